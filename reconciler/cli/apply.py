@@ -1,0 +1,266 @@
+"""`apply`."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+
+from reconciler.cli import TYPE_CHECKING, exits
+from reconciler.cli.command import Command
+from reconciler.cli.plan import add_choices, choices
+from reconciler.cli.settings import given_text
+
+if TYPE_CHECKING:
+    from reconciler.cli.context import Context
+    from reconciler.plan.document import Plan
+    from reconciler.platform import Platform
+    from reconciler.reconcile import Applied, Request
+
+_UNITS = {"s": 1, "m": 60, "h": 3600}
+
+
+class ApplyOptions(Namespace):
+    """The options of `apply`."""
+
+    plan: str | None
+    auto_approve: bool
+    expect: str | None
+    parallelism: int
+    fail_fast: bool
+    timeout: float | None
+    lock_timeout: float
+    target: list[str] | None
+    allow_remove: list[str] | None
+    allow_empty: bool
+    ids: str | None
+
+
+class _Job:
+    """A plan, where it is to be applied, and how it was approved."""
+
+    def __init__(
+        self, plan: Plan, platform: Platform, request: Request | None, *, ask: bool
+    ) -> None:
+        self.plan = plan
+        self.platform = platform
+        #: None for a saved plan: `holds` is then about its operations.
+        self.request = request
+        #: Whether nobody has approved it yet.
+        self.ask = ask
+
+
+def duration(text: str) -> float:
+    """Read a duration: `90`, `90s`, `1.5m`, `2h`."""
+    number, unit = (text[:-1], _UNITS[text[-1:]]) if text[-1:] in _UNITS else (text, 1)
+    try:
+        seconds = float(number) * unit
+    except ValueError:
+        seconds = -1
+    if not 0 <= seconds < float("inf"):
+        raise ArgumentTypeError(f"{text!r} is no duration: write 90s, 5m or 1h")
+    return seconds
+
+
+def _positive(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) < 9 and int(text) > 0):
+        raise ArgumentTypeError(f"{text!r} is not a number of 1 or more")
+    return int(text)
+
+
+def _add_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "plan",
+        nargs="?",
+        type=given_text,
+        metavar="PLAN",
+        help="a file that `plan --out` wrote: applies exactly that, without a question",
+    )
+    parser.add_argument("-y", "--auto-approve", action="store_true", help="do not ask")
+    parser.add_argument(
+        "--expect",
+        type=given_text,
+        metavar="DIGEST|PLAN",
+        help="plan again, and go on without a question only if the plan has this digest "
+        "(sha256:...), or holds nothing that this plan file does not hold",
+    )
+    parser.add_argument(
+        "--parallelism",
+        type=_positive,
+        default=10,
+        metavar="N",
+        help="operations at once (default: 10)",
+    )
+    parser.add_argument(
+        "--fail-fast",
+        action="store_true",
+        help="after a failure start nothing more; otherwise only what depends on it stays undone",
+    )
+    parser.add_argument(
+        "--timeout",
+        type=duration,
+        metavar="TIME",
+        help="start nothing more after this time (90s, 5m, 1h); what runs is finished",
+    )
+    parser.add_argument(
+        "--lock-timeout",
+        type=duration,
+        default=120.0,
+        metavar="TIME",
+        help="how long to wait while another process writes to the platform (default: 120s)",
+    )
+    add_choices(parser)
+
+
+def _run(context: Context, options: ApplyOptions) -> int:
+    job = _saved(context, options) if options.plan else _planned(context, options)
+    if not job.plan.ready:
+        context.result(context.report().plan(job.plan, context.style))
+        return exits.BLOCKED
+    if not job.plan.operations:
+        return _nothing_to_do(context, job.plan)
+    _show(context, job)
+    if job.ask and not _agreed(context):
+        context.streams.note("Nothing was applied.")
+        return exits.ERROR
+    return _carry_out(context, options, job)
+
+
+def _planned(context: Context, options: ApplyOptions) -> _Job:
+    from reconciler.cli.expect import check_expected
+    from reconciler.cli.inputs import plan_for, read_source
+    from reconciler.cli.terminal import is_terminal
+    from reconciler.errors import UsageError
+
+    approved = options.auto_approve or options.expect is not None
+    if not approved and not (is_terminal(sys.stdin) and is_terminal(sys.stderr)):
+        raise UsageError(
+            "apply asks before it changes anything, and there is no terminal to ask on: read the "
+            "output of `reconciler plan`, then give --auto-approve, --expect or a plan file"
+        )
+    chosen = choices(options.target, options.allow_remove, options.allow_empty, options.ids)
+    source = read_source(context, chosen)
+    plan = plan_for(source)
+    if options.expect is not None:
+        check_expected(plan, options.expect)
+    return _Job(plan, source.platform, source.request, ask=not approved)
+
+
+def _saved(context: Context, options: ApplyOptions) -> _Job:
+    from reconciler.cli.files import read_plan
+    from reconciler.cli.inputs import named_platform
+
+    _refuse_choices(context, options)
+    plan = read_plan(str(options.plan))
+    return _Job(plan, named_platform(context, plan.platform), None, ask=False)
+
+
+def _refuse_choices(context: Context, options: ApplyOptions) -> None:
+    """Refuse what only planning can heed: a saved plan is applied as it was reviewed."""
+    from reconciler.errors import UsageError
+
+    given = {
+        "-f/--file": context.settings.files,
+        "--env-file": context.settings.env_files,
+        "--scope": context.settings.scope,
+        "--target": options.target,
+        "--allow-remove": options.allow_remove,
+        "--allow-empty": options.allow_empty,
+        "--ids": options.ids,
+        "--expect": options.expect,
+    }
+    refused = [name for name, value in given.items() if value]
+    if refused:
+        raise UsageError(
+            f"a saved plan is applied as it is and takes no {', '.join(refused)}: give that to "
+            "`reconciler plan --out`"
+        )
+
+
+def _nothing_to_do(context: Context, plan: Plan) -> int:
+    from reconciler.executor import Result
+    from reconciler.reconcile import Applied
+
+    if context.is_text:
+        context.result(context.report().plan(plan, context.style))
+    else:
+        nothing = Applied(plan, Result(()), holds=True)
+        context.result(context.report().applied(nothing, context.style))
+    return exits.SUCCESS
+
+
+def _show(context: Context, job: _Job) -> None:
+    from reconciler.cli.context import asking
+
+    if context.is_text:
+        style = asking(context.style) if job.ask else context.style
+        context.result(context.report().plan(job.plan, style))
+    elif job.ask:
+        from reconciler.report import text
+
+        context.streams.note(text.plan(job.plan, asking(context.note_style)))
+
+
+def _agreed(context: Context) -> bool:
+    context.streams.ask("\nApply this plan? Only 'yes' is accepted: ")
+    answer = sys.stdin.readline()
+    if not answer.endswith("\n"):
+        context.streams.note("")
+    return answer.strip() == "yes"
+
+
+def _carry_out(context: Context, options: ApplyOptions, job: _Job) -> int:
+    import msgspec
+
+    from reconciler.cli.progress import Progress
+    from reconciler.cli.stop import Stop
+    from reconciler.executor import Limits
+    from reconciler.reconcile import apply_plan
+
+    with Stop(options.timeout) as stop, Progress(context, job.plan) as progress:
+        applied = apply_plan(
+            job.plan,
+            job.platform,
+            Limits(options.parallelism, options.fail_fast, stop.reason),
+            progress.observe,
+            request=job.request,
+            wait=options.lock_timeout,
+        )
+    if stop.interrupted and any(o.status != "done" for o in applied.result.outcomes):
+        result = msgspec.structs.replace(applied.result, interrupted=True)
+        applied = msgspec.structs.replace(applied, result=result)
+    return _tell(context, applied)
+
+
+def _tell(context: Context, applied: Applied) -> int:
+    from reconciler.errors import ReconcilerError
+
+    code = exits.of_applied(applied)
+    try:
+        gap = "\n" if context.is_text else ""
+        context.result(gap + context.report().applied(applied, context.style))
+    except ReconcilerError as error:
+        from reconciler.report import text
+
+        # What was done must not go untold because the disk is full.
+        context.streams.note(text.applied(applied, context.note_style) + f"Error: {error}")
+        return code or exits.ERROR
+    return code
+
+
+APPLY = Command(
+    "apply",
+    "Make live what the manifest declares",
+    details="Reads, plans, shows the plan, asks, applies it, reads again and says whether "
+    "live is as declared. A blocked plan is never applied. Run again after a failure "
+    "or Ctrl-C, it does the rest. The first Ctrl-C lets what runs finish; the second "
+    "stops at once.\n\n"
+    "Exit codes: 0 done, or nothing to do; 3 blocked; 4 live is not what the plan "
+    "relied on; 5 something was written and something remains.",
+    examples=(
+        ("reconciler apply", "plan, ask, apply"),
+        ("reconciler apply plan.json", "apply what `plan --out plan.json` saved"),
+    ),
+    add_arguments=_add_arguments,
+    options=ApplyOptions,
+    run=_run,
+)

@@ -1,0 +1,50 @@
+"""What a command is: what its help says, which options it takes, and what it does."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Collection
+
+from reconciler.cli import TYPE_CHECKING
+from reconciler.cli.settings import LIMITED_OPTIONS
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from reconciler.cli.context import Context
+
+
+class Command:
+    """One command.
+
+    `options` is a `Namespace` that names the values of the arguments that `add_arguments` adds,
+    with their types; `run` gets it filled in, and gives the exit code. `details`
+    follow the summary, in paragraphs; `examples` are command
+    lines that work (a test runs them), each with what it is good for. `takes` names those of the
+    global options in `LIMITED_OPTIONS` that the command heeds; it refuses the others.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        summary: str,
+        *,
+        details: str,
+        examples: tuple[tuple[str, str], ...],
+        add_arguments: Callable[[ArgumentParser], None],
+        options: type[Namespace],
+        run: Callable[[Context, Any], int],
+        takes: Collection[str] = tuple(LIMITED_OPTIONS),
+    ) -> None:
+        self.name = name
+        self.summary = summary
+        self.paragraphs = (f"{summary}.", *details.split("\n\n"))
+        self.examples = examples
+        self.takes = takes
+        self.add_arguments = add_arguments
+        self.options = options
+        self.run = run
+
+
+def no_arguments(_parser: ArgumentParser) -> None:
+    """Add no arguments: the command has none of its own."""

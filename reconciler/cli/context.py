@@ -1,0 +1,104 @@
+"""What a running command has at hand: its settings, its streams, and how results are to look."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, Protocol, TextIO
+
+from msgspec.structs import replace
+
+from reconciler.cli.settings import JSON, MARKDOWN, TEXT, Settings
+from reconciler.cli.streams import Streams
+from reconciler.cli.terminal import has_colour, width
+from reconciler.errors import Problem
+from reconciler.model import State
+from reconciler.plan.document import Plan
+from reconciler.reconcile import Applied
+from reconciler.report.style import Style
+
+
+class Report(Protocol):
+    """What `report.text`, `report.json` and `report.markdown` have in common."""
+
+    def plan(self, plan: Plan, style: Style, /) -> str:
+        """Report a plan."""
+
+    def applied(self, applied: Applied, style: Style, /) -> str:
+        """Report what an apply did."""
+
+    def drift(self, plan: Plan, style: Style, /) -> str:
+        """Report in what live differs."""
+
+    def storages(self, state: State, declared: Mapping[str, str], style: Style, /) -> str:
+        """Report the live storages."""
+
+    def problems(self, problems: Sequence[Problem], style: Style, /) -> str:
+        """Report what is wrong with a manifest."""
+
+    def valid(self, files: int, entries: int, style: Style, /) -> str:
+        """Report that nothing is wrong with a manifest."""
+
+
+class Context(NamedTuple):
+    """Made once, where a command is wired; handed to all that needs it."""
+
+    settings: Settings
+    streams: Streams
+    environ: Mapping[str, str]
+    #: How results on standard output, and notes on standard error, are to look.
+    style: Style
+    note_style: Style
+
+    @classmethod
+    def of(cls, settings: Settings, streams: Streams, environ: Mapping[str, str]) -> Context:
+        """Wire a command: find out what the terminal is like."""
+        return cls(
+            settings,
+            streams,
+            environ,
+            _style(settings, environ, sys.stdout),
+            _style(settings, environ, sys.stderr),
+        )
+
+    @property
+    def is_text(self) -> bool:
+        """Whether results are written for people."""
+        return self.settings.output == TEXT
+
+    def report(self) -> Report:
+        """Give what writes results in the wanted format."""
+        if self.settings.output == JSON:
+            from reconciler.report import json
+
+            return json
+        if self.settings.output == MARKDOWN:
+            from reconciler.report import markdown
+
+            return markdown
+        from reconciler.report import text
+
+        return text
+
+    def result(self, text: str) -> None:
+        """Write a result to standard output."""
+        write = self.streams.result if self.is_text else self.streams.document
+        write(text.removesuffix("\n") + "\n")
+
+    def note(self, text: str) -> None:
+        """Tell something beside the result, on standard error; not with `--quiet`."""
+        if not self.style.quiet:
+            self.streams.note(text)
+
+
+def asking(style: Style) -> Style:
+    """Give the style in which a plan is shown that somebody has to agree to: never a short one."""
+    return replace(style, verbosity=max(style.verbosity, 0))
+
+
+def _style(settings: Settings, environ: Mapping[str, str], stream: TextIO | None) -> Style:
+    return Style(
+        colour=not settings.no_color and has_colour(environ, stream),
+        width=width(environ, stream),
+        verbosity=settings.verbosity,
+    )

@@ -1,0 +1,55 @@
+"""Exit codes: what each means, and which one a plan or an apply ends with."""
+
+from __future__ import annotations
+
+from reconciler.cli import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from reconciler.plan.document import Plan
+    from reconciler.reconcile import Applied
+
+SUCCESS = 0
+ERROR = 1
+CHANGES = 2
+BLOCKED = 3
+STALE = 4
+PARTIAL = 5
+INTERRUPTED = 130
+
+#: What the reference says of each code; the errors of `reconciler.errors` carry the same numbers.
+MEANINGS = {
+    SUCCESS: "success, or no changes",
+    ERROR: "an error; the message says what to do. Also the answer “no” at the question",
+    CHANGES: "changes are pending (`plan --detailed-exitcode`), or `drift` found a difference",
+    BLOCKED: "policy blocks the plan",
+    STALE: "the plan no longer fits live, or a digest is not the expected one",
+    PARTIAL: "applied in part: something was written and something remains",
+    6: "the platform is locked by another process",
+    64: "wrong usage of the command line or the environment",
+    65: "the manifest, plan file or id map is invalid, or can't be matched with live",
+    INTERRUPTED: "interrupted (Ctrl-C)",
+}
+
+
+def of_plan(plan: Plan, *, detailed: bool) -> int:
+    """Give the exit code of `plan`."""
+    if not plan.ready:
+        return BLOCKED
+    return CHANGES if detailed and plan.operations else SUCCESS
+
+
+def of_applied(applied: Applied) -> int:
+    """Give the exit code of a run that was begun, whether or not it wrote anything."""
+    outcomes = applied.result.outcomes
+    remaining = [outcome for outcome in outcomes if outcome.status != "done"]
+    if applied.result.interrupted and remaining:
+        return INTERRUPTED
+    if not remaining and applied.holds:
+        return SUCCESS
+    # What nobody knows the end of may have been written.
+    if any(outcome.writes or outcome.status in ("half_done", "unknown") for outcome in outcomes):
+        return PARTIAL
+    failures = [outcome for outcome in remaining if outcome.status == "failed"]
+    if all(outcome.stale for outcome in failures) and (failures or not remaining):
+        return STALE
+    return ERROR

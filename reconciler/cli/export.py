@@ -1,0 +1,163 @@
+"""`export`: what is live, as a manifest."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterable, Sequence
+
+from reconciler.cli import TYPE_CHECKING, exits
+from reconciler.cli.command import Command
+from reconciler.cli.settings import JSON, MARKDOWN, given_text
+
+if TYPE_CHECKING:
+    from reconciler.cli.context import Context
+    from reconciler.manifest import Manifest
+    from reconciler.model import State, Storage
+
+
+class ExportOptions(Namespace):
+    """The options of `export`."""
+
+    names: list[str]
+    undeclared: bool
+    with_ids: bool
+
+
+def _add_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "names",
+        nargs="*",
+        type=given_text,
+        metavar="NAME",
+        help="only these storages (names or globs); default: all in scope",
+    )
+    parser.add_argument(
+        "--undeclared",
+        action="store_true",
+        help="only what the manifest does not declare, as a file to put beside it",
+    )
+    parser.add_argument(
+        "--with-ids", action="store_true", help="pin every entry to its live storage by `id`"
+    )
+
+
+def _run(context: Context, options: ExportOptions) -> int:
+    from reconciler.cli.inputs import (
+        choose_platform,
+        read_live,
+        read_manifest,
+        read_manifest_if_any,
+    )
+
+    read = read_manifest if options.undeclared else read_manifest_if_any
+    manifest = read(context)
+    platform = choose_platform(context, manifest)
+    state = read_live(context, platform)
+    storages = _chosen(context, options, manifest, state)
+    # Beside a manifest a second file must not name the platform again.
+    address = None if options.undeclared else platform.address
+    context.streams.document(_document(context, storages, address, with_ids=options.with_ids))
+    return exits.SUCCESS
+
+
+def _chosen(
+    context: Context, options: ExportOptions, manifest: Manifest | None, state: State
+) -> list[Storage]:
+    from reconciler.cli.inputs import compared
+    from reconciler.model import unmanaged_because
+    from reconciler.names import matches, quoted
+
+    storages: Sequence[Storage] = _in_scope(context, manifest, state)
+    if manifest is not None and options.undeclared:
+        undeclared = {storage.id for storage in compared(context, manifest, state).undeclared}
+        storages = [storage for storage in storages if storage.id in undeclared]
+    if options.names:
+        _check_names(options.names, [storage.name for storage in storages])
+        storages = [storage for storage in storages if matches(storage.name, options.names)]
+    chosen = []
+    for storage in sorted(storages, key=lambda storage: (storage.name, storage.id)):
+        because = unmanaged_because(storage)
+        if because is None:
+            chosen.append(storage)
+        else:
+            context.streams.note(
+                f"Warning: {quoted(storage.name)} is left out, no manifest can express it: "
+                f"{because}"
+            )
+    return chosen
+
+
+def _in_scope(context: Context, manifest: Manifest | None, state: State) -> list[Storage]:
+    from reconciler.cli.inputs import read_scopes
+    from reconciler.names import Scope, resting
+
+    own = manifest.desired.policy.scope if manifest else ("*",)
+    scope = Scope.of(own, read_scopes(context))
+    return [s for s in state.storages if scope.holds(resting(s.name, s.id))]
+
+
+def _check_names(patterns: Iterable[str], names: Sequence[str]) -> None:
+    """Refuse a name that means nothing: an export that silently lacks it would be taken for whole.
+
+    Raises `UsageError`.
+    """
+    from difflib import get_close_matches
+
+    from reconciler.errors import UsageError
+    from reconciler.names import matches, quoted
+
+    for pattern in patterns:
+        if not any(matches(name, [pattern]) for name in names):
+            near = get_close_matches(pattern, names, n=1)
+            hint = f" (did you mean {quoted(near[0])}?)" if near else ""
+            raise UsageError(
+                f"there is no storage {quoted(pattern)} to export{hint}: `reconciler list` shows "
+                "what is live"
+            )
+
+
+def _document(
+    context: Context, storages: Sequence[Storage], address: str | None, *, with_ids: bool
+) -> str:
+    from reconciler.manifest import render
+
+    text = render(storages, platform=address, with_ids=with_ids)
+    if context.settings.output == JSON:
+        return _as_json(text)
+    return f"```yaml\n{text}```\n" if context.settings.output == MARKDOWN else text
+
+
+def _as_json(text: str) -> str:
+    """Give a manifest as JSON, which is YAML too: read by the rules by which it will be read."""
+    import re
+
+    import msgspec
+
+    from reconciler.manifest.finding import Document
+    from reconciler.manifest.reader import read_tree
+
+    document = Document("", text.encode())
+    read_tree(document)
+    raw = msgspec.json.format(msgspec.json.encode(document.tree), indent=2).decode()
+    # JSON lets these stand as they are; YAML refuses them, or takes them for the end of a line.
+    hidden = "[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]"
+    return re.sub(hidden, lambda found: f"\\u{ord(found[0]):04x}", raw) + "\n"
+
+
+EXPORT = Command(
+    "export",
+    "Write live storages as a manifest",
+    details="What it writes, `plan` reads back as no change. Storages that no manifest can "
+    "express are left out, with a warning. A NAME that is not live, or not in scope, "
+    "is an error.",
+    examples=(
+        (
+            "reconciler export --platform sqlite:///platform.db > storages.yaml",
+            "start a manifest from what is live",
+        ),
+        ("reconciler export --undeclared", "entries for what the manifest lacks"),
+    ),
+    add_arguments=_add_arguments,
+    options=ExportOptions,
+    run=_run,
+)

@@ -1,0 +1,79 @@
+"""Files of the user that a command reads or writes whole."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+
+from reconciler.errors import PlanFileError, ReconcilerError, UsageError
+from reconciler.names import quoted
+from reconciler.plan.document import Plan, from_json
+
+
+def read_whole(path: str) -> bytes:
+    """Read a file that an option names.
+
+    Raises `UsageError` if there is none, `PlanFileError` if it can't be read.
+    """
+    try:
+        return Path(path).read_bytes()
+    except FileNotFoundError:
+        raise UsageError(f"there is no file {quoted(path)}") from None
+    except (OSError, ValueError) as error:
+        raise PlanFileError(f"can't read {quoted(path)}: {_reason(error)}") from error
+
+
+def read_plan(path: str) -> Plan:
+    """Read a plan file; raises like `read_whole` and `from_json`, and names the file."""
+    data = read_whole(path)
+    try:
+        return from_json(data)
+    except ReconcilerError as error:
+        raise type(error)(f"{quoted(path)}: {error}") from error
+
+
+def write_whole(path: str, data: bytes) -> None:
+    """Write a file that only its owner can read: whole, or not at all.
+
+    Raises `ReconcilerError`, and leaves what was there before as it was.
+    """
+    goal = Path(path)
+    try:
+        if goal.exists() and not goal.is_file():
+            raise ReconcilerError(f"can't write {quoted(path)}: it is not an ordinary file")
+        if goal.exists() and _is_database(goal):
+            # A slip of the keyboard must not cost a platform and all its records.
+            raise ReconcilerError(f"can't write {quoted(path)}: a database is there")
+        # What a link leads to is replaced; the link stays.
+        _replace(goal.resolve() if goal.is_symlink() else goal, data)
+    except (OSError, ValueError) as error:
+        raise ReconcilerError(
+            f"can't write {quoted(path)}: {_reason(error)}. Nothing was written to it"
+        ) from error
+
+
+def _is_database(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(16) == b"SQLite format 3\0"
+
+
+def _replace(goal: Path, data: bytes) -> None:
+    import tempfile
+
+    # Made with mode 0600, and never through a link that somebody else has put there.
+    handle, draft = tempfile.mkstemp(prefix=f".{goal.name}.", suffix=".tmp", dir=goal.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(draft).replace(goal)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            Path(draft).unlink()
+        raise
+
+
+def _reason(error: Exception) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)

@@ -1,0 +1,223 @@
+"""What a command works on: the manifest, the platform, and what is wanted of it."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from reconciler.cli.context import Context
+from reconciler.diff import Diff, compare
+from reconciler.errors import AddressError, MatchingError, UsageError
+from reconciler.manifest import Manifest, default_paths, load, placed, read_variables
+from reconciler.manifest.files import DEFAULT_FILE, DEFAULT_FOLDER
+from reconciler.model import Notice, State
+from reconciler.names import quoted, shown
+from reconciler.plan.build import new_platform
+from reconciler.plan.document import Plan
+from reconciler.platform import Platform, Reader
+from reconciler.platforms import open_platform, same_address
+from reconciler.reconcile import Request, make_plan
+
+PLATFORM_VARIABLE = "RECONCILER_PLATFORM"
+SCOPE_VARIABLE = "RECONCILER_SCOPE"
+
+
+class Choices(NamedTuple):
+    """The options that `plan` and `apply` share: what is wanted beside the manifest."""
+
+    target: tuple[str, ...] = ()
+    allow_remove: tuple[str, ...] = ()
+    allow_empty: bool = False
+    ids: str | None = None
+
+
+class Source(NamedTuple):
+    """A manifest and the platform that it is held against."""
+
+    manifest: Manifest
+    platform: Platform
+    request: Request
+
+
+def read_manifest(context: Context) -> Manifest:
+    """Read the manifest that the options name, or the default one."""
+    settings = context.settings
+    variables = read_variables(context.environ, settings.env_files)
+    return load(settings.files or default_paths(), variables)
+
+
+def read_manifest_if_any(context: Context) -> Manifest | None:
+    """Read the manifest, unless none was named and there is no default one.
+
+    An empty file is none: `export > storages.yaml` finds the one that the shell has just made.
+    """
+    there = os.path.lexists(DEFAULT_FOLDER) or (
+        os.path.lexists(DEFAULT_FILE) and os.stat(DEFAULT_FILE).st_size  # noqa: PTH116
+    )
+    return read_manifest(context) if there or context.settings.files else None
+
+
+def read_source(context: Context, choices: Choices = Choices()) -> Source:  # noqa: B008 - frozen
+    """Read the manifest, choose the platform, and say what is wanted of it."""
+    from reconciler.cli.ids import read_ids
+
+    scopes = read_scopes(context)
+    ids = read_ids(choices.ids) if choices.ids is not None else None
+    manifest = read_manifest(context)
+    platform = choose_platform(context, manifest)
+    if ids is None:
+        ids = _ids(context, manifest)
+    request = Request(
+        manifest.desired,
+        scopes=scopes,
+        ids=ids,
+        targets=choices.target,
+        allow_remove=choices.allow_remove,
+        allow_empty=choices.allow_empty,
+    )
+    return Source(manifest, platform, request)
+
+
+def plan_for(source: Source) -> Plan:
+    """Read live and plan; the plan has the manifest's own warnings too.
+
+    Problems of matching are given the lines that they arise from.
+    """
+    address = source.platform.address
+    with reading(source.platform) as reader, located():
+        plan = make_plan(reader, source.request, address=address, now=now())
+    warnings = {*source.manifest.warnings, *plan.warnings}
+    ordered = sorted(warnings, key=lambda notice: (notice.code, notice.name, notice.message))
+    return replace(plan, warnings=tuple(ordered))
+
+
+def tell(context: Context, warnings: Iterable[Notice]) -> None:
+    """Tell warnings on standard error, where the report has no place for them."""
+    for notice in warnings:
+        context.note(f"Warning: {shown(notice.message)}")
+
+
+def compared(context: Context, manifest: Manifest, state: State) -> Diff:
+    """Say in what live differs from a manifest, within its own scope, where no plan is wanted."""
+    with located():
+        return compare(manifest.desired, state.storages, ids=_ids(context, manifest))
+
+
+def read_live(context: Context, platform: Platform) -> State:
+    """Read all storages; say so if the platform does not exist yet."""
+    with reading(platform) as reader:
+        state = reader.read()
+    if state.platform_id == "new":
+        tell(context, [new_platform(platform.address)])
+    return state
+
+
+@contextmanager
+def reading(platform: Platform) -> Iterator[Reader]:
+    """Open a platform for reading, and let go of it afterwards."""
+    reader = platform.reader()
+    try:
+        yield reader
+    finally:
+        reader.close()
+
+
+@contextmanager
+def located() -> Iterator[None]:
+    """Find the lines of matching problems, which know only their paths."""
+    try:
+        yield
+    except MatchingError as error:
+        raise MatchingError(placed(error.problems)) from error
+
+
+def now() -> str:
+    """Give the time as plans write it."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+
+
+def choose_platform(context: Context, manifest: Manifest | None) -> Platform:
+    """Open the platform that options, manifest and environment agree on.
+
+    Raises `UsageError` if there is none, or if manifest and environment differ.
+    """
+    option = context.settings.platform
+    variable = _variable(context.environ, PLATFORM_VARIABLE)
+    if option is not None:
+        return open_platform(option, base=None)
+    own = manifest.platform if manifest else None
+    if manifest is None or own is None:
+        if variable is None:
+            raise AddressError(_no_platform(manifest))
+        return open_platform(variable, base=None)
+    base = _base(manifest)
+    if variable is not None and not same_address(own, base, variable, None):
+        raise AddressError(
+            f"the manifest says platform {quoted(own)} and {PLATFORM_VARIABLE} says "
+            f"{quoted(variable)}: unset the variable, or choose with --platform"
+        )
+    return open_platform(own, base=base)
+
+
+def named_platform(context: Context, address: str) -> Platform:
+    """Open a saved plan's own platform, which options and environment may only confirm."""
+    for origin, given in (
+        ("--platform", context.settings.platform),
+        (PLATFORM_VARIABLE, _variable(context.environ, PLATFORM_VARIABLE)),
+    ):
+        if given is None:
+            continue
+        if not same_address(address, None, given, None):
+            raise AddressError(
+                f"the plan is for the platform {quoted(address)} and {origin} says "
+                f"{quoted(given)}: apply the plan where it was made for, or plan again"
+            )
+        break
+    return open_platform(address, base=None)
+
+
+def read_scopes(context: Context) -> tuple[tuple[str, ...], ...]:
+    """Give the lists that narrow the scope: all `--scope` together, and the environment's."""
+    lists = [context.settings.scope] if context.settings.scope else []
+    variable = _variable(context.environ, SCOPE_VARIABLE)
+    if variable is not None:
+        globs = tuple(part.strip() for part in variable.split(","))
+        if not all(globs):
+            raise UsageError(
+                f"{SCOPE_VARIABLE} holds an empty name: write globs separated by single commas"
+            )
+        lists.append(globs)
+    return tuple(lists)
+
+
+def _variable(environ: Mapping[str, str], name: str) -> str | None:
+    value = environ.get(name)
+    if value is not None and not value.strip():
+        raise UsageError(f"{name} is set but empty: give it a value, or unset it")
+    return value
+
+
+def _base(manifest: Manifest) -> str | None:
+    return os.path.dirname(manifest.platform_file) if manifest.platform_file else None  # noqa: PTH120
+
+
+def _ids(context: Context, manifest: Manifest) -> dict[str, str] | None:
+    """Translate no id at all where `--platform` leads away from the manifest's own platform."""
+    option = context.settings.platform
+    if option is None or manifest.platform is None:
+        return None
+    same = same_address(manifest.platform, _base(manifest), option, None)
+    return None if same else {}
+
+
+def _no_platform(manifest: Manifest | None) -> str:
+    where = "the manifest says no platform" if manifest else "there is no manifest to say one"
+    return (
+        f"which platform? {where}: write `platform: sqlite:///platform.db` into it, give "
+        f"--platform, or set {PLATFORM_VARIABLE}"
+    )

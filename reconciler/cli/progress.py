@@ -1,0 +1,60 @@
+"""How an apply is followed: a bar on a terminal, lines with `-v`, otherwise nothing."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from types import TracebackType
+
+from reconciler.cli.context import Context
+from reconciler.cli.terminal import is_terminal
+from reconciler.executor import STARTED
+from reconciler.names import quoted
+from reconciler.plan.document import Plan
+
+
+class Progress:
+    """Tells on standard error how far an apply has come, while entered."""
+
+    def __init__(self, context: Context, plan: Plan) -> None:
+        self._streams = context.streams
+        self._operations = {operation.key: operation for operation in plan.operations}
+        self._lines = context.style.verbose
+        self._bar = not (self._lines or context.style.quiet) and is_terminal(sys.stderr)
+        self._colour = context.note_style.colour
+        self._advance: Callable[[], None] = lambda: None
+        self._close: Callable[[], None] = lambda: None
+
+    def __enter__(self) -> Progress:
+        """Begin to tell."""
+        if self._bar:
+            self._open_bar()
+        return self
+
+    def __exit__(
+        self, _type: type[BaseException] | None, _error: object, _trace: TracebackType | None
+    ) -> None:
+        """Wipe the bar."""
+        self._close()
+
+    def observe(self, key: str, status: str) -> None:
+        """Take note that an operation began, or how it ended."""
+        if status != STARTED:
+            self._advance()
+        if self._lines:
+            operation = self._operations[key]
+            told = status.replace("_", " ")
+            self._streams.note(f"{operation.action} {quoted(operation.name)}: {told}")
+
+    def _open_bar(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
+        from rich.progress import Progress as Bar
+
+        console = Console(stderr=True, no_color=not self._colour)
+        columns = (TextColumn("Applying"), BarColumn(), MofNCompleteColumn())
+        bar = Bar(*columns, console=console, transient=True)
+        task = bar.add_task("", total=len(self._operations))
+        self._advance = lambda: bar.advance(task)
+        self._close = bar.stop
+        bar.start()

@@ -1,0 +1,109 @@
+"""`docs/reference/commands.md`, made from the commands: `python -m reconciler.cli.reference`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterable, Iterator
+
+from reconciler.cli import settings
+from reconciler.cli.command import Command
+from reconciler.cli.commands import COMMANDS
+from reconciler.cli.exits import MEANINGS
+from reconciler.cli.parser import command_parser
+
+_VARIABLES = {
+    "RECONCILER_PLATFORM": "the platform, where the manifest leaves it out",
+    "RECONCILER_SCOPE": "globs, separated by commas, that narrow the scope",
+    "NO_COLOR, FORCE_COLOR": "no colour, or colour everywhere; `NO_COLOR` wins",
+    "COLUMNS": "how wide text is; otherwise as wide as the terminal, or 80",
+}
+_HEAD = """\
+# Commands
+
+Made from the commands themselves by `python -m reconciler.cli.reference`; do not edit.
+
+Results go to standard output, everything else to standard error. Options stand anywhere after
+the command; the global ones also before it.
+"""
+
+
+def markdown() -> str:
+    """Give the reference of all commands."""
+    return "\n".join([_HEAD, *_overview(), *_commands(), *_global_options(), *_tables()])
+
+
+def _overview() -> Iterator[str]:
+    for command in COMMANDS:
+        yield f"- [`{command.name}`](#{command.name}): {_lower(command.summary)}"
+    yield ""
+
+
+def _commands() -> Iterator[str]:
+    for command in COMMANDS:
+        yield from _command(command)
+
+
+def _command(command: Command) -> Iterator[str]:
+    parser = command_parser(command)
+    yield from (f"## {command.name}", "")
+    for paragraph in command.paragraphs:
+        yield from (paragraph, "")
+    yield from ("```text", str(parser.usage), "```", "")
+    own = argparse.ArgumentParser(add_help=False)
+    command.add_arguments(own)
+    yield from _options(own)
+    refused = [
+        f"`{option}`"
+        for field, option in settings.LIMITED_OPTIONS.items()
+        if field not in command.takes
+    ]
+    if refused:
+        yield from (f"Does not take {', '.join(refused)}.", "")
+    for line, purpose in command.examples:
+        yield from (f"{purpose[0].upper()}{purpose[1:]}:", "", "```sh", line, "```", "")
+
+
+def _global_options() -> Iterator[str]:
+    parser = argparse.ArgumentParser(add_help=False)
+    settings.add_options(parser)
+    yield from ("## Global options", "")
+    yield from _options(parser)
+    yield "`-h` and `--help` work after every command, `--version` before any."
+    yield ""
+
+
+def _options(parser: argparse.ArgumentParser) -> Iterator[str]:
+    listed = [f"- {_named(action)}: {action.help}" for action in arguments(parser)]
+    if listed:
+        yield from (*listed, "")
+
+
+def arguments(parser: argparse.ArgumentParser) -> Iterable[argparse.Action]:
+    """Give the arguments of a parser, positional and not, in the order of its help."""
+    return parser._actions  # noqa: SLF001 - argparse has no other way to see them
+
+
+def _named(action: argparse.Action) -> str:
+    value = str(action.metavar or "|".join(action.choices or ()))
+    if not action.option_strings:
+        return f"`{value}`"
+    names = ", ".join(f"`{name}`" for name in action.option_strings)
+    return f"{names} `{value}`" if value and action.nargs != 0 else names
+
+
+def _tables() -> Iterator[str]:
+    yield from ("## Exit codes", "", "| code | meaning |", "|---|---|")
+    yield from (f"| {code} | {meaning} |" for code, meaning in MEANINGS.items())
+    yield from ("", "## Environment", "", "| variable | meaning |", "|---|---|")
+    for names, meaning in _VARIABLES.items():
+        yield f"| {', '.join(f'`{name}`' for name in names.split(', '))} | {meaning} |"
+    yield ""
+
+
+def _lower(summary: str) -> str:
+    return summary[0].lower() + summary[1:]
+
+
+if __name__ == "__main__":
+    sys.stdout.write(markdown())

@@ -1,0 +1,137 @@
+"""The global options, which stand before or after the command, in any mix."""
+
+from __future__ import annotations
+
+import argparse
+
+TEXT, JSON, MARKDOWN = "text", "json", "markdown"
+
+
+class Settings:
+    """What the global options say."""
+
+    def __init__(
+        self,
+        *,
+        files: tuple[str, ...] = (),
+        platform: str | None = None,
+        env_files: tuple[str, ...] = (),
+        scope: tuple[str, ...] = (),
+        output: str = TEXT,
+        no_color: bool = False,
+        verbosity: int = 0,
+        debug: bool = False,
+    ) -> None:
+        self.files = files
+        self.platform = platform
+        self.env_files = env_files
+        self.scope = scope
+        self.output = output
+        self.no_color = no_color
+        #: How many `-v` were given, less the `-q`.
+        self.verbosity = verbosity
+        self.debug = debug
+
+
+#: Options that not every command can heed; one that can't refuses them.
+LIMITED_OPTIONS = {
+    "files": "-f/--file",
+    "platform": "--platform",
+    "env_files": "--env-file",
+    "scope": "--scope",
+    "output": "-o/--output",
+}
+
+
+#: Stands before a word that begins with a dash and is no option; no real word can hold it.
+LITERAL = "\0"
+
+
+def given_text(text: str) -> str:
+    """Take an option's value; an empty one (often an unset variable) is refused."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("the value is empty")
+    return text.removeprefix(LITERAL)
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the global options to a parser. None of them has a default: see `merged`."""
+    group = parser.add_argument_group("global options")
+    group.add_argument(
+        "-f",
+        "--file",
+        dest="files",
+        action="append",
+        type=given_text,
+        metavar="PATH",
+        help="manifest: a file, or a folder with all *.yaml and *.yml below it; may be repeated "
+        "(default: storages.yaml or storages/)",
+    )
+    group.add_argument(
+        "--platform",
+        type=given_text,
+        metavar="URL",
+        help="platform to work on, whatever the manifest and RECONCILER_PLATFORM say",
+    )
+    group.add_argument(
+        "--env-file",
+        dest="env_files",
+        action="append",
+        type=given_text,
+        metavar="FILE",
+        help="variables for the manifest; may be repeated, later files win, the environment wins "
+        "over all",
+    )
+    group.add_argument(
+        "--scope",
+        action="append",
+        type=given_text,
+        metavar="GLOB",
+        help="only storages with these names; may be repeated; narrows the manifest's own scope, "
+        "and RECONCILER_SCOPE (globs separated by commas) narrows it further",
+    )
+    group.add_argument(
+        "-o",
+        "--output",
+        choices=(TEXT, JSON, MARKDOWN),
+        help="how results are written (default: text)",
+    )
+    group.add_argument(
+        "--no-color",
+        action="store_true",
+        default=None,
+        help="no colour, also on a terminal (as NO_COLOR; FORCE_COLOR does the opposite)",
+    )
+    group.add_argument("-q", "--quiet", action="count", help="only results and errors")
+    group.add_argument("-v", "--verbose", action="count", help="tell more")
+    group.add_argument(
+        "--debug", action="store_true", default=None, help="show the traceback of any error"
+    )
+
+
+def merged(before: argparse.Namespace, after: argparse.Namespace) -> Settings:
+    """Put together what stands before the command and after it.
+
+    Options that may be repeated add up, in order; of the others the last one counts.
+    """
+
+    def repeated(name: str) -> tuple[str, ...]:
+        return tuple((getattr(before, name) or []) + (getattr(after, name) or []))
+
+    def last(name: str) -> str | None:
+        found: str | None = getattr(after, name)
+        return getattr(before, name) if found is None else found
+
+    def total(name: str) -> int:
+        return (getattr(before, name) or 0) + (getattr(after, name) or 0)
+
+    return Settings(
+        files=repeated("files"),
+        platform=last("platform"),
+        env_files=repeated("env_files"),
+        scope=repeated("scope"),
+        output=last("output") or TEXT,
+        no_color=bool(last("no_color")),
+        verbosity=total("verbose") - total("quiet"),
+        debug=bool(last("debug")),
+    )

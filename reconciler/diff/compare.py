@@ -1,0 +1,177 @@
+"""What differs between desired and live, as typed and sorted values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from operator import attrgetter
+
+from msgspec import Struct
+
+from reconciler.diff.matching import Consented, Live, Matching, Pair, same_place
+from reconciler.errors import MatchingError
+from reconciler.model import Desired, Entry, Location, Notice, Storage, location
+from reconciler.names import Scope, lookalikes, quoted, resting
+
+_by_name = attrgetter("name")
+
+
+class Diff(Struct, frozen=True):
+    """Everything in which live and desired differ. Each field is sorted by name."""
+
+    creates: tuple[Entry, ...]
+    #: Name or label differ.
+    updates: tuple[Pair, ...]
+    #: Type or location differ, which no operation can change.
+    moved: tuple[Pair, ...]
+    #: How many are as declared.
+    same: int
+    #: In scope, and neither declared nor named in `removed:`.
+    undeclared: tuple[Storage, ...]
+    #: Undeclared storages that carry the temporary name of an apply that was cut off.
+    interrupted: tuple[Storage, ...]
+    removed: tuple[Consented, ...]
+    #: Live storages, in scope, that a manifest can express.
+    live_in_scope: int
+    #: The name that each live storage has, in scope or not, managed or not.
+    names: Mapping[str, str]
+    #: Ids of the live storages that no manifest can express.
+    unmanaged: frozenset[str]
+    #: Live storages outside the scope; read only for warnings, never named.
+    outside: tuple[Storage, ...]
+    warnings: tuple[Notice, ...]
+
+
+def compare(
+    desired: Desired,
+    storages: Sequence[Storage],
+    *,
+    scopes: Iterable[tuple[str, ...]] = (),
+    ids: Mapping[str, str] | None = None,
+) -> Diff:
+    """Match `desired` with the live `storages` and say what differs.
+
+    `scopes` narrow the manifest's own; `ids` is None where ids are those of this platform, else
+    a translation (ids that it lacks are ignored). The order of neither input matters.
+    Raises `MatchingError` with every problem.
+    """
+    scope = Scope.of(desired.policy.scope, scopes)
+    live = Live(storages)
+    matching = Matching(live, scope, ids)
+    matching.match(desired.entries, desired.removed)
+    if matching.problems:
+        raise MatchingError(sorted(matching.problems, key=lambda p: (p.file, p.path[1:2], p.path)))
+    updates, moved = _changed(matching.pairs)
+    ours, outside = _unclaimed(live, scope, matching)
+    undeclared = tuple(s for s in ours if resting(s.name, s.id) == s.name)
+    return Diff(
+        creates=tuple(sorted(matching.new, key=_by_name)),
+        updates=updates,
+        moved=moved,
+        same=len(matching.pairs) - len(updates) - len(moved),
+        undeclared=undeclared,
+        interrupted=tuple(s for s in ours if resting(s.name, s.id) != s.name),
+        removed=tuple(sorted(matching.consented, key=lambda c: c.live.name)),
+        live_in_scope=len(matching.pairs) + len(ours) + len(matching.consented),
+        names={storage.name: storage.id for storage in storages},
+        unmanaged=frozenset(live.unmanaged),
+        outside=outside,
+        warnings=_warnings(desired, matching, live, scope, undeclared),
+    )
+
+
+def _changed(pairs: Sequence[Pair]) -> tuple[tuple[Pair, ...], tuple[Pair, ...]]:
+    updates, moved = [], []
+    for pair in pairs:
+        entry, live = pair.entry, pair.live
+        if not same_place(entry, live):
+            moved.append(pair)
+        elif entry.name != live.name or entry.label not in (None, live.label):
+            updates.append(pair)
+    return (
+        tuple(sorted(updates, key=lambda pair: pair.entry.name)),
+        tuple(sorted(moved, key=lambda pair: pair.entry.name)),
+    )
+
+
+def _unclaimed(
+    live: Live, scope: Scope, matching: Matching
+) -> tuple[list[Storage], tuple[Storage, ...]]:
+    """Give the storages in scope that nothing in the manifest names, and those out of scope."""
+    known = matching.claims.keys() | {item.live.id for item in matching.consented}
+    rest = [s for s in live.storages if s.id not in known and s.id not in live.unmanaged]
+    ours: list[Storage] = []
+    outside: list[Storage] = []
+    for storage in sorted(rest, key=_by_name):
+        held = scope.holds(resting(storage.name, storage.id))
+        (ours if held else outside).append(storage)
+    return ours, tuple(outside)
+
+
+def _warnings(
+    desired: Desired,
+    matching: Matching,
+    live: Live,
+    scope: Scope,
+    undeclared: Sequence[Storage],
+) -> tuple[Notice, ...]:
+    notices = [
+        Notice(
+            "unmanaged",
+            storage.name,
+            f"{quoted(storage.name)} can't be managed and is left alone: {because}",
+        )
+        for id, because in live.unmanaged.items()
+        if scope.holds((storage := live.by_id[id]).name)
+    ]
+    notices += [
+        Notice(
+            "removed_gone",
+            item.name,
+            f"{quoted(item.name)} in `removed:` is no longer live: delete the entry",
+        )
+        for item in matching.gone
+    ]
+    names = [entry.name for entry in desired.entries] + [storage.name for storage in undeclared]
+    notices += near_duplicates(names)
+    if matching.ignored:
+        listed = ", ".join(sorted({quoted(item.name) for item in matching.ignored}))
+        notices.append(
+            Notice(
+                "ids_ignored",
+                "",
+                f"ids of another platform mean nothing here and are ignored: {listed}. "
+                "`--ids MAP` translates them",
+            )
+        )
+    return tuple(sorted(notices, key=lambda notice: (notice.code, notice.name, notice.message)))
+
+
+def near_duplicates(names: Iterable[str]) -> list[Notice]:
+    """Warn of names that people can't tell apart."""
+    return [
+        Notice(
+            "near_duplicate",
+            group[0],
+            f"these names are hard to tell apart: {', '.join(map(quoted, group))}",
+        )
+        for group in lookalikes(names)
+    ]
+
+
+class Places:
+    """Looks up storages by location."""
+
+    def __init__(self, storages: Iterable[Storage]) -> None:
+        """Index `storages`."""
+        self._by_place: dict[str, list[tuple[Location, Storage]]] = {}
+        for storage in storages:
+            where = location(storage.type, storage.default_url)
+            self._by_place.setdefault(where.place, []).append((where, storage))
+
+    def at(self, entry: Entry) -> list[Storage]:
+        """Give the storages that lie where `entry` would, sorted by name."""
+        if not self._by_place:
+            return []
+        where = location(entry.type, entry.default_url)
+        found = [s for place, s in self._by_place.get(where.place, ()) if place.same(where)]
+        return sorted(found, key=_by_name)

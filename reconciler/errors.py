@@ -1,0 +1,116 @@
+"""Every error that a user can meet: one root, and each knows its exit code.
+
+Errors classify themselves once, where they arise; nobody guesses later what an error means.
+The exit codes are those of DESIGN.md, section 8.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from msgspec import Struct
+
+
+class ReconcilerError(Exception):
+    """Root of all expected errors. Its text is meant for the user and holds no secret."""
+
+    exit_code: ClassVar[int] = 1
+    #: Whether the same call may succeed later without anyone changing anything.
+    transient: ClassVar[bool] = False
+
+
+class UsageError(ReconcilerError):
+    """The command line or the environment asks for something that makes no sense."""
+
+    exit_code = 64
+
+
+class AddressError(UsageError):
+    """A platform's address is missing, malformed or of an unknown kind."""
+
+
+class Problem(Struct, frozen=True):
+    """One thing that is wrong with a manifest.
+
+    `path` leads to the value (`("storages", 3, "label")`); it is empty for the file as a whole.
+    `line` and `column` count from 1; 0 means "not known yet" (the manifest knows how to find it).
+    """
+
+    file: str
+    message: str
+    path: tuple[str | int, ...] = ()
+    line: int = 0
+    column: int = 0
+    #: What would be right, where something better than the message can be said.
+    hint: str = ""
+
+    def text(self) -> str:
+        """Give `file:line:column: path: message`, as far as each is known."""
+        where = self.file
+        if self.line:
+            where += f":{self.line}:{self.column}"
+        path = path_text(self.path)
+        parts = [where, path, self.message] if path else [where, self.message]
+        return ": ".join(parts) + (f" ({self.hint})" if self.hint else "")
+
+
+def path_text(path: Sequence[str | int]) -> str:
+    """Write a path as people do: `storages[3].label`."""
+    text = ""
+    for part in path:
+        if isinstance(part, int):
+            text += f"[{part}]"
+        else:
+            text += f".{part}" if text else part
+    return text
+
+
+class ManifestError(ReconcilerError):
+    """The manifest is invalid; holds every problem that was found, in reading order."""
+
+    exit_code = 65
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        """Keep `problems` in the order given; there is at least one."""
+        self.problems = tuple(problems)
+        super().__init__("\n".join(problem.text() for problem in self.problems))
+
+
+class MatchingError(ManifestError):
+    """The manifest is well formed but can't be matched with what is live."""
+
+
+class BlockedError(ReconcilerError):
+    """Policy forbids the plan."""
+
+    exit_code = 3
+
+
+class StaleError(ReconcilerError):
+    """The plan no longer fits live, or its digest is not the expected one."""
+
+    exit_code = 4
+
+
+class PlanFileError(ReconcilerError):
+    """A plan file (or an id map) can't be read, or is not one."""
+
+    exit_code = 65
+
+
+class PlatformError(ReconcilerError):
+    """A platform could not be read or written. Nothing may be concluded from it."""
+
+
+class PlatformBusyError(PlatformError):
+    """The platform is in use by another process for longer than we were told to wait."""
+
+    exit_code = 6
+    transient = True
+
+
+class ConflictError(PlatformError):
+    """A write was refused because live is not what it relied on. Nothing was written."""
+
+    exit_code = 4

@@ -1,0 +1,25 @@
+"""YAML with positions -> interpolation -> schema -> desired.
+
+`load` tells the story. Importing this package is cheap: YAML, schema and env-file libraries are
+imported where they are first needed.
+"""
+
+from __future__ import annotations
+
+from reconciler.manifest.files import default_paths
+from reconciler.manifest.load import Manifest, load
+from reconciler.manifest.placing import placed
+from reconciler.manifest.render import render
+from reconciler.manifest.schemas import EDITOR_LINE, schema_text
+from reconciler.manifest.variables import read_variables
+
+__all__ = [
+    "EDITOR_LINE",
+    "Manifest",
+    "default_paths",
+    "load",
+    "placed",
+    "read_variables",
+    "render",
+    "schema_text",
+]

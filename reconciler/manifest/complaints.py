@@ -1,0 +1,129 @@
+"""What YAML libraries complain about, in plain words and with its position."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from reconciler.manifest.events import FORBIDDEN
+from reconciler.manifest.finding import Finding
+from reconciler.names import quoted
+
+if TYPE_CHECKING:
+    from yaml import YAMLError
+    from yaml.error import MarkedYAMLError
+
+_MARK = b"\xef\xbb\xbf"
+_BYTE_ORDER_MARKS = (
+    (b"\xff\xfe\x00\x00", "UTF-32"),
+    (b"\x00\x00\xfe\xff", "UTF-32"),
+    (b"\xff\xfe", "UTF-16"),
+    (b"\xfe\xff", "UTF-16"),
+    (_MARK, "UTF-8 with a byte order mark"),
+)
+_LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
+_AS_ESCAPE = "in double quotes it can be written as an escape"
+#: What the libraries say (libyaml's words first, then those of the pure parser), and what we say.
+_SENTENCES = (
+    (r"tab char", "a tab can't be used here: indent with spaces"),
+    (
+        r"mapping values are not allowed",
+        "a key can't stand here: line keys up, or put text that has a colon in quotes",
+    ),
+    (
+        r"expected key|expected '-' indicator|expected <block end>|block start",
+        "the indentation does not fit what stands above, or a quote or bracket is missing",
+    ),
+    (r"<document start>", "the document ends above this line: one file holds one document"),
+    (r"directive|incompatible", "a line that begins with % is a directive: remove it"),
+    (r"expected ':'", "this line has no `: ` between key and value, or is not indented enough"),
+    (
+        r"alphabetic or numeric character",
+        "a plain value can't begin with * or &: put it in quotes",
+    ),
+    (
+        r"cannot start any token",
+        "a plain value can't begin with this character: put it in quotes",
+    ),
+    (r"unexpected end of stream|document separator", "a quote is opened and never closed"),
+    (r"',' or '[\]}]'|node content", "a comma or bracket is missing, or is one too many"),
+    (r"sequence entries are not allowed", "a list begins on a line of its own, below its key"),
+    (
+        r"unknown escape|escape sequence|hexadec",
+        "a backslash in double quotes begins an escape: write \\\\ or use single quotes",
+    ),
+    (r"comment or line break|chomping", "text after | or > begins on the next line"),
+    (
+        r"tag|'>'|%",
+        "tags are not supported: remove the tag, or put text that begins with ! in quotes",
+    ),
+    (r"Unicode character escape", "this escape does not stand for a character"),
+)
+
+
+def encoding_finding(data: bytes) -> Finding | None:
+    """Say what is wrong with the encoding, as far as a parser would not."""
+    for mark, encoding in _BYTE_ORDER_MARKS:
+        if data.startswith(mark):
+            return Finding((), f"the file is {encoding}: save it as plain UTF-8", "", 1, 1)
+    # libyaml skips it at the start of any line, and then takes the indentation for another.
+    inside = data.find(_MARK)
+    if inside < 0:
+        return None
+    message = "the character U+FEFF (a byte order mark) may not stand inside of a file"
+    return Finding((), message, _AS_ESCAPE, *position(data[:inside].decode(errors="replace")))
+
+
+def complaint(error: YAMLError | UnicodeDecodeError, data: bytes) -> Finding:
+    """Turn the error of a YAML library into one finding with its position."""
+    from yaml.error import MarkedYAMLError
+
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as wrong:
+        line, column = position(data[: wrong.start].decode())
+        what = f"the byte 0x{data[wrong.start]:02x} is not valid UTF-8: save the file as UTF-8"
+        return Finding((), what, "", line, column)
+    if not isinstance(error, MarkedYAMLError) or error.problem_mark is None:
+        return _forbidden_character(text, error)
+    mark = error.problem_mark
+    message = _sentence(error, text[max(mark.index - 1, 0) : mark.index + 1])
+    line, column = mark.line + 1, mark.column + 1
+    if mark.index >= len(text):
+        line, column = position(text)
+    return Finding((), message, _opened_at(error, line), line, column)
+
+
+def position(before: str) -> tuple[int, int]:
+    """Give line and column, from 1, of what follows `before`."""
+    lines = _LINE_BREAK.split(before)
+    return len(lines), len(lines[-1]) + 1
+
+
+def _forbidden_character(text: str, error: Exception) -> Finding:
+    found = re.search(FORBIDDEN, text)
+    if not found:
+        return Finding((), f"this can't be read as YAML: {error}", "", 1, 1)
+    line, column = position(text[: found.start()])
+    name = f"the control character U+{ord(found[0]):04X} may not stand in YAML"
+    if found[0] == "\0":
+        name += " (is this a text file?)"
+    return Finding((), name, _AS_ESCAPE, line, column)
+
+
+def _sentence(error: MarkedYAMLError, chars: str) -> str:
+    """Say it in plain words; `chars` are those before and at the place of the error."""
+    if chars == "${":
+        return "inside of { } or [ ], text with ${NAME} must be in quotes"
+    problem = "tab character" if chars.endswith("\t") else error.problem or ""
+    for pattern, sentence in _SENTENCES:
+        if re.search(pattern, problem):
+            return sentence
+    return f"this can't be read as YAML: {quoted(problem)[1:-1]}"
+
+
+def _opened_at(error: MarkedYAMLError, line: int) -> str:
+    opened = error.context_mark
+    if opened is None or opened.line + 1 == line:
+        return ""
+    return f"look at line {opened.line + 1}, column {opened.column + 1} too"

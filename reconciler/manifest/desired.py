@@ -1,0 +1,58 @@
+"""Valid trees -> the values that everything else speaks of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from reconciler.model import Entry, Policy, Removed, aws_url, sanitize_local_url
+
+
+def entries_of(tree: dict[str, Any], file: str) -> list[Entry]:
+    """Make the entries of one valid document, its defaults filled in."""
+    prefixes: dict[str, str] = {}
+    made = []
+    for index, item in enumerate(tree.get("storages", ())):
+        get = item.get
+        kind = item["type"]
+        url, region = get("default_url"), get("region")
+        if url is None:
+            if region not in prefixes:
+                prefixes[region] = aws_url(region, "")
+            url = prefixes[region] + item["bucket"]
+        elif kind == "local":
+            url = sanitize_local_url(url)
+        made.append(
+            Entry(
+                item["name"],
+                kind,
+                url,
+                get("label"),
+                region,
+                get("bucket"),
+                get("id"),
+                tuple(get("renamed_from", ())),
+                get("protect", False),
+                file,
+                index,
+            )
+        )
+    return made
+
+
+def removed_of(tree: dict[str, Any], file: str) -> list[Removed]:
+    """Make the removals of one valid document."""
+    return [
+        Removed(
+            item["name"], item.get("id"), item.get("holds_files", False), file=file, index=index
+        )
+        for index, item in enumerate(tree.get("removed", ()))
+    ]
+
+
+def policy_of(tree: dict[str, Any]) -> Policy:
+    """Make the policy of one valid document; what it leaves out has the usual value."""
+    values = dict(tree.get("policy", {}))
+    for key in ("protect", "scope"):
+        if key in values:
+            values[key] = tuple(values[key])
+    return Policy(**values)

@@ -1,0 +1,120 @@
+"""Which files make up a manifest, and their bytes."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from msgspec import Struct
+
+from reconciler.errors import Problem, UsageError
+from reconciler.names import quoted
+
+MAX_BYTES = 64 * 1024 * 1024
+SUFFIXES = (".yaml", ".yml")
+DEFAULT_FILE, DEFAULT_FOLDER = "storages.yaml", "storages"
+
+
+class Found(Struct):
+    """The files of a manifest in reading order, and what went wrong on the way to them."""
+
+    files: list[str]
+    problems: list[Problem]
+
+
+def default_paths() -> list[str]:
+    """Give the manifest of the current folder: `storages.yaml`, or the folder `storages`.
+
+    Raises `UsageError` if there is neither, or both.
+    """
+    there = [path for path in (DEFAULT_FILE, DEFAULT_FOLDER) if os.path.lexists(path)]
+    if len(there) == 1:
+        return there
+    if there:
+        raise UsageError(
+            f"there are both {DEFAULT_FILE} and {DEFAULT_FOLDER}/ here: say which one is the "
+            f"manifest with -f, or give both with -f {DEFAULT_FILE} -f {DEFAULT_FOLDER}"
+        )
+    raise UsageError(
+        f"there is no {DEFAULT_FILE} and no folder {DEFAULT_FOLDER} here: write one with "
+        "`reconciler init`, or say where the manifest is with -f PATH"
+    )
+
+
+def find_files(paths: Sequence[str]) -> Found:
+    """Find the files that `paths` mean: each file itself, and what folders hold.
+
+    Of a folder, every `*.yaml` and `*.yml` below it, sorted; hidden files and folders (a dot at
+    the start of the name) are left out. A file that is reached twice counts once.
+    Raises `UsageError` for a path that does not exist.
+    """
+    found = Found([], [])
+    seen: set[str] = set()
+    for path in paths:
+        if not os.path.lexists(path):
+            raise UsageError(f"{quoted(path)} does not exist: check the path given with -f")
+        files = [path]
+        if stat.S_ISDIR(_mode(path)):
+            files = sorted(_below(path, found.problems, set()), key=_parts)
+            if not files and not found.problems:
+                message = "there is no *.yaml or *.yml file in this folder"
+                found.problems.append(Problem(path, message))
+        for file in files:
+            real = os.path.realpath(file)
+            if real not in seen:
+                seen.add(real)
+                found.files.append(file)
+    return found
+
+
+def read_bytes(file: str) -> bytes:
+    """Read one file; raises `OSError`, also for one that is too large to be a manifest."""
+    with Path(file).open("rb") as stream:
+        status = os.fstat(stream.fileno())
+        if not stat.S_ISREG(status.st_mode) or status.st_size <= MAX_BYTES:
+            data = stream.read(MAX_BYTES + 1)
+            if len(data) <= MAX_BYTES:
+                return data
+    limit = MAX_BYTES // (1024 * 1024)
+    raise OSError(None, f"the file is larger than {limit} MiB: split it into several files")
+
+
+def _parts(file: str) -> tuple[str, ...]:
+    return Path(file).parts
+
+
+def _below(folder: str, problems: list[Problem], seen: set[str]) -> Iterator[str]:
+    """Yield the manifest files below a folder; a folder that was seen is not entered again."""
+    real = os.path.realpath(folder)
+    if real in seen:
+        return
+    seen.add(real)
+    try:
+        with os.scandir(folder) as listing:
+            entries = sorted(listing, key=lambda entry: entry.name)
+    except OSError as error:
+        problems.append(Problem(folder, f"the folder can't be read: {error.strerror}"))
+        return
+    for entry in entries:
+        if entry.name.startswith("."):
+            continue
+        mode = _mode(entry.path)
+        if stat.S_ISDIR(mode):
+            yield from _below(entry.path, problems, seen)
+        elif entry.name.endswith(SUFFIXES):
+            # Reading any other kind could wait for ever. One that can't be told is tried.
+            if mode and not stat.S_ISREG(mode):
+                message = "this is a pipe, socket or device, not a file"
+                problems.append(Problem(entry.path, message))
+            else:
+                yield entry.path
+
+
+def _mode(path: str) -> int:
+    """Give the mode of what a path leads to; 0 if it leads nowhere that we may see."""
+    try:
+        return Path(path).stat().st_mode
+    except OSError:
+        return 0

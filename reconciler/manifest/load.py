@@ -1,0 +1,112 @@
+"""The story of a manifest: find the files, read, fill in, check, and make values of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from msgspec import Struct
+
+from reconciler.errors import ManifestError, Problem
+from reconciler.manifest.conflicts import find_conflicts, find_repeated_keys, may_conflict
+from reconciler.manifest.desired import entries_of, policy_of, removed_of
+from reconciler.manifest.files import find_files, read_bytes
+from reconciler.manifest.finding import Document
+from reconciler.manifest.interpolate import interpolate
+from reconciler.manifest.notices import notices, relative_paths
+from reconciler.manifest.placing import problems_of
+from reconciler.manifest.validate import Validation
+from reconciler.model import Desired, Entry, Notice, Policy, Removed
+
+
+class Manifest(Struct, frozen=True):
+    """Everything that the files of a manifest say."""
+
+    desired: Desired
+    #: The address as written, its variables filled in; None if no file has one.
+    platform: str | None
+    #: The file that holds it: a relative path in the address counts from there.
+    platform_file: str | None
+    lock: str | None
+    #: The files that were read, as they were named or found.
+    files: tuple[str, ...]
+    #: What is allowed, but probably not meant.
+    warnings: tuple[Notice, ...]
+
+
+def load(paths: Sequence[str], variables: Mapping[str, str]) -> Manifest:
+    """Read files and folders as one manifest.
+
+    Raises:
+        ManifestError: with every problem of every file.
+        UsageError: a path does not exist.
+    """
+    found = find_files(paths)
+    problems = found.problems
+    documents, gathered = [], _Gathered()
+    validation = Validation()
+    for file in found.files:
+        try:
+            document = Document(file, read_bytes(file))
+        except OSError as error:
+            problems.append(Problem(file, f"the file can't be read: {error.strerror}"))
+            continue
+        documents.append(document)
+        tree = _checked(document, variables, validation)
+        if tree is not None:
+            gathered.take(tree, file)
+    find_repeated_keys(documents)
+    sound = not problems and not any(document.findings for document in documents)
+    if not sound or may_conflict(gathered.entries, gathered.removed):
+        find_conflicts(documents)
+        problems += problems_of(documents)
+    if problems:
+        raise ManifestError(problems)
+    return gathered.manifest(tuple(found.files))
+
+
+def _checked(
+    document: Document, variables: Mapping[str, str], validation: Validation
+) -> dict[str, Any] | None:
+    from reconciler.manifest.reader import read_tree
+
+    read_tree(document)
+    if document.tree is None and document.findings:
+        return None
+    interpolate(document, variables)
+    return validation.check(document)
+
+
+class _Gathered:
+    """What the valid files have said so far."""
+
+    def __init__(self) -> None:
+        self.entries: list[Entry] = []
+        self.removed: list[Removed] = []
+        self._relative: list[Entry] = []
+        self._policy = Policy()
+        self._once: dict[str, tuple[str, str]] = {}
+
+    def take(self, tree: dict[str, Any], file: str) -> None:
+        """Take in one valid document, its defaults filled in."""
+        entries = entries_of(tree, file)
+        self.entries += entries
+        self.removed += removed_of(tree, file)
+        self._relative += [entries[index] for index in relative_paths(tree)]
+        if "policy" in tree:
+            self._policy = policy_of(tree)
+        for key in ("platform", "lock"):
+            if key in tree:
+                self._once[key] = tree[key], file
+
+    def manifest(self, files: tuple[str, ...]) -> Manifest:
+        """Give the whole, once all files have been taken in without a problem."""
+        platform, platform_file = self._once.get("platform", (None, None))
+        return Manifest(
+            desired=Desired(tuple(self.entries), tuple(self.removed), self._policy),
+            platform=platform,
+            platform_file=platform_file,
+            lock=self._once.get("lock", (None, None))[0],
+            files=files,
+            warnings=notices(self.entries, self._relative),
+        )

@@ -1,0 +1,1 @@
+"""Changes -> ordered operations, digest, JSON."""

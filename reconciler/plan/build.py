@@ -1,0 +1,202 @@
+"""Diff, facts and rules -> the plan: what is done, what is chosen of it, and whether it may be."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from msgspec import Struct
+
+import reconciler
+from reconciler import policy
+from reconciler.diff import Diff
+from reconciler.errors import UsageError
+from reconciler.model import Notice, State
+from reconciler.names import matches, quoted, shown
+from reconciler.plan.document import (
+    BLOCKED,
+    CREATE,
+    FORMAT_VERSION,
+    READY,
+    REMOVE,
+    UPDATE,
+    Consent,
+    Operation,
+    Plan,
+    Summary,
+    sealed,
+)
+from reconciler.plan.ordering import order, reachable
+from reconciler.policy import Facts, Removal, Rules
+
+
+class Setting(Struct, frozen=True):
+    """Where and when a plan is made."""
+
+    address: str
+    now: str
+    state: State
+    atomic_update: bool = True
+
+
+def build(
+    diff: Diff, facts: Facts, rules: Rules, setting: Setting, targets: Sequence[str] = ()
+) -> Plan:
+    """Make the plan. Raises `UsageError` for a target that names nothing.
+
+    With `targets`, only the operations that they name and what those wait for remain, and only
+    the reasons that are about them, or about no storage in particular.
+    """
+    chosen = policy.removals(diff, rules.policy)
+    ordered = order(diff, chosen, facts.holds_files, atomic_update=setting.atomic_update)
+    operations = ordered.operations
+    untargeted: list[Notice] = []
+    left_out = 0
+    if targets:
+        _check_targets(diff, operations, targets)
+        operations, untargeted = _select(operations, targets)
+        left_out = len(ordered.operations) - len(operations)
+    kept = {operation.key for operation in operations}
+    chosen = tuple(r for r in chosen if f"{REMOVE}:{r.live.name}" in kept)
+    renames = [p for p in diff.updates if p.renames and f"{UPDATE}:{p.entry.name}" in kept]
+    blocked_by = [
+        *policy.reasons(diff, chosen, renames, facts, rules),
+        *ordered.name_taken,
+    ]
+    if targets:
+        stuck = {pair.entry.name: pair.live.name for pair in diff.moved}
+        blocked_by = [r for r in blocked_by if _is_about(r, operations, targets, stuck)]
+    blocked_by = sorted([*blocked_by, *untargeted], key=lambda reason: (reason.code, reason.name))
+    return sealed(
+        Plan(
+            format_version=FORMAT_VERSION,
+            tool_version=reconciler.__version__,
+            created_at=setting.now,
+            platform=setting.address,
+            platform_id=setting.state.platform_id,
+            account=setting.state.account,
+            digest="",
+            status=BLOCKED if blocked_by else READY,
+            blocked_by=tuple(blocked_by),
+            summary=_summary(diff, operations),
+            operations=operations,
+            undeclared=tuple(storage.name for storage in diff.undeclared),
+            consents=_consents(diff, chosen, facts, rules),
+            warnings=_warnings(diff, rules, setting, left_out),
+        )
+    )
+
+
+def _check_targets(diff: Diff, operations: Sequence[Operation], targets: Sequence[str]) -> None:
+    known = {operation.name for operation in operations}
+    known |= {operation.previous_name or "" for operation in operations}
+    known |= {pair.entry.name for pair in diff.moved}
+    known |= diff.names.keys()
+    for target in targets:
+        if not any(matches(name, (target,)) for name in known):
+            raise UsageError(
+                f"--target {quoted(target)} names no storage, declared or live: "
+                "check its spelling, or leave it out to plan everything"
+            )
+
+
+def _is_target(operation: Operation, targets: Sequence[str]) -> bool:
+    names = {operation.name, operation.previous_name or operation.name}
+    return any(matches(name, targets) for name in names)
+
+
+def _select(
+    operations: Sequence[Operation], targets: Sequence[str]
+) -> tuple[tuple[Operation, ...], list[Notice]]:
+    named = {operation.key for operation in operations if _is_target(operation, targets)}
+    needed = reachable(operations, named)
+    selected = tuple(operation for operation in operations if operation.key in needed)
+    pulled_in = [
+        Notice(
+            "untargeted_removal",
+            operation.name,
+            f"what is targeted needs {quoted(operation.name)} to be removed first: "
+            f"target it too, `--target {shown(operation.name)}`, if that is meant",
+        )
+        for operation in selected
+        if operation.action == REMOVE and operation.key not in named
+    ]
+    return selected, pulled_in
+
+
+def _is_about(
+    reason: Notice,
+    operations: Sequence[Operation],
+    targets: Sequence[str],
+    stuck: Mapping[str, str],
+) -> bool:
+    """Say whether a reason is about what is targeted; `stuck` has live names by declared ones."""
+    # A move that was cut off may be of the very storage that is targeted, under its other name.
+    if not reason.name or reason.code == "interrupted_move":
+        return True
+    if any(matches(name, targets) for name in (reason.name, stuck.get(reason.name, reason.name))):
+        return True
+    return any(reason.name in (op.name, op.previous_name) for op in operations)
+
+
+def _summary(diff: Diff, operations: Sequence[Operation]) -> Summary:
+    counts = Counter(operation.action for operation in operations)
+    return Summary(
+        create=counts[CREATE],
+        update=counts[UPDATE],
+        remove=counts[REMOVE],
+        live=diff.live_in_scope,
+        unchanged=diff.same,
+    )
+
+
+def _consents(
+    diff: Diff, chosen: Sequence[Removal], facts: Facts, rules: Rules
+) -> tuple[Consent, ...]:
+    """List the consents that the plan could not do without."""
+    used = []
+    for removal in chosen:
+        if removal.consent is None:
+            continue
+        live = removal.live
+        on_command_line = removal.consent.file == policy.ALLOW_REMOVE
+        used.append(Consent("allow_remove" if on_command_line else "removed", live.name, live.id))
+        at_stake = facts.holds_files[live.id] or facts.spaces.get(live.id)
+        if at_stake and removal.loses_records:
+            used.append(Consent("holds_files", live.name, live.id))
+    if rules.allow_empty and not rules.declares_something and diff.live_in_scope:
+        used.append(Consent("allow_empty", "", ""))
+    return tuple(sorted(used, key=lambda consent: (consent.kind, consent.name, consent.id)))
+
+
+def _warnings(diff: Diff, rules: Rules, setting: Setting, left_out: int) -> tuple[Notice, ...]:
+    notices = [*diff.warnings, *policy.likely_renames(diff, rules.policy)]
+    state = setting.state
+    if left_out:
+        rest = policy.counted(left_out, "more operation")
+        message = f"`--target` leaves out {rest}: plan without it to see all of them"
+        notices.append(Notice("targeted", "", message))
+    if state.complete is None:
+        whom = f"the account {quoted(state.account)}" if state.account else "this account"
+        count = policy.counted(len(state.storages), "storage")
+        notices.append(
+            Notice(
+                "list_incomplete",
+                "",
+                f"the platform lists what {whom} can see, {count}; "
+                "nobody can tell whether there are more",
+            )
+        )
+    if state.platform_id == "new":
+        notices.append(new_platform(setting.address))
+    return tuple(sorted(notices, key=lambda notice: (notice.code, notice.name, notice.message)))
+
+
+def new_platform(address: str) -> Notice:
+    """Warn that a platform does not exist yet: the address may be wrong."""
+    return Notice(
+        "new_platform",
+        "",
+        f"{address} does not exist yet: it is new and empty, and only apply "
+        "makes it. If it should exist, the address is wrong",
+    )

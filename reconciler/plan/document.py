@@ -1,0 +1,263 @@
+"""The plan as a value, and the JSON document that it is saved as.
+
+`schemas/plan.schema.json` describes the document; DESIGN.md, section 4, says what is in it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator
+
+import msgspec
+from msgspec import Struct
+
+from reconciler.errors import PlanFileError, StaleError
+from reconciler.model import Notice
+
+FORMAT_VERSION = 1
+READY, BLOCKED = "ready", "blocked"
+CREATE, UPDATE, REMOVE = "create", "update", "remove"
+
+
+class Values(Struct, frozen=True, gc=False, omit_defaults=True):
+    """What a manifest can say of one storage, before or after an operation."""
+
+    name: str
+    label: str
+    type: str
+    default_url: str
+    region: str | None = None
+    bucket: str | None = None
+
+
+class Change(Struct, frozen=True, gc=False):
+    """One field that an update changes: `name` or `label`."""
+
+    field: str
+    before: str
+    after: str
+
+
+class Step(Struct, frozen=True, gc=False):
+    """One call to the platform. An operation is done when all its steps are."""
+
+    key: str
+    call: str
+    #: The name that this step takes; None if it takes none.
+    name: str | None = None
+    label: str | None = None
+    #: Keys of the steps that must be done before this one.
+    after_steps: tuple[str, ...] = ()
+
+
+class Operation(Struct, frozen=True, gc=False):
+    """Everything that happens to one storage."""
+
+    key: str
+    action: str
+    #: The name it has afterwards; for a removal, the name it has now.
+    name: str
+    previous_name: str | None
+    id: str | None
+    before: Values | None
+    after: Values | None
+    changes: tuple[Change, ...]
+    steps: tuple[Step, ...]
+    #: Keys of the operations that come first. `after_steps` says which of their steps.
+    after_operations: tuple[str, ...]
+    destructive: bool
+    #: For a removal: whether the platform has records of files on it. None otherwise.
+    holds_files: bool | None
+    #: Why the operation is in the plan, for people.
+    reason: str
+
+
+class Consent(Struct, frozen=True, gc=False):
+    """A consent that the plan makes use of, tied to one live storage where it is about one."""
+
+    kind: str
+    name: str
+    id: str
+
+
+class Summary(Struct, frozen=True):
+    """How many operations there are, and what they stand beside."""
+
+    create: int
+    update: int
+    remove: int
+    #: Live storages in scope, and how many of those nothing is planned for.
+    live: int
+    unchanged: int
+
+
+class Plan(Struct, frozen=True):
+    """Ordered operations that turn live into desired. Fields are in the order of the document."""
+
+    format_version: int
+    tool_version: str
+    created_at: str
+    platform: str
+    platform_id: str
+    account: str | None
+    digest: str
+    status: str
+    blocked_by: tuple[Notice, ...]
+    summary: Summary
+    operations: tuple[Operation, ...]
+    undeclared: tuple[str, ...]
+    consents: tuple[Consent, ...]
+    warnings: tuple[Notice, ...]
+
+    @property
+    def ready(self) -> bool:
+        """Whether policy lets the plan be applied. A reason blocks whatever the status says."""
+        return self.status == READY and not self.blocked_by
+
+
+def digest(
+    platform_id: str,
+    status: str,
+    consents: tuple[Consent, ...],
+    operations: tuple[Operation, ...],
+) -> str:
+    """Give `sha256:…` of what a plan means (RFC 8785 JSON of the fields that section 4 lists)."""
+    meaning = {
+        "format_version": FORMAT_VERSION,
+        "platform": platform_id,
+        "status": status,
+        "consents": [{"kind": c.kind, "name": c.name, "id": c.id} for c in consents],
+        "operations": [
+            {
+                "key": op.key,
+                "action": op.action,
+                "id": op.id,
+                "before": op.before,
+                "after": op.after,
+                "steps": op.steps,
+                "after_operations": op.after_operations,
+                "holds_files": op.holds_files,
+            }
+            # A list, not an object by key: two operations of one key must both count.
+            for op in sorted(operations, key=lambda op: op.key)
+        ],
+    }
+    return f"sha256:{hashlib.sha256(canonical_json(meaning)).hexdigest()}"
+
+
+def canonical_json(value: object) -> bytes:
+    """Encode by RFC 8785, for values whose keys are ASCII and whose numbers are small integers.
+
+    Within these bounds msgspec's sorted encoding is canonical; a property test holds it against
+    an independent implementation.
+    """
+    return msgspec.json.encode(value, order="sorted")
+
+
+def sealed(plan: Plan) -> Plan:
+    """Give the plan with its digest filled in."""
+    return msgspec.structs.replace(plan, digest=content_digest(plan))
+
+
+def content_digest(plan: Plan) -> str:
+    """Work out the digest of a plan from its content, whatever digest it carries."""
+    return digest(plan.platform_id, plan.status, plan.consents, plan.operations)
+
+
+def to_json(plan: Plan) -> bytes:
+    """Give the document, indented, with a final newline. The same plan gives the same bytes."""
+    return msgspec.json.format(msgspec.json.encode(plan), indent=2) + b"\n"
+
+
+def from_json(data: bytes) -> Plan:
+    """Read a plan back.
+
+    Raises:
+        PlanFileError: it is not a plan, or one of a format that this version does not know.
+        StaleError: its digest is not that of its content: it was changed after it was made.
+    """
+    try:
+        version = msgspec.json.decode(data, type=_Version).format_version
+        if version > FORMAT_VERSION:
+            raise PlanFileError(
+                f"this plan has format {version}, and this version of reconciler reads up to "
+                f"{FORMAT_VERSION}: apply it with the version that made it, or plan again"
+            )
+        plan = msgspec.json.decode(data, type=Plan)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise PlanFileError(f"this is not a plan file: {error}") from None
+    _check_shape(plan)
+    if plan.digest != content_digest(plan) or not _shows_what_it_does(plan):
+        raise StaleError(
+            "the plan file was changed after it was made: its digest does not fit its content. "
+            "Make a new plan"
+        )
+    return plan
+
+
+def _check_shape(plan: Plan) -> None:
+    """Refuse a document whose operations lack what their action needs."""
+    known = {step.key for _, step in steps(plan)}
+    for operation in plan.operations:
+        creates, removes = operation.action == CREATE, operation.action == REMOVE
+        whole = (
+            operation.action in (CREATE, UPDATE, REMOVE)
+            and bool(operation.steps)
+            and (operation.before is None) == creates
+            and (operation.id is None) == creates
+            and (operation.after is None) == removes
+            and all(known.issuperset(step.after_steps) for step in operation.steps)
+        )
+        if not whole:
+            raise PlanFileError(f"this is not a plan file: operation {operation.key} is damaged")
+
+
+def _shows_what_it_does(plan: Plan) -> bool:
+    """Say whether what people read of a plan follows from what the digest covers."""
+    done = Counter(operation.action for operation in plan.operations)
+    shown = plan.summary
+    return (shown.create, shown.update, shown.remove) == (
+        done[CREATE],
+        done[UPDATE],
+        done[REMOVE],
+    ) and all(map(_is_shown_truly, plan.operations))
+
+
+def _is_shown_truly(operation: Operation) -> bool:
+    before, after = operation.before, operation.after
+    name = after.name if after else before.name if before else ""
+    changes = changed(before, after) if before and after else ()
+    return (
+        operation.name == name
+        and operation.key == f"{operation.action}:{name}"
+        and operation.changes == changes
+        and operation.previous_name
+        == next((change.before for change in changes if change.field == "name"), None)
+        and operation.destructive == (operation.action == REMOVE)
+    )
+
+
+def changed(before: Values, after: Values) -> tuple[Change, ...]:
+    """List the fields that an update changes."""
+    return tuple(
+        Change(field, getattr(before, field), getattr(after, field))
+        for field in ("name", "label")
+        if getattr(before, field) != getattr(after, field)
+    )
+
+
+def steps(plan: Plan) -> Iterator[tuple[Operation, Step]]:
+    """Yield every step of a plan with the operation that it belongs to."""
+    for operation in plan.operations:
+        for step in operation.steps:
+            yield operation, step
+
+
+def operation_of(step_key: str) -> str:
+    """Give the key of the operation that a step belongs to."""
+    return step_key.rpartition("#")[0]
+
+
+class _Version(Struct):
+    format_version: int

@@ -1,0 +1,108 @@
+"""What a step relies on, and what of it remains to be written (DESIGN.md, section 5).
+
+Pure: the caller reads live, just before the step, and hands in what it found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from reconciler.model import Storage, location
+from reconciler.names import quoted, temporary
+from reconciler.plan.document import CREATE, REMOVE, Operation, Step, Values
+
+
+class Verdict(Struct, frozen=True):
+    """What a step finds: something to write, nothing left to do, or that it is stale."""
+
+    #: Why the step must not be carried out; empty if it may.
+    stale: str = ""
+    #: Whether there is anything left to write.
+    write: bool = False
+    #: The storage itself as it is live, if there is one.
+    found: Storage | None = None
+    name: str | None = None
+    label: str | None = None
+
+
+def check(operation: Operation, step: Step, found: Sequence[Storage]) -> Verdict:
+    """Compare what `step` relies on with `found`: the live storages with its id or its new name."""
+    if operation.action == CREATE:
+        return _check_create(operation, found)
+    live = next((storage for storage in found if storage.id == operation.id), None)
+    if operation.action == REMOVE:
+        return _check_remove(operation, live)
+    return _check_update(operation, step, live, found)
+
+
+def as_wanted(values: Values, live: Storage) -> bool:
+    """Say whether a live storage is what `values` say."""
+    return (live.name, live.label) == (values.name, values.label) and _same_place(values, live)
+
+
+def on_the_way(operation: Operation, found: Storage | Values) -> bool:
+    """Say whether an update may find its storage like this: not begun, half done, or done."""
+    before, after = _given(operation.before), _given(operation.after)
+    aside = temporary(before.name, operation.id or "")
+    return (
+        _same_place(before, found)
+        and found.name in (before.name, aside, after.name)
+        and found.label in (before.label, after.label)
+    )
+
+
+def _check_create(operation: Operation, found: Sequence[Storage]) -> Verdict:
+    after = _given(operation.after)
+    live = next((storage for storage in found if storage.name == after.name), None)
+    if live is None:
+        return Verdict(write=True)
+    if as_wanted(after, live):
+        return Verdict(found=live)
+    if _same_place(after, live):
+        problem = f"a storage named {quoted(after.name)} was created meanwhile with another label"
+    else:
+        problem = f"the name {quoted(after.name)} was taken meanwhile by another storage"
+    return Verdict(stale=problem, found=live)
+
+
+def _check_remove(operation: Operation, live: Storage | None) -> Verdict:
+    before = _given(operation.before)
+    if live is None:
+        return Verdict()
+    if not as_wanted(before, live):
+        return Verdict(stale=_changed(before), found=live)
+    return Verdict(write=True, found=live)
+
+
+def _check_update(
+    operation: Operation, step: Step, live: Storage | None, found: Sequence[Storage]
+) -> Verdict:
+    before, after = _given(operation.before), _given(operation.after)
+    if live is None:
+        return Verdict(stale=f"{quoted(before.name)} is no longer live")
+    if not on_the_way(operation, live):
+        return Verdict(stale=_changed(before), found=live)
+    # A storage that already has its last name does not step aside again.
+    name = step.name if live.name not in (step.name, after.name) else None
+    label = step.label if live.label != step.label else None
+    if name is not None and any(s.name == name and s.id != live.id for s in found):
+        return Verdict(stale=f"the name {quoted(name)} is taken by another storage", found=live)
+    return Verdict(write=not (name is None and label is None), found=live, name=name, label=label)
+
+
+def _changed(before: Values) -> str:
+    return f"{quoted(before.name)} has changed since the plan was made"
+
+
+def _same_place(values: Values, live: Storage | Values) -> bool:
+    return values.type == live.type and location(values.type, values.default_url).same(
+        location(live.type, live.default_url)
+    )
+
+
+def _given(values: Values | None) -> Values:
+    if values is None:  # a plan file that lacks what its action needs
+        raise ValueError("the operation lacks the values that its action needs")
+    return values

@@ -1,0 +1,277 @@
+"""Which step waits for which, so that no name is taken before it is free.
+
+A rename waits for the step that frees its new name. Where renames wait for each other in a
+circle, one of them first steps aside to a temporary name (DESIGN.md, section 4, "Order").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from msgspec import Struct
+
+from reconciler.diff import Diff, Pair
+from reconciler.diff.compare import Places
+from reconciler.model import Entry, Notice, Storage
+from reconciler.names import quoted, temporary
+from reconciler.plan.document import (
+    CREATE,
+    REMOVE,
+    UPDATE,
+    Change,
+    Operation,
+    Step,
+    Values,
+    operation_of,
+)
+from reconciler.policy import ALLOW_REMOVE, Removal, flow
+
+
+class Ordered(Struct, frozen=True):
+    """Operations in the order of print, and the names that can't be had."""
+
+    operations: tuple[Operation, ...]
+    name_taken: tuple[Notice, ...]
+
+
+def order(
+    diff: Diff,
+    chosen: Sequence[Removal],
+    holds_files: Mapping[str, bool],
+    *,
+    atomic_update: bool,
+) -> Ordered:
+    """Turn changes into operations: removals first, then updates, then creates, each by name."""
+    names = _Names(diff, chosen)
+    operations = [_remove(removal, holds_files[removal.live.id]) for removal in chosen]
+    operations += [_update(pair, names, atomic_update=atomic_update) for pair in diff.updates]
+    gone = Places(removal.live for removal in chosen if removal.consent)
+    operations += [_create(entry, names, gone) for entry in diff.creates]
+    return Ordered(tuple(operations), names.taken())
+
+
+class _Names:
+    """Who has a name, who wants it, and which step gives it up."""
+
+    def __init__(self, diff: Diff, chosen: Sequence[Removal]) -> None:
+        self._holder = diff.names
+        self._removed = {removal.live.id: removal.live.name for removal in chosen}
+        self._renames = {p.live.id: p for p in diff.updates if p.renames}
+        self._wanted = [entry.name for entry in diff.creates]
+        self._wanted += [pair.entry.name for pair in self._renames.values()]
+        self._in_use = self._holder.keys() | set(self._wanted)
+        self._unmanaged = diff.unmanaged
+        self.parked = self._one_of_each_circle()
+        self._asides = {f"{UPDATE}:{self._renames[id].entry.name}#1" for id in self.parked}
+
+    def freed_by(self, name: str) -> str | None:
+        """Give the key of the step that frees a name; None if it is free, or never will be."""
+        holder = self._holder.get(name)
+        if holder is None:
+            return None
+        if holder in self._removed:
+            return f"{REMOVE}:{name}#1"
+        pair = self._renames.get(holder)
+        # The step that takes a storage off its present name is always the first of its update.
+        return f"{UPDATE}:{pair.entry.name}#1" if pair else None
+
+    def steps_aside(self, step_key: str) -> bool:
+        """Say whether a step only moves a storage to its temporary name."""
+        return step_key in self._asides
+
+    def taken(self) -> tuple[Notice, ...]:
+        """Name the wanted names that stay with a storage that stays."""
+        taken = [
+            self._taken(name, self._holder[name])
+            for name in sorted(self._wanted)
+            if name in self._holder and not self.freed_by(name)
+        ]
+        circles = sorted((self._renames[id] for id in self.parked), key=lambda p: p.entry.name)
+        return (*taken, *(_no_room(pair) for pair in circles if self._lacks_room(pair)))
+
+    def _taken(self, name: str, id: str) -> Notice:
+        if id in self._unmanaged:
+            way_out = "which can't be managed: rename it on the platform itself"
+        else:
+            way_out = (
+                "that keeps it: declare that one under another name with its id, or give it up "
+                f"in `removed:` with {{name: {flow(name)}, id: {flow(id)}}}"
+            )
+        return Notice(
+            "name_taken",
+            name,
+            f"the name {quoted(name)} is taken by a live storage (id {quoted(id)}) {way_out}; "
+            "or choose another name",
+        )
+
+    def _aptness(self, pair: Pair) -> tuple[bool, bool, str]:
+        return (pair.how != "id", self._lacks_room(pair), pair.entry.name)
+
+    def _lacks_room(self, pair: Pair) -> bool:
+        """Say whether the temporary name of a storage is somebody's, or its own, already."""
+        return temporary(pair.live.name, pair.live.id) in self._in_use
+
+    def _one_of_each_circle(self) -> frozenset[str]:
+        """Choose, of each circle of renames, the storage that steps aside: first by new name.
+
+        One that is known by its id, as a crash would leave it without the name by which an entry
+        knows it; and one that has a temporary name to step aside to, if there is any.
+        """
+        chosen, seen = set(), set()
+        for start in self._renames.values():
+            path: list[Pair] = []
+            at: Pair | None = start
+            while at is not None and at.live.id not in seen:
+                seen.add(at.live.id)
+                path.append(at)
+                at = self._renames.get(self._holder.get(at.entry.name, ""))
+            if at is not None and any(pair is at for pair in path):
+                circle = path[next(i for i, pair in enumerate(path) if pair is at) :]
+                chosen.add(min(circle, key=self._aptness).live.id)
+        return frozenset(chosen)
+
+
+def _no_room(pair: Pair) -> Notice:
+    name, aside = pair.live.name, temporary(pair.live.name, pair.live.id)
+    return Notice(
+        "name_taken",
+        pair.entry.name,
+        f"to give {quoted(pair.entry.name)} to {quoted(name)}, in a circle of renames, the name "
+        f"{quoted(aside)} is needed for a moment, and it is in use: free it first, in an apply of "
+        "its own",
+    )
+
+
+def _remove(removal: Removal, holds_files: bool) -> Operation:
+    live, consent = removal.live, removal.consent
+    key = f"{REMOVE}:{live.name}"
+    return Operation(
+        key=key,
+        action=REMOVE,
+        name=live.name,
+        previous_name=None,
+        id=live.id,
+        before=_values(live),
+        after=None,
+        changes=(),
+        steps=(Step(f"{key}#1", REMOVE),),
+        after_operations=(),
+        destructive=True,
+        holds_files=holds_files,
+        reason=_why_removed(consent is not None, consent.file if consent else ""),
+    )
+
+
+def _why_removed(consented: bool, file: str) -> str:
+    if not consented:
+        return "not declared, and `policy.undeclared` is `remove`"
+    return "named by `--allow-remove`" if file == ALLOW_REMOVE else "named in `removed:`"
+
+
+def _update(pair: Pair, names: _Names, *, atomic_update: bool) -> Operation:
+    entry, live = pair.entry, pair.live
+    label = live.label if entry.label is None else entry.label
+    before = _values(live)
+    after = Values(entry.name, label, live.type, live.default_url)
+    key = f"{UPDATE}:{entry.name}"
+    changes = tuple(
+        Change(field, getattr(before, field), getattr(after, field))
+        for field in ("name", "label")
+        if getattr(before, field) != getattr(after, field)
+    )
+    freeing = names.freed_by(entry.name) if pair.renames else None
+    return Operation(
+        key=key,
+        action=UPDATE,
+        name=entry.name,
+        previous_name=live.name if pair.renames else None,
+        id=live.id,
+        before=before,
+        after=after,
+        changes=changes,
+        steps=_update_steps(key, pair, after, names, freeing, atomic_update),
+        after_operations=_done_before(freeing, names),
+        destructive=False,
+        holds_files=None,
+        reason=f"matched by `{pair.how}`",
+    )
+
+
+def _update_steps(
+    key: str,
+    pair: Pair,
+    after: Values,
+    names: _Names,
+    freeing: str | None,
+    atomic_update: bool,
+) -> tuple[Step, ...]:
+    live = pair.live
+    name = after.name if after.name != live.name else None
+    label = after.label if after.label != live.label else None
+    calls: list[tuple[str | None, str | None]] = []
+    if live.id in names.parked:
+        calls.append((temporary(live.name, live.id), None))
+    if name is not None and label is not None and not atomic_update:
+        calls += [(name, None), (None, label)]
+    else:
+        calls.append((name, label))
+    steps: list[Step] = []
+    for number, (new_name, new_label) in enumerate(calls, 1):
+        waits = [f"{key}#{number - 1}"] if number > 1 else []
+        if freeing and new_name == name and name is not None:
+            waits.append(freeing)
+        steps.append(Step(f"{key}#{number}", UPDATE, new_name, new_label, tuple(sorted(waits))))
+    return tuple(steps)
+
+
+def _create(entry: Entry, names: _Names, gone: Places) -> Operation:
+    key = f"{CREATE}:{entry.name}"
+    freeing = names.freed_by(entry.name)
+    waits = {f"{REMOVE}:{storage.name}#1" for storage in gone.at(entry)}
+    waits |= {freeing} if freeing else set()
+    return Operation(
+        key=key,
+        action=CREATE,
+        name=entry.name,
+        previous_name=None,
+        id=None,
+        before=None,
+        after=Values(
+            name=entry.name,
+            label=entry.name if entry.label is None else entry.label,
+            type=entry.type,
+            default_url=entry.default_url,
+            region=entry.region,
+            bucket=entry.bucket,
+        ),
+        changes=(),
+        steps=(Step(f"{key}#1", CREATE, entry.name, None, tuple(sorted(waits))),),
+        after_operations=tuple(sorted({operation_of(step) for step in waits})),
+        destructive=False,
+        holds_files=None,
+        reason="declared, but not live",
+    )
+
+
+def _done_before(freeing: str | None, names: _Names) -> tuple[str, ...]:
+    """List whole operations that come first; stepping aside is half an operation."""
+    if freeing is None or names.steps_aside(freeing):
+        return ()
+    return (operation_of(freeing),)
+
+
+def _values(live: Storage) -> Values:
+    return Values(live.name, live.label, live.type, live.default_url)
+
+
+def reachable(operations: Iterable[Operation], start: Iterable[str]) -> set[str]:
+    """Give the keys in `start` and of all operations that those wait for, however far away."""
+    by_key = {operation.key: operation for operation in operations}
+    seen: set[str] = set()
+    waiting = list(start)
+    while waiting:
+        key = waiting.pop()
+        if key not in seen:
+            seen.add(key)
+            waiting += [operation_of(dep) for s in by_key[key].steps for dep in s.after_steps]
+    return seen

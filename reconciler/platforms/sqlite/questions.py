@@ -1,0 +1,110 @@
+"""What can be asked of the embedded platform, by a reader and by a writer alike."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import TypeVar
+
+from reconciler.errors import PlatformError
+from reconciler.model import State, Storage
+from reconciler.names import quoted
+from reconciler.platform import Abilities, InventoryRow
+from reconciler.platforms.sqlite.file import explained, only_text
+
+_T = TypeVar("_T")
+_ABILITIES = Abilities(
+    conditional_write=True,
+    atomic_update=True,
+    spaces=False,
+    record_inventory=True,
+    # SQLite has one writer at a time; more calls at once would only wait for each other.
+    parallelism=1,
+)
+#: As `Storage` has its fields; the URL in use is always the default one.
+_COLUMNS = "id, name, label, type, default_url, default_url, created_at"
+_READ = f"SELECT {_COLUMNS} FROM storages"  # noqa: S608 - all SQL here is constant
+_FIND = f"{_READ} WHERE id = ? OR name = ?"
+_INVENTORY = (
+    "SELECT upload_id, checksum, checksum_on_disk FROM inventory WHERE storage_id = ? "
+    "ORDER BY upload_id"
+)
+
+
+class Questions(ABC):
+    """What reader and writer have in common; they differ in how they open the file."""
+
+    abilities = _ABILITIES
+
+    def __init__(self, path: Path) -> None:
+        # SQLite keeps its own files beside the real one, so links are followed first.
+        self._path = Path(os.path.realpath(path))
+
+    @abstractmethod
+    def _ask(self, question: Callable[[sqlite3.Connection], _T]) -> _T | None:
+        """Put a question to the file; None if there is no file yet."""
+
+    @abstractmethod
+    def _confirm(self) -> None:
+        """Raise `PlatformError` if what was read since the last question may be wrong."""
+
+    def read(self) -> State:
+        """Read all storages at one moment."""
+        found = self._ask(_snapshot)
+        if found is None:
+            return State((), platform_id="new")
+        ids, storages = found
+        return State(self._storages(storages), platform_id=self._only(ids))
+
+    def identity(self) -> str:
+        """Give the id that the platform got when its file was made; `new` without a file."""
+        ids = self._ask(_ids)
+        return "new" if ids is None else self._only(ids)
+
+    def _only(self, ids: list[tuple[str, ...]]) -> str:
+        only_text(self._path, ids)
+        if len(ids) != 1:
+            raise PlatformError(
+                f"platform {quoted(str(self._path))}: its own id is missing: restore the file "
+                "from a backup"
+            )
+        return ids[0][0]
+
+    def find(self, *, id: str | None = None, name: str | None = None) -> tuple[Storage, ...]:
+        """Read the storages that have this id or this name."""
+        return self._storages(self._ask(lambda db: db.execute(_FIND, (id, name)).fetchall()) or [])
+
+    def _storages(self, rows: list[tuple[str, ...]]) -> tuple[Storage, ...]:
+        only_text(self._path, rows)
+        return tuple([Storage(*row) for row in rows])
+
+    def inventory(self, id: str) -> Iterator[InventoryRow]:
+        """Yield the files of a storage by upload id, as they were at one moment."""
+        cursor = self._ask(lambda db: db.execute(_INVENTORY, (id,)))
+        if cursor is None:
+            return
+        with explained(self._path), closing(cursor):
+            while rows := cursor.fetchmany(1000):
+                only_text(self._path, rows)
+                yield from rows
+        self._confirm()
+
+    def spaces_using(self, id: str) -> tuple[str, ...]:  # noqa: ARG002 - the protocol's
+        """Name no spaces: the embedded platform has none."""
+        return ()
+
+
+def _ids(db: sqlite3.Connection) -> list[tuple[str, ...]]:
+    return db.execute("SELECT id FROM platform").fetchall()
+
+
+def _snapshot(db: sqlite3.Connection) -> tuple[list[tuple[str, ...]], list[tuple[str, ...]]]:
+    db.execute("BEGIN")
+    try:
+        return _ids(db), db.execute(_READ).fetchall()
+    finally:
+        db.execute("ROLLBACK")

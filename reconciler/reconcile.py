@@ -1,0 +1,186 @@
+"""The story: read, diff, plan, execute, read again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import msgspec
+from msgspec import Struct
+
+from reconciler import policy
+from reconciler.diff import Diff, compare
+from reconciler.diff.matching import Consented
+from reconciler.errors import (
+    BlockedError,
+    PlatformError,
+    ReconcilerError,
+    StaleError,
+    UsageError,
+)
+from reconciler.executor import Limits, Observer, Result, execute
+from reconciler.model import Desired, Removed, State
+from reconciler.names import quoted
+from reconciler.plan.build import Setting, build
+from reconciler.plan.document import Plan
+from reconciler.plan.expectation import as_wanted
+from reconciler.platform import Platform, Reader
+from reconciler.policy import ALLOW_REMOVE, Facts, Rules
+
+NEW = "new"
+
+
+class Request(Struct, frozen=True):
+    """What is wanted of a platform."""
+
+    desired: Desired
+    #: Lists of names or globs that narrow the manifest's own scope; each must match.
+    scopes: tuple[tuple[str, ...], ...] = ()
+    #: None: ids are of this platform. Else old id -> new id; ids that are not in it are ignored.
+    ids: Mapping[str, str] | None = None
+    targets: tuple[str, ...] = ()
+    allow_remove: tuple[str, ...] = ()
+    allow_empty: bool = False
+
+
+class Applied(Struct, frozen=True):
+    """What an apply did, and what live looks like after it."""
+
+    plan: Plan
+    result: Result
+    #: Live now equals desired; for a plan file or targets: its operations hold.
+    holds: bool
+    #: What still differs, in words; empty if `holds`.
+    remaining: tuple[str, ...] = ()
+
+
+def make_plan(reader: Reader, request: Request, *, address: str, now: str) -> Plan:
+    """Read live and plan what turns it into desired.
+
+    `now` is the RFC 3339 time to be written into the plan. Raises `MatchingError` (its problems
+    have paths, but no lines yet), `PlatformError`, `UsageError` for a target or an
+    `--allow-remove` that means nothing.
+    """
+    state = _read(reader)
+    diff = _with_allowed(_compare(request, state), request.allow_remove)
+    desired = request.desired
+    rules = Rules(
+        policy=desired.policy,
+        protected_entries=frozenset(entry.name for entry in desired.entries if entry.protect),
+        declares_something=bool(desired.entries or desired.removed),
+        allow_empty=request.allow_empty,
+    )
+    setting = Setting(address, now, state, reader.abilities.atomic_update)
+    return build(diff, _facts(reader, diff, rules), rules, setting, request.targets)
+
+
+def apply_plan(
+    plan: Plan,
+    platform: Platform,
+    limits: Limits,
+    observe: Observer,
+    *,
+    request: Request | None = None,
+    wait: float = 120.0,
+) -> Applied:
+    """Carry out a plan and read live again.
+
+    With a `request` that has no targets, `holds` says whether a new plan for it would be empty;
+    otherwise (a saved plan) whether the plan's own operations hold. `wait` is how many seconds to
+    wait for other writers. Raises `BlockedError` for a plan that is not ready, `StaleError` for
+    a plan that was made for another platform, `PlatformError` if it can't be opened.
+    """
+    if not plan.ready:
+        raise BlockedError("the plan is blocked by policy and can't be applied")
+    _check_platform(plan, platform)
+    writer = platform.writer(wait=wait)
+    try:
+        result = execute(plan, writer, limits, observe)
+        try:
+            if request is None or request.targets:
+                remaining = tuple(_not_holding(plan, _read(writer)))
+            else:
+                remaining = _still_planned(writer, request)
+        except ReconcilerError as error:
+            # What the run did must be told, whatever is wrong now.
+            remaining = (f"live could not be compared again: {error}",)
+        except KeyboardInterrupt:
+            result = msgspec.structs.replace(result, interrupted=True)
+            remaining = ("interrupted before live was read again",)
+    finally:
+        writer.close()
+    return Applied(plan, result, holds=not remaining, remaining=remaining)
+
+
+def _read(reader: Reader) -> State:
+    state = reader.read()
+    for what, count in (
+        ("id", len({storage.id for storage in state.storages})),
+        ("name", len({storage.name for storage in state.storages})),
+    ):
+        if count != len(state.storages):
+            raise PlatformError(
+                f"the platform lists two storages with one {what}: its list can't be trusted, "
+                "and nothing was changed"
+            )
+    return state
+
+
+def _compare(request: Request, state: State) -> Diff:
+    return compare(request.desired, state.storages, scopes=request.scopes, ids=request.ids)
+
+
+def _with_allowed(diff: Diff, names: tuple[str, ...]) -> Diff:
+    """Take what `--allow-remove` names for entries of `removed:`."""
+    undeclared = {storage.name: storage for storage in diff.undeclared}
+    allowed = []
+    for name in sorted(set(names)):
+        live = undeclared.pop(name, None)
+        if live is None:
+            raise UsageError(f"--allow-remove {quoted(name)}: no undeclared storage has this name")
+        allowed.append(Consented(Removed(name, file=ALLOW_REMOVE), live))
+    if not allowed:
+        return diff
+    removed = sorted([*diff.removed, *allowed], key=lambda item: item.live.name)
+    return msgspec.structs.replace(
+        diff, removed=tuple(removed), undeclared=tuple(undeclared.values())
+    )
+
+
+def _facts(reader: Reader, diff: Diff, rules: Rules) -> Facts:
+    """Read what a removal could destroy, of those storages only that may be removed."""
+    ids = [removal.live.id for removal in policy.removals(diff, rules.policy)]
+    return Facts(
+        holds_files={id: any(True for _ in reader.inventory(id)) for id in ids},
+        spaces={id: reader.spaces_using(id) for id in ids} if reader.abilities.spaces else {},
+    )
+
+
+def _check_platform(plan: Plan, platform: Platform) -> None:
+    """Make sure, before anything is opened for writing, that this is the plan's platform."""
+    reader = platform.reader()
+    try:
+        found = reader.identity()
+    finally:
+        reader.close()
+    if plan.platform_id not in (found, NEW):
+        what = "does not exist" if found == NEW else "is another platform than that of the plan"
+        raise StaleError(f"{platform.address} {what}: make a new plan")
+
+
+def _still_planned(reader: Reader, request: Request) -> tuple[str, ...]:
+    """Plan again and say what is left to do; a consent that was used up is not asked for again."""
+    again = msgspec.structs.replace(request, allow_remove=())
+    plan = make_plan(reader, again, address="", now="")
+    left = [f"{operation.action} {quoted(operation.name)}" for operation in plan.operations]
+    return tuple(left + [reason.message for reason in plan.blocked_by])
+
+
+def _not_holding(plan: Plan, state: State) -> Iterator[str]:
+    by_id = {storage.id: storage for storage in state.storages}
+    by_name = {storage.name: storage for storage in state.storages}
+    for operation in plan.operations:
+        live = by_id.get(operation.id) if operation.id else by_name.get(operation.name)
+        wanted = operation.after
+        holds = live is None if wanted is None else live is not None and as_wanted(wanted, live)
+        if not holds:
+            yield f"{operation.action} {quoted(operation.name)}"

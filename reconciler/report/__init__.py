@@ -1,0 +1,1 @@
+"""Plan or result -> text, JSON, Markdown: pure functions that return strings."""

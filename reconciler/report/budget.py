@@ -1,0 +1,144 @@
+"""Documents that stay within the size that GitHub allows for a comment.
+
+What must not be cut comes in ever shorter forms; what may be cut says how much is missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from msgspec import Struct
+
+from reconciler.report.words import count
+
+#: GitHub refuses more than 65,536 characters; the rest is left to what a pipeline adds.
+LIMIT = 65_000
+#: Room for what is said of parts that lack something, and for the title and cut of a section.
+_FOR_LACKING = 500
+_FOR_A_CUT = 200
+
+
+class Part(Struct, frozen=True):
+    """A list that must not be cut: each line as it should be, and as short as can be."""
+
+    title: str
+    number: int
+    long: Callable[[int], str]
+    short: Callable[[int], str]
+    #: What a line is about: `removal`.
+    noun: str
+
+
+class Section(Struct, frozen=True):
+    """A list that may be cut. Lines are made one by one, and no more than fit."""
+
+    #: What stands above the lines, to its last newline.
+    head: str
+    number: int
+    line: Callable[[int], str]
+    #: What a line is about: `create`.
+    noun: str
+
+
+class Document(Struct, frozen=True):
+    """What a document is made of: a title, facts, parts that are whole, sections that may not be.
+
+    `see` is where the reader finds all of it.
+    """
+
+    title: str
+    see: str
+    facts: Sequence[str] = ()
+    parts: Sequence[Part] = ()
+    sections: Sequence[Section] = ()
+
+
+def written(document: Document) -> str:
+    """Write a document so that it fits.
+
+    If not even the short lines of the parts fit, that is said right under the title.
+    """
+    parts = [part for part in document.parts if part.number]
+    sections = [section for section in document.sections if section.number]
+    title = f"### {document.title}\n"
+    facts = "".join(f"\n{fact}\n" for fact in document.facts if fact)
+    reserved = size(title) + size(facts) + _FOR_LACKING + _FOR_A_CUT * len(sections)
+    whole, lacking = _whole(parts, LIMIT - reserved, document.see)
+    done = [title, _said(parts, lacking, document.see), facts, *whole]
+    room = LIMIT - sum(map(size, done))
+    for left, section in zip(range(len(sections) - 1, -1, -1), sections, strict=True):
+        done.append(_cut(section, room - _FOR_A_CUT * left, document.see))
+        room -= size(done[-1])
+    return "".join(done)
+
+
+def size(text: str) -> int:
+    """Count characters as GitHub may: those outside the basic plane count twice."""
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def _said(parts: Sequence[Part], lacking: Sequence[int], see: str) -> str:
+    missing = [
+        f"{number:,} of {part.number:,} {part.noun}s"
+        for part, number in zip(parts, lacking, strict=True)
+        if number
+    ]
+    if not missing:
+        return ""
+    return (
+        f"\n**Too long for a comment: {' and '.join(missing)} are listed nowhere below. "
+        f"Read {see} before you act on it.**\n"
+    )
+
+
+def _whole(parts: Sequence[Part], room: int, see: str) -> tuple[list[str], list[int]]:
+    """Give each part in the longest form in which all fit, and how many lines each lacks."""
+    for long in range(len(parts), -1, -1):
+        forms = [_form(part, see, brief=at >= long) for at, part in enumerate(parts)]
+        texts = list(_all(forms, room))
+        if len(texts) == len(parts):
+            return texts, [0] * len(parts)
+    texts, lacking = [], []
+    for left, form in zip(range(len(parts), 0, -1), forms, strict=True):
+        text, shown = _filled(form, room // left)
+        room -= size(text)
+        texts.append(text)
+        lacking.append(form.number - shown)
+    return texts, lacking
+
+
+def _form(part: Part, see: str, *, brief: bool) -> Section:
+    line, added = (part.short, f", in short: see {see}") if brief else (part.long, "")
+    return Section(f"#### {part.title}{added}\n\n", part.number, line, part.noun)
+
+
+def _all(forms: Sequence[Section], room: int) -> Iterator[str]:
+    """Yield the lists that fit whole; stops at the first that does not."""
+    for form in forms:
+        text, shown = _filled(form, room)
+        if shown < form.number:
+            return
+        room -= size(text)
+        yield text
+
+
+def _filled(section: Section, room: int) -> tuple[str, int]:
+    """Give a list with as many lines as fit into `room`, and how many that are."""
+    done = [f"\n{section.head}"]
+    used = size(done[0])
+    for at in range(section.number):
+        line = f"{section.line(at)}\n"
+        used += size(line)
+        if used > room:
+            return "".join(done), at
+        done.append(line)
+    return "".join(done), section.number
+
+
+def _cut(section: Section, room: int, see: str) -> str:
+    text, shown = _filled(section, room)
+    if shown == section.number:
+        return text
+    text, shown = _filled(section, room - _FOR_A_CUT // 2)
+    missing = count(section.number - shown, f"more {section.noun}")
+    return f"{text}\n… and {missing}: see {see}.\n"

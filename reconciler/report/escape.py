@@ -1,0 +1,46 @@
+"""Text that came from live or a manifest, made harmless for Markdown and HTML."""
+
+from __future__ import annotations
+
+import re
+
+from reconciler.names import shown
+
+#: What means something to Markdown or HTML, or (`@`, `#`) to the programs that show it.
+_SPECIAL = re.compile(r"[\\`*\[\]<>|~&$#@]|(?<!\w)_|_(?!\w)")
+_SPECIAL_IN_CODE = re.compile(r"[\\`*_\[\]<>|~&$#@:]")
+#: What a code span can't hold as it is, at least in a table.
+_NOT_IN_SPAN = re.compile(r"[`|]|\A\s|\s\Z|\A\Z")
+#: A name in quotes, words that we set in backticks ourselves, or an address.
+_PIECE = re.compile(r"(?<![^\s(\[])'([^']*)'|`([^`]*)`|(\S+://\S+?)(?=[,.;:)]*(?:\s|\Z))")
+
+
+def code(text: str) -> str:
+    """Give a name or an address as code: nothing in it is read as Markdown, HTML or a mention."""
+    text = shown(text)
+    if not _NOT_IN_SPAN.search(text):
+        return f"`{text}`"
+    return f"<code>{_SPECIAL_IN_CODE.sub(_entity, text)}</code>"
+
+
+def prose(message: str) -> str:
+    """Give a message: names in quotes and addresses become code, the rest is escaped."""
+    done, at = [], 0
+    for piece in _PIECE.finditer(message):
+        done.append(_escaped(message[at : piece.start()]))
+        done.append(code(next(group for group in piece.groups() if group is not None)))
+        at = piece.end()
+    return "".join([*done, _escaped(message[at:])])
+
+
+def _escaped(text: str) -> str:
+    return _SPECIAL.sub(_harmless, shown(text))
+
+
+def _harmless(char: re.Match[str]) -> str:
+    # An entity does not stop a mention: those are looked for after entities are resolved.
+    return f"{char[0]}&#8203;" if char[0] in "@#" else _entity(char)
+
+
+def _entity(char: re.Match[str]) -> str:
+    return f"&#{ord(char[0])};"

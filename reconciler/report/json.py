@@ -1,0 +1,130 @@
+"""Reports as JSON: one document each, of a stable shape, with a final newline.
+
+The functions are those of `text` and `markdown`; how a report is to look does not matter here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from reconciler.errors import Problem, path_text
+from reconciler.executor import DONE, Outcome
+from reconciler.model import State, masked
+from reconciler.plan import document
+from reconciler.plan.document import Plan
+from reconciler.reconcile import Applied
+from reconciler.report import listing, words
+from reconciler.report.differences import differences
+from reconciler.report.style import PLAIN, Style
+
+FORMAT_VERSION = 1
+
+
+def plan(plan: Plan, _style: Style = PLAIN) -> str:
+    """Give the plan document, the same as `plan --out` writes."""
+    return document.to_json(plan).decode()
+
+
+def applied(applied: Applied, _style: Style = PLAIN) -> str:
+    """Say how every operation ended.
+
+    `status` is `done`, `partial` (something was or may be written, and something remains) or
+    `failed` (something remains, and nothing was written).
+    """
+    outcomes = applied.result.outcomes
+    number = Counter(outcome.status for outcome in outcomes)
+    return _document(
+        digest=applied.plan.digest,
+        status=_status(outcomes),
+        interrupted=applied.result.interrupted,
+        holds=applied.holds,
+        remaining=applied.remaining,
+        summary={status: number[status] for status in words.STATUSES},
+        operations=[_outcome(outcome) for outcome in outcomes],
+    )
+
+
+def drift(plan: Plan, _style: Style = PLAIN) -> str:
+    """Give every difference between live and the manifest; `drift` is whether there is any."""
+    found = differences(plan)
+    return _document(
+        platform=plan.platform,
+        platform_id=plan.platform_id,
+        account=plan.account,
+        plan_digest=plan.digest,
+        drift=bool(found),
+        differences=found,
+    )
+
+
+def storages(state: State, declared: Mapping[str, str], _style: Style = PLAIN) -> str:
+    """List the live storages, sorted by name, each with its status."""
+    rows = listing.rows(state, declared)
+    return _document(
+        platform_id=state.platform_id,
+        account=state.account,
+        complete=state.complete,
+        summary=dict(listing.totals(rows)),
+        storages=[
+            {
+                "id": row.storage.id,
+                "name": row.storage.name,
+                "label": row.storage.label,
+                "type": row.storage.type,
+                "default_url": masked(row.storage.default_url),
+                "url": None if row.storage.url is None else masked(row.storage.url),
+                "created_at": row.storage.created_at,
+                "status": row.status or None,
+            }
+            for row in rows
+        ],
+    )
+
+
+def problems(problems: Sequence[Problem], _style: Style = PLAIN) -> str:
+    """List what is wrong with a manifest. `line` and `column` are null where there is none."""
+    return _document(
+        valid=False,
+        problems=[
+            {
+                "file": problem.file,
+                "line": problem.line or None,
+                "column": problem.column or None,
+                "path": path_text(problem.path),
+                "message": problem.message,
+                "hint": problem.hint,
+            }
+            for problem in problems
+        ],
+    )
+
+
+def valid(files: int, entries: int, _style: Style = PLAIN) -> str:
+    """Say that a manifest is valid, and how much was read."""
+    return _document(valid=True, files=files, entries=entries)
+
+
+def _document(**fields: object) -> str:
+    document = {"format_version": FORMAT_VERSION, **fields}
+    try:
+        encoded = msgspec.json.encode(document)
+    except UnicodeEncodeError:
+        # Lone surrogates, which a live storage may hold: the standard library escapes them.
+        return json.dumps(msgspec.to_builtins(document), indent=2) + "\n"
+    return msgspec.json.format(encoded, indent=2).decode() + "\n"
+
+
+def _status(outcomes: Sequence[Outcome]) -> str:
+    if all(outcome.status == DONE for outcome in outcomes):
+        return "done"
+    return "partial" if any(map(words.may_have_written, outcomes)) else "failed"
+
+
+def _outcome(outcome: Outcome) -> dict[str, Any]:
+    fields = ("key", "action", "name", "id", "status", "error", "stale")
+    return {field: getattr(outcome, field) for field in fields}

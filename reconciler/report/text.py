@@ -1,0 +1,200 @@
+"""Reports for a terminal. Each ends with a newline; nothing in them is ever cut unseen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from reconciler.errors import Problem
+from reconciler.executor import DONE, NOT_STARTED, Outcome
+from reconciler.model import Notice, State
+from reconciler.names import shown
+from reconciler.plan.document import Operation, Plan
+from reconciler.reconcile import Applied
+from reconciler.report import listing, words
+from reconciler.report.differences import differences
+from reconciler.report.explain import changed_since
+from reconciler.report.layout import columns, lines, table
+from reconciler.report.operations import Printer
+from reconciler.report.style import PLAIN, Style
+
+#: More creates, or more undeclared names, are cut visibly unless everything is asked for.
+ENOUGH_CREATES = 1_000
+ENOUGH_UNDECLARED = 20
+_COLOURS = {"done": "green", "not_started": "yellow"}
+
+
+def plan(plan: Plan, style: Style = PLAIN) -> str:
+    """Show a plan: what blocks it, its operations, what else is known, and its totals last."""
+    sections = [_blocked(plan, style)]
+    if not style.quiet:
+        sections = [
+            _platform(plan, style),
+            *sections,
+            _operations(plan, style),
+            _undeclared(plan, style),
+            _notices("Warnings:", plan.warnings, style),
+            _consents(plan, style),
+        ]
+    return _report([*sections, _end(plan, style)])
+
+
+def applied(applied: Applied, style: Style = PLAIN) -> str:
+    """Show how operations ended (all with -v, else those that are not done), then the counts."""
+    printer = Printer(applied.plan, style)
+    told: list[str] = []
+    for outcome, operation in words.with_operations(applied):
+        if _is_told(outcome, style):
+            told += _outcome(outcome, operation, printer, style)
+    end = [words.outcome_totals(applied)]
+    if words.nothing_written(applied):
+        end.append("Nothing was written: everything was as planned already.")
+    end += lines(words.verdict(applied), style.width)
+    for difference in applied.remaining:
+        end += lines(shown(difference), style.width, "  ", "    ")
+    return _report([told, end, lines(words.advice(applied), style.width)])
+
+
+def drift(plan: Plan, style: Style = PLAIN) -> str:
+    """Show every difference between live and the manifest, and their number last."""
+    found = differences(plan)
+    told: list[str] = []
+    for difference in () if style.quiet else found:
+        told.append(f"! {words.bare(difference.name)}: {words.drift_kind(difference.kind)}")
+        for change in difference.changes:
+            live, wanted = map(words.value(change.field), (change.before, change.after))
+            phrase = [f"{change.field}:", f"live {live},", f"declared {wanted}"]
+            told += lines(phrase, style.width, "    ", "      ")
+        told += lines(shown(difference.message), style.width, "    ", "    ")
+    return _report(
+        [[] if style.quiet else _platform(plan, style), told, [words.drift_total(len(found))]]
+    )
+
+
+def storages(state: State, declared: Mapping[str, str], style: Style = PLAIN) -> str:
+    """List live storages: a table where it fits the width, else a paragraph for each."""
+    rows = listing.rows(state, declared)
+    last = listing.total(rows)
+    if style.quiet or not rows:
+        return _report([[last]])
+    cells = _cells(rows, style)
+    aligned = table(cells)
+    if max(map(columns, aligned)) > style.width:
+        aligned = [line for row in cells[1:] for line in _paragraph(cells[0], row, style)]
+    return _report([aligned, [last]])
+
+
+def problems(problems: Sequence[Problem], _style: Style = PLAIN) -> str:
+    """List what is wrong with a manifest, a line for each problem, and their number last."""
+    told = [shown(problem.text()) for problem in problems]
+    return _report([[*told, words.problem_total(problems)]])
+
+
+def valid(files: int, entries: int, _style: Style = PLAIN) -> str:
+    """Say that a manifest is valid, and how much was read."""
+    return _report([[words.valid(files, entries)]])
+
+
+def _report(sections: Sequence[Sequence[str]]) -> str:
+    return "\n\n".join("\n".join(section) for section in sections if section) + "\n"
+
+
+def _platform(plan: Plan, style: Style) -> list[str]:
+    first = lines(["Platform:", words.address(plan.platform)], style.width)
+    return first + lines(words.standing(plan), style.width, "  ", "  ")
+
+
+def _blocked(plan: Plan, style: Style) -> list[str]:
+    return _notices(style.paint("Blocked by policy:", "alarm"), plan.blocked_by, style)
+
+
+def _notices(title: str, notices: Sequence[Notice], style: Style) -> list[str]:
+    told = [title] if notices else []
+    for notice in notices:
+        message = f"{shown(notice.code)}: {shown(notice.message)}"
+        told += lines(message, style.width, "  ! ", "    ")
+    return told
+
+
+def _operations(plan: Plan, style: Style) -> list[str]:
+    kinds = words.by_action(plan)
+    listed = kinds.create if style.verbose else kinds.create[:ENOUGH_CREATES]
+    printer = Printer(plan, style)
+    told = [
+        line
+        for operations in (kinds.remove, kinds.update, listed)
+        for operation in operations
+        for line in printer.operation(operation)
+    ]
+    if cut := len(kinds.create) - len(listed):
+        told.append(f"… and {words.count(cut, 'more create')}: see them all with -v")
+    return told
+
+
+def _undeclared(plan: Plan, style: Style) -> list[str]:
+    names = words.undeclared_left(plan)
+    if not names:
+        return []
+    listed = names if style.verbose or not plan.ready else names[:ENOUGH_UNDECLARED]
+    title = f"Undeclared ({words.count(len(names), 'storage')}, left alone):"
+    told = [title, *(f"  {words.bare(name)}" for name in listed)]
+    if cut := len(names) - len(listed):
+        told.append(f"  … and {cut:,} more: see them all with -v")
+    return told
+
+
+def _consents(plan: Plan, style: Style) -> list[str]:
+    told = ["Consents used:"] if plan.consents else []
+    for consent in plan.consents:
+        told += lines(words.consent(consent), style.width, "  ", "    ")
+    return told
+
+
+def _end(plan: Plan, style: Style) -> list[str]:
+    removals = words.by_action(plan).remove
+    told = [style.paint(line, "alarm") for line in lines(words.alarm(removals), style.width)]
+    if not plan.ready:
+        told += lines(words.blocked_total(plan), style.width)
+    return [*told, f"Digest: {shown(plan.digest)}", style.paint(words.totals(plan), "bold")]
+
+
+def _is_told(outcome: Outcome, style: Style) -> bool:
+    if outcome.status == DONE:
+        return style.verbose
+    return outcome.status != NOT_STARTED or not style.quiet
+
+
+def _outcome(
+    outcome: Outcome, operation: Operation | None, printer: Printer, style: Style
+) -> list[str]:
+    colour = _COLOURS.get(outcome.status, "red")
+    status = style.paint(words.spoken(outcome.status), colour)
+    already = " (it was so already)" if outcome.status == DONE and not outcome.writes else ""
+    told = [f"{printer.head(outcome.action, outcome.name)}: {status}{already}"]
+    told += lines(shown(outcome.error), style.width, "    ", "    ")
+    for change in changed_since(outcome, operation):
+        told += lines(f"since the plan was made, {change}", style.width, "    ", "      ")
+    return told
+
+
+def _cells(rows: Sequence[listing.Row], style: Style) -> list[tuple[str, ...]]:
+    """Give the table of `list`, with its heading; a column that nobody fills is left out."""
+    lives = [row.storage for row in rows]
+    filled = [
+        ("NAME", *(words.bare(live.name) for live in lives)),
+        ("TYPE", *(shown(live.type) for live in lives)),
+        ("LOCATION", *(words.address(live.default_url) for live in lives)),
+        ("LABEL", *(shown(live.label) for live in lives)),
+    ]
+    if any(row.status for row in rows):
+        filled.append(("STATUS", *(row.status for row in rows)))
+    if style.verbose:
+        filled.append(("ID", *(shown(live.id) for live in lives)))
+    return list(zip(*filled, strict=True))
+
+
+def _paragraph(heading: Sequence[str], row: Sequence[str], style: Style) -> list[str]:
+    fields = [(title.lower(), cell) for title, cell in zip(heading, row, strict=True) if cell]
+    told = [fields[0][1]]
+    for title, cell in fields[1:]:
+        told += lines([f"{title}:", cell], style.width, "    ", "      ")
+    return told

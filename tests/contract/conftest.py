@@ -1,0 +1,39 @@
+"""One fixture, `platform`: a new, empty platform of every kind that there is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from reconciler.platform import Platform, Reader, Writer
+from reconciler.platforms import open_platform
+
+
+def _sqlite(folder: Path) -> Platform:
+    return open_platform("sqlite:///platform.db", base=folder)
+
+
+#: What makes a platform in an empty folder, by kind. A new platform joins the suite here.
+KINDS: dict[str, Callable[[Path], Platform]] = {"sqlite": _sqlite}
+
+
+@pytest.fixture(params=list(KINDS.values()), ids=list(KINDS))
+def platform(request: pytest.FixtureRequest, tmp_path: Path) -> Platform:
+    return request.param(tmp_path)
+
+
+@pytest.fixture
+def writer(platform: Platform) -> Iterator[Writer]:
+    opened = platform.writer(wait=5)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def reader(platform: Platform, writer: Writer) -> Iterator[Reader]:
+    """A reader beside the writer, each with a connection of its own."""
+    opened = platform.reader()
+    yield opened
+    opened.close()

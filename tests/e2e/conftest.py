@@ -1,0 +1,147 @@
+"""The installed command, run as a user runs it."""
+
+import os
+import pty
+import select
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+COMMAND = Path(sys.executable).with_name("reconciler")
+
+#: A storage of each kind that a manifest can declare.
+THREE = """\
+version: 1
+platform: sqlite:///platform.db
+storages:
+  - {name: nas, label: NAS, type: local, default_url: /data/nas}
+  - {name: minio, type: S3, default_url: "https://storage-server:9000/my-bucket"}
+  - {name: raw, label: Raw frames, type: S3, region: eu-central-2, bucket: lab-raw}
+"""
+
+
+def environment(**changes):
+    """Give an environment in which nothing of the developer's own can change a result."""
+    unwanted = ("RECONCILER_", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "TERM", "CI")
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(unwanted)}
+    return {**kept, "TERM": "xterm", **changes}
+
+
+class Folder:
+    """A folder to run the command in."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def write(self, text, name="storages.yaml"):
+        path = self.path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    def read(self, name):
+        return (self.path / name).read_text(encoding="utf-8")
+
+    def files(self):
+        """Name what is in the folder, but for what SQLite keeps beside its file."""
+        return sorted(p.name for p in self.path.iterdir() if not p.name.endswith(("-wal", "-shm")))
+
+    def __call__(self, *arguments, code=0, env=None, **options):
+        """Run the command without a terminal and check its exit code."""
+        settings = {"stdin": subprocess.DEVNULL, "capture_output": True, **options}
+        done = subprocess.run(
+            [COMMAND, *arguments],
+            cwd=self.path,
+            env=environment(**(env or {})),
+            timeout=60,
+            encoding="utf-8",
+            check=False,
+            **settings,
+        )
+        told = f"{done.stdout}\n{done.stderr}"
+        assert done.returncode == code, told
+        assert "Traceback" not in told
+        assert "has a bug" not in told
+        return done
+
+    def start(self, *arguments, env=None, **options):
+        """Start the command and let the caller deal with it."""
+        return subprocess.Popen(
+            [COMMAND, *arguments], cwd=self.path, env=environment(**(env or {})), **options
+        )
+
+    def shell(self, script):
+        """Run a line of shell in which `"$0"` is the command; give what came of it."""
+        return subprocess.run(
+            ["bash", "-c", script, COMMAND],
+            cwd=self.path,
+            env=environment(),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=60,
+            encoding="utf-8",
+            check=False,
+        )
+
+    def on_terminal(self, *arguments, answer=None, code=0, columns=80, env=None):
+        """Run the command on a terminal and give what is shown.
+
+        At the question `answer` is typed, or sent if it is a signal.
+        """
+        ours, theirs = pty.openpty()
+        process = self.start(
+            *arguments,
+            env={"COLUMNS": str(columns), **(env or {})},
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+        )
+        os.close(theirs)
+        shown = b""
+        try:
+            while chunk := _read(ours):
+                shown += chunk
+                if answer is not None and b"Only 'yes' is accepted" in shown:
+                    if isinstance(answer, bytes):
+                        os.write(ours, answer)
+                    else:
+                        process.send_signal(answer)
+                    answer = None
+            assert process.wait(timeout=60) == code, shown.decode()
+        finally:
+            process.kill()
+            process.wait()
+            os.close(ours)
+        assert b"Traceback" not in shown
+        return shown.decode().replace("\r\n", "\n")
+
+
+def _read(terminal):
+    if not select.select([terminal], [], [], 30)[0]:
+        raise TimeoutError("nothing was shown for 30 seconds")
+    try:
+        return os.read(terminal, 65536)
+    except OSError:  # Linux says so when the other side has closed
+        return b""
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Give an empty folder to run the command in."""
+    return Folder(tmp_path)
+
+
+@pytest.fixture
+def quickstart(folder):
+    """Give a folder with a manifest of three storages that nobody has applied yet."""
+    folder.write(THREE)
+    return folder
+
+
+@pytest.fixture
+def applied(quickstart):
+    """Give a folder with a manifest that has been applied."""
+    quickstart("apply", "-y", "-q")
+    return quickstart

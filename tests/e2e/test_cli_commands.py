@@ -1,0 +1,208 @@
+"""`init`, `validate`, `list`, `drift`, `export`, `schema`, `completion`, and every help example."""
+
+import json
+import shlex
+import sqlite3
+
+import pytest
+
+from reconciler.cli.commands import COMMANDS
+
+IGNORE = "version: 1\nplatform: sqlite:///platform.db\npolicy: {undeclared: ignore}\n"
+NAS = "  - {name: nas, label: NAS, type: local, default_url: /data/nas}\n"
+
+
+def test_init_then_the_whole_way(folder):
+    told = folder("init")
+    assert "Wrote .gitignore, manifest.schema.json, storages.yaml." in told.stdout
+    assert folder.read("storages.yaml").startswith("# yaml-language-server: $schema=manifest")
+    assert folder.read("manifest.schema.json") == folder("schema", "manifest").stdout
+    folder("validate")
+    folder("apply", "-y")
+    folder("drift")
+
+
+def test_init_never_overwrites(folder):
+    folder("init")
+    before = folder.read("storages.yaml")
+    told = folder("init", code=1)
+    assert "never overwrites" in told.stderr
+    assert folder.read("storages.yaml") == before
+    assert len(set(folder.read(".gitignore").splitlines())) == 4
+
+
+@pytest.mark.parametrize("taken", ["storages.yaml", "storages/a.yaml"])
+def test_init_leaves_everything_alone_where_there_is_a_manifest(folder, taken):
+    folder.write("version: 1\n", taken)
+    folder("init", code=1)
+    assert folder.files() == [taken.partition("/")[0]]
+
+
+def test_init_adds_to_gitignore_once(folder):
+    folder.write("build/\nplan.json", ".gitignore")
+    folder.write("{}", "manifest.schema.json")
+    assert "manifest.schema.json" not in folder("init").stdout
+    assert folder.read("manifest.schema.json") == "{}"
+    ignored = ["build/", "plan.json", "platform.db*", ".reconciler/", "*.plan.json"]
+    assert folder.read(".gitignore").splitlines() == ignored
+    (folder.path / "storages.yaml").unlink()
+    assert folder("init").stdout == "Wrote storages.yaml.\n"
+    assert folder.read(".gitignore").splitlines() == ignored
+
+
+def test_validate_reads_no_platform(quickstart):
+    assert "3 storages" in quickstart("validate").stdout
+    assert json.loads(quickstart("validate", "-o", "json").stdout)["valid"] is True
+    assert quickstart.files() == ["storages.yaml"]
+
+
+def test_validate_says_where_and_what(folder):
+    folder.write("version: 1\nstorages:\n  - {nam: x, type: local, default_url: /x}\n")
+    told = folder("validate", code=65)
+    assert told.stdout == ""
+    assert "storages.yaml:3:" in told.stderr
+    document = json.loads(folder("validate", "-o", "json", code=65).stdout)
+    assert document["valid"] is False
+    assert document["problems"][0]["line"] == 3
+    assert "nam" in folder("validate", "-o", "markdown", code=65).stdout
+
+
+def test_without_a_manifest_it_is_said_what_to_do(folder):
+    for command in ("validate", "plan", "drift"):
+        assert "reconciler init" in folder(command, code=64).stderr
+
+
+def test_list_with_and_without_a_manifest(applied):
+    applied.write(f"{IGNORE}storages:\n{NAS}removed: [{{name: raw}}]\n")
+    listed = json.loads(applied("list", "-o", "json").stdout)["storages"]
+    statuses = {storage["name"]: storage["status"] for storage in listed}
+    assert statuses == {"minio": "undeclared", "nas": "declared", "raw": "to be removed"}
+    narrowed = json.loads(applied("list", "-o", "json", "--scope", "n*").stdout)["storages"]
+    assert [storage["name"] for storage in narrowed] == ["nas"]
+    (applied.path / "storages.yaml").unlink()
+    applied("list", code=64)
+    text = applied("list", "--platform", "sqlite:///platform.db").stdout
+    assert "3 live storages" in text
+
+
+def test_list_marks_what_is_outside_the_scope(applied):
+    applied.write(f"{IGNORE.replace('ignore', 'ignore, scope: [nas]')}storages:\n{NAS}")
+    listed = json.loads(applied("list", "-o", "json").stdout)["storages"]
+    statuses = {storage["name"]: storage["status"] for storage in listed}
+    assert statuses == {"minio": "outside scope", "nas": "declared", "raw": "outside scope"}
+
+
+def test_drift_counts_every_difference(applied):
+    applied("drift")
+    applied.write(f"{IGNORE}storages:\n{NAS}")
+    assert "minio" in applied("drift", code=2).stdout
+    applied("plan")
+    text = applied.read("storages.yaml").replace("/data/nas", "/data/elsewhere")
+    applied.write(text)
+    document = json.loads(applied("drift", "-o", "json", code=2).stdout)
+    assert {"location_change", "undeclared"} <= {d["kind"] for d in document["differences"]}
+
+
+def test_export_reads_back_as_no_change(applied):
+    exported = applied("export").stdout
+    applied.write(exported)
+    assert "No changes." in applied("plan").stdout
+    as_json = applied("export", "-o", "json", "--with-ids").stdout
+    assert [entry["name"] for entry in json.loads(as_json)["storages"]] == ["minio", "nas", "raw"]
+    applied.write(as_json)
+    assert "No changes." in applied("plan").stdout
+    assert applied("export", "-o", "markdown").stdout == f"```yaml\n{exported}```\n"
+
+
+def test_export_without_a_manifest_begins_one(applied):
+    (applied.path / "storages.yaml").unlink()
+    applied("export", code=64)
+    exported = applied("export", "--platform", "sqlite:///platform.db").stdout
+    applied.write(exported)
+    assert "No changes." in applied("plan").stdout
+
+
+@pytest.mark.parametrize("command", ["list", "export"])
+def test_a_platform_that_does_not_exist_is_not_taken_for_an_empty_one(folder, command):
+    told = folder(command, "--platform", "sqlite:///typo.db")
+    assert "typo.db does not exist yet" in told.stderr
+    assert folder.files() == []
+
+
+def test_export_of_what_is_undeclared_stands_beside_the_manifest(applied):
+    applied.write(f"{IGNORE}storages:\n{NAS}")
+    rest = applied("export", "--undeclared").stdout
+    assert "platform:" not in rest
+    applied.write(rest, "adopted.yaml")
+    told = applied("plan", "-f", "storages.yaml", "-f", "adopted.yaml", "-o", "json")
+    assert json.loads(told.stdout)["undeclared"] == []
+    assert json.loads(told.stdout)["summary"]["unchanged"] == 3
+    (applied.path / "storages.yaml").unlink()
+    applied("export", "--undeclared", "--platform", "sqlite:///platform.db", code=64)
+
+
+def test_export_of_names(applied):
+    def names(*arguments):
+        document = json.loads(applied("export", "-o", "json", *arguments).stdout)
+        return [entry["name"] for entry in document["storages"]]
+
+    assert names("nas") == ["nas"]
+    assert names("n*", "-q", "raw") == ["nas", "raw"]
+    assert names("--scope", "m*") == ["minio"]
+    assert "did you mean 'minio'" in applied("export", "mini", code=64).stderr
+    applied("export", "nas", "--scope", "m*", code=64)
+
+
+def test_export_leaves_out_what_no_manifest_can_say(applied):
+    connection = sqlite3.connect(applied.path / "platform.db")
+    with connection:
+        connection.execute("UPDATE storages SET default_url = 'ftp://x/y' WHERE name = 'minio'")
+    connection.close()
+    told = applied("export", "-o", "json")
+    assert [entry["name"] for entry in json.loads(told.stdout)["storages"]] == ["nas", "raw"]
+    assert "'minio' is left out" in told.stderr
+
+
+@pytest.mark.parametrize("name", ["manifest", "plan"])
+def test_schemas_are_json(folder, name):
+    assert json.loads(folder("schema", name).stdout)["$schema"].endswith("2020-12/schema")
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "tcsh"])
+def test_completion_knows_commands_and_options(folder, shell):
+    script = folder("completion", shell).stdout
+    for word in ("validate", "digest-file", "env-file"):
+        assert word in script
+
+
+def test_completion_works_in_bash(folder):
+    folder("completion", "bash")
+    told = folder.shell('"$0" completion bash > script && bash -n script')
+    assert told.returncode == 0, told.stderr
+
+
+EXAMPLES = [(command.name, line) for command in COMMANDS for line, _ in command.examples]
+
+
+@pytest.mark.parametrize(("name", "line"), EXAMPLES, ids=[line for _, line in EXAMPLES])
+def test_examples_of_the_help_work(request, folder, name, line):
+    if name != "init":
+        folder = request.getfixturevalue("quickstart" if name == "apply" else "applied")
+        folder("plan", "--out", "plan.json")
+    if line == "reconciler apply":
+        assert "3 done" in folder.on_terminal("apply", answer=b"yes\n")
+        return
+    told = folder.shell(f'export PATH="$(dirname "$0"):$PATH"; {line}')
+    assert told.returncode == 0, told.stderr
+
+
+def test_every_command_has_a_line_and_two_examples_in_its_help(folder):
+    overview = folder("--help").stdout
+    for command in COMMANDS:
+        assert f"{command.name}  " in overview
+        assert command.summary in overview
+        text = folder(command.name, "--help").stdout
+        assert len(command.examples) == 2
+        for line, _ in command.examples:
+            assert line in text
+            assert shlex.split(line, comments=True)

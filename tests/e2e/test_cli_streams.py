@@ -1,0 +1,201 @@
+"""What every command does with its options, streams, signals and failures."""
+
+import json
+import os
+import signal
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from reconciler import __version__
+from reconciler.cli.commands import COMMANDS
+
+FULL = pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has /dev/full")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((), "no command"),
+        (("paln",), "did you mean plan?"),
+        (("plan", "--ot", "x"), "did you mean --out?"),
+        (("plan", "--detailed"), "--detailed-exitcode"),
+        (("--fil", "x", "plan"), "--file"),
+        (("plan", "stray"), "'stray'"),
+        (("apply", "--", "plan.json", "-q"), "unexpected argument '-q'"),
+        (("plan", "-o", "yaml"), "yaml"),
+        (("plan", "-f"), "-f"),
+        (("schema", "other"), "other"),
+        (("validate", "--platform", "sqlite:///x"), "does not take --platform"),
+        (("schema", "plan", "-o", "json"), "does not take -o"),
+    ],
+)
+def test_wrong_usage_is_64_with_help(folder, arguments, said):
+    told = folder(*arguments, code=64)
+    assert said in told.stderr
+    assert "--help`" in told.stderr
+    assert told.stdout == ""
+
+
+def test_version(folder):
+    assert folder("--version").stdout == f"reconciler {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("-f", "a.yaml", "plan", "-f", "b.yaml", "-o", "json"),
+        ("-o", "text", "-f", "a.yaml", "-f", "b.yaml", "plan", "-o", "json"),
+        ("plan", "-o", "json", "-f", "a.yaml", "-f", "b.yaml"),
+        ("--output=json", "plan", "-fa.yaml", "-fb.yaml"),
+    ],
+)
+def test_global_options_stand_anywhere_and_add_up(folder, arguments):
+    folder.write("version: 1\nplatform: sqlite:///p.db\n", "a.yaml")
+    folder.write("version: 1\nstorages: [{name: x, type: local, default_url: /x}]\n", "b.yaml")
+    plan = json.loads(folder(*arguments).stdout)
+    assert [operation["name"] for operation in plan["operations"]] == ["x"]
+
+
+def test_later_env_files_win_on_both_sides_of_the_command(folder):
+    folder.write("NAME=one\n", "one.env")
+    folder.write("NAME=two\n", "two.env")
+    folder.write(
+        "version: 1\nplatform: sqlite:///p.db\n"
+        "storages: [{name: '${NAME}', type: local, default_url: /x}]\n"
+    )
+    told = folder("--env-file", "one.env", "plan", "-o", "json", "--env-file", "two.env")
+    assert json.loads(told.stdout)["operations"][0]["name"] == "two"
+
+
+def test_names_that_look_like_options(applied):
+    told = applied("export", "-o", "json", "--", "--nas", code=64)
+    assert "'--nas'" in told.stderr
+
+
+@pytest.mark.parametrize("command", ["plan", "list", "export", "schema manifest", "--help"])
+def test_a_closed_pipe_is_no_error(applied, command):
+    told = applied.shell(f'("$0" {command}; echo "code $?" >&2) | true')
+    assert told.stderr == "code 0\n"
+
+
+def test_a_closed_pipe_does_not_stop_an_apply(quickstart):
+    told = quickstart.shell('("$0" apply -y; echo "code $?" >&2) | true')
+    assert told.stderr == "code 0\n"
+    assert len(json.loads(quickstart("list", "-o", "json").stdout)["storages"]) == 3
+
+
+@FULL
+@pytest.mark.parametrize("command", ["plan", "list", "export", "schema manifest", "--help"])
+@pytest.mark.parametrize("target", ["/dev/full", "&-"])
+def test_a_full_or_closed_output_is_an_error(applied, command, target):
+    told = applied.shell(f'"$0" {command} >{target}')
+    assert told.returncode == 1
+    assert told.stderr.startswith("Error: can't write to standard output")
+    assert told.stderr.count("\n") == 1
+
+
+def test_closed_input_and_error_output(quickstart):
+    told = quickstart.shell('"$0" apply <&-')
+    assert told.returncode == 64
+    assert "no terminal" in told.stderr
+    told = quickstart.shell('"$0" plan -v <&- 2>&-')
+    assert told.returncode == 0
+    assert quickstart.shell('"$0" nonsense 2>&-').stdout == ""
+
+
+def test_output_that_can_not_encode_is_escaped_but_documents_are_utf8(folder):
+    folder.write(
+        "version: 1\nplatform: sqlite:///p.db\n"
+        "storages: [{name: Gerät, type: local, default_url: /x}]\n"
+    )
+    ascii_only = {"PYTHONIOENCODING": "ascii"}
+    assert "Ger\\xe4t" in folder("apply", "-y", env=ascii_only).stdout
+    assert "Gerät" in folder("export", env=ascii_only).stdout
+    assert "Gerät" in folder("list", "-o", "json", env=ascii_only).stdout
+
+
+def test_quiet_and_verbose_add_up(quickstart):
+    normal = quickstart("plan").stdout
+    assert quickstart("plan", "-q", "-v").stdout == normal
+    assert len(quickstart("-q", "plan").stdout) < len(normal)
+
+
+@pytest.mark.parametrize("argument", ["validate", "plan"])
+def test_debug_shows_where_an_error_comes_from(folder, argument):
+    told = folder.shell(f'"$0" {argument} --debug')
+    assert told.returncode == 64
+    assert "Traceback (most recent call last)" in told.stderr
+    assert told.stderr.rstrip().splitlines()[-1].startswith("Error: there is no storages.yaml")
+
+
+def test_a_file_that_is_no_platform_is_an_error(quickstart):
+    quickstart.write("not a database, but long enough to be taken for one" * 50, "platform.db")
+    for command in ("plan", "list", "drift"):
+        assert "platform.db" in quickstart(command, code=1).stderr
+
+
+def test_a_bug_is_one_line_unless_debugging(quickstart):
+    script = (
+        "import sys, reconciler.cli.inputs as inputs;"
+        "inputs.make_plan = lambda *a, **k: 1 / 0;"
+        "from reconciler.cli.main import main; sys.exit(main())"
+    )
+    quickstart.write(script, "broken.py")
+    python = '"$(dirname "$0")/python" broken.py'
+    told = quickstart.shell(f"{python} plan")
+    assert told.returncode == 1
+    assert told.stderr == (
+        "Error: reconciler has a bug: ZeroDivisionError: division by zero; run again with --debug "
+        "for details\n"
+    )
+    assert "Traceback" in quickstart.shell(f"{python} --debug plan").stderr
+
+
+@pytest.mark.parametrize("module", ["argparse", "reconciler.cli.run", "reconciler.reconcile"])
+def test_an_interrupt_while_modules_are_loaded_is_one_line(quickstart, module):
+    quickstart.write(
+        "import sys\n"
+        "class Interrupting:\n"
+        "    def find_spec(self, name, *_):\n"
+        f"        if name == {module!r}: raise KeyboardInterrupt\n"
+        "from reconciler.cli.main import main\n"
+        "sys.meta_path.insert(0, Interrupting())\n"
+        f"sys.modules.pop({module!r}, None)\n"
+        "sys.exit(main())\n",
+        "interrupted.py",
+    )
+    told = quickstart.shell('"$(dirname "$0")/python" interrupted.py plan')
+    assert (told.returncode, told.stdout, told.stderr) == (130, "", "Interrupted.\n")
+
+
+def test_an_interrupt_while_reading_is_one_line(folder):
+    os.mkfifo(folder.path / "pipe.yaml")
+    process = folder.start("validate", "-f", "pipe.yaml", stdout=-1, stderr=-1, text=True)
+    with (folder.path / "pipe.yaml").open("w"):  # returns when the command has begun to read
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    assert (process.returncode, out, err) == (130, "", "Interrupted.\n")
+
+
+def test_python_m_is_the_same_command(folder):
+    told = folder.shell('"$(dirname "$0")/python" -m reconciler --version')
+    assert told.stdout == f"reconciler {__version__}\n"
+
+
+def test_no_command_writes_to_a_platform_but_apply(applied):
+    def rows():
+        connection = sqlite3.connect(applied.path / "platform.db")
+        try:
+            return sorted(connection.execute("SELECT * FROM storages").fetchall())
+        finally:
+            connection.close()
+
+    before = rows()
+    arguments = {"show": ["plan.json"], "schema": ["plan"], "completion": ["bash"]}
+    applied("plan", "--out", "plan.json")
+    for command in COMMANDS:
+        if command.name not in ("apply", "init"):
+            applied(command.name, *arguments.get(command.name, []))
+    assert rows() == before

@@ -1,0 +1,31 @@
+"""Every plan is a document of `schemas/plan.schema.json`, and survives being saved."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import jsonschema
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from reconciler.errors import MatchingError
+from reconciler.plan.document import from_json, to_json
+from support.building import plan_for
+from support.scenarios import Scenario, likely_scenarios, wild_scenarios
+
+SCHEMA = json.loads(Path(__file__).parents[2].joinpath("schemas/plan.schema.json").read_bytes())
+VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
+
+
+@given(st.one_of(likely_scenarios(), wild_scenarios()))
+@settings(deadline=None, max_examples=150)
+def test_a_plan_is_valid_and_survives_being_saved(scenario: Scenario) -> None:
+    try:
+        plan = plan_for(scenario.platform(), scenario.request)
+    except MatchingError:
+        plan = None
+    assume(plan is not None)
+    document = to_json(plan)
+    assert from_json(document) == plan
+    VALIDATOR.validate(json.loads(document))

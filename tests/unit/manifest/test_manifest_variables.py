@@ -1,0 +1,82 @@
+"""Variables from the environment and from env files."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from reconciler.errors import ManifestError, UsageError
+from reconciler.manifest import read_variables
+
+Write = Callable[..., Path]
+
+
+def test_the_environment_wins_then_the_later_file(write: Write) -> None:
+    write("A=1\nB=1\nC=1\n", "one.env")
+    write("B=2\nC=2\n", "two.env")
+    assert read_variables({"C": "3", "D": "3"}, ["one.env", "two.env"]) == {
+        "A": "1",
+        "B": "2",
+        "C": "3",
+        "D": "3",
+    }
+
+
+def test_an_empty_variable_of_the_environment_wins_too(write: Write) -> None:
+    write("A=1", ".env")
+    assert read_variables({"A": ""}, [".env"]) == {"A": ""}
+
+
+def test_the_form_of_env_files(write: Write) -> None:
+    write(
+        "# one\n\nexport A = plain # two\nB='single $A'\nC=\"two\\nlines\"\nD=${A}\nE=\nF\n",
+        ".env",
+    )
+    assert read_variables({}, [".env"]) == {
+        "A": "plain",
+        "B": "single $A",
+        "C": "two\nlines",
+        "D": "${A}",
+        "E": "",
+    }
+
+
+@pytest.mark.parametrize(
+    ("data", "place"),
+    [
+        (b"A=1\n\n\nB='hunter2\nC=3\n", "m.env:4:1: "),
+        (b"A=1\nthis is hunter2\n", "m.env:2:1: "),
+        (b"A=1\nB=hunter2\xff\n", "m.env:2:10: "),
+    ],
+)
+def test_a_line_that_is_wrong_is_named_but_not_shown(
+    write: Write, caplog: pytest.LogCaptureFixture, data: bytes, place: str
+) -> None:
+    write(data, "m.env")
+    with caplog.at_level(logging.DEBUG), pytest.raises(ManifestError) as caught:
+        read_variables({}, ["m.env"])
+    assert str(caught.value).startswith(place)
+    assert "hunter2" not in str(caught.value)
+    assert caplog.records == []
+
+
+def test_all_env_files_are_looked_at(write: Write) -> None:
+    write("a b\n", "one.env")
+    write("c d\n", "two.env")
+    Path("three.env").symlink_to("nowhere")
+    with pytest.raises(ManifestError) as caught:
+        read_variables({}, ["one.env", "two.env", "three.env"])
+    assert [problem.file for problem in caught.value.problems] == [
+        "one.env",
+        "two.env",
+        "three.env",
+    ]
+
+
+def test_an_env_file_that_does_not_exist(write: Write) -> None:
+    write("")
+    with pytest.raises(UsageError, match=r"no\.env' does not exist"):
+        read_variables({}, ["no.env"])

@@ -1,0 +1,104 @@
+"""Reasons to stop and interrupts: what runs is let finish, and every operation has an end."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+from support.building import desired, entry, plan_for, step_by_step, storage
+from support.executing import (
+    PATIENCE,
+    SWAP,
+    failing,
+    go,
+    outcome,
+    statuses,
+)
+from support.memory_platform import Call, MemoryPlatform
+
+
+def test_nothing_new_is_started_once_there_is_a_reason_to_stop() -> None:
+    platform = MemoryPlatform()
+    plan = plan_for(platform, desired(entry("a"), entry("b"), entry("c")))
+    stop = step_by_step(None, "out of time", None)
+    result = go(plan, platform, parallelism=1, stop=stop)
+    assert statuses(result) == {
+        "create:a": "done",
+        "create:b": "not_started",
+        "create:c": "not_started",
+    }
+    assert outcome(result, "create:c").error == "out of time"
+    assert not result.interrupted
+
+
+def test_stopping_between_two_steps_is_half_done() -> None:
+    platform = MemoryPlatform([storage("a"), storage("b")])
+    plan = plan_for(platform, SWAP)
+    result = go(plan, platform, parallelism=1, stop=step_by_step(None, "told to stop"))
+    assert statuses(result) == {"update:a": "half_done", "update:b": "not_started"}
+    assert {found.error for found in result.outcomes} == {"told to stop"}
+
+
+def test_what_runs_when_the_reason_comes_is_let_finish() -> None:
+    platform = MemoryPlatform()
+    plan = plan_for(platform, desired(entry("a"), entry("b"), entry("c")))
+    asked = threading.Event()
+    reasons = step_by_step(None, None, "told to stop")
+
+    def stop() -> str | None:
+        reason = reasons()
+        if reason:
+            asked.set()
+        return reason
+
+    def hook(call: Call) -> None:
+        # `b` ends only once the run has been told to stop.
+        if call == Call("create", "b"):
+            assert asked.wait(PATIENCE)
+
+    platform.before = hook
+    result = go(plan, platform, parallelism=2, stop=stop)
+    assert statuses(result) == {"create:a": "done", "create:b": "done", "create:c": "not_started"}
+
+
+def test_an_interrupt_in_a_call_leaves_that_outcome_unknown() -> None:
+    platform = MemoryPlatform()
+    plan = plan_for(platform, desired(entry("a"), entry("b"), entry("c")))
+    platform.after = failing("create", "b", KeyboardInterrupt())
+    result = go(plan, platform, parallelism=1)
+    assert result.interrupted
+    assert statuses(result) == {
+        "create:a": "done",
+        "create:b": "unknown",
+        "create:c": "not_started",
+    }
+    assert outcome(result, "create:b").error == "interrupted while the request was under way"
+    assert outcome(result, "create:c").error == "interrupted before it began"
+
+
+def test_what_ends_after_an_interrupt_is_known_all_the_same(monkeypatch) -> None:
+    platform = MemoryPlatform()
+    interrupted = threading.Event()
+    shutdown = ThreadPoolExecutor.shutdown
+
+    def told(pool: ThreadPoolExecutor, **how) -> None:
+        interrupted.set()
+        shutdown(pool, **how)
+
+    monkeypatch.setattr(ThreadPoolExecutor, "shutdown", told)
+
+    def hook(call: Call) -> None:
+        if call == Call("create", "a"):
+            assert interrupted.wait(PATIENCE)
+        if call == Call("create", "b"):
+            raise KeyboardInterrupt
+
+    platform.before = hook
+    plan = plan_for(platform, desired(entry("a"), entry("b"), entry("c")))
+    result = go(plan, platform, parallelism=2)
+    assert result.interrupted
+    assert statuses(result) == {
+        "create:a": "done",
+        "create:b": "unknown",
+        "create:c": "not_started",
+    }
