@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 import venv
@@ -29,6 +30,7 @@ CHECKS = (
     ("lint-imports",),
     ("build", "--outdir", "build/dist"),
 )
+UNPACKED = ROOT / "build" / "unpacked"
 
 
 def main() -> int:
@@ -45,7 +47,8 @@ def main() -> int:
         return run(PYTHON, "-m", "pytest", *rest)
     if command == "check":
         install("[test,dev]")
-        return max(run(*tool(check)) for check in CHECKS)
+        shutil.rmtree(ROOT / "build", ignore_errors=True)
+        return max(run(*tool(check)) for check in CHECKS) or check_wheel()
     print(__doc__, file=sys.stderr)
     return 64
 
@@ -65,17 +68,28 @@ def install(extras: str) -> None:
     stamp.write_text(wanted.hexdigest())
 
 
+def check_wheel() -> int:
+    """Run what a user would get: the package from the wheel, not from this checkout."""
+    (wheel,) = (ROOT / "build" / "dist").glob("*.whl")
+    pip = (PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
+    if code := run(*pip, "--no-deps", "--target", UNPACKED, wheel):
+        return code
+    manifest = ROOT / "examples" / "quickstart"
+    ours = ("validate", "-f", manifest), ("schema", "manifest"), ("schema", "plan")
+    return max(run(PYTHON, "-m", "reconciler", *words, folder=UNPACKED) for words in ours)
+
+
 def tool(check: tuple[str, ...]) -> tuple[object, ...]:
     """Give the command line of a check, by module where the tool has one."""
     name, *arguments = check
     return (PYTHON, "-m", name, *arguments) if name == "build" else (BIN / name, *arguments)
 
 
-def run(*command: object) -> int:
-    """Run a command in this checkout, with the virtual environment first on the path."""
+def run(*command: object, folder: Path = ROOT) -> int:
+    """Run a command in a folder, with the virtual environment first on the path."""
     environment = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}"}
     words = [str(part) for part in command]
-    return subprocess.run(words, check=False, cwd=ROOT, env=environment).returncode
+    return subprocess.run(words, check=False, cwd=folder, env=environment).returncode
 
 
 if __name__ == "__main__":

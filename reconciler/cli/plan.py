@@ -9,6 +9,8 @@ from reconciler.cli.command import Command
 from reconciler.cli.settings import given_text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from reconciler.cli.context import Context
     from reconciler.cli.inputs import Choices
     from reconciler.plan.document import Plan
@@ -108,7 +110,9 @@ def _run_plan(context: Context, options: PlanOptions) -> int:
 
     _check_files(options)
     chosen = choices(options.target, options.allow_remove, options.allow_empty, options.ids)
-    plan = plan_for(read_source(context, chosen))
+    source = read_source(context, chosen)
+    _spare(source.manifest.files, options)
+    plan = plan_for(source)
     _save(plan, options)
     context.result(context.report().plan(plan, context.style))
     if options.out and plan.ready and plan.operations and context.is_text:
@@ -126,6 +130,18 @@ def _check_files(options: PlanOptions) -> None:
         )
     if options.out and options.out == options.digest_file:
         raise UsageError("--out and --digest-file can't be the same file")
+
+
+def _spare(manifest: Sequence[str], options: PlanOptions) -> None:
+    """Refuse to write a plan over the manifest that it is made from."""
+    from pathlib import Path
+
+    from reconciler.errors import UsageError
+    from reconciler.names import quoted
+
+    for path in filter(None, (options.out, options.digest_file)):
+        if Path(path).exists() and any(Path(path).samefile(file) for file in manifest):
+            raise UsageError(f"{quoted(path)} is a file of the manifest: write the plan elsewhere")
 
 
 def _save(plan: Plan, options: PlanOptions) -> None:

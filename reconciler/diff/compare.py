@@ -152,10 +152,17 @@ def near_duplicates(names: Iterable[str]) -> list[Notice]:
         Notice(
             "near_duplicate",
             group[0],
-            f"these names are hard to tell apart: {', '.join(map(quoted, group))}",
+            f"these names are hard to tell apart: {', '.join(map(_spelled, group))}",
         )
         for group in lookalikes(names)
     ]
+
+
+def _spelled(name: str) -> str:
+    """Give a name so that characters which only look like others can be told from them."""
+    if name.isascii():
+        return quoted(name)
+    return f"{quoted(name)} ({name.encode('unicode_escape', 'surrogatepass').decode('ascii')})"
 
 
 class Places:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from msgspec import Struct
 
@@ -49,24 +49,17 @@ def build(
     """
     chosen = policy.removals(diff, rules.policy)
     ordered = order(diff, chosen, facts.holds_files, atomic_update=setting.atomic_update)
-    operations = ordered.operations
-    untargeted: list[Notice] = []
-    left_out = 0
+    operations, pulled_in = ordered.operations, list[Notice]()
     if targets:
         _check_targets(diff, operations, targets)
-        operations, untargeted = _select(operations, targets)
-        left_out = len(ordered.operations) - len(operations)
+        operations, pulled_in = _select(operations, targets)
     kept = {operation.key for operation in operations}
     chosen = tuple(r for r in chosen if f"{REMOVE}:{r.live.name}" in kept)
     renames = [p for p in diff.updates if p.renames and f"{UPDATE}:{p.entry.name}" in kept]
-    blocked_by = [
-        *policy.reasons(diff, chosen, renames, facts, rules),
-        *ordered.name_taken,
-    ]
-    if targets:
-        stuck = {pair.entry.name: pair.live.name for pair in diff.moved}
-        blocked_by = [r for r in blocked_by if _is_about(r, operations, targets, stuck)]
-    blocked_by = sorted([*blocked_by, *untargeted], key=lambda reason: (reason.code, reason.name))
+    found = [*policy.reasons(diff, chosen, renames, facts, rules), *ordered.name_taken]
+    about = _about(found, diff, operations, targets) if targets else found
+    blocked_by = sorted([*about, *pulled_in], key=lambda reason: (reason.code, reason.name))
+    left_out = _left_out(len(ordered.operations) - len(operations), len(found) - len(about))
     return sealed(
         Plan(
             format_version=FORMAT_VERSION,
@@ -124,19 +117,34 @@ def _select(
     return selected, pulled_in
 
 
-def _is_about(
-    reason: Notice,
-    operations: Sequence[Operation],
-    targets: Sequence[str],
-    stuck: Mapping[str, str],
-) -> bool:
-    """Say whether a reason is about what is targeted; `stuck` has live names by declared ones."""
-    # A move that was cut off may be of the very storage that is targeted, under its other name.
-    if not reason.name or reason.code == "interrupted_move":
-        return True
-    if any(matches(name, targets) for name in (reason.name, stuck.get(reason.name, reason.name))):
-        return True
-    return any(reason.name in (op.name, op.previous_name) for op in operations)
+def _about(
+    reasons: Sequence[Notice], diff: Diff, operations: Sequence[Operation], targets: Sequence[str]
+) -> list[Notice]:
+    """Choose the reasons that are about what is targeted, or about no storage in particular."""
+    stuck = {pair.entry.name: pair.live.name for pair in diff.moved}
+    planned = {name for op in operations for name in (op.name, op.previous_name)}
+
+    def concerns(reason: Notice) -> bool:
+        # A move that was cut off may be of the very storage that is targeted, under another name.
+        if not reason.name or reason.code == "interrupted_move" or reason.name in planned:
+            return True
+        names = (reason.name, stuck.get(reason.name, reason.name))
+        return any(matches(name, targets) for name in names)
+
+    return [reason for reason in reasons if concerns(reason)]
+
+
+def _left_out(operations: int, reasons: int) -> tuple[Notice, ...]:
+    """Tell that targets are not all there is."""
+    told = [
+        policy.counted(number, what)
+        for number, what in ((operations, "operation"), (reasons, "blocking reason"))
+        if number
+    ]
+    if not told:
+        return ()
+    message = f"`--target` leaves out {' and '.join(told)}: plan without it to see everything"
+    return (Notice("targeted", "", message),)
 
 
 def _summary(diff: Diff, operations: Sequence[Operation]) -> Summary:
@@ -169,13 +177,11 @@ def _consents(
     return tuple(sorted(used, key=lambda consent: (consent.kind, consent.name, consent.id)))
 
 
-def _warnings(diff: Diff, rules: Rules, setting: Setting, left_out: int) -> tuple[Notice, ...]:
-    notices = [*diff.warnings, *policy.likely_renames(diff, rules.policy)]
+def _warnings(
+    diff: Diff, rules: Rules, setting: Setting, left_out: Sequence[Notice]
+) -> tuple[Notice, ...]:
+    notices = [*diff.warnings, *policy.likely_renames(diff, rules.policy), *left_out]
     state = setting.state
-    if left_out:
-        rest = policy.counted(left_out, "more operation")
-        message = f"`--target` leaves out {rest}: plan without it to see all of them"
-        notices.append(Notice("targeted", "", message))
     if state.complete is None:
         whom = f"the account {quoted(state.account)}" if state.account else "this account"
         count = policy.counted(len(state.storages), "storage")

@@ -87,8 +87,10 @@ def _check_update(
     # A storage that already has its last name does not step aside again.
     name = step.name if live.name not in (step.name, after.name) else None
     label = step.label if live.label != step.label else None
-    if name is not None and any(s.name == name and s.id != live.id for s in found):
-        return Verdict(stale=f"the name {quoted(name)} is taken by another storage", found=live)
+    other = next((s for s in found if s.name == name and s.id != live.id), None)
+    if name is not None and other is not None:
+        taken = f"the name {quoted(name)} is taken by another storage (id {quoted(other.id)})"
+        return Verdict(stale=taken, found=live)
     return Verdict(write=not (name is None and label is None), found=live, name=name, label=label)
 
 

@@ -16,10 +16,11 @@ from reconciler.errors import Problem, path_text
 from reconciler.executor import DONE, Outcome
 from reconciler.model import State, masked
 from reconciler.plan import document
-from reconciler.plan.document import Plan
+from reconciler.plan.document import Operation, Plan
 from reconciler.reconcile import Applied
 from reconciler.report import listing, words
 from reconciler.report.differences import differences
+from reconciler.report.explain import changed_since
 from reconciler.report.style import PLAIN, Style
 
 FORMAT_VERSION = 1
@@ -33,6 +34,7 @@ def plan(plan: Plan, _style: Style = PLAIN) -> str:
 def applied(applied: Applied, _style: Style = PLAIN) -> str:
     """Say how every operation ended.
 
+    `changed_since` says, for a stale operation, what was touched since the plan was made.
     `status` is `done`, `partial` (something was or may be written, and something remains) or
     `failed` (something remains, and nothing was written).
     """
@@ -45,7 +47,7 @@ def applied(applied: Applied, _style: Style = PLAIN) -> str:
         holds=applied.holds,
         remaining=applied.remaining,
         summary={status: number[status] for status in words.STATUSES},
-        operations=[_outcome(outcome) for outcome in outcomes],
+        operations=[_outcome(*pair) for pair in words.with_operations(applied)],
     )
 
 
@@ -125,6 +127,7 @@ def _status(outcomes: Sequence[Outcome]) -> str:
     return "partial" if any(map(words.may_have_written, outcomes)) else "failed"
 
 
-def _outcome(outcome: Outcome) -> dict[str, Any]:
+def _outcome(outcome: Outcome, operation: Operation | None) -> dict[str, Any]:
     fields = ("key", "action", "name", "id", "status", "error", "stale")
-    return {field: getattr(outcome, field) for field in fields}
+    told = {field: getattr(outcome, field) for field in fields}
+    return told | {"changed_since": changed_since(outcome, operation)}

@@ -22,6 +22,7 @@ from reconciler.reconcile import Applied
 SYMBOLS = {CREATE: "+", UPDATE: "~", REMOVE: "-"}
 STATUSES = (DONE, FAILED, HALF_DONE, UNKNOWN, NOT_STARTED)
 NO_CHANGES = "No changes. Live matches the manifest."
+NO_CHANGES_TARGETED = "No changes for what is targeted."
 _PLAIN = re.compile(r"[\w.~-]+(?: [\w.~-]+)*")
 
 
@@ -108,7 +109,8 @@ def standing(plan: Plan) -> str:
 def totals(plan: Plan) -> str:
     """Give the last line of every plan."""
     if plan.ready and not plan.operations:
-        return NO_CHANGES
+        left_out = any(warning.code == "targeted" for warning in plan.warnings)
+        return NO_CHANGES_TARGETED if left_out else NO_CHANGES
     number = Counter(operation.action for operation in plan.operations)
     return (
         f"Plan: {number[CREATE]} to create, {number[UPDATE]} to update, {number[REMOVE]} to remove."

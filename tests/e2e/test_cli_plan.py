@@ -248,3 +248,11 @@ def test_colour_on_a_terminal(quickstart, arguments, env, coloured):
 )
 def test_colour_elsewhere(quickstart, env, coloured):
     assert ("\x1b[" in quickstart("plan", env=env).stdout) == coloured
+
+
+@pytest.mark.parametrize("option", ["--out", "--digest-file"])
+def test_a_plan_is_not_written_over_its_manifest(quickstart, option):
+    before = quickstart.read("storages.yaml")
+    for path in ("storages.yaml", "./storages.yaml"):
+        assert "is a file of the manifest" in quickstart("plan", option, path, code=64).stderr
+    assert quickstart.read("storages.yaml") == before

@@ -102,6 +102,8 @@ def test_near_duplicates_are_warned_of(declared: str, live: str) -> None:
     assert warning.code == "near_duplicate"
     assert f"'{declared}'" in warning.message
     assert f"'{live}'" in warning.message
+    spelled = declared.encode("unicode_escape").decode(), live.encode("unicode_escape").decode()
+    assert all(text in warning.message for text in spelled)
     assert [e.name for e in diff.creates] == [declared]
 
 

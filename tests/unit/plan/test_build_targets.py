@@ -34,13 +34,19 @@ def test_only_what_is_named_remains() -> None:
 def test_it_is_said_how_much_is_left_out() -> None:
     wanted = desired(entry("a"), entry("b"), entry("same"))
     for targets, said in (
-        (("a",), "leaves out 1 more operation:"),
-        (("same",), "leaves out 2 more operations:"),
+        (("a",), "leaves out 1 operation:"),
+        (("same",), "leaves out 2 operations:"),
     ):
         (notice,) = plan_for([storage("same")], wanted, targets=targets).warnings
         assert notice.code == "targeted"
         assert said in notice.message
     assert plan_for([storage("same")], wanted, targets=("a", "b")).warnings == ()
+
+
+def test_it_is_said_that_blocking_reasons_are_left_out() -> None:
+    plan = plan_for([storage("same"), storage("theirs")], desired(entry("same")), targets=("same",))
+    assert plan.ready
+    assert "leaves out 1 blocking reason:" in plan.warnings[0].message
 
 
 @pytest.mark.parametrize("target", ["old", "new"])

@@ -145,7 +145,7 @@ def test_an_update_of_what_is_gone_is_stale() -> None:
 
 def test_the_name_to_be_taken_must_be_free() -> None:
     verdict = update(LIVE, storage("b", "id-other"))
-    assert "the name 'b' is taken" in verdict.stale
+    assert "the name 'b' is taken by another storage (id 'id-other')" in verdict.stale
     assert not verdict.write
 
 

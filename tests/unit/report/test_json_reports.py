@@ -3,7 +3,7 @@ import json as standard
 import msgspec
 
 from reconciler.errors import Problem
-from reconciler.model import State
+from reconciler.model import State, Storage
 from reconciler.plan import document
 from reconciler.report import json, markdown, text
 
@@ -16,8 +16,9 @@ def test_plan_is_the_plan_document(make):
 
 def test_applied(make):
     raw, nas = make.create("raw"), make.remove("nas")
+    found = Storage("id-of-nas", "nas", "Theirs", nas.before.type, nas.before.default_url)
     applied = make.applied(
-        (nas, make.outcome(nas, "failed", error="it changed", stale=True)),
+        (nas, make.outcome(nas, "failed", error="it changed", stale=True, found=found)),
         (raw, make.outcome(raw, "done", id="7")),
         interrupted=True,
         remaining=("remove 'nas'",),
@@ -39,6 +40,7 @@ def test_applied(make):
                 "status": "failed",
                 "error": "it changed",
                 "stale": True,
+                "changed_since": [f"label was '{nas.before.label}', is now 'Theirs'"],
             },
             {
                 "key": "create:raw",
@@ -48,6 +50,7 @@ def test_applied(make):
                 "status": "done",
                 "error": "",
                 "stale": False,
+                "changed_since": [],
             },
         ],
     }

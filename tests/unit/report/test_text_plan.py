@@ -207,6 +207,11 @@ def test_digest_and_totals_are_the_last_two_lines(make):
     assert last_lines(no_changes(make))[1] == "No changes. Live matches the manifest."
 
 
+def test_no_changes_for_targets_is_not_said_of_everything(make):
+    left_out = (make.notice("targeted", "", "leaves out 2 operations"),)
+    assert last_lines(make.plan(warnings=left_out))[1] == "No changes for what is targeted."
+
+
 def test_a_blocked_plan_without_operations_is_not_called_no_change(make):
     plan = make.plan(blocked_by=(make.notice("undeclared", "nas", "no"),), undeclared=("nas",))
     assert last_lines(plan)[1] == "Plan: 0 to create, 0 to update, 0 to remove."
