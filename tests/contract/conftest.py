@@ -9,6 +9,7 @@ import pytest
 
 from reconciler.platform import Platform, Reader, Writer
 from reconciler.platforms import open_platform
+from support.memory_platform import MemoryPlatform
 
 
 def _sqlite(folder: Path) -> Platform:
@@ -16,7 +17,11 @@ def _sqlite(folder: Path) -> Platform:
 
 
 #: What makes a platform in an empty folder, by kind. A new platform joins the suite here.
-KINDS: dict[str, Callable[[Path], Platform]] = {"sqlite": _sqlite}
+#: `memory` is the one that other tests inject faults into; it must behave like the real ones.
+KINDS: dict[str, Callable[[Path], Platform]] = {
+    "sqlite": _sqlite,
+    "memory": lambda _: MemoryPlatform(),
+}
 
 
 @pytest.fixture(params=list(KINDS.values()), ids=list(KINDS))

@@ -155,6 +155,7 @@ class MemoryReader:
 
     def find(self, *, id: str | None = None, name: str | None = None) -> tuple[Storage, ...]:
         with self._platform.call("find", id or name or ""):
+            _check_unicode(id or "", name or "")
             return tuple(
                 storage
                 for storage in self._platform.storages
@@ -163,6 +164,7 @@ class MemoryReader:
 
     def inventory(self, id: str) -> Iterator[InventoryRow]:
         with self._platform.call("inventory", id):
+            _check_unicode(id)
             rows = list(self._platform.files.get(id, {}).values())
         yield from rows
 
@@ -247,3 +249,8 @@ def _must_hold(name: str, label: str, type: str, default_url: str) -> None:
     whole = not any("\ud800" <= char <= "\udfff" for char in name + label + default_url)
     if not (name and default_url and type in TYPES and whole):
         raise PlatformError(f"a storage can't be named or lie like this: {quoted(name)}")
+
+
+def _check_unicode(*texts: str) -> None:
+    if any("\ud800" <= char <= "\udfff" for text in texts for char in text):
+        raise PlatformError("text that is not valid Unicode can't be asked for")
