@@ -27,7 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def entry_point() -> None:
     """Be the installed command: run `sys.argv` and exit."""
     code = main()
-    # On its way out the interpreter would walk all that was imported, only to free it: an eighth
-    # of the time that a small plan takes (docs/reference/benchmarks.md).
+    # On its way out the interpreter would walk all that was imported, only to free it: a good
+    # part of what a small plan takes.
     gc.freeze()
     sys.exit(code)

@@ -42,8 +42,8 @@ removed:
     assert manifest.platform == "sqlite:///x.db"
     assert manifest.platform_file == "m.yaml"
     assert manifest.lock == "s3://locks/jetraw"
+    assert [notice.code for notice in manifest.warnings] == ["lock_unused"]
     assert manifest.files == ("m.yaml",)
-    assert manifest.warnings == ()
     region = "eu-central-2"
     aws = f"https://s3.{region}.amazonaws.com/lab-raw"
     assert manifest.desired == Desired(
