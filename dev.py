@@ -44,7 +44,8 @@ def main() -> int:
         return run(BIN / "reconciler", "apply", "-y", "-f", "examples/quickstart", *rest)
     if command == "test":
         install("[test]")
-        return run(PYTHON, "-m", "pytest", *rest)
+        at_once = ("-n", "auto", "--maxprocesses", "4", "--dist", "worksteal")
+        return run(PYTHON, "-m", "pytest", *at_once, *rest)
     if command == "check":
         install("[test,dev]")
         shutil.rmtree(ROOT / "build", ignore_errors=True)

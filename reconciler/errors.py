@@ -99,6 +99,10 @@ class PlanFileError(ReconcilerError):
     exit_code = 65
 
 
+class PreflightError(ReconcilerError):
+    """What was looked at before the first write shows that the apply would fail."""
+
+
 class PlatformError(ReconcilerError):
     """A platform could not be read or written. Nothing may be concluded from it."""
 
@@ -114,3 +118,28 @@ class ConflictError(PlatformError):
     """A write was refused because live is not what it relied on. Nothing was written."""
 
     exit_code = 4
+
+
+class RefusedError(PlatformError):
+    """The platform can't hold what it was asked to write. Nothing was written."""
+
+
+class LeaseLostError(PlatformError):
+    """A write was refused because the lease that it relies on is somebody else's now."""
+
+    exit_code = 6
+
+
+class UnavailableError(PlatformError):
+    """The platform could not take a call just now. It had no effect, and may be made again."""
+
+    transient = True
+
+    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+        """Keep how many seconds the platform asked us to wait, where it did."""
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class UnknownOutcomeError(PlatformError):
+    """A write may have had its effect, or may still have it: only reading live can tell."""

@@ -6,10 +6,11 @@ A platform answers small questions and makes single calls. It never diffs, plans
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from msgspec import Struct
 
+from reconciler.lease import Lease, Lock
 from reconciler.model import State, Storage
 from reconciler.plan.document import Values
 
@@ -20,6 +21,12 @@ InventoryRow = tuple[str, str, str]
 class Abilities(Struct, frozen=True):
     """What a platform is able to do. It is declared, never found out by trying."""
 
+    #: Whether `read` lists every storage that there is; None where nobody can know.
+    complete_list: bool | None = True
+    #: Keeps a lease, and refuses writes under one that was superseded.
+    lock: bool = False
+    #: A create that is repeated with the same key gives the first one's storage.
+    idempotency_key: bool = False
     #: A write can carry the condition that live is still as it was read.
     conditional_write: bool = False
     #: Name and label change in one call; otherwise each is a step of its own.
@@ -30,6 +37,41 @@ class Abilities(Struct, frozen=True):
     record_inventory: bool = False
     #: How many calls it takes at once; None for as many as the user likes.
     parallelism: int | None = None
+
+
+class About(Struct, frozen=True):
+    """What a platform tells of itself and of us, for `doctor`; empty or None: it can't say."""
+
+    #: The software that answers, and its version.
+    version: str = ""
+    account: str | None = None
+    role: str | None = None
+    #: Whether this account may write.
+    may_write: bool | None = None
+    #: What time the platform has, RFC 3339; empty where it has no clock of its own.
+    clock: str = ""
+
+
+class Change(Struct, frozen=True):
+    """One write, as a platform's own audit keeps it."""
+
+    #: Grows with each write.
+    revision: int
+    #: RFC 3339, UTC, by the platform's clock.
+    at: str
+    #: Whom the platform took the writer for; the next four are claims of the writer.
+    account: str
+    run: str
+    actor: str
+    commit: str
+    job_url: str
+    #: create, update, remove, or something else that the platform keeps a record of.
+    action: str
+    storage_id: str
+    name: str
+    #: Of an update the fields that changed, of a create and a removal the whole storage.
+    before: dict[str, str | int] | None
+    after: dict[str, str | int] | None
 
 
 class Reader(Protocol):
@@ -44,6 +86,9 @@ class Reader(Protocol):
 
     def identity(self) -> str:
         """Give the id that `read().platform_id` gives, without reading the storages."""
+
+    def about(self) -> About:
+        """Say what answers, and what it takes us for, without reading the storages."""
 
     def read(self) -> State:
         """Read all storages at one moment, sorted by nothing in particular."""
@@ -64,11 +109,19 @@ class Reader(Protocol):
 class Writer(Reader, Protocol):
     """What the executor, and nobody else, is given.
 
-    A write whose condition no longer holds raises `ConflictError` and changes nothing.
+    How a write that failed has ended is told by the error, once and for all:
+    `ConflictError`: its condition no longer holds; `LeaseLostError`: our lease is gone;
+    `UnavailableError`: not now, but the same call may be made again; `RefusedError`: the values
+    can't be held; any other `PlatformError`: it failed for good. None of these has changed
+    anything. `UnknownOutcomeError`: nobody knows.
     """
 
-    def create(self, values: Values) -> Storage:
-        """Create a storage; `ConflictError` if the name is taken, `ValueError` never."""
+    def create(self, values: Values, *, key: str | None = None) -> Storage:
+        """Create a storage; `ConflictError` if the name is taken, `ValueError` never.
+
+        `key` is random and the same for every attempt at one create. Where the platform has the
+        `idempotency_key` ability, repeating the call gives the storage that the first one made.
+        """
 
     def update(self, expected: Storage, *, name: str | None, label: str | None) -> Storage:
         """Change name, label or both (None: leave it) of the storage last read as `expected`."""
@@ -93,5 +146,19 @@ class Platform(Protocol):
     def reader(self) -> Reader:
         """Open for reading; writes nothing, creates nothing."""
 
-    def writer(self, *, wait: float) -> Writer:
-        """Open for writing; `wait` is how many seconds to wait for other writers."""
+    def writer(self, *, wait: float, lease: Lease | None = None) -> Writer:
+        """Open for writing; `wait` is how many seconds to wait for other writers.
+
+        With a lease, writes are refused once it was superseded.
+        """
+
+    def lock(self) -> Lock | None:
+        """Open what keeps the platform's lease; None without the `lock` ability."""
+
+
+@runtime_checkable
+class Audited(Protocol):
+    """A platform that keeps an audit; the others have none of this."""
+
+    def changes(self, *, name: str | None) -> Iterator[Change]:
+        """Yield every write, oldest first; with `name`, those of what has or had this name."""

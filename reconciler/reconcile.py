@@ -17,16 +17,20 @@ from reconciler.errors import (
     StaleError,
     UsageError,
 )
-from reconciler.executor import Limits, Observer, Result, execute
+from reconciler.events import Observer
+from reconciler.executor import Limits, Result, execute, persist
+from reconciler.lease import Lease
 from reconciler.model import Desired, Removed, State
 from reconciler.names import quoted
 from reconciler.plan.build import Setting, build
 from reconciler.plan.document import Plan
 from reconciler.plan.expectation import as_wanted
-from reconciler.platform import Platform, Reader
+from reconciler.platform import About, Platform, Reader
 from reconciler.policy import ALLOW_REMOVE, Facts, Rules
 
 NEW = "new"
+#: Seconds for which live is read again after an apply while the platform can't answer.
+_READ_AGAIN = 20.0
 
 
 class Request(Struct, frozen=True):
@@ -81,34 +85,48 @@ def apply_plan(
     *,
     request: Request | None = None,
     wait: float = 120.0,
+    lease: Lease | None = None,
 ) -> Applied:
     """Carry out a plan and read live again.
 
     With a `request` that has no targets, `holds` says whether a new plan for it would be empty;
     otherwise (a saved plan) whether the plan's own operations hold. `wait` is how many seconds to
-    wait for other writers. Raises `BlockedError` for a plan that is not ready, `StaleError` for
-    a plan that was made for another platform, `PlatformError` if it can't be opened.
+    wait for other writers; `lease` is the platform's own, if the caller holds it. Raises
+    `BlockedError` for a plan that is not ready, `StaleError` for a plan that was made for another
+    platform, `PlatformError` if it can't be opened.
     """
     if not plan.ready:
         raise BlockedError("the plan is blocked by policy and can't be applied")
-    _check_platform(plan, platform)
-    writer = platform.writer(wait=wait)
+    check_platform(plan, platform)
+    writer = platform.writer(wait=wait, lease=lease)
     try:
         result = execute(plan, writer, limits, observe)
-        try:
-            if request is None or request.targets:
-                remaining = tuple(_not_holding(plan, _read(writer)))
-            else:
-                remaining = _still_planned(writer, request)
-        except ReconcilerError as error:
-            # What the run did must be told, whatever is wrong now.
-            remaining = (f"live could not be compared again: {error}",)
-        except KeyboardInterrupt:
-            result = msgspec.structs.replace(result, interrupted=True)
-            remaining = ("interrupted before live was read again",)
+        remaining: tuple[str, ...] = ("interrupted before live was read again",)
+        # Told to stop at once: reading could take as long as whatever was not waited for.
+        if not result.interrupted:
+            try:
+                remaining = _remaining(plan, writer, request, limits)
+            except ReconcilerError as error:
+                # What the run did must be told, whatever is wrong now.
+                remaining = (f"live could not be compared again: {error}",)
+            except KeyboardInterrupt:
+                result = msgspec.structs.replace(result, interrupted=True)
     finally:
         writer.close()
     return Applied(plan, result, holds=not remaining, remaining=remaining)
+
+
+def _remaining(
+    plan: Plan, writer: Reader, request: Request | None, limits: Limits
+) -> tuple[str, ...]:
+    """Say what still differs; a platform that can't answer just now is asked again for a while."""
+
+    def compare_again() -> tuple[str, ...]:
+        if request is None or request.targets:
+            return tuple(_not_holding(plan, _read(writer)))
+        return _still_planned(writer, request)
+
+    return persist(compare_again, limits, _READ_AGAIN)
 
 
 def _read(reader: Reader) -> State:
@@ -155,16 +173,31 @@ def _facts(reader: Reader, diff: Diff, rules: Rules) -> Facts:
     )
 
 
-def _check_platform(plan: Plan, platform: Platform) -> None:
-    """Make sure, before anything is opened for writing, that this is the plan's platform."""
+def check_platform(plan: Plan, platform: Platform) -> None:
+    """Make sure, before anything is opened for writing, that we may write to the plan's platform.
+
+    Raises `StaleError` if it is another one, or does not exist any more; `PlatformError` if it
+    says that this account may not write.
+    """
     reader = platform.reader()
     try:
         found = reader.identity()
+        check_role(platform, reader.about())
     finally:
         reader.close()
     if plan.platform_id not in (found, NEW):
         what = "does not exist" if found == NEW else "is another platform than that of the plan"
         raise StaleError(f"{platform.address} {what}: make a new plan")
+
+
+def check_role(platform: Platform, about: About) -> None:
+    """Raise `PlatformError` if the platform says that this account may not write."""
+    if about.may_write is False:
+        whom = f"the role {quoted(about.role)}" if about.role else "this account"
+        raise PlatformError(
+            f"{platform.address} may not be written with {whom}: nothing was written; use an "
+            "account that may write"
+        )
 
 
 def _still_planned(reader: Reader, request: Request) -> tuple[str, ...]:

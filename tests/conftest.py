@@ -1,9 +1,18 @@
 """How all tests run: signals as at a terminal, Hypothesis never against the clock."""
 
+from __future__ import annotations
+
 import os
 import signal
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from support.postgres import Postgres
+    from support.seaweed import S3Server
 
 # A shell starts what it puts in the background deaf to Ctrl-C, and `nohup` deaf to SIGHUP; the
 # programs that tests start would inherit that.
@@ -14,9 +23,30 @@ if hasattr(signal, "SIGHUP"):
 settings.register_profile(
     "reconciler",
     deadline=None,
+    # Nothing is left in the checkout, which may belong to another user.
+    database=None,
     # The same examples on every run in CI.
     derandomize="CI" in os.environ,
     # Both depend on how busy the machine is, or on which examples chance brings first.
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
 settings.load_profile("reconciler")
+
+
+@pytest.fixture(scope="session")
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """Give a real S3 server; started when the first test wants it."""
+    from support.seaweed import serving  # noqa: PLC0415 - boto3 is slow to import
+
+    with serving(tmp_path_factory.mktemp("s3")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """Give a real PostgreSQL; started when the first test wants it, and never left out."""
+    from support.postgres import Postgres, installed, packaged  # noqa: PLC0415
+
+    server = Postgres(installed() or packaged())
+    yield server
+    server.close()

@@ -8,13 +8,13 @@ from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from reconciler.cli import TYPE_CHECKING, exits
 from reconciler.cli.command import Command
 from reconciler.cli.plan import add_choices, choices
-from reconciler.cli.settings import given_text
+from reconciler.cli.settings import LIMITED_OPTIONS, given_text
 
 if TYPE_CHECKING:
+    from reconciler.cli.carry_out import Job
     from reconciler.cli.context import Context
+    from reconciler.cli.eventstream import EventStream
     from reconciler.plan.document import Plan
-    from reconciler.platform import Platform
-    from reconciler.reconcile import Applied, Request
 
 _UNITS = {"s": 1, "m": 60, "h": 3600}
 
@@ -33,20 +33,7 @@ class ApplyOptions(Namespace):
     allow_remove: list[str] | None
     allow_empty: bool
     ids: str | None
-
-
-class _Job:
-    """A plan, where it is to be applied, and how it was approved."""
-
-    def __init__(
-        self, plan: Plan, platform: Platform, request: Request | None, *, ask: bool
-    ) -> None:
-        self.plan = plan
-        self.platform = platform
-        #: None for a saved plan: `holds` is then about its operations.
-        self.request = request
-        #: Whether nobody has approved it yet.
-        self.ask = ask
+    check_backends: bool
 
 
 def duration(text: str) -> float:
@@ -106,26 +93,43 @@ def _add_arguments(parser: ArgumentParser) -> None:
         type=duration,
         default=120.0,
         metavar="TIME",
-        help="how long to wait while another process writes to the platform (default: 120s)",
+        help="how long to wait while another apply holds the platform's lease (default: 120s)",
     )
     add_choices(parser)
 
 
 def _run(context: Context, options: ApplyOptions) -> int:
+    from reconciler.cli.eventstream import event_stream
+
+    with event_stream(context) as events:
+        code = _apply(context, options, events)
+        events.end(code)
+    return code
+
+
+def _apply(context: Context, options: ApplyOptions, events: EventStream) -> int:
+    from reconciler.cli.carry_out import carry_out
+
     job = _saved(context, options) if options.plan else _planned(context, options)
+    events.plan(job.plan)
     if not job.plan.ready:
         context.result(context.report().plan(job.plan, context.style))
         return exits.BLOCKED
     if not job.plan.operations:
         return _nothing_to_do(context, job.plan)
     _show(context, job)
-    if job.ask and not _agreed(context):
+    if options.check_backends:
+        from reconciler.cli.preflight import require_backends
+
+        require_backends(context, job.plan)
+    if job.ask and not context.streams.agreed("\nApply this plan? Only 'yes' is accepted: "):
         context.streams.note("Nothing was applied.")
         return exits.ERROR
-    return _carry_out(context, options, job)
+    return carry_out(context, options, job, events)
 
 
-def _planned(context: Context, options: ApplyOptions) -> _Job:
+def _planned(context: Context, options: ApplyOptions) -> Job:
+    from reconciler.cli.carry_out import Job
     from reconciler.cli.expect import check_expected
     from reconciler.cli.inputs import plan_for, read_source
     from reconciler.cli.terminal import is_terminal
@@ -142,16 +146,17 @@ def _planned(context: Context, options: ApplyOptions) -> _Job:
     plan = plan_for(source)
     if options.expect is not None:
         check_expected(plan, options.expect)
-    return _Job(plan, source.platform, source.request, ask=not approved)
+    return Job(plan, source.platform, source.request, ask=not approved)
 
 
-def _saved(context: Context, options: ApplyOptions) -> _Job:
+def _saved(context: Context, options: ApplyOptions) -> Job:
+    from reconciler.cli.carry_out import Job
     from reconciler.cli.files import read_plan
     from reconciler.cli.inputs import named_platform
 
     _refuse_choices(context, options)
     plan = read_plan(str(options.plan))
-    return _Job(plan, named_platform(context, plan.platform), None, ask=False)
+    return Job(plan, named_platform(context, plan.platform), None, ask=False)
 
 
 def _refuse_choices(context: Context, options: ApplyOptions) -> None:
@@ -188,7 +193,7 @@ def _nothing_to_do(context: Context, plan: Plan) -> int:
     return exits.SUCCESS
 
 
-def _show(context: Context, job: _Job) -> None:
+def _show(context: Context, job: Job) -> None:
     from reconciler.cli.context import asking
 
     if context.is_text:
@@ -200,53 +205,6 @@ def _show(context: Context, job: _Job) -> None:
         context.streams.note(text.plan(job.plan, asking(context.note_style)))
 
 
-def _agreed(context: Context) -> bool:
-    context.streams.ask("\nApply this plan? Only 'yes' is accepted: ")
-    answer = sys.stdin.readline()
-    if not answer.endswith("\n"):
-        context.streams.note("")
-    return answer.strip() == "yes"
-
-
-def _carry_out(context: Context, options: ApplyOptions, job: _Job) -> int:
-    import msgspec
-
-    from reconciler.cli.progress import Progress
-    from reconciler.cli.stop import Stop
-    from reconciler.executor import Limits
-    from reconciler.reconcile import apply_plan
-
-    with Stop(options.timeout) as stop, Progress(context, job.plan) as progress:
-        applied = apply_plan(
-            job.plan,
-            job.platform,
-            Limits(options.parallelism, options.fail_fast, stop.reason),
-            progress.observe,
-            request=job.request,
-            wait=options.lock_timeout,
-        )
-    if stop.interrupted and any(o.status != "done" for o in applied.result.outcomes):
-        result = msgspec.structs.replace(applied.result, interrupted=True)
-        applied = msgspec.structs.replace(applied, result=result)
-    return _tell(context, applied)
-
-
-def _tell(context: Context, applied: Applied) -> int:
-    from reconciler.errors import ReconcilerError
-
-    code = exits.of_applied(applied)
-    try:
-        gap = "\n" if context.is_text else ""
-        context.result(gap + context.report().applied(applied, context.style))
-    except ReconcilerError as error:
-        from reconciler.report import text
-
-        # What was done must not go untold because the disk is full.
-        context.streams.note(text.applied(applied, context.note_style) + f"Error: {error}")
-        return code or exits.ERROR
-    return code
-
-
 APPLY = Command(
     "apply",
     "Make live what the manifest declares",
@@ -255,7 +213,8 @@ APPLY = Command(
     "or Ctrl-C, it does the rest. The first Ctrl-C lets what runs finish; the second "
     "stops at once.\n\n"
     "Exit codes: 0 done, or nothing to do; 3 blocked; 4 live is not what the plan "
-    "relied on; 5 something was written and something remains.",
+    "relied on; 5 something was written and something remains; 6 another apply has the platform; "
+    "130 interrupted.",
     examples=(
         ("reconciler apply", "plan, ask, apply"),
         ("reconciler apply plan.json", "apply what `plan --out plan.json` saved"),
@@ -263,4 +222,5 @@ APPLY = Command(
     add_arguments=_add_arguments,
     options=ApplyOptions,
     run=_run,
+    takes=tuple(LIMITED_OPTIONS),
 )

@@ -6,7 +6,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Collection
 
 from reconciler.cli import TYPE_CHECKING
-from reconciler.cli.settings import LIMITED_OPTIONS
+from reconciler.cli.settings import COMMON_OPTIONS
 
 if TYPE_CHECKING:
     from typing import Any
@@ -34,7 +34,7 @@ class Command:
         add_arguments: Callable[[ArgumentParser], None],
         options: type[Namespace],
         run: Callable[[Context, Any], int],
-        takes: Collection[str] = tuple(LIMITED_OPTIONS),
+        takes: Collection[str] = tuple(COMMON_OPTIONS),
     ) -> None:
         self.name = name
         self.summary = summary

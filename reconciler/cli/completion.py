@@ -11,7 +11,7 @@ from reconciler.cli.commands import COMMANDS
 from reconciler.cli.parser import PROGRAM
 
 #: Arguments that name files; the shell then completes paths.
-_FILES = frozenset({"files", "env_files", "out", "digest_file", "ids", "plan", "expect"})
+_FILES = frozenset({"files", "env_files", "out", "digest_file", "ids", "plan", "expect", "events"})
 
 
 def script(shell: str) -> str:

@@ -8,11 +8,14 @@ from typing import NamedTuple, Protocol, TextIO
 
 from msgspec.structs import replace
 
-from reconciler.cli.settings import JSON, MARKDOWN, TEXT, Settings
+from reconciler.cli.origin import origin_here
+from reconciler.cli.settings import JSON, MARKDOWN, STDOUT, TEXT, Settings
 from reconciler.cli.streams import Streams
 from reconciler.cli.terminal import has_colour, width
-from reconciler.errors import Problem
+from reconciler.doctor import Facts
+from reconciler.errors import Problem, UsageError
 from reconciler.model import State
+from reconciler.origin import Origin
 from reconciler.plan.document import Plan
 from reconciler.reconcile import Applied
 from reconciler.report.style import Style
@@ -33,6 +36,9 @@ class Report(Protocol):
     def storages(self, state: State, declared: Mapping[str, str], style: Style, /) -> str:
         """Report the live storages."""
 
+    def examined(self, facts: Facts, style: Style, /) -> str:
+        """Report what `doctor` found."""
+
     def problems(self, problems: Sequence[Problem], style: Style, /) -> str:
         """Report what is wrong with a manifest."""
 
@@ -49,16 +55,25 @@ class Context(NamedTuple):
     #: How results on standard output, and notes on standard error, are to look.
     style: Style
     note_style: Style
+    #: Which run this is, and who runs it.
+    origin: Origin
 
     @classmethod
     def of(cls, settings: Settings, streams: Streams, environ: Mapping[str, str]) -> Context:
-        """Wire a command: find out what the terminal is like."""
+        """Wire a command: find out what the terminal is like.
+
+        Raises `UsageError` if two documents are to go to standard output.
+        """
+        if settings.events == STDOUT:
+            _check_output(settings)
+            streams.spare_output()
         return cls(
             settings,
             streams,
             environ,
-            _style(settings, environ, sys.stdout),
+            _style(settings, environ, streams.results),
             _style(settings, environ, sys.stderr),
+            origin_here(environ),
         )
 
     @property
@@ -94,6 +109,13 @@ class Context(NamedTuple):
 def asking(style: Style) -> Style:
     """Give the style in which a plan is shown that somebody has to agree to: never a short one."""
     return replace(style, verbosity=max(style.verbosity, 0))
+
+
+def _check_output(settings: Settings) -> None:
+    if settings.output != TEXT:
+        raise UsageError(
+            f"--events - and -o {settings.output} both want standard output: give --events a file"
+        )
 
 
 def _style(settings: Settings, environ: Mapping[str, str], stream: TextIO | None) -> Style:

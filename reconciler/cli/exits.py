@@ -14,6 +14,7 @@ CHANGES = 2
 BLOCKED = 3
 STALE = 4
 PARTIAL = 5
+LOCKED = 6
 INTERRUPTED = 130
 
 #: What the reference says of each code; the errors of `reconciler.errors` carry the same numbers.
@@ -24,10 +25,10 @@ MEANINGS = {
     BLOCKED: "policy blocks the plan",
     STALE: "the plan no longer fits live, or a digest is not the expected one",
     PARTIAL: "applied in part: something was written and something remains",
-    6: "the platform is locked by another process",
+    LOCKED: "the platform is locked by another run (also the answer of `lock show`)",
     64: "wrong usage of the command line or the environment",
     65: "the manifest, plan file or id map is invalid, or can't be matched with live",
-    INTERRUPTED: "interrupted (Ctrl-C)",
+    INTERRUPTED: "interrupted: Ctrl-C, SIGTERM or SIGHUP",
 }
 
 

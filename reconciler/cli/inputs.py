@@ -17,13 +17,13 @@ from reconciler.manifest import Manifest, default_paths, load, placed, read_vari
 from reconciler.manifest.files import DEFAULT_FILE, DEFAULT_FOLDER
 from reconciler.model import Notice, State
 from reconciler.names import quoted, shown
+from reconciler.patient import PatientReader
 from reconciler.plan.build import new_platform
 from reconciler.plan.document import Plan
 from reconciler.platform import Platform, Reader
-from reconciler.platforms import open_platform, same_address
+from reconciler.platforms import PLATFORM_VARIABLE, open_platform, same_address
 from reconciler.reconcile import Request, make_plan
 
-PLATFORM_VARIABLE = "RECONCILER_PLATFORM"
 SCOPE_VARIABLE = "RECONCILER_SCOPE"
 
 
@@ -84,16 +84,20 @@ def read_source(context: Context, choices: Choices = Choices()) -> Source:  # no
 
 
 def plan_for(source: Source) -> Plan:
-    """Read live and plan; the plan has the manifest's own warnings too.
+    """Read live and plan; the plan has the manifest's own warnings and its `lock:` too.
 
     Problems of matching are given the lines that they arise from.
     """
+    if source.manifest.lock is not None:
+        from reconciler.locks import open_lock
+
+        open_lock(source.manifest.lock).close()  # a wrong address is not to wait until apply
     address = source.platform.address
     with reading(source.platform) as reader, located():
         plan = make_plan(reader, source.request, address=address, now=now())
     warnings = {*source.manifest.warnings, *plan.warnings}
     ordered = sorted(warnings, key=lambda notice: (notice.code, notice.name, notice.message))
-    return replace(plan, warnings=tuple(ordered))
+    return replace(plan, warnings=tuple(ordered), lock=source.manifest.lock)
 
 
 def tell(context: Context, warnings: Iterable[Notice]) -> None:
@@ -120,7 +124,7 @@ def read_live(context: Context, platform: Platform) -> State:
 @contextmanager
 def reading(platform: Platform) -> Iterator[Reader]:
     """Open a platform for reading, and let go of it afterwards."""
-    reader = platform.reader()
+    reader = PatientReader(platform.reader())
     try:
         yield reader
     finally:
@@ -149,19 +153,25 @@ def choose_platform(context: Context, manifest: Manifest | None) -> Platform:
     option = context.settings.platform
     variable = _variable(context.environ, PLATFORM_VARIABLE)
     if option is not None:
-        return open_platform(option, base=None)
+        return _open(context, option, None)
     own = manifest.platform if manifest else None
     if manifest is None or own is None:
         if variable is None:
             raise AddressError(_no_platform(manifest))
-        return open_platform(variable, base=None)
+        return _open(context, variable, None)
     base = _base(manifest)
     if variable is not None and not same_address(own, base, variable, None):
         raise AddressError(
             f"the manifest says platform {quoted(own)} and {PLATFORM_VARIABLE} says "
             f"{quoted(variable)}: unset the variable, or choose with --platform"
         )
-    return open_platform(own, base=base)
+    return _open(context, own, base)
+
+
+def names_platform(context: Context, manifest: Manifest | None) -> bool:
+    """Say whether options, manifest or environment name a platform at all."""
+    named = context.settings.platform or (manifest and manifest.platform)
+    return bool(named or PLATFORM_VARIABLE in context.environ)
 
 
 def named_platform(context: Context, address: str) -> Platform:
@@ -178,7 +188,13 @@ def named_platform(context: Context, address: str) -> Platform:
                 f"{quoted(given)}: apply the plan where it was made for, or plan again"
             )
         break
-    return open_platform(address, base=None)
+    return _open(context, address, None)
+
+
+def _open(context: Context, address: str, base: str | None) -> Platform:
+    return open_platform(
+        address, base=base, environ=context.environ, origin=context.origin.claims()
+    )
 
 
 def read_scopes(context: Context) -> tuple[tuple[str, ...], ...]:

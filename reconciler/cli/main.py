@@ -1,8 +1,12 @@
-"""The way in: an exit code for whatever happens, also for Ctrl-C while modules are loaded."""
+"""The way in: an exit code for whatever happens, also for Ctrl-C while modules are loaded.
+
+SIGTERM and SIGHUP mean the same as Ctrl-C: an end with a message and with 130.
+"""
 
 from __future__ import annotations
 
 import gc
+import signal
 import sys
 
 TYPE_CHECKING = False  # `typing` costs time, and an interrupt while it loads should be caught below
@@ -19,13 +23,26 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         return run(list(sys.argv[1:] if argv is None else argv))
     except KeyboardInterrupt:
+        _tell_interrupt()
+        return INTERRUPTED
+
+
+def _tell_interrupt() -> None:
+    try:
         if sys.stderr is not None:
             sys.stderr.write("Interrupted.\n")
-        return INTERRUPTED
+            sys.stderr.flush()
+    except OSError:
+        pass  # the terminal is gone, as after SIGHUP
 
 
 def entry_point() -> None:
     """Be the installed command: run `sys.argv` and exit."""
+    for name in ("SIGTERM", "SIGHUP"):  # Windows lacks the last
+        number = getattr(signal, name, None)
+        # What a parent process ignores (nohup) stays ignored.
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, signal.default_int_handler)
     code = main()
     # On its way out the interpreter would walk all that was imported, only to free it: a good
     # part of what a small plan takes.

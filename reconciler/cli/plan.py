@@ -6,12 +6,13 @@ from argparse import ArgumentParser, Namespace
 
 from reconciler.cli import TYPE_CHECKING, exits
 from reconciler.cli.command import Command
-from reconciler.cli.settings import given_text
+from reconciler.cli.settings import COMMON_OPTIONS, given_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from reconciler.cli.context import Context
+    from reconciler.cli.eventstream import EventStream
     from reconciler.cli.inputs import Choices
     from reconciler.plan.document import Plan
 
@@ -26,6 +27,7 @@ class PlanOptions(Namespace):
     allow_remove: list[str] | None
     allow_empty: bool
     ids: str | None
+    check_backends: bool
 
 
 class ShowOptions(Namespace):
@@ -63,6 +65,12 @@ def add_choices(parser: ArgumentParser) -> None:
         metavar="MAP",
         help="file that translates the manifest's ids to those of this platform: "
         '{"format_version": 1, "ids": {"old": "new"}}',
+    )
+    parser.add_argument(
+        "--check-backends",
+        action="store_true",
+        help="look whether the folder or bucket of each storage to be created is there: plan "
+        "warns, apply stops before it writes anything",
     )
 
 
@@ -106,6 +114,15 @@ def _plan_arguments(parser: ArgumentParser) -> None:
 
 
 def _run_plan(context: Context, options: PlanOptions) -> int:
+    from reconciler.cli.eventstream import event_stream
+
+    with event_stream(context) as events:
+        code = _plan(context, options, events)
+        events.end(code)
+    return code
+
+
+def _plan(context: Context, options: PlanOptions, events: EventStream) -> int:
     from reconciler.cli.inputs import plan_for, read_source
 
     _check_files(options)
@@ -113,6 +130,11 @@ def _run_plan(context: Context, options: PlanOptions) -> int:
     source = read_source(context, chosen)
     _spare(source.manifest.files, options)
     plan = plan_for(source)
+    if options.check_backends:
+        from reconciler.cli.preflight import with_backends
+
+        plan = with_backends(plan)
+    events.plan(plan)
     _save(plan, options)
     context.result(context.report().plan(plan, context.style))
     if options.out and plan.ready and plan.operations and context.is_text:
@@ -190,6 +212,7 @@ PLAN = Command(
     add_arguments=_plan_arguments,
     options=PlanOptions,
     run=_run_plan,
+    takes=(*COMMON_OPTIONS, "events"),
 )
 
 SHOW = Command(

@@ -8,7 +8,7 @@ from types import TracebackType
 
 from reconciler.cli.context import Context
 from reconciler.cli.terminal import is_terminal
-from reconciler.executor import STARTED
+from reconciler.events import Done, Failed, OperationEvent, Retried, Started
 from reconciler.names import quoted
 from reconciler.plan.document import Plan
 
@@ -18,7 +18,7 @@ class Progress:
 
     def __init__(self, context: Context, plan: Plan) -> None:
         self._streams = context.streams
-        self._operations = {operation.key: operation for operation in plan.operations}
+        self._operations = len(plan.operations)
         self._lines = context.style.verbose
         self._bar = not (self._lines or context.style.quiet) and is_terminal(sys.stderr)
         self._colour = context.note_style.colour
@@ -37,14 +37,12 @@ class Progress:
         """Wipe the bar."""
         self._close()
 
-    def observe(self, key: str, status: str) -> None:
-        """Take note that an operation began, or how it ended."""
-        if status != STARTED:
+    def observe(self, event: OperationEvent) -> None:
+        """Take note of what happened to an operation."""
+        if isinstance(event, Done | Failed):
             self._advance()
         if self._lines:
-            operation = self._operations[key]
-            told = status.replace("_", " ")
-            self._streams.note(f"{operation.action} {quoted(operation.name)}: {told}")
+            self._streams.note(f"{event.action} {quoted(event.name)}: {_told(event)}")
 
     def _open_bar(self) -> None:
         from rich.console import Console
@@ -54,7 +52,19 @@ class Progress:
         console = Console(stderr=True, no_color=not self._colour)
         columns = (TextColumn("Applying"), BarColumn(), MofNCompleteColumn())
         bar = Bar(*columns, console=console, transient=True)
-        task = bar.add_task("", total=len(self._operations))
+        task = bar.add_task("", total=self._operations)
         self._advance = lambda: bar.advance(task)
         self._close = bar.stop
         bar.start()
+
+
+def _told(event: OperationEvent) -> str:
+    match event:
+        case Started():
+            return "started"
+        case Done():
+            return "done"
+        case Retried(wait=wait, error=error):
+            return f"trying again in {wait:.1f} s: {error}"
+        case Failed(status=status):
+            return status.replace("_", " ")

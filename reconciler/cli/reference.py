@@ -15,6 +15,15 @@ from reconciler.cli.parser import command_parser
 _VARIABLES = {
     "RECONCILER_PLATFORM": "the platform, where the manifest leaves it out",
     "RECONCILER_SCOPE": "globs, separated by commas, that narrow the scope",
+    "RECONCILER_TOKEN, RECONCILER_TOKEN_FILE": "the token for a state server, or a file with it",
+    "JETRAW_REFRESH_TOKEN, JETRAW_REFRESH_TOKEN_FILE": "the API key of an organisation, or a file "
+    "with it",
+    "JETRAW_HOST": "the organisation's state server, where it is not the usual one",
+    "RECONCILER_DATABASE, RECONCILER_DATABASE_FILE": "the database of `serve` and `token`, or a "
+    "file with its URL",
+    "HTTPS_PROXY, HTTP_PROXY, NO_PROXY": "proxies on the way to a state server",
+    "SSL_CERT_FILE, SSL_CERT_DIR": "authorities that sign its certificate, instead of the system's",
+    "CI": "where it is set, the login of a person is not used for `jetraw://`",
     "NO_COLOR, FORCE_COLOR": "no colour, or colour everywhere; `NO_COLOR` wins",
     "COLUMNS": "how wide text is; otherwise as wide as the terminal, or 80",
 }

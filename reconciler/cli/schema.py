@@ -11,7 +11,7 @@ from reconciler.cli.settings import given_text
 if TYPE_CHECKING:
     from reconciler.cli.context import Context
 
-SCHEMAS = ("manifest", "plan")
+SCHEMAS = ("manifest", "plan", "event", "journal", "openapi")
 SHELLS = ("bash", "zsh", "tcsh")
 
 
@@ -28,7 +28,7 @@ class CompletionOptions(Namespace):
 
 
 def _schema_arguments(parser: ArgumentParser) -> None:
-    parser.add_argument("schema", type=given_text, choices=SCHEMAS, help="the format of which file")
+    parser.add_argument("schema", type=given_text, choices=SCHEMAS, help="which format")
 
 
 def _run_schema(context: Context, options: SchemaOptions) -> int:
@@ -51,8 +51,10 @@ def _run_completion(context: Context, options: CompletionOptions) -> int:
 
 SCHEMA = Command(
     "schema",
-    "Print the JSON Schema of a format",
-    details="Editors complete and explain a manifest by it; programs check plan files with it.",
+    "Print the description of a format",
+    details="The JSON Schema of manifests, by which editors complete and explain them, or of plan "
+    "files, events and journals, by which programs check them; or the OpenAPI document of the "
+    "state server.",
     examples=(
         ("reconciler schema manifest > manifest.schema.json", "save it for an editor"),
         ("reconciler schema plan", "the format of `plan --out` and `plan -o json`"),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 
 TEXT, JSON, MARKDOWN = "text", "json", "markdown"
+#: As the value of `--events`.
+STDOUT = "-"
 
 
 class Settings:
@@ -18,6 +20,8 @@ class Settings:
         env_files: tuple[str, ...] = (),
         scope: tuple[str, ...] = (),
         output: str = TEXT,
+        events: str | None = None,
+        journal: str | None = None,
         no_color: bool = False,
         verbosity: int = 0,
         debug: bool = False,
@@ -27,20 +31,26 @@ class Settings:
         self.env_files = env_files
         self.scope = scope
         self.output = output
+        #: Where events go: a file, or STDOUT.
+        self.events = events
+        #: The folder of journals; None for the default one.
+        self.journal = journal
         self.no_color = no_color
         #: How many `-v` were given, less the `-q`.
         self.verbosity = verbosity
         self.debug = debug
 
 
-#: Options that not every command can heed; one that can't refuses them.
-LIMITED_OPTIONS = {
+#: Options that most commands heed: all that read a manifest and a platform.
+COMMON_OPTIONS = {
     "files": "-f/--file",
     "platform": "--platform",
     "env_files": "--env-file",
     "scope": "--scope",
     "output": "-o/--output",
 }
+#: Options that not every command can heed; one that can't refuses them.
+LIMITED_OPTIONS = {**COMMON_OPTIONS, "events": "--events", "journal": "--journal"}
 
 
 #: Stands before a word that begins with a dash and is no option; no real word can hold it.
@@ -97,6 +107,20 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="how results are written (default: text)",
     )
     group.add_argument(
+        "--events",
+        type=given_text,
+        metavar="FILE",
+        help="write what happens to this file as it happens, one JSON object a line; - is standard "
+        "output, and the report then goes to standard error",
+    )
+    group.add_argument(
+        "--journal",
+        type=given_text,
+        metavar="DIR",
+        help="folder in which each apply leaves its journal, and where `history` finds them "
+        "(default: .reconciler/journal)",
+    )
+    group.add_argument(
         "--no-color",
         action="store_true",
         default=None,
@@ -131,6 +155,8 @@ def merged(before: argparse.Namespace, after: argparse.Namespace) -> Settings:
         env_files=repeated("env_files"),
         scope=repeated("scope"),
         output=last("output") or TEXT,
+        events=last("events"),
+        journal=last("journal"),
         no_color=bool(last("no_color")),
         verbosity=total("verbose") - total("quiet"),
         debug=bool(last("debug")),

@@ -17,10 +17,20 @@ class Streams:
     """What a command writes to. Neither a closed pipe nor a strange encoding stops it."""
 
     def __init__(self) -> None:
+        self._spared = False
         for stream in (sys.stdout, sys.stderr):
             # A terminal that can't show a character gets its escape, never a crash.
             if hasattr(stream, "reconfigure"):
                 stream.reconfigure(errors="backslashreplace")
+
+    @property
+    def results(self) -> TextIO | None:
+        """Where results go; None if that is closed."""
+        return sys.stderr if self._spared else sys.stdout
+
+    def spare_output(self) -> None:
+        """Leave standard output to something else: results go to standard error from now on."""
+        self._spared = True
 
     def result(self, text: str) -> None:
         """Write text that is meant for people to standard output, at once.
@@ -32,7 +42,8 @@ class Streams:
 
     def document(self, text: str) -> None:
         r"""Write a document that programs read: UTF-8 and `\n` anywhere but on a terminal."""
-        if sys.stdout is None or sys.stdout.isatty() or not hasattr(sys.stdout, "buffer"):
+        stream = self.results
+        if stream is None or stream.isatty() or not hasattr(stream, "buffer"):
             self.result(text)
             return
         data = text.encode("utf-8", "surrogatepass")
@@ -45,28 +56,34 @@ class Streams:
                 sys.stderr.write(text.removesuffix("\n") + "\n")
                 sys.stderr.flush()
 
-    def ask(self, question: str) -> None:
-        """Write a question to standard error and stay on its line."""
+    def agreed(self, question: str) -> bool:
+        """Ask on the terminal, and say whether the answer is `yes`; an end of input is a no."""
         sys.stderr.write(question)
         sys.stderr.flush()
+        answer = sys.stdin.readline()
+        if not answer.endswith("\n"):
+            self.note("")
+        return answer.strip() == "yes"
 
     def _write(self, write: Callable[[TextIO], object]) -> None:
-        if sys.stdout is None:
-            _fail("it is closed")
+        name = "standard error" if self._spared else "standard output"
+        stream = self.results
+        if stream is None:
+            _fail(name, "it is closed")
         try:
-            write(sys.stdout)
-            sys.stdout.flush()
+            write(stream)
+            stream.flush()
         except BrokenPipeError:
-            _discard(sys.stdout)
+            _discard(stream)
         except OSError as error:
-            _discard(sys.stdout)
-            _fail(error.strerror or str(error))
+            _discard(stream)
+            _fail(name, error.strerror or str(error))
 
 
-def _fail(reason: str) -> NoReturn:
+def _fail(name: str, reason: str) -> NoReturn:
     from reconciler.errors import ReconcilerError
 
-    raise ReconcilerError(f"can't write to standard output: {reason}")
+    raise ReconcilerError(f"can't write to {name}: {reason}")
 
 
 def _discard(stream: TextIO) -> None:

@@ -108,5 +108,5 @@ class _Gathered:
             platform_file=platform_file,
             lock=self._once.get("lock", (None, None))[0],
             files=files,
-            warnings=notices(self.entries, self._relative, locked="lock" in self._once),
+            warnings=notices(self.entries, self._relative),
         )

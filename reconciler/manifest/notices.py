@@ -13,28 +13,19 @@ _ABSOLUTE = re.compile(r"/|\\\\|[A-Za-z]:|(?i:file)://")
 _RELATIVE = (
     "the folder is relative, so it means another place on each machine: write an absolute path"
 )
-_LOCK_UNUSED = (
-    "`lock:` is not used by this version: the embedded platform, the only one that it opens, "
-    "lets one process write at a time by itself"
-)
 #: How many entries at one location are named.
 _NAMED = 20
 
 
-def notices(
-    entries: Sequence[Entry], relative: Iterable[Entry], *, locked: bool
-) -> tuple[Notice, ...]:
+def notices(entries: Sequence[Entry], relative: Iterable[Entry]) -> tuple[Notice, ...]:
     """Give the warnings about entries, sorted by kind and name, whatever order those stand in.
 
-    `relative` are those among them whose folder is relative; `locked` says that the manifest
-    names a lock.
+    `relative` are those among them whose folder is relative.
     """
     found = [
         Notice("relative_path", entry.name, f"{quoted(entry.name)}: {_RELATIVE}")
         for entry in relative
     ]
-    if locked:
-        found.append(Notice("lock_unused", "", _LOCK_UNUSED))
     for group in same_places(entries):
         names = sorted(entry.name for entry in group)
         listed = ", ".join(map(quoted, names[:_NAMED]))

@@ -1,4 +1,4 @@
-"""The JSON Schemas: where they lie, and the validator made of the manifest's."""
+"""The descriptions of our formats: where they lie, and the validator made of the manifest's."""
 
 from __future__ import annotations
 
@@ -10,7 +10,13 @@ import msgspec
 if TYPE_CHECKING:
     from jsonschema_rs import Draft202012Validator
 
-NAMES = ("manifest", "plan")
+_FILES = {
+    "manifest": "manifest.schema.json",
+    "plan": "plan.schema.json",
+    "event": "event.schema.json",
+    "journal": "journal.schema.json",
+    "openapi": "openapi.yaml",
+}
 #: First line of the manifests that we write: editors complete and check by the schema beside the
 #: manifest, which `reconciler schema manifest > manifest.schema.json` puts there. The schema's
 #: own id would not do: it is a name, and nothing can be fetched from it.
@@ -18,14 +24,13 @@ EDITOR_LINE = "# yaml-language-server: $schema=manifest.schema.json"
 
 
 def schema_text(name: str) -> bytes:
-    """Give the text of the schema `manifest` or `plan`; raises `KeyError` for any other name.
+    """Give the text of a format by its name in `_FILES`; raises `KeyError` for any other name.
 
     A wheel carries the schemas inside the package; an editable install has them beside it.
     """
-    if name not in NAMES:
-        raise KeyError(name)
+    file = _FILES[name]
     package = Path(__file__).parents[1]
-    inside = package / "schemas" / f"{name}.schema.json"
+    inside = package / "schemas" / file
     return (inside if inside.is_file() else package.parent / "schemas" / inside.name).read_bytes()
 
 

@@ -92,7 +92,7 @@ class Summary(Struct, frozen=True):
     unchanged: int
 
 
-class Plan(Struct, frozen=True):
+class Plan(Struct, frozen=True, omit_defaults=True):
     """Ordered operations that turn live into desired. Fields are in the order of the document."""
 
     format_version: int
@@ -109,6 +109,9 @@ class Plan(Struct, frozen=True):
     undeclared: tuple[str, ...]
     consents: tuple[Consent, ...]
     warnings: tuple[Notice, ...]
+    #: The manifest's `lock:`, where one apply at a time is ensured for a platform that can't.
+    #: Not in the digest: it says how to apply, not what.
+    lock: str | None = None
 
     @property
     def ready(self) -> bool:

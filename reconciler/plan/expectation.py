@@ -45,10 +45,12 @@ def as_wanted(values: Values, live: Storage) -> bool:
 def on_the_way(operation: Operation, found: Storage | Values) -> bool:
     """Say whether an update may find its storage like this: not begun, half done, or done."""
     before, after = _given(operation.before), _given(operation.after)
-    aside = temporary(before.name, operation.id or "")
     return (
         _same_place(before, found)
-        and found.name in (before.name, aside, after.name)
+        and (
+            found.name in (before.name, after.name)
+            or found.name == temporary(before.name, operation.id or "")
+        )
         and found.label in (before.label, after.label)
     )
 
@@ -82,7 +84,7 @@ def _check_update(
     before, after = _given(operation.before), _given(operation.after)
     if live is None:
         return Verdict(stale=f"{quoted(before.name)} is no longer live")
-    if not on_the_way(operation, live):
+    if not on_the_way(operation, live) or not _has_come(operation, step, live):
         return Verdict(stale=_changed(before), found=live)
     # A storage that already has its last name does not step aside again.
     name = step.name if live.name not in (step.name, after.name) else None
@@ -94,11 +96,25 @@ def _check_update(
     return Verdict(write=not (name is None and label is None), found=live, name=name, label=label)
 
 
+def _has_come(operation: Operation, step: Step, live: Storage) -> bool:
+    """Say whether what the steps before this one wrote is still there, or already further on."""
+    keys = [other.key for other in operation.steps]
+    at = keys.index(step.key) if step.key in keys else 0
+    for field in ("name", "label"):
+        written = [getattr(other, field) for other in operation.steps]
+        earlier = [value for value in written[:at] if value is not None]
+        if earlier and getattr(live, field) not in (earlier[-1], *written[at:]):
+            return False
+    return True
+
+
 def _changed(before: Values) -> str:
     return f"{quoted(before.name)} has changed since the plan was made"
 
 
 def _same_place(values: Values, live: Storage | Values) -> bool:
+    if (values.type, values.default_url) == (live.type, live.default_url):
+        return True
     return values.type == live.type and location(values.type, values.default_url).same(
         location(live.type, live.default_url)
     )

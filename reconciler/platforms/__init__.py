@@ -1,36 +1,77 @@
 """Where storages live: open a platform by its address.
 
-An address is read as text, once and literally: a percent sign, `?` or `#` in it belongs to the
-file's name, and `~` is a folder of that name. Nothing is looked up or created here.
+The address of a file is read as text, once and literally: a percent sign, `?` or `#` in it
+belongs to the file's name, and `~` is a folder of that name. Nothing is looked up or created here.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
+from reconciler.credentials import Secret
 from reconciler.errors import AddressError
 from reconciler.model import masked
 from reconciler.names import quoted
 from reconciler.platform import Platform
 
+#: Where the address stands if neither the command line nor the manifest gives one.
+PLATFORM_VARIABLE = "RECONCILER_PLATFORM"
 _SQLITE = "sqlite:///"
 _EXAMPLE = (
     f"write {_SQLITE}platform.db (relative) or {_SQLITE}/srv/platform.db (absolute: four slashes)"
 )
-_LATER = ("jetraw", "http", "https")
+_JETRAW = ("jetraw", "jetraw+module")
+_HTTP = ("http", "https")
 
 
-def open_platform(address: str, *, base: str | os.PathLike[str] | None) -> Platform:
-    """Understand an address; nothing is read yet.
+def open_platform(
+    address: str,
+    *,
+    base: str | os.PathLike[str] | None,
+    environ: Mapping[str, str] | None = None,
+    token: Secret | None = None,
+    origin: Mapping[str, str] | None = None,
+) -> Platform:
+    """Understand an address; nothing is read yet but the token's file.
 
-    A relative path counts from `base`, a folder; None means the current one.
-    Raises `AddressError` if this is no address, or one that this version can't open.
+    A relative path counts from `base`, a folder; None means the current one. A platform with
+    accounts takes `token`, or without one what `environ` (None: the process's) says. One with an
+    audit is told by writers where they come from: `origin` has run, actor, commit and job_url.
+    Raises `AddressError` if this is no address, or one that this version can't open, and
+    `UsageError` if the token can't be used.
     """
+    scheme = _split(address)[0]
+    if scheme in _HTTP:
+        return _open_http(address, environ, token, origin)
+    if scheme in _JETRAW:
+        from reconciler.platforms.jetraw import JetrawPlatform, understand
+
+        return JetrawPlatform(
+            understand(address), os.environ if environ is None else environ, token
+        )
     path = _path(address, base)
+    if token is not None:
+        raise AddressError(f"{_named(address)} takes no token: a file has no accounts")
     from reconciler.platforms.sqlite import SqlitePlatform
 
     return SqlitePlatform(path)
+
+
+def _open_http(
+    address: str,
+    environ: Mapping[str, str] | None,
+    token: Secret | None,
+    origin: Mapping[str, str] | None,
+) -> Platform:
+    from reconciler.platforms.http import HttpPlatform
+    from reconciler.platforms.http.address import parse_address
+
+    where = parse_address(address)
+    if token is not None:
+        return HttpPlatform(where, token, origin)
+    return HttpPlatform.of(where, os.environ if environ is None else environ, origin)
 
 
 def same_address(
@@ -39,11 +80,13 @@ def same_address(
     b: str,
     base_b: str | os.PathLike[str] | None,
 ) -> bool:
-    """Say whether two addresses mean one platform, symbolic links followed.
+    """Say whether two addresses mean one platform: as text, but for files, where links count.
 
     Raises `AddressError` like `open_platform`.
     """
-    one, other = _path(a, base_a), _path(b, base_b)
+    one, other = _place(a, base_a), _place(b, base_b)
+    if isinstance(one, str) or isinstance(other, str):
+        return one == other
     try:
         return one.samefile(other)
     except OSError:  # one of them does not exist yet
@@ -54,13 +97,22 @@ def _real(path: Path) -> str:
     return os.path.normcase(os.path.realpath(path))
 
 
+def _place(address: str, base: str | os.PathLike[str] | None) -> Path | str:
+    """Give the path of a file, or any other address in the one way that it is written."""
+    scheme = _split(address)[0]
+    if scheme in _JETRAW:
+        from reconciler.platforms.jetraw.address import understand
+
+        return understand(address).address
+    if scheme not in _HTTP:
+        return _path(address, base)
+    from reconciler.platforms.http.address import parse_address
+
+    return parse_address(address).text
+
+
 def _path(address: str, base: str | os.PathLike[str] | None) -> Path:
     scheme, rest = _split(address)
-    if scheme in _LATER or scheme.startswith("jetraw+"):
-        raise AddressError(
-            f"can't open the platform {_named(address)}: this version of reconciler opens "
-            f"{_SQLITE}… only; {_EXAMPLE}"
-        )
     if scheme != "sqlite":
         raise AddressError(
             f"{_named(address)} is not the address of a platform that reconciler knows: {_EXAMPLE}"

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from reconciler.doctor import Facts, checks, healthy
 from reconciler.errors import Problem, path_text
 from reconciler.executor import DONE, Outcome
 from reconciler.model import State, masked
@@ -85,6 +86,26 @@ def storages(state: State, declared: Mapping[str, str], _style: Style = PLAIN) -
             }
             for row in rows
         ],
+    )
+
+
+def examined(facts: Facts, _style: Style = PLAIN) -> str:
+    """Give what `doctor` found: the facts, null where unknown, and the checks that judge them."""
+    judged = checks(facts)
+    return _document(
+        healthy=healthy(judged),
+        platform=masked(facts.address),
+        platform_id=facts.platform_id,
+        tool_version=facts.tool_version,
+        python=facts.python,
+        about=facts.about,
+        clock_ahead_seconds=facts.clock_ahead,
+        live=facts.live,
+        complete=facts.complete,
+        lock=None if facts.lock is None else masked(facts.lock),
+        holder=facts.holder,
+        abilities=facts.abilities,
+        checks=judged,
     )
 
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
+from reconciler.doctor import OK, Check, Facts, checks
 from reconciler.errors import Problem, path_text
 from reconciler.executor import DONE, NOT_STARTED, Outcome
 from reconciler.model import Notice, State, masked
 from reconciler.plan.document import Change, Consent, Operation, Plan
 from reconciler.reconcile import Applied
-from reconciler.report import listing, words
+from reconciler.report import health, listing, words
 from reconciler.report.budget import Document, Part, Section, written
 from reconciler.report.differences import Difference, differences
 from reconciler.report.escape import code, prose
@@ -81,6 +82,22 @@ def storages(state: State, declared: Mapping[str, str], _style: Style = PLAIN) -
     head = "| name | type | location | label | status |\n|---|---|---|---|---|\n"
     section = Section(head, len(rows), lambda at: _row(rows[at]), "storage")
     return written(Document(listing.total(rows), "the full list", sections=(section,)))
+
+
+def examined(facts: Facts, _style: Style = PLAIN) -> str:
+    """Show what `doctor` found: what is wrong first, then the rest, then the abilities."""
+    judged = checks(facts)
+    wrong = [check for check in judged if check.status != OK]
+    fine = [check for check in judged if check.status == OK]
+    able = health.abilities(facts.abilities) if facts.abilities else []
+    head = "#### What the platform is able to do\n\n| ability | | what follows |\n|---|---|---|\n"
+    sections = (
+        _section("To look at", "check", wrong, _check),
+        _section("In order", "check", fine, _check),
+        Section(head, len(able), lambda at: f"| {' | '.join(able[at])} |", "ability"),
+    )
+    where = (f"Platform {code(masked(facts.address))}",)
+    return written(Document(health.total(judged), "the full report", where, sections=sections))
 
 
 def problems(problems: Sequence[Problem], _style: Style = PLAIN) -> str:
@@ -214,6 +231,12 @@ def _row(row: listing.Row) -> str:
     live = row.storage
     cells = [code(live.name), prose(live.type), code(masked(live.default_url)), code(live.label)]
     return f"| {' | '.join([*cells, row.status])} |"
+
+
+def _check(check: Check) -> str:
+    status = "" if check.status == OK else f"**{check.status}**: "
+    advice = f". Next: {prose(check.advice)}" if check.advice else ""
+    return f"{status}{check.topic}: {prose(check.message)}{advice}"
 
 
 def _problem(problem: Problem) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from reconciler.doctor import Check, Facts, checks
 from reconciler.errors import Problem
 from reconciler.executor import DONE, NOT_STARTED, Outcome
 from reconciler.model import Notice, State
 from reconciler.names import shown
 from reconciler.plan.document import Operation, Plan
 from reconciler.reconcile import Applied
-from reconciler.report import listing, words
+from reconciler.report import health, listing, words
 from reconciler.report.differences import differences
 from reconciler.report.explain import changed_since
 from reconciler.report.layout import columns, lines, table
@@ -21,6 +22,7 @@ from reconciler.report.style import PLAIN, Style
 ENOUGH_CREATES = 1_000
 ENOUGH_UNDECLARED = 20
 _COLOURS = {"done": "green", "not_started": "yellow"}
+_HEALTH_COLOURS = {"ok": "green", "warning": "yellow", "failed": "alarm"}
 
 
 def plan(plan: Plan, style: Style = PLAIN) -> str:
@@ -83,6 +85,20 @@ def storages(state: State, declared: Mapping[str, str], style: Style = PLAIN) ->
     return _report([aligned, [last]])
 
 
+def examined(facts: Facts, style: Style = PLAIN) -> str:
+    """Show what `doctor` found, what the platform is able to do, and the verdict last."""
+    judged = checks(facts)
+    told = [
+        line
+        for check in judged
+        if check.status != "ok" or not style.quiet
+        for line in _check(check, style)
+    ]
+    first = lines(["Platform:", words.address(facts.address)], style.width)
+    sections = [told] if style.quiet else [first, told, _abilities(facts, style)]
+    return _report([*sections, [style.paint(health.total(judged), "bold")]])
+
+
 def problems(problems: Sequence[Problem], _style: Style = PLAIN) -> str:
     """List what is wrong with a manifest, a line for each problem, and their number last."""
     told = [shown(problem.text()) for problem in problems]
@@ -127,6 +143,27 @@ def _operations(plan: Plan, style: Style) -> list[str]:
     ]
     if cut := len(kinds.create) - len(listed):
         told.append(f"… and {words.count(cut, 'more create')}: see them all with -v")
+    return told
+
+
+def _check(check: Check, style: Style) -> list[str]:
+    mark = style.paint(f"{check.status:7}", _HEALTH_COLOURS[check.status])
+    message = f"{check.topic}: {shown(check.message)}"
+    indent = " " * 9
+    first, *more = lines(message, style.width, indent, f"{indent}  ")
+    return [
+        f"{mark}  {first.removeprefix(indent)}",
+        *more,
+        *lines(shown(check.advice), style.width, f"{indent}  next: ", f"{indent}  "),
+    ]
+
+
+def _abilities(facts: Facts, style: Style) -> list[str]:
+    if facts.abilities is None:
+        return []
+    told = ["What the platform is able to do:"]
+    for name, has, meaning in health.abilities(facts.abilities):
+        told += lines(meaning, style.width, f"  {name:17}  {has:7}  ", " " * 30)
     return told
 
 

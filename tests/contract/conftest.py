@@ -1,4 +1,4 @@
-"""One fixture, `platform`: a new, empty platform of every kind that there is."""
+"""A new, empty platform of every kind that there is, and the back doors that tests need."""
 
 from __future__ import annotations
 
@@ -7,26 +7,52 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.client import Client
 from reconciler.platform import Platform, Reader, Writer
-from reconciler.platforms import open_platform
-from support.memory_platform import MemoryPlatform
+from support import server_homes
+from support.homes import Home, Plant, jetraw_home, memory_home, module_home, sqlite_home
+from support.postgres import Postgres
+from support.server_homes import http_postgresql_home, http_sqlite_home
+from support.state_server import StateServer
 
-
-def _sqlite(folder: Path) -> Platform:
-    return open_platform("sqlite:///platform.db", base=folder)
-
-
-#: What makes a platform in an empty folder, by kind. A new platform joins the suite here.
+#: What makes a platform, by kind. A new platform joins the suite here: a function that is given
+#: pytest's request (for other fixtures, such as a server) and an empty folder.
 #: `memory` is the one that other tests inject faults into; it must behave like the real ones.
-KINDS: dict[str, Callable[[Path], Platform]] = {
-    "sqlite": _sqlite,
-    "memory": lambda _: MemoryPlatform(),
+KINDS: dict[str, Callable[[pytest.FixtureRequest, Path], Home]] = {
+    "sqlite": sqlite_home,
+    "memory": memory_home,
+    "jetraw": jetraw_home,
+    "module": module_home,
+    "http-sqlite": http_sqlite_home,
+    "http-postgresql": http_postgresql_home,
 }
 
 
+@pytest.fixture(scope="session")
+def sqlite_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StateServer]:
+    with server_homes.sqlite_server(tmp_path_factory.mktemp("server")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgresql_servers(postgres: Postgres) -> Iterator[list[StateServer]]:
+    with server_homes.postgresql_servers(postgres) as both:
+        yield both
+
+
 @pytest.fixture(params=list(KINDS.values()), ids=list(KINDS))
-def platform(request: pytest.FixtureRequest, tmp_path: Path) -> Platform:
-    return request.param(tmp_path)
+def home(request: pytest.FixtureRequest, tmp_path: Path) -> Home:
+    return request.param(request, tmp_path)
+
+
+@pytest.fixture
+def platform(home: Home) -> Platform:
+    return home.platform
+
+
+@pytest.fixture
+def plant(home: Home) -> Plant:
+    return home.plant
 
 
 @pytest.fixture
@@ -42,3 +68,10 @@ def reader(platform: Platform, writer: Writer) -> Iterator[Reader]:
     opened = platform.reader()
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def client(platform: Platform) -> Iterator[Client]:
+    """What the functions of `reconciler.storages` take."""
+    with Client(platform) as opened:
+        yield opened

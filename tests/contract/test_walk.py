@@ -11,8 +11,9 @@ from msgspec.structs import replace
 from reconciler.executor import Limits
 from reconciler.model import Desired, Entry, Policy, Removed, aws_url
 from reconciler.plan.document import Plan, from_json, to_json
-from reconciler.platform import Platform, Writer
+from reconciler.platform import Platform
 from reconciler.reconcile import Request, apply_plan, make_plan
+from support.homes import Plant
 
 NOW = "2026-01-01T00:00:00Z"
 LOOSE = Policy(undeclared="remove", max_removals="100%")
@@ -203,12 +204,10 @@ def test_everything_goes_when_nothing_is_declared_and_that_is_allowed(platform: 
     assert live(platform) == {}
 
 
-def test_a_storage_that_holds_files_goes_with_consent(platform: Platform) -> None:
+def test_a_storage_that_holds_files_goes_with_consent(platform: Platform, plant: Plant) -> None:
     go(platform, entries(local("a", "a"), s3("b", "b")))
     id = id_of(platform, "a")
-    writer: Writer = platform.writer(wait=5)
-    writer.record_inventory(id, [("u1", "x", "y")])
-    writer.close()
+    plant(id, [("u1", "x", "y")])
     assert not planned(platform, Request(entries(s3("b", "b")))).ready
     consent = Removed("a", id=id, holds_files=True)
     assert go(platform, Desired((s3("b", "b"),), (consent,), Policy())) == ["remove a"]

@@ -24,13 +24,15 @@ storages:
 
 def environment(**changes):
     """Give an environment in which nothing of the developer's own can change a result."""
-    unwanted = ("RECONCILER_", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "TERM", "CI")
+    unwanted = ("RECONCILER_", "JETRAW_", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "TERM", "CI")
     kept = {k: v for k, v in os.environ.items() if not k.startswith(unwanted)}
     return {**kept, "TERM": "xterm", **changes}
 
 
 class Folder:
     """A folder to run the command in."""
+
+    command = COMMAND
 
     def __init__(self, path):
         self.path = path

@@ -17,9 +17,11 @@ PAGE = ROOT / "docs" / "reference" / "benchmarks.md"
 COMMANDS = sorted(
     {
         tuple(shlex.split(line, comments=True)[1:])
-        for line in re.findall(r"^\$ (python .+)$", PAGE.read_text(encoding="utf-8"), re.M)
+        for line in re.findall(r"^\$ (python .+/run\.py.*)$", PAGE.read_text("utf-8"), re.M)
     }
 )
+OVER_HTTP = "python tests/benchmarks/over_http.py"
+SURVIVING = "python tests/benchmarks/surviving.py"
 MEASUREMENTS = ("bare pass", "validate", "plan without changes", "plan of creates", "apply")
 
 
@@ -43,6 +45,23 @@ def test_each_command_of_the_page_runs(command):
         assert json.loads(printed)
     elif "--only" not in command:
         assert [name for name in MEASUREMENTS if name not in printed] == []
+
+
+def test_the_measurements_over_http_run():
+    assert f"$ {OVER_HTTP}\n" in PAGE.read_text(encoding="utf-8")
+    few = ["--storages", "5", "--creates", "5", "--rows", "5", "--runs", "1"]
+    line = [sys.executable, *OVER_HTTP.split()[1:], *few]
+    done = subprocess.run(line, check=True, cwd=ROOT, capture_output=True, encoding="utf-8")
+    for name in ("list of 5: client and server", "5 creates: apply", "5 rows in: server, memory"):
+        assert name in done.stdout
+
+
+def test_the_measurements_of_surviving_run():
+    assert f"$ {SURVIVING}\n" in PAGE.read_text(encoding="utf-8")
+    line = [sys.executable, *SURVIVING.split()[1:], "--operations", "40", "--runs", "1"]
+    done = subprocess.run(line, check=True, cwd=ROOT, capture_output=True, encoding="utf-8")
+    for name in ("40 operations: bare writes", "apply, from its journal", "after a kill"):
+        assert name in done.stdout
 
 
 def test_the_page_has_commands():

@@ -4,17 +4,26 @@ A `console` block holds `$ commands`, each with the output that it must print (n
 output, exit code 0). `…` on a line of its own stands for any lines, within a line for any text.
 A comment `<!-- file: NAME -->` before a block writes the block to that file first.
 `<!-- run by … -->` names what else runs the block.
+The one command of a block after `<!-- goes on running -->` is left running, once it has printed
+what the block says, until the document ends; Ctrl-C then ends it with exit code 0.
+Port 8080 of the documents is a free one here.
 Each document runs in a folder of its own: a copy of the one that it lies in, if it is an example.
 """
 
 import os
 import re
 import shutil
+import signal
+import socket
 import subprocess
 import sys
+import time
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
+
+from support.organisation import TOKEN, Organisation
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = [
@@ -27,6 +36,9 @@ BLOCK = re.compile(
     r"(?:<!-- (?P<note>[^\n]+) -->\n)?^```(?P<language>\w*)\n(?P<text>.*?)^```$", re.M | re.S
 )
 RUN_BY_CI = "run by .ci/run"
+GOES_ON = "goes on running"
+#: The port that documents name.
+PORT = "8080"
 #: The examples of the commands' own help; `test_cli_commands.py` runs each of them.
 HELP = ROOT / "docs" / "reference" / "commands.md"
 
@@ -61,19 +73,40 @@ def pattern(lines: list[str]) -> str:
 
 
 def environment(folder: Path) -> dict[str, str]:
-    clean = {k: v for k, v in os.environ.items() if not k.startswith(("RECONCILER_", "STAGE"))}
+    unwanted = ("RECONCILER_", "JETRAW_", "STAGE")
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(unwanted)}
     scripts = str(Path(sys.executable).parent)
     return clean | {
         "PATH": f"{scripts}{os.pathsep}{clean.get('PATH', '')}",
         "HOME": str(folder),
         "COLUMNS": "120",  # the folders of tests have long names
         "LC_ALL": "C.UTF-8",
+        "PYTHONUNBUFFERED": "1",
     }
 
 
+def organisation(folder: Path) -> dict[str, str]:
+    """Make an organisation of three storages, and say how to reach it."""
+    made = Organisation(folder.parent / "organisation.db")
+    made.add("raw-frames", type="S3", default_url="https://s3.eu-central-2.amazonaws.com/lab-raw")
+    made.add("nas")
+    made.add("scratch")
+    key = folder.parent / "api-key"
+    key.write_text(f"{TOKEN}\n")
+    given = {k: v for k, v in made.environ.items() if k != "JETRAW_REFRESH_TOKEN"}
+    return given | {"JETRAW_REFRESH_TOKEN_FILE": str(key)}
+
+
+#: What has to be there before a document is gone through; gives variables for its commands.
+SURROUNDINGS = {ROOT / "docs" / "connect-to-jetraw.md": organisation}
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
-def test_every_block_runs_and_prints_what_it_says(document: Path, tmp_path: Path) -> None:
-    folder = tmp_path / "work"
+def test_every_block_runs_and_prints_what_it_says(
+    document: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    # A short name: lines that hold it are not to be broken where the page does not break them.
+    folder = tmp_path_factory.mktemp("doc") / "work"
     # What somebody who tried the examples has left behind is not part of them.
     tried = shutil.ignore_patterns("*.db", "*.db-*")
     if document.is_relative_to(ROOT / "examples"):
@@ -81,22 +114,66 @@ def test_every_block_runs_and_prints_what_it_says(document: Path, tmp_path: Path
     else:
         folder.mkdir()
         shutil.copytree(ROOT / "examples", folder / "examples", ignore=tried)
-    for note, language, text in blocks(document):
-        if note.startswith("file: "):
-            target = folder / note.removeprefix("file: ")
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(text, encoding="utf-8")
-        elif language == "console" and not note.startswith("run by "):
-            for command, expected in commands(text):
-                check(command, expected, folder)
+    given = environment(folder) | SURROUNDINGS.get(document, lambda _: {})(folder)
+    port = free_port()
+    with ExitStack() as running:
+        for note, language, told in blocks(document):
+            text = told.replace(PORT, port)
+            if note.startswith("file: "):
+                target = folder / note.removeprefix("file: ")
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_text(text, encoding="utf-8")
+            elif language == "console" and note == GOES_ON:
+                ((command, expected),) = commands(text)
+                running.enter_context(left_running(command, expected, folder, given))
+            elif language == "console" and not note.startswith("run by "):
+                for command, expected in commands(text):
+                    check(command, expected, folder, given)
 
 
-def check(command: str, expected: list[str], folder: Path) -> None:
+def free_port() -> str:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return str(server.getsockname()[1])
+
+
+@contextmanager
+def left_running(command, expected, folder, given):
+    log = folder.parent / "log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            ["bash", "-c", f"exec {command}"],
+            cwd=folder,
+            env=given,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        wait_for(process, log, expected)
+        yield
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=30) == 0, log.read_text()
+    finally:
+        process.kill()
+        process.wait()
+
+
+def wait_for(process, log, expected):
+    """Wait until a log holds the expected lines, whatever follows them."""
+    wanted, deadline = pattern(expected).removesuffix(r"\Z"), time.monotonic() + 60
+    while not re.match(wanted, log.read_text(encoding="utf-8")):
+        assert time.monotonic() < deadline, log.read_text() + "--- expected\n" + wanted
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=0.02)
+            pytest.fail(f"it ended: {log.read_text()}")
+
+
+def check(command: str, expected: list[str], folder: Path, given: dict[str, str]) -> None:
     done = subprocess.run(
         ["bash", "-c", command],
         check=False,
         cwd=folder,
-        env=environment(folder),
+        env=given,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -49,11 +49,11 @@ def test_a_saved_plan_applied_twice_writes_once(scenario: Scenario) -> None:
     plan = from_json(to_json(ready_plan(scenario)))
     platform = scenario.platform()
     assert run(plan, platform).holds
-    written = list(platform.writes)
+    left = platform.storages
     again = run(plan, platform)
     assert again.holds
-    assert all(outcome.status == "done" for outcome in again.result.outcomes)
-    assert platform.writes == written
+    assert {(found.status, found.writes) for found in again.result.outcomes} <= {("done", 0)}
+    assert platform.storages == left
 
 
 @given(st.data(), anything)

@@ -8,6 +8,9 @@ from support.building import CREATED
 
 NO_CHANGES = "No changes. Live matches the manifest."
 FILE = "platform.db"
+#: Makes names, and so the lines of progress, so long that the pipe is full before all is applied:
+#: an apply whose output nobody reads can't come to its end while a test gets ready.
+PAD = "-" * 200
 _COLUMNS = ("id", "name", "label", "type", "default_url", "created_at")
 
 

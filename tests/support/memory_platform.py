@@ -9,11 +9,12 @@ from contextlib import contextmanager
 from msgspec import Struct
 from msgspec.structs import replace
 
-from reconciler.errors import ConflictError, PlatformError
+from reconciler.errors import ConflictError, PlatformError, RefusedError
+from reconciler.lease import Lease, Lock
 from reconciler.model import TYPES, State, Storage, masked
 from reconciler.names import quoted
 from reconciler.plan.document import Values
-from reconciler.platform import Abilities, InventoryRow
+from reconciler.platform import Abilities, About, InventoryRow
 
 
 class Call(Struct, frozen=True):
@@ -56,7 +57,7 @@ class MemoryPlatform:
         self.platform_id = platform_id
         self.account = account
         self.complete = complete
-        self.lock = threading.RLock()
+        self.guard = threading.RLock()
         self.by_id = {storage.id: storage for storage in storages}
         self.files: dict[str, dict[str, InventoryRow]] = {
             id: {"upload": ("upload", "checksum", "checksum")} for id in files
@@ -69,12 +70,18 @@ class MemoryPlatform:
         self.most_at_once = 0
         self.at_once = 0
         self.created = 0
+        #: The keys that came with creates, in order, and what the first create of each made.
+        self.keys: list[str | None] = []
+        self.keyed: dict[str, Storage] = {}
 
     def reader(self) -> MemoryReader:
         return MemoryReader(self)
 
-    def writer(self, *, wait: float) -> MemoryWriter:
+    def writer(self, *, wait: float, lease: Lease | None = None) -> MemoryWriter:
         return MemoryWriter(self)
+
+    def lock(self) -> Lock | None:
+        return None
 
     def copy(self) -> MemoryPlatform:
         """Give another platform with the same storages, and nothing else in common."""
@@ -106,29 +113,29 @@ class MemoryPlatform:
 
     def put(self, storage: Storage) -> None:
         """Change or add a storage behind everybody's back."""
-        with self.lock:
+        with self.guard:
             self.by_id[storage.id] = storage
 
     def drop(self, id: str) -> None:
         """Remove a storage behind everybody's back."""
-        with self.lock:
+        with self.guard:
             del self.by_id[id]
             self.files.pop(id, None)
 
     @contextmanager
     def call(self, method: str, subject: str = "") -> Iterator[None]:
         call = Call(method, subject)
-        with self.lock:
+        with self.guard:
             self.calls.append(call)
             self.at_once += 1
             self.most_at_once = max(self.most_at_once, self.at_once)
         try:
             self.before(call)
-            with self.lock:
+            with self.guard:
                 yield
             self.after(call)
         finally:
-            with self.lock:
+            with self.guard:
                 self.at_once -= 1
 
 
@@ -145,6 +152,9 @@ class MemoryReader:
 
     def identity(self) -> str:
         return self._platform.platform_id
+
+    def about(self) -> About:
+        return About("memory", self._platform.account)
 
     def read(self) -> State:
         platform = self._platform
@@ -179,9 +189,12 @@ class MemoryReader:
 class MemoryWriter(MemoryReader):
     """Writes, each write whole and under the conditions that the protocol names."""
 
-    def create(self, values: Values) -> Storage:
+    def create(self, values: Values, *, key: str | None = None) -> Storage:
         platform = self._platform
+        platform.keys.append(key)
         with platform.call("create", values.name):
+            if self.abilities.idempotency_key and key in platform.keyed:
+                return platform.keyed[key]
             _must_hold(values.name, values.label, values.type, values.default_url)
             self._must_be_free(values.name, "")
             platform.created += 1
@@ -194,6 +207,8 @@ class MemoryWriter(MemoryReader):
                 created_at="2026-01-01T00:00:00Z",
             )
             platform.by_id[made.id] = made
+            if key is not None:
+                platform.keyed[key] = made
         return made
 
     def update(self, expected: Storage, *, name: str | None, label: str | None) -> Storage:
@@ -248,7 +263,7 @@ class MemoryWriter(MemoryReader):
 def _must_hold(name: str, label: str, type: str, default_url: str) -> None:
     whole = not any("\ud800" <= char <= "\udfff" for char in name + label + default_url)
     if not (name and default_url and type in TYPES and whole):
-        raise PlatformError(f"a storage can't be named or lie like this: {quoted(name)}")
+        raise RefusedError(f"a storage can't be named or lie like this: {quoted(name)}")
 
 
 def _check_unicode(*texts: str) -> None:

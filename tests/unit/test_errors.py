@@ -18,7 +18,13 @@ EXIT_CODES = {
     "ConflictError": 4,
     "PlatformError": 1,
     "PlatformBusyError": 6,
+    "LeaseLostError": 6,
+    "RefusedError": 1,
+    "UnavailableError": 1,
+    "UnknownOutcomeError": 1,
+    "PreflightError": 1,
 }
+TRANSIENT = {"PlatformBusyError", "UnavailableError"}
 
 
 def test_every_error_has_its_exit_code_and_none_is_success() -> None:
@@ -30,13 +36,23 @@ def test_every_error_has_its_exit_code_and_none_is_success() -> None:
     assert kinds == EXIT_CODES
 
 
-def test_only_a_busy_platform_is_worth_another_try() -> None:
-    assert [name for name in EXIT_CODES if getattr(errors, name).transient] == ["PlatformBusyError"]
+def test_only_a_platform_that_is_busy_or_away_is_worth_another_try() -> None:
+    assert {name for name in EXIT_CODES if getattr(errors, name).transient} == TRANSIENT
 
 
-def test_whoever_catches_platform_errors_catches_conflicts_and_busy_ones() -> None:
-    assert issubclass(errors.ConflictError, errors.PlatformError)
-    assert issubclass(errors.PlatformBusyError, errors.PlatformError)
+@pytest.mark.parametrize(
+    "name",
+    [
+        "ConflictError",
+        "LeaseLostError",
+        "PlatformBusyError",
+        "RefusedError",
+        "UnavailableError",
+        "UnknownOutcomeError",
+    ],
+)
+def test_whoever_catches_platform_errors_catches_all_that_a_write_raises(name: str) -> None:
+    assert issubclass(getattr(errors, name), errors.PlatformError)
 
 
 @pytest.mark.parametrize(

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections import defaultdict
 
 import pytest
 from msgspec.structs import replace
 
 from reconciler.errors import PlatformBusyError, PlatformError
-from reconciler.executor import Limits, execute
 from reconciler.model import Storage
 from reconciler.names import temporary
 from reconciler.platform import Abilities
@@ -251,30 +249,6 @@ def test_every_operation_has_one_outcome_in_the_order_of_the_plan(parallelism: i
     assert outcome(result, "create:free").id == platform.by_name["free"].id
     assert outcome(result, "update:b").id == "id-a"
     assert all(not o.error and o.found is None for o in result.outcomes)
-
-
-@IN_TURN_AND_AT_ONCE
-def test_an_observer_sees_each_operation_begin_and_end(parallelism: int) -> None:
-    platform = MemoryPlatform([storage("a"), storage("b")])
-    plan = plan_for(platform, SWAP)
-    seen = defaultdict(list)
-    limits = Limits(parallelism=parallelism)
-    execute(plan, platform.writer(wait=0), limits, lambda key, what: seen[key].append(what))
-    assert seen == {"update:a": ["started", "done"], "update:b": ["started", "done"]}
-
-
-def test_an_observer_sees_a_failure_and_nothing_of_what_did_not_start() -> None:
-    platform = MemoryPlatform([storage("a"), storage("b")])
-    plan = plan_for(platform, CHAIN)
-    platform.before = failing("update", "b", PlatformError("no"))
-    seen = []
-    execute(plan, platform.writer(wait=0), Limits(1), lambda *what: seen.append(what))
-    assert seen == [
-        ("update:c", "started"),
-        ("update:c", "failed"),
-        ("create:free", "started"),
-        ("create:free", "done"),
-    ]
 
 
 def test_an_empty_plan_calls_nothing() -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from concurrent.futures import ThreadPoolExecutor
 
-from support.building import desired, entry, plan_for, step_by_step, storage
+from reconciler.executor import Limits, execute
+from reconciler.executor.surroundings import Machine
+from support.building import desired, entry, names, plan_for, step_by_step, storage
 from support.executing import (
     PATIENCE,
     SWAP,
@@ -76,29 +77,67 @@ def test_an_interrupt_in_a_call_leaves_that_outcome_unknown() -> None:
     assert outcome(result, "create:c").error == "interrupted before it began"
 
 
-def test_what_ends_after_an_interrupt_is_known_all_the_same(monkeypatch) -> None:
+def test_what_has_ended_by_the_interrupt_is_known_all_the_same() -> None:
     platform = MemoryPlatform()
-    interrupted = threading.Event()
-    shutdown = ThreadPoolExecutor.shutdown
+    done = threading.Event()
+    machine = Machine()
+    notify = machine.notify
 
-    def told(pool: ThreadPoolExecutor, **how) -> None:
-        interrupted.set()
-        shutdown(pool, **how)
+    def told() -> None:
+        notify()
+        if "a" in names(platform):
+            done.set()
 
-    monkeypatch.setattr(ThreadPoolExecutor, "shutdown", told)
+    machine.notify = told
 
     def hook(call: Call) -> None:
-        if call == Call("create", "a"):
-            assert interrupted.wait(PATIENCE)
         if call == Call("create", "b"):
+            assert done.wait(PATIENCE)
             raise KeyboardInterrupt
 
     platform.before = hook
-    plan = plan_for(platform, desired(entry("a"), entry("b"), entry("c")))
-    result = go(plan, platform, parallelism=2)
+    plan = plan_for(platform, desired(entry("a"), entry("b"), entry("c"), entry("d")))
+    limits = Limits(parallelism=2, stop=step_by_step(None, None, "told to stop"))
+    result = execute(plan, platform.writer(wait=0), limits, lambda _: None, surroundings=machine)
     assert result.interrupted
     assert statuses(result) == {
         "create:a": "done",
         "create:b": "unknown",
         "create:c": "not_started",
+        "create:d": "not_started",
     }
+
+
+def test_an_interrupt_does_not_wait_for_calls_that_hang() -> None:
+    platform = MemoryPlatform()
+    go_on, ended = threading.Event(), threading.Event()
+
+    def hook(call: Call) -> None:
+        if call == Call("create", "a"):
+            go_on.wait(PATIENCE)
+        if call == Call("create", "b"):
+            raise KeyboardInterrupt
+
+    def after(call: Call) -> None:
+        ended.set()
+
+    platform.before, platform.after = hook, after
+    plan = plan_for(platform, desired(entry("a"), entry("b"), entry("c")))
+    ended.clear()
+    result = go(plan, platform, parallelism=2)
+    assert result.interrupted
+    assert statuses(result)["create:a"] == "unknown"
+    assert not ended.is_set()
+    go_on.set()
+    assert ended.wait(PATIENCE)
+    assert names(platform) == {"a": "created-1"}
+
+
+def test_the_threads_of_a_run_do_not_keep_the_process_from_ending() -> None:
+    platform = MemoryPlatform()
+    daemons = set()
+    platform.before = lambda _: daemons.add(threading.current_thread().daemon)
+    plan = plan_for(platform, desired(entry("a"), entry("b")))
+    daemons.clear()
+    go(plan, platform, parallelism=2)
+    assert daemons == {True}

@@ -5,7 +5,15 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from reconciler.errors import BlockedError, MatchingError, PlatformError, StaleError, UsageError
+from reconciler.errors import (
+    BlockedError,
+    MatchingError,
+    PlatformError,
+    StaleError,
+    UnavailableError,
+    UsageError,
+)
+from reconciler.events import Failed
 from reconciler.executor import Limits
 from reconciler.platform import Abilities, Reader
 from reconciler.reconcile import Request, apply_plan
@@ -133,7 +141,7 @@ def test_a_plan_for_a_platform_that_was_new_may_be_applied_again() -> None:
     platform.platform_id = "made"
     assert run(plan, platform).holds
     assert run(plan, platform).holds
-    assert len(platform.writes) == 1
+    assert platform.created == 1
 
 
 def test_everything_is_closed_whatever_happens() -> None:
@@ -144,8 +152,8 @@ def test_everything_is_closed_whatever_happens() -> None:
             opened.append(super().reader())
             return opened[-1]
 
-        def writer(self, *, wait):
-            opened.append(super().writer(wait=wait))
+        def writer(self, *, wait, lease=None):
+            opened.append(super().writer(wait=wait, lease=lease))
             return opened[-1]
 
     platform = Watched(LIVE)
@@ -239,15 +247,30 @@ def test_a_result_is_told_though_the_second_reading_is_interrupted() -> None:
     assert [found.status for found in applied.result.outcomes] == ["done"]
 
 
+def test_a_platform_that_is_busy_after_the_writes_is_asked_again() -> None:
+    platform = MemoryPlatform()
+    wanted = desired(entry("a"))
+    plan = plan_for(platform, wanted)
+    refusals: list[UnavailableError] = []
+
+    def hook(call: Call) -> None:
+        if call.method == "read" and refusals:
+            raise refusals.pop()
+
+    platform.before = hook
+    for request in (Request(wanted), None):
+        refusals.append(UnavailableError("503"))
+        assert run(plan, platform, request).holds
+    assert not refusals
+
+
 def test_the_observer_and_the_limits_reach_the_run() -> None:
     platform = MemoryPlatform()
     plan = plan_for(platform, desired(entry("a")))
     seen = []
-    applied = apply_plan(
-        plan, platform, Limits(stop=lambda: "no time"), lambda *what: seen.append(what)
-    )
+    applied = apply_plan(plan, platform, Limits(stop=lambda: "no time"), seen.append)
     assert [found.error for found in applied.result.outcomes] == ["no time"]
-    assert seen == []
+    assert seen == [Failed("create:a", "create", "a", "not_started", "no time", stale=False)]
 
 
 # The whole story

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from reconciler.lease import Lease
+from reconciler.platforms.sqlite.lock import SqliteLock
 from reconciler.platforms.sqlite.reader import SqliteReader
 from reconciler.platforms.sqlite.writer import SqliteWriter
 
@@ -24,9 +26,13 @@ class SqlitePlatform:
         """Open for reading; raises `PlatformError` if what is there is no platform."""
         return SqliteReader(self._path)
 
-    def writer(self, *, wait: float) -> SqliteWriter:
+    def writer(self, *, wait: float, lease: Lease | None = None) -> SqliteWriter:
         """Open for writing, and make the file if there is none.
 
         Writes wait `wait` seconds for those of other processes, then raise `PlatformBusyError`.
         """
-        return SqliteWriter(self._path, wait)
+        return SqliteWriter(self._path, wait, lease)
+
+    def lock(self) -> SqliteLock:
+        """Give what keeps the lease, in the same file; nothing is opened or made yet."""
+        return SqliteLock(self._path)

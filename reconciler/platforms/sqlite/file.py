@@ -6,7 +6,6 @@ import os
 import secrets
 import sqlite3
 import stat
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from itertools import chain
@@ -17,13 +16,17 @@ from msgspec import Struct
 
 from reconciler.errors import PlatformBusyError, PlatformError
 from reconciler.names import quoted, shown
-from reconciler.platforms.sqlite.schema import APPLICATION_ID, SCHEMA, SCHEMA_VERSION
+from reconciler.platforms.sqlite.schema import (
+    APPLICATION_ID,
+    SCHEMA,
+    SCHEMA_VERSION,
+    STATE_SERVER,
+)
+from reconciler.platforms.sqlite.transactions import NAP, code, is_busy, migrate, transaction
 
 _MAGIC = b"SQLite format 3\0"
 #: SQLite counts milliseconds in 32 bits.
 _LONGEST_WAIT = 2_000_000.0
-#: SQLite sleeps so many seconds at a time; in between, a signal gets through.
-_NAP = 0.25
 _ADVICE = {
     sqlite3.SQLITE_FULL: "there is no room left: free some and run again",
     sqlite3.SQLITE_IOERR: "the disk or file system failed: check it and run again",
@@ -100,6 +103,14 @@ def _check_header(path: Path, header: bytes) -> None:
     """Read the marks where the SQLite file format has them (header, offsets 60 and 68)."""
     application = int.from_bytes(header[68:72], "big")
     version = int.from_bytes(header[60:64], "big")
+    if header.startswith(_MAGIC) and application == STATE_SERVER:
+        raise PlatformError(
+            _text(
+                path,
+                "it is the database of a state server: give the server's address, such as "
+                "http://127.0.0.1:8080; `reconciler serve` opens the file",
+            )
+        )
     if not header.startswith(_MAGIC) or application != APPLICATION_ID:
         what = "it is empty" if not header else "it is some other file"
         raise PlatformError(
@@ -165,36 +176,23 @@ def _sync(folder: Path) -> None:
 
 
 def open_to_write(path: Path, wait: float) -> sqlite3.Connection:
-    """Open an existing platform; a write waits so many seconds for others, then is busy.
+    """Open an existing platform; waits up to so many seconds for others, then is busy.
 
     Waits for its turn before anything is tried, so that a locked platform is one error and not
     one for each write.
     """
     with explained(path):
-        db = _connect(path, "rw", min(wait, _NAP))
+        db = _connect(path, "rw", min(wait, NAP))
         try:
-            _wait_for_turn(db, wait)
+            with transaction(db, wait):
+                migrate(db)
             db.execute("PRAGMA journal_mode = WAL")
             db.execute("PRAGMA synchronous = FULL")
             db.execute("PRAGMA foreign_keys = ON")
-            db.execute(f"PRAGMA busy_timeout = {int(min(wait, _LONGEST_WAIT) * 1000)}")
         except BaseException:
             db.close()
             raise
         return db
-
-
-def _wait_for_turn(db: sqlite3.Connection, wait: float) -> None:
-    deadline = time.monotonic() + wait
-    while True:
-        try:
-            db.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError as error:
-            if not _is_busy(error) or time.monotonic() >= deadline:
-                raise
-        else:
-            db.execute("ROLLBACK")
-            return
 
 
 def open_to_read(path: Path, *, still: bool) -> sqlite3.Connection:
@@ -243,23 +241,14 @@ def explanation(path: Path, error: Exception) -> PlatformError:
         )
     if isinstance(error, OSError):
         return PlatformError(_text(path, f"it can't be used ({error.strerror})"))
-    if _is_busy(error):
+    if is_busy(error):
         return PlatformBusyError(
             _text(path, "another process is writing to it: try again later, or wait longer")
         )
-    advice = _ADVICE.get(_code(error))
+    advice = _ADVICE.get(code(error))
     return PlatformError(
         _text(path, f"{advice} ({shown(str(error))})" if advice else shown(str(error)))
     )
-
-
-def _is_busy(error: Exception) -> bool:
-    return _code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
-
-
-def _code(error: Exception) -> int:
-    # Absent where Python's own module complains, as about text that it can't decode.
-    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
 
 
 def _text(path: Path, what: str) -> str:

@@ -13,11 +13,13 @@ from typing import TypeVar
 from reconciler.errors import PlatformError
 from reconciler.model import State, Storage
 from reconciler.names import quoted
-from reconciler.platform import Abilities, InventoryRow
+from reconciler.platform import Abilities, About, InventoryRow
 from reconciler.platforms.sqlite.file import explained, only_text
+from reconciler.platforms.sqlite.schema import SCHEMA_VERSION
 
 _T = TypeVar("_T")
 _ABILITIES = Abilities(
+    lock=True,
     conditional_write=True,
     atomic_update=True,
     spaces=False,
@@ -59,6 +61,12 @@ class Questions(ABC):
             return State((), platform_id="new")
         ids, storages = found
         return State(self._storages(storages), platform_id=self._only(ids))
+
+    def about(self) -> About:
+        """Name SQLite's version, and say whether the file can be written."""
+        place = self._path if self._path.exists() else self._path.parent
+        version = f"SQLite {sqlite3.sqlite_version}, file formats up to {SCHEMA_VERSION}"
+        return About(version, may_write=os.access(place, os.W_OK))
 
     def identity(self) -> str:
         """Give the id that the platform got when its file was made; `new` without a file."""

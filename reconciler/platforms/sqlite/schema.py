@@ -2,9 +2,26 @@
 
 #: "reco", where the SQLite file format keeps the application's mark.
 APPLICATION_ID = 0x7265636F
+#: "recs": the mark of a state server's database, which has other tables.
+STATE_SERVER = 0x72656373
 #: Raised by one when the schema changes; this version opens nothing newer.
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
+# Who may write (format 2). The row stays when a lease ends, so that fences only ever grow.
+LEASE = """
+CREATE TABLE lease (
+    only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+    fence INTEGER NOT NULL CHECK (typeof(fence) = 'integer' AND fence > 0),
+    owner TEXT NOT NULL CHECK (typeof(owner) = 'text'),
+    host TEXT NOT NULL CHECK (typeof(host) = 'text'),
+    job_url TEXT NOT NULL CHECK (typeof(job_url) = 'text'),
+    reason TEXT NOT NULL CHECK (typeof(reason) = 'text'),
+    process TEXT NOT NULL CHECK (typeof(process) = 'text'),
+    acquired_at TEXT NOT NULL CHECK (typeof(acquired_at) = 'text'),
+    expires_at TEXT NOT NULL CHECK (typeof(expires_at) = 'text'),
+    released INTEGER NOT NULL CHECK (released IN (0, 1))
+)
+"""
 # Constraints live here, so that no program that writes the file can get round them.
 # `typeof` does what STRICT tables would: those need SQLite 3.37, and Python 3.11 also runs where
 # the system's library is older. RESTRICT, not CASCADE: whoever removes a storage has to remove
@@ -40,4 +57,5 @@ CREATE TABLE inventory (
         CONSTRAINT checksum_on_disk_is_text CHECK (typeof(checksum_on_disk) = 'text'),
     PRIMARY KEY (storage_id, upload_id)
 ) WITHOUT ROWID;
+{LEASE};
 """

@@ -12,8 +12,10 @@ from typing import TypeVar
 
 import msgspec
 
-from reconciler.errors import ConflictError, PlatformError
-from reconciler.model import Storage, masked
+from reconciler import conflicts
+from reconciler.errors import ConflictError, LeaseLostError, PlatformError, RefusedError
+from reconciler.lease import Lease
+from reconciler.model import Storage
 from reconciler.names import quoted
 from reconciler.plan.document import Values
 from reconciler.platform import InventoryRow
@@ -25,8 +27,11 @@ from reconciler.platforms.sqlite.file import (
     open_to_write,
 )
 from reconciler.platforms.sqlite.questions import Questions
+from reconciler.platforms.sqlite.transactions import transaction
 
 _T = TypeVar("_T")
+#: Seconds.
+_MOMENT = 5.0
 _AS_EXPECTED = "id = ? AND name = ? AND label = ? AND type = ? AND default_url = ?"
 _CREATE = "INSERT INTO storages VALUES (?, ?, ?, ?, ?, ?)"
 _UPDATE = f"UPDATE storages SET name = ?, label = ? WHERE {_AS_EXPECTED}"  # noqa: S608
@@ -34,6 +39,7 @@ _REMOVE = f"DELETE FROM storages WHERE {_AS_EXPECTED}"  # noqa: S608
 _HAS_FILES = "SELECT EXISTS (SELECT 1 FROM inventory WHERE storage_id = ?)"
 _REMOVE_EMPTY = f"{_REMOVE} AND NOT EXISTS (SELECT 1 FROM inventory WHERE storage_id = ?)"  # noqa: S608
 _FORGET_FILES = "DELETE FROM inventory WHERE storage_id = ?"
+_IS_OURS = "SELECT EXISTS (SELECT 1 FROM lease WHERE fence = ? AND NOT released)"
 _RECORD = (
     "INSERT INTO inventory VALUES (?, ?, ?, ?) ON CONFLICT (storage_id, upload_id) DO UPDATE "
     "SET checksum = excluded.checksum, checksum_on_disk = excluded.checksum_on_disk"
@@ -43,13 +49,19 @@ _RECORD = (
 class SqliteWriter(Questions):
     """Reads and writes. Each write is one transaction: whole, or not there at all."""
 
-    def __init__(self, path: Path, wait: float) -> None:
-        """Open the file; make it if there is none."""
+    def __init__(self, path: Path, wait: float, lease: Lease | None = None) -> None:
+        """Open the file; make it if there is none.
+
+        With a lease, a write raises `LeaseLostError` once it was given up or superseded.
+        """
         super().__init__(path)
+        # Others who only ask for the lease are in the way for a moment, and no reason to give up.
+        self._wait = wait if lease is None else max(wait, _MOMENT)
+        self._lease = lease
         if not exists(self._path):
             create(self._path)
             exists(self._path)
-        self._db = open_to_write(self._path, wait)
+        self._db = open_to_write(self._path, self._wait)
 
     def _ask(self, question: Callable[[sqlite3.Connection], _T]) -> _T:
         with explained(self._path):
@@ -58,8 +70,11 @@ class SqliteWriter(Questions):
     def _confirm(self) -> None:
         """Do nothing: SQLite's locks kept what was read in one piece."""
 
-    def create(self, values: Values) -> Storage:
-        """Create a storage; raises `ConflictError` if the name is taken."""
+    def create(self, values: Values, *, key: str | None = None) -> Storage:  # noqa: ARG002
+        """Create a storage; raises `ConflictError` if the name is taken.
+
+        A key is not needed: whether a write to the file took place is always known.
+        """
         id = secrets.token_hex(16)
         now = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
         url = values.default_url
@@ -84,14 +99,14 @@ class SqliteWriter(Questions):
             if not self._write(_REMOVE_EMPTY, (*key, expected.id), expected.name):
                 raise self._conflict(expected)
             return
-        with explained(self._path), _transaction(self._db):
+        with explained(self._path), self._transaction():
             self._db.execute(_FORGET_FILES, (expected.id,))
             if not self._db.execute(_REMOVE, key).rowcount:
                 raise self._conflict(expected)
 
     def record_inventory(self, id: str, rows: Iterable[InventoryRow]) -> None:
         """Add files to a storage; raises `ConflictError` if there is no such storage."""
-        with explained(self._path), _transaction(self._db):
+        with explained(self._path), self._transaction():
             try:
                 self._db.executemany(_RECORD, ((id, *row) for row in rows))
             except sqlite3.IntegrityError as error:
@@ -104,54 +119,48 @@ class SqliteWriter(Questions):
     def _write(self, sql: str, values: tuple[str, ...], name: str) -> int:
         """Run one statement, a transaction of its own, and say how many rows it changed."""
         try:
-            return self._db.execute(sql, values).rowcount
+            with self._transaction():
+                return self._db.execute(sql, values).rowcount
         except sqlite3.IntegrityError as error:
             raise self._refusal(error, name) from None
         except (sqlite3.Error, UnicodeError) as error:
             raise explanation(self._path, error) from None
 
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with transaction(self._db, self._wait):
+            if self._lease is not None:
+                self._check_lease(self._lease)
+            yield
+
+    def _check_lease(self, lease: Lease) -> None:
+        """Within a transaction, make sure that the lease is the latest one and not given up.
+
+        One that has run out, and that nobody else has taken since, still does.
+        """
+        if not self._db.execute(_IS_OURS, (lease.fence,)).fetchone()[0]:
+            raise LeaseLostError(
+                f"platform {quoted(str(self._path))}: our lease was taken away or given up, so "
+                "nothing more is written: see who has it with `reconciler lock show`"
+            )
+
     def _refusal(self, error: sqlite3.IntegrityError, name: str) -> PlatformError:
         """Say which of the schema's constraints stands against a write."""
         if error.sqlite_errorcode == sqlite3.SQLITE_CONSTRAINT_UNIQUE:
-            return ConflictError(f"the name {quoted(name)} is taken by another storage")
+            return conflicts.name_taken(name)
         if error.sqlite_errorcode == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY:
-            return ConflictError(f"there is no storage with the id {quoted(name)}")
-        return PlatformError(f"the platform refuses {quoted(name)}: {error}")
+            return conflicts.no_such_id(name)
+        return RefusedError(f"the platform refuses {quoted(name)}: {error}")
 
     def _conflict(self, expected: Storage) -> ConflictError:
         """Say what is not as it was when `expected` was read."""
-        named = quoted(expected.name)
         live = next(iter(self.find(id=expected.id)), None)
-        if live is None:
-            return ConflictError(f"storage {named} is no longer there")
-        different = [
-            f"its {field} is now {quoted(masked(now))}, no longer {quoted(masked(was))}"
-            for field in ("name", "label", "type", "default_url")
-            if (now := getattr(live, field)) != (was := getattr(expected, field))
-        ]
-        if different:
-            return ConflictError(f"storage {named} was changed: {'; '.join(different)}")
-        if self._ask(lambda db: db.execute(_HAS_FILES, (live.id,)).fetchone())[0]:
-            return ConflictError(
-                f"storage {named} holds files: removing it needs a consent to lose their records"
-            )
-        return ConflictError(f"storage {named} was changed at the same moment")
+        as_it_was = live is not None and conflicts.same(expected, live)
+        if as_it_was and self._ask(lambda db: db.execute(_HAS_FILES, (expected.id,)).fetchone())[0]:
+            return conflicts.holds_files(expected)
+        return conflicts.changed(expected, live)
 
 
 def _key(storage: Storage) -> tuple[str, ...]:
     """Give the values that `_AS_EXPECTED` compares."""
     return storage.id, storage.name, storage.label, storage.type, storage.default_url
-
-
-@contextmanager
-def _transaction(db: sqlite3.Connection) -> Iterator[None]:
-    """Take the write lock at once; commit at the end, roll back on anything raised."""
-    db.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        db.execute("COMMIT")
-    except BaseException:
-        # After some failures, such as a full disk, SQLite has rolled back already.
-        if db.in_transaction:
-            db.execute("ROLLBACK")
-        raise

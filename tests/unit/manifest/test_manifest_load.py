@@ -42,7 +42,7 @@ removed:
     assert manifest.platform == "sqlite:///x.db"
     assert manifest.platform_file == "m.yaml"
     assert manifest.lock == "s3://locks/jetraw"
-    assert [notice.code for notice in manifest.warnings] == ["lock_unused"]
+    assert manifest.warnings == ()
     assert manifest.files == ("m.yaml",)
     region = "eu-central-2"
     aws = f"https://s3.{region}.amazonaws.com/lab-raw"

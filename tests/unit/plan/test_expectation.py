@@ -159,6 +159,27 @@ def test_stepping_aside_is_done_once() -> None:
     assert not update(replace(LIVE, name="b"), name=ASIDE, label=None).write
 
 
+@pytest.mark.parametrize(
+    ("step", "name", "stale"),
+    [
+        (0, "a", False),
+        (0, ASIDE, False),
+        (0, "b", False),
+        (1, "a", True),
+        (1, ASIDE, False),
+        (1, "b", False),
+        (2, "a", True),
+        (2, ASIDE, True),
+        (2, "b", False),
+    ],
+)
+def test_what_earlier_steps_have_written_must_still_be_there(step: int, name: str, stale) -> None:
+    calls = ((ASIDE, None), ("b", None), (None, "M"))
+    steps = tuple(Step(f"k#{at}", UPDATE, *call) for at, call in enumerate(calls))
+    whole = replace(operation(UPDATE, values("a"), values("b", "a", "M")), steps=steps)
+    assert bool(check(whole, steps[step], [replace(LIVE, name=name)]).stale) == stale
+
+
 def test_an_operation_without_values_is_refused() -> None:
     with pytest.raises(ValueError, match="lacks the values"):
         check(operation(CREATE), Step("k#1", CREATE, "a"), ())

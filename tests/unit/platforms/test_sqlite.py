@@ -198,7 +198,7 @@ def truncated(path: Path) -> None:
         (lambda path: path.write_bytes(b"\0" * 4096), "some other file"),
         (other_database, "some other file"),
         (truncated, "some other file"),
-        (newer, "made by a newer version of reconciler .format 2, this one knows 1."),
+        (newer, "made by a newer version of reconciler .format 3, this one knows 2."),
         (lambda path: path.mkdir(), "not a file"),
         (os.mkfifo, "not a file"),
         (lambda path: path.symlink_to(path), "can't be read"),

@@ -1,0 +1,131 @@
+"""`apply`, once a plan is agreed to: hold the lease, keep the journal, write, and tell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from reconciler import __version__
+from reconciler.cli import exits
+from reconciler.cli.context import Context
+from reconciler.cli.eventstream import EventStream
+from reconciler.cli.locking import Hold, held
+from reconciler.cli.progress import Progress
+from reconciler.cli.stop import Stop
+from reconciler.errors import ReconcilerError
+from reconciler.events import OperationEvent
+from reconciler.executor import Limits
+from reconciler.journal.records import ended, planned, started
+from reconciler.journal.write import Journal
+from reconciler.plan.document import Plan
+from reconciler.platform import Platform
+from reconciler.reconcile import Applied, Request, apply_plan, check_platform
+
+if TYPE_CHECKING:
+    from reconciler.cli.apply import ApplyOptions
+
+DEFAULT_JOURNAL = ".reconciler/journal"
+
+
+class Job:
+    """A plan, where it is to be applied, and how it was approved."""
+
+    def __init__(
+        self, plan: Plan, platform: Platform, request: Request | None, *, ask: bool
+    ) -> None:
+        self.plan = plan
+        self.platform = platform
+        #: None for a saved plan: `holds` is then about its operations.
+        self.request = request
+        #: Whether nobody has approved it yet.
+        self.ask = ask
+
+
+def carry_out(context: Context, options: ApplyOptions, job: Job, events: EventStream) -> int:
+    """Apply a plan that was agreed to, and tell what came of it; give the exit code."""
+    check_platform(job.plan, job.platform)
+    with (
+        Stop(options.timeout) as stop,
+        closing(_journal(context)) as journal,
+        held(context, job.platform, job.plan.lock, wait=options.lock_timeout, stop=stop) as hold,
+        _recorded(context, job.plan, journal, hold),
+    ):
+        applied = _apply(context, options, job, stop, hold, journal, events)
+        code = exits.of_applied(applied)
+        statuses = [outcome.status for outcome in applied.result.outcomes]
+        journal.end(ended(code, statuses, interrupted=applied.result.interrupted))
+    events.applied = applied
+    return _tell(context, applied, code)
+
+
+def journal_folder(context: Context) -> Path:
+    """Give the folder in which journals lie."""
+    return Path(context.settings.journal or DEFAULT_JOURNAL)
+
+
+def _journal(context: Context) -> Journal:
+    return Journal(journal_folder(context), context.origin.run, warn=context.streams.note)
+
+
+@contextmanager
+def _recorded(context: Context, plan: Plan, journal: Journal, hold: Hold) -> Iterator[None]:
+    """Begin a journal, and end it also if the run fails before it has a result."""
+    first = started(plan, context.origin, hold.fence, __version__)
+    journal.begin(first, list(planned(plan)))
+    try:
+        yield
+    except ReconcilerError as error:
+        journal.end(ended(error.exit_code, (), interrupted=False))
+        raise
+    except KeyboardInterrupt:
+        journal.end(ended(exits.INTERRUPTED, (), interrupted=True))
+        raise
+
+
+def _apply(
+    context: Context,
+    options: ApplyOptions,
+    job: Job,
+    stop: Stop,
+    hold: Hold,
+    journal: Journal,
+    events: EventStream,
+) -> Applied:
+    with Progress(context, job.plan) as progress:
+
+        def observe(event: OperationEvent) -> None:
+            # The journal first: it is what remains if we are killed.
+            journal.observe(event)
+            events.observe(event)
+            progress.observe(event)
+
+        applied = apply_plan(
+            job.plan,
+            job.platform,
+            Limits(options.parallelism, options.fail_fast, stop.reason, lost=hold.lost),
+            observe,
+            request=job.request,
+            wait=options.lock_timeout,
+            lease=hold.lease,
+        )
+    if stop.interrupted and any(o.status != "done" for o in applied.result.outcomes):
+        result = msgspec.structs.replace(applied.result, interrupted=True)
+        applied = msgspec.structs.replace(applied, result=result)
+    return applied
+
+
+def _tell(context: Context, applied: Applied, code: int) -> int:
+    try:
+        gap = "\n" if context.is_text else ""
+        context.result(gap + context.report().applied(applied, context.style))
+    except ReconcilerError as error:
+        from reconciler.report import text
+
+        # What was done must not go untold because the disk is full.
+        context.streams.note(text.applied(applied, context.note_style) + f"Error: {error}")
+        return code or exits.ERROR
+    return code

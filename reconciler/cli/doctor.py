@@ -1,0 +1,53 @@
+"""`doctor`: says whether the platform is fit to work on, and why not."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+
+from reconciler.cli import TYPE_CHECKING, exits
+from reconciler.cli.command import Command, no_arguments
+
+if TYPE_CHECKING:
+    from reconciler.cli.context import Context
+
+
+def _run(context: Context, _options: Namespace) -> int:
+    import time
+
+    from reconciler.cli.inputs import choose_platform, read_manifest_if_any
+    from reconciler.cli.locking import locking_of
+    from reconciler.doctor import checks, examine, healthy
+
+    manifest = read_manifest_if_any(context)
+    platform = choose_platform(context, manifest)
+    address = manifest.lock if manifest else None
+    locking = locking_of(platform, address)
+    lock = locking.lock if locking else None
+    own = locking is None or locking.is_platforms
+    try:
+        facts = examine(platform, lock, lock_address=None if own else address, now=time.time)
+    finally:
+        if lock is not None:
+            lock.close()
+    context.result(context.report().examined(facts, context.style))
+    return exits.SUCCESS if healthy(checks(facts)) else exits.ERROR
+
+
+DOCTOR = Command(
+    "doctor",
+    "Check that the platform can be reached, read and written",
+    details="Tells versions, account, role, write access, the difference of the clocks, how many "
+    "storages are listed and whether that is all, what keeps two applies apart, and what the "
+    "platform is able to do. Changes nothing. Works without a manifest if --platform or "
+    "RECONCILER_PLATFORM names the platform.\n\n"
+    "Exit codes: 0 nothing failed (there may be warnings), 1 the platform or the lock can't be "
+    "read, or this account can't write.",
+    examples=(
+        ("reconciler doctor", "before the first plan, or when something is odd"),
+        ("reconciler doctor --platform sqlite:///platform.db -o json", "without a manifest"),
+    ),
+    add_arguments=no_arguments,
+    options=Namespace,
+    run=_run,
+    takes=("files", "platform", "env_files", "output"),
+)

@@ -1,0 +1,242 @@
+"""`token`: who may use a state server."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+
+from reconciler.cli import TYPE_CHECKING, exits
+from reconciler.cli.apply import duration
+from reconciler.cli.command import Command
+from reconciler.cli.database import add_database, opened
+from reconciler.cli.settings import JSON, MARKDOWN, given_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reconciler.cli.context import Context
+    from reconciler.server.store.contract import (
+        Author,
+        Token,
+    )
+
+CREATE, LIST, REVOKE = "create", "list", "revoke"
+ROLES = ("reader", "operator", "admin")
+#: What the audit calls those who can reach the database itself.
+_ACCOUNT = "command-line"
+_DAY = 24 * 3600
+_LONGEST_LIFE = 100 * 365 * _DAY
+_LONGEST_NAME = 100
+_COLUMNS = ("ID", "NAME", "ROLE", "STATE", "CREATED", "EXPIRES")
+_KEYS = ("id", "name", "role", "state", "created_at", "expires_at")
+
+
+class TokenOptions(Namespace):
+    """The options of `token`."""
+
+    action: str
+    subject: str | None
+    role: str | None
+    expires: float | None
+    database: str | None
+
+
+def lifetime(text: str) -> float:
+    """Read how long a token is to work, in seconds: `90d`, or what `duration` reads."""
+    seconds = duration(text[:-1]) * _DAY if text.endswith("d") else duration(text)
+    if not 0 < seconds <= _LONGEST_LIFE:
+        raise ArgumentTypeError(f"{text!r} is no lifetime: write 12h, 90d or 365d")
+    return seconds
+
+
+def _add_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "action", type=given_text, choices=(CREATE, LIST, REVOKE), help="what to do"
+    )
+    parser.add_argument(
+        "subject",
+        nargs="?",
+        type=given_text,
+        metavar="NAME|ID",
+        help="name of the new token, for the audit; or ID of the one to revoke",
+    )
+    parser.add_argument(
+        "--role",
+        choices=ROLES,
+        help="what the new token allows: reader reads, operator also writes and takes the lease, "
+        "admin also takes it away from others",
+    )
+    parser.add_argument(
+        "--expires",
+        type=lifetime,
+        metavar="DURATION",
+        help="how long the new token works, such as 90d or 12h (default: until it is revoked)",
+    )
+    add_database(parser)
+
+
+def _run(context: Context, options: TokenOptions) -> int:
+    _check(options)
+    if options.action == CREATE:
+        _create(context, options)
+    elif options.action == LIST:
+        _list(context, options)
+    else:
+        _revoke(context, options)
+    return exits.SUCCESS
+
+
+def _check(options: TokenOptions) -> None:
+    from reconciler.errors import UsageError
+
+    if options.action == LIST and options.subject is not None:
+        raise UsageError("`token list` lists all tokens, and takes no name")
+    if options.action == REVOKE and options.subject is None:
+        raise UsageError("`token revoke` needs the ID of a token: see `reconciler token list`")
+    if options.action == CREATE:
+        _check_name(options.subject)
+        if options.role is None:
+            raise UsageError(f"`token create` needs --role: {', '.join(ROLES)}")
+    elif options.role is not None or options.expires is not None:
+        raise UsageError("--role and --expires belong to `token create`")
+
+
+def _check_name(name: str | None) -> None:
+    from reconciler.errors import UsageError
+    from reconciler.names import quoted, shown
+
+    if name is None:
+        raise UsageError("`token create` needs a name, such as that of the pipeline that uses it")
+    if name in ("anonymous", _ACCOUNT):
+        raise UsageError(f"a token can't be called {quoted(name)}: the audit calls others so")
+    if shown(name) != name or len(name) > _LONGEST_NAME:
+        raise UsageError(
+            f"{quoted(name[:_LONGEST_NAME])} is no name for a token: use at most {_LONGEST_NAME} "
+            "characters that can be seen"
+        )
+
+
+def _create(context: Context, options: TokenOptions) -> None:
+    from datetime import UTC, datetime, timedelta
+
+    from reconciler.names import quoted
+    from reconciler.server.tokens import new_token
+
+    new = new_token()
+    expires_at = None
+    if options.expires is not None:
+        end = datetime.now(UTC) + timedelta(seconds=options.expires)
+        expires_at = end.isoformat(timespec="seconds").replace("+00:00", "Z")
+    name, role = str(options.subject), str(options.role)
+    with opened(context, options.database, make=True) as store:
+        token = store.create_token(
+            new.id, new.digest, name=name, role=role, expires_at=expires_at, author=_author(context)
+        )
+    context.note(
+        f"Token {quoted(name)} (ID {new.id}, {role}, "
+        f"{'until ' + expires_at if expires_at else 'until it is revoked'}). It is shown this once "
+        "and can't be shown again: put it into RECONCILER_TOKEN where it is used."
+    )
+    if context.settings.output == JSON:
+        context.streams.document(_json({**_told(token), "token": new.text.reveal()}))
+    else:
+        context.streams.result(new.text.reveal() + "\n")
+
+
+def _list(context: Context, options: TokenOptions) -> None:
+    with opened(context, options.database, make=False) as store:
+        tokens = store.tokens()
+    told = [_told(token) for token in tokens]
+    if context.settings.output == JSON:
+        context.streams.document(_json({"tokens": told}))
+        return
+    rows = [[row[key] or "" for key in _KEYS] for row in told]
+    if context.settings.output == MARKDOWN:
+        context.result(_markdown(rows))
+    elif rows:
+        context.result(_text(rows))
+    else:
+        context.note("There are no tokens.")
+
+
+def _revoke(context: Context, options: TokenOptions) -> None:
+    from reconciler.names import quoted
+
+    with opened(context, options.database, make=False) as store:
+        token = store.revoke_token(str(options.subject), _author(context))
+    context.note(f"Token {quoted(token.name)} (ID {token.id}) no longer works.")
+
+
+def _author(context: Context) -> Author:
+    from reconciler.cli.origin import origin_here
+    from reconciler.server.store.contract import (
+        Author,
+    )
+
+    origin = origin_here(context.environ)
+    return Author(
+        _ACCOUNT,
+        run=origin.run,
+        actor=origin.actor,
+        commit=origin.commit,
+        job_url=origin.job_url,
+    )
+
+
+def _told(token: Token) -> dict[str, str | None]:
+    from datetime import UTC, datetime
+
+    from reconciler.server.tokens import state_of
+
+    return {
+        "id": token.id,
+        "name": token.name,
+        "role": token.role,
+        "state": state_of(token, datetime.now(UTC)),
+        "created_at": token.created_at,
+        "expires_at": token.expires_at,
+        "revoked_at": token.revoked_at,
+    }
+
+
+def _json(value: object) -> str:
+    import msgspec
+
+    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n"
+
+
+def _text(rows: Sequence[Sequence[str]]) -> str:
+    from reconciler.names import shown
+    from reconciler.report.layout import table
+
+    return "\n".join(table([_COLUMNS, *([shown(cell) for cell in row] for row in rows)]))
+
+
+def _markdown(rows: Sequence[Sequence[str]]) -> str:
+    from reconciler.report.escape import code
+
+    cells = ([code(cell) if cell else "" for cell in row] for row in rows)
+    lines = [_COLUMNS, ["---"] * len(_COLUMNS), *cells]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+TOKEN = Command(
+    "token",
+    "Create, list or revoke tokens of a state server",
+    details="Works on the server's database, also while servers run on it: what is created or "
+    "revoked counts from the next request on. Once there was a token, every request needs one.\n\n"
+    "`create` prints the token on standard output, this once: the database keeps only a hash.",
+    examples=(
+        (
+            "reconciler token create ci --role operator --database sqlite:///server.db",
+            "for a pipeline",
+        ),
+        (
+            "reconciler token list --database sqlite:///server.db",
+            "see which there are, and which still work",
+        ),
+    ),
+    add_arguments=_add_arguments,
+    options=TokenOptions,
+    run=_run,
+    takes=("output",),
+)

@@ -1,0 +1,48 @@
+"""Why a write was refused: every platform says it in the same words."""
+
+from __future__ import annotations
+
+from reconciler.errors import ConflictError
+from reconciler.model import Storage, masked
+from reconciler.names import quoted
+
+#: What a write relies on; everything else of a storage may have changed since it was read.
+CONDITION = ("name", "label", "type", "default_url")
+
+
+def same(expected: Storage, live: Storage) -> bool:
+    """Say whether a storage is still what a write relies on."""
+    return all(getattr(expected, field) == getattr(live, field) for field in CONDITION)
+
+
+def changed(expected: Storage, live: Storage | None) -> ConflictError:
+    """Say what is not as it was when `expected` was read; None: it is gone."""
+    named = quoted(expected.name)
+    if live is None:
+        return ConflictError(f"storage {named} is no longer there")
+    different = [
+        f"its {field} is now {quoted(masked(now))}, no longer {quoted(masked(was))}"
+        for field in CONDITION
+        if (now := getattr(live, field)) != (was := getattr(expected, field))
+    ]
+    if different:
+        return ConflictError(f"storage {named} was changed: {'; '.join(different)}")
+    return ConflictError(f"storage {named} was changed at the same moment")
+
+
+def holds_files(expected: Storage) -> ConflictError:
+    """Say that a removal would lose records of files."""
+    return ConflictError(
+        f"storage {quoted(expected.name)} holds files: removing it needs a consent to lose their "
+        "records"
+    )
+
+
+def name_taken(name: str) -> ConflictError:
+    """Say that another storage has a name."""
+    return ConflictError(f"the name {quoted(name)} is taken by another storage")
+
+
+def no_such_id(id: str) -> ConflictError:
+    """Say that there is no storage with an id."""
+    return ConflictError(f"there is no storage with the id {quoted(id)}")

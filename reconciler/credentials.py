@@ -1,0 +1,76 @@
+"""Secrets: read where they are given, handed on wrapped, and never printed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from reconciler.errors import UsageError
+from reconciler.names import quoted
+
+#: No token is longer; a file that is was named by mistake.
+_LONGEST = 64 * 1024
+
+
+class Secret:
+    """A text that must not be seen: neither `str` nor `repr` shows it, and it can't be pickled."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """Give the text, to those who must send it."""
+        return self._text
+
+    def __repr__(self) -> str:
+        """Show that there is a secret, and nothing of it."""
+        return "Secret(***)"
+
+    def __reduce__(self) -> str | tuple[object, ...]:
+        """Refuse to be copied into a file."""
+        raise TypeError("a secret is not to be pickled")
+
+
+def read_secret(environ: Mapping[str, str], name: str) -> Secret | None:
+    """Read the secret in the variable NAME, or in the file that NAME_FILE names; None without.
+
+    White space around it is dropped: files end with a newline. Raises `UsageError` if both
+    variables are given, if one is empty, or if the file can't be read.
+    """
+    text, path = environ.get(name), environ.get(f"{name}_FILE")
+    if text is not None and path is not None:
+        raise UsageError(f"{name} and {name}_FILE are both set: unset one of them")
+    if path is not None:
+        text = _read(f"{name}_FILE", path)
+        name = f"the file that {name}_FILE names"
+    return None if text is None else secret(text, name)
+
+
+def secret(text: str, name: str) -> Secret:
+    """Wrap a secret, without the white space around it; raises `UsageError` if it can't be one.
+
+    `name` is what messages call it.
+    """
+    text = text.strip()
+    if not text:
+        raise UsageError(f"{name} is empty: unset it, or put the secret there")
+    if not (text.isascii() and text.isprintable()):
+        raise UsageError(f"{name} holds characters that no token has: copy it again")
+    return Secret(text)
+
+
+def _read(variable: str, path: str) -> str:
+    try:
+        with open(path, encoding="utf-8") as file:  # noqa: PTH123 - "" is an error here, not "."
+            text = file.read(_LONGEST + 1)
+    except OSError as error:
+        raise UsageError(
+            f"{variable}: {quoted(path)} can't be read ({os.strerror(error.errno or 0)})"
+        ) from None
+    except ValueError:
+        raise UsageError(f"{variable}: {quoted(path)} holds no text") from None
+    if len(text) > _LONGEST:
+        raise UsageError(f"{variable}: {quoted(path)} is too long for a token")
+    return text

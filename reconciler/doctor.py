@@ -1,0 +1,242 @@
+"""Whether a platform is fit to work on: facts are gathered by reading, then judged."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from reconciler import __version__
+from reconciler.errors import PlatformError
+from reconciler.lease import Lock, holding
+from reconciler.model import masked
+from reconciler.names import quoted, shown
+from reconciler.platform import Abilities, About, Platform, Reader
+
+OK, WARNING, FAILED = "ok", "warning", "failed"
+#: The platform's clock may differ from ours by this much, in seconds, before it is a warning.
+CLOCK_TOLERANCE = 30.0
+
+
+class Check(Struct, frozen=True):
+    """One thing that was looked at: how it stands, and what to do about it."""
+
+    topic: str
+    #: `ok`, `warning` or `failed`.
+    status: str
+    message: str
+    #: What to do next; empty where nothing needs to be done, or where the message says it.
+    advice: str = ""
+
+
+class Facts(Struct, frozen=True):
+    """What could be learned of a platform and of ourselves; None: it was not learned."""
+
+    #: The platform's address; no secret in it.
+    address: str
+    tool_version: str = __version__
+    #: Python's version and what it runs on.
+    python: str = ""
+    #: The manifest's `lock:`, where it is what keeps two applies apart.
+    lock: str | None = None
+    abilities: Abilities | None = None
+    platform_id: str | None = None
+    about: About | None = None
+    #: How many seconds the platform's clock is ahead of ours.
+    clock_ahead: float | None = None
+    #: How many storages the platform lists, and whether that is all of them.
+    live: int | None = None
+    complete: bool | None = None
+    #: What stopped us from learning the rest of the platform; empty if nothing did.
+    failure: str = ""
+    #: Who holds the lease; empty: nobody does.
+    holder: str = ""
+    #: Why the holder of the lease can't be told; empty if he can, or if nothing keeps a lease.
+    lock_failure: str = ""
+
+
+def examine(
+    platform: Platform,
+    lock: Lock | None,
+    *,
+    lock_address: str | None,
+    now: Callable[[], float],
+) -> Facts:
+    """Learn what can be learned by reading; nothing is written, and no lease is taken.
+
+    `lock` is what keeps the platform's lease, if anything does, and `lock_address` where it does
+    so if that is not the platform itself. `now` tells the time, in seconds since the epoch. What
+    can't be read is a fact, and no error.
+    """
+    facts = Facts(platform.address, python=_python(), lock=lock_address)
+    try:
+        reader = platform.reader()
+        try:
+            for learned in _learn(reader, now):
+                facts = replace(facts, **learned)
+        finally:
+            reader.close()
+    except PlatformError as error:
+        facts = replace(facts, failure=str(error))
+    # Where the platform does not answer, who holds its lease is of no use.
+    return facts if lock is None or facts.failure else replace(facts, **_holder(lock))
+
+
+def _holder(lock: Lock) -> dict[str, str]:
+    try:
+        lease = lock.current()
+    except PlatformError as error:
+        return {"lock_failure": str(error)}
+    return {"holder": holding(lease) if lease else ""}
+
+
+def _learn(reader: Reader, now: Callable[[], float]) -> Iterator[dict[str, object]]:
+    """Yield facts step by step, so that those before a failure are kept."""
+    yield {"abilities": reader.abilities}
+    yield {"platform_id": reader.identity()}
+    asked = now()
+    about = reader.about()
+    yield {"about": about, "clock_ahead": _ahead(about.clock, asked, now())}
+    state = reader.read()
+    yield {"live": len(state.storages), "complete": state.complete}
+
+
+def _python() -> str:
+    import platform as machine
+
+    return f"{machine.python_version()} on {machine.system()} {machine.machine()}"
+
+
+def _ahead(clock: str, asked: float, answered: float) -> float | None:
+    """Say by how many seconds the platform's clock is ahead of ours; None if it tells no time.
+
+    What it says was true at some moment of the call: as far as that explains it, the clocks
+    agree. A clock may be told without fractions of seconds.
+    """
+    from datetime import datetime
+
+    try:
+        told = datetime.fromisoformat(clock)
+    except ValueError:
+        return None
+    if told.tzinfo is None:
+        return None
+    theirs = told.timestamp()
+    return 0.0 if asked - 1 <= theirs <= answered else theirs - (asked + answered) / 2
+
+
+def checks(facts: Facts) -> tuple[Check, ...]:
+    """Judge the facts. What was not learned because of a failure is left out."""
+    judged: list[Check] = [_platform(facts), _versions(facts)]
+    if facts.about is not None:
+        judged += [_account(facts.about), _write_access(facts.about), _clock(facts, facts.about)]
+    if facts.live is not None and facts.abilities is not None:
+        judged += [_list(facts, facts.live), _lock(facts, facts.abilities)]
+    elif facts.about is not None:
+        judged.append(Check("storages", FAILED, facts.failure))
+    return tuple(judged)
+
+
+def healthy(judged: Sequence[Check]) -> bool:
+    """Say whether nothing failed; warnings are no illness."""
+    return all(check.status != FAILED for check in judged)
+
+
+def _versions(facts: Facts) -> Check:
+    theirs = facts.about.version if facts.about else ""
+    ours = f"reconciler {facts.tool_version}, Python {facts.python}"
+    return Check("versions", OK, f"{ours}; platform: {shown(theirs)}" if theirs else ours)
+
+
+def _platform(facts: Facts) -> Check:
+    if facts.about is None:
+        return Check("platform", FAILED, facts.failure)
+    if facts.platform_id == "new":
+        return Check(
+            "platform",
+            WARNING,
+            "it does not exist yet: new and empty, made by apply",
+            "if it should hold storages already, the address is wrong",
+        )
+    return Check("platform", OK, f"it answers, and calls itself {quoted(facts.platform_id or '')}")
+
+
+def _account(about: About) -> Check:
+    if about.account is None:
+        return Check("account", OK, "the platform names none")
+    role = f", role {quoted(about.role)}" if about.role else ""
+    return Check("account", OK, f"{quoted(about.account)}{role}")
+
+
+def _write_access(about: About) -> Check:
+    if about.may_write is None:
+        message = "the platform does not say; the first write will show"
+        return Check("write access", WARNING, message)
+    if about.may_write:
+        return Check("write access", OK, "apply may write")
+    return Check(
+        "write access",
+        FAILED,
+        "this account may only read: plan works, apply would fail",
+        "give credentials that may write, or make the file or its folder writable",
+    )
+
+
+def _clock(facts: Facts, about: About) -> Check:
+    ahead = facts.clock_ahead
+    if not about.clock:
+        return Check("clock", OK, "the platform has none of its own")
+    if ahead is None:
+        message = f"the platform's time can't be understood: {quoted(about.clock)}"
+        return Check("clock", WARNING, message)
+    told = _difference(ahead)
+    if abs(ahead) <= CLOCK_TOLERANCE:
+        return Check("clock", OK, told)
+    advice = "set both clocks by NTP: times in the audit and of leases will mislead"
+    return Check("clock", WARNING, told, advice)
+
+
+def _difference(ahead: float) -> str:
+    seconds = math.floor(abs(ahead) + 0.5)
+    if not seconds:
+        return "the platform's and ours agree to the second"
+    unit = "second" if seconds == 1 else "seconds"
+    return f"the platform's is {seconds:,} {unit} {'ahead of' if ahead > 0 else 'behind'} ours"
+
+
+def _list(facts: Facts, live: int) -> Check:
+    number = f"{live:,} live storage{'' if live == 1 else 's'}"
+    if facts.complete:
+        return Check("storages", OK, f"{number}; the list is complete")
+    account = facts.about.account if facts.about else None
+    seen = f"what {quoted(account)} may see" if account else "what this account may see"
+    if facts.complete is None:
+        message = f"{number}: {seen}; nobody can tell whether that is all"
+    else:
+        message = f"{number}: {seen}, which is not all"
+    advice = "use an account that sees every storage that the manifest owns"
+    return Check("storages", WARNING, message, advice)
+
+
+def _lock(facts: Facts, abilities: Abilities) -> Check:
+    if facts.lock_failure:
+        advice = "apply takes the lease before it writes: see that the lock can be reached"
+        return Check("lock", FAILED, facts.lock_failure, advice)
+    if facts.lock is not None:
+        keeper = f"the manifest's, {shown(masked(facts.lock))}"
+    elif abilities.lock:
+        keeper = "the platform keeps the lease"
+    else:
+        return Check(
+            "lock",
+            WARNING,
+            "nothing keeps two applies apart",
+            "write `lock: s3://bucket/key` or `lock: file:///path` into the manifest",
+        )
+    return Check("lock", OK, f"{keeper}; {_held_by(facts.holder)}")
+
+
+def _held_by(holder: str) -> str:
+    return f"held by {holder}" if holder else "nobody holds it"

@@ -1,0 +1,36 @@
+"""Plan + writer -> result; the only caller of writes.
+
+`run` hands out the steps that `schedule` says are ready, to a `crew` of threads or in turn.
+`attempt` carries one out: it checks what the step relies on, writes, and learns what became of it;
+`retry` and `circuit` say when a call may be made again, `settle` what may be concluded when no
+answer came. `ledger` keeps how each operation stands and tells of it. `surroundings` has time,
+chance and threads, so that the simulation can replace them.
+"""
+
+from reconciler.executor.limits import Limits
+from reconciler.executor.outcomes import (
+    DONE,
+    FAILED,
+    HALF_DONE,
+    NOT_STARTED,
+    UNKNOWN,
+    Outcome,
+    Result,
+)
+from reconciler.executor.retry import persist
+from reconciler.executor.run import execute
+from reconciler.executor.surroundings import Surroundings
+
+__all__ = [
+    "DONE",
+    "FAILED",
+    "HALF_DONE",
+    "NOT_STARTED",
+    "UNKNOWN",
+    "Limits",
+    "Outcome",
+    "Result",
+    "Surroundings",
+    "execute",
+    "persist",
+]

@@ -1,0 +1,223 @@
+"""One step, carried out until its outcome is known: expectation, write, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from reconciler.errors import (
+    ConflictError,
+    LeaseLostError,
+    PlatformBusyError,
+    PlatformError,
+    ReconcilerError,
+    UnavailableError,
+    UnknownOutcomeError,
+)
+from reconciler.events import Retried
+from reconciler.executor.crew import Tell
+from reconciler.executor.outcomes import StepEnd
+from reconciler.executor.retry import Patience
+from reconciler.executor.schedule import Item
+from reconciler.executor.settle import LOOKS, may_repeat
+from reconciler.executor.site import Site
+from reconciler.model import Storage
+from reconciler.names import quoted
+from reconciler.plan.document import CREATE, REMOVE
+from reconciler.plan.expectation import Verdict, check
+
+#: How often one step is refused because live was changed at that very moment, before it is stale.
+_CONFLICTS = 3
+_T = TypeVar("_T")
+
+
+def carry_out(site: Site, item: Item, tell: Tell) -> StepEnd:
+    """Carry out a step. Raises nothing but what must end the whole run."""
+    return _Attempts(site, item, tell).carry_out()
+
+
+class _Attempts:
+    """All attempts at one step."""
+
+    def __init__(self, site: Site, item: Item, tell: Tell) -> None:
+        self._site = site
+        self._operation, self._step = item
+        self._tell = tell
+        self._patience = Patience(site.surroundings, site.halt, site.operation_timeout, self._told)
+        self._made = 0
+        self._conflicts = 0
+        self._looks = 0
+        #: Whether a write is under way, or got no answer.
+        self._in_doubt = False
+        keyed = self._operation.action == CREATE and site.abilities.idempotency_key
+        self._key = site.surroundings.key() if keyed else None
+
+    def carry_out(self) -> StepEnd:
+        """Try until the outcome is known, or nothing more can be done."""
+        try:
+            end = self._patience.persist(self._once)
+        except LeaseLostError as error:
+            self._site.halt.write_nothing(str(error))
+            end = StepEnd(str(error))
+        except UnavailableError as error:
+            end = StepEnd(f"{error}; {self._why_no_more()}")
+        except ReconcilerError as error:
+            stale, busy = (isinstance(error, kind) for kind in (ConflictError, PlatformBusyError))
+            end = StepEnd(str(error), stale=stale, hopeless=busy)
+        except Exception as error:
+            # A bug, here or in a platform: the other operations still need their ends.
+            end = StepEnd(f"unexpected {type(error).__name__}; plan again to see what it did")
+        return self._with_doubt(end) if end.error and self._in_doubt else end
+
+    def _once(self) -> StepEnd:
+        """Make one attempt; raises `UnavailableError` if there should be another."""
+        self._made += 1
+        verdict = self._look() if self._must_look() else self._as_planned()
+        if not verdict.write:
+            return self._without_write(verdict)
+        if self._in_doubt and not may_repeat(self._operation, self._step, self._site.abilities):
+            return self._look_on()
+        try:
+            return self._write(verdict)
+        except UnknownOutcomeError as error:
+            return self._settle(error)
+        except ConflictError as error:
+            return self._refused(error)
+
+    def _must_look(self) -> bool:
+        """Say whether live is read before the write, or the write carries all that it relies on.
+
+        Only the first write of an operation can: the plan does not know what others left of it.
+        """
+        relied_on = self._site.abilities.conditional_write and len(self._operation.steps) == 1
+        return self._in_doubt or bool(self._conflicts) or not relied_on
+
+    def _as_planned(self) -> Verdict:
+        """Take live for what it was when the plan was made; the platform refuses if it is not."""
+        operation, step, before = self._operation, self._step, self._operation.before
+        if before is None or operation.id is None:
+            return Verdict(write=True)
+        live = Storage(operation.id, before.name, before.label, before.type, before.default_url)
+        if operation.action == REMOVE:
+            return Verdict(write=True, found=live)
+        name = step.name if step.name != before.name else None
+        label = step.label if step.label != before.label else None
+        return Verdict(write=True, found=live, name=name, label=label)
+
+    def _look(self) -> Verdict:
+        writer, operation, step = self._site.writer, self._operation, self._step
+        found = self._read(lambda: writer.find(id=operation.id, name=step.name))
+        return check(operation, step, found)
+
+    def _read(self, question: Callable[[], _T]) -> _T:
+        try:
+            return self._site.circuit.call(question, self._patience.deadline)
+        except UnavailableError:
+            raise
+        except PlatformError as error:
+            if not self._in_doubt:
+                raise
+            # To give up now would leave unknown what the next reading may tell.
+            raise UnavailableError(str(error)) from error
+
+    def _without_write(self, verdict: Verdict) -> StepEnd:
+        """End a step that finds nothing to write: it is done, or stale."""
+        if verdict.stale:
+            return StepEnd(verdict.stale, stale=True, storage=verdict.found)
+        # In doubt, it is our own request, as far as anybody can know, that has done it.
+        return StepEnd(storage=verdict.found, wrote=self._in_doubt)
+
+    def _settle(self, error: UnknownOutcomeError) -> StepEnd:
+        """Read live at once after a write that got no answer."""
+        verdict = self._look()
+        if not verdict.write:
+            return self._without_write(verdict)
+        raise UnavailableError(str(error)) from error
+
+    def _look_on(self) -> StepEnd:
+        """Look a few times whether a request that must not be repeated comes after all."""
+        self._looks += 1
+        if self._looks < LOOKS:
+            raise UnavailableError("no answer came, and the request has not taken effect yet")
+        return StepEnd("no answer came, and the request has not taken effect")
+
+    def _refused(self, error: ConflictError) -> StepEnd:
+        """Read live after a refusal: somebody was quicker, and perhaps has done the same."""
+        verdict = self._look()
+        if not verdict.write:
+            return self._without_write(verdict)
+        self._conflicts += 1
+        if self._conflicts >= _CONFLICTS:
+            raise error
+        return self._once()
+
+    def _write(self, verdict: Verdict) -> StepEnd:
+        writer, live, after = self._site.writer, verdict.found, self._operation.after
+        if self._operation.action == CREATE and after is not None:
+            made = self._send(lambda: writer.create(after, key=self._key))
+            return StepEnd(storage=made, wrote=True)
+        assert live is not None  # noqa: S101 - `check` finds nothing to write on what is not there
+        if self._operation.action == REMOVE:
+            return self._remove(live)
+        changed = self._send(lambda: writer.update(live, name=verdict.name, label=verdict.label))
+        if self._site.abilities.conditional_write:
+            return StepEnd(storage=changed, wrote=True)
+        # What was written over a change that others made at that moment is not as planned.
+        as_it_is = check(self._operation, self._step, (changed,))
+        return StepEnd(as_it_is.stale, stale=bool(as_it_is.stale), storage=changed, wrote=True)
+
+    def _remove(self, live: Storage) -> StepEnd:
+        writer, consented = self._site.writer, live.id in self._site.consented
+        if not consented and (at_stake := self._at_stake(live)):
+            return StepEnd(at_stake, stale=True, storage=live)
+        self._send(lambda: writer.remove(live, holds_files=consented))
+        return StepEnd(storage=live, wrote=True)
+
+    def _at_stake(self, live: Storage) -> str:
+        """Say what a removal would lose that nobody knew of when the plan was made."""
+        writer = self._site.writer
+        # Otherwise the removal itself is refused for a storage that holds files.
+        if self._must_look() and self._read(lambda: any(True for _ in writer.inventory(live.id))):
+            return f"{quoted(live.name)} holds files now; it did not when the plan was made"
+        if not self._site.abilities.spaces:
+            return ""
+        if spaces := self._read(lambda: writer.spaces_using(live.id)):
+            return f"{quoted(live.name)} is used by {', '.join(map(quoted, spaces))} now"
+        return ""
+
+    def _send(self, write: Callable[[], _T]) -> _T:
+        """Make a write. It is in doubt until an answer came that says how it ended."""
+
+        def make() -> _T:
+            # Only now: its turn may have come late.
+            self._site.halt.check_write()
+            return write()
+
+        doubted, self._in_doubt = self._in_doubt, True
+        try:
+            answer = self._site.circuit.call(make, self._patience.deadline)
+        except UnknownOutcomeError:
+            raise
+        except PlatformError:
+            self._in_doubt = doubted
+            raise
+        self._in_doubt = doubted
+        return answer
+
+    def _with_doubt(self, end: StepEnd) -> StepEnd:
+        """Make of an end that is not `done` what it is while a request got no answer.
+
+        Also a stale one: the request may have had its effect before others changed the storage.
+        """
+        error = f"{end.error}; a request that got no answer may have taken effect, or still may"
+        return StepEnd(error, unknown=True, hopeless=end.hopeless, storage=end.storage)
+
+    def _why_no_more(self) -> str:
+        if self._site.halt.reason():
+            return "not tried again, as the run was stopped"
+        return f"given up after {self._made} attempts"
+
+    def _told(self, attempt: int, wait: float, error: UnavailableError) -> None:
+        operation = self._operation
+        key, action, name = operation.key, operation.action, operation.name
+        self._tell(Retried(key, action, name, attempt, wait, str(error)))

@@ -1,0 +1,111 @@
+"""How far each operation has come, and the events that tell of it."""
+
+from __future__ import annotations
+
+from reconciler.events import Done, Failed, Observer, Started
+from reconciler.executor.outcomes import (
+    DONE,
+    FAILED,
+    HALF_DONE,
+    IN_FLIGHT,
+    NOT_STARTED,
+    UNKNOWN,
+    Outcome,
+    StepEnd,
+)
+from reconciler.model import Storage
+from reconciler.plan.document import Operation, Plan, operation_of
+
+
+class _Progress:
+    """How far one operation has come."""
+
+    __slots__ = ("end", "left", "storage", "told", "writes")
+
+    def __init__(self, operation: Operation) -> None:
+        self.left = len(operation.steps)
+        self.writes = 0
+        self.storage: Storage | None = None
+        self.end: StepEnd | None = None
+        self.told = False
+
+    def status(self) -> str:
+        if not self.left:
+            return DONE
+        if self.end is not None and self.end.unknown:
+            return UNKNOWN
+        if self.writes:
+            return HALF_DONE
+        return FAILED if self.end is not None and self.end.error else NOT_STARTED
+
+
+class Ledger:
+    """Keeps how each operation of a plan stands; tells once that it began, and how it ended."""
+
+    def __init__(self, plan: Plan, observe: Observer) -> None:
+        self._plan = plan
+        self._observe = observe
+        self._progress = {operation.key: _Progress(operation) for operation in plan.operations}
+
+    def begin(self, operation: Operation) -> None:
+        """Note that a step is handed out; until its end is noted, nobody knows how it ended."""
+        progress = self._progress[operation.key]
+        progress.end = IN_FLIGHT
+        if progress.left == len(operation.steps):
+            self._observe(Started(operation.key, operation.action, operation.name))
+
+    def end(self, operation: Operation, end: StepEnd) -> None:
+        """Note how a step ended."""
+        progress = self._progress[operation.key]
+        progress.end = end
+        progress.writes += end.wrote
+        progress.storage = end.storage or progress.storage
+        if not end.error:
+            progress.left -= 1
+        if end.error or not progress.left:
+            self._tell(operation, "")
+
+    def close(self, stopped: str) -> tuple[Outcome, ...]:
+        """Give every operation its end; `stopped` says why some were not even begun."""
+        return tuple(self._tell(operation, stopped) for operation in self._plan.operations)
+
+    def _tell(self, operation: Operation, stopped: str) -> Outcome:
+        outcome, progress = self._outcome(operation, stopped), self._progress[operation.key]
+        if progress.told:
+            return outcome
+        progress.told = True
+        key, action, name = outcome.key, outcome.action, outcome.name
+        if outcome.status == DONE:
+            self._observe(Done(key, action, name, outcome.id, outcome.writes))
+        else:
+            self._observe(Failed(key, action, name, outcome.status, outcome.error, outcome.stale))
+        return outcome
+
+    def _outcome(self, operation: Operation, stopped: str) -> Outcome:
+        progress = self._progress[operation.key]
+        status, end, storage = progress.status(), progress.end, progress.storage
+        error = end.error if end else ""
+        if status in (NOT_STARTED, HALF_DONE) and not error:
+            error = stopped or self._waited_for(operation)
+        return Outcome(
+            key=operation.key,
+            action=operation.action,
+            name=operation.name,
+            status=status,
+            id=operation.id or (storage.id if storage and status == DONE else None),
+            error=error,
+            stale=bool(end and end.stale),
+            found=storage if end and end.stale else None,
+            writes=progress.writes,
+        )
+
+    def _waited_for(self, operation: Operation) -> str:
+        undone = [
+            by_key
+            for step in operation.steps
+            for key in step.after_steps
+            if (by_key := operation_of(key)) != operation.key and self._progress[by_key].left
+        ]
+        if not undone:
+            return "interrupted before it began"
+        return f"waits for {', '.join(sorted(set(undone)))}, which is not done"

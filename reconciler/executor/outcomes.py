@@ -1,0 +1,59 @@
+"""How operations and whole runs end."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from reconciler.model import Storage
+
+DONE, FAILED, HALF_DONE, UNKNOWN, NOT_STARTED = (
+    "done",
+    "failed",
+    "half_done",
+    "unknown",
+    "not_started",
+)
+
+
+class Outcome(Struct, frozen=True):
+    """How one operation ended."""
+
+    key: str
+    action: str
+    name: str
+    #: done, failed, half_done, unknown or not_started
+    status: str
+    #: The live storage, once it is known (a create learns its id here).
+    id: str | None = None
+    #: Why it is not done, for people; empty if it is.
+    error: str = ""
+    #: It failed because live is not what the plan relied on.
+    stale: bool = False
+    #: What was live instead, where a stale operation found something.
+    found: Storage | None = None
+    #: Calls that changed the platform; 0 for an operation that was already as wanted.
+    writes: int = 0
+
+
+class Result(Struct, frozen=True):
+    """How a run ended: an outcome for every operation of the plan, in its order."""
+
+    outcomes: tuple[Outcome, ...]
+    interrupted: bool = False
+
+
+class StepEnd(Struct, frozen=True):
+    """How one step ended. `error` is empty if it is done."""
+
+    error: str = ""
+    stale: bool = False
+    #: A request may or may not have had its effect, or may still have it.
+    unknown: bool = False
+    #: What stopped this step would stop every other one too.
+    hopeless: bool = False
+    storage: Storage | None = None
+    wrote: bool = False
+
+
+#: What counts for a step while it is carried out, should nobody live to tell how it ended.
+IN_FLIGHT = StepEnd("interrupted while the request was under way", unknown=True)

@@ -1,0 +1,125 @@
+"""One run of a plan: hands out steps in order, and notes how they end."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from reconciler.events import Observer, Retried
+from reconciler.executor.attempt import carry_out
+from reconciler.executor.crew import Crew, Ended
+from reconciler.executor.ledger import Ledger
+from reconciler.executor.limits import Halt, Limits
+from reconciler.executor.outcomes import Result, StepEnd
+from reconciler.executor.schedule import Item, Schedule
+from reconciler.executor.site import Site
+from reconciler.executor.surroundings import Machine, Surroundings
+from reconciler.names import quoted
+from reconciler.plan.document import Plan
+from reconciler.platform import Writer
+
+
+def execute(
+    plan: Plan,
+    writer: Writer,
+    limits: Limits,
+    observe: Observer,
+    *,
+    surroundings: Surroundings | None = None,
+) -> Result:
+    """Carry out a ready plan. Never raises for a failed operation: the result names it.
+
+    After a `KeyboardInterrupt` it does not wait for the calls that are under way: what nobody
+    knows the end of is unknown.
+    """
+    run = _Run(plan, writer, limits, observe, surroundings or Machine())
+    most = writer.abilities.parallelism or limits.parallelism
+    workers = max(1, min(limits.parallelism, most))
+    interrupted = False
+    try:
+        if workers == 1:
+            run.in_turn()
+        else:
+            run.at_once(workers)
+    except KeyboardInterrupt:
+        interrupted = True
+    return run.result(interrupted=interrupted)
+
+
+class _Run:
+    """Steps, how each operation stands, and why the run may have to end.
+
+    Only the thread that called `execute` touches this object; workers get a step and give back
+    its end.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        writer: Writer,
+        limits: Limits,
+        observe: Observer,
+        surroundings: Surroundings,
+    ) -> None:
+        self._schedule = Schedule(plan)
+        self._ledger = Ledger(plan, observe)
+        self._observe = observe
+        self._fail_fast = limits.fail_fast
+        self._surroundings = surroundings
+        self._halt = Halt(limits)
+        site = Site(plan, writer, limits, self._halt, surroundings)
+        self._carry_out = partial(carry_out, site)
+
+    def in_turn(self) -> None:
+        """Carry out one step after the other, in this thread."""
+        while item := self._next():
+            self._settle(item, self._carry_out(item, self._observe))
+
+    def at_once(self, workers: int) -> None:
+        """Carry out up to `workers` steps at a time, each in a thread."""
+        crew = Crew(self._carry_out, self._surroundings)
+        try:
+            while self._keep_busy(crew, workers):
+                for news in crew.news():
+                    self._take(news)
+        except BaseException:
+            self._halt.write_nothing("interrupted before it began")
+            raise
+        finally:
+            crew.dismiss()
+            # What has ended by now counts, also after an interrupt; the rest is not waited for.
+            for news in crew.gathered():
+                if isinstance(news, Ended) and news.end is not None:
+                    self._settle(news.item, news.end)
+
+    def result(self, *, interrupted: bool) -> Result:
+        """Give every operation its end."""
+        return Result(self._ledger.close(self._halt.known), interrupted=interrupted)
+
+    def _keep_busy(self, crew: Crew, workers: int) -> bool:
+        while crew.busy < workers and (item := self._next()):
+            crew.give(item)
+        return bool(crew.busy)
+
+    def _next(self) -> Item | None:
+        if not self._schedule or self._halt.reason():
+            return None
+        operation, step = self._schedule.take()
+        self._ledger.begin(operation)
+        return operation, step
+
+    def _take(self, news: Retried | Ended) -> None:
+        if isinstance(news, Retried):
+            self._observe(news)
+        elif news.end is not None:
+            self._settle(news.item, news.end)
+        elif news.error is not None:
+            raise news.error
+
+    def _settle(self, item: Item, end: StepEnd) -> None:
+        operation, step = item
+        self._ledger.end(operation, end)
+        if not end.error:
+            self._schedule.done(step)
+        # On a locked platform, each of what is left would wait as long again.
+        elif self._fail_fast or end.hopeless:
+            self._halt.start_nothing(f"stopped because {quoted(operation.name)} failed")

@@ -1,0 +1,25 @@
+"""What all steps of a run have in common."""
+
+from __future__ import annotations
+
+from reconciler.executor.circuit import Circuit
+from reconciler.executor.limits import Halt, Limits
+from reconciler.executor.surroundings import Surroundings
+from reconciler.plan.document import Plan
+from reconciler.platform import Writer
+
+
+class Site:
+    """Where steps are carried out: the platform, how long it is tried, and what stops the run."""
+
+    def __init__(
+        self, plan: Plan, writer: Writer, limits: Limits, halt: Halt, surroundings: Surroundings
+    ) -> None:
+        self.writer = writer
+        self.abilities = writer.abilities
+        self.halt = halt
+        self.surroundings = surroundings
+        #: Ids of the storages whose file records may be lost.
+        self.consented = frozenset(c.id for c in plan.consents if c.kind == "holds_files")
+        self.operation_timeout = limits.operation_timeout
+        self.circuit = Circuit(surroundings, halt, limits.operation_timeout)

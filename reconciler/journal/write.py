@@ -1,0 +1,142 @@
+"""The journal of one run: made before the first write, and told of everything after it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+
+from reconciler.errors import ReconcilerError
+from reconciler.events import OperationEvent
+from reconciler.journal.lines import Lines, stamped, utc_now, written
+from reconciler.journal.records import Planned, RunEnded, RunStarted
+from reconciler.names import quoted
+
+SUFFIX = ".jsonl"
+#: The newest runs that are kept: so many, and no more bytes than this altogether.
+KEEP_RUNS = 200
+KEEP_BYTES = 256 * 1024 * 1024
+
+
+class Journal:
+    """The file of one run. Opening it is the check that it can be written.
+
+    Once the run has begun, nothing that happens to the journal stops it: the first failure is
+    told in a line, and no more is written.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        run: str,
+        *,
+        warn: Callable[[str], None],
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        """Make the file, readable for its owner only, and thin out old ones.
+
+        Raises `ReconcilerError` if it can't be made.
+        """
+        self.path = folder / f"{run}{SUFFIX}"
+        self._warn = warn
+        self._clock = clock
+        self._lines: Lines | None = None
+        try:
+            # Only the last folder is private: those above it may have been there for others.
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(mode=0o700, exist_ok=True)
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND
+            flags |= getattr(os, "O_BINARY", 0)  # Windows would write other line ends
+            self._lines = Lines(os.open(self.path, flags, 0o600))
+        except OSError as error:
+            raise self._refusal(error) from None
+        _rotate(folder, self.path)
+
+    def begin(self, first: RunStarted, changes: list[Planned]) -> None:
+        """Write what the run is, and what it is about to change, and make that last.
+
+        So what a removal removes is on the disk before the first of them is sent. Raises
+        `ReconcilerError` if that can't be done.
+        """
+        lines = self._open_lines()
+        try:
+            now = self._now()
+            lines.write(b"".join(stamped(value, now) for value in (first, *changes)))
+            lines.sync()
+            _sync_folder(self.path.parent)
+        except OSError as error:
+            raise self._refusal(error) from None
+
+    def observe(self, event: OperationEvent) -> None:
+        """Add what happened to an operation."""
+        if self._lines is None:
+            return
+        try:
+            self._lines.write(stamped(event, self._now()))
+            self._lines.sync_if_due()
+        except OSError as error:
+            self._give_up(error)
+
+    def end(self, last: RunEnded) -> None:
+        """Add how the run ended, and make all of it last."""
+        if self._lines is None:
+            return
+        try:
+            self._lines.write(stamped(last, self._now()))
+            self._lines.sync()
+        except OSError as error:
+            self._give_up(error)
+
+    def close(self) -> None:
+        """Close the file; one in which nothing stands goes away."""
+        if self._lines is not None:
+            self._lines.close()
+            self._lines = None
+        with suppress(OSError):
+            if not self.path.stat().st_size:
+                self.path.unlink()
+
+    def _open_lines(self) -> Lines:
+        if self._lines is None:
+            raise ValueError("the journal is closed")
+        return self._lines
+
+    def _now(self) -> str:
+        return written(self._clock())
+
+    def _give_up(self, error: OSError) -> None:
+        self._warn(
+            f"Warning: the journal {quoted(str(self.path))} can't be written on "
+            f"({error.strerror}): the run goes on without it"
+        )
+        self.close()
+
+    def _refusal(self, error: OSError) -> ReconcilerError:
+        self.close()
+        return ReconcilerError(
+            f"can't write the journal {quoted(str(self.path))} ({error.strerror}), and nothing was "
+            "applied: make room for it, or give --journal DIR a folder that can be written"
+        )
+
+
+def _rotate(folder: Path, current: Path) -> None:
+    """Remove the oldest runs beyond what is kept; never the current one."""
+    kept = size = 0
+    for path in sorted(folder.glob(f"*{SUFFIX}"), reverse=True):
+        with suppress(OSError):
+            size += path.stat().st_size
+            kept += 1
+            if path != current and (kept > KEEP_RUNS or size > KEEP_BYTES):
+                path.unlink()
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a new name in a folder outlast a power cut, where the system can do that."""
+    with suppress(OSError):
+        opened = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(opened)
+        finally:
+            os.close(opened)

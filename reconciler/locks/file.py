@@ -1,0 +1,149 @@
+"""A lock in a shared folder: `file:///PATH`.
+
+PATH is a folder that holds the versions of one small record, numbered; the highest counts. A
+change is made by adding the next number, whole, with link(2), which fails if the number is taken:
+of any who saw the same version, one wins. A number that was deleted could be taken again by
+somebody very slow, who therefore looks whether there is a higher one, and has lost if there is.
+That look can't miss the higher ones: the newest are kept, many more than anybody could add and
+delete while a folder this small is listed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import secrets
+from pathlib import Path
+
+from reconciler.errors import PlatformError, UnavailableError, UnknownOutcomeError
+from reconciler.locks.register import Seen
+from reconciler.names import quoted
+
+#: How many versions are kept.
+_KEPT = 16
+_SUFFIX = ".json"
+#: What link(2) says where a file system has no hard links.
+_NO_LINKS = frozenset({errno.EPERM, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK})
+#: Errors of a network that may be over soon.
+_PASSING = frozenset({errno.ESTALE, errno.EIO, errno.ETIMEDOUT, errno.EAGAIN, errno.EINTR})
+#: How often a version is looked for that others keep replacing.
+_LOOKS = 20
+
+
+class FileRegister:
+    """A record in a folder. The folder is made when the record is first written."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    @property
+    def address(self) -> str:
+        """The folder."""
+        return quoted(str(self._folder))
+
+    def read(self) -> Seen | None:
+        """Read the highest version."""
+        try:
+            for _ in range(_LOOKS):
+                number = max(self._versions(), default=None)
+                if number is None:
+                    return None
+                try:
+                    return Seen(self._version(number).read_bytes(), str(number))
+                except FileNotFoundError:
+                    continue  # it was replaced, and deleted, after we had listed it
+        except OSError as error:
+            raise self._failure("be read", error) from None
+        raise UnavailableError(f"the lock {self.address} changes too fast to be read; try again")
+
+    def swap(self, seen: Seen | None, data: bytes) -> bool:
+        """Add the version after the one that was seen."""
+        number = int(seen.version) + 1 if seen else 1
+        new = self._folder / f"new-{secrets.token_hex(8)}"
+        try:
+            self._prepare(new, data)
+            if not self._link(new, number):
+                return False
+            if max(self._versions(), default=number) > number:
+                self._version(number).unlink(missing_ok=True)
+                return False
+            self._sync()
+        except OSError as error:
+            raise self._failure("be written", error) from None
+        finally:
+            _unlink(new)
+        self._clean(number)
+        return True
+
+    def close(self) -> None:
+        """Nothing is kept open."""
+
+    def _versions(self) -> list[int]:
+        try:
+            names = os.listdir(self._folder)  # noqa: PTH208 - names are all that is wanted
+        except FileNotFoundError:
+            # A share that is not mounted must not look like a lock that nobody holds.
+            if not self._folder.parent.is_dir():
+                raise
+            return []
+        stems = [name.removesuffix(_SUFFIX) for name in names if name.endswith(_SUFFIX)]
+        return [int(stem) for stem in stems if stem.isascii() and stem.isdecimal()]
+
+    def _version(self, number: int) -> Path:
+        return self._folder / f"{number:010}{_SUFFIX}"
+
+    def _prepare(self, new: Path, data: bytes) -> None:
+        self._folder.mkdir(exist_ok=True)
+        with new.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+
+    def _link(self, new: Path, number: int) -> bool:
+        try:
+            os.link(new, self._version(number))
+        except (FileExistsError, FileNotFoundError):
+            # Somebody was quicker; whoever was has also cleared away what others had prepared.
+            return False
+        except OSError as error:
+            if error.errno in _NO_LINKS:
+                raise PlatformError(
+                    f"the lock {self.address} lies on a file system without hard links, where no "
+                    "lock can be kept safely: keep it on another one, or in a bucket (s3://…)"
+                ) from None
+            raise
+        return True
+
+    def _sync(self) -> None:
+        """Make the new name last through a loss of power, where a folder can be synced."""
+        with contextlib.suppress(OSError):
+            folder = os.open(self._folder, os.O_RDONLY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
+
+    def _clean(self, number: int) -> None:
+        """Delete old versions, and what crashed processes had prepared; failing to is no matter."""
+        with contextlib.suppress(OSError):
+            for entry in self._folder.iterdir():
+                stem = entry.name.removesuffix(_SUFFIX)
+                old = stem.isascii() and stem.isdecimal() and int(stem) <= number - _KEPT
+                if old or entry.name.startswith("new-"):
+                    _unlink(entry)
+
+    def _failure(self, what: str, error: OSError) -> PlatformError:
+        reason = os.strerror(error.errno or 0)
+        if error.errno in _PASSING:
+            kind = UnknownOutcomeError if what == "be written" else UnavailableError
+            return kind(f"the lock {self.address} could not {what} ({reason}); try again")
+        hint = (
+            "the folder, or the one above it, must exist and be writable for everybody who applies"
+        )
+        return PlatformError(f"the lock {self.address} could not {what} ({reason}): {hint}")
+
+
+def _unlink(path: Path) -> None:
+    with contextlib.suppress(OSError):
+        path.unlink(missing_ok=True)

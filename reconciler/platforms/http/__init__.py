@@ -1,0 +1,101 @@
+"""The platform behind `https://host` and `http://host`: a state server, reached over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from reconciler.credentials import Secret, read_secret
+from reconciler.errors import UsageError
+from reconciler.lease import Lease
+from reconciler.platform import Change
+from reconciler.platforms.http.address import Address
+
+if TYPE_CHECKING:  # httpx is loaded when something is opened, not when an address is compared
+    from reconciler.platforms.http.connection import Connection
+    from reconciler.platforms.http.lock import HttpLock
+    from reconciler.platforms.http.reader import HttpReader
+    from reconciler.platforms.http.writer import HttpWriter
+
+TOKEN_VARIABLE = "RECONCILER_TOKEN"  # noqa: S105 - the name of a variable
+
+
+class HttpPlatform:
+    """A state server. Nothing is sent before something is asked."""
+
+    def __init__(
+        self,
+        address: Address,
+        token: Secret | None,
+        origin: Mapping[str, str] | None = None,
+    ) -> None:
+        """Take a token, if the server needs one, and what a writer tells the server's audit.
+
+        Raises `UsageError` if the token would travel through a network in clear text, or if it
+        can't stand in an HTTP header.
+        """
+        if token is not None:
+            _check_token(token)
+            if address.scheme == "http" and not address.is_loopback:
+                raise UsageError(
+                    f"the token would travel to {address.text} in clear text, where anybody on "
+                    "the way can read it: use https://, or an SSH tunnel to a port of this machine"
+                )
+        self._address = address
+        self._token = token
+        self._origin = origin
+
+    @classmethod
+    def of(
+        cls,
+        address: Address,
+        environ: Mapping[str, str],
+        origin: Mapping[str, str] | None = None,
+    ) -> HttpPlatform:
+        """Take the token from RECONCILER_TOKEN, or from the file of RECONCILER_TOKEN_FILE."""
+        return cls(address, read_secret(environ, TOKEN_VARIABLE), origin)
+
+    @property
+    def address(self) -> str:
+        """The address of the server, in the one way that it is written."""
+        return self._address.text
+
+    def reader(self) -> HttpReader:
+        """Open for reading; nothing is sent yet."""
+        from reconciler.platforms.http.reader import HttpReader
+
+        return HttpReader(self._connection())
+
+    def writer(self, *, wait: float, lease: Lease | None = None) -> HttpWriter:  # noqa: ARG002
+        """Open for writing; the server orders writes itself, so that there is nothing to wait for.
+
+        With a lease, each write carries its fencing token.
+        """
+        from reconciler.platforms.http.writer import HttpWriter
+
+        return HttpWriter(self._connection(), lease, self._origin)
+
+    def lock(self) -> HttpLock:
+        """Open what keeps the server's lease."""
+        from reconciler.platforms.http.lock import HttpLock
+
+        return HttpLock(self._connection())
+
+    def changes(self, *, name: str | None) -> Iterator[Change]:
+        """Yield every write that the server's audit has, oldest first."""
+        from reconciler.platforms.http.audit import read_changes
+
+        with closing(self._connection()) as connection:
+            yield from read_changes(connection, name)
+
+    def _connection(self) -> Connection:
+        from reconciler.platforms.http.connection import Connection
+
+        return Connection(self._address, self._token)
+
+
+def _check_token(token: Secret) -> None:
+    text = token.reveal()
+    if not (text and text.isascii() and text.isprintable() and " " not in text):
+        raise UsageError("the token holds characters that no token has: copy it again")

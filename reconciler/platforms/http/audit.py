@@ -1,0 +1,37 @@
+"""The audit of a state server, page by page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import quote
+
+from msgspec import Struct
+
+from reconciler.platform import Change
+from reconciler.platforms.http.answers import LONGEST_PAGE
+from reconciler.platforms.http.connection import Call, Connection
+
+#: Changes in a page, the most that a server gives.
+_LIMIT = 10_000
+
+
+class _Changes(Struct, frozen=True):
+    """One page; `next` is the revision to go on after."""
+
+    changes: tuple[Change, ...]
+    next: int | None
+
+
+def read_changes(connection: Connection, name: str | None) -> Iterator[Change]:
+    """Yield every write, oldest first; raises `PlatformError` for an audit that has no end."""
+    after: int | None = 0
+    while after is not None:
+        path = f"/v1/audit?limit={_LIMIT}&after={after}"
+        if name is not None:
+            path += f"&name={quote(name, safe='')}"
+        answer = connection.ask(Call("GET", path, longest=LONGEST_PAGE))
+        page = answer.read(_Changes)
+        yield from page.changes
+        if page.next is not None and page.next <= after:
+            raise answer.untrusted("its audit has no end")
+        after = page.next

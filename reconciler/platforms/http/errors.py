@@ -1,0 +1,262 @@
+"""What a failed call means: every failure is turned into one of our errors here, and only here.
+
+What was sent decides: a call that never left, or that only reads, may be made again; a write
+whose answer was lost may have had its effect. Text of a server is shown only if it says that it
+is one of ours; anything else on the way may have written it.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+import httpx
+from msgspec import Struct
+
+from reconciler.errors import (
+    ConflictError,
+    LeaseLostError,
+    PlatformBusyError,
+    PlatformError,
+    RefusedError,
+    UnavailableError,
+    UnknownOutcomeError,
+)
+from reconciler.lease import Lease, held, holding
+from reconciler.model import masked
+from reconciler.names import quoted, shown
+from reconciler.platforms.http.answers import Api, Problem
+
+#: The version of the HTTP API that this client speaks.
+API = 1
+#: How many characters of a server's own words are shown.
+_LONGEST_DETAIL = 300
+_NOT_KNOWN = "whether the change was made is not known"
+#: Nothing was sent yet when one of these is raised.
+_BEFORE = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+_FINAL: dict[str, type[PlatformError]] = {
+    "changed": ConflictError,
+    "name-taken": ConflictError,
+    "holds-files": ConflictError,
+    "invalid-value": RefusedError,
+    "too-large": RefusedError,
+}
+
+
+class Refusal(Struct, frozen=True):
+    """An answer that is no success."""
+
+    status: int
+    headers: Mapping[str, str]
+    #: Whether it says that it comes from a state server of ours.
+    ours: bool
+    problem: Problem
+
+
+class Words:
+    """Says what went wrong with calls to one server."""
+
+    def __init__(self, address: str, *, has_token: bool) -> None:
+        self._address = address
+        self._has_token = has_token
+        #: What the server takes us for, once it was asked.
+        self.role = ""
+
+    def lost(self, error: Exception, *, writes: bool) -> PlatformError:
+        """Say why there is no answer, or not the whole of it."""
+        if isinstance(error, httpx.ProxyError):
+            return self._not_through(error)
+        if isinstance(error, _BEFORE):
+            return self._not_connected(error)
+        if isinstance(error, httpx.LocalProtocolError | httpx.UnsupportedProtocol):
+            return self._error(PlatformError, "the request can't be sent")
+        if isinstance(error, httpx.DecodingError):
+            return self.untrusted("its answer is not packed as it says", writes=writes)
+        if isinstance(error, httpx.TimeoutException):
+            what = "the answer did not come in time"
+        else:
+            what = "the connection broke before the whole answer was there"
+        if writes:
+            return self._error(UnknownOutcomeError, f"{what}: {_NOT_KNOWN}")
+        return self.unavailable(what)
+
+    def untrusted(self, what: str, *, writes: bool) -> PlatformError:
+        """Say that an answer is not what it should be."""
+        if writes:
+            return self._error(UnknownOutcomeError, f"{what}: {_NOT_KNOWN}")
+        return self._error(PlatformError, f"{what}: it can't be trusted, nothing was concluded")
+
+    def not_ours(self, status: int, *, writes: bool) -> PlatformError:
+        """Say that something else answered than a state server."""
+        what = (
+            f"what answers (HTTP {status}) is not a state server of reconciler: check the address, "
+            "and the proxies on the way"
+        )
+        if writes and not 300 <= status < 500:
+            return self._error(UnknownOutcomeError, f"{what}; {_NOT_KNOWN}")
+        return self._error(PlatformError, what)
+
+    def refused(self, refusal: Refusal, *, writes: bool) -> PlatformError:
+        """Say what a refusal means and what to do."""
+        status = refusal.status
+        if 300 <= status < 400:
+            return self._redirected(refusal)
+        if status in (408, 429, 503):
+            what = f"the server is too busy, or not ready (HTTP {status})"
+            return self.unavailable(what, _wait(refusal))
+        if status in (502, 504) and not writes:
+            return self.unavailable(f"a proxy on the way could not reach it (HTTP {status})")
+        if not refusal.ours:
+            return self.not_ours(status, writes=writes)
+        return self._failed(refusal, writes=writes) if status >= 500 else self._denied(refusal)
+
+    def unsupported(self, api: Api | None) -> PlatformError:
+        """Say which side is too old."""
+        if api and api.oldest > API:
+            what = f"the server speaks API {api.oldest}, this version of reconciler only {API}"
+            return self._error(PlatformError, f"{what}: update reconciler")
+        if api and api.newest < API:
+            what = f"the server speaks only API {api.newest}, this version of reconciler {API}"
+            return self._error(PlatformError, f"{what}: update the server")
+        return self._error(
+            PlatformError, "the server does not know this call: update the older of the two"
+        )
+
+    def busy(self, lease: Lease | None) -> PlatformBusyError:
+        """Say who holds the lease."""
+        if lease is None:
+            return PlatformBusyError(self._text("it is locked by another"))
+        return PlatformBusyError(held(lease))
+
+    def lease_lost(self, lease: Lease | None) -> LeaseLostError:
+        """Say who holds the lease that was ours."""
+        what = "our lease was given up, has run out or was taken away"
+        if lease is not None:
+            what += f"; it is now that of {holding(lease)}"
+        return LeaseLostError(self._text(what))
+
+    def _failed(self, refusal: Refusal, *, writes: bool) -> PlatformError:
+        what = f"the server failed (HTTP {refusal.status}{_detail(refusal.problem)})"
+        if writes:
+            return self._error(UnknownOutcomeError, f"{what}: {_NOT_KNOWN}")
+        return self._error(PlatformError, f"{what}: look into its log")
+
+    def _denied(self, refusal: Refusal) -> PlatformError:
+        problem, status = refusal.problem, refusal.status
+        code = problem.code
+        if status == 401:
+            return self._error(PlatformError, self._unauthenticated())
+        if status == 403:
+            return self._error(PlatformError, self._forbidden())
+        if code == "unsupported-api":
+            return self.unsupported(problem.api)
+        if code == "locked":
+            return self.busy(problem.lease.lease() if problem.lease else None)
+        if code == "lease-lost":
+            return self.lease_lost(None)
+        kind = _FINAL.get(code, PlatformError)
+        return self._error(kind, f"the server refuses it (HTTP {status}{_detail(problem)})")
+
+    def _unauthenticated(self) -> str:
+        if self._has_token:
+            return (
+                "the server does not accept the token, which may have been revoked or have run "
+                "out: have a new one made with `reconciler token create` and set RECONCILER_TOKEN"
+            )
+        return (
+            "the server needs a token: have one made with `reconciler token create`, and set "
+            "RECONCILER_TOKEN or RECONCILER_TOKEN_FILE"
+        )
+
+    def _forbidden(self) -> str:
+        role = f"the token's role is {quoted(self.role)}" if self.role else "the token's role"
+        joint = ", which" if self.role else ""
+        return (
+            f"{role}{joint} does not allow this: writing and locking need the role operator, "
+            "taking somebody's lease away needs admin"
+        )
+
+    def _redirected(self, refusal: Refusal) -> PlatformError:
+        to = quoted(masked(refusal.headers.get("location", ""))[:_LONGEST_DETAIL])
+        return self._error(
+            PlatformError,
+            f"it sends us on to {to} (HTTP {refusal.status}): if that is right, write that "
+            "address; nothing was sent there",
+        )
+
+    def _not_through(self, error: httpx.ProxyError) -> PlatformError:
+        what = "the proxy does not let us through: check HTTPS_PROXY, HTTP_PROXY and NO_PROXY"
+        # What a proxy answers to CONNECT begins with its status.
+        return self._error(PlatformError, what) if str(error)[:1] == "4" else self.unavailable(what)
+
+    def _not_connected(self, error: Exception) -> PlatformError:
+        causes = _causes(error)
+        for cause in causes:
+            if isinstance(cause, ssl.SSLCertVerificationError):
+                return self._error(PlatformError, _certificate(cause))
+            if isinstance(cause, ssl.SSLError) and not isinstance(cause, ssl.SSLEOFError):
+                what = "there is no TLS there that we can speak: check https:// and the port"
+                return self._error(PlatformError, what)
+        if isinstance(error, httpx.PoolTimeout):
+            return self.unavailable("too many calls at once: lower --parallelism")
+        if any(isinstance(cause, socket.gaierror) for cause in causes):
+            return self.unavailable("the name of its host can't be resolved: check the address")
+        if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
+            return self.unavailable("nothing listens there: is the server running?")
+        return self.unavailable("no connection: check the address, and whether it is running")
+
+    def unavailable(self, what: str, retry_after: float | None = None) -> UnavailableError:
+        """Say that a call had no effect, and may be made again."""
+        return UnavailableError(self._text(what), retry_after=retry_after)
+
+    def _error(self, kind: type[PlatformError], what: str) -> PlatformError:
+        return kind(self._text(what))
+
+    def _text(self, what: str) -> str:
+        return f"platform {quoted(self._address)}: {what}"
+
+
+def _causes(error: BaseException | None) -> list[BaseException]:
+    found: list[BaseException] = []
+    while error is not None and error not in found:
+        found.append(error)
+        error = error.__cause__ or error.__context__
+    return found
+
+
+def _certificate(error: ssl.SSLCertVerificationError) -> str:
+    return (
+        f"its certificate is not to be trusted ({shown(error.verify_message)}): if an authority "
+        "of your own signed it, name that authority's certificate in SSL_CERT_FILE"
+    )
+
+
+def _detail(problem: Problem) -> str:
+    if not problem.detail:
+        return ""
+    detail = problem.detail
+    cut = detail if len(detail) <= _LONGEST_DETAIL else detail[:_LONGEST_DETAIL] + "…"
+    return f": {shown(cut)}"
+
+
+def _wait(refusal: Refusal) -> float | None:
+    """Read `Retry-After`, seconds or a date; a date counts from the server's own clock."""
+    text = refusal.headers.get("retry-after", "").strip()
+    if text.isascii() and text.isdigit():
+        return float(text[:9])
+    until = _date(text)
+    if until is None:
+        return None
+    now = _date(refusal.headers.get("date", "")) or datetime.now(UTC)
+    return max((until - now).total_seconds(), 0.0)
+
+
+def _date(text: str) -> datetime | None:
+    try:
+        found = parsedate_to_datetime(text)
+    except (ValueError, TypeError):
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)

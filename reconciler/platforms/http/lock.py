@@ -1,0 +1,81 @@
+"""The lease of a state server, at `/v1/lock`. The server's clock decides."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from reconciler.errors import LeaseLostError
+from reconciler.lease import Holder, Lease
+from reconciler.platforms.http.answers import JSON, LeaseAnswer, encode
+from reconciler.platforms.http.connection import Answer, Call, Connection
+
+_PATH = "/v1/lock"
+
+
+class _Wanted(Struct, frozen=True):
+    """What taking the lease sends."""
+
+    owner: str
+    host: str
+    job_url: str
+    reason: str
+    seconds: float
+
+
+class _Renewed(Struct, frozen=True):
+    """What renewing the lease sends."""
+
+    fence: int
+    seconds: float
+
+
+class HttpLock:
+    """Keeps the lease of one server; from any thread."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def acquire(self, holder: Holder, seconds: float) -> Lease:
+        """Take the lease once; `PlatformBusyError` names whoever holds it.
+
+        After a lost answer (`UnknownOutcomeError`) the lease may be ours: `current` tells.
+        """
+        wanted = _Wanted(holder.owner, holder.host, holder.job_url, holder.reason, seconds)
+        return self._send("POST", wanted, writes=True).read(LeaseAnswer).lease()
+
+    def renew(self, lease: Lease, seconds: float) -> Lease:
+        """Make a lease run on. A lost answer does no harm: doing it again has the same effect."""
+        try:
+            answer = self._send("PUT", _Renewed(lease.fence, seconds), writes=False)
+        except LeaseLostError:
+            raise self._connection.words.lease_lost(self.current()) from None
+        return answer.read(LeaseAnswer).lease()
+
+    def release(self, lease: Lease) -> None:
+        """Give the lease up, if it is still ours."""
+        self._delete(f"fence={lease.fence}")
+
+    def current(self) -> Lease | None:
+        """Say who holds the lease."""
+        answer = self._connection.ask(Call("GET", _PATH))
+        return answer.read(LeaseAnswer).lease() if answer.body else None
+
+    def break_lease(self, lease: Lease) -> bool:
+        """Take the lease away from its holder; False if somebody else holds it by now."""
+        return self._delete(f"fence={lease.fence}&break=true")
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        self._connection.close()
+
+    def _send(self, method: str, body: Struct, *, writes: bool) -> Answer:
+        headers = (("Content-Type", JSON),)
+        call = Call(method, _PATH, writes=writes, headers=headers, content=encode(body))
+        return self._connection.ask(call)
+
+    def _delete(self, query: str) -> bool:
+        try:
+            self._connection.ask(Call("DELETE", f"{_PATH}?{query}"))
+        except LeaseLostError:
+            return False
+        return True

@@ -1,0 +1,54 @@
+"""The real platform, through the vendor's SDK; or any module that looks like `jetraw.storages`."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+
+from reconciler.credentials import Secret
+from reconciler.lease import Lease, Lock
+from reconciler.platforms.jetraw.address import Target, understand
+from reconciler.platforms.jetraw.reader import JetrawReader
+from reconciler.platforms.jetraw.sdk import Sdk, connect
+from reconciler.platforms.jetraw.writer import JetrawWriter
+
+__all__ = ["JetrawPlatform", "understand"]
+
+
+class JetrawPlatform:
+    """An organisation, or a module, that an address names. The SDK is imported when it is opened.
+
+    All that is opened shares one login. What can go wrong on the way is an error of the one who
+    opens: `UsageError` for credentials, `PlatformError` for the SDK.
+    """
+
+    def __init__(self, target: Target, environ: Mapping[str, str], token: Secret | None) -> None:
+        """Take what `understand` made of an address; nothing is looked at yet."""
+        self._target = target
+        self._environ = environ
+        self._token = token
+        self._connecting = threading.Lock()
+        self._sdk: Sdk | None = None
+
+    @property
+    def address(self) -> str:
+        """The address, which holds no secret."""
+        return self._target.address
+
+    def reader(self) -> JetrawReader:
+        """Open for reading."""
+        return JetrawReader(self._connected())
+
+    def writer(self, *, wait: float, lease: Lease | None = None) -> JetrawWriter:  # noqa: ARG002
+        """Open for writing; there is no lock to wait for, and no lease that a write can carry."""
+        return JetrawWriter(self._connected())
+
+    def lock(self) -> Lock | None:
+        """Give nothing: the SDK knows no lock."""
+        return None
+
+    def _connected(self) -> Sdk:
+        with self._connecting:
+            if self._sdk is None:
+                self._sdk = connect(self._target, self._environ, self._token)
+            return self._sdk

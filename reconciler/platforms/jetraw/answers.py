@@ -1,0 +1,127 @@
+"""What the SDK answers, checked and turned into our values; in doubt, nothing is concluded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from reconciler.model import Storage
+from reconciler.names import quoted
+from reconciler.platform import InventoryRow
+from reconciler.platforms.jetraw.sdk import Sdk
+from reconciler.platforms.jetraw.surface import Handle, Space
+
+_FILES = "reading the files of a storage"
+_TEXTS = ("id", "name", "label", "type", "default_url")
+
+
+class Found(NamedTuple):
+    """A storage as a value, and the SDK's own object for it."""
+
+    storage: Storage
+    handle: Handle
+
+
+def all_storages(sdk: Sdk) -> list[Found]:
+    """List the storages; raises `PlatformError` for anything but a sound list."""
+    handles = sdk.ask("listing the storages", lambda: sdk.storages.list_storages(**sdk.keywords()))
+    if not isinstance(handles, list | tuple):
+        raise sdk.error(f"its list of storages is not a list but {_kind(handles)}")
+    found = [Found(storage(sdk, handle), handle) for handle in handles]
+    for field in ("id", "name"):
+        seen: set[str] = set()
+        for item in found:
+            value = getattr(item.storage, field)
+            if value in seen:
+                raise sdk.error(f"it lists two storages with the {field} {quoted(value)}")
+            seen.add(value)
+    return found
+
+
+def named(sdk: Sdk, name: str) -> Storage | None:
+    """Get one storage by its name; None if the platform knows for sure that there is none."""
+    for handle in sdk.ask(f"looking for {quoted(name)}", lambda: _got(sdk, name)):
+        found = storage(sdk, handle)
+        if found.name != name:
+            raise sdk.error(f"asked for {quoted(name)}, it gives {quoted(found.name)}")
+        return found
+    # A KeyError is the documented "no", but also what a fault in reading an answer looks like.
+    if any(item.storage.name == name for item in all_storages(sdk)):
+        raise sdk.error(f"it lists {quoted(name)}, but does not find it by name")
+    return None
+
+
+def _got(sdk: Sdk, name: str) -> list[Handle]:
+    try:
+        return [sdk.storages.get_storage(name, **sdk.keywords())]
+    except KeyError:
+        return []
+
+
+def storage(sdk: Sdk, handle: Handle) -> Storage:
+    """Read every property of the SDK's storage once."""
+    id, name, label, type, default_url = (_text(sdk, handle, field) for field in _TEXTS)
+    if not id:
+        raise sdk.error("it lists a storage without an id")
+    url = sdk.ask("reading the url of a storage", lambda: handle.url)
+    if url is not None and not isinstance(url, str):
+        raise sdk.error(f"the url of a storage is not a text but {_kind(url)}")
+    made = sdk.ask("reading the created_at of a storage", lambda: _moment(handle.created_at))
+    if made is None:
+        raise sdk.error("the created_at of a storage is not a time")
+    here = None if url is None else str.__str__(url)
+    return Storage(id, name, label, type, default_url, here, made)
+
+
+def _text(sdk: Sdk, handle: Handle, field: str) -> str:
+    value = sdk.ask(f"reading the {field} of a storage", lambda: getattr(handle, field))
+    if not isinstance(value, str):
+        raise sdk.error(f"the {field} of a storage is not a text but {_kind(value)}")
+    return str.__str__(value)  # plain text also where the SDK gives a member of an enum
+
+
+def _moment(value: object) -> str | None:
+    """Give a time as RFC 3339 in UTC; one that names no time zone is taken to be in UTC."""
+    if not isinstance(value, datetime):
+        return None
+    aware = value if value.tzinfo is not None else value.replace(tzinfo=UTC)
+    text = aware.astimezone(UTC).isoformat(timespec="microseconds")
+    return text.replace("+00:00", "Z")
+
+
+def inventory(sdk: Sdk, handle: Handle) -> Iterator[InventoryRow]:
+    """Yield the files of a storage, lazily."""
+    rows = sdk.ask(_FILES, lambda: iter(handle.checksums()))
+    end = object()
+    while (row := sdk.ask(_FILES, lambda: next(rows, end))) is not end:
+        yield _row(sdk, row)
+
+
+def _row(sdk: Sdk, row: object) -> InventoryRow:
+    if isinstance(row, tuple | list) and len(row) == 3:
+        upload_id, checksum, on_disk = row
+        if isinstance(upload_id, str) and isinstance(checksum, str) and isinstance(on_disk, str):
+            return upload_id, checksum, on_disk
+    raise sdk.error("a file of a storage is not told as three texts")
+
+
+def spaces_using(sdk: Sdk, id: str) -> tuple[str, ...]:
+    """Name the spaces that are tied to a storage, sorted."""
+    if sdk.spaces is None:
+        return ()
+    listing = sdk.spaces.list_spaces
+    spaces = sdk.ask("listing the spaces", lambda: list(listing(**sdk.keywords())))
+    return tuple(sorted({name for name, ids in (_tied(sdk, s) for s in spaces) if id in ids}))
+
+
+def _tied(sdk: Sdk, space: Space) -> tuple[str, list[str]]:
+    name = sdk.ask("reading the name of a space", lambda: space.name)
+    handles = sdk.ask("reading the storages of a space", lambda: list(space.storages))
+    if not isinstance(name, str):
+        raise sdk.error(f"the name of a space is not a text but {_kind(name)}")
+    return name, [_text(sdk, handle, "id") for handle in handles]
+
+
+def _kind(value: object) -> str:
+    return f"of the type {type(value).__name__}"

@@ -1,0 +1,94 @@
+"""The real platform, opened for reading."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reconciler.model import State, Storage
+from reconciler.names import quoted
+from reconciler.platform import Abilities, About, InventoryRow
+from reconciler.platforms.jetraw import answers
+from reconciler.platforms.jetraw.sdk import DISTRIBUTION, Sdk
+
+#: What the documented surface has, and nothing that we hope for: two setters, no condition that a
+#: write could carry, and a list of what is "accessible to the current user".
+ABILITIES = Abilities(
+    complete_list=None,
+    lock=False,
+    idempotency_key=False,
+    conditional_write=False,
+    atomic_update=False,
+    spaces=True,
+    record_inventory=False,
+    parallelism=1,
+)
+#: A module that only looks like `jetraw.storages` has no spaces to ask about.
+MODULE_ABILITIES = Abilities(
+    complete_list=None, atomic_update=False, spaces=False, record_inventory=False, parallelism=1
+)
+
+
+class JetrawReader:
+    """Asks; calls nothing that changes anything."""
+
+    def __init__(self, sdk: Sdk) -> None:
+        self._sdk = sdk
+
+    @property
+    def abilities(self) -> Abilities:
+        """What the SDK is able to do."""
+        return MODULE_ABILITIES if self._sdk.spaces is None else ABILITIES
+
+    def identity(self) -> str:
+        """Give the organisation and its host, or the module's name."""
+        return self._sdk.platform_id
+
+    def about(self) -> About:
+        """Name the SDK's version and the account; roles it does not tell."""
+        return About(self._version(), self._sdk.account)
+
+    def _version(self) -> str:
+        from importlib.metadata import PackageNotFoundError, version
+
+        module = self._sdk.storages.__name__
+        if self._sdk.login is not None:
+            module = DISTRIBUTION
+            try:
+                return f"{DISTRIBUTION} {version(DISTRIBUTION)}"
+            except PackageNotFoundError:  # put there in another way than by installing it
+                pass
+        told = getattr(self._sdk.package, "__version__", None)
+        return f"{module} {told}" if isinstance(told, str) else module
+
+    def read(self) -> State:
+        """List all storages that this account can see."""
+        found = tuple(item.storage for item in answers.all_storages(self._sdk))
+        return State(found, self._sdk.platform_id, self._sdk.account, complete=None)
+
+    def find(self, *, id: str | None = None, name: str | None = None) -> tuple[Storage, ...]:
+        """Get a storage by name alone; the SDK has no other way to find one than to list all."""
+        self._check_unicode(id or "", name or "")
+        if id is None and name is not None:
+            found = answers.named(self._sdk, name)
+            return () if found is None else (found,)
+        listed = (item.storage for item in answers.all_storages(self._sdk))
+        return tuple(storage for storage in listed if storage.id == id or storage.name == name)
+
+    def inventory(self, id: str) -> Iterator[InventoryRow]:
+        """Yield the files of a storage as the SDK does, in no particular order."""
+        self._check_unicode(id)
+        for item in answers.all_storages(self._sdk):
+            if item.storage.id == id:
+                yield from answers.inventory(self._sdk, item.handle)
+
+    def spaces_using(self, id: str) -> tuple[str, ...]:
+        """Name the spaces that are tied to a storage; none for a module."""
+        return answers.spaces_using(self._sdk, id)
+
+    def close(self) -> None:
+        """Do nothing: the SDK has no way to log out."""
+
+    def _check_unicode(self, *texts: str) -> None:
+        for text in texts:
+            if any("\ud800" <= char <= "\udfff" for char in text):
+                raise self._sdk.error(f"{quoted(text)} is not valid Unicode: correct the text")

@@ -1,0 +1,159 @@
+"""The foreign code: the one place that imports it, and that everything it says comes through."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping
+from types import ModuleType
+from typing import Any, NamedTuple, TypeVar
+
+from reconciler.credentials import Secret
+from reconciler.errors import AddressError, PlatformError
+from reconciler.model import masked
+from reconciler.names import quoted
+from reconciler.platforms.jetraw.address import Target
+from reconciler.platforms.jetraw.causes import cause
+from reconciler.platforms.jetraw.login import Login, read_login
+from reconciler.platforms.jetraw.surface import Client
+
+_T = TypeVar("_T")
+DISTRIBUTION = "jetraw-python-sdk"
+_FUNCTIONS = ("list_storages", "get_storage", "create_storage", "create_aws_s3_storage")
+_GET_IT = (
+    f"install {DISTRIBUTION} into the same Python environment; the vendor's manual "
+    "(docs.dotphoton.com) says where to get it and which versions of Python it takes"
+)
+#: What foreign code may raise; Ctrl-C is ours.
+FAULTS = (Exception, SystemExit)
+
+
+class Sdk(NamedTuple):
+    """A module like `jetraw.storages`, and what goes with it."""
+
+    address: str
+    storages: ModuleType
+    #: What tells its version: the package that the module is in.
+    package: ModuleType
+    #: None for a module that is named by `jetraw+module:`; its functions know their own client.
+    client: Client | None = None
+    spaces: ModuleType | None = None
+    login: Login | None = None
+    #: The organisation and the host that its client talks to; None for a module.
+    account: str | None = None
+
+    @property
+    def platform_id(self) -> str:
+        """What makes this platform differ from others, the same on every machine."""
+        return f"jetraw:{self.account}" if self.account else self.address
+
+    def keywords(self) -> dict[str, Any]:
+        """Give the keywords that every call takes."""
+        return {} if self.client is None else {"client": self.client}
+
+    def ask(self, what: str, question: Callable[[], _T]) -> _T:
+        """Let foreign code answer a question; whatever it raises becomes a `PlatformError`."""
+        try:
+            return question()
+        except PlatformError:  # our own objection to an answer
+            raise
+        except FAULTS as error:
+            # `from None`: the text of the cause may hold what nobody must see.
+            raise self.error(f"{what} failed: {self.cause(error)}") from None
+
+    def error(self, text: str) -> PlatformError:
+        """Give an error that names the platform."""
+        return PlatformError(f"platform {quoted(self.address)}: {text}")
+
+    def cause(self, error: BaseException) -> str:
+        """Say what foreign code raised, without secrets."""
+        return cause(error, _secrets(self.login, self.client))
+
+
+def connect(target: Target, environ: Mapping[str, str], token: Secret | None) -> Sdk:
+    """Import what `target` names and log in.
+
+    Raises `AddressError` for a module that can't be imported, `UsageError` for credentials,
+    `PlatformError` if the SDK is missing, or does not do what its reference says.
+    """
+    if target.module:
+        if token is not None:
+            raise AddressError(f"{quoted(target.address)} takes no token: the module has its own")
+        package = _module(target.module.partition(".")[0])
+        return _checked(Sdk(target.address, _module(target.module), package))
+    login = read_login(target.organisation, environ, token)
+    package = _vendors("jetraw")
+    sdk = Sdk(
+        target.address,
+        _vendors("jetraw.storages"),
+        package,
+        spaces=_vendors("jetraw.spaces"),
+        login=login,
+    )
+    client: Client = sdk.ask("logging in", lambda: package.Client(**login.arguments()))
+    sdk = sdk._replace(client=client)
+    _check_compatible(sdk, client)
+    return _checked(sdk._replace(account=f"{login.organisation}@{_host(sdk, client)}"))
+
+
+def _module(name: str) -> ModuleType:
+    try:
+        return importlib.import_module(name)
+    except FAULTS as error:
+        raise AddressError(
+            f"the module {quoted(name)} can't be imported ({cause(error, ())}): check the name, "
+            "and PYTHONPATH"
+        ) from None
+
+
+def _vendors(name: str) -> ModuleType:
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name != "jetraw":
+            raise PlatformError(_broken(error)) from None
+    except FAULTS as error:
+        raise PlatformError(_broken(error)) from None
+    raise PlatformError(f"the vendor's SDK is not installed: {_GET_IT}")
+
+
+def _broken(error: BaseException) -> str:
+    return f"the vendor's SDK can't be imported ({cause(error, ())}): {_GET_IT}"
+
+
+def _checked(sdk: Sdk) -> Sdk:
+    missing = [name for name in _FUNCTIONS if not callable(getattr(sdk.storages, name, None))]
+    if missing:
+        raise sdk.error(
+            f"the module {quoted(sdk.storages.__name__)} is not like jetraw.storages: it has no "
+            f"{', '.join(missing)}"
+        )
+    return sdk
+
+
+def _check_compatible(sdk: Sdk, client: Client) -> None:
+    fits = sdk.ask("the check of versions", lambda: client.is_compatible())  # noqa: PLW0108 - the look-up may fail too
+    if fits is not True:
+        raise sdk.error(
+            "the installed SDK is not compatible with it: install another version of "
+            f"{DISTRIBUTION}"
+        )
+
+
+def _host(sdk: Sdk, client: Client) -> str:
+    """Give the host that the client talks to, in the form in which it identifies a platform."""
+    host = sdk.ask("asking for the host", lambda: client.host)
+    if not isinstance(host, str) or not host:
+        raise sdk.error("the SDK does not say which host it talks to")
+    return masked(host).lower().rstrip("/").removeprefix("https://")
+
+
+def _secrets(login: Login | None, client: Client | None) -> list[str]:
+    """Give what must never be shown: the API key, and the access token made from it."""
+    found = [login.token.reveal()] if login and login.token else []
+    if client is None:
+        return found
+    try:
+        access = client.access_token
+    except FAULTS:
+        return found
+    return [*found, access] if isinstance(access, str) else found

@@ -1,0 +1,59 @@
+"""Several statements as one write, and the one that brings an older file up to date."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from reconciler.platforms.sqlite.schema import LEASE, SCHEMA_VERSION
+
+#: SQLite sleeps so many seconds at a time; in between, a signal gets through.
+NAP = 0.25
+
+
+@contextmanager
+def transaction(db: sqlite3.Connection, wait: float = 0) -> Iterator[None]:
+    """Take the write lock at once; commit at the end, roll back on anything raised.
+
+    Waits up to `wait` seconds for other writers, and always for as long as SQLite itself does.
+    """
+    _begin(db, wait)
+    try:
+        yield
+        db.execute("COMMIT")
+    except BaseException:
+        # After some failures, such as a full disk, SQLite has rolled back already.
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+        raise
+
+
+def _begin(db: sqlite3.Connection, wait: float) -> None:
+    deadline = time.monotonic() + wait
+    while True:
+        try:
+            db.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if not is_busy(error) or time.monotonic() >= deadline:
+                raise
+        else:
+            return
+
+
+def is_busy(error: Exception) -> bool:
+    """Say whether another process stands in the way."""
+    return code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
+def code(error: Exception) -> int:
+    """Give SQLite's primary code; 0 where Python's own module complains."""
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
+
+
+def migrate(db: sqlite3.Connection) -> None:
+    """Within a transaction, bring a file of format 1, which has no lease, up to date."""
+    if db.execute("PRAGMA user_version").fetchone()[0] < SCHEMA_VERSION:
+        db.execute(LEASE)
+        db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")

@@ -1,0 +1,1 @@
+"""The state server: a platform for teams, over HTTP."""

@@ -1,0 +1,80 @@
+"""The state server as one ASGI application."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from starlette.routing import Route, Router
+from starlette.types import ASGIApp
+
+from reconciler.server.audit import Audit
+from reconciler.server.auth import Gate
+from reconciler.server.calls import JSON, NDJSON, Operation
+from reconciler.server.front import Front, nothing_here
+from reconciler.server.inventory import Inventories
+from reconciler.server.lock import Lock
+from reconciler.server.metrics import Metrics
+from reconciler.server.platform import PlatformResource
+from reconciler.server.resource import Resource, Threads
+from reconciler.server.storages import Storages
+from reconciler.server.store.contract import (
+    OPERATOR,
+    Store,
+)
+
+_MERGE_PATCH = "application/merge-patch+json"
+
+_Operations = Mapping[str, Mapping[str, Operation]]
+
+
+def make_app(store: Store) -> ASGIApp:
+    """Make the application that serves a store."""
+    gate, threads, metrics = Gate(store), Threads(), Metrics(store)
+    templates = {**_platform(store, metrics), **_storages(store), **_lock_and_audit(store)}
+    routes = [
+        Route(template, Resource(template, operations, gate, threads))
+        for template, operations in templates.items()
+    ]
+    return Front(Router(routes, redirect_slashes=False, default=nothing_here), metrics)
+
+
+def _platform(store: Store, metrics: Metrics) -> _Operations:
+    platform = PlatformResource(store)
+    return {
+        "/healthz": {"GET": Operation(platform.health, role=None, waits=False)},
+        "/readyz": {"GET": Operation(platform.ready, role=None)},
+        "/metrics": {"GET": Operation(metrics.show)},
+        "/v1/platform": {"GET": Operation(platform.about)},
+    }
+
+
+def _storages(store: Store) -> _Operations:
+    storages, inventories = Storages(store), Inventories(store)
+    return {
+        "/v1/storages": {
+            "GET": Operation(storages.list),
+            "POST": Operation(storages.create, OPERATOR, (JSON,)),
+        },
+        "/v1/storages/{id}": {
+            "GET": Operation(storages.get),
+            "PATCH": Operation(storages.update, OPERATOR, (_MERGE_PATCH, JSON)),
+            "DELETE": Operation(storages.remove, OPERATOR),
+        },
+        "/v1/storages/{id}/inventory": {
+            "GET": Operation(inventories.get, streams=True),
+            "POST": Operation(inventories.record, OPERATOR, (NDJSON,), streams=True),
+        },
+    }
+
+
+def _lock_and_audit(store: Store) -> _Operations:
+    lock, audit = Lock(store), Audit(store)
+    return {
+        "/v1/lock": {
+            "GET": Operation(lock.get),
+            "POST": Operation(lock.acquire, OPERATOR, (JSON,)),
+            "PUT": Operation(lock.renew, OPERATOR, (JSON,)),
+            "DELETE": Operation(lock.release, OPERATOR),
+        },
+        "/v1/audit": {"GET": Operation(audit.list)},
+    }

@@ -1,0 +1,186 @@
+"""HTTP/1.1 on the wire, with limits that hold while a request is still coming in.
+
+uvicorn reads URLs and headers of any length, and waits for them for ever. Here a request is
+refused as soon as it goes too far, and the refusal is problem+json like every other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from asyncio import TimerHandle
+
+import httptools
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from reconciler.server.front import COMMON_HEADERS
+from reconciler.server.problems import MEDIA_TYPE, Problem, malformed
+
+LONGEST_URL = 8 * 1024
+#: All headers together, in bytes.
+LARGEST_HEADERS = 32 * 1024
+#: How long the head of a request may take, in seconds; and how long a refused client may linger.
+PATIENCE, LINGERING = 30.0, 5.0
+#: What may still come in once nobody reads it, in bytes; then the line is cut.
+_DROPPED = 1024 * 1024
+#: What stands around a header: colon, space, line end.
+_AROUND = 4
+
+
+class LimitedProtocol(HttpToolsProtocol):
+    """uvicorn's protocol, which refuses what goes too far."""
+
+    _refusal: Problem | None = None
+    _timer: TimerHandle | None = None
+    #: Whether a head is what comes next, and whether it has begun.
+    _in_head = True
+    _has_begun = False
+    #: Whether the piece that has just come in holds something else than a part of one head.
+    _mixed = False
+    #: Bytes of the head: in pieces that hold nothing else, and in headers that are complete.
+    _raw = 0
+    _headers = 0
+    _dropped = 0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin to wait for a request."""
+        super().connection_made(transport)
+        self._wait(PATIENCE)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop waiting."""
+        self._stop_waiting()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Take what has come in."""
+        if self._refusal is not None:
+            self._drop(len(data))
+            return
+        self._mixed = False
+        super().data_received(data)
+        if self._in_head and not self._mixed:
+            self._raw += len(data)
+            if self._raw > LONGEST_URL + LARGEST_HEADERS:
+                self._refuse(_headers_too_large())
+
+    def on_message_begin(self) -> None:
+        """Begin a request."""
+        self._has_begun = self._mixed = True
+        self._raw = self._headers = self._dropped = 0
+        self._wait(PATIENCE)
+        super().on_message_begin()
+
+    def on_url(self, url: bytes) -> None:
+        """Take a part of the URL."""
+        super().on_url(url)
+        if len(self.url) > LONGEST_URL:
+            self._refusal = Problem("uri-too-long", f"a URL may have at most {LONGEST_URL} bytes")
+            raise self._refusal
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header. Those that follow a content are dropped: they come too late to count."""
+        self._headers += len(name) + len(value) + _AROUND
+        if self._headers > LARGEST_HEADERS:
+            self._refusal = _headers_too_large()
+            raise self._refusal
+        if self._in_head:
+            super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """Start to answer."""
+        self._in_head = self._has_begun = False
+        self._stop_waiting()
+        self._check_host()
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Take a part of the content."""
+        super().on_body(body)
+        if self.cycle.response_complete:
+            self._drop(len(body))
+
+    def on_message_complete(self) -> None:
+        """Get ready for the next request."""
+        super().on_message_complete()
+        self._in_head = self._mixed = True
+        self._raw = 0
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's text says less
+        """Refuse what the parser could not take."""
+        self._refuse(self._refusal or malformed("this is not HTTP/1.1"))
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """Answer as if nobody had asked to go on in another protocol, and close after it."""
+        self.cycle.keep_alive = False
+
+    def _check_host(self) -> None:
+        """Refuse requests that are unclear about the host that they are for."""
+        if not self.url.startswith(b"/"):  # the whole URL, which counts more than the header
+            host = httptools.parse_url(self.url).host or b""
+            self.headers[:] = [h for h in self.headers if h[0] != b"host"]
+            self.headers.append((b"host", b"[%b]" % host if b":" in host else host))
+        hosts = sum(name == b"host" for name, _ in self.headers)
+        if hosts != 1 and (hosts or self.parser.get_http_version() == "1.1"):
+            self._refusal = malformed("a request must have one header Host, and no more")
+            raise self._refusal
+
+    def _refuse(self, problem: Problem) -> None:
+        """Say what is wrong, as far as that can still be said, and listen to nothing more."""
+        self._refusal = problem
+        cycle = self.cycle
+        if cycle is not None and not cycle.response_complete:
+            if not cycle.more_body:
+                # That request came in whole, and its answer is what the client gets next.
+                cycle.keep_alive = False
+                self._stop_waiting()
+                return
+            if cycle.response_started or self.pipeline:
+                self.transport.close()
+                return
+        self.transport.write(self._head_of(problem) + problem.document())
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        # Closed at once with something unread, the line would break before the answer is there.
+        self._wait(LINGERING)
+
+    def _head_of(self, problem: Problem) -> bytes:
+        headers = [
+            *self.server_state.default_headers,
+            *COMMON_HEADERS,
+            (b"content-type", MEDIA_TYPE.encode()),
+            (b"content-length", str(len(problem.document())).encode()),
+            (b"connection", b"close"),
+        ]
+        lines = [b"%b: %b\r\n" % header for header in headers]
+        return b"".join([STATUS_LINE[problem.status], *lines, b"\r\n"])
+
+    def _drop(self, length: int) -> None:
+        """Take what nobody reads, up to a limit and for a while."""
+        if not self._dropped:
+            self._wait(LINGERING)
+        self._dropped += length
+        if self._dropped > _DROPPED:
+            self.transport.close()
+
+    def _wait(self, seconds: float) -> None:
+        self._stop_waiting()
+        self._timer = self.loop.call_later(seconds, self._be_done)
+
+    def _stop_waiting(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _be_done(self) -> None:
+        """Give up waiting, unless an earlier request is still being answered."""
+        self._timer = None
+        if self._refusal is None and self.cycle is not None and not self.cycle.response_complete:
+            self._wait(PATIENCE)
+        elif self._refusal is None and self._has_begun:
+            self._refuse(Problem("timeout", f"the headers took longer than {PATIENCE:g} s"))
+        else:
+            self.transport.close()
+
+
+def _headers_too_large() -> Problem:
+    return Problem("headers-too-large", f"headers may have at most {LARGEST_HEADERS} bytes")

@@ -1,0 +1,132 @@
+"""Run the server until it is told to end."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+import uvicorn
+from msgspec import Struct
+
+from reconciler.errors import UsageError
+from reconciler.names import quoted
+from reconciler.server.app import make_app
+from reconciler.server.listen import url_of
+from reconciler.server.logs import configuration
+from reconciler.server.protocol import LimitedProtocol
+from reconciler.server.store.contract import (
+    Store,
+)
+
+#: How long an idle connection is kept, in seconds: longer than clients keep theirs.
+_IDLE = 75
+#: Windows lacks the last.
+_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
+
+
+class Tls(Struct, frozen=True):
+    """Certificate (with its chain) and private key: paths of PEM files."""
+
+    cert: str
+    key: str
+
+
+def serve(
+    store: Store,
+    listening: socket.socket,
+    *,
+    tls: Tls | None = None,
+    verbose: bool = False,
+    on_ready: Callable[[str], None],
+) -> None:
+    """Serve a store on a socket until SIGINT or SIGTERM; what runs then is finished.
+
+    A second signal ends it at once. `on_ready` is told the URL when requests are answered.
+    Raises `UsageError` if certificate or key are unusable.
+    """
+    from logging.config import dictConfig
+
+    if tls is not None:
+        _check(tls)
+    dictConfig(configuration(verbose=verbose))
+    url = url_of(listening, tls=tls is not None)
+    make_server(store, tls=tls, on_ready=lambda: on_ready(url)).run([listening])
+
+
+def make_server(store: Store, *, tls: Tls | None, on_ready: Callable[[], None]) -> Server:
+    """Make a server that only has to be run."""
+    config = uvicorn.Config(
+        make_app(store),
+        http=LimitedProtocol,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_keep_alive=_IDLE,
+        ssl_certfile=None if tls is None else tls.cert,
+        ssl_keyfile=None if tls is None else tls.key,
+    )
+    return Server(config, on_ready)
+
+
+class Server(uvicorn.Server):
+    """uvicorn's server, which says when it is ready and returns when it was told to end."""
+
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_ready = on_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start to answer."""
+        await super().startup(sockets)
+        self._on_ready()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Take the signals that ask for an end.
+
+        uvicorn's own sends them to the process again at the end, which would then have failed.
+        """
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        earlier = {}
+        for name in _SIGNALS:
+            number = getattr(signal, name, None)
+            # What a parent process ignores (nohup) stays ignored.
+            if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+                earlier[number] = signal.signal(number, self.handle_exit)
+        try:
+            yield
+        finally:
+            for number, handler in earlier.items():
+                signal.signal(number, handler)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002
+        """Finish what runs; at the second signal, do not."""
+        self.force_exit = self.should_exit
+        self.should_exit = True
+
+
+def _check(tls: Tls) -> None:
+    import ssl
+
+    def no_password() -> str:
+        raise UsageError(f"the key {quoted(tls.key)} is encrypted: give one that is not")
+
+    try:
+        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(
+            tls.cert, tls.key, no_password
+        )
+    except OSError as error:  # also `ssl.SSLError`
+        raise UsageError(
+            f"{quoted(tls.cert)} and {quoted(tls.key)} can't be used as certificate and key "
+            f"({error.strerror or type(error).__name__}): both must be PEM files that belong "
+            "together"
+        ) from None

@@ -1,0 +1,59 @@
+"""The state server's storage: open a database by its URL."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from reconciler.errors import AddressError
+from reconciler.model import masked
+from reconciler.names import quoted
+from reconciler.server.store.contract import (
+    Store,
+)
+
+_SQLITE = "sqlite:///"
+_EXAMPLE = (
+    f"write {_SQLITE}server.db (relative), {_SQLITE}/srv/server.db (absolute: four slashes) or "
+    "postgresql://user@host/database"
+)
+
+
+def open_store(url: str) -> Store:
+    """Open a database, make its tables if it is new, and bring them up to date if they are old.
+
+    A relative path counts from the current folder, and is read literally. Raises `AddressError`
+    if this is no such URL, `UsageError` if the driver is not installed, `UnavailableError` if
+    the database does not answer, and `PlatformError` if it is newer than this program, or
+    somebody else's.
+    """
+    scheme = url.partition(":")[0].lower()
+    if scheme == "sqlite":
+        from reconciler.server.store.sqlite.store import SqliteStore
+
+        return SqliteStore(_path(url))
+    if scheme in ("postgresql", "postgres"):
+        from reconciler.server.store.postgresql.opening import open_postgres
+
+        return open_postgres(url)
+    if not url:
+        raise AddressError(f"the database's URL is empty: {_EXAMPLE}")
+    # Behind the scheme, nobody knows where a password would stand: that is not shown.
+    named = quoted(f"{scheme}:") if "://" in url and scheme.isalnum() else "this"
+    raise AddressError(f"{named} is no database that the server knows: {_EXAMPLE}")
+
+
+def _path(url: str) -> Path:
+    """Read the path as addresses of embedded platforms are read."""
+    rest = url.partition(":")[2]
+    if not rest.startswith("///"):
+        raise AddressError(f"{_named(url)} needs three slashes before the path: {_EXAMPLE}")
+    text = rest[3:]
+    if not text or text[-1] in "/\\" or "\0" in text or text == ":memory:":
+        raise AddressError(f"{_named(url)} names no file: {_EXAMPLE}")
+    path = Path(text)
+    # `..` after a symbolic link means what the system makes of it, not what the text looks like.
+    return path.resolve() if ".." in path.parts else path.absolute()
+
+
+def _named(url: str) -> str:
+    return quoted(masked(url))

@@ -1,0 +1,117 @@
+"""The lease of a platform: one row, whose fence grows with every lease given out.
+
+PostgreSQL's locks are chosen so that a write under a lease and the lease's end have one order,
+while renewing waits for no write: an inventory may take longer than a lease runs.
+"""
+
+from __future__ import annotations
+
+from reconciler.lease import Holder, Lease
+from reconciler.names import quoted
+from reconciler.server.store.contract import (
+    Author,
+)
+from reconciler.server.store.refusals import (
+    LeasedError,
+    SupersededError,
+)
+from reconciler.server.store.session import Raw, Session, Writing, later
+
+_LEASE = (
+    "SELECT fence, owner, host, job_url, reason, acquired_at, expires_at, account, ended FROM lease"
+)
+_ACQUIRE = (
+    "UPDATE lease SET fence = ?, owner = ?, host = ?, job_url = ?, reason = ?, acquired_at = ?, "
+    "expires_at = ?, account = ?, ended = 0"
+)
+_RENEW = "UPDATE lease SET expires_at = ?"
+_END = "UPDATE lease SET ended = 1"
+
+
+def check_fence(session: Session, fence: int | None) -> None:
+    """Raise `SupersededError` unless the lease with this fence is the current one; None passes."""
+    if fence is not None and not _is_current(session.locked(_LEASE, "KEY SHARE")[0], fence):
+        raise _superseded(fence)
+
+
+def acquire(session: Session, holder: Holder, seconds: float, author: Author) -> Lease:
+    """Take the lease; `LeasedError` while another holds it."""
+    row = session.locked(_LEASE, "UPDATE")[0]
+    now = session.now()
+    if _is_held(row, now):
+        lease = _lease(row)
+        raise LeasedError(
+            f"{quoted(lease.holder.owner)} holds the platform until {lease.expires_at}", lease
+        )
+    lease = Lease(row[0] + 1, holder, now, later(now, seconds))
+    session.execute(
+        _ACQUIRE, lease.fence, holder.owner, holder.host, holder.job_url, holder.reason,
+        lease.acquired_at, lease.expires_at, author.account,
+    )  # fmt: skip
+    return lease
+
+
+def renew(session: Session, fence: int, seconds: float, account: str) -> Lease:
+    """Make the lease run `seconds` from now; only the account that took it may."""
+    row = session.locked(_LEASE, "NO KEY UPDATE")[0]
+    if not _is_current(row, fence):
+        raise _superseded(fence)
+    _check_account(row, account)
+    was = _lease(row)
+    lease = Lease(fence, was.holder, was.acquired_at, later(session.now(), seconds))
+    session.execute(_RENEW, lease.expires_at)
+    return lease
+
+
+def release(session: Session, fence: int, account: str) -> None:
+    """End the lease with this fence, if it is the current one; only the one who took it may."""
+    row = session.locked(_LEASE, "UPDATE")[0]
+    if _is_current(row, fence):
+        _check_account(row, account)
+        session.execute(_END)
+
+
+def current(session: Session) -> Lease | None:
+    """Say who holds the lease."""
+    row = session.rows(_LEASE)[0]
+    return _lease(row) if _is_held(row, session.now()) else None
+
+
+def break_lease(writing: Writing, fence: int) -> bool:
+    """End somebody else's lease, and write down whose it was."""
+    row = writing.session.locked(_LEASE, "UPDATE")[0]
+    if not _is_current(row, fence):
+        return False
+    writing.session.execute(_END)
+    names = ("fence", "owner", "host", "job_url", "reason", "acquired_at", "expires_at", "account")
+    writing.audit("lease_broken", before=dict(zip(names, row, strict=False)))
+    return True
+
+
+def _is_current(row: Raw, fence: int) -> bool:
+    return bool(row[0] == fence and not row[8])
+
+
+def _check_account(row: Raw, account: str) -> None:
+    """Keep the lease for whoever took it: everybody can read the fence, so it proves nothing."""
+    if row[7] != account:
+        raise SupersededError(
+            f"the lease with the fence {row[0]} was taken by another account; to end it is to "
+            "break it"
+        )
+
+
+def _is_held(row: Raw, now: str) -> bool:
+    return not row[8] and row[6] > now
+
+
+def _lease(row: Raw) -> Lease:
+    fence, owner, host, job_url, reason, acquired_at, expires_at = row[:7]
+    return Lease(fence, Holder(owner, host, job_url, reason), acquired_at, expires_at)
+
+
+def _superseded(fence: int) -> SupersededError:
+    return SupersededError(
+        f"the lease with the fence {fence} is not the current one: it was given up, taken away, "
+        "or somebody else has the next one"
+    )

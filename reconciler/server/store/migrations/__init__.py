@@ -1,0 +1,28 @@
+"""Numbered steps from an empty database to the tables of this version; one folder a database.
+
+A step that was released is never changed: the next one goes on from it. The steps of both
+databases have the same numbers, and constraints have the same names in both.
+"""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+from msgspec import Struct
+
+
+class Migration(Struct, frozen=True):
+    """One step: its number, counted from 1, and its SQL statements."""
+
+    number: int
+    sql: str
+
+
+def migrations(database: str) -> tuple[Migration, ...]:
+    """Give the steps for `sqlite` or `postgresql`, first to last."""
+    folder = files(__name__) / database
+    names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".sql"))
+    return tuple(
+        Migration(int(name.partition("_")[0]), (folder / name).read_text(encoding="utf-8"))
+        for name in names
+    )

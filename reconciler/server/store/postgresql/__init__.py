@@ -1,0 +1,1 @@
+"""A state server's database on PostgreSQL, which several servers may share."""

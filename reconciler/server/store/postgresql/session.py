@@ -1,0 +1,107 @@
+"""A transaction on PostgreSQL, and what its errors mean for the client."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+
+import psycopg
+
+from reconciler.server.store.postgresql.text import restored_rows, stored
+from reconciler.server.store.refusals import (
+    OutcomeUnknownError,
+    RefusedValueError,
+    StoreUnavailableError,
+)
+from reconciler.server.store.session import Raw, Session, Strength, ViolationError
+
+_NOW = "to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
+_CLOCK = f"SELECT {_NOW}"
+_TAKE = f"UPDATE platform SET revision = revision + 1 RETURNING revision, {_NOW}"  # noqa: S608
+_MOMENT = (
+    "SELECT s.*, p.revision FROM platform AS p LEFT JOIN ({}) AS s ON true "
+    "WHERE p.only_row = 1 ORDER BY s.id"
+)
+
+
+class PostgresSession(Session):
+    """A transaction, or a single read, on one connection."""
+
+    def __init__(self, connection: psycopg.Connection) -> None:
+        """Work on a connection that is in autocommit mode."""
+        self._connection = connection
+
+    def rows(self, sql: str, *values: object) -> list[Raw]:
+        """Read rows."""
+        return restored_rows(self._run(native(sql), values).fetchall())
+
+    def moment(self, sql: str, *values: object) -> tuple[list[Raw], int]:
+        """Read rows and the revision in one statement, which sees one moment."""
+        # The row of the platform is there also when no other is.
+        found = self.rows(_MOMENT.format(sql), *values)
+        return [] if found[0][0] is None else found, int(found[0][-1])
+
+    def locked(self, sql: str, strength: Strength) -> list[Raw]:
+        """Read rows, and lock them."""
+        return self.rows(f"{sql} FOR {strength}")
+
+    def execute(self, sql: str, *values: object) -> int:
+        """Write, and say how many rows."""
+        try:
+            written = self._run(native(sql), values).rowcount
+        except psycopg.IntegrityError as error:
+            raise ViolationError(error.diag.constraint_name or "") from error
+        self.changed = self.changed or written > 0
+        return written
+
+    def now(self) -> str:
+        """Give the time of the database."""
+        return str(self._run(_CLOCK, ()).fetchall()[0][0])
+
+    def take(self) -> tuple[int, str]:
+        """Wait for the platform's row, which every write changes first."""
+        revision, at = self._run(_TAKE, ()).fetchall()[0]
+        return revision, at
+
+    def _run(self, sql: str, values: tuple[object, ...]) -> psycopg.Cursor:
+        return self._connection.execute(
+            sql, [stored(value) if isinstance(value, str) else value for value in values]
+        )
+
+
+def commit(connection: psycopg.Connection) -> None:
+    """Make a transaction final; raises `OutcomeUnknownError` if the database is lost over it."""
+    try:
+        connection.execute("COMMIT")
+    except psycopg.Error as error:
+        if not connection.closed:
+            raise
+        raise OutcomeUnknownError(
+            "the database was lost while the write was made final: nobody knows whether it is there"
+        ) from error
+
+
+@cache
+def native(sql: str) -> str:
+    """Give constant SQL as psycopg takes it."""
+    return sql.replace("?", "%s")
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Turn what psycopg raises, and what PostgreSQL can't hold, into a `StoreError`."""
+    try:
+        yield
+    except ViolationError as error:
+        raise error.refusal() from error
+    except (psycopg.DataError, UnicodeError) as error:
+        raise RefusedValueError("the database can't hold a value: it is not valid") from error
+    except psycopg.errors.IntegrityError as error:
+        raise ViolationError(error.diag.constraint_name or "").refusal() from error
+    except psycopg.errors.ProgramLimitExceeded as error:
+        raise RefusedValueError("the database can't hold a value: it is too long") from error
+    except psycopg.Error as error:
+        raise StoreUnavailableError(
+            "the database does not answer, or is too busy: try again later"
+        ) from error

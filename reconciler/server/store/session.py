@@ -1,0 +1,139 @@
+"""One transaction on either database, and what the write in it has to tell.
+
+All SQL that both databases share is written once, with `?` for values.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from reconciler.server.store.contract import (
+    Author,
+)
+from reconciler.server.store.refusals import (
+    RefusedValueError,
+)
+
+_T = TypeVar("_T")
+#: A row as the database gives it; SQL has no types that mypy could check.
+Raw = tuple[Any, ...]
+#: As PostgreSQL has them; a SQLite transaction that writes has the whole database anyway.
+Strength = Literal["UPDATE", "NO KEY UPDATE", "KEY SHARE"]
+_AUDIT = "INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+#: What a broken constraint means for whoever gave the value.
+_REFUSALS = {
+    "name_is_not_empty": "the name is empty: give one",
+    "type_is_s3_or_local": "the type is neither S3 nor local",
+    "default_url_is_not_empty": "default_url is empty: give one",
+    "upload_id_is_at_most_2000_bytes": "an upload id is longer than 2,000 bytes",
+    "token_id_is_not_empty": "the token's id is empty",
+    "token_name_has_1_to_200_characters": "the token's name is empty or longer than 200 characters",
+    "role_is_known": "the role is none of reader, operator and admin",
+    "digest_has_32_bytes": "the digest is not a SHA-256",
+}
+
+
+class ViolationError(Exception):
+    """A constraint of the database stands against a write; its name is the first argument."""
+
+    @property
+    def constraint(self) -> str:
+        """The constraint's name."""
+        return str(self.args[0])
+
+    def refusal(self) -> RefusedValueError:
+        """Say what is wrong with the value."""
+        name = self.constraint
+        return RefusedValueError(_REFUSALS.get(name, f"the database refuses it ({name})"))
+
+
+class Session(ABC):
+    """A transaction, or a single read, on one connection."""
+
+    #: Whether a row was written since the transaction began, the platform's own apart.
+    changed = False
+
+    @abstractmethod
+    def rows(self, sql: str, *values: object) -> list[Raw]:
+        """Read rows."""
+
+    @abstractmethod
+    def moment(self, sql: str, *values: object) -> tuple[list[Raw], int]:
+        """Read rows by their id, the first column, and the platform's revision at that moment.
+
+        Not within a transaction. The rows may have more columns than were asked for.
+        """
+
+    @abstractmethod
+    def locked(self, sql: str, strength: Strength) -> list[Raw]:
+        """Read rows, and keep others from changing them until the transaction ends."""
+
+    @abstractmethod
+    def execute(self, sql: str, *values: object) -> int:
+        """Write, and say how many rows; `ViolationError` if a constraint stands against it."""
+
+    @abstractmethod
+    def now(self) -> str:
+        """Give the time of the database's clock."""
+
+    @abstractmethod
+    def take(self) -> tuple[int, str]:
+        """Wait for our turn to write; give the platform's next revision and the time."""
+
+
+class Writing(Struct, frozen=True):
+    """A write that has its turn: it will be the platform's `revision`."""
+
+    session: Session
+    author: Author
+    revision: int
+    at: str
+
+    def audit(
+        self,
+        action: str,
+        *,
+        storage_id: str = "",
+        name: str = "",
+        before: dict[str, str | int] | None = None,
+        after: dict[str, str | int] | None = None,
+        key: str | None = None,
+    ) -> None:
+        """Write down what this write does."""
+        by = self.author
+        renamed = action == "update" and before and "name" in before
+        previous = before["name"] if before and renamed else None
+        self.session.execute(
+            _AUDIT, self.revision, self.at, by.account, by.run, by.actor, by.commit, by.job_url,
+            action, storage_id, name, previous, _json(before), _json(after), key,
+        )  # fmt: skip
+
+
+def with_turn(author: Author, body: Callable[[Writing], _T]) -> Callable[[Session], _T]:
+    """Let a write wait for its turn before it does anything."""
+
+    def taken(session: Session) -> _T:
+        revision, at = session.take()
+        return body(Writing(session, author, revision, at))
+
+    return taken
+
+
+def _json(values: dict[str, str | int] | None) -> str | None:
+    return None if values is None else msgspec.json.encode(values).decode()
+
+
+def text_of(moment: datetime) -> str:
+    """Give a moment as the tables keep it."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def later(at: str, seconds: float) -> str:
+    """Give the moment so many seconds after (or, if negative, before) another."""
+    return text_of(datetime.fromisoformat(at) + timedelta(seconds=seconds))

@@ -1,0 +1,1 @@
+"""A state server's database in one SQLite file."""

@@ -1,0 +1,110 @@
+"""A transaction on SQLite, and what SQLite's errors mean for the client."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+from reconciler.server.store.refusals import (
+    OutcomeUnknownError,
+    RefusedValueError,
+    StoreUnavailableError,
+)
+from reconciler.server.store.session import (
+    Raw,
+    Session,
+    Strength,
+    ViolationError,
+    text_of,
+)
+
+_TAKE = "UPDATE platform SET revision = revision + 1"
+_REVISION = "SELECT revision FROM platform"
+_MEANING = {
+    sqlite3.SQLITE_BUSY: "another process has been writing to the database for too long",
+    sqlite3.SQLITE_LOCKED: "another process has been writing to the database for too long",
+    sqlite3.SQLITE_FULL: "there is no room left for the database",
+    sqlite3.SQLITE_IOERR: "the database's disk or file system failed",
+    sqlite3.SQLITE_READONLY: "the database's file can't be written",
+    sqlite3.SQLITE_PERM: "the database's file can't be used",
+    sqlite3.SQLITE_CANTOPEN: "the database's file can't be opened",
+    sqlite3.SQLITE_CORRUPT: "the database's file is damaged",
+    sqlite3.SQLITE_NOTADB: "the database's file is damaged",
+}
+
+
+class SqliteSession(Session):
+    """A transaction, or a single read, on one connection."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        """Work on `db`; beginning and ending the transaction is the store's task."""
+        self._db = db
+
+    def rows(self, sql: str, *values: object) -> list[Raw]:
+        """Read rows."""
+        return self._db.execute(sql, values).fetchall()
+
+    def moment(self, sql: str, *values: object) -> tuple[list[Raw], int]:
+        """Read rows and the revision in one transaction."""
+        self._db.execute("BEGIN")
+        found = self.rows(sql, *values), int(self.rows(_REVISION)[0][0])
+        self._db.execute("COMMIT")
+        return found
+
+    def locked(self, sql: str, strength: Strength) -> list[Raw]:  # noqa: ARG002
+        """Read rows; who writes has the whole database to himself."""
+        return self.rows(sql)
+
+    def execute(self, sql: str, *values: object) -> int:
+        """Write, and say how many rows."""
+        try:
+            written = self._db.execute(sql, values).rowcount
+        except sqlite3.IntegrityError as error:
+            # `CHECK constraint failed: NAME`, `UNIQUE constraint failed: storages.name`
+            raise ViolationError(str(error).rpartition(": ")[2]) from error
+        self.changed = self.changed or written > 0
+        return written
+
+    def now(self) -> str:
+        """Give the time; the database's clock is that of this machine."""
+        return text_of(datetime.now(UTC))
+
+    def take(self) -> tuple[int, str]:
+        """Give the platform's next revision; our turn came with the transaction."""
+        self._db.execute(_TAKE)
+        return int(self.rows(_REVISION)[0][0]), self.now()
+
+    def commit(self) -> None:
+        """Make the transaction final."""
+        try:
+            self._db.execute("COMMIT")
+        except sqlite3.Error as error:
+            if _code(error) == sqlite3.SQLITE_IOERR:
+                raise OutcomeUnknownError(
+                    "the database's disk failed while the write was made final: nobody knows "
+                    "whether it is there"
+                ) from error
+            raise
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Turn what SQLite raises, and what it can't hold, into a `StoreError`."""
+    try:
+        yield
+    except ViolationError as error:
+        raise error.refusal() from error
+    except sqlite3.Error as error:
+        meaning = _MEANING.get(_code(error), "the database does not work as it should")
+        raise StoreUnavailableError(f"{meaning}: try again later") from error
+    except UnicodeError as error:
+        raise RefusedValueError("a text is not valid Unicode") from error
+    except OverflowError as error:
+        raise RefusedValueError("a number is too large") from error
+
+
+def _code(error: sqlite3.Error) -> int:
+    # Absent where Python's own module complains, as about text that it can't decode.
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF

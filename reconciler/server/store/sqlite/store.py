@@ -1,0 +1,154 @@
+"""The store of a state server in one SQLite file."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from threading import Lock
+from typing import TypeVar
+
+from reconciler.errors import PlatformError
+from reconciler.names import quoted
+from reconciler.platform import InventoryRow
+from reconciler.server.store import inventory, storages
+from reconciler.server.store.base import PLATFORM, SqlStore
+from reconciler.server.store.contract import (
+    Author,
+    Inventory,
+    Row,
+)
+from reconciler.server.store.refusals import (
+    StoreUnavailableError,
+)
+from reconciler.server.store.session import Session, with_turn
+from reconciler.server.store.sqlite.file import WAIT, connect, prepare
+from reconciler.server.store.sqlite.session import SqliteSession, explained
+from reconciler.server.store.sqlite.staging import stage
+
+_T = TypeVar("_T")
+#: How many connections for reading are kept open while nobody reads.
+_IDLE = 16
+
+
+class SqliteStore(SqlStore):
+    """A platform in one file: one writer at a time, and readers that never wait for it.
+
+    Other processes may write to the file too, such as `reconciler token`.
+    """
+
+    version = f"SQLite {sqlite3.sqlite_version}"
+
+    def __init__(self, path: Path) -> None:
+        """Open the file, which is made or brought up to date; raises `PlatformError`."""
+        # SQLite keeps its own files beside the real one, so links are followed first.
+        self._path = Path(os.path.realpath(path))
+        prepare(self._path)
+        self._writer = connect(self._path)
+        #: Held by the thread that writes, on whichever connection.
+        self._turn = Lock()
+        self._readers: list[sqlite3.Connection] = []
+        self._closed = False
+        found = self._writer.execute(PLATFORM).fetchall()
+        if len(found) != 1:
+            self._writer.close()
+            raise PlatformError(
+                f"database {quoted(str(path))}: its own id is missing: restore the file from a "
+                "backup"
+            )
+        self._id = str(found[0][0])
+
+    def _read(self, question: Callable[[Session], _T]) -> _T:
+        with explained(), self._reader() as db:
+            return question(SqliteSession(db))
+
+    @contextmanager
+    def _reader(self) -> Iterator[sqlite3.Connection]:
+        """Lend a connection that nobody else uses meanwhile."""
+        try:
+            db = self._readers.pop()
+        except IndexError:
+            db = connect(self._path, read_only=True)
+        try:
+            yield db
+        except BaseException:
+            db.close()
+            raise
+        if self._closed or len(self._readers) >= _IDLE:
+            db.close()
+        else:
+            self._readers.append(db)
+
+    def _transact(self, body: Callable[[Session], _T]) -> _T:
+        return self._transact_on(self._writer, body)
+
+    def _transact_on(self, db: sqlite3.Connection, body: Callable[[Session], _T]) -> _T:
+        if not self._turn.acquire(timeout=WAIT):
+            raise StoreUnavailableError("other writes take too long: try again later")
+        try:
+            with explained():
+                return _transaction(db, body)
+        finally:
+            self._turn.release()
+
+    @contextmanager
+    def inventory(self, id: str) -> Iterator[Inventory]:
+        """Open the inventory of a storage; what is written meanwhile does not show in it."""
+        with explained(), self._reader() as db:
+            db.execute("BEGIN")
+            row = storages.get(SqliteSession(db), id)
+            with closing(db.execute(inventory.READ, (id,))) as cursor:
+                yield Inventory(row.revision, row.files, _fetched(cursor))
+            db.execute("ROLLBACK")
+
+    def record(
+        self,
+        id: str,
+        rows: Iterable[InventoryRow],
+        *,
+        revision: int | None,
+        author: Author,
+        fence: int | None,
+    ) -> Row:
+        """Add files; others write while the rows come in, and wait while they are merged."""
+        storages.check_revision(self.get(id), revision)
+        with explained(), closing(connect(self._path)) as db:
+            stage(db, rows)
+            return self._transact_on(
+                db,
+                with_turn(
+                    author,
+                    lambda w: storages.record(
+                        w, id, lambda s: inventory.merge(s, id), revision, fence
+                    ),
+                ),
+            )
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._closed = True
+        self._writer.close()
+        while self._readers:
+            self._readers.pop().close()
+
+
+def _transaction(db: sqlite3.Connection, body: Callable[[Session], _T]) -> _T:
+    session = SqliteSession(db)
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        result = body(session)
+        if session.changed:
+            session.commit()
+        return result
+    finally:
+        # After some failures, such as a full disk, SQLite has rolled back already.
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+
+
+def _fetched(cursor: sqlite3.Cursor) -> Iterator[InventoryRow]:
+    with explained():
+        while rows := cursor.fetchmany(1000):
+            yield from rows

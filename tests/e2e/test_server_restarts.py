@@ -1,0 +1,97 @@
+"""Server and database go away and come back under a running apply, which does not mind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from support.churning import Churn, Round
+from support.fault_proxy import FaultProxy
+from support.following import following
+from support.postgres import Postgres, installed, packaged
+from support.state_server import StateServer
+
+OPERATIONS = 500
+
+
+@pytest.fixture
+def own_postgres() -> Iterator[Postgres]:
+    """Give a PostgreSQL that nobody else uses, to be restarted."""
+    with closing(Postgres(installed() or packaged())) as started:
+        yield started
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[StateServer]:
+    """Run a state server on either database."""
+    on_file = request.param == "sqlite"
+    database = f"sqlite:///{tmp_path}/server.db"
+    with StateServer(
+        database if on_file else request.getfixturevalue("postgres").database()
+    ) as started:
+        yield started
+
+
+def prepared(folder, url: str) -> tuple[Churn, Round]:
+    """Fill a platform, and write a manifest that takes 500 operations."""
+    churn = Churn(folder.path, url)
+    first = churn.next(400)
+    folder("apply", "-y", "-q", "--platform", url)
+    churn.check(first)
+    round = churn.next(200)
+    assert len(round.plan.operations) == OPERATIONS
+    return churn, round
+
+
+def disturbed(folder, url: str, disturb: Callable[[], None], *moments: int) -> None:
+    """Apply, and disturb what it relies on once so many operations are done."""
+    with following(folder.path, url) as apply:
+        for done in moments:
+            apply.until(done)
+            disturb()
+        assert apply.end() == 0
+        assert apply.done == OPERATIONS
+    folder("plan", "--detailed-exitcode", "--platform", url)
+
+
+def test_the_server_is_killed_and_started_again(folder, server: StateServer) -> None:
+    churn, round = prepared(folder, server.url)
+
+    def kill() -> None:
+        server.kill()
+        server.start()
+
+    disturbed(folder, server.url, kill, 30, 150, 300)
+    churn.check(round)
+
+
+def test_postgresql_is_restarted(folder, own_postgres: Postgres) -> None:
+    with StateServer(own_postgres.database()) as server:
+        churn, round = prepared(folder, server.url)
+        disturbed(folder, server.url, own_postgres.restart, 30, 250)
+        churn.check(round)
+
+
+def test_a_server_that_is_told_to_end_answers_all_that_it_has_written(
+    folder, server: StateServer
+) -> None:
+    churn, round = prepared(folder, server.url)
+
+    def stop() -> None:
+        assert server.stop() == 0
+        server.start()
+
+    with FaultProxy(server.port) as proxy:
+        disturbed(folder, proxy.url, stop, 50, 250)
+        answered = [
+            request
+            for request, _ in proxy.log.requests
+            if request.method != "GET"
+            and request.target.startswith("/v1/storages")
+            and proxy.log.answered.get(request.number, 500) < 300
+        ]
+    churn.check(round)
+    assert len(answered) == sum(len(op.steps) for op in round.plan.operations)

@@ -1,0 +1,112 @@
+"""`reconciler token`, run as a user runs it."""
+
+import json
+import re
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+DATABASE = ("--database", "sqlite:///server.db")
+
+
+def create(folder, name="ci", *more):
+    return folder("token", "create", name, "--role", "operator", *DATABASE, *more)
+
+
+def listed(folder):
+    return json.loads(folder("token", "list", *DATABASE, "-o", "json").stdout)["tokens"]
+
+
+def test_a_token_is_shown_once_and_kept_as_a_hash(folder):
+    told = create(folder)
+    token = told.stdout.strip()
+    assert re.fullmatch(r"rct_[0-9a-f]{16}_[A-Za-z0-9_-]{43}", token)
+    assert token not in told.stderr
+    assert "'ci'" in told.stderr
+    secret = token.split("_", 2)[2]
+    assert secret.encode() not in b"".join(
+        path.read_bytes() for path in folder.path.iterdir() if path.name.startswith("server.db")
+    )
+    assert secret not in folder("token", "list", *DATABASE).stdout
+
+
+def test_the_list_tells_how_tokens_stand(folder):
+    create(folder, "first")
+    create(folder, "second", "--expires", "90d")
+    create(folder, "third", "--expires", "0.000001s")
+    first = listed(folder)[0]
+    folder("token", "revoke", first["id"], *DATABASE)
+    folder("token", "revoke", first["id"], *DATABASE)
+    states = [(token["name"], token["state"], token["role"]) for token in listed(folder)]
+    assert states == [
+        ("first", "revoked", "operator"),
+        ("second", "valid", "operator"),
+        ("third", "expired", "operator"),
+    ]
+    text = folder("token", "list", *DATABASE).stdout.splitlines()
+    assert text[0].split() == ["ID", "NAME", "ROLE", "STATE", "CREATED", "EXPIRES"]
+    assert len(text) == 4
+    assert folder("token", "list", *DATABASE, "-o", "markdown").stdout.startswith("| ID | NAME |")
+
+
+def test_as_json_the_token_is_a_member(folder):
+    told = json.loads(create(folder, "ci", "-o", "json").stdout)
+    assert told["token"].startswith(f"rct_{told['id']}_")
+    assert (told["name"], told["role"], told["state"]) == ("ci", "operator", "valid")
+
+
+def test_the_audit_tells_who_made_and_revoked_it(folder):
+    create(folder)
+    folder("token", "revoke", listed(folder)[0]["id"], *DATABASE)
+    with closing(sqlite3.connect(folder.path / "server.db")) as db:
+        found = db.execute("SELECT action, account, actor, name FROM audit").fetchall()
+    assert [row[0] for row in found] == ["token_created", "token_revoked"]
+    assert {row[1] for row in found} == {"command-line"}
+    assert {row[3] for row in found} == {"ci"}
+    assert all(row[2] for row in found)
+
+
+@pytest.mark.parametrize("action", ["list", "revoke"])
+def test_a_typo_makes_no_database(folder, action):
+    more = ["0" * 16] if action == "revoke" else []
+    told = folder("token", action, *more, "--database", "sqlite:///typo.db", code=64)
+    assert "'typo.db'" in told.stderr
+    assert folder.files() == []
+
+
+def test_an_unknown_token_cant_be_revoked(folder):
+    create(folder)
+    assert "'nope'" in folder("token", "revoke", "nope", *DATABASE, code=1).stderr
+
+
+WRONG = {
+    "no name": ["create", "--role", "reader"],
+    "no role": ["create", "ci"],
+    "unknown role": ["create", "ci", "--role", "root"],
+    "reserved name": ["create", "anonymous", "--role", "reader"],
+    "control character": ["create", "a\x1bb", "--role", "reader"],
+    "long name": ["create", "x" * 101, "--role", "reader"],
+    "no time at all": ["create", "ci", "--role", "reader", "--expires", "0d"],
+    "no number": ["create", "ci", "--role", "reader", "--expires", "soon"],
+    "too long": ["create", "ci", "--role", "reader", "--expires", "99999999d"],
+    "list with a name": ["list", "ci"],
+    "list with a role": ["list", "--role", "reader"],
+    "revoke nothing": ["revoke"],
+    "unknown": ["delete", "x"],
+}
+
+
+@pytest.mark.parametrize("line", WRONG.values(), ids=WRONG)
+def test_what_makes_no_sense(folder, line):
+    folder("token", *line, *DATABASE, code=64)
+    assert folder.files() == []
+
+
+def test_the_database_may_be_named_in_a_file(folder):
+    folder.write(f"sqlite:///{folder.path}/server.db\n", "url")
+    told = folder("token", "create", "ci", "--role", "reader", env={
+        "RECONCILER_DATABASE_FILE": str(folder.path / "url"),
+    })  # fmt: skip
+    assert told.stdout.startswith("rct_")
+    assert len(listed(folder)) == 1

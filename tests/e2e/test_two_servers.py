@@ -1,0 +1,26 @@
+"""Two applies at once through two servers on one PostgreSQL: one waits or exits 6."""
+
+from __future__ import annotations
+
+from contextlib import closing
+
+from reconciler.platforms import open_platform
+from support.churning import Churn
+from support.postgres import Postgres
+from support.state_server import servers
+from support.two_at_once import two_at_once
+
+
+def test_two_applies_at_once_fifty_times(folder, postgres: Postgres) -> None:
+    codes: list[int] = []
+    with servers(postgres.database(), 2) as both:
+        churn = Churn(folder.path, both[0].url)
+        env = tuple({"RECONCILER_PLATFORM": server.url} for server in both)
+        for number in range(50):
+            round = churn.next(3)
+            codes += two_at_once(folder, wait=number % 2 == 1, env=env)
+            churn.check(round)
+        with closing(open_platform(both[1].url, base=None, environ={}).lock()) as lock:
+            assert lock.current() is None
+    # Otherwise none of them ever met another.
+    assert 6 in codes

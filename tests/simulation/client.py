@@ -1,0 +1,154 @@
+"""One process's connection to the platform: every call may go wrong in every way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from reconciler.errors import PlatformError, UnavailableError, UnknownOutcomeError
+from reconciler.model import State, Storage
+from reconciler.plan.document import CREATE, REMOVE, UPDATE, Values
+from reconciler.platform import Abilities, About, InventoryRow
+from simulation.model import Live, Request, Violation
+
+if TYPE_CHECKING:
+    from simulation.applying import Run
+
+
+class Client:
+    """Reads and writes as a platform's writer does, through a network that is no good."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._story = run.story
+        self._platform = run.story.platform
+        #: The revision of each value that was read, by the identity of the value.
+        self._read: dict[int, tuple[Storage, int]] = {}
+        #: When each storage, its inventory, and who uses it were last read.
+        self._seen: dict[str, int] = {}
+        self._seen_files: dict[str, int] = {}
+        self._seen_spaces: dict[str, int] = {}
+
+    @property
+    def abilities(self) -> Abilities:
+        return self._platform.abilities
+
+    def identity(self) -> str:
+        return "simulated"
+
+    def about(self) -> About:
+        return About()
+
+    def close(self) -> None:
+        return
+
+    def record_inventory(self, id: str, rows: Iterable[InventoryRow]) -> None:
+        raise NotImplementedError
+
+    # Reading
+
+    def read(self) -> State:
+        self._ask("list")
+        return State(tuple(self._of(live) for live in self._platform.by_id.values()), "simulated")
+
+    def find(self, *, id: str | None = None, name: str | None = None) -> tuple[Storage, ...]:
+        self._ask(f"find {id or ''} {name or ''}")
+        found = [
+            live
+            for live in self._platform.by_id.values()
+            if live.storage.id == id or live.storage.name == name
+        ]
+        if id is not None:
+            self._seen[id] = self._platform.moment
+        return tuple(self._of(live) for live in found)
+
+    def inventory(self, id: str) -> Iterator[InventoryRow]:
+        self._ask(f"inventory {id}")
+        self._seen_files[id] = self._platform.moment
+        live = self._platform.by_id.get(id)
+        for at in range(live.files if live else 0):
+            yield (f"upload-{at}", "checksum", "checksum")
+
+    def spaces_using(self, id: str) -> tuple[str, ...]:
+        self._ask(f"spaces {id}")
+        self._seen_spaces[id] = self._platform.moment
+        live = self._platform.by_id.get(id)
+        return live.spaces if live else ()
+
+    def _of(self, live: Live) -> Storage:
+        # A new value each time: two readings of one storage have revisions of their own.
+        storage = replace(live.storage)
+        self._read[id(storage)] = (storage, live.revision)
+        return storage
+
+    def _ask(self, what: str) -> None:
+        story, run = self._story, self._run
+        story.boundary(run)
+        fault = story.fault(run, what, "read")
+        if fault == "slow":
+            story.baton.wait(None, story.slow())
+        elif fault in ("unavailable", "retry after"):
+            raise UnavailableError("busy", retry_after=story.retry_after(fault))
+        elif fault == "cut":
+            raise PlatformError("the connection was cut")
+        elif fault == "bug":
+            raise RuntimeError("undocumented")
+
+    # Writing
+
+    def create(self, values: Values, *, key: str | None = None) -> Storage:
+        if (key is not None) != self.abilities.idempotency_key:
+            raise Violation("a create lacks its key, or has one where there are none")
+        return self._send(self._request(CREATE, values=values, key=key))
+
+    def update(self, expected: Storage, *, name: str | None, label: str | None) -> Storage:
+        if not (self.abilities.atomic_update or name is None or label is None):
+            raise Violation("name and label at once, where they are two calls")
+        return self._send(self._request(UPDATE, expected=expected, name=name, label=label))
+
+    def remove(self, expected: Storage, *, holds_files: bool) -> None:
+        self._send(self._request(REMOVE, expected=expected, holds_files=holds_files))
+
+    def _request(
+        self, action: str, *, expected: Storage | None = None, **fields: object
+    ) -> Request:
+        revision = self._read.get(id(expected), (None, None))[1]
+        of = expected.id if expected else ""
+        return Request(
+            self._run.name,
+            action,
+            self._platform.moment,
+            expected=expected,
+            revision=revision,
+            seen=self._seen.get(of),
+            seen_files=self._seen_files.get(of),
+            seen_spaces=self._seen_spaces.get(of),
+            fence=self._run.fence,
+            **fields,  # type: ignore[arg-type]
+        )
+
+    def _send(self, request: Request) -> Storage:
+        story, run = self._story, self._run
+        story.rules.sent(run, request)
+        story.boundary(run)
+        fault = story.fault(run, request.subject, "write")
+        if fault in ("unavailable", "retry after"):
+            raise UnavailableError("busy", retry_after=story.retry_after(fault))
+        if fault in ("request lost", "server error before"):
+            raise UnknownOutcomeError(fault)
+        if fault == "request late":
+            self._platform.late.append(request)
+            raise UnknownOutcomeError(fault)
+        if fault == "slow":
+            story.baton.wait(None, story.slow())
+        answer = story.arrive(request)
+        if fault == "duplicated":
+            self._platform.late.append(story.duplicate(request))
+        story.after(run)
+        if fault in ("answer lost", "server error after"):
+            raise UnknownOutcomeError(fault)
+        if fault == "bug after":
+            raise RuntimeError("undocumented")
+        return answer

@@ -1,0 +1,91 @@
+"""A stand-in for servers that know S3 but not its conditional writes: they ignore the headers."""
+
+from __future__ import annotations
+
+import hashlib
+import http.server
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class CarelessS3(http.server.ThreadingHTTPServer):
+    """Keeps objects by path in memory, whatever the credentials; heeds the `heeded` conditions."""
+
+    daemon_threads = True
+
+    def __init__(self, heeded: frozenset[str], etags: bool) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.heeded = heeded
+        self.etags = etags
+        self.objects: dict[str, bytes] = {}
+
+    @property
+    def endpoint(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+
+@contextmanager
+def careless_s3(*heeded: str, etags: bool = True) -> Iterator[CarelessS3]:
+    """Run a server that heeds only these: `If-None-Match`, `If-Match`."""
+    server = CarelessS3(frozenset(heeded), etags)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+class _Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_PUT(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        there = self.server.objects.get(self.path)
+        if not self._holds("If-None-Match", there is None) or not self._holds(
+            "If-Match", there is not None and self.headers["If-Match"] == _etag(there)
+        ):
+            self._answer(412)
+            return
+        self.server.objects[self.path] = body
+        self._answer(200, etag=_etag(body))
+
+    def do_GET(self) -> None:
+        body = self.server.objects.get(self.path)
+        if body is None:
+            self._answer(404, b"<Error><Code>NoSuchKey</Code></Error>")
+        else:
+            self._answer(200, body, etag=_etag(body))
+
+    def do_POST(self) -> None:
+        """Delete several objects, the way `POST ?delete` asks for."""
+        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        keys = re.findall("<Key>(.*?)</Key>", body)
+        for key in keys:
+            self.server.objects.pop(f"{self.path.split('?')[0].rstrip('/')}/{key}", None)
+        told = "".join(f"<Deleted><Key>{key}</Key></Deleted>" for key in keys)
+        self._answer(200, f"<DeleteResult>{told}</DeleteResult>".encode())
+
+    def _holds(self, condition: str, truth: bool) -> bool:
+        asked = condition in self.headers and condition in self.server.heeded
+        return truth if asked else True
+
+    def _answer(self, status: int, body: bytes = b"", etag: str | None = None) -> None:
+        self.send_response(status)
+        if etag and self.server.etags:
+            self.send_header("ETag", etag)
+        self.send_header("Last-Modified", "Sun, 22 Nov 2026 12:00:00 GMT")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def _etag(body: bytes) -> str:
+    return f'"{hashlib.md5(body).hexdigest()}"'

@@ -1,0 +1,220 @@
+"""An apply of 300 operations that is killed half way, again and again, on a platform at a time."""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+import signal
+import subprocess
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import psycopg
+
+from reconciler.manifest import load
+from reconciler.platform import Platform
+from reconciler.platforms import open_platform
+from reconciler.reconcile import Request, make_plan
+
+#: What an apply tells for each operation at most: that it began, and that it ended.
+LINES = 2 * 300
+
+
+class Stage(NamedTuple):
+    """A platform that can be brought back to where it was before the apply."""
+
+    address: str
+    environ: Mapping[str, str]
+    reset: Callable[[], None]
+
+    def platform(self) -> Platform:
+        return open_platform(self.address, base=None, environ=self.environ)
+
+
+def before() -> dict:
+    """Give a manifest of 200 storages as they are at first."""
+    names = (
+        [f"relabelled {i}" for i in range(80)]
+        + [f"old {i}" for i in range(60)]
+        + [f"circle {i}" for i in range(4)]
+        + [f"both {i}" for i in range(16)]
+        + [f"doomed {i}" for i in range(40)]
+    )
+    return _manifest([_entry(name, name, "first") for name in names])
+
+
+def after(ids: Mapping[str, str]) -> dict:
+    """Give the manifest whose apply takes 300 operations, of every kind, with a circle of names."""
+    entries = [_entry(f"relabelled {i}", f"relabelled {i}", "second") for i in range(80)]
+    for i in range(60):
+        old = f"old {i}"
+        entries.append({**_entry(f"new {i}", old, "first"), "renamed_from": [old]})
+    for i in range(4):
+        old = f"circle {i}"
+        entries.append({**_entry(f"circle {(i + 1) % 4}", old, "first"), "id": ids[old]})
+    for i in range(16):
+        old = f"both {i}"
+        entries.append({**_entry(f"changed {i}", old, "second"), "renamed_from": [old]})
+    entries += [_entry(f"created {i}", f"created {i}", "new") for i in range(100)]
+    doomed = [{"name": f"doomed {i}"} for i in range(40)]
+    return {**_manifest(entries), "removed": doomed}
+
+
+def _entry(name: str, place: str, label: str) -> dict:
+    return {
+        "name": name,
+        "type": "local",
+        "default_url": f"/data/{place.replace(' ', '-')}",
+        "label": label,
+    }
+
+
+def _manifest(entries: list[dict]) -> dict:
+    return {"version": 1, "policy": {"max_removals": "100%"}, "storages": entries}
+
+
+def live(platform: Platform) -> dict[str, tuple[str, str, str]]:
+    """Read the names that are live, with label, place and id."""
+    reader = platform.reader()
+    try:
+        found = reader.read().storages
+    finally:
+        reader.close()
+    assert len({s.name for s in found}) == len(found)
+    return {s.name: (s.label, s.default_url, s.id) for s in found}
+
+
+class Killing:
+    """Kills the installed command at one moment after the other, and sees that all gets well."""
+
+    def __init__(self, folder: Path, command: Path, stage: Stage, environ: Mapping[str, str]):
+        self._folder = folder
+        self._command = command
+        self._stage = stage
+        self._environ = {**environ, **stage.environ, "RECONCILER_PLATFORM": stage.address}
+        self._before = live(stage.platform())
+        self._manifest = after({name: found[2] for name, found in self._before.items()})
+        (folder / "storages.yaml").write_text(json.dumps(self._manifest), encoding="utf-8")
+        #: How many operations were done when the command was killed, of each try.
+        self.done: list[int] = []
+
+    def once(self, seed: int) -> None:
+        """Kill one apply at the moment that a seed gives; then apply again and look."""
+        chance = random.Random(seed)
+        self._stage.reset()
+        self.done.append(self._killed(chance.randrange(LINES + 2), chance.randrange(3000)))
+        self._let_go()
+        again = self._run("apply", "-y", "--parallelism", str(chance.choice([1, 10])))
+        assert again.returncode == 0, (seed, again.stdout, again.stderr)
+        self._check(seed)
+
+    def _killed(self, lines: int, idle: int) -> int:
+        """Kill an apply after it has told so many lines, and a little later; count the done."""
+        with subprocess.Popen(
+            [self._command, "apply", "-y", "-q", "--events", "-"],
+            cwd=self._folder,
+            env=self._environ,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        ) as process:
+            assert process.stdout is not None
+            told = [line for _, line in zip(range(lines), process.stdout, strict=False)]
+            for _ in range(idle * 10):
+                pass
+            process.send_signal(signal.SIGKILL)
+            process.wait(timeout=60)
+            told += process.stdout.readlines()
+        return sum(b'"operation_done"' in line for line in told)
+
+    def _let_go(self) -> None:
+        """Take the killed holder's lease away, instead of waiting until it runs out."""
+        lock = self._stage.platform().lock()
+        if lock is None:
+            return
+        try:
+            lease = lock.current()
+            assert lease is None or lock.break_lease(lease)
+        finally:
+            lock.close()
+
+    def _run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [self._command, *arguments],
+            cwd=self._folder,
+            env=self._environ,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=120,
+            encoding="utf-8",
+            check=False,
+        )
+
+    def _check(self, seed: int) -> None:
+        platform = self._stage.platform()
+        reader = platform.reader()
+        try:
+            manifest = load([self._folder / "storages.yaml"], {})
+            request = Request(manifest.desired)
+            second = make_plan(reader, request, address=platform.address, now="")
+        finally:
+            reader.close()
+        assert second.ready, (seed, second.blocked_by)
+        assert second.operations == (), seed
+        now = live(platform)
+        wanted = {e["name"]: (e["label"], e["default_url"]) for e in self._manifest["storages"]}
+        assert {n: (f[0], f[1].removeprefix("file://")) for n, f in now.items()} == wanted
+        # Nothing that was there has become another storage on the way.
+        kept = {f[1]: f[2] for f in self._before.values()}
+        assert all(kept.get(f[1], f[2]) == f[2] for f in now.values()), seed
+
+
+def sqlite_stage(folder: Path) -> Stage:
+    """Give an embedded platform that is brought back from a copy of its file."""
+    path, saved = folder / "platform.db", folder / "saved.db"
+
+    def reset() -> None:
+        for suffix in ("-wal", "-shm", "-journal"):
+            path.with_name(path.name + suffix).unlink(missing_ok=True)
+        if saved.exists():
+            shutil.copy(saved, path)
+        else:
+            shutil.copy(path, saved)
+
+    return Stage(f"sqlite:///{path}", {}, reset)
+
+
+def sdk_stage(organisation: object) -> Stage:
+    """Give the stand-in SDK's organisation, brought back from a copy of its file."""
+    path = Path(organisation.path)
+    saved = path.with_name("saved-organisation")
+
+    def reset() -> None:
+        if saved.exists():
+            shutil.copy(saved, path)
+        else:
+            shutil.copy(path, saved)
+
+    return Stage(organisation.address, organisation.environ, reset)
+
+
+def server_stage(url: str, database: str) -> Stage:
+    """Give a state server on PostgreSQL, brought back from copies of its tables."""
+
+    def reset() -> None:
+        with psycopg.connect(database) as db:
+            found = db.execute(
+                "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+            ).fetchall()
+            tables = sorted(name for (name,) in found if not name.startswith("saved_"))
+            for name in tables:
+                if (f"saved_{name}",) not in found:
+                    db.execute(f'CREATE TABLE "saved_{name}" AS TABLE "{name}"')
+            db.execute("SET session_replication_role = replica")  # no checks between the tables
+            for name in tables:
+                db.execute(f'DELETE FROM "{name}"')
+                db.execute(f'INSERT INTO "{name}" SELECT * FROM "saved_{name}"')
+
+    return Stage(url, {}, reset)

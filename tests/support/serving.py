@@ -1,0 +1,100 @@
+"""The state server in this process, on a real port; and requests as no client would send them."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+import httpx
+
+from reconciler.server.listen import Address, open_socket, url_of
+from reconciler.server.run import make_server
+from reconciler.server.store.contract import (
+    ADMIN,
+    Author,
+    Store,
+)
+from reconciler.server.tokens import new_token
+
+AUTHOR = Author("tests")
+_PATIENCE = 30.0
+_HOST = Address(socket.AF_INET, "127.0.0.1", 0)
+
+
+class Serving(NamedTuple):
+    """A server that runs."""
+
+    url: str
+    store: Store
+
+    @property
+    def port(self) -> int:
+        """The port it listens on."""
+        return int(self.url.rpartition(":")[2])
+
+    def client(self, token: str | None = None) -> httpx.Client:
+        """Make a client, with a token if one is given."""
+        headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+        return httpx.Client(base_url=self.url, headers=headers, timeout=_PATIENCE, trust_env=False)
+
+    def wire(self, *pieces: bytes) -> bytes:
+        """Send bytes as they are, and give all that comes back until the server closes."""
+        with self.connected() as line:
+            for piece in pieces:
+                try:
+                    line.sendall(piece)
+                except (BrokenPipeError, ConnectionResetError):
+                    break
+            return everything(line)
+
+    def wire_and_leave(self, piece: bytes) -> None:
+        """Send bytes as they are, and go away without waiting for an answer."""
+        with self.connected() as line:
+            line.sendall(piece)
+
+    @contextmanager
+    def connected(self) -> Iterator[socket.socket]:
+        """Open a connection."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=_PATIENCE) as line:
+            yield line
+
+
+def everything(line: socket.socket) -> bytes:
+    """Read until the other side closes."""
+    told = b""
+    try:
+        while piece := line.recv(65536):
+            told += piece
+    except ConnectionResetError:
+        pass
+    return told
+
+
+@contextmanager
+def serving(store: Store) -> Iterator[Serving]:
+    """Serve a store while entered."""
+    ready = threading.Event()
+    with open_socket(_HOST) as listening:
+        url = url_of(listening, tls=False)
+        server = make_server(store, tls=None, on_ready=ready.set)
+        thread = threading.Thread(target=server.run, args=([listening],))
+        thread.start()
+        try:
+            assert ready.wait(_PATIENCE)
+            yield Serving(url, store)
+        finally:
+            server.should_exit = server.force_exit = True
+            thread.join(_PATIENCE)
+            assert not thread.is_alive()
+
+
+def make_token(
+    store: Store, role: str = ADMIN, name: str = "ci", expires: str | None = None
+) -> str:
+    """Make a token."""
+    new = new_token()
+    store.create_token(new.id, new.digest, name=name, role=role, expires_at=expires, author=AUTHOR)
+    return new.text.reveal()

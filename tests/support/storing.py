@@ -1,0 +1,102 @@
+"""Short ways to call a store, with everything that a test does not care about filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from reconciler.plan.document import Values
+from reconciler.platform import InventoryRow
+from reconciler.server.store.contract import (
+    Author,
+    Created,
+    Row,
+    Store,
+)
+
+ANN = Author("ann")
+BOB = Author("bob", run="r1", actor="Bob", commit="c0ffee", job_url="https://ci/7")
+
+
+def local(name: str, label: str = "L") -> Values:
+    return Values(name, label, "local", f"file:///data/{name}")
+
+
+def create(
+    store: Store,
+    name: str = "nas",
+    *,
+    key: str | None = None,
+    author: Author = ANN,
+    fence: int | None = None,
+) -> Row:
+    return create_with(store, local(name), key=key, author=author, fence=fence).row
+
+
+def create_with(
+    store: Store,
+    values: Values,
+    *,
+    key: str | None = None,
+    author: Author = ANN,
+    fence: int | None = None,
+) -> Created:
+    return store.create(values, key=key, author=author, fence=fence)
+
+
+def update(
+    store: Store,
+    id: str,
+    *,
+    name: str | None = None,
+    label: str | None = None,
+    revision: int | None = None,
+    author: Author = ANN,
+    fence: int | None = None,
+) -> Row:
+    return store.update(id, name=name, label=label, revision=revision, author=author, fence=fence)
+
+
+def remove(
+    store: Store,
+    id: str,
+    *,
+    holds_files: bool = False,
+    revision: int | None = None,
+    author: Author = ANN,
+    fence: int | None = None,
+) -> None:
+    store.remove(id, holds_files=holds_files, revision=revision, author=author, fence=fence)
+
+
+def record(
+    store: Store,
+    id: str,
+    rows: Iterable[InventoryRow],
+    *,
+    revision: int | None = None,
+    author: Author = ANN,
+    fence: int | None = None,
+) -> Row:
+    return store.record(id, rows, revision=revision, author=author, fence=fence)
+
+
+def inventory(store: Store, id: str) -> list[InventoryRow]:
+    with store.inventory(id) as found:
+        rows = list(found.rows)
+        assert found.files == len(rows)
+    return rows
+
+
+def everything(store: Store, limit: int = 1000) -> list[Row]:
+    """Walk the whole list, page by page."""
+    rows: list[Row] = []
+    more, after = True, ""
+    while more:
+        page = store.page(after=after, limit=limit)
+        rows += page.rows
+        more, after = page.more, rows[-1].storage.id if rows else ""
+    return rows
+
+
+def names(store: Store) -> set[str]:
+    return {row.storage.name for row in everything(store)}

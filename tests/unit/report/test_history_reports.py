@@ -1,0 +1,116 @@
+"""What `history` shows: all that is known, nothing that is not, and no text that does harm."""
+
+import json
+
+from msgspec.structs import replace
+
+from reconciler.journal.read import ENDED, OPEN, RECORDED, Entry, Run
+from reconciler.plan.document import Values
+from reconciler.report import history
+
+HOSTILE = "a\x1b[31m|`b`\u202e"
+BEFORE = Values("x", "L", "S3", "https://user:secret@minio/b")
+ENTRIES = (
+    Entry("create:nas", "create", "nas", "done", id="i1"),
+    Entry("update:new", "update", "new", "done", previous_name="old name", retries=2),
+    Entry("remove:x", "remove", "x", "failed", error="it holds files now", before=BEFORE),
+    Entry("create:y", "create", "y", "started"),
+)
+RUN = Run(
+    run="20260101-000000-000-abcdef",
+    state=ENDED,
+    started_at="2026-01-01T00:00:00.000Z",
+    ended_at="2026-01-01T00:00:09.000Z",
+    exit=5,
+    interrupted=False,
+    platform="sqlite:////srv/platform.db",
+    digest="sha256:0",
+    actor="anna",
+    host="ci-7",
+    commit="c0ffee" * 6,
+    job_url="https://ci:secret@ci.lab/1",
+    planned=6,
+    summary={"done": 2, "failed": 1, "started": 1},
+    operations=ENTRIES,
+)
+KILLED = replace(RUN, run="20260102-000000-000-abcdef", state=OPEN, ended_at="", exit=None)
+AUDITED = replace(RUN, state=RECORDED, exit=None, commit="", host="")
+
+
+def test_a_list_of_runs():
+    assert history.text([KILLED, RUN]) == (
+        "RUN                         BY    COMMIT        END     OPERATIONS\n"
+        "20260102-000000-000-abcdef  anna  c0ffeec0ffee  no end  "
+        "2 done, 1 failed, 1 started, 2 not begun\n"
+        "20260101-000000-000-abcdef  anna  c0ffeec0ffee  exit 5  2 done, 1 failed, 1 started\n"
+        "\n"
+        "no end: killed, or still running.\n"
+        "\n"
+        "2 runs.\n"
+    )
+
+
+def test_columns_that_nobody_fills_are_left_out():
+    assert history.text([AUDITED]).splitlines()[0].split() == ["RUN", "BY", "OPERATIONS"]
+
+
+def test_no_runs():
+    for report in (history.text, history.text_of_operations, history.markdown):
+        assert report([]) == "No runs.\n"
+
+
+def test_one_run_with_its_operations():
+    assert history.text_of_run(RUN).splitlines()[8:] == [
+        "",
+        "+ nas: done",
+        "~ new: done, was 'old name', tried again 2×",
+        "- x: failed",
+        "    it holds files now",
+        "    before: 'x', label 'L', S3 at https://***@minio/b",
+        "+ y: begun, no end is recorded",
+        "",
+        "4 operations: 2 done, 1 failed, 1 started.",
+    ]
+
+
+def test_where_a_run_came_from():
+    told = history.text_of_run(RUN)
+    for words in ("by       anna on ci-7", "exit 5", "https://***@ci.lab/1", "c0ffee" * 6):
+        assert words in told
+    assert "killed, or still running" in history.text_of_run(KILLED)
+    assert "ended" not in history.text_of_run(AUDITED)
+
+
+def test_damage_is_told_in_every_format():
+    damaged = replace(RUN, damage="3 damaged lines are left out")
+    for told in (
+        history.text([damaged]),
+        history.text_of_operations([damaged]),
+        history.text_of_run(damaged),
+        history.markdown_of_run(damaged),
+        history.json([damaged], operations=False),
+    ):
+        assert "3 damaged lines are left out" in told
+
+
+def test_nothing_harmful_and_no_password_gets_out():
+    entry = replace(ENTRIES[2], name=HOSTILE, error=HOSTILE)
+    run = replace(RUN, run=HOSTILE, actor=HOSTILE, operations=(entry,))
+    for told in (
+        history.text([run]),
+        history.text_of_operations([run]),
+        history.text_of_run(run),
+        history.markdown([run]),
+        history.markdown_of_run(run),
+    ):
+        assert "\x1b" not in told
+        assert "\u202e" not in told
+        assert "secret" not in told
+
+
+def test_json_has_operations_only_where_they_are_asked_for():
+    (brief,) = json.loads(history.json([RUN], operations=False))["runs"]
+    (whole,) = json.loads(history.json([RUN], operations=True))["runs"]
+    assert "operations" not in brief
+    assert [entry["key"] for entry in whole["operations"]] == [entry.key for entry in ENTRIES]
+    assert "secret" not in json.dumps([brief, whole])

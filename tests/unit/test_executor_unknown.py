@@ -1,0 +1,217 @@
+"""After a write that got no answer, live is read again; what can't be proved is not claimed."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec.structs import replace
+
+from reconciler.errors import PlatformError, UnavailableError, UnknownOutcomeError
+from reconciler.events import Retried
+from reconciler.executor import Limits, Result, execute
+from reconciler.executor.settle import LOOKS
+from reconciler.names import temporary
+from reconciler.platform import Abilities
+from support.building import desired, entry, names, plan_for, removed, storage
+from support.executing import SWAP, outcome, statuses
+from support.memory_platform import Call, MemoryPlatform
+from support.patience import OwnTime, some_times
+
+LOST = UnknownOutcomeError("timed out")
+PLAIN = Abilities()
+CONDITIONAL = Abilities(conditional_write=True)
+KEYED = Abilities(conditional_write=True, idempotency_key=True)
+LIVE = storage("a")
+CREATE = desired(entry("a"))
+RENAME = desired(entry("b", "a", renamed_from=["a"]))
+REMOVE = desired(removed=[removed("a")])
+EACH = pytest.mark.parametrize(
+    ("wanted", "before"), [(CREATE, []), (RENAME, [LIVE]), (REMOVE, [LIVE])]
+)
+ON_EACH = pytest.mark.parametrize("abilities", [PLAIN, CONDITIONAL, KEYED])
+
+
+def go(platform: MemoryPlatform, wanted, observe=None, **hooks) -> Result:
+    plan = plan_for(platform, wanted)
+    platform.calls.clear()
+    for name, hook in hooks.items():
+        setattr(platform, name, hook)
+    limits, tell = Limits(parallelism=1), observe or (lambda _: None)
+    return execute(plan, platform.writer(wait=0), limits, tell, surroundings=OwnTime())
+
+
+def write_of(wanted) -> str:
+    return {id(CREATE): "create", id(RENAME): "update", id(REMOVE): "remove"}[id(wanted)]
+
+
+@EACH
+@ON_EACH
+def test_an_answer_that_was_lost_is_found_in_live(wanted, before, abilities) -> None:
+    platform = MemoryPlatform(before, abilities=abilities)
+    result = go(platform, wanted, after=some_times(write_of(wanted), LOST))
+    (found,) = result.outcomes
+    assert (found.status, found.writes, found.error) == ("done", 1, "")
+    assert len(platform.writes) == 1
+    assert platform.calls[-1].method == "find"
+
+
+@EACH
+@ON_EACH
+def test_a_request_that_was_lost_is_made_again_where_a_late_one_is_harmless(
+    wanted, before, abilities
+) -> None:
+    platform = MemoryPlatform(before, abilities=abilities)
+    result = go(platform, wanted, before=some_times(write_of(wanted), LOST))
+    assert {found.status for found in result.outcomes} == {"done"}
+    assert len(platform.writes) == 2
+    methods = [call.method for call in platform.calls]
+    # Between the two, live was read.
+    first = methods.index(write_of(wanted))
+    assert "find" in methods[first + 1 : methods.index(write_of(wanted), first + 1)]
+
+
+@EACH
+def test_live_is_read_until_it_can_be_read(wanted, before) -> None:
+    platform = MemoryPlatform(before, abilities=CONDITIONAL)
+    plan_for(platform, wanted)
+    reading = some_times("find", UnavailableError("503"), PlatformError("cut"))
+
+    def hook(call: Call) -> None:
+        if platform.writes:
+            reading(call)
+
+    result = go(platform, wanted, before=hook, after=some_times(write_of(wanted), LOST))
+    assert {found.status for found in result.outcomes} == {"done"}
+    assert len(platform.writes) == 1
+
+
+def test_a_create_has_one_key_for_all_its_attempts_and_each_its_own() -> None:
+    platform = MemoryPlatform(abilities=KEYED)
+    go(platform, desired(entry("a"), entry("b")), before=some_times("create", LOST))
+    assert platform.keys == ["key-1", "key-1", "key-2"]
+
+
+def test_there_are_no_keys_for_a_platform_that_does_not_know_them() -> None:
+    platform = MemoryPlatform(abilities=CONDITIONAL)
+    go(platform, CREATE)
+    assert platform.keys == [None]
+
+
+def test_a_late_create_is_found_by_the_one_that_repeats_it() -> None:
+    platform = MemoryPlatform(abilities=CONDITIONAL)
+
+    def hook(call: Call) -> None:
+        if len(platform.writes) == 1 and call.method == "create":
+            raise LOST
+        if call.method == "create":  # the first one comes now
+            platform.put(storage("a", label="a"))
+
+    result = go(platform, CREATE, before=hook)
+    assert [(found.status, found.writes) for found in result.outcomes] == [("done", 1)]
+    assert [item.name for item in platform.storages] == ["a"]
+
+
+# Where a late request would do harm
+
+
+def test_a_storage_that_may_step_aside_late_is_not_told_to_again() -> None:
+    platform = MemoryPlatform([storage("a"), storage("b")], abilities=PLAIN)
+    result = go(platform, SWAP, before=some_times("update", LOST))
+    assert statuses(result) == {"update:a": "unknown", "update:b": "not_started"}
+    assert outcome(result, "update:b").error == "waits for update:a, which is not done"
+    assert "a request that got no answer may have taken effect" in outcome(result, "update:a").error
+    assert len(platform.writes) == 1
+    assert names(platform) == {"a": "id-a", "b": "id-b"}
+
+
+def test_it_is_looked_for_a_few_times_and_may_still_come() -> None:
+    platform = MemoryPlatform([storage("a"), storage("b")], abilities=PLAIN)
+    looks = []
+
+    def hook(call: Call) -> None:
+        if call.method == "update" and len(platform.writes) == 1:
+            raise LOST
+        if call.method == "find" and platform.writes:
+            looks.append(call)
+            if len(looks) == LOOKS:
+                platform.put(replace(storage("b"), name=temporary("b", "id-b")))
+
+    result = go(platform, SWAP, before=hook)
+    assert statuses(result) == {"update:a": "done", "update:b": "done"}
+    assert names(platform) == {"a": "id-b", "b": "id-a"}
+
+
+def test_with_conditional_writes_a_circle_goes_on() -> None:
+    platform = MemoryPlatform([storage("a"), storage("b")], abilities=CONDITIONAL)
+    result = go(platform, SWAP, before=some_times("update", LOST))
+    assert set(statuses(result).values()) == {"done"}
+    assert names(platform) == {"a": "id-b", "b": "id-a"}
+
+
+# What can't be proved
+
+
+@EACH
+def test_a_request_that_was_lost_before_a_failure_leaves_it_unknown(wanted, before) -> None:
+    platform = MemoryPlatform(before, abilities=CONDITIONAL)
+    hook = some_times(write_of(wanted), LOST, PlatformError("the disk is full"))
+    (found,) = go(platform, wanted, before=hook).outcomes
+    assert found.status == "unknown"
+    assert found.error == (
+        "the disk is full; a request that got no answer may have taken effect, or still may"
+    )
+
+
+def test_what_others_changed_after_a_lost_answer_is_unknown() -> None:
+    platform = MemoryPlatform([LIVE], abilities=CONDITIONAL)
+
+    def hook(call: Call) -> None:
+        if call.method == "update":
+            platform.put(replace(platform.by_id["id-a"], name="theirs"))
+            raise LOST
+
+    (found,) = go(platform, RENAME, after=hook).outcomes
+    assert (found.status, found.stale) == ("unknown", False)
+    assert "'a' has changed since the plan was made" in found.error
+
+
+def test_a_write_over_what_others_wrote_at_that_moment_is_not_done() -> None:
+    platform = MemoryPlatform([LIVE], abilities=PLAIN)
+    writer = platform.writer(wait=0)
+    plan = plan_for(platform, desired(entry("a", label="new")))
+
+    def update(expected, *, name, label):
+        changed = replace(expected, name="theirs", label=label)
+        platform.put(changed)
+        return changed
+
+    writer.update = update
+    (found,) = execute(plan, writer, Limits(), lambda _: None).outcomes
+    assert (found.status, found.stale, found.found) == ("half_done", True, platform.by_id["id-a"])
+
+
+@pytest.mark.parametrize(("moment", "status"), [("before", "failed"), ("after", "unknown")])
+def test_a_bug_before_a_write_leaves_nothing_unknown(moment: str, status: str) -> None:
+    platform = MemoryPlatform([LIVE], abilities=PLAIN)
+    method = "find" if moment == "before" else "update"
+    (found,) = go(platform, RENAME, **{moment: some_times(method, TypeError("secret"))}).outcomes
+    assert found.status == status
+    assert found.error.startswith("unexpected TypeError; plan again")
+    assert "secret" not in found.error
+
+
+def test_a_lost_answer_is_told_as_a_retry_only_if_something_is_tried_again() -> None:
+    platform, seen = MemoryPlatform(abilities=CONDITIONAL), []
+    go(platform, CREATE, seen.append, after=some_times("create", LOST))
+    assert not [event for event in seen if isinstance(event, Retried)]
+    platform = MemoryPlatform(abilities=CONDITIONAL)
+    go(platform, CREATE, seen.append, before=some_times("create", LOST))
+    assert [event.error for event in seen if isinstance(event, Retried)] == ["timed out"]
+
+
+def test_when_stopped_live_is_still_read_once() -> None:
+    platform = MemoryPlatform([LIVE], abilities=CONDITIONAL)
+    plan = plan_for(platform, RENAME)
+    platform.after = some_times("update", LOST)
+    limits = Limits(parallelism=1, stop=lambda: "told to stop" if platform.writes else None)
+    result = execute(plan, platform.writer(wait=0), limits, lambda _: None, surroundings=OwnTime())
+    assert statuses(result) == {"update:b": "done"}
