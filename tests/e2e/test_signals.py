@@ -5,7 +5,7 @@ import os
 import pty
 import signal
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from subprocess import DEVNULL, PIPE
 
 import pytest
@@ -36,8 +36,13 @@ def running(folder, *options):
 
 def blocked(folder, process):
     """Take the write lock of the file, and wait until the apply hangs in a write."""
-    db = sqlite3.connect(folder.path / FILE, isolation_level=None, timeout=30)
-    db.execute("BEGIN IMMEDIATE")
+    db = sqlite3.connect(folder.path / FILE, isolation_level=None, timeout=0)
+    # The apply is held still meanwhile: it gives its turn away for a moment only.
+    while not db.in_transaction:
+        process.send_signal(signal.SIGSTOP)
+        with suppress(sqlite3.OperationalError):
+            db.execute("BEGIN IMMEDIATE")
+        process.send_signal(signal.SIGCONT)
     (done,) = db.execute("SELECT count(*) FROM storages").fetchone()
     for line in process.stderr:
         if line == f"create 's{done:03}': started\n":
