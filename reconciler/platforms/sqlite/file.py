@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import sqlite3
-import stat
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from itertools import chain
 from pathlib import Path
-from urllib.parse import quote
 
 from msgspec import Struct
 
 from reconciler.errors import PlatformBusyError, PlatformError
-from reconciler.names import quoted, shown
+from reconciler.names import shown
 from reconciler.platforms.sqlite.schema import (
     APPLICATION_ID,
     SCHEMA,
@@ -23,8 +20,9 @@ from reconciler.platforms.sqlite.schema import (
     STATE_SERVER,
 )
 from reconciler.platforms.sqlite.transactions import NAP, code, is_busy, migrate, transaction
+from reconciler.sqlitefile import marks, put_in_place, said, size_of_logs, uri
 
-_MAGIC = b"SQLite format 3\0"
+_WHAT = "platform"
 #: SQLite counts milliseconds in 32 bits.
 _LONGEST_WAIT = 2_000_000.0
 _ADVICE = {
@@ -51,8 +49,7 @@ class Fingerprint(Struct, frozen=True):
     def of(cls, path: Path) -> Fingerprint:
         """Look at the file and its logs; raises `OSError` if the file is gone."""
         found = path.stat()
-        logs = _size(_beside(path, "-wal")) + _size(_beside(path, "-journal"))
-        return cls(found.st_ino, found.st_size, found.st_mtime_ns, logs)
+        return cls(found.st_ino, found.st_size, found.st_mtime_ns, size_of_logs(path))
 
 
 def exists(path: Path) -> bool:
@@ -61,49 +58,10 @@ def exists(path: Path) -> bool:
     The file is looked at, not opened as a database: that could already change a foreign one.
     Raises `PlatformError` if it is something else, or if only its remains are there.
     """
-    try:
-        header = _header(path)
-    except FileNotFoundError:
-        _check_place(path)
+    found = marks(_WHAT, path)
+    if found is None:
         return False
-    except OSError as error:
-        raise PlatformError(_text(path, f"it can't be read ({error.strerror})")) from None
-    _check_header(path, header)
-    return True
-
-
-def _header(path: Path) -> bytes:
-    if not stat.S_ISREG(path.stat().st_mode):
-        raise PlatformError(_text(path, "it is not a file: give the path of the file itself"))
-    with path.open("rb") as file:
-        return file.read(100)
-
-
-def _check_place(path: Path) -> None:
-    if not path.parent.is_dir():
-        raise PlatformError(
-            _text(
-                path, f"there is no folder {quoted(str(path.parent))}: check the path, or make it"
-            )
-        )
-    for suffix in ("-wal", "-journal"):
-        rest = _beside(path, suffix)
-        if _size(rest):
-            # SQLite would replay it into a new file, and so mix two databases.
-            raise PlatformError(
-                _text(
-                    path,
-                    f"the file is gone, but {quoted(str(rest))} is there: bring the file back, "
-                    "or move that one away to start anew",
-                )
-            )
-
-
-def _check_header(path: Path, header: bytes) -> None:
-    """Read the marks where the SQLite file format has them (header, offsets 60 and 68)."""
-    application = int.from_bytes(header[68:72], "big")
-    version = int.from_bytes(header[60:64], "big")
-    if header.startswith(_MAGIC) and application == STATE_SERVER:
+    if found.application == STATE_SERVER:
         raise PlatformError(
             _text(
                 path,
@@ -111,36 +69,29 @@ def _check_header(path: Path, header: bytes) -> None:
                 "http://127.0.0.1:8080; `reconciler serve` opens the file",
             )
         )
-    if not header.startswith(_MAGIC) or application != APPLICATION_ID:
-        what = "it is empty" if not header else "it is some other file"
+    if found.application != APPLICATION_ID:
+        what = "it is empty" if found.is_empty else "it is some other file"
         raise PlatformError(
             _text(path, f"{what}, not a platform of reconciler: check the path, or remove the file")
         )
-    if version > SCHEMA_VERSION:
+    if found.version > SCHEMA_VERSION:
         raise PlatformError(
             _text(
                 path,
-                f"it was made by a newer version of reconciler (format {version}, this one knows "
-                f"{SCHEMA_VERSION}): use that version",
+                f"it was made by a newer version of reconciler (format {found.version}, this "
+                f"one knows {SCHEMA_VERSION}): use that version",
             )
         )
+    return True
 
 
 def create(path: Path) -> None:
     """Make a new, empty platform, unless another process was quicker.
 
-    It is built under another name and put in place whole, so that nobody ever sees half of one.
     The file's permissions are those of any new file of this user (umask).
     """
-    draft = path.with_name(f".reconciler-{secrets.token_hex(8)}.new")
-    try:
-        with explained(path):
-            os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o666))
-            _build(draft)
-            _publish(draft, path)
-    finally:
-        for suffix in ("", "-wal", "-shm", "-journal"):
-            _beside(draft, suffix).unlink(missing_ok=True)
+    with explained(path):
+        put_in_place(path, 0o666, _build)
 
 
 def _build(path: Path) -> None:
@@ -148,31 +99,6 @@ def _build(path: Path) -> None:
         db.executescript(f"BEGIN; {SCHEMA} COMMIT;")
         db.execute("INSERT INTO platform VALUES (1, ?)", (secrets.token_hex(16),))
         db.execute("PRAGMA journal_mode = WAL")
-
-
-def _publish(draft: Path, path: Path) -> None:
-    try:
-        os.link(draft, path)
-    except FileExistsError:
-        return
-    except OSError:
-        # No hard links here (FAT, some network shares): claim the name, then take it over.
-        try:
-            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o666))
-        except FileExistsError:
-            return
-        draft.replace(path)
-    _sync(path.parent)
-
-
-def _sync(folder: Path) -> None:
-    """Make a new name in a folder outlast a power cut, where the system can do that."""
-    with suppress(OSError):
-        opened = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(opened)
-        finally:
-            os.close(opened)
 
 
 def open_to_write(path: Path, wait: float) -> sqlite3.Connection:
@@ -216,14 +142,6 @@ def _connect(path: Path, mode: str, wait: float) -> sqlite3.Connection:
     )
 
 
-def uri(path: Path) -> str:
-    """Give the `file:` URI of an absolute path; also for drives and shares of Windows."""
-    text = path.as_posix()
-    if not text.startswith("/"):
-        text = "/" + text
-    return "file://" + quote(os.fsencode(text))
-
-
 @contextmanager
 def explained(path: Path) -> Iterator[None]:
     """Turn what SQLite and the system raise into a `PlatformError` that names the file."""
@@ -251,18 +169,8 @@ def explanation(path: Path, error: Exception) -> PlatformError:
     )
 
 
-def _text(path: Path, what: str) -> str:
-    return f"platform {quoted(str(path))}: {what}"
-
-
-def _beside(path: Path, suffix: str) -> Path:
-    return path.with_name(path.name + suffix)
-
-
-def _size(path: Path) -> int:
-    with suppress(FileNotFoundError):
-        return path.stat().st_size
-    return 0
+def _text(path: Path, problem: str) -> str:
+    return said(_WHAT, path, problem)
 
 
 def only_text(path: Path, rows: Iterable[Iterable[object]]) -> None:

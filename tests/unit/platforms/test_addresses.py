@@ -8,7 +8,7 @@ import pytest
 
 from reconciler.errors import AddressError
 from reconciler.platforms import open_platform, same_address
-from reconciler.platforms.sqlite.file import uri
+from reconciler.sqlitefile import uri
 
 
 def path_of(address: str, base: Path | str | None = None) -> str:

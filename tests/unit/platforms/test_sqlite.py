@@ -8,7 +8,7 @@ import sqlite3
 import stat
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -150,6 +150,24 @@ def test_the_remains_of_another_database_are_not_mixed_in(path: Path) -> None:
         with pytest.raises(PlatformError, match=r"platform\.db-wal"):
             use()
     assert list(path.parent.iterdir()) == [rest]
+
+
+def test_a_file_that_somebody_makes_while_we_look_is_not_taken_for_remains(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with ExitStack() as theirs:
+        is_dir = Path.is_dir
+
+        def quicker(folder: Path) -> bool:
+            # Asked once it is known that there is no file; from here on there is one, and its log.
+            monkeypatch.undo()
+            other = theirs.enter_context(closing(SqlitePlatform(path).writer(wait=5)))
+            other.create(NAS)
+            assert path.with_name("platform.db-wal").stat().st_size
+            return is_dir(folder)
+
+        monkeypatch.setattr(Path, "is_dir", quicker)
+        assert names(path) == ["nas"]
 
 
 def test_a_link_to_a_file_is_followed(tmp_path: Path) -> None:

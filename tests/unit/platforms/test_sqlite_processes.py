@@ -145,10 +145,10 @@ def test_a_process_that_is_killed_while_it_makes_the_file_leaves_no_half_one(
 ) -> None:
     script = """
         import os, signal
-        from reconciler.platforms.sqlite import file
-        def die(draft, path):
+        from reconciler import sqlitefile
+        def die(*_):
             os.kill(os.getpid(), signal.SIGKILL)
-        file._publish = die
+        sqlitefile._publish = die
         platform.writer(wait=60)
     """
     process = start(tmp_path, script)

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import sqlite3
-import stat
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from reconciler.errors import PlatformError
-from reconciler.names import quoted, shown
-from reconciler.platforms.sqlite.file import uri
+from reconciler.names import shown
 from reconciler.platforms.sqlite.schema import APPLICATION_ID as EMBEDDED
 from reconciler.platforms.sqlite.schema import STATE_SERVER as APPLICATION_ID
 from reconciler.server.store.migrations import Migration, migrations
+from reconciler.sqlitefile import marks, put_in_place, said, uri
 
-_MAGIC = b"SQLite format 3\0"
+_WHAT = "database"
 #: How long to wait for other processes that write, in seconds.
 WAIT = 30.0
 
@@ -49,16 +47,10 @@ def _explained(path: Path) -> Iterator[None]:
 
 def _is_there(path: Path, steps: tuple[Migration, ...]) -> bool:
     """Look at the file's marks without opening it as a database, which could change it."""
-    try:
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise PlatformError(_text(path, "it is not a file: give the path of the file itself"))
-        with path.open("rb") as file:
-            header = file.read(100)
-    except FileNotFoundError:
-        _check_place(path)
+    found = marks(_WHAT, path)
+    if found is None:
         return False
-    application = int.from_bytes(header[68:72], "big") if header.startswith(_MAGIC) else 0
-    if application == EMBEDDED:
+    if found.application == EMBEDDED:
         raise PlatformError(
             _text(
                 path,
@@ -66,30 +58,13 @@ def _is_there(path: Path, steps: tuple[Migration, ...]) -> bool:
                 "file of its own",
             )
         )
-    if application != APPLICATION_ID:
-        what = "it is some other file" if header else "it is empty"
+    if found.application != APPLICATION_ID:
+        what = "it is empty" if found.is_empty else "it is some other file"
         raise PlatformError(
             _text(path, f"{what}, not a state server's database: check the path, or remove it")
         )
-    _check_version(path, int.from_bytes(header[60:64], "big"), steps)
+    _check_version(path, found.version, steps)
     return True
-
-
-def _check_place(path: Path) -> None:
-    if not path.parent.is_dir():
-        folder = quoted(str(path.parent))
-        raise PlatformError(_text(path, f"there is no folder {folder}: check the path, or make it"))
-    for suffix in ("-wal", "-journal"):
-        rest = _beside(path, suffix)
-        if rest.exists() and rest.stat().st_size:
-            # SQLite would replay it into a new file, and so mix two databases.
-            raise PlatformError(
-                _text(
-                    path,
-                    f"the file is gone, but {quoted(str(rest))} is there: bring the file back, "
-                    "or move that one away to start anew",
-                )
-            )
 
 
 def _check_version(path: Path, version: int, steps: tuple[Migration, ...]) -> None:
@@ -104,33 +79,17 @@ def _check_version(path: Path, version: int, steps: tuple[Migration, ...]) -> No
 
 
 def _make(path: Path, steps: tuple[Migration, ...]) -> None:
-    """Build the database under another name, and put it in place whole.
+    """Make the database, unless another process is quicker.
 
-    Nothing happens if another process was quicker. Only its owner can read it: it holds digests
-    of tokens.
+    Only its owner can read it: it holds digests of tokens.
     """
-    draft = path.with_name(f".reconciler-{secrets.token_hex(8)}.new")
-    try:
-        os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+
+    def build(draft: Path) -> None:
         with closing(connect(draft)) as db:
             db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             _migrate(draft, db, steps)
-        _publish(draft, path)
-    finally:
-        for suffix in ("", "-wal", "-shm", "-journal"):
-            _beside(draft, suffix).unlink(missing_ok=True)
 
-
-def _publish(draft: Path, path: Path) -> None:
-    try:
-        os.link(draft, path)
-    except FileExistsError:
-        return
-    except OSError:
-        # No hard links here (FAT, some network shares): claim the name, then take it over.
-        with suppress(FileExistsError):
-            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-            draft.replace(path)
+    put_in_place(path, 0o600, build)
 
 
 def _migrate(path: Path, db: sqlite3.Connection, steps: tuple[Migration, ...]) -> None:
@@ -196,9 +155,5 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     return db
 
 
-def _beside(path: Path, suffix: str) -> Path:
-    return path.with_name(path.name + suffix)
-
-
-def _text(path: Path, what: str) -> str:
-    return f"database {quoted(str(path))}: {what}"
+def _text(path: Path, problem: str) -> str:
+    return said(_WHAT, path, problem)
