@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, settings
 
+from support.leaks import leaks, no_leaks
+
 if TYPE_CHECKING:
     from support.postgres import Postgres
     from support.seaweed import S3Server
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 signal.signal(signal.SIGINT, signal.default_int_handler)
 if hasattr(signal, "SIGHUP"):
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+__all__ = ["no_leaks"]
 
 settings.register_profile(
     "reconciler",
@@ -49,4 +53,7 @@ def postgres() -> Iterator[Postgres]:
 
     server = Postgres(installed() or packaged())
     yield server
+    server.stop()
+    found = leaks(server.folder)
     server.close()
+    assert not found, f"PostgreSQL keeps a token in {found}"

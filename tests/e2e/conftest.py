@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from support.leaks import check_told
+
 COMMAND = Path(sys.executable).with_name("reconciler")
 
 #: A storage of each kind that a manifest can declare.
@@ -66,6 +68,8 @@ class Folder:
         assert done.returncode == code, told
         assert "Traceback" not in told
         assert "has a bug" not in told
+        # The one place where a token is shown is the output of the command that makes it.
+        check_told(str(done.stderr) if "token" in arguments else told)
         return done
 
     def start(self, *arguments, env=None, **options):

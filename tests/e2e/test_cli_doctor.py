@@ -67,7 +67,7 @@ class TestOrganisation:
 
     @pytest.fixture
     def organisation(self, tmp_path_factory):
-        made = Organisation(tmp_path_factory.mktemp("organisation") / "state.db")
+        made = Organisation(tmp_path_factory.mktemp("organisation") / "organisation.db")
         made.add("nas")
         return made
 

@@ -40,7 +40,7 @@ class Setting:
 @pytest.fixture(params=["file", "s3"])
 def setting(request, folder, tmp_path_factory, monkeypatch):
     elsewhere = tmp_path_factory.mktemp("elsewhere")
-    organisation = Organisation(elsewhere / "state.db")
+    organisation = Organisation(elsewhere / "organisation.db")
     if request.param == "file":
         return Setting(folder, organisation, f"file://{elsewhere}/lock", {})
     server = request.getfixturevalue("s3")
@@ -87,7 +87,7 @@ def test_two_applies_at_once_double_nothing(setting):
 
 
 def test_a_server_that_ignores_conditional_writes_is_refused_before_anything_is_written(folder):
-    organisation = Organisation(folder.path / "state.db")
+    organisation = Organisation(folder.path / "organisation.db")
     with careless_s3() as server:
         environ = {
             "AWS_ENDPOINT_URL": server.endpoint,
@@ -105,7 +105,7 @@ def test_a_server_that_ignores_conditional_writes_is_refused_before_anything_is_
 
 @pytest.mark.parametrize("lock", ["s3://bucket", "file://relative"])
 def test_an_address_that_is_none_is_wrong_usage(folder, lock):
-    organisation = Organisation(folder.path / "state.db")
+    organisation = Organisation(folder.path / "organisation.db")
     setting = Setting(folder, organisation, lock, {})
     setting.declare("a")
     assert "s3://BUCKET/KEY" in setting.apply(code=64).stderr

@@ -70,14 +70,15 @@ class Postgres:
 
     def __init__(self, programs: Path) -> None:
         """Make the server's files and start it; takes seconds."""
-        self._folder = Path(tempfile.mkdtemp(prefix="reconciler-pg-"))
+        #: Databases, write-ahead log, and what the server told.
+        self.folder = Path(tempfile.mkdtemp(prefix="reconciler-pg-"))
         self._watch: subprocess.Popen[str] | None = None
         self._user = _unprivileged()
         if self._user is not None:
-            shutil.chown(self._folder, self._user)
+            shutil.chown(self.folder, self._user)
         try:
             self._programs = self._reachable(programs)
-            data = ("-D", str(self._folder / "data"), "-U", "postgres", "-A", "trust")
+            data = ("-D", str(self.folder / "data"), "-U", "postgres", "-A", "trust")
             self._run("initdb", *data, "-E", "UTF8", "--locale=C", "--no-sync")
             self.start()
         except BaseException:
@@ -86,7 +87,7 @@ class Postgres:
 
     def url(self, name: str = "postgres") -> str:
         """Give the URL of a database."""
-        return f"postgresql://postgres@/{name}?host={self._folder}"
+        return f"postgresql://postgres@/{name}?host={self.folder}"
 
     def database(self) -> str:
         """Make an empty database, and give its URL."""
@@ -97,12 +98,12 @@ class Postgres:
 
     def start(self) -> None:
         """Start the server, and wait until it answers."""
-        server = [str(self._programs / "postgres"), "-D", str(self._folder / "data")]
-        for setting in (*_SETTINGS, f"unix_socket_directories={self._folder}"):
+        server = [str(self._programs / "postgres"), "-D", str(self.folder / "data")]
+        for setting in (*_SETTINGS, f"unix_socket_directories={self.folder}"):
             server += ["-c", setting]
-        with (self._folder / "log").open("ab") as log:
+        with (self.folder / "log").open("ab") as log:
             self._watch = subprocess.Popen(
-                [sys.executable, "-c", _WATCH, str(self._folder), *self._as_user(server)],
+                [sys.executable, "-c", _WATCH, str(self.folder), *self._as_user(server)],
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
@@ -130,7 +131,7 @@ class Postgres:
             self._watch.stdin.close()
             self._watch.wait(_PATIENCE)
             self._watch = None
-        shutil.rmtree(self._folder, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def _wait_until_ready(self, watch: subprocess.Popen[str]) -> None:
         deadline = time.monotonic() + _PATIENCE
@@ -146,7 +147,7 @@ class Postgres:
                 return
 
     def _log(self) -> str:
-        return "PostgreSQL does not start:\n" + (self._folder / "log").read_text(errors="replace")
+        return "PostgreSQL does not start:\n" + (self.folder / "log").read_text(errors="replace")
 
     def _run(self, program: str, *options: str) -> None:
         command = self._as_user([str(self._programs / program), *options])
@@ -172,7 +173,7 @@ class Postgres:
         ask = self._as_user(["test", "-x", str(programs / "postgres")])
         if subprocess.run(ask, check=False).returncode == 0:
             return programs
-        copy = self._folder / "programs"
+        copy = self.folder / "programs"
         shutil.copytree(programs.parent, copy, symlinks=True)
         for path in (copy, *copy.rglob("*")):
             if not path.is_symlink():

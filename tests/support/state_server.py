@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from support.leaks import check_told
+
 COMMAND = Path(sys.executable).with_name("reconciler")
 _READY = re.compile(r"^Listening on (?P<url>https?://\S+)$")
 _PATIENCE = 60.0
@@ -114,6 +116,7 @@ class StateServer:
         self._reader.join(timeout=_PATIENCE)
         if self.process.stderr is not None:
             self.process.stderr.close()
+        check_told(self.log)
         return code
 
     def _read_log(self) -> None:

@@ -8,7 +8,7 @@ from support.organisation import Organisation
 
 @pytest.fixture
 def organisation(tmp_path_factory):
-    return Organisation(tmp_path_factory.mktemp("organisation") / "state.db")
+    return Organisation(tmp_path_factory.mktemp("organisation") / "organisation.db")
 
 
 @pytest.fixture
