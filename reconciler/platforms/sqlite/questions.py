@@ -52,7 +52,7 @@ class Questions(ABC):
 
     @abstractmethod
     def _confirm(self) -> None:
-        """Raise `PlatformError` if what was read since the last question may be wrong."""
+        """Raise `UnavailableError` if what was read since the last question may be wrong."""
 
     def read(self) -> State:
         """Read all storages at one moment."""

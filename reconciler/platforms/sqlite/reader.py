@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from reconciler.errors import PlatformError
+from reconciler.errors import UnavailableError
 from reconciler.names import quoted
 from reconciler.platforms.sqlite.file import (
     Fingerprint,
@@ -68,7 +68,7 @@ class SqliteReader(Questions):
 
     def _confirm(self) -> None:
         if self._disturbed():
-            raise PlatformError(
+            raise UnavailableError(
                 f"platform {quoted(str(self._path))}: it was written while it was read: run again"
             )
 

@@ -43,8 +43,9 @@ def _begin(db: sqlite3.Connection, wait: float) -> None:
 
 
 def is_busy(error: Exception) -> bool:
-    """Say whether another process stands in the way."""
-    return code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+    """Say whether another process stands in the way; `PROTOCOL` is a start lost to many others."""
+    busy = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL)
+    return code(error) in busy
 
 
 def code(error: Exception) -> int:

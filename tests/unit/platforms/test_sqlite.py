@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from reconciler.errors import ConflictError, PlatformBusyError, PlatformError
+from reconciler.errors import ConflictError, PlatformBusyError, PlatformError, UnavailableError
 from reconciler.plan.document import Values
 from reconciler.platforms.sqlite import SqlitePlatform
 from reconciler.platforms.sqlite import file as sqlite_file
@@ -371,8 +371,8 @@ def test_an_inventory_that_was_written_while_it_was_read_is_an_error(path: Path)
         rows = reader.inventory(storage.id)
         next(rows)
         made(path, "another")
-        with pytest.raises(PlatformError, match="written while it was read"):
-            list(rows)
+        with pytest.raises(UnavailableError, match="written while it was read"):
+            list(rows)  # may be asked again
         assert len(list(reader.inventory(storage.id))) == 2_000
 
 
@@ -426,6 +426,16 @@ def test_half_of_a_transaction_is_never_read(path: Path) -> None:
 
 
 # Writes that fail
+
+
+@pytest.mark.parametrize("code", ["BUSY", "BUSY_RECOVERY", "LOCKED", "PROTOCOL"])
+def test_whatever_others_are_the_cause_of_is_busy(path: Path, code: str) -> None:
+    class RaceLostError(sqlite3.OperationalError):
+        sqlite_errorcode = getattr(sqlite3, f"SQLITE_{code}")
+
+    explained = sqlite_file.explanation(path, RaceLostError("locking protocol"))
+    assert isinstance(explained, PlatformBusyError)
+    assert not isinstance(sqlite_file.explanation(path, sqlite3.Error()), PlatformBusyError)
 
 
 def test_a_writer_waits_and_then_says_that_the_platform_is_busy(
