@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
 def __getattr__(name: str) -> object:
     """Import the client when somebody wants it: the command line has no use for it."""
+    if name == "storages":  # as `import jetraw` has it
+        import reconciler.storages
+
+        return reconciler.storages
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from reconciler import client

@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from reconciler.errors import UsageError
 from reconciler.names import quoted
 
-#: No token is longer; a file that is was named by mistake.
+#: What kind of secret it is, for messages.
+TOKEN, URL = "token", "URL"
+#: No secret is longer; a file that is was named by mistake.
 _LONGEST = 64 * 1024
 
 
@@ -33,7 +35,7 @@ class Secret:
         raise TypeError("a secret is not to be pickled")
 
 
-def read_secret(environ: Mapping[str, str], name: str) -> Secret | None:
+def read_secret(environ: Mapping[str, str], name: str, kind: str = TOKEN) -> Secret | None:
     """Read the secret in the variable NAME, or in the file that NAME_FILE names; None without.
 
     White space around it is dropped: files end with a newline. Raises `UsageError` if both
@@ -43,25 +45,28 @@ def read_secret(environ: Mapping[str, str], name: str) -> Secret | None:
     if text is not None and path is not None:
         raise UsageError(f"{name} and {name}_FILE are both set: unset one of them")
     if path is not None:
-        text = _read(f"{name}_FILE", path)
+        text = _read(f"{name}_FILE", path, kind)
         name = f"the file that {name}_FILE names"
-    return None if text is None else secret(text, name)
+    return None if text is None else secret(text, name, kind)
 
 
-def secret(text: str, name: str) -> Secret:
+def secret(text: str, name: str, kind: str = TOKEN) -> Secret:
     """Wrap a secret, without the white space around it; raises `UsageError` if it can't be one.
 
-    `name` is what messages call it.
+    `name` is what messages call it. A token is visible ASCII, as headers want it; a URL may hold a
+    path, and so any character, but is one line.
     """
     text = text.strip()
     if not text:
-        raise UsageError(f"{name} is empty: unset it, or put the secret there")
-    if not (text.isascii() and text.isprintable()):
+        raise UsageError(f"{name} is empty: unset it, or put the {kind} there")
+    if kind == TOKEN and not (text.isascii() and text.isprintable()):
         raise UsageError(f"{name} holds characters that no token has: copy it again")
+    if len(text.splitlines()) > 1:
+        raise UsageError(f"{name} holds more than one line: put only the {kind} there")
     return Secret(text)
 
 
-def _read(variable: str, path: str) -> str:
+def _read(variable: str, path: str, kind: str) -> str:
     try:
         with open(path, encoding="utf-8") as file:  # noqa: PTH123 - "" is an error here, not "."
             text = file.read(_LONGEST + 1)
@@ -72,5 +77,5 @@ def _read(variable: str, path: str) -> str:
     except ValueError:
         raise UsageError(f"{variable}: {quoted(path)} holds no text") from None
     if len(text) > _LONGEST:
-        raise UsageError(f"{variable}: {quoted(path)} is too long for a token")
+        raise UsageError(f"{variable}: {quoted(path)} is too long for a {kind}")
     return text

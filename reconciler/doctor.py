@@ -18,6 +18,7 @@ from reconciler.platform import Abilities, About, Platform, Reader
 OK, WARNING, FAILED = "ok", "warning", "failed"
 #: The platform's clock may differ from ours by this much, in seconds, before it is a warning.
 CLOCK_TOLERANCE = 30.0
+_UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
 
 
 class Check(Struct, frozen=True):
@@ -49,6 +50,8 @@ class Facts(Struct, frozen=True):
     #: How many storages the platform lists, and whether that is all of them.
     live: int | None = None
     complete: bool | None = None
+    #: Why it can't be told which spaces use a storage; empty if it can, or if there are none.
+    spaces_failure: str = ""
     #: What stopped us from learning the rest of the platform; empty if nothing did.
     failure: str = ""
     #: Who holds the lease; empty: nobody does.
@@ -101,6 +104,11 @@ def _learn(reader: Reader, now: Callable[[], float]) -> Iterator[dict[str, objec
     yield {"about": about, "clock_ahead": _ahead(about.clock, asked, now())}
     state = reader.read()
     yield {"live": len(state.storages), "complete": state.complete}
+    if reader.abilities.spaces:
+        try:
+            reader.spaces_using("")
+        except PlatformError as error:
+            yield {"spaces_failure": str(error)}
 
 
 def _python() -> str:
@@ -133,7 +141,7 @@ def checks(facts: Facts) -> tuple[Check, ...]:
     if facts.about is not None:
         judged += [_account(facts.about), _write_access(facts.about), _clock(facts, facts.about)]
     if facts.live is not None and facts.abilities is not None:
-        judged += [_list(facts, facts.live), _lock(facts, facts.abilities)]
+        judged += [_list(facts, facts.live), *_spaces(facts), _lock(facts, facts.abilities)]
     elif facts.about is not None:
         judged.append(Check("storages", FAILED, facts.failure))
     return tuple(judged)
@@ -202,8 +210,11 @@ def _difference(ahead: float) -> str:
     seconds = math.floor(abs(ahead) + 0.5)
     if not seconds:
         return "the platform's and ours agree to the second"
-    unit = "second" if seconds == 1 else "seconds"
-    return f"the platform's is {seconds:,} {unit} {'ahead of' if ahead > 0 else 'behind'} ours"
+    # Whoever is off by days has another problem than one who is off by minutes.
+    size, unit = next(known for known in _UNITS if seconds >= 2 * known[0] or known[0] == 1)
+    number = seconds // size
+    told = f"{number:,} {unit}{'' if number == 1 else 's'}"
+    return f"the platform's is {told} {'ahead of' if ahead > 0 else 'behind'} ours"
 
 
 def _list(facts: Facts, live: int) -> Check:
@@ -218,6 +229,12 @@ def _list(facts: Facts, live: int) -> Check:
         message = f"{number}: {seen}, which is not all"
     advice = "use an account that sees every storage that the manifest owns"
     return Check("storages", WARNING, message, advice)
+
+
+def _spaces(facts: Facts) -> Iterator[Check]:
+    if facts.spaces_failure:
+        advice = "no removal can be planned before it is known which spaces use a storage"
+        yield Check("spaces", FAILED, facts.spaces_failure, advice)
 
 
 def _lock(facts: Facts, abilities: Abilities) -> Check:

@@ -21,6 +21,8 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 1.0
 #: Seconds that giving the lease up may take at the end; it runs out by itself. And those between
 #: two attempts, where another may help.
 RELEASE_WITHIN, RELEASE_EVERY = 3.0, 0.2
+#: What `lease.held` begins with: the words of a refusal that names the holder of a lease.
+_LOCKED_BY = "the platform is locked by "
 
 
 def elapsed() -> float:
@@ -46,12 +48,14 @@ def acquire(
     holder: Holder,
     *,
     wait: float,
+    limit: str = "--lock-timeout",
     stop: Callable[[], str | None] = lambda: None,
     told: Callable[[str], None] = lambda _: None,
     clock: Clock | None = None,
 ) -> Keeper:
     """Get the lease, waiting for its holder up to `wait` seconds, and keep it alive from now on.
 
+    `limit` is the option that says how long to wait.
     `holder` is like no other: after a lost answer, a lease that names it counts as ours. `stop` is
     asked again and again for a reason to give up, which raises `KeyboardInterrupt`; `told` gets a
     line for people once there is something to wait for. Raises `PlatformBusyError` when the time
@@ -75,9 +79,9 @@ def acquire(
                 return keeper
             left = deadline - clock.now()
             if left <= 0:
-                raise _too_late(error, wait) from None
+                raise _too_late(error, wait, limit) from None
             if not waited:
-                told(f"Waiting up to {wait:g} s: {error}")
+                told(f"Waiting up to {round(wait, 1):g} s: {error}")
             waited = True
             # Jitter, so that several who wait do not always ask at the same moment.
             clock.sleep(min(left, pause * random.uniform(0.5, 1.0)))  # noqa: S311
@@ -100,13 +104,17 @@ def _ours_after_all(lock: Lock, holder: Holder, clock: Clock) -> Keeper | None:
     return None
 
 
-def _too_late(error: PlatformError, wait: float) -> PlatformError:
+def _too_late(error: PlatformError, wait: float, limit: str) -> PlatformError:
     if not isinstance(error, PlatformBusyError):
         return error
-    return PlatformBusyError(
-        f"{error}. Waited {wait:g} s. If that run still goes on, wait for it, or longer with "
-        "--lock-timeout; if it was killed, its lease runs out by itself"
-    )
+    told = f"{error}. Waited {round(wait, 1):g} s, as long as {limit} allows"
+    # Else somebody writes to the platform who has no lease, and need not even be a run of ours.
+    if str(error).startswith(_LOCKED_BY):
+        told += (
+            f". If that run still goes on, wait for it, or longer with {limit}; if it was killed, "
+            "its lease runs out by itself"
+        )
+    return PlatformBusyError(told)
 
 
 class Keeper:

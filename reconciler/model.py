@@ -170,6 +170,11 @@ def usable_url(type: str, url: str) -> bool:
     return bool(_S3_URL.match(url)) and not has_user_info(url)
 
 
+def is_bucket(name: str) -> bool:
+    """Say whether a manifest may give this name to a bucket on AWS."""
+    return bool(_BUCKET.fullmatch(name))
+
+
 def _encodable(text: str) -> bool:
     return not any("\ud800" <= char <= "\udfff" for char in text)
 
@@ -186,6 +191,7 @@ def masked(url: str) -> str:
 
 _OTHER_SCHEME = re.compile(r"(?!(?i:file)://)[A-Za-z][A-Za-z0-9+.\-]*://")
 _S3_URL = re.compile(r"(?i:https?|s3)://[^/?#]")
+_BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{2,254}")  # as in schemas/manifest.schema.json
 _USER_INFO = re.compile(r"(\A[A-Za-z][A-Za-z0-9+.\-]*://)[^/?#]*@")
 
 

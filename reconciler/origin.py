@@ -45,6 +45,10 @@ _GITHUB = ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")
 _AZURE = ("SYSTEM_COLLECTIONURI", "SYSTEM_TEAMPROJECT", "BUILD_BUILDID")
 
 
+#: Any of these says that a program runs us, not a person.
+CI_VARIABLES = ("CI", "TF_BUILD", "JENKINS_URL", "TEAMCITY_VERSION", "BUILDKITE", "GITHUB_ACTIONS")
+
+
 class Origin(Struct, frozen=True, omit_defaults=True):
     """Where a run comes from. What nobody can tell is empty. No secret in it."""
 
@@ -77,6 +81,12 @@ def run_id(now: float, random: bytes) -> str:
     """
     second = time.strftime("%Y%m%d-%H%M%S", time.gmtime(now))
     return f"{second}-{int(now * 1000) % 1000:03}-{random.hex()}"
+
+
+def in_ci(environ: Mapping[str, str]) -> bool:
+    """Say whether a CI system runs us."""
+    found = (environ.get(name, "").strip().lower() for name in CI_VARIABLES)
+    return any(text not in ("", "0", "false") for text in found)
 
 
 def origin_of(environ: Mapping[str, str], *, run: str, user: str, host: str) -> Origin:

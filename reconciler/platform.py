@@ -5,7 +5,7 @@ A platform answers small questions and makes single calls. It never diffs, plans
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol, runtime_checkable
 
 from msgspec import Struct
@@ -136,6 +136,10 @@ class Writer(Reader, Protocol):
         """Add files to an inventory, all of them or none; a known upload id is replaced."""
 
 
+#: Says why nothing may be written any more; None while it may.
+Lost = Callable[[], str | None]
+
+
 class Platform(Protocol):
     """An address that has been understood; opening it is another matter."""
 
@@ -146,10 +150,13 @@ class Platform(Protocol):
     def reader(self) -> Reader:
         """Open for reading; writes nothing, creates nothing."""
 
-    def writer(self, *, wait: float, lease: Lease | None = None) -> Writer:
+    def writer(
+        self, *, wait: float, lease: Lease | None = None, lost: Lost = lambda: None
+    ) -> Writer:
         """Open for writing; `wait` is how many seconds to wait for other writers.
 
-        With a lease, writes are refused once it was superseded.
+        With a lease, writes are refused once it was superseded. A platform that knows no leases
+        asks `lost` just before each write why it must not be made any more.
         """
 
     def lock(self) -> Lock | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import msgspec
 from msgspec import Struct
@@ -12,6 +12,7 @@ from reconciler.diff import Diff, compare
 from reconciler.diff.matching import Consented
 from reconciler.errors import (
     BlockedError,
+    MatchingError,
     PlatformError,
     ReconcilerError,
     StaleError,
@@ -22,6 +23,7 @@ from reconciler.executor import Limits, Result, execute, persist
 from reconciler.lease import Lease
 from reconciler.model import Desired, Removed, State
 from reconciler.names import quoted
+from reconciler.patient import PatientReader
 from reconciler.plan.build import Setting, build
 from reconciler.plan.document import Plan
 from reconciler.plan.expectation import as_wanted
@@ -29,6 +31,8 @@ from reconciler.platform import About, Platform, Reader
 from reconciler.policy import ALLOW_REMOVE, Facts, Rules
 
 NEW = "new"
+#: Why live was not read again after a run that was stopped at once.
+INTERRUPTED = "the run was interrupted"
 #: Seconds for which live is read again after an apply while the platform can't answer.
 _READ_AGAIN = 20.0
 
@@ -51,10 +55,13 @@ class Applied(Struct, frozen=True):
 
     plan: Plan
     result: Result
-    #: Live now equals desired; for a plan file or targets: its operations hold.
-    holds: bool
+    #: Live now equals desired; for a plan file or targets: its operations hold. None if live was
+    #: not read again.
+    holds: bool | None
     #: What still differs, in words; empty if `holds`.
     remaining: tuple[str, ...] = ()
+    #: Why live was not read again, in words; empty if it was.
+    unread: str = ""
 
 
 def make_plan(reader: Reader, request: Request, *, address: str, now: str) -> Plan:
@@ -98,22 +105,29 @@ def apply_plan(
     if not plan.ready:
         raise BlockedError("the plan is blocked by policy and can't be applied")
     check_platform(plan, platform)
-    writer = platform.writer(wait=wait, lease=lease)
+    writer = platform.writer(wait=wait, lease=lease, lost=limits.lost)
     try:
         result = execute(plan, writer, limits, observe)
-        remaining: tuple[str, ...] = ("interrupted before live was read again",)
         # Told to stop at once: reading could take as long as whatever was not waited for.
-        if not result.interrupted:
-            try:
-                remaining = _remaining(plan, writer, request, limits)
-            except ReconcilerError as error:
-                # What the run did must be told, whatever is wrong now.
-                remaining = (f"live could not be compared again: {error}",)
-            except KeyboardInterrupt:
-                result = msgspec.structs.replace(result, interrupted=True)
+        if result.interrupted:
+            return Applied(plan, result, holds=None, unread=INTERRUPTED)
+        return _compared(plan, result, lambda: _remaining(plan, writer, request, limits))
     finally:
         writer.close()
-    return Applied(plan, result, holds=not remaining, remaining=remaining)
+
+
+def _compared(plan: Plan, result: Result, remaining: Callable[[], tuple[str, ...]]) -> Applied:
+    """Say whether live is as planned; what the run did is told, whatever is wrong by now."""
+    try:
+        left = remaining()
+    except KeyboardInterrupt:
+        interrupted = msgspec.structs.replace(result, interrupted=True)
+        return Applied(plan, interrupted, holds=None, unread=INTERRUPTED)
+    except MatchingError as error:  # live was read, and nothing else is wrong with it
+        left = (f"live can't be compared with the manifest any more: {error}",)
+    except ReconcilerError as error:
+        return Applied(plan, result, holds=None, unread=str(error))
+    return Applied(plan, result, holds=not left, remaining=left)
 
 
 def _remaining(
@@ -179,7 +193,7 @@ def check_platform(plan: Plan, platform: Platform) -> None:
     Raises `StaleError` if it is another one, or does not exist any more; `PlatformError` if it
     says that this account may not write.
     """
-    reader = platform.reader()
+    reader = PatientReader(platform.reader())
     try:
         found = reader.identity()
         check_role(platform, reader.about())

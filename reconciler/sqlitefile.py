@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
 
+from reconciler.durable import sync_folder
 from reconciler.errors import PlatformError
 from reconciler.names import quoted
 
@@ -126,17 +127,7 @@ def _publish(draft: Path, path: Path, mode: int) -> None:
         except FileExistsError:
             return
         draft.replace(path)
-    _sync(path.parent)
-
-
-def _sync(folder: Path) -> None:
-    """Make a new name in a folder outlast a power cut, where the system can do that."""
-    with suppress(OSError):
-        opened = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(opened)
-        finally:
-            os.close(opened)
+    sync_folder(path.parent)
 
 
 def uri(path: Path) -> str:

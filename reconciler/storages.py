@@ -216,6 +216,10 @@ def create_storage(
     if type not in model.TYPES:
         raise ValueError(f"the type of a storage is S3 or local, not {type!r}")
     _check_text("default_url", default_url, empty=False)
+    if not model.usable_url(type, default_url):
+        shown = quoted(model.masked(default_url))
+        example = "https://host:9000/my-bucket" if type == "S3" else "/data/backup"
+        raise ValueError(f"{shown} is no place for a storage of type {type}: write {example}")
     return _create(Values(name, label, type, default_url), client)
 
 
@@ -243,7 +247,7 @@ def create_aws_s3_storage(
     _check_text("bucket", bucket, empty=False)
     url = model.aws_url(region, bucket)
     place = model.location("S3", url)
-    if place.region != region or not place.place.endswith(f":{bucket}") or "/" in bucket:
+    if place.region != region or not model.is_bucket(bucket):
         raise ValueError(f"{region!r} is no AWS region, or {bucket!r} no bucket")
     return _create(Values(name, label, "S3", url, region=region, bucket=bucket), client)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,14 +16,15 @@ from reconciler.cli.eventstream import EventStream
 from reconciler.cli.locking import Hold, held
 from reconciler.cli.progress import Progress
 from reconciler.cli.stop import Stop
+from reconciler.cli.tally import Tally
 from reconciler.errors import ReconcilerError
 from reconciler.events import OperationEvent
-from reconciler.executor import Limits
+from reconciler.executor import DONE, Limits
 from reconciler.journal.records import ended, planned, started
 from reconciler.journal.write import Journal
 from reconciler.plan.document import Plan
 from reconciler.platform import Platform
-from reconciler.reconcile import Applied, Request, apply_plan, check_platform
+from reconciler.reconcile import INTERRUPTED, Applied, Request, apply_plan, check_platform
 
 if TYPE_CHECKING:
     from reconciler.cli.apply import ApplyOptions
@@ -48,23 +49,30 @@ class Job:
 def carry_out(context: Context, options: ApplyOptions, job: Job, events: EventStream) -> int:
     """Apply a plan that was agreed to, and tell what came of it; give the exit code."""
     check_platform(job.plan, job.platform)
-    with (
-        Stop(options.timeout) as stop,
-        closing(_journal(context)) as journal,
-        held(context, job.platform, job.plan.lock, wait=options.lock_timeout, stop=stop) as hold,
-        _recorded(context, job.plan, journal, hold),
-    ):
-        applied = _apply(context, options, job, stop, hold, journal, events)
-        code = exits.of_applied(applied)
-        statuses = [outcome.status for outcome in applied.result.outcomes]
-        journal.end(ended(code, statuses, interrupted=applied.result.interrupted))
-    events.applied = applied
-    return _tell(context, applied, code)
+    with Stop(options.timeout) as stop:
+        context.streams.heed(stop.may_wait)
+        return _tell(context, *_under_lease(context, options, job, stop, events))
 
 
 def journal_folder(context: Context) -> Path:
     """Give the folder in which journals lie."""
     return Path(context.settings.journal or DEFAULT_JOURNAL)
+
+
+def _under_lease(
+    context: Context, options: ApplyOptions, job: Job, stop: Stop, events: EventStream
+) -> tuple[Applied, int]:
+    """Apply a plan while holding the lease, and keep a journal of it; also give the exit code."""
+    with (
+        closing(_journal(context)) as journal,
+        held(context, job.platform, job.plan.lock, wait=options.lock_timeout, stop=stop) as hold,
+        _recorded(context, job.plan, journal, hold),
+    ):
+        applied = events.applied = _apply(context, options, job, stop, hold, journal, events)
+        code = exits.of_applied(applied)
+        statuses = [outcome.status for outcome in applied.result.outcomes]
+        journal.end(ended(code, statuses, interrupted=applied.result.interrupted))
+    return applied, code
 
 
 def _journal(context: Context) -> Journal:
@@ -95,27 +103,53 @@ def _apply(
     journal: Journal,
     events: EventStream,
 ) -> Applied:
+    tally = Tally(job.plan)
     with Progress(context, job.plan) as progress:
 
         def observe(event: OperationEvent) -> None:
-            # The journal first: it is what remains if we are killed.
-            journal.observe(event)
-            events.observe(event)
-            progress.observe(event)
+            with stop.undisturbed():
+                tally.observe(event)
+                # The journal first: it is what remains if we are killed.
+                journal.observe(event)
+                events.observe(event)
+                progress.observe(event)
 
-        applied = apply_plan(
-            job.plan,
-            job.platform,
-            Limits(options.parallelism, options.fail_fast, stop.reason, lost=hold.lost),
-            observe,
-            request=job.request,
-            wait=options.lock_timeout,
-            lease=hold.lease,
-        )
-    if stop.interrupted and any(o.status != "done" for o in applied.result.outcomes):
-        result = msgspec.structs.replace(applied.result, interrupted=True)
-        applied = msgspec.structs.replace(applied, result=result)
-    return applied
+        def carried_out() -> Applied:
+            return apply_plan(
+                job.plan,
+                job.platform,
+                Limits(options.parallelism, options.fail_fast, stop.reason, lost=hold.lost),
+                observe,
+                request=job.request,
+                wait=options.lock_timeout,
+                lease=hold.lease,
+            )
+
+        return _marked(_settled(carried_out, tally, stop), stop)
+
+
+def _settled(carried_out: Callable[[], Applied], tally: Tally, stop: Stop) -> Applied:
+    """Carry a plan out, after which signals raise nothing: what it did must not go untold."""
+    try:
+        try:
+            return carried_out()
+        finally:
+            stop.settle()
+    except KeyboardInterrupt:
+        stop.settle()  # the signal may have come just before the other time
+        result = tally.result()
+        if result is None:
+            raise
+        return Applied(tally.plan, result, holds=None, unread=INTERRUPTED)
+
+
+def _marked(applied: Applied, stop: Stop) -> Applied:
+    """Note that it was a signal for which something was not done, or live not read again."""
+    undone = any(outcome.status != DONE for outcome in applied.result.outcomes)
+    if not stop.interrupted or not (undone or applied.holds is None):
+        return applied
+    result = msgspec.structs.replace(applied.result, interrupted=True)
+    return msgspec.structs.replace(applied, result=result)
 
 
 def _tell(context: Context, applied: Applied, code: int) -> int:

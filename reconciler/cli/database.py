@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 VARIABLE = "RECONCILER_DATABASE"
 _SQLITE = "sqlite:///"
+#: Where PostgreSQL's library reads one; to it, `?` and `#` before the `@` are part of it.
+_PASSWORD = re.compile(r"\A[^:/]*://[^/@:]*:[^/@]*@|[?&](?:ssl)?password=")
 
 
 def add_database(parser: ArgumentParser) -> None:
@@ -32,7 +35,16 @@ def add_database(parser: ArgumentParser) -> None:
 
 @contextmanager
 def opened(context: Context, given: str | None, *, make: bool) -> Iterator[Store]:
-    """Open the database, and close it at the end; a new one is made only if `make`.
+    """Open the database, and close it at the end; a new one is made only if `make`."""
+    with opened_and_named(context, given, make=make) as (store, _):
+        yield store
+
+
+@contextmanager
+def opened_and_named(
+    context: Context, given: str | None, *, make: bool
+) -> Iterator[tuple[Store, str]]:
+    """Open the database as `opened` does; give what messages call it too, without a password.
 
     What a store refuses becomes an error for the user.
     """
@@ -47,7 +59,7 @@ def opened(context: Context, given: str | None, *, make: bool) -> Iterator[Store
         _check_exists(url)
     store = open_store(url)
     try:
-        yield store
+        yield store, _named(url)
     except StoreError as error:
         raise ReconcilerError(str(error)) from error
     finally:
@@ -55,10 +67,10 @@ def opened(context: Context, given: str | None, *, make: bool) -> Iterator[Store
 
 
 def _chosen(context: Context, given: str | None) -> str:
-    from reconciler.credentials import read_secret
+    from reconciler.credentials import URL, read_secret
     from reconciler.errors import UsageError
 
-    secret = read_secret(context.environ, VARIABLE)
+    secret = read_secret(context.environ, VARIABLE, URL)
     if given is None:
         if secret is None:
             raise UsageError(
@@ -74,16 +86,23 @@ def _chosen(context: Context, given: str | None) -> str:
     return given
 
 
-def _has_password(url: str) -> bool:
-    from urllib.parse import parse_qs, urlsplit
+def _named(url: str) -> str:
+    """Name a database that could be opened: SQLite's by its full path."""
+    from reconciler.names import quoted
 
-    if url.lower().startswith("sqlite:"):
-        return False
-    try:
-        parts = urlsplit(url)
-        return parts.password is not None or "password" in parse_qs(parts.query)
-    except ValueError:
-        return False
+    if url.lower().startswith(_SQLITE):
+        from pathlib import Path
+
+        return quoted(str(Path(url[len(_SQLITE) :]).absolute()))
+    from psycopg.conninfo import conninfo_to_dict
+
+    parts = conninfo_to_dict(url)
+    port = f":{parts['port']}" if "port" in parts else ""
+    return quoted(f"postgresql://{parts.get('host') or ''}{port}/{parts['dbname']}")
+
+
+def _has_password(url: str) -> bool:
+    return not url.lower().startswith("sqlite:") and _PASSWORD.search(url) is not None
 
 
 def _check_exists(url: str) -> None:

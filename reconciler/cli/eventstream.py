@@ -9,20 +9,25 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec import Struct
 
 from reconciler.cli.context import Context
 from reconciler.cli.exits import ERROR, INTERRUPTED
+from reconciler.cli.room import Outlet
 from reconciler.cli.settings import STDOUT
 from reconciler.errors import ReconcilerError
 from reconciler.events import OperationEvent
-from reconciler.journal.lines import Lines, encoded, utc_now, written
+from reconciler.journal.lines import encoded, utc_now, written
 from reconciler.names import quoted
 from reconciler.plan.document import Plan
 from reconciler.plan.document import Summary as PlanSummary
 from reconciler.reconcile import Applied
+
+if TYPE_CHECKING:
+    from reconciler.cli.room import MayWait
 
 #: Of each line. New kinds of events and new fields do not raise it; readers leave out what they
 #: do not know.
@@ -46,19 +51,20 @@ class Summary(Struct, frozen=True, tag_field="event", tag="summary"):
 
     exit: int
     interrupted: bool
-    #: Whether live is as wanted now; None if nothing was applied.
+    #: Whether live is as wanted now; None if nothing was applied, or live was not read again.
     holds: bool | None
     #: How many operations ended in which way.
     operations: dict[str, int]
 
 
 class EventStream:
-    """Writes events while it can; a stream that breaks stops nothing."""
+    """Writes events while it can; a stream that breaks stops nothing, and gets nothing more."""
 
-    def __init__(self, lines: Lines | None, run: str, warn: Callable[[str], None]) -> None:
-        self._lines = lines
+    def __init__(self, outlet: Outlet | None, run: str, warn: Callable[[str], None]) -> None:
+        self._outlet = outlet
         self._run = run
         self._warn = warn
+        self._ended = False
         self.applied: Applied | None = None
 
     def plan(self, plan: Plan) -> None:
@@ -71,7 +77,10 @@ class EventStream:
         self._write(event)
 
     def end(self, exit: int) -> None:
-        """Tell how the command ends."""
+        """Tell how the command ends, if that was not told yet."""
+        if self._ended:
+            return
+        self._ended = True
         result = self.applied.result if self.applied else None
         counts = Counter(outcome.status for outcome in result.outcomes) if result else Counter()
         told = Summary(
@@ -83,15 +92,18 @@ class EventStream:
         self._write(told)
 
     def _write(self, value: Struct) -> None:
-        if self._lines is None:
+        if self._outlet is None:
             return
         head = {"version": VERSION, "time": written(utc_now()), "run": self._run}
         try:
-            self._lines.write(encoded({**head, **msgspec.to_builtins(value)}))
+            self._outlet.write(encoded({**head, **msgspec.to_builtins(value)}))
         except BrokenPipeError:  # whoever reads has seen enough
-            self._lines = None
+            self._outlet = None
+        except KeyboardInterrupt:  # a line may be torn, or never be read
+            self._outlet = None
+            raise
         except OSError as error:
-            self._lines = None
+            self._outlet = None
             self._warn(f"Warning: no more events can be written: {error.strerror}")
 
 
@@ -102,8 +114,8 @@ def event_stream(context: Context) -> Iterator[EventStream]:
     However the command ends, the last line says so. Raises `ReconcilerError` if the file can't be
     written.
     """
-    lines = _open(context.settings.events)
-    stream = EventStream(lines, context.origin.run, context.streams.note)
+    outlet = _open(context.settings.events, context.streams.may_wait)
+    stream = EventStream(outlet, context.origin.run, context.streams.note)
     try:
         yield stream
     except KeyboardInterrupt:
@@ -113,21 +125,21 @@ def event_stream(context: Context) -> Iterator[EventStream]:
         stream.end(error.exit_code if isinstance(error, ReconcilerError) else ERROR)
         raise
     finally:
-        if lines is not None:
-            lines.close()
+        if outlet is not None:
+            outlet.close()
 
 
-def _open(path: str | None) -> Lines | None:
+def _open(path: str | None, may_wait: MayWait) -> Outlet | None:
     if path is None:
         return None
     try:
         if path == STDOUT:
             if sys.stdout is None:
                 raise ReconcilerError("can't write events to standard output: it is closed")
-            return Lines(os.dup(sys.stdout.fileno()))
+            return Outlet(os.dup(sys.stdout.fileno()), may_wait)
         _spare(path)
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0)
-        return Lines(os.open(path, flags, 0o600))
+        return Outlet(os.open(path, flags, 0o600), may_wait)
     except (OSError, ValueError) as error:
         reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
         raise ReconcilerError(f"can't write events to {quoted(path)}: {reason}") from None

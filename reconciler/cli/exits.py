@@ -43,14 +43,15 @@ def of_applied(applied: Applied) -> int:
     """Give the exit code of a run that was begun, whether or not it wrote anything."""
     outcomes = applied.result.outcomes
     remaining = [outcome for outcome in outcomes if outcome.status != "done"]
-    if applied.result.interrupted and remaining:
+    unread = applied.holds is None
+    if applied.result.interrupted and (remaining or unread):
         return INTERRUPTED
     if not remaining and applied.holds:
         return SUCCESS
     # What nobody knows the end of may have been written.
     if any(outcome.writes or outcome.status in ("half_done", "unknown") for outcome in outcomes):
         return PARTIAL
+    if not remaining:
+        return ERROR if unread else STALE
     failures = [outcome for outcome in remaining if outcome.status == "failed"]
-    if all(outcome.stale for outcome in failures) and (failures or not remaining):
-        return STALE
-    return ERROR
+    return STALE if failures and all(outcome.stale for outcome in failures) else ERROR

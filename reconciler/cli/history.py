@@ -56,7 +56,8 @@ def _runs(context: Context, options: HistoryOptions) -> list[Run]:
 
     found = _audited(context)
     if found is None:
-        found = list(read.runs(journal_folder(context), options.run or ""))
+        named = context.settings.journal is not None
+        found = list(read.runs(journal_folder(context), options.run or "", named=named))
     return found if options.run is None else [read.only(found, options.run)]
 
 

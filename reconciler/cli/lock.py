@@ -77,9 +77,9 @@ def _release(context: Context, options: LockOptions, lock: Lock, lease: Lease | 
     from reconciler.errors import PlatformBusyError
 
     if lease is None:
-        context.result(_shown(context, None, released=False))
+        context.result(_shown(context, None, released=False, released_lease=None))
         return exits.SUCCESS
-    if not options.auto_approve and not _agreed(context, lease):
+    if not _agreed(context, lease, ask=not options.auto_approve):
         context.streams.note("Nothing was released.")
         return exits.ERROR
     if not lock.break_lease(lease):
@@ -88,24 +88,25 @@ def _release(context: Context, options: LockOptions, lock: Lock, lease: Lease | 
             "`reconciler lock show`"
         )
     if context.settings.output == JSON:
-        context.result(_shown(context, None, released=True))
+        context.result(_shown(context, None, released=True, released_lease=lease))
     else:
         context.result("Released.")
     return exits.SUCCESS
 
 
-def _agreed(context: Context, lease: Lease) -> bool:
+def _agreed(context: Context, lease: Lease, *, ask: bool) -> bool:
+    """Say whose lease it is and what taking it does, also to those who are not asked."""
     from reconciler.cli.terminal import is_terminal
     from reconciler.errors import UsageError
     from reconciler.lease import holding
 
-    if not (is_terminal(sys.stdin) and is_terminal(sys.stderr)):
+    if ask and not (is_terminal(sys.stdin) and is_terminal(sys.stderr)):
         raise UsageError(
             f"the platform is locked by {holding(lease)}. Releasing asks first, and there is no "
             "terminal to ask on: give --auto-approve if you are sure"
         )
     context.streams.note(f"Locked by {holding(lease)}.\n{_WARNING}")
-    return context.streams.agreed("Release it? Only 'yes' is accepted: ")
+    return not ask or context.streams.agreed("Release it? Only 'yes' is accepted: ")
 
 
 LOCK = Command(

@@ -64,7 +64,8 @@ def held(
 ) -> Iterator[Hold]:
     """Hold the lease while entered; warns where there is nothing to hold.
 
-    Raises `PlatformBusyError` if somebody else has it for longer than `wait` seconds.
+    Raises `PlatformBusyError` if somebody else has it for longer than `wait` seconds, or than
+    `--timeout` allows.
     """
     locking = locking_of(platform, address)
     if locking is None:
@@ -72,8 +73,13 @@ def held(
         yield Hold()
         return
     holder = context.origin.holder(f"apply, run {context.origin.run}")
+    limit, left = "--lock-timeout", stop.left()
+    if left is not None and left < wait:
+        limit, wait = "--timeout", left
     try:
-        keeper = acquire(locking.lock, holder, wait=wait, stop=stop.asked, told=context.note)
+        keeper = acquire(
+            locking.lock, holder, wait=wait, limit=limit, stop=stop.asked, told=context.note
+        )
     except BaseException:
         locking.lock.close()
         raise

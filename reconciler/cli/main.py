@@ -28,10 +28,16 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _tell_interrupt() -> None:
+    from reconciler.cli.room import LAST, StalledError, discard, for_seconds, wait_for_room
+
+    if sys.stderr is None:
+        return
     try:
-        if sys.stderr is not None:
-            sys.stderr.write("Interrupted.\n")
-            sys.stderr.flush()
+        wait_for_room(2, for_seconds(LAST))
+        sys.stderr.write("Interrupted.\n")
+        sys.stderr.flush()
+    except StalledError:
+        discard(sys.stderr)
     except OSError:
         pass  # the terminal is gone, as after SIGHUP
 

@@ -52,8 +52,12 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Raise `UsageError` instead of exiting."""
+        import re
+
         from reconciler.errors import UsageError
 
+        # A token that was pasted to the wrong place is not shown: its id may be, no more.
+        message = re.sub(r"(rct_[0-9a-f]{16}_)[\w-]+", r"\1***", message)
         raise UsageError(f"{message}\nSee `{self.prog} --help`.")
 
     def refuse(self, extras: Sequence[str]) -> NoReturn:

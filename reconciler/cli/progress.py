@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from types import TracebackType
+from typing import IO, TextIO, cast
 
 from reconciler.cli.context import Context
+from reconciler.cli.streams import Streams
 from reconciler.cli.terminal import is_terminal
 from reconciler.events import Done, Failed, OperationEvent, Retried, Started
 from reconciler.names import quoted
@@ -49,13 +52,32 @@ class Progress:
         from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
         from rich.progress import Progress as Bar
 
-        console = Console(stderr=True, no_color=not self._colour)
+        file = cast("IO[str]", _Bounded(self._streams, sys.stderr))
+        console = Console(file=file, no_color=not self._colour)
         columns = (TextColumn("Applying"), BarColumn(), MofNCompleteColumn())
         bar = Bar(*columns, console=console, transient=True)
         task = bar.add_task("", total=self._operations)
         self._advance = lambda: bar.advance(task)
         self._close = bar.stop
         bar.start()
+
+
+class _Bounded:
+    """A terminal for the bar, which gives it up like all else does if nobody reads it."""
+
+    def __init__(self, streams: Streams, terminal: TextIO) -> None:
+        self._streams = streams
+        self._terminal = terminal
+
+    def write(self, text: str) -> None:
+        with suppress(OSError):
+            self._streams.put(self._terminal, self._terminal.write, text)
+
+    def flush(self) -> None:
+        """Do nothing: what is written is there already."""
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._terminal, name)
 
 
 def _told(event: OperationEvent) -> str:

@@ -117,7 +117,8 @@ SERVE = Command(
     "may share one PostgreSQL database.\n\n"
     "Without tokens it listens on this machine only, and everybody here may do everything; "
     "`reconciler token create` ends that at once. SIGTERM or Ctrl-C ends the server when all "
-    "requests are answered, a second one ends it at once. The log on standard error tells what "
+    "requests are answered, or after 20 seconds; a second one ends it at once, with exit code 130, "
+    "and what was being written is undone. The log on standard error tells what "
     "went wrong; with -v also what went well. It holds no tokens.",
     examples=(
         ("reconciler serve --database sqlite:///server.db", "serve this machine"),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from argparse import Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from reconciler.cli import TYPE_CHECKING, exits
 from reconciler.cli.command import Command, no_arguments
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from reconciler.cli.context import Context
 
 _SCHEMA = "manifest.schema.json"
+_IGNORE_FILE = ".gitignore"
 _IGNORED = ("platform.db*", ".reconciler/", "plan.json", "*.plan.json")
 _STARTER = """\
 version: 1
@@ -53,25 +56,24 @@ def _run_init(context: Context, _options: Namespace) -> int:
 
 
 def _write_manifest() -> str:
-    from pathlib import Path
-
     from reconciler.manifest import EDITOR_LINE
     from reconciler.manifest.files import DEFAULT_FILE
 
-    with Path(DEFAULT_FILE).open("x", encoding="utf-8", newline="\n") as file:
-        file.write(f"{EDITOR_LINE}\n{_STARTER}")
+    with _writing(DEFAULT_FILE):
+        _make(DEFAULT_FILE, f"{EDITOR_LINE}\n{_STARTER}".encode())
     return DEFAULT_FILE
 
 
 def _write_schema() -> str | None:
     """Write what the manifest's first line tells editors to read, unless there is such a file."""
-    from pathlib import Path
-
     from reconciler.manifest import schema_text
 
-    if Path(_SCHEMA).exists():
-        return None
-    Path(_SCHEMA).write_bytes(schema_text("manifest"))
+    text = schema_text("manifest")
+    with _writing(_SCHEMA):
+        try:
+            _make(_SCHEMA, text)
+        except FileExistsError:
+            return None
     return _SCHEMA
 
 
@@ -79,15 +81,48 @@ def _ignore() -> str | None:
     """Keep what is no source out of Git; lines that are there already are not added again."""
     from pathlib import Path
 
-    path = Path(".gitignore")
-    before = path.read_bytes() if path.exists() else b""
-    known = before.decode("utf-8", "replace").splitlines()
-    missing = [line for line in _IGNORED if line not in known]
-    if not missing:
-        return None
-    gap = b"" if not before or before.endswith(b"\n") else b"\n"
-    path.write_bytes(before + gap + "".join(f"{line}\n" for line in missing).encode())
-    return str(path)
+    path = Path(_IGNORE_FILE)
+    with _writing(_IGNORE_FILE):
+        before = path.read_bytes() if path.exists() else b""
+        known = before.decode("utf-8", "replace").splitlines()
+        missing = "".join(f"{line}\n" for line in _IGNORED if line not in known)
+        if not missing:
+            return None
+        gap = "" if not before or before.endswith(b"\n") else "\n"
+        # What is there stays there, whatever becomes of the rest.
+        with path.open("ab") as file:
+            file.write((gap + missing).encode())
+    return _IGNORE_FILE
+
+
+def _make(name: str, data: bytes) -> None:
+    """Make a new file, whole or not at all; `FileExistsError` if anything has its name."""
+    from contextlib import suppress
+    from pathlib import Path
+
+    path = Path(name)
+    file = path.open("xb")
+    try:
+        with file:
+            file.write(data)
+    except BaseException:
+        with suppress(OSError):
+            path.unlink()
+        raise
+
+
+@contextmanager
+def _writing(name: str) -> Iterator[None]:
+    """Say which file could not be written, and what to do."""
+    from reconciler.errors import ReconcilerError
+
+    try:
+        yield
+    except OSError as error:
+        raise ReconcilerError(
+            f"can't write '{name}' ({error.strerror}): nothing that was there is lost; put "
+            "that right, and run `reconciler init` again"
+        ) from None
 
 
 def _run_validate(context: Context, _options: Namespace) -> int:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from types import FrameType, TracebackType
 from typing import Any
+
+from reconciler.cli.room import LAST, for_seconds, wait_for_room
 
 INTERRUPTED = "interrupted before it began"
 _SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")  # Windows lacks the last
@@ -23,10 +27,16 @@ class Stop:
     """While entered, the first signal asks for an end and the second enforces it.
 
     After SIGTERM and SIGHUP the end is enforced when `GRACE` is over, where the system has timers.
+    It comes as a `KeyboardInterrupt`, until `settle` is called.
     """
 
     def __init__(self, timeout: float | None) -> None:
         self.interrupted = False
+        self._settled = False
+        #: While somebody must not be interrupted; and whether they are to be, after that.
+        self._undisturbed = self._due = False
+        #: From when on nobody who reads along is waited for.
+        self._hurry_at = math.inf
         self._timeout = timeout
         self._deadline = None if timeout is None else time.monotonic() + timeout
         self._earlier: dict[signal.Signals, Any] = {}
@@ -64,30 +74,68 @@ class Stop:
         """Say whether a signal asked for an end, whatever `--timeout` says."""
         return INTERRUPTED if self.interrupted else None
 
+    def left(self) -> float | None:
+        """Give the seconds that `--timeout` leaves; None without a limit."""
+        return None if self._deadline is None else max(0.0, self._deadline - time.monotonic())
+
+    def may_wait(self, since: float) -> bool:
+        """Say whether a write that has waited for its reader since then may go on to wait."""
+        now = time.monotonic()
+        return now < self._hurry_at or now - since < LAST
+
+    @contextmanager
+    def undisturbed(self) -> Iterator[None]:
+        """Put an enforced end off until what is in here is done, so that no line is torn."""
+        self._undisturbed = True
+        try:
+            yield
+        finally:
+            self._undisturbed = False
+        if self._due:
+            self._due = False
+            raise KeyboardInterrupt
+
+    def settle(self) -> None:
+        """Call when nothing is carried out any more: signals raise nothing from now on.
+
+        What is left to do takes little time, and all that they do is to shorten it.
+        """
+        self._settled = True
+        if hasattr(signal, "setitimer"):
+            signal.setitimer(signal.ITIMER_REAL, 0)
+
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:
-        if self.interrupted:
+        if self.interrupted or self._settled:
             self._enforce()
             return
         self.interrupted = True
         limit = ""
-        if number != signal.SIGINT and hasattr(signal, "setitimer"):
-            signal.setitimer(signal.ITIMER_REAL, GRACE)
-            limit = f", for {GRACE:g} s at most"
+        if number != signal.SIGINT:
+            self._hurry_at = time.monotonic() + GRACE
+            if hasattr(signal, "setitimer"):
+                signal.setitimer(signal.ITIMER_REAL, GRACE)
+                limit = f", for {GRACE:g} s at most"
         _tell(_NOTICE.format(limit))
 
     def _on_alarm(self, _number: int, _frame: FrameType | None) -> None:
         if self.interrupted:
-            _tell("Stopping at once.")
-            self._enforce()
+            self._enforce("Stopping at once.")
 
-    def _enforce(self) -> None:
+    def _enforce(self, notice: str = "") -> None:
         now = time.monotonic()
-        if self._enforced_at is None or now - self._enforced_at > _CALM:
-            self._enforced_at = now
+        self._hurry_at = min(self._hurry_at, now)
+        if self._settled or (self._enforced_at is not None and now - self._enforced_at <= _CALM):
+            return
+        self._enforced_at = now
+        if notice:
+            _tell(notice)
+        if not self._undisturbed:
             raise KeyboardInterrupt
+        self._due = True
 
 
 def _tell(notice: str) -> None:
     # Not through sys.stderr: the signal may have come while that was writing.
     with suppress(OSError):
+        wait_for_room(2, for_seconds(LAST))
         os.write(2, f"\n{notice}\n".encode())

@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
 from collections.abc import Callable
 
 from reconciler.cli import TYPE_CHECKING
+from reconciler.cli.room import StalledError, discard, piece, wait_for_room
 
 if TYPE_CHECKING:
-    from typing import NoReturn, TextIO
+    from typing import NoReturn, TextIO, TypeVar
+
+    from reconciler.cli.room import MayWait
+
+    _T = TypeVar("_T", str, bytes)
+
+#: Bytes that one character may take: an escape stands for what a stream can't show.
+_WIDEST = 10
 
 
 class Streams:
-    """What a command writes to. Neither a closed pipe nor a strange encoding stops it."""
+    """What a command writes to. Neither a closed pipe nor a strange encoding stops it.
+
+    Nor does a reader who stalls, once `heed` was called: their stream goes nowhere from then on.
+    """
 
     def __init__(self) -> None:
         self._spared = False
+        self._may_wait: MayWait | None = None
         for stream in (sys.stdout, sys.stderr):
             # A terminal that can't show a character gets its escape, never a crash.
             if hasattr(stream, "reconfigure"):
@@ -32,13 +43,21 @@ class Streams:
         """Leave standard output to something else: results go to standard error from now on."""
         self._spared = True
 
+    def heed(self, may_wait: MayWait) -> None:
+        """From now on wait for a reader only while `may_wait` says so."""
+        self._may_wait = may_wait
+
+    def may_wait(self, since: float) -> bool:
+        """Say whether a write that has waited for its reader since then may go on to wait."""
+        return self._may_wait is None or self._may_wait(since)
+
     def result(self, text: str) -> None:
         """Write text that is meant for people to standard output, at once.
 
         A reader that has seen enough (`| head`) is no error: the rest is dropped, and the command
         goes on to its own end. Raises `ReconcilerError` if there is no output, or it is full.
         """
-        self._write(lambda stream: stream.write(text))
+        self._write(lambda stream: self.put(stream, stream.write, text))
 
     def document(self, text: str) -> None:
         r"""Write a document that programs read: UTF-8 and `\n` anywhere but on a terminal."""
@@ -47,14 +66,25 @@ class Streams:
             self.result(text)
             return
         data = text.encode("utf-8", "surrogatepass")
-        self._write(lambda stream: stream.buffer.write(data))
+        self._write(lambda stream: self.put(stream, stream.buffer.write, data))
 
     def note(self, text: str) -> None:
         """Write a line (or several) to standard error, if there is one."""
         if sys.stderr is not None:
             with contextlib.suppress(OSError, ValueError):
-                sys.stderr.write(text.removesuffix("\n") + "\n")
-                sys.stderr.flush()
+                self.put(sys.stderr, sys.stderr.write, text.removesuffix("\n") + "\n")
+
+    def put(self, stream: TextIO, write: Callable[[_T], object], what: _T) -> None:
+        """Write to a stream, at once; raises `OSError`, `StalledError` if its reader stalls."""
+        if self._may_wait is None:
+            write(what)
+            stream.flush()
+            return
+        size = piece() // _WIDEST
+        for at in range(0, len(what), size):
+            self._wait_for_room(stream)
+            write(what[at : at + size])
+            stream.flush()
 
     def agreed(self, question: str) -> bool:
         """Ask on the terminal, and say whether the answer is `yes`; an end of input is a no."""
@@ -65,18 +95,33 @@ class Streams:
             self.note("")
         return answer.strip() == "yes"
 
-    def _write(self, write: Callable[[TextIO], object]) -> None:
+    def _wait_for_room(self, stream: TextIO) -> None:
+        try:
+            descriptor = stream.fileno()
+        except (OSError, ValueError):  # it is no file, but something in memory
+            return
+        try:
+            wait_for_room(descriptor, self.may_wait)
+        except StalledError:
+            discard(stream)
+            raise
+
+    def _write(self, write: Callable[[TextIO], None]) -> None:
         name = "standard error" if self._spared else "standard output"
         stream = self.results
         if stream is None:
             _fail(name, "it is closed")
         try:
             write(stream)
-            stream.flush()
         except BrokenPipeError:
-            _discard(stream)
+            discard(stream)
+        except KeyboardInterrupt:
+            # What is torn is of no use, and its reader may be why somebody wants an end.
+            if stream is not sys.stderr:
+                discard(stream)
+            raise
         except OSError as error:
-            _discard(stream)
+            discard(stream)
             _fail(name, error.strerror or str(error))
 
 
@@ -84,11 +129,3 @@ def _fail(name: str, reason: str) -> NoReturn:
     from reconciler.errors import ReconcilerError
 
     raise ReconcilerError(f"can't write to {name}: {reason}")
-
-
-def _discard(stream: TextIO) -> None:
-    """Send what is left in the buffers nowhere, so that the interpreter's exit finds no fault."""
-    with contextlib.suppress(OSError, ValueError):
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, stream.fileno())
-        os.close(nowhere)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 
 from reconciler.cli import TYPE_CHECKING, exits
 from reconciler.cli.apply import duration
 from reconciler.cli.command import Command
-from reconciler.cli.database import add_database, opened
+from reconciler.cli.database import add_database, opened, opened_and_named
 from reconciler.cli.settings import JSON, MARKDOWN, given_text
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ _ACCOUNT = "command-line"
 _DAY = 24 * 3600
 _LONGEST_LIFE = 100 * 365 * _DAY
 _LONGEST_NAME = 100
+_ID_LENGTH = 16
+#: Plainer than what `float` reads: `1e3d` or `1md` is a typo, not a lifetime.
+_LIFETIME = re.compile(r"[0-9]+(?:\.[0-9]+)?[smhd]?", re.ASCII)
 _COLUMNS = ("ID", "NAME", "ROLE", "STATE", "CREATED", "EXPIRES")
 _KEYS = ("id", "name", "role", "state", "created_at", "expires_at")
 
@@ -42,16 +46,27 @@ class TokenOptions(Namespace):
 
 def lifetime(text: str) -> float:
     """Read how long a token is to work, in seconds: `90d`, or what `duration` reads."""
-    seconds = duration(text[:-1]) * _DAY if text.endswith("d") else duration(text)
+    seconds = 0.0
+    if _LIFETIME.fullmatch(text):
+        seconds = float(text[:-1]) * _DAY if text.endswith("d") else duration(text)
     if not 0 < seconds <= _LONGEST_LIFE:
         raise ArgumentTypeError(f"{text!r} is no lifetime: write 12h, 90d or 365d")
     return seconds
 
 
+def _action(text: str) -> str:
+    """Read what to do; argparse would quote a token that stands in its place."""
+    from reconciler.server.tokens import shows_secret
+
+    if shows_secret(text):
+        raise ArgumentTypeError(
+            f"this is a token: say first whether to {CREATE}, {LIST} or {REVOKE}"
+        )
+    return given_text(text)
+
+
 def _add_arguments(parser: ArgumentParser) -> None:
-    parser.add_argument(
-        "action", type=given_text, choices=(CREATE, LIST, REVOKE), help="what to do"
-    )
+    parser.add_argument("action", type=_action, choices=(CREATE, LIST, REVOKE), help="what to do")
     parser.add_argument(
         "subject",
         nargs="?",
@@ -103,9 +118,14 @@ def _check(options: TokenOptions) -> None:
 def _check_name(name: str | None) -> None:
     from reconciler.errors import UsageError
     from reconciler.names import quoted, shown
+    from reconciler.server.tokens import shows_secret
 
     if name is None:
         raise UsageError("`token create` needs a name, such as that of the pipeline that uses it")
+    if shows_secret(name):
+        raise UsageError(
+            "the name holds a token, and everybody could read it there: choose another"
+        )
     if name in ("anonymous", _ACCOUNT):
         raise UsageError(f"a token can't be called {quoted(name)}: the audit calls others so")
     if shown(name) != name or len(name) > _LONGEST_NAME:
@@ -127,14 +147,17 @@ def _create(context: Context, options: TokenOptions) -> None:
         end = datetime.now(UTC) + timedelta(seconds=options.expires)
         expires_at = end.isoformat(timespec="seconds").replace("+00:00", "Z")
     name, role = str(options.subject), str(options.role)
-    with opened(context, options.database, make=True) as store:
+    with opened_and_named(context, options.database, make=True) as (store, database):
+        if store.revision() == 0:
+            context.note(f"{database} is a new database: nothing else is in it.")
         token = store.create_token(
             new.id, new.digest, name=name, role=role, expires_at=expires_at, author=_author(context)
         )
     context.note(
         f"Token {quoted(name)} (ID {new.id}, {role}, "
-        f"{'until ' + expires_at if expires_at else 'until it is revoked'}). It is shown this once "
-        "and can't be shown again: put it into RECONCILER_TOKEN where it is used."
+        f"{'until ' + expires_at if expires_at else 'until it is revoked'}) is in the database "
+        f"{database}. It is shown this once and can't be shown again: put it into RECONCILER_TOKEN "
+        "where it is used."
     )
     if context.settings.output == JSON:
         context.streams.document(_json({**_told(token), "token": new.text.reveal()}))
@@ -161,9 +184,29 @@ def _list(context: Context, options: TokenOptions) -> None:
 def _revoke(context: Context, options: TokenOptions) -> None:
     from reconciler.names import quoted
 
+    id = _id_of(str(options.subject))
     with opened(context, options.database, make=False) as store:
-        token = store.revoke_token(str(options.subject), _author(context))
+        token = store.revoke_token(id, _author(context))
     context.note(f"Token {quoted(token.name)} (ID {token.id}) no longer works.")
+
+
+def _id_of(subject: str) -> str:
+    """Give the ID of the token that is meant, also if all of it is there.
+
+    What is longer than an ID may be a secret, or hold one: it is not quoted.
+    """
+    from reconciler.errors import UsageError
+    from reconciler.server.tokens import parts_of
+
+    parts = parts_of(subject.strip())
+    if parts is not None:
+        return parts[0]
+    if len(subject) > _ID_LENGTH:
+        raise UsageError(
+            f"this is neither a token nor the ID of one, which has {_ID_LENGTH} characters: see "
+            "`reconciler token list`"
+        )
+    return subject
 
 
 def _author(context: Context) -> Author:

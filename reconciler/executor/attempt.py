@@ -28,6 +28,8 @@ from reconciler.plan.expectation import Verdict, check
 
 #: How often one step is refused because live was changed at that very moment, before it is stale.
 _CONFLICTS = 3
+#: How often a write without effect gets no answer that says so, before it is given up.
+_UNANSWERED = 6
 _T = TypeVar("_T")
 
 
@@ -47,6 +49,7 @@ class _Attempts:
         self._made = 0
         self._conflicts = 0
         self._looks = 0
+        self._unanswered = 0
         #: Whether a write is under way, or got no answer.
         self._in_doubt = False
         keyed = self._operation.action == CREATE and site.abilities.idempotency_key
@@ -132,6 +135,11 @@ class _Attempts:
         verdict = self._look()
         if not verdict.write:
             return self._without_write(verdict)
+        self._unanswered += 1
+        # Elsewhere it would have been refused by now. Here nobody says what a failure means, and
+        # one that comes again and again, while live can be read, will come every time.
+        if self._unanswered >= _UNANSWERED and not self._site.abilities.conditional_write:
+            return StepEnd(f"{error}; the same {self._unanswered} times, and live is as it was")
         raise UnavailableError(str(error)) from error
 
     def _look_on(self) -> StepEnd:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from reconciler.events import Retried
 from reconciler.executor.outcomes import StepEnd
@@ -54,17 +54,22 @@ class Crew:
         else:
             self._surroundings.notify()
 
-    def news(self) -> list[Retried | Ended]:
-        """Wait until something has happened and give it, in order."""
-        self._surroundings.wait(lambda: bool(self._news))
-        return self.gathered()
+    def news(self) -> Retried | Ended:
+        """Wait until something has happened and give it, one thing at a time.
 
-    def gathered(self) -> list[Retried | Ended]:
-        """Give what has happened, without waiting."""
-        news: list[Retried | Ended] = []
+        So an interrupt loses nothing that has happened: it is still `gathered`.
+        """
+        self._surroundings.wait(lambda: bool(self._news))
+        return self._taken()
+
+    def gathered(self) -> Iterator[Retried | Ended]:
+        """Yield what has happened, without waiting."""
         while self._news:
-            news.append(self._news.popleft())
-        self.busy -= sum(isinstance(item, Ended) for item in news)
+            yield self._taken()
+
+    def _taken(self) -> Retried | Ended:
+        news = self._news.popleft()
+        self.busy -= isinstance(news, Ended)
         return news
 
     def dismiss(self) -> None:

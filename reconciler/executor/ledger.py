@@ -66,7 +66,17 @@ class Ledger:
             self._tell(operation, "")
 
     def close(self, stopped: str) -> tuple[Outcome, ...]:
-        """Give every operation its end; `stopped` says why some were not even begun."""
+        """Give every operation its end; `stopped` says why some were not even begun.
+
+        Also after a `KeyboardInterrupt` the end of each is told, before that is raised.
+        """
+        try:
+            return self._ends(stopped)
+        except KeyboardInterrupt:
+            self._ends(stopped)
+            raise
+
+    def _ends(self, stopped: str) -> tuple[Outcome, ...]:
         return tuple(self._tell(operation, stopped) for operation in self._plan.operations)
 
     def _tell(self, operation: Operation, stopped: str) -> Outcome:

@@ -79,8 +79,7 @@ class _Run:
         crew = Crew(self._carry_out, self._surroundings)
         try:
             while self._keep_busy(crew, workers):
-                for news in crew.news():
-                    self._take(news)
+                self._take(crew.news())
         except BaseException:
             self._halt.write_nothing("interrupted before it began")
             raise

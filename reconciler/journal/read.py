@@ -10,9 +10,9 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from reconciler.errors import UsageError
+from reconciler.errors import ReconcilerError, UsageError
 from reconciler.journal.records import FORMAT_VERSION
-from reconciler.journal.write import SUFFIX
+from reconciler.journal.write import journals
 from reconciler.names import matches, quoted
 from reconciler.plan.document import Values
 
@@ -67,14 +67,32 @@ class Run(Struct, frozen=True):
     damage: str = ""
 
 
-def runs(folder: Path, wanted: str = "") -> Iterator[Run]:
-    """Read the journals of a folder, newest first; nothing if there is no such folder.
+def runs(folder: Path, wanted: str = "", *, named: bool = False) -> Iterator[Run]:
+    """Read the journals of a folder, newest first.
 
-    `wanted` is a part that the id of each must have.
+    `wanted` is a part that the id of each must have. A folder that is not there has none, unless
+    somebody `named` it: then that is a `UsageError`. Raises `ReconcilerError` if it can't be read.
     """
-    for path in sorted(folder.glob(f"*{SUFFIX}"), key=lambda path: path.name, reverse=True):
+    for path in _journals(folder, named=named):
         if wanted in path.stem:
             yield _read(path)
+
+
+def _journals(folder: Path, *, named: bool) -> list[Path]:
+    try:
+        return journals(folder)
+    except FileNotFoundError:
+        if not named:
+            return []
+        raise UsageError(
+            f"there is no folder {quoted(str(folder))}: give --journal the folder that was given "
+            "to apply"
+        ) from None
+    except OSError as error:
+        raise ReconcilerError(
+            f"can't read the journals in {quoted(str(folder))} ({error.strerror}): make it a "
+            "folder that you can read, or give another with --journal DIR"
+        ) from None
 
 
 def only(found: Iterable[Run], wanted: str) -> Run:

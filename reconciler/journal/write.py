@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
+from reconciler.durable import sync_folder
 from reconciler.errors import ReconcilerError
 from reconciler.events import OperationEvent
 from reconciler.journal.lines import Lines, stamped, utc_now, written
@@ -15,6 +17,8 @@ from reconciler.journal.records import Planned, RunEnded, RunStarted
 from reconciler.names import quoted
 
 SUFFIX = ".jsonl"
+#: The name of a journal: the id of its run (`origin.run_id`). Other files are somebody else's.
+_NAME = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9]{3}-[0-9a-f]{6}\.jsonl")
 #: The newest runs that are kept: so many, and no more bytes than this altogether.
 KEEP_RUNS = 200
 KEEP_BYTES = 256 * 1024 * 1024
@@ -65,7 +69,7 @@ class Journal:
             now = self._now()
             lines.write(b"".join(stamped(value, now) for value in (first, *changes)))
             lines.sync()
-            _sync_folder(self.path.parent)
+            sync_folder(self.path.parent)
         except OSError as error:
             raise self._refusal(error) from None
 
@@ -121,22 +125,24 @@ class Journal:
         )
 
 
+def journals(folder: Path) -> list[Path]:
+    """Find the journals of a folder, newest first; raises `OSError` if it can't be read."""
+    with os.scandir(folder) as entries:
+        names = [
+            entry.name
+            for entry in entries
+            if _NAME.fullmatch(entry.name) and entry.is_file(follow_symlinks=False)
+        ]
+    return [folder / name for name in sorted(names, reverse=True)]
+
+
 def _rotate(folder: Path, current: Path) -> None:
     """Remove the oldest runs beyond what is kept; never the current one."""
     kept = size = 0
-    for path in sorted(folder.glob(f"*{SUFFIX}"), reverse=True):
-        with suppress(OSError):
-            size += path.stat().st_size
-            kept += 1
-            if path != current and (kept > KEEP_RUNS or size > KEEP_BYTES):
-                path.unlink()
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a new name in a folder outlast a power cut, where the system can do that."""
-    with suppress(OSError):
-        opened = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(opened)
-        finally:
-            os.close(opened)
+    with suppress(OSError):  # a folder that can be written and not listed is never thinned out
+        for path in journals(folder):
+            with suppress(OSError):
+                size += path.stat().st_size
+                kept += 1
+                if path != current and (kept > KEEP_RUNS or size > KEEP_BYTES):
+                    path.unlink()

@@ -13,16 +13,20 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import secrets
 from pathlib import Path
 
+from reconciler.durable import sync_folder
 from reconciler.errors import PlatformError, UnavailableError, UnknownOutcomeError
 from reconciler.locks.register import Seen
 from reconciler.names import quoted
 
 #: How many versions are kept.
 _KEPT = 16
-_SUFFIX = ".json"
+#: The names of versions, and of what is prepared to become one. No other file is touched.
+_VERSION = re.compile(r"([0-9]{10})\.json")
+_DRAFT = re.compile(r"\.reconciler-lock-[0-9a-f]{16}\.new")
 #: What link(2) says where a file system has no hard links.
 _NO_LINKS = frozenset({errno.EPERM, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK})
 #: Errors of a network that may be over soon.
@@ -60,7 +64,7 @@ class FileRegister:
     def swap(self, seen: Seen | None, data: bytes) -> bool:
         """Add the version after the one that was seen."""
         number = int(seen.version) + 1 if seen else 1
-        new = self._folder / f"new-{secrets.token_hex(8)}"
+        new = self._folder / f".reconciler-lock-{secrets.token_hex(8)}.new"
         try:
             self._prepare(new, data)
             if not self._link(new, number):
@@ -68,7 +72,7 @@ class FileRegister:
             if max(self._versions(), default=number) > number:
                 self._version(number).unlink(missing_ok=True)
                 return False
-            self._sync()
+            sync_folder(self._folder)
         except OSError as error:
             raise self._failure("be written", error) from None
         finally:
@@ -87,11 +91,10 @@ class FileRegister:
             if not self._folder.parent.is_dir():
                 raise
             return []
-        stems = [name.removesuffix(_SUFFIX) for name in names if name.endswith(_SUFFIX)]
-        return [int(stem) for stem in stems if stem.isascii() and stem.isdecimal()]
+        return [int(found[1]) for found in map(_VERSION.fullmatch, names) if found]
 
     def _version(self, number: int) -> Path:
-        return self._folder / f"{number:010}{_SUFFIX}"
+        return self._folder / f"{number:010}.json"
 
     def _prepare(self, new: Path, data: bytes) -> None:
         self._folder.mkdir(exist_ok=True)
@@ -115,23 +118,14 @@ class FileRegister:
             raise
         return True
 
-    def _sync(self) -> None:
-        """Make the new name last through a loss of power, where a folder can be synced."""
-        with contextlib.suppress(OSError):
-            folder = os.open(self._folder, os.O_RDONLY)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
-
     def _clean(self, number: int) -> None:
         """Delete old versions, and what crashed processes had prepared; failing to is no matter."""
-        with contextlib.suppress(OSError):
-            for entry in self._folder.iterdir():
-                stem = entry.name.removesuffix(_SUFFIX)
-                old = stem.isascii() and stem.isdecimal() and int(stem) <= number - _KEPT
-                if old or entry.name.startswith("new-"):
-                    _unlink(entry)
+        with contextlib.suppress(OSError), os.scandir(self._folder) as entries:
+            for entry in entries:
+                version = _VERSION.fullmatch(entry.name)
+                old = version is not None and int(version[1]) <= number - _KEPT
+                if (old or _DRAFT.fullmatch(entry.name)) and entry.is_file(follow_symlinks=False):
+                    _unlink(self._folder / entry.name)
 
     def _failure(self, what: str, error: OSError) -> PlatformError:
         reason = os.strerror(error.errno or 0)

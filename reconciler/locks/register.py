@@ -71,14 +71,15 @@ class RegisterLock:
             lease = record.running(now)
             if lease is None:
                 record = record.taken(self._token, holder, now, seconds)
-                lease = record.lease() if self._swap(seen, record) else None
-                if lease is not None:
-                    return lease
             elif record.token == self._token:
-                # Ours: we were not told that an earlier attempt had succeeded.
-                return lease
+                # Ours: we were not told that an earlier attempt had succeeded. Whoever asks counts
+                # from now on, so the lease has to run from now, not from then.
+                record = record.renewed(now, seconds)
             else:
                 raise PlatformBusyError(held(lease))
+            lease = record.lease() if self._swap(seen, record) else None
+            if lease is not None:
+                return lease
         raise self._contended()
 
     def renew(self, lease: Lease, seconds: float) -> Lease:

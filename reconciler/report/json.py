@@ -37,7 +37,8 @@ def applied(applied: Applied, _style: Style = PLAIN) -> str:
 
     `changed_since` says, for a stale operation, what was touched since the plan was made.
     `status` is `done`, `partial` (something was or may be written, and something remains) or
-    `failed` (something remains, and nothing was written).
+    `failed` (something remains, and nothing was written). `holds` is null if live was not read
+    again; `unread` says why.
     """
     outcomes = applied.result.outcomes
     number = Counter(outcome.status for outcome in outcomes)
@@ -47,6 +48,7 @@ def applied(applied: Applied, _style: Style = PLAIN) -> str:
         interrupted=applied.result.interrupted,
         holds=applied.holds,
         remaining=applied.remaining,
+        unread=applied.unread,
         summary={status: number[status] for status in words.STATUSES},
         operations=[_outcome(*pair) for pair in words.with_operations(applied)],
     )

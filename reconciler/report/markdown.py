@@ -55,6 +55,7 @@ def applied(applied: Applied, _style: Style = PLAIN) -> str:
     done = [pair for pair in told if pair[0].status == DONE]
     facts = (
         f"**{words.verdict(applied)}**",
+        prose(applied.unread),
         words.advice(applied),
         f"Digest {code(applied.plan.digest)}",
     )

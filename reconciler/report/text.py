@@ -51,8 +51,8 @@ def applied(applied: Applied, style: Style = PLAIN) -> str:
     if words.nothing_written(applied):
         end.append("Nothing was written: everything was as planned already.")
     end += lines(words.verdict(applied), style.width)
-    for difference in applied.remaining:
-        end += lines(shown(difference), style.width, "  ", "    ")
+    for doubt in words.doubts(applied):
+        end += lines(shown(doubt), style.width, "  ", "    ")
     return _report([told, end, lines(words.advice(applied), style.width)])
 
 

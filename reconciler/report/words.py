@@ -162,17 +162,28 @@ def verdict(applied: Applied) -> str:
     """Say whether live is now as it was to be."""
     if applied.holds:
         return "Live was read again: it is as planned."
+    if applied.holds is None:
+        return "Live was NOT read again, and may not be as planned:"
     return "Live is NOT as planned. What is left, or stands in the way:"
+
+
+def doubts(applied: Applied) -> Sequence[str]:
+    """Give what belongs below a verdict: what differs, or why nobody knows."""
+    return (applied.unread,) if applied.holds is None else applied.remaining
 
 
 def advice(applied: Applied) -> str:
     """Say what to do next; empty if nothing is left to do."""
+    outcomes = applied.result.outcomes
+    undone = any(outcome.status != DONE for outcome in outcomes)
+    if applied.holds is None and not undone:
+        start = "Interrupted. Every" if applied.result.interrupted else "Every"
+        return f"{start} operation is done: `reconciler plan` says whether live is as planned."
     if applied.result.interrupted:
         return "Interrupted. What is done stays done: run apply again to do the rest."
-    outcomes = applied.result.outcomes
     if any(outcome.stale for outcome in outcomes):
         return "Live has changed since the plan was made: make a new plan, read it, apply it."
-    if any(outcome.status != DONE for outcome in outcomes):
+    if undone:
         return "What is done stays done: see to the errors above, then run apply again."
     return ""
 

@@ -42,8 +42,8 @@ def _platform(store: Store, metrics: Metrics) -> _Operations:
     platform = PlatformResource(store)
     return {
         "/healthz": {"GET": Operation(platform.health, role=None, waits=False)},
-        "/readyz": {"GET": Operation(platform.ready, role=None)},
-        "/metrics": {"GET": Operation(metrics.show)},
+        "/readyz": {"GET": Operation(platform.ready, role=None, kind="watch")},
+        "/metrics": {"GET": Operation(metrics.show, kind="watch")},
         "/v1/platform": {"GET": Operation(platform.about)},
     }
 
@@ -53,16 +53,16 @@ def _storages(store: Store) -> _Operations:
     return {
         "/v1/storages": {
             "GET": Operation(storages.list),
-            "POST": Operation(storages.create, OPERATOR, (JSON,)),
+            "POST": Operation(storages.create, OPERATOR, (JSON,), "write"),
         },
         "/v1/storages/{id}": {
             "GET": Operation(storages.get),
-            "PATCH": Operation(storages.update, OPERATOR, (_MERGE_PATCH, JSON)),
-            "DELETE": Operation(storages.remove, OPERATOR),
+            "PATCH": Operation(storages.update, OPERATOR, (_MERGE_PATCH, JSON), "write"),
+            "DELETE": Operation(storages.remove, OPERATOR, kind="write"),
         },
         "/v1/storages/{id}/inventory": {
-            "GET": Operation(inventories.get, streams=True),
-            "POST": Operation(inventories.record, OPERATOR, (NDJSON,), streams=True),
+            "GET": Operation(inventories.get, kind="stream"),
+            "POST": Operation(inventories.record, OPERATOR, (NDJSON,), "stream"),
         },
     }
 
@@ -71,10 +71,10 @@ def _lock_and_audit(store: Store) -> _Operations:
     lock, audit = Lock(store), Audit(store)
     return {
         "/v1/lock": {
-            "GET": Operation(lock.get),
-            "POST": Operation(lock.acquire, OPERATOR, (JSON,)),
-            "PUT": Operation(lock.renew, OPERATOR, (JSON,)),
-            "DELETE": Operation(lock.release, OPERATOR),
+            "GET": Operation(lock.get, kind="lease"),
+            "POST": Operation(lock.acquire, OPERATOR, (JSON,), "lease"),
+            "PUT": Operation(lock.renew, OPERATOR, (JSON,), "lease"),
+            "DELETE": Operation(lock.release, OPERATOR, kind="lease"),
         },
         "/v1/audit": {"GET": Operation(audit.list)},
     }

@@ -25,10 +25,10 @@ class Audit:
         after = headers.number(query.get("after", "0"), "after")
         size = query.get("limit", str(_USUAL_PAGE))
         limit = headers.number(size, "limit", least=1, most=_LARGEST_PAGE)
-        found = self._store.changes(after=after, limit=limit + 1, name=query.get("name"))
-        shown = found[:limit]
-        more = shown[-1].revision if len(found) > limit else None
-        return json_answer({"changes": [_change_json(change) for change in shown], "next": more})
+        found = self._store.changes(after=after, limit=limit, name=query.get("name"))
+        last = found.changes[-1].revision if found.more else None
+        shown = [_change_json(change) for change in found.changes]
+        return json_answer({"changes": shown, "next": last})
 
 
 def _change_json(change: Change) -> dict[str, object]:

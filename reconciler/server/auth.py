@@ -24,6 +24,8 @@ from reconciler.server.tokens import digest_of, parts_of, state_of
 #: The account of everybody on a server without tokens.
 ANONYMOUS = "anonymous"
 _HOST = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]+\]|[^:\[\]]+)(?::[0-9]{1,5})?", re.ASCII)
+#: What proxies add, in lower case.
+_PASSED_ON = re.compile(r"forwarded|x-forwarded(?:-.*)?|x-real-ip|via")
 _NOBODY = digest_of("")
 
 _log = logging.getLogger(__name__)
@@ -50,6 +52,7 @@ class Gate:
         """Give whom a request comes from; raises `Problem` for those who may not come in."""
         if not self._needs_token():
             _check_host(headers)
+            _check_direct(headers)
             return Identity(ANONYMOUS, ADMIN)
         return self._owner(single(headers, "Authorization"))
 
@@ -103,4 +106,19 @@ def _check_host(headers: Headers) -> None:
             "misdirected",
             "a server without tokens answers to localhost, 127.0.0.1 and [::1] only; "
             "`reconciler token create` makes a token",
+        )
+
+
+def _check_direct(headers: Headers) -> None:
+    """Refuse what a proxy says that it passes on: through it, strangers look like this machine.
+
+    A proxy may keep silent, so this catches a mistake and is no guard; tokens are.
+    """
+    name = next(filter(_PASSED_ON.fullmatch, headers), None)
+    if name is not None:
+        raise Problem(
+            "misdirected",
+            "a server without tokens answers to its own machine only, and the header "
+            f"{quoted(name[:40])} says that a proxy passed this on: create a token first "
+            "(`reconciler token create`)",
         )

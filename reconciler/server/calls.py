@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator
-from typing import NamedTuple, TypeVar
+from typing import Literal, NamedTuple, TypeVar
 
 import msgspec
 from starlette.datastructures import Headers
@@ -22,6 +22,8 @@ NDJSON = "application/x-ndjson"
 _ID = re.compile(r"[A-Za-z0-9_-]{1,128}", re.ASCII)
 
 _T = TypeVar("_T")
+#: `stream` is for content or answers of any length, `watch` for whoever asks how the server is.
+Kind = Literal["read", "write", "stream", "lease", "watch"]
 
 
 class Identity(NamedTuple):
@@ -92,8 +94,8 @@ class Operation(NamedTuple):
     role: str | None = READER
     #: Media types of the content that it takes; none if it takes no content.
     takes: Collection[str] = ()
-    #: Whether content or answer are streams of any length.
-    streams: bool = False
+    #: What it has in common with others, of which so many may run at once.
+    kind: Kind = "read"
     #: Whether it may have to wait, as for the database; then it runs in one of few threads.
     waits: bool = True
 

@@ -123,6 +123,8 @@ class Exchange:
         body: bytes = message.get("body", b"")
         return body
 
+    # Sending waits for the client to take what was sent before. `LimitedProtocol` cuts the line of
+    # one that takes nothing, and then nobody waits any more.
     async def _start(self, status: int, headers: _RawHeaders) -> None:
         await self._send({"type": "http.response.start", "status": status, "headers": headers})
 

@@ -8,9 +8,14 @@ from __future__ import annotations
 
 import asyncio
 from asyncio import TimerHandle
+from collections import deque
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import (
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
 
 from reconciler.server.front import COMMON_HEADERS
 from reconciler.server.problems import MEDIA_TYPE, Problem, malformed
@@ -20,6 +25,9 @@ LONGEST_URL = 8 * 1024
 LARGEST_HEADERS = 32 * 1024
 #: How long the head of a request may take, in seconds; and how long a refused client may linger.
 PATIENCE, LINGERING = 30.0, 5.0
+#: How long a client may take nothing of what is sent to it, in seconds; then the line is cut. It
+#: is looked at so often that it lasts hardly longer.
+TAKING, LOOK = 60.0, 5.0
 #: What may still come in once nobody reads it, in bytes; then the line is cut.
 _DROPPED = 1024 * 1024
 #: What stands around a header: colon, space, line end.
@@ -40,16 +48,32 @@ class LimitedProtocol(HttpToolsProtocol):
     _raw = 0
     _headers = 0
     _dropped = 0
+    _looking: TimerHandle | None = None
+    #: Bytes that the client has not taken, since when it takes nothing; None while nothing waits.
+    _untaken: tuple[int, float] | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for a request."""
         super().connection_made(transport)
+        #: Requests that may not have been answered yet, in their order.
+        self._asked: deque[RequestResponseCycle] = deque()
         self._wait(PATIENCE)
+        self._look_later()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop waiting."""
         self._stop_waiting()
+        if self._looking is not None:
+            self._looking.cancel()
+        # uvicorn tells the last one only; the others would try to send, and fail.
+        for cycle in self._asked:
+            cycle.disconnected = not cycle.response_complete
         super().connection_lost(exc)
+
+    def resume_writing(self) -> None:
+        """Go on sending."""
+        self._untaken = None
+        super().resume_writing()
 
     def data_received(self, data: bytes) -> None:
         """Take what has come in."""
@@ -92,6 +116,9 @@ class LimitedProtocol(HttpToolsProtocol):
         self._stop_waiting()
         self._check_host()
         super().on_headers_complete()
+        while self._asked and self._asked[0].response_complete:
+            self._asked.popleft()
+        self._asked.append(self.cycle)
 
     def on_body(self, body: bytes) -> None:
         """Take a part of the content."""
@@ -161,6 +188,25 @@ class LimitedProtocol(HttpToolsProtocol):
         self._dropped += length
         if self._dropped > _DROPPED:
             self.transport.close()
+
+    def _look_later(self) -> None:
+        self._looking = self.loop.call_later(LOOK, self._look)
+
+    def _look(self) -> None:
+        """Cut the line if the client takes nothing, also when it is being closed.
+
+        Whoever sends waits for the client, and closing does too: neither has an end of its own.
+        Nothing is added meanwhile, so what waits can only become less.
+        """
+        now, size = self.loop.time(), self.transport.get_write_buffer_size()
+        if not (self.flow.write_paused or self.transport.is_closing()):
+            self._untaken = None
+        elif self._untaken is None or size < self._untaken[0]:
+            self._untaken = size, now
+        elif now - self._untaken[1] >= TAKING:
+            self.transport.abort()
+            return
+        self._look_later()
 
     def _wait(self, seconds: float) -> None:
         self._stop_waiting()

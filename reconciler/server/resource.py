@@ -21,18 +21,31 @@ from reconciler.server.store.refusals import (
 
 #: Where the scope keeps the route's template: what metrics may tell of a URL.
 TEMPLATE = "reconciler.template"
-#: Short calls at once, and streams at once: slow streams must not keep short calls waiting.
-_CALLS, _STREAMS = 16, 16
+#: How many of each kind may run at once.
+READS, WRITES, STREAMS, LEASES, WATCHES = 16, 16, 16, 4, 4
 
 _log = logging.getLogger(__name__)
 
 
 class Threads:
-    """How many operations may run at once; the others wait for their turn."""
+    """How many operations may run at once; the others wait for their turn.
+
+    No kind keeps another one waiting: writes, which wait for each other, keep nobody from reading
+    and from renewing a lease, and nothing keeps a load balancer from asking how we are.
+    """
 
     def __init__(self) -> None:
-        self.calls = anyio.CapacityLimiter(_CALLS)
-        self.streams = anyio.CapacityLimiter(_STREAMS)
+        self._kinds = {
+            "read": anyio.CapacityLimiter(READS),
+            "write": anyio.CapacityLimiter(WRITES),
+            "stream": anyio.CapacityLimiter(STREAMS),
+            "lease": anyio.CapacityLimiter(LEASES),
+            "watch": anyio.CapacityLimiter(WATCHES),
+        }
+
+    def of(self, operation: Operation) -> anyio.CapacityLimiter:
+        """Give the limit that an operation falls under."""
+        return self._kinds[operation.kind]
 
 
 class Resource:
@@ -58,7 +71,7 @@ class Resource:
         if operation is None:
             problem = Problem("method-not-allowed", "see the header Allow", headers=self._allow)
             await exchange.answer(problem_answer(problem))
-        elif operation.streams:
+        elif operation.kind == "stream":
             await self._stream(exchange, operation)
         else:
             await self._call(exchange, operation)
@@ -76,7 +89,7 @@ class Resource:
             return exchange.packed(self._run(exchange, operation, content))
 
         if operation.waits:
-            answer = await anyio.to_thread.run_sync(run, limiter=self._threads.calls)
+            answer = await anyio.to_thread.run_sync(run, limiter=self._threads.of(operation))
         else:
             answer = run()
         await exchange.answer(answer)
@@ -93,7 +106,7 @@ class Resource:
             return None
 
         async def in_thread() -> Answer | None:
-            return await anyio.to_thread.run_sync(run, limiter=self._threads.streams)
+            return await anyio.to_thread.run_sync(run, limiter=self._threads.of(operation))
 
         if operation.takes:
             answer = await in_thread()

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
+import os
 import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import NoReturn
 
 import uvicorn
 from msgspec import Struct
@@ -24,8 +28,16 @@ from reconciler.server.store.contract import (
 
 #: How long an idle connection is kept, in seconds: longer than clients keep theirs.
 _IDLE = 75
+#: How long what runs may go on after the signal to end, in seconds; then all connections are cut,
+#: and what they asked for has a little more. Together less than `TimeoutStopSec` in
+#: `deploy/reconciler.service`, and longer than a write takes that need not wait for others.
+GRACE, REST = 20.0, 5.0
+#: Exit code of a server that did not wait for what ran: interrupted.
+CUT_OFF = 130
 #: Windows lacks the last.
 _SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
+
+_log = logging.getLogger(__name__)
 
 
 class Tls(Struct, frozen=True):
@@ -45,8 +57,9 @@ def serve(
 ) -> None:
     """Serve a store on a socket until SIGINT or SIGTERM; what runs then is finished.
 
-    A second signal ends it at once. `on_ready` is told the URL when requests are answered.
-    Raises `UsageError` if certificate or key are unusable.
+    After `GRACE` seconds it is cut off. A second signal ends the whole process at once. `on_ready`
+    is told the URL when requests are answered. Raises `UsageError` if certificate or key are
+    unusable.
     """
     from logging.config import dictConfig
 
@@ -57,7 +70,9 @@ def serve(
     make_server(store, tls=tls, on_ready=lambda: on_ready(url)).run([listening])
 
 
-def make_server(store: Store, *, tls: Tls | None, on_ready: Callable[[], None]) -> Server:
+def make_server(
+    store: Store, *, tls: Tls | None, on_ready: Callable[[], None], grace: float = GRACE
+) -> Server:
     """Make a server that only has to be run."""
     config = uvicorn.Config(
         make_app(store),
@@ -72,20 +87,52 @@ def make_server(store: Store, *, tls: Tls | None, on_ready: Callable[[], None]) 
         ssl_certfile=None if tls is None else tls.cert,
         ssl_keyfile=None if tls is None else tls.key,
     )
-    return Server(config, on_ready)
+    return Server(config, on_ready, grace)
 
 
 class Server(uvicorn.Server):
     """uvicorn's server, which says when it is ready and returns when it was told to end."""
 
-    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, on_ready: Callable[[], None], grace: float = GRACE
+    ) -> None:
         super().__init__(config)
         self._on_ready = on_ready
+        self._grace = grace
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start to answer."""
         await super().startup(sockets)
         self._on_ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Finish what runs, for as long as there is time for it."""
+        loop = asyncio.get_running_loop()
+        ends = (
+            loop.call_later(self._grace, self._cut),
+            loop.call_later(self._grace + REST, self._give_up),
+        )
+        try:
+            await super().shutdown(sockets)
+        finally:
+            for end in ends:
+                end.cancel()
+
+    def _cut(self) -> None:
+        """Cut all connections: of those that are left, many wait for a client that does nothing.
+
+        uvicorn's own limit would answer them with an error first, and wait for that.
+        """
+        connections = list(self.server_state.connections)
+        _log.warning("connections cut off, for they came to no end: %d", len(connections))
+        for connection in connections:
+            connection.transport.abort()
+
+    def _give_up(self) -> None:
+        """End the process although something runs: it waits for the database, in a thread."""
+        tasks = len(self.server_state.tasks)
+        _log.warning("requests cut off, for they wait for the database: %d", tasks)
+        end_at_once()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -110,8 +157,18 @@ class Server(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002
         """Finish what runs; at the second signal, do not."""
-        self.force_exit = self.should_exit
+        if self.should_exit:
+            end_at_once()
         self.should_exit = True
+
+
+def end_at_once() -> NoReturn:
+    """End the process: its connections break, and the database undoes what was being written.
+
+    Python itself would wait for threads that wait for the database. Every line of the log is
+    written out by now.
+    """
+    os._exit(CUT_OFF)
 
 
 def _check(tls: Tls) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import binascii
 import hashlib
+import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 
@@ -14,7 +15,7 @@ from reconciler.plan.document import Values
 from reconciler.server import headers
 from reconciler.server.calls import Answer, Call, json_answer, not_modified
 from reconciler.server.conditions import is_known, tag_of, wanted_revision
-from reconciler.server.problems import malformed
+from reconciler.server.problems import Problem, malformed
 from reconciler.server.store.contract import (
     Listed,
     Listing,
@@ -25,6 +26,8 @@ from reconciler.server.store.contract import (
 _LARGEST_PAGE = 10_000
 _USUAL_PAGE = 1_000
 _LONGEST_CURSOR = 512
+#: Unicode's category Cc: line ends, escape sequences of terminals, U+0000.
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _HOLDS_FILES = {"true": True, "false": False}
 
 
@@ -89,6 +92,7 @@ class Storages:
         """Create a storage."""
         call.query()
         new = call.decode(_NEW)
+        _check_name(new.name)
         created = self._store.create(
             Values(new.name, new.label, new.type, new.default_url),
             key=headers.idempotency_key(call.headers),
@@ -96,7 +100,8 @@ class Storages:
             fence=headers.fence(call.headers),
         )
         more = {"Idempotent_Replayed": "true"} if created.repeated else {}
-        location = f"/v1/storages/{created.row.storage.id}"
+        # Relative to the request, for there may be a path before ours.
+        location = f"storages/{created.row.storage.id}"
         return _storage_answer(created.row, 201, Location=location, **more)
 
     def update(self, call: Call) -> Answer:
@@ -105,6 +110,7 @@ class Storages:
         id, patch = call.id(), call.decode(_PATCH)
         if patch.name is msgspec.UNSET and patch.label is msgspec.UNSET:
             raise malformed("give a name, a label or both")
+        _check_name(_given(patch.name) or "")
         row = self._store.update(
             id,
             name=_given(patch.name),
@@ -140,6 +146,18 @@ def listed(row: Row) -> Listed:
     """Show a storage as clients see it."""
     s = row.storage
     return Listed(s.id, s.name, s.label, s.type, s.default_url, s.created_at, row.files)
+
+
+def _check_name(name: str) -> None:
+    """Raise `Problem` for a name that breaks the lines and terminals that names are shown on.
+
+    What has such a name already, in a database of old, keeps it until it gets another one.
+    """
+    if found := _CONTROLS.search(name):
+        raise Problem(
+            "invalid-value",
+            f"the name holds the control character U+{ord(found[0]):04X}: give one without",
+        )
 
 
 def _storage_answer(row: Row, status: int = 200, **more: str) -> Answer:

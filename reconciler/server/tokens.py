@@ -15,6 +15,7 @@ from reconciler.server.store.contract import (
 )
 
 _FORM = re.compile(r"rct_([0-9a-f]{16})_([A-Za-z0-9_-]{43})", re.ASCII)
+_BEGUN = re.compile(r"rct_[0-9a-f]{16}_[A-Za-z0-9_-]", re.ASCII)
 
 
 class NewToken(Struct, frozen=True):
@@ -35,6 +36,11 @@ def parts_of(text: str) -> tuple[str, str] | None:
     """Give id and secret of a token; None if the text is none."""
     found = _FORM.fullmatch(text)
     return (found[1], found[2]) if found else None
+
+
+def shows_secret(text: str) -> bool:
+    """Say whether a text holds a token, or the beginning of one with some of its secret."""
+    return _BEGUN.search(text) is not None
 
 
 def digest_of(secret: str) -> bytes:

@@ -12,7 +12,7 @@ from reconciler import platform as protocol
 from reconciler.errors import ConflictError, PlatformError, RefusedError
 from reconciler.plan.document import Values
 from reconciler.platform import Platform, Reader, Writer
-from support.contract_values import AWS, MINIO, NAS, ODD_NAMES, listed, names
+from support.contract_values import AWS, CONTROLS, MINIO, NAS, ODD_NAMES, listed, names
 from support.homes import Home
 
 # What it says of itself
@@ -140,8 +140,29 @@ def test_odd_names_and_labels_are_kept_to_the_letter(
     assert listed(reader) == {other}
 
 
+@pytest.mark.parametrize("text", CONTROLS, ids=repr)
+def test_control_characters_are_kept_in_labels_and_kept_or_refused_in_names(
+    writer: Writer, reader: Reader, text: str
+) -> None:
+    made = writer.create(replace(NAS, label=text))
+    assert (reader.find(id=made.id), made.label) == ((made,), text)
+    attempts = (
+        lambda: writer.create(replace(MINIO, name=text)),
+        lambda: writer.update(made, name=text + "!", label=None),
+    )
+    for attempt in attempts:
+        before = listed(reader)
+        try:
+            kept = attempt()
+        except RefusedError:
+            assert listed(reader) == before
+        else:
+            assert reader.find(name=kept.name) == (kept,)
+            assert kept.name in (text, text + "!")
+
+
 def test_names_are_compared_by_code_point(writer: Writer, reader: Reader) -> None:
-    alike = ["café", "cafe\u0301", "CAFÉ", "café ", "cаfé", "café\0"]
+    alike = ["café", "cafe\u0301", "CAFÉ", "café ", "cаfé", "café\u200b"]
     for name in alike:
         writer.create(replace(NAS, name=name))
     assert names(reader) == set(alike)

@@ -103,7 +103,7 @@ def test_a_taken_name_is_an_invalid_parameter(client: Client) -> None:
         *((0, name) for name in ("", "a\ud800b", None, 7)),
         *((1, type) for type in ("tape", "s3", "", None, ["S3"])),
         *((2, label) for label in ("a\ud800b", None)),
-        *((3, url) for url in ("", "file:///\udfff", None)),
+        *((3, url) for url in ("", "file:///\udfff", None, "https://foo/bar", "s3://bucket")),
     ],
 )
 def test_invalid_parameters(client: Client, place: int, value: object) -> None:
@@ -113,10 +113,19 @@ def test_invalid_parameters(client: Client, place: int, value: object) -> None:
     assert live(client) == set()
 
 
+@pytest.mark.parametrize("url", ["garbage", "/data/x", "https://", "https://user:hunter2@host/b"])
+def test_what_is_no_place_for_objects(client: Client, url: str) -> None:
+    with pytest.raises(ValueError, match="is no place for a storage of type S3") as caught:
+        storages.create_storage("minio", "S3", "", url, client=client)
+    assert "hunter2" not in str(caught.value)
+    assert live(client) == set()
+
+
 @pytest.mark.parametrize(
     ("region", "bucket"),
     [("", "lab"), ("eu", "lab"), ("EU-central-2", "lab"), ("eu-central-2", ""), (None, "lab")]
     + [("eu-central-2", bucket) for bucket in ("lab/raw", "lab?", "lab#", None, "l\ud800")]
+    + [("eu-central-2", bucket) for bucket in ("..", " lab ", "la", "l" * 256)]
     + [("eu-central-2.evil.example/", "lab"), ("eu-central-2", "lab/")],
 )
 def test_what_is_no_region_or_no_bucket(client: Client, region: str, bucket: str) -> None:

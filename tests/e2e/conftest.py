@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.origin import CI_VARIABLES
 from support.leaks import check_told
 
 COMMAND = Path(sys.executable).with_name("reconciler")
@@ -26,7 +27,8 @@ storages:
 
 def environment(**changes):
     """Give an environment in which nothing of the developer's own can change a result."""
-    unwanted = ("RECONCILER_", "JETRAW_", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "TERM", "CI")
+    unwanted = ("RECONCILER_", "JETRAW_", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "TERM")
+    unwanted += CI_VARIABLES
     kept = {k: v for k, v in os.environ.items() if not k.startswith(unwanted)}
     return {**kept, "TERM": "xterm", **changes}
 

@@ -9,6 +9,8 @@ import pytest
 from reconciler.cli.commands import COMMANDS
 
 IGNORE = "version: 1\nplatform: sqlite:///platform.db\npolicy: {undeclared: ignore}\n"
+#: So that Python caches no half of a module.
+NO_CACHE = "export PYTHONDONTWRITEBYTECODE=1"
 NAS = "  - {name: nas, label: NAS, type: local, default_url: /data/nas}\n"
 
 
@@ -48,6 +50,35 @@ def test_init_adds_to_gitignore_once(folder):
     (folder.path / "storages.yaml").unlink()
     assert folder("init").stdout == "Wrote storages.yaml.\n"
     assert folder.read(".gitignore").splitlines() == ignored
+
+
+def test_init_on_a_full_disk_loses_nothing_and_can_be_done_again(folder):
+    folder.write("build/\nplan.json", ".gitignore")
+    # No file can grow: as on a full disk, but for the number of the error.
+    told = folder.shell(f'{NO_CACHE}; ulimit -f 0; "$0" init')
+    assert told.returncode == 1
+    assert "can't write" in told.stderr
+    assert folder.read(".gitignore") == "build/\nplan.json"
+    assert folder.files() == [".gitignore"]
+    folder("init")
+    folder("validate")
+
+
+def test_init_leaves_no_half_of_a_file_on_a_full_disk(folder):
+    ignored = ["platform.db*", ".reconciler/", "plan.json", "*.plan.json"]
+    folder.write("".join(f"{line}\n" for line in ignored), ".gitignore")
+    # The schema is longer than a kilobyte, the rest is not.
+    told = folder.shell(f'{NO_CACHE}; ulimit -f 1; "$0" init')
+    assert told.returncode == 1
+    assert "can't write 'manifest.schema.json'" in told.stderr
+    assert folder.files() == [".gitignore"]
+
+
+def test_init_writes_through_no_link_that_leads_nowhere(folder, tmp_path_factory):
+    elsewhere = tmp_path_factory.mktemp("elsewhere") / "schema.json"
+    (folder.path / "manifest.schema.json").symlink_to(elsewhere)
+    assert "manifest.schema.json" not in folder("init").stdout
+    assert not elsewhere.exists()
 
 
 def test_validate_reads_no_platform(quickstart):

@@ -10,6 +10,7 @@ import pytest
 
 from reconciler import __version__
 from reconciler.cli.commands import COMMANDS
+from reconciler.server.tokens import new_token
 
 FULL = pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has /dev/full")
 
@@ -36,6 +37,18 @@ def test_wrong_usage_is_64_with_help(folder, arguments, said):
     assert said in told.stderr
     assert "--help`" in told.stderr
     assert told.stdout == ""
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["{}", "plan {}", "-o {} plan", "token create ci --role {}", "token revoke ID {}", "apply -{}"],
+)
+def test_a_token_in_the_wrong_place_is_not_shown(folder, line):
+    token = new_token().text.reveal()
+    told = folder(*line.format(token).split(), code=64)
+    assert token.rpartition("_")[0][:21] in told.stderr
+    assert token.split("_", 2)[2] not in told.stderr
+    assert token.split("_", 2)[2] not in told.stdout
 
 
 def test_version(folder):

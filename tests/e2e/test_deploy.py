@@ -210,6 +210,44 @@ def test_the_page_for_users_tells_of_it(path):
     assert f"deploy/{path.name}" in PAGE.read_text(encoding="utf-8")
 
 
+def words_of(block):
+    return [shlex.split(line) for line in re.sub(r"\\\n\s*", "", block).splitlines()]
+
+
+def blocks_of_the_page(holding):
+    text = PAGE.read_text(encoding="utf-8")
+    return [b for b in re.findall(r"^```text\n(.*?)^```$", text, re.M | re.S) if holding in b]
+
+
+def test_the_page_makes_a_token_before_it_starts_the_service():
+    (block,) = blocks_of_the_page("systemctl enable")
+    done = [" ".join(words) for words in words_of(block)]
+    (user,) = of_service("User")
+    folder = done.index(f"install -d -m 0700 -o {user} -g {user} {STATE}")
+    (token,) = (at for at, line in enumerate(done) if "token create" in line)
+    start = done.index("systemctl enable --now reconciler")
+    assert folder < token < start
+    assert done[token].startswith(f"runuser -u {user} -- ")
+    assert done[token].endswith(f" --database sqlite:///{STATE}/server.db")
+
+
+def test_the_page_makes_a_token_before_it_starts_a_container_and_lets_it_finish():
+    (first, second) = blocks_of_the_page("docker run -d")
+    token, server = (words for words in words_of(first) if words[:2] == ["docker", "run"])
+    assert token[token.index("reconciler") :][:3] == ["reconciler", "token", "create"]
+    (stop,) = of_service("TimeoutStopSec")
+    for words in (server, *words_of(second)):
+        assert words[words.index("--stop-timeout") + 1] == stop
+
+
+def test_the_page_says_that_tokens_come_before_a_proxy():
+    text = PAGE.read_text(encoding="utf-8")
+    (proxy,) = (line for line in text.splitlines() if "reverse proxy on the same machine" in line)
+    assert "Make the first token before you set the proxy up" in proxy
+    for header in ("Forwarded", "X-Forwarded-…", "X-Real-IP", "Via"):
+        assert f"`{header}`" in proxy
+
+
 def test_the_commands_of_the_page_that_need_root_or_a_container_make_sense():
     blocks = re.findall(
         r"^```(?:text|ini)\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.M | re.S

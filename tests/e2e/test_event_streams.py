@@ -338,3 +338,20 @@ def test_history_tells_of_damage_and_goes_on(changing):
 def test_history_of_a_run_that_is_not_there(changing):
     told = changing("history", "nonsense", code=64)
     assert "there is no run 'nonsense'" in told.stderr
+
+
+def test_history_of_a_folder_that_is_not_there_says_so(changing):
+    told = changing("history", "--journal", "typo", code=64)
+    assert "there is no folder 'typo'" in told.stderr
+    assert "typo" not in changing.files()
+    changing("apply", "-y", "--journal", "kept")
+    assert "4 done" in changing("history", "--journal", "kept").stdout
+    assert changing("history").stdout == "No runs.\n"
+
+
+def test_history_of_what_is_no_folder_says_so(changing):
+    told = changing("history", "--journal", "storages.yaml", code=1)
+    assert "can't read the journals in 'storages.yaml' (Not a directory)" in told.stderr
+    (changing.path / ".reconciler/journal").rmdir()
+    changing.write("mine", ".reconciler/journal")
+    assert "can't read the journals" in changing("history", code=1).stderr

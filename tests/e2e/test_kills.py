@@ -25,7 +25,7 @@ def _sqlite(folder: Path, _request: pytest.FixtureRequest) -> Iterator[Stage]:
 
 @contextmanager
 def _sdk(folder: Path, request: pytest.FixtureRequest) -> Iterator[Stage]:
-    organisation = Organisation(folder / "organisation")
+    organisation = Organisation(folder / "organisation.db")
     yield sdk_stage(organisation.install(request.getfixturevalue("monkeypatch")))
 
 

@@ -2,9 +2,11 @@
 
 import json
 import signal
-from contextlib import contextmanager
+import sqlite3
+from contextlib import closing, contextmanager
 from subprocess import DEVNULL, PIPE
 
+import msgspec
 import pytest
 
 from reconciler.lease import Holder
@@ -63,6 +65,27 @@ def test_a_second_apply_says_who_has_it_and_changes_nothing(changed):
         for path in (changed.path / ".reconciler/journal").iterdir()
         if not path.read_bytes()
     ] == []
+
+
+def test_the_time_for_all_bounds_the_wait_for_the_lease(changed):
+    with held(changed):
+        told = changed("apply", "-y", "--timeout", "0.2s", code=6).stderr
+        for words in (*NAMED, "as long as --timeout allows"):
+            assert words in told
+        assert "its lease runs out by itself" in told
+        told = changed("apply", "-y", "--timeout", "9s", "--lock-timeout", "0.1s", code=6).stderr
+        assert "Waited 0.1 s, as long as --lock-timeout allows" in told
+    assert live(changed)["a"]["label"] == "L"
+
+
+def test_a_program_that_writes_without_a_lease_is_not_taken_for_a_run(changed):
+    with closing(sqlite3.connect(changed.path / FILE, isolation_level=None)) as db:
+        db.execute("BEGIN IMMEDIATE")
+        told = changed("apply", "-y", "--timeout", "0.2s", code=6).stderr
+    assert "another process is writing to it" in told
+    assert "as long as --timeout allows" in told
+    assert "lease" not in told
+    assert "that run" not in told
 
 
 def test_a_second_apply_waits_and_goes_on(changed):
@@ -171,8 +194,35 @@ def test_lock_release_asks_first(changed):
 
 
 def test_lock_release_without_a_question(changed):
-    assert changed("lock", "release", "-y").stdout == "Not locked.\n"
+    told = changed("lock", "release", "-y")
+    assert (told.stdout, told.stderr) == ("Not locked.\n", "")
     with held(changed):
         assert changed("lock", "release", "-y").stdout == "Released.\n"
         changed("apply", "-y", "--lock-timeout", "0s")
     settled(changed)
+
+
+@pytest.mark.parametrize("options", [(), ("-q",), ("-o", "json"), ("-o", "markdown")])
+def test_lock_release_always_says_from_whom_and_warns(changed, options):
+    with held(changed):
+        told = changed("lock", "release", "-y", *options).stderr
+        assert told.startswith("Locked by 'anna' on 'ci-7'")
+        assert all(words in told for words in NAMED)
+        assert told.count("Warning: a run that still goes on loses its right to write") == 1
+
+
+def test_lock_release_tells_programs_from_whom(changed):
+    def release():
+        return json.loads(changed("lock", "release", "-y", "-o", "json").stdout)
+
+    free = {"format_version": 1, "locked": False, "lease": None}
+    assert release() == {**free, "released": False, "released_lease": None}
+    with held(changed) as lease:
+        told = release()
+        assert told.pop("released_lease") == {
+            "fence": lease.fence,
+            "holder": msgspec.to_builtins(ANNA),
+            "acquired_at": lease.acquired_at,
+            "expires_at": lease.expires_at,
+        }
+        assert told == {**free, "released": True}

@@ -1,10 +1,13 @@
 """`reconciler serve`, run as a user runs it."""
 
+import json
 import re
 import signal
 import socket
+import sqlite3
 import ssl
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -12,7 +15,10 @@ import pytest
 
 from reconciler.cli import serve
 from reconciler.errors import UsageError
-from support.http_values import create, ndjson, record
+from reconciler.server.run import CUT_OFF
+from reconciler.server.store.sqlite.file import WAIT
+from support.http_values import NAS, create, ndjson, record
+from support.serving import everything
 from support.state_server import StateServer, make_token
 
 CERTIFICATE = Path(__file__).parents[1] / "support" / "tls" / "localhost.pem"
@@ -88,9 +94,32 @@ def test_the_second_signal_ends_it_at_once(database):
             server.process.terminate()
             _until_refused(server.url)
             server.process.terminate()
-            assert server.process.wait(30) == 0
+            assert server.process.wait(30) == CUT_OFF
     with StateServer(database) as server, httpx.Client(base_url=server.url) as client:
         assert client.get(f"/v1/storages/{id}").json()["files"] == 0
+
+
+def test_the_second_signal_does_not_wait_for_the_database(tmp_path, database):
+    body = json.dumps(NAS)
+    with (
+        StateServer(database) as server,
+        closing(sqlite3.connect(tmp_path / "server.db", isolation_level=None)) as db,
+        socket.create_connection(("127.0.0.1", server.port), timeout=30) as line,
+    ):
+        db.execute("BEGIN IMMEDIATE")
+        line.sendall(
+            "POST /v1/storages HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+            f"Content-Length: {len(body)}\r\n\r\n{body}".encode()
+        )
+        assert httpx.get(f"{server.url}/readyz").is_success
+        server.process.terminate()
+        _until_refused(server.url)
+        server.process.terminate()
+        # Less than what a write waits for its turn.
+        assert server.process.wait(WAIT / 2) == CUT_OFF
+        assert everything(line) == b""
+        db.execute("ROLLBACK")
+        assert db.execute("SELECT count(*) FROM storages").fetchall() == [(0,)]
 
 
 def _until_refused(url):

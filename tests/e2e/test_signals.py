@@ -3,14 +3,15 @@
 import json
 import os
 import pty
+import select
 import signal
 import sqlite3
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from subprocess import DEVNULL, PIPE
 
 import pytest
 
-from support.live_file import FILE, live, local, made, manifest, settled
+from support.live_file import FILE, PAD, live, local, made, manifest, settled
 
 MANY = 500
 
@@ -171,3 +172,172 @@ def test_a_full_disk_under_the_platform_says_what_is_done(many):
     assert 0 < done < MANY
     many("apply", "-y", "-q")
     settled(many)
+
+
+# Those who read along
+
+
+@contextmanager
+def unread():
+    """Give the end to write to of a pipe that nobody reads."""
+    ours, theirs = os.pipe()
+    try:
+        yield theirs
+    finally:
+        os.close(ours)
+        os.close(theirs)
+
+
+def stuck(process, pipe):
+    """Wait until a pipe is full, and so whoever writes to it waits for its reader."""
+    while select.select([], [pipe], [], 0)[1]:
+        assert process.poll() is None
+
+
+@pytest.fixture
+def wordy(folder):
+    """Give a folder whose apply has more to tell than a pipe holds."""
+    made(folder)
+    folder.write(manifest(*(local(f"s{n:03}{PAD}") for n in range(MANY))))
+    return folder
+
+
+def ended_at(folder, process):
+    """Give the code with which it ends, and the last line of its journal."""
+    try:
+        code = process.wait(timeout=30)
+    finally:
+        process.kill()
+        process.wait()
+    lines = (folder.path / ".reconciler/journal").glob("*.jsonl")
+    return code, json.loads(max(lines).read_text().splitlines()[-1])
+
+
+@pytest.mark.parametrize("numbers", [[signal.SIGINT, signal.SIGTERM], [signal.SIGTERM]])
+@pytest.mark.parametrize("option", ["--events=-", "-v"])
+def test_a_reader_who_stalls_does_not_keep_an_apply_from_its_end(wordy, numbers, option):
+    with unread() as pipe:
+        events = option != "-v"
+        streams = {"stdout": pipe if events else DEVNULL, "stderr": DEVNULL if events else pipe}
+        process = wordy.start("apply", "-y", option, **streams)
+        stuck(process, pipe)
+        for number in numbers:
+            process.send_signal(number)
+        code, last = ended_at(wordy, process)
+    assert (code, last["event"], last["exit"]) == (130, "run_ended", 130)
+    assert sum(last["summary"].values()) == MANY
+    done, unknown = (last["summary"].get(status, 0) for status in ("done", "unknown"))
+    assert done <= len(live(wordy)) <= done + unknown
+    assert wordy("lock", "show").stdout == "Not locked.\n"
+
+
+def test_a_plan_that_nobody_reads_does_not_keep_an_apply_from_its_end(wordy):
+    with unread() as pipe:
+        process = wordy.start("apply", "-y", stdout=pipe, stderr=pipe)
+        stuck(process, pipe)
+        process.send_signal(signal.SIGTERM)
+        code, _ = ended_at(wordy, process)
+    assert code == 130
+    assert live(wordy) == {}
+
+
+# Signals at a moment that is chosen
+
+DISTURBED = """
+import signal, sys, threading
+from reconciler.cli.main import main
+from reconciler.errors import PlatformError
+from reconciler.platforms.sqlite.lock import SqliteLock
+from reconciler.platforms.sqlite.writer import SqliteWriter
+
+def disturb(owner, name, happenings):
+    real = getattr(owner, name)
+    def method(self, *values, **options):
+        while happenings:
+            happening = happenings.pop(0)
+            if isinstance(happening, Exception):
+                raise happening
+            signal.pthread_kill(threading.main_thread().ident, happening)
+        return real(self, *values, **options)
+    setattr(owner, name, method)
+
+INT, TERM, ALRM = signal.SIGINT, signal.SIGTERM, signal.SIGALRM
+{}
+sys.exit(main(["apply", *sys.argv[1:]]))
+"""
+
+
+@pytest.fixture
+def disturbed(folder):
+    """Apply two creates, and have something happen just before calls are made."""
+    made(folder)
+    folder.write(manifest(local("a"), local("b")))
+
+    def apply(what, options="-y"):
+        lines = (f"disturb({where}, {how})" for where, how in what.items())
+        folder.write(DISTURBED.format("\n".join(lines)), "disturbed.py")
+        options = f"{options} --events events.jsonl -o json"
+        told = folder.shell(f'"$(dirname "$0")/python" disturbed.py {options}')
+        assert "Traceback" not in told.stderr
+        *_, last = map(json.loads, folder.read("events.jsonl").splitlines())
+        assert (last["event"], last["exit"]) == ("summary", told.returncode)
+        report = json.loads(told.stdout)
+        assert {k: n for k, n in report["summary"].items() if n} == last["operations"]
+        assert report["holds"] is last["holds"]
+        return told.returncode, report
+
+    return apply
+
+
+CREATE, READ = "SqliteWriter, 'create'", "SqliteWriter, 'read'"
+CLOSE, RELEASE = "SqliteWriter, 'close'", "SqliteLock, 'release'"
+
+
+@pytest.mark.parametrize("second", ["INT", "TERM", "ALRM"])
+def test_what_was_done_is_told_although_the_end_is_enforced_while_the_lease_is_given_up(
+    disturbed, second
+):
+    code, report = disturbed({CREATE: "[INT]", RELEASE: f"[{second}]"})
+    assert code == 130
+    assert (report["summary"]["done"], report["summary"]["not_started"]) == (1, 1)
+
+
+def test_signals_after_all_is_done_and_read_again_change_nothing(disturbed):
+    code, report = disturbed({RELEASE: "[TERM, TERM, INT]"})
+    assert (code, report["holds"], report["summary"]["done"]) == (0, True, 2)
+
+
+def test_what_was_done_is_told_although_the_end_is_enforced_between_two_parts_of_it(disturbed):
+    code, report = disturbed({CLOSE: "[INT, INT]"})
+    assert (code, report["holds"], report["summary"]["done"]) == (130, None, 2)
+    assert "interrupted" in report["unread"]
+
+
+def test_live_that_was_not_read_again_after_a_second_ctrl_c_is_not_said_to_differ(disturbed):
+    code, report = disturbed({READ: "[INT, INT]"})
+    assert (code, report["holds"], report["remaining"]) == (130, None, [])
+    assert (report["status"], report["interrupted"]) == ("done", True)
+    assert "interrupted" in report["unread"]
+
+
+@pytest.mark.parametrize(
+    ("happenings", "code", "why"),
+    [
+        ("[INT, INT]", 130, "the run was interrupted"),
+        ("[PlatformError('gone away')]", 1, "gone away"),
+    ],
+)
+def test_a_run_that_wrote_nothing_and_did_not_read_again_is_not_stale(
+    folder, disturbed, happenings, code, why
+):
+    folder("plan", "--out", "plan.json")
+    folder("apply", "plan.json")
+    ended, report = disturbed({READ: happenings}, "plan.json")
+    assert (ended, report["holds"], report["unread"]) == (code, None, why)
+    assert report["summary"]["done"] == 2
+
+
+def test_a_first_ctrl_c_while_live_can_not_be_read_again_is_an_interrupt(disturbed):
+    busy = "__import__('reconciler.errors').errors.UnavailableError('503')"
+    code, report = disturbed({READ: f"[INT, {busy}]"})
+    assert (code, report["holds"], report["unread"]) == (130, None, "503")

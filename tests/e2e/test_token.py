@@ -7,6 +7,8 @@ from contextlib import closing
 
 import pytest
 
+from reconciler.server.tokens import new_token
+
 DATABASE = ("--database", "sqlite:///server.db")
 
 
@@ -80,6 +82,88 @@ def test_an_unknown_token_cant_be_revoked(folder):
     assert "'nope'" in folder("token", "revoke", "nope", *DATABASE, code=1).stderr
 
 
+def test_a_whole_token_is_revoked_by_its_id_and_not_shown(folder):
+    # `folder` fails if a token is on standard error.
+    token = create(folder).stdout.strip()
+    told = folder("token", "revoke", token, *DATABASE)
+    assert told.stderr == f"Token 'ci' (ID {token.split('_')[1]}) no longer works.\n"
+    assert listed(folder)[0]["state"] == "revoked"
+    other = new_token().text.reveal()
+    told = folder("token", "revoke", other, *DATABASE, code=1)
+    assert f"'{other.split('_')[1]}'" in told.stderr
+
+
+@pytest.mark.parametrize("line", [
+    ["revoke", "{token}x"], ["revoke", "Bearer {token}"], ["revoke", "{cut}"],
+    ["revoke", "{secret}"], ["create", "{token}", "--role", "reader"],
+    ["create", "ci {token}", "--role", "reader"], ["create", "{cut}", "--role", "reader"],
+    ["create", "{token}"], ["list", "{token}"], ["{token}"], ["{cut}", "ci"],
+])  # fmt: skip
+def test_what_holds_a_secret_is_refused_and_not_shown(folder, line):
+    create(folder)
+    token = new_token().text.reveal()
+    secret = token.split("_", 2)[2]
+    given = [word.format(token=token, cut=token[:-1], secret=secret) for word in line]
+    told = folder("token", *given, *DATABASE, code=64)
+    assert secret[:-1] not in told.stderr + told.stdout
+    assert "'" not in told.stderr.partition("\n")[0]
+    assert len(listed(folder)) == 1
+
+
+def test_it_says_where_the_token_is_and_whether_there_was_something(folder):
+    path = folder.path / "server.db"
+    told = create(folder)
+    assert told.stderr.startswith(f"'{path}' is a new database: nothing else is in it.\n")
+    assert f" is in the database '{path}'. " in told.stderr
+    assert re.fullmatch(r"\S+\n", told.stdout)
+    told = create(folder, "second")
+    assert "new database" not in told.stderr
+    assert f" is in the database '{path}'. " in told.stderr
+    told = create(folder, "third", "-q")
+    assert told.stderr == ""
+
+
+def test_a_database_on_postgresql_is_named_without_the_password(folder, postgres):
+    plain = postgres.database()
+    url = plain.replace("postgres@", "postgres:hu%20sh#hush@") + "&password=hush-hush"
+    assert url.count("hush") == 3
+    for name in ("first", "second"):
+        told = folder(
+            "token", "create", name, "--role", "reader", env={"RECONCILER_DATABASE": url}
+        ).stderr
+        database, folder_of_socket = plain.partition("@/")[2].split("?host=")
+        named = f"'postgresql://{folder_of_socket}/{database}'"
+        assert f" is in the database {named}. " in told
+        assert (f"{named} is a new database" in told) == (name == "first")
+        assert "hu" not in told.replace(named, "")
+
+
+@pytest.mark.parametrize(("url", "warned"), [
+    ("postgresql://me:hush-hush@127.0.0.1:1/x", True),
+    ("postgresql://me:hush#hush@127.0.0.1:1/x", True),
+    ("postgresql://me:hush?hush@127.0.0.1:1/x", True),
+    ("postgresql://me@127.0.0.1:1/x?sslmode=disable&password=hush", True),
+    ("postgresql://me@127.0.0.1:1/x?sslpassword=hush", True),
+    ("postgresql://me@127.0.0.1:1/x?application_name=a:b@c", False),
+    ("postgresql://127.0.0.1:1/x?passfile=y", False),
+])  # fmt: skip
+def test_a_password_on_the_command_line_is_warned_of(folder, url, warned):
+    told = folder("token", "list", "--database", url, code=1).stderr
+    assert ("can see the password" in told) == warned
+    assert "hush" not in told
+
+
+@pytest.mark.parametrize("file", [False, True])
+def test_the_variable_takes_every_path_that_the_option_takes(folder, file):
+    url = "sqlite:///ü 日本.db"
+    create(folder, "ci", "--database", url)
+    variable = {"RECONCILER_DATABASE": url}
+    if file:
+        folder.write(f"{url}\n", "url")
+        variable = {"RECONCILER_DATABASE_FILE": "url"}
+    assert "ci" in folder("token", "list", env=variable).stdout
+
+
 WRONG = {
     "no name": ["create", "--role", "reader"],
     "no role": ["create", "ci"],
@@ -88,6 +172,7 @@ WRONG = {
     "control character": ["create", "a\x1bb", "--role", "reader"],
     "long name": ["create", "x" * 101, "--role", "reader"],
     "no time at all": ["create", "ci", "--role", "reader", "--expires", "0d"],
+    "two units": ["create", "ci", "--role", "reader", "--expires", "1md"],
     "no number": ["create", "ci", "--role", "reader", "--expires", "soon"],
     "too long": ["create", "ci", "--role", "reader", "--expires", "99999999d"],
     "list with a name": ["list", "ci"],

@@ -32,6 +32,11 @@ def create(client: httpx.Client, name: str = "nas", **headers: str) -> dict[str,
     return made
 
 
+def location(answer: httpx.Response) -> httpx.URL:
+    """Give where that is which a request has made."""
+    return answer.url.join(answer.headers["Location"])
+
+
 def ndjson(rows: Iterable[tuple[str, str, str]]) -> bytes:
     """Write inventory rows as lines."""
     keys = ("upload_id", "checksum", "checksum_on_disk")

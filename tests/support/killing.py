@@ -189,7 +189,7 @@ def sqlite_stage(folder: Path) -> Stage:
 def sdk_stage(organisation: object) -> Stage:
     """Give the stand-in SDK's organisation, brought back from a copy of its file."""
     path = Path(organisation.path)
-    saved = path.with_name("saved-organisation")
+    saved = path.with_name("organisation.db.saved")
 
     def reset() -> None:
         if saved.exists():

@@ -14,7 +14,7 @@ from reconciler.lease import Lease, Lock
 from reconciler.model import TYPES, State, Storage, masked
 from reconciler.names import quoted
 from reconciler.plan.document import Values
-from reconciler.platform import Abilities, About, InventoryRow
+from reconciler.platform import Abilities, About, InventoryRow, Lost
 
 
 class Call(Struct, frozen=True):
@@ -77,7 +77,9 @@ class MemoryPlatform:
     def reader(self) -> MemoryReader:
         return MemoryReader(self)
 
-    def writer(self, *, wait: float, lease: Lease | None = None) -> MemoryWriter:
+    def writer(
+        self, *, wait: float, lease: Lease | None = None, lost: Lost = lambda: None
+    ) -> MemoryWriter:
         return MemoryWriter(self)
 
     def lock(self) -> Lock | None:

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from reconciler.lease import Lease
-from reconciler.platform import InventoryRow, Lock, Platform, Reader, Writer
+from reconciler.platform import InventoryRow, Lock, Lost, Platform, Reader, Writer
 from reconciler.platforms import open_platform
 from support.homes import Home
 from support.postgres import Postgres
@@ -38,8 +38,10 @@ class TwoServers:
     def reader(self) -> Reader:
         return self._read.reader()
 
-    def writer(self, *, wait: float, lease: Lease | None = None) -> Writer:
-        return self._written.writer(wait=wait, lease=lease)
+    def writer(
+        self, *, wait: float, lease: Lease | None = None, lost: Lost = lambda: None
+    ) -> Writer:
+        return self._written.writer(wait=wait, lease=lease, lost=lost)
 
     def lock(self) -> Lock | None:
         return self._read.lock()

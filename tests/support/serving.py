@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
 import httpx
 
 from reconciler.server.listen import Address, open_socket, url_of
-from reconciler.server.run import make_server
+from reconciler.server.run import GRACE, make_server
 from reconciler.server.store.contract import (
     ADMIN,
     Author,
@@ -29,6 +29,8 @@ class Serving(NamedTuple):
 
     url: str
     store: Store
+    #: Asks it to end, as a first signal does, and waits until it has.
+    stop: Callable[[], None]
 
     @property
     def port(self) -> int:
@@ -74,21 +76,26 @@ def everything(line: socket.socket) -> bytes:
 
 
 @contextmanager
-def serving(store: Store) -> Iterator[Serving]:
+def serving(store: Store, grace: float = GRACE) -> Iterator[Serving]:
     """Serve a store while entered."""
     ready = threading.Event()
     with open_socket(_HOST) as listening:
         url = url_of(listening, tls=False)
-        server = make_server(store, tls=None, on_ready=ready.set)
+        server = make_server(store, tls=None, on_ready=ready.set, grace=grace)
         thread = threading.Thread(target=server.run, args=([listening],))
+
+        def stop() -> None:
+            server.should_exit = True
+            thread.join(_PATIENCE)
+            assert not thread.is_alive()
+
         thread.start()
         try:
             assert ready.wait(_PATIENCE)
-            yield Serving(url, store)
+            yield Serving(url, store, stop)
         finally:
-            server.should_exit = server.force_exit = True
-            thread.join(_PATIENCE)
-            assert not thread.is_alive()
+            server.force_exit = True
+            stop()
 
 
 def make_token(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
@@ -34,6 +35,21 @@ def no_default(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     reconciler.set_default_client(None)
     yield
     reconciler.set_default_client(None)
+
+
+# The package
+
+
+def test_the_package_has_the_module_of_storages_as_that_of_the_sdk_has(address: str) -> None:
+    script = (
+        "import sys\n"
+        "import reconciler as jetraw\n"
+        "assert 'reconciler.storages' not in sys.modules\n"
+        "jetraw.storages.create_storage('nas', 'local', 'NAS', '/data/nas')\n"
+        "assert [storage.name for storage in jetraw.storages.list_storages()] == ['nas']\n"
+    )
+    environ = os.environ | {"RECONCILER_PLATFORM": address}
+    subprocess.run([sys.executable, "-c", script], check=True, env=environ)
 
 
 # One client

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.credentials import Secret, read_secret
+from reconciler.credentials import URL, Secret, read_secret
 from reconciler.errors import UsageError
 
 HIDDEN = "hunter2-hunter2"
@@ -43,6 +43,33 @@ def test_it_is_read_from_a_file_without_the_final_newline(tmp_path: Path) -> Non
     found = read_secret({"TOKEN_FILE": str(tmp_path / "token")}, "TOKEN")
     assert found is not None
     assert found.reveal() == HIDDEN
+
+
+@pytest.mark.parametrize("url", ["sqlite:///ü/server.db", "sqlite:///a\xa0b/日本.db", "x\udcff"])
+def test_a_url_may_hold_any_character(url: str) -> None:
+    found = read_secret({"DATABASE": url}, "DATABASE", URL)
+    assert found is not None
+    assert found.reveal() == url
+
+
+@pytest.mark.parametrize(
+    ("environ", "told"),
+    [
+        ({"DATABASE": " "}, "DATABASE is empty: unset it, or put the URL there"),
+        ({"DATABASE": f"{HIDDEN}\n{HIDDEN}"}, "DATABASE holds more than one line"),
+        ({"DATABASE_FILE": "long"}, "'long' is too long for a URL"),
+    ],
+)
+def test_what_can_not_be_a_url_is_not_called_a_token(
+    environ: dict[str, str], told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "long").write_bytes(b"x" * 100_000)
+    with pytest.raises(UsageError) as caught:
+        read_secret(environ, "DATABASE", URL)
+    assert told in str(caught.value)
+    assert "token" not in str(caught.value)
+    assert HIDDEN not in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,10 @@ class Told(MemoryReader):
         self._platform.fails("read")
         return super().read()
 
+    def spaces_using(self, id):
+        self._platform.fails("spaces_using")
+        return super().spaces_using(id)
+
     def close(self):
         self._platform.closed += 1
 
@@ -136,7 +140,10 @@ def test_all_well():
         (1.2, OK, "1 second ahead of ours"),
         (-30.0, OK, "30 seconds behind ours"),
         (30.1, WARNING, "30 seconds ahead of ours"),
-        (-7200.0, WARNING, "7,200 seconds behind ours"),
+        (119.0, WARNING, "119 seconds ahead of ours"),
+        (-7199.0, WARNING, "119 minutes behind ours"),
+        (-7200.0, WARNING, "2 hours behind ours"),
+        (86_400.0 * 3650, WARNING, "3,650 days ahead of ours"),
     ],
 )
 def test_clocks_that_differ_by_more_than_half_a_minute_are_a_warning(ahead, status, words):
@@ -176,6 +183,20 @@ def test_an_embedded_file_that_does_not_exist_is_said_to_be_new():
     check = by_topic(replace(WELL, platform_id="new", live=0))["platform"]
     assert check.status == WARNING
     assert "does not exist yet" in check.message
+
+
+@pytest.mark.parametrize("spaces", [True, False])
+def test_spaces_are_asked_for_where_a_removal_would_ask(spaces):
+    broken = Doctored(abilities=Abilities(spaces=spaces), failing="spaces_using")
+    found = by_topic(examined(broken))
+    assert ("spaces" in found) == spaces
+    if spaces:
+        assert (found["spaces"].status, found["spaces"].message) == (
+            FAILED,
+            "spaces_using is broken",
+        )
+        assert "no removal" in found["spaces"].advice
+    assert "lock" in found
 
 
 class Register:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import threading
 
+import pytest
+
+from reconciler.events import OperationEvent
 from reconciler.executor import Limits, execute
 from reconciler.executor.surroundings import Machine
 from support.building import desired, entry, names, plan_for, step_by_step, storage
@@ -141,3 +144,18 @@ def test_the_threads_of_a_run_do_not_keep_the_process_from_ending() -> None:
     daemons.clear()
     go(plan, platform, parallelism=2)
     assert daemons == {True}
+
+
+def test_who_observes_is_told_every_end_though_an_interrupt_comes_while_they_are_told() -> None:
+    platform = MemoryPlatform()
+    plan = plan_for(platform, desired(*(entry(f"s{n}") for n in range(5))))
+    seen = []
+
+    def observe(event: OperationEvent) -> None:
+        seen.append((event.key, event.status))
+        if len(seen) == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        execute(plan, platform.writer(wait=0), Limits(stop=lambda: "told to stop"), observe)
+    assert seen == [(f"create:s{n}", "not_started") for n in range(5)]

@@ -110,6 +110,16 @@ def test_a_late_create_is_found_by_the_one_that_repeats_it() -> None:
     assert [item.name for item in platform.storages] == ["a"]
 
 
+@EACH
+def test_what_fails_each_time_without_saying_so_is_given_up(wanted, before) -> None:
+    platform = MemoryPlatform(before, abilities=PLAIN)
+    always = some_times(write_of(wanted), *[LOST] * 100)
+    (found,) = go(platform, wanted, before=always).outcomes
+    assert found.status == "unknown"
+    assert found.error.startswith("timed out; the same 6 times, and live is as it was")
+    assert len(platform.writes) == 6
+
+
 # Where a late request would do harm
 
 

@@ -23,7 +23,7 @@ from reconciler.keeper import (
     Keeper,
     acquire,
 )
-from reconciler.lease import RENEW_EVERY, SECONDS, Holder, Lease
+from reconciler.lease import RENEW_EVERY, SECONDS, Holder, Lease, held
 
 ME = Holder("me", "here", reason="test")
 LEASE = Lease(7, ME, "2026-01-01T00:00:00Z", "2026-01-01T00:01:00Z")
@@ -173,6 +173,24 @@ def test_the_wait_is_over_when_it_is_over_and_says_what_to_do(clock):
         acquire(lock, ME, wait=30, clock=clock)
     assert clock.time == pytest.approx(1030)
     assert max(clock.slept) <= 1
+
+
+def test_the_limit_that_ended_the_wait_is_named(clock):
+    lock = FakeLock(*[PlatformBusyError(held(LEASE))] * 1000)
+    with pytest.raises(PlatformBusyError) as raised:
+        acquire(lock, ME, wait=1.96, limit="--timeout", clock=clock)
+    told = str(raised.value)
+    assert told.startswith(f"{held(LEASE)}. Waited 2 s, as long as --timeout allows. ")
+    assert "longer with --timeout; if it was killed, its lease runs out by itself" in told
+    assert "--lock-timeout" not in told
+
+
+def test_no_lease_is_spoken_of_where_none_is_in_the_way(clock):
+    lock = FakeLock(*[PlatformBusyError("another process is writing to it")] * 1000)
+    with pytest.raises(PlatformBusyError) as raised:
+        acquire(lock, ME, wait=5, clock=clock)
+    words = "another process is writing to it. Waited 5 s, as long as --lock-timeout allows"
+    assert str(raised.value) == words
 
 
 def test_without_time_it_is_tried_once(clock):

@@ -1,5 +1,6 @@
 """The search for tokens that ends every run of these tests finds them."""
 
+import os
 import shutil
 import sqlite3
 from contextlib import closing
@@ -28,6 +29,12 @@ def test_a_token_in_a_log_is_found(tmp_path, token):
         assert leaks(tmp_path) == ["a/.b/log"]
     finally:
         (folder / "log").unlink()
+
+
+def test_a_file_that_only_claims_to_be_large_is_not_read(tmp_path):
+    (tmp_path / "hole").touch()
+    os.truncate(tmp_path / "hole", 2**40)
+    assert leaks(tmp_path) == []
 
 
 def test_a_token_in_a_database_is_found(tmp_path, token):

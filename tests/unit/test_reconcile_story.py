@@ -16,7 +16,7 @@ from reconciler.errors import (
 from reconciler.events import Failed
 from reconciler.executor import Limits
 from reconciler.platform import Abilities, Reader
-from reconciler.reconcile import Request, apply_plan
+from reconciler.reconcile import Request, apply_plan, check_platform
 from support.building import (
     IGNORE,
     REMOVE,
@@ -29,7 +29,7 @@ from support.building import (
     run,
     storage,
 )
-from support.memory_platform import Call, MemoryPlatform, MemoryWriter
+from support.memory_platform import Call, MemoryPlatform, MemoryReader, MemoryWriter
 
 LIVE = [storage("a"), storage("b")]
 
@@ -152,7 +152,7 @@ def test_everything_is_closed_whatever_happens() -> None:
             opened.append(super().reader())
             return opened[-1]
 
-        def writer(self, *, wait, lease=None):
+        def writer(self, *, wait, lease=None, lost=None):
             opened.append(super().writer(wait=wait, lease=lease))
             return opened[-1]
 
@@ -165,6 +165,37 @@ def test_everything_is_closed_whatever_happens() -> None:
         run(plan, platform)
     assert len(opened) == 4
     assert all(item.closed for item in opened)
+
+
+def test_what_is_asked_before_anything_is_opened_is_asked_again() -> None:
+    answers = [UnavailableError("503"), UnavailableError("503"), None]
+
+    class Slow(MemoryReader):
+        def identity(self):
+            if error := answers.pop(0):
+                raise error
+            return super().identity()
+
+    platform = MemoryPlatform(LIVE)
+    plan = plan_for(platform, desired(entry("a", label="new")))
+    platform.reader = lambda: Slow(platform)
+    check_platform(plan, platform)
+    assert answers == []
+
+
+def test_an_apply_hands_on_why_nothing_may_be_written() -> None:
+    handed_on = []
+
+    class Asking(MemoryPlatform):
+        def writer(self, *, wait, lease=None, lost=None):
+            handed_on.append(lost())
+            return super().writer(wait=wait, lease=lease)
+
+    platform = Asking(LIVE)
+    plan = plan_for(platform, desired(entry("a", label="new"), entry("b")))
+    limits = Limits(lost=lambda: "the lease was lost")
+    apply_plan(plan, platform, limits, lambda _: None)
+    assert handed_on == ["the lease was lost"]
 
 
 # Reading again
@@ -218,8 +249,8 @@ def test_a_result_is_told_though_live_can_not_be_read_again() -> None:
     plan = plan_for(platform, wanted)
     after_writes(platform, PlatformError("gone away"))
     applied = run(plan, platform, Request(wanted))
-    assert not applied.holds
-    assert "gone away" in applied.remaining[0]
+    assert (applied.holds, applied.remaining) == (None, ())
+    assert "gone away" in applied.unread
     assert [found.status for found in applied.result.outcomes] == ["done"]
 
 
@@ -232,6 +263,7 @@ def test_a_result_is_told_though_the_manifest_no_longer_matches() -> None:
     applied = run(plan, platform, Request(wanted))
     assert [found.status for found in applied.result.outcomes] == ["failed", "done"]
     assert "no live storage has the id 'id-a'" in applied.remaining[0]
+    assert (applied.holds, applied.unread) == (False, "")
     with pytest.raises(MatchingError):
         plan_for(platform, wanted)
 
@@ -243,7 +275,8 @@ def test_a_result_is_told_though_the_second_reading_is_interrupted() -> None:
     after_writes(platform, KeyboardInterrupt())
     applied = run(plan, platform, Request(wanted))
     assert applied.result.interrupted
-    assert not applied.holds
+    assert (applied.holds, applied.remaining) == (None, ())
+    assert "interrupted" in applied.unread
     assert [found.status for found in applied.result.outcomes] == ["done"]
 
 

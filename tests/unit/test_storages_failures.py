@@ -34,7 +34,9 @@ def client(organisation: Organisation) -> Client:
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
-@pytest.mark.parametrize("kind", ["RuntimeError", "ConnectionError", "ValueError", "SystemExit"])
+@pytest.mark.parametrize(
+    "kind", ["RuntimeError", "ConnectionError", "ValueError", "PanicException"]
+)
 def test_a_removal_that_fails_in_any_way_is_a_runtime_error(
     organisation: Organisation, client: Client, kind: str, moment: str
 ) -> None:

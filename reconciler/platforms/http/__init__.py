@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from reconciler.credentials import Secret, read_secret
 from reconciler.errors import UsageError
 from reconciler.lease import Lease
-from reconciler.platform import Change
+from reconciler.platform import Change, Lost
 from reconciler.platforms.http.address import Address
 
 if TYPE_CHECKING:  # httpx is loaded when something is opened, not when an address is compared
@@ -67,7 +67,13 @@ class HttpPlatform:
 
         return HttpReader(self._connection())
 
-    def writer(self, *, wait: float, lease: Lease | None = None) -> HttpWriter:  # noqa: ARG002
+    def writer(
+        self,
+        *,
+        wait: float,  # noqa: ARG002 - the server waits
+        lease: Lease | None = None,
+        lost: Lost = lambda: None,  # noqa: ARG002 - the server refuses late writes
+    ) -> HttpWriter:
         """Open for writing; the server orders writes itself, so that there is nothing to wait for.
 
         With a lease, each write carries its fencing token.

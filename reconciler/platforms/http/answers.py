@@ -16,7 +16,8 @@ from reconciler.platform import InventoryRow
 JSON, PROBLEM, NDJSON = "application/json", "application/problem+json", "application/x-ndjson"
 #: Bytes. A request's JSON may have 64 KiB; no escaping makes more than six times that of it.
 LONGEST_ANSWER = 1024 * 1024
-#: Bytes. A page has 10,000 storages, each of some hundred bytes.
+#: Bytes. A server ends a page after some 8 MiB of text, which escaping makes six times as long at
+#: most.
 LONGEST_PAGE = 256 * 1024 * 1024
 _T = TypeVar("_T")
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from reconciler.credentials import Secret
 from reconciler.lease import Lease, Lock
+from reconciler.platform import Lost
 from reconciler.platforms.jetraw.address import Target, understand
 from reconciler.platforms.jetraw.reader import JetrawReader
 from reconciler.platforms.jetraw.sdk import Sdk, connect
@@ -39,9 +40,15 @@ class JetrawPlatform:
         """Open for reading."""
         return JetrawReader(self._connected())
 
-    def writer(self, *, wait: float, lease: Lease | None = None) -> JetrawWriter:  # noqa: ARG002
-        """Open for writing; there is no lock to wait for, and no lease that a write can carry."""
-        return JetrawWriter(self._connected())
+    def writer(
+        self,
+        *,
+        wait: float,  # noqa: ARG002 - there is no lock to wait for
+        lease: Lease | None = None,  # noqa: ARG002 - no write can carry one
+        lost: Lost = lambda: None,
+    ) -> JetrawWriter:
+        """Open for writing; every write asks `lost` at the last moment."""
+        return JetrawWriter(self._connected(), lost)
 
     def lock(self) -> Lock | None:
         """Give nothing: the SDK knows no lock."""

@@ -19,20 +19,29 @@ _SECRET = re.compile(
     r"[\"']?\s*[:=]\s*[\"']?)(?:(?:bearer|basic)\s+)?[^\s\"',;]+"
 )
 _JWT = re.compile(r"eyJ[\w-]+(?:\.[\w-]*)*")
+#: What may be a key: long, without a space or a slash, of letters and digits.
+_KEY_LIKE = re.compile(r"(?=[\w+=~-]*\d)(?=[\w+=~-]*[^\W\d_])[\w+=~-]{16,}")
 
 
-def cause(error: BaseException, secrets: Iterable[str]) -> str:
-    """Give the type of what was raised and its text, cleaned and cut."""
+def cause(error: BaseException, secrets: Iterable[str], *, all_known: bool) -> str:
+    """Give the type of what was raised and its text, cleaned and cut.
+
+    Unless the secrets that the text may hold are `all_known`, whatever may be one is left out.
+    """
     kind = type(error).__name__
     try:
         text = str(error)[:_READ]
-    except Exception:  # foreign code again
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # foreign code again
         return kind
     if any(_holds(text, secret) for secret in secrets):
         return f"{kind} ({_WITHHELD})"
     text = _USER_INFO.sub("//***@", text)
     text = _QUERY.sub(r"\1?***", text)
     text = _JWT.sub("***", _SECRET.sub(r"\1***", text))
+    if not all_known:
+        text = _KEY_LIKE.sub("***", text)
     text = shown(" ".join(text.split()))
     if len(text) > _TOLD:
         text = text[:_TOLD] + "…"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from reconciler.credentials import Secret, read_secret
 from reconciler.errors import UsageError
-from reconciler.model import has_user_info
+from reconciler.origin import in_ci
 
 TOKEN, HOST = "JETRAW_REFRESH_TOKEN", "JETRAW_HOST"
 
@@ -32,6 +33,13 @@ class Login(NamedTuple):
         return {**given, "skip_compatibility_check": True}
 
 
+def key_lying_about(environ: Mapping[str, str]) -> Secret | None:
+    """Give the key that the environment has for whoever logs in by itself; None without."""
+    with suppress(UsageError):
+        return read_secret(environ, TOKEN)
+    return None
+
+
 def read_login(organisation: str, environ: Mapping[str, str], token: Secret | None) -> Login:
     """Find the credentials; a `token` that is given comes before those of the environment.
 
@@ -39,11 +47,11 @@ def read_login(organisation: str, environ: Mapping[str, str], token: Secret | No
     is set makes no sense.
     """
     token = token or read_secret(environ, TOKEN)
-    if token is None and environ.get("CI", "").lower() not in ("", "0", "false"):
+    if token is None and in_ci(environ):
         raise UsageError(
             f"no credentials for jetraw://{organisation}: set {TOKEN} to an API key of the "
-            f"organisation, or {TOKEN}_FILE to a file that holds one. CI is set, so the login of "
-            "a person is not used"
+            f"organisation, or {TOKEN}_FILE to a file that holds one. This is CI, where the login "
+            "of a person is not used"
         )
     return Login(organisation, token, _host(environ))
 
@@ -54,6 +62,10 @@ def _host(environ: Mapping[str, str]) -> str | None:
         return None
     if not host.strip():
         raise UsageError(f"{HOST} is set but empty: give it a value, or unset it")
-    if has_user_info(host):
-        raise UsageError(f"{HOST} holds a user name or password: take it out, and set {TOKEN}")
-    return host.strip()
+    host = host.strip()
+    if set(host) & set("@?#"):
+        raise UsageError(
+            f"{HOST} holds more than a host: take user name, password and query out of it, and "
+            f"set {TOKEN}"
+        )
+    return host

@@ -9,11 +9,10 @@ from typing import Any, NamedTuple, TypeVar
 
 from reconciler.credentials import Secret
 from reconciler.errors import AddressError, PlatformError
-from reconciler.model import masked
 from reconciler.names import quoted
 from reconciler.platforms.jetraw.address import Target
 from reconciler.platforms.jetraw.causes import cause
-from reconciler.platforms.jetraw.login import Login, read_login
+from reconciler.platforms.jetraw.login import Login, key_lying_about, read_login
 from reconciler.platforms.jetraw.surface import Client
 
 _T = TypeVar("_T")
@@ -23,8 +22,9 @@ _GET_IT = (
     f"install {DISTRIBUTION} into the same Python environment; the vendor's manual "
     "(docs.dotphoton.com) says where to get it and which versions of Python it takes"
 )
-#: What foreign code may raise; Ctrl-C is ours.
-FAULTS = (Exception, SystemExit)
+#: Ctrl-C. Anything else may come from foreign code, not only what is an `Exception`: asyncio's
+#: `CancelledError` and the panics of Rust are none.
+OURS = KeyboardInterrupt
 
 
 class Sdk(NamedTuple):
@@ -37,7 +37,10 @@ class Sdk(NamedTuple):
     #: None for a module that is named by `jetraw+module:`; its functions know their own client.
     client: Client | None = None
     spaces: ModuleType | None = None
+    #: None for a module: it has found its own credentials.
     login: Login | None = None
+    #: A key that is in the environment, whoever uses it.
+    key: Secret | None = None
     #: The organisation and the host that its client talks to; None for a module.
     account: str | None = None
 
@@ -54,9 +57,9 @@ class Sdk(NamedTuple):
         """Let foreign code answer a question; whatever it raises becomes a `PlatformError`."""
         try:
             return question()
-        except PlatformError:  # our own objection to an answer
+        except (OURS, PlatformError):  # the latter is our own objection to an answer
             raise
-        except FAULTS as error:
+        except BaseException as error:
             # `from None`: the text of the cause may hold what nobody must see.
             raise self.error(f"{what} failed: {self.cause(error)}") from None
 
@@ -66,7 +69,8 @@ class Sdk(NamedTuple):
 
     def cause(self, error: BaseException) -> str:
         """Say what foreign code raised, without secrets."""
-        return cause(error, _secrets(self.login, self.client))
+        secrets = _secrets(self.key, self.client)
+        return cause(error, secrets, all_known=self.login is not None and self.key is not None)
 
 
 def connect(target: Target, environ: Mapping[str, str], token: Secret | None) -> Sdk:
@@ -78,16 +82,20 @@ def connect(target: Target, environ: Mapping[str, str], token: Secret | None) ->
     if target.module:
         if token is not None:
             raise AddressError(f"{quoted(target.address)} takes no token: the module has its own")
-        package = _module(target.module.partition(".")[0])
-        return _checked(Sdk(target.address, _module(target.module), package))
+        key = key_lying_about(environ)
+        package, module = (
+            _module(n, key) for n in (target.module.partition(".")[0], target.module)
+        )
+        return _checked(Sdk(target.address, module, package, key=key))
     login = read_login(target.organisation, environ, token)
-    package = _vendors("jetraw")
+    package = _vendors("jetraw", login.token)
     sdk = Sdk(
         target.address,
-        _vendors("jetraw.storages"),
+        _vendors("jetraw.storages", login.token),
         package,
-        spaces=_vendors("jetraw.spaces"),
+        spaces=_vendors("jetraw.spaces", login.token),
         login=login,
+        key=login.token,
     )
     client: Client = sdk.ask("logging in", lambda: package.Client(**login.arguments()))
     sdk = sdk._replace(client=client)
@@ -95,29 +103,38 @@ def connect(target: Target, environ: Mapping[str, str], token: Secret | None) ->
     return _checked(sdk._replace(account=f"{login.organisation}@{_host(sdk, client)}"))
 
 
-def _module(name: str) -> ModuleType:
+def _module(name: str, key: Secret | None) -> ModuleType:
     try:
         return importlib.import_module(name)
-    except FAULTS as error:
+    except OURS:
+        raise
+    except BaseException as error:
         raise AddressError(
-            f"the module {quoted(name)} can't be imported ({cause(error, ())}): check the name, "
+            f"the module {quoted(name)} can't be imported ({_why(error, key)}): check the name, "
             "and PYTHONPATH"
         ) from None
 
 
-def _vendors(name: str) -> ModuleType:
+def _vendors(name: str, key: Secret | None) -> ModuleType:
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
         if error.name != "jetraw":
-            raise PlatformError(_broken(error)) from None
-    except FAULTS as error:
-        raise PlatformError(_broken(error)) from None
+            raise PlatformError(_broken(error, key)) from None
+    except OURS:
+        raise
+    except BaseException as error:
+        raise PlatformError(_broken(error, key)) from None
     raise PlatformError(f"the vendor's SDK is not installed: {_GET_IT}")
 
 
-def _broken(error: BaseException) -> str:
-    return f"the vendor's SDK can't be imported ({cause(error, ())}): {_GET_IT}"
+def _broken(error: BaseException, key: Secret | None) -> str:
+    return f"the vendor's SDK can't be imported ({_why(error, key)}): {_GET_IT}"
+
+
+def _why(error: BaseException, key: Secret | None) -> str:
+    """Say why an import failed; what is imported may log in by itself, with any key."""
+    return cause(error, _secrets(key, None), all_known=False)
 
 
 def _checked(sdk: Sdk) -> Sdk:
@@ -144,16 +161,19 @@ def _host(sdk: Sdk, client: Client) -> str:
     host = sdk.ask("asking for the host", lambda: client.host)
     if not isinstance(host, str) or not host:
         raise sdk.error("the SDK does not say which host it talks to")
-    return masked(host).lower().rstrip("/").removeprefix("https://")
+    name = host.lower().partition("?")[0].partition("#")[0].rstrip("/").removeprefix("https://")
+    return name.rpartition("@")[2]
 
 
-def _secrets(login: Login | None, client: Client | None) -> list[str]:
+def _secrets(key: Secret | None, client: Client | None) -> list[str]:
     """Give what must never be shown: the API key, and the access token made from it."""
-    found = [login.token.reveal()] if login and login.token else []
+    found = [key.reveal()] if key else []
     if client is None:
         return found
     try:
         access = client.access_token
-    except FAULTS:
+    except OURS:
+        raise
+    except BaseException:
         return found
     return [*found, access] if isinstance(access, str) else found

@@ -15,14 +15,14 @@ from typing import TypeVar
 import msgspec
 
 from reconciler import conflicts
-from reconciler.errors import PlatformError, RefusedError, UnknownOutcomeError
+from reconciler.errors import LeaseLostError, PlatformError, RefusedError, UnknownOutcomeError
 from reconciler.model import TYPES, Storage, aws_url
 from reconciler.names import quoted
 from reconciler.plan.document import Values
-from reconciler.platform import InventoryRow
+from reconciler.platform import InventoryRow, Lost
 from reconciler.platforms.jetraw import answers
 from reconciler.platforms.jetraw.reader import JetrawReader
-from reconciler.platforms.jetraw.sdk import FAULTS
+from reconciler.platforms.jetraw.sdk import OURS, Sdk
 from reconciler.platforms.jetraw.surface import Handle
 
 _T = TypeVar("_T")
@@ -30,6 +30,10 @@ _T = TypeVar("_T")
 
 class JetrawWriter(JetrawReader):
     """Reads and writes. Each write is one call of the SDK, or two for a name and a label."""
+
+    def __init__(self, sdk: Sdk, lost: Lost = lambda: None) -> None:
+        super().__init__(sdk)
+        self._lost = lost
 
     def create(self, values: Values, *, key: str | None = None) -> Storage:  # noqa: ARG002
         """Create a storage; raises `ConflictError` if the name is taken."""
@@ -111,9 +115,14 @@ class JetrawWriter(JetrawReader):
         `documented` is what the reference says that a refused call raises; `untouched` reads
         live to see whether it is as before.
         """
+        # What was read before has taken its time, and nothing at the platform refuses late writes.
+        if why := self._lost():
+            raise LeaseLostError(why)
         try:
             return call()
-        except FAULTS as error:
+        except OURS:
+            raise
+        except BaseException as error:
             cause = self._sdk.cause(error)
             refused = type(error) is documented  # a subclass may be anything: JSONDecodeError
         if refused and self._is(untouched):

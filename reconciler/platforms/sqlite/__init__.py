@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from reconciler.lease import Lease
+from reconciler.platform import Lost
 from reconciler.platforms.sqlite.lock import SqliteLock
 from reconciler.platforms.sqlite.reader import SqliteReader
 from reconciler.platforms.sqlite.writer import SqliteWriter
@@ -26,7 +27,13 @@ class SqlitePlatform:
         """Open for reading; raises `PlatformError` if what is there is no platform."""
         return SqliteReader(self._path)
 
-    def writer(self, *, wait: float, lease: Lease | None = None) -> SqliteWriter:
+    def writer(
+        self,
+        *,
+        wait: float,
+        lease: Lease | None = None,
+        lost: Lost = lambda: None,  # noqa: ARG002 - each write checks the lease in the file
+    ) -> SqliteWriter:
         """Open for writing, and make the file if there is none.
 
         Writes wait `wait` seconds for those of other processes, then raise `PlatformBusyError`.

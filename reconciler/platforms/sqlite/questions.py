@@ -7,10 +7,11 @@ import sqlite3
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
-from reconciler.errors import PlatformError
+from reconciler.errors import PlatformError, UnavailableError
 from reconciler.model import State, Storage
 from reconciler.names import quoted
 from reconciler.platform import Abilities, About, InventoryRow
@@ -18,6 +19,9 @@ from reconciler.platforms.sqlite.file import explained, only_text
 from reconciler.platforms.sqlite.schema import SCHEMA_VERSION
 
 _T = TypeVar("_T")
+_Batch = tuple[InventoryRow, ...]
+#: Files that are fetched at once.
+BATCH = 1000
 _ABILITIES = Abilities(
     lock=True,
     conditional_write=True,
@@ -37,6 +41,10 @@ _INVENTORY = (
 )
 
 
+class DisturbedError(Exception):
+    """What was read may be neither what the file held before nor what it holds now."""
+
+
 class Questions(ABC):
     """What reader and writer have in common; they differ in how they open the file."""
 
@@ -51,8 +59,12 @@ class Questions(ABC):
         """Put a question to the file; None if there is no file yet."""
 
     @abstractmethod
-    def _confirm(self) -> None:
-        """Raise `UnavailableError` if what was read since the last question may be wrong."""
+    def _fetched(self, cursor: sqlite3.Cursor) -> _Batch:
+        """Fetch rows; raises `DisturbedError` if somebody wrote since the question was put."""
+
+    @abstractmethod
+    def _keep_others_out(self) -> None:
+        """See to it that those who write can disturb no further question."""
 
     def read(self) -> State:
         """Read all storages at one moment."""
@@ -64,9 +76,10 @@ class Questions(ABC):
 
     def about(self) -> About:
         """Name SQLite's version, and say whether the file can be written."""
-        place = self._path if self._path.exists() else self._path.parent
+        # SQLite makes files of its own beside the one that it writes.
+        places = [self._path.parent, *([self._path] if self._path.exists() else [])]
         version = f"SQLite {sqlite3.sqlite_version}, file formats up to {SCHEMA_VERSION}"
-        return About(version, may_write=os.access(place, os.W_OK))
+        return About(version, may_write=all(os.access(place, os.W_OK) for place in places))
 
     def identity(self) -> str:
         """Give the id that the platform got when its file was made; `new` without a file."""
@@ -91,15 +104,37 @@ class Questions(ABC):
         return tuple([Storage(*row) for row in rows])
 
     def inventory(self, id: str) -> Iterator[InventoryRow]:
-        """Yield the files of a storage by upload id, as they were at one moment."""
+        """Yield the files of a storage by upload id, as they were at one moment.
+
+        Raises `UnavailableError` if those that were yielded are changed before the last one.
+        """
+        told: list[int] = []
+        batches = self._batches(id)
+        while True:
+            try:
+                batch = next(batches, ())
+            except DisturbedError:
+                self._keep_others_out()
+                batches = self._batches(id)
+                if [hash(batch) for batch in islice(batches, len(told))] != told:
+                    raise UnavailableError(
+                        f"platform {quoted(str(self._path))}: the files of a storage were changed "
+                        "while they were read: run again"
+                    ) from None
+                continue
+            if not batch:
+                return
+            told.append(hash(batch))
+            yield from batch
+
+    def _batches(self, id: str) -> Iterator[_Batch]:
         cursor = self._ask(lambda db: db.execute(_INVENTORY, (id,)))
         if cursor is None:
             return
         with explained(self._path), closing(cursor):
-            while rows := cursor.fetchmany(1000):
-                only_text(self._path, rows)
-                yield from rows
-        self._confirm()
+            while batch := self._fetched(cursor):
+                only_text(self._path, batch)
+                yield batch
 
     def spaces_using(self, id: str) -> tuple[str, ...]:  # noqa: ARG002 - the protocol's
         """Name no spaces: the embedded platform has none."""

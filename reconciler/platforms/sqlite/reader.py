@@ -7,8 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from reconciler.errors import UnavailableError
-from reconciler.names import quoted
+from reconciler.platform import InventoryRow
 from reconciler.platforms.sqlite.file import (
     Fingerprint,
     exists,
@@ -16,7 +15,7 @@ from reconciler.platforms.sqlite.file import (
     explanation,
     open_to_read,
 )
-from reconciler.platforms.sqlite.questions import Questions
+from reconciler.platforms.sqlite.questions import BATCH, DisturbedError, Questions
 
 _T = TypeVar("_T")
 
@@ -66,11 +65,19 @@ class SqliteReader(Questions):
         with explained(self._path):
             return Fingerprint.of(self._path) != self._seen
 
-    def _confirm(self) -> None:
-        if self._disturbed():
-            raise UnavailableError(
-                f"platform {quoted(str(self._path))}: it was written while it was read: run again"
-            )
+    def _fetched(self, cursor: sqlite3.Cursor) -> tuple[InventoryRow, ...]:
+        try:
+            rows = tuple(cursor.fetchmany(BATCH))
+        except sqlite3.Error:
+            if not self._disturbed():
+                raise
+        else:
+            if not self._disturbed():
+                return rows
+        raise DisturbedError
+
+    def _keep_others_out(self) -> None:
+        self._open(still=False)
 
     def close(self) -> None:
         """Let go of the file."""

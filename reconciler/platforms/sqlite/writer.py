@@ -26,7 +26,7 @@ from reconciler.platforms.sqlite.file import (
     explanation,
     open_to_write,
 )
-from reconciler.platforms.sqlite.questions import Questions
+from reconciler.platforms.sqlite.questions import BATCH, Questions
 from reconciler.platforms.sqlite.transactions import transaction
 
 _T = TypeVar("_T")
@@ -67,8 +67,11 @@ class SqliteWriter(Questions):
         with explained(self._path):
             return question(self._db)
 
-    def _confirm(self) -> None:
-        """Do nothing: SQLite's locks kept what was read in one piece."""
+    def _fetched(self, cursor: sqlite3.Cursor) -> tuple[InventoryRow, ...]:
+        return tuple(cursor.fetchmany(BATCH))
+
+    def _keep_others_out(self) -> None:
+        """Do nothing: SQLite's locks always do."""
 
     def create(self, values: Values, *, key: str | None = None) -> Storage:  # noqa: ARG002
         """Create a storage; raises `ConflictError` if the name is taken.

@@ -7,28 +7,35 @@ import msgspec
 from reconciler.server.store.contract import (
     Author,
     Change,
+    Changes,
 )
-from reconciler.server.store.session import Raw, Session
+from reconciler.server.store.session import Question, Raw, Session
 
 _READ = (
     "SELECT revision, at, account, run, actor, commit_id, job_url, action, storage_id, name, "
     "before, after FROM audit WHERE revision > ? %s ORDER BY revision LIMIT ?"
 )
-_ALL = _READ % ""
-_NAMED = _READ % "AND storage_id <> '' AND (name = ? OR previous_name = ?)"
+_TEXTS = {
+    "account": 2, "run": 3, "actor": 4, "commit_id": 5, "job_url": 6, "name": 9, "before": 10,
+    "after": 11,
+}  # fmt: skip
+_ALL = Question(_READ % "", "revision", _TEXTS)
+_NAMED = Question(
+    _READ % "AND storage_id <> '' AND (name = ? OR previous_name = ?)", "revision", _TEXTS
+)
 
 
-def changes(session: Session, after: int, limit: int, name: str | None) -> tuple[Change, ...]:
+def changes(session: Session, after: int, limit: int, name: str | None) -> Changes:
     """Read at most `limit` changes past the revision `after`, oldest first."""
     if name is None:
-        found = session.rows(_ALL, after, limit)
+        found, more = session.part(_ALL, limit, after)
     else:
-        found = session.rows(_NAMED, after, name, name, limit)
-    return tuple(_change(row) for row in found)
+        found, more = session.part(_NAMED, limit, after, name, name)
+    return Changes(tuple(_change(row) for row in found), more)
 
 
 def _change(row: Raw) -> Change:
-    action, storage_id, name, before, after = row[7:]
+    action, storage_id, name, before, after = row[7:12]
     author = Author(*row[2:7])
     return Change(row[0], row[1], author, action, storage_id, name, _values(before), _values(after))
 

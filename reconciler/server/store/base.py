@@ -13,7 +13,7 @@ from reconciler.platform import InventoryRow
 from reconciler.server.store import audit, leases, storages, tokens
 from reconciler.server.store.contract import (
     Author,
-    Change,
+    Changes,
     Created,
     Inventory,
     Listing,
@@ -63,6 +63,10 @@ class SqlStore(ABC):
     @abstractmethod
     def close(self) -> None:
         """Let go of all connections."""
+
+    def _transact_soon(self, body: Callable[[Session], _T]) -> _T:
+        """Run a transaction that must not wait for many others, where the database allows that."""
+        return self._transact(body)
 
     def _write(self, author: Author, body: Callable[[Writing], _T]) -> _T:
         return self._transact(with_turn(author, body))
@@ -126,21 +130,23 @@ class SqlStore(ABC):
         """Remove a storage."""
         self._write(author, lambda w: storages.remove(w, id, holds_files, revision, fence))
 
-    def changes(self, *, after: int, limit: int, name: str | None = None) -> tuple[Change, ...]:
+    def changes(self, *, after: int, limit: int, name: str | None = None) -> Changes:
         """Read the audit."""
         return self._read(lambda session: audit.changes(session, after, limit, name))
 
     def acquire(self, holder: Holder, seconds: float, author: Author) -> Lease:
         """Take the lease."""
-        return self._transact(lambda s: leases.acquire(s, holder, seconds, author))
+        # Whoever waits for the lease asks again and again, and must not stand in its holder's way.
+        self._read(leases.check_free)
+        return self._transact_soon(lambda s: leases.acquire(s, holder, seconds, author))
 
     def renew(self, fence: int, seconds: float, account: str) -> Lease:
         """Make the lease run on."""
-        return self._transact(lambda s: leases.renew(s, fence, seconds, account))
+        return self._transact_soon(lambda s: leases.renew(s, fence, seconds, account))
 
     def release(self, fence: int, account: str) -> None:
         """Give the lease up."""
-        self._transact(lambda s: leases.release(s, fence, account))
+        self._transact_soon(lambda s: leases.release(s, fence, account))
 
     def lease(self) -> Lease | None:
         """Say who holds the lease."""
@@ -148,7 +154,7 @@ class SqlStore(ABC):
 
     def break_lease(self, fence: int, author: Author) -> bool:
         """Take the lease away."""
-        return self._write(author, lambda w: leases.break_lease(w, fence))
+        return self._transact_soon(with_turn(author, lambda w: leases.break_lease(w, fence)))
 
     def has_tokens(self) -> bool:
         """Say whether a token was ever made."""

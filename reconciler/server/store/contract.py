@@ -112,6 +112,14 @@ class Change(Struct, frozen=True):
     after: dict[str, str | int] | None
 
 
+class Changes(Struct, frozen=True):
+    """A part of the audit, oldest first."""
+
+    changes: tuple[Change, ...]
+    #: Whether there are more after the last one.
+    more: bool
+
+
 class Token(Struct, frozen=True):
     """What is known of a token; the secret itself is not."""
 
@@ -148,7 +156,8 @@ class Store(Protocol):
     def page(self, *, after: str, limit: int, name: str | None = None) -> Page:
         """Read at most `limit` storages with an id greater than `after`, by id.
 
-        With `name`, only the storage that has exactly this name.
+        Fewer, but one at least, if they are large: what is read at once fits into memory. With
+        `name`, only the storage that has exactly this name.
         """
 
     def listing(self, *, after: str, limit: int) -> Listing:
@@ -211,10 +220,11 @@ class Store(Protocol):
         already, nothing is written either. Upload ids have at most 2,000 bytes.
         """
 
-    def changes(self, *, after: int, limit: int, name: str | None = None) -> tuple[Change, ...]:
-        """Read the audit, oldest first, from the revision after `after`.
+    def changes(self, *, after: int, limit: int, name: str | None = None) -> Changes:
+        """Read at most `limit` lines of the audit, oldest first, from the revision after `after`.
 
-        With `name`, only what was done to storages that had this name before it or after it.
+        Fewer, but one at least, if they are large. With `name`, only what was done to storages that
+        had this name before it or after it.
         """
 
     def acquire(self, holder: Holder, seconds: float, author: Author) -> Lease:

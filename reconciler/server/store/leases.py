@@ -1,7 +1,13 @@
 """The lease of a platform: one row, whose fence grows with every lease given out.
 
-PostgreSQL's locks are chosen so that a write under a lease and the lease's end have one order,
-while renewing waits for no write: an inventory may take longer than a lease runs.
+On PostgreSQL, locks are chosen so that a write under a lease and the lease's end have one order.
+Renewing waits for no write, and neither does being told who holds the lease. Taking one that is
+free, or giving one up, waits for the write that goes on under the one before; breaking one is a
+write, and waits for the writes before it. Either ends after the 30 s that any lock is waited for.
+
+On SQLite whoever writes has the whole file, so renewing waits too, for at most 30 s: for a merge
+that takes longer, a lease has to run longer than that. An inventory of a million rows is merged
+in some seconds.
 """
 
 from __future__ import annotations
@@ -34,15 +40,16 @@ def check_fence(session: Session, fence: int | None) -> None:
         raise _superseded(fence)
 
 
+def check_free(session: Session) -> None:
+    """Raise `LeasedError` while somebody holds the lease."""
+    _check_free(session.rows(_LEASE)[0], session.now())
+
+
 def acquire(session: Session, holder: Holder, seconds: float, author: Author) -> Lease:
     """Take the lease; `LeasedError` while another holds it."""
     row = session.locked(_LEASE, "UPDATE")[0]
     now = session.now()
-    if _is_held(row, now):
-        lease = _lease(row)
-        raise LeasedError(
-            f"{quoted(lease.holder.owner)} holds the platform until {lease.expires_at}", lease
-        )
+    _check_free(row, now)
     lease = Lease(row[0] + 1, holder, now, later(now, seconds))
     session.execute(
         _ACQUIRE, lease.fence, holder.owner, holder.host, holder.job_url, holder.reason,
@@ -98,6 +105,14 @@ def _check_account(row: Raw, account: str) -> None:
         raise SupersededError(
             f"the lease with the fence {row[0]} was taken by another account; to end it is to "
             "break it"
+        )
+
+
+def _check_free(row: Raw, now: str) -> None:
+    if _is_held(row, now):
+        lease = _lease(row)
+        raise LeasedError(
+            f"{quoted(lease.holder.owner)} holds the platform until {lease.expires_at}", lease
         )
 
 

@@ -6,7 +6,7 @@ All SQL that both databases share is written once, with `?` for values.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, TypeVar
 
@@ -25,6 +25,9 @@ _T = TypeVar("_T")
 Raw = tuple[Any, ...]
 #: As PostgreSQL has them; a SQLite transaction that writes has the whole database anyway.
 Strength = Literal["UPDATE", "NO KEY UPDATE", "KEY SHARE"]
+#: Text in what is read at once, in bytes; a single row may have more. So memory is bounded, and a
+#: client can take in any answer, whatever has been written.
+LARGEST_PART = 8 * 1024 * 1024
 _AUDIT = "INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 #: What a broken constraint means for whoever gave the value.
 _REFUSALS = {
@@ -37,6 +40,29 @@ _REFUSALS = {
     "role_is_known": "the role is none of reader, operator and admin",
     "digest_has_32_bytes": "the digest is not a SHA-256",
 }
+
+
+class Question(Struct, frozen=True):
+    """What may have more rows than can be read at once."""
+
+    #: Ends with `LIMIT ?`.
+    sql: str
+    #: The column that the rows are in order of.
+    key: str
+    #: The columns that may be long, and their places in a row.
+    texts: Mapping[str, int]
+
+    def size(self, rows: Iterable[Raw]) -> int:
+        """Say how much text there is in rows, in bytes."""
+        places = tuple(self.texts.values())
+        return len("".join([row[place] or "" for row in rows for place in places]).encode())
+
+    def cut(self, rows: list[Raw], limit: int, size: int) -> tuple[list[Raw], bool]:
+        """Leave out what is too much of rows with so much text; say whether something was."""
+        shown = rows[:limit]
+        while size > LARGEST_PART and len(shown) > 1:
+            size -= self.size([shown.pop()])
+        return shown, len(shown) < len(rows)
 
 
 class ViolationError(Exception):
@@ -64,10 +90,19 @@ class Session(ABC):
         """Read rows."""
 
     @abstractmethod
-    def moment(self, sql: str, *values: object) -> tuple[list[Raw], int]:
-        """Read rows by their id, the first column, and the platform's revision at that moment.
+    def part(self, question: Question, limit: int, *values: object) -> tuple[list[Raw], bool]:
+        """Read at most `limit` rows, and `LARGEST_PART` of text; say whether there are more.
 
-        Not within a transaction. The rows may have more columns than were asked for.
+        If there are any, one is read. The rows may have more columns than were asked for.
+        """
+
+    @abstractmethod
+    def moment(
+        self, question: Question, limit: int, *values: object
+    ) -> tuple[list[Raw], bool, int]:
+        """Read a part, with an id as its first column, and the platform's revision at that moment.
+
+        Not within a transaction.
         """
 
     @abstractmethod

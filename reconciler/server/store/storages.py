@@ -27,15 +27,26 @@ from reconciler.server.store.refusals import (
     NameTakenError,
     NotFoundError,
 )
-from reconciler.server.store.session import Raw, Session, ViolationError, Writing, later
+from reconciler.server.store.session import Question, Raw, Session, ViolationError, Writing, later
 
 _COLUMNS = "id, name, label, type, default_url, created_at, revision, files"
 _GET = f"SELECT {_COLUMNS} FROM storages WHERE id = ?"  # noqa: S608 - all SQL here is constant
-_PAGE = f"SELECT {_COLUMNS} FROM storages WHERE id > ? ORDER BY id LIMIT ?"  # noqa: S608
-_NAMED = f"SELECT {_COLUMNS} FROM storages WHERE name = ? AND id > ? LIMIT ?"  # noqa: S608
-_LISTING = (
+_TEXTS = {"name": 1, "label": 2, "default_url": 4}
+_PAGE = Question(
+    f"SELECT {_COLUMNS} FROM storages WHERE id > ? ORDER BY id LIMIT ?",  # noqa: S608
+    "id",
+    _TEXTS,
+)
+_NAMED = Question(
+    f"SELECT {_COLUMNS} FROM storages WHERE name = ? AND id > ? LIMIT ?",  # noqa: S608
+    "id",
+    _TEXTS,
+)
+_LISTING = Question(
     "SELECT id, name, label, type, default_url, created_at, files "
-    "FROM storages WHERE id > ? ORDER BY id LIMIT ?"
+    "FROM storages WHERE id > ? ORDER BY id LIMIT ?",
+    "id",
+    _TEXTS,
 )
 _HOW_MANY = "SELECT count(*) FROM storages"
 _CREATE = f"INSERT INTO storages ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, 0)"  # noqa: S608
@@ -68,16 +79,16 @@ def count(session: Session) -> int:
 def page(session: Session, after: str, limit: int, name: str | None) -> Page:
     """Read a part of the list."""
     if name is None:
-        rows, revision = session.moment(_PAGE, after, limit + 1)
+        rows, more, revision = session.moment(_PAGE, limit, after)
     else:
-        rows, revision = session.moment(_NAMED, name, after, limit + 1)
-    return Page(tuple([_row(row) for row in rows[:limit]]), len(rows) > limit, revision)
+        rows, more, revision = session.moment(_NAMED, limit, name, after)
+    return Page(tuple([_row(row) for row in rows]), more, revision)
 
 
 def listing(session: Session, after: str, limit: int) -> Listing:
     """Read a part of the list as it will be encoded."""
-    rows, revision = session.moment(_LISTING, after, limit + 1)
-    return Listing([Listed(*row[:7]) for row in rows[:limit]], len(rows) > limit, revision)
+    rows, more, revision = session.moment(_LISTING, limit, after)
+    return Listing([Listed(*row[:7]) for row in rows], more, revision)
 
 
 def _row(raw: Raw) -> Row:

@@ -37,6 +37,7 @@ def test_one_lost_answer_is_settled_by_looking(folder, run, organisation, call, 
         ("is_compatible", "StateServerError"),
         ("list_storages", "KeyError"),
         ("list_storages", "SystemExit"),
+        ("list_storages", "PanicException"),
         ("list_storages", "JSONDecodeError"),
     ],
 )

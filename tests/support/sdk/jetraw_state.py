@@ -93,6 +93,10 @@ def _hang(folder):
     (folder / "go").read_bytes()  # a named pipe: waits until the test writes
 
 
+class PanicException(BaseException):
+    """No `Exception` at all."""
+
+
 _ERRORS = {
     error.__name__: error
     for error in (
@@ -101,6 +105,7 @@ _ERRORS = {
         json.JSONDecodeError,
         KeyError,
         KeyboardInterrupt,
+        PanicException,
         PermissionError,
         RuntimeError,
         StateServerError,

@@ -6,6 +6,7 @@ import pytest
 
 from reconciler.cli.apply import duration
 from reconciler.cli.terminal import has_colour, width
+from reconciler.cli.token import lifetime
 
 
 @pytest.mark.parametrize(
@@ -19,6 +20,26 @@ def test_durations(text, seconds):
 def test_no_durations(text):
     with pytest.raises(ArgumentTypeError):
         duration(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("90", 90), ("90s", 90), ("1.5m", 90), ("12h", 43200), ("90d", 7776000), ("0.5d", 43200)],
+)
+def test_lifetimes(text, seconds):
+    assert lifetime(text) == seconds
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1md", "1hd", "1sd", "1dd", "d", "-1d", "+1d", "1e3d", "1_0d", " 1d", "1 d", "nand", "infd",
+        "nan", "inf", "1e3", "1_0", "²d", "٣d", "0d", "0", "", "36501d", "9" * 400 + "d", "1d\n",
+    ],
+)  # fmt: skip
+def test_no_lifetimes(text):
+    with pytest.raises(ArgumentTypeError, match="no lifetime: write 12h"):
+        lifetime(text)
 
 
 @pytest.mark.parametrize(

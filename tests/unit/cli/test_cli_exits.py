@@ -22,6 +22,10 @@ def applied(*outcomes, holds=False, interrupted=False):
     return Applied(plan(), Result(outcomes, interrupted=interrupted), holds)
 
 
+def unread(*outcomes, interrupted=False):
+    return applied(*outcomes, holds=None, interrupted=interrupted)
+
+
 def outcome(status, *, writes=0, stale=False):
     return Outcome("k", "create", "a", status, stale=stale, writes=writes)
 
@@ -73,6 +77,13 @@ def test_of_plan(made, detailed, code):
         (applied(STALE, FAILED), 1),
         (applied(FAILED, WAITING), 1),
         (applied(WAITING), 1),
+        (unread(DONE, interrupted=True), 130),
+        (unread(ALREADY, interrupted=True), 130),
+        (unread(DONE, WAITING, interrupted=True), 130),
+        (unread(DONE), 5),
+        (unread(ALREADY), 1),
+        (unread(STALE), 4),
+        (unread(FAILED), 1),
     ],
 )
 def test_of_applied(ended, code):

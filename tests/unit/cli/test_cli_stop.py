@@ -4,6 +4,7 @@ import signal
 
 import pytest
 
+from reconciler.cli.room import LAST
 from reconciler.cli.stop import GRACE, Stop
 
 SIGNALS = [getattr(signal, n) for n in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, n)]
@@ -83,3 +84,87 @@ def test_a_wait_is_ended_by_a_signal_but_not_by_the_time(monkeypatch, capfd):
         assert stop.asked() is None
         signal.raise_signal(signal.SIGINT)
         assert stop.asked() is not None
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_once_all_is_settled_signals_raise_nothing(number, capfd):
+    with Stop(None) as stop:
+        signal.raise_signal(number)
+        stop.settle()
+        if hasattr(signal, "setitimer"):
+            assert signal.getitimer(signal.ITIMER_REAL)[0] == 0
+            signal.raise_signal(signal.SIGALRM)
+        for _ in range(5):
+            signal.raise_signal(number)
+    assert capfd.readouterr().err.count("Stopping") == 1
+
+
+def test_a_first_signal_after_all_is_settled_changes_no_result(capfd):
+    with Stop(None) as stop:
+        stop.settle()
+        signal.raise_signal(signal.SIGTERM)
+        assert not stop.interrupted
+    assert capfd.readouterr().err == ""
+
+
+def test_an_end_is_put_off_until_who_is_undisturbed_is_done(capfd):
+    done = []
+
+    def write():
+        with stop.undisturbed():
+            signal.raise_signal(signal.SIGINT)
+            done.append("all of it")
+
+    with Stop(None) as stop:
+        signal.raise_signal(signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            write()
+        with stop.undisturbed():
+            done.append("once")
+    assert done == ["all of it", "once"]
+
+
+def test_readers_are_waited_for_until_an_end_is_enforced(monkeypatch, capfd):
+    now = [100.0]
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    with Stop(None) as stop:
+        assert stop.may_wait(0)
+        signal.raise_signal(signal.SIGINT)
+        assert stop.may_wait(0)
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        assert not stop.may_wait(0)
+        # Those who only read slowly get some time each.
+        assert stop.may_wait(now[0])
+        now[0] += LAST
+        assert not stop.may_wait(100)
+
+
+def test_readers_are_not_waited_for_longer_than_what_runs(monkeypatch, capfd):
+    now = [100.0]
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    with Stop(None) as stop:
+        signal.raise_signal(signal.SIGTERM)
+        now[0] += GRACE - 0.1
+        assert stop.may_wait(0)
+        now[0] += 0.1
+        assert not stop.may_wait(0)
+
+
+def test_a_signal_hurries_what_is_left_to_tell(capfd):
+    with Stop(None) as stop:
+        stop.settle()
+        assert stop.may_wait(0)
+        signal.raise_signal(signal.SIGINT)
+        assert not stop.may_wait(0)
+
+
+def test_what_is_left_of_the_time(monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    assert Stop(None).left() is None
+    stop = Stop(30)
+    now[0] += 10
+    assert stop.left() == 20
+    now[0] += 100
+    assert stop.left() == 0

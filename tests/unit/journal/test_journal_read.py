@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
-from reconciler.errors import UsageError
+from reconciler.errors import ReconcilerError, UsageError
 from reconciler.journal.read import ENDED, OPEN, Entry, about, only, runs
 from reconciler.plan.document import Values
 
+RUN = "20260101-000000-000-abcdef"
 FIRST = {
     "time": "2026-01-01T00:00:00.000Z",
     "event": "run_started",
     "format_version": 1,
     "tool_version": "1",
-    "run": "r1",
+    "run": RUN,
     "platform": "memory:///",
     "platform_id": "memory",
     "digest": "sha256:0",
@@ -67,7 +71,11 @@ WHOLE = [
 ]
 
 
-def put(folder: Path, *lines: object, run: str = "r1", end: str = "\n") -> Path:
+def refuse(*_):
+    raise PermissionError(errno.EACCES, "Permission denied")
+
+
+def put(folder: Path, *lines: object, run: str = RUN, end: str = "\n") -> Path:
     path = folder / f"{run}.jsonl"
     path.write_text("\n".join(map(json.dumps, lines)) + end)
     return path
@@ -80,7 +88,7 @@ def read(folder: Path, *lines: object, **more: str):
 
 def test_a_whole_run(tmp_path):
     run = read(tmp_path, *WHOLE)
-    assert (run.run, run.state, run.exit, run.damage) == ("r1", ENDED, 5, "")
+    assert (run.run, run.state, run.exit, run.damage) == (RUN, ENDED, 5, "")
     assert (run.actor, run.host, run.commit) == ("anna", "ci-7", "c0ffee")
     assert (run.started_at, run.ended_at) == (FIRST["time"], LAST["time"])
     assert run.summary == {"done": 1, "started": 1, "unknown": 1}
@@ -147,7 +155,7 @@ def test_damaged_lines_are_counted_and_left_out(tmp_path, damage):
 
 
 def test_a_file_that_is_damaged_all_over(tmp_path):
-    (tmp_path / "r1.jsonl").write_bytes(b"\x00\n\x01\n\x02")
+    (tmp_path / f"{RUN}.jsonl").write_bytes(b"\x00\n\x01\n\x02")
     run = next(iter(runs(tmp_path)))
     assert run.damage == (
         "2 damaged lines are left out, its last line is half written, its first line is missing"
@@ -155,9 +163,10 @@ def test_a_file_that_is_damaged_all_over(tmp_path):
     assert run.operations == ()
 
 
-def test_a_file_that_can_not_be_read(tmp_path):
-    (tmp_path / "r1.jsonl").mkdir()
-    assert "can't be read" in next(iter(runs(tmp_path))).damage
+def test_a_file_that_can_not_be_read(tmp_path, monkeypatch):
+    put(tmp_path, *WHOLE)
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    assert next(iter(runs(tmp_path))).damage == "it can't be read (Permission denied)"
 
 
 def test_a_later_version_is_said(tmp_path):
@@ -172,23 +181,51 @@ def test_later_events_and_fields_change_nothing(tmp_path):
 
 
 def test_newest_first_and_other_files_are_none(tmp_path):
-    for name in ("20260101-b", "20260102-a"):
+    ids = ["20260102-000000-000-aaaaaa", "20260101-000000-000-bbbbbb"]
+    for name in reversed(ids):
         put(tmp_path, FIRST, run=name)
-    (tmp_path / "notes.txt").write_text("mine")
-    assert [run.run for run in runs(tmp_path)] == ["20260102-a", "20260101-b"]
+    for name in ("notes.txt", "events.jsonl", f"old-{RUN}.jsonl"):
+        (tmp_path / name).write_text("mine")
+    (tmp_path / "20260103-000000-000-cccccc.jsonl").mkdir()
+    assert [run.run for run in runs(tmp_path)] == ids
+
+
+def test_a_folder_that_is_not_there_has_no_runs_unless_somebody_named_it(tmp_path):
     assert list(runs(tmp_path / "nowhere")) == []
+    with pytest.raises(UsageError, match=r"no folder '.*/nowhere'.*--journal"):
+        list(runs(tmp_path / "nowhere", named=True))
+
+
+def test_a_folder_that_can_not_be_read_is_not_taken_for_an_empty_one(tmp_path, monkeypatch):
+    put(tmp_path, *WHOLE)
+    monkeypatch.setattr(os, "scandir", refuse)
+    for named in (False, True):
+        with pytest.raises(ReconcilerError, match=r"Permission denied.*--journal DIR") as caught:
+            list(runs(tmp_path, named=named))
+        assert str(tmp_path) in str(caught.value)
+
+
+def test_a_file_is_no_folder_of_journals(tmp_path):
+    with pytest.raises(ReconcilerError, match="Not a directory"):
+        list(runs(put(tmp_path, *WHOLE)))
 
 
 def test_a_run_is_found_by_any_part_that_no_other_has(tmp_path):
-    for name in ("20260101-aa", "20260101-bb", "20260101-bbb"):
-        put(tmp_path, FIRST, run=name)
-    assert [run.run for run in runs(tmp_path, "aa")] == ["20260101-aa"]
-    assert only(runs(tmp_path), "aa").run == "20260101-aa"
-    assert only(runs(tmp_path), "20260101-bb").run == "20260101-bb"
-    with pytest.raises(UsageError, match="2 runs have 'bb'"):
-        only(runs(tmp_path), "bb")
+    for end in ("aaaaaa", "bbbbbb", "0bbbbb"):
+        put(tmp_path, FIRST, run=f"20260101-000000-000-{end}")
+    first = "20260101-000000-000-aaaaaa"
+    assert [run.run for run in runs(tmp_path, "aa")] == [first]
+    assert only(runs(tmp_path), "aa").run == first
+    with pytest.raises(UsageError, match="2 runs have 'bbbbb'"):
+        only(runs(tmp_path), "bbbbb")
     with pytest.raises(UsageError, match=r"no run 'zz'.*reconciler history"):
         only(runs(tmp_path), "zz")
+
+
+def test_the_whole_id_finds_a_run_although_others_have_it_as_a_part(tmp_path):
+    read_one = read(tmp_path, FIRST)
+    several = [replace(read_one, run=f"revision {number}") for number in (10, 1, 100)]
+    assert only(several, "revision 1").run == "revision 1"
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,8 @@ from reconciler.journal import lines as journal_lines
 from reconciler.journal import write as journal_write
 from reconciler.journal.lines import Lines, encoded
 from reconciler.journal.records import ended, planned, started
-from reconciler.journal.write import Journal
-from reconciler.origin import Origin
+from reconciler.journal.write import Journal, journals
+from reconciler.origin import Origin, run_id
 from support.building import desired, entry, plan_for, removed, storage
 from support.memory_platform import MemoryPlatform
 
@@ -209,3 +209,60 @@ def test_old_runs_go_when_there_are_too_many_but_never_the_current_one(folder, w
     monkeypatch.setattr(journal_write, "KEEP_BYTES", -1)
     early = Journal(folder, "20000101-000000-000-aaaaaa", warn=warned.append)
     assert [path.name for path in folder.glob("*.jsonl")] == [early.path.name]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "20000101.jsonl",
+        "2026-01-01.jsonl",
+        "zebras.jsonl",
+        "20250101-000000-000-aaaaaa.jsonl.bak",
+        "20250101-000000-000-AAAAAA.jsonl",
+        "old-20250101-000000-000-aaaaaa.jsonl",
+    ],
+)
+def test_a_file_that_is_no_journal_is_neither_counted_nor_removed(
+    folder, warned, monkeypatch, name
+):
+    monkeypatch.setattr(journal_write, "KEEP_RUNS", 2)
+    monkeypatch.setattr(journal_write, "KEEP_BYTES", 100)
+    folder.mkdir(parents=True)
+    (folder / name).write_text("mine" * 100)
+    older = "20250101-000000-000-aaaaaa"
+    (folder / f"{older}.jsonl").write_text("x\n")
+    Journal(folder, RUN, warn=warned.append).close()
+    assert sorted(path.name for path in folder.iterdir()) == sorted([name, f"{older}.jsonl"])
+
+
+def test_what_is_no_ordinary_file_is_neither_counted_nor_removed(folder, warned, monkeypatch):
+    monkeypatch.setattr(journal_write, "KEEP_RUNS", 2)
+    folder.mkdir(parents=True)
+    older, folders, link = (f"2025010{day}-000000-000-aaaaaa.jsonl" for day in (1, 2, 3))
+    (folder / older).write_text("x\n")
+    (folder / folders).mkdir()
+    (folder / link).symlink_to(folder / older)
+    Journal(folder, RUN, warn=warned.append).close()
+    assert sorted(path.name for path in folder.iterdir()) == [older, folders, link]
+
+
+def test_a_folder_whose_names_can_not_be_listed_takes_a_journal_all_the_same(
+    folder, warned, monkeypatch
+):
+    def refuse(*_):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    opened = Journal(folder, RUN, warn=warned.append)
+    assert opened.path.exists()
+    opened.close()
+
+
+def test_the_journal_of_every_run_is_known_for_one(folder, warned):
+    opened = [
+        Journal(folder, run_id(time, random), warn=warned.append)
+        for time, random in ((0, b"\x00\x00\x00"), (1767225600.25, b"\x3f\x9a\xff"), (4e9, b"abc"))
+    ]
+    assert journals(folder) == [journal.path for journal in reversed(opened)]
+    for journal in opened:
+        journal.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -18,6 +19,8 @@ from reconciler.locks.file import FileRegister
 from support.lock_making import ALICE, BOB
 
 ROUNDS = 25
+#: How the name of what a writer has prepared begins.
+DRAFT = ".reconciler-lock-0123456789abcdef"
 #: Takes the lock again and again, and makes a file that must not be there while it has it.
 CONTENDER = f"""
 import os, sys
@@ -173,11 +176,58 @@ def test_a_folder_that_may_not_be_written_says_so(lock, folder, monkeypatch):
 
 def test_the_folder_stays_small(lock, folder):
     lease = lock.acquire(ALICE, SECONDS)
-    (folder / "new-of-a-process-that-was-killed").write_text("{")
+    (folder / f"{DRAFT}.new").write_text("{")  # of a process that was killed
     for _ in range(40):
         lease = lock.renew(lease, SECONDS)
     assert len(names(folder)) == 16
     assert names(folder)[-1] == "0000000041.json"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "new-plan.txt",
+        "new-0123456789abcdef",
+        f"{DRAFT}.new~",
+        f"{DRAFT}0.new",
+        ".reconciler-lock-mine.new",
+        "1.json",
+        "00000000001.json",
+        "0000000001.json.bak",
+        "0000000001.JSON",
+        "\N{ARABIC-INDIC DIGIT ONE}" * 10 + ".json",
+    ],
+)
+def test_a_file_whose_name_is_not_quite_ours_is_neither_read_nor_cleared_away(lock, folder, name):
+    folder.mkdir()
+    (folder / name).write_text("mine")
+    lease = lock.acquire(ALICE, SECONDS)
+    for _ in range(20):
+        lease = lock.renew(lease, SECONDS)
+    assert lock.current() == lease
+    assert (folder / name).read_text() == "mine"
+
+
+def test_only_ordinary_files_are_cleared_away(lock, folder, tmp_path):
+    (tmp_path / "elsewhere").write_text("mine")
+    folder.mkdir()
+    (folder / f"{DRAFT}.new").symlink_to(tmp_path / "elsewhere")
+    (folder / f"{DRAFT[:-1]}0.new").mkdir()
+    lease = lock.acquire(ALICE, SECONDS)
+    assert {f"{DRAFT}.new", f"{DRAFT[:-1]}0.new"} <= set(names(folder))
+    assert lock.current() == lease
+
+
+def test_a_draft_has_a_name_that_is_reserved_for_it(lock, monkeypatch):
+    link, drafts = os.link, []
+
+    def remember(draft, version):
+        drafts.append(Path(draft).name)
+        link(draft, version)
+
+    monkeypatch.setattr(os, "link", remember)
+    lock.acquire(ALICE, SECONDS)
+    assert re.fullmatch(r"\.reconciler-lock-[0-9a-f]{16}\.new", *drafts)
 
 
 def test_who_saw_a_version_long_gone_does_not_win(folder):
@@ -209,6 +259,7 @@ def test_a_version_that_is_replaced_while_it_is_read(folder, monkeypatch):
 
 def test_a_contender_may_take_what_it_has_but_no_other(lock, folder):
     lease = lock.acquire(ALICE, SECONDS)
-    assert lock.acquire(BOB, SECONDS) == lease
+    again = lock.acquire(BOB, SECONDS)
+    assert (again.fence, again.holder) == (lease.fence, ALICE)
     with pytest.raises(PlatformError, match="'alice' on 'build-7'"):
         open_lock(f"file://{folder}").acquire(BOB, SECONDS)

@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from reconciler import storages
+from reconciler.client import Client
 from reconciler.errors import ConflictError, PlatformBusyError, PlatformError, UnavailableError
 from reconciler.plan.document import Values
 from reconciler.platforms.sqlite import SqlitePlatform
@@ -363,17 +365,63 @@ def test_a_writer_that_comes_between_makes_the_reader_ask_again(path: Path, answ
         assert len(asked) == 2
 
 
-def test_an_inventory_that_was_written_while_it_was_read_is_an_error(path: Path) -> None:
+@pytest.mark.parametrize("taken", [0, 1, 1000, 1500, 2500])
+def test_an_inventory_is_read_on_although_others_write(path: Path, taken: int) -> None:
+    files = [(f"u{i:04}", "a", "b") for i in range(2_500)]
     with closing(SqlitePlatform(path).writer(wait=5)) as writer:
         storage = writer.create(NAS)
-        writer.record_inventory(storage.id, [(f"u{i}", "a", "b") for i in range(2_000)])
+        writer.record_inventory(storage.id, files)
+    with closing(SqlitePlatform(path).reader()) as reader:
+        rows = reader.inventory(storage.id)
+        told = [next(rows) for _ in range(taken)]
+        made(path, "another")
+        told += list(rows)
+    assert told == files
+
+
+@pytest.mark.parametrize("changed", ["u0000", "u0999", "u1500"])
+def test_an_inventory_that_changes_while_it_is_read_is_of_one_moment_or_an_error(
+    path: Path, changed: str
+) -> None:
+    with closing(SqlitePlatform(path).writer(wait=5)) as writer:
+        storage = writer.create(NAS)
+        writer.record_inventory(storage.id, [(f"u{i:04}", "a", "b") for i in range(2_500)])
     with closing(SqlitePlatform(path).reader()) as reader:
         rows = reader.inventory(storage.id)
         next(rows)
-        made(path, "another")
-        with pytest.raises(UnavailableError, match="written while it was read"):
-            list(rows)  # may be asked again
-        assert len(list(reader.inventory(storage.id))) == 2_000
+        with closing(SqlitePlatform(path).writer(wait=5)) as writer:
+            writer.record_inventory(storage.id, [(changed, "new", "new")])
+        if changed < "u1000":
+            with pytest.raises(UnavailableError, match="changed while they were read"):
+                list(rows)
+        else:  # nothing that was told already
+            assert (changed, "new", "new") in list(rows)
+        again = list(reader.inventory(storage.id))
+    assert len(again) == 2_500
+    assert (changed, "new", "new") in again
+
+
+@pytest.mark.parametrize("closed", ["file", "folder", None])
+def test_file_and_folder_must_be_writable(
+    path: Path, monkeypatch: pytest.MonkeyPatch, closed: str | None
+) -> None:
+    made(path)
+    place = {"file": path, "folder": path.parent}.get(str(closed))
+    monkeypatch.setattr(os, "access", lambda asked, _: asked != place)  # root may do anything
+    with closing(SqlitePlatform(path).reader()) as reader:
+        assert reader.about().may_write == (closed is None)
+
+
+def test_a_script_may_write_while_it_reads_an_inventory(path: Path) -> None:
+    with closing(SqlitePlatform(path).writer(wait=5)) as writer:
+        storage = writer.create(NAS)
+        writer.record_inventory(storage.id, [(f"u{i:04}", "a", "b") for i in range(2_500)])
+    with Client(f"sqlite:///{path}") as client:
+        nas = storages.get_storage("nas", client=client)
+        for count, _ in enumerate(nas.checksums(), 1):
+            if count % 500 == 0:
+                nas.label = f"{count} files"
+        assert storages.get_storage("nas", client=client).label == "2500 files"
 
 
 def test_a_reader_can_not_write_even_through_sqlite(path: Path, writer: SqliteWriter) -> None:

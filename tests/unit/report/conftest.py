@@ -129,14 +129,15 @@ class Make:
         given = {"id": operation.id, "writes": writes, **fields}
         return Outcome(operation.key, operation.action, operation.name, status, **given)
 
-    def applied(self, *pairs, interrupted=False, remaining=(), **plan):
+    def applied(self, *pairs, interrupted=False, remaining=(), unread="", **plan):
         operations = [operation for operation, _ in pairs]
         outcomes = tuple(outcome for _, outcome in pairs)
         return Applied(
             self.plan(*operations, **plan),
             Result(outcomes, interrupted),
-            holds=not remaining,
+            holds=None if unread else not remaining,
             remaining=tuple(remaining),
+            unread=unread,
         )
 
     def swap(self):

@@ -30,6 +30,7 @@ def test_applied(make):
         "interrupted": True,
         "holds": False,
         "remaining": ["remove 'nas'"],
+        "unread": "",
         "summary": {"done": 1, "failed": 1, "half_done": 0, "unknown": 0, "not_started": 0},
         "operations": [
             {
@@ -72,6 +73,15 @@ def test_status_of_a_run(make):
     assert status(make, ("unknown", 0)) == "partial"
     assert status(make, ("half_done", 1)) == "partial"
     assert status(make, ("done", 0), ("failed", 0), ("not_started", 0)) == "failed"
+
+
+def test_live_that_was_not_read_again_is_null(make):
+    raw = make.create("raw")
+    told = standard.loads(
+        json.applied(make.applied((raw, make.outcome(raw, "done")), unread="503"))
+    )
+    assert (told["status"], told["holds"], told["remaining"]) == ("done", None, [])
+    assert told["unread"] == "503"
 
 
 def test_drift(make):

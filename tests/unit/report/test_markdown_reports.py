@@ -150,6 +150,15 @@ def test_applied_tells_failures_first(make, golden):
     golden("applied-partly.md", markdown.applied(applied))
 
 
+def test_live_that_was_not_read_again_is_not_said_to_differ(make):
+    raw = make.create("raw")
+    told = markdown.applied(make.applied((raw, make.outcome(raw, "done")), unread="it *said* 503"))
+    assert (
+        "**Live was NOT read again, and may not be as planned:**\n\nit &#42;said&#42; 503" in told
+    )
+    assert "Not as planned" not in told
+
+
 def test_applied_fits(make):
     operations = [make.create(f"n-{n:05}") for n in range(20_000)]
     pairs = [(operation, make.outcome(operation, "failed", error="no")) for operation in operations]

@@ -97,6 +97,28 @@ def test_a_second_apply_of_a_plan_says_that_nothing_was_written(make):
     assert "Nothing was written" not in text.applied(all_done(make))
 
 
+def unread(make, **fields):
+    raw = make.create("raw")
+    return make.applied((raw, make.outcome(raw, "done")), unread="it *answered* 503", **fields)
+
+
+def test_live_that_was_not_read_again_is_not_said_to_differ(make):
+    told = " ".join(text.applied(unread(make)).split())
+    assert "Live was NOT read again, and may not be as planned: it *answered* 503 Every" in told
+    assert told.endswith("operation is done: `reconciler plan` says whether live is as planned.")
+    assert "Live is NOT" not in told
+    told = text.applied(unread(make, interrupted=True))
+    assert "Interrupted. Every operation is done" in told
+
+
+def test_what_was_not_done_comes_before_what_was_not_read(make):
+    late = make.create("late")
+    pairs = [(late, make.outcome(late, "not_started"))]
+    told = text.applied(make.applied(*pairs, unread="interrupted", interrupted=True))
+    assert "Live was NOT read again" in told
+    assert told.endswith("run apply again to do the rest.\n")
+
+
 def drifted(make):
     before = make.values("nas", "NAS")
     return make.plan(

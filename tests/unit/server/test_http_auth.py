@@ -187,6 +187,31 @@ def test_without_tokens_other_names_are_not_served(server, client, host):
     assert server.store.revision() == 0
 
 
+PROXIED = [
+    ("Forwarded", "for=203.0.113.9"), ("X-Forwarded-For", "203.0.113.9"),
+    ("x-forwarded-proto", "https"), ("X-FORWARDED-HOST", "localhost"), ("X-Forwarded-Whatever", ""),
+    ("X-Real-IP", "127.0.0.1"), ("Via", "1.1 proxy"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("header", PROXIED, ids=lambda header: header[0])
+def test_without_tokens_a_proxy_is_not_served(server, client, header):
+    for path in READS:
+        answer = client.get(path, headers=[header])
+        assert problem(answer) == (421, "misdirected")
+        assert header[0].lower() in answer.json()["detail"]
+        assert "create a token first" in answer.json()["detail"]
+    answer = client.post("/v1/storages", json=NAS, headers=[header])
+    assert problem(answer) == (421, "misdirected")
+    assert server.store.revision() == 0
+    assert client.get("/readyz", headers=[header]).is_success
+
+
+def test_with_tokens_a_proxy_is_served(server):
+    with server.client(make_token(server.store)) as client:
+        assert client.get("/v1/platform", headers=PROXIED).is_success
+
+
 def test_with_tokens_the_name_does_not_matter(server):
     with server.client(make_token(server.store)) as client:
         assert client.get("/v1/platform", headers={"Host": "state.example.com"}).is_success

@@ -3,19 +3,26 @@
 import pytest
 
 from support.http_values import NAS, create, problem
+from support.storing import create as store_create
 
 NAMES = {
     "sql": "x'); DROP TABLE storages; --",
     "sql like": "%_",
-    "header": "x\r\nSet-Cookie: a=b",
-    "terminal": "\x1b[2J\x07",
     "bidirectional": "a\u202egpj.exe",
-    "nul": "a\0b",
     "markup": "<script>alert(1)</script>",
     "path": "../../etc/passwd",
     "line separator": "a\u2028b",
     "emoji": "🐈" * 500,
     "long": "x" * 20_000,
+}
+CONTROLS = {
+    "header": "x\r\nSet-Cookie: a=b",
+    "terminal": "\x1b[2J\x07",
+    "nul": "a\0b",
+    "only nul": "\0",
+    "line end": "a\n",
+    "delete": "a\x7f",
+    "terminal in one": "a\x9b2J",
 }
 IDS = [
     "..", "..%2f..%2fetc", "%2e%2e%2f", "a%2fb", "%00", "a%00b", "' OR 1=1 --", "%27%20OR%201=1",
@@ -29,7 +36,7 @@ def test_any_name_is_text_and_nothing_else(server, client, name):
     made = client.post("/v1/storages", json={**NAS, "name": name, "label": name})
     assert made.status_code == 201
     assert set(made.headers) & {"set-cookie"} == set()
-    assert made.headers["Location"] == f"/v1/storages/{made.json()['id']}"
+    assert made.headers["Location"] == f"storages/{made.json()['id']}"
     assert made.json()["name"] == made.json()["label"] == name
     found = [s for s in client.get("/v1/storages").json()["storages"] if s["name"] == name]
     assert found == [made.json()]
@@ -41,6 +48,28 @@ def test_any_name_is_text_and_nothing_else(server, client, name):
     assert problem(taken) == (409, "name-taken")
     assert taken.json()["detail"].isprintable()
     assert server.store.count() == 2
+
+
+@pytest.mark.parametrize("name", CONTROLS.values(), ids=CONTROLS)
+def test_a_name_with_control_characters_is_refused_and_a_label_is_not(server, client, name):
+    refused = client.post("/v1/storages", json={**NAS, "name": name})
+    assert problem(refused) == (422, "invalid-value")
+    assert refused.json()["detail"].isprintable()
+    assert server.store.revision() == 0
+    made = client.post("/v1/storages", json={**NAS, "label": name}).json()
+    assert made["label"] == name
+    url = f"/v1/storages/{made['id']}"
+    assert problem(client.patch(url, json={"name": name})) == (422, "invalid-value")
+    assert problem(client.patch(url, json={"name": name, "label": "x"})) == (422, "invalid-value")
+    assert server.store.revision() == 1
+    assert client.get(url).json() == made
+
+
+def test_a_name_of_old_can_be_replaced(server, client):
+    id = store_create(server.store, "a\0b").storage.id
+    assert client.get("/v1/storages").json()["storages"][0]["name"] == "a\0b"
+    assert client.patch(f"/v1/storages/{id}", json={"label": "new"}).json()["name"] == "a\0b"
+    assert client.patch(f"/v1/storages/{id}", json={"name": "a b"}).json()["name"] == "a b"
 
 
 @pytest.mark.parametrize("id", IDS)

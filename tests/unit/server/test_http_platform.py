@@ -10,13 +10,13 @@ import pytest
 
 from reconciler import __version__
 from reconciler.platforms.http.connection import KEPT
-from reconciler.server.resource import Resource
+from reconciler.server.resource import READS, WATCHES, WRITES, Resource
 from reconciler.server.run import make_server
 from reconciler.server.store.refusals import (
     OutcomeUnknownError,
     StoreUnavailableError,
 )
-from support.http_values import NAS, create, problem
+from support.http_values import LEASE, NAS, create, problem
 
 PATHS = ["/v1/platform", "/v1/storages", "/v1/lock", "/v1/audit", "/healthz", "/readyz", "/metrics"]
 
@@ -80,9 +80,74 @@ def test_a_database_that_hangs_is_no_reason_to_be_taken_for_dead(server, client,
     for thread in threads:
         thread.start()
     try:
-        for _ in range(16):
+        for _ in range(WATCHES):
             assert asked.acquire(timeout=30)
         assert client.get("/healthz", timeout=10).status_code == 200
+    finally:
+        answers.set()
+        for thread in threads:
+            thread.join()
+
+
+@pytest.mark.parametrize("method", ["POST", "PATCH", "DELETE"])
+def test_writes_that_wait_for_each_other_keep_nobody_else_waiting(
+    server, client, monkeypatch, method
+):
+    asked, answers = threading.Semaphore(0), threading.Event()
+    lease = client.post("/v1/lock", json=LEASE).json()
+
+    def hanging(*_, **__):
+        asked.release()
+        answers.wait()
+        raise StoreUnavailableError("other writes take too long")
+
+    for name in ("create", "update", "remove"):
+        monkeypatch.setattr(type(server.store), name, hanging)
+    url = f"{server.url}/v1/storages" + ("" if method == "POST" else "/x")
+    body = {"POST": NAS, "PATCH": {"label": "x"}, "DELETE": None}[method]
+    threads = [
+        threading.Thread(
+            target=httpx.request, args=(method, url), kwargs={"json": body, "timeout": 60}
+        )
+        for _ in range(WRITES + 4)
+    ]
+    for thread in threads:
+        thread.start()
+    try:
+        for _ in range(WRITES):
+            assert asked.acquire(timeout=30)
+        for path in PATHS:
+            assert client.get(path, timeout=10).is_success
+        renewal = {"fence": lease["fence"], "seconds": 60}
+        assert client.put("/v1/lock", json=renewal, timeout=10).is_success
+    finally:
+        answers.set()
+        for thread in threads:
+            thread.join()
+
+
+def test_reads_that_hang_keep_nobody_from_asking_how_it_is(server, client, monkeypatch):
+    asked, answers = threading.Semaphore(0), threading.Event()
+
+    def hanging(*_, **__):
+        asked.release()
+        answers.wait()
+        raise StoreUnavailableError("the database does not answer")
+
+    monkeypatch.setattr(type(server.store), "get", hanging)
+    url = f"{server.url}/v1/storages/x"
+    threads = [
+        threading.Thread(target=httpx.get, args=(url,), kwargs={"timeout": 60})
+        for _ in range(READS + 4)
+    ]
+    for thread in threads:
+        thread.start()
+    try:
+        for _ in range(READS):
+            assert asked.acquire(timeout=30)
+        for path in ("/healthz", "/readyz", "/metrics", "/v1/lock"):
+            assert client.get(path, timeout=10).is_success
+        assert client.post("/v1/storages", json=NAS, timeout=10).is_success
     finally:
         answers.set()
         for thread in threads:

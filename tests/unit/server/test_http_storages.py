@@ -1,19 +1,24 @@
 """`/v1/storages`: list, create, get, patch, delete."""
 
+from contextlib import closing
+from urllib.parse import urljoin
+
 import pytest
 
 from reconciler import __version__
-from support.http_values import NAS, create, ndjson, problem, record
+from reconciler.platforms import open_platform
+from reconciler.server.store import session
+from support.http_values import NAS, create, location, ndjson, problem, record
 
 
 def test_a_storage_from_create_to_remove(client):
     made = client.post("/v1/storages", json=NAS)
     storage = made.json()
     assert made.status_code == 201
-    assert made.headers["Location"] == f"/v1/storages/{storage['id']}"
+    assert made.headers["Location"] == f"storages/{storage['id']}"
     assert storage == {**NAS, "id": storage["id"], "created_at": storage["created_at"], "files": 0}
     assert storage["created_at"].endswith("Z")
-    read = client.get(made.headers["Location"])
+    read = client.get(location(made))
     assert read.json() == storage
     assert read.headers["ETag"] == made.headers["ETag"] == '"1"'
     changed = client.patch(f"/v1/storages/{storage['id']}", json={"label": "B", "name": "new"})
@@ -22,6 +27,12 @@ def test_a_storage_from_create_to_remove(client):
     assert client.delete(f"/v1/storages/{storage['id']}").status_code == 204
     assert problem(client.get(f"/v1/storages/{storage['id']}")) == (404, "not-found")
     assert client.get("/v1/storages").json() == {"storages": [], "next": None, "revision": 3}
+
+
+def test_the_location_is_right_behind_a_proxy_with_a_path_of_its_own(client):
+    told = client.post("/v1/storages", json=NAS)
+    behind = urljoin("https://host/prefix/v1/storages", told.headers["Location"])
+    assert behind == f"https://host/prefix/v1/storages/{told.json()['id']}"
 
 
 def test_every_answer_names_the_version(client):
@@ -42,6 +53,28 @@ def test_pages_give_every_storage_once(client, count):
             break
         cursor = {"cursor": page["next"]}
     assert seen == sorted(ids)
+
+
+def test_pages_of_large_storages_are_short_and_our_client_reads_them_all(
+    server, client, monkeypatch
+):
+    monkeypatch.setattr(session, "LARGEST_PART", 100_000)
+    made = []
+    for n in range(12):
+        new = {**NAS, "name": f"n{n}", "label": "x" * 30_000}
+        made.append(client.post("/v1/storages", json=new).json()["id"])
+    first = client.get("/v1/storages").json()
+    assert len(first["storages"]) == 3
+    assert first["next"] is not None
+    with closing(open_platform(server.url, base=None, environ={}).reader()) as reader:
+        assert {storage.id for storage in reader.read().storages} == set(made)
+    seen, after = [], 0
+    while after is not None:
+        page = client.get("/v1/audit", params={"after": after}).json()
+        assert len(page["changes"]) == 3
+        seen += [change["storage_id"] for change in page["changes"]]
+        after = page["next"]
+    assert seen == made
 
 
 def test_who_is_there_all_the_time_is_listed_once_whatever_else_changes(client):
@@ -107,7 +140,7 @@ def test_values_that_the_platform_cant_hold_are_refused(server, client, change):
 
 def test_a_create_that_is_sent_again_is_answered_as_the_first_time(server, client):
     first = client.post("/v1/storages", json=NAS, headers={"Idempotency-Key": "k"})
-    client.patch(first.headers["Location"], json={"name": "renamed"})
+    client.patch(location(first), json={"name": "renamed"})
     again = client.post("/v1/storages", json=NAS, headers={"Idempotency-Key": "k"})
     assert again.status_code == 201
     assert again.json() == first.json()

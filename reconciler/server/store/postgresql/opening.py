@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from reconciler.errors import AddressError, PlatformError, UnavailableError, UsageError
-from reconciler.model import masked
 from reconciler.names import quoted, shown
 from reconciler.server.store.migrations import Migration, migrations
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _OLDEST = 13
 #: "recs", twice: whoever changes the tables holds the advisory lock of this number.
 _LOCK = 0x7265637372656373
+#: A URL of which it is clear where user and password end, and where the query begins.
+_PLAIN = re.compile(r"(\w+://)([^@?#/]*@)?([^@?#]*)(?:\?[^@]*)?")
 _EXAMPLE = "write postgresql://user@host/database"
 _MARK = "SELECT to_regclass('reconciler_migrations') IS NOT NULL"
 _MADE = """CREATE TABLE reconciler_migrations (
@@ -55,16 +57,21 @@ def _checked(url: str) -> str:
     try:
         parts = psycopg.conninfo.conninfo_to_dict(url)
     except psycopg.Error:
-        # A parameter in the query may be a password: nothing after the path is shown.
-        named = quoted(masked(url).partition("?")[0])
         raise AddressError(
-            f"{named} is not a URL that PostgreSQL's library understands: {_EXAMPLE}"
+            f"{_shown(url)} is not a URL that PostgreSQL's library understands: {_EXAMPLE}"
         ) from None
     if not parts.get("dbname"):
-        named = quoted(masked(url).partition("?")[0])
-        raise AddressError(f"{named} names no database: {_EXAMPLE}")
+        raise AddressError(f"{_shown(url)} names no database: {_EXAMPLE}")
     place = f"{parts.get('host') or ''}:{parts['port']}" if "port" in parts else parts.get("host")
     return quoted(f"postgresql://{place or ''}/{parts['dbname']}")
+
+
+def _shown(url: str) -> str:
+    """Quote as much of a URL as surely is no password: not the query, which may hold one."""
+    found = _PLAIN.fullmatch(url)
+    return quoted(
+        f"{found[1]}{'***@' if found[2] else ''}{found[3]}" if found else "postgresql://…"
+    )
 
 
 def _check_user_info(url: str) -> None:

@@ -8,13 +8,14 @@ from functools import cache
 
 import psycopg
 
+from reconciler.server.store import session
 from reconciler.server.store.postgresql.text import restored_rows, stored
 from reconciler.server.store.refusals import (
     OutcomeUnknownError,
     RefusedValueError,
     StoreUnavailableError,
 )
-from reconciler.server.store.session import Raw, Session, Strength, ViolationError
+from reconciler.server.store.session import Question, Raw, Session, Strength, ViolationError
 
 _NOW = "to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
 _CLOCK = f"SELECT {_NOW}"
@@ -22,6 +23,12 @@ _TAKE = f"UPDATE platform SET revision = revision + 1 RETURNING revision, {_NOW}
 _MOMENT = (
     "SELECT s.*, p.revision FROM platform AS p LEFT JOIN ({}) AS s ON true "
     "WHERE p.only_row = 1 ORDER BY s.id"
+)
+#: Rows with the text in those before the last one before; so one is left that no longer fits.
+_PART = (
+    "SELECT * FROM (SELECT q.*, coalesce(sum({size}) OVER (ORDER BY q.{key} "
+    "ROWS BETWEEN UNBOUNDED PRECEDING AND 2 PRECEDING), 0)::bigint AS earlier FROM ({sql}) AS q) "
+    "AS r WHERE earlier <= {most}"
 )
 
 
@@ -36,11 +43,23 @@ class PostgresSession(Session):
         """Read rows."""
         return restored_rows(self._run(native(sql), values).fetchall())
 
-    def moment(self, sql: str, *values: object) -> tuple[list[Raw], int]:
-        """Read rows and the revision in one statement, which sees one moment."""
-        # The row of the platform is there also when no other is.
-        found = self.rows(_MOMENT.format(sql), *values)
-        return [] if found[0][0] is None else found, int(found[0][-1])
+    def part(self, question: Question, limit: int, *values: object) -> tuple[list[Raw], bool]:
+        """Read rows that the database has counted."""
+        sql = f"{_bounded(question)} ORDER BY {question.key}"
+        found = self.rows(sql, *values, limit + 1)
+        size = found[-1][-1] + question.size(found[-2:]) if found else 0
+        return question.cut(found, limit, size)
+
+    def moment(
+        self, question: Question, limit: int, *values: object
+    ) -> tuple[list[Raw], bool, int]:
+        """Read a part and the revision in one statement, which sees one moment."""
+        found = self.rows(_MOMENT.format(_bounded(question)), *values, limit + 1)
+        revision = int(found[0][-1])
+        if found[0][0] is None:  # the row of the platform is there also when no other is
+            return [], False, revision
+        size = found[-1][-2] + question.size(found[-2:])
+        return *question.cut(found, limit, size), revision
 
     def locked(self, sql: str, strength: Strength) -> list[Raw]:
         """Read rows, and lock them."""
@@ -80,6 +99,13 @@ def commit(connection: psycopg.Connection) -> None:
         raise OutcomeUnknownError(
             "the database was lost while the write was made final: nobody knows whether it is there"
         ) from error
+
+
+def _bounded(question: Question) -> str:
+    """Let the database leave out what is too much: all that it answers with is held in memory."""
+    size = " + ".join(f"coalesce(octet_length(q.{name}), 0)" for name in question.texts)
+    most = session.LARGEST_PART
+    return _PART.format(size=size, key=question.key, sql=question.sql, most=most)
 
 
 @cache

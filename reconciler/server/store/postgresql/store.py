@@ -35,11 +35,12 @@ from reconciler.server.store.session import Session, with_turn
 _T = TypeVar("_T")
 _IDLE = psycopg.pq.TransactionStatus.IDLE
 #: Connections for calls that take a moment, and for inventories, which may take minutes.
-_CALLS, _STREAMS = 10, 6
+_CALLS, _STREAMS = 12, 6
 #: Writes have one order anyway; while some wait for their turn, reads need connections too.
 _WRITERS = 4
-#: How long to wait for a connection, and for the turn to write, in seconds.
-_WAIT = 10.0
+#: How long to wait for a connection, for one only to say whether there is one, and for the turn to
+#: write, in seconds.
+_WAIT, _READY = 10.0, 2.0
 _TURN = 30.0
 _CONNECTION = {
     "autocommit": True,
@@ -92,20 +93,30 @@ class PostgresStore(SqlStore):
         finally:
             self._writers.release()
 
-    def _again_if_lost(self, task: Callable[[psycopg.Connection], _T]) -> _T:
+    def _transact_soon(self, body: Callable[[Session], _T]) -> _T:
+        """Run a transaction beside the writers, which may all be waiting for their turn."""
+        return self._again_if_lost(lambda connection: _transaction(connection, body))
+
+    def ready(self) -> None:
+        """Answer if the database does, and say soon that it does not."""
+        self._again_if_lost(lambda connection: connection.execute(PLATFORM), _READY)
+
+    def _again_if_lost(
+        self, task: Callable[[psycopg.Connection], _T], wait: float | None = None
+    ) -> _T:
         """Do a task; once more, if the database went away before anything could be kept.
 
         After a restart of the database every connection of the pool is dead.
         """
         with explained():
-            with _lent(self._calls) as connection:
+            with _lent(self._calls, wait) as connection:
                 try:
                     return task(connection)
                 except psycopg.Error:
                     if not connection.closed:
                         raise
             self._calls.check()
-            with _lent(self._calls) as connection:
+            with _lent(self._calls, wait) as connection:
                 return task(connection)
 
     @contextmanager
@@ -178,8 +189,8 @@ def _configure(connection: psycopg.Connection) -> None:
 
 
 @contextmanager
-def _lent(pool: ConnectionPool) -> Iterator[psycopg.Connection]:
-    connection = pool.getconn()
+def _lent(pool: ConnectionPool, wait: float | None = None) -> Iterator[psycopg.Connection]:
+    connection = pool.getconn(wait)
     try:
         yield connection
     finally:

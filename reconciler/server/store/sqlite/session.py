@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 
+from reconciler.server.store import session
 from reconciler.server.store.refusals import (
     OutcomeUnknownError,
     RefusedValueError,
     StoreUnavailableError,
 )
 from reconciler.server.store.session import (
+    Question,
     Raw,
     Session,
     Strength,
@@ -22,6 +24,8 @@ from reconciler.server.store.session import (
 
 _TAKE = "UPDATE platform SET revision = revision + 1"
 _REVISION = "SELECT revision FROM platform"
+#: How many rows are read before it is looked at how much text they have.
+_BATCH = 100
 _MEANING = {
     sqlite3.SQLITE_BUSY: "another process has been writing to the database for too long",
     sqlite3.SQLITE_LOCKED: "another process has been writing to the database for too long",
@@ -46,10 +50,22 @@ class SqliteSession(Session):
         """Read rows."""
         return self._db.execute(sql, values).fetchall()
 
-    def moment(self, sql: str, *values: object) -> tuple[list[Raw], int]:
-        """Read rows and the revision in one transaction."""
+    def part(self, question: Question, limit: int, *values: object) -> tuple[list[Raw], bool]:
+        """Read rows as they are needed."""
+        found: list[Raw] = []
+        size = 0
+        with closing(self._db.execute(question.sql, (*values, limit + 1))) as cursor:
+            while size <= session.LARGEST_PART and (rows := cursor.fetchmany(_BATCH)):
+                found += rows
+                size += question.size(rows)
+        return question.cut(found, limit, size)
+
+    def moment(
+        self, question: Question, limit: int, *values: object
+    ) -> tuple[list[Raw], bool, int]:
+        """Read a part and the revision in one transaction."""
         self._db.execute("BEGIN")
-        found = self.rows(sql, *values), int(self.rows(_REVISION)[0][0])
+        found = *self.part(question, limit, *values), int(self.rows(_REVISION)[0][0])
         self._db.execute("COMMIT")
         return found
 

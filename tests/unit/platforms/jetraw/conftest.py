@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.origin import CI_VARIABLES
 from reconciler.platform import Platform, Writer
 from reconciler.platforms import open_platform
 from support.organisation import Organisation
@@ -13,7 +14,8 @@ from support.organisation import Organisation
 
 @pytest.fixture
 def organisation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Organisation:
-    monkeypatch.delenv("CI", raising=False)
+    for name in CI_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
     return Organisation(tmp_path / "organisation.db").install(monkeypatch)
 
 

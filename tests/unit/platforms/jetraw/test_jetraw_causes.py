@@ -22,14 +22,14 @@ SECRET = "rt-5ecret-0f-my-0rganisation"
     ],
 )
 def test_a_text_with_a_piece_of_a_secret_is_withheld(text: str) -> None:
-    told = cause(ValueError(text), [SECRET, "another-secret"])
+    told = cause(ValueError(text), [SECRET, "another-secret"], all_known=True)
     assert told == "ValueError (its text is withheld, since it holds a secret)"
 
 
 def test_a_short_secret_is_looked_for_as_a_whole() -> None:
-    assert "withheld" in cause(ValueError("pin 1234."), ["1234"])
-    assert cause(ValueError("pin 123"), ["1234"]) == "ValueError: pin 123"
-    assert cause(ValueError("anything"), [""]) == "ValueError: anything"
+    assert "withheld" in cause(ValueError("pin 1234."), ["1234"], all_known=True)
+    assert cause(ValueError("pin 123"), ["1234"], all_known=True) == "ValueError: pin 123"
+    assert cause(ValueError("anything"), [""], all_known=True) == "ValueError: anything"
 
 
 @pytest.mark.parametrize(
@@ -48,13 +48,13 @@ def test_a_short_secret_is_looked_for_as_a_whole() -> None:
     ],
 )
 def test_other_texts_are_cleaned(text: str, told: str) -> None:
-    assert cause(ConnectionError(text), [SECRET]) == ": ".join(
+    assert cause(ConnectionError(text), [SECRET], all_known=True) == ": ".join(
         filter(None, ["ConnectionError", told])
     )
 
 
 def test_long_texts_are_cut() -> None:
-    assert cause(OSError("word " * 1000), []) == "OSError: " + ("word " * 40) + "…"
+    assert cause(OSError("word " * 1000), [], all_known=True) == "OSError: " + ("word " * 40) + "…"
 
 
 def test_an_error_that_can_not_even_be_told() -> None:
@@ -62,4 +62,28 @@ def test_an_error_that_can_not_even_be_told() -> None:
         def __str__(self) -> str:
             raise RuntimeError
 
-    assert cause(OddError(), []) == "OddError"
+    assert cause(OddError(), [], all_known=True) == "OddError"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("bad API key rt-REAL-but-revoked-9f8e7d6c5b4a", "bad API key ***"),
+        ("401: 0123456789abcdefABCDEF=, go away", "401: ***, go away"),
+        ("id 6f1c2f0e-95cf-4d4e-8a9b-aa1b5d3f7c11", "id ***"),
+        ("no storage 'raw-frames-of-the-lab' at /data/nas/2024", None),
+        ("HTTP 503 from https://host.example:9000/bucket", None),
+    ],
+)
+def test_where_nobody_knows_the_secret_whatever_may_be_one_is_left_out(
+    text: str, told: str | None
+) -> None:
+    assert cause(OSError(text), [], all_known=False) == f"OSError: {told or text}"
+
+
+def test_a_text_that_ends_the_program_when_it_is_asked_for() -> None:
+    class RudeError(Exception):
+        def __str__(self) -> str:
+            raise SystemExit
+
+    assert cause(RudeError(), [], all_known=True) == "RudeError"

@@ -12,6 +12,7 @@ import pytest
 
 from reconciler.client import Client
 from reconciler.errors import AddressError, PlatformError, ReconcilerError, UsageError
+from reconciler.origin import CI_VARIABLES
 from reconciler.platform import Platform
 from reconciler.platforms import open_platform
 from support.organisation import TOKEN, Organisation
@@ -98,6 +99,70 @@ def test_the_access_token_is_not_shown_either(
         reader.read()
 
 
+@pytest.mark.parametrize("told", ["me:hunter2@Host", "https://me:hunter2@host/", "host?t=hunter2"])
+def test_what_the_client_says_of_itself_is_cut_down_to_the_host(
+    platform: Platform, organisation: Organisation, monkeypatch: pytest.MonkeyPatch, told: str
+) -> None:
+    class Talkative(importlib.import_module("jetraw").Client):  # type: ignore[misc]
+        host = property(lambda _: told, lambda *_: None)
+
+    monkeypatch.setattr(importlib.import_module("jetraw"), "Client", Talkative)
+    assert platform.reader().identity() == "jetraw:my-org@host"
+
+
+def test_a_key_that_a_module_finds_by_itself_is_not_shown(
+    organisation: Organisation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    body = "raise ConnectionError('bad API key ' + __import__('os').environ['LAB_KEY'])"
+    monkeypatch.setenv("LAB_KEY", "rt-of-a-wrapper-9f8e7d6c5b4a")
+    (tmp_path / "lab_one.py").write_text(body)
+    (tmp_path / "lab_two.py").write_text(
+        f"def list_storages():\n    {body}\n"
+        "get_storage = create_storage = create_aws_s3_storage = list_storages\n"
+    )
+    for name in ("lab_one", "lab_two"):
+        platform = open_platform(f"jetraw+module:{name}", base=None)
+        with pytest.raises(ReconcilerError, match=r"bad API key \*\*\*") as caught:
+            platform.reader().read()
+        assert "9f8e" not in str(caught.value)
+
+
+def test_a_key_of_the_environment_is_not_shown_by_a_module(
+    organisation: Organisation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    (tmp_path / "lab_three.py").write_text(
+        "raise OSError('no: ' + __import__('os').environ['JETRAW_REFRESH_TOKEN'][:9])"
+    )
+    with pytest.raises(AddressError, match="its text is withheld"):
+        open_platform("jetraw+module:lab_three", base=None).reader()
+
+
+def test_a_key_of_an_earlier_login_is_not_shown(
+    platform: Platform, organisation: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    organisation.quirk("login", {"refresh_token": "rt-PERSONAL-key-1234567890"})
+    monkeypatch.delenv("JETRAW_REFRESH_TOKEN")
+
+    def failing(**_: object) -> None:
+        raise ConnectionError("401: bad API key rt-PERSONAL-key-1234567890")
+
+    monkeypatch.setattr(importlib.import_module("jetraw"), "Client", failing)
+    with pytest.raises(PlatformError, match=r"bad API key \*\*\*$"):
+        platform.reader()
+
+
+@pytest.mark.parametrize("system", CI_VARIABLES)
+def test_ci_systems_are_known_by_their_own_variables(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch, system: str
+) -> None:
+    monkeypatch.delenv("JETRAW_REFRESH_TOKEN")
+    monkeypatch.setenv(system, "https://ci.example.org/")
+    with pytest.raises(UsageError, match="set JETRAW_REFRESH_TOKEN"):
+        platform.reader()
+
+
 @pytest.mark.parametrize("ci", ["true", "1", "yes"])
 def test_in_ci_nobody_has_logged_in_by_hand(
     platform: Platform, organisation: Organisation, monkeypatch: pytest.MonkeyPatch, ci: str
@@ -136,7 +201,12 @@ def test_in_ci_an_api_key_is_enough(platform: Platform, monkeypatch: pytest.Monk
         ("JETRAW_REFRESH_TOKEN", " ", "JETRAW_REFRESH_TOKEN is empty"),
         ("JETRAW_REFRESH_TOKEN_FILE", "/x", "are both set"),
         ("JETRAW_HOST", "", "JETRAW_HOST is set but empty"),
-        ("JETRAW_HOST", "https://me:hunter2@host", "holds a user name or password"),
+        ("JETRAW_HOST", "https://me:hunter2@host", "holds more than a host"),
+        ("JETRAW_HOST", " https://me:hunter2@host", "holds more than a host"),
+        ("JETRAW_HOST", "me:hunter2@host", "holds more than a host"),
+        ("JETRAW_HOST", "//me:hunter2@host", "holds more than a host"),
+        ("JETRAW_HOST", "host?token=hunter2", "holds more than a host"),
+        ("JETRAW_HOST", "host#hunter2", "holds more than a host"),
     ],
 )
 def test_settings_that_make_no_sense(

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from reconciler.errors import (
     ConflictError,
+    LeaseLostError,
     PlatformError,
     RefusedError,
     UnknownOutcomeError,
@@ -33,6 +34,7 @@ UNDOCUMENTED = [
     "ConnectionError",
     "JSONDecodeError",
     "KeyError",
+    "PanicException",
     "PermissionError",
     "StateServerError",
     "SystemExit",
@@ -286,3 +288,27 @@ def test_records_of_files_can_not_be_written(platform: Platform, writer: Writer)
     assert not writer.abilities.record_inventory
     with pytest.raises(PlatformError, match="can't be written through the SDK"):
         writer.record_inventory("x", [])
+
+
+def test_nothing_is_written_once_the_lease_is_lost_however_long_the_readings_took(
+    platform: Platform, organisation: Organisation
+) -> None:
+    """Each write is asked for while the lease is held, which then is lost within its readings."""
+    organisation.add("old")
+    (old,) = platform.reader().find(name="old")
+
+    def lost() -> str | None:
+        read = organisation.calls("list_storages", "get_storage")
+        return "the lease was lost" if read[asked:] else None
+
+    writer = platform.writer(wait=1, lost=lost)
+    for write in (
+        lambda: writer.create(NAS),
+        lambda: writer.update(old, name="new", label=None),
+        lambda: writer.update(old, name=None, label="New"),
+        lambda: writer.remove(old, holds_files=False),
+    ):
+        asked = len(organisation.calls("list_storages", "get_storage"))
+        with pytest.raises(LeaseLostError, match=r"^the lease was lost$"):
+            write()
+    assert written(organisation) == []

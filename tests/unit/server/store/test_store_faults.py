@@ -102,6 +102,17 @@ def test_a_database_that_is_down_is_unavailable_until_it_is_back(
         assert names(store) == {"before", "after"}
 
 
+def test_that_a_database_is_down_is_said_soon(monkeypatch, own: Postgres) -> None:
+    assert postgresql._READY <= 2
+    monkeypatch.setattr(postgresql, "_READY", 0.25)
+    with closing(open_store(own.database())) as store:
+        own.stop()
+        for _ in range(2):
+            with pytest.raises(StoreUnavailableError) as refused:
+                store.ready()
+            assert "0.25 sec" in str(refused.value.__cause__)
+
+
 def until_ready(store: Store) -> None:
     """Try as a load balancer does; each try waits for a while by itself."""
     for _ in range(100):

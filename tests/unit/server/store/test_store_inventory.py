@@ -79,7 +79,7 @@ def test_rows_that_are_there_already_write_nothing(store: Store) -> None:
     assert record(store, id, [("a", "1", "1")]) == row
     assert record(store, id, []) == row
     assert store.revision() == row.revision
-    assert len(store.changes(after=0, limit=9)) == 2
+    assert len(store.changes(after=0, limit=9).changes) == 2
 
 
 def test_each_storage_has_its_own(store: Store) -> None:

@@ -82,7 +82,10 @@ def test_a_key_that_ran_out_belongs_to_its_next_create(store: Store, sql) -> Non
     age(sql)
     second = create_with(store, local("tape"), key="k")
     assert create_with(store, local("tape"), key="k") == Created(second.row, repeated=True)
-    assert [change.after["name"] for change in store.changes(after=0, limit=9)] == ["nas", "tape"]
+    assert [change.after["name"] for change in store.changes(after=0, limit=9).changes] == [
+        "nas",
+        "tape",
+    ]
 
 
 def test_an_answer_is_told_again_although_the_lease_was_lost(store: Store) -> None:

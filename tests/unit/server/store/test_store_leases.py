@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import datetime
 
+import psycopg
 import pytest
 
 from reconciler.lease import Holder, Lease
+from reconciler.server.store import open_store
 from reconciler.server.store.contract import (
     Store,
 )
+from reconciler.server.store.postgresql import store as postgresql
 from reconciler.server.store.refusals import (
     LeasedError,
+    StoreUnavailableError,
     SupersededError,
 )
+from support.postgres import Postgres
 from support.storing import ANN, BOB, create, everything, record, remove, update
 
 ME = Holder("me", host="laptop", job_url="https://ci/1", reason="apply\0 of main")
@@ -102,7 +108,7 @@ def test_a_broken_lease_is_gone_and_written_down(store: Store) -> None:
     assert store.lease() is None
     with pytest.raises(SupersededError):
         store.renew(lease.fence, 60, ANN.account)
-    (change,) = store.changes(after=0, limit=9)
+    (change,) = store.changes(after=0, limit=9).changes
     assert (change.action, change.author, change.revision) == ("lease_broken", BOB, 1)
     assert change.before is not None
     assert (change.before["owner"], change.before["account"]) == ("me", "ann")
@@ -153,3 +159,48 @@ def test_late_writes_are_refused(store: Store, other: Store, sql, end: str) -> N
             write()
     assert everything(store) == [row]
     assert store.revision() == revision
+
+
+def test_the_lease_does_not_wait_for_writers_that_wait(postgres: Postgres, monkeypatch) -> None:
+    monkeypatch.setattr(postgresql, "_SETTINGS", "SET lock_timeout = '0.2s'")
+    monkeypatch.setattr(postgresql, "_TURN", 0.2)
+    url = postgres.database()
+    with closing(open_store(url)) as store, psycopg.connect(url) as writing:
+        held = store.acquire(ME, 60, ANN)
+        writing.execute("UPDATE platform SET revision = revision + 1")
+        for _ in range(postgresql._WRITERS):
+            store._writers.acquire()
+        with pytest.raises(StoreUnavailableError):
+            create(store)
+        assert store.renew(held.fence, 90, ANN.account).fence == held.fence
+        with pytest.raises(LeasedError):
+            store.acquire(YOU, 60, BOB)
+        store.release(held.fence, ANN.account)
+        assert store.acquire(YOU, 60, BOB).fence > held.fence
+        writing.rollback()
+        assert store.break_lease(held.fence + 1, ANN)
+
+
+def test_a_write_under_a_lease_keeps_nobody_from_renewing_it(
+    postgres: Postgres, monkeypatch
+) -> None:
+    monkeypatch.setattr(postgresql, "_SETTINGS", "SET lock_timeout = '0.2s'")
+    url = postgres.database()
+    with closing(open_store(url)) as store, psycopg.connect(url) as writing:
+        held = store.acquire(ME, 60, ANN)
+        writing.execute("UPDATE platform SET revision = revision + 1")
+        writing.execute("SELECT fence FROM lease FOR KEY SHARE")  # as every write under it does
+        assert store.renew(held.fence, 90, ANN.account).fence == held.fence
+        with pytest.raises(StoreUnavailableError):
+            store.release(held.fence, ANN.account)
+        writing.rollback()
+        store.release(held.fence, ANN.account)
+
+
+def test_asking_for_a_lease_that_is_held_waits_for_no_write(
+    store: Store, other: Store, holding
+) -> None:
+    lease = store.acquire(ME, 60, ANN)
+    with holding(), pytest.raises(LeasedError) as refused:
+        other.acquire(YOU, 60, BOB)
+    assert refused.value.lease == lease

@@ -116,7 +116,7 @@ def test_the_audit_tells_the_order_of_all_writes(store: Store, other: Store) -> 
                         update(s, row.storage.id, label=f"{number}-{turn}")
 
     assert not [end for end in at_once((store, other), busy) if end is not None]
-    changes = store.changes(after=0, limit=1000)
+    changes = store.changes(after=0, limit=1000).changes
     assert [change.revision for change in changes] == list(range(1, store.revision() + 1))
     live: dict[str, str] = {}
     for change in changes:

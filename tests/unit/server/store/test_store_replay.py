@@ -81,7 +81,7 @@ def test_the_audit_tells_the_final_state(store: Store, operations) -> None:
         with suppress(StoreError):
             do(store, operation)
         assert store.revision() in (before, before + 1)
-    changes = store.changes(after=0, limit=100_000)
+    changes = store.changes(after=0, limit=100_000).changes
     assert [change.revision for change in changes] == list(range(1, store.revision() + 1))
     rows = everything(store)
     assert replayed(changes) == {row.storage.id: told(row) for row in rows}

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
 from reconciler.model import Storage
+from reconciler.server.store import session
 from reconciler.server.store.contract import (
     Listed,
     Page,
@@ -78,7 +81,7 @@ def test_odd_names_and_labels_are_kept_to_the_letter(store: Store, name: str) ->
     assert store.listing(after="", limit=5).storages[0].name == name
     with pytest.raises(NameTakenError):
         create(store, name)
-    assert store.changes(after=0, limit=9, name=name)[0].after["label"] == name
+    assert store.changes(after=0, limit=9, name=name).changes[0].after["label"] == name
     renamed = update(store, made.storage.id, name=name + "!")
     assert renamed.storage.label == name
     assert store.page(after="", limit=5, name=name).rows == ()
@@ -139,7 +142,7 @@ def test_an_update_to_what_is_there_writes_nothing(store: Store) -> None:
     assert update(store, made.storage.id, name="nas", label="L") == made
     assert update(store, made.storage.id) == made
     assert store.revision() == 1
-    assert len(store.changes(after=0, limit=9)) == 1
+    assert len(store.changes(after=0, limit=9).changes) == 1
 
 
 def test_an_update_cannot_take_the_name_away(store: Store) -> None:
@@ -230,3 +233,64 @@ def test_who_is_there_during_the_whole_walk_is_listed_once(store: Store, other: 
     ids = [storage.id for storage in seen]
     assert len(ids) == len(set(ids))
     assert set(ids) >= {storage.id for storage in stay}
+
+
+@pytest.mark.parametrize("most", [1, 100, 500, 1000, 3000])
+def test_what_is_read_at_once_has_so_much_text_and_no_more(
+    store: Store, monkeypatch, most: int
+) -> None:
+    monkeypatch.setattr(session, "LARGEST_PART", most)
+    for number in range(120):
+        create_with(store, replace(local(f"n{number}"), label="é" * (number % 7 * 20)))
+    whole = everything(store)
+    assert len({row.storage.id for row in whole}) == 120
+    for page in walked(lambda after: store.page(after=after, limit=60)):
+        assert 1 <= len(page.rows) <= 60
+        assert len(page.rows) == 1 or text(row.storage for row in page.rows) <= most
+    listed = [*walked(lambda after: store.listing(after=after, limit=60))]
+    assert [one.id for page in listed for one in page.storages] == [row.storage.id for row in whole]
+    for page in listed:
+        assert len(page.storages) == 1 or text(page.storages) <= most
+
+
+def test_a_part_that_just_fits_is_the_last(store: Store, monkeypatch) -> None:
+    for name in ("a", "b"):
+        create(store, name)
+    rows = everything(store)
+    monkeypatch.setattr(session, "LARGEST_PART", text(row.storage for row in rows))
+    assert not store.page(after="", limit=5).more
+    assert not store.page(after="", limit=2).more
+    monkeypatch.setattr(session, "LARGEST_PART", text(row.storage for row in rows) - 1)
+    first = store.page(after="", limit=2)
+    assert (len(first.rows), first.more) == (1, True)
+
+
+def text(storages: Iterable[Storage | Listed]) -> int:
+    """Say how much text storages have."""
+    return sum(len(f"{one.name}{one.label}{one.default_url}".encode()) for one in storages)
+
+
+def walked(read: Callable[[str], Any]) -> Iterator[Any]:
+    """Read part after part."""
+    after, more = "", True
+    while more:
+        found = read(after)
+        yield found
+        last = found.storages[-1] if hasattr(found, "storages") else found.rows[-1].storage
+        after, more = last.id, found.more
+
+
+def test_a_part_of_the_audit_has_so_much_text_and_no_more(store: Store, monkeypatch) -> None:
+    id = create(store).storage.id
+    for number in range(20):
+        update(store, id, label=str(number) * 100)
+    every = store.changes(after=0, limit=100).changes
+    monkeypatch.setattr(session, "LARGEST_PART", 1000)
+    for name in (None, "nas"):
+        found = store.changes(after=0, limit=100, name=name)
+        seen = [*found.changes]
+        while found.more:
+            assert 1 < len(found.changes) < 6
+            found = store.changes(after=seen[-1].revision, limit=100, name=name)
+            seen += found.changes
+        assert tuple(seen) == every

@@ -79,7 +79,7 @@ def test_an_id_is_given_to_one_token_only(store: Store) -> None:
 def test_the_audit_of_tokens_tells_no_digest(store: Store) -> None:
     token(store)
     store.revoke_token("t1", ANN)
-    made, revoked = store.changes(after=0, limit=9)
+    made, revoked = store.changes(after=0, limit=9).changes
     assert (made.action, made.name, made.author) == ("token_created", "ci", BOB)
     assert made.after == {"id": "t1", "name": "ci", "role": "operator"}
     assert (revoked.action, revoked.author) == ("token_revoked", ANN)
@@ -96,7 +96,7 @@ def test_every_write_is_one_line_of_the_audit(store: Store) -> None:
         field: getattr(made, field)
         for field in ("id", "name", "label", "type", "default_url", "created_at")
     }
-    changes = store.changes(after=0, limit=9)
+    changes = store.changes(after=0, limit=9).changes
     assert [(c.action, c.name, c.before, c.after) for c in changes] == [
         ("create", "nas", None, whole),
         ("update", "new", {"name": "nas"}, {"name": "new"}),
@@ -113,8 +113,8 @@ def test_every_write_is_one_line_of_the_audit(store: Store) -> None:
 def test_the_audit_is_read_in_parts(store: Store) -> None:
     for n in range(5):
         create(store, f"s{n}")
-    assert [change.revision for change in store.changes(after=2, limit=2)] == [3, 4]
-    assert store.changes(after=5, limit=2) == ()
+    assert [change.revision for change in store.changes(after=2, limit=2).changes] == [3, 4]
+    assert store.changes(after=5, limit=2).changes == ()
 
 
 def test_the_audit_of_a_name_knows_renames(store: Store) -> None:
@@ -123,11 +123,13 @@ def test_the_audit_of_a_name_knows_renames(store: Store) -> None:
     update(store, one, name="three")
     update(store, two, name="one")
     token(store, name="one")
-    assert [change.revision for change in store.changes(after=0, limit=9, name="one")] == [
+    assert [change.revision for change in store.changes(after=0, limit=9, name="one").changes] == [
         1,
         3,
         4,
         5,
     ]
-    assert [change.revision for change in store.changes(after=3, limit=1, name="one")] == [4]
+    assert [change.revision for change in store.changes(after=3, limit=1, name="one").changes] == [
+        4
+    ]
     assert inventory(store, one) == []

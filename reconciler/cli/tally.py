@@ -1,0 +1,42 @@
+"""What became of each operation, as far as it was told: for a run that could not say so itself."""
+
+from __future__ import annotations
+
+from reconciler.events import Done, Failed, OperationEvent, Started
+from reconciler.executor import DONE, NOT_STARTED, UNKNOWN, Outcome, Result
+from reconciler.plan.document import Operation, Plan
+
+
+class Tally:
+    """Follows a run, which a signal may end between the last write and its result."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self._outcomes: dict[str, Outcome] = {}
+
+    def observe(self, event: OperationEvent) -> None:
+        """Take note of what happened to an operation."""
+        key, action, name = event.key, event.action, event.name
+        match event:
+            case Started():
+                why = "interrupted while it was carried out"
+                self._outcomes[key] = Outcome(key, action, name, UNKNOWN, error=why)
+            case Done(id=id, writes=writes):
+                self._outcomes[key] = Outcome(key, action, name, DONE, id=id, writes=writes)
+            case Failed(status=status, error=error, stale=stale):
+                self._outcomes[key] = Outcome(key, action, name, status, error=error, stale=stale)
+
+    def result(self) -> Result | None:
+        """Give every operation of the plan its end, as that of an interrupted run.
+
+        None if nothing was told at all: the run had not begun.
+        """
+        if not self._outcomes:
+            return None
+        outcomes = tuple(self._outcome(operation) for operation in self.plan.operations)
+        return Result(outcomes, interrupted=True)
+
+    def _outcome(self, operation: Operation) -> Outcome:
+        why = "interrupted before it began"
+        untold = Outcome(operation.key, operation.action, operation.name, NOT_STARTED, error=why)
+        return self._outcomes.get(operation.key, untold)
