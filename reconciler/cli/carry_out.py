@@ -107,19 +107,18 @@ def _apply(
     with Progress(context, job.plan) as progress:
 
         def observe(event: OperationEvent) -> None:
-            with stop.undisturbed():
-                tally.observe(event)
-                # The journal first: it is what remains if we are killed.
-                journal.observe(event)
-                events.observe(event)
-                progress.observe(event)
+            tally.observe(event)
+            # The journal first: it is what remains if we are killed.
+            journal.observe(event)
+            events.observe(event)
+            progress.observe(event)
 
         def carried_out() -> Applied:
             return apply_plan(
                 job.plan,
                 job.platform,
                 Limits(options.parallelism, options.fail_fast, stop.reason, lost=hold.lost),
-                observe,
+                stop.undisturbed(observe),
                 request=job.request,
                 wait=options.lock_timeout,
                 lease=hold.lease,

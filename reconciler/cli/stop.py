@@ -6,13 +6,14 @@ import math
 import os
 import signal
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from types import FrameType, TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
 from reconciler.cli.room import LAST, for_seconds, wait_for_room
 
+_T = TypeVar("_T")
 INTERRUPTED = "interrupted before it began"
 _SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")  # Windows lacks the last
 #: Seconds that what runs may take after SIGTERM or SIGHUP. CI systems send one of these and kill
@@ -83,17 +84,20 @@ class Stop:
         now = time.monotonic()
         return now < self._hurry_at or now - since < LAST
 
-    @contextmanager
-    def undisturbed(self) -> Iterator[None]:
-        """Put an enforced end off until what is in here is done, so that no line is torn."""
-        self._undisturbed = True
-        try:
-            yield
-        finally:
-            self._undisturbed = False
-        if self._due:
-            self._due = False
-            raise KeyboardInterrupt
+    def undisturbed(self, tell: Callable[[_T], None]) -> Callable[[_T], None]:
+        """Put an enforced end off until something is told, so that no line is torn."""
+
+        def told(news: _T) -> None:
+            self._undisturbed = True
+            try:
+                tell(news)
+            finally:
+                self._undisturbed = False
+            if self._due:
+                self._due = False
+                raise KeyboardInterrupt
+
+        return told
 
     def settle(self) -> None:
         """Call when nothing is carried out any more: signals raise nothing from now on.

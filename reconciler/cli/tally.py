@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.events import Done, Failed, OperationEvent, Started
+from reconciler.events import Done, Failed, OperationEvent
 from reconciler.executor import DONE, NOT_STARTED, UNKNOWN, Outcome, Result
 from reconciler.plan.document import Operation, Plan
 
@@ -12,31 +12,33 @@ class Tally:
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
-        self._outcomes: dict[str, Outcome] = {}
+        #: The last event of each operation, by its key.
+        self._last: dict[str, OperationEvent] = {}
 
     def observe(self, event: OperationEvent) -> None:
         """Take note of what happened to an operation."""
-        key, action, name = event.key, event.action, event.name
-        match event:
-            case Started():
-                why = "interrupted while it was carried out"
-                self._outcomes[key] = Outcome(key, action, name, UNKNOWN, error=why)
-            case Done(id=id, writes=writes):
-                self._outcomes[key] = Outcome(key, action, name, DONE, id=id, writes=writes)
-            case Failed(status=status, error=error, stale=stale):
-                self._outcomes[key] = Outcome(key, action, name, status, error=error, stale=stale)
+        self._last[event.key] = event
 
     def result(self) -> Result | None:
         """Give every operation of the plan its end, as that of an interrupted run.
 
         None if nothing was told at all: the run had not begun.
         """
-        if not self._outcomes:
+        if not self._last:
             return None
         outcomes = tuple(self._outcome(operation) for operation in self.plan.operations)
         return Result(outcomes, interrupted=True)
 
     def _outcome(self, operation: Operation) -> Outcome:
-        why = "interrupted before it began"
-        untold = Outcome(operation.key, operation.action, operation.name, NOT_STARTED, error=why)
-        return self._outcomes.get(operation.key, untold)
+        key, action, name = operation.key, operation.action, operation.name
+        match self._last.get(key):
+            case None:
+                why = "interrupted before it began"
+                return Outcome(key, action, name, NOT_STARTED, error=why)
+            case Done(id=id, writes=writes):
+                return Outcome(key, action, name, DONE, id=id, writes=writes)
+            case Failed(status=status, error=error, stale=stale):
+                return Outcome(key, action, name, status, error=error, stale=stale)
+            case _:
+                why = "interrupted while it was carried out"
+                return Outcome(key, action, name, UNKNOWN, error=why)

@@ -110,17 +110,17 @@ def test_a_first_signal_after_all_is_settled_changes_no_result(capfd):
 def test_an_end_is_put_off_until_who_is_undisturbed_is_done(capfd):
     done = []
 
-    def write():
-        with stop.undisturbed():
+    def tell(news):
+        if news == "all of it":
             signal.raise_signal(signal.SIGINT)
-            done.append("all of it")
+        done.append(news)
 
     with Stop(None) as stop:
+        undisturbed = stop.undisturbed(tell)
         signal.raise_signal(signal.SIGINT)
         with pytest.raises(KeyboardInterrupt):
-            write()
-        with stop.undisturbed():
-            done.append("once")
+            undisturbed("all of it")
+        undisturbed("once")
     assert done == ["all of it", "once"]
 
 
