@@ -24,6 +24,9 @@ if hasattr(signal, "SIGHUP"):
 
 __all__ = ["no_leaks"]
 
+# Programs that tests start buffer their output as those of users do; containers often set this.
+os.environ.pop("PYTHONUNBUFFERED", None)
+
 settings.register_profile(
     "reconciler",
     deadline=None,

@@ -42,6 +42,21 @@ def _tell_interrupt() -> None:
         pass  # the terminal is gone, as after SIGHUP
 
 
+def _let_go() -> None:
+    """Leave nothing in the buffers of a stream that takes no more, as after SIGHUP.
+
+    The interpreter would find it at its exit, and end with 120 whatever became of the command.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None:
+                stream.flush()
+        except (OSError, ValueError):
+            from reconciler.cli.room import discard
+
+            discard(stream)
+
+
 def entry_point() -> None:
     """Be the installed command: run `sys.argv` and exit."""
     for name in ("SIGTERM", "SIGHUP"):  # Windows lacks the last
@@ -50,6 +65,7 @@ def entry_point() -> None:
         if number is not None and signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, signal.default_int_handler)
     code = main()
+    _let_go()
     # On its way out the interpreter would walk all that was imported, only to free it: a good
     # part of what a small plan takes.
     gc.freeze()
