@@ -67,6 +67,12 @@ def given_text(text: str) -> str:
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the global options to a parser. None of them has a default: see `merged`."""
     group = parser.add_argument_group("global options")
+    _add_inputs(group)
+    _add_outputs(group)
+
+
+def _add_inputs(group: argparse._ArgumentGroup) -> None:
+    """Add what a command works on."""
     group.add_argument(
         "-f",
         "--file",
@@ -100,6 +106,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="only storages with these names; may be repeated; narrows the manifest's own scope, "
         "and RECONCILER_SCOPE (globs separated by commas) narrows it further",
     )
+
+
+def _add_outputs(group: argparse._ArgumentGroup) -> None:
+    """Add where and how a command tells what it does."""
     group.add_argument(
         "-o",
         "--output",
