@@ -138,9 +138,10 @@ class _Attempts:
         self._unanswered += 1
         # Elsewhere it would have been refused by now. Here nobody says what a failure means, and
         # one that comes again and again, while live can be read, will come every time.
-        if self._unanswered >= _UNANSWERED and not self._site.abilities.conditional_write:
+        stubborn = error.lasting or not self._site.abilities.conditional_write
+        if stubborn and self._unanswered >= _UNANSWERED:
             return StepEnd(f"{error}; the same {self._unanswered} times, and live is as it was")
-        raise UnavailableError(str(error)) from error
+        raise UnavailableError(str(error), retry_after=error.retry_after) from error
 
     def _look_on(self) -> StepEnd:
         """Look a few times whether a request that must not be repeated comes after all."""

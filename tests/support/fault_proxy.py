@@ -40,6 +40,8 @@ class Fault:
     delay: float = 0.0
     #: The answer to give without asking the server: status and headers.
     answer: tuple[int, Mapping[str, str]] | None = None
+    #: Ask the server, and give this answer in place of its own.
+    instead: tuple[int, Mapping[str, str]] | None = None
     #: Reset the connection before the server was asked, or after it has answered.
     drop: str = ""
     #: Reset the connection before the server was asked, and refuse new ones for so many seconds.
@@ -63,6 +65,11 @@ def refused(status: int, retry_after: str | None = None) -> Fault:
     """Answer with a status that the server never gave: 429, 503."""
     headers = {} if retry_after is None else {"Retry-After": retry_after}
     return Fault(answer=(status, headers))
+
+
+def replaced(status: int, **headers: str) -> Fault:
+    """Pass a request on, lose the answer, and answer with a status of one's own."""
+    return Fault(instead=(status, headers))
 
 
 def scripted(*faults: Fault, of: Callable[[Request], bool] = lambda _: True) -> Decide:
@@ -210,6 +217,9 @@ class _Connection(socketserver.StreamRequestHandler):
             return False  # the server is down: the client is told as the network would
         if fault.drop == "after":
             return False
+        if fault.instead:
+            self.wfile.write(_refusal(*fault.instead))
+            return True
         if fault.hang:
             self._wait_for_the_client_to_leave(proxy)
             return False

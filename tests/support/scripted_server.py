@@ -79,7 +79,8 @@ def reply(
 
 def problem(code: str, status: int, detail: str = "", **members: object) -> Reply:
     """Make a problem of our server."""
-    body = {"title": "T", "status": status, "code": code, "detail": detail, **members}
+    type = f"urn:reconciler:problem:{code}"
+    body = {"type": type, "title": "T", "status": status, "code": code, "detail": detail, **members}
     return reply(body, status, media_type="application/problem+json")
 
 

@@ -120,6 +120,31 @@ def test_what_fails_each_time_without_saying_so_is_given_up(wanted, before) -> N
     assert len(platform.writes) == 6
 
 
+@EACH
+@pytest.mark.parametrize("lasting", [True, False])
+def test_what_will_not_pass_is_given_up_also_where_writes_carry_conditions(
+    wanted, before, lasting: bool
+) -> None:
+    platform = MemoryPlatform(before, abilities=KEYED)
+    foreign = UnknownOutcomeError("a proxy says 403", lasting=lasting)
+    (found,) = go(platform, wanted, before=some_times(write_of(wanted), *[foreign] * 9)).outcomes
+    assert found.status == ("unknown" if lasting else "done")
+    assert len(platform.writes) == (6 if lasting else 10)
+
+
+@EACH
+def test_it_is_made_again_when_somebody_on_the_way_has_said(wanted, before) -> None:
+    platform, waits = MemoryPlatform(before, abilities=KEYED), []
+    foreign = UnknownOutcomeError("a proxy says 503", retry_after=45)
+    go(
+        platform,
+        wanted,
+        lambda event: waits.append(event.wait) if isinstance(event, Retried) else None,
+        before=some_times(write_of(wanted), foreign),
+    )
+    assert waits == [45]
+
+
 # Where a late request would do harm
 
 

@@ -83,6 +83,8 @@ class LeaseAnswer(Struct, frozen=True):
 class Problem(Struct, frozen=True):
     """An error, as RFC 9457 has it, with our own members."""
 
+    type: str = ""
+    status: int = 0
     code: str = ""
     detail: str = ""
     #: Who holds the lease, for `locked`.

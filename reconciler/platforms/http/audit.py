@@ -29,7 +29,7 @@ def read_changes(connection: Connection, name: str | None) -> Iterator[Change]:
         path = f"/v1/audit?limit={_LIMIT}&after={after}"
         if name is not None:
             path += f"&name={quote(name, safe='')}"
-        answer = connection.ask(Call("GET", path, longest=LONGEST_PAGE))
+        answer = connection.ask(Call("GET", path, longest=LONGEST_PAGE, is_long=True))
         page = answer.read(_Changes)
         yield from page.changes
         if page.next is not None and page.next <= after:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 import threading
 from collections.abc import Iterable, Iterator, Mapping
@@ -33,6 +34,8 @@ CONNECTIONS = 100
 #: request that meets a server hanging up has an outcome that nobody knows.
 KEPT = 3.0
 VERSION_HEADER = "Reconciler-Version"
+#: What our server answers where all went well.
+_SUCCESSES = (200, 201, 204)
 _T = TypeVar("_T")
 
 
@@ -52,6 +55,7 @@ class Patience(Struct, frozen=True):
 
 
 _USUAL = Patience()
+_TAG = re.compile(r'(?:W/)?"(?P<tag>[^"]+?)(?:(?:--|[-;:+])(?:x-)?(?:gzip|br|deflate|zstd))?"')
 
 
 class Call(Struct, frozen=True):
@@ -70,6 +74,8 @@ class Call(Struct, frozen=True):
     longest: int = LONGEST_ANSWER
     #: Whether the answer needs a lot of work first.
     is_work: bool = False
+    #: Whether the answer may tell of many things.
+    is_long: bool = False
 
 
 class Answer(Struct, frozen=True):
@@ -98,12 +104,12 @@ class Answer(Struct, frozen=True):
 
     def etag(self) -> str:
         """Give the mark by which a later write says what it relies on."""
-        found = self.headers.get("ETag", "")
-        # The server's marks are all strong; a proxy that packs an answer anew weakens them.
-        tag = found.removeprefix("W/")
-        if len(tag) < 3 or not (tag[0] == tag[-1] == '"'):
-            raise self.untrusted("its answer lacks an ETag")
-        return tag
+        # The server's marks are all strong and bare. A proxy that packs an answer weakens them, or
+        # hangs on how it was packed.
+        found = _TAG.fullmatch(self.headers.get("ETag", ""))
+        if not found:
+            raise self.untrusted("its answer lacks an ETag, which a proxy may have taken away")
+        return f'"{found["tag"]}"'
 
     def untrusted(self, what: str) -> PlatformError:
         """Say that this answer is not what it should be."""
@@ -156,7 +162,7 @@ class Connection:
         """Make one call and take in the answer piece by piece, if it is a success."""
         self._meet()
         with self._exchange(call) as response:
-            if response.is_success and VERSION_HEADER in response.headers:
+            if response.status_code in _SUCCESSES and VERSION_HEADER in response.headers:
                 answer = Answer(response.headers, b"", "", Problem(), call, self.words)
                 try:
                     _check_packing(response)
@@ -188,25 +194,31 @@ class Connection:
             raise self.words.lost(error, writes=call.writes) from None
 
     def _answer(self, call: Call, response: httpx.Response) -> Answer:
-        ours = VERSION_HEADER in response.headers
-        if not response.is_success:
-            problem = _problem(response) if ours else Problem()
-            if problem.code not in call.handles:
-                refusal = Refusal(response.status_code, response.headers, ours, problem)
-                raise self.words.refused(refusal, writes=call.writes)
-            return Answer(response.headers, b"", problem.code, problem, call, self.words)
-        if not ours:
-            raise self.words.not_ours(response.status_code, writes=call.writes)
+        status, headers = response.status_code, response.headers
+        if status not in _SUCCESSES:
+            problem = _problem(response)
+            if problem is None or problem.code not in call.handles:
+                raise self.words.refused(Refusal(status, headers, problem), writes=call.writes)
+            return Answer(headers, b"", problem.code, problem, call, self.words)
+        if VERSION_HEADER not in headers:
+            raise self.words.not_ours(status, headers, writes=call.writes)
         try:
             body = _body(response, call.longest)
         except UntrustedError as error:
             raise self.words.untrusted(str(error), writes=call.writes) from None
         return Answer(response.headers, body, "", Problem(), call, self.words)
 
+    def _packs(self, call: Call) -> bool:
+        """Say whether packing the answer saves more than it costs.
+
+        It does not for what stays on the machine. Nor for a single storage, and proxies that pack
+        its answer are those that change its ETag.
+        """
+        return call.is_long and not self._address.is_loopback
+
     def _request(self, call: Call) -> httpx.Request:
         headers = [
-            # For what stays on the machine, packing costs more than it saves.
-            ("Accept-Encoding", "identity" if self._address.is_loopback else "gzip"),
+            ("Accept-Encoding", "gzip" if self._packs(call) else "identity"),
             ("User-Agent", f"reconciler/{__version__}"),
             *call.headers,
         ]
@@ -270,14 +282,20 @@ def _check_packing(response: httpx.Response) -> None:
         raise UntrustedError("its answer is packed in a way that was not asked for")
 
 
-def _problem(response: httpx.Response) -> Problem:
-    """Read a problem; an empty one if it is none, or cut off: the status still says enough."""
-    if _media_type(response.headers) != PROBLEM:
-        return Problem()
+def _problem(response: httpx.Response) -> Problem | None:
+    """Read a problem as our server writes them; None if it is none of those, or not whole.
+
+    One header is no proof: a proxy may have kept it, and put a page of its own in place of the
+    content, or another status.
+    """
+    if VERSION_HEADER not in response.headers or _media_type(response.headers) != PROBLEM:
+        return None
     try:
-        return decode(_body(response, LONGEST_ANSWER), Problem)
+        problem = decode(_body(response, LONGEST_ANSWER), Problem)
     except (UntrustedError, httpx.HTTPError):
-        return Problem()
+        return None
+    own = problem.code and problem.type == f"urn:reconciler:problem:{problem.code}"
+    return problem if own and problem.status == response.status_code else None
 
 
 def _media_type(headers: Mapping[str, str]) -> str:

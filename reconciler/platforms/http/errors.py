@@ -1,8 +1,9 @@
 """What a failed call means: every failure is turned into one of our errors here, and only here.
 
 What was sent decides: a call that never left, or that only reads, may be made again; a write
-whose answer was lost may have had its effect. Text of a server is shown only if it says that it
-is one of ours; anything else on the way may have written it.
+whose answer was lost may have had its effect, and so may one that something on the way answered
+in place of the server. Only a problem as our server writes them is an answer of its own, and only
+its text is shown.
 """
 
 from __future__ import annotations
@@ -35,6 +36,8 @@ API = 1
 #: How many characters of a server's own words are shown.
 _LONGEST_DETAIL = 300
 _NOT_KNOWN = "whether the change was made is not known"
+#: Statuses by which proxies say that the same may go well later.
+_PASSING = (408, 425, 429, 502, 503, 504)
 #: Nothing was sent yet when one of these is raised.
 _BEFORE = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _FINAL: dict[str, type[PlatformError]] = {
@@ -51,9 +54,8 @@ class Refusal(Struct, frozen=True):
 
     status: int
     headers: Mapping[str, str]
-    #: Whether it says that it comes from a state server of ours.
-    ours: bool
-    problem: Problem
+    #: What our server says is wrong; None if the answer is not its own.
+    problem: Problem | None
 
 
 class Words:
@@ -89,29 +91,39 @@ class Words:
             return self._error(UnknownOutcomeError, f"{what}: {_NOT_KNOWN}")
         return self._error(PlatformError, f"{what}: it can't be trusted, nothing was concluded")
 
-    def not_ours(self, status: int, *, writes: bool) -> PlatformError:
-        """Say that something else answered than a state server."""
-        what = (
-            f"what answers (HTTP {status}) is not a state server of reconciler: check the address, "
-            "and the proxies on the way"
-        )
-        if writes and not 300 <= status < 500:
-            return self._error(UnknownOutcomeError, f"{what}; {_NOT_KNOWN}")
-        return self._error(PlatformError, what)
+    def not_ours(self, status: int, headers: Mapping[str, str], *, writes: bool) -> PlatformError:
+        """Say that something else answered than a state server.
+
+        It may have passed the request on before.
+        """
+        what = _foreign(status, headers)
+        passing = status in _PASSING
+        wait = _wait(headers) if passing else None
+        if writes:
+            text = self._text(f"{what}: {_NOT_KNOWN}")
+            return UnknownOutcomeError(text, retry_after=wait, lasting=not passing)
+        return self.unavailable(what, wait) if passing else self._error(PlatformError, what)
 
     def refused(self, refusal: Refusal, *, writes: bool) -> PlatformError:
         """Say what a refusal means and what to do."""
-        status = refusal.status
-        if 300 <= status < 400:
-            return self._redirected(refusal)
+        status, problem = refusal.status, refusal.problem
+        if problem is None:
+            return self.not_ours(status, refusal.headers, writes=writes)
         if status in (408, 429, 503):
             what = f"the server is too busy, or not ready (HTTP {status})"
-            return self.unavailable(what, _wait(refusal))
-        if status in (502, 504) and not writes:
-            return self.unavailable(f"a proxy on the way could not reach it (HTTP {status})")
-        if not refusal.ours:
-            return self.not_ours(status, writes=writes)
-        return self._failed(refusal, writes=writes) if status >= 500 else self._denied(refusal)
+            return self.unavailable(what, _wait(refusal.headers))
+        if status >= 500:
+            return self._failed(status, problem, writes=writes)
+        return self._denied(status, problem)
+
+    def changes_marks(self, mark: str) -> PlatformError:
+        """Say that the server does not know the mark that, by its answer, it has just given."""
+        return self._error(
+            PlatformError,
+            f"the server refuses the ETag {shown(mark)} that its answer had a moment ago: a proxy "
+            "on the way changes ETag or If-Match; have it leave both as they are (Apache: "
+            "`DeflateAlterETag NoChange`), and nothing was written",
+        )
 
     def unsupported(self, api: Api | None) -> PlatformError:
         """Say which side is too old."""
@@ -138,14 +150,13 @@ class Words:
             what += f"; it is now that of {holding(lease)}"
         return LeaseLostError(self._text(what))
 
-    def _failed(self, refusal: Refusal, *, writes: bool) -> PlatformError:
-        what = f"the server failed (HTTP {refusal.status}{_detail(refusal.problem)})"
+    def _failed(self, status: int, problem: Problem, *, writes: bool) -> PlatformError:
+        what = f"the server failed (HTTP {status}{_detail(problem)})"
         if writes:
             return self._error(UnknownOutcomeError, f"{what}: {_NOT_KNOWN}")
         return self._error(PlatformError, f"{what}: look into its log")
 
-    def _denied(self, refusal: Refusal) -> PlatformError:
-        problem, status = refusal.problem, refusal.status
+    def _denied(self, status: int, problem: Problem) -> PlatformError:
         code = problem.code
         if status == 401:
             return self._error(PlatformError, self._unauthenticated())
@@ -177,14 +188,6 @@ class Words:
         return (
             f"{role}{joint} does not allow this: writing and locking need the role operator, "
             "taking somebody's lease away needs admin"
-        )
-
-    def _redirected(self, refusal: Refusal) -> PlatformError:
-        to = quoted(masked(refusal.headers.get("location", ""))[:_LONGEST_DETAIL])
-        return self._error(
-            PlatformError,
-            f"it sends us on to {to} (HTTP {refusal.status}): if that is right, write that "
-            "address; nothing was sent there",
         )
 
     def _not_through(self, error: httpx.ProxyError) -> PlatformError:
@@ -242,15 +245,33 @@ def _detail(problem: Problem) -> str:
     return f": {shown(cut)}"
 
 
-def _wait(refusal: Refusal) -> float | None:
+def _foreign(status: int, headers: Mapping[str, str]) -> str:
+    """Say what something else than a state server answers."""
+    if 300 <= status < 400:
+        to = quoted(masked(headers.get("location", ""))[:_LONGEST_DETAIL])
+        return (
+            f"it sends us on to {to} (HTTP {status}; if that is right, write that address), and "
+            "nothing was sent there"
+        )
+    if status in (502, 504):
+        return f"a proxy on the way could not reach it, or got no answer (HTTP {status})"
+    if status in _PASSING:
+        return f"the server, or a proxy before it, is too busy or not ready (HTTP {status})"
+    return (
+        f"what answers (HTTP {status}) is not a state server of reconciler (check the address, "
+        "and the proxies on the way)"
+    )
+
+
+def _wait(headers: Mapping[str, str]) -> float | None:
     """Read `Retry-After`, seconds or a date; a date counts from the server's own clock."""
-    text = refusal.headers.get("retry-after", "").strip()
+    text = headers.get("retry-after", "").strip()
     if text.isascii() and text.isdigit():
         return float(text[:9])
     until = _date(text)
     if until is None:
         return None
-    now = _date(refusal.headers.get("date", "")) or datetime.now(UTC)
+    now = _date(headers.get("date", "")) or datetime.now(UTC)
     return max((until - now).total_seconds(), 0.0)
 
 

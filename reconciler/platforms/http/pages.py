@@ -78,4 +78,4 @@ def _ask(connection: Connection, cursor: str | None) -> Answer:
     path = f"/v1/storages?limit={LIMIT}"
     if cursor is not None:
         path += f"&cursor={quote(cursor, safe='')}"
-    return connection.ask(Call("GET", path, longest=LONGEST_PAGE))
+    return connection.ask(Call("GET", path, longest=LONGEST_PAGE, is_long=True))

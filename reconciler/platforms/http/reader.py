@@ -87,7 +87,7 @@ class HttpReader:
         path = storage_path(id)
         if len(path) > _LONGEST_PATH:
             return
-        call = Call("GET", f"{path}/inventory", handles=("not-found",))
+        call = Call("GET", f"{path}/inventory", handles=("not-found",), is_long=True)
         with self._connection.stream(call) as (answer, chunks):
             if answer.code:
                 return

@@ -153,15 +153,19 @@ class HttpWriter(HttpReader):
         the write is tried again.
         """
         known = self._marks.pop(expected.id, None)
+        refused = ""
         for _ in range(_TRIES):
             if known is None or not conflicts.same(expected, known[0]):
                 known = self._as_expected(expected)
-            answer = write(known[1])
+            mark = known[1]
+            if mark == refused:
+                raise self._connection.words.changes_marks(mark)
+            answer = write(mark)
             if answer.code == "not-found":
                 raise conflicts.changed(expected, None)
             if answer.code != "changed":
                 return answer
-            known = None
+            known, refused = None, mark
         raise conflicts.changed(expected, expected)
 
     def _as_expected(self, expected: Storage) -> tuple[Storage, str]:

@@ -81,12 +81,25 @@ def checked(error: PlatformError, server: ScriptedServer) -> PlatformError:
 
 FAILURES: dict[str, tuple[Reply, type[PlatformError], type[PlatformError], str]] = {
     # what is answered, what it means for a read, for a write, and what is said
-    "429": (html(429), UnavailableError, UnavailableError, "too busy"),
-    "503 of a proxy": (html(503), UnavailableError, UnavailableError, "too busy, or not ready"),
+    "429": (html(429), UnavailableError, UnknownOutcomeError, "or a proxy before it, is too busy"),
+    "425 of a proxy": (html(425), UnavailableError, UnknownOutcomeError, "too busy"),
+    "408 of a proxy": (html(408), UnavailableError, UnknownOutcomeError, "too busy"),
+    "503 of a proxy": (html(503), UnavailableError, UnknownOutcomeError, "too busy or not ready"),
+    "503 of a proxy that keeps headers": (reply(HTML, 503, media_type="text/html"),
+                                          UnavailableError, UnknownOutcomeError, "too busy"),
+    "503 of a proxy in JSON": (
+        reply({"title": "Service Unavailable", "status": 503}, 503,
+              media_type="application/problem+json"),
+        UnavailableError, UnknownOutcomeError, "too busy",
+    ),
     "503": (problem("unavailable", 503), UnavailableError, UnavailableError, "HTTP 503"),
     "503 cut": (
         reply(b"x" * 99, 503, media_type="application/problem+json", cut=9),
-        UnavailableError, UnavailableError, "HTTP 503",
+        UnavailableError, UnknownOutcomeError, "HTTP 503",
+    ),
+    "another status than the problem's": (
+        Reply(problem("changed", 412).data.replace(b" 412 ", b" 409 ", 1)),
+        PlatformError, UnknownOutcomeError, "HTTP 409. is not a state server",
     ),
     "408": (problem("timeout", 408), UnavailableError, UnavailableError, "HTTP 408"),
     "502": (html(502), UnavailableError, UnknownOutcomeError, "HTTP 502"),
@@ -94,13 +107,16 @@ FAILURES: dict[str, tuple[Reply, type[PlatformError], type[PlatformError], str]]
     "500 of a proxy": (html(500), PlatformError, UnknownOutcomeError, "not a state server"),
     "500": (problem("internal", 500, "a bug"), PlatformError, UnknownOutcomeError, "500: a bug"),
     "501 in HTML": (reply(HTML, 501, media_type="text/html"),
-                    PlatformError, UnknownOutcomeError, "failed .HTTP 501.: "),
+                    PlatformError, UnknownOutcomeError, "HTTP 501. is not a state server"),
     "400": (problem("malformed", 400, "no limit"), PlatformError, PlatformError, "400: no limit"),
     "401": (problem("unauthenticated", 401), PlatformError, PlatformError, "RECONCILER_TOKEN"),
     "403": (problem("forbidden", 403), PlatformError, PlatformError,
             "role is 'operator', which does not allow this.* needs admin"),
-    "403 of a proxy": (html(403), PlatformError, PlatformError, "HTTP 403. is not a state server"),
-    "404 of a proxy": (html(404), PlatformError, PlatformError, "HTTP 404. is not a state server"),
+    **{
+        f"{status} of a proxy": (html(status), PlatformError, UnknownOutcomeError,
+                                 f"HTTP {status}. is not a state server")
+        for status in (400, 401, 403, 404, 405, 407, 409, 410, 412, 413, 418, 421, 451, 499, 520)
+    },
     "404": (problem("not-found", 404, "none"), PlatformError, PlatformError, "HTTP 404: none"),
     "405": (problem("method-not-allowed", 405), PlatformError, PlatformError, "HTTP 405"),
     "409": (problem("name-taken", 409, "taken"), ConflictError, ConflictError, "taken"),
@@ -112,9 +128,11 @@ FAILURES: dict[str, tuple[Reply, type[PlatformError], type[PlatformError], str]]
     "413": (problem("too-large", 413, "large"), RefusedError, RefusedError, "413: large"),
     "415": (problem("unsupported-media-type", 415), PlatformError, PlatformError, "415"),
     "422": (problem("invalid-value", 422, "tape"), RefusedError, RefusedError, "422: tape"),
-    "301": (html(301, Location="https://me:pw@other/v1"), PlatformError, PlatformError,
+    "301": (html(301, Location="https://me:pw@other/v1"), PlatformError, UnknownOutcomeError,
             r"sends us on to 'https://\*\*\*@other/v1'.* nothing was sent there"),
-    "302 of ours": (reply(b"", 302), PlatformError, PlatformError, "sends us on"),
+    "302 of ours": (reply(b"", 302), PlatformError, UnknownOutcomeError, "sends us on"),
+    "304": (reply(status=304), PlatformError, UnknownOutcomeError, "HTTP 304"),
+    "202": (reply(STORAGE, 202), PlatformError, UnknownOutcomeError, "HTTP 202. is not a state"),
     "200 in HTML": (html(200), PlatformError, UnknownOutcomeError, "not a state server"),
     "200 in HTML of ours": (reply(HTML, media_type="text/html"),
                             PlatformError, UnknownOutcomeError, "not application/json"),
@@ -133,7 +151,7 @@ FAILURES: dict[str, tuple[Reply, type[PlatformError], type[PlatformError], str]]
                          PlatformError, UnknownOutcomeError, "was not asked for"),
     "packed twice, a problem": (reply(TWICE_TAKEN, 409, media_type="application/problem+json",
                                       Content_Encoding="gzip, gzip"),
-                                PlatformError, PlatformError, "refuses it .HTTP 409."),
+                                PlatformError, UnknownOutcomeError, "HTTP 409. is not a state"),
     "cut": (reply(STORAGE, cut=9), UnavailableError, UnknownOutcomeError, "connection broke"),
     "cut in the headers": (Reply(b"HTTP/1.1 200 OK\r\nConte", "close"),
                            UnavailableError, UnknownOutcomeError, "connection broke"),
@@ -204,8 +222,16 @@ def test_how_long_to_wait(headers: dict[str, str], seconds: float | None) -> Non
     with scripted() as server:
         data = reply(b"", 503, **headers).data
         for error in (read_failing(server, Reply(data)), create_failing(server, Reply(data))):
-            assert isinstance(error, UnavailableError)
+            assert isinstance(error, UnavailableError | UnknownOutcomeError)
             assert error.retry_after == seconds
+
+
+def test_what_will_not_pass_is_known_from_what_may() -> None:
+    with scripted() as server:
+        for status, lasting in ((503, False), (429, False), (504, False), (403, True), (302, True)):
+            error = create_failing(server, html(status))
+            assert isinstance(error, UnknownOutcomeError)
+            assert error.lasting is lasting, status
 
 
 # What is shown of a server's own words
