@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from typing import Any, TypeAlias
@@ -53,12 +54,25 @@ def _pure_events(data: bytes) -> NextEvent:
     return next_event
 
 
-def skip(event: Event, next_event: NextEvent) -> None:
-    """Read past the node that begins with `event`, however deep it is."""
+def skip(event: Event, next_event: NextEvent, deepest: float = math.inf) -> bool:
+    """Read past the node that begins with `event`; say whether it has at most `deepest` levels."""
     depth = 0
-    while True:
+    while depth <= deepest:
         kind = event.__class__.__name__
         depth += kind.endswith("StartEvent") - kind.endswith("EndEvent")
         if depth == 0:
-            return
+            return True
         event = next_event()
+    return False
+
+
+def before_its_limit(error: Exception, data: bytes) -> bytes | None:
+    """Give the part of `data` that libyaml read before it met its own limit of nesting.
+
+    From 0.2.6 on it has one, a thousand levels, and meets it while it looks ahead: before the
+    events of the levels above it are given. None if the error is another.
+    """
+    mark = getattr(error, "problem_mark", None)
+    if mark is None or "nesting depth" not in (getattr(error, "problem", None) or ""):
+        return None
+    return data.decode()[: mark.index].encode()

@@ -24,12 +24,7 @@ from yaml.events import (
 )
 
 from reconciler.manifest.complaints import complaint, encoding_finding
-from reconciler.manifest.events import (
-    Event,
-    NextEvent,
-    open_events,
-    skip,
-)
+from reconciler.manifest.events import Event, NextEvent, before_its_limit, open_events, skip
 from reconciler.manifest.finding import Document, Finding, Path, Place, Value, brief
 from reconciler.manifest.scalars import FIRST, WORDS, Ambiguous, remedy, resolve
 from reconciler.names import quoted, shown
@@ -48,14 +43,28 @@ def read_tree(document: Document, *, pure: bool = False) -> None:
     if found:
         document.findings.append(found)
         return
+    error = _read(document, document.data, pure=pure)
+    shallow = before_its_limit(error, document.data) if error else None
+    if shallow is not None:
+        # Read again up to there, so that our own limit is met, at its own place.
+        document.dollars, document.findings = [], []
+        error = _read(document, shallow, pure=pure)
+    if error:
+        document.findings.append(complaint(error, document.data))
+
+
+def _read(
+    document: Document, data: bytes, *, pure: bool
+) -> yaml.YAMLError | UnicodeDecodeError | None:
+    """Read `data` into the document; give the error of the library that ended it, if one did."""
     try:
         with _collector_paused():
-            next_event = open_events(document.data, pure=pure)
-            document.tree = _Reader(document, next_event).read()
+            document.tree = _Reader(document, open_events(data, pure=pure)).read()
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        document.findings.append(complaint(error, document.data))
+        return error
     except _StopReadingError:
         pass
+    return None
 
 
 @contextmanager
@@ -120,8 +129,8 @@ class _Reader:
             elif self._usable_key(event, result):
                 key = intern(event.value)
             else:
-                skip(event, next_event)
-                skip(next_event(), next_event)
+                self._skip(event)
+                self._skip(next_event())
                 continue
             event = next_event()
             if event.__class__ is not ScalarEvent:
@@ -188,6 +197,11 @@ class _Reader:
         if "$" in text:
             self._document.dollars.append((*self._path, last))
         return value
+
+    def _skip(self, event: Event) -> None:
+        """Read past a node of which a finding says why it is left out."""
+        if not skip(event, self._next, MAX_NESTING - len(self._path)):
+            raise _StopReadingError
 
     def _usable_key(self, event: Event, result: dict[str, Value]) -> bool:
         """Say whether a key that looks unusual can be used; if not, a finding says why."""
