@@ -1,17 +1,25 @@
 #!/usr/bin/env python3
 """Set up this checkout and run it: needs Python 3.11 or later and nothing else.
 
-    python3 dev.py try      apply examples/quickstart on the embedded platform
-    python3 dev.py test     run all tests (further arguments go to pytest)
-    python3 dev.py check    run linters, types, layers and the package build
+    python3 dev.py try           apply examples/quickstart on the embedded platform
+    python3 dev.py test          run all tests (further arguments go to pytest)
+    python3 dev.py test --long   run them with the long campaigns whole: an hour and more
+    python3 dev.py check         run linters, types, layers and the package build
+    python3 dev.py newest        run unit and contract tests with the newest libraries there are
+    python3 dev.py lowest        run them with the lowest that pyproject.toml allows
+    python3 dev.py constraints   add to constraints.txt what pyproject.toml newly names
+                                 (--upgrade: move all of it to the newest libraries there are)
 
-Everything is installed into `.venv` beside this file, once, and again when pyproject.toml changes.
+Everything is installed into `.venv` beside this file, once, and again when pyproject.toml or
+constraints.txt change. The versions come from constraints.txt, so that somebody else's release
+changes nothing here; `newest` and `lowest` have virtual environments of their own.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -19,9 +27,13 @@ import venv
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
+PROJECT = ROOT / "pyproject.toml"
+CONSTRAINTS = ROOT / "constraints.txt"
 VENV = ROOT / ".venv"
-BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
-PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
+#: How pip is told of the constraints, also where it builds a package; newer ones want the second.
+CONSTRAINED = {"PIP_CONSTRAINT": str(CONSTRAINTS), "PIP_BUILD_CONSTRAINT": str(CONSTRAINTS)}
+#: The extras that are for users.
+USERS = ("server", "postgresql", "s3")
 
 CHECKS = (
     ("ruff", "check", "."),
@@ -31,6 +43,9 @@ CHECKS = (
     ("build", "--outdir", "build/dist"),
 )
 UNPACKED = ROOT / "build" / "unpacked"
+COVERAGE = ("--cov", "--cov-report=term:skip-covered")
+#: What `newest` and `lowest` run: the tests that meet every library closely.
+CLOSE = ("tests/unit", "tests/contract")
 
 
 def main() -> int:
@@ -39,58 +54,144 @@ def main() -> int:
         print("Python 3.11 or later is needed, this is", sys.version.split()[0], file=sys.stderr)
         return 1
     command, rest = (sys.argv[1:2] or [""])[0], sys.argv[2:]
-    if command == "try":
-        install("")
-        return run(BIN / "reconciler", "apply", "-y", "-f", "examples/quickstart", *rest)
-    if command == "test":
-        install("[test]")
-        at_once = ("-n", "auto", "--maxprocesses", "4", "--dist", "worksteal")
-        return run(PYTHON, "-m", "pytest", *at_once, *rest)
-    if command == "check":
-        install("[test,dev]")
-        shutil.rmtree(ROOT / "build", ignore_errors=True)
-        return max(run(*tool(check)) for check in CHECKS) or check_wheel()
-    print(__doc__, file=sys.stderr)
-    return 64
+    commands = {
+        "try": try_it,
+        "test": test,
+        "check": check,
+        "newest": newest,
+        "lowest": lowest,
+        "constraints": constraints,
+    }
+    if command in commands:
+        return commands[command](*rest)
+    asked = command in ("help", "--help", "-h")
+    print(__doc__, file=sys.stdout if asked else sys.stderr)
+    return 0 if asked else 64
+
+
+def try_it(*rest: str) -> int:
+    """Apply the quickstart."""
+    install("")
+    return run(binary("reconciler"), "apply", "-y", "-f", "examples/quickstart", *rest)
+
+
+def test(*rest: str) -> int:
+    """Run the tests; all of them, unless told otherwise, and then with their coverage."""
+    install("[test]")
+    whole = () if any(word != "--long" for word in rest) else COVERAGE
+    return pytest(VENV, *whole, *rest)
+
+
+def check(*_rest: str) -> int:
+    """Run all checks, and say which of them failed."""
+    install("[test,dev]")
+    shutil.rmtree(ROOT / "build", ignore_errors=True)
+    failed = [" ".join(check) for check in CHECKS if run(*tool(check))]
+    if not failed and check_wheel():
+        failed = ["the program in the wheel"]
+    print(f"Failed: {', '.join(failed)}" if failed else "All checks passed.")
+    return 1 if failed else 0
+
+
+def newest(*rest: str) -> int:
+    """Run unit and contract tests with the newest versions of all libraries."""
+    home = ROOT / ".venv-newest"
+    pip(home, "--upgrade", "--upgrade-strategy", "eager", "--editable", f"{ROOT}[test]")
+    return pytest(home, *(rest or CLOSE))
+
+
+def lowest(*rest: str) -> int:
+    """Run unit and contract tests with the lowest versions that users may have."""
+    home, limits = ROOT / ".venv-lowest", ROOT / "build" / "lowest.txt"
+    limits.parent.mkdir(exist_ok=True)
+    limits.write_text("\n".join(lower_bounds()), encoding="utf-8")
+    pip(home, "--constraint", str(limits), "--editable", f"{ROOT}[test]")
+    return pytest(home, *(rest or CLOSE))
+
+
+def lower_bounds() -> list[str]:
+    """Give the lowest version of each library that the project or its extras name."""
+    import tomllib  # an older Python, which lacks it, has to get as far as our greeting
+
+    project = tomllib.loads(PROJECT.read_text(encoding="utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    named = [*project["dependencies"], *(line for name in USERS for line in extras[name])]
+    bound = re.compile(r"([A-Za-z0-9_.-]+)(?:\[[^]]*\])?>=([0-9.]+)")
+    found = [bound.match(line) for line in named]
+    if None in found:
+        sys.exit("dev.py: each library in pyproject.toml needs a lower bound")
+    return [f"{match[1]}=={match[2]}" for match in found if match]
+
+
+def constraints(*rest: str) -> int:
+    """Write versions that go together on every system and Python; keep those that do."""
+    home = ROOT / ".venv-newest"
+    pip(home, "--upgrade", "uv")
+    wanted = (PROJECT, "--all-extras", "--universal", "--python-version", "3.11", *rest)
+    plain = ("--no-annotate", "--no-header", "--no-emit-index-url", "--no-emit-find-links")
+    uv = (binary("uv", home), "pip", "compile", "--quiet", *wanted, *plain)
+    return run(*uv, "--output-file", CONSTRAINTS)
 
 
 def install(extras: str) -> None:
     """Make the virtual environment hold the project with `extras`, unless it does already."""
-    wanted = hashlib.sha256((ROOT / "pyproject.toml").read_bytes() + sys.version.encode())
+    files = PROJECT.read_bytes() + CONSTRAINTS.read_bytes()
+    wanted = hashlib.sha256(files + sys.version.encode()).hexdigest()
     stamp = VENV / f"installed{extras}"
-    if PYTHON.exists() and stamp.exists() and stamp.read_text() == wanted.hexdigest():
+    if binary("python").exists() and stamp.exists() and stamp.read_text() == wanted:
         return
-    if not PYTHON.exists():
-        print(f"Making {VENV} …", file=sys.stderr)
-        venv.create(VENV, with_pip=True)
-    print(f"Installing reconciler{extras} into {VENV} …", file=sys.stderr)
-    pip = (str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
-    subprocess.run((*pip, "--editable", f"{ROOT}{extras}"), check=True)
-    stamp.write_text(wanted.hexdigest())
+    pip(VENV, "--editable", f"{ROOT}{extras}", environment=CONSTRAINED)
+    stamp.write_text(wanted)
+
+
+def pip(home: Path, *words: str, environment: dict[str, str] | None = None) -> None:
+    """Install something into a virtual environment, which is made if it is not there."""
+    if not binary("python", home).exists():
+        print(f"Making {home} …", file=sys.stderr)
+        venv.create(home, with_pip=True)
+    print(f"Installing {words[-1]} into {home} …", file=sys.stderr)
+    quiet = ("--quiet", "--disable-pip-version-check")
+    line = (str(binary("python", home)), "-m", "pip", "install", *quiet, *words)
+    subprocess.run(line, check=True, env={**os.environ, **(environment or {})})
+
+
+def pytest(home: Path, *words: str) -> int:
+    """Run pytest side by side: tests wait for processes more than they compute."""
+    at_once = ("-n", "auto", "--maxprocesses", "4", "--dist", "worksteal")
+    return run(binary("python", home), "-m", "pytest", *at_once, *words)
+
+
+def binary(name: str, home: Path = VENV) -> Path:
+    """Tell where a virtual environment has a program."""
+    return home / "Scripts" / f"{name}.exe" if os.name == "nt" else home / "bin" / name
 
 
 def check_wheel() -> int:
     """Run what a user would get: the package from the wheel, not from this checkout."""
     (wheel,) = (ROOT / "build" / "dist").glob("*.whl")
-    pip = (PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
-    if code := run(*pip, "--no-deps", "--target", UNPACKED, wheel):
+    unpack = (binary("python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
+    if code := run(*unpack, "--no-deps", "--target", UNPACKED, wheel):
         return code
     manifest = ROOT / "examples" / "quickstart"
     ours = ("validate", "-f", manifest), ("schema", "manifest"), ("schema", "plan")
-    return max(run(PYTHON, "-m", "reconciler", *words, folder=UNPACKED) for words in ours)
+    python = (binary("python"), "-m", "reconciler")
+    return max(run(*python, *words, folder=UNPACKED, quiet=True) for words in ours)
 
 
 def tool(check: tuple[str, ...]) -> tuple[object, ...]:
     """Give the command line of a check, by module where the tool has one."""
-    name, *arguments = check
-    return (PYTHON, "-m", name, *arguments) if name == "build" else (BIN / name, *arguments)
+    name, *words = check
+    return (binary("python"), "-m", name, *words) if name == "build" else (binary(name), *words)
 
 
-def run(*command: object, folder: Path = ROOT) -> int:
-    """Run a command in a folder, with the virtual environment first on the path."""
-    environment = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}"}
+def run(*command: object, folder: Path = ROOT, quiet: bool = False) -> int:
+    """Run a command in a folder, with its virtual environment first on the path."""
     words = [str(part) for part in command]
-    return subprocess.run(words, check=False, cwd=folder, env=environment).returncode
+    path = f"{Path(words[0]).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    environment = {**os.environ, **CONSTRAINED, "PATH": path}
+    out = subprocess.DEVNULL if quiet else None
+    done = subprocess.run(words, check=False, cwd=folder, env=environment, stdout=out)
+    return done.returncode
 
 
 if __name__ == "__main__":

@@ -158,8 +158,9 @@ def _in_bucket(place: Values, clients: _Clients) -> _Found:
     try:
         return _head(bucket, clients)
     except ImportError:
-        message = "asking for a bucket needs libraries that are not installed: install "
-        return _Found(UNKNOWN, f"{message}`reconciler[s3]`")
+        from reconciler.extras import missing_extra
+
+        return _Found(UNKNOWN, missing_extra("asking for a bucket", "s3"))
 
 
 def _bucket(storage: Values) -> _Bucket | None:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from support.leaks import leaks, no_leaks
+from support.sampling import is_long
 
 if TYPE_CHECKING:
     from support.postgres import Postgres
@@ -38,6 +39,27 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
 settings.load_profile("reconciler")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Know `--long`, for campaigns that take too long for each commit."""
+    parser.addoption("--long", action="store_true", help="play the long campaigns whole")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is marked `long`, and say so, unless it was asked for."""
+    if is_long(config):
+        return
+    left_out = [item for item in items if item.get_closest_marker("long")]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if not item.get_closest_marker("long")]
+
+
+@pytest.fixture(scope="session")
+def long(pytestconfig: pytest.Config) -> bool:
+    """Say whether a campaign is to be played whole, or a sample of it."""
+    return is_long(pytestconfig)
 
 
 @pytest.fixture(scope="session")

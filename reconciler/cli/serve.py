@@ -72,10 +72,9 @@ def _check_libraries() -> None:
 
     missing = [name for name in _LIBRARIES if find_spec(name) is None]
     if missing:
-        raise UsageError(
-            f"`serve` needs libraries that are not installed ({', '.join(missing)}): "
-            "pip install 'reconciler[server]'"
-        )
+        from reconciler.extras import missing_extra
+
+        raise UsageError(missing_extra(f"`serve` ({', '.join(missing)})", "server"))
 
 
 def _tls(options: ServeOptions) -> Tls | None:

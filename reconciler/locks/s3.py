@@ -143,10 +143,9 @@ class BucketRegister:
         try:
             return call()
         except ImportError:
-            raise PlatformError(
-                f"the lock {self.address} needs libraries that are not installed: install "
-                "`reconciler[s3]`"
-            ) from None
+            from reconciler.extras import missing_extra
+
+            raise PlatformError(missing_extra(f"the lock {self.address}", "s3")) from None
         except FileNotFoundError:
             raise PlatformError(self._no_bucket()) from None
         except (OSError, ValueError) as error:

@@ -11,7 +11,8 @@ import pytest
 from support.many_clients import Tally, get_all, run_clients
 from support.state_server import StateServer
 
-CLIENTS, NAMES, SECONDS = 64, 50, 60.0
+#: Turns of each client, in a long run and in one of each commit.
+CLIENTS, NAMES, LONG, SHORT = 64, 50, 1000, 60
 
 
 @pytest.fixture(params=["sqlite, one server", "postgresql, two servers"])
@@ -24,8 +25,9 @@ def urls(request: pytest.FixtureRequest, tmp_path: Path):
         yield [stack.enter_context(StateServer(database)).url for _ in range(servers)]
 
 
-def test_the_same_names_are_fought_over(urls: list[str]) -> None:
-    tally = run_clients(urls, clients=CLIENTS, names=NAMES, seconds=SECONDS)
+def test_the_same_names_are_fought_over(urls: list[str], long: bool) -> None:
+    turns = LONG if long else SHORT
+    tally = run_clients(urls, clients=CLIENTS, names=NAMES, turns=turns)
     assert tally.wrong == []
     assert not [status for status in tally.statuses if status >= 500], tally.statuses
     assert set(tally.statuses) <= {200, 201, 204, 404, 409, 412}

@@ -214,5 +214,5 @@ def test_a_password_on_the_command_line_is_warned_of_and_not_printed(folder):
 
 def test_without_the_libraries_it_says_what_to_install(monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
-    with pytest.raises(UsageError, match=r"pip install 'reconciler\[server\]'"):
+    with pytest.raises(UsageError, match=r"the extra 'server'.*pip install"):
         serve._check_libraries()

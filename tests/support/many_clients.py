@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import random
 import threading
-import time
 from collections import Counter
 from collections.abc import Sequence
 from http.client import HTTPConnection
 from typing import NamedTuple
 from urllib.parse import urlsplit
+
+#: How long all clients together may take at the most, in seconds.
+WAIT = 600
 
 
 class Told(NamedTuple):
@@ -34,21 +36,21 @@ class Tally:
 
 
 class Client(threading.Thread):
-    """One client: chooses, asks, keeps what it was told, until the time is over."""
+    """One client: chooses, asks, keeps what it was told, until it has had its turns."""
 
-    def __init__(self, urls: Sequence[str], number: int, names: int, until: float, tally: Tally):
+    def __init__(self, urls: Sequence[str], number: int, names: int, turns: int, tally: Tally):
         super().__init__(daemon=True)
         self._random = random.Random(number)
         self._connections = [HTTPConnection(urlsplit(url).netloc, timeout=60) for url in urls]
         self._names = [f"name {i}" for i in range(names)]
         self._number = number
-        self._until = until
+        self._turns = turns
         self._tally = tally
         self._writes = 0
 
     def run(self) -> None:
         try:
-            while time.monotonic() < self._until:
+            for _ in range(self._turns):
                 self._random.choice([self._create, self._rename, self._remove, self._list])()
         except Exception as error:
             with self._tally.lock:
@@ -123,15 +125,14 @@ def _revision(answer) -> int:
     return int(answer.headers["ETag"].strip('"'))
 
 
-def run_clients(urls: Sequence[str], *, clients: int, names: int, seconds: float) -> Tally:
-    """Let them all loose, and give what they were told once the time is over."""
+def run_clients(urls: Sequence[str], *, clients: int, names: int, turns: int) -> Tally:
+    """Let them all loose, and give what they were told once each has had its turns."""
     tally = Tally()
-    until = time.monotonic() + seconds
-    threads = [Client(urls, number, names, until, tally) for number in range(clients)]
+    threads = [Client(urls, number, names, turns, tally) for number in range(clients)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(seconds + 120)
+        thread.join(WAIT)
         assert not thread.is_alive(), "a client still waits for an answer"
     return tally
 

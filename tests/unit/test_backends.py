@@ -271,4 +271,4 @@ def test_a_bucket_that_no_server_could_have(answering):
 def test_without_the_extra_the_message_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "boto3", None)
     found = look(on_aws("lab"))
-    assert (found.status, "install `reconciler[s3]`" in found.message) == (UNKNOWN, True)
+    assert (found.status, "needs the extra 's3'" in found.message) == (UNKNOWN, True)

@@ -158,5 +158,5 @@ def test_no_credentials_at_all(bucket, monkeypatch, tmp_path):
 @pytest.mark.parametrize("library", ["obstore", "obstore.store"])
 def test_without_the_extra_the_message_says_what_to_install(bucket, monkeypatch, library):
     monkeypatch.setitem(sys.modules, library, None)
-    with pytest.raises(PlatformError, match=r"install `reconciler\[s3\]`"):
+    with pytest.raises(PlatformError, match=r"needs the extra 's3'"):
         bucket.lock().current()

@@ -50,9 +50,9 @@ def _checked(url: str) -> str:
         import psycopg.conninfo
         import psycopg_pool  # noqa: F401
     except ImportError as error:
-        raise UsageError(
-            "PostgreSQL needs a driver that is not installed: install `reconciler[postgresql]`"
-        ) from error
+        from reconciler.extras import missing_extra
+
+        raise UsageError(missing_extra("PostgreSQL", "postgresql")) from error
     _check_user_info(url)
     try:
         parts = psycopg.conninfo.conninfo_to_dict(url)

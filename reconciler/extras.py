@@ -1,0 +1,69 @@
+"""Libraries that only some installations have: what is missing, and how to add it to this one."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import sys
+from importlib.metadata import Distribution, PackageNotFoundError, distribution
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+import msgspec
+
+#: What the package is called where it is installed from; `reconciler` there is another program.
+DISTRIBUTION = "jetraw-reconciler"
+_OF_EXTRA = re.compile(r"(?P<name>[\w.-]+).*;.*\bextra == ['\"](?P<extra>[\w-]+)['\"]")
+
+
+def missing_extra(what: str, extra: str) -> str:
+    """Say that `what` needs an extra, and the command that adds it to the installation at hand."""
+    return f"{what} needs the extra '{extra}', which is not installed: {_command(extra)}"
+
+
+def _command(extra: str) -> str:
+    """Give the command by which whatever made this installation adds an extra to it."""
+    home = Path(sys.prefix)
+    for receipt, installer in (
+        ("uv-receipt.toml", "uv tool install --force"),
+        ("pipx_metadata.json", "pipx install --force"),
+    ):
+        if (home / receipt).exists():  # these make an installation anew, with what is named alone
+            return f"{installer} {_wanted({*_present(), extra})}"
+    return f"{shlex.quote(sys.executable)} -m pip install {_wanted({extra})}"
+
+
+def _wanted(extras: set[str]) -> str:
+    """Name the extras as an installer takes them: from where this installation came from."""
+    listed = f"[{','.join(sorted(extras))}]"
+    found = _distribution()
+    if found is None:
+        return shlex.quote(DISTRIBUTION + listed)
+    origin = msgspec.json.decode(found.read_text("direct_url.json") or "{}")
+    url = urlsplit(str(origin.get("url", "")))
+    if url.scheme == "file":
+        editable = "-e " if origin.get("dir_info", {}).get("editable") else ""
+        return editable + shlex.quote(url2pathname(url.path) + listed)
+    if not url.scheme or "@" in url.netloc:  # user info is not for messages
+        return shlex.quote(f"{DISTRIBUTION}{listed}=={found.version}")
+    source = url.geturl()
+    if control := origin.get("vcs_info"):
+        source = f"{control['vcs']}+{source}@{control['commit_id']}"
+    return shlex.quote(f"{DISTRIBUTION}{listed} @ {source}")
+
+
+def _present() -> set[str]:
+    """Name the extras all of whose libraries are installed."""
+    found = _distribution()
+    lines = map(_OF_EXTRA.match, (found and found.requires) or ())
+    wanted = [(match["extra"], match["name"]) for match in lines if match]
+    lacking = {extra for extra, name in wanted if _distribution(name) is None}
+    return {extra for extra, _ in wanted} - lacking
+
+
+def _distribution(name: str = DISTRIBUTION) -> Distribution | None:
+    try:
+        return distribution(name)
+    except PackageNotFoundError:
+        return None

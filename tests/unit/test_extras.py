@@ -1,0 +1,96 @@
+"""Where an extra is missing, the message has the command that adds it to this installation."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from reconciler import extras
+from reconciler.extras import missing_extra
+
+REQUIRES = [
+    "msgspec>=0.21",
+    "boto3>=1.35; extra == 's3'",
+    'nothing-has-this-name>=1; sys_platform != "win32" and extra == "server"',
+]
+
+
+class Installed:
+    """What an installer has written down about an installation."""
+
+    version = "1.2.3"
+    requires = REQUIRES
+
+    def __init__(self, origin: object) -> None:
+        self._origin = origin
+
+    def read_text(self, name: str) -> str | None:
+        assert name == "direct_url.json"
+        return None if self._origin is None else json.dumps(self._origin)
+
+
+@pytest.fixture
+def installed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    real = extras._distribution
+    monkeypatch.setattr(sys, "executable", "/venv/bin/python")
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+
+    def place(origin: object) -> None:
+        ours = Installed(origin)
+        monkeypatch.setattr(
+            extras,
+            "_distribution",
+            lambda name=extras.DISTRIBUTION: ours if name == extras.DISTRIBUTION else real(name),
+        )
+
+    return place
+
+
+@pytest.mark.parametrize(
+    ("origin", "wanted"),
+    [
+        ({"url": "file:///src/a%20b", "dir_info": {"editable": True}}, "-e '/src/a b[s3]'"),
+        ({"url": "file:///src/clone", "dir_info": {}}, "'/src/clone[s3]'"),
+        ({"url": "file:///d/a-1-py3-none-any.whl"}, "'/d/a-1-py3-none-any.whl[s3]'"),
+        (None, "'jetraw-reconciler[s3]==1.2.3'"),
+        ({"url": "https://user:secret@host/x.whl"}, "'jetraw-reconciler[s3]==1.2.3'"),
+        (
+            {"url": "https://host/x.git", "vcs_info": {"vcs": "git", "commit_id": "0af"}},
+            "'jetraw-reconciler[s3] @ git+https://host/x.git@0af'",
+        ),
+    ],
+)
+@pytest.mark.skipif(sys.platform == "win32", reason="paths and quotes of a POSIX shell")
+def test_it_comes_from_where_the_installation_came_from(installed, origin, wanted) -> None:
+    installed(origin)
+    assert missing_extra("the lock", "s3") == (
+        "the lock needs the extra 's3', which is not installed: "
+        f"/venv/bin/python -m pip install {wanted}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("receipt", "command"),
+    [
+        ("uv-receipt.toml", "uv tool install --force 'jetraw-reconciler[postgresql,s3]==1.2.3'"),
+        ("pipx_metadata.json", "pipx install --force 'jetraw-reconciler[postgresql,s3]==1.2.3'"),
+    ],
+)
+def test_installers_of_programs_keep_the_extras_that_are_there(
+    installed, tmp_path, receipt, command
+) -> None:
+    (tmp_path / receipt).touch()
+    installed(None)
+    assert missing_extra("PostgreSQL", "postgresql").endswith(command)
+
+
+def test_a_checkout_that_was_never_installed_names_the_package(monkeypatch) -> None:
+    monkeypatch.setattr(extras, "_distribution", lambda *_: None)
+    assert missing_extra("x", "server").endswith("-m pip install 'jetraw-reconciler[server]'")
+
+
+def test_the_package_has_the_name_that_messages_give() -> None:
+    assert extras.distribution(extras.DISTRIBUTION).name == extras.DISTRIBUTION
