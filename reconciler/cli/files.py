@@ -7,21 +7,26 @@ import os
 from pathlib import Path
 
 from reconciler.errors import PlanFileError, ReconcilerError, UsageError
+from reconciler.manifest.encodings import BYTE_ORDER_MARK, other_encoding
 from reconciler.names import quoted
 from reconciler.plan.document import Plan, from_json
 
 
 def read_whole(path: str) -> bytes:
-    """Read a file that an option names.
+    """Read a file that an option names, without the byte order mark that some editors write.
 
-    Raises `UsageError` if there is none, `PlanFileError` if it can't be read.
+    Raises `UsageError` if there is none, `PlanFileError` if it can't be read or is no UTF-8.
     """
     try:
-        return Path(path).read_bytes()
+        data = Path(path).read_bytes()
     except FileNotFoundError:
         raise UsageError(f"there is no file {quoted(path)}") from None
     except (OSError, ValueError) as error:
         raise PlanFileError(f"can't read {quoted(path)}: {_reason(error)}") from error
+    encoding = other_encoding(data)
+    if encoding is not None:
+        raise PlanFileError(f"{quoted(path)} is {encoding}: save it as UTF-8")
+    return data.removeprefix(BYTE_ORDER_MARK)
 
 
 def read_plan(path: str) -> Plan:

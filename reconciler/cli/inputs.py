@@ -14,7 +14,7 @@ from reconciler.cli.context import Context
 from reconciler.diff import Diff, compare
 from reconciler.errors import AddressError, MatchingError, UsageError
 from reconciler.manifest import Manifest, default_paths, load, placed, read_variables
-from reconciler.manifest.files import DEFAULT_FILE, DEFAULT_FOLDER
+from reconciler.manifest.files import DEFAULTS
 from reconciler.model import Notice, State
 from reconciler.names import quoted, shown
 from reconciler.patient import PatientReader
@@ -56,10 +56,12 @@ def read_manifest_if_any(context: Context) -> Manifest | None:
 
     An empty file is none: `export > storages.yaml` finds the one that the shell has just made.
     """
-    there = os.path.lexists(DEFAULT_FOLDER) or (
-        os.path.lexists(DEFAULT_FILE) and os.stat(DEFAULT_FILE).st_size  # noqa: PTH116
-    )
+    there = any(os.path.isdir(path) or _has_bytes(path) for path in DEFAULTS)  # noqa: PTH112
     return read_manifest(context) if there or context.settings.files else None
+
+
+def _has_bytes(path: str) -> bool:
+    return os.path.lexists(path) and os.stat(path).st_size > 0  # noqa: PTH116
 
 
 def read_source(context: Context, choices: Choices = Choices()) -> Source:  # noqa: B008 - frozen
@@ -93,7 +95,7 @@ def plan_for(source: Source) -> Plan:
 
         open_lock(source.manifest.lock).close()  # a wrong address is not to wait until apply
     address = source.platform.address
-    with reading(source.platform) as reader, located():
+    with reading(source.platform) as reader, located(source.manifest):
         plan = make_plan(reader, source.request, address=address, now=now())
     warnings = {*source.manifest.warnings, *plan.warnings}
     ordered = sorted(warnings, key=lambda notice: (notice.code, notice.name, notice.message))
@@ -108,7 +110,7 @@ def tell(context: Context, warnings: Iterable[Notice]) -> None:
 
 def compared(context: Context, manifest: Manifest, state: State) -> Diff:
     """Say in what live differs from a manifest, within its own scope, where no plan is wanted."""
-    with located():
+    with located(manifest):
         return compare(manifest.desired, state.storages, ids=_ids(context, manifest))
 
 
@@ -132,12 +134,12 @@ def reading(platform: Platform) -> Iterator[Reader]:
 
 
 @contextmanager
-def located() -> Iterator[None]:
+def located(manifest: Manifest) -> Iterator[None]:
     """Find the lines of matching problems, which know only their paths."""
     try:
         yield
     except MatchingError as error:
-        raise MatchingError(placed(error.problems)) from error
+        raise MatchingError(placed(error.problems, manifest.streams)) from error
 
 
 def now() -> str:
@@ -219,7 +221,11 @@ def _variable(environ: Mapping[str, str], name: str) -> str | None:
 
 
 def _base(manifest: Manifest) -> str | None:
-    return os.path.dirname(manifest.platform_file) if manifest.platform_file else None  # noqa: PTH120
+    file = manifest.platform_file
+    # What comes through a pipe lies in no folder: its paths count from the current one.
+    if file is None or file in manifest.streams:
+        return None
+    return os.path.dirname(file)  # noqa: PTH120
 
 
 def _ids(context: Context, manifest: Manifest) -> dict[str, str] | None:

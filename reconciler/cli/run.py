@@ -28,7 +28,7 @@ def run(argv: Sequence[str]) -> int:
 
 
 def _failed(streams: Streams, error: Exception, *, debug: bool) -> int:
-    from reconciler.errors import ManifestError, ReconcilerError
+    from reconciler.errors import ManifestError, ReconcilerError, UsageError
 
     if debug:
         import traceback
@@ -41,8 +41,13 @@ def _failed(streams: Streams, error: Exception, *, debug: bool) -> int:
         return error.exit_code
     if isinstance(error, ReconcilerError):
         streams.note(f"Error: {error}")
+        if _folder_is_gone():
+            streams.note(f"Note: {_GONE}")
         return error.exit_code
     if isinstance(error, OSError):
+        if _folder_is_gone():
+            streams.note(f"Error: {_GONE}")
+            return UsageError.exit_code
         streams.note(f"Error: {_told(error)}")
         return ERROR
     if isinstance(error, MemoryError):
@@ -50,6 +55,17 @@ def _failed(streams: Streams, error: Exception, *, debug: bool) -> int:
         return ERROR
     streams.note(f"Error: reconciler has a bug: {_told(error)}; run again with --debug for details")
     return ERROR
+
+
+#: Relative paths lead nowhere then, and the system only says that something does not exist.
+_GONE = "the current folder was deleted: change to a folder that exists, and run this again"
+
+
+def _folder_is_gone() -> bool:
+    try:
+        return not os.path.isdir(os.getcwd())  # noqa: PTH109, PTH112 - cheap, on the way in
+    except OSError:
+        return True
 
 
 def _told(error: Exception) -> str:

@@ -80,8 +80,8 @@ def _add_inputs(group: argparse._ArgumentGroup) -> None:
         action="append",
         type=given_text,
         metavar="PATH",
-        help="manifest: a file, or a folder with all *.yaml and *.yml below it; may be repeated "
-        "(default: storages.yaml or storages/)",
+        help="manifest: a file, a folder with all *.yaml and *.yml below it, or - for standard "
+        "input; may be repeated (default: storages.yaml, storages.yml or storages/)",
     )
     group.add_argument(
         "--platform",

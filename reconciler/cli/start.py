@@ -41,9 +41,9 @@ storages:
 
 def _run_init(context: Context, _options: Namespace) -> int:
     from reconciler.errors import ReconcilerError
-    from reconciler.manifest.files import DEFAULT_FILE, DEFAULT_FOLDER
+    from reconciler.manifest.files import DEFAULTS
 
-    for taken in (DEFAULT_FILE, DEFAULT_FOLDER):
+    for taken in DEFAULTS:
         if os.path.lexists(taken):
             raise ReconcilerError(
                 f"there is a manifest here already ({taken}), and init never overwrites one: edit "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from reconciler.manifest.encodings import hidden_character, not_utf8, other_encoding, position
 from reconciler.manifest.events import FORBIDDEN
 from reconciler.manifest.finding import Finding
 from reconciler.names import quoted
@@ -13,15 +14,6 @@ if TYPE_CHECKING:
     from yaml import YAMLError
     from yaml.error import MarkedYAMLError
 
-_MARK = b"\xef\xbb\xbf"
-_BYTE_ORDER_MARKS = (
-    (b"\xff\xfe\x00\x00", "UTF-32"),
-    (b"\x00\x00\xfe\xff", "UTF-32"),
-    (b"\xff\xfe", "UTF-16"),
-    (b"\xfe\xff", "UTF-16"),
-    (_MARK, "UTF-8 with a byte order mark"),
-)
-_LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 _AS_ESCAPE = "in double quotes it can be written as an escape"
 #: What the libraries say (libyaml's words first, then those of the pure parser), and what we say.
 _SENTENCES = (
@@ -62,16 +54,25 @@ _SENTENCES = (
 
 
 def encoding_finding(data: bytes) -> Finding | None:
-    """Say what is wrong with the encoding, as far as a parser would not."""
-    for mark, encoding in _BYTE_ORDER_MARKS:
-        if data.startswith(mark):
-            return Finding((), f"the file is {encoding}: save it as plain UTF-8", "", 1, 1)
-    # libyaml skips it at the start of any line, and then takes the indentation for another.
-    inside = data.find(_MARK)
-    if inside < 0:
-        return None
-    message = "the character U+FEFF (a byte order mark) may not stand inside of a file"
-    return Finding((), message, _AS_ESCAPE, *position(data[:inside].decode(errors="replace")))
+    """Say what is wrong with the file as text, as far as a parser would not."""
+    encoding = other_encoding(data)
+    if encoding is not None:
+        return Finding((), f"the file is {encoding}: save it as UTF-8", "", 1, 1)
+    hidden = hidden_character(data)
+    if hidden is None or not _is_utf8(data):
+        return None  # that it is no UTF-8 is said by `complaint`
+    start, name, escape = hidden
+    message = f"{name} may not stand in a file as it is"
+    hint = f"in double quotes write {escape}"
+    return Finding((), message, hint, *position(data[:start].decode(errors="replace")))
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def complaint(error: YAMLError | UnicodeDecodeError, data: bytes) -> Finding:
@@ -82,8 +83,7 @@ def complaint(error: YAMLError | UnicodeDecodeError, data: bytes) -> Finding:
         text = data.decode()
     except UnicodeDecodeError as wrong:
         line, column = position(data[: wrong.start].decode())
-        what = f"the byte 0x{data[wrong.start]:02x} is not valid UTF-8: save the file as UTF-8"
-        return Finding((), what, "", line, column)
+        return Finding((), not_utf8(wrong), "", line, column)
     if not isinstance(error, MarkedYAMLError) or error.problem_mark is None:
         return _forbidden_character(text, error)
     mark = error.problem_mark
@@ -92,12 +92,6 @@ def complaint(error: YAMLError | UnicodeDecodeError, data: bytes) -> Finding:
     if mark.index >= len(text):
         line, column = position(text)
     return Finding((), message, _opened_at(error, line), line, column)
-
-
-def position(before: str) -> tuple[int, int]:
-    """Give line and column, from 1, of what follows `before`."""
-    lines = _LINE_BREAK.split(before)
-    return len(lines), len(lines[-1]) + 1
 
 
 def _forbidden_character(text: str, error: Exception) -> Finding:

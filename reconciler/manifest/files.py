@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from msgspec import Struct
 
 from reconciler.errors import Problem, UsageError
+from reconciler.manifest.encodings import BYTE_ORDER_MARK
 from reconciler.names import quoted
 
 MAX_BYTES = 64 * 1024 * 1024
 SUFFIXES = (".yaml", ".yml")
 DEFAULT_FILE, DEFAULT_FOLDER = "storages.yaml", "storages"
+#: What a manifest may be called without anybody saying so.
+DEFAULTS = (DEFAULT_FILE, "storages.yml", DEFAULT_FOLDER)
+#: The name that standard input, `-f -`, goes by from here on.
+STDIN = "<stdin>"
+_STREAM = re.compile(STDIN + r"|/dev/(?:stdin|fd/[0-9]+)|/proc/[^/]+/fd/[0-9]+")
 
 
 class Found(Struct):
@@ -25,17 +33,17 @@ class Found(Struct):
 
 
 def default_paths() -> list[str]:
-    """Give the manifest of the current folder: `storages.yaml`, or the folder `storages`.
+    """Give the manifest of the current folder, one of DEFAULTS.
 
-    Raises `UsageError` if there is neither, or both.
+    Raises `UsageError` if there is none, or more than one.
     """
-    there = [path for path in (DEFAULT_FILE, DEFAULT_FOLDER) if os.path.lexists(path)]
+    there = [path for path in DEFAULTS if os.path.lexists(path)]
     if len(there) == 1:
         return there
     if there:
         raise UsageError(
-            f"there are both {DEFAULT_FILE} and {DEFAULT_FOLDER}/ here: say which one is the "
-            f"manifest with -f, or give both with -f {DEFAULT_FILE} -f {DEFAULT_FOLDER}"
+            f"there are both {' and '.join(there)} here: say which one is the manifest with -f, or "
+            f"give both with {' '.join(f'-f {path}' for path in there)}"
         )
     raise UsageError(
         f"there is no {DEFAULT_FILE} and no folder {DEFAULT_FOLDER} here: write one with "
@@ -52,8 +60,9 @@ def find_files(paths: Sequence[str]) -> Found:
     """
     found = Found([], [])
     seen: set[str] = set()
-    for path in paths:
-        if not os.path.lexists(path):
+    for given in paths:
+        path = STDIN if given == "-" else given
+        if path != STDIN and not os.path.lexists(path):
             raise UsageError(f"{quoted(path)} does not exist: check the path given with -f")
         files = [path]
         if stat.S_ISDIR(_mode(path)):
@@ -62,21 +71,32 @@ def find_files(paths: Sequence[str]) -> Found:
                 message = "there is no *.yaml or *.yml file in this folder"
                 found.problems.append(Problem(path, message))
         for file in files:
-            real = os.path.realpath(file)
+            real = file if file == STDIN else os.path.realpath(file)
             if real not in seen:
                 seen.add(real)
                 found.files.append(file)
     return found
 
 
+def is_stream(file: str) -> bool:
+    """Say whether a file can be read only once, and lies in no folder: a pipe or standard input."""
+    return bool(_STREAM.fullmatch(file)) or stat.S_ISFIFO(_mode(file))
+
+
 def read_bytes(file: str) -> bytes:
     """Read one file; raises `OSError`, also for one that is too large to be a manifest."""
-    with Path(file).open("rb") as stream:
-        status = os.fstat(stream.fileno())
-        if not stat.S_ISREG(status.st_mode) or status.st_size <= MAX_BYTES:
-            data = stream.read(MAX_BYTES + 1)
-            if len(data) <= MAX_BYTES:
-                return data
+    too_large = False
+    if file == STDIN:
+        if sys.stdin is None:
+            raise OSError(None, "standard input is closed")
+        data = sys.stdin.buffer.read(MAX_BYTES + 1)
+    else:
+        with Path(file).open("rb") as stream:
+            status = os.fstat(stream.fileno())
+            too_large = stat.S_ISREG(status.st_mode) and status.st_size > MAX_BYTES
+            data = b"" if too_large else stream.read(MAX_BYTES + 1)
+    if len(data) <= MAX_BYTES and not too_large:
+        return data.removeprefix(BYTE_ORDER_MARK)
     limit = MAX_BYTES // (1024 * 1024)
     raise OSError(None, f"the file is larger than {limit} MiB: split it into several files")
 
@@ -103,7 +123,7 @@ def _below(folder: str, problems: list[Problem], seen: set[str]) -> Iterator[str
         mode = _mode(entry.path)
         if stat.S_ISDIR(mode):
             yield from _below(entry.path, problems, seen)
-        elif entry.name.endswith(SUFFIXES):
+        elif entry.name.lower().endswith(SUFFIXES):
             # Reading any other kind could wait for ever. One that can't be told is tried.
             if mode and not stat.S_ISREG(mode):
                 message = "this is a pipe, socket or device, not a file"

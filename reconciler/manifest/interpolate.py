@@ -16,6 +16,8 @@ _PART = re.compile(
     """
 )
 _SECRET = re.compile(r"(?i)(?:TOKEN|SECRET|PASSWORD|_KEY)\Z")
+#: What Python makes of bytes in the environment that are not UTF-8.
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _FORMS = "write ${NAME}, ${NAME:-default} or ${NAME:?message}, and $$ for a dollar"
 
 
@@ -37,15 +39,15 @@ def interpolate(document: Document, variables: Mapping[str, str]) -> None:
         written: str = holder[path[-1]]
         if "${" in written:
             document.written[path] = written
-        refused: list[_RefusedError] = []
-        holder[path[-1]] = _filled(written, variables, refused)
-        if refused:
-            messages = dict.fromkeys(error.message for error in refused)
-            hint = next((error.hint for error in refused if error.hint), "")
-            document.findings.append(Finding(path, "; ".join(messages), hint))
+        holder[path[-1]], refusal = filled(written, variables)
+        if refusal:
+            document.findings.append(Finding(path, *refusal))
 
 
-def _filled(written: str, variables: Mapping[str, str], refused: list[_RefusedError]) -> str:
+def filled(written: str, variables: Mapping[str, str]) -> tuple[str, tuple[str, str] | None]:
+    """Fill in a text; give it, and what is wrong with it and what would be right, if anything."""
+    refused: list[_RefusedError] = []
+
     def part(found: re.Match[str]) -> str:
         try:
             return _value(found, variables)
@@ -53,7 +55,11 @@ def _filled(written: str, variables: Mapping[str, str], refused: list[_RefusedEr
             refused.append(error)
             return found[0]
 
-    return _PART.sub(part, written)
+    text = _PART.sub(part, written)
+    if not refused:
+        return text, None
+    messages = dict.fromkeys(error.message for error in refused)
+    return text, ("; ".join(messages), next((error.hint for error in refused if error.hint), ""))
 
 
 def _value(found: re.Match[str], variables: Mapping[str, str]) -> str:
@@ -71,6 +77,10 @@ def _value(found: re.Match[str], variables: Mapping[str, str]) -> str:
             "manifest holds is stored and printed"
         )
     value = variables.get(name, "")
+    if not value.isascii() and _SURROGATE.search(value):
+        raise _RefusedError(
+            f"the value of the variable {brief(name)} is not valid UTF-8: set it in a UTF-8 locale"
+        )
     if value or how == ":-":
         return value or text
     if how == ":?" and text:

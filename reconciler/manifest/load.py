@@ -10,7 +10,7 @@ from msgspec import Struct
 from reconciler.errors import ManifestError, Problem
 from reconciler.manifest.conflicts import find_conflicts, find_repeated_keys, may_conflict
 from reconciler.manifest.desired import entries_of, policy_of, removed_of
-from reconciler.manifest.files import find_files, read_bytes
+from reconciler.manifest.files import find_files, is_stream, read_bytes
 from reconciler.manifest.finding import Document
 from reconciler.manifest.interpolate import interpolate
 from reconciler.manifest.notices import notices, relative_paths
@@ -30,6 +30,8 @@ class Manifest(Struct, frozen=True):
     lock: str | None
     #: The files that were read, as they were named or found.
     files: tuple[str, ...]
+    #: What came from those that can be read only once.
+    streams: Mapping[str, bytes]
     #: What is allowed, but probably not meant.
     warnings: tuple[Notice, ...]
 
@@ -62,7 +64,9 @@ def load(paths: Sequence[str], variables: Mapping[str, str]) -> Manifest:
         problems += problems_of(documents)
     if problems:
         raise ManifestError(problems)
-    return gathered.manifest(tuple(found.files))
+    return gathered.manifest(
+        tuple(found.files), {d.file: d.data for d in documents if is_stream(d.file)}
+    )
 
 
 def _checked(
@@ -99,7 +103,7 @@ class _Gathered:
             if key in tree:
                 self._once[key] = tree[key], file
 
-    def manifest(self, files: tuple[str, ...]) -> Manifest:
+    def manifest(self, files: tuple[str, ...], streams: Mapping[str, bytes]) -> Manifest:
         """Give the whole, once all files have been taken in without a problem."""
         platform, platform_file = self._once.get("platform", (None, None))
         return Manifest(
@@ -108,5 +112,6 @@ class _Gathered:
             platform_file=platform_file,
             lock=self._once.get("lock", (None, None))[0],
             files=files,
+            streams=streams,
             warnings=notices(self.entries, self._relative),
         )

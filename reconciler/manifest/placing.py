@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 from msgspec.structs import replace
 
@@ -27,9 +28,12 @@ def problems_of(documents: Sequence[Document]) -> list[Problem]:
     return list(problems.values())
 
 
-def placed(problems: Sequence[Problem]) -> tuple[Problem, ...]:
+def placed(
+    problems: Sequence[Problem], streams: Mapping[str, bytes] = MappingProxyType({})
+) -> tuple[Problem, ...]:
     """Give the problems with line and column, where they have only file and path.
 
+    `streams` has what came from files that can be read only once.
     What is not in the file (a key that is missing) gets the place of the nearest thing above it.
     A file that can't be read any more leaves its problems as they are.
     """
@@ -37,7 +41,7 @@ def placed(problems: Sequence[Problem]) -> tuple[Problem, ...]:
     for problem in problems:
         if not problem.line:
             wanted[problem.file].append((problem.path, False))
-    places = {file: _read_places(file, paths) for file, paths in wanted.items()}
+    places = {file: _places_in(file, streams.get(file), paths) for file, paths in wanted.items()}
     return tuple(
         problem if problem.line else _with_place(problem, places[problem.file])
         for problem in problems
@@ -49,13 +53,13 @@ def _with_place(problem: Problem, places: Mapping[tuple[Path, bool], tuple[int, 
     return replace(problem, line=line, column=column)
 
 
-def _read_places(
-    file: str, paths: Iterable[tuple[Path, bool]]
+def _places_in(
+    file: str, data: bytes | None, paths: Iterable[tuple[Path, bool]]
 ) -> Mapping[tuple[Path, bool], tuple[int, int]]:
     from reconciler.manifest.locate import positions
 
     try:
-        return positions(read_bytes(file), paths)
+        return positions(read_bytes(file) if data is None else data, paths)
     except OSError:
         return {}
 

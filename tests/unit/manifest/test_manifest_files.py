@@ -119,8 +119,22 @@ def test_default_paths(write: Write, tmp_path: Path) -> None:
     write("version: 1", "storages/a.yaml")
     assert default_paths() == ["storages"]
     write("version: 1", "storages.yaml")
-    with pytest.raises(UsageError, match=r"both storages\.yaml and storages/"):
+    with pytest.raises(UsageError, match=r"both storages\.yaml and storages here"):
         default_paths()
     (tmp_path / "storages/a.yaml").unlink()
     (tmp_path / "storages").rmdir()
     assert default_paths() == ["storages.yaml"]
+    (tmp_path / "storages.yaml").rename(tmp_path / "storages.yml")
+    assert default_paths() == ["storages.yml"]
+
+
+def test_suffixes_in_capitals_count_too(write: Write) -> None:
+    write("version: 1", "m/a.yaml")
+    write("version: 1", "m/B.YAML")
+    write("version: 1", "m/c.Yml")
+    assert find_files(["m"]).files == ["m/B.YAML", "m/a.yaml", "m/c.Yml"]
+
+
+def test_a_byte_order_mark_is_left_out_at_the_start_of_a_file(write: Write) -> None:
+    write(b"\xef\xbb\xbfversion: 1\nstorages: []\n")
+    assert load(["m.yaml"], {}).files == ("m.yaml",)

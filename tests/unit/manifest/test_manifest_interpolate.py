@@ -110,3 +110,10 @@ def test_what_was_written_is_kept_for_messages() -> None:
     interpolate(document, VARIABLES)
     assert document.tree == {"a": "xalpha", "b": "$"}
     assert document.written == {("a",): "x${A}"}
+
+
+def test_a_variable_that_is_not_utf8_is_named() -> None:
+    document = Document("m.yaml", b"", {"a": "${TEAM}"}, [("a",)])
+    interpolate(document, {"TEAM": "caf\udce9"})
+    (finding,) = document.findings
+    assert "the value of the variable TEAM is not valid UTF-8" in finding.message

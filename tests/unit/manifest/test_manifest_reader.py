@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import gc
 
 import pytest
@@ -48,8 +49,14 @@ WRONG = [
     ("a: \x01", (1, 4), "the control character U+0001"),
     ("a: 1\nb: \x00", (2, 4), "is this a text file?"),
     (b"a: 1\nb: c\xff", (2, 5), "the byte 0xff is not valid UTF-8"),
-    (b"\xef\xbb\xbfa: 1", (1, 1), "UTF-8 with a byte order mark"),
-    ("a: 1\n\ufeffb: 1", (2, 1), "the character U+FEFF (a byte order mark)"),
+    ("a: 1\n\ufeffb: 1", (2, 1), "U+FEFF (a byte order mark)"),
+    ("# see\u2028b: 1", (1, 6), "U+2028 (a line break for some readers)"),
+    ("# see\u2029b: 1", (1, 6), "U+2029 (a line break for some readers)"),
+    ("a: 1\n# s\x85b: 1", (2, 4), "U+0085 (a line break for some readers)"),
+    ("# see\rb: 1", (1, 6), "a carriage return without a line feed"),
+    ("a: 1\r\n# see\r", (2, 6), "a carriage return without a line feed"),
+    ("# \u202eb: 1", (1, 3), "U+202E (it turns the direction of text)"),
+    ("a: x\u2066y", (1, 5), "U+2066 (it turns the direction of text)"),
     ("a: 1".encode("utf-16"), (1, 1), "UTF-16"),
     ("a: 1".encode("utf-32"), (1, 1), "UTF-32"),
     ("", (1, 1), "the file is empty"),
@@ -220,6 +227,14 @@ def test_an_alias_bomb_is_refused_at_the_alias_that_is_too_much() -> None:
 def test_nesting_through_aliases_counts_too() -> None:
     lines = ["a0: &a0 [x]", *(f"a{i}: &a{i} [*a{i - 1}]" for i in range(1, 3_000))]
     assert "this alias leads more than 64 levels deep" in only("\n".join(lines)).message
+
+
+@pytest.mark.parametrize("escape", ["\\x85", "\\u2028", "\\u2029", "\\ufeff", "\\r", "\\u202e"])
+def test_what_must_not_stand_as_it_is_can_be_written_as_an_escape(escape: str) -> None:
+    char = ast.literal_eval(f'"{escape}"')
+    finding = only(f'a: "{char}"')
+    written = finding.hint.removeprefix("in double quotes write ")
+    assert read(f'a: "{written}"').tree == read(f'a: "{escape}"').tree == {"a": char}
 
 
 TOO_DEEP = f"this is nested more than {MAX_NESTING} levels deep"

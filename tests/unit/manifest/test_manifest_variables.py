@@ -39,9 +39,63 @@ def test_the_form_of_env_files(write: Write) -> None:
         "A": "plain",
         "B": "single $A",
         "C": "two\nlines",
-        "D": "${A}",
+        "D": "plain",
         "E": "",
     }
+
+
+def test_variables_in_an_env_file_are_filled_in_as_in_a_manifest(write: Write) -> None:
+    write(
+        "A=a\nB=${A}-${OUT}\nC=\"${NO:-else} $$x\"\nD='${A} $x'\nOUT=own\nE=${OUT}\n",
+        ".env",
+    )
+    assert read_variables({"OUT": "outer"}, [".env"]) == {
+        "A": "a",
+        "B": "a-outer",
+        "C": "else $x",
+        "D": "${A} $x",
+        "OUT": "outer",
+        "E": "outer",
+    }
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("A=${NO}", "A: the variable NO is not set"),
+        ("A=${NO:?say which}", "A: the variable NO is not set: say which"),
+        ("A=${API_TOKEN}", "A: the variable API_TOKEN is refused"),
+        ("A=hunter2$x", "A: write ${NAME} to fill in, and $$ for a dollar"),
+        ("A=hunter2$", "A: write ${NAME} to fill in, and $$ for a dollar"),
+        ("A=${hunter2 }", "A: write ${NAME} to fill in, and $$ for a dollar"),
+        ("A=${X:-${hunter2}}", "A: write ${NAME} to fill in, and $$ for a dollar"),
+        ('A="hunter2\\$x"', "A: write ${NAME} to fill in, and $$ for a dollar"),
+        ("A='hunter2\\\\x'", "in single quotes a backslash is not the same to all readers"),
+    ],
+)
+def test_what_compose_reads_in_another_way_is_refused(
+    write: Write, line: str, message: str
+) -> None:
+    write(f"X=1\n{line}\n", "m.env")
+    with pytest.raises(ManifestError) as caught:
+        read_variables({"API_TOKEN": "hunter2"}, ["m.env"])
+    assert str(caught.value).startswith(f"m.env:2:1: {message}")
+    assert "hunter2" not in str(caught.value)
+
+
+def test_the_encoding_of_env_files(write: Write) -> None:
+    write(b"\xef\xbb\xbfA=1\n", "m.env")
+    assert read_variables({}, ["m.env"]) == {"A": "1"}
+    write("A=1\n".encode("utf-16"), "utf16.env")
+    write("A=Z\xfcrich\n".encode("latin-1"), "latin.env")
+    write("A=1 # \u2028B=2\n", "hidden.env")
+    with pytest.raises(ManifestError) as caught:
+        read_variables({}, ["utf16.env", "latin.env", "hidden.env"])
+    assert [problem.text().partition(": save")[0] for problem in caught.value.problems] == [
+        "utf16.env:1:1: the file is UTF-16",
+        "latin.env:1:4: the byte 0xfc is not valid UTF-8 (in Latin-1 it is ü)",
+        "hidden.env:1:7: U+2028 (a line break for some readers) may not stand in a file as it is",
+    ]
 
 
 @pytest.mark.parametrize(
