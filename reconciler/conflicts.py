@@ -38,6 +38,11 @@ def holds_files(expected: Storage) -> ConflictError:
     )
 
 
+def unreadable(live: Storage) -> ConflictError:
+    """Say that a storage can't be read as a whole any more, so that it is left alone."""
+    return ConflictError(f"storage {quoted(live.name)} can't be read: {live.flaw}")
+
+
 def name_taken(name: str) -> ConflictError:
     """Say that another storage has a name."""
     return ConflictError(f"the name {quoted(name)} is taken by another storage")

@@ -145,12 +145,19 @@ class UnknownOutcomeError(PlatformError):
     """A write may have had its effect, or may still have it: only reading live can tell."""
 
     def __init__(
-        self, message: str, *, retry_after: float | None = None, lasting: bool = False
+        self,
+        message: str,
+        *,
+        retry_after: float | None = None,
+        lasting: bool = False,
+        refusal: bool = False,
     ) -> None:
         """Keep how many seconds to wait, where somebody asked for it, before it is made again.
 
-        `lasting` says that the same will probably come of it then.
+        `lasting` says that the same will probably come of it then; `refusal` that the platform
+        says it refused, which alone proves nothing.
         """
         super().__init__(message)
         self.retry_after = retry_after
         self.lasting = lasting
+        self.refusal = refusal

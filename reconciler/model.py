@@ -28,6 +28,8 @@ class Storage(Struct, frozen=True, gc=False):
     url: str | None = None
     #: RFC 3339, UTC; empty where the platform does not say. Never compared.
     created_at: str = ""
+    #: What of it could not be read, in words: it is left alone. Empty if it is whole.
+    flaw: str = ""
 
 
 class State(Struct, frozen=True):
@@ -151,6 +153,8 @@ def unmanaged_because(storage: Storage) -> str | None:
 
     `schemas/manifest.schema.json` draws the same line; a property test holds the two together.
     """
+    if storage.flaw:
+        return storage.flaw
     if storage.type not in TYPES:
         return f"its type is {storage.type!r}"
     text = storage.id + storage.name + storage.label + storage.default_url

@@ -14,6 +14,8 @@ from reconciler.lease import Lease, Lock
 from reconciler.model import State, Storage
 from reconciler.plan.document import Values
 
+#: The identity of a platform that can't tell which one it is.
+UNKNOWN = "unknown"
 #: One file that a storage holds: `(upload_id, checksum, checksum_on_disk)`, checksums opaque.
 InventoryRow = tuple[str, str, str]
 
@@ -29,6 +31,10 @@ class Abilities(Struct, frozen=True):
     idempotency_key: bool = False
     #: A write can carry the condition that live is still as it was read.
     conditional_write: bool = False
+    #: Refuses a create whose name is taken, also one that comes late; otherwise nobody knows.
+    unique_names: bool = True
+    #: Every call ends by itself within a time; otherwise it may never answer.
+    bounded: bool = True
     #: Name and label change in one call; otherwise each is a step of its own.
     atomic_update: bool = True
     #: Knows which spaces use a storage.

@@ -109,8 +109,8 @@ def apply_plan(
     try:
         result = execute(plan, writer, limits, observe)
         # Told to stop at once: reading could take as long as whatever was not waited for.
-        if result.interrupted:
-            return Applied(plan, result, holds=None, unread=INTERRUPTED)
+        if unread := INTERRUPTED if result.interrupted else result.overdue:
+            return Applied(plan, result, holds=None, unread=unread)
         return _compared(plan, result, lambda: _remaining(plan, writer, request, limits))
     finally:
         writer.close()
@@ -145,11 +145,11 @@ def _remaining(
 
 def _read(reader: Reader) -> State:
     state = reader.read()
-    for what, count in (
-        ("id", len({storage.id for storage in state.storages})),
-        ("name", len({storage.name for storage in state.storages})),
+    for what, values in (
+        ("id", [storage.id for storage in state.storages]),
+        ("name", [s.name for s in state.storages if s.name or not s.flaw]),
     ):
-        if count != len(state.storages):
+        if len(set(values)) != len(values):
             raise PlatformError(
                 f"the platform lists two storages with one {what}: its list can't be trusted, "
                 "and nothing was changed"

@@ -12,7 +12,13 @@ from datetime import datetime
 
 from reconciler import model
 from reconciler.client import Client, get_default_client
-from reconciler.errors import ConflictError, PlatformError, ReconcilerError, RefusedError
+from reconciler.errors import (
+    ConflictError,
+    PlatformError,
+    ReconcilerError,
+    RefusedError,
+    UnknownOutcomeError,
+)
 from reconciler.names import quoted
 from reconciler.plan.document import Values
 from reconciler.platform import InventoryRow, Writer
@@ -273,6 +279,10 @@ def _create(values: Values, client: Client | None) -> Storage:
             return Storage(writer.create(values), client)
         except (RefusedError, ConflictError) as error:  # a create conflicts over its name only
             raise ValueError(str(error)) from error
+        except UnknownOutcomeError as error:
+            if error.refusal:
+                raise ValueError(str(error)) from error
+            raise
 
 
 def _check_text(what: str, value: object, *, empty: bool = True) -> None:

@@ -156,7 +156,21 @@ def _saved(context: Context, options: ApplyOptions) -> Job:
 
     _refuse_choices(context, options)
     plan = read_plan(str(options.plan))
+    _check_identity(context, plan)
     return Job(plan, named_platform(context, plan.platform), None, ask=False)
+
+
+def _check_identity(context: Context, plan: Plan) -> None:
+    """Refuse to take a platform that can't tell which one it is for the one of the plan."""
+    from reconciler.errors import UsageError
+    from reconciler.platform import UNKNOWN
+
+    if plan.platform_id == UNKNOWN and context.settings.platform is None:
+        raise UsageError(
+            f"{plan.platform} can't tell which organisation it leads to (its identity is unknown), "
+            "so that nobody knows whether it is still the one that the plan was made for: if it "
+            f"is, give --platform {plan.platform}, or let the module say it in `platform_id`"
+        )
 
 
 def _refuse_choices(context: Context, options: ApplyOptions) -> None:

@@ -117,7 +117,13 @@ def _apply(
             return apply_plan(
                 job.plan,
                 job.platform,
-                Limits(options.parallelism, options.fail_fast, stop.reason, lost=hold.lost),
+                Limits(
+                    options.parallelism,
+                    options.fail_fast,
+                    stop.reason,
+                    overdue=stop.overdue,
+                    lost=hold.lost,
+                ),
                 stop.undisturbed(observe),
                 request=job.request,
                 wait=options.lock_timeout,

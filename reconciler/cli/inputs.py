@@ -21,7 +21,7 @@ from reconciler.patient import PatientReader
 from reconciler.plan.build import new_platform
 from reconciler.plan.document import Plan
 from reconciler.platform import Platform, Reader
-from reconciler.platforms import PLATFORM_VARIABLE, open_platform, same_address
+from reconciler.platforms import PLATFORM_VARIABLE, open_platform, runs_foreign_code, same_address
 from reconciler.reconcile import Request, make_plan
 
 SCOPE_VARIABLE = "RECONCILER_SCOPE"
@@ -194,6 +194,8 @@ def named_platform(context: Context, address: str) -> Platform:
 
 
 def _open(context: Context, address: str, base: str | None) -> Platform:
+    if runs_foreign_code(address):
+        context.streams.shield()
     return open_platform(
         address, base=base, environ=context.environ, origin=context.origin.claims()
     )

@@ -6,6 +6,7 @@ SIGTERM and SIGHUP mean the same as Ctrl-C: an end with a message and with 130.
 from __future__ import annotations
 
 import gc
+import os
 import signal
 import sys
 
@@ -57,6 +58,13 @@ def _let_go() -> None:
             discard(stream)
 
 
+def _leave_behind_what_hangs(code: int) -> None:
+    """Exit at once where a call of foreign code never came to its end: others may wait for it."""
+    foreign = sys.modules.get("reconciler.platforms.jetraw.foreign")
+    if foreign is not None and foreign.is_busy():
+        os._exit(code)
+
+
 def entry_point() -> None:
     """Be the installed command: run `sys.argv` and exit."""
     for name in ("SIGTERM", "SIGHUP"):  # Windows lacks the last
@@ -66,6 +74,7 @@ def entry_point() -> None:
             signal.signal(number, signal.default_int_handler)
     code = main()
     _let_go()
+    _leave_behind_what_hangs(code)
     # On its way out the interpreter would walk all that was imported, only to free it: a good
     # part of what a small plan takes.
     gc.freeze()

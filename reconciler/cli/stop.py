@@ -19,6 +19,8 @@ _SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")  # Windows lacks the last
 #: Seconds that what runs may take after SIGTERM or SIGHUP. CI systems send one of these and kill
 #: about 10 s later: by then we must have said what is unknown, and given the lease up.
 GRACE = 6.0
+#: Seconds that what runs may take once `--timeout` is over, where a call may never answer.
+OVERDUE = 5.0
 #: Seconds after an enforced end in which more signals change nothing: people hit keys twice.
 _CALM = 5.0
 _NOTICE = "Stopping: what runs is finished{}, nothing more is started. Again to stop at once."
@@ -70,6 +72,12 @@ class Stop:
         if self._deadline is not None and time.monotonic() >= self._deadline:
             return f"not started: the time allowed by --timeout ({self._timeout:g} s) is over"
         return None
+
+    def overdue(self) -> str | None:
+        """Say why a call that has not answered is not waited for any more; None to wait."""
+        if self._deadline is None or time.monotonic() < self._deadline + OVERDUE:
+            return None
+        return f"no answer within the time allowed by --timeout ({self._timeout:g} s)"
 
     def asked(self) -> str | None:
         """Say whether a signal asked for an end, whatever `--timeout` says."""

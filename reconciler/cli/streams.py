@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 from collections.abc import Callable
 
@@ -28,6 +29,8 @@ class Streams:
 
     def __init__(self) -> None:
         self._spared = False
+        #: Where results go, once standard output is kept from them.
+        self._own: TextIO | None = None
         self._may_wait: MayWait | None = None
         for stream in (sys.stdout, sys.stderr):
             # A terminal that can't show a character gets its escape, never a crash.
@@ -37,11 +40,38 @@ class Streams:
     @property
     def results(self) -> TextIO | None:
         """Where results go; None if that is closed."""
-        return sys.stderr if self._spared else sys.stdout
+        return sys.stderr if self._spared else self._own or sys.stdout
 
     def spare_output(self) -> None:
         """Leave standard output to something else: results go to standard error from now on."""
         self._spared = True
+
+    def shield(self) -> None:
+        """From now on keep to results what they are written to.
+
+        Whatever foreign code prints goes to standard error: also what it writes to the descriptor
+        itself, from other threads, and while the process ends.
+        """
+        stream = sys.stdout
+        if self._own is not None or stream is None:
+            return
+        try:
+            is_descriptor = stream.fileno() == 1
+        except (OSError, ValueError):
+            is_descriptor = False
+        if not is_descriptor:  # something in memory
+            self._own, sys.stdout = stream, sys.stderr
+            return
+        stream.flush()
+        self._own = open(  # noqa: SIM115 - it is open as long as the process is
+            os.dup(1), "w", encoding=stream.encoding, errors="backslashreplace", closefd=False
+        )
+        try:
+            os.dup2(2, 1)
+        except OSError:  # standard error is closed
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, 1)
+            os.close(nowhere)
 
     def heed(self, may_wait: MayWait) -> None:
         """From now on wait for a reader only while `may_wait` says so."""

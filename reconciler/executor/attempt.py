@@ -24,7 +24,7 @@ from reconciler.executor.site import Site
 from reconciler.model import Storage
 from reconciler.names import quoted
 from reconciler.plan.document import CREATE, REMOVE
-from reconciler.plan.expectation import Verdict, check
+from reconciler.plan.expectation import Verdict, check, otherwise
 
 #: How often one step is refused because live was changed at that very moment, before it is stale.
 _CONFLICTS = 3
@@ -49,6 +49,7 @@ class _Attempts:
         self._made = 0
         self._conflicts = 0
         self._looks = 0
+        self._stale_looks = 0
         self._unanswered = 0
         #: Whether a write is under way, or got no answer.
         self._in_doubt = False
@@ -76,6 +77,8 @@ class _Attempts:
         """Make one attempt; raises `UnavailableError` if there should be another."""
         self._made += 1
         verdict = self._look() if self._must_look() else self._as_planned()
+        if verdict.stale and self._may_be_late():
+            raise UnavailableError(verdict.stale)
         if not verdict.write:
             return self._without_write(verdict)
         if self._in_doubt and not may_repeat(self._operation, self._step, self._site.abilities):
@@ -106,6 +109,12 @@ class _Attempts:
         name = step.name if step.name != before.name else None
         label = step.label if step.label != before.label else None
         return Verdict(write=True, found=live, name=name, label=label)
+
+    def _may_be_late(self) -> bool:
+        """Say whether to look again: a list that lags does not show what this run has written."""
+        self._stale_looks += 1
+        lags = not self._site.abilities.conditional_write and self._site.wrote
+        return lags and self._stale_looks < LOOKS
 
     def _look(self) -> Verdict:
         writer, operation, step = self._site.writer, self._operation, self._step
@@ -148,7 +157,10 @@ class _Attempts:
         self._looks += 1
         if self._looks < LOOKS:
             raise UnavailableError("no answer came, and the request has not taken effect yet")
-        return StepEnd("no answer came, and the request has not taken effect")
+        error = "no answer came, and the request has not taken effect as far as live shows"
+        if self._operation.action == CREATE:
+            error += ": it is not made again, as there might then be two; look before you apply"
+        return StepEnd(error)
 
     def _refused(self, error: ConflictError) -> StepEnd:
         """Read live after a refusal: somebody was quicker, and perhaps has done the same."""
@@ -164,11 +176,15 @@ class _Attempts:
         writer, live, after = self._site.writer, verdict.found, self._operation.after
         if self._operation.action == CREATE and after is not None:
             made = self._send(lambda: writer.create(after, key=self._key))
-            return StepEnd(storage=made, wrote=True)
+            error = otherwise(self._operation, made, name=after.name, label=after.label)
+            return StepEnd(error, storage=made, wrote=True)
         assert live is not None  # noqa: S101 - `check` finds nothing to write on what is not there
         if self._operation.action == REMOVE:
             return self._remove(live)
-        changed = self._send(lambda: writer.update(live, name=verdict.name, label=verdict.label))
+        asked = {"name": verdict.name, "label": verdict.label}
+        changed = self._send(lambda: writer.update(live, **asked))
+        if error := otherwise(self._operation, changed, **asked):
+            return StepEnd(error, storage=changed, wrote=True)
         if self._site.abilities.conditional_write:
             return StepEnd(storage=changed, wrote=True)
         # What was written over a change that others made at that moment is not as planned.
@@ -211,6 +227,7 @@ class _Attempts:
             self._in_doubt = doubted
             raise
         self._in_doubt = doubted
+        self._site.wrote = True
         return answer
 
     def _with_doubt(self, end: StepEnd) -> StepEnd:

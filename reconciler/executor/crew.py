@@ -54,13 +54,14 @@ class Crew:
         else:
             self._surroundings.notify()
 
-    def news(self) -> Retried | Ended:
+    def news(self, give_up: Callable[[], object]) -> Retried | Ended | None:
         """Wait until something has happened and give it, one thing at a time.
 
-        So an interrupt loses nothing that has happened: it is still `gathered`.
+        So an interrupt loses nothing that has happened: it is still `gathered`. None if nothing
+        has happened by the time at which `give_up` says so.
         """
-        self._surroundings.wait(lambda: bool(self._news))
-        return self._taken()
+        self._surroundings.wait(lambda: bool(self._news) or bool(give_up()))
+        return self._taken() if self._news else None
 
     def gathered(self) -> Iterator[Retried | Ended]:
         """Yield what has happened, without waiting."""

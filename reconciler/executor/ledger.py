@@ -65,6 +65,12 @@ class Ledger:
         if end.error or not progress.left:
             self._tell(operation, "")
 
+    def give_up(self, reason: str) -> None:
+        """Note that the ends of steps that are under way are not waited for."""
+        for progress in self._progress.values():
+            if progress.end is IN_FLIGHT:
+                progress.end = StepEnd(f"{reason}: nobody knows what it did", unknown=True)
+
     def close(self, stopped: str) -> tuple[Outcome, ...]:
         """Give every operation its end; `stopped` says why some were not even begun.
 

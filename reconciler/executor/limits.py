@@ -17,6 +17,8 @@ class Limits(Struct, frozen=True):
     #: Asked before each step, and while one waits to be tried again: a reason to start nothing
     #: more (Ctrl-C, the time for the whole run is over), or None to go on.
     stop: Callable[[], str | None] = lambda: None
+    #: Asked while steps run whose calls may never answer: why they are not waited for any more.
+    overdue: Callable[[], str | None] = lambda: None
     #: Seconds for which one step is tried again while the platform can't take it.
     operation_timeout: float = 120.0
     #: Asked then too, and just before each write: why nothing may be written any more, not even
@@ -43,6 +45,10 @@ class Halt:
     def known(self) -> str:
         """Why nothing more was started, without asking anew."""
         return self._reason
+
+    def overdue(self) -> str:
+        """Say why what runs is not waited for any more; empty to wait."""
+        return self._limits.overdue() or ""
 
     def start_nothing(self, reason: str) -> None:
         """From now on start nothing more; what runs goes on."""

@@ -40,6 +40,8 @@ class Result(Struct, frozen=True):
 
     outcomes: tuple[Outcome, ...]
     interrupted: bool = False
+    #: Why steps that ran were not waited for; empty if all came to an end.
+    overdue: str = ""
 
 
 class StepEnd(Struct, frozen=True):

@@ -36,7 +36,7 @@ def execute(
     workers = max(1, min(limits.parallelism, most))
     interrupted = False
     try:
-        if workers == 1:
+        if workers == 1 and writer.abilities.bounded:
             run.in_turn()
         else:
             run.at_once(workers)
@@ -64,6 +64,8 @@ class _Run:
         self._ledger = Ledger(plan, observe)
         self._observe = observe
         self._fail_fast = limits.fail_fast
+        self._given_up = ""
+        self._bounded = writer.abilities.bounded
         self._surroundings = surroundings
         self._halt = Halt(limits)
         site = Site(plan, writer, limits, self._halt, surroundings)
@@ -79,7 +81,11 @@ class _Run:
         crew = Crew(self._carry_out, self._surroundings)
         try:
             while self._keep_busy(crew, workers):
-                self._take(crew.news())
+                news = crew.news(self._overdue)
+                if news is None:
+                    self._give_up(self._overdue())
+                    break
+                self._take(news)
         except BaseException:
             self._halt.write_nothing("interrupted before it began")
             raise
@@ -90,9 +96,20 @@ class _Run:
                 if isinstance(news, Ended) and news.end is not None:
                     self._settle(news.item, news.end)
 
+    def _give_up(self, reason: str) -> None:
+        """Go without the ends of steps that run."""
+        self._given_up = reason
+        self._halt.write_nothing(reason)
+        self._ledger.give_up(reason)
+
+    def _overdue(self) -> str:
+        """Say why to go without the ends of steps that run, where a call may never answer."""
+        return "" if self._bounded else self._halt.overdue()
+
     def result(self, *, interrupted: bool) -> Result:
         """Give every operation its end."""
-        return Result(self._ledger.close(self._halt.known), interrupted=interrupted)
+        outcomes = self._ledger.close(self._halt.known)
+        return Result(outcomes, interrupted=interrupted, overdue=self._given_up)
 
     def _keep_busy(self, crew: Crew, workers: int) -> bool:
         while crew.busy < workers and (item := self._next()):

@@ -22,4 +22,6 @@ class Site:
         #: Ids of the storages whose file records may be lost.
         self.consented = frozenset(c.id for c in plan.consents if c.kind == "holds_files")
         self.operation_timeout = limits.operation_timeout
+        #: Whether any step of this run has had its effect.
+        self.wrote = False
         self.circuit = Circuit(surroundings, halt, limits.operation_timeout)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from reconciler.model import Storage, location
+from reconciler.model import Storage, location, masked
 from reconciler.names import quoted, temporary
 from reconciler.plan.document import CREATE, REMOVE, Operation, Step, Values
 
@@ -40,6 +40,27 @@ def check(operation: Operation, step: Step, found: Sequence[Storage]) -> Verdict
 def as_wanted(values: Values, live: Storage) -> bool:
     """Say whether a live storage is what `values` say."""
     return (live.name, live.label) == (values.name, values.label) and _same_place(values, live)
+
+
+def otherwise(operation: Operation, made: Storage, *, name: str | None, label: str | None) -> str:
+    """Say in what a storage that a write gives back is not as the write asked; empty if it is.
+
+    A platform may trim a name, cut a label, or give back something else altogether.
+    """
+    after, asked = _given(operation.after), {"name": name, "label": label}
+    parts = [
+        f"asked for the {field} {quoted(value)}, it gives {quoted(getattr(made, field))}"
+        for field, value in asked.items()
+        if value is not None and value != getattr(made, field)
+    ]
+    if not _same_place(after, made):
+        parts.append(
+            f"asked for {after.type} {quoted(masked(after.default_url))}, it gives {made.type} "
+            f"{quoted(masked(made.default_url))}"
+        )
+    if operation.id is not None and made.id != operation.id:
+        parts.append(f"asked for the id {quoted(operation.id)}, it gives {quoted(made.id)}")
+    return f"the platform made something else of it: {'; '.join(parts)}" if parts else ""
 
 
 def on_the_way(operation: Operation, found: Storage | Values) -> bool:

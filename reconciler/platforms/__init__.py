@@ -74,6 +74,11 @@ def _open_http(
     return HttpPlatform.of(where, os.environ if environ is None else environ, origin)
 
 
+def runs_foreign_code(address: str) -> bool:
+    """Say whether a platform is reached through code that is not ours, and may do anything."""
+    return address.partition(":")[0].lower() in _JETRAW
+
+
 def same_address(
     a: str,
     base_a: str | os.PathLike[str] | None,

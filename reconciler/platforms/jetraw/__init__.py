@@ -9,6 +9,7 @@ from reconciler.credentials import Secret
 from reconciler.lease import Lease, Lock
 from reconciler.platform import Lost
 from reconciler.platforms.jetraw.address import Target, understand
+from reconciler.platforms.jetraw.foreign import Foreign
 from reconciler.platforms.jetraw.reader import JetrawReader
 from reconciler.platforms.jetraw.sdk import Sdk, connect
 from reconciler.platforms.jetraw.writer import JetrawWriter
@@ -29,6 +30,7 @@ class JetrawPlatform:
         self._environ = environ
         self._token = token
         self._connecting = threading.Lock()
+        self._foreign = Foreign()
         self._sdk: Sdk | None = None
 
     @property
@@ -57,5 +59,5 @@ class JetrawPlatform:
     def _connected(self) -> Sdk:
         with self._connecting:
             if self._sdk is None:
-                self._sdk = connect(self._target, self._environ, self._token)
+                self._sdk = connect(self._target, self._environ, self._token, self._foreign)
             return self._sdk

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from typing import NamedTuple
 
+from reconciler.errors import PlatformError
 from reconciler.model import Storage
 from reconciler.names import quoted
 from reconciler.platform import InventoryRow
@@ -13,6 +16,9 @@ from reconciler.platforms.jetraw.sdk import Sdk
 from reconciler.platforms.jetraw.surface import Handle, Space
 
 _FILES = "reading the files of a storage"
+#: How many of them are taken from the SDK at a time.
+_AT_ONCE = 1000
+_END = object()
 _TEXTS = ("id", "name", "label", "type", "default_url")
 
 
@@ -24,15 +30,27 @@ class Found(NamedTuple):
 
 
 def all_storages(sdk: Sdk) -> list[Found]:
-    """List the storages; raises `PlatformError` for anything but a sound list."""
-    handles = sdk.ask("listing the storages", lambda: sdk.storages.list_storages(**sdk.keywords()))
+    """List the storages; raises `PlatformError` for anything but a list of storages.
+
+    One that can't be read is in it, with its `flaw`.
+    """
+    return sdk.ask("listing the storages", lambda: _listed(sdk))
+
+
+def _listed(sdk: Sdk) -> list[Found]:
+    handles = sdk.storages.list_storages(**sdk.keywords())
     if not isinstance(handles, list | tuple):
         raise sdk.error(f"its list of storages is not a list but {_kind(handles)}")
-    found = [Found(storage(sdk, handle), handle) for handle in handles]
+    found = [Found(_as_it_is(sdk, handle, at), handle) for at, handle in enumerate(handles)]
+    # One odd storage is left alone; if nothing at all can be read, nothing is known to be absent.
+    if found and all(item.storage.flaw and not item.storage.name for item in found):
+        raise sdk.error(f"none of its storages can be read: {found[0].storage.flaw}")
     for field in ("id", "name"):
         seen: set[str] = set()
         for item in found:
             value = getattr(item.storage, field)
+            if item.storage.flaw and not value:
+                continue
             if value in seen:
                 raise sdk.error(f"it lists two storages with the {field} {quoted(value)}")
             seen.add(value)
@@ -42,7 +60,9 @@ def all_storages(sdk: Sdk) -> list[Found]:
 def named(sdk: Sdk, name: str) -> Storage | None:
     """Get one storage by its name; None if the platform knows for sure that there is none."""
     for handle in sdk.ask(f"looking for {quoted(name)}", lambda: _got(sdk, name)):
-        found = storage(sdk, handle)
+        found = _as_it_is(sdk, handle, 0)
+        if found.flaw and not found.name:
+            raise sdk.error(f"asked for {quoted(name)}, it gives what can't be read: {found.flaw}")
         if found.name != name:
             raise sdk.error(f"asked for {quoted(name)}, it gives {quoted(found.name)}")
         return found
@@ -74,6 +94,22 @@ def storage(sdk: Sdk, handle: Handle) -> Storage:
     return Storage(id, name, label, type, default_url, here, made)
 
 
+def _as_it_is(sdk: Sdk, handle: Handle, at: int) -> Storage:
+    """Read a storage; of one that is not as documented whatever can be read, and its flaw."""
+    try:
+        return storage(sdk, handle)
+    except PlatformError as error:
+        flaw = str(error).partition(": ")[2]
+    known = {}
+    for field in _TEXTS:
+        with suppress(PlatformError):
+            known[field] = _text(sdk, handle, field)
+    # It still has a name that others can't take. An id of its own, where it tells none, keeps it
+    # apart from others; nothing is ever asked for by it.
+    empty = dict.fromkeys(_TEXTS, "")
+    return Storage(**{**empty, **known, "id": known.get("id") or f"?{at + 1}"}, flaw=flaw)
+
+
 def _text(sdk: Sdk, handle: Handle, field: str) -> str:
     value = sdk.ask(f"reading the {field} of a storage", lambda: getattr(handle, field))
     if not isinstance(value, str):
@@ -93,9 +129,31 @@ def _moment(value: object) -> str | None:
 def inventory(sdk: Sdk, handle: Handle) -> Iterator[InventoryRow]:
     """Yield the files of a storage, lazily."""
     rows = sdk.ask(_FILES, lambda: iter(handle.checksums()))
-    end = object()
-    while (row := sdk.ask(_FILES, lambda: next(rows, end))) is not end:
-        yield _row(sdk, row)
+    size = 1  # the first one alone says that there are any
+    while True:
+        taken, flaw = sdk.ask(_FILES, partial(_take, sdk, rows, size))
+        yield from taken
+        if flaw is not None:
+            raise flaw
+        if len(taken) < size:
+            return
+        size = _AT_ONCE
+
+
+def _take(
+    sdk: Sdk, rows: Iterator[object], most: int
+) -> tuple[list[InventoryRow], PlatformError | None]:
+    """Take some files; also those before one that can't be read."""
+    taken: list[InventoryRow] = []
+    try:
+        for _ in range(most):
+            row = sdk.ask(_FILES, lambda: next(rows, _END))
+            if row is _END:
+                break
+            taken.append(_row(sdk, row))
+    except PlatformError as flaw:
+        return taken, flaw
+    return taken, None
 
 
 def _row(sdk: Sdk, row: object) -> InventoryRow:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import msgspec
+
 from reconciler.model import State, Storage
 from reconciler.names import quoted
 from reconciler.platform import Abilities, About, InventoryRow
@@ -11,21 +13,22 @@ from reconciler.platforms.jetraw import answers
 from reconciler.platforms.jetraw.sdk import DISTRIBUTION, Sdk
 
 #: What the documented surface has, and nothing that we hope for: two setters, no condition that a
-#: write could carry, and a list of what is "accessible to the current user".
+#: write could carry, and a list of what is "accessible to the current user". Names are called
+#: unique, but nothing says who sees to it, nor how late the list may be.
 ABILITIES = Abilities(
     complete_list=None,
     lock=False,
     idempotency_key=False,
     conditional_write=False,
+    unique_names=False,
+    bounded=False,
     atomic_update=False,
     spaces=True,
     record_inventory=False,
     parallelism=1,
 )
 #: A module that only looks like `jetraw.storages` has no spaces to ask about.
-MODULE_ABILITIES = Abilities(
-    complete_list=None, atomic_update=False, spaces=False, record_inventory=False, parallelism=1
-)
+MODULE_ABILITIES = msgspec.structs.replace(ABILITIES, spaces=False)
 
 
 class JetrawReader:

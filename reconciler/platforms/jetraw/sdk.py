@@ -10,8 +10,11 @@ from typing import Any, NamedTuple, TypeVar
 from reconciler.credentials import Secret
 from reconciler.errors import AddressError, PlatformError
 from reconciler.names import quoted
+from reconciler.platform import UNKNOWN
 from reconciler.platforms.jetraw.address import Target
 from reconciler.platforms.jetraw.causes import cause
+from reconciler.platforms.jetraw.foreign import Foreign, SilentError
+from reconciler.platforms.jetraw.identity import host_name, organisation_of
 from reconciler.platforms.jetraw.login import Login, key_lying_about, read_login
 from reconciler.platforms.jetraw.surface import Client
 
@@ -31,6 +34,7 @@ class Sdk(NamedTuple):
     """A module like `jetraw.storages`, and what goes with it."""
 
     address: str
+    foreign: Foreign
     storages: ModuleType
     #: What tells its version: the package that the module is in.
     package: ModuleType
@@ -41,13 +45,16 @@ class Sdk(NamedTuple):
     login: Login | None = None
     #: A key that is in the environment, whoever uses it.
     key: Secret | None = None
-    #: The organisation and the host that its client talks to; None for a module.
+    #: The organisation and the host that its client talks to; of a module what it tells of that,
+    #: None if it tells nothing.
     account: str | None = None
 
     @property
     def platform_id(self) -> str:
         """What makes this platform differ from others, the same on every machine."""
-        return f"jetraw:{self.account}" if self.account else self.address
+        if self.account is None:
+            return UNKNOWN
+        return f"jetraw:{self.account}" if self.login else f"{self.address}@{self.account}"
 
     def keywords(self) -> dict[str, Any]:
         """Give the keywords that every call takes."""
@@ -55,13 +62,20 @@ class Sdk(NamedTuple):
 
     def ask(self, what: str, question: Callable[[], _T]) -> _T:
         """Let foreign code answer a question; whatever it raises becomes a `PlatformError`."""
+
+        def asked() -> _T:
+            try:
+                return question()
+            except (OURS, PlatformError):  # the latter is our own objection to an answer
+                raise
+            except BaseException as error:
+                # `from None`: the text of the cause may hold what nobody must see.
+                raise self.error(f"{what} failed: {self.cause(error)}") from None
+
         try:
-            return question()
-        except (OURS, PlatformError):  # the latter is our own objection to an answer
-            raise
-        except BaseException as error:
-            # `from None`: the text of the cause may hold what nobody must see.
-            raise self.error(f"{what} failed: {self.cause(error)}") from None
+            return self.foreign.call(asked)
+        except SilentError as error:
+            raise self.error(f"{what} failed: {error}") from None
 
     def error(self, text: str) -> PlatformError:
         """Give an error that names the platform."""
@@ -73,12 +87,23 @@ class Sdk(NamedTuple):
         return cause(error, secrets, all_known=self.login is not None and self.key is not None)
 
 
-def connect(target: Target, environ: Mapping[str, str], token: Secret | None) -> Sdk:
+def connect(
+    target: Target, environ: Mapping[str, str], token: Secret | None, foreign: Foreign
+) -> Sdk:
     """Import what `target` names and log in.
 
     Raises `AddressError` for a module that can't be imported, `UsageError` for credentials,
     `PlatformError` if the SDK is missing, or does not do what its reference says.
     """
+    try:
+        return foreign.call(lambda: _connect(target, environ, token, foreign))
+    except SilentError as error:
+        raise PlatformError(f"platform {quoted(target.address)}: logging in: {error}") from None
+
+
+def _connect(
+    target: Target, environ: Mapping[str, str], token: Secret | None, foreign: Foreign
+) -> Sdk:
     if target.module:
         if token is not None:
             raise AddressError(f"{quoted(target.address)} takes no token: the module has its own")
@@ -86,11 +111,13 @@ def connect(target: Target, environ: Mapping[str, str], token: Secret | None) ->
         package, module = (
             _module(n, key) for n in (target.module.partition(".")[0], target.module)
         )
-        return _checked(Sdk(target.address, module, package, key=key))
+        account = organisation_of(module)
+        return _checked(Sdk(target.address, foreign, module, package, key=key, account=account))
     login = read_login(target.organisation, environ, token)
     package = _vendors("jetraw", login.token)
     sdk = Sdk(
         target.address,
+        foreign,
         _vendors("jetraw.storages", login.token),
         package,
         spaces=_vendors("jetraw.spaces", login.token),
@@ -161,8 +188,7 @@ def _host(sdk: Sdk, client: Client) -> str:
     host = sdk.ask("asking for the host", lambda: client.host)
     if not isinstance(host, str) or not host:
         raise sdk.error("the SDK does not say which host it talks to")
-    name = host.lower().partition("?")[0].partition("#")[0].rstrip("/").removeprefix("https://")
-    return name.rpartition("@")[2]
+    return host_name(host)
 
 
 def _secrets(key: Secret | None, client: Client | None) -> list[str]:

@@ -1,14 +1,14 @@
 """The real platform, opened for writing: checks first, then a single call, then no more.
 
 The SDK carries no condition with a write, so what is relied on is read just before it. What a
-failed write has done is not documented. It is known only after one of the errors that the
-reference names, and if a look at live then shows that nothing has changed; else the outcome is
-unknown.
+failed write has done nobody knows, whatever it raised: also after an error that the reference
+names the connection may have broken once the server was done, and lists may show that late.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from functools import partial
 from typing import TypeVar
 
@@ -21,6 +21,7 @@ from reconciler.names import quoted
 from reconciler.plan.document import Values
 from reconciler.platform import InventoryRow, Lost
 from reconciler.platforms.jetraw import answers
+from reconciler.platforms.jetraw.foreign import SilentError
 from reconciler.platforms.jetraw.reader import JetrawReader
 from reconciler.platforms.jetraw.sdk import OURS, Sdk
 from reconciler.platforms.jetraw.surface import Handle
@@ -34,6 +35,7 @@ class JetrawWriter(JetrawReader):
     def __init__(self, sdk: Sdk, lost: Lost = lambda: None) -> None:
         super().__init__(sdk)
         self._lost = lost
+        self._closed = False
 
     def create(self, values: Values, *, key: str | None = None) -> Storage:  # noqa: ARG002
         """Create a storage; raises `ConflictError` if the name is taken."""
@@ -43,13 +45,8 @@ class JetrawWriter(JetrawReader):
         if self.find(name=values.name):
             raise conflicts.name_taken(values.name)
         what = f"creating {quoted(values.name)}"
-        made = self._written(
-            what, self._creation(values), ValueError, lambda: not self.find(name=values.name)
-        )
-        try:
-            return answers.storage(self._sdk, made)
-        except PlatformError as error:
-            raise UnknownOutcomeError(f"{what}: {error}") from None
+        made = self._written(what, self._creation(values), ValueError)
+        return self._read_back(what, made)
 
     def _creation(self, values: Values) -> Callable[[], Handle]:
         make = self._sdk.storages
@@ -65,29 +62,42 @@ class JetrawWriter(JetrawReader):
         """Change name, then label, each by a call of its own; what is as wanted is left alone."""
         self._must_hold(expected.name if name is None else name, label or "")
         live, handle = self._as_expected(expected, name)
-        wanted = msgspec.structs.replace(
-            live,
-            name=live.name if name is None else name,
-            label=live.label if label is None else label,
-        )
-        for field in ("name", "label"):
-            value = getattr(wanted, field)
-            if value != getattr(live, field):
+        asked = {"name": name, "label": label}
+        for field, value in asked.items():
+            if value is not None and value != getattr(live, field):
                 what = f"changing the {field} of {quoted(live.name)}"
                 self._written(what, partial(setattr, handle, field, value))
-        return wanted
+        return self._changed(live, handle, asked)
+
+    def _changed(self, live: Storage, handle: Handle, asked: Mapping[str, str | None]) -> Storage:
+        """Read what was changed; the SDK's object may be a picture of what was before."""
+        what = f"changing {quoted(live.name)}"
+        made = self._read_back(what, handle)
+        wanted = msgspec.structs.replace(live, **{k: v for k, v in asked.items() if v is not None})
+        if made == live != wanted:
+            with suppress(PlatformError):
+                made = next(iter(self.find(id=live.id)), made)
+        if made == live != wanted:
+            raise UnknownOutcomeError(f"{what}: it raised nothing, and has changed nothing so far")
+        return made
+
+    def _read_back(self, what: str, handle: Handle) -> Storage:
+        """Read what a write gives back: the platform may have made something else of it."""
+        try:
+            return self._sdk.ask(what, lambda: answers.storage(self._sdk, handle))
+        except PlatformError as error:
+            raise UnknownOutcomeError(f"{what}: {error}") from None
 
     def remove(self, expected: Storage, *, holds_files: bool) -> None:
         """Remove a storage; what it holds is looked at before, as nothing else protects it."""
         live, handle = self._as_expected(expected)
         if not holds_files and any(True for _ in answers.inventory(self._sdk, handle)):
             raise conflicts.holds_files(live)
-        self._written(
-            f"removing {quoted(live.name)}",
-            handle.remove,
-            RuntimeError,
-            lambda: self.find(id=live.id) == (live,),
-        )
+        self._written(f"removing {quoted(live.name)}", handle.remove)
+
+    def close(self) -> None:
+        """Write nothing from now on, also for a call that was begun and is not waited for."""
+        self._closed = True
 
     def record_inventory(self, id: str, rows: Iterable[InventoryRow]) -> None:  # noqa: ARG002
         """Refuse: the SDK writes no records of files."""
@@ -97,6 +107,8 @@ class JetrawWriter(JetrawReader):
         """Read a storage afresh; raises `ConflictError` if it changed, or if `name` is taken."""
         listed = answers.all_storages(self._sdk)
         found = next((item for item in listed if item.storage.id == expected.id), None)
+        if found is not None and found.storage.flaw:
+            raise conflicts.unreadable(found.storage)
         if found is None or not conflicts.same(expected, found.storage):
             raise conflicts.changed(expected, found.storage if found else None)
         if any(s.name == name and s.id != expected.id for s, _ in listed):
@@ -104,37 +116,35 @@ class JetrawWriter(JetrawReader):
         return found
 
     def _written(
-        self,
-        what: str,
-        call: Callable[[], _T],
-        documented: type[Exception] | None = None,
-        untouched: Callable[[], bool] = lambda: False,
+        self, what: str, call: Callable[[], _T], documented: type[Exception] | None = None
     ) -> _T:
-        """Make the call that writes, and say how certain it is what became of it.
+        """Make the call that writes; raises `UnknownOutcomeError` for whatever it raises.
 
-        `documented` is what the reference says that a refused call raises; `untouched` reads
-        live to see whether it is as before.
+        `documented` is what the reference says that a refused call raises. A subclass may be
+        anything: JSONDecodeError is a ValueError.
         """
+        try:
+            return self._sdk.foreign.call(partial(self._make, what, call, documented))
+        except SilentError as error:
+            raise UnknownOutcomeError(f"{what}: {error}, and it is not known what it did") from None
+
+    def _make(self, what: str, call: Callable[[], _T], documented: type[Exception] | None) -> _T:
         # What was read before has taken its time, and nothing at the platform refuses late writes.
         if why := self._lost():
             raise LeaseLostError(why)
+        if self._closed:
+            raise LeaseLostError("nothing is written any more, as the run has ended")
         try:
             return call()
         except OURS:
             raise
         except BaseException as error:
-            cause = self._sdk.cause(error)
-            refused = type(error) is documented  # a subclass may be anything: JSONDecodeError
-        if refused and self._is(untouched):
-            raise RefusedError(f"the platform refuses {what}: {cause}")
-        raise UnknownOutcomeError(f"{what} failed, and it is not known what it did: {cause}")
-
-    @staticmethod
-    def _is(untouched: Callable[[], bool]) -> bool:
-        try:
-            return untouched()
-        except PlatformError:
-            return False
+            cause, refusal = self._sdk.cause(error), type(error) is documented
+        if refusal:
+            told = f"the platform refuses {what}, as it says: {cause}"
+        else:
+            told = f"{what} failed, and it is not known what it did: {cause}"
+        raise UnknownOutcomeError(told, refusal=refusal)
 
     def _must_hold(self, name: str, *texts: str) -> None:
         self._check_unicode(name, *texts)

@@ -22,11 +22,17 @@ def test_one_lost_answer_is_settled_by_looking(folder, run, organisation, call, 
     consents = [{"name": "scratch"}]
     folder.write(manifest(entry, local("more"), RAW, removed=consents, platform=PLATFORM))
     organisation.fail(call, "ConnectionError", moment=moment)
-    run("apply", "-y")
-    assert live(organisation) == {"new": "New", "more": "more", "raw": "Raw frames"}
+    # Nobody knows whether a create comes late, and whether names are kept unique: it is not made
+    # again by the same run.
+    unsafe = moment == "before" and call.startswith("create")
+    done = run("apply", "-y", code=5 if unsafe else 0)
     # With the answer lost before or after: what took effect is not written again.
     made = [name for name, _ in organisation.calls(call)]
-    assert len(made) == (2 if moment == "before" else 1)
+    assert len(made) == (2 if moment == "before" and not unsafe else 1)
+    if unsafe:
+        assert "it is not made again, as there might then be two" in done.stdout
+        run("apply", "-y")
+    assert live(organisation) == {"new": "New", "more": "more", "raw": "Raw frames"}
     settled(run)
 
 
@@ -53,8 +59,8 @@ def test_what_can_not_be_read_stops_everything(folder, run, organisation, call, 
 def test_a_refusal_is_told_in_the_platforms_words(folder, run, organisation):
     folder.write(manifest(NAS, platform=PLATFORM))
     organisation.fail("create_storage", "ValueError")
-    done = run("apply", "-y", code=1, without=["JETRAW_REFRESH_TOKEN"], env=login(organisation))
-    assert "the platform refuses creating 'nas': ValueError: ValueError at 'nas'" in done.stdout
+    done = run("apply", "-y", code=5, without=["JETRAW_REFRESH_TOKEN"], env=login(organisation))
+    assert "refuses creating 'nas', as it says: ValueError: ValueError at 'nas'" in done.stdout
     assert live(organisation) == {}
 
 

@@ -75,6 +75,8 @@ class Storage:
 
     def _set(self, field, value):
         with state.call(f"set_{field}", self.name) as db:
+            peculiar = state.quirk(db, f"set_{field}")
+            value = {"ignored": getattr(self, field), "upper": value.upper()}.get(peculiar, value)
             others = state.records(db, name=value) if field == "name" else []
             if any(other["id"] != self.id for other in others):
                 raise state.StateServerError(f"409: the name {value!r} is taken")
@@ -84,6 +86,8 @@ class Storage:
             )
             if not changed.rowcount:
                 raise state.StateServerError(f"404: there is no storage {self.id}")
+        if peculiar == "ignored":
+            return
         self._storage = {**self._storage, field: value}
 
 

@@ -11,8 +11,9 @@ from types import ModuleType
 
 import pytest
 
-from reconciler.errors import PlatformError
+from reconciler.errors import ConflictError, PlatformError
 from reconciler.model import unmanaged_because
+from reconciler.plan.document import Values
 from reconciler.platform import Platform, Reader
 from reconciler.platforms import open_platform
 from support.organisation import Organisation
@@ -98,21 +99,55 @@ def reading(monkeypatch: pytest.MonkeyPatch):
     [..., 7, b"nas", ["nas"], OSError("gone"), SystemExit(1)],
     ids=lambda v: type(v).__name__,
 )
-def test_a_property_that_is_not_as_documented(reading, field: str, value: object) -> None:
-    with pytest.raises(PlatformError, match=rf"the {field} of a storage") as caught:
-        reading([Fake(id="2", name="good"), Fake(**{field: value})]).read()
-    assert "jetraw+module:fake_storages" in str(caught.value)
+def test_one_odd_storage_stops_nothing_but_itself(reading, field: str, value: object) -> None:
+    good, odd = reading([Fake(id="2", name="good"), Fake(**{field: value})]).read().storages
+    assert (good.name, good.flaw) == ("good", "")
+    assert f"the {field} of a storage" in odd.flaw
+    assert unmanaged_because(odd) == odd.flaw
+    # What can be read of it still counts: others can't take its name.
+    known = {name: GOOD[name] for name in TEXTS if name != field}
+    assert {name: getattr(odd, name) for name in known} == known
 
 
 @pytest.mark.parametrize("field", [*TEXTS, "created_at"])
 def test_nothing_is_no_value(reading, field: str) -> None:
-    with pytest.raises(PlatformError, match=rf"the {field} of a storage is not a t"):
-        reading([Fake(**{field: None})]).read()
+    good, odd = reading([Fake(id="2", name="good"), Fake(**{field: None})]).read().storages
+    assert not good.flaw
+    assert f"the {field} of a storage is not a t" in odd.flaw
 
 
 def test_a_storage_has_an_id(reading) -> None:
-    with pytest.raises(PlatformError, match="without an id"):
-        reading([Fake(id="")]).read()
+    listed = [Fake(id="2", name="good"), Fake(id="", name="a"), Fake(id=None, name="b")]
+    _, *odd = reading(listed).read().storages
+    assert [bool(found.flaw) for found in odd] == [True, True]
+    assert len({found.id for found in odd}) == 2
+
+
+def test_two_storages_without_a_name_are_two(reading) -> None:
+    listed = [Fake(), Fake(id="2", name=None), Fake(id="3", name=OSError("gone"))]
+    assert [found.name for found in reading(listed).read().storages] == ["nas", "", ""]
+
+
+@pytest.mark.parametrize("listed", [[None], ["nas", "raw"], [{"name": "nas"}], [Fake(name=None)]])
+def test_a_list_of_which_nothing_can_be_read_is_no_list(reading, listed: list[object]) -> None:
+    with pytest.raises(PlatformError, match="none of its storages can be read"):
+        reading(listed).read()
+
+
+def test_a_storage_that_is_odd_is_found_by_its_name_and_never_written(monkeypatch) -> None:
+    odd = Fake(created_at=None)
+    monkeypatch.setitem(sys.modules, "fake_storages", Module([odd], odd))
+    writer = open_platform("jetraw+module:fake_storages", base=None).writer(wait=1)
+    (found,) = writer.find(name="nas")
+    assert "created_at" in found.flaw
+    with pytest.raises(ConflictError, match="'nas' is taken"):
+        writer.create(Values("nas", "NAS", "local", "/data/nas"))
+    for write in (
+        lambda: writer.update(found, name=None, label="new"),
+        lambda: writer.remove(found, holds_files=True),
+    ):
+        with pytest.raises(ConflictError, match="'nas' can't be read: the created_at"):
+            write()
 
 
 def test_every_property_is_read_once(reading) -> None:
@@ -143,8 +178,8 @@ def test_times_are_told_in_utc(reading, made: datetime, text: str) -> None:
 
 def test_a_time_that_utc_does_not_have(reading) -> None:
     too_early = datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=1)))
-    with pytest.raises(PlatformError, match="the created_at of a storage failed: OverflowError"):
-        reading([Fake(created_at=too_early)]).read()
+    (found,) = reading([Fake(created_at=too_early)]).read().storages
+    assert "the created_at of a storage failed: OverflowError" in found.flaw
 
 
 # Lists

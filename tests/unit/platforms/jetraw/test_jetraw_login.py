@@ -294,7 +294,7 @@ def test_a_module_with_the_documented_surface(monkeypatch: pytest.MonkeyPatch) -
     reader = open_platform("jetraw+module:our_storages", base=None).reader()
     state = reader.read()
     assert (state.storages, state.complete, state.account) == ((), None, None)
-    assert state.platform_id == reader.identity() == "jetraw+module:our_storages"
+    assert state.platform_id == reader.identity() == "unknown"
     assert reader.about().version == "our_storages"
     assert not reader.abilities.spaces
     assert reader.spaces_using("x") == ()

@@ -1,0 +1,118 @@
+"""The one thread in which foreign code runs: whoever asks can stop waiting for it.
+
+Nothing says that the SDK may be used by several threads, that it ever answers, or that Ctrl-C
+reaches it. So all of it, from the import on, runs in a thread of its own, one call after the
+other; the thread is a daemon, and a call that does not answer keeps nobody.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from reconciler.errors import PlatformError
+
+_T = TypeVar("_T")
+#: Seconds that one call may take.
+LIMIT = 120.0
+#: What the thread is called while it waits, and while it makes a call.
+IDLE, BUSY = "foreign code", "foreign code, busy"
+
+
+def is_busy() -> bool:
+    """Say whether a call is under way, also one that nobody waits for any more."""
+    return any(thread.name == BUSY for thread in threading.enumerate())
+
+
+class SilentError(PlatformError):
+    """A call has not answered. It may have begun, and may still have its effect."""
+
+
+class _Call(Generic[_T]):
+    """A question, and what came of it; whoever takes the token decides about it."""
+
+    def __init__(self, question: Callable[[], _T]) -> None:
+        self._question = question
+        self._token = [True]
+        self.ended = threading.Event()
+        self.answer: list[_T] = []
+        self.error: BaseException | None = None
+
+    def take(self) -> bool:
+        """Take the token, if it is still there: the call begins, or never will."""
+        try:
+            return self._token.pop()
+        except IndexError:
+            return False
+
+    def make(self) -> None:
+        try:
+            self.answer.append(self._question())
+        except BaseException as error:
+            self.error = error
+        self.ended.set()
+
+
+class Foreign:
+    """Runs questions in the one thread, and waits for their answers."""
+
+    def __init__(self) -> None:
+        self._calls: queue.SimpleQueue[_Call[object]] = queue.SimpleQueue()
+        self._starting = threading.Lock()
+        self._thread: threading.Thread | None = None
+        #: The call that somebody has stopped waiting for.
+        self._silent: _Call[object] | None = None
+
+    def call(self, question: Callable[[], _T]) -> _T:
+        """Give the answer to a question; raises what it raises.
+
+        Raises `SilentError` if the call has begun and not answered within `LIMIT` seconds, and
+        `PlatformError` if it was not even made, as an earlier one does not answer.
+        """
+        if threading.current_thread() is self._thread:
+            return question()
+        self._start()
+        call = _Call(question)
+        self._calls.put(call)  # type: ignore[arg-type]
+        try:
+            self._wait(call)
+        except BaseException:
+            if not call.take() and not call.ended.is_set():
+                self._silent = call  # type: ignore[assignment]
+            raise
+        if call.error is not None:
+            raise call.error
+        return call.answer[0]
+
+    def _wait(self, call: _Call[_T]) -> None:
+        until = time.monotonic() + LIMIT
+        while not call.ended.wait(0.1):
+            silent = self._silent
+            if silent is not None and not silent.ended.is_set() and call.take():
+                raise PlatformError(
+                    "an earlier call has not answered yet, so this one was not made"
+                )
+            if time.monotonic() >= until:
+                raise SilentError(f"no answer within {LIMIT:g} s")
+
+    def _start(self) -> None:
+        with self._starting:
+            if self._thread is None:
+                self._thread = threading.Thread(
+                    target=_work, args=(self._calls,), name=IDLE, daemon=True
+                )
+                self._thread.start()
+
+
+def _work(calls: queue.SimpleQueue[_Call[object]]) -> None:
+    me = threading.current_thread()
+    while True:
+        call = calls.get()
+        if call.take():
+            me.name = BUSY
+            call.make()
+            me.name = IDLE
+        del call  # whatever it holds is not kept until the next one comes
