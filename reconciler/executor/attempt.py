@@ -51,6 +51,8 @@ class _Attempts:
         self._looks = 0
         self._stale_looks = 0
         self._unanswered = 0
+        #: What came instead of an answer, the last time.
+        self._unsettled = ""
         #: Whether a write is under way, or got no answer.
         self._in_doubt = False
         keyed = self._operation.action == CREATE and site.abilities.idempotency_key
@@ -145,6 +147,7 @@ class _Attempts:
         if not verdict.write:
             return self._without_write(verdict)
         self._unanswered += 1
+        self._unsettled = str(error)
         # Elsewhere it would have been refused by now. Here nobody says what a failure means, and
         # one that comes again and again, while live can be read, will come every time.
         stubborn = error.lasting or not self._site.abilities.conditional_write
@@ -157,7 +160,7 @@ class _Attempts:
         self._looks += 1
         if self._looks < LOOKS:
             raise UnavailableError("no answer came, and the request has not taken effect yet")
-        error = "no answer came, and the request has not taken effect as far as live shows"
+        error = f"{self._unsettled}; it has not taken effect as far as live shows"
         if self._operation.action == CREATE:
             error += ": it is not made again, as there might then be two; look before you apply"
         return StepEnd(error)

@@ -9,6 +9,7 @@ import pytest
 from reconciler.events import OperationEvent
 from reconciler.executor import Limits, execute
 from reconciler.executor.surroundings import Machine
+from reconciler.platform import Abilities
 from support.building import desired, entry, names, plan_for, step_by_step, storage
 from support.executing import (
     PATIENCE,
@@ -159,3 +160,22 @@ def test_who_observes_is_told_every_end_though_an_interrupt_comes_while_they_are
     with pytest.raises(KeyboardInterrupt):
         execute(plan, platform.writer(wait=0), Limits(stop=lambda: "told to stop"), observe)
     assert seen == [(f"create:s{n}", "not_started") for n in range(5)]
+
+
+def test_a_call_that_never_answers_is_not_waited_for_once_its_time_is_over() -> None:
+    reached, go_on = threading.Event(), threading.Event()
+    platform = MemoryPlatform(abilities=Abilities(bounded=False, parallelism=1))
+    plan = plan_for(platform, desired(entry("a"), entry("b")))
+
+    def hang(call: Call) -> None:
+        if call.method == "create":
+            reached.set()
+            go_on.wait(PATIENCE)
+
+    platform.before = hang
+    limits = Limits(overdue=lambda: "no answer in time" if reached.is_set() else None)
+    result = execute(plan, platform.writer(wait=0), limits, lambda _: None)
+    go_on.set()
+    assert statuses(result) == {"create:a": "unknown", "create:b": "not_started"}
+    assert outcome(result, "create:a").error == "no answer in time: nobody knows what it did"
+    assert result.overdue == "no answer in time"

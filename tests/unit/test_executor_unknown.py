@@ -19,6 +19,7 @@ from support.patience import OwnTime, some_times
 LOST = UnknownOutcomeError("timed out")
 PLAIN = Abilities()
 CONDITIONAL = Abilities(conditional_write=True)
+SDK = Abilities(atomic_update=False, unique_names=False)
 KEYED = Abilities(conditional_write=True, idempotency_key=True)
 LIVE = storage("a")
 CREATE = desired(entry("a"))
@@ -180,6 +181,85 @@ def test_with_conditional_writes_a_circle_goes_on() -> None:
     result = go(platform, SWAP, before=some_times("update", LOST))
     assert set(statuses(result).values()) == {"done"}
     assert names(platform) == {"a": "id-b", "b": "id-a"}
+
+
+# Where a list may lag, and names may not be unique
+
+
+def lagging(platform: MemoryPlatform, looks: int):
+    """Make a hook that shows what live was before the first write, for so many looks."""
+    before, now = list(platform.storages), {}
+
+    def hook(call: Call) -> None:
+        nonlocal looks
+        if call.method != "find" or not platform.writes:
+            return
+        looks -= 1
+        now.update(platform.by_id) if looks >= 0 and not now else None
+        platform.by_id = {s.id: s for s in before} if looks >= 0 else dict(now)
+
+    return hook
+
+
+def test_a_create_is_not_made_again_where_names_may_not_be_unique() -> None:
+    platform = MemoryPlatform(abilities=SDK)
+    (found,) = go(platform, CREATE, before=some_times("create", LOST)).outcomes
+    assert (found.status, len(platform.writes)) == ("unknown", 1)
+    assert found.error.startswith(
+        "timed out; it has not taken effect as far as live shows: it is not made again"
+    )
+    assert [call.method for call in platform.calls].count("find") == LOOKS + 2
+
+
+@pytest.mark.parametrize("looks", [1, LOOKS - 2, 3 * LOOKS])
+def test_a_create_that_a_list_shows_late_is_made_once(looks: int) -> None:
+    platform = MemoryPlatform(abilities=SDK)
+    lag = lagging(platform, looks)
+    lost = some_times("create", LOST)
+    (found,) = go(platform, CREATE, before=lag, after=lost).outcomes
+    assert found.status == ("done" if looks < LOOKS else "unknown")
+    assert len(platform.writes) == 1
+
+
+def test_what_this_run_wrote_may_be_shown_late_and_is_waited_for() -> None:
+    platform = MemoryPlatform([storage("a")], abilities=SDK)
+    wanted = desired(entry("b", "a", label="new", renamed_from=["a"]))
+    result = go(platform, wanted, before=lagging(platform, 3))
+    assert statuses(result) == {"update:b": "done"}
+
+
+def test_what_others_changed_is_stale_at_once_before_the_first_write() -> None:
+    platform = MemoryPlatform([LIVE], abilities=SDK)
+    plan = plan_for(platform, RENAME)
+    platform.put(replace(LIVE, name="theirs"))
+    platform.calls.clear()
+    (found,) = execute(
+        plan, platform.writer(wait=0), Limits(parallelism=1), lambda _: None, surroundings=OwnTime()
+    ).outcomes
+    assert (found.status, found.stale) == ("failed", True)
+    assert [call.method for call in platform.calls] == ["find"]
+
+
+@pytest.mark.parametrize("abilities", [PLAIN, CONDITIONAL, SDK])
+@pytest.mark.parametrize("field", ["id", "name", "label", "default_url", "type"])
+@pytest.mark.parametrize("method", ["create", "update"])
+def test_what_a_write_gives_back_is_compared_with_what_was_asked(abilities, field, method) -> None:
+    if (method, field) == ("create", "id"):
+        field = "name"  # a create asks for no id
+    before = [] if method == "create" else [LIVE]
+    platform = MemoryPlatform(before, abilities=abilities)
+    wanted = CREATE if method == "create" else desired(entry("b", "a", label="new", id="id-a"))
+    plan, writer = plan_for(platform, wanted), platform.writer(wait=0)
+    write = getattr(writer, method)
+    setattr(writer, method, lambda *given, **more: replace(write(*given, **more), **{field: "S3"}))
+    (found,) = execute(
+        plan, writer, Limits(parallelism=1), lambda _: None, surroundings=OwnTime()
+    ).outcomes
+    assert found.status == "half_done"
+    # A label that a step has not asked for is what others have changed meanwhile.
+    others = (abilities, method, field) == (SDK, "update", "label")
+    told = "'a' has changed since" if others else "the platform made something else of it: asked"
+    assert found.error.startswith(told)
 
 
 # What can't be proved
