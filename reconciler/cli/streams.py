@@ -63,15 +63,14 @@ class Streams:
             self._own, sys.stdout = stream, sys.stderr
             return
         stream.flush()
+        try:
+            elsewhere = os.dup(2)
+        except OSError:  # standard error is closed
+            elsewhere = os.open(os.devnull, os.O_WRONLY)
         self._own = open(  # noqa: SIM115 - it is open as long as the process is
             os.dup(1), "w", encoding=stream.encoding, errors="backslashreplace", closefd=False
         )
-        try:
-            os.dup2(2, 1)
-        except OSError:  # standard error is closed
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, 1)
-            os.close(nowhere)
+        os.dup2(elsewhere, 1)
 
     def heed(self, may_wait: MayWait) -> None:
         """From now on wait for a reader only while `may_wait` says so."""
