@@ -33,7 +33,7 @@ VENV = ROOT / ".venv"
 #: How pip is told of the constraints, also where it builds a package; newer ones want the second.
 CONSTRAINED = {"PIP_CONSTRAINT": str(CONSTRAINTS), "PIP_BUILD_CONSTRAINT": str(CONSTRAINTS)}
 #: The extras that are for users.
-USERS = ("server", "postgresql", "s3")
+USERS = ("server", "postgresql", "s3", "socks")
 
 CHECKS = (
     ("ruff", "check", "."),

@@ -21,7 +21,9 @@ _VARIABLES = {
     "JETRAW_HOST": "the organisation's state server, where it is not the usual one",
     "RECONCILER_DATABASE, RECONCILER_DATABASE_FILE": "the database of `serve` and `token`, or a "
     "file with its URL",
-    "HTTPS_PROXY, HTTP_PROXY, NO_PROXY": "proxies on the way to a state server",
+    "HTTPS_PROXY, HTTP_PROXY, ALL_PROXY": "proxies on the way to a state server: `http://`, "
+    "`https://`, `socks5://`",
+    "NO_PROXY": "hosts, domains, addresses and networks (`10.0.0.0/8`, `fd00::/8`) that need none",
     "SSL_CERT_FILE, SSL_CERT_DIR": "authorities that sign its certificate, instead of the system's",
     "CI": "where it is set, the login of a person is not used for `jetraw://`",
     "NO_COLOR, FORCE_COLOR": "no colour, or colour everywhere; `NO_COLOR` wins",

@@ -108,7 +108,7 @@ class ScriptedServer:
     `/v1/platform` is answered like a server of ours, unless a test says otherwise.
     """
 
-    def __init__(self, *, tls: bool = False) -> None:
+    def __init__(self, *, tls: bool | ssl.SSLContext = False) -> None:
         self.asked: list[Asked] = []
         #: How many bytes of requests' content have come in.
         self.taken = 0
@@ -121,7 +121,9 @@ class ScriptedServer:
         self.connections = 0
         self._connections: set[socket.socket] = set()
         self._tls = None
-        if tls:
+        if isinstance(tls, ssl.SSLContext):
+            self._tls = tls
+        elif tls:
             self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             self._tls.load_cert_chain(TLS / "localhost.pem", TLS / "localhost.key")
         self._listening = socket.create_server(("127.0.0.1", 0))
@@ -210,7 +212,7 @@ class ScriptedServer:
 
 
 @contextmanager
-def scripted(*, tls: bool = False) -> Iterator[ScriptedServer]:
+def scripted(*, tls: bool | ssl.SSLContext = False) -> Iterator[ScriptedServer]:
     server = ScriptedServer(tls=tls)
     try:
         yield server

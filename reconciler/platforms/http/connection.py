@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-import ssl
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -14,28 +13,33 @@ from msgspec import Struct
 
 from reconciler import __version__
 from reconciler.credentials import Secret
-from reconciler.errors import PlatformError, UsageError
+from reconciler.errors import PlatformError
 from reconciler.platforms.http.address import Address
 from reconciler.platforms.http.answers import (
     JSON,
     LONGEST_ANSWER,
-    PROBLEM,
     Introduction,
     Problem,
     Speaks,
     UntrustedError,
     decode,
 )
+from reconciler.platforms.http.budget import Budget
+from reconciler.platforms.http.content import (
+    SUCCESSES,
+    VERSION_HEADER,
+    check_packing,
+    media_type,
+    read_content,
+    read_problem,
+)
 from reconciler.platforms.http.errors import API, Refusal, Words
+from reconciler.platforms.http.proxies import proxy_for
+from reconciler.platforms.http.transport import NETWORK_ERRORS, make_client
+from reconciler.platforms.http.trust import authorities
 
 #: Connections at most; more threads than that wait for each other.
 CONNECTIONS = 100
-#: Seconds that an idle connection is kept. Less than the 5 s after which servers hang up: a
-#: request that meets a server hanging up has an outcome that nobody knows.
-KEPT = 3.0
-VERSION_HEADER = "Reconciler-Version"
-#: What our server answers where all went well.
-_SUCCESSES = (200, 201, 204)
 _T = TypeVar("_T")
 
 
@@ -52,6 +56,8 @@ class Patience(Struct, frozen=True):
     write: float = 60.0
     #: For one of the pool's connections.
     pool: float = 60.0
+    #: For all of a call but the work; a long transfer gets more, by what it brings.
+    whole: float = 180.0
 
 
 _USUAL = Patience()
@@ -97,10 +103,10 @@ class Answer(Struct, frozen=True):
         except UntrustedError as error:
             raise self.untrusted(str(error)) from None
 
-    def must_be(self, media_type: str) -> None:
+    def must_be(self, expected: str) -> None:
         """Raise `UntrustedError` unless the body is said to be of this type."""
-        if _media_type(self.headers) != media_type:
-            raise UntrustedError(f"its answer is not {media_type}")
+        if media_type(self.headers) != expected:
+            raise UntrustedError(f"its answer is not {expected}")
 
     def etag(self) -> str:
         """Give the mark by which a later write says what it relies on."""
@@ -125,13 +131,19 @@ class Connection:
         token: Secret | None,
         patience: Patience = _USUAL,
         connections: int = CONNECTIONS,
+        left: Callable[[], float | None] = lambda: None,
     ) -> None:
-        """Prepare; nothing is sent yet. Raises `UsageError` if the environment makes no sense."""
-        self.words = Words(address.text, has_token=token is not None)
+        """Prepare; nothing is sent yet. Raises `UsageError` if the environment makes no sense.
+
+        `left` gives the seconds until all that is asked is to be over, None without an end.
+        """
+        proxy = proxy_for(address)
+        self.words = Words(address, proxy, has_token=token is not None)
         self._address = address
         self._token = token
         self._patience = patience
-        self._client = _client(address, connections)
+        self._left = left
+        self._client = make_client(address, proxy, authorities, connections)
         self._meeting = threading.Lock()
         self._met: Introduction | None = None
 
@@ -162,10 +174,10 @@ class Connection:
         """Make one call and take in the answer piece by piece, if it is a success."""
         self._meet()
         with self._exchange(call) as response:
-            if response.status_code in _SUCCESSES and VERSION_HEADER in response.headers:
+            if response.status_code in SUCCESSES and VERSION_HEADER in response.headers:
                 answer = Answer(response.headers, b"", "", Problem(), call, self.words)
                 try:
-                    _check_packing(response)
+                    check_packing(response)
                 except UntrustedError as error:
                     raise answer.untrusted(str(error)) from None
                 yield answer, response.iter_bytes()
@@ -184,26 +196,30 @@ class Connection:
 
     @contextmanager
     def _exchange(self, call: Call) -> Iterator[httpx.Response]:
+        work = self._patience.work if call.is_work else 0.0
+        seconds = self._patience.whole + work
+        budget = Budget(seconds, earns=call.is_long or call.is_work, left=self._left)
         try:
-            response = self._client.send(self._request(call), stream=True)
+            response = self._client.send(self._request(call, budget), stream=True)
             try:
                 yield response
             finally:
                 response.close()
-        except (httpx.HTTPError, httpx.StreamError) as error:
-            raise self.words.lost(error, writes=call.writes) from None
+        except (httpx.HTTPError, httpx.StreamError, *NETWORK_ERRORS) as error:
+            budget.abandon()
+            raise self.words.lost(error, writes=call.writes, sent=budget.sent) from None
 
     def _answer(self, call: Call, response: httpx.Response) -> Answer:
         status, headers = response.status_code, response.headers
-        if status not in _SUCCESSES:
-            problem = _problem(response)
+        if status not in SUCCESSES:
+            problem = read_problem(response)
             if problem is None or problem.code not in call.handles:
                 raise self.words.refused(Refusal(status, headers, problem), writes=call.writes)
             return Answer(headers, b"", problem.code, problem, call, self.words)
         if VERSION_HEADER not in headers:
             raise self.words.not_ours(status, headers, writes=call.writes)
         try:
-            body = _body(response, call.longest)
+            body = read_content(response, call.longest)
         except UntrustedError as error:
             raise self.words.untrusted(str(error), writes=call.writes) from None
         return Answer(response.headers, body, "", Problem(), call, self.words)
@@ -216,7 +232,7 @@ class Connection:
         """
         return call.is_long and not self._address.is_loopback
 
-    def _request(self, call: Call) -> httpx.Request:
+    def _request(self, call: Call, budget: Budget) -> httpx.Request:
         headers = [
             ("Accept-Encoding", "gzip" if self._packs(call) else "identity"),
             ("User-Agent", f"reconciler/{__version__}"),
@@ -226,10 +242,10 @@ class Connection:
             headers.append(("Authorization", f"Bearer {self._token.reveal()}"))
         wait = self._patience
         timeout = {
-            "connect": wait.connect,
-            "read": wait.work if call.is_work else wait.read,
-            "write": wait.write,
-            "pool": wait.pool,
+            "connect": budget.wait(wait.connect),
+            "read": budget.wait(wait.work if call.is_work else wait.read),
+            "write": budget.wait(wait.write),
+            "pool": min(wait.pool, max(budget.left(), 0.0)),
         }
         return httpx.Request(
             call.method,
@@ -238,65 +254,3 @@ class Connection:
             content=call.content,
             extensions={"timeout": timeout},
         )
-
-
-def _client(address: Address, connections: int) -> httpx.Client:
-    """Make a client that takes proxies and authorities from the environment.
-
-    It follows no redirect, which would carry the token elsewhere.
-    """
-    limits = httpx.Limits(
-        max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=KEPT
-    )
-    try:
-        # Without TLS there is nobody to trust, and loading all authorities takes time.
-        trust = True if address.scheme == "https" else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        if not address.is_loopback:
-            return httpx.Client(verify=trust, limits=limits, follow_redirects=False)
-        # A transport of one's own keeps proxies out: they can't reach this machine's loopback.
-        transport = httpx.HTTPTransport(verify=trust, limits=limits)
-        return httpx.Client(transport=transport, follow_redirects=False)
-    except (OSError, ValueError, ImportError, httpx.InvalidURL) as error:
-        raise UsageError(
-            f"no connection to {address.text} can be made with what the environment says "
-            f"({type(error).__name__}): check SSL_CERT_FILE, SSL_CERT_DIR, HTTPS_PROXY, "
-            "HTTP_PROXY and ALL_PROXY"
-        ) from None
-
-
-def _body(response: httpx.Response, longest: int) -> bytes:
-    _check_packing(response)
-    size = 0
-    chunks = []
-    for chunk in response.iter_bytes():
-        size += len(chunk)
-        if size > longest:
-            raise UntrustedError(f"its answer is longer than {longest:,} bytes")
-        chunks.append(chunk)
-    return b"".join(chunks)
-
-
-def _check_packing(response: httpx.Response) -> None:
-    """Refuse what was packed otherwise than asked for: packed twice, some KiB unpack to GiB."""
-    if response.headers.get("Content-Encoding", "identity").lower() not in ("identity", "gzip"):
-        raise UntrustedError("its answer is packed in a way that was not asked for")
-
-
-def _problem(response: httpx.Response) -> Problem | None:
-    """Read a problem as our server writes them; None if it is none of those, or not whole.
-
-    One header is no proof: a proxy may have kept it, and put a page of its own in place of the
-    content, or another status.
-    """
-    if VERSION_HEADER not in response.headers or _media_type(response.headers) != PROBLEM:
-        return None
-    try:
-        problem = decode(_body(response, LONGEST_ANSWER), Problem)
-    except (UntrustedError, httpx.HTTPError):
-        return None
-    own = problem.code and problem.type == f"urn:reconciler:problem:{problem.code}"
-    return problem if own and problem.status == response.status_code else None
-
-
-def _media_type(headers: Mapping[str, str]) -> str:
-    return headers.get("Content-Type", "").partition(";")[0].strip().lower()

@@ -8,12 +8,11 @@ its text is shown.
 
 from __future__ import annotations
 
-import socket
-import ssl
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
+import httpcore
 import httpx
 from msgspec import Struct
 
@@ -29,7 +28,10 @@ from reconciler.errors import (
 from reconciler.lease import Lease, held, holding
 from reconciler.model import masked
 from reconciler.names import quoted, shown
+from reconciler.platforms.http.address import Address
 from reconciler.platforms.http.answers import Api, Problem
+from reconciler.platforms.http.proxies import Proxy
+from reconciler.platforms.http.unreached import obstacle, refusing_alert, wants_login
 
 #: The version of the HTTP API that this client speaks.
 API = 1
@@ -38,8 +40,6 @@ _LONGEST_DETAIL = 300
 _NOT_KNOWN = "whether the change was made is not known"
 #: Statuses by which proxies say that the same may go well later.
 _PASSING = (408, 425, 429, 502, 503, 504)
-#: Nothing was sent yet when one of these is raised.
-_BEFORE = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _FINAL: dict[str, type[PlatformError]] = {
     "changed": ConflictError,
     "name-taken": ConflictError,
@@ -61,23 +61,27 @@ class Refusal(Struct, frozen=True):
 class Words:
     """Says what went wrong with calls to one server."""
 
-    def __init__(self, address: str, *, has_token: bool) -> None:
+    def __init__(self, address: Address, proxy: Proxy | None, *, has_token: bool) -> None:
         self._address = address
+        self._proxy = proxy
         self._has_token = has_token
         #: What the server takes us for, once it was asked.
         self.role = ""
 
-    def lost(self, error: Exception, *, writes: bool) -> PlatformError:
-        """Say why there is no answer, or not the whole of it."""
-        if isinstance(error, httpx.ProxyError):
-            return self._not_through(error)
-        if isinstance(error, _BEFORE):
-            return self._not_connected(error)
-        if isinstance(error, httpx.LocalProtocolError | httpx.UnsupportedProtocol):
-            return self._error(PlatformError, "the request can't be sent")
+    def lost(self, error: Exception, *, writes: bool, sent: bool) -> PlatformError:
+        """Say why there is no answer, or not the whole of it; `sent`: the request was, perhaps."""
+        if not sent:
+            found = obstacle(error, self._address, self._proxy)
+            if found.lasting:
+                return self._error(PlatformError, found.text)
+            return self.unavailable(found.text)
         if isinstance(error, httpx.DecodingError):
             return self.untrusted("its answer is not packed as it says", writes=writes)
-        if isinstance(error, httpx.TimeoutException):
+        alert = refusing_alert(error)
+        if alert and not writes:
+            what = f"it ends TLS ({alert}): it may want a certificate of ours, and we have none"
+            return self._error(PlatformError, what)
+        if isinstance(error, httpcore.TimeoutException):
             what = "the answer did not come in time"
         else:
             what = "the connection broke before the whole answer was there"
@@ -97,6 +101,8 @@ class Words:
         It may have passed the request on before.
         """
         what = _foreign(status, headers)
+        if status == 407 and self._proxy is not None:
+            what = wants_login(self._proxy)
         passing = status in _PASSING
         wait = _wait(headers) if passing else None
         if writes:
@@ -190,27 +196,6 @@ class Words:
             "taking somebody's lease away needs admin"
         )
 
-    def _not_through(self, error: httpx.ProxyError) -> PlatformError:
-        what = "the proxy does not let us through: check HTTPS_PROXY, HTTP_PROXY and NO_PROXY"
-        # What a proxy answers to CONNECT begins with its status.
-        return self._error(PlatformError, what) if str(error)[:1] == "4" else self.unavailable(what)
-
-    def _not_connected(self, error: Exception) -> PlatformError:
-        causes = _causes(error)
-        for cause in causes:
-            if isinstance(cause, ssl.SSLCertVerificationError):
-                return self._error(PlatformError, _certificate(cause))
-            if isinstance(cause, ssl.SSLError) and not isinstance(cause, ssl.SSLEOFError):
-                what = "there is no TLS there that we can speak: check https:// and the port"
-                return self._error(PlatformError, what)
-        if isinstance(error, httpx.PoolTimeout):
-            return self.unavailable("too many calls at once: lower --parallelism")
-        if any(isinstance(cause, socket.gaierror) for cause in causes):
-            return self.unavailable("the name of its host can't be resolved: check the address")
-        if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
-            return self.unavailable("nothing listens there: is the server running?")
-        return self.unavailable("no connection: check the address, and whether it is running")
-
     def unavailable(self, what: str, retry_after: float | None = None) -> UnavailableError:
         """Say that a call had no effect, and may be made again."""
         return UnavailableError(self._text(what), retry_after=retry_after)
@@ -219,22 +204,7 @@ class Words:
         return kind(self._text(what))
 
     def _text(self, what: str) -> str:
-        return f"platform {quoted(self._address)}: {what}"
-
-
-def _causes(error: BaseException | None) -> list[BaseException]:
-    found: list[BaseException] = []
-    while error is not None and error not in found:
-        found.append(error)
-        error = error.__cause__ or error.__context__
-    return found
-
-
-def _certificate(error: ssl.SSLCertVerificationError) -> str:
-    return (
-        f"its certificate is not to be trusted ({shown(error.verify_message)}): if an authority "
-        "of your own signed it, name that authority's certificate in SSL_CERT_FILE"
-    )
+        return f"platform {quoted(self._address.text)}: {what}"
 
 
 def _detail(problem: Problem) -> str:

@@ -77,6 +77,7 @@ def test_a_connection_that_does_not_come_about(monkeypatch: pytest.MonkeyPatch) 
     def slow(*_: object, **__: object) -> None:
         raise TimeoutError
 
+    monkeypatch.setattr(socket, "getaddrinfo", known)
     monkeypatch.setattr(socket, "create_connection", slow)
     error = error_of("https://host.example")
     assert type(error) is UnavailableError
@@ -141,14 +142,10 @@ def test_a_certificate_that_nobody_trusts(tls: ScriptedServer) -> None:
 def test_a_certificate_for_another_host(
     tls: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    connect_to = socket.create_connection
-    monkeypatch.setattr(
-        socket, "create_connection", lambda _, *more, **named: connect_to(here, *more, **named)
-    )
-    here = ("127.0.0.1", tls.port)
+    monkeypatch.setattr(socket, "getaddrinfo", known)
     monkeypatch.setenv("SSL_CERT_FILE", str(TLS / "localhost.pem"))
-    error = error_of("https://other.example")
-    assert "certificate is not to be trusted (Hostname mismatch" in str(error)
+    error = error_of(f"https://other.example:{tls.port}")
+    assert "certificate is that of another host (Hostname mismatch" in str(error)
     assert tls.asked == []
 
 
@@ -162,7 +159,13 @@ def test_no_tls_where_tls_was_expected() -> None:
 @pytest.mark.parametrize(
     ("variable", "value"),
     [
-        ("SSL_CERT_FILE", "/nowhere/hunter2.pem"),
+        ("SSL_CERT_FILE", "/nowhere/authority.pem"),
+        ("SSL_CERT_DIR", "/nowhere"),
+        ("HTTPS_PROXY", "http://me:hunter2/@proxy"),
+        ("HTTPS_PROXY", "http://me:1/hunter2@proxy"),
+        ("HTTPS_PROXY", "http://me:hun#hunter2@proxy:8080"),
+        ("HTTPS_PROXY", "http://proxy:99999"),
+        ("HTTPS_PROXY", "http://"),
         ("HTTPS_PROXY", "gopher://me:hunter2@proxy"),
         ("ALL_PROXY", "socks9://proxy"),
     ],
@@ -174,6 +177,11 @@ def test_an_environment_that_makes_no_sense(
     with pytest.raises(UsageError, match=variable) as caught:
         open_platform("https://host.example", base=None, environ={}).reader()
     assert "hunter2" not in str(caught.value)
+
+
+def known(_host: str, port: int, *_: object, **__: object) -> list[tuple[object, ...]]:
+    """Look every name up as this machine."""
+    return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
 
 
 # Proxies
