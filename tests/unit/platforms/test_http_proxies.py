@@ -253,8 +253,6 @@ def test_a_proxy_that_reads_along_is_thought_of(
 def test_socks_without_its_library(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("reconciler.platforms.http.proxies.find_spec", lambda _: None)
     monkeypatch.setenv("ALL_PROXY", "socks5://me:hunter2@proxy:1080")
-    with pytest.raises(
-        UsageError, match=r"ALL_PROXY names needs .* 'socks'.* NO_PROXY"
-    ) as caught:
+    with pytest.raises(UsageError, match=r"ALL_PROXY names needs .* 'socks'.* NO_PROXY") as caught:
         connect(NAME)
     assert "hunter2" not in str(caught.value)
