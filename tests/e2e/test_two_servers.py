@@ -10,13 +10,16 @@ from support.postgres import Postgres
 from support.state_server import servers
 from support.two_at_once import two_at_once
 
+#: How many times, in a long run and for each commit.
+LONG, SHORT = 50, 16
 
-def test_two_applies_at_once_fifty_times(folder, postgres: Postgres) -> None:
+
+def test_two_applies_at_once_again_and_again(folder, postgres: Postgres, long: bool) -> None:
     codes: list[int] = []
     with servers(postgres.database(), 2) as both:
         churn = Churn(folder.path, both[0].url)
         env = tuple({"RECONCILER_PLATFORM": server.url} for server in both)
-        for number in range(50):
+        for number in range(LONG if long else SHORT):
             round = churn.next(3)
             codes += two_at_once(folder, wait=number % 2 == 1, env=env)
             churn.check(round)
