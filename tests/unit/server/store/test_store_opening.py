@@ -94,7 +94,7 @@ def test_a_database_that_does_not_answer_is_named(tmp_path: Path) -> None:
 
 def test_a_driver_that_is_missing_is_named(monkeypatch) -> None:
     monkeypatch.setitem(sys.modules, "psycopg_pool", None)
-    with pytest.raises(UsageError, match=r"install `reconciler\[postgresql\]`"):
+    with pytest.raises(UsageError, match=r"needs the extra 'postgresql'"):
         open_store("postgresql://me@host/database")
 
 
