@@ -31,12 +31,14 @@ class Run:
         self.process = Process(name)
         self.plan: Plan | None = None
         self.failure = ""
-        self.began = story.platform.moment
+        self.began = story.platform.shown().moment
         self.ended = False
         #: Whether the run has been told that its lease is somebody else's.
         self.lost = False
         self.lost_reason: str | None = None
         self.stop_reason: str | None = None
+        #: Why calls that do not answer are not waited for any more.
+        self.overdue_reason: str | None = None
         self.claims: dict[str, str] = {}
         self.effects: Counter[str] = Counter()
         self.events: list[OperationEvent] = []
@@ -48,6 +50,7 @@ class Run:
             fail_fast=rng.random() < 0.1,
             stop=lambda: self.stop_reason,
             operation_timeout=PATIENCE,
+            overdue=lambda: self.overdue_reason,
             lost=self._is_lost,
         )
         client = Client(self)
@@ -61,6 +64,8 @@ class Run:
         story.tell(self, f"ended: {self.claims}")
         story.rules.ended(self, result)
         story.outcomes.update(self.claims.values())
+        if result.overdue:
+            self.process.dead = True  # the command ends, and with it what hangs
 
     def _make_plan(self, client: Client) -> Plan | None:
         story = self.story

@@ -24,6 +24,8 @@ class Case(Struct, frozen=True):
     #: Ids of the storages that hold files.
     files: frozenset[str]
     request: Request
+    #: By how many seconds lists show late what has happened.
+    lag: float
 
     @property
     def scope(self) -> Scope:
@@ -41,14 +43,17 @@ def draw(rng: Random) -> Case:
     abilities = Abilities(
         lock=rng.random() < 0.5,
         idempotency_key=rng.random() < 0.5,
-        conditional_write=rng.random() < 0.4,
+        conditional_write=(conditional := rng.random() < 0.4),
+        unique_names=conditional or rng.random() < 0.4,
+        bounded=conditional or rng.random() < 0.5,
         atomic_update=rng.random() < 0.6,
         record_inventory=True,
         spaces=rng.random() < 0.3,
         parallelism=rng.choice((None, None, None, 1)),
     )
+    lag = 0.0 if conditional else rng.choice((0.0, 0.0, 0.5, 3.0, 30.0))
     while True:
-        case = _draw(rng, abilities)
+        case = _draw(rng, abilities, lag)
         try:
             plan = _plan(case)
         except ReconcilerError:
@@ -62,12 +67,12 @@ def _plan(case: Case) -> Plan:
     return make_plan(platform.reader(), case.request, address="", now="")
 
 
-def _draw(rng: Random, abilities: Abilities) -> Case:
+def _draw(rng: Random, abilities: Abilities, lag: float) -> Case:
     ours = [f"n{at}" for at in range(rng.randrange(1, 10))]
     live = [storage(name, id=f"id-{name}") for name in ours]
     live += [storage(f"far-{at}", id=f"id-far-{at}") for at in range(rng.randrange(3))]
     files = frozenset(item.id for item in live if rng.random() < 0.2)
-    return Case(abilities, tuple(live), files, Request(_desired(rng, ours, files)))
+    return Case(abilities, tuple(live), files, Request(_desired(rng, ours, files)), lag)
 
 
 def _desired(rng: Random, ours: list[str], files: frozenset[str]) -> Desired:

@@ -11,7 +11,9 @@ from reconciler.errors import PlatformError, UnavailableError, UnknownOutcomeErr
 from reconciler.model import State, Storage
 from reconciler.plan.document import CREATE, REMOVE, UPDATE, Values
 from reconciler.platform import Abilities, About, InventoryRow
-from simulation.model import Live, Request, Violation
+from reconciler.platforms.http.errors import Refusal, Words
+from simulation.model import Request, Violation
+from simulation.past import Kept
 
 if TYPE_CHECKING:
     from simulation.applying import Run
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
 
 class Client:
     """Reads and writes as a platform's writer does, through a network that is no good."""
+
+    #: Whether writes look if the file at the path is still the one that was opened.
+    watches_file = True
 
     def __init__(self, run: Run) -> None:
         self._run = run
@@ -30,6 +35,10 @@ class Client:
         self._seen: dict[str, int] = {}
         self._seen_files: dict[str, int] = {}
         self._seen_spaces: dict[str, int] = {}
+        #: When all names were last seen.
+        self._seen_names: int | None = None
+        self._inode = self._platform.inode
+        self._words = Words("https://simulated", has_token=False)
 
     @property
     def abilities(self) -> Abilities:
@@ -51,18 +60,21 @@ class Client:
 
     def read(self) -> State:
         self._ask("list")
-        return State(tuple(self._of(live) for live in self._platform.by_id.values()), "simulated")
+        return State(tuple(map(self._of, self._shown())), "simulated")
 
     def find(self, *, id: str | None = None, name: str | None = None) -> tuple[Storage, ...]:
         self._ask(f"find {id or ''} {name or ''}")
         found = [
-            live
-            for live in self._platform.by_id.values()
-            if live.storage.id == id or live.storage.name == name
+            kept for kept in self._shown() if kept.storage.id == id or kept.storage.name == name
         ]
-        if id is not None:
-            self._seen[id] = self._platform.moment
-        return tuple(self._of(live) for live in found)
+        if id is not None and self._seen_names is not None:
+            self._seen[id] = self._seen_names
+        return tuple(map(self._of, found))
+
+    def _shown(self) -> tuple[Kept, ...]:
+        shown = self._platform.shown()
+        self._seen_names = shown.moment if self._platform.lag else self._platform.moment
+        return shown.kept
 
     def inventory(self, id: str) -> Iterator[InventoryRow]:
         self._ask(f"inventory {id}")
@@ -77,10 +89,10 @@ class Client:
         live = self._platform.by_id.get(id)
         return live.spaces if live else ()
 
-    def _of(self, live: Live) -> Storage:
+    def _of(self, kept: Kept) -> Storage:
         # A new value each time: two readings of one storage have revisions of their own.
-        storage = replace(live.storage)
-        self._read[id(storage)] = (storage, live.revision)
+        storage = replace(kept.storage)
+        self._read[id(storage)] = (storage, kept.revision)
         return storage
 
     def _ask(self, what: str) -> None:
@@ -91,6 +103,10 @@ class Client:
             story.baton.wait(None, story.slow())
         elif fault in ("unavailable", "retry after"):
             raise UnavailableError("busy", retry_after=story.retry_after(fault))
+        elif fault == "never answers" and not self.abilities.bounded and run.plan is not None:
+            story.hang(run)
+        elif fault == "foreign 503":
+            raise self._foreign(writes=False)
         elif fault == "cut":
             raise PlatformError("the connection was cut")
         elif fault == "bug":
@@ -122,7 +138,8 @@ class Client:
             self._platform.moment,
             expected=expected,
             revision=revision,
-            seen=self._seen.get(of),
+            seen=self._seen.get(of) if of else self._seen_names,
+            inode=self._inode,
             seen_files=self._seen_files.get(of),
             seen_spaces=self._seen_spaces.get(of),
             fence=self._run.fence,
@@ -138,17 +155,33 @@ class Client:
             raise UnavailableError("busy", retry_after=story.retry_after(fault))
         if fault in ("request lost", "server error before"):
             raise UnknownOutcomeError(fault)
+        if fault == "foreign 503 before":
+            raise self._foreign(writes=True)
+        if self.watches_file and self._inode != self._platform.inode:
+            raise PlatformError("the file at the path is not the one that was opened")
         if fault == "request late":
             self._platform.late.append(request)
             raise UnknownOutcomeError(fault)
         if fault == "slow":
             story.baton.wait(None, story.slow())
+        if fault == "made otherwise":
+            request = replace(request, altered=True)
         answer = story.arrive(request)
         if fault == "duplicated":
             self._platform.late.append(story.duplicate(request))
         story.after(run)
+        if fault == "never answers" and not self.abilities.bounded:
+            story.hang(run)
         if fault in ("answer lost", "server error after"):
             raise UnknownOutcomeError(fault)
+        if fault == "foreign 503 after":
+            raise self._foreign(writes=True)
+        if self.watches_file and self._inode != self._platform.inode:
+            raise UnknownOutcomeError("the file at the path was replaced meanwhile")
         if fault == "bug after":
             raise RuntimeError("undocumented")
         return answer
+
+    def _foreign(self, *, writes: bool) -> PlatformError:
+        """Say what the client of the state server makes of a proxy's 503."""
+        return self._words.refused(Refusal(503, {"retry-after": "1"}, None), writes=writes)

@@ -20,10 +20,23 @@ WRITE = (
     "retry after",
     "server error before",
     "server error after",
+    "foreign 503 before",
+    "foreign 503 after",
     "bug after",
+    "never answers",
+    "made otherwise",
 )
-READ = ("unavailable", "retry after", "slow", "cut", "bug")
-ANYWHERE = ("crash before", "crash after", "lease lost", "outage", "stop", "interrupt")
+READ = ("unavailable", "retry after", "foreign 503", "never answers", "slow", "cut", "bug")
+ANYWHERE = (
+    "crash before",
+    "crash after",
+    "lease lost",
+    "outage",
+    "stop",
+    "interrupt",
+    "back in time",
+    "file replaced",
+)
 
 
 class Weather(Struct, frozen=True):

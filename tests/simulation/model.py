@@ -12,6 +12,7 @@ from reconciler.errors import ConflictError, LeaseLostError
 from reconciler.model import Storage
 from reconciler.plan.document import CREATE, REMOVE, UPDATE, Values
 from reconciler.platform import Abilities
+from simulation.past import Kept, Past
 
 
 class Violation(BaseException):
@@ -31,6 +32,7 @@ class Live:
         self.revision = 0
         self.spaces: tuple[str, ...] = ()
         self.changed_by_others = 0
+        self.named_at = 0
         self.uploaded_at = 0
         self.tied_at = 0
 
@@ -49,6 +51,8 @@ class Request(Struct, frozen=True):
     #: The moments at which the run last read the storage, its inventory, and who uses it;
     #: None: never.
     seen: int | None = None
+    #: The file that the run has opened.
+    inode: int = 1
     seen_files: int | None = None
     seen_spaces: int | None = None
     name: str | None = None
@@ -57,6 +61,8 @@ class Request(Struct, frozen=True):
     key: str | None = None
     fence: int | None = None
     duplicate: bool = False
+    #: Whether the platform makes something else of it than was asked: it cuts the label.
+    altered: bool = False
 
     @property
     def subject(self) -> str:
@@ -87,9 +93,24 @@ class Platform:
 
     #: Whether writes under a lease that was superseded are refused.
     fencing = True
+    #: Whether the marks of revisions and leases are never given twice, not even once the platform
+    #: has gone back in time: they hold something random.
+    unique_marks = True
 
-    def __init__(self, abilities: Abilities) -> None:
+    def __init__(self, abilities: Abilities, clock: Callable[[], float] = lambda: 0.0) -> None:
         self.abilities = abilities
+        self._clock = clock
+        #: By how many seconds lists show late what has happened.
+        self.lag = 0.0
+        #: Which file is at the path.
+        self.inode = 1
+        #: Everything as it was, oldest first.
+        self.past: list[Past] = []
+        #: Whose the lease is; `fence` is what is checked.
+        self.holder = ""
+        self._marks = 0
+        #: Whether a name was given twice by what nothing can prevent.
+        self.doubled = False
         self.by_id: dict[str, Live] = {}
         #: Counts everything that happens.
         self.moment = 1
@@ -111,11 +132,15 @@ class Platform:
         live = Live(storage, files)
         self.by_id[storage.id] = live
         self._note(live, storage)
+        live.named_at = self.moment
         return live
 
     def change(self, live: Live, **fields: str) -> None:
+        renamed = fields.get("name", live.storage.name) != live.storage.name
         live.storage = replace(live.storage, **fields)
         self._note(live, live.storage)
+        if renamed:
+            live.named_at = self.moment
 
     def drop(self, live: Live) -> None:
         del self.by_id[live.storage.id]
@@ -124,12 +149,42 @@ class Platform:
     def upload(self, live: Live) -> None:
         live.files += 1
         self.moment += 1
-        live.revision = live.uploaded_at = self.moment
+        live.uploaded_at, live.revision = self.moment, self._mark()
+        self._keep()
 
     def tie(self, live: Live) -> None:
         """Have a space use a storage, which no ETag covers."""
         self.moment += 1
         live.spaces, live.tied_at = ("space",), self.moment
+        self._keep()
+
+    def grant(self, holder: str) -> int:
+        """Give the lease to somebody; give the mark that writes under it carry."""
+        self.holder, self.fence = holder, self._mark()
+        return self.fence
+
+    def shown(self) -> Past:
+        """Give what lists show by now."""
+        until = self._clock() - self.lag
+        return next((was for was in reversed(self.past) if was.time <= until), self.past[0])
+
+    def restore(self, was: Past) -> None:
+        """Go back in time: a backup was put back, or a failover has lost commits."""
+        self.moment += 1
+        gone = self.by_id.keys() - {kept.storage.id for kept in was.kept}
+        self.history += [(self.moment, id, None) for id in sorted(gone)]
+        self.by_id = {}
+        for kept in was.kept:
+            live = Live(kept.storage, kept.files)
+            live.spaces, live.revision = kept.spaces, kept.revision
+            live.changed_by_others = live.uploaded_at = live.tied_at = self.moment
+            live.named_at = self.moment
+            self.by_id[kept.storage.id] = live
+            self.history.append((self.moment, kept.storage.id, kept.storage))
+        self.keys, self.fence, self.holder = dict(was.keys), was.fence, was.holder
+        if not self.unique_marks:
+            self._marks = was.counted
+        self._keep()
 
     def take(self, request: Request) -> Storage:
         """Carry out a request; raises what the platform answers if it refuses."""
@@ -156,13 +211,14 @@ class Platform:
             return self.keys[request.key]
         self._free(values.name, "")
         self._made += 1
-        storage = Storage(
-            f"made-{self._made}", values.name, values.label, values.type, values.default_url
-        )
+        label = _cut(values.label) if request.altered else values.label
+        storage = Storage(f"made-{self._made}", values.name, label, values.type, values.default_url)
         self.watch(Effect(request, None, storage, None))
-        self.put(storage)
+        live = self.put(storage)
+        live.changed_by_others = self.moment if request.altered else 0
         if keyed and request.key:
             self.keys[request.key] = storage
+            self._keep()
         return storage
 
     def _update(self, request: Request, live: Live) -> Storage:
@@ -172,10 +228,13 @@ class Platform:
             name=before.name if request.name is None else request.name,
             label=before.label if request.label is None else request.label,
         )
+        if request.altered and request.label is not None:
+            after = replace(after, label=_cut(after.label))
         self._free(after.name, after.id)
         if after != before:
             self.watch(Effect(request, before, after, live))
             self.change(live, name=after.name, label=after.label)
+            live.changed_by_others = self.moment if request.altered else live.changed_by_others
         return after
 
     def _expected(self, request: Request) -> Live:
@@ -187,15 +246,43 @@ class Platform:
             raise ConflictError(f"{request.expected.name} was changed")
         return live
 
+    def _mark(self) -> int:
+        self._marks += 1
+        return self._marks
+
+    def _keep(self) -> None:
+        kept = tuple(
+            Kept(live.storage, live.files, live.spaces, live.revision)
+            for live in self.by_id.values()
+        )
+        self.past.append(
+            Past(
+                self._clock(),
+                self.moment,
+                kept,
+                dict(self.keys),
+                self.fence,
+                self.holder,
+                self._marks,
+            )
+        )
+
     def _free(self, name: str, id: str) -> None:
+        if not self.abilities.unique_names:
+            return
         holder = self.named(name)
         if holder is not None and holder.storage.id != id:
             raise ConflictError(f"the name {name} is taken")
 
     def _note(self, live: Live, storage: Storage | None) -> None:
         names = [other.storage.name for other in self.by_id.values()]
-        if len(names) != len(set(names)):
+        if self.abilities.unique_names and len(names) != len(set(names)):
             raise Violation(f"two storages are named {live.storage.name}")
         self.moment += 1
-        live.revision = self.moment
+        live.revision = self._mark()
         self.history.append((self.moment, live.storage.id, storage))
+        self._keep()
+
+
+def _cut(label: str) -> str:
+    return f"{label[:1]}…"

@@ -8,12 +8,15 @@ from unittest import mock
 
 from msgspec.structs import replace
 
-from reconciler.errors import UnavailableError, UnknownOutcomeError
-from reconciler.executor import attempt, limits, schedule
+from reconciler.errors import PlatformError, UnavailableError, UnknownOutcomeError
+from reconciler.executor import attempt, limits, run, schedule, settle
 from reconciler.executor.outcomes import StepEnd
 from reconciler.model import Storage
 from reconciler.plan.document import Operation, Plan, Step, steps
 from reconciler.plan.expectation import Verdict
+from reconciler.platform import Abilities
+from reconciler.platforms.http.errors import Words
+from simulation.client import Client
 from simulation.model import Platform
 
 
@@ -39,6 +42,16 @@ def _no_order(plan: Plan) -> Iterator[tuple[Operation, Step]]:
     return ((operation, replace(step, after_steps=())) for operation, step in steps(plan))
 
 
+def _taken_for_unique(operation: Operation, step: Step, abilities: Abilities) -> bool:
+    """Repeat a create as if the platform refused a name that is taken."""
+    return settle.may_repeat(operation, step, replace(abilities, unique_names=True))
+
+
+def _taken_for_ours(words: object, status: int, headers: object, *, writes: bool) -> PlatformError:
+    """Take what a proxy says for a refusal by the server."""
+    return UnavailableError(f"HTTP {status}")
+
+
 MUTATIONS = {
     "no expectation check": (attempt, "check", _no_check),
     "a write that got no answer is made again": (attempt._Attempts, "_settle", _repeat),
@@ -47,6 +60,17 @@ MUTATIONS = {
     "no order": (schedule, "steps", _no_order),
     "no fencing": (Platform, "fencing", False),
     "a lost lease stops nothing": (limits.Halt, "check_write", lambda _: None),
+    "names that may not be unique are taken to be": (attempt, "may_repeat", _taken_for_unique),
+    "a list is taken to show at once what was written": (
+        attempt._Attempts,
+        "_may_be_late",
+        lambda _: False,
+    ),
+    "what a write gives back is not compared": (attempt, "otherwise", lambda *_, **__: ""),
+    "a call that never answers is waited for": (run._Run, "_overdue", lambda _: ""),
+    "the 503 of a proxy is taken for the server's own": (Words, "not_ours", _taken_for_ours),
+    "marks are given again after going back in time": (Platform, "unique_marks", False),
+    "a file that was replaced is written": (Client, "watches_file", False),
 }
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from reconciler.executor import DONE, FAILED, HALF_DONE, NOT_STARTED, Outcome, Result
 from reconciler.model import Storage
@@ -21,6 +21,14 @@ from simulation.model import Effect, Live, Platform, Request, Violation
 if TYPE_CHECKING:
     from simulation.applying import Run
     from simulation.cases import Case
+
+
+class _Made(NamedTuple):
+    """A storage that a run's request has made, and when it was there."""
+
+    id: str
+    run: str
+    moment: int
 
 
 class Rules:
@@ -37,9 +45,11 @@ class Rules:
             *(item.name for item in case.request.desired.entries if item.protect),
         )
         #: Ids of what was made for each entry.
-        self._made: dict[str, list[str]] = {}
+        self._made: dict[str, list[_Made]] = {}
         #: Which run's request moved each storage aside.
         self._moved_aside_by: dict[str, str] = {}
+        #: Which run's request gave each storage the name that it has.
+        self._named_by: dict[str, str] = {}
         #: How many requests for each operation took effect, of all runs.
         self._effects: Counter[str] = Counter()
 
@@ -53,7 +63,7 @@ class Rules:
     def took_effect(self, effect: Effect) -> None:
         """Look at what a request is about to change."""
         request, run = effect.request, self._run_of(effect.request.run)
-        if self._case.abilities.lock and request.fence != self._platform.fence:
+        if self._case.abilities.lock and request.run != self._platform.holder:
             raise Violation(f"{request.subject} took effect under a lease that somebody else has")
         operation = run.operation(request)
         if operation is None:
@@ -62,6 +72,8 @@ class Rules:
         if not request.duplicate:
             run.effects[operation.key] += 1
             self._effects[operation.key] += 1
+        if self._conditional and request.expected and request.expected != effect.before:
+            raise Violation(f"{request.subject} took effect on what was not read")
         if request.action == CREATE:
             self._check_create(effect)
         elif request.action == REMOVE:
@@ -74,13 +86,25 @@ class Rules:
         assert effect.after is not None
         name = effect.after.name
         earlier = self._made.setdefault(name, [])
-        for id in earlier:
-            live = self._platform.by_id.get(id)
-            if live is not None and not live.changed_by_others:
-                raise Violation(f"{name} was created twice: {id} is {live.storage.name}")
-            if live is not None:
+        for made in earlier:
+            live = self._platform.by_id.get(made.id)
+            if live is None:
+                continue
+            if live.changed_by_others:
                 self._platform.races["created anew after others renamed the first"] += 1
-        earlier.append(effect.after.id)
+            elif self._is_avoidable(effect.request, made):
+                raise Violation(f"{name} was created twice: {made.id} is {live.storage.name}")
+            else:
+                self._platform.races["created once more by another run, or by the network"] += 1
+        earlier.append(_Made(effect.after.id, effect.request.run, self._platform.moment + 1))
+
+    def _is_avoidable(self, request: Request, made: _Made) -> bool:
+        """Say whether it was known, or could have been, that a storage is there already."""
+        if self._case.abilities.unique_names:
+            return True
+        if request.duplicate:
+            return False
+        return request.run == made.run or request.seen is None or made.moment <= request.seen
 
     def _check_remove(self, operation: Operation, effect: Effect) -> None:
         live, request = effect.live, effect.request
@@ -131,12 +155,28 @@ class Rules:
 
     def _check_names(self, effect: Effect) -> None:
         """Nothing outside the scope is touched, nothing protected removed or renamed."""
+        self._check_taken(effect)
         changed = self._changed(effect)
         before, after = _resting(effect.before), _resting(effect.after)
         if not all(self._case.scope.holds(name) for name in (before, after) if name is not None):
             self._race(effect, "touched what others moved out of scope just then", changed)
         if before is not None and after != before and matches(before, self._protected):
             self._race(effect, "took what others gave a protected name just then", changed)
+
+    def _check_taken(self, effect: Effect) -> None:
+        """Where names may be taken twice, nothing takes one that could be seen to be taken."""
+        after, request = effect.after, effect.request
+        if after is None or (effect.before is not None and effect.before.name == after.name):
+            return
+        for live in self._platform.by_id.values():
+            if live.storage.name == after.name and live.storage.id != after.id:
+                late = request.duplicate or self._run_of(request.run).process.dead
+                own = self._named_by.get(live.storage.id) == request.run
+                if not late and (own or request.seen is None or live.named_at <= request.seen):
+                    raise Violation(f"{request.subject} took a name that was seen to be taken")
+                self._platform.races["took a name that others took just then"] += 1
+                self._platform.doubled = True
+        self._named_by[after.id] = request.run
 
     def _race(self, effect: Effect, what: str, changed: int) -> None:
         """Count a race with others, if it was one that nothing could have prevented."""
@@ -175,6 +215,8 @@ class Rules:
         ]
         if sorted(ends) != sorted(outcome.key for outcome in result.outcomes):
             raise Violation("an operation has no end event, or two")
+        if run.story.undisturbed and set(run.claims.values()) - {DONE}:
+            raise Violation(f"nothing was wrong but a list that lags a little: {run.claims}")
         for outcome, operation in zip(result.outcomes, run.plan.operations, strict=True):
             self._check_outcome(run, operation, outcome)
 

@@ -20,6 +20,9 @@ from simulation.faults import ANYWHERE, CALM, READ, WRITE, Others, weather
 from simulation.model import Platform, Request, Violation
 from simulation.rules import Rules
 
+#: What time it is when a story begins.
+BEGINNING = 1000.0
+
 
 class Story:
     """Everything that happens in one seed."""
@@ -28,7 +31,7 @@ class Story:
         self.rng = Random(seed)
         self.case = draw(self.rng)
         self.baton = Baton(self.rng)
-        self.platform = Platform(self.case.abilities)
+        self.platform = Platform(self.case.abilities, lambda: self.baton.now)
         self.runs: dict[str, Run] = {}
         self.rules = Rules(self.case, self.platform, self.runs.__getitem__)
         self.platform.watch = self.rules.took_effect
@@ -39,12 +42,23 @@ class Story:
         self.trace: list[str] | None = [] if trace else None
         self._outage_until = 0.0
         self.disturbed = False
+        #: How many storages were made in a file that was replaced.
+        self.lost = 0
+        # Before all this, whatever it was, is long ago: no list shows it.
+        self.baton.now = BEGINNING
         for storage in self.case.live:
             self.platform.put(storage, files=int(storage.id in self.case.files))
+
+    @property
+    def undisturbed(self) -> bool:
+        """Whether nothing at all goes wrong, but that lists may lag a little."""
+        calm = not (self.weather.faults or self.weather.others or self.disturbed)
+        return calm and len(self.runs) == 1 and self.case.lag <= 3
 
     def play(self) -> None:
         """Go through the story; raises `Violation`."""
         self._tell_case()
+        self.platform.lag = self.case.lag
         for _ in range(self.rng.choice((1, 1, 2, 3))):
             run = self._begin()
             # Two at once, without a lease, are safe where writes carry their condition.
@@ -52,6 +66,7 @@ class Story:
                 self._begin()
             self._join(run)
         self.weather = CALM
+        self.platform.lag = 0.0
         while self.platform.late:
             if self.rng.random() < 0.7:
                 self._arrive_late()
@@ -78,7 +93,7 @@ class Story:
         run = self._begin()
         self._join(run)
         if run.failure:
-            if not self.disturbed:
+            if not (self.disturbed or self.platform.doubled):
                 raise Violation(f"it can't be mended by one more apply: {run.failure}")
             self.faults["(blocked by what others did)"] += 1
             return
@@ -89,8 +104,8 @@ class Story:
             raise Violation(f"a second plan is not empty: {[op.key for op in again.operations]}")
 
     def _begin(self) -> Run:
-        self.platform.fence += 1
-        run = Run(self, f"run {len(self.runs) + 1}", self.platform.fence)
+        name = f"run {len(self.runs) + 1}"
+        run = Run(self, name, self.platform.grant(name))
         self.runs[run.name] = run
         self.baton.start(run.process, run.work)
         return run
@@ -138,6 +153,18 @@ class Story:
             self.baton.interrupt(run.process)
         elif kind == "lease lost":
             self._lose_lease(run)
+        elif kind == "back in time":
+            self._go_back()
+        elif kind == "file replaced" and self.case.abilities.conditional_write:
+            self.platform.inode += 1
+            self._go_back()
+
+    def _go_back(self) -> None:
+        """Put a backup back; somebody may begin anew with it while others still run."""
+        self.disturbed = True
+        self.platform.restore(self.rng.choice(self.platform.past))
+        if len(self.runs) < 6 and self.rng.random() < 0.5:
+            self._begin()
 
     def _lose_lease(self, run: Run) -> None:
         if not self.case.abilities.lock or self.rng.random() < 0.5:
@@ -147,7 +174,7 @@ class Story:
         if len(self.runs) < 6 and self.rng.random() < 0.5:
             self._begin()
         else:
-            self.platform.fence += 1
+            self.platform.grant("somebody else")
             self.disturbed = True
             self.tell(None, self.others.act())
 
@@ -165,6 +192,16 @@ class Story:
         self.tell(run, f"{what}: {found or 'ok'}")
         return found
 
+    def hang(self, run: Run) -> None:
+        """Never come back; what waits for that gives up after a while."""
+
+        def give_up() -> None:
+            self.baton.wait(None, PATIENCE)
+            run.overdue_reason = "no answer in time"
+
+        self.baton.start(run.process, give_up)
+        self.baton.wait(lambda: False, None)
+
     def slow(self) -> float:
         return PATIENCE * self.rng.choice((0.1, 1.2))
 
@@ -176,6 +213,8 @@ class Story:
     def arrive(self, request: Request) -> Storage:
         """A request arrives while its sender waits for the answer."""
         try:
+            if request.inode != self.platform.inode:
+                return self._into_nothing(request)
             return self.platform.take(request)
         except LeaseLostError:
             self.runs[request.run].lost = True
@@ -184,6 +223,18 @@ class Story:
             self.tell(self.runs[request.run], f"{request.subject}: {error}")
             raise
 
+    def _into_nothing(self, request: Request) -> Storage:
+        """Take a request into a file that has no name any more; all seems well."""
+        values, expected = request.values, request.expected
+        if values is not None:
+            self.lost += 1
+            name, label = values.name, values.label
+            return Storage(f"lost-{self.lost}", name, label, values.type, values.default_url)
+        assert expected is not None
+        name = expected.name if request.name is None else request.name
+        label = expected.label if request.label is None else request.label
+        return replace(expected, name=name, label=label)
+
     def duplicate(self, request: Request) -> Request:
         return replace(request, duplicate=True)
 
@@ -191,7 +242,8 @@ class Story:
         late = self.platform.late
         request = late.pop(self.rng.randrange(len(late)))
         try:
-            self.platform.take(request)
+            if request.inode == self.platform.inode:
+                self.platform.take(request)
             ended = "taken"
         except PlatformError as error:
             ended = f"refused, {error}"
