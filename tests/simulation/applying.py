@@ -64,8 +64,6 @@ class Run:
         story.tell(self, f"ended: {self.claims}")
         story.rules.ended(self, result)
         story.outcomes.update(self.claims.values())
-        if result.overdue:
-            self.process.dead = True  # the command ends, and with it what hangs
 
     def _make_plan(self, client: Client) -> Plan | None:
         story = self.story

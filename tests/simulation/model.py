@@ -146,6 +146,11 @@ class Platform:
         del self.by_id[live.storage.id]
         self._note(live, None)
 
+    def begin(self) -> None:
+        """Let whatever there is be all that there ever was."""
+        self.past.clear()
+        self._keep()
+
     def upload(self, live: Live) -> None:
         live.files += 1
         self.moment += 1

@@ -187,6 +187,10 @@ class Rules:
             raise Violation(f"{what}, but it could have been known: {request.subject}")
         self._platform.races[what] += 1
 
+    def forget_names(self) -> None:
+        """The platform went back in time: nobody knows who gave whom a name."""
+        self._named_by.clear()
+
     # Claims
 
     def _check_claim(self, run: Run, operation: Operation, effect: Effect) -> None:

@@ -13,14 +13,14 @@ from reconciler.model import Storage
 from reconciler.plan.document import Plan
 from reconciler.reconcile import make_plan
 from simulation.applying import PATIENCE, Run
-from simulation.baton import Baton
+from simulation.baton import Baton, Crash
 from simulation.cases import draw
 from simulation.client import Client
 from simulation.faults import ANYWHERE, CALM, READ, WRITE, Others, weather
 from simulation.model import Platform, Request, Violation
 from simulation.rules import Rules
 
-#: What time it is when a story begins.
+#: What time it is when a story begins: what is live then is so for longer than any list lags.
 BEGINNING = 1000.0
 
 
@@ -44,10 +44,10 @@ class Story:
         self.disturbed = False
         #: How many storages were made in a file that was replaced.
         self.lost = 0
-        # Before all this, whatever it was, is long ago: no list shows it.
-        self.baton.now = BEGINNING
         for storage in self.case.live:
             self.platform.put(storage, files=int(storage.id in self.case.files))
+        self.platform.begin()
+        self.baton.now = BEGINNING
 
     @property
     def undisturbed(self) -> bool:
@@ -163,6 +163,7 @@ class Story:
         """Put a backup back; somebody may begin anew with it while others still run."""
         self.disturbed = True
         self.platform.restore(self.rng.choice(self.platform.past))
+        self.rules.forget_names()
         if len(self.runs) < 6 and self.rng.random() < 0.5:
             self._begin()
 
@@ -200,7 +201,8 @@ class Story:
             run.overdue_reason = "no answer in time"
 
         self.baton.start(run.process, give_up)
-        self.baton.wait(lambda: False, None)
+        self.baton.wait(lambda: run.ended, None)
+        raise Crash  # the command ends, and with it what hangs
 
     def slow(self) -> float:
         return PATIENCE * self.rng.choice((0.1, 1.2))
