@@ -5,15 +5,26 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
-
-from msgspec import Struct
 
 _MOVE = re.compile(r"(?s)(?P<name>.+)~move-(?P<hash>[0-9a-f]{8})\Z")
 #: Categories whose members can hide, reorder or break what a terminal shows.
 _UNSAFE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+#: Drawn as nothing, whatever category Unicode puts them into.
+_BLANK = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
+#: White space that people don't count, in one name or in several, one a line.
+_ODD_SPACE = re.compile(r"(?m)^[ ]|[ ]$|[ ]{2}|[^\S\n ]|[\x00-\x08\x0e-\x1f\x7f]")
 _LOOKALIKE = str.maketrans({"0": "o", "1": "l", "I": "l", "|": "l"})
+
+
+#: So many names are told one by one, where a message could name thousands.
+NAMED = 20
+#: What the literal start of a glob ends at, and what its literal end begins after.
+_BEFORE_WILD = re.compile(r"[^*?\[]*")
+_AFTER_WILD = re.compile(r"[^*?\[\]]*\Z")
 
 
 def matches(name: str, patterns: Iterable[str]) -> bool:
@@ -21,19 +32,62 @@ def matches(name: str, patterns: Iterable[str]) -> bool:
     return any(pattern in ("*", name) or fnmatchcase(name, pattern) for pattern in patterns)
 
 
-class Scope(Struct, frozen=True):
+class Globs:
+    """Many patterns at once: what `matches` says, at a cost that does not grow with their number.
+
+    Globs are kept by their literal start and end, so that a name meets only those that share both.
+    """
+
+    def __init__(self, patterns: Iterable[str]) -> None:
+        """Sort out `patterns`."""
+        self.patterns = tuple(patterns)
+        self._literal = frozenset(self.patterns)
+        self._wild: dict[tuple[str, str], list[str]] = {}
+        for pattern in self.patterns:
+            start, end = _ends(pattern)
+            if start != pattern:
+                self._wild.setdefault((start, end), []).append(pattern)
+        self._lengths = sorted({(len(start), len(end)) for start, end in self._wild})
+
+    def match(self, name: str) -> bool:
+        """Say whether any of them matches `name`."""
+        return name in self._literal or any(fnmatchcase(name, glob) for glob in self._near(name))
+
+    def idle(self, names: Iterable[str]) -> list[str]:
+        """Give the patterns that match none of `names`, in the order in which they were given."""
+        used: set[str] = set()
+        for name in names:
+            if name in self._literal:
+                used.add(name)
+            used |= {g for g in self._near(name) if g not in used and fnmatchcase(name, g)}
+        return [pattern for pattern in self.patterns if pattern not in used]
+
+    def _near(self, name: str) -> Iterator[str]:
+        for start, end in self._lengths:
+            yield from self._wild.get((name[:start], name[len(name) - end :]), ())
+
+
+def _ends(pattern: str) -> tuple[str, str]:
+    start = _BEFORE_WILD.match(pattern)
+    end = _AFTER_WILD.search(pattern)
+    return (start[0] if start else ""), (end[0] if end else "")
+
+
+class Scope:
     """The names that a run may touch: those that every one of some lists of globs matches."""
 
-    lists: tuple[tuple[str, ...], ...]
+    def __init__(self, lists: Iterable[tuple[str, ...]]) -> None:
+        """Take the lists."""
+        self.lists = tuple(Globs(globs) for globs in lists)
 
     @classmethod
     def of(cls, own: tuple[str, ...], narrowing: Iterable[tuple[str, ...]] = ()) -> Scope:
         """Combine a manifest's own scope with lists that narrow it; nothing can widen it."""
-        return cls(tuple(globs for globs in (own, *narrowing) if "*" not in globs))
+        return cls(globs for globs in (own, *narrowing) if "*" not in globs)
 
     def holds(self, name: str) -> bool:
         """Say whether `name` is in scope."""
-        return all(matches(name, globs) for globs in self.lists)
+        return all(globs.match(name) for globs in self.lists)
 
 
 def shown(text: str) -> str:
@@ -50,6 +104,12 @@ def shown(text: str) -> str:
 def quoted(text: str) -> str:
     """Give a name as messages print it: escaped, in single quotes."""
     return f"'{shown(text)}'"
+
+
+def listed(names: Sequence[str], how: Callable[[str], str] = quoted) -> str:
+    """Give names as messages list them: the first ones, and how many more there are."""
+    told = ", ".join(map(how, names[:NAMED]))
+    return f"{told} and {len(names) - NAMED:,} more" if len(names) > NAMED else told
 
 
 def _escaped(char: str) -> str:
@@ -73,14 +133,24 @@ def _hash(storage_id: str) -> str:
     return hashlib.sha256(storage_id.encode("utf-8", "surrogatepass")).hexdigest()[:8]
 
 
+def _is_seen(char: str) -> bool:
+    return unicodedata.category(char) not in ("Cc", "Cf") and not _BLANK.match(char)
+
+
 def lookalike_keys(name: str) -> tuple[str, str]:
     """Give two keys; names that share either are hard for people to tell apart.
 
-    The first ignores letter case and Unicode normal form, the second confusable characters too
-    (Unicode Technical Standard 39 has the idea; `confusable_homoglyphs` its tables).
+    The first ignores letter case, Unicode normal form, invisible characters and how much white
+    space there is, the second confusable characters too (Unicode Technical Standard 39 has the
+    idea; `confusable_homoglyphs` its tables).
     """
-    if not name.isascii():
-        name = unicodedata.normalize("NFKC", name)
+    if not name.isascii() or _ODD_SPACE.search(name):
+        seen = filter(_is_seen, " ".join(name.split()))
+        name = " ".join(unicodedata.normalize("NFKC", "".join(seen)).split())
+    return _folded(name)
+
+
+def _folded(name: str) -> tuple[str, str]:
     folded = name.casefold()
     if not name.isascii():
         name = _latin(name)
@@ -116,7 +186,7 @@ def lookalikes(names: Iterable[str]) -> list[tuple[str, ...]]:
 def _all_keys(names: Sequence[str]) -> Iterable[tuple[str, str]]:
     """Give the `lookalike_keys` of each name; of many plain ones at once, which is far quicker."""
     text = "\n".join(names)
-    if not text.isascii() or text.count("\n") >= len(names):
+    if not text.isascii() or text.count("\n") >= len(names) or _ODD_SPACE.search(text):
         return map(lookalike_keys, names)
-    folded, skeletons = lookalike_keys(text)
+    folded, skeletons = _folded(text)
     return zip(folded.split("\n"), skeletons.split("\n"), strict=True)

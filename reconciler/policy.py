@@ -13,7 +13,7 @@ from msgspec import Struct
 from reconciler.diff import Diff, Pair
 from reconciler.diff.compare import Places
 from reconciler.model import Entry, Notice, Policy, Removed, Storage
-from reconciler.names import matches, quoted, resting, shown
+from reconciler.names import Globs, listed, quoted, resting, shown
 
 #: Stands in `Removed.file` for a consent that was given on the command line.
 ALLOW_REMOVE = "--allow-remove"
@@ -38,18 +38,26 @@ class Removal(Struct, frozen=True, gc=False):
         return self.consent is not None and self.consent.holds_files and bool(self.consent.id)
 
 
-class Rules(Struct, frozen=True):
+class Rules:
     """A manifest's policy, with the names that its entries protect."""
 
-    policy: Policy
-    protected_entries: frozenset[str]
-    declares_something: bool
-    allow_empty: bool = False
+    def __init__(
+        self,
+        policy: Policy,
+        protected_entries: frozenset[str],
+        declares_something: bool,
+        allow_empty: bool = False,
+    ) -> None:
+        self.policy = policy
+        self.declares_something = declares_something
+        self.allow_empty = allow_empty
+        self._protected = protected_entries
+        self._globs = Globs(policy.protect)
 
     def protects(self, storage: Storage) -> bool:
         """Say whether the name a live storage has may neither be removed nor given up."""
         name = resting(storage.name, storage.id)
-        return name in self.protected_entries or matches(name, self.policy.protect)
+        return name in self._protected or self._globs.match(name)
 
 
 def removals(diff: Diff, policy: Policy) -> tuple[Removal, ...]:
@@ -177,7 +185,7 @@ def _file_records(chosen: Sequence[Removal], facts: Facts) -> Iterator[Notice]:
             yield Notice(
                 "used_by_space",
                 live.name,
-                f"{quoted(live.name)} is used by {', '.join(map(quoted, spaces))}: untie it "
+                f"{quoted(live.name)} is used by {listed(spaces)}: untie it "
                 f"from there; or, {way_out}",
             )
 
@@ -192,7 +200,7 @@ def _rename_candidates(diff: Diff) -> Iterator[Notice]:
     places = Places(diff.undeclared)
     for entry in diff.creates:
         if found := places.at(entry):
-            names = ", ".join(quoted(storage.name) for storage in found)
+            names = places.names_at(entry)
             first = found[0]
             yield Notice(
                 "likely_rename",

@@ -140,7 +140,7 @@ def _as_json(text: str) -> str:
     read_tree(document)
     raw = msgspec.json.format(msgspec.json.encode(document.tree), indent=2).decode()
     # JSON lets these stand as they are; YAML refuses them, or takes them for the end of a line.
-    hidden = "[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]"
+    hidden = "[\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff]"
     return re.sub(hidden, lambda found: f"\\u{ord(found[0]):04x}", raw) + "\n"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
 
 from msgspec import Struct
@@ -10,7 +10,7 @@ from msgspec import Struct
 from reconciler.diff.matching import Consented, Live, Matching, Pair, same_place
 from reconciler.errors import MatchingError
 from reconciler.model import Desired, Entry, Location, Notice, Storage, location
-from reconciler.names import Scope, lookalikes, quoted, resting
+from reconciler.names import Globs, Scope, listed, lookalikes, quoted, resting
 
 _by_name = attrgetter("name")
 
@@ -131,19 +131,40 @@ def _warnings(
         )
         for item in matching.gone
     ]
-    names = [entry.name for entry in desired.entries] + [storage.name for storage in undeclared]
-    notices += near_duplicates(names)
+    declared = [entry.name for entry in desired.entries]
+    notices += near_duplicates(declared + [storage.name for storage in undeclared])
+    notices += _idle_globs(desired, live)
     if matching.ignored:
-        listed = ", ".join(sorted({quoted(item.name) for item in matching.ignored}))
+        names = sorted({item.name for item in matching.ignored})
         notices.append(
             Notice(
                 "ids_ignored",
                 "",
-                f"ids of another platform mean nothing here and are ignored: {listed}. "
+                f"ids of another platform mean nothing here and are ignored: {listed(names)}. "
                 "`--ids MAP` translates them",
             )
         )
     return tuple(sorted(notices, key=lambda notice: (notice.code, notice.name, notice.message)))
+
+
+def _idle_globs(desired: Desired, live: Live) -> Iterator[Notice]:
+    """Warn of what `protect` and `scope` say in vain: most often a slip of the keyboard."""
+    policy = desired.policy
+    if not policy.protect and policy.scope == ("*",):
+        return
+    names = {resting(storage.name, storage.id) for storage in live.storages}
+    for item in desired.removed:
+        names |= {item.name, item.name.rpartition("~move-")[0]}
+    names |= {name for entry in desired.entries for name in (entry.name, *entry.renamed_from)}
+    for key, patterns in (("protect", policy.protect), ("scope", policy.scope)):
+        idle = [pattern for pattern in Globs(patterns).idle(sorted(names)) if pattern != "*"]
+        if idle:
+            yield Notice(
+                "idle_glob",
+                "",
+                f"in `policy.{key}`, {listed(idle)} means no storage, declared or live: mend it, "
+                "or take it out",
+            )
 
 
 def near_duplicates(names: Iterable[str]) -> list[Notice]:
@@ -152,7 +173,7 @@ def near_duplicates(names: Iterable[str]) -> list[Notice]:
         Notice(
             "near_duplicate",
             group[0],
-            f"these names are hard to tell apart: {', '.join(map(_spelled, group))}",
+            f"these names are hard to tell apart: {listed(group, _spelled)}",
         )
         for group in lookalikes(names)
     ]
@@ -171,14 +192,23 @@ class Places:
     def __init__(self, storages: Iterable[Storage]) -> None:
         """Index `storages`."""
         self._by_place: dict[str, list[tuple[Location, Storage]]] = {}
-        for storage in storages:
+        for storage in sorted(storages, key=_by_name):
             where = location(storage.type, storage.default_url)
             self._by_place.setdefault(where.place, []).append((where, storage))
+        #: What was found, and its names: thousands of entries may ask for one location.
+        self._found: dict[Location, tuple[list[Storage], str]] = {}
 
-    def at(self, entry: Entry) -> list[Storage]:
+    def at(self, entry: Entry) -> Sequence[Storage]:
         """Give the storages that lie where `entry` would, sorted by name."""
-        if not self._by_place:
-            return []
+        return self._look(entry)[0] if self._by_place else []
+
+    def names_at(self, entry: Entry) -> str:
+        """Give the names of those, as messages list them."""
+        return self._look(entry)[1]
+
+    def _look(self, entry: Entry) -> tuple[list[Storage], str]:
         where = location(entry.type, entry.default_url)
-        found = [s for place, s in self._by_place.get(where.place, ()) if place.same(where)]
-        return sorted(found, key=_by_name)
+        if where not in self._found:
+            at = [s for place, s in self._by_place.get(where.place, ()) if place.same(where)]
+            self._found[where] = at, listed([storage.name for storage in at])
+        return self._found[where]

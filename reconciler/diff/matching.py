@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from reconciler.errors import Problem
 from reconciler.model import Entry, Removed, Storage, location, unmanaged_because
-from reconciler.names import Scope, quoted, resting
+from reconciler.names import Scope, listed, quoted, resting
 
 
 class Pair(Struct, frozen=True, gc=False):
@@ -117,11 +117,11 @@ class Matching:
                 if (live := self._earlier(entry, name, taken, declared, given_up))
             ]
             if len(found) > 1:
-                names = " and ".join(quoted(live.name) for live in found)
+                names = listed([live.name for live in found])
                 self._wrong(
                     entry,
                     "renamed_from",
-                    f"{names} are both live, and only one of them can become "
+                    f"{names} are live, and only one of them can become "
                     f"{quoted(entry.name)}: use `id` to say which",
                 )
             elif found:

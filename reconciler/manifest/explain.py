@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from msgspec import Struct
 
 from reconciler.manifest.finding import Document, Finding, Path, brief
@@ -103,7 +104,7 @@ class Explainer:
             allowed = list(refusal.schema["properties"])
             yield from (_unknown(path, key, allowed) for key in value if key not in allowed)
         elif refusal.keyword == "uniqueItems":
-            again = next(i for i, item in enumerate(value) if item in value[:i])
+            again = _first_again(value)
             twice = self._shown(value[again], (*path, again))
             yield Finding((*path, again), f"{twice} stands twice in this list")
         else:
@@ -148,6 +149,16 @@ class Explainer:
         if isinstance(value, int):
             return str(value)
         return _KINDS["array" if isinstance(value, list) else "object"]
+
+
+def _first_again(items: list[Any]) -> int:
+    seen: set[bytes] = set()
+    for index, item in enumerate(items):
+        written = msgspec.json.encode(item)
+        if written in seen:
+            return index
+        seen.add(written)
+    return 0
 
 
 def _missing(keys: list[str]) -> str:

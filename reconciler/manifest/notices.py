@@ -7,14 +7,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from reconciler.model import Entry, Notice, aws_url, location
-from reconciler.names import quoted
+from reconciler.names import listed, quoted
 
 _ABSOLUTE = re.compile(r"/|\\\\|[A-Za-z]:|(?i:file)://")
 _RELATIVE = (
     "the folder is relative, so it means another place on each machine: write an absolute path"
 )
-#: How many entries at one location are named.
-_NAMED = 20
 
 
 def notices(entries: Sequence[Entry], relative: Iterable[Entry]) -> tuple[Notice, ...]:
@@ -28,9 +26,7 @@ def notices(entries: Sequence[Entry], relative: Iterable[Entry]) -> tuple[Notice
     ]
     for group in same_places(entries):
         names = sorted(entry.name for entry in group)
-        listed = ", ".join(map(quoted, names[:_NAMED]))
-        more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
-        message = f"{listed}{more} lie at one location: are they one storage?"
+        message = f"{listed(names)} lie at one location: are they one storage?"
         found.append(Notice("same_location", names[0], message))
     return tuple(sorted(found, key=lambda notice: (notice.code, notice.name)))
 

@@ -5,7 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.names import (
+    Globs,
     Scope,
+    listed,
     lookalike_keys,
     lookalikes,
     matches,
@@ -41,6 +43,51 @@ def test_a_glob_minds_case_and_a_name_is_itself_first(
 ) -> None:
     assert matches(name, [pattern]) is expected
     assert matches(name, ["no match", pattern]) is expected
+
+
+GLOBS = st.lists(st.text("ab*?[]!-", max_size=6), max_size=5)
+
+
+@given(GLOBS, st.lists(st.text("ab*?[]!-", max_size=6), max_size=5))
+@settings(deadline=None)
+def test_many_globs_at_once_mean_what_each_means(patterns: list[str], names: list[str]) -> None:
+    globs = Globs(patterns)
+    for name in names:
+        assert globs.match(name) is matches(name, patterns)
+    idle = [p for p in patterns if not any(matches(name, [p]) for name in names)]
+    assert globs.idle(names) == idle
+
+
+def test_of_thousands_of_names_some_are_told() -> None:
+    assert listed(["a", "b"]) == "'a', 'b'"
+    told = listed([f"n{i}" for i in range(5_000)])
+    assert told.startswith("'n0', 'n1', ")
+    assert told.endswith("'n19' and 4,980 more")
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "raw  frames",
+        " raw frames",
+        "raw frames ",
+        "raw\u00a0frames",
+        "raw\u2003frames",
+        "raw\tframes",
+        "raw\u2028frames",
+        "raw\u200b frames",
+        "raw\u00ad frames",
+        "\ufeffraw frames",
+        "raw\u2060 frames",
+        "raw fr\ufe0fames",
+        "raw \u202eframes",
+        "raw frames\u3164",
+        "r\u0430w \u200bframes",
+        "R\x07aw Frames",
+    ],
+)
+def test_white_space_and_invisible_characters_tell_no_names_apart(other: str) -> None:
+    assert lookalikes(["raw frames", other, "rawframes"]) == [tuple(sorted(("raw frames", other)))]
 
 
 def test_no_patterns_match_nothing() -> None:

@@ -126,7 +126,7 @@ def test_two_live_storages_that_could_both_be_meant() -> None:
     wanted = desired(entry("c", "a", renamed_from=["a", "b"]))
     path, message = problem(wanted, [storage("a"), storage("b")])
     assert path == ("storages", 0, "renamed_from")
-    assert "'a' and 'b' are both live" in message
+    assert "'a', 'b' are live, and only one" in message
 
 
 def test_an_earlier_name_that_is_also_given_up() -> None:
