@@ -144,6 +144,12 @@ class Writer(Reader, Protocol):
 
 #: Says why nothing may be written any more; None while it may.
 Lost = Callable[[], str | None]
+#: Says how many seconds are left for everything; None without end.
+Left = Callable[[], float | None]
+
+
+def forever() -> None:
+    """Be a `Left` without end."""
 
 
 class Platform(Protocol):

@@ -8,15 +8,13 @@ from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from reconciler.cli import TYPE_CHECKING, exits
 from reconciler.cli.command import Command
 from reconciler.cli.plan import add_choices, choices
-from reconciler.cli.settings import LIMITED_OPTIONS, given_text
+from reconciler.cli.settings import LIMITED_OPTIONS, duration, given_text
 
 if TYPE_CHECKING:
     from reconciler.cli.carry_out import Job
     from reconciler.cli.context import Context
     from reconciler.cli.eventstream import EventStream
     from reconciler.plan.document import Plan
-
-_UNITS = {"s": 1, "m": 60, "h": 3600}
 
 
 class ApplyOptions(Namespace):
@@ -27,25 +25,12 @@ class ApplyOptions(Namespace):
     expect: str | None
     parallelism: int
     fail_fast: bool
-    timeout: float | None
     lock_timeout: float
     target: list[str] | None
     allow_remove: list[str] | None
     allow_empty: bool
     ids: str | None
     check_backends: bool
-
-
-def duration(text: str) -> float:
-    """Read a duration: `90`, `90s`, `1.5m`, `2h`."""
-    number, unit = (text[:-1], _UNITS[text[-1:]]) if text[-1:] in _UNITS else (text, 1)
-    try:
-        seconds = float(number) * unit
-    except ValueError:
-        seconds = -1
-    if not 0 <= seconds < float("inf"):
-        raise ArgumentTypeError(f"{text!r} is no duration: write 90s, 5m or 1h")
-    return seconds
 
 
 def _positive(text: str) -> int:
@@ -83,12 +68,6 @@ def _add_arguments(parser: ArgumentParser) -> None:
         help="after a failure start nothing more; otherwise only what depends on it stays undone",
     )
     parser.add_argument(
-        "--timeout",
-        type=duration,
-        metavar="TIME",
-        help="start nothing more after this time (90s, 5m, 1h); what runs is finished",
-    )
-    parser.add_argument(
         "--lock-timeout",
         type=duration,
         default=120.0,
@@ -122,9 +101,11 @@ def _apply(context: Context, options: ApplyOptions, events: EventStream) -> int:
         from reconciler.cli.preflight import require_backends
 
         require_backends(context, job.plan)
-    if job.ask and not context.streams.agreed("\nApply this plan? Only 'yes' is accepted: "):
-        context.streams.note("Nothing was applied.")
-        return exits.ERROR
+    if job.ask:
+        if not context.streams.agreed("\nApply this plan? Only 'yes' is accepted: "):
+            context.streams.note("Nothing was applied.")
+            return exits.ERROR
+        context.limit.start()
     return carry_out(context, options, job, events)
 
 

@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol, TextIO
 
 from msgspec.structs import replace
 
+from reconciler.cli.limit import TimeLimit
 from reconciler.cli.origin import origin_here
 from reconciler.cli.settings import JSON, MARKDOWN, STDOUT, TEXT, Settings
 from reconciler.cli.streams import Streams
@@ -57,6 +58,8 @@ class Context(NamedTuple):
     note_style: Style
     #: Which run this is, and who runs it.
     origin: Origin
+    #: How long the command may take.
+    limit: TimeLimit
 
     @classmethod
     def of(cls, settings: Settings, streams: Streams, environ: Mapping[str, str]) -> Context:
@@ -74,6 +77,7 @@ class Context(NamedTuple):
             _style(settings, environ, streams.results),
             _style(settings, environ, sys.stderr),
             origin_here(environ),
+            TimeLimit(settings.timeout),
         )
 
     @property

@@ -49,5 +49,5 @@ DOCTOR = Command(
     add_arguments=no_arguments,
     options=Namespace,
     run=_run,
-    takes=("files", "platform", "env_files", "output"),
+    takes=("files", "platform", "env_files", "timeout", "output"),
 )

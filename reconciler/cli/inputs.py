@@ -197,7 +197,11 @@ def _open(context: Context, address: str, base: str | None) -> Platform:
     if runs_foreign_code(address):
         context.streams.shield()
     return open_platform(
-        address, base=base, environ=context.environ, origin=context.origin.claims()
+        address,
+        base=base,
+        environ=context.environ,
+        origin=context.origin.claims(),
+        left=context.limit.left,
     )
 
 

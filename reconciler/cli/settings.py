@@ -19,6 +19,7 @@ class Settings:
         platform: str | None = None,
         env_files: tuple[str, ...] = (),
         scope: tuple[str, ...] = (),
+        timeout: float | None = None,
         output: str = TEXT,
         events: str | None = None,
         journal: str | None = None,
@@ -30,6 +31,8 @@ class Settings:
         self.platform = platform
         self.env_files = env_files
         self.scope = scope
+        #: Seconds that the whole command may take; None without end.
+        self.timeout = timeout
         self.output = output
         #: Where events go: a file, or STDOUT.
         self.events = events
@@ -47,12 +50,14 @@ COMMON_OPTIONS = {
     "platform": "--platform",
     "env_files": "--env-file",
     "scope": "--scope",
+    "timeout": "--timeout",
     "output": "-o/--output",
 }
 #: Options that not every command can heed; one that can't refuses them.
 LIMITED_OPTIONS = {**COMMON_OPTIONS, "events": "--events", "journal": "--journal"}
 
 
+_UNITS = {"s": 1, "m": 60, "h": 3600}
 #: Stands before a word that begins with a dash and is no option; no real word can hold it.
 LITERAL = "\0"
 
@@ -62,6 +67,18 @@ def given_text(text: str) -> str:
     if not text.strip():
         raise argparse.ArgumentTypeError("the value is empty")
     return text.removeprefix(LITERAL)
+
+
+def duration(text: str) -> float:
+    """Read a duration: `90`, `90s`, `1.5m`, `2h`."""
+    number, unit = (text[:-1], _UNITS[text[-1:]]) if text[-1:] in _UNITS else (text, 1)
+    try:
+        seconds = float(number) * unit
+    except ValueError:
+        seconds = -1
+    if not 0 <= seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is no duration: write 90s, 5m or 1h")
+    return seconds
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -105,6 +122,13 @@ def _add_inputs(group: argparse._ArgumentGroup) -> None:
         metavar="GLOB",
         help="only storages with these names; may be repeated; narrows the manifest's own scope, "
         "and RECONCILER_SCOPE (globs separated by commas) narrows it further",
+    )
+    group.add_argument(
+        "--timeout",
+        type=duration,
+        metavar="TIME",
+        help="come to an end after this time (90s, 5m, 1h); apply starts nothing more then, and "
+        "finishes what runs",
     )
 
 
@@ -164,6 +188,7 @@ def merged(before: argparse.Namespace, after: argparse.Namespace) -> Settings:
         platform=last("platform"),
         env_files=repeated("env_files"),
         scope=repeated("scope"),
+        timeout=None if (timeout := last("timeout")) is None else float(timeout),
         output=last("output") or TEXT,
         events=last("events"),
         journal=last("journal"),

@@ -33,7 +33,8 @@ class Stop:
     It comes as a `KeyboardInterrupt`, until `settle` is called.
     """
 
-    def __init__(self, timeout: float | None) -> None:
+    def __init__(self, timeout: float | None, left: float | None = None) -> None:
+        """Take what `--timeout` says, and what is left of it where some has passed."""
         self.interrupted = False
         self._settled = False
         #: While somebody must not be interrupted; and whether they are to be, after that.
@@ -41,7 +42,8 @@ class Stop:
         #: From when on nobody who reads along is waited for.
         self._hurry_at = math.inf
         self._timeout = timeout
-        self._deadline = None if timeout is None else time.monotonic() + timeout
+        left = timeout if left is None else left
+        self._deadline = None if left is None else time.monotonic() + left
         self._earlier: dict[signal.Signals, Any] = {}
         self._enforced_at: float | None = None
 

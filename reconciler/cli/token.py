@@ -6,10 +6,9 @@ import re
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 
 from reconciler.cli import TYPE_CHECKING, exits
-from reconciler.cli.apply import duration
 from reconciler.cli.command import Command
 from reconciler.cli.database import add_database, opened, opened_and_named
-from reconciler.cli.settings import JSON, MARKDOWN, given_text
+from reconciler.cli.settings import JSON, MARKDOWN, duration, given_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

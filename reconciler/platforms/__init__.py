@@ -14,7 +14,7 @@ from reconciler.credentials import Secret
 from reconciler.errors import AddressError
 from reconciler.model import masked
 from reconciler.names import quoted
-from reconciler.platform import Platform
+from reconciler.platform import Left, Platform, forever
 
 #: Where the address stands if neither the command line nor the manifest gives one.
 PLATFORM_VARIABLE = "RECONCILER_PLATFORM"
@@ -33,18 +33,20 @@ def open_platform(
     environ: Mapping[str, str] | None = None,
     token: Secret | None = None,
     origin: Mapping[str, str] | None = None,
+    left: Left = forever,
 ) -> Platform:
     """Understand an address; nothing is read yet but the token's file.
 
     A relative path counts from `base`, a folder; None means the current one. A platform with
     accounts takes `token`, or without one what `environ` (None: the process's) says. One with an
-    audit is told by writers where they come from: `origin` has run, actor, commit and job_url.
+    audit is told by writers where they come from: `origin` has run, actor, commit and job_url. One
+    behind a network asks `left` how many seconds are left for all that it is asked (None: no end).
     Raises `AddressError` if this is no address, or one that this version can't open, and
     `UsageError` if the token can't be used.
     """
     scheme = _split(address)[0]
     if scheme in _HTTP:
-        return _open_http(address, environ, token, origin)
+        return _open_http(address, environ, token, origin, left)
     if scheme in _JETRAW:
         from reconciler.platforms.jetraw import JetrawPlatform, understand
 
@@ -64,14 +66,15 @@ def _open_http(
     environ: Mapping[str, str] | None,
     token: Secret | None,
     origin: Mapping[str, str] | None,
+    left: Left,
 ) -> Platform:
     from reconciler.platforms.http import HttpPlatform
     from reconciler.platforms.http.address import parse_address
 
     where = parse_address(address)
     if token is not None:
-        return HttpPlatform(where, token, origin)
-    return HttpPlatform.of(where, os.environ if environ is None else environ, origin)
+        return HttpPlatform(where, token, origin, left)
+    return HttpPlatform.of(where, os.environ if environ is None else environ, origin, left)
 
 
 def runs_foreign_code(address: str) -> bool:

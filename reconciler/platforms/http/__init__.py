@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from reconciler.credentials import Secret, read_secret
 from reconciler.errors import UsageError
 from reconciler.lease import Lease
-from reconciler.platform import Change, Lost
+from reconciler.platform import Change, Left, Lost, forever
 from reconciler.platforms.http.address import Address
 
 if TYPE_CHECKING:  # httpx is loaded when something is opened, not when an address is compared
@@ -29,8 +29,11 @@ class HttpPlatform:
         address: Address,
         token: Secret | None,
         origin: Mapping[str, str] | None = None,
+        left: Left = forever,
     ) -> None:
         """Take a token, if the server needs one, and what a writer tells the server's audit.
+
+        `left` bounds all calls together.
 
         Raises `UsageError` if the token would travel through a network in clear text, or if it
         can't stand in an HTTP header.
@@ -45,6 +48,7 @@ class HttpPlatform:
         self._address = address
         self._token = token
         self._origin = origin
+        self._left = left
 
     @classmethod
     def of(
@@ -52,9 +56,10 @@ class HttpPlatform:
         address: Address,
         environ: Mapping[str, str],
         origin: Mapping[str, str] | None = None,
+        left: Left = forever,
     ) -> HttpPlatform:
         """Take the token from RECONCILER_TOKEN, or from the file of RECONCILER_TOKEN_FILE."""
-        return cls(address, read_secret(environ, TOKEN_VARIABLE), origin)
+        return cls(address, read_secret(environ, TOKEN_VARIABLE), origin, left)
 
     @property
     def address(self) -> str:
@@ -98,7 +103,7 @@ class HttpPlatform:
     def _connection(self) -> Connection:
         from reconciler.platforms.http.connection import Connection
 
-        return Connection(self._address, self._token)
+        return Connection(self._address, self._token, left=self._left)
 
 
 def _check_token(token: Secret) -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 
 import httpcore
 
-#: Seconds that a call gets though `--timeout` is over: a look at what became of a write, or giving
-#: the lease up.
-LAST = 5.0
+from reconciler.platform import Left
+
+#: Seconds that a call gets though the time for all is over: a look at what became of a write, or
+#: giving the lease up. Less than those for which an apply waits for its calls then.
+LAST = 3.0
+#: Seconds after that in which such calls may be made at all.
+GRACE = 20.0
 #: Bytes that earn a long transfer one second more.
 PACE = 8 * 1024
 
@@ -21,9 +24,7 @@ class Budget:
     passes between two pieces, while others work on them, does not count.
     """
 
-    def __init__(
-        self, seconds: float, *, earns: bool = False, left: Callable[[], float | None]
-    ) -> None:
+    def __init__(self, seconds: float, *, earns: bool = False, left: Left) -> None:
         """Start now. `left` gives the seconds until everything is to be over, None without end."""
         self._seconds = seconds
         self._earns = earns
@@ -43,9 +44,9 @@ class Budget:
         over = self._left()
         if over is None:
             return self._seconds
-        # Of a call that began late, or lasts longer than everything may, as much as is always left.
+        # A call that began late, or just in time, still gets a little.
         at_least = LAST - (time.monotonic() - self._began)
-        return min(self._seconds, max(over, at_least))
+        return min(self._seconds, max(over, min(at_least, over + GRACE)))
 
     def abandon(self) -> None:
         """Close a connection that leads nowhere; httpcore forgets one that SOCKS was refused on."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -14,6 +14,7 @@ from msgspec import Struct
 from reconciler import __version__
 from reconciler.credentials import Secret
 from reconciler.errors import PlatformError
+from reconciler.platform import Left, forever
 from reconciler.platforms.http.address import Address
 from reconciler.platforms.http.answers import (
     JSON,
@@ -131,7 +132,7 @@ class Connection:
         token: Secret | None,
         patience: Patience = _USUAL,
         connections: int = CONNECTIONS,
-        left: Callable[[], float | None] = lambda: None,
+        left: Left = forever,
     ) -> None:
         """Prepare; nothing is sent yet. Raises `UsageError` if the environment makes no sense.
 

@@ -202,6 +202,9 @@ def test_what_began_before_the_end_gets_a_little_after_it() -> None:
     assert one.left() == 30
     left = 0.0
     assert 0 < one.left() <= budget.LAST
+    # But not for ever: nobody goes on from page to page.
+    left = -budget.GRACE
+    assert one.left() <= 0
 
 
 def test_time_that_others_take_between_two_pieces_does_not_count() -> None:
