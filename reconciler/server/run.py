@@ -10,6 +10,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from types import FrameType
 from typing import NoReturn
 
@@ -19,6 +20,7 @@ from msgspec import Struct
 from reconciler.errors import UsageError
 from reconciler.names import quoted
 from reconciler.server.app import make_app
+from reconciler.server.certificate import read_certificates
 from reconciler.server.listen import url_of
 from reconciler.server.logs import configuration
 from reconciler.server.protocol import LimitedProtocol
@@ -32,6 +34,7 @@ _IDLE = 75
 #: and what they asked for has a little more. Together less than `TimeoutStopSec` in
 #: `deploy/reconciler.service`, and longer than a write takes that need not wait for others.
 GRACE, REST = 20.0, 5.0
+_DAY = 24 * 60 * 60
 #: Exit code of a server that did not wait for what ran: interrupted.
 CUT_OFF = 130
 #: Windows lacks the last.
@@ -99,11 +102,24 @@ class Server(uvicorn.Server):
         super().__init__(config)
         self._on_ready = on_ready
         self._grace = grace
+        file = config.ssl_certfile
+        self._certificates = [] if file is None else read_certificates(os.fspath(file))
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start to answer."""
         await super().startup(sockets)
+        self._watch_certificates()
         self._on_ready()
+
+    def _watch_certificates(self) -> None:
+        """Warn of certificates that clients refuse, or soon will: now, and once a day."""
+        if not self._certificates:
+            return
+        now = datetime.now(UTC)
+        for certificate in self._certificates:
+            if warning := certificate.warning(now):
+                _log.warning("%s", warning)
+        asyncio.get_running_loop().call_later(_DAY, self._watch_certificates)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Finish what runs, for as long as there is time for it."""

@@ -8,6 +8,7 @@ import sqlite3
 import ssl
 import threading
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -17,6 +18,7 @@ from reconciler.cli import serve
 from reconciler.errors import UsageError
 from reconciler.server.run import CUT_OFF
 from reconciler.server.store.sqlite.file import WAIT
+from support.certificates import Authority
 from support.http_values import NAS, create, ndjson, record
 from support.serving import everything
 from support.state_server import StateServer, make_token
@@ -159,6 +161,13 @@ def test_tls(database):
             assert client.get(f"{server.url}/healthz").is_success
         with pytest.raises(httpx.HTTPError):
             httpx.get(server.url.replace("https", "http"))
+
+
+def test_a_certificate_that_soon_expires_is_warned_of(database, tmp_path):
+    cert, key = Authority(tmp_path).files(ends=timedelta(days=3))
+    with StateServer(database, "--tls-cert", str(cert), "--tls-key", str(key)) as server:
+        server.stop()
+        assert f"the certificate in '{cert}' expires on 20" in server.log
 
 
 def test_ipv6(database):
