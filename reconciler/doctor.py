@@ -58,6 +58,8 @@ class Facts(Struct, frozen=True):
     holder: str = ""
     #: Why the holder of the lease can't be told; empty if he can, or if nothing keeps a lease.
     lock_failure: str = ""
+    #: Whether the account is only to read.
+    reads: bool = False
 
 
 def examine(
@@ -66,6 +68,7 @@ def examine(
     *,
     lock_address: str | None,
     now: Callable[[], float],
+    reads: bool = False,
 ) -> Facts:
     """Learn what can be learned by reading; nothing is written, and no lease is taken.
 
@@ -73,7 +76,7 @@ def examine(
     so if that is not the platform itself. `now` tells the time, in seconds since the epoch. What
     can't be read is a fact, and no error.
     """
-    facts = Facts(platform.address, python=_python(), lock=lock_address)
+    facts = Facts(platform.address, python=_python(), lock=lock_address, reads=reads)
     try:
         reader = platform.reader()
         try:
@@ -136,10 +139,17 @@ def _ahead(clock: str, asked: float, answered: float) -> float | None:
 
 
 def checks(facts: Facts) -> tuple[Check, ...]:
-    """Judge the facts. What was not learned because of a failure is left out."""
+    """Judge the facts. What was not learned because of a failure is left out.
+
+    Who only `reads` needs neither the right to write nor a lock.
+    """
     judged: list[Check] = [_platform(facts), _versions(facts)]
     if facts.about is not None:
-        judged += [_account(facts.about), _write_access(facts.about), _clock(facts, facts.about)]
+        judged += [
+            _account(facts.about),
+            _write_access(facts, facts.about),
+            _clock(facts, facts.about),
+        ]
     if facts.live is not None and facts.abilities is not None:
         judged += [_list(facts, facts.live), *_spaces(facts), _lock(facts, facts.abilities)]
     elif facts.about is not None:
@@ -178,7 +188,11 @@ def _account(about: About) -> Check:
     return Check("account", OK, f"{quoted(about.account)}{role}")
 
 
-def _write_access(about: About) -> Check:
+def _write_access(facts: Facts, about: About) -> Check:
+    if facts.reads and not about.may_write:
+        return Check(
+            "write access", OK, "none, or none that the platform tells of; --read asks none"
+        )
     if about.may_write is None:
         message = "the platform does not say; the first write will show"
         return Check("write access", WARNING, message)
@@ -188,8 +202,16 @@ def _write_access(about: About) -> Check:
         "write access",
         FAILED,
         "this account may only read: plan works, apply would fail",
-        "give credentials that may write, or make the file or its folder writable",
+        f"{_way_to_write(facts.address)}; for an account that is to read only, `doctor --read`",
     )
+
+
+def _way_to_write(address: str) -> str:
+    if address.startswith("sqlite:"):
+        return "make the file and its folder writable for this account"
+    if address.startswith("http"):
+        return "use a token with the role operator (`reconciler token create`)"
+    return "give credentials that may write"
 
 
 def _clock(facts: Facts, about: About) -> Check:
@@ -245,6 +267,8 @@ def _lock(facts: Facts, abilities: Abilities) -> Check:
         keeper = f"the manifest's, {shown(masked(facts.lock))}"
     elif abilities.lock:
         keeper = "the platform keeps the lease"
+    elif facts.reads:
+        return Check("lock", OK, "none is needed to read")
     else:
         return Check(
             "lock",

@@ -21,11 +21,11 @@ from reconciler.errors import (
 from reconciler.events import Observer
 from reconciler.executor import Limits, Result, execute, persist
 from reconciler.lease import Lease
-from reconciler.model import Desired, Removed, State
+from reconciler.model import Desired, Removed, State, Storage, location, masked
 from reconciler.names import quoted
 from reconciler.patient import PatientReader
 from reconciler.plan.build import Setting, build
-from reconciler.plan.document import Plan
+from reconciler.plan.document import Operation, Plan, Values
 from reconciler.plan.expectation import as_wanted
 from reconciler.platform import About, Platform, Reader
 from reconciler.policy import ALLOW_REMOVE, Facts, Rules
@@ -35,6 +35,7 @@ NEW = "new"
 INTERRUPTED = "the run was interrupted"
 #: Seconds for which live is read again after an apply while the platform can't answer.
 _READ_AGAIN = 20.0
+_FIELDS = ("name", "label", "type", "default_url")
 
 
 class Request(Struct, frozen=True):
@@ -218,7 +219,7 @@ def _still_planned(reader: Reader, request: Request) -> tuple[str, ...]:
     """Plan again and say what is left to do; a consent that was used up is not asked for again."""
     again = msgspec.structs.replace(request, allow_remove=())
     plan = make_plan(reader, again, address="", now="")
-    left = [f"{operation.action} {quoted(operation.name)}" for operation in plan.operations]
+    left = [_left(operation, operation.before) for operation in plan.operations]
     return tuple(left + [reason.message for reason in plan.blocked_by])
 
 
@@ -230,4 +231,23 @@ def _not_holding(plan: Plan, state: State) -> Iterator[str]:
         wanted = operation.after
         holds = live is None if wanted is None else live is not None and as_wanted(wanted, live)
         if not holds:
-            yield f"{operation.action} {quoted(operation.name)}"
+            yield _left(operation, live)
+
+
+def _left(operation: Operation, live: Values | Storage | None) -> str:
+    """Say what is left of an operation, with both values of what differs."""
+    told = f"{operation.action} {quoted(operation.name)}"
+    wanted = operation.after
+    if wanted is None or live is None:
+        return told
+    at_home = location(wanted.type, wanted.default_url).same(location(live.type, live.default_url))
+    pairs = [
+        (field, getattr(wanted, field), getattr(live, field))
+        for field in (("name", "label") if at_home else _FIELDS)
+    ]
+    differing = [
+        f"{field}: declared {quoted(masked(want))}, live {quoted(masked(has))}"
+        for field, want, has in pairs
+        if want != has
+    ]
+    return f"{told}: {'; '.join(differing)}" if differing else told

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from reconciler.cli.eventstream import EventStream
     from reconciler.plan.document import Plan
 
+_NOTHING = "Nothing was applied."
+
 
 class ApplyOptions(Namespace):
     """The options of `apply`."""
@@ -102,11 +104,24 @@ def _apply(context: Context, options: ApplyOptions, events: EventStream) -> int:
 
         require_backends(context, job.plan)
     if job.ask:
-        if not context.streams.agreed("\nApply this plan? Only 'yes' is accepted: "):
-            context.streams.note("Nothing was applied.")
+        if not _agreed(context):
             return exits.ERROR
         context.limit.start()
     return carry_out(context, options, job, events)
+
+
+def _agreed(context: Context) -> bool:
+    """Ask; whoever says no, or ends the run at the question, is told that nothing was applied."""
+    try:
+        agreed = context.streams.agreed("\nApply this plan? Only 'yes' is accepted: ")
+    except KeyboardInterrupt:
+        context.streams.note(_NOTHING)
+        raise
+    if not agreed:
+        context.streams.note(_NOTHING)
+        if not context.is_text:
+            context.result(context.report().failure(_NOTHING, exits.ERROR, context.style))
+    return agreed
 
 
 def _planned(context: Context, options: ApplyOptions) -> Job:
@@ -134,11 +149,15 @@ def _saved(context: Context, options: ApplyOptions) -> Job:
     from reconciler.cli.carry_out import Job
     from reconciler.cli.files import read_plan
     from reconciler.cli.inputs import named_platform
+    from reconciler.reconcile import check_platform
 
     _refuse_choices(context, options)
     plan = read_plan(str(options.plan))
     _check_identity(context, plan)
-    return Job(plan, named_platform(context, plan.platform), None, ask=False)
+    platform = named_platform(context, plan.platform)
+    if plan.ready and plan.operations:
+        check_platform(plan, platform)  # before a plan is shown that nobody can apply any more
+    return Job(plan, platform, None, ask=False)
 
 
 def _check_identity(context: Context, plan: Plan) -> None:
@@ -218,4 +237,5 @@ APPLY = Command(
     options=ApplyOptions,
     run=_run,
     takes=tuple(LIMITED_OPTIONS),
+    tells_events=True,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +22,7 @@ from reconciler.events import OperationEvent
 from reconciler.executor import DONE, Limits
 from reconciler.journal.records import ended, planned, started
 from reconciler.journal.write import Journal
+from reconciler.manifest.files import DEFAULT_FOLDER
 from reconciler.plan.document import Plan
 from reconciler.platform import Platform
 from reconciler.reconcile import INTERRUPTED, Applied, Request, apply_plan, check_platform
@@ -55,8 +56,21 @@ def carry_out(context: Context, options: ApplyOptions, job: Job, events: EventSt
 
 
 def journal_folder(context: Context) -> Path:
-    """Give the folder in which journals lie."""
-    return Path(context.settings.journal or DEFAULT_JOURNAL)
+    """Give the folder in which journals lie: where `--journal` says, else beside the manifest."""
+    if context.settings.journal:
+        return Path(context.settings.journal)
+    return _beside(context.settings.files) / DEFAULT_JOURNAL
+
+
+def _beside(files: Sequence[str]) -> Path:
+    """Give the folder of a manifest that `-f` names; without it, and for pipes, the current one.
+
+    A job of cron runs in another folder than that of its manifest.
+    """
+    given = Path(files[0]) if files else Path(DEFAULT_FOLDER)
+    if given.is_dir() and given != Path(DEFAULT_FOLDER):
+        return given
+    return given.parent if given.is_file() else Path()
 
 
 def _under_lease(

@@ -6,7 +6,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Collection
 
 from reconciler.cli import TYPE_CHECKING
-from reconciler.cli.settings import COMMON_OPTIONS
+from reconciler.cli.settings import COMMON_OPTIONS, FORMATS
 
 if TYPE_CHECKING:
     from typing import Any
@@ -21,7 +21,10 @@ class Command:
     with their types; `run` gets it filled in, and gives the exit code. `details`
     follow the summary, in paragraphs; `examples` are command
     lines that work (a test runs them), each with what it is good for. `takes` names those of the
-    global options in `LIMITED_OPTIONS` that the command heeds; it refuses the others.
+    global options in `LIMITED_OPTIONS` that mean something for the command; the others are
+    taken as well, so that they can be given to every command alike, and change nothing.
+    `formats` are those of `-o`; it refuses others. `tells_events` says that it tells more to
+    `--events` than how it ends.
     """
 
     def __init__(
@@ -35,12 +38,16 @@ class Command:
         options: type[Namespace],
         run: Callable[[Context, Any], int],
         takes: Collection[str] = tuple(COMMON_OPTIONS),
+        formats: tuple[str, ...] = FORMATS,
+        tells_events: bool = False,
     ) -> None:
         self.name = name
         self.summary = summary
         self.paragraphs = (f"{summary}.", *details.split("\n\n"))
         self.examples = examples
         self.takes = takes
+        self.formats = formats
+        self.tells_events = tells_events
         self.add_arguments = add_arguments
         self.options = options
         self.run = run

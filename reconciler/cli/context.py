@@ -12,14 +12,15 @@ from reconciler.cli.limit import TimeLimit
 from reconciler.cli.origin import origin_here
 from reconciler.cli.settings import JSON, MARKDOWN, STDOUT, TEXT, Settings
 from reconciler.cli.streams import Streams
-from reconciler.cli.terminal import has_colour, width
+from reconciler.cli.terminal import has_colour, is_terminal, width
 from reconciler.doctor import Facts
 from reconciler.errors import Problem, UsageError
-from reconciler.model import State
+from reconciler.model import Notice, State
 from reconciler.origin import Origin
 from reconciler.plan.document import Plan
 from reconciler.reconcile import Applied
-from reconciler.report.style import Style
+from reconciler.report.differences import Drift
+from reconciler.report.style import UNBOUNDED, Style
 
 
 class Report(Protocol):
@@ -31,7 +32,7 @@ class Report(Protocol):
     def applied(self, applied: Applied, style: Style, /) -> str:
         """Report what an apply did."""
 
-    def drift(self, plan: Plan, style: Style, /) -> str:
+    def drift(self, drift: Drift, style: Style, /) -> str:
         """Report in what live differs."""
 
     def storages(self, state: State, declared: Mapping[str, str], style: Style, /) -> str:
@@ -43,7 +44,10 @@ class Report(Protocol):
     def problems(self, problems: Sequence[Problem], style: Style, /) -> str:
         """Report what is wrong with a manifest."""
 
-    def valid(self, files: int, entries: int, style: Style, /) -> str:
+    def failure(self, message: str, code: int, style: Style, /) -> str:
+        """Report that there is nothing else to report, and why."""
+
+    def valid(self, files: int, entries: int, warnings: Sequence[Notice], style: Style, /) -> str:
         """Report that nothing is wrong with a manifest."""
 
 
@@ -123,8 +127,10 @@ def _check_output(settings: Settings) -> None:
 
 
 def _style(settings: Settings, environ: Mapping[str, str], stream: TextIO | None) -> Style:
+    people = is_terminal(stream)
     return Style(
         colour=not settings.no_color and has_colour(environ, stream),
-        width=width(environ, stream),
+        width=width(environ, stream) if people else UNBOUNDED,
         verbosity=settings.verbosity,
+        records=not people,
     )

@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace
 
 from reconciler.cli import TYPE_CHECKING, exits
-from reconciler.cli.command import Command, no_arguments
+from reconciler.cli.command import Command
 
 if TYPE_CHECKING:
     from reconciler.cli.context import Context
 
 
-def _run(context: Context, _options: Namespace) -> int:
+class DoctorOptions(Namespace):
+    """The options of `doctor`."""
+
+    read: bool
+
+
+def _add_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--read",
+        action="store_true",
+        help="the account is only to read, as for `plan`, `drift` and `list`: it needs no right to "
+        "write, and no lock",
+    )
+
+
+def _run(context: Context, options: DoctorOptions) -> int:
     import time
 
     from reconciler.cli.inputs import choose_platform, read_manifest_if_any
@@ -25,7 +40,13 @@ def _run(context: Context, _options: Namespace) -> int:
     lock = locking.lock if locking else None
     own = locking is None or locking.is_platforms
     try:
-        facts = examine(platform, lock, lock_address=None if own else address, now=time.time)
+        facts = examine(
+            platform,
+            lock,
+            lock_address=None if own else address,
+            now=time.time,
+            reads=options.read,
+        )
     finally:
         if lock is not None:
             lock.close()
@@ -41,13 +62,13 @@ DOCTOR = Command(
     "platform is able to do. Changes nothing. Works without a manifest if --platform or "
     "RECONCILER_PLATFORM names the platform.\n\n"
     "Exit codes: 0 nothing failed (there may be warnings), 1 the platform or the lock can't be "
-    "read, or this account can't write.",
+    "read, or this account can't write (--read asks for no more than reading).",
     examples=(
         ("reconciler doctor", "before the first plan, or when something is odd"),
         ("reconciler doctor --platform sqlite:///platform.db -o json", "without a manifest"),
     ),
-    add_arguments=no_arguments,
-    options=Namespace,
+    add_arguments=_add_arguments,
+    options=DoctorOptions,
     run=_run,
-    takes=("files", "platform", "env_files", "timeout", "output"),
+    takes=("files", "platform", "env_files", "timeout"),
 )

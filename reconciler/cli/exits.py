@@ -15,6 +15,7 @@ BLOCKED = 3
 STALE = 4
 PARTIAL = 5
 LOCKED = 6
+USAGE = 64
 INTERRUPTED = 130
 
 #: What the reference says of each code; the errors of `reconciler.errors` carry the same numbers.
@@ -26,7 +27,7 @@ MEANINGS = {
     STALE: "the plan no longer fits live, or a digest is not the expected one",
     PARTIAL: "applied in part: something was written and something remains",
     LOCKED: "the platform is locked by another run (also the answer of `lock show`)",
-    64: "wrong usage of the command line or the environment",
+    USAGE: "wrong usage of the command line or the environment",
     65: "the manifest, plan file or id map is invalid, or can't be matched with live",
     INTERRUPTED: "interrupted: Ctrl-C, SIGTERM or SIGHUP",
 }

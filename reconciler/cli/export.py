@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from reconciler.cli import TYPE_CHECKING, exits
 from reconciler.cli.command import Command
@@ -64,6 +64,7 @@ def _chosen(
     context: Context, options: ExportOptions, manifest: Manifest | None, state: State
 ) -> list[Storage]:
     from reconciler.cli.inputs import compared
+    from reconciler.cli.naming import check_names
     from reconciler.model import unmanaged_because
     from reconciler.names import matches, quoted
 
@@ -72,7 +73,7 @@ def _chosen(
         undeclared = {storage.id for storage in compared(context, manifest, state).undeclared}
         storages = [storage for storage in storages if storage.id in undeclared]
     if options.names:
-        _check_names(options.names, [storage.name for storage in storages])
+        check_names(options.names, [storage.name for storage in storages])
         storages = [storage for storage in storages if matches(storage.name, options.names)]
     chosen = []
     for storage in sorted(storages, key=lambda storage: (storage.name, storage.id)):
@@ -94,26 +95,6 @@ def _in_scope(context: Context, manifest: Manifest | None, state: State) -> list
     own = manifest.desired.policy.scope if manifest else ("*",)
     scope = Scope.of(own, read_scopes(context))
     return [s for s in state.storages if scope.holds(resting(s.name, s.id))]
-
-
-def _check_names(patterns: Iterable[str], names: Sequence[str]) -> None:
-    """Refuse a name that means nothing: an export that silently lacks it would be taken for whole.
-
-    Raises `UsageError`.
-    """
-    from difflib import get_close_matches
-
-    from reconciler.errors import UsageError
-    from reconciler.names import matches, quoted
-
-    for pattern in patterns:
-        if not any(matches(name, [pattern]) for name in names):
-            near = get_close_matches(pattern, names, n=1)
-            hint = f" (did you mean {quoted(near[0])}?)" if near else ""
-            raise UsageError(
-                f"there is no storage {quoted(pattern)} to export{hint}: `reconciler list` shows "
-                "what is live"
-            )
 
 
 def _document(

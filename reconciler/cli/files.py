@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
+from reconciler.cli.hints import is_manifest
 from reconciler.errors import PlanFileError, ReconcilerError, UsageError
 from reconciler.manifest.encodings import BYTE_ORDER_MARK, other_encoding
 from reconciler.names import quoted
@@ -35,7 +37,38 @@ def read_plan(path: str) -> Plan:
     try:
         return from_json(data)
     except ReconcilerError as error:
+        if is_manifest(path):
+            raise UsageError(
+                f"{quoted(path)} is no saved plan: a manifest is given with -f {quoted(path)}"
+            ) from error
         raise type(error)(f"{quoted(path)}: {error}") from error
+
+
+def check_writable(path: str) -> None:
+    """Refuse what is no ordinary file, before there is anything to write to it.
+
+    `/dev/stdout` may lead to one, the log of a job, which must not be replaced: raises
+    `ReconcilerError`.
+    """
+    goal = Path(path)
+    if (goal.exists() and not goal.is_file()) or any(map(_is_device, _places(path))):
+        raise ReconcilerError(
+            f"can't write {quoted(path)}: it is not an ordinary file; give the path of a file"
+        )
+
+
+def _places(path: str) -> Iterator[str]:
+    """Yield a path as it is, and each place that a chain of links leads it to."""
+    for _ in range(40):  # as many as Linux follows
+        path = os.path.abspath(path)  # noqa: PTH100 - links are followed one by one
+        yield path
+        if not os.path.islink(path):  # noqa: PTH114
+            return
+        path = os.path.join(os.path.dirname(path), os.readlink(path))  # noqa: PTH115, PTH118, PTH120
+
+
+def _is_device(path: str) -> bool:
+    return path.startswith(("/dev/", "/proc/")) and not path.startswith("/dev/shm/")  # noqa: S108
 
 
 def write_whole(path: str, data: bytes) -> None:
@@ -45,8 +78,7 @@ def write_whole(path: str, data: bytes) -> None:
     """
     goal = Path(path)
     try:
-        if goal.exists() and not goal.is_file():
-            raise ReconcilerError(f"can't write {quoted(path)}: it is not an ordinary file")
+        check_writable(path)
         if goal.exists() and _is_database(goal):
             # A slip of the keyboard must not cost a platform and all its records.
             raise ReconcilerError(f"can't write {quoted(path)}: a database is there")

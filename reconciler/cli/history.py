@@ -58,7 +58,21 @@ def _runs(context: Context, options: HistoryOptions) -> list[Run]:
     if found is None:
         named = context.settings.journal is not None
         found = list(read.runs(journal_folder(context), options.run or "", named=named))
+        given = context.settings.platform
+        if given is not None:
+            found = [run for run in found if _is_of(run, given)]
     return found if options.run is None else [read.only(found, options.run)]
+
+
+def _is_of(run: Run, platform: str) -> bool:
+    """Say whether a run was one on a platform; a journal may be damaged, and hold no address."""
+    from reconciler.errors import AddressError
+    from reconciler.platforms import same_address
+
+    try:
+        return same_address(run.platform, None, platform, None)
+    except AddressError:
+        return False
 
 
 def _audited(context: Context) -> list[Run] | None:
@@ -101,10 +115,11 @@ def _report(context: Context, options: HistoryOptions, runs: list[Run]) -> str:
 HISTORY = Command(
     "history",
     "Show what earlier runs did, also those that were killed",
-    details="Lists runs, newest first, with who started them, for which commit, how they ended "
-    "and what became of their operations. Reads the audit of a state server, which holds the "
-    "writes of everybody; on other platforms, and with --journal, the journals that apply left "
-    "on this machine.",
+    details="Lists runs, newest first, with when and by whom they were started, for which commit, "
+    "on which platform, how they ended and what became of their operations. Reads the audit of a "
+    "state server, which holds the writes of everybody; on other platforms, and with --journal, "
+    "the journals that apply left on this machine: in .reconciler/journal of the current folder, "
+    "or beside the manifest that -f names. With --platform only runs on that one.",
     examples=(
         ("reconciler history", "the runs in .reconciler/journal"),
         ("reconciler history --name nas -o json", "what was done to one storage, for a program"),

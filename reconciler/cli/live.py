@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace
 
 from reconciler.cli import TYPE_CHECKING, exits
-from reconciler.cli.command import Command, no_arguments
+from reconciler.cli.command import Command
+from reconciler.cli.settings import given_text
 
 if TYPE_CHECKING:
     from reconciler.cli.context import Context
@@ -13,21 +14,55 @@ if TYPE_CHECKING:
     from reconciler.model import State
 
 
-def _run_drift(context: Context, _options: Namespace) -> int:
+class DriftOptions(Namespace):
+    """The options of `drift`."""
+
+    undeclared: bool
+
+
+class ListOptions(Namespace):
+    """The options of `list`."""
+
+    names: list[str]
+
+
+def _drift_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--undeclared",
+        action="store_true",
+        help="undeclared storages are drift also under `undeclared: ignore`",
+    )
+
+
+def _list_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "names",
+        nargs="*",
+        type=given_text,
+        metavar="NAME",
+        help="only these storages (names or globs)",
+    )
+
+
+def _run_drift(context: Context, options: DriftOptions) -> int:
     from reconciler.cli.inputs import plan_for, read_source, tell
-    from reconciler.report.differences import differences
+    from reconciler.report.differences import drift_of
 
-    plan = plan_for(read_source(context))
+    source = read_source(context)
+    plan = plan_for(source)
+    policy = source.manifest.desired.policy
+    drift = drift_of(plan, ignored=policy.undeclared == "ignore" and not options.undeclared)
     tell(context, plan.warnings)
-    context.result(context.report().drift(plan, context.style))
-    return exits.CHANGES if differences(plan) else exits.SUCCESS
+    context.result(context.report().drift(drift, context.style))
+    return exits.CHANGES if drift.found else exits.SUCCESS
 
 
-def _run_list(context: Context, _options: Namespace) -> int:
+def _run_list(context: Context, options: ListOptions) -> int:
     import msgspec
 
     from reconciler.cli.inputs import choose_platform, read_live, read_manifest_if_any, read_scopes
-    from reconciler.names import Scope, resting
+    from reconciler.cli.naming import check_names
+    from reconciler.names import Scope, matches, resting
 
     scopes = read_scopes(context)
     manifest = read_manifest_if_any(context)
@@ -35,6 +70,9 @@ def _run_list(context: Context, _options: Namespace) -> int:
     statuses = _statuses(context, manifest, state) if manifest else {}
     wanted = Scope.of(("*",), scopes)
     listed = tuple(s for s in state.storages if wanted.holds(resting(s.name, s.id)))
+    if options.names:
+        check_names(options.names, [storage.name for storage in listed])
+        listed = tuple(storage for storage in listed if matches(storage.name, options.names))
     state = msgspec.structs.replace(state, storages=listed)
     context.result(context.report().storages(state, statuses, context.style))
     return exits.SUCCESS
@@ -59,15 +97,16 @@ def _statuses(context: Context, manifest: Manifest, state: State) -> dict[str, s
 DRIFT = Command(
     "drift",
     "Show in what live differs from the manifest",
-    details="Every difference counts, whatever policy says: also undeclared storages under "
-    "`undeclared: ignore`, and locations, which no plan can change.\n\n"
+    details="Every difference in what the manifest claims counts, whatever policy blocks: also "
+    "locations, which no plan can change. Undeclared storages count too, but under `undeclared: "
+    "ignore`: there they are only listed, unless --undeclared is given.\n\n"
     "Exit codes: 0 no difference, 2 some.",
     examples=(
         ("reconciler drift", "look for changes that nobody declared"),
         ("reconciler drift -o json", "the same, for a program"),
     ),
-    add_arguments=no_arguments,
-    options=Namespace,
+    add_arguments=_drift_arguments,
+    options=DriftOptions,
     run=_run_drift,
 )
 
@@ -75,12 +114,13 @@ LIST = Command(
     "list",
     "List the live storages",
     details="With a manifest, says of each storage whether it is declared. Without one, give "
-    "--platform.",
+    "--platform. On a terminal it is a table, or a paragraph for each storage; into a pipe or file "
+    "one line for each, its parts set apart by tabs. A NAME that is not live is an error.",
     examples=(
         ("reconciler list", "storages on the manifest's platform"),
         ("reconciler list --platform sqlite:///platform.db -o json", "without a manifest"),
     ),
-    add_arguments=no_arguments,
-    options=Namespace,
+    add_arguments=_list_arguments,
+    options=ListOptions,
     run=_run_list,
 )

@@ -125,5 +125,5 @@ LOCK = Command(
     add_arguments=_add_arguments,
     options=LockOptions,
     run=_run,
-    takes=("files", "platform", "env_files", "timeout", "output"),
+    takes=("files", "platform", "env_files", "timeout"),
 )

@@ -10,28 +10,35 @@ import argparse
 import os
 import sys
 import textwrap
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
-from reconciler.cli import TYPE_CHECKING, settings
+from reconciler.cli import TYPE_CHECKING, hints, settings
 from reconciler.cli.command import Command
 from reconciler.cli.commands import COMMANDS
-from reconciler.cli.settings import LIMITED_OPTIONS, Settings
+from reconciler.cli.settings import Settings
 from reconciler.cli.terminal import width
 
 if TYPE_CHECKING:
     from typing import NoReturn
 
-    from reconciler.cli.context import Context
-
 PROGRAM = "reconciler"
+HELP, VERSION = "help", "version"
+#: Words that stand where a command stands, and what they show.
+ASKING = {HELP: "Show this help, or that of a COMMAND", VERSION: "Show the version"}
+#: Columns that help needs at least, not to be a single letter a line.
+_NARROWEST = 24
 _DESCRIPTION = "Storages as code for Jetraw: declare storages in YAML, plan, review, apply."
 
 
 class Shown(Exception):  # noqa: N818 - not an error: the answer to --help and --version
-    """The command line asks for a text and nothing else."""
+    """The command line asks for a text and nothing else.
 
-    def __init__(self, text: str) -> None:
+    `asked` is false for one that says nothing at all, and is told how to say something.
+    """
+
+    def __init__(self, text: str, *, asked: bool = True) -> None:
         self.text = text
+        self.asked = asked
         super().__init__(text)
 
 
@@ -56,6 +63,8 @@ class Parser(argparse.ArgumentParser):
 
         from reconciler.errors import UsageError
 
+        if message.startswith("the following arguments are required"):
+            message = hints.missing(self, self.prog) or message
         # A token that was pasted to the wrong place is not shown: its id may be, no more.
         message = re.sub(r"(rct_[0-9a-f]{16}_)[\w-]+", r"\1***", message)
         raise UsageError(f"{message}\nSee `{self.prog} --help`.")
@@ -66,14 +75,31 @@ class Parser(argparse.ArgumentParser):
 
         unknown = shown(extras[0].partition("=")[0])
         if unknown.startswith("-") and unknown != "--":
-            known = [name for action in self._actions for name in action.option_strings]
-            self.error(f"unknown option {unknown}{_did_you_mean(unknown, known)}")
-        self.error(f"unexpected argument {extras[0].removeprefix(settings.LITERAL)!r}")
+            hint = hints.of_option(unknown, hints.options_of(self), COMMANDS)
+            self.error(f"unknown option {unknown}{hint}")
+        word = extras[0].removeprefix(settings.LITERAL)
+        hint = hints.of_argument(word, self.prog.removeprefix(f"{PROGRAM} "))
+        self.error(f"unexpected argument {word!r}{hint}")
 
 
 def _formatter(prog: str) -> argparse.HelpFormatter:
     # Left to itself, argparse imports `shutil` to ask for the width.
-    return argparse.RawDescriptionHelpFormatter(prog, width=width(os.environ, sys.stdout) - 2)
+    return _Formatter(prog, width=_columns())
+
+
+class _Formatter(argparse.RawDescriptionHelpFormatter):
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        return _filled(" ".join(text.split()), width).split("\n")
+
+
+def _filled(text: str, columns: int) -> str:
+    """Fill lines; an option or an address stays in one piece, however narrow the terminal is."""
+    return textwrap.fill(text, max(columns, 1), break_long_words=False, break_on_hyphens=False)
+
+
+def _columns() -> int:
+    """Give the columns of help; on the narrowest terminals some of it is wider than they are."""
+    return max(width(os.environ, sys.stdout) - 2, _NARROWEST)
 
 
 class _Help(argparse.Action):
@@ -83,43 +109,73 @@ class _Help(argparse.Action):
 
 class _Version(argparse.Action):
     def __call__(self, *_: object) -> NoReturn:
-        from reconciler import __version__
-
-        raise Shown(f"{PROGRAM} {__version__}\n")
+        raise Shown(_version())
 
 
-def parse(argv: Sequence[str]) -> tuple[Settings, Callable[[Context], int]]:
-    """Understand a command line: what the global options say, and what runs the command.
+def _version() -> str:
+    from reconciler import __version__
+
+    return f"{PROGRAM} {__version__}\n"
+
+
+def parse(argv: Sequence[str]) -> tuple[Settings, Command, argparse.Namespace]:
+    """Understand a command line: what the global options say, the command, and its own options.
 
     Raises `UsageError` if it makes no sense, and `Shown` if it asks for help or the version.
     """
     top = top_parser()
+    _check_dashes(top, argv)
     before, extras = top.parse_known_args(argv)
     if extras:
         top.refuse(extras)
     if not before.command:
-        top.error("no command was given")
+        raise Shown(top.format_help(), asked=False)
     name, *rest = _literal(before.command)
+    if name in ASKING:
+        raise Shown(_answer(top, name, rest))
     command = _find(top, name)
     parser = command_parser(command)
     after, extras = parser.parse_known_intermixed_args(rest, command.options())
     if extras:
         parser.refuse(extras)
     chosen = settings.merged(before, after)
-    _check_settings(parser, command, chosen)
-    return chosen, lambda context: command.run(context, after)
+    _check_format(parser, command, chosen)
+    return chosen, command, after
+
+
+def _check_dashes(top: Parser, argv: Sequence[str]) -> None:
+    """Refuse `-out=plan.json`, which would mean `-o ut=plan.json`."""
+    if not any(len(word) > 2 and word[0] == "-" != word[1] for word in argv):
+        return
+    parsers = [top, *map(command_parser, COMMANDS)]
+    known = {name for parser in parsers for name in hints.options_of(parser)}
+    found = hints.two_dashes(argv, known)
+    if found is not None:
+        word, meant = (text.partition("=")[0] for text in found)
+        top.error(f"unknown option {word} (did you mean {meant}? Long options have two dashes)")
+
+
+def _answer(top: Parser, name: str, rest: Sequence[str]) -> str:
+    """Give what `help`, `help COMMAND` and `version` print."""
+    if name == VERSION:
+        return _version()
+    about = next((word for word in rest if not word.startswith("-")), None)
+    return (top if about is None else command_parser(_find(top, about))).format_help()
 
 
 def top_parser() -> Parser:
     """Make the parser for what stands before the command, and for `reconciler --help`."""
-    longest = max(len(command.name) for command in COMMANDS)
-    listed = "\n".join(f"  {command.name:{longest}}  {command.summary}" for command in COMMANDS)
+    told = {**{command.name: command.summary for command in COMMANDS}, **ASKING}
+    longest = max(map(len, told))
+    listed = "\n".join(f"  {name:{longest}}  {summary}" for name, summary in told.items())
     parser = Parser(
         PROGRAM,
         description=f"{_DESCRIPTION}\n\ncommands:\n{listed}",
         epilog=f"`{PROGRAM} COMMAND --help` tells more of a command, with examples.",
     )
-    parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
+    parser.add_argument(
+        "-V", "--version", action=_Version, nargs=0, help="show the version and exit"
+    )
     command = parser.add_argument("command", nargs=argparse.PARSER, help=argparse.SUPPRESS)
     command.required = False  # its absence gets a better message than argparse's own
     parser.usage = f"{PROGRAM} [options] COMMAND [options]"
@@ -129,8 +185,8 @@ def top_parser() -> Parser:
 
 def command_parser(command: Command) -> Parser:
     """Make the parser for what stands after a command, and for its help."""
-    columns = width(os.environ, sys.stdout) - 2
-    about = "\n\n".join(textwrap.fill(paragraph, columns) for paragraph in command.paragraphs)
+    columns = _columns()
+    about = "\n\n".join(_filled(paragraph, columns) for paragraph in command.paragraphs)
     examples = "\n".join(f"  {line}\n      {purpose}" for line, purpose in command.examples)
     parser = Parser(
         f"{PROGRAM} {command.name}",
@@ -139,7 +195,7 @@ def command_parser(command: Command) -> Parser:
     )
     command.add_arguments(parser)
     parser.usage = usage(parser)
-    settings.add_options(parser)
+    settings.add_options(parser, command.formats)
     return parser
 
 
@@ -161,7 +217,8 @@ def _positional(action: argparse.Action) -> str:
 def _find(parser: Parser, name: str) -> Command:
     commands = {command.name: command for command in COMMANDS}
     if name not in commands:
-        parser.error(f"unknown command {name!r}{_did_you_mean(name, commands)}")
+        near = hints.did_you_mean(name, [*commands, *ASKING])
+        parser.error(f"unknown command {name!r}{near}")
     return commands[name]
 
 
@@ -174,17 +231,7 @@ def _literal(words: Sequence[str]) -> Sequence[str]:
     return [*words[:cut], *rest]
 
 
-def _check_settings(parser: Parser, command: Command, chosen: Settings) -> None:
-    ordinary = Settings()
-    for field, option in LIMITED_OPTIONS.items():
-        if field not in command.takes and getattr(chosen, field) != getattr(ordinary, field):
-            parser.error(f"`{command.name}` does not take {option}")
-
-
-def _did_you_mean(word: str, known: Iterable[str]) -> str:
-    from difflib import get_close_matches
-
-    known = list(known)
-    longer = [name for name in known if name.startswith(word)] if len(word) > 2 else []
-    near = longer or get_close_matches(word, known, n=1)
-    return f" (did you mean {near[0]}?)" if near else ""
+def _check_format(parser: Parser, command: Command, chosen: Settings) -> None:
+    if chosen.output not in command.formats:
+        listed = " or ".join(command.formats)
+        parser.error(f"`{command.name}` has no -o {chosen.output}: it writes {listed}")

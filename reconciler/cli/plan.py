@@ -6,7 +6,7 @@ from argparse import ArgumentParser, Namespace
 
 from reconciler.cli import TYPE_CHECKING, exits
 from reconciler.cli.command import Command
-from reconciler.cli.settings import COMMON_OPTIONS, given_text
+from reconciler.cli.settings import given_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -143,6 +143,7 @@ def _plan(context: Context, options: PlanOptions, events: EventStream) -> int:
 
 
 def _check_files(options: PlanOptions) -> None:
+    from reconciler.cli.files import check_writable
     from reconciler.errors import UsageError
 
     if "-" in (options.out, options.digest_file):
@@ -152,6 +153,8 @@ def _check_files(options: PlanOptions) -> None:
         )
     if options.out and options.out == options.digest_file:
         raise UsageError("--out and --digest-file can't be the same file")
+    for path in filter(None, (options.out, options.digest_file)):
+        check_writable(path)
 
 
 def _spare(manifest: Sequence[str], options: PlanOptions) -> None:
@@ -212,7 +215,7 @@ PLAN = Command(
     add_arguments=_plan_arguments,
     options=PlanOptions,
     run=_run_plan,
-    takes=(*COMMON_OPTIONS, "events"),
+    tells_events=True,
 )
 
 SHOW = Command(
@@ -226,5 +229,5 @@ SHOW = Command(
     add_arguments=_show_arguments,
     options=ShowOptions,
     run=_run_show,
-    takes=("output",),
+    takes=(),
 )

@@ -10,7 +10,7 @@ from reconciler.cli import settings
 from reconciler.cli.command import Command
 from reconciler.cli.commands import COMMANDS
 from reconciler.cli.exits import MEANINGS
-from reconciler.cli.parser import command_parser
+from reconciler.cli.parser import PROGRAM, command_parser
 
 _VARIABLES = {
     "RECONCILER_PLATFORM": "the platform, where the manifest leaves it out",
@@ -37,6 +37,11 @@ Made from the commands themselves by `python -m reconciler.cli.reference`; do no
 Results go to standard output, everything else to standard error. Options stand anywhere after
 the command; the global ones also before it.
 """
+_HELP = (
+    "Every command takes all of these. `-h` and `--help` work after every command, and "
+    f"`{PROGRAM} help COMMAND` says the same; `-V`, `--version` and `{PROGRAM} version` print the "
+    "version. Without a command, help goes to standard error, and the exit code is 64."
+)
 
 
 def markdown() -> str:
@@ -64,13 +69,14 @@ def _command(command: Command) -> Iterator[str]:
     own = argparse.ArgumentParser(add_help=False)
     command.add_arguments(own)
     yield from _options(own)
-    refused = [
+    formats = ", ".join(f"`{format}`" for format in command.formats)
+    idle = [
         f"`{option}`"
         for field, option in settings.LIMITED_OPTIONS.items()
         if field not in command.takes
     ]
-    if refused:
-        yield from (f"Does not take {', '.join(refused)}.", "")
+    aside = f" Takes {', '.join(idle)}, which change nothing for it." if idle else ""
+    yield from (f"`-o`: {formats}.{aside}", "")
     for line, purpose in command.examples:
         yield from (f"{purpose[0].upper()}{purpose[1:]}:", "", "```sh", line, "```", "")
 
@@ -80,8 +86,7 @@ def _global_options() -> Iterator[str]:
     settings.add_options(parser)
     yield from ("## Global options", "")
     yield from _options(parser)
-    yield "`-h` and `--help` work after every command, `--version` before any."
-    yield ""
+    yield from (_HELP, "")
 
 
 def _options(parser: argparse.ArgumentParser) -> Iterator[str]:

@@ -6,13 +6,13 @@ from argparse import ArgumentParser, Namespace
 
 from reconciler.cli import TYPE_CHECKING, exits
 from reconciler.cli.command import Command
-from reconciler.cli.settings import given_text
+from reconciler.cli.settings import JSON, TEXT, given_text
 
 if TYPE_CHECKING:
     from reconciler.cli.context import Context
 
 SCHEMAS = ("manifest", "plan", "event", "journal", "openapi")
-SHELLS = ("bash", "zsh", "tcsh")
+SHELLS = ("bash", "zsh", "fish", "tcsh")
 
 
 class SchemaOptions(Namespace):
@@ -63,6 +63,7 @@ SCHEMA = Command(
     options=SchemaOptions,
     run=_run_schema,
     takes=(),
+    formats=(TEXT, JSON),
 )
 
 COMPLETION = Command(
@@ -72,9 +73,11 @@ COMPLETION = Command(
     examples=(
         ('eval "$(reconciler completion bash)"', "in ~/.bashrc"),
         ("reconciler completion zsh > _reconciler", "in a folder of zsh's fpath"),
+        ("reconciler completion fish > reconciler.fish", "in ~/.config/fish/completions"),
     ),
     add_arguments=_completion_arguments,
     options=CompletionOptions,
     run=_run_completion,
     takes=(),
+    formats=(TEXT,),
 )

@@ -7,7 +7,7 @@ from argparse import ArgumentParser, Namespace
 from reconciler.cli import TYPE_CHECKING, exits
 from reconciler.cli.command import Command
 from reconciler.cli.database import add_database, opened
-from reconciler.cli.settings import given_text
+from reconciler.cli.settings import TEXT, given_text
 
 if TYPE_CHECKING:
     from reconciler.cli.context import Context
@@ -130,4 +130,5 @@ SERVE = Command(
     options=ServeOptions,
     run=_run,
     takes=(),
+    formats=(TEXT,),
 )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Collection, Sequence
 
 TEXT, JSON, MARKDOWN = "text", "json", "markdown"
+FORMATS = (TEXT, JSON, MARKDOWN)
 #: As the value of `--events`.
 STDOUT = "-"
 
@@ -51,10 +53,9 @@ COMMON_OPTIONS = {
     "env_files": "--env-file",
     "scope": "--scope",
     "timeout": "--timeout",
-    "output": "-o/--output",
 }
-#: Options that not every command can heed; one that can't refuses them.
-LIMITED_OPTIONS = {**COMMON_OPTIONS, "events": "--events", "journal": "--journal"}
+#: Options that do not mean something for every command; one for which they don't says so.
+LIMITED_OPTIONS = {**COMMON_OPTIONS, "journal": "--journal"}
 
 
 _UNITS = {"s": 1, "m": 60, "h": 3600}
@@ -81,11 +82,24 @@ def duration(text: str) -> float:
     return seconds
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add the global options to a parser. None of them has a default: see `merged`."""
+def add_options(parser: argparse.ArgumentParser, formats: Sequence[str] = FORMATS) -> None:
+    """Add the global options to a parser. None of them has a default: see `merged`.
+
+    `formats` are those in which the command can write its results.
+    """
     group = parser.add_argument_group("global options")
     _add_inputs(group)
-    _add_outputs(group)
+    _add_outputs(group, formats)
+
+
+def unheeded(chosen: Settings, takes: Collection[str]) -> list[str]:
+    """Name the options that were given and mean nothing for a command that takes `takes`."""
+    ordinary = Settings()
+    return [
+        option
+        for field, option in LIMITED_OPTIONS.items()
+        if field not in takes and getattr(chosen, field) != getattr(ordinary, field)
+    ]
 
 
 def _add_inputs(group: argparse._ArgumentGroup) -> None:
@@ -132,12 +146,13 @@ def _add_inputs(group: argparse._ArgumentGroup) -> None:
     )
 
 
-def _add_outputs(group: argparse._ArgumentGroup) -> None:
+def _add_outputs(group: argparse._ArgumentGroup, formats: Sequence[str]) -> None:
     """Add where and how a command tells what it does."""
     group.add_argument(
         "-o",
         "--output",
-        choices=(TEXT, JSON, MARKDOWN),
+        choices=FORMATS,
+        metavar="|".join(formats),
         help="how results are written (default: text)",
     )
     group.add_argument(
@@ -152,7 +167,8 @@ def _add_outputs(group: argparse._ArgumentGroup) -> None:
         type=given_text,
         metavar="DIR",
         help="folder in which each apply leaves its journal, and where `history` finds them "
-        "(default: .reconciler/journal)",
+        "(default: .reconciler/journal, beside the manifest that -f names, else in the current "
+        "folder)",
     )
     group.add_argument(
         "--no-color",

@@ -127,18 +127,12 @@ def _writing(name: str) -> Iterator[None]:
 
 def _run_validate(context: Context, _options: Namespace) -> int:
     from reconciler.cli.inputs import read_manifest, tell
-    from reconciler.errors import ManifestError
 
-    try:
-        manifest = read_manifest(context)
-    except ManifestError as error:
-        if context.settings.output == TEXT:
-            raise
-        context.result(context.report().problems(error.problems, context.style))
-        return error.exit_code
+    manifest = read_manifest(context)
     tell(context, manifest.warnings)
     entries = len(manifest.desired.entries)
-    context.result(context.report().valid(len(manifest.files), entries, context.style))
+    report = context.report()
+    context.result(report.valid(len(manifest.files), entries, manifest.warnings, context.style))
     return exits.SUCCESS
 
 
@@ -155,6 +149,7 @@ INIT = Command(
     options=Namespace,
     run=_run_init,
     takes=(),
+    formats=(TEXT,),
 )
 
 VALIDATE = Command(
@@ -169,5 +164,5 @@ VALIDATE = Command(
     add_arguments=no_arguments,
     options=Namespace,
     run=_run_validate,
-    takes=("files", "env_files", "output"),
+    takes=("files", "env_files"),
 )

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from reconciler.cli import TYPE_CHECKING
 from reconciler.cli.room import StalledError, discard, piece, wait_for_room
+from reconciler.cli.terminal import is_terminal, width
 
 if TYPE_CHECKING:
     from typing import NoReturn, TextIO, TypeVar
@@ -31,6 +32,8 @@ class Streams:
         self._spared = False
         #: Where results go, once standard output is kept from them.
         self._own: TextIO | None = None
+        #: Whether a result, or a part of one, was written.
+        self.told = False
         self._may_wait: MayWait | None = None
         for stream in (sys.stdout, sys.stderr):
             # A terminal that can't show a character gets its escape, never a crash.
@@ -101,7 +104,7 @@ class Streams:
         """Write a line (or several) to standard error, if there is one."""
         if sys.stderr is not None:
             with contextlib.suppress(OSError, ValueError):
-                self.put(sys.stderr, sys.stderr.write, text.removesuffix("\n") + "\n")
+                self.put(sys.stderr, sys.stderr.write, _laid_out(text.removesuffix("\n")) + "\n")
 
     def put(self, stream: TextIO, write: Callable[[_T], object], what: _T) -> None:
         """Write to a stream, at once; raises `OSError`, `StalledError` if its reader stalls."""
@@ -117,9 +120,13 @@ class Streams:
 
     def agreed(self, question: str) -> bool:
         """Ask on the terminal, and say whether the answer is `yes`; an end of input is a no."""
-        sys.stderr.write(question)
-        sys.stderr.flush()
-        answer = sys.stdin.readline()
+        try:
+            sys.stderr.write(question)
+            sys.stderr.flush()
+            answer = sys.stdin.readline()
+        except KeyboardInterrupt:
+            self.note("")  # what follows is not to stand behind `^C`
+            raise
         if not answer.endswith("\n"):
             self.note("")
         return answer.strip() == "yes"
@@ -140,6 +147,7 @@ class Streams:
         stream = self.results
         if stream is None:
             _fail(name, "it is closed")
+        self.told = True
         try:
             write(stream)
         except BrokenPipeError:
@@ -152,6 +160,15 @@ class Streams:
         except OSError as error:
             discard(stream)
             _fail(name, error.strerror or str(error))
+
+
+def _laid_out(text: str) -> str:
+    """Break lines for a terminal, which would break them in the middle of words."""
+    if not is_terminal(sys.stderr):
+        return text
+    from reconciler.report.layout import wrapped
+
+    return wrapped(text, width(os.environ, sys.stderr))
 
 
 def _fail(name: str, reason: str) -> NoReturn:

@@ -165,17 +165,19 @@ def _create(context: Context, options: TokenOptions) -> None:
 
 
 def _list(context: Context, options: TokenOptions) -> None:
+    from reconciler.lease import seconds
+
     with opened(context, options.database, make=False) as store:
         tokens = store.tokens()
     told = [_told(token) for token in tokens]
     if context.settings.output == JSON:
         context.streams.document(_json({"tokens": told}))
         return
-    rows = [[row[key] or "" for key in _KEYS] for row in told]
+    rows = [[seconds(row[key] or "") for key in _KEYS] for row in told]
     if context.settings.output == MARKDOWN:
         context.result(_markdown(rows))
     elif rows:
-        context.result(_text(rows))
+        context.result(_text(rows, records=context.style.records))
     else:
         context.note("There are no tokens.")
 
@@ -246,11 +248,12 @@ def _json(value: object) -> str:
     return msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n"
 
 
-def _text(rows: Sequence[Sequence[str]]) -> str:
+def _text(rows: Sequence[Sequence[str]], *, records: bool) -> str:
     from reconciler.names import shown
     from reconciler.report.layout import table
 
-    return "\n".join(table([_COLUMNS, *([shown(cell) for cell in row] for row in rows)]))
+    told = [_COLUMNS, *([shown(cell) for cell in row] for row in rows)]
+    return "\n".join(table(told, records=records))
 
 
 def _markdown(rows: Sequence[Sequence[str]]) -> str:
@@ -280,5 +283,5 @@ TOKEN = Command(
     add_arguments=_add_arguments,
     options=TokenOptions,
     run=_run,
-    takes=("output",),
+    takes=(),
 )

@@ -7,6 +7,7 @@ belongs to the file's name, and `~` is a folder of that name. Nothing is looked 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -123,7 +124,8 @@ def _path(address: str, base: str | os.PathLike[str] | None) -> Path:
     scheme, rest = _split(address)
     if scheme != "sqlite":
         raise AddressError(
-            f"{_named(address)} is not the address of a platform that reconciler knows: {_EXAMPLE}"
+            f"{_named(address)} is not the address of a platform that reconciler knows: "
+            f"{_meant(address) or _EXAMPLE}"
         )
     if not rest.startswith("///"):
         raise AddressError(
@@ -138,8 +140,21 @@ def _split(address: str) -> tuple[str, str]:
         raise AddressError(f"the address of the platform is empty: {_EXAMPLE}")
     scheme, colon, rest = address.partition(":")
     if not colon or not scheme:
-        raise AddressError(f"{_named(address)} is not the address of a platform: {_EXAMPLE}")
+        raise AddressError(
+            f"{_named(address)} is not the address of a platform: {_meant(address) or _EXAMPLE}"
+        )
     return scheme.lower(), rest
+
+
+def _meant(address: str) -> str:
+    """Say what to write for a host or a path without a scheme; empty for anything else."""
+    host = re.fullmatch(r"(localhost|[\w-]+(?:\.[\w-]+)*):[0-9]+(?:/.*)?", address, re.ASCII)
+    if host:
+        near = host[1] == "localhost" or host[1].startswith("127.")
+        return f"write {'http' if near else 'https'}://{address} for a state server"
+    if re.fullmatch(r"[\w./-]+\.(db|sqlite3?)", address, re.ASCII):
+        return f"write {_SQLITE}{address} for a file"
+    return ""
 
 
 def _file(address: str, text: str, base: str | os.PathLike[str] | None) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.plan.document import CREATE, REMOVE, Change, Operation, Plan
 from reconciler.report.words import changes_of, name_of, old_name
@@ -25,6 +26,23 @@ class Difference(Struct, frozen=True):
     id: str | None = None
     changes: tuple[Change, ...] = ()
     message: str = ""
+
+
+class Drift(Struct, frozen=True):
+    """What differs, and the names of undeclared storages that are no difference."""
+
+    plan: Plan
+    found: tuple[Difference, ...]
+    undeclared: tuple[str, ...] = ()
+
+
+def drift_of(plan: Plan, *, ignored: bool = False) -> Drift:
+    """Say in what live differs; undeclared storages that are `ignored` are listed beside it."""
+    if not ignored:
+        return Drift(plan, differences(plan))
+    found = differences(replace(plan, undeclared=()))
+    told = {difference.name for difference in found if difference.kind == INTERRUPTED_MOVE}
+    return Drift(plan, found, tuple(name for name in plan.undeclared if name not in told))
 
 
 def differences(plan: Plan) -> tuple[Difference, ...]:

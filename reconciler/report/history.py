@@ -9,10 +9,11 @@ import msgspec
 from msgspec.structs import replace
 
 from reconciler.journal.read import DONE, ENDED, OPEN, STARTED, Entry, Run
+from reconciler.lease import seconds
 from reconciler.model import masked
 from reconciler.names import quoted, shown
 from reconciler.report.escape import code, prose
-from reconciler.report.layout import lines, table
+from reconciler.report.layout import laid_out, lines
 from reconciler.report.style import PLAIN, Style
 from reconciler.report.words import SYMBOLS, bare, count
 
@@ -21,15 +22,16 @@ NO_RUNS = "No runs."
 _NO_END = "no end: killed, or still running."
 #: As much of a commit as people tell commits apart by.
 _COMMIT = 12
+_COLUMNS = ("RUN", "STARTED", "BY", "COMMIT", "PLATFORM", "END", "OPERATIONS")
+#: Operations of a run that are named where only their number is asked for.
+_ENOUGH = 3
 
 
 def text(runs: Sequence[Run], style: Style = PLAIN) -> str:
     """List runs, newest first, a line each."""
     if not runs:
         return f"{NO_RUNS}\n"
-    rows = [("RUN", "BY", "COMMIT", "END", "OPERATIONS"), *map(_row, runs)]
-    filled = [column for column in zip(*rows, strict=True) if any(column[1:])]
-    told = table(list(zip(*filled, strict=True)))
+    told = _table([_COLUMNS, *map(_row, runs)], style)
     if any(run.state == OPEN for run in runs):
         told += ["", _NO_END]
     told += [line for run in runs for line in _damage(run, style)]
@@ -39,13 +41,22 @@ def text(runs: Sequence[Run], style: Style = PLAIN) -> str:
 def text_of_operations(runs: Sequence[Run], style: Style = PLAIN) -> str:
     """List what runs did to some storages, newest run first, a line for each operation."""
     rows = [
-        (shown(run.run), shown(run.actor), _symbol(entry), bare(entry.name), _ended(entry))
+        (
+            seconds(entry.time or run.started_at),
+            shown(run.run),
+            shown(run.actor),
+            shown(masked(run.platform)),
+            shown(entry.action),
+            bare(entry.name),
+            _ended(entry),
+        )
         for run in runs
         for entry in run.operations
     ]
     if not rows:
         return f"{NO_RUNS}\n"
-    told = table([("RUN", "BY", "", "STORAGE", "END"), *rows])
+    heading = ("TIME", "RUN", "BY", "PLATFORM", "ACTION", "STORAGE", "END")
+    told = _table([heading, *rows], style)
     told += [line for run in runs for line in _damage(run, style)]
     return "\n".join([*told, "", f"{count(len(rows), 'operation')}."]) + "\n"
 
@@ -67,10 +78,11 @@ def markdown(runs: Sequence[Run], _style: Style = PLAIN) -> str:
     """List runs as a table."""
     if not runs:
         return f"{NO_RUNS}\n"
-    told = ["| run | by | commit | end | operations |", "|---|---|---|---|---|"]
+    told = [f"| {' | '.join(map(str.lower, _COLUMNS))} |", "|---" * len(_COLUMNS) + "|"]
     for run in runs:
-        name, actor, commit, end, operations = _row(run)
-        told.append(f"| {code(name)} | {prose(actor)} | {prose(commit)} | {end} | {operations} |")
+        name, started, actor, commit, platform, end, operations = _row(run)
+        cells = [code(name), started, prose(actor), prose(commit), prose(platform), end]
+        told.append(f"| {' | '.join([*cells, prose(operations)])} |")
     return "\n".join(told) + "\n"
 
 
@@ -113,8 +125,31 @@ def _masked(entry: Entry) -> Entry:
     return replace(entry, before=before)
 
 
-def _row(run: Run) -> tuple[str, str, str, str, str]:
-    return shown(run.run), shown(run.actor), shown(run.commit[:_COMMIT]), _end(run), _counts(run)
+def _table(rows: Sequence[Sequence[str]], style: Style) -> list[str]:
+    """Lay out a table; columns that nobody fills are left out, but not where programs read."""
+    if not style.records:
+        filled = [column for column in zip(*rows, strict=True) if any(column[1:])]
+        rows = list(zip(*filled, strict=True))
+    return laid_out(rows, style.width, records=style.records)
+
+
+def _row(run: Run) -> tuple[str, str, str, str, str, str, str]:
+    return (
+        shown(run.run),
+        seconds(shown(run.started_at)),
+        shown(run.actor),
+        shown(run.commit[:_COMMIT]),
+        shown(masked(run.platform)),
+        _end(run),
+        ": ".join(filter(None, [_counts(run), _names(run)])),
+    )
+
+
+def _names(run: Run) -> str:
+    """Name what the first operations were about; a row has no room for thousands."""
+    told = [f"{_symbol(entry)} {bare(entry.name)}" for entry in run.operations[:_ENOUGH]]
+    cut = len(run.operations) - len(told)
+    return ", ".join([*told, *([f"{cut:,} more"] if cut else [])])
 
 
 def _end(run: Run) -> str:

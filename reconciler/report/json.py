@@ -15,12 +15,12 @@ import msgspec
 from reconciler.doctor import Facts, checks, healthy
 from reconciler.errors import Problem, path_text
 from reconciler.executor import DONE, Outcome
-from reconciler.model import State, masked
+from reconciler.model import Notice, State, masked
 from reconciler.plan import document
 from reconciler.plan.document import Operation, Plan
 from reconciler.reconcile import Applied
 from reconciler.report import listing, words
-from reconciler.report.differences import differences
+from reconciler.report.differences import Drift
 from reconciler.report.explain import changed_since
 from reconciler.report.style import PLAIN, Style
 
@@ -54,16 +54,20 @@ def applied(applied: Applied, _style: Style = PLAIN) -> str:
     )
 
 
-def drift(plan: Plan, _style: Style = PLAIN) -> str:
-    """Give every difference between live and the manifest; `drift` is whether there is any."""
-    found = differences(plan)
+def drift(drift: Drift, _style: Style = PLAIN) -> str:
+    """Give every difference between live and the manifest; `drift` is whether there is any.
+
+    `undeclared` names storages that are no difference, as policy ignores them.
+    """
+    plan = drift.plan
     return _document(
         platform=plan.platform,
         platform_id=plan.platform_id,
         account=plan.account,
         plan_digest=plan.digest,
-        drift=bool(found),
-        differences=found,
+        drift=bool(drift.found),
+        differences=drift.found,
+        undeclared=drift.undeclared,
     )
 
 
@@ -129,9 +133,14 @@ def problems(problems: Sequence[Problem], _style: Style = PLAIN) -> str:
     )
 
 
-def valid(files: int, entries: int, _style: Style = PLAIN) -> str:
-    """Say that a manifest is valid, and how much was read."""
-    return _document(valid=True, files=files, entries=entries)
+def failure(message: str, code: int, _style: Style = PLAIN) -> str:
+    """Say why there is no other report, and the exit code."""
+    return _document(error=message, exit_code=code)
+
+
+def valid(files: int, entries: int, warnings: Sequence[Notice], _style: Style = PLAIN) -> str:
+    """Say that a manifest is valid, how much was read, and what it warns of."""
+    return _document(valid=True, files=files, entries=entries, warnings=warnings)
 
 
 def _document(**fields: object) -> str:

@@ -39,6 +39,25 @@ def _filled(words: Sequence[str], width: int, first: str, rest: str) -> list[str
     return [*done, line]
 
 
+def wrapped(text: str, width: int) -> str:
+    """Fill the lines of a message that are too wide; lines that are painted stay as they are."""
+    return "\n".join(
+        part
+        for line in text.split("\n")
+        for part in ([line] if _fits(line, width) else _fill(line, width))
+    )
+
+
+def _fits(line: str, width: int) -> bool:
+    return columns(line) <= width or "\x1b" in line or not line.strip()
+
+
+def _fill(line: str, width: int) -> list[str]:
+    words = line.lstrip(" ")
+    indent = " " * (len(line) - len(words))
+    return lines(words, width, indent, f"{indent}  " if indent else "")
+
+
 def columns(text: str) -> int:
     """Count the columns that a terminal needs for `text`."""
     if text.isascii():
@@ -46,10 +65,32 @@ def columns(text: str) -> int:
     return sum(map(_columns, text))
 
 
-def table(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Align rows in columns, two blanks apart. The first row is the heading."""
+def table(rows: Sequence[Sequence[str]], *, records: bool = False) -> list[str]:
+    """Align rows in columns, two blanks apart, or set them apart by tabs for other programs.
+
+    The first row is the heading.
+    """
+    if records:
+        return ["\t".join(row) for row in rows]
     widths = [max(map(columns, column)) for column in zip(*rows, strict=True)]
     return ["  ".join(map(_padded, row, widths)).rstrip(" ") for row in rows]
+
+
+def paragraph(heading: Sequence[str], row: Sequence[str], width: int) -> list[str]:
+    """Give a row of a table that is too wide: its first cell, and a line for each of the rest."""
+    fields = [(title.lower(), cell) for title, cell in zip(heading, row, strict=True) if cell]
+    told = [fields[0][1]]
+    for title, cell in fields[1:]:
+        told += lines([f"{title}:", cell], width, "    ", "      ")
+    return told
+
+
+def laid_out(rows: Sequence[Sequence[str]], width: int, *, records: bool) -> list[str]:
+    """Give a table where it fits the width or is for other programs, else a paragraph a row."""
+    told = table(rows, records=records)
+    if records or max(map(columns, told)) <= width:
+        return told
+    return [line for row in rows[1:] for line in paragraph(rows[0], row, width)]
 
 
 def _padded(text: str, width: int) -> str:

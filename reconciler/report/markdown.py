@@ -16,7 +16,7 @@ from reconciler.plan.document import Change, Consent, Operation, Plan
 from reconciler.reconcile import Applied
 from reconciler.report import health, listing, words
 from reconciler.report.budget import Document, Part, Section, written
-from reconciler.report.differences import Difference, differences
+from reconciler.report.differences import Difference, Drift
 from reconciler.report.escape import code, prose
 from reconciler.report.explain import changed_since
 from reconciler.report.order import Order
@@ -33,7 +33,8 @@ def plan(plan: Plan, _style: Style = PLAIN) -> str:
         return _operation(operation, order)
 
     parts = (
-        _part("Blocked by policy", "blocking reason", plan.blocked_by, _notice, _brief),
+        _part("Blocked by policy", "blocking reason", words.reasons(plan), _notice, _brief),
+        _part("Not declared", "name", words.undeclared_at_once(plan), code, code),
         _part("To remove", "removal", kinds.remove, line, _removal_in_short),
     )
     sections = (
@@ -54,7 +55,7 @@ def applied(applied: Applied, _style: Style = PLAIN) -> str:
     waiting = [pair for pair in told if pair[0].status == NOT_STARTED]
     done = [pair for pair in told if pair[0].status == DONE]
     facts = (
-        f"**{words.verdict(applied)}**",
+        f"**{words.verdict(applied)}**" if words.verdict(applied) else "",
         prose(applied.unread),
         words.advice(applied),
         f"Digest {code(applied.plan.digest)}",
@@ -69,12 +70,14 @@ def applied(applied: Applied, _style: Style = PLAIN) -> str:
     return written(Document(title, "the full report", facts, parts, sections))
 
 
-def drift(plan: Plan, _style: Style = PLAIN) -> str:
+def drift(drift: Drift, _style: Style = PLAIN) -> str:
     """Show every difference between live and the manifest, their number first."""
-    found = differences(plan)
-    sections = (_section("Differences", "difference", found, _difference),)
-    title = words.drift_total(len(found))
-    return written(Document(title, "the full report", (_platform(plan),), sections=sections))
+    sections = (
+        _section("Differences", "difference", drift.found, _difference),
+        _section("Undeclared, left alone", "name", drift.undeclared, code),
+    )
+    title, facts = words.drift_total(len(drift.found)), (_platform(drift.plan),)
+    return written(Document(title, "the full report", facts, sections=sections))
 
 
 def storages(state: State, declared: Mapping[str, str], _style: Style = PLAIN) -> str:
@@ -108,9 +111,17 @@ def problems(problems: Sequence[Problem], _style: Style = PLAIN) -> str:
     return written(Document(title, "the full report", sections=(section,)))
 
 
-def valid(files: int, entries: int, _style: Style = PLAIN) -> str:
-    """Say that a manifest is valid, and how much was read."""
-    return written(Document(words.valid(files, entries), ""))
+def failure(message: str, code: int, _style: Style = PLAIN) -> str:
+    """Say why there is no other report, and the exit code."""
+    facts = [prose(line) for line in message.splitlines()]
+    return written(Document(f"Error (exit code {code})", "the log of the job", facts))
+
+
+def valid(files: int, entries: int, warnings: Sequence[Notice], _style: Style = PLAIN) -> str:
+    """Say that a manifest is valid, how much was read, and what it warns of."""
+    sections = (_section("Warnings", "warning", warnings, _notice),)
+    title = words.valid(files, entries)
+    return written(Document(title, "the full report", sections=sections))
 
 
 def _part(

@@ -12,15 +12,17 @@ from reconciler.names import shown
 from reconciler.plan.document import Operation, Plan
 from reconciler.reconcile import Applied
 from reconciler.report import health, listing, words
-from reconciler.report.differences import differences
+from reconciler.report.differences import Difference, Drift
 from reconciler.report.explain import changed_since
-from reconciler.report.layout import columns, lines, table
+from reconciler.report.layout import laid_out, lines
 from reconciler.report.operations import Printer
 from reconciler.report.style import PLAIN, Style
 
 #: More creates, or more undeclared names, are cut visibly unless everything is asked for.
 ENOUGH_CREATES = 1_000
 ENOUGH_UNDECLARED = 20
+#: More of what is left after an apply is cut visibly.
+ENOUGH_LEFT = 100
 _COLOURS = {"done": "green", "not_started": "yellow"}
 _HEALTH_COLOURS = {"ok": "green", "warning": "yellow", "failed": "alarm"}
 
@@ -43,33 +45,33 @@ def plan(plan: Plan, style: Style = PLAIN) -> str:
 def applied(applied: Applied, style: Style = PLAIN) -> str:
     """Show how operations ended (all with -v, else those that are not done), then the counts."""
     printer = Printer(applied.plan, style)
+    many = {} if style.verbose else words.waiting_alike(applied)
     told: list[str] = []
     for outcome, operation in words.with_operations(applied):
-        if _is_told(outcome, style):
-            told += _outcome(outcome, operation, printer, style)
-    end = [words.outcome_totals(applied)]
-    if words.nothing_written(applied):
-        end.append("Nothing was written: everything was as planned already.")
+        if _is_told(outcome, style) and outcome.error not in many:
+            told += style.record(_outcome(outcome, operation, printer, style))
+    for reason, number in many.items() if not style.quiet else ():
+        phrase = f"… {words.count(number, 'operation')} not started: {shown(reason)}"
+        told += lines(phrase, style.width, "", "  ")
+    end = lines(words.outcome_totals(applied), style.width)
     end += lines(words.verdict(applied), style.width)
-    for doubt in words.doubts(applied):
+    doubts = words.doubts(applied)
+    listed = doubts if style.verbose else doubts[:ENOUGH_LEFT]
+    for doubt in listed:
         end += lines(shown(doubt), style.width, "  ", "    ")
+    if cut := len(doubts) - len(listed):
+        end.append(f"  … and {cut:,} more")
     return _report([told, end, lines(words.advice(applied), style.width)])
 
 
-def drift(plan: Plan, style: Style = PLAIN) -> str:
+def drift(drift: Drift, style: Style = PLAIN) -> str:
     """Show every difference between live and the manifest, and their number last."""
-    found = differences(plan)
-    told: list[str] = []
-    for difference in () if style.quiet else found:
-        told.append(f"! {words.bare(difference.name)}: {words.drift_kind(difference.kind)}")
-        for change in difference.changes:
-            live, wanted = map(words.value(change.field), (change.before, change.after))
-            phrase = [f"{change.field}:", f"live {live},", f"declared {wanted}"]
-            told += lines(phrase, style.width, "    ", "      ")
-        told += lines(shown(difference.message), style.width, "    ", "    ")
-    return _report(
-        [[] if style.quiet else _platform(plan, style), told, [words.drift_total(len(found))]]
-    )
+    end = [words.drift_total(len(drift.found))]
+    if style.quiet:
+        return _report([end])
+    told = [line for difference in drift.found for line in style.record(_told(difference, style))]
+    alone = _left_alone(drift.undeclared, style, whole=False)
+    return _report([_platform(drift.plan, style), told, alone, end])
 
 
 def storages(state: State, declared: Mapping[str, str], style: Style = PLAIN) -> str:
@@ -79,9 +81,7 @@ def storages(state: State, declared: Mapping[str, str], style: Style = PLAIN) ->
     if style.quiet or not rows:
         return _report([[last]])
     cells = _cells(rows, style)
-    aligned = table(cells)
-    if max(map(columns, aligned)) > style.width:
-        aligned = [line for row in cells[1:] for line in _paragraph(cells[0], row, style)]
+    aligned = laid_out(cells, style.width, records=style.records)
     return _report([aligned, [last]])
 
 
@@ -92,7 +92,7 @@ def examined(facts: Facts, style: Style = PLAIN) -> str:
         line
         for check in judged
         if check.status != "ok" or not style.quiet
-        for line in _check(check, style)
+        for line in style.record(_check(check, style))
     ]
     first = lines(["Platform:", words.address(facts.address)], style.width)
     sections = [told] if style.quiet else [first, told, _abilities(facts, style)]
@@ -105,7 +105,12 @@ def problems(problems: Sequence[Problem], _style: Style = PLAIN) -> str:
     return _report([[*told, words.problem_total(problems)]])
 
 
-def valid(files: int, entries: int, _style: Style = PLAIN) -> str:
+def failure(message: str, _code: int, _style: Style = PLAIN) -> str:
+    """Say why there is no other report."""
+    return f"Error: {message}\n"
+
+
+def valid(files: int, entries: int, _warnings: Sequence[Notice], _style: Style = PLAIN) -> str:
     """Say that a manifest is valid, and how much was read."""
     return _report([[words.valid(files, entries)]])
 
@@ -116,11 +121,12 @@ def _report(sections: Sequence[Sequence[str]]) -> str:
 
 def _platform(plan: Plan, style: Style) -> list[str]:
     first = lines(["Platform:", words.address(plan.platform)], style.width)
-    return first + lines(words.standing(plan), style.width, "  ", "  ")
+    return style.record(first + lines(words.standing(plan), style.width, "  ", "  "))
 
 
 def _blocked(plan: Plan, style: Style) -> list[str]:
-    return _notices(style.paint("Blocked by policy:", "alarm"), plan.blocked_by, style)
+    told = _notices(style.paint("Blocked by policy:", "alarm"), words.reasons(plan), style)
+    return told + [f"      {words.bare(name)}" for name in words.undeclared_at_once(plan)]
 
 
 def _notices(title: str, notices: Sequence[Notice], style: Style) -> list[str]:
@@ -139,7 +145,7 @@ def _operations(plan: Plan, style: Style) -> list[str]:
         line
         for operations in (kinds.remove, kinds.update, listed)
         for operation in operations
-        for line in printer.operation(operation)
+        for line in style.record(printer.operation(operation))
     ]
     if cut := len(kinds.create) - len(listed):
         told.append(f"… and {words.count(cut, 'more create')}: see them all with -v")
@@ -167,11 +173,23 @@ def _abilities(facts: Facts, style: Style) -> list[str]:
     return told
 
 
+def _told(difference: Difference, style: Style) -> list[str]:
+    told = [f"! {words.bare(difference.name)}: {words.drift_kind(difference.kind)}"]
+    for change in difference.changes:
+        live, wanted = map(words.value(change.field), (change.before, change.after))
+        phrase = [f"{change.field}:", f"live {live},", f"declared {wanted}"]
+        told += lines(phrase, style.width, "    ", "      ")
+    return told + lines(shown(difference.message), style.width, "    ", "    ")
+
+
 def _undeclared(plan: Plan, style: Style) -> list[str]:
-    names = words.undeclared_left(plan)
+    return _left_alone(words.undeclared_left(plan), style, whole=not plan.ready)
+
+
+def _left_alone(names: Sequence[str], style: Style, *, whole: bool) -> list[str]:
     if not names:
         return []
-    listed = names if style.verbose or not plan.ready else names[:ENOUGH_UNDECLARED]
+    listed = names if style.verbose or whole else names[:ENOUGH_UNDECLARED]
     title = f"Undeclared ({words.count(len(names), 'storage')}, left alone):"
     told = [title, *(f"  {words.bare(name)}" for name in listed)]
     if cut := len(names) - len(listed):
@@ -189,9 +207,11 @@ def _consents(plan: Plan, style: Style) -> list[str]:
 def _end(plan: Plan, style: Style) -> list[str]:
     removals = words.by_action(plan).remove
     told = [style.paint(line, "alarm") for line in lines(words.alarm(removals), style.width)]
+    told += [f"Digest: {shown(plan.digest)}", style.paint(words.totals(plan), "bold")]
     if not plan.ready:
-        told += lines(words.blocked_total(plan), style.width)
-    return [*told, f"Digest: {shown(plan.digest)}", style.paint(words.totals(plan), "bold")]
+        blocked = lines(words.blocked_total(plan), style.width)
+        told += [style.paint(line, "alarm") for line in blocked]
+    return told
 
 
 def _is_told(outcome: Outcome, style: Style) -> bool:
@@ -227,11 +247,3 @@ def _cells(rows: Sequence[listing.Row], style: Style) -> list[tuple[str, ...]]:
     if style.verbose:
         filled.append(("ID", *(shown(live.id) for live in lives)))
     return list(zip(*filled, strict=True))
-
-
-def _paragraph(heading: Sequence[str], row: Sequence[str], style: Style) -> list[str]:
-    fields = [(title.lower(), cell) for title, cell in zip(heading, row, strict=True) if cell]
-    told = [fields[0][1]]
-    for title, cell in fields[1:]:
-        told += lines([f"{title}:", cell], style.width, "    ", "      ")
-    return told

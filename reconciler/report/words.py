@@ -14,15 +14,19 @@ from msgspec import Struct
 
 from reconciler.errors import Problem
 from reconciler.executor import DONE, FAILED, HALF_DONE, NOT_STARTED, UNKNOWN, Outcome
-from reconciler.model import masked
+from reconciler.model import Notice, masked
 from reconciler.names import quoted, shown
 from reconciler.plan.document import CREATE, REMOVE, UPDATE, Change, Consent, Operation, Plan
 from reconciler.reconcile import Applied
 
 SYMBOLS = {CREATE: "+", UPDATE: "~", REMOVE: "-"}
 STATUSES = (DONE, FAILED, HALF_DONE, UNKNOWN, NOT_STARTED)
+#: The code of the reason that blocks a plan for a storage that nobody declares.
+UNDECLARED = "undeclared"
 NO_CHANGES = "No changes. Live matches the manifest."
 NO_CHANGES_TARGETED = "No changes for what is targeted."
+#: More operations that were not started for one reason are counted, and not listed.
+ENOUGH_WAITING = 20
 _PLAIN = re.compile(r"[\w.~-]+(?: [\w.~-]+)*")
 
 
@@ -139,18 +143,48 @@ def consent(consent: Consent) -> list[str]:
     return [*told, f"(id {shown(consent.id)})"] if consent.id else told
 
 
+def reasons(plan: Plan) -> list[Notice]:
+    """Give what blocks a plan; many undeclared storages are one reason, told once."""
+    many = undeclared_at_once(plan)
+    if not many:
+        return list(plan.blocked_by)
+    rest = [reason for reason in plan.blocked_by if reason.code != UNDECLARED]
+    message = (
+        f"{count(len(many), 'storage')} are live but not declared: declare them in `storages:` "
+        "(`reconciler export --undeclared` writes the entries), name them in `removed:`, or set "
+        "`policy.undeclared`"
+    )
+    return [*rest, Notice(UNDECLARED, "", message)]
+
+
+def undeclared_at_once(plan: Plan) -> list[str]:
+    """Name the storages that one reason of `reasons` is about; none if there are not several."""
+    names = [reason.name for reason in plan.blocked_by if reason.code == UNDECLARED]
+    return names if len(names) > 1 else []
+
+
 def undeclared_left(plan: Plan) -> list[str]:
     """Name what is undeclared, and named neither by a removal nor by a blocking reason."""
     told = {name_of(operation) for operation in plan.operations if operation.action == REMOVE}
-    told.update(reason.name for reason in plan.blocked_by if reason.code == "undeclared")
+    told.update(reason.name for reason in plan.blocked_by if reason.code == UNDECLARED)
     return [name for name in plan.undeclared if name not in told]
 
 
 def outcome_totals(applied: Applied) -> str:
     """Count how the operations ended."""
     number = Counter(outcome.status for outcome in applied.result.outcomes)
-    parts = (f"{number[status]} {spoken(status)}" for status in STATUSES)
+    if not number:
+        return totals(applied.plan)
+    if nothing_written(applied):
+        return f"Nothing was written: {count(number[DONE], 'operation')} had been done already."
+    parts = (f"{number[status]:,} {spoken(status)}" for status in STATUSES if number[status])
     return f"Applied: {', '.join(parts)}."
+
+
+def waiting_alike(applied: Applied) -> dict[str, int]:
+    """Count what was not started for the same reason, where that is too much to list."""
+    waiting = (o.error for o in applied.result.outcomes if o.status == NOT_STARTED)
+    return {error: many for error, many in Counter(waiting).items() if many > ENOUGH_WAITING}
 
 
 def spoken(status: str) -> str:
@@ -159,7 +193,9 @@ def spoken(status: str) -> str:
 
 
 def verdict(applied: Applied) -> str:
-    """Say whether live is now as it was to be."""
+    """Say whether live is now as it was to be; empty where there was nothing to do."""
+    if not applied.result.outcomes:
+        return ""
     if applied.holds:
         return "Live was read again: it is as planned."
     if applied.holds is None:

@@ -28,8 +28,10 @@ def test_it_works_without_a_manifest(applied):
     applied("doctor", code=64)
 
 
-def test_it_takes_no_scope(applied):
-    assert "does not take --scope" in applied("doctor", "--scope", "n*", code=64).stderr
+def test_a_scope_is_taken_and_changes_nothing(applied):
+    told = applied("doctor", "--scope", "n*")
+    assert "Note: --scope changes nothing for `doctor`." in told.stderr
+    assert "3 live storages" in told.stdout
 
 
 def test_an_embedded_file_that_does_not_exist_is_new_and_stays_so(folder):

@@ -11,12 +11,14 @@ Each document runs in a folder of its own: a copy of the one that it lies in, if
 """
 
 import os
+import pty
 import re
 import shutil
 import signal
 import socket
 import subprocess
 import sys
+import termios
 import time
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -80,6 +82,7 @@ def environment(folder: Path) -> dict[str, str]:
         "PATH": f"{scripts}{os.pathsep}{clean.get('PATH', '')}",
         "HOME": str(folder),
         "COLUMNS": "120",  # the folders of tests have long names
+        "TERM": "dumb",  # neither colour nor a bar
         "LC_ALL": "C.UTF-8",
         "PYTHONUNBUFFERED": "1",
     }
@@ -169,22 +172,35 @@ def wait_for(process, log, expected):
 
 
 def check(command: str, expected: list[str], folder: Path, given: dict[str, str]) -> None:
-    done = subprocess.run(
+    """Run a command as its reader does, on a terminal; but nobody answers questions."""
+    ours, theirs = pty.openpty()
+    modes = termios.tcgetattr(theirs)
+    modes[1] &= ~termios.OPOST  # line ends stay as they are
+    termios.tcsetattr(theirs, termios.TCSANOW, modes)
+    process = subprocess.Popen(
         ["bash", "-c", command],
-        check=False,
         cwd=folder,
         env=given,
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        encoding="utf-8",
+        stdout=theirs,
+        stderr=theirs,
     )
-    assert done.returncode == 0, f"$ {command}\n{done.stdout}"
+    os.close(theirs)
+    told = all_of(ours)
+    assert process.wait() == 0, f"$ {command}\n{told}"
     if expected:
-        assert re.match(pattern(expected), done.stdout), (
-            f"$ {command}\n{done.stdout}\n--- expected\n" + "\n".join(expected)
+        assert re.match(pattern(expected), told), (
+            f"$ {command}\n{told}\n--- expected\n" + "\n".join(expected)
         )
+
+
+def all_of(terminal: int) -> str:
+    told = b""
+    with suppress(OSError):  # Linux's way to say that nobody has the other end any more
+        while chunk := os.read(terminal, 65_536):
+            told += chunk
+    os.close(terminal)
+    return told.decode()
 
 
 @pytest.mark.parametrize(

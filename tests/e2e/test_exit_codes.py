@@ -128,7 +128,7 @@ def test_an_interrupted_apply_is_130_and_says_what_remains(folder, number):
         out, _ = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "not started" in out
-    assert "0 unknown" in out
+    assert "unknown" not in out
 
 
 def test_every_code_of_the_reference_has_a_case():

@@ -225,7 +225,11 @@ def test_what_failed_remains() -> None:
         platform.before = hook
         applied = run(plan, platform, request)
         assert not applied.holds
-        assert applied.remaining == ("remove 'x'", "update 'a'", "create 'new'")
+        assert applied.remaining == (
+            "remove 'x'",
+            "update 'a': label: declared 'new', live 'L'",
+            "create 'new'",
+        )
 
 
 def test_with_targets_only_their_operations_have_to_hold() -> None:

@@ -182,6 +182,8 @@ def golden():
         if os.environ.get("WRITE_GOLDEN"):
             path.write_bytes(report.encode())
             pytest.fail(f"{name} was written: read it, and run again without WRITE_GOLDEN")
-        assert report == path.read_bytes().decode()
+        assert report == path.read_bytes().decode(), (
+            f"{name} is out of date: WRITE_GOLDEN=1 pytest tests/unit/report writes it anew"
+        )
 
     return check

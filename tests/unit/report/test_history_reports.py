@@ -7,7 +7,10 @@ from msgspec.structs import replace
 from reconciler.journal.read import ENDED, OPEN, RECORDED, Entry, Run
 from reconciler.plan.document import Values
 from reconciler.report import history
+from reconciler.report.style import UNBOUNDED, Style
 
+WIDE = Style(width=200)
+RECORDS = Style(width=UNBOUNDED, records=True)
 HOSTILE = "a\x1b[31m|`b`\u202e"
 BEFORE = Values("x", "L", "S3", "https://user:secret@minio/b")
 ENTRIES = (
@@ -38,20 +41,38 @@ AUDITED = replace(RUN, state=RECORDED, exit=None, commit="", host="")
 
 
 def test_a_list_of_runs():
-    assert history.text([KILLED, RUN]) == (
-        "RUN                         BY    COMMIT        END     OPERATIONS\n"
-        "20260102-000000-000-abcdef  anna  c0ffeec0ffee  no end  "
-        "2 done, 1 failed, 1 started, 2 not begun\n"
-        "20260101-000000-000-abcdef  anna  c0ffeec0ffee  exit 5  2 done, 1 failed, 1 started\n"
-        "\n"
-        "no end: killed, or still running.\n"
-        "\n"
-        "2 runs.\n"
-    )
+    where, what = "sqlite:////srv/platform.db", ": + nas, ~ new, - x, 1 more"
+    when = "2026-01-01T00:00:00Z\tanna\tc0ffeec0ffee"
+    assert history.text([KILLED, RUN], RECORDS).splitlines() == [
+        "RUN\tSTARTED\tBY\tCOMMIT\tPLATFORM\tEND\tOPERATIONS",
+        f"{KILLED.run}\t{when}\t{where}\tno end\t2 done, 1 failed, 1 started, 2 not begun{what}",
+        f"{RUN.run}\t{when}\t{where}\texit 5\t2 done, 1 failed, 1 started{what}",
+        "",
+        "no end: killed, or still running.",
+        "",
+        "2 runs.",
+    ]
+
+
+def test_a_list_that_is_too_wide_is_a_paragraph_for_each_run():
+    told = history.text([RUN], Style(width=60))
+    assert told.startswith(f"{RUN.run}\n    started: 2026-01-01T00:00:00Z\n    by: anna\n")
+    assert max(map(len, told.splitlines())) <= 60
+    assert history.text([RUN], Style(width=200)).startswith("RUN                         STARTED ")
+
+
+def test_runs_of_different_platforms_are_told_apart():
+    other = replace(KILLED, platform="sqlite:////srv/other.db")
+    for report in (history.text, history.text_of_operations, history.markdown):
+        told = report([other, RUN])
+        assert "srv/other.db" in told
+        assert "srv/platform.db" in told
 
 
 def test_columns_that_nobody_fills_are_left_out():
-    assert history.text([AUDITED]).splitlines()[0].split() == ["RUN", "BY", "OPERATIONS"]
+    assert history.text([AUDITED], WIDE).splitlines()[0].split() == [
+        *("RUN", "STARTED", "BY", "PLATFORM", "OPERATIONS")
+    ]
 
 
 def test_no_runs():

@@ -6,6 +6,7 @@ from reconciler.errors import Problem
 from reconciler.model import State, Storage
 from reconciler.plan import document
 from reconciler.report import json, markdown, text
+from reconciler.report.differences import drift_of
 
 
 def test_plan_is_the_plan_document(make):
@@ -95,7 +96,7 @@ def test_drift(make):
         undeclared=("other", "stray"),
         account="ana",
     )
-    told = standard.loads(json.drift(plan))
+    told = standard.loads(json.drift(drift_of(plan)))
     assert [(found["kind"], found["name"]) for found in told.pop("differences")] == [
         ("undeclared", "stray"),
         ("changed", "nas-3"),
@@ -110,13 +111,21 @@ def test_drift(make):
         "account": "ana",
         "plan_digest": plan.digest,
         "drift": True,
+        "undeclared": [],
     }
+
+
+def test_undeclared_storages_that_policy_ignores_are_no_drift(make):
+    plan = make.plan(undeclared=("other", "stray"))
+    told = standard.loads(json.drift(drift_of(plan, ignored=True)))
+    assert (told["drift"], told["differences"]) == (False, [])
+    assert told["undeclared"] == ["other", "stray"]
 
 
 def test_each_difference_has_all_its_fields(make):
     before = make.values("nas", "NAS")
     update = make.update(before, msgspec.structs.replace(before, name="nas-3"))
-    assert standard.loads(json.drift(make.plan(update)))["differences"] == [
+    assert standard.loads(json.drift(drift_of(make.plan(update))))["differences"] == [
         {
             "kind": "changed",
             "name": "nas-3",
@@ -129,7 +138,7 @@ def test_each_difference_has_all_its_fields(make):
 
 
 def test_no_drift(make):
-    told = standard.loads(json.drift(make.plan()))
+    told = standard.loads(json.drift(drift_of(make.plan())))
     assert (told["drift"], told["differences"]) == (False, [])
 
 
@@ -208,12 +217,13 @@ def test_problems():
     }
 
 
-def test_valid():
-    assert standard.loads(json.valid(2, 3)) == {
+def test_valid(make):
+    assert standard.loads(json.valid(2, 3, [make.notice("spent", "a", "odd")])) == {
         "format_version": 1,
         "valid": True,
         "files": 2,
         "entries": 3,
+        "warnings": [{"code": "spent", "name": "a", "message": "odd"}],
     }
 
 
@@ -224,10 +234,10 @@ def test_every_report_ends_with_one_newline(make):
         for told in (
             report.plan(plan),
             report.applied(make.applied()),
-            report.drift(plan),
+            report.drift(drift_of(plan)),
             report.storages(state, {}),
             report.problems([Problem("a", "b")]),
-            report.valid(1, 1),
+            report.valid(1, 1, ()),
         ):
             assert told.endswith("\n")
             assert not told.endswith("\n\n")

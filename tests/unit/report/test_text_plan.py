@@ -214,7 +214,10 @@ def test_no_changes_for_targets_is_not_said_of_everything(make):
 
 def test_a_blocked_plan_without_operations_is_not_called_no_change(make):
     plan = make.plan(blocked_by=(make.notice("undeclared", "nas", "no"),), undeclared=("nas",))
-    assert last_lines(plan)[1] == "Plan: 0 to create, 0 to update, 0 to remove."
+    assert last_lines(plan) == [
+        "Plan: 0 to create, 0 to update, 0 to remove.",
+        "BLOCKED by 1 reason: this plan can't be applied.",
+    ]
 
 
 def test_what_an_edited_plan_file_claims_is_not_believed(make):

@@ -4,6 +4,7 @@ import pytest
 from reconciler.errors import Problem
 from reconciler.model import State
 from reconciler.report import text
+from reconciler.report.differences import drift_of
 from reconciler.report.style import Style
 
 NARROW = Style(width=60)
@@ -92,7 +93,7 @@ def test_all_done_verbose_names_every_operation(make):
 
 def test_a_second_apply_of_a_plan_says_that_nothing_was_written(make):
     again = all_done(make, writes=0)
-    assert "Nothing was written: everything was as planned already." in text.applied(again)
+    assert "Nothing was written: 2 operations had been done already.\n" in text.applied(again)
     assert "+ raw: done (it was so already)\n" in text.applied(again, VERBOSE)
     assert "Nothing was written" not in text.applied(all_done(make))
 
@@ -137,16 +138,16 @@ def drifted(make):
 
 @pytest.mark.parametrize("style", [Style(), NARROW], ids=["80", "60"])
 def test_drift(make, golden, style):
-    golden(f"drift-{style.width}.txt", text.drift(drifted(make), style))
+    golden(f"drift-{style.width}.txt", text.drift(drift_of(drifted(make)), style))
 
 
 def test_quiet_drift_is_one_line(make):
-    told = text.drift(drifted(make), QUIET)
+    told = text.drift(drift_of(drifted(make)), QUIET)
     assert told == "Drift: 6 differences between live and the manifest.\n"
 
 
 def test_no_drift(make):
-    assert text.drift(make.plan(), QUIET) == "No drift. Live matches the manifest.\n"
+    assert text.drift(drift_of(make.plan()), QUIET) == "No drift. Live matches the manifest.\n"
 
 
 def state(make):
@@ -208,5 +209,5 @@ def test_problems_have_a_line_each_and_a_count():
 
 
 def test_valid():
-    assert text.valid(1, 1) == "Valid: 1 storage declared in 1 file.\n"
-    assert text.valid(12, 1234) == "Valid: 1,234 storages declared in 12 files.\n"
+    assert text.valid(1, 1, ()) == "Valid: 1 storage declared in 1 file.\n"
+    assert text.valid(12, 1234, ()) == "Valid: 1,234 storages declared in 12 files.\n"
