@@ -1,7 +1,7 @@
 """Every error that a user can meet: one root, and each knows its exit code.
 
 Errors classify themselves once, where they arise; nobody guesses later what an error means.
-The exit codes are those of DESIGN.md, section 8.
+docs/reference/commands.md lists the exit codes.
 """
 
 from __future__ import annotations

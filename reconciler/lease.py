@@ -10,7 +10,7 @@ from msgspec import Struct
 from reconciler.model import masked
 from reconciler.names import quoted, shown
 
-#: How long a lease runs, and how often its holder renews it, in seconds (DESIGN.md, section 5).
+#: How long a lease runs, and how often its holder renews it, in seconds.
 SECONDS = 60.0
 RENEW_EVERY = 15.0
 

@@ -74,7 +74,7 @@ class Removed(Struct, frozen=True, gc=False):
 
 
 class Policy(Struct, frozen=True):
-    """What a plan may do without anyone saying more. The defaults are DESIGN's."""
+    """What a plan may do without anyone saying more. docs/reference/policy.md tells of each."""
 
     undeclared: str = "fail"
     #: A count, or a percentage such as `10%`.
@@ -116,7 +116,7 @@ class Location(Struct, frozen=True, gc=False):
 
 
 def location(type: str, url: str) -> Location:
-    """Normalise a storage's address by the rules of DESIGN.md, section 4."""
+    """Normalise a storage's address by the rules of docs/reference/manifest.md."""
     if type == "local":
         return Location("local:" + _local_place(url))
     if url[:5].lower() == "s3://":

@@ -1,6 +1,6 @@
 """Changes -> reasons that block. Every reason says which storage, and what the author could write.
 
-The rules are those of DESIGN.md, section 4, "Policy". Nothing here knows how operations are
+docs/reference/policy.md tells the rules to users. Nothing here knows how operations are
 ordered or carried out.
 """
 
@@ -172,7 +172,7 @@ def _file_records(chosen: Sequence[Removal], facts: Facts) -> Iterator[Notice]:
             continue
         way_out = (
             "to consent to that, write in `removed:` "
-            f"{{name: {flow(live.name)}, id: {flow(live.id)}, holds_files: true}}"
+            f"- {{name: {flow(live.name)}, id: {flow(live.id)}, holds_files: true}}"
         )
         if facts.holds_files[live.id]:
             yield Notice(

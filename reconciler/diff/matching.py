@@ -1,6 +1,6 @@
 """Which entry means which live storage: three passes, each seeing what the earlier left.
 
-By `id`, by name, by `renamed_from` (DESIGN.md, section 4). What can't be said for certain is a
+By `id`, by name, by `renamed_from`. What can't be said for certain is a
 problem of the manifest, never a guess.
 """
 

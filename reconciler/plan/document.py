@@ -1,6 +1,6 @@
 """The plan as a value, and the JSON document that it is saved as.
 
-`schemas/plan.schema.json` describes the document; DESIGN.md, section 4, says what is in it.
+`schemas/plan.schema.json` describes the document; docs/reference/plan.md says what is in it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a step relies on, and what of it remains to be written (DESIGN.md, section 5).
+"""What a step relies on, and what of it remains to be written.
 
 Pure: the caller reads live, just before the step, and hands in what it found.
 """

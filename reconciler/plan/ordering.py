@@ -1,7 +1,8 @@
 """Which step waits for which, so that no name is taken before it is free.
 
 A rename waits for the step that frees its new name. Where renames wait for each other in a
-circle, one of them first steps aside to a temporary name (DESIGN.md, section 4, "Order").
+circle, one of them first steps aside to a temporary name
+(docs/decisions/0003-steps.md).
 """
 
 from __future__ import annotations

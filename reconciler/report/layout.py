@@ -6,8 +6,9 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-#: A word of a message. What stands in quotes is a name, and stays one word with its spaces.
-_WORD = re.compile(r"(?:(?<![^\s(\[])'[^']*'|\S)+")
+#: A word of a message. What stands in quotes is a name, and stays one word with its spaces; so
+#: does a line that is there to be copied into a manifest.
+_WORD = re.compile(r"- \{[^{}]*\}|(?:(?<![^\s(\[])'[^']*'|\S)+")
 
 
 def lines(text: str | Sequence[str], width: int, first: str = "", rest: str = "") -> list[str]:

@@ -5,7 +5,7 @@ import pytest
 from reconciler import errors
 from reconciler.errors import ManifestError, MatchingError, Problem, path_text
 
-# DESIGN.md, section 8.
+# docs/reference/commands.md tells them to users.
 EXIT_CODES = {
     "ReconcilerError": 1,
     "UsageError": 64,

@@ -1,4 +1,4 @@
-"""The location rules of DESIGN.md, section 4, one by one; URLs; what no manifest can express."""
+"""The location rules one by one; URLs; what no manifest can express."""
 
 from __future__ import annotations
 
