@@ -69,11 +69,11 @@ SCHEMA = Command(
 COMPLETION = Command(
     "completion",
     "Print a script that completes commands and options",
-    details="Load it from the start-up file of the shell.",
+    details="Load it from the start-up file of the shell; in config.fish as "
+    "`reconciler completion fish | source`. Completes paths and the names of storages, too.",
     examples=(
         ('eval "$(reconciler completion bash)"', "in ~/.bashrc"),
         ("reconciler completion zsh > _reconciler", "in a folder of zsh's fpath"),
-        ("reconciler completion fish > reconciler.fish", "in ~/.config/fish/completions"),
     ),
     add_arguments=_completion_arguments,
     options=CompletionOptions,
