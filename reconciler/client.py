@@ -12,10 +12,11 @@ from typing import TypeVar
 
 from reconciler import conflicts
 from reconciler.credentials import secret
-from reconciler.errors import AddressError, ConflictError, UsageError
+from reconciler.errors import AddressError, ConflictError, PlatformError, UsageError
 from reconciler.model import Storage
 from reconciler.platform import InventoryRow, Platform, Reader, Writer
 from reconciler.platforms import PLATFORM_VARIABLE, open_platform
+from reconciler.reconcile import NEW
 
 _T = TypeVar("_T")
 #: How many seconds a write waits for those of other processes, as `apply` does by default.
@@ -34,12 +35,15 @@ class Client:
     def __init__(self, platform: str | Platform | None = None, *, token: str | None = None) -> None:
         if platform is None:
             platform = _from_environment(os.environ)
+        by_address = isinstance(platform, str)
         if isinstance(platform, str):
             wrapped = None if token is None else secret(token, "the token")
             platform = open_platform(platform, base=None, token=wrapped)
         elif token is not None:
             raise UsageError("the platform is open already, so it takes no token")
         self._platform = platform
+        #: Whether it is a file by its address: one that is mistyped looks like an empty platform.
+        self._may_be_mistyped = by_address and platform.address.startswith("sqlite:")
         self._opening = threading.Lock()
         self._reader: Reader | None = None
         self._writer: Writer | None = None
@@ -62,7 +66,7 @@ class Client:
         with self._opening:
             self._check_open()
             if self._reader is None:
-                self._reader = self._platform.reader()
+                self._reader = self._opened()
             reader, turn = self._reader, self._turn_at(self._reader)
         with turn:
             yield reader
@@ -73,6 +77,7 @@ class Client:
         with self._opening:
             self._check_open()
             if self._writer is None:
+                self._tell_if_new()
                 self._writer = self._platform.writer(wait=WAIT)
             writer, turn = self._writer, self._turn_at(self._writer)
         with turn:
@@ -99,7 +104,7 @@ class Client:
         """
         with self._opening:
             self._check_open()
-            reader = self._platform.reader()
+            reader = self._opened()
             turn = self._turn_at(reader)
         try:
             with turn:
@@ -134,6 +139,36 @@ class Client:
     ) -> None:
         """Close it."""
         self.close()
+
+    def _opened(self) -> Reader:
+        """Open what reads; raises `PlatformError` if a file that an address names does not exist.
+
+        Taken for a new and empty platform, it would hide that the address is mistyped.
+        """
+        reader = self._platform.reader()
+        if self._is_missing(reader):
+            reader.close()
+            raise PlatformError(
+                f"there is no platform at {self.address}: check the address. A new one is made by "
+                "`reconciler apply`, or by the first storage that is created"
+            )
+        return reader
+
+    def _tell_if_new(self) -> None:
+        """Say that the first write makes a new platform, should its address be mistyped."""
+        if not self._may_be_mistyped:
+            return
+        reader = self._platform.reader()
+        if self._is_missing(reader):
+            import logging
+
+            logging.getLogger(__name__).warning(
+                "there is no platform at %s yet: a new, empty one is made", self.address
+            )
+        reader.close()
+
+    def _is_missing(self, reader: Reader) -> bool:
+        return self._may_be_mistyped and reader.identity() == NEW
 
     def _check_open(self) -> None:
         if self._closed:

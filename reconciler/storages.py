@@ -33,6 +33,10 @@ __all__ = [
 ]
 
 
+#: What a storage keeps beside its properties.
+_MEMBERS = ("_storage", "_client")
+
+
 class Storage:
     """A storage backend, as it was when it was read; setting a property writes it through.
 
@@ -53,6 +57,16 @@ class Storage:
     def __init__(self, storage: model.Storage, client: Client) -> None:
         self._storage = storage
         self._client = client
+
+    def __setattr__(self, name: str, value: object) -> None:
+        """Set what there is; a mistyped property raises instead of changing nothing."""
+        if name not in _MEMBERS and not hasattr(type(self), name):
+            from difflib import get_close_matches
+
+            close = get_close_matches(name, ("name", "label"), n=1)
+            meant = f": did you mean {close[0]!r}?" if close else ""
+            raise AttributeError(f"a storage has no {name!r}{meant}", name=name, obj=self)
+        super().__setattr__(name, value)
 
     def __repr__(self) -> str:
         """Name it."""
@@ -206,7 +220,8 @@ def create_storage(
         name: Unique name for the storage
         type: Storage type ("S3" or "local")
         label: Human-readable label for the storage
-        default_url: Default URL for the storage
+        default_url: Default URL for the storage; of a local one kept as `sanitize_local_url`
+            gives it
         client: The platform (uses the default client if None)
 
     Raises:
@@ -226,6 +241,8 @@ def create_storage(
         shown = quoted(model.masked(default_url))
         example = "https://host:9000/my-bucket" if type == "S3" else "/data/backup"
         raise ValueError(f"{shown} is no place for a storage of type {type}: write {example}")
+    if type == "local":
+        default_url = sanitize_local_url(default_url)
     return _create(Values(name, label, type, default_url), client)
 
 

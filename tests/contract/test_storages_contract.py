@@ -169,3 +169,33 @@ def test_nothing_is_known_of_a_time_that_the_platform_does_not_tell(client: Clie
     record = SimpleNamespace(name="nas", created_at="")
     with pytest.raises(PlatformError, match="'nas' was created"):
         _ = Storage(record, client).created_at
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("/data/nas", "file:///data/nas"),
+        ("file:///data/nas/", "file:///data/nas/"),
+        (r"C:\data", r"file://C:\data"),
+        ("FILE:///data", "FILE:///data"),
+    ],
+)
+def test_a_local_url_is_kept_as_it_is_sanitized(client: Client, given: str, kept: str) -> None:
+    assert storages.sanitize_local_url(given) == kept
+    made = storages.create_storage("nas", "local", "NAS", given, client=client)
+    (listed,) = storages.list_storages(client=client)
+    for seen in (made, listed, storages.get_storage("nas", client=client)):
+        assert seen.default_url == kept
+        assert seen.url in (None, kept)
+
+
+def test_a_property_that_is_mistyped_raises(client: Client) -> None:
+    nas = storages.create_storage(*LOCAL, client=client)
+    with pytest.raises(AttributeError, match=r"no 'lable': did you mean 'label'\?"):
+        nas.lable = "new"
+    with pytest.raises(AttributeError, match=r"no 'something'$"):
+        nas.something = 1
+    for name in ("id", "type", "default_url", "url", "created_at"):
+        with pytest.raises(AttributeError):
+            setattr(nas, name, "new")
+    assert live(client) == {LOCAL}

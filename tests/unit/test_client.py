@@ -16,7 +16,7 @@ import pytest
 import reconciler
 from reconciler import storages
 from reconciler.client import Client
-from reconciler.errors import AddressError, UsageError
+from reconciler.errors import AddressError, PlatformError, UsageError
 from reconciler.platform import Abilities
 from support.memory_platform import MemoryPlatform
 from support.organisation import TOKEN
@@ -58,7 +58,6 @@ def test_the_package_has_the_module_of_storages_as_that_of_the_sdk_has(address: 
 def test_a_client_opens_its_platform_when_it_is_needed(address: str, tmp_path: Path) -> None:
     with Client(address) as client:
         assert client.address == address
-        assert storages.list_storages(client=client) == []
         assert list(tmp_path.iterdir()) == []
         storages.create_storage(*LOCAL, client=client)
     assert (tmp_path / "platform.db").exists()
@@ -272,3 +271,33 @@ def test_the_package_has_nothing_else() -> None:
     with pytest.raises(AttributeError, match="'reconciler' has no attribute 'Cleint'"):
         _ = reconciler.Cleint
     assert set(reconciler.__all__) >= {"Client", "get_default_client", "set_default_client"}
+
+
+# A mistyped address
+
+
+@pytest.mark.parametrize("by_variable", [False, True])
+def test_a_file_that_does_not_exist_is_no_empty_platform(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    by_variable: bool,
+) -> None:
+    address = f"sqlite:///{tmp_path / 'typo.db'}"
+    monkeypatch.setenv("RECONCILER_PLATFORM", address)
+    with Client(None if by_variable else address) as client:
+        for call in (
+            lambda: storages.list_storages(client=client),
+            lambda: storages.get_storage("nas", client=client),
+        ):
+            with pytest.raises(PlatformError, match=r"no platform at .*typo\.db: check the addr"):
+                call()
+        assert list(tmp_path.iterdir()) == []
+        storages.create_storage(*LOCAL, client=client)
+        assert caplog.messages == [
+            f"there is no platform at {address} yet: a new, empty one is made"
+        ]
+        assert len(storages.list_storages(client=client)) == 1
+    with Client(address) as client:
+        storages.create_storage("b", *LOCAL[1:], client=client)
+    assert len(caplog.messages) == 1

@@ -117,7 +117,7 @@ AWS = {"s3-backup": ("S3 Backup", "S3", "https://s3.us-west-2.amazonaws.com/my-b
 OUTCOMES = {
     "Storage": (
         "",
-        MINE | AWS | {"Updated Backup Storage": ("Primary Backup", "local", "/data/backup")},
+        MINE | AWS | {"Updated Backup Storage": ("Primary Backup", "local", "file:///data/backup")},
     ),
     "checksums": ("File upload-1: c1\nFile upload-2: c2\n", MINE),
     "remove": ("", {}),
@@ -125,7 +125,7 @@ OUTCOMES = {
     "create_storage": (
         "",
         MINE
-        | {"local-backup": ("Backup Storage", "local", "/data/backup")}
+        | {"local-backup": ("Backup Storage", "local", "file:///data/backup")}
         | {"s3-backup": ("S3 Backup", "S3", "https://storage-server:PORT/my-bucket")},
     ),
     "get_storage": ("Storage: Mine\n", MINE),

@@ -114,6 +114,8 @@ def create_storage(name, type, label, default_url, *, client=None):
     """Create a storage; ValueError for parameters that are invalid."""
     client = client or get_default_client()
     with state.call("create_storage", name) as db:
+        if type == "local" and default_url:
+            default_url = sanitize_local_url(default_url)
         return Storage(_made(db, name, type, label, default_url), client)
 
 
