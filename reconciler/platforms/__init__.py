@@ -52,7 +52,7 @@ def open_platform(
         from reconciler.platforms.jetraw import JetrawPlatform, understand
 
         return JetrawPlatform(
-            understand(address), os.environ if environ is None else environ, token
+            understand(address), os.environ if environ is None else environ, token, left
         )
     path = _path(address, base)
     if token is not None:

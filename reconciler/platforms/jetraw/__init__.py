@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from reconciler.credentials import Secret
 from reconciler.lease import Lease, Lock
-from reconciler.platform import Lost
+from reconciler.platform import Left, Lost, forever
 from reconciler.platforms.jetraw.address import Target, understand
 from reconciler.platforms.jetraw.foreign import Foreign
 from reconciler.platforms.jetraw.reader import JetrawReader
@@ -24,13 +24,19 @@ class JetrawPlatform:
     opens: `UsageError` for credentials, `PlatformError` for the SDK.
     """
 
-    def __init__(self, target: Target, environ: Mapping[str, str], token: Secret | None) -> None:
+    def __init__(
+        self,
+        target: Target,
+        environ: Mapping[str, str],
+        token: Secret | None,
+        left: Left = forever,
+    ) -> None:
         """Take what `understand` made of an address; nothing is looked at yet."""
         self._target = target
         self._environ = environ
         self._token = token
         self._connecting = threading.Lock()
-        self._foreign = Foreign()
+        self._foreign = Foreign(left)
         self._sdk: Sdk | None = None
 
     @property

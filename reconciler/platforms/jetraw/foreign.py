@@ -14,10 +14,12 @@ from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from reconciler.errors import PlatformError
+from reconciler.platform import Left, forever
 
 _T = TypeVar("_T")
-#: Seconds that one call may take.
-LIMIT = 120.0
+#: Seconds that one call may take; and what it gets when the time of the whole command is over:
+#: one look at live says what became of a write.
+LIMIT, GRACE = 120.0, 5.0
 #: What the thread is called while it waits, and while it makes a call.
 IDLE, BUSY = "foreign code", "foreign code, busy"
 
@@ -59,17 +61,20 @@ class _Call(Generic[_T]):
 class Foreign:
     """Runs questions in the one thread, and waits for their answers."""
 
-    def __init__(self) -> None:
+    def __init__(self, left: Left = forever) -> None:
+        """Wait no longer than there is time left, but for `GRACE` seconds at least."""
+        self._left = left
         self._calls: queue.SimpleQueue[_Call[object]] = queue.SimpleQueue()
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
         #: The call that somebody has stopped waiting for.
         self._silent: _Call[object] | None = None
 
-    def call(self, question: Callable[[], _T]) -> _T:
+    def call(self, question: Callable[[], _T], *, writes: bool = False) -> _T:
         """Give the answer to a question; raises what it raises.
 
-        Raises `SilentError` if the call has begun and not answered within `LIMIT` seconds, and
+        A write is not cut off because the time of the command is over: whoever runs it sees to
+        that. Raises `SilentError` if the call has begun and not answered in time, and
         `PlatformError` if it was not even made, as an earlier one does not answer.
         """
         if threading.current_thread() is self._thread:
@@ -78,7 +83,7 @@ class Foreign:
         call = _Call(question)
         self._calls.put(call)  # type: ignore[arg-type]
         try:
-            self._wait(call)
+            self._wait(call, None if writes else self._left())
         except BaseException:
             if not call.take() and not call.ended.is_set():
                 self._silent = call  # type: ignore[assignment]
@@ -87,8 +92,9 @@ class Foreign:
             raise call.error
         return call.answer[0]
 
-    def _wait(self, call: _Call[_T]) -> None:
-        until = time.monotonic() + LIMIT
+    def _wait(self, call: _Call[_T], left: float | None) -> None:
+        seconds = LIMIT if left is None else min(LIMIT, max(left, GRACE))
+        until = time.monotonic() + seconds
         while not call.ended.wait(0.1):
             silent = self._silent
             if silent is not None and not silent.ended.is_set() and call.take():
@@ -96,7 +102,7 @@ class Foreign:
                     "an earlier call has not answered yet, so this one was not made"
                 )
             if time.monotonic() >= until:
-                raise SilentError(f"no answer within {LIMIT:g} s")
+                raise SilentError(f"no answer within {seconds:.0f} s")
 
     def _start(self) -> None:
         with self._starting:

@@ -124,7 +124,7 @@ class JetrawWriter(JetrawReader):
         anything: JSONDecodeError is a ValueError.
         """
         try:
-            return self._sdk.foreign.call(partial(self._make, what, call, documented))
+            return self._sdk.foreign.call(partial(self._make, what, call, documented), writes=True)
         except SilentError as error:
             raise UnknownOutcomeError(f"{what}: {error}, and it is not known what it did") from None
 

@@ -121,15 +121,21 @@ def test_results_and_prints_go_where_the_streams_are_closed(folder, ours):
 # What never answers
 
 
-@pytest.mark.parametrize("call", ["create_storage", "list_storages", "get_storage"])
-def test_an_apply_ends_though_a_call_does_not_answer(folder, ours, call):
-    ours(HANGS)
-    folder("plan")
-    ours(f"{HANGS}\n{call} = hang\n" if call == "create_storage" else HANGS + _after_plan(call))
+def test_an_apply_ends_though_a_write_does_not_answer(folder, ours):
+    ours(HANGS + "create_storage = hang")
     done = folder("apply", "-y", "--timeout", "1s", code=5)
     told = " ".join(done.stdout.split())
     assert "no answer within the time allowed by --timeout (1 s): nobody knows what it did" in told
     assert "1 unknown" in told
+
+
+@pytest.mark.parametrize("call", ["list_storages", "get_storage"])
+def test_an_apply_ends_though_a_reading_does_not_answer(folder, ours, call):
+    ours(HANGS + _after_plan(call))
+    done = folder("apply", "-y", "--timeout", "1s", code=1)
+    told = " ".join(done.stdout.split())
+    assert "looking for 'one' failed: no answer within 5 s" in told
+    assert "1 failed" in told
     assert not Path(folder.path, "store.json").exists()
 
 
@@ -154,6 +160,13 @@ def test_ctrl_c_ends_a_plan_whose_first_call_does_not_answer(folder, ours, more,
     process.send_signal(number)
     _, told = process.communicate(timeout=30)
     assert (process.returncode, told) == (130, "Interrupted.\n")
+
+
+@pytest.mark.parametrize("command", [["plan"], ["apply", "-y"], ["list"], ["doctor"]])
+def test_a_first_call_that_does_not_answer_ends_with_the_time_of_the_command(folder, ours, command):
+    ours(HANGS + "list_storages = hang")
+    done = folder(*command, "--timeout", "0s", "--platform", PLATFORM, code=1)
+    assert "no answer within 5 s" in done.stderr + done.stdout
 
 
 def test_the_second_ctrl_c_ends_an_apply_whose_call_does_not_answer(folder, ours):

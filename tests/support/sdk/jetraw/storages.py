@@ -130,7 +130,7 @@ def create_aws_s3_storage(name, label, region, bucket, *, client=None):
 
 def sanitize_local_url(url):
     """Ensure local URLs have the file:// protocol prefix."""
-    return url if url.startswith("file://") else f"file://{url}"
+    return url if url[:7].lower() == "file://" else f"file://{url}"
 
 
 def _made(db, name, type, label, default_url):
