@@ -105,7 +105,7 @@ def apply_plan(
     """
     if not plan.ready:
         raise BlockedError("the plan is blocked by policy and can't be applied")
-    check_platform(plan, platform)
+    check_platform(plan, platform, saved=request is None, leased=lease is not None)
     writer = platform.writer(wait=wait, lease=lease, lost=limits.lost)
     try:
         result = execute(plan, writer, limits, observe)
@@ -188,21 +188,34 @@ def _facts(reader: Reader, diff: Diff, rules: Rules) -> Facts:
     )
 
 
-def check_platform(plan: Plan, platform: Platform) -> None:
+def check_platform(plan: Plan, platform: Platform, *, saved: bool, leased: bool = False) -> None:
     """Make sure, before anything is opened for writing, that we may write to the plan's platform.
 
-    Raises `StaleError` if it is another one, or does not exist any more; `PlatformError` if it
-    says that this account may not write.
+    `leased`: we hold the platform's lease, and so may have made it ourselves. Raises `StaleError`
+    if it is another one, does not exist any more, or does though a `saved` plan was made for a new
+    one; `PlatformError` if it says that this account may not write.
     """
     reader = PatientReader(platform.reader())
     try:
         found = reader.identity()
         check_role(platform, reader.about())
+        ours = plan.platform_id == NEW and (not saved or (leased and not reader.read().storages))
     finally:
         reader.close()
-    if plan.platform_id not in (found, NEW):
-        what = "does not exist" if found == NEW else "is another platform than that of the plan"
-        raise StaleError(f"{platform.address} {what}: make a new plan")
+    if plan.platform_id != found and not ours:
+        raise StaleError(f"{platform.address} {_other_than_planned(plan, found)}")
+
+
+def _other_than_planned(plan: Plan, found: str) -> str:
+    if found == NEW:
+        return "does not exist: make a new plan"
+    if plan.platform_id != NEW:
+        return "is another platform than that of the plan: make a new plan"
+    return (
+        "exists by now, and the plan was made for a new and empty one: make a new plan; to go on "
+        "with an apply of it that was cut off, run `reconciler apply --expect PLAN` with the "
+        "manifest"
+    )
 
 
 def check_role(platform: Platform, about: About) -> None:

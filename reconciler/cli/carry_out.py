@@ -49,7 +49,7 @@ class Job:
 
 def carry_out(context: Context, options: ApplyOptions, job: Job, events: EventStream) -> int:
     """Apply a plan that was agreed to, and tell what came of it; give the exit code."""
-    check_platform(job.plan, job.platform)
+    check_platform(job.plan, job.platform, saved=job.request is None)
     with Stop(context.limit.seconds, context.limit.left()) as stop:
         context.streams.heed(stop.may_wait)
         return _tell(context, *_under_lease(context, options, job, stop, events))

@@ -8,7 +8,7 @@ from reconciler.cli.files import read_plan
 from reconciler.errors import BlockedError, StaleError, UsageError
 from reconciler.names import quoted
 from reconciler.plan.document import UPDATE, Operation, Plan
-from reconciler.plan.expectation import on_the_way
+from reconciler.plan.expectation import began, on_the_way
 from reconciler.platform import UNKNOWN
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
@@ -70,10 +70,11 @@ def _within(plan: Plan, expected: Plan) -> bool:
 
 
 def _same_platform(plan: Plan, expected: Plan) -> bool:
-    # A file that did not exist when the plan was reviewed may have been made by a cancelled run.
     was_new = expected.platform_id == NEW and expected.platform == plan.platform
     same_address = expected.platform_id != UNKNOWN or expected.platform == plan.platform
-    return was_new or (expected.platform_id == plan.platform_id and same_address)
+    if expected.platform_id == plan.platform_id:
+        return same_address
+    return was_new and began(expected, plan)
 
 
 def _continues(now: Operation, reviewed: Operation) -> bool:

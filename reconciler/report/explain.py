@@ -13,6 +13,7 @@ from reconciler.executor import Outcome
 from reconciler.model import Location, Storage, location
 from reconciler.names import quoted, shown
 from reconciler.plan.document import Operation, Plan, Values
+from reconciler.plan.expectation import began
 from reconciler.report.words import address, count, name_of
 from reconciler.report.words import value as printed
 
@@ -63,6 +64,8 @@ def _plan_differences(expected: Plan, now: Plan) -> Iterator[str]:
     was_new = expected.platform_id == "new" and expected.platform == now.platform
     if expected.platform_id != now.platform_id and not was_new:
         yield f"the reviewed plan is for {_platform(expected)}, this one for {_platform(now)}"
+    elif was_new and not (now.platform_id == "new" or began(expected, now)):
+        yield "it was made for a new and empty platform, and this one holds other storages"
     reviewed = {operation.key: operation for operation in expected.operations}
     for operation in now.operations:
         told = f"{operation.action} of {quoted(name_of(operation))}"

@@ -169,10 +169,44 @@ def test_a_first_plan_applied_twice_creates_nothing_twice(folder):
     assert json.loads(folder.read("plan.json"))["platform_id"] == "new"
     folder("apply", "plan.json")
     before = live(folder)
-    folder("apply", "plan.json")
+    assert "made for a new and empty one" in folder("apply", "plan.json", code=4).stderr
     folder("apply", "--expect", "plan.json")
     assert live(folder) == before
     assert len(before) == 3
+
+
+def test_a_plan_for_a_new_platform_is_stale_once_it_exists(folder):
+    folder.write(manifest(*map(local, "abc"), undeclared="ignore"))
+    folder("plan", "--out", "plan.json")
+    # What was there all the time, on a share that was not mounted.
+    made(folder, "theirs")
+    folder.write(manifest(*map(local, "abc"), undeclared="ignore"))
+    before = live(folder)
+    folder("apply", "plan.json", code=4)
+    told = folder("apply", "--expect", "plan.json", code=4)
+    assert "for a new and empty platform, and this one holds other storages" in told.stderr
+    assert live(folder) == before
+
+
+def test_a_plan_for_a_new_platform_is_stale_on_an_empty_one(folder):
+    folder.write(manifest(*map(local, "abc")))
+    folder("plan", "--out", "plan.json")
+    made(folder)
+    folder.write(manifest(*map(local, "abc")))
+    folder("apply", "plan.json", code=4)
+    assert live(folder) == {}
+    folder("apply", "--expect", "plan.json")
+    assert set(live(folder)) == set("abc")
+
+
+def test_a_first_plan_that_was_half_applied_is_finished_with_expect(folder):
+    folder.write(manifest(*map(local, "abc")))
+    folder("plan", "--out", "plan.json")
+    folder("apply", "-y", "--target", "b")
+    told = folder("apply", "plan.json", code=4)
+    assert "apply --expect" in told.stderr
+    folder("apply", "--expect", "plan.json")
+    assert set(live(folder)) == set("abc")
 
 
 @pytest.mark.parametrize("how", ["gone", "replaced"])

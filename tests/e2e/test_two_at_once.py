@@ -119,7 +119,8 @@ def test_one_saved_plan_applied_by_six(folder):
     folder("plan", "--out", "plan.json")
     started = [folder.start("apply", "plan.json", stdout=DEVNULL, stderr=PIPE) for _ in range(6)]
     ends = [process.communicate(timeout=60)[1] for process in started]
-    assert [process.returncode for process in started] == [0] * 6, ends
+    # It was made for a new platform, which it is for the first alone.
+    assert sorted(process.returncode for process in started) == [0] + [4] * 5, ends
     sound(folder)
     settled(folder)
 

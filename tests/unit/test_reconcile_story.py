@@ -134,13 +134,13 @@ def test_a_plan_for_another_platform_is_not_applied() -> None:
     assert other.writes == []
 
 
-def test_a_plan_for_a_platform_that_was_new_may_be_applied_again() -> None:
-    wanted = desired(entry("a"))
+def test_a_saved_plan_for_a_new_platform_is_stale_once_it_exists() -> None:
     platform = MemoryPlatform(platform_id="new")
-    plan = plan_for(platform, wanted)
+    plan = plan_for(platform, desired(entry("a")))
+    assert run(plan, platform).holds
     platform.platform_id = "made"
-    assert run(plan, platform).holds
-    assert run(plan, platform).holds
+    with pytest.raises(StaleError, match="made for a new and empty one"):
+        run(plan, platform)
     assert platform.created == 1
 
 
@@ -179,7 +179,7 @@ def test_what_is_asked_before_anything_is_opened_is_asked_again() -> None:
     platform = MemoryPlatform(LIVE)
     plan = plan_for(platform, desired(entry("a", label="new")))
     platform.reader = lambda: Slow(platform)
-    check_platform(plan, platform)
+    check_platform(plan, platform, saved=True)
     assert answers == []
 
 
