@@ -156,7 +156,8 @@ def _saved(context: Context, options: ApplyOptions) -> Job:
     _check_identity(context, plan)
     platform = named_platform(context, plan.platform)
     if plan.ready and plan.operations:
-        check_platform(plan, platform)  # before a plan is shown that nobody can apply any more
+        # Before a plan is shown that nobody can apply any more.
+        check_platform(plan, platform, saved=True)
     return Job(plan, platform, None, ask=False)
 
 
