@@ -11,6 +11,7 @@ from reconciler.errors import PlatformError, UnavailableError, UnknownOutcomeErr
 from reconciler.model import State, Storage
 from reconciler.plan.document import CREATE, REMOVE, UPDATE, Values
 from reconciler.platform import Abilities, About, InventoryRow
+from reconciler.platforms.http.address import parse_address
 from reconciler.platforms.http.errors import Refusal, Words
 from simulation.model import Request, Violation
 from simulation.past import Kept
@@ -38,7 +39,7 @@ class Client:
         #: When all names were last seen.
         self._seen_names: int | None = None
         self._inode = self._platform.inode
-        self._words = Words("https://simulated", has_token=False)
+        self._words = Words(parse_address("https://simulated"), None, has_token=False)
 
     @property
     def abilities(self) -> Abilities:
