@@ -77,6 +77,8 @@ def acquire(
             in_doubt = in_doubt or isinstance(error, UnknownOutcomeError)
             if in_doubt and (keeper := _ours_after_all(lock, holder, clock)):
                 return keeper
+            if isinstance(error, UnknownOutcomeError) and error.lasting:
+                raise
             left = deadline - clock.now()
             if left <= 0:
                 raise _too_late(error, wait, limit) from None

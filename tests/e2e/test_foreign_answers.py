@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import socket
 from pathlib import Path
+from subprocess import PIPE
 
 import pytest
 
@@ -81,6 +83,37 @@ def test_what_was_done_behind_a_foreign_answer_is_told_as_done(
         "create": 1, "update": 1, "remove": 1,
     }  # fmt: skip
     folder("plan", "--detailed-exitcode", "--platform", server.url)
+
+
+def test_a_lease_that_is_never_let_through_is_not_waited_for(folder, server: StateServer) -> None:
+    def meddle(request: Request) -> Fault:
+        return refused(403) if (request.method, request.target) == ("POST", "/v1/lock") else PASS
+
+    with FaultProxy(server.port, meddle) as proxy:
+        told = folder("apply", "-y", "--platform", proxy.url, code=1).stderr
+        asked = [request for request, fault in proxy.log.requests if fault != PASS]
+    assert "HTTP 403" in told
+    assert len(asked) == 1
+
+
+def test_the_password_of_a_proxy_is_never_shown(folder) -> None:
+    with socket.socket() as dead:
+        dead.bind(("127.0.0.1", 0))  # nobody listens
+        for proxy in (
+            f"http://me:hunter2@127.0.0.1:{dead.getsockname()[1]}",
+            f"socks5://me:hunter2@127.0.0.1:{dead.getsockname()[1]}",
+            "http://me:hunter2/x@127.0.0.1:1",
+            "ftp://me:hunter2@127.0.0.1:1",
+            "http://me:hunter2@[::1",
+        ):
+            line = ("list", "--debug", "-v", "--timeout", "0s", "--platform", "https://h.example")
+            variables = {"HTTPS_PROXY": proxy, "NO_PROXY": ""}
+            process = folder.start(*line, env=variables, stdout=PIPE, stderr=PIPE)
+            told = b"".join(process.communicate(timeout=60)).decode()
+            assert process.returncode in (1, 64)
+            assert "hunter2" not in told
+            assert "HTTPS_PROXY" in told
+            assert "Traceback" in told  # as --debug asks for
 
 
 def test_a_request_that_never_came_through_is_made_again(folder, server: StateServer) -> None:

@@ -126,6 +126,14 @@ def test_what_may_pass_is_waited_for_and_told_once(clock, passing):
     assert told == [f"Waiting up to 60 s: {passing}"]
 
 
+def test_what_will_never_pass_is_not_waited_for():
+    foreign = UnknownOutcomeError("a filter says 403", lasting=True)
+    lock, clock = FakeLock(foreign), HandClock()
+    with pytest.raises(UnknownOutcomeError, match="403"):
+        acquire(lock, ME, wait=120, clock=clock)
+    assert clock.slept == []
+
+
 LOST_ANSWERS = [[UnknownOutcomeError("lost")], [UnknownOutcomeError("late"), BUSY]]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from reconciler.errors import LeaseLostError
+from reconciler.errors import LeaseLostError, UnknownOutcomeError
 from reconciler.lease import Holder, Lease
 from reconciler.platforms.http.answers import JSON, LeaseAnswer, encode
 from reconciler.platforms.http.connection import Answer, Call, Connection
@@ -53,7 +53,7 @@ class HttpLock:
 
     def release(self, lease: Lease) -> None:
         """Give the lease up, if it is still ours."""
-        self._delete(f"fence={lease.fence}")
+        self._delete(f"fence={lease.fence}", writes=False)  # to do it again does no harm
 
     def current(self) -> Lease | None:
         """Say who holds the lease."""
@@ -62,7 +62,13 @@ class HttpLock:
 
     def break_lease(self, lease: Lease) -> bool:
         """Take the lease away from its holder; False if somebody else holds it by now."""
-        return self._delete(f"fence={lease.fence}&break=true")
+        try:
+            return self._delete(f"fence={lease.fence}&break=true", writes=True)
+        except UnknownOutcomeError:
+            now = self.current()
+            if now is not None and now.fence == lease.fence:
+                raise
+            return now is None
 
     def close(self) -> None:
         """Let go of all connections."""
@@ -73,9 +79,9 @@ class HttpLock:
         call = Call(method, _PATH, writes=writes, headers=headers, content=encode(body))
         return self._connection.ask(call)
 
-    def _delete(self, query: str) -> bool:
+    def _delete(self, query: str, *, writes: bool) -> bool:
         try:
-            self._connection.ask(Call("DELETE", f"{_PATH}?{query}"))
+            self._connection.ask(Call("DELETE", f"{_PATH}?{query}", writes=writes))
         except LeaseLostError:
             return False
         return True

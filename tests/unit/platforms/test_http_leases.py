@@ -113,3 +113,34 @@ def test_a_lost_answer() -> None:
         for again in (lambda: lock.renew(OURS, 60), lambda: lock.release(OURS), lock.current):
             with pytest.raises(UnavailableError):
                 again()
+
+
+FOREIGN = reply(b"<html>", 503, media_type="text/html", ours=False)
+
+
+@pytest.mark.parametrize(
+    ("now", "released"),
+    [(reply(status=204), True), (reply({**LEASE, "fence": 18, "owner": "bob"}), False)],
+)
+def test_taking_it_away_behind_a_foreign_answer(now: Reply, released: bool) -> None:
+    with scripted() as server, locking(server.url) as lock:
+        server.on(DELETE, FOREIGN)
+        server.on(GET, now)
+        assert lock.break_lease(OURS) is released
+
+
+def test_a_foreign_answer_proves_nothing_of_a_lease() -> None:
+    refused = reply(b"<html>", 409, media_type="text/html", ours=False)
+    with scripted() as server, locking(server.url) as lock:
+        server.on(DELETE, FOREIGN)
+        server.on(GET, reply(LEASE))
+        with pytest.raises(UnknownOutcomeError, match="whether the change was made is not known"):
+            lock.break_lease(OURS)
+        server.on(POST, FOREIGN, refused)
+        for _ in range(2):
+            with pytest.raises(UnknownOutcomeError):
+                lock.acquire(HOLDER, 60)
+        server.on(PUT, refused)
+        with pytest.raises(PlatformError) as caught:
+            lock.renew(OURS, 60)
+        assert type(caught.value) is PlatformError
