@@ -49,6 +49,8 @@ class Request(Struct, frozen=True):
     targets: tuple[str, ...] = ()
     allow_remove: tuple[str, ...] = ()
     allow_empty: bool = False
+    #: Where one apply at a time is ensured, if the platform can't.
+    lock: str | None = None
 
 
 class Applied(Struct, frozen=True):
@@ -81,7 +83,7 @@ def make_plan(reader: Reader, request: Request, *, address: str, now: str) -> Pl
         declares_something=bool(desired.entries or desired.removed),
         allow_empty=request.allow_empty,
     )
-    setting = Setting(address, now, state, reader.abilities.atomic_update)
+    setting = Setting(address, now, state, reader.abilities.atomic_update, request.lock)
     return build(diff, _facts(reader, diff, rules), rules, setting, request.targets)
 
 

@@ -53,9 +53,10 @@ def _add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--expect",
         type=given_text,
-        metavar="DIGEST|PLAN",
+        metavar="DIGEST|FILE|PLAN",
         help="plan again, and go on without a question only if the plan has this digest "
-        "(sha256:...), or holds nothing that this plan file does not hold",
+        "(sha256:..., or the file that --digest-file wrote), or holds nothing that this plan file "
+        "does not hold; with a saved PLAN: apply it only if it is the one with this digest",
     )
     parser.add_argument(
         "--parallelism",
@@ -147,13 +148,19 @@ def _planned(context: Context, options: ApplyOptions) -> Job:
 
 def _saved(context: Context, options: ApplyOptions) -> Job:
     from reconciler.cli.carry_out import Job
+    from reconciler.cli.expect import check_reviewed
     from reconciler.cli.files import read_plan
     from reconciler.cli.inputs import named_platform
+    from reconciler.cli.scope import check_scope
     from reconciler.reconcile import check_platform
 
     _refuse_choices(context, options)
     plan = read_plan(str(options.plan))
+    if options.expect is not None:
+        check_reviewed(plan, options.expect)
     _check_identity(context, plan)
+    _tell_of_old_format(context, plan)
+    check_scope(context, plan)
     platform = named_platform(context, plan.platform)
     if plan.ready and plan.operations:
         # Before a plan is shown that nobody can apply any more.
@@ -174,6 +181,27 @@ def _check_identity(context: Context, plan: Plan) -> None:
         )
 
 
+def _tell_of_old_format(context: Context, plan: Plan) -> None:
+    """Say what the digest of an older plan can't promise, and send no token on its word."""
+    from reconciler.cli.inputs import names_platform
+    from reconciler.errors import UsageError
+    from reconciler.plan.document import WITHOUT_ADDRESS, leads_to_file
+
+    if plan.format_version > WITHOUT_ADDRESS:
+        return
+    if not leads_to_file(plan.platform) and not names_platform(context, None):
+        raise UsageError(
+            f"this plan was made by an earlier version (format {plan.format_version}), whose "
+            "digest does not hold the address of the platform, so that nobody knows whether it is "
+            f"the one that was reviewed: if it is, give --platform {plan.platform}, "
+            "or make a new plan"
+        )
+    context.note(
+        f"Warning: this plan was made by an earlier version (format {plan.format_version}), whose "
+        "digest does not hold the lock that it is applied under: a new plan's does"
+    )
+
+
 def _refuse_choices(context: Context, options: ApplyOptions) -> None:
     """Refuse what only planning can heed: a saved plan is applied as it was reviewed."""
     from reconciler.errors import UsageError
@@ -186,7 +214,6 @@ def _refuse_choices(context: Context, options: ApplyOptions) -> None:
         "--allow-remove": options.allow_remove,
         "--allow-empty": options.allow_empty,
         "--ids": options.ids,
-        "--expect": options.expect,
     }
     refused = [name for name, value in given.items() if value]
     if refused:

@@ -3,44 +3,73 @@
 from __future__ import annotations
 
 import re
+from typing import NoReturn
 
-from reconciler.cli.files import read_plan
+from reconciler.cli.files import read_plan, read_whole
 from reconciler.errors import BlockedError, StaleError, UsageError
 from reconciler.names import quoted
 from reconciler.plan.document import UPDATE, Operation, Plan
 from reconciler.plan.expectation import began, on_the_way
 from reconciler.platform import UNKNOWN
 
+_SHA = "sha256:"
+_SHA_BYTES = _SHA.encode()
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 NEW = "new"
 
 
 def check_expected(plan: Plan, expected: str) -> None:
-    """Compare a plan just made with a digest, or with a plan file.
+    """Compare a plan just made with a digest, a file that has one, or a plan file.
 
     Raises:
         StaleError: it is another plan, or the file was changed after it was made.
         BlockedError: the plan in the file is blocked.
         UsageError: `expected` is neither a digest nor a file.
-        PlanFileError: the file is not a plan.
+        PlanFileError: the file is neither a digest nor a plan.
     """
-    if expected.startswith("sha256:"):
-        _check_digest(plan, expected)
+    digest = _digest_in(expected)
+    if digest is not None:
+        _check_digest(plan, digest)
     else:
         _check_plan(plan, read_plan(expected), expected)
 
 
+def check_reviewed(plan: Plan, expected: str) -> None:
+    """Compare a saved plan with the digest that was reviewed; raises like `check_expected`."""
+    digest = _digest_in(expected) or read_plan(expected).digest
+    if not _DIGEST.fullmatch(digest):
+        _refuse_digest(digest)
+    if plan.digest != digest:
+        raise StaleError(
+            f"the plan file is not the one that was reviewed: expected {digest}, but it has "
+            f"{plan.digest}. Nothing was applied; get the file that was reviewed, or review this "
+            "one"
+        )
+
+
+def _digest_in(expected: str) -> str | None:
+    """Give the digest that is meant, itself or in a file of `--digest-file`; None for a plan."""
+    if expected.startswith(_SHA):
+        return expected
+    content = read_whole(expected)
+    return content.decode("utf-8", "replace").strip() if content.startswith(_SHA_BYTES) else None
+
+
 def _check_digest(plan: Plan, expected: str) -> None:
     if not _DIGEST.fullmatch(expected):
-        raise UsageError(
-            f"--expect {quoted(expected)}: a digest is sha256: and 64 hexadecimal digits, as "
-            "`plan` prints it"
-        )
+        _refuse_digest(expected)
     if plan.digest != expected:
         raise StaleError(
             f"the plan is not the expected one: expected {expected}, but the plan now has "
             f"{plan.digest}. Read the new plan, then expect its digest"
         )
+
+
+def _refuse_digest(expected: str) -> NoReturn:
+    raise UsageError(
+        f"--expect {quoted(expected[:80])}: a digest is sha256: and 64 hexadecimal digits, as "
+        "`plan` prints it"
+    )
 
 
 def _check_plan(plan: Plan, expected: Plan, path: str) -> None:

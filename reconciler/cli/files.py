@@ -11,7 +11,8 @@ from reconciler.cli.hints import is_manifest
 from reconciler.errors import PlanFileError, ReconcilerError, UsageError
 from reconciler.manifest.encodings import BYTE_ORDER_MARK, other_encoding
 from reconciler.names import quoted
-from reconciler.plan.document import Plan, from_json
+from reconciler.plan.document import Plan
+from reconciler.plan.saved import from_json
 
 
 def read_whole(path: str) -> bytes:

@@ -81,12 +81,13 @@ def read_source(context: Context, choices: Choices = Choices()) -> Source:  # no
         targets=choices.target,
         allow_remove=choices.allow_remove,
         allow_empty=choices.allow_empty,
+        lock=manifest.lock,
     )
     return Source(manifest, platform, request)
 
 
 def plan_for(source: Source) -> Plan:
-    """Read live and plan; the plan has the manifest's own warnings and its `lock:` too.
+    """Read live and plan; the plan has the manifest's own warnings too.
 
     Problems of matching are given the lines that they arise from.
     """
@@ -99,7 +100,7 @@ def plan_for(source: Source) -> Plan:
         plan = make_plan(reader, source.request, address=address, now=now())
     warnings = {*source.manifest.warnings, *plan.warnings}
     ordered = sorted(warnings, key=lambda notice: (notice.code, notice.name, notice.message))
-    return replace(plan, warnings=tuple(ordered), lock=source.manifest.lock)
+    return replace(plan, warnings=tuple(ordered))
 
 
 def tell(context: Context, warnings: Iterable[Notice]) -> None:

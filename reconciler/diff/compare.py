@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
+from typing import Generic, Protocol, TypeVar
 
 from msgspec import Struct
 
@@ -186,27 +187,46 @@ def _spelled(name: str) -> str:
     return f"{quoted(name)} ({name.encode('unicode_escape', 'surrogatepass').decode('ascii')})"
 
 
-class Places:
+class Placed(Protocol):
+    """What lies somewhere and has a name."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+    @property
+    def type(self) -> str:
+        """The kind of storage."""
+
+    @property
+    def default_url(self) -> str:
+        """Where it lies."""
+
+
+_Storage = TypeVar("_Storage", bound=Placed)
+
+
+class Places(Generic[_Storage]):
     """Looks up storages by location."""
 
-    def __init__(self, storages: Iterable[Storage]) -> None:
+    def __init__(self, storages: Iterable[_Storage]) -> None:
         """Index `storages`."""
-        self._by_place: dict[str, list[tuple[Location, Storage]]] = {}
+        self._by_place: dict[str, list[tuple[Location, _Storage]]] = {}
         for storage in sorted(storages, key=_by_name):
             where = location(storage.type, storage.default_url)
             self._by_place.setdefault(where.place, []).append((where, storage))
         #: What was found, and its names: thousands of entries may ask for one location.
-        self._found: dict[Location, tuple[list[Storage], str]] = {}
+        self._found: dict[Location, tuple[list[_Storage], str]] = {}
 
-    def at(self, entry: Entry) -> Sequence[Storage]:
+    def at(self, entry: Placed) -> Sequence[_Storage]:
         """Give the storages that lie where `entry` would, sorted by name."""
         return self._look(entry)[0] if self._by_place else []
 
-    def names_at(self, entry: Entry) -> str:
+    def names_at(self, entry: Placed) -> str:
         """Give the names of those, as messages list them."""
         return self._look(entry)[1]
 
-    def _look(self, entry: Entry) -> tuple[list[Storage], str]:
+    def _look(self, entry: Placed) -> tuple[list[_Storage], str]:
         where = location(entry.type, entry.default_url)
         if where not in self._found:
             at = [s for place, s in self._by_place.get(where.place, ()) if place.same(where)]

@@ -37,6 +37,8 @@ class Setting(Struct, frozen=True):
     now: str
     state: State
     atomic_update: bool = True
+    #: The manifest's `lock:`.
+    lock: str | None = None
 
 
 def build(
@@ -76,6 +78,7 @@ def build(
             undeclared=tuple(storage.name for storage in diff.undeclared),
             consents=_consents(diff, chosen, facts, rules),
             warnings=_warnings(diff, rules, setting, left_out),
+            lock=setting.lock,
         )
     )
 

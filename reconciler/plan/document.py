@@ -6,16 +6,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from collections.abc import Iterator
 
 import msgspec
 from msgspec import Struct
 
-from reconciler.errors import PlanFileError, StaleError
 from reconciler.model import Notice
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+#: The first format, whose digest holds neither the address of the platform nor the lock.
+WITHOUT_ADDRESS = 1
+_FILE = "sqlite:"
 READY, BLOCKED = "ready", "blocked"
 CREATE, UPDATE, REMOVE = "create", "update", "remove"
 
@@ -110,7 +111,6 @@ class Plan(Struct, frozen=True, omit_defaults=True):
     consents: tuple[Consent, ...]
     warnings: tuple[Notice, ...]
     #: The manifest's `lock:`, where one apply at a time is ensured for a platform that can't.
-    #: Not in the digest: it says how to apply, not what.
     lock: str | None = None
 
     @property
@@ -119,18 +119,17 @@ class Plan(Struct, frozen=True, omit_defaults=True):
         return self.status == READY and not self.blocked_by
 
 
-def digest(
-    platform_id: str,
-    status: str,
-    consents: tuple[Consent, ...],
-    operations: tuple[Operation, ...],
-) -> str:
-    """Give `sha256:…` of what a plan means (RFC 8785 JSON of the fields that section 4 lists)."""
+def content_digest(plan: Plan) -> str:
+    """Give `sha256:…` of what a plan means, whatever digest it carries.
+
+    It is that of the RFC 8785 JSON of the fields that DESIGN.md, section 4, lists. The address of
+    a file differs from machine to machine; the platform's id stands for it.
+    """
     meaning = {
-        "format_version": FORMAT_VERSION,
-        "platform": platform_id,
-        "status": status,
-        "consents": [{"kind": c.kind, "name": c.name, "id": c.id} for c in consents],
+        "format_version": plan.format_version,
+        "platform": plan.platform_id,
+        "status": plan.status,
+        "consents": [{"kind": c.kind, "name": c.name, "id": c.id} for c in plan.consents],
         "operations": [
             {
                 "key": op.key,
@@ -143,10 +142,18 @@ def digest(
                 "holds_files": op.holds_files,
             }
             # A list, not an object by key: two operations of one key must both count.
-            for op in sorted(operations, key=lambda op: op.key)
+            for op in sorted(plan.operations, key=lambda op: op.key)
         ],
     }
+    if plan.format_version > WITHOUT_ADDRESS:
+        meaning["address"] = None if leads_to_file(plan.platform) else plan.platform
+        meaning["lock"] = plan.lock
     return f"sha256:{hashlib.sha256(canonical_json(meaning)).hexdigest()}"
+
+
+def leads_to_file(address: str) -> bool:
+    """Say whether a platform is a file, whose path means nothing on another machine."""
+    return address[: len(_FILE)].lower() == _FILE
 
 
 def canonical_json(value: object) -> bytes:
@@ -163,82 +170,9 @@ def sealed(plan: Plan) -> Plan:
     return msgspec.structs.replace(plan, digest=content_digest(plan))
 
 
-def content_digest(plan: Plan) -> str:
-    """Work out the digest of a plan from its content, whatever digest it carries."""
-    return digest(plan.platform_id, plan.status, plan.consents, plan.operations)
-
-
 def to_json(plan: Plan) -> bytes:
     """Give the document, indented, with a final newline. The same plan gives the same bytes."""
     return msgspec.json.format(msgspec.json.encode(plan), indent=2) + b"\n"
-
-
-def from_json(data: bytes) -> Plan:
-    """Read a plan back.
-
-    Raises:
-        PlanFileError: it is not a plan, or one of a format that this version does not know.
-        StaleError: its digest is not that of its content: it was changed after it was made.
-    """
-    try:
-        version = msgspec.json.decode(data, type=_Version).format_version
-        if version > FORMAT_VERSION:
-            raise PlanFileError(
-                f"this plan has format {version}, and this version of reconciler reads up to "
-                f"{FORMAT_VERSION}: apply it with the version that made it, or plan again"
-            )
-        plan = msgspec.json.decode(data, type=Plan)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise PlanFileError(f"this is not a plan file: {error}") from None
-    _check_shape(plan)
-    if plan.digest != content_digest(plan) or not _shows_what_it_does(plan):
-        raise StaleError(
-            "the plan file was changed after it was made: its digest does not fit its content. "
-            "Make a new plan"
-        )
-    return plan
-
-
-def _check_shape(plan: Plan) -> None:
-    """Refuse a document whose operations lack what their action needs."""
-    known = {step.key for _, step in steps(plan)}
-    for operation in plan.operations:
-        creates, removes = operation.action == CREATE, operation.action == REMOVE
-        whole = (
-            operation.action in (CREATE, UPDATE, REMOVE)
-            and bool(operation.steps)
-            and (operation.before is None) == creates
-            and (operation.id is None) == creates
-            and (operation.after is None) == removes
-            and all(known.issuperset(step.after_steps) for step in operation.steps)
-        )
-        if not whole:
-            raise PlanFileError(f"this is not a plan file: operation {operation.key} is damaged")
-
-
-def _shows_what_it_does(plan: Plan) -> bool:
-    """Say whether what people read of a plan follows from what the digest covers."""
-    done = Counter(operation.action for operation in plan.operations)
-    shown = plan.summary
-    return (shown.create, shown.update, shown.remove) == (
-        done[CREATE],
-        done[UPDATE],
-        done[REMOVE],
-    ) and all(map(_is_shown_truly, plan.operations))
-
-
-def _is_shown_truly(operation: Operation) -> bool:
-    before, after = operation.before, operation.after
-    name = after.name if after else before.name if before else ""
-    changes = changed(before, after) if before and after else ()
-    return (
-        operation.name == name
-        and operation.key == f"{operation.action}:{name}"
-        and operation.changes == changes
-        and operation.previous_name
-        == next((change.before for change in changes if change.field == "name"), None)
-        and operation.destructive == (operation.action == REMOVE)
-    )
 
 
 def changed(before: Values, after: Values) -> tuple[Change, ...]:
@@ -260,7 +194,3 @@ def steps(plan: Plan) -> Iterator[tuple[Operation, Step]]:
 def operation_of(step_key: str) -> str:
     """Give the key of the operation that a step belongs to."""
     return step_key.rpartition("#")[0]
-
-
-class _Version(Struct):
-    format_version: int

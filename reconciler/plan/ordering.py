@@ -19,12 +19,12 @@ from reconciler.plan.document import (
     CREATE,
     REMOVE,
     UPDATE,
-    Change,
     Operation,
-    Step,
     Values,
+    changed,
     operation_of,
 )
+from reconciler.plan.steps import create_steps, remove_steps, update_steps
 from reconciler.policy import ALLOW_REMOVE, Removal, flow
 
 
@@ -155,7 +155,7 @@ def _remove(removal: Removal, holds_files: bool) -> Operation:
         before=_values(live),
         after=None,
         changes=(),
-        steps=(Step(f"{key}#1", REMOVE),),
+        steps=remove_steps(key),
         after_operations=(),
         destructive=True,
         holds_files=holds_files,
@@ -175,11 +175,6 @@ def _update(pair: Pair, names: _Names, *, atomic_update: bool) -> Operation:
     before = _values(live)
     after = Values(entry.name, label, live.type, live.default_url)
     key = f"{UPDATE}:{entry.name}"
-    changes = tuple(
-        Change(field, getattr(before, field), getattr(after, field))
-        for field in ("name", "label")
-        if getattr(before, field) != getattr(after, field)
-    )
     freeing = names.freed_by(entry.name) if pair.renames else None
     return Operation(
         key=key,
@@ -189,8 +184,16 @@ def _update(pair: Pair, names: _Names, *, atomic_update: bool) -> Operation:
         id=live.id,
         before=before,
         after=after,
-        changes=changes,
-        steps=_update_steps(key, pair, after, names, freeing, atomic_update),
+        changes=changed(before, after),
+        steps=update_steps(
+            key,
+            live.id,
+            before,
+            after,
+            aside=live.id in names.parked,
+            freeing=freeing,
+            atomic=atomic_update,
+        ),
         after_operations=_done_before(freeing, names),
         destructive=False,
         holds_files=None,
@@ -198,34 +201,7 @@ def _update(pair: Pair, names: _Names, *, atomic_update: bool) -> Operation:
     )
 
 
-def _update_steps(
-    key: str,
-    pair: Pair,
-    after: Values,
-    names: _Names,
-    freeing: str | None,
-    atomic_update: bool,
-) -> tuple[Step, ...]:
-    live = pair.live
-    name = after.name if after.name != live.name else None
-    label = after.label if after.label != live.label else None
-    calls: list[tuple[str | None, str | None]] = []
-    if live.id in names.parked:
-        calls.append((temporary(live.name, live.id), None))
-    if name is not None and label is not None and not atomic_update:
-        calls += [(name, None), (None, label)]
-    else:
-        calls.append((name, label))
-    steps: list[Step] = []
-    for number, (new_name, new_label) in enumerate(calls, 1):
-        waits = [f"{key}#{number - 1}"] if number > 1 else []
-        if freeing and new_name == name and name is not None:
-            waits.append(freeing)
-        steps.append(Step(f"{key}#{number}", UPDATE, new_name, new_label, tuple(sorted(waits))))
-    return tuple(steps)
-
-
-def _create(entry: Entry, names: _Names, gone: Places) -> Operation:
+def _create(entry: Entry, names: _Names, gone: Places[Storage]) -> Operation:
     key = f"{CREATE}:{entry.name}"
     freeing = names.freed_by(entry.name)
     waits = {f"{REMOVE}:{storage.name}#1" for storage in gone.at(entry)}
@@ -246,7 +222,7 @@ def _create(entry: Entry, names: _Names, gone: Places) -> Operation:
             bucket=entry.bucket,
         ),
         changes=(),
-        steps=(Step(f"{key}#1", CREATE, entry.name, None, tuple(sorted(waits))),),
+        steps=create_steps(key, entry.name, waits),
         after_operations=tuple(sorted({operation_of(step) for step in waits})),
         destructive=False,
         holds_files=None,

@@ -9,7 +9,8 @@ import time
 from pathlib import Path
 
 from reconciler.model import Storage
-from reconciler.plan.document import CREATE, REMOVE, Operation, from_json
+from reconciler.plan.document import CREATE, REMOVE, Operation
+from reconciler.plan.saved import from_json
 from reconciler.platform import Writer
 from reconciler.platforms import open_platform
 

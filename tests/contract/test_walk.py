@@ -10,7 +10,8 @@ from msgspec.structs import replace
 
 from reconciler.executor import Limits
 from reconciler.model import Desired, Entry, Policy, Removed, aws_url
-from reconciler.plan.document import Plan, from_json, to_json
+from reconciler.plan.document import Plan, to_json
+from reconciler.plan.saved import from_json
 from reconciler.platform import Platform
 from reconciler.reconcile import Request, apply_plan, make_plan
 from support.homes import Plant

@@ -7,32 +7,33 @@ from reconciler.cli.expect import check_expected
 from reconciler.errors import BlockedError, StaleError, UsageError
 from reconciler.names import temporary
 from reconciler.plan.document import (
-    Change,
+    FORMAT_VERSION,
     Consent,
     Operation,
     Plan,
-    Step,
     Summary,
     Values,
+    changed,
     sealed,
     to_json,
 )
+from reconciler.plan.steps import update_steps
 
 
-def operation(name, label="L", steps=2):
-    before = Values(name, "old", "local", "file:///x")
+def operation(name, label="L", *, was="old", live=None):
+    before = Values(live or name, was, "local", "file:///x")
     after = Values(name, label, "local", "file:///x")
-    made = tuple(Step(f"{name}/{n}", "update", label=label) for n in range(steps))
+    key = f"update:{name}"
     return Operation(
-        key=f"update:{name}",
+        key=key,
         action="update",
         name=name,
-        previous_name=None,
+        previous_name=live,
         id=name,
         before=before,
         after=after,
-        changes=(Change("label", "old", label),),
-        steps=made,
+        changes=changed(before, after),
+        steps=update_steps(key, name, before, after, aside=False, freeing=None, atomic=False),
         after_operations=(),
         destructive=False,
         holds_files=None,
@@ -40,22 +41,14 @@ def operation(name, label="L", steps=2):
     )
 
 
-def rename(live):
+def rename(live, *, label="L"):
     """Plan to rename `old` to `new`, found under the name `live`."""
-    before, after = (Values(name, "L", "local", "file:///x") for name in (live, "new"))
-    return msgspec.structs.replace(
-        operation("new"),
-        id="x",
-        before=before,
-        after=after,
-        previous_name=live,
-        changes=(Change("name", live, "new"),),
-    )
+    return operation("new", was=label, live=live)
 
 
 def plan(*operations, **fields):
     made = Plan(
-        format_version=1,
+        format_version=FORMAT_VERSION,
         tool_version="0",
         created_at="",
         platform="sqlite:////p.db",
@@ -93,11 +86,11 @@ CONSENT = Consent("holds_files", "a", "a")
         (plan(A, B), plan(A, B)),
         (plan(A), plan(A, B)),
         (plan(), plan(A, B)),
-        (plan(operation("a", steps=1)), plan(A)),
+        (plan(rename("old")), plan(rename("old", label="was"))),
         (plan(A), plan(A, consents=(CONSENT,))),
         (plan(A), plan(A, platform_id="new")),
         # A run that was cut off while names were exchanged left the storage stepped aside.
-        (plan(rename(temporary("old", "x"))), plan(rename("old"))),
+        (plan(rename(temporary("old", "new"))), plan(rename("old"))),
     ],
 )
 def test_what_was_reviewed_goes_on(check, now, expected):

@@ -160,11 +160,12 @@ def digest(live=(), wanted=None, **platform) -> str:
 def test_the_digest_leaves_out_what_is_no_meaning() -> None:
     live = storage("a")
     wanted = desired(entry("a", label="new"))
-    same = digest([live], wanted)
-    assert digest([replace(live, url="file:///mnt", created_at="")], wanted) == same
+    same = digest([live], wanted, address="sqlite:////here/p.db")
+    file = {"address": "sqlite:////elsewhere/p.db"}
+    assert digest([replace(live, url="file:///mnt", created_at="")], wanted, **file) == same
     elsewhere = desired(replace(wanted.entries[0], file="other.yaml"))
-    assert digest([live], elsewhere, address="memory:///2", account="me", complete=None) == same
-    assert digest([live, storage("b")], desired(*wanted.entries, policy=IGNORE)) == same
+    assert digest([live], elsewhere, **file, account="me", complete=None) == same
+    assert digest([live, storage("b")], desired(*wanted.entries, policy=IGNORE), **file) == same
 
 
 def test_the_digest_has_everything_that_is_one() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import rfc8785
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -28,16 +28,26 @@ from reconciler.plan.document import (
     canonical_json,
     changed,
     content_digest,
-    from_json,
     sealed,
     steps,
     to_json,
 )
+from reconciler.plan.saved import from_json
+from reconciler.plan.steps import create_steps, remove_steps, update_steps
 
 NEW = Values("new", "New", "S3", "https://s3.eu-central-2.amazonaws.com/b", "eu-central-2", "b")
-OLD = Values("old", "Old", "local", "file:///old")
+OLD = Values("old", "Old", "S3", "s3://b")  # where NEW is to lie
 BEFORE = Values("nas", "NAS", "local", "file:///nas")
 AFTER = replace(BEFORE, name="nas 2", label="🧊")
+
+
+def _steps(key: str, before: Values | None, after: Values | None) -> tuple[Step, ...]:
+    if after is None:
+        return remove_steps(key)
+    if before is None:
+        return create_steps(key, after.name, ())
+    id = f"id of {before.name}"
+    return update_steps(key, id, before, after, aside=False, freeing=None, atomic=True)
 
 
 def operation(action: str, before: Values | None, after: Values | None) -> Operation:
@@ -53,7 +63,7 @@ def operation(action: str, before: Values | None, after: Values | None) -> Opera
         before=before,
         after=after,
         changes=changes,
-        steps=(Step(f"{key}#1", action, after and after.name, after and after.label),),
+        steps=_steps(key, before, after),
         after_operations=(),
         destructive=action == REMOVE,
         holds_files=True if action == REMOVE else None,
@@ -85,7 +95,10 @@ PLAN = sealed(
         summary=Summary(create=1, update=1, remove=1, live=3, unchanged=1),
         operations=(REMOVED, UPDATED, WAITING),
         undeclared=("other",),
-        consents=(Consent("holds_files", "old", "id of old"),),
+        consents=(
+            Consent("holds_files", "old", "id of old"),
+            Consent("removed", "old", "id of old"),
+        ),
         warnings=(Notice("same_location", "nas", "two at one place"),),
     )
 )
@@ -133,6 +146,8 @@ def test_the_digest_is_worked_out_as_the_document_says() -> None:
     meaning = {
         "format_version": document["format_version"],
         "platform": document["platform_id"],
+        "address": None,  # that of a file
+        "lock": document.get("lock"),
         "status": document["status"],
         "consents": document["consents"],
         "operations": sorted(
@@ -177,6 +192,8 @@ def with_update(**change: object) -> dict[str, Any]:
     "change",
     [
         {"platform_id": "new"},
+        {"platform": "https://elsewhere.example"},
+        {"lock": "file:///elsewhere"},
         {"status": BLOCKED},
         {"consents": ()},
         {"consents": (Consent("holds_files", "old", "another id"),)},
@@ -225,6 +242,7 @@ NAMES = TEXT.filter(bool)
 @settings(deadline=None)
 def test_any_names_and_labels_come_back(name: str, label: str, other: str, text: str) -> None:
     before, after = Values(name, label, "local", text), Values(other, text, "local", text)
+    assume(before != after)
     plan = replace(
         PLAN,
         operations=(operation(UPDATE, before, after),),
@@ -302,7 +320,7 @@ def test_a_plan_with_a_reason_is_not_ready_whatever_its_status() -> None:
 
 def test_a_newer_format_is_refused_before_it_is_misread() -> None:
     data = json.dumps({"format_version": FORMAT_VERSION + 1, "operations": "other"}).encode()
-    with pytest.raises(PlanFileError, match="has format 2, and this version of reconciler reads"):
+    with pytest.raises(PlanFileError, match="has format 3, and this version of reconciler reads"):
         from_json(data)
 
 

@@ -44,7 +44,7 @@ LEFT_OUT = ("region", "bucket", "lock")
 def test_it_is_a_schema_with_the_same_kind_of_name_as_the_manifests():
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
     manifest = json.loads((SCHEMAS / "manifest.schema.json").read_text(encoding="utf-8"))
-    assert SCHEMA["$id"] == manifest["$id"].replace("manifest", "plan")
+    assert SCHEMA["$id"] == manifest["$id"].replace("manifest:1", "plan:2")
     assert SCHEMA["$schema"] == manifest["$schema"]
 
 
@@ -143,7 +143,7 @@ kinds = st.sampled_from(DEFS["consent"]["properties"]["kind"]["enum"])
 counts = st.integers(0, 100_000)
 plans = st.builds(
     Plan,
-    format_version=st.just(1),
+    format_version=st.just(document.FORMAT_VERSION),
     tool_version=texts,
     created_at=st.just("2026-11-22T10:00:00Z"),
     platform=texts,
@@ -182,7 +182,7 @@ def test_the_plans_of_these_tests_are_valid(make):
 DAMAGE = {
     "unknown key": lambda plan: plan.update(comment="x"),
     "missing key": lambda plan: plan.pop("digest"),
-    "another version": lambda plan: plan.update(format_version=2),
+    "another version": lambda plan: plan.update(format_version=3),
     "not a digest": lambda plan: plan.update(digest="sha256:0"),
     "unknown status": lambda plan: plan.update(status="maybe"),
     "blocked without a reason": lambda plan: plan.update(status="blocked"),
