@@ -139,7 +139,6 @@ def test_a_saved_plan_does_not_need_the_manifest_nor_its_folder(quickstart, tmp_
         ("--allow-remove", "nas"),
         ("--allow-empty",),
         ("--ids", "map.json"),
-        ("--expect", "sha256:" + "0" * 64),
     ],
 )
 def test_a_saved_plan_takes_nothing_that_belongs_to_planning(quickstart, option):
