@@ -190,9 +190,8 @@ def _account(about: About) -> Check:
 
 def _write_access(facts: Facts, about: About) -> Check:
     if facts.reads and not about.may_write:
-        return Check(
-            "write access", OK, "none, or none that the platform tells of; --read asks none"
-        )
+        told = "the platform does not say" if about.may_write is None else "none"
+        return Check("write access", OK, f"{told}, and reading needs none")
     if about.may_write is None:
         message = "the platform does not say; the first write will show"
         return Check("write access", WARNING, message)

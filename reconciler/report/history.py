@@ -206,7 +206,7 @@ def _operation(entry: Entry, style: Style) -> list[str]:
 
 
 def _symbol(entry: Entry) -> str:
-    return SYMBOLS.get(entry.action, "?")
+    return SYMBOLS.get(entry.action) or shown(entry.action.replace("_", " "))
 
 
 def _ended(entry: Entry) -> str:

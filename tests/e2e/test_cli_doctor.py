@@ -133,6 +133,15 @@ class TestServer:
         assert document["about"]["may_write"] == (code == 0)
         assert document["healthy"] == (code == 0)
         assert server.token not in told.stdout + told.stderr
+        told = folder("doctor", "--read", "--platform", server.url, env=given).stdout
+        assert told.endswith("Healthy: 7 ok.\n")
+
+    def test_who_may_only_read_is_advised_to_use_another_token(self, folder, start):
+        server = start("reader")
+        given = {"RECONCILER_TOKEN": server.token}
+        told = folder("doctor", "--platform", server.url, env=given, code=1).stdout
+        assert "next: use a token with the role operator" in told
+        assert "make the file" not in told
 
     def test_no_token_and_a_wrong_one_are_told_without_it(self, folder, start):
         server = start("reader")

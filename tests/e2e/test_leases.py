@@ -1,6 +1,7 @@
 """One apply at a time: the second waits or exits 6, and who holds the platform can be asked."""
 
 import json
+import re
 import signal
 import sqlite3
 from contextlib import closing, contextmanager
@@ -166,6 +167,7 @@ def test_lock_show(changed):
     with held(changed) as lease:
         told = changed("lock", "show", code=6).stdout
         assert all(words in told for words in NAMED)
+        assert not re.search(r":[0-9]{2}\.[0-9]", told)  # no fractions of seconds
         document = json.loads(changed("lock", "show", "-o", "json", code=6).stdout)
         assert document["lease"]["fence"] == lease.fence
         assert document["lease"]["holder"]["owner"] == "anna"

@@ -165,6 +165,26 @@ def test_an_account_that_may_not_write_is_broken_and_one_that_may_is_not(may, st
     facts = changed(may_write=may)
     assert by_topic(facts)["write access"].status == status
     assert healthy(checks(facts)) == (status != FAILED)
+    assert by_topic(replace(facts, reads=True))["write access"].status == OK
+
+
+@pytest.mark.parametrize(
+    ("address", "advice"),
+    [
+        ("sqlite:////srv/p.db", "make the file and its folder writable"),
+        ("https://server.example", "use a token with the role operator"),
+        ("jetraw://lab", "give credentials that may write"),
+    ],
+)
+def test_the_advice_fits_the_platform(address, advice):
+    facts = replace(changed(may_write=False), address=address)
+    assert by_topic(facts)["write access"].advice.startswith(advice)
+
+
+def test_who_only_reads_needs_no_lock():
+    unlocked = replace(WELL, abilities=replace(WELL.abilities, lock=False))
+    assert by_topic(unlocked)["lock"].status == WARNING
+    assert by_topic(replace(unlocked, reads=True))["lock"].status == OK
 
 
 @pytest.mark.parametrize(

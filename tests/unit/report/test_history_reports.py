@@ -135,3 +135,9 @@ def test_json_has_operations_only_where_they_are_asked_for():
     assert "operations" not in brief
     assert [entry["key"] for entry in whole["operations"]] == [entry.key for entry in ENTRIES]
     assert "secret" not in json.dumps([brief, whole])
+
+
+def test_what_is_no_operation_on_a_storage_is_called_by_its_name():
+    created = Entry("token_created:ci", "token_created", "ci", "done")
+    told = history.text([replace(AUDITED, operations=(created,), summary={"done": 1})], RECORDS)
+    assert "1 done: token created ci\n" in told
