@@ -139,16 +139,6 @@ def test_a_certificate_that_nobody_trusts(tls: ScriptedServer) -> None:
     assert tls.asked == []
 
 
-def test_a_certificate_for_another_host(
-    tls: ScriptedServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(socket, "getaddrinfo", known)
-    monkeypatch.setenv("SSL_CERT_FILE", str(TLS / "localhost.pem"))
-    error = error_of(f"https://other.example:{tls.port}")
-    assert "certificate is that of another host (Hostname mismatch" in str(error)
-    assert tls.asked == []
-
-
 def test_no_tls_where_tls_was_expected() -> None:
     with scripted() as server:
         error = error_of(server.url.replace("http://", "https://"))

@@ -189,44 +189,6 @@ def test_a_storage_that_never_rests_is_given_up(write: Write, request_: str, don
         assert len(asked_of(server, request_)) == 5
 
 
-@pytest.mark.parametrize(("write", "request_", "done"), WRITES)
-def test_a_proxy_that_changes_etags_beyond_recognition_is_named(
-    write: Write, request_: str, done: Reply
-) -> None:
-    with scripted() as server, writing(server.url) as writer:
-        server.on(GET, reply(STORAGE, ETag='"7.packed"'))
-        server.on(request_, CHANGED)
-        with pytest.raises(PlatformError, match=r"\"7.packed\" .* a proxy on the way") as caught:
-            write(writer)
-        assert type(caught.value) is PlatformError
-        assert len(asked_of(server, request_)) == 1
-
-
-@pytest.mark.parametrize(("write", "request_", "done"), WRITES)
-@pytest.mark.parametrize("ours", ["7", "f3a9.7", "00c0ffee-12"])
-@pytest.mark.parametrize(
-    "mark",
-    [
-        '"{}"',
-        'W/"{}"',
-        '"{}-gzip"',
-        'W/"{}-gzip"',
-        '"{}--gzip"',
-        '"{};gzip"',
-        '"{}-br"',
-        '"{}:zstd"',
-    ],
-)
-def test_what_a_proxy_hangs_on_a_mark_is_taken_off(
-    write: Write, request_: str, done: Reply, ours: str, mark: str
-) -> None:
-    with scripted() as server, writing(server.url) as writer:
-        server.on(GET, reply(STORAGE, ETag=mark.format(ours)))
-        server.on(request_, done)
-        write(writer)
-        assert asked_of(server, request_)[-1].headers["if-match"] == f'"{ours}"'
-
-
 @pytest.mark.parametrize("etag", [{}, {"ETag": ""}, {"ETag": "7"}, {"ETag": '"'}])
 def test_without_an_etag_nothing_is_written(etag: dict[str, str]) -> None:
     with scripted() as server, writing(server.url) as writer:
