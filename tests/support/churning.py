@@ -77,7 +77,7 @@ class Churn:
             return sorted(reader.read().storages, key=lambda storage: storage.name)
 
     def _plan(self) -> Plan:
-        request = Request(load([self._manifest], {}).desired)
+        request = Request(load([str(self._manifest)], {}).desired)
         with closing(open_platform(self._url, base=None, environ={}).reader()) as reader:
             plan = make_plan(reader, request, address=self._url, now="")
         assert plan.ready, plan.blocked_by
