@@ -130,6 +130,13 @@ class LeaseLostError(PlatformError):
     exit_code = 6
 
 
+class PlatformLostError(PlatformError):
+    """What was opened is no longer what its address leads to, or its disk failed in a commit.
+
+    Nothing more may be written to it, and nothing that is read from it proves anything.
+    """
+
+
 class UnavailableError(PlatformError):
     """The platform could not take a call just now. It had no effect, and may be made again."""
 

@@ -17,6 +17,8 @@ from urllib.parse import quote
 from reconciler.durable import sync_folder
 from reconciler.errors import PlatformError
 from reconciler.names import quoted
+from reconciler.sqliteplace import draft as draft_of
+from reconciler.sqliteplace import second_name
 
 _MAGIC = b"SQLite format 3\0"
 #: What SQLite keeps beside a file while it is written, and after a crash.
@@ -70,6 +72,8 @@ def _marks(what: str, path: Path) -> Marks | None:
         if not stat.S_ISREG(path.stat().st_mode):
             problem = "it is not a file: give the path of the file itself"
             raise PlatformError(said(what, path, problem))
+        if problem := second_name(path):
+            raise PlatformError(said(what, path, problem))
         with path.open("rb") as file:
             header = file.read(100)
     except FileNotFoundError:
@@ -101,7 +105,7 @@ def put_in_place(path: Path, mode: int, build: Callable[[Path], None]) -> None:
     It is built under another name and put in place whole, so that nobody ever sees half of one.
     `mode` is what the process' umask leaves of it.
     """
-    draft = path.with_name(f".reconciler-{secrets.token_hex(8)}.new")
+    draft = draft_of(path, secrets.token_hex(8))
     try:
         _claim(draft, mode)
         build(draft)

@@ -10,6 +10,7 @@ from reconciler.errors import (
     LeaseLostError,
     PlatformBusyError,
     PlatformError,
+    PlatformLostError,
     ReconcilerError,
     UnavailableError,
     UnknownOutcomeError,
@@ -62,7 +63,7 @@ class _Attempts:
         """Try until the outcome is known, or nothing more can be done."""
         try:
             end = self._patience.persist(self._once)
-        except LeaseLostError as error:
+        except (LeaseLostError, PlatformLostError) as error:
             self._site.halt.write_nothing(str(error))
             end = StepEnd(str(error))
         except UnavailableError as error:
@@ -126,7 +127,7 @@ class _Attempts:
     def _read(self, question: Callable[[], _T]) -> _T:
         try:
             return self._site.circuit.call(question, self._patience.deadline)
-        except UnavailableError:
+        except (UnavailableError, PlatformLostError):
             raise
         except PlatformError as error:
             if not self._in_doubt:

@@ -11,7 +11,12 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from reconciler.errors import PlatformBusyError, PlatformError
+from reconciler.errors import (
+    PlatformBusyError,
+    PlatformError,
+    PlatformLostError,
+    UnknownOutcomeError,
+)
 from reconciler.names import shown
 from reconciler.platforms.sqlite.schema import (
     APPLICATION_ID,
@@ -19,7 +24,14 @@ from reconciler.platforms.sqlite.schema import (
     SCHEMA_VERSION,
     STATE_SERVER,
 )
-from reconciler.platforms.sqlite.transactions import NAP, code, is_busy, migrate, transaction
+from reconciler.platforms.sqlite.transactions import (
+    NAP,
+    CommitError,
+    code,
+    is_busy,
+    migrate,
+    transaction,
+)
 from reconciler.sqlitefile import marks, put_in_place, said, size_of_logs, uri
 
 _WHAT = "platform"
@@ -39,7 +51,8 @@ _ADVICE = {
 class Fingerprint(Struct, frozen=True):
     """What shows from outside that a database file was written to."""
 
-    file: int
+    #: Device and inode.
+    file: tuple[int, int]
     size: int
     changed_at: int
     #: Of what SQLite keeps beside the file; not 0 while somebody writes, or after a crash.
@@ -49,7 +62,9 @@ class Fingerprint(Struct, frozen=True):
     def of(cls, path: Path) -> Fingerprint:
         """Look at the file and its logs; raises `OSError` if the file is gone."""
         found = path.stat()
-        return cls(found.st_ino, found.st_size, found.st_mtime_ns, size_of_logs(path))
+        return cls(
+            (found.st_dev, found.st_ino), found.st_size, found.st_mtime_ns, size_of_logs(path)
+        )
 
 
 def exists(path: Path) -> bool:
@@ -115,6 +130,8 @@ def open_to_write(path: Path, wait: float) -> sqlite3.Connection:
             db.execute("PRAGMA journal_mode = WAL")
             db.execute("PRAGMA synchronous = FULL")
             db.execute("PRAGMA foreign_keys = ON")
+            # SQLite makes the log at the first reading; from then on it must stay.
+            db.execute("SELECT count(*) FROM platform").fetchone()
         except BaseException:
             db.close()
             raise
@@ -149,6 +166,26 @@ def explained(path: Path) -> Iterator[None]:
         yield
     except (sqlite3.Error, OSError, UnicodeError) as error:
         raise explanation(path, error) from None
+    except CommitError as error:
+        raise in_doubt(path, error) from None
+
+
+def in_doubt(path: Path, error: CommitError) -> UnknownOutcomeError:
+    """Say that a write may be there or not, as the disk failed while it was made final."""
+    return UnknownOutcomeError(
+        _text(
+            path,
+            f"the disk or file system failed in a commit ({shown(str(error.__cause__))}), and "
+            "nobody knows whether it is there: check the disk, then plan again",
+        )
+    )
+
+
+def gone(path: Path, problem: str) -> PlatformLostError:
+    """Say that what was opened is not what the path leads to any more."""
+    return PlatformLostError(
+        _text(path, f"{problem}: nothing more is written; look at what is there, then plan again")
+    )
 
 
 def explanation(path: Path, error: Exception) -> PlatformError:

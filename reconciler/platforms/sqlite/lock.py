@@ -9,7 +9,12 @@ from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from reconciler.errors import LeaseLostError, PlatformBusyError
+from reconciler.errors import (
+    LeaseLostError,
+    PlatformBusyError,
+    PlatformError,
+    UnknownOutcomeError,
+)
 from reconciler.lease import Holder, Lease, held
 from reconciler.names import quoted
 from reconciler.platforms.sqlite import process
@@ -20,7 +25,9 @@ from reconciler.platforms.sqlite.file import (
     open_to_write,
 )
 from reconciler.platforms.sqlite.reader import SqliteReader
+from reconciler.platforms.sqlite.schema import THIS_LEASE, lease_key
 from reconciler.platforms.sqlite.transactions import transaction
+from reconciler.sqliteplace import stamp
 
 #: Seconds to wait for the write lock of the file, which a write holds for milliseconds: little
 #: for who will ask again anyway, more where a lease depends on it.
@@ -29,8 +36,8 @@ _COLUMNS = "fence, owner, host, job_url, reason, process, acquired_at, expires_a
 _READ = f"SELECT {_COLUMNS} FROM lease WHERE NOT released AND expires_at > ?"  # noqa: S608
 _LAST_FENCE = "SELECT max(fence) FROM lease"
 _TAKE = "INSERT OR REPLACE INTO lease VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, 0)"
-_RENEW = "UPDATE lease SET expires_at = ? WHERE fence = ? AND NOT released"
-_END = "UPDATE lease SET released = 1 WHERE fence = ? AND NOT released"
+_RENEW = f"UPDATE lease SET expires_at = ? WHERE {THIS_LEASE}"  # noqa: S608
+_END = f"UPDATE lease SET released = 1 WHERE {THIS_LEASE}"  # noqa: S608
 _HAS_LEASES = "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = 'lease')"
 
 
@@ -50,6 +57,8 @@ class SqliteLock:
         """Take the file's absolute path; `clock` gives the time in UTC."""
         self._path = Path(os.path.realpath(path))
         self._clock = clock
+        #: The file that our lease is in.
+        self._place: tuple[int, int] | None = None
 
     def acquire(self, holder: Holder, seconds: float) -> Lease:
         """Take the lease, and make the file if there is none; busy while another holds it."""
@@ -64,13 +73,14 @@ class SqliteLock:
             times = _text(now), _text(now + timedelta(seconds=seconds))
             who = holder.owner, holder.host, holder.job_url, holder.reason
             db.execute(_TAKE, (fence, *who, process.mark(), *times))
+            self._place = self._found()
         return Lease(fence, holder, *times)
 
     def renew(self, lease: Lease, seconds: float) -> Lease:
         """Make the lease run on, also one that has run out and that nobody else has taken."""
         expires_at = _text(self._clock() + timedelta(seconds=seconds))
         with self._writing() as db:
-            if not db.execute(_RENEW, (expires_at, lease.fence)).rowcount:
+            if not db.execute(_RENEW, (expires_at, *lease_key(lease))).rowcount:
                 raise LeaseLostError(
                     f"our lease of platform {quoted(str(self._path))} was taken away, or ran out "
                     "and is somebody else's now"
@@ -91,19 +101,32 @@ class SqliteLock:
         if not exists(self._path):
             return False
         with self._writing() as db:
-            return db.execute(_END, (lease.fence,)).rowcount == 1
+            return db.execute(_END, lease_key(lease)).rowcount == 1
 
     def close(self) -> None:
         """Do nothing: no call leaves anything open."""
 
+    def _found(self) -> tuple[int, int]:
+        with explained(self._path):
+            return stamp(self._path)
+
     @contextmanager
     def _writing(self, wait: float = _WAIT) -> Iterator[sqlite3.Connection]:
-        with (
-            closing(open_to_write(self._path, wait)) as db,
-            explained(self._path),
-            transaction(db),
-        ):
-            yield db
+        # To open another file beside the log of ours would mix the two.
+        if self._place not in (None, self._found()):
+            raise LeaseLostError(
+                f"platform {quoted(str(self._path))}: the file with our lease was replaced"
+            )
+        try:
+            with (
+                closing(open_to_write(self._path, wait)) as db,
+                explained(self._path),
+                transaction(db),
+            ):
+                yield db
+        except UnknownOutcomeError as error:
+            # A lease that was taken nevertheless ends with this process.
+            raise PlatformError(str(error)) from None
 
 
 class _LeaseReader(SqliteReader):

@@ -68,10 +68,12 @@ class Questions(ABC):
 
     def read(self) -> State:
         """Read all storages at one moment."""
-        found = self._ask(_snapshot)
+        found = self._ask(snapshot)
         if found is None:
             return State((), platform_id="new")
-        ids, storages = found
+        return self._state(*found)
+
+    def _state(self, ids: list[tuple[str, ...]], storages: list[tuple[str, ...]]) -> State:
         return State(self._storages(storages), platform_id=self._only(ids))
 
     def about(self) -> About:
@@ -145,7 +147,8 @@ def _ids(db: sqlite3.Connection) -> list[tuple[str, ...]]:
     return db.execute("SELECT id FROM platform").fetchall()
 
 
-def _snapshot(db: sqlite3.Connection) -> tuple[list[tuple[str, ...]], list[tuple[str, ...]]]:
+def snapshot(db: sqlite3.Connection) -> tuple[list[tuple[str, ...]], list[tuple[str, ...]]]:
+    """Read the platform's id and all storages, at one moment."""
     db.execute("BEGIN")
     try:
         return _ids(db), db.execute(_READ).fetchall()

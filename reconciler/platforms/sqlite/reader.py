@@ -27,8 +27,10 @@ class SqliteReader(Questions):
         """Open the file if there is one."""
         super().__init__(path)
         self._db: sqlite3.Connection | None = None
-        #: What the file looked like when it was opened without the protection of SQLite's locks.
+        #: What the file looked like when it was opened.
         self._seen: Fingerprint | None = None
+        #: Whether it was opened without the protection of SQLite's locks.
+        self._still = False
         self._open(still=True)
 
     def _open(self, *, still: bool) -> None:
@@ -37,9 +39,9 @@ class SqliteReader(Questions):
             return
         with explained(self._path):
             seen = Fingerprint.of(self._path)
-        still = still and not seen.log_size
-        self._db = open_to_read(self._path, still=still)
-        self._seen = seen if still else None
+        self._still = still and not seen.log_size
+        self._db = open_to_read(self._path, still=self._still)
+        self._seen = seen
 
     def _ask(self, question: Callable[[sqlite3.Connection], _T]) -> _T | None:
         if self._db is None or self._disturbed():
@@ -62,8 +64,10 @@ class SqliteReader(Questions):
     def _disturbed(self) -> bool:
         if self._seen is None:
             return False
+        # A file that is gone is an error, and no platform that is new.
         with explained(self._path):
-            return Fingerprint.of(self._path) != self._seen
+            now = Fingerprint.of(self._path)
+        return now != self._seen if self._still else now.file != self._seen.file
 
     def _fetched(self, cursor: sqlite3.Cursor) -> tuple[InventoryRow, ...]:
         try:

@@ -1,5 +1,7 @@
 """The tables of the embedded platform, and the marks by which its file is known."""
 
+from reconciler.lease import Lease
+
 #: "reco", where the SQLite file format keeps the application's mark.
 APPLICATION_ID = 0x7265636F
 #: "recs": the mark of a state server's database, which has other tables.
@@ -59,3 +61,10 @@ CREATE TABLE inventory (
 ) WITHOUT ROWID;
 {LEASE};
 """
+#: A lease by its fence and its holder: a file that was restored gives a fence out again.
+THIS_LEASE = "fence = ? AND owner = ? AND acquired_at = ? AND NOT released"
+
+
+def lease_key(lease: Lease) -> tuple[int, str, str]:
+    """Give the values that `THIS_LEASE` compares."""
+    return lease.fence, lease.holder.owner, lease.acquired_at

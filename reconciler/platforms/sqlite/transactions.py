@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from reconciler.platforms.sqlite.schema import LEASE, SCHEMA_VERSION
+from reconciler.sqliteplace import may_be_written
 
 #: SQLite sleeps so many seconds at a time; in between, a signal gets through.
 NAP = 0.25
@@ -18,15 +19,29 @@ def transaction(db: sqlite3.Connection, wait: float = 0) -> Iterator[None]:
     """Take the write lock at once; commit at the end, roll back on anything raised.
 
     Waits up to `wait` seconds for other writers, and always for as long as SQLite itself does.
+    Raises `CommitError` if it failed while it was made final, and may be there all the same.
     """
     _begin(db, wait)
     try:
         yield
-        db.execute("COMMIT")
+        _commit(db)
     except BaseException:
         # After some failures, such as a full disk, SQLite has rolled back already.
         if db.in_transaction:
             db.execute("ROLLBACK")
+        raise
+
+
+class CommitError(Exception):
+    """A commit failed, and nobody knows what of it is on the disk; its `__cause__` says why."""
+
+
+def _commit(db: sqlite3.Connection) -> None:
+    try:
+        db.execute("COMMIT")
+    except sqlite3.Error as error:
+        if may_be_written(error):
+            raise CommitError from error
         raise
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
@@ -13,9 +13,15 @@ from typing import TypeVar
 import msgspec
 
 from reconciler import conflicts
-from reconciler.errors import ConflictError, LeaseLostError, PlatformError, RefusedError
+from reconciler.errors import (
+    ConflictError,
+    LeaseLostError,
+    PlatformError,
+    RefusedError,
+    UnknownOutcomeError,
+)
 from reconciler.lease import Lease
-from reconciler.model import Storage
+from reconciler.model import State, Storage
 from reconciler.names import quoted
 from reconciler.plan.document import Values
 from reconciler.platform import InventoryRow
@@ -24,10 +30,15 @@ from reconciler.platforms.sqlite.file import (
     exists,
     explained,
     explanation,
+    gone,
+    in_doubt,
+    open_to_read,
     open_to_write,
 )
-from reconciler.platforms.sqlite.questions import BATCH, Questions
-from reconciler.platforms.sqlite.transactions import transaction
+from reconciler.platforms.sqlite.questions import BATCH, Questions, snapshot
+from reconciler.platforms.sqlite.schema import THIS_LEASE, lease_key
+from reconciler.platforms.sqlite.transactions import CommitError, transaction
+from reconciler.sqliteplace import Place
 
 _T = TypeVar("_T")
 #: Seconds.
@@ -39,7 +50,7 @@ _REMOVE = f"DELETE FROM storages WHERE {_AS_EXPECTED}"  # noqa: S608
 _HAS_FILES = "SELECT EXISTS (SELECT 1 FROM inventory WHERE storage_id = ?)"
 _REMOVE_EMPTY = f"{_REMOVE} AND NOT EXISTS (SELECT 1 FROM inventory WHERE storage_id = ?)"  # noqa: S608
 _FORGET_FILES = "DELETE FROM inventory WHERE storage_id = ?"
-_IS_OURS = "SELECT EXISTS (SELECT 1 FROM lease WHERE fence = ? AND NOT released)"
+_IS_OURS = f"SELECT EXISTS (SELECT 1 FROM lease WHERE {THIS_LEASE})"  # noqa: S608
 _RECORD = (
     "INSERT INTO inventory VALUES (?, ?, ?, ?) ON CONFLICT (storage_id, upload_id) DO UPDATE "
     "SET checksum = excluded.checksum, checksum_on_disk = excluded.checksum_on_disk"
@@ -62,10 +73,29 @@ class SqliteWriter(Questions):
             create(self._path)
             exists(self._path)
         self._db = open_to_write(self._path, self._wait)
+        with explained(self._path):
+            self._place = Place(path)
+        #: Why nothing that the connection shows can be trusted any more.
+        self._broken = ""
 
     def _ask(self, question: Callable[[sqlite3.Connection], _T]) -> _T:
+        self._check_place()
         with explained(self._path):
             return question(self._db)
+
+    def read(self) -> State:
+        """Read all storages from the file that the path leads to now, opened afresh."""
+        self._check_place()
+        # Nothing but SQLite may open and close the file here: the system would then give up the
+        # locks of every connection of this process.
+        with explained(self._path), closing(open_to_read(self._path, still=False)) as db:
+            found = snapshot(db)
+        self._check_place()
+        return self._state(*found)
+
+    def _check_place(self) -> None:
+        if problem := self._broken or self._place.lost():
+            raise gone(self._path, problem)
 
     def _fetched(self, cursor: sqlite3.Cursor) -> tuple[InventoryRow, ...]:
         return tuple(cursor.fetchmany(BATCH))
@@ -117,6 +147,7 @@ class SqliteWriter(Questions):
 
     def close(self) -> None:
         """Let go of the file."""
+        self._place.settle(self._db)
         self._db.close()
 
     def _write(self, sql: str, values: tuple[str, ...], name: str) -> int:
@@ -131,17 +162,24 @@ class SqliteWriter(Questions):
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        with transaction(self._db, self._wait):
-            if self._lease is not None:
-                self._check_lease(self._lease)
-            yield
+        try:
+            with transaction(self._db, self._wait):
+                self._check_place()
+                if self._lease is not None:
+                    self._check_lease(self._lease)
+                yield
+        except CommitError as error:
+            self._broken = "its disk or file system failed in a commit"
+            raise in_doubt(self._path, error) from None
+        if problem := self._place.lost():
+            raise UnknownOutcomeError(str(gone(self._path, problem)))
 
     def _check_lease(self, lease: Lease) -> None:
         """Within a transaction, make sure that the lease is the latest one and not given up.
 
         One that has run out, and that nobody else has taken since, still does.
         """
-        if not self._db.execute(_IS_OURS, (lease.fence,)).fetchone()[0]:
+        if not self._db.execute(_IS_OURS, lease_key(lease)).fetchone()[0]:
             raise LeaseLostError(
                 f"platform {quoted(str(self._path))}: our lease was taken away or given up, so "
                 "nothing more is written: see who has it with `reconciler lock show`"

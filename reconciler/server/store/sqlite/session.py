@@ -21,6 +21,7 @@ from reconciler.server.store.session import (
     ViolationError,
     text_of,
 )
+from reconciler.sqliteplace import may_be_written
 
 _TAKE = "UPDATE platform SET revision = revision + 1"
 _REVISION = "SELECT revision FROM platform"
@@ -97,7 +98,7 @@ class SqliteSession(Session):
         try:
             self._db.execute("COMMIT")
         except sqlite3.Error as error:
-            if _code(error) == sqlite3.SQLITE_IOERR:
+            if may_be_written(error):
                 raise OutcomeUnknownError(
                     "the database's disk failed while the write was made final: nobody knows "
                     "whether it is there"

@@ -21,12 +21,14 @@ from reconciler.server.store.contract import (
     Row,
 )
 from reconciler.server.store.refusals import (
+    OutcomeUnknownError,
     StoreUnavailableError,
 )
 from reconciler.server.store.session import Session, with_turn
 from reconciler.server.store.sqlite.file import WAIT, connect, prepare
 from reconciler.server.store.sqlite.session import SqliteSession, explained
 from reconciler.server.store.sqlite.staging import stage
+from reconciler.sqliteplace import Place
 
 _T = TypeVar("_T")
 #: How many connections for reading are kept open while nobody reads.
@@ -59,14 +61,23 @@ class SqliteStore(SqlStore):
                 "backup"
             )
         self._id = str(found[0][0])
+        # Links may lead elsewhere later, so the path is kept as it was given.
+        self._place = Place(path)
+
+    def _check_place(self) -> None:
+        if problem := self._place.lost():
+            raise StoreUnavailableError(f"the database: {problem}. Restart the server")
 
     def _read(self, question: Callable[[Session], _T]) -> _T:
         with explained(), self._reader() as db:
-            return question(SqliteSession(db))
+            answer = question(SqliteSession(db))
+        self._check_place()
+        return answer
 
     @contextmanager
     def _reader(self) -> Iterator[sqlite3.Connection]:
         """Lend a connection that nobody else uses meanwhile."""
+        self._check_place()
         try:
             db = self._readers.pop()
         except IndexError:
@@ -88,8 +99,14 @@ class SqliteStore(SqlStore):
         if not self._turn.acquire(timeout=WAIT):
             raise StoreUnavailableError("other writes take too long: try again later")
         try:
+            self._check_place()
             with explained():
-                return _transaction(db, body)
+                result = _transaction(db, body)
+            if problem := self._place.lost():
+                raise OutcomeUnknownError(
+                    f"the database: {problem}, so that nobody knows what became of the write"
+                )
+            return result
         finally:
             self._turn.release()
 
@@ -114,6 +131,7 @@ class SqliteStore(SqlStore):
     ) -> Row:
         """Add files; others write while the rows come in, and wait while they are merged."""
         storages.check_revision(self.get(id), revision)
+        self._check_place()
         with explained(), closing(connect(self._path)) as db:
             stage(db, rows)
             return self._transact_on(
@@ -129,6 +147,7 @@ class SqliteStore(SqlStore):
     def close(self) -> None:
         """Let go of the file."""
         self._closed = True
+        self._place.settle(self._writer)
         self._writer.close()
         while self._readers:
             self._readers.pop().close()

@@ -1,0 +1,125 @@
+"""Whether a SQLite file is still what its path leads to, by one name alone.
+
+SQLite finds its own files beside a database by name, and its locks by inode. Two names for one
+file, or another file at the path, make of one database two halves.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import suppress
+from pathlib import Path
+
+from reconciler.names import quoted
+
+_DRAFT_BEGINS, _DRAFT_ENDS = ".reconciler-", ".new"
+_MOUNTS = Path("/proc/self/mountinfo")
+_SIDES = ("-wal", "-shm")
+#: A commit that fails with one of these is surely not there.
+_HARMLESS = (
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_CONSTRAINT,
+)
+
+
+def may_be_written(error: sqlite3.Error) -> bool:
+    """Say whether a commit that failed may be there all the same, as after a failed sync."""
+    code = int(getattr(error, "sqlite_errorcode", 0))
+    # What could not be written at all, as over a quota, lacks the end that makes it a commit.
+    return code != sqlite3.SQLITE_IOERR_WRITE and code & 0xFF not in _HARMLESS
+
+
+def draft(path: Path, mark: str) -> Path:
+    """Name what a new file is built under."""
+    return path.with_name(f"{_DRAFT_BEGINS}{mark}{_DRAFT_ENDS}")
+
+
+def second_name(path: Path) -> str:
+    """Say what is wrong with a file that others reach by another name; empty if nothing is.
+
+    What is left of its making counts for nothing.
+    """
+    found = path.stat()
+    if found.st_nlink > 1 and found.st_nlink > 1 + _drafts(path, found):
+        return (
+            f"it has {found.st_nlink} names (hard links), and who writes by one does not see who "
+            "writes by another: remove the others, or make them copies"
+        )
+    if _is_mount(path):
+        return (
+            "it is a mount of its own, a second name for a file that is elsewhere: mount its "
+            "folder instead"
+        )
+    return ""
+
+
+def _drafts(path: Path, found: os.stat_result) -> int:
+    """Count the names under which a file was made, and which a kill or this moment leaves."""
+    count = 0
+    for entry in os.scandir(Path(os.path.realpath(path)).parent):
+        if entry.name.startswith(_DRAFT_BEGINS) and entry.name.endswith(_DRAFT_ENDS):
+            with suppress(FileNotFoundError):
+                count += os.path.samestat(entry.stat(follow_symlinks=False), found)
+    return count
+
+
+def _is_mount(path: Path) -> bool:
+    with suppress(OSError):  # not Linux, or no /proc here
+        place = os.fsencode(os.path.realpath(path))
+        for special in b"\\", b" ", b"\t", b"\n":
+            place = place.replace(special, b"\\%03o" % special[0])
+        return any(line.split(b" ")[4] == place for line in _MOUNTS.read_bytes().splitlines())
+    return False
+
+
+class Place:
+    """The file that was opened; its own path says later whether it is still there."""
+
+    def __init__(self, path: Path) -> None:
+        """Look at a file that a connection holds open; raises `OSError` if it is gone."""
+        self._path = path
+        real = Path(os.path.realpath(path))
+        self._file = stamp(self._path)
+        # Nobody removes them while a connection is open, except who should not.
+        sides = [real.with_name(real.name + side) for side in _SIDES]
+        self._sides = [(side, _stamp_of(side)) for side in sides]
+
+    def lost(self) -> str:
+        """Say why what is written would not be found by who looks for it; empty if it would."""
+        try:
+            found = self._path.stat()
+            if (found.st_dev, found.st_ino) != self._file:
+                return "the file was replaced while it was in use"
+            if found.st_nlink > 1:
+                return second_name(self._path)
+        except OSError as error:
+            return f"the file is gone or can't be reached any more ({error.strerror})"
+        for side, before in self._sides:
+            if _stamp_of(side) != before:
+                name = quoted(side.name)
+                return f"{name} beside it was removed or replaced while it was in use"
+        return ""
+
+    def settle(self, db: sqlite3.Connection) -> None:
+        """Leave nothing beside a path that is another file's now, which would be mixed into it.
+
+        What was written goes into the file that was opened, wherever that is.
+        """
+        if _stamp_of(self._path) != self._file:
+            with suppress(sqlite3.Error):
+                db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def stamp(path: Path) -> tuple[int, int]:
+    """Give what tells one file from another; raises `OSError` if there is none."""
+    found = path.stat()
+    return found.st_dev, found.st_ino
+
+
+def _stamp_of(path: Path) -> tuple[int, int] | None:
+    with suppress(OSError):
+        return stamp(path)
+    return None
