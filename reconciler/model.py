@@ -170,8 +170,8 @@ def unmanaged_because(storage: Storage) -> str | None:
 def usable_url(type: str, url: str) -> bool:
     """Say whether a manifest may give this `default_url` to a storage of this type."""
     if type == "local":
-        return bool(url) and not _OTHER_SCHEME.match(url)
-    return bool(_S3_URL.match(url)) and not has_user_info(url)
+        return bool(url) and not _OTHER_SCHEME.match(url) and not has_secret(url)
+    return bool(_S3_URL.match(url)) and not has_secret(url)
 
 
 def is_bucket(name: str) -> bool:
@@ -188,15 +188,32 @@ def has_user_info(url: str) -> bool:
     return bool(_USER_INFO.search(url))
 
 
+def has_secret(url: str) -> bool:
+    """Say whether a URL carries what must not be seen: a user, or a signature, token or key.
+
+    `schemas/manifest.schema.json` draws the same line; a property test holds the two together.
+    """
+    return has_user_info(url) or bool(_PARAMETER.search(url))
+
+
 def masked(url: str) -> str:
-    """Give a URL with user name and password replaced by `***`."""
-    return _USER_INFO.sub(r"\1***@", url)
+    """Give a URL with user name and password, signatures, tokens and keys replaced by `***`."""
+    return _PARAMETER.sub(r"\1***", _USER_INFO.sub(r"\1***@", url))
 
 
 _OTHER_SCHEME = re.compile(r"(?!(?i:file)://)[A-Za-z][A-Za-z0-9+.\-]*://")
 _S3_URL = re.compile(r"(?i:https?|s3)://[^/?#]")
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{2,254}")  # as in schemas/manifest.schema.json
-_USER_INFO = re.compile(r"(\A[A-Za-z][A-Za-z0-9+.\-]*://)[^/?#]*@")
+#: A password may hold `/` and `#`: what follows a colon and is no port, up to an `@`, is one.
+_USER_INFO = re.compile(
+    r"(\A(?:[A-Za-z][A-Za-z0-9+.\-]*:)?(?:[/\\]{2}){1,2})"
+    r"(?:[^/\\?#]*(?:@|%40)|(?!\[)[^/\\?#@]*(?::|%3[Aa])(?![0-9]*(?:[/\\?#]|\Z))[^?]*@)"
+)
+#: A parameter of a query or fragment by whose name its value is a secret.
+_PARAMETER = re.compile(
+    r"(?i)([?#&;](?:[^=&#;]*(?:sig|token|secret|passw|pwd|credential|access[_-]?key|api[_-]?key"
+    r"|account[_-]?key|auth)[^=&#;]*|key)=)[^&#;]+"
+)
 
 
 def _local_place(url: str) -> str:

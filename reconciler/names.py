@@ -17,6 +17,11 @@ _BLANK = re.compile(
 )
 #: White space that people don't count, in one name or in several, one a line.
 _ODD_SPACE = re.compile(r"(?m)^[ ]|[ ]$|[ ]{2}|[^\S\n ]|[\x00-\x08\x0e-\x1f\x7f]")
+#: By what a runner knows a command, up to a character that is escaped.
+_COMMAND = re.compile(
+    r"(?:\A|[\r\n\v\f\x85\u2028\u2029])(?:\s|\ufeff|\x1b\[[0-9;]*[A-Za-z])*:(?=:)"
+    r"|#(?=#(?:\[|vso\[))|section_(?:start|end):"
+)
 _LOOKALIKE = str.maketrans({"0": "o", "1": "l", "I": "l", "|": "l"})
 
 
@@ -110,6 +115,18 @@ def listed(names: Sequence[str], how: Callable[[str], str] = quoted) -> str:
     """Give names as messages list them: the first ones, and how many more there are."""
     told = ", ".join(map(how, names[:NAMED]))
     return f"{told} and {len(names) - NAMED:,} more" if len(names) > NAMED else told
+
+
+def commandless(text: str) -> str:
+    r"""Give text in which no line is a command to a CI runner, whoever chose the words in it.
+
+    GitHub Actions heeds `::command::` where a line begins and `##[command]` anywhere, Azure
+    Pipelines `##vso[`, GitLab the markers of sections.
+
+    >>> commandless("::add-mask::true")
+    '\\x3a:add-mask::true'
+    """
+    return _COMMAND.sub(lambda found: f"{found[0][:-1]}\\x{ord(found[0][-1]):02x}", text)
 
 
 def _escaped(char: str) -> str:

@@ -89,13 +89,14 @@ class Streams:
         A reader that has seen enough (`| head`) is no error: the rest is dropped, and the command
         goes on to its own end. Raises `ReconcilerError` if there is no output, or it is full.
         """
+        text = _harmless(text)
         self._write(lambda stream: self.put(stream, stream.write, text))
 
     def document(self, text: str) -> None:
         r"""Write a document that programs read: UTF-8 and `\n` anywhere but on a terminal."""
         stream = self.results
         if stream is None or stream.isatty() or not hasattr(stream, "buffer"):
-            self.result(text)
+            self._write(lambda stream: self.put(stream, stream.write, text))
             return
         data = text.encode("utf-8", "surrogatepass")
         self._write(lambda stream: self.put(stream, stream.buffer.write, data))
@@ -104,7 +105,8 @@ class Streams:
         """Write a line (or several) to standard error, if there is one."""
         if sys.stderr is not None:
             with contextlib.suppress(OSError, ValueError):
-                self.put(sys.stderr, sys.stderr.write, _laid_out(text.removesuffix("\n")) + "\n")
+                line = _harmless(_laid_out(text.removesuffix("\n")) + "\n")
+                self.put(sys.stderr, sys.stderr.write, line)
 
     def put(self, stream: TextIO, write: Callable[[_T], object], what: _T) -> None:
         """Write to a stream, at once; raises `OSError`, `StalledError` if its reader stalls."""
@@ -169,6 +171,15 @@ def _laid_out(text: str) -> str:
     from reconciler.report.layout import wrapped
 
     return wrapped(text, width(os.environ, sys.stderr))
+
+
+def _harmless(text: str) -> str:
+    """Give text in which nothing is a command to a CI runner."""
+    if "::" not in text and "##" not in text and "section_" not in text:
+        return text
+    from reconciler.names import commandless
+
+    return commandless(text)
 
 
 def _fail(name: str, reason: str) -> NoReturn:

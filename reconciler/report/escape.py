@@ -9,8 +9,8 @@ from reconciler.names import shown
 #: What means something to Markdown or HTML, or (`@`, `#`) to the programs that show it.
 _SPECIAL = re.compile(r"[\\`*\[\]<>|~&$#@]|(?<!\w)_|_(?!\w)")
 _SPECIAL_IN_CODE = re.compile(r"[\\`*_\[\]<>|~&$#@:]")
-#: What a code span can't hold as it is, at least in a table.
-_NOT_IN_SPAN = re.compile(r"[`|]|\A\s|\s\Z|\A\Z")
+#: What a code span can't hold as it is, at least in a table, or where a CI job prints it.
+_NOT_IN_SPAN = re.compile(r"[`|]|\A\s|\s\Z|\A\Z|::|##|section_")
 #: A name in quotes, words that we set in backticks ourselves, or an address.
 _PIECE = re.compile(r"(?<![^\s(\[])'([^']*)'|`([^`]*)`|(\S+://\S+?)(?=[,.;:)]*(?:\s|\Z))")
 

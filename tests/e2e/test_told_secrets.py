@@ -1,0 +1,77 @@
+"""No secret in an address is taken, printed or kept, and no name is a command to a CI job."""
+
+import json
+import re
+
+import pytest
+
+from support.live_file import local, made, manifest, sql
+
+SECRETS = [
+    ("S3", "https://minio:9000/b?X-Amz-Credential=AKIAX&X-Amz-Signature=SECRET"),
+    ("S3", "https://acct.blob.example/c?sv=2024&se=2030&sig=SECRET"),
+    ("S3", "https://minio/b?AWSAccessKeyId=AKIA&Signature=SECRET&Expires=1"),
+    ("S3", "https://minio/b#access_key=SECRET"),
+    ("S3", "https://bob:PW/SECRET@minio:9000/b"),
+    ("S3", "https://bob:PW#SECRET@minio:9000/b"),
+    ("S3", "https://bob%3ASECRET%40minio/b"),
+    ("S3", "https://SECRET@minio/b"),
+    ("local", "file://bob:SECRET@nas/share"),
+    ("local", "//bob:SECRET@nas/share"),
+    ("local", "\\\\bob:SECRET@nas\\share"),
+    ("local", "/data/nas?token=SECRET"),
+]
+
+
+@pytest.mark.parametrize(("kind", "url"), SECRETS, ids=[url for _, url in SECRETS])
+def test_a_secret_is_refused_in_a_manifest_and_not_printed(folder, kind, url):
+    folder.write(manifest({"name": "one", "type": kind, "default_url": url}))
+    told = folder("validate", code=65)
+    assert "would be stored and printed" in told.stderr
+    assert "SECRET" not in told.stdout + told.stderr
+
+
+@pytest.mark.parametrize("key", ["platform", "lock"])
+@pytest.mark.parametrize("secret", ["https://h/x?token=SECRET", "https://bob:P/SECRET@h"])
+def test_a_secret_in_another_address_is_refused(folder, key, secret):
+    folder.write(f'version: 1\n{key}: "{secret}"\n')
+    told = folder("validate", code=65)
+    assert "would be stored and printed" in told.stderr
+    assert "SECRET" not in told.stdout + told.stderr
+
+
+def told_by(folder, command):
+    done = folder.shell(f'"$0" {command}')
+    assert "has a bug" not in done.stderr
+    return done.stdout + done.stderr
+
+
+COMMANDS = ("list", "list -o json", "plan", "plan -o json", "plan -o markdown", "drift", "export")
+
+
+def test_a_secret_that_lives_already_is_masked(folder):
+    made(folder, *(f"s{number}" for number, _ in enumerate(SECRETS)))
+    for number, (kind, url) in enumerate(SECRETS):
+        change = "UPDATE storages SET type = ?, default_url = ? WHERE name = ?"
+        sql(folder, change, kind, url, f"s{number}")
+    folder.write(manifest(local("first")))
+    for command in COMMANDS:
+        told = told_by(folder, command)
+        assert "SECRET" not in told, (command, told)
+
+
+NAMES = ["::add-mask::true", "##[set-output name=digest;]x", "##vso[task.x]y", "section_start:1:a"]
+COMMAND = re.compile(r"(?m)^\s*::|##\[|##vso\[|section_(start|end):")
+
+
+def test_no_name_is_a_command_in_text(folder):
+    made(folder, *(f"s{number}" for number, _ in enumerate(NAMES)))
+    for number, name in enumerate(NAMES):
+        change = "UPDATE storages SET name = ?, label = ? WHERE name = ?"
+        sql(folder, change, name, name, f"s{number}")
+    folder.write(manifest(local("first")))
+    for command in ("list", "plan", "drift", "plan -o markdown", "plan --target '::x' --debug"):
+        told = told_by(folder, command)
+        assert not COMMAND.search(told), (command, told)
+    listed = json.loads(folder("list", "-o", "json").stdout)["storages"]
+    assert {storage["name"] for storage in listed} == set(NAMES)
