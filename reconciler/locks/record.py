@@ -51,8 +51,9 @@ class Record(Struct, frozen=True, forbid_unknown_fields=True):
         return record.renewed(now, seconds)
 
     def renewed(self, now: float, seconds: float) -> Record:
-        """Make the lease run until `seconds` from now."""
-        return msgspec.structs.replace(self, expires=math.ceil(now + seconds))
+        """Make the lease run until `seconds` from now; never shorter, if a clock was set back."""
+        until = max(self.expires, math.ceil(now + seconds))
+        return msgspec.structs.replace(self, expires=until)
 
     def freed(self) -> Record:
         """Give what is kept when nobody has the lease: its fence."""

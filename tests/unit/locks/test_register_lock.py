@@ -155,3 +155,13 @@ def test_nobody_else_gets_the_lease_while_its_keeper_counts_on_it(locks, registe
             clock.advance(1)
     finally:
         kept.close()
+
+
+def test_a_renewal_by_a_clock_that_was_set_back_does_not_shorten_the_lease(locks, register, clock):
+    ours, _ = locks
+    lease = ours.acquire(ALICE, SECONDS)
+    until = decode(register.seen.data).expires
+    clock.advance(-3600)
+    renewed = ours.renew(lease, SECONDS)
+    assert decode(register.seen.data).expires == until
+    assert renewed.expires_at == lease.expires_at
