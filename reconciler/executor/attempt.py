@@ -31,6 +31,8 @@ from reconciler.plan.expectation import Verdict, check, otherwise
 _CONFLICTS = 3
 #: How often a write without effect gets no answer that says so, before it is given up.
 _UNANSWERED = 6
+#: Seconds between two looks at live, at least, where a list may lag.
+_LOOK_EVERY = 1.0
 _T = TypeVar("_T")
 
 
@@ -81,7 +83,7 @@ class _Attempts:
         self._made += 1
         verdict = self._look() if self._must_look() else self._as_planned()
         if verdict.stale and self._may_be_late():
-            raise UnavailableError(verdict.stale)
+            raise UnavailableError(verdict.stale, retry_after=_LOOK_EVERY)
         if not verdict.write:
             return self._without_write(verdict)
         if self._in_doubt and not may_repeat(self._operation, self._step, self._site.abilities):
@@ -160,7 +162,8 @@ class _Attempts:
         """Look a few times whether a request that must not be repeated comes after all."""
         self._looks += 1
         if self._looks < LOOKS:
-            raise UnavailableError("no answer came, and the request has not taken effect yet")
+            told = "no answer came, and the request has not taken effect yet"
+            raise UnavailableError(told, retry_after=_LOOK_EVERY)
         error = f"{self._unsettled}; it has not taken effect as far as live shows"
         if self._operation.action == CREATE:
             error += ": it is not made again, as there might then be two; look before you apply"

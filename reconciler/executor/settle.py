@@ -21,7 +21,7 @@ from reconciler.plan.document import CREATE, REMOVE, Operation, Step
 from reconciler.platform import Abilities
 
 #: How often live is read before a request counts as one that may never come: with the pauses
-#: between them, for up to 16 s.
+#: between them, for 6 s or longer.
 LOOKS = 7
 
 

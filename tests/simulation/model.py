@@ -111,6 +111,8 @@ class Platform:
         self._marks = 0
         #: Whether a name was given twice by what nothing can prevent.
         self.doubled = False
+        #: When it last went back in time.
+        self.restored_at = 0
         self.by_id: dict[str, Live] = {}
         #: Counts everything that happens.
         self.moment = 1
@@ -176,6 +178,7 @@ class Platform:
     def restore(self, was: Past) -> None:
         """Go back in time: a backup was put back, or a failover has lost commits."""
         self.moment += 1
+        self.restored_at = self.moment
         gone = self.by_id.keys() - {kept.storage.id for kept in was.kept}
         self.history += [(self.moment, id, None) for id in sorted(gone)]
         self.by_id = {}

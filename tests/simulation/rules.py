@@ -198,7 +198,9 @@ class Rules:
         claimed, request = run.claims.get(operation.key), effect.request
         if request.duplicate or claimed not in (FAILED, NOT_STARTED, HALF_DONE):
             return
-        if claimed == HALF_DONE and request.sent < self._changed(effect):
+        if not self._conditional and request.sent < self._platform.restored_at:
+            self._platform.races["a late request met a platform that went back in time"] += 1
+        elif claimed == HALF_DONE and request.sent < self._changed(effect):
             # A request that was repeated with success came after others had changed the storage.
             self._race(
                 effect, "a late request wrote over what others changed", self._changed(effect)
