@@ -28,7 +28,10 @@ def table(name: str, path: str) -> str:
     for part in filter(None, path.split(".")):
         at = at[part]
     required = at.get("required", ())
-    rows = [row(key, value, schema, key in required) for key, value in at["properties"].items()]
+    # What only some entries may have is told where it is known which ones.
+    apart = at.get("allOf", [{}])[0].get("else", {}).get("properties", {})
+    keys = {k: apart[k] if v is True else v for k, v in at["properties"].items()}
+    rows = [row(key, value, schema, key in required) for key, value in keys.items()]
     return "\n".join(["| key | what it says | values |", "|---|---|---|", *rows]) + "\n"
 
 
@@ -51,6 +54,8 @@ def resolved(value: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
 
 def values(value: dict[str, Any]) -> str:
     """Say which values a key takes."""
+    if "anyOf" in value:  # or a variable, which any value may be
+        return values(value["anyOf"][0])
     if "const" in value:
         return f"`{json.dumps(value['const'])}`"
     if "enum" in value:

@@ -160,8 +160,8 @@ def unmanaged_because(storage: Storage) -> str | None:
     text = storage.id + storage.name + storage.label + storage.default_url
     if not text.isascii() and not _encodable(text):
         return "it holds text that is not valid Unicode"
-    if not storage.name:
-        return "it has no name"
+    if not storage.name or _CONTROL.search(storage.name):
+        return "its name holds a control character" if storage.name else "it has no name"
     if not usable_url(storage.type, storage.default_url):
         return "it has no usable URL"
     return None
@@ -201,6 +201,7 @@ def masked(url: str) -> str:
     return _PARAMETER.sub(r"\1***", _USER_INFO.sub(r"\1***@", url))
 
 
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 _OTHER_SCHEME = re.compile(r"(?!(?i:file)://)[A-Za-z][A-Za-z0-9+.\-]*://")
 _S3_URL = re.compile(r"(?i:https?|s3)://[^/?#]")
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{2,254}")  # as in schemas/manifest.schema.json

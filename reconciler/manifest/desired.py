@@ -13,7 +13,7 @@ def entries_of(tree: dict[str, Any], file: str) -> list[Entry]:
     made = []
     for index, item in enumerate(tree.get("storages", ())):
         get = item.get
-        kind = item["type"]
+        kind = get("type", "S3")  # left out only beside region and bucket
         url, region = get("default_url"), get("region")
         if url is None:
             if region not in prefixes:

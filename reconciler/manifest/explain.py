@@ -40,8 +40,8 @@ class _Refusal(Struct, frozen=True):
 
     @property
     def is_rule(self) -> bool:
-        """Whether the schema states a rule, which it does with a description and no title."""
-        return "description" in self.schema and "title" not in self.schema
+        """Whether the schema states a rule, in words of its own."""
+        return "errorMessage" in self.schema
 
 
 class Explainer:
@@ -111,8 +111,8 @@ class Explainer:
             yield self._wrong_value(refusal)
 
     def _broken_rule(self, refusal: _Refusal) -> Finding:
-        """Let the schema speak: a rule's description says what is right."""
-        rule = refusal.schema["description"]
+        """Let the schema speak: a rule says what is right."""
+        rule = refusal.schema["errorMessage"]
         if refusal.keyword == "required":
             return Finding(refusal.path, rule)
         if refusal.wanted == {}:

@@ -36,7 +36,7 @@ def relative_paths(tree: dict[str, Any]) -> list[int]:
     return [
         index
         for index, item in enumerate(tree.get("storages", ()))
-        if item["type"] == "local" and not _ABSOLUTE.match(item["default_url"])
+        if item.get("type") == "local" and not _ABSOLUTE.match(item["default_url"])
     ]
 
 

@@ -257,7 +257,7 @@ NAS = Storage("1", "nas", "NAS", "local", "file:///data/nas", created_at="2026-0
         replace(NAS, default_url="/data/nas"),
         replace(NAS, default_url="C:\\data"),
         replace(NAS, label=""),
-        replace(NAS, name=" \n\0🧊"),
+        replace(NAS, name=" \u2028\u202e🧊"),
         replace(NAS, type="S3", default_url="https://h/b"),
         replace(NAS, type="S3", default_url="s3://b"),
     ],

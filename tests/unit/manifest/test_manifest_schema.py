@@ -17,6 +17,7 @@ from reconciler.manifest.render import _AWS
 from reconciler.manifest.schemas import manifest_schema, part_schema, validator
 from reconciler.model import aws_url, location, usable_url
 
+PUBLISHED = msgspec.json.decode(schema_text("manifest"))
 SCHEMA = manifest_schema()
 FAST = validator(SCHEMA)
 SLOW = jsonschema.Draft202012Validator(SCHEMA)
@@ -36,7 +37,11 @@ def keys_of(schema: Any) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield the keys that a manifest can have; rules speak of keys too, but only to refuse them."""
     for part in subschemas(schema):
         if part.get("additionalProperties") is False:
-            yield from part["properties"].items()
+            # What only some entries may have is told where it is known which ones.
+            apart = part.get("allOf", [{}])[0].get("else", {}).get("properties", {})
+            keys = {**part["properties"], **apart}
+            assert True not in keys.values()
+            yield from keys.items()
 
 
 def entry(**fields: Any) -> dict[str, Any]:
@@ -72,10 +77,43 @@ def test_the_example_of_a_manifest_is_valid() -> None:
 
 
 def test_rules_and_keys_can_be_told_apart() -> None:
-    for schema in subschemas(SCHEMA):
-        if "pattern" in schema or schema.get("not") == {}:
-            assert "title" not in schema
-    assert not any("oneOf" in schema for schema in subschemas(SCHEMA))
+    for schema in subschemas(PUBLISHED):
+        assert not ("errorMessage" in schema and schema.keys() & {"title", "description"})
+        if "description" in schema and "body" not in schema:
+            assert schema["title"]  # else editors would show it for a key that it is not about
+    assert not any("oneOf" in schema for schema in subschemas(PUBLISHED))
+
+
+VARIABLE = "${NAME:-x}"
+ALL_VARIABLES = {
+    "version": 1,
+    "platform": VARIABLE,
+    "lock": VARIABLE,
+    "policy": {"undeclared": VARIABLE, "max_removals": VARIABLE},
+    "defaults": dict.fromkeys(["type", "label", "default_url", "region", "bucket"], VARIABLE),
+    "storages": [
+        {"name": VARIABLE, "type": VARIABLE, "region": VARIABLE, "bucket": VARIABLE},
+        {"name": VARIABLE, "type": "local", "default_url": VARIABLE},
+        {"name": VARIABLE, "type": "S3", "default_url": VARIABLE, "id": VARIABLE},
+    ],
+    "removed": [{"name": VARIABLE, "id": VARIABLE, "holds_files": True}],
+}
+
+
+def test_what_holds_a_variable_passes_in_an_editor_and_not_once_it_is_filled_in() -> None:
+    assert validator(PUBLISHED).is_valid(ALL_VARIABLES)
+    for key, value in (("lock", VARIABLE), ("policy", {"undeclared": VARIABLE})):
+        assert validator(PUBLISHED).is_valid({"version": 1, key: value})
+        assert not both({"version": 1, key: value})
+    for part in subschemas(SCHEMA):
+        assert part.get("$ref") != "#/$defs/variable"
+
+
+@settings(deadline=None, max_examples=300)
+@given(document=st.deferred(lambda: documents))
+def test_what_is_valid_is_valid_in_editors_too(document: Any) -> None:
+    if both(document):
+        assert validator(PUBLISHED).is_valid(document)
 
 
 @pytest.mark.parametrize("text", ["a" * 20_000, "aa" + "-a" * 20_000, "aa-a-" + "1" * 20_000])
@@ -100,7 +138,6 @@ def test_schemas_of_a_wheel_win_over_the_folder_beside(
 
 
 def test_no_other_file_can_be_read_as_a_schema() -> None:
-    assert msgspec.json.decode(schema_text("manifest")) == SCHEMA
     with pytest.raises(KeyError):
         schema_text("../../pyproject")
 
@@ -196,7 +233,13 @@ AWS = {"type": "S3", "region": "eu-central-2", "bucket": "lab"}
         ({"type": "S3"}, False, True),
         ({"type": "S3", "region": "eu-central-2"}, False, True),
         ({"type": "S3", "bucket": "lab"}, False, True),
-        ({"region": "eu-central-2", "bucket": "lab"}, False, True),
+        ({"region": "eu-central-2", "bucket": "lab"}, True, True),
+        ({"region": "eu-central-2"}, False, True),
+        ({"bucket": "lab"}, False, True),
+        ({"default_url": "https://h/b", "bucket": "lab"}, False, False),
+        ({**LOCAL, "name": "a\nb"}, False, False),
+        ({**LOCAL, "name": "a\x85"}, False, False),
+        ({**LOCAL, "name": "a\u2028\u202e"}, True, True),
         ({"default_url": "/data"}, False, True),
         ({**LOCAL, "name": ""}, False, False),
         ({**LOCAL, "label": ""}, True, True),
