@@ -152,7 +152,7 @@ def corpus(count):
 
 def test_what_we_read_is_what_editors_read(node):
     """Whoever refuses what we accept shows it; nobody may accept it as something else."""
-    texts = ["# see the wiki\u2028removed: [{name: nas}]\n", "# c\rremoved: [x]\n", *corpus(20_000)]
+    texts = ["# see the wiki\u2028removed: [{name: nas}]\n", "# c\rremoved: [x]\n", *corpus(5_000)]
     accepted = 0
     for text, answers in zip(texts, node("yaml_readers.mjs", given=texts), strict=True):
         document = Document("m.yaml", text.encode())
@@ -163,4 +163,4 @@ def test_what_we_read_is_what_editors_read(node):
         for answer in answers:
             if answer is not None:
                 assert answer.get("value") == document.tree, text
-    assert accepted > 200
+    assert accepted > 50
