@@ -121,7 +121,8 @@ def test_no_pattern_backtracks_without_end(text: str) -> None:
     # One that does would not come back from texts of this length.
     patterns = [s["pattern"] for s in subschemas(SCHEMA) if isinstance(s.get("pattern"), str)]
     assert patterns
-    assert [len(pattern) for pattern in patterns if re.search(pattern, text + "!\n")]
+    for pattern in patterns:
+        re.search(pattern, text + "!\n")
 
 
 def test_schemas_of_a_wheel_win_over_the_folder_beside(
