@@ -27,6 +27,8 @@ __all__ = ["no_leaks"]
 
 # Programs that tests start buffer their output as those of users do; containers often set this.
 os.environ.pop("PYTHONUNBUFFERED", None)
+# They start from compiled modules, as those of users do: else each would compile all anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 settings.register_profile(
     "reconciler",
