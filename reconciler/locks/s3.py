@@ -27,6 +27,8 @@ TIMEOUT = 10.0
 _STATUS = re.compile(r"status code: (\d{3})")
 #: An ETag that no object has.
 _NO_ETAG = f'"{0:032}"'
+#: How often deleting the probe is tried.
+_DELETIONS = 3
 #: A lock is a small record; anything longer is something else.
 _LONGEST = 64 * 1024
 _NEEDS = (
@@ -117,7 +119,8 @@ class BucketRegister:
         key = f"{self._key}.probe-{secrets.token_hex(8)}"
         try:
             ignored = self._ignored(key)
-        except PlatformError:
+        except BaseException:
+            # Ctrl-C too: a write that was cut short may have arrived all the same.
             with contextlib.suppress(PlatformError):
                 self._delete(key)
             raise
@@ -134,9 +137,17 @@ class BucketRegister:
         return "If-Match" if self._put(key, b"3", _NO_ETAG) else None
 
     def _delete(self, key: str) -> None:
+        """Delete an object, at once again if no answer came: nobody else clears it away."""
         import obstore
 
-        self._ask("cleared of its probe", lambda: obstore.delete(self._store(), key))
+        for attempt in range(1, _DELETIONS + 1):
+            try:
+                self._ask("cleared of its probe", lambda: obstore.delete(self._store(), key))
+            except UnavailableError:
+                if attempt == _DELETIONS:
+                    raise
+            else:
+                return
 
     def _ask(self, what: str, call: Callable[[], _Answer]) -> _Answer:
         """Make a call; its errors become ours, without what the server said."""
@@ -215,6 +226,8 @@ def _open(bucket: str, timeout: float) -> S3Store:
             "connect_timeout": timedelta(seconds=min(timeout, 5.0)),
             "allow_http": (endpoint or "").startswith("http://"),
         },
+        # Else a single object is deleted by `POST ?delete`, which not every server knows.
+        config={"disable_bulk_delete": True},
         # Whoever calls us tries again, and knows for how long.
         retry_config={"max_retries": 0},
         **given,

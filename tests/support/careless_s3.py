@@ -1,10 +1,11 @@
-"""A stand-in for servers that know S3 but not its conditional writes: they ignore the headers."""
+"""A stand-in for servers that know S3 in part: not its conditional writes, whose headers they
+ignore, nor the deletion of many objects at once.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import http.server
-import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -61,14 +62,14 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         else:
             self._answer(200, body, etag=_etag(body))
 
+    def do_DELETE(self) -> None:
+        self.server.objects.pop(self.path, None)
+        self._answer(204)
+
     def do_POST(self) -> None:
-        """Delete several objects, the way `POST ?delete` asks for."""
-        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-        keys = re.findall("<Key>(.*?)</Key>", body)
-        for key in keys:
-            self.server.objects.pop(f"{self.path.split('?')[0].rstrip('/')}/{key}", None)
-        told = "".join(f"<Deleted><Key>{key}</Key></Deleted>" for key in keys)
-        self._answer(200, f"<DeleteResult>{told}</DeleteResult>".encode())
+        """Refuse `POST ?delete`."""
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self._answer(501, b"<Error><Code>NotImplemented</Code></Error>")
 
     def _holds(self, condition: str, truth: bool) -> bool:
         asked = condition in self.headers and condition in self.server.heeded

@@ -5,12 +5,13 @@ from __future__ import annotations
 import socket
 import sys
 
+import obstore
 import pytest
 
 from reconciler.errors import PlatformError, UnavailableError
 from reconciler.lease import SECONDS
 from support.careless_s3 import careless_s3
-from support.fault_proxy import refused, scripted
+from support.fault_proxy import DROP_AFTER, DROP_BEFORE, PASS, refused, scripted
 from support.lock_making import ALICE, BOB
 from support.seaweed import ADMIN
 
@@ -45,6 +46,41 @@ def test_a_server_that_heeds_both_is_trusted(bucket):
         lock = bucket.lock()
         lock.renew(lock.acquire(ALICE, SECONDS), SECONDS)
         assert list(server.objects) == [f"/{bucket.name}/locks/jetraw"]
+
+
+@pytest.mark.parametrize("fails", [PlatformError("no"), KeyboardInterrupt(), MemoryError()])
+@pytest.mark.parametrize("turn", [1, 2, 3])
+def test_no_probe_stays_whatever_ends_the_trial(bucket, monkeypatch, fails, turn):
+    put, turns = obstore.put, []
+
+    def put_and_fail(*arguments, **options):
+        turns.append(1)
+        try:
+            return put(*arguments, **options)
+        finally:
+            if len(turns) == turn:
+                raise fails
+
+    monkeypatch.setattr(obstore, "put", put_and_fail)
+    with pytest.raises(type(fails)):
+        bucket.lock().acquire(ALICE, SECONDS)
+    assert bucket.keys() == []
+
+
+@pytest.mark.parametrize("fault", [DROP_BEFORE, DROP_AFTER, refused(503)])
+def test_a_probe_is_deleted_although_an_answer_was_lost(bucket, proxy, fault):
+    proxy.decide = scripted(fault, fault, of=lambda request: request.method == "DELETE")
+    assert bucket.lock().acquire(ALICE, SECONDS).fence == 1
+    assert bucket.keys() == ["locks/jetraw"]
+
+
+def test_one_object_is_deleted_at_a_time(bucket, proxy):
+    """Not every server knows the deletion of many."""
+    asked = []
+    proxy.decide = lambda request: (asked.append(request.method), PASS)[1]
+    bucket.lock().acquire(ALICE, SECONDS)
+    assert asked.count("DELETE") == 1
+    assert "POST" not in asked
 
 
 def test_a_server_without_etags_is_refused(bucket):
