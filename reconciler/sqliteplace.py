@@ -81,45 +81,60 @@ class Place:
     def __init__(self, path: Path) -> None:
         """Look at a file that a connection holds open; raises `OSError` if it is gone."""
         self._path = path
-        real = Path(os.path.realpath(path))
-        self._file = stamp(self._path)
+        self._text = str(path)
+        self._file = stamp(path)
+        real = os.path.realpath(path)
         # Nobody removes them while a connection is open, except who should not.
-        sides = [real.with_name(real.name + side) for side in _SIDES]
-        self._sides = [(side, _stamp_of(side)) for side in sides]
+        self._sides = [(real + side, _stamp_of(real + side)) for side in _SIDES]
 
     def lost(self) -> str:
         """Say why what is written would not be found by who looks for it; empty if it would."""
+        return self.moved() or self._without_its_logs()
+
+    def moved(self) -> str:
+        """Say why the path does not lead to the file any more, or is not its only name.
+
+        Asked for each write, as the others here, and so with the cheapest calls there are.
+        """
         try:
-            found = self._path.stat()
-            if (found.st_dev, found.st_ino) != self._file:
-                return "the file was replaced while it was in use"
-            if found.st_nlink > 1:
-                return second_name(self._path)
+            found = os.stat(self._text)  # noqa: PTH116
         except OSError as error:
             return f"the file is gone or can't be reached any more ({error.strerror})"
+        if (found.st_dev, found.st_ino) != self._file:
+            return "the file was replaced while it was in use"
+        return self._second_name() if found.st_nlink > 1 else ""
+
+    def _without_its_logs(self) -> str:
         for side, before in self._sides:
             if _stamp_of(side) != before:
-                name = quoted(side.name)
+                name = quoted(os.path.basename(side))  # noqa: PTH119
                 return f"{name} beside it was removed or replaced while it was in use"
         return ""
+
+    def _second_name(self) -> str:
+        try:
+            return second_name(self._path)
+        except OSError as error:
+            return f"the file is gone or can't be reached any more ({error.strerror})"
 
     def settle(self, db: sqlite3.Connection) -> None:
         """Leave nothing beside a path that is another file's now, which would be mixed into it.
 
         What was written goes into the file that was opened, wherever that is.
         """
-        if _stamp_of(self._path) != self._file:
+        if _stamp_of(self._text) != self._file:
             with suppress(sqlite3.Error):
                 db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
-def stamp(path: Path) -> tuple[int, int]:
+def stamp(path: Path | str) -> tuple[int, int]:
     """Give what tells one file from another; raises `OSError` if there is none."""
-    found = path.stat()
+    found = os.stat(path)  # noqa: PTH116 - much cheaper than by `Path`
     return found.st_dev, found.st_ino
 
 
-def _stamp_of(path: Path) -> tuple[int, int] | None:
-    with suppress(OSError):
+def _stamp_of(path: Path | str) -> tuple[int, int] | None:
+    try:
         return stamp(path)
-    return None
+    except OSError:
+        return None

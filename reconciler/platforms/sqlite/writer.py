@@ -164,7 +164,8 @@ class SqliteWriter(Questions):
     def _transaction(self) -> Iterator[None]:
         try:
             with transaction(self._db, self._wait):
-                self._check_place()
+                if problem := self._broken or self._place.moved():
+                    raise gone(self._path, problem)
                 if self._lease is not None:
                     self._check_lease(self._lease)
                 yield
