@@ -88,13 +88,9 @@ class Place:
         self._sides = [(real + side, _stamp_of(real + side)) for side in _SIDES]
 
     def lost(self) -> str:
-        """Say why what is written would not be found by who looks for it; empty if it would."""
-        return self.moved() or self._without_its_logs()
+        """Say why what is written would not be found by who looks for it; empty if it would.
 
-    def moved(self) -> str:
-        """Say why the path does not lead to the file any more, or is not its only name.
-
-        Asked for each write, as the others here, and so with the cheapest calls there are.
+        Asked twice for each write, and so with the cheapest calls there are.
         """
         try:
             found = os.stat(self._text)  # noqa: PTH116
@@ -102,14 +98,11 @@ class Place:
             return f"the file is gone or can't be reached any more ({error.strerror})"
         if (found.st_dev, found.st_ino) != self._file:
             return "the file was replaced while it was in use"
-        return self._second_name() if found.st_nlink > 1 else ""
-
-    def _without_its_logs(self) -> str:
         for side, before in self._sides:
             if _stamp_of(side) != before:
                 name = quoted(os.path.basename(side))  # noqa: PTH119
                 return f"{name} beside it was removed or replaced while it was in use"
-        return ""
+        return self._second_name() if found.st_nlink > 1 else ""
 
     def _second_name(self) -> str:
         try:

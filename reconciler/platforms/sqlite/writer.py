@@ -164,8 +164,7 @@ class SqliteWriter(Questions):
     def _transaction(self) -> Iterator[None]:
         try:
             with transaction(self._db, self._wait):
-                if problem := self._broken or self._place.moved():
-                    raise gone(self._path, problem)
+                self._check_place()
                 if self._lease is not None:
                     self._check_lease(self._lease)
                 yield
