@@ -91,6 +91,47 @@ def write_whole(path: str, data: bytes) -> None:
         ) from error
 
 
+def check_new(path: str) -> None:
+    """Refuse a path at which there is something already, or no file can be: `ReconcilerError`."""
+    check_writable(path)
+    if os.path.lexists(path):
+        raise ReconcilerError(
+            f"can't write {quoted(path)}: there is something already, which stays as it is; give "
+            "another path"
+        )
+
+
+@contextlib.contextmanager
+def new_file(path: str, data: bytes) -> Iterator[None]:
+    """Write a file that only its owner can read, where there is none; it stays if the body works.
+
+    Raises `ReconcilerError` if it can't be written.
+    """
+    try:
+        check_new(path)
+        # Of two at once only one makes it, and never through a link that leads elsewhere.
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except (OSError, ValueError) as error:
+        raise ReconcilerError(f"can't write {quoted(path)}: {_reason(error)}") from error
+    try:
+        _fill(path, handle, data)
+        yield
+    except BaseException:
+        with contextlib.suppress(OSError):
+            Path(path).unlink()
+        raise
+
+
+def _fill(path: str, handle: int, data: bytes) -> None:
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise ReconcilerError(f"can't write {quoted(path)}: {_reason(error)}") from error
+
+
 def _is_database(path: Path) -> bool:
     with path.open("rb") as file:
         return file.read(16) == b"SQLite format 3\0"

@@ -11,13 +11,14 @@ from reconciler.cli.database import add_database, opened, opened_and_named
 from reconciler.cli.settings import JSON, MARKDOWN, duration, given_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from contextlib import AbstractContextManager
 
     from reconciler.cli.context import Context
     from reconciler.server.store.contract import (
         Author,
         Token,
     )
+    from reconciler.server.tokens import NewToken
 
 CREATE, LIST, REVOKE = "create", "list", "revoke"
 ROLES = ("reader", "operator", "admin")
@@ -26,11 +27,8 @@ _ACCOUNT = "command-line"
 _DAY = 24 * 3600
 _LONGEST_LIFE = 100 * 365 * _DAY
 _LONGEST_NAME = 100
-_ID_LENGTH = 16
 #: Plainer than what `float` reads: `1e3d` or `1md` is a typo, not a lifetime.
 _LIFETIME = re.compile(r"[0-9]+(?:\.[0-9]+)?[smhd]?", re.ASCII)
-_COLUMNS = ("ID", "NAME", "ROLE", "STATE", "CREATED", "EXPIRES")
-_KEYS = ("id", "name", "role", "state", "created_at", "expires_at")
 
 
 class TokenOptions(Namespace):
@@ -40,6 +38,7 @@ class TokenOptions(Namespace):
     subject: str | None
     role: str | None
     expires: float | None
+    out: str | None
     database: str | None
 
 
@@ -71,7 +70,7 @@ def _add_arguments(parser: ArgumentParser) -> None:
         nargs="?",
         type=given_text,
         metavar="NAME|ID",
-        help="name of the new token, for the audit; or ID of the one to revoke",
+        help="name of the new token, for the audit; or name or ID of the one to revoke",
     )
     parser.add_argument(
         "--role",
@@ -84,6 +83,12 @@ def _add_arguments(parser: ArgumentParser) -> None:
         type=lifetime,
         metavar="DURATION",
         help="how long the new token works, such as 90d or 12h (default: until it is revoked)",
+    )
+    parser.add_argument(
+        "--out",
+        type=given_text,
+        metavar="FILE",
+        help="write the new token to a new file that only its owner can read, and do not show it",
     )
     add_database(parser)
 
@@ -105,13 +110,15 @@ def _check(options: TokenOptions) -> None:
     if options.action == LIST and options.subject is not None:
         raise UsageError("`token list` lists all tokens, and takes no name")
     if options.action == REVOKE and options.subject is None:
-        raise UsageError("`token revoke` needs the ID of a token: see `reconciler token list`")
+        raise UsageError(
+            "`token revoke` needs the name or ID of a token: see `reconciler token list`"
+        )
     if options.action == CREATE:
         _check_name(options.subject)
         if options.role is None:
             raise UsageError(f"`token create` needs --role: {', '.join(ROLES)}")
-    elif options.role is not None or options.expires is not None:
-        raise UsageError("--role and --expires belong to `token create`")
+    elif (options.role, options.expires, options.out) != (None, None, None):
+        raise UsageError("--role, --expires and --out belong to `token create`")
 
 
 def _check_name(name: str | None) -> None:
@@ -135,18 +142,18 @@ def _check_name(name: str | None) -> None:
 
 
 def _create(context: Context, options: TokenOptions) -> None:
-    from datetime import UTC, datetime, timedelta
-
+    from reconciler.cli.files import check_new
     from reconciler.names import quoted
     from reconciler.server.tokens import new_token
 
     new = new_token()
-    expires_at = None
-    if options.expires is not None:
-        end = datetime.now(UTC) + timedelta(seconds=options.expires)
-        expires_at = end.isoformat(timespec="seconds").replace("+00:00", "Z")
-    name, role = str(options.subject), str(options.role)
-    with opened_and_named(context, options.database, make=True) as (store, database):
+    name, role, expires_at = str(options.subject), str(options.role), _end(options.expires)
+    if options.out is not None:
+        check_new(options.out)  # before there is a database
+    with (
+        opened_and_named(context, options.database, make=True) as (store, database),
+        _kept(new, options.out),
+    ):
         if store.revision() == 0:
             context.note(f"{database} is a new database: nothing else is in it.")
         token = store.create_token(
@@ -155,17 +162,53 @@ def _create(context: Context, options: TokenOptions) -> None:
     context.note(
         f"Token {quoted(name)} (ID {new.id}, {role}, "
         f"{'until ' + expires_at if expires_at else 'until it is revoked'}) is in the database "
-        f"{database}. It is shown this once and can't be shown again: put it into RECONCILER_TOKEN "
-        "where it is used."
+        f"{database}. {_whereabouts(options.out)}"
     )
+    _give(context, token, new, options.out)
+
+
+def _end(seconds: float | None) -> str | None:
+    from datetime import UTC, datetime, timedelta
+
+    if seconds is None:
+        return None
+    end = datetime.now(UTC) + timedelta(seconds=seconds)
+    return end.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _kept(new: NewToken, out: str | None) -> AbstractContextManager[None]:
+    """Have a token in its file before it works: no crash leaves one that works for nobody."""
+    from contextlib import nullcontext
+
+    from reconciler.cli.files import new_file
+
+    return nullcontext() if out is None else new_file(out, f"{new.text.reveal()}\n".encode())
+
+
+def _whereabouts(out: str | None) -> str:
+    from reconciler.names import quoted
+
+    if out is None:
+        return (
+            "It is shown this once and can't be shown again: put it into RECONCILER_TOKEN where it "
+            "is used."
+        )
+    return (
+        f"The only copy of it is in {quoted(out)}, which only its owner can read: "
+        "RECONCILER_TOKEN_FILE names it where it is used."
+    )
+
+
+def _give(context: Context, token: Token, new: NewToken, out: str | None) -> None:
     if context.settings.output == JSON:
-        context.streams.document(_json({**_told(token), "token": new.text.reveal()}))
-    else:
+        secret = {"token": new.text.reveal()} if out is None else {"file": out}
+        context.streams.document(_json({**_told(token), **secret}))
+    elif out is None:
         context.streams.result(new.text.reveal() + "\n")
 
 
 def _list(context: Context, options: TokenOptions) -> None:
-    from reconciler.lease import seconds
+    from reconciler.cli.token_table import markdown, text
 
     with opened(context, options.database, make=False) as store:
         tokens = store.tokens()
@@ -173,41 +216,22 @@ def _list(context: Context, options: TokenOptions) -> None:
     if context.settings.output == JSON:
         context.streams.document(_json({"tokens": told}))
         return
-    rows = [[seconds(row[key] or "") for key in _KEYS] for row in told]
     if context.settings.output == MARKDOWN:
-        context.result(_markdown(rows))
-    elif rows:
-        context.result(_text(rows, records=context.style.records))
+        context.result(markdown(told))
+    elif told:
+        context.result(text(told, records=context.style.records))
     else:
         context.note("There are no tokens.")
 
 
 def _revoke(context: Context, options: TokenOptions) -> None:
+    from reconciler.cli.which_token import which_token
     from reconciler.names import quoted
 
-    id = _id_of(str(options.subject))
     with opened(context, options.database, make=False) as store:
-        token = store.revoke_token(id, _author(context))
+        found = which_token(store.tokens(), str(options.subject))
+        token = store.revoke_token(found.id, _author(context))
     context.note(f"Token {quoted(token.name)} (ID {token.id}) no longer works.")
-
-
-def _id_of(subject: str) -> str:
-    """Give the ID of the token that is meant, also if all of it is there.
-
-    What is longer than an ID may be a secret, or hold one: it is not quoted.
-    """
-    from reconciler.errors import UsageError
-    from reconciler.server.tokens import parts_of
-
-    parts = parts_of(subject.strip())
-    if parts is not None:
-        return parts[0]
-    if len(subject) > _ID_LENGTH:
-        raise UsageError(
-            f"this is neither a token nor the ID of one, which has {_ID_LENGTH} characters: see "
-            "`reconciler token list`"
-        )
-    return subject
 
 
 def _author(context: Context) -> Author:
@@ -248,28 +272,14 @@ def _json(value: object) -> str:
     return msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n"
 
 
-def _text(rows: Sequence[Sequence[str]], *, records: bool) -> str:
-    from reconciler.names import shown
-    from reconciler.report.layout import table
-
-    told = [_COLUMNS, *([shown(cell) for cell in row] for row in rows)]
-    return "\n".join(table(told, records=records))
-
-
-def _markdown(rows: Sequence[Sequence[str]]) -> str:
-    from reconciler.report.escape import code
-
-    cells = ([code(cell) if cell else "" for cell in row] for row in rows)
-    lines = [_COLUMNS, ["---"] * len(_COLUMNS), *cells]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
 TOKEN = Command(
     "token",
     "Create, list or revoke tokens of a state server",
     details="Works on the server's database, also while servers run on it: what is created or "
     "revoked counts from the next request on. Once there was a token, every request needs one.\n\n"
-    "`create` prints the token on standard output, this once: the database keeps only a hash.",
+    "`create` prints the token on standard output, this once, or writes it to the new file that "
+    "--out names: the database keeps only a hash. Of several tokens with one name only one works; "
+    "`revoke` takes its name, or an ID.",
     examples=(
         (
             "reconciler token create ci --role operator --database sqlite:///server.db",

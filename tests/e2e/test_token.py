@@ -1,6 +1,7 @@
 """`reconciler token`, run as a user runs it."""
 
 import json
+import os
 import re
 import sqlite3
 from contextlib import closing
@@ -12,8 +13,8 @@ from reconciler.server.tokens import new_token
 DATABASE = ("--database", "sqlite:///server.db")
 
 
-def create(folder, name="ci", *more):
-    return folder("token", "create", name, "--role", "operator", *DATABASE, *more)
+def create(folder, name="ci", *more, **expected):
+    return folder("token", "create", name, "--role", "operator", *DATABASE, *more, **expected)
 
 
 def listed(folder):
@@ -79,7 +80,89 @@ def test_a_typo_makes_no_database(folder, action):
 
 def test_an_unknown_token_cant_be_revoked(folder):
     create(folder)
-    assert "'nope'" in folder("token", "revoke", "nope", *DATABASE, code=1).stderr
+    told = folder("token", "revoke", "nope", *DATABASE, code=1).stderr
+    assert "no token with the name or ID 'nope'" in told
+    assert "`reconciler token list`" in told
+
+
+@pytest.mark.parametrize("name", ["ci", "a name longer than an ID", "日本"])
+def test_a_token_is_revoked_by_its_name(folder, name):
+    create(folder, name)
+    create(folder, "another")
+    id = listed(folder)[0]["id"]
+    told = folder("token", "revoke", name, *DATABASE)
+    assert told.stderr == f"Token '{name}' (ID {id}) no longer works.\n"
+    assert [token["state"] for token in listed(folder)] == ["revoked", "valid"]
+    # As often as one likes, also when there are several that do not work any more.
+    create(folder, name)
+    for _ in range(2):
+        folder("token", "revoke", name, *DATABASE)
+    assert [token["state"] for token in listed(folder)] == ["revoked", "valid", "revoked"]
+
+
+def test_of_several_tokens_with_one_name_the_id_is_asked_for(folder):
+    # As a server of an earlier version made them.
+    ids = []
+    for name in ("ci", "later"):
+        create(folder, name)
+        ids.append(listed(folder)[-1]["id"])
+    with closing(sqlite3.connect(folder.path / "server.db")) as db, db:
+        db.execute("UPDATE tokens SET name = 'ci'")
+    told = folder("token", "revoke", "ci", *DATABASE, code=1).stderr
+    assert f"2 tokens are called 'ci': say which by its ID, one of {ids[0]}, {ids[1]}" in told
+    folder("token", "revoke", ids[0], *DATABASE)
+    folder("token", "revoke", "ci", *DATABASE)
+    assert [token["state"] for token in listed(folder)] == ["revoked", "revoked"]
+
+
+def test_a_name_that_works_is_not_given_twice(folder):
+    create(folder, "ci", "--expires", "0.000001s")
+    create(folder)
+    id = listed(folder)[1]["id"]
+    told = create(folder, "ci", "--out", "second.token", code=1)
+    assert (
+        f"there is a token 'ci' that works (ID {id}): revoke it first, or give the new one another "
+        "name" in " ".join(told.stderr.split())
+    )
+    assert told.stdout == ""
+    assert "second.token" not in folder.files()
+    folder("token", "revoke", "ci", *DATABASE)
+    create(folder)
+    assert [token["state"] for token in listed(folder)] == ["expired", "revoked", "valid"]
+
+
+def test_a_token_is_written_to_a_new_file_of_its_owner(folder):
+    told = create(folder, "ci", "--out", "ci.token")
+    path = folder.path / "ci.token"
+    assert told.stdout == ""
+    assert "The only copy of it is in 'ci.token'" in told.stderr
+    assert path.stat().st_mode & 0o777 == 0o600
+    token = path.read_text()
+    assert token.endswith("\n")
+    assert token.split("_")[1] == listed(folder)[0]["id"]
+    told = json.loads(create(folder, "two", "--out", "two.token", "-o", "json").stdout)
+    assert (told["file"], told["name"]) == ("two.token", "two")
+    assert "token" not in told
+
+
+@pytest.mark.parametrize("kind", ["file", "folder", "link", "pipe", "/dev/stdout", "nowhere/x"])
+def test_nothing_is_overwritten_by_a_token(folder, kind):
+    out = folder.path / kind
+    if kind == "file":
+        out.write_text("precious")
+    elif kind == "folder":
+        out.mkdir()
+    elif kind == "link":
+        out.symlink_to(folder.path / "goal")
+    elif kind == "pipe":
+        os.mkfifo(out)
+    told = create(folder, "ci", "--out", kind, code=1)
+    assert f"can't write '{kind}': " in told.stderr
+    assert told.stdout == ""
+    assert kind != "file" or out.read_text() == "precious"
+    assert not (folder.path / "goal").exists()
+    if (folder.path / "server.db").exists():
+        assert listed(folder) == []
 
 
 def test_a_whole_token_is_revoked_by_its_id_and_not_shown(folder):
@@ -176,6 +259,8 @@ WRONG = {
     "no number": ["create", "ci", "--role", "reader", "--expires", "soon"],
     "too long": ["create", "ci", "--role", "reader", "--expires", "99999999d"],
     "list with a name": ["list", "ci"],
+    "list into a file": ["list", "--out", "x"],
+    "revoke into a file": ["revoke", "x", "--out", "y"],
     "list with a role": ["list", "--role", "reader"],
     "revoke nothing": ["revoke"],
     "unknown": ["delete", "x"],

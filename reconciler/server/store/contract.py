@@ -267,7 +267,8 @@ class Store(Protocol):
     ) -> Token:
         """Keep a new token: the SHA-256 of its secret, never the secret.
 
-        `expires_at` is RFC 3339, UTC, with `Z`. Names need not be unique; at most 200 characters.
+        `expires_at` is RFC 3339, UTC, with `Z`. A name has at most 200 characters; raises
+        `NameTakenError` if another token that works has it.
         """
 
     def tokens(self) -> tuple[Token, ...]:

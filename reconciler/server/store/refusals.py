@@ -17,7 +17,7 @@ class NotFoundError(StoreError):
 
 
 class NameTakenError(StoreError):
-    """Another storage has this name."""
+    """Another storage has this name, or another token that works."""
 
 
 class ChangedError(StoreError):

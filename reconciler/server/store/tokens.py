@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from reconciler.names import quoted
 from reconciler.server.store.contract import (
     Token,
 )
 from reconciler.server.store.refusals import (
+    NameTakenError,
     NotFoundError,
     RefusedValueError,
 )
@@ -41,7 +44,13 @@ def find(session: Session, id: str) -> tuple[Token, bytes] | None:
 def create(
     writing: Writing, id: str, digest: bytes, name: str, role: str, expires_at: str | None
 ) -> Token:
-    """Keep a new token."""
+    """Keep a new token; its name tells whose writes are whose, so no other that works has it."""
+    for other in listed(writing.session):
+        if other.name == name and _works(other, writing.at):
+            raise NameTakenError(
+                f"there is a token {quoted(name)} that works (ID {other.id}): revoke it first, or "
+                "give the new one another name"
+            )
     token = Token(id, name, role, writing.at, expires_at, None)
     try:
         writing.session.execute(_CREATE, id, name, role, writing.at, expires_at, digest)
@@ -54,6 +63,13 @@ def create(
         after["expires_at"] = expires_at
     writing.audit("token_created", name=name, after=after)
     return token
+
+
+def _works(token: Token, at: str) -> bool:
+    if token.revoked_at is not None:
+        return False
+    end = token.expires_at
+    return end is None or datetime.fromisoformat(end) > datetime.fromisoformat(at)
 
 
 def revoke(writing: Writing, id: str) -> Token:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 
 import pytest
@@ -11,6 +12,7 @@ from reconciler.server.store.contract import (
     Token,
 )
 from reconciler.server.store.refusals import (
+    NameTakenError,
     NotFoundError,
     RefusedValueError,
 )
@@ -38,7 +40,7 @@ def test_a_token_is_kept_with_its_digest(store: Store, other: Store) -> None:
 
 
 def test_tokens_are_listed_oldest_first(store: Store) -> None:
-    made = [token(store, id) for id in ("z", "a", "m")]
+    made = [token(store, id, name=id) for id in ("z", "a", "m")]
     assert store.tokens() == tuple(made)
 
 
@@ -57,6 +59,33 @@ def test_a_revoked_token_stays_in_the_list_for_ever(store: Store) -> None:
 def test_an_unknown_token_cannot_be_revoked(store: Store) -> None:
     with pytest.raises(NotFoundError, match="'nothing'"):
         store.revoke_token("nothing", ANN)
+
+
+def test_one_token_of_a_name_works_at_a_time(store: Store, other: Store) -> None:
+    made = token(store)
+    with pytest.raises(NameTakenError, match=r"'ci' that works \(ID t1\): revoke it first"):
+        token(other, "t2")
+    assert store.tokens() == (made,)
+    assert store.revision() == 1
+    other.revoke_token("t1", ANN)
+    token(store, "t2", expires_at="2020-01-01T00:00:00Z")
+    token(store, "t3", expires_at=END)
+    with pytest.raises(NameTakenError, match="ID t3"):
+        token(other, "t4")
+    assert [made.id for made in store.tokens()] == ["t1", "t2", "t3"]
+
+
+def test_of_many_that_ask_for_a_name_one_gets_it(store: Store, other: Store) -> None:
+    def ask(number: int) -> bool:
+        try:
+            token((store, other)[number % 2], f"t{number}")
+        except NameTakenError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sorted(pool.map(ask, range(8))) == [False] * 7 + [True]
+    assert len(store.tokens()) == 1
 
 
 @pytest.mark.parametrize(
