@@ -12,7 +12,9 @@ REFERENCE = Path(__file__).parents[3] / "docs" / "reference" / "commands.md"
 
 def test_it_is_up_to_date():
     written = REFERENCE.read_text(encoding="utf-8")
-    assert written == reference.markdown(), "run python -m reconciler.cli.reference"
+    assert written == reference.markdown(), (
+        "run python -m reconciler.cli.reference > docs/reference/commands.md"
+    )
 
 
 def test_it_does_not_depend_on_the_terminal(monkeypatch):
