@@ -94,9 +94,9 @@ def test_a_removal_that_is_pulled_in_blocks_until_it_is_targeted_too() -> None:
 
 
 def test_the_way_out_of_a_pulled_in_removal_is_printed_escaped() -> None:
-    live = [storage("a"), storage("\x1b[2J", "1")]
-    wanted = desired(entry("\x1b[2J", "a", id="id-a"), removed=[removed("\x1b[2J", "1")])
-    assert "`--target \\x1b[2J`" in messages(plan_for(live, wanted, targets=("a",)))
+    live = [storage("a"), storage("b\u202e", "1")]
+    wanted = desired(entry("b\u202e", "a", id="id-a"), removed=[removed("b\u202e", "1")])
+    assert "`--target b\\u202e`" in messages(plan_for(live, wanted, targets=("a",)))
 
 
 def test_reasons_about_the_rest_do_not_block() -> None:
