@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import ssl
 import stat
 import threading
 import time
@@ -20,9 +21,12 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Struct
 
+from reconciler.certificates import Fault, fault
+from reconciler.errors import UsageError
 from reconciler.model import location, masked
 from reconciler.names import quoted, shown
 from reconciler.plan.document import Values
+from reconciler.s3trust import NO_TLS, VARIABLE, named_file, s3_distrusted, system_file
 
 #: How long one folder or bucket may take to answer, in seconds, and how many are asked at once.
 TIMEOUT = 10.0
@@ -212,10 +216,25 @@ def _head(bucket: _Bucket, clients: _Clients) -> _Found:
         return _heard(bucket, what, answer)
     except BotoCoreError as error:
         # Its text can hold whatever the configuration does; its name says what went wrong.
-        reason = type(error).__name__
+        reason = _reason(error)
+    except UsageError as error:
+        reason = str(error)
     except ValueError:
         reason = "its address is not one that can be asked"
     return _Found(UNKNOWN, f"{what} could not be asked for ({reason})")
+
+
+def _reason(error: BaseException) -> str:
+    """Say what stood in the way, without what a library tells of the configuration."""
+    name, cause = type(error).__name__, error
+    named = bool(os.environ.get(VARIABLE))
+    while cause.__cause__ or cause.__context__:
+        cause = cause.__cause__ or cause.__context__ or cause
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return s3_distrusted(fault(cause), cause.verify_message, named=named)
+        if type(cause).__name__ == "CertificateError":  # urllib3 compares the names itself
+            return s3_distrusted(Fault.OTHER_HOST, str(cause), named=named)
+    return NO_TLS if name == "SSLError" else name
 
 
 class _Clients:
@@ -239,12 +258,15 @@ class _Clients:
     def _make(self, bucket: _Bucket) -> Any:  # noqa: ANN401
         import boto3  # type: ignore[import-untyped]
         from botocore.config import Config  # type: ignore[import-untyped]
+        from botocore.session import Session as Core  # type: ignore[import-untyped]
 
-        session = boto3.session.Session()
+        core = Core()
+        session = boto3.session.Session(botocore_session=core)
         client = session.client(
             "s3",
             region_name=bucket.region or session.region_name or "us-east-1",
             endpoint_url=bucket.endpoint,
+            verify=named_file(core.get_config_variable("ca_bundle")) or system_file(),
             config=Config(
                 connect_timeout=self._timeout,
                 read_timeout=self._timeout,

@@ -9,32 +9,29 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import secrets
 from collections.abc import Callable
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from reconciler.errors import PlatformError, UnavailableError, UnknownOutcomeError
 from reconciler.locks.register import Seen
+from reconciler.locks.s3failure import failure
 from reconciler.names import quoted
+from reconciler.s3trust import VARIABLE, named_file
 
 if TYPE_CHECKING:
-    from obstore.store import S3Store
+    from obstore.store import ClientConfig, S3Store
 
 #: How long one request may take, in seconds; a lease is renewed every 15.
 TIMEOUT = 10.0
-_STATUS = re.compile(r"status code: (\d{3})")
 #: An ETag that no object has.
 _NO_ETAG = f'"{0:032}"'
 #: How often deleting the probe is tried.
 _DELETIONS = 3
 #: A lock is a small record; anything longer is something else.
 _LONGEST = 64 * 1024
-_NEEDS = (
-    "the account needs s3:GetObject, s3:PutObject and s3:DeleteObject on this key and those that "
-    "begin with it, and s3:ListBucket on the bucket"
-)
 _Answer = TypeVar("_Answer")
 
 
@@ -51,6 +48,7 @@ class BucketRegister:
         self._timeout = timeout
         self._opened: S3Store | None = None
         self._trusted = False
+        self._own_authorities = False
 
     @property
     def address(self) -> str:
@@ -171,25 +169,9 @@ class BucketRegister:
             raise
 
     def _classified(self, what: str, error: Exception) -> PlatformError:
-        from obstore.exceptions import PermissionDeniedError, UnauthenticatedError
-
-        text = str(error)
-        if (
-            isinstance(error, (PermissionDeniedError, UnauthenticatedError))
-            or "AccessDenied" in text
-        ):
-            return PlatformError(f"{self._failed(what, 'access denied')}; {_NEEDS}")
-        if "Received redirect" in text:
-            return PlatformError(
-                self._failed(what, "the bucket is in another region") + "; set AWS_REGION to its"
-            )
-        found = _STATUS.search(text)
-        if found is None:
-            return UnavailableError(self._failed(what, "no answer") + "; try again")
-        reason = f"the server answered {found[1]}"
-        if found[1] in ("408", "429") or (found[1] >= "500" and found[1] != "501"):
-            return UnavailableError(f"{self._failed(what, reason)}; try again")
-        return PlatformError(self._failed(what, reason))
+        found = failure(error, own_authorities=self._own_authorities)
+        text = self._failed(what, found.reason) + (f"; {found.hint}" if found.hint else "")
+        return UnavailableError(text) if found.transient else PlatformError(text)
 
     def _failed(self, what: str, reason: str) -> str:
         return f"the lock {self.address} could not be {what} ({reason})"
@@ -205,11 +187,14 @@ class BucketRegister:
 
     def _store(self) -> S3Store:
         if self._opened is None:
-            self._opened = _open(self._bucket, self._timeout)
+            provider, configured = _identity()
+            authorities = named_file(configured)
+            self._own_authorities = authorities is not None
+            self._opened = _open(self._bucket, self._timeout, provider, authorities)
         return self._opened
 
 
-def _open(bucket: str, timeout: float) -> S3Store:
+def _open(bucket: str, timeout: float, provider: object, authorities: str | None) -> S3Store:
     """Open a bucket: what the environment says is read by obstore itself, profiles by boto3."""
     from obstore.store import S3Store
 
@@ -217,15 +202,19 @@ def _open(bucket: str, timeout: float) -> S3Store:
     endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
     if endpoint:
         given["endpoint"] = endpoint
-    if not os.environ.get("AWS_ACCESS_KEY_ID"):
-        given["credential_provider"] = _credentials()
+    if provider is not None:
+        given["credential_provider"] = provider
+    options: dict[str, Any] = {
+        "timeout": timedelta(seconds=timeout),
+        "connect_timeout": timedelta(seconds=min(timeout, 5.0)),
+        "allow_http": (endpoint or "").startswith("http://"),
+    }
+    if authorities is not None:
+        # Beside those of the system, or of SSL_CERT_FILE, which obstore reads itself.
+        options["root_certificate"] = Path(authorities).read_bytes()
     return S3Store(
         bucket,
-        client_options={
-            "timeout": timedelta(seconds=timeout),
-            "connect_timeout": timedelta(seconds=min(timeout, 5.0)),
-            "allow_http": (endpoint or "").startswith("http://"),
-        },
+        client_options=cast("ClientConfig", options),
         # Else a single object is deleted by `POST ?delete`, which not every server knows.
         config={"disable_bulk_delete": True},
         # Whoever calls us tries again, and knows for how long.
@@ -234,15 +223,20 @@ def _open(bucket: str, timeout: float) -> S3Store:
     )
 
 
-def _credentials() -> Any:  # noqa: ANN401 - obstore's own type names no base
+def _identity() -> tuple[object, str | None]:
+    """Give what knows the credentials, if not the environment, and the file of authorities."""
+    if os.environ.get("AWS_ACCESS_KEY_ID"):
+        return None, os.environ.get(VARIABLE)
     from boto3 import Session  # type: ignore[import-untyped]
     from botocore.exceptions import BotoCoreError  # type: ignore[import-untyped]
+    from botocore.session import Session as Core  # type: ignore[import-untyped]
     from obstore.auth.boto3 import Boto3CredentialProvider
 
     try:
-        session = Session()
+        core = Core()
+        session = Session(botocore_session=core)
         if session.get_credentials() is not None:
-            return Boto3CredentialProvider(session)
+            return Boto3CredentialProvider(session), core.get_config_variable("ca_bundle")
     except BotoCoreError as error:
         raise PlatformError(f"AWS credentials can't be read ({error})") from None
     raise PlatformError(

@@ -7,6 +7,7 @@ import pytest
 from reconciler.lease import SECONDS
 from reconciler.locks import open_lock
 from support.careless_s3 import careless_s3
+from support.certificates import Authority
 from support.lock_making import ALICE
 from support.organisation import Organisation
 from support.two_at_once import two_at_once
@@ -101,6 +102,27 @@ def test_a_server_that_ignores_conditional_writes_is_refused_before_anything_is_
     assert "can't keep a lock: it overwrites in spite of If-None-Match" in told
     assert organisation.records() == {}
     assert server.objects == {}
+
+
+def test_an_s3_server_with_an_authority_of_its_own(folder, tmp_path):
+    organisation = Organisation(folder.path / "organisation.db")
+    authority = Authority(tmp_path)
+    with careless_s3("If-None-Match", "If-Match", tls=authority.server()) as server:
+        environ = {
+            "AWS_ENDPOINT_URL": server.endpoint,
+            "AWS_ACCESS_KEY_ID": "key",
+            "AWS_SECRET_ACCESS_KEY": "secret",
+            "AWS_REGION": "us-east-1",
+            "AWS_CA_BUNDLE": "",
+        }
+        setting = Setting(folder, organisation, "s3://locks/jetraw", environ)
+        setting.declare("a")
+        told = setting.apply(code=1).stderr
+        assert "name that authority's certificate in AWS_CA_BUNDLE" in told
+        assert "Waiting" not in told
+        setting.env["AWS_CA_BUNDLE"] = str(authority.file)
+        setting.apply()
+        assert list(server.objects) == ["/locks/jetraw"]
 
 
 @pytest.mark.parametrize("lock", ["s3://bucket", "file://relative"])

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import hashlib
 import http.server
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,21 +17,33 @@ class CarelessS3(http.server.ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, heeded: frozenset[str], etags: bool) -> None:
+    def __init__(
+        self, heeded: frozenset[str], etags: bool, tls: ssl.SSLContext | None = None
+    ) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
+        self.scheme = "https" if tls else "http"
+        if tls:
+            self.socket = tls.wrap_socket(
+                self.socket, server_side=True, do_handshake_on_connect=False
+            )
         self.heeded = heeded
         self.etags = etags
         self.objects: dict[str, bytes] = {}
 
+    def handle_error(self, *_: object) -> None:
+        """Say nothing of clients that do not trust us."""
+
     @property
     def endpoint(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}"
+        return f"{self.scheme}://127.0.0.1:{self.server_port}"
 
 
 @contextmanager
-def careless_s3(*heeded: str, etags: bool = True) -> Iterator[CarelessS3]:
+def careless_s3(
+    *heeded: str, etags: bool = True, tls: ssl.SSLContext | None = None
+) -> Iterator[CarelessS3]:
     """Run a server that heeds only these: `If-None-Match`, `If-Match`."""
-    server = CarelessS3(frozenset(heeded), etags)
+    server = CarelessS3(frozenset(heeded), etags, tls)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,))
     thread.start()
     try:
@@ -54,6 +67,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             return
         self.server.objects[self.path] = body
         self._answer(200, etag=_etag(body))
+
+    def do_HEAD(self) -> None:
+        self._answer(200)
 
     def do_GET(self) -> None:
         body = self.server.objects.get(self.path)

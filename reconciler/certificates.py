@@ -1,0 +1,78 @@
+"""What is wrong with a server's certificate, in words, whichever library has found it out."""
+
+from __future__ import annotations
+
+import ssl
+from datetime import UTC, datetime
+from enum import Enum, auto
+
+from reconciler.errors import UsageError
+from reconciler.names import quoted, shown
+
+
+class Fault(Enum):
+    """What can be wrong with a certificate."""
+
+    EXPIRED = auto()
+    NOT_YET_VALID = auto()
+    OTHER_HOST = auto()
+    UNKNOWN_AUTHORITY = auto()
+    OTHER = auto()
+
+
+#: OpenSSL's numbers for what can be wrong (X509_V_ERR_…).
+_OF_OPENSSL = {
+    9: Fault.NOT_YET_VALID,
+    10: Fault.EXPIRED,
+    **dict.fromkeys((62, 64), Fault.OTHER_HOST),
+    **dict.fromkeys((2, 18, 19, 20, 21, 27), Fault.UNKNOWN_AUTHORITY),
+}
+
+
+def fault(error: ssl.SSLCertVerificationError) -> Fault:
+    """Say what OpenSSL has found."""
+    return _OF_OPENSSL.get(error.verify_code, Fault.OTHER)
+
+
+def distrusted(fault: Fault, told: str, known: str) -> str:
+    """Say what is wrong with a certificate, and what helps; `its` or the like is left out.
+
+    `told` is what the library says of it; `known` tells which authorities count.
+    """
+    told, now = shown(told), datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    if fault is Fault.EXPIRED:
+        return (
+            f"certificate, or that of its authority, has expired (by this machine's clock it is "
+            f"{now}): whoever runs it must renew it, if the clock is right"
+        )
+    if fault is Fault.NOT_YET_VALID:
+        return (
+            f"certificate, or that of its authority, is not valid yet: by this machine's clock it "
+            f"is {now}; set the clock, if that is wrong"
+        )
+    if fault is Fault.OTHER_HOST:
+        return (
+            f"certificate is that of another host ({told}): write the address with a name that "
+            "the certificate has, or have it made anew with this one"
+        )
+    if fault is Fault.UNKNOWN_AUTHORITY:
+        return f"certificate is not to be trusted ({told}): {known}"
+    return f"certificate is not to be trusted ({told}): whoever runs it must have a new one made"
+
+
+def advice(variable: str) -> str:
+    """Say how an authority of one's own is added, where none is named so far."""
+    return (
+        "if an authority of your own signed it, name that authority's certificate in "
+        f"{variable}, or add it to those of the system"
+    )
+
+
+def context_of(variable: str, file: str | None, folder: str | None = None) -> ssl.SSLContext:
+    """Trust the authorities in a file or folder; `UsageError` if `variable` can't mean this."""
+    try:
+        return ssl.create_default_context(cafile=file, capath=folder)
+    except OSError as error:  # also `ssl.SSLError`
+        why = "holds no certificate in PEM" if isinstance(error, ssl.SSLError) else error.strerror
+        named = quoted(file or "")
+        raise UsageError(f"{variable} names {named}, which can't be used ({why})") from None
