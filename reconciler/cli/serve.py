@@ -118,7 +118,8 @@ SERVE = Command(
     "`reconciler token create` ends that at once. SIGTERM or Ctrl-C ends the server when all "
     "requests are answered, or after 20 seconds; a second one ends it at once, with exit code 130, "
     "and what was being written is undone. The log on standard error tells what "
-    "went wrong; with -v also what went well. It holds no tokens.",
+    "went wrong; with -v also each request: method, path, status, account and milliseconds. It "
+    "holds no tokens.",
     examples=(
         ("reconciler serve --database sqlite:///server.db", "serve this machine"),
         (

@@ -6,15 +6,18 @@ import logging
 import re
 import time
 
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from reconciler import __version__
 from reconciler.server.calls import problem_answer
 from reconciler.server.exchange import Exchange, Gone
+from reconciler.server.logs import log_request, owner
 from reconciler.server.metrics import Metrics
 from reconciler.server.platform import API
-from reconciler.server.problems import Problem, internal
-from reconciler.server.resource import TEMPLATE
+from reconciler.server.problems import CODES, Problem, internal
+from reconciler.server.resource import ACCOUNT, TEMPLATE
+from reconciler.server.tokens import parts_of
 
 COMMON_HEADERS = (
     (b"reconciler-version", __version__.encode()),
@@ -59,6 +62,7 @@ class Front:
         finally:
             seconds = time.perf_counter() - begun
             self._metrics.count(scope["method"], _template(scope), status, seconds)
+            log_request(scope["method"], scope["raw_path"], status, _who(scope, status), seconds)
 
 
 async def nothing_here(scope: Scope, receive: Receive, send: Send) -> None:
@@ -74,3 +78,11 @@ async def nothing_here(scope: Scope, receive: Receive, send: Send) -> None:
 def _template(scope: Scope) -> str:
     template: str = scope.get(TEMPLATE, "other")
     return template
+
+
+def _who(scope: Scope, status: int | None) -> str:
+    """Say whom a request came from; of a token that was refused, its ID, which is no secret."""
+    if status != CODES["unauthenticated"][0]:
+        return owner(scope.get(ACCOUNT))
+    parts = parts_of(Headers(scope=scope).get("Authorization", "").rpartition(" ")[2])
+    return f"token {parts[0]}" if parts else owner(None)

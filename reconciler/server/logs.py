@@ -6,11 +6,17 @@ import logging
 import time
 from types import TracebackType
 from typing import Any
+from urllib.parse import unquote
 
-from reconciler.names import shown
+from reconciler.names import quoted, shown
+from reconciler.server.tokens import shows_secret
 
 #: Whose events are told; psycopg's tell of a database that is away.
 _LOGGERS = ("reconciler.server", "uvicorn", "asyncio", "psycopg")
+#: As long as the ids that a platform gives: what is longer may be a secret in the wrong place.
+_LONGEST_PART = 32
+
+_log = logging.getLogger(__name__)
 
 
 class OneLine(logging.Formatter):
@@ -42,6 +48,32 @@ def _frames(trace: TracebackType | None) -> str:
         frames.append(f"{code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}({code.co_name})")
         trace = trace.tb_next
     return "<".join(reversed(frames))
+
+
+def log_request(method: str, path: bytes, status: int | None, who: str, seconds: float) -> None:
+    """Tell of a request that has ended: never its query, its headers or its content."""
+    if _log.isEnabledFor(logging.INFO):
+        told = "gone" if status is None else status
+        _log.info("%s %s %s %s %.0f ms", method, _seen(path), told, who, seconds * 1000)
+
+
+def log_refusal(status: int, code: str) -> None:
+    """Tell of a request that was refused before all of its head was there."""
+    _log.info("- - %d - %s", status, code)
+
+
+def owner(account: str | None) -> str:
+    """Name whom a request came from, as far as that is known."""
+    return quoted(account) if account else "-"
+
+
+def _seen(path: bytes) -> str:
+    """Give a path as it was sent, but for what may be a secret."""
+    parts = path.decode("latin-1").split("/")
+    return "/".join(
+        "***" if len(part) > _LONGEST_PART or shows_secret(unquote(part)) else part
+        for part in parts
+    )
 
 
 def configuration(*, verbose: bool) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from uvicorn.protocols.http.httptools_impl import (
 )
 
 from reconciler.server.front import COMMON_HEADERS
+from reconciler.server.logs import log_refusal
 from reconciler.server.problems import MEDIA_TYPE, Problem, malformed
 
 LONGEST_URL = 8 * 1024
@@ -164,6 +165,7 @@ class LimitedProtocol(HttpToolsProtocol):
             if cycle.response_started or self.pipeline:
                 self.transport.close()
                 return
+        log_refusal(problem.status, problem.code)
         self.transport.write(self._head_of(problem) + problem.document())
         if self.transport.can_write_eof():
             self.transport.write_eof()

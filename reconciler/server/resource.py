@@ -21,6 +21,8 @@ from reconciler.server.store.refusals import (
 
 #: Where the scope keeps the route's template: what metrics may tell of a URL.
 TEMPLATE = "reconciler.template"
+#: And whose request it is, once that is known.
+ACCOUNT = "reconciler.account"
 #: How many of each kind may run at once.
 READS, WRITES, STREAMS, LEASES, WATCHES = 16, 16, 16, 4, 4
 
@@ -140,6 +142,7 @@ class Resource:
         if operation.role is None:
             return ADMITTED
         identity = self._gate.identify(exchange.headers)
+        exchange.scope[ACCOUNT] = identity.account
         check_role(identity, operation.role)
         return identity
 
