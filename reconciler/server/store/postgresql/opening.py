@@ -98,8 +98,11 @@ def prepare(url: str, name: str, steps: tuple[Migration, ...] | None = None) -> 
     """
     import psycopg
 
+    from reconciler.server.store.postgresql.session import DURABLE
+
     steps = migrations("postgresql") if steps is None else steps
     with _explained(name), psycopg.connect(url, connect_timeout=10) as connection:
+        connection.execute(DURABLE)
         connection.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
         _check_server(name, connection)
         version = _version(name, connection)

@@ -24,6 +24,12 @@ _MOMENT = (
     "SELECT s.*, p.revision FROM platform AS p LEFT JOIN ({}) AS s ON true "
     "WHERE p.only_row = 1 ORDER BY s.id"
 )
+#: Lets a commit of this transaction wait until it is on the disk, whatever the database, its role
+#: or its file of settings say; `remote_apply`, which waits for more, stays.
+DURABLE = (
+    "SELECT set_config('synchronous_commit', 'on', true) "
+    "WHERE current_setting('synchronous_commit') NOT IN ('on', 'remote_apply')"
+)
 #: Rows with the text in those before the last one before; so one is left that no longer fits.
 _PART = (
     "SELECT * FROM (SELECT q.*, coalesce(sum({size}) OVER (ORDER BY q.{key} "

@@ -20,6 +20,7 @@ from reconciler.server.store.contract import (
     Row,
 )
 from reconciler.server.store.postgresql.session import (
+    DURABLE,
     PostgresSession,
     commit,
     explained,
@@ -50,11 +51,14 @@ _CONNECTION = {
     # A database whose machine is gone is noticed after so many milliseconds.
     "tcp_user_timeout": 30_000,
 }
-#: Nobody holds the others up for ever, not even a server that hangs. Queries are too small to
-#: be compiled.
-_SETTINGS = (
-    f"SET lock_timeout = '{_TURN}s'; SET idle_in_transaction_session_timeout = '10min'; "
-    "SET jit = off"
+#: Queries are too small to be compiled.
+_SETTINGS = "SET jit = off"
+#: What each transaction says for itself: the settings of a connection are those of whatever
+#: database, role or pooler it comes from. Nobody holds the others up for ever, not even a server
+#: that hangs; and what was answered outlives a crash.
+_LOCAL = (
+    f"SET LOCAL lock_timeout = '{_TURN}s'; "
+    f"SET LOCAL idle_in_transaction_session_timeout = '10min'; {DURABLE}"
 )
 
 
@@ -200,8 +204,8 @@ def _lent(pool: ConnectionPool, wait: float | None = None) -> Iterator[psycopg.C
 @contextmanager
 def _begun(connection: psycopg.Connection, how: str = "") -> Iterator[None]:
     """Begin a transaction; what is not committed in it is undone."""
-    connection.execute(f"BEGIN {how}")
     try:
+        connection.execute(f"BEGIN {how}; {_LOCAL}")
         yield
     finally:
         # A database that was lost does so by itself.
