@@ -15,12 +15,13 @@ import errno
 import os
 import re
 import secrets
+import stat
 from pathlib import Path
 
 from reconciler.durable import sync_folder
 from reconciler.errors import PlatformError, UnavailableError, UnknownOutcomeError
 from reconciler.locks.register import Seen
-from reconciler.names import quoted
+from reconciler.names import quoted, shown
 
 #: How many versions are kept.
 _KEPT = 16
@@ -57,6 +58,8 @@ class FileRegister:
                     return Seen(self._version(number).read_bytes(), str(number))
                 except FileNotFoundError:
                     continue  # it was replaced, and deleted, after we had listed it
+                except PermissionError:
+                    raise self._not_for_us(self._version(number)) from None
         except OSError as error:
             raise self._failure("be read", error) from None
         raise UnavailableError(f"the lock {self.address} changes too fast to be read; try again")
@@ -97,11 +100,40 @@ class FileRegister:
         return self._folder / f"{number:010}.json"
 
     def _prepare(self, new: Path, data: bytes) -> None:
-        self._folder.mkdir(exist_ok=True)
+        if not self._folder.exists():
+            self._make()
         with new.open("xb") as file:
+            self._share(file.fileno())
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
+
+    def _make(self) -> None:
+        """Make the folder, for all who could have made it, whatever our umask."""
+        with contextlib.suppress(FileExistsError):
+            self._folder.mkdir()
+            above = self._folder.parent.stat()
+            mode = stat.S_IMODE(above.st_mode)
+            # Those who write to a folder with the sticky bit, as /tmp, do not belong together.
+            if os.name == "posix" and mode & 0o022 and not mode & stat.S_ISVTX:
+                self._open_to(mode, above.st_gid)
+
+    def _open_to(self, mode: int, group: int) -> None:
+        # By its descriptor: others may have put a link in its place by now.
+        descriptor = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        try:
+            with contextlib.suppress(OSError):
+                os.fchown(descriptor, -1, group)
+            with contextlib.suppress(OSError):
+                os.fchmod(descriptor, mode)
+        finally:
+            os.close(descriptor)
+
+    def _share(self, descriptor: int) -> None:
+        """Let all read a record who may enter the folder, whatever our umask; nobody else can."""
+        shared = stat.S_IMODE(self._folder.stat().st_mode) & 0o077
+        with contextlib.suppress(OSError):  # some shares have permissions of their own
+            os.chmod(descriptor, 0o644 if shared else 0o600)
 
     def _link(self, new: Path, number: int) -> bool:
         try:
@@ -134,8 +166,29 @@ class FileRegister:
             return kind(f"the lock {self.address} could not {what} ({reason}); try again")
         hint = (
             "the folder, or the one above it, must exist and be writable for everybody who applies"
+            + _kept(self._folder, "; it")
         )
         return PlatformError(f"the lock {self.address} could not {what} ({reason}): {hint}")
+
+    def _not_for_us(self, path: Path) -> PlatformError:
+        file = quoted(str(path))
+        return PlatformError(
+            f"the lock {self.address} could not be read: its file {file} may not be read by this "
+            f"account{_kept(path, '; it')}. Its owner, or root, can let everybody read it who may "
+            "enter the folder: chmod a+r"
+        )
+
+
+def _kept(path: Path, it: str) -> str:
+    """Say whose a file or folder is; nothing where that can't be told."""
+    try:
+        found = path.lstat()
+    except OSError:
+        return ""
+    owner = f"user {found.st_uid}"
+    with contextlib.suppress(OSError, KeyError, NotImplementedError):
+        owner = shown(path.owner())
+    return f"{it} belongs to {owner} and has mode {stat.S_IMODE(found.st_mode):04o}"
 
 
 def _unlink(path: Path) -> None:
