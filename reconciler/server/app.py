@@ -61,8 +61,8 @@ def _storages(store: Store) -> _Operations:
             "DELETE": Operation(storages.remove, OPERATOR, kind="write"),
         },
         "/v1/storages/{id}/inventory": {
-            "GET": Operation(inventories.get, kind="stream"),
-            "POST": Operation(inventories.record, OPERATOR, (NDJSON,), "stream"),
+            "GET": Operation(inventories.get, kind="download"),
+            "POST": Operation(inventories.record, OPERATOR, (NDJSON,), "upload"),
         },
     }
 

@@ -22,8 +22,8 @@ NDJSON = "application/x-ndjson"
 _ID = re.compile(r"[A-Za-z0-9_-]{1,128}", re.ASCII)
 
 _T = TypeVar("_T")
-#: `stream` is for content or answers of any length, `watch` for whoever asks how the server is.
-Kind = Literal["read", "write", "stream", "lease", "watch"]
+#: `upload` and `download` are of any length, `watch` is for whoever asks how the server is.
+Kind = Literal["read", "write", "upload", "download", "lease", "watch"]
 
 
 class Identity(NamedTuple):

@@ -14,19 +14,16 @@ from reconciler.server.calls import Answer
 from reconciler.server.compression import WORTHWHILE, gzip_stream, gzipped
 from reconciler.server.headers import accepts_gzip, single
 from reconciler.server.problems import Problem
+from reconciler.server.spool import Gone, Spool
 
 #: Content that an operation takes whole is at most this long, in bytes.
 LARGEST_CONTENT = 64 * 1024
-#: How long a client may send nothing, or take nothing, in seconds; and how long content that is
-#: taken whole may take in all.
-PATIENCE = 60.0
+#: How long a client may send nothing, in seconds, and how long content that is taken whole may take
+#: in all. What comes in gives time back, at so many bytes a second: who drips is not waited for.
+PATIENCE, RATE = 60.0, 16 * 1024
 _WITHOUT_BODY = (204, 304)
 
 _RawHeaders = list[tuple[bytes, bytes]]
-
-
-class Gone(Exception):  # noqa: N818 - nothing went wrong on our side
-    """The client is no longer there; nobody waits for an answer."""
 
 
 class Exchange:
@@ -40,6 +37,8 @@ class Exchange:
         self._is_head = scope["method"] == "HEAD"
         self._read = False
         self._gone = False
+        #: For how many seconds more the client may keep us waiting for content.
+        self._credit = PATIENCE
 
     async def content(self) -> bytes:
         """Read the whole content; raises `Problem` if it is too large, or takes too long."""
@@ -79,20 +78,34 @@ class Exchange:
         headers = (*answer.headers, ("Content-Encoding", "gzip"))
         return answer._replace(body=gzipped(answer.body), headers=headers)
 
-    def stream(self, answer: Answer) -> None:
-        """Send an answer as it comes; in a thread.
-
-        Raises `Gone` if the client is. If the lines end in an error, the end is never sent: the
-        client must not take a part for the whole.
-        """
-        headers, lines = _raw_headers(answer), answer.lines or ()
+    def fill(self, spool: Spool, answer: Answer) -> None:
+        """Make a stream that is to be sent; in a thread, and never waiting for the client."""
+        lines = answer.lines or ()
         if accepts_gzip(self.headers):
-            headers.append((b"content-encoding", b"gzip"))
+            answer = answer._replace(headers=(*answer.headers, ("Content-Encoding", "gzip")))
             lines = gzip_stream(lines)
-        anyio.from_thread.run(self._start, answer.status, headers)
+        spool.begin(answer)
         for chunk in () if self._is_head else lines:
-            anyio.from_thread.run(self._push, chunk)
-        anyio.from_thread.run(self._end, b"")
+            spool.put(chunk)
+        spool.complete = True
+
+    async def stream(self, answer: Answer, spool: Spool) -> None:
+        """Send a stream as it comes; raises `Gone` if the client is.
+
+        If it was not made to its end, the end is never sent: the client must not take a part for
+        the whole. A client of HTTP/1.0, which knows no chunks, is told the length.
+        """
+        headers = _raw_headers(answer)
+        if self.scope["http_version"] == "1.0" and not self._is_head:
+            size = await spool.whole()
+            if not spool.complete:
+                return
+            headers.append((b"content-length", str(size).encode()))
+        await self._start(answer.status, headers)
+        async for chunk in spool.chunks():
+            await self._push(chunk)
+        if spool.complete:
+            await self._end(b"")
 
     @contextlib.asynccontextmanager
     async def watched(self) -> AsyncIterator[None]:
@@ -112,29 +125,27 @@ class Exchange:
         """Give what has come in since; None at the end."""
         if self._read:
             return None
+        clock = asyncio.get_running_loop().time
+        begun = clock()
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(self._credit):
                 message = await self._receive()
         except TimeoutError:
-            raise _too_slow(f"nothing came in for {PATIENCE:g} s") from None
+            raise _too_slow(f"the content came too slowly, below {RATE} bytes a second") from None
         if message["type"] == "http.disconnect":
             raise Gone
         self._read = not message.get("more_body", False)
         body: bytes = message.get("body", b"")
+        self._credit = min(self._credit - (clock() - begun) + len(body) / RATE, PATIENCE)
         return body
 
     # Sending waits for the client to take what was sent before. `LimitedProtocol` cuts the line of
-    # one that takes nothing, and then nobody waits any more.
+    # one that takes too little, and then nobody waits any more.
     async def _start(self, status: int, headers: _RawHeaders) -> None:
         await self._send({"type": "http.response.start", "status": status, "headers": headers})
 
     async def _push(self, chunk: bytes) -> None:
-        try:
-            async with asyncio.timeout(PATIENCE):
-                message = {"type": "http.response.body", "body": chunk, "more_body": True}
-                await self._send(message)
-        except TimeoutError:
-            self._gone = True
+        await self._send({"type": "http.response.body", "body": chunk, "more_body": True})
         if self._gone:
             raise Gone
 

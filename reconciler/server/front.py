@@ -11,12 +11,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from reconciler import __version__
 from reconciler.server.calls import problem_answer
-from reconciler.server.exchange import Exchange, Gone
+from reconciler.server.exchange import Exchange
 from reconciler.server.logs import log_request, owner
 from reconciler.server.metrics import Metrics
 from reconciler.server.platform import API
 from reconciler.server.problems import CODES, Problem, internal
 from reconciler.server.resource import ACCOUNT, TEMPLATE
+from reconciler.server.spool import Gone
 from reconciler.server.tokens import parts_of
 
 COMMON_HEADERS = (

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from asyncio import TimerHandle
 from collections import deque
+from typing import cast
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import (
@@ -20,15 +21,17 @@ from uvicorn.protocols.http.httptools_impl import (
 from reconciler.server.front import COMMON_HEADERS
 from reconciler.server.logs import log_refusal
 from reconciler.server.problems import MEDIA_TYPE, Problem, malformed
+from reconciler.server.resource import LINE
 
 LONGEST_URL = 8 * 1024
 #: All headers together, in bytes.
 LARGEST_HEADERS = 32 * 1024
 #: How long the head of a request may take, in seconds; and how long a refused client may linger.
 PATIENCE, LINGERING = 30.0, 5.0
-#: How long a client may take nothing of what is sent to it, in seconds; then the line is cut. It
-#: is looked at so often that it lasts hardly longer.
-TAKING, LOOK = 60.0, 5.0
+#: How far a client may lag behind what is sent to it, in seconds; then the line is cut. How often
+#: it is looked at. What the client takes makes up for the time that it needs at so many bytes a
+#: second: who takes a little now and then is cut off too.
+TAKING, LOOK, RATE = 60.0, 5.0, 16 * 1024
 #: What may still come in once nobody reads it, in bytes; then the line is cut.
 _DROPPED = 1024 * 1024
 #: What stands around a header: colon, space, line end.
@@ -50,8 +53,9 @@ class LimitedProtocol(HttpToolsProtocol):
     _headers = 0
     _dropped = 0
     _looking: TimerHandle | None = None
-    #: Bytes that the client has not taken, since when it takes nothing; None while nothing waits.
-    _untaken: tuple[int, float] | None = None
+    #: How far the client lags behind, in seconds, and how many bytes it had not taken last.
+    lag = 0.0
+    _untaken = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for a request."""
@@ -71,10 +75,19 @@ class LimitedProtocol(HttpToolsProtocol):
             cycle.disconnected = not cycle.response_complete
         super().connection_lost(exc)
 
+    def pause_writing(self) -> None:
+        """Wait for the client to take something."""
+        self._untaken = self.transport.get_write_buffer_size()
+        super().pause_writing()
+
     def resume_writing(self) -> None:
         """Go on sending."""
-        self._untaken = None
+        self._measure()
         super().resume_writing()
+
+    def cut(self) -> None:
+        """Break the connection."""
+        self.transport.abort()
 
     def data_received(self, data: bytes) -> None:
         """Take what has come in."""
@@ -120,6 +133,7 @@ class LimitedProtocol(HttpToolsProtocol):
         while self._asked and self._asked[0].response_complete:
             self._asked.popleft()
         self._asked.append(self.cycle)
+        cast("dict[str, object]", self.scope)[LINE] = self
 
     def on_body(self, body: bytes) -> None:
         """Take a part of the content."""
@@ -195,20 +209,24 @@ class LimitedProtocol(HttpToolsProtocol):
         self._looking = self.loop.call_later(LOOK, self._look)
 
     def _look(self) -> None:
-        """Cut the line if the client takes nothing, also when it is being closed.
+        """Cut the line if the client takes too little, also when it is being closed.
 
         Whoever sends waits for the client, and closing does too: neither has an end of its own.
-        Nothing is added meanwhile, so what waits can only become less.
         """
-        now, size = self.loop.time(), self.transport.get_write_buffer_size()
-        if not (self.flow.write_paused or self.transport.is_closing()):
-            self._untaken = None
-        elif self._untaken is None or size < self._untaken[0]:
-            self._untaken = size, now
-        elif now - self._untaken[1] >= TAKING:
-            self.transport.abort()
-            return
+        if self.flow.write_paused or self.transport.is_closing():
+            self.lag += LOOK
+            self._measure()
+            if self.lag >= TAKING:
+                self.cut()
+                return
+        else:
+            self.lag = 0.0
         self._look_later()
+
+    def _measure(self) -> None:
+        size = self.transport.get_write_buffer_size()
+        self.lag = max(self.lag - max(self._untaken - size, 0) / RATE, 0.0)
+        self._untaken = size
 
     def _wait(self, seconds: float) -> None:
         self._stop_waiting()

@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
+from functools import partial
+from typing import TypeVar
 
 import anyio
 import anyio.to_thread
 from starlette.types import Receive, Scope, Send
 
 from reconciler.server.auth import Gate, check_role
-from reconciler.server.calls import ADMITTED, Answer, Call, Identity, Operation, problem_answer
-from reconciler.server.exchange import Exchange, Gone
+from reconciler.server.calls import (
+    ADMITTED,
+    Answer,
+    Call,
+    Identity,
+    Kind,
+    Operation,
+    problem_answer,
+)
+from reconciler.server.crowd import Crowd, Turns
+from reconciler.server.exchange import Exchange
 from reconciler.server.headers import check_content
 from reconciler.server.problems import Problem, internal, of_store
+from reconciler.server.spool import Gone, Spool
 from reconciler.server.store.refusals import (
     StoreError,
 )
@@ -23,9 +36,16 @@ from reconciler.server.store.refusals import (
 TEMPLATE = "reconciler.template"
 #: And whose request it is, once that is known.
 ACCOUNT = "reconciler.account"
-#: How many of each kind may run at once.
-READS, WRITES, STREAMS, LEASES, WATCHES = 16, 16, 16, 4, 4
+#: Where the scope keeps the connection, as `Crowd` sees it.
+LINE = "reconciler.line"
+#: How many of each kind may run at once. The store has connections for these uploads and downloads.
+READS, WRITES, LEASES, WATCHES = 16, 16, 4, 4
+UPLOADS, DOWNLOADS = 5, 3
+#: How many uploads and downloads of one account may run; and how many downloads in all may be on
+#: their way to clients that lag behind.
+OF_ONE, ON_THE_WAY = 2, 64
 
+_T = TypeVar("_T")
 _log = logging.getLogger(__name__)
 
 
@@ -40,14 +60,19 @@ class Threads:
         self._kinds = {
             "read": anyio.CapacityLimiter(READS),
             "write": anyio.CapacityLimiter(WRITES),
-            "stream": anyio.CapacityLimiter(STREAMS),
+            "upload": anyio.CapacityLimiter(UPLOADS),
+            "download": anyio.CapacityLimiter(DOWNLOADS),
             "lease": anyio.CapacityLimiter(LEASES),
             "watch": anyio.CapacityLimiter(WATCHES),
         }
 
-    def of(self, operation: Operation) -> anyio.CapacityLimiter:
-        """Give the limit that an operation falls under."""
-        return self._kinds[operation.kind]
+        #: Of uploads and downloads, which take long.
+        self.turns: Mapping[str, Turns] = {"upload": Turns(OF_ONE), "download": Turns(OF_ONE)}
+        self.on_the_way = Crowd(ON_THE_WAY)
+
+    def of(self, kind: Kind) -> anyio.CapacityLimiter:
+        """Give the limit that operations of a kind fall under."""
+        return self._kinds[kind]
 
 
 class Resource:
@@ -73,8 +98,8 @@ class Resource:
         if operation is None:
             problem = Problem("method-not-allowed", "see the header Allow", headers=self._allow)
             await exchange.answer(problem_answer(problem))
-        elif operation.kind == "stream":
-            await self._stream(exchange, operation)
+        elif operation.kind in self._threads.turns:
+            await self._long(exchange, operation)
         else:
             await self._call(exchange, operation)
 
@@ -91,40 +116,80 @@ class Resource:
             return exchange.packed(self._run(exchange, operation, content))
 
         if operation.waits:
-            answer = await anyio.to_thread.run_sync(run, limiter=self._threads.of(operation))
+            answer = await anyio.to_thread.run_sync(run, limiter=self._threads.of(operation.kind))
         else:
             answer = run()
         await exchange.answer(answer)
 
-    async def _stream(self, exchange: Exchange, operation: Operation) -> None:
-        """Do everything in one thread, which takes from and gives to the event loop."""
+    async def _long(self, exchange: Exchange, operation: Operation) -> None:
+        """Find out who asks, and wait for a turn of that account."""
 
-        def run() -> Answer | None:
-            answer = self._run(exchange, operation)
-            if answer.lines is None:
-                return answer
-            with closing(answer):
-                exchange.stream(answer)
-            return None
+        def admit() -> Identity | Answer:
+            return self._told(exchange, lambda: self._admit(exchange, operation))
 
-        async def in_thread() -> Answer | None:
-            return await anyio.to_thread.run_sync(run, limiter=self._threads.of(operation))
-
-        if operation.takes:
-            answer = await in_thread()
-        else:
-            async with exchange.watched():
-                answer = await in_thread()
-        if answer is not None:
+        identity = await anyio.to_thread.run_sync(admit, limiter=self._threads.of("read"))
+        if isinstance(identity, Answer):
+            await exchange.answer(identity)
+        elif operation.kind == "upload":
+            async with self._threads.turns["upload"].of(identity.account):
+                run = partial(self._run, exchange, operation, identity=identity)
+                limiter = self._threads.of("upload")
+                answer = await anyio.to_thread.run_sync(run, limiter=limiter)
             await exchange.answer(answer)
+        else:
+            with self._threads.on_the_way.joined(identity.account, exchange.scope[LINE]):
+                await self._download(exchange, operation, identity)
+
+    async def _download(self, exchange: Exchange, operation: Operation, identity: Identity) -> None:
+        """Make an answer in a thread, while the client takes it at its own pace."""
+        spool = Spool()
+
+        def make() -> None:
+            try:
+                answer = self._run(exchange, operation, identity=identity)
+                with closing(answer):
+                    exchange.fill(spool, answer)
+            finally:
+                spool.end()
+
+        async def in_turn() -> None:
+            async with self._threads.turns["download"].of(identity.account):
+                await anyio.to_thread.run_sync(make, limiter=self._threads.of("download"))
+
+        async with exchange.watched():
+            making = asyncio.create_task(in_turn())
+            try:
+                answer = await spool.head()
+                if answer is not None:
+                    send = (
+                        exchange.answer
+                        if answer.lines is None
+                        else partial(exchange.stream, spool=spool)
+                    )
+                    await send(answer)
+            finally:
+                spool.close()
+                await making
 
     def _run(
-        self, exchange: Exchange, operation: Operation, content: bytes | Problem = b""
+        self,
+        exchange: Exchange,
+        operation: Operation,
+        content: bytes | Problem = b"",
+        identity: Identity | None = None,
     ) -> Answer:
-        """Run an operation; whatever goes wrong becomes an answer, but for `Gone`."""
+        """Run an operation for somebody, who is to be found out if that was not done before."""
+
+        def run() -> Answer:
+            who = identity or self._admit(exchange, operation)
+            return operation.run(_call_of(exchange, operation, who, content))
+
+        return self._told(exchange, run)
+
+    def _told(self, exchange: Exchange, run: Callable[[], _T]) -> _T | Answer:
+        """Do something; whatever goes wrong becomes an answer, but for `Gone`."""
         try:
-            identity = self._admit(exchange, operation)
-            return operation.run(_call_of(exchange, operation, identity, content))
+            return run()
         except Problem as problem:
             return problem_answer(problem)
         except StoreError as error:

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from reconciler import __version__
-from reconciler.platforms.http.connection import KEPT
+from reconciler.platforms.http.transport import KEPT
 from reconciler.server.resource import READS, WATCHES, WRITES, Resource
 from reconciler.server.run import make_server
 from reconciler.server.store.refusals import (

@@ -36,7 +36,7 @@ from reconciler.server.store.session import Session, with_turn
 _T = TypeVar("_T")
 _IDLE = psycopg.pq.TransactionStatus.IDLE
 #: Connections for calls that take a moment, and for inventories, which may take minutes.
-_CALLS, _STREAMS = 12, 6
+_CALLS, _STREAMS = 12, 8
 #: Writes have one order anyway; while some wait for their turn, reads need connections too.
 _WRITERS = 4
 #: How long to wait for a connection, for one only to say whether there is one, and for the turn to
