@@ -115,7 +115,8 @@ LIST = Command(
     "List the live storages",
     details="With a manifest, says of each storage whether it is declared. Without one, give "
     "--platform. On a terminal it is a table, or a paragraph for each storage; into a pipe or file "
-    "one line for each, its parts set apart by tabs. A NAME that is not live is an error.",
+    "one line for each, never wrapped, with - for an empty cell. A NAME that is not live is an "
+    "error.",
     examples=(
         ("reconciler list", "storages on the manifest's platform"),
         ("reconciler list --platform sqlite:///platform.db -o json", "without a manifest"),

@@ -10,6 +10,9 @@ from collections.abc import Sequence
 #: does a line that is there to be copied into a manifest.
 _WORD = re.compile(r"- \{[^{}]*\}|(?:(?<![^\s(\[])'[^']*'|\S)+")
 
+#: What an empty cell holds for other programs, so that they count the same columns in each line.
+NOTHING = "-"
+
 
 def lines(text: str | Sequence[str], width: int, first: str = "", rest: str = "") -> list[str]:
     """Fill lines, none for no text; `first` and `rest` are what the lines begin with.
@@ -67,12 +70,12 @@ def columns(text: str) -> int:
 
 
 def table(rows: Sequence[Sequence[str]], *, records: bool = False) -> list[str]:
-    """Align rows in columns, two blanks apart, or set them apart by tabs for other programs.
+    """Align rows in columns, at least two blanks apart; for other programs no cell stays empty.
 
     The first row is the heading.
     """
     if records:
-        return ["\t".join(row) for row in rows]
+        rows = [[cell or NOTHING for cell in row] for row in rows]
     widths = [max(map(columns, column)) for column in zip(*rows, strict=True)]
     return ["  ".join(map(_padded, row, widths)).rstrip(" ") for row in rows]
 

@@ -18,15 +18,15 @@ class Style(Struct, frozen=True):
     width: int = 80
     #: -1: only what can't be left out; 0: what a reviewer needs; 1: everything.
     verbosity: int = 0
-    #: Into a pipe or file: one record a line, its parts set apart by tabs, for `grep`, `sort` and
-    #: `cut`. Nothing is wrapped then, as long as `width` is UNBOUNDED.
+    #: Into a pipe or file: one record a line, its parts two blanks or more apart, for `grep`,
+    #: `sort` and `awk`. Nothing is wrapped then, as long as `width` is UNBOUNDED.
     records: bool = False
 
     def record(self, told: Sequence[str]) -> list[str]:
         """Give the lines of one record: as they are laid out, or as one."""
         if not self.records or len(told) < 2:
             return list(told)
-        return ["\t".join(line.strip() for line in told)]
+        return ["  ".join(line.strip() for line in told)]
 
     @property
     def quiet(self) -> bool:

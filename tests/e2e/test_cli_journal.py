@@ -1,6 +1,7 @@
 """Where journals lie, and which runs `history` shows of them."""
 
 import json
+import re
 
 STORAGES = "storages: [{{name: {0}, label: {0}, type: local, default_url: /data/{0}}}]\n"
 
@@ -41,15 +42,16 @@ def test_history_tells_the_runs_of_two_platforms_apart(folder):
     folder.write(manifest("raw", "b.db"))
     folder("apply", "-y")
     told = folder("history").stdout
-    assert "/a.db\texit 0\t1 done: + nas" in told
-    assert "/b.db\texit 0\t1 done: + raw" in told
+    assert "/a.db  exit 0  1 done: + nas" in told
+    assert "/b.db  exit 0  1 done: + raw" in told
     (run,) = json.loads(folder("history", "--platform", "sqlite:///a.db", "-o", "json").stdout)[
         "runs"
     ]
     assert run["platform"].endswith("/a.db")
     told = folder("history", "--name", "*").stdout.splitlines()
-    assert told[0].split("\t") == ["TIME", "RUN", "BY", "PLATFORM", "ACTION", "STORAGE", "END"]
-    assert [line.split("\t")[4:] for line in told[1:3]] == [
+    told = [re.split(" {2,}", line) for line in told]
+    assert told[0] == ["TIME", "RUN", "BY", "PLATFORM", "ACTION", "STORAGE", "END"]
+    assert [cells[4:] for cells in told[1:3]] == [
         ["create", "raw", "done"],
         ["create", "nas", "done"],
     ]

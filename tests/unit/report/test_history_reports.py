@@ -1,6 +1,7 @@
 """What `history` shows: all that is known, nothing that is not, and no text that does harm."""
 
 import json
+import re
 
 from msgspec.structs import replace
 
@@ -42,11 +43,14 @@ AUDITED = replace(RUN, state=RECORDED, exit=None, commit="", host="")
 
 def test_a_list_of_runs():
     where, what = "sqlite:////srv/platform.db", ": + nas, ~ new, - x, 1 more"
-    when = "2026-01-01T00:00:00Z\tanna\tc0ffeec0ffee"
-    assert history.text([KILLED, RUN], RECORDS).splitlines() == [
-        "RUN\tSTARTED\tBY\tCOMMIT\tPLATFORM\tEND\tOPERATIONS",
-        f"{KILLED.run}\t{when}\t{where}\tno end\t2 done, 1 failed, 1 started, 2 not begun{what}",
-        f"{RUN.run}\t{when}\t{where}\texit 5\t2 done, 1 failed, 1 started{what}",
+    when = ["2026-01-01T00:00:00Z", "anna", "c0ffeec0ffee"]
+    told = history.text([KILLED, RUN], RECORDS).splitlines()
+    assert [re.split(" {2,}", line) for line in told[:3]] == [
+        ["RUN", "STARTED", "BY", "COMMIT", "PLATFORM", "END", "OPERATIONS"],
+        [KILLED.run, *when, where, "no end", f"2 done, 1 failed, 1 started, 2 not begun{what}"],
+        [RUN.run, *when, where, "exit 5", f"2 done, 1 failed, 1 started{what}"],
+    ]
+    assert told[3:] == [
         "",
         "no end: killed, or still running.",
         "",
