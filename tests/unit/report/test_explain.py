@@ -96,10 +96,13 @@ def test_another_platform(make):
 
 
 def test_a_platform_that_was_made_since_the_review(make):
-    reviewed = make.plan(platform_id="new")
-    assert plan_difference(reviewed, make.plan(platform_id="2")) == []
-    elsewhere = make.plan(platform_id="2", platform="sqlite:////elsewhere.db")
-    assert len(plan_difference(reviewed, elsewhere)) == 1
+    reviewed = make.plan(make.create("a"), make.create("b"), platform_id="new", live=0)
+    begun = make.plan(make.create("b"), platform_id="2", live=1)
+    assert plan_difference(reviewed, begun) == []
+    (told,) = plan_difference(reviewed, replaced(begun, platform="sqlite:////elsewhere.db"))
+    assert "the reviewed plan is for" in told
+    (told,) = plan_difference(reviewed, make.plan(platform_id="2", live=3))
+    assert "holds other storages" in told
 
 
 def test_a_consent_that_nobody_reviewed(make):
