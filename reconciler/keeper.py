@@ -14,6 +14,9 @@ from reconciler.lease import RENEW_EVERY, SECONDS, Holder, Lease, Lock
 #: Seconds before a lease runs out at which its holder stops: a write that is under way, and
 #: clocks that run a little apart, need some of them.
 MARGIN = 5.0
+#: By how many seconds the clock on the wall, by which locks are judged, may part from the one
+#: that only ever runs on, while a lease is waited for and held; less than `MARGIN`.
+PARTED = 3.0
 #: Seconds between two attempts to renew, once one has failed.
 RETRY_EVERY = 2.0
 #: Seconds between two attempts to get a lease that somebody else holds: at first, and at most.
@@ -37,6 +40,14 @@ class Clock:
     def now(self) -> float:
         """Give the seconds since some moment."""
         return elapsed()
+
+    def wall(self) -> float:
+        """Give what the clock on the wall shows, in seconds since 1970."""
+        return time.time()
+
+    def apart(self) -> float:
+        """Tell how far the two are apart, which changes only when somebody sets a clock."""
+        return self.wall() - self.now()
 
     def sleep(self, seconds: float) -> None:
         """Wait; a signal's handler may raise out of it."""
@@ -62,6 +73,7 @@ def acquire(
     is over, or whatever else keeps the lock from telling.
     """
     clock = clock or Clock()
+    apart = clock.apart()
     deadline = clock.now() + wait
     pause = _FIRST_PAUSE
     waited = in_doubt = False
@@ -75,7 +87,7 @@ def acquire(
             if not _may_pass(error):
                 raise
             in_doubt = in_doubt or isinstance(error, UnknownOutcomeError)
-            if in_doubt and (keeper := _ours_after_all(lock, holder, clock)):
+            if in_doubt and (keeper := _ours_after_all(lock, holder, clock, apart)):
                 return keeper
             if isinstance(error, UnknownOutcomeError) and error.lasting:
                 raise
@@ -89,20 +101,20 @@ def acquire(
             clock.sleep(min(left, pause * random.uniform(0.5, 1.0)))  # noqa: S311
             pause = min(_LONGEST_PAUSE, pause * 2)
         else:
-            return Keeper(lock, lease, asked_at, clock)
+            return Keeper(lock, lease, asked_at, clock, apart)
 
 
 def _may_pass(error: PlatformError) -> bool:
     return error.transient or isinstance(error, UnknownOutcomeError)
 
 
-def _ours_after_all(lock: Lock, holder: Holder, clock: Clock) -> Keeper | None:
+def _ours_after_all(lock: Lock, holder: Holder, clock: Clock, apart: float) -> Keeper | None:
     """Look whether a request that got no answer has taken the lease; else nobody could use it."""
     asked_at = clock.now()
     with suppress(PlatformError):
         lease = lock.current()
         if lease is not None and lease.holder == holder:
-            return Keeper(lock, lock.renew(lease, SECONDS), asked_at, clock)
+            return Keeper(lock, lock.renew(lease, SECONDS), asked_at, clock, apart)
     return None
 
 
@@ -126,12 +138,16 @@ class Keeper:
     matter how long the thread itself hangs.
     """
 
-    def __init__(self, lock: Lock, lease: Lease, asked_at: float, clock: Clock) -> None:
+    def __init__(
+        self, lock: Lock, lease: Lease, asked_at: float, clock: Clock, apart: float
+    ) -> None:
         self.lease = lease
         self._lock = lock
         self._clock = clock
         #: Until when the lease is ours whatever happens: counted from before it was asked for.
         self._sure_until = asked_at + SECONDS - MARGIN
+        #: How far apart the clocks were when the lease was first asked for.
+        self._apart = apart
         self._gone = ""
         self._problem = ""
         self._end = threading.Event()
@@ -141,6 +157,7 @@ class Keeper:
 
     def lost(self) -> str | None:
         """Say why nothing more may be written; None while the lease is surely ours."""
+        self._compare_clocks()
         if self._gone:
             return f"the lease was lost: {self._gone}"
         if self._clock.now() >= self._sure_until:
@@ -150,6 +167,9 @@ class Keeper:
 
     def renew(self) -> float | None:
         """Renew the lease once; give the seconds until the next time, None if it is lost."""
+        self._compare_clocks()
+        if self._gone:
+            return None  # a clock that was set forward would keep others out for as long
         asked_at = self._clock.now()
         try:
             self._lock.renew(self.lease, SECONDS)
@@ -164,6 +184,15 @@ class Keeper:
         self._sure_until = asked_at + SECONDS - MARGIN
         self._problem = ""
         return RENEW_EVERY
+
+    def _compare_clocks(self) -> None:
+        """Take the lease for lost once a clock was set: when it runs out for others is unknown."""
+        parted = self._clock.apart() - self._apart
+        if not self._gone and abs(parted) > PARTED:
+            self._gone = (
+                f"the clock of this machine was set {'forward' if parted > 0 else 'back'} by "
+                f"{abs(parted):.0f} s, so that others may take the lease to have run out"
+            )
 
     def close(self) -> None:
         """Give the lease up, within `RELEASE_WITHIN` seconds; otherwise it runs out by itself."""

@@ -111,6 +111,17 @@ def test_a_renewed_lease_runs_from_now_and_keeps_its_fence(lock_factory):
         others.acquire(BOB, SECONDS)
 
 
+def test_a_clock_that_was_set_back_shortens_no_lease(lock_factory):
+    ours, others = lock_factory.contender(), lock_factory.contender()
+    lease = ours.acquire(ALICE, SECONDS)
+    lock_factory.advance(-3600)
+    renewed = ours.renew(lease, SECONDS)
+    lock_factory.advance(3600)
+    assert seconds_left(renewed) >= seconds_left(others.current()) >= SECONDS
+    with pytest.raises(PlatformBusyError):
+        others.acquire(BOB, SECONDS)
+
+
 def test_a_lease_that_was_renewed_can_be_renewed_and_released_by_what_it_was(lock_factory):
     ours = lock_factory.contender()
     lease = ours.acquire(ALICE, SECONDS)

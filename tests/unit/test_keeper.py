@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import pytest
 from msgspec.structs import replace
@@ -35,10 +36,15 @@ class HandClock(Clock):
 
     def __init__(self):
         self.time = 1000.0
+        #: What the clock on the wall shows more.
+        self.set_by = 1.8e9
         self.slept = []
 
     def now(self):
         return self.time
+
+    def wall(self):
+        return self.time + self.set_by
 
     def sleep(self, seconds):
         self.slept.append(seconds)
@@ -282,6 +288,47 @@ def test_a_lease_that_was_taken_away_is_lost_at_once(keeper_of):
     assert keeper.lost() == "the lease was lost: it was released by 'otto'"
 
 
+@pytest.mark.parametrize(("by", "told"), [(-3600, "back by 3600 s"), (90, "forward by 90 s")])
+def test_a_clock_that_is_set_ends_the_lease_for_good(clock, keeper_of, by, told):
+    keeper, lock = keeper_of()
+    clock.set_by += by
+    assert keeper.lost() == (
+        f"the lease was lost: the clock of this machine was set {told}, so that others may take "
+        "the lease to have run out"
+    )
+    clock.set_by -= by
+    assert keeper.lost()
+    # By a clock that was set forward it would run for as long.
+    assert keeper.renew() is None
+    assert lock.calls == ["acquire"]
+
+
+def test_a_renewal_notices_a_clock_that_was_set_before_anybody_asks(clock, keeper_of):
+    keeper, lock = keeper_of()
+    clock.set_by += 3600
+    assert keeper.renew() is None
+    assert lock.calls == ["acquire"]
+
+
+def test_a_clock_that_is_set_while_a_lease_is_waited_for_gives_none(clock):
+    def forward(seconds):
+        clock.time += seconds
+        clock.set_by += 3600
+
+    clock.sleep = forward
+    keeper = acquire(FakeLock(BUSY), ME, wait=60, clock=clock)
+    assert "forward by 3600 s" in keeper.lost()
+    keeper.close()
+
+
+def test_clocks_part_a_little(clock, keeper_of):
+    keeper, _ = keeper_of()
+    for by in (2, -4):
+        clock.set_by += by
+        assert keeper.lost() is None
+    assert keeper.renew() == RENEW_EVERY
+
+
 def test_a_bug_in_a_lock_counts_as_a_failed_renewal(clock, keeper_of):
     keeper, _ = keeper_of(ZeroDivisionError())
     assert keeper.renew() == RETRY_EVERY
@@ -350,5 +397,6 @@ def test_the_real_clock_goes_on():
     clock.sleep(0)
     assert clock.now() >= before
     lock = FakeLock()
-    Keeper(lock, LEASE, before, clock).close()
+    Keeper(lock, LEASE, before, clock, clock.apart()).close()
+    assert clock.apart() == pytest.approx(time.time() - clock.now(), abs=1)
     assert lock.released.is_set()

@@ -36,7 +36,9 @@ _COLUMNS = "fence, owner, host, job_url, reason, process, acquired_at, expires_a
 _READ = f"SELECT {_COLUMNS} FROM lease WHERE NOT released AND expires_at > ?"  # noqa: S608
 _LAST_FENCE = "SELECT max(fence) FROM lease"
 _TAKE = "INSERT OR REPLACE INTO lease VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, 0)"
-_RENEW = f"UPDATE lease SET expires_at = ? WHERE {THIS_LEASE}"  # noqa: S608
+#: Never to an earlier moment: a clock that was set back must not end the lease for others.
+_RENEW = f"UPDATE lease SET expires_at = max(expires_at, ?) WHERE {THIS_LEASE}"  # noqa: S608
+_UNTIL = "SELECT expires_at FROM lease"
 _END = f"UPDATE lease SET released = 1 WHERE {THIS_LEASE}"  # noqa: S608
 _HAS_LEASES = "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = 'lease')"
 
@@ -85,6 +87,7 @@ class SqliteLock:
                     f"our lease of platform {quoted(str(self._path))} was taken away, or ran out "
                     "and is somebody else's now"
                 )
+            (expires_at,) = db.execute(_UNTIL).fetchone()
         return Lease(lease.fence, lease.holder, lease.acquired_at, expires_at)
 
     def release(self, lease: Lease) -> None:

@@ -59,13 +59,15 @@ def acquire(session: Session, holder: Holder, seconds: float, author: Author) ->
 
 
 def renew(session: Session, fence: int, seconds: float, account: str) -> Lease:
-    """Make the lease run `seconds` from now; only the account that took it may."""
+    """Make the lease run `seconds` from now, and never shorter; only its account may."""
     row = session.locked(_LEASE, "NO KEY UPDATE")[0]
     if not _is_current(row, fence):
         raise _superseded(fence)
     _check_account(row, account)
     was = _lease(row)
-    lease = Lease(fence, was.holder, was.acquired_at, later(session.now(), seconds))
+    # The clock may have been set back since, or be that of another server.
+    until = max(was.expires_at, later(session.now(), seconds))
+    lease = Lease(fence, was.holder, was.acquired_at, until)
     session.execute(_RENEW, lease.expires_at)
     return lease
 

@@ -140,6 +140,8 @@ class Waiting(keeper.Clock):
     def now(self):
         return self.clock()
 
+    wall = now
+
     def sleep(self, seconds):
         self.clock.advance(self.pause)
 
