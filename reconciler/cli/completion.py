@@ -19,7 +19,7 @@ _FILE = {
 }
 #: What stands in the help for a path; the shell then completes one.
 PATHS = {
-    **dict.fromkeys(("PATH", "FILE", "MAP", "PLAN", "DIGEST|PLAN"), _FILE),
+    **dict.fromkeys(("PATH", "FILE", "MAP", "PLAN", "DIGEST|FILE|PLAN"), _FILE),
     "DIR": shtab.DIRECTORY,
 }
 #: Arguments that are names of live storages.

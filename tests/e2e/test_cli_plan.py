@@ -40,7 +40,7 @@ def test_an_earlier_file_is_replaced_also_behind_a_link(quickstart):
     (quickstart.path / "link.json").symlink_to("deep/plan.json")
     quickstart("plan", "--out", "link.json")
     assert (quickstart.path / "link.json").is_symlink()
-    assert json.loads(quickstart.read("deep/plan.json"))["format_version"] == 1
+    assert json.loads(quickstart.read("deep/plan.json"))["format_version"] == 2
 
 
 @pytest.mark.parametrize("option", ["--out", "--digest-file"])

@@ -19,6 +19,7 @@ EXIT_CODES = {
     "PlatformError": 1,
     "PlatformBusyError": 6,
     "LeaseLostError": 6,
+    "PlatformLostError": 1,
     "RefusedError": 1,
     "UnavailableError": 1,
     "UnknownOutcomeError": 1,

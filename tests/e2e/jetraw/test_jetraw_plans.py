@@ -80,7 +80,7 @@ def test_peculiarities_of_a_server_are_no_differences(folder, run, organisation)
     organisation.quirk("aws_url", "s3://{bucket}")
     organisation.quirk("url_here", "file:///Volumes/elsewhere")
     organisation.quirk("naive_times", True)
-    odd = local(" 🧊 it's\n", "ice")
+    odd = local(" 🧊 it's ", "ice")
     folder.write(manifest(NAS, RAW, odd, platform=PLATFORM))
     run("apply", "-y")
     assert organisation.records()["raw"]["default_url"] == "s3://lab"
