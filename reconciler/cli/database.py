@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     )
 
 VARIABLE = "RECONCILER_DATABASE"
+OPTION = "--database"
 _SQLITE = "sqlite:///"
 #: Where PostgreSQL's library reads one; to it, `?` and `#` before the `@` are part of it.
 _PASSWORD = re.compile(r"\A[^:/]*://[^/@:]*:[^/@]*@|[?&](?:ssl)?password=")
@@ -25,7 +26,7 @@ _PASSWORD = re.compile(r"\A[^:/]*://[^/@:]*:[^/@]*@|[?&](?:ssl)?password=")
 def add_database(parser: ArgumentParser) -> None:
     """Add the option that names the database."""
     parser.add_argument(
-        "--database",
+        OPTION,
         type=given_text,
         metavar="URL",
         help="sqlite:///server.db, or postgresql://user@host/database; a URL with a password "
@@ -48,25 +49,33 @@ def opened_and_named(
 
     What a store refuses becomes an error for the user.
     """
-    from reconciler.errors import ReconcilerError
+    from contextlib import closing
+
     from reconciler.server.store import open_store
+
+    url = chosen(context, given)
+    if not make:
+        check_exists(url, OPTION)
+    with explained(), closing(open_store(url)) as store:
+        yield store, _named(url)
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Turn what a store refuses into an error for the user."""
+    from reconciler.errors import ReconcilerError
     from reconciler.server.store.refusals import (
         StoreError,
     )
 
-    url = _chosen(context, given)
-    if not make:
-        _check_exists(url)
-    store = open_store(url)
     try:
-        yield store, _named(url)
+        yield
     except StoreError as error:
         raise ReconcilerError(str(error)) from error
-    finally:
-        store.close()
 
 
-def _chosen(context: Context, given: str | None) -> str:
+def chosen(context: Context, given: str | None) -> str:
+    """Give the URL of the database that the command line or the environment names."""
     from reconciler.credentials import URL, read_secret
     from reconciler.errors import UsageError
 
@@ -78,12 +87,18 @@ def _chosen(context: Context, given: str | None) -> str:
                 f"{VARIABLE}_FILE"
             )
         return secret.reveal()
-    if _has_password(given):
-        context.streams.note(
-            "Warning: everybody on this machine can see the password in --database, in the list "
-            f"of processes; put the URL into {VARIABLE}, or into a file that {VARIABLE}_FILE names"
-        )
+    way = f"put the URL into {VARIABLE}, or into a file that {VARIABLE}_FILE names"
+    warn_of_password(context, given, OPTION, way)
     return given
+
+
+def warn_of_password(context: Context, url: str, option: str, way: str) -> None:
+    """Warn of a password on the command line; `way` is the better one."""
+    if not url.lower().startswith("sqlite:") and _PASSWORD.search(url) is not None:
+        context.streams.note(
+            f"Warning: everybody on this machine can see the password in {option}, in the list "
+            f"of processes; {way}"
+        )
 
 
 def _named(url: str) -> str:
@@ -101,11 +116,7 @@ def _named(url: str) -> str:
     return quoted(f"postgresql://{parts.get('host') or ''}{port}/{parts['dbname']}")
 
 
-def _has_password(url: str) -> bool:
-    return not url.lower().startswith("sqlite:") and _PASSWORD.search(url) is not None
-
-
-def _check_exists(url: str) -> None:
+def check_exists(url: str, option: str) -> None:
     """Refuse a file that is not there: a typo must not look like a database without tokens."""
     import os
 
@@ -114,4 +125,4 @@ def _check_exists(url: str) -> None:
 
     path = url[len(_SQLITE) :]
     if url.lower().startswith(_SQLITE) and not os.path.lexists(path):
-        raise UsageError(f"there is no database {quoted(path)}: see --database")
+        raise UsageError(f"there is no database {quoted(path)}: see {option}")

@@ -24,7 +24,7 @@ class Progress:
         self._operations = len(plan.operations)
         self._lines = context.style.verbose
         self._bar = not (self._lines or context.style.quiet) and is_terminal(sys.stderr)
-        self._colour = context.note_style.colour
+        self._context = context
         self._advance: Callable[[], None] = lambda: None
         self._close: Callable[[], None] = lambda: None
 
@@ -48,18 +48,25 @@ class Progress:
             self._streams.note(f"{event.action} {quoted(event.name)}: {_told(event)}")
 
     def _open_bar(self) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
-        from rich.progress import Progress as Bar
+        advance, self._close = open_bar(self._context, "Applying", self._operations)
+        self._advance = lambda: advance(1)
 
-        file = cast("IO[str]", _Bounded(self._streams, sys.stderr))
-        console = Console(file=file, no_color=not self._colour)
-        columns = (TextColumn("Applying"), BarColumn(), MofNCompleteColumn())
-        bar = Bar(*columns, console=console, transient=True)
-        task = bar.add_task("", total=self._operations)
-        self._advance = lambda: bar.advance(task)
-        self._close = bar.stop
-        bar.start()
+
+def open_bar(
+    context: Context, what: str, total: int
+) -> tuple[Callable[[int], None], Callable[[], None]]:
+    """Show a bar on the terminal; give what moves it on, and what wipes it."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
+    from rich.progress import Progress as Bar
+
+    file = cast("IO[str]", _Bounded(context.streams, sys.stderr))
+    console = Console(file=file, no_color=not context.note_style.colour)
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn())
+    bar = Bar(*columns, console=console, transient=True)
+    task = bar.add_task("", total=total)
+    bar.start()
+    return (lambda steps: bar.advance(task, steps)), bar.stop
 
 
 class _Bounded:

@@ -6,6 +6,8 @@ from argparse import ArgumentParser, Namespace
 
 from reconciler.cli import TYPE_CHECKING, exits
 from reconciler.cli.command import Command
+from reconciler.cli.copying import OPTION as COPY_FROM
+from reconciler.cli.copying import copy_database
 from reconciler.cli.database import add_database, opened
 from reconciler.cli.settings import TEXT, given_text
 
@@ -22,6 +24,7 @@ class ServeOptions(Namespace):
     """The options of `serve`."""
 
     database: str | None
+    copy_from: str | None
     listen: str
     tls_cert: str | None
     tls_key: str | None
@@ -29,6 +32,13 @@ class ServeOptions(Namespace):
 
 def _add_arguments(parser: ArgumentParser) -> None:
     add_database(parser)
+    parser.add_argument(
+        COPY_FROM,
+        type=given_text,
+        metavar="URL",
+        help="copy a platform with all that belongs to it from this database into an empty one, "
+        "and serve nothing; this one is closed for good",
+    )
     parser.add_argument(
         "--listen",
         type=given_text,
@@ -45,6 +55,9 @@ def _add_arguments(parser: ArgumentParser) -> None:
 
 
 def _run(context: Context, options: ServeOptions) -> int:
+    if options.copy_from is not None:
+        copy_database(context, options.database, options.copy_from)
+        return exits.SUCCESS
     _check_libraries()
     from reconciler.server.listen import open_socket, read_address
     from reconciler.server.run import serve
@@ -119,12 +132,20 @@ SERVE = Command(
     "requests are answered, or after 20 seconds; a second one ends it at once, with exit code 130, "
     "and what was being written is undone. The log on standard error tells what "
     "went wrong; with -v also each request: method, path, status, account and milliseconds. It "
-    "holds no tokens.",
+    "holds no tokens.\n\n"
+    f"With {COPY_FROM}, a platform changes its database, from SQLite to PostgreSQL or in any other "
+    "direction, and keeps its id, storages, file records, audit and tokens: all or nothing. "
+    "Stop the servers of both first. "
+    "What was copied is read again and compared, then the command ends.",
     examples=(
         ("reconciler serve --database sqlite:///server.db", "serve this machine"),
         (
             "reconciler serve --database sqlite:///server.db --listen 127.0.0.1:9090 -v",
             "on another port, and tell more",
+        ),
+        (
+            "reconciler serve --database postgresql://user@host/lab --copy-from sqlite:///server.db",
+            "move from SQLite to PostgreSQL, and end",
         ),
     ),
     add_arguments=_add_arguments,

@@ -20,12 +20,15 @@ import subprocess
 import sys
 import termios
 import time
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
+from reconciler.server.store import open_store
 from support.organisation import TOKEN, Organisation
+from support.serving import make_token
+from support.storing import create, record
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = [
@@ -88,7 +91,7 @@ def environment(folder: Path) -> dict[str, str]:
     }
 
 
-def organisation(folder: Path) -> dict[str, str]:
+def organisation(folder: Path, _: pytest.FixtureRequest) -> dict[str, str]:
     """Make an organisation of three storages, and say how to reach it."""
     made = Organisation(folder.parent / "organisation.db")
     made.add("raw-frames", type="S3", default_url="https://s3.eu-central-2.amazonaws.com/lab-raw")
@@ -100,13 +103,25 @@ def organisation(folder: Path) -> dict[str, str]:
     return given | {"JETRAW_REFRESH_TOKEN_FILE": str(key)}
 
 
+def two_databases(folder: Path, request: pytest.FixtureRequest) -> dict[str, str]:
+    """Make a state server's database that is in use, and one that is empty."""
+    with closing(open_store(f"sqlite:///{folder / 'server.db'}")) as store:
+        record(store, create(store).storage.id, [("a", "1", "2"), ("b", "1", "2")])
+        make_token(store)
+    (folder / "database").write_text(request.getfixturevalue("postgres").database())
+    return {}
+
+
 #: What has to be there before a document is gone through; gives variables for its commands.
-SURROUNDINGS = {ROOT / "docs" / "connect-to-jetraw.md": organisation}
+SURROUNDINGS = {
+    ROOT / "docs" / "connect-to-jetraw.md": organisation,
+    ROOT / "docs" / "move-a-database.md": two_databases,
+}
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_block_runs_and_prints_what_it_says(
-    document: Path, tmp_path_factory: pytest.TempPathFactory
+    document: Path, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
 ) -> None:
     # A short name: lines that hold it are not to be broken where the page does not break them.
     folder = tmp_path_factory.mktemp("doc") / "work"
@@ -117,7 +132,7 @@ def test_every_block_runs_and_prints_what_it_says(
     else:
         folder.mkdir()
         shutil.copytree(ROOT / "examples", folder / "examples", ignore=tried)
-    given = environment(folder) | SURROUNDINGS.get(document, lambda _: {})(folder)
+    given = environment(folder) | SURROUNDINGS.get(document, lambda *_: {})(folder, request)
     port = free_port()
     with ExitStack() as running:
         for note, language, told in blocks(document):

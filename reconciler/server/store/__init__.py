@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reconciler.errors import AddressError
 from reconciler.model import masked
@@ -10,6 +12,9 @@ from reconciler.names import quoted
 from reconciler.server.store.contract import (
     Store,
 )
+
+if TYPE_CHECKING:
+    from reconciler.server.store.copying import End
 
 _SQLITE = "sqlite:///"
 _EXAMPLE = (
@@ -26,15 +31,31 @@ def open_store(url: str) -> Store:
     the database does not answer, and `PlatformError` if it is newer than this program, or
     somebody else's.
     """
-    scheme = url.partition(":")[0].lower()
-    if scheme == "sqlite":
+    if _is_sqlite(url):
         from reconciler.server.store.sqlite.store import SqliteStore
 
         return SqliteStore(_path(url))
-    if scheme in ("postgresql", "postgres"):
-        from reconciler.server.store.postgresql.opening import open_postgres
+    from reconciler.server.store.postgresql.opening import open_postgres
 
-        return open_postgres(url)
+    return open_postgres(url)
+
+
+def open_end(url: str) -> AbstractContextManager[End]:
+    """Open a database to copy it, or to copy into it; see `open_store` for what it raises."""
+    if _is_sqlite(url):
+        from reconciler.server.store.sqlite.copying import sqlite_end
+
+        return sqlite_end(_path(url))
+    from reconciler.server.store.postgresql.opening import open_postgres_end
+
+    return open_postgres_end(url)
+
+
+def _is_sqlite(url: str) -> bool:
+    """Say which of the two kinds of database is meant."""
+    scheme = url.partition(":")[0].lower()
+    if scheme in ("sqlite", "postgresql", "postgres"):
+        return scheme == "sqlite"
     if not url:
         raise AddressError(f"the database's URL is empty: {_EXAMPLE}")
     # Behind the scheme, nobody knows where a password would stand: that is not shown.

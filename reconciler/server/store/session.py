@@ -38,6 +38,7 @@ _REFUSALS = {
     "token_id_is_not_empty": "the token's id is empty",
     "token_name_has_1_to_200_characters": "the token's name is empty or longer than 200 characters",
     "role_is_known": "the role is none of reader, operator and admin",
+    "moved_elsewhere": "the platform was moved into another database: ask for the server of that",
     "digest_has_32_bytes": "the digest is not a SHA-256",
 }
 

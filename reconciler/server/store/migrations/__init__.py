@@ -10,6 +10,14 @@ from importlib.resources import files
 
 from msgspec import Struct
 
+#: In the place of the last step that was taken: the database was copied into another one, which is
+#: the platform from then on. Programs that do not know this number take it for a newer version.
+MOVED = 1_000_000
+MOVED_TEXT = (
+    "it was moved: `serve --copy-from` copied it into another database, which is the platform from "
+    "then on. Serve that one; this one is never opened again"
+)
+
 
 class Migration(Struct, frozen=True):
     """One step: its number, counted from 1, and its SQL statements."""

@@ -5,16 +5,17 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING
 
 from reconciler.errors import AddressError, PlatformError, UnavailableError, UsageError
 from reconciler.names import quoted, shown
-from reconciler.server.store.migrations import Migration, migrations
+from reconciler.server.store.migrations import MOVED, MOVED_TEXT, Migration, migrations
 
 if TYPE_CHECKING:
     import psycopg
 
+    from reconciler.server.store.postgresql.copying import PostgresEnd
     from reconciler.server.store.postgresql.store import PostgresStore
 
 #: Older ones get no more corrections themselves.
@@ -42,6 +43,15 @@ def open_postgres(url: str) -> PostgresStore:
     prepare(url, name)
     with _explained(name):
         return PostgresStore(url)
+
+
+def open_postgres_end(url: str) -> AbstractContextManager[PostgresEnd]:
+    """Open a database to copy it, or to copy into it; raises as `open_postgres` does."""
+    name = _checked(url)
+    from reconciler.server.store.postgresql.copying import postgres_end
+
+    prepare(url, name)
+    return postgres_end(url, name)
 
 
 def _checked(url: str) -> str:
@@ -106,6 +116,8 @@ def prepare(url: str, name: str, steps: tuple[Migration, ...] | None = None) -> 
         connection.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
         _check_server(name, connection)
         version = _version(name, connection)
+        if version == MOVED:
+            raise PlatformError(f"database {name}: {MOVED_TEXT}")
         if version > steps[-1].number:
             raise PlatformError(
                 f"database {name}: it was made by a newer version of reconciler (migration "

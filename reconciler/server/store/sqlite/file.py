@@ -12,7 +12,7 @@ from reconciler.errors import PlatformError
 from reconciler.names import shown
 from reconciler.platforms.sqlite.schema import APPLICATION_ID as EMBEDDED
 from reconciler.platforms.sqlite.schema import STATE_SERVER as APPLICATION_ID
-from reconciler.server.store.migrations import Migration, migrations
+from reconciler.server.store.migrations import MOVED, MOVED_TEXT, Migration, migrations
 from reconciler.sqlitefile import marks, put_in_place, said, uri
 
 _WHAT = "database"
@@ -68,6 +68,8 @@ def _is_there(path: Path, steps: tuple[Migration, ...]) -> bool:
 
 
 def _check_version(path: Path, version: int, steps: tuple[Migration, ...]) -> None:
+    if version == MOVED:
+        raise PlatformError(_text(path, MOVED_TEXT))
     if version > steps[-1].number:
         raise PlatformError(
             _text(
