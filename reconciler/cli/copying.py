@@ -26,12 +26,9 @@ def copy_database(context: Context, given: str | None, original: str) -> None:
     with explained(), open_end(original) as source, open_end(url) as target:
         _check_apart(source, target)
         counts = _copied(context, source, target)
-        context.note(f"Copied from {source.name} to {target.name}, read again, and found equal:")
-        context.note(f"{told(counts)}.")
-        context.note(
-            f"The platform lives in {target.name} from now on: serve that one, without {OPTION}. "
-            f"{source.name} is no longer opened: keep it as a backup."
-        )
+        context.note(f"Copied {told(counts)}. It was read again, and is equal.")
+        context.note(f"The platform is in {target.name} now: serve that, without {OPTION}.")
+        context.note(f"{source.name} is not opened again: keep it as a backup.")
 
 
 def _check_apart(source: End, target: End) -> None:

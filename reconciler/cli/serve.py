@@ -143,10 +143,6 @@ SERVE = Command(
             "reconciler serve --database sqlite:///server.db --listen 127.0.0.1:9090 -v",
             "on another port, and tell more",
         ),
-        (
-            "reconciler serve --database postgresql://user@host/lab --copy-from sqlite:///server.db",
-            "move from SQLite to PostgreSQL, and end",
-        ),
     ),
     add_arguments=_add_arguments,
     options=ServeOptions,

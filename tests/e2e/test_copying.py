@@ -31,7 +31,7 @@ def test_a_move_to_postgresql_and_back_keeps_what_a_plan_relies_on(folder, old, 
     told = folder("serve", "--database", new, "--copy-from", OLD)
     assert told.stdout == ""
     assert "1 storage, 2 file records, 2 lines of the audit." in told.stderr
-    assert f"'{folder.path / 'old.db'}' is no longer opened" in told.stderr
+    assert f"'{folder.path / 'old.db'}' is not opened again" in told.stderr
     folder.write("version: 1\npolicy: {undeclared: ignore}\nremoved: [{name: raw}]\n")
     with closing(open_store(new)) as store, serving(store) as server:
         assert store.platform_id() == identity
