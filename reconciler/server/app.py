@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from starlette.routing import Route, Router
-from starlette.types import ASGIApp
 
 from reconciler.server.audit import Audit
 from reconciler.server.auth import Gate
@@ -27,7 +26,7 @@ _MERGE_PATCH = "application/merge-patch+json"
 _Operations = Mapping[str, Mapping[str, Operation]]
 
 
-def make_app(store: Store) -> ASGIApp:
+def make_app(store: Store) -> Front:
     """Make the application that serves a store."""
     gate, threads, metrics = Gate(store), Threads(), Metrics(store)
     templates = {**_platform(store, metrics), **_storages(store), **_lock_and_audit(store)}

@@ -38,6 +38,10 @@ class Front:
         self._app = app
         self._metrics = metrics
 
+    def count_refusal(self, status: int) -> None:
+        """Count a request that was refused before it got here."""
+        self._metrics.count_refusal(status)
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Have a request answered."""
         begun = time.perf_counter()

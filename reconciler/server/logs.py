@@ -13,6 +13,8 @@ from reconciler.server.tokens import shows_secret
 
 #: Whose events are told; psycopg's tell of a database that is away.
 _LOGGERS = ("reconciler.server", "uvicorn", "asyncio", "psycopg")
+#: Of uvicorn's protocol: it warns of each client that speaks no HTTP, which is no news to anybody.
+QUIET = "uvicorn.protocol"
 #: As long as the ids that a platform gives: what is longer may be a secret in the wrong place.
 _LONGEST_PART = 32
 
@@ -85,5 +87,5 @@ def configuration(*, verbose: bool) -> dict[str, Any]:
         "disable_existing_loggers": False,
         "formatters": {"line": {"()": OneLine}},
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-        "loggers": dict.fromkeys(_LOGGERS, logger),
+        "loggers": {**dict.fromkeys(_LOGGERS, logger), QUIET: {"level": "ERROR"}},
     }

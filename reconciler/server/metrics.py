@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    disable_created_metrics,
+    generate_latest,
+)
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
@@ -16,6 +22,11 @@ from reconciler.server.store.contract import (
 
 #: The status of requests whose client did not wait for the answer.
 _GONE = "gone"
+#: Method and route of requests that were refused before either was known.
+_UNKNOWN = "other"
+
+# When a counter was made is of no use to Prometheus, which notices by itself that one starts anew.
+disable_created_metrics()  # type: ignore[no-untyped-call]
 
 
 class _Platform(Collector):
@@ -59,6 +70,10 @@ class Metrics:
         """Count a request that has ended."""
         self._requests.labels(method, route, _GONE if status is None else str(status)).inc()
         self._seconds.labels(method, route).observe(seconds)
+
+    def count_refusal(self, status: int) -> None:
+        """Count a request that was refused on the wire, without a method, route or beginning."""
+        self._requests.labels(_UNKNOWN, _UNKNOWN, str(status)).inc()
 
     def show(self, call: Call) -> Answer:
         """Give all numbers in Prometheus's text format."""

@@ -7,8 +7,10 @@ refused as soon as it goes too far, and the refusal is problem+json like every o
 from __future__ import annotations
 
 import asyncio
+import logging
 from asyncio import TimerHandle
 from collections import deque
+from collections.abc import Callable
 from typing import cast
 
 import httptools
@@ -19,9 +21,10 @@ from uvicorn.protocols.http.httptools_impl import (
 )
 
 from reconciler.server.front import COMMON_HEADERS
-from reconciler.server.logs import log_refusal
-from reconciler.server.problems import MEDIA_TYPE, Problem, malformed
+from reconciler.server.logs import QUIET, log_refusal
+from reconciler.server.problems import MEDIA_TYPE, Problem, malformed, unavailable
 from reconciler.server.resource import LINE
+from reconciler.server.room import Room
 
 LONGEST_URL = 8 * 1024
 #: All headers together, in bytes.
@@ -38,9 +41,15 @@ _DROPPED = 1024 * 1024
 _AROUND = 4
 
 
+_quiet = logging.getLogger(QUIET)
+
+
 class LimitedProtocol(HttpToolsProtocol):
     """uvicorn's protocol, which refuses what goes too far."""
 
+    #: Whether there is room for connections, and who counts refusals; `protocol_of` sets them.
+    _room = Room()
+    _count_refusal: Callable[[int], None] = staticmethod(lambda _status: None)
     _refusal: Problem | None = None
     _timer: TimerHandle | None = None
     #: Whether a head is what comes next, and whether it has begun.
@@ -60,10 +69,17 @@ class LimitedProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for a request."""
         super().connection_made(transport)
+        self.logger = _quiet
         #: Requests that may not have been answered yet, in their order.
         self._asked: deque[RequestResponseCycle] = deque()
-        self._wait(PATIENCE)
         self._look_later()
+        verdict = self._room.for_one(transport.get_extra_info("socket").fileno())
+        if verdict == "take":
+            self._wait(PATIENCE)
+        elif verdict == "refuse":
+            self._refuse(unavailable("the server has no room for more connections"))
+        else:
+            self.cut()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop waiting."""
@@ -179,7 +195,10 @@ class LimitedProtocol(HttpToolsProtocol):
             if cycle.response_started or self.pipeline:
                 self.transport.close()
                 return
+            cycle.disconnected = True  # what its answer would say was said now
+            cycle.message_event.set()
         log_refusal(problem.status, problem.code)
+        self._count_refusal(problem.status)
         self.transport.write(self._head_of(problem) + problem.document())
         if self.transport.can_write_eof():
             self.transport.write_eof()
@@ -193,6 +212,7 @@ class LimitedProtocol(HttpToolsProtocol):
             (b"content-type", MEDIA_TYPE.encode()),
             (b"content-length", str(len(problem.document())).encode()),
             (b"connection", b"close"),
+            *((name.lower().encode(), value.encode()) for name, value in problem.headers),
         ]
         lines = [b"%b: %b\r\n" % header for header in headers]
         return b"".join([STATUS_LINE[problem.status], *lines, b"\r\n"])
@@ -250,3 +270,9 @@ class LimitedProtocol(HttpToolsProtocol):
 
 def _headers_too_large() -> Problem:
     return Problem("headers-too-large", f"headers may have at most {LARGEST_HEADERS} bytes")
+
+
+def protocol_of(room: Room, count_refusal: Callable[[int], None]) -> type[LimitedProtocol]:
+    """Make the protocol of one server, since uvicorn takes no more than a class."""
+    members = {"_room": room, "_count_refusal": staticmethod(count_refusal)}
+    return type("LimitedProtocol", (LimitedProtocol,), members)

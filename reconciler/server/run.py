@@ -23,7 +23,8 @@ from reconciler.server.app import make_app
 from reconciler.server.certificate import read_certificates
 from reconciler.server.listen import url_of
 from reconciler.server.logs import configuration
-from reconciler.server.protocol import LimitedProtocol
+from reconciler.server.protocol import protocol_of
+from reconciler.server.room import Room
 from reconciler.server.store.contract import (
     Store,
 )
@@ -77,9 +78,10 @@ def make_server(
     store: Store, *, tls: Tls | None, on_ready: Callable[[], None], grace: float = GRACE
 ) -> Server:
     """Make a server that only has to be run."""
+    app, room = make_app(store), Room()
     config = uvicorn.Config(
-        make_app(store),
-        http=LimitedProtocol,
+        app,
+        http=protocol_of(room, app.count_refusal),
         ws="none",
         lifespan="off",
         log_config=None,
@@ -90,16 +92,21 @@ def make_server(
         ssl_certfile=None if tls is None else tls.cert,
         ssl_keyfile=None if tls is None else tls.key,
     )
-    return Server(config, on_ready, grace)
+    return Server(config, room, on_ready, grace)
 
 
 class Server(uvicorn.Server):
     """uvicorn's server, which says when it is ready and returns when it was told to end."""
 
     def __init__(
-        self, config: uvicorn.Config, on_ready: Callable[[], None], grace: float = GRACE
+        self,
+        config: uvicorn.Config,
+        room: Room,
+        on_ready: Callable[[], None],
+        grace: float = GRACE,
     ) -> None:
         super().__init__(config)
+        self._room = room
         self._on_ready = on_ready
         self._grace = grace
         file = config.ssl_certfile
@@ -107,6 +114,7 @@ class Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start to answer."""
+        self._room.watch(asyncio.get_running_loop())
         await super().startup(sockets)
         self._watch_certificates()
         self._on_ready()

@@ -3,7 +3,7 @@
 import logging
 import sys
 
-from reconciler.server.logs import OneLine, configuration
+from reconciler.server.logs import QUIET, OneLine, configuration
 
 
 def written(message, *values, error=None):
@@ -43,5 +43,6 @@ def test_without_verbose_only_what_went_wrong_is_told():
 
 def test_everybody_logs_in_the_same_way():
     loggers = configuration(verbose=False)["loggers"]
+    assert loggers.pop(QUIET) == {"level": "ERROR"}
     assert set(loggers) == {"asyncio", "psycopg", "reconciler.server", "uvicorn"}
     assert all(logger["handlers"] == ["stderr"] for logger in loggers.values())
