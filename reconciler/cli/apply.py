@@ -150,8 +150,9 @@ def _saved(context: Context, options: ApplyOptions) -> Job:
     from reconciler.cli.carry_out import Job
     from reconciler.cli.expect import check_reviewed
     from reconciler.cli.files import read_plan
-    from reconciler.cli.inputs import named_platform
+    from reconciler.cli.inputs import named_platform, tell
     from reconciler.cli.scope import check_scope
+    from reconciler.cli.token_at_risk import token_at_risk
     from reconciler.reconcile import check_platform
 
     _refuse_choices(context, options)
@@ -162,6 +163,8 @@ def _saved(context: Context, options: ApplyOptions) -> Job:
     _tell_of_old_format(context, plan)
     check_scope(context, plan)
     platform = named_platform(context, plan.platform)
+    if options.expect is None:
+        tell(context, token_at_risk(context, plan.platform, "the plan"))
     if plan.ready and plan.operations:
         # Before a plan is shown that nobody can apply any more.
         check_platform(plan, platform, saved=True)

@@ -71,7 +71,8 @@ def read_source(context: Context, choices: Choices = Choices()) -> Source:  # no
     scopes = read_scopes(context)
     ids = read_ids(choices.ids) if choices.ids is not None else None
     manifest = read_manifest(context)
-    platform = choose_platform(context, manifest)
+    platform = _choose(context, manifest)
+    manifest = replace(manifest, warnings=(*manifest.warnings, *_at_risk(context, manifest)))
     if ids is None:
         ids = _ids(context, manifest)
     request = Request(
@@ -151,8 +152,22 @@ def now() -> str:
 def choose_platform(context: Context, manifest: Manifest | None) -> Platform:
     """Open the platform that options, manifest and environment agree on.
 
-    Raises `UsageError` if there is none, or if manifest and environment differ.
+    Warns if only the manifest says who gets a pipeline's token. Raises `UsageError` if there is
+    no platform, or if manifest and environment differ.
     """
+    platform = _choose(context, manifest)
+    tell(context, _at_risk(context, manifest))
+    return platform
+
+
+def _at_risk(context: Context, manifest: Manifest | None) -> tuple[Notice, ...]:
+    from reconciler.cli.token_at_risk import token_at_risk
+
+    own = manifest.platform if manifest else None
+    return token_at_risk(context, own, "the manifest") if own is not None else ()
+
+
+def _choose(context: Context, manifest: Manifest | None) -> Platform:
     option = context.settings.platform
     variable = _variable(context.environ, PLATFORM_VARIABLE)
     if option is not None:
