@@ -137,6 +137,10 @@ class PlatformLostError(PlatformError):
     """
 
 
+class LockDamagedError(PlatformError):
+    """What lies in a lock's place is not what a lock writes: nobody can tell who holds it."""
+
+
 class UnavailableError(PlatformError):
     """The platform could not take a call just now. It had no effect, and may be made again."""
 

@@ -55,6 +55,9 @@ def _run(context: Context, options: LockOptions) -> int:
             f"nothing to {options.what}"
         )
     with closing(locking.lock) as lock:
+        if options.what == RELEASE and not _mended(context, lock, ask=not options.auto_approve):
+            context.streams.note("Nothing was released.")
+            return exits.ERROR
         lease = lock.current()
         if options.what == RELEASE:
             return _release(context, options, lock, lease)
@@ -94,19 +97,35 @@ def _release(context: Context, options: LockOptions, lock: Lock, lease: Lease | 
     return exits.SUCCESS
 
 
+def _mended(context: Context, lock: Lock, *, ask: bool) -> bool:
+    """Set aside what lies in the lock's place and is none; False if the answer was no."""
+    from reconciler.locks.register import RegisterLock
+
+    while isinstance(lock, RegisterLock) and (damage := lock.damage()) is not None:
+        if not _consented(context, str(damage), "Set it aside?", ask=ask):
+            return False
+        context.streams.note(f"Set aside: it is {lock.set_aside()} now.")
+    return True
+
+
 def _agreed(context: Context, lease: Lease, *, ask: bool) -> bool:
-    """Say whose lease it is and what taking it does, also to those who are not asked."""
+    from reconciler.lease import holding
+
+    return _consented(context, f"Locked by {holding(lease)}.", "Release it?", ask=ask)
+
+
+def _consented(context: Context, found: str, question: str, *, ask: bool) -> bool:
+    """Say what was found and what going on does, also to those who are not asked."""
     from reconciler.cli.terminal import is_terminal
     from reconciler.errors import UsageError
-    from reconciler.lease import holding
 
     if ask and not (is_terminal(sys.stdin) and is_terminal(sys.stderr)):
         raise UsageError(
-            f"the platform is locked by {holding(lease)}. Releasing asks first, and there is no "
-            "terminal to ask on: give --auto-approve if you are sure"
+            f"{found.rstrip('.')}. Releasing asks first, and there is no terminal to ask on: give "
+            "--auto-approve if you are sure"
         )
-    context.streams.note(f"Locked by {holding(lease)}.\n{_WARNING}")
-    return not ask or context.streams.agreed("Release it? Only 'yes' is accepted: ")
+    context.streams.note(f"{found}\n{_WARNING}")
+    return not ask or context.streams.agreed(f"{question} Only 'yes' is accepted: ")
 
 
 LOCK = Command(
@@ -115,7 +134,8 @@ LOCK = Command(
     details="While an apply writes it holds a lease of 60 seconds, which it renews every 15. A "
     "second apply waits for it. The lease of a run that was killed runs out by itself; "
     "`lock release` is for those who can't wait. Late writes of the former holder are refused "
-    "where the platform itself keeps the lease.\n\n"
+    "where the platform itself keeps the lease. What lies in the place of a manifest's lock and is "
+    "damaged keeps everybody out; `lock release` sets it aside.\n\n"
     "Exit codes: 0 not locked, or released; 1 not released, as the answer was no; 6 locked "
     "(`show`), or locked by another meanwhile (`release`).",
     examples=(

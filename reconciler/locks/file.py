@@ -18,8 +18,11 @@ import secrets
 import stat
 from pathlib import Path
 
+import msgspec
+
 from reconciler.durable import sync_folder
 from reconciler.errors import PlatformError, UnavailableError, UnknownOutcomeError
+from reconciler.locks.record import LONGEST
 from reconciler.locks.register import Seen
 from reconciler.names import quoted, shown
 
@@ -28,6 +31,14 @@ _KEPT = 16
 #: The names of versions, and of what is prepared to become one. No other file is touched.
 _VERSION = re.compile(r"([0-9]{10})\.json")
 _DRAFT = re.compile(r"\.reconciler-lock-[0-9a-f]{16}\.new")
+#: The highest number that a version can have.
+_LAST = 9_999_999_999
+_READ = (
+    os.O_RDONLY
+    | getattr(os, "O_BINARY", 0)
+    | getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_NONBLOCK", 0)
+)
 #: What link(2) says where a file system has no hard links.
 _NO_LINKS = frozenset({errno.EPERM, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK})
 #: Errors of a network that may be over soon.
@@ -54,12 +65,20 @@ class FileRegister:
                 number = max(self._versions(), default=None)
                 if number is None:
                     return None
+                # The one before it is deleted only when there are many more after it.
+                whole = number == 1 or os.path.lexists(self._version(number - 1))
                 try:
-                    return Seen(self._version(number).read_bytes(), str(number))
+                    seen = self._look(number)
                 except FileNotFoundError:
                     continue  # it was replaced, and deleted, after we had listed it
                 except PermissionError:
                     raise self._not_for_us(self._version(number)) from None
+                if whole and number < _LAST:
+                    return seen
+                if max(self._versions(), default=None) == number:
+                    gap = "the version before it is missing"
+                    why = "no version can follow it" if whole else gap
+                    return msgspec.structs.replace(seen, problem=seen.problem or why)
         except OSError as error:
             raise self._failure("be read", error) from None
         raise UnavailableError(f"the lock {self.address} changes too fast to be read; try again")
@@ -83,8 +102,30 @@ class FileRegister:
         self._clean(number)
         return True
 
+    def set_aside(self, seen: Seen, instead: bytes) -> str:  # noqa: ARG002 - the one before counts
+        """Rename it, so that the version before it counts again."""
+        path = self._version(int(seen.version))
+        aside = path.with_name(f"{path.name}.set-aside-{secrets.token_hex(8)}")
+        try:
+            path.rename(aside)
+            sync_folder(self._folder)
+        except OSError as error:
+            raise self._failure("be mended", error) from None
+        return quoted(str(aside))
+
     def close(self) -> None:
         """Nothing is kept open."""
+
+    def _look(self, number: int) -> Seen:
+        path = self._version(number)
+        seen = Seen(b"", str(number), quoted(str(path)))
+        # Nobody waits for a pipe, or follows a link to who knows where.
+        if not stat.S_ISREG(path.lstat().st_mode):
+            return msgspec.structs.replace(seen, problem="it is no ordinary file")
+        with open(os.open(path, _READ), "rb") as file:  # noqa: PTH123 - Path.open takes no flags
+            data = file.read(LONGEST + 1)
+        problem = "it is too long" if len(data) > LONGEST else ""
+        return msgspec.structs.replace(seen, data=data, problem=problem)
 
     def _versions(self) -> list[int]:
         try:

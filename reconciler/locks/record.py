@@ -11,6 +11,10 @@ from msgspec import Struct
 from reconciler.lease import Holder, Lease
 
 FORMAT_VERSION = 1
+#: A record is small; anything longer is something else.
+LONGEST = 64 * 1024
+#: The end of the year 9999, and more leases than anybody can take.
+_LATEST, _LAST_FENCE = 253_402_300_799, 2**53
 
 
 class Record(Struct, frozen=True, forbid_unknown_fields=True):
@@ -69,11 +73,29 @@ def encode(record: Record) -> bytes:
     return msgspec.json.encode(record)
 
 
+class NewerError(Exception):
+    """A later version of the program has written the record, in the format that this one names."""
+
+
+class _Format(Struct, frozen=True):
+    format_version: int
+
+
 def decode(data: bytes) -> Record:
-    """Read a record; `ValueError` if this is none, or if a later version has written it."""
+    """Read a record; `ValueError` says why it is none, `NewerError` that a later version wrote it.
+
+    What could not come of a lock is none: taken for one, it could hide who holds the lock.
+    """
+    found = msgspec.json.decode(data, type=_Format).format_version
+    if found > FORMAT_VERSION:
+        raise NewerError(str(found))
     record = msgspec.json.decode(data, type=Record)
-    if record.format_version != FORMAT_VERSION or record.fence < 0:
-        raise ValueError("format_version")
+    if found < FORMAT_VERSION or not 0 <= record.fence <= _LAST_FENCE:
+        raise ValueError("its numbers are not those of a lock")
+    if not 0 <= record.acquired <= record.expires <= _LATEST:
+        raise ValueError("its times are not those of a lease")
+    if (record.holder is None) != (not record.token) or (not record.token and record.expires):
+        raise ValueError("it has half a holder")
     return record
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import secrets
 from collections.abc import Callable
 from typing import Protocol
@@ -10,16 +11,29 @@ from msgspec import Struct
 
 from reconciler.errors import (
     LeaseLostError,
+    LockDamagedError,
     PlatformBusyError,
     PlatformError,
     UnavailableError,
     UnknownOutcomeError,
 )
 from reconciler.lease import Holder, Lease, held, holding
-from reconciler.locks.record import NOBODY, Record, decode, encode
+from reconciler.locks.record import (
+    FORMAT_VERSION,
+    NOBODY,
+    NewerError,
+    Record,
+    decode,
+    encode,
+)
+from reconciler.names import shown
 
 #: How often a change is tried against others who change the same record.
 _ATTEMPTS = 5
+#: No holder renews a lease to more than a minute from now; clocks may be wrong by some more.
+_LONG = 600.0
+#: As much of what a library says of a record is told.
+_LONGEST_WHY = 200
 
 
 class Seen(Struct, frozen=True):
@@ -27,6 +41,10 @@ class Seen(Struct, frozen=True):
 
     data: bytes
     version: str
+    #: Where exactly it lies, fit to be printed.
+    where: str = ""
+    #: Why it can't be a record, where that shows without reading it.
+    problem: str = ""
 
 
 class Register(Protocol):
@@ -44,6 +62,12 @@ class Register(Protocol):
 
         False, and `UnknownOutcomeError`, leave open whether this very call has written: an answer
         may have been lost, and the call made again further down.
+        """
+
+    def set_aside(self, seen: Seen, instead: bytes) -> str:
+        """Give what was seen another name, and say which; then an earlier value counts again.
+
+        Where earlier ones are not kept, `instead` does.
         """
 
     def close(self) -> None:
@@ -76,7 +100,7 @@ class RegisterLock:
                 # from now on, so the lease has to run from now, not from then.
                 record = record.renewed(now, seconds)
             else:
-                raise PlatformBusyError(held(lease))
+                raise PlatformBusyError(held(lease) + self._too_long(seen, record, now))
             lease = record.lease() if self._swap(seen, record) else None
             if lease is not None:
                 return lease
@@ -106,6 +130,22 @@ class RegisterLock:
         """Take the lease away from the holder that `current` named."""
         return self._free(lambda record: record.is_of(lease))
 
+    def damage(self) -> LockDamagedError | None:
+        """Say what lies there instead of a record; None if a lock can be told."""
+        try:
+            self._read()
+        except LockDamagedError as error:
+            return error
+        return None
+
+    def set_aside(self) -> str:
+        """Set aside what is no record, and say where it is now."""
+        seen = self._register.read()
+        if seen is None or self.damage() is None:
+            raise UnavailableError(f"the lock {self._register.address} has changed; look again")
+        free = Record(FORMAT_VERSION, math.floor(self._clock()))  # more than any count of leases
+        return self._register.set_aside(seen, encode(free))
+
     def close(self) -> None:
         """Let go of connections."""
         self._register.close()
@@ -126,13 +166,21 @@ class RegisterLock:
         seen = self._register.read()
         if seen is None:
             return None, NOBODY
+        where = seen.where or self._register.address
         try:
-            return seen, decode(seen.data)
-        except ValueError:
+            return seen, _record(seen)
+        except NewerError as error:
             raise PlatformError(
-                f"{self._register.address} holds something that this version of reconciler did "
-                "not write as a lock: keep the lock elsewhere, or upgrade reconciler; nothing was "
-                "changed"
+                f"{where} was written by a later version of reconciler (format {error}): upgrade "
+                "this one; nothing was changed"
+            ) from None
+        except ValueError as error:
+            why = shown(str(error)[:_LONGEST_WHY])
+            raise LockDamagedError(
+                f"{where} holds something that reconciler did not write as a lock ({why}). It may "
+                "hide somebody who holds the lock, so nobody gets it: if it is something else's, "
+                "keep the lock elsewhere; if it is damaged, see that no apply is running, then let "
+                "`reconciler lock release` set it aside"
             ) from None
 
     def _swap(self, seen: Seen | None, record: Record) -> bool:
@@ -147,6 +195,16 @@ class RegisterLock:
         there = self._register.read()
         return there is not None and there.data == data
 
+    def _too_long(self, seen: Seen | None, record: Record, now: float) -> str:
+        """Warn of a lease that won't run out by itself soon."""
+        if record.expires - now <= _LONG:
+            return ""
+        where = (seen and seen.where) or self._register.address
+        return (
+            f". No lease runs that long: a clock was wrong, or {where} was forged; if no apply is "
+            "running, take it away with `reconciler lock release`"
+        )
+
     def _lost(self, record: Record) -> str:
         lease = record.running(self._clock())
         now = f"now it is that of {holding(lease)}" if lease else "it was taken away"
@@ -157,3 +215,9 @@ class RegisterLock:
             f"the lock {self._register.address} could not be changed: others changed it at the "
             "same time, or the answers were lost; try again"
         )
+
+
+def _record(seen: Seen) -> Record:
+    if seen.problem:
+        raise ValueError(seen.problem)
+    return decode(seen.data)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from reconciler.errors import PlatformError, UnavailableError, UnknownOutcomeError
+from reconciler.locks.record import LONGEST
 from reconciler.locks.register import Seen
 from reconciler.locks.s3failure import failure
 from reconciler.names import quoted
@@ -30,8 +31,6 @@ TIMEOUT = 10.0
 _NO_ETAG = f'"{0:032}"'
 #: How often deleting the probe is tried.
 _DELETIONS = 3
-#: A lock is a small record; anything longer is something else.
-_LONGEST = 64 * 1024
 _Answer = TypeVar("_Answer")
 
 
@@ -70,6 +69,16 @@ class BucketRegister:
             # Whoever did not get an answer does not know what it would have been.
             raise UnknownOutcomeError(str(error)) from None
 
+    def set_aside(self, seen: Seen, instead: bytes) -> str:
+        """Copy it beside the lock, and write `instead` over it."""
+        import obstore
+
+        aside = f"{self._key}.set-aside-{secrets.token_hex(8)}"
+        self._ask("copied", lambda: obstore.copy(self._store(), self._key, aside))
+        if not self._put(self._key, instead, seen.version):
+            raise UnavailableError(f"the lock {self.address} has changed; look again")
+        return quoted(f"s3://{self._bucket}/{aside}")
+
     def close(self) -> None:
         """Let go of connections."""
         self._opened = None
@@ -83,8 +92,8 @@ class BucketRegister:
             if "NoSuchBucket" in str(error):
                 raise PlatformError(self._no_bucket()) from None
             return None
-        if found.meta["size"] > _LONGEST:
-            return Seen(b"", found.meta["e_tag"] or "")
+        if found.meta["size"] > LONGEST:
+            return Seen(b"", found.meta["e_tag"] or "", problem="it is too long")
         data = bytes(found.bytes())
         version = found.meta["e_tag"]
         if not version:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from reconciler.lease import SECONDS
@@ -76,6 +78,35 @@ def test_plan_takes_no_lock(setting):
     setting.declare("a")
     open_lock(setting.lock).acquire(ALICE, SECONDS)
     setting.folder("plan", env=setting.env)
+
+
+def test_a_damaged_lock_keeps_everybody_out_until_it_is_set_aside(setting, request):
+    setting.declare("a")
+    where = damage(setting, request)
+    for command in (["lock", "show"], ["apply", "-y"], ["lock", "release"]):
+        code = 64 if command[1] == "release" else 1
+        told = setting.folder(*command, code=code, env=setting.env).stderr
+        assert where in told
+        assert "did not write as a lock (" in told
+    assert setting.organisation.records() == {}
+    told = setting.folder("lock", "release", "-y", env=setting.env)
+    assert f"Set aside: it is '{where}.set-aside-" in told.stderr
+    assert told.stdout == "Not locked.\n"
+    setting.apply()
+    assert set(setting.organisation.records()) == {"a"}
+
+
+def damage(setting, request):
+    """Cut short what the lock keeps; give where that is."""
+    open_lock(setting.lock).acquire(ALICE, SECONDS)
+    if setting.lock.startswith("file://"):
+        record = Path(setting.lock[7:]) / "0000000001.json"
+        record.write_bytes(record.read_bytes()[:-20])
+        return str(record)
+    bucket, key = setting.lock[5:].split("/")
+    client = request.getfixturevalue("s3").client()
+    client.put_object(Bucket=bucket, Key=key, Body=b'{"format_version":1,')
+    return setting.lock
 
 
 def test_two_applies_at_once_double_nothing(setting):
