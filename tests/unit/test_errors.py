@@ -21,6 +21,7 @@ EXIT_CODES = {
     "LeaseLostError": 6,
     "PlatformLostError": 1,
     "RefusedError": 1,
+    "LockDamagedError": 1,
     "UnavailableError": 1,
     "UnknownOutcomeError": 1,
     "PreflightError": 1,
