@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
+from contextlib import suppress
 
 from reconciler.cli import TYPE_CHECKING, exits
 from reconciler.cli.command import Command
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
     from reconciler.cli.context import Context
     from reconciler.manifest import Manifest
     from reconciler.model import State, Storage
+    from reconciler.platform import Platform
+
+#: Of how many storages it is asked whether they hold files: each may be a request.
+_ASKED = 100
 
 
 class ExportOptions(Namespace):
@@ -54,6 +59,8 @@ def _run(context: Context, options: ExportOptions) -> int:
     platform = choose_platform(context, manifest)
     state = read_live(context, platform)
     storages = _chosen(context, options, manifest, state)
+    if not options.undeclared:
+        _tell_of_files(context, platform, storages)
     # Beside a manifest a second file must not name the platform again.
     address = None if options.undeclared else platform.address
     context.streams.document(_document(context, storages, address, with_ids=options.with_ids))
@@ -86,6 +93,31 @@ def _chosen(
                 f"{because}"
             )
     return chosen
+
+
+def _tell_of_files(context: Context, platform: Platform, storages: Sequence[Storage]) -> None:
+    """Say that the records of files stay behind: somebody might move a platform by an export.
+
+    Where only the platform itself records files, they stay with it whatever is exported.
+    """
+    from reconciler.cli.inputs import reading
+    from reconciler.errors import PlatformError
+    from reconciler.names import quoted
+
+    asked, what = storages[:_ASKED], "storages may hold files"
+    with reading(platform) as reader, suppress(PlatformError):
+        if not reader.abilities.record_inventory:
+            return
+        found = next((s.name for s in asked if any(True for _ in reader.inventory(s.id))), None)
+        if found is not None:
+            what = f"{quoted(found)} holds files"
+        elif len(asked) == len(storages):
+            return
+    context.streams.note(
+        f"Warning: {what}, and a manifest has no records of files: applied to another platform, "
+        "it makes storages that hold none and can be removed without consent. A state server moves "
+        "with them by `reconciler serve --copy-from`"
+    )
 
 
 def _in_scope(context: Context, manifest: Manifest | None, state: State) -> list[Storage]:
@@ -130,7 +162,9 @@ EXPORT = Command(
     "Write live storages as a manifest",
     details="What it writes, `plan` reads back as no change. Storages that no manifest can "
     "express are left out, with a warning. A NAME that is not live, or not in scope, "
-    "is an error.",
+    "is an error.\n\n"
+    "A manifest has no records of files: it is warned if storages of an embedded platform or a "
+    "state server hold some, or may (after the first hundred they are not asked).",
     examples=(
         (
             "reconciler export --platform sqlite:///platform.db > storages.yaml",
