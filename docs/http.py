@@ -157,6 +157,8 @@ def kind(schema: dict[str, Any], document: dict[str, Any]) -> str:
     told = " or ".join(words.get(item, item) for item in listed)
     if "items" in schema:
         told += f" of {kind(schema['items'], document)}"
+    if "contentSchema" in schema:
+        told += f" that holds a {kind(schema['contentSchema'], document)}"
     return told + limits(schema)
 
 

@@ -43,6 +43,7 @@ def _platform(store: Store, metrics: Metrics) -> _Operations:
         "/healthz": {"GET": Operation(platform.health, role=None, waits=False)},
         "/readyz": {"GET": Operation(platform.ready, role=None, kind="watch")},
         "/metrics": {"GET": Operation(metrics.show, kind="watch")},
+        "/v1/openapi.yaml": {"GET": Operation(platform.interface, role=None, waits=False)},
         "/v1/platform": {"GET": Operation(platform.about)},
     }
 

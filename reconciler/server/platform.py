@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from reconciler import __version__
+from reconciler.manifest import schema_text
 from reconciler.server.calls import Answer, Call, json_answer
 from reconciler.server.store.contract import (
     Store,
 )
 
+#: RFC 9512.
+YAML = "application/yaml"
 #: The versions of the API that this server speaks.
 OLDEST_API, NEWEST_API = 1, 1
 API = {"oldest": OLDEST_API, "newest": NEWEST_API}
@@ -21,6 +24,7 @@ class PlatformResource:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._platform_id = store.platform_id()
+        self._interface = schema_text("openapi")
 
     def about(self, call: Call) -> Answer:
         """Say what answers, and what it takes the client for."""
@@ -36,6 +40,11 @@ class PlatformResource:
                 "revision": self._store.revision(),
             }
         )
+
+    def interface(self, call: Call) -> Answer:
+        """Give the OpenAPI document."""
+        call.query()
+        return Answer(200, self._interface, YAML)
 
     def health(self, _call: Call) -> Answer:
         """Say that the process lives."""

@@ -33,6 +33,12 @@ def database(request, tmp_path):
 def examine(folder, server):
     """Run schemathesis; give its exit code and what it says."""
     document = yaml.safe_load(schema_text("openapi"))
+    schemas = document["components"]["schemas"]
+    # OpenAPI can't say NDJSON; the hooks turn lists into lines and back.
+    schemas["InventoryRows"] = schemas["InventoryRows"]["contentSchema"]
+    # Of a pattern of several parts alone it makes an empty value too, which does not match.
+    tags = schemas["EntityTags"].pop("pattern")
+    schemas["EntityTags"]["anyOf"] = [{"const": "*"}, {"pattern": tags}]
     settings = SETTINGS
     if server.token is not None:
         # On this server a token is needed, and the check that it is looks for just that.
@@ -60,7 +66,7 @@ def test_it_finds_nothing(tmp_path, database, role):
     with StateServer(database, token=role) as server:
         code, told = examine(tmp_path, server)
         assert code == 0, told
-        assert "Tested: 16" in told
+        assert "Tested: 17" in told
         assert server.stop() == 0
     assert " ERROR " not in server.log
     assert server.token is None or server.token not in server.log

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from reconciler import __version__
+from reconciler.manifest import schema_text
 from reconciler.platforms.http.transport import KEPT
 from reconciler.server.resource import READS, WATCHES, WRITES, Resource
 from reconciler.server.run import make_server
@@ -17,6 +18,7 @@ from reconciler.server.store.refusals import (
     StoreUnavailableError,
 )
 from support.http_values import LEASE, NAS, create, problem
+from support.serving import make_token
 
 PATHS = ["/v1/platform", "/v1/storages", "/v1/lock", "/v1/audit", "/healthz", "/readyz", "/metrics"]
 
@@ -261,3 +263,14 @@ def test_large_answers_are_compressed_for_those_who_ask(server, client):
         assert "Content-Encoding" not in other.headers
     small = client.get("/healthz", headers={"Accept-Encoding": "gzip"})
     assert "Content-Encoding" not in small.headers
+
+
+def test_it_gives_its_openapi_document_to_everybody(server):
+    make_token(server.store)
+    with server.client() as client:
+        answer = client.get("/v1/openapi.yaml")
+        assert answer.headers["Content-Type"] == "application/yaml"
+        assert answer.content == schema_text("openapi")
+        assert client.head("/v1/openapi.yaml").content == b""
+        assert problem(client.get("/v1/openapi.yaml?x=y")) == (400, "malformed")
+        assert problem(client.get("/v1/platform")) == (401, "unauthenticated")
