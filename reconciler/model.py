@@ -201,6 +201,11 @@ def masked(url: str) -> str:
     return _PARAMETER.sub(r"\1***", _USER_INFO.sub(r"\1***@", url))
 
 
+def masked_in(text: str) -> str:
+    """Give a text that somebody else wrote, with each URL in it `masked`."""
+    return _IN_TEXT.sub(lambda found: masked(found[0]), text)
+
+
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 _OTHER_SCHEME = re.compile(r"(?!(?i:file)://)[A-Za-z][A-Za-z0-9+.\-]*://")
 _S3_URL = re.compile(r"(?i:https?|s3)://[^/?#]")
@@ -208,13 +213,17 @@ _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{2,254}")  # as in schemas/manif
 #: A password may hold `/` and `#`: what follows a colon and is no port, up to an `@`, is one.
 _USER_INFO = re.compile(
     r"(\A(?:[A-Za-z][A-Za-z0-9+.\-]*:)?(?:[/\\]{2}){1,2})"
-    r"(?:[^/\\?#]*(?:@|%40)|(?!\[)[^/\\?#@]*(?::|%3[Aa])(?![0-9]*(?:[/\\?#]|\Z))[^?]*@)"
+    r"(?:[^/\\?#]*(?:@|%40)|(?!\[)[^/\\?#@]*(?::|%3[Aa])(?![0-9]{0,5}(?:[/\\?#]|\Z))[^?]*@)"
 )
-#: A parameter of a query or fragment by whose name its value is a secret.
+#: A parameter of a query or fragment by whose name its value is a secret: a name that ends in one
+#: of these, or whose last word is one (`design` is no `sig`, `author` is no `auth`).
 _PARAMETER = re.compile(
-    r"(?i)([?#&;](?:[^=&#;]*(?:sig|token|secret|passw|pwd|credential|access[_-]?key|api[_-]?key"
-    r"|account[_-]?key|auth)[^=&#;]*|key)=)[^&#;]+"
+    r"(?i)([?#&;](?:[^=?#&;]*(?:token|secret|password|passwd|passphrase|pwd|signature|credentials?"
+    r"|(?:access|api|account|secret|private|shared|sas)[_-]?key|access[_-]?key[_-]?id"
+    r"|authorization)|(?:[^=?#&;]*[._-])?(?:sig|auth|key|pass|pw|sas|jwt))=)[^&#;]+"
 )
+#: A URL in a sentence, up to a blank or a quotation mark.
+_IN_TEXT = re.compile(r"(?:(?<![A-Za-z0-9+.\-])[A-Za-z][A-Za-z0-9+.\-]*:)?[/\\]{2}[^\s'\"<>]+")
 
 
 def _local_place(url: str) -> str:

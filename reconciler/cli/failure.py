@@ -24,7 +24,9 @@ def failed(streams: Streams, error: Exception, argv: Sequence[str]) -> int:
     if "--debug" in argv:
         import traceback
 
-        streams.note("".join(traceback.format_exception(error)))
+        from reconciler.model import masked_in
+
+        streams.note(masked_in("".join(traceback.format_exception(error))))
     if isinstance(error, OSError) and _folder_is_gone():
         error = UsageError(_GONE)
     code = error.exit_code if isinstance(error, ReconcilerError) else ERROR
@@ -76,7 +78,10 @@ def _message(error: Exception) -> str:
         return str(error)
     if isinstance(error, MemoryError):
         return "there is not enough memory"
-    told = shown(f"{type(error).__name__}: {error}" if str(error) else type(error).__name__)
+    from reconciler.model import masked_in
+
+    kind = type(error).__name__
+    told = shown(masked_in(f"{kind}: {error}" if str(error) else kind))
     if isinstance(error, OSError):
         return told
     return f"reconciler has a bug: {told}; run again with --debug for details"

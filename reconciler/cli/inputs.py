@@ -15,7 +15,7 @@ from reconciler.diff import Diff, compare
 from reconciler.errors import AddressError, MatchingError, UsageError
 from reconciler.manifest import Manifest, default_paths, load, placed, read_variables
 from reconciler.manifest.files import DEFAULTS
-from reconciler.model import Notice, State
+from reconciler.model import Notice, State, masked
 from reconciler.names import quoted, shown
 from reconciler.patient import PatientReader
 from reconciler.plan.build import new_platform
@@ -180,8 +180,8 @@ def _choose(context: Context, manifest: Manifest | None) -> Platform:
     base = _base(manifest)
     if variable is not None and not same_address(own, base, variable, None):
         raise AddressError(
-            f"the manifest says platform {quoted(own)} and {PLATFORM_VARIABLE} says "
-            f"{quoted(variable)}: unset the variable, or choose with --platform"
+            f"the manifest says platform {quoted(masked(own))} and {PLATFORM_VARIABLE} says "
+            f"{quoted(masked(variable))}: unset the variable, or choose with --platform"
         )
     return _open(context, own, base)
 
@@ -202,8 +202,8 @@ def named_platform(context: Context, address: str) -> Platform:
             continue
         if not same_address(address, None, given, None):
             raise AddressError(
-                f"the plan is for the platform {quoted(address)} and {origin} says "
-                f"{quoted(given)}: apply the plan where it was made for, or plan again"
+                f"the plan is for the platform {quoted(masked(address))} and {origin} says "
+                f"{quoted(masked(given))}: apply the plan where it was made for, or plan again"
             )
         break
     return _open(context, address, None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reconciler.cli.context import Context
-from reconciler.model import Notice
+from reconciler.model import Notice, masked
 from reconciler.names import shown
 from reconciler.origin import in_ci
 from reconciler.plan.document import leads_to_file
@@ -34,6 +34,6 @@ def token_at_risk(context: Context, address: str, source: str) -> tuple[Notice, 
             "",
             f"{' and '.join(tokens)} is set in CI, and only {source} says where it goes: a pull "
             f"request that changes `platform:` would send it elsewhere. Set {PLATFORM_VARIABLE}="
-            f"{shown(address)} beside it: another platform is then refused",
+            f"{shown(masked(address))} beside it: another platform is then refused",
         ),
     )

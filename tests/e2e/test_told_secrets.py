@@ -14,6 +14,7 @@ SECRETS = [
     ("S3", "https://minio/b#access_key=SECRET"),
     ("S3", "https://bob:PW/SECRET@minio:9000/b"),
     ("S3", "https://bob:PW#SECRET@minio:9000/b"),
+    ("S3", "https://bob:123456/SECRET@minio/b"),
     ("S3", "https://bob%3ASECRET%40minio/b"),
     ("S3", "https://SECRET@minio/b"),
     ("local", "file://bob:SECRET@nas/share"),
@@ -38,6 +39,14 @@ def test_a_secret_in_another_address_is_refused(folder, key, secret):
     told = folder("validate", code=65)
     assert "would be stored and printed" in told.stderr
     assert "SECRET" not in told.stdout + told.stderr
+
+
+def test_no_traceback_shows_a_secret(folder):
+    address = "https://bob:P/SECRET@h"
+    done = folder.shell(f'"$0" list --debug --platform "{address}"')
+    assert "SECRET" not in done.stdout + done.stderr
+    folder.write(manifest({"name": "a", "type": "S3", "default_url": "https://h/b?design=x"}))
+    folder("validate")
 
 
 def told_by(folder, command):

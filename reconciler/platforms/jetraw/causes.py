@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from reconciler.model import masked_in
 from reconciler.names import shown
 
 #: What was raised is read this far, and told this far, in characters.
@@ -12,7 +13,6 @@ _READ, _TOLD = 2000, 200
 #: No shorter piece of a secret gives it away, and no shorter one is looked for.
 _PIECE = 8
 _WITHHELD = "its text is withheld, since it holds a secret"
-_USER_INFO = re.compile(r"//[^\s/@]*@")
 _QUERY = re.compile(r"(://[^\s?#]*)[?#]\S*")
 _SECRET = re.compile(
     r"(?i)((?:bearer|basic)\s+|(?:token|secret|password|passwd|api[_-]?key|authorization)"
@@ -37,7 +37,8 @@ def cause(error: BaseException, secrets: Iterable[str], *, all_known: bool) -> s
         return kind
     if any(_holds(text, secret) for secret in secrets):
         return f"{kind} ({_WITHHELD})"
-    text = _USER_INFO.sub("//***@", text)
+    text = masked_in(text)
+    # Of what foreign code says, no query is known to be harmless.
     text = _QUERY.sub(r"\1?***", text)
     text = _JWT.sub("***", _SECRET.sub(r"\1***", text))
     if not all_known:
