@@ -1,5 +1,6 @@
 """`serve --copy-from`, run as a user runs it: from SQLite to PostgreSQL, and back."""
 
+import signal
 from contextlib import closing
 
 import psycopg
@@ -108,7 +109,13 @@ def test_an_embedded_platform_is_no_original(folder):
     assert "new.db" not in folder.files()
 
 
-def test_killed_half_way_it_leaves_an_empty_target_and_can_be_done_again(folder, postgres):
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [(signal.SIGKILL, -signal.SIGKILL), (signal.SIGINT, 130), (signal.SIGTERM, 130)],
+)
+def test_ended_half_way_it_leaves_an_empty_target_and_can_be_done_again(
+    folder, postgres, number, code
+):
     old, new = f"sqlite:///{folder.path / 'old.db'}", postgres.database()
     with closing(open_store(old)) as store:
         rows = ((f"{n:09}", "sha256:1", "sha256:2") for n in range(200_000))
@@ -116,11 +123,12 @@ def test_killed_half_way_it_leaves_an_empty_target_and_can_be_done_again(folder,
     open_store(new).close()
     process = folder.start("serve", "--database", new, "--copy-from", OLD)
     try:
+        name = new.partition("?")[0].rpartition("/")[2]
         with psycopg.connect(postgres.url(), autocommit=True) as watching:
-            while not watching.execute(
-                _COPYING, [new.partition("?")[0].rpartition("/")[2]]
-            ).fetchall():
+            while not watching.execute(_COPYING, [name]).fetchall():
                 assert process.poll() is None, "it was over before it was seen"
+        process.send_signal(number)
+        assert process.wait(timeout=60) == code
     finally:
         process.kill()
         process.wait()
@@ -128,3 +136,9 @@ def test_killed_half_way_it_leaves_an_empty_target_and_can_be_done_again(folder,
         assert (store.revision(), store.count()) == (0, 0)
     told = folder("serve", "--database", new, "--copy-from", OLD)
     assert "1 storage, 200,000 file records" in told.stderr
+
+
+def test_on_a_terminal_a_bar_tells_how_far_it_is(folder, old):
+    shown = folder.on_terminal("serve", "--database", "sqlite:///new.db", "--copy-from", OLD)
+    assert "Copying" in shown
+    assert "Copied 1 storage, 2 file records" in shown

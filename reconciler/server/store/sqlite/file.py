@@ -67,6 +67,11 @@ def _is_there(path: Path, steps: tuple[Migration, ...]) -> bool:
     return True
 
 
+def check_still_there(path: Path, db: sqlite3.Connection) -> None:
+    """Raise `PlatformError` if the platform was moved since its file was prepared."""
+    _check_version(path, _version(db), migrations("sqlite"))
+
+
 def _check_version(path: Path, version: int, steps: tuple[Migration, ...]) -> None:
     if version == MOVED:
         raise PlatformError(_text(path, MOVED_TEXT))

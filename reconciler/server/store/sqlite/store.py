@@ -25,7 +25,7 @@ from reconciler.server.store.refusals import (
     StoreUnavailableError,
 )
 from reconciler.server.store.session import Session, with_turn
-from reconciler.server.store.sqlite.file import WAIT, connect, prepare
+from reconciler.server.store.sqlite.file import WAIT, check_still_there, connect, prepare
 from reconciler.server.store.sqlite.session import SqliteSession, explained
 from reconciler.server.store.sqlite.staging import stage
 from reconciler.sqliteplace import Place
@@ -53,16 +53,23 @@ class SqliteStore(SqlStore):
         self._turn = Lock()
         self._readers: list[sqlite3.Connection] = []
         self._closed = False
+        try:
+            self._id = self._own_id(path)
+        except PlatformError:
+            self._writer.close()
+            raise
+        # Links may lead elsewhere later, so the path is kept as it was given.
+        self._place = Place(path)
+
+    def _own_id(self, path: Path) -> str:
+        check_still_there(path, self._writer)
         found = self._writer.execute(PLATFORM).fetchall()
         if len(found) != 1:
-            self._writer.close()
             raise PlatformError(
                 f"database {quoted(str(path))}: its own id is missing: restore the file from a "
                 "backup"
             )
-        self._id = str(found[0][0])
-        # Links may lead elsewhere later, so the path is kept as it was given.
-        self._place = Place(path)
+        return str(found[0][0])
 
     def _check_place(self) -> None:
         if problem := self._place.lost():

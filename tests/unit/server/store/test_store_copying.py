@@ -18,6 +18,8 @@ from reconciler.server.store import copying, open_end, open_store
 from reconciler.server.store.contract import Store
 from reconciler.server.store.copying import LEFT_OUT, End, check_ends, copied_tables, copy, how_much
 from reconciler.server.store.refusals import RefusedValueError, SupersededError
+from reconciler.server.store.sqlite import store as sqlite_store
+from reconciler.server.store.sqlite.file import prepare
 from support.serving import make_token
 from support.storing import ANN, BOB, create, everything, inventory, names, record, remove, update
 
@@ -123,6 +125,21 @@ def test_what_was_moved_is_not_opened_again(url: str, empty: str) -> None:
         open_store(url)
     with pytest.raises(PlatformError, match="it was moved"):
         carry(url, empty)
+
+
+def test_a_server_that_starts_meanwhile_does_not_run_on_what_was_moved(
+    tmp_path: Path, empty: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = f"sqlite:///{tmp_path / 'server.db'}"
+    filled(url)
+
+    def overtaken(path: Path) -> None:
+        prepare(path)
+        carry(url, empty)
+
+    monkeypatch.setattr(sqlite_store, "prepare", overtaken)
+    with pytest.raises(PlatformError, match="it was moved"):
+        open_store(url)
 
 
 def test_a_server_that_still_runs_is_in_the_way(url: str, empty: str) -> None:
