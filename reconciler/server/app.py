@@ -10,6 +10,7 @@ from reconciler.server.audit import Audit
 from reconciler.server.auth import Gate
 from reconciler.server.calls import JSON, NDJSON, Operation
 from reconciler.server.front import Front, nothing_here
+from reconciler.server.headers import MERGE_PATCH
 from reconciler.server.inventory import Inventories
 from reconciler.server.lock import Lock
 from reconciler.server.metrics import Metrics
@@ -20,8 +21,6 @@ from reconciler.server.store.contract import (
     OPERATOR,
     Store,
 )
-
-_MERGE_PATCH = "application/merge-patch+json"
 
 _Operations = Mapping[str, Mapping[str, Operation]]
 
@@ -57,7 +56,7 @@ def _storages(store: Store) -> _Operations:
         },
         "/v1/storages/{id}": {
             "GET": Operation(storages.get),
-            "PATCH": Operation(storages.update, OPERATOR, (_MERGE_PATCH, JSON), "write"),
+            "PATCH": Operation(storages.update, OPERATOR, (MERGE_PATCH, JSON), "write"),
             "DELETE": Operation(storages.remove, OPERATOR, kind="write"),
         },
         "/v1/storages/{id}/inventory": {

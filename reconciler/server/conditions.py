@@ -36,7 +36,13 @@ def wanted_revision(call: Call, store: Store, id: str) -> int | None:
     if only is not None:
         return only
     row = store.get(id)
-    if not wanted.strongly(tag_of(row)):
+    tag = tag_of(row)
+    if not wanted.strongly(tag) and wanted.weakly(tag):
+        raise ChangedError(
+            f'If-Match compares strong tags only (RFC 9110, 13.1.1), so that W/"{tag}" matches '
+            f'nothing: send "{tag}"; if an answer had the weak one, a proxy on the way made it weak'
+        )
+    if not wanted.strongly(tag):
         raise ChangedError(f"the storage is at revision {row.revision} now")
     return row.revision
 

@@ -35,15 +35,22 @@ class Exchange:
         self._receive = receive
         self._send = send
         self._is_head = scope["method"] == "HEAD"
+        #: Whether the client waits to be told that its content is wanted, and whether it was.
+        self.is_expecting = self.headers.get("Expect", "").lower() == "100-continue"
+        self._asked = False
         self._read = False
         self._gone = False
         #: For how many seconds more the client may keep us waiting for content.
         self._credit = PATIENCE
 
-    async def content(self) -> bytes:
-        """Read the whole content; raises `Problem` if it is too large, or takes too long."""
+    def check_size(self) -> None:
+        """Raise `Problem` if content that is taken whole is said to be too large."""
         if int(single(self.headers, "Content-Length") or 0) > LARGEST_CONTENT:
             raise _too_large()
+
+    async def content(self) -> bytes:
+        """Read the whole content; raises `Problem` if it is too large, or takes too long."""
+        self.check_size()
         try:
             async with asyncio.timeout(PATIENCE):
                 return await self._whole()
@@ -68,6 +75,9 @@ class Exchange:
         headers = _raw_headers(answer)
         if answer.status not in _WITHOUT_BODY:
             headers.append((b"content-length", str(len(answer.body)).encode()))
+        if self.is_expecting and not self._asked:
+            # The client now sends its content or does not: nobody can tell where a request begins.
+            headers.append((b"connection", b"close"))
         await self._start(answer.status, headers)
         await self._end(answer.body)
 
@@ -125,6 +135,7 @@ class Exchange:
         """Give what has come in since; None at the end."""
         if self._read:
             return None
+        self._asked = True
         clock = asyncio.get_running_loop().time
         begun = clock()
         try:

@@ -13,6 +13,7 @@ from reconciler.server.store.contract import (
     Author,
 )
 
+MERGE_PATCH = "application/merge-patch+json"
 #: Largest number that a client may send: what JSON readers everywhere can hold exactly.
 LARGEST = 2**53 - 1
 _CLAIM_LENGTH = 1024
@@ -128,7 +129,7 @@ def check_content(headers: Headers, accepted: Collection[str]) -> None:
         raise Problem(
             "unsupported-media-type",
             f"send {' or '.join(accepted)}, in UTF-8",
-            headers=(("Accept", ", ".join(accepted)),),
+            headers=tuple((name, ", ".join(accepted)) for name in _accepting(accepted)),
         )
     if (single(headers, "Content-Encoding") or "identity").lower() != "identity":
         raise Problem(
@@ -136,6 +137,11 @@ def check_content(headers: Headers, accepted: Collection[str]) -> None:
             "send the content without Content-Encoding",
             headers=(("Accept-Encoding", "identity"),),
         )
+
+
+def _accepting(accepted: Collection[str]) -> tuple[str, ...]:
+    """Name the headers that tell what is accepted."""
+    return ("Accept", "Accept-Patch") if MERGE_PATCH in accepted else ("Accept",)
 
 
 def accepts_gzip(headers: Headers) -> bool:

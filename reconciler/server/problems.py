@@ -46,6 +46,7 @@ CODES: Mapping[str, tuple[int, str]] = {
     "invalid-value": (422, "The platform can't hold this value"),
     "idempotency-key-reused": (422, "The idempotency key belongs to another request"),
     "headers-too-large": (431, "The headers are too large"),
+    "not-implemented": (501, "The request uses what this server does not know"),
     "internal": (500, "The server has failed"),
     "outcome-unknown": (500, "Nobody knows whether this was written"),
     "unavailable": (503, "The database does not answer"),

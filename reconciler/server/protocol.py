@@ -13,13 +13,13 @@ from collections import deque
 from collections.abc import Callable
 from typing import cast
 
-import httptools
 from uvicorn.protocols.http.httptools_impl import (
     STATUS_LINE,
     HttpToolsProtocol,
     RequestResponseCycle,
 )
 
+from reconciler.server.framing import check_framing, check_host, plain, without_host
 from reconciler.server.front import COMMON_HEADERS
 from reconciler.server.logs import QUIET, log_refusal
 from reconciler.server.problems import MEDIA_TYPE, Problem, malformed, unavailable
@@ -110,6 +110,8 @@ class LimitedProtocol(HttpToolsProtocol):
         if self._refusal is not None:
             self._drop(len(data))
             return
+        if not self._in_head and self.cycle.response_complete:
+            self._drop(len(data))
         self._mixed = False
         super().data_received(data)
         if self._in_head and not self._mixed:
@@ -144,18 +146,19 @@ class LimitedProtocol(HttpToolsProtocol):
         """Start to answer."""
         self._in_head = self._has_begun = False
         self._stop_waiting()
-        self._check_host()
+        try:
+            version = self.parser.get_http_version()
+            check_framing(self.headers, version, upgrades=self.parser.should_upgrade())
+            self.url = without_host(self.url, self.headers)
+            check_host(self.headers, version)
+        except Problem as problem:
+            self._refusal = problem
+            raise
         super().on_headers_complete()
+        self._tell_app()
         while self._asked and self._asked[0].response_complete:
             self._asked.popleft()
         self._asked.append(self.cycle)
-        cast("dict[str, object]", self.scope)[LINE] = self
-
-    def on_body(self, body: bytes) -> None:
-        """Take a part of the content."""
-        super().on_body(body)
-        if self.cycle.response_complete:
-            self._drop(len(body))
 
     def on_message_complete(self) -> None:
         """Get ready for the next request."""
@@ -171,16 +174,11 @@ class LimitedProtocol(HttpToolsProtocol):
         """Answer as if nobody had asked to go on in another protocol, and close after it."""
         self.cycle.keep_alive = False
 
-    def _check_host(self) -> None:
-        """Refuse requests that are unclear about the host that they are for."""
-        if not self.url.startswith(b"/"):  # the whole URL, which counts more than the header
-            host = httptools.parse_url(self.url).host or b""
-            self.headers[:] = [h for h in self.headers if h[0] != b"host"]
-            self.headers.append((b"host", b"[%b]" % host if b":" in host else host))
-        hosts = sum(name == b"host" for name, _ in self.headers)
-        if hosts != 1 and (hosts or self.parser.get_http_version() == "1.1"):
-            self._refusal = malformed("a request must have one header Host, and no more")
-            raise self._refusal
+    def _tell_app(self) -> None:
+        """Give the path as it came: uvicorn takes a part of `//a/b` for a host, and decodes `/`."""
+        path, _, query = self.url.partition(b"?")
+        more = {"raw_path": path, "path": plain(path), "query_string": query, LINE: self}
+        cast("dict[str, object]", self.scope).update(more)
 
     def _refuse(self, problem: Problem) -> None:
         """Say what is wrong, as far as that can still be said, and listen to nothing more."""

@@ -85,8 +85,11 @@ class Resource:
         self._operations = dict(operations)
         self._gate = gate
         self._threads = threads
+        #: What `OPTIONS` and refusals tell.
         methods = {*operations, "OPTIONS"} | ({"HEAD"} if "GET" in operations else set())
-        self._allow = (("Allow", ", ".join(sorted(methods))),)
+        self._allow: tuple[tuple[str, str], ...] = (("Allow", ", ".join(sorted(methods))),)
+        if "PATCH" in operations:
+            self._allow += (("Accept-Patch", ", ".join(operations["PATCH"].takes)),)
         self._operations["OPTIONS"] = Operation(self._options)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -106,6 +109,11 @@ class Resource:
     async def _call(self, exchange: Exchange, operation: Operation) -> None:
         """Read the content, then do everything else in one go, in a thread if it may wait."""
         content: bytes | Problem = b""
+        if operation.takes and exchange.is_expecting:
+            refusal = await self._before_content(exchange, operation)
+            if refusal is not None:
+                await exchange.answer(refusal)
+                return
         if operation.takes:
             try:
                 content = await exchange.content()
@@ -120,6 +128,17 @@ class Resource:
         else:
             answer = run()
         await exchange.answer(answer)
+
+    async def _before_content(self, exchange: Exchange, operation: Operation) -> Answer | None:
+        """Refuse what can be refused before the client is told to send its content."""
+
+        def check() -> None:
+            self._admit(exchange, operation)
+            check_content(exchange.headers, operation.takes)
+            exchange.check_size()
+
+        told = partial(self._told, exchange, check)
+        return await anyio.to_thread.run_sync(told, limiter=self._threads.of("read"))
 
     async def _long(self, exchange: Exchange, operation: Operation) -> None:
         """Find out who asks, and wait for a turn of that account."""
