@@ -11,14 +11,17 @@ import yaml
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "schemas" / "openapi.yaml"
 PAGE = ROOT / "docs" / "reference" / "http.md"
+#: What comes between the introduction and the requests.
+CURL = ROOT / "docs" / "http-curl.txt"
 #: Headers of every answer, which the introduction tells of.
 ON_ALL = ("Reconciler-Version",)
 METHODS = ("get", "post", "put", "patch", "delete")
 HEAD = """\
 # HTTP reference
 
-Made from [`schemas/openapi.yaml`](../../schemas/openapi.yaml) by `python docs/http.py`; do not
-edit. [Run a state server](../run-a-state-server.md) tells how to set one up.
+Made from [`schemas/openapi.yaml`](../../schemas/openapi.yaml) and `docs/http-curl.txt` by
+`python docs/http.py`; do not edit. [Run a state server](../run-a-state-server.md) tells how to set
+one up.
 """
 
 
@@ -27,6 +30,7 @@ def page(document: dict[str, Any]) -> str:
     parts = document["components"]
     lines = [HEAD, document["info"]["description"].strip(), ""]
     lines += [*text_of(parts["securitySchemes"]["token"]), *overview(document)]
+    lines += [CURL.read_text(encoding="utf-8").rstrip("\n"), ""]
     for _, method, path in requests(document):
         lines += operation(method, path, document)
     lines += ["## Answers to any request", "", *answers(everywhere(document), document)]

@@ -6,6 +6,7 @@ A comment `<!-- file: NAME -->` before a block writes the block to that file fir
 `<!-- run by … -->` names what else runs the block.
 The one command of a block after `<!-- goes on running -->` is left running, once it has printed
 what the block says, until the document ends; Ctrl-C then ends it with exit code 0.
+A machine without curl runs what `tests/support/commands` has in its place.
 Port 8080 of the documents is a free one here.
 Each document runs in a folder of its own: a copy of the one that it lies in, if it is an example.
 """
@@ -42,6 +43,8 @@ BLOCK = re.compile(
 )
 RUN_BY_CI = "run by .ci/run"
 GOES_ON = "goes on running"
+#: Commands that documents need and that a machine may lack.
+COMMANDS = ROOT / "tests" / "support" / "commands"
 #: The port that documents name.
 PORT = "8080"
 #: The examples of the commands' own help; `test_cli_commands.py` runs each of them.
@@ -82,7 +85,7 @@ def environment(folder: Path) -> dict[str, str]:
     clean = {k: v for k, v in os.environ.items() if not k.startswith(unwanted)}
     scripts = str(Path(sys.executable).parent)
     return clean | {
-        "PATH": f"{scripts}{os.pathsep}{clean.get('PATH', '')}",
+        "PATH": os.pathsep.join([scripts, clean.get("PATH", ""), str(COMMANDS)]),
         "HOME": str(folder),
         "COLUMNS": "120",  # the folders of tests have long names
         "TERM": "dumb",  # neither colour nor a bar
