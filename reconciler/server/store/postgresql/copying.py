@@ -22,6 +22,8 @@ _SETTINGS = (
 _PLACE = "SELECT pg_postmaster_start_time(), current_database(), 'platform'::regclass::oid"
 _OTHERS = """SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
 AND application_name = 'reconciler' AND pid <> pg_backend_pid()"""
+#: The connections of a server that was stopped a moment ago may still be ending.
+_LOOKS, _PAUSE = 20, "SELECT pg_stat_clear_snapshot(), pg_sleep(0.1)"
 _KEEP_OUT = "LOCK TABLE platform, lease IN ACCESS EXCLUSIVE MODE"
 #: Columns by their tables, oldest table first, as they stand in the schema where ours are.
 _COLUMNS = """SELECT c.relname, a.attname FROM pg_class AS c JOIN pg_attribute AS a
@@ -61,8 +63,11 @@ class PostgresEnd(End):
             self._connection.execute(_KEEP_OUT)
         except psycopg.errors.LockNotAvailable:
             raise busy from None
-        if self._connection.execute(_OTHERS).fetchall()[0][0]:
-            raise busy
+        for _ in range(_LOOKS):
+            if not self._connection.execute(_OTHERS).fetchall()[0][0]:
+                return
+            self._connection.execute(_PAUSE)
+        raise busy
 
     def tables(self) -> dict[str, tuple[str, ...]]:
         """Give the columns of each table, the oldest table first."""
