@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from reconciler.errors import LeaseLostError, PlatformBusyError, PlatformError, UnknownOutcomeError
-from reconciler.lease import RENEW_EVERY, SECONDS, Holder, Lease, Lock
+from reconciler.lease import RENEW_EVERY, SECONDS, Holder, Lease, Lock, holding
 
 #: Seconds before a lease runs out at which its holder stops: a write that is under way, and
 #: clocks that run a little apart, need some of them.
@@ -172,7 +172,7 @@ class Keeper:
             return None  # a clock that was set forward would keep others out for as long
         asked_at = self._clock.now()
         try:
-            self._lock.renew(self.lease, SECONDS)
+            renewed = self._lock.renew(self.lease, SECONDS)
         except LeaseLostError as error:
             self._gone = str(error)
             return None
@@ -181,6 +181,10 @@ class Keeper:
             known = isinstance(error, PlatformError)
             self._problem = str(error) if known else f"unexpected {type(error).__name__}"
             return RETRY_EVERY if self.lost() is None else None
+        if (renewed.fence, renewed.holder) != (self.lease.fence, self.lease.holder):
+            # A platform that went back in time may give a number out again.
+            self._gone = f"it is now that of {holding(renewed)}"
+            return None
         self._sure_until = asked_at + SECONDS - MARGIN
         self._problem = ""
         return RENEW_EVERY

@@ -40,7 +40,7 @@ def _check_audit(urls: list[str], tally: Tally) -> None:
     changes = get_all(urls[0], "/v1/audit", "changes", "after")
     assert changes == get_all(urls[-1], "/v1/audit", "changes", "after")
     revisions = [change["revision"] for change in changes]
-    assert revisions == list(range(revisions[0], revisions[0] + len(revisions)))
+    assert revisions == sorted(set(revisions))
     # What the servers said they did, and what they wrote down, are the same.
     written = {
         (change["action"], change["storage_id"], change["revision"])

@@ -8,6 +8,7 @@ import shutil
 import pytest
 
 from support.live_file import (
+    FILE,
     NO_CHANGES,
     holds_files,
     live,
@@ -390,3 +391,17 @@ def test_a_consent_in_the_plan_reaches_files_that_came_later(folder):
     folder("apply", "plan.json")
     assert set(live(folder)) == {"keep"}
     assert sql(folder, "SELECT * FROM inventory") == []
+
+
+def test_a_plan_for_a_platform_that_was_restored_since_is_stale(folder):
+    made(folder, "nas")
+    shutil.copy(folder.path / FILE, folder.path / "backup.db")
+    folder.write(manifest(local("nas", label="Of Monday")))
+    folder("apply", "-y")
+    folder.write(manifest(local("nas", label="Of Tuesday")))
+    folder("plan", "--out", "plan.json")
+    shutil.copy(folder.path / "backup.db", folder.path / FILE)
+    before = live(folder)
+    told = folder("apply", "plan.json", code=4)
+    assert "label was 'Of Monday', is now 'L'" in told.stderr + told.stdout
+    assert live(folder) == before

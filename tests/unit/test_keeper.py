@@ -70,7 +70,7 @@ class FakeLock:
         answer = self.answers.pop(0) if self.answers else None
         if isinstance(answer, BaseException):
             raise answer
-        return LEASE
+        return answer or LEASE
 
     def acquire(self, holder, seconds):
         assert (holder, seconds) == (ME, SECONDS)
@@ -327,6 +327,13 @@ def test_clocks_part_a_little(clock, keeper_of):
         clock.set_by += by
         assert keeper.lost() is None
     assert keeper.renew() == RENEW_EVERY
+
+
+@pytest.mark.parametrize("other", [{"holder": Holder("anna")}, {"fence": 8}])
+def test_a_renewal_that_tells_of_another_holder_means_that_it_is_lost(keeper_of, other):
+    keeper, _ = keeper_of(replace(LEASE, **other))
+    assert keeper.renew() is None
+    assert keeper.lost().startswith("the lease was lost: it is now that of '")
 
 
 def test_a_bug_in_a_lock_counts_as_a_failed_renewal(clock, keeper_of):

@@ -21,7 +21,7 @@ from reconciler.server.store.refusals import (
     LeasedError,
     SupersededError,
 )
-from reconciler.server.store.session import Raw, Session, Writing, later
+from reconciler.server.store.session import Raw, Session, Writing, later, step
 
 _LEASE = (
     "SELECT fence, owner, host, job_url, reason, acquired_at, expires_at, account, ended FROM lease"
@@ -50,7 +50,7 @@ def acquire(session: Session, holder: Holder, seconds: float, author: Author) ->
     row = session.locked(_LEASE, "UPDATE")[0]
     now = session.now()
     _check_free(row, now)
-    lease = Lease(row[0] + 1, holder, now, later(now, seconds))
+    lease = Lease(row[0] + step(), holder, now, later(now, seconds))
     session.execute(
         _ACQUIRE, lease.fence, holder.owner, holder.host, holder.job_url, holder.reason,
         lease.acquired_at, lease.expires_at, author.account,

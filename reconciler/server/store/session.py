@@ -5,6 +5,7 @@ All SQL that both databases share is written once, with `?` for values.
 
 from __future__ import annotations
 
+import secrets
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -21,6 +22,8 @@ from reconciler.server.store.refusals import (
 )
 
 _T = TypeVar("_T")
+#: 2^53, the largest number that JSON surely carries, is reached after some 10^9 steps of these.
+LARGEST_STEP = 2**24
 #: A row as the database gives it; SQL has no types that mypy could check.
 Raw = tuple[Any, ...]
 #: As PostgreSQL has them; a SQLite transaction that writes has the whole database anyway.
@@ -149,6 +152,15 @@ class Writing(Struct, frozen=True):
             _AUDIT, self.revision, self.at, by.account, by.run, by.actor, by.commit, by.job_url,
             action, storage_id, name, previous, _json(before), _json(after), key,
         )  # fmt: skip
+
+
+def step() -> int:
+    """Give by how much a fence or a revision grows: at random, and at least by 1.
+
+    A database that went back in time gives numbers out again, after those that it has forgotten.
+    Counted by ones, they would be those that somebody still holds from before.
+    """
+    return 1 + secrets.randbelow(LARGEST_STEP)
 
 
 def with_turn(author: Author, body: Callable[[Writing], _T]) -> Callable[[Session], _T]:

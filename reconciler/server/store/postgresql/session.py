@@ -15,11 +15,18 @@ from reconciler.server.store.refusals import (
     RefusedValueError,
     StoreUnavailableError,
 )
-from reconciler.server.store.session import Question, Raw, Session, Strength, ViolationError
+from reconciler.server.store.session import (
+    Question,
+    Raw,
+    Session,
+    Strength,
+    ViolationError,
+    step,
+)
 
 _NOW = "to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
 _CLOCK = f"SELECT {_NOW}"
-_TAKE = f"UPDATE platform SET revision = revision + 1 RETURNING revision, {_NOW}"  # noqa: S608
+_TAKE = f"UPDATE platform SET revision = revision + %s RETURNING revision, {_NOW}"  # noqa: S608
 _MOMENT = (
     "SELECT s.*, p.revision FROM platform AS p LEFT JOIN ({}) AS s ON true "
     "WHERE p.only_row = 1 ORDER BY s.id"
@@ -86,7 +93,7 @@ class PostgresSession(Session):
 
     def take(self) -> tuple[int, str]:
         """Wait for the platform's row, which every write changes first."""
-        revision, at = self._run(_TAKE, ()).fetchall()[0]
+        revision, at = self._run(_TAKE, (step(),)).fetchall()[0]
         return revision, at
 
     def _run(self, sql: str, values: tuple[object, ...]) -> psycopg.Cursor:

@@ -19,11 +19,12 @@ from reconciler.server.store.session import (
     Session,
     Strength,
     ViolationError,
+    step,
     text_of,
 )
 from reconciler.sqliteplace import may_be_written
 
-_TAKE = "UPDATE platform SET revision = revision + 1"
+_TAKE = "UPDATE platform SET revision = revision + ?"
 _REVISION = "SELECT revision FROM platform"
 #: How many rows are read before it is looked at how much text they have.
 _BATCH = 100
@@ -90,7 +91,7 @@ class SqliteSession(Session):
 
     def take(self) -> tuple[int, str]:
         """Give the platform's next revision; our turn came with the transaction."""
-        self._db.execute(_TAKE)
+        self._db.execute(_TAKE, (step(),))
         return int(self.rows(_REVISION)[0][0]), self.now()
 
     def commit(self) -> None:
