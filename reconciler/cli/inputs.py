@@ -11,6 +11,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from reconciler.cli.context import Context
+from reconciler.cli.warnings import with_own
 from reconciler.diff import Diff, compare
 from reconciler.errors import AddressError, MatchingError, UsageError
 from reconciler.manifest import Manifest, default_paths, load, placed, read_variables
@@ -21,7 +22,13 @@ from reconciler.patient import PatientReader
 from reconciler.plan.build import new_platform
 from reconciler.plan.document import Plan
 from reconciler.platform import Platform, Reader
-from reconciler.platforms import PLATFORM_VARIABLE, open_platform, runs_foreign_code, same_address
+from reconciler.platforms import (
+    PLATFORM_VARIABLE,
+    check_address,
+    open_platform,
+    runs_foreign_code,
+    same_address,
+)
 from reconciler.reconcile import Request, make_plan
 
 SCOPE_VARIABLE = "RECONCILER_SCOPE"
@@ -46,9 +53,12 @@ class Source(NamedTuple):
 
 def read_manifest(context: Context) -> Manifest:
     """Read the manifest that the options name, or the default one."""
+    from reconciler import locks
+
     settings = context.settings
     variables = read_variables(context.environ, settings.env_files)
-    return load(settings.files or default_paths(), variables)
+    addresses = {"platform": check_address, "lock": locks.understand}
+    return load(settings.files or default_paths(), variables, addresses)
 
 
 def read_manifest_if_any(context: Context) -> Manifest | None:
@@ -99,9 +109,7 @@ def plan_for(source: Source) -> Plan:
     address = source.platform.address
     with reading(source.platform) as reader, located(source.manifest):
         plan = make_plan(reader, source.request, address=address, now=now())
-    warnings = {*source.manifest.warnings, *plan.warnings}
-    ordered = sorted(warnings, key=lambda notice: (notice.code, notice.name, notice.message))
-    return replace(plan, warnings=tuple(ordered))
+    return replace(plan, warnings=with_own(source.manifest, plan.warnings))
 
 
 def tell(context: Context, warnings: Iterable[Notice]) -> None:

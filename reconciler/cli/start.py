@@ -126,13 +126,22 @@ def _writing(name: str) -> Iterator[None]:
 
 
 def _run_validate(context: Context, _options: Namespace) -> int:
-    from reconciler.cli.inputs import read_manifest, tell
+    from reconciler.cli.inputs import read_manifest, read_scopes, tell
+    from reconciler.cli.warnings import own_warnings
+    from reconciler.diff import outside_scope
+    from reconciler.errors import ManifestError
+    from reconciler.manifest import placed
 
+    scopes = read_scopes(context)
     manifest = read_manifest(context)
-    tell(context, manifest.warnings)
+    problems = outside_scope(manifest.desired, scopes)
+    if problems:
+        raise ManifestError(placed(problems, manifest.streams))
+    warnings = own_warnings(manifest)
+    tell(context, warnings)
     entries = len(manifest.desired.entries)
     report = context.report()
-    context.result(report.valid(len(manifest.files), entries, manifest.warnings, context.style))
+    context.result(report.valid(len(manifest.files), entries, warnings, context.style))
     return exits.SUCCESS
 
 
@@ -155,7 +164,8 @@ INIT = Command(
 VALIDATE = Command(
     "validate",
     "Check the manifest, without any platform",
-    details="Reports every problem in every file, with line and column.\n\n"
+    details="Reports every problem in every file, with line and column: also names outside "
+    "the scope, addresses that are none, and names that are hard to tell apart.\n\n"
     "Exit codes: 0 valid, 65 not.",
     examples=(
         ("reconciler validate", "check storages.yaml in this folder"),
@@ -164,5 +174,5 @@ VALIDATE = Command(
     add_arguments=no_arguments,
     options=Namespace,
     run=_run_validate,
-    takes=("files", "env_files"),
+    takes=("files", "env_files", "scope"),
 )

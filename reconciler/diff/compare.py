@@ -9,6 +9,7 @@ from typing import Generic, Protocol, TypeVar
 from msgspec import Struct
 
 from reconciler.diff.matching import Consented, Live, Matching, Pair, same_place
+from reconciler.diff.scoping import reading_order
 from reconciler.errors import MatchingError
 from reconciler.model import Desired, Entry, Location, Notice, Storage, location
 from reconciler.names import Globs, Scope, listed, lookalikes, quoted, resting
@@ -60,7 +61,7 @@ def compare(
     matching = Matching(live, scope, ids)
     matching.match(desired.entries, desired.removed)
     if matching.problems:
-        raise MatchingError(sorted(matching.problems, key=lambda p: (p.file, p.path[1:2], p.path)))
+        raise MatchingError(sorted(matching.problems, key=reading_order))
     updates, moved = _changed(matching.pairs)
     ours, outside = _unclaimed(live, scope, matching)
     undeclared = tuple(s for s in ours if resting(s.name, s.id) == s.name)

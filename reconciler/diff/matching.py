@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
+from reconciler.diff.scoping import names_outside, outside, problem_of
 from reconciler.errors import Problem
 from reconciler.model import Entry, Removed, Storage, location, unmanaged_because
 from reconciler.names import Scope, listed, quoted, resting
@@ -85,7 +86,7 @@ class Matching:
         rest = []
         for entry in entries:
             if self._scope.lists:
-                self._check_scope(entry)
+                self.problems += names_outside(entry, self._scope)
             pin = entry.id and self._here(entry, entry.id)
             if not pin:
                 rest.append(entry)
@@ -197,7 +198,7 @@ class Matching:
         # A temporary name whose storage is gone can't be told by its id any more.
         name = resting(item.name, known) if known else item.name.rpartition("~move-")[0]
         if not self._scope.holds(name or item.name):
-            self._wrong(item, "name", f"{quoted(item.name)} is outside the scope")
+            self.problems.append(outside(item, "name", item.name))
             return
         if item.id and not pin:
             return
@@ -241,16 +242,8 @@ class Matching:
         """Say whether a storage that carries a temporary name belongs to another scope."""
         return "~move-" in live.name and not self._scope.holds(resting(live.name, live.id))
 
-    def _check_scope(self, entry: Entry) -> None:
-        if not self._scope.holds(entry.name):
-            self._wrong(entry, "name", f"{quoted(entry.name)} is outside the scope")
-        for name in entry.renamed_from:
-            if not self._scope.holds(name):
-                self._wrong(entry, "renamed_from", f"{quoted(name)} is outside the scope")
-
     def _wrong(self, item: Entry | Removed, key: str, message: str) -> None:
-        where = "storages" if isinstance(item, Entry) else "removed"
-        self.problems.append(Problem(item.file, message, (where, item.index, key)))
+        self.problems.append(problem_of(item, key, message))
 
 
 def same_place(entry: Entry, live: Storage) -> bool:

@@ -33,15 +33,26 @@ def open_lock(address: str, *, clock: Callable[[], float] = time.time) -> Lock:
 
 
 def _register(address: str) -> Register:
-    scheme, _, rest = address.partition("://")
-    if scheme.lower() == "file" and rest.startswith("/"):
+    where = understand(address)
+    if isinstance(where, Path):
         from reconciler.locks.file import FileRegister
 
-        return FileRegister(_folder(address, rest))
-    if scheme.lower() == "s3":
-        from reconciler.locks.s3 import BucketRegister
+        return FileRegister(where)
+    from reconciler.locks.s3 import BucketRegister
 
-        return BucketRegister(*_bucket_and_key(address, rest))
+    return BucketRegister(*where)
+
+
+def understand(address: str) -> Path | tuple[str, str]:
+    """Give the folder, or the bucket and key, that an address names; imports and opens nothing.
+
+    Raises `AddressError` if this is no address of a lock.
+    """
+    scheme, _, rest = address.partition("://")
+    if scheme.lower() == "file" and rest.startswith("/"):
+        return _folder(address, rest)
+    if scheme.lower() == "s3":
+        return _bucket_and_key(address, rest)
     raise AddressError(f"{_named(address)} is not the address of a lock: {_EXAMPLE}")
 
 

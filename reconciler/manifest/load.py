@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from msgspec import Struct
 
-from reconciler.errors import ManifestError, Problem
+from reconciler.errors import AddressError, ManifestError, Problem
 from reconciler.manifest.conflicts import find_conflicts, find_repeated_keys, may_conflict
 from reconciler.manifest.desired import entries_of, policy_of, removed_of
 from reconciler.manifest.files import find_files, is_stream, read_bytes
-from reconciler.manifest.finding import Document
+from reconciler.manifest.finding import Document, Finding
 from reconciler.manifest.interpolate import interpolate
 from reconciler.manifest.notices import notices, relative_paths
 from reconciler.manifest.placing import problems_of
@@ -36,8 +37,18 @@ class Manifest(Struct, frozen=True):
     warnings: tuple[Notice, ...]
 
 
-def load(paths: Sequence[str], variables: Mapping[str, str]) -> Manifest:
+#: By the key that an address stands under: what raises `AddressError` if it is none.
+Addresses = Mapping[str, Callable[[str], object]]
+
+
+def load(
+    paths: Sequence[str],
+    variables: Mapping[str, str],
+    addresses: Addresses = MappingProxyType({}),
+) -> Manifest:
     """Read files and folders as one manifest.
+
+    `addresses` understand what stands under `platform` and `lock`, which this layer can't.
 
     Raises:
         ManifestError: with every problem of every file.
@@ -55,6 +66,7 @@ def load(paths: Sequence[str], variables: Mapping[str, str]) -> Manifest:
             continue
         documents.append(document)
         tree = _checked(document, variables, validation)
+        _check_addresses(document, addresses)
         if tree is not None:
             gathered.take(tree, file)
     find_repeated_keys(documents)
@@ -79,6 +91,16 @@ def _checked(
         return None
     interpolate(document, variables)
     return validation.check(document)
+
+
+def _check_addresses(document: Document, addresses: Addresses) -> None:
+    for key, understand in addresses.items():
+        text = document.tree.get(key) if isinstance(document.tree, dict) else None
+        if isinstance(text, str):
+            try:
+                understand(text)
+            except AddressError as error:
+                document.findings.append(Finding((key,), str(error)))
 
 
 class _Gathered:

@@ -83,6 +83,11 @@ def runs_foreign_code(address: str) -> bool:
     return address.partition(":")[0].lower() in _JETRAW
 
 
+def check_address(address: str) -> None:
+    """Raise `AddressError` if this is no address of a platform; nothing is opened."""
+    _place(address, os.path.sep)  # which folder a path counts from changes nothing
+
+
 def same_address(
     a: str,
     base_a: str | os.PathLike[str] | None,

@@ -157,8 +157,10 @@ def test_an_s3_server_with_an_authority_of_its_own(folder, tmp_path):
 
 
 @pytest.mark.parametrize("lock", ["s3://bucket", "file://relative"])
-def test_an_address_that_is_none_is_wrong_usage(folder, lock):
+def test_an_address_that_is_none_makes_the_manifest_invalid(folder, lock):
     organisation = Organisation(folder.path / "organisation.db")
     setting = Setting(folder, organisation, lock, {})
     setting.declare("a")
-    assert "s3://BUCKET/KEY" in setting.apply(code=64).stderr
+    told = setting.apply(code=65).stderr
+    assert "s3://BUCKET/KEY" in told
+    assert told.startswith("storages.yaml:")

@@ -1,0 +1,49 @@
+"""What a manifest warns of, with the places that it is about."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from msgspec.structs import replace
+
+from reconciler.diff import near_duplicates
+from reconciler.errors import Problem
+from reconciler.manifest import Manifest, placed
+from reconciler.model import Entry, Notice
+from reconciler.names import lookalikes
+
+
+def own_warnings(manifest: Manifest) -> tuple[Notice, ...]:
+    """Give the warnings for which nobody need know what is live."""
+    names = (entry.name for entry in manifest.desired.entries)
+    return with_own(manifest, near_duplicates(names))
+
+
+def with_own(manifest: Manifest, warnings: Collection[Notice]) -> tuple[Notice, ...]:
+    """Add a manifest's own warnings to those of comparing it, and say where look-alikes stand."""
+    if any(notice.code == "near_duplicate" for notice in warnings):
+        where = _places(manifest)
+        warnings = [replace(n, message=where.get(n.message, n.message)) for n in warnings]
+    found = {*manifest.warnings, *warnings}
+    return tuple(sorted(found, key=lambda notice: (notice.code, notice.name, notice.message)))
+
+
+def _places(manifest: Manifest) -> dict[str, str]:
+    """Map what is said of names that are declared and look alike to the same with places."""
+    by_name = {entry.name: entry for entry in manifest.desired.entries}
+    groups = lookalikes(by_name)
+    spots = _spots((by_name[name] for group in groups for name in group), manifest)
+    return {
+        notice.message: f"{notice.message} (at {' and '.join(spots[name] for name in group)})"
+        for group in groups
+        for notice in near_duplicates(group)
+    }
+
+
+def _spots(entries: Iterable[Entry], manifest: Manifest) -> dict[str, str]:
+    """Say where the name of each entry stands, by name."""
+    wanted = [Problem(e.file, e.name, ("storages", e.index, "name")) for e in entries]
+    return {
+        problem.message: f"{problem.file}:{problem.line}:{problem.column}"
+        for problem in placed(wanted, manifest.streams)
+    }
