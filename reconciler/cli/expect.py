@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NoReturn
 
-from reconciler.cli.files import read_plan, read_whole
+from reconciler.cli.files import plan_of, read_whole
 from reconciler.errors import BlockedError, StaleError, UsageError
 from reconciler.names import quoted
 from reconciler.plan.document import UPDATE, Operation, Plan
@@ -27,16 +27,17 @@ def check_expected(plan: Plan, expected: str) -> None:
         UsageError: `expected` is neither a digest nor a file.
         PlanFileError: the file is neither a digest nor a plan.
     """
-    digest = _digest_in(expected)
-    if digest is not None:
-        _check_digest(plan, digest)
+    reviewed = _reviewed(expected)
+    if isinstance(reviewed, str):
+        _check_digest(plan, reviewed)
     else:
-        _check_plan(plan, read_plan(expected), expected)
+        _check_plan(plan, reviewed, expected)
 
 
 def check_reviewed(plan: Plan, expected: str) -> None:
     """Compare a saved plan with the digest that was reviewed; raises like `check_expected`."""
-    digest = _digest_in(expected) or read_plan(expected).digest
+    reviewed = _reviewed(expected)
+    digest = reviewed if isinstance(reviewed, str) else reviewed.digest
     if not _DIGEST.fullmatch(digest):
         _refuse_digest(digest)
     if plan.digest != digest:
@@ -47,12 +48,17 @@ def check_reviewed(plan: Plan, expected: str) -> None:
         )
 
 
-def _digest_in(expected: str) -> str | None:
-    """Give the digest that is meant, itself or in a file of `--digest-file`; None for a plan."""
+def _reviewed(expected: str) -> str | Plan:
+    """Give the digest that is meant, itself or in a file of `--digest-file`, or a file's plan.
+
+    It is read once: it may be a pipe (`<(…)`).
+    """
     if expected.startswith(_SHA):
         return expected
     content = read_whole(expected)
-    return content.decode("utf-8", "replace").strip() if content.startswith(_SHA_BYTES) else None
+    if content.startswith(_SHA_BYTES):
+        return content.decode("utf-8", "replace").strip()
+    return plan_of(expected, content)
 
 
 def _check_digest(plan: Plan, expected: str) -> None:

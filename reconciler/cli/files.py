@@ -34,7 +34,11 @@ def read_whole(path: str) -> bytes:
 
 def read_plan(path: str) -> Plan:
     """Read a plan file; raises like `read_whole` and `from_json`, and names the file."""
-    data = read_whole(path)
+    return plan_of(path, read_whole(path))
+
+
+def plan_of(path: str, data: bytes) -> Plan:
+    """Read what was in a plan file; raises like `from_json`, and names the file."""
     try:
         return from_json(data)
     except ReconcilerError as error:

@@ -78,3 +78,19 @@ def test_a_plan_of_format_1_takes_no_token_anywhere(planned):
     of_format_1(planned, "http://127.0.0.1:9")
     told = planned("apply", "old.json", env={"RECONCILER_TOKEN": "rct_0123456789abcdef_x"}, code=64)
     assert "give --platform http://127.0.0.1:9" in told.stderr
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "apply plan.json --expect <(cat digest)",
+        "apply plan.json --expect <(cat plan.json)",
+        "apply --expect <(cat digest)",
+        "apply --expect <(cat plan.json)",
+        "apply <(cat plan.json)",
+    ],
+)
+def test_what_was_reviewed_may_come_through_a_pipe(planned, command):
+    done = planned.shell(f'"$0" {command}')
+    assert done.returncode == 0, done.stderr
+    assert len(live(planned)) == 1
