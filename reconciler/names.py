@@ -20,8 +20,10 @@ _ODD_SPACE = re.compile(r"(?m)^[ ]|[ ]$|[ ]{2}|[^\S\n ]|[\x00-\x08\x0e-\x1f\x7f]
 #: By what a runner knows a command, up to a character that is escaped.
 _COMMAND = re.compile(
     r"(?:\A|[\r\n\v\f\x85\u2028\u2029])(?:\s|\ufeff|\x1b\[[0-9;]*[A-Za-z])*:(?=:)"
-    r"|#(?=#(?:\[|vso\[))|section_(?:start|end):"
+    r"|#(?=#(?:\[|(?i:vso)\[))|section_(?:start|end):"
 )
+#: What is one wherever it stands in a line. JSON and YAML have no other than within quotes.
+_QUOTED_COMMAND = re.compile(r"#(?=#(?:\[|(?i:vso)\[))|section_(?:start|end):")
 _LOOKALIKE = str.maketrans({"0": "o", "1": "l", "I": "l", "|": "l"})
 
 
@@ -127,6 +129,17 @@ def commandless(text: str) -> str:
     '\\x3a:add-mask::true'
     """
     return _COMMAND.sub(lambda found: f"{found[0][:-1]}\\x{ord(found[0][-1]):02x}", text)
+
+
+def commandless_quoted(text: str) -> str:
+    r"""Give JSON, or YAML in double quotes, that has the same value and holds no command.
+
+    >>> commandless_quoted('"##[set-output]"')
+    '"\\u0023#[set-output]"'
+    """
+    if "##" not in text and "section_" not in text:
+        return text
+    return _QUOTED_COMMAND.sub(lambda found: f"{found[0][:-1]}\\u{ord(found[0][-1]):04x}", text)
 
 
 def _escaped(char: str) -> str:

@@ -93,7 +93,14 @@ class Streams:
         self._write(lambda stream: self.put(stream, stream.write, text))
 
     def document(self, text: str) -> None:
-        r"""Write a document that programs read: UTF-8 and `\n` anywhere but on a terminal."""
+        r"""Write a document that programs read: UTF-8 and `\n` anywhere but on a terminal.
+
+        What is a command to a CI runner within it is written with escapes, equal in value.
+        """
+        if "##" in text or "section_" in text:
+            from reconciler.names import commandless_quoted
+
+            text = commandless_quoted(text)
         stream = self.results
         if stream is None or stream.isatty() or not hasattr(stream, "buffer"):
             self._write(lambda stream: self.put(stream, stream.write, text))

@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 import msgspec
 from msgspec import Struct
 
+from reconciler.names import commandless_quoted
+
 #: Seconds after which lines that were written are also synced. What is lost without it is lost
 #: in a power cut only: a line is with the system as soon as it is written.
 SYNC_EVERY = 1.0
@@ -26,14 +28,17 @@ def written(moment: datetime) -> str:
 
 
 def encoded(value: object) -> bytes:
-    """Give the line for a value, with its newline."""
+    """Give the line for a value, with its newline; no CI runner finds a command in it."""
     try:
-        return msgspec.json.encode(value) + b"\n"
+        line = msgspec.json.encode(value)
     except UnicodeEncodeError:
         import json
 
         # Lone surrogates: the standard library escapes them.
-        return json.dumps(msgspec.to_builtins(value)).encode() + b"\n"
+        line = json.dumps(msgspec.to_builtins(value)).encode()
+    if b"##" in line or b"section_" in line:
+        line = commandless_quoted(line.decode()).encode()
+    return line + b"\n"
 
 
 class Lines:

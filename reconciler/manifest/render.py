@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from reconciler.manifest.scalars import resolve
 from reconciler.manifest.schemas import EDITOR_LINE
 from reconciler.model import Storage, aws_url
+from reconciler.names import commandless_quoted
 
 #: Text that needs no quotes as far as YAML's syntax goes.
 _PLAIN = re.compile(r"[A-Za-z0-9/_](?:[A-Za-z0-9/_.,+@%=~$-]| (?=[^ #]\S*)|:(?=[^ ]))*")
@@ -44,9 +45,10 @@ def render(storages: Iterable[Storage], *, platform: str | None, with_ids: bool)
 def scalar(text: str) -> str:
     """Write a value: plain where that is safe, else in double quotes; `$` as `$$`."""
     text = text.replace("$", "$$")
-    if _PLAIN.fullmatch(text) and isinstance(resolve(text), str):
+    plain = _PLAIN.fullmatch(text) and commandless_quoted(text) == text
+    if plain and isinstance(resolve(text), str):
         return text
-    return '"' + "".join(map(_escaped, text)) + '"'
+    return commandless_quoted('"' + "".join(map(_escaped, text)) + '"')
 
 
 def _fields(storage: Storage, *, with_ids: bool) -> Iterator[tuple[str, str]]:

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import unquote
 
-from reconciler.names import quoted, shown
+from reconciler.names import commandless, quoted, shown
 from reconciler.server.tokens import shows_secret
 
 #: Whose events are told; psycopg's tell of a database that is away.
@@ -33,7 +33,7 @@ class OneLine(logging.Formatter):
         text = f"{seconds}.{record.msecs:03.0f}Z {record.levelname} {record.getMessage()}"
         if record.exc_info and record.exc_info[1] is not None:
             text += _error(record.exc_info[1])
-        return shown(text)
+        return commandless(shown(text))
 
 
 def _error(error: BaseException) -> str:

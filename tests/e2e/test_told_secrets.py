@@ -84,3 +84,23 @@ def test_no_name_is_a_command_in_text(folder):
         assert not COMMAND.search(told), (command, told)
     listed = json.loads(folder("list", "-o", "json").stdout)["storages"]
     assert {storage["name"] for storage in listed} == set(NAMES)
+
+
+def test_no_name_is_a_command_in_a_document(folder):
+    made(folder, *(f"s{number}" for number, _ in enumerate(NAMES)))
+    for number, name in enumerate(NAMES):
+        change = "UPDATE storages SET name = ?, label = ? WHERE name = ?"
+        sql(folder, change, name, name, f"s{number}")
+    exported = folder("export", "--platform", "sqlite:///platform.db").stdout
+    assert not COMMAND.search(exported)
+    folder.write(exported.replace('label: "', 'label: "x'))
+    for command in ("list -o json", "plan -o json", "drift -o json", "apply -y --events -"):
+        told = folder(*command.split(), code=2 if "drift" in command else 0)
+        assert not COMMAND.search(told.stdout + told.stderr), command
+    events = [json.loads(line) for line in told.stdout.splitlines()]
+    assert {event["name"] for event in events if "name" in event} == set(NAMES)
+    journals = list((folder.path / ".reconciler").rglob("*.jsonl"))
+    assert journals
+    assert not any(COMMAND.search(journal.read_text()) for journal in journals)
+    history = folder("history", "--name", "*", "-o", "json").stdout
+    assert not COMMAND.search(history)
