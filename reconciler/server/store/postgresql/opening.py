@@ -111,7 +111,10 @@ def prepare(url: str, name: str, steps: tuple[Migration, ...] | None = None) -> 
     from reconciler.server.store.postgresql.session import DURABLE
 
     steps = migrations("postgresql") if steps is None else steps
-    with _explained(name), psycopg.connect(url, connect_timeout=10) as connection:
+    with (
+        _explained(name),
+        psycopg.connect(url, connect_timeout=10, prepare_threshold=None) as connection,
+    ):
         connection.execute(DURABLE)
         connection.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
         _check_server(name, connection)

@@ -103,15 +103,24 @@ class PostgresSession(Session):
 
 
 def commit(connection: psycopg.Connection) -> None:
-    """Make a transaction final; raises `OutcomeUnknownError` if the database is lost over it."""
+    """Make a transaction final; `OutcomeUnknownError` unless the database says what came of it.
+
+    A pooler in between can lose the database over it, and leave our own connection open.
+    """
     try:
         connection.execute("COMMIT")
     except psycopg.Error as error:
-        if not connection.closed:
+        if _is_refusal(error):
             raise
         raise OutcomeUnknownError(
             "the database was lost while the write was made final: nobody knows whether it is there"
         ) from error
+
+
+def _is_refusal(error: psycopg.Error) -> bool:
+    """Say whether a transaction was surely undone: for a constraint, or rolled back for others."""
+    state = error.sqlstate or ""
+    return state[:2] in ("23", "40") and state != "40003"
 
 
 def _bounded(question: Question) -> str:

@@ -53,6 +53,7 @@ _CONNECTION = {
 }
 #: Queries are too small to be compiled.
 _SETTINGS = "SET jit = off"
+_PROCESS = "SELECT pg_backend_pid()"
 #: What each transaction says for itself: the settings of a connection are those of whatever
 #: database, role or pooler it comes from. Nobody holds the others up for ever, not even a server
 #: that hangs; and what was answered outlives a crash.
@@ -189,6 +190,13 @@ def _pool(
 
 
 def _configure(connection: psycopg.Connection) -> None:
+    """Prepare statements only where the next one comes to the same process of the database.
+
+    A pooler that may send it to another one has given us a number of its own for that process.
+    """
+    prepared, connection.prepare_threshold = connection.prepare_threshold, None
+    if connection.execute(_PROCESS).fetchall() == [(connection.info.backend_pid,)]:
+        connection.prepare_threshold = prepared
     connection.execute(_SETTINGS)
 
 
