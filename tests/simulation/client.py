@@ -168,6 +168,8 @@ class Client:
         if fault == "made otherwise":
             request = replace(request, altered=True)
         answer = story.arrive(request)
+        if fault == "made otherwise":
+            story.rules.made_otherwise(run, request)
         if fault == "duplicated":
             self._platform.late.append(story.duplicate(request))
         story.after(run)

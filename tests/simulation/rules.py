@@ -50,6 +50,8 @@ class Rules:
         self._moved_aside_by: dict[str, str] = {}
         #: Which run's request gave each storage the name that it has.
         self._named_by: dict[str, str] = {}
+        #: What runs were told was made otherwise, of their operations.
+        self._otherwise: set[tuple[str, str]] = set()
         #: How many requests for each operation took effect, of all runs.
         self._effects: Counter[str] = Counter()
 
@@ -59,6 +61,12 @@ class Rules:
             raise Violation(f"{request.subject} was sent though the lease was known to be lost")
         if run.ended:
             raise Violation(f"{request.subject} was sent though the run had ended")
+
+    def made_otherwise(self, run: Run, request: Request) -> None:
+        """Note that a write was answered with something else than it asked for."""
+        operation = run.operation(request)
+        assert operation is not None
+        self._otherwise.add((run.name, operation.key))
 
     def took_effect(self, effect: Effect) -> None:
         """Look at what a request is about to change."""
@@ -198,7 +206,9 @@ class Rules:
         claimed, request = run.claims.get(operation.key), effect.request
         if request.duplicate or claimed not in (FAILED, NOT_STARTED, HALF_DONE):
             return
-        if not self._conditional and request.sent < self._platform.restored_at:
+        # Its mark fits what was put back, if that is just what the request was made for.
+        fits = not self._conditional or claimed == HALF_DONE
+        if fits and request.sent < self._platform.restored_at:
             self._platform.races["a late request met a platform that went back in time"] += 1
         elif claimed == HALF_DONE and request.sent < self._changed(effect):
             # A request that was repeated with success came after others had changed the storage.
@@ -232,8 +242,10 @@ class Rules:
             raise Violation(f"{operation.key} is said to be done, and never was")
         if outcome.status in (FAILED, NOT_STARTED) and effects:
             raise Violation(f"{operation.key} is said to be {outcome.status}, and had an effect")
-        # Where two runs want the same, each may take what the other did for its own doing.
-        if outcome.status == HALF_DONE and not self._effects[operation.key]:
+        # Where two runs want the same, each may take what the other did for its own doing; and a
+        # platform may make of a wish what is there already.
+        otherwise = (run.name, operation.key) in self._otherwise
+        if outcome.status == HALF_DONE and not (self._effects[operation.key] or otherwise):
             raise Violation(f"{operation.key} is said to be half done, and had no effect")
 
     def _held(self, run: Run, operation: Operation) -> bool:
