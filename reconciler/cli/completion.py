@@ -25,7 +25,7 @@ PATHS = {
 #: Arguments that are names of live storages.
 _NAMES = frozenset({"names", "target", "allow_remove", "name"})
 #: One name a line: of `list` into a pipe, what is neither its heading nor its total.
-_LISTED = "reconciler list 2>/dev/null | sed '1d;/^$/,$d' | cut -f 1"
+_LISTED = "reconciler list 2>/dev/null | sed '1d;/^$/,$d;s/  .*//'"
 _PREAMBLES = {
     "bash": f"""
 _reconciler_names() {{

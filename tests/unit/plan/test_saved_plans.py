@@ -173,3 +173,46 @@ def test_a_plan_of_format_1_is_read():
     # Its digest promises neither address nor lock.
     elsewhere = msgspec.structs.replace(first, platform="https://elsewhere", lock="file:///x")
     assert content_digest(elsewhere) == first.digest
+
+
+NOTICE = {"code": "max_removals", "name": "a", "message": "forged"}
+#: Each key beside the digest, with another valid value: told, and decides nothing.
+TOLD = {
+    "tool_version": "9",
+    "created_at": "2020-01-01T00:00:00Z",
+    "account": "somebody",
+    "undeclared": [],
+    "warnings": [NOTICE],
+}
+#: What the digest covers or is worked out again, and what it is the digest of.
+HELD = {"format_version", "platform", "platform_id", "lock", "digest", "status", "summary"}
+HELD |= {"operations", "consents"}
+#: It can only block: whether a plan is ready is in the digest, as its status.
+BLOCKING = {"blocked_by"}
+
+
+def test_each_key_of_a_plan_is_held_or_decides_nothing(plan):
+    document = json.loads(to_json(plan))
+    assert set(document) | {"lock"} == HELD | BLOCKING | set(TOLD)
+    for key, value in TOLD.items():
+        read = from_json(json.dumps({**document, key: value}).encode())
+        assert meaning(read)[:-1] == meaning(plan)[:-1], key
+
+
+def test_an_edited_reason_lifts_no_block(plan):
+    document = json.loads(to_json(plan))
+    assert not from_json(json.dumps({**document, "blocked_by": [NOTICE]}).encode()).ready
+    made = plan_for(MemoryPlatform(LIVE), desired())
+    assert made.blocked_by
+    document = json.loads(to_json(made))
+    assert not from_json(json.dumps({**document, "blocked_by": []}).encode()).ready
+    with pytest.raises(StaleError):
+        from_json(json.dumps({**document, "blocked_by": [], "status": "ready"}).encode())
+
+
+@pytest.mark.parametrize("consents", [[], [{"kind": "holds_files", "name": "a", "id": "id-a"}]])
+def test_consents_are_in_the_digest(plan, consents):
+    document = json.loads(to_json(plan))
+    assert document["consents"] not in ([], consents)
+    with pytest.raises(StaleError, match="digest does not fit"):
+        from_json(json.dumps({**document, "consents": consents}).encode())
