@@ -10,7 +10,7 @@ import shtab
 
 from reconciler.cli import settings
 from reconciler.cli.commands import COMMANDS
-from reconciler.cli.parser import PROGRAM
+from reconciler.cli.parser import ASKING, HELP, PROGRAM
 
 #: fish hands over all of `--out=plan.json`, of which only the path is one.
 _FILE = {
@@ -80,6 +80,10 @@ def script(shell: str) -> str:
             if action.dest in _NAMES:
                 vars(action)["complete"] = _STORAGE
         _add_settings(child, command.formats)
+    for word, summary in ASKING.items():
+        child = children.add_parser(word, help=summary)
+        if word == HELP:
+            child.add_argument("command", nargs="?", choices=[c.name for c in COMMANDS])
     text: str = shtab.complete(parser, shell, preamble=_PREAMBLES.get(shell, ""))
     if shell == "bash":
         return text + _BASH_END

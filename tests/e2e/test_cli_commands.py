@@ -226,6 +226,10 @@ def test_completion_works_in_bash(applied):
         try reconciler apply pla
         try reconciler list n
         try reconciler plan --target = ra
+        try reconciler hel
+        try reconciler help comp
+        try reconciler vers
+        try reconciler token create ci --out sto
         """
     )
     assert told.stderr == ""
@@ -234,6 +238,7 @@ def test_completion_works_in_bash(applied):
         *("text json markdown", "text json markdown", "json", "text"),
         *("storages.yaml", "journals", "storages.yaml", "platform.db"),
         *("nas", "raw"),
+        *("help", "completion", "version", "storages.yaml"),
     ]
 
 

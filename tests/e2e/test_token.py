@@ -50,6 +50,7 @@ def test_the_list_tells_how_tokens_stand(folder):
     text = folder("token", "list", *DATABASE).stdout.splitlines()
     assert text[0].split() == ["ID", "NAME", "ROLE", "STATE", "CREATED", "EXPIRES"]
     assert len(text) == 4
+    assert all("." not in line for line in text)  # to the second
     assert folder("token", "list", *DATABASE, "-o", "markdown").stdout.startswith("| ID | NAME |")
 
 
