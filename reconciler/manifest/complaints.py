@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 from reconciler.manifest.encodings import hidden_character, not_utf8, other_encoding, position
 from reconciler.manifest.events import FORBIDDEN
 from reconciler.manifest.finding import Finding
-from reconciler.names import quoted
 
 if TYPE_CHECKING:
     from yaml import YAMLError
     from yaml.error import MarkedYAMLError
 
+_DIRECTIVE = "a line that begins with % is a directive: remove it"
+_TAG = "tags are not supported: remove the tag, or put text that begins with ! in quotes"
+#: For what a library says that we don't know: never its own words, which are not for people.
+UNKNOWN = "this can't be read as YAML: look for a quote, bracket or indentation that is wrong"
 _AS_ESCAPE = "in double quotes it can be written as an escape"
 #: What the libraries say (libyaml's words first, then those of the pure parser), and what we say.
 _SENTENCES = (
@@ -27,7 +30,7 @@ _SENTENCES = (
         "the indentation does not fit what stands above, or a quote or bracket is missing",
     ),
     (r"<document start>", "the document ends above this line: one file holds one document"),
-    (r"directive|incompatible", "a line that begins with % is a directive: remove it"),
+    (r"directive|incompatible|version number", _DIRECTIVE),
     (r"expected ':'", "this line has no `: ` between key and value, or is not indented enough"),
     (
         r"alphabetic or numeric character",
@@ -37,18 +40,21 @@ _SENTENCES = (
         r"cannot start any token",
         "a plain value can't begin with this character: put it in quotes",
     ),
-    (r"unexpected end of stream|document separator", "a quote is opened and never closed"),
+    (
+        r"unexpected end of stream|document (?:separator|indicator)",
+        "a quote is opened and never closed",
+    ),
     (r"',' or '[\]}]'|node content", "a comma or bracket is missing, or is one too many"),
     (r"sequence entries are not allowed", "a list begins on a line of its own, below its key"),
     (
-        r"unknown escape|escape sequence|hexadec",
+        r"unknown escape|escape sequence|hexa?dec",
         "a backslash in double quotes begins an escape: write \\\\ or use single quotes",
     ),
-    (r"comment or line break|chomping", "text after | or > begins on the next line"),
-    (
-        r"tag|'>'|%",
-        "tags are not supported: remove the tag, or put text that begins with ! in quotes",
-    ),
+    (r"comment or (?:a )?line break|chomping", "text after | or > begins on the next line"),
+    (r"range 1-9|equal to 0", "a digit after | or > is one from 1 to 9"),
+    (r"mapping keys", "a key that begins with ? can't stand here: put it in quotes"),
+    (r"nesting depth", "this is nested too deeply"),
+    (r"tag|'>'|URI", _TAG),
     (r"Unicode character escape", "this escape does not stand for a character"),
 )
 
@@ -85,7 +91,7 @@ def complaint(error: YAMLError | UnicodeDecodeError, data: bytes) -> Finding:
         line, column = position(data[: wrong.start].decode())
         return Finding((), not_utf8(wrong), "", line, column)
     if not isinstance(error, MarkedYAMLError) or error.problem_mark is None:
-        return _forbidden_character(text, error)
+        return _forbidden_character(text)
     mark = error.problem_mark
     message = _sentence(error, text[max(mark.index - 1, 0) : mark.index + 1])
     line, column = mark.line + 1, mark.column + 1
@@ -94,10 +100,10 @@ def complaint(error: YAMLError | UnicodeDecodeError, data: bytes) -> Finding:
     return Finding((), message, _opened_at(error, line), line, column)
 
 
-def _forbidden_character(text: str, error: Exception) -> Finding:
+def _forbidden_character(text: str) -> Finding:
     found = re.search(FORBIDDEN, text)
     if not found:
-        return Finding((), f"this can't be read as YAML: {error}", "", 1, 1)
+        return Finding((), UNKNOWN, "", 1, 1)
     line, column = position(text[: found.start()])
     name = f"the control character U+{ord(found[0]):04X} may not stand in YAML"
     if found[0] == "\0":
@@ -109,11 +115,14 @@ def _sentence(error: MarkedYAMLError, chars: str) -> str:
     """Say it in plain words; `chars` are those before and at the place of the error."""
     if chars == "${":
         return "inside of { } or [ ], text with ${NAME} must be in quotes"
+    where = error.context or ""
+    if "directive" in where or "tag" in where:
+        return _DIRECTIVE if "directive" in where else _TAG
     problem = "tab character" if chars.endswith("\t") else error.problem or ""
     for pattern, sentence in _SENTENCES:
         if re.search(pattern, problem):
             return sentence
-    return f"this can't be read as YAML: {quoted(problem)[1:-1]}"
+    return UNKNOWN
 
 
 def _opened_at(error: MarkedYAMLError, line: int) -> str:

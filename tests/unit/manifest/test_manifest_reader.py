@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.manifest import reader
-from reconciler.manifest.complaints import complaint
+from reconciler.manifest.complaints import UNKNOWN, complaint
 from reconciler.manifest.finding import Document, Finding
 from reconciler.manifest.reader import MAX_EXPANDED, MAX_NESTING, read_tree
 
@@ -96,10 +96,10 @@ def test_an_escape_that_stands_for_no_character(text: str, place: int, pure: boo
     assert (finding.line, finding.message) == (place, "this escape does not stand for a character")
 
 
-def test_a_complaint_without_words_of_its_own_is_passed_on_escaped() -> None:
+def test_a_complaint_that_nobody_knows_is_told_in_words_of_ours() -> None:
     error = yaml.MarkedYAMLError(problem="odd \x1b", problem_mark=yaml.Mark("", 0, 0, 0, None, 0))
-    assert complaint(error, b"a").message == r"this can't be read as YAML: odd \x1b"
-    assert "this can't be read as YAML" in complaint(yaml.YAMLError("odd"), b"a").message
+    assert complaint(error, b"a").message == UNKNOWN
+    assert complaint(yaml.YAMLError("odd"), b"a").message == UNKNOWN
 
 
 @pytest.mark.parametrize("pure", [False, True], ids=["libyaml", "pure"])
