@@ -185,7 +185,7 @@ def _encodable(text: str) -> bool:
 
 def has_user_info(url: str) -> bool:
     """Say whether a URL carries a user name or password."""
-    return bool(_USER_INFO.search(url))
+    return ("@" in url or "%40" in url) and re.search(_USER_INFO, url) is not None
 
 
 def has_secret(url: str) -> bool:
@@ -193,12 +193,14 @@ def has_secret(url: str) -> bool:
 
     `schemas/manifest.schema.json` draws the same line; a property test holds the two together.
     """
-    return has_user_info(url) or bool(_PARAMETER.search(url))
+    return has_user_info(url) or ("=" in url and re.search(_PARAMETER, url) is not None)
 
 
 def masked(url: str) -> str:
     """Give a URL with user name and password, signatures, tokens and keys replaced by `***`."""
-    return _PARAMETER.sub(r"\1***", _USER_INFO.sub(r"\1***@", url))
+    if not has_secret(url):
+        return url
+    return re.sub(_PARAMETER, r"\1***", re.sub(_USER_INFO, r"\1***@", url))
 
 
 def masked_in(text: str) -> str:
@@ -210,14 +212,15 @@ _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 _OTHER_SCHEME = re.compile(r"(?!(?i:file)://)[A-Za-z][A-Za-z0-9+.\-]*://")
 _S3_URL = re.compile(r"(?i:https?|s3)://[^/?#]")
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{2,254}")  # as in schemas/manifest.schema.json
+# These two are compiled when a URL first may match: most runs meet none, and it takes a while.
 #: A password may hold `/` and `#`: what follows a colon and is no port, up to an `@`, is one.
-_USER_INFO = re.compile(
+_USER_INFO = (
     r"(\A(?:[A-Za-z][A-Za-z0-9+.\-]*:)?(?:[/\\]{2}){1,2})"
     r"(?:[^/\\?#]*(?:@|%40)|(?!\[)[^/\\?#@]*(?::|%3[Aa])(?![0-9]{0,5}(?:[/\\?#]|\Z))[^?]*@)"
 )
 #: A parameter of a query or fragment by whose name its value is a secret: a name that ends in one
 #: of these, or whose last word is one (`design` is no `sig`, `author` is no `auth`).
-_PARAMETER = re.compile(
+_PARAMETER = (
     r"(?i)([?#&;](?:[^=?#&;]*(?:token|secret|password|passwd|passphrase|pwd|signature|credentials?"
     r"|(?:access|api|account|secret|private|shared|sas)[_-]?key|access[_-]?key[_-]?id"
     r"|authorization)|(?:[^=?#&;]*[._-])?(?:sig|auth|key|pass|pw|sas|jwt))=)[^&#;]+"

@@ -6,13 +6,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from reconciler.cli import TYPE_CHECKING
-from reconciler.cli.database import check_exists, chosen, explained, warn_of_password
+from reconciler.cli.database import COPY_FROM, check_exists, chosen, explained, warn_of_password
 
 if TYPE_CHECKING:
     from reconciler.cli.context import Context
     from reconciler.server.store.copying import End
-
-OPTION = "--copy-from"
 
 
 def copy_database(context: Context, given: str | None, original: str) -> None:
@@ -21,13 +19,13 @@ def copy_database(context: Context, given: str | None, original: str) -> None:
     from reconciler.server.store.copying import told
 
     url = chosen(context, given)
-    warn_of_password(context, original, OPTION, "let PGPASSFILE name a file that has it")
-    check_exists(original, OPTION)
+    warn_of_password(context, original, COPY_FROM, "let PGPASSFILE name a file that has it")
+    check_exists(original, COPY_FROM)
     with explained(), open_end(original) as source, open_end(url) as target:
         _check_apart(source, target)
         counts = _copied(context, source, target)
         context.note(f"Copied {told(counts)}. It was read again, and is equal.")
-        context.note(f"The platform is in {target.name} now: serve that, without {OPTION}.")
+        context.note(f"The platform is in {target.name} now: serve that, without {COPY_FROM}.")
         context.note(f"{source.name} is not opened again: keep it as a backup.")
 
 
@@ -35,7 +33,9 @@ def _check_apart(source: End, target: End) -> None:
     from reconciler.errors import UsageError
 
     if source.place() == target.place():
-        raise UsageError(f"--database and {OPTION} name one and the same database: {source.name}")
+        raise UsageError(
+            f"--database and {COPY_FROM} name one and the same database: {source.name}"
+        )
 
 
 def _copied(context: Context, source: End, target: End) -> dict[str, int]:

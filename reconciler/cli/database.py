@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 VARIABLE = "RECONCILER_DATABASE"
 OPTION = "--database"
 _SQLITE = "sqlite:///"
+#: The option of `serve` that names a database to copy.
+COPY_FROM = "--copy-from"
 #: Where PostgreSQL's library reads one; to it, `?` and `#` before the `@` are part of it.
 _PASSWORD = re.compile(r"\A[^:/]*://[^/@:]*:[^/@]*@|[?&](?:ssl)?password=")
 

@@ -18,6 +18,7 @@ from reconciler.manifest import Manifest, default_paths, load, placed, read_vari
 from reconciler.manifest.files import DEFAULTS
 from reconciler.model import Notice, State, masked
 from reconciler.names import quoted, shown
+from reconciler.origin import in_ci
 from reconciler.patient import PatientReader
 from reconciler.plan.build import new_platform
 from reconciler.plan.document import Plan
@@ -53,12 +54,16 @@ class Source(NamedTuple):
 
 def read_manifest(context: Context) -> Manifest:
     """Read the manifest that the options name, or the default one."""
-    from reconciler import locks
-
     settings = context.settings
     variables = read_variables(context.environ, settings.env_files)
-    addresses = {"platform": check_address, "lock": locks.understand}
+    addresses = {"platform": check_address, "lock": _understand_lock}
     return load(settings.files or default_paths(), variables, addresses)
+
+
+def _understand_lock(address: str) -> object:
+    from reconciler.locks import understand
+
+    return understand(address)
 
 
 def read_manifest_if_any(context: Context) -> Manifest | None:
@@ -169,10 +174,12 @@ def choose_platform(context: Context, manifest: Manifest | None) -> Platform:
 
 
 def _at_risk(context: Context, manifest: Manifest | None) -> tuple[Notice, ...]:
+    own = manifest.platform if manifest else None
+    if own is None or not in_ci(context.environ):
+        return ()
     from reconciler.cli.token_at_risk import token_at_risk
 
-    own = manifest.platform if manifest else None
-    return token_at_risk(context, own, "the manifest") if own is not None else ()
+    return token_at_risk(context, own, "the manifest")
 
 
 def _choose(context: Context, manifest: Manifest | None) -> Platform:

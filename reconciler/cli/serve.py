@@ -6,9 +6,7 @@ from argparse import ArgumentParser, Namespace
 
 from reconciler.cli import TYPE_CHECKING, exits
 from reconciler.cli.command import Command
-from reconciler.cli.copying import OPTION as COPY_FROM
-from reconciler.cli.copying import copy_database
-from reconciler.cli.database import add_database, opened
+from reconciler.cli.database import COPY_FROM, add_database, opened
 from reconciler.cli.settings import TEXT, given_text
 
 if TYPE_CHECKING:
@@ -56,6 +54,8 @@ def _add_arguments(parser: ArgumentParser) -> None:
 
 def _run(context: Context, options: ServeOptions) -> int:
     if options.copy_from is not None:
+        from reconciler.cli.copying import copy_database
+
         copy_database(context, options.database, options.copy_from)
         return exits.SUCCESS
     _check_libraries()
