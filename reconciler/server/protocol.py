@@ -175,7 +175,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self.cycle.keep_alive = False
 
     def _tell_app(self) -> None:
-        """Give the path as it came: uvicorn takes a part of `//a/b` for a host, and decodes `/`."""
+        """Give the path as it came: uvicorn decodes it, also `%2F`."""
         path, _, query = self.url.partition(b"?")
         more = {"raw_path": path, "path": plain(path), "query_string": query, LINE: self}
         cast("dict[str, object]", self.scope).update(more)
