@@ -78,7 +78,7 @@ class Gate:
         if state != "valid":
             _log.warning("refused: the token %s (%s) is %s", token.id, quoted(token.name), state)
             raise _unauthenticated(f"the token {quoted(token.name)} is {state}: ask for a new one")
-        return Identity(token.name, token.role)
+        return Identity(token.name, token.role, token.id)
 
 
 def check_role(identity: Identity, role: str) -> None:

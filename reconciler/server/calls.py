@@ -31,6 +31,8 @@ class Identity(NamedTuple):
 
     account: str
     role: str
+    #: Id of the token; empty on a server without tokens.
+    token: str = ""
 
 
 #: Whoever asks what everybody may know.
@@ -55,7 +57,7 @@ class Call(NamedTuple):
 
     def author(self) -> Author:
         """Give who writes."""
-        return reading.author(self.headers, self.identity.account)
+        return reading.author(self.headers, self.identity.account, self.identity.token)
 
     def id(self) -> str:
         """Give the id in the path."""

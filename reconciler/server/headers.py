@@ -55,14 +55,15 @@ def idempotency_key(headers: Headers) -> str | None:
     return key
 
 
-def author(headers: Headers, account: str) -> Author:
-    """Give who writes: the account, and what the client claims."""
+def author(headers: Headers, account: str, token: str) -> Author:
+    """Give who writes: the account, the id of its token, and what the client claims."""
     return Author(
         account,
         run=_claim(headers, "Reconciler-Run"),
         actor=_claim(headers, "Reconciler-Actor"),
         commit=_claim(headers, "Reconciler-Commit"),
         job_url=_claim(headers, "Reconciler-Job-Url"),
+        token=token,
     )
 
 

@@ -84,7 +84,9 @@ class Lock:
         fence = int(wanted.fence)
         if fence != wanted.fence or not 1 <= fence <= headers.LARGEST:
             raise malformed(f"fence must be a whole number from 1 to {headers.LARGEST}")
-        lease = self._store.renew(fence, _seconds(wanted.seconds), call.identity.account)
+        lease = self._store.renew(
+            fence, _seconds(wanted.seconds), call.identity.account, call.identity.token
+        )
         return json_answer(lease_json(lease))
 
     def release(self, call: Call) -> Answer:
@@ -98,7 +100,7 @@ class Lock:
             if not self._store.break_lease(fence, author):
                 raise SupersededError("this lease is held no longer; nothing was done")
         else:
-            self._store.release(fence, author.account)
+            self._store.release(fence, author.account, author.token)
         return Answer(204)
 
 

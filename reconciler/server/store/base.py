@@ -140,13 +140,13 @@ class SqlStore(ABC):
         self._read(leases.check_free)
         return self._transact_soon(lambda s: leases.acquire(s, holder, seconds, author))
 
-    def renew(self, fence: int, seconds: float, account: str) -> Lease:
+    def renew(self, fence: int, seconds: float, account: str, token: str = "") -> Lease:
         """Make the lease run on."""
-        return self._transact_soon(lambda s: leases.renew(s, fence, seconds, account))
+        return self._transact_soon(lambda s: leases.renew(s, fence, seconds, account, token))
 
-    def release(self, fence: int, account: str) -> None:
+    def release(self, fence: int, account: str, token: str = "") -> None:
         """Give the lease up."""
-        self._transact_soon(lambda s: leases.release(s, fence, account))
+        self._transact_soon(lambda s: leases.release(s, fence, account, token))
 
     def lease(self) -> Lease | None:
         """Say who holds the lease."""

@@ -33,6 +33,8 @@ class Author(Struct, frozen=True, omit_defaults=True):
     actor: str = ""
     commit: str = ""
     job_url: str = ""
+    #: Id of the token, which tells two of one name apart; the audit has none.
+    token: str = ""
 
 
 class Row(Struct, frozen=True):
@@ -230,17 +232,18 @@ class Store(Protocol):
     def acquire(self, holder: Holder, seconds: float, author: Author) -> Lease:
         """Take the lease; `LeasedError` while another holds it."""
 
-    def renew(self, fence: int, seconds: float, account: str) -> Lease:
+    def renew(self, fence: int, seconds: float, account: str, token: str = "") -> Lease:
         """Make the lease with this fence run `seconds` from now.
 
-        Raises `SupersededError` if it is not the current one, or was taken by another account.
-        One that has run out without a successor is still the current one.
+        Raises `SupersededError` if it is not the current one, or was taken by another account,
+        or by another token of the same name. One that has run out without a successor is still
+        the current one.
         """
 
-    def release(self, fence: int, account: str) -> None:
+    def release(self, fence: int, account: str, token: str = "") -> None:
         """Give the lease up, if `fence` is the current one.
 
-        Raises `SupersededError` if that was taken by another account.
+        Raises `SupersededError` if that was taken by another account or token.
         """
 
     def lease(self) -> Lease | None:

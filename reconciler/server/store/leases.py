@@ -24,11 +24,12 @@ from reconciler.server.store.refusals import (
 from reconciler.server.store.session import Raw, Session, Writing, later, step
 
 _LEASE = (
-    "SELECT fence, owner, host, job_url, reason, acquired_at, expires_at, account, ended FROM lease"
+    "SELECT fence, owner, host, job_url, reason, acquired_at, expires_at, account, ended, token "
+    "FROM lease"
 )
 _ACQUIRE = (
     "UPDATE lease SET fence = ?, owner = ?, host = ?, job_url = ?, reason = ?, acquired_at = ?, "
-    "expires_at = ?, account = ?, ended = 0"
+    "expires_at = ?, account = ?, token = ?, ended = 0"
 )
 _RENEW = "UPDATE lease SET expires_at = ?"
 _END = "UPDATE lease SET ended = 1"
@@ -53,17 +54,17 @@ def acquire(session: Session, holder: Holder, seconds: float, author: Author) ->
     lease = Lease(row[0] + step(), holder, now, later(now, seconds))
     session.execute(
         _ACQUIRE, lease.fence, holder.owner, holder.host, holder.job_url, holder.reason,
-        lease.acquired_at, lease.expires_at, author.account,
+        lease.acquired_at, lease.expires_at, author.account, author.token,
     )  # fmt: skip
     return lease
 
 
-def renew(session: Session, fence: int, seconds: float, account: str) -> Lease:
-    """Make the lease run `seconds` from now, and never shorter; only its account may."""
+def renew(session: Session, fence: int, seconds: float, account: str, token: str) -> Lease:
+    """Make the lease run `seconds` from now, and never shorter; only its token may."""
     row = session.locked(_LEASE, "NO KEY UPDATE")[0]
     if not _is_current(row, fence):
         raise _superseded(fence)
-    _check_account(row, account)
+    _check_token(row, account, token)
     was = _lease(row)
     # The clock may have been set back since, or be that of another server.
     until = max(was.expires_at, later(session.now(), seconds))
@@ -72,11 +73,11 @@ def renew(session: Session, fence: int, seconds: float, account: str) -> Lease:
     return lease
 
 
-def release(session: Session, fence: int, account: str) -> None:
+def release(session: Session, fence: int, account: str, token: str) -> None:
     """End the lease with this fence, if it is the current one; only the one who took it may."""
     row = session.locked(_LEASE, "UPDATE")[0]
     if _is_current(row, fence):
-        _check_account(row, account)
+        _check_token(row, account, token)
         session.execute(_END)
 
 
@@ -101,12 +102,13 @@ def _is_current(row: Raw, fence: int) -> bool:
     return bool(row[0] == fence and not row[8])
 
 
-def _check_account(row: Raw, account: str) -> None:
+def _check_token(row: Raw, account: str, token: str) -> None:
     """Keep the lease for whoever took it: everybody can read the fence, so it proves nothing."""
-    if row[7] != account:
+    # A lease of before the second migration knows no token.
+    if row[7] != account or row[9] not in ("", token):
         raise SupersededError(
-            f"the lease with the fence {row[0]} was taken by another account; to end it is to "
-            "break it"
+            f"the lease with the fence {row[0]} was taken by another account, or with "
+            "another token of the same name; to end it is to break it"
         )
 
 

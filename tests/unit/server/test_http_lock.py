@@ -4,6 +4,7 @@ import pytest
 
 from support.http_values import LEASE, NAS, create, ndjson, problem, record
 from support.serving import make_token
+from support.storing import ANN
 
 FENCES = ["0", "-1", "x", "1.0", "", "9007199254740992"]
 
@@ -87,6 +88,21 @@ def test_a_lease_is_that_of_the_account_that_took_it(server):
         assert holder.put("/v1/lock", json=renewal).is_success
         assert holder.delete("/v1/lock?fence=1").status_code == 204
         assert holder.get("/v1/lock").status_code == 204
+
+
+def test_a_later_token_of_the_same_name_breaks_a_lease_or_leaves_it(server):
+    first = make_token(server.store, "admin")
+    with server.client(first) as holder:
+        lease = acquire(holder).json()
+    server.store.revoke_token(server.store.tokens()[0].id, ANN)
+    with server.client(make_token(server.store, "admin")) as other:
+        assert problem(other.delete("/v1/lock?fence=1")) == (409, "lease-lost")
+        renewal = {"fence": 1, "seconds": 600}
+        assert problem(other.put("/v1/lock", json=renewal)) == (409, "lease-lost")
+        assert other.get("/v1/lock").json() == lease
+        assert other.delete("/v1/lock?fence=1&break=true").status_code == 204
+        told = other.get("/v1/audit").json()["changes"]
+    assert [change["action"] for change in told][-1] == "lease_broken"
 
 
 @pytest.mark.parametrize(
