@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from contextlib import suppress
@@ -26,6 +27,7 @@ class ExportOptions(Namespace):
     names: list[str]
     undeclared: bool
     with_ids: bool
+    out: str | None
 
 
 def _add_arguments(parser: ArgumentParser) -> None:
@@ -44,9 +46,16 @@ def _add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--with-ids", action="store_true", help="pin every entry to its live storage by `id`"
     )
+    parser.add_argument(
+        "--out",
+        type=given_text,
+        metavar="FILE",
+        help="write to this file, whole or not at all; default: standard output",
+    )
 
 
 def _run(context: Context, options: ExportOptions) -> int:
+    from reconciler.cli.files import check_writable
     from reconciler.cli.inputs import (
         choose_platform,
         read_live,
@@ -54,6 +63,8 @@ def _run(context: Context, options: ExportOptions) -> int:
         read_manifest_if_any,
     )
 
+    if options.out is not None:
+        check_writable(options.out)
     read = read_manifest if options.undeclared else read_manifest_if_any
     manifest = read(context)
     platform = choose_platform(context, manifest)
@@ -61,10 +72,38 @@ def _run(context: Context, options: ExportOptions) -> int:
     storages = _chosen(context, options, manifest, state)
     if not options.undeclared:
         _tell_of_files(context, platform, storages)
+    address = _address(context, options, manifest) or platform.address
     # Beside a manifest a second file must not name the platform again.
-    address = None if options.undeclared else platform.address
-    context.streams.document(_document(context, storages, address, with_ids=options.with_ids))
+    _write(context, options, storages, None if options.undeclared else address)
     return exits.SUCCESS
+
+
+def _address(context: Context, options: ExportOptions, manifest: Manifest | None) -> str | None:
+    """Give the platform's address if it is relative, as it counts from the new file."""
+    from reconciler.cli.inputs import choose_address
+    from reconciler.platforms import address_in
+
+    address, base = choose_address(context, manifest)
+    return address_in(_folder(options), address, base=base)
+
+
+def _folder(options: ExportOptions) -> str:
+    """Give the folder of the new file; standard output counts as a file in the current one."""
+    return os.path.dirname(options.out or "")  # noqa: PTH120
+
+
+def _write(
+    context: Context, options: ExportOptions, storages: Sequence[Storage], address: str | None
+) -> None:
+    from reconciler.cli.files import write_whole
+    from reconciler.names import quoted
+
+    text = _document(context, options, storages, address)
+    if options.out is None:
+        context.streams.document(text)
+        return
+    write_whole(options.out, text.encode())
+    context.note(f"Written: {quoted(options.out)}.")
 
 
 def _chosen(
@@ -130,11 +169,14 @@ def _in_scope(context: Context, manifest: Manifest | None, state: State) -> list
 
 
 def _document(
-    context: Context, storages: Sequence[Storage], address: str | None, *, with_ids: bool
+    context: Context, options: ExportOptions, storages: Sequence[Storage], address: str | None
 ) -> str:
     from reconciler.manifest import render
+    from reconciler.manifest.schemas import BESIDE
 
-    text = render(storages, platform=address, with_ids=with_ids)
+    # An editor that is led to a schema which is not there shows an error on the first line.
+    found = os.path.isfile(os.path.join(_folder(options), BESIDE))  # noqa: PTH113, PTH118
+    text = render(storages, platform=address, with_ids=options.with_ids, editor_line=found)
     if context.settings.output == JSON:
         return _as_json(text)
     return f"```yaml\n{text}```\n" if context.settings.output == MARKDOWN else text

@@ -86,7 +86,7 @@ def read_source(context: Context, choices: Choices = Choices()) -> Source:  # no
     scopes = read_scopes(context)
     ids = read_ids(choices.ids) if choices.ids is not None else None
     manifest = read_manifest(context)
-    platform = _choose(context, manifest)
+    platform = _open(context, *choose_address(context, manifest))
     manifest = replace(manifest, warnings=(*manifest.warnings, *_at_risk(context, manifest)))
     if ids is None:
         ids = _ids(context, manifest)
@@ -168,7 +168,7 @@ def choose_platform(context: Context, manifest: Manifest | None) -> Platform:
     Warns if only the manifest says who gets a pipeline's token. Raises `UsageError` if there is
     no platform, or if manifest and environment differ.
     """
-    platform = _choose(context, manifest)
+    platform = _open(context, *choose_address(context, manifest))
     tell(context, _at_risk(context, manifest))
     return platform
 
@@ -182,23 +182,24 @@ def _at_risk(context: Context, manifest: Manifest | None) -> tuple[Notice, ...]:
     return token_at_risk(context, own, "the manifest")
 
 
-def _choose(context: Context, manifest: Manifest | None) -> Platform:
+def choose_address(context: Context, manifest: Manifest | None) -> tuple[str, str | None]:
+    """Give the address of that platform as written, and the folder that it counts from."""
     option = context.settings.platform
     variable = _variable(context.environ, PLATFORM_VARIABLE)
     if option is not None:
-        return _open(context, option, None)
+        return option, None
     own = manifest.platform if manifest else None
     if manifest is None or own is None:
         if variable is None:
             raise AddressError(_no_platform(manifest))
-        return _open(context, variable, None)
+        return variable, None
     base = _base(manifest)
     if variable is not None and not same_address(own, base, variable, None):
         raise AddressError(
             f"the manifest says platform {quoted(masked(own))} and {PLATFORM_VARIABLE} says "
             f"{quoted(masked(variable))}: unset the variable, or choose with --platform"
         )
-    return _open(context, own, base)
+    return own, base
 
 
 def names_platform(context: Context, manifest: Manifest | None) -> bool:

@@ -24,12 +24,16 @@ _AWS = re.compile(
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 
 
-def render(storages: Iterable[Storage], *, platform: str | None, with_ids: bool) -> str:
+def render(
+    storages: Iterable[Storage], *, platform: str | None, with_ids: bool, editor_line: bool = True
+) -> str:
     """Write a manifest that declares `storages`, sorted by name.
 
+    `editor_line` says whether editors find the schema beside it.
     Each must be one that a manifest can express (`model.unmanaged_because` says None).
     """
-    lines = [EDITOR_LINE, "version: 1"]
+    lines = [EDITOR_LINE] if editor_line else []
+    lines.append("version: 1")
     if platform is not None:
         lines.append(f"platform: {scalar(platform)}")
     ordered = sorted(storages, key=lambda storage: (storage.name, storage.id))

@@ -20,7 +20,8 @@ _FILES = {
 #: First line of the manifests that we write: editors complete and check by the schema beside the
 #: manifest, which `reconciler schema manifest > manifest.schema.json` puts there. The schema's
 #: own id would not do: it is a name, and nothing can be fetched from it.
-EDITOR_LINE = "# yaml-language-server: $schema=manifest.schema.json"
+BESIDE = "manifest.schema.json"
+EDITOR_LINE = f"# yaml-language-server: $schema={BESIDE}"
 
 
 def schema_text(name: str) -> bytes:

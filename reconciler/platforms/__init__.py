@@ -88,6 +88,24 @@ def check_address(address: str) -> None:
     _place(address, os.path.sep)  # which folder a path counts from changes nothing
 
 
+def address_in(folder: str, address: str, *, base: str | os.PathLike[str] | None) -> str | None:
+    """Give a file's relative address, which counts from `base`, as it counts from `folder`.
+
+    None for any other address: it means the same wherever it stands.
+    """
+    scheme, rest = _split(address)
+    if scheme in (*_HTTP, *_JETRAW) or Path(rest[3:]).is_absolute():
+        return None
+    path, start = _path(address, base), os.path.abspath(folder)  # noqa: PTH100 - links stay
+    if os.pardir in Path(os.path.relpath(path, start)).parts:
+        # `..` leads up from where a link leads to, not from where the link is.
+        path, start = Path(os.path.realpath(path)), os.path.realpath(start)
+    try:
+        return _SQLITE + Path(os.path.relpath(path, start)).as_posix()
+    except ValueError:  # another drive of Windows
+        return None
+
+
 def same_address(
     a: str,
     base_a: str | os.PathLike[str] | None,
