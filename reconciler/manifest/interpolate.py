@@ -76,6 +76,7 @@ def _value(found: re.Match[str], variables: Mapping[str, str]) -> str:
             f"the variable {brief(name)} is refused: its name says that it is a secret, and what a "
             "manifest holds is stored and printed"
         )
+    text = text and text.replace("$$", "$")
     value = variables.get(name, "")
     if not value.isascii() and _SURROGATE.search(value):
         raise _RefusedError(

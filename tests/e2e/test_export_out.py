@@ -74,3 +74,19 @@ def test_what_is_no_file_is_refused_and_left_alone(source):
         assert told.stdout == ""
         assert "can't write" in told.stderr
     source("-f", "team/storages.yaml", "plan", "--detailed-exitcode")
+
+
+def test_two_dollars_are_one_everywhere(folder):
+    """In the manifest, its defaults, an env file and what `export` writes."""
+    folder.write("A=x$$y\n", "a.env")
+    folder.write(
+        "version: 1\nplatform: sqlite:///p.db\ndefaults: {label: 'd $$ $5'}\nstorages:\n"
+        "  - {name: 'n$$1', type: local, default_url: '/a$$b'}\n"
+        "  - {name: '${A}', type: local, default_url: /c, label: '$${A} $$$$ ${B:-e$$f}'}\n"
+    )
+    folder("--env-file", "a.env", "apply", "-y")
+    folder("--env-file", "a.env", "export", "--out", "new.yaml")
+    text = folder.read("new.yaml")
+    for written in ("n$$1", "/a$$b", "d $$ $$5", "x$$y", "$${A} $$$$ e$$f"):
+        assert written in text
+    folder("-f", "new.yaml", "plan", "--detailed-exitcode")

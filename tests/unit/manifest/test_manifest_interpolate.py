@@ -37,7 +37,7 @@ def refused(text: str) -> str:
         ("${EMPTY:-other}", "other"),
         ("${UNSET:-other}", "other"),
         ("${UNSET:-}", ""),
-        ("${UNSET:-a $$ $b :- \n}", "a $$ $b :- \n"),
+        ("${UNSET:-a $$ $b :- \n}", "a $ $b :- \n"),
         ("${A:?needed}", "alpha"),
         ("${ODD}", "${A} $$ no"),
         ("${KEY}", "k"),
