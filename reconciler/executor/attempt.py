@@ -200,21 +200,24 @@ class _Attempts:
 
     def _remove(self, live: Storage) -> StepEnd:
         writer, consented = self._site.writer, live.id in self._site.consented
-        if not consented and (at_stake := self._at_stake(live)):
+        # Who consented to a plan that showed no files did not consent to lose any.
+        files = consented and self._operation.holds_files is True
+        if at_stake := self._at_stake(live, files=files, spaces=consented):
             return StepEnd(at_stake, stale=True, storage=live)
-        self._send(lambda: writer.remove(live, holds_files=consented))
+        self._send(lambda: writer.remove(live, holds_files=files))
         return StepEnd(storage=live, wrote=True)
 
-    def _at_stake(self, live: Storage) -> str:
-        """Say what a removal would lose that nobody knew of when the plan was made."""
+    def _at_stake(self, live: Storage, *, files: bool, spaces: bool) -> str:
+        """Say what a removal would lose without a consent to it: `files` and `spaces` have one."""
         writer = self._site.writer
         # Otherwise the removal itself is refused for a storage that holds files.
-        if self._must_look() and self._read(lambda: any(True for _ in writer.inventory(live.id))):
+        look = self._must_look() and not files
+        if look and self._read(lambda: any(True for _ in writer.inventory(live.id))):
             return f"{quoted(live.name)} holds files now; it did not when the plan was made"
-        if not self._site.abilities.spaces:
+        if spaces or not self._site.abilities.spaces:
             return ""
-        if spaces := self._read(lambda: writer.spaces_using(live.id)):
-            return f"{quoted(live.name)} is used by {', '.join(map(quoted, spaces))} now"
+        if users := self._read(lambda: writer.spaces_using(live.id)):
+            return f"{quoted(live.name)} is used by {', '.join(map(quoted, users))} now"
         return ""
 
     def _send(self, write: Callable[[], _T]) -> _T:

@@ -17,8 +17,10 @@ from reconciler.model import aws_url
 from reconciler.plan.document import (
     CREATE,
     FORMAT_VERSION,
+    READY,
     REMOVE,
     UPDATE,
+    Consent,
     Operation,
     Plan,
     Step,
@@ -29,6 +31,9 @@ from reconciler.plan.document import (
     steps,
 )
 from reconciler.plan.steps import create_steps, remove_steps, update_steps
+
+_ALLOW_EMPTY = Consent("allow_empty", "", "")
+_CONSENTS = ("allow_empty", "removed", "allow_remove", "holds_files")
 
 
 def from_json(data: bytes) -> Plan:
@@ -88,6 +93,7 @@ def _shows_what_it_does(plan: Plan) -> bool:
         (shown.create, shown.update, shown.remove) == (done[CREATE], done[UPDATE], done[REMOVE])
         and all(map(_is_shown_truly, plan.operations))
         and _is_unambiguous(plan)
+        and _consents_fit(plan)
         and _Order(plan).follows()
     )
 
@@ -132,6 +138,27 @@ def _is_unambiguous(plan: Plan) -> bool:
         if len(set(values)) != len(values):
             return False
     return True
+
+
+def _consents_fit(plan: Plan) -> bool:
+    """Say whether each consent is for what is removed, and what is lost has its consent."""
+    removed = {
+        (operation.before.name, operation.id): operation
+        for operation in plan.operations
+        if operation.action == REMOVE and operation.before
+    }
+    named = {kind: set[tuple[str, str]]() for kind in _CONSENTS}
+    for consent in plan.consents:
+        about = (consent.name, consent.id)
+        if consent.kind not in _CONSENTS or (about not in removed and consent != _ALLOW_EMPTY):
+            return False
+        named[consent.kind].add(about)
+    losing = {about for about, operation in removed.items() if operation.holds_files}
+    return (
+        named["holds_files"] <= named["removed"] | named["allow_remove"]
+        # What holds files blocks a plan that has no consent for it.
+        and (plan.status != READY or losing <= named["holds_files"])
+    )
 
 
 class _Order:

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from reconciler.executor import Limits, Outcome, execute
 from reconciler.names import temporary
-from reconciler.plan.document import Plan
+from reconciler.plan.document import Consent, Plan
 from reconciler.platform import Abilities
 from support.building import desired, entry, plan_for, removed, storage
 from support.memory_platform import Call, MemoryPlatform
@@ -190,6 +190,17 @@ def test_files_that_arrived_since_the_plan_are_not_lost(abilities: Abilities) ->
     (found,) = go(plan, platform)
     assert (found.status, found.stale, found.found) == ("failed", True, LIVE)
     assert "'a' holds files now" in found.error
+
+
+@ON_BOTH
+def test_a_consent_does_not_reach_files_that_the_plan_did_not_show(abilities: Abilities) -> None:
+    platform = MemoryPlatform([LIVE], abilities=abilities)
+    plan = plan_for(platform, REMOVE)
+    consents = (*plan.consents, Consent("holds_files", "a", "id-a"))
+    platform.files["id-a"] = {"u": ("u", "c", "c")}
+    (found,) = go(replace(plan, consents=consents), platform)
+    assert (found.status, found.stale) == ("failed", True)
+    assert platform.storages == (LIVE,)
     assert platform.storages == (LIVE,)
 
 

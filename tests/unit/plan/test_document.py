@@ -247,6 +247,7 @@ def test_any_names_and_labels_come_back(name: str, label: str, other: str, text:
         PLAN,
         operations=(operation(UPDATE, before, after),),
         summary=Summary(0, 1, 0, 1, 0),
+        consents=(),
         warnings=(Notice("near_duplicate", name, text),),
     )
     assert from_json(to_json(sealed(plan))) == sealed(plan)

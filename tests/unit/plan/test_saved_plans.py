@@ -151,6 +151,18 @@ FORGED = {
     )["after"].update(default_url="file:///elsewhere"),
     "not waiting": without_waiting,
     "twice": lambda plan: plan["operations"].append(plan["operations"][0]),
+    "a consent to lose files, with the id of one and the name of another": lambda plan: plan[
+        "consents"
+    ].append({"kind": "holds_files", "name": "b", "id": "id-old"}),
+    "a consent to lose files without one to remove": lambda plan: plan.update(
+        consents=[{"kind": "holds_files", "name": "old", "id": "id-old"}]
+    ),
+    "files that nobody consented to lose": lambda plan: next(
+        op for op in plan["operations"] if op["action"] == "remove"
+    ).update(holds_files=True),
+    "a consent of a kind that there is not": lambda plan: plan["consents"].append(
+        {"kind": "anything", "name": "old", "id": "id-old"}
+    ),
     "a step too many": lambda plan: plan["operations"][0]["steps"].append(
         {**plan["operations"][0]["steps"][0], "key": "remove:old#2"}
     ),
