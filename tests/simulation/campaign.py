@@ -10,6 +10,7 @@ from multiprocessing import get_context
 from msgspec import Struct, field
 
 from simulation.baton import StuckError
+from simulation.clocks import Clocks
 from simulation.model import Violation
 from simulation.runs import Story
 
@@ -39,18 +40,19 @@ class Summary(Struct):
 
 def play(seed: int, *, trace: bool = False) -> tuple[Summary, list[str]]:
     """Play one seed; give what happened in it, and its trace if that was asked for."""
-    story = Story(seed, trace=trace)
+    story, clocks = Story(seed, trace=trace), Clocks(seed, trace=trace)
     summary = Summary(seeds=1)
     try:
         story.play()
+        clocks.play()
     except (Violation, StuckError) as error:
         summary.violations[seed] = f"{type(error).__name__}: {error}"
     summary.runs = len(story.runs)
     summary.switches = story.baton.switches
-    summary.faults = story.faults
+    summary.faults = story.faults + clocks.faults
     summary.outcomes = story.outcomes
     summary.races = story.platform.races
-    return summary, story.trace or []
+    return summary, [*(story.trace or []), *(clocks.trace or [])]
 
 
 def campaign(seeds: Iterable[int], *, stop_at_first: bool = False) -> Summary:

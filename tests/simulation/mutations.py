@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from unittest import mock
@@ -11,6 +12,8 @@ from msgspec.structs import replace
 from reconciler.errors import PlatformError, UnavailableError, UnknownOutcomeError
 from reconciler.executor import attempt, limits, run, schedule, settle
 from reconciler.executor.outcomes import StepEnd
+from reconciler.keeper import Keeper
+from reconciler.locks.record import Record
 from reconciler.model import Storage
 from reconciler.plan.document import Operation, Plan, Step, steps
 from reconciler.plan.expectation import Verdict
@@ -52,6 +55,11 @@ def _taken_for_ours(words: object, status: int, headers: object, *, writes: bool
     return UnavailableError(f"HTTP {status}")
 
 
+def _shorter(record: Record, now: float, seconds: float) -> Record:
+    """Renew a lease by whatever the clock shows."""
+    return replace(record, expires=max(record.acquired, math.ceil(now + seconds)))
+
+
 MUTATIONS = {
     "no expectation check": (attempt, "check", _no_check),
     "a write that got no answer is made again": (attempt._Attempts, "_settle", _repeat),
@@ -71,6 +79,8 @@ MUTATIONS = {
     "the 503 of a proxy is taken for the server's own": (Words, "not_ours", _taken_for_ours),
     "marks are given again after going back in time": (Platform, "unique_marks", False),
     "a file that was replaced is written": (Client, "watches_file", False),
+    "a holder does not notice that its clock was set": (Keeper, "_compare_clocks", lambda _: None),
+    "a renewal by a clock that was set back shortens the lease": (Record, "renewed", _shorter),
 }
 
 
