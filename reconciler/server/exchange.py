@@ -89,9 +89,12 @@ class Exchange:
         return answer._replace(body=gzipped(answer.body), headers=headers)
 
     def fill(self, spool: Spool, answer: Answer) -> None:
-        """Make a stream that is to be sent; in a thread, and never waiting for the client."""
+        """Make a stream that is to be sent; in a thread, and never waiting for the client.
+
+        An answer without lines, such as a refusal, is sent whole by whoever finds it at the head.
+        """
         lines = answer.lines or ()
-        if accepts_gzip(self.headers):
+        if answer.lines is not None and accepts_gzip(self.headers):
             answer = answer._replace(headers=(*answer.headers, ("Content-Encoding", "gzip")))
             lines = gzip_stream(lines)
         spool.begin(answer)

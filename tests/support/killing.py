@@ -156,7 +156,7 @@ class Killing:
         platform = self._stage.platform()
         reader = platform.reader()
         try:
-            manifest = load([self._folder / "storages.yaml"], {})
+            manifest = load([str(self._folder / "storages.yaml")], {})
             request = Request(manifest.desired)
             second = make_plan(reader, request, address=platform.address, now="")
         finally:

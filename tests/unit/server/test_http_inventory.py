@@ -33,6 +33,18 @@ def test_what_is_recorded_is_read(client, coding):
     assert rows_of(read) == ROWS
 
 
+def test_what_is_no_inventory_is_not_said_to_be_packed(client):
+    id = create(client)["id"]
+    path, packed = f"/v1/storages/{id}/inventory", {"Accept-Encoding": "gzip"}
+    absent = client.get("/v1/storages/absent/inventory", headers=packed)
+    assert problem(absent) == (404, "not-found")
+    tag = client.get(path, headers=packed).headers["ETag"]
+    known = client.get(path, headers={**packed, "If-None-Match": tag})
+    assert known.status_code == 304
+    assert "Content-Encoding" not in absent.headers
+    assert "Content-Encoding" not in known.headers
+
+
 def test_an_empty_inventory_has_no_lines(client):
     id = create(client)["id"]
     read = client.get(f"/v1/storages/{id}/inventory")

@@ -78,7 +78,7 @@ def test_names_and_ids_are_unique(sql) -> None:
 def test_there_is_one_platform_and_one_lease(store: Store, sql) -> None:
     refused(sql, "INSERT INTO platform VALUES (2, 'x', 0)")
     refused(sql, "INSERT INTO platform VALUES (1, 'x', 0)")
-    refused(sql, "INSERT INTO lease SELECT 2, 0, '', '', '', '', '', '', '', 1")
+    refused(sql, "INSERT INTO lease SELECT 2, 0, '', '', '', '', '', '', '', 1, ''")
     refused(sql, "UPDATE platform SET revision = -1")
     refused(sql, "UPDATE platform SET id = ''")
     refused(sql, "UPDATE lease SET ended = 2")
