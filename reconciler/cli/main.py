@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 INTERRUPTED = 130
+#: Seconds for what foreign code does at the exit of the interpreter.
+_LAST_WORDS = 5.0
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -59,10 +61,20 @@ def _let_go() -> None:
 
 
 def _leave_behind_what_hangs(code: int) -> None:
-    """Exit at once where a call of foreign code never came to its end: others may wait for it."""
+    """Exit where foreign code does not come to its end: others may wait for us.
+
+    At once where a call of it never ended; else it has a while for what it does at the exit.
+    """
     foreign = sys.modules.get("reconciler.platforms.jetraw.foreign")
-    if foreign is not None and foreign.is_busy():
+    if foreign is None:
+        return
+    if foreign.is_busy():
         os._exit(code)
+    import threading
+
+    end = threading.Timer(_LAST_WORDS, os._exit, (code,))
+    end.daemon = True
+    end.start()
 
 
 def entry_point() -> None:

@@ -121,6 +121,11 @@ def test_results_and_prints_go_where_the_streams_are_closed(folder, ours):
 # What never answers
 
 
+def test_a_module_that_does_not_end_keeps_no_command_from_its_end(folder, ours):
+    ours("import atexit, threading\natexit.register(threading.Event().wait, 300)\n")
+    assert "2 done" in folder("apply", "-y", code=0).stdout
+
+
 def test_an_apply_ends_though_a_write_does_not_answer(folder, ours):
     ours(HANGS + "create_storage = hang")
     done = folder("apply", "-y", "--timeout", "1s", code=5)
