@@ -151,6 +151,8 @@ class Keeper:
         self._gone = ""
         self._problem = ""
         self._end = threading.Event()
+        # Now, not later: one that was set while the lock looked at it may be put right any moment.
+        self._compare_clocks()
         # A daemon: a renewal that hangs must not keep the process from ending.
         self._thread = threading.Thread(target=self._keep, name="lease", daemon=True)
         self._thread.start()
@@ -184,6 +186,9 @@ class Keeper:
         if (renewed.fence, renewed.holder) != (self.lease.fence, self.lease.holder):
             # A platform that went back in time may give a number out again.
             self._gone = f"it is now that of {holding(renewed)}"
+            return None
+        self._compare_clocks()
+        if self._gone:
             return None
         self._sure_until = asked_at + SECONDS - MARGIN
         self._problem = ""

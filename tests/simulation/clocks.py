@@ -96,19 +96,9 @@ class Machine(keeper.Clock):
             self._tell("waits")
             return
         self._tell(f"has lease {self._kept.lease.fence} until {self._kept.lease.expires_at}")
-        self._ask(self._kept)
 
     def _renew(self, kept: keeper.Keeper) -> None:
         self._tell(f"renews: {'lost' if kept.renew() is None else 'ok'}")
-        self._ask(kept)
-
-    def _ask(self, kept: keeper.Keeper) -> None:
-        """Have the clocks compared at once.
-
-        One that is set back while the lock looks at it, and put right before anybody has compared,
-        goes unnoticed.
-        """
-        kept.lost()
 
     def _write(self, kept: keeper.Keeper) -> None:
         clocks = self._clocks
