@@ -87,7 +87,7 @@ CONSENT = Consent("holds_files", "a", "a")
         (plan(A), plan(A, B)),
         (plan(), plan(A, B)),
         (plan(rename("old")), plan(rename("old", label="was"))),
-        (plan(A), plan(A, consents=(CONSENT,))),
+        (plan(A), plan(A, consents=(Consent("allow_empty", "", ""),))),
         (plan(A), plan(A, platform_id="new")),
         # A run that was cut off while names were exchanged left the storage stepped aside.
         (plan(rename(temporary("old", "new"))), plan(rename("old"))),
