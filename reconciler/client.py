@@ -10,12 +10,11 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from types import TracebackType
 from typing import TypeVar
 
-from reconciler import conflicts
-from reconciler.credentials import secret
+from reconciler.environment.secret_values import secret
 from reconciler.errors import AddressError, ConflictError, PlatformError, UsageError
 from reconciler.model import Storage
 from reconciler.platform import InventoryRow, Platform, Reader, Writer
-from reconciler.platforms import PLATFORM_VARIABLE, open_platform
+from reconciler.platforms import PLATFORM_VARIABLE, conflicts, open_platform
 from reconciler.reconcile import NEW
 
 _T = TypeVar("_T")

@@ -10,7 +10,7 @@ from typing import Protocol, runtime_checkable
 
 from msgspec import Struct
 
-from reconciler.lease import Lease, Lock
+from reconciler.lease.contract import Lease, Lock
 from reconciler.model import State, Storage
 from reconciler.plan.document import Values
 

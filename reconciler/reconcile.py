@@ -20,15 +20,15 @@ from reconciler.errors import (
 )
 from reconciler.events import Observer
 from reconciler.executor import Limits, Result, execute, persist
-from reconciler.lease import Lease
+from reconciler.lease.contract import Lease
 from reconciler.model import Desired, Removed, State, Storage, location, masked
 from reconciler.names import quoted
-from reconciler.patient import PatientReader
 from reconciler.plan.build import Setting, build
 from reconciler.plan.document import Operation, Plan, Values
 from reconciler.plan.expectation import as_wanted
 from reconciler.platform import About, Platform, Reader
 from reconciler.policy import ALLOW_REMOVE, Facts, Rules
+from reconciler.retry.reader import PatientReader
 
 NEW = "new"
 #: Why live was not read again after a run that was stopped at once.

@@ -8,18 +8,18 @@ from typing import NamedTuple, Protocol, TextIO
 
 from msgspec.structs import replace
 
-from reconciler.cli.limit import TimeLimit
-from reconciler.cli.origin import origin_here
+from reconciler.cli.output.streams import Streams
+from reconciler.cli.output.terminal import has_colour, is_terminal, width
 from reconciler.cli.settings import JSON, MARKDOWN, STDOUT, TEXT, Settings
-from reconciler.cli.streams import Streams
-from reconciler.cli.terminal import has_colour, is_terminal, width
-from reconciler.doctor import Facts
+from reconciler.cli.time_limit import TimeLimit
+from reconciler.environment.here import origin_here
+from reconciler.environment.origin import Origin
 from reconciler.errors import Problem, UsageError
+from reconciler.health.platform import Facts
 from reconciler.model import Notice, State
-from reconciler.origin import Origin
 from reconciler.plan.document import Plan
 from reconciler.reconcile import Applied
-from reconciler.report.differences import Drift
+from reconciler.report.said.differences import Drift
 from reconciler.report.style import UNBOUNDED, Style
 
 

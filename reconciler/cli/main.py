@@ -31,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _tell_interrupt() -> None:
-    from reconciler.cli.room import LAST, StalledError, discard, for_seconds, wait_for_room
+    from reconciler.cli.output.pipe import LAST, StalledError, discard, for_seconds, wait_for_room
 
     if sys.stderr is None:
         return
@@ -55,7 +55,7 @@ def _let_go() -> None:
             if stream is not None:
                 stream.flush()
         except (OSError, ValueError):
-            from reconciler.cli.room import discard
+            from reconciler.cli.output.pipe import discard
 
             discard(stream)
 

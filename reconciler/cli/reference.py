@@ -7,10 +7,10 @@ import sys
 from collections.abc import Iterable, Iterator
 
 from reconciler.cli import settings
-from reconciler.cli.command import Command
 from reconciler.cli.commands import COMMANDS
 from reconciler.cli.exits import MEANINGS
-from reconciler.cli.parser import PROGRAM, command_parser
+from reconciler.cli.options.command import Command
+from reconciler.cli.options.parser import PROGRAM, command_parser
 
 _VARIABLES = {
     "RECONCILER_PLATFORM": "the platform, where the manifest leaves it out",

@@ -6,11 +6,11 @@ import os
 from argparse import Namespace
 from collections.abc import Sequence
 
-from reconciler.cli.command import Command
 from reconciler.cli.exits import SUCCESS, USAGE
-from reconciler.cli.parser import Shown, parse
+from reconciler.cli.options.command import Command
+from reconciler.cli.options.parser import Shown, parse
+from reconciler.cli.output.streams import Streams
 from reconciler.cli.settings import Settings, unheeded
-from reconciler.cli.streams import Streams
 
 
 def run(argv: Sequence[str]) -> int:
@@ -27,7 +27,7 @@ def run(argv: Sequence[str]) -> int:
             return SUCCESS
         return _run(streams, settings, command, options)
     except Exception as error:
-        from reconciler.cli.failure import failed
+        from reconciler.cli.output.failure import failed
 
         return failed(streams, error, argv)
 
@@ -41,7 +41,7 @@ def _run(streams: Streams, settings: Settings, command: Command, options: Namesp
         context.note(f"Note: {', '.join(ignored)} changes nothing for `{command.name}`.")
     if settings.events is None or command.tells_events:
         return command.run(context, options)
-    from reconciler.cli.eventstream import event_stream
+    from reconciler.cli.applying.events import event_stream
 
     with event_stream(context) as events:
         code = command.run(context, options)

@@ -7,7 +7,6 @@ answer came. `ledger` keeps how each operation stands and tells of it. `surround
 chance and threads, so that the simulation can replace them.
 """
 
-from reconciler.executor.limits import Limits
 from reconciler.executor.outcomes import (
     DONE,
     FAILED,
@@ -17,9 +16,10 @@ from reconciler.executor.outcomes import (
     Outcome,
     Result,
 )
-from reconciler.executor.retry import persist
 from reconciler.executor.run import execute
-from reconciler.executor.surroundings import Surroundings
+from reconciler.retry.limits import Limits
+from reconciler.retry.persist import persist
+from reconciler.retry.surroundings import Surroundings
 
 __all__ = [
     "DONE",

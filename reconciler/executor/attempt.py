@@ -18,7 +18,6 @@ from reconciler.errors import (
 from reconciler.events import Retried
 from reconciler.executor.crew import Tell
 from reconciler.executor.outcomes import StepEnd
-from reconciler.executor.retry import Patience
 from reconciler.executor.schedule import Item
 from reconciler.executor.settle import LOOKS, may_repeat
 from reconciler.executor.site import Site
@@ -26,6 +25,7 @@ from reconciler.model import Storage
 from reconciler.names import quoted
 from reconciler.plan.document import CREATE, REMOVE
 from reconciler.plan.expectation import Verdict, check, otherwise
+from reconciler.retry.persist import Patience
 
 #: How often one step is refused because live was changed at that very moment, before it is stale.
 _CONFLICTS = 3

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from reconciler.errors import PlatformError, UnavailableError, UnknownOutcomeError
-from reconciler.executor.limits import Halt
-from reconciler.executor.surroundings import Surroundings
+from reconciler.retry.limits import Halt
+from reconciler.retry.surroundings import Surroundings
 
 #: Refusals in a row, over all operations, after which the platform counts as down.
 REFUSALS = 5

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from reconciler.events import Retried
 from reconciler.executor.outcomes import StepEnd
 from reconciler.executor.schedule import Item
-from reconciler.executor.surroundings import Surroundings
+from reconciler.retry.surroundings import Surroundings
 
 #: Hands an event on, and how a step ended.
 Tell = Callable[[Retried], None]

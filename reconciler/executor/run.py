@@ -8,14 +8,14 @@ from reconciler.events import Observer, Retried
 from reconciler.executor.attempt import carry_out
 from reconciler.executor.crew import Crew, Ended
 from reconciler.executor.ledger import Ledger
-from reconciler.executor.limits import Halt, Limits
 from reconciler.executor.outcomes import Result, StepEnd
 from reconciler.executor.schedule import Item, Schedule
 from reconciler.executor.site import Site
-from reconciler.executor.surroundings import Machine, Surroundings
 from reconciler.names import quoted
 from reconciler.plan.document import Plan
 from reconciler.platform import Writer
+from reconciler.retry.limits import Halt, Limits
+from reconciler.retry.surroundings import Machine, Surroundings
 
 
 def execute(

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from reconciler.executor.circuit import Circuit
-from reconciler.executor.limits import Halt, Limits
-from reconciler.executor.surroundings import Surroundings
 from reconciler.plan.document import Plan
 from reconciler.platform import Writer
+from reconciler.retry.limits import Halt, Limits
+from reconciler.retry.surroundings import Surroundings
 
 
 class Site:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
-from reconciler.origin import Origin
+from reconciler.environment.origin import Origin
 from reconciler.plan.document import Plan, Values
 
 FORMAT_VERSION = 1

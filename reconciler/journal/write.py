@@ -9,10 +9,10 @@ from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
-from reconciler.durable import sync_folder
+from reconciler.disk.durable import sync_folder
+from reconciler.disk.json_lines import Lines, stamped, utc_now, written
 from reconciler.errors import ReconcilerError
 from reconciler.events import OperationEvent
-from reconciler.journal.lines import Lines, stamped, utc_now, written
 from reconciler.journal.records import Planned, RunEnded, RunStarted
 from reconciler.names import quoted
 

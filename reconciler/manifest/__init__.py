@@ -7,11 +7,11 @@ imported where they are first needed.
 from __future__ import annotations
 
 from reconciler.manifest.files import default_paths
+from reconciler.manifest.filling.variables import read_variables
 from reconciler.manifest.load import Manifest, load
-from reconciler.manifest.placing import placed
+from reconciler.manifest.reading.placing import placed
 from reconciler.manifest.render import render
-from reconciler.manifest.schemas import EDITOR_LINE, schema_text
-from reconciler.manifest.variables import read_variables
+from reconciler.schemas import EDITOR_LINE, schema_text
 
 __all__ = [
     "EDITOR_LINE",

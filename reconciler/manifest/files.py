@@ -12,7 +12,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from reconciler.errors import Problem, UsageError
-from reconciler.manifest.encodings import BYTE_ORDER_MARK
+from reconciler.manifest.reading.encodings import BYTE_ORDER_MARK
 from reconciler.names import quoted
 
 MAX_BYTES = 64 * 1024 * 1024

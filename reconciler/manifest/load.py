@@ -9,14 +9,14 @@ from typing import Any
 from msgspec import Struct
 
 from reconciler.errors import AddressError, ManifestError, Problem
-from reconciler.manifest.conflicts import find_conflicts, find_repeated_keys, may_conflict
-from reconciler.manifest.desired import entries_of, policy_of, removed_of
+from reconciler.manifest.checking.conflicts import find_conflicts, find_repeated_keys, may_conflict
+from reconciler.manifest.checking.validate import Validation
+from reconciler.manifest.checking.warnings import notices, relative_paths
 from reconciler.manifest.files import find_files, is_stream, read_bytes
+from reconciler.manifest.filling.desired import entries_of, policy_of, removed_of
+from reconciler.manifest.filling.interpolate import interpolate
 from reconciler.manifest.finding import Document, Finding
-from reconciler.manifest.interpolate import interpolate
-from reconciler.manifest.notices import notices, relative_paths
-from reconciler.manifest.placing import problems_of
-from reconciler.manifest.validate import Validation
+from reconciler.manifest.reading.placing import problems_of
 from reconciler.model import Desired, Entry, Notice, Policy, Removed
 
 
@@ -84,7 +84,7 @@ def load(
 def _checked(
     document: Document, variables: Mapping[str, str], validation: Validation
 ) -> dict[str, Any] | None:
-    from reconciler.manifest.reader import read_tree
+    from reconciler.manifest.reading.reader import read_tree
 
     read_tree(document)
     if document.tree is None and document.findings:

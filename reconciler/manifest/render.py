@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from reconciler.manifest.scalars import resolve
-from reconciler.manifest.schemas import EDITOR_LINE
+from reconciler.manifest.reading.scalars import resolve
 from reconciler.model import Storage, aws_url
 from reconciler.names import commandless_quoted
+from reconciler.schemas import EDITOR_LINE
 
 #: Text that needs no quotes as far as YAML's syntax goes.
 _PLAIN = re.compile(r"[A-Za-z0-9/_](?:[A-Za-z0-9/_.,+@%=~$-]| (?=[^ #]\S*)|:(?=[^ ]))*")

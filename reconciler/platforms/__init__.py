@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from reconciler.credentials import Secret
+from reconciler.environment.secret_values import Secret
 from reconciler.errors import AddressError
 from reconciler.model import masked
 from reconciler.names import quoted

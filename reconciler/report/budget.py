@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from msgspec import Struct
 
-from reconciler.report.words import count
+from reconciler.report.said.words import count
 
 #: GitHub refuses more than 65,536 characters; the rest is left to what a pipeline adds.
 LIMIT = 65_000

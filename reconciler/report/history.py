@@ -9,13 +9,13 @@ import msgspec
 from msgspec.structs import replace
 
 from reconciler.journal.read import DONE, ENDED, OPEN, STARTED, Entry, Run
-from reconciler.lease import seconds
+from reconciler.lease.contract import seconds
 from reconciler.model import masked
 from reconciler.names import quoted, shown
 from reconciler.report.escape import code, prose
 from reconciler.report.layout import laid_out, lines
+from reconciler.report.said.words import SYMBOLS, bare, count
 from reconciler.report.style import PLAIN, Style
-from reconciler.report.words import SYMBOLS, bare, count
 
 FORMAT_VERSION = 1
 NO_RUNS = "No runs."

@@ -12,16 +12,16 @@ from typing import Any
 
 import msgspec
 
-from reconciler.doctor import Facts, checks, healthy
 from reconciler.errors import Problem, path_text
 from reconciler.executor import DONE, Outcome
+from reconciler.health.platform import Facts, checks, healthy
 from reconciler.model import Notice, State, masked
 from reconciler.plan import document
 from reconciler.plan.document import Operation, Plan
 from reconciler.reconcile import Applied
-from reconciler.report import listing, words
-from reconciler.report.differences import Drift
-from reconciler.report.explain import changed_since
+from reconciler.report.said import listing, words
+from reconciler.report.said.differences import Drift
+from reconciler.report.said.explain import changed_since
 from reconciler.report.style import PLAIN, Style
 
 FORMAT_VERSION = 1

@@ -8,18 +8,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
-from reconciler.doctor import OK, Check, Facts, checks
 from reconciler.errors import Problem, path_text
 from reconciler.executor import DONE, NOT_STARTED, Outcome
+from reconciler.health.platform import OK, Check, Facts, checks
 from reconciler.model import Notice, State, masked
 from reconciler.plan.document import Change, Consent, Operation, Plan
 from reconciler.reconcile import Applied
-from reconciler.report import health, listing, words
 from reconciler.report.budget import Document, Part, Section, written
-from reconciler.report.differences import Difference, Drift
 from reconciler.report.escape import code, prose
-from reconciler.report.explain import changed_since
-from reconciler.report.order import Order
+from reconciler.report.said import health, listing, words
+from reconciler.report.said.differences import Difference, Drift
+from reconciler.report.said.explain import changed_since
+from reconciler.report.said.order import Order
 from reconciler.report.style import PLAIN, Style
 
 _T = TypeVar("_T")

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from reconciler.doctor import Check, Facts, checks
 from reconciler.errors import Problem
 from reconciler.executor import DONE, NOT_STARTED, Outcome
+from reconciler.health.platform import Check, Facts, checks
 from reconciler.model import Notice, State
 from reconciler.names import shown
 from reconciler.plan.document import Operation, Plan
 from reconciler.reconcile import Applied
-from reconciler.report import health, listing, words
-from reconciler.report.differences import Difference, Drift
-from reconciler.report.explain import changed_since
 from reconciler.report.layout import laid_out, lines
-from reconciler.report.operations import Printer
+from reconciler.report.said import health, listing, words
+from reconciler.report.said.differences import Difference, Drift
+from reconciler.report.said.explain import changed_since
+from reconciler.report.said.operations import Printer
 from reconciler.report.style import PLAIN, Style
 
 #: More creates, or more undeclared names, are cut visibly unless everything is asked for.

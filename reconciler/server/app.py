@@ -6,21 +6,21 @@ from collections.abc import Mapping
 
 from starlette.routing import Route, Router
 
-from reconciler.server.audit import Audit
-from reconciler.server.auth import Gate
-from reconciler.server.calls import JSON, NDJSON, Operation
-from reconciler.server.front import Front, nothing_here
-from reconciler.server.headers import MERGE_PATCH
-from reconciler.server.inventory import Inventories
-from reconciler.server.lock import Lock
-from reconciler.server.metrics import Metrics
-from reconciler.server.platform import PlatformResource
-from reconciler.server.resource import Resource, Threads
-from reconciler.server.storages import Storages
+from reconciler.server.calls.auth import Gate
+from reconciler.server.calls.call import JSON, NDJSON, Operation
+from reconciler.server.calls.headers import MERGE_PATCH
+from reconciler.server.resources.audit import Audit
+from reconciler.server.resources.inventory import Inventories
+from reconciler.server.resources.lease import Lock
+from reconciler.server.resources.metrics import Metrics
+from reconciler.server.resources.platform import PlatformResource
+from reconciler.server.resources.resource import Resource, Threads
+from reconciler.server.resources.storages import Storages
 from reconciler.server.store.contract import (
     OPERATOR,
     Store,
 )
+from reconciler.server.wire.front import Front, nothing_here
 
 _Operations = Mapping[str, Mapping[str, Operation]]
 

@@ -20,14 +20,14 @@ from msgspec import Struct
 from reconciler.errors import UsageError
 from reconciler.names import quoted
 from reconciler.server.app import make_app
-from reconciler.server.certificate import read_certificates
-from reconciler.server.listen import url_of
-from reconciler.server.logs import configuration
-from reconciler.server.protocol import protocol_of
-from reconciler.server.room import Room
 from reconciler.server.store.contract import (
     Store,
 )
+from reconciler.server.wire.certificate import read_certificates
+from reconciler.server.wire.descriptors import Room
+from reconciler.server.wire.listen import url_of
+from reconciler.server.wire.logs import configuration
+from reconciler.server.wire.protocol import protocol_of
 
 #: How long an idle connection is kept, in seconds: longer than clients keep theirs.
 _IDLE = 75

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from reconciler.model import Storage
 from reconciler.plan.document import CREATE, REMOVE, Operation
-from reconciler.plan.saved import from_json
+from reconciler.plan.file import from_json
 from reconciler.platform import Writer
 from reconciler.platforms import open_platform
 

@@ -1,4 +1,4 @@
-"""What every lock does, by the words of `reconciler/lease.py` and nothing else.
+"""What every lock does, by the words of `reconciler/lease/contract.py` and nothing else.
 
 A new kind of lock joins in `KINDS`: a function from an empty folder and pytest's request to a
 `Contest`, which opens the same lock as often as wanted and lets time pass for it.
@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 
 from reconciler.errors import LeaseLostError, PlatformBusyError
-from reconciler.lease import SECONDS, Lease, held
-from reconciler.locks import open_lock
+from reconciler.lease import open_lock
+from reconciler.lease.contract import SECONDS, Lease, held
 from reconciler.platforms.sqlite.lock import SqliteLock
 from support.lock_making import ALICE, BOB, Clock, Contest, contest
 from support.server_locks import http_postgresql_lock, http_sqlite_lock

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from reconciler.executor import Limits
 from reconciler.model import Desired, Entry, Policy, Removed, aws_url
 from reconciler.plan.document import Plan, to_json
-from reconciler.plan.saved import from_json
+from reconciler.plan.file import from_json
 from reconciler.platform import Platform
 from reconciler.reconcile import Request, apply_plan, make_plan
 from support.homes import Plant

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.origin import CI_VARIABLES
+from reconciler.environment.origin import CI_VARIABLES
 from support.leaks import check_told
 
 COMMAND = Path(sys.executable).with_name("reconciler")

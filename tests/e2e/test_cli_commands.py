@@ -7,9 +7,9 @@ import sqlite3
 import pytest
 
 from reconciler.cli.commands import COMMANDS
-from reconciler.cli.completion import PATHS, script
-from reconciler.cli.parser import command_parser
-from reconciler.cli.schema import SHELLS
+from reconciler.cli.commands.schema import SHELLS
+from reconciler.cli.options.completion import PATHS, script
+from reconciler.cli.options.parser import command_parser
 
 IGNORE = "version: 1\nplatform: sqlite:///platform.db\npolicy: {undeclared: ignore}\n"
 #: So that Python caches no half of a module.
@@ -250,7 +250,9 @@ def test_every_path_is_completed():
         for action in own._actions:
             value = action.metavar
             known = value in PATHS or value in other or action.choices or action.nargs == 0
-            assert known, f"{command.name}: say in reconciler/cli/completion.py what {value} is"
+            assert known, (
+                f"{command.name}: say in reconciler/cli/options/completion.py what {value} is"
+            )
     for shell in SHELLS:
         text = script(shell)
         assert "--output" in text or "-l output" in text

@@ -10,7 +10,7 @@ import pytest
 
 from reconciler import __version__
 from reconciler.cli.commands import COMMANDS
-from reconciler.server.tokens import new_token
+from reconciler.server.calls.tokens import new_token
 
 FULL = pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has /dev/full")
 
@@ -161,7 +161,7 @@ def test_a_file_that_is_no_platform_is_an_error(quickstart):
 
 def test_a_bug_is_one_line_unless_debugging(quickstart):
     script = (
-        "import sys, reconciler.cli.inputs as inputs;"
+        "import sys, reconciler.cli.inputs.source as inputs;"
         "inputs.make_plan = lambda *a, **k: 1 / 0;"
         "from reconciler.cli.main import main; sys.exit(main())"
     )

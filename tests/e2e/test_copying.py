@@ -6,7 +6,7 @@ from contextlib import closing
 import psycopg
 import pytest
 
-from reconciler.lease import Holder
+from reconciler.lease.contract import Holder
 from reconciler.server.store import open_store
 from support.serving import serving
 from support.storing import ANN, create, inventory, names, record

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.cli.parser import parse
+from reconciler.cli.options.parser import parse
 
 ROOT = Path(__file__).resolve().parents[2]
 UNIT = ROOT / "deploy" / "reconciler.service"

@@ -9,7 +9,7 @@ import pytest
 
 from reconciler.manifest import schema_text
 from reconciler.manifest.finding import Document
-from reconciler.manifest.reader import read_tree
+from reconciler.manifest.reading.reader import read_tree
 
 pytestmark = pytest.mark.long
 

@@ -6,7 +6,7 @@ from subprocess import DEVNULL, PIPE
 import pytest
 
 from reconciler.cli import exits
-from reconciler.lease import Holder
+from reconciler.lease.contract import Holder
 from reconciler.platforms import open_platform
 from support.live_file import FILE, local, made, manifest, sql
 

@@ -10,7 +10,7 @@ from subprocess import DEVNULL, PIPE
 import msgspec
 import pytest
 
-from reconciler.lease import Holder
+from reconciler.lease.contract import Holder
 from reconciler.platforms import open_platform
 from support.live_file import FILE, PAD, live, local, made, manifest, settled, sql
 from support.two_at_once import two_at_once

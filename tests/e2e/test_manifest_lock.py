@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.lease import SECONDS
-from reconciler.locks import open_lock
+from reconciler.lease import open_lock
+from reconciler.lease.contract import SECONDS
 from support.careless_s3 import careless_s3
 from support.certificates import Authority
 from support.lock_making import ALICE

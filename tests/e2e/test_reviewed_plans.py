@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from reconciler.plan.document import content_digest, to_json
-from reconciler.plan.saved import from_json
+from reconciler.plan.file import from_json
 from support.live_file import live, local, made, manifest
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from reconciler.cli import serve
+from reconciler.cli.commands.server import serve
 from reconciler.errors import UsageError
 from reconciler.server.run import CUT_OFF
 from reconciler.server.store.sqlite.file import WAIT

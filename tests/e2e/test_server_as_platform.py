@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from reconciler.credentials import Secret
+from reconciler.environment.secret_values import Secret
 from reconciler.errors import (
     ConflictError,
     LeaseLostError,
@@ -20,7 +20,7 @@ from reconciler.errors import (
     UnavailableError,
     UnknownOutcomeError,
 )
-from reconciler.lease import Holder
+from reconciler.lease.contract import Holder
 from reconciler.model import Storage
 from reconciler.plan.document import Values
 from reconciler.platform import Platform, Writer

@@ -8,7 +8,7 @@ from contextlib import closing
 
 import pytest
 
-from reconciler.server.tokens import new_token
+from reconciler.server.calls.tokens import new_token
 
 DATABASE = ("--database", "sqlite:///server.db")
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from reconciler.errors import MatchingError
 from reconciler.plan.document import Plan, to_json
-from reconciler.plan.saved import from_json
+from reconciler.plan.file import from_json
 from support.building import messages, plan_for, run
 from support.scenarios import Scenario, check_outcome, likely_scenarios, wild_scenarios
 from support.steps import carry_out, legal_order

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from reconciler.errors import MatchingError
 from reconciler.plan.document import to_json
-from reconciler.plan.saved import from_json
+from reconciler.plan.file import from_json
 from support.building import plan_for
 from support.scenarios import Scenario, likely_scenarios, wild_scenarios
 

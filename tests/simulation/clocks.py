@@ -11,10 +11,10 @@ from random import Random
 from types import SimpleNamespace
 from unittest import mock
 
-from reconciler import keeper
 from reconciler.errors import PlatformBusyError
-from reconciler.lease import Holder
-from reconciler.locks.register import RegisterLock, Seen
+from reconciler.lease import keeper
+from reconciler.lease.contract import Holder
+from reconciler.lease.register import RegisterLock, Seen
 from simulation.model import Violation
 
 #: The fault: somebody, or a time service, sets a clock.

@@ -10,15 +10,16 @@ from unittest import mock
 from msgspec.structs import replace
 
 from reconciler.errors import PlatformError, UnavailableError, UnknownOutcomeError
-from reconciler.executor import attempt, limits, run, schedule, settle
+from reconciler.executor import attempt, run, schedule, settle
 from reconciler.executor.outcomes import StepEnd
-from reconciler.keeper import Keeper
-from reconciler.locks.record import Record
+from reconciler.lease.keeper import Keeper
+from reconciler.lease.record import Record
 from reconciler.model import Storage
 from reconciler.plan.document import Operation, Plan, Step, steps
 from reconciler.plan.expectation import Verdict
 from reconciler.platform import Abilities
 from reconciler.platforms.http.errors import Words
+from reconciler.retry import limits
 from simulation.client import Client
 from simulation.model import Platform
 

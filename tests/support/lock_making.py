@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 
-from reconciler.lease import Holder, Lock
+from reconciler.lease.contract import Holder, Lock
 
 ALICE = Holder("alice", "build-7", "https://ci.example.org/jobs/1", "apply of main")
 BOB = Holder("bob", "laptop")

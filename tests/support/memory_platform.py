@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from reconciler.errors import ConflictError, PlatformError, RefusedError
-from reconciler.lease import Lease, Lock
+from reconciler.lease.contract import Lease, Lock
 from reconciler.model import TYPES, State, Storage, masked
 from reconciler.names import quoted
 from reconciler.plan.document import Values

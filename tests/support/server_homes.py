@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from reconciler.lease import Lease
+from reconciler.lease.contract import Lease
 from reconciler.platform import InventoryRow, Lock, Lost, Platform, Reader, Writer
 from reconciler.platforms import open_platform
 from support.homes import Home

@@ -10,14 +10,14 @@ from typing import NamedTuple
 
 import httpx
 
-from reconciler.server.listen import Address, open_socket, url_of
+from reconciler.server.calls.tokens import new_token
 from reconciler.server.run import GRACE, make_server
 from reconciler.server.store.contract import (
     ADMIN,
     Author,
     Store,
 )
-from reconciler.server.tokens import new_token
+from reconciler.server.wire.listen import Address, open_socket, url_of
 
 AUTHOR = Author("tests")
 _PATIENCE = 30.0

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler import backends
-from reconciler.backends import FINE, UNKNOWN, UNUSABLE, Backend, check_backends
+from reconciler.health import backends
+from reconciler.health.backends import FINE, UNKNOWN, UNUSABLE, Backend, check_backends
 from reconciler.model import aws_url
 from reconciler.plan.document import Values
 from support.seaweed import ADMIN, READER, S3Server

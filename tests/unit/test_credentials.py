@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.credentials import URL, Secret, read_secret
+from reconciler.environment.secret_values import URL, Secret, read_secret
 from reconciler.errors import UsageError
 
 HIDDEN = "hunter2-hunter2"

@@ -3,9 +3,9 @@
 import pytest
 from msgspec.structs import replace
 
-from reconciler.doctor import FAILED, OK, WARNING, Facts, checks, examine, healthy
 from reconciler.errors import AddressError, PlatformError
-from reconciler.lease import Holder, Lease
+from reconciler.health.platform import FAILED, OK, WARNING, Facts, checks, examine, healthy
+from reconciler.lease.contract import Holder, Lease
 from reconciler.platform import Abilities, About
 from support.memory_platform import MemoryPlatform, MemoryReader
 

@@ -7,7 +7,7 @@ import pytest
 from reconciler.errors import PlatformError, UnavailableError, UnknownOutcomeError
 from reconciler.executor import Limits, execute
 from reconciler.executor.circuit import FIRST_PAUSE, LONGEST_PAUSE, REFUSALS, Circuit
-from reconciler.executor.limits import Halt
+from reconciler.retry.limits import Halt
 from support.building import desired, entry, plan_for
 from support.executing import outcome, statuses
 from support.memory_platform import Call, MemoryPlatform

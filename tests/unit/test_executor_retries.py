@@ -15,8 +15,8 @@ from reconciler.errors import (
 )
 from reconciler.events import Done, Failed, Retried, Started
 from reconciler.executor import Limits, Result, execute
-from reconciler.executor.retry import FIRST_PAUSE, LONGEST_PAUSE
 from reconciler.platform import Abilities
+from reconciler.retry.persist import FIRST_PAUSE, LONGEST_PAUSE
 from support.building import desired, entry, plan_for, removed, storage
 from support.executing import failing, outcome, statuses
 from support.memory_platform import Call, MemoryPlatform

@@ -8,8 +8,8 @@ import pytest
 
 from reconciler.events import OperationEvent
 from reconciler.executor import Limits, execute
-from reconciler.executor.surroundings import Machine
 from reconciler.platform import Abilities
+from reconciler.retry.surroundings import Machine
 from support.building import desired, entry, names, plan_for, step_by_step, storage
 from support.executing import (
     PATIENCE,

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler import extras
-from reconciler.extras import missing_extra
+from reconciler.environment import extras
+from reconciler.environment.extras import missing_extra
 
 REQUIRES = [
     "msgspec>=0.21",

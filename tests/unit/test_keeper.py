@@ -15,7 +15,8 @@ from reconciler.errors import (
     UnavailableError,
     UnknownOutcomeError,
 )
-from reconciler.keeper import (
+from reconciler.lease.contract import RENEW_EVERY, SECONDS, Holder, Lease, held
+from reconciler.lease.keeper import (
     MARGIN,
     RELEASE_EVERY,
     RELEASE_WITHIN,
@@ -24,7 +25,6 @@ from reconciler.keeper import (
     Keeper,
     acquire,
 )
-from reconciler.lease import RENEW_EVERY, SECONDS, Holder, Lease, held
 
 ME = Holder("me", "here", reason="test")
 LEASE = Lease(7, ME, "2026-01-01T00:00:00Z", "2026-01-01T00:01:00Z")
@@ -344,7 +344,7 @@ def test_a_bug_in_a_lock_counts_as_a_failed_renewal(clock, keeper_of):
 
 
 def test_the_thread_renews_by_itself_and_gives_the_lease_up_at_the_end(clock, monkeypatch):
-    monkeypatch.setattr("reconciler.keeper.RENEW_EVERY", 0.0)
+    monkeypatch.setattr("reconciler.lease.keeper.RENEW_EVERY", 0.0)
     renewed = threading.Event()
 
     class Watched(FakeLock):
@@ -364,7 +364,7 @@ def test_the_thread_renews_by_itself_and_gives_the_lease_up_at_the_end(clock, mo
 
 
 def test_a_release_that_hangs_does_not_keep_us(clock, monkeypatch):
-    monkeypatch.setattr("reconciler.keeper.RELEASE_WITHIN", 0.01)
+    monkeypatch.setattr("reconciler.lease.keeper.RELEASE_WITHIN", 0.01)
     go_on = threading.Event()
 
     class Hanging(FakeLock):

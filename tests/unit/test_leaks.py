@@ -7,7 +7,7 @@ from contextlib import closing
 
 import pytest
 
-from reconciler.server.tokens import new_token
+from reconciler.server.calls.tokens import new_token
 from support.leaks import check_told, leaks
 from support.organisation import TOKEN as SDK_TOKEN
 
@@ -63,7 +63,7 @@ def test_a_token_that_is_told_is_found_and_not_told_again(token):
 def test_a_run_that_leaves_a_token_behind_fails(pytester):
     pytester.makeconftest("from support.leaks import no_leaks")
     pytester.makepyfile("""
-        from reconciler.server.tokens import new_token
+        from reconciler.server.calls.tokens import new_token
         def test_that_leaks(tmp_path):
             token = new_token().text.reveal()
             (tmp_path / "plan.json").write_text('{"author": "%s"}' % token)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from reconciler.lease import Holder
-from reconciler.origin import Origin, origin_of, run_id
+from reconciler.environment.origin import Origin, origin_of, run_id
+from reconciler.lease.contract import Holder
 
 GITHUB = {
     "GITHUB_ACTOR": "anna",

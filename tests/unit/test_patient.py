@@ -8,8 +8,8 @@ import pytest
 
 from reconciler.errors import PlatformError, UnavailableError
 from reconciler.model import Storage
-from reconciler.patient import SECONDS, PatientReader
 from reconciler.platform import Reader
+from reconciler.retry.reader import SECONDS, PatientReader
 from support.memory_platform import MemoryPlatform
 from support.patience import OwnTime, some_times
 

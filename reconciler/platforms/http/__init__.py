@@ -6,15 +6,15 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from reconciler.credentials import Secret, read_secret
+from reconciler.environment.secret_values import Secret, read_secret
 from reconciler.errors import UsageError
-from reconciler.lease import Lease
+from reconciler.lease.contract import Lease
 from reconciler.platform import Change, Left, Lost, forever
 from reconciler.platforms.http.address import Address
 
 if TYPE_CHECKING:  # httpx is loaded when something is opened, not when an address is compared
-    from reconciler.platforms.http.connection import Connection
     from reconciler.platforms.http.lock import HttpLock
+    from reconciler.platforms.http.network.connection import Connection
     from reconciler.platforms.http.reader import HttpReader
     from reconciler.platforms.http.writer import HttpWriter
 
@@ -101,7 +101,7 @@ class HttpPlatform:
             yield from read_changes(connection, name)
 
     def _connection(self) -> Connection:
-        from reconciler.platforms.http.connection import Connection
+        from reconciler.platforms.http.network.connection import Connection
 
         return Connection(self._address, self._token, left=self._left)
 

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from reconciler.errors import RefusedError
-from reconciler.lease import Holder, Lease
+from reconciler.lease.contract import Holder, Lease
 from reconciler.model import Storage
 from reconciler.platform import InventoryRow
 

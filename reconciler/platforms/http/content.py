@@ -13,7 +13,7 @@ from reconciler.platforms.http.answers import (
     UntrustedError,
     decode,
 )
-from reconciler.platforms.http.transport import NETWORK_ERRORS
+from reconciler.platforms.http.network.transport import NETWORK_ERRORS
 
 VERSION_HEADER = "Reconciler-Version"
 #: What our server answers where all went well.

@@ -25,13 +25,13 @@ from reconciler.errors import (
     UnavailableError,
     UnknownOutcomeError,
 )
-from reconciler.lease import Lease, held, holding
+from reconciler.lease.contract import Lease, held, holding
 from reconciler.model import masked
 from reconciler.names import quoted, shown
 from reconciler.platforms.http.address import Address
 from reconciler.platforms.http.answers import Api, Problem
-from reconciler.platforms.http.proxies import Proxy
-from reconciler.platforms.http.unreached import obstacle, refusing_alert, wants_login
+from reconciler.platforms.http.network.proxies import Proxy
+from reconciler.platforms.http.network.unreached import obstacle, refusing_alert, wants_login
 
 #: The version of the HTTP API that this client speaks.
 API = 1

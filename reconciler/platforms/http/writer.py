@@ -9,11 +9,11 @@ from urllib.parse import quote
 from msgspec import Struct
 from msgspec.structs import replace
 
-from reconciler import conflicts
-from reconciler.lease import Lease
+from reconciler.lease.contract import Lease
 from reconciler.model import Storage
 from reconciler.plan.document import Values
 from reconciler.platform import InventoryRow
+from reconciler.platforms import conflicts
 from reconciler.platforms.http.answers import (
     JSON,
     NDJSON,
@@ -21,7 +21,7 @@ from reconciler.platforms.http.answers import (
     encode_rows,
     use_default_url,
 )
-from reconciler.platforms.http.connection import Answer, Call, Connection
+from reconciler.platforms.http.network.connection import Answer, Call, Connection
 from reconciler.platforms.http.reader import HttpReader, storage_path
 
 #: What of a run's origin goes into which header; the server's audit keeps it.

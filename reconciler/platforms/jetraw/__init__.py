@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 
-from reconciler.credentials import Secret
-from reconciler.lease import Lease, Lock
+from reconciler.environment.secret_values import Secret
+from reconciler.lease.contract import Lease, Lock
 from reconciler.platform import Left, Lost, forever
 from reconciler.platforms.jetraw.address import Target, understand
 from reconciler.platforms.jetraw.foreign import Foreign

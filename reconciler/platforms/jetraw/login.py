@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-from reconciler.credentials import Secret, read_secret
+from reconciler.environment.origin import in_ci
+from reconciler.environment.secret_values import Secret, read_secret
 from reconciler.errors import UsageError
-from reconciler.origin import in_ci
 
 TOKEN, HOST = "JETRAW_REFRESH_TOKEN", "JETRAW_HOST"
 

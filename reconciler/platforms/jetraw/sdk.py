@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any, NamedTuple, TypeVar
 
-from reconciler.credentials import Secret
+from reconciler.environment.secret_values import Secret
 from reconciler.errors import AddressError, PlatformError
 from reconciler.names import quoted
 from reconciler.platform import UNKNOWN

@@ -14,12 +14,12 @@ from typing import TypeVar
 
 import msgspec
 
-from reconciler import conflicts
 from reconciler.errors import LeaseLostError, PlatformError, RefusedError, UnknownOutcomeError
 from reconciler.model import TYPES, Storage, aws_url
 from reconciler.names import quoted
 from reconciler.plan.document import Values
 from reconciler.platform import InventoryRow, Lost
+from reconciler.platforms import conflicts
 from reconciler.platforms.jetraw import answers
 from reconciler.platforms.jetraw.foreign import SilentError
 from reconciler.platforms.jetraw.reader import JetrawReader

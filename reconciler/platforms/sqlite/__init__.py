@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from reconciler.lease import Lease
+from reconciler.lease.contract import Lease
 from reconciler.platform import Lost
 from reconciler.platforms.sqlite.lock import SqliteLock
 from reconciler.platforms.sqlite.reader import SqliteReader

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from reconciler.disk.sqlite_file import marks, put_in_place, said, size_of_logs, uri
 from reconciler.errors import (
     PlatformBusyError,
     PlatformError,
@@ -32,7 +33,6 @@ from reconciler.platforms.sqlite.transactions import (
     migrate,
     transaction,
 )
-from reconciler.sqlitefile import marks, put_in_place, said, size_of_logs, uri
 
 _WHAT = "platform"
 #: SQLite counts milliseconds in 32 bits.

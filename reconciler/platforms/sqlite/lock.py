@@ -9,13 +9,14 @@ from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from reconciler.disk.sqlite_place import stamp
 from reconciler.errors import (
     LeaseLostError,
     PlatformBusyError,
     PlatformError,
     UnknownOutcomeError,
 )
-from reconciler.lease import Holder, Lease, held
+from reconciler.lease.contract import Holder, Lease, held
 from reconciler.names import quoted
 from reconciler.platforms.sqlite import process
 from reconciler.platforms.sqlite.file import (
@@ -27,7 +28,6 @@ from reconciler.platforms.sqlite.file import (
 from reconciler.platforms.sqlite.reader import SqliteReader
 from reconciler.platforms.sqlite.schema import THIS_LEASE, lease_key
 from reconciler.platforms.sqlite.transactions import transaction
-from reconciler.sqliteplace import stamp
 
 #: Seconds to wait for the write lock of the file, which a write holds for milliseconds: little
 #: for who will ask again anyway, more where a lease depends on it.

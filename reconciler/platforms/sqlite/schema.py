@@ -1,6 +1,6 @@
 """The tables of the embedded platform, and the marks by which its file is known."""
 
-from reconciler.lease import Lease
+from reconciler.lease.contract import Lease
 
 #: "reco", where the SQLite file format keeps the application's mark.
 APPLICATION_ID = 0x7265636F

@@ -7,8 +7,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from reconciler.disk.sqlite_place import may_be_written
 from reconciler.platforms.sqlite.schema import LEASE, SCHEMA_VERSION
-from reconciler.sqliteplace import may_be_written
 
 #: SQLite sleeps so many seconds at a time; in between, a signal gets through.
 NAP = 0.25

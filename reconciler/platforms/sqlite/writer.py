@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import msgspec
 
-from reconciler import conflicts
+from reconciler.disk.sqlite_place import Place
 from reconciler.errors import (
     ConflictError,
     LeaseLostError,
@@ -20,11 +20,12 @@ from reconciler.errors import (
     RefusedError,
     UnknownOutcomeError,
 )
-from reconciler.lease import Lease
+from reconciler.lease.contract import Lease
 from reconciler.model import State, Storage
 from reconciler.names import quoted
 from reconciler.plan.document import Values
 from reconciler.platform import InventoryRow
+from reconciler.platforms import conflicts
 from reconciler.platforms.sqlite.file import (
     create,
     exists,
@@ -38,7 +39,6 @@ from reconciler.platforms.sqlite.file import (
 from reconciler.platforms.sqlite.questions import BATCH, Questions, snapshot
 from reconciler.platforms.sqlite.schema import THIS_LEASE, lease_key
 from reconciler.platforms.sqlite.transactions import CommitError, transaction
-from reconciler.sqliteplace import Place
 
 _T = TypeVar("_T")
 #: Seconds.

@@ -7,10 +7,9 @@ from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from typing import TypeVar
 
-from reconciler.lease import Holder, Lease
+from reconciler.lease.contract import Holder, Lease
 from reconciler.plan.document import Values
 from reconciler.platform import InventoryRow
-from reconciler.server.store import audit, leases, storages, tokens
 from reconciler.server.store.contract import (
     Author,
     Changes,
@@ -22,6 +21,7 @@ from reconciler.server.store.contract import (
     Token,
 )
 from reconciler.server.store.session import Session, Writing, with_turn
+from reconciler.server.store.tables import audit, leases, storages, tokens
 
 _T = TypeVar("_T")
 PLATFORM = "SELECT id, revision FROM platform"

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from reconciler.lease import Holder, Lease
+from reconciler.lease.contract import Holder, Lease
 from reconciler.model import Storage
 from reconciler.plan.document import Values
 from reconciler.platform import InventoryRow

@@ -14,10 +14,10 @@ from hashlib import blake2b
 from msgspec import Struct
 
 from reconciler.errors import PlatformBusyError, PlatformError
-from reconciler.lease import held
-from reconciler.server.store import leases
+from reconciler.lease.contract import held
 from reconciler.server.store.base import PLATFORM
 from reconciler.server.store.session import Raw, Session
+from reconciler.server.store.tables import leases
 
 #: Tables that are not copied. Of the lease only the fence is: it must never be given out again.
 LEFT_OUT = ("lease", "reconciler_migrations")

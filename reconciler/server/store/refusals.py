@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.lease import Lease
+from reconciler.lease.contract import Lease
 
 
 class StoreError(Exception):

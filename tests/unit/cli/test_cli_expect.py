@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from reconciler.cli.expect import check_expected
+from reconciler.cli.inputs.expect import check_expected
 from reconciler.errors import BlockedError, StaleError, UsageError
 from reconciler.names import temporary
 from reconciler.plan.document import (

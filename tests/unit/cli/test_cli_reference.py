@@ -4,7 +4,7 @@ from pathlib import Path
 
 from reconciler.cli import exits, reference
 from reconciler.cli.commands import COMMANDS
-from reconciler.cli.parser import command_parser
+from reconciler.cli.options.parser import command_parser
 from reconciler.errors import PlatformBusyError, ReconcilerError
 
 REFERENCE = Path(__file__).parents[3] / "docs" / "reference" / "commands.md"

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 import pytest
 
 from reconciler.cli import main
-from reconciler.cli.eventstream import EventStream
-from reconciler.cli.room import Outlet, StalledError, for_seconds, wait_for_room
-from reconciler.cli.streams import Streams
+from reconciler.cli.applying.events import EventStream
+from reconciler.cli.output.pipe import Outlet, StalledError, for_seconds, wait_for_room
+from reconciler.cli.output.streams import Streams
 from reconciler.errors import ReconcilerError
 from reconciler.events import Started
 
@@ -130,7 +130,7 @@ def test_results_reach_who_reads_slowly_whole(pipe, monkeypatch):
 
 
 def test_an_interrupt_is_not_told_to_who_does_not_read(full, monkeypatch):
-    monkeypatch.setattr("reconciler.cli.room._has_room", lambda _: False)
+    monkeypatch.setattr("reconciler.cli.output.pipe._has_room", lambda _: False)
     with stalled(full):
         main._tell_interrupt()
 

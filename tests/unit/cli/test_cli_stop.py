@@ -4,8 +4,8 @@ import signal
 
 import pytest
 
-from reconciler.cli.room import LAST
-from reconciler.cli.stop import GRACE, Stop
+from reconciler.cli.applying.signals import GRACE, Stop
+from reconciler.cli.output.pipe import LAST
 
 SIGNALS = [getattr(signal, n) for n in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, n)]
 

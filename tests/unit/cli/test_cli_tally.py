@@ -1,6 +1,6 @@
 """What is told of a run that a signal ended before it had a result."""
 
-from reconciler.cli.tally import Tally
+from reconciler.applying.tally import Tally
 from reconciler.events import Done, Failed, Retried, Started
 from reconciler.executor import Outcome
 from support.building import desired, entry, plan_for

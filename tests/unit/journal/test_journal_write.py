@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.disk import json_lines as journal_lines
+from reconciler.disk.json_lines import Lines, encoded
+from reconciler.environment.origin import Origin, run_id
 from reconciler.errors import ReconcilerError
 from reconciler.events import Done, Failed, Started
-from reconciler.journal import lines as journal_lines
 from reconciler.journal import write as journal_write
-from reconciler.journal.lines import Lines, encoded
 from reconciler.journal.records import ended, planned, started
 from reconciler.journal.write import Journal, journals
-from reconciler.origin import Origin, run_id
 from support.building import desired, entry, plan_for, removed, storage
 from support.memory_platform import MemoryPlatform
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from reconciler.lease import Lock
-from reconciler.locks.register import RegisterLock
-from reconciler.locks.s3 import BucketRegister
+from reconciler.lease.bucket import BucketRegister
+from reconciler.lease.contract import Lock
+from reconciler.lease.register import RegisterLock
 from support.fault_proxy import FaultProxy, Request
 from support.seaweed import ADMIN, READER, Account, S3Server
 

@@ -9,9 +9,9 @@ import msgspec
 import pytest
 
 from reconciler.errors import LockDamagedError, PlatformBusyError, PlatformError
-from reconciler.lease import SECONDS
-from reconciler.locks import open_lock
-from reconciler.locks.record import Record, encode
+from reconciler.lease import open_lock
+from reconciler.lease.contract import SECONDS
+from reconciler.lease.record import Record, encode
 from support.lock_making import ALICE, BOB
 
 HELD = Record(1, 7, "token", ALICE, 1_700_000_000, 1_700_000_060)

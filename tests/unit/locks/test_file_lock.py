@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from reconciler.errors import PlatformError, UnavailableError
-from reconciler.lease import SECONDS
-from reconciler.locks import open_lock
-from reconciler.locks.file import FileRegister
+from reconciler.lease import open_lock
+from reconciler.lease.contract import SECONDS
+from reconciler.lease.folder import FileRegister
 from support.lock_making import ALICE, BOB
 
 ROUNDS = 25
@@ -26,8 +26,8 @@ CONTENDER = f"""
 import os, sys
 from pathlib import Path
 from reconciler.errors import PlatformBusyError, UnavailableError
-from reconciler.lease import Holder
-from reconciler.locks import open_lock
+from reconciler.lease.contract import Holder
+from reconciler.lease import open_lock
 lock, inside = open_lock(sys.argv[1]), Path(sys.argv[2])
 for _ in range({ROUNDS}):
     while True:

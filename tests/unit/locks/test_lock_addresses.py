@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from reconciler.errors import AddressError
-from reconciler.lease import Holder, Lease, held
-from reconciler.locks import open_lock
+from reconciler.lease import open_lock
+from reconciler.lease.contract import Holder, Lease, held
 
 
 @pytest.mark.parametrize(

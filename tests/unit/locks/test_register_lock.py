@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler import keeper
 from reconciler.errors import PlatformBusyError, UnavailableError, UnknownOutcomeError
-from reconciler.lease import SECONDS
-from reconciler.locks.record import decode
-from reconciler.locks.register import RegisterLock, Seen
+from reconciler.lease import keeper
+from reconciler.lease.contract import SECONDS
+from reconciler.lease.record import decode
+from reconciler.lease.register import RegisterLock, Seen
 from support.lock_making import ALICE, BOB, Clock
 
 NO_ANSWER = "no answer"

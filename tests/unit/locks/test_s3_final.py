@@ -7,13 +7,13 @@ from datetime import timedelta
 
 import pytest
 
-from reconciler.backends import FINE, UNKNOWN, check_backends
+from reconciler.buckets import system_file
 from reconciler.errors import PlatformError, UnavailableError, UsageError
-from reconciler.keeper import Clock, acquire
-from reconciler.locks import open_lock
-from reconciler.locks.s3failure import failure
+from reconciler.health.backends import FINE, UNKNOWN, check_backends
+from reconciler.lease import open_lock
+from reconciler.lease.bucket_failure import failure
+from reconciler.lease.keeper import Clock, acquire
 from reconciler.plan.document import Values
-from reconciler.s3trust import system_file
 from support.careless_s3 import careless_s3
 from support.certificates import Authority
 from support.lock_making import ALICE

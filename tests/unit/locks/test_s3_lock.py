@@ -9,7 +9,7 @@ import obstore
 import pytest
 
 from reconciler.errors import PlatformError, UnavailableError
-from reconciler.lease import SECONDS
+from reconciler.lease.contract import SECONDS
 from support.careless_s3 import careless_s3
 from support.fault_proxy import DROP_AFTER, DROP_BEFORE, PASS, refused, scripted
 from support.lock_making import ALICE, BOB

@@ -7,7 +7,7 @@ from contextlib import suppress
 import pytest
 
 from reconciler.errors import LeaseLostError, PlatformBusyError, UnavailableError
-from reconciler.lease import SECONDS, Lease
+from reconciler.lease.contract import SECONDS, Lease
 from support.fault_proxy import (
     CUT,
     DROP_AFTER,

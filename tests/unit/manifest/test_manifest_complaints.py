@@ -11,9 +11,9 @@ import pytest
 import yaml
 from yaml import parser, scanner
 
-from reconciler.manifest.complaints import UNKNOWN, complaint
 from reconciler.manifest.finding import Document
-from reconciler.manifest.reader import read_tree
+from reconciler.manifest.reading.reader import read_tree
+from reconciler.manifest.reading.yaml_errors import UNKNOWN, complaint
 
 #: Mistakes, one below the other; every one to four lines of it that follow each other are a text.
 LINES = Path(__file__).with_name("malformed.txt").read_text(encoding="utf-8").split("\n")

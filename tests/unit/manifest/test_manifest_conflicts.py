@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from reconciler.errors import ManifestError
 from reconciler.manifest import load
-from reconciler.manifest.conflicts import find_conflicts, may_conflict
-from reconciler.manifest.desired import entries_of, removed_of
+from reconciler.manifest.checking.conflicts import find_conflicts, may_conflict
+from reconciler.manifest.filling.desired import entries_of, removed_of
 from reconciler.manifest.finding import Document
 
 Write = Callable[..., Path]

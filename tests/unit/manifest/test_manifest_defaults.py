@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.manifest.defaults import Defaults
+from reconciler.manifest.filling.defaults import Defaults
 
 ALL = {
     "type": "S3",

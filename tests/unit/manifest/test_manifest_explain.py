@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
-from reconciler.manifest import validate
-from reconciler.manifest.explain import Explainer
+from reconciler.manifest.checking import validate
+from reconciler.manifest.checking.explain import Explainer
+from reconciler.manifest.checking.validate import Wrong
 from reconciler.manifest.finding import Document, Finding
-from reconciler.manifest.validate import Wrong
 
 Problems = Callable[..., list[str]]
 LOCAL = "{name: nas, type: local, default_url: /d}"

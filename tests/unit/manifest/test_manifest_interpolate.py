@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reconciler.manifest.filling.interpolate import interpolate
 from reconciler.manifest.finding import Document
-from reconciler.manifest.interpolate import interpolate
 
 VARIABLES = {"A": "alpha", "EMPTY": "", "ODD": "${A} $$ no", "KEY": "k", "N_1": "n"}
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.manifest import load
-from reconciler.manifest.notices import same_places
+from reconciler.manifest.checking.warnings import same_places
 from reconciler.model import Entry, aws_url, location, sanitize_local_url
 
 

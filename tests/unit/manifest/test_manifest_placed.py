@@ -9,7 +9,7 @@ import pytest
 
 from reconciler.errors import Problem
 from reconciler.manifest import placed
-from reconciler.manifest.locate import positions
+from reconciler.manifest.reading.locate import positions
 
 TEXT = """\
 version: 1

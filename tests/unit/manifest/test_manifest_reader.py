@@ -10,10 +10,10 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.manifest import reader
-from reconciler.manifest.complaints import UNKNOWN, complaint
 from reconciler.manifest.finding import Document, Finding
-from reconciler.manifest.reader import MAX_EXPANDED, MAX_NESTING, read_tree
+from reconciler.manifest.reading import reader
+from reconciler.manifest.reading.reader import MAX_EXPANDED, MAX_NESTING, read_tree
+from reconciler.manifest.reading.yaml_errors import UNKNOWN, complaint
 
 
 def read(text: str | bytes, *, pure: bool = False) -> Document:

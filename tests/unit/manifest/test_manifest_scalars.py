@@ -9,7 +9,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.manifest.scalars import AMBIGUOUS, FIRST, WORDS, in_quotes, remedy, resolve
+from reconciler.manifest.reading.scalars import AMBIGUOUS, FIRST, WORDS, in_quotes, remedy, resolve
 
 #: What YAML 1.2's core schema takes for something other than text.
 CORE = re.compile(

@@ -12,10 +12,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from reconciler.manifest import schema_text, schemas
+from reconciler import schemas
+from reconciler.manifest import schema_text
 from reconciler.manifest.render import _AWS
-from reconciler.manifest.schemas import manifest_schema, part_schema, validator
 from reconciler.model import aws_url, location, usable_url
+from reconciler.schemas import manifest_schema, part_schema, validator
 
 PUBLISHED = msgspec.json.decode(schema_text("manifest"))
 SCHEMA = manifest_schema()
@@ -132,7 +133,7 @@ def test_schemas_of_a_wheel_win_over_the_folder_beside(
     (package / "schemas").mkdir(parents=True)
     (tmp_path / "schemas").mkdir()
     (tmp_path / "schemas/plan.schema.json").write_text("beside")
-    monkeypatch.setattr(schemas, "__file__", str(package / "manifest/schemas.py"))
+    monkeypatch.setattr(schemas, "__file__", str(package / "schemas.py"))
     assert schema_text("plan") == b"beside"
     (package / "schemas/plan.schema.json").write_text("inside")
     assert schema_text("plan") == b"inside"

@@ -32,7 +32,7 @@ from reconciler.plan.document import (
     steps,
     to_json,
 )
-from reconciler.plan.saved import from_json
+from reconciler.plan.file import from_json
 from reconciler.plan.steps import create_steps, remove_steps, update_steps
 
 NEW = Values("new", "New", "S3", "https://s3.eu-central-2.amazonaws.com/b", "eu-central-2", "b")

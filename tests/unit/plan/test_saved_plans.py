@@ -8,7 +8,7 @@ import pytest
 
 from reconciler.errors import ReconcilerError, StaleError
 from reconciler.plan.document import Plan, content_digest, sealed, to_json
-from reconciler.plan.saved import from_json
+from reconciler.plan.file import from_json
 from reconciler.report import text
 from reconciler.report.style import Style
 from support.building import desired, entry, plan_for, removed, storage

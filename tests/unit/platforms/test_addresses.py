@@ -6,9 +6,9 @@ from pathlib import Path, PureWindowsPath
 
 import pytest
 
+from reconciler.disk.sqlite_file import uri
 from reconciler.errors import AddressError
 from reconciler.platforms import open_platform, same_address
-from reconciler.sqlitefile import uri
 
 
 def path_of(address: str, base: Path | str | None = None) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.credentials import Secret
+from reconciler.environment.secret_values import Secret
 from reconciler.errors import AddressError, UsageError
 from reconciler.platforms import open_platform, same_address
 

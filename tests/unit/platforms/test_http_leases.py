@@ -13,7 +13,7 @@ from reconciler.errors import (
     UnavailableError,
     UnknownOutcomeError,
 )
-from reconciler.lease import Holder, Lease, held
+from reconciler.lease.contract import Holder, Lease, held
 from support.http_opening import locking
 from support.scripted_server import Reply, problem, reply, scripted
 

@@ -10,7 +10,7 @@ import pytest
 
 from reconciler.errors import PlatformError, UnavailableError, UsageError
 from reconciler.platforms.http.address import parse_address
-from reconciler.platforms.http.proxies import is_excluded
+from reconciler.platforms.http.network.proxies import is_excluded
 from support.certificates import Authority
 from support.http_opening import connect, reading, writing
 from support.real_proxy import RealProxy, real_proxy
@@ -112,7 +112,7 @@ def test_a_proxy_that_is_not_used_need_not_make_sense(
     proxy: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ALL_PROXY", proxy)
-    monkeypatch.setattr("reconciler.platforms.http.proxies.find_spec", lambda _: None)
+    monkeypatch.setattr("reconciler.platforms.http.network.proxies.find_spec", lambda _: None)
     monkeypatch.setenv("NO_PROXY", "fd00::/8,server.example")
     connect(NAME).close()
 
@@ -251,7 +251,7 @@ def test_a_proxy_that_reads_along_is_thought_of(
 
 
 def test_socks_without_its_library(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("reconciler.platforms.http.proxies.find_spec", lambda _: None)
+    monkeypatch.setattr("reconciler.platforms.http.network.proxies.find_spec", lambda _: None)
     monkeypatch.setenv("ALL_PROXY", "socks5://me:hunter2@proxy:1080")
     with pytest.raises(UsageError, match=r"ALL_PROXY names needs .* 'socks'.* NO_PROXY") as caught:
         connect(NAME)

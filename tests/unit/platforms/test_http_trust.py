@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.errors import PlatformError
-from reconciler.platforms.http.trust import authorities
+from reconciler.platforms.http.network.trust import authorities
 from support.certificates import Authority
 from support.http_opening import reading
 from support.scripted_server import ScriptedServer, page, scripted

@@ -15,7 +15,7 @@ from reconciler.errors import (
     RefusedError,
     UnknownOutcomeError,
 )
-from reconciler.lease import Holder, Lease
+from reconciler.lease.contract import Holder, Lease
 from reconciler.model import Storage
 from reconciler.plan.document import Values
 from reconciler.platforms.http.writer import HttpWriter

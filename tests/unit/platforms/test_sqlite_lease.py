@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.errors import LeaseLostError, PlatformBusyError, PlatformError
-from reconciler.lease import Holder, Lease
+from reconciler.lease.contract import Holder, Lease
 from reconciler.plan.document import Values
 from reconciler.platforms.sqlite import SqlitePlatform, process
 from reconciler.platforms.sqlite.lock import SqliteLock
@@ -175,7 +175,7 @@ def test_text_that_no_file_can_hold_is_an_error(lock) -> None:
 def test_the_lease_of_a_process_that_was_killed_is_not_waited_for(lock, path) -> None:
     script = (
         "import os, signal, sys\n"
-        "from reconciler.lease import Holder\n"
+        "from reconciler.lease.contract import Holder\n"
         "from reconciler.platforms import open_platform\n"
         "lock = open_platform('sqlite:///platform.db', base=sys.argv[1]).lock()\n"
         "lock.acquire(Holder('anna'), 600)\n"

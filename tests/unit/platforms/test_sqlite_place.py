@@ -11,15 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from reconciler import sqliteplace
-from reconciler.durable import sync_folder
+from reconciler.disk import sqlite_place as sqliteplace
+from reconciler.disk.durable import sync_folder
 from reconciler.errors import (
     LeaseLostError,
     PlatformError,
     PlatformLostError,
     UnknownOutcomeError,
 )
-from reconciler.lease import Holder
+from reconciler.lease.contract import Holder
 from reconciler.plan.document import Values
 from reconciler.platforms.sqlite import SqlitePlatform
 

@@ -7,8 +7,9 @@ import msgspec
 import pytest
 
 from reconciler import events
-from reconciler.cli import eventstream
-from reconciler.journal import lines, records
+from reconciler.cli.applying import events as eventstream
+from reconciler.disk import json_lines as lines
+from reconciler.journal import records
 from reconciler.manifest import schema_text
 
 OPERATIONS = (events.Started, events.Retried, events.Done, events.Failed)

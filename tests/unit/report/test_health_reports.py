@@ -5,7 +5,7 @@ import json as standard
 import pytest
 from msgspec.structs import replace
 
-from reconciler.doctor import Facts
+from reconciler.health.platform import Facts
 from reconciler.platform import Abilities, About
 from reconciler.report import json, markdown, text
 from reconciler.report.style import Style

@@ -4,9 +4,10 @@ import msgspec
 
 from reconciler.errors import Problem
 from reconciler.model import State, Storage
-from reconciler.plan import document, saved
+from reconciler.plan import document
+from reconciler.plan import file as saved
 from reconciler.report import json, markdown, text
-from reconciler.report.differences import drift_of
+from reconciler.report.said.differences import drift_of
 
 
 def test_plan_is_the_plan_document(make):

@@ -2,7 +2,7 @@ import msgspec
 
 from reconciler.plan.document import UPDATE, Step
 from reconciler.report.layout import columns, lines, table
-from reconciler.report.order import Order
+from reconciler.report.said.order import Order
 
 
 def test_columns_of_wide_and_combining_characters():

@@ -10,8 +10,8 @@ from reconciler.model import State
 from reconciler.names import shown
 from reconciler.report import markdown
 from reconciler.report.budget import LIMIT, size
-from reconciler.report.differences import drift_of
 from reconciler.report.escape import code, prose
+from reconciler.report.said.differences import drift_of
 
 GITHUB = 65_536
 HOSTILE = "a|b`c<script>@admin\n# x\u202e"

@@ -8,8 +8,8 @@ import pytest
 from reconciler.errors import Problem
 from reconciler.model import State
 from reconciler.report import markdown, text
-from reconciler.report.differences import drift_of
 from reconciler.report.layout import columns, wrapped
+from reconciler.report.said.differences import drift_of
 from reconciler.report.style import UNBOUNDED, Style
 
 RECORDS = Style(width=UNBOUNDED, records=True)

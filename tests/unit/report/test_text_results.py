@@ -4,7 +4,7 @@ import pytest
 from reconciler.errors import Problem
 from reconciler.model import State
 from reconciler.report import text
-from reconciler.report.differences import drift_of
+from reconciler.report.said.differences import drift_of
 from reconciler.report.style import Style
 
 NARROW = Style(width=60)

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from reconciler.server import protocol
 from reconciler.server.run import GRACE, REST
+from reconciler.server.wire import protocol
 from support.serving import everything, serving
 from support.storing import create_with, local
 

@@ -8,7 +8,7 @@ import json
 
 import pytest
 
-from reconciler.server import protocol
+from reconciler.server.wire import protocol
 from support.http_values import NAS, create, problem, record
 from support.serving import everything, make_token, serving
 

@@ -8,8 +8,8 @@ from itertools import islice
 import pytest
 from msgspec.structs import replace
 
-from reconciler.server.inventory import LONGEST_LINE, read_rows
-from reconciler.server.problems import Problem
+from reconciler.server.calls.problems import Problem
+from reconciler.server.resources.inventory import LONGEST_LINE, read_rows
 from support.http_values import create, ndjson, problem, record
 from support.serving import everything
 

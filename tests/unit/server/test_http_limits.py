@@ -5,7 +5,7 @@ import select
 
 import pytest
 
-from reconciler.server import exchange, protocol
+from reconciler.server.wire import exchange, protocol
 from support.http_values import NAS, create, location, problem
 from support.serving import everything
 

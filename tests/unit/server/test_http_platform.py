@@ -10,8 +10,8 @@ import pytest
 
 from reconciler import __version__
 from reconciler.manifest import schema_text
-from reconciler.platforms.http.transport import KEPT
-from reconciler.server.resource import READS, WATCHES, WRITES, Resource
+from reconciler.platforms.http.network.transport import KEPT
+from reconciler.server.resources.resource import READS, WATCHES, WRITES, Resource
 from reconciler.server.run import make_server
 from reconciler.server.store.refusals import (
     OutcomeUnknownError,

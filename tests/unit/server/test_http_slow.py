@@ -8,7 +8,8 @@ from contextlib import ExitStack, contextmanager
 import pytest
 from msgspec.structs import replace
 
-from reconciler.server import exchange, protocol, resource, spool
+from reconciler.server.resources import resource
+from reconciler.server.wire import exchange, protocol, spool
 from support.http_values import create, ndjson, problem, record
 from support.serving import everything, make_token, serving
 from support.storing import create_with, local

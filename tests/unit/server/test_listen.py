@@ -5,7 +5,7 @@ import socket
 import pytest
 
 from reconciler.errors import ReconcilerError, UsageError
-from reconciler.server.listen import Address, open_socket, read_address, url_of
+from reconciler.server.wire.listen import Address, open_socket, read_address, url_of
 
 
 @pytest.mark.parametrize(

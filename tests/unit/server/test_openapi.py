@@ -7,7 +7,7 @@ import yaml
 
 from reconciler.manifest import schema_text
 from reconciler.server.app import make_app
-from reconciler.server.problems import CODES
+from reconciler.server.calls.problems import CODES
 
 METHODS = {"get", "post", "put", "patch", "delete"}
 

@@ -9,7 +9,7 @@ import pytest
 import trustme
 from cryptography import x509
 
-from reconciler.server.certificate import read_certificates
+from reconciler.server.wire.certificate import read_certificates
 from support.certificates import Authority
 
 NOW = datetime.now(UTC)

@@ -3,7 +3,7 @@
 import logging
 import sys
 
-from reconciler.server.logs import QUIET, OneLine, configuration
+from reconciler.server.wire.logs import QUIET, OneLine, configuration
 
 
 def written(message, *values, error=None):

@@ -1,6 +1,6 @@
 """What the server uses of uvicorn's private protocol: a new uvicorn that has none of it shows here.
 
-`reconciler/server/protocol.py` builds on these names. If one is gone or takes other arguments,
+`reconciler/server/wire/protocol.py` builds on these names. If one is gone or takes other arguments,
 read uvicorn's `httptools_impl.py` anew before its upper bound in `pyproject.toml` is raised.
 """
 
@@ -14,7 +14,7 @@ from uvicorn import Config
 from uvicorn.protocols.http import httptools_impl
 from uvicorn.server import ServerState
 
-from reconciler.server import protocol
+from reconciler.server.wire import protocol
 
 #: Methods that ours overrides or calls, and what they take besides `self`.
 METHODS = {

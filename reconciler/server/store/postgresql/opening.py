@@ -60,7 +60,7 @@ def _checked(url: str) -> str:
         import psycopg.conninfo
         import psycopg_pool  # noqa: F401
     except ImportError as error:
-        from reconciler.extras import missing_extra
+        from reconciler.environment.extras import missing_extra
 
         raise UsageError(missing_extra("PostgreSQL", "postgresql")) from error
     _check_user_info(url)

@@ -12,7 +12,6 @@ from psycopg_pool import ConnectionPool
 
 from reconciler.errors import PlatformError
 from reconciler.platform import InventoryRow
-from reconciler.server.store import inventory, storages
 from reconciler.server.store.base import PLATFORM, SqlStore
 from reconciler.server.store.contract import (
     Author,
@@ -32,6 +31,7 @@ from reconciler.server.store.refusals import (
     StoreUnavailableError,
 )
 from reconciler.server.store.session import Session, with_turn
+from reconciler.server.store.tables import inventory, storages
 
 _T = TypeVar("_T")
 _IDLE = psycopg.pq.TransactionStatus.IDLE

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from reconciler.disk.sqlite_file import marks, put_in_place, said, uri
 from reconciler.errors import PlatformError
 from reconciler.names import shown
 from reconciler.platforms.sqlite.schema import APPLICATION_ID as EMBEDDED
 from reconciler.platforms.sqlite.schema import STATE_SERVER as APPLICATION_ID
 from reconciler.server.store.migrations import MOVED, MOVED_TEXT, Migration, migrations
-from reconciler.sqlitefile import marks, put_in_place, said, uri
 
 _WHAT = "database"
 #: How long to wait for other processes that write, in seconds.

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 
+from reconciler.disk.sqlite_place import may_be_written
 from reconciler.server.store import session
 from reconciler.server.store.refusals import (
     OutcomeUnknownError,
@@ -22,7 +23,6 @@ from reconciler.server.store.session import (
     step,
     text_of,
 )
-from reconciler.sqliteplace import may_be_written
 
 _TAKE = "UPDATE platform SET revision = revision + ?"
 _REVISION = "SELECT revision FROM platform"

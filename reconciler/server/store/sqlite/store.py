@@ -10,10 +10,10 @@ from pathlib import Path
 from threading import Lock
 from typing import TypeVar
 
+from reconciler.disk.sqlite_place import Place
 from reconciler.errors import PlatformError
 from reconciler.names import quoted
 from reconciler.platform import InventoryRow
-from reconciler.server.store import inventory, storages
 from reconciler.server.store.base import PLATFORM, SqlStore
 from reconciler.server.store.contract import (
     Author,
@@ -28,7 +28,7 @@ from reconciler.server.store.session import Session, with_turn
 from reconciler.server.store.sqlite.file import WAIT, check_still_there, connect, prepare
 from reconciler.server.store.sqlite.session import SqliteSession, explained
 from reconciler.server.store.sqlite.staging import stage
-from reconciler.sqliteplace import Place
+from reconciler.server.store.tables import inventory, storages
 
 _T = TypeVar("_T")
 #: How many connections for reading are kept open while nobody reads.

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.origin import CI_VARIABLES
+from reconciler.environment.origin import CI_VARIABLES
 from reconciler.platform import Platform, Writer
 from reconciler.platforms import open_platform
 from support.organisation import Organisation

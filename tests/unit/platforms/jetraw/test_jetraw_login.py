@@ -11,8 +11,8 @@ from types import ModuleType
 import pytest
 
 from reconciler.client import Client
+from reconciler.environment.origin import CI_VARIABLES
 from reconciler.errors import AddressError, PlatformError, ReconcilerError, UsageError
-from reconciler.origin import CI_VARIABLES
 from reconciler.platform import Platform
 from reconciler.platforms import open_platform
 from support.organisation import TOKEN, Organisation

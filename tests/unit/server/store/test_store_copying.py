@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from reconciler.errors import PlatformBusyError, PlatformError
-from reconciler.lease import Holder
+from reconciler.lease.contract import Holder
 from reconciler.platform import InventoryRow
 from reconciler.server.store import copying, open_end, open_store
 from reconciler.server.store.contract import Store

@@ -7,7 +7,7 @@ from contextlib import closing
 import psycopg
 import pytest
 
-from reconciler.lease import Holder
+from reconciler.lease.contract import Holder
 from reconciler.server.store import open_store
 from reconciler.server.store.contract import Store
 from reconciler.server.store.migrations import Migration

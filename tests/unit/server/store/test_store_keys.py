@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from reconciler.lease import Holder
+from reconciler.lease.contract import Holder
 from reconciler.server.store.contract import (
     Created,
     Store,

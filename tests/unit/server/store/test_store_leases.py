@@ -8,7 +8,7 @@ from datetime import datetime
 import psycopg
 import pytest
 
-from reconciler.lease import Holder, Lease
+from reconciler.lease.contract import Holder, Lease
 from reconciler.server.store import open_store
 from reconciler.server.store.contract import (
     Store,

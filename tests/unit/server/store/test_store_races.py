@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from threading import Barrier
 
-from reconciler.lease import Holder
+from reconciler.lease.contract import Holder
 from reconciler.server.store.contract import (
     Store,
 )

@@ -12,7 +12,7 @@ from contextlib import closing
 import psycopg
 import pytest
 
-from reconciler.lease import Holder
+from reconciler.lease.contract import Holder
 from reconciler.server.store import open_store, session
 from reconciler.server.store.contract import Store
 from reconciler.server.store.refusals import ChangedError, SupersededError

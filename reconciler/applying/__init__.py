@@ -1,0 +1,1 @@
+"""A plan under a lease, with a journal: what apply and rebuild share."""

@@ -1,0 +1,89 @@
+"""What keeps a second apply away: the platform itself, or the `lock:` of the manifest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from reconciler.cli.applying.signals import Stop
+from reconciler.cli.context import Context
+from reconciler.lease.contract import Lease, Lock
+from reconciler.lease.keeper import Keeper, acquire
+from reconciler.platform import Platform
+
+_NONE = (
+    "Warning: nothing keeps a second apply from writing to this platform at the same time: write "
+    "`lock: s3://BUCKET/KEY` or `lock: file:///PATH` into the manifest"
+)
+
+
+class Locking(NamedTuple):
+    """A lock, and whether the platform itself keeps it and so refuses late writes."""
+
+    lock: Lock
+    is_platforms: bool
+
+
+class Hold(NamedTuple):
+    """What an apply holds while it writes; without a lock, nothing."""
+
+    keeper: Keeper | None = None
+    is_platforms: bool = False
+
+    def lost(self) -> str | None:
+        """Say why nothing more may be written; None while it may."""
+        return self.keeper.lost() if self.keeper else None
+
+    @property
+    def lease(self) -> Lease | None:
+        """The platform's own lease, for it to check each write by."""
+        return self.keeper.lease if self.keeper and self.is_platforms else None
+
+    @property
+    def fence(self) -> int | None:
+        """The fencing token, for the journal."""
+        return self.keeper.lease.fence if self.keeper else None
+
+
+def locking_of(platform: Platform, address: str | None) -> Locking | None:
+    """Open what keeps a platform's lease: its own lock, else the one at `address`, if any."""
+    own = platform.lock()
+    if own is not None:
+        return Locking(own, True)
+    if address is None:
+        return None
+    from reconciler.lease import open_lock
+
+    return Locking(open_lock(address), False)
+
+
+@contextmanager
+def held(
+    context: Context, platform: Platform, address: str | None, *, wait: float, stop: Stop
+) -> Iterator[Hold]:
+    """Hold the lease while entered; warns where there is nothing to hold.
+
+    Raises `PlatformBusyError` if somebody else has it for longer than `wait` seconds, or than
+    `--timeout` allows.
+    """
+    locking = locking_of(platform, address)
+    if locking is None:
+        context.note(_NONE)
+        yield Hold()
+        return
+    holder = context.origin.holder(f"apply, run {context.origin.run}")
+    limit, left = "--lock-timeout", stop.left()
+    if left is not None and left < wait:
+        limit, wait = "--timeout", left
+    try:
+        keeper = acquire(
+            locking.lock, holder, wait=wait, limit=limit, stop=stop.asked, told=context.note
+        )
+    except BaseException:
+        locking.lock.close()
+        raise
+    try:
+        yield Hold(keeper, locking.is_platforms)
+    finally:
+        keeper.close()

@@ -1,0 +1,1 @@
+"""An apply as its user sees it: signals, progress, events."""

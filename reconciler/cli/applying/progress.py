@@ -1,0 +1,99 @@
+"""How an apply is followed: a bar on a terminal, lines with `-v`, otherwise nothing."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from types import TracebackType
+from typing import IO, TextIO, cast
+
+from reconciler.cli.context import Context
+from reconciler.cli.output.streams import Streams
+from reconciler.cli.output.terminal import is_terminal
+from reconciler.events import Done, Failed, OperationEvent, Retried, Started
+from reconciler.names import quoted
+from reconciler.plan.document import Plan
+
+
+class Progress:
+    """Tells on standard error how far an apply has come, while entered."""
+
+    def __init__(self, context: Context, plan: Plan) -> None:
+        self._streams = context.streams
+        self._operations = len(plan.operations)
+        self._lines = context.style.verbose
+        self._bar = not (self._lines or context.style.quiet) and is_terminal(sys.stderr)
+        self._context = context
+        self._advance: Callable[[], None] = lambda: None
+        self._close: Callable[[], None] = lambda: None
+
+    def __enter__(self) -> Progress:
+        """Begin to tell."""
+        if self._bar:
+            self._open_bar()
+        return self
+
+    def __exit__(
+        self, _type: type[BaseException] | None, _error: object, _trace: TracebackType | None
+    ) -> None:
+        """Wipe the bar."""
+        self._close()
+
+    def observe(self, event: OperationEvent) -> None:
+        """Take note of what happened to an operation."""
+        if isinstance(event, Done | Failed):
+            self._advance()
+        if self._lines:
+            self._streams.note(f"{event.action} {quoted(event.name)}: {_told(event)}")
+
+    def _open_bar(self) -> None:
+        advance, self._close = open_bar(self._context, "Applying", self._operations)
+        self._advance = lambda: advance(1)
+
+
+def open_bar(
+    context: Context, what: str, total: int
+) -> tuple[Callable[[int], None], Callable[[], None]]:
+    """Show a bar on the terminal; give what moves it on, and what wipes it."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
+    from rich.progress import Progress as Bar
+
+    file = cast("IO[str]", _Bounded(context.streams, sys.stderr))
+    console = Console(file=file, no_color=not context.note_style.colour)
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn())
+    bar = Bar(*columns, console=console, transient=True)
+    task = bar.add_task("", total=total)
+    bar.start()
+    return (lambda steps: bar.advance(task, steps)), bar.stop
+
+
+class _Bounded:
+    """A terminal for the bar, which gives it up like all else does if nobody reads it."""
+
+    def __init__(self, streams: Streams, terminal: TextIO) -> None:
+        self._streams = streams
+        self._terminal = terminal
+
+    def write(self, text: str) -> None:
+        with suppress(OSError):
+            self._streams.put(self._terminal, self._terminal.write, text)
+
+    def flush(self) -> None:
+        """Do nothing: what is written is there already."""
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._terminal, name)
+
+
+def _told(event: OperationEvent) -> str:
+    match event:
+        case Started():
+            return "started"
+        case Done():
+            return "done"
+        case Retried(wait=wait, error=error):
+            return f"trying again in {wait:.1f} s: {error}"
+        case Failed(status=status):
+            return status.replace("_", " ")

@@ -1,0 +1,272 @@
+"""`apply`."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+
+from reconciler.cli import TYPE_CHECKING, exits
+from reconciler.cli.commands.plan import add_choices, choices
+from reconciler.cli.options.command import Command
+from reconciler.cli.settings import LIMITED_OPTIONS, duration, given_text
+
+if TYPE_CHECKING:
+    from reconciler.cli.applying.carry_out import Job
+    from reconciler.cli.applying.events import EventStream
+    from reconciler.cli.context import Context
+    from reconciler.plan.document import Plan
+
+_NOTHING = "Nothing was applied."
+
+
+class ApplyOptions(Namespace):
+    """The options of `apply`."""
+
+    plan: str | None
+    auto_approve: bool
+    expect: str | None
+    parallelism: int
+    fail_fast: bool
+    lock_timeout: float
+    target: list[str] | None
+    allow_remove: list[str] | None
+    allow_empty: bool
+    ids: str | None
+    check_backends: bool
+
+
+def _positive(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) < 9 and int(text) > 0):
+        raise ArgumentTypeError(f"{text!r} is not a number of 1 or more")
+    return int(text)
+
+
+def _add_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "plan",
+        nargs="?",
+        type=given_text,
+        metavar="PLAN",
+        help="a file that `plan --out` wrote: applies exactly that, without a question",
+    )
+    parser.add_argument("-y", "--auto-approve", action="store_true", help="do not ask")
+    parser.add_argument(
+        "--expect",
+        type=given_text,
+        metavar="DIGEST|FILE|PLAN",
+        help="plan again, and go on without a question only if the plan has this digest "
+        "(sha256:..., or the file that --digest-file wrote), or holds nothing that this plan file "
+        "does not hold; with a saved PLAN: apply it only if it is the one with this digest",
+    )
+    parser.add_argument(
+        "--parallelism",
+        type=_positive,
+        default=10,
+        metavar="N",
+        help="operations at once (default: 10)",
+    )
+    parser.add_argument(
+        "--fail-fast",
+        action="store_true",
+        help="after a failure start nothing more; otherwise only what depends on it stays undone",
+    )
+    parser.add_argument(
+        "--lock-timeout",
+        type=duration,
+        default=120.0,
+        metavar="TIME",
+        help="how long to wait while another apply holds the platform's lease (default: 120s)",
+    )
+    add_choices(parser)
+
+
+def _run(context: Context, options: ApplyOptions) -> int:
+    from reconciler.cli.applying.events import event_stream
+
+    with event_stream(context) as events:
+        code = _apply(context, options, events)
+        events.end(code)
+    return code
+
+
+def _apply(context: Context, options: ApplyOptions, events: EventStream) -> int:
+    from reconciler.cli.applying.carry_out import carry_out
+
+    job = _saved(context, options) if options.plan else _planned(context, options)
+    events.plan(job.plan)
+    if not job.plan.ready:
+        context.result(context.report().plan(job.plan, context.style))
+        return exits.BLOCKED
+    if not job.plan.operations:
+        return _nothing_to_do(context, job.plan)
+    _show(context, job)
+    if options.check_backends:
+        from reconciler.cli.applying.preflight import require_backends
+
+        require_backends(context, job.plan)
+    if job.ask:
+        if not _agreed(context):
+            return exits.ERROR
+        context.limit.start()
+    return carry_out(context, options, job, events)
+
+
+def _agreed(context: Context) -> bool:
+    """Ask; whoever says no, or ends the run at the question, is told that nothing was applied."""
+    try:
+        agreed = context.streams.agreed("\nApply this plan? Only 'yes' is accepted: ")
+    except KeyboardInterrupt:
+        context.streams.note(_NOTHING)
+        raise
+    if not agreed:
+        context.streams.note(_NOTHING)
+        if not context.is_text:
+            context.result(context.report().failure(_NOTHING, exits.ERROR, context.style))
+    return agreed
+
+
+def _planned(context: Context, options: ApplyOptions) -> Job:
+    from reconciler.cli.applying.carry_out import Job
+    from reconciler.cli.inputs.expect import check_expected
+    from reconciler.cli.inputs.source import plan_for, read_source
+    from reconciler.cli.output.terminal import is_terminal
+    from reconciler.errors import UsageError
+
+    approved = options.auto_approve or options.expect is not None
+    if not approved and not (is_terminal(sys.stdin) and is_terminal(sys.stderr)):
+        raise UsageError(
+            "apply asks before it changes anything, and there is no terminal to ask on: read the "
+            "output of `reconciler plan`, then give --auto-approve, --expect or a plan file"
+        )
+    chosen = choices(options.target, options.allow_remove, options.allow_empty, options.ids)
+    source = read_source(context, chosen)
+    plan = plan_for(source)
+    if options.expect is not None:
+        check_expected(plan, options.expect)
+    return Job(plan, source.platform, source.request, ask=not approved)
+
+
+def _saved(context: Context, options: ApplyOptions) -> Job:
+    from reconciler.cli.applying.carry_out import Job
+    from reconciler.cli.inputs.expect import check_reviewed
+    from reconciler.cli.inputs.files import read_plan
+    from reconciler.cli.inputs.scope import check_scope
+    from reconciler.cli.inputs.source import named_platform, tell
+    from reconciler.cli.inputs.token_at_risk import token_at_risk
+    from reconciler.reconcile import check_platform
+
+    _refuse_choices(context, options)
+    plan = read_plan(str(options.plan))
+    if options.expect is not None:
+        check_reviewed(plan, options.expect)
+    _check_identity(context, plan)
+    _tell_of_old_format(context, plan)
+    check_scope(context, plan)
+    platform = named_platform(context, plan.platform)
+    if options.expect is None:
+        tell(context, token_at_risk(context, plan.platform, "the plan"))
+    if plan.ready and plan.operations:
+        # Before a plan is shown that nobody can apply any more.
+        check_platform(plan, platform, saved=True)
+    return Job(plan, platform, None, ask=False)
+
+
+def _check_identity(context: Context, plan: Plan) -> None:
+    """Refuse to take a platform that can't tell which one it is for the one of the plan."""
+    from reconciler.errors import UsageError
+    from reconciler.platform import UNKNOWN
+
+    if plan.platform_id == UNKNOWN and context.settings.platform is None:
+        raise UsageError(
+            f"{plan.platform} can't tell which organisation it leads to (its identity is unknown), "
+            "so that nobody knows whether it is still the one that the plan was made for: if it "
+            f"is, give --platform {plan.platform}, or let the module say it in `platform_id`"
+        )
+
+
+def _tell_of_old_format(context: Context, plan: Plan) -> None:
+    """Say what the digest of an older plan can't promise, and send no token on its word."""
+    from reconciler.cli.inputs.source import names_platform
+    from reconciler.errors import UsageError
+    from reconciler.plan.document import WITHOUT_ADDRESS, leads_to_file
+
+    if plan.format_version > WITHOUT_ADDRESS:
+        return
+    if not leads_to_file(plan.platform) and not names_platform(context, None):
+        raise UsageError(
+            f"this plan was made by an earlier version (format {plan.format_version}), whose "
+            "digest does not hold the address of the platform, so that nobody knows whether it is "
+            f"the one that was reviewed: if it is, give --platform {plan.platform}, "
+            "or make a new plan"
+        )
+    context.note(
+        f"Warning: this plan was made by an earlier version (format {plan.format_version}), whose "
+        "digest does not hold the lock that it is applied under: a new plan's does"
+    )
+
+
+def _refuse_choices(context: Context, options: ApplyOptions) -> None:
+    """Refuse what only planning can heed: a saved plan is applied as it was reviewed."""
+    from reconciler.errors import UsageError
+
+    given = {
+        "-f/--file": context.settings.files,
+        "--env-file": context.settings.env_files,
+        "--scope": context.settings.scope,
+        "--target": options.target,
+        "--allow-remove": options.allow_remove,
+        "--allow-empty": options.allow_empty,
+        "--ids": options.ids,
+    }
+    refused = [name for name, value in given.items() if value]
+    if refused:
+        raise UsageError(
+            f"a saved plan is applied as it is and takes no {', '.join(refused)}: give that to "
+            "`reconciler plan --out`"
+        )
+
+
+def _nothing_to_do(context: Context, plan: Plan) -> int:
+    from reconciler.executor import Result
+    from reconciler.reconcile import Applied
+
+    if context.is_text:
+        context.result(context.report().plan(plan, context.style))
+    else:
+        nothing = Applied(plan, Result(()), holds=True)
+        context.result(context.report().applied(nothing, context.style))
+    return exits.SUCCESS
+
+
+def _show(context: Context, job: Job) -> None:
+    from reconciler.cli.context import asking
+
+    if context.is_text:
+        style = asking(context.style) if job.ask else context.style
+        context.result(context.report().plan(job.plan, style))
+    elif job.ask:
+        from reconciler.report import text
+
+        context.streams.note(text.plan(job.plan, asking(context.note_style)))
+
+
+APPLY = Command(
+    "apply",
+    "Make live what the manifest declares",
+    details="Reads, plans, shows the plan, asks, applies it, reads again and says whether "
+    "live is as declared. A blocked plan is never applied. Run again after a failure "
+    "or Ctrl-C, it does the rest. The first Ctrl-C lets what runs finish; the second "
+    "stops at once.\n\n"
+    "Exit codes: 0 done, or nothing to do; 3 blocked; 4 live is not what the plan "
+    "relied on; 5 something was written and something remains; 6 another apply has the platform; "
+    "130 interrupted.",
+    examples=(
+        ("reconciler apply", "plan, ask, apply"),
+        ("reconciler apply plan.json", "apply what `plan --out plan.json` saved"),
+    ),
+    add_arguments=_add_arguments,
+    options=ApplyOptions,
+    run=_run,
+    takes=tuple(LIMITED_OPTIONS),
+    tells_events=True,
+)

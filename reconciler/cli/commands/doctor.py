@@ -1,0 +1,74 @@
+"""`doctor`: says whether the platform is fit to work on, and why not."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+
+from reconciler.cli import TYPE_CHECKING, exits
+from reconciler.cli.options.command import Command
+
+if TYPE_CHECKING:
+    from reconciler.cli.context import Context
+
+
+class DoctorOptions(Namespace):
+    """The options of `doctor`."""
+
+    read: bool
+
+
+def _add_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--read",
+        action="store_true",
+        help="the account is only to read, as for `plan`, `drift` and `list`: it needs no right to "
+        "write, and no lock",
+    )
+
+
+def _run(context: Context, options: DoctorOptions) -> int:
+    import time
+
+    from reconciler.applying.hold import locking_of
+    from reconciler.cli.inputs.source import choose_platform, read_manifest_if_any
+    from reconciler.health.platform import checks, examine, healthy
+
+    manifest = read_manifest_if_any(context)
+    platform = choose_platform(context, manifest)
+    address = manifest.lock if manifest else None
+    locking = locking_of(platform, address)
+    lock = locking.lock if locking else None
+    own = locking is None or locking.is_platforms
+    try:
+        facts = examine(
+            platform,
+            lock,
+            lock_address=None if own else address,
+            now=time.time,
+            reads=options.read,
+        )
+    finally:
+        if lock is not None:
+            lock.close()
+    context.result(context.report().examined(facts, context.style))
+    return exits.SUCCESS if healthy(checks(facts)) else exits.ERROR
+
+
+DOCTOR = Command(
+    "doctor",
+    "Check that the platform can be reached, read and written",
+    details="Tells versions, account, role, write access, the difference of the clocks, how many "
+    "storages are listed and whether that is all, what keeps two applies apart, and what the "
+    "platform is able to do. Changes nothing. Works without a manifest if --platform or "
+    "RECONCILER_PLATFORM names the platform.\n\n"
+    "Exit codes: 0 nothing failed (there may be warnings), 1 the platform or the lock can't be "
+    "read, or this account can't write (--read asks for no more than reading).",
+    examples=(
+        ("reconciler doctor", "before the first plan, or when something is odd"),
+        ("reconciler doctor --platform sqlite:///platform.db -o json", "without a manifest"),
+    ),
+    add_arguments=_add_arguments,
+    options=DoctorOptions,
+    run=_run,
+    takes=("files", "platform", "env_files", "timeout"),
+)

@@ -1,0 +1,220 @@
+"""`export`: what is live, as a manifest."""
+
+from __future__ import annotations
+
+import os
+from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
+from contextlib import suppress
+
+from reconciler.cli import TYPE_CHECKING, exits
+from reconciler.cli.options.command import Command
+from reconciler.cli.settings import JSON, MARKDOWN, given_text
+
+if TYPE_CHECKING:
+    from reconciler.cli.context import Context
+    from reconciler.manifest import Manifest
+    from reconciler.model import State, Storage
+    from reconciler.platform import Platform
+
+#: Of how many storages it is asked whether they hold files: each may be a request.
+_ASKED = 100
+
+
+class ExportOptions(Namespace):
+    """The options of `export`."""
+
+    names: list[str]
+    undeclared: bool
+    with_ids: bool
+    out: str | None
+
+
+def _add_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "names",
+        nargs="*",
+        type=given_text,
+        metavar="NAME",
+        help="only these storages (names or globs); default: all in scope",
+    )
+    parser.add_argument(
+        "--undeclared",
+        action="store_true",
+        help="only what the manifest does not declare, as a file to put beside it",
+    )
+    parser.add_argument(
+        "--with-ids", action="store_true", help="pin every entry to its live storage by `id`"
+    )
+    parser.add_argument(
+        "--out",
+        type=given_text,
+        metavar="FILE",
+        help="write to this file, whole or not at all; default: standard output",
+    )
+
+
+def _run(context: Context, options: ExportOptions) -> int:
+    from reconciler.cli.inputs.files import check_writable
+    from reconciler.cli.inputs.source import (
+        choose_platform,
+        read_live,
+        read_manifest,
+        read_manifest_if_any,
+    )
+
+    if options.out is not None:
+        check_writable(options.out)
+    read = read_manifest if options.undeclared else read_manifest_if_any
+    manifest = read(context)
+    platform = choose_platform(context, manifest)
+    state = read_live(context, platform)
+    storages = _chosen(context, options, manifest, state)
+    if not options.undeclared:
+        _tell_of_files(context, platform, storages)
+    address = _address(context, options, manifest) or platform.address
+    # Beside a manifest a second file must not name the platform again.
+    _write(context, options, storages, None if options.undeclared else address)
+    return exits.SUCCESS
+
+
+def _address(context: Context, options: ExportOptions, manifest: Manifest | None) -> str | None:
+    """Give the platform's address if it is relative, as it counts from the new file."""
+    from reconciler.cli.inputs.source import choose_address
+    from reconciler.platforms import address_in
+
+    address, base = choose_address(context, manifest)
+    return address_in(_folder(options), address, base=base)
+
+
+def _folder(options: ExportOptions) -> str:
+    """Give the folder of the new file; standard output counts as a file in the current one."""
+    return os.path.dirname(options.out or "")  # noqa: PTH120
+
+
+def _write(
+    context: Context, options: ExportOptions, storages: Sequence[Storage], address: str | None
+) -> None:
+    from reconciler.cli.inputs.files import write_whole
+    from reconciler.names import quoted
+
+    text = _document(context, options, storages, address)
+    if options.out is None:
+        context.streams.document(text)
+        return
+    write_whole(options.out, text.encode())
+    context.note(f"Written: {quoted(options.out)}.")
+
+
+def _chosen(
+    context: Context, options: ExportOptions, manifest: Manifest | None, state: State
+) -> list[Storage]:
+    from reconciler.cli.inputs.names import check_names
+    from reconciler.cli.inputs.source import compared
+    from reconciler.model import unmanaged_because
+    from reconciler.names import matches, quoted
+
+    storages: Sequence[Storage] = _in_scope(context, manifest, state)
+    if manifest is not None and options.undeclared:
+        undeclared = {storage.id for storage in compared(context, manifest, state).undeclared}
+        storages = [storage for storage in storages if storage.id in undeclared]
+    if options.names:
+        check_names(options.names, [storage.name for storage in storages])
+        storages = [storage for storage in storages if matches(storage.name, options.names)]
+    chosen = []
+    for storage in sorted(storages, key=lambda storage: (storage.name, storage.id)):
+        because = unmanaged_because(storage)
+        if because is None:
+            chosen.append(storage)
+        else:
+            context.streams.note(
+                f"Warning: {quoted(storage.name)} is left out, no manifest can express it: "
+                f"{because}"
+            )
+    return chosen
+
+
+def _tell_of_files(context: Context, platform: Platform, storages: Sequence[Storage]) -> None:
+    """Say that the records of files stay behind: somebody might move a platform by an export.
+
+    Where only the platform itself records files, they stay with it whatever is exported.
+    """
+    from reconciler.cli.inputs.source import reading
+    from reconciler.errors import PlatformError
+    from reconciler.names import quoted
+
+    asked, what = storages[:_ASKED], "storages may hold files"
+    with reading(platform) as reader, suppress(PlatformError):
+        if not reader.abilities.record_inventory:
+            return
+        found = next((s.name for s in asked if any(True for _ in reader.inventory(s.id))), None)
+        if found is not None:
+            what = f"{quoted(found)} holds files"
+        elif len(asked) == len(storages):
+            return
+    context.streams.note(
+        f"Warning: {what}, and a manifest has no records of files: applied to another platform, "
+        "it makes storages that hold none and can be removed without consent. A state server moves "
+        "with them by `reconciler serve --copy-from`"
+    )
+
+
+def _in_scope(context: Context, manifest: Manifest | None, state: State) -> list[Storage]:
+    from reconciler.cli.inputs.source import read_scopes
+    from reconciler.names import Scope, resting
+
+    own = manifest.desired.policy.scope if manifest else ("*",)
+    scope = Scope.of(own, read_scopes(context))
+    return [s for s in state.storages if scope.holds(resting(s.name, s.id))]
+
+
+def _document(
+    context: Context, options: ExportOptions, storages: Sequence[Storage], address: str | None
+) -> str:
+    from reconciler.manifest import render
+    from reconciler.schemas import BESIDE
+
+    # An editor that is led to a schema which is not there shows an error on the first line.
+    found = os.path.isfile(os.path.join(_folder(options), BESIDE))  # noqa: PTH113, PTH118
+    text = render(storages, platform=address, with_ids=options.with_ids, editor_line=found)
+    if context.settings.output == JSON:
+        return _as_json(text)
+    return f"```yaml\n{text}```\n" if context.settings.output == MARKDOWN else text
+
+
+def _as_json(text: str) -> str:
+    """Give a manifest as JSON, which is YAML too: read by the rules by which it will be read."""
+    import re
+
+    import msgspec
+
+    from reconciler.manifest.finding import Document
+    from reconciler.manifest.reading.reader import read_tree
+
+    document = Document("", text.encode())
+    read_tree(document)
+    raw = msgspec.json.format(msgspec.json.encode(document.tree), indent=2).decode()
+    # JSON lets these stand as they are; YAML refuses them, or takes them for the end of a line.
+    hidden = "[\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff]"
+    return re.sub(hidden, lambda found: f"\\u{ord(found[0]):04x}", raw) + "\n"
+
+
+EXPORT = Command(
+    "export",
+    "Write live storages as a manifest",
+    details="What it writes, `plan` reads back as no change. Storages that no manifest can "
+    "express are left out, with a warning. A NAME that is not live, or not in scope, "
+    "is an error.\n\n"
+    "A manifest has no records of files: it is warned if storages of an embedded platform or a "
+    "state server hold some, or may (after the first hundred they are not asked).",
+    examples=(
+        (
+            "reconciler export --platform sqlite:///platform.db > storages.yaml",
+            "start a manifest from what is live",
+        ),
+        ("reconciler export --undeclared", "entries for what the manifest lacks"),
+    ),
+    add_arguments=_add_arguments,
+    options=ExportOptions,
+    run=_run,
+)

@@ -1,0 +1,131 @@
+"""`history`: what earlier runs did."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+
+from reconciler.cli import TYPE_CHECKING, exits
+from reconciler.cli.options.command import Command
+from reconciler.cli.settings import COMMON_OPTIONS, JSON, MARKDOWN, given_text
+
+if TYPE_CHECKING:
+    from reconciler.cli.context import Context
+    from reconciler.journal.read import Run
+
+
+class HistoryOptions(Namespace):
+    """The options of `history`."""
+
+    run: str | None
+    name: list[str] | None
+
+
+def _add_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "run",
+        nargs="?",
+        type=given_text,
+        metavar="RUN",
+        help="show this run with its operations: its id, or a part of it that no other run has",
+    )
+    parser.add_argument(
+        "--name",
+        action="append",
+        type=given_text,
+        metavar="NAME",
+        help="only operations on storages with this name (or glob), now or before a rename; may be "
+        "repeated",
+    )
+
+
+def _run(context: Context, options: HistoryOptions) -> int:
+    runs = _runs(context, options)
+    if options.name:
+        from reconciler.journal.read import about
+
+        narrowed = (about(run, tuple(options.name)) for run in runs)
+        runs = [run for run in narrowed if run.operations or options.run is not None]
+    context.result(_report(context, options, runs))
+    return exits.SUCCESS
+
+
+def _runs(context: Context, options: HistoryOptions) -> list[Run]:
+    """Read what is asked for: from the platform's audit where it has one, else from journals."""
+    from reconciler.cli.applying.carry_out import journal_folder
+    from reconciler.journal import read
+
+    found = _audited(context)
+    if found is None:
+        named = context.settings.journal is not None
+        found = list(read.runs(journal_folder(context), options.run or "", named=named))
+        given = context.settings.platform
+        if given is not None:
+            found = [run for run in found if _is_of(run, given)]
+    return found if options.run is None else [read.only(found, options.run)]
+
+
+def _is_of(run: Run, platform: str) -> bool:
+    """Say whether a run was one on a platform; a journal may be damaged, and hold no address."""
+    from reconciler.errors import AddressError
+    from reconciler.platforms import same_address
+
+    try:
+        return same_address(run.platform, None, platform, None)
+    except AddressError:
+        return False
+
+
+def _audited(context: Context) -> list[Run] | None:
+    """Read the audit of the platform; None if none is named, or if it has none.
+
+    Whoever names a folder of journals wants those.
+    """
+    from reconciler.cli.inputs.source import choose_platform, names_platform, read_manifest_if_any
+    from reconciler.journal.audit import runs_of
+    from reconciler.platform import Audited
+
+    if context.settings.journal is not None:
+        return None
+    manifest = read_manifest_if_any(context)
+    if not names_platform(context, manifest):
+        return None
+    platform = choose_platform(context, manifest)
+    if not isinstance(platform, Audited):
+        return None
+    return runs_of(platform.changes(name=None), platform.address)
+
+
+def _report(context: Context, options: HistoryOptions, runs: list[Run]) -> str:
+    from reconciler.report import history
+
+    if context.settings.output == JSON:
+        detailed = options.run is not None or bool(options.name)
+        return history.json(runs, operations=detailed)
+    if context.settings.output == MARKDOWN:
+        if options.run is not None:
+            return history.markdown_of_run(runs[0])
+        return history.markdown(runs)
+    if options.run is not None:
+        return history.text_of_run(runs[0], context.style)
+    if options.name:
+        return history.text_of_operations(runs, context.style)
+    return history.text(runs, context.style)
+
+
+HISTORY = Command(
+    "history",
+    "Show what earlier runs did, also those that were killed",
+    details="Lists runs, newest first, with when and by whom they were started, for which commit, "
+    "on which platform, how they ended and what became of their operations. Reads the audit of a "
+    "state server, which holds the writes of everybody; on other platforms, and with --journal, "
+    "the journals that apply left on this machine: in .reconciler/journal of the current folder, "
+    "or beside the manifest that -f names. With --platform only runs on that one.",
+    examples=(
+        ("reconciler history", "the runs in .reconciler/journal"),
+        ("reconciler history --name nas -o json", "what was done to one storage, for a program"),
+    ),
+    add_arguments=_add_arguments,
+    options=HistoryOptions,
+    run=_run,
+    takes=(*(option for option in COMMON_OPTIONS if option != "scope"), "journal"),
+)

@@ -1,0 +1,126 @@
+"""`apply --expect`: go on only with what somebody has reviewed."""
+
+from __future__ import annotations
+
+import re
+from typing import NoReturn
+
+from reconciler.cli.inputs.files import plan_of, read_whole
+from reconciler.errors import BlockedError, StaleError, UsageError
+from reconciler.names import quoted
+from reconciler.plan.document import UPDATE, Operation, Plan
+from reconciler.plan.expectation import began, on_the_way
+from reconciler.platform import UNKNOWN
+
+_SHA = "sha256:"
+_SHA_BYTES = _SHA.encode()
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+NEW = "new"
+
+
+def check_expected(plan: Plan, expected: str) -> None:
+    """Compare a plan just made with a digest, a file that has one, or a plan file.
+
+    Raises:
+        StaleError: it is another plan, or the file was changed after it was made.
+        BlockedError: the plan in the file is blocked.
+        UsageError: `expected` is neither a digest nor a file.
+        PlanFileError: the file is neither a digest nor a plan.
+    """
+    reviewed = _reviewed(expected)
+    if isinstance(reviewed, str):
+        _check_digest(plan, reviewed)
+    else:
+        _check_plan(plan, reviewed, expected)
+
+
+def check_reviewed(plan: Plan, expected: str) -> None:
+    """Compare a saved plan with the digest that was reviewed; raises like `check_expected`."""
+    reviewed = _reviewed(expected)
+    digest = reviewed if isinstance(reviewed, str) else reviewed.digest
+    if not _DIGEST.fullmatch(digest):
+        _refuse_digest(digest)
+    if plan.digest != digest:
+        raise StaleError(
+            f"the plan file is not the one that was reviewed: expected {digest}, but it has "
+            f"{plan.digest}. Nothing was applied; get the file that was reviewed, or review this "
+            "one"
+        )
+
+
+def _reviewed(expected: str) -> str | Plan:
+    """Give the digest that is meant, itself or in a file of `--digest-file`, or a file's plan.
+
+    It is read once: it may be a pipe (`<(…)`).
+    """
+    if expected.startswith(_SHA):
+        return expected
+    content = read_whole(expected)
+    if content.startswith(_SHA_BYTES):
+        return content.decode("utf-8", "replace").strip()
+    return plan_of(expected, content)
+
+
+def _check_digest(plan: Plan, expected: str) -> None:
+    if not _DIGEST.fullmatch(expected):
+        _refuse_digest(expected)
+    if plan.digest != expected:
+        raise StaleError(
+            f"the plan is not the expected one: expected {expected}, but the plan now has "
+            f"{plan.digest}. Read the new plan, then expect its digest"
+        )
+
+
+def _refuse_digest(expected: str) -> NoReturn:
+    raise UsageError(
+        f"--expect {quoted(expected[:80])}: a digest is sha256: and 64 hexadecimal digits, as "
+        "`plan` prints it"
+    )
+
+
+def _check_plan(plan: Plan, expected: Plan, path: str) -> None:
+    if not _within(plan, expected):
+        from reconciler.report.said.explain import plan_difference
+
+        lines = "".join(f"\n  {line}" for line in plan_difference(expected, plan))
+        raise StaleError(
+            f"the plan holds what {quoted(path)} does not:{lines}\nRead the new plan, save it, "
+            "then expect that"
+        )
+    if not expected.ready:
+        raise BlockedError(f"the plan in {quoted(path)} is blocked by policy and can't be expected")
+
+
+def _within(plan: Plan, expected: Plan) -> bool:
+    """Say whether all that is planned now was in the expected plan; some may be done since."""
+    reviewed = {operation.key: operation for operation in expected.operations}
+    return (
+        _same_platform(plan, expected)
+        and set(plan.consents) <= set(expected.consents)
+        and all(
+            operation.key in reviewed and _continues(operation, reviewed[operation.key])
+            for operation in plan.operations
+        )
+    )
+
+
+def _same_platform(plan: Plan, expected: Plan) -> bool:
+    was_new = expected.platform_id == NEW and expected.platform == plan.platform
+    same_address = expected.platform_id != UNKNOWN or expected.platform == plan.platform
+    if expected.platform_id == plan.platform_id:
+        return same_address
+    return was_new and began(expected, plan)
+
+
+def _continues(now: Operation, reviewed: Operation) -> bool:
+    """Say whether an operation is the reviewed one, or what a run that was cut off left of it."""
+    if (now.action, now.id, now.after, now.holds_files) != (
+        reviewed.action,
+        reviewed.id,
+        reviewed.after,
+        reviewed.holds_files,
+    ):
+        return False
+    if now.action == UPDATE and now.before is not None:
+        return on_the_way(reviewed, now.before)
+    return now.before == reviewed.before

@@ -1,0 +1,162 @@
+"""Files of the user that a command reads or writes whole."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from reconciler.cli.options.hints import is_manifest
+from reconciler.errors import PlanFileError, ReconcilerError, UsageError
+from reconciler.manifest.reading.encodings import BYTE_ORDER_MARK, other_encoding
+from reconciler.names import quoted
+from reconciler.plan.document import Plan
+from reconciler.plan.file import from_json
+
+
+def read_whole(path: str) -> bytes:
+    """Read a file that an option names, without the byte order mark that some editors write.
+
+    Raises `UsageError` if there is none, `PlanFileError` if it can't be read or is no UTF-8.
+    """
+    try:
+        data = Path(path).read_bytes()
+    except FileNotFoundError:
+        raise UsageError(f"there is no file {quoted(path)}") from None
+    except (OSError, ValueError) as error:
+        raise PlanFileError(f"can't read {quoted(path)}: {_reason(error)}") from error
+    encoding = other_encoding(data)
+    if encoding is not None:
+        raise PlanFileError(f"{quoted(path)} is {encoding}: save it as UTF-8")
+    return data.removeprefix(BYTE_ORDER_MARK)
+
+
+def read_plan(path: str) -> Plan:
+    """Read a plan file; raises like `read_whole` and `from_json`, and names the file."""
+    return plan_of(path, read_whole(path))
+
+
+def plan_of(path: str, data: bytes) -> Plan:
+    """Read what was in a plan file; raises like `from_json`, and names the file."""
+    try:
+        return from_json(data)
+    except ReconcilerError as error:
+        if is_manifest(path):
+            raise UsageError(
+                f"{quoted(path)} is no saved plan: a manifest is given with -f {quoted(path)}"
+            ) from error
+        raise type(error)(f"{quoted(path)}: {error}") from error
+
+
+def check_writable(path: str) -> None:
+    """Refuse what is no ordinary file, before there is anything to write to it.
+
+    `/dev/stdout` may lead to one, the log of a job, which must not be replaced: raises
+    `ReconcilerError`.
+    """
+    goal = Path(path)
+    if (goal.exists() and not goal.is_file()) or any(map(_is_device, _places(path))):
+        raise ReconcilerError(
+            f"can't write {quoted(path)}: it is not an ordinary file; give the path of a file"
+        )
+
+
+def _places(path: str) -> Iterator[str]:
+    """Yield a path as it is, and each place that a chain of links leads it to."""
+    for _ in range(40):  # as many as Linux follows
+        path = os.path.abspath(path)  # noqa: PTH100 - links are followed one by one
+        yield path
+        if not os.path.islink(path):  # noqa: PTH114
+            return
+        path = os.path.join(os.path.dirname(path), os.readlink(path))  # noqa: PTH115, PTH118, PTH120
+
+
+def _is_device(path: str) -> bool:
+    return path.startswith(("/dev/", "/proc/")) and not path.startswith("/dev/shm/")  # noqa: S108
+
+
+def write_whole(path: str, data: bytes) -> None:
+    """Write a file that only its owner can read: whole, or not at all.
+
+    Raises `ReconcilerError`, and leaves what was there before as it was.
+    """
+    goal = Path(path)
+    try:
+        check_writable(path)
+        if goal.exists() and _is_database(goal):
+            # A slip of the keyboard must not cost a platform and all its records.
+            raise ReconcilerError(f"can't write {quoted(path)}: a database is there")
+        # What a link leads to is replaced; the link stays.
+        _replace(goal.resolve() if goal.is_symlink() else goal, data)
+    except (OSError, ValueError) as error:
+        raise ReconcilerError(
+            f"can't write {quoted(path)}: {_reason(error)}. Nothing was written to it"
+        ) from error
+
+
+def check_new(path: str) -> None:
+    """Refuse a path at which there is something already, or no file can be: `ReconcilerError`."""
+    check_writable(path)
+    if os.path.lexists(path):
+        raise ReconcilerError(
+            f"can't write {quoted(path)}: there is something already, which stays as it is; give "
+            "another path"
+        )
+
+
+@contextlib.contextmanager
+def new_file(path: str, data: bytes) -> Iterator[None]:
+    """Write a file that only its owner can read, where there is none; it stays if the body works.
+
+    Raises `ReconcilerError` if it can't be written.
+    """
+    try:
+        check_new(path)
+        # Of two at once only one makes it, and never through a link that leads elsewhere.
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except (OSError, ValueError) as error:
+        raise ReconcilerError(f"can't write {quoted(path)}: {_reason(error)}") from error
+    try:
+        _fill(path, handle, data)
+        yield
+    except BaseException:
+        with contextlib.suppress(OSError):
+            Path(path).unlink()
+        raise
+
+
+def _fill(path: str, handle: int, data: bytes) -> None:
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise ReconcilerError(f"can't write {quoted(path)}: {_reason(error)}") from error
+
+
+def _is_database(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(16) == b"SQLite format 3\0"
+
+
+def _replace(goal: Path, data: bytes) -> None:
+    import tempfile
+
+    # Made with mode 0600, and never through a link that somebody else has put there.
+    handle, draft = tempfile.mkstemp(prefix=f".{goal.name}.", suffix=".tmp", dir=goal.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(draft).replace(goal)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            Path(draft).unlink()
+        raise
+
+
+def _reason(error: Exception) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)

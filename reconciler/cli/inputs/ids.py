@@ -1,0 +1,53 @@
+"""The file that `--ids` names: which id of the manifest is which id on this platform."""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec import Struct
+
+from reconciler.cli.inputs.files import read_whole
+from reconciler.errors import PlanFileError
+from reconciler.names import quoted
+
+_FORMAT_VERSION = 1
+
+
+class _IdMap(Struct, forbid_unknown_fields=True):
+    format_version: int
+    ids: dict[str, str]
+
+
+def read_ids(path: str) -> dict[str, str]:
+    """Read a map from old ids to new ones.
+
+    Raises:
+        UsageError: there is no such file.
+        PlanFileError: it can't be read, is not such a map, or is one of a later format.
+    """
+    try:
+        found = msgspec.json.decode(read_whole(path), type=_IdMap)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise PlanFileError(
+            f"{quoted(path)} is not a map of ids: {error}. "
+            'It looks like this: {"format_version": 1, "ids": {"old": "new"}}'
+        ) from None
+    if found.format_version != _FORMAT_VERSION:
+        raise PlanFileError(
+            f"{quoted(path)} has format {found.format_version}, and this version of reconciler "
+            f"reads format {_FORMAT_VERSION}"
+        )
+    _check_unique(path, found.ids)
+    return found.ids
+
+
+def _check_unique(path: str, ids: dict[str, str]) -> None:
+    olds: dict[str, str] = {}
+    for old, new in ids.items():
+        if not old or not new:
+            raise PlanFileError(f"{quoted(path)} holds an empty id")
+        if new in olds:
+            raise PlanFileError(
+                f"{quoted(path)} gives the id {quoted(new)} to both {quoted(olds[new])} and "
+                f"{quoted(old)}: two storages can't become one"
+            )
+        olds[new] = old

@@ -1,0 +1,27 @@
+"""Names of storages on the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from reconciler.cli.options.hints import is_manifest
+from reconciler.errors import UsageError
+from reconciler.names import matches, quoted
+
+
+def check_names(patterns: Iterable[str], names: Sequence[str]) -> None:
+    """Refuse a name that means nothing: what silently lacks it would be taken for whole.
+
+    Raises `UsageError`.
+    """
+    from difflib import get_close_matches
+
+    for pattern in patterns:
+        if not any(matches(name, [pattern]) for name in names):
+            near = get_close_matches(pattern, names, n=1)
+            hint = f" (did you mean {quoted(near[0])}?)" if near else ""
+            if is_manifest(pattern):
+                hint = ", and a manifest is given with -f"
+            raise UsageError(
+                f"there is no storage {quoted(pattern)}{hint}: `reconciler list` shows what is live"
+            )

@@ -1,0 +1,39 @@
+"""Warn where whoever writes the manifest or the plan decides who gets a pipeline's token."""
+
+from __future__ import annotations
+
+from reconciler.cli.context import Context
+from reconciler.environment.origin import in_ci
+from reconciler.model import Notice, masked
+from reconciler.names import shown
+from reconciler.plan.document import leads_to_file
+from reconciler.platforms import PLATFORM_VARIABLE
+
+CODE = "platform_unconfirmed"
+
+
+def token_at_risk(context: Context, address: str, source: str) -> tuple[Notice, ...]:
+    """Warn if, in CI, only `source` says to which platform a token goes: else there is none.
+
+    A pull request can change that file, but neither the pipeline's variables nor its commands.
+    """
+    environ = context.environ
+    confirmed = context.settings.platform is not None or PLATFORM_VARIABLE in environ
+    if confirmed or not in_ci(environ) or leads_to_file(address):
+        return ()
+    from reconciler.platforms.http import TOKEN_VARIABLE
+    from reconciler.platforms.jetraw.login import TOKEN
+
+    both = (TOKEN_VARIABLE, f"{TOKEN_VARIABLE}_FILE", TOKEN, f"{TOKEN}_FILE")
+    tokens = [name for name in both if name in environ]
+    if not tokens:
+        return ()
+    return (
+        Notice(
+            CODE,
+            "",
+            f"{' and '.join(tokens)} is set in CI, and only {source} says where it goes: a pull "
+            f"request that changes `platform:` would send it elsewhere. Set {PLATFORM_VARIABLE}="
+            f"{shown(masked(address))} beside it: another platform is then refused",
+        ),
+    )

@@ -1,0 +1,130 @@
+"""The state server's database, as `serve` and `token` are told of it."""
+
+from __future__ import annotations
+
+import re
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from reconciler.cli import TYPE_CHECKING
+from reconciler.cli.settings import given_text
+
+if TYPE_CHECKING:
+    from reconciler.cli.context import Context
+    from reconciler.server.store.contract import (
+        Store,
+    )
+
+VARIABLE = "RECONCILER_DATABASE"
+OPTION = "--database"
+_SQLITE = "sqlite:///"
+#: The option of `serve` that names a database to copy.
+COPY_FROM = "--copy-from"
+#: Where PostgreSQL's library reads one; to it, `?` and `#` before the `@` are part of it.
+_PASSWORD = re.compile(r"\A[^:/]*://[^/@:]*:[^/@]*@|[?&](?:ssl)?password=")
+
+
+def add_database(parser: ArgumentParser) -> None:
+    """Add the option that names the database."""
+    parser.add_argument(
+        OPTION,
+        type=given_text,
+        metavar="URL",
+        help="sqlite:///server.db, or postgresql://user@host/database; a URL with a password "
+        f"belongs into {VARIABLE}, or into a file that {VARIABLE}_FILE names",
+    )
+
+
+@contextmanager
+def opened(context: Context, given: str | None, *, make: bool) -> Iterator[Store]:
+    """Open the database, and close it at the end; a new one is made only if `make`."""
+    with opened_and_named(context, given, make=make) as (store, _):
+        yield store
+
+
+@contextmanager
+def opened_and_named(
+    context: Context, given: str | None, *, make: bool
+) -> Iterator[tuple[Store, str]]:
+    """Open the database as `opened` does; give what messages call it too, without a password.
+
+    What a store refuses becomes an error for the user.
+    """
+    from contextlib import closing
+
+    from reconciler.server.store import open_store
+
+    url = chosen(context, given)
+    if not make:
+        check_exists(url, OPTION)
+    with explained(), closing(open_store(url)) as store:
+        yield store, _named(url)
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Turn what a store refuses into an error for the user."""
+    from reconciler.errors import ReconcilerError
+    from reconciler.server.store.refusals import (
+        StoreError,
+    )
+
+    try:
+        yield
+    except StoreError as error:
+        raise ReconcilerError(str(error)) from error
+
+
+def chosen(context: Context, given: str | None) -> str:
+    """Give the URL of the database that the command line or the environment names."""
+    from reconciler.environment.secret_values import URL, read_secret
+    from reconciler.errors import UsageError
+
+    secret = read_secret(context.environ, VARIABLE, URL)
+    if given is None:
+        if secret is None:
+            raise UsageError(
+                f"no database was given: use --database {_SQLITE}server.db, or set {VARIABLE} or "
+                f"{VARIABLE}_FILE"
+            )
+        return secret.reveal()
+    way = f"put the URL into {VARIABLE}, or into a file that {VARIABLE}_FILE names"
+    warn_of_password(context, given, OPTION, way)
+    return given
+
+
+def warn_of_password(context: Context, url: str, option: str, way: str) -> None:
+    """Warn of a password on the command line; `way` is the better one."""
+    if not url.lower().startswith("sqlite:") and _PASSWORD.search(url) is not None:
+        context.streams.note(
+            f"Warning: everybody on this machine can see the password in {option}, in the list "
+            f"of processes; {way}"
+        )
+
+
+def _named(url: str) -> str:
+    """Name a database that could be opened: SQLite's by its full path."""
+    from reconciler.names import quoted
+
+    if url.lower().startswith(_SQLITE):
+        from pathlib import Path
+
+        return quoted(str(Path(url[len(_SQLITE) :]).absolute()))
+    from psycopg.conninfo import conninfo_to_dict
+
+    parts = conninfo_to_dict(url)
+    port = f":{parts['port']}" if "port" in parts else ""
+    return quoted(f"postgresql://{parts.get('host') or ''}{port}/{parts['dbname']}")
+
+
+def check_exists(url: str, option: str) -> None:
+    """Refuse a file that is not there: a typo must not look like a database without tokens."""
+    import os
+
+    from reconciler.errors import UsageError
+    from reconciler.names import quoted
+
+    path = url[len(_SQLITE) :]
+    if url.lower().startswith(_SQLITE) and not os.path.lexists(path):
+        raise UsageError(f"there is no database {quoted(path)}: see {option}")

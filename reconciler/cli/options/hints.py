@@ -1,0 +1,105 @@
+"""What was probably meant by a command line that makes no sense."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+from collections.abc import Iterable, Sequence
+
+from reconciler.cli.options.command import Command
+
+#: Options of other tools, and what does the same here.
+_ELSEWHERE = {
+    "--json": "write `-o json`",
+    "--markdown": "write `-o markdown`",
+    "--format": "write `-o json` or `-o markdown`",
+    "--yes": "write `--auto-approve`, or `-y`",
+    "--dry-run": "`reconciler plan` shows what apply would do",
+    "--manifest": "write `-f`",
+    "--filename": "write `-f`",
+    "--var-file": "write `--env-file`",
+    "--lock": "an apply takes the lock by itself; `--lock-timeout` says how long it waits",
+    "--destroy": "name what is to go in `removed:` of the manifest",
+}
+#: `-out=plan.json`, as Terraform writes it; `-qv` and `-fstorages.yaml` are no such words.
+_ONE_DASH = re.compile(r"-([a-z][a-z-]+)(?:=.*)?", re.DOTALL)
+
+
+def options_of(parser: argparse.ArgumentParser) -> list[str]:
+    """Give every spelling of every option of a parser."""
+    return [name for action in parser._actions for name in action.option_strings]  # noqa: SLF001
+
+
+def two_dashes(words: Iterable[str], known: Iterable[str]) -> tuple[str, str] | None:
+    """Find an option that was written with a single dash; give the word and what was meant."""
+    for word in words:
+        if word == "--":
+            return None
+        found = _ONE_DASH.fullmatch(word)
+        if found and f"--{found[1]}" in known:
+            return word, f"-{word}"
+    return None
+
+
+def of_option(option: str, known: Sequence[str], commands: Sequence[Command]) -> str:
+    """Say what was meant by an option that a command does not have; empty if nobody knows."""
+    if option in known:  # it needs a value, or takes none
+        return ""
+    if option in _ELSEWHERE:
+        return f": {_ELSEWHERE[option]}"
+    takers = [f"`{command.name}`" for command in commands if option in _own_options(command)]
+    if takers:
+        return f": it belongs to {' and '.join(takers)}"
+    return did_you_mean(option, known)
+
+
+def of_argument(word: str, command: str) -> str:
+    """Say what was meant by an argument that a command does not take."""
+    if is_manifest(word):
+        return f": a manifest is given with -f, as in `reconciler {command} -f {_word(word)}`"
+    if command == "plan" and word.endswith(".json"):
+        return f": `reconciler show {_word(word)}` prints a saved plan, and `apply` applies it"
+    return ""
+
+
+def is_manifest(word: str) -> bool:
+    """Say whether a word looks like the path of a manifest."""
+    return word.lower().endswith((".yaml", ".yml")) or os.path.isdir(word)  # noqa: PTH112
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Suggest what is spelled alike; empty if nothing is."""
+    from difflib import get_close_matches
+
+    known = list(known)
+    longer = [name for name in known if name.startswith(word)] if len(word) > 2 else []
+    near = longer or get_close_matches(word, known, n=1)
+    return f" (did you mean {near[0]}?)" if near else ""
+
+
+def missing(parser: argparse.ArgumentParser, program: str) -> str:
+    """Say which word a command waits for, with one that would do."""
+    for action in parser._actions:  # noqa: SLF001
+        if action.option_strings or action.nargs in ("?", "*"):
+            continue
+        if action.choices:
+            words = [str(choice) for choice in action.choices]
+            listed = f"{', '.join(words[:-1])} or {words[-1]}"
+            return f"say {listed}, as in `{program} {words[0]}`"
+        return f"{action.metavar} is missing: {action.help}"
+    return ""
+
+
+def _own_options(command: Command) -> list[str]:
+    own = argparse.ArgumentParser(add_help=False)
+    command.add_arguments(own)
+    return options_of(own)
+
+
+def _word(path: str) -> str:
+    from shlex import quote
+
+    from reconciler.names import shown
+
+    return quote(shown(path))

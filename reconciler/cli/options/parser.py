@@ -1,0 +1,238 @@
+"""A command line -> which command, with which options, as typed values.
+
+The options before the command and those after it are parsed one after the other by two parsers.
+argparse's own subparsers would lose the former when both repeat an option.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import textwrap
+from collections.abc import Iterable, Sequence
+
+from reconciler.cli import TYPE_CHECKING, settings
+from reconciler.cli.commands import COMMANDS
+from reconciler.cli.options import hints
+from reconciler.cli.options.command import Command
+from reconciler.cli.output.terminal import width
+from reconciler.cli.settings import Settings
+
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+PROGRAM = "reconciler"
+HELP, VERSION = "help", "version"
+#: Words that stand where a command stands, and what they show.
+ASKING = {HELP: "Show this help, or that of a COMMAND", VERSION: "Show the version"}
+#: Columns that help needs at least, not to be a single letter a line.
+_NARROWEST = 24
+_DESCRIPTION = "Storages as code for Jetraw: declare storages in YAML, plan, review, apply."
+
+
+class Shown(Exception):  # noqa: N818 - not an error: the answer to --help and --version
+    """The command line asks for a text and nothing else.
+
+    `asked` is false for one that says nothing at all, and is told how to say something.
+    """
+
+    def __init__(self, text: str, *, asked: bool = True) -> None:
+        self.text = text
+        self.asked = asked
+        super().__init__(text)
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse, without its habits of exiting the process and of guessing abbreviations."""
+
+    def __init__(self, program: str, *, description: str, epilog: str) -> None:
+        super().__init__(
+            prog=program,
+            formatter_class=_formatter,
+            allow_abbrev=False,
+            add_help=False,
+            description=description,
+            epilog=epilog,
+        )
+        self.color = False  # Python 3.14 would colour the help, whatever --no-color says
+        self.add_argument("-h", "--help", action=_Help, nargs=0, help="show this help and exit")
+
+    def error(self, message: str) -> NoReturn:
+        """Raise `UsageError` instead of exiting."""
+        import re
+
+        from reconciler.errors import UsageError
+
+        if message.startswith("the following arguments are required"):
+            message = hints.missing(self, self.prog) or message
+        # A token that was pasted to the wrong place is not shown: its id may be, no more.
+        message = re.sub(r"(rct_[0-9a-f]{16}_)[\w-]+", r"\1***", message)
+        raise UsageError(f"{message}\nSee `{self.prog} --help`.")
+
+    def refuse(self, extras: Sequence[str]) -> NoReturn:
+        """Raise `UsageError` for arguments that nothing takes."""
+        from reconciler.names import shown
+
+        unknown = shown(extras[0].partition("=")[0])
+        if unknown.startswith("-") and unknown != "--":
+            hint = hints.of_option(unknown, hints.options_of(self), COMMANDS)
+            self.error(f"unknown option {unknown}{hint}")
+        word = extras[0].removeprefix(settings.LITERAL)
+        hint = hints.of_argument(word, self.prog.removeprefix(f"{PROGRAM} "))
+        self.error(f"unexpected argument {word!r}{hint}")
+
+
+def _formatter(prog: str) -> argparse.HelpFormatter:
+    # Left to itself, argparse imports `shutil` to ask for the width.
+    return _Formatter(prog, width=_columns())
+
+
+class _Formatter(argparse.RawDescriptionHelpFormatter):
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        return _filled(" ".join(text.split()), width).split("\n")
+
+
+def _filled(text: str, columns: int) -> str:
+    """Fill lines; an option or an address stays in one piece, however narrow the terminal is."""
+    return textwrap.fill(text, max(columns, 1), break_long_words=False, break_on_hyphens=False)
+
+
+def _columns() -> int:
+    """Give the columns of help; on the narrowest terminals some of it is wider than they are."""
+    return max(width(os.environ, sys.stdout) - 2, _NARROWEST)
+
+
+class _Help(argparse.Action):
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        raise Shown(parser.format_help())
+
+
+class _Version(argparse.Action):
+    def __call__(self, *_: object) -> NoReturn:
+        raise Shown(_version())
+
+
+def _version() -> str:
+    from reconciler import __version__
+
+    return f"{PROGRAM} {__version__}\n"
+
+
+def parse(argv: Sequence[str]) -> tuple[Settings, Command, argparse.Namespace]:
+    """Understand a command line: what the global options say, the command, and its own options.
+
+    Raises `UsageError` if it makes no sense, and `Shown` if it asks for help or the version.
+    """
+    top = top_parser()
+    _check_dashes(top, argv)
+    before, extras = top.parse_known_args(argv)
+    if extras:
+        top.refuse(extras)
+    if not before.command:
+        raise Shown(top.format_help(), asked=False)
+    name, *rest = _literal(before.command)
+    if name in ASKING:
+        raise Shown(_answer(top, name, rest))
+    command = _find(top, name)
+    parser = command_parser(command)
+    after, extras = parser.parse_known_intermixed_args(rest, command.options())
+    if extras:
+        parser.refuse(extras)
+    chosen = settings.merged(before, after)
+    _check_format(parser, command, chosen)
+    return chosen, command, after
+
+
+def _check_dashes(top: Parser, argv: Sequence[str]) -> None:
+    """Refuse `-out=plan.json`, which would mean `-o ut=plan.json`."""
+    if not any(len(word) > 2 and word[0] == "-" != word[1] for word in argv):
+        return
+    parsers = [top, *map(command_parser, COMMANDS)]
+    known = {name for parser in parsers for name in hints.options_of(parser)}
+    found = hints.two_dashes(argv, known)
+    if found is not None:
+        word, meant = (text.partition("=")[0] for text in found)
+        top.error(f"unknown option {word} (did you mean {meant}? Long options have two dashes)")
+
+
+def _answer(top: Parser, name: str, rest: Sequence[str]) -> str:
+    """Give what `help`, `help COMMAND` and `version` print."""
+    if name == VERSION:
+        return _version()
+    about = next((word for word in rest if not word.startswith("-")), None)
+    return (top if about is None else command_parser(_find(top, about))).format_help()
+
+
+def top_parser() -> Parser:
+    """Make the parser for what stands before the command, and for `reconciler --help`."""
+    told = {**{command.name: command.summary for command in COMMANDS}, **ASKING}
+    longest = max(map(len, told))
+    listed = "\n".join(f"  {name:{longest}}  {summary}" for name, summary in told.items())
+    parser = Parser(
+        PROGRAM,
+        description=f"{_DESCRIPTION}\n\ncommands:\n{listed}",
+        epilog=f"`{PROGRAM} COMMAND --help` tells more of a command, with examples.",
+    )
+    parser.add_argument(
+        "-V", "--version", action=_Version, nargs=0, help="show the version and exit"
+    )
+    command = parser.add_argument("command", nargs=argparse.PARSER, help=argparse.SUPPRESS)
+    command.required = False  # its absence gets a better message than argparse's own
+    parser.usage = f"{PROGRAM} [options] COMMAND [options]"
+    settings.add_options(parser)
+    return parser
+
+
+def command_parser(command: Command) -> Parser:
+    """Make the parser for what stands after a command, and for its help."""
+    columns = _columns()
+    about = "\n\n".join(_filled(paragraph, columns) for paragraph in command.paragraphs)
+    examples = "\n".join(f"  {line}\n      {purpose}" for line, purpose in command.examples)
+    parser = Parser(
+        f"{PROGRAM} {command.name}",
+        description=about,
+        epilog=f"examples:\n{examples}",
+    )
+    command.add_arguments(parser)
+    parser.usage = usage(parser)
+    settings.add_options(parser, command.formats)
+    return parser
+
+
+def usage(parser: Parser) -> str:
+    """Say in a line how a command is called."""
+    return " ".join([parser.prog, *map(_positional, positionals(parser)), "[options]"])
+
+
+def positionals(parser: argparse.ArgumentParser) -> Iterable[argparse.Action]:
+    """Give the arguments of a parser that are not options."""
+    return [action for action in parser._actions if not action.option_strings]  # noqa: SLF001
+
+
+def _positional(action: argparse.Action) -> str:
+    name = str(action.metavar or "|".join(action.choices or ()))
+    return {"?": f"[{name}]", "*": f"[{name}...]"}.get(str(action.nargs), name)
+
+
+def _find(parser: Parser, name: str) -> Command:
+    commands = {command.name: command for command in COMMANDS}
+    if name not in commands:
+        near = hints.did_you_mean(name, [*commands, *ASKING])
+        parser.error(f"unknown command {name!r}{near}")
+    return commands[name]
+
+
+def _literal(words: Sequence[str]) -> Sequence[str]:
+    """Mark what follows `--` as no option, also where argparse would forget that it does."""
+    if "--" not in words:
+        return words
+    cut = words.index("--")
+    rest = (settings.LITERAL + w if w.startswith("-") else w for w in words[cut + 1 :])
+    return [*words[:cut], *rest]
+
+
+def _check_format(parser: Parser, command: Command, chosen: Settings) -> None:
+    if chosen.output not in command.formats:
+        listed = " or ".join(command.formats)
+        parser.error(f"`{command.name}` has no -o {chosen.output}: it writes {listed}")

@@ -1,0 +1,153 @@
+"""A SQLite database that somebody trusts: look at its file first, put a new one in place whole.
+
+Shared by the embedded platform and the state server, whose files must not be mixed up.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import stat
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import quote
+
+from reconciler.disk.durable import sync_folder
+from reconciler.disk.sqlite_place import draft as draft_of
+from reconciler.disk.sqlite_place import second_name
+from reconciler.errors import PlatformError
+from reconciler.names import quoted
+
+_MAGIC = b"SQLite format 3\0"
+#: What SQLite keeps beside a file while it is written, and after a crash.
+_LOGS = ("-wal", "-journal")
+
+
+class Marks(NamedTuple):
+    """What the header of a file says (SQLite's file format, offsets 60 and 68)."""
+
+    is_empty: bool
+    #: Whose database it is; 0 also if it is no database at all.
+    application: int
+    version: int
+
+
+def said(what: str, path: Path, problem: str) -> str:
+    """Give the text of an error about a file; `what` it is: `platform`, `database`."""
+    return f"{what} {quoted(str(path))}: {problem}"
+
+
+def marks(what: str, path: Path) -> Marks | None:
+    """Look at a file without opening it as a database, which could change a foreign one.
+
+    None if there is no file, and nothing stands against making one. Raises `PlatformError` if it
+    can't be read, is no file, or if only its remains are there; `what` it is to be is for the
+    message.
+    """
+    try:
+        found = _marks(what, path)
+        if found is None:
+            _check_folder(what, path)
+            rest = _remains(path)
+            # Somebody may have made the file since we looked, and write to it already.
+            if rest is not None and (found := _marks(what, path)) is None:
+                # SQLite would replay it into a new file, and so mix two databases.
+                raise PlatformError(
+                    said(
+                        what,
+                        path,
+                        f"the file is gone, but {quoted(str(rest))} is there: bring the file "
+                        "back, or move that one away to start anew",
+                    )
+                )
+    except OSError as error:
+        raise PlatformError(said(what, path, f"it can't be read ({error.strerror})")) from None
+    return found
+
+
+def _marks(what: str, path: Path) -> Marks | None:
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            problem = "it is not a file: give the path of the file itself"
+            raise PlatformError(said(what, path, problem))
+        if problem := second_name(path):
+            raise PlatformError(said(what, path, problem))
+        with path.open("rb") as file:
+            header = file.read(100)
+    except FileNotFoundError:
+        return None
+    application = int.from_bytes(header[68:72], "big") if header.startswith(_MAGIC) else 0
+    return Marks(not header, application, int.from_bytes(header[60:64], "big"))
+
+
+def _check_folder(what: str, path: Path) -> None:
+    if not path.parent.is_dir():
+        folder = quoted(str(path.parent))
+        problem = f"there is no folder {folder}: check the path, or make it"
+        raise PlatformError(said(what, path, problem))
+
+
+def _remains(path: Path) -> Path | None:
+    logs = (beside(path, suffix) for suffix in _LOGS)
+    return next((log for log in logs if _size(log)), None)
+
+
+def size_of_logs(path: Path) -> int:
+    """Give how many bytes lie beside a file; not 0 while somebody writes, or after a crash."""
+    return sum(_size(beside(path, suffix)) for suffix in _LOGS)
+
+
+def put_in_place(path: Path, mode: int, build: Callable[[Path], None]) -> None:
+    """Make a new file, unless another process is quicker.
+
+    It is built under another name and put in place whole, so that nobody ever sees half of one.
+    `mode` is what the process' umask leaves of it.
+    """
+    draft = draft_of(path, secrets.token_hex(8))
+    try:
+        _claim(draft, mode)
+        build(draft)
+        _publish(draft, path, mode)
+    finally:
+        for suffix in ("", "-shm", *_LOGS):
+            beside(draft, suffix).unlink(missing_ok=True)
+
+
+def _claim(path: Path, mode: int) -> None:
+    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, mode))
+
+
+def _publish(draft: Path, path: Path, mode: int) -> None:
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        return
+    except OSError:
+        # No hard links here (FAT, some network shares): claim the name, then take it over.
+        try:
+            _claim(path, mode)
+        except FileExistsError:
+            return
+        draft.replace(path)
+    sync_folder(path.parent)
+
+
+def uri(path: Path) -> str:
+    """Give the `file:` URI of an absolute path; also for drives and shares of Windows."""
+    text = path.as_posix()
+    if not text.startswith("/"):
+        text = "/" + text
+    return "file://" + quote(os.fsencode(text))
+
+
+def beside(path: Path, suffix: str) -> Path:
+    """Name a file that SQLite keeps beside another."""
+    return path.with_name(path.name + suffix)
+
+
+def _size(path: Path) -> int:
+    with suppress(FileNotFoundError):
+        return path.stat().st_size
+    return 0

@@ -1,0 +1,1 @@
+"""Who runs us, with which secrets, on which machine."""

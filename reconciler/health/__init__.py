@@ -1,0 +1,1 @@
+"""Whether everything is as it has to be, before anything is written."""

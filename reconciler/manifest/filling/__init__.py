@@ -1,0 +1,1 @@
+"""What stands for something else: variables, references and defaults, filled in."""

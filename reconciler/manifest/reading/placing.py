@@ -1,0 +1,93 @@
+"""Findings and notices get the line and column that they are about."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
+
+from msgspec.structs import replace
+
+from reconciler.errors import Problem
+from reconciler.manifest.files import read_bytes
+from reconciler.manifest.finding import Document, Finding, Path, brief
+
+#: By file, then by path and whether its key is meant: line and column.
+_Places = Mapping[str, Mapping[tuple[Path, bool], tuple[int, int]]]
+
+
+def problems_of(documents: Sequence[Document]) -> list[Problem]:
+    """Give everything that was found in the documents, in reading order, each thing once."""
+    places = _places(documents)
+    problems: dict[tuple[str, Path, int, int], Problem] = {}
+    for document in documents:
+        there = [_problem(document.file, finding, places) for finding in document.findings]
+        for problem in sorted(there, key=lambda problem: (problem.line, problem.column)):
+            spot = (problem.file, problem.path, problem.line, problem.column)
+            problems.setdefault(spot, problem)
+    return list(problems.values())
+
+
+def placed(
+    problems: Sequence[Problem], streams: Mapping[str, bytes] = MappingProxyType({})
+) -> tuple[Problem, ...]:
+    """Give the problems with line and column, where they have only file and path.
+
+    `streams` has what came from files that can be read only once.
+    What is not in the file (a key that is missing) gets the place of the nearest thing above it.
+    A file that can't be read any more leaves its problems as they are.
+    """
+    wanted = defaultdict(list)
+    for problem in problems:
+        if not problem.line:
+            wanted[problem.file].append((problem.path, False))
+    places = {file: _places_in(file, streams.get(file), paths) for file, paths in wanted.items()}
+    return tuple(
+        problem if problem.line else _with_place(problem, places[problem.file])
+        for problem in problems
+    )
+
+
+def _with_place(problem: Problem, places: Mapping[tuple[Path, bool], tuple[int, int]]) -> Problem:
+    line, column = places.get((problem.path, False), (0, 0))
+    return replace(problem, line=line, column=column)
+
+
+def _places_in(
+    file: str, data: bytes | None, paths: Iterable[tuple[Path, bool]]
+) -> Mapping[tuple[Path, bool], tuple[int, int]]:
+    from reconciler.manifest.reading.locate import positions
+
+    try:
+        return positions(read_bytes(file) if data is None else data, paths)
+    except OSError:
+        return {}
+
+
+def _places(documents: Iterable[Document]) -> _Places:
+    from reconciler.manifest.reading.locate import positions
+
+    wanted = defaultdict(set)
+    for document in documents:
+        for finding in document.findings:
+            if not finding.line:
+                wanted[document.file].add((finding.path, finding.at_key))
+            if finding.first:
+                wanted[finding.first.file].add((finding.first.path, finding.at_key))
+    return {
+        document.file: positions(document.data, wanted[document.file])
+        for document in documents
+        if document.file in wanted
+    }
+
+
+def _problem(file: str, finding: Finding, places: _Places) -> Problem:
+    line, column = finding.line, finding.column
+    if not line:
+        line, column = places[file][finding.path, finding.at_key]
+    message = finding.message
+    if finding.first:
+        first = places[finding.first.file][finding.first.path, finding.at_key]
+        message += f"; first at {finding.first.file}:{first[0]}:{first[1]}"
+    path = tuple(brief(part) if isinstance(part, str) else part for part in finding.path)
+    return Problem(file, message, path, line, column, finding.hint)

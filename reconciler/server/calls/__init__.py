@@ -1,0 +1,1 @@
+"""One request: who asks, for what, under which conditions, and how it is refused."""

@@ -1,0 +1,55 @@
+"""Conditional requests on one storage, whose entity tag is its revision (RFC 9110, section 13)."""
+
+from __future__ import annotations
+
+from reconciler.server.calls.call import Call
+from reconciler.server.calls.headers import Tags, tags
+from reconciler.server.store.contract import (
+    Row,
+    Store,
+)
+from reconciler.server.store.refusals import (
+    ChangedError,
+)
+
+
+def tag_of(row: Row) -> str:
+    """Give the entity tag of a storage; it covers the inventory."""
+    return str(row.revision)
+
+
+def is_known(call: Call, tag: str) -> bool:
+    """Say whether the client has what has this tag (`If-None-Match`)."""
+    known = tags(call.headers, "If-None-Match")
+    return known is not None and known.weakly(tag)
+
+
+def wanted_revision(call: Call, store: Store, id: str) -> int | None:
+    """Give the revision that a write relies on (`If-Match`); None if it relies on none.
+
+    Raises `ChangedError` if the storage is at none of the revisions that the client named.
+    """
+    wanted = tags(call.headers, "If-Match")
+    if wanted is None or wanted.any:
+        return None
+    only = _revision(wanted)
+    if only is not None:
+        return only
+    row = store.get(id)
+    tag = tag_of(row)
+    if not wanted.strongly(tag) and wanted.weakly(tag):
+        raise ChangedError(
+            f'If-Match compares strong tags only (RFC 9110, 13.1.1), so that W/"{tag}" matches '
+            f'nothing: send "{tag}"; if an answer had the weak one, a proxy on the way made it weak'
+        )
+    if not wanted.strongly(tag):
+        raise ChangedError(f"the storage is at revision {row.revision} now")
+    return row.revision
+
+
+def _revision(wanted: Tags) -> int | None:
+    """Give the revision that the only tag stands for, so that the store can compare it itself."""
+    only = wanted.only()
+    if only is None or not (only.isascii() and only.isdecimal() and len(only) < 16):
+        return None
+    return int(only) if only == str(int(only)) else None

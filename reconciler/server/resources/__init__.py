@@ -1,0 +1,1 @@
+"""What the server offers: one module for each kind of thing."""

@@ -1,0 +1,60 @@
+"""`/v1/platform`, `/healthz` and `/readyz`: what answers, and whether it is well."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from reconciler import __version__
+from reconciler.manifest import schema_text
+from reconciler.server.calls.call import Answer, Call, json_answer
+from reconciler.server.store.contract import (
+    Store,
+)
+
+#: RFC 9512.
+YAML = "application/yaml"
+#: The versions of the API that this server speaks.
+OLDEST_API, NEWEST_API = 1, 1
+API = {"oldest": OLDEST_API, "newest": NEWEST_API}
+
+
+class PlatformResource:
+    """What a store is, and how it is."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._platform_id = store.platform_id()
+        self._interface = schema_text("openapi")
+
+    def about(self, call: Call) -> Answer:
+        """Say what answers, and what it takes the client for."""
+        call.query()
+        return json_answer(
+            {
+                "platform_id": self._platform_id,
+                "account": call.identity.account,
+                "role": call.identity.role,
+                "version": __version__,
+                "api": API,
+                "clock": _now(),
+                "revision": self._store.revision(),
+            }
+        )
+
+    def interface(self, call: Call) -> Answer:
+        """Give the OpenAPI document."""
+        call.query()
+        return Answer(200, self._interface, YAML)
+
+    def health(self, _call: Call) -> Answer:
+        """Say that the process lives."""
+        return json_answer({"status": "ok"})
+
+    def ready(self, _call: Call) -> Answer:
+        """Say that the database answers; 503 if it does not."""
+        self._store.ready()
+        return json_answer({"status": "ok"})
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,185 @@
+"""`/v1/storages` and `/v1/storages/{id}`."""
+
+from __future__ import annotations
+
+import binascii
+import hashlib
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Mapping
+
+import msgspec
+from msgspec import Struct
+
+from reconciler.plan.document import Values
+from reconciler.server.calls import headers
+from reconciler.server.calls.call import Answer, Call, json_answer, not_modified
+from reconciler.server.calls.conditions import is_known, tag_of, wanted_revision
+from reconciler.server.calls.problems import Problem, malformed
+from reconciler.server.store.contract import (
+    Listed,
+    Listing,
+    Row,
+    Store,
+)
+
+_LARGEST_PAGE = 10_000
+_USUAL_PAGE = 1_000
+_LONGEST_CURSOR = 512
+#: Unicode's category Cc: line ends, escape sequences of terminals, U+0000.
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_HOLDS_FILES = {"true": True, "false": False}
+
+
+class _Page(Struct):
+    storages: list[Listed]
+    next: str | None
+    revision: int
+
+
+class _New(Struct, forbid_unknown_fields=True):
+    name: str
+    label: str
+    type: str
+    default_url: str
+
+
+class _Patch(Struct, forbid_unknown_fields=True):
+    name: str | msgspec.UnsetType = msgspec.UNSET
+    label: str | msgspec.UnsetType = msgspec.UNSET
+
+
+_NEW = msgspec.json.Decoder(_New)
+_PATCH = msgspec.json.Decoder(_Patch)
+
+
+class Storages:
+    """The storages of a store."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._platform_id = store.platform_id()
+
+    def list(self, call: Call) -> Answer:
+        """Give a page of the list, by id."""
+        query = call.query("limit", "cursor", "name")
+        size = query.get("limit", str(_USUAL_PAGE))
+        limit = headers.number(size, "limit", least=1, most=_LARGEST_PAGE)
+        after = _after(query["cursor"]) if "cursor" in query else ""
+        if "If-None-Match" in call.headers:
+            tag = self._page_tag(query, self._store.revision())
+            if is_known(call, tag):
+                return not_modified(tag)
+        part = self._part(after, limit, query.get("name"))
+        last = part.storages[-1].id if part.more else None
+        page = _Page(part.storages, _cursor(last), part.revision)
+        return json_answer(page, ETag=f'"{self._page_tag(query, part.revision)}"')
+
+    def _part(self, after: str, limit: int, name: str | None) -> Listing:
+        if name is None:
+            return self._store.listing(after=after, limit=limit)
+        page = self._store.page(after=after, limit=limit, name=name)
+        return Listing([listed(row) for row in page.rows], page.more, page.revision)
+
+    def get(self, call: Call) -> Answer:
+        """Give one storage."""
+        call.query()
+        row = self._store.get(call.id())
+        tag = tag_of(row)
+        return not_modified(tag) if is_known(call, tag) else _storage_answer(row)
+
+    def create(self, call: Call) -> Answer:
+        """Create a storage."""
+        call.query()
+        new = call.decode(_NEW)
+        _check_name(new.name)
+        created = self._store.create(
+            Values(new.name, new.label, new.type, new.default_url),
+            key=headers.idempotency_key(call.headers),
+            author=call.author(),
+            fence=headers.fence(call.headers),
+        )
+        more = {"Idempotent_Replayed": "true"} if created.repeated else {}
+        # Relative to the request, for there may be a path before ours.
+        location = f"storages/{created.row.storage.id}"
+        return _storage_answer(created.row, 201, Location=location, **more)
+
+    def update(self, call: Call) -> Answer:
+        """Change name, label or both."""
+        call.query()
+        id, patch = call.id(), call.decode(_PATCH)
+        if patch.name is msgspec.UNSET and patch.label is msgspec.UNSET:
+            raise malformed("give a name, a label or both")
+        _check_name(_given(patch.name) or "")
+        row = self._store.update(
+            id,
+            name=_given(patch.name),
+            label=_given(patch.label),
+            revision=wanted_revision(call, self._store, id),
+            author=call.author(),
+            fence=headers.fence(call.headers),
+        )
+        return _storage_answer(row)
+
+    def remove(self, call: Call) -> Answer:
+        """Remove the record of a storage."""
+        holds_files = call.query("holds_files").get("holds_files", "false")
+        if holds_files not in _HOLDS_FILES:
+            raise malformed("holds_files must be true or false")
+        id = call.id()
+        self._store.remove(
+            id,
+            holds_files=_HOLDS_FILES[holds_files],
+            revision=wanted_revision(call, self._store, id),
+            author=call.author(),
+            fence=headers.fence(call.headers),
+        )
+        return Answer(204)
+
+    def _page_tag(self, query: Mapping[str, str], revision: int) -> str:
+        """Give the entity tag of a page: it changes with whatever the page could depend on."""
+        told = msgspec.json.encode([self._platform_id, revision, sorted(query.items())])
+        return hashlib.sha256(told).hexdigest()[:32]
+
+
+def listed(row: Row) -> Listed:
+    """Show a storage as clients see it."""
+    s = row.storage
+    return Listed(s.id, s.name, s.label, s.type, s.default_url, s.created_at, row.files)
+
+
+def _check_name(name: str) -> None:
+    """Raise `Problem` for a name that breaks the lines and terminals that names are shown on.
+
+    What has such a name already, in a database of old, keeps it until it gets another one.
+    """
+    if found := _CONTROLS.search(name):
+        raise Problem(
+            "invalid-value",
+            f"the name holds the control character U+{ord(found[0]):04X}: give one without",
+        )
+
+
+def _storage_answer(row: Row, status: int = 200, **more: str) -> Answer:
+    return json_answer(listed(row), status, ETag=f'"{tag_of(row)}"', **more)
+
+
+def _cursor(id: str | None) -> str | None:
+    """Give the cursor of the page that begins after an id."""
+    return None if id is None else urlsafe_b64encode(id.encode("latin-1")).decode().rstrip("=")
+
+
+def _after(cursor: str) -> str:
+    """Give the id that a cursor stands for."""
+    try:
+        id = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("latin-1")
+    except (binascii.Error, ValueError):
+        id = ""
+    # Decoding is lenient; what is written otherwise than we write it is not ours.
+    if not id or len(cursor) > _LONGEST_CURSOR or _cursor(id) != cursor:
+        raise malformed("the cursor is not one that this server gave: start from the first page")
+    return id
+
+
+def _given(value: str | msgspec.UnsetType) -> str | None:
+    return None if isinstance(value, msgspec.UnsetType) else value

@@ -1,0 +1,1 @@
+"""The rows of each kind: one module for each table."""

@@ -1,0 +1,1 @@
+"""HTTP itself: sockets, framing, limits, compression, logs."""
