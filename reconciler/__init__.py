@@ -6,7 +6,8 @@ For scripts: `reconciler.storages` has the surface of `jetraw.storages`, on ever
 
 from __future__ import annotations
 
-__version__ = "0.1.0"
+from reconciler.version import __version__
+
 __all__ = ["Client", "__version__", "get_default_client", "set_default_client"]
 
 TYPE_CHECKING = False

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from reconciler.cli.applying.signals import Stop
 from reconciler.cli.context import Context
-from reconciler.lease.contract import Lease, Lock
+from reconciler.lease.contract import Holder, Lease, Lock
 from reconciler.lease.keeper import Keeper, acquire
 from reconciler.platform import Platform
 
@@ -72,7 +72,9 @@ def held(
         context.note(_NONE)
         yield Hold()
         return
-    holder = context.origin.holder(f"apply, run {context.origin.run}")
+    origin = context.origin
+    reason = f"apply, run {origin.run}"
+    holder = Holder(origin.actor, origin.host, origin.job_url, reason)
     limit, left = "--lock-timeout", stop.left()
     if left is not None and left < wait:
         limit, wait = "--timeout", left

@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
-from reconciler.lease.contract import Holder
 from reconciler.model import masked
 
 #: Longer values are cut; no name of a user, commit or job is.
@@ -67,10 +66,6 @@ class Origin(Struct, frozen=True, omit_defaults=True):
             "commit": self.commit,
             "job_url": self.job_url,
         }
-
-    def holder(self, reason: str) -> Holder:
-        """Say who wants a lease; `reason` is what for."""
-        return Holder(self.actor, self.host, self.job_url, reason)
 
 
 def run_id(now: float, random: bytes) -> str:

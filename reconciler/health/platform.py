@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterator, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from reconciler import __version__
 from reconciler.errors import PlatformError
 from reconciler.lease.contract import Lock, holding
 from reconciler.model import masked
 from reconciler.names import quoted, shown
 from reconciler.platform import Abilities, About, Platform, Reader
+from reconciler.version import __version__
 
 OK, WARNING, FAILED = "ok", "warning", "failed"
 #: The platform's clock may differ from ours by this much, in seconds, before it is a warning.

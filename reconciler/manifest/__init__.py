@@ -9,7 +9,7 @@ from __future__ import annotations
 from reconciler.manifest.files import default_paths
 from reconciler.manifest.filling.variables import read_variables
 from reconciler.manifest.load import Manifest, load
-from reconciler.manifest.reading.placing import placed
+from reconciler.manifest.placing import placed
 from reconciler.manifest.render import render
 from reconciler.schemas import EDITOR_LINE, schema_text
 

@@ -55,3 +55,14 @@ class Document(Struct):
     #: value, which could be a secret.
     written: dict[Path, str] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+
+
+class Wrong(Struct, frozen=True):
+    """A part of a document that a definition of the schema refuses."""
+
+    path: Path
+    #: Empty for the schema as a whole.
+    definition: str
+    value: Any
+    #: Keys of `value` that come from the `defaults` of the file.
+    from_defaults: frozenset[str] = frozenset()

@@ -16,7 +16,7 @@ from reconciler.manifest.files import find_files, is_stream, read_bytes
 from reconciler.manifest.filling.desired import entries_of, policy_of, removed_of
 from reconciler.manifest.filling.interpolate import interpolate
 from reconciler.manifest.finding import Document, Finding
-from reconciler.manifest.reading.placing import problems_of
+from reconciler.manifest.placing import problems_of
 from reconciler.model import Desired, Entry, Notice, Policy, Removed
 
 

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-import reconciler
 from reconciler import policy
 from reconciler.diff import Diff
 from reconciler.errors import UsageError
@@ -28,6 +27,7 @@ from reconciler.plan.document import (
 )
 from reconciler.plan.ordering import order, reachable
 from reconciler.policy import Facts, Removal, Rules
+from reconciler.version import __version__
 
 
 class Setting(Struct, frozen=True):
@@ -65,7 +65,7 @@ def build(
     return sealed(
         Plan(
             format_version=FORMAT_VERSION,
-            tool_version=reconciler.__version__,
+            tool_version=__version__,
             created_at=setting.now,
             platform=setting.address,
             platform_id=setting.state.platform_id,

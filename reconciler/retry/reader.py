@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
-from reconciler.executor import Limits, Surroundings, persist
 from reconciler.model import State, Storage
 from reconciler.platform import Abilities, About, InventoryRow, Reader
+from reconciler.retry.limits import Limits
+from reconciler.retry.persist import persist
+from reconciler.retry.surroundings import Surroundings
 
 #: Seconds for which one question is asked again. Short: somebody may have mistyped the address.
 SECONDS = 5.0

@@ -9,6 +9,7 @@ from starlette.routing import Route, Router
 from reconciler.server.calls.auth import Gate
 from reconciler.server.calls.call import JSON, NDJSON, Operation
 from reconciler.server.calls.headers import MERGE_PATCH
+from reconciler.server.front import Front, nothing_here
 from reconciler.server.resources.audit import Audit
 from reconciler.server.resources.inventory import Inventories
 from reconciler.server.resources.lease import Lock
@@ -20,7 +21,6 @@ from reconciler.server.store.contract import (
     OPERATOR,
     Store,
 )
-from reconciler.server.wire.front import Front, nothing_here
 
 _Operations = Mapping[str, Mapping[str, Operation]]
 

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from reconciler.environment.secret_values import Secret
 from reconciler.lease.contract import Lease
 from reconciler.platforms.http.address import parse_address
+from reconciler.platforms.http.connection import Connection, Patience
 from reconciler.platforms.http.lock import HttpLock
-from reconciler.platforms.http.network.connection import Connection, Patience
 from reconciler.platforms.http.reader import HttpReader
 from reconciler.platforms.http.writer import HttpWriter
 

@@ -3,7 +3,6 @@
 import pytest
 
 from reconciler.environment.origin import Origin, origin_of, run_id
-from reconciler.lease.contract import Holder
 
 GITHUB = {
     "GITHUB_ACTOR": "anna",
@@ -79,11 +78,6 @@ def test_any_bytes_and_any_length():
     found = origin({"GITHUB_ACTOR": "a\udcff" + "x" * 10_000})
     found.actor.encode()
     assert len(found.actor) == 300
-
-
-def test_a_holder_says_who_and_why():
-    found = origin(GITHUB)
-    assert found.holder("apply") == Holder("anna", "ci-7", found.job_url, "apply")
 
 
 def test_ids_of_runs_sort_by_time():

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from reconciler import __version__
 from reconciler.applying.hold import Hold, held
 from reconciler.applying.tally import Tally
 from reconciler.cli import exits
@@ -26,6 +25,7 @@ from reconciler.manifest.files import DEFAULT_FOLDER
 from reconciler.plan.document import Plan
 from reconciler.platform import Platform
 from reconciler.reconcile import INTERRUPTED, Applied, Request, apply_plan, check_platform
+from reconciler.version import __version__
 
 if TYPE_CHECKING:
     from reconciler.cli.commands.apply import ApplyOptions

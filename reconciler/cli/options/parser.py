@@ -114,7 +114,7 @@ class _Version(argparse.Action):
 
 
 def _version() -> str:
-    from reconciler import __version__
+    from reconciler.version import __version__
 
     return f"{PROGRAM} {__version__}\n"
 

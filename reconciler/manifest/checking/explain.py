@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec import Struct
 
-from reconciler.manifest.checking.validate import Wrong
-from reconciler.manifest.finding import Document, Finding, Path, brief
+from reconciler.manifest.finding import Document, Finding, Path, Wrong, brief
 from reconciler.manifest.reading.scalars import in_quotes
 from reconciler.model import masked
 from reconciler.names import quoted

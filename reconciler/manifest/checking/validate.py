@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from msgspec import Struct
-
+from reconciler.manifest.checking.explain import Explainer
 from reconciler.manifest.filling.defaults import Defaults
-from reconciler.manifest.finding import Document, Finding, Path, Value
+from reconciler.manifest.finding import Document, Finding, Value, Wrong
 from reconciler.schemas import manifest_schema, part_schema, validator
 
 if TYPE_CHECKING:
@@ -16,17 +15,6 @@ if TYPE_CHECKING:
 
 #: So many wrong parts of one file are explained; the others are counted.
 MAX_EXPLAINED = 1_000
-
-
-class Wrong(Struct, frozen=True):
-    """A part of a document that a definition of the schema refuses."""
-
-    path: Path
-    #: Empty for the schema as a whole.
-    definition: str
-    value: Any
-    #: Keys of `value` that come from the `defaults` of the file.
-    from_defaults: frozenset[str] = frozenset()
 
 
 class Validation:
@@ -56,8 +44,6 @@ class Validation:
         return self._compiled[definition].is_valid(value)
 
     def _explain(self, document: Document) -> None:
-        from reconciler.manifest.checking.explain import Explainer
-
         explainer = Explainer(document, self._schema)
         explained = 0
         for wrong in self._wrong_parts(document.tree):

@@ -13,8 +13,8 @@ from reconciler.platform import Change, Left, Lost, forever
 from reconciler.platforms.http.address import Address
 
 if TYPE_CHECKING:  # httpx is loaded when something is opened, not when an address is compared
+    from reconciler.platforms.http.connection import Connection
     from reconciler.platforms.http.lock import HttpLock
-    from reconciler.platforms.http.network.connection import Connection
     from reconciler.platforms.http.reader import HttpReader
     from reconciler.platforms.http.writer import HttpWriter
 
@@ -101,7 +101,7 @@ class HttpPlatform:
             yield from read_changes(connection, name)
 
     def _connection(self) -> Connection:
-        from reconciler.platforms.http.network.connection import Connection
+        from reconciler.platforms.http.connection import Connection
 
         return Connection(self._address, self._token, left=self._left)
 

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from reconciler.platform import Change
 from reconciler.platforms.http.answers import LONGEST_PAGE
-from reconciler.platforms.http.network.connection import Call, Connection
+from reconciler.platforms.http.connection import Call, Connection
 
 #: Changes in a page, the most that a server gives.
 _LIMIT = 10_000

@@ -7,7 +7,7 @@ from msgspec import Struct
 from reconciler.errors import LeaseLostError, UnknownOutcomeError
 from reconciler.lease.contract import Holder, Lease
 from reconciler.platforms.http.answers import JSON, LeaseAnswer, encode
-from reconciler.platforms.http.network.connection import Answer, Call, Connection
+from reconciler.platforms.http.connection import Answer, Call, Connection
 
 _PATH = "/v1/lock"
 

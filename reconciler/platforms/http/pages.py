@@ -13,7 +13,7 @@ from reconciler.platforms.http.answers import (
     UntrustedError,
     decode_storages,
 )
-from reconciler.platforms.http.network.connection import Answer, Call, Connection
+from reconciler.platforms.http.connection import Answer, Call, Connection
 
 #: Storages in a page, the most that a server gives.
 LIMIT = 10_000

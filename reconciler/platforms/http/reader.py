@@ -15,7 +15,7 @@ from reconciler.platforms.http.answers import (
     decode_rows,
     use_default_url,
 )
-from reconciler.platforms.http.network.connection import Answer, Call, Connection
+from reconciler.platforms.http.connection import Answer, Call, Connection
 from reconciler.platforms.http.pages import read_pages
 
 _ABILITIES = Abilities(

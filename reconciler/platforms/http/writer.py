@@ -21,7 +21,7 @@ from reconciler.platforms.http.answers import (
     encode_rows,
     use_default_url,
 )
-from reconciler.platforms.http.network.connection import Answer, Call, Connection
+from reconciler.platforms.http.connection import Answer, Call, Connection
 from reconciler.platforms.http.reader import HttpReader, storage_path
 
 #: What of a run's origin goes into which header; the server's audit keeps it.

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import msgspec
 
 from reconciler.names import shown
+from reconciler.server.calls.bodies import lease_json
 from reconciler.server.store.refusals import (
     ChangedError,
     HoldsFilesError,
@@ -123,7 +124,5 @@ def of_store(error: StoreError) -> Problem:
     if code == "unavailable":
         return unavailable(str(error))
     if isinstance(error, LeasedError):
-        from reconciler.server.resources.lease import lease_json
-
         return Problem(code, str(error), members={"lease": lease_json(error.lease)})
     return Problem(code, str(error))

@@ -5,9 +5,10 @@ from __future__ import annotations
 import msgspec
 from msgspec import Struct
 
-from reconciler.lease.contract import Holder, Lease
+from reconciler.lease.contract import Holder
 from reconciler.server.calls import headers
 from reconciler.server.calls.auth import check_role
+from reconciler.server.calls.bodies import lease_json
 from reconciler.server.calls.call import Answer, Call, json_answer
 from reconciler.server.calls.problems import malformed
 from reconciler.server.store.contract import (
@@ -40,20 +41,6 @@ class _Renewal(Struct, forbid_unknown_fields=True):
 
 _WANTED = msgspec.json.Decoder(_Wanted)
 _RENEWAL = msgspec.json.Decoder(_Renewal)
-
-
-def lease_json(lease: Lease) -> dict[str, str | int]:
-    """Show a lease."""
-    holder = lease.holder
-    return {
-        "fence": lease.fence,
-        "owner": holder.owner,
-        "host": holder.host,
-        "job_url": holder.job_url,
-        "reason": holder.reason,
-        "acquired_at": lease.acquired_at,
-        "expires_at": lease.expires_at,
-    }
 
 
 class Lock:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from reconciler import __version__
 from reconciler.manifest import schema_text
 from reconciler.server.calls.call import Answer, Call, json_answer
 from reconciler.server.store.contract import (
     Store,
 )
+from reconciler.version import __version__
 
 #: RFC 9512.
 YAML = "application/yaml"

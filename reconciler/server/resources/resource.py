@@ -30,14 +30,9 @@ from reconciler.server.store.refusals import (
 )
 from reconciler.server.wire.crowd import Crowd, Turns
 from reconciler.server.wire.exchange import Exchange
+from reconciler.server.wire.scope import ACCOUNT, LINE, TEMPLATE
 from reconciler.server.wire.spool import Gone, Spool
 
-#: Where the scope keeps the route's template: what metrics may tell of a URL.
-TEMPLATE = "reconciler.template"
-#: And whose request it is, once that is known.
-ACCOUNT = "reconciler.account"
-#: Where the scope keeps the connection, as `Crowd` sees it.
-LINE = "reconciler.line"
 #: How many of each kind may run at once. The store has connections for these uploads and downloads.
 READS, WRITES, LEASES, WATCHES = 16, 16, 4, 4
 UPLOADS, DOWNLOADS = 5, 3

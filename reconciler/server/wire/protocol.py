@@ -20,11 +20,11 @@ from uvicorn.protocols.http.httptools_impl import (
 )
 
 from reconciler.server.calls.problems import MEDIA_TYPE, Problem, malformed, unavailable
-from reconciler.server.resources.resource import LINE
+from reconciler.server.front import COMMON_HEADERS
 from reconciler.server.wire.descriptors import Room
 from reconciler.server.wire.framing import check_framing, check_host, plain, without_host
-from reconciler.server.wire.front import COMMON_HEADERS
 from reconciler.server.wire.logs import QUIET, log_refusal
+from reconciler.server.wire.scope import LINE
 
 LONGEST_URL = 8 * 1024
 #: All headers together, in bytes.

@@ -10,9 +10,9 @@ import pytest
 
 from reconciler.errors import PlatformError, UnavailableError, UnknownOutcomeError
 from reconciler.platforms.http.address import parse_address
+from reconciler.platforms.http.connection import Call, Connection, Patience
 from reconciler.platforms.http.network import budget
 from reconciler.platforms.http.network.budget import Budget
-from reconciler.platforms.http.network.connection import Call, Connection, Patience
 from reconciler.platforms.http.reader import HttpReader
 from reconciler.platforms.http.writer import HttpWriter
 from support.dripping import dripping

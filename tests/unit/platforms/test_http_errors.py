@@ -20,7 +20,7 @@ from reconciler.errors import (
 from reconciler.model import Storage
 from reconciler.plan.document import Values
 from reconciler.platforms import open_platform
-from reconciler.platforms.http.network.connection import Patience
+from reconciler.platforms.http.connection import Patience
 from support.http_opening import TOKEN, reading, writing
 from support.scripted_server import (
     STORAGE,

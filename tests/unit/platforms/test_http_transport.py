@@ -12,7 +12,7 @@ import pytest
 from reconciler.errors import PlatformError, UnavailableError, UnknownOutcomeError, UsageError
 from reconciler.plan.document import Values
 from reconciler.platforms import open_platform
-from reconciler.platforms.http.network.connection import Patience
+from reconciler.platforms.http.connection import Patience
 from reconciler.platforms.http.reader import HttpReader
 from support.http_opening import TOKEN, USUAL, connect, reading, writing
 from support.scripted_server import (

@@ -11,7 +11,6 @@ from typing import TypeVar
 import httpx
 from msgspec import Struct
 
-from reconciler import __version__
 from reconciler.environment.secret_values import Secret
 from reconciler.errors import PlatformError
 from reconciler.platform import Left, forever
@@ -38,6 +37,7 @@ from reconciler.platforms.http.network.budget import Budget
 from reconciler.platforms.http.network.proxies import proxy_for
 from reconciler.platforms.http.network.transport import NETWORK_ERRORS, make_client
 from reconciler.platforms.http.network.trust import authorities
+from reconciler.version import __version__
 
 #: Connections at most; more threads than that wait for each other.
 CONNECTIONS = 100

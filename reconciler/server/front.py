@@ -9,16 +9,16 @@ import time
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from reconciler import __version__
 from reconciler.server.calls.call import problem_answer
 from reconciler.server.calls.problems import CODES, Problem, internal
 from reconciler.server.calls.tokens import parts_of
 from reconciler.server.resources.metrics import Metrics
 from reconciler.server.resources.platform import API
-from reconciler.server.resources.resource import ACCOUNT, TEMPLATE
 from reconciler.server.wire.exchange import Exchange
 from reconciler.server.wire.logs import log_request, owner
+from reconciler.server.wire.scope import ACCOUNT, TEMPLATE
 from reconciler.server.wire.spool import Gone
+from reconciler.version import __version__
 
 COMMON_HEADERS = (
     (b"reconciler-version", __version__.encode()),
