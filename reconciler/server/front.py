@@ -10,6 +10,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from reconciler.server.calls.call import problem_answer
+from reconciler.server.calls.headers import COMMON_HEADERS
 from reconciler.server.calls.problems import CODES, Problem, internal
 from reconciler.server.calls.tokens import parts_of
 from reconciler.server.resources.metrics import Metrics
@@ -18,14 +19,7 @@ from reconciler.server.wire.exchange import Exchange
 from reconciler.server.wire.logs import log_request, owner
 from reconciler.server.wire.scope import ACCOUNT, TEMPLATE
 from reconciler.server.wire.spool import Gone
-from reconciler.version import __version__
 
-COMMON_HEADERS = (
-    (b"reconciler-version", __version__.encode()),
-    # An answer may be kept, but must be asked about again; and nothing in it is a web page.
-    (b"cache-control", b"no-cache"),
-    (b"x-content-type-options", b"nosniff"),
-)
 _API_PATH = re.compile(r"/v[0-9]+(?:/.*)?", re.ASCII | re.DOTALL)
 
 _log = logging.getLogger(__name__)

@@ -3,17 +3,17 @@
 import json
 import random
 import subprocess
-from pathlib import Path
 
 import pytest
 
 from reconciler.manifest import schema_text
 from reconciler.manifest.finding import Document
 from reconciler.manifest.reading.reader import read_tree
+from support.repository import TESTS
 
 pytestmark = pytest.mark.long
 
-SUPPORT = Path(__file__).parents[1] / "support"
+SUPPORT = TESTS / "support"
 PACKAGES = ("yaml@2", "js-yaml@5", "yaml-language-server@1")
 HEAD = "version: 1\nplatform: jetraw://my-org\nstorages:\n"
 #: The example of the design, as a reader copies it.

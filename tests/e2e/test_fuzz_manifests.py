@@ -11,9 +11,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from support.repository import EXAMPLES
 from support.sampling import sample
 
-EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 #: How many, in a long run and for each commit.
 LONG, SHORT = 20_000, 4_000
 #: Runs in an interpreter of its own: for each mutation the whole command, in one process.

@@ -4,17 +4,16 @@ import json
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 import yaml
 
 from reconciler.manifest import schema_text
+from support.repository import ROOT
 from support.state_server import StateServer, environment
 
 pytestmark = pytest.mark.long
 
-ROOT = Path(__file__).parents[2]
 SUPPORT = ROOT / "tests" / "support"
 METHODS = {"get", "post", "put", "patch", "delete"}
 PYTHON_PACKAGE = "openapi-python-client==0.29.*"

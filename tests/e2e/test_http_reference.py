@@ -1,9 +1,10 @@
 """`docs/reference/http.md` says what `schemas/openapi.yaml` says."""
 
 import importlib.util
-from pathlib import Path
 
-SCRIPT = Path(__file__).resolve().parents[2] / "docs" / "http.py"
+from support.repository import DOCS
+
+SCRIPT = DOCS / "http.py"
 spec = importlib.util.spec_from_file_location("docs_http", SCRIPT)
 assert spec is not None
 assert spec.loader is not None

@@ -12,8 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from support.repository import EXAMPLES
+
 COMMAND = Path(sys.executable).with_name("reconciler")
-FOLDER = Path(__file__).resolve().parents[2] / "examples" / "invalid"
+FOLDER = EXAMPLES / "invalid"
 MANIFESTS = sorted(FOLDER.glob("*.yaml"))
 UNSET = ("STAGE", "BUCKET", "NAS", "SITE", "MINIO_SECRET", "RECONCILER_PLATFORM")
 

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-KEYS = Path(__file__).resolve().parents[2] / "docs" / "keys.py"
+from support.repository import DOCS
+
+KEYS = DOCS / "keys.py"
 spec = importlib.util.spec_from_file_location("docs_keys", KEYS)
 assert spec is not None
 assert spec.loader is not None

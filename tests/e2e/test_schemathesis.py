@@ -9,9 +9,9 @@ import pytest
 import yaml
 
 from reconciler.manifest import schema_text
+from support.repository import TESTS
 from support.state_server import StateServer
 
-TESTS = Path(__file__).resolve().parents[1]
 #: 412 is the right answer to a condition that does not hold, whatever else is sent with it.
 SETTINGS = """\
 hooks = "support.schemathesis_hooks"

@@ -9,7 +9,6 @@ import ssl
 import threading
 from contextlib import closing
 from datetime import timedelta
-from pathlib import Path
 
 import httpx
 import pytest
@@ -20,10 +19,11 @@ from reconciler.server.run import CUT_OFF
 from reconciler.server.store.sqlite.file import WAIT
 from support.certificates import Authority
 from support.http_values import NAS, create, ndjson, record
+from support.repository import TESTS
 from support.serving import everything
 from support.state_server import StateServer, make_token
 
-CERTIFICATE = Path(__file__).parents[1] / "support" / "tls" / "localhost.pem"
+CERTIFICATE = TESTS / "support" / "tls" / "localhost.pem"
 ROWS = ndjson((f"u{n}", "c", "d") for n in range(2000))
 MORE_ROWS = ndjson((f"v{n}", "c", "d") for n in range(2000))
 

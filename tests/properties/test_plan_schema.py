@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import jsonschema
 from hypothesis import assume, given, settings
@@ -13,9 +12,10 @@ from reconciler.errors import MatchingError
 from reconciler.plan.document import to_json
 from reconciler.plan.file import from_json
 from support.building import plan_for
+from support.repository import SCHEMAS
 from support.scenarios import Scenario, likely_scenarios, wild_scenarios
 
-SCHEMA = json.loads(Path(__file__).parents[2].joinpath("schemas/plan.schema.json").read_bytes())
+SCHEMA = json.loads((SCHEMAS / "plan.schema.json").read_bytes())
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-TESTS = Path(__file__).parents[1]
+from support.repository import TESTS
+
 SCRIPT = """
 from reconciler.plan.document import to_json
 from support.building import desired, entry, plan_for, removed, storage

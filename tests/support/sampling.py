@@ -11,11 +11,10 @@ import random
 import subprocess
 from collections.abc import Sequence
 from functools import cache
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from support.repository import ROOT
 
 
 def is_long(config: pytest.Config) -> bool:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import tomllib
-from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
 
-ROOT = Path(__file__).parents[2]
+from support.repository import ROOT
+
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 PINS = {
     pin.name: pin for pin in map(Requirement, (ROOT / "constraints.txt").read_text().splitlines())

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec import Struct
 
+from reconciler.manifest.checking.schema import part_schema
 from reconciler.manifest.finding import Document, Finding, Path, Wrong, brief
 from reconciler.manifest.reading.scalars import in_quotes
 from reconciler.model import masked
 from reconciler.names import quoted
-from reconciler.schemas import part_schema
 
 if TYPE_CHECKING:
     from jsonschema import Draft202012Validator

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from reconciler.manifest.checking.explain import Explainer
+from reconciler.manifest.checking.schema import manifest_schema, part_schema, validator
 from reconciler.manifest.filling.defaults import Defaults
 from reconciler.manifest.finding import Document, Finding, Value, Wrong
-from reconciler.schemas import manifest_schema, part_schema, validator
 
 if TYPE_CHECKING:
     from jsonschema_rs import Draft202012Validator
@@ -44,6 +43,8 @@ class Validation:
         return self._compiled[definition].is_valid(value)
 
     def _explain(self, document: Document) -> None:
+        from reconciler.manifest.checking.explain import Explainer  # valid manifests need none
+
         explainer = Explainer(document, self._schema)
         explained = 0
         for wrong in self._wrong_parts(document.tree):

@@ -12,7 +12,15 @@ from reconciler.server.calls.problems import Problem, malformed
 from reconciler.server.store.contract import (
     Author,
 )
+from reconciler.version import __version__
 
+#: What all answers have.
+COMMON_HEADERS = (
+    (b"reconciler-version", __version__.encode()),
+    # An answer may be kept, but must be asked about again; and nothing in it is a web page.
+    (b"cache-control", b"no-cache"),
+    (b"x-content-type-options", b"nosniff"),
+)
 MERGE_PATCH = "application/merge-patch+json"
 #: Largest number that a client may send: what JSON readers everywhere can hold exactly.
 LARGEST = 2**53 - 1

@@ -19,8 +19,8 @@ from uvicorn.protocols.http.httptools_impl import (
     RequestResponseCycle,
 )
 
+from reconciler.server.calls.headers import COMMON_HEADERS
 from reconciler.server.calls.problems import MEDIA_TYPE, Problem, malformed, unavailable
-from reconciler.server.front import COMMON_HEADERS
 from reconciler.server.wire.descriptors import Room
 from reconciler.server.wire.framing import check_framing, check_host, plain, without_host
 from reconciler.server.wire.logs import QUIET, log_refusal

@@ -1,13 +1,12 @@
 """`docs/reference/commands.md` says what the commands say of themselves."""
 
-from pathlib import Path
-
 from reconciler.cli import exits, reference
 from reconciler.cli.commands import COMMANDS
 from reconciler.cli.options.parser import command_parser
 from reconciler.errors import PlatformBusyError, ReconcilerError
+from support.repository import DOCS
 
-REFERENCE = Path(__file__).parents[3] / "docs" / "reference" / "commands.md"
+REFERENCE = DOCS / "reference" / "commands.md"
 
 
 def test_it_is_up_to_date():

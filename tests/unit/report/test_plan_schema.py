@@ -1,7 +1,6 @@
 """`schemas/plan.schema.json` and `plan/document.py` describe one format."""
 
 import json
-from pathlib import Path
 from types import NoneType, UnionType
 from typing import Union, get_args, get_origin, get_type_hints
 
@@ -22,8 +21,8 @@ from reconciler.plan.document import (
     Summary,
     Values,
 )
+from support.repository import SCHEMAS
 
-SCHEMAS = Path(__file__).resolve().parents[3] / "schemas"
 SCHEMA = json.loads((SCHEMAS / "plan.schema.json").read_text(encoding="utf-8"))
 DEFS = SCHEMA["$defs"]
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)

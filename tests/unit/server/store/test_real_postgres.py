@@ -11,8 +11,8 @@ import psycopg
 import pytest
 
 from support.postgres import Postgres, packaged
+from support.repository import TESTS
 
-_TESTS = Path(__file__).parents[3]
 _KILLED = """
 import os, signal, sys
 from support.postgres import Postgres, installed, packaged
@@ -39,7 +39,7 @@ def test_the_programs_from_pypi_serve_as_well() -> None:
 
 def test_it_ends_with_tests_that_are_killed() -> None:
     killed = subprocess.run(
-        [sys.executable, "-c", _KILLED], cwd=_TESTS, capture_output=True, text=True, check=False
+        [sys.executable, "-c", _KILLED], cwd=TESTS, capture_output=True, text=True, check=False
     )
     url = killed.stdout.strip()
     folder = Path(url.partition("host=")[2])

@@ -145,10 +145,10 @@ def test_a_process_that_is_killed_while_it_makes_the_file_leaves_no_half_one(
 ) -> None:
     script = """
         import os, signal
-        from reconciler import sqlitefile
+        from reconciler.disk import sqlite_file
         def die(*_):
             os.kill(os.getpid(), signal.SIGKILL)
-        sqlitefile._publish = die
+        sqlite_file._publish = die
         platform.writer(wait=60)
     """
     process = start(tmp_path, script)

@@ -4,17 +4,17 @@ import logging
 import re
 import socket
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
 from reconciler.server.run import GRACE, REST
 from reconciler.server.wire import protocol
+from support.repository import DEPLOY
 from support.serving import everything, serving
 from support.storing import create_with, local
 
-UNIT = Path(__file__).resolve().parents[3] / "deploy" / "reconciler.service"
+UNIT = DEPLOY / "reconciler.service"
 #: Longer than what the system itself keeps for a client that takes nothing.
 MANY, LABEL = 120, "x" * 60_000
 LIST = b"GET /v1/storages HTTP/1.1\r\nHost: localhost\r\n"

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from reconciler import schemas
 from reconciler.manifest import schema_text
+from reconciler.manifest.checking.schema import manifest_schema, part_schema, validator
 from reconciler.manifest.render import _AWS
 from reconciler.model import aws_url, location, usable_url
-from reconciler.schemas import manifest_schema, part_schema, validator
 
 PUBLISHED = msgspec.json.decode(schema_text("manifest"))
 SCHEMA = manifest_schema()
