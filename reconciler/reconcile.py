@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from typing import Literal
 
 import msgspec
 from msgspec import Struct
@@ -53,6 +54,11 @@ class Request(Struct, frozen=True):
     lock: str | None = None
 
 
+#: Live is as planned; or the run was cut off; or not all is as planned, and something was written;
+#: or nothing was, as live is not what the plan relied on; or nobody looked again; or all failed.
+Verdict = Literal["as_planned", "interrupted", "partial", "stale", "unread", "failed"]
+
+
 class Applied(Struct, frozen=True):
     """What an apply did, and what live looks like after it."""
 
@@ -65,6 +71,20 @@ class Applied(Struct, frozen=True):
     remaining: tuple[str, ...] = ()
     #: Why live was not read again, in words; empty if it was.
     unread: str = ""
+
+    @property
+    def verdict(self) -> Verdict:
+        """How the run ended as a whole; the exit code follows from it."""
+        undone, unread = self.result.undone, self.holds is None
+        if self.result.interrupted and (undone or unread):
+            return "interrupted"
+        if self.holds and not undone:
+            return "as_planned"
+        if self.result.wrote:
+            return "partial"
+        if undone:
+            return "stale" if self.result.stale else "failed"
+        return "unread" if unread else "stale"
 
 
 def make_plan(reader: Reader, request: Request, *, address: str, now: str) -> Plan:

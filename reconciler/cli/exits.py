@@ -6,7 +6,7 @@ from reconciler.cli import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from reconciler.plan.document import Plan
-    from reconciler.reconcile import Applied
+    from reconciler.reconcile import Applied, Verdict
 
 SUCCESS = 0
 ERROR = 1
@@ -32,6 +32,15 @@ MEANINGS = {
     INTERRUPTED: "interrupted: Ctrl-C, SIGTERM or SIGHUP",
 }
 
+_OF_VERDICT: dict[Verdict, int] = {
+    "as_planned": SUCCESS,
+    "interrupted": INTERRUPTED,
+    "partial": PARTIAL,
+    "stale": STALE,
+    "unread": ERROR,
+    "failed": ERROR,
+}
+
 
 def of_plan(plan: Plan, *, detailed: bool) -> int:
     """Give the exit code of `plan`."""
@@ -42,17 +51,4 @@ def of_plan(plan: Plan, *, detailed: bool) -> int:
 
 def of_applied(applied: Applied) -> int:
     """Give the exit code of a run that was begun, whether or not it wrote anything."""
-    outcomes = applied.result.outcomes
-    remaining = [outcome for outcome in outcomes if outcome.status != "done"]
-    unread = applied.holds is None
-    if applied.result.interrupted and (remaining or unread):
-        return INTERRUPTED
-    if not remaining and applied.holds:
-        return SUCCESS
-    # What nobody knows the end of may have been written.
-    if any(outcome.writes or outcome.status in ("half_done", "unknown") for outcome in outcomes):
-        return PARTIAL
-    if not remaining:
-        return ERROR if unread else STALE
-    failures = [outcome for outcome in remaining if outcome.status == "failed"]
-    return STALE if failures and all(outcome.stale for outcome in failures) else ERROR
+    return _OF_VERDICT[applied.verdict]

@@ -34,6 +34,11 @@ class Outcome(Struct, frozen=True):
     #: Calls that changed the platform; 0 for an operation that was already as wanted.
     writes: int = 0
 
+    @property
+    def may_have_written(self) -> bool:
+        """Whether the operation changed the platform, or nobody knows that it did not."""
+        return bool(self.writes) or self.status in (HALF_DONE, UNKNOWN)
+
 
 class Result(Struct, frozen=True):
     """How a run ended: an outcome for every operation of the plan, in its order."""
@@ -42,6 +47,22 @@ class Result(Struct, frozen=True):
     interrupted: bool = False
     #: Why steps that ran were not waited for; empty if all came to an end.
     overdue: str = ""
+
+    @property
+    def undone(self) -> bool:
+        """Whether an operation is not done."""
+        return any(outcome.status != DONE for outcome in self.outcomes)
+
+    @property
+    def wrote(self) -> bool:
+        """Whether the platform was changed, or may have been."""
+        return any(outcome.may_have_written for outcome in self.outcomes)
+
+    @property
+    def stale(self) -> bool:
+        """Whether operations failed, and all of them because live is not what they relied on."""
+        failures = [outcome for outcome in self.outcomes if outcome.status == FAILED]
+        return bool(failures) and all(outcome.stale for outcome in failures)
 
 
 class StepEnd(Struct, frozen=True):

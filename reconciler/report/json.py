@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from reconciler.errors import Problem, path_text
-from reconciler.executor import DONE, Outcome
+from reconciler.executor import Outcome
 from reconciler.health.platform import Facts, checks, healthy
 from reconciler.model import Notice, State, masked
 from reconciler.plan import document
@@ -40,12 +40,12 @@ def applied(applied: Applied, _style: Style = PLAIN) -> str:
     `failed` (something remains, and nothing was written). `holds` is null if live was not read
     again; `unread` says why.
     """
-    outcomes = applied.result.outcomes
-    number = Counter(outcome.status for outcome in outcomes)
+    result = applied.result
+    number = Counter(outcome.status for outcome in result.outcomes)
     return _document(
         digest=applied.plan.digest,
-        status=_status(outcomes),
-        interrupted=applied.result.interrupted,
+        status="done" if not result.undone else "partial" if result.wrote else "failed",
+        interrupted=result.interrupted,
         holds=applied.holds,
         remaining=applied.remaining,
         unread=applied.unread,
@@ -151,12 +151,6 @@ def _document(**fields: object) -> str:
         # Lone surrogates, which a live storage may hold: the standard library escapes them.
         return json.dumps(msgspec.to_builtins(document), indent=2) + "\n"
     return msgspec.json.format(encoded, indent=2).decode() + "\n"
-
-
-def _status(outcomes: Sequence[Outcome]) -> str:
-    if all(outcome.status == DONE for outcome in outcomes):
-        return "done"
-    return "partial" if any(map(words.may_have_written, outcomes)) else "failed"
 
 
 def _outcome(outcome: Outcome, operation: Operation | None) -> dict[str, Any]:

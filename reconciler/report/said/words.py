@@ -175,7 +175,7 @@ def outcome_totals(applied: Applied) -> str:
     number = Counter(outcome.status for outcome in applied.result.outcomes)
     if not number:
         return totals(applied.plan)
-    if nothing_written(applied):
+    if not (applied.result.undone or applied.result.wrote):
         return f"Nothing was written: {count(number[DONE], 'operation')} had been done already."
     parts = (f"{number[status]:,} {spoken(status)}" for status in STATUSES if number[status])
     return f"Applied: {', '.join(parts)}."
@@ -210,29 +210,17 @@ def doubts(applied: Applied) -> Sequence[str]:
 
 def advice(applied: Applied) -> str:
     """Say what to do next; empty if nothing is left to do."""
-    outcomes = applied.result.outcomes
-    undone = any(outcome.status != DONE for outcome in outcomes)
-    if applied.holds is None and not undone:
-        start = "Interrupted. Every" if applied.result.interrupted else "Every"
+    result = applied.result
+    if applied.holds is None and not result.undone:
+        start = "Interrupted. Every" if result.interrupted else "Every"
         return f"{start} operation is done: `reconciler plan` says whether live is as planned."
-    if applied.result.interrupted:
+    if result.interrupted:
         return "Interrupted. What is done stays done: run apply again to do the rest."
-    if any(outcome.stale for outcome in outcomes):
+    if any(outcome.stale for outcome in result.outcomes):
         return "Live has changed since the plan was made: make a new plan, read it, apply it."
-    if undone:
+    if result.undone:
         return "What is done stays done: see to the errors above, then run apply again."
     return ""
-
-
-def nothing_written(applied: Applied) -> bool:
-    """Say whether every operation was found to be done already."""
-    outcomes = applied.result.outcomes
-    return bool(outcomes) and all(o.status == DONE and not o.writes for o in outcomes)
-
-
-def may_have_written(outcome: Outcome) -> bool:
-    """Say whether an operation changed the platform, or may have."""
-    return bool(outcome.writes) or outcome.status in (HALF_DONE, UNKNOWN)
 
 
 def with_operations(applied: Applied) -> Iterator[tuple[Outcome, Operation | None]]:
