@@ -91,8 +91,11 @@ class Desired(Struct, frozen=True):
     policy: Policy = Policy()
 
 
-class Notice(Struct, frozen=True, gc=False):
-    """A reason that blocks, or a warning. `name` is empty where it is about no single storage."""
+class Notice(Struct, frozen=True, gc=False, order=True):
+    """A reason that blocks, or a warning. `name` is empty where it is about no single storage.
+
+    Notices are sorted by what they are of, then by the storage.
+    """
 
     code: str
     name: str

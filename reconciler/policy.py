@@ -87,7 +87,7 @@ def reasons(
         *_outside(diff),
         *_interrupted(diff.interrupted),
     ]
-    return sorted(found, key=lambda reason: (reason.code, reason.name, reason.message))
+    return sorted(found)
 
 
 def likely_renames(diff: Diff, policy: Policy) -> list[Notice]:

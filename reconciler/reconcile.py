@@ -25,7 +25,7 @@ from reconciler.lease.contract import Lease
 from reconciler.model import Desired, Removed, State, Storage, location, masked
 from reconciler.names import quoted
 from reconciler.plan.build import Setting, build
-from reconciler.plan.document import Operation, Plan, Values
+from reconciler.plan.document import Operation, Plan, Values, changed
 from reconciler.plan.expectation import as_wanted
 from reconciler.platform import About, Platform, Reader
 from reconciler.policy import ALLOW_REMOVE, Facts, Rules
@@ -36,7 +36,6 @@ NEW = "new"
 INTERRUPTED = "the run was interrupted"
 #: Seconds for which live is read again after an apply while the platform can't answer.
 _READ_AGAIN = 20.0
-_FIELDS = ("name", "label", "type", "default_url")
 
 
 class Request(Struct, frozen=True):
@@ -276,13 +275,9 @@ def _left(operation: Operation, live: Values | Storage | None) -> str:
     if wanted is None or live is None:
         return told
     at_home = location(wanted.type, wanted.default_url).same(location(live.type, live.default_url))
-    pairs = [
-        (field, getattr(wanted, field), getattr(live, field))
-        for field in (("name", "label") if at_home else _FIELDS)
-    ]
     differing = [
-        f"{field}: declared {quoted(masked(want))}, live {quoted(masked(has))}"
-        for field, want, has in pairs
-        if want != has
+        f"{field}: declared {quoted(masked(change.before))}, live {quoted(masked(change.after))}"
+        for change in changed(wanted, live)
+        if (field := change.field) in ("name", "label") or not at_home
     ]
     return f"{told}: {'; '.join(differing)}" if differing else told

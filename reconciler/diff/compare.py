@@ -146,7 +146,7 @@ def _warnings(
                 "`--ids MAP` translates them",
             )
         )
-    return tuple(sorted(notices, key=lambda notice: (notice.code, notice.name, notice.message)))
+    return tuple(sorted(notices))
 
 
 def _idle_globs(desired: Desired, live: Live) -> Iterator[Notice]:

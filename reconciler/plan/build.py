@@ -60,7 +60,7 @@ def build(
     renames = [p for p in diff.updates if p.renames and f"{UPDATE}:{p.entry.name}" in kept]
     found = [*policy.reasons(diff, chosen, renames, facts, rules), *ordered.name_taken]
     about = _about(found, diff, operations, targets) if targets else found
-    blocked_by = sorted([*about, *pulled_in], key=lambda reason: (reason.code, reason.name))
+    blocked_by = sorted([*about, *pulled_in])
     left_out = _left_out(len(ordered.operations) - len(operations), len(found) - len(about))
     return sealed(
         Plan(
@@ -177,7 +177,7 @@ def _consents(
             used.append(Consent("holds_files", live.name, live.id))
     if rules.allow_empty and not rules.declares_something and diff.live_in_scope:
         used.append(Consent("allow_empty", "", ""))
-    return tuple(sorted(used, key=lambda consent: (consent.kind, consent.name, consent.id)))
+    return tuple(sorted(used))
 
 
 def _warnings(
@@ -198,7 +198,7 @@ def _warnings(
         )
     if state.platform_id == "new":
         notices.append(new_platform(setting.address))
-    return tuple(sorted(notices, key=lambda notice: (notice.code, notice.name, notice.message)))
+    return tuple(sorted(notices))
 
 
 def new_platform(address: str) -> Notice:

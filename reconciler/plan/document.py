@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import msgspec
 from msgspec import Struct
 
-from reconciler.model import Notice
+from reconciler.model import Notice, Storage
 
 FORMAT_VERSION = 2
 #: The first format, whose digest holds neither the address of the platform nor the lock.
@@ -19,6 +19,8 @@ WITHOUT_ADDRESS = 1
 _FILE = "sqlite:"
 READY, BLOCKED = "ready", "blocked"
 CREATE, UPDATE, REMOVE = "create", "update", "remove"
+#: What is compared of a storage: all that a manifest can say of it and live tells.
+FIELDS = ("name", "label", "type", "default_url")
 
 
 class Values(Struct, frozen=True, gc=False, omit_defaults=True):
@@ -33,7 +35,7 @@ class Values(Struct, frozen=True, gc=False, omit_defaults=True):
 
 
 class Change(Struct, frozen=True, gc=False):
-    """One field that an update changes: `name` or `label`."""
+    """One field that differs; an update changes `name`, `label` or both."""
 
     field: str
     before: str
@@ -74,7 +76,7 @@ class Operation(Struct, frozen=True, gc=False):
     reason: str
 
 
-class Consent(Struct, frozen=True, gc=False):
+class Consent(Struct, frozen=True, gc=False, order=True):
     """A consent that the plan makes use of, tied to one live storage where it is about one."""
 
     kind: str
@@ -175,13 +177,10 @@ def to_json(plan: Plan) -> bytes:
     return msgspec.json.format(msgspec.json.encode(plan), indent=2) + b"\n"
 
 
-def changed(before: Values, after: Values) -> tuple[Change, ...]:
-    """List the fields that an update changes."""
-    return tuple(
-        Change(field, getattr(before, field), getattr(after, field))
-        for field in ("name", "label")
-        if getattr(before, field) != getattr(after, field)
-    )
+def changed(before: Values, after: Values | Storage) -> tuple[Change, ...]:
+    """List the fields that differ, in the order in which they are declared."""
+    pairs = ((field, getattr(before, field), getattr(after, field)) for field in FIELDS)
+    return tuple(Change(field, old, new) for field, old, new in pairs if old != new)
 
 
 def steps(plan: Plan) -> Iterator[tuple[Operation, Step]]:

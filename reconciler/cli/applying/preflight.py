@@ -21,9 +21,7 @@ def with_backends(plan: Plan) -> Plan:
         for backend in _checked(plan)
         if backend.status != FINE
     ]
-    warnings = {*plan.warnings, *found}
-    ordered = sorted(warnings, key=lambda notice: (notice.code, notice.name, notice.message))
-    return replace(plan, warnings=tuple(ordered))
+    return replace(plan, warnings=tuple(sorted({*plan.warnings, *found})))
 
 
 def require_backends(context: Context, plan: Plan) -> None:

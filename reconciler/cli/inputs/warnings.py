@@ -24,8 +24,7 @@ def with_own(manifest: Manifest, warnings: Collection[Notice]) -> tuple[Notice, 
     if any(notice.code == "near_duplicate" for notice in warnings):
         where = _places(manifest)
         warnings = [replace(n, message=where.get(n.message, n.message)) for n in warnings]
-    found = {*manifest.warnings, *warnings}
-    return tuple(sorted(found, key=lambda notice: (notice.code, notice.name, notice.message)))
+    return tuple(sorted({*manifest.warnings, *warnings}))
 
 
 def _places(manifest: Manifest) -> dict[str, str]:

@@ -28,7 +28,7 @@ def notices(entries: Sequence[Entry], relative: Iterable[Entry]) -> tuple[Notice
         names = sorted(entry.name for entry in group)
         message = f"{listed(names)} lie at one location: are they one storage?"
         found.append(Notice("same_location", names[0], message))
-    return tuple(sorted(found, key=lambda notice: (notice.code, notice.name)))
+    return tuple(sorted(found))
 
 
 def relative_paths(tree: dict[str, Any]) -> list[int]:

@@ -12,14 +12,13 @@ from reconciler.errors import path_text
 from reconciler.executor import Outcome
 from reconciler.model import Location, Storage, location
 from reconciler.names import quoted, shown
-from reconciler.plan.document import Operation, Plan, Values
+from reconciler.plan.document import FIELDS, Operation, Plan, Values
 from reconciler.plan.expectation import began
 from reconciler.report.said.words import address, count, name_of
 from reconciler.report.said.words import value as printed
 
 #: Every line costs a comparison of some 200 µs, and nobody reads more of them.
 _ENOUGH = 100
-_FIELDS = ("name", "label", "type", "default_url")
 #: What must not differ from the reviewed plan; steps may have become fewer, as some are done.
 _MEANING = ("id", "before", "after", "holds_files")
 
@@ -28,8 +27,8 @@ def changes_in_live(expected: Values, found: Storage | None) -> list[str]:
     """Say what was touched since the plan was made: `label was 'A', is now 'B'`."""
     if found is None:
         return ["it is gone: no live storage has its id"]
-    before = {field: getattr(expected, field) for field in _FIELDS}
-    after = {field: getattr(found, field) for field in _FIELDS}
+    before = {field: getattr(expected, field) for field in FIELDS}
+    after = {field: getattr(found, field) for field in FIELDS}
     if expected.type == found.type and _place(expected).same(_place(found)):
         after["default_url"] = before["default_url"]
     return list(_differences(before, after))

@@ -16,7 +16,16 @@ from reconciler.errors import Problem
 from reconciler.executor import DONE, FAILED, HALF_DONE, NOT_STARTED, UNKNOWN, Outcome
 from reconciler.model import Notice, masked
 from reconciler.names import quoted, shown
-from reconciler.plan.document import CREATE, REMOVE, UPDATE, Change, Consent, Operation, Plan
+from reconciler.plan.document import (
+    CREATE,
+    REMOVE,
+    UPDATE,
+    Change,
+    Consent,
+    Operation,
+    Plan,
+    changed,
+)
 from reconciler.reconcile import Applied
 
 SYMBOLS = {CREATE: "+", UPDATE: "~", REMOVE: "-"}
@@ -85,11 +94,7 @@ def old_name(operation: Operation) -> str | None:
 def changes_of(operation: Operation) -> tuple[Change, ...]:
     """Give the fields that an update changes, in the order in which they are declared."""
     before, after = operation.before, operation.after
-    if not before or not after:
-        return ()
-    fields = ("name", "label", "type", "default_url")
-    pairs = ((field, getattr(before, field), getattr(after, field)) for field in fields)
-    return tuple(Change(field, old, new) for field, old, new in pairs if old != new)
+    return changed(before, after) if before and after else ()
 
 
 def files_of(operation: Operation) -> str:
