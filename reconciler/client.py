@@ -12,10 +12,9 @@ from typing import TypeVar
 
 from reconciler.environment.secret_values import secret
 from reconciler.errors import AddressError, ConflictError, PlatformError, UsageError
-from reconciler.model import Storage
+from reconciler.model import NEW_PLATFORM, Storage
 from reconciler.platform import InventoryRow, Platform, Reader, Writer
 from reconciler.platforms import PLATFORM_VARIABLE, conflicts, open_platform
-from reconciler.reconcile import NEW
 
 _T = TypeVar("_T")
 #: How many seconds a write waits for those of other processes, as `apply` does by default.
@@ -167,7 +166,7 @@ class Client:
         reader.close()
 
     def _is_missing(self, reader: Reader) -> bool:
-        return self._may_be_mistyped and reader.identity() == NEW
+        return self._may_be_mistyped and reader.identity() == NEW_PLATFORM
 
     def _check_open(self) -> None:
         if self._closed:

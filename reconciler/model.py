@@ -7,6 +7,8 @@ import re
 from msgspec import Struct
 
 TYPES = ("S3", "local")
+#: The identity of a platform that does not exist yet, and of one that can't tell which one it is.
+NEW_PLATFORM, UNKNOWN_PLATFORM = "new", "unknown"
 _URL = re.compile(
     r"(?i:(?P<scheme>https?))://(?P<user>[^/?#]*@)?(?P<host>[^/?#@]+)(?P<rest>.*)", re.DOTALL
 )
@@ -36,7 +38,7 @@ class State(Struct, frozen=True):
     """What a platform held when it was read."""
 
     storages: tuple[Storage, ...]
-    #: An id that the platform gives itself; `new` for an embedded file that does not exist yet.
+    #: An id that the platform gives itself, or `NEW_PLATFORM`.
     platform_id: str
     #: Whom the platform takes us for; None where it has no accounts.
     account: str | None = None

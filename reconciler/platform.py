@@ -14,8 +14,6 @@ from reconciler.lease.contract import Lease, Lock
 from reconciler.model import State, Storage
 from reconciler.plan.document import Values
 
-#: The identity of a platform that can't tell which one it is.
-UNKNOWN = "unknown"
 #: One file that a storage holds: `(upload_id, checksum, checksum_on_disk)`, checksums opaque.
 InventoryRow = tuple[str, str, str]
 

@@ -22,7 +22,7 @@ from reconciler.errors import (
 from reconciler.events import Observer
 from reconciler.executor import Limits, Result, execute, persist
 from reconciler.lease.contract import Lease
-from reconciler.model import Desired, Removed, State, Storage, location, masked
+from reconciler.model import NEW_PLATFORM, Desired, Removed, State, Storage, location, masked
 from reconciler.names import quoted
 from reconciler.plan.build import Setting, build
 from reconciler.plan.document import Operation, Plan, Values, changed
@@ -31,7 +31,6 @@ from reconciler.platform import About, Platform, Reader
 from reconciler.policy import ALLOW_REMOVE, Facts, Rules
 from reconciler.retry.reader import PatientReader
 
-NEW = "new"
 #: Why live was not read again after a run that was stopped at once.
 INTERRUPTED = "the run was interrupted"
 #: Seconds for which live is read again after an apply while the platform can't answer.
@@ -220,7 +219,9 @@ def check_platform(plan: Plan, platform: Platform, *, saved: bool, leased: bool 
     try:
         found = reader.identity()
         check_role(platform, reader.about())
-        ours = plan.platform_id == NEW and (not saved or (leased and not reader.read().storages))
+        ours = plan.platform_id == NEW_PLATFORM and (
+            not saved or (leased and not reader.read().storages)
+        )
     finally:
         reader.close()
     if plan.platform_id != found and not ours:
@@ -228,9 +229,9 @@ def check_platform(plan: Plan, platform: Platform, *, saved: bool, leased: bool 
 
 
 def _other_than_planned(plan: Plan, found: str) -> str:
-    if found == NEW:
+    if found == NEW_PLATFORM:
         return "does not exist: make a new plan"
-    if plan.platform_id != NEW:
+    if plan.platform_id != NEW_PLATFORM:
         return "is another platform than that of the plan: make a new plan"
     return (
         "exists by now, and the plan was made for a new and empty one: make a new plan; to go on "

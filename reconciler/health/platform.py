@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from reconciler.errors import PlatformError
 from reconciler.lease.contract import Lock, holding
-from reconciler.model import masked
+from reconciler.model import NEW_PLATFORM, masked
 from reconciler.names import quoted, shown
 from reconciler.platform import Abilities, About, Platform, Reader
 from reconciler.version import __version__
@@ -171,7 +171,7 @@ def _versions(facts: Facts) -> Check:
 def _platform(facts: Facts) -> Check:
     if facts.about is None:
         return Check("platform", FAILED, facts.failure)
-    if facts.platform_id == "new":
+    if facts.platform_id == NEW_PLATFORM:
         return Check(
             "platform",
             WARNING,

@@ -10,7 +10,7 @@ from msgspec import Struct
 from reconciler import policy
 from reconciler.diff import Diff
 from reconciler.errors import UsageError
-from reconciler.model import Notice, State
+from reconciler.model import NEW_PLATFORM, Notice, State
 from reconciler.names import matches, quoted, shown
 from reconciler.plan.document import (
     BLOCKED,
@@ -196,7 +196,7 @@ def _warnings(
                 "nobody can tell whether there are more",
             )
         )
-    if state.platform_id == "new":
+    if state.platform_id == NEW_PLATFORM:
         notices.append(new_platform(setting.address))
     return tuple(sorted(notices))
 

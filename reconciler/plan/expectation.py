@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from reconciler.model import Storage, location, masked
 from reconciler.names import quoted, temporary
-from reconciler.plan.document import CREATE, REMOVE, Operation, Plan, Step, Values
+from reconciler.plan.document import CREATE, REMOVE, Operation, Step, Values
 
 
 class Verdict(Struct, frozen=True):
@@ -152,12 +152,3 @@ def _given(values: Values | None) -> Values:
     if values is None:  # a plan file that lacks what its action needs
         raise ValueError("the operation lacks the values that its action needs")
     return values
-
-
-def began(reviewed: Plan, now: Plan) -> bool:
-    """Say whether a plan for a new platform may have made the one that `now` was made for.
-
-    A run of it that was cut off leaves nothing but storages that it creates.
-    """
-    made = now.summary.live + now.summary.create
-    return not now.undeclared and made <= reviewed.summary.create

@@ -174,9 +174,9 @@ def _saved(context: Context, options: ApplyOptions) -> Job:
 def _check_identity(context: Context, plan: Plan) -> None:
     """Refuse to take a platform that can't tell which one it is for the one of the plan."""
     from reconciler.errors import UsageError
-    from reconciler.platform import UNKNOWN
+    from reconciler.model import UNKNOWN_PLATFORM
 
-    if plan.platform_id == UNKNOWN and context.settings.platform is None:
+    if plan.platform_id == UNKNOWN_PLATFORM and context.settings.platform is None:
         raise UsageError(
             f"{plan.platform} can't tell which organisation it leads to (its identity is unknown), "
             "so that nobody knows whether it is still the one that the plan was made for: if it "

@@ -8,14 +8,12 @@ from typing import NoReturn
 from reconciler.cli.inputs.files import plan_of, read_whole
 from reconciler.errors import BlockedError, StaleError, UsageError
 from reconciler.names import quoted
-from reconciler.plan.document import UPDATE, Operation, Plan
-from reconciler.plan.expectation import began, on_the_way
-from reconciler.platform import UNKNOWN
+from reconciler.plan.document import Plan
+from reconciler.plan.review import beyond
 
 _SHA = "sha256:"
 _SHA_BYTES = _SHA.encode()
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
-NEW = "new"
 
 
 def check_expected(plan: Plan, expected: str) -> None:
@@ -79,7 +77,7 @@ def _refuse_digest(expected: str) -> NoReturn:
 
 
 def _check_plan(plan: Plan, expected: Plan, path: str) -> None:
-    if not _within(plan, expected):
+    if beyond(expected, plan):
         from reconciler.report.said.explain import plan_difference
 
         lines = "".join(f"\n  {line}" for line in plan_difference(expected, plan))
@@ -89,38 +87,3 @@ def _check_plan(plan: Plan, expected: Plan, path: str) -> None:
         )
     if not expected.ready:
         raise BlockedError(f"the plan in {quoted(path)} is blocked by policy and can't be expected")
-
-
-def _within(plan: Plan, expected: Plan) -> bool:
-    """Say whether all that is planned now was in the expected plan; some may be done since."""
-    reviewed = {operation.key: operation for operation in expected.operations}
-    return (
-        _same_platform(plan, expected)
-        and set(plan.consents) <= set(expected.consents)
-        and all(
-            operation.key in reviewed and _continues(operation, reviewed[operation.key])
-            for operation in plan.operations
-        )
-    )
-
-
-def _same_platform(plan: Plan, expected: Plan) -> bool:
-    was_new = expected.platform_id == NEW and expected.platform == plan.platform
-    same_address = expected.platform_id != UNKNOWN or expected.platform == plan.platform
-    if expected.platform_id == plan.platform_id:
-        return same_address
-    return was_new and began(expected, plan)
-
-
-def _continues(now: Operation, reviewed: Operation) -> bool:
-    """Say whether an operation is the reviewed one, or what a run that was cut off left of it."""
-    if (now.action, now.id, now.after, now.holds_files) != (
-        reviewed.action,
-        reviewed.id,
-        reviewed.after,
-        reviewed.holds_files,
-    ):
-        return False
-    if now.action == UPDATE and now.before is not None:
-        return on_the_way(reviewed, now.before)
-    return now.before == reviewed.before

@@ -17,7 +17,7 @@ from reconciler.environment.origin import in_ci
 from reconciler.errors import AddressError, MatchingError, UsageError
 from reconciler.manifest import Manifest, default_paths, load, placed, read_variables
 from reconciler.manifest.files import DEFAULTS
-from reconciler.model import Notice, State, masked
+from reconciler.model import NEW_PLATFORM, Notice, State, masked
 from reconciler.names import quoted, shown
 from reconciler.plan.build import new_platform
 from reconciler.plan.document import Plan
@@ -133,7 +133,7 @@ def read_live(context: Context, platform: Platform) -> State:
     """Read all storages; say so if the platform does not exist yet."""
     with reading(platform) as reader:
         state = reader.read()
-    if state.platform_id == "new":
+    if state.platform_id == NEW_PLATFORM:
         tell(context, [new_platform(platform.address)])
     return state
 

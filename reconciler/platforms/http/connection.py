@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from reconciler.environment.secret_values import Secret
 from reconciler.errors import PlatformError
+from reconciler.model import NEW_PLATFORM
 from reconciler.platform import Left, forever
 from reconciler.platforms.http.address import Address
 from reconciler.platforms.http.answers import (
@@ -159,7 +160,7 @@ class Connection:
         if not api.oldest <= API <= api.newest:
             raise self.words.unsupported(api)
         met = answer.read(Introduction)
-        if met.platform_id in ("", "new"):
+        if met.platform_id in ("", NEW_PLATFORM):
             raise answer.untrusted("it does not say which platform it is")
         self.words.role = met.role
         self._met = met

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple, TypeVar
 
 from reconciler.environment.secret_values import Secret
 from reconciler.errors import AddressError, PlatformError
+from reconciler.model import UNKNOWN_PLATFORM
 from reconciler.names import quoted
-from reconciler.platform import UNKNOWN
 from reconciler.platforms.jetraw.address import Target
 from reconciler.platforms.jetraw.causes import cause
 from reconciler.platforms.jetraw.foreign import Foreign, SilentError
@@ -53,7 +53,7 @@ class Sdk(NamedTuple):
     def platform_id(self) -> str:
         """What makes this platform differ from others, the same on every machine."""
         if self.account is None:
-            return UNKNOWN
+            return UNKNOWN_PLATFORM
         return f"jetraw:{self.account}" if self.login else f"{self.address}@{self.account}"
 
     def keywords(self) -> dict[str, Any]:

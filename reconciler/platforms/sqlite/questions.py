@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from reconciler.errors import PlatformError, UnavailableError
-from reconciler.model import State, Storage
+from reconciler.model import NEW_PLATFORM, State, Storage
 from reconciler.names import quoted
 from reconciler.platform import Abilities, About, InventoryRow
 from reconciler.platforms.sqlite.file import explained, only_text
@@ -70,7 +70,7 @@ class Questions(ABC):
         """Read all storages at one moment."""
         found = self._ask(snapshot)
         if found is None:
-            return State((), platform_id="new")
+            return State((), platform_id=NEW_PLATFORM)
         return self._state(*found)
 
     def _state(self, ids: list[tuple[str, ...]], storages: list[tuple[str, ...]]) -> State:
@@ -86,7 +86,7 @@ class Questions(ABC):
     def identity(self) -> str:
         """Give the id that the platform got when its file was made; `new` without a file."""
         ids = self._ask(_ids)
-        return "new" if ids is None else self._only(ids)
+        return NEW_PLATFORM if ids is None else self._only(ids)
 
     def _only(self, ids: list[tuple[str, ...]]) -> str:
         only_text(self._path, ids)

@@ -13,7 +13,7 @@ from reconciler.executor import Outcome
 from reconciler.model import Location, Storage, location
 from reconciler.names import quoted, shown
 from reconciler.plan.document import FIELDS, Operation, Plan, Values
-from reconciler.plan.expectation import began
+from reconciler.plan.review import beyond, was_new
 from reconciler.report.said.words import address, count, name_of
 from reconciler.report.said.words import value as printed
 
@@ -60,24 +60,20 @@ def plan_difference(expected: Plan, now: Plan) -> list[str]:
 
 
 def _plan_differences(expected: Plan, now: Plan) -> Iterator[str]:
-    was_new = expected.platform_id == "new" and expected.platform == now.platform
-    if expected.platform_id != now.platform_id and not was_new:
-        yield f"the reviewed plan is for {_platform(expected)}, this one for {_platform(now)}"
-    elif was_new and not (now.platform_id == "new" or began(expected, now)):
+    found = beyond(expected, now)
+    if found.elsewhere and was_new(expected, now):
         yield "it was made for a new and empty platform, and this one holds other storages"
-    reviewed = {operation.key: operation for operation in expected.operations}
-    for operation in now.operations:
+    elif found.elsewhere:
+        yield f"the reviewed plan is for {_platform(expected)}, this one for {_platform(now)}"
+    for operation, old in found.operations:
         told = f"{operation.action} of {quoted(name_of(operation))}"
-        old = reviewed.get(operation.key)
         if old is None:
             yield f"{told} is not in the reviewed plan"
         else:
             changed = _differences(_meaning(old), _meaning(operation))
             yield from (f"{told}: {line}" for line in changed)
-    known = set(expected.consents)
-    for consent in now.consents:
-        if consent not in known:
-            yield f"the consent {consent.kind} for {quoted(consent.name)} was not in it"
+    for consent in found.consents:
+        yield f"the consent {consent.kind} for {quoted(consent.name)} was not in it"
 
 
 def _platform(plan: Plan) -> str:

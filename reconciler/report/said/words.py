@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from reconciler.errors import Problem
 from reconciler.executor import DONE, FAILED, HALF_DONE, NOT_STARTED, UNKNOWN, Outcome
-from reconciler.model import Notice, masked
+from reconciler.model import NEW_PLATFORM, Notice, masked
 from reconciler.names import quoted, shown
 from reconciler.plan.document import (
     CREATE,
@@ -109,7 +109,7 @@ def files_of(operation: Operation) -> str:
 def standing(plan: Plan) -> str:
     """Say in a line whose platform was read, and what was found there."""
     account = [f"as {quoted(plan.account)}"] if plan.account else []
-    if plan.platform_id == "new":
+    if plan.platform_id == NEW_PLATFORM:
         return ", ".join([*account, "new and empty: made by apply"])
     live = count(plan.summary.live, "live storage")
     return ", ".join([*account, f"{live} in scope", f"{plan.summary.unchanged:,} unchanged"])

@@ -105,6 +105,23 @@ def test_a_platform_that_was_made_since_the_review(make):
     assert "holds other storages" in told
 
 
+def test_platforms_that_cannot_tell_which_they_are_are_told_apart_by_address(make):
+    reviewed = make.plan(platform_id="unknown")
+    elsewhere = replaced(reviewed, platform="jetraw+sdk:other")
+    assert plan_difference(reviewed, reviewed) == []
+    (told,) = plan_difference(reviewed, elsewhere)
+    assert "the reviewed plan is for" in told
+
+
+def test_what_a_run_that_was_cut_off_left_of_an_operation_is_no_difference(make):
+    before, after = make.values("a", "old"), make.values("a", "new")
+    update = make.update(before, replaced(after, name="b"))
+    half = replaced(update, before=replaced(before, name="b"))
+    assert plan_difference(make.plan(update), make.plan(half, make.create("c"))) == [
+        "create of 'c' is not in the reviewed plan"
+    ]
+
+
 def test_a_consent_that_nobody_reviewed(make):
     consent = make.consent("holds_files", "a", "1")
     told = plan_difference(make.plan(), make.plan(consents=(consent,)))
