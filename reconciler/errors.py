@@ -6,10 +6,12 @@ docs/reference/commands.md lists the exit codes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import ClassVar
+TYPE_CHECKING = False  # whoever only asks for help needs neither `typing` nor values
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import ClassVar
 
-from msgspec import Struct
+    from reconciler.model import Problem
 
 
 class ReconcilerError(Exception):
@@ -28,42 +30,6 @@ class UsageError(ReconcilerError):
 
 class AddressError(UsageError):
     """A platform's address is missing, malformed or of an unknown kind."""
-
-
-class Problem(Struct, frozen=True):
-    """One thing that is wrong with a manifest.
-
-    `path` leads to the value (`("storages", 3, "label")`); it is empty for the file as a whole.
-    `line` and `column` count from 1; 0 means "not known yet" (the manifest knows how to find it).
-    """
-
-    file: str
-    message: str
-    path: tuple[str | int, ...] = ()
-    line: int = 0
-    column: int = 0
-    #: What would be right, where something better than the message can be said.
-    hint: str = ""
-
-    def text(self) -> str:
-        """Give `file:line:column: path: message`, as far as each is known."""
-        where = self.file
-        if self.line:
-            where += f":{self.line}:{self.column}"
-        path = path_text(self.path)
-        parts = [where, path, self.message] if path else [where, self.message]
-        return ": ".join(parts) + (f" ({self.hint})" if self.hint else "")
-
-
-def path_text(path: Sequence[str | int]) -> str:
-    """Write a path as people do: `storages[3].label`."""
-    text = ""
-    for part in path:
-        if isinstance(part, int):
-            text += f"[{part}]"
-        else:
-            text += f".{part}" if text else part
-    return text
 
 
 class ManifestError(ReconcilerError):

@@ -1,34 +1,23 @@
-"""Names of storages: which ones a glob means, which look alike, and how to print them safely."""
+"""Names of storages: which ones a glob means, which is temporary, and which look alike."""
 
 from __future__ import annotations
 
 import hashlib
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
 
 _MOVE = re.compile(r"(?s)(?P<name>.+)~move-(?P<hash>[0-9a-f]{8})\Z")
-#: Categories whose members can hide, reorder or break what a terminal shows.
-_UNSAFE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 #: Drawn as nothing, whatever category Unicode puts them into.
 _BLANK = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
 #: White space that people don't count, in one name or in several, one a line.
 _ODD_SPACE = re.compile(r"(?m)^[ ]|[ ]$|[ ]{2}|[^\S\n ]|[\x00-\x08\x0e-\x1f\x7f]")
-#: By what a runner knows a command, up to a character that is escaped.
-_COMMAND = re.compile(
-    r"(?:\A|[\r\n\v\f\x85\u2028\u2029])(?:\s|\ufeff|\x1b\[[0-9;]*[A-Za-z])*:(?=:)"
-    r"|#(?=#(?:\[|(?i:vso)\[))|section_(?:start|end):"
-)
-#: What is one wherever it stands in a line. JSON and YAML have no other than within quotes.
-_QUOTED_COMMAND = re.compile(r"#(?=#(?:\[|(?i:vso)\[))|section_(?:start|end):")
 _LOOKALIKE = str.maketrans({"0": "o", "1": "l", "I": "l", "|": "l"})
 
 
-#: So many names are told one by one, where a message could name thousands.
-NAMED = 20
 #: What the literal start of a glob ends at, and what its literal end begins after.
 _BEFORE_WILD = re.compile(r"[^*?\[]*")
 _AFTER_WILD = re.compile(r"[^*?\[\]]*\Z")
@@ -95,57 +84,6 @@ class Scope:
     def holds(self, name: str) -> bool:
         """Say whether `name` is in scope."""
         return all(globs.match(name) for globs in self.lists)
-
-
-def shown(text: str) -> str:
-    r"""Give `text` with control, bidirectional and other invisible characters escaped.
-
-    >>> shown("a\nb")
-    'a\\nb'
-    """
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(_escaped(char) for char in text)
-
-
-def quoted(text: str) -> str:
-    """Give a name as messages print it: escaped, in single quotes."""
-    return f"'{shown(text)}'"
-
-
-def listed(names: Sequence[str], how: Callable[[str], str] = quoted) -> str:
-    """Give names as messages list them: the first ones, and how many more there are."""
-    told = ", ".join(map(how, names[:NAMED]))
-    return f"{told} and {len(names) - NAMED:,} more" if len(names) > NAMED else told
-
-
-def commandless(text: str) -> str:
-    r"""Give text in which no line is a command to a CI runner, whoever chose the words in it.
-
-    GitHub Actions heeds `::command::` where a line begins and `##[command]` anywhere, Azure
-    Pipelines `##vso[`, GitLab the markers of sections.
-
-    >>> commandless("::add-mask::true")
-    '\\x3a:add-mask::true'
-    """
-    return _COMMAND.sub(lambda found: f"{found[0][:-1]}\\x{ord(found[0][-1]):02x}", text)
-
-
-def commandless_quoted(text: str) -> str:
-    r"""Give JSON, or YAML in double quotes, that has the same value and holds no command.
-
-    >>> commandless_quoted('"##[set-output]"')
-    '"\\u0023#[set-output]"'
-    """
-    if "##" not in text and "section_" not in text:
-        return text
-    return _QUOTED_COMMAND.sub(lambda found: f"{found[0][:-1]}\\u{ord(found[0][-1]):04x}", text)
-
-
-def _escaped(char: str) -> str:
-    if unicodedata.category(char) not in _UNSAFE:
-        return char
-    return char.encode("unicode_escape", "surrogatepass").decode("ascii")
 
 
 def temporary(name: str, storage_id: str) -> str:

@@ -13,7 +13,8 @@ from msgspec import Struct
 from reconciler.diff import Diff, Pair
 from reconciler.diff.compare import Places
 from reconciler.model import Entry, Notice, Policy, Removed, Storage
-from reconciler.names import Globs, listed, quoted, resting, shown
+from reconciler.names import Globs, resting
+from reconciler.printable import listed, quoted, shown
 
 #: Stands in `Removed.file` for a consent that was given on the command line.
 ALLOW_REMOVE = "--allow-remove"

@@ -23,12 +23,12 @@ from reconciler.events import Observer
 from reconciler.executor import Limits, Result, execute, persist
 from reconciler.lease.contract import Lease
 from reconciler.model import NEW_PLATFORM, Desired, Removed, State, Storage, location, masked
-from reconciler.names import quoted
 from reconciler.plan.build import Setting, build
 from reconciler.plan.document import Operation, Plan, Values, changed
 from reconciler.plan.expectation import as_wanted
 from reconciler.platform import About, Platform, Reader
 from reconciler.policy import ALLOW_REMOVE, Facts, Rules
+from reconciler.printable import quoted
 from reconciler.retry.reader import PatientReader
 
 #: Why live was not read again after a run that was stopped at once.

@@ -19,9 +19,9 @@ from reconciler.errors import (
     RefusedError,
     UnknownOutcomeError,
 )
-from reconciler.names import quoted
 from reconciler.plan.document import Values
 from reconciler.platform import InventoryRow, Writer
+from reconciler.printable import quoted
 
 __all__ = [
     "Storage",

@@ -14,11 +14,12 @@ from reconciler.cli.settings import JSON, MARKDOWN, STDOUT, TEXT, Settings
 from reconciler.cli.time_limit import TimeLimit
 from reconciler.environment.here import origin_here
 from reconciler.environment.origin import Origin
-from reconciler.errors import Problem, UsageError
+from reconciler.errors import UsageError
 from reconciler.health.platform import Facts
-from reconciler.model import Notice, State
+from reconciler.model import Notice, Problem, State
 from reconciler.plan.document import Plan
 from reconciler.reconcile import Applied
+from reconciler.report import json, markdown, text
 from reconciler.report.said.differences import Drift
 from reconciler.report.style import UNBOUNDED, Style
 
@@ -92,14 +93,9 @@ class Context(NamedTuple):
     def report(self) -> Report:
         """Give what writes results in the wanted format."""
         if self.settings.output == JSON:
-            from reconciler.report import json
-
             return json
         if self.settings.output == MARKDOWN:
-            from reconciler.report import markdown
-
             return markdown
-        from reconciler.report import text
 
         return text
 

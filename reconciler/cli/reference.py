@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from reconciler.cli import settings
 from reconciler.cli.commands import COMMANDS
 from reconciler.cli.exits import MEANINGS
-from reconciler.cli.options.command import Command
+from reconciler.cli.options.command import Row
 from reconciler.cli.options.parser import PROGRAM, command_parser
 
 _VARIABLES = {
@@ -50,20 +50,20 @@ def markdown() -> str:
 
 
 def _overview() -> Iterator[str]:
-    for command in COMMANDS:
-        yield f"- [`{command.name}`](#{command.name}): {_lower(command.summary)}"
+    for row in COMMANDS:
+        yield f"- [`{row.name}`](#{row.name}): {_lower(row.summary)}"
     yield ""
 
 
 def _commands() -> Iterator[str]:
-    for command in COMMANDS:
-        yield from _command(command)
+    for row in COMMANDS:
+        yield from _command(row)
 
 
-def _command(command: Command) -> Iterator[str]:
-    parser = command_parser(command)
-    yield from (f"## {command.name}", "")
-    for paragraph in command.paragraphs:
+def _command(row: Row) -> Iterator[str]:
+    parser, command = command_parser(row), row.command
+    yield from (f"## {row.name}", "")
+    for paragraph in (f"{row.summary}.", *command.paragraphs):
         yield from (paragraph, "")
     yield from ("```text", str(parser.usage), "```", "")
     own = argparse.ArgumentParser(add_help=False)

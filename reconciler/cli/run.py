@@ -6,8 +6,9 @@ import os
 from argparse import Namespace
 from collections.abc import Sequence
 
+from reconciler.cli.commands import COMMANDS
 from reconciler.cli.exits import SUCCESS, USAGE
-from reconciler.cli.options.command import Command
+from reconciler.cli.options.command import Row
 from reconciler.cli.options.parser import Shown, parse
 from reconciler.cli.output.streams import Streams
 from reconciler.cli.settings import Settings, unheeded
@@ -18,27 +19,28 @@ def run(argv: Sequence[str]) -> int:
     streams = Streams()
     try:
         try:
-            settings, command, options = parse(argv)
+            settings, row, options = parse(argv, COMMANDS)
         except Shown as shown:
             if not shown.asked:
                 streams.note(shown.text)
                 return USAGE
             streams.result(shown.text)
             return SUCCESS
-        return _run(streams, settings, command, options)
+        return _run(streams, settings, row, options)
     except Exception as error:
         from reconciler.cli.output.failure import failed
 
         return failed(streams, error, argv)
 
 
-def _run(streams: Streams, settings: Settings, command: Command, options: Namespace) -> int:
+def _run(streams: Streams, settings: Settings, row: Row, options: Namespace) -> int:
     from reconciler.cli.context import Context
 
+    command = row.command
     context = Context.of(settings, streams, os.environ)
     ignored = unheeded(settings, command.takes)
     if ignored:
-        context.note(f"Note: {', '.join(ignored)} changes nothing for `{command.name}`.")
+        context.note(f"Note: {', '.join(ignored)} changes nothing for `{row.name}`.")
     if settings.events is None or command.tells_events:
         return command.run(context, options)
     from reconciler.cli.applying.events import event_stream

@@ -12,7 +12,8 @@ from reconciler.diff.matching import Consented, Live, Matching, Pair, same_place
 from reconciler.diff.scoping import reading_order
 from reconciler.errors import MatchingError
 from reconciler.model import Desired, Entry, Location, Notice, Storage, location
-from reconciler.names import Globs, Scope, listed, lookalikes, quoted, resting
+from reconciler.names import Globs, Scope, lookalikes, resting
+from reconciler.printable import listed, quoted
 
 _by_name = attrgetter("name")
 

@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from msgspec import Struct
 
 from reconciler.diff.scoping import names_outside, outside, problem_of
-from reconciler.errors import Problem
-from reconciler.model import Entry, Removed, Storage, location, unmanaged_because
-from reconciler.names import Scope, listed, quoted, resting
+from reconciler.model import Entry, Problem, Removed, Storage, location, unmanaged_because
+from reconciler.names import Scope, resting
+from reconciler.printable import listed, quoted
 
 
 class Pair(Struct, frozen=True, gc=False):

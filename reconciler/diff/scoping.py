@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from reconciler.errors import Problem
-from reconciler.model import Desired, Entry, Removed
-from reconciler.names import Scope, quoted
+from reconciler.model import Desired, Entry, Problem, Removed
+from reconciler.names import Scope
+from reconciler.printable import quoted
 
 
 def outside_scope(desired: Desired, scopes: Iterable[tuple[str, ...]]) -> list[Problem]:

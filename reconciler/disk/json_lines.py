@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import msgspec
 from msgspec import Struct
 
-from reconciler.names import commandless_quoted
+from reconciler.printable import commandless_quoted
 
 #: Seconds after which lines that were written are also synced. What is lost without it is lost
 #: in a power cut only: a line is with the system as soon as it is written.

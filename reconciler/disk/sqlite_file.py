@@ -18,7 +18,7 @@ from reconciler.disk.durable import sync_folder
 from reconciler.disk.sqlite_place import draft as draft_of
 from reconciler.disk.sqlite_place import second_name
 from reconciler.errors import PlatformError
-from reconciler.names import quoted
+from reconciler.printable import quoted
 
 _MAGIC = b"SQLite format 3\0"
 #: What SQLite keeps beside a file while it is written, and after a crash.

@@ -11,7 +11,7 @@ import sqlite3
 from contextlib import suppress
 from pathlib import Path
 
-from reconciler.names import quoted
+from reconciler.printable import quoted
 
 _DRAFT_BEGINS, _DRAFT_ENDS = ".reconciler-", ".new"
 _MOUNTS = Path("/proc/self/mountinfo")

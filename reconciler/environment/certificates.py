@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from enum import Enum, auto
 
 from reconciler.errors import UsageError
-from reconciler.names import quoted, shown
+from reconciler.printable import quoted, shown
 
 
 class Fault(Enum):

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 
 from reconciler.errors import UsageError
-from reconciler.names import quoted
+from reconciler.printable import quoted
 
 #: What kind of secret it is, for messages.
 TOKEN, URL = "token", "URL"

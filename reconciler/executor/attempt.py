@@ -22,9 +22,9 @@ from reconciler.executor.schedule import Item
 from reconciler.executor.settle import LOOKS, may_repeat
 from reconciler.executor.site import Site
 from reconciler.model import Storage
-from reconciler.names import quoted
 from reconciler.plan.document import CREATE, REMOVE
 from reconciler.plan.expectation import Verdict, check, otherwise
+from reconciler.printable import quoted
 from reconciler.retry.persist import Patience
 
 #: How often one step is refused because live was changed at that very moment, before it is stale.

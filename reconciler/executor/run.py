@@ -11,9 +11,9 @@ from reconciler.executor.ledger import Ledger
 from reconciler.executor.outcomes import Result, StepEnd
 from reconciler.executor.schedule import Item, Schedule
 from reconciler.executor.site import Site
-from reconciler.names import quoted
 from reconciler.plan.document import Plan
 from reconciler.platform import Writer
+from reconciler.printable import quoted
 from reconciler.retry.limits import Halt, Limits
 from reconciler.retry.surroundings import Machine, Surroundings
 

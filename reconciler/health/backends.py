@@ -25,8 +25,8 @@ from reconciler.buckets import NO_TLS, VARIABLE, named_file, s3_distrusted, syst
 from reconciler.environment.certificates import Fault, fault
 from reconciler.errors import UsageError
 from reconciler.model import location, masked
-from reconciler.names import quoted, shown
 from reconciler.plan.document import Values
+from reconciler.printable import quoted, shown
 
 #: How long one folder or bucket may take to answer, in seconds, and how many are asked at once.
 TIMEOUT = 10.0

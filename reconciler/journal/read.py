@@ -13,8 +13,9 @@ from msgspec.structs import replace
 from reconciler.errors import ReconcilerError, UsageError
 from reconciler.journal.records import FORMAT_VERSION
 from reconciler.journal.write import journals
-from reconciler.names import matches, quoted
+from reconciler.names import matches
 from reconciler.plan.document import Values
+from reconciler.printable import quoted
 
 #: How an operation stands of which the journal tells no end, or not even a beginning.
 STARTED, NOT_STARTED = "started", "not_started"

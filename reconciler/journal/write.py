@@ -14,7 +14,7 @@ from reconciler.disk.json_lines import Lines, stamped, utc_now, written
 from reconciler.errors import ReconcilerError
 from reconciler.events import OperationEvent
 from reconciler.journal.records import Planned, RunEnded, RunStarted
-from reconciler.names import quoted
+from reconciler.printable import quoted
 
 SUFFIX = ".jsonl"
 #: The name of a journal: the id of its run (`origin.run_id`). Other files are somebody else's.

@@ -15,7 +15,7 @@ from reconciler.errors import AddressError
 from reconciler.lease.contract import Lock
 from reconciler.lease.register import Register, RegisterLock
 from reconciler.model import masked
-from reconciler.names import quoted
+from reconciler.printable import quoted
 
 _EXAMPLE = "write s3://BUCKET/KEY, or file:///PATH (absolute: three slashes)"
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.\-]{1,61}[a-z0-9]\Z")

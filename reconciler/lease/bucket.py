@@ -20,7 +20,7 @@ from reconciler.errors import PlatformError, UnavailableError, UnknownOutcomeErr
 from reconciler.lease.bucket_failure import failure
 from reconciler.lease.record import LONGEST
 from reconciler.lease.register import Seen
-from reconciler.names import quoted
+from reconciler.printable import quoted
 
 if TYPE_CHECKING:
     from obstore.store import ClientConfig, S3Store

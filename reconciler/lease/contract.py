@@ -8,7 +8,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from reconciler.model import masked
-from reconciler.names import quoted, shown
+from reconciler.printable import quoted, shown
 
 #: How long a lease runs, and how often its holder renews it, in seconds.
 SECONDS = 60.0

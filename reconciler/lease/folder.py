@@ -24,7 +24,7 @@ from reconciler.disk.durable import sync_folder
 from reconciler.errors import PlatformError, UnavailableError, UnknownOutcomeError
 from reconciler.lease.record import LONGEST
 from reconciler.lease.register import Seen
-from reconciler.names import quoted, shown
+from reconciler.printable import quoted, shown
 
 #: How many versions are kept.
 _KEPT = 16

@@ -26,7 +26,7 @@ from reconciler.lease.record import (
     decode,
     encode,
 )
-from reconciler.names import shown
+from reconciler.printable import shown
 
 #: How often a change is tried against others who change the same record.
 _ATTEMPTS = 5

@@ -11,9 +11,10 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from reconciler.errors import Problem, UsageError
+from reconciler.errors import UsageError
 from reconciler.manifest.reading.encodings import BYTE_ORDER_MARK
-from reconciler.names import quoted
+from reconciler.model import Problem
+from reconciler.printable import quoted
 
 MAX_BYTES = 64 * 1024 * 1024
 SUFFIXES = (".yaml", ".yml")

@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from reconciler.errors import AddressError, ManifestError, Problem
+from reconciler.errors import AddressError, ManifestError
 from reconciler.manifest.checking.conflicts import find_conflicts, find_repeated_keys, may_conflict
 from reconciler.manifest.checking.validate import Validation
 from reconciler.manifest.checking.warnings import notices, relative_paths
@@ -17,7 +17,7 @@ from reconciler.manifest.filling.desired import entries_of, policy_of, removed_o
 from reconciler.manifest.filling.interpolate import interpolate
 from reconciler.manifest.finding import Document, Finding
 from reconciler.manifest.placing import problems_of
-from reconciler.model import Desired, Entry, Notice, Policy, Removed
+from reconciler.model import Desired, Entry, Notice, Policy, Problem, Removed
 
 
 class Manifest(Struct, frozen=True):

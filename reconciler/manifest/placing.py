@@ -8,9 +8,9 @@ from types import MappingProxyType
 
 from msgspec.structs import replace
 
-from reconciler.errors import Problem
 from reconciler.manifest.files import read_bytes
 from reconciler.manifest.finding import Document, Finding, Path, brief
+from reconciler.model import Problem
 
 #: By file, then by path and whether its key is meant: line and column.
 _Places = Mapping[str, Mapping[tuple[Path, bool], tuple[int, int]]]

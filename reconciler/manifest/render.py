@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 
 from reconciler.manifest.reading.scalars import resolve
 from reconciler.model import Storage, aws_url
-from reconciler.names import commandless_quoted
+from reconciler.printable import commandless_quoted
 from reconciler.schemas import EDITOR_LINE
 
 #: Text that needs no quotes as far as YAML's syntax goes.

@@ -11,7 +11,7 @@ from reconciler import policy
 from reconciler.diff import Diff
 from reconciler.errors import UsageError
 from reconciler.model import NEW_PLATFORM, Notice, State
-from reconciler.names import matches, quoted, shown
+from reconciler.names import matches
 from reconciler.plan.document import (
     BLOCKED,
     CREATE,
@@ -27,6 +27,7 @@ from reconciler.plan.document import (
 )
 from reconciler.plan.ordering import order, reachable
 from reconciler.policy import Facts, Removal, Rules
+from reconciler.printable import quoted, shown
 from reconciler.version import __version__
 
 

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from reconciler.model import Storage, location, masked
-from reconciler.names import quoted, temporary
+from reconciler.names import temporary
 from reconciler.plan.document import CREATE, REMOVE, Operation, Step, Values
+from reconciler.printable import quoted
 
 
 class Verdict(Struct, frozen=True):

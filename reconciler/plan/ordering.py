@@ -14,7 +14,7 @@ from msgspec import Struct
 from reconciler.diff import Diff, Pair
 from reconciler.diff.compare import Places
 from reconciler.model import Entry, Notice, Storage
-from reconciler.names import quoted, temporary
+from reconciler.names import temporary
 from reconciler.plan.document import (
     CREATE,
     REMOVE,
@@ -26,6 +26,7 @@ from reconciler.plan.document import (
 )
 from reconciler.plan.steps import create_steps, remove_steps, update_steps
 from reconciler.policy import ALLOW_REMOVE, Removal, flow
+from reconciler.printable import quoted
 
 
 class Ordered(Struct, frozen=True):

@@ -14,8 +14,8 @@ from pathlib import Path
 from reconciler.environment.secret_values import Secret
 from reconciler.errors import AddressError
 from reconciler.model import masked
-from reconciler.names import quoted
 from reconciler.platform import Left, Platform, forever
+from reconciler.printable import quoted
 
 #: Where the address stands if neither the command line nor the manifest gives one.
 PLATFORM_VARIABLE = "RECONCILER_PLATFORM"

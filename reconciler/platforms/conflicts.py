@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reconciler.errors import ConflictError
 from reconciler.model import Storage, masked
-from reconciler.names import quoted
+from reconciler.printable import quoted
 
 #: What a write relies on; everything else of a storage may have changed since it was read.
 CONDITION = ("name", "label", "type", "default_url")

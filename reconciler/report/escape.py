@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from reconciler.names import shown
+from reconciler.printable import shown
 
 #: What means something to Markdown or HTML, or (`@`, `#`) to the programs that show it.
 _SPECIAL = re.compile(r"[\\`*\[\]<>|~&$#@]|(?<!\w)_|_(?!\w)")

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from reconciler.journal.read import DONE, ENDED, OPEN, STARTED, Entry, Run
 from reconciler.lease.contract import seconds
 from reconciler.model import masked
-from reconciler.names import quoted, shown
+from reconciler.printable import quoted, shown
 from reconciler.report.escape import code, prose
 from reconciler.report.layout import laid_out, lines
 from reconciler.report.said.words import SYMBOLS, bare, count

@@ -12,10 +12,9 @@ from typing import Any
 
 import msgspec
 
-from reconciler.errors import Problem, path_text
 from reconciler.executor import Outcome
 from reconciler.health.platform import Facts, checks, healthy
-from reconciler.model import Notice, State, masked
+from reconciler.model import Notice, Problem, State, masked, path_text
 from reconciler.plan import document
 from reconciler.plan.document import Operation, Plan
 from reconciler.reconcile import Applied

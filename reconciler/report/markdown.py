@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
-from reconciler.errors import Problem, path_text
 from reconciler.executor import DONE, NOT_STARTED, Outcome
 from reconciler.health.platform import OK, Check, Facts, checks
-from reconciler.model import Notice, State, masked
+from reconciler.model import Notice, Problem, State, masked, path_text
 from reconciler.plan.document import Change, Consent, Operation, Plan
 from reconciler.reconcile import Applied
 from reconciler.report.budget import Document, Part, Section, written

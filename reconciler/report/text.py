@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from reconciler.errors import Problem
 from reconciler.executor import DONE, NOT_STARTED, Outcome
 from reconciler.health.platform import Check, Facts, checks
-from reconciler.model import Notice, State
-from reconciler.names import shown
+from reconciler.model import Notice, Problem, State
 from reconciler.plan.document import Operation, Plan
+from reconciler.printable import shown
 from reconciler.reconcile import Applied
 from reconciler.report.layout import laid_out, lines
 from reconciler.report.said import health, listing, words

@@ -18,7 +18,7 @@ import uvicorn
 from msgspec import Struct
 
 from reconciler.errors import UsageError
-from reconciler.names import quoted
+from reconciler.printable import quoted
 from reconciler.server.app import make_app
 from reconciler.server.store.contract import (
     Store,

@@ -7,7 +7,7 @@ import sqlite3
 import pytest
 
 from reconciler.cli.commands import COMMANDS
-from reconciler.cli.commands.schema import SHELLS
+from reconciler.cli.commands.completion import SHELLS
 from reconciler.cli.options.completion import PATHS, script
 from reconciler.cli.options.parser import command_parser
 
@@ -254,14 +254,14 @@ def test_every_path_is_completed():
                 f"{command.name}: say in reconciler/cli/options/completion.py what {value} is"
             )
     for shell in SHELLS:
-        text = script(shell)
+        text = script(shell, COMMANDS)
         assert "--output" in text or "-l output" in text
-    assert '{-o,--output=}"[' in script("zsh")
-    assert '"--out=[' in script("zsh")
-    assert '"*"{-q,--quiet}"[' in script("zsh")
+    assert '{-o,--output=}"[' in script("zsh", COMMANDS)
+    assert '"--out=[' in script("zsh", COMMANDS)
+    assert '"*"{-q,--quiet}"[' in script("zsh", COMMANDS)
 
 
-EXAMPLES = [(command.name, line) for command in COMMANDS for line, _ in command.examples]
+EXAMPLES = [(command.name, line) for command in COMMANDS for line, _ in command.command.examples]
 
 
 @pytest.mark.parametrize(("name", "line"), EXAMPLES, ids=[line for _, line in EXAMPLES])
@@ -294,7 +294,7 @@ def test_every_command_has_a_line_and_two_examples_in_its_help(folder):
         assert f"{command.name}  " in overview
         assert command.summary in overview
         text = folder(command.name, "--help").stdout
-        assert len(command.examples) == 2
-        for line, _ in command.examples:
+        assert len(command.command.examples) == 2
+        for line, _ in command.command.examples:
             assert line in text
             assert shlex.split(line, comments=True)

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from reconciler.diff import Diff, compare
-from reconciler.errors import MatchingError, Problem
-from reconciler.model import Desired, Storage
+from reconciler.errors import MatchingError
+from reconciler.model import Desired, Problem, Storage
 
 
 def problems(wanted: Desired, live: Sequence[Storage], **more: Any) -> list[Problem]:

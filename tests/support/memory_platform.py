@@ -12,9 +12,9 @@ from msgspec.structs import replace
 from reconciler.errors import ConflictError, PlatformError, RefusedError
 from reconciler.lease.contract import Lease, Lock
 from reconciler.model import TYPES, State, Storage, masked
-from reconciler.names import quoted
 from reconciler.plan.document import Values
 from reconciler.platform import Abilities, About, InventoryRow, Lost
+from reconciler.printable import quoted
 
 
 class Call(Struct, frozen=True):

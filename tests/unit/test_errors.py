@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from reconciler import errors
-from reconciler.errors import ManifestError, MatchingError, Problem, path_text
+from reconciler.errors import ManifestError, MatchingError
+from reconciler.model import Problem, path_text
 
 # docs/reference/commands.md tells them to users.
 EXIT_CODES = {

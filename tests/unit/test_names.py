@@ -4,18 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.names import (
-    Globs,
-    Scope,
-    listed,
-    lookalike_keys,
-    lookalikes,
-    matches,
-    quoted,
-    resting,
-    shown,
-    temporary,
-)
+from reconciler.names import Globs, Scope, lookalike_keys, lookalikes, matches, resting, temporary
+from reconciler.printable import listed, quoted, shown
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -25,12 +25,26 @@ from reconciler.manifest.files import DEFAULT_FOLDER
 from reconciler.plan.document import Plan
 from reconciler.platform import Platform
 from reconciler.reconcile import INTERRUPTED, Applied, Request, apply_plan, check_platform
+from reconciler.report import text
 from reconciler.version import __version__
 
-if TYPE_CHECKING:
-    from reconciler.cli.commands.apply import ApplyOptions
-
 DEFAULT_JOURNAL = ".reconciler/journal"
+
+
+class ApplyOptions(Namespace):
+    """The options of `apply`."""
+
+    plan: str | None
+    auto_approve: bool
+    expect: str | None
+    parallelism: int
+    fail_fast: bool
+    lock_timeout: float
+    target: list[str] | None
+    allow_remove: list[str] | None
+    allow_empty: bool
+    ids: str | None
+    check_backends: bool
 
 
 class Job:
@@ -176,8 +190,6 @@ def _tell(context: Context, applied: Applied, code: int) -> int:
         gap = "\n" if context.is_text else ""
         context.result(gap + context.report().applied(applied, context.style))
     except ReconcilerError as error:
-        from reconciler.report import text
-
         # What was done must not go untold because the disk is full.
         context.streams.note(text.applied(applied, context.note_style) + f"Error: {error}")
         return code or exits.ERROR

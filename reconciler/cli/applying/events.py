@@ -21,9 +21,9 @@ from reconciler.cli.settings import STDOUT
 from reconciler.disk.json_lines import encoded, utc_now, written
 from reconciler.errors import ReconcilerError
 from reconciler.events import OperationEvent
-from reconciler.names import quoted
 from reconciler.plan.document import Plan
 from reconciler.plan.document import Summary as PlanSummary
+from reconciler.printable import quoted
 from reconciler.reconcile import Applied
 
 if TYPE_CHECKING:

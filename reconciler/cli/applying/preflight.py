@@ -8,8 +8,8 @@ from reconciler.cli.context import Context
 from reconciler.errors import PreflightError
 from reconciler.health.backends import FINE, UNUSABLE, Backend, check_backends
 from reconciler.model import Notice
-from reconciler.names import quoted
 from reconciler.plan.document import CREATE, Plan
+from reconciler.printable import quoted
 
 CODE = "backend"
 

@@ -12,8 +12,8 @@ from reconciler.cli.context import Context
 from reconciler.cli.output.streams import Streams
 from reconciler.cli.output.terminal import is_terminal
 from reconciler.events import Done, Failed, OperationEvent, Retried, Started
-from reconciler.names import quoted
 from reconciler.plan.document import Plan
+from reconciler.printable import quoted
 
 
 class Progress:

@@ -1,34 +1,23 @@
-"""All commands, in the order in which one meets them."""
+"""The table of commands, in the order in which one meets them; each is a module of this folder."""
 
 from __future__ import annotations
 
-from reconciler.cli.commands.apply import APPLY
-from reconciler.cli.commands.doctor import DOCTOR
-from reconciler.cli.commands.export import EXPORT
-from reconciler.cli.commands.history import HISTORY
-from reconciler.cli.commands.live import DRIFT, LIST
-from reconciler.cli.commands.lock import LOCK
-from reconciler.cli.commands.plan import PLAN, SHOW
-from reconciler.cli.commands.schema import COMPLETION, SCHEMA
-from reconciler.cli.commands.server.serve import SERVE
-from reconciler.cli.commands.server.token import TOKEN
-from reconciler.cli.commands.start import INIT, VALIDATE
-from reconciler.cli.options.command import Command
+from reconciler.cli.options.command import Row
 
-COMMANDS: tuple[Command, ...] = (
-    INIT,
-    VALIDATE,
-    PLAN,
-    APPLY,
-    SHOW,
-    DRIFT,
-    LIST,
-    EXPORT,
-    HISTORY,
-    LOCK,
-    DOCTOR,
-    SERVE,
-    TOKEN,
-    SCHEMA,
-    COMPLETION,
+COMMANDS: tuple[Row, ...] = (
+    Row("init", "Write a first manifest into this folder"),
+    Row("validate", "Check the manifest, without any platform"),
+    Row("plan", "Show what apply would do, and change nothing"),
+    Row("apply", "Make live what the manifest declares"),
+    Row("show", "Print a saved plan"),
+    Row("drift", "Show in what live differs from the manifest"),
+    Row("list", "List the live storages"),
+    Row("export", "Write live storages as a manifest"),
+    Row("history", "Show what earlier runs did, also those that were killed"),
+    Row("lock", "Show who holds the platform, or release it"),
+    Row("doctor", "Check that the platform can be reached, read and written"),
+    Row("serve", "Run a state server: a platform for a team, over HTTP", group="server."),
+    Row("token", "Create, list or revoke tokens of a state server", group="server."),
+    Row("schema", "Print the description of a format"),
+    Row("completion", "Print a script that completes commands and options"),
 )

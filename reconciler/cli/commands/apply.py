@@ -3,36 +3,30 @@
 from __future__ import annotations
 
 import sys
-from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from argparse import ArgumentParser, ArgumentTypeError
 
-from reconciler.cli import TYPE_CHECKING, exits
-from reconciler.cli.commands.plan import add_choices, choices
+from reconciler.cli import exits
+from reconciler.cli.applying.carry_out import ApplyOptions, Job, carry_out
+from reconciler.cli.applying.events import EventStream, event_stream
+from reconciler.cli.applying.preflight import require_backends
+from reconciler.cli.context import Context, asking
+from reconciler.cli.inputs.expect import check_expected, check_reviewed
+from reconciler.cli.inputs.files import read_plan
+from reconciler.cli.inputs.scope import check_scope
+from reconciler.cli.inputs.source import named_platform, names_platform, plan_for, read_source, tell
+from reconciler.cli.inputs.token_at_risk import token_at_risk
+from reconciler.cli.options.choices import add_choices, choices
 from reconciler.cli.options.command import Command
+from reconciler.cli.output.terminal import is_terminal
 from reconciler.cli.settings import LIMITED_OPTIONS, duration, given_text
-
-if TYPE_CHECKING:
-    from reconciler.cli.applying.carry_out import Job
-    from reconciler.cli.applying.events import EventStream
-    from reconciler.cli.context import Context
-    from reconciler.plan.document import Plan
+from reconciler.errors import UsageError
+from reconciler.executor import Result
+from reconciler.model import UNKNOWN_PLATFORM
+from reconciler.plan.document import WITHOUT_ADDRESS, Plan, leads_to_file
+from reconciler.reconcile import Applied, check_platform
+from reconciler.report import text
 
 _NOTHING = "Nothing was applied."
-
-
-class ApplyOptions(Namespace):
-    """The options of `apply`."""
-
-    plan: str | None
-    auto_approve: bool
-    expect: str | None
-    parallelism: int
-    fail_fast: bool
-    lock_timeout: float
-    target: list[str] | None
-    allow_remove: list[str] | None
-    allow_empty: bool
-    ids: str | None
-    check_backends: bool
 
 
 def _positive(text: str) -> int:
@@ -81,8 +75,6 @@ def _add_arguments(parser: ArgumentParser) -> None:
 
 
 def _run(context: Context, options: ApplyOptions) -> int:
-    from reconciler.cli.applying.events import event_stream
-
     with event_stream(context) as events:
         code = _apply(context, options, events)
         events.end(code)
@@ -90,8 +82,6 @@ def _run(context: Context, options: ApplyOptions) -> int:
 
 
 def _apply(context: Context, options: ApplyOptions, events: EventStream) -> int:
-    from reconciler.cli.applying.carry_out import carry_out
-
     job = _saved(context, options) if options.plan else _planned(context, options)
     events.plan(job.plan)
     if not job.plan.ready:
@@ -101,8 +91,6 @@ def _apply(context: Context, options: ApplyOptions, events: EventStream) -> int:
         return _nothing_to_do(context, job.plan)
     _show(context, job)
     if options.check_backends:
-        from reconciler.cli.applying.preflight import require_backends
-
         require_backends(context, job.plan)
     if job.ask:
         if not _agreed(context):
@@ -126,12 +114,6 @@ def _agreed(context: Context) -> bool:
 
 
 def _planned(context: Context, options: ApplyOptions) -> Job:
-    from reconciler.cli.applying.carry_out import Job
-    from reconciler.cli.inputs.expect import check_expected
-    from reconciler.cli.inputs.source import plan_for, read_source
-    from reconciler.cli.output.terminal import is_terminal
-    from reconciler.errors import UsageError
-
     approved = options.auto_approve or options.expect is not None
     if not approved and not (is_terminal(sys.stdin) and is_terminal(sys.stderr)):
         raise UsageError(
@@ -147,14 +129,6 @@ def _planned(context: Context, options: ApplyOptions) -> Job:
 
 
 def _saved(context: Context, options: ApplyOptions) -> Job:
-    from reconciler.cli.applying.carry_out import Job
-    from reconciler.cli.inputs.expect import check_reviewed
-    from reconciler.cli.inputs.files import read_plan
-    from reconciler.cli.inputs.scope import check_scope
-    from reconciler.cli.inputs.source import named_platform, tell
-    from reconciler.cli.inputs.token_at_risk import token_at_risk
-    from reconciler.reconcile import check_platform
-
     _refuse_choices(context, options)
     plan = read_plan(str(options.plan))
     if options.expect is not None:
@@ -173,9 +147,6 @@ def _saved(context: Context, options: ApplyOptions) -> Job:
 
 def _check_identity(context: Context, plan: Plan) -> None:
     """Refuse to take a platform that can't tell which one it is for the one of the plan."""
-    from reconciler.errors import UsageError
-    from reconciler.model import UNKNOWN_PLATFORM
-
     if plan.platform_id == UNKNOWN_PLATFORM and context.settings.platform is None:
         raise UsageError(
             f"{plan.platform} can't tell which organisation it leads to (its identity is unknown), "
@@ -186,10 +157,6 @@ def _check_identity(context: Context, plan: Plan) -> None:
 
 def _tell_of_old_format(context: Context, plan: Plan) -> None:
     """Say what the digest of an older plan can't promise, and send no token on its word."""
-    from reconciler.cli.inputs.source import names_platform
-    from reconciler.errors import UsageError
-    from reconciler.plan.document import WITHOUT_ADDRESS, leads_to_file
-
     if plan.format_version > WITHOUT_ADDRESS:
         return
     if not leads_to_file(plan.platform) and not names_platform(context, None):
@@ -207,8 +174,6 @@ def _tell_of_old_format(context: Context, plan: Plan) -> None:
 
 def _refuse_choices(context: Context, options: ApplyOptions) -> None:
     """Refuse what only planning can heed: a saved plan is applied as it was reviewed."""
-    from reconciler.errors import UsageError
-
     given = {
         "-f/--file": context.settings.files,
         "--env-file": context.settings.env_files,
@@ -227,9 +192,6 @@ def _refuse_choices(context: Context, options: ApplyOptions) -> None:
 
 
 def _nothing_to_do(context: Context, plan: Plan) -> int:
-    from reconciler.executor import Result
-    from reconciler.reconcile import Applied
-
     if context.is_text:
         context.result(context.report().plan(plan, context.style))
     else:
@@ -239,20 +201,14 @@ def _nothing_to_do(context: Context, plan: Plan) -> int:
 
 
 def _show(context: Context, job: Job) -> None:
-    from reconciler.cli.context import asking
-
     if context.is_text:
         style = asking(context.style) if job.ask else context.style
         context.result(context.report().plan(job.plan, style))
     elif job.ask:
-        from reconciler.report import text
-
         context.streams.note(text.plan(job.plan, asking(context.note_style)))
 
 
-APPLY = Command(
-    "apply",
-    "Make live what the manifest declares",
+COMMAND = Command(
     details="Reads, plans, shows the plan, asks, applies it, reads again and says whether "
     "live is as declared. A blocked plan is never applied. Run again after a failure "
     "or Ctrl-C, it does the rest. The first Ctrl-C lets what runs finish; the second "

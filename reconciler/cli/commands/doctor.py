@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from argparse import ArgumentParser, Namespace
 
-from reconciler.cli import TYPE_CHECKING, exits
+from reconciler.applying.hold import locking_of
+from reconciler.cli import exits
+from reconciler.cli.context import Context
+from reconciler.cli.inputs.source import choose_platform, read_manifest_if_any
 from reconciler.cli.options.command import Command
-
-if TYPE_CHECKING:
-    from reconciler.cli.context import Context
+from reconciler.health.platform import checks, examine, healthy
 
 
 class DoctorOptions(Namespace):
@@ -27,12 +29,6 @@ def _add_arguments(parser: ArgumentParser) -> None:
 
 
 def _run(context: Context, options: DoctorOptions) -> int:
-    import time
-
-    from reconciler.applying.hold import locking_of
-    from reconciler.cli.inputs.source import choose_platform, read_manifest_if_any
-    from reconciler.health.platform import checks, examine, healthy
-
     manifest = read_manifest_if_any(context)
     platform = choose_platform(context, manifest)
     address = manifest.lock if manifest else None
@@ -54,9 +50,7 @@ def _run(context: Context, options: DoctorOptions) -> int:
     return exits.SUCCESS if healthy(checks(facts)) else exits.ERROR
 
 
-DOCTOR = Command(
-    "doctor",
-    "Check that the platform can be reached, read and written",
+COMMAND = Command(
     details="Tells versions, account, role, write access, the difference of the clocks, how many "
     "storages are listed and whether that is all, what keeps two applies apart, and what the "
     "platform is able to do. Changes nothing. Works without a manifest if --platform or "

@@ -3,19 +3,39 @@
 from __future__ import annotations
 
 import os
+import re
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from contextlib import suppress
 
-from reconciler.cli import TYPE_CHECKING, exits
+import msgspec
+
+from reconciler.cli import exits
+from reconciler.cli.context import Context
+from reconciler.cli.inputs.files import check_writable, write_whole
+from reconciler.cli.inputs.names import check_names
+from reconciler.cli.inputs.source import (
+    choose_address,
+    choose_platform,
+    compared,
+    read_live,
+    read_manifest,
+    read_manifest_if_any,
+    read_scopes,
+    reading,
+)
 from reconciler.cli.options.command import Command
 from reconciler.cli.settings import JSON, MARKDOWN, given_text
-
-if TYPE_CHECKING:
-    from reconciler.cli.context import Context
-    from reconciler.manifest import Manifest
-    from reconciler.model import State, Storage
-    from reconciler.platform import Platform
+from reconciler.errors import PlatformError
+from reconciler.manifest import Manifest, render
+from reconciler.manifest.finding import Document
+from reconciler.manifest.reading.reader import read_tree
+from reconciler.model import State, Storage, unmanaged_because
+from reconciler.names import Scope, matches, resting
+from reconciler.platform import Platform
+from reconciler.platforms import address_in
+from reconciler.printable import quoted
+from reconciler.schemas import BESIDE
 
 #: Of how many storages it is asked whether they hold files: each may be a request.
 _ASKED = 100
@@ -55,14 +75,6 @@ def _add_arguments(parser: ArgumentParser) -> None:
 
 
 def _run(context: Context, options: ExportOptions) -> int:
-    from reconciler.cli.inputs.files import check_writable
-    from reconciler.cli.inputs.source import (
-        choose_platform,
-        read_live,
-        read_manifest,
-        read_manifest_if_any,
-    )
-
     if options.out is not None:
         check_writable(options.out)
     read = read_manifest if options.undeclared else read_manifest_if_any
@@ -80,9 +92,6 @@ def _run(context: Context, options: ExportOptions) -> int:
 
 def _address(context: Context, options: ExportOptions, manifest: Manifest | None) -> str | None:
     """Give the platform's address if it is relative, as it counts from the new file."""
-    from reconciler.cli.inputs.source import choose_address
-    from reconciler.platforms import address_in
-
     address, base = choose_address(context, manifest)
     return address_in(_folder(options), address, base=base)
 
@@ -95,8 +104,6 @@ def _folder(options: ExportOptions) -> str:
 def _write(
     context: Context, options: ExportOptions, storages: Sequence[Storage], address: str | None
 ) -> None:
-    from reconciler.cli.inputs.files import write_whole
-    from reconciler.names import quoted
 
     text = _document(context, options, storages, address)
     if options.out is None:
@@ -109,10 +116,6 @@ def _write(
 def _chosen(
     context: Context, options: ExportOptions, manifest: Manifest | None, state: State
 ) -> list[Storage]:
-    from reconciler.cli.inputs.names import check_names
-    from reconciler.cli.inputs.source import compared
-    from reconciler.model import unmanaged_because
-    from reconciler.names import matches, quoted
 
     storages: Sequence[Storage] = _in_scope(context, manifest, state)
     if manifest is not None and options.undeclared:
@@ -139,10 +142,6 @@ def _tell_of_files(context: Context, platform: Platform, storages: Sequence[Stor
 
     Where only the platform itself records files, they stay with it whatever is exported.
     """
-    from reconciler.cli.inputs.source import reading
-    from reconciler.errors import PlatformError
-    from reconciler.names import quoted
-
     asked, what = storages[:_ASKED], "storages may hold files"
     with reading(platform) as reader, suppress(PlatformError):
         if not reader.abilities.record_inventory:
@@ -160,9 +159,6 @@ def _tell_of_files(context: Context, platform: Platform, storages: Sequence[Stor
 
 
 def _in_scope(context: Context, manifest: Manifest | None, state: State) -> list[Storage]:
-    from reconciler.cli.inputs.source import read_scopes
-    from reconciler.names import Scope, resting
-
     own = manifest.desired.policy.scope if manifest else ("*",)
     scope = Scope.of(own, read_scopes(context))
     return [s for s in state.storages if scope.holds(resting(s.name, s.id))]
@@ -171,8 +167,6 @@ def _in_scope(context: Context, manifest: Manifest | None, state: State) -> list
 def _document(
     context: Context, options: ExportOptions, storages: Sequence[Storage], address: str | None
 ) -> str:
-    from reconciler.manifest import render
-    from reconciler.schemas import BESIDE
 
     # An editor that is led to a schema which is not there shows an error on the first line.
     found = os.path.isfile(os.path.join(_folder(options), BESIDE))  # noqa: PTH113, PTH118
@@ -184,13 +178,6 @@ def _document(
 
 def _as_json(text: str) -> str:
     """Give a manifest as JSON, which is YAML too: read by the rules by which it will be read."""
-    import re
-
-    import msgspec
-
-    from reconciler.manifest.finding import Document
-    from reconciler.manifest.reading.reader import read_tree
-
     document = Document("", text.encode())
     read_tree(document)
     raw = msgspec.json.format(msgspec.json.encode(document.tree), indent=2).decode()
@@ -199,9 +186,7 @@ def _as_json(text: str) -> str:
     return re.sub(hidden, lambda found: f"\\u{ord(found[0]):04x}", raw) + "\n"
 
 
-EXPORT = Command(
-    "export",
-    "Write live storages as a manifest",
+COMMAND = Command(
     details="What it writes, `plan` reads back as no change. Storages that no manifest can "
     "express are left out, with a warning. A NAME that is not live, or not in scope, "
     "is an error.\n\n"

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 
-from reconciler.cli import TYPE_CHECKING, exits
+from reconciler.cli import exits
+from reconciler.cli.applying.carry_out import journal_folder
+from reconciler.cli.context import Context
+from reconciler.cli.inputs.source import choose_platform, names_platform, read_manifest_if_any
 from reconciler.cli.options.command import Command
 from reconciler.cli.settings import COMMON_OPTIONS, JSON, MARKDOWN, given_text
-
-if TYPE_CHECKING:
-    from reconciler.cli.context import Context
-    from reconciler.journal.read import Run
+from reconciler.errors import AddressError
+from reconciler.journal import read
+from reconciler.journal.audit import runs_of
+from reconciler.journal.read import Run, about
+from reconciler.platform import Audited
+from reconciler.platforms import same_address
+from reconciler.report import history
 
 
 class HistoryOptions(Namespace):
@@ -41,8 +47,6 @@ def _add_arguments(parser: ArgumentParser) -> None:
 def _run(context: Context, options: HistoryOptions) -> int:
     runs = _runs(context, options)
     if options.name:
-        from reconciler.journal.read import about
-
         narrowed = (about(run, tuple(options.name)) for run in runs)
         runs = [run for run in narrowed if run.operations or options.run is not None]
     context.result(_report(context, options, runs))
@@ -51,9 +55,6 @@ def _run(context: Context, options: HistoryOptions) -> int:
 
 def _runs(context: Context, options: HistoryOptions) -> list[Run]:
     """Read what is asked for: from the platform's audit where it has one, else from journals."""
-    from reconciler.cli.applying.carry_out import journal_folder
-    from reconciler.journal import read
-
     found = _audited(context)
     if found is None:
         named = context.settings.journal is not None
@@ -66,9 +67,6 @@ def _runs(context: Context, options: HistoryOptions) -> list[Run]:
 
 def _is_of(run: Run, platform: str) -> bool:
     """Say whether a run was one on a platform; a journal may be damaged, and hold no address."""
-    from reconciler.errors import AddressError
-    from reconciler.platforms import same_address
-
     try:
         return same_address(run.platform, None, platform, None)
     except AddressError:
@@ -80,10 +78,6 @@ def _audited(context: Context) -> list[Run] | None:
 
     Whoever names a folder of journals wants those.
     """
-    from reconciler.cli.inputs.source import choose_platform, names_platform, read_manifest_if_any
-    from reconciler.journal.audit import runs_of
-    from reconciler.platform import Audited
-
     if context.settings.journal is not None:
         return None
     manifest = read_manifest_if_any(context)
@@ -96,8 +90,6 @@ def _audited(context: Context) -> list[Run] | None:
 
 
 def _report(context: Context, options: HistoryOptions, runs: list[Run]) -> str:
-    from reconciler.report import history
-
     if context.settings.output == JSON:
         detailed = options.run is not None or bool(options.name)
         return history.json(runs, operations=detailed)
@@ -112,9 +104,7 @@ def _report(context: Context, options: HistoryOptions, runs: list[Run]) -> str:
     return history.text(runs, context.style)
 
 
-HISTORY = Command(
-    "history",
-    "Show what earlier runs did, also those that were killed",
+COMMAND = Command(
     details="Lists runs, newest first, with when and by whom they were started, for which commit, "
     "on which platform, how they ended and what became of their operations. Reads the audit of a "
     "state server, which holds the writes of everybody; on other platforms, and with --journal, "

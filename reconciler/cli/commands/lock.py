@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import sys
 from argparse import ArgumentParser, Namespace
+from contextlib import closing
 
-from reconciler.cli import TYPE_CHECKING, exits
+import msgspec
+
+from reconciler.applying.hold import locking_of
+from reconciler.cli import exits
+from reconciler.cli.context import Context
+from reconciler.cli.inputs.source import choose_platform, read_manifest_if_any
 from reconciler.cli.options.command import Command
+from reconciler.cli.output.terminal import is_terminal
 from reconciler.cli.settings import JSON, given_text
-
-if TYPE_CHECKING:
-    from reconciler.cli.context import Context
-    from reconciler.lease.contract import Lease, Lock
+from reconciler.errors import PlatformBusyError, UsageError
+from reconciler.lease.contract import Lease, Lock, holding
+from reconciler.lease.register import RegisterLock
 
 SHOW, RELEASE = "show", "release"
 _WARNING = (
@@ -40,12 +46,6 @@ def _add_arguments(parser: ArgumentParser) -> None:
 
 
 def _run(context: Context, options: LockOptions) -> int:
-    from contextlib import closing
-
-    from reconciler.applying.hold import locking_of
-    from reconciler.cli.inputs.source import choose_platform, read_manifest_if_any
-    from reconciler.errors import UsageError
-
     manifest = read_manifest_if_any(context)
     platform = choose_platform(context, manifest)
     locking = locking_of(platform, manifest.lock if manifest else None)
@@ -67,18 +67,13 @@ def _run(context: Context, options: LockOptions) -> int:
 
 def _shown(context: Context, lease: Lease | None, **more: object) -> str:
     if context.settings.output != JSON:
-        from reconciler.lease.contract import holding
-
         return "Not locked." if lease is None else f"Locked by {holding(lease)}."
-    import msgspec
 
     told = {"format_version": 1, "locked": lease is not None, "lease": lease, **more}
     return msgspec.json.format(msgspec.json.encode(told), indent=2).decode()
 
 
 def _release(context: Context, options: LockOptions, lock: Lock, lease: Lease | None) -> int:
-    from reconciler.errors import PlatformBusyError
-
     if lease is None:
         context.result(_shown(context, None, released=False, released_lease=None))
         return exits.SUCCESS
@@ -99,8 +94,6 @@ def _release(context: Context, options: LockOptions, lock: Lock, lease: Lease | 
 
 def _mended(context: Context, lock: Lock, *, ask: bool) -> bool:
     """Set aside what lies in the lock's place and is none; False if the answer was no."""
-    from reconciler.lease.register import RegisterLock
-
     while isinstance(lock, RegisterLock) and (damage := lock.damage()) is not None:
         if not _consented(context, str(damage), "Set it aside?", ask=ask):
             return False
@@ -109,16 +102,11 @@ def _mended(context: Context, lock: Lock, *, ask: bool) -> bool:
 
 
 def _agreed(context: Context, lease: Lease, *, ask: bool) -> bool:
-    from reconciler.lease.contract import holding
-
     return _consented(context, f"Locked by {holding(lease)}.", "Release it?", ask=ask)
 
 
 def _consented(context: Context, found: str, question: str, *, ask: bool) -> bool:
     """Say what was found and what going on does, also to those who are not asked."""
-    from reconciler.cli.output.terminal import is_terminal
-    from reconciler.errors import UsageError
-
     if ask and not (is_terminal(sys.stdin) and is_terminal(sys.stderr)):
         raise UsageError(
             f"{found.rstrip('.')}. Releasing asks first, and there is no terminal to ask on: give "
@@ -128,9 +116,7 @@ def _consented(context: Context, found: str, question: str, *, ask: bool) -> boo
     return not ask or context.streams.agreed(f"{question} Only 'yes' is accepted: ")
 
 
-LOCK = Command(
-    "lock",
-    "Show who holds the platform, or release it",
+COMMAND = Command(
     details="While an apply writes it holds a lease of 60 seconds, which it renews every 15. A "
     "second apply waits for it. The lease of a run that was killed runs out by itself; "
     "`lock release` is for those who can't wait. Late writes of the former holder are refused "

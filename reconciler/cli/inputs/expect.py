@@ -7,9 +7,10 @@ from typing import NoReturn
 
 from reconciler.cli.inputs.files import plan_of, read_whole
 from reconciler.errors import BlockedError, StaleError, UsageError
-from reconciler.names import quoted
 from reconciler.plan.document import Plan
 from reconciler.plan.review import beyond
+from reconciler.printable import quoted
+from reconciler.report.said.explain import plan_difference
 
 _SHA = "sha256:"
 _SHA_BYTES = _SHA.encode()
@@ -78,8 +79,6 @@ def _refuse_digest(expected: str) -> NoReturn:
 
 def _check_plan(plan: Plan, expected: Plan, path: str) -> None:
     if beyond(expected, plan):
-        from reconciler.report.said.explain import plan_difference
-
         lines = "".join(f"\n  {line}" for line in plan_difference(expected, plan))
         raise StaleError(
             f"the plan holds what {quoted(path)} does not:{lines}\nRead the new plan, save it, "

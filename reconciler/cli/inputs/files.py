@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from reconciler.cli.options.hints import is_manifest
 from reconciler.errors import PlanFileError, ReconcilerError, UsageError
 from reconciler.manifest.reading.encodings import BYTE_ORDER_MARK, other_encoding
-from reconciler.names import quoted
 from reconciler.plan.document import Plan
 from reconciler.plan.file import from_json
+from reconciler.printable import quoted
 
 
 def read_whole(path: str) -> bytes:
@@ -142,8 +143,6 @@ def _is_database(path: Path) -> bool:
 
 
 def _replace(goal: Path, data: bytes) -> None:
-    import tempfile
-
     # Made with mode 0600, and never through a link that somebody else has put there.
     handle, draft = tempfile.mkstemp(prefix=f".{goal.name}.", suffix=".tmp", dir=goal.parent)
     try:

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from reconciler.cli.inputs.files import read_whole
 from reconciler.errors import PlanFileError
-from reconciler.names import quoted
+from reconciler.printable import quoted
 
 _FORMAT_VERSION = 1
 

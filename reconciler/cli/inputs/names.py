@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 
 from reconciler.cli.options.hints import is_manifest
 from reconciler.errors import UsageError
-from reconciler.names import matches, quoted
+from reconciler.names import matches
+from reconciler.printable import quoted
 
 
 def check_names(patterns: Iterable[str], names: Sequence[str]) -> None:
@@ -14,8 +16,6 @@ def check_names(patterns: Iterable[str], names: Sequence[str]) -> None:
 
     Raises `UsageError`.
     """
-    from difflib import get_close_matches
-
     for pattern in patterns:
         if not any(matches(name, [pattern]) for name in names):
             near = get_close_matches(pattern, names, n=1)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from reconciler.cli.context import Context
 from reconciler.cli.inputs.source import SCOPE_VARIABLE, read_scopes
 from reconciler.errors import UsageError
-from reconciler.names import Scope, quoted, resting
+from reconciler.names import Scope, resting
 from reconciler.plan.document import Plan
+from reconciler.printable import quoted
 
 
 def check_scope(context: Context, plan: Plan) -> None:

@@ -11,14 +11,17 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from reconciler.cli.context import Context
+from reconciler.cli.inputs.ids import read_ids
+from reconciler.cli.inputs.token_at_risk import token_at_risk
 from reconciler.cli.inputs.warnings import with_own
+from reconciler.cli.options.choices import Choices
 from reconciler.diff import Diff, compare
 from reconciler.environment.origin import in_ci
 from reconciler.errors import AddressError, MatchingError, UsageError
+from reconciler.lease import open_lock, understand
 from reconciler.manifest import Manifest, default_paths, load, placed, read_variables
 from reconciler.manifest.files import DEFAULTS
 from reconciler.model import NEW_PLATFORM, Notice, State, masked
-from reconciler.names import quoted, shown
 from reconciler.plan.build import new_platform
 from reconciler.plan.document import Plan
 from reconciler.platform import Platform, Reader
@@ -29,19 +32,11 @@ from reconciler.platforms import (
     runs_foreign_code,
     same_address,
 )
+from reconciler.printable import quoted, shown
 from reconciler.reconcile import Request, make_plan
 from reconciler.retry.reader import PatientReader
 
 SCOPE_VARIABLE = "RECONCILER_SCOPE"
-
-
-class Choices(NamedTuple):
-    """The options that `plan` and `apply` share: what is wanted beside the manifest."""
-
-    target: tuple[str, ...] = ()
-    allow_remove: tuple[str, ...] = ()
-    allow_empty: bool = False
-    ids: str | None = None
 
 
 class Source(NamedTuple):
@@ -61,8 +56,6 @@ def read_manifest(context: Context) -> Manifest:
 
 
 def _understand_lock(address: str) -> object:
-    from reconciler.lease import understand
-
     return understand(address)
 
 
@@ -81,8 +74,6 @@ def _has_bytes(path: str) -> bool:
 
 def read_source(context: Context, choices: Choices = Choices()) -> Source:  # noqa: B008 - frozen
     """Read the manifest, choose the platform, and say what is wanted of it."""
-    from reconciler.cli.inputs.ids import read_ids
-
     scopes = read_scopes(context)
     ids = read_ids(choices.ids) if choices.ids is not None else None
     manifest = read_manifest(context)
@@ -108,8 +99,6 @@ def plan_for(source: Source) -> Plan:
     Problems of matching are given the lines that they arise from.
     """
     if source.manifest.lock is not None:
-        from reconciler.lease import open_lock
-
         open_lock(source.manifest.lock).close()  # a wrong address is not to wait until apply
     address = source.platform.address
     with reading(source.platform) as reader, located(source.manifest):
@@ -177,7 +166,6 @@ def _at_risk(context: Context, manifest: Manifest | None) -> tuple[Notice, ...]:
     own = manifest.platform if manifest else None
     if own is None or not in_ci(context.environ):
         return ()
-    from reconciler.cli.inputs.token_at_risk import token_at_risk
 
     return token_at_risk(context, own, "the manifest")
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from reconciler.cli.context import Context
 from reconciler.environment.origin import in_ci
 from reconciler.model import Notice, masked
-from reconciler.names import shown
 from reconciler.plan.document import leads_to_file
 from reconciler.platforms import PLATFORM_VARIABLE
+from reconciler.platforms.http import TOKEN_VARIABLE
+from reconciler.platforms.jetraw.login import TOKEN
+from reconciler.printable import shown
 
 CODE = "platform_unconfirmed"
 
@@ -21,8 +23,6 @@ def token_at_risk(context: Context, address: str, source: str) -> tuple[Notice, 
     confirmed = context.settings.platform is not None or PLATFORM_VARIABLE in environ
     if confirmed or not in_ci(environ) or leads_to_file(address):
         return ()
-    from reconciler.platforms.http import TOKEN_VARIABLE
-    from reconciler.platforms.jetraw.login import TOKEN
 
     both = (TOKEN_VARIABLE, f"{TOKEN_VARIABLE}_FILE", TOKEN, f"{TOKEN}_FILE")
     tokens = [name for name in both if name in environ]

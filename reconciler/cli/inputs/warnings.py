@@ -7,9 +7,8 @@ from collections.abc import Collection, Iterable
 from msgspec.structs import replace
 
 from reconciler.diff import near_duplicates
-from reconciler.errors import Problem
 from reconciler.manifest import Manifest, placed
-from reconciler.model import Entry, Notice
+from reconciler.model import Entry, Notice, Problem
 from reconciler.names import lookalikes
 
 

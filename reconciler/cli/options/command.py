@@ -1,7 +1,8 @@
-"""What a command is: what its help says, which options it takes, and what it does."""
+"""What a command is: where it stands, what its help says, which options it takes, what it does."""
 
 from __future__ import annotations
 
+import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Collection
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Command:
-    """One command.
+    """What a command's own module says of it.
 
     `options` is a `Namespace` that names the values of the arguments that `add_arguments` adds,
     with their types; `run` gets it filled in, and gives the exit code. `details`
@@ -29,8 +30,6 @@ class Command:
 
     def __init__(
         self,
-        name: str,
-        summary: str,
         *,
         details: str,
         examples: tuple[tuple[str, str], ...],
@@ -41,9 +40,7 @@ class Command:
         formats: tuple[str, ...] = FORMATS,
         tells_events: bool = False,
     ) -> None:
-        self.name = name
-        self.summary = summary
-        self.paragraphs = (f"{summary}.", *details.split("\n\n"))
+        self.paragraphs = tuple(details.split("\n\n"))
         self.examples = examples
         self.takes = takes
         self.formats = formats
@@ -51,6 +48,22 @@ class Command:
         self.add_arguments = add_arguments
         self.options = options
         self.run = run
+
+
+class Row:
+    """A command as the table of commands has it: all that `reconciler --help` needs to know."""
+
+    def __init__(self, name: str, summary: str, *, group: str = "") -> None:
+        self.name = name
+        self.summary = summary
+        self._module = f"reconciler.cli.commands.{group}{name}"
+
+    @property
+    def command(self) -> Command:
+        """What its module says of it; nothing is imported before somebody asks."""
+        __import__(self._module)  # `importlib` would be imported for nothing else
+        command: Command = sys.modules[self._module].COMMAND
+        return command
 
 
 def no_arguments(_parser: ArgumentParser) -> None:

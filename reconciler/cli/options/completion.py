@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import shtab
 
 from reconciler.cli import settings
-from reconciler.cli.commands import COMMANDS
+from reconciler.cli.options.command import Row
 from reconciler.cli.options.parser import ASKING, HELP, PROGRAM
 
 #: fish hands over all of `--out=plan.json`, of which only the path is one.
@@ -67,14 +67,14 @@ complete -o bashdefault -F _reconciler reconciler
 """
 
 
-def script(shell: str) -> str:
+def script(shell: str, commands: Sequence[Row]) -> str:
     """Give the completion script for a shell."""
     parser = argparse.ArgumentParser(PROGRAM)
     parser.add_argument("--version", action="store_true", help="show the version and exit")
     _add_settings(parser, settings.FORMATS)
     children = parser.add_subparsers()
-    for command in COMMANDS:
-        child = children.add_parser(command.name, help=command.summary)
+    for row in commands:
+        child, command = children.add_parser(row.name, help=row.summary), row.command
         command.add_arguments(child)
         for action in child._actions:  # noqa: SLF001 - argparse has no other way to see them
             if action.dest in _NAMES:
@@ -83,7 +83,7 @@ def script(shell: str) -> str:
     for word, summary in ASKING.items():
         child = children.add_parser(word, help=summary)
         if word == HELP:
-            child.add_argument("command", nargs="?", choices=[c.name for c in COMMANDS])
+            child.add_argument("command", nargs="?", choices=[row.name for row in commands])
     text: str = shtab.complete(parser, shell, preamble=_PREAMBLES.get(shell, ""))
     if shell == "bash":
         return text + _BASH_END

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import re
 from argparse import ArgumentParser
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from pathlib import Path
 
-from reconciler.cli import TYPE_CHECKING
+from reconciler.cli.context import Context
 from reconciler.cli.settings import given_text
-
-if TYPE_CHECKING:
-    from reconciler.cli.context import Context
-    from reconciler.server.store.contract import (
-        Store,
-    )
+from reconciler.environment.secret_values import URL, read_secret
+from reconciler.errors import ReconcilerError, UsageError
+from reconciler.printable import quoted
+from reconciler.server.store import open_store
+from reconciler.server.store.contract import Store
+from reconciler.server.store.refusals import StoreError
 
 VARIABLE = "RECONCILER_DATABASE"
 OPTION = "--database"
@@ -51,10 +53,6 @@ def opened_and_named(
 
     What a store refuses becomes an error for the user.
     """
-    from contextlib import closing
-
-    from reconciler.server.store import open_store
-
     url = chosen(context, given)
     if not make:
         check_exists(url, OPTION)
@@ -65,11 +63,6 @@ def opened_and_named(
 @contextmanager
 def explained() -> Iterator[None]:
     """Turn what a store refuses into an error for the user."""
-    from reconciler.errors import ReconcilerError
-    from reconciler.server.store.refusals import (
-        StoreError,
-    )
-
     try:
         yield
     except StoreError as error:
@@ -78,9 +71,6 @@ def explained() -> Iterator[None]:
 
 def chosen(context: Context, given: str | None) -> str:
     """Give the URL of the database that the command line or the environment names."""
-    from reconciler.environment.secret_values import URL, read_secret
-    from reconciler.errors import UsageError
-
     secret = read_secret(context.environ, VARIABLE, URL)
     if given is None:
         if secret is None:
@@ -105,11 +95,7 @@ def warn_of_password(context: Context, url: str, option: str, way: str) -> None:
 
 def _named(url: str) -> str:
     """Name a database that could be opened: SQLite's by its full path."""
-    from reconciler.names import quoted
-
     if url.lower().startswith(_SQLITE):
-        from pathlib import Path
-
         return quoted(str(Path(url[len(_SQLITE) :]).absolute()))
     from psycopg.conninfo import conninfo_to_dict
 
@@ -120,11 +106,6 @@ def _named(url: str) -> str:
 
 def check_exists(url: str, option: str) -> None:
     """Refuse a file that is not there: a typo must not look like a database without tokens."""
-    import os
-
-    from reconciler.errors import UsageError
-    from reconciler.names import quoted
-
     path = url[len(_SQLITE) :]
     if url.lower().startswith(_SQLITE) and not os.path.lexists(path):
         raise UsageError(f"there is no database {quoted(path)}: see {option}")

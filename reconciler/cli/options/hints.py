@@ -7,7 +7,8 @@ import os
 import re
 from collections.abc import Iterable, Sequence
 
-from reconciler.cli.options.command import Command
+from reconciler.cli.options.command import Command, Row
+from reconciler.printable import shown
 
 #: Options of other tools, and what does the same here.
 _ELSEWHERE = {
@@ -42,13 +43,13 @@ def two_dashes(words: Iterable[str], known: Iterable[str]) -> tuple[str, str] | 
     return None
 
 
-def of_option(option: str, known: Sequence[str], commands: Sequence[Command]) -> str:
+def of_option(option: str, known: Sequence[str], commands: Sequence[Row]) -> str:
     """Say what was meant by an option that a command does not have; empty if nobody knows."""
     if option in known:  # it needs a value, or takes none
         return ""
     if option in _ELSEWHERE:
         return f": {_ELSEWHERE[option]}"
-    takers = [f"`{command.name}`" for command in commands if option in _own_options(command)]
+    takers = [f"`{row.name}`" for row in commands if option in _own_options(row.command)]
     if takers:
         return f": it belongs to {' and '.join(takers)}"
     return did_you_mean(option, known)
@@ -99,7 +100,5 @@ def _own_options(command: Command) -> list[str]:
 
 def _word(path: str) -> str:
     from shlex import quote
-
-    from reconciler.names import shown
 
     return quote(shown(path))

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 import textwrap
 from collections.abc import Iterable, Sequence
 
 from reconciler.cli import TYPE_CHECKING, settings
-from reconciler.cli.commands import COMMANDS
 from reconciler.cli.options import hints
-from reconciler.cli.options.command import Command
+from reconciler.cli.options.command import Row
 from reconciler.cli.output.terminal import width
 from reconciler.cli.settings import Settings
+from reconciler.errors import UsageError
+from reconciler.printable import shown
+from reconciler.version import __version__
 
 if TYPE_CHECKING:
     from typing import NoReturn
@@ -46,7 +49,10 @@ class Shown(Exception):  # noqa: N818 - not an error: the answer to --help and -
 class Parser(argparse.ArgumentParser):
     """argparse, without its habits of exiting the process and of guessing abbreviations."""
 
-    def __init__(self, program: str, *, description: str, epilog: str) -> None:
+    def __init__(
+        self, program: str, commands: Sequence[Row], *, description: str, epilog: str
+    ) -> None:
+        self._commands = commands
         super().__init__(
             prog=program,
             formatter_class=_formatter,
@@ -60,10 +66,6 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Raise `UsageError` instead of exiting."""
-        import re
-
-        from reconciler.errors import UsageError
-
         if message.startswith("the following arguments are required"):
             message = hints.missing(self, self.prog) or message
         # A token that was pasted to the wrong place is not shown: its id may be, no more.
@@ -72,11 +74,9 @@ class Parser(argparse.ArgumentParser):
 
     def refuse(self, extras: Sequence[str]) -> NoReturn:
         """Raise `UsageError` for arguments that nothing takes."""
-        from reconciler.names import shown
-
         unknown = shown(extras[0].partition("=")[0])
         if unknown.startswith("-") and unknown != "--":
-            hint = hints.of_option(unknown, hints.options_of(self), COMMANDS)
+            hint = hints.of_option(unknown, hints.options_of(self), self._commands)
             self.error(f"unknown option {unknown}{hint}")
         word = extras[0].removeprefix(settings.LITERAL)
         hint = hints.of_argument(word, self.prog.removeprefix(f"{PROGRAM} "))
@@ -114,18 +114,16 @@ class _Version(argparse.Action):
 
 
 def _version() -> str:
-    from reconciler.version import __version__
-
     return f"{PROGRAM} {__version__}\n"
 
 
-def parse(argv: Sequence[str]) -> tuple[Settings, Command, argparse.Namespace]:
+def parse(argv: Sequence[str], commands: Sequence[Row]) -> tuple[Settings, Row, argparse.Namespace]:
     """Understand a command line: what the global options say, the command, and its own options.
 
     Raises `UsageError` if it makes no sense, and `Shown` if it asks for help or the version.
     """
-    top = top_parser()
-    _check_dashes(top, argv)
+    top = top_parser(commands)
+    _check_dashes(top, argv, commands)
     before, extras = top.parse_known_args(argv)
     if extras:
         top.refuse(extras)
@@ -133,22 +131,23 @@ def parse(argv: Sequence[str]) -> tuple[Settings, Command, argparse.Namespace]:
         raise Shown(top.format_help(), asked=False)
     name, *rest = _literal(before.command)
     if name in ASKING:
-        raise Shown(_answer(top, name, rest))
-    command = _find(top, name)
-    parser = command_parser(command)
-    after, extras = parser.parse_known_intermixed_args(rest, command.options())
+        raise Shown(_answer(top, name, rest, commands))
+    row = _find(top, name, commands)
+    parser = command_parser(row, commands)
+    after, extras = parser.parse_known_intermixed_args(rest, row.command.options())
     if extras:
         parser.refuse(extras)
     chosen = settings.merged(before, after)
-    _check_format(parser, command, chosen)
-    return chosen, command, after
+    _check_format(parser, row, chosen)
+    return chosen, row, after
 
 
-def _check_dashes(top: Parser, argv: Sequence[str]) -> None:
+def _check_dashes(top: Parser, argv: Sequence[str], commands: Sequence[Row]) -> None:
     """Refuse `-out=plan.json`, which would mean `-o ut=plan.json`."""
     if not any(len(word) > 2 and word[0] == "-" != word[1] for word in argv):
         return
-    parsers = [top, *map(command_parser, COMMANDS)]
+    named = (row for row in commands if row.name in argv)
+    parsers = [top, *(command_parser(row, commands) for row in named)]
     known = {name for parser in parsers for name in hints.options_of(parser)}
     found = hints.two_dashes(argv, known)
     if found is not None:
@@ -156,21 +155,23 @@ def _check_dashes(top: Parser, argv: Sequence[str]) -> None:
         top.error(f"unknown option {word} (did you mean {meant}? Long options have two dashes)")
 
 
-def _answer(top: Parser, name: str, rest: Sequence[str]) -> str:
+def _answer(top: Parser, name: str, rest: Sequence[str], commands: Sequence[Row]) -> str:
     """Give what `help`, `help COMMAND` and `version` print."""
     if name == VERSION:
         return _version()
     about = next((word for word in rest if not word.startswith("-")), None)
-    return (top if about is None else command_parser(_find(top, about))).format_help()
+    parser = top if about is None else command_parser(_find(top, about, commands), commands)
+    return parser.format_help()
 
 
-def top_parser() -> Parser:
+def top_parser(commands: Sequence[Row]) -> Parser:
     """Make the parser for what stands before the command, and for `reconciler --help`."""
-    told = {**{command.name: command.summary for command in COMMANDS}, **ASKING}
+    told = {**{row.name: row.summary for row in commands}, **ASKING}
     longest = max(map(len, told))
     listed = "\n".join(f"  {name:{longest}}  {summary}" for name, summary in told.items())
     parser = Parser(
         PROGRAM,
+        commands,
         description=f"{_DESCRIPTION}\n\ncommands:\n{listed}",
         epilog=f"`{PROGRAM} COMMAND --help` tells more of a command, with examples.",
     )
@@ -184,13 +185,18 @@ def top_parser() -> Parser:
     return parser
 
 
-def command_parser(command: Command) -> Parser:
-    """Make the parser for what stands after a command, and for its help."""
-    columns = _columns()
-    about = "\n\n".join(_filled(paragraph, columns) for paragraph in command.paragraphs)
+def command_parser(row: Row, commands: Sequence[Row] = ()) -> Parser:
+    """Make the parser for what stands after a command, and for its help.
+
+    `commands` are those that a hint may name.
+    """
+    columns, command = _columns(), row.command
+    paragraphs = (f"{row.summary}.", *command.paragraphs)
+    about = "\n\n".join(_filled(paragraph, columns) for paragraph in paragraphs)
     examples = "\n".join(f"  {line}\n      {purpose}" for line, purpose in command.examples)
     parser = Parser(
-        f"{PROGRAM} {command.name}",
+        f"{PROGRAM} {row.name}",
+        commands,
         description=about,
         epilog=f"examples:\n{examples}",
     )
@@ -215,12 +221,12 @@ def _positional(action: argparse.Action) -> str:
     return {"?": f"[{name}]", "*": f"[{name}...]"}.get(str(action.nargs), name)
 
 
-def _find(parser: Parser, name: str) -> Command:
-    commands = {command.name: command for command in COMMANDS}
-    if name not in commands:
-        near = hints.did_you_mean(name, [*commands, *ASKING])
+def _find(parser: Parser, name: str, commands: Sequence[Row]) -> Row:
+    by_name = {row.name: row for row in commands}
+    if name not in by_name:
+        near = hints.did_you_mean(name, [*by_name, *ASKING])
         parser.error(f"unknown command {name!r}{near}")
-    return commands[name]
+    return by_name[name]
 
 
 def _literal(words: Sequence[str]) -> Sequence[str]:
@@ -232,7 +238,8 @@ def _literal(words: Sequence[str]) -> Sequence[str]:
     return [*words[:cut], *rest]
 
 
-def _check_format(parser: Parser, command: Command, chosen: Settings) -> None:
-    if chosen.output not in command.formats:
-        listed = " or ".join(command.formats)
-        parser.error(f"`{command.name}` has no -o {chosen.output}: it writes {listed}")
+def _check_format(parser: Parser, row: Row, chosen: Settings) -> None:
+    formats = row.command.formats
+    if chosen.output not in formats:
+        listed = " or ".join(formats)
+        parser.error(f"`{row.name}` has no -o {chosen.output}: it writes {listed}")

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 import re
+import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 
 from reconciler.cli.exits import ERROR
 from reconciler.cli.output.streams import Streams
 from reconciler.cli.settings import JSON, MARKDOWN
 from reconciler.errors import ManifestError, ReconcilerError, UsageError
-from reconciler.names import shown
+from reconciler.model import masked_in
+from reconciler.printable import shown
+from reconciler.report import json, markdown, text
 
 #: Relative paths lead nowhere then, and the system only says that something does not exist.
 _GONE = "the current folder was deleted: change to a folder that exists, and run this again"
@@ -22,10 +26,6 @@ def failed(streams: Streams, error: Exception, argv: Sequence[str]) -> int:
     """Tell what went wrong, and give the exit code."""
     # The options may be what is wrong, so this is asked of the words themselves.
     if "--debug" in argv:
-        import traceback
-
-        from reconciler.model import masked_in
-
         streams.note(masked_in("".join(traceback.format_exception(error))))
     if isinstance(error, OSError) and _folder_is_gone():
         error = UsageError(_GONE)
@@ -52,10 +52,6 @@ def wanted_output(argv: Sequence[str]) -> str | None:
 
 
 def _report(streams: Streams, error: Exception, code: int, wanted: str) -> None:
-    from contextlib import suppress
-
-    from reconciler.report import json, markdown
-
     report = json if wanted == JSON else markdown
     if isinstance(error, ManifestError):
         text = report.problems(error.problems)
@@ -67,8 +63,6 @@ def _report(streams: Streams, error: Exception, code: int, wanted: str) -> None:
 
 def _text(error: Exception) -> str:
     if isinstance(error, ManifestError):
-        from reconciler.report import text
-
         return text.problems(error.problems)
     return f"Error: {_message(error)}"
 
@@ -78,7 +72,6 @@ def _message(error: Exception) -> str:
         return str(error)
     if isinstance(error, MemoryError):
         return "there is not enough memory"
-    from reconciler.model import masked_in
 
     kind = type(error).__name__
     told = shown(masked_in(f"{kind}: {error}" if str(error) else kind))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import select
 import time
 
 from reconciler.cli import TYPE_CHECKING
@@ -31,8 +32,6 @@ class StalledError(OSError):
 
 def piece() -> int:
     """Give how many bytes a pipe takes without a wait once it is said to have room."""
-    import select
-
     return getattr(select, "PIPE_BUF", 512)
 
 
@@ -78,8 +77,6 @@ def discard(stream: TextIO) -> None:
 
 
 def _has_room(descriptor: int) -> bool:
-    import select
-
     try:
         return bool(select.select([], [descriptor], [], LOOK_EVERY)[1])
     except (OSError, ValueError):

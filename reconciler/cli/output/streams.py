@@ -5,13 +5,15 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Callable
 
 from reconciler.cli import TYPE_CHECKING
 from reconciler.cli.output.pipe import StalledError, discard, piece, wait_for_room
 from reconciler.cli.output.terminal import is_terminal, width
+from reconciler.errors import ReconcilerError
+from reconciler.printable import commandless, commandless_quoted
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import NoReturn, TextIO, TypeVar
 
     from reconciler.cli.output.pipe import MayWait
@@ -98,8 +100,6 @@ class Streams:
         What is a command to a CI runner within it is written with escapes, equal in value.
         """
         if "##" in text or "section_" in text:
-            from reconciler.names import commandless_quoted
-
             text = commandless_quoted(text)
         stream = self.results
         if stream is None or stream.isatty() or not hasattr(stream, "buffer"):
@@ -175,7 +175,7 @@ def _laid_out(text: str) -> str:
     """Break lines for a terminal, which would break them in the middle of words."""
     if not is_terminal(sys.stderr):
         return text
-    from reconciler.report.layout import wrapped
+    from reconciler.report.layout import wrapped  # only where somebody reads
 
     return wrapped(text, width(os.environ, sys.stderr))
 
@@ -184,12 +184,9 @@ def _harmless(text: str) -> str:
     """Give text in which nothing is a command to a CI runner."""
     if "::" not in text and "##" not in text and "section_" not in text:
         return text
-    from reconciler.names import commandless
 
     return commandless(text)
 
 
 def _fail(name: str, reason: str) -> NoReturn:
-    from reconciler.errors import ReconcilerError
-
     raise ReconcilerError(f"can't write to {name}: {reason}")

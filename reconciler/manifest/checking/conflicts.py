@@ -7,7 +7,7 @@ from typing import Any
 
 from reconciler.manifest.finding import Document, Finding, Path, Place, brief
 from reconciler.model import Entry, Removed
-from reconciler.names import quoted
+from reconciler.printable import quoted
 
 #: Top-level keys that may stand in one file only.
 ONCE = ("policy", "platform", "lock")

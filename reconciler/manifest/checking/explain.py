@@ -13,7 +13,7 @@ from reconciler.manifest.checking.schema import part_schema
 from reconciler.manifest.finding import Document, Finding, Path, Wrong, brief
 from reconciler.manifest.reading.scalars import in_quotes
 from reconciler.model import masked
-from reconciler.names import quoted
+from reconciler.printable import quoted
 
 if TYPE_CHECKING:
     from jsonschema import Draft202012Validator

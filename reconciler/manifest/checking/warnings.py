@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from reconciler.model import Entry, Notice, aws_url, location
-from reconciler.names import listed, quoted
+from reconciler.printable import listed, quoted
 
 _ABSOLUTE = re.compile(r"/|\\\\|[A-Za-z]:|(?i:file)://")
 _RELATIVE = (

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from reconciler.manifest.finding import Document, Finding, brief
-from reconciler.names import shown
+from reconciler.printable import shown
 
 _PART = re.compile(
     r"""(?xs)

@@ -9,7 +9,7 @@ from collections import ChainMap
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from reconciler.errors import ManifestError, Problem, UsageError
+from reconciler.errors import ManifestError, UsageError
 from reconciler.manifest.files import read_bytes
 from reconciler.manifest.filling.interpolate import filled
 from reconciler.manifest.reading.encodings import (
@@ -18,7 +18,8 @@ from reconciler.manifest.reading.encodings import (
     other_encoding,
     position,
 )
-from reconciler.names import quoted
+from reconciler.model import Problem
+from reconciler.printable import quoted
 
 if TYPE_CHECKING:
     from dotenv.parser import Binding

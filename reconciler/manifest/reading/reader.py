@@ -33,7 +33,7 @@ from reconciler.manifest.reading.yaml_events import (
     open_events,
     skip,
 )
-from reconciler.names import quoted, shown
+from reconciler.printable import quoted, shown
 
 MAX_NESTING = 64
 MAX_EXPANDED = 100_000

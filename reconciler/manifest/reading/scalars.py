@@ -10,7 +10,7 @@ import re
 from typing import Final
 
 from reconciler.manifest.finding import LONGEST, Path
-from reconciler.names import shown
+from reconciler.printable import shown
 
 
 class Ambiguous:

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from reconciler.errors import AddressError
 from reconciler.model import has_user_info, masked
-from reconciler.names import quoted
+from reconciler.printable import quoted
 
 SCHEMES = ("http", "https")
 _DEFAULT_PORT = {"http": 80, "https": 443}

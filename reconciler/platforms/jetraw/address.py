@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from reconciler.errors import AddressError
 from reconciler.model import masked
-from reconciler.names import quoted
+from reconciler.printable import quoted
 
 ORGANISATION, MODULE = "jetraw", "jetraw+module"
 SCHEMES = (ORGANISATION, MODULE)

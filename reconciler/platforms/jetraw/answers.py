@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 from reconciler.errors import PlatformError
 from reconciler.model import Storage
-from reconciler.names import quoted
 from reconciler.platform import InventoryRow
 from reconciler.platforms.jetraw.sdk import Sdk
 from reconciler.platforms.jetraw.surface import Handle, Space
+from reconciler.printable import quoted
 
 _FILES = "reading the files of a storage"
 #: How many of them are taken from the SDK at a time.

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from reconciler.model import masked_in
-from reconciler.names import shown
+from reconciler.printable import shown
 
 #: What was raised is read this far, and told this far, in characters.
 _READ, _TOLD = 2000, 200

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import msgspec
 
 from reconciler.model import State, Storage
-from reconciler.names import quoted
 from reconciler.platform import Abilities, About, InventoryRow
 from reconciler.platforms.jetraw import answers
 from reconciler.platforms.jetraw.sdk import DISTRIBUTION, Sdk
+from reconciler.printable import quoted
 
 #: What the documented surface has, and nothing that we hope for: two setters, no condition that a
 #: write could carry, and a list of what is "accessible to the current user". Names are called

@@ -10,13 +10,13 @@ from typing import Any, NamedTuple, TypeVar
 from reconciler.environment.secret_values import Secret
 from reconciler.errors import AddressError, PlatformError
 from reconciler.model import UNKNOWN_PLATFORM
-from reconciler.names import quoted
 from reconciler.platforms.jetraw.address import Target
 from reconciler.platforms.jetraw.causes import cause
 from reconciler.platforms.jetraw.foreign import Foreign, SilentError
 from reconciler.platforms.jetraw.identity import host_name, organisation_of
 from reconciler.platforms.jetraw.login import Login, key_lying_about, read_login
 from reconciler.platforms.jetraw.surface import Client
+from reconciler.printable import quoted
 
 _T = TypeVar("_T")
 DISTRIBUTION = "jetraw-python-sdk"

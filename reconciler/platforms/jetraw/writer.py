@@ -16,7 +16,6 @@ import msgspec
 
 from reconciler.errors import LeaseLostError, PlatformError, RefusedError, UnknownOutcomeError
 from reconciler.model import TYPES, Storage, aws_url
-from reconciler.names import quoted
 from reconciler.plan.document import Values
 from reconciler.platform import InventoryRow, Lost
 from reconciler.platforms import conflicts
@@ -25,6 +24,7 @@ from reconciler.platforms.jetraw.foreign import SilentError
 from reconciler.platforms.jetraw.reader import JetrawReader
 from reconciler.platforms.jetraw.sdk import OURS, Sdk
 from reconciler.platforms.jetraw.surface import Handle
+from reconciler.printable import quoted
 
 _T = TypeVar("_T")
 

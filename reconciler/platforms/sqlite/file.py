@@ -18,7 +18,6 @@ from reconciler.errors import (
     PlatformLostError,
     UnknownOutcomeError,
 )
-from reconciler.names import shown
 from reconciler.platforms.sqlite.schema import (
     APPLICATION_ID,
     SCHEMA,
@@ -33,6 +32,7 @@ from reconciler.platforms.sqlite.transactions import (
     migrate,
     transaction,
 )
+from reconciler.printable import shown
 
 _WHAT = "platform"
 #: SQLite counts milliseconds in 32 bits.

@@ -17,7 +17,6 @@ from reconciler.errors import (
     UnknownOutcomeError,
 )
 from reconciler.lease.contract import Holder, Lease, held
-from reconciler.names import quoted
 from reconciler.platforms.sqlite import process
 from reconciler.platforms.sqlite.file import (
     create,
@@ -28,6 +27,7 @@ from reconciler.platforms.sqlite.file import (
 from reconciler.platforms.sqlite.reader import SqliteReader
 from reconciler.platforms.sqlite.schema import THIS_LEASE, lease_key
 from reconciler.platforms.sqlite.transactions import transaction
+from reconciler.printable import quoted
 
 #: Seconds to wait for the write lock of the file, which a write holds for milliseconds: little
 #: for who will ask again anyway, more where a lease depends on it.

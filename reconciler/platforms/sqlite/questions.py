@@ -13,10 +13,10 @@ from typing import TypeVar
 
 from reconciler.errors import PlatformError, UnavailableError
 from reconciler.model import NEW_PLATFORM, State, Storage
-from reconciler.names import quoted
 from reconciler.platform import Abilities, About, InventoryRow
 from reconciler.platforms.sqlite.file import explained, only_text
 from reconciler.platforms.sqlite.schema import SCHEMA_VERSION
+from reconciler.printable import quoted
 
 _T = TypeVar("_T")
 _Batch = tuple[InventoryRow, ...]

@@ -22,7 +22,6 @@ from reconciler.errors import (
 )
 from reconciler.lease.contract import Lease
 from reconciler.model import State, Storage
-from reconciler.names import quoted
 from reconciler.plan.document import Values
 from reconciler.platform import InventoryRow
 from reconciler.platforms import conflicts
@@ -39,6 +38,7 @@ from reconciler.platforms.sqlite.file import (
 from reconciler.platforms.sqlite.questions import BATCH, Questions, snapshot
 from reconciler.platforms.sqlite.schema import THIS_LEASE, lease_key
 from reconciler.platforms.sqlite.transactions import CommitError, transaction
+from reconciler.printable import quoted
 
 _T = TypeVar("_T")
 #: Seconds.

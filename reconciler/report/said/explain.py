@@ -8,12 +8,11 @@ from typing import Any
 
 import msgspec
 
-from reconciler.errors import path_text
 from reconciler.executor import Outcome
-from reconciler.model import Location, Storage, location
-from reconciler.names import quoted, shown
+from reconciler.model import Location, Storage, location, path_text
 from reconciler.plan.document import FIELDS, Operation, Plan, Values
 from reconciler.plan.review import beyond, was_new
+from reconciler.printable import quoted, shown
 from reconciler.report.said.words import address, count, name_of
 from reconciler.report.said.words import value as printed
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from reconciler.names import quoted, shown
 from reconciler.plan.document import CREATE, REMOVE, UPDATE, Operation, Plan
+from reconciler.printable import quoted, shown
 from reconciler.report.layout import lines
 from reconciler.report.said import words
 from reconciler.report.said.order import Order

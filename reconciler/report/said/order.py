@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from reconciler.names import quoted
 from reconciler.plan.document import REMOVE, Operation, Plan, Step, steps
+from reconciler.printable import quoted
 from reconciler.report.said.words import name_of, old_name
 
 

@@ -12,10 +12,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 from msgspec import Struct
 
-from reconciler.errors import Problem
 from reconciler.executor import DONE, FAILED, HALF_DONE, NOT_STARTED, UNKNOWN, Outcome
-from reconciler.model import NEW_PLATFORM, Notice, masked
-from reconciler.names import quoted, shown
+from reconciler.model import NEW_PLATFORM, Notice, Problem, masked
 from reconciler.plan.document import (
     CREATE,
     REMOVE,
@@ -26,6 +24,7 @@ from reconciler.plan.document import (
     Plan,
     changed,
 )
+from reconciler.printable import quoted, shown
 from reconciler.reconcile import Applied
 
 SYMBOLS = {CREATE: "+", UPDATE: "~", REMOVE: "-"}

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from starlette.datastructures import Headers
 
-from reconciler.names import quoted
+from reconciler.printable import quoted
 from reconciler.server.calls.call import Identity
 from reconciler.server.calls.headers import single
 from reconciler.server.calls.problems import Problem

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from reconciler.names import shown
+from reconciler.printable import shown
 from reconciler.server.calls.bodies import lease_json
 from reconciler.server.store.refusals import (
     ChangedError,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.errors import AddressError
 from reconciler.model import masked
-from reconciler.names import quoted
+from reconciler.printable import quoted
 from reconciler.server.store.contract import (
     Store,
 )

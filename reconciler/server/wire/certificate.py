@@ -9,7 +9,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from reconciler.names import quoted
+from reconciler.printable import quoted
 
 #: How long before its end a certificate is warned of.
 SOON = timedelta(days=14)

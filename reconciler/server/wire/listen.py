@@ -10,7 +10,7 @@ import socket
 from msgspec import Struct
 
 from reconciler.errors import ReconcilerError, UsageError
-from reconciler.names import quoted
+from reconciler.printable import quoted
 
 _ADDRESS = re.compile(
     r"(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<host>[^:\[\]/@\s]+)):(?P<port>[0-9]{1,5})", re.ASCII

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import unquote
 
-from reconciler.names import commandless, quoted, shown
+from reconciler.printable import commandless, quoted, shown
 from reconciler.server.calls.tokens import shows_secret
 
 #: Whose events are told; psycopg's tell of a database that is away.

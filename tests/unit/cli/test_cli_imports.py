@@ -41,11 +41,17 @@ def foreign(names):
     return {name for name in names if "cython" not in name} - set(sys.stdlib_module_names)
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["plan", "--help"], ["--version"]])
+@pytest.mark.parametrize("arguments", [["--help"], ["help"], ["--version"]])
 def test_help_imports_nothing_but_ourselves(tmp_path, arguments):
     names = imported(tmp_path, *arguments)
     assert foreign(names) <= HELP
     assert not names & (DEAR | {"typing", "pathlib", "shutil", "sqlite3", "json", "inspect"})
+
+
+def test_help_of_a_command_imports_that_command_alone(tmp_path):
+    names = imported(tmp_path, "plan", "--help")
+    assert foreign(names) <= HELP | {"msgspec", "typing_extensions"}
+    assert not names & DEAR
 
 
 @pytest.mark.parametrize("command", ["plan", "validate"])

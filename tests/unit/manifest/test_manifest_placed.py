@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.errors import Problem
 from reconciler.manifest import placed
 from reconciler.manifest.reading.locate import positions
+from reconciler.model import Problem
 
 TEXT = """\
 version: 1

@@ -2,8 +2,7 @@ import json as standard
 
 import msgspec
 
-from reconciler.errors import Problem
-from reconciler.model import State, Storage
+from reconciler.model import Problem, State, Storage
 from reconciler.plan import document
 from reconciler.plan import file as saved
 from reconciler.report import json, markdown, text

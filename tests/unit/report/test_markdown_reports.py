@@ -5,9 +5,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from reconciler.errors import Problem
-from reconciler.model import State
-from reconciler.names import shown
+from reconciler.model import Problem, State
+from reconciler.printable import shown
 from reconciler.report import markdown
 from reconciler.report.budget import LIMIT, size
 from reconciler.report.escape import code, prose

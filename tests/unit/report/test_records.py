@@ -5,8 +5,7 @@ import re
 import msgspec
 import pytest
 
-from reconciler.errors import Problem
-from reconciler.model import State
+from reconciler.model import Problem, State
 from reconciler.report import markdown, text
 from reconciler.report.layout import columns, wrapped
 from reconciler.report.said.differences import drift_of

@@ -1,8 +1,7 @@
 import msgspec
 import pytest
 
-from reconciler.errors import Problem
-from reconciler.model import State
+from reconciler.model import Problem, State
 from reconciler.report import text
 from reconciler.report.said.differences import drift_of
 from reconciler.report.style import Style

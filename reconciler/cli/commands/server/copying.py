@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from reconciler.cli import TYPE_CHECKING
+from reconciler.cli.applying.progress import open_bar
+from reconciler.cli.context import Context
 from reconciler.cli.options.database import (
     COPY_FROM,
     check_exists,
@@ -13,17 +15,14 @@ from reconciler.cli.options.database import (
     explained,
     warn_of_password,
 )
-
-if TYPE_CHECKING:
-    from reconciler.cli.context import Context
-    from reconciler.server.store.copying import End
+from reconciler.cli.output.terminal import is_terminal
+from reconciler.errors import UsageError
+from reconciler.server.store import open_end
+from reconciler.server.store.copying import End, check_ends, copy, how_much, told
 
 
 def copy_database(context: Context, given: str | None, original: str) -> None:
     """Copy all of a platform into the database of `--database`, which is the platform then."""
-    from reconciler.server.store import open_end
-    from reconciler.server.store.copying import told
-
     url = chosen(context, given)
     warn_of_password(context, original, COPY_FROM, "let PGPASSFILE name a file that has it")
     check_exists(original, COPY_FROM)
@@ -36,8 +35,6 @@ def copy_database(context: Context, given: str | None, original: str) -> None:
 
 
 def _check_apart(source: End, target: End) -> None:
-    from reconciler.errors import UsageError
-
     if source.place() == target.place():
         raise UsageError(
             f"--database and {COPY_FROM} name one and the same database: {source.name}"
@@ -45,8 +42,6 @@ def _check_apart(source: End, target: End) -> None:
 
 
 def _copied(context: Context, source: End, target: End) -> dict[str, int]:
-    from reconciler.server.store.copying import check_ends, copy, how_much
-
     for end in (source, target):
         end.begin()
     check_ends(source, target)
@@ -58,14 +53,9 @@ def _copied(context: Context, source: End, target: End) -> dict[str, int]:
 @contextmanager
 def _progress(context: Context, total: int) -> Iterator[Callable[[int], None]]:
     """Show a bar on a terminal."""
-    import sys
-
-    from reconciler.cli.output.terminal import is_terminal
-
     if context.style.quiet or not is_terminal(sys.stderr):
         yield lambda _: None
         return
-    from reconciler.cli.applying.progress import open_bar
 
     advance, close = open_bar(context, "Copying", total)
     try:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from importlib.util import find_spec
 
 from reconciler.cli import TYPE_CHECKING, exits
+from reconciler.cli.commands.server.copying import copy_database
+from reconciler.cli.context import Context
 from reconciler.cli.options.command import Command
 from reconciler.cli.options.database import COPY_FROM, add_database, opened
 from reconciler.cli.settings import TEXT, given_text
+from reconciler.environment.extras import missing_extra
+from reconciler.errors import UsageError
 
 if TYPE_CHECKING:
-    from reconciler.cli.context import Context
     from reconciler.server.run import Tls
     from reconciler.server.wire.listen import Address
 
@@ -54,8 +58,6 @@ def _add_arguments(parser: ArgumentParser) -> None:
 
 def _run(context: Context, options: ServeOptions) -> int:
     if options.copy_from is not None:
-        from reconciler.cli.commands.server.copying import copy_database
-
         copy_database(context, options.database, options.copy_from)
         return exits.SUCCESS
     _check_libraries()
@@ -79,19 +81,12 @@ def _run(context: Context, options: ServeOptions) -> int:
 
 
 def _check_libraries() -> None:
-    from importlib.util import find_spec
-
-    from reconciler.errors import UsageError
-
     missing = [name for name in _LIBRARIES if find_spec(name) is None]
     if missing:
-        from reconciler.environment.extras import missing_extra
-
         raise UsageError(missing_extra(f"`serve` ({', '.join(missing)})", "server"))
 
 
 def _tls(options: ServeOptions) -> Tls | None:
-    from reconciler.errors import UsageError
     from reconciler.server.run import Tls
 
     if options.tls_cert is None and options.tls_key is None:
@@ -103,8 +98,6 @@ def _tls(options: ServeOptions) -> Tls | None:
 
 def _check_safety(context: Context, address: Address, tls: Tls | None, *, has_tokens: bool) -> None:
     """Refuse what would open the platform to everybody, and warn of what is risky."""
-    from reconciler.errors import UsageError
-
     if not has_tokens and not address.is_loopback:
         raise UsageError(
             f"without tokens, everybody who can reach {address.ip} could do everything: make one "
@@ -122,9 +115,7 @@ def _check_safety(context: Context, address: Address, tls: Tls | None, *, has_to
         )
 
 
-SERVE = Command(
-    "serve",
-    "Run a state server: a platform for a team, over HTTP",
+COMMAND = Command(
     details="Keeps a platform in a database, which is made at the first start. Several servers "
     "may share one PostgreSQL database.\n\n"
     "Without tokens it listens on this machine only, and everybody here may do everything; "

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import re
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from contextlib import AbstractContextManager, nullcontext
+from datetime import UTC, datetime, timedelta
 
-from reconciler.cli import TYPE_CHECKING, exits
+import msgspec
+
+from reconciler.cli import exits
+from reconciler.cli.commands.server.which_token import which_token
+from reconciler.cli.context import Context
+from reconciler.cli.inputs.files import check_new, new_file
 from reconciler.cli.options.command import Command
 from reconciler.cli.options.database import add_database, opened, opened_and_named
 from reconciler.cli.settings import JSON, MARKDOWN, duration, given_text
-
-if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
-
-    from reconciler.cli.context import Context
-    from reconciler.server.calls.tokens import NewToken
-    from reconciler.server.store.contract import (
-        Author,
-        Token,
-    )
+from reconciler.environment.here import origin_here
+from reconciler.errors import UsageError
+from reconciler.printable import quoted, shown
+from reconciler.report.tokens import markdown, text
+from reconciler.server.calls.tokens import NewToken, new_token, shows_secret, state_of
+from reconciler.server.store.contract import Author, Token
 
 CREATE, LIST, REVOKE = "create", "list", "revoke"
 ROLES = ("reader", "operator", "admin")
@@ -54,8 +57,6 @@ def lifetime(text: str) -> float:
 
 def _action(text: str) -> str:
     """Read what to do; argparse would quote a token that stands in its place."""
-    from reconciler.server.calls.tokens import shows_secret
-
     if shows_secret(text):
         raise ArgumentTypeError(
             f"this is a token: say first whether to {CREATE}, {LIST} or {REVOKE}"
@@ -105,8 +106,6 @@ def _run(context: Context, options: TokenOptions) -> int:
 
 
 def _check(options: TokenOptions) -> None:
-    from reconciler.errors import UsageError
-
     if options.action == LIST and options.subject is not None:
         raise UsageError("`token list` lists all tokens, and takes no name")
     if options.action == REVOKE and options.subject is None:
@@ -122,10 +121,6 @@ def _check(options: TokenOptions) -> None:
 
 
 def _check_name(name: str | None) -> None:
-    from reconciler.errors import UsageError
-    from reconciler.names import quoted, shown
-    from reconciler.server.calls.tokens import shows_secret
-
     if name is None:
         raise UsageError("`token create` needs a name, such as that of the pipeline that uses it")
     if shows_secret(name):
@@ -142,10 +137,6 @@ def _check_name(name: str | None) -> None:
 
 
 def _create(context: Context, options: TokenOptions) -> None:
-    from reconciler.cli.inputs.files import check_new
-    from reconciler.names import quoted
-    from reconciler.server.calls.tokens import new_token
-
     new = new_token()
     name, role, expires_at = str(options.subject), str(options.role), _end(options.expires)
     if options.out is not None:
@@ -168,8 +159,6 @@ def _create(context: Context, options: TokenOptions) -> None:
 
 
 def _end(seconds: float | None) -> str | None:
-    from datetime import UTC, datetime, timedelta
-
     if seconds is None:
         return None
     end = datetime.now(UTC) + timedelta(seconds=seconds)
@@ -178,16 +167,10 @@ def _end(seconds: float | None) -> str | None:
 
 def _kept(new: NewToken, out: str | None) -> AbstractContextManager[None]:
     """Have a token in its file before it works: no crash leaves one that works for nobody."""
-    from contextlib import nullcontext
-
-    from reconciler.cli.inputs.files import new_file
-
     return nullcontext() if out is None else new_file(out, f"{new.text.reveal()}\n".encode())
 
 
 def _whereabouts(out: str | None) -> str:
-    from reconciler.names import quoted
-
     if out is None:
         return (
             "It is shown this once and can't be shown again: put it into RECONCILER_TOKEN where it "
@@ -208,8 +191,6 @@ def _give(context: Context, token: Token, new: NewToken, out: str | None) -> Non
 
 
 def _list(context: Context, options: TokenOptions) -> None:
-    from reconciler.report.tokens import markdown, text
-
     with opened(context, options.database, make=False) as store:
         tokens = store.tokens()
     told = [_told(token) for token in tokens]
@@ -225,9 +206,6 @@ def _list(context: Context, options: TokenOptions) -> None:
 
 
 def _revoke(context: Context, options: TokenOptions) -> None:
-    from reconciler.cli.commands.server.which_token import which_token
-    from reconciler.names import quoted
-
     with opened(context, options.database, make=False) as store:
         found = which_token(store.tokens(), str(options.subject))
         token = store.revoke_token(found.id, _author(context))
@@ -235,11 +213,6 @@ def _revoke(context: Context, options: TokenOptions) -> None:
 
 
 def _author(context: Context) -> Author:
-    from reconciler.environment.here import origin_here
-    from reconciler.server.store.contract import (
-        Author,
-    )
-
     origin = origin_here(context.environ)
     return Author(
         _ACCOUNT,
@@ -251,10 +224,6 @@ def _author(context: Context) -> Author:
 
 
 def _told(token: Token) -> dict[str, str | None]:
-    from datetime import UTC, datetime
-
-    from reconciler.server.calls.tokens import state_of
-
     return {
         "id": token.id,
         "name": token.name,
@@ -267,14 +236,10 @@ def _told(token: Token) -> dict[str, str | None]:
 
 
 def _json(value: object) -> str:
-    import msgspec
-
     return msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n"
 
 
-TOKEN = Command(
-    "token",
-    "Create, list or revoke tokens of a state server",
+COMMAND = Command(
     details="Works on the server's database, also while servers run on it: what is created or "
     "revoked counts from the next request on. Once there was a token, every request needs one.\n\n"
     "`create` prints the token on standard output, this once, or writes it to the new file that "

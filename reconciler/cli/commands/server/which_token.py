@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from reconciler.errors import ReconcilerError, UsageError
-from reconciler.names import quoted
+from reconciler.printable import quoted
 from reconciler.server.calls.tokens import parts_of, state_of
 from reconciler.server.store.contract import (
     Token,

@@ -9,7 +9,7 @@ from pathlib import Path
 from reconciler.environment import certificates
 from reconciler.environment.certificates import Fault, advice, context_of, fault
 from reconciler.errors import UsageError
-from reconciler.names import quoted
+from reconciler.printable import quoted
 
 FILE_VARIABLE, FOLDER_VARIABLE = "SSL_CERT_FILE", "SSL_CERT_DIR"
 

@@ -8,11 +8,11 @@ import ssl
 import httpcore
 from msgspec import Struct
 
-from reconciler.names import shown
 from reconciler.platforms.http.address import Address
 from reconciler.platforms.http.network.proxies import Proxy
 from reconciler.platforms.http.network.routes import HandshakeError
 from reconciler.platforms.http.network.trust import distrusted, is_unknown
+from reconciler.printable import shown
 
 #: What a proxy answers that will answer otherwise later.
 _PASSING = ("408", "429")

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING
 
 from reconciler.errors import AddressError, PlatformError, UnavailableError, UsageError
-from reconciler.names import quoted, shown
+from reconciler.printable import quoted, shown
 from reconciler.server.store.migrations import MOVED, MOVED_TEXT, Migration, migrations
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from reconciler.errors import PlatformError
-from reconciler.names import quoted
+from reconciler.printable import quoted
 from reconciler.server.store.copying import End
 from reconciler.server.store.migrations import MOVED
 from reconciler.server.store.session import Raw

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from reconciler.disk.sqlite_file import marks, put_in_place, said, uri
 from reconciler.errors import PlatformError
-from reconciler.names import shown
 from reconciler.platforms.sqlite.schema import APPLICATION_ID as EMBEDDED
 from reconciler.platforms.sqlite.schema import STATE_SERVER as APPLICATION_ID
+from reconciler.printable import shown
 from reconciler.server.store.migrations import MOVED, MOVED_TEXT, Migration, migrations
 
 _WHAT = "database"

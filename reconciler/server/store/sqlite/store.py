@@ -12,8 +12,8 @@ from typing import TypeVar
 
 from reconciler.disk.sqlite_place import Place
 from reconciler.errors import PlatformError
-from reconciler.names import quoted
 from reconciler.platform import InventoryRow
+from reconciler.printable import quoted
 from reconciler.server.store.base import PLATFORM, SqlStore
 from reconciler.server.store.contract import (
     Author,

@@ -13,7 +13,7 @@ in some seconds.
 from __future__ import annotations
 
 from reconciler.lease.contract import Holder, Lease
-from reconciler.names import quoted
+from reconciler.printable import quoted
 from reconciler.server.store.contract import (
     Author,
 )

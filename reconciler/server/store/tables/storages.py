@@ -9,8 +9,8 @@ import msgspec
 from msgspec.structs import replace
 
 from reconciler.model import Storage
-from reconciler.names import quoted
 from reconciler.plan.document import Values
+from reconciler.printable import quoted
 from reconciler.server.store.contract import (
     KEY_LIFE,
     Created,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from reconciler.names import quoted
+from reconciler.printable import quoted
 from reconciler.server.store.contract import (
     Token,
 )

@@ -1,18 +1,20 @@
-"""`init` and `validate`: everything that needs no platform."""
+"""`init`: a first manifest."""
 
 from __future__ import annotations
 
 import os
 from argparse import Namespace
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
-from reconciler.cli import TYPE_CHECKING, exits
+from reconciler.cli import exits
+from reconciler.cli.context import Context
 from reconciler.cli.options.command import Command, no_arguments
 from reconciler.cli.settings import TEXT
-
-if TYPE_CHECKING:
-    from reconciler.cli.context import Context
+from reconciler.errors import ReconcilerError
+from reconciler.manifest import EDITOR_LINE, schema_text
+from reconciler.manifest.files import DEFAULT_FILE, DEFAULTS
 
 _SCHEMA = "manifest.schema.json"
 _IGNORE_FILE = ".gitignore"
@@ -39,10 +41,7 @@ storages:
 """
 
 
-def _run_init(context: Context, _options: Namespace) -> int:
-    from reconciler.errors import ReconcilerError
-    from reconciler.manifest.files import DEFAULTS
-
+def _run(context: Context, _options: Namespace) -> int:
     for taken in DEFAULTS:
         if os.path.lexists(taken):
             raise ReconcilerError(
@@ -56,9 +55,6 @@ def _run_init(context: Context, _options: Namespace) -> int:
 
 
 def _write_manifest() -> str:
-    from reconciler.manifest import EDITOR_LINE
-    from reconciler.manifest.files import DEFAULT_FILE
-
     with _writing(DEFAULT_FILE):
         _make(DEFAULT_FILE, f"{EDITOR_LINE}\n{_STARTER}".encode())
     return DEFAULT_FILE
@@ -66,8 +62,6 @@ def _write_manifest() -> str:
 
 def _write_schema() -> str | None:
     """Write what the manifest's first line tells editors to read, unless there is such a file."""
-    from reconciler.manifest import schema_text
-
     text = schema_text("manifest")
     with _writing(_SCHEMA):
         try:
@@ -79,8 +73,6 @@ def _write_schema() -> str | None:
 
 def _ignore() -> str | None:
     """Keep what is no source out of Git; lines that are there already are not added again."""
-    from pathlib import Path
-
     path = Path(_IGNORE_FILE)
     with _writing(_IGNORE_FILE):
         before = path.read_bytes() if path.exists() else b""
@@ -97,9 +89,6 @@ def _ignore() -> str | None:
 
 def _make(name: str, data: bytes) -> None:
     """Make a new file, whole or not at all; `FileExistsError` if anything has its name."""
-    from contextlib import suppress
-    from pathlib import Path
-
     path = Path(name)
     file = path.open("xb")
     try:
@@ -114,8 +103,6 @@ def _make(name: str, data: bytes) -> None:
 @contextmanager
 def _writing(name: str) -> Iterator[None]:
     """Say which file could not be written, and what to do."""
-    from reconciler.errors import ReconcilerError
-
     try:
         yield
     except OSError as error:
@@ -125,29 +112,7 @@ def _writing(name: str) -> Iterator[None]:
         ) from None
 
 
-def _run_validate(context: Context, _options: Namespace) -> int:
-    from reconciler.cli.inputs.source import read_manifest, read_scopes, tell
-    from reconciler.cli.inputs.warnings import own_warnings
-    from reconciler.diff import outside_scope
-    from reconciler.errors import ManifestError
-    from reconciler.manifest import placed
-
-    scopes = read_scopes(context)
-    manifest = read_manifest(context)
-    problems = outside_scope(manifest.desired, scopes)
-    if problems:
-        raise ManifestError(placed(problems, manifest.streams))
-    warnings = own_warnings(manifest)
-    tell(context, warnings)
-    entries = len(manifest.desired.entries)
-    report = context.report()
-    context.result(report.valid(len(manifest.files), entries, warnings, context.style))
-    return exits.SUCCESS
-
-
-INIT = Command(
-    "init",
-    "Write a first manifest into this folder",
+COMMAND = Command(
     details="Writes storages.yaml with an example, its schema for editors, and entries for "
     ".gitignore. Never overwrites.",
     examples=(
@@ -156,23 +121,7 @@ INIT = Command(
     ),
     add_arguments=no_arguments,
     options=Namespace,
-    run=_run_init,
+    run=_run,
     takes=(),
     formats=(TEXT,),
-)
-
-VALIDATE = Command(
-    "validate",
-    "Check the manifest, without any platform",
-    details="Reports every problem in every file, with line and column: also names outside "
-    "the scope, addresses that are none, and names that are hard to tell apart.\n\n"
-    "Exit codes: 0 valid, 65 not.",
-    examples=(
-        ("reconciler validate", "check storages.yaml in this folder"),
-        ("reconciler -f storages.yaml validate -o json", "the same, for a program"),
-    ),
-    add_arguments=no_arguments,
-    options=Namespace,
-    run=_run_validate,
-    takes=("files", "env_files", "scope"),
 )

@@ -1,0 +1,50 @@
+"""`drift`: in what live differs from the manifest."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+
+from reconciler.cli import exits
+from reconciler.cli.context import Context
+from reconciler.cli.inputs.source import plan_for, read_source, tell
+from reconciler.cli.options.command import Command
+from reconciler.report.said.differences import drift_of
+
+
+class DriftOptions(Namespace):
+    """The options of `drift`."""
+
+    undeclared: bool
+
+
+def _add_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--undeclared",
+        action="store_true",
+        help="undeclared storages are drift also under `undeclared: ignore`",
+    )
+
+
+def _run(context: Context, options: DriftOptions) -> int:
+    source = read_source(context)
+    plan = plan_for(source)
+    policy = source.manifest.desired.policy
+    drift = drift_of(plan, ignored=policy.undeclared == "ignore" and not options.undeclared)
+    tell(context, plan.warnings)
+    context.result(context.report().drift(drift, context.style))
+    return exits.CHANGES if drift.found else exits.SUCCESS
+
+
+COMMAND = Command(
+    details="Every difference in what the manifest claims counts, whatever policy blocks: also "
+    "locations, which no plan can change. Undeclared storages count too, but under `undeclared: "
+    "ignore`: there they are only listed, unless --undeclared is given.\n\n"
+    "Exit codes: 0 no difference, 2 some.",
+    examples=(
+        ("reconciler drift", "look for changes that nobody declared"),
+        ("reconciler drift -o json", "the same, for a program"),
+    ),
+    add_arguments=_add_arguments,
+    options=DriftOptions,
+    run=_run,
+)

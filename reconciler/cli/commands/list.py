@@ -1,0 +1,84 @@
+"""`list`: what is live."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+
+import msgspec
+
+from reconciler.cli import exits
+from reconciler.cli.context import Context
+from reconciler.cli.inputs.names import check_names
+from reconciler.cli.inputs.source import (
+    choose_platform,
+    compared,
+    read_live,
+    read_manifest_if_any,
+    read_scopes,
+    tell,
+)
+from reconciler.cli.options.command import Command
+from reconciler.cli.settings import given_text
+from reconciler.manifest import Manifest
+from reconciler.model import State, unmanaged_because
+from reconciler.names import Scope, matches, resting
+
+
+class ListOptions(Namespace):
+    """The options of `list`."""
+
+    names: list[str]
+
+
+def _add_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "names",
+        nargs="*",
+        type=given_text,
+        metavar="NAME",
+        help="only these storages (names or globs)",
+    )
+
+
+def _run(context: Context, options: ListOptions) -> int:
+
+    scopes = read_scopes(context)
+    manifest = read_manifest_if_any(context)
+    state = read_live(context, choose_platform(context, manifest))
+    statuses = _statuses(context, manifest, state) if manifest else {}
+    wanted = Scope.of(("*",), scopes)
+    listed = tuple(s for s in state.storages if wanted.holds(resting(s.name, s.id)))
+    if options.names:
+        check_names(options.names, [storage.name for storage in listed])
+        listed = tuple(storage for storage in listed if matches(storage.name, options.names))
+    state = msgspec.structs.replace(state, storages=listed)
+    context.result(context.report().storages(state, statuses, context.style))
+    return exits.SUCCESS
+
+
+def _statuses(context: Context, manifest: Manifest, state: State) -> dict[str, str]:
+    """Say of each live id how it stands towards the manifest."""
+    diff = compared(context, manifest, state)
+    tell(context, manifest.warnings)
+    tell(context, diff.warnings)
+    statuses = {storage.id: "declared" for storage in state.storages}
+    statuses |= {storage.id: "undeclared" for storage in (*diff.undeclared, *diff.interrupted)}
+    statuses |= {item.live.id: "to be removed" for item in diff.removed}
+    statuses |= {storage.id: "outside scope" for storage in diff.outside}
+    statuses |= {s.id: "unmanaged" for s in state.storages if unmanaged_because(s) is not None}
+    return statuses
+
+
+COMMAND = Command(
+    details="With a manifest, says of each storage whether it is declared. Without one, give "
+    "--platform. On a terminal it is a table, or a paragraph for each storage; into a pipe or file "
+    "one line for each, never wrapped, with - for an empty cell. A NAME that is not live is an "
+    "error.",
+    examples=(
+        ("reconciler list", "storages on the manifest's platform"),
+        ("reconciler list --platform sqlite:///platform.db -o json", "without a manifest"),
+    ),
+    add_arguments=_add_arguments,
+    options=ListOptions,
+    run=_run,
+)

@@ -1,0 +1,44 @@
+"""`validate`: the manifest alone, without any platform."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+
+from reconciler.cli import exits
+from reconciler.cli.context import Context
+from reconciler.cli.inputs.source import read_manifest, read_scopes, tell
+from reconciler.cli.inputs.warnings import own_warnings
+from reconciler.cli.options.command import Command, no_arguments
+from reconciler.diff import outside_scope
+from reconciler.errors import ManifestError
+from reconciler.manifest import placed
+
+
+def _run(context: Context, _options: Namespace) -> int:
+
+    scopes = read_scopes(context)
+    manifest = read_manifest(context)
+    problems = outside_scope(manifest.desired, scopes)
+    if problems:
+        raise ManifestError(placed(problems, manifest.streams))
+    warnings = own_warnings(manifest)
+    tell(context, warnings)
+    entries = len(manifest.desired.entries)
+    report = context.report()
+    context.result(report.valid(len(manifest.files), entries, warnings, context.style))
+    return exits.SUCCESS
+
+
+COMMAND = Command(
+    details="Reports every problem in every file, with line and column: also names outside "
+    "the scope, addresses that are none, and names that are hard to tell apart.\n\n"
+    "Exit codes: 0 valid, 65 not.",
+    examples=(
+        ("reconciler validate", "check storages.yaml in this folder"),
+        ("reconciler -f storages.yaml validate -o json", "the same, for a program"),
+    ),
+    add_arguments=no_arguments,
+    options=Namespace,
+    run=_run,
+    takes=("files", "env_files", "scope"),
+)

@@ -1,0 +1,73 @@
+"""What `plan` and `apply` may be told beside the manifest."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser
+from typing import NamedTuple
+
+from reconciler.cli.output.terminal import is_terminal
+from reconciler.cli.settings import given_text
+from reconciler.errors import UsageError
+
+
+class Choices(NamedTuple):
+    """The options that `plan` and `apply` share: what is wanted beside the manifest."""
+
+    target: tuple[str, ...] = ()
+    allow_remove: tuple[str, ...] = ()
+    allow_empty: bool = False
+    ids: str | None = None
+
+
+def add_choices(parser: ArgumentParser) -> None:
+    """Add the options that `plan` and `apply` share."""
+    parser.add_argument(
+        "--target",
+        action="append",
+        type=given_text,
+        metavar="NAME",
+        help="plan only for these storages (names or globs) and what they depend on; may be "
+        "repeated; for emergencies",
+    )
+    parser.add_argument(
+        "--allow-remove",
+        action="append",
+        type=given_text,
+        metavar="NAME",
+        help="consent to remove this storage, like an entry in `removed:`; may be repeated; only "
+        "on a terminal",
+    )
+    parser.add_argument(
+        "--allow-empty",
+        action="store_true",
+        help="let a manifest that declares nothing remove what is live",
+    )
+    parser.add_argument(
+        "--ids",
+        type=given_text,
+        metavar="MAP",
+        help="file that translates the manifest's ids to those of this platform: "
+        '{"format_version": 1, "ids": {"old": "new"}}',
+    )
+    parser.add_argument(
+        "--check-backends",
+        action="store_true",
+        help="look whether the folder or bucket of each storage to be created is there: plan "
+        "warns, apply stops before it writes anything",
+    )
+
+
+def choices(
+    target: list[str] | None, allow_remove: list[str] | None, allow_empty: bool, ids: str | None
+) -> Choices:
+    """Check the options that `plan` and `apply` share.
+
+    Raises `UsageError` for a consent that no person at a terminal gives.
+    """
+    if allow_remove and not is_terminal(sys.stdin):
+        raise UsageError(
+            "--allow-remove works on a terminal only: in a pipeline, consent is an entry in "
+            "`removed:` that a reviewer sees"
+        )
+    return Choices(tuple(target or ()), tuple(allow_remove or ()), allow_empty, ids)
