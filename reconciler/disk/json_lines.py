@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 
 import msgspec
 from msgspec import Struct
@@ -15,16 +14,6 @@ from reconciler.printable import commandless_quoted
 #: Seconds after which lines that were written are also synced. What is lost without it is lost
 #: in a power cut only: a line is with the system as soon as it is written.
 SYNC_EVERY = 1.0
-
-
-def utc_now() -> datetime:
-    """Give the time, in UTC."""
-    return datetime.now(UTC)
-
-
-def written(moment: datetime) -> str:
-    """Write a moment as lines do: RFC 3339, UTC, milliseconds."""
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def encoded(value: object) -> bytes:

@@ -10,11 +10,12 @@ from datetime import datetime
 from pathlib import Path
 
 from reconciler.disk.durable import sync_folder
-from reconciler.disk.json_lines import Lines, stamped, utc_now, written
+from reconciler.disk.json_lines import Lines, stamped
 from reconciler.errors import ReconcilerError
 from reconciler.events import OperationEvent
 from reconciler.journal.records import Planned, RunEnded, RunStarted
 from reconciler.printable import quoted
+from reconciler.timestamps import timestamp, utc_now
 
 SUFFIX = ".jsonl"
 #: The name of a journal: the id of its run (`origin.run_id`). Other files are somebody else's.
@@ -108,7 +109,7 @@ class Journal:
         return self._lines
 
     def _now(self) -> str:
-        return written(self._clock())
+        return timestamp(self._clock(), "milliseconds")
 
     def _give_up(self, error: OSError) -> None:
         self._warn(

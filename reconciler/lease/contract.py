@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import Protocol
 
 from msgspec import Struct
 
 from reconciler.model import masked
 from reconciler.printable import quoted, shown
+from reconciler.timestamps import whole_seconds
 
 #: How long a lease runs, and how often its holder renews it, in seconds.
 SECONDS = 60.0
@@ -46,18 +46,13 @@ def holding(lease: Lease) -> str:
     parts = [quoted(holder.owner)]
     if holder.host:
         parts[0] += f" on {quoted(holder.host)}"
-    parts[0] += f" since {shown(seconds(lease.acquired_at))}"
-    parts.append(f"until {shown(seconds(lease.expires_at))} unless it is renewed")
+    parts[0] += f" since {shown(whole_seconds(lease.acquired_at))}"
+    parts.append(f"until {shown(whole_seconds(lease.expires_at))} unless it is renewed")
     if holder.reason:
         parts.append(f"reason {quoted(holder.reason)}")
     if holder.job_url:
         parts.append(f"job {shown(masked(holder.job_url))}")
     return ", ".join(parts)
-
-
-def seconds(time: str) -> str:
-    """Give a time without fractions of seconds, as people read it."""
-    return re.sub(r"\.[0-9]+(?=Z|[+-]|\Z)", "", time)
 
 
 class Lock(Protocol):

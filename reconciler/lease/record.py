@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from reconciler.lease.contract import Holder, Lease
+from reconciler.timestamps import timestamp
 
 FORMAT_VERSION = 1
 #: A record is small; anything longer is something else.
@@ -100,4 +101,4 @@ def decode(data: bytes) -> Record:
 
 
 def _text(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return timestamp(datetime.fromtimestamp(seconds, UTC), "seconds")

@@ -9,13 +9,13 @@ import msgspec
 from msgspec.structs import replace
 
 from reconciler.journal.read import DONE, ENDED, OPEN, STARTED, Entry, Run
-from reconciler.lease.contract import seconds
 from reconciler.model import masked
 from reconciler.printable import quoted, shown
 from reconciler.report.escape import code, prose
 from reconciler.report.layout import laid_out, lines
 from reconciler.report.said.words import SYMBOLS, bare, count
 from reconciler.report.style import PLAIN, Style
+from reconciler.timestamps import whole_seconds
 
 FORMAT_VERSION = 1
 NO_RUNS = "No runs."
@@ -42,7 +42,7 @@ def text_of_operations(runs: Sequence[Run], style: Style = PLAIN) -> str:
     """List what runs did to some storages, newest run first, a line for each operation."""
     rows = [
         (
-            seconds(entry.time or run.started_at),
+            whole_seconds(entry.time or run.started_at),
             shown(run.run),
             shown(run.actor),
             shown(masked(run.platform)),
@@ -136,7 +136,7 @@ def _table(rows: Sequence[Sequence[str]], style: Style) -> list[str]:
 def _row(run: Run) -> tuple[str, str, str, str, str, str, str]:
     return (
         shown(run.run),
-        seconds(shown(run.started_at)),
+        whole_seconds(shown(run.started_at)),
         shown(run.actor),
         shown(run.commit[:_COMMIT]),
         shown(masked(run.platform)),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from reconciler.lease.contract import seconds
+from reconciler.names import shown
 from reconciler.printable import shown
 from reconciler.report.escape import code
 from reconciler.report.layout import table
+from reconciler.timestamps import whole_seconds
 
 _COLUMNS = ("ID", "NAME", "ROLE", "STATE", "CREATED", "EXPIRES")
 _KEYS = ("id", "name", "role", "state", "created_at", "expires_at")
@@ -29,4 +30,4 @@ def markdown(tokens: _Told) -> str:
 
 
 def _rows(tokens: _Told) -> list[list[str]]:
-    return [[seconds(token[key] or "") for key in _KEYS] for token in tokens]
+    return [[whole_seconds(token[key] or "") for key in _KEYS] for token in tokens]

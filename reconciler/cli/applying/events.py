@@ -18,13 +18,14 @@ from reconciler.cli.context import Context
 from reconciler.cli.exits import ERROR, INTERRUPTED
 from reconciler.cli.output.pipe import Outlet
 from reconciler.cli.settings import STDOUT
-from reconciler.disk.json_lines import encoded, utc_now, written
+from reconciler.disk.json_lines import encoded
 from reconciler.errors import ReconcilerError
 from reconciler.events import OperationEvent
 from reconciler.plan.document import Plan
 from reconciler.plan.document import Summary as PlanSummary
 from reconciler.printable import quoted
 from reconciler.reconcile import Applied
+from reconciler.timestamps import timestamp, utc_now
 
 if TYPE_CHECKING:
     from reconciler.cli.output.pipe import MayWait
@@ -94,7 +95,7 @@ class EventStream:
     def _write(self, value: Struct) -> None:
         if self._outlet is None:
             return
-        head = {"version": VERSION, "time": written(utc_now()), "run": self._run}
+        head = {"version": VERSION, "time": timestamp(utc_now(), "milliseconds"), "run": self._run}
         try:
             self._outlet.write(encoded({**head, **msgspec.to_builtins(value)}))
         except BrokenPipeError:  # whoever reads has seen enough

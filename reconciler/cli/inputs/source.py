@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import NamedTuple
@@ -35,6 +34,7 @@ from reconciler.platforms import (
 from reconciler.printable import quoted, shown
 from reconciler.reconcile import Request, make_plan
 from reconciler.retry.reader import PatientReader
+from reconciler.timestamps import timestamp, utc_now
 
 SCOPE_VARIABLE = "RECONCILER_SCOPE"
 
@@ -102,7 +102,9 @@ def plan_for(source: Source) -> Plan:
         open_lock(source.manifest.lock).close()  # a wrong address is not to wait until apply
     address = source.platform.address
     with reading(source.platform) as reader, located(source.manifest):
-        plan = make_plan(reader, source.request, address=address, now=now())
+        plan = make_plan(
+            reader, source.request, address=address, now=timestamp(utc_now(), "seconds")
+        )
     return replace(plan, warnings=with_own(source.manifest, plan.warnings))
 
 
@@ -144,11 +146,6 @@ def located(manifest: Manifest) -> Iterator[None]:
         yield
     except MatchingError as error:
         raise MatchingError(placed(error.problems, manifest.streams)) from error
-
-
-def now() -> str:
-    """Give the time as plans write it."""
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
 
 def choose_platform(context: Context, manifest: Manifest | None) -> Platform:

@@ -14,6 +14,7 @@ from reconciler.platform import InventoryRow
 from reconciler.platforms.jetraw.sdk import Sdk
 from reconciler.platforms.jetraw.surface import Handle, Space
 from reconciler.printable import quoted
+from reconciler.timestamps import timestamp
 
 _FILES = "reading the files of a storage"
 #: How many of them are taken from the SDK at a time.
@@ -122,8 +123,7 @@ def _moment(value: object) -> str | None:
     if not isinstance(value, datetime):
         return None
     aware = value if value.tzinfo is not None else value.replace(tzinfo=UTC)
-    text = aware.astimezone(UTC).isoformat(timespec="microseconds")
-    return text.replace("+00:00", "Z")
+    return timestamp(aware, "microseconds")
 
 
 def inventory(sdk: Sdk, handle: Handle) -> Iterator[InventoryRow]:

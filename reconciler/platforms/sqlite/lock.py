@@ -28,6 +28,7 @@ from reconciler.platforms.sqlite.reader import SqliteReader
 from reconciler.platforms.sqlite.schema import THIS_LEASE, lease_key
 from reconciler.platforms.sqlite.transactions import transaction
 from reconciler.printable import quoted
+from reconciler.timestamps import timestamp
 
 #: Seconds to wait for the write lock of the file, which a write holds for milliseconds: little
 #: for who will ask again anyway, more where a lease depends on it.
@@ -153,4 +154,4 @@ def _lease(db: sqlite3.Connection, now: datetime) -> Lease | None:
 
 def _text(moment: datetime) -> str:
     """Write a moment so that two of them compare as text."""
-    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return timestamp(moment, "microseconds")

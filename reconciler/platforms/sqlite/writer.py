@@ -6,7 +6,6 @@ import secrets
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -39,6 +38,7 @@ from reconciler.platforms.sqlite.questions import BATCH, Questions, snapshot
 from reconciler.platforms.sqlite.schema import THIS_LEASE, lease_key
 from reconciler.platforms.sqlite.transactions import CommitError, transaction
 from reconciler.printable import quoted
+from reconciler.timestamps import timestamp, utc_now
 
 _T = TypeVar("_T")
 #: Seconds.
@@ -109,7 +109,7 @@ class SqliteWriter(Questions):
         A key is not needed: whether a write to the file took place is always known.
         """
         id = secrets.token_hex(16)
-        now = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+        now = timestamp(utc_now(), "microseconds")
         url = values.default_url
         self._write(_CREATE, (id, values.name, values.label, values.type, url, now), values.name)
         return Storage(id, values.name, values.label, values.type, url, url, now)

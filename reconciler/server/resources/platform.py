@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from reconciler.manifest import schema_text
 from reconciler.server.calls.call import Answer, Call, json_answer
 from reconciler.server.store.contract import (
     Store,
 )
+from reconciler.timestamps import timestamp, utc_now
 from reconciler.version import __version__
 
 #: RFC 9512.
@@ -57,4 +56,4 @@ class PlatformResource:
 
 
 def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return timestamp(utc_now(), "milliseconds")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import secrets
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Literal, TypeVar
 
 import msgspec
@@ -20,6 +20,7 @@ from reconciler.server.store.contract import (
 from reconciler.server.store.refusals import (
     RefusedValueError,
 )
+from reconciler.timestamps import timestamp
 
 _T = TypeVar("_T")
 #: 2^53, the largest number that JSON surely carries, is reached after some 10^9 steps of these.
@@ -179,7 +180,7 @@ def _json(values: dict[str, str | int] | None) -> str | None:
 
 def text_of(moment: datetime) -> str:
     """Give a moment as the tables keep it."""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return timestamp(moment, "microseconds")
 
 
 def later(at: str, seconds: float) -> str:

@@ -22,6 +22,7 @@ from reconciler.printable import quoted, shown
 from reconciler.report.tokens import markdown, text
 from reconciler.server.calls.tokens import NewToken, new_token, shows_secret, state_of
 from reconciler.server.store.contract import Author, Token
+from reconciler.timestamps import timestamp, utc_now
 
 CREATE, LIST, REVOKE = "create", "list", "revoke"
 ROLES = ("reader", "operator", "admin")
@@ -161,8 +162,7 @@ def _create(context: Context, options: TokenOptions) -> None:
 def _end(seconds: float | None) -> str | None:
     if seconds is None:
         return None
-    end = datetime.now(UTC) + timedelta(seconds=seconds)
-    return end.isoformat(timespec="seconds").replace("+00:00", "Z")
+    return timestamp(utc_now() + timedelta(seconds=seconds), "seconds")
 
 
 def _kept(new: NewToken, out: str | None) -> AbstractContextManager[None]:
