@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from reconciler.names import shown
 from reconciler.printable import shown
 from reconciler.report.escape import code
 from reconciler.report.layout import table
