@@ -9,7 +9,7 @@ from typing import NamedTuple
 from reconciler.cli.applying.signals import Stop
 from reconciler.cli.context import Context
 from reconciler.lease.contract import Holder, Lease, Lock
-from reconciler.lease.keeper import Keeper, acquire
+from reconciler.lease.keeper import Keeper, Wait, acquire
 from reconciler.platform import Platform
 
 _NONE = (
@@ -79,9 +79,7 @@ def held(
     if left is not None and left < wait:
         limit, wait = "--timeout", left
     try:
-        keeper = acquire(
-            locking.lock, holder, wait=wait, limit=limit, stop=stop.asked, told=context.note
-        )
+        keeper = acquire(locking.lock, holder, Wait(wait, limit, stop.asked, context.note))
     except BaseException:
         locking.lock.close()
         raise

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from reconciler.errors import PlatformError, UnavailableError, UnknownOutcomeError
 from reconciler.retry.limits import Halt
+from reconciler.retry.persist import pause
 from reconciler.retry.surroundings import Surroundings
 
 #: Refusals in a row, over all operations, after which the platform counts as down.
@@ -95,9 +96,8 @@ class Circuit:
         self._last = str(error)
         if self._closed:
             return
-        doublings = min(self._refusals - REFUSALS, 10)
-        pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2**doublings) * self._surroundings.random()
-        self._next_probe = now + max(pause, error.retry_after or 0.0)
+        doublings, chance = self._refusals - REFUSALS, self._surroundings.random()
+        self._next_probe = now + pause(error, doublings, chance, FIRST_PAUSE, LONGEST_PAUSE)
         self._give_up_in_time(now)
 
     def _give_up_in_time(self, now: float) -> None:

@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
+from msgspec import Struct
+
 from reconciler.errors import LeaseLostError, PlatformBusyError, PlatformError, UnknownOutcomeError
 from reconciler.lease.contract import RENEW_EVERY, SECONDS, Holder, Lease, Lock, holding
 
@@ -54,79 +56,102 @@ class Clock:
         time.sleep(seconds)
 
 
-def acquire(
-    lock: Lock,
-    holder: Holder,
-    *,
-    wait: float,
-    limit: str = "--lock-timeout",
-    stop: Callable[[], str | None] = lambda: None,
-    told: Callable[[str], None] = lambda _: None,
-    clock: Clock | None = None,
-) -> Keeper:
-    """Get the lease, waiting for its holder up to `wait` seconds, and keep it alive from now on.
+class Wait(Struct, frozen=True):
+    """How long a lease is waited for, and who may end that, or is told of it."""
 
-    `limit` is the option that says how long to wait.
-    `holder` is like no other: after a lost answer, a lease that names it counts as ours. `stop` is
-    asked again and again for a reason to give up, which raises `KeyboardInterrupt`; `told` gets a
-    line for people once there is something to wait for. Raises `PlatformBusyError` when the time
-    is over, or whatever else keeps the lock from telling.
+    seconds: float
+    #: The option that says how long.
+    limit: str = "--lock-timeout"
+    #: Asked again and again for a reason to give up.
+    stop: Callable[[], str | None] = lambda: None
+    #: Gets a line for people once there is something to wait for.
+    told: Callable[[str], None] = lambda _: None
+
+
+def acquire(lock: Lock, holder: Holder, wait: Wait, *, clock: Clock | None = None) -> Keeper:
+    """Get the lease, waiting for whoever holds it, and keep it alive from now on.
+
+    `holder` is like no other: after a lost answer, a lease that names it counts as ours. Raises
+    `KeyboardInterrupt` if `wait.stop` says so, `PlatformBusyError` when the time is over, or
+    whatever else keeps the lock from telling.
     """
-    clock = clock or Clock()
-    apart = clock.apart()
-    deadline = clock.now() + wait
-    pause = _FIRST_PAUSE
-    waited = in_doubt = False
-    while True:
-        if stop():
-            raise KeyboardInterrupt
-        asked_at = clock.now()
-        try:
-            lease = lock.acquire(holder, SECONDS)
-        except PlatformError as error:
-            if not _may_pass(error):
-                raise
-            in_doubt = in_doubt or isinstance(error, UnknownOutcomeError)
-            if in_doubt and (keeper := _ours_after_all(lock, holder, clock, apart)):
-                return keeper
-            if isinstance(error, UnknownOutcomeError) and error.lasting:
-                raise
-            left = deadline - clock.now()
-            if left <= 0:
-                raise _too_late(error, wait, limit) from None
-            if not waited:
-                told(f"Waiting up to {round(wait, 1):g} s: {error}")
-            waited = True
-            # Jitter, so that several who wait do not always ask at the same moment.
-            clock.sleep(min(left, pause * random.uniform(0.5, 1.0)))  # noqa: S311
-            pause = min(_LONGEST_PAUSE, pause * 2)
-        else:
-            return Keeper(lock, lease, asked_at, clock, apart)
+    return _Contender(lock, holder, wait, clock or Clock()).acquire()
+
+
+class _Contender:
+    """One who wants the lease, and what was learned of it so far."""
+
+    def __init__(self, lock: Lock, holder: Holder, wait: Wait, clock: Clock) -> None:
+        self._lock = lock
+        self._holder = holder
+        self._wait = wait
+        self._clock = clock
+        self._apart = clock.apart()
+        self._deadline = clock.now() + wait.seconds
+        self._pause = _FIRST_PAUSE
+        self._told = False
+        #: Whether a request that got no answer may have taken the lease.
+        self._in_doubt = False
+
+    def acquire(self) -> Keeper:
+        while not self._wait.stop():
+            asked_at = self._clock.now()
+            try:
+                lease = self._lock.acquire(self._holder, SECONDS)
+            except PlatformError as error:
+                if keeper := self._refused(error):
+                    return keeper
+                self._sleep(error)
+            else:
+                return Keeper(self._lock, lease, asked_at, self._clock, self._apart)
+        raise KeyboardInterrupt
+
+    def _refused(self, error: PlatformError) -> Keeper | None:
+        """Raise what will not pass; give the keeper if the lease is ours after all."""
+        if not _may_pass(error):
+            raise error
+        self._in_doubt = self._in_doubt or isinstance(error, UnknownOutcomeError)
+        if self._in_doubt and (keeper := self._ours_after_all()):
+            return keeper
+        if isinstance(error, UnknownOutcomeError) and error.lasting:
+            raise error
+        return None
+
+    def _ours_after_all(self) -> Keeper | None:
+        """Look whether the lease was taken all the same; else nobody could use it."""
+        asked_at = self._clock.now()
+        with suppress(PlatformError):
+            lease = self._lock.current()
+            if lease is not None and lease.holder == self._holder:
+                renewed = self._lock.renew(lease, SECONDS)
+                return Keeper(self._lock, renewed, asked_at, self._clock, self._apart)
+        return None
+
+    def _sleep(self, error: PlatformError) -> None:
+        left = self._deadline - self._clock.now()
+        if left <= 0:
+            raise _too_late(error, self._wait) from None
+        if not self._told:
+            self._wait.told(f"Waiting up to {round(self._wait.seconds, 1):g} s: {error}")
+        self._told = True
+        # Jitter, so that several who wait do not always ask at the same moment.
+        self._clock.sleep(min(left, self._pause * random.uniform(0.5, 1.0)))  # noqa: S311
+        self._pause = min(_LONGEST_PAUSE, self._pause * 2)
 
 
 def _may_pass(error: PlatformError) -> bool:
     return error.transient or isinstance(error, UnknownOutcomeError)
 
 
-def _ours_after_all(lock: Lock, holder: Holder, clock: Clock, apart: float) -> Keeper | None:
-    """Look whether a request that got no answer has taken the lease; else nobody could use it."""
-    asked_at = clock.now()
-    with suppress(PlatformError):
-        lease = lock.current()
-        if lease is not None and lease.holder == holder:
-            return Keeper(lock, lock.renew(lease, SECONDS), asked_at, clock, apart)
-    return None
-
-
-def _too_late(error: PlatformError, wait: float, limit: str) -> PlatformError:
+def _too_late(error: PlatformError, wait: Wait) -> PlatformError:
     if not isinstance(error, PlatformBusyError):
         return error
-    told = f"{error}. Waited {round(wait, 1):g} s, as long as {limit} allows"
+    told = f"{error}. Waited {round(wait.seconds, 1):g} s, as long as {wait.limit} allows"
     # Else somebody writes to the platform who has no lease, and need not even be a run of ours.
     if str(error).startswith(_LOCKED_BY):
         told += (
-            f". If that run still goes on, wait for it, or longer with {limit}; if it was killed, "
-            "its lease runs out by itself"
+            f". If that run still goes on, wait for it, or longer with {wait.limit}; if it was "
+            "killed, its lease runs out by itself"
         )
     return PlatformBusyError(told)
 

@@ -91,7 +91,7 @@ class Machine(keeper.Clock):
         self._set_by = 0.0  # nobody can tell that a clock was wrong from the beginning
         lock = RegisterLock(self._clocks.value, self._wall_of_lock)
         try:
-            self._kept = keeper.acquire(lock, Holder(self._name), wait=0, clock=self)
+            self._kept = keeper.acquire(lock, Holder(self._name), keeper.Wait(0), clock=self)
         except PlatformBusyError:
             self._tell("waits")
             return

@@ -23,6 +23,7 @@ from reconciler.lease.keeper import (
     RETRY_EVERY,
     Clock,
     Keeper,
+    Wait,
     acquire,
 )
 
@@ -104,7 +105,7 @@ def keeper_of(clock):
 
     def make(*answers, takes=0.0):
         lock = FakeLock(None, *answers, clock=clock, takes=takes)
-        made.append(acquire(lock, ME, wait=0, clock=clock))
+        made.append(acquire(lock, ME, Wait(0), clock=clock))
         return made[-1], lock
 
     yield make
@@ -126,7 +127,7 @@ def test_a_free_lease_is_taken_at_once(clock, keeper_of):
 def test_what_may_pass_is_waited_for_and_told_once(clock, passing):
     lock = FakeLock(*[passing] * 5)
     told = []
-    keeper = acquire(lock, ME, wait=60, clock=clock, told=told.append)
+    keeper = acquire(lock, ME, Wait(60, told=told.append), clock=clock)
     keeper.close()
     assert lock.calls.count("acquire") == 6
     assert told == [f"Waiting up to 60 s: {passing}"]
@@ -136,7 +137,7 @@ def test_what_will_never_pass_is_not_waited_for():
     foreign = UnknownOutcomeError("a filter says 403", lasting=True)
     lock, clock = FakeLock(foreign), HandClock()
     with pytest.raises(UnknownOutcomeError, match="403"):
-        acquire(lock, ME, wait=120, clock=clock)
+        acquire(lock, ME, Wait(120), clock=clock)
     assert clock.slept == []
 
 
@@ -153,7 +154,7 @@ def test_a_lease_that_a_lost_answer_gave_is_ours(clock, answers):
         lock.held = LEASE
 
     clock.sleep = look
-    keeper = acquire(lock, ME, wait=60, clock=clock)
+    keeper = acquire(lock, ME, Wait(60), clock=clock)
     assert lock.calls == ["acquire"] * len(answers) + ["renew"]
     assert keeper.lease == LEASE
     # What is sure is counted from before the renewal.
@@ -177,14 +178,14 @@ def test_a_lease_that_is_not_surely_ours_is_waited_for(clock, answers, holder):
     lock = FakeLock(*answers)
     lock.held = replace(LEASE, holder=holder)
     clock.sleep = lambda _: setattr(lock, "held", None)
-    acquire(lock, ME, wait=60, clock=clock).close()
+    acquire(lock, ME, Wait(60), clock=clock).close()
     assert lock.calls[-2:] == ["acquire", "release"]
 
 
 def test_the_wait_is_over_when_it_is_over_and_says_what_to_do(clock):
     lock = FakeLock(*[BUSY] * 1000)
     with pytest.raises(PlatformBusyError, match=r"locked by 'anna'.*Waited 30 s.*--lock-timeout"):
-        acquire(lock, ME, wait=30, clock=clock)
+        acquire(lock, ME, Wait(30), clock=clock)
     assert clock.time == pytest.approx(1030)
     assert max(clock.slept) <= 1
 
@@ -192,7 +193,7 @@ def test_the_wait_is_over_when_it_is_over_and_says_what_to_do(clock):
 def test_the_limit_that_ended_the_wait_is_named(clock):
     lock = FakeLock(*[PlatformBusyError(held(LEASE))] * 1000)
     with pytest.raises(PlatformBusyError) as raised:
-        acquire(lock, ME, wait=1.96, limit="--timeout", clock=clock)
+        acquire(lock, ME, Wait(1.96, "--timeout"), clock=clock)
     told = str(raised.value)
     assert told.startswith(f"{held(LEASE)}. Waited 2 s, as long as --timeout allows. ")
     assert "longer with --timeout; if it was killed, its lease runs out by itself" in told
@@ -202,7 +203,7 @@ def test_the_limit_that_ended_the_wait_is_named(clock):
 def test_no_lease_is_spoken_of_where_none_is_in_the_way(clock):
     lock = FakeLock(*[PlatformBusyError("another process is writing to it")] * 1000)
     with pytest.raises(PlatformBusyError) as raised:
-        acquire(lock, ME, wait=5, clock=clock)
+        acquire(lock, ME, Wait(5), clock=clock)
     words = "another process is writing to it. Waited 5 s, as long as --lock-timeout allows"
     assert str(raised.value) == words
 
@@ -210,27 +211,27 @@ def test_no_lease_is_spoken_of_where_none_is_in_the_way(clock):
 def test_without_time_it_is_tried_once(clock):
     lock = FakeLock(BUSY, None)
     with pytest.raises(PlatformBusyError):
-        acquire(lock, ME, wait=0, clock=clock)
+        acquire(lock, ME, Wait(0), clock=clock)
     assert lock.calls == ["acquire"]
 
 
 def test_an_error_that_stays_is_not_waited_for(clock):
     lock = FakeLock(PlatformError("no permission"), None)
     with pytest.raises(PlatformError, match="no permission"):
-        acquire(lock, ME, wait=60, clock=clock)
+        acquire(lock, ME, Wait(60), clock=clock)
     assert clock.slept == []
 
 
 def test_an_unavailable_lock_stays_the_error_that_it_is(clock):
     lock = FakeLock(*[UnavailableError("the server is down")] * 1000)
     with pytest.raises(UnavailableError, match=r"^the server is down$"):
-        acquire(lock, ME, wait=5, clock=clock)
+        acquire(lock, ME, Wait(5), clock=clock)
 
 
 def test_a_signal_ends_the_wait(clock):
     lock = FakeLock(*[BUSY] * 1000)
     with pytest.raises(KeyboardInterrupt):
-        acquire(lock, ME, wait=60, clock=clock, stop=lambda: "x" if len(clock.slept) > 3 else None)
+        acquire(lock, ME, Wait(60, stop=lambda: "x" if len(clock.slept) > 3 else None), clock=clock)
     assert len(clock.slept) == 4
 
 
@@ -238,7 +239,7 @@ def test_those_who_wait_do_not_ask_in_step():
     pauses = []
     for _ in range(2):
         clock = HandClock()
-        acquire(FakeLock(*[BUSY] * 20), ME, wait=60, clock=clock).close()
+        acquire(FakeLock(*[BUSY] * 20), ME, Wait(60), clock=clock).close()
         pauses.append(clock.slept)
     assert pauses[0] != pauses[1]
 
@@ -316,7 +317,7 @@ def test_a_clock_that_is_set_while_a_lease_is_waited_for_gives_none(clock):
         clock.set_by += 3600
 
     clock.sleep = forward
-    keeper = acquire(FakeLock(BUSY), ME, wait=60, clock=clock)
+    keeper = acquire(FakeLock(BUSY), ME, Wait(60), clock=clock)
     assert "forward by 3600 s" in keeper.lost()
     keeper.close()
 
@@ -354,7 +355,7 @@ def test_the_thread_renews_by_itself_and_gives_the_lease_up_at_the_end(clock, mo
             return super().renew(lease, seconds)
 
     lock = Watched()
-    keeper = acquire(lock, ME, wait=0, clock=clock)
+    keeper = acquire(lock, ME, Wait(0), clock=clock)
     assert renewed.wait(30)
     assert not lock.released.is_set()
     keeper.close()
@@ -372,7 +373,7 @@ def test_a_release_that_hangs_does_not_keep_us(clock, monkeypatch):
             go_on.wait(30)
 
     lock = Hanging()
-    acquire(lock, ME, wait=0, clock=clock).close()
+    acquire(lock, ME, Wait(0), clock=clock).close()
     assert not lock.closed.is_set()
     go_on.set()
     assert lock.closed.wait(30)
@@ -380,20 +381,20 @@ def test_a_release_that_hangs_does_not_keep_us(clock, monkeypatch):
 
 def test_a_release_that_fails_is_no_error(clock):
     lock = FakeLock(None, PlatformError("gone"))
-    acquire(lock, ME, wait=0, clock=clock).close()
+    acquire(lock, ME, Wait(0), clock=clock).close()
     assert lock.closed.is_set()
 
 
 def test_a_release_is_tried_again_while_that_may_help(clock):
     lock = FakeLock(None, UnavailableError("busy"), UnknownOutcomeError("no answer"))
-    acquire(lock, ME, wait=0, clock=clock).close()
+    acquire(lock, ME, Wait(0), clock=clock).close()
     assert lock.calls == ["acquire", "release", "release", "release"]
     assert lock.closed.is_set()
 
 
 def test_a_release_is_not_tried_for_longer_than_somebody_waits(clock):
     lock = FakeLock(None, *[UnavailableError("busy")] * 100)
-    acquire(lock, ME, wait=0, clock=clock).close()
+    acquire(lock, ME, Wait(0), clock=clock).close()
     assert RELEASE_WITHIN <= sum(clock.slept) <= RELEASE_WITHIN + RELEASE_EVERY
     assert lock.closed.is_set()
 

@@ -149,7 +149,7 @@ class Waiting(keeper.Clock):
 def test_nobody_else_gets_the_lease_while_its_keeper_counts_on_it(locks, register, clock):
     ours, others = locks
     lose(register)
-    kept = keeper.acquire(ours, ALICE, wait=SECONDS, clock=Waiting(clock, SECONDS / 2))
+    kept = keeper.acquire(ours, ALICE, keeper.Wait(SECONDS), clock=Waiting(clock, SECONDS / 2))
     try:
         while kept.lost() is None:
             with pytest.raises(PlatformBusyError):

@@ -12,7 +12,7 @@ from reconciler.errors import PlatformError, UnavailableError, UsageError
 from reconciler.health.backends import FINE, UNKNOWN, check_backends
 from reconciler.lease import open_lock
 from reconciler.lease.bucket_failure import failure
-from reconciler.lease.keeper import Clock, acquire
+from reconciler.lease.keeper import Clock, Wait, acquire
 from reconciler.plan.document import Values
 from support.careless_s3 import careless_s3
 from support.certificates import Authority
@@ -52,7 +52,7 @@ def use(monkeypatch):
 def told():
     """Try to get the lock, for a minute if it helps; give the error."""
     with pytest.raises(PlatformError) as caught:
-        acquire(open_lock("s3://locks/key"), ALICE, wait=60, clock=Never())
+        acquire(open_lock("s3://locks/key"), ALICE, Wait(60), clock=Never())
     assert not isinstance(caught.value, UnavailableError)
     assert "secret" not in str(caught.value).replace("the secret does", "").replace("SECRET", "")
     return str(caught.value)
@@ -64,7 +64,7 @@ def checked(endpoint):
 
 
 def hold():
-    acquire(open_lock("s3://locks/key"), ALICE, wait=60, clock=Never()).close()
+    acquire(open_lock("s3://locks/key"), ALICE, Wait(60), clock=Never()).close()
 
 
 @pytest.mark.parametrize(

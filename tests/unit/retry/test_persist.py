@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import pytest
 
 from reconciler.errors import (
@@ -192,16 +189,3 @@ def test_what_is_at_stake_is_asked_again_too() -> None:
     result = execute(plan, platform.writer(wait=0), limits, lambda _: None, surroundings=time)
     assert statuses(result) == {"remove:a": "done"}
     assert len(time.waits) == 1
-
-
-def test_where_nothing_fails_nothing_is_loaded_for_it() -> None:
-    script = (
-        "import sys; sys.path.insert(0, 'tests')\n"
-        "from support.building import desired, entry, plan_for, run\n"
-        "from support.memory_platform import MemoryPlatform\n"
-        "platform = MemoryPlatform()\n"
-        "run(plan_for(platform, desired(entry('a'))), platform, parallelism=1)\n"
-        "assert platform.storages\n"
-        "sys.exit('tenacity' in sys.modules)"
-    )
-    subprocess.run([sys.executable, "-c", script], check=True)
