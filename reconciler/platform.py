@@ -11,8 +11,7 @@ from typing import Protocol, runtime_checkable
 from msgspec import Struct
 
 from reconciler.lease.contract import Lease, Lock
-from reconciler.model import State, Storage
-from reconciler.plan.document import Values
+from reconciler.model import State, Storage, Values
 
 #: One file that a storage holds: `(upload_id, checksum, checksum_on_disk)`, checksums opaque.
 InventoryRow = tuple[str, str, str]

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from msgspec import Struct
 
 from reconciler.diff import Diff, Pair
-from reconciler.diff.compare import Places
+from reconciler.location import Places
 from reconciler.model import Entry, Notice, Policy, Removed, Storage
 from reconciler.names import Globs, resting
 from reconciler.printable import listed, quoted, shown

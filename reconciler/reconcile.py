@@ -22,13 +22,14 @@ from reconciler.errors import (
 from reconciler.events import Observer
 from reconciler.executor import Limits, Result, execute, persist
 from reconciler.lease.contract import Lease
-from reconciler.model import NEW_PLATFORM, Desired, Removed, State, Storage, location, masked
+from reconciler.location import same_place
+from reconciler.model import NEW_PLATFORM, Desired, Removed, State, Storage, Values
 from reconciler.plan.build import Setting, build
-from reconciler.plan.document import Operation, Plan, Values, changed
+from reconciler.plan.document import Operation, Plan, changed
 from reconciler.plan.expectation import as_wanted
 from reconciler.platform import About, Platform, Reader
 from reconciler.policy import ALLOW_REMOVE, Facts, Rules
-from reconciler.printable import quoted
+from reconciler.printable import quoted, quoted_url
 from reconciler.retry.reader import PatientReader
 
 #: Why live was not read again after a run that was stopped at once.
@@ -275,9 +276,9 @@ def _left(operation: Operation, live: Values | Storage | None) -> str:
     wanted = operation.after
     if wanted is None or live is None:
         return told
-    at_home = location(wanted.type, wanted.default_url).same(location(live.type, live.default_url))
+    at_home = same_place(wanted, live)
     differing = [
-        f"{field}: declared {quoted(masked(change.before))}, live {quoted(masked(change.after))}"
+        f"{field}: declared {quoted_url(change.before)}, live {quoted_url(change.after)}"
         for change in changed(wanted, live)
         if (field := change.field) in ("name", "label") or not at_home
     ]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
-from typing import Generic, Protocol, TypeVar
 
 from msgspec import Struct
 
-from reconciler.diff.matching import Consented, Live, Matching, Pair, same_place
+from reconciler.diff.matching import Consented, Live, Matching, Pair
 from reconciler.diff.scoping import reading_order
 from reconciler.errors import MatchingError
-from reconciler.model import Desired, Entry, Location, Notice, Storage, location
+from reconciler.location import same_place
+from reconciler.model import Desired, Entry, Notice, Storage
 from reconciler.names import Globs, Scope, lookalikes, resting
 from reconciler.printable import listed, quoted
 
@@ -187,50 +187,3 @@ def _spelled(name: str) -> str:
     if name.isascii():
         return quoted(name)
     return f"{quoted(name)} ({name.encode('unicode_escape', 'surrogatepass').decode('ascii')})"
-
-
-class Placed(Protocol):
-    """What lies somewhere and has a name."""
-
-    @property
-    def name(self) -> str:
-        """Its name."""
-
-    @property
-    def type(self) -> str:
-        """The kind of storage."""
-
-    @property
-    def default_url(self) -> str:
-        """Where it lies."""
-
-
-_Storage = TypeVar("_Storage", bound=Placed)
-
-
-class Places(Generic[_Storage]):
-    """Looks up storages by location."""
-
-    def __init__(self, storages: Iterable[_Storage]) -> None:
-        """Index `storages`."""
-        self._by_place: dict[str, list[tuple[Location, _Storage]]] = {}
-        for storage in sorted(storages, key=_by_name):
-            where = location(storage.type, storage.default_url)
-            self._by_place.setdefault(where.place, []).append((where, storage))
-        #: What was found, and its names: thousands of entries may ask for one location.
-        self._found: dict[Location, tuple[list[_Storage], str]] = {}
-
-    def at(self, entry: Placed) -> Sequence[_Storage]:
-        """Give the storages that lie where `entry` would, sorted by name."""
-        return self._look(entry)[0] if self._by_place else []
-
-    def names_at(self, entry: Placed) -> str:
-        """Give the names of those, as messages list them."""
-        return self._look(entry)[1]
-
-    def _look(self, entry: Placed) -> tuple[list[_Storage], str]:
-        where = location(entry.type, entry.default_url)
-        if where not in self._found:
-            at = [s for place, s in self._by_place.get(where.place, ()) if place.same(where)]
-            self._found[where] = at, listed([storage.name for storage in at])
-        return self._found[where]

@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from msgspec import Struct
 
 from reconciler.diff.scoping import names_outside, outside, problem_of
-from reconciler.model import Entry, Problem, Removed, Storage, location, unmanaged_because
+from reconciler.location import same_place
+from reconciler.model import Entry, Problem, Removed, Storage, unmanaged_because
 from reconciler.names import Scope, resting
 from reconciler.printable import listed, quoted
 
@@ -244,12 +245,3 @@ class Matching:
 
     def _wrong(self, item: Entry | Removed, key: str, message: str) -> None:
         self.problems.append(problem_of(item, key, message))
-
-
-def same_place(entry: Entry, live: Storage) -> bool:
-    """Say whether a live storage lies where the entry declares it."""
-    if entry.type != live.type:
-        return False
-    return entry.default_url == live.default_url or location(entry.type, entry.default_url).same(
-        location(live.type, live.default_url)
-    )

@@ -24,15 +24,15 @@ from msgspec import Struct
 from reconciler.buckets import NO_TLS, VARIABLE, named_file, s3_distrusted, system_file
 from reconciler.environment.certificates import Fault, fault
 from reconciler.errors import UsageError
-from reconciler.model import location, masked
-from reconciler.plan.document import Values
-from reconciler.printable import quoted, shown
+from reconciler.location import location
+from reconciler.model import Values
+from reconciler.printable import quoted, quoted_url, shown
 
 #: How long one folder or bucket may take to answer, in seconds, and how many are asked at once.
 TIMEOUT = 10.0
 AT_ONCE = 16
 FINE, UNUSABLE, UNKNOWN = "fine", "unusable", "unknown"
-#: Partitions of AWS, as `model.location` names them.
+#: Partitions of AWS, as `location` names them.
 _AWS = frozenset({"aws", "aws-cn", "aws-us-gov"})
 _REGION_HEADER = "x-amz-bucket-region"
 
@@ -99,7 +99,7 @@ def _all(
         deadline = time.monotonic() + timeout
         for look in batch:
             found = look.result(deadline)
-            url = quoted(masked(look.place.default_url))
+            url = quoted_url(look.place.default_url)
             yield found or _Found(UNKNOWN, f"{url} did not answer within {timeout:g} s")
 
 
@@ -157,7 +157,7 @@ def _folder(url: str) -> _Found:
 def _in_bucket(place: Values, clients: _Clients) -> _Found:
     bucket = _bucket(place)
     if bucket is None:
-        url = quoted(masked(place.default_url))
+        url = quoted_url(place.default_url)
         return _Found(UNKNOWN, f"{url} does not tell which bucket is meant")
     try:
         return _head(bucket, clients)

@@ -10,9 +10,9 @@ from msgspec.structs import replace
 
 from reconciler.errors import PlatformError
 from reconciler.lease.contract import Lock, holding
-from reconciler.model import NEW_PLATFORM, masked
+from reconciler.model import NEW_PLATFORM
 from reconciler.platform import Abilities, About, Platform, Reader
-from reconciler.printable import quoted, shown
+from reconciler.printable import masked, quoted, shown
 from reconciler.version import __version__
 
 OK, WARNING, FAILED = "ok", "warning", "failed"

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 import msgspec
 
 from reconciler.journal.read import DONE, RECORDED, Entry, Run, counted
-from reconciler.plan.document import REMOVE, UPDATE, Values
+from reconciler.model import Values
+from reconciler.plan.document import REMOVE, UPDATE
 from reconciler.platform import Change
 
 

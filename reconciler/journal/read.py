@@ -13,8 +13,8 @@ from msgspec.structs import replace
 from reconciler.errors import ReconcilerError, UsageError
 from reconciler.journal.records import FORMAT_VERSION
 from reconciler.journal.write import journals
+from reconciler.model import Values
 from reconciler.names import matches
-from reconciler.plan.document import Values
 from reconciler.printable import quoted
 
 #: How an operation stands of which the journal tells no end, or not even a beginning.

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator
 from msgspec import Struct
 
 from reconciler.environment.origin import Origin
-from reconciler.plan.document import Plan, Values
+from reconciler.model import Values
+from reconciler.plan.document import Plan
 
 FORMAT_VERSION = 1
 

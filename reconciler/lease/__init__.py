@@ -14,8 +14,7 @@ from pathlib import Path
 from reconciler.errors import AddressError
 from reconciler.lease.contract import Lock
 from reconciler.lease.register import Register, RegisterLock
-from reconciler.model import masked
-from reconciler.printable import quoted
+from reconciler.printable import quoted_url
 
 _EXAMPLE = "write s3://BUCKET/KEY, or file:///PATH (absolute: three slashes)"
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.\-]{1,61}[a-z0-9]\Z")
@@ -53,14 +52,14 @@ def understand(address: str) -> Path | tuple[str, str]:
         return _folder(address, rest)
     if scheme.lower() == "s3":
         return _bucket_and_key(address, rest)
-    raise AddressError(f"{_named(address)} is not the address of a lock: {_EXAMPLE}")
+    raise AddressError(f"{quoted_url(address)} is not the address of a lock: {_EXAMPLE}")
 
 
 def _folder(address: str, text: str) -> Path:
     """Read a path literally, but for the slash before a drive letter of Windows."""
     path = Path(text[1:] if os.name == "nt" and re.match(r"/[A-Za-z]:", text) else text)
     if "\0" in text or not path.is_absolute() or path == Path(path.anchor):
-        raise AddressError(f"{_named(address)} names no absolute path: {_EXAMPLE}")
+        raise AddressError(f"{quoted_url(address)} names no absolute path: {_EXAMPLE}")
     return path
 
 
@@ -68,11 +67,7 @@ def _bucket_and_key(address: str, text: str) -> tuple[str, str]:
     bucket, _, key = text.partition("/")
     if not _BUCKET.match(bucket) or not _KEY.match(key) or {".", ".."} & set(key.split("/")):
         raise AddressError(
-            f"{_named(address)} does not name a bucket and a key of letters, digits and !-_.'()/ : "
-            f"{_EXAMPLE}"
+            f"{quoted_url(address)} does not name a bucket and a key of letters, digits and "
+            f"!-_.'()/ : {_EXAMPLE}"
         )
     return bucket, key
-
-
-def _named(address: str) -> str:
-    return quoted(masked(address))

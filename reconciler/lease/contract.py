@@ -6,8 +6,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from reconciler.model import masked
-from reconciler.printable import quoted, shown
+from reconciler.printable import masked, quoted, shown
 from reconciler.timestamps import whole_seconds
 
 #: How long a lease runs, and how often its holder renews it, in seconds.

@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from reconciler.location import aws_url
 from reconciler.manifest.reading.scalars import resolve
-from reconciler.model import Storage, aws_url
+from reconciler.model import Storage
 from reconciler.printable import commandless_quoted
 from reconciler.schemas import EDITOR_LINE
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import msgspec
 from msgspec import Struct
 
-from reconciler.model import Notice, Storage
+from reconciler.model import Notice, Storage, Values
 
 FORMAT_VERSION = 2
 #: The first format, whose digest holds neither the address of the platform nor the lock.
@@ -21,17 +21,6 @@ READY, BLOCKED = "ready", "blocked"
 CREATE, UPDATE, REMOVE = "create", "update", "remove"
 #: What is compared of a storage: all that a manifest can say of it and live tells.
 FIELDS = ("name", "label", "type", "default_url")
-
-
-class Values(Struct, frozen=True, gc=False, omit_defaults=True):
-    """What a manifest can say of one storage, before or after an operation."""
-
-    name: str
-    label: str
-    type: str
-    default_url: str
-    region: str | None = None
-    bucket: str | None = None
 
 
 class Change(Struct, frozen=True, gc=False):

@@ -9,10 +9,11 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from reconciler.model import Storage, location, masked
+from reconciler.location import same_place
+from reconciler.model import Storage, Values
 from reconciler.names import temporary
-from reconciler.plan.document import CREATE, REMOVE, Operation, Step, Values
-from reconciler.printable import quoted
+from reconciler.plan.document import CREATE, REMOVE, Operation, Step
+from reconciler.printable import quoted, quoted_url
 
 
 class Verdict(Struct, frozen=True):
@@ -40,7 +41,7 @@ def check(operation: Operation, step: Step, found: Sequence[Storage]) -> Verdict
 
 def as_wanted(values: Values, live: Storage) -> bool:
     """Say whether a live storage is what `values` say."""
-    return (live.name, live.label) == (values.name, values.label) and _same_place(values, live)
+    return (live.name, live.label) == (values.name, values.label) and same_place(values, live)
 
 
 def otherwise(operation: Operation, made: Storage, *, name: str | None, label: str | None) -> str:
@@ -61,10 +62,10 @@ def otherwise(operation: Operation, made: Storage, *, name: str | None, label: s
         for field, value in (("name", name), ("label", label))
         if value is not None and value != getattr(made, field)
     ]
-    if not _same_place(after, made):
+    if not same_place(after, made):
         parts.append(
-            f"asked for {after.type} {quoted(masked(after.default_url))}, it gives {made.type} "
-            f"{quoted(masked(made.default_url))}"
+            f"asked for {after.type} {quoted_url(after.default_url)}, it gives {made.type} "
+            f"{quoted_url(made.default_url)}"
         )
     if operation.id is not None and made.id != operation.id:
         parts.append(f"asked for the id {quoted(operation.id)}, it gives {quoted(made.id)}")
@@ -75,7 +76,7 @@ def on_the_way(operation: Operation, found: Storage | Values) -> bool:
     """Say whether an update may find its storage like this: not begun, half done, or done."""
     before, after = _given(operation.before), _given(operation.after)
     return (
-        _same_place(before, found)
+        same_place(before, found)
         and (
             found.name in (before.name, after.name)
             or found.name == temporary(before.name, operation.id or "")
@@ -91,7 +92,7 @@ def _check_create(operation: Operation, found: Sequence[Storage]) -> Verdict:
         return Verdict(write=True)
     if as_wanted(after, live):
         return Verdict(found=live)
-    if _same_place(after, live):
+    if same_place(after, live):
         problem = f"a storage named {quoted(after.name)} was created meanwhile with another label"
     else:
         problem = f"the name {quoted(after.name)} was taken meanwhile by another storage"
@@ -139,14 +140,6 @@ def _has_come(operation: Operation, step: Step, live: Storage) -> bool:
 
 def _changed(before: Values) -> str:
     return f"{quoted(before.name)} has changed since the plan was made"
-
-
-def _same_place(values: Values, live: Storage | Values) -> bool:
-    if (values.type, values.default_url) == (live.type, live.default_url):
-        return True
-    return values.type == live.type and location(values.type, values.default_url).same(
-        location(live.type, live.default_url)
-    )
 
 
 def _given(values: Values | None) -> Values:

@@ -11,9 +11,9 @@ from collections import Counter
 import msgspec
 from msgspec import Struct
 
-from reconciler.diff.compare import Places
 from reconciler.errors import PlanFileError, StaleError
-from reconciler.model import aws_url
+from reconciler.location import Places, aws_url
+from reconciler.model import Values
 from reconciler.plan.document import (
     CREATE,
     FORMAT_VERSION,
@@ -24,7 +24,6 @@ from reconciler.plan.document import (
     Operation,
     Plan,
     Step,
-    Values,
     changed,
     content_digest,
     operation_of,

@@ -12,18 +12,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from msgspec import Struct
 
 from reconciler.diff import Diff, Pair
-from reconciler.diff.compare import Places
-from reconciler.model import Entry, Notice, Storage
+from reconciler.location import Places
+from reconciler.model import Entry, Notice, Storage, Values
 from reconciler.names import temporary
-from reconciler.plan.document import (
-    CREATE,
-    REMOVE,
-    UPDATE,
-    Operation,
-    Values,
-    changed,
-    operation_of,
-)
+from reconciler.plan.document import CREATE, REMOVE, UPDATE, Operation, changed, operation_of
 from reconciler.plan.steps import create_steps, remove_steps, update_steps
 from reconciler.policy import ALLOW_REMOVE, Removal, flow
 from reconciler.printable import quoted

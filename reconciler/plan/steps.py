@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from reconciler.model import Values
 from reconciler.names import temporary
-from reconciler.plan.document import CREATE, REMOVE, UPDATE, Step, Values
+from reconciler.plan.document import CREATE, REMOVE, UPDATE, Step
 
 
 def remove_steps(key: str) -> tuple[Step, ...]:

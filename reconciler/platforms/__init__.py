@@ -13,9 +13,8 @@ from pathlib import Path
 
 from reconciler.environment.secret_values import Secret
 from reconciler.errors import AddressError
-from reconciler.model import masked
 from reconciler.platform import Left, Platform, forever
-from reconciler.printable import quoted
+from reconciler.printable import quoted_url
 
 #: Where the address stands if neither the command line nor the manifest gives one.
 PLATFORM_VARIABLE = "RECONCILER_PLATFORM"
@@ -56,7 +55,7 @@ def open_platform(
         )
     path = _path(address, base)
     if token is not None:
-        raise AddressError(f"{_named(address)} takes no token: a file has no accounts")
+        raise AddressError(f"{quoted_url(address)} takes no token: a file has no accounts")
     from reconciler.platforms.sqlite import SqlitePlatform
 
     return SqlitePlatform(path)
@@ -147,12 +146,12 @@ def _path(address: str, base: str | os.PathLike[str] | None) -> Path:
     scheme, rest = _split(address)
     if scheme != "sqlite":
         raise AddressError(
-            f"{_named(address)} is not the address of a platform that reconciler knows: "
+            f"{quoted_url(address)} is not the address of a platform that reconciler knows: "
             f"{_meant(address) or _EXAMPLE}"
         )
     if not rest.startswith("///"):
         raise AddressError(
-            f"{_named(address)} needs three slashes before the path of the file: {_EXAMPLE}"
+            f"{quoted_url(address)} needs three slashes before the path of the file: {_EXAMPLE}"
         )
     return _file(address, rest[3:], base)
 
@@ -164,7 +163,7 @@ def _split(address: str) -> tuple[str, str]:
     scheme, colon, rest = address.partition(":")
     if not colon or not scheme:
         raise AddressError(
-            f"{_named(address)} is not the address of a platform: {_meant(address) or _EXAMPLE}"
+            f"{quoted_url(address)} is not the address of a platform: {_meant(address) or _EXAMPLE}"
         )
     return scheme.lower(), rest
 
@@ -182,25 +181,21 @@ def _meant(address: str) -> str:
 
 def _file(address: str, text: str, base: str | os.PathLike[str] | None) -> Path:
     if not text or text[-1] in "/\\":
-        raise AddressError(f"{_named(address)} names no file: {_EXAMPLE}")
+        raise AddressError(f"{quoted_url(address)} names no file: {_EXAMPLE}")
     if text == ":memory:":
         raise AddressError(
-            f"{_named(address)} would be forgotten when the command ends; a platform is kept in "
-            f"a file: {_EXAMPLE}"
+            f"{quoted_url(address)} would be forgotten when the command ends; a platform is kept "
+            f"in a file: {_EXAMPLE}"
         )
     path = Path(base or "", text)
     # `..` after a symbolic link means what the system makes of it, not what the text looks like.
     path = path.resolve() if ".." in path.parts else path.absolute()
     if "\0" in text or not _is_unicode(str(path)):
         raise AddressError(
-            f"{_named(str(path))} holds characters that can't stand in a plan: rename the file"
+            f"{quoted_url(str(path))} holds characters that can't stand in a plan: rename the file"
         )
     return path
 
 
 def _is_unicode(text: str) -> bool:
     return not any("\ud800" <= char <= "\udfff" for char in text)
-
-
-def _named(address: str) -> str:
-    return quoted(masked(address))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from reconciler.errors import ConflictError
-from reconciler.model import Storage, masked
-from reconciler.printable import quoted
+from reconciler.model import Storage
+from reconciler.printable import quoted, quoted_url
 
 #: What a write relies on; everything else of a storage may have changed since it was read.
 CONDITION = ("name", "label", "type", "default_url")
@@ -21,7 +21,7 @@ def changed(expected: Storage, live: Storage | None) -> ConflictError:
     if live is None:
         return ConflictError(f"storage {named} is no longer there")
     different = [
-        f"its {field} is now {quoted(masked(now))}, no longer {quoted(masked(was))}"
+        f"its {field} is now {quoted_url(now)}, no longer {quoted_url(was)}"
         for field in CONDITION
         if (now := getattr(live, field)) != (was := getattr(expected, field))
     ]

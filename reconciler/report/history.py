@@ -9,8 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from reconciler.journal.read import DONE, ENDED, OPEN, STARTED, Entry, Run
-from reconciler.model import masked
-from reconciler.printable import quoted, shown
+from reconciler.printable import masked, quoted, shown
 from reconciler.report.escape import code, prose
 from reconciler.report.layout import laid_out, lines
 from reconciler.report.said.words import SYMBOLS, bare, count

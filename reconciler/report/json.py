@@ -14,9 +14,10 @@ import msgspec
 
 from reconciler.executor import Outcome
 from reconciler.health.platform import Facts, checks, healthy
-from reconciler.model import Notice, Problem, State, masked, path_text
+from reconciler.model import Notice, Problem, State, path_text
 from reconciler.plan import document
 from reconciler.plan.document import Operation, Plan
+from reconciler.printable import masked
 from reconciler.reconcile import Applied
 from reconciler.report.said import listing, words
 from reconciler.report.said.differences import Drift

@@ -10,8 +10,9 @@ from typing import TypeVar
 
 from reconciler.executor import DONE, NOT_STARTED, Outcome
 from reconciler.health.platform import OK, Check, Facts, checks
-from reconciler.model import Notice, Problem, State, masked, path_text
+from reconciler.model import Notice, Problem, State, path_text
 from reconciler.plan.document import Change, Consent, Operation, Plan
+from reconciler.printable import masked
 from reconciler.reconcile import Applied
 from reconciler.report.budget import Document, Part, Section, written
 from reconciler.report.escape import code, prose

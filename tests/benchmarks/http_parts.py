@@ -15,7 +15,7 @@ from functools import partial
 
 import httpx
 
-from reconciler.plan.document import Values
+from reconciler.model import Values
 from reconciler.platforms import open_platform
 
 # It must be there before anything is measured.

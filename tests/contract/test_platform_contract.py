@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from reconciler import platform as protocol
 from reconciler.errors import ConflictError, PlatformError, RefusedError
-from reconciler.plan.document import Values
+from reconciler.model import Values
 from reconciler.platform import Platform, Reader, Writer
 from support.contract_values import AWS, CONTROLS, MINIO, NAS, ODD_NAMES, listed, names
 from support.homes import Home

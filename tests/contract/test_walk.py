@@ -9,7 +9,8 @@ import pytest
 from msgspec.structs import replace
 
 from reconciler.executor import Limits
-from reconciler.model import Desired, Entry, Policy, Removed, aws_url
+from reconciler.location import aws_url
+from reconciler.model import Desired, Entry, Policy, Removed
 from reconciler.plan.document import Plan, to_json
 from reconciler.plan.file import from_json
 from reconciler.platform import Platform

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from reconciler.errors import UnknownOutcomeError
-from reconciler.plan.document import Values
+from reconciler.model import Values
 from reconciler.platforms import open_platform
 from support.fault_proxy import CUT, DROP_AFTER, Fault, FaultProxy, Request, scripted
 from support.many_clients import get_all

@@ -21,8 +21,7 @@ from reconciler.errors import (
     UnknownOutcomeError,
 )
 from reconciler.lease.contract import Holder
-from reconciler.model import Storage
-from reconciler.plan.document import Values
+from reconciler.model import Storage, Values
 from reconciler.platform import Platform, Writer
 from reconciler.platforms import open_platform
 from reconciler.platforms.http import pages

@@ -6,7 +6,7 @@ from contextlib import closing
 import pytest
 
 from reconciler.lease.contract import Holder
-from reconciler.plan.document import Values
+from reconciler.model import Values
 from reconciler.platforms import open_platform
 from support.live_file import local, manifest
 from support.state_server import StateServer

@@ -11,7 +11,7 @@ from subprocess import DEVNULL
 
 import pytest
 
-from reconciler.plan.document import Values
+from reconciler.model import Values
 from reconciler.platforms import open_platform
 from support.churning import Churn
 from support.fault_proxy import (

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from reconciler.errors import PlatformError, UnavailableError, UnknownOutcomeError
-from reconciler.model import State, Storage
-from reconciler.plan.document import CREATE, REMOVE, UPDATE, Values
+from reconciler.model import State, Storage, Values
+from reconciler.plan.document import CREATE, REMOVE, UPDATE
 from reconciler.platform import Abilities, About, InventoryRow
 from reconciler.platforms.http.address import parse_address
 from reconciler.platforms.http.errors import Refusal, Words

@@ -9,8 +9,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from reconciler.errors import ConflictError, LeaseLostError
-from reconciler.model import Storage
-from reconciler.plan.document import CREATE, REMOVE, UPDATE, Values
+from reconciler.model import Storage, Values
+from reconciler.plan.document import CREATE, REMOVE, UPDATE
 from reconciler.platform import Abilities
 from simulation.past import Kept, Past
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from reconciler.executor import Limits
-from reconciler.model import Desired, Entry, Policy, Removed, Storage
-from reconciler.plan.document import Operation, Plan, Values
+from reconciler.model import Desired, Entry, Policy, Removed, Storage, Values
+from reconciler.plan.document import Operation, Plan
 from reconciler.reconcile import Applied, Request, apply_plan, make_plan
 from support.memory_platform import MemoryPlatform
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from reconciler.model import Storage, aws_url
-from reconciler.plan.document import Values
+from reconciler.location import aws_url
+from reconciler.model import Storage, Values
 from reconciler.platform import Reader
 
 NAS = Values("nas", "NAS, building 3", "local", "file:///data/nas")

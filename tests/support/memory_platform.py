@@ -11,10 +11,9 @@ from msgspec.structs import replace
 
 from reconciler.errors import ConflictError, PlatformError, RefusedError
 from reconciler.lease.contract import Lease, Lock
-from reconciler.model import TYPES, State, Storage, masked
-from reconciler.plan.document import Values
+from reconciler.model import TYPES, State, Storage, Values
 from reconciler.platform import Abilities, About, InventoryRow, Lost
-from reconciler.printable import quoted
+from reconciler.printable import masked, quoted
 
 
 class Call(Struct, frozen=True):

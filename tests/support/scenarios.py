@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from msgspec import Struct
 from msgspec.structs import replace
 
-from reconciler.model import Desired, Entry, Policy, Removed, Storage, aws_url, sanitize_local_url
+from reconciler.location import aws_url, sanitize_local_url
+from reconciler.model import Desired, Entry, Policy, Removed, Storage
 from reconciler.names import resting, temporary
 from reconciler.plan.document import Plan
 from reconciler.platform import Abilities

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from reconciler.plan.document import Values
+from reconciler.model import Values
 from reconciler.platform import InventoryRow
 from reconciler.server.store.contract import (
     Author,

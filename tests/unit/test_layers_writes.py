@@ -12,7 +12,7 @@ import reconciler
 PACKAGE = Path(reconciler.__file__).parent
 WRITES = {"create", "update", "remove", "record_inventory"}
 #: `storages` has the surface of the vendor's SDK: whoever calls it is the writer himself.
-WRITERS = ["executor/attempt.py", "storages.py"]
+WRITERS = ["executor/attempt.py", "storages/storage.py"]
 #: What may be called `writer` outside the executor: opening it, handing it on, reading, closing.
 SOURCES = sorted(
     path

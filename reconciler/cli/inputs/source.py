@@ -20,7 +20,7 @@ from reconciler.errors import AddressError, MatchingError, UsageError
 from reconciler.lease import open_lock, understand
 from reconciler.manifest import Manifest, default_paths, load, placed, read_variables
 from reconciler.manifest.files import DEFAULTS
-from reconciler.model import NEW_PLATFORM, Notice, State, masked
+from reconciler.model import NEW_PLATFORM, Notice, State
 from reconciler.plan.build import new_platform
 from reconciler.plan.document import Plan
 from reconciler.platform import Platform, Reader
@@ -31,7 +31,7 @@ from reconciler.platforms import (
     runs_foreign_code,
     same_address,
 )
-from reconciler.printable import quoted, shown
+from reconciler.printable import quoted_url, shown
 from reconciler.reconcile import Request, make_plan
 from reconciler.retry.reader import PatientReader
 from reconciler.timestamps import timestamp, utc_now
@@ -181,8 +181,8 @@ def choose_address(context: Context, manifest: Manifest | None) -> tuple[str, st
     base = _base(manifest)
     if variable is not None and not same_address(own, base, variable, None):
         raise AddressError(
-            f"the manifest says platform {quoted(masked(own))} and {PLATFORM_VARIABLE} says "
-            f"{quoted(masked(variable))}: unset the variable, or choose with --platform"
+            f"the manifest says platform {quoted_url(own)} and {PLATFORM_VARIABLE} says "
+            f"{quoted_url(variable)}: unset the variable, or choose with --platform"
         )
     return own, base
 
@@ -203,8 +203,8 @@ def named_platform(context: Context, address: str) -> Platform:
             continue
         if not same_address(address, None, given, None):
             raise AddressError(
-                f"the plan is for the platform {quoted(masked(address))} and {origin} says "
-                f"{quoted(masked(given))}: apply the plan where it was made for, or plan again"
+                f"the plan is for the platform {quoted_url(address)} and {origin} says "
+                f"{quoted_url(given)}: apply the plan where it was made for, or plan again"
             )
         break
     return _open(context, address, None)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from reconciler.cli.context import Context
 from reconciler.environment.origin import in_ci
-from reconciler.model import Notice, masked
+from reconciler.model import Notice
 from reconciler.plan.document import leads_to_file
 from reconciler.platforms import PLATFORM_VARIABLE
 from reconciler.platforms.http import TOKEN_VARIABLE
 from reconciler.platforms.jetraw.login import TOKEN
-from reconciler.printable import shown
+from reconciler.printable import masked, shown
 
 CODE = "platform_unconfirmed"
 

@@ -12,8 +12,7 @@ from reconciler.cli.exits import ERROR
 from reconciler.cli.output.streams import Streams
 from reconciler.cli.settings import JSON, MARKDOWN
 from reconciler.errors import ManifestError, ReconcilerError, UsageError
-from reconciler.model import masked_in
-from reconciler.printable import shown
+from reconciler.printable import masked_in, shown
 from reconciler.report import json, markdown, text
 
 #: Relative paths lead nowhere then, and the system only says that something does not exist.

@@ -12,8 +12,7 @@ from msgspec import Struct
 from reconciler.manifest.checking.schema import part_schema
 from reconciler.manifest.finding import Document, Finding, Path, Wrong, brief
 from reconciler.manifest.reading.scalars import in_quotes
-from reconciler.model import masked
-from reconciler.printable import quoted
+from reconciler.printable import masked, quoted
 
 if TYPE_CHECKING:
     from jsonschema import Draft202012Validator

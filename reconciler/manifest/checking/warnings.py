@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from reconciler.model import Entry, Notice, aws_url, location
+from reconciler.location import aws_url, location
+from reconciler.model import Entry, Notice
 from reconciler.printable import listed, quoted
 
 _ABSOLUTE = re.compile(r"/|\\\\|[A-Za-z]:|(?i:file)://")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from reconciler.model import Entry, Policy, Removed, aws_url, sanitize_local_url
+from reconciler.location import aws_url, sanitize_local_url
+from reconciler.model import Entry, Policy, Removed
 
 
 def entries_of(tree: dict[str, Any], file: str) -> list[Entry]:

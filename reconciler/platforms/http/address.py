@@ -8,8 +8,7 @@ import re
 from msgspec import Struct
 
 from reconciler.errors import AddressError
-from reconciler.model import has_user_info, masked
-from reconciler.printable import quoted
+from reconciler.printable import has_user_info, quoted_url
 
 SCHEMES = ("http", "https")
 _DEFAULT_PORT = {"http": 80, "https": 443}
@@ -50,18 +49,18 @@ def parse_address(text: str) -> Address:
     """Understand an address; raises `AddressError` that shows no password."""
     if has_user_info(text):
         raise AddressError(
-            f"{_named(text)} holds a user name or password: leave it out, and put the server's "
+            f"{quoted_url(text)} holds a user name or password: leave it out, and put the server's "
             "token into RECONCILER_TOKEN"
         )
     if "?" in text or "#" in text:
-        raise AddressError(f"{_named(text)} has a query or a fragment: {_EXAMPLE}")
+        raise AddressError(f"{quoted_url(text)} has a query or a fragment: {_EXAMPLE}")
     found = _ADDRESS.match(text)
     if not found or _has_dots(found["path"]):
-        raise AddressError(f"{_named(text)} is not the address of a state server: {_EXAMPLE}")
+        raise AddressError(f"{quoted_url(text)} is not the address of a state server: {_EXAMPLE}")
     scheme = found["scheme"].lower()
     port = int(found["port"] or _DEFAULT_PORT[scheme])
     if not 0 < port < 65536:
-        raise AddressError(f"{_named(text)} has a port that there is not: {_EXAMPLE}")
+        raise AddressError(f"{quoted_url(text)} has a port that there is not: {_EXAMPLE}")
     return Address(scheme, _host(text, found["host"].lower()), port, found["path"])
 
 
@@ -71,12 +70,8 @@ def _host(text: str, host: str) -> str:
     try:
         return f"[{ipaddress.IPv6Address(host[1:-1]).compressed}]"
     except ValueError:
-        raise AddressError(f"{_named(text)} holds no IPv6 address: {_EXAMPLE}") from None
+        raise AddressError(f"{quoted_url(text)} holds no IPv6 address: {_EXAMPLE}") from None
 
 
 def _has_dots(path: str) -> bool:
     return any(part in (".", "..") for part in path.split("/"))
-
-
-def _named(text: str) -> str:
-    return quoted(masked(text))

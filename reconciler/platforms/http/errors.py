@@ -26,12 +26,11 @@ from reconciler.errors import (
     UnknownOutcomeError,
 )
 from reconciler.lease.contract import Lease, held, holding
-from reconciler.model import masked
 from reconciler.platforms.http.address import Address
 from reconciler.platforms.http.answers import Api, Problem
 from reconciler.platforms.http.network.proxies import Proxy
 from reconciler.platforms.http.network.unreached import obstacle, refusing_alert, wants_login
-from reconciler.printable import quoted, shown
+from reconciler.printable import masked, quoted, shown
 
 #: The version of the HTTP API that this client speaks.
 API = 1

@@ -10,8 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from reconciler.lease.contract import Lease
-from reconciler.model import Storage
-from reconciler.plan.document import Values
+from reconciler.model import Storage, Values
 from reconciler.platform import InventoryRow
 from reconciler.platforms import conflicts
 from reconciler.platforms.http.answers import (

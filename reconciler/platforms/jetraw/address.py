@@ -7,8 +7,7 @@ import re
 from msgspec import Struct
 
 from reconciler.errors import AddressError
-from reconciler.model import masked
-from reconciler.printable import quoted
+from reconciler.printable import quoted, quoted_url
 
 ORGANISATION, MODULE = "jetraw", "jetraw+module"
 SCHEMES = (ORGANISATION, MODULE)
@@ -39,7 +38,7 @@ def understand(address: str) -> Target:
     found = (_MODULE if scheme == MODULE else _ORGANISATION).fullmatch(rest)
     if not found:
         raise AddressError(
-            f"{quoted(masked(address))} is not the address of a platform: {_EXAMPLES[scheme]}"
+            f"{quoted_url(address)} is not the address of a platform: {_EXAMPLES[scheme]}"
         )
     if scheme == ORGANISATION:
         return Target(organisation=found[1])

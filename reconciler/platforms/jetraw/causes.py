@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from reconciler.model import masked_in
-from reconciler.printable import shown
+from reconciler.printable import masked_in, shown
 
 #: What was raised is read this far, and told this far, in characters.
 _READ, _TOLD = 2000, 200

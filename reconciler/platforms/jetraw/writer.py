@@ -15,8 +15,8 @@ from typing import TypeVar
 import msgspec
 
 from reconciler.errors import LeaseLostError, PlatformError, RefusedError, UnknownOutcomeError
-from reconciler.model import TYPES, Storage, aws_url
-from reconciler.plan.document import Values
+from reconciler.location import aws_url
+from reconciler.model import TYPES, Storage, Values
 from reconciler.platform import InventoryRow, Lost
 from reconciler.platforms import conflicts
 from reconciler.platforms.jetraw import answers

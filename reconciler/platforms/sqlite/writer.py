@@ -20,8 +20,7 @@ from reconciler.errors import (
     UnknownOutcomeError,
 )
 from reconciler.lease.contract import Lease
-from reconciler.model import State, Storage
-from reconciler.plan.document import Values
+from reconciler.model import State, Storage, Values
 from reconciler.platform import InventoryRow
 from reconciler.platforms import conflicts
 from reconciler.platforms.sqlite.file import (

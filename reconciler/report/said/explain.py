@@ -9,8 +9,9 @@ from typing import Any
 import msgspec
 
 from reconciler.executor import Outcome
-from reconciler.model import Location, Storage, location, path_text
-from reconciler.plan.document import FIELDS, Operation, Plan, Values
+from reconciler.location import same_place
+from reconciler.model import Storage, Values, path_text
+from reconciler.plan.document import FIELDS, Operation, Plan
 from reconciler.plan.review import beyond, was_new
 from reconciler.printable import quoted, shown
 from reconciler.report.said.words import address, count, name_of
@@ -28,13 +29,9 @@ def changes_in_live(expected: Values, found: Storage | None) -> list[str]:
         return ["it is gone: no live storage has its id"]
     before = {field: getattr(expected, field) for field in FIELDS}
     after = {field: getattr(found, field) for field in FIELDS}
-    if expected.type == found.type and _place(expected).same(_place(found)):
+    if same_place(expected, found):
         after["default_url"] = before["default_url"]
     return list(_differences(before, after))
-
-
-def _place(storage: Values | Storage) -> Location:
-    return location(storage.type, storage.default_url)
 
 
 def changed_since(outcome: Outcome, operation: Operation | None) -> list[str]:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from msgspec import Struct
 
 from reconciler.executor import DONE, FAILED, HALF_DONE, NOT_STARTED, UNKNOWN, Outcome
-from reconciler.model import NEW_PLATFORM, Notice, Problem, masked
+from reconciler.model import NEW_PLATFORM, Notice, Problem
 from reconciler.plan.document import (
     CREATE,
     REMOVE,
@@ -24,7 +24,7 @@ from reconciler.plan.document import (
     Plan,
     changed,
 )
-from reconciler.printable import quoted, shown
+from reconciler.printable import masked, quoted, shown
 from reconciler.reconcile import Applied
 
 SYMBOLS = {CREATE: "+", UPDATE: "~", REMOVE: "-"}

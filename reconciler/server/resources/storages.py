@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import msgspec
 from msgspec import Struct
 
-from reconciler.plan.document import Values
+from reconciler.model import Values
 from reconciler.server.calls import headers
 from reconciler.server.calls.call import Answer, Call, json_answer, not_modified
 from reconciler.server.calls.conditions import is_known, tag_of, wanted_revision

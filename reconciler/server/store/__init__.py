@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.errors import AddressError
-from reconciler.model import masked
-from reconciler.printable import quoted
+from reconciler.printable import quoted, quoted_url
 from reconciler.server.store.contract import (
     Store,
 )
@@ -67,14 +66,10 @@ def _path(url: str) -> Path:
     """Read the path as addresses of embedded platforms are read."""
     rest = url.partition(":")[2]
     if not rest.startswith("///"):
-        raise AddressError(f"{_named(url)} needs three slashes before the path: {_EXAMPLE}")
+        raise AddressError(f"{quoted_url(url)} needs three slashes before the path: {_EXAMPLE}")
     text = rest[3:]
     if not text or text[-1] in "/\\" or "\0" in text or text == ":memory:":
-        raise AddressError(f"{_named(url)} names no file: {_EXAMPLE}")
+        raise AddressError(f"{quoted_url(url)} names no file: {_EXAMPLE}")
     path = Path(text)
     # `..` after a symbolic link means what the system makes of it, not what the text looks like.
     return path.resolve() if ".." in path.parts else path.absolute()
-
-
-def _named(url: str) -> str:
-    return quoted(masked(url))

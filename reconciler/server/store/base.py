@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from typing import TypeVar
 
 from reconciler.lease.contract import Holder, Lease
-from reconciler.plan.document import Values
+from reconciler.model import Values
 from reconciler.platform import InventoryRow
 from reconciler.server.store.contract import (
     Author,

@@ -14,8 +14,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from reconciler.lease.contract import Holder, Lease
-from reconciler.model import Storage
-from reconciler.plan.document import Values
+from reconciler.model import Storage, Values
 from reconciler.platform import InventoryRow
 
 READER, OPERATOR, ADMIN = "reader", "operator", "admin"

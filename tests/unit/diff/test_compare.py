@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from reconciler.diff import compare
-from reconciler.diff.compare import Places
-from reconciler.model import Entry, Storage, aws_url
+from reconciler.location import Places, aws_url
+from reconciler.model import Entry, Storage
 from support.building import desired, entry, storage
 
 AWS = aws_url("eu-central-2", "b")

@@ -14,8 +14,8 @@ import pytest
 
 from reconciler.health import backends
 from reconciler.health.backends import FINE, UNKNOWN, UNUSABLE, Backend, check_backends
-from reconciler.model import aws_url
-from reconciler.plan.document import Values
+from reconciler.location import aws_url
+from reconciler.model import Values
 from support.seaweed import ADMIN, READER, S3Server
 
 REGION = "eu-central-2"

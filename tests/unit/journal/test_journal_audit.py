@@ -2,7 +2,7 @@
 
 from reconciler.journal.audit import runs_of
 from reconciler.journal.read import RECORDED, about
-from reconciler.plan.document import Values
+from reconciler.model import Values
 from reconciler.platform import Change
 
 WHOLE = {"name": "gone", "label": "L", "type": "local", "default_url": "file:///gone"}

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from reconciler.errors import ReconcilerError, UsageError
 from reconciler.journal.read import ENDED, OPEN, Entry, about, only, runs
-from reconciler.plan.document import Values
+from reconciler.model import Values
 
 RUN = "20260101-000000-000-abcdef"
 FIRST = {

@@ -13,7 +13,7 @@ from reconciler.health.backends import FINE, UNKNOWN, check_backends
 from reconciler.lease import open_lock
 from reconciler.lease.bucket_failure import failure
 from reconciler.lease.keeper import Clock, Wait, acquire
-from reconciler.plan.document import Values
+from reconciler.model import Values
 from support.careless_s3 import careless_s3
 from support.certificates import Authority
 from support.lock_making import ALICE

@@ -12,9 +12,10 @@ import yaml
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from reconciler.location import aws_url, sanitize_local_url
 from reconciler.manifest import EDITOR_LINE, load, render
 from reconciler.manifest.render import scalar
-from reconciler.model import Storage, aws_url, sanitize_local_url, unmanaged_because
+from reconciler.model import Storage, unmanaged_because
 
 ODD = [
     "no", "Yes", "on", "y", "N", "null", "~", "", " ", " lead", "trail ", "1.10", "012", "1_000",

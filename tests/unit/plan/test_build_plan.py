@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from reconciler.model import aws_url
-from reconciler.plan.document import Consent, Summary, Values
+from reconciler.location import aws_url
+from reconciler.model import Values
+from reconciler.plan.document import Consent, Summary
 from reconciler.platform import Abilities
 from support.building import (
     IGNORE,

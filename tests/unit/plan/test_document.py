@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from reconciler.errors import PlanFileError, StaleError
-from reconciler.model import Notice
+from reconciler.model import Notice, Values
 from reconciler.plan.document import (
     BLOCKED,
     CREATE,
@@ -24,7 +24,6 @@ from reconciler.plan.document import (
     Plan,
     Step,
     Summary,
-    Values,
     canonical_json,
     changed,
     content_digest,

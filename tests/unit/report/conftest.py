@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from reconciler.executor import Outcome, Result
-from reconciler.model import Notice, Storage
+from reconciler.model import Notice, Storage, Values
 from reconciler.plan.document import (
     CREATE,
     FORMAT_VERSION,
@@ -19,7 +19,6 @@ from reconciler.plan.document import (
     Plan,
     Step,
     Summary,
-    Values,
 )
 from reconciler.reconcile import Applied
 

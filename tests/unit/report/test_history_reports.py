@@ -6,7 +6,7 @@ import re
 from msgspec.structs import replace
 
 from reconciler.journal.read import ENDED, OPEN, RECORDED, Entry, Run
-from reconciler.plan.document import Values
+from reconciler.model import Values
 from reconciler.report import history
 from reconciler.report.style import UNBOUNDED, Style
 

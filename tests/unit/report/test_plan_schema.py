@@ -10,17 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.model import Notice
+from reconciler.model import Notice, Values
 from reconciler.plan import document
-from reconciler.plan.document import (
-    Change,
-    Consent,
-    Operation,
-    Plan,
-    Step,
-    Summary,
-    Values,
-)
+from reconciler.plan.document import Change, Consent, Operation, Plan, Step, Summary
 from support.repository import SCHEMAS
 
 SCHEMA = json.loads((SCHEMAS / "plan.schema.json").read_text(encoding="utf-8"))

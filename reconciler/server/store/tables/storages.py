@@ -8,8 +8,7 @@ from collections.abc import Callable, Iterable
 import msgspec
 from msgspec.structs import replace
 
-from reconciler.model import Storage
-from reconciler.plan.document import Values
+from reconciler.model import Storage, Values
 from reconciler.printable import quoted
 from reconciler.server.store.contract import (
     KEY_LIFE,

@@ -5,6 +5,7 @@ import pytest
 
 from reconciler.cli.inputs.expect import check_expected
 from reconciler.errors import BlockedError, StaleError, UsageError
+from reconciler.model import Values
 from reconciler.names import temporary
 from reconciler.plan.document import (
     FORMAT_VERSION,
@@ -12,7 +13,6 @@ from reconciler.plan.document import (
     Operation,
     Plan,
     Summary,
-    Values,
     changed,
     sealed,
     to_json,

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reconciler.location import aws_url, location, sanitize_local_url
 from reconciler.manifest import load
 from reconciler.manifest.checking.warnings import same_places
-from reconciler.model import Entry, aws_url, location, sanitize_local_url
+from reconciler.model import Entry
 
 
 @pytest.mark.parametrize("url", ["data/nas", "./nas", "~/nas", "nas", "..", "é/x"])

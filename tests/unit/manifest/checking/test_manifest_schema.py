@@ -13,10 +13,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from reconciler import schemas
+from reconciler.location import aws_url, location, usable_url
 from reconciler.manifest import schema_text
 from reconciler.manifest.checking.schema import manifest_schema, part_schema, validator
 from reconciler.manifest.render import _AWS
-from reconciler.model import aws_url, location, usable_url
 
 PUBLISHED = msgspec.json.decode(schema_text("manifest"))
 SCHEMA = manifest_schema()

@@ -17,8 +17,7 @@ from reconciler.errors import (
     UnavailableError,
     UnknownOutcomeError,
 )
-from reconciler.model import Storage
-from reconciler.plan.document import Values
+from reconciler.model import Storage, Values
 from reconciler.platforms import open_platform
 from reconciler.platforms.http.connection import Patience
 from support.http_opening import TOKEN, reading, writing

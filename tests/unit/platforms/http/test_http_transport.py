@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from reconciler.errors import PlatformError, UnavailableError, UnknownOutcomeError, UsageError
-from reconciler.plan.document import Values
+from reconciler.model import Values
 from reconciler.platforms import open_platform
 from reconciler.platforms.http.connection import Patience
 from reconciler.platforms.http.reader import HttpReader

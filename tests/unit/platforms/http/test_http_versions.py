@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from reconciler.errors import PlatformError, UnavailableError
-from reconciler.plan.document import Values
+from reconciler.model import Values
 from support.http_opening import reading, writing
 from support.scripted_server import Asked, Reply, hello, page, problem, reply, scripted
 

@@ -16,8 +16,7 @@ from reconciler.errors import (
     UnknownOutcomeError,
 )
 from reconciler.lease.contract import Holder, Lease
-from reconciler.model import Storage
-from reconciler.plan.document import Values
+from reconciler.model import Storage, Values
 from reconciler.platforms.http.writer import HttpWriter
 from support.http_opening import writing
 from support.scripted_server import (

@@ -12,8 +12,7 @@ from types import ModuleType
 import pytest
 
 from reconciler.errors import ConflictError, PlatformError
-from reconciler.model import unmanaged_because
-from reconciler.plan.document import Values
+from reconciler.model import Values, unmanaged_because
 from reconciler.platform import Platform, Reader
 from reconciler.platforms import open_platform
 from support.organisation import Organisation

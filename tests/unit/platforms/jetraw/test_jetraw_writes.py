@@ -14,8 +14,8 @@ from reconciler.errors import (
     RefusedError,
     UnknownOutcomeError,
 )
-from reconciler.model import Storage, aws_url
-from reconciler.plan.document import Values
+from reconciler.location import aws_url
+from reconciler.model import Storage, Values
 from reconciler.platform import Platform, Writer
 from support.organisation import ALWAYS, TOKEN, Organisation
 

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from reconciler import storages
 from reconciler.client import Client
 from reconciler.errors import ConflictError, PlatformBusyError, PlatformError, UnavailableError
-from reconciler.plan.document import Values
+from reconciler.model import Values
 from reconciler.platforms.sqlite import SqlitePlatform
 from reconciler.platforms.sqlite import file as sqlite_file
 from reconciler.platforms.sqlite.schema import APPLICATION_ID, SCHEMA_VERSION

@@ -13,7 +13,7 @@ import pytest
 
 from reconciler.errors import LeaseLostError, PlatformBusyError, PlatformError
 from reconciler.lease.contract import Holder, Lease
-from reconciler.plan.document import Values
+from reconciler.model import Values
 from reconciler.platforms.sqlite import SqlitePlatform, process
 from reconciler.platforms.sqlite.lock import SqliteLock
 from reconciler.platforms.sqlite.schema import SCHEMA_VERSION

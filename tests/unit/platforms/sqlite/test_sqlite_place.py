@@ -20,7 +20,7 @@ from reconciler.errors import (
     UnknownOutcomeError,
 )
 from reconciler.lease.contract import Holder
-from reconciler.plan.document import Values
+from reconciler.model import Values
 from reconciler.platforms.sqlite import SqlitePlatform
 
 A, B = (Values(name, "", "local", f"file:///data/{name}") for name in "ab")

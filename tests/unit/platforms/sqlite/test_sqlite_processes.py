@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.plan.document import Values
+from reconciler.model import Values
 from reconciler.platforms import open_platform
 
 PRELUDE = """

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from reconciler.plan.document import Values
+from reconciler.model import Values
 from support.http_values import LEASE, NAS, NDJSON, create, problem
 from support.serving import AUTHOR, make_token, serving
 

@@ -1,14 +1,10 @@
-"""The surface of `jetraw.storages`, on every platform: change the import, keep the script.
-
-Storages are backend storage systems used by spaces to store files and folders: AWS S3, custom
-S3-compatible backends, and local storage. Errors are `ValueError`, `KeyError` and `RuntimeError`
-where the reference of `jetraw.storages` has them; all others are those of `reconciler.errors`.
-"""
+"""A storage as scripts know it: an object whose properties are read, and written through."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from difflib import get_close_matches
 
 from reconciler import model
 from reconciler.client import Client, get_default_client
@@ -19,19 +15,8 @@ from reconciler.errors import (
     RefusedError,
     UnknownOutcomeError,
 )
-from reconciler.plan.document import Values
 from reconciler.platform import InventoryRow, Writer
 from reconciler.printable import quoted
-
-__all__ = [
-    "Storage",
-    "create_aws_s3_storage",
-    "create_storage",
-    "get_storage",
-    "list_storages",
-    "sanitize_local_url",
-]
-
 
 #: What a storage keeps beside its properties.
 _MEMBERS = ("_storage", "_client")
@@ -61,8 +46,6 @@ class Storage:
     def __setattr__(self, name: str, value: object) -> None:
         """Set what there is; a mistyped property raises instead of changing nothing."""
         if name not in _MEMBERS and not hasattr(type(self), name):
-            from difflib import get_close_matches
-
             close = get_close_matches(name, ("name", "label"), n=1)
             meant = f": did you mean {close[0]!r}?" if close else ""
             raise AttributeError(f"a storage has no {name!r}{meant}", name=name, obj=self)
@@ -87,7 +70,7 @@ class Storage:
 
     @name.setter
     def name(self, value: str) -> None:
-        _check_text("name", value, empty=False)
+        check_text("name", value, empty=False)
         self._update(name=value)
 
     @property
@@ -97,7 +80,7 @@ class Storage:
 
     @label.setter
     def label(self, value: str) -> None:
-        _check_text("label", value)
+        check_text("label", value)
         self._update(label=value)
 
     @property
@@ -171,125 +154,10 @@ class Storage:
         self._storage = self._client.change(self._storage, update)
 
 
-def list_storages(*, client: Client | None = None) -> list[Storage]:
-    """List all storages accessible to the current user, by name.
-
-    Args:
-        client: The platform (uses the default client if None)
-
-    Example:
-        >>> # List all storages
-        >>> storages = list_storages()
-        >>> for storage in storages:
-        ...     print(f"{storage.name}: {storage.type}")
-    """
-    client = client or get_default_client()
-    with client.reading() as reader:
-        found = reader.read().storages
-    return [Storage(item, client) for item in sorted(found, key=lambda item: (item.name, item.id))]
-
-
-def get_storage(name: str, *, client: Client | None = None) -> Storage:
-    """Get a storage by name.
-
-    Args:
-        name: Name of the storage to retrieve
-        client: The platform (uses the default client if None)
-
-    Raises:
-        KeyError: If the storage is not found
-
-    Example:
-        >>> storage = get_storage("my-storage")
-        >>> print(f"Storage: {storage.label}")
-    """
-    client = client or get_default_client()
-    with client.reading() as reader:
-        found = reader.find(name=name)
-    if not found:
-        raise KeyError(name)
-    return Storage(found[0], client)
-
-
-def create_storage(
-    name: str, type: str, label: str, default_url: str, *, client: Client | None = None
-) -> Storage:
-    """Create a new storage backend.
-
-    Args:
-        name: Unique name for the storage
-        type: Storage type ("S3" or "local")
-        label: Human-readable label for the storage
-        default_url: Default URL for the storage; of a local one kept as `sanitize_local_url`
-            gives it
-        client: The platform (uses the default client if None)
-
-    Raises:
-        ValueError: If parameters are invalid, or the name is taken
-
-    Example:
-        >>> # Create a local storage
-        >>> storage = create_storage("local-backup", "local", "Backup Storage", "/data/backup")
-        >>>
-        >>> # Create an S3 storage
-        >>> storage = create_storage("s3-backup", "S3", "S3 Backup", "https://storage-server:PORT/my-bucket")
-    """
-    if type not in model.TYPES:
-        raise ValueError(f"the type of a storage is S3 or local, not {type!r}")
-    _check_text("default_url", default_url, empty=False)
-    if not model.usable_url(type, default_url):
-        shown = quoted(model.masked(default_url))
-        example = "https://host:9000/my-bucket" if type == "S3" else "/data/backup"
-        raise ValueError(f"{shown} is no place for a storage of type {type}: write {example}")
-    if type == "local":
-        default_url = sanitize_local_url(default_url)
-    return _create(Values(name, label, type, default_url), client)
-
-
-def create_aws_s3_storage(
-    name: str, label: str, region: str, bucket: str, *, client: Client | None = None
-) -> Storage:
-    """Create a new AWS S3 storage backend.
-
-    Args:
-        name: Unique name for the storage
-        label: Human-readable label for the storage
-        region: AWS region (e.g., "us-west-2", "eu-central-1")
-        bucket: S3 bucket name
-        client: The platform (uses the default client if None)
-
-    Raises:
-        ValueError: If parameters are invalid, or the name is taken
-
-    Example:
-        >>> # Create an AWS S3 storage
-        >>> storage = create_aws_s3_storage("s3-backup", "S3 Backup", "us-west-2", "my-bucket")
-        >>> print(f"Created S3 storage: {storage.name}")
-    """
-    _check_text("region", region, empty=False)
-    _check_text("bucket", bucket, empty=False)
-    url = model.aws_url(region, bucket)
-    place = model.location("S3", url)
-    if place.region != region or not model.is_bucket(bucket):
-        raise ValueError(f"{region!r} is no AWS region, or {bucket!r} no bucket")
-    return _create(Values(name, label, "S3", url, region=region, bucket=bucket), client)
-
-
-def sanitize_local_url(url: str) -> str:
-    """Ensure local URLs have the file:// protocol prefix.
-
-    Args:
-        url: URL to sanitize
-
-    Returns:
-        URL with file:// prefix if needed
-    """
-    return model.sanitize_local_url(url)
-
-
-def _create(values: Values, client: Client | None) -> Storage:
-    _check_text("name", values.name, empty=False)
-    _check_text("label", values.label)
+def created(values: model.Values, client: Client | None) -> Storage:
+    """Make a storage on a platform, the default one if none is given."""
+    check_text("name", values.name, empty=False)
+    check_text("label", values.label)
     client = client or get_default_client()
     with client.writing() as writer:
         try:
@@ -302,7 +170,7 @@ def _create(values: Values, client: Client | None) -> Storage:
             raise
 
 
-def _check_text(what: str, value: object, *, empty: bool = True) -> None:
+def check_text(what: str, value: object, *, empty: bool = True) -> None:
     """Raise `ValueError` for what no platform takes, before it is asked."""
     if not isinstance(value, str):
         raise ValueError(f"the {what} of a storage is a text, not {value!r}")  # noqa: TRY004 - the reference says ValueError

@@ -1,0 +1,70 @@
+"""Secrets in addresses are found, and masked; what only looks like one stays."""
+
+from __future__ import annotations
+
+import pytest
+
+from reconciler.location import usable_url
+from reconciler.printable import has_secret, has_user_info, masked, masked_in
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://user:hunter2@host/b", "https://***@host/b"),
+        ("https://user@host", "https://***@host"),
+        ("https://a@b@host/b", "https://***@host/b"),
+        ("s3://key:secret@bucket", "s3://***@bucket"),
+        ("jetraw+module://t@x", "jetraw+module://***@x"),
+    ],
+)
+def test_user_info_is_masked(url: str, expected: str) -> None:
+    assert has_user_info(url)
+    assert masked(url) == expected
+    assert not usable_url("S3", url)
+
+
+@pytest.mark.parametrize(
+    "url", ["https://host/a@b", "https://host?a@b", "https://host#a@b", "/data/a@b", "a@b", ""]
+)
+def test_other_at_signs_stay(url: str) -> None:
+    assert not has_user_info(url)
+    assert masked(url) == url
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("sig", "X-Amz-Signature", "X-Amz-Credential", "X-Amz-Security-Token", "AWSAccessKeyId"),
+        *("token", "accessToken", "client_secret", "password", "api_key", "apikey", "key", "x-key"),
+        *("auth", "x.auth", "Authorization", "sharedAccessSignature", "secret_access_key", "SAS"),
+    ],
+)
+def test_a_parameter_whose_name_says_secret_is_masked(name: str) -> None:
+    for before in ("https://h/b?", "https://h/b#", "https://h/b?a=1&", "https://h/b?a=1;"):
+        assert masked(f"{before}{name}=HUSH&b=2") == f"{before}{name}=***&b=2"
+        assert has_secret(f"{before}{name}=HUSH")
+        assert not has_secret(f"{before}{name}=")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["design", "author", "keyboard", "monkey", "tokenizer", "assign", "authors", "compass", "s"],
+)
+def test_other_parameters_stay(name: str) -> None:
+    url = f"https://h/b?{name}=x#{name}=x"
+    assert masked(url) == url
+    assert usable_url("S3", url)
+
+
+def test_a_port_is_no_password_and_what_is_no_port_is_one() -> None:
+    port, password = "https://bob:123/x@h", "https://bob:123456/x@h"
+    assert masked(port) == port
+    assert masked(password) == "https://***@h"
+
+
+def test_addresses_in_a_sentence_are_masked() -> None:
+    told = "can't open 'https://bob:PW/HUSH@h/b' (//u:HUSH@nas), https://h/b?sig=HUSH: mend it"
+    assert (
+        masked_in(told) == "can't open 'https://***@h/b' (//***@nas), https://h/b?sig=*** mend it"
+    )
