@@ -1,7 +1,7 @@
 """Every error that a user can meet: one root, and each knows its exit code.
 
 Errors classify themselves once, where they arise; nobody guesses later what an error means.
-docs/reference/commands.md lists the exit codes.
+docs/reference/commands.md lists the exit codes; `cli/exits` says what each means.
 """
 
 from __future__ import annotations
@@ -13,11 +13,14 @@ if TYPE_CHECKING:
 
     from reconciler.model import Problem
 
+SUCCESS, ERROR, CHANGES, BLOCKED, STALE, PARTIAL, LOCKED = range(7)
+USAGE, INVALID, INTERRUPTED = 64, 65, 130
+
 
 class ReconcilerError(Exception):
     """Root of all expected errors. Its text is meant for the user and holds no secret."""
 
-    exit_code: ClassVar[int] = 1
+    exit_code: ClassVar[int] = ERROR
     #: Whether the same call may succeed later without anyone changing anything.
     transient: ClassVar[bool] = False
 
@@ -25,7 +28,7 @@ class ReconcilerError(Exception):
 class UsageError(ReconcilerError):
     """The command line or the environment asks for something that makes no sense."""
 
-    exit_code = 64
+    exit_code = USAGE
 
 
 class AddressError(UsageError):
@@ -35,7 +38,7 @@ class AddressError(UsageError):
 class ManifestError(ReconcilerError):
     """The manifest is invalid; holds every problem that was found, in reading order."""
 
-    exit_code = 65
+    exit_code = INVALID
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         """Keep `problems` in the order given; there is at least one."""
@@ -50,19 +53,19 @@ class MatchingError(ManifestError):
 class BlockedError(ReconcilerError):
     """Policy forbids the plan."""
 
-    exit_code = 3
+    exit_code = BLOCKED
 
 
 class StaleError(ReconcilerError):
     """The plan no longer fits live, or its digest is not the expected one."""
 
-    exit_code = 4
+    exit_code = STALE
 
 
 class PlanFileError(ReconcilerError):
     """A plan file (or an id map) can't be read, or is not one."""
 
-    exit_code = 65
+    exit_code = INVALID
 
 
 class PreflightError(ReconcilerError):
@@ -76,14 +79,14 @@ class PlatformError(ReconcilerError):
 class PlatformBusyError(PlatformError):
     """The platform is in use by another process for longer than we were told to wait."""
 
-    exit_code = 6
+    exit_code = LOCKED
     transient = True
 
 
 class ConflictError(PlatformError):
     """A write was refused because live is not what it relied on. Nothing was written."""
 
-    exit_code = 4
+    exit_code = STALE
 
 
 class RefusedError(PlatformError):
@@ -93,7 +96,7 @@ class RefusedError(PlatformError):
 class LeaseLostError(PlatformError):
     """A write was refused because the lease that it relies on is somebody else's now."""
 
-    exit_code = 6
+    exit_code = LOCKED
 
 
 class PlatformLostError(PlatformError):

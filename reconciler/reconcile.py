@@ -12,6 +12,11 @@ from reconciler import policy
 from reconciler.diff import Diff, compare
 from reconciler.diff.matching import Consented
 from reconciler.errors import (
+    ERROR,
+    INTERRUPTED,
+    PARTIAL,
+    STALE,
+    SUCCESS,
     BlockedError,
     MatchingError,
     PlatformError,
@@ -33,7 +38,7 @@ from reconciler.printable import quoted, quoted_url
 from reconciler.retry.reader import PatientReader
 
 #: Why live was not read again after a run that was stopped at once.
-INTERRUPTED = "the run was interrupted"
+STOPPED = "the run was interrupted"
 #: Seconds for which live is read again after an apply while the platform can't answer.
 _READ_AGAIN = 20.0
 
@@ -56,6 +61,16 @@ class Request(Struct, frozen=True):
 #: Live is as planned; or the run was cut off; or not all is as planned, and something was written;
 #: or nothing was, as live is not what the plan relied on; or nobody looked again; or all failed.
 Verdict = Literal["as_planned", "interrupted", "partial", "stale", "unread", "failed"]
+
+
+_EXIT_CODES: dict[Verdict, int] = {
+    "as_planned": SUCCESS,
+    "interrupted": INTERRUPTED,
+    "partial": PARTIAL,
+    "stale": STALE,
+    "unread": ERROR,
+    "failed": ERROR,
+}
 
 
 class Applied(Struct, frozen=True):
@@ -84,6 +99,11 @@ class Applied(Struct, frozen=True):
         if undone:
             return "stale" if self.result.stale else "failed"
         return "unread" if unread else "stale"
+
+    @property
+    def exit_code(self) -> int:
+        """What a command ends with that applied this."""
+        return _EXIT_CODES[self.verdict]
 
 
 def make_plan(reader: Reader, request: Request, *, address: str, now: str) -> Plan:
@@ -131,7 +151,7 @@ def apply_plan(
     try:
         result = execute(plan, writer, limits, observe)
         # Told to stop at once: reading could take as long as whatever was not waited for.
-        if unread := INTERRUPTED if result.interrupted else result.overdue:
+        if unread := STOPPED if result.interrupted else result.overdue:
             return Applied(plan, result, holds=None, unread=unread)
         return _compared(plan, result, lambda: _remaining(plan, writer, request, limits))
     finally:
@@ -144,7 +164,7 @@ def _compared(plan: Plan, result: Result, remaining: Callable[[], tuple[str, ...
         left = remaining()
     except KeyboardInterrupt:
         interrupted = msgspec.structs.replace(result, interrupted=True)
-        return Applied(plan, interrupted, holds=None, unread=INTERRUPTED)
+        return Applied(plan, interrupted, holds=None, unread=STOPPED)
     except MatchingError as error:  # live was read, and nothing else is wrong with it
         left = (f"live can't be compared with the manifest any more: {error}",)
     except ReconcilerError as error:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
-from reconciler.cli.applying.signals import Stop
-from reconciler.cli.context import Context
+from reconciler.environment.origin import Origin
 from reconciler.lease.contract import Holder, Lease, Lock
 from reconciler.lease.keeper import Keeper, Wait, acquire
 from reconciler.platform import Platform
@@ -58,28 +57,43 @@ def locking_of(platform: Platform, address: str | None) -> Locking | None:
     return Locking(open_lock(address), False)
 
 
+class Waiting(Protocol):
+    """What may end the wait for a lease: a signal, or the end of the time for the whole command."""
+
+    def asked(self) -> str | None:
+        """Say why somebody asked for an end; None if nobody did."""
+
+    def left(self) -> float | None:
+        """Give the seconds that are left; None without a limit."""
+
+
 @contextmanager
 def held(
-    context: Context, platform: Platform, address: str | None, *, wait: float, stop: Stop
+    platform: Platform,
+    address: str | None,
+    origin: Origin,
+    *,
+    wait: float,
+    ending: Waiting,
+    note: Callable[[str], None],
 ) -> Iterator[Hold]:
-    """Hold the lease while entered; warns where there is nothing to hold.
+    """Hold the lease while entered; notes it where there is nothing to hold.
 
     Raises `PlatformBusyError` if somebody else has it for longer than `wait` seconds, or than
     `--timeout` allows.
     """
     locking = locking_of(platform, address)
     if locking is None:
-        context.note(_NONE)
+        note(_NONE)
         yield Hold()
         return
-    origin = context.origin
     reason = f"apply, run {origin.run}"
     holder = Holder(origin.actor, origin.host, origin.job_url, reason)
-    limit, left = "--lock-timeout", stop.left()
+    limit, left = "--lock-timeout", ending.left()
     if left is not None and left < wait:
         limit, wait = "--timeout", left
     try:
-        keeper = acquire(locking.lock, holder, Wait(wait, limit, stop.asked, context.note))
+        keeper = acquire(locking.lock, holder, Wait(wait, limit, ending.asked, note))
     except BaseException:
         locking.lock.close()
         raise

@@ -7,11 +7,11 @@ from argparse import Namespace
 from collections.abc import Sequence
 
 from reconciler.cli.commands import COMMANDS
-from reconciler.cli.exits import SUCCESS, USAGE
 from reconciler.cli.options.command import Row
 from reconciler.cli.options.parser import Shown, parse
 from reconciler.cli.output.streams import Streams
 from reconciler.cli.settings import Settings, unheeded
+from reconciler.errors import SUCCESS, USAGE
 
 
 def run(argv: Sequence[str]) -> int:

@@ -15,11 +15,10 @@ import msgspec
 from msgspec import Struct
 
 from reconciler.cli.context import Context
-from reconciler.cli.exits import ERROR, INTERRUPTED
 from reconciler.cli.output.pipe import Outlet
 from reconciler.cli.settings import STDOUT
 from reconciler.disk.json_lines import encoded
-from reconciler.errors import ReconcilerError
+from reconciler.errors import ERROR, INTERRUPTED, ReconcilerError
 from reconciler.events import OperationEvent
 from reconciler.plan.document import Plan
 from reconciler.plan.document import Summary as PlanSummary

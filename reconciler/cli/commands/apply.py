@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from argparse import ArgumentParser, ArgumentTypeError
 
-from reconciler.cli import exits
-from reconciler.cli.applying.carry_out import ApplyOptions, Job, carry_out
+from reconciler.applying.run import Job
+from reconciler.cli.applying.carry_out import ApplyOptions, carry_out
 from reconciler.cli.applying.events import EventStream, event_stream
 from reconciler.cli.applying.preflight import require_backends
 from reconciler.cli.context import Context, asking
@@ -19,7 +19,7 @@ from reconciler.cli.options.choices import add_choices, choices
 from reconciler.cli.options.command import Command
 from reconciler.cli.output.terminal import is_terminal
 from reconciler.cli.settings import LIMITED_OPTIONS, duration, given_text
-from reconciler.errors import UsageError
+from reconciler.errors import BLOCKED, ERROR, SUCCESS, UsageError
 from reconciler.executor import Result
 from reconciler.model import UNKNOWN_PLATFORM
 from reconciler.plan.document import WITHOUT_ADDRESS, Plan, leads_to_file
@@ -86,17 +86,23 @@ def _apply(context: Context, options: ApplyOptions, events: EventStream) -> int:
     events.plan(job.plan)
     if not job.plan.ready:
         context.result(context.report().plan(job.plan, context.style))
-        return exits.BLOCKED
+        return BLOCKED
     if not job.plan.operations:
         return _nothing_to_do(context, job.plan)
-    _show(context, job)
+    ask = _asks(options)
+    _show(context, job.plan, ask=ask)
     if options.check_backends:
         require_backends(context, job.plan)
-    if job.ask:
+    if ask:
         if not _agreed(context):
-            return exits.ERROR
+            return ERROR
         context.limit.start()
     return carry_out(context, options, job, events)
+
+
+def _asks(options: ApplyOptions) -> bool:
+    """Say whether somebody has to agree: nobody has to whom the plan was shown before."""
+    return not (options.plan or options.auto_approve or options.expect is not None)
 
 
 def _agreed(context: Context) -> bool:
@@ -109,13 +115,12 @@ def _agreed(context: Context) -> bool:
     if not agreed:
         context.streams.note(_NOTHING)
         if not context.is_text:
-            context.result(context.report().failure(_NOTHING, exits.ERROR, context.style))
+            context.result(context.report().failure(_NOTHING, ERROR, context.style))
     return agreed
 
 
 def _planned(context: Context, options: ApplyOptions) -> Job:
-    approved = options.auto_approve or options.expect is not None
-    if not approved and not (is_terminal(sys.stdin) and is_terminal(sys.stderr)):
+    if _asks(options) and not (is_terminal(sys.stdin) and is_terminal(sys.stderr)):
         raise UsageError(
             "apply asks before it changes anything, and there is no terminal to ask on: read the "
             "output of `reconciler plan`, then give --auto-approve, --expect or a plan file"
@@ -125,7 +130,7 @@ def _planned(context: Context, options: ApplyOptions) -> Job:
     plan = plan_for(source)
     if options.expect is not None:
         check_expected(plan, options.expect)
-    return Job(plan, source.platform, source.request, ask=not approved)
+    return Job(plan, source.platform, source.request)
 
 
 def _saved(context: Context, options: ApplyOptions) -> Job:
@@ -142,7 +147,7 @@ def _saved(context: Context, options: ApplyOptions) -> Job:
     if plan.ready and plan.operations:
         # Before a plan is shown that nobody can apply any more.
         check_platform(plan, platform, saved=True)
-    return Job(plan, platform, None, ask=False)
+    return Job(plan, platform, None)
 
 
 def _check_identity(context: Context, plan: Plan) -> None:
@@ -197,15 +202,15 @@ def _nothing_to_do(context: Context, plan: Plan) -> int:
     else:
         nothing = Applied(plan, Result(()), holds=True)
         context.result(context.report().applied(nothing, context.style))
-    return exits.SUCCESS
+    return SUCCESS
 
 
-def _show(context: Context, job: Job) -> None:
+def _show(context: Context, plan: Plan, *, ask: bool) -> None:
     if context.is_text:
-        style = asking(context.style) if job.ask else context.style
-        context.result(context.report().plan(job.plan, style))
-    elif job.ask:
-        context.streams.note(text.plan(job.plan, asking(context.note_style)))
+        style = asking(context.style) if ask else context.style
+        context.result(context.report().plan(plan, style))
+    elif ask:
+        context.streams.note(text.plan(plan, asking(context.note_style)))
 
 
 COMMAND = Command(

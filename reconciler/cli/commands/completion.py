@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 
-from reconciler.cli import exits
 from reconciler.cli.commands import COMMANDS
 from reconciler.cli.context import Context
 from reconciler.cli.options.command import Command
 from reconciler.cli.options.completion import script
 from reconciler.cli.settings import TEXT, given_text
+from reconciler.errors import SUCCESS
 
 SHELLS = ("bash", "zsh", "fish", "tcsh")
 
@@ -27,7 +27,7 @@ def _add_arguments(parser: ArgumentParser) -> None:
 def _run(context: Context, options: CompletionOptions) -> int:
 
     context.streams.document(script(options.shell, COMMANDS))
-    return exits.SUCCESS
+    return SUCCESS
 
 
 COMMAND = Command(

@@ -6,10 +6,10 @@ import time
 from argparse import ArgumentParser, Namespace
 
 from reconciler.applying.hold import locking_of
-from reconciler.cli import exits
 from reconciler.cli.context import Context
 from reconciler.cli.inputs.source import choose_platform, read_manifest_if_any
 from reconciler.cli.options.command import Command
+from reconciler.errors import ERROR, SUCCESS
 from reconciler.health.platform import checks, examine, healthy
 
 
@@ -47,7 +47,7 @@ def _run(context: Context, options: DoctorOptions) -> int:
         if lock is not None:
             lock.close()
     context.result(context.report().examined(facts, context.style))
-    return exits.SUCCESS if healthy(checks(facts)) else exits.ERROR
+    return SUCCESS if healthy(checks(facts)) else ERROR
 
 
 COMMAND = Command(

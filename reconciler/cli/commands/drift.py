@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 
-from reconciler.cli import exits
 from reconciler.cli.context import Context
 from reconciler.cli.inputs.source import plan_for, read_source, tell
 from reconciler.cli.options.command import Command
+from reconciler.errors import CHANGES, SUCCESS
 from reconciler.report.said.differences import drift_of
 
 
@@ -32,7 +32,7 @@ def _run(context: Context, options: DriftOptions) -> int:
     drift = drift_of(plan, ignored=policy.undeclared == "ignore" and not options.undeclared)
     tell(context, plan.warnings)
     context.result(context.report().drift(drift, context.style))
-    return exits.CHANGES if drift.found else exits.SUCCESS
+    return CHANGES if drift.found else SUCCESS
 
 
 COMMAND = Command(

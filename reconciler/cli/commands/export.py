@@ -10,7 +10,6 @@ from contextlib import suppress
 
 import msgspec
 
-from reconciler.cli import exits
 from reconciler.cli.context import Context
 from reconciler.cli.inputs.files import check_writable, write_whole
 from reconciler.cli.inputs.names import check_names
@@ -26,7 +25,7 @@ from reconciler.cli.inputs.source import (
 )
 from reconciler.cli.options.command import Command
 from reconciler.cli.settings import JSON, MARKDOWN, given_text
-from reconciler.errors import PlatformError
+from reconciler.errors import SUCCESS, PlatformError
 from reconciler.manifest import Manifest, render
 from reconciler.manifest.finding import Document
 from reconciler.manifest.reading.reader import read_tree
@@ -87,7 +86,7 @@ def _run(context: Context, options: ExportOptions) -> int:
     address = _address(context, options, manifest) or platform.address
     # Beside a manifest a second file must not name the platform again.
     _write(context, options, storages, None if options.undeclared else address)
-    return exits.SUCCESS
+    return SUCCESS
 
 
 def _address(context: Context, options: ExportOptions, manifest: Manifest | None) -> str | None:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 
-from reconciler.cli import exits
 from reconciler.cli.applying.carry_out import journal_folder
 from reconciler.cli.context import Context
 from reconciler.cli.inputs.source import choose_platform, names_platform, read_manifest_if_any
 from reconciler.cli.options.command import Command
 from reconciler.cli.settings import COMMON_OPTIONS, JSON, MARKDOWN, given_text
-from reconciler.errors import AddressError
+from reconciler.errors import SUCCESS, AddressError
 from reconciler.journal import read
 from reconciler.journal.audit import runs_of
 from reconciler.journal.read import Run, about
@@ -50,7 +49,7 @@ def _run(context: Context, options: HistoryOptions) -> int:
         narrowed = (about(run, tuple(options.name)) for run in runs)
         runs = [run for run in narrowed if run.operations or options.run is not None]
     context.result(_report(context, options, runs))
-    return exits.SUCCESS
+    return SUCCESS
 
 
 def _runs(context: Context, options: HistoryOptions) -> list[Run]:

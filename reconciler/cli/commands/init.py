@@ -8,11 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from reconciler.cli import exits
 from reconciler.cli.context import Context
 from reconciler.cli.options.command import Command, no_arguments
 from reconciler.cli.settings import TEXT
-from reconciler.errors import ReconcilerError
+from reconciler.errors import SUCCESS, ReconcilerError
 from reconciler.manifest import EDITOR_LINE, schema_text
 from reconciler.manifest.files import DEFAULT_FILE, DEFAULTS
 
@@ -51,7 +50,7 @@ def _run(context: Context, _options: Namespace) -> int:
     written = [name for name in (_ignore(), _write_schema(), _write_manifest()) if name]
     context.result(f"Wrote {', '.join(written)}.")
     context.note("Next: edit storages.yaml, then run `reconciler plan` and `reconciler apply`.")
-    return exits.SUCCESS
+    return SUCCESS
 
 
 def _write_manifest() -> str:

@@ -6,7 +6,6 @@ from argparse import ArgumentParser, Namespace
 
 import msgspec
 
-from reconciler.cli import exits
 from reconciler.cli.context import Context
 from reconciler.cli.inputs.names import check_names
 from reconciler.cli.inputs.source import (
@@ -19,6 +18,7 @@ from reconciler.cli.inputs.source import (
 )
 from reconciler.cli.options.command import Command
 from reconciler.cli.settings import given_text
+from reconciler.errors import SUCCESS
 from reconciler.manifest import Manifest
 from reconciler.model import State, unmanaged_because
 from reconciler.names import Scope, matches, resting
@@ -53,7 +53,7 @@ def _run(context: Context, options: ListOptions) -> int:
         listed = tuple(storage for storage in listed if matches(storage.name, options.names))
     state = msgspec.structs.replace(state, storages=listed)
     context.result(context.report().storages(state, statuses, context.style))
-    return exits.SUCCESS
+    return SUCCESS
 
 
 def _statuses(context: Context, manifest: Manifest, state: State) -> dict[str, str]:

@@ -9,13 +9,12 @@ from contextlib import closing
 import msgspec
 
 from reconciler.applying.hold import locking_of
-from reconciler.cli import exits
 from reconciler.cli.context import Context
 from reconciler.cli.inputs.source import choose_platform, read_manifest_if_any
 from reconciler.cli.options.command import Command
 from reconciler.cli.output.terminal import is_terminal
 from reconciler.cli.settings import JSON, given_text
-from reconciler.errors import PlatformBusyError, UsageError
+from reconciler.errors import ERROR, LOCKED, SUCCESS, PlatformBusyError, UsageError
 from reconciler.lease.contract import Lease, Lock, holding
 from reconciler.lease.register import RegisterLock
 
@@ -57,12 +56,12 @@ def _run(context: Context, options: LockOptions) -> int:
     with closing(locking.lock) as lock:
         if options.what == RELEASE and not _mended(context, lock, ask=not options.auto_approve):
             context.streams.note("Nothing was released.")
-            return exits.ERROR
+            return ERROR
         lease = lock.current()
         if options.what == RELEASE:
             return _release(context, options, lock, lease)
     context.result(_shown(context, lease))
-    return exits.SUCCESS if lease is None else exits.LOCKED
+    return SUCCESS if lease is None else LOCKED
 
 
 def _shown(context: Context, lease: Lease | None, **more: object) -> str:
@@ -76,10 +75,10 @@ def _shown(context: Context, lease: Lease | None, **more: object) -> str:
 def _release(context: Context, options: LockOptions, lock: Lock, lease: Lease | None) -> int:
     if lease is None:
         context.result(_shown(context, None, released=False, released_lease=None))
-        return exits.SUCCESS
+        return SUCCESS
     if not _agreed(context, lease, ask=not options.auto_approve):
         context.streams.note("Nothing was released.")
-        return exits.ERROR
+        return ERROR
     if not lock.break_lease(lease):
         raise PlatformBusyError(
             "the lease has changed hands meanwhile, and nothing was released: look again with "
@@ -89,7 +88,7 @@ def _release(context: Context, options: LockOptions, lock: Lock, lease: Lease | 
         context.result(_shown(context, None, released=True, released_lease=lease))
     else:
         context.result("Released.")
-    return exits.SUCCESS
+    return SUCCESS
 
 
 def _mended(context: Context, lock: Lock, *, ask: bool) -> bool:

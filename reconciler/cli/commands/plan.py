@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from shlex import quote
 
-from reconciler.cli import exits
 from reconciler.cli.applying.events import EventStream, event_stream
 from reconciler.cli.applying.preflight import with_backends
 from reconciler.cli.context import Context
@@ -16,7 +15,7 @@ from reconciler.cli.inputs.source import plan_for, read_source
 from reconciler.cli.options.choices import add_choices, choices
 from reconciler.cli.options.command import Command
 from reconciler.cli.settings import given_text
-from reconciler.errors import UsageError
+from reconciler.errors import BLOCKED, CHANGES, SUCCESS, UsageError
 from reconciler.plan.document import Plan, to_json
 from reconciler.printable import quoted
 
@@ -72,7 +71,13 @@ def _plan(context: Context, options: PlanOptions, events: EventStream) -> int:
     context.result(context.report().plan(plan, context.style))
     if options.out and plan.ready and plan.operations and context.is_text:
         context.note(f"Saved. To apply exactly this: reconciler apply {_word(options.out)}")
-    return exits.of_plan(plan, detailed=options.detailed_exitcode)
+    return _exit_code(plan, detailed=options.detailed_exitcode)
+
+
+def _exit_code(plan: Plan, *, detailed: bool) -> int:
+    if not plan.ready:
+        return BLOCKED
+    return CHANGES if detailed and plan.operations else SUCCESS
 
 
 def _check_files(options: PlanOptions) -> None:

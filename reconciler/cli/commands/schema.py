@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 
-from reconciler.cli import exits
 from reconciler.cli.context import Context
 from reconciler.cli.options.command import Command
 from reconciler.cli.settings import JSON, TEXT, given_text
+from reconciler.errors import SUCCESS
 from reconciler.manifest import schema_text
 
 SCHEMAS = ("manifest", "plan", "event", "journal", "openapi")
@@ -25,7 +25,7 @@ def _add_arguments(parser: ArgumentParser) -> None:
 
 def _run(context: Context, options: SchemaOptions) -> int:
     context.streams.document(schema_text(options.schema).decode())
-    return exits.SUCCESS
+    return SUCCESS
 
 
 COMMAND = Command(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 
-from reconciler.cli import exits
 from reconciler.cli.context import Context
 from reconciler.cli.inputs.files import read_plan
 from reconciler.cli.options.command import Command
 from reconciler.cli.settings import given_text
+from reconciler.errors import SUCCESS
 
 
 class ShowOptions(Namespace):
@@ -26,7 +26,7 @@ def _add_arguments(parser: ArgumentParser) -> None:
 def _run(context: Context, options: ShowOptions) -> int:
 
     context.result(context.report().plan(read_plan(options.plan), context.style))
-    return exits.SUCCESS
+    return SUCCESS
 
 
 COMMAND = Command(

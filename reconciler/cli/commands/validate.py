@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from argparse import Namespace
 
-from reconciler.cli import exits
 from reconciler.cli.context import Context
 from reconciler.cli.inputs.source import read_manifest, read_scopes, tell
 from reconciler.cli.inputs.warnings import own_warnings
 from reconciler.cli.options.command import Command, no_arguments
 from reconciler.diff import outside_scope
-from reconciler.errors import ManifestError
+from reconciler.errors import SUCCESS, ManifestError
 from reconciler.manifest import placed
 
 
@@ -26,7 +25,7 @@ def _run(context: Context, _options: Namespace) -> int:
     entries = len(manifest.desired.entries)
     report = context.report()
     context.result(report.valid(len(manifest.files), entries, warnings, context.style))
-    return exits.SUCCESS
+    return SUCCESS
 
 
 COMMAND = Command(

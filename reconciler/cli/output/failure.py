@@ -8,10 +8,9 @@ import traceback
 from collections.abc import Sequence
 from contextlib import suppress
 
-from reconciler.cli.exits import ERROR
 from reconciler.cli.output.streams import Streams
 from reconciler.cli.settings import JSON, MARKDOWN
-from reconciler.errors import ManifestError, ReconcilerError, UsageError
+from reconciler.errors import ERROR, ManifestError, ReconcilerError, UsageError
 from reconciler.printable import masked_in, shown
 from reconciler.report import json, markdown, text
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from importlib.util import find_spec
 
-from reconciler.cli import TYPE_CHECKING, exits
+from reconciler.cli import TYPE_CHECKING
 from reconciler.cli.commands.server.copying import copy_database
 from reconciler.cli.context import Context
 from reconciler.cli.options.command import Command
 from reconciler.cli.options.database import COPY_FROM, add_database, opened
 from reconciler.cli.settings import TEXT, given_text
 from reconciler.environment.extras import missing_extra
-from reconciler.errors import UsageError
+from reconciler.errors import SUCCESS, UsageError
 
 if TYPE_CHECKING:
     from reconciler.server.run import Tls
@@ -59,7 +59,7 @@ def _add_arguments(parser: ArgumentParser) -> None:
 def _run(context: Context, options: ServeOptions) -> int:
     if options.copy_from is not None:
         copy_database(context, options.database, options.copy_from)
-        return exits.SUCCESS
+        return SUCCESS
     _check_libraries()
     from reconciler.server.run import serve
     from reconciler.server.wire.listen import open_socket, read_address
@@ -77,7 +77,7 @@ def _run(context: Context, options: ServeOptions) -> int:
                 on_ready=lambda url: context.streams.note(f"Listening on {url}"),
             )
     context.note("Stopped.")
-    return exits.SUCCESS
+    return SUCCESS
 
 
 def _check_libraries() -> None:

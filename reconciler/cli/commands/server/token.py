@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from reconciler.cli import exits
 from reconciler.cli.commands.server.which_token import which_token
 from reconciler.cli.context import Context
 from reconciler.cli.inputs.files import check_new, new_file
@@ -17,7 +16,7 @@ from reconciler.cli.options.command import Command
 from reconciler.cli.options.database import add_database, opened, opened_and_named
 from reconciler.cli.settings import JSON, MARKDOWN, duration, given_text
 from reconciler.environment.here import origin_here
-from reconciler.errors import UsageError
+from reconciler.errors import SUCCESS, UsageError
 from reconciler.printable import quoted, shown
 from reconciler.report.tokens import markdown, text
 from reconciler.server.calls.tokens import NewToken, new_token, shows_secret, state_of
@@ -103,7 +102,7 @@ def _run(context: Context, options: TokenOptions) -> int:
         _list(context, options)
     else:
         _revoke(context, options)
-    return exits.SUCCESS
+    return SUCCESS
 
 
 def _check(options: TokenOptions) -> None:
