@@ -8,7 +8,6 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
-from reconciler import policy
 from reconciler.diff import Diff, compare
 from reconciler.diff.matching import Consented
 from reconciler.errors import (
@@ -24,16 +23,17 @@ from reconciler.errors import (
     StaleError,
     UsageError,
 )
-from reconciler.events import Observer
 from reconciler.executor import Limits, Result, execute, persist
+from reconciler.executor.events import Observer
 from reconciler.lease.contract import Lease
 from reconciler.location import same_place
 from reconciler.model import NEW_PLATFORM, Desired, Removed, State, Storage, Values
+from reconciler.plan import policy
 from reconciler.plan.build import Setting, build
 from reconciler.plan.document import Operation, Plan, changed
 from reconciler.plan.expectation import as_wanted
+from reconciler.plan.policy import ALLOW_REMOVE, Facts, Rules
 from reconciler.platform import About, Platform, Reader
-from reconciler.policy import ALLOW_REMOVE, Facts, Rules
 from reconciler.printable import quoted, quoted_url
 from reconciler.retry.reader import PatientReader
 

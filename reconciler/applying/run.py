@@ -13,8 +13,8 @@ from reconciler.applying.hold import Hold, Waiting, held
 from reconciler.applying.tally import Tally
 from reconciler.environment.origin import Origin
 from reconciler.errors import INTERRUPTED, ReconcilerError
-from reconciler.events import OperationEvent
 from reconciler.executor import DONE, Limits
+from reconciler.executor.events import OperationEvent
 from reconciler.journal.records import ended, planned, started
 from reconciler.journal.write import Journal
 from reconciler.plan.document import Plan

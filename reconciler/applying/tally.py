@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from reconciler.events import Done, Failed, OperationEvent
 from reconciler.executor import DONE, NOT_STARTED, UNKNOWN, Outcome, Result
+from reconciler.executor.events import Done, Failed, OperationEvent
 from reconciler.plan.document import Operation, Plan
 
 

@@ -15,8 +15,8 @@ from reconciler.errors import (
     UnavailableError,
     UnknownOutcomeError,
 )
-from reconciler.events import Retried
 from reconciler.executor.crew import Tell
+from reconciler.executor.events import Retried
 from reconciler.executor.outcomes import StepEnd
 from reconciler.executor.schedule import Item
 from reconciler.executor.settle import LOOKS, may_repeat

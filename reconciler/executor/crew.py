@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 
-from reconciler.events import Retried
+from reconciler.executor.events import Retried
 from reconciler.executor.outcomes import StepEnd
 from reconciler.executor.schedule import Item
 from reconciler.retry.surroundings import Surroundings

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.events import Done, Failed, Observer, Started
+from reconciler.executor.events import Done, Failed, Observer, Started
 from reconciler.executor.outcomes import (
     DONE,
     FAILED,

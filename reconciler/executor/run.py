@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from functools import partial
 
-from reconciler.events import Observer, Retried
 from reconciler.executor.attempt import carry_out
 from reconciler.executor.crew import Crew, Ended
+from reconciler.executor.events import Observer, Retried
 from reconciler.executor.ledger import Ledger
 from reconciler.executor.outcomes import Result, StepEnd
 from reconciler.executor.schedule import Item, Schedule

@@ -1,4 +1,4 @@
-"""The lines of a journal beside those of `reconciler.events`.
+"""The lines of a journal beside those of `reconciler.executor.events`.
 
 `schemas/journal.schema.json` describes them. Each line also has a `time`.
 """

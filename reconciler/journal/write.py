@@ -12,7 +12,7 @@ from pathlib import Path
 from reconciler.disk.durable import sync_folder
 from reconciler.disk.json_lines import Lines, stamped
 from reconciler.errors import ReconcilerError
-from reconciler.events import OperationEvent
+from reconciler.executor.events import OperationEvent
 from reconciler.journal.records import Planned, RunEnded, RunStarted
 from reconciler.printable import quoted
 from reconciler.timestamps import timestamp, utc_now

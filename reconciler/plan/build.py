@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from reconciler import policy
 from reconciler.diff import Diff
 from reconciler.errors import UsageError
 from reconciler.model import NEW_PLATFORM, Notice, State
 from reconciler.names import matches
+from reconciler.plan import policy
 from reconciler.plan.document import (
     BLOCKED,
     CREATE,
@@ -26,7 +26,7 @@ from reconciler.plan.document import (
     sealed,
 )
 from reconciler.plan.ordering import order, reachable
-from reconciler.policy import Facts, Removal, Rules
+from reconciler.plan.policy import Facts, Removal, Rules
 from reconciler.printable import quoted, shown
 from reconciler.version import __version__
 

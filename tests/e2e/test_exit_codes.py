@@ -5,6 +5,7 @@ from subprocess import DEVNULL, PIPE
 
 import pytest
 
+from reconciler import errors
 from reconciler.cli import exits
 from reconciler.lease.contract import Holder
 from reconciler.platforms import open_platform
@@ -132,4 +133,4 @@ def test_an_interrupted_apply_is_130_and_says_what_remains(folder, number):
 
 
 def test_every_code_of_the_reference_has_a_case():
-    assert {case[0] for case in CASES} | {exits.INTERRUPTED} == set(exits.MEANINGS)
+    assert {case[0] for case in CASES} | {errors.INTERRUPTED} == set(exits.MEANINGS)

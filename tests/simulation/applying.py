@@ -6,8 +6,8 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from reconciler.errors import ReconcilerError
-from reconciler.events import OperationEvent
 from reconciler.executor import DONE, Limits, execute
+from reconciler.executor.events import OperationEvent
 from reconciler.plan.document import CREATE, Operation, Plan
 from reconciler.reconcile import make_plan
 from simulation.baton import Process, Surroundings

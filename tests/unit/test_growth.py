@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from reconciler import policy
 from reconciler.diff import compare
 from reconciler.errors import ManifestError
 from reconciler.manifest import load
 from reconciler.model import Storage
-from reconciler.policy import Facts, Rules
+from reconciler.plan import policy
+from reconciler.plan.policy import Facts, Rules
 
 FEW = 250
 HEAD = "version: 1\nplatform: sqlite:///p.db\n"

@@ -13,8 +13,8 @@ from reconciler.errors import (
     UnavailableError,
     UsageError,
 )
-from reconciler.events import Failed
 from reconciler.executor import Limits
+from reconciler.executor.events import Failed
 from reconciler.platform import Abilities, Reader
 from reconciler.reconcile import Request, apply_plan, check_platform
 from support.building import (

@@ -13,7 +13,7 @@ from reconciler.cli.applying.progress import Progress
 from reconciler.cli.applying.signals import Stop
 from reconciler.cli.context import Context
 from reconciler.errors import ERROR, ReconcilerError
-from reconciler.events import OperationEvent
+from reconciler.executor.events import OperationEvent
 from reconciler.manifest.files import DEFAULT_FOLDER
 from reconciler.reconcile import Applied, check_platform
 from reconciler.report import text

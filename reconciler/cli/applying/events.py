@@ -19,7 +19,7 @@ from reconciler.cli.output.pipe import Outlet
 from reconciler.cli.settings import STDOUT
 from reconciler.disk.json_lines import encoded
 from reconciler.errors import ERROR, INTERRUPTED, ReconcilerError
-from reconciler.events import OperationEvent
+from reconciler.executor.events import OperationEvent
 from reconciler.plan.document import Plan
 from reconciler.plan.document import Summary as PlanSummary
 from reconciler.printable import quoted

@@ -11,7 +11,7 @@ from typing import IO, TextIO, cast
 from reconciler.cli.context import Context
 from reconciler.cli.output.streams import Streams
 from reconciler.cli.output.terminal import is_terminal
-from reconciler.events import Done, Failed, OperationEvent, Retried, Started
+from reconciler.executor.events import Done, Failed, OperationEvent, Retried, Started
 from reconciler.plan.document import Plan
 from reconciler.printable import quoted
 

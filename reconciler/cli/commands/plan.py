@@ -71,10 +71,11 @@ def _plan(context: Context, options: PlanOptions, events: EventStream) -> int:
     context.result(context.report().plan(plan, context.style))
     if options.out and plan.ready and plan.operations and context.is_text:
         context.note(f"Saved. To apply exactly this: reconciler apply {_word(options.out)}")
-    return _exit_code(plan, detailed=options.detailed_exitcode)
+    return exit_code(plan, detailed=options.detailed_exitcode)
 
 
-def _exit_code(plan: Plan, *, detailed: bool) -> int:
+def exit_code(plan: Plan, *, detailed: bool) -> int:
+    """Give the exit code of `plan`."""
     if not plan.ready:
         return BLOCKED
     return CHANGES if detailed and plan.operations else SUCCESS

@@ -1,8 +1,8 @@
 """What is told of a run that a signal ended before it had a result."""
 
 from reconciler.applying.tally import Tally
-from reconciler.events import Done, Failed, Retried, Started
 from reconciler.executor import Outcome
+from reconciler.executor.events import Done, Failed, Retried, Started
 from support.building import desired, entry, plan_for
 from support.memory_platform import MemoryPlatform
 

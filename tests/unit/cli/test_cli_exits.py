@@ -2,7 +2,7 @@
 
 import pytest
 
-from reconciler.cli import exits
+from reconciler.cli.commands.plan import exit_code
 from reconciler.executor import Outcome, Result
 from reconciler.model import Notice
 from reconciler.plan.document import Operation, Plan, Summary
@@ -52,7 +52,7 @@ UNKNOWN = outcome("unknown")
     ],
 )
 def test_of_plan(made, detailed, code):
-    assert exits.of_plan(made, detailed=detailed) == code
+    assert exit_code(made, detailed=detailed) == code
 
 
 @pytest.mark.parametrize(
@@ -87,4 +87,4 @@ def test_of_plan(made, detailed, code):
     ],
 )
 def test_of_applied(ended, code):
-    assert exits.of_applied(ended) == code
+    assert ended.exit_code == code

@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 
 from reconciler.errors import LeaseLostError, UnavailableError
-from reconciler.events import Failed
 from reconciler.executor import Limits, execute
+from reconciler.executor.events import Failed
 from reconciler.platform import Abilities
 from support.building import desired, entry, plan_for, storage
 from support.executing import IN_TURN_AND_AT_ONCE, PATIENCE, outcome, statuses

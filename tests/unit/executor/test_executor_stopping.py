@@ -6,8 +6,8 @@ import threading
 
 import pytest
 
-from reconciler.events import OperationEvent
 from reconciler.executor import Limits, execute
+from reconciler.executor.events import OperationEvent
 from reconciler.platform import Abilities
 from reconciler.retry.surroundings import Machine
 from support.building import desired, entry, names, plan_for, step_by_step, storage

@@ -6,8 +6,8 @@ import pytest
 from msgspec.structs import replace
 
 from reconciler.errors import PlatformError, UnavailableError, UnknownOutcomeError
-from reconciler.events import Retried
 from reconciler.executor import Limits, Result, execute
+from reconciler.executor.events import Retried
 from reconciler.executor.settle import LOOKS
 from reconciler.names import temporary
 from reconciler.platform import Abilities

@@ -14,7 +14,7 @@ from reconciler.disk import json_lines as journal_lines
 from reconciler.disk.json_lines import Lines, encoded
 from reconciler.environment.origin import Origin, run_id
 from reconciler.errors import ReconcilerError
-from reconciler.events import Done, Failed, Started
+from reconciler.executor.events import Done, Failed, Started
 from reconciler.journal import write as journal_write
 from reconciler.journal.records import ended, planned, started
 from reconciler.journal.write import Journal, journals

@@ -6,9 +6,9 @@ import jsonschema
 import msgspec
 import pytest
 
-from reconciler import events
 from reconciler.cli.applying import events as eventstream
 from reconciler.disk import json_lines as lines
+from reconciler.executor import events
 from reconciler.journal import records
 from reconciler.manifest import schema_text
 

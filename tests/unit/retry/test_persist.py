@@ -10,8 +10,8 @@ from reconciler.errors import (
     PlatformError,
     UnavailableError,
 )
-from reconciler.events import Done, Failed, Retried, Started
 from reconciler.executor import Limits, Result, execute
+from reconciler.executor.events import Done, Failed, Retried, Started
 from reconciler.platform import Abilities
 from reconciler.retry.persist import FIRST_PAUSE, LONGEST_PAUSE
 from support.building import desired, entry, plan_for, removed, storage

@@ -12,7 +12,7 @@ from reconciler.cli.applying.events import EventStream
 from reconciler.cli.output.pipe import Outlet, StalledError, for_seconds, wait_for_room
 from reconciler.cli.output.streams import Streams
 from reconciler.errors import ReconcilerError
-from reconciler.events import Started
+from reconciler.executor.events import Started
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="only sockets can be asked for room")
 #: More than any pipe takes.
