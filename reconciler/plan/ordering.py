@@ -16,6 +16,7 @@ from reconciler.location import Places
 from reconciler.model import Entry, Notice, Storage, Values
 from reconciler.names import temporary
 from reconciler.plan.document import CREATE, REMOVE, UPDATE, Operation, changed, operation_of
+from reconciler.plan.policy import ALLOW_REMOVE, Removal, flow
 from reconciler.plan.steps import create_steps, remove_steps, update_steps
 from reconciler.printable import quoted
 
