@@ -14,7 +14,8 @@ from reconciler.executor.outcomes import (
     StepEnd,
 )
 from reconciler.model import Storage
-from reconciler.plan.document import Operation, Plan, operation_of
+from reconciler.plan.document import Operation, Plan
+from reconciler.plan.steps import operation_of
 
 
 class _Progress:

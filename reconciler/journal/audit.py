@@ -9,6 +9,7 @@ import msgspec
 from reconciler.journal.read import DONE, RECORDED, Entry, Run, counted
 from reconciler.model import Values
 from reconciler.plan.document import REMOVE, UPDATE
+from reconciler.plan.steps import key_of
 from reconciler.platform import Change
 
 
@@ -52,7 +53,7 @@ def _entry(change: Change) -> Entry:
     before = change.before or {}
     renamed = change.action == UPDATE and "name" in before
     return Entry(
-        key=f"{change.action}:{change.name}",
+        key=key_of(change.action, change.name),
         action=change.action,
         name=change.name,
         status=DONE,

@@ -26,6 +26,7 @@ from reconciler.plan.document import (
     sealed,
 )
 from reconciler.plan.ordering import order, reachable
+from reconciler.plan.steps import key_of
 from reconciler.plan.policy import Facts, Removal, Rules
 from reconciler.printable import quoted, shown
 from reconciler.version import __version__
@@ -57,8 +58,8 @@ def build(
         _check_targets(diff, operations, targets)
         operations, pulled_in = _select(operations, targets)
     kept = {operation.key for operation in operations}
-    chosen = tuple(r for r in chosen if f"{REMOVE}:{r.live.name}" in kept)
-    renames = [p for p in diff.updates if p.renames and f"{UPDATE}:{p.entry.name}" in kept]
+    chosen = tuple(r for r in chosen if key_of(REMOVE, r.live.name) in kept)
+    renames = [p for p in diff.updates if p.renames and key_of(UPDATE, p.entry.name) in kept]
     found = [*policy.reasons(diff, chosen, renames, facts, rules), *ordered.name_taken]
     about = _about(found, diff, operations, targets) if targets else found
     blocked_by = sorted([*about, *pulled_in])

@@ -177,8 +177,3 @@ def steps(plan: Plan) -> Iterator[tuple[Operation, Step]]:
     for operation in plan.operations:
         for step in operation.steps:
             yield operation, step
-
-
-def operation_of(step_key: str) -> str:
-    """Give the key of the operation that a step belongs to."""
-    return step_key.rpartition("#")[0]

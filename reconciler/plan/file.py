@@ -14,6 +14,7 @@ from msgspec import Struct
 from reconciler.errors import PlanFileError, StaleError
 from reconciler.location import Places, aws_url
 from reconciler.model import Values
+from reconciler.names import temporary
 from reconciler.plan.document import (
     CREATE,
     FORMAT_VERSION,
@@ -26,10 +27,17 @@ from reconciler.plan.document import (
     Step,
     changed,
     content_digest,
-    operation_of,
     steps,
 )
-from reconciler.plan.steps import create_steps, remove_steps, update_steps
+from reconciler.plan.steps import (
+    create_steps,
+    key_of,
+    operations_of,
+    remove_steps,
+    step_key,
+    update_calls,
+    update_steps,
+)
 
 _ALLOW_EMPTY = Consent("allow_empty", "", "")
 _CONSENTS = ("allow_empty", "removed", "allow_remove", "holds_files")
@@ -103,7 +111,7 @@ def _is_shown_truly(operation: Operation) -> bool:
     changes = changed(before, after) if before and after else ()
     return (
         operation.name == name
-        and operation.key == f"{operation.action}:{name}"
+        and operation.key == key_of(operation.action, name)
         and operation.changes == changes
         and operation.previous_name
         == next((change.before for change in changes if change.field == "name"), None)
@@ -191,10 +199,9 @@ class _Order:
     def _is_true(self, operation: Operation) -> bool:
         waits = self._waits(operation)
         if operation.action == UPDATE:  # stepping aside is half an operation
-            waits -= {f"{key}#1" for key in self._asides}
-        return operation.after_operations == tuple(
-            sorted(map(operation_of, waits))
-        ) and operation.steps in self._ways(operation, aside=operation.key in self._asides)
+            waits -= set(map(step_key, self._asides))
+        ways = self._ways(operation, aside=operation.key in self._asides)
+        return operation.after_operations == operations_of(waits) and operation.steps in ways
 
     def _ways(self, operation: Operation, *, aside: bool) -> list[tuple[Step, ...]]:
         """Give the steps that it may take: platforms write name and label at once, or not."""
@@ -205,10 +212,9 @@ class _Order:
         if before is None or operation.id is None:
             return [create_steps(key, after.name, waits)]
         freeing = next(iter(waits), None)
+        name = temporary(before.name, operation.id) if aside else None
         return [
-            update_steps(
-                key, operation.id, before, after, aside=aside, freeing=freeing, atomic=atomic
-            )
+            update_steps(key, update_calls(before, after, aside=name, atomic=atomic), freeing)
             for atomic in (True, False)
         ]
 
@@ -218,9 +224,9 @@ class _Order:
         if after is None or (operation.before and operation.previous_name is None):
             return set()
         freeing = self._freeing.get(after.name)
-        waits = {f"{freeing.key}#1"} if freeing else set()
+        waits = {step_key(freeing.key)} if freeing else set()
         if operation.before is None:
-            waits |= {f"{REMOVE}:{values.name}#1" for values in self._gone.at(after)}
+            waits |= {step_key(key_of(REMOVE, values.name)) for values in self._gone.at(after)}
         return waits
 
     def _asides_fit(self) -> bool:

@@ -15,9 +15,18 @@ from reconciler.diff import Diff, Pair
 from reconciler.location import Places
 from reconciler.model import Entry, Notice, Storage, Values
 from reconciler.names import temporary
-from reconciler.plan.document import CREATE, REMOVE, UPDATE, Operation, changed, operation_of
+from reconciler.plan.document import CREATE, REMOVE, UPDATE, Operation, changed
+from reconciler.plan.steps import (
+    create_steps,
+    key_of,
+    operation_of,
+    operations_of,
+    remove_steps,
+    step_key,
+    update_calls,
+    update_steps,
+)
 from reconciler.plan.policy import ALLOW_REMOVE, Removal, flow
-from reconciler.plan.steps import create_steps, remove_steps, update_steps
 from reconciler.printable import quoted
 
 
@@ -56,7 +65,7 @@ class _Names:
         self._in_use = self._holder.keys() | set(self._wanted)
         self._unmanaged = diff.unmanaged
         self.parked = self._one_of_each_circle()
-        self._asides = {f"{UPDATE}:{self._renames[id].entry.name}#1" for id in self.parked}
+        self._asides = {_freeing(self._renames[id]) for id in self.parked}
 
     def freed_by(self, name: str) -> str | None:
         """Give the key of the step that frees a name; None if it is free, or never will be."""
@@ -64,10 +73,9 @@ class _Names:
         if holder is None:
             return None
         if holder in self._removed:
-            return f"{REMOVE}:{name}#1"
+            return step_key(key_of(REMOVE, name))
         pair = self._renames.get(holder)
-        # The step that takes a storage off its present name is always the first of its update.
-        return f"{UPDATE}:{pair.entry.name}#1" if pair else None
+        return _freeing(pair) if pair else None
 
     def steps_aside(self, step_key: str) -> bool:
         """Say whether a step only moves a storage to its temporary name."""
@@ -125,6 +133,11 @@ class _Names:
         return frozenset(chosen)
 
 
+def _freeing(pair: Pair) -> str:
+    """Return the key of the step that takes a storage off its present name."""
+    return step_key(key_of(UPDATE, pair.entry.name))
+
+
 def _no_room(pair: Pair) -> Notice:
     name, aside = pair.live.name, temporary(pair.live.name, pair.live.id)
     return Notice(
@@ -138,7 +151,7 @@ def _no_room(pair: Pair) -> Notice:
 
 def _remove(removal: Removal, holds_files: bool) -> Operation:
     live, consent = removal.live, removal.consent
-    key = f"{REMOVE}:{live.name}"
+    key = key_of(REMOVE, live.name)
     return Operation(
         key=key,
         action=REMOVE,
@@ -167,8 +180,10 @@ def _update(pair: Pair, names: _Names, *, atomic_update: bool) -> Operation:
     label = live.label if entry.label is None else entry.label
     before = _values(live)
     after = Values(entry.name, label, live.type, live.default_url)
-    key = f"{UPDATE}:{entry.name}"
+    key = key_of(UPDATE, entry.name)
     freeing = names.freed_by(entry.name) if pair.renames else None
+    aside = temporary(live.name, live.id) if live.id in names.parked else None
+    calls = update_calls(before, after, aside=aside, atomic=atomic_update)
     return Operation(
         key=key,
         action=UPDATE,
@@ -178,15 +193,7 @@ def _update(pair: Pair, names: _Names, *, atomic_update: bool) -> Operation:
         before=before,
         after=after,
         changes=changed(before, after),
-        steps=update_steps(
-            key,
-            live.id,
-            before,
-            after,
-            aside=live.id in names.parked,
-            freeing=freeing,
-            atomic=atomic_update,
-        ),
+        steps=update_steps(key, calls, freeing),
         after_operations=_done_before(freeing, names),
         destructive=False,
         holds_files=None,
@@ -195,9 +202,9 @@ def _update(pair: Pair, names: _Names, *, atomic_update: bool) -> Operation:
 
 
 def _create(entry: Entry, names: _Names, gone: Places[Storage]) -> Operation:
-    key = f"{CREATE}:{entry.name}"
+    key = key_of(CREATE, entry.name)
     freeing = names.freed_by(entry.name)
-    waits = {f"{REMOVE}:{storage.name}#1" for storage in gone.at(entry)}
+    waits = {step_key(key_of(REMOVE, storage.name)) for storage in gone.at(entry)}
     waits |= {freeing} if freeing else set()
     return Operation(
         key=key,
@@ -216,7 +223,7 @@ def _create(entry: Entry, names: _Names, gone: Places[Storage]) -> Operation:
         ),
         changes=(),
         steps=create_steps(key, entry.name, waits),
-        after_operations=tuple(sorted({operation_of(step) for step in waits})),
+        after_operations=operations_of(waits),
         destructive=False,
         holds_files=None,
         reason="declared, but not live",
@@ -227,7 +234,7 @@ def _done_before(freeing: str | None, names: _Names) -> tuple[str, ...]:
     """List whole operations that come first; stepping aside is half an operation."""
     if freeing is None or names.steps_aside(freeing):
         return ()
-    return (operation_of(freeing),)
+    return operations_of([freeing])
 
 
 def _values(live: Storage) -> Values:

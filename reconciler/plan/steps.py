@@ -1,52 +1,70 @@
-"""The calls that an operation takes: they follow from what is before and after it."""
+"""The calls that an operation takes, which follow from what is before and after it, and its keys.
+
+A key is a text in plans and journals; here alone it is put together and taken apart.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from reconciler.model import Values
-from reconciler.names import temporary
 from reconciler.plan.document import CREATE, REMOVE, UPDATE, Step
+
+#: What one call of an update writes: a name, a label, or both.
+Call = tuple[str | None, str | None]
+
+
+def key_of(action: str, name: str) -> str:
+    """Return the key of an operation; `name` is the one it has afterwards, or had if removed."""
+    return f"{action}:{name}"
+
+
+def step_key(operation_key: str, number: int = 1) -> str:
+    """Return the key of a step of an operation; the first is the one that frees its old name."""
+    return f"{operation_key}#{number}"
+
+
+def operation_of(step_key: str) -> str:
+    """Return the key of the operation that a step belongs to."""
+    return step_key.rpartition("#")[0]
+
+
+def operations_of(step_keys: Iterable[str]) -> tuple[str, ...]:
+    """Return the keys of the operations that steps belong to, each once, sorted."""
+    return tuple(sorted(set(map(operation_of, step_keys))))
 
 
 def remove_steps(key: str) -> tuple[Step, ...]:
-    """Give the steps of a removal."""
-    return (Step(f"{key}#1", REMOVE),)
+    """Return the steps of a removal."""
+    return (Step(step_key(key), REMOVE),)
 
 
 def create_steps(key: str, name: str, waits: Iterable[str]) -> tuple[Step, ...]:
-    """Give the steps of a create; `waits` are the keys of the steps that come first."""
-    return (Step(f"{key}#1", CREATE, name, None, tuple(sorted(waits))),)
+    """Return the steps of a create; `waits` are the keys of the steps that come first."""
+    return (Step(step_key(key), CREATE, name, None, tuple(sorted(waits))),)
 
 
-def update_steps(
-    key: str,
-    id: str,
-    before: Values,
-    after: Values,
-    *,
-    aside: bool,
-    freeing: str | None,
-    atomic: bool,
-) -> tuple[Step, ...]:
-    """Give the steps of an update.
+def update_calls(before: Values, after: Values, *, aside: str | None, atomic: bool) -> list[Call]:
+    """Return what the calls of an update write.
 
-    With `aside` the storage first takes its temporary name; `freeing` is the key of the step that
-    frees its new name; `atomic` says that name and label are written at once.
+    `aside` is the temporary name that the storage first takes, if it does; `atomic` says that name
+    and label are written at once.
     """
     name = after.name if after.name != before.name else None
     label = after.label if after.label != before.label else None
-    calls: list[tuple[str | None, str | None]] = []
-    if aside:
-        calls.append((temporary(before.name, id), None))
+    calls: list[Call] = [] if aside is None else [(aside, None)]
     if name is not None and label is not None and not atomic:
-        calls += [(name, None), (None, label)]
-    else:
-        calls.append((name, label))
+        return [*calls, (name, None), (None, label)]
+    return [*calls, (name, label)]
+
+
+def update_steps(key: str, calls: Sequence[Call], freeing: str | None) -> tuple[Step, ...]:
+    """Return the steps of an update; `freeing` is the key of the one that frees its last name."""
     steps: list[Step] = []
-    for number, (new_name, new_label) in enumerate(calls, 1):
-        waits = [f"{key}#{number - 1}"] if number > 1 else []
-        if freeing and new_name == name and name is not None:
+    last = [name for name, _ in calls if name is not None][-1:]
+    for number, (name, label) in enumerate(calls, 1):
+        waits = [step_key(key, number - 1)] if number > 1 else []
+        if freeing and name in last:
             waits.append(freeing)
-        steps.append(Step(f"{key}#{number}", UPDATE, new_name, new_label, tuple(sorted(waits))))
+        steps.append(Step(step_key(key, number), UPDATE, name, label, tuple(sorted(waits))))
     return tuple(steps)

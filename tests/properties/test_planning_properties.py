@@ -11,7 +11,8 @@ from msgspec.structs import replace
 from reconciler.errors import MatchingError
 from reconciler.model import Desired, Entry
 from reconciler.names import resting
-from reconciler.plan.document import Plan, operation_of, to_json
+from reconciler.plan.document import Plan, to_json
+from reconciler.plan.steps import operation_of
 from support.building import plan_for
 from support.memory_platform import MemoryPlatform
 from support.scenarios import Scenario, likely_scenarios, live_storages, wild_scenarios

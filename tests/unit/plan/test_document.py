@@ -32,7 +32,7 @@ from reconciler.plan.document import (
     to_json,
 )
 from reconciler.plan.file import from_json
-from reconciler.plan.steps import create_steps, remove_steps, update_steps
+from reconciler.plan.steps import create_steps, remove_steps, update_calls, update_steps
 
 NEW = Values("new", "New", "S3", "https://s3.eu-central-2.amazonaws.com/b", "eu-central-2", "b")
 OLD = Values("old", "Old", "S3", "s3://b")  # where NEW is to lie
@@ -45,8 +45,7 @@ def _steps(key: str, before: Values | None, after: Values | None) -> tuple[Step,
         return remove_steps(key)
     if before is None:
         return create_steps(key, after.name, ())
-    id = f"id of {before.name}"
-    return update_steps(key, id, before, after, aside=False, freeing=None, atomic=True)
+    return update_steps(key, update_calls(before, after, aside=None, atomic=True), None)
 
 
 def operation(action: str, before: Values | None, after: Values | None) -> Operation:

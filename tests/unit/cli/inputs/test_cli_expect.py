@@ -17,7 +17,7 @@ from reconciler.plan.document import (
     sealed,
     to_json,
 )
-from reconciler.plan.steps import update_steps
+from reconciler.plan.steps import update_calls, update_steps
 
 
 def operation(name, label="L", *, was="old", live=None):
@@ -33,7 +33,7 @@ def operation(name, label="L", *, was="old", live=None):
         before=before,
         after=after,
         changes=changed(before, after),
-        steps=update_steps(key, name, before, after, aside=False, freeing=None, atomic=False),
+        steps=update_steps(key, update_calls(before, after, aside=None, atomic=False), None),
         after_operations=(),
         destructive=False,
         holds_files=None,
