@@ -8,7 +8,8 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
 
-_MOVE = re.compile(r"(?s)(?P<name>.+)~move-(?P<hash>[0-9a-f]{8})\Z")
+#: What tells a temporary name from others.
+_MARK = "~move-"
 #: Drawn as nothing, whatever category Unicode puts them into.
 _BLANK = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
@@ -88,13 +89,17 @@ class Scope:
 
 def temporary(name: str, storage_id: str) -> str:
     """Name a storage while a cycle of names is turned: `NAME~move-H`, H from the live id."""
-    return f"{resting(name, storage_id)}~move-{_hash(storage_id)}"
+    return f"{resting(name, storage_id)}{_MARK}{_hash(storage_id)}"
 
 
-def resting(name: str, storage_id: str) -> str:
-    """Give the name that scope and protection go by: NAME for the temporary name of this id."""
-    found = _MOVE.match(name)
-    return found["name"] if found and found["hash"] == _hash(storage_id) else name
+def resting(name: str, storage_id: str | None) -> str:
+    """Return the name that scope and protection go by: NAME for the temporary name of this id.
+
+    Without an id, what looks like a temporary name is taken for one.
+    """
+    stem, mark, end = name.rpartition(_MARK)
+    is_temporary = mark and (storage_id is None or end == _hash(storage_id))
+    return stem if stem and is_temporary else name
 
 
 def _hash(storage_id: str) -> str:

@@ -11,7 +11,7 @@ from reconciler.diff.matching import Consented, Live, Matching, Pair
 from reconciler.diff.scoping import reading_order
 from reconciler.errors import MatchingError
 from reconciler.location import same_place
-from reconciler.model import Desired, Entry, Notice, Storage
+from reconciler.model import Desired, Entry, Notice, Removed, Storage
 from reconciler.names import Globs, Scope, lookalikes, resting
 from reconciler.printable import listed, quoted
 
@@ -117,37 +117,35 @@ def _warnings(
     scope: Scope,
     undeclared: Sequence[Storage],
 ) -> tuple[Notice, ...]:
+    names = [entry.name for entry in desired.entries] + [storage.name for storage in undeclared]
     notices = [
-        Notice(
-            "unmanaged",
-            storage.name,
-            f"{quoted(storage.name)} can't be managed and is left alone: {because}",
-        )
-        for id, because in live.unmanaged.items()
-        if scope.holds((storage := live.by_id[id]).name)
+        *_unmanaged(live, scope),
+        *map(_gone, matching.gone),
+        *near_duplicates(names),
+        *_idle_globs(desired, live),
+        *_ids_ignored(matching.ignored),
     ]
-    notices += [
-        Notice(
-            "removed_gone",
-            item.name,
-            f"{quoted(item.name)} in `removed:` is no longer live: delete the entry",
-        )
-        for item in matching.gone
-    ]
-    declared = [entry.name for entry in desired.entries]
-    notices += near_duplicates(declared + [storage.name for storage in undeclared])
-    notices += _idle_globs(desired, live)
-    if matching.ignored:
-        names = sorted({item.name for item in matching.ignored})
-        notices.append(
-            Notice(
-                "ids_ignored",
-                "",
-                f"ids of another platform mean nothing here and are ignored: {listed(names)}. "
-                "`--ids MAP` translates them",
-            )
-        )
     return tuple(sorted(notices))
+
+
+def _unmanaged(live: Live, scope: Scope) -> Iterator[Notice]:
+    for id, because in live.unmanaged.items():
+        name = live.by_id[id].name
+        if scope.holds(name):
+            told = f"{quoted(name)} can't be managed and is left alone: {because}"
+            yield Notice("unmanaged", name, told)
+
+
+def _gone(item: Removed) -> Notice:
+    told = f"{quoted(item.name)} in `removed:` is no longer live: delete the entry"
+    return Notice("removed_gone", item.name, told)
+
+
+def _ids_ignored(items: Sequence[Entry | Removed]) -> Iterator[Notice]:
+    if items:
+        names = listed(sorted({item.name for item in items}))
+        told = f"ids of another platform mean nothing here and are ignored: {names}. "
+        yield Notice("ids_ignored", "", told + "`--ids MAP` translates them")
 
 
 def _idle_globs(desired: Desired, live: Live) -> Iterator[Notice]:
@@ -157,7 +155,7 @@ def _idle_globs(desired: Desired, live: Live) -> Iterator[Notice]:
         return
     names = {resting(storage.name, storage.id) for storage in live.storages}
     for item in desired.removed:
-        names |= {item.name, item.name.rpartition("~move-")[0]}
+        names |= {item.name, resting(item.name, None)}
     names |= {name for entry in desired.entries for name in (entry.name, *entry.renamed_from)}
     for key, patterns in (("protect", policy.protect), ("scope", policy.scope)):
         idle = [pattern for pattern in Globs(patterns).idle(sorted(names)) if pattern != "*"]

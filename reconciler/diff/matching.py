@@ -195,10 +195,8 @@ class Matching:
     def _give_up(self, item: Removed, given_up: dict[str, Removed]) -> None:
         pin = item.id and self._here(item, item.id)
         live = self._live.by_id.get(pin) if pin else self._live.by_name.get(item.name)
-        known = pin or (live.id if live else None)
         # A temporary name whose storage is gone can't be told by its id any more.
-        name = resting(item.name, known) if known else item.name.rpartition("~move-")[0]
-        if not self._scope.holds(name or item.name):
+        if not self._scope.holds(resting(item.name, pin or (live.id if live else None))):
             self.problems.append(outside(item, "name", item.name))
             return
         if item.id and not pin:
@@ -241,7 +239,8 @@ class Matching:
 
     def _apart(self, live: Storage) -> bool:
         """Say whether a storage that carries a temporary name belongs to another scope."""
-        return "~move-" in live.name and not self._scope.holds(resting(live.name, live.id))
+        name = resting(live.name, live.id)
+        return name != live.name and not self._scope.holds(name)
 
     def _wrong(self, item: Entry | Removed, key: str, message: str) -> None:
         self.problems.append(problem_of(item, key, message))

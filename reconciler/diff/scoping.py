@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from reconciler.model import Desired, Entry, Problem, Removed
-from reconciler.names import Scope
+from reconciler.names import Scope, resting
 from reconciler.printable import quoted
 
 
@@ -15,11 +15,12 @@ def outside_scope(desired: Desired, scopes: Iterable[tuple[str, ...]]) -> list[P
     if not scope.lists:
         return []
     problems = [problem for entry in desired.entries for problem in names_outside(entry, scope)]
-    for item in desired.removed:
-        # Whose temporary name it is can be told by its id alone, which may be another platform's.
-        name = item.name.rpartition("~move-")[0] or item.name
-        if not scope.holds(name):
-            problems.append(outside(item, "name", item.name))
+    # Whose temporary name it is can be told by its id alone, which may be another platform's.
+    problems += [
+        outside(item, "name", item.name)
+        for item in desired.removed
+        if not scope.holds(resting(item.name, None))
+    ]
     return sorted(problems, key=reading_order)
 
 
