@@ -26,8 +26,8 @@ from reconciler.plan.document import (
     sealed,
 )
 from reconciler.plan.ordering import order, reachable
-from reconciler.plan.steps import key_of
 from reconciler.plan.policy import Facts, Removal, Rules
+from reconciler.plan.steps import key_of
 from reconciler.printable import quoted, shown
 from reconciler.version import __version__
 

@@ -16,6 +16,7 @@ from reconciler.location import Places
 from reconciler.model import Entry, Notice, Storage, Values
 from reconciler.names import temporary
 from reconciler.plan.document import CREATE, REMOVE, UPDATE, Operation, changed
+from reconciler.plan.policy import ALLOW_REMOVE, Removal, flow
 from reconciler.plan.steps import (
     create_steps,
     key_of,
@@ -26,7 +27,6 @@ from reconciler.plan.steps import (
     update_calls,
     update_steps,
 )
-from reconciler.plan.policy import ALLOW_REMOVE, Removal, flow
 from reconciler.printable import quoted
 
 
