@@ -90,6 +90,13 @@ class Context(NamedTuple):
         """Whether results are written for people."""
         return self.settings.output == TEXT
 
+    def variable(self, name: str) -> str | None:
+        """Give a variable of the environment; raises `UsageError` if it is set and empty."""
+        value = self.environ.get(name)
+        if value is not None and not value.strip():
+            raise UsageError(f"{name} is set but empty: give it a value, or unset it")
+        return value
+
     def report(self) -> Report:
         """Give what writes results in the wanted format."""
         if self.settings.output == JSON:

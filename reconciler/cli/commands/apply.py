@@ -12,9 +12,11 @@ from reconciler.cli.applying.preflight import require_backends
 from reconciler.cli.context import Context, asking
 from reconciler.cli.inputs.expect import check_expected, check_reviewed
 from reconciler.cli.inputs.files import read_plan
+from reconciler.cli.inputs.platform import named_platform, names_platform
 from reconciler.cli.inputs.scope import check_scope
-from reconciler.cli.inputs.source import named_platform, names_platform, plan_for, read_source, tell
+from reconciler.cli.inputs.source import plan_for, read_source
 from reconciler.cli.inputs.token_at_risk import token_at_risk
+from reconciler.cli.inputs.warnings import tell
 from reconciler.cli.options.choices import add_choices, choices
 from reconciler.cli.options.command import Command
 from reconciler.cli.output.terminal import is_terminal

@@ -7,7 +7,8 @@ from argparse import ArgumentParser, Namespace
 
 from reconciler.applying.hold import locking_of
 from reconciler.cli.context import Context
-from reconciler.cli.inputs.source import choose_platform, read_manifest_if_any
+from reconciler.cli.inputs.manifest import read_manifest_if_any
+from reconciler.cli.inputs.platform import choose_platform
 from reconciler.cli.options.command import Command
 from reconciler.errors import ERROR, SUCCESS
 from reconciler.health.platform import checks, examine, healthy

@@ -5,7 +5,8 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 
 from reconciler.cli.context import Context
-from reconciler.cli.inputs.source import plan_for, read_source, tell
+from reconciler.cli.inputs.source import plan_for, read_source
+from reconciler.cli.inputs.warnings import tell
 from reconciler.cli.options.command import Command
 from reconciler.errors import CHANGES, SUCCESS
 from reconciler.report.said.differences import drift_of

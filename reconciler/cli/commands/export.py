@@ -12,17 +12,11 @@ import msgspec
 
 from reconciler.cli.context import Context
 from reconciler.cli.inputs.files import check_writable, write_whole
+from reconciler.cli.inputs.manifest import read_manifest, read_manifest_if_any
 from reconciler.cli.inputs.names import check_names
-from reconciler.cli.inputs.source import (
-    choose_address,
-    choose_platform,
-    compared,
-    read_live,
-    read_manifest,
-    read_manifest_if_any,
-    read_scopes,
-    reading,
-)
+from reconciler.cli.inputs.platform import choose_address, choose_platform, read_live, reading
+from reconciler.cli.inputs.scope import read_scopes
+from reconciler.cli.inputs.source import compared
 from reconciler.cli.options.command import Command
 from reconciler.cli.settings import JSON, MARKDOWN, given_text
 from reconciler.errors import SUCCESS, PlatformError

@@ -6,7 +6,8 @@ from argparse import ArgumentParser, Namespace
 
 from reconciler.cli.applying.carry_out import journal_folder
 from reconciler.cli.context import Context
-from reconciler.cli.inputs.source import choose_platform, names_platform, read_manifest_if_any
+from reconciler.cli.inputs.manifest import read_manifest_if_any
+from reconciler.cli.inputs.platform import choose_platform, names_platform
 from reconciler.cli.options.command import Command
 from reconciler.cli.settings import COMMON_OPTIONS, JSON, MARKDOWN, given_text
 from reconciler.errors import SUCCESS, AddressError

@@ -7,15 +7,12 @@ from argparse import ArgumentParser, Namespace
 import msgspec
 
 from reconciler.cli.context import Context
+from reconciler.cli.inputs.manifest import read_manifest_if_any
 from reconciler.cli.inputs.names import check_names
-from reconciler.cli.inputs.source import (
-    choose_platform,
-    compared,
-    read_live,
-    read_manifest_if_any,
-    read_scopes,
-    tell,
-)
+from reconciler.cli.inputs.platform import choose_platform, read_live
+from reconciler.cli.inputs.scope import read_scopes
+from reconciler.cli.inputs.source import compared
+from reconciler.cli.inputs.warnings import tell
 from reconciler.cli.options.command import Command
 from reconciler.cli.settings import given_text
 from reconciler.errors import SUCCESS

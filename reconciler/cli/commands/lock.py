@@ -10,7 +10,8 @@ import msgspec
 
 from reconciler.applying.hold import locking_of
 from reconciler.cli.context import Context
-from reconciler.cli.inputs.source import choose_platform, read_manifest_if_any
+from reconciler.cli.inputs.manifest import read_manifest_if_any
+from reconciler.cli.inputs.platform import choose_platform
 from reconciler.cli.options.command import Command
 from reconciler.cli.output.terminal import is_terminal
 from reconciler.cli.settings import JSON, given_text

@@ -5,8 +5,9 @@ from __future__ import annotations
 from argparse import Namespace
 
 from reconciler.cli.context import Context
-from reconciler.cli.inputs.source import read_manifest, read_scopes, tell
-from reconciler.cli.inputs.warnings import own_warnings
+from reconciler.cli.inputs.manifest import read_manifest
+from reconciler.cli.inputs.scope import read_scopes
+from reconciler.cli.inputs.warnings import own_warnings, tell
 from reconciler.cli.options.command import Command, no_arguments
 from reconciler.diff import outside_scope
 from reconciler.errors import SUCCESS, ManifestError

@@ -1,13 +1,28 @@
-"""What `RECONCILER_SCOPE` means for a plan that was made elsewhere, maybe without it."""
+"""What narrows the scope: options and `RECONCILER_SCOPE`, for plans from elsewhere too."""
 
 from __future__ import annotations
 
 from reconciler.cli.context import Context
-from reconciler.cli.inputs.source import SCOPE_VARIABLE, read_scopes
 from reconciler.errors import UsageError
 from reconciler.names import Scope, resting
 from reconciler.plan.document import Plan
 from reconciler.printable import quoted
+
+SCOPE_VARIABLE = "RECONCILER_SCOPE"
+
+
+def read_scopes(context: Context) -> tuple[tuple[str, ...], ...]:
+    """Give the lists that narrow the scope: all `--scope` together, and the environment's."""
+    lists = [context.settings.scope] if context.settings.scope else []
+    variable = context.variable(SCOPE_VARIABLE)
+    if variable is not None:
+        globs = tuple(part.strip() for part in variable.split(","))
+        if not all(globs):
+            raise UsageError(
+                f"{SCOPE_VARIABLE} holds an empty name: write globs separated by single commas"
+            )
+        lists.append(globs)
+    return tuple(lists)
 
 
 def check_scope(context: Context, plan: Plan) -> None:

@@ -6,10 +6,12 @@ from collections.abc import Collection, Iterable
 
 from msgspec.structs import replace
 
+from reconciler.cli.context import Context
 from reconciler.diff import near_duplicates
 from reconciler.manifest import Manifest, placed
 from reconciler.model import Entry, Notice, Problem
 from reconciler.names import lookalikes
+from reconciler.printable import shown
 
 
 def own_warnings(manifest: Manifest) -> tuple[Notice, ...]:
@@ -45,3 +47,9 @@ def _spots(entries: Iterable[Entry], manifest: Manifest) -> dict[str, str]:
         problem.message: f"{problem.file}:{problem.line}:{problem.column}"
         for problem in placed(wanted, manifest.streams)
     }
+
+
+def tell(context: Context, warnings: Iterable[Notice]) -> None:
+    """Tell warnings on standard error, where the report has no place for them."""
+    for notice in warnings:
+        context.note(f"Warning: {shown(notice.message)}")

@@ -1,0 +1,59 @@
+"""The manifest that the options name."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from reconciler.cli.context import Context
+from reconciler.errors import MatchingError
+from reconciler.lease import understand
+from reconciler.manifest import Manifest, default_paths, load, placed, read_variables
+from reconciler.manifest.files import DEFAULTS
+from reconciler.platforms import (
+    check_address,
+)
+
+
+def read_manifest(context: Context) -> Manifest:
+    """Read the manifest that the options name, or the default one."""
+    settings = context.settings
+    variables = read_variables(context.environ, settings.env_files)
+    addresses = {"platform": check_address, "lock": _understand_lock}
+    return load(settings.files or default_paths(), variables, addresses)
+
+
+def _understand_lock(address: str) -> object:
+    return understand(address)
+
+
+def read_manifest_if_any(context: Context) -> Manifest | None:
+    """Read the manifest, unless none was named and there is no default one.
+
+    An empty file is none: `export > storages.yaml` finds the one that the shell has just made.
+    """
+    there = any(os.path.isdir(path) or _has_bytes(path) for path in DEFAULTS)  # noqa: PTH112
+    return read_manifest(context) if there or context.settings.files else None
+
+
+def _has_bytes(path: str) -> bool:
+    return os.path.lexists(path) and os.stat(path).st_size > 0  # noqa: PTH116
+
+
+@contextmanager
+def located(manifest: Manifest) -> Iterator[None]:
+    """Find the lines of matching problems, which know only their paths."""
+    try:
+        yield
+    except MatchingError as error:
+        raise MatchingError(placed(error.problems, manifest.streams)) from error
+
+
+def base_of(manifest: Manifest) -> str | None:
+    """Give the folder that a manifest's relative addresses count from; None for the current one."""
+    file = manifest.platform_file
+    # What comes through a pipe lies in no folder: its paths count from the current one.
+    if file is None or file in manifest.streams:
+        return None
+    return os.path.dirname(file)  # noqa: PTH120
