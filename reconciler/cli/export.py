@@ -58,15 +58,19 @@ def _run(context: Context, options: ExportOptions) -> int:
     from reconciler.cli.files import check_writable
     from reconciler.cli.inputs import (
         choose_platform,
+        names_platform,
         read_live,
         read_manifest,
         read_manifest_if_any,
     )
+    from reconciler.cli.naming import refuse_manifests
 
     if options.out is not None:
         check_writable(options.out)
     read = read_manifest if options.undeclared else read_manifest_if_any
     manifest = read(context)
+    if not names_platform(context, manifest):
+        refuse_manifests(options.names)
     platform = choose_platform(context, manifest)
     state = read_live(context, platform)
     storages = _chosen(context, options, manifest, state)

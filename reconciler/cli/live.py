@@ -60,12 +60,20 @@ def _run_drift(context: Context, options: DriftOptions) -> int:
 def _run_list(context: Context, options: ListOptions) -> int:
     import msgspec
 
-    from reconciler.cli.inputs import choose_platform, read_live, read_manifest_if_any, read_scopes
-    from reconciler.cli.naming import check_names
+    from reconciler.cli.inputs import (
+        choose_platform,
+        names_platform,
+        read_live,
+        read_manifest_if_any,
+        read_scopes,
+    )
+    from reconciler.cli.naming import check_names, refuse_manifests
     from reconciler.names import Scope, matches, resting
 
     scopes = read_scopes(context)
     manifest = read_manifest_if_any(context)
+    if not names_platform(context, manifest):
+        refuse_manifests(options.names)
     state = read_live(context, choose_platform(context, manifest))
     statuses = _statuses(context, manifest, state) if manifest else {}
     wanted = Scope.of(("*",), scopes)

@@ -97,6 +97,12 @@ def _filled(text: str, columns: int) -> str:
     return textwrap.fill(text, max(columns, 1), break_long_words=False, break_on_hyphens=False)
 
 
+def _entry(heading: str, summary: str) -> str:
+    """Put a summary beside its heading; on a narrow terminal its lines stay below each other."""
+    room = max(_columns() - len(heading), 1)
+    return heading + _filled(summary, room).replace("\n", "\n" + " " * len(heading))
+
+
 def _columns() -> int:
     """Give the columns of help; on the narrowest terminals some of it is wider than they are."""
     return max(width(os.environ, sys.stdout) - 2, _NARROWEST)
@@ -149,10 +155,9 @@ def _check_dashes(top: Parser, argv: Sequence[str]) -> None:
         return
     parsers = [top, *map(command_parser, COMMANDS)]
     known = {name for parser in parsers for name in hints.options_of(parser)}
-    found = hints.two_dashes(argv, known)
-    if found is not None:
-        word, meant = (text.partition("=")[0] for text in found)
-        top.error(f"unknown option {word} (did you mean {meant}? Long options have two dashes)")
+    refusal = hints.of_one_dash(argv, known)
+    if refusal:
+        top.error(refusal)
 
 
 def _answer(top: Parser, name: str, rest: Sequence[str]) -> str:
@@ -167,7 +172,7 @@ def top_parser() -> Parser:
     """Make the parser for what stands before the command, and for `reconciler --help`."""
     told = {**{command.name: command.summary for command in COMMANDS}, **ASKING}
     longest = max(map(len, told))
-    listed = "\n".join(f"  {name:{longest}}  {summary}" for name, summary in told.items())
+    listed = "\n".join(_entry(f"  {name:{longest}}  ", told[name]) for name in told)
     parser = Parser(
         PROGRAM,
         description=f"{_DESCRIPTION}\n\ncommands:\n{listed}",
@@ -217,7 +222,7 @@ def _positional(action: argparse.Action) -> str:
 def _find(parser: Parser, name: str) -> Command:
     commands = {command.name: command for command in COMMANDS}
     if name not in commands:
-        near = hints.did_you_mean(name, [*commands, *ASKING])
+        near = hints.of_command(name, [*commands, *ASKING])
         parser.error(f"unknown command {name!r}{near}")
     return commands[name]
 
