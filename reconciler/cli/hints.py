@@ -87,7 +87,7 @@ def of_command(name: str, known: Iterable[str]) -> str:
 def of_argument(word: str, command: str) -> str:
     """Say what was meant by an argument that a command does not take."""
     if is_manifest(word):
-        return f": a manifest is given with -f, as in `reconciler {command} -f {_word(word)}`"
+        return f": each manifest has a -f of its own, as in `reconciler {command} -f {_word(word)}`"
     if command == "plan" and word.endswith(".json"):
         return f": `reconciler show {_word(word)}` prints a saved plan, and `apply` applies it"
     return ""

@@ -164,8 +164,8 @@ def _answer(top: Parser, name: str, rest: Sequence[str]) -> str:
     """Give what `help`, `help COMMAND` and `version` print."""
     if name == VERSION:
         return _version()
-    about = next((word for word in rest if not word.startswith("-")), None)
-    return (top if about is None else command_parser(_find(top, about))).format_help()
+    about = next((word for word in rest if not word.startswith("-")), name)
+    return (top if about in ASKING else command_parser(_find(top, about))).format_help()
 
 
 def top_parser() -> Parser:

@@ -135,6 +135,7 @@ def test_help_and_version_as_other_tools_have_them(folder):
     assert folder("help").stdout == folder("--help").stdout == told.stderr
     assert folder("help", "plan").stdout == folder("plan", "--help").stdout
     assert folder("version").stdout == folder("-V").stdout == folder("--version").stdout
+    assert folder("help", "help").stdout == folder("help", "version").stdout == told.stderr
     assert "did you mean plan?" in folder("help", "paln", code=64).stderr
 
 

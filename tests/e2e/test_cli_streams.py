@@ -34,6 +34,7 @@ FULL = pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has
         (("-version",), "did you mean --version?"),
         (("plan", "storages.yaml"), "`reconciler plan -f storages.yaml`"),
         (("drift", "storages.yml"), "`reconciler drift -f storages.yml`"),
+        (("plan", "-f", "a.yaml", "b.yaml"), "each manifest has a -f of its own"),
         (("plan", "plan.json"), "`reconciler show plan.json`"),
         (("lock",), "say show or release, as in `reconciler lock show`"),
         (("token",), "say create, list or revoke"),
