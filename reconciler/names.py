@@ -7,23 +7,23 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
+from operator import ne
 
 _MOVE = re.compile(r"(?s)(?P<name>.+)~move-(?P<hash>[0-9a-f]{8})\Z")
 #: Categories whose members can hide, reorder or break what a terminal shows.
 _UNSAFE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+# These three are compiled when they first may match: most runs have no use for them.
 #: Drawn as nothing, whatever category Unicode puts them into.
-_BLANK = re.compile(
+_BLANK = (
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
-#: White space that people don't count, in one name or in several, one a line.
-_ODD_SPACE = re.compile(r"(?m)^[ ]|[ ]$|[ ]{2}|[^\S\n ]|[\x00-\x08\x0e-\x1f\x7f]")
 #: By what a runner knows a command, up to a character that is escaped.
-_COMMAND = re.compile(
+_COMMAND = (
     r"(?:\A|[\r\n\v\f\x85\u2028\u2029])(?:\s|\ufeff|\x1b\[[0-9;]*[A-Za-z])*:(?=:)"
     r"|#(?=#(?:\[|(?i:vso)\[))|section_(?:start|end):"
 )
 #: What is one wherever it stands in a line. JSON and YAML have no other than within quotes.
-_QUOTED_COMMAND = re.compile(r"#(?=#(?:\[|(?i:vso)\[))|section_(?:start|end):")
+_QUOTED_COMMAND = r"#(?=#(?:\[|(?i:vso)\[))|section_(?:start|end):"
 _LOOKALIKE = str.maketrans({"0": "o", "1": "l", "I": "l", "|": "l"})
 
 
@@ -128,7 +128,9 @@ def commandless(text: str) -> str:
     >>> commandless("::add-mask::true")
     '\\x3a:add-mask::true'
     """
-    return _COMMAND.sub(lambda found: f"{found[0][:-1]}\\x{ord(found[0][-1]):02x}", text)
+    if "::" not in text and "##" not in text and "section_" not in text:
+        return text
+    return re.sub(_COMMAND, lambda found: f"{found[0][:-1]}\\x{ord(found[0][-1]):02x}", text)
 
 
 def commandless_quoted(text: str) -> str:
@@ -139,7 +141,7 @@ def commandless_quoted(text: str) -> str:
     """
     if "##" not in text and "section_" not in text:
         return text
-    return _QUOTED_COMMAND.sub(lambda found: f"{found[0][:-1]}\\u{ord(found[0][-1]):04x}", text)
+    return re.sub(_QUOTED_COMMAND, lambda found: f"{found[0][:-1]}\\u{ord(found[0][-1]):04x}", text)
 
 
 def _escaped(char: str) -> str:
@@ -164,7 +166,18 @@ def _hash(storage_id: str) -> str:
 
 
 def _is_seen(char: str) -> bool:
-    return unicodedata.category(char) not in ("Cc", "Cf") and not _BLANK.match(char)
+    return unicodedata.category(char) not in ("Cc", "Cf") and not re.match(_BLANK, char)
+
+
+def _has_odd_space(text: str) -> bool:
+    """Say whether there is white space that people don't count, in ASCII names, one a line."""
+    lines = f"\n{text}\n"
+    return (
+        "  " in text
+        or "\n " in lines
+        or " \n" in lines
+        or not text.replace("\n", "").isprintable()  # tabs, control characters
+    )
 
 
 def lookalike_keys(name: str) -> tuple[str, str]:
@@ -174,7 +187,7 @@ def lookalike_keys(name: str) -> tuple[str, str]:
     space there is, the second confusable characters too (Unicode Technical Standard 39 has the
     idea; `confusable_homoglyphs` its tables).
     """
-    if not name.isascii() or _ODD_SPACE.search(name):
+    if not name.isascii() or _has_odd_space(name):
         seen = filter(_is_seen, " ".join(name.split()))
         name = " ".join(unicodedata.normalize("NFKC", "".join(seen)).split())
     return _folded(name)
@@ -203,9 +216,13 @@ def _latin(name: str) -> str:
 def lookalikes(names: Iterable[str]) -> list[tuple[str, ...]]:
     """Group distinct names that people can't tell apart, each group sorted, groups sorted."""
     distinct = list(set(names))
+    folded, skeletons = _all_keys(distinct)
+    own = sum(map(ne, folded, skeletons))  # as nearly always, no key belongs to two names
+    if len({*folded, *skeletons}) == len(distinct) + own:
+        return []
     first: dict[str, str] = {}
     groups: dict[str, set[str]] = {}
-    for name, keys in zip(distinct, _all_keys(distinct), strict=True):
+    for name, keys in zip(distinct, zip(folded, skeletons, strict=True), strict=True):
         for key in keys:
             other = first.setdefault(key, name)
             if other != name:
@@ -213,10 +230,11 @@ def lookalikes(names: Iterable[str]) -> list[tuple[str, ...]]:
     return sorted({tuple(sorted(group)) for group in groups.values()})
 
 
-def _all_keys(names: Sequence[str]) -> Iterable[tuple[str, str]]:
-    """Give the `lookalike_keys` of each name; of many plain ones at once, which is far quicker."""
+def _all_keys(names: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
+    """Give both `lookalike_keys` of each name; of many plain ones at once, far quicker."""
     text = "\n".join(names)
-    if not text.isascii() or text.count("\n") >= len(names) or _ODD_SPACE.search(text):
-        return map(lookalike_keys, names)
+    if not text.isascii() or text.count("\n") >= len(names) or _has_odd_space(text):
+        keys = [lookalike_keys(name) for name in names]
+        return [key for key, _ in keys], [key for _, key in keys]
     folded, skeletons = _folded(text)
-    return zip(folded.split("\n"), skeletons.split("\n"), strict=True)
+    return folded.split("\n"), skeletons.split("\n")
