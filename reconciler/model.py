@@ -205,14 +205,14 @@ def masked(url: str) -> str:
 
 def masked_in(text: str) -> str:
     """Give a text that somebody else wrote, with each URL in it `masked`."""
-    return _IN_TEXT.sub(lambda found: masked(found[0]), text)
+    return re.sub(_IN_TEXT, lambda found: masked(found[0]), text)
 
 
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 _OTHER_SCHEME = re.compile(r"(?!(?i:file)://)[A-Za-z][A-Za-z0-9+.\-]*://")
 _S3_URL = re.compile(r"(?i:https?|s3)://[^/?#]")
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{2,254}")  # as in schemas/manifest.schema.json
-# These two are compiled when a URL first may match: most runs meet none, and it takes a while.
+# These are compiled when a URL first may match: most runs meet none, and it takes a while.
 #: A password may hold `/` and `#`: what follows a colon and is no port, up to an `@`, is one.
 _USER_INFO = (
     r"(\A(?:[A-Za-z][A-Za-z0-9+.\-]*:)?(?:[/\\]{2}){1,2})"
@@ -226,7 +226,7 @@ _PARAMETER = (
     r"|authorization)|(?:[^=?#&;]*[._-])?(?:sig|auth|key|pass|pw|sas|jwt))=)[^&#;]+"
 )
 #: A URL in a sentence, up to a blank or a quotation mark.
-_IN_TEXT = re.compile(r"(?:(?<![A-Za-z0-9+.\-])[A-Za-z][A-Za-z0-9+.\-]*:)?[/\\]{2}[^\s'\"<>]+")
+_IN_TEXT = r"(?:(?<![A-Za-z0-9+.\-])[A-Za-z][A-Za-z0-9+.\-]*:)?[/\\]{2}[^\s'\"<>]+"
 
 
 def _local_place(url: str) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-import textwrap
 from collections.abc import Iterable, Sequence
 
 from reconciler.cli import TYPE_CHECKING, hints, settings
@@ -94,6 +93,8 @@ class _Formatter(argparse.RawDescriptionHelpFormatter):
 
 def _filled(text: str, columns: int) -> str:
     """Fill lines; an option or an address stays in one piece, however narrow the terminal is."""
+    import textwrap
+
     return textwrap.fill(text, max(columns, 1), break_long_words=False, break_on_hyphens=False)
 
 
