@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import msgspec
 from msgspec import Struct
 
+from reconciler import moments
 from reconciler.names import commandless_quoted
 
 #: Seconds after which lines that were written are also synced. What is lost without it is lost
@@ -24,7 +25,7 @@ def utc_now() -> datetime:
 
 def written(moment: datetime) -> str:
     """Write a moment as lines do: RFC 3339, UTC, milliseconds."""
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return moments.written(moment, digits=3)
 
 
 def encoded(value: object) -> bytes:
@@ -36,7 +37,7 @@ def encoded(value: object) -> bytes:
 
         # Lone surrogates: the standard library escapes them.
         line = json.dumps(msgspec.to_builtins(value)).encode()
-    if b"##" in line or b"section_" in line:
+    if (b"#" in line and b"##" in line) or b"section_" in line:
         line = commandless_quoted(line.decode()).encode()
     return line + b"\n"
 

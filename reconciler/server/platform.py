@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from reconciler import __version__
 from reconciler.manifest import schema_text
+from reconciler.moments import written
 from reconciler.server.calls import Answer, Call, json_answer
 from reconciler.server.store.contract import (
     Store,
@@ -57,4 +58,4 @@ class PlatformResource:
 
 
 def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return written(datetime.now(UTC), digits=3)

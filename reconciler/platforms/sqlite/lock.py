@@ -16,6 +16,7 @@ from reconciler.errors import (
     UnknownOutcomeError,
 )
 from reconciler.lease import Holder, Lease, held
+from reconciler.moments import written
 from reconciler.names import quoted
 from reconciler.platforms.sqlite import process
 from reconciler.platforms.sqlite.file import (
@@ -153,4 +154,4 @@ def _lease(db: sqlite3.Connection, now: datetime) -> Lease | None:
 
 def _text(moment: datetime) -> str:
     """Write a moment so that two of them compare as text."""
-    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return written(moment, digits=6)

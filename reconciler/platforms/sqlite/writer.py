@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import msgspec
 
-from reconciler import conflicts
+from reconciler import conflicts, moments
 from reconciler.errors import (
     ConflictError,
     LeaseLostError,
@@ -109,7 +109,7 @@ class SqliteWriter(Questions):
         A key is not needed: whether a write to the file took place is always known.
         """
         id = secrets.token_hex(16)
-        now = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+        now = moments.written(datetime.now(UTC), digits=6)
         url = values.default_url
         self._write(_CREATE, (id, values.name, values.label, values.type, url, now), values.name)
         return Storage(id, values.name, values.label, values.type, url, url, now)

@@ -14,6 +14,7 @@ from typing import Any, Literal, TypeVar
 import msgspec
 from msgspec import Struct
 
+from reconciler.moments import written
 from reconciler.server.store.contract import (
     Author,
 )
@@ -179,7 +180,7 @@ def _json(values: dict[str, str | int] | None) -> str | None:
 
 def text_of(moment: datetime) -> str:
     """Give a moment as the tables keep it."""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return written(moment.astimezone(UTC), digits=6)
 
 
 def later(at: str, seconds: float) -> str:
