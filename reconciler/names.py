@@ -7,15 +7,14 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
+from operator import ne
 
 #: What tells a temporary name from others.
 _MARK = "~move-"
 #: Drawn as nothing, whatever category Unicode puts them into.
-_BLANK = re.compile(
+_BLANK = (
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
-#: White space that people don't count, in one name or in several, one a line.
-_ODD_SPACE = re.compile(r"(?m)^[ ]|[ ]$|[ ]{2}|[^\S\n ]|[\x00-\x08\x0e-\x1f\x7f]")
 _LOOKALIKE = str.maketrans({"0": "o", "1": "l", "I": "l", "|": "l"})
 
 
@@ -107,7 +106,18 @@ def _hash(storage_id: str) -> str:
 
 
 def _is_seen(char: str) -> bool:
-    return unicodedata.category(char) not in ("Cc", "Cf") and not _BLANK.match(char)
+    return unicodedata.category(char) not in ("Cc", "Cf") and not re.match(_BLANK, char)
+
+
+def _has_odd_space(text: str) -> bool:
+    """Say whether there is white space that people don't count, in ASCII names, one a line."""
+    lines = f"\n{text}\n"
+    return (
+        "  " in text
+        or "\n " in lines
+        or " \n" in lines
+        or not text.replace("\n", "").isprintable()  # tabs, control characters
+    )
 
 
 def lookalike_keys(name: str) -> tuple[str, str]:
@@ -117,7 +127,7 @@ def lookalike_keys(name: str) -> tuple[str, str]:
     space there is, the second confusable characters too (Unicode Technical Standard 39 has the
     idea; `confusable_homoglyphs` its tables).
     """
-    if not name.isascii() or _ODD_SPACE.search(name):
+    if not name.isascii() or _has_odd_space(name):
         seen = filter(_is_seen, " ".join(name.split()))
         name = " ".join(unicodedata.normalize("NFKC", "".join(seen)).split())
     return _folded(name)
@@ -146,9 +156,13 @@ def _latin(name: str) -> str:
 def lookalikes(names: Iterable[str]) -> list[tuple[str, ...]]:
     """Group distinct names that people can't tell apart, each group sorted, groups sorted."""
     distinct = list(set(names))
+    folded, skeletons = _all_keys(distinct)
+    own = sum(map(ne, folded, skeletons))  # as nearly always, no key belongs to two names
+    if len({*folded, *skeletons}) == len(distinct) + own:
+        return []
     first: dict[str, str] = {}
     groups: dict[str, set[str]] = {}
-    for name, keys in zip(distinct, _all_keys(distinct), strict=True):
+    for name, keys in zip(distinct, zip(folded, skeletons, strict=True), strict=True):
         for key in keys:
             other = first.setdefault(key, name)
             if other != name:
@@ -156,10 +170,11 @@ def lookalikes(names: Iterable[str]) -> list[tuple[str, ...]]:
     return sorted({tuple(sorted(group)) for group in groups.values()})
 
 
-def _all_keys(names: Sequence[str]) -> Iterable[tuple[str, str]]:
-    """Give the `lookalike_keys` of each name; of many plain ones at once, which is far quicker."""
+def _all_keys(names: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
+    """Give both `lookalike_keys` of each name; of many plain ones at once, far quicker."""
     text = "\n".join(names)
-    if not text.isascii() or text.count("\n") >= len(names) or _ODD_SPACE.search(text):
-        return map(lookalike_keys, names)
+    if not text.isascii() or text.count("\n") >= len(names) or _has_odd_space(text):
+        keys = [lookalike_keys(name) for name in names]
+        return [key for key, _ in keys], [key for _, key in keys]
     folded, skeletons = _folded(text)
-    return zip(folded.split("\n"), skeletons.split("\n"), strict=True)
+    return folded.split("\n"), skeletons.split("\n")

@@ -71,6 +71,8 @@ def commandless(text: str) -> str:
     >>> commandless("::add-mask::true")
     '\\x3a:add-mask::true'
     """
+    if "::" not in text and "##" not in text and "section_" not in text:
+        return text
     return re.sub(_COMMAND, lambda found: f"{found[0][:-1]}\\x{ord(found[0][-1]):02x}", text)
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Literal, cast
+
+import msgspec
 
 Digits = Literal["seconds", "milliseconds", "microseconds"]
+_LENGTHS: dict[Digits, int] = {"seconds": 19, "milliseconds": 23, "microseconds": 26}
 
 
 def utc_now() -> datetime:
@@ -15,8 +18,17 @@ def utc_now() -> datetime:
 
 
 def timestamp(moment: datetime, digits: Digits) -> str:
-    """Write a moment; with the same digits, two of them compare as text."""
-    return moment.astimezone(UTC).isoformat(timespec=digits).replace("+00:00", "Z")
+    """Write a moment, cut to these digits; with the same digits, two of them compare as text.
+
+    Several times as quick as `isoformat`: an apply writes thousands of moments.
+
+    >>> timestamp(datetime(2026, 11, 29, 8, 30, tzinfo=UTC), "milliseconds")
+    '2026-11-29T08:30:00.000Z'
+    """
+    text = cast("str", msgspec.to_builtins(moment.astimezone(UTC)))
+    if not moment.microsecond:  # then there is no fraction in it
+        text = text[:-1] + ".000000Z"
+    return text[: _LENGTHS[digits]] + "Z"
 
 
 def whole_seconds(text: str) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
-from reconciler.diff.scoping import names_outside, outside, problem_of
+from reconciler.diff.scoping import OUTSIDE, names_outside, outside, problem_of
 from reconciler.location import same_place
 from reconciler.model import Entry, Problem, Removed, Storage, unmanaged_because
 from reconciler.names import Scope, resting
@@ -154,7 +154,7 @@ class Matching:
         elif live.id in self._live.unmanaged:
             problem = f"{quoted(name)} can't be managed: {self._live.unmanaged[live.id]}"
         elif self._apart(live):
-            problem = f"{quoted(name)} is outside the scope"
+            problem = f"{quoted(name)} is {OUTSIDE}"
         else:
             return live
         self._wrong(entry, "renamed_from", problem)
@@ -167,7 +167,7 @@ class Matching:
         elif pin in self._live.unmanaged:
             problem = f"the storage {quoted(pin)} can't be managed: {self._live.unmanaged[pin]}"
         elif not self._scope.holds(resting(live.name, live.id)):
-            problem = f"the storage with the id {quoted(pin)} is outside the scope"
+            problem = f"the storage with the id {quoted(pin)} is {OUTSIDE}"
         elif live.name != entry.name and not same_place(entry, live):
             problem = (
                 f"the storage with the id {quoted(pin)} has another name ({quoted(live.name)}) "

@@ -24,6 +24,12 @@ def outside_scope(desired: Desired, scopes: Iterable[tuple[str, ...]]) -> list[P
     return sorted(problems, key=reading_order)
 
 
+#: What is the matter with a name that the manifest's scope does not hold, and what to do.
+OUTSIDE = (
+    "outside the scope: widen it (`policy.scope`, --scope, RECONCILER_SCOPE), or take the name out"
+)
+
+
 def names_outside(entry: Entry, scope: Scope) -> Iterator[Problem]:
     """Yield a problem for the name of an entry, and each of its earlier ones, outside `scope`."""
     if not scope.holds(entry.name):
@@ -35,7 +41,7 @@ def names_outside(entry: Entry, scope: Scope) -> Iterator[Problem]:
 
 def outside(item: Entry | Removed, key: str, name: str) -> Problem:
     """Say that `name`, which stands under `key`, is outside the scope."""
-    return problem_of(item, key, f"{quoted(name)} is outside the scope")
+    return problem_of(item, key, f"{quoted(name)} is {OUTSIDE}")
 
 
 def problem_of(item: Entry | Removed, key: str, message: str) -> Problem:

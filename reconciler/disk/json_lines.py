@@ -25,7 +25,7 @@ def encoded(value: object) -> bytes:
 
         # Lone surrogates: the standard library escapes them.
         line = json.dumps(msgspec.to_builtins(value)).encode()
-    if b"##" in line or b"section_" in line:
+    if (b"#" in line and b"##" in line) or b"section_" in line:
         line = commandless_quoted(line.decode()).encode()
     return line + b"\n"
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -16,6 +17,11 @@ from reconciler.printable import quoted
 _DRAFT_BEGINS, _DRAFT_ENDS = ".reconciler-", ".new"
 _MOUNTS = Path("/proc/self/mountinfo")
 _SIDES = ("-wal", "-shm")
+#: Nanoseconds: twice what the clock of a file system takes at most for one tick, unless all of its
+#: times are multiples of so many.
+_TICK, _COARSE = 20_000_000, 10_000_000
+#: Device and inode of a folder, and when it was changed.
+_Names = tuple[int, int, int, int]
 #: A commit that fails with one of these is surely not there.
 _HARMLESS = (
     sqlite3.SQLITE_FULL,
@@ -84,8 +90,11 @@ class Place:
         self._text = str(path)
         self._file = stamp(path)
         real = os.path.realpath(path)
+        self._folder = os.path.dirname(real)  # noqa: PTH120
         # Nobody removes them while a connection is open, except who should not.
         self._sides = [(real + side, _stamp_of(real + side)) for side in _SIDES]
+        #: The folder when its names were last looked at, if any later change of them will show.
+        self._names: _Names | None = None
 
     def lost(self) -> str:
         """Say why what is written would not be found by who looks for it; empty if it would.
@@ -94,15 +103,26 @@ class Place:
         """
         try:
             found = os.stat(self._text)  # noqa: PTH116
+            names = _names_of(self._folder)
         except OSError as error:
             return f"the file is gone or can't be reached any more ({error.strerror})"
         if (found.st_dev, found.st_ino) != self._file:
             return "the file was replaced while it was in use"
+        # To look at a log makes the next write to it dear: since Linux 6.13, one that follows a
+        # look notes the time anew. So it is looked at only when a name near it has changed.
+        if names != self._names:
+            now = time.time_ns()
+            if problem := self._side_lost():
+                return problem
+            self._names = names if _is_settled(names, now) else None
+        return self._second_name() if found.st_nlink > 1 else ""
+
+    def _side_lost(self) -> str:
         for side, before in self._sides:
             if _stamp_of(side) != before:
                 name = quoted(os.path.basename(side))  # noqa: PTH119
                 return f"{name} beside it was removed or replaced while it was in use"
-        return self._second_name() if found.st_nlink > 1 else ""
+        return ""
 
     def _second_name(self) -> str:
         try:
@@ -124,6 +144,22 @@ def stamp(path: Path | str) -> tuple[int, int]:
     """Give what tells one file from another; raises `OSError` if there is none."""
     found = os.stat(path)  # noqa: PTH116 - much cheaper than by `Path`
     return found.st_dev, found.st_ino
+
+
+def _names_of(folder: str) -> _Names:
+    """Give what changes when a name in a folder is made, removed or given to another file."""
+    found = os.stat(folder)  # noqa: PTH116
+    return found.st_dev, found.st_ino, found.st_mtime_ns, found.st_ctime_ns
+
+
+def _is_settled(names: _Names, now: int) -> bool:
+    """Say whether a change of a folder from `now` on will surely show in its times.
+
+    Not if it was changed a moment ago: the clock of a file system ticks. Where it seems to tick
+    slowly, as on FAT, that is said of no moment.
+    """
+    changed = max(names[2:])
+    return changed % _COARSE != 0 and now - changed > _TICK
 
 
 def _stamp_of(path: Path | str) -> tuple[int, int] | None:

@@ -31,7 +31,18 @@ def _command(extra: str) -> str:
     ):
         if (home / receipt).exists():  # these make an installation anew, with what is named alone
             return f"{installer} {_wanted({*_present(), extra})}"
-    return f"{shlex.quote(sys.executable)} -m pip install {_wanted({extra})}"
+    python = shlex.quote(sys.executable)
+    if _made_by_uv(home):
+        return f"uv pip install --python {python} {_wanted({extra})}"
+    return f"{python} -m pip install {_wanted({extra})}"
+
+
+def _made_by_uv(home: Path) -> bool:
+    """Say whether uv has made a virtual environment: it puts no pip into it."""
+    try:
+        return "\nuv = " in "\n" + (home / "pyvenv.cfg").read_text()
+    except (OSError, ValueError):
+        return False
 
 
 def _wanted(extras: set[str]) -> str:

@@ -33,7 +33,10 @@ _CONFLICTS = 3
 _UNANSWERED = 6
 #: Seconds between two looks at live, at least, where a list may lag.
 _LOOK_EVERY = 1.0
+_NOT_SHOWN = "the platform says that it is done, but live does not show it"
 _T = TypeVar("_T")
+#: What a write asks for: a name and a label, None to leave it.
+_Asked = dict[str, str | None]
 
 
 def carry_out(site: Site, item: Item, tell: Tell) -> StepEnd:
@@ -56,6 +59,8 @@ class _Attempts:
         self._unanswered = 0
         #: What came instead of an answer, the last time.
         self._unsettled = ""
+        #: Whether the platform says that it is done, where only live can prove it.
+        self._said_done = False
         #: Whether a write is under way, or got no answer.
         self._in_doubt = False
         keyed = self._operation.action == CREATE and site.abilities.idempotency_key
@@ -86,7 +91,8 @@ class _Attempts:
             raise UnavailableError(verdict.stale, retry_after=_LOOK_EVERY)
         if not verdict.write:
             return self._without_write(verdict)
-        if self._in_doubt and not may_repeat(self._operation, self._step, self._site.abilities):
+        repeats = may_repeat(self._operation, self._step, self._site.abilities)
+        if self._said_done or (self._in_doubt and not repeats):
             return self._look_on()
         try:
             return self._write(verdict)
@@ -163,8 +169,10 @@ class _Attempts:
         self._looks += 1
         if self._looks < LOOKS:
             told = "no answer came, and the request has not taken effect yet"
+            told = _NOT_SHOWN if self._said_done else told
             raise UnavailableError(told, retry_after=_LOOK_EVERY)
-        error = f"{self._unsettled}; it has not taken effect as far as live shows"
+        unsettled = f"{self._unsettled}; it has not taken effect as far as live shows"
+        error = _NOT_SHOWN if self._said_done else unsettled
         if self._operation.action == CREATE:
             error += ": it is not made again, as there might then be two; look before you apply"
         return StepEnd(error)
@@ -182,21 +190,19 @@ class _Attempts:
     def _write(self, verdict: Verdict) -> StepEnd:
         writer, live, after = self._site.writer, verdict.found, self._operation.after
         if self._operation.action == CREATE and after is not None:
-            made = self._send(lambda: writer.create(after, key=self._key))
-            error = otherwise(self._operation, made, name=after.name, label=after.label)
-            return StepEnd(error, storage=made, wrote=True)
+            asked: _Asked = {"name": after.name, "label": after.label}
+            return self._ended(self._send(lambda: writer.create(after, key=self._key)), asked)
         assert live is not None  # noqa: S101 - `check` finds nothing to write on what is not there
         if self._operation.action == REMOVE:
             return self._remove(live)
         asked = {"name": verdict.name, "label": verdict.label}
-        changed = self._send(lambda: writer.update(live, **asked))
-        if error := otherwise(self._operation, changed, **asked):
-            return StepEnd(error, storage=changed, wrote=True)
-        if self._site.abilities.conditional_write:
-            return StepEnd(storage=changed, wrote=True)
-        # What was written over a change that others made at that moment is not as planned.
-        as_it_is = check(self._operation, self._step, (changed,))
-        return StepEnd(as_it_is.stale, stale=bool(as_it_is.stale), storage=changed, wrote=True)
+        return self._ended(self._send(lambda: writer.update(live, **asked)), asked)
+
+    def _ended(self, made: Storage, asked: _Asked) -> StepEnd:
+        """End a step by what its write gives back, where that can be believed."""
+        if not self._site.abilities.conditional_write:
+            return self._confirmed(made, asked)
+        return StepEnd(otherwise(self._operation, made, **asked), storage=made, wrote=True)
 
     def _remove(self, live: Storage) -> StepEnd:
         writer, consented = self._site.writer, live.id in self._site.consented
@@ -205,7 +211,36 @@ class _Attempts:
         if at_stake := self._at_stake(live, files=files, spaces=consented):
             return StepEnd(at_stake, stale=True, storage=live)
         self._send(lambda: writer.remove(live, holds_files=files))
+        if not self._site.abilities.conditional_write:
+            return self._confirmed(live, {})
         return StepEnd(storage=live, wrote=True)
+
+    def _confirmed(self, made: Storage, asked: _Asked) -> StepEnd:
+        """Read in live what a write says it did.
+
+        Nobody knows what stands behind a platform without conditional writes, so that its word
+        is no proof: it may have done nothing, or something else than it gives back. Lists may
+        lag: live is looked at again, but the write, which was taken, is not made again.
+        """
+        doubted, self._in_doubt, self._said_done = self._in_doubt, True, True
+        operation, step = self._operation, self._step
+        id = operation.id or made.id
+        found = self._read(lambda: self._site.writer.find(id=id, name=step.name))
+        verdict = check(operation, step, found)
+        if not (verdict.write or verdict.stale):
+            return StepEnd(storage=verdict.found or made, wrote=True)
+        live = next((item for item in found if item.id == id), None)
+        # As before; a new storage may be there under another name.
+        unchanged = verdict.write and operation.action != CREATE
+        if live is None or unchanged or operation.action == REMOVE:
+            raise UnavailableError(_NOT_SHOWN, retry_after=_LOOK_EVERY)
+        error = otherwise(operation, live, **asked)
+        if error and operation.action != CREATE and error != otherwise(operation, made, **asked):
+            raise UnavailableError(_NOT_SHOWN, retry_after=_LOOK_EVERY)
+        self._in_doubt = doubted
+        # What was written over a change that others made at that moment is not as planned.
+        stale = "" if error else check(operation, step, (live,)).stale
+        return StepEnd(error or stale, stale=bool(stale), storage=live, wrote=True)
 
     def _at_stake(self, live: Storage, *, files: bool, spaces: bool) -> str:
         """Say what a removal would lose without a consent to it: `files` and `spaces` have one."""
@@ -245,7 +280,8 @@ class _Attempts:
 
         Also a stale one: the request may have had its effect before others changed the storage.
         """
-        error = f"{end.error}; a request that got no answer may have taken effect, or still may"
+        doubt = "a request that got no answer may have taken effect, or still may"
+        error = f"{end.error}; {'it may still come' if self._said_done else doubt}"
         return StepEnd(error, unknown=True, hopeless=end.hopeless, storage=end.storage)
 
     def _why_no_more(self) -> str:

@@ -40,6 +40,8 @@ class Entry(Struct, frozen=True, omit_defaults=True):
     retries: int = 0
     #: What the storage was before; None for a create.
     before: Values | None = None
+    #: It is done, and there was nothing left to write: somebody had done it before this run.
+    already: bool = False
 
 
 class Run(Struct, frozen=True):
@@ -164,6 +166,7 @@ class _Line(Struct, frozen=True):
     error: str = ""
     exit: int | None = None
     interrupted: bool = False
+    writes: int | None = None
 
 
 class _Reading:
@@ -226,7 +229,9 @@ def _after(entry: Entry, line: _Line) -> Entry:
         case "operation_retried":
             return replace(entry, retries=entry.retries + 1)
         case "operation_done":
-            return replace(entry, status=DONE, time=line.time, id=line.id or entry.id)
+            already = line.writes == 0
+            live_id = line.id or entry.id
+            return replace(entry, status=DONE, time=line.time, id=live_id, already=already)
         case "operation_failed":
             return replace(entry, status=line.status, time=line.time, error=line.error)
         case _:  # of a later version

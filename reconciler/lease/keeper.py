@@ -28,12 +28,13 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 1.0
 RELEASE_WITHIN, RELEASE_EVERY = 3.0, 0.2
 #: What `lease.held` begins with: the words of a refusal that names the holder of a lease.
 _LOCKED_BY = "the platform is locked by "
+#: `monotonic` stands still while the machine is asleep, this one does not.
+_BOOT_TIME = getattr(time, "CLOCK_BOOTTIME", None)
 
 
 def elapsed() -> float:
     """Give the seconds since some moment, counting those in which the machine was asleep."""
-    boot_time = getattr(time, "CLOCK_BOOTTIME", None)  # `monotonic` stands still in between
-    return time.monotonic() if boot_time is None else time.clock_gettime(boot_time)
+    return time.monotonic() if _BOOT_TIME is None else time.clock_gettime(_BOOT_TIME)
 
 
 class Clock:
@@ -222,7 +223,7 @@ class Keeper:
     def _compare_clocks(self) -> None:
         """Take the lease for lost once a clock was set: when it runs out for others is unknown."""
         parted = self._clock.apart() - self._apart
-        if not self._gone and abs(parted) > PARTED:
+        if not -PARTED <= parted <= PARTED and not self._gone:
             self._gone = (
                 f"the clock of this machine was set {'forward' if parted > 0 else 'back'} by "
                 f"{abs(parted):.0f} s, so that others may take the lease to have run out"

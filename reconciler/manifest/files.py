@@ -43,8 +43,8 @@ def default_paths() -> list[str]:
         return there
     if there:
         raise UsageError(
-            f"there are both {' and '.join(there)} here: say which one is the manifest with -f, or "
-            f"give both with {' '.join(f'-f {path}' for path in there)}"
+            f"there are {', '.join(there[:-1])} and {there[-1]} here: say which one is the "
+            f"manifest with -f, or give them all with {' '.join(f'-f {path}' for path in there)}"
         )
     raise UsageError(
         f"there is no {DEFAULT_FILE} and no folder {DEFAULT_FOLDER} here: write one with "

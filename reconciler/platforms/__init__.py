@@ -22,6 +22,10 @@ _SQLITE = "sqlite:///"
 _EXAMPLE = (
     f"write {_SQLITE}platform.db (relative) or {_SQLITE}/srv/platform.db (absolute: four slashes)"
 )
+_EVERY = (
+    f"write {_SQLITE}platform.db for a file, https://HOST for a state server, or "
+    "jetraw://my-org for Jetraw"
+)
 _JETRAW = ("jetraw", "jetraw+module")
 _HTTP = ("http", "https")
 
@@ -147,7 +151,7 @@ def _path(address: str, base: str | os.PathLike[str] | None) -> Path:
     if scheme != "sqlite":
         raise AddressError(
             f"{quoted_url(address)} is not the address of a platform that reconciler knows: "
-            f"{_meant(address) or _EXAMPLE}"
+            f"{_meant(address) or _EVERY}"
         )
     if not rest.startswith("///"):
         raise AddressError(
@@ -159,11 +163,11 @@ def _path(address: str, base: str | os.PathLike[str] | None) -> Path:
 def _split(address: str) -> tuple[str, str]:
     """Give the scheme in small letters and what follows its colon; raise if there is none."""
     if not address:
-        raise AddressError(f"the address of the platform is empty: {_EXAMPLE}")
+        raise AddressError(f"the address of the platform is empty: {_EVERY}")
     scheme, colon, rest = address.partition(":")
     if not colon or not scheme:
         raise AddressError(
-            f"{quoted_url(address)} is not the address of a platform: {_meant(address) or _EXAMPLE}"
+            f"{quoted_url(address)} is not the address of a platform: {_meant(address) or _EVERY}"
         )
     return scheme.lower(), rest
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 #: A word of a message. What stands in quotes is a name, and stays one word with its spaces; so
 #: does a line that is there to be copied into a manifest.
-_WORD = re.compile(r"- \{[^{}]*\}|(?:(?<![^\s(\[])'[^']*'|\S)+")
+_WORD = r"- \{[^{}]*\}|(?:(?<![^\s(\[])'[^']*'|\S)+"  # compiled when a line must wrap
 
 #: What an empty cell holds for other programs, so that they count the same columns in each line.
 NOTHING = "-"
@@ -25,7 +25,7 @@ def lines(text: str | Sequence[str], width: int, first: str = "", rest: str = ""
     whole = first + (text if isinstance(text, str) else " ".join(text))
     if columns(whole) <= width:
         return [whole]
-    words = _WORD.findall(text) if isinstance(text, str) else text
+    words = re.findall(_WORD, text) if isinstance(text, str) else text
     return _filled(words, width, first, rest)
 
 

@@ -36,6 +36,19 @@ def test_the_default_manifest_and_saved_plans_use_the_current_folder(folder):
     assert journals(folder, ".") == 3
 
 
+def test_history_tells_what_had_been_done_already(folder):
+    folder.write(manifest("nas"))
+    folder("apply", "-y")
+    folder.write(manifest("nas").replace("label: nas", "label: NAS"))
+    folder("plan", "--out", "plan.json")
+    folder("apply", "plan.json")
+    folder("apply", "plan.json")
+    listed = folder("history").stdout.splitlines()
+    assert listed[1].endswith("exit 0  1 done already: ~ nas")
+    assert listed[2].endswith("exit 0  1 done: ~ nas")
+    assert "~ nas: had been done already\n" in folder("history", listed[1].split()[0]).stdout
+
+
 def test_history_tells_the_runs_of_two_platforms_apart(folder):
     folder.write(manifest("nas", "a.db"))
     folder("apply", "-y")

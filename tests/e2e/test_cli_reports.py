@@ -6,6 +6,8 @@ import sqlite3
 
 import pytest
 
+from reconciler.cli.commands import COMMANDS
+
 FAILING = ("validate", "plan", "apply -y", "drift", "list")
 INVALID = "version: 1\nplatform: sqlite:///platform.db\nstorages:\n  - {nam: x}\n"
 
@@ -133,6 +135,7 @@ def test_help_and_version_as_other_tools_have_them(folder):
     assert folder("help").stdout == folder("--help").stdout == told.stderr
     assert folder("help", "plan").stdout == folder("plan", "--help").stdout
     assert folder("version").stdout == folder("-V").stdout == folder("--version").stdout
+    assert folder("help", "help").stdout == folder("help", "version").stdout == told.stderr
     assert "did you mean plan?" in folder("help", "paln", code=64).stderr
 
 
@@ -158,6 +161,37 @@ def test_list_takes_names(applied):
     assert "nas" not in applied("list", "m*", "-o", "json").stdout
     assert "did you mean 'nas'?" in applied("list", "nass", code=64).stderr
     assert "-f" in applied("list", "storages.yaml", code=64).stderr
+
+
+@pytest.mark.parametrize("command", ["list", "export"])
+def test_a_manifest_in_the_place_of_a_name(folder, command):
+    folder.write("version: 1\n", "other.yaml")
+    told = folder(command, "other.yaml", code=64).stderr
+    assert "'other.yaml' is no name of a storage: a manifest is given with -f" in told
+
+
+@pytest.mark.parametrize(
+    "arguments", ["apply plan.json", "show plan.json", "apply --expect p.json"]
+)
+def test_a_plan_file_that_is_not_there(applied, arguments):
+    told = applied(*arguments.split(), code=64).stderr
+    assert "`reconciler plan --out FILE` writes one" in told
+
+
+@pytest.mark.parametrize("address", ["storages.example.org", "postgresql://host/db", "s3://b", "x"])
+def test_an_unknown_address_is_told_every_kind(folder, address):
+    told = folder("list", "--platform", address, code=64).stderr
+    assert "https://HOST for a state server, or jetraw://my-org for Jetraw" in told
+
+
+def test_on_a_narrow_terminal_summaries_stay_in_their_column(folder):
+    told = folder("--help", env={"COLUMNS": "60"}).stdout
+    listed = told[told.index("commands:") : told.index("options:")].splitlines()[1:-1]
+    assert len(listed) > len(COMMANDS)
+    assert {line[:14].strip() for line in listed} == {"", "help", "version"} | {
+        command.name for command in COMMANDS
+    }
+    assert max(map(len, listed)) <= 60
 
 
 def test_a_manifest_in_the_place_of_a_plan(applied):

@@ -34,11 +34,18 @@ FULL = pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has
         (("-version",), "did you mean --version?"),
         (("plan", "storages.yaml"), "`reconciler plan -f storages.yaml`"),
         (("drift", "storages.yml"), "`reconciler drift -f storages.yml`"),
+        (("plan", "-f", "a.yaml", "b.yaml"), "each manifest has a -f of its own"),
         (("plan", "plan.json"), "`reconciler show plan.json`"),
         (("lock",), "say show or release, as in `reconciler lock show`"),
         (("token",), "say create, list or revoke"),
         (("show",), "PLAN is missing"),
         (("apply", "--dry-run"), "`reconciler plan`"),
+        (("plan", "-json"), "unknown option -json: write `-o json`"),
+        (("plan", "-var", "a=b"), "unknown option -var: variables come from the environment"),
+        (("plan", "-format=json"), "unknown option -format: write `-o json`"),
+        (("destroy",), "unknown command 'destroy': name what is to go in `removed:`"),
+        (("lint",), "unknown command 'lint': `validate` checks the manifest"),
+        (("import", "nas"), "unknown command 'import': `export` writes"),
     ],
 )
 def test_wrong_usage_is_64_with_help(folder, arguments, said):

@@ -11,10 +11,11 @@ removed:
   - {name: gone}
   - {name: team-c~move-1, id: i}
 """
+WAY_OUT = "widen it (`policy.scope`, --scope, RECONCILER_SCOPE), or take the name out"
 OUTSIDE = [
-    "removed[0].name: 'gone' is outside the scope",
-    "storages[0].renamed_from: 'old' is outside the scope",
-    "storages[1].name: 'other' is outside the scope",
+    f"removed[0].name: 'gone' is outside the scope: {WAY_OUT}",
+    f"storages[0].renamed_from: 'old' is outside the scope: {WAY_OUT}",
+    f"storages[1].name: 'other' is outside the scope: {WAY_OUT}",
 ]
 both = pytest.mark.parametrize("command", ["validate", "plan"])
 

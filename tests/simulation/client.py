@@ -73,7 +73,8 @@ class Client:
         return tuple(map(self._of, found))
 
     def _shown(self) -> tuple[Kept, ...]:
-        shown = self._platform.shown()
+        # One of several that answer may be up to date, and the next one not.
+        shown = self._platform.shown(up_to_date=self._story.rng.random() < 0.3)
         self._seen_names = shown.moment if self._platform.lag else self._platform.moment
         return shown.kept
 
@@ -158,6 +159,8 @@ class Client:
             raise UnknownOutcomeError(fault)
         if fault == "foreign 503 before":
             raise self._foreign(writes=True)
+        if fault == "said to be done" and not self.abilities.conditional_write:
+            return story.into_nothing(request)
         if self.watches_file and self._inode != self._platform.inode:
             raise PlatformError("the file at the path is not the one that was opened")
         if fault == "request late":

@@ -25,6 +25,7 @@ WRITE = (
     "bug after",
     "never answers",
     "made otherwise",
+    "said to be done",
 )
 READ = ("unavailable", "retry after", "foreign 503", "never answers", "slow", "cut", "bug")
 ANYWHERE = (

@@ -170,9 +170,9 @@ class Platform:
         self.holder, self.fence = holder, self._mark()
         return self.fence
 
-    def shown(self) -> Past:
+    def shown(self, *, up_to_date: bool = False) -> Past:
         """Give what lists show by now."""
-        until = self._clock() - self.lag
+        until = self._clock() - (0.0 if up_to_date else self.lag)
         return next((was for was in reversed(self.past) if was.time <= until), self.past[0])
 
     def restore(self, was: Past) -> None:

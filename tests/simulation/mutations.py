@@ -41,6 +41,12 @@ def _assume(attempts: object, error: UnknownOutcomeError) -> StepEnd:
     return StepEnd(wrote=True)
 
 
+def _believe(attempts: object, made: Storage, asked: dict[str, str | None]) -> StepEnd:
+    """Take what a write gives back for what is live."""
+    operation = attempts._operation  # type: ignore[attr-defined]
+    return StepEnd((asked and attempt.otherwise(operation, made, **asked)) or "", wrote=True)
+
+
 def _no_order(plan: Plan) -> Iterator[tuple[Operation, Step]]:
     """Let no step wait for another."""
     return ((operation, replace(step, after_steps=())) for operation, step in steps(plan))
@@ -66,6 +72,11 @@ MUTATIONS = {
     "a write that got no answer is made again": (attempt._Attempts, "_settle", _repeat),
     "a write that got no answer is taken for done": (attempt._Attempts, "_settle", _assume),
     "a request that must not be repeated is": (attempt, "may_repeat", lambda *_: True),
+    "the word of a platform without conditions is believed": (
+        attempt._Attempts,
+        "_confirmed",
+        _believe,
+    ),
     "no order": (schedule, "steps", _no_order),
     "no fencing": (Platform, "fencing", False),
     "a lost lease stops nothing": (limits.Halt, "check_write", lambda _: None),

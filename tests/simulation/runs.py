@@ -222,7 +222,7 @@ class Story:
         """A request arrives while its sender waits for the answer."""
         try:
             if request.inode != self.platform.inode:
-                return self._into_nothing(request)
+                return self.into_nothing(request)
             return self.platform.take(request)
         except LeaseLostError:
             self.runs[request.run].lost = True
@@ -231,8 +231,8 @@ class Story:
             self.tell(self.runs[request.run], f"{request.subject}: {error}")
             raise
 
-    def _into_nothing(self, request: Request) -> Storage:
-        """Take a request into a file that has no name any more; all seems well."""
+    def into_nothing(self, request: Request) -> Storage:
+        """Answer a request that goes nowhere, as into a file without a name; all seems well."""
         values, expected = request.values, request.expected
         if values is not None:
             self.lost += 1

@@ -13,8 +13,14 @@ import msgspec
 from reconciler.cli.context import Context
 from reconciler.cli.inputs.files import check_writable, write_whole
 from reconciler.cli.inputs.manifest import read_manifest, read_manifest_if_any
-from reconciler.cli.inputs.names import check_names
-from reconciler.cli.inputs.platform import choose_address, choose_platform, read_live, reading
+from reconciler.cli.inputs.names import check_names, refuse_manifests
+from reconciler.cli.inputs.platform import (
+    choose_address,
+    choose_platform,
+    names_platform,
+    read_live,
+    reading,
+)
 from reconciler.cli.inputs.scope import read_scopes
 from reconciler.cli.inputs.source import compared
 from reconciler.cli.options.command import Command
@@ -72,6 +78,8 @@ def _run(context: Context, options: ExportOptions) -> int:
         check_writable(options.out)
     read = read_manifest if options.undeclared else read_manifest_if_any
     manifest = read(context)
+    if not names_platform(context, manifest):
+        refuse_manifests(options.names)
     platform = choose_platform(context, manifest)
     state = read_live(context, platform)
     storages = _chosen(context, options, manifest, state)

@@ -8,8 +8,8 @@ import msgspec
 
 from reconciler.cli.context import Context
 from reconciler.cli.inputs.manifest import read_manifest_if_any
-from reconciler.cli.inputs.names import check_names
-from reconciler.cli.inputs.platform import choose_platform, read_live
+from reconciler.cli.inputs.names import check_names, refuse_manifests
+from reconciler.cli.inputs.platform import choose_platform, names_platform, read_live
 from reconciler.cli.inputs.scope import read_scopes
 from reconciler.cli.inputs.source import compared
 from reconciler.cli.inputs.warnings import tell
@@ -41,6 +41,8 @@ def _run(context: Context, options: ListOptions) -> int:
 
     scopes = read_scopes(context)
     manifest = read_manifest_if_any(context)
+    if not names_platform(context, manifest):
+        refuse_manifests(options.names)
     state = read_live(context, choose_platform(context, manifest))
     statuses = _statuses(context, manifest, state) if manifest else {}
     wanted = Scope.of(("*",), scopes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NoReturn
 
-from reconciler.cli.inputs.files import plan_of, read_whole
+from reconciler.cli.inputs.files import PLAN_MAKER, plan_of, read_whole
 from reconciler.errors import BlockedError, StaleError, UsageError
 from reconciler.plan.document import Plan
 from reconciler.plan.review import beyond
@@ -54,7 +54,7 @@ def _reviewed(expected: str) -> str | Plan:
     """
     if expected.startswith(_SHA):
         return expected
-    content = read_whole(expected)
+    content = read_whole(expected, PLAN_MAKER)
     if content.startswith(_SHA_BYTES):
         return content.decode("utf-8", "replace").strip()
     return plan_of(expected, content)

@@ -15,16 +15,21 @@ from reconciler.plan.document import Plan
 from reconciler.plan.file import from_json
 from reconciler.printable import quoted
 
+#: The command that makes a plan file.
+PLAN_MAKER = "reconciler plan --out FILE"
 
-def read_whole(path: str) -> bytes:
+
+def read_whole(path: str, maker: str = "") -> bytes:
     """Read a file that an option names, without the byte order mark that some editors write.
 
-    Raises `UsageError` if there is none, `PlanFileError` if it can't be read or is no UTF-8.
+    `maker` is the command that writes such files, for whoever has none. Raises `UsageError` if
+    there is no file, `PlanFileError` if it can't be read or is no UTF-8.
     """
     try:
         data = Path(path).read_bytes()
     except FileNotFoundError:
-        raise UsageError(f"there is no file {quoted(path)}") from None
+        hint = f": `{maker}` writes one" if maker else ""
+        raise UsageError(f"there is no file {quoted(path)}{hint}") from None
     except (OSError, ValueError) as error:
         raise PlanFileError(f"can't read {quoted(path)}: {_reason(error)}") from error
     encoding = other_encoding(data)
@@ -35,7 +40,7 @@ def read_whole(path: str) -> bytes:
 
 def read_plan(path: str) -> Plan:
     """Read a plan file; raises like `read_whole` and `from_json`, and names the file."""
-    return plan_of(path, read_whole(path))
+    return plan_of(path, read_whole(path, PLAN_MAKER))
 
 
 def plan_of(path: str, data: bytes) -> Plan:

@@ -11,6 +11,12 @@ from reconciler.names import matches
 from reconciler.printable import quoted
 
 
+def refuse_manifests(names: Iterable[str]) -> None:
+    """Refuse the path of a manifest where names are expected; raises `UsageError`."""
+    for name in filter(is_manifest, names):
+        raise UsageError(f"{quoted(name)} is no name of a storage: a manifest is given with -f")
+
+
 def check_names(patterns: Iterable[str], names: Sequence[str]) -> None:
     """Refuse a name that means nothing: what silently lacks it would be taken for whole.
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from reconciler.cli.options.command import Command, Row
 from reconciler.printable import shown
 
+_REMOVE = "name what is to go in `removed:` of the manifest, then `apply`"
 #: Options of other tools, and what does the same here.
 _ELSEWHERE = {
     "--json": "write `-o json`",
@@ -21,7 +22,24 @@ _ELSEWHERE = {
     "--filename": "write `-f`",
     "--var-file": "write `--env-file`",
     "--lock": "an apply takes the lock by itself; `--lock-timeout` says how long it waits",
-    "--destroy": "name what is to go in `removed:` of the manifest",
+    "--destroy": _REMOVE,
+    "--var": "variables come from the environment, or from a file: `--env-file`",
+}
+#: Commands of other tools, and what does the same here.
+_COMMANDS_ELSEWHERE = {
+    "check": "`validate` checks the manifest, `doctor` the platform",
+    "create": "declare the storage in the manifest, then `apply`",
+    "delete": _REMOVE,
+    "destroy": _REMOVE,
+    "get": "`list` shows what is live",
+    "import": "`export` writes what is live as a manifest",
+    "lint": "`validate` checks the manifest",
+    "login": "credentials come from the environment: `doctor` shows whether they work",
+    "refresh": "`plan` reads what is live each time",
+    "remove": _REMOVE,
+    "rm": _REMOVE,
+    "state": "there is no state file: `list` shows what is live",
+    "status": "`drift` shows in what live differs, `list` what is live",
 }
 #: `-out=plan.json`, as Terraform writes it; `-qv` and `-fstorages.yaml` are no such words.
 _ONE_DASH = re.compile(r"-([a-z][a-z-]+)(?:=.*)?", re.DOTALL)
@@ -32,15 +50,20 @@ def options_of(parser: argparse.ArgumentParser) -> list[str]:
     return [name for action in parser._actions for name in action.option_strings]  # noqa: SLF001
 
 
-def two_dashes(words: Iterable[str], known: Iterable[str]) -> tuple[str, str] | None:
-    """Find an option that was written with a single dash; give the word and what was meant."""
+def of_one_dash(words: Iterable[str], known: Iterable[str]) -> str:
+    """Say what was meant by an option that was written with a single dash; empty if none was."""
     for word in words:
         if word == "--":
-            return None
+            return ""
         found = _ONE_DASH.fullmatch(word)
-        if found and f"--{found[1]}" in known:
-            return word, f"-{word}"
-    return None
+        meant = f"--{found[1]}" if found else ""
+        if meant in known:
+            return (
+                f"unknown option {meant[1:]} (did you mean {meant}? Long options have two dashes)"
+            )
+        if meant in _ELSEWHERE:
+            return f"unknown option {meant[1:]}: {_ELSEWHERE[meant]}"
+    return ""
 
 
 def of_option(option: str, known: Sequence[str], commands: Sequence[Row]) -> str:
@@ -55,10 +78,17 @@ def of_option(option: str, known: Sequence[str], commands: Sequence[Row]) -> str
     return did_you_mean(option, known)
 
 
+def of_command(name: str, known: Iterable[str]) -> str:
+    """Say what was meant by a command that there is not; empty if nobody knows."""
+    if name in _COMMANDS_ELSEWHERE:
+        return f": {_COMMANDS_ELSEWHERE[name]}"
+    return did_you_mean(name, known)
+
+
 def of_argument(word: str, command: str) -> str:
     """Say what was meant by an argument that a command does not take."""
     if is_manifest(word):
-        return f": a manifest is given with -f, as in `reconciler {command} -f {_word(word)}`"
+        return f": each manifest has a -f of its own, as in `reconciler {command} -f {_word(word)}`"
     if command == "plan" and word.endswith(".json"):
         return f": `reconciler show {_word(word)}` prints a saved plan, and `apply` applies it"
     return ""

@@ -10,7 +10,6 @@ import argparse
 import os
 import re
 import sys
-import textwrap
 from collections.abc import Iterable, Sequence
 
 from reconciler.cli import TYPE_CHECKING, settings
@@ -95,7 +94,15 @@ class _Formatter(argparse.RawDescriptionHelpFormatter):
 
 def _filled(text: str, columns: int) -> str:
     """Fill lines; an option or an address stays in one piece, however narrow the terminal is."""
+    import textwrap
+
     return textwrap.fill(text, max(columns, 1), break_long_words=False, break_on_hyphens=False)
+
+
+def _entry(heading: str, summary: str) -> str:
+    """Put a summary beside its heading; on a narrow terminal its lines stay below each other."""
+    room = max(_columns() - len(heading), 1)
+    return heading + _filled(summary, room).replace("\n", "\n" + " " * len(heading))
 
 
 def _columns() -> int:
@@ -149,18 +156,17 @@ def _check_dashes(top: Parser, argv: Sequence[str], commands: Sequence[Row]) -> 
     named = (row for row in commands if row.name in argv)
     parsers = [top, *(command_parser(row, commands) for row in named)]
     known = {name for parser in parsers for name in hints.options_of(parser)}
-    found = hints.two_dashes(argv, known)
-    if found is not None:
-        word, meant = (text.partition("=")[0] for text in found)
-        top.error(f"unknown option {word} (did you mean {meant}? Long options have two dashes)")
+    refusal = hints.of_one_dash(argv, known)
+    if refusal:
+        top.error(refusal)
 
 
 def _answer(top: Parser, name: str, rest: Sequence[str], commands: Sequence[Row]) -> str:
     """Give what `help`, `help COMMAND` and `version` print."""
     if name == VERSION:
         return _version()
-    about = next((word for word in rest if not word.startswith("-")), None)
-    parser = top if about is None else command_parser(_find(top, about, commands), commands)
+    about = next((word for word in rest if not word.startswith("-")), name)
+    parser = top if about in ASKING else command_parser(_find(top, about, commands), commands)
     return parser.format_help()
 
 
@@ -168,7 +174,7 @@ def top_parser(commands: Sequence[Row]) -> Parser:
     """Make the parser for what stands before the command, and for `reconciler --help`."""
     told = {**{row.name: row.summary for row in commands}, **ASKING}
     longest = max(map(len, told))
-    listed = "\n".join(f"  {name:{longest}}  {summary}" for name, summary in told.items())
+    listed = "\n".join(_entry(f"  {name:{longest}}  ", told[name]) for name in told)
     parser = Parser(
         PROGRAM,
         commands,
@@ -224,7 +230,7 @@ def _positional(action: argparse.Action) -> str:
 def _find(parser: Parser, name: str, commands: Sequence[Row]) -> Row:
     by_name = {row.name: row for row in commands}
     if name not in by_name:
-        near = hints.did_you_mean(name, [*by_name, *ASKING])
+        near = hints.of_command(name, [*by_name, *ASKING])
         parser.error(f"unknown command {name!r}{near}")
     return by_name[name]
 

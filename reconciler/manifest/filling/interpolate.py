@@ -17,7 +17,7 @@ _PART = re.compile(
 )
 _SECRET = re.compile(r"(?i)(?:TOKEN|SECRET|PASSWORD|_KEY)\Z")
 #: What Python makes of bytes in the environment that are not UTF-8.
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_SURROGATE = "[\ud800-\udfff]"
 _FORMS = "write ${NAME}, ${NAME:-default} or ${NAME:?message}, and $$ for a dollar"
 
 
@@ -78,7 +78,7 @@ def _value(found: re.Match[str], variables: Mapping[str, str]) -> str:
         )
     text = text and text.replace("$$", "$")
     value = variables.get(name, "")
-    if not value.isascii() and _SURROGATE.search(value):
+    if not value.isascii() and re.search(_SURROGATE, value):
         raise _RefusedError(
             f"the value of the variable {brief(name)} is not valid UTF-8: set it in a UTF-8 locale"
         )

@@ -16,9 +16,7 @@ _OTHER_MARKS = (
 #: not for others (so that what follows is a comment for a reviewer and a key for us), byte order
 #: marks (libyaml skips them, and then takes the indentation for another), and characters that
 #: turn the direction of what stands around them.
-_HIDDEN = re.compile(
-    rb"\r(?!\n)|\xc2\x85|\xe2\x80[\xa8-\xae]|\xe2\x81[\xa6-\xa9]|" + BYTE_ORDER_MARK
-)
+_HIDDEN = rb"\r(?!\n)|\xc2\x85|\xe2\x80[\xa8-\xae]|\xe2\x81[\xa6-\xa9]|" + BYTE_ORDER_MARK
 _NAMES = {
     "\r": "a carriage return without a line feed",
     "\x85": "U+0085 (a line break for some readers)",
@@ -26,7 +24,7 @@ _NAMES = {
     "\u2029": "U+2029 (a line break for some readers)",
     "\ufeff": "U+FEFF (a byte order mark)",
 }
-_LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
+_LINE_BREAK = "\r\n|[\r\n\x85\u2028\u2029]"
 
 
 def other_encoding(data: bytes) -> str | None:
@@ -55,7 +53,7 @@ def hidden_character(data: bytes) -> tuple[int, str, str] | None:
     """
     if data.isascii() and b"\r" not in data:
         return None
-    found = _HIDDEN.search(data)
+    found = re.search(_HIDDEN, data)
     if found is None:
         return None
     char = found[0].decode()
@@ -66,5 +64,5 @@ def hidden_character(data: bytes) -> tuple[int, str, str] | None:
 
 def position(before: str) -> tuple[int, int]:
     """Give line and column, from 1, of what follows `before`."""
-    lines = _LINE_BREAK.split(before)
+    lines = re.split(_LINE_BREAK, before)
     return len(lines), len(lines[-1]) + 1

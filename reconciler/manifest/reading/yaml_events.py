@@ -14,7 +14,7 @@ NextEvent = Callable[[], Event]
 
 #: Characters that may stand nowhere in a YAML document, not even in quotes.
 FORBIDDEN = "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_SURROGATE = "[\ud800-\udfff]"
 
 
 def open_events(data: bytes, *, pure: bool = False) -> NextEvent:
@@ -47,7 +47,7 @@ def _pure_events(data: bytes) -> NextEvent:
         except ValueError:  # an escape beyond the last character of Unicode
             mark = loader.get_mark()
             raise yaml.MarkedYAMLError(problem=problem, problem_mark=mark) from None
-        if _SURROGATE.search(getattr(event, "value", "")):
+        if re.search(_SURROGATE, getattr(event, "value", "")):
             raise yaml.MarkedYAMLError(problem=problem, problem_mark=event.start_mark)
         return event
 

@@ -60,6 +60,12 @@ def _listed(sdk: Sdk) -> list[Found]:
 
 def named(sdk: Sdk, name: str) -> Storage | None:
     """Get one storage by its name; None if the platform knows for sure that there is none."""
+    found = named_or_all(sdk, name)
+    return found if isinstance(found, Storage) else None
+
+
+def named_or_all(sdk: Sdk, name: str) -> Storage | list[Found]:
+    """Get one storage by its name; all storages if the platform knows that there is none."""
     for handle in sdk.ask(f"looking for {quoted(name)}", lambda: _got(sdk, name)):
         found = _as_it_is(sdk, handle, 0)
         if found.flaw and not found.name:
@@ -68,9 +74,10 @@ def named(sdk: Sdk, name: str) -> Storage | None:
             raise sdk.error(f"asked for {quoted(name)}, it gives {quoted(found.name)}")
         return found
     # A KeyError is the documented "no", but also what a fault in reading an answer looks like.
-    if any(item.storage.name == name for item in all_storages(sdk)):
+    listed = all_storages(sdk)
+    if any(item.storage.name == name for item in listed):
         raise sdk.error(f"it lists {quoted(name)}, but does not find it by name")
-    return None
+    return listed
 
 
 def _got(sdk: Sdk, name: str) -> list[Handle]:

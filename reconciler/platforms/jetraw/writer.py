@@ -42,11 +42,16 @@ class JetrawWriter(JetrawReader):
         self._must_hold(values.name, values.label, values.default_url)
         if values.type not in TYPES or not values.default_url:
             raise RefusedError(f"{quoted(values.name)} needs a type, S3 or local, and a location")
-        if self.find(name=values.name):
+        before = answers.named_or_all(self._sdk, values.name)
+        if isinstance(before, Storage):
             raise conflicts.name_taken(values.name)
         what = f"creating {quoted(values.name)}"
-        made = self._written(what, self._creation(values), ValueError)
-        return self._read_back(what, made)
+        handle = self._written(what, self._creation(values), ValueError)
+        made = self._read_back(what, handle)
+        if any(item.storage.id == made.id for item in before):
+            there = f"it gives a storage that was there before (id {quoted(made.id)})"
+            raise UnknownOutcomeError(f"{what}: {there}")
+        return made
 
     def _creation(self, values: Values) -> Callable[[], Handle]:
         make = self._sdk.storages

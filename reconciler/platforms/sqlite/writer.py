@@ -67,7 +67,7 @@ class SqliteWriter(Questions):
         super().__init__(path)
         # Others who only ask for the lease are in the way for a moment, and no reason to give up.
         self._wait = wait if lease is None else max(wait, _MOMENT)
-        self._lease = lease
+        self._lease_key = None if lease is None else lease_key(lease)
         if not exists(self._path):
             create(self._path)
             exists(self._path)
@@ -164,8 +164,8 @@ class SqliteWriter(Questions):
         try:
             with transaction(self._db, self._wait):
                 self._check_place()
-                if self._lease is not None:
-                    self._check_lease(self._lease)
+                if self._lease_key is not None:
+                    self._check_lease(self._lease_key)
                 yield
         except CommitError as error:
             self._broken = "its disk or file system failed in a commit"
@@ -173,12 +173,12 @@ class SqliteWriter(Questions):
         if problem := self._place.lost():
             raise UnknownOutcomeError(str(gone(self._path, problem)))
 
-    def _check_lease(self, lease: Lease) -> None:
+    def _check_lease(self, key: tuple[int, str, str]) -> None:
         """Within a transaction, make sure that the lease is the latest one and not given up.
 
         One that has run out, and that nobody else has taken since, still does.
         """
-        if not self._db.execute(_IS_OURS, lease_key(lease)).fetchone()[0]:
+        if not self._db.execute(_IS_OURS, key).fetchone()[0]:
             raise LeaseLostError(
                 f"platform {quoted(str(self._path))}: our lease was taken away or given up, so "
                 "nothing more is written: see who has it with `reconciler lock show`"

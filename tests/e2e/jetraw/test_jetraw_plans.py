@@ -145,6 +145,8 @@ def test_a_failure_between_two_setters_is_half_done_and_the_next_run_mends_it(
     folder, run, organisation
 ):
     renaming(folder, organisation)
+    # The first list after it is the one in which the new name is looked for.
+    organisation.fail("list_storages", "pass", since="set_name")
     organisation.fail("list_storages", "PermissionError", since="set_name")
     done = document(run, "apply", "-y", code=5)
     (outcome,) = done["operations"]

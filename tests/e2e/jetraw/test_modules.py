@@ -194,6 +194,60 @@ def _wait_for(path, process):
         assert process.poll() is None
 
 
+# What it says, and did not do
+
+LIES = {
+    "a create makes nothing": "def create_storage(name, type, label, url, **more):\n"
+    "    return Storage(dict(id='x', name=name, label=label, type=type, default_url=url))",
+    "a create gives what was there": "def create_storage(*given, **more):\n"
+    "    return list_storages()[0]",
+    "a create gives nothing": "def create_storage(*given, **more):\n    pass",
+    "a removal removes nothing": "Storage.remove = lambda self: None",
+    "an attribute is set and nothing else": "",
+}
+
+
+@pytest.mark.parametrize("lie", LIES)
+def test_what_a_module_says_it_did_is_not_believed(folder, ours, lie):
+    ours(LIES[lie])
+    plant(folder, "store.json", "one")
+    wanted = {
+        "a removal removes nothing": manifest(
+            removed=[{"name": "one"}], platform=PLATFORM, max_removals="100%"
+        ),
+        "an attribute is set and nothing else": manifest(
+            local("one", label="New"), platform=PLATFORM
+        ),
+    }
+    create = manifest(local("one"), local("two"), platform=PLATFORM)
+    folder.write(wanted.get(lie, create))
+    done = folder("apply", "-y", "-o", "json", "--timeout", "1s", code=5)
+    told = json.loads(done.stdout)
+    assert [operation["status"] for operation in told["operations"]] == ["unknown"]
+    assert told["holds"] is False
+
+
+def test_what_a_module_did_counts_and_not_what_it_gives_back(folder, ours):
+    ours(
+        "make = create_storage\n"
+        "def create_storage(*given, **more):\n"
+        "    make(*given, **more)\n"
+        "    return list_storages()[0]"
+    )
+    assert "2 done" in folder("apply", "-y").stdout
+
+
+def test_what_a_module_made_under_another_name_is_told(folder, ours):
+    ours(
+        "make = create_storage\n"
+        "def create_storage(name, *given, **more):\n"
+        "    return make(name.upper(), *given, **more)"
+    )
+    told = json.loads(folder("apply", "-y", "-o", "json", code=5).stdout)
+    assert [operation["status"] for operation in told["operations"]] == ["half_done"] * 2
+    assert "asked for the name 'one', it gives 'ONE'" in told["operations"][0]["error"]
+
+
 # Which organisation it leads to
 
 

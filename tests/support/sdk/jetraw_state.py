@@ -76,7 +76,7 @@ def _fault(db, name, moment, subject):
 
 
 def _fail(kind, subject):
-    if kind is None:
+    if kind in (None, "pass"):
         return
     if kind == "kill":
         os.kill(os.getpid(), signal.SIGKILL)

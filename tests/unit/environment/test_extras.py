@@ -87,7 +87,16 @@ def test_installers_of_programs_keep_the_extras_that_are_there(
     assert missing_extra("PostgreSQL", "postgresql").endswith(command)
 
 
-def test_a_checkout_that_was_never_installed_names_the_package(monkeypatch) -> None:
+def test_an_environment_that_uv_made_has_no_pip(installed, tmp_path) -> None:
+    (tmp_path / "pyvenv.cfg").write_text("home = /usr/bin\nuv = 0.9.13\n")
+    installed(None)
+    assert missing_extra("the lock", "s3").endswith(
+        ": uv pip install --python /venv/bin/python 'jetraw-reconciler[s3]==1.2.3'"
+    )
+
+
+def test_a_checkout_that_was_never_installed_names_the_package(monkeypatch, tmp_path) -> None:
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
     monkeypatch.setattr(extras, "_distribution", lambda *_: None)
     assert missing_extra("x", "server").endswith("-m pip install 'jetraw-reconciler[server]'")
 

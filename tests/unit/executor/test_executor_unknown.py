@@ -188,15 +188,17 @@ def test_with_conditional_writes_a_circle_goes_on() -> None:
 
 def lagging(platform: MemoryPlatform, looks: int):
     """Make a hook that shows what live was before the first write, for so many looks."""
-    before, now = list(platform.storages), {}
+    before, hidden = dict(platform.by_id), None
 
     def hook(call: Call) -> None:
-        nonlocal looks
+        nonlocal looks, hidden
         if call.method != "find" or not platform.writes:
             return
         looks -= 1
-        now.update(platform.by_id) if looks >= 0 and not now else None
-        platform.by_id = {s.id: s for s in before} if looks >= 0 else dict(now)
+        if looks >= 0 and hidden is None:
+            platform.by_id, hidden = dict(before), platform.by_id
+        elif looks < 0 and hidden is not None:
+            platform.by_id, hidden = hidden, None
 
     return hook
 
@@ -240,26 +242,105 @@ def test_what_others_changed_is_stale_at_once_before_the_first_write() -> None:
     assert [call.method for call in platform.calls] == ["find"]
 
 
-@pytest.mark.parametrize("abilities", [PLAIN, CONDITIONAL, SDK])
-@pytest.mark.parametrize("field", ["id", "name", "label", "default_url", "type"])
+def answering(platform: MemoryPlatform, wanted, answer):
+    """Carry out what is wanted, with `answer` in place of each write."""
+    plan, writer = plan_for(platform, wanted), platform.writer(wait=0)
+    writes = {name: getattr(writer, name) for name in ("create", "update", "remove")}
+    for name, write in writes.items():
+        setattr(writer, name, lambda *given, w=write, **more: answer(w, *given, **more))
+    limits = Limits(parallelism=1)
+    (found,) = execute(plan, writer, limits, lambda _: None, surroundings=OwnTime()).outcomes
+    return found
+
+
+@EACH
+@pytest.mark.parametrize("abilities", [PLAIN, SDK])
+def test_a_platform_without_conditions_that_says_done_and_did_nothing_is_not_believed(
+    wanted, before, abilities
+) -> None:
+    asked = []
+
+    def nothing(_, given, **more):
+        asked.append(given)
+        name = more.get("name") or given.name
+        return replace(LIVE, id="id-a" if before else "id-new", name=name)
+
+    platform = MemoryPlatform(before, abilities=abilities)
+    found = answering(platform, wanted, nothing)
+    assert (found.status, found.writes, len(asked)) == ("unknown", 0, 1)
+    assert found.error.startswith("the platform says that it is done, but live does not show it")
+    assert [item.name for item in platform.storages] == [item.name for item in before]
+
+
+@EACH
+@pytest.mark.parametrize("looks", [1, LOOKS - 1, 3 * LOOKS])
+def test_what_is_said_to_be_done_may_be_shown_late_and_is_not_written_again(
+    wanted, before, looks: int
+) -> None:
+    platform = MemoryPlatform(before, abilities=SDK)
+    (found,) = go(platform, wanted, before=lagging(platform, looks)).outcomes
+    assert found.status == ("done" if looks < LOOKS else "unknown")
+    assert len(platform.writes) == 1
+
+
+@EACH
+def test_a_reading_that_fails_after_the_write_is_made_again(wanted, before) -> None:
+    platform = MemoryPlatform(before, abilities=SDK)
+    failing = some_times("find", PlatformError("cut"), UnavailableError("busy"))
+    hook = lambda call: failing(call) if platform.writes else None  # noqa: E731
+    (found,) = go(platform, wanted, before=hook).outcomes
+    assert (found.status, len(platform.writes)) == ("done", 1)
+
+
+@EACH
+def test_what_is_live_counts_and_not_what_a_write_gives_back(wanted, before) -> None:
+    platform = MemoryPlatform([*before, storage("theirs")], abilities=SDK)
+
+    def foreign(write, *given, **more):
+        write(*given, **more)
+        return platform.by_id["id-theirs"]
+
+    found = answering(platform, wanted, foreign)
+    assert (found.status, found.writes) == ("done", 1)
+    assert found.id != "id-theirs"
+
+
+@pytest.mark.parametrize("abilities", [PLAIN, SDK])
+@pytest.mark.parametrize("field", ["name", "label", "default_url", "type"])
 @pytest.mark.parametrize("method", ["create", "update"])
-def test_what_a_write_gives_back_is_compared_with_what_was_asked(abilities, field, method) -> None:
-    if (method, field) == ("create", "id"):
-        field = "name"  # a create asks for no id
+def test_what_a_platform_without_conditions_made_otherwise_is_told(
+    abilities, field, method
+) -> None:
     before = [] if method == "create" else [LIVE]
     platform = MemoryPlatform(before, abilities=abilities)
     wanted = CREATE if method == "create" else desired(entry("b", "a", label="new", id="id-a"))
-    plan, writer = plan_for(platform, wanted), platform.writer(wait=0)
-    write = getattr(writer, method)
-    setattr(writer, method, lambda *given, **more: replace(write(*given, **more), **{field: "S3"}))
-    (found,) = execute(
-        plan, writer, Limits(parallelism=1), lambda _: None, surroundings=OwnTime()
-    ).outcomes
+
+    def otherwise(write, *given, **more):
+        made = replace(write(*given, **more), **{field: "S3"})
+        platform.put(made)
+        return made
+
+    found = answering(platform, wanted, otherwise)
     assert found.status == "half_done"
     # A label that a step has not asked for is what others have changed meanwhile.
     others = (abilities, method, field) == (SDK, "update", "label")
     told = "'a' has changed since" if others else "the platform made something else of it: asked"
     assert found.error.startswith(told)
+
+
+@pytest.mark.parametrize("field", ["id", "name", "label", "default_url", "type"])
+@pytest.mark.parametrize("method", ["create", "update"])
+def test_what_a_write_gives_back_is_compared_with_what_was_asked(field, method) -> None:
+    if (method, field) == ("create", "id"):
+        field = "name"  # a create asks for no id
+    before = [] if method == "create" else [LIVE]
+    platform = MemoryPlatform(before, abilities=CONDITIONAL)
+    wanted = CREATE if method == "create" else desired(entry("b", "a", label="new", id="id-a"))
+    found = answering(
+        platform, wanted, lambda w, *given, **more: replace(w(*given, **more), **{field: "S3"})
+    )
+    assert found.status == "half_done"
+    assert found.error.startswith("the platform made something else of it: asked")
 
 
 # What can't be proved

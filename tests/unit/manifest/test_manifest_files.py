@@ -119,8 +119,12 @@ def test_default_paths(write: Write, tmp_path: Path) -> None:
     write("version: 1", "storages/a.yaml")
     assert default_paths() == ["storages"]
     write("version: 1", "storages.yaml")
-    with pytest.raises(UsageError, match=r"both storages\.yaml and storages here"):
+    with pytest.raises(UsageError, match=r"are storages\.yaml and storages here"):
         default_paths()
+    (tmp_path / "storages.yml").touch()
+    with pytest.raises(UsageError, match=r"are storages\.yaml, storages\.yml and storages here"):
+        default_paths()
+    (tmp_path / "storages.yml").unlink()
     (tmp_path / "storages/a.yaml").unlink()
     (tmp_path / "storages").rmdir()
     assert default_paths() == ["storages.yaml"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 
 import pytest
@@ -317,6 +318,17 @@ def test_what_a_setter_has_made_of_a_text_is_given_back(
     organisation.quirk(f"set_{field}", "upper")
     changed = writer.update(live, **{"name": None, "label": None, field: "new"})
     assert getattr(changed, field) == "NEW"
+
+
+def test_a_storage_that_was_there_before_was_not_made(
+    organisation: Organisation, writer: Writer, live: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    storages = importlib.import_module("jetraw.storages")
+    monkeypatch.setattr(
+        storages, "create_storage", lambda *_, **more: storages.get_storage("old", **more)
+    )
+    with pytest.raises(UnknownOutcomeError, match=r"was there before \(id 'id-old'\)"):
+        writer.create(NAS)
 
 
 def test_nothing_is_written_once_the_writer_is_closed(

@@ -61,16 +61,62 @@ DAMAGE: dict[str, Callable[[Path], object]] = {
 }
 
 
+def changed(folder: Path) -> None:
+    """Let it show in a folder's times that it was changed, also where their clock ticks slowly."""
+    os.utime(folder, ns=(1, 1))
+
+
+@pytest.mark.parametrize("settled", [False, True])
 @pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE.keys())
 def test_nothing_is_written_or_read_once_the_file_is_another(
-    path: Path, damage: Callable[[Path], object]
+    path: Path,
+    damage: Callable[[Path], object],
+    settled: bool,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(sqliteplace, "_is_settled", lambda names, now: settled)
     with closing(SqlitePlatform(path).writer(wait=5)) as writer:
         writer.create(B)
         damage(path)
+        if settled:
+            changed(path.parent)
         for call in (lambda: writer.create(A), writer.read, lambda: writer.find(name="a")):
             with pytest.raises(PlatformLostError):
                 call()
+
+
+def test_the_log_is_looked_at_again_only_when_a_name_beside_it_changes(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[str] = []
+    with closing(SqlitePlatform(path).writer(wait=5)) as writer:
+        real = sqliteplace._stamp_of
+        monkeypatch.setattr(sqliteplace, "_stamp_of", lambda side: looks.append(side) or real(side))
+        monkeypatch.setattr(sqliteplace, "_is_settled", lambda names, now: True)
+        writer.create(B)
+        assert [Path(side).name for side in looks] == ["p.db-wal", "p.db-shm"]
+        path.with_name("of somebody else").touch()
+        changed(path.parent)
+        writer.update(writer.find(name="a")[0], name=None, label="A")
+        assert len(looks) == 4
+        writer.find(name="a")
+        assert len(looks) == 4
+
+
+@pytest.mark.parametrize(
+    ("changed", "now", "settled"),
+    [
+        (1_000_000_007, 1_020_000_007, False),  # perhaps in the same tick
+        (1_000_000_007, 1_020_000_008, True),
+        (1_000_000_007, 999_000_000, False),  # the clock was set back
+        (1_000_000_000, 9_000_000_000, False),  # seconds, or longer
+    ],
+)
+def test_when_a_change_of_a_folder_shows_in_its_times(
+    changed: int, now: int, settled: bool
+) -> None:
+    assert sqliteplace._is_settled((1, 2, 0, changed), now) is settled
+    assert sqliteplace._is_settled((1, 2, changed, 0), now) is settled
 
 
 @pytest.mark.parametrize("damage", [restored, Path.unlink], ids=["replaced", "deleted"])
