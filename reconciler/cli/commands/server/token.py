@@ -18,7 +18,7 @@ from reconciler.errors import SUCCESS, UsageError
 from reconciler.printable import quoted, shown
 from reconciler.report import json
 from reconciler.server.calls.tokens import NewToken, new_token, shows_secret, state_of
-from reconciler.server.store.contract import Author, Token
+from reconciler.server.store.values import Author, Token
 from reconciler.timestamps import timestamp, utc_now
 
 CREATE, LIST, REVOKE = "create", "list", "revoke"
