@@ -1,11 +1,22 @@
-"""Whose certificates S3 servers may have: alike for the lock in a bucket and `--check-backends`."""
+"""The one door to S3: clients, their credentials, and whose certificates servers may have.
+
+What S3 is asked through comes with an extra and is slow to import, so that each library is
+imported when a bucket is opened: obstore for the lock, boto3 for `--check-backends` and profiles.
+"""
 
 from __future__ import annotations
 
+import os
 import ssl
+from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
 
 from reconciler.environment.certificates import Fault, advice, context_of, distrusted
+from reconciler.errors import PlatformError
+
+if TYPE_CHECKING:
+    from obstore.store import ClientConfig, S3Store
 
 VARIABLE = "AWS_CA_BUNDLE"
 #: Where systems keep their authorities in one file, where OpenSSL does not know it.
@@ -16,6 +27,104 @@ _USUAL = (
     "/etc/ssl/cert.pem",
 )
 NO_TLS = "there is no TLS there that we can speak: check https:// and the port"
+#: What obstore raises for a write whose condition does not hold.
+_UNMET = ("AlreadyExistsError", "PreconditionError")
+
+
+def open_bucket(bucket: str, timeout: float) -> tuple[S3Store, bool]:
+    """Open a bucket, and say whether a file of authorities is named for it.
+
+    What the environment says is read by obstore itself, profiles by boto3. Raises `ImportError`
+    without the extra.
+    """
+    import obstore.store
+
+    provider, configured = _identity()
+    authorities = named_file(configured)
+    given: dict[str, Any] = {}
+    endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
+    if endpoint:
+        given["endpoint"] = endpoint
+    if provider is not None:
+        given["credential_provider"] = provider
+    options: dict[str, Any] = {
+        "timeout": timedelta(seconds=timeout),
+        "connect_timeout": timedelta(seconds=min(timeout, 5.0)),
+        "allow_http": (endpoint or "").startswith("http://"),
+    }
+    if authorities is not None:
+        # Beside those of the system, or of SSL_CERT_FILE, which obstore reads itself.
+        options["root_certificate"] = Path(authorities).read_bytes()
+    store = obstore.store.S3Store(
+        bucket,
+        client_options=cast("ClientConfig", options),
+        # Else a single object is deleted by `POST ?delete`, which not every server knows.
+        config={"disable_bulk_delete": True},
+        # Whoever calls us tries again, and knows for how long.
+        retry_config={"max_retries": 0},
+        **given,
+    )
+    return store, authorities is not None
+
+
+def asking_client(
+    endpoint: str | None, region: str | None, timeout: float, connections: int
+) -> Any:  # noqa: ANN401 - boto3 has no types
+    """Make a client of boto3 that tries nothing again; raises `ImportError` without the extra."""
+    from botocore.config import Config  # type: ignore[import-untyped]
+
+    session, core = _sessions()
+    return session.client(
+        "s3",
+        region_name=region or session.region_name or "us-east-1",
+        endpoint_url=endpoint,
+        verify=named_file(core.get_config_variable("ca_bundle")) or system_file(),
+        config=Config(
+            connect_timeout=timeout,
+            read_timeout=timeout,
+            retries={"total_max_attempts": 1},
+            max_pool_connections=connections,
+            s3={"addressing_style": "path"} if endpoint else {},
+        ),
+    )
+
+
+def _identity() -> tuple[object, str | None]:
+    """Return what knows the credentials, if not the environment, and the file of authorities."""
+    if os.environ.get("AWS_ACCESS_KEY_ID"):
+        return None, os.environ.get(VARIABLE)
+    from botocore.exceptions import BotoCoreError  # type: ignore[import-untyped]
+    from obstore.auth.boto3 import Boto3CredentialProvider
+
+    try:
+        session, core = _sessions()
+        if session.get_credentials() is not None:
+            return Boto3CredentialProvider(session), core.get_config_variable("ca_bundle")
+    except BotoCoreError as error:
+        raise PlatformError(f"AWS credentials can't be read ({error})") from None
+    raise PlatformError(
+        "there are no AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or "
+        "AWS_PROFILE"
+    )
+
+
+def _sessions() -> tuple[Any, Any]:
+    """Return a session of boto3, and the one below it, which knows what a profile sets."""
+    from boto3 import Session  # type: ignore[import-untyped]
+    from botocore.session import Session as Core  # type: ignore[import-untyped]
+
+    core = Core()
+    return Session(botocore_session=core), core
+
+
+def library_of(error: BaseException) -> str:
+    """Name the library whose error it is, without importing one."""
+    return type(error).__module__.partition(".")[0]
+
+
+def is_condition_unmet(error: Exception) -> bool:
+    """Say whether a write was refused because its condition does not hold."""
+    return library_of(error) == "obstore" and type(error).__name__ in _UNMET
 
 
 def named_file(configured: str | None) -> str | None:

@@ -3,53 +3,20 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple, Protocol, TextIO
+from collections.abc import Mapping
+from typing import NamedTuple, TextIO
 
 from msgspec.structs import replace
 
 from reconciler.cli.output.streams import Streams
 from reconciler.cli.output.terminal import has_colour, is_terminal, width
-from reconciler.cli.settings import JSON, MARKDOWN, STDOUT, TEXT, Settings
+from reconciler.cli.settings import STDOUT, TEXT, Settings
 from reconciler.cli.time_limit import TimeLimit
 from reconciler.environment.here import origin_here
 from reconciler.environment.origin import Origin
 from reconciler.errors import UsageError
-from reconciler.health.platform import Facts
-from reconciler.model import Notice, Problem, State
-from reconciler.plan.document import Plan
-from reconciler.reconcile import Applied
-from reconciler.report import json, markdown, text
-from reconciler.report.said.differences import Drift
+from reconciler.report.formats import FORMATS, Report
 from reconciler.report.style import UNBOUNDED, Style
-
-
-class Report(Protocol):
-    """What `report.text`, `report.json` and `report.markdown` have in common."""
-
-    def plan(self, plan: Plan, style: Style, /) -> str:
-        """Report a plan."""
-
-    def applied(self, applied: Applied, style: Style, /) -> str:
-        """Report what an apply did."""
-
-    def drift(self, drift: Drift, style: Style, /) -> str:
-        """Report in what live differs."""
-
-    def storages(self, state: State, declared: Mapping[str, str], style: Style, /) -> str:
-        """Report the live storages."""
-
-    def examined(self, facts: Facts, style: Style, /) -> str:
-        """Report what `doctor` found."""
-
-    def problems(self, problems: Sequence[Problem], style: Style, /) -> str:
-        """Report what is wrong with a manifest."""
-
-    def failure(self, message: str, code: int, style: Style, /) -> str:
-        """Report that there is nothing else to report, and why."""
-
-    def valid(self, files: int, entries: int, warnings: Sequence[Notice], style: Style, /) -> str:
-        """Report that nothing is wrong with a manifest."""
 
 
 class Context(NamedTuple):
@@ -99,12 +66,7 @@ class Context(NamedTuple):
 
     def report(self) -> Report:
         """Give what writes results in the wanted format."""
-        if self.settings.output == JSON:
-            return json
-        if self.settings.output == MARKDOWN:
-            return markdown
-
-        return text
+        return FORMATS[self.settings.output]
 
     def result(self, text: str) -> None:
         """Write a result to standard output."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 import shlex
 import sys
-from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 import msgspec
+
+if TYPE_CHECKING:
+    from importlib.metadata import Distribution
 
 #: What the package is called where it is installed from; `reconciler` there is another program.
 DISTRIBUTION = "jetraw-reconciler"
@@ -54,6 +56,8 @@ def _wanted(extras: set[str]) -> str:
     origin = msgspec.json.decode(found.read_text("direct_url.json") or "{}")
     url = urlsplit(str(origin.get("url", "")))
     if url.scheme == "file":
+        from urllib.request import url2pathname  # brings all of http with it
+
         editable = "-e " if origin.get("dir_info", {}).get("editable") else ""
         return editable + shlex.quote(url2pathname(url.path) + listed)
     if not url.scheme or "@" in url.netloc:  # user info is not for messages
@@ -74,6 +78,9 @@ def _present() -> set[str]:
 
 
 def _distribution(name: str = DISTRIBUTION) -> Distribution | None:
+    # It brings all of email with it.
+    from importlib.metadata import PackageNotFoundError, distribution
+
     try:
         return distribution(name)
     except PackageNotFoundError:

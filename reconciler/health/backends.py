@@ -21,8 +21,9 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Struct
 
-from reconciler.buckets import NO_TLS, VARIABLE, named_file, s3_distrusted, system_file
+from reconciler.buckets import NO_TLS, VARIABLE, asking_client, library_of, s3_distrusted
 from reconciler.environment.certificates import Fault, fault
+from reconciler.environment.extras import missing_extra
 from reconciler.errors import UsageError
 from reconciler.location import location
 from reconciler.model import Values
@@ -162,8 +163,6 @@ def _in_bucket(place: Values, clients: _Clients) -> _Found:
     try:
         return _head(bucket, clients)
     except ImportError:
-        from reconciler.environment.extras import missing_extra
-
         return _Found(UNKNOWN, missing_extra("asking for a bucket", "s3"))
 
 
@@ -205,8 +204,6 @@ def _take(parsed_response: Mapping[str, Any] | None, **_: object) -> None:
 
 def _head(bucket: _Bucket, clients: _Clients) -> _Found:
     """Ask for a bucket."""
-    from botocore.exceptions import BotoCoreError  # type: ignore[import-untyped]
-
     where = f" at {shown(bucket.endpoint)}" if bucket.endpoint else ""
     what = f"the bucket {quoted(bucket.name)}{where}"
     try:
@@ -214,13 +211,16 @@ def _head(bucket: _Bucket, clients: _Clients) -> _Found:
         reason = "no answer"
     except _Answered as answer:
         return _heard(bucket, what, answer)
-    except BotoCoreError as error:
-        # Its text can hold whatever the configuration does; its name says what went wrong.
-        reason = _reason(error)
     except UsageError as error:
         reason = str(error)
-    except ValueError:
-        reason = "its address is not one that can be asked"
+    except Exception as error:
+        if library_of(error) == "botocore":
+            # Its text can hold whatever the configuration does; its name says what went wrong.
+            reason = _reason(error)
+        elif isinstance(error, ValueError):
+            reason = "its address is not one that can be asked"
+        else:
+            raise
     return _Found(UNKNOWN, f"{what} could not be asked for ({reason})")
 
 
@@ -256,25 +256,7 @@ class _Clients:
             return self._made[key]
 
     def _make(self, bucket: _Bucket) -> Any:  # noqa: ANN401
-        import boto3  # type: ignore[import-untyped]
-        from botocore.config import Config  # type: ignore[import-untyped]
-        from botocore.session import Session as Core  # type: ignore[import-untyped]
-
-        core = Core()
-        session = boto3.session.Session(botocore_session=core)
-        client = session.client(
-            "s3",
-            region_name=bucket.region or session.region_name or "us-east-1",
-            endpoint_url=bucket.endpoint,
-            verify=named_file(core.get_config_variable("ca_bundle")) or system_file(),
-            config=Config(
-                connect_timeout=self._timeout,
-                read_timeout=self._timeout,
-                retries={"total_max_attempts": 1},
-                max_pool_connections=self._at_once,
-                s3={"addressing_style": "path"} if bucket.endpoint else {},
-            ),
-        )
+        client = asking_client(bucket.endpoint, bucket.region, self._timeout, self._at_once)
         client.meta.events.register("response-received.s3.HeadBucket", _take)
         return client
 

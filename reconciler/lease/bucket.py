@@ -8,14 +8,12 @@ overwritten by `If-None-Match: *`, nor by `If-Match` with another's ETag.
 from __future__ import annotations
 
 import contextlib
-import os
 import secrets
 from collections.abc import Callable
-from datetime import timedelta
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar
 
-from reconciler.buckets import VARIABLE, named_file
+from reconciler.buckets import is_condition_unmet, library_of, open_bucket
+from reconciler.environment.extras import missing_extra
 from reconciler.errors import PlatformError, UnavailableError, UnknownOutcomeError
 from reconciler.lease.bucket_failure import failure
 from reconciler.lease.record import LONGEST
@@ -23,7 +21,7 @@ from reconciler.lease.register import Seen
 from reconciler.printable import quoted
 
 if TYPE_CHECKING:
-    from obstore.store import ClientConfig, S3Store
+    from obstore.store import S3Store
 
 #: How long one request may take, in seconds; a lease is renewed every 15.
 TIMEOUT = 10.0
@@ -71,10 +69,8 @@ class BucketRegister:
 
     def set_aside(self, seen: Seen, instead: bytes) -> str:
         """Copy it beside the lock, and write `instead` over it."""
-        import obstore
-
         aside = f"{self._key}.set-aside-{secrets.token_hex(8)}"
-        self._ask("copied", lambda: obstore.copy(self._store(), self._key, aside))
+        self._ask("copied", lambda: self._store().copy(self._key, aside))
         if not self._put(self._key, instead, seen.version):
             raise UnavailableError(f"the lock {self.address} has changed; look again")
         return quoted(f"s3://{self._bucket}/{aside}")
@@ -84,10 +80,8 @@ class BucketRegister:
         self._opened = None
 
     def _get(self) -> Seen | None:
-        import obstore
-
         try:
-            found = obstore.get(self._store(), self._key)
+            found = self._store().get(self._key)
         except FileNotFoundError as error:
             if "NoSuchBucket" in str(error):
                 raise PlatformError(self._no_bucket()) from None
@@ -105,20 +99,19 @@ class BucketRegister:
         return self._ask("written", lambda: self._write(key, data, version))
 
     def _write(self, key: str, data: bytes, version: str | None) -> bool:
-        import obstore
-        from obstore.exceptions import AlreadyExistsError, PreconditionError
-
+        store = self._store()
         try:
-            if version is None:
-                obstore.put(self._store(), key, data, mode="create", use_multipart=False)
-            else:
-                obstore.put(self._store(), key, data, mode={"e_tag": version}, use_multipart=False)
-        except (AlreadyExistsError, PreconditionError):
-            return False
+            store.put(
+                key, data, mode={"e_tag": version} if version else "create", use_multipart=False
+            )
         except FileNotFoundError as error:
             if version is None or "NoSuchBucket" in str(error):
                 raise PlatformError(self._no_bucket()) from None
             return False  # what was to be replaced is gone
+        except Exception as error:
+            if is_condition_unmet(error):
+                return False
+            raise
         return True
 
     def _probe(self) -> None:
@@ -145,11 +138,9 @@ class BucketRegister:
 
     def _delete(self, key: str) -> None:
         """Delete an object, at once again if no answer came: nobody else clears it away."""
-        import obstore
-
         for attempt in range(1, _DELETIONS + 1):
             try:
-                self._ask("cleared of its probe", lambda: obstore.delete(self._store(), key))
+                self._ask("cleared of its probe", lambda: self._store().delete(key))
             except UnavailableError:
                 if attempt == _DELETIONS:
                     raise
@@ -161,20 +152,17 @@ class BucketRegister:
         try:
             return call()
         except ImportError:
-            from reconciler.environment.extras import missing_extra
-
             raise PlatformError(missing_extra(f"the lock {self.address}", "s3")) from None
         except FileNotFoundError:
             raise PlatformError(self._no_bucket()) from None
         except (OSError, ValueError) as error:
             raise PlatformError(self._failed(what, type(error).__name__)) from None
         except Exception as error:
-            from obstore.exceptions import BaseError
-
-            if isinstance(error, BaseError):
-                raise self._classified(what, error) from None
-            if type(error).__module__.startswith("botocore"):
-                raise PlatformError(self._failed(what, type(error).__name__)) from None
+            match library_of(error):
+                case "obstore":
+                    raise self._classified(what, error) from None
+                case "botocore":
+                    raise PlatformError(self._failed(what, type(error).__name__)) from None
             raise
 
     def _classified(self, what: str, error: Exception) -> PlatformError:
@@ -196,59 +184,5 @@ class BucketRegister:
 
     def _store(self) -> S3Store:
         if self._opened is None:
-            provider, configured = _identity()
-            authorities = named_file(configured)
-            self._own_authorities = authorities is not None
-            self._opened = _open(self._bucket, self._timeout, provider, authorities)
+            self._opened, self._own_authorities = open_bucket(self._bucket, self._timeout)
         return self._opened
-
-
-def _open(bucket: str, timeout: float, provider: object, authorities: str | None) -> S3Store:
-    """Open a bucket: what the environment says is read by obstore itself, profiles by boto3."""
-    from obstore.store import S3Store
-
-    given: dict[str, Any] = {}
-    endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
-    if endpoint:
-        given["endpoint"] = endpoint
-    if provider is not None:
-        given["credential_provider"] = provider
-    options: dict[str, Any] = {
-        "timeout": timedelta(seconds=timeout),
-        "connect_timeout": timedelta(seconds=min(timeout, 5.0)),
-        "allow_http": (endpoint or "").startswith("http://"),
-    }
-    if authorities is not None:
-        # Beside those of the system, or of SSL_CERT_FILE, which obstore reads itself.
-        options["root_certificate"] = Path(authorities).read_bytes()
-    return S3Store(
-        bucket,
-        client_options=cast("ClientConfig", options),
-        # Else a single object is deleted by `POST ?delete`, which not every server knows.
-        config={"disable_bulk_delete": True},
-        # Whoever calls us tries again, and knows for how long.
-        retry_config={"max_retries": 0},
-        **given,
-    )
-
-
-def _identity() -> tuple[object, str | None]:
-    """Give what knows the credentials, if not the environment, and the file of authorities."""
-    if os.environ.get("AWS_ACCESS_KEY_ID"):
-        return None, os.environ.get(VARIABLE)
-    from boto3 import Session  # type: ignore[import-untyped]
-    from botocore.exceptions import BotoCoreError  # type: ignore[import-untyped]
-    from botocore.session import Session as Core  # type: ignore[import-untyped]
-    from obstore.auth.boto3 import Boto3CredentialProvider
-
-    try:
-        core = Core()
-        session = Session(botocore_session=core)
-        if session.get_credentials() is not None:
-            return Boto3CredentialProvider(session), core.get_config_variable("ca_bundle")
-    except BotoCoreError as error:
-        raise PlatformError(f"AWS credentials can't be read ({error})") from None
-    raise PlatformError(
-        "there are no AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or "
-        "AWS_PROFILE"
-    )

@@ -11,17 +11,22 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from reconciler.executor import Outcome
 from reconciler.health.platform import Facts, checks, healthy
+from reconciler.journal.read import Entry, Run
+from reconciler.lease.contract import Lease
 from reconciler.model import Notice, Problem, State, path_text
 from reconciler.plan import document
 from reconciler.plan.document import Operation, Plan
 from reconciler.printable import masked
 from reconciler.reconcile import Applied
-from reconciler.report.said import listing, words
-from reconciler.report.said.differences import Drift
-from reconciler.report.said.explain import changed_since
+from reconciler.report.sentences import storages as live
+from reconciler.report.sentences.drift import Drift
+from reconciler.report.sentences.runs import STATUSES, with_operations
+from reconciler.report.sentences.since_plan import changed_since
+from reconciler.report.sentences.tokens import Told
 from reconciler.report.style import PLAIN, Style
 
 FORMAT_VERSION = 1
@@ -49,8 +54,8 @@ def applied(applied: Applied, _style: Style = PLAIN) -> str:
         holds=applied.holds,
         remaining=applied.remaining,
         unread=applied.unread,
-        summary={status: number[status] for status in words.STATUSES},
-        operations=[_outcome(*pair) for pair in words.with_operations(applied)],
+        summary={status: number[status] for status in STATUSES},
+        operations=[_outcome(*pair) for pair in with_operations(applied)],
     )
 
 
@@ -73,12 +78,12 @@ def drift(drift: Drift, _style: Style = PLAIN) -> str:
 
 def storages(state: State, declared: Mapping[str, str], _style: Style = PLAIN) -> str:
     """List the live storages, sorted by name, each with its status."""
-    rows = listing.rows(state, declared)
+    rows = live.rows(state, declared)
     return _document(
         platform_id=state.platform_id,
         account=state.account,
         complete=state.complete,
-        summary=dict(listing.totals(rows)),
+        summary=dict(live.totals(rows)),
         storages=[
             {
                 "id": row.storage.id,
@@ -143,14 +148,68 @@ def valid(files: int, entries: int, warnings: Sequence[Notice], _style: Style = 
     return _document(valid=True, files=files, entries=entries, warnings=warnings)
 
 
-def _document(**fields: object) -> str:
-    document = {"format_version": FORMAT_VERSION, **fields}
+def runs(runs: Sequence[Run], _style: Style = PLAIN) -> str:
+    """List runs, newest first, without their operations."""
+    return _document(runs=[_run(run, operations=False) for run in runs])
+
+
+def operations(runs: Sequence[Run], _style: Style = PLAIN) -> str:
+    """List runs, newest first, with their operations."""
+    return _document(runs=[_run(run, operations=True) for run in runs])
+
+
+def run(run: Run, style: Style = PLAIN) -> str:
+    """Give one run with its operations, as a list that holds nothing else."""
+    return operations([run], style)
+
+
+def lease(lease: Lease | None, _style: Style = PLAIN) -> str:
+    """Say who holds the platform; null if nobody does."""
+    return _document(locked=lease is not None, lease=lease)
+
+
+def released(lease: Lease | None, _style: Style = PLAIN) -> str:
+    """Say that nobody holds the platform any more, and whether a lease was released."""
+    return _document(locked=False, lease=None, released=lease is not None, released_lease=lease)
+
+
+def tokens(tokens: Told, _style: Style = PLAIN) -> str:
+    """List the tokens of a server."""
+    return written({"tokens": tokens})
+
+
+def written(value: object) -> str:
+    """Write a document, indented, with a final newline."""
     try:
-        encoded = msgspec.json.encode(document)
+        encoded = msgspec.json.encode(value)
     except UnicodeEncodeError:
         # Lone surrogates, which a live storage may hold: the standard library escapes them.
-        return json.dumps(msgspec.to_builtins(document), indent=2) + "\n"
+        return json.dumps(msgspec.to_builtins(value), indent=2) + "\n"
     return msgspec.json.format(encoded, indent=2).decode() + "\n"
+
+
+def _document(**fields: object) -> str:
+    return written({"format_version": FORMAT_VERSION, **fields})
+
+
+def _run(run: Run, *, operations: bool) -> dict[str, Any]:
+    safe = replace(
+        run,
+        platform=masked(run.platform),
+        job_url=masked(run.job_url),
+        operations=tuple(map(_masked, run.operations)) if operations else (),
+    )
+    told: dict[str, Any] = msgspec.to_builtins(safe)
+    if not operations:
+        del told["operations"]
+    return told
+
+
+def _masked(entry: Entry) -> Entry:
+    if entry.before is None:
+        return entry
+    before = replace(entry.before, default_url=masked(entry.before.default_url))
+    return replace(entry, before=before)
 
 
 def _outcome(outcome: Outcome, operation: Operation | None) -> dict[str, Any]:

@@ -17,10 +17,8 @@ from reconciler.server.resources.metrics import Metrics
 from reconciler.server.resources.platform import PlatformResource
 from reconciler.server.resources.resource import Resource, Threads
 from reconciler.server.resources.storages import Storages
-from reconciler.server.store.contract import (
-    OPERATOR,
-    Store,
-)
+from reconciler.server.store.store import Store
+from reconciler.server.store.values import OPERATOR
 
 _Operations = Mapping[str, Mapping[str, Operation]]
 

@@ -20,9 +20,7 @@ from msgspec import Struct
 from reconciler.errors import UsageError
 from reconciler.printable import quoted
 from reconciler.server.app import make_app
-from reconciler.server.store.contract import (
-    Store,
-)
+from reconciler.server.store.store import Store
 from reconciler.server.wire.certificate import read_certificates
 from reconciler.server.wire.descriptors import Room
 from reconciler.server.wire.listen import url_of

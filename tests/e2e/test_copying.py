@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from reconciler.lease.contract import Holder
-from reconciler.server.store import open_store
+from reconciler.server.store.opening import open_store
 from support.serving import serving
 from support.storing import ANN, create, inventory, names, record
 

@@ -26,7 +26,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.server.store import open_store
+from reconciler.server.store.opening import open_store
 from support.organisation import TOKEN, Organisation
 from support.serving import make_token
 from support.storing import create, record

@@ -5,7 +5,7 @@ from contextlib import closing, contextmanager
 import pytest
 
 from reconciler.platforms import open_platform
-from reconciler.server.store import open_store
+from reconciler.server.store.opening import open_store
 from support.serving import serving
 from support.storing import local
 

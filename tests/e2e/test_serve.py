@@ -16,7 +16,7 @@ import pytest
 from reconciler.cli.commands.server import serve
 from reconciler.errors import UsageError
 from reconciler.server.run import CUT_OFF
-from reconciler.server.store.sqlite.file import WAIT
+from reconciler.server.store.sqlite.preparing import WAIT
 from support.certificates import Authority
 from support.http_values import NAS, create, ndjson, record
 from support.repository import TESTS

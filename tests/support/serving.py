@@ -12,11 +12,8 @@ import httpx
 
 from reconciler.server.calls.tokens import new_token
 from reconciler.server.run import GRACE, make_server
-from reconciler.server.store.contract import (
-    ADMIN,
-    Author,
-    Store,
-)
+from reconciler.server.store.store import Store
+from reconciler.server.store.values import ADMIN, Author
 from reconciler.server.wire.listen import Address, open_socket, url_of
 
 AUTHOR = Author("tests")

@@ -6,12 +6,8 @@ from collections.abc import Iterable
 
 from reconciler.model import Values
 from reconciler.platform import InventoryRow
-from reconciler.server.store.contract import (
-    Author,
-    Created,
-    Row,
-    Store,
-)
+from reconciler.server.store.store import Store
+from reconciler.server.store.values import Author, Created, Row
 
 ANN = Author("ann")
 BOB = Author("bob", run="r1", actor="Bob", commit="c0ffee", job_url="https://ci/7")

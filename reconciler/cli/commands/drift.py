@@ -9,7 +9,7 @@ from reconciler.cli.inputs.source import plan_for, read_source
 from reconciler.cli.inputs.warnings import tell
 from reconciler.cli.options.command import Command
 from reconciler.errors import CHANGES, SUCCESS
-from reconciler.report.said.differences import drift_of
+from reconciler.report.sentences.drift import drift_of
 
 
 class DriftOptions(Namespace):

@@ -9,14 +9,13 @@ from reconciler.cli.context import Context
 from reconciler.cli.inputs.manifest import read_manifest_if_any
 from reconciler.cli.inputs.platform import choose_platform, names_platform
 from reconciler.cli.options.command import Command
-from reconciler.cli.settings import COMMON_OPTIONS, JSON, MARKDOWN, given_text
+from reconciler.cli.settings import COMMON_OPTIONS, given_text
 from reconciler.errors import SUCCESS, AddressError
 from reconciler.journal import read
 from reconciler.journal.audit import runs_of
 from reconciler.journal.read import Run, about
 from reconciler.platform import Audited
 from reconciler.platforms import same_address
-from reconciler.report import history
 
 
 class HistoryOptions(Namespace):
@@ -49,7 +48,12 @@ def _run(context: Context, options: HistoryOptions) -> int:
     if options.name:
         narrowed = (about(run, tuple(options.name)) for run in runs)
         runs = [run for run in narrowed if run.operations or options.run is not None]
-    context.result(_report(context, options, runs))
+    report, style = context.report(), context.style
+    if options.run is not None:
+        context.result(report.run(runs[0], style))
+    else:
+        told = report.operations if options.name else report.runs
+        context.result(told(runs, style))
     return SUCCESS
 
 
@@ -87,21 +91,6 @@ def _audited(context: Context) -> list[Run] | None:
     if not isinstance(platform, Audited):
         return None
     return runs_of(platform.changes(name=None), platform.address)
-
-
-def _report(context: Context, options: HistoryOptions, runs: list[Run]) -> str:
-    if context.settings.output == JSON:
-        detailed = options.run is not None or bool(options.name)
-        return history.json(runs, operations=detailed)
-    if context.settings.output == MARKDOWN:
-        if options.run is not None:
-            return history.markdown_of_run(runs[0])
-        return history.markdown(runs)
-    if options.run is not None:
-        return history.text_of_run(runs[0], context.style)
-    if options.name:
-        return history.text_of_operations(runs, context.style)
-    return history.text(runs, context.style)
 
 
 COMMAND = Command(

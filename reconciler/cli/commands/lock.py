@@ -6,15 +6,13 @@ import sys
 from argparse import ArgumentParser, Namespace
 from contextlib import closing
 
-import msgspec
-
 from reconciler.applying.hold import locking_of
 from reconciler.cli.context import Context
 from reconciler.cli.inputs.manifest import read_manifest_if_any
 from reconciler.cli.inputs.platform import choose_platform
 from reconciler.cli.options.command import Command
 from reconciler.cli.output.terminal import is_terminal
-from reconciler.cli.settings import JSON, given_text
+from reconciler.cli.settings import given_text
 from reconciler.errors import ERROR, LOCKED, SUCCESS, PlatformBusyError, UsageError
 from reconciler.lease.contract import Lease, Lock, holding
 from reconciler.lease.register import RegisterLock
@@ -61,34 +59,20 @@ def _run(context: Context, options: LockOptions) -> int:
         lease = lock.current()
         if options.what == RELEASE:
             return _release(context, options, lock, lease)
-    context.result(_shown(context, lease))
+    context.result(context.report().lease(lease, context.style))
     return SUCCESS if lease is None else LOCKED
 
 
-def _shown(context: Context, lease: Lease | None, **more: object) -> str:
-    if context.settings.output != JSON:
-        return "Not locked." if lease is None else f"Locked by {holding(lease)}."
-
-    told = {"format_version": 1, "locked": lease is not None, "lease": lease, **more}
-    return msgspec.json.format(msgspec.json.encode(told), indent=2).decode()
-
-
 def _release(context: Context, options: LockOptions, lock: Lock, lease: Lease | None) -> int:
-    if lease is None:
-        context.result(_shown(context, None, released=False, released_lease=None))
-        return SUCCESS
-    if not _agreed(context, lease, ask=not options.auto_approve):
+    if lease is not None and not _agreed(context, lease, ask=not options.auto_approve):
         context.streams.note("Nothing was released.")
         return ERROR
-    if not lock.break_lease(lease):
+    if lease is not None and not lock.break_lease(lease):
         raise PlatformBusyError(
             "the lease has changed hands meanwhile, and nothing was released: look again with "
             "`reconciler lock show`"
         )
-    if context.settings.output == JSON:
-        context.result(_shown(context, None, released=True, released_lease=lease))
-    else:
-        context.result("Released.")
+    context.result(context.report().released(lease, context.style))
     return SUCCESS
 
 

@@ -10,7 +10,7 @@ from reconciler.errors import BlockedError, StaleError, UsageError
 from reconciler.plan.document import Plan
 from reconciler.plan.review import beyond
 from reconciler.printable import quoted
-from reconciler.report.said.explain import plan_difference
+from reconciler.report.sentences.since_plan import plan_difference
 
 _SHA = "sha256:"
 _SHA_BYTES = _SHA.encode()

@@ -14,9 +14,9 @@ from reconciler.cli.settings import given_text
 from reconciler.environment.secret_values import URL, read_secret
 from reconciler.errors import ReconcilerError, UsageError
 from reconciler.printable import quoted
-from reconciler.server.store import open_store
-from reconciler.server.store.contract import Store
+from reconciler.server.store.opening import open_store
 from reconciler.server.store.refusals import StoreError
+from reconciler.server.store.store import Store
 
 VARIABLE = "RECONCILER_DATABASE"
 OPTION = "--database"

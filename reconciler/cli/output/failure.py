@@ -12,7 +12,9 @@ from reconciler.cli.output.streams import Streams
 from reconciler.cli.settings import JSON, MARKDOWN
 from reconciler.errors import ERROR, ManifestError, ReconcilerError, UsageError
 from reconciler.printable import masked_in, shown
-from reconciler.report import json, markdown, text
+from reconciler.report import text
+from reconciler.report.formats import FORMATS
+from reconciler.report.style import PLAIN
 
 #: Relative paths lead nowhere then, and the system only says that something does not exist.
 _GONE = "the current folder was deleted: change to a folder that exists, and run this again"
@@ -50,13 +52,13 @@ def wanted_output(argv: Sequence[str]) -> str | None:
 
 
 def _report(streams: Streams, error: Exception, code: int, wanted: str) -> None:
-    report = json if wanted == JSON else markdown
+    report = FORMATS[wanted]
     if isinstance(error, ManifestError):
-        text = report.problems(error.problems)
+        told = report.problems(error.problems, PLAIN)
     else:
-        text = report.failure(_message(error), code)
+        told = report.failure(_message(error), code, PLAIN)
     with suppress(ReconcilerError):  # a full disk, which may be the very error that is told
-        streams.document(text)
+        streams.document(told)
 
 
 def _text(error: Exception) -> str:

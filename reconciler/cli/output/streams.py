@@ -175,7 +175,7 @@ def _laid_out(text: str) -> str:
     """Break lines for a terminal, which would break them in the middle of words."""
     if not is_terminal(sys.stderr):
         return text
-    from reconciler.report.layout import wrapped  # only where somebody reads
+    from reconciler.report.text.lines import wrapped  # only where somebody reads
 
     return wrapped(text, width(os.environ, sys.stderr))
 

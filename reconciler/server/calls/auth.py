@@ -15,11 +15,8 @@ from reconciler.server.calls.call import Identity
 from reconciler.server.calls.headers import single
 from reconciler.server.calls.problems import Problem
 from reconciler.server.calls.tokens import digest_of, parts_of, state_of
-from reconciler.server.store.contract import (
-    ADMIN,
-    ROLES,
-    Store,
-)
+from reconciler.server.store.store import Store
+from reconciler.server.store.values import ADMIN, ROLES
 
 #: The account of everybody on a server without tokens.
 ANONYMOUS = "anonymous"

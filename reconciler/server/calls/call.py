@@ -11,10 +11,7 @@ from starlette.datastructures import Headers
 
 from reconciler.server.calls import headers as reading
 from reconciler.server.calls.problems import MEDIA_TYPE, Problem, malformed
-from reconciler.server.store.contract import (
-    READER,
-    Author,
-)
+from reconciler.server.store.values import READER, Author
 
 JSON = "application/json"
 NDJSON = "application/x-ndjson"

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from reconciler.server.calls.call import Call
 from reconciler.server.calls.headers import Tags, tags
-from reconciler.server.store.contract import (
-    Row,
-    Store,
-)
 from reconciler.server.store.refusals import (
     ChangedError,
 )
+from reconciler.server.store.store import Store
+from reconciler.server.store.values import Row
 
 
 def tag_of(row: Row) -> str:

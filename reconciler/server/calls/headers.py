@@ -9,9 +9,7 @@ from urllib.parse import unquote
 from starlette.datastructures import Headers
 
 from reconciler.server.calls.problems import Problem, malformed
-from reconciler.server.store.contract import (
-    Author,
-)
+from reconciler.server.store.values import Author
 from reconciler.version import __version__
 
 #: What all answers have.

@@ -10,9 +10,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from reconciler.environment.secret_values import Secret
-from reconciler.server.store.contract import (
-    Token,
-)
+from reconciler.server.store.values import Token
 
 _FORM = re.compile(r"rct_([0-9a-f]{16})_([A-Za-z0-9_-]{43})", re.ASCII)
 _BEGUN = re.compile(r"rct_[0-9a-f]{16}_[A-Za-z0-9_-]", re.ASCII)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from reconciler.server.calls import headers
 from reconciler.server.calls.call import Answer, Call, json_answer
-from reconciler.server.store.contract import (
-    Change,
-    Store,
-)
+from reconciler.server.store.store import Store
+from reconciler.server.store.values import Change
 
 _LARGEST_PAGE = 10_000
 _USUAL_PAGE = 1_000

@@ -16,9 +16,7 @@ from reconciler.server.calls.call import NDJSON, Answer, Call, json_answer, not_
 from reconciler.server.calls.conditions import is_known, tag_of, wanted_revision
 from reconciler.server.calls.problems import Problem, malformed
 from reconciler.server.resources.storages import listed
-from reconciler.server.store.contract import (
-    Store,
-)
+from reconciler.server.store.store import Store
 
 #: A line that comes in is at most this long, in bytes.
 LONGEST_LINE = 64 * 1024

@@ -11,13 +11,11 @@ from reconciler.server.calls.auth import check_role
 from reconciler.server.calls.bodies import lease_json
 from reconciler.server.calls.call import Answer, Call, json_answer
 from reconciler.server.calls.problems import malformed
-from reconciler.server.store.contract import (
-    ADMIN,
-    Store,
-)
 from reconciler.server.store.refusals import (
     SupersededError,
 )
+from reconciler.server.store.store import Store
+from reconciler.server.store.values import ADMIN
 
 _SHORTEST, _LONGEST = 5, 600
 #: No part of what a holder says of itself may be longer, in characters.

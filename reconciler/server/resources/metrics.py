@@ -16,9 +16,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 
 from reconciler.server.calls.call import Answer, Call
-from reconciler.server.store.contract import (
-    Store,
-)
+from reconciler.server.store.store import Store
 
 #: The status of requests whose client did not wait for the answer.
 _GONE = "gone"

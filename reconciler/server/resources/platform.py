@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from reconciler.manifest import schema_text
 from reconciler.server.calls.call import Answer, Call, json_answer
-from reconciler.server.store.contract import (
-    Store,
-)
+from reconciler.server.store.store import Store
 from reconciler.timestamps import timestamp, utc_now
 from reconciler.version import __version__
 

@@ -16,12 +16,8 @@ from reconciler.server.calls import headers
 from reconciler.server.calls.call import Answer, Call, json_answer, not_modified
 from reconciler.server.calls.conditions import is_known, tag_of, wanted_revision
 from reconciler.server.calls.problems import Problem, malformed
-from reconciler.server.store.contract import (
-    Listed,
-    Listing,
-    Row,
-    Store,
-)
+from reconciler.server.store.store import Store
+from reconciler.server.store.values import Listed, Listing, Row
 
 _LARGEST_PAGE = 10_000
 _USUAL_PAGE = 1_000

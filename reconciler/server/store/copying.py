@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from reconciler.errors import PlatformBusyError, PlatformError
 from reconciler.lease.contract import held
-from reconciler.server.store.base import PLATFORM
+from reconciler.server.store.database import PLATFORM
 from reconciler.server.store.session import Raw, Session
 from reconciler.server.store.tables import leases
 
@@ -32,6 +32,8 @@ _KEEP_FENCE = "UPDATE lease SET fence = ?"
 _SUM = 1 << 128
 #: How many rows go by before it is told.
 _STEP = 1000
+#: How many rows are in memory at once: those of inventories are small.
+_SMALL, _BATCH = 2000, 50
 
 
 class End(ABC):
@@ -53,9 +55,12 @@ class End(ABC):
     def tables(self) -> dict[str, tuple[str, ...]]:
         """Give the columns of each table; what refers to a table comes after it."""
 
-    @abstractmethod
     def rows(self, table: str, columns: tuple[str, ...]) -> Iterator[Raw]:
         """Read a table, in constant memory."""
+        sql = f"SELECT {', '.join(columns)} FROM {table}"  # noqa: S608 - names of our own tables
+        batch = _SMALL if table == "inventory" else _BATCH
+        with self.session.stream(sql, batch=batch) as rows:
+            yield from rows
 
     @abstractmethod
     def fill(self, table: str, columns: tuple[str, ...], rows: Iterable[Raw]) -> None:
@@ -65,9 +70,9 @@ class End(ABC):
     def mark_as_moved(self) -> None:
         """Let nobody open this database again, nor write to it."""
 
-    @abstractmethod
     def commit(self) -> None:
         """Make the transaction final."""
+        self.session.commit()
 
 
 class Sum(Struct):

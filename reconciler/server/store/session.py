@@ -7,19 +7,18 @@ from __future__ import annotations
 
 import secrets
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Any, Literal, TypeVar
 
 import msgspec
 from msgspec import Struct
 
-from reconciler.server.store.contract import (
-    Author,
-)
 from reconciler.server.store.refusals import (
     RefusedValueError,
 )
+from reconciler.server.store.values import Author
 from reconciler.timestamps import timestamp
 
 _T = TypeVar("_T")
@@ -111,6 +110,12 @@ class Session(ABC):
         """
 
     @abstractmethod
+    def stream(
+        self, sql: str, *values: object, batch: int = 2000
+    ) -> AbstractContextManager[Iterator[Raw]]:
+        """Read rows as they are asked for, so many at once; not beyond the transaction."""
+
+    @abstractmethod
     def locked(self, sql: str, strength: Strength) -> list[Raw]:
         """Read rows, and keep others from changing them until the transaction ends."""
 
@@ -125,6 +130,17 @@ class Session(ABC):
     @abstractmethod
     def take(self) -> tuple[int, str]:
         """Wait for our turn to write; give the platform's next revision and the time."""
+
+    @abstractmethod
+    def commit(self) -> None:
+        """Make the transaction final; `OutcomeUnknownError` if nobody knows whether it is."""
+
+    def kept_if_changed(self, body: Callable[[Session], _T]) -> _T:
+        """Do something in the transaction, and make that final if it has changed anything."""
+        result = body(self)
+        if self.changed:
+            self.commit()
+        return result
 
 
 class Writing(Struct, frozen=True):

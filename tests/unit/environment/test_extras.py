@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from importlib.metadata import distribution
 from pathlib import Path
 
 import pytest
@@ -102,4 +103,4 @@ def test_a_checkout_that_was_never_installed_names_the_package(monkeypatch, tmp_
 
 
 def test_the_package_has_the_name_that_messages_give() -> None:
-    assert extras.distribution(extras.DISTRIBUTION).name == extras.DISTRIBUTION
+    assert distribution(extras.DISTRIBUTION).name == extras.DISTRIBUTION

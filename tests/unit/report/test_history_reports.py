@@ -1,13 +1,13 @@
 """What `history` shows: all that is known, nothing that is not, and no text that does harm."""
 
-import json
 import re
+from json import dumps, loads
 
 from msgspec.structs import replace
 
 from reconciler.journal.read import ENDED, OPEN, RECORDED, Entry, Run
 from reconciler.model import Values
-from reconciler.report import history
+from reconciler.report import json, markdown, text
 from reconciler.report.style import UNBOUNDED, Style
 
 WIDE = Style(width=200)
@@ -44,7 +44,7 @@ AUDITED = replace(RUN, state=RECORDED, exit=None, commit="", host="")
 def test_a_list_of_runs():
     where, what = "sqlite:////srv/platform.db", ": + nas, ~ new, - x, 1 more"
     when = ["2026-01-01T00:00:00Z", "anna", "c0ffeec0ffee"]
-    told = history.text([KILLED, RUN], RECORDS).splitlines()
+    told = text.runs([KILLED, RUN], RECORDS).splitlines()
     assert [re.split(" {2,}", line) for line in told[:3]] == [
         ["RUN", "STARTED", "BY", "COMMIT", "PLATFORM", "END", "OPERATIONS"],
         [KILLED.run, *when, where, "no end", f"2 done, 1 failed, 1 started, 2 not begun{what}"],
@@ -59,33 +59,33 @@ def test_a_list_of_runs():
 
 
 def test_a_list_that_is_too_wide_is_a_paragraph_for_each_run():
-    told = history.text([RUN], Style(width=60))
+    told = text.runs([RUN], Style(width=60))
     assert told.startswith(f"{RUN.run}\n    started: 2026-01-01T00:00:00Z\n    by: anna\n")
     assert max(map(len, told.splitlines())) <= 60
-    assert history.text([RUN], Style(width=200)).startswith("RUN                         STARTED ")
+    assert text.runs([RUN], Style(width=200)).startswith("RUN                         STARTED ")
 
 
 def test_runs_of_different_platforms_are_told_apart():
     other = replace(KILLED, platform="sqlite:////srv/other.db")
-    for report in (history.text, history.text_of_operations, history.markdown):
+    for report in (text.runs, text.operations, markdown.runs):
         told = report([other, RUN])
         assert "srv/other.db" in told
         assert "srv/platform.db" in told
 
 
 def test_columns_that_nobody_fills_are_left_out():
-    assert history.text([AUDITED], WIDE).splitlines()[0].split() == [
+    assert text.runs([AUDITED], WIDE).splitlines()[0].split() == [
         *("RUN", "STARTED", "BY", "PLATFORM", "OPERATIONS")
     ]
 
 
 def test_no_runs():
-    for report in (history.text, history.text_of_operations, history.markdown):
+    for report in (text.runs, text.operations, markdown.runs):
         assert report([]) == "No runs.\n"
 
 
 def test_one_run_with_its_operations():
-    assert history.text_of_run(RUN).splitlines()[8:] == [
+    assert text.run(RUN).splitlines()[8:] == [
         "",
         "+ nas: done",
         "~ new: done, was 'old name', tried again 2×",
@@ -99,21 +99,21 @@ def test_one_run_with_its_operations():
 
 
 def test_where_a_run_came_from():
-    told = history.text_of_run(RUN)
+    told = text.run(RUN)
     for words in ("by       anna on ci-7", "exit 5", "https://***@ci.lab/1", "c0ffee" * 6):
         assert words in told
-    assert "killed, or still running" in history.text_of_run(KILLED)
-    assert "ended" not in history.text_of_run(AUDITED)
+    assert "killed, or still running" in text.run(KILLED)
+    assert "ended" not in text.run(AUDITED)
 
 
 def test_damage_is_told_in_every_format():
     damaged = replace(RUN, damage="3 damaged lines are left out")
     for told in (
-        history.text([damaged]),
-        history.text_of_operations([damaged]),
-        history.text_of_run(damaged),
-        history.markdown_of_run(damaged),
-        history.json([damaged], operations=False),
+        text.runs([damaged]),
+        text.operations([damaged]),
+        text.run(damaged),
+        markdown.run(damaged),
+        json.runs([damaged]),
     ):
         assert "3 damaged lines are left out" in told
 
@@ -122,11 +122,11 @@ def test_nothing_harmful_and_no_password_gets_out():
     entry = replace(ENTRIES[2], name=HOSTILE, error=HOSTILE)
     run = replace(RUN, run=HOSTILE, actor=HOSTILE, operations=(entry,))
     for told in (
-        history.text([run]),
-        history.text_of_operations([run]),
-        history.text_of_run(run),
-        history.markdown([run]),
-        history.markdown_of_run(run),
+        text.runs([run]),
+        text.operations([run]),
+        text.run(run),
+        markdown.runs([run]),
+        markdown.run(run),
     ):
         assert "\x1b" not in told
         assert "\u202e" not in told
@@ -134,14 +134,15 @@ def test_nothing_harmful_and_no_password_gets_out():
 
 
 def test_json_has_operations_only_where_they_are_asked_for():
-    (brief,) = json.loads(history.json([RUN], operations=False))["runs"]
-    (whole,) = json.loads(history.json([RUN], operations=True))["runs"]
+    (brief,) = loads(json.runs([RUN]))["runs"]
+    (whole,) = loads(json.run(RUN))["runs"]
+    assert json.run(RUN) == json.operations([RUN])
     assert "operations" not in brief
     assert [entry["key"] for entry in whole["operations"]] == [entry.key for entry in ENTRIES]
-    assert "secret" not in json.dumps([brief, whole])
+    assert "secret" not in dumps([brief, whole])
 
 
 def test_what_is_no_operation_on_a_storage_is_called_by_its_name():
     created = Entry("token_created:ci", "token_created", "ci", "done")
-    told = history.text([replace(AUDITED, operations=(created,), summary={"done": 1})], RECORDS)
+    told = text.runs([replace(AUDITED, operations=(created,), summary={"done": 1})], RECORDS)
     assert "1 done: token created ci\n" in told

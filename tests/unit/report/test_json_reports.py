@@ -6,7 +6,7 @@ from reconciler.model import Problem, State, Storage
 from reconciler.plan import document
 from reconciler.plan import file as saved
 from reconciler.report import json, markdown, text
-from reconciler.report.said.differences import drift_of
+from reconciler.report.sentences.drift import drift_of
 
 
 def test_plan_is_the_plan_document(make):

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from reconciler.model import Problem, State
 from reconciler.printable import shown
 from reconciler.report import markdown
-from reconciler.report.budget import LIMIT, size
-from reconciler.report.escape import code, prose
-from reconciler.report.said.differences import drift_of
+from reconciler.report.markdown.comments import LIMIT, size
+from reconciler.report.markdown.escape import code, prose
+from reconciler.report.sentences.drift import drift_of
 
 GITHUB = 65_536
 HOSTILE = "a|b`c<script>@admin\n# x\u202e"

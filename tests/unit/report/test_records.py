@@ -7,9 +7,9 @@ import pytest
 
 from reconciler.model import Problem, State
 from reconciler.report import markdown, text
-from reconciler.report.layout import columns, wrapped
-from reconciler.report.said.differences import drift_of
+from reconciler.report.sentences.drift import drift_of
 from reconciler.report.style import UNBOUNDED, Style
+from reconciler.report.text.lines import columns, wrapped
 
 RECORDS = Style(width=UNBOUNDED, records=True)
 PAINTED = Style(colour=True)

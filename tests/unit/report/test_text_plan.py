@@ -4,8 +4,8 @@ import msgspec
 import pytest
 
 from reconciler.report import text
-from reconciler.report.layout import columns
 from reconciler.report.style import Style
+from reconciler.report.text.lines import columns
 
 AWS = "https://s3.eu-central-2.amazonaws.com/lab-raw"
 MINIO = "https://storage-server:9000/my-bucket"

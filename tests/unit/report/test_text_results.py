@@ -3,7 +3,7 @@ import pytest
 
 from reconciler.model import Problem, State
 from reconciler.report import text
-from reconciler.report.said.differences import drift_of
+from reconciler.report.sentences.drift import drift_of
 from reconciler.report.style import Style
 
 NARROW = Style(width=60)

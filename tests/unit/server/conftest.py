@@ -9,10 +9,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from reconciler.server.store import open_store, session
-from reconciler.server.store.contract import (
-    Store,
-)
+from reconciler.server.store import session
+from reconciler.server.store.opening import open_store
+from reconciler.server.store.store import Store
 from support.serving import Serving, serving
 
 

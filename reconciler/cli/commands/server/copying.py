@@ -17,8 +17,8 @@ from reconciler.cli.options.database import (
 )
 from reconciler.cli.output.terminal import is_terminal
 from reconciler.errors import UsageError
-from reconciler.server.store import open_end
 from reconciler.server.store.copying import End, check_ends, copy, how_much, told
+from reconciler.server.store.opening import open_end
 
 
 def copy_database(context: Context, given: str | None, original: str) -> None:

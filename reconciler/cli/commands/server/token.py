@@ -7,20 +7,18 @@ from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime, timedelta
 
-import msgspec
-
 from reconciler.cli.commands.server.which_token import which_token
 from reconciler.cli.context import Context
 from reconciler.cli.inputs.files import check_new, new_file
 from reconciler.cli.options.command import Command
 from reconciler.cli.options.database import add_database, opened, opened_and_named
-from reconciler.cli.settings import JSON, MARKDOWN, duration, given_text
+from reconciler.cli.settings import JSON, duration, given_text
 from reconciler.environment.here import origin_here
 from reconciler.errors import SUCCESS, UsageError
 from reconciler.printable import quoted, shown
-from reconciler.report.tokens import markdown, text
+from reconciler.report import json
 from reconciler.server.calls.tokens import NewToken, new_token, shows_secret, state_of
-from reconciler.server.store.contract import Author, Token
+from reconciler.server.store.values import Author, Token
 from reconciler.timestamps import timestamp, utc_now
 
 CREATE, LIST, REVOKE = "create", "list", "revoke"
@@ -184,7 +182,7 @@ def _whereabouts(out: str | None) -> str:
 def _give(context: Context, token: Token, new: NewToken, out: str | None) -> None:
     if context.settings.output == JSON:
         secret = {"token": new.text.reveal()} if out is None else {"file": out}
-        context.streams.document(_json({**_told(token), **secret}))
+        context.streams.document(json.written({**_told(token), **secret}))
     elif out is None:
         context.streams.result(new.text.reveal() + "\n")
 
@@ -192,16 +190,10 @@ def _give(context: Context, token: Token, new: NewToken, out: str | None) -> Non
 def _list(context: Context, options: TokenOptions) -> None:
     with opened(context, options.database, make=False) as store:
         tokens = store.tokens()
-    told = [_told(token) for token in tokens]
-    if context.settings.output == JSON:
-        context.streams.document(_json({"tokens": told}))
-        return
-    if context.settings.output == MARKDOWN:
-        context.result(markdown(told))
-    elif told:
-        context.result(text(told, records=context.style.records))
-    else:
+    if not tokens and context.is_text:
         context.note("There are no tokens.")
+    else:
+        context.result(context.report().tokens([_told(token) for token in tokens], context.style))
 
 
 def _revoke(context: Context, options: TokenOptions) -> None:
@@ -232,10 +224,6 @@ def _told(token: Token) -> dict[str, str | None]:
         "expires_at": token.expires_at,
         "revoked_at": token.revoked_at,
     }
-
-
-def _json(value: object) -> str:
-    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n"
 
 
 COMMAND = Command(

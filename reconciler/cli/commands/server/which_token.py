@@ -8,9 +8,7 @@ from datetime import UTC, datetime
 from reconciler.errors import ReconcilerError, UsageError
 from reconciler.printable import quoted
 from reconciler.server.calls.tokens import parts_of, state_of
-from reconciler.server.store.contract import (
-    Token,
-)
+from reconciler.server.store.values import Token
 
 _ID_LENGTH = 16
 _SEE = "see `reconciler token list`"

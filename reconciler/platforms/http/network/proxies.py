@@ -11,6 +11,7 @@ from urllib.request import getproxies
 
 from msgspec import Struct
 
+from reconciler.environment.extras import missing_extra
 from reconciler.errors import UsageError
 from reconciler.platforms.http.address import Address
 
@@ -132,8 +133,6 @@ def _proxy(text: str, origin: str, address: Address) -> Proxy:
     if not _HOST.fullmatch(host) or "@" in parts.path + parts.query + parts.fragment:
         raise _malformed(origin)
     if scheme in _SOCKS and find_spec("socksio") is None:
-        from reconciler.environment.extras import missing_extra
-
         what = missing_extra(f"the SOCKS proxy that {origin} names", "socks")
         raise UsageError(f"{what} (or {_instead(origin, address)})")
     login = None

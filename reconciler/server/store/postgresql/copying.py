@@ -10,8 +10,10 @@ import psycopg
 from reconciler.errors import PlatformError
 from reconciler.server.store.copying import End
 from reconciler.server.store.migrations import MOVED
-from reconciler.server.store.postgresql.session import PostgresSession, commit, explained
-from reconciler.server.store.postgresql.text import restored_rows, stored
+from reconciler.server.store.postgresql.preparing import prepare
+from reconciler.server.store.postgresql.session import PostgresSession, explained
+from reconciler.server.store.postgresql.text import stored_row
+from reconciler.server.store.postgresql.url import database_name
 from reconciler.server.store.session import Raw
 
 #: Both ends wait for each other, for as long as it takes; nobody else may hold them up.
@@ -37,8 +39,6 @@ _MARK = (
     "ALTER TABLE lease ADD CONSTRAINT moved_elsewhere CHECK (false) NOT VALID",
     f"INSERT INTO reconciler_migrations VALUES ({MOVED})",  # noqa: S608 - constant
 )
-#: How many rows are in memory at once: those of inventories are small.
-_SMALL, _BATCH = 2000, 50
 
 
 class PostgresEnd(End):
@@ -76,34 +76,24 @@ class PostgresEnd(End):
             found[table] = (*found.get(table, ()), column)
         return found
 
-    def rows(self, table: str, columns: tuple[str, ...]) -> Iterator[Raw]:
-        """Read a table by a cursor of the database."""
-        size = _SMALL if table == "inventory" else _BATCH
-        with self._connection.cursor(name="copying") as cursor:
-            cursor.execute(f"SELECT {', '.join(columns)} FROM {table}")  # noqa: S608
-            while rows := cursor.fetchmany(size):
-                yield from restored_rows(rows)
-
     def fill(self, table: str, columns: tuple[str, ...], rows: Iterable[Raw]) -> None:
         """Stream rows in."""
         into = f"COPY {table} ({', '.join(columns)}) FROM STDIN"
         with self._connection.cursor() as cursor, cursor.copy(into) as copy:
             for row in rows:
-                copy.write_row([stored(v) if isinstance(v, str) else v for v in row])
+                copy.write_row(stored_row(row))
 
     def mark_as_moved(self) -> None:
         """Let constraints refuse all writes, and give it a number of tables that nobody opens."""
         for statement in _MARK:
             self._connection.execute(statement)
 
-    def commit(self) -> None:
-        """Make the transaction final."""
-        commit(self._connection)
-
 
 @contextmanager
-def postgres_end(url: str, name: str) -> Iterator[PostgresEnd]:
-    """Connect to a database whose tables are up to date; what is not committed is undone."""
+def postgres_end(url: str) -> Iterator[PostgresEnd]:
+    """Open a database, which is made or brought up to date; what is not committed is undone."""
+    name = database_name(url)
+    prepare(url, name)
     with (
         explained(),
         closing(

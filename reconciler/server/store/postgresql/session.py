@@ -9,7 +9,7 @@ from functools import cache
 import psycopg
 
 from reconciler.server.store import session
-from reconciler.server.store.postgresql.text import restored_rows, stored
+from reconciler.server.store.postgresql.text import restored_rows, stored_row
 from reconciler.server.store.refusals import (
     OutcomeUnknownError,
     RefusedValueError,
@@ -74,6 +74,13 @@ class PostgresSession(Session):
         size = found[-1][-2] + question.size(found[-2:])
         return *question.cut(found, limit, size), revision
 
+    @contextmanager
+    def stream(self, sql: str, *values: object, batch: int = 2000) -> Iterator[Iterator[Raw]]:
+        """Read rows by a cursor of the database."""
+        with self._connection.cursor(name="stream") as cursor:
+            cursor.execute(native(sql), stored_row(values))
+            yield _fetched(cursor, batch)
+
     def locked(self, sql: str, strength: Strength) -> list[Raw]:
         """Read rows, and lock them."""
         return self.rows(f"{sql} FOR {strength}")
@@ -96,25 +103,29 @@ class PostgresSession(Session):
         revision, at = self._run(_TAKE, (step(),)).fetchall()[0]
         return revision, at
 
+    def commit(self) -> None:
+        """Make the transaction final; unknown unless the database says what came of it.
+
+        A pooler in between can lose the database over it, and leave our own connection open.
+        """
+        try:
+            self._connection.execute("COMMIT")
+        except psycopg.Error as error:
+            if _is_refusal(error):
+                raise
+            raise OutcomeUnknownError(
+                "the database was lost while the write was made final: nobody knows whether it is "
+                "there"
+            ) from error
+
     def _run(self, sql: str, values: tuple[object, ...]) -> psycopg.Cursor:
-        return self._connection.execute(
-            sql, [stored(value) if isinstance(value, str) else value for value in values]
-        )
+        return self._connection.execute(sql, stored_row(values))
 
 
-def commit(connection: psycopg.Connection) -> None:
-    """Make a transaction final; `OutcomeUnknownError` unless the database says what came of it.
-
-    A pooler in between can lose the database over it, and leave our own connection open.
-    """
-    try:
-        connection.execute("COMMIT")
-    except psycopg.Error as error:
-        if _is_refusal(error):
-            raise
-        raise OutcomeUnknownError(
-            "the database was lost while the write was made final: nobody knows whether it is there"
-        ) from error
+def _fetched(cursor: psycopg.ServerCursor, batch: int) -> Iterator[Raw]:
+    with explained():
+        while rows := cursor.fetchmany(batch):
+            yield from restored_rows(rows)
 
 
 def _is_refusal(error: psycopg.Error) -> bool:

@@ -10,6 +10,8 @@ different, and their order by code point stays the same.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from reconciler.server.store.session import Raw
 
 MARK = "\1"
@@ -20,6 +22,11 @@ def stored(text: str) -> str:
     if "\0" in text or MARK in text:
         return text.replace(MARK, "\1\2").replace("\0", "\1\1")
     return text
+
+
+def stored_row(row: Iterable[object]) -> list[object]:
+    """Give values as the database keeps them."""
+    return [stored(value) if isinstance(value, str) else value for value in row]
 
 
 def restored(text: str) -> str:

@@ -12,7 +12,7 @@ from reconciler.printable import quoted
 from reconciler.server.store.copying import End
 from reconciler.server.store.migrations import MOVED
 from reconciler.server.store.session import Raw
-from reconciler.server.store.sqlite.file import connect, prepare
+from reconciler.server.store.sqlite.preparing import connect, prepare
 from reconciler.server.store.sqlite.session import SqliteSession, explained
 
 _TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY rowid"
@@ -24,7 +24,7 @@ class SqliteEnd(End):
 
     def __init__(self, path: Path, db: sqlite3.Connection) -> None:
         self.name = quoted(str(path))
-        self._transaction = self.session = SqliteSession(db)
+        self.session = SqliteSession(db)
         self._path = path
         self._db = db
 
@@ -53,11 +53,6 @@ class SqliteEnd(End):
             name: tuple(str(row[0]) for row in self._db.execute(_COLUMNS, [name])) for name in names
         }
 
-    def rows(self, table: str, columns: tuple[str, ...]) -> Iterator[Raw]:
-        """Read a table as it is asked for."""
-        with closing(self._db.execute(f"SELECT {', '.join(columns)} FROM {table}")) as cursor:  # noqa: S608
-            yield from cursor
-
     def fill(self, table: str, columns: tuple[str, ...], rows: Iterable[Raw]) -> None:
         """Put in one row after the other."""
         places = ", ".join("?" * len(columns))
@@ -69,10 +64,6 @@ class SqliteEnd(End):
     def mark_as_moved(self) -> None:
         """Give the file a number of tables that no program opens."""
         self._db.execute(f"PRAGMA user_version = {MOVED}")
-
-    def commit(self) -> None:
-        """Make the transaction final."""
-        self._transaction.commit()
 
 
 @contextmanager

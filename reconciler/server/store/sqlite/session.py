@@ -71,6 +71,12 @@ class SqliteSession(Session):
         self._db.execute("COMMIT")
         return found
 
+    @contextmanager
+    def stream(self, sql: str, *values: object, batch: int = 2000) -> Iterator[Iterator[Raw]]:
+        """Read rows as they are asked for."""
+        with closing(self._db.execute(sql, values)) as cursor:
+            yield _fetched(cursor, batch)
+
     def locked(self, sql: str, strength: Strength) -> list[Raw]:  # noqa: ARG002
         """Read rows; who writes has the whole database to himself."""
         return self.rows(sql)
@@ -105,6 +111,12 @@ class SqliteSession(Session):
                     "whether it is there"
                 ) from error
             raise
+
+
+def _fetched(cursor: sqlite3.Cursor, batch: int) -> Iterator[Raw]:
+    with explained():
+        while rows := cursor.fetchmany(batch):
+            yield from rows
 
 
 @contextmanager

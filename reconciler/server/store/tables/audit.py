@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from reconciler.server.store.contract import (
-    Author,
-    Change,
-    Changes,
-)
 from reconciler.server.store.session import Question, Raw, Session
+from reconciler.server.store.values import Author, Change, Changes
 
 _READ = (
     "SELECT revision, at, account, run, actor, commit_id, job_url, action, storage_id, name, "

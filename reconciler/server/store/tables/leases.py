@@ -14,14 +14,12 @@ from __future__ import annotations
 
 from reconciler.lease.contract import Holder, Lease
 from reconciler.printable import quoted
-from reconciler.server.store.contract import (
-    Author,
-)
 from reconciler.server.store.refusals import (
     LeasedError,
     SupersededError,
 )
 from reconciler.server.store.session import Raw, Session, Writing, later, step
+from reconciler.server.store.values import Author
 
 _LEASE = (
     "SELECT fence, owner, host, job_url, reason, acquired_at, expires_at, account, ended, token "

@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 import msgspec
 from msgspec.structs import replace
 
 from reconciler.model import Storage, Values
 from reconciler.printable import quoted
-from reconciler.server.store.contract import (
-    KEY_LIFE,
-    Created,
-    Listed,
-    Listing,
-    Page,
-    Row,
-)
 from reconciler.server.store.refusals import (
     ChangedError,
     HoldsFilesError,
@@ -26,7 +18,9 @@ from reconciler.server.store.refusals import (
     NotFoundError,
 )
 from reconciler.server.store.session import Question, Raw, Session, ViolationError, Writing, later
+from reconciler.server.store.tables.inventory import merge
 from reconciler.server.store.tables.leases import check_fence
+from reconciler.server.store.values import KEY_LIFE, Created, Listed, Listing, Page, Row
 
 _COLUMNS = "id, name, label, type, default_url, created_at, revision, files"
 _GET = f"SELECT {_COLUMNS} FROM storages WHERE id = ?"  # noqa: S608 - all SQL here is constant
@@ -187,13 +181,12 @@ def remove(
 def record(
     writing: Writing,
     id: str,
-    merge: Callable[[Session], tuple[int, int]],
     revision: int | None,
     fence: int | None,
 ) -> Row:
-    """Add files; `merge` puts them in, and says how many are new and how many different."""
+    """Add the files that were taken in before."""
     row = expected(writing, id, revision, fence)
-    added, different = merge(writing.session)
+    added, different = merge(writing.session, id)
     if not added and not different:
         return row
     files = row.files + added

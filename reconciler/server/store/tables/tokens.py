@@ -5,15 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 
 from reconciler.printable import quoted
-from reconciler.server.store.contract import (
-    Token,
-)
 from reconciler.server.store.refusals import (
     NameTakenError,
     NotFoundError,
     RefusedValueError,
 )
 from reconciler.server.store.session import Session, ViolationError, Writing
+from reconciler.server.store.values import Token
 
 _COLUMNS = "id, name, role, created_at, expires_at, revoked_at"
 _LIST = f"SELECT {_COLUMNS} FROM tokens ORDER BY created_at, id"  # noqa: S608

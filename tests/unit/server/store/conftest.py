@@ -11,10 +11,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from reconciler.server.store import open_store
-from reconciler.server.store.contract import (
-    Store,
-)
+from reconciler.server.store.opening import open_store
+from reconciler.server.store.store import Store
 
 Connection = sqlite3.Connection | psycopg.Connection
 Sql = Callable[..., list[tuple[Any, ...]]]

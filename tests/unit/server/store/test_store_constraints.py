@@ -8,9 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from reconciler.server.store.contract import (
-    Store,
-)
+from reconciler.server.store.store import Store
 from support.storing import create, record
 
 VALUES: dict[str, Any] = {

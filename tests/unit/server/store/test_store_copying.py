@@ -14,12 +14,14 @@ import pytest
 from reconciler.errors import PlatformBusyError, PlatformError
 from reconciler.lease.contract import Holder
 from reconciler.platform import InventoryRow
-from reconciler.server.store import copying, open_end, open_store
-from reconciler.server.store.contract import Store
+from reconciler.server.store import copying
 from reconciler.server.store.copying import LEFT_OUT, End, check_ends, copied_tables, copy, how_much
+from reconciler.server.store.opening import open_end, open_store
+from reconciler.server.store.postgresql.database import PostgresDatabase
 from reconciler.server.store.refusals import RefusedValueError, SupersededError
-from reconciler.server.store.sqlite import store as sqlite_store
-from reconciler.server.store.sqlite.file import prepare
+from reconciler.server.store.sqlite import database as sqlite_store
+from reconciler.server.store.sqlite.preparing import prepare
+from reconciler.server.store.store import Store
 from support.serving import make_token
 from support.storing import ANN, BOB, create, everything, inventory, names, record, remove, update
 
@@ -155,12 +157,12 @@ def test_a_server_that_was_cut_off_meanwhile_writes_nothing_more(postgres, empty
     url = postgres.database()
     with closing(open_store(url)) as store:
         fill(store)
-        lost = type(store)(url)
+        lost = PostgresDatabase(url)
         for pool in (lost._calls, lost._streams):
             pool.close()
     carry(url, empty)
     # As the pool of a server does that found no connection while the platform was moved.
-    with closing(type(store)(url)) as store:
+    with closing(Store(PostgresDatabase(url))) as store:
         with pytest.raises(RefusedValueError, match="was moved into another database"):
             create(store, "late")
         with pytest.raises(RefusedValueError, match="was moved into another database"):

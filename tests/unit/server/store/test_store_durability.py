@@ -8,10 +8,10 @@ import psycopg
 import pytest
 
 from reconciler.lease.contract import Holder
-from reconciler.server.store import open_store
-from reconciler.server.store.contract import Store
 from reconciler.server.store.migrations import Migration
-from reconciler.server.store.postgresql.opening import prepare
+from reconciler.server.store.opening import open_store
+from reconciler.server.store.postgresql.preparing import prepare
+from reconciler.server.store.store import Store
 from support.postgres import Postgres
 from support.storing import ANN, create, record
 

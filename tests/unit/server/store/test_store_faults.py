@@ -10,16 +10,14 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from reconciler.server.store import open_store
-from reconciler.server.store.contract import (
-    Store,
-)
-from reconciler.server.store.postgresql import store as postgresql
+from reconciler.server.store.opening import open_store
+from reconciler.server.store.postgresql import database as postgresql
 from reconciler.server.store.refusals import (
     OutcomeUnknownError,
     StoreUnavailableError,
 )
-from reconciler.server.store.sqlite import store as sqlite
+from reconciler.server.store.sqlite import database as sqlite
+from reconciler.server.store.store import Store
 from support.postgres import Postgres, installed, packaged
 from support.storing import create, everything, inventory, names, record, update
 
@@ -46,7 +44,7 @@ def cut_off(url: str) -> None:
 def patient(monkeypatch, seconds: float) -> None:
     """Wait less long for others."""
     monkeypatch.setattr(sqlite, "WAIT", seconds)
-    monkeypatch.setattr("reconciler.server.store.sqlite.file.WAIT", seconds)
+    monkeypatch.setattr("reconciler.server.store.sqlite.preparing.WAIT", seconds)
     monkeypatch.setattr(postgresql, "_SETTINGS", f"SET lock_timeout = '{seconds}s'")
 
 
@@ -204,11 +202,11 @@ class Failing:
 )
 def test_a_commit_that_fails_on_disk(tmp_path: Path, code: int, expected: type) -> None:
     with closing(open_store(f"sqlite:///{tmp_path / 'server.db'}")) as store:
-        real = store._writer
-        store._writer = Failing(real, code)
+        real = store._database._writer
+        store._database._writer = Failing(real, code)
         with pytest.raises(expected):
             create(store)
-        store._writer = real
+        store._database._writer = real
         assert everything(store) == []
         create(store)
         assert store.revision() == 1

@@ -13,10 +13,10 @@ import pytest
 
 from reconciler.errors import PlatformError
 from reconciler.platforms import open_platform
-from reconciler.server.store import open_store
 from reconciler.server.store.migrations import Migration, migrations
-from reconciler.server.store.postgresql import opening
-from reconciler.server.store.sqlite import file
+from reconciler.server.store.opening import open_store
+from reconciler.server.store.postgresql import preparing as postgresql
+from reconciler.server.store.sqlite import preparing as sqlite
 from support.postgres import Postgres
 from support.storing import create, names
 
@@ -32,9 +32,9 @@ def path_of(url: str) -> Path:
 
 def prepare(url: str, steps: tuple[Migration, ...]) -> None:
     if url.startswith("sqlite"):
-        file.prepare(path_of(url), steps)
+        sqlite.prepare(path_of(url), steps)
     else:
-        opening.prepare(url, "test", steps)
+        postgresql.prepare(url, "test", steps)
 
 
 def ask(url: str, question: str) -> list[tuple]:
@@ -138,7 +138,7 @@ def test_the_embedded_platform_refuses_a_server_database(tmp_path: Path) -> None
 
 def test_what_was_answered_outlasts_a_power_cut(tmp_path: Path) -> None:
     open_store(f"sqlite:///{tmp_path / 'server.db'}").close()
-    with closing(file.connect(tmp_path / "server.db")) as db:
+    with closing(sqlite.connect(tmp_path / "server.db")) as db:
         assert db.execute("PRAGMA synchronous").fetchone() == (2,)  # FULL
 
 

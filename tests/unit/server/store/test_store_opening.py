@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.errors import AddressError, PlatformError, UnavailableError, UsageError
-from reconciler.server.store import open_store
+from reconciler.server.store.opening import open_store
 from support.storing import create, everything
 
 SECRET = "hunter2"

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.errors import PlatformError
-from reconciler.server.store import open_store
+from reconciler.server.store.opening import open_store
 from reconciler.server.store.refusals import OutcomeUnknownError, StoreUnavailableError
 from support.storing import create, everything
 
@@ -44,7 +44,7 @@ def test_a_write_during_which_the_file_was_replaced_is_unknown(
 ) -> None:
     path = tmp_path / "server.db"
     with closing(open_store(f"sqlite:///{path}")) as store:
-        monkeypatch.setattr(store, "_check_place", lambda: restored(path))
+        monkeypatch.setattr(store._database, "_check_place", lambda: restored(path))
         with pytest.raises(OutcomeUnknownError, match="replaced"):
             create(store)
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from reconciler.server.store import open_store
-from reconciler.server.store.contract import Store
-from reconciler.server.store.postgresql.session import commit
+from reconciler.server.store.opening import open_store
+from reconciler.server.store.postgresql.session import PostgresSession
 from reconciler.server.store.refusals import OutcomeUnknownError
+from reconciler.server.store.store import Store
 from support.postgres import Postgres
 from support.postgres_proxy import PostgresProxy
 from support.storing import create, names
@@ -79,7 +79,7 @@ class Answering:
 )
 def test_a_pooler_that_lost_the_database_over_a_commit_does_not_know(error: psycopg.Error) -> None:
     with pytest.raises(OutcomeUnknownError):
-        commit(Answering(error))  # type: ignore[arg-type]
+        PostgresSession(Answering(error)).commit()  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -87,4 +87,4 @@ def test_a_pooler_that_lost_the_database_over_a_commit_does_not_know(error: psyc
 )
 def test_a_commit_that_the_database_refuses_did_nothing(error: psycopg.Error) -> None:
     with pytest.raises(type(error)):
-        commit(Answering(error))  # type: ignore[arg-type]
+        PostgresSession(Answering(error)).commit()  # type: ignore[arg-type]

@@ -13,9 +13,10 @@ import psycopg
 import pytest
 
 from reconciler.lease.contract import Holder
-from reconciler.server.store import open_store, session
-from reconciler.server.store.contract import Store
+from reconciler.server.store import session
+from reconciler.server.store.opening import open_store
 from reconciler.server.store.refusals import ChangedError, SupersededError
+from reconciler.server.store.store import Store
 from support.storing import ANN, create, update
 
 ME, YOU = Holder("me"), Holder("you")

@@ -11,14 +11,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reconciler.platform import InventoryRow
-from reconciler.server.store.contract import (
-    Store,
-)
 from reconciler.server.store.refusals import (
     ChangedError,
     NotFoundError,
     RefusedValueError,
 )
+from reconciler.server.store.store import Store
 from support.storing import create, inventory, record, remove, update
 
 MANY = 100_000

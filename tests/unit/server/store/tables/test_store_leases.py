@@ -9,16 +9,14 @@ import psycopg
 import pytest
 
 from reconciler.lease.contract import Holder, Lease
-from reconciler.server.store import open_store
-from reconciler.server.store.contract import (
-    Store,
-)
-from reconciler.server.store.postgresql import store as postgresql
+from reconciler.server.store.opening import open_store
+from reconciler.server.store.postgresql import database as postgresql
 from reconciler.server.store.refusals import (
     LeasedError,
     StoreUnavailableError,
     SupersededError,
 )
+from reconciler.server.store.store import Store
 from support.postgres import Postgres
 from support.storing import ANN, BOB, create, everything, record, remove, update
 
@@ -169,7 +167,7 @@ def test_the_lease_does_not_wait_for_writers_that_wait(postgres: Postgres, monke
         held = store.acquire(ME, 60, ANN)
         writing.execute("UPDATE platform SET revision = revision + 1")
         for _ in range(postgresql._WRITERS):
-            store._writers.acquire()
+            store._database._writers.acquire()
         with pytest.raises(StoreUnavailableError):
             create(store)
         assert store.renew(held.fence, 90, ANN.account).fence == held.fence

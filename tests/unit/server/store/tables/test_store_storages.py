@@ -11,11 +11,6 @@ from msgspec.structs import replace
 
 from reconciler.model import Storage
 from reconciler.server.store import session
-from reconciler.server.store.contract import (
-    Listed,
-    Page,
-    Store,
-)
 from reconciler.server.store.refusals import (
     ChangedError,
     HoldsFilesError,
@@ -23,6 +18,8 @@ from reconciler.server.store.refusals import (
     NotFoundError,
     RefusedValueError,
 )
+from reconciler.server.store.store import Store
+from reconciler.server.store.values import Listed, Page
 from support.storing import create, create_with, everything, local, names, record, remove, update
 
 ODD_NAMES = [

@@ -1,8 +1,8 @@
 import msgspec
 
 from reconciler.plan.document import UPDATE, Step
-from reconciler.report.layout import columns, lines, table
-from reconciler.report.said.order import Order
+from reconciler.report.sentences.operations import Order
+from reconciler.report.text.lines import columns, lines, table
 
 
 def test_columns_of_wide_and_combining_characters():

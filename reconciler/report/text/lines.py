@@ -43,6 +43,11 @@ def _filled(words: Sequence[str], width: int, first: str, rest: str) -> list[str
     return [*done, line]
 
 
+def joined(sections: Sequence[Sequence[str]]) -> str:
+    """Put sections below each other, a blank line between those that have any lines."""
+    return "\n\n".join("\n".join(section) for section in sections if section) + "\n"
+
+
 def wrapped(text: str, width: int) -> str:
     """Fill the lines of a message that are too wide; lines that are painted stay as they are."""
     return "\n".join(

@@ -1,4 +1,4 @@
-"""What `drift` reports: every way in which live differs from what the manifest declares."""
+"""Every way in which live differs from what the manifest declares, and what `drift` says of it."""
 
 from __future__ import annotations
 
@@ -6,10 +6,20 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from reconciler.plan.document import CREATE, REMOVE, Change, Operation, Plan
-from reconciler.report.said.words import changes_of, name_of, old_name
+from reconciler.printable import shown
+from reconciler.report.sentences.operations import changes_of, name_of, old_name
+from reconciler.report.sentences.terms import count
 
 MISSING, CHANGED, NOT_REMOVED, UNDECLARED = "missing", "changed", "not_removed", "undeclared"
 LOCATION_CHANGE, INTERRUPTED_MOVE = "location_change", "interrupted_move"
+_MEANINGS = {
+    MISSING: "declared, but not live",
+    CHANGED: "not as declared",
+    NOT_REMOVED: "named in `removed:`, but still live",
+    UNDECLARED: "live, but not declared",
+    LOCATION_CHANGE: "declared at another location",
+    INTERRUPTED_MOVE: "a rename was cut off",
+}
 
 
 class Difference(Struct, frozen=True):
@@ -56,6 +66,18 @@ def differences(plan: Plan) -> tuple[Difference, ...]:
         if reason.code == LOCATION_CHANGE or cut_off:
             found.append(Difference(reason.code, reason.name, message=reason.message))
     return tuple(found)
+
+
+def total(number: int) -> str:
+    """Say how much differs."""
+    if not number:
+        return "No drift. Live matches the manifest."
+    return f"Drift: {count(number, 'difference')} between live and the manifest."
+
+
+def meaning(kind: str) -> str:
+    """Say what a kind of difference means."""
+    return _MEANINGS.get(kind, shown(kind))
 
 
 def _of_operation(operation: Operation, undeclared: frozenset[str]) -> Difference:

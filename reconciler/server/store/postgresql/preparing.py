@@ -1,30 +1,22 @@
-"""Opening a PostgreSQL database: understand its URL, check it, bring its tables up to date."""
+"""A PostgreSQL database before it is used: check it, make its tables, bring them up to date."""
 
 from __future__ import annotations
 
-import re
 import secrets
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
-from typing import TYPE_CHECKING
+from contextlib import contextmanager
 
-from reconciler.errors import AddressError, PlatformError, UnavailableError, UsageError
-from reconciler.printable import quoted, shown
+import psycopg
+
+from reconciler.errors import PlatformError, UnavailableError
+from reconciler.printable import shown
 from reconciler.server.store.migrations import MOVED, MOVED_TEXT, Migration, migrations
-
-if TYPE_CHECKING:
-    import psycopg
-
-    from reconciler.server.store.postgresql.copying import PostgresEnd
-    from reconciler.server.store.postgresql.store import PostgresStore
+from reconciler.server.store.postgresql.session import DURABLE
 
 #: Older ones get no more corrections themselves.
 _OLDEST = 13
 #: "recs", twice: whoever changes the tables holds the advisory lock of this number.
 _LOCK = 0x7265637372656373
-#: A URL of which it is clear where user and password end, and where the query begins.
-_PLAIN = re.compile(r"(\w+://)([^@?#/]*@)?([^@?#]*)(?:\?[^@]*)?")
-_EXAMPLE = "write postgresql://user@host/database"
 _MARK = "SELECT to_regclass('reconciler_migrations') IS NOT NULL"
 _MADE = """CREATE TABLE reconciler_migrations (
     number integer PRIMARY KEY, taken_at timestamptz NOT NULL DEFAULT now()
@@ -35,84 +27,15 @@ WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p') AN
 )"""
 
 
-def open_postgres(url: str) -> PostgresStore:
-    """Open a database; see `store.open_store` for what it raises."""
-    name = _checked(url)
-    from reconciler.server.store.postgresql.store import PostgresStore
-
-    prepare(url, name)
-    with _explained(name):
-        return PostgresStore(url)
-
-
-def open_postgres_end(url: str) -> AbstractContextManager[PostgresEnd]:
-    """Open a database to copy it, or to copy into it; raises as `open_postgres` does."""
-    name = _checked(url)
-    from reconciler.server.store.postgresql.copying import postgres_end
-
-    prepare(url, name)
-    return postgres_end(url, name)
-
-
-def _checked(url: str) -> str:
-    """Check a URL; give the database's name for messages, without any secret in it."""
-    try:
-        import psycopg.conninfo
-        import psycopg_pool  # noqa: F401
-    except ImportError as error:
-        from reconciler.environment.extras import missing_extra
-
-        raise UsageError(missing_extra("PostgreSQL", "postgresql")) from error
-    _check_user_info(url)
-    try:
-        parts = psycopg.conninfo.conninfo_to_dict(url)
-    except psycopg.Error:
-        raise AddressError(
-            f"{_shown(url)} is not a URL that PostgreSQL's library understands: {_EXAMPLE}"
-        ) from None
-    if not parts.get("dbname"):
-        raise AddressError(f"{_shown(url)} names no database: {_EXAMPLE}")
-    place = f"{parts.get('host') or ''}:{parts['port']}" if "port" in parts else parts.get("host")
-    return quoted(f"postgresql://{place or ''}/{parts['dbname']}")
-
-
-def _shown(url: str) -> str:
-    """Quote as much of a URL as surely is no password: not the query, which may hold one."""
-    found = _PLAIN.fullmatch(url)
-    return quoted(
-        f"{found[1]}{'***@' if found[2] else ''}{found[3]}" if found else "postgresql://…"
-    )
-
-
-def _check_user_info(url: str) -> None:
-    """Refuse what PostgreSQL's library would take apart elsewhere than it was meant.
-
-    A part of the password would then be a host or a database, and be shown as such.
-    """
-    _, slashes, rest = url.partition("://")
-    place, _, path = rest.partition("?")[0].partition("/")
-    if not slashes:
-        raise AddressError(f"the database's URL lacks `://` after its scheme: {_EXAMPLE}")
-    if place.count("@") > 1 or "@" in path:
-        raise AddressError(
-            "the database's URL has an `@` too many, or a `/` before it: write those of user name "
-            "and password as %40 and %2F"
-        )
-
-
 def prepare(url: str, name: str, steps: tuple[Migration, ...] | None = None) -> None:
     """Make the tables if there are none, and bring older ones up to date.
 
     Raises `UnavailableError` if the database does not answer, and `PlatformError` if it is
     newer, or somebody else's; it is left untouched.
     """
-    import psycopg
-
-    from reconciler.server.store.postgresql.session import DURABLE
-
     steps = migrations("postgresql") if steps is None else steps
     with (
-        _explained(name),
+        explained_at_start(name),
         psycopg.connect(url, connect_timeout=10, prepare_threshold=None) as connection,
     ):
         connection.execute(DURABLE)
@@ -135,9 +58,8 @@ def prepare(url: str, name: str, steps: tuple[Migration, ...] | None = None) -> 
 
 
 @contextmanager
-def _explained(name: str) -> Iterator[None]:
-    import psycopg
-
+def explained_at_start(name: str) -> Iterator[None]:
+    """Turn what psycopg raises into an error for whoever starts the server."""
     try:
         yield
     except psycopg.OperationalError as error:

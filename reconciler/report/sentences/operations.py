@@ -1,12 +1,42 @@
-"""What has to happen before what, in words: for operations that take several steps, or wait."""
+"""What a plan says of one operation, and what has to happen before it.
+
+A plan file may have been edited where its digest does not reach (names, changes, summary). So
+everything here is told from what the digest covers: actions, before, after, steps.
+"""
 
 from __future__ import annotations
 
 from functools import cached_property
 
-from reconciler.plan.document import REMOVE, Operation, Plan, Step, steps
+from reconciler.plan.document import REMOVE, Change, Operation, Plan, Step, changed, steps
 from reconciler.printable import quoted
-from reconciler.report.said.words import name_of, old_name
+
+
+def name_of(operation: Operation) -> str:
+    """Name the storage of an operation: as it will be, or for a removal as it is."""
+    values = operation.after or operation.before
+    return values.name if values else operation.name
+
+
+def old_name(operation: Operation) -> str | None:
+    """Give the name that an update takes away; None if it keeps the name."""
+    before, after = operation.before, operation.after
+    return before.name if before and after and before.name != after.name else None
+
+
+def changes_of(operation: Operation) -> tuple[Change, ...]:
+    """Give the fields that an update changes, in the order in which they are declared."""
+    before, after = operation.before, operation.after
+    return changed(before, after) if before and after else ()
+
+
+def files_of(operation: Operation) -> str:
+    """Say what a removal does to the platform's records of files."""
+    if operation.holds_files is None:
+        return "MAY HOLD FILES: nobody could tell"
+    if operation.holds_files:
+        return "HOLDS FILES: the platform's records of these files will be lost"
+    return "holds no files"
 
 
 class Order:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from reconciler.plan.document import CREATE, REMOVE, UPDATE, Operation, Plan
 from reconciler.printable import quoted, shown
-from reconciler.report.layout import lines
-from reconciler.report.said import words
-from reconciler.report.said.order import Order
+from reconciler.report.sentences.operations import Order, changes_of, files_of, name_of, old_name
+from reconciler.report.sentences.terms import SYMBOLS, address, bare, value
 from reconciler.report.style import Style
+from reconciler.report.text.lines import lines
 
 _COLOURS = {CREATE: "green", UPDATE: "yellow", REMOVE: "red"}
 
@@ -21,16 +21,16 @@ class Printer:
 
     def head(self, action: str, name: str) -> str:
         """Give the first line of an operation: its symbol and a name."""
-        return self._style.paint(f"{words.SYMBOLS[action]} {words.bare(name)}", _COLOURS[action])
+        return self._style.paint(f"{SYMBOLS[action]} {bare(name)}", _COLOURS[action])
 
     def operation(self, operation: Operation) -> list[str]:
         """Give all lines of an operation."""
-        head = self.head(operation.action, words.name_of(operation))
-        old = words.old_name(operation)
-        told = [f"{head} (was {words.bare(old)})" if old is not None else head]
+        head = self.head(operation.action, name_of(operation))
+        old = old_name(operation)
+        told = [f"{head} (was {bare(old)})" if old is not None else head]
         values = operation.after or operation.before
         if values and (operation.action != UPDATE or self._style.verbose):
-            told += self._lines([shown(values.type), "at", words.address(values.default_url)])
+            told += self._lines([shown(values.type), "at", address(values.default_url)])
         if operation.action == REMOVE:
             told += self._losses(operation)
         for phrase in self._details(operation):
@@ -53,7 +53,7 @@ class Printer:
         return told
 
     def _losses(self, operation: Operation) -> list[str]:
-        told = self._lines(words.files_of(operation))
+        told = self._lines(files_of(operation))
         if operation.holds_files is False:
             return told
         return [self._style.paint(line, "alarm") for line in told]
@@ -62,8 +62,8 @@ class Printer:
 def _changes(operation: Operation) -> list[list[str]]:
     """Tell what an update changes; a new name is in its first line already."""
     told = []
-    for change in words.changes_of(operation):
+    for change in changes_of(operation):
         if change.field != "name":
-            show = words.value(change.field)
+            show = value(change.field)
             told.append([f"{change.field}:", show(change.before), "->", show(change.after)])
     return told

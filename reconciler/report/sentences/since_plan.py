@@ -14,8 +14,9 @@ from reconciler.model import Storage, Values, path_text
 from reconciler.plan.document import FIELDS, Operation, Plan
 from reconciler.plan.review import beyond, was_new
 from reconciler.printable import quoted, shown
-from reconciler.report.said.words import address, count, name_of
-from reconciler.report.said.words import value as printed
+from reconciler.report.sentences.operations import name_of
+from reconciler.report.sentences.terms import address, count
+from reconciler.report.sentences.terms import value as printed
 
 #: Every line costs a comparison of some 200 µs, and nobody reads more of them.
 _ENOUGH = 100

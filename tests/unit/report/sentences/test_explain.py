@@ -1,6 +1,6 @@
 import msgspec
 
-from reconciler.report.said.explain import changed_since, changes_in_live, plan_difference
+from reconciler.report.sentences.since_plan import changed_since, changes_in_live, plan_difference
 
 
 def replaced(value, **fields):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from reconciler.health.platform import FAILED, OK, WARNING, Check, healthy
 from reconciler.platform import Abilities
-from reconciler.report.said.words import count
+from reconciler.report.sentences.terms import count
 
 #: What it means for the user that a platform has an ability, that it has not.
 _MEANINGS = {

@@ -1,4 +1,4 @@
-"""What the state server needs of a database: one contract, two implementations.
+"""What the state server needs of a database: one store, whichever kind of database it is on.
 
 Every method is synchronous and safe to call from several threads. Every write is one
 transaction that starts by locking the platform's only row, so that all writes have one order:
@@ -7,152 +7,57 @@ that of `revision`, which is also the order of the audit. A write and its audit 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager
-from typing import Protocol
-
-from msgspec import Struct
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
 
 from reconciler.lease.contract import Holder, Lease
-from reconciler.model import Storage, Values
+from reconciler.model import Values
 from reconciler.platform import InventoryRow
+from reconciler.server.store.database import PLATFORM, Database
+from reconciler.server.store.session import Writing, with_turn
+from reconciler.server.store.tables import audit, inventory, leases, storages, tokens
+from reconciler.server.store.values import (
+    Author,
+    Changes,
+    Created,
+    Inventory,
+    Listing,
+    Page,
+    Row,
+    Token,
+)
 
-READER, OPERATOR, ADMIN = "reader", "operator", "admin"
-ROLES = (READER, OPERATOR, ADMIN)
-#: How long the answer to a create is kept for its idempotency key, in seconds.
-KEY_LIFE = 24 * 3600
-
-
-class Author(Struct, frozen=True, omit_defaults=True):
-    """Who writes: the token's name is proved, the rest is what the client says of itself."""
-
-    #: Name of the token; `anonymous` on a server without tokens.
-    account: str
-    run: str = ""
-    actor: str = ""
-    commit: str = ""
-    job_url: str = ""
-    #: Id of the token, which tells two of one name apart; the audit has none.
-    token: str = ""
+_T = TypeVar("_T")
 
 
-class Row(Struct, frozen=True):
-    """A storage as it is kept."""
-
-    storage: Storage
-    #: The platform's revision at the last change of the storage or of its inventory.
-    revision: int
-    #: How many files its inventory has.
-    files: int
-
-
-class Page(Struct, frozen=True):
-    """A part of the list, by id."""
-
-    rows: tuple[Row, ...]
-    #: Whether there are more after the last one.
-    more: bool
-    #: The platform's revision at the moment of reading; rows and it are of one snapshot.
-    revision: int
-
-
-class Listed(Struct, frozen=True, gc=False):
-    """A storage as the HTTP API lists it: these fields, in this order, are its JSON."""
-
-    id: str
-    name: str
-    label: str
-    type: str
-    default_url: str
-    created_at: str
-    files: int
-
-
-class Listing(Struct, frozen=True):
-    """What `Page` tells, in the form that is quickest to make and to encode."""
-
-    storages: list[Listed]
-    more: bool
-    revision: int
-
-
-class Created(Struct, frozen=True):
-    """The outcome of a create."""
-
-    #: As it was right after the create, also when it is told again.
-    row: Row
-    #: Whether this is the answer of an earlier request with the same key.
-    repeated: bool
-
-
-class Inventory(Struct, frozen=True):
-    """The files of one storage, of one snapshot."""
-
-    revision: int
-    files: int
-    rows: Iterator[InventoryRow]
-
-
-class Change(Struct, frozen=True):
-    """One line of the audit."""
-
-    #: The platform's revision that this write made: one more than that of the write before.
-    revision: int
-    at: str
-    author: Author
-    #: create, update, remove, record_inventory, lease_broken, token_created, token_revoked
-    action: str
-    #: Empty where the change is not about a storage.
-    storage_id: str
-    #: The name of the storage (after an update: the new one) or of the token; else empty.
-    name: str
-    #: What was and what is, as far as there is anything to tell; never a secret. Of an update the
-    #: fields that changed, of a create and a remove the whole storage, of record_inventory `files`
-    #: (how many there are) and, after it, `recorded` (how many of them are new or different).
-    before: dict[str, str | int] | None
-    after: dict[str, str | int] | None
-
-
-class Changes(Struct, frozen=True):
-    """A part of the audit, oldest first."""
-
-    changes: tuple[Change, ...]
-    #: Whether there are more after the last one.
-    more: bool
-
-
-class Token(Struct, frozen=True):
-    """What is known of a token; the secret itself is not."""
-
-    id: str
-    name: str
-    role: str
-    created_at: str
-    expires_at: str | None
-    revoked_at: str | None
-
-
-class Store(Protocol):
+class Store:
     """A platform in a database. Raises `StoreError`s only, apart from bugs.
 
     `fence`, where given, must be that of the latest lease, which must not have been released or
     broken (it may have run out); else `SupersededError`.
     """
 
-    #: `SQLite 3.45` or `PostgreSQL 16.2`.
-    version: str
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        #: `SQLite 3.45` or `PostgreSQL 16.2`.
+        self.version = database.version
 
     def platform_id(self) -> str:
         """Give the id that the platform got when its database was made."""
+        return self._database.platform_id
 
     def ready(self) -> None:
         """Answer if the database can be read now; raises `StoreUnavailableError`."""
+        self._database.ready()
 
     def revision(self) -> int:
         """Give the platform's revision."""
+        return int(self._database.read(lambda session: session.rows(PLATFORM))[0][1])
 
     def count(self) -> int:
         """Count the storages."""
+        return self._database.read(storages.count)
 
     def page(self, *, after: str, limit: int, name: str | None = None) -> Page:
         """Read at most `limit` storages with an id greater than `after`, by id.
@@ -160,12 +65,15 @@ class Store(Protocol):
         Fewer, but one at least, if they are large: what is read at once fits into memory. With
         `name`, only the storage that has exactly this name.
         """
+        return self._database.read(lambda s: storages.page(s, after, limit, name))
 
     def listing(self, *, after: str, limit: int) -> Listing:
         """Read what `page` reads without a name, in the quickest way."""
+        return self._database.read(lambda s: storages.listing(s, after, limit))
 
     def get(self, id: str) -> Row:
         """Read one storage."""
+        return self._database.read(lambda s: storages.get(s, id))
 
     def create(
         self, values: Values, *, key: str | None, author: Author, fence: int | None
@@ -175,6 +83,7 @@ class Store(Protocol):
         An idempotency `key` is kept for `KEY_LIFE` seconds and belongs to `author.account`. Its
         answer is told again whatever became of the storage, and of the lease: nothing is written.
         """
+        return self._write(author, lambda w: storages.create(w, values, key, fence))
 
     def update(
         self,
@@ -187,6 +96,7 @@ class Store(Protocol):
         fence: int | None,
     ) -> Row:
         """Change name, label or both at once; without an actual change nothing is written."""
+        return self._write(author, lambda w: storages.update(w, id, name, label, revision, fence))
 
     def remove(
         self,
@@ -198,12 +108,19 @@ class Store(Protocol):
         fence: int | None,
     ) -> None:
         """Remove a storage, with the records of its files only if `holds_files`."""
+        self._write(author, lambda w: storages.remove(w, id, holds_files, revision, fence))
 
-    def inventory(self, id: str) -> AbstractContextManager[Inventory]:
+    @contextmanager
+    def inventory(self, id: str) -> Iterator[Inventory]:
         """Open the inventory of a storage, ordered by upload id, in constant memory.
 
-        Its rows can be read until the context is left, from one thread at a time.
+        Its rows can be read until the context is left, from one thread at a time; what is written
+        meanwhile does not show in them.
         """
+        with self._database.snapshot() as session:
+            row = storages.get(session, id)
+            with session.stream(inventory.READ, id) as rows:
+                yield Inventory(row.revision, row.files, rows)
 
     def record(
         self,
@@ -216,10 +133,13 @@ class Store(Protocol):
     ) -> Row:
         """Add files, all or none; a known upload id is replaced, of two in `rows` the last counts.
 
-        In constant memory, and other writes need not wait while `rows` are still coming in.
-        What `rows` raises goes through, and nothing is written then. If all the rows are there
-        already, nothing is written either. Upload ids have at most 2,000 bytes.
+        In constant memory, and others write while `rows` are still coming in; they wait while
+        these are merged. What `rows` raises goes through, and nothing is written then. If all the
+        rows are there already, nothing is written either. Upload ids have at most 2,000 bytes.
         """
+        storages.check_revision(self.get(id), revision)
+        merge = with_turn(author, lambda w: storages.record(w, id, revision, fence))
+        return self._database.transact_with(rows, merge)
 
     def changes(self, *, after: int, limit: int, name: str | None = None) -> Changes:
         """Read at most `limit` lines of the audit, oldest first, from the revision after `after`.
@@ -227,9 +147,13 @@ class Store(Protocol):
         Fewer, but one at least, if they are large. With `name`, only what was done to storages that
         had this name before it or after it.
         """
+        return self._database.read(lambda s: audit.changes(s, after, limit, name))
 
     def acquire(self, holder: Holder, seconds: float, author: Author) -> Lease:
         """Take the lease; `LeasedError` while another holds it."""
+        # Whoever waits for the lease asks again and again, and must not stand in its holder's way.
+        self._database.read(leases.check_free)
+        return self._database.transact_soon(lambda s: leases.acquire(s, holder, seconds, author))
 
     def renew(self, fence: int, seconds: float, account: str, token: str = "") -> Lease:
         """Make the lease with this fence run `seconds` from now.
@@ -238,24 +162,33 @@ class Store(Protocol):
         or by another token of the same name. One that has run out without a successor is still
         the current one.
         """
+        return self._database.transact_soon(
+            lambda s: leases.renew(s, fence, seconds, account, token)
+        )
 
     def release(self, fence: int, account: str, token: str = "") -> None:
         """Give the lease up, if `fence` is the current one.
 
         Raises `SupersededError` if that was taken by another account or token.
         """
+        self._database.transact_soon(lambda s: leases.release(s, fence, account, token))
 
     def lease(self) -> Lease | None:
         """Say who holds the lease; None if nobody does, or if it has run out."""
+        return self._database.read(leases.current)
 
     def break_lease(self, fence: int, author: Author) -> bool:
         """Take away the lease with this fence; False if it is not the current one.
 
         One that has run out can be broken too: it could still be renewed.
         """
+        return self._database.transact_soon(
+            with_turn(author, lambda w: leases.break_lease(w, fence))
+        )
 
     def has_tokens(self) -> bool:
         """Say whether a token was ever made: from then on every request needs one."""
+        return self._database.read(tokens.any_at_all)
 
     def create_token(
         self,
@@ -272,15 +205,23 @@ class Store(Protocol):
         `expires_at` is RFC 3339, UTC, with `Z`. A name has at most 200 characters; raises
         `NameTakenError` if another token that works has it.
         """
+        return self._write(author, lambda w: tokens.create(w, id, digest, name, role, expires_at))
 
     def tokens(self) -> tuple[Token, ...]:
         """List all tokens, also those that no longer work, oldest first."""
+        return self._database.read(tokens.listed)
 
     def token(self, id: str) -> tuple[Token, bytes] | None:
         """Give a token and the digest of its secret."""
+        return self._database.read(lambda s: tokens.find(s, id))
 
     def revoke_token(self, id: str, author: Author) -> Token:
         """Make a token useless, for ever; doing it again changes nothing."""
+        return self._write(author, lambda w: tokens.revoke(w, id))
 
     def close(self) -> None:
         """Let go of all connections."""
+        self._database.close()
+
+    def _write(self, author: Author, body: Callable[[Writing], _T]) -> _T:
+        return self._database.transact(with_turn(author, body))

@@ -1,4 +1,4 @@
-"""The store of a state server in one SQLite file."""
+"""The database of a state server in one SQLite file."""
 
 from __future__ import annotations
 
@@ -14,29 +14,23 @@ from reconciler.disk.sqlite_place import Place
 from reconciler.errors import PlatformError
 from reconciler.platform import InventoryRow
 from reconciler.printable import quoted
-from reconciler.server.store.base import PLATFORM, SqlStore
-from reconciler.server.store.contract import (
-    Author,
-    Inventory,
-    Row,
-)
+from reconciler.server.store.database import PLATFORM, Database
 from reconciler.server.store.refusals import (
     OutcomeUnknownError,
     StoreUnavailableError,
 )
-from reconciler.server.store.session import Session, with_turn
-from reconciler.server.store.sqlite.file import WAIT, check_still_there, connect, prepare
+from reconciler.server.store.session import Session
+from reconciler.server.store.sqlite.preparing import WAIT, check_still_there, connect, prepare
 from reconciler.server.store.sqlite.session import SqliteSession, explained
 from reconciler.server.store.sqlite.staging import stage
-from reconciler.server.store.tables import inventory, storages
 
 _T = TypeVar("_T")
 #: How many connections for reading are kept open while nobody reads.
 _IDLE = 16
 
 
-class SqliteStore(SqlStore):
-    """A platform in one file: one writer at a time, and readers that never wait for it.
+class SqliteDatabase(Database):
+    """One file: one writer at a time, and readers that never wait for it.
 
     Other processes may write to the file too, such as `reconciler token`.
     """
@@ -54,7 +48,7 @@ class SqliteStore(SqlStore):
         self._readers: list[sqlite3.Connection] = []
         self._closed = False
         try:
-            self._id = self._own_id(path)
+            self.platform_id = self._own_id(path)
         except PlatformError:
             self._writer.close()
             raise
@@ -75,7 +69,8 @@ class SqliteStore(SqlStore):
         if problem := self._place.lost():
             raise StoreUnavailableError(f"the database: {problem}. Restart the server")
 
-    def _read(self, question: Callable[[Session], _T]) -> _T:
+    def read(self, question: Callable[[Session], _T]) -> _T:
+        """Put a question on a connection that waits for nobody."""
         with explained(), self._reader() as db:
             answer = question(SqliteSession(db))
         self._check_place()
@@ -99,7 +94,8 @@ class SqliteStore(SqlStore):
         else:
             self._readers.append(db)
 
-    def _transact(self, body: Callable[[Session], _T]) -> _T:
+    def transact(self, body: Callable[[Session], _T]) -> _T:
+        """Run a transaction when it is our turn."""
         return self._transact_on(self._writer, body)
 
     def _transact_on(self, db: sqlite3.Connection, body: Callable[[Session], _T]) -> _T:
@@ -118,38 +114,19 @@ class SqliteStore(SqlStore):
             self._turn.release()
 
     @contextmanager
-    def inventory(self, id: str) -> Iterator[Inventory]:
-        """Open the inventory of a storage; what is written meanwhile does not show in it."""
+    def snapshot(self) -> Iterator[Session]:
+        """Read in one transaction."""
         with explained(), self._reader() as db:
             db.execute("BEGIN")
-            row = storages.get(SqliteSession(db), id)
-            with closing(db.execute(inventory.READ, (id,))) as cursor:
-                yield Inventory(row.revision, row.files, _fetched(cursor))
+            yield SqliteSession(db)
             db.execute("ROLLBACK")
 
-    def record(
-        self,
-        id: str,
-        rows: Iterable[InventoryRow],
-        *,
-        revision: int | None,
-        author: Author,
-        fence: int | None,
-    ) -> Row:
-        """Add files; others write while the rows come in, and wait while they are merged."""
-        storages.check_revision(self.get(id), revision)
+    def transact_with(self, rows: Iterable[InventoryRow], body: Callable[[Session], _T]) -> _T:
+        """Take rows in on a connection of their own, and wait for the turn to write only then."""
         self._check_place()
         with explained(), closing(connect(self._path)) as db:
             stage(db, rows)
-            return self._transact_on(
-                db,
-                with_turn(
-                    author,
-                    lambda w: storages.record(
-                        w, id, lambda s: inventory.merge(s, id), revision, fence
-                    ),
-                ),
-            )
+            return self._transact_on(db, body)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -161,20 +138,10 @@ class SqliteStore(SqlStore):
 
 
 def _transaction(db: sqlite3.Connection, body: Callable[[Session], _T]) -> _T:
-    session = SqliteSession(db)
     db.execute("BEGIN IMMEDIATE")
     try:
-        result = body(session)
-        if session.changed:
-            session.commit()
-        return result
+        return SqliteSession(db).kept_if_changed(body)
     finally:
         # After some failures, such as a full disk, SQLite has rolled back already.
         if db.in_transaction:
             db.execute("ROLLBACK")
-
-
-def _fetched(cursor: sqlite3.Cursor) -> Iterator[InventoryRow]:
-    with explained():
-        while rows := cursor.fetchmany(1000):
-            yield from rows

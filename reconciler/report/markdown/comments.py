@@ -1,21 +1,24 @@
-"""Documents that stay within the size that GitHub allows for a comment.
+"""Documents in Markdown that stay within the size that GitHub allows for a comment.
 
 What must not be cut comes in ever shorter forms; what may be cut says how much is missing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TypeVar
 
 from msgspec import Struct
 
-from reconciler.report.said.words import count
+from reconciler.report.sentences.terms import count
 
 #: GitHub refuses more than 65,536 characters; the rest is left to what a pipeline adds.
 LIMIT = 65_000
 #: Room for what is said of parts that lack something, and for the title and cut of a section.
 _FOR_LACKING = 500
 _FOR_A_CUT = 200
+
+_T = TypeVar("_T")
 
 
 class Part(Struct, frozen=True):
@@ -47,10 +50,40 @@ class Document(Struct, frozen=True):
     """
 
     title: str
-    see: str
     facts: Sequence[str] = ()
     parts: Sequence[Part] = ()
     sections: Sequence[Section] = ()
+    see: str = "the full report"
+
+
+def part(
+    title: str,
+    noun: str,
+    items: Sequence[_T],
+    long: Callable[[_T], str],
+    short: Callable[[_T], str],
+) -> Part:
+    """Make a list of items that must not be cut."""
+    number = len(items)
+    return Part(
+        f"{title} ({number:,})",
+        number,
+        lambda at: f"- {long(items[at])}",
+        lambda at: f"- {short(items[at])}",
+        noun,
+    )
+
+
+def section(title: str, noun: str, items: Sequence[_T], line: Callable[[_T], str]) -> Section:
+    """Make a list of items that may be cut."""
+    number = len(items)
+    head = f"#### {title} ({number:,})\n\n"
+    return Section(head, number, lambda at: f"- {line(items[at])}", noun)
+
+
+def row(cells: Iterable[str]) -> str:
+    """Return a line of a table."""
+    return f"| {' | '.join(cells)} |"
 
 
 def written(document: Document) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from msgspec import Struct
 
 from reconciler.model import State, Storage
-from reconciler.report.said.words import count
+from reconciler.report.sentences.terms import count
 
 #: What a live storage can be, in the order in which they are counted.
 STATUSES = ("declared", "undeclared", "to be removed", "unmanaged", "outside scope")

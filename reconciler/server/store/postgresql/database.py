@@ -1,4 +1,4 @@
-"""The store of state servers on PostgreSQL: several servers on one database are as one."""
+"""The database of state servers on PostgreSQL: several servers on one database are as one."""
 
 from __future__ import annotations
 
@@ -12,26 +12,19 @@ from psycopg_pool import ConnectionPool
 
 from reconciler.errors import PlatformError
 from reconciler.platform import InventoryRow
-from reconciler.server.store.base import PLATFORM, SqlStore
-from reconciler.server.store.contract import (
-    Author,
-    Inventory,
-    Row,
-)
+from reconciler.server.store.database import PLATFORM, Database
+from reconciler.server.store.postgresql.preparing import explained_at_start, prepare
 from reconciler.server.store.postgresql.session import (
     DURABLE,
     PostgresSession,
-    commit,
     explained,
-    native,
 )
 from reconciler.server.store.postgresql.staging import stage
-from reconciler.server.store.postgresql.text import restored_rows, stored
+from reconciler.server.store.postgresql.url import database_name
 from reconciler.server.store.refusals import (
     StoreUnavailableError,
 )
-from reconciler.server.store.session import Session, with_turn
-from reconciler.server.store.tables import inventory, storages
+from reconciler.server.store.session import Session
 
 _T = TypeVar("_T")
 _IDLE = psycopg.pq.TransactionStatus.IDLE
@@ -63,8 +56,8 @@ _LOCAL = (
 )
 
 
-class PostgresStore(SqlStore):
-    """A platform in a PostgreSQL database whose tables are up to date."""
+class PostgresDatabase(Database):
+    """Two pools of connections to a PostgreSQL database."""
 
     def __init__(self, url: str) -> None:
         """Connect; raises `psycopg.OperationalError` if the database does not answer."""
@@ -85,12 +78,14 @@ class PostgresStore(SqlStore):
                 "the database does not know its own id any more: restore it from a backup"
             )
         self.version = f"PostgreSQL {info.server_version // 10000}.{info.server_version % 10000}"
-        self._id = str(found[0][0])
+        self.platform_id = str(found[0][0])
 
-    def _read(self, question: Callable[[Session], _T]) -> _T:
+    def read(self, question: Callable[[Session], _T]) -> _T:
+        """Put a question on a connection of the pool."""
         return self._again_if_lost(lambda connection: question(PostgresSession(connection)))
 
-    def _transact(self, body: Callable[[Session], _T]) -> _T:
+    def transact(self, body: Callable[[Session], _T]) -> _T:
+        """Run a transaction as one of few writers."""
         if not self._writers.acquire(timeout=_TURN):
             raise StoreUnavailableError("other writes take too long: try again later")
         try:
@@ -98,7 +93,7 @@ class PostgresStore(SqlStore):
         finally:
             self._writers.release()
 
-    def _transact_soon(self, body: Callable[[Session], _T]) -> _T:
+    def transact_soon(self, body: Callable[[Session], _T]) -> _T:
         """Run a transaction beside the writers, which may all be waiting for their turn."""
         return self._again_if_lost(lambda connection: _transaction(connection, body))
 
@@ -131,41 +126,29 @@ class PostgresStore(SqlStore):
             yield connection
 
     @contextmanager
-    def inventory(self, id: str) -> Iterator[Inventory]:
-        """Open the inventory of a storage; what is written meanwhile does not show in it."""
+    def snapshot(self) -> Iterator[Session]:
+        """Read in one transaction."""
         with self._stream("ISOLATION LEVEL REPEATABLE READ READ ONLY") as connection:
-            row = storages.get(PostgresSession(connection), id)
-            with connection.cursor(name="inventory") as cursor:
-                cursor.execute(native(inventory.READ), [stored(id)])
-                yield Inventory(row.revision, row.files, _fetched(cursor))
+            yield PostgresSession(connection)
 
-    def record(
-        self,
-        id: str,
-        rows: Iterable[InventoryRow],
-        *,
-        revision: int | None,
-        author: Author,
-        fence: int | None,
-    ) -> Row:
-        """Add files; others write while the rows come in, and wait while they are merged."""
-        storages.check_revision(self.get(id), revision)
+    def transact_with(self, rows: Iterable[InventoryRow], body: Callable[[Session], _T]) -> _T:
+        """Take rows in as the transaction begins, and wait for the turn to write only then."""
         with self._stream() as connection:
             stage(connection, rows)
-            return _kept_if_changed(
-                connection,
-                with_turn(
-                    author,
-                    lambda w: storages.record(
-                        w, id, lambda session: inventory.merge(session, id), revision, fence
-                    ),
-                ),
-            )
+            return PostgresSession(connection).kept_if_changed(body)
 
     def close(self) -> None:
         """Let go of all connections."""
         self._calls.close()
         self._streams.close()
+
+
+def open_database(url: str) -> PostgresDatabase:
+    """Make a database, or bring it up to date, and connect; see `open_store` for what it raises."""
+    name = database_name(url)
+    prepare(url, name)
+    with explained_at_start(name):
+        return PostgresDatabase(url)
 
 
 def _pool(
@@ -223,18 +206,4 @@ def _begun(connection: psycopg.Connection, how: str = "") -> Iterator[None]:
 
 def _transaction(connection: psycopg.Connection, body: Callable[[Session], _T]) -> _T:
     with _begun(connection):
-        return _kept_if_changed(connection, body)
-
-
-def _kept_if_changed(connection: psycopg.Connection, body: Callable[[Session], _T]) -> _T:
-    session = PostgresSession(connection)
-    result = body(session)
-    if session.changed:
-        commit(connection)
-    return result
-
-
-def _fetched(cursor: psycopg.ServerCursor) -> Iterator[InventoryRow]:
-    with explained():
-        while rows := cursor.fetchmany(2000):
-            yield from restored_rows(rows)
+        return PostgresSession(connection).kept_if_changed(body)

@@ -1,0 +1,1 @@
+"""What every report says in the same words, whatever it looks like."""

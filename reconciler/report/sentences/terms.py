@@ -1,0 +1,41 @@
+"""Numbers, names, addresses and the words for how an operation ended, as reports print them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from reconciler.plan.document import CREATE, REMOVE, UPDATE
+from reconciler.printable import masked, quoted, shown
+
+SYMBOLS = {CREATE: "+", UPDATE: "~", REMOVE: "-"}
+_PLAIN = re.compile(r"[\w.~-]+(?: [\w.~-]+)*")
+
+
+def count(number: int, noun: str) -> str:
+    """Count things: `1 storage`, `9,123 storages`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def bare(name: str) -> str:
+    """Return a name for the place where only a name can stand: quoted only if it looks odd."""
+    return name if _PLAIN.fullmatch(name) and shown(name) == name else quoted(name)
+
+
+def address(url: str) -> str:
+    """Return an address as it may be printed: no password, nothing invisible."""
+    return shown(masked(url))
+
+
+def value(field: str) -> Callable[[str], str]:
+    """Say how the values of a field are printed."""
+    return _quoted_address if field == "default_url" else quoted
+
+
+def spoken(status: str) -> str:
+    """Return a status as people say it."""
+    return status.replace("_", " ")
+
+
+def _quoted_address(url: str) -> str:
+    return f"'{address(url)}'"

@@ -1,0 +1,85 @@
+"""The state server's storage: open a database by its URL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import NamedTuple
+
+from reconciler.environment.extras import missing_extra
+from reconciler.errors import AddressError, UsageError
+from reconciler.printable import quoted, quoted_url
+from reconciler.server.store.copying import End
+from reconciler.server.store.database import Database
+from reconciler.server.store.sqlite.copying import sqlite_end
+from reconciler.server.store.sqlite.database import SqliteDatabase
+from reconciler.server.store.store import Store
+
+_SQLITE = "sqlite:///"
+_EXAMPLE = (
+    f"write {_SQLITE}server.db (relative), {_SQLITE}/srv/server.db (absolute: four slashes) or "
+    "postgresql://user@host/database"
+)
+
+
+class _Kind(NamedTuple):
+    """What opens one kind of database."""
+
+    database: Callable[[], Database]
+    end: Callable[[], AbstractContextManager[End]]
+
+
+def open_store(url: str) -> Store:
+    """Open a database, make its tables if it is new, and bring them up to date if they are old.
+
+    A relative path counts from the current folder, and is read literally. Raises `AddressError`
+    if this is no such URL, `UsageError` if the driver is not installed, `UnavailableError` if
+    the database does not answer, and `PlatformError` if it is newer than this program, or
+    somebody else's.
+    """
+    return Store(_kind(url).database())
+
+
+def open_end(url: str) -> AbstractContextManager[End]:
+    """Open a database to copy it, or to copy into it; see `open_store` for what it raises."""
+    return _kind(url).end()
+
+
+def _kind(url: str) -> _Kind:
+    if _is_sqlite(url):
+        path = _path(url)
+        return _Kind(lambda: SqliteDatabase(path), lambda: sqlite_end(path))
+    try:  # in an extra, which servers on SQLite need not have
+        import psycopg_pool  # noqa: F401
+
+        from reconciler.server.store.postgresql.copying import postgres_end
+        from reconciler.server.store.postgresql.database import open_database
+    except ImportError as error:
+        raise UsageError(missing_extra("PostgreSQL", "postgresql")) from error
+    return _Kind(lambda: open_database(url), lambda: postgres_end(url))
+
+
+def _is_sqlite(url: str) -> bool:
+    """Say which of the two kinds of database is meant."""
+    scheme = url.partition(":")[0].lower()
+    if scheme in ("sqlite", "postgresql", "postgres"):
+        return scheme == "sqlite"
+    if not url:
+        raise AddressError(f"the database's URL is empty: {_EXAMPLE}")
+    # Behind the scheme, nobody knows where a password would stand: that is not shown.
+    named = quoted(f"{scheme}:") if "://" in url and scheme.isalnum() else "this"
+    raise AddressError(f"{named} is no database that the server knows: {_EXAMPLE}")
+
+
+def _path(url: str) -> Path:
+    """Read the path as addresses of embedded platforms are read."""
+    rest = url.partition(":")[2]
+    if not rest.startswith("///"):
+        raise AddressError(f"{quoted_url(url)} needs three slashes before the path: {_EXAMPLE}")
+    text = rest[3:]
+    if not text or text[-1] in "/\\" or "\0" in text or text == ":memory:":
+        raise AddressError(f"{quoted_url(url)} names no file: {_EXAMPLE}")
+    path = Path(text)
+    # `..` after a symbolic link means what the system makes of it, not what the text looks like.
+    return path.resolve() if ".." in path.parts else path.absolute()
