@@ -60,6 +60,8 @@ def ended(entry: Entry) -> str:
     again = f", tried again {entry.retries}×" if entry.retries else ""
     if entry.status == STARTED:
         return f"begun, no end is recorded{again}"
+    if entry.already:
+        return "had been done already"
     moved = entry.previous_name if entry.status == DONE else None
     was = f", was {quoted(moved)}" if moved is not None else ""
     return f"{shown(spoken(entry.status))}{was}{again}"
@@ -85,7 +87,11 @@ def _end(run: Run) -> str:
 
 
 def _counts(run: Run) -> str:
-    told = [f"{number:,} {spoken(status)}" for status, number in run.summary.items()]
+    already = sum(entry.already for entry in run.operations)
+    numbers = {spoken(status): number for status, number in run.summary.items()}
+    if already:
+        numbers |= {DONE: numbers.get(DONE, 0) - already, "done already": already}
+    told = [f"{number:,} {status}" for status, number in sorted(numbers.items()) if number]
     missing = run.planned - len(run.operations)
     if run.state == OPEN and missing > 0:
         told.append(f"{missing:,} not begun")
