@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from reconciler.model import Notice, Problem, path_text
-from reconciler.report.markdown.comments import Document, section, written
+from reconciler.report.markdown.comments import Document, Section, written
 from reconciler.report.markdown.escape import code, prose
 from reconciler.report.markdown.plans import notice_line
 from reconciler.report.sentences import manifests
@@ -14,7 +14,7 @@ from reconciler.report.style import PLAIN, Style
 
 def problems(problems: Sequence[Problem], _style: Style = PLAIN) -> str:
     """List what is wrong with a manifest."""
-    sections = (section("Problems", "problem", problems, _problem),)
+    sections = (Section("Problems", "problem", problems, _problem),)
     return written(Document(manifests.problem_total(problems), sections=sections))
 
 
@@ -26,7 +26,7 @@ def failure(message: str, code: int, _style: Style = PLAIN) -> str:
 
 def valid(files: int, entries: int, warnings: Sequence[Notice], _style: Style = PLAIN) -> str:
     """Say that a manifest is valid, how much was read, and what it warns of."""
-    sections = (section("Warnings", "warning", warnings, notice_line),)
+    sections = (Section("Warnings", "warning", warnings, notice_line),)
     return written(Document(manifests.valid(files, entries), sections=sections))
 
 

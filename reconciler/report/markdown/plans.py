@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from reconciler.model import Notice
 from reconciler.plan.document import CREATE, REMOVE, UPDATE, Change, Consent, Operation, Plan
 from reconciler.printable import masked
-from reconciler.report.markdown.comments import Document, part, section, written
+from reconciler.report.markdown.comments import Document, Part, Section, written
 from reconciler.report.markdown.escape import code, prose
 from reconciler.report.sentences import plans
 from reconciler.report.sentences.drift import Difference, Drift, meaning, total
@@ -26,16 +26,16 @@ def plan(plan: Plan, _style: Style = PLAIN) -> str:
         return _operation(operation, order)
 
     parts = (
-        part("Blocked by policy", "blocking reason", plans.reasons(plan), notice_line, _brief),
-        part("Not declared", "name", plans.undeclared_at_once(plan), code, code),
-        part("To remove", "removal", removals, line, _removal_in_short),
+        Part("Blocked by policy", "blocking reason", plans.reasons(plan), notice_line, _brief),
+        Part("Not declared", "name", plans.undeclared_at_once(plan), code, code),
+        Part("To remove", "removal", removals, line, _removal_in_short),
     )
     sections = (
-        section("Consents used", "consent", plan.consents, _consent),
-        section("Warnings", "warning", plan.warnings, notice_line),
-        section("To update", "update", plans.only(plan, UPDATE), line),
-        section("To create", "create", plans.only(plan, CREATE), line),
-        section("Undeclared, left alone", "name", plans.undeclared_left(plan), code),
+        Section("Consents used", "consent", plan.consents, _consent),
+        Section("Warnings", "warning", plan.warnings, notice_line),
+        Section("To update", "update", plans.only(plan, UPDATE), line),
+        Section("To create", "create", plans.only(plan, CREATE), line),
+        Section("Undeclared, left alone", "name", plans.undeclared_left(plan), code),
     )
     facts = _plan_facts(plan, removals)
     return written(Document(plans.totals(plan), facts, parts, sections, see="the full plan"))
@@ -44,8 +44,8 @@ def plan(plan: Plan, _style: Style = PLAIN) -> str:
 def drift(drift: Drift, _style: Style = PLAIN) -> str:
     """Show every difference between live and the manifest, their number first."""
     sections = (
-        section("Differences", "difference", drift.found, _difference),
-        section("Undeclared, left alone", "name", drift.undeclared, code),
+        Section("Differences", "difference", drift.found, _difference),
+        Section("Undeclared, left alone", "name", drift.undeclared, code),
     )
     return written(Document(total(len(drift.found)), (_platform(drift.plan),), sections=sections))
 
