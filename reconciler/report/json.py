@@ -17,11 +17,12 @@ from reconciler.executor import Outcome
 from reconciler.health.platform import Facts, checks, healthy
 from reconciler.journal.read import Entry, Run
 from reconciler.lease.contract import Lease
-from reconciler.model import Notice, Problem, State, path_text
+from reconciler.model import Notice, Problem, State
 from reconciler.plan import document
 from reconciler.plan.document import Operation, Plan
 from reconciler.printable import masked
 from reconciler.reconcile import Applied
+from reconciler.report.findings import of_problems
 from reconciler.report.sentences import storages as live
 from reconciler.report.sentences.drift import Drift
 from reconciler.report.sentences.runs import STATUSES, with_operations
@@ -126,14 +127,14 @@ def problems(problems: Sequence[Problem], _style: Style = PLAIN) -> str:
         valid=False,
         problems=[
             {
-                "file": problem.file,
-                "line": problem.line or None,
-                "column": problem.column or None,
-                "path": path_text(problem.path),
-                "message": problem.message,
-                "hint": problem.hint,
+                "file": finding.file,
+                "line": finding.line or None,
+                "column": finding.column or None,
+                "path": finding.path,
+                "message": finding.message,
+                "hint": finding.hint,
             }
-            for problem in problems
+            for finding in of_problems(problems)
         ],
     )
 

@@ -6,7 +6,7 @@ What must not be cut comes in ever shorter forms; what may be cut says how much 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TypeVar
+from typing import Any, Generic, TypeVar
 
 from msgspec import Struct
 
@@ -21,26 +21,34 @@ _FOR_A_CUT = 200
 _T = TypeVar("_T")
 
 
-class Part(Struct, frozen=True):
+class Part(Struct, Generic[_T], frozen=True):
     """A list that must not be cut: each line as it should be, and as short as can be."""
 
     title: str
-    number: int
-    long: Callable[[int], str]
-    short: Callable[[int], str]
-    #: What a line is about: `removal`.
+    #: What an item is: `removal`.
     noun: str
+    items: Sequence[_T]
+    long: Callable[[_T], str]
+    short: Callable[[_T], str]
 
 
-class Section(Struct, frozen=True):
+class Section(Struct, Generic[_T], frozen=True):
     """A list that may be cut. Lines are made one by one, and no more than fit."""
 
-    #: What stands above the lines, to its last newline.
-    head: str
-    number: int
-    line: Callable[[int], str]
-    #: What a line is about: `create`.
+    title: str
+    #: What an item is: `create`.
     noun: str
+    items: Sequence[_T]
+    line: Callable[[_T], str]
+    #: What the title says after the number of items.
+    added: str = ""
+    #: Of a table: all that stands above its rows.
+    table: str = ""
+
+    @property
+    def head(self) -> str:
+        """What stands above the lines, to its last newline."""
+        return self.table or f"#### {self.title} ({len(self.items):,}){self.added}\n\n"
 
 
 class Document(Struct, frozen=True):
@@ -51,34 +59,9 @@ class Document(Struct, frozen=True):
 
     title: str
     facts: Sequence[str] = ()
-    parts: Sequence[Part] = ()
-    sections: Sequence[Section] = ()
+    parts: Sequence[Part[Any]] = ()
+    sections: Sequence[Section[Any]] = ()
     see: str = "the full report"
-
-
-def part(
-    title: str,
-    noun: str,
-    items: Sequence[_T],
-    long: Callable[[_T], str],
-    short: Callable[[_T], str],
-) -> Part:
-    """Make a list of items that must not be cut."""
-    number = len(items)
-    return Part(
-        f"{title} ({number:,})",
-        number,
-        lambda at: f"- {long(items[at])}",
-        lambda at: f"- {short(items[at])}",
-        noun,
-    )
-
-
-def section(title: str, noun: str, items: Sequence[_T], line: Callable[[_T], str]) -> Section:
-    """Make a list of items that may be cut."""
-    number = len(items)
-    head = f"#### {title} ({number:,})\n\n"
-    return Section(head, number, lambda at: f"- {line(items[at])}", noun)
 
 
 def row(cells: Iterable[str]) -> str:
@@ -91,8 +74,8 @@ def written(document: Document) -> str:
 
     If not even the short lines of the parts fit, that is said right under the title.
     """
-    parts = [part for part in document.parts if part.number]
-    sections = [section for section in document.sections if section.number]
+    parts = [part for part in document.parts if part.items]
+    sections = [section for section in document.sections if section.items]
     title = f"### {document.title}\n"
     facts = "".join(f"\n{fact}\n" for fact in document.facts if fact)
     reserved = size(title) + size(facts) + _FOR_LACKING + _FOR_A_CUT * len(sections)
@@ -110,9 +93,9 @@ def size(text: str) -> int:
     return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
-def _said(parts: Sequence[Part], lacking: Sequence[int], see: str) -> str:
+def _said(parts: Sequence[Part[Any]], lacking: Sequence[int], see: str) -> str:
     missing = [
-        f"{number:,} of {part.number:,} {part.noun}s"
+        f"{number:,} of {len(part.items):,} {part.noun}s"
         for part, number in zip(parts, lacking, strict=True)
         if number
     ]
@@ -124,7 +107,7 @@ def _said(parts: Sequence[Part], lacking: Sequence[int], see: str) -> str:
     )
 
 
-def _whole(parts: Sequence[Part], room: int, see: str) -> tuple[list[str], list[int]]:
+def _whole(parts: Sequence[Part[Any]], room: int, see: str) -> tuple[list[str], list[int]]:
     """Give each part in the longest form in which all fit, and how many lines each lacks."""
     for long in range(len(parts), -1, -1):
         forms = [_form(part, see, brief=at >= long) for at, part in enumerate(parts)]
@@ -136,42 +119,42 @@ def _whole(parts: Sequence[Part], room: int, see: str) -> tuple[list[str], list[
         text, shown = _filled(form, room // left)
         room -= size(text)
         texts.append(text)
-        lacking.append(form.number - shown)
+        lacking.append(len(form.items) - shown)
     return texts, lacking
 
 
-def _form(part: Part, see: str, *, brief: bool) -> Section:
+def _form(part: Part[_T], see: str, *, brief: bool) -> Section[_T]:
     line, added = (part.short, f", in short: see {see}") if brief else (part.long, "")
-    return Section(f"#### {part.title}{added}\n\n", part.number, line, part.noun)
+    return Section(part.title, part.noun, part.items, line, added)
 
 
-def _all(forms: Sequence[Section], room: int) -> Iterator[str]:
+def _all(forms: Sequence[Section[Any]], room: int) -> Iterator[str]:
     """Yield the lists that fit whole; stops at the first that does not."""
     for form in forms:
         text, shown = _filled(form, room)
-        if shown < form.number:
+        if shown < len(form.items):
             return
         room -= size(text)
         yield text
 
 
-def _filled(section: Section, room: int) -> tuple[str, int]:
+def _filled(section: Section[_T], room: int) -> tuple[str, int]:
     """Give a list with as many lines as fit into `room`, and how many that are."""
-    done = [f"\n{section.head}"]
+    done, bullet = [f"\n{section.head}"], "" if section.table else "- "
     used = size(done[0])
-    for at in range(section.number):
-        line = f"{section.line(at)}\n"
+    for at, item in enumerate(section.items):
+        line = f"{bullet}{section.line(item)}\n"
         used += size(line)
         if used > room:
             return "".join(done), at
         done.append(line)
-    return "".join(done), section.number
+    return "".join(done), len(section.items)
 
 
-def _cut(section: Section, room: int, see: str) -> str:
+def _cut(section: Section[_T], room: int, see: str) -> str:
     text, shown = _filled(section, room)
-    if shown == section.number:
+    if shown == len(section.items):
         return text
     text, shown = _filled(section, room - _FOR_A_CUT // 2)
-    missing = count(section.number - shown, f"more {section.noun}")
+    missing = count(len(section.items) - shown, f"more {section.noun}")
     return f"{text}\n… and {missing}: see {see}.\n"

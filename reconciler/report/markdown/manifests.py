@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reconciler.model import Notice, Problem, path_text
-from reconciler.report.markdown.comments import Document, section, written
-from reconciler.report.markdown.escape import code, prose
-from reconciler.report.markdown.plans import notice_line
+from reconciler.model import Notice, Problem
+from reconciler.report.findings import WARNING, of_notices, of_problems
+from reconciler.report.markdown.comments import Document, Section, written
+from reconciler.report.markdown.escape import prose
+from reconciler.report.markdown.plans import finding_line
 from reconciler.report.sentences import manifests
 from reconciler.report.style import PLAIN, Style
 
 
 def problems(problems: Sequence[Problem], _style: Style = PLAIN) -> str:
     """List what is wrong with a manifest."""
-    sections = (section("Problems", "problem", problems, _problem),)
+    sections = (Section("Problems", "problem", of_problems(problems), finding_line),)
     return written(Document(manifests.problem_total(problems), sections=sections))
 
 
@@ -26,12 +27,5 @@ def failure(message: str, code: int, _style: Style = PLAIN) -> str:
 
 def valid(files: int, entries: int, warnings: Sequence[Notice], _style: Style = PLAIN) -> str:
     """Say that a manifest is valid, how much was read, and what it warns of."""
-    sections = (section("Warnings", "warning", warnings, notice_line),)
+    sections = (Section("Warnings", "warning", of_notices(warnings, WARNING), finding_line),)
     return written(Document(manifests.valid(files, entries), sections=sections))
-
-
-def _problem(problem: Problem) -> str:
-    where = f"{problem.file}:{problem.line}:{problem.column}" if problem.line else problem.file
-    path = path_text(problem.path)
-    hint = f" ({prose(problem.hint)})" if problem.hint else ""
-    return f"{': '.join(map(code, filter(None, [where, path])))}: {prose(problem.message)}{hint}"

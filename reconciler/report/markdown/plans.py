@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reconciler.model import Notice
 from reconciler.plan.document import CREATE, REMOVE, UPDATE, Change, Consent, Operation, Plan
 from reconciler.printable import masked
-from reconciler.report.markdown.comments import Document, part, section, written
+from reconciler.report.findings import ERROR, WARNING, Finding, of_notices
+from reconciler.report.markdown.comments import Document, Part, Section, written
 from reconciler.report.markdown.escape import code, prose
 from reconciler.report.sentences import plans
 from reconciler.report.sentences.drift import Difference, Drift, meaning, total
@@ -25,17 +25,18 @@ def plan(plan: Plan, _style: Style = PLAIN) -> str:
     def line(operation: Operation) -> str:
         return _operation(operation, order)
 
+    reasons = of_notices(plans.reasons(plan), ERROR)
     parts = (
-        part("Blocked by policy", "blocking reason", plans.reasons(plan), notice_line, _brief),
-        part("Not declared", "name", plans.undeclared_at_once(plan), code, code),
-        part("To remove", "removal", removals, line, _removal_in_short),
+        Part("Blocked by policy", "blocking reason", reasons, finding_line, _brief),
+        Part("Not declared", "name", plans.undeclared_at_once(plan), code, code),
+        Part("To remove", "removal", removals, line, _removal_in_short),
     )
     sections = (
-        section("Consents used", "consent", plan.consents, _consent),
-        section("Warnings", "warning", plan.warnings, notice_line),
-        section("To update", "update", plans.only(plan, UPDATE), line),
-        section("To create", "create", plans.only(plan, CREATE), line),
-        section("Undeclared, left alone", "name", plans.undeclared_left(plan), code),
+        Section("Consents used", "consent", plan.consents, _consent),
+        Section("Warnings", "warning", of_notices(plan.warnings, WARNING), finding_line),
+        Section("To update", "update", plans.only(plan, UPDATE), line),
+        Section("To create", "create", plans.only(plan, CREATE), line),
+        Section("Undeclared, left alone", "name", plans.undeclared_left(plan), code),
     )
     facts = _plan_facts(plan, removals)
     return written(Document(plans.totals(plan), facts, parts, sections, see="the full plan"))
@@ -44,8 +45,8 @@ def plan(plan: Plan, _style: Style = PLAIN) -> str:
 def drift(drift: Drift, _style: Style = PLAIN) -> str:
     """Show every difference between live and the manifest, their number first."""
     sections = (
-        section("Differences", "difference", drift.found, _difference),
-        section("Undeclared, left alone", "name", drift.undeclared, code),
+        Section("Differences", "difference", drift.found, _difference),
+        Section("Undeclared, left alone", "name", drift.undeclared, code),
     )
     return written(Document(total(len(drift.found)), (_platform(drift.plan),), sections=sections))
 
@@ -99,13 +100,14 @@ def _removal_in_short(operation: Operation) -> str:
     return code(name_of(operation)) + ("" if operation.holds_files is False else " **files!**")
 
 
-def notice_line(notice: Notice) -> str:
-    """Tell a reason or a warning."""
-    return f"{code(notice.code)}: {prose(notice.message)}"
+def finding_line(finding: Finding) -> str:
+    """Tell a finding: names, places and addresses in it become code."""
+    hint = f" ({prose(finding.hint)})" if finding.hint else ""
+    return f"{': '.join(map(code, finding.subject))}: {prose(finding.message)}{hint}"
 
 
-def _brief(notice: Notice) -> str:
-    return f"{code(notice.code)}: {code(notice.name)}" if notice.name else notice_line(notice)
+def _brief(finding: Finding) -> str:
+    return f"{code(finding.rule)}: {code(finding.name)}" if finding.name else finding_line(finding)
 
 
 def _consent(consent: Consent) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from reconciler.health.platform import OK, Check, Facts, checks
 from reconciler.model import State
 from reconciler.printable import masked
-from reconciler.report.markdown.comments import Document, Section, row, section, written
+from reconciler.report.markdown.comments import Document, Section, row, written
 from reconciler.report.markdown.escape import code, prose
 from reconciler.report.sentences import doctor
 from reconciler.report.sentences import storages as live
@@ -19,7 +19,7 @@ def storages(state: State, declared: Mapping[str, str], _style: Style = PLAIN) -
     """List live storages as a table."""
     rows = live.rows(state, declared)
     head = "| name | type | location | label | status |\n|---|---|---|---|---|\n"
-    table = Section(head, len(rows), lambda at: _row(rows[at]), "storage")
+    table = Section("", "storage", rows, _row, table=head)
     return written(Document(live.total(rows), sections=(table,), see="the full list"))
 
 
@@ -31,9 +31,9 @@ def examined(facts: Facts, _style: Style = PLAIN) -> str:
     able = doctor.abilities(facts.abilities) if facts.abilities else []
     head = "#### What the platform is able to do\n\n| ability | | what follows |\n|---|---|---|\n"
     sections = (
-        section("To look at", "check", wrong, _check),
-        section("In order", "check", fine, _check),
-        Section(head, len(able), lambda at: row(able[at]), "ability"),
+        Section("To look at", "check", wrong, _check),
+        Section("In order", "check", fine, _check),
+        Section("", "ability", able, row, table=head),
     )
     where = (f"Platform {code(masked(facts.address))}",)
     return written(Document(doctor.total(judged), where, sections=sections))

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 from reconciler.model import Notice, Problem
 from reconciler.printable import shown
+from reconciler.report.findings import of_problems
 from reconciler.report.sentences import manifests
 from reconciler.report.style import PLAIN, Style
 
 
 def problems(problems: Sequence[Problem], _style: Style = PLAIN) -> str:
     """List what is wrong with a manifest, a line for each problem, and their number last."""
-    told = [shown(problem.text()) for problem in problems]
+    told = [shown(finding.text()) for finding in of_problems(problems)]
     return "\n".join([*told, manifests.problem_total(problems)]) + "\n"
 
 

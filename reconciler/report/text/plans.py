@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reconciler.model import Notice
 from reconciler.plan.document import CREATE, REMOVE, UPDATE, Plan
 from reconciler.printable import shown
+from reconciler.report.findings import ERROR, WARNING, Finding, of_notices
 from reconciler.report.sentences import plans
 from reconciler.report.sentences.drift import Difference, Drift, meaning, total
 from reconciler.report.sentences.terms import address, bare, count, value
@@ -28,7 +28,7 @@ def plan(plan: Plan, style: Style = PLAIN) -> str:
             *sections,
             _operations(plan, style),
             _undeclared(plan, style),
-            _notices("Warnings:", plan.warnings, style),
+            _found("Warnings:", of_notices(plan.warnings, WARNING), style),
             _consents(plan, style),
         ]
     return joined([*sections, _end(plan, style)])
@@ -50,15 +50,15 @@ def _platform(plan: Plan, style: Style) -> list[str]:
 
 
 def _blocked(plan: Plan, style: Style) -> list[str]:
-    told = _notices(style.paint("Blocked by policy:", "alarm"), plans.reasons(plan), style)
+    reasons = of_notices(plans.reasons(plan), ERROR)
+    told = _found(style.paint("Blocked by policy:", "alarm"), reasons, style)
     return told + [f"      {bare(name)}" for name in plans.undeclared_at_once(plan)]
 
 
-def _notices(title: str, notices: Sequence[Notice], style: Style) -> list[str]:
-    told = [title] if notices else []
-    for notice in notices:
-        message = f"{shown(notice.code)}: {shown(notice.message)}"
-        told += lines(message, style.width, "  ! ", "    ")
+def _found(title: str, findings: Sequence[Finding], style: Style) -> list[str]:
+    told = [title] if findings else []
+    for finding in findings:
+        told += lines(shown(finding.text()), style.width, "  ! ", "    ")
     return told
 
 
