@@ -150,7 +150,7 @@ def _section(title: str, noun: str, items: Sequence[_T], line: Callable[[_T], st
 def _plan_facts(plan: Plan, removals: Sequence[Operation]) -> list[str]:
     return [
         "" if plan.ready else f"**{words.blocked_total(plan)}**",
-        f"**{words.alarm(removals)}**" if removals else "",
+        f"**{words.alarm(removals, ready=plan.ready)}**" if removals else "",
         _platform(plan),
         f"Digest {code(plan.digest)}",
     ]

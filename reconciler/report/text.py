@@ -206,7 +206,8 @@ def _consents(plan: Plan, style: Style) -> list[str]:
 
 def _end(plan: Plan, style: Style) -> list[str]:
     removals = words.by_action(plan).remove
-    told = [style.paint(line, "alarm") for line in lines(words.alarm(removals), style.width)]
+    alarm = words.alarm(removals, ready=plan.ready)
+    told = [style.paint(line, "alarm") for line in lines(alarm, style.width)]
     told += [f"Digest: {shown(plan.digest)}", style.paint(words.totals(plan), "bold")]
     if not plan.ready:
         blocked = lines(words.blocked_total(plan), style.width)
