@@ -130,9 +130,9 @@ def test_a_module_that_does_not_end_keeps_no_command_from_its_end(folder, ours):
 
 def test_an_apply_ends_though_a_write_does_not_answer(folder, ours):
     ours(HANGS + "create_storage = hang")
-    done = folder("apply", "-y", "--timeout", "1s", code=5)
+    done = folder("apply", "-y", "--timeout", "3s", code=5)
     told = " ".join(done.stdout.split())
-    assert "no answer within the time allowed by --timeout (1 s): nobody knows what it did" in told
+    assert "no answer within the time allowed by --timeout (3 s): nobody knows what it did" in told
     assert "1 unknown" in told
 
 
