@@ -42,7 +42,8 @@ CHECKS = (
     ("ruff", "format", "--check", "."),
     ("mypy",),
     ("lint-imports",),
-    ("build", "--outdir", "build/dist"),
+    # Not in an environment of its own: what builds is installed here, in the version that we name.
+    ("build", "--no-isolation", "--outdir", "build/dist"),
 )
 UNPACKED = ROOT / "build" / "unpacked"
 COVERAGE = ("--cov", "--cov-report=term:skip-covered")
