@@ -42,7 +42,8 @@ CHECKS = (
     ("ruff", "format", "--check", "."),
     ("mypy",),
     ("lint-imports",),
-    ("build", "--outdir", "build/dist"),
+    # Not in an environment of its own: what builds is installed here, in the version that we name.
+    ("build", "--no-isolation", "--outdir", "build/dist"),
 )
 UNPACKED = ROOT / "build" / "unpacked"
 COVERAGE = ("--cov", "--cov-report=term:skip-covered")
@@ -165,8 +166,8 @@ def pip(home: Path, *words: str, environment: dict[str, str] | None = None) -> N
 
 
 def pytest(home: Path, *words: str) -> int:
-    """Run pytest side by side: tests wait for processes more than they compute."""
-    at_once = ("-n", "auto", "--maxprocesses", "4", "--dist", "worksteal")
+    """Run pytest side by side: while one test waits for what hangs or is late, others compute."""
+    at_once = ("-n", str(min(4, 2 * (os.cpu_count() or 1))), "--dist", "worksteal")
     return run(binary("python", home), "-m", "pytest", *at_once, *words)
 
 

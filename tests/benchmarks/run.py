@@ -45,7 +45,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="benchmark-", dir=options.folder) as name:
         folder = Path(name)
         octodns = OctoDns(folder) if options.octodns else None
-        start = _start(folder) if table.QUICKSTART in wanted else {}
+        start = _start(folder, options.runs or 21) if table.QUICKSTART in wanted else {}
         sizes = {}
         # A single storage shows what a command costs before it has done anything.
         for size in sorted({1, *options.sizes}) if wanted - {table.QUICKSTART} else ():
@@ -73,8 +73,8 @@ def _runs(size: int) -> int:
     return 9 if size <= 1_000 else 5 if size <= 10_000 else 3
 
 
-def _start(folder: Path) -> Runs:
-    """Measure what starting costs, in many runs."""
+def _start(folder: Path, rounds: int) -> Runs:
+    """Measure what starting costs; it takes many runs to tell."""
     example = folder / "quickstart"
     shutil.copytree(EXAMPLE, example, ignore=shutil.ignore_patterns("*.db*"))
     commands = {
@@ -85,7 +85,7 @@ def _start(folder: Path) -> Runs:
     for command in commands.values():
         run(command, folder=example)  # leaves compiled modules behind
     runs: Runs = defaultdict(list)
-    for _ in range(21):
+    for _ in range(rounds):
         for name, command in commands.items():
             runs[name].append(run(command, folder=example))
     return runs

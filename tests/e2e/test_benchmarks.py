@@ -1,6 +1,7 @@
 """The benchmarks of the docs run, on a handful of storages; no figure is judged.
 
-octoDNS is left out: it would have to be installed, and what runs it is the same loop.
+octoDNS is left out: it would have to be installed, and what runs it is the same loop. What then
+is the same command runs once.
 """
 
 import json
@@ -16,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "reference" / "benchmarks.md"
 COMMANDS = sorted(
     {
-        tuple(shlex.split(line, comments=True)[1:])
+        tuple(w for w in shlex.split(line, comments=True)[1:] if w != "--octodns")
         for line in re.findall(r"^\$ (python .+/run\.py.*)$", PAGE.read_text("utf-8"), re.M)
     }
 )
@@ -26,9 +27,8 @@ MEASUREMENTS = ("bare pass", "validate", "plan without changes", "plan of create
 
 
 def run(command):
-    few = [word for word in command if word != "--octodns"]
     done = subprocess.run(
-        [sys.executable, *few, "--sizes", "5", "--runs", "1"],
+        [sys.executable, *command, "--sizes", "5", "--runs", "1"],
         check=False,
         cwd=ROOT,
         capture_output=True,
@@ -65,4 +65,4 @@ def test_the_measurements_of_surviving_run():
 
 
 def test_the_page_has_commands():
-    assert len(COMMANDS) >= 4
+    assert len(COMMANDS) >= 3

@@ -10,13 +10,22 @@ from pathlib import Path
 
 import pytest
 
-from support.killing import Killing, Stage, before, sdk_stage, server_stage, sqlite_stage
+from support.killing import (
+    SMALL,
+    WHOLE,
+    Killing,
+    Stage,
+    before,
+    sdk_stage,
+    server_stage,
+    sqlite_stage,
+)
 from support.organisation import Organisation
 from support.sampling import sample
 from support.state_server import StateServer
 
-#: 200 kills on each platform, or as many of them as each commit plays; in parts that can be run
-#: side by side.
+#: 200 kills of 300 operations on each platform, or as many of 60 as each commit plays; in parts
+#: that can be run side by side.
 KILLS, SAMPLE, PARTS = 200, 50, 2
 
 
@@ -48,14 +57,16 @@ def test_a_killed_apply_is_mended_by_the_next(
 ) -> None:
     seeds = range(KILLS) if long else sample(range(KILLS), SAMPLE, request.node.originalname)
     seeds = seeds[part::PARTS]
+    size = WHOLE if long else SMALL
     with stage(tmp_path, request) as on:
-        folder.write(json.dumps(before()))
+        folder.write(json.dumps(before(size)))
         platform = {"RECONCILER_PLATFORM": on.address, **on.environ}
         folder("apply", "-y", env=platform)
         on.reset()
-        killing = Killing(folder.path, folder.command, on, os.environ)
+        killing = Killing(folder.path, folder.command, on, os.environ, size)
         for seed in seeds:
             killing.once(seed)
     # They were killed all along the way, not all before the first write or after the last.
     assert len(killing.done) == len(seeds)
-    assert len({done // 30 for done in killing.done if 0 < done < 300}) >= (7 if long else 5)
+    tenths = {10 * n // size.operations for n in killing.done if 0 < n < size.operations}
+    assert len(tenths) >= (7 if long else 5)

@@ -1,4 +1,4 @@
-"""An apply of 300 operations that is killed half way, again and again, on a platform at a time."""
+"""An apply of many operations that is killed half way, again and again, on a platform at a time."""
 
 from __future__ import annotations
 
@@ -18,8 +18,25 @@ from reconciler.platform import Platform
 from reconciler.platforms import open_platform
 from reconciler.reconcile import Request, make_plan
 
-#: What an apply tells for each operation at most: that it began, and that it ended.
-LINES = 2 * 300
+
+class Size(NamedTuple):
+    """How many storages there are of each kind; each of them takes one operation."""
+
+    relabelled: int
+    renamed: int
+    both: int
+    doomed: int
+    created: int
+    circle: int = 4
+
+    @property
+    def operations(self) -> int:
+        return sum(self)
+
+
+#: 300 operations; on a platform that only lists, each of them reads all 200 storages twice.
+WHOLE = Size(relabelled=80, renamed=60, both=16, doomed=40, created=100)
+SMALL = Size(relabelled=16, renamed=12, both=4, doomed=8, created=16)
 
 
 class Stage(NamedTuple):
@@ -33,32 +50,34 @@ class Stage(NamedTuple):
         return open_platform(self.address, base=None, environ=self.environ)
 
 
-def before() -> dict:
-    """Give a manifest of 200 storages as they are at first."""
+def before(size: Size) -> dict:
+    """Give a manifest of the storages as they are at first."""
     names = (
-        [f"relabelled {i}" for i in range(80)]
-        + [f"old {i}" for i in range(60)]
-        + [f"circle {i}" for i in range(4)]
-        + [f"both {i}" for i in range(16)]
-        + [f"doomed {i}" for i in range(40)]
+        [f"relabelled {i}" for i in range(size.relabelled)]
+        + [f"old {i}" for i in range(size.renamed)]
+        + [f"circle {i}" for i in range(size.circle)]
+        + [f"both {i}" for i in range(size.both)]
+        + [f"doomed {i}" for i in range(size.doomed)]
     )
     return _manifest([_entry(name, name, "first") for name in names])
 
 
-def after(ids: Mapping[str, str]) -> dict:
-    """Give the manifest whose apply takes 300 operations, of every kind, with a circle of names."""
-    entries = [_entry(f"relabelled {i}", f"relabelled {i}", "second") for i in range(80)]
-    for i in range(60):
+def after(ids: Mapping[str, str], size: Size) -> dict:
+    """Give the manifest whose apply takes operations of every kind, with a circle of names."""
+    entries = [
+        _entry(f"relabelled {i}", f"relabelled {i}", "second") for i in range(size.relabelled)
+    ]
+    for i in range(size.renamed):
         old = f"old {i}"
         entries.append({**_entry(f"new {i}", old, "first"), "renamed_from": [old]})
-    for i in range(4):
+    for i in range(size.circle):
         old = f"circle {i}"
-        entries.append({**_entry(f"circle {(i + 1) % 4}", old, "first"), "id": ids[old]})
-    for i in range(16):
+        entries.append({**_entry(f"circle {(i + 1) % size.circle}", old, "first"), "id": ids[old]})
+    for i in range(size.both):
         old = f"both {i}"
         entries.append({**_entry(f"changed {i}", old, "second"), "renamed_from": [old]})
-    entries += [_entry(f"created {i}", f"created {i}", "new") for i in range(100)]
-    doomed = [{"name": f"doomed {i}"} for i in range(40)]
+    entries += [_entry(f"created {i}", f"created {i}", "new") for i in range(size.created)]
+    doomed = [{"name": f"doomed {i}"} for i in range(size.doomed)]
     return {**_manifest(entries), "removed": doomed}
 
 
@@ -89,13 +108,17 @@ def live(platform: Platform) -> dict[str, tuple[str, str, str]]:
 class Killing:
     """Kills the installed command at one moment after the other, and sees that all gets well."""
 
-    def __init__(self, folder: Path, command: Path, stage: Stage, environ: Mapping[str, str]):
+    def __init__(
+        self, folder: Path, command: Path, stage: Stage, environ: Mapping[str, str], size: Size
+    ):
         self._folder = folder
         self._command = command
         self._stage = stage
         self._environ = {**environ, **stage.environ, "RECONCILER_PLATFORM": stage.address}
         self._before = live(stage.platform())
-        self._manifest = after({name: found[2] for name, found in self._before.items()})
+        self._manifest = after({name: found[2] for name, found in self._before.items()}, size)
+        # What an apply tells of each operation at most: that it began, and that it ended.
+        self._lines = 2 * size.operations
         (folder / "storages.yaml").write_text(json.dumps(self._manifest), encoding="utf-8")
         #: How many operations were done when the command was killed, of each try.
         self.done: list[int] = []
@@ -104,7 +127,7 @@ class Killing:
         """Kill one apply at the moment that a seed gives; then apply again and look."""
         chance = random.Random(seed)
         self._stage.reset()
-        self.done.append(self._killed(chance.randrange(LINES + 2), chance.randrange(3000)))
+        self.done.append(self._killed(chance.randrange(self._lines + 2), chance.randrange(3000)))
         self._let_go()
         again = self._run("apply", "-y", "--parallelism", str(chance.choice([1, 10])))
         assert again.returncode == 0, (seed, again.stdout, again.stderr)

@@ -37,6 +37,10 @@ class JetrawWriter(JetrawReader):
         self._lost = lost
         self._closed = False
 
+    def find(self, *, id: str | None = None, name: str | None = None) -> tuple[Storage, ...]:
+        """Look in the list, also for a name alone: there it has to be for a step to be done."""
+        return super().find(id=id or "", name=name)
+
     def create(self, values: Values, *, key: str | None = None) -> Storage:  # noqa: ARG002
         """Create a storage; raises `ConflictError` if the name is taken."""
         self._must_hold(values.name, values.label, values.default_url)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from reconciler.disk.sqlite_place import may_be_written
@@ -15,14 +15,17 @@ NAP = 0.25
 
 
 @contextmanager
-def transaction(db: sqlite3.Connection, wait: float = 0) -> Iterator[None]:
-    """Take the write lock at once; commit at the end, roll back on anything raised.
+def transaction(
+    db: sqlite3.Connection, wait: float = 0, check: Callable[[], None] = lambda: None
+) -> Iterator[None]:
+    """Take the write lock at once, `check`; commit at the end, roll back on anything raised.
 
     Waits up to `wait` seconds for other writers, and always for as long as SQLite itself does.
     Raises `CommitError` if it failed while it was made final, and may be there all the same.
     """
     _begin(db, wait)
     try:
+        check()
         yield
         _commit(db)
     except BaseException:

@@ -152,24 +152,38 @@ class SqliteWriter(Questions):
     def _write(self, sql: str, values: tuple[str, ...], name: str) -> int:
         """Run one statement, a transaction of its own, and say how many rows it changed."""
         try:
-            with self._transaction():
-                return self._db.execute(sql, values).rowcount
+            with transaction(self._db, self._wait, self._check):
+                changed = self._db.execute(sql, values).rowcount
+        except CommitError as error:
+            raise self._failed(error) from None
         except sqlite3.IntegrityError as error:
             raise self._refusal(error, name) from None
         except (sqlite3.Error, UnicodeError) as error:
             raise explanation(self._path, error) from None
+        self._check_found()
+        return changed
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
         try:
-            with transaction(self._db, self._wait):
-                self._check_place()
-                if self._lease_key is not None:
-                    self._check_lease(self._lease_key)
+            with transaction(self._db, self._wait, self._check):
                 yield
         except CommitError as error:
-            self._broken = "its disk or file system failed in a commit"
-            raise in_doubt(self._path, error) from None
+            raise self._failed(error) from None
+        self._check_found()
+
+    def _check(self) -> None:
+        """Within a transaction, make sure that we may write, and to the right file."""
+        self._check_place()
+        if self._lease_key is not None:
+            self._check_lease(self._lease_key)
+
+    def _failed(self, error: CommitError) -> UnknownOutcomeError:
+        self._broken = "its disk or file system failed in a commit"
+        return in_doubt(self._path, error)
+
+    def _check_found(self) -> None:
+        """After a commit, make sure that it is where people will look."""
         if problem := self._place.lost():
             raise UnknownOutcomeError(str(gone(self._path, problem)))
 

@@ -54,7 +54,7 @@ def drift(drift: Drift, _style: Style = PLAIN) -> str:
 def _plan_facts(plan: Plan, removals: Sequence[Operation]) -> list[str]:
     return [
         "" if plan.ready else f"**{plans.blocked_total(plan)}**",
-        f"**{plans.alarm(removals)}**" if removals else "",
+        f"**{plans.alarm(removals, ready=plan.ready)}**" if removals else "",
         _platform(plan),
         f"Digest {code(plan.digest)}",
     ]

@@ -50,18 +50,23 @@ def blocked_total(plan: Plan) -> str:
     return f"BLOCKED by {count(len(plan.blocked_by), 'reason')}: this plan can't be applied."
 
 
-def alarm(removals: Sequence[Operation]) -> str:
-    """Say that storages will be removed, in a line that can't be missed; empty if none are."""
+def alarm(removals: Sequence[Operation], *, ready: bool) -> str:
+    """Say that storages will be removed, in a line that can't be missed; empty if none are.
+
+    A plan that is not `ready`, but blocked, removes nothing: it only would.
+    """
     if not removals:
         return ""
     holding = sum(operation.holds_files is not False for operation in removals)
-    start = f"{count(len(removals), 'storage')} WILL BE REMOVED from the platform"
+    start = f"{count(len(removals), 'storage')} {'WILL' if ready else 'WOULD'} BE REMOVED"
+    start = f"{start} from the platform"
     if not holding:
         return f"{start}. {'None of them holds' if len(removals) > 1 else 'It holds no'} files."
     which = f"{holding:,} of them" if len(removals) > 1 else "It"
     unsure = any(operation.holds_files is None for operation in removals)
     verb = "may hold" if unsure else "hold" if holding > 1 else "holds"
-    return f"{start}. {which} {verb} files: the platform's records of those files will be lost."
+    lost = "will be lost" if ready else "would be lost"
+    return f"{start}. {which} {verb} files: the platform's records of those files {lost}."
 
 
 def consent(consent: Consent) -> list[str]:

@@ -110,7 +110,10 @@ def _consents(plan: Plan, style: Style) -> list[str]:
 
 def _end(plan: Plan, style: Style) -> list[str]:
     removals = plans.only(plan, REMOVE)
-    told = [style.paint(line, "alarm") for line in lines(plans.alarm(removals), style.width)]
+    told = [
+        style.paint(line, "alarm")
+        for line in lines(plans.alarm(removals, ready=plan.ready), style.width)
+    ]
     told += [f"Digest: {shown(plan.digest)}", style.paint(plans.totals(plan), "bold")]
     if not plan.ready:
         blocked = lines(plans.blocked_total(plan), style.width)

@@ -47,13 +47,10 @@ _CONNECTION = {
 #: Queries are too small to be compiled.
 _SETTINGS = "SET jit = off"
 _PROCESS = "SELECT pg_backend_pid()"
-#: What each transaction says for itself: the settings of a connection are those of whatever
-#: database, role or pooler it comes from. Nobody holds the others up for ever, not even a server
-#: that hangs; and what was answered outlives a crash.
-_LOCAL = (
-    f"SET LOCAL lock_timeout = '{_TURN}s'; "
-    f"SET LOCAL idle_in_transaction_session_timeout = '10min'; {DURABLE}"
-)
+#: What each transaction says for itself, beside how long it waits for its turn: the settings of a
+#: connection are those of whatever database, role or pooler it comes from. Nobody holds the others
+#: up for ever, not even a server that hangs; and what was answered outlives a crash.
+_LOCAL = f"SET LOCAL idle_in_transaction_session_timeout = '10min'; {DURABLE}"
 
 
 class PostgresDatabase(Database):
@@ -196,7 +193,7 @@ def _lent(pool: ConnectionPool, wait: float | None = None) -> Iterator[psycopg.C
 def _begun(connection: psycopg.Connection, how: str = "") -> Iterator[None]:
     """Begin a transaction; what is not committed in it is undone."""
     try:
-        connection.execute(f"BEGIN {how}; {_LOCAL}")
+        connection.execute(f"BEGIN {how}; SET LOCAL lock_timeout = '{_TURN}s'; {_LOCAL}")
         yield
     finally:
         # A database that was lost does so by itself.

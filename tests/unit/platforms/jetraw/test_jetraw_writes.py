@@ -331,6 +331,16 @@ def test_a_storage_that_was_there_before_was_not_made(
         writer.create(NAS)
 
 
+def test_what_only_get_storage_knows_is_not_there(
+    organisation: Organisation, writer: Writer, live: Storage
+) -> None:
+    """A module may remember what it was asked to make."""
+    organisation.quirk("omitted", ["old"])
+    assert writer.find(name="old") == ()
+    with pytest.raises(ConflictError, match="'old' is taken"):
+        writer.create(replace(NAS, name="old"))
+
+
 def test_nothing_is_written_once_the_writer_is_closed(
     organisation: Organisation, writer: Writer
 ) -> None:

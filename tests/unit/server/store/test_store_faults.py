@@ -45,7 +45,7 @@ def patient(monkeypatch, seconds: float) -> None:
     """Wait less long for others."""
     monkeypatch.setattr(sqlite, "WAIT", seconds)
     monkeypatch.setattr("reconciler.server.store.sqlite.preparing.WAIT", seconds)
-    monkeypatch.setattr(postgresql, "_SETTINGS", f"SET lock_timeout = '{seconds}s'")
+    monkeypatch.setattr(postgresql, "_TURN", seconds)
 
 
 def test_a_database_that_is_busy_for_too_long_is_unavailable(

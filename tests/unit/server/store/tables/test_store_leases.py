@@ -160,7 +160,6 @@ def test_late_writes_are_refused(store: Store, other: Store, sql, end: str) -> N
 
 
 def test_the_lease_does_not_wait_for_writers_that_wait(postgres: Postgres, monkeypatch) -> None:
-    monkeypatch.setattr(postgresql, "_SETTINGS", "SET lock_timeout = '0.2s'")
     monkeypatch.setattr(postgresql, "_TURN", 0.2)
     url = postgres.database()
     with closing(open_store(url)) as store, psycopg.connect(url) as writing:
@@ -182,7 +181,7 @@ def test_the_lease_does_not_wait_for_writers_that_wait(postgres: Postgres, monke
 def test_a_write_under_a_lease_keeps_nobody_from_renewing_it(
     postgres: Postgres, monkeypatch
 ) -> None:
-    monkeypatch.setattr(postgresql, "_SETTINGS", "SET lock_timeout = '0.2s'")
+    monkeypatch.setattr(postgresql, "_TURN", 0.2)
     url = postgres.database()
     with closing(open_store(url)) as store, psycopg.connect(url) as writing:
         held = store.acquire(ME, 60, ANN)
