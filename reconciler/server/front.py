@@ -16,6 +16,7 @@ from reconciler.server.calls.tokens import parts_of
 from reconciler.server.resources.metrics import Metrics
 from reconciler.server.resources.platform import API
 from reconciler.server.wire.exchange import Exchange
+from reconciler.server.wire.framing import plain
 from reconciler.server.wire.logs import log_request, owner
 from reconciler.server.wire.scope import ACCOUNT, TEMPLATE
 from reconciler.server.wire.spool import Gone
@@ -39,6 +40,7 @@ class Front:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Have a request answered."""
         begun = time.perf_counter()
+        scope["path"] = plain(scope["raw_path"])  # uvicorn decodes all of it, also `%2F`
         status: int | None = None
 
         async def sending(message: Message) -> None:

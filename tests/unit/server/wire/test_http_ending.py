@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from reconciler.server.run import GRACE, REST
-from reconciler.server.wire import protocol
+from reconciler.server.wire import client_lag
 from support.repository import DEPLOY
 from support.serving import everything, serving
 from support.storing import create_with, local
@@ -48,16 +48,16 @@ def taking_nothing(server, asked):
 
 @pytest.mark.parametrize("asked", ASKED.values(), ids=ASKED)
 def test_a_client_that_takes_nothing_is_cut_off(full, monkeypatch, caplog, asked):
-    monkeypatch.setattr(protocol, "TAKING", 0.2)
-    monkeypatch.setattr(protocol, "LOOK", 0.05)
+    monkeypatch.setattr(client_lag, "TAKING", 0.2)
+    monkeypatch.setattr(client_lag, "LOOK", 0.05)
     with serving(full, grace=3600) as server, taking_nothing(server, asked):
         server.stop()
     assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
 
 
 def test_a_client_that_takes_little_at_a_time_gets_all(full, monkeypatch):
-    monkeypatch.setattr(protocol, "TAKING", 3.0)
-    monkeypatch.setattr(protocol, "LOOK", 0.01)
+    monkeypatch.setattr(client_lag, "TAKING", 3.0)
+    monkeypatch.setattr(client_lag, "LOOK", 0.01)
     with serving(full) as server, taking_nothing(server, ASKED["one answer"]) as line:
         assert len(everything(line)) > MANY * len(LABEL)
 

@@ -5,7 +5,7 @@ import select
 
 import pytest
 
-from reconciler.server.wire import exchange, protocol
+from reconciler.server.wire import exchange, head_limits, protocol
 from support.http_values import NAS, create, location, problem
 from support.serving import everything
 
@@ -84,7 +84,7 @@ def test_a_header_that_comes_in_small_pieces_is_refused_too(server):
 
 
 def test_what_is_just_small_enough_is_taken(client):
-    name = "x" * (protocol.LONGEST_URL - len("/v1/storages?name="))
+    name = "x" * (head_limits.LONGEST_URL - len("/v1/storages?name="))
     assert client.get(f"/v1/storages?name={name}").is_success
     assert client.get("/healthz", headers={"X": "x" * 30_000}).is_success
 

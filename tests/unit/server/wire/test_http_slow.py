@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from reconciler.server.resources import resource
-from reconciler.server.wire import exchange, protocol, spool
+from reconciler.server.wire import client_lag, exchange, protocol, spool
 from support.http_values import create, ndjson, problem, record
 from support.serving import everything, make_token, serving
 from support.storing import create_with, local
@@ -86,7 +86,7 @@ def cut(monkeypatch):
 
 def test_the_account_with_most_downloads_loses_the_slowest(kept, monkeypatch, cut):
     monkeypatch.setattr(resource, "ON_THE_WAY", 3)
-    monkeypatch.setattr(protocol, "LOOK", 0.01)
+    monkeypatch.setattr(client_lag, "LOOK", 0.01)
     token, other = make_token(kept, name="many"), make_token(kept, name="one")
     with serving(kept) as server, server.client(token) as client, ExitStack() as stack:
         path = inventory_of(client)
@@ -104,9 +104,9 @@ def test_the_account_with_most_downloads_loses_the_slowest(kept, monkeypatch, cu
 
 @pytest.mark.parametrize("what", ["list", "inventory"])
 def test_who_drips_is_cut_off(kept, monkeypatch, cut, what):
-    monkeypatch.setattr(protocol, "TAKING", 0.3)
-    monkeypatch.setattr(protocol, "LOOK", 0.02)
-    monkeypatch.setattr(protocol, "RATE", 2**40)
+    monkeypatch.setattr(client_lag, "TAKING", 0.3)
+    monkeypatch.setattr(client_lag, "LOOK", 0.02)
+    monkeypatch.setattr(client_lag, "RATE", 2**40)
     for number in range(MANY):
         create_with(kept, replace(local(f"n{number}"), label=LABEL))
     with serving(kept) as server, server.client() as client:
