@@ -24,7 +24,7 @@ class Beyond(Struct, frozen=True):
 
 
 def beyond(reviewed: Plan, now: Plan) -> Beyond:
-    """Give what `now` holds beyond a reviewed plan; of that, some may be done by now."""
+    """Return what `now` holds beyond a reviewed plan; of that, some may be done by now."""
     known = {operation.key: operation for operation in reviewed.operations}
     consents = frozenset(reviewed.consents)
     return Beyond(

@@ -34,7 +34,7 @@ FORMAT_VERSION = 1
 
 
 def plan(plan: Plan, _style: Style = PLAIN) -> str:
-    """Give the plan document, the same as `plan --out` writes."""
+    """Return the plan document, the same as `plan --out` writes."""
     return document.to_json(plan).decode()
 
 
@@ -61,7 +61,7 @@ def applied(applied: Applied, _style: Style = PLAIN) -> str:
 
 
 def drift(drift: Drift, _style: Style = PLAIN) -> str:
-    """Give every difference between live and the manifest; `drift` is whether there is any.
+    """Return every difference between live and the manifest; `drift` is whether there is any.
 
     `undeclared` names storages that are no difference, as policy ignores them.
     """
@@ -102,7 +102,7 @@ def storages(state: State, declared: Mapping[str, str], _style: Style = PLAIN) -
 
 
 def examined(facts: Facts, _style: Style = PLAIN) -> str:
-    """Give what `doctor` found: the facts, null where unknown, and the checks that judge them."""
+    """Return what `doctor` found: the facts, null where unknown, and the checks that judge them."""
     judged = checks(facts)
     return _document(
         healthy=healthy(judged),
@@ -160,7 +160,7 @@ def operations(runs: Sequence[Run], _style: Style = PLAIN) -> str:
 
 
 def run(run: Run, style: Style = PLAIN) -> str:
-    """Give one run with its operations, as a list that holds nothing else."""
+    """Return one run with its operations, as a list that holds nothing else."""
     return operations([run], style)
 
 

@@ -23,7 +23,7 @@ class Style(Struct, frozen=True):
     records: bool = False
 
     def record(self, told: Sequence[str]) -> list[str]:
-        """Give the lines of one record: as they are laid out, or as one."""
+        """Return the lines of one record: as they are laid out, or as one."""
         if not self.records or len(told) < 2:
             return list(told)
         return ["  ".join(line.strip() for line in told)]
@@ -39,7 +39,7 @@ class Style(Struct, frozen=True):
         return self.verbosity > 0
 
     def paint(self, text: str, colour: str) -> str:
-        """Give `text` in a colour (`bold`, `red`, `green`, `yellow`, `alarm`), if colour is on."""
+        """Paint `text` in a colour (`bold`, `red`, `green`, `yellow`, `alarm`), if colour is on."""
         return f"\x1b[{_CODES[colour]}m{text}\x1b[0m" if self.colour and text else text
 
 

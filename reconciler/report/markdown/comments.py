@@ -108,7 +108,7 @@ def _said(parts: Sequence[Part[Any]], lacking: Sequence[int], see: str) -> str:
 
 
 def _whole(parts: Sequence[Part[Any]], room: int, see: str) -> tuple[list[str], list[int]]:
-    """Give each part in the longest form in which all fit, and how many lines each lacks."""
+    """Return each part in the longest form in which all fit, and how many lines each lacks."""
     for long in range(len(parts), -1, -1):
         forms = [_form(part, see, brief=at >= long) for at, part in enumerate(parts)]
         texts = list(_all(forms, room))
@@ -139,7 +139,7 @@ def _all(forms: Sequence[Section[Any]], room: int) -> Iterator[str]:
 
 
 def _filled(section: Section[_T], room: int) -> tuple[str, int]:
-    """Give a list with as many lines as fit into `room`, and how many that are."""
+    """Return a list with as many lines as fit into `room`, and how many that are."""
     done, bullet = [f"\n{section.head}"], "" if section.table else "- "
     used = size(done[0])
     for at, item in enumerate(section.items):

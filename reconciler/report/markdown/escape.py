@@ -16,7 +16,7 @@ _PIECE = re.compile(r"(?<![^\s(\[])'([^']*)'|`([^`]*)`|(\S+://\S+?)(?=[,.;:)]*(?
 
 
 def code(text: str) -> str:
-    """Give a name or an address as code: nothing in it is read as Markdown, HTML or a mention."""
+    """Return a name or an address as code: nothing in it is read as Markdown, HTML or a mention."""
     text = shown(text)
     if not _NOT_IN_SPAN.search(text):
         return f"`{text}`"
@@ -24,7 +24,7 @@ def code(text: str) -> str:
 
 
 def prose(message: str) -> str:
-    """Give a message: names in quotes and addresses become code, the rest is escaped."""
+    """Return a message: names in quotes and addresses become code, the rest is escaped."""
     done, at = [], 0
     for piece in _PIECE.finditer(message):
         done.append(_escaped(message[at : piece.start()]))

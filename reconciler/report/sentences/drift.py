@@ -56,7 +56,7 @@ def drift_of(plan: Plan, *, ignored: bool = False) -> Drift:
 
 
 def differences(plan: Plan) -> tuple[Difference, ...]:
-    """Give every difference once: operations, undeclared storages, what can't be changed."""
+    """Return every difference once: operations, undeclared storages, what can't be changed."""
     undeclared = frozenset(plan.undeclared)
     found = [_of_operation(operation, undeclared) for operation in plan.operations]
     removed = {name_of(o) for o in plan.operations if o.action == REMOVE}

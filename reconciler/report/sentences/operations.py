@@ -19,13 +19,13 @@ def name_of(operation: Operation) -> str:
 
 
 def old_name(operation: Operation) -> str | None:
-    """Give the name that an update takes away; None if it keeps the name."""
+    """Return the name that an update takes away; None if it keeps the name."""
     before, after = operation.before, operation.after
     return before.name if before and after and before.name != after.name else None
 
 
 def changes_of(operation: Operation) -> tuple[Change, ...]:
-    """Give the fields that an update changes, in the order in which they are declared."""
+    """Return the fields that an update changes, in the order in which they are declared."""
     before, after = operation.before, operation.after
     return changed(before, after) if before and after else ()
 

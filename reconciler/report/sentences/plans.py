@@ -35,7 +35,7 @@ def standing(plan: Plan) -> str:
 
 
 def totals(plan: Plan) -> str:
-    """Give the last line of every plan."""
+    """Return the last line of every plan."""
     if plan.ready and not plan.operations:
         left_out = any(warning.code == "targeted" for warning in plan.warnings)
         return NO_CHANGES_TARGETED if left_out else NO_CHANGES
@@ -78,7 +78,7 @@ def consent(consent: Consent) -> list[str]:
 
 
 def reasons(plan: Plan) -> list[Notice]:
-    """Give what blocks a plan; many undeclared storages are one reason, told once."""
+    """Return what blocks a plan; many undeclared storages are one reason, told once."""
     many = undeclared_at_once(plan)
     if not many:
         return list(plan.blocked_by)

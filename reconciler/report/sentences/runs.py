@@ -45,7 +45,7 @@ def verdict(applied: Applied) -> str:
 
 
 def doubts(applied: Applied) -> Sequence[str]:
-    """Give what belongs below a verdict: what differs, or why nobody knows."""
+    """Return what belongs below a verdict: what differs, or why nobody knows."""
     return (applied.unread,) if applied.holds is None else applied.remaining
 
 

@@ -86,7 +86,7 @@ def table(rows: Sequence[Sequence[str]], *, records: bool = False) -> list[str]:
 
 
 def paragraph(heading: Sequence[str], row: Sequence[str], width: int) -> list[str]:
-    """Give a row of a table that is too wide: its first cell, and a line for each of the rest."""
+    """Return a row of a table that is too wide: its first cell, and a line for each of the rest."""
     fields = [(title.lower(), cell) for title, cell in zip(heading, row, strict=True) if cell]
     told = [fields[0][1]]
     for title, cell in fields[1:]:
@@ -95,7 +95,7 @@ def paragraph(heading: Sequence[str], row: Sequence[str], width: int) -> list[st
 
 
 def laid_out(rows: Sequence[Sequence[str]], width: int, *, records: bool) -> list[str]:
-    """Give a table where it fits the width or is for other programs, else a paragraph a row."""
+    """Return a table where it fits the width or is for other programs, else a paragraph a row."""
     told = table(rows, records=records)
     if records or max(map(columns, told)) <= width:
         return told

@@ -20,11 +20,11 @@ class Printer:
         self._style = style
 
     def head(self, action: str, name: str) -> str:
-        """Give the first line of an operation: its symbol and a name."""
+        """Return the first line of an operation: its symbol and a name."""
         return self._style.paint(f"{SYMBOLS[action]} {bare(name)}", _COLOURS[action])
 
     def operation(self, operation: Operation) -> list[str]:
-        """Give all lines of an operation."""
+        """Return all lines of an operation."""
         head = self.head(operation.action, name_of(operation))
         old = old_name(operation)
         told = [f"{head} (was {bare(old)})" if old is not None else head]

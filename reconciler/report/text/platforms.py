@@ -80,7 +80,7 @@ def _abilities(facts: Facts, style: Style) -> list[str]:
 
 
 def _cells(rows: Sequence[live.Row], style: Style) -> list[tuple[str, ...]]:
-    """Give the table of `list`, with its heading; a column that nobody fills is left out."""
+    """Return the table of `list`, with its heading; a column that nobody fills is left out."""
     storages = [row.storage for row in rows]
     filled = [
         ("NAME", *(bare(live.name) for live in storages)),

@@ -2,31 +2,6 @@ import msgspec
 
 from reconciler.plan.document import UPDATE, Step
 from reconciler.report.sentences.operations import Order
-from reconciler.report.text.lines import columns, lines, table
-
-
-def test_columns_of_wide_and_combining_characters():
-    assert columns("nas") == 3
-    assert columns("名前") == 4
-    assert columns("e\u0301") == 1
-
-
-def test_no_text_gives_no_lines():
-    assert lines("", 10, "> ") == []
-
-
-def test_words_in_quotes_stay_together_while_others_wrap():
-    assert lines("it can't be 'my nas' or (id 'a b')", 12, "! ", "  ") == [
-        "! it can't",
-        "  be",
-        "  'my nas'",
-        "  or (id",
-        "  'a b')",
-    ]
-
-
-def test_a_table_is_aligned_by_what_is_seen():
-    assert table([("A", "B"), ("名前", "x"), ("nas", "")]) == ["A     B", "名前  x", "nas"]
 
 
 def in_two_calls(make):
