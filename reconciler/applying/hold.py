@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import NamedTuple, Protocol
 
 from reconciler.environment.origin import Origin
+from reconciler.lease import open_lock
 from reconciler.lease.contract import Holder, Lease, Lock
 from reconciler.lease.keeper import Keeper, Wait, acquire
 from reconciler.platform import Platform
@@ -52,8 +53,6 @@ def locking_of(platform: Platform, address: str | None) -> Locking | None:
         return Locking(own, True)
     if address is None:
         return None
-    from reconciler.lease import open_lock
-
     return Locking(open_lock(address), False)
 
 

@@ -10,6 +10,8 @@ import os
 import signal
 import sys
 
+from reconciler.cli.output.pipe import LAST, StalledError, discard, for_seconds, wait_for_room
+
 TYPE_CHECKING = False  # `typing` costs time, and an interrupt while it loads should be caught below
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +24,7 @@ _LAST_WORDS = 5.0
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line and give its exit code. Never raises, never exits the process."""
     try:
-        from reconciler.cli.run import run
+        from reconciler.cli.run import run  # within reach of the `except` below
 
         return run(list(sys.argv[1:] if argv is None else argv))
     except KeyboardInterrupt:
@@ -31,8 +33,6 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _tell_interrupt() -> None:
-    from reconciler.cli.output.pipe import LAST, StalledError, discard, for_seconds, wait_for_room
-
     if sys.stderr is None:
         return
     try:
@@ -55,8 +55,6 @@ def _let_go() -> None:
             if stream is not None:
                 stream.flush()
         except (OSError, ValueError):
-            from reconciler.cli.output.pipe import discard
-
             discard(stream)
 
 
@@ -70,7 +68,7 @@ def _leave_behind_what_hangs(code: int) -> None:
         return
     if foreign.is_busy():
         os._exit(code)
-    import threading
+    import threading  # most commands need none
 
     end = threading.Timer(_LAST_WORDS, os._exit, (code,))
     end.daemon = True

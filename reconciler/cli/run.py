@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import os
-from argparse import Namespace
 from collections.abc import Sequence
 
 from reconciler.cli.commands import COMMANDS
-from reconciler.cli.options.command import Row
 from reconciler.cli.options.parser import Shown, parse
 from reconciler.cli.output.streams import Streams
-from reconciler.cli.settings import Settings, unheeded
 from reconciler.errors import SUCCESS, USAGE
 
 
@@ -26,26 +22,10 @@ def run(argv: Sequence[str]) -> int:
                 return USAGE
             streams.result(shown.text)
             return SUCCESS
-        return _run(streams, settings, row, options)
+        from reconciler.cli.wiring import run_command  # what `--help` can do without
+
+        return run_command(streams, settings, row, options)
     except Exception as error:
-        from reconciler.cli.output.failure import failed
+        from reconciler.cli.output.failure import failed  # most commands do not fail
 
         return failed(streams, error, argv)
-
-
-def _run(streams: Streams, settings: Settings, row: Row, options: Namespace) -> int:
-    from reconciler.cli.context import Context
-
-    command = row.command
-    context = Context.of(settings, streams, os.environ)
-    ignored = unheeded(settings, command.takes)
-    if ignored:
-        context.note(f"Note: {', '.join(ignored)} changes nothing for `{row.name}`.")
-    if settings.events is None or command.tells_events:
-        return command.run(context, options)
-    from reconciler.cli.applying.events import event_stream
-
-    with event_stream(context) as events:
-        code = command.run(context, options)
-        events.end(code)
-    return code

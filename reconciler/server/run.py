@@ -15,13 +15,12 @@ from types import FrameType
 from typing import NoReturn
 
 import uvicorn
-from msgspec import Struct
 
 from reconciler.errors import UsageError
 from reconciler.printable import quoted
 from reconciler.server.app import make_app
 from reconciler.server.store.store import Store
-from reconciler.server.wire.certificate import read_certificates
+from reconciler.server.wire.certificate import Tls, read_certificates
 from reconciler.server.wire.descriptors import Room
 from reconciler.server.wire.listen import url_of
 from reconciler.server.wire.logs import configuration
@@ -40,13 +39,6 @@ CUT_OFF = 130
 _SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
 
 _log = logging.getLogger(__name__)
-
-
-class Tls(Struct, frozen=True):
-    """Certificate (with its chain) and private key: paths of PEM files."""
-
-    cert: str
-    key: str
 
 
 def serve(

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from contextlib import suppress
 from types import TracebackType
-from typing import IO, TextIO, cast
 
 from reconciler.cli.context import Context
-from reconciler.cli.output.streams import Streams
 from reconciler.cli.output.terminal import is_terminal
 from reconciler.executor.events import Done, Failed, OperationEvent, Retried, Started
 from reconciler.plan.document import Plan
@@ -48,43 +45,10 @@ class Progress:
             self._streams.note(f"{event.action} {quoted(event.name)}: {_told(event)}")
 
     def _open_bar(self) -> None:
+        from reconciler.cli.output.bar import open_bar  # `rich` is dear, and pipelines need none
+
         advance, self._close = open_bar(self._context, "Applying", self._operations)
         self._advance = lambda: advance(1)
-
-
-def open_bar(
-    context: Context, what: str, total: int
-) -> tuple[Callable[[int], None], Callable[[], None]]:
-    """Show a bar on the terminal; give what moves it on, and what wipes it."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
-    from rich.progress import Progress as Bar
-
-    file = cast("IO[str]", _Bounded(context.streams, sys.stderr))
-    console = Console(file=file, no_color=not context.note_style.colour)
-    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn())
-    bar = Bar(*columns, console=console, transient=True)
-    task = bar.add_task("", total=total)
-    bar.start()
-    return (lambda steps: bar.advance(task, steps)), bar.stop
-
-
-class _Bounded:
-    """A terminal for the bar, which gives it up like all else does if nobody reads it."""
-
-    def __init__(self, streams: Streams, terminal: TextIO) -> None:
-        self._streams = streams
-        self._terminal = terminal
-
-    def write(self, text: str) -> None:
-        with suppress(OSError):
-            self._streams.put(self._terminal, self._terminal.write, text)
-
-    def flush(self) -> None:
-        """Do nothing: what is written is there already."""
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self._terminal, name)
 
 
 def _told(event: OperationEvent) -> str:

@@ -6,6 +6,7 @@ import argparse
 import os
 import re
 from collections.abc import Iterable, Sequence
+from shlex import quote
 
 from reconciler.cli.options.command import Command, Row
 from reconciler.printable import shown
@@ -101,7 +102,7 @@ def is_manifest(word: str) -> bool:
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Suggest what is spelled alike; empty if nothing is."""
-    from difflib import get_close_matches
+    from difflib import get_close_matches  # dear, and only where something is misspelt
 
     known = list(known)
     longer = [name for name in known if name.startswith(word)] if len(word) > 2 else []
@@ -129,6 +130,4 @@ def _own_options(command: Command) -> list[str]:
 
 
 def _word(path: str) -> str:
-    from shlex import quote
-
     return quote(shown(path))

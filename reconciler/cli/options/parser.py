@@ -94,7 +94,7 @@ class _Formatter(argparse.RawDescriptionHelpFormatter):
 
 def _filled(text: str, columns: int) -> str:
     """Fill lines; an option or an address stays in one piece, however narrow the terminal is."""
-    import textwrap
+    import textwrap  # only help needs it
 
     return textwrap.fill(text, max(columns, 1), break_long_words=False, break_on_hyphens=False)
 

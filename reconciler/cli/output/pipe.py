@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
 import select
@@ -70,10 +69,12 @@ def for_seconds(seconds: float) -> MayWait:
 
 def discard(stream: TextIO) -> None:
     """Send what is left in the buffers nowhere, so that the interpreter's exit finds no fault."""
-    with contextlib.suppress(OSError, ValueError):
+    try:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())
         os.close(nowhere)
+    except (OSError, ValueError):
+        pass
 
 
 def _has_room(descriptor: int) -> bool:

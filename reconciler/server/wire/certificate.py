@@ -18,6 +18,13 @@ _PEM = re.compile(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re
 _VERSION = 0xA0
 
 
+class Tls(Struct, frozen=True):
+    """Certificate (with its chain) and private key: paths of PEM files."""
+
+    cert: str
+    key: str
+
+
 class Certificate(Struct, frozen=True):
     """From when until when one certificate of a file is valid."""
 

@@ -6,7 +6,6 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from reconciler.cli.applying.progress import open_bar
 from reconciler.cli.context import Context
 from reconciler.cli.options.database import (
     COPY_FROM,
@@ -15,6 +14,7 @@ from reconciler.cli.options.database import (
     explained,
     warn_of_password,
 )
+from reconciler.cli.output.bar import open_bar
 from reconciler.cli.output.terminal import is_terminal
 from reconciler.errors import UsageError
 from reconciler.server.store.copying import End, check_ends, copy, how_much, told

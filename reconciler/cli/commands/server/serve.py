@@ -5,7 +5,6 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from importlib.util import find_spec
 
-from reconciler.cli import TYPE_CHECKING
 from reconciler.cli.commands.server.copying import copy_database
 from reconciler.cli.context import Context
 from reconciler.cli.options.command import Command
@@ -13,10 +12,8 @@ from reconciler.cli.options.database import COPY_FROM, add_database, opened
 from reconciler.cli.settings import TEXT, given_text
 from reconciler.environment.extras import missing_extra
 from reconciler.errors import SUCCESS, UsageError
-
-if TYPE_CHECKING:
-    from reconciler.server.run import Tls
-    from reconciler.server.wire.listen import Address
+from reconciler.server.wire.certificate import Tls
+from reconciler.server.wire.listen import Address, open_socket, read_address
 
 DEFAULT_LISTEN = "127.0.0.1:8080"
 _LIBRARIES = ("httptools", "prometheus_client", "starlette", "uvicorn")
@@ -61,8 +58,7 @@ def _run(context: Context, options: ServeOptions) -> int:
         copy_database(context, options.database, options.copy_from)
         return SUCCESS
     _check_libraries()
-    from reconciler.server.run import serve
-    from reconciler.server.wire.listen import open_socket, read_address
+    from reconciler.server.run import serve  # its libraries may be missing
 
     tls = _tls(options)
     address = read_address(options.listen)
@@ -87,8 +83,6 @@ def _check_libraries() -> None:
 
 
 def _tls(options: ServeOptions) -> Tls | None:
-    from reconciler.server.run import Tls
-
     if options.tls_cert is None and options.tls_key is None:
         return None
     if options.tls_cert is None or options.tls_key is None:
