@@ -47,7 +47,9 @@ class Progress:
     def _open_bar(self) -> None:
         from reconciler.cli.output.bar import open_bar  # `rich` is dear, and pipelines need none
 
-        advance, self._close = open_bar(self._context, "Applying", self._operations)
+        advance, self._close = open_bar(
+            self._streams, "Applying", self._operations, colour=self._context.note_style.colour
+        )
         self._advance = lambda: advance(1)
 
 

@@ -11,16 +11,15 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.progress import Progress as Bar
 
-from reconciler.cli.context import Context
 from reconciler.cli.output.streams import Streams
 
 
 def open_bar(
-    context: Context, what: str, total: int
+    streams: Streams, what: str, total: int, *, colour: bool
 ) -> tuple[Callable[[int], None], Callable[[], None]]:
     """Show a bar on the terminal; give what moves it on, and what wipes it."""
-    file = cast("IO[str]", _Bounded(context.streams, sys.stderr))
-    console = Console(file=file, no_color=not context.note_style.colour)
+    file = cast("IO[str]", _Bounded(streams, sys.stderr))
+    console = Console(file=file, no_color=not colour)
     columns = (TextColumn(what), BarColumn(), MofNCompleteColumn())
     bar = Bar(*columns, console=console, transient=True)
     task = bar.add_task("", total=total)

@@ -57,7 +57,7 @@ def _progress(context: Context, total: int) -> Iterator[Callable[[int], None]]:
         yield lambda _: None
         return
 
-    advance, close = open_bar(context, "Copying", total)
+    advance, close = open_bar(context.streams, "Copying", total, colour=context.note_style.colour)
     try:
         yield advance
     finally:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
 from argparse import ArgumentParser, Namespace
-from importlib.util import find_spec
 
 from reconciler.cli.commands.server.copying import copy_database
 from reconciler.cli.context import Context
@@ -77,7 +77,7 @@ def _run(context: Context, options: ServeOptions) -> int:
 
 
 def _check_libraries() -> None:
-    missing = [name for name in _LIBRARIES if find_spec(name) is None]
+    missing = [name for name in _LIBRARIES if importlib.util.find_spec(name) is None]
     if missing:
         raise UsageError(missing_extra(f"`serve` ({', '.join(missing)})", "server"))
 
