@@ -77,7 +77,7 @@ def drift(drift: Drift, _style: Style = PLAIN) -> str:
 
 def storages(state: State, declared: Mapping[str, str], _style: Style = PLAIN) -> str:
     """List the live storages, sorted by name, each with its status."""
-    rows = live.rows(state, declared)
+    rows = live.listed(state, declared)
     return _document(
         platform_id=state.platform_id,
         account=state.account,

@@ -23,7 +23,7 @@ _T = TypeVar("_T")
 
 
 class Section(Struct, Generic[_T], frozen=True):
-    """A list of a document. Lines are made one by one, and no more than fit."""
+    """A list of a comment. Lines are made one by one, and no more than fit."""
 
     title: str
     #: What an item is: `create`.
@@ -43,8 +43,8 @@ class Section(Struct, Generic[_T], frozen=True):
         return self.table or f"#### {self.title} ({len(self.items):,}){self.added}\n\n"
 
 
-class Document(Struct, frozen=True):
-    """What a document is made of: a title, facts, parts that are whole, sections that may not be.
+class Comment(Struct, frozen=True):
+    """What a comment is made of: a title, facts, parts that are whole, sections that may not be.
 
     Parts have a short form too. `see` is where the reader finds all of it.
     """
@@ -61,21 +61,21 @@ def row(cells: Iterable[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def written(document: Document) -> str:
-    """Write a document so that it fits.
+def written(comment: Comment) -> str:
+    """Write a comment so that it fits.
 
     If not even the short lines of the parts fit, that is said right under the title.
     """
-    parts = [part for part in document.parts if part.items]
-    sections = [section for section in document.sections if section.items]
-    title = f"### {document.title}\n"
-    facts = "".join(f"\n{fact}\n" for fact in document.facts if fact)
+    parts = [part for part in comment.parts if part.items]
+    sections = [section for section in comment.sections if section.items]
+    title = f"### {comment.title}\n"
+    facts = "".join(f"\n{fact}\n" for fact in comment.facts if fact)
     reserved = size(title) + size(facts) + _FOR_LACKING + _FOR_A_CUT * len(sections)
-    whole, lacking = _whole(parts, LIMIT - reserved, document.see)
-    done = [title, _said(parts, lacking, document.see), facts, *whole]
+    whole, lacking = _whole(parts, LIMIT - reserved, comment.see)
+    done = [title, _said(parts, lacking, comment.see), facts, *whole]
     room = LIMIT - sum(map(size, done))
     for left, section in zip(range(len(sections) - 1, -1, -1), sections, strict=True):
-        done.append(_cut(section, room - _FOR_A_CUT * left, document.see))
+        done.append(_cut(section, room - _FOR_A_CUT * left, comment.see))
         room -= size(done[-1])
     return "".join(done)
 
