@@ -71,15 +71,13 @@ def asking_client(
     endpoint: str | None, region: str | None, timeout: float, connections: int
 ) -> Any:  # noqa: ANN401 - boto3 has no types
     """Make a client of boto3 that tries nothing again; raises `ImportError` without the extra."""
-    from botocore.config import Config  # type: ignore[import-untyped]
-
-    session, core = _sessions()
+    session, core, config = _boto3()
     return session.client(
         "s3",
         region_name=region or session.region_name or "us-east-1",
         endpoint_url=endpoint,
         verify=named_file(core.get_config_variable("ca_bundle")) or system_file(),
-        config=Config(
+        config=config(
             connect_timeout=timeout,
             read_timeout=timeout,
             retries={"total_max_attempts": 1},
@@ -93,14 +91,15 @@ def _identity() -> tuple[object, str | None]:
     """Return what knows the credentials, if not the environment, and the file of authorities."""
     if os.environ.get("AWS_ACCESS_KEY_ID"):
         return None, os.environ.get(VARIABLE)
-    from botocore.exceptions import BotoCoreError  # type: ignore[import-untyped]
     from obstore.auth.boto3 import Boto3CredentialProvider
 
     try:
-        session, core = _sessions()
+        session, core, _ = _boto3()
         if session.get_credentials() is not None:
             return Boto3CredentialProvider(session), core.get_config_variable("ca_bundle")
-    except BotoCoreError as error:
+    except Exception as error:
+        if library_of(error) != "botocore":
+            raise
         raise PlatformError(f"AWS credentials can't be read ({error})") from None
     raise PlatformError(
         "there are no AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or "
@@ -108,13 +107,13 @@ def _identity() -> tuple[object, str | None]:
     )
 
 
-def _sessions() -> tuple[Any, Any]:
-    """Return a session of boto3, and the one below it, which knows what a profile sets."""
-    from boto3 import Session  # type: ignore[import-untyped]
-    from botocore.session import Session as Core  # type: ignore[import-untyped]
+def _boto3() -> tuple[Any, Any, Any]:
+    """Return a session of boto3, the one below it, which knows profiles, and how to configure."""
+    import boto3  # type: ignore[import-untyped]
+    import botocore  # type: ignore[import-untyped] # whose parts boto3 has imported
 
-    core = Core()
-    return Session(botocore_session=core), core
+    core = botocore.session.Session()
+    return boto3.Session(botocore_session=core), core, botocore.config.Config
 
 
 def library_of(error: BaseException) -> str:

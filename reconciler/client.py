@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import logging
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -158,8 +159,6 @@ class Client:
             return
         reader = self._platform.reader()
         if self._is_missing(reader):
-            import logging
-
             logging.getLogger(__name__).warning(
                 "there is no platform at %s yet: a new, empty one is made", self.address
             )

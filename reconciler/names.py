@@ -141,6 +141,7 @@ def _folded(name: str) -> tuple[str, str]:
 
 
 def _latin(name: str) -> str:
+    # Its tables are read at once, and most names are ASCII.
     from confusable_homoglyphs import confusables  # type: ignore[import-untyped]
 
     def twin(char: str) -> str:

@@ -13,7 +13,7 @@ from reconciler.applying.hold import Hold, Waiting, held
 from reconciler.applying.tally import Tally
 from reconciler.environment.origin import Origin
 from reconciler.errors import INTERRUPTED, ReconcilerError
-from reconciler.executor import DONE, Limits
+from reconciler.executor import Limits
 from reconciler.executor.events import OperationEvent
 from reconciler.journal.records import ended, planned, started
 from reconciler.journal.write import Journal
@@ -180,7 +180,6 @@ def _settled(carried_out: Callable[[], Applied], tally: Tally, ending: Ending) -
 
 def _marked(applied: Applied, ending: Ending) -> Applied:
     """Note that it was a signal for which something was not done, or live not read again."""
-    undone = any(outcome.status != DONE for outcome in applied.result.outcomes)
-    if not ending.interrupted or not (undone or applied.holds is None):
+    if not ending.interrupted or not (applied.result.undone or applied.holds is None):
         return applied
     return replace(applied, result=replace(applied.result, interrupted=True))

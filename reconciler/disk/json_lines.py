@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Callable
@@ -21,8 +22,6 @@ def encoded(value: object) -> bytes:
     try:
         line = msgspec.json.encode(value)
     except UnicodeEncodeError:
-        import json
-
         # Lone surrogates: the standard library escapes them.
         line = json.dumps(msgspec.to_builtins(value)).encode()
     if (b"#" in line and b"##" in line) or b"section_" in line:

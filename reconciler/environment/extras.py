@@ -50,7 +50,7 @@ def _made_by_uv(home: Path) -> bool:
 def _wanted(extras: set[str]) -> str:
     """Name the extras as an installer takes them: from where this installation came from."""
     listed = f"[{','.join(sorted(extras))}]"
-    found = _distribution()
+    found = installed()
     if found is None:
         return shlex.quote(DISTRIBUTION + listed)
     origin = msgspec.json.decode(found.read_text("direct_url.json") or "{}")
@@ -70,14 +70,15 @@ def _wanted(extras: set[str]) -> str:
 
 def _present() -> set[str]:
     """Name the extras all of whose libraries are installed."""
-    found = _distribution()
+    found = installed()
     lines = map(_OF_EXTRA.match, (found and found.requires) or ())
     wanted = [(match["extra"], match["name"]) for match in lines if match]
-    lacking = {extra for extra, name in wanted if _distribution(name) is None}
+    lacking = {extra for extra, name in wanted if installed(name) is None}
     return {extra for extra, _ in wanted} - lacking
 
 
-def _distribution(name: str = DISTRIBUTION) -> Distribution | None:
+def installed(name: str = DISTRIBUTION) -> Distribution | None:
+    """Return what is known of an installed package; None if it is not, or not by an installer."""
     # It brings all of email with it.
     from importlib.metadata import PackageNotFoundError, distribution
 

@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from getpass import getuser
 
 from reconciler.environment.origin import Origin, origin_of, run_id
 
@@ -17,8 +18,6 @@ def origin_here(environ: Mapping[str, str]) -> Origin:
 
 
 def _user() -> str:
-    from getpass import getuser
-
     # A container may run as a user that nobody has given a name.
     with suppress(OSError, KeyError, ImportError):
         return getuser()

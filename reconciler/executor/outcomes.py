@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from msgspec import Struct
 
 from reconciler.model import Storage
@@ -47,6 +49,11 @@ class Result(Struct, frozen=True):
     interrupted: bool = False
     #: Why steps that ran were not waited for; empty if all came to an end.
     overdue: str = ""
+
+    @property
+    def counts(self) -> Counter[str]:
+        """How many operations ended in which way."""
+        return Counter(outcome.status for outcome in self.outcomes)
 
     @property
     def undone(self) -> bool:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import platform as machine
 from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -115,8 +117,6 @@ def _learn(reader: Reader, now: Callable[[], float]) -> Iterator[dict[str, objec
 
 
 def _python() -> str:
-    import platform as machine
-
     return f"{machine.python_version()} on {machine.system()} {machine.machine()}"
 
 
@@ -126,8 +126,6 @@ def _ahead(clock: str, asked: float, answered: float) -> float | None:
     What it says was true at some moment of the call: as far as that explains it, the clocks
     agree. A clock may be told without fractions of seconds.
     """
-    from datetime import datetime
-
     try:
         told = datetime.fromisoformat(clock)
     except ValueError:

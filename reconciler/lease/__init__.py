@@ -12,7 +12,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from reconciler.errors import AddressError
+from reconciler.lease.bucket import BucketRegister
 from reconciler.lease.contract import Lock
+from reconciler.lease.folder import FileRegister
 from reconciler.lease.register import Register, RegisterLock
 from reconciler.printable import quoted_url
 
@@ -34,11 +36,7 @@ def open_lock(address: str, *, clock: Callable[[], float] = time.time) -> Lock:
 def _register(address: str) -> Register:
     where = understand(address)
     if isinstance(where, Path):
-        from reconciler.lease.folder import FileRegister
-
         return FileRegister(where)
-    from reconciler.lease.bucket import BucketRegister
-
     return BucketRegister(*where)
 
 

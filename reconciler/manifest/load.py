@@ -84,6 +84,7 @@ def load(
 def _checked(
     document: Document, variables: Mapping[str, str], validation: Validation
 ) -> dict[str, Any] | None:
+    # It loads YAML, which to import this package does not take.
     from reconciler.manifest.reading.reader import read_tree
 
     read_tree(document)

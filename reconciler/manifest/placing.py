@@ -56,17 +56,13 @@ def _with_place(problem: Problem, places: Mapping[tuple[Path, bool], tuple[int, 
 def _places_in(
     file: str, data: bytes | None, paths: Iterable[tuple[Path, bool]]
 ) -> Mapping[tuple[Path, bool], tuple[int, int]]:
-    from reconciler.manifest.reading.locate import positions
-
     try:
-        return positions(read_bytes(file) if data is None else data, paths)
+        return _positions(read_bytes(file) if data is None else data, paths)
     except OSError:
         return {}
 
 
 def _places(documents: Iterable[Document]) -> _Places:
-    from reconciler.manifest.reading.locate import positions
-
     wanted = defaultdict(set)
     for document in documents:
         for finding in document.findings:
@@ -75,10 +71,19 @@ def _places(documents: Iterable[Document]) -> _Places:
             if finding.first:
                 wanted[finding.first.file].add((finding.first.path, finding.at_key))
     return {
-        document.file: positions(document.data, wanted[document.file])
+        document.file: _positions(document.data, wanted[document.file])
         for document in documents
         if document.file in wanted
     }
+
+
+def _positions(
+    data: bytes, paths: Iterable[tuple[Path, bool]]
+) -> Mapping[tuple[Path, bool], tuple[int, int]]:
+    # It loads YAML, which to import this package does not take.
+    from reconciler.manifest.reading.locate import positions
+
+    return positions(data, paths)
 
 
 def _problem(file: str, finding: Finding, places: _Places) -> Problem:

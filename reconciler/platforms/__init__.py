@@ -14,6 +14,9 @@ from pathlib import Path
 from reconciler.environment.secret_values import Secret
 from reconciler.errors import AddressError
 from reconciler.platform import Left, Platform, forever
+from reconciler.platforms.http.address import parse_address
+from reconciler.platforms.jetraw.address import SCHEMES as _JETRAW
+from reconciler.platforms.jetraw.address import understand
 from reconciler.printable import quoted_url
 
 #: Where the address stands if neither the command line nor the manifest gives one.
@@ -26,7 +29,6 @@ _EVERY = (
     f"write {_SQLITE}platform.db for a file, https://HOST for a state server, or "
     "jetraw://my-org for Jetraw"
 )
-_JETRAW = ("jetraw", "jetraw+module")
 _HTTP = ("http", "https")
 
 
@@ -49,36 +51,25 @@ def open_platform(
     `UsageError` if the token can't be used.
     """
     scheme = _split(address)[0]
+    # A command has use for one of them: what the others import is dear.
+    environ = os.environ if environ is None else environ
     if scheme in _HTTP:
-        return _open_http(address, environ, token, origin, left)
-    if scheme in _JETRAW:
-        from reconciler.platforms.jetraw import JetrawPlatform, understand
+        from reconciler.platforms.http.platform import HttpPlatform
 
-        return JetrawPlatform(
-            understand(address), os.environ if environ is None else environ, token, left
-        )
+        where = parse_address(address)
+        if token is not None:
+            return HttpPlatform(where, token, origin, left)
+        return HttpPlatform.of(where, environ, origin, left)
+    if scheme in _JETRAW:
+        from reconciler.platforms.jetraw.platform import JetrawPlatform
+
+        return JetrawPlatform(understand(address), environ, token, left)
     path = _path(address, base)
     if token is not None:
         raise AddressError(f"{quoted_url(address)} takes no token: a file has no accounts")
-    from reconciler.platforms.sqlite import SqlitePlatform
+    from reconciler.platforms.sqlite.platform import SqlitePlatform
 
     return SqlitePlatform(path)
-
-
-def _open_http(
-    address: str,
-    environ: Mapping[str, str] | None,
-    token: Secret | None,
-    origin: Mapping[str, str] | None,
-    left: Left,
-) -> Platform:
-    from reconciler.platforms.http import HttpPlatform
-    from reconciler.platforms.http.address import parse_address
-
-    where = parse_address(address)
-    if token is not None:
-        return HttpPlatform(where, token, origin, left)
-    return HttpPlatform.of(where, os.environ if environ is None else environ, origin, left)
 
 
 def runs_foreign_code(address: str) -> bool:
@@ -136,13 +127,9 @@ def _place(address: str, base: str | os.PathLike[str] | None) -> Path | str:
     """Give the path of a file, or any other address in the one way that it is written."""
     scheme = _split(address)[0]
     if scheme in _JETRAW:
-        from reconciler.platforms.jetraw.address import understand
-
         return understand(address).address
     if scheme not in _HTTP:
         return _path(address, base)
-    from reconciler.platforms.http.address import parse_address
-
     return parse_address(address).text
 
 

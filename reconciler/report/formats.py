@@ -18,49 +18,24 @@ from reconciler.report.style import Style
 
 
 class Report(Protocol):
-    """What can be told, in each of the formats: until here, results are values."""
+    """What can be told, in each of the formats, which say how: until here, results are values."""
 
-    def plan(self, plan: Plan, style: Style, /) -> str:
-        """Report a plan."""
-
-    def applied(self, applied: Applied, style: Style, /) -> str:
-        """Report what an apply did."""
-
-    def drift(self, drift: Drift, style: Style, /) -> str:
-        """Report in what live differs."""
-
-    def storages(self, state: State, declared: Mapping[str, str], style: Style, /) -> str:
-        """Report the live storages, and how each id stands towards the manifest."""
-
-    def examined(self, facts: Facts, style: Style, /) -> str:
-        """Report what `doctor` found."""
-
-    def problems(self, problems: Sequence[Problem], style: Style, /) -> str:
-        """Report what is wrong with a manifest."""
-
-    def valid(self, files: int, entries: int, warnings: Sequence[Notice], style: Style, /) -> str:
-        """Report that nothing is wrong with a manifest."""
-
-    def failure(self, message: str, code: int, style: Style, /) -> str:
-        """Report that there is nothing else to report, and why."""
-
-    def runs(self, runs: Sequence[Run], style: Style, /) -> str:
-        """Report earlier runs, newest first."""
-
-    def operations(self, runs: Sequence[Run], style: Style, /) -> str:
-        """Report what earlier runs did to some storages."""
-
-    def run(self, run: Run, style: Style, /) -> str:
-        """Report one earlier run with its operations."""
-
-    def lease(self, lease: Lease | None, style: Style, /) -> str:
-        """Report who holds the platform."""
-
-    def released(self, lease: Lease | None, style: Style, /) -> str:
-        """Report which lease was released, if there was one."""
-
-    def tokens(self, tokens: Told, style: Style, /) -> str:
-        """Report the tokens of a server."""
+    def plan(self, plan: Plan, style: Style, /) -> str: ...
+    def applied(self, applied: Applied, style: Style, /) -> str: ...
+    def drift(self, drift: Drift, style: Style, /) -> str: ...
+    def storages(self, state: State, declared: Mapping[str, str], style: Style, /) -> str: ...
+    def examined(self, facts: Facts, style: Style, /) -> str: ...
+    def problems(self, problems: Sequence[Problem], style: Style, /) -> str: ...
+    def valid(
+        self, files: int, entries: int, warnings: Sequence[Notice], style: Style, /
+    ) -> str: ...
+    def failure(self, message: str, code: int, style: Style, /) -> str: ...
+    def runs(self, runs: Sequence[Run], style: Style, /) -> str: ...
+    def operations(self, runs: Sequence[Run], style: Style, /) -> str: ...
+    def run(self, run: Run, style: Style, /) -> str: ...
+    def lease(self, lease: Lease | None, style: Style, /) -> str: ...
+    def released(self, lease: Lease | None, style: Style, /) -> str: ...
+    def tokens(self, tokens: Told, style: Style, /) -> str: ...
 
 
 FORMATS: dict[str, Report] = {"text": text, "json": json, "markdown": markdown}

@@ -6,7 +6,6 @@ The functions are those of `text` and `markdown`; how a report is to look does n
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -46,8 +45,7 @@ def applied(applied: Applied, _style: Style = PLAIN) -> str:
     `failed` (something remains, and nothing was written). `holds` is null if live was not read
     again; `unread` says why.
     """
-    result = applied.result
-    number = Counter(outcome.status for outcome in result.outcomes)
+    result, number = applied.result, applied.result.counts
     return _document(
         digest=applied.plan.digest,
         status="done" if not result.undone else "partial" if result.wrote else "failed",
@@ -79,7 +77,7 @@ def drift(drift: Drift, _style: Style = PLAIN) -> str:
 
 def storages(state: State, declared: Mapping[str, str], _style: Style = PLAIN) -> str:
     """List the live storages, sorted by name, each with its status."""
-    rows = live.rows(state, declared)
+    rows = live.listed(state, declared)
     return _document(
         platform_id=state.platform_id,
         account=state.account,

@@ -5,8 +5,11 @@ The simulation in `tests/simulation` puts its own in place of these, and so repl
 
 from __future__ import annotations
 
+import random
+import secrets
 import time
 from collections.abc import Callable
+from threading import Condition, Thread
 from typing import Protocol
 
 #: Seconds between two looks at what is waited for, where nobody would tell: a signal has come.
@@ -39,8 +42,6 @@ class Machine:
     """The real ones."""
 
     def __init__(self) -> None:
-        from threading import Condition
-
         self._changed = Condition()
 
     def now(self) -> float:
@@ -49,20 +50,14 @@ class Machine:
 
     def random(self) -> float:
         """Give a number from 0 up to, but not, 1."""
-        import random
-
         return random.random()  # noqa: S311 - it only spreads attempts over time
 
     def key(self) -> str:
         """Give 128 random bits."""
-        import secrets
-
         return secrets.token_hex(16)
 
     def start(self, work: Callable[[], None]) -> None:
         """Run `work` in a daemon thread: after a second Ctrl-C the process ends without it."""
-        from threading import Thread
-
         Thread(target=work, name="apply", daemon=True).start()
 
     def wait(self, ready: Callable[[], bool], seconds: float | None = None) -> None:

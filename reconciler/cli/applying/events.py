@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -82,12 +81,11 @@ class EventStream:
             return
         self._ended = True
         result = self.applied.result if self.applied else None
-        counts = Counter(outcome.status for outcome in result.outcomes) if result else Counter()
         told = Summary(
             exit=exit,
             interrupted=exit == INTERRUPTED,
             holds=self.applied.holds if self.applied else None,
-            operations=dict(sorted(counts.items())),
+            operations=dict(sorted(result.counts.items())) if result else {},
         )
         self._write(told)
 

@@ -17,8 +17,9 @@ from reconciler.cli.options.command import Command
 from reconciler.cli.settings import given_text
 from reconciler.errors import SUCCESS
 from reconciler.manifest import Manifest
-from reconciler.model import State, unmanaged_because
+from reconciler.model import State
 from reconciler.names import Scope, matches, resting
+from reconciler.report.sentences.storages import statuses
 
 
 class ListOptions(Namespace):
@@ -38,20 +39,19 @@ def _add_arguments(parser: ArgumentParser) -> None:
 
 
 def _run(context: Context, options: ListOptions) -> int:
-
     scopes = read_scopes(context)
     manifest = read_manifest_if_any(context)
     if not names_platform(context, manifest):
         refuse_manifests(options.names)
     state = read_live(context, choose_platform(context, manifest))
-    statuses = _statuses(context, manifest, state) if manifest else {}
+    declared = _statuses(context, manifest, state) if manifest else {}
     wanted = Scope.of(("*",), scopes)
     listed = tuple(s for s in state.storages if wanted.holds(resting(s.name, s.id)))
     if options.names:
         check_names(options.names, [storage.name for storage in listed])
         listed = tuple(storage for storage in listed if matches(storage.name, options.names))
     state = msgspec.structs.replace(state, storages=listed)
-    context.result(context.report().storages(state, statuses, context.style))
+    context.result(context.report().storages(state, declared, context.style))
     return SUCCESS
 
 
@@ -60,12 +60,7 @@ def _statuses(context: Context, manifest: Manifest, state: State) -> dict[str, s
     diff = compared(context, manifest, state)
     tell(context, manifest.warnings)
     tell(context, diff.warnings)
-    statuses = {storage.id: "declared" for storage in state.storages}
-    statuses |= {storage.id: "undeclared" for storage in (*diff.undeclared, *diff.interrupted)}
-    statuses |= {item.live.id: "to be removed" for item in diff.removed}
-    statuses |= {storage.id: "outside scope" for storage in diff.outside}
-    statuses |= {s.id: "unmanaged" for s in state.storages if unmanaged_because(s) is not None}
-    return statuses
+    return statuses(state, diff)
 
 
 COMMAND = Command(

@@ -7,7 +7,7 @@ from reconciler.environment.origin import in_ci
 from reconciler.model import Notice
 from reconciler.plan.document import leads_to_file
 from reconciler.platforms import PLATFORM_VARIABLE
-from reconciler.platforms.http import TOKEN_VARIABLE
+from reconciler.platforms.http.address import TOKEN_VARIABLE
 from reconciler.platforms.jetraw.login import TOKEN
 from reconciler.printable import masked, shown
 

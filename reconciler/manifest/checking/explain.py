@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
+from jsonschema import Draft202012Validator
 from msgspec import Struct
 
 from reconciler.manifest.checking.schema import part_schema
 from reconciler.manifest.finding import Document, Finding, Path, Wrong, brief
 from reconciler.manifest.reading.scalars import in_quotes
 from reconciler.printable import masked, quoted
-
-if TYPE_CHECKING:
-    from jsonschema import Draft202012Validator
 
 _KINDS = {
     "object": "a mapping of keys",
@@ -77,8 +75,6 @@ class Explainer:
             yield _Refusal(keyword, error.validator_value, schema, path, error.instance)
 
     def _validator(self, definition: str) -> Draft202012Validator:
-        from jsonschema import Draft202012Validator
-
         if definition not in self._validators:
             schema = part_schema(definition) if definition else self._schema
             self._validators[definition] = Draft202012Validator(schema)

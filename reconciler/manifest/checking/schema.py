@@ -9,6 +9,7 @@ import msgspec
 from reconciler.schemas import schema_text
 
 if TYPE_CHECKING:
+    # Large, and nothing that to import this package should take.
     from jsonschema_rs import Draft202012Validator
 
 #: What the published schema makes an exception for: nobody knows yet what will stand there.
@@ -49,6 +50,7 @@ def part_schema(definition: str) -> dict[str, Any]:
 
 def validator(schema: dict[str, Any]) -> Draft202012Validator:
     """Make the fast validator of a schema, which answers yes or no."""
+    # Large, and nothing that to import this package should take.
     from jsonschema_rs import Draft202012Validator
 
     return Draft202012Validator(schema)

@@ -68,6 +68,7 @@ class _EnvFile:
         self._problems = problems
 
     def take(self, data: bytes) -> None:
+        # Most runs have no such file.
         from dotenv.parser import parse_stream
 
         text = self._text(data)

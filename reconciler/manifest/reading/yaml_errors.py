@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+
+from yaml import MarkedYAMLError, YAMLError
 
 from reconciler.manifest.finding import Finding
 from reconciler.manifest.reading.encodings import (
@@ -13,10 +14,6 @@ from reconciler.manifest.reading.encodings import (
     position,
 )
 from reconciler.manifest.reading.yaml_events import FORBIDDEN
-
-if TYPE_CHECKING:
-    from yaml import YAMLError
-    from yaml.error import MarkedYAMLError
 
 _DIRECTIVE = "a line that begins with % is a directive: remove it"
 _TAG = "tags are not supported: remove the tag, or put text that begins with ! in quotes"
@@ -88,8 +85,6 @@ def _is_utf8(data: bytes) -> bool:
 
 def complaint(error: YAMLError | UnicodeDecodeError, data: bytes) -> Finding:
     """Turn the error of a YAML library into one finding with its position."""
-    from yaml.error import MarkedYAMLError
-
     try:
         text = data.decode()
     except UnicodeDecodeError as wrong:

@@ -7,6 +7,8 @@ import re
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
+import yaml
+
 #: An event of PyYAML. Its classes have no common base that says which attributes there are.
 Event: TypeAlias = Any
 #: Gives the next event each time it is called; raises `yaml.YAMLError` where there is none.
@@ -22,19 +24,13 @@ def open_events(data: bytes, *, pure: bool = False) -> NextEvent:
 
     `pure` asks for the parser written in Python, which gives the same events, slowly.
     """
-    import yaml
-
     if pure or not yaml.__with_libyaml__:
         return _pure_events(data)
-    from yaml.cyaml import CParser  # type: ignore[attr-defined]
-
-    next_event: NextEvent = CParser(data).get_event
+    next_event: NextEvent = yaml.cyaml.CParser(data).get_event  # type: ignore[attr-defined]
     return next_event
 
 
 def _pure_events(data: bytes) -> NextEvent:
-    import yaml
-
     text = data.decode()
     if re.search(FORBIDDEN, text):
         raise yaml.YAMLError

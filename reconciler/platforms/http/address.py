@@ -10,6 +10,9 @@ from msgspec import Struct
 from reconciler.errors import AddressError
 from reconciler.printable import has_user_info, quoted_url
 
+#: Where the token for a server stands.
+TOKEN_VARIABLE = "RECONCILER_TOKEN"  # noqa: S105 - the name of a variable
+
 SCHEMES = ("http", "https")
 _DEFAULT_PORT = {"http": 80, "https": 443}
 _EXAMPLE = "write https://host, https://host/path or http://127.0.0.1:8080"

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from msgspec import Struct
 
 from reconciler.platform import Change
 from reconciler.platforms.http.answers import LONGEST_PAGE
-from reconciler.platforms.http.connection import Call, Connection
+from reconciler.platforms.http.call import Call
+
+if TYPE_CHECKING:
+    from reconciler.platforms.http.connection import Connection
 
 #: Changes in a page, the most that a server gives.
 _LIMIT = 10_000

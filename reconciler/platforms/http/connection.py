@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -18,13 +18,13 @@ from reconciler.platform import Left, forever
 from reconciler.platforms.http.address import Address
 from reconciler.platforms.http.answers import (
     JSON,
-    LONGEST_ANSWER,
     Introduction,
     Problem,
     Speaks,
     UntrustedError,
     decode,
 )
+from reconciler.platforms.http.call import Call
 from reconciler.platforms.http.content import (
     SUCCESSES,
     VERSION_HEADER,
@@ -64,26 +64,6 @@ class Patience(Struct, frozen=True):
 
 _USUAL = Patience()
 _TAG = re.compile(r'(?:W/)?"(?P<tag>[^"]+?)(?:(?:--|[-;:+])(?:x-)?(?:gzip|br|deflate|zstd))?"')
-
-
-class Call(Struct, frozen=True):
-    """One request."""
-
-    method: str
-    #: From `/v1` on, percent-encoded.
-    path: str
-    #: Whether its outcome matters: then a lost answer is an unknown outcome.
-    writes: bool = False
-    headers: tuple[tuple[str, str], ...] = ()
-    content: bytes | Iterable[bytes] | None = None
-    #: Codes of problems that the caller deals with itself.
-    handles: tuple[str, ...] = ()
-    #: How long the answer may be, bytes.
-    longest: int = LONGEST_ANSWER
-    #: Whether the answer needs a lot of work first.
-    is_work: bool = False
-    #: Whether the answer may tell of many things.
-    is_long: bool = False
 
 
 class Answer(Struct, frozen=True):

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from msgspec import Struct
 
 from reconciler.errors import LeaseLostError, UnknownOutcomeError
 from reconciler.lease.contract import Holder, Lease
 from reconciler.platforms.http.answers import JSON, LeaseAnswer, encode
-from reconciler.platforms.http.connection import Answer, Call, Connection
+from reconciler.platforms.http.call import Call
+
+if TYPE_CHECKING:
+    from reconciler.platforms.http.connection import Answer, Connection
 
 _PATH = "/v1/lock"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import Future
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from reconciler.model import Storage
@@ -13,7 +14,10 @@ from reconciler.platforms.http.answers import (
     UntrustedError,
     decode_storages,
 )
-from reconciler.platforms.http.connection import Answer, Call, Connection
+from reconciler.platforms.http.call import Call
+
+if TYPE_CHECKING:
+    from reconciler.platforms.http.connection import Answer, Connection
 
 #: Storages in a page, the most that a server gives.
 LIMIT = 10_000

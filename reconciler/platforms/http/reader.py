@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from reconciler.errors import PlatformError
@@ -15,8 +16,11 @@ from reconciler.platforms.http.answers import (
     decode_rows,
     use_default_url,
 )
-from reconciler.platforms.http.connection import Answer, Call, Connection
+from reconciler.platforms.http.call import Call
 from reconciler.platforms.http.pages import read_pages
+
+if TYPE_CHECKING:
+    from reconciler.platforms.http.connection import Answer, Connection
 
 _ABILITIES = Abilities(
     complete_list=True,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from msgspec import Struct
@@ -20,8 +21,11 @@ from reconciler.platforms.http.answers import (
     encode_rows,
     use_default_url,
 )
-from reconciler.platforms.http.connection import Answer, Call, Connection
+from reconciler.platforms.http.call import Call
 from reconciler.platforms.http.reader import HttpReader, storage_path
+
+if TYPE_CHECKING:
+    from reconciler.platforms.http.connection import Answer, Connection
 
 #: What of a run's origin goes into which header; the server's audit keeps it.
 ORIGIN_HEADERS = {

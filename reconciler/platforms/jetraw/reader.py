@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from reconciler.environment.extras import installed
 from reconciler.model import State, Storage
 from reconciler.platform import Abilities, About, InventoryRow
 from reconciler.platforms.jetraw import answers
@@ -51,15 +52,11 @@ class JetrawReader:
         return About(self._version(), self._sdk.account)
 
     def _version(self) -> str:
-        from importlib.metadata import PackageNotFoundError, version
-
         module = self._sdk.storages.__name__
         if self._sdk.login is not None:
             module = DISTRIBUTION
-            try:
-                return f"{DISTRIBUTION} {version(DISTRIBUTION)}"
-            except PackageNotFoundError:  # put there in another way than by installing it
-                pass
+            if found := installed(DISTRIBUTION):
+                return f"{DISTRIBUTION} {found.version}"
         told = getattr(self._sdk.package, "__version__", None)
         return f"{module} {told}" if isinstance(told, str) else module
 

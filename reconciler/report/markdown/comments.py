@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Generic, TypeVar
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.report.sentences.terms import count
 
@@ -21,25 +22,16 @@ _FOR_A_CUT = 200
 _T = TypeVar("_T")
 
 
-class Part(Struct, Generic[_T], frozen=True):
-    """A list that must not be cut: each line as it should be, and as short as can be."""
-
-    title: str
-    #: What an item is: `removal`.
-    noun: str
-    items: Sequence[_T]
-    long: Callable[[_T], str]
-    short: Callable[[_T], str]
-
-
 class Section(Struct, Generic[_T], frozen=True):
-    """A list that may be cut. Lines are made one by one, and no more than fit."""
+    """A list of a comment. Lines are made one by one, and no more than fit."""
 
     title: str
     #: What an item is: `create`.
     noun: str
     items: Sequence[_T]
     line: Callable[[_T], str]
+    #: Tells an item as short as can be, where the list must not be cut.
+    short: Callable[[_T], str] | None = None
     #: What the title says after the number of items.
     added: str = ""
     #: Of a table: all that stands above its rows.
@@ -51,15 +43,15 @@ class Section(Struct, Generic[_T], frozen=True):
         return self.table or f"#### {self.title} ({len(self.items):,}){self.added}\n\n"
 
 
-class Document(Struct, frozen=True):
-    """What a document is made of: a title, facts, parts that are whole, sections that may not be.
+class Comment(Struct, frozen=True):
+    """What a comment is made of: a title, facts, parts that are whole, sections that may not be.
 
-    `see` is where the reader finds all of it.
+    Parts have a short form too. `see` is where the reader finds all of it.
     """
 
     title: str
     facts: Sequence[str] = ()
-    parts: Sequence[Part[Any]] = ()
+    parts: Sequence[Section[Any]] = ()
     sections: Sequence[Section[Any]] = ()
     see: str = "the full report"
 
@@ -69,21 +61,21 @@ def row(cells: Iterable[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def written(document: Document) -> str:
-    """Write a document so that it fits.
+def written(comment: Comment) -> str:
+    """Write a comment so that it fits.
 
     If not even the short lines of the parts fit, that is said right under the title.
     """
-    parts = [part for part in document.parts if part.items]
-    sections = [section for section in document.sections if section.items]
-    title = f"### {document.title}\n"
-    facts = "".join(f"\n{fact}\n" for fact in document.facts if fact)
+    parts = [part for part in comment.parts if part.items]
+    sections = [section for section in comment.sections if section.items]
+    title = f"### {comment.title}\n"
+    facts = "".join(f"\n{fact}\n" for fact in comment.facts if fact)
     reserved = size(title) + size(facts) + _FOR_LACKING + _FOR_A_CUT * len(sections)
-    whole, lacking = _whole(parts, LIMIT - reserved, document.see)
-    done = [title, _said(parts, lacking, document.see), facts, *whole]
+    whole, lacking = _whole(parts, LIMIT - reserved, comment.see)
+    done = [title, _said(parts, lacking, comment.see), facts, *whole]
     room = LIMIT - sum(map(size, done))
     for left, section in zip(range(len(sections) - 1, -1, -1), sections, strict=True):
-        done.append(_cut(section, room - _FOR_A_CUT * left, document.see))
+        done.append(_cut(section, room - _FOR_A_CUT * left, comment.see))
         room -= size(done[-1])
     return "".join(done)
 
@@ -93,7 +85,7 @@ def size(text: str) -> int:
     return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
-def _said(parts: Sequence[Part[Any]], lacking: Sequence[int], see: str) -> str:
+def _said(parts: Sequence[Section[Any]], lacking: Sequence[int], see: str) -> str:
     missing = [
         f"{number:,} of {len(part.items):,} {part.noun}s"
         for part, number in zip(parts, lacking, strict=True)
@@ -107,7 +99,7 @@ def _said(parts: Sequence[Part[Any]], lacking: Sequence[int], see: str) -> str:
     )
 
 
-def _whole(parts: Sequence[Part[Any]], room: int, see: str) -> tuple[list[str], list[int]]:
+def _whole(parts: Sequence[Section[Any]], room: int, see: str) -> tuple[list[str], list[int]]:
     """Return each part in the longest form in which all fit, and how many lines each lacks."""
     for long in range(len(parts), -1, -1):
         forms = [_form(part, see, brief=at >= long) for at, part in enumerate(parts)]
@@ -123,9 +115,10 @@ def _whole(parts: Sequence[Part[Any]], room: int, see: str) -> tuple[list[str], 
     return texts, lacking
 
 
-def _form(part: Part[_T], see: str, *, brief: bool) -> Section[_T]:
-    line, added = (part.short, f", in short: see {see}") if brief else (part.long, "")
-    return Section(part.title, part.noun, part.items, line, added)
+def _form(part: Section[_T], see: str, *, brief: bool) -> Section[_T]:
+    if not brief:
+        return part
+    return replace(part, line=part.short or part.line, added=f", in short: see {see}")
 
 
 def _all(forms: Sequence[Section[Any]], room: int) -> Iterator[str]:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from reconciler.plan.document import CREATE, REMOVE, UPDATE, Change, Consent, Operation, Plan
 from reconciler.printable import masked
 from reconciler.report.findings import ERROR, WARNING, Finding, of_notices
-from reconciler.report.markdown.comments import Document, Part, Section, written
+from reconciler.report.markdown.comments import Comment, Section, written
 from reconciler.report.markdown.escape import code, prose
 from reconciler.report.sentences import plans
 from reconciler.report.sentences.drift import Difference, Drift, meaning, total
@@ -27,9 +27,9 @@ def plan(plan: Plan, _style: Style = PLAIN) -> str:
 
     reasons = of_notices(plans.reasons(plan), ERROR)
     parts = (
-        Part("Blocked by policy", "blocking reason", reasons, finding_line, _brief),
-        Part("Not declared", "name", plans.undeclared_at_once(plan), code, code),
-        Part("To remove", "removal", removals, line, _removal_in_short),
+        Section("Blocked by policy", "blocking reason", reasons, finding_line, _brief),
+        Section("Not declared", "name", plans.undeclared_at_once(plan), code, code),
+        Section("To remove", "removal", removals, line, _removal_in_short),
     )
     sections = (
         Section("Consents used", "consent", plan.consents, _consent),
@@ -39,7 +39,7 @@ def plan(plan: Plan, _style: Style = PLAIN) -> str:
         Section("Undeclared, left alone", "name", plans.undeclared_left(plan), code),
     )
     facts = _plan_facts(plan, removals)
-    return written(Document(plans.totals(plan), facts, parts, sections, see="the full plan"))
+    return written(Comment(plans.totals(plan), facts, parts, sections, see="the full plan"))
 
 
 def drift(drift: Drift, _style: Style = PLAIN) -> str:
@@ -48,7 +48,7 @@ def drift(drift: Drift, _style: Style = PLAIN) -> str:
         Section("Differences", "difference", drift.found, _difference),
         Section("Undeclared, left alone", "name", drift.undeclared, code),
     )
-    return written(Document(total(len(drift.found)), (_platform(drift.plan),), sections=sections))
+    return written(Comment(total(len(drift.found)), (_platform(drift.plan),), sections=sections))
 
 
 def _plan_facts(plan: Plan, removals: Sequence[Operation]) -> list[str]:

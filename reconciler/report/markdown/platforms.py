@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from reconciler.health.platform import OK, Check, Facts, checks
 from reconciler.model import State
 from reconciler.printable import masked
-from reconciler.report.markdown.comments import Document, Section, row, written
+from reconciler.report.markdown.comments import Comment, Section, row, written
 from reconciler.report.markdown.escape import code, prose
 from reconciler.report.sentences import doctor
 from reconciler.report.sentences import storages as live
@@ -17,10 +17,10 @@ from reconciler.report.style import PLAIN, Style
 
 def storages(state: State, declared: Mapping[str, str], _style: Style = PLAIN) -> str:
     """List live storages as a table."""
-    rows = live.rows(state, declared)
+    rows = live.listed(state, declared)
     head = "| name | type | location | label | status |\n|---|---|---|---|---|\n"
     table = Section("", "storage", rows, _row, table=head)
-    return written(Document(live.total(rows), sections=(table,), see="the full list"))
+    return written(Comment(live.total(rows), sections=(table,), see="the full list"))
 
 
 def examined(facts: Facts, _style: Style = PLAIN) -> str:
@@ -36,7 +36,7 @@ def examined(facts: Facts, _style: Style = PLAIN) -> str:
         Section("", "ability", able, row, table=head),
     )
     where = (f"Platform {code(masked(facts.address))}",)
-    return written(Document(doctor.total(judged), where, sections=sections))
+    return written(Comment(doctor.total(judged), where, sections=sections))
 
 
 def tokens(tokens: Told, _style: Style = PLAIN) -> str:
@@ -45,7 +45,7 @@ def tokens(tokens: Told, _style: Style = PLAIN) -> str:
     return "".join(f"{row(line)}\n" for line in [COLUMNS, ["---"] * len(COLUMNS), *told])
 
 
-def _row(listed: live.Row) -> str:
+def _row(listed: live.Listed) -> str:
     storage = listed.storage
     place = [prose(storage.type), code(masked(storage.default_url))]
     return row([code(storage.name), *place, code(storage.label), listed.status])

@@ -9,7 +9,7 @@ from reconciler.journal.read import Run
 from reconciler.plan.document import Operation
 from reconciler.reconcile import Applied
 from reconciler.report.markdown import comments
-from reconciler.report.markdown.comments import Document, Part, Section, written
+from reconciler.report.markdown.comments import Comment, Section, written
 from reconciler.report.markdown.escape import code, prose
 from reconciler.report.sentences.history import COLUMNS, NO_RUNS, ended, facts, row, total
 from reconciler.report.sentences.runs import advice, outcome_totals, verdict, with_operations
@@ -30,13 +30,13 @@ def applied(applied: Applied, _style: Style = PLAIN) -> str:
         advice(applied),
         f"Digest {code(applied.plan.digest)}",
     )
-    parts = (Part("Not done", "failed operation", failed, _outcome, _outcome_in_short),)
+    parts = (Section("Not done", "failed operation", failed, _outcome, _outcome_in_short),)
     sections = (
         Section("Not as planned", "difference", applied.remaining, prose),
         Section("Not started", "operation", waiting, _outcome),
         Section("Done", "operation", done, _outcome_in_short),
     )
-    return written(Document(outcome_totals(applied), about, parts, sections))
+    return written(Comment(outcome_totals(applied), about, parts, sections))
 
 
 def _outcome(pair: tuple[Outcome, Operation | None]) -> str:

@@ -18,7 +18,7 @@ ENOUGH_WAITING = 20
 
 def outcome_totals(applied: Applied) -> str:
     """Count how the operations ended."""
-    number = Counter(outcome.status for outcome in applied.result.outcomes)
+    number = applied.result.counts
     if not number:
         return totals(applied.plan)
     if not (applied.result.undone or applied.result.wrote):

@@ -20,7 +20,7 @@ _COLOURS = {"ok": "green", "warning": "yellow", "failed": "alarm"}
 
 def storages(state: State, declared: Mapping[str, str], style: Style = PLAIN) -> str:
     """List live storages: a table where it fits the width, else a paragraph for each."""
-    rows = live.rows(state, declared)
+    rows = live.listed(state, declared)
     last = live.total(rows)
     if style.quiet or not rows:
         return joined([[last]])
@@ -79,7 +79,7 @@ def _abilities(facts: Facts, style: Style) -> list[str]:
     return told
 
 
-def _cells(rows: Sequence[live.Row], style: Style) -> list[tuple[str, ...]]:
+def _cells(rows: Sequence[live.Listed], style: Style) -> list[tuple[str, ...]]:
     """Return the table of `list`, with its heading; a column that nobody fills is left out."""
     storages = [row.storage for row in rows]
     filled = [

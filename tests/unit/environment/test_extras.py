@@ -35,7 +35,7 @@ class Installed:
 
 @pytest.fixture
 def installed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
-    real = extras._distribution
+    real = extras.installed
     monkeypatch.setattr(sys, "executable", "/venv/bin/python")
     monkeypatch.setattr(sys, "prefix", str(tmp_path))
 
@@ -43,7 +43,7 @@ def installed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
         ours = Installed(origin)
         monkeypatch.setattr(
             extras,
-            "_distribution",
+            "installed",
             lambda name=extras.DISTRIBUTION: ours if name == extras.DISTRIBUTION else real(name),
         )
 
@@ -98,7 +98,7 @@ def test_an_environment_that_uv_made_has_no_pip(installed, tmp_path) -> None:
 
 def test_a_checkout_that_was_never_installed_names_the_package(monkeypatch, tmp_path) -> None:
     monkeypatch.setattr(sys, "prefix", str(tmp_path))
-    monkeypatch.setattr(extras, "_distribution", lambda *_: None)
+    monkeypatch.setattr(extras, "installed", lambda *_: None)
     assert missing_extra("x", "server").endswith("-m pip install 'jetraw-reconciler[server]'")
 
 

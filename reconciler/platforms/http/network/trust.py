@@ -6,6 +6,8 @@ import os
 import ssl
 from pathlib import Path
 
+import certifi
+
 from reconciler.environment import certificates
 from reconciler.environment.certificates import Fault, advice, context_of, fault
 from reconciler.errors import UsageError
@@ -24,8 +26,6 @@ def authorities() -> ssl.SSLContext:
     if not file and not folder:
         context = ssl.create_default_context()
         if not _has_some(context):
-            import certifi
-
             context.load_verify_locations(cafile=certifi.where())
         return context
     if folder and not Path(folder).is_dir():

@@ -10,7 +10,8 @@ import pytest
 
 from reconciler.errors import PlatformError, UnavailableError, UnknownOutcomeError
 from reconciler.platforms.http.address import parse_address
-from reconciler.platforms.http.connection import Call, Connection, Patience
+from reconciler.platforms.http.call import Call
+from reconciler.platforms.http.connection import Connection, Patience
 from reconciler.platforms.http.network import budget
 from reconciler.platforms.http.network.budget import Budget
 from reconciler.platforms.http.reader import HttpReader

@@ -18,8 +18,8 @@ from reconciler import storages
 from reconciler.client import Client
 from reconciler.errors import ConflictError, PlatformBusyError, PlatformError, UnavailableError
 from reconciler.model import Values
-from reconciler.platforms.sqlite import SqlitePlatform
 from reconciler.platforms.sqlite import file as sqlite_file
+from reconciler.platforms.sqlite.platform import SqlitePlatform
 from reconciler.platforms.sqlite.schema import APPLICATION_ID, SCHEMA_VERSION
 from reconciler.platforms.sqlite.writer import SqliteWriter
 

@@ -14,8 +14,9 @@ import pytest
 from reconciler.errors import LeaseLostError, PlatformBusyError, PlatformError
 from reconciler.lease.contract import Holder, Lease
 from reconciler.model import Values
-from reconciler.platforms.sqlite import SqlitePlatform, process
+from reconciler.platforms.sqlite import process
 from reconciler.platforms.sqlite.lock import SqliteLock
+from reconciler.platforms.sqlite.platform import SqlitePlatform
 from reconciler.platforms.sqlite.schema import SCHEMA_VERSION
 
 ANNA = Holder("anna", "ci-7", "https://ci.lab/jobs/1", "apply")

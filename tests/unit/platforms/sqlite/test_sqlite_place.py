@@ -21,7 +21,7 @@ from reconciler.errors import (
 )
 from reconciler.lease.contract import Holder
 from reconciler.model import Values
-from reconciler.platforms.sqlite import SqlitePlatform
+from reconciler.platforms.sqlite.platform import SqlitePlatform
 
 A, B = (Values(name, "", "local", f"file:///data/{name}") for name in "ab")
 
