@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Literal
 
 import msgspec
@@ -26,15 +26,14 @@ from reconciler.errors import (
 from reconciler.executor import Limits, Result, execute, persist
 from reconciler.executor.events import Observer
 from reconciler.lease.contract import Lease
-from reconciler.location import same_place
-from reconciler.model import NEW_PLATFORM, Desired, Removed, State, Storage, Values
+from reconciler.model import NEW_PLATFORM, Desired, Removed, State
 from reconciler.plan import policy
 from reconciler.plan.build import Setting, build
-from reconciler.plan.document import Operation, Plan, changed
-from reconciler.plan.expectation import as_wanted
+from reconciler.plan.document import Plan
 from reconciler.plan.policy import ALLOW_REMOVE, Facts, Rules
+from reconciler.plan.remaining import left_of, not_holding
 from reconciler.platform import About, Platform, Reader
-from reconciler.printable import quoted, quoted_url
+from reconciler.printable import quoted
 from reconciler.retry.reader import PatientReader
 
 #: Why live was not read again after a run that was stopped at once.
@@ -179,7 +178,7 @@ def _remaining(
 
     def compare_again() -> tuple[str, ...]:
         if request is None or request.targets:
-            return tuple(_not_holding(plan, _read(writer)))
+            return tuple(not_holding(plan, _read(writer)))
         return _still_planned(writer, request)
 
     return persist(compare_again, limits, _READ_AGAIN)
@@ -275,31 +274,5 @@ def _still_planned(reader: Reader, request: Request) -> tuple[str, ...]:
     """Plan again and say what is left to do; a consent that was used up is not asked for again."""
     again = msgspec.structs.replace(request, allow_remove=())
     plan = make_plan(reader, again, address="", now="")
-    left = [_left(operation, operation.before) for operation in plan.operations]
+    left = [left_of(operation, operation.before) for operation in plan.operations]
     return tuple(left + [reason.message for reason in plan.blocked_by])
-
-
-def _not_holding(plan: Plan, state: State) -> Iterator[str]:
-    by_id = {storage.id: storage for storage in state.storages}
-    by_name = {storage.name: storage for storage in state.storages}
-    for operation in plan.operations:
-        live = by_id.get(operation.id) if operation.id else by_name.get(operation.name)
-        wanted = operation.after
-        holds = live is None if wanted is None else live is not None and as_wanted(wanted, live)
-        if not holds:
-            yield _left(operation, live)
-
-
-def _left(operation: Operation, live: Values | Storage | None) -> str:
-    """Say what is left of an operation, with both values of what differs."""
-    told = f"{operation.action} {quoted(operation.name)}"
-    wanted = operation.after
-    if wanted is None or live is None:
-        return told
-    at_home = same_place(wanted, live)
-    differing = [
-        f"{field}: declared {quoted_url(change.before)}, live {quoted_url(change.after)}"
-        for change in changed(wanted, live)
-        if (field := change.field) in ("name", "label") or not at_home
-    ]
-    return f"{told}: {'; '.join(differing)}" if differing else told

@@ -25,8 +25,8 @@ _MAGIC = b"SQLite format 3\0"
 _LOGS = ("-wal", "-journal")
 
 
-class Marks(NamedTuple):
-    """What the header of a file says (SQLite's file format, offsets 60 and 68)."""
+class Header(NamedTuple):
+    """What a file begins with says of it (SQLite's file format, offsets 60 and 68)."""
 
     is_empty: bool
     #: Whose database it is; 0 also if it is no database at all.
@@ -39,7 +39,7 @@ def said(what: str, path: Path, problem: str) -> str:
     return f"{what} {quoted(str(path))}: {problem}"
 
 
-def marks(what: str, path: Path) -> Marks | None:
+def header_of(what: str, path: Path) -> Header | None:
     """Look at a file without opening it as a database, which could change a foreign one.
 
     None if there is no file, and nothing stands against making one. Raises `PlatformError` if it
@@ -47,27 +47,12 @@ def marks(what: str, path: Path) -> Marks | None:
     message.
     """
     try:
-        found = _marks(what, path)
-        if found is None:
-            _check_folder(what, path)
-            rest = _remains(path)
-            # Somebody may have made the file since we looked, and write to it already.
-            if rest is not None and (found := _marks(what, path)) is None:
-                # SQLite would replay it into a new file, and so mix two databases.
-                raise PlatformError(
-                    said(
-                        what,
-                        path,
-                        f"the file is gone, but {quoted(str(rest))} is there: bring the file "
-                        "back, or move that one away to start anew",
-                    )
-                )
+        return _header(what, path) or _of_none(what, path)
     except OSError as error:
         raise PlatformError(said(what, path, f"it can't be read ({error.strerror})")) from None
-    return found
 
 
-def _marks(what: str, path: Path) -> Marks | None:
+def _header(what: str, path: Path) -> Header | None:
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             problem = "it is not a file: give the path of the file itself"
@@ -79,14 +64,27 @@ def _marks(what: str, path: Path) -> Marks | None:
     except FileNotFoundError:
         return None
     application = int.from_bytes(header[68:72], "big") if header.startswith(_MAGIC) else 0
-    return Marks(not header, application, int.from_bytes(header[60:64], "big"))
+    return Header(not header, application, int.from_bytes(header[60:64], "big"))
 
 
-def _check_folder(what: str, path: Path) -> None:
+def _of_none(what: str, path: Path) -> Header | None:
+    """Make sure that a file may be made; give the header of one that was made meanwhile."""
+    problem = ""
     if not path.parent.is_dir():
         folder = quoted(str(path.parent))
         problem = f"there is no folder {folder}: check the path, or make it"
+    elif rest := _remains(path):
+        # Somebody may have made the file since we looked, and write to it already.
+        if header := _header(what, path):
+            return header
+        # SQLite would replay it into a new file, and so mix two databases.
+        problem = (
+            f"the file is gone, but {quoted(str(rest))} is there: bring the file back, or move "
+            "that one away to start anew"
+        )
+    if problem:
         raise PlatformError(said(what, path, problem))
+    return None
 
 
 def _remains(path: Path) -> Path | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -23,14 +24,22 @@ from reconciler.executor.settle import LOOKS, may_repeat
 from reconciler.executor.site import Site
 from reconciler.model import Storage
 from reconciler.plan.document import CREATE, REMOVE
-from reconciler.plan.expectation import Verdict, check, otherwise
+from reconciler.plan.expectation import Verdict, as_planned, check, otherwise
 from reconciler.printable import quoted
 from reconciler.retry.persist import Patience
 
-#: How often one step is refused because live was changed at that very moment, before it is stale.
-_CONFLICTS = 3
-#: How often a write without effect gets no answer that says so, before it is given up.
-_UNANSWERED = 6
+_LATE, _UNSEEN, _UNANSWERED, _REFUSED = "late", "unseen", "unanswered", "refused"
+#: How often one step meets with the same before that counts; docs/decisions/0006 has the table.
+_MOST = {
+    #: Live is stale, where a list may lag: then it is.
+    _LATE: LOOKS,
+    #: A write that must not be repeated has had no effect: then nobody knows whether it will.
+    _UNSEEN: LOOKS,
+    #: A write without effect got no answer that says so: then none will.
+    _UNANSWERED: 6,
+    #: A write was refused as live was changed at that very moment: then it is stale.
+    _REFUSED: 3,
+}
 #: Seconds between two looks at live, at least, where a list may lag.
 _LOOK_EVERY = 1.0
 _NOT_SHOWN = "the platform says that it is done, but live does not show it"
@@ -53,10 +62,8 @@ class _Attempts:
         self._tell = tell
         self._patience = Patience(site.surroundings, site.halt, site.operation_timeout, self._told)
         self._made = 0
-        self._conflicts = 0
-        self._looks = 0
-        self._stale_looks = 0
-        self._unanswered = 0
+        #: How often the step has met with what may pass.
+        self._met: Counter[str] = Counter()
         #: What came instead of an answer, the last time.
         self._unsettled = ""
         #: Whether the platform says that it is done, where only live can prove it.
@@ -81,25 +88,35 @@ class _Attempts:
         except Exception as error:
             # A bug, here or in a platform: the other operations still need their ends.
             end = StepEnd(f"unexpected {type(error).__name__}; plan again to see what it did")
-        return self._with_doubt(end) if end.error and self._in_doubt else end
+        return end.in_doubt() if end.error and self._in_doubt else end
 
     def _once(self) -> StepEnd:
-        """Make one attempt; raises `UnavailableError` if there should be another."""
-        self._made += 1
-        verdict = self._look() if self._must_look() else self._as_planned()
-        if verdict.stale and self._may_be_late():
-            raise UnavailableError(verdict.stale, retry_after=_LOOK_EVERY)
-        if not verdict.write:
-            return self._without_write(verdict)
-        repeats = may_repeat(self._operation, self._step, self._site.abilities)
-        if self._said_done or (self._in_doubt and not repeats):
-            return self._look_on()
-        try:
-            return self._write(verdict)
-        except UnknownOutcomeError as error:
-            return self._settle(error)
-        except ConflictError as error:
-            return self._refused(error)
+        """Make an attempt, at once again after a refusal that tells of nothing new.
+
+        Raises `UnavailableError` if there should be another after a pause.
+        """
+        while True:
+            self._made += 1
+            verdict = self._look() if self._must_look() else as_planned(self._operation, self._step)
+            if verdict.stale and self._may_be_late():
+                raise UnavailableError(verdict.stale, retry_after=_LOOK_EVERY)
+            if not verdict.write:
+                return self._without_write(verdict)
+            repeats = may_repeat(self._operation, self._step, self._site.abilities)
+            if self._said_done or (self._in_doubt and not repeats):
+                return self._look_on()
+            try:
+                return self._write(verdict)
+            except UnknownOutcomeError as error:
+                return self._settle(error)
+            except ConflictError as error:
+                if end := self._refused(error):
+                    return end
+
+    def _is_enough(self, what: str) -> bool:
+        """Count what the step has met with; say whether it counts from now on."""
+        self._met[what] += 1
+        return self._met[what] >= _MOST[what]
 
     def _must_look(self) -> bool:
         """Say whether live is read before the write, or the write carries all that it relies on.
@@ -107,25 +124,12 @@ class _Attempts:
         Only the first write of an operation can: the plan does not know what others left of it.
         """
         relied_on = self._site.abilities.conditional_write and len(self._operation.steps) == 1
-        return self._in_doubt or bool(self._conflicts) or not relied_on
-
-    def _as_planned(self) -> Verdict:
-        """Take live for what it was when the plan was made; the platform refuses if it is not."""
-        operation, step, before = self._operation, self._step, self._operation.before
-        if before is None or operation.id is None:
-            return Verdict(write=True)
-        live = Storage(operation.id, before.name, before.label, before.type, before.default_url)
-        if operation.action == REMOVE:
-            return Verdict(write=True, found=live)
-        name = step.name if step.name != before.name else None
-        label = step.label if step.label != before.label else None
-        return Verdict(write=True, found=live, name=name, label=label)
+        return self._in_doubt or bool(self._met[_REFUSED]) or not relied_on
 
     def _may_be_late(self) -> bool:
         """Say whether to look again: a list that lags does not show what this run has written."""
-        self._stale_looks += 1
         lags = not self._site.abilities.conditional_write and self._site.wrote
-        return lags and self._stale_looks < LOOKS
+        return not self._is_enough(_LATE) and lags
 
     def _look(self) -> Verdict:
         writer, operation, step = self._site.writer, self._operation, self._step
@@ -155,19 +159,19 @@ class _Attempts:
         verdict = self._look()
         if not verdict.write:
             return self._without_write(verdict)
-        self._unanswered += 1
         self._unsettled = str(error)
+        enough = self._is_enough(_UNANSWERED)
         # Elsewhere it would have been refused by now. Here nobody says what a failure means, and
         # one that comes again and again, while live can be read, will come every time.
         stubborn = error.lasting or not self._site.abilities.conditional_write
-        if stubborn and self._unanswered >= _UNANSWERED:
-            return StepEnd(f"{error}; the same {self._unanswered} times, and live is as it was")
+        if stubborn and enough:
+            times = self._met[_UNANSWERED]
+            return StepEnd(f"{error}; the same {times} times, and live is as it was")
         raise UnavailableError(str(error), retry_after=error.retry_after) from error
 
     def _look_on(self) -> StepEnd:
         """Look a few times whether a request that must not be repeated comes after all."""
-        self._looks += 1
-        if self._looks < LOOKS:
+        if not self._is_enough(_UNSEEN):
             told = "no answer came, and the request has not taken effect yet"
             told = _NOT_SHOWN if self._said_done else told
             raise UnavailableError(told, retry_after=_LOOK_EVERY)
@@ -177,15 +181,17 @@ class _Attempts:
             error += ": it is not made again, as there might then be two; look before you apply"
         return StepEnd(error)
 
-    def _refused(self, error: ConflictError) -> StepEnd:
-        """Read live after a refusal: somebody was quicker, and perhaps has done the same."""
+    def _refused(self, error: ConflictError) -> StepEnd | None:
+        """Read live after a refusal: somebody was quicker, and perhaps has done the same.
+
+        None if live still is as it was.
+        """
         verdict = self._look()
         if not verdict.write:
             return self._without_write(verdict)
-        self._conflicts += 1
-        if self._conflicts >= _CONFLICTS:
+        if self._is_enough(_REFUSED):
             raise error
-        return self._once()
+        return None
 
     def _write(self, verdict: Verdict) -> StepEnd:
         writer, live, after = self._site.writer, verdict.found, self._operation.after
@@ -274,15 +280,6 @@ class _Attempts:
         self._in_doubt = doubted
         self._site.wrote = True
         return answer
-
-    def _with_doubt(self, end: StepEnd) -> StepEnd:
-        """Make of an end that is not `done` what it is while a request got no answer.
-
-        Also a stale one: the request may have had its effect before others changed the storage.
-        """
-        doubt = "a request that got no answer may have taken effect, or still may"
-        error = f"{end.error}; {'it may still come' if self._said_done else doubt}"
-        return StepEnd(error, unknown=True, hopeless=end.hopeless, storage=end.storage)
 
     def _why_no_more(self) -> str:
         if self._site.halt.reason():

@@ -84,6 +84,14 @@ class StepEnd(Struct, frozen=True):
     storage: Storage | None = None
     wrote: bool = False
 
+    def in_doubt(self) -> StepEnd:
+        """Make of an end that is not `done` what it is while a request got no answer.
+
+        Also a stale one: the request may have had its effect before others changed the storage.
+        """
+        error = f"{self.error}; a request that got no answer may have taken effect, or still may"
+        return StepEnd(error, unknown=True, hopeless=self.hopeless, storage=self.storage)
+
 
 #: What counts for a step while it is carried out, should nobody live to tell how it ended.
 IN_FLIGHT = StepEnd("interrupted while the request was under way", unknown=True)

@@ -76,23 +76,11 @@ class Journal:
 
     def observe(self, event: OperationEvent) -> None:
         """Add what happened to an operation."""
-        if self._lines is None:
-            return
-        try:
-            self._lines.write(stamped(event, self._now()))
-            self._lines.sync_if_due()
-        except OSError as error:
-            self._give_up(error)
+        self._add(event, Lines.sync_if_due)
 
     def end(self, last: RunEnded) -> None:
         """Add how the run ended, and make all of it last."""
-        if self._lines is None:
-            return
-        try:
-            self._lines.write(stamped(last, self._now()))
-            self._lines.sync()
-        except OSError as error:
-            self._give_up(error)
+        self._add(last, Lines.sync)
 
     def close(self) -> None:
         """Close the file; one in which nothing stands goes away."""
@@ -102,6 +90,15 @@ class Journal:
         with suppress(OSError):
             if not self.path.stat().st_size:
                 self.path.unlink()
+
+    def _add(self, value: OperationEvent | RunEnded, sync: Callable[[Lines], None]) -> None:
+        if self._lines is None:
+            return
+        try:
+            self._lines.write(stamped(value, self._now()))
+            sync(self._lines)
+        except OSError as error:
+            self._give_up(error)
 
     def _open_lines(self) -> Lines:
         if self._lines is None:

@@ -39,6 +39,19 @@ def check(operation: Operation, step: Step, found: Sequence[Storage]) -> Verdict
     return _check_update(operation, step, live, found)
 
 
+def as_planned(operation: Operation, step: Step) -> Verdict:
+    """Take live for what it was when the plan was made; the platform refuses if it is not."""
+    before = operation.before
+    if before is None or operation.id is None:
+        return Verdict(write=True)
+    live = Storage(operation.id, before.name, before.label, before.type, before.default_url)
+    if operation.action == REMOVE:
+        return Verdict(write=True, found=live)
+    name = step.name if step.name != before.name else None
+    label = step.label if step.label != before.label else None
+    return Verdict(write=True, found=live, name=name, label=label)
+
+
 def as_wanted(values: Values, live: Storage) -> bool:
     """Say whether a live storage is what `values` say."""
     return (live.name, live.label) == (values.name, values.label) and same_place(values, live)

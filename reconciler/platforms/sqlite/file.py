@@ -11,7 +11,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from reconciler.disk.sqlite_file import marks, put_in_place, said, size_of_logs, uri
+from reconciler.disk.sqlite_file import header_of, put_in_place, said, size_of_logs, uri
 from reconciler.errors import (
     PlatformBusyError,
     PlatformError,
@@ -73,7 +73,7 @@ def exists(path: Path) -> bool:
     The file is looked at, not opened as a database: that could already change a foreign one.
     Raises `PlatformError` if it is something else, or if only its remains are there.
     """
-    found = marks(_WHAT, path)
+    found = header_of(_WHAT, path)
     if found is None:
         return False
     if found.application == STATE_SERVER:

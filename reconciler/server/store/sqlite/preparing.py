@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from reconciler.disk.sqlite_file import marks, put_in_place, said, uri
+from reconciler.disk.sqlite_file import header_of, put_in_place, said, uri
 from reconciler.errors import PlatformError
 from reconciler.platforms.sqlite.schema import APPLICATION_ID as EMBEDDED
 from reconciler.platforms.sqlite.schema import STATE_SERVER as APPLICATION_ID
@@ -46,8 +46,8 @@ def _explained(path: Path) -> Iterator[None]:
 
 
 def _is_there(path: Path, steps: tuple[Migration, ...]) -> bool:
-    """Look at the file's marks without opening it as a database, which could change it."""
-    found = marks(_WHAT, path)
+    """Look at the file's header without opening it as a database, which could change it."""
+    found = header_of(_WHAT, path)
     if found is None:
         return False
     if found.application == EMBEDDED:
