@@ -15,7 +15,7 @@ from reconciler.manifest.checking.warnings import notices, relative_paths
 from reconciler.manifest.files import find_files, is_stream, read_bytes
 from reconciler.manifest.filling.desired import entries_of, policy_of, removed_of
 from reconciler.manifest.filling.interpolate import interpolate
-from reconciler.manifest.finding import Document, Finding
+from reconciler.manifest.mistakes import Document, Mistake
 from reconciler.manifest.placing import problems_of
 from reconciler.model import Desired, Entry, Notice, Policy, Problem, Removed
 
@@ -70,7 +70,7 @@ def load(
         if tree is not None:
             gathered.take(tree, file)
     find_repeated_keys(documents)
-    sound = not problems and not any(document.findings for document in documents)
+    sound = not problems and not any(document.mistakes for document in documents)
     if not sound or may_conflict(gathered.entries, gathered.removed):
         find_conflicts(documents)
         problems += problems_of(documents)
@@ -88,7 +88,7 @@ def _checked(
     from reconciler.manifest.reading.reader import read_tree
 
     read_tree(document)
-    if document.tree is None and document.findings:
+    if document.tree is None and document.mistakes:
         return None
     interpolate(document, variables)
     return validation.check(document)
@@ -101,7 +101,7 @@ def _check_addresses(document: Document, addresses: Addresses) -> None:
             try:
                 understand(text)
             except AddressError as error:
-                document.findings.append(Finding((key,), str(error)))
+                document.mistakes.append(Mistake((key,), str(error)))
 
 
 class _Gathered:

@@ -1,4 +1,4 @@
-"""Findings and notices get the line and column that they are about."""
+"""Mistakes and notices get the line and column that they are about."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from types import MappingProxyType
 from msgspec.structs import replace
 
 from reconciler.manifest.files import read_bytes
-from reconciler.manifest.finding import Document, Finding, Path, brief
+from reconciler.manifest.mistakes import Document, Mistake, Path, brief
 from reconciler.model import Problem
 
 #: By file, then by path and whether its key is meant: line and column.
@@ -21,7 +21,7 @@ def problems_of(documents: Sequence[Document]) -> list[Problem]:
     places = _places(documents)
     problems: dict[tuple[str, Path, int, int], Problem] = {}
     for document in documents:
-        there = [_problem(document.file, finding, places) for finding in document.findings]
+        there = [_problem(document.file, mistake, places) for mistake in document.mistakes]
         for problem in sorted(there, key=lambda problem: (problem.line, problem.column)):
             spot = (problem.file, problem.path, problem.line, problem.column)
             problems.setdefault(spot, problem)
@@ -65,11 +65,11 @@ def _places_in(
 def _places(documents: Iterable[Document]) -> _Places:
     wanted = defaultdict(set)
     for document in documents:
-        for finding in document.findings:
-            if not finding.line:
-                wanted[document.file].add((finding.path, finding.at_key))
-            if finding.first:
-                wanted[finding.first.file].add((finding.first.path, finding.at_key))
+        for mistake in document.mistakes:
+            if not mistake.line:
+                wanted[document.file].add((mistake.path, mistake.at_key))
+            if mistake.first:
+                wanted[mistake.first.file].add((mistake.first.path, mistake.at_key))
     return {
         document.file: _positions(document.data, wanted[document.file])
         for document in documents
@@ -86,13 +86,13 @@ def _positions(
     return positions(data, paths)
 
 
-def _problem(file: str, finding: Finding, places: _Places) -> Problem:
-    line, column = finding.line, finding.column
+def _problem(file: str, mistake: Mistake, places: _Places) -> Problem:
+    line, column = mistake.line, mistake.column
     if not line:
-        line, column = places[file][finding.path, finding.at_key]
-    message = finding.message
-    if finding.first:
-        first = places[finding.first.file][finding.first.path, finding.at_key]
-        message += f"; first at {finding.first.file}:{first[0]}:{first[1]}"
-    path = tuple(brief(part) if isinstance(part, str) else part for part in finding.path)
-    return Problem(file, message, path, line, column, finding.hint)
+        line, column = places[file][mistake.path, mistake.at_key]
+    message = mistake.message
+    if mistake.first:
+        first = places[mistake.first.file][mistake.first.path, mistake.at_key]
+        message += f"; first at {mistake.first.file}:{first[0]}:{first[1]}"
+    path = tuple(brief(part) if isinstance(part, str) else part for part in mistake.path)
+    return Problem(file, message, path, line, column, mistake.hint)

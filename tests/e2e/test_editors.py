@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from reconciler.manifest import schema_text
-from reconciler.manifest.finding import Document
+from reconciler.manifest.mistakes import Document
 from reconciler.manifest.reading.reader import read_tree
 from support.repository import TESTS
 
@@ -157,7 +157,7 @@ def test_what_we_read_is_what_editors_read(node):
     for text, answers in zip(texts, node("yaml_readers.mjs", given=texts), strict=True):
         document = Document("m.yaml", text.encode())
         read_tree(document)
-        if document.findings or any(dull in json.dumps(document.tree) for dull in DULL):
+        if document.mistakes or any(dull in json.dumps(document.tree) for dull in DULL):
             continue
         accepted += 1
         for answer in answers:

@@ -27,7 +27,7 @@ from reconciler.cli.options.command import Command
 from reconciler.cli.settings import JSON, MARKDOWN, given_text
 from reconciler.errors import SUCCESS, PlatformError
 from reconciler.manifest import Manifest, render
-from reconciler.manifest.finding import Document
+from reconciler.manifest.mistakes import Document
 from reconciler.manifest.reading.reader import read_tree
 from reconciler.model import State, Storage, unmanaged_because
 from reconciler.names import Scope, matches, resting

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from reconciler.manifest.finding import Document, Finding, Path, Place, brief
+from reconciler.manifest.mistakes import Document, Mistake, Path, Place, brief
 from reconciler.model import Entry, Removed
 from reconciler.printable import quoted
 
@@ -34,7 +34,7 @@ def find_repeated_keys(documents: Sequence[Document]) -> None:
         for document in having[1:]:
             message = f"{quoted(key)} may stand in one file of a manifest only"
             first = Place(having[0].file, (key,))
-            document.findings.append(Finding((key,), message, at_key=True, first=first))
+            document.mistakes.append(Mistake((key,), message, at_key=True, first=first))
 
 
 def find_conflicts(documents: Sequence[Document]) -> None:
@@ -91,10 +91,10 @@ class _Register:
         """Note `message` if what the item has under `key` has been entered."""
         text = item.text(key)
         if text is not None and text in self._first:
-            finding = Finding(
+            mistake = Mistake(
                 (*item.path, key), message.format(quoted(brief(text))), first=self._first[text]
             )
-            item.document.findings.append(finding)
+            item.document.mistakes.append(mistake)
 
 
 def _items(documents: Sequence[Document], key: str) -> Iterator[_Item]:

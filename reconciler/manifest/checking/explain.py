@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 from msgspec import Struct
 
 from reconciler.manifest.checking.schema import part_schema
-from reconciler.manifest.finding import Document, Finding, Path, Wrong, brief
+from reconciler.manifest.mistakes import Document, Mistake, Path, Wrong, brief
 from reconciler.manifest.reading.scalars import in_quotes
 from reconciler.printable import masked, quoted
 
@@ -41,7 +41,7 @@ class _Refusal(Struct, frozen=True):
 
 
 class Explainer:
-    """Explains the wrong parts of one document, into its findings."""
+    """Explains the wrong parts of one document, into its mistakes."""
 
     def __init__(self, document: Document, schema: dict[str, Any]) -> None:
         self._document = document
@@ -49,21 +49,21 @@ class Explainer:
         self._validators: dict[str, Draft202012Validator] = {}
         # What was said about a value before (it can't be read, its variable is not set) is
         # the cause of whatever the schema would say now.
-        self._told = {finding.path for finding in document.findings if not finding.at_key}
+        self._told = {mistake.path for mistake in document.mistakes if not mistake.at_key}
         self._said: set[tuple[Path, str]] = set()
 
     def explain(self, wrong: Wrong) -> None:
-        """Add a finding for each thing that is wrong with this part."""
+        """Add a mistake for each thing that is wrong with this part."""
         missing: dict[Path, list[str]] = {}
         for refusal in self._refusals(wrong):
             if refusal.keyword == "required" and not refusal.is_rule:
                 absent = missing.setdefault(refusal.path, [])
                 absent += [key for key in refusal.wanted if key not in refusal.value]
             else:
-                for finding in self._findings(refusal):
-                    self._add(finding)
+                for mistake in self._mistakes(refusal):
+                    self._add(mistake)
         for path, keys in missing.items():
-            self._add(Finding(path, _missing(list(dict.fromkeys(keys)))))
+            self._add(Mistake(path, _missing(list(dict.fromkeys(keys)))))
 
     def _refusals(self, wrong: Wrong) -> Iterator[_Refusal]:
         for error in self._validator(wrong.definition).iter_errors(wrong.value):
@@ -80,18 +80,18 @@ class Explainer:
             self._validators[definition] = Draft202012Validator(schema)
         return self._validators[definition]
 
-    def _add(self, finding: Finding) -> None:
-        said = (finding.path, finding.message)
-        if said in self._said or (finding.path in self._told and not finding.at_key):
+    def _add(self, mistake: Mistake) -> None:
+        said = (mistake.path, mistake.message)
+        if said in self._said or (mistake.path in self._told and not mistake.at_key):
             return
         self._said.add(said)
-        self._document.findings.append(finding)
+        self._document.mistakes.append(mistake)
 
-    def _findings(self, refusal: _Refusal) -> Iterator[Finding]:
+    def _mistakes(self, refusal: _Refusal) -> Iterator[Mistake]:
         path, value = refusal.path, refusal.value
         if value is None:
             what = "item" if path and isinstance(path[-1], int) else "key"
-            yield Finding(path, "this has no value", f"give it one, or remove the {what}")
+            yield Mistake(path, "this has no value", f"give it one, or remove the {what}")
         elif refusal.is_rule:
             yield self._broken_rule(refusal)
         elif refusal.keyword == "additionalProperties":
@@ -100,38 +100,38 @@ class Explainer:
         elif refusal.keyword == "uniqueItems":
             again = _first_again(value)
             twice = self._shown(value[again], (*path, again))
-            yield Finding((*path, again), f"{twice} stands twice in this list")
+            yield Mistake((*path, again), f"{twice} stands twice in this list")
         else:
             yield self._wrong_value(refusal)
 
-    def _broken_rule(self, refusal: _Refusal) -> Finding:
+    def _broken_rule(self, refusal: _Refusal) -> Mistake:
         """Let the schema speak: a rule says what is right."""
         rule = refusal.schema["errorMessage"]
         if refusal.keyword == "required":
-            return Finding(refusal.path, rule)
+            return Mistake(refusal.path, rule)
         if refusal.wanted == {}:
-            return Finding(refusal.path, rule, at_key=True)
+            return Mistake(refusal.path, rule, at_key=True)
         if isinstance(refusal.value, list):
-            return Finding(refusal.path, rule)
-        return Finding(refusal.path, rule, f"found {self._shown(refusal.value, refusal.path)}")
+            return Mistake(refusal.path, rule)
+        return Mistake(refusal.path, rule, f"found {self._shown(refusal.value, refusal.path)}")
 
-    def _wrong_value(self, refusal: _Refusal) -> Finding:
+    def _wrong_value(self, refusal: _Refusal) -> Mistake:
         path, wanted = refusal.path, refusal.wanted
         found = self._shown(refusal.value, path)
         match refusal.keyword:
             case "type":
-                return Finding(path, *_wrong_type(wanted, refusal.value, found))
+                return Mistake(path, *_wrong_type(wanted, refusal.value, found))
             case "enum":
                 hint = _did_you_mean(refusal.value, wanted)
-                return Finding(path, f"{found} is not one of {', '.join(wanted)}", hint)
+                return Mistake(path, f"{found} is not one of {', '.join(wanted)}", hint)
             case "const":
                 message = f"the version of the format is {wanted}, not {found}"
-                return Finding(path, message, f"write {wanted}")
+                return Mistake(path, message, f"write {wanted}")
             case "minimum":
-                return Finding(path, f"{found} is less than {wanted}")
+                return Mistake(path, f"{found} is less than {wanted}")
             case "minLength":
-                return Finding(path, "this must not be empty")
-        return Finding(path, f"{found} is not valid here")
+                return Mistake(path, "this must not be empty")
+        return Mistake(path, f"{found} is not valid here")
 
     def _shown(self, value: object, path: Path) -> str:
         """Give a value as messages show it: without anything that came from a variable."""
@@ -161,9 +161,9 @@ def _missing(keys: list[str]) -> str:
     return f"the keys {' and '.join(map(quoted, keys))} are missing"
 
 
-def _unknown(path: Path, key: str, allowed: list[str]) -> Finding:
+def _unknown(path: Path, key: str, allowed: list[str]) -> Mistake:
     hint = _did_you_mean(key, allowed) or f"known here: {', '.join(allowed)}"
-    return Finding((*path, key), f"the key {quoted(brief(key))} is unknown", hint, at_key=True)
+    return Mistake((*path, key), f"the key {quoted(brief(key))} is unknown", hint, at_key=True)
 
 
 def _did_you_mean(text: object, allowed: Iterable[str]) -> str:

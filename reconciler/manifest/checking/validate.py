@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.manifest.checking.schema import manifest_schema, part_schema, validator
 from reconciler.manifest.filling.defaults import Defaults
-from reconciler.manifest.finding import Document, Finding, Value, Wrong
+from reconciler.manifest.mistakes import Document, Mistake, Value, Wrong
 
 if TYPE_CHECKING:
     from jsonschema_rs import Draft202012Validator
@@ -24,7 +24,7 @@ class Validation:
         self._compiled: dict[str, Draft202012Validator] = {}
 
     def check(self, document: Document) -> dict[str, Any] | None:
-        """Give the tree with its defaults filled in, or None and findings if it is not valid."""
+        """Give the tree with its defaults filled in, or None and mistakes if it is not valid."""
         tree = document.tree
         if self._accepts("", tree):
             if "defaults" not in tree:
@@ -55,7 +55,7 @@ class Validation:
                 next_path = wrong.path
         if explained > MAX_EXPLAINED:
             more = f"{explained - MAX_EXPLAINED:,} more entries are wrong, from this one on"
-            document.findings.append(Finding(next_path, more))
+            document.mistakes.append(Mistake(next_path, more))
 
     def _wrong_parts(self, tree: Value) -> Iterator[Wrong]:
         """Yield the frame (the document, its lists emptied), then what is wrong in its lists."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from reconciler.manifest.finding import Document, Finding, brief
+from reconciler.manifest.mistakes import Document, Mistake, brief
 from reconciler.printable import shown
 
 _PART = re.compile(
@@ -31,7 +31,7 @@ class _RefusedError(Exception):
 
 
 def interpolate(document: Document, variables: Mapping[str, str]) -> None:
-    """Fill in the variables of one document, in place; what can't be filled in is a finding."""
+    """Fill in the variables of one document, in place; what can't be filled in is a mistake."""
     for path in document.dollars:
         holder = document.tree
         for part in path[:-1]:
@@ -41,7 +41,7 @@ def interpolate(document: Document, variables: Mapping[str, str]) -> None:
             document.written[path] = written
         holder[path[-1]], refusal = filled(written, variables)
         if refusal:
-            document.findings.append(Finding(path, *refusal))
+            document.mistakes.append(Mistake(path, *refusal))
 
 
 def filled(written: str, variables: Mapping[str, str]) -> tuple[str, tuple[str, str] | None]:

@@ -14,8 +14,8 @@ from yaml.events import (
     SequenceStartEvent,
 )
 
-from reconciler.manifest.finding import Path
-from reconciler.manifest.reading.yaml_errors import encoding_finding
+from reconciler.manifest.mistakes import Path
+from reconciler.manifest.reading.yaml_errors import encoding_mistake
 from reconciler.manifest.reading.yaml_events import Event, NextEvent, open_events, skip
 
 #: Line and column, both from 1.
@@ -53,7 +53,7 @@ def positions(
         spot = root
         for part in path:
             spot = spot.below.setdefault(part, Spot())
-    if encoding_finding(data) is None:
+    if encoding_mistake(data) is None:
         _read(data, root)
     return {(path, at_key): _nearest(root, path, at_key) for path, at_key in wanted}
 

@@ -23,9 +23,9 @@ from yaml.events import (
     StreamEndEvent,
 )
 
-from reconciler.manifest.finding import Document, Finding, Path, Place, Value, brief
+from reconciler.manifest.mistakes import Document, Mistake, Path, Place, Value, brief
 from reconciler.manifest.reading.scalars import FIRST, WORDS, Ambiguous, remedy, resolve
-from reconciler.manifest.reading.yaml_errors import complaint, encoding_finding
+from reconciler.manifest.reading.yaml_errors import complaint, encoding_mistake
 from reconciler.manifest.reading.yaml_events import (
     Event,
     NextEvent,
@@ -41,22 +41,22 @@ _TEXT_TAG = "tag:yaml.org,2002:str"
 
 
 def read_tree(document: Document, *, pure: bool = False) -> None:
-    """Fill in `tree`, `dollars` and `findings` of a document that has only its bytes.
+    """Fill in `tree`, `dollars` and `mistakes` of a document that has only its bytes.
 
     `pure` reads with the parser written in Python even where libyaml is there.
     """
-    found = encoding_finding(document.data)
+    found = encoding_mistake(document.data)
     if found:
-        document.findings.append(found)
+        document.mistakes.append(found)
         return
     error = _read(document, document.data, pure=pure)
     shallow = before_its_limit(error, document.data) if error else None
     if shallow is not None:
         # Read again up to there, so that our own limit is met, at its own place.
-        document.dollars, document.findings = [], []
+        document.dollars, document.mistakes = [], []
         error = _read(document, shallow, pure=pure)
     if error:
-        document.findings.append(complaint(error, document.data))
+        document.mistakes.append(complaint(error, document.data))
 
 
 def _read(
@@ -89,7 +89,7 @@ _TAG_REFUSED = ("tags other than !!str are not supported", "remove the tag")
 
 
 class _StopReadingError(Exception):
-    """The rest of the file can't be made sense of; a finding says why."""
+    """The rest of the file can't be made sense of; a mistake says why."""
 
 
 class _Reader:
@@ -210,12 +210,12 @@ class _Reader:
         return value
 
     def _skip(self, event: Event) -> None:
-        """Read past a node of which a finding says why it is left out."""
+        """Read past a node of which a mistake says why it is left out."""
         if not skip(event, self._next, MAX_NESTING - len(self._path)):
             raise _StopReadingError
 
     def _usable_key(self, event: Event, result: dict[str, Value]) -> bool:
-        """Say whether a key that looks unusual can be used; if not, a finding says why."""
+        """Say whether a key that looks unusual can be used; if not, a mistake says why."""
         if event.__class__ is not ScalarEvent:
             self._note(event, "a key must be plain text, not a list, mapping or alias")
             return False
@@ -270,9 +270,9 @@ class _Reader:
     def _note_again(self, event: Event) -> None:
         """Note a key that stands twice; the first of the two counts."""
         self._note(event, f"the key {quoted(brief(event.value))} stands twice", "", event.value)
-        last = self._document.findings[-1]
+        last = self._document.mistakes[-1]
         first = Place(self._document.file, last.path)
-        self._document.findings[-1] = replace(last, at_key=True, first=first)
+        self._document.mistakes[-1] = replace(last, at_key=True, first=first)
 
     def _stop(self, event: Event, message: str) -> NoReturn:
         """Note what makes the whole file unreadable; a path of many levels would say nothing."""
@@ -281,5 +281,5 @@ class _Reader:
 
     def _found(self, event: Event, path: Path, message: str, hint: str = "") -> None:
         mark = event.start_mark
-        found = Finding(path, message, hint, mark.line + 1, mark.column + 1)
-        self._document.findings.append(found)
+        found = Mistake(path, message, hint, mark.line + 1, mark.column + 1)
+        self._document.mistakes.append(found)

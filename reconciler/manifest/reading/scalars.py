@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from reconciler.manifest.finding import LONGEST, Path
+from reconciler.manifest.mistakes import LONGEST, Path
 from reconciler.printable import shown
 
 

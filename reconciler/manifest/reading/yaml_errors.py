@@ -6,7 +6,7 @@ import re
 
 from yaml import MarkedYAMLError, YAMLError
 
-from reconciler.manifest.finding import Finding
+from reconciler.manifest.mistakes import Mistake
 from reconciler.manifest.reading.encodings import (
     hidden_character,
     not_utf8,
@@ -61,18 +61,18 @@ _SENTENCES = (
 )
 
 
-def encoding_finding(data: bytes) -> Finding | None:
+def encoding_mistake(data: bytes) -> Mistake | None:
     """Say what is wrong with the file as text, as far as a parser would not."""
     encoding = other_encoding(data)
     if encoding is not None:
-        return Finding((), f"the file is {encoding}: save it as UTF-8", "", 1, 1)
+        return Mistake((), f"the file is {encoding}: save it as UTF-8", "", 1, 1)
     hidden = hidden_character(data)
     if hidden is None or not _is_utf8(data):
         return None  # that it is no UTF-8 is said by `complaint`
     start, name, escape = hidden
     message = f"{name} may not stand in a file as it is"
     hint = f"in double quotes write {escape}"
-    return Finding((), message, hint, *position(data[:start].decode(errors="replace")))
+    return Mistake((), message, hint, *position(data[:start].decode(errors="replace")))
 
 
 def _is_utf8(data: bytes) -> bool:
@@ -83,13 +83,13 @@ def _is_utf8(data: bytes) -> bool:
     return True
 
 
-def complaint(error: YAMLError | UnicodeDecodeError, data: bytes) -> Finding:
-    """Turn the error of a YAML library into one finding with its position."""
+def complaint(error: YAMLError | UnicodeDecodeError, data: bytes) -> Mistake:
+    """Turn the error of a YAML library into one mistake with its position."""
     try:
         text = data.decode()
     except UnicodeDecodeError as wrong:
         line, column = position(data[: wrong.start].decode())
-        return Finding((), not_utf8(wrong), "", line, column)
+        return Mistake((), not_utf8(wrong), "", line, column)
     if not isinstance(error, MarkedYAMLError) or error.problem_mark is None:
         return _forbidden_character(text)
     mark = error.problem_mark
@@ -97,18 +97,18 @@ def complaint(error: YAMLError | UnicodeDecodeError, data: bytes) -> Finding:
     line, column = mark.line + 1, mark.column + 1
     if mark.index >= len(text):
         line, column = position(text)
-    return Finding((), message, _opened_at(error, line), line, column)
+    return Mistake((), message, _opened_at(error, line), line, column)
 
 
-def _forbidden_character(text: str) -> Finding:
+def _forbidden_character(text: str) -> Mistake:
     found = re.search(FORBIDDEN, text)
     if not found:
-        return Finding((), UNKNOWN, "", 1, 1)
+        return Mistake((), UNKNOWN, "", 1, 1)
     line, column = position(text[: found.start()])
     name = f"the control character U+{ord(found[0]):04X} may not stand in YAML"
     if found[0] == "\0":
         name += " (is this a text file?)"
-    return Finding((), name, _AS_ESCAPE, line, column)
+    return Mistake((), name, _AS_ESCAPE, line, column)
 
 
 def _sentence(error: MarkedYAMLError, chars: str) -> str:

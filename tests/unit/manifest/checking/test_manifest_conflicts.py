@@ -13,7 +13,7 @@ from reconciler.errors import ManifestError
 from reconciler.manifest import load
 from reconciler.manifest.checking.conflicts import find_conflicts, may_conflict
 from reconciler.manifest.filling.desired import entries_of, removed_of
-from reconciler.manifest.finding import Document
+from reconciler.manifest.mistakes import Document
 
 Write = Callable[..., Path]
 
@@ -153,4 +153,4 @@ def test_the_quick_answer_is_right(
     document = Document("m.yaml", b"", tree)
     find_conflicts([document])
     quick = may_conflict(entries_of(tree, "m.yaml"), removed_of(tree, "m.yaml"))
-    assert quick == bool(document.findings)
+    assert quick == bool(document.mistakes)

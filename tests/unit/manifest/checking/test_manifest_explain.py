@@ -9,7 +9,7 @@ import pytest
 from reconciler.manifest.checking import validate
 from reconciler.manifest.checking.explain import Explainer
 from reconciler.manifest.checking.validate import Wrong
-from reconciler.manifest.finding import Document, Finding
+from reconciler.manifest.mistakes import Document, Mistake
 
 Problems = Callable[..., list[str]]
 LOCAL = "{name: nas, type: local, default_url: /d}"
@@ -315,7 +315,7 @@ def test_only_wrong_entries_are_explained(problems: Problems) -> None:
 def test_a_keyword_without_words_of_its_own() -> None:
     document = Document("m.yaml", b"")
     Explainer(document, {"maximum": 3}).explain(Wrong((), "", 5))
-    assert document.findings == [Finding((), "5 is not valid here")]
+    assert document.mistakes == [Mistake((), "5 is not valid here")]
 
 
 def test_many_wrong_entries_are_counted(

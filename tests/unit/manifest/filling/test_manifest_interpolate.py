@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.manifest.filling.interpolate import interpolate
-from reconciler.manifest.finding import Document
+from reconciler.manifest.mistakes import Document
 
 VARIABLES = {"A": "alpha", "EMPTY": "", "ODD": "${A} $$ no", "KEY": "k", "N_1": "n"}
 
@@ -15,7 +15,7 @@ VARIABLES = {"A": "alpha", "EMPTY": "", "ODD": "${A} $$ no", "KEY": "k", "N_1": 
 def filled(text: str, variables: dict[str, str] | None = None) -> str:
     document = Document("m.yaml", b"", {"a": [text]}, [("a", 0)])
     interpolate(document, VARIABLES if variables is None else variables)
-    assert document.findings == []
+    assert document.mistakes == []
     result: str = document.tree["a"][0]
     return result
 
@@ -23,9 +23,9 @@ def filled(text: str, variables: dict[str, str] | None = None) -> str:
 def refused(text: str) -> str:
     document = Document("m.yaml", b"", {"a": [text]}, [("a", 0)])
     interpolate(document, VARIABLES)
-    (finding,) = document.findings
-    assert finding.path == ("a", 0)
-    return finding.message
+    (mistake,) = document.mistakes
+    assert mistake.path == ("a", 0)
+    return mistake.message
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_secrets_are_refused_whether_set_or_not(form: str, name: str) -> None:
     assert f"the variable {name} is refused" in refused(form % name)
     document = Document("m.yaml", b"", {"a": form % name}, [("a",)])
     interpolate(document, {name: "hunter2"})
-    assert "hunter2" not in document.findings[0].message
+    assert "hunter2" not in document.mistakes[0].message
     assert document.tree["a"] == form % name
 
 
@@ -115,5 +115,5 @@ def test_what_was_written_is_kept_for_messages() -> None:
 def test_a_variable_that_is_not_utf8_is_named() -> None:
     document = Document("m.yaml", b"", {"a": "${TEAM}"}, [("a",)])
     interpolate(document, {"TEAM": "caf\udce9"})
-    (finding,) = document.findings
-    assert "the value of the variable TEAM is not valid UTF-8" in finding.message
+    (mistake,) = document.mistakes
+    assert "the value of the variable TEAM is not valid UTF-8" in mistake.message

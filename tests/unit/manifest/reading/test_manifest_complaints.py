@@ -11,7 +11,7 @@ import pytest
 import yaml
 from yaml import parser, scanner
 
-from reconciler.manifest.finding import Document
+from reconciler.manifest.mistakes import Document
 from reconciler.manifest.reading.reader import read_tree
 from reconciler.manifest.reading.yaml_errors import UNKNOWN, complaint
 
@@ -97,8 +97,8 @@ def said(problem: str, context: str | None) -> str:
 def read(text: str, *, pure: bool) -> tuple[list[str], Any]:
     document = Document("m.yaml", text.encode())
     read_tree(document, pure=pure)
-    assert all(finding.line and finding.column for finding in document.findings)
-    return [finding.message for finding in document.findings], document.tree
+    assert all(mistake.line and mistake.column for mistake in document.mistakes)
+    return [mistake.message for mistake in document.mistakes], document.tree
 
 
 @pytest.mark.parametrize("problem", LIBYAML)

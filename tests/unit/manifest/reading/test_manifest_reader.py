@@ -10,7 +10,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.manifest.finding import Document, Finding
+from reconciler.manifest.mistakes import Document, Mistake
 from reconciler.manifest.reading import reader
 from reconciler.manifest.reading.reader import MAX_EXPANDED, MAX_NESTING, read_tree
 from reconciler.manifest.reading.yaml_errors import UNKNOWN, complaint
@@ -22,9 +22,9 @@ def read(text: str | bytes, *, pure: bool = False) -> Document:
     return document
 
 
-def only(text: str | bytes, *, pure: bool = False) -> Finding:
-    (finding,) = read(text, pure=pure).findings
-    return finding
+def only(text: str | bytes, *, pure: bool = False) -> Mistake:
+    (mistake,) = read(text, pure=pure).mistakes
+    return mistake
 
 
 #: What is wrong, where it is found, and a part of the message; both parsers agree on all of it.
@@ -81,19 +81,19 @@ WRONG = [
 
 @pytest.mark.parametrize("pure", [False, True], ids=["libyaml", "pure"])
 @pytest.mark.parametrize(("text", "place", "message"), WRONG)
-def test_each_mistake_is_one_finding_with_its_place(
+def test_each_mistake_is_told_once_with_its_place(
     text: str | bytes, place: tuple[int, int], message: str, pure: bool
 ) -> None:
-    finding = only(text, pure=pure)
-    assert (finding.line, finding.column) == place
-    assert message in finding.message
+    mistake = only(text, pure=pure)
+    assert (mistake.line, mistake.column) == place
+    assert message in mistake.message
 
 
 @pytest.mark.parametrize("pure", [False, True], ids=["libyaml", "pure"])
 @pytest.mark.parametrize(("text", "place"), [(r'a: "\ud800"', 1), (r'a: "\U00110000"', 1)])
 def test_an_escape_that_stands_for_no_character(text: str, place: int, pure: bool) -> None:
-    finding = only(text, pure=pure)
-    assert (finding.line, finding.message) == (place, "this escape does not stand for a character")
+    mistake = only(text, pure=pure)
+    assert (mistake.line, mistake.message) == (place, "this escape does not stand for a character")
 
 
 def test_a_complaint_that_nobody_knows_is_told_in_words_of_ours() -> None:
@@ -114,7 +114,7 @@ def test_values(pure: bool) -> None:
     again: *anchor
     """
     document = read(text, pure=pure)
-    assert document.findings == []
+    assert document.mistakes == []
     assert document.tree == {
         "text": ["plain", "single", "double A", "12", "012", "no"],
         "others": {
@@ -170,14 +170,14 @@ def test_both_parsers_give_the_same(
     fast, slow = read(text), read(text, pure=True)
     assert fast.tree == slow.tree
     assert fast.dollars == slow.dollars
-    assert fast.findings == slow.findings
+    assert fast.mistakes == slow.mistakes
 
 
 @settings(deadline=None, max_examples=400)
 @given(text=st.text(alphabet=st.sampled_from("ab01:-'\"#\n []{}*&!|>%@,?~$é\x85"), max_size=30))
 def test_both_parsers_give_the_same_where_both_give_something(text: str) -> None:
     fast, slow = read("a: " + text), read("a: " + text, pure=True)
-    if not fast.findings and not slow.findings:
+    if not fast.mistakes and not slow.mistakes:
         assert (fast.tree, fast.dollars) == (slow.tree, slow.dollars)
 
 
@@ -185,14 +185,14 @@ def test_what_a_key_that_stands_twice_holds_is_not_looked_at() -> None:
     document = read("a: {x: 1}\na: {y: [1, {z: 2}], $: $}\nb: 3")
     assert document.tree == {"a": {"x": 1}, "b": 3}
     assert document.dollars == []
-    (finding,) = document.findings
-    assert finding.first is not None
-    assert finding.first.path == ("a",)
+    (mistake,) = document.mistakes
+    assert mistake.first is not None
+    assert mistake.first.path == ("a",)
 
 
 def test_paths_of_findings_and_dollars() -> None:
     document = read("a: [{b: on}, {c: [x, 1.10]}]\nd: $x\ne: &e [$y]\nf: *e")
-    assert [finding.path for finding in document.findings] == [("a", 0, "b"), ("a", 1, "c", 1)]
+    assert [mistake.path for mistake in document.mistakes] == [("a", 0, "b"), ("a", 1, "c", 1)]
     assert document.dollars == [("d",), ("e", 0), ("f", 0)]
 
 
@@ -213,15 +213,15 @@ def test_an_anchor_on_a_key_and_on_a_scalar() -> None:
 def test_aliases_up_to_the_limit_are_fine() -> None:
     inner = ", ".join(["x"] * 99)
     text = f"a: &a [{inner}]\nb: &b [{', '.join(['*a'] * 10)}]\nc: [{', '.join(['*b'] * 10)}]\n"
-    assert read(text).findings == []
+    assert read(text).mistakes == []
 
 
 def test_an_alias_bomb_is_refused_at_the_alias_that_is_too_much() -> None:
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]" for i in range(1, 40)]
-    finding = only("\n".join(lines))
-    assert finding.message == f"aliases stand for more than {MAX_EXPANDED:,} values in this file"
-    assert finding.line > 1
+    mistake = only("\n".join(lines))
+    assert mistake.message == f"aliases stand for more than {MAX_EXPANDED:,} values in this file"
+    assert mistake.line > 1
 
 
 def test_nesting_through_aliases_counts_too() -> None:
@@ -232,8 +232,8 @@ def test_nesting_through_aliases_counts_too() -> None:
 @pytest.mark.parametrize("escape", ["\\x85", "\\u2028", "\\u2029", "\\ufeff", "\\r", "\\u202e"])
 def test_what_must_not_stand_as_it_is_can_be_written_as_an_escape(escape: str) -> None:
     char = ast.literal_eval(f'"{escape}"')
-    finding = only(f'a: "{char}"')
-    written = finding.hint.removeprefix("in double quotes write ")
+    mistake = only(f'a: "{char}"')
+    written = mistake.hint.removeprefix("in double quotes write ")
     assert read(f'a: "{written}"').tree == read(f'a: "{escape}"').tree == {"a": char}
 
 
@@ -259,14 +259,14 @@ def test_the_limit_of_nesting_is_ours_in_place_and_words(
     text: str, place: tuple[int, int], message: str, pure: bool
 ) -> None:
     """Newer versions of libyaml have one too, of 1,000 levels, which they meet ahead of ours."""
-    finding = only(text, pure=pure)
-    assert (finding.line, finding.column) == place
-    assert message in finding.message
+    mistake = only(text, pure=pure)
+    assert (mistake.line, mistake.column) == place
+    assert message in mistake.message
 
 
 def test_nesting_up_to_the_limit_is_fine() -> None:
     text = "a: " + "[" * (MAX_NESTING - 1) + "]" * (MAX_NESTING - 1)
-    assert read(text).findings == []
+    assert read(text).mistakes == []
 
 
 @pytest.mark.parametrize("enabled", [True, False])

@@ -28,7 +28,7 @@ class Place(Struct, frozen=True):
     path: Path
 
 
-class Finding(Struct, frozen=True):
+class Mistake(Struct, frozen=True):
     """One thing that is wrong. `line` and `column` are 0 until it is placed."""
 
     path: Path
@@ -54,7 +54,7 @@ class Document(Struct):
     #: Values that held a variable, as they are written: messages show these, never a substituted
     #: value, which could be a secret.
     written: dict[Path, str] = field(default_factory=dict)
-    findings: list[Finding] = field(default_factory=list)
+    mistakes: list[Mistake] = field(default_factory=list)
 
 
 class Wrong(Struct, frozen=True):
