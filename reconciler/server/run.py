@@ -7,10 +7,12 @@ import logging
 import os
 import signal
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from logging.config import dictConfig
 from types import FrameType
 from typing import NoReturn
 
@@ -21,7 +23,7 @@ from reconciler.printable import quoted
 from reconciler.server.app import make_app
 from reconciler.server.store.store import Store
 from reconciler.server.wire.certificate import Tls, read_certificates
-from reconciler.server.wire.descriptors import Room
+from reconciler.server.wire.descriptors import Descriptors
 from reconciler.server.wire.listen import url_of
 from reconciler.server.wire.logs import configuration
 from reconciler.server.wire.protocol import protocol_of
@@ -55,8 +57,6 @@ def serve(
     is told the URL when requests are answered. Raises `UsageError` if certificate or key are
     unusable.
     """
-    from logging.config import dictConfig
-
     if tls is not None:
         _check(tls)
     dictConfig(configuration(verbose=verbose))
@@ -68,10 +68,10 @@ def make_server(
     store: Store, *, tls: Tls | None, on_ready: Callable[[], None], grace: float = GRACE
 ) -> Server:
     """Make a server that only has to be run."""
-    app, room = make_app(store), Room()
+    app, descriptors = make_app(store), Descriptors()
     config = uvicorn.Config(
         app,
-        http=protocol_of(room, app.count_refusal),
+        http=protocol_of(descriptors, app.count_refusal),
         ws="none",
         lifespan="off",
         log_config=None,
@@ -82,7 +82,7 @@ def make_server(
         ssl_certfile=None if tls is None else tls.cert,
         ssl_keyfile=None if tls is None else tls.key,
     )
-    return Server(config, room, on_ready, grace)
+    return Server(config, descriptors, on_ready, grace)
 
 
 class Server(uvicorn.Server):
@@ -91,12 +91,12 @@ class Server(uvicorn.Server):
     def __init__(
         self,
         config: uvicorn.Config,
-        room: Room,
+        descriptors: Descriptors,
         on_ready: Callable[[], None],
         grace: float = GRACE,
     ) -> None:
         super().__init__(config)
-        self._room = room
+        self._descriptors = descriptors
         self._on_ready = on_ready
         self._grace = grace
         file = config.ssl_certfile
@@ -104,7 +104,7 @@ class Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start to answer."""
-        self._room.watch(asyncio.get_running_loop())
+        self._descriptors.watch(asyncio.get_running_loop())
         await super().startup(sockets)
         self._watch_certificates()
         self._on_ready()
@@ -186,8 +186,6 @@ def end_at_once() -> NoReturn:
 
 
 def _check(tls: Tls) -> None:
-    import ssl
-
     def no_password() -> str:
         raise UsageError(f"the key {quoted(tls.key)} is encrypted: give one that is not")
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from reconciler.model import Values
 from reconciler.platform import InventoryRow
 from reconciler.server.store.store import Store
-from reconciler.server.store.values import Author, Created, Row
+from reconciler.server.store.values import Author, Created, StoredStorage
 
 ANN = Author("ann")
 BOB = Author("bob", run="r1", actor="Bob", commit="c0ffee", job_url="https://ci/7")
@@ -24,7 +24,7 @@ def create(
     key: str | None = None,
     author: Author = ANN,
     fence: int | None = None,
-) -> Row:
+) -> StoredStorage:
     return create_with(store, local(name), key=key, author=author, fence=fence).row
 
 
@@ -48,7 +48,7 @@ def update(
     revision: int | None = None,
     author: Author = ANN,
     fence: int | None = None,
-) -> Row:
+) -> StoredStorage:
     return store.update(id, name=name, label=label, revision=revision, author=author, fence=fence)
 
 
@@ -72,7 +72,7 @@ def record(
     revision: int | None = None,
     author: Author = ANN,
     fence: int | None = None,
-) -> Row:
+) -> StoredStorage:
     return store.record(id, rows, revision=revision, author=author, fence=fence)
 
 
@@ -83,9 +83,9 @@ def inventory(store: Store, id: str) -> list[InventoryRow]:
     return rows
 
 
-def everything(store: Store, limit: int = 1000) -> list[Row]:
+def everything(store: Store, limit: int = 1000) -> list[StoredStorage]:
     """Walk the whole list, page by page."""
-    rows: list[Row] = []
+    rows: list[StoredStorage] = []
     more, after = True, ""
     while more:
         page = store.page(after=after, limit=limit)

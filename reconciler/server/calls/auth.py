@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 from starlette.datastructures import Headers
 
 from reconciler.printable import quoted
-from reconciler.server.calls.call import Identity
 from reconciler.server.calls.headers import single
 from reconciler.server.calls.problems import Problem
+from reconciler.server.calls.request import Identity
 from reconciler.server.calls.tokens import digest_of, parts_of, state_of
 from reconciler.server.store.store import Store
 from reconciler.server.store.values import ADMIN, ROLES
@@ -38,7 +38,7 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-class Gate:
+class Authentication:
     """Finds out whom a request comes from, at each request anew: a revoked token is out at once."""
 
     def __init__(self, store: Store) -> None:

@@ -2,32 +2,32 @@
 
 from __future__ import annotations
 
-from reconciler.server.calls.call import Call
 from reconciler.server.calls.headers import Tags, tags
+from reconciler.server.calls.request import Request
 from reconciler.server.store.refusals import (
     ChangedError,
 )
 from reconciler.server.store.store import Store
-from reconciler.server.store.values import Row
+from reconciler.server.store.values import StoredStorage
 
 
-def tag_of(row: Row) -> str:
+def tag_of(row: StoredStorage) -> str:
     """Give the entity tag of a storage; it covers the inventory."""
     return str(row.revision)
 
 
-def is_known(call: Call, tag: str) -> bool:
+def is_known(request: Request, tag: str) -> bool:
     """Say whether the client has what has this tag (`If-None-Match`)."""
-    known = tags(call.headers, "If-None-Match")
+    known = tags(request.headers, "If-None-Match")
     return known is not None and known.weakly(tag)
 
 
-def wanted_revision(call: Call, store: Store, id: str) -> int | None:
+def wanted_revision(request: Request, store: Store, id: str) -> int | None:
     """Give the revision that a write relies on (`If-Match`); None if it relies on none.
 
     Raises `ChangedError` if the storage is at none of the revisions that the client named.
     """
-    wanted = tags(call.headers, "If-Match")
+    wanted = tags(request.headers, "If-Match")
     if wanted is None or wanted.any:
         return None
     only = _revision(wanted)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reconciler.server.calls import headers
-from reconciler.server.calls.call import Answer, Call, json_answer
+from reconciler.server.calls.request import Answer, Request, json_answer
 from reconciler.server.store.store import Store
 from reconciler.server.store.values import Change
 
@@ -11,15 +11,15 @@ _LARGEST_PAGE = 10_000
 _USUAL_PAGE = 1_000
 
 
-class Audit:
+class AuditResource:
     """The audit of a store."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def list(self, call: Call) -> Answer:
+    def list(self, request: Request) -> Answer:
         """Give changes, oldest first."""
-        query = call.query("after", "limit", "name")
+        query = request.query("after", "limit", "name")
         after = headers.number(query.get("after", "0"), "after")
         size = query.get("limit", str(_USUAL_PAGE))
         limit = headers.number(size, "limit", least=1, most=_LARGEST_PAGE)

@@ -12,9 +12,9 @@ from msgspec import Struct
 
 from reconciler.platform import InventoryRow
 from reconciler.server.calls import headers
-from reconciler.server.calls.call import NDJSON, Answer, Call, json_answer, not_modified
 from reconciler.server.calls.conditions import is_known, tag_of, wanted_revision
 from reconciler.server.calls.problems import Problem, malformed
+from reconciler.server.calls.request import NDJSON, Answer, Request, json_answer, not_modified
 from reconciler.server.resources.storages import listed
 from reconciler.server.store.store import Store
 
@@ -24,7 +24,7 @@ LONGEST_LINE = 64 * 1024
 _ROWS_A_CHUNK = 400
 
 
-class Line(Struct, gc=False, forbid_unknown_fields=True):
+class FileRecord(Struct, gc=False, forbid_unknown_fields=True):
     """One file that a storage holds."""
 
     upload_id: str
@@ -32,46 +32,46 @@ class Line(Struct, gc=False, forbid_unknown_fields=True):
     checksum_on_disk: str
 
 
-_DECODER = msgspec.json.Decoder(Line)
+_DECODER = msgspec.json.Decoder(FileRecord)
 _ENCODER = msgspec.json.Encoder()
 _ROW = attrgetter("upload_id", "checksum", "checksum_on_disk")
 
 
-class Inventories:
+class InventoryResource:
     """The inventories of a store."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def get(self, call: Call) -> Answer:
+    def get(self, request: Request) -> Answer:
         """Give the rows, of one snapshot, by upload id."""
-        call.query()
+        request.query()
         with ExitStack() as stack:
-            inventory = stack.enter_context(self._store.inventory(call.id()))
+            inventory = stack.enter_context(self._store.inventory(request.id()))
             tag = str(inventory.revision)
-            if is_known(call, tag):
+            if is_known(request, tag):
                 return not_modified(tag)
             told = (("ETag", f'"{tag}"'), ("Inventory-Rows", str(inventory.files)))
             lines = _encoded(inventory.rows)
             close = stack.pop_all().close
             return Answer(200, media_type=NDJSON, headers=told, lines=lines, close=close)
 
-    def record(self, call: Call) -> Answer:
+    def record(self, request: Request) -> Answer:
         """Add rows, all of them or none."""
-        call.query()
-        id = call.id()
+        request.query()
+        id = request.id()
         row = self._store.record(
             id,
-            read_rows(call.chunks),
-            revision=wanted_revision(call, self._store, id),
-            author=call.author(),
-            fence=headers.fence(call.headers),
+            read_rows(request.chunks),
+            revision=wanted_revision(request, self._store, id),
+            author=request.author(),
+            fence=headers.fence(request.headers),
         )
         return json_answer(listed(row), ETag=f'"{tag_of(row)}"')
 
 
 def _encoded(rows: Iterator[InventoryRow]) -> Iterator[bytes]:
-    while batch := [*starmap(Line, islice(rows, _ROWS_A_CHUNK))]:
+    while batch := [*starmap(FileRecord, islice(rows, _ROWS_A_CHUNK))]:
         yield _ENCODER.encode_lines(batch)
 
 
@@ -90,7 +90,7 @@ def read_rows(chunks: Iterable[bytes]) -> Iterator[InventoryRow]:
     yield from map(_ROW, _lines(rest, lines))
 
 
-def _lines(block: bytes, before: int) -> list[Line]:
+def _lines(block: bytes, before: int) -> list[FileRecord]:
     """Read a block of whole lines, quickly where each line holds one row and no more."""
     if len(block) > LONGEST_LINE:
         _check_length(max(map(len, block.split(b"\n"))), before)
@@ -101,7 +101,7 @@ def _lines(block: bytes, before: int) -> list[Line]:
     return found if len(found) == block.count(b"\n") else [*_one_by_one(block, before)]
 
 
-def _one_by_one(block: bytes, before: int) -> Iterator[Line]:
+def _one_by_one(block: bytes, before: int) -> Iterator[FileRecord]:
     """Read a block with empty lines, without a newline at its end, or with something wrong."""
     for number, line in enumerate(block.split(b"\n"), before + 1):
         if line.strip():

@@ -9,8 +9,8 @@ from reconciler.lease.contract import Holder
 from reconciler.server.calls import headers
 from reconciler.server.calls.auth import check_role
 from reconciler.server.calls.bodies import lease_json
-from reconciler.server.calls.call import Answer, Call, json_answer
 from reconciler.server.calls.problems import malformed
+from reconciler.server.calls.request import Answer, Request, json_answer
 from reconciler.server.store.refusals import (
     SupersededError,
 )
@@ -41,47 +41,47 @@ _WANTED = msgspec.json.Decoder(_Wanted)
 _RENEWAL = msgspec.json.Decoder(_Renewal)
 
 
-class Lock:
+class LeaseResource:
     """The lease of a store."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def get(self, call: Call) -> Answer:
+    def get(self, request: Request) -> Answer:
         """Say who holds the lease."""
-        call.query()
+        request.query()
         lease = self._store.lease()
         return Answer(204) if lease is None else json_answer(lease_json(lease))
 
-    def acquire(self, call: Call) -> Answer:
+    def acquire(self, request: Request) -> Answer:
         """Take the lease."""
-        call.query()
-        wanted = call.decode(_WANTED)
+        request.query()
+        wanted = request.decode(_WANTED)
         holder = Holder(wanted.owner, wanted.host, wanted.job_url, wanted.reason)
         _check_holder(holder)
-        lease = self._store.acquire(holder, _seconds(wanted.seconds), call.author())
+        lease = self._store.acquire(holder, _seconds(wanted.seconds), request.author())
         return json_answer(lease_json(lease), 201)
 
-    def renew(self, call: Call) -> Answer:
+    def renew(self, request: Request) -> Answer:
         """Make the lease run on."""
-        call.query()
-        wanted = call.decode(_RENEWAL)
+        request.query()
+        wanted = request.decode(_RENEWAL)
         fence = int(wanted.fence)
         if fence != wanted.fence or not 1 <= fence <= headers.LARGEST:
             raise malformed(f"fence must be a whole number from 1 to {headers.LARGEST}")
         lease = self._store.renew(
-            fence, _seconds(wanted.seconds), call.identity.account, call.identity.token
+            fence, _seconds(wanted.seconds), request.identity.account, request.identity.token
         )
         return json_answer(lease_json(lease))
 
-    def release(self, call: Call) -> Answer:
+    def release(self, request: Request) -> Answer:
         """Give the lease up, or take it away from somebody."""
-        query = call.query("fence", "break")
+        query = request.query("fence", "break")
         if "fence" not in query or query.get("break", "false") not in _BREAK:
             raise malformed("fence must be given, and break must be true or false")
-        fence, author = headers.number(query["fence"], "fence", least=1), call.author()
+        fence, author = headers.number(query["fence"], "fence", least=1), request.author()
         if _BREAK[query.get("break", "false")]:
-            check_role(call.identity, ADMIN)
+            check_role(request.identity, ADMIN)
             if not self._store.break_lease(fence, author):
                 raise SupersededError("this lease is held no longer; nothing was done")
         else:

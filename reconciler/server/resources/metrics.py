@@ -15,7 +15,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 
-from reconciler.server.calls.call import Answer, Call
+from reconciler.server.calls.request import Answer, Request
 from reconciler.server.store.store import Store
 
 #: The status of requests whose client did not wait for the answer.
@@ -73,7 +73,7 @@ class Metrics:
         """Count a request that was refused on the wire, without a method, route or beginning."""
         self._requests.labels(_UNKNOWN, _UNKNOWN, str(status)).inc()
 
-    def show(self, call: Call) -> Answer:
+    def show(self, request: Request) -> Answer:
         """Give all numbers in Prometheus's text format."""
-        call.query()
+        request.query()
         return Answer(200, generate_latest(self._registry), CONTENT_TYPE_LATEST)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reconciler.manifest import schema_text
-from reconciler.server.calls.call import Answer, Call, json_answer
+from reconciler.server.calls.request import Answer, Request, json_answer
 from reconciler.server.store.store import Store
 from reconciler.timestamps import timestamp, utc_now
 from reconciler.version import __version__
@@ -23,14 +23,14 @@ class PlatformResource:
         self._platform_id = store.platform_id()
         self._interface = schema_text("openapi")
 
-    def about(self, call: Call) -> Answer:
+    def about(self, request: Request) -> Answer:
         """Say what answers, and what it takes the client for."""
-        call.query()
+        request.query()
         return json_answer(
             {
                 "platform_id": self._platform_id,
-                "account": call.identity.account,
-                "role": call.identity.role,
+                "account": request.identity.account,
+                "role": request.identity.role,
                 "version": __version__,
                 "api": API,
                 "clock": _now(),
@@ -38,16 +38,16 @@ class PlatformResource:
             }
         )
 
-    def interface(self, call: Call) -> Answer:
+    def interface(self, request: Request) -> Answer:
         """Give the OpenAPI document."""
-        call.query()
+        request.query()
         return Answer(200, self._interface, YAML)
 
-    def health(self, _call: Call) -> Answer:
+    def health(self, _request: Request) -> Answer:
         """Say that the process lives."""
         return json_answer({"status": "ok"})
 
-    def ready(self, _call: Call) -> Answer:
+    def ready(self, _request: Request) -> Answer:
         """Say that the database answers; 503 if it does not."""
         self._store.ready()
         return json_answer({"status": "ok"})

@@ -13,11 +13,11 @@ from msgspec import Struct
 
 from reconciler.model import Values
 from reconciler.server.calls import headers
-from reconciler.server.calls.call import Answer, Call, json_answer, not_modified
 from reconciler.server.calls.conditions import is_known, tag_of, wanted_revision
 from reconciler.server.calls.problems import Problem, malformed
+from reconciler.server.calls.request import Answer, Request, json_answer, not_modified
 from reconciler.server.store.store import Store
-from reconciler.server.store.values import Listed, Listing, Row
+from reconciler.server.store.values import Listed, Listing, StoredStorage
 
 _LARGEST_PAGE = 10_000
 _USUAL_PAGE = 1_000
@@ -49,22 +49,22 @@ _NEW = msgspec.json.Decoder(_New)
 _PATCH = msgspec.json.Decoder(_Patch)
 
 
-class Storages:
+class StoragesResource:
     """The storages of a store."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._platform_id = store.platform_id()
 
-    def list(self, call: Call) -> Answer:
+    def list(self, request: Request) -> Answer:
         """Give a page of the list, by id."""
-        query = call.query("limit", "cursor", "name")
+        query = request.query("limit", "cursor", "name")
         size = query.get("limit", str(_USUAL_PAGE))
         limit = headers.number(size, "limit", least=1, most=_LARGEST_PAGE)
         after = _after(query["cursor"]) if "cursor" in query else ""
-        if "If-None-Match" in call.headers:
+        if "If-None-Match" in request.headers:
             tag = self._page_tag(query, self._store.revision())
-            if is_known(call, tag):
+            if is_known(request, tag):
                 return not_modified(tag)
         part = self._part(after, limit, query.get("name"))
         last = part.storages[-1].id if part.more else None
@@ -77,33 +77,33 @@ class Storages:
         page = self._store.page(after=after, limit=limit, name=name)
         return Listing([listed(row) for row in page.rows], page.more, page.revision)
 
-    def get(self, call: Call) -> Answer:
+    def get(self, request: Request) -> Answer:
         """Give one storage."""
-        call.query()
-        row = self._store.get(call.id())
+        request.query()
+        row = self._store.get(request.id())
         tag = tag_of(row)
-        return not_modified(tag) if is_known(call, tag) else _storage_answer(row)
+        return not_modified(tag) if is_known(request, tag) else _storage_answer(row)
 
-    def create(self, call: Call) -> Answer:
+    def create(self, request: Request) -> Answer:
         """Create a storage."""
-        call.query()
-        new = call.decode(_NEW)
+        request.query()
+        new = request.decode(_NEW)
         _check_name(new.name)
         created = self._store.create(
             Values(new.name, new.label, new.type, new.default_url),
-            key=headers.idempotency_key(call.headers),
-            author=call.author(),
-            fence=headers.fence(call.headers),
+            key=headers.idempotency_key(request.headers),
+            author=request.author(),
+            fence=headers.fence(request.headers),
         )
         more = {"Idempotent_Replayed": "true"} if created.repeated else {}
         # Relative to the request, for there may be a path before ours.
         location = f"storages/{created.row.storage.id}"
         return _storage_answer(created.row, 201, Location=location, **more)
 
-    def update(self, call: Call) -> Answer:
+    def update(self, request: Request) -> Answer:
         """Change name, label or both."""
-        call.query()
-        id, patch = call.id(), call.decode(_PATCH)
+        request.query()
+        id, patch = request.id(), request.decode(_PATCH)
         if patch.name is msgspec.UNSET and patch.label is msgspec.UNSET:
             raise malformed("give a name, a label or both")
         _check_name(_given(patch.name) or "")
@@ -111,24 +111,24 @@ class Storages:
             id,
             name=_given(patch.name),
             label=_given(patch.label),
-            revision=wanted_revision(call, self._store, id),
-            author=call.author(),
-            fence=headers.fence(call.headers),
+            revision=wanted_revision(request, self._store, id),
+            author=request.author(),
+            fence=headers.fence(request.headers),
         )
         return _storage_answer(row)
 
-    def remove(self, call: Call) -> Answer:
+    def remove(self, request: Request) -> Answer:
         """Remove the record of a storage."""
-        holds_files = call.query("holds_files").get("holds_files", "false")
+        holds_files = request.query("holds_files").get("holds_files", "false")
         if holds_files not in _HOLDS_FILES:
             raise malformed("holds_files must be true or false")
-        id = call.id()
+        id = request.id()
         self._store.remove(
             id,
             holds_files=_HOLDS_FILES[holds_files],
-            revision=wanted_revision(call, self._store, id),
-            author=call.author(),
-            fence=headers.fence(call.headers),
+            revision=wanted_revision(request, self._store, id),
+            author=request.author(),
+            fence=headers.fence(request.headers),
         )
         return Answer(204)
 
@@ -138,7 +138,7 @@ class Storages:
         return hashlib.sha256(told).hexdigest()[:32]
 
 
-def listed(row: Row) -> Listed:
+def listed(row: StoredStorage) -> Listed:
     """Show a storage as clients see it."""
     s = row.storage
     return Listed(s.id, s.name, s.label, s.type, s.default_url, s.created_at, row.files)
@@ -156,7 +156,7 @@ def _check_name(name: str) -> None:
         )
 
 
-def _storage_answer(row: Row, status: int = 200, **more: str) -> Answer:
+def _storage_answer(row: StoredStorage, status: int = 200, **more: str) -> Answer:
     return json_answer(listed(row), status, ETag=f'"{tag_of(row)}"', **more)
 
 

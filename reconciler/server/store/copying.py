@@ -16,7 +16,7 @@ from msgspec import Struct
 from reconciler.errors import PlatformBusyError, PlatformError
 from reconciler.lease.contract import held
 from reconciler.server.store.database import PLATFORM
-from reconciler.server.store.session import Raw, Session
+from reconciler.server.store.session import Session, SqlRow
 from reconciler.server.store.tables import leases
 
 #: Tables that are not copied. Of the lease only the fence is: it must never be given out again.
@@ -36,7 +36,7 @@ _STEP = 1000
 _SMALL, _BATCH = 2000, 50
 
 
-class End(ABC):
+class CopyEnd(ABC):
     """One of the two databases, whose tables are up to date."""
 
     #: For messages: without a password.
@@ -55,7 +55,7 @@ class End(ABC):
     def tables(self) -> dict[str, tuple[str, ...]]:
         """Give the columns of each table; what refers to a table comes after it."""
 
-    def rows(self, table: str, columns: tuple[str, ...]) -> Iterator[Raw]:
+    def rows(self, table: str, columns: tuple[str, ...]) -> Iterator[SqlRow]:
         """Read a table, in constant memory."""
         sql = f"SELECT {', '.join(columns)} FROM {table}"  # noqa: S608 - names of our own tables
         batch = _SMALL if table == "inventory" else _BATCH
@@ -63,7 +63,7 @@ class End(ABC):
             yield from rows
 
     @abstractmethod
-    def fill(self, table: str, columns: tuple[str, ...], rows: Iterable[Raw]) -> None:
+    def fill(self, table: str, columns: tuple[str, ...], rows: Iterable[SqlRow]) -> None:
         """Put rows into a table, in constant memory."""
 
     @abstractmethod
@@ -81,7 +81,7 @@ class Sum(Struct):
     count: int = 0
     digest: int = 0
 
-    def over(self, rows: Iterable[Raw], told: Callable[[int], None]) -> Iterator[Raw]:
+    def over(self, rows: Iterable[SqlRow], told: Callable[[int], None]) -> Iterator[SqlRow]:
         """Pass rows on and add them up; tell now and then how many there were."""
         for row in rows:
             digest = blake2b(repr(tuple(row)).encode(), digest_size=16).digest()
@@ -93,7 +93,7 @@ class Sum(Struct):
         told(self.count % _STEP)
 
 
-def how_much(end: End) -> int:
+def how_much(end: CopyEnd) -> int:
     """Say how many rows a copy of this database has to carry."""
     return sum(_count(end, table) for table in copied_tables(end))
 
@@ -108,7 +108,7 @@ def told(counts: Mapping[str, int]) -> str:
     return ", ".join(parts) or "nothing"
 
 
-def check_ends(source: End, target: End) -> None:
+def check_ends(source: CopyEnd, target: CopyEnd) -> None:
     """Refuse what must not be copied, or not there; both have begun."""
     for end in (source, target):
         if lease := leases.current(end.session):
@@ -125,7 +125,7 @@ def check_ends(source: End, target: End) -> None:
         )
 
 
-def copy(source: End, target: End, moved: Callable[[int], None]) -> dict[str, int]:
+def copy(source: CopyEnd, target: CopyEnd, moved: Callable[[int], None]) -> dict[str, int]:
     """Copy everything; give how many rows each table has.
 
     The target is read again and compared before it is final. If it is a copy already, because an
@@ -151,12 +151,12 @@ def copy(source: End, target: End, moved: Callable[[int], None]) -> dict[str, in
     return {table: found.count for table, found in sums.items()}
 
 
-def copied_tables(end: End) -> dict[str, tuple[str, ...]]:
+def copied_tables(end: CopyEnd) -> dict[str, tuple[str, ...]]:
     """Give all tables but those that are left out, and all their columns."""
     return {table: columns for table, columns in end.tables().items() if table not in LEFT_OUT}
 
 
-def _carried(source: End, target: End, moved: Callable[[int], None]) -> dict[str, Sum]:
+def _carried(source: CopyEnd, target: CopyEnd, moved: Callable[[int], None]) -> dict[str, Sum]:
     sums = {table: Sum() for table in copied_tables(target)}
     for table in sums:
         target.session.execute(f"DELETE FROM {table}")  # noqa: S608 - names of our own tables
@@ -168,7 +168,7 @@ def _carried(source: End, target: End, moved: Callable[[int], None]) -> dict[str
 
 
 def _summed(
-    end: End, tables: Mapping[str, tuple[str, ...]], moved: Callable[[int], None]
+    end: CopyEnd, tables: Mapping[str, tuple[str, ...]], moved: Callable[[int], None]
 ) -> dict[str, Sum]:
     sums = {table: Sum() for table in tables}
     for table, columns in tables.items():
@@ -177,18 +177,18 @@ def _summed(
     return sums
 
 
-def _platform(end: End) -> tuple[str, int]:
+def _platform(end: CopyEnd) -> tuple[str, int]:
     id, revision = end.session.rows(PLATFORM)[0]
     return str(id), int(revision)
 
 
-def _is_same_platform(source: End, target: End) -> bool:
+def _is_same_platform(source: CopyEnd, target: CopyEnd) -> bool:
     return _platform(source)[0] == _platform(target)[0]
 
 
-def _counts(end: End) -> dict[str, int]:
+def _counts(end: CopyEnd) -> dict[str, int]:
     return {table: _count(end, table) for table in copied_tables(end)}
 
 
-def _count(end: End, table: str) -> int:
+def _count(end: CopyEnd, table: str) -> int:
     return int(end.session.rows(f"SELECT count(*) FROM {table}")[0][0])  # noqa: S608

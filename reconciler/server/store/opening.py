@@ -10,7 +10,7 @@ from typing import NamedTuple
 from reconciler.environment.extras import missing_extra
 from reconciler.errors import AddressError, UsageError
 from reconciler.printable import quoted, quoted_url
-from reconciler.server.store.copying import End
+from reconciler.server.store.copying import CopyEnd
 from reconciler.server.store.database import Database
 from reconciler.server.store.sqlite.copying import sqlite_end
 from reconciler.server.store.sqlite.database import SqliteDatabase
@@ -27,7 +27,7 @@ class _Kind(NamedTuple):
     """What opens one kind of database."""
 
     database: Callable[[], Database]
-    end: Callable[[], AbstractContextManager[End]]
+    end: Callable[[], AbstractContextManager[CopyEnd]]
 
 
 def open_store(url: str) -> Store:
@@ -41,7 +41,7 @@ def open_store(url: str) -> Store:
     return Store(_kind(url).database())
 
 
-def open_end(url: str) -> AbstractContextManager[End]:
+def open_copy_end(url: str) -> AbstractContextManager[CopyEnd]:
     """Open a database to copy it, or to copy into it; see `open_store` for what it raises."""
     return _kind(url).end()
 

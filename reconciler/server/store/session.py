@@ -25,7 +25,7 @@ _T = TypeVar("_T")
 #: 2^53, the largest number that JSON surely carries, is reached after some 10^9 steps of these.
 LARGEST_STEP = 2**24
 #: A row as the database gives it; SQL has no types that mypy could check.
-Raw = tuple[Any, ...]
+SqlRow = tuple[Any, ...]
 #: As PostgreSQL has them; a SQLite transaction that writes has the whole database anyway.
 Strength = Literal["UPDATE", "NO KEY UPDATE", "KEY SHARE"]
 #: Text in what is read at once, in bytes; a single row may have more. So memory is bounded, and a
@@ -46,7 +46,7 @@ _REFUSALS = {
 }
 
 
-class Question(Struct, frozen=True):
+class PagedQuery(Struct, frozen=True):
     """What may have more rows than can be read at once."""
 
     #: Ends with `LIMIT ?`.
@@ -56,12 +56,12 @@ class Question(Struct, frozen=True):
     #: The columns that may be long, and their places in a row.
     texts: Mapping[str, int]
 
-    def size(self, rows: Iterable[Raw]) -> int:
+    def size(self, rows: Iterable[SqlRow]) -> int:
         """Say how much text there is in rows, in bytes."""
         places = tuple(self.texts.values())
         return len("".join([row[place] or "" for row in rows for place in places]).encode())
 
-    def cut(self, rows: list[Raw], limit: int, size: int) -> tuple[list[Raw], bool]:
+    def cut(self, rows: list[SqlRow], limit: int, size: int) -> tuple[list[SqlRow], bool]:
         """Leave out what is too much of rows with so much text; say whether something was."""
         shown = rows[:limit]
         while size > LARGEST_PART and len(shown) > 1:
@@ -90,11 +90,11 @@ class Session(ABC):
     changed = False
 
     @abstractmethod
-    def rows(self, sql: str, *values: object) -> list[Raw]:
+    def rows(self, sql: str, *values: object) -> list[SqlRow]:
         """Read rows."""
 
     @abstractmethod
-    def part(self, question: Question, limit: int, *values: object) -> tuple[list[Raw], bool]:
+    def part(self, question: PagedQuery, limit: int, *values: object) -> tuple[list[SqlRow], bool]:
         """Read at most `limit` rows, and `LARGEST_PART` of text; say whether there are more.
 
         If there are any, one is read. The rows may have more columns than were asked for.
@@ -102,8 +102,8 @@ class Session(ABC):
 
     @abstractmethod
     def moment(
-        self, question: Question, limit: int, *values: object
-    ) -> tuple[list[Raw], bool, int]:
+        self, question: PagedQuery, limit: int, *values: object
+    ) -> tuple[list[SqlRow], bool, int]:
         """Read a part, with an id as its first column, and the platform's revision at that moment.
 
         Not within a transaction.
@@ -112,11 +112,11 @@ class Session(ABC):
     @abstractmethod
     def stream(
         self, sql: str, *values: object, batch: int = 2000
-    ) -> AbstractContextManager[Iterator[Raw]]:
+    ) -> AbstractContextManager[Iterator[SqlRow]]:
         """Read rows as they are asked for, so many at once; not beyond the transaction."""
 
     @abstractmethod
-    def locked(self, sql: str, strength: Strength) -> list[Raw]:
+    def locked(self, sql: str, strength: Strength) -> list[SqlRow]:
         """Read rows, and keep others from changing them until the transaction ends."""
 
     @abstractmethod

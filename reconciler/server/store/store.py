@@ -24,7 +24,7 @@ from reconciler.server.store.values import (
     Inventory,
     Listing,
     Page,
-    Row,
+    StoredStorage,
     Token,
 )
 
@@ -71,7 +71,7 @@ class Store:
         """Read what `page` reads without a name, in the quickest way."""
         return self._database.read(lambda s: storages.listing(s, after, limit))
 
-    def get(self, id: str) -> Row:
+    def get(self, id: str) -> StoredStorage:
         """Read one storage."""
         return self._database.read(lambda s: storages.get(s, id))
 
@@ -94,7 +94,7 @@ class Store:
         revision: int | None,
         author: Author,
         fence: int | None,
-    ) -> Row:
+    ) -> StoredStorage:
         """Change name, label or both at once; without an actual change nothing is written."""
         return self._write(author, lambda w: storages.update(w, id, name, label, revision, fence))
 
@@ -130,7 +130,7 @@ class Store:
         revision: int | None,
         author: Author,
         fence: int | None,
-    ) -> Row:
+    ) -> StoredStorage:
         """Add files, all or none; a known upload id is replaced, of two in `rows` the last counts.
 
         In constant memory, and others write while `rows` are still coming in; they wait while

@@ -28,7 +28,7 @@ class Author(Struct, frozen=True, omit_defaults=True):
     token: str = ""
 
 
-class Row(Struct, frozen=True):
+class StoredStorage(Struct, frozen=True):
     """A storage as it is kept."""
 
     storage: Storage
@@ -41,7 +41,7 @@ class Row(Struct, frozen=True):
 class Page(Struct, frozen=True):
     """A part of the list, by id."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[StoredStorage, ...]
     #: Whether there are more after the last one.
     more: bool
     #: The platform's revision at the moment of reading; rows and it are of one snapshot.
@@ -72,7 +72,7 @@ class Created(Struct, frozen=True):
     """The outcome of a create."""
 
     #: As it was right after the create, also when it is told again.
-    row: Row
+    row: StoredStorage
     #: Whether this is the answer of an earlier request with the same key.
     repeated: bool
 

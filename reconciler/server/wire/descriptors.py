@@ -8,6 +8,9 @@ import logging
 import sys
 from typing import Any, Literal
 
+if sys.platform != "win32":
+    import resource
+
 #: What is kept free for the database and for answers on their way: at most so many, and at most one
 #: part in so many.
 _RESERVE, _PART = 256, 4
@@ -18,7 +21,7 @@ Verdict = Literal["take", "refuse", "cut"]
 _log = logging.getLogger(__name__)
 
 
-class Room:
+class Descriptors:
     """Says whether there is room for a connection, and tells the log when it begins to lack.
 
     A descriptor is the lowest number that is free, so that of a new connection tells how many are
@@ -28,7 +31,7 @@ class Room:
     def __init__(self) -> None:
         self._lacks = False
 
-    def for_one(self, descriptor: int) -> Verdict:
+    def verdict(self, descriptor: int) -> Verdict:
         """Say whether to take a new connection, to refuse it with an answer, or to cut it off."""
         limit = open_files()
         if limit is None:
@@ -67,7 +70,5 @@ def open_files() -> int | None:
     """Give how many files and connections may be open; None if nothing limits them."""
     if sys.platform == "win32":
         return None
-    import resource
-
     limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     return None if limit == resource.RLIM_INFINITY else limit

@@ -10,13 +10,13 @@ import anyio.from_thread
 from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
-from reconciler.server.calls.call import Answer
 from reconciler.server.calls.headers import accepts_gzip, single
 from reconciler.server.calls.problems import Problem
+from reconciler.server.calls.request import Answer
+from reconciler.server.wire.answer_buffer import AnswerBuffer, ClientGone
 from reconciler.server.wire.compression import WORTHWHILE, gzip_stream, gzipped
-from reconciler.server.wire.spool import Gone, Spool
 
-#: Content that an operation takes whole is at most this long, in bytes.
+#: Content that is taken whole is at most this long, in bytes.
 LARGEST_CONTENT = 64 * 1024
 #: How long a client may send nothing, in seconds, and how long content that is taken whole may take
 #: in all. What comes in gives time back, at so many bytes a second: who drips is not waited for.
@@ -27,7 +27,7 @@ _RawHeaders = list[tuple[bytes, bytes]]
 
 
 class Exchange:
-    """One request that is being answered."""
+    """One request that is being answered: an exchange, as RFC 9110 calls the two together."""
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.scope = scope
@@ -88,7 +88,7 @@ class Exchange:
         headers = (*answer.headers, ("Content-Encoding", "gzip"))
         return answer._replace(body=gzipped(answer.body), headers=headers)
 
-    def fill(self, spool: Spool, answer: Answer) -> None:
+    def fill(self, buffer: AnswerBuffer, answer: Answer) -> None:
         """Make a stream that is to be sent; in a thread, and never waiting for the client.
 
         An answer without lines, such as a refusal, is sent whole by whoever finds it at the head.
@@ -97,27 +97,27 @@ class Exchange:
         if answer.lines is not None and accepts_gzip(self.headers):
             answer = answer._replace(headers=(*answer.headers, ("Content-Encoding", "gzip")))
             lines = gzip_stream(lines)
-        spool.begin(answer)
+        buffer.begin(answer)
         for chunk in () if self._is_head else lines:
-            spool.put(chunk)
-        spool.complete = True
+            buffer.put(chunk)
+        buffer.complete = True
 
-    async def stream(self, answer: Answer, spool: Spool) -> None:
-        """Send a stream as it comes; raises `Gone` if the client is.
+    async def stream(self, answer: Answer, buffer: AnswerBuffer) -> None:
+        """Send a stream as it comes; raises `ClientGone` if the client is.
 
         If it was not made to its end, the end is never sent: the client must not take a part for
         the whole. A client of HTTP/1.0, which knows no chunks, is told the length.
         """
         headers = _raw_headers(answer)
         if self.scope["http_version"] == "1.0" and not self._is_head:
-            size = await spool.whole()
-            if not spool.complete:
+            size = await buffer.whole()
+            if not buffer.complete:
                 return
             headers.append((b"content-length", str(size).encode()))
         await self._start(answer.status, headers)
-        async for chunk in spool.chunks():
+        async for chunk in buffer.chunks():
             await self._push(chunk)
-        if spool.complete:
+        if buffer.complete:
             await self._end(b"")
 
     @contextlib.asynccontextmanager
@@ -147,7 +147,7 @@ class Exchange:
         except TimeoutError:
             raise _too_slow(f"the content came too slowly, below {RATE} bytes a second") from None
         if message["type"] == "http.disconnect":
-            raise Gone
+            raise ClientGone
         self._read = not message.get("more_body", False)
         body: bytes = message.get("body", b"")
         self._credit = min(self._credit - (clock() - begun) + len(body) / RATE, PATIENCE)
@@ -161,7 +161,7 @@ class Exchange:
     async def _push(self, chunk: bytes) -> None:
         await self._send({"type": "http.response.body", "body": chunk, "more_body": True})
         if self._gone:
-            raise Gone
+            raise ClientGone
 
     async def _end(self, body: bytes) -> None:
         shown = b"" if self._is_head else body

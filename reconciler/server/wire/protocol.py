@@ -19,11 +19,11 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from reconciler.server.calls.headers import COMMON_HEADERS
 from reconciler.server.calls.problems import MEDIA_TYPE, Problem, malformed, unavailable
 from reconciler.server.wire import client_lag
-from reconciler.server.wire.descriptors import Room
+from reconciler.server.wire.descriptors import Descriptors
 from reconciler.server.wire.framing import check_framing, check_host, without_host
 from reconciler.server.wire.head_limits import HeadLimits
 from reconciler.server.wire.logs import QUIET, log_refusal
-from reconciler.server.wire.scope import LINE
+from reconciler.server.wire.scope import CONNECTION
 
 #: How long the head of a request may take, in seconds; and how long a refused client may linger.
 PATIENCE, LINGERING = 30.0, 5.0
@@ -36,7 +36,7 @@ class LimitedProtocol(HttpToolsProtocol):
     """uvicorn's protocol, which refuses what goes too far."""
 
     #: Whether there is room for connections, and who counts refusals; `protocol_of` sets them.
-    _room = Room()
+    _descriptors = Descriptors()
     _count_refusal: Callable[[int], None] = staticmethod(lambda _status: None)
     _refusal: Problem | None = None
     _timer: TimerHandle | None = None
@@ -52,7 +52,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self._head = HeadLimits()
         self._lag = client_lag.Lag()
         self._look_later()
-        verdict = self._room.for_one(transport.get_extra_info("socket").fileno())
+        verdict = self._descriptors.verdict(transport.get_extra_info("socket").fileno())
         if verdict == "take":
             self._wait(PATIENCE)
         elif verdict == "refuse":
@@ -131,7 +131,7 @@ class LimitedProtocol(HttpToolsProtocol):
         except Problem as problem:
             self._check(problem)
         super().on_headers_complete()
-        cast("dict[str, object]", self.scope)[LINE] = self
+        cast("dict[str, object]", self.scope)[CONNECTION] = self
         if self.parser.should_upgrade():  # answered as if nobody had asked to, and then closed
             self.cycle.keep_alive = False
         while self._asked and self._asked[0].response_complete:
@@ -234,7 +234,9 @@ def _answer(problem: Problem, default_headers: Iterable[tuple[bytes, bytes]]) ->
     return b"".join([begin, *(b"%b: %b\r\n" % header for header in headers), b"\r\n", document])
 
 
-def protocol_of(room: Room, count_refusal: Callable[[int], None]) -> type[LimitedProtocol]:
+def protocol_of(
+    descriptors: Descriptors, count_refusal: Callable[[int], None]
+) -> type[LimitedProtocol]:
     """Make the protocol of one server, since uvicorn takes no more than a class."""
-    members = {"_room": room, "_count_refusal": staticmethod(count_refusal)}
+    members = {"_descriptors": descriptors, "_count_refusal": staticmethod(count_refusal)}
     return type("LimitedProtocol", (LimitedProtocol,), members)

@@ -4,5 +4,5 @@
 TEMPLATE = "reconciler.template"
 #: Whose request it is, once that is known.
 ACCOUNT = "reconciler.account"
-#: The connection, as `Crowd` sees it.
-LINE = "reconciler.line"
+#: The connection, as `Downloads` sees it.
+CONNECTION = "reconciler.connection"

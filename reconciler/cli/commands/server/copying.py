@@ -17,8 +17,8 @@ from reconciler.cli.options.database import (
 from reconciler.cli.output.bar import open_bar
 from reconciler.cli.output.terminal import is_terminal
 from reconciler.errors import UsageError
-from reconciler.server.store.copying import End, check_ends, copy, how_much, told
-from reconciler.server.store.opening import open_end
+from reconciler.server.store.copying import CopyEnd, check_ends, copy, how_much, told
+from reconciler.server.store.opening import open_copy_end
 
 
 def copy_database(context: Context, given: str | None, original: str) -> None:
@@ -26,7 +26,7 @@ def copy_database(context: Context, given: str | None, original: str) -> None:
     url = chosen(context, given)
     warn_of_password(context, original, COPY_FROM, "let PGPASSFILE name a file that has it")
     check_exists(original, COPY_FROM)
-    with explained(), open_end(original) as source, open_end(url) as target:
+    with explained(), open_copy_end(original) as source, open_copy_end(url) as target:
         _check_apart(source, target)
         counts = _copied(context, source, target)
         context.note(f"Copied {told(counts)}. It was read again, and is equal.")
@@ -34,14 +34,14 @@ def copy_database(context: Context, given: str | None, original: str) -> None:
         context.note(f"{source.name} is not opened again: keep it as a backup.")
 
 
-def _check_apart(source: End, target: End) -> None:
+def _check_apart(source: CopyEnd, target: CopyEnd) -> None:
     if source.place() == target.place():
         raise UsageError(
             f"--database and {COPY_FROM} name one and the same database: {source.name}"
         )
 
 
-def _copied(context: Context, source: End, target: End) -> dict[str, int]:
+def _copied(context: Context, source: CopyEnd, target: CopyEnd) -> dict[str, int]:
     for end in (source, target):
         end.begin()
     check_ends(source, target)

@@ -8,13 +8,13 @@ from contextlib import closing, contextmanager
 import psycopg
 
 from reconciler.errors import PlatformError
-from reconciler.server.store.copying import End
+from reconciler.server.store.copying import CopyEnd
 from reconciler.server.store.migrations import MOVED
 from reconciler.server.store.postgresql.preparing import prepare
 from reconciler.server.store.postgresql.session import PostgresSession, explained
 from reconciler.server.store.postgresql.text import stored_row
 from reconciler.server.store.postgresql.url import database_name
-from reconciler.server.store.session import Raw
+from reconciler.server.store.session import SqlRow
 
 #: Both ends wait for each other, for as long as it takes; nobody else may hold them up.
 _SETTINGS = (
@@ -41,7 +41,7 @@ _MARK = (
 )
 
 
-class PostgresEnd(End):
+class PostgresEnd(CopyEnd):
     """A database, with one connection."""
 
     def __init__(self, name: str, connection: psycopg.Connection) -> None:
@@ -76,7 +76,7 @@ class PostgresEnd(End):
             found[table] = (*found.get(table, ()), column)
         return found
 
-    def fill(self, table: str, columns: tuple[str, ...], rows: Iterable[Raw]) -> None:
+    def fill(self, table: str, columns: tuple[str, ...], rows: Iterable[SqlRow]) -> None:
         """Stream rows in."""
         into = f"COPY {table} ({', '.join(columns)}) FROM STDIN"
         with self._connection.cursor() as cursor, cursor.copy(into) as copy:

@@ -16,9 +16,9 @@ from reconciler.server.store.refusals import (
     StoreUnavailableError,
 )
 from reconciler.server.store.session import (
-    Question,
-    Raw,
+    PagedQuery,
     Session,
+    SqlRow,
     Strength,
     ViolationError,
     step,
@@ -52,11 +52,11 @@ class PostgresSession(Session):
         """Work on a connection that is in autocommit mode."""
         self._connection = connection
 
-    def rows(self, sql: str, *values: object) -> list[Raw]:
+    def rows(self, sql: str, *values: object) -> list[SqlRow]:
         """Read rows."""
         return restored_rows(self._run(native(sql), values).fetchall())
 
-    def part(self, question: Question, limit: int, *values: object) -> tuple[list[Raw], bool]:
+    def part(self, question: PagedQuery, limit: int, *values: object) -> tuple[list[SqlRow], bool]:
         """Read rows that the database has counted."""
         sql = f"{_bounded(question)} ORDER BY {question.key}"
         found = self.rows(sql, *values, limit + 1)
@@ -64,8 +64,8 @@ class PostgresSession(Session):
         return question.cut(found, limit, size)
 
     def moment(
-        self, question: Question, limit: int, *values: object
-    ) -> tuple[list[Raw], bool, int]:
+        self, question: PagedQuery, limit: int, *values: object
+    ) -> tuple[list[SqlRow], bool, int]:
         """Read a part and the revision in one statement, which sees one moment."""
         found = self.rows(_MOMENT.format(_bounded(question)), *values, limit + 1)
         revision = int(found[0][-1])
@@ -75,13 +75,13 @@ class PostgresSession(Session):
         return *question.cut(found, limit, size), revision
 
     @contextmanager
-    def stream(self, sql: str, *values: object, batch: int = 2000) -> Iterator[Iterator[Raw]]:
+    def stream(self, sql: str, *values: object, batch: int = 2000) -> Iterator[Iterator[SqlRow]]:
         """Read rows by a cursor of the database."""
         with self._connection.cursor(name="stream") as cursor:
             cursor.execute(native(sql), stored_row(values))
             yield _fetched(cursor, batch)
 
-    def locked(self, sql: str, strength: Strength) -> list[Raw]:
+    def locked(self, sql: str, strength: Strength) -> list[SqlRow]:
         """Read rows, and lock them."""
         return self.rows(f"{sql} FOR {strength}")
 
@@ -122,7 +122,7 @@ class PostgresSession(Session):
         return self._connection.execute(sql, stored_row(values))
 
 
-def _fetched(cursor: psycopg.ServerCursor, batch: int) -> Iterator[Raw]:
+def _fetched(cursor: psycopg.ServerCursor, batch: int) -> Iterator[SqlRow]:
     with explained():
         while rows := cursor.fetchmany(batch):
             yield from restored_rows(rows)
@@ -134,7 +134,7 @@ def _is_refusal(error: psycopg.Error) -> bool:
     return state[:2] in ("23", "40") and state != "40003"
 
 
-def _bounded(question: Question) -> str:
+def _bounded(question: PagedQuery) -> str:
     """Let the database leave out what is too much: all that it answers with is held in memory."""
     size = " + ".join(f"coalesce(octet_length(q.{name}), 0)" for name in question.texts)
     most = session.LARGEST_PART

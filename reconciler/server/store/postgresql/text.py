@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from reconciler.server.store.session import Raw
+from reconciler.server.store.session import SqlRow
 
 MARK = "\1"
 
@@ -36,7 +36,7 @@ def restored(text: str) -> str:
     return text
 
 
-def restored_rows(rows: list[Raw]) -> list[Raw]:
+def restored_rows(rows: list[SqlRow]) -> list[SqlRow]:
     """Give rows as they were given; quick where nothing in them had to be escaped."""
     if MARK not in "".join([value for row in rows for value in row if value.__class__ is str]):
         return rows

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from reconciler.errors import PlatformError
 from reconciler.printable import quoted
-from reconciler.server.store.copying import End
+from reconciler.server.store.copying import CopyEnd
 from reconciler.server.store.migrations import MOVED
-from reconciler.server.store.session import Raw
+from reconciler.server.store.session import SqlRow
 from reconciler.server.store.sqlite.preparing import connect, prepare
 from reconciler.server.store.sqlite.session import SqliteSession, explained
 
@@ -19,7 +19,7 @@ _TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY rowid"
 _COLUMNS = "SELECT name FROM pragma_table_info(?) ORDER BY cid"
 
 
-class SqliteEnd(End):
+class SqliteEnd(CopyEnd):
     """A file, held by one connection."""
 
     def __init__(self, path: Path, db: sqlite3.Connection) -> None:
@@ -53,7 +53,7 @@ class SqliteEnd(End):
             name: tuple(str(row[0]) for row in self._db.execute(_COLUMNS, [name])) for name in names
         }
 
-    def fill(self, table: str, columns: tuple[str, ...], rows: Iterable[Raw]) -> None:
+    def fill(self, table: str, columns: tuple[str, ...], rows: Iterable[SqlRow]) -> None:
         """Put in one row after the other."""
         places = ", ".join("?" * len(columns))
         self._db.executemany(

@@ -15,9 +15,9 @@ from reconciler.server.store.refusals import (
     StoreUnavailableError,
 )
 from reconciler.server.store.session import (
-    Question,
-    Raw,
+    PagedQuery,
     Session,
+    SqlRow,
     Strength,
     ViolationError,
     step,
@@ -48,13 +48,13 @@ class SqliteSession(Session):
         """Work on `db`; beginning and ending the transaction is the store's task."""
         self._db = db
 
-    def rows(self, sql: str, *values: object) -> list[Raw]:
+    def rows(self, sql: str, *values: object) -> list[SqlRow]:
         """Read rows."""
         return self._db.execute(sql, values).fetchall()
 
-    def part(self, question: Question, limit: int, *values: object) -> tuple[list[Raw], bool]:
+    def part(self, question: PagedQuery, limit: int, *values: object) -> tuple[list[SqlRow], bool]:
         """Read rows as they are needed."""
-        found: list[Raw] = []
+        found: list[SqlRow] = []
         size = 0
         with closing(self._db.execute(question.sql, (*values, limit + 1))) as cursor:
             while size <= session.LARGEST_PART and (rows := cursor.fetchmany(_BATCH)):
@@ -63,8 +63,8 @@ class SqliteSession(Session):
         return question.cut(found, limit, size)
 
     def moment(
-        self, question: Question, limit: int, *values: object
-    ) -> tuple[list[Raw], bool, int]:
+        self, question: PagedQuery, limit: int, *values: object
+    ) -> tuple[list[SqlRow], bool, int]:
         """Read a part and the revision in one transaction."""
         self._db.execute("BEGIN")
         found = *self.part(question, limit, *values), int(self.rows(_REVISION)[0][0])
@@ -72,12 +72,12 @@ class SqliteSession(Session):
         return found
 
     @contextmanager
-    def stream(self, sql: str, *values: object, batch: int = 2000) -> Iterator[Iterator[Raw]]:
+    def stream(self, sql: str, *values: object, batch: int = 2000) -> Iterator[Iterator[SqlRow]]:
         """Read rows as they are asked for."""
         with closing(self._db.execute(sql, values)) as cursor:
             yield _fetched(cursor, batch)
 
-    def locked(self, sql: str, strength: Strength) -> list[Raw]:  # noqa: ARG002
+    def locked(self, sql: str, strength: Strength) -> list[SqlRow]:  # noqa: ARG002
         """Read rows; who writes has the whole database to himself."""
         return self.rows(sql)
 
@@ -113,7 +113,7 @@ class SqliteSession(Session):
             raise
 
 
-def _fetched(cursor: sqlite3.Cursor, batch: int) -> Iterator[Raw]:
+def _fetched(cursor: sqlite3.Cursor, batch: int) -> Iterator[SqlRow]:
     with explained():
         while rows := cursor.fetchmany(batch):
             yield from rows

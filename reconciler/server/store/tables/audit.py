@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from reconciler.server.store.session import Question, Raw, Session
+from reconciler.server.store.session import PagedQuery, Session, SqlRow
 from reconciler.server.store.values import Author, Change, Changes
 
 _READ = (
@@ -15,8 +15,8 @@ _TEXTS = {
     "account": 2, "run": 3, "actor": 4, "commit_id": 5, "job_url": 6, "name": 9, "before": 10,
     "after": 11,
 }  # fmt: skip
-_ALL = Question(_READ % "", "revision", _TEXTS)
-_NAMED = Question(
+_ALL = PagedQuery(_READ % "", "revision", _TEXTS)
+_NAMED = PagedQuery(
     _READ % "AND storage_id <> '' AND (name = ? OR previous_name = ?)", "revision", _TEXTS
 )
 
@@ -30,7 +30,7 @@ def changes(session: Session, after: int, limit: int, name: str | None) -> Chang
     return Changes(tuple(_change(row) for row in found), more)
 
 
-def _change(row: Raw) -> Change:
+def _change(row: SqlRow) -> Change:
     action, storage_id, name, before, after = row[7:12]
     author = Author(*row[2:7])
     return Change(row[0], row[1], author, action, storage_id, name, _values(before), _values(after))

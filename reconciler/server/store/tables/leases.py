@@ -18,7 +18,7 @@ from reconciler.server.store.refusals import (
     LeasedError,
     SupersededError,
 )
-from reconciler.server.store.session import Raw, Session, Writing, later, step
+from reconciler.server.store.session import Session, SqlRow, Writing, later, step
 from reconciler.server.store.values import Author
 
 _LEASE = (
@@ -96,11 +96,11 @@ def break_lease(writing: Writing, fence: int) -> bool:
     return True
 
 
-def _is_current(row: Raw, fence: int) -> bool:
+def _is_current(row: SqlRow, fence: int) -> bool:
     return bool(row[0] == fence and not row[8])
 
 
-def _check_token(row: Raw, account: str, token: str) -> None:
+def _check_token(row: SqlRow, account: str, token: str) -> None:
     """Keep the lease for whoever took it: everybody can read the fence, so it proves nothing."""
     # A lease of before the second migration knows no token.
     if row[7] != account or row[9] not in ("", token):
@@ -110,7 +110,7 @@ def _check_token(row: Raw, account: str, token: str) -> None:
         )
 
 
-def _check_free(row: Raw, now: str) -> None:
+def _check_free(row: SqlRow, now: str) -> None:
     if _is_held(row, now):
         lease = _lease(row)
         raise LeasedError(
@@ -118,11 +118,11 @@ def _check_free(row: Raw, now: str) -> None:
         )
 
 
-def _is_held(row: Raw, now: str) -> bool:
+def _is_held(row: SqlRow, now: str) -> bool:
     return not row[8] and row[6] > now
 
 
-def _lease(row: Raw) -> Lease:
+def _lease(row: SqlRow) -> Lease:
     fence, owner, host, job_url, reason, acquired_at, expires_at = row[:7]
     return Lease(fence, Holder(owner, host, job_url, reason), acquired_at, expires_at)
 

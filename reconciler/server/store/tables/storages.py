@@ -17,25 +17,32 @@ from reconciler.server.store.refusals import (
     NameTakenError,
     NotFoundError,
 )
-from reconciler.server.store.session import Question, Raw, Session, ViolationError, Writing, later
+from reconciler.server.store.session import (
+    PagedQuery,
+    Session,
+    SqlRow,
+    ViolationError,
+    Writing,
+    later,
+)
 from reconciler.server.store.tables.inventory import merge
 from reconciler.server.store.tables.leases import check_fence
-from reconciler.server.store.values import KEY_LIFE, Created, Listed, Listing, Page, Row
+from reconciler.server.store.values import KEY_LIFE, Created, Listed, Listing, Page, StoredStorage
 
 _COLUMNS = "id, name, label, type, default_url, created_at, revision, files"
 _GET = f"SELECT {_COLUMNS} FROM storages WHERE id = ?"  # noqa: S608 - all SQL here is constant
 _TEXTS = {"name": 1, "label": 2, "default_url": 4}
-_PAGE = Question(
+_PAGE = PagedQuery(
     f"SELECT {_COLUMNS} FROM storages WHERE id > ? ORDER BY id LIMIT ?",  # noqa: S608
     "id",
     _TEXTS,
 )
-_NAMED = Question(
+_NAMED = PagedQuery(
     f"SELECT {_COLUMNS} FROM storages WHERE name = ? AND id > ? LIMIT ?",  # noqa: S608
     "id",
     _TEXTS,
 )
-_LISTING = Question(
+_LISTING = PagedQuery(
     "SELECT id, name, label, type, default_url, created_at, files "
     "FROM storages WHERE id > ? ORDER BY id LIMIT ?",
     "id",
@@ -56,7 +63,7 @@ _VALUES = ("name", "label", "type", "default_url")
 _TAKEN = ("name_is_unique", "storages.name")
 
 
-def get(session: Session, id: str) -> Row:
+def get(session: Session, id: str) -> StoredStorage:
     """Read one storage; raises `NotFoundError`."""
     found = session.rows(_GET, id)
     if not found:
@@ -84,9 +91,9 @@ def listing(session: Session, after: str, limit: int) -> Listing:
     return Listing([Listed(*row[:7]) for row in rows], more, revision)
 
 
-def _row(raw: Raw) -> Row:
+def _row(raw: SqlRow) -> StoredStorage:
     id, name, label, type, url, created_at, revision, files = raw[:8]
-    return Row(Storage(id, name, label, type, url, url, created_at), revision, files)
+    return StoredStorage(Storage(id, name, label, type, url, url, created_at), revision, files)
 
 
 def create(writing: Writing, values: Values, key: str | None, fence: int | None) -> Created:
@@ -100,7 +107,7 @@ def create(writing: Writing, values: Values, key: str | None, fence: int | None)
     storage = Storage(
         secrets.token_hex(16), values.name, values.label, values.type, url, url, writing.at
     )
-    row = Row(storage, writing.revision, 0)
+    row = StoredStorage(storage, writing.revision, 0)
     _named(
         writing, values.name, _CREATE, storage.id, storage.name, storage.label, storage.type,
         url, storage.created_at, writing.revision,
@@ -110,7 +117,7 @@ def create(writing: Writing, values: Values, key: str | None, fence: int | None)
     return Created(row, repeated=False)
 
 
-def _answered(writing: Writing, values: Values, key: str) -> Row | None:
+def _answered(writing: Writing, values: Values, key: str) -> StoredStorage | None:
     found = writing.session.rows(_ANSWERED, writing.author.account, key)
     if not found:
         return None
@@ -121,7 +128,7 @@ def _answered(writing: Writing, values: Values, key: str) -> Row | None:
     made = msgspec.json.decode(told, type=dict[str, str])
     if any(made[field] != getattr(values, field) for field in _VALUES):
         raise KeyReusedError("the idempotency key belongs to a request with other values")
-    return Row(Storage(**made, url=made["default_url"]), revision, 0)
+    return StoredStorage(Storage(**made, url=made["default_url"]), revision, 0)
 
 
 def _named(writing: Writing, name: str, sql: str, *parameters: object) -> None:
@@ -141,7 +148,7 @@ def update(
     label: str | None,
     revision: int | None,
     fence: int | None,
-) -> Row:
+) -> StoredStorage:
     """Change name, label or both; nothing is written if they are so already."""
     row = expected(writing, id, revision, fence)
     was = row.storage
@@ -157,7 +164,7 @@ def update(
     _named(writing, now.name, _UPDATE, now.name, now.label, writing.revision, id)
     before = {field: getattr(was, field) for field in after}
     writing.audit("update", storage_id=id, name=now.name, before=before, after=after)
-    return Row(now, writing.revision, row.files)
+    return StoredStorage(now, writing.revision, row.files)
 
 
 def remove(
@@ -183,7 +190,7 @@ def record(
     id: str,
     revision: int | None,
     fence: int | None,
-) -> Row:
+) -> StoredStorage:
     """Add the files that were taken in before."""
     row = expected(writing, id, revision, fence)
     added, different = merge(writing.session, id)
@@ -198,10 +205,10 @@ def record(
         before={"files": row.files},
         after={"files": files, "recorded": added + different},
     )
-    return Row(row.storage, writing.revision, files)
+    return StoredStorage(row.storage, writing.revision, files)
 
 
-def expected(writing: Writing, id: str, revision: int | None, fence: int | None) -> Row:
+def expected(writing: Writing, id: str, revision: int | None, fence: int | None) -> StoredStorage:
     """Read the storage that is to be written, and check what the write relies on."""
     check_fence(writing.session, fence)
     row = get(writing.session, id)
@@ -209,7 +216,7 @@ def expected(writing: Writing, id: str, revision: int | None, fence: int | None)
     return row
 
 
-def check_revision(row: Row, revision: int | None) -> None:
+def check_revision(row: StoredStorage, revision: int | None) -> None:
     """Raise `ChangedError` unless the storage is still at this revision; None: at any."""
     if revision is not None and row.revision != revision:
         raise ChangedError(

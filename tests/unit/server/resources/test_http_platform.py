@@ -11,12 +11,13 @@ import pytest
 from reconciler import __version__
 from reconciler.manifest import schema_text
 from reconciler.platforms.http.network.transport import KEPT
-from reconciler.server.resources.resource import READS, WATCHES, WRITES, Resource
+from reconciler.server.endpoint import Endpoint
 from reconciler.server.run import make_server
 from reconciler.server.store.refusals import (
     OutcomeUnknownError,
     StoreUnavailableError,
 )
+from reconciler.server.wire.turns import READS, WATCHES, WRITES
 from support.http_values import LEASE, NAS, create, problem
 from support.serving import make_token
 
@@ -189,7 +190,7 @@ def test_a_bug_outside_of_any_operation_is_answered_too(client, monkeypatch):
     async def broken(*_):
         raise RuntimeError("SELECT secret FROM tokens")
 
-    monkeypatch.setattr(Resource, "_call", broken)
+    monkeypatch.setattr(Endpoint, "_short", broken)
     answer = client.get("/v1/storages/x")
     assert problem(answer) == (500, "internal")
     assert "SELECT" not in answer.text

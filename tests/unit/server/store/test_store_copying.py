@@ -15,8 +15,15 @@ from reconciler.errors import PlatformBusyError, PlatformError
 from reconciler.lease.contract import Holder
 from reconciler.platform import InventoryRow
 from reconciler.server.store import copying
-from reconciler.server.store.copying import LEFT_OUT, End, check_ends, copied_tables, copy, how_much
-from reconciler.server.store.opening import open_end, open_store
+from reconciler.server.store.copying import (
+    LEFT_OUT,
+    CopyEnd,
+    check_ends,
+    copied_tables,
+    copy,
+    how_much,
+)
+from reconciler.server.store.opening import open_copy_end, open_store
 from reconciler.server.store.postgresql.database import PostgresDatabase
 from reconciler.server.store.refusals import RefusedValueError, SupersededError
 from reconciler.server.store.sqlite import database as sqlite_store
@@ -38,7 +45,7 @@ def empty(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 def carry(url: str, empty: str, moved: Callable[[int], None] = lambda _: None) -> dict[str, int]:
-    with open_end(url) as source, open_end(empty) as target:
+    with open_copy_end(url) as source, open_copy_end(empty) as target:
         source.begin()
         target.begin()
         check_ends(source, target)
@@ -110,7 +117,7 @@ def test_every_table_and_column_is_copied_or_named_as_left_out(url: str, empty: 
     """Whatever a migration adds is copied, unless somebody says that it is not."""
     ends = []
     for each in (url, empty):
-        with open_end(each) as end:
+        with open_copy_end(each) as end:
             ends.append(copied_tables(end))
             assert set(end.tables()) - set(ends[-1]) <= set(LEFT_OUT)
     assert {table: set(columns) for table, columns in ends[0].items()} == {
@@ -216,7 +223,7 @@ def test_cut_off_between_the_two_ends_it_is_finished_later(
     url: str, empty: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     was = filled(url)
-    with open_end(url) as end:
+    with open_copy_end(url) as end:
         kind = type(end)
     with monkeypatch.context() as patched:
         patched.setattr(kind, "mark_as_moved", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
@@ -233,7 +240,7 @@ def test_a_copy_that_went_on_is_not_taken_for_a_whole_one(
     url: str, empty: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     filled(url)
-    with open_end(url) as end:
+    with open_copy_end(url) as end:
         kind = type(end)
     with monkeypatch.context() as patched:
         patched.setattr(kind, "mark_as_moved", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
@@ -257,11 +264,11 @@ def test_what_reads_otherwise_than_it_was_is_not_kept(
     url: str, empty: str, monkeypatch: pytest.MonkeyPatch, spoil: Callable[[list[Any]], list[Any]]
 ) -> None:
     filled(url)
-    with open_end(empty) as end:
-        kind: type[End] = type(end)
+    with open_copy_end(empty) as end:
+        kind: type[CopyEnd] = type(end)
     put = kind.fill
 
-    def spoiled(self: End, table: str, columns: tuple[str, ...], rows: Iterator[Any]) -> None:
+    def spoiled(self: CopyEnd, table: str, columns: tuple[str, ...], rows: Iterator[Any]) -> None:
         put(self, table, columns, spoil(list(rows)) if table == "inventory" else rows)
 
     monkeypatch.setattr(kind, "fill", spoiled)
@@ -290,7 +297,7 @@ def test_memory_does_not_grow_with_the_number_of_files(url: str, empty: str) -> 
 def test_it_is_told_how_far_it_has_come(url: str, empty: str, monkeypatch) -> None:
     monkeypatch.setattr(copying, "_STEP", 3)
     filled(url)
-    with open_end(url) as end:
+    with open_copy_end(url) as end:
         total = how_much(end)
     steps: list[int] = []
     carry(url, empty, steps.append)

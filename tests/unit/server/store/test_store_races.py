@@ -52,7 +52,7 @@ def test_one_of_many_creates_gets_the_name(store: Store, other: Store) -> None:
             type(end).__name__
             for end in at_once((store, other), lambda s, _, name=f"n{turn}": create(s, name))
         )
-        assert ends == {"Row": 1, "NameTakenError": THREADS - 1}
+        assert ends == {"StoredStorage": 1, "NameTakenError": THREADS - 1}
     assert store.revision() == 3
 
 

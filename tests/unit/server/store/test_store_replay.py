@@ -11,7 +11,7 @@ from reconciler.server.store.refusals import (
     StoreError,
 )
 from reconciler.server.store.store import Store
-from reconciler.server.store.values import Change, Row
+from reconciler.server.store.values import Change, StoredStorage
 from support.storing import BOB, create_with, everything, local, record, remove, update
 
 NAMES = st.sampled_from(["a", "b", "c", "A", "a\0", "\1", ""])
@@ -65,7 +65,7 @@ def replayed(changes: tuple[Change, ...]) -> dict[str, dict[str, object]]:
     return live
 
 
-def told(row: Row) -> dict[str, object]:
+def told(row: StoredStorage) -> dict[str, object]:
     fields = ("id", "name", "label", "type", "default_url", "created_at")
     return {**{field: getattr(row.storage, field) for field in fields}, "files": row.files}
 

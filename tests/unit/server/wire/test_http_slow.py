@@ -8,8 +8,7 @@ from contextlib import ExitStack, contextmanager
 import pytest
 from msgspec.structs import replace
 
-from reconciler.server.resources import resource
-from reconciler.server.wire import client_lag, exchange, protocol, spool
+from reconciler.server.wire import answer_buffer, client_lag, exchange, protocol, turns
 from support.http_values import create, ndjson, problem, record
 from support.serving import everything, make_token, serving
 from support.storing import create_with, local
@@ -54,7 +53,7 @@ def test_slow_readers_keep_neither_a_thread_nor_the_database(server, client, mon
         closed.release()
 
     monkeypatch.setattr(type(server.store), "inventory", counted)
-    count = 2 * resource.DOWNLOADS
+    count = 2 * turns.DOWNLOADS
     with ExitStack() as stack:
         lines = [stack.enter_context(asking(server, get(path))) for _ in range(count)]
         for _ in lines:
@@ -63,8 +62,8 @@ def test_slow_readers_keep_neither_a_thread_nor_the_database(server, client, mon
 
 
 def test_a_slow_reader_gets_all_in_its_order(server, client, monkeypatch):
-    monkeypatch.setattr(spool, "_IN_MEMORY", 100_000)
-    monkeypatch.setattr(spool, "_PIECE", 1000)
+    monkeypatch.setattr(answer_buffer, "_IN_MEMORY", 100_000)
+    monkeypatch.setattr(answer_buffer, "_PIECE", 1000)
     path = inventory_of(client)
     with client.stream("GET", path, headers={"Accept-Encoding": "identity"}) as answer:
         took = b"".join(answer.iter_raw(777))
@@ -85,7 +84,7 @@ def cut(monkeypatch):
 
 
 def test_the_account_with_most_downloads_loses_the_slowest(kept, monkeypatch, cut):
-    monkeypatch.setattr(resource, "ON_THE_WAY", 3)
+    monkeypatch.setattr(turns, "ON_THE_WAY", 3)
     monkeypatch.setattr(client_lag, "LOOK", 0.01)
     token, other = make_token(kept, name="many"), make_token(kept, name="one")
     with serving(kept) as server, server.client(token) as client, ExitStack() as stack:
@@ -143,13 +142,13 @@ def test_uploads_that_come_to_no_end_hold_up_their_own_account_only(kept):
             f"Authorization: Bearer {token}\r\nExpect: 100-continue\r\n"
             "Content-Type: application/x-ndjson\r\nContent-Length: 99999\r\n\r\n"
         )
-        for number in range(2 * resource.UPLOADS):
+        for number in range(2 * turns.UPLOADS):
             line = stack.enter_context(server.connected())
             line.sendall(half.encode())
-            if number < resource.OF_ONE:  # the others wait in the line of their account
+            if number < turns.OF_ONE:  # the others wait in the line of their account
                 assert line.recv(99).startswith(b"HTTP/1.1 100 ")
         assert record(client, id, ndjson(ROWS[:3])).json()["files"] == 3
         assert client.get(f"/v1/storages/{id}/inventory").content.count(b"\n") == 3
-        for _ in range(resource.UPLOADS):
+        for _ in range(turns.UPLOADS):
             refused = client.post(f"/v1/storages/{id}/inventory", content=b"{")
             assert problem(refused) == (415, "unsupported-media-type")

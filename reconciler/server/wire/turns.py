@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from typing import NamedTuple, Protocol
 
 import anyio
 
+from reconciler.server.calls.request import Kind
 
-class Line(Protocol):
+#: How many of each kind may run at once. The store has connections for these uploads and downloads.
+READS, WRITES, LEASES, WATCHES = 16, 16, 4, 4
+UPLOADS, DOWNLOADS = 5, 3
+#: How many uploads and downloads of one account may run; and how many downloads in all may be on
+#: their way to clients that lag behind.
+OF_ONE, ON_THE_WAY = 2, 64
+
+
+class Connection(Protocol):
     """The connection of a client."""
 
     #: How far the client lags behind what is sent to it, in seconds; 0 if it keeps up.
@@ -22,10 +31,10 @@ class Line(Protocol):
 
 class _Download(NamedTuple):
     account: str
-    line: Line
+    connection: Connection
 
 
-class Crowd:
+class Downloads:
     """Answers of any length that are being sent.
 
     Each that a slow client leaves behind takes room on the disk. If there are too many, the
@@ -37,11 +46,11 @@ class Crowd:
         self._inside: list[_Download] = []
 
     @contextmanager
-    def joined(self, account: str, line: Line) -> Iterator[None]:
+    def joined(self, account: str, connection: Connection) -> Iterator[None]:
         """Be one of them while entered."""
         if len(self._inside) >= self._most:
             self._make_room()
-        download = _Download(account, line)
+        download = _Download(account, connection)
         self._inside.append(download)
         try:
             yield
@@ -50,13 +59,13 @@ class Crowd:
 
     def _make_room(self) -> None:
         ((account, _),) = Counter(each.account for each in self._inside).most_common(1)
-        theirs = (each.line for each in self._inside if each.account == account)
-        slowest = max(theirs, key=lambda line: line.lag)
+        theirs = (each.connection for each in self._inside if each.account == account)
+        slowest = max(theirs, key=lambda connection: connection.lag)
         if slowest.lag > 0:
             slowest.cut()
 
 
-class Turns:
+class AccountTurns:
     """Lets each account do so many things at a time; its others wait in a line of its own."""
 
     def __init__(self, most: int) -> None:
@@ -75,3 +84,32 @@ class Turns:
             limiter, users = self._accounts.pop(account)
             if users > 1:
                 self._accounts[account] = limiter, users - 1
+
+
+class ThreadLimits:
+    """How many requests may be answered at once; the others wait for their turn.
+
+    No kind keeps another one waiting: writes, which wait for each other, keep nobody from reading
+    and from renewing a lease, and nothing keeps a load balancer from asking how we are.
+    """
+
+    def __init__(self) -> None:
+        self._kinds = {
+            "read": anyio.CapacityLimiter(READS),
+            "write": anyio.CapacityLimiter(WRITES),
+            "upload": anyio.CapacityLimiter(UPLOADS),
+            "download": anyio.CapacityLimiter(DOWNLOADS),
+            "lease": anyio.CapacityLimiter(LEASES),
+            "watch": anyio.CapacityLimiter(WATCHES),
+        }
+
+        #: Of uploads and downloads, which take long.
+        self.turns: Mapping[str, AccountTurns] = {
+            "upload": AccountTurns(OF_ONE),
+            "download": AccountTurns(OF_ONE),
+        }
+        self.on_the_way = Downloads(ON_THE_WAY)
+
+    def of(self, kind: Kind) -> anyio.CapacityLimiter:
+        """Give the limit that requests of a kind fall under."""
+        return self._kinds[kind]

@@ -14,17 +14,17 @@ from collections import deque
 from collections.abc import AsyncIterator
 from typing import IO
 
-from reconciler.server.calls.call import Answer
+from reconciler.server.calls.request import Answer
 
 #: So much waits in memory, in bytes; more goes into the file, from which it is read in pieces.
 _IN_MEMORY, _PIECE = 1024 * 1024, 64 * 1024
 
 
-class Gone(Exception):  # noqa: N818 - nothing went wrong on our side
+class ClientGone(Exception):  # noqa: N818 - nothing went wrong on our side
     """The client is no longer there; nobody waits for an answer."""
 
 
-class Spool:
+class AnswerBuffer:
     """One answer: its head, and a queue of chunks; begun, filled and ended by a thread."""
 
     def __init__(self) -> None:
@@ -47,10 +47,10 @@ class Spool:
         self._tell()
 
     def put(self, chunk: bytes) -> None:
-        """Add a chunk; raises `Gone` if nobody takes it any more."""
+        """Add a chunk; raises `ClientGone` if nobody takes it any more."""
         with self._lock:
             if self._closed:
-                raise Gone
+                raise ClientGone
             self.size += len(chunk)
             if self._written == self._taken and self._held < _IN_MEMORY:
                 self._memory.append(chunk)

@@ -9,24 +9,24 @@ import time
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from reconciler.server.calls.call import problem_answer
 from reconciler.server.calls.headers import COMMON_HEADERS
 from reconciler.server.calls.problems import CODES, Problem, internal
+from reconciler.server.calls.request import problem_answer
 from reconciler.server.calls.tokens import parts_of
 from reconciler.server.resources.metrics import Metrics
 from reconciler.server.resources.platform import API
+from reconciler.server.wire.answer_buffer import ClientGone
 from reconciler.server.wire.exchange import Exchange
 from reconciler.server.wire.framing import plain
 from reconciler.server.wire.logs import log_request, owner
 from reconciler.server.wire.scope import ACCOUNT, TEMPLATE
-from reconciler.server.wire.spool import Gone
 
 _API_PATH = re.compile(r"/v[0-9]+(?:/.*)?", re.ASCII | re.DOTALL)
 
 _log = logging.getLogger(__name__)
 
 
-class Front:
+class Middleware:
     """An ASGI application before another one."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
@@ -52,7 +52,7 @@ class Front:
 
         try:
             await self._app(scope, receive, sending)
-        except Gone:
+        except ClientGone:
             _log.info("the client went away: %s %s", scope["method"], _template(scope))
         except Exception:
             # Uncaught until here: while an answer was sent. Its end is left out, so that uvicorn

@@ -1,7 +1,8 @@
-"""A request and its answer, as the operations see them: synchronous values, no ASGI."""
+"""A request and its answer, as resources see them: synchronous values, no ASGI."""
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Literal, NamedTuple, TypeVar
@@ -36,16 +37,16 @@ class Identity(NamedTuple):
 ADMITTED = Identity("", "")
 
 
-class Call(NamedTuple):
+class Request(NamedTuple):
     """One request by somebody who may make it."""
 
     identity: Identity
     headers: Headers
     raw_query: bytes
     path: dict[str, str]
-    #: The whole content, where the operation takes it whole.
+    #: The whole content, where the method takes it whole.
     content: bytes = b""
-    #: The content as it comes in, where the operation takes a stream.
+    #: The content as it comes in, where the method takes a stream.
     chunks: Iterator[bytes] = iter(())
 
     def query(self, *allowed: str) -> dict[str, str]:
@@ -85,10 +86,10 @@ class Answer(NamedTuple):
     close: Callable[[], None] = lambda: None
 
 
-class Operation(NamedTuple):
+class Method(NamedTuple):
     """One method of one resource: what it does, and for whom."""
 
-    run: Callable[[Call], Answer]
+    run: Callable[[Request], Answer]
     #: The least role that it needs; None for everybody, without a token.
     role: str | None = READER
     #: Media types of the content that it takes; none if it takes no content.
@@ -120,7 +121,6 @@ def _refuse_repeated_keys(content: bytes) -> None:
 
     Only for content that was found to be one flat object.
     """
-    import json
 
     def once(pairs: list[tuple[str, object]]) -> None:
         names = [name for name, _ in pairs]
