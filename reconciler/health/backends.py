@@ -48,6 +48,16 @@ class Backend(Struct, frozen=True):
     #: A sentence without a name in front: `the folder … does not exist`.
     message: str
 
+    @property
+    def is_fine(self) -> bool:
+        """Whether it is there and can be used."""
+        return self.status == FINE
+
+    @property
+    def is_unusable(self) -> bool:
+        """Whether it is known that it can't be used."""
+        return self.status == UNUSABLE
+
 
 class _Found(Struct, frozen=True):
     """What was found at one location, whatever is to lie there."""

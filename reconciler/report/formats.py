@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 
-from reconciler.health.platform import Facts
-from reconciler.journal.read import Run
-from reconciler.lease.contract import Lease
-from reconciler.model import Notice, Problem, State
-from reconciler.plan.document import Plan
-from reconciler.reconcile import Applied
-from reconciler.report import json, markdown, text
-from reconciler.report.sentences.drift import Drift
-from reconciler.report.sentences.tokens import Told
-from reconciler.report.style import Style
+if TYPE_CHECKING:
+    from reconciler.health.platform import Facts
+    from reconciler.journal.read import Run
+    from reconciler.lease.contract import Lease
+    from reconciler.model import Notice, Problem, State
+    from reconciler.plan.document import Plan
+    from reconciler.reconcile import Applied
+    from reconciler.report.sentences.drift import Drift
+    from reconciler.report.sentences.tokens import Told
+    from reconciler.report.style import Style
 
 
 class Report(Protocol):
@@ -38,4 +39,8 @@ class Report(Protocol):
     def tokens(self, tokens: Told, style: Style, /) -> str: ...
 
 
-FORMATS: dict[str, Report] = {"text": text, "json": json, "markdown": markdown}
+def report(format: str) -> Report:
+    """Return what tells things in a format: `text`, `json` or `markdown`."""
+    module = f"reconciler.report.{format}"
+    __import__(module)  # a run has use for one of them
+    return cast("Report", sys.modules[module])

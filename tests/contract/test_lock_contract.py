@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.errors import LeaseLostError, PlatformBusyError
-from reconciler.lease import open_lock
+from reconciler.lease.address import open_lock
 from reconciler.lease.contract import SECONDS, Lease, held
 from reconciler.platforms.sqlite.lock import SqliteLock
 from support.lock_making import ALICE, BOB, Clock, Contest, contest

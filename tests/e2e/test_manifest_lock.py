@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.lease import open_lock
+from reconciler.lease.address import open_lock
 from reconciler.lease.contract import SECONDS
 from support.careless_s3 import careless_s3
 from support.certificates import Authority

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from msgspec.structs import replace
 
 from reconciler.cli.context import Context
 from reconciler.errors import PreflightError
-from reconciler.health.backends import FINE, UNUSABLE, Backend, check_backends
 from reconciler.model import Notice
 from reconciler.plan.document import CREATE, Plan
 from reconciler.printable import quoted
+
+if TYPE_CHECKING:
+    from reconciler.health.backends import Backend
 
 CODE = "backend"
 
@@ -19,7 +23,7 @@ def with_backends(plan: Plan) -> Plan:
     found = [
         Notice(CODE, backend.name, _sentence(backend))
         for backend in _checked(plan)
-        if backend.status != FINE
+        if not backend.is_fine
     ]
     return replace(plan, warnings=tuple(sorted({*plan.warnings, *found})))
 
@@ -30,9 +34,9 @@ def require_backends(context: Context, plan: Plan) -> None:
     What nobody can tell is told as a warning.
     """
     checked = _checked(plan)
-    unusable = [_sentence(backend) for backend in checked if backend.status == UNUSABLE]
+    unusable = [_sentence(backend) for backend in checked if backend.is_unusable]
     for backend in checked:
-        if backend.status not in (FINE, UNUSABLE):
+        if not (backend.is_fine or backend.is_unusable):
             context.note(f"Warning: {_sentence(backend)}")
     if unusable:
         raise PreflightError(
@@ -41,6 +45,8 @@ def require_backends(context: Context, plan: Plan) -> None:
 
 
 def _checked(plan: Plan) -> tuple[Backend, ...]:
+    from reconciler.health.backends import check_backends  # TLS is dear, and few runs look
+
     return check_backends(
         operation.after
         for operation in plan.operations

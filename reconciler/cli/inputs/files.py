@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -148,17 +147,19 @@ def _is_database(path: Path) -> bool:
 
 
 def _replace(goal: Path, data: bytes) -> None:
-    # Made with mode 0600, and never through a link that somebody else has put there.
-    handle, draft = tempfile.mkstemp(prefix=f".{goal.name}.", suffix=".tmp", dir=goal.parent)
+    draft = goal.with_name(f".{goal.name}.{os.urandom(6).hex()}.tmp")
+    # Private, and never through a link that somebody else has put there.
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    handle = os.open(draft, flags, 0o600)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        Path(draft).replace(goal)
+        draft.replace(goal)
     except BaseException:
         with contextlib.suppress(OSError):
-            Path(draft).unlink()
+            draft.unlink()
         raise
 
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from reconciler.cli.context import Context
 from reconciler.errors import MatchingError
-from reconciler.lease import understand
+from reconciler.lease.address import understand
 from reconciler.manifest import Manifest, default_paths, load, placed, read_variables
 from reconciler.manifest.files import DEFAULTS
 from reconciler.platforms import (

@@ -14,7 +14,7 @@ from reconciler.cli.inputs.scope import read_scopes
 from reconciler.cli.inputs.warnings import with_own
 from reconciler.cli.options.choices import Choices
 from reconciler.diff import Diff, compare
-from reconciler.lease import open_lock
+from reconciler.lease.address import open_lock
 from reconciler.manifest import Manifest
 from reconciler.model import State
 from reconciler.plan.document import Plan

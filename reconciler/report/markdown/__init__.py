@@ -1,13 +1,15 @@
 """Reports as Markdown that fits a comment on GitHub: summary first, and never cut unseen."""
 
-from reconciler.report.markdown.manifests import failure, problems, valid
-from reconciler.report.markdown.plans import drift, plan
-from reconciler.report.markdown.platforms import examined, storages, tokens
-from reconciler.report.markdown.runs import applied, run, runs
-from reconciler.report.text.platforms import lease, released
+from typing import TYPE_CHECKING
 
-#: What was done to some storages is told run by run.
-operations = runs
+from reconciler.report.lazy import handing_out
+
+if TYPE_CHECKING:
+    from reconciler.report.markdown.manifests import failure, problems, valid
+    from reconciler.report.markdown.plans import drift, plan
+    from reconciler.report.markdown.platforms import examined, storages, tokens
+    from reconciler.report.markdown.runs import applied, operations, run, runs
+    from reconciler.report.text.platforms import lease, released
 
 __all__ = [
     "applied",
@@ -25,3 +27,23 @@ __all__ = [
     "tokens",
     "valid",
 ]
+
+__getattr__ = handing_out(
+    __name__,
+    {
+        "applied": "runs",
+        "drift": "plans",
+        "examined": "platforms",
+        "failure": "manifests",
+        "lease": "reconciler.report.text.platforms",
+        "operations": "runs",
+        "plan": "plans",
+        "released": "reconciler.report.text.platforms",
+        "problems": "manifests",
+        "run": "runs",
+        "runs": "runs",
+        "storages": "platforms",
+        "tokens": "platforms",
+        "valid": "manifests",
+    },
+)

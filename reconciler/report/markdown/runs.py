@@ -73,3 +73,7 @@ def run(run: Run, _style: Style = PLAIN) -> str:
         error = f": {prose(entry.error)}" if entry.error else ""
         told.append(f"- {entry.action} {code(entry.name)}: {ended(entry)}{error}")
     return "\n".join([*told, "", total(run)]) + "\n"
+
+
+#: What was done to some storages is told run by run.
+operations = runs

@@ -1,9 +1,14 @@
 """Reports for a terminal, or a file that people read. Each ends with a newline."""
 
-from reconciler.report.text.manifests import failure, problems, valid
-from reconciler.report.text.plans import drift, plan
-from reconciler.report.text.platforms import examined, lease, released, storages, tokens
-from reconciler.report.text.runs import applied, operations, run, runs
+from typing import TYPE_CHECKING
+
+from reconciler.report.lazy import handing_out
+
+if TYPE_CHECKING:
+    from reconciler.report.text.manifests import failure, problems, valid
+    from reconciler.report.text.plans import drift, plan
+    from reconciler.report.text.platforms import examined, lease, released, storages, tokens
+    from reconciler.report.text.runs import applied, operations, run, runs
 
 __all__ = [
     "applied",
@@ -21,3 +26,23 @@ __all__ = [
     "tokens",
     "valid",
 ]
+
+__getattr__ = handing_out(
+    __name__,
+    {
+        "applied": "runs",
+        "drift": "plans",
+        "examined": "platforms",
+        "failure": "manifests",
+        "lease": "platforms",
+        "operations": "runs",
+        "plan": "plans",
+        "problems": "manifests",
+        "released": "platforms",
+        "run": "runs",
+        "runs": "runs",
+        "storages": "platforms",
+        "tokens": "platforms",
+        "valid": "manifests",
+    },
+)

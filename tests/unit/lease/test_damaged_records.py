@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from reconciler.errors import LockDamagedError, PlatformBusyError, PlatformError
-from reconciler.lease import open_lock
+from reconciler.lease.address import open_lock
 from reconciler.lease.contract import SECONDS
 from reconciler.lease.record import Record, encode
 from support.lock_making import ALICE, BOB

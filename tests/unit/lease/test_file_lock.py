@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.errors import PlatformError, UnavailableError
-from reconciler.lease import open_lock
+from reconciler.lease.address import open_lock
 from reconciler.lease.contract import SECONDS
 from reconciler.lease.folder import FileRegister
 from support.lock_making import ALICE, BOB

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.errors import PlatformBusyError, PlatformError
-from reconciler.lease import open_lock
+from reconciler.lease.address import open_lock
 from reconciler.lease.contract import SECONDS
 from support.lock_making import ALICE, BOB, Clock
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reconciler.errors import AddressError
-from reconciler.lease import open_lock
+from reconciler.lease.address import open_lock
 from reconciler.lease.contract import Holder, Lease, held
 
 

@@ -10,7 +10,7 @@ import pytest
 from reconciler.buckets import system_file
 from reconciler.errors import PlatformError, UnavailableError, UsageError
 from reconciler.health.backends import FINE, UNKNOWN, check_backends
-from reconciler.lease import open_lock
+from reconciler.lease.address import open_lock
 from reconciler.lease.bucket_failure import failure
 from reconciler.lease.keeper import Clock, Wait, acquire
 from reconciler.model import Values
