@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from importlib import import_module
+from typing import TYPE_CHECKING, Protocol, cast
 
-from reconciler.health.platform import Facts
-from reconciler.journal.read import Run
-from reconciler.lease.contract import Lease
-from reconciler.model import Notice, Problem, State
-from reconciler.plan.document import Plan
-from reconciler.reconcile import Applied
-from reconciler.report import json, markdown, text
-from reconciler.report.sentences.drift import Drift
-from reconciler.report.sentences.tokens import Told
-from reconciler.report.style import Style
+if TYPE_CHECKING:
+    from reconciler.health.platform import Facts
+    from reconciler.journal.read import Run
+    from reconciler.lease.contract import Lease
+    from reconciler.model import Notice, Problem, State
+    from reconciler.plan.document import Plan
+    from reconciler.reconcile import Applied
+    from reconciler.report import json, markdown, text
+    from reconciler.report.sentences.drift import Drift
+    from reconciler.report.sentences.tokens import Told
+    from reconciler.report.style import Style
 
 
 class Report(Protocol):
@@ -38,4 +40,10 @@ class Report(Protocol):
     def tokens(self, tokens: Told, style: Style, /) -> str: ...
 
 
-FORMATS: dict[str, Report] = {"text": text, "json": json, "markdown": markdown}
+def report_in(output: str) -> Report:
+    """Return what writes reports in a format; those of other formats are not imported."""
+    return cast("Report", import_module(f"reconciler.report.{output}"))
+
+
+if TYPE_CHECKING:  # each of them is able to tell all of it
+    _FORMATS: tuple[Report, ...] = (text, json, markdown)
