@@ -1,9 +1,10 @@
 """`docs/layers.svg` shows the contract of the layers and the imports that there are."""
 
 import importlib.util
+import re
 from xml.etree import ElementTree
 
-from support.repository import DOCS
+from support.repository import DOCS, ROOT
 
 SCRIPT = DOCS / "layers.py"
 spec = importlib.util.spec_from_file_location("docs_layers", SCRIPT)
@@ -12,6 +13,7 @@ assert spec.loader is not None
 layers = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(layers)
 
+PACKAGE = ROOT / "reconciler"
 SVG = "{http://www.w3.org/2000/svg}"
 #: Three layers, of which the highest imports both others, and the middle one nothing.
 SMALL = ["top", "middle", "bottom"], {"top": {"middle", "bottom"}, "middle": set(), "bottom": set()}
@@ -52,6 +54,15 @@ def test_no_import_leads_upwards():
         for name in imported[layer]
         if order.index(name) < order.index(layer)
     ] == []
+
+
+def test_the_architecture_names_every_layer_in_this_order_and_every_folder():
+    text = (DOCS / "architecture.md").read_text(encoding="utf-8")
+    table = text.split("| layer |")[1].split("\n\n")[0]
+    assert re.findall(r"^\| `(\w+)/?` \|", table, re.M) == layers.layers()
+    folders = [path for path in PACKAGE.rglob("*") if any(path.glob("*.py"))]
+    named = [path.relative_to(PACKAGE).as_posix() for path in folders]
+    assert [name for name in named if f"`{name}/`" not in text] == []
 
 
 def test_it_needs_nothing_from_elsewhere():
