@@ -25,6 +25,16 @@ QUOTED = re.compile(r"`([^`\n]+)`")
 PATH = re.compile(r"[\w.*-]+(?:/[\w.*-]+)*/?")
 LINK = re.compile(r"\]\((?!https?:|mailto:)([^)\s#]*)(#[^)\s]*)?\)")
 
+#: A name in the code, perhaps of a member; documents have it without its arguments.
+NAME = re.compile(r"[A-Za-z_]\w*(?:\.\w+)?")
+WORDS = {
+    word
+    for folder in ("reconciler", "tests")
+    for path in sorted((ROOT / folder).rglob("*.py"))
+    if path != Path(__file__).resolve()
+    for word in re.findall(r"\w+", path.read_text(encoding="utf-8"))
+}
+
 
 def prose(document: Path) -> str:
     return FENCED.sub("", document.read_text(encoding="utf-8"))
@@ -48,6 +58,16 @@ def missing(text: str) -> list[str]:
     return [path for path in named(text) if not is_there(path)]
 
 
+def unknown(text: str) -> list[str]:
+    """List the names of classes and functions in a text that no source of ours has."""
+    return [
+        name
+        for name in QUOTED.findall(text)
+        if NAME.fullmatch(name) and re.search("[A-Z_]", name)
+        if name.rpartition(".")[2] not in WORDS
+    ]
+
+
 def anchors(document: Path) -> set[str]:
     """List what a link may lead to in a document, by the rule of its host."""
     headings = re.findall(r"^#+ (.+)$", prose(document), re.M)
@@ -58,6 +78,16 @@ def anchors(document: Path) -> set[str]:
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_path_that_a_document_names_exists(document: Path) -> None:
     assert missing(prose(document)) == []
+
+
+@pytest.mark.parametrize("document", [ROOT / "CONTRIBUTING.md", DOCS / "architecture.md"])
+def test_every_name_of_code_is_still_its_name(document: Path) -> None:
+    assert unknown(prose(document)) == []
+
+
+def test_a_name_that_is_gone_is_found() -> None:
+    told = "`Store.create`, `no_such_function`, `NoSuchClass`, `entry`"
+    assert unknown(told) == ["no_such_function", "NoSuchClass"]
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
