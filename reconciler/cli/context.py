@@ -15,7 +15,7 @@ from reconciler.cli.time_limit import TimeLimit
 from reconciler.environment.here import origin_here
 from reconciler.environment.origin import Origin
 from reconciler.errors import UsageError
-from reconciler.report.formats import Report, report
+from reconciler.report.formats import Report, report_in
 from reconciler.report.style import UNBOUNDED, Style
 
 
@@ -66,7 +66,7 @@ class Context(NamedTuple):
 
     def report(self) -> Report:
         """Give what writes results in the wanted format."""
-        return report(self.settings.output)
+        return report_in(self.settings.output)
 
     def result(self, text: str) -> None:
         """Write a result to standard output."""

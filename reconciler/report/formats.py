@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, cast
 
 if TYPE_CHECKING:
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from reconciler.model import Notice, Problem, State
     from reconciler.plan.document import Plan
     from reconciler.reconcile import Applied
+    from reconciler.report import json, markdown, text
     from reconciler.report.sentences.drift import Drift
     from reconciler.report.sentences.tokens import Told
     from reconciler.report.style import Style
@@ -39,8 +40,10 @@ class Report(Protocol):
     def tokens(self, tokens: Told, style: Style, /) -> str: ...
 
 
-def report(format: str) -> Report:
-    """Return what tells things in a format: `text`, `json` or `markdown`."""
-    module = f"reconciler.report.{format}"
-    __import__(module)  # a run has use for one of them
-    return cast("Report", sys.modules[module])
+def report_in(output: str) -> Report:
+    """Return what writes reports in a format; those of other formats are not imported."""
+    return cast("Report", import_module(f"reconciler.report.{output}"))
+
+
+if TYPE_CHECKING:  # each of them is able to tell all of it
+    _FORMATS: tuple[Report, ...] = (text, json, markdown)

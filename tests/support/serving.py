@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -59,6 +60,26 @@ class Serving(NamedTuple):
         """Open a connection."""
         with socket.create_connection(("127.0.0.1", self.port), timeout=_PATIENCE) as line:
             yield line
+
+    @contextmanager
+    def taking_nothing(self, asked: bytes) -> Iterator[socket.socket]:
+        """Ask, and take no more than the first bytes of the answer."""
+        with socket.socket() as line:
+            line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            line.settimeout(_PATIENCE)
+            line.connect(("127.0.0.1", self.port))
+            line.sendall(asked)
+            assert line.recv(15) == b"HTTP/1.1 200 OK"
+            yield line
+
+
+def drip(line: socket.socket) -> None:
+    """Send a byte now and then until the other side answers."""
+    for _ in range(200):
+        if select.select([line], [], [], 0.1)[0]:
+            return
+        line.sendall(b" ")
+    raise AssertionError("it is still waited for")
 
 
 def everything(line: socket.socket) -> bytes:

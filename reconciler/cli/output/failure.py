@@ -13,7 +13,7 @@ from reconciler.cli.settings import JSON, MARKDOWN
 from reconciler.errors import ERROR, ManifestError, ReconcilerError, UsageError
 from reconciler.printable import masked_in, shown
 from reconciler.report import text
-from reconciler.report.formats import report
+from reconciler.report.formats import report_in
 from reconciler.report.style import PLAIN
 
 #: Relative paths lead nowhere then, and the system only says that something does not exist.
@@ -52,11 +52,11 @@ def wanted_output(argv: Sequence[str]) -> str | None:
 
 
 def _report(streams: Streams, error: Exception, code: int, wanted: str) -> None:
-    format = report(wanted)
+    report = report_in(wanted)
     if isinstance(error, ManifestError):
-        told = format.problems(error.problems, PLAIN)
+        told = report.problems(error.problems, PLAIN)
     else:
-        told = format.failure(_message(error), code, PLAIN)
+        told = report.failure(_message(error), code, PLAIN)
     with suppress(ReconcilerError):  # a full disk, which may be the very error that is told
         streams.document(told)
 

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from reconciler.report.markdown.manifests import failure, problems, valid
     from reconciler.report.markdown.plans import drift, plan
     from reconciler.report.markdown.platforms import examined, storages, tokens
-    from reconciler.report.markdown.runs import applied, operations, run, runs
+    from reconciler.report.markdown.results import applied, operations, run, runs
     from reconciler.report.text.platforms import lease, released
 
 __all__ = [
@@ -31,17 +31,17 @@ __all__ = [
 __getattr__ = handing_out(
     __name__,
     {
-        "applied": "runs",
+        "applied": "results",
         "drift": "plans",
         "examined": "platforms",
         "failure": "manifests",
         "lease": "reconciler.report.text.platforms",
-        "operations": "runs",
+        "operations": "results",
         "plan": "plans",
         "released": "reconciler.report.text.platforms",
         "problems": "manifests",
-        "run": "runs",
-        "runs": "runs",
+        "run": "results",
+        "runs": "results",
         "storages": "platforms",
         "tokens": "platforms",
         "valid": "manifests",

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from reconciler.report.text.manifests import failure, problems, valid
     from reconciler.report.text.plans import drift, plan
     from reconciler.report.text.platforms import examined, lease, released, storages, tokens
-    from reconciler.report.text.runs import applied, operations, run, runs
+    from reconciler.report.text.results import applied, operations, run, runs
 
 __all__ = [
     "applied",
@@ -30,17 +30,17 @@ __all__ = [
 __getattr__ = handing_out(
     __name__,
     {
-        "applied": "runs",
+        "applied": "results",
         "drift": "plans",
         "examined": "platforms",
         "failure": "manifests",
         "lease": "platforms",
-        "operations": "runs",
+        "operations": "results",
         "plan": "plans",
         "problems": "manifests",
         "released": "platforms",
-        "run": "runs",
-        "runs": "runs",
+        "run": "results",
+        "runs": "results",
         "storages": "platforms",
         "tokens": "platforms",
         "valid": "manifests",

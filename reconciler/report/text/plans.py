@@ -12,7 +12,7 @@ from reconciler.report.sentences.drift import Difference, Drift, meaning, total
 from reconciler.report.sentences.terms import address, bare, count, value
 from reconciler.report.style import PLAIN, Style
 from reconciler.report.text.lines import joined, lines
-from reconciler.report.text.operations import Printer
+from reconciler.report.text.operation_lines import Printer
 
 #: More creates, or more undeclared names, are cut visibly unless everything is asked for.
 ENOUGH_CREATES = 1_000

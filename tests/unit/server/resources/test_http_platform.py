@@ -3,6 +3,7 @@
 import gzip
 import json
 import threading
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -68,93 +69,59 @@ def test_a_database_that_does_not_answer(server, client, monkeypatch, path):
     assert client.get("/healthz").status_code == 200
 
 
-def test_a_database_that_hangs_is_no_reason_to_be_taken_for_dead(server, client, monkeypatch):
-    asked, answers = threading.Semaphore(0), threading.Event()
+@contextmanager
+def hanging(monkeypatch, server, names, most, method, path, body=None):
+    """Let methods of the store hang, and have them asked for by more than may at once."""
+    begun, answers = threading.Semaphore(0), threading.Event()
 
-    def hanging(_):
-        asked.release()
+    def hang(*_, **__):
+        begun.release()
         answers.wait()
+        raise StoreUnavailableError("the database does not answer")
 
-    monkeypatch.setattr(type(server.store), "ready", hanging)
+    for name in names:
+        monkeypatch.setattr(type(server.store), name, hang)
+    asked, more = (method, server.url + path), {"json": body, "timeout": 60}
     threads = [
-        threading.Thread(target=httpx.get, args=(f"{server.url}/readyz",), kwargs={"timeout": 30})
-        for _ in range(20)
+        threading.Thread(target=httpx.request, args=asked, kwargs=more) for _ in range(most + 4)
     ]
     for thread in threads:
         thread.start()
     try:
-        for _ in range(WATCHES):
-            assert asked.acquire(timeout=30)
-        assert client.get("/healthz", timeout=10).status_code == 200
+        for _ in range(most):
+            assert begun.acquire(timeout=30)
+        yield
     finally:
         answers.set()
         for thread in threads:
             thread.join()
+
+
+def test_a_database_that_hangs_is_no_reason_to_be_taken_for_dead(server, client, monkeypatch):
+    with hanging(monkeypatch, server, ["ready"], WATCHES, "GET", "/readyz"):
+        assert client.get("/healthz", timeout=10).status_code == 200
 
 
 @pytest.mark.parametrize("method", ["POST", "PATCH", "DELETE"])
 def test_writes_that_wait_for_each_other_keep_nobody_else_waiting(
     server, client, monkeypatch, method
 ):
-    asked, answers = threading.Semaphore(0), threading.Event()
     lease = client.post("/v1/lock", json=LEASE).json()
-
-    def hanging(*_, **__):
-        asked.release()
-        answers.wait()
-        raise StoreUnavailableError("other writes take too long")
-
-    for name in ("create", "update", "remove"):
-        monkeypatch.setattr(type(server.store), name, hanging)
-    url = f"{server.url}/v1/storages" + ("" if method == "POST" else "/x")
+    names = ("create", "update", "remove")
+    path = "/v1/storages" + ("" if method == "POST" else "/x")
     body = {"POST": NAS, "PATCH": {"label": "x"}, "DELETE": None}[method]
-    threads = [
-        threading.Thread(
-            target=httpx.request, args=(method, url), kwargs={"json": body, "timeout": 60}
-        )
-        for _ in range(WRITES + 4)
-    ]
-    for thread in threads:
-        thread.start()
-    try:
-        for _ in range(WRITES):
-            assert asked.acquire(timeout=30)
+    with hanging(monkeypatch, server, names, WRITES, method, path, body):
         for path in PATHS:
             assert client.get(path, timeout=10).is_success
         renewal = {"fence": lease["fence"], "seconds": 60}
         assert client.put("/v1/lock", json=renewal, timeout=10).is_success
-    finally:
-        answers.set()
-        for thread in threads:
-            thread.join()
 
 
 def test_reads_that_hang_keep_nobody_from_asking_how_it_is(server, client, monkeypatch):
-    asked, answers = threading.Semaphore(0), threading.Event()
-
-    def hanging(*_, **__):
-        asked.release()
-        answers.wait()
-        raise StoreUnavailableError("the database does not answer")
-
-    monkeypatch.setattr(type(server.store), "get", hanging)
-    url = f"{server.url}/v1/storages/x"
-    threads = [
-        threading.Thread(target=httpx.get, args=(url,), kwargs={"timeout": 60})
-        for _ in range(READS + 4)
-    ]
-    for thread in threads:
-        thread.start()
-    try:
-        for _ in range(READS):
-            assert asked.acquire(timeout=30)
+    with hanging(monkeypatch, server, ["get"], READS, "GET", "/v1/storages/x"):
         for path in ("/healthz", "/readyz", "/metrics", "/v1/lock"):
             assert client.get(path, timeout=10).is_success
         assert client.post("/v1/storages", json=NAS, timeout=10).is_success
-    finally:
-        answers.set()
-        for thread in threads:
-            thread.join()
 
 
 def test_what_the_database_lacks_is_logged(server, client, monkeypatch, caplog):

@@ -219,16 +219,21 @@ def test_what_is_cut_off_leaves_both_as_they_were(url: str, empty: str) -> None:
         assert whole(store) == was
 
 
-def test_cut_off_between_the_two_ends_it_is_finished_later(
-    url: str, empty: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    was = filled(url)
+def carry_half(url: str, empty: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Be cut off when the copy is final and its original has still to be marked."""
     with open_copy_end(url) as end:
         kind = type(end)
     with monkeypatch.context() as patched:
         patched.setattr(kind, "mark_as_moved", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             carry(url, empty)
+
+
+def test_cut_off_between_the_two_ends_it_is_finished_later(
+    url: str, empty: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    was = filled(url)
+    carry_half(url, empty, monkeypatch)
     assert carry(url, empty)["inventory"] == 4
     with pytest.raises(PlatformError, match="it was moved"):
         open_store(url)
@@ -240,12 +245,7 @@ def test_a_copy_that_went_on_is_not_taken_for_a_whole_one(
     url: str, empty: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     filled(url)
-    with open_copy_end(url) as end:
-        kind = type(end)
-    with monkeypatch.context() as patched:
-        patched.setattr(kind, "mark_as_moved", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
-        with pytest.raises(KeyboardInterrupt):
-            carry(url, empty)
+    carry_half(url, empty, monkeypatch)
     with closing(open_store(empty)) as store:
         create(store, "later")
     with pytest.raises(PlatformError, match="another state of the same platform"):

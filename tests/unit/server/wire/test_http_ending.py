@@ -2,8 +2,6 @@
 
 import logging
 import re
-import socket
-from contextlib import contextmanager
 
 import pytest
 from msgspec.structs import replace
@@ -34,23 +32,11 @@ def full(kept):
     return kept
 
 
-@contextmanager
-def taking_nothing(server, asked):
-    """Ask, and wait for the first bytes of the answer, but take no more."""
-    with socket.socket() as line:
-        line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        line.settimeout(30)
-        line.connect(("127.0.0.1", server.port))
-        line.sendall(asked)
-        assert line.recv(15) == b"HTTP/1.1 200 OK"
-        yield line
-
-
 @pytest.mark.parametrize("asked", ASKED.values(), ids=ASKED)
 def test_a_client_that_takes_nothing_is_cut_off(full, monkeypatch, caplog, asked):
     monkeypatch.setattr(client_lag, "TAKING", 0.2)
     monkeypatch.setattr(client_lag, "LOOK", 0.05)
-    with serving(full, grace=3600) as server, taking_nothing(server, asked):
+    with serving(full, grace=3600) as server, server.taking_nothing(asked):
         server.stop()
     assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
 
@@ -58,13 +44,13 @@ def test_a_client_that_takes_nothing_is_cut_off(full, monkeypatch, caplog, asked
 def test_a_client_that_takes_little_at_a_time_gets_all(full, monkeypatch):
     monkeypatch.setattr(client_lag, "TAKING", 3.0)
     monkeypatch.setattr(client_lag, "LOOK", 0.01)
-    with serving(full) as server, taking_nothing(server, ASKED["one answer"]) as line:
+    with serving(full) as server, server.taking_nothing(ASKED["one answer"]) as line:
         assert len(everything(line)) > MANY * len(LABEL)
 
 
 @pytest.mark.parametrize("asked", ASKED.values(), ids=ASKED)
 def test_a_server_that_is_to_end_waits_for_a_while_only(full, caplog, asked):
-    with serving(full, grace=0.2) as server, taking_nothing(server, asked):
+    with serving(full, grace=0.2) as server, server.taking_nothing(asked):
         server.stop()
     told = [record.getMessage() for record in caplog.records if "cut off" in record.getMessage()]
     assert told == ["connections cut off, for they came to no end: 1"]

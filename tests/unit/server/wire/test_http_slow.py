@@ -1,7 +1,5 @@
 """Clients that take or send slowly: nobody else waits for them, and nobody waits for long."""
 
-import select
-import socket
 import threading
 from contextlib import ExitStack, contextmanager
 
@@ -10,7 +8,7 @@ from msgspec.structs import replace
 
 from reconciler.server.wire import answer_buffer, client_lag, exchange, protocol, turns
 from support.http_values import create, ndjson, problem, record
-from support.serving import everything, make_token, serving
+from support.serving import drip, everything, make_token, serving
 from support.storing import create_with, local
 
 ROWS = [(f"u{n:06}", "a" * 64, "b" * 64) for n in range(40_000)]
@@ -22,18 +20,6 @@ def get(path, token=""):
     """Write a request as bytes."""
     told = f"Authorization: Bearer {token}\r\n" if token else ""
     return f"GET {path} HTTP/1.1\r\nHost: localhost\r\n{told}\r\n".encode()
-
-
-@contextmanager
-def asking(server, asked):
-    """Ask, and take no more than the first bytes of the answer."""
-    with socket.socket() as line:
-        line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        line.settimeout(30)
-        line.connect(("127.0.0.1", server.port))
-        line.sendall(asked)
-        assert line.recv(15) == b"HTTP/1.1 200 OK"
-        yield line
 
 
 def inventory_of(client):
@@ -55,7 +41,7 @@ def test_slow_readers_keep_neither_a_thread_nor_the_database(server, client, mon
     monkeypatch.setattr(type(server.store), "inventory", counted)
     count = 2 * turns.DOWNLOADS
     with ExitStack() as stack:
-        lines = [stack.enter_context(asking(server, get(path))) for _ in range(count)]
+        lines = [stack.enter_context(server.taking_nothing(get(path))) for _ in range(count)]
         for _ in lines:
             assert closed.acquire(timeout=30)
         assert client.get(path).content.count(b"\n") == len(ROWS)
@@ -89,10 +75,10 @@ def test_the_account_with_most_downloads_loses_the_slowest(kept, monkeypatch, cu
     token, other = make_token(kept, name="many"), make_token(kept, name="one")
     with serving(kept) as server, server.client(token) as client, ExitStack() as stack:
         path = inventory_of(client)
-        one = stack.enter_context(asking(server, get(path, other)))
+        one = stack.enter_context(server.taking_nothing(get(path, other)))
         ports = []
         while not cut and len(ports) < 50:
-            line = stack.enter_context(asking(server, get(path, token)))
+            line = stack.enter_context(server.taking_nothing(get(path, token)))
             ports.append(line.getsockname()[1])
         assert cut
         with server.client(other) as fast:
@@ -110,7 +96,7 @@ def test_who_drips_is_cut_off(kept, monkeypatch, cut, what):
         create_with(kept, replace(local(f"n{number}"), label=LABEL))
     with serving(kept) as server, server.client() as client:
         asked = inventory_of(client) if what == "inventory" else "/v1/storages"
-        with asking(server, get(asked)) as line:
+        with server.taking_nothing(get(asked)) as line:
             while not cut:
                 assert line.recv(1)
             assert not everything(line).endswith(b"\r\n0\r\n\r\n" if what != "list" else b"}")
@@ -124,12 +110,7 @@ def test_content_that_drips_is_not_waited_for(server, client, monkeypatch):
             f"POST /v1/storages/{id}/inventory HTTP/1.1\r\nHost: localhost\r\n"
             "Content-Type: application/x-ndjson\r\nContent-Length: 99999\r\n\r\n".encode()
         )
-        for _ in range(200):
-            if select.select([line], [], [], 0.1)[0]:
-                break
-            line.sendall(b" ")
-        else:
-            pytest.fail("it is still waited for")
+        drip(line)
         assert everything(line).startswith(b"HTTP/1.1 408 ")
 
 

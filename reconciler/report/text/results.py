@@ -22,7 +22,7 @@ from reconciler.report.sentences.since_plan import changed_since
 from reconciler.report.sentences.terms import address, bare, count, spoken
 from reconciler.report.style import PLAIN, Style
 from reconciler.report.text.lines import joined, laid_out, lines
-from reconciler.report.text.operations import Printer
+from reconciler.report.text.operation_lines import Printer
 from reconciler.timestamps import whole_seconds
 
 #: More of what is left after an apply is cut visibly.
