@@ -58,7 +58,7 @@ class Facts(Struct, frozen=True):
     failure: str = ""
     #: Who holds the lease; empty: nobody does.
     holder: str = ""
-    #: Why the holder of the lease can't be told; empty if he can, or if nothing keeps a lease.
+    #: Why the holder of the lease can't be told; empty if that can, or if nothing keeps a lease.
     lock_failure: str = ""
     #: Whether the account is only to read.
     reads: bool = False
