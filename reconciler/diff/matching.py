@@ -101,7 +101,7 @@ class Matching:
         unmanaged = self._live.unmanaged
         for entry in entries:
             live = by_name.get(entry.name)
-            if live is None or live.id in claims or live.id in unmanaged or self._apart(live):
+            if live is None or live.id in claims or live.id in unmanaged or self._elsewhere(live):
                 rest.append(entry)
             else:
                 claims[live.id] = entry
@@ -153,7 +153,7 @@ class Matching:
             )
         elif live.id in self._live.unmanaged:
             problem = f"{quoted(name)} can't be managed: {self._live.unmanaged[live.id]}"
-        elif self._apart(live):
+        elif self._elsewhere(live):
             problem = f"{quoted(name)} is {OUTSIDE}"
         else:
             return live
@@ -237,7 +237,7 @@ class Matching:
             self.ignored.append(item)
         return here
 
-    def _apart(self, live: Storage) -> bool:
+    def _elsewhere(self, live: Storage) -> bool:
         """Say whether a storage that carries a temporary name belongs to another scope."""
         name = resting(live.name, live.id)
         return name != live.name and not self._scope.holds(name)

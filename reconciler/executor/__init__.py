@@ -1,8 +1,8 @@
 """Plan + writer -> result; the only caller of writes.
 
-`run` hands out the steps that `schedule` says are ready, to a `crew` of threads or in turn.
+`run` hands out the steps that `schedule` says are ready, to `workers` or in turn.
 `attempt` carries one out: it checks what the step relies on, writes, and learns what became of it;
-`retry` and `circuit` say when a call may be made again, `settle` what may be concluded when no
+`retry` and `circuit` say when a call may be made again, `unanswered` what may be concluded when no
 answer came. `ledger` keeps how each operation stands and tells of it. `surroundings` has time,
 chance and threads, so that the simulation can replace them.
 """

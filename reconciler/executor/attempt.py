@@ -16,17 +16,16 @@ from reconciler.errors import (
     UnavailableError,
     UnknownOutcomeError,
 )
-from reconciler.executor.crew import Tell
 from reconciler.executor.events import Retried
 from reconciler.executor.outcomes import StepEnd
 from reconciler.executor.schedule import Item
-from reconciler.executor.settle import LOOKS, may_repeat
-from reconciler.executor.site import Site
+from reconciler.executor.shared import Shared
+from reconciler.executor.unanswered import LOOKS, may_repeat
+from reconciler.executor.workers import Tell
 from reconciler.model import Storage
 from reconciler.plan.document import CREATE, REMOVE
 from reconciler.plan.expectation import Verdict, as_planned, check, otherwise
 from reconciler.printable import quoted
-from reconciler.retry.persist import Patience
 
 _LATE, _UNSEEN, _UNANSWERED, _REFUSED = "late", "unseen", "unanswered", "refused"
 #: How often one step meets with the same before that counts; docs/decisions/0006 has the table.
@@ -48,19 +47,19 @@ _T = TypeVar("_T")
 _Asked = dict[str, str | None]
 
 
-def carry_out(site: Site, item: Item, tell: Tell) -> StepEnd:
+def carry_out(shared: Shared, item: Item, tell: Tell) -> StepEnd:
     """Carry out a step. Raises nothing but what must end the whole run."""
-    return _Attempts(site, item, tell).carry_out()
+    return _Attempts(shared, item, tell).carry_out()
 
 
 class _Attempts:
     """All attempts at one step."""
 
-    def __init__(self, site: Site, item: Item, tell: Tell) -> None:
-        self._site = site
+    def __init__(self, shared: Shared, item: Item, tell: Tell) -> None:
+        self._shared = shared
         self._operation, self._step = item
         self._tell = tell
-        self._patience = Patience(site.surroundings, site.halt, site.operation_timeout, self._told)
+        self._patience = shared.patience(self._told)
         self._made = 0
         #: How often the step has met with what may pass.
         self._met: Counter[str] = Counter()
@@ -70,15 +69,15 @@ class _Attempts:
         self._said_done = False
         #: Whether a write is under way, or got no answer.
         self._in_doubt = False
-        keyed = self._operation.action == CREATE and site.abilities.idempotency_key
-        self._key = site.surroundings.key() if keyed else None
+        keyed = self._operation.action == CREATE and shared.abilities.idempotency_key
+        self._key = shared.surroundings.key() if keyed else None
 
     def carry_out(self) -> StepEnd:
         """Try until the outcome is known, or nothing more can be done."""
         try:
             end = self._patience.persist(self._once)
         except (LeaseLostError, PlatformLostError) as error:
-            self._site.halt.write_nothing(str(error))
+            self._shared.halt.write_nothing(str(error))
             end = StepEnd(str(error))
         except UnavailableError as error:
             end = StepEnd(f"{error}; {self._why_no_more()}")
@@ -102,7 +101,7 @@ class _Attempts:
                 raise UnavailableError(verdict.stale, retry_after=_LOOK_EVERY)
             if not verdict.write:
                 return self._without_write(verdict)
-            repeats = may_repeat(self._operation, self._step, self._site.abilities)
+            repeats = may_repeat(self._operation, self._step, self._shared.abilities)
             if self._said_done or (self._in_doubt and not repeats):
                 return self._look_on()
             try:
@@ -123,22 +122,22 @@ class _Attempts:
 
         Only the first write of an operation can: the plan does not know what others left of it.
         """
-        relied_on = self._site.abilities.conditional_write and len(self._operation.steps) == 1
+        relied_on = self._shared.abilities.conditional_write and len(self._operation.steps) == 1
         return self._in_doubt or bool(self._met[_REFUSED]) or not relied_on
 
     def _may_be_late(self) -> bool:
         """Say whether to look again: a list that lags does not show what this run has written."""
-        lags = not self._site.abilities.conditional_write and self._site.wrote
+        lags = not self._shared.abilities.conditional_write and self._shared.wrote
         return not self._is_enough(_LATE) and lags
 
     def _look(self) -> Verdict:
-        writer, operation, step = self._site.writer, self._operation, self._step
+        writer, operation, step = self._shared.writer, self._operation, self._step
         found = self._read(lambda: writer.find(id=operation.id, name=step.name))
         return check(operation, step, found)
 
     def _read(self, question: Callable[[], _T]) -> _T:
         try:
-            return self._site.circuit.call(question, self._patience.deadline)
+            return self._shared.circuit.call(question, self._patience.deadline)
         except (UnavailableError, PlatformLostError):
             raise
         except PlatformError as error:
@@ -163,7 +162,7 @@ class _Attempts:
         enough = self._is_enough(_UNANSWERED)
         # Elsewhere it would have been refused by now. Here nobody says what a failure means, and
         # one that comes again and again, while live can be read, will come every time.
-        stubborn = error.lasting or not self._site.abilities.conditional_write
+        stubborn = error.lasting or not self._shared.abilities.conditional_write
         if stubborn and enough:
             times = self._met[_UNANSWERED]
             return StepEnd(f"{error}; the same {times} times, and live is as it was")
@@ -194,7 +193,7 @@ class _Attempts:
         return None
 
     def _write(self, verdict: Verdict) -> StepEnd:
-        writer, live, after = self._site.writer, verdict.found, self._operation.after
+        writer, live, after = self._shared.writer, verdict.found, self._operation.after
         if self._operation.action == CREATE and after is not None:
             asked: _Asked = {"name": after.name, "label": after.label}
             return self._ended(self._send(lambda: writer.create(after, key=self._key)), asked)
@@ -206,18 +205,18 @@ class _Attempts:
 
     def _ended(self, made: Storage, asked: _Asked) -> StepEnd:
         """End a step by what its write gives back, where that can be believed."""
-        if not self._site.abilities.conditional_write:
+        if not self._shared.abilities.conditional_write:
             return self._confirmed(made, asked)
         return StepEnd(otherwise(self._operation, made, **asked), storage=made, wrote=True)
 
     def _remove(self, live: Storage) -> StepEnd:
-        writer, consented = self._site.writer, live.id in self._site.consented
+        writer, consented = self._shared.writer, live.id in self._shared.consented
         # Who consented to a plan that showed no files did not consent to lose any.
         files = consented and self._operation.holds_files is True
         if at_stake := self._at_stake(live, files=files, spaces=consented):
             return StepEnd(at_stake, stale=True, storage=live)
         self._send(lambda: writer.remove(live, holds_files=files))
-        if not self._site.abilities.conditional_write:
+        if not self._shared.abilities.conditional_write:
             return self._confirmed(live, {})
         return StepEnd(storage=live, wrote=True)
 
@@ -231,7 +230,7 @@ class _Attempts:
         doubted, self._in_doubt, self._said_done = self._in_doubt, True, True
         operation, step = self._operation, self._step
         id = operation.id or made.id
-        found = self._read(lambda: self._site.writer.find(id=id, name=step.name))
+        found = self._read(lambda: self._shared.writer.find(id=id, name=step.name))
         verdict = check(operation, step, found)
         if not (verdict.write or verdict.stale):
             return StepEnd(storage=verdict.found or made, wrote=True)
@@ -250,12 +249,12 @@ class _Attempts:
 
     def _at_stake(self, live: Storage, *, files: bool, spaces: bool) -> str:
         """Say what a removal would lose without a consent to it: `files` and `spaces` have one."""
-        writer = self._site.writer
+        writer = self._shared.writer
         # Otherwise the removal itself is refused for a storage that holds files.
         look = self._must_look() and not files
         if look and self._read(lambda: any(True for _ in writer.inventory(live.id))):
             return f"{quoted(live.name)} holds files now; it did not when the plan was made"
-        if spaces or not self._site.abilities.spaces:
+        if spaces or not self._shared.abilities.spaces:
             return ""
         if users := self._read(lambda: writer.spaces_using(live.id)):
             return f"{quoted(live.name)} is used by {', '.join(map(quoted, users))} now"
@@ -266,23 +265,23 @@ class _Attempts:
 
         def make() -> _T:
             # Only now: its turn may have come late.
-            self._site.halt.check_write()
+            self._shared.halt.check_write()
             return write()
 
         doubted, self._in_doubt = self._in_doubt, True
         try:
-            answer = self._site.circuit.call(make, self._patience.deadline)
+            answer = self._shared.circuit.call(make, self._patience.deadline)
         except UnknownOutcomeError:
             raise
         except PlatformError:
             self._in_doubt = doubted
             raise
         self._in_doubt = doubted
-        self._site.wrote = True
+        self._shared.wrote = True
         return answer
 
     def _why_no_more(self) -> str:
-        if self._site.halt.reason():
+        if self._shared.halt.reason():
             return "not tried again, as the run was stopped"
         return f"given up after {self._made} attempts"
 

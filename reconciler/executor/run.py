@@ -5,12 +5,12 @@ from __future__ import annotations
 from functools import partial
 
 from reconciler.executor.attempt import carry_out
-from reconciler.executor.crew import Crew, Ended
 from reconciler.executor.events import Observer, Retried
 from reconciler.executor.ledger import Ledger
 from reconciler.executor.outcomes import Result, StepEnd
 from reconciler.executor.schedule import Item, Schedule
-from reconciler.executor.site import Site
+from reconciler.executor.shared import Shared
+from reconciler.executor.workers import Ended, Workers
 from reconciler.plan.document import Plan
 from reconciler.platform import Writer
 from reconciler.printable import quoted
@@ -33,13 +33,13 @@ def execute(
     """
     run = _Run(plan, writer, limits, observe, surroundings or Machine())
     most = writer.abilities.parallelism or limits.parallelism
-    workers = max(1, min(limits.parallelism, most))
+    at_a_time = max(1, min(limits.parallelism, most))
     interrupted = False
     try:
-        if workers == 1 and writer.abilities.bounded:
+        if at_a_time == 1 and writer.abilities.bounded:
             run.in_turn()
         else:
-            run.at_once(workers)
+            run.at_once(at_a_time)
     except KeyboardInterrupt:
         interrupted = True
     return run.result(interrupted=interrupted)
@@ -68,20 +68,20 @@ class _Run:
         self._bounded = writer.abilities.bounded
         self._surroundings = surroundings
         self._halt = Halt(limits)
-        site = Site(plan, writer, limits, self._halt, surroundings)
-        self._carry_out = partial(carry_out, site)
+        shared = Shared(plan, writer, limits, self._halt, surroundings)
+        self._carry_out = partial(carry_out, shared)
 
     def in_turn(self) -> None:
         """Carry out one step after the other, in this thread."""
         while item := self._next():
             self._settle(item, self._carry_out(item, self._observe))
 
-    def at_once(self, workers: int) -> None:
-        """Carry out up to `workers` steps at a time, each in a thread."""
-        crew = Crew(self._carry_out, self._surroundings)
+    def at_once(self, most: int) -> None:
+        """Carry out up to `most` steps at a time, each in a thread."""
+        workers = Workers(self._carry_out, self._surroundings)
         try:
-            while self._keep_busy(crew, workers):
-                news = crew.news(self._overdue)
+            while self._keep_busy(workers, most):
+                news = workers.news(self._overdue)
                 if news is None:
                     self._give_up(self._overdue())
                     break
@@ -90,9 +90,9 @@ class _Run:
             self._halt.write_nothing("interrupted before it began")
             raise
         finally:
-            crew.dismiss()
+            workers.dismiss()
             # What has ended by now counts, also after an interrupt; the rest is not waited for.
-            for news in crew.gathered():
+            for news in workers.gathered():
                 if isinstance(news, Ended) and news.end is not None:
                     self._settle(news.item, news.end)
 
@@ -111,10 +111,10 @@ class _Run:
         outcomes = self._ledger.close(self._halt.known)
         return Result(outcomes, interrupted=interrupted, overdue=self._given_up)
 
-    def _keep_busy(self, crew: Crew, workers: int) -> bool:
-        while crew.busy < workers and (item := self._next()):
-            crew.give(item)
-        return bool(crew.busy)
+    def _keep_busy(self, workers: Workers, most: int) -> bool:
+        while workers.busy < most and (item := self._next()):
+            workers.give(item)
+        return bool(workers.busy)
 
     def _next(self) -> Item | None:
         if not self._schedule or self._halt.reason():

@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from reconciler.errors import PlatformError
-from reconciler.lease.contract import Lock, holding
+from reconciler.lease.contract import Lock, holder_of
 from reconciler.model import NEW_PLATFORM
 from reconciler.platform import Abilities, About, Platform, Reader
 from reconciler.printable import masked, quoted, shown
@@ -58,7 +58,7 @@ class Facts(Struct, frozen=True):
     failure: str = ""
     #: Who holds the lease; empty: nobody does.
     holder: str = ""
-    #: Why the holder of the lease can't be told; empty if he can, or if nothing keeps a lease.
+    #: Why the holder of the lease can't be told; empty if that can, or if nothing keeps a lease.
     lock_failure: str = ""
     #: Whether the account is only to read.
     reads: bool = False
@@ -97,7 +97,7 @@ def _holder(lock: Lock) -> dict[str, str]:
         lease = lock.current()
     except PlatformError as error:
         return {"lock_failure": str(error)}
-    return {"holder": holding(lease) if lease else ""}
+    return {"holder": holder_of(lease) if lease else ""}
 
 
 def _learn(reader: Reader, now: Callable[[], float]) -> Iterator[dict[str, object]]:

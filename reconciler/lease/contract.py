@@ -34,12 +34,16 @@ class Lease(Struct, frozen=True):
     expires_at: str
 
 
-def held(lease: Lease) -> str:
+#: What the refusal begins with that names the holder of a lease.
+LOCKED_BY = "the platform is locked by "
+
+
+def locked_by(lease: Lease) -> str:
     """Say that a platform is locked, by whom, and what to do: the text of `PlatformBusyError`."""
-    return f"the platform is locked by {holding(lease)}; wait, or see `reconciler lock show`"
+    return f"{LOCKED_BY}{holder_of(lease)}; wait, or see `reconciler lock show`"
 
 
-def holding(lease: Lease) -> str:
+def holder_of(lease: Lease) -> str:
     """Name the holder of a lease, fit to be printed: who, where, since and until when, why."""
     holder = lease.holder
     parts = [quoted(holder.owner)]

@@ -11,7 +11,15 @@ from contextlib import suppress
 from msgspec import Struct
 
 from reconciler.errors import LeaseLostError, PlatformBusyError, PlatformError, UnknownOutcomeError
-from reconciler.lease.contract import RENEW_EVERY, SECONDS, Holder, Lease, Lock, holding
+from reconciler.lease.contract import (
+    LOCKED_BY,
+    RENEW_EVERY,
+    SECONDS,
+    Holder,
+    Lease,
+    Lock,
+    holder_of,
+)
 
 #: Seconds before a lease runs out at which its holder stops: a write that is under way, and
 #: clocks that run a little apart, need some of them.
@@ -26,8 +34,6 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 1.0
 #: Seconds that giving the lease up may take at the end; it runs out by itself. And those between
 #: two attempts, where another may help.
 RELEASE_WITHIN, RELEASE_EVERY = 3.0, 0.2
-#: What `lease.held` begins with: the words of a refusal that names the holder of a lease.
-_LOCKED_BY = "the platform is locked by "
 #: `monotonic` stands still while the machine is asleep, this one does not.
 _BOOT_TIME = getattr(time, "CLOCK_BOOTTIME", None)
 
@@ -149,7 +155,7 @@ def _too_late(error: PlatformError, wait: Wait) -> PlatformError:
         return error
     told = f"{error}. Waited {round(wait.seconds, 1):g} s, as long as {wait.limit} allows"
     # Else somebody writes to the platform who has no lease, and need not even be a run of ours.
-    if str(error).startswith(_LOCKED_BY):
+    if str(error).startswith(LOCKED_BY):
         told += (
             f". If that run still goes on, wait for it, or longer with {wait.limit}; if it was "
             "killed, its lease runs out by itself"
@@ -211,7 +217,7 @@ class Keeper:
             return RETRY_EVERY if self.lost() is None else None
         if (renewed.fence, renewed.holder) != (self.lease.fence, self.lease.holder):
             # A platform that went back in time may give a number out again.
-            self._gone = f"it is now that of {holding(renewed)}"
+            self._gone = f"it is now that of {holder_of(renewed)}"
             return None
         self._compare_clocks()
         if self._gone:

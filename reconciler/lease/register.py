@@ -17,7 +17,7 @@ from reconciler.errors import (
     UnavailableError,
     UnknownOutcomeError,
 )
-from reconciler.lease.contract import Holder, Lease, held, holding
+from reconciler.lease.contract import Holder, Lease, holder_of, locked_by
 from reconciler.lease.record import (
     FORMAT_VERSION,
     NOBODY,
@@ -100,7 +100,7 @@ class RegisterLock:
                 # from now on, so the lease has to run from now, not from then.
                 record = record.renewed(now, seconds)
             else:
-                raise PlatformBusyError(held(lease) + self._too_long(seen, record, now))
+                raise PlatformBusyError(locked_by(lease) + self._too_long(seen, record, now))
             lease = record.lease() if self._swap(seen, record) else None
             if lease is not None:
                 return lease
@@ -207,7 +207,7 @@ class RegisterLock:
 
     def _lost(self, record: Record) -> str:
         lease = record.running(self._clock())
-        now = f"now it is that of {holding(lease)}" if lease else "it was taken away"
+        now = f"now it is that of {holder_of(lease)}" if lease else "it was taken away"
         return f"our lease of the platform is lost ({now}): nothing more is written"
 
     def _contended(self) -> UnavailableError:

@@ -64,8 +64,8 @@ class _Names:
         self._wanted += [pair.entry.name for pair in self._renames.values()]
         self._in_use = self._holder.keys() | set(self._wanted)
         self._unmanaged = diff.unmanaged
-        self.parked = self._one_of_each_circle()
-        self._asides = {_freeing(self._renames[id]) for id in self.parked}
+        self.moved_aside = self._one_of_each_circle()
+        self._asides = {_freeing(self._renames[id]) for id in self.moved_aside}
 
     def freed_by(self, name: str) -> str | None:
         """Give the key of the step that frees a name; None if it is free, or never will be."""
@@ -88,7 +88,7 @@ class _Names:
             for name in sorted(self._wanted)
             if name in self._holder and not self.freed_by(name)
         ]
-        circles = sorted((self._renames[id] for id in self.parked), key=lambda p: p.entry.name)
+        circles = sorted((self._renames[id] for id in self.moved_aside), key=lambda p: p.entry.name)
         return (*taken, *(_no_room(pair) for pair in circles if self._lacks_room(pair)))
 
     def _taken(self, name: str, id: str) -> Notice:
@@ -182,7 +182,7 @@ def _update(pair: Pair, names: _Names, *, atomic_update: bool) -> Operation:
     after = Values(entry.name, label, live.type, live.default_url)
     key = key_of(UPDATE, entry.name)
     freeing = names.freed_by(entry.name) if pair.renames else None
-    aside = temporary(live.name, live.id) if live.id in names.parked else None
+    aside = temporary(live.name, live.id) if live.id in names.moved_aside else None
     calls = update_calls(before, after, aside=aside, atomic=atomic_update)
     return Operation(
         key=key,

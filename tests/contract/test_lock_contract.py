@@ -17,7 +17,7 @@ import pytest
 
 from reconciler.errors import LeaseLostError, PlatformBusyError
 from reconciler.lease.address import open_lock
-from reconciler.lease.contract import SECONDS, Lease, held
+from reconciler.lease.contract import SECONDS, Lease, locked_by
 from reconciler.platforms.sqlite.lock import SqliteLock
 from support.lock_making import ALICE, BOB, Clock, Contest, contest
 from support.server_locks import http_postgresql_lock, http_sqlite_lock
@@ -83,7 +83,7 @@ def test_the_second_is_told_who_holds_it(lock_factory):
     lease = lock_factory.contender().acquire(ALICE, SECONDS)
     with pytest.raises(PlatformBusyError) as caught:
         lock_factory.contender().acquire(BOB, SECONDS)
-    assert str(caught.value) == held(lease)
+    assert str(caught.value) == locked_by(lease)
     assert lock_factory.contender().current() == lease
 
 

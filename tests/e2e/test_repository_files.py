@@ -5,6 +5,7 @@ from __future__ import annotations
 import configparser
 import re
 import tomllib
+from pathlib import Path
 
 import pytest
 import yaml
@@ -15,6 +16,14 @@ HOOKS = [
     hook
     for repository in yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"]
     for hook in repository["hooks"]
+]
+#: What people write and read here, but for this file.
+TEXTS = [
+    path
+    for folder in ("reconciler", "tests", "docs", "schemas", "examples", "deploy", ".github", ".ci")
+    for path in (ROOT / folder).rglob("*")
+    if path.suffix in (".py", ".md", ".yaml", ".json", ".sql", ".txt", ".mjs", ".ts", "")
+    if path.is_file() and "__pycache__" not in path.parts and path.name != Path(__file__).name
 ]
 TEMPLATES = sorted((ROOT / ".github" / "ISSUE_TEMPLATE").glob("*.md"))
 
@@ -45,3 +54,11 @@ def test_both_kinds_of_issue_have_their_template() -> None:
         head = re.match(r"---\n(.*?)---\n", path.read_text(), re.S)
         assert head
         assert {"name", "about"} <= set(yaml.safe_load(head[1]))
+
+
+def test_people_are_they_and_machines_are_it() -> None:
+    gendered = re.compile(r"\bs?he\b|\b(his|him(self)?|her(self)?)\b", re.IGNORECASE)
+    told = {path: path.read_text(encoding="utf-8", errors="replace") for path in TEXTS}
+    assert len(told) > 500
+    found = {path.name: found[0] for path, text in told.items() if (found := gendered.search(text))}
+    assert found == {}

@@ -10,7 +10,7 @@ from unittest import mock
 from msgspec.structs import replace
 
 from reconciler.errors import PlatformError, UnavailableError, UnknownOutcomeError
-from reconciler.executor import attempt, run, schedule, settle
+from reconciler.executor import attempt, run, schedule, unanswered
 from reconciler.executor.outcomes import StepEnd
 from reconciler.lease.keeper import Keeper
 from reconciler.lease.record import Record
@@ -54,7 +54,7 @@ def _no_order(plan: Plan) -> Iterator[tuple[Operation, Step]]:
 
 def _taken_for_unique(operation: Operation, step: Step, abilities: Abilities) -> bool:
     """Repeat a create as if the platform refused a name that is taken."""
-    return settle.may_repeat(operation, step, replace(abilities, unique_names=True))
+    return unanswered.may_repeat(operation, step, replace(abilities, unique_names=True))
 
 
 def _taken_for_ours(words: object, status: int, headers: object, *, writes: bool) -> PlatformError:

@@ -11,7 +11,7 @@ import reconciler
 
 PACKAGE = Path(reconciler.__file__).parent
 WRITES = {"create", "update", "remove", "record_inventory"}
-#: `storages` has the surface of the vendor's SDK: whoever calls it is the writer himself.
+#: `storages` has the surface of the vendor's SDK: its caller is the writer.
 WRITERS = ["executor/attempt.py", "storages/storage.py"]
 #: What may be called `writer` outside the executor: opening it, handing it on, reading, closing.
 SOURCES = sorted(

@@ -14,7 +14,7 @@ from reconciler.cli.options.command import Command
 from reconciler.cli.output.terminal import is_terminal
 from reconciler.cli.settings import given_text
 from reconciler.errors import ERROR, LOCKED, SUCCESS, PlatformBusyError, UsageError
-from reconciler.lease.contract import Lease, Lock, holding
+from reconciler.lease.contract import Lease, Lock, holder_of
 from reconciler.lease.register import RegisterLock
 
 SHOW, RELEASE = "show", "release"
@@ -86,7 +86,7 @@ def _mended(context: Context, lock: Lock, *, ask: bool) -> bool:
 
 
 def _agreed(context: Context, lease: Lease, *, ask: bool) -> bool:
-    return _consented(context, f"Locked by {holding(lease)}.", "Release it?", ask=ask)
+    return _consented(context, f"Locked by {holder_of(lease)}.", "Release it?", ask=ask)
 
 
 def _consented(context: Context, found: str, question: str, *, ask: bool) -> bool:

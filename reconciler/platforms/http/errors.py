@@ -25,7 +25,7 @@ from reconciler.errors import (
     UnavailableError,
     UnknownOutcomeError,
 )
-from reconciler.lease.contract import Lease, held, holding
+from reconciler.lease.contract import Lease, holder_of, locked_by
 from reconciler.platforms.http.address import Address
 from reconciler.platforms.http.answers import Api, Problem
 from reconciler.platforms.http.network.proxies import Proxy
@@ -146,13 +146,13 @@ class Words:
         """Say who holds the lease."""
         if lease is None:
             return PlatformBusyError(self._text("it is locked by another"))
-        return PlatformBusyError(held(lease))
+        return PlatformBusyError(locked_by(lease))
 
     def lease_lost(self, lease: Lease | None) -> LeaseLostError:
         """Say who holds the lease that was ours."""
         what = "our lease was given up, has run out or was taken away"
         if lease is not None:
-            what += f"; it is now that of {holding(lease)}"
+            what += f"; it is now that of {holder_of(lease)}"
         return LeaseLostError(self._text(what))
 
     def _failed(self, status: int, problem: Problem, *, writes: bool) -> PlatformError:

@@ -16,7 +16,7 @@ from reconciler.errors import (
     PlatformError,
     UnknownOutcomeError,
 )
-from reconciler.lease.contract import Holder, Lease, held
+from reconciler.lease.contract import Holder, Lease, locked_by
 from reconciler.platforms.sqlite import process
 from reconciler.platforms.sqlite.file import (
     create,
@@ -71,7 +71,7 @@ class SqliteLock:
             now = self._clock()
             current = _lease(db, now)
             if current is not None:
-                raise PlatformBusyError(held(current))
+                raise PlatformBusyError(locked_by(current))
             fence = (db.execute(_LAST_FENCE).fetchone()[0] or 0) + 1
             times = _text(now), _text(now + timedelta(seconds=seconds))
             who = holder.owner, holder.host, holder.job_url, holder.reason

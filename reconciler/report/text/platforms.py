@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from reconciler.health.platform import Check, Facts, checks
-from reconciler.lease.contract import Lease, holding
+from reconciler.lease.contract import Lease, holder_of
 from reconciler.model import State
 from reconciler.printable import shown
 from reconciler.report.sentences import doctor
@@ -44,7 +44,7 @@ def examined(facts: Facts, style: Style = PLAIN) -> str:
 
 def lease(lease: Lease | None, _style: Style = PLAIN) -> str:
     """Say who holds the platform."""
-    return f"Locked by {holding(lease)}.\n" if lease else "Not locked.\n"
+    return f"Locked by {holder_of(lease)}.\n" if lease else "Not locked.\n"
 
 
 def released(lease: Lease | None, _style: Style = PLAIN) -> str:

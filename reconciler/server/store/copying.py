@@ -14,7 +14,7 @@ from hashlib import blake2b
 from msgspec import Struct
 
 from reconciler.errors import PlatformBusyError, PlatformError
-from reconciler.lease.contract import held
+from reconciler.lease.contract import locked_by
 from reconciler.server.store.database import PLATFORM
 from reconciler.server.store.session import Session, SqlRow
 from reconciler.server.store.tables import leases
@@ -112,7 +112,7 @@ def check_ends(source: CopyEnd, target: CopyEnd) -> None:
     """Refuse what must not be copied, or not there; both have begun."""
     for end in (source, target):
         if lease := leases.current(end.session):
-            raise PlatformBusyError(f"database {end.name}: {held(lease)}")
+            raise PlatformBusyError(f"database {end.name}: {locked_by(lease)}")
     if not _platform(source)[1]:
         raise PlatformError(
             f"database {source.name}: nothing was ever written to it: check its URL"

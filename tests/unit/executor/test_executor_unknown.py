@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from reconciler.errors import PlatformError, UnavailableError, UnknownOutcomeError
 from reconciler.executor import Limits, Result, execute
 from reconciler.executor.events import Retried
-from reconciler.executor.settle import LOOKS
+from reconciler.executor.unanswered import LOOKS
 from reconciler.names import temporary
 from reconciler.platform import Abilities
 from support.building import desired, entry, names, plan_for, removed, storage

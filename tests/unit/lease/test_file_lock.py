@@ -27,7 +27,7 @@ import os, sys
 from pathlib import Path
 from reconciler.errors import PlatformBusyError, UnavailableError
 from reconciler.lease.contract import Holder
-from reconciler.lease import open_lock
+from reconciler.lease.address import open_lock
 lock, inside = open_lock(sys.argv[1]), Path(sys.argv[2])
 for _ in range({ROUNDS}):
     while True:

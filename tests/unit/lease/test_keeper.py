@@ -15,7 +15,7 @@ from reconciler.errors import (
     UnavailableError,
     UnknownOutcomeError,
 )
-from reconciler.lease.contract import RENEW_EVERY, SECONDS, Holder, Lease, held
+from reconciler.lease.contract import RENEW_EVERY, SECONDS, Holder, Lease, locked_by
 from reconciler.lease.keeper import (
     MARGIN,
     RELEASE_EVERY,
@@ -191,11 +191,11 @@ def test_the_wait_is_over_when_it_is_over_and_says_what_to_do(clock):
 
 
 def test_the_limit_that_ended_the_wait_is_named(clock):
-    lock = FakeLock(*[PlatformBusyError(held(LEASE))] * 1000)
+    lock = FakeLock(*[PlatformBusyError(locked_by(LEASE))] * 1000)
     with pytest.raises(PlatformBusyError) as raised:
         acquire(lock, ME, Wait(1.96, "--timeout"), clock=clock)
     told = str(raised.value)
-    assert told.startswith(f"{held(LEASE)}. Waited 2 s, as long as --timeout allows. ")
+    assert told.startswith(f"{locked_by(LEASE)}. Waited 2 s, as long as --timeout allows. ")
     assert "longer with --timeout; if it was killed, its lease runs out by itself" in told
     assert "--lock-timeout" not in told
 

@@ -6,7 +6,7 @@ import pytest
 
 from reconciler.errors import AddressError
 from reconciler.lease.address import open_lock
-from reconciler.lease.contract import Holder, Lease, held
+from reconciler.lease.contract import Holder, Lease, locked_by
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_any_other_address_is_refused_with_what_would_be_right(address):
 def test_the_message_of_a_lock_that_is_held_says_who_where_until_when_and_why():
     holder = Holder("alice", "build-7", "https://user:pass@ci.example.org/1", "apply\x1b[31m")
     lease = Lease(3, holder, "2026-11-22T18:00:00Z", "2026-11-22T18:01:00Z")
-    assert held(lease) == (
+    assert locked_by(lease) == (
         "the platform is locked by 'alice' on 'build-7' since 2026-11-22T18:00:00Z, until "
         "2026-11-22T18:01:00Z unless it is renewed, reason 'apply\\x1b[31m', job "
         "https://***@ci.example.org/1; wait, or see `reconciler lock show`"
@@ -60,7 +60,7 @@ def test_the_message_of_a_lock_that_is_held_says_who_where_until_when_and_why():
 
 def test_the_message_leaves_out_what_the_holder_did_not_say():
     lease = Lease(3, Holder("alice"), "2026-11-22T18:00:00Z", "2026-11-22T18:01:00Z")
-    assert held(lease) == (
+    assert locked_by(lease) == (
         "the platform is locked by 'alice' since 2026-11-22T18:00:00Z, until "
         "2026-11-22T18:01:00Z unless it is renewed; wait, or see `reconciler lock show`"
     )

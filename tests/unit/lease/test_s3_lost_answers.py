@@ -1,4 +1,4 @@
-"""A lock in a bucket when the network loses answers: one wins, and nobody waits for himself."""
+"""A lock in a bucket when the network loses answers: one wins, and never waits for itself."""
 
 from __future__ import annotations
 

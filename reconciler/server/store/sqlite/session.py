@@ -78,7 +78,7 @@ class SqliteSession(Session):
             yield _fetched(cursor, batch)
 
     def locked(self, sql: str, strength: Strength) -> list[SqlRow]:  # noqa: ARG002
-        """Read rows; who writes has the whole database to himself."""
+        """Read rows; a writer has the whole database to itself."""
         return self.rows(sql)
 
     def execute(self, sql: str, *values: object) -> int:

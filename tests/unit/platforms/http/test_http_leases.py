@@ -13,7 +13,7 @@ from reconciler.errors import (
     UnavailableError,
     UnknownOutcomeError,
 )
-from reconciler.lease.contract import Holder, Lease, held
+from reconciler.lease.contract import Holder, Lease, locked_by
 from support.http_opening import locking
 from support.scripted_server import Reply, problem, reply, scripted
 
@@ -50,7 +50,7 @@ def test_whoever_holds_it_is_named() -> None:
         server.on(POST, problem("locked", 409, "whatever", lease=LEASE))
         with pytest.raises(PlatformBusyError) as caught:
             lock.acquire(HOLDER, 60)
-        assert str(caught.value) == held(OURS)
+        assert str(caught.value) == locked_by(OURS)
         assert "hunter3" not in str(caught.value)
         assert caught.value.transient
         bare = {

@@ -123,7 +123,7 @@ def test_every_table_and_column_is_copied_or_named_as_left_out(url: str, empty: 
     assert {table: set(columns) for table, columns in ends[0].items()} == {
         table: set(columns) for table, columns in ends[1].items()
     }
-    # A new table has to be named here, and in words for the user if it holds what he counts.
+    # A new table has to be named here, and in words for the user if it holds what they count.
     assert set(ends[0]) == {"platform", "storages", "inventory", "audit", "tokens"}
 
 

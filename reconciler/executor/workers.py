@@ -26,7 +26,7 @@ class Ended:
         self.error = error
 
 
-class Crew:
+class Workers:
     """Threads that carry out steps. Only the thread that made it calls its methods.
 
     They are never waited for: after an interrupt they may still hang in a call, and it is told
