@@ -8,20 +8,3 @@ from reconciler.report.text.platforms import lease, released
 
 #: What was done to some storages is told run by run.
 operations = runs
-
-__all__ = [
-    "applied",
-    "drift",
-    "examined",
-    "failure",
-    "lease",
-    "operations",
-    "plan",
-    "problems",
-    "released",
-    "run",
-    "runs",
-    "storages",
-    "tokens",
-    "valid",
-]

@@ -4,20 +4,3 @@ from reconciler.report.text.manifests import failure, problems, valid
 from reconciler.report.text.plans import drift, plan
 from reconciler.report.text.platforms import examined, lease, released, storages, tokens
 from reconciler.report.text.runs import applied, operations, run, runs
-
-__all__ = [
-    "applied",
-    "drift",
-    "examined",
-    "failure",
-    "lease",
-    "operations",
-    "plan",
-    "problems",
-    "released",
-    "run",
-    "runs",
-    "storages",
-    "tokens",
-    "valid",
-]
