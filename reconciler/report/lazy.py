@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 
-def handing_out(package: str, homes: Mapping[str, str]) -> Callable[[str], object]:
-    """Make the `__getattr__` of a package.
-
-    `homes` says in which module each name stands: one of the package's, or any by its whole name.
-    """
+def handing_out(package: str, **homes: str) -> Callable[[str], object]:
+    """Make the `__getattr__` of a package, told the names that each of its modules has."""
+    home_of = {name: home for home, names in homes.items() for name in names.split()}
 
     def get(name: str) -> object:
-        home = homes.get(name)
-        if home is None:
+        if name not in home_of:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
-        module = home if "." in home else f"{package}.{home}"
+        module = f"{package}.{home_of[name]}"
         __import__(module)
         return getattr(sys.modules[module], name)
 

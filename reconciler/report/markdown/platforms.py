@@ -13,6 +13,7 @@ from reconciler.report.sentences import doctor
 from reconciler.report.sentences import storages as live
 from reconciler.report.sentences.tokens import COLUMNS, Told, cells
 from reconciler.report.style import PLAIN, Style
+from reconciler.report.text import platforms as text
 
 
 def storages(state: State, declared: Mapping[str, str], _style: Style = PLAIN) -> str:
@@ -55,3 +56,7 @@ def _check(check: Check) -> str:
     status = "" if check.status == OK else f"**{check.status}**: "
     advice = f". Next: {prose(check.advice)}" if check.advice else ""
     return f"{status}{check.topic}: {prose(check.message)}{advice}"
+
+
+#: Who holds a lease is a line, in Markdown too.
+lease, released = text.lease, text.released

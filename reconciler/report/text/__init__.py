@@ -10,39 +10,10 @@ if TYPE_CHECKING:
     from reconciler.report.text.platforms import examined, lease, released, storages, tokens
     from reconciler.report.text.results import applied, operations, run, runs
 
-__all__ = [
-    "applied",
-    "drift",
-    "examined",
-    "failure",
-    "lease",
-    "operations",
-    "plan",
-    "problems",
-    "released",
-    "run",
-    "runs",
-    "storages",
-    "tokens",
-    "valid",
-]
-
 __getattr__ = handing_out(
     __name__,
-    {
-        "applied": "results",
-        "drift": "plans",
-        "examined": "platforms",
-        "failure": "manifests",
-        "lease": "platforms",
-        "operations": "results",
-        "plan": "plans",
-        "problems": "manifests",
-        "released": "platforms",
-        "run": "results",
-        "runs": "results",
-        "storages": "platforms",
-        "tokens": "platforms",
-        "valid": "manifests",
-    },
+    manifests="failure problems valid",
+    plans="drift plan",
+    platforms="examined lease released storages tokens",
+    results="applied operations run runs",
 )
