@@ -32,9 +32,7 @@ from reconciler.plan.document import (
 from reconciler.plan.steps import (
     create_steps,
     key_of,
-    operations_of,
     remove_steps,
-    step_key,
     update_calls,
     update_steps,
 )
@@ -199,9 +197,9 @@ class _Order:
     def _is_true(self, operation: Operation) -> bool:
         waits = self._waits(operation)
         if operation.action == UPDATE:  # stepping aside is half an operation
-            waits -= set(map(step_key, self._asides))
+            waits -= self._asides
         ways = self._ways(operation, aside=operation.key in self._asides)
-        return operation.after_operations == operations_of(waits) and operation.steps in ways
+        return operation.after_operations == tuple(sorted(waits)) and operation.steps in ways
 
     def _ways(self, operation: Operation, *, aside: bool) -> list[tuple[Step, ...]]:
         """Give the steps that it may take: platforms write name and label at once, or not."""
@@ -219,14 +217,14 @@ class _Order:
         ]
 
     def _waits(self, operation: Operation) -> set[str]:
-        """Give the keys of the steps of others that an operation waits for."""
+        """Give the keys of the operations that one waits for."""
         after = operation.after
         if after is None or (operation.before and operation.previous_name is None):
             return set()
         freeing = self._freeing.get(after.name)
-        waits = {step_key(freeing.key)} if freeing else set()
+        waits = {freeing.key} if freeing else set()
         if operation.before is None:
-            waits |= {step_key(key_of(REMOVE, values.name)) for values in self._gone.at(after)}
+            waits |= {key_of(REMOVE, values.name) for values in self._gone.at(after)}
         return waits
 
     def _asides_fit(self) -> bool:

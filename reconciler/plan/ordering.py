@@ -21,9 +21,7 @@ from reconciler.plan.steps import (
     create_steps,
     key_of,
     operation_of,
-    operations_of,
     remove_steps,
-    step_key,
     update_calls,
     update_steps,
 )
@@ -65,21 +63,21 @@ class _Names:
         self._in_use = self._holder.keys() | set(self._wanted)
         self._unmanaged = diff.unmanaged
         self.moved_aside = self._one_of_each_circle()
-        self._asides = {_freeing(self._renames[id]) for id in self.moved_aside}
+        self._asides = {key_of(UPDATE, self._renames[id].entry.name) for id in self.moved_aside}
 
     def freed_by(self, name: str) -> str | None:
-        """Give the key of the step that frees a name; None if it is free, or never will be."""
+        """Give the key of the operation that frees a name; None if it is free, or never will be."""
         holder = self._holder.get(name)
         if holder is None:
             return None
         if holder in self._removed:
-            return step_key(key_of(REMOVE, name))
+            return key_of(REMOVE, name)
         pair = self._renames.get(holder)
-        return _freeing(pair) if pair else None
+        return key_of(UPDATE, pair.entry.name) if pair else None
 
-    def steps_aside(self, step_key: str) -> bool:
-        """Say whether a step only moves a storage to its temporary name."""
-        return step_key in self._asides
+    def done_before(self, freeing: str | None) -> tuple[str, ...]:
+        """List whole operations that come first; stepping aside is half an operation."""
+        return () if freeing is None or freeing in self._asides else (freeing,)
 
     def taken(self) -> tuple[Notice, ...]:
         """Name the wanted names that stay with a storage that stays."""
@@ -131,11 +129,6 @@ class _Names:
                 circle = path[next(i for i, pair in enumerate(path) if pair is at) :]
                 chosen.add(min(circle, key=self._aptness).live.id)
         return frozenset(chosen)
-
-
-def _freeing(pair: Pair) -> str:
-    """Return the key of the step that takes a storage off its present name."""
-    return step_key(key_of(UPDATE, pair.entry.name))
 
 
 def _no_room(pair: Pair) -> Notice:
@@ -194,7 +187,7 @@ def _update(pair: Pair, names: _Names, *, atomic_update: bool) -> Operation:
         after=after,
         changes=changed(before, after),
         steps=update_steps(key, calls, freeing),
-        after_operations=_done_before(freeing, names),
+        after_operations=names.done_before(freeing),
         destructive=False,
         holds_files=None,
         reason=f"matched by `{pair.how}`",
@@ -204,7 +197,7 @@ def _update(pair: Pair, names: _Names, *, atomic_update: bool) -> Operation:
 def _create(entry: Entry, names: _Names, gone: Places[Storage]) -> Operation:
     key = key_of(CREATE, entry.name)
     freeing = names.freed_by(entry.name)
-    waits = {step_key(key_of(REMOVE, storage.name)) for storage in gone.at(entry)}
+    waits = {key_of(REMOVE, storage.name) for storage in gone.at(entry)}
     waits |= {freeing} if freeing else set()
     return Operation(
         key=key,
@@ -223,18 +216,11 @@ def _create(entry: Entry, names: _Names, gone: Places[Storage]) -> Operation:
         ),
         changes=(),
         steps=create_steps(key, entry.name, waits),
-        after_operations=operations_of(waits),
+        after_operations=tuple(sorted(waits)),
         destructive=False,
         holds_files=None,
         reason="declared, but not live",
     )
-
-
-def _done_before(freeing: str | None, names: _Names) -> tuple[str, ...]:
-    """List whole operations that come first; stepping aside is half an operation."""
-    if freeing is None or names.steps_aside(freeing):
-        return ()
-    return operations_of([freeing])
 
 
 def _values(live: Storage) -> Values:

@@ -19,29 +19,24 @@ def key_of(action: str, name: str) -> str:
     return f"{action}:{name}"
 
 
-def step_key(operation_key: str, number: int = 1) -> str:
-    """Return the key of a step of an operation; the first is the one that frees its old name."""
-    return f"{operation_key}#{number}"
-
-
 def operation_of(step_key: str) -> str:
     """Return the key of the operation that a step belongs to."""
     return step_key.rpartition("#")[0]
 
 
-def operations_of(step_keys: Iterable[str]) -> tuple[str, ...]:
-    """Return the keys of the operations that steps belong to, each once, sorted."""
-    return tuple(sorted(set(map(operation_of, step_keys))))
+def _step_key(operation: str, number: int = 1) -> str:
+    """Return the key of a step; the first of an operation is the one that frees its old name."""
+    return f"{operation}#{number}"
 
 
 def remove_steps(key: str) -> tuple[Step, ...]:
     """Return the steps of a removal."""
-    return (Step(step_key(key), REMOVE),)
+    return (Step(_step_key(key), REMOVE),)
 
 
 def create_steps(key: str, name: str, waits: Iterable[str]) -> tuple[Step, ...]:
-    """Return the steps of a create; `waits` are the keys of the steps that come first."""
-    return (Step(step_key(key), CREATE, name, None, tuple(sorted(waits))),)
+    """Return the steps of a create; `waits` are the keys of the operations that come first."""
+    return (Step(_step_key(key), CREATE, name, None, tuple(sorted(map(_step_key, waits)))),)
 
 
 def update_calls(before: Values, after: Values, *, aside: str | None, atomic: bool) -> list[Call]:
@@ -59,12 +54,12 @@ def update_calls(before: Values, after: Values, *, aside: str | None, atomic: bo
 
 
 def update_steps(key: str, calls: Sequence[Call], freeing: str | None) -> tuple[Step, ...]:
-    """Return the steps of an update; `freeing` is the key of the one that frees its last name."""
+    """Return the steps of an update; `freeing` is the operation that frees its last name."""
     steps: list[Step] = []
     last = [name for name, _ in calls if name is not None][-1:]
     for number, (name, label) in enumerate(calls, 1):
-        waits = [step_key(key, number - 1)] if number > 1 else []
+        waits = [_step_key(key, number - 1)] if number > 1 else []
         if freeing and name in last:
-            waits.append(freeing)
-        steps.append(Step(step_key(key, number), UPDATE, name, label, tuple(sorted(waits))))
+            waits.append(_step_key(freeing))
+        steps.append(Step(_step_key(key, number), UPDATE, name, label, tuple(sorted(waits))))
     return tuple(steps)
