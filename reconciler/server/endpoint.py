@@ -24,9 +24,7 @@ from reconciler.server.calls.request import (
     Request,
     problem_answer,
 )
-from reconciler.server.store.refusals import (
-    StoreError,
-)
+from reconciler.server.store.refusals import StoreError
 from reconciler.server.wire.answer_buffer import AnswerBuffer, ClientGone
 from reconciler.server.wire.exchange import Exchange
 from reconciler.server.wire.scope import ACCOUNT, CONNECTION, TEMPLATE

@@ -11,7 +11,6 @@ import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from logging.config import dictConfig
 from types import FrameType
 from typing import NoReturn
@@ -27,6 +26,7 @@ from reconciler.server.wire.descriptors import Descriptors
 from reconciler.server.wire.listen import url_of
 from reconciler.server.wire.logs import configuration
 from reconciler.server.wire.protocol import protocol_of
+from reconciler.timestamps import utc_now
 
 #: How long an idle connection is kept, in seconds: longer than clients keep theirs.
 _IDLE = 75
@@ -113,7 +113,7 @@ class Server(uvicorn.Server):
         """Warn of certificates that clients refuse, or soon will: now, and once a day."""
         if not self._certificates:
             return
-        now = datetime.now(UTC)
+        now = utc_now()
         for certificate in self._certificates:
             if warning := certificate.warning(now):
                 _log.warning("%s", warning)

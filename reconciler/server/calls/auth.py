@@ -6,7 +6,6 @@ import hmac
 import ipaddress
 import logging
 import re
-from datetime import UTC, datetime
 
 from starlette.datastructures import Headers
 
@@ -14,9 +13,10 @@ from reconciler.printable import quoted
 from reconciler.server.calls.headers import single
 from reconciler.server.calls.problems import Problem
 from reconciler.server.calls.request import Identity
-from reconciler.server.calls.tokens import digest_of, parts_of, state_of
+from reconciler.server.calls.tokens import digest_of, parts_of
 from reconciler.server.store.store import Store
 from reconciler.server.store.values import ADMIN, ROLES
+from reconciler.timestamps import utc_now
 
 #: The account of everybody on a server without tokens.
 ANONYMOUS = "anonymous"
@@ -71,7 +71,7 @@ class Authentication:
         proved = hmac.compare_digest(digest, digest_of(secret))
         if token is None or not proved:
             raise _unauthenticated("this server does not know the token")
-        state = state_of(token, datetime.now(UTC))
+        state = token.state(utc_now())
         if state != "valid":
             _log.warning("refused: the token %s (%s) is %s", token.id, quoted(token.name), state)
             raise _unauthenticated(f"the token {quoted(token.name)} is {state}: ask for a new one")

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from reconciler.server.calls.headers import Tags, tags
 from reconciler.server.calls.request import Request
-from reconciler.server.store.refusals import (
-    ChangedError,
-)
+from reconciler.server.store.refusals import ChangedError
 from reconciler.server.store.store import Store
 from reconciler.server.store.values import StoredStorage
 

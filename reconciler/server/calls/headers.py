@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from urllib.parse import unquote
 
 from starlette.datastructures import Headers
@@ -23,6 +23,7 @@ MERGE_PATCH = "application/merge-patch+json"
 #: Largest number that a client may send: what JSON readers everywhere can hold exactly.
 LARGEST = 2**53 - 1
 _CLAIM_LENGTH = 1024
+_LARGEST_PAGE, _USUAL_PAGE = 10_000, 1_000
 _NUMBER = re.compile(r"[0-9]{1,16}", re.ASCII)
 _VISIBLE = re.compile(r"[!-~]*", re.ASCII)
 _IDEMPOTENCY_KEY = re.compile(r"[!-~]{1,255}", re.ASCII)
@@ -45,6 +46,12 @@ def number(text: str, what: str, *, least: int = 0, most: int = LARGEST) -> int:
     if not least <= value <= most:
         raise malformed(f"{what} must be a whole number from {least} to {most}, not {text[:40]!r}")
     return value
+
+
+def page_size(query: Mapping[str, str]) -> int:
+    """Give how many entries a page may have."""
+    text = query.get("limit", str(_USUAL_PAGE))
+    return number(text, "limit", least=1, most=_LARGEST_PAGE)
 
 
 def fence(headers: Headers) -> int | None:

@@ -7,9 +7,6 @@ from reconciler.server.calls.request import Answer, Request, json_answer
 from reconciler.server.store.store import Store
 from reconciler.server.store.values import Change
 
-_LARGEST_PAGE = 10_000
-_USUAL_PAGE = 1_000
-
 
 class AuditResource:
     """The audit of a store."""
@@ -21,8 +18,7 @@ class AuditResource:
         """Give changes, oldest first."""
         query = request.query("after", "limit", "name")
         after = headers.number(query.get("after", "0"), "after")
-        size = query.get("limit", str(_USUAL_PAGE))
-        limit = headers.number(size, "limit", least=1, most=_LARGEST_PAGE)
+        limit = headers.page_size(query)
         found = self._store.changes(after=after, limit=limit, name=query.get("name"))
         last = found.changes[-1].revision if found.more else None
         shown = [_change_json(change) for change in found.changes]

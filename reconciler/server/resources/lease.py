@@ -11,9 +11,7 @@ from reconciler.server.calls.auth import check_role
 from reconciler.server.calls.bodies import lease_json
 from reconciler.server.calls.problems import malformed
 from reconciler.server.calls.request import Answer, Request, json_answer
-from reconciler.server.store.refusals import (
-    SupersededError,
-)
+from reconciler.server.store.refusals import SupersededError
 from reconciler.server.store.store import Store
 from reconciler.server.store.values import ADMIN
 

@@ -19,8 +19,6 @@ from reconciler.server.calls.request import Answer, Request, json_answer, not_mo
 from reconciler.server.store.store import Store
 from reconciler.server.store.values import Listed, Listing, StoredStorage
 
-_LARGEST_PAGE = 10_000
-_USUAL_PAGE = 1_000
 _LONGEST_CURSOR = 512
 #: Unicode's category Cc: line ends, escape sequences of terminals, U+0000.
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
@@ -59,8 +57,7 @@ class StoragesResource:
     def list(self, request: Request) -> Answer:
         """Give a page of the list, by id."""
         query = request.query("limit", "cursor", "name")
-        size = query.get("limit", str(_USUAL_PAGE))
-        limit = headers.number(size, "limit", least=1, most=_LARGEST_PAGE)
+        limit = headers.page_size(query)
         after = _after(query["cursor"]) if "cursor" in query else ""
         if "If-None-Match" in request.headers:
             tag = self._page_tag(query, self._store.revision())

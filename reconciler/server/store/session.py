@@ -15,9 +15,7 @@ from typing import Any, Literal, TypeVar
 import msgspec
 from msgspec import Struct
 
-from reconciler.server.store.refusals import (
-    RefusedValueError,
-)
+from reconciler.server.store.refusals import RefusedValueError
 from reconciler.server.store.values import Author
 from reconciler.timestamps import timestamp
 
@@ -194,11 +192,6 @@ def _json(values: dict[str, str | int] | None) -> str | None:
     return None if values is None else msgspec.json.encode(values).decode()
 
 
-def text_of(moment: datetime) -> str:
-    """Give a moment as the tables keep it."""
-    return timestamp(moment, "microseconds")
-
-
 def later(at: str, seconds: float) -> str:
     """Give the moment so many seconds after (or, if negative, before) another."""
-    return text_of(datetime.fromisoformat(at) + timedelta(seconds=seconds))
+    return timestamp(datetime.fromisoformat(at) + timedelta(seconds=seconds), "microseconds")

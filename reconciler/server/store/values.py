@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from msgspec import Struct
 
@@ -122,3 +123,11 @@ class Token(Struct, frozen=True):
     created_at: str
     expires_at: str | None
     revoked_at: str | None
+
+    def state(self, now: datetime) -> str:
+        """Say how it stands: `valid`, `revoked` or `expired`."""
+        if self.revoked_at is not None:
+            return "revoked"
+        if self.expires_at is not None and datetime.fromisoformat(self.expires_at) <= now:
+            return "expired"
+        return "valid"

@@ -17,7 +17,7 @@ from reconciler.environment.here import origin_here
 from reconciler.errors import SUCCESS, UsageError
 from reconciler.printable import quoted, shown
 from reconciler.report import json
-from reconciler.server.calls.tokens import NewToken, new_token, shows_secret, state_of
+from reconciler.server.calls.tokens import NewToken, new_token, shows_secret
 from reconciler.server.store.values import Author, Token
 from reconciler.timestamps import timestamp, utc_now
 
@@ -219,7 +219,7 @@ def _told(token: Token) -> dict[str, str | None]:
         "id": token.id,
         "name": token.name,
         "role": token.role,
-        "state": state_of(token, datetime.now(UTC)),
+        "state": token.state(datetime.now(UTC)),
         "created_at": token.created_at,
         "expires_at": token.expires_at,
         "revoked_at": token.revoked_at,

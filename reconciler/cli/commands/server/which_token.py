@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from reconciler.errors import ReconcilerError, UsageError
 from reconciler.printable import quoted
-from reconciler.server.calls.tokens import parts_of, state_of
+from reconciler.server.calls.tokens import parts_of
 from reconciler.server.store.values import Token
 
 _ID_LENGTH = 16
@@ -28,7 +28,7 @@ def which_token(tokens: Sequence[Token], subject: str) -> Token:
     if not named:
         raise _unknown(id)
     now = datetime.now(UTC)
-    working = [token for token in named if state_of(token, now) == "valid"]
+    working = [token for token in named if token.state(now) == "valid"]
     if len(working) > 1:
         ids = ", ".join(token.id for token in working)
         raise ReconcilerError(

@@ -14,16 +14,10 @@ from reconciler.errors import PlatformError
 from reconciler.platform import InventoryRow
 from reconciler.server.store.database import PLATFORM, Database
 from reconciler.server.store.postgresql.preparing import explained_at_start, prepare
-from reconciler.server.store.postgresql.session import (
-    DURABLE,
-    PostgresSession,
-    explained,
-)
+from reconciler.server.store.postgresql.session import DURABLE, PostgresSession, explained
 from reconciler.server.store.postgresql.staging import stage
 from reconciler.server.store.postgresql.url import database_name
-from reconciler.server.store.refusals import (
-    StoreUnavailableError,
-)
+from reconciler.server.store.refusals import StoreUnavailableError
 from reconciler.server.store.session import Session
 
 _T = TypeVar("_T")

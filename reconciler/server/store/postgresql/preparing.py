@@ -10,7 +10,7 @@ import psycopg
 
 from reconciler.errors import PlatformError, UnavailableError
 from reconciler.printable import shown
-from reconciler.server.store.migrations import MOVED, MOVED_TEXT, Migration, migrations
+from reconciler.server.store.migrations import Migration, check_version, migrations
 from reconciler.server.store.postgresql.session import DURABLE
 
 #: Older ones get no more corrections themselves.
@@ -42,13 +42,7 @@ def prepare(url: str, name: str, steps: tuple[Migration, ...] | None = None) -> 
         connection.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
         _check_server(name, connection)
         version = _version(name, connection)
-        if version == MOVED:
-            raise PlatformError(f"database {name}: {MOVED_TEXT}")
-        if version > steps[-1].number:
-            raise PlatformError(
-                f"database {name}: it was made by a newer version of reconciler (migration "
-                f"{version}, this one knows {steps[-1].number}): use that version"
-            )
+        check_version(name, version, steps)
         for step in steps[version:]:
             connection.execute(step.sql)
             connection.execute("INSERT INTO reconciler_migrations VALUES (%s)", [step.number])

@@ -15,10 +15,7 @@ from reconciler.errors import PlatformError
 from reconciler.platform import InventoryRow
 from reconciler.printable import quoted
 from reconciler.server.store.database import PLATFORM, Database
-from reconciler.server.store.refusals import (
-    OutcomeUnknownError,
-    StoreUnavailableError,
-)
+from reconciler.server.store.refusals import OutcomeUnknownError, StoreUnavailableError
 from reconciler.server.store.session import Session
 from reconciler.server.store.sqlite.preparing import WAIT, check_still_there, connect, prepare
 from reconciler.server.store.sqlite.session import SqliteSession, explained

@@ -12,8 +12,8 @@ from reconciler.disk.sqlite_file import header_of, put_in_place, said, uri
 from reconciler.errors import PlatformError
 from reconciler.platforms.sqlite.schema import APPLICATION_ID as EMBEDDED
 from reconciler.platforms.sqlite.schema import STATE_SERVER as APPLICATION_ID
-from reconciler.printable import shown
-from reconciler.server.store.migrations import MOVED, MOVED_TEXT, Migration, migrations
+from reconciler.printable import quoted, shown
+from reconciler.server.store.migrations import Migration, check_version, migrations
 
 _WHAT = "database"
 #: How long to wait for other processes that write, in seconds.
@@ -31,7 +31,7 @@ def prepare(path: Path, steps: tuple[Migration, ...] | None = None) -> None:
             _make(path, steps)
             _is_there(path, steps)
         with closing(connect(path)) as db:
-            _check_version(path, _version(db), steps)
+            check_version(quoted(str(path)), _version(db), steps)
             _migrate(path, db, steps)
 
 
@@ -63,26 +63,13 @@ def _is_there(path: Path, steps: tuple[Migration, ...]) -> bool:
         raise PlatformError(
             _text(path, f"{what}, not a state server's database: check the path, or remove it")
         )
-    _check_version(path, found.version, steps)
+    check_version(quoted(str(path)), found.version, steps)
     return True
 
 
 def check_still_there(path: Path, db: sqlite3.Connection) -> None:
     """Raise `PlatformError` if the platform was moved since its file was prepared."""
-    _check_version(path, _version(db), migrations("sqlite"))
-
-
-def _check_version(path: Path, version: int, steps: tuple[Migration, ...]) -> None:
-    if version == MOVED:
-        raise PlatformError(_text(path, MOVED_TEXT))
-    if version > steps[-1].number:
-        raise PlatformError(
-            _text(
-                path,
-                f"it was made by a newer version of reconciler (migration {version}, this one "
-                f"knows {steps[-1].number}): use that version",
-            )
-        )
+    check_version(quoted(str(path)), _version(db), migrations("sqlite"))
 
 
 def _make(path: Path, steps: tuple[Migration, ...]) -> None:
@@ -106,7 +93,7 @@ def _migrate(path: Path, db: sqlite3.Connection, steps: tuple[Migration, ...]) -
     db.execute("BEGIN IMMEDIATE")
     try:
         version = _version(db)
-        _check_version(path, version, steps)
+        check_version(quoted(str(path)), version, steps)
         for step in steps[version:]:
             for statement in _statements(step.sql):
                 db.execute(statement)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime
 
 from reconciler.disk.sqlite_place import may_be_written
 from reconciler.server.store import session
@@ -21,8 +20,8 @@ from reconciler.server.store.session import (
     Strength,
     ViolationError,
     step,
-    text_of,
 )
+from reconciler.timestamps import timestamp, utc_now
 
 _TAKE = "UPDATE platform SET revision = revision + ?"
 _REVISION = "SELECT revision FROM platform"
@@ -93,7 +92,7 @@ class SqliteSession(Session):
 
     def now(self) -> str:
         """Give the time; the database's clock is that of this machine."""
-        return text_of(datetime.now(UTC))
+        return timestamp(utc_now(), "microseconds")
 
     def take(self) -> tuple[int, str]:
         """Give the platform's next revision; our turn came with the transaction."""

@@ -14,10 +14,7 @@ from __future__ import annotations
 
 from reconciler.lease.contract import Holder, Lease
 from reconciler.printable import quoted
-from reconciler.server.store.refusals import (
-    LeasedError,
-    SupersededError,
-)
+from reconciler.server.store.refusals import LeasedError, SupersededError
 from reconciler.server.store.session import Session, SqlRow, Writing, later, step
 from reconciler.server.store.values import Author
 

@@ -5,11 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from reconciler.printable import quoted
-from reconciler.server.store.refusals import (
-    NameTakenError,
-    NotFoundError,
-    RefusedValueError,
-)
+from reconciler.server.store.refusals import NameTakenError, NotFoundError, RefusedValueError
 from reconciler.server.store.session import Session, ViolationError, Writing
 from reconciler.server.store.values import Token
 
@@ -43,8 +39,9 @@ def create(
     writing: Writing, id: str, digest: bytes, name: str, role: str, expires_at: str | None
 ) -> Token:
     """Keep a new token; its name tells whose writes are whose, so no other that works has it."""
+    now = datetime.fromisoformat(writing.at)
     for other in listed(writing.session):
-        if other.name == name and _works(other, writing.at):
+        if other.name == name and other.state(now) == "valid":
             raise NameTakenError(
                 f"there is a token {quoted(name)} that works (ID {other.id}): revoke it first, or "
                 "give the new one another name"
@@ -61,13 +58,6 @@ def create(
         after["expires_at"] = expires_at
     writing.audit("token_created", name=name, after=after)
     return token
-
-
-def _works(token: Token, at: str) -> bool:
-    if token.revoked_at is not None:
-        return False
-    end = token.expires_at
-    return end is None or datetime.fromisoformat(end) > datetime.fromisoformat(at)
 
 
 def revoke(writing: Writing, id: str) -> Token:

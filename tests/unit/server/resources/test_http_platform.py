@@ -14,10 +14,7 @@ from reconciler.manifest import schema_text
 from reconciler.platforms.http.network.transport import KEPT
 from reconciler.server.endpoint import Endpoint
 from reconciler.server.run import make_server
-from reconciler.server.store.refusals import (
-    OutcomeUnknownError,
-    StoreUnavailableError,
-)
+from reconciler.server.store.refusals import OutcomeUnknownError, StoreUnavailableError
 from reconciler.server.wire.turns import READS, WATCHES, WRITES
 from support.http_values import LEASE, NAS, create, problem
 from support.serving import make_token

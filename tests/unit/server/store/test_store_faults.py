@@ -12,10 +12,7 @@ import pytest
 
 from reconciler.server.store.opening import open_store
 from reconciler.server.store.postgresql import database as postgresql
-from reconciler.server.store.refusals import (
-    OutcomeUnknownError,
-    StoreUnavailableError,
-)
+from reconciler.server.store.refusals import OutcomeUnknownError, StoreUnavailableError
 from reconciler.server.store.sqlite import database as sqlite
 from reconciler.server.store.store import Store
 from support.postgres import Postgres, installed, packaged

@@ -8,12 +8,7 @@ from contextlib import suppress
 from threading import Barrier
 
 from reconciler.lease.contract import Holder
-from reconciler.server.store.refusals import (
-    LeasedError,
-    NameTakenError,
-    NotFoundError,
-    StoreError,
-)
+from reconciler.server.store.refusals import LeasedError, NameTakenError, NotFoundError, StoreError
 from reconciler.server.store.store import Store
 from support.storing import (
     ANN,

@@ -7,9 +7,7 @@ from contextlib import suppress
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reconciler.server.store.refusals import (
-    StoreError,
-)
+from reconciler.server.store.refusals import StoreError
 from reconciler.server.store.store import Store
 from reconciler.server.store.values import Change, StoredStorage
 from support.storing import BOB, create_with, everything, local, record, remove, update

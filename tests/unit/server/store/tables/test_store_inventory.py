@@ -11,11 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reconciler.platform import InventoryRow
-from reconciler.server.store.refusals import (
-    ChangedError,
-    NotFoundError,
-    RefusedValueError,
-)
+from reconciler.server.store.refusals import ChangedError, NotFoundError, RefusedValueError
 from reconciler.server.store.store import Store
 from support.storing import create, inventory, record, remove, update
 

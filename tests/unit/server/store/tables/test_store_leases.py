@@ -11,11 +11,7 @@ import pytest
 from reconciler.lease.contract import Holder, Lease
 from reconciler.server.store.opening import open_store
 from reconciler.server.store.postgresql import database as postgresql
-from reconciler.server.store.refusals import (
-    LeasedError,
-    StoreUnavailableError,
-    SupersededError,
-)
+from reconciler.server.store.refusals import LeasedError, StoreUnavailableError, SupersededError
 from reconciler.server.store.store import Store
 from support.postgres import Postgres
 from support.storing import ANN, BOB, create, everything, record, remove, update

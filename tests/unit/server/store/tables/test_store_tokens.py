@@ -7,11 +7,7 @@ from hashlib import sha256
 
 import pytest
 
-from reconciler.server.store.refusals import (
-    NameTakenError,
-    NotFoundError,
-    RefusedValueError,
-)
+from reconciler.server.store.refusals import NameTakenError, NotFoundError, RefusedValueError
 from reconciler.server.store.store import Store
 from reconciler.server.store.values import Token
 from support.storing import ANN, BOB, create, inventory, record, remove, update

@@ -6,11 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from reconciler.lease.contract import Holder
-from reconciler.server.store.refusals import (
-    KeyReusedError,
-    NameTakenError,
-    SupersededError,
-)
+from reconciler.server.store.refusals import KeyReusedError, NameTakenError, SupersededError
 from reconciler.server.store.store import Store
 from reconciler.server.store.values import Created
 from support.storing import ANN, BOB, create, create_with, everything, local, remove, update
