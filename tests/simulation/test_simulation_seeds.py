@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 from simulation.campaign import in_processes, play
 from simulation.clocks import STEPS
 from simulation.faults import ANYWHERE, READ, WRITE
+from support.repository import ROOT
 
 SEEDS = 2000
-ROOT = Path(__file__).parents[2]
 
 
 def test_no_seed_breaks_a_rule() -> None:

@@ -28,10 +28,10 @@ import pytest
 
 from reconciler.server.store.opening import open_store
 from support.organisation import TOKEN, Organisation
+from support.repository import ROOT
 from support.serving import make_token
 from support.storing import create, record
 
-ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = [
     ROOT / "README.md",
     ROOT / "CONTRIBUTING.md",

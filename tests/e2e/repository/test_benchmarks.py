@@ -9,11 +9,11 @@ import re
 import shlex
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from support.repository import ROOT
+
 PAGE = ROOT / "docs" / "reference" / "benchmarks.md"
 COMMANDS = sorted(
     {

@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 
 from reconciler.cli.options.parser import parse
+from support.repository import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 UNIT = ROOT / "deploy" / "reconciler.service"
 CONTAINER = ROOT / "deploy" / "Containerfile"
 PAGE = ROOT / "docs" / "run-a-state-server.md"
