@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import Callable
@@ -22,7 +21,8 @@ def encoded(value: object) -> bytes:
     try:
         line = msgspec.json.encode(value)
     except UnicodeEncodeError:
-        # Lone surrogates: the standard library escapes them.
+        import json  # few texts hold lone surrogates, which it escapes
+
         line = json.dumps(msgspec.to_builtins(value)).encode()
     if (b"#" in line and b"##" in line) or b"section_" in line:
         line = commandless_quoted(line.decode()).encode()

@@ -43,3 +43,10 @@ def test_no_function_is_long() -> None:
         for function in functions(tree)
     }
     assert {name: length for name, length in lengths.items() if length > BODY} == {}
+
+
+def test_tests_lie_where_what_they_test_lies() -> None:
+    tests = ROOT / "tests" / "unit"
+    folders = {path.parent.relative_to(tests) for path in tests.rglob("test_*.py")}
+    strange = [str(folder) for folder in folders if not (PACKAGE / folder).is_dir()]
+    assert strange == ["support"]  # tests of what tests are made with

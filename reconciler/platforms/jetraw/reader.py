@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib import metadata
 
 import msgspec
 
-from reconciler.environment.extras import installed
 from reconciler.model import State, Storage
 from reconciler.platform import Abilities, About, InventoryRow
 from reconciler.platforms.jetraw import answers
@@ -55,8 +55,10 @@ class JetrawReader:
         module = self._sdk.storages.__name__
         if self._sdk.login is not None:
             module = DISTRIBUTION
-            if found := installed(DISTRIBUTION):
-                return f"{DISTRIBUTION} {found.version}"
+            try:
+                return f"{DISTRIBUTION} {metadata.version(DISTRIBUTION)}"
+            except metadata.PackageNotFoundError:  # put there in another way than by installing it
+                pass
         told = getattr(self._sdk.package, "__version__", None)
         return f"{module} {told}" if isinstance(told, str) else module
 
