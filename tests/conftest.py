@@ -14,8 +14,8 @@ from support.leaks import leaks, no_leaks
 from support.sampling import is_long
 
 if TYPE_CHECKING:
-    from support.postgres import Postgres
-    from support.seaweed import S3Server
+    from support.locks.seaweed import S3Server
+    from support.server.postgres import Postgres
 
 # A shell starts what it puts in the background deaf to Ctrl-C, and `nohup` deaf to SIGHUP; the
 # programs that tests start would inherit that.
@@ -67,7 +67,7 @@ def long(pytestconfig: pytest.Config) -> bool:
 @pytest.fixture(scope="session")
 def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
     """Give a real S3 server; started when the first test wants it."""
-    from support.seaweed import serving  # noqa: PLC0415 - boto3 is slow to import
+    from support.locks.seaweed import serving  # noqa: PLC0415 - boto3 is slow to import
 
     with serving(tmp_path_factory.mktemp("s3")) as server:
         yield server
@@ -76,7 +76,7 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
     """Give a real PostgreSQL; started when the first test wants it, and never left out."""
-    from support.postgres import Postgres, installed, packaged  # noqa: PLC0415
+    from support.server.postgres import Postgres, installed, packaged  # noqa: PLC0415
 
     server = Postgres(installed() or packaged())
     yield server

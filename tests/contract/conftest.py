@@ -9,11 +9,11 @@ import pytest
 
 from reconciler.client import Client
 from reconciler.platform import Platform, Reader, Writer
-from support import server_homes
-from support.homes import Home, Plant, jetraw_home, memory_home, module_home, sqlite_home
-from support.postgres import Postgres
-from support.server_homes import http_postgresql_home, http_sqlite_home
-from support.state_server import StateServer
+from support.platforms.homes import Home, Plant, jetraw_home, memory_home, module_home, sqlite_home
+from support.server import server_homes
+from support.server.postgres import Postgres
+from support.server.server_homes import http_postgresql_home, http_sqlite_home
+from support.server.state_server import StateServer
 
 #: What makes a platform, by kind. A new platform joins the suite here: a function that is given
 #: pytest's request (for other fixtures, such as a server) and an empty folder.

@@ -8,8 +8,8 @@ import pytest
 
 from reconciler.errors import ConflictError, PlatformError
 from reconciler.platform import InventoryRow, Reader, Writer
-from support.contract_values import MINIO, NAS, listed
-from support.homes import Plant
+from support.platforms.homes import Plant
+from support.values.contract_values import MINIO, NAS, listed
 
 
 def recorded(writer: Writer, id: str, rows: Iterable[InventoryRow]) -> bool:

@@ -19,8 +19,8 @@ from reconciler.errors import LeaseLostError, PlatformBusyError
 from reconciler.lease.address import open_lock
 from reconciler.lease.contract import SECONDS, Lease, locked_by
 from reconciler.platforms.sqlite.lock import SqliteLock
-from support.lock_making import ALICE, BOB, Clock, Contest, contest
-from support.server_locks import http_postgresql_lock, http_sqlite_lock
+from support.locks.lock_making import ALICE, BOB, Clock, Contest, contest
+from support.locks.server_locks import http_postgresql_lock, http_sqlite_lock
 
 Make = Callable[[Path, pytest.FixtureRequest], AbstractContextManager[Contest]]
 

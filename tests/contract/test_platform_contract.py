@@ -12,8 +12,8 @@ from reconciler import platform as protocol
 from reconciler.errors import ConflictError, PlatformError, RefusedError
 from reconciler.model import Values
 from reconciler.platform import Platform, Reader, Writer
-from support.contract_values import AWS, CONTROLS, MINIO, NAS, ODD_NAMES, listed, names
-from support.homes import Home
+from support.platforms.homes import Home
+from support.values.contract_values import AWS, CONTROLS, MINIO, NAS, ODD_NAMES, listed, names
 
 # What it says of itself
 

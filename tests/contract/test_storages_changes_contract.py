@@ -9,8 +9,8 @@ import pytest
 from reconciler import storages
 from reconciler.client import Client
 from reconciler.errors import ConflictError, PlatformError, ReconcilerError
-from support.contract_storages import LOCAL, S3, live, told
-from support.homes import Home, Plant
+from support.platforms.homes import Home, Plant
+from support.values.contract_storages import LOCAL, S3, live, told
 
 # Set
 

@@ -13,9 +13,9 @@ from reconciler import storages
 from reconciler.client import Client
 from reconciler.errors import ConflictError, PlatformError
 from reconciler.storages import Storage
-from support.contract_storages import LOCAL, S3, live, told
-from support.homes import Plant
-from support.sdk_reference import members
+from support.platforms.homes import Plant
+from support.values.contract_storages import LOCAL, S3, live, told
+from support.values.sdk_reference import members
 
 # Every member
 

@@ -15,7 +15,7 @@ from reconciler.plan.document import Plan, to_json
 from reconciler.plan.file import from_json
 from reconciler.platform import Platform
 from reconciler.reconcile import Request, apply_plan, make_plan
-from support.homes import Plant
+from support.platforms.homes import Plant
 
 NOW = "2026-01-01T00:00:00Z"
 LOOSE = Policy(undeclared="remove", max_removals="100%")

@@ -7,8 +7,8 @@ from msgspec.structs import replace
 
 from reconciler.errors import ConflictError, PlatformError
 from reconciler.platform import Platform, Reader, Writer
-from support.contract_values import MINIO, NAS, listed, names
-from support.homes import Plant
+from support.platforms.homes import Plant
+from support.values.contract_values import MINIO, NAS, listed, names
 
 # Update
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from reconciler import manifest
 from reconciler.model import Storage, unmanaged_because
-from support.building import plan_for
-from support.scenarios import PLACES
+from support.values.building import plan_for
+from support.values.scenarios import PLACES
 
 #: Anything, and what YAML, interpolation and globs find special.
 texts = st.one_of(

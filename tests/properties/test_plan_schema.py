@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from reconciler.errors import MatchingError
 from reconciler.plan.document import to_json
 from reconciler.plan.file import from_json
-from support.building import plan_for
 from support.repository import SCHEMAS
-from support.scenarios import Scenario, likely_scenarios, wild_scenarios
+from support.values.building import plan_for
+from support.values.scenarios import Scenario, likely_scenarios, wild_scenarios
 
 SCHEMA = json.loads((SCHEMAS / "plan.schema.json").read_bytes())
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)

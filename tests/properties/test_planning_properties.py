@@ -13,10 +13,10 @@ from reconciler.model import Desired, Entry
 from reconciler.names import resting
 from reconciler.plan.document import Plan, to_json
 from reconciler.plan.steps import operation_of
-from support.building import plan_for
-from support.memory_platform import MemoryPlatform
-from support.scenarios import Scenario, likely_scenarios, live_storages, wild_scenarios
-from support.steps import carry_out, legal_order
+from support.values.building import plan_for
+from support.values.memory_platform import MemoryPlatform
+from support.values.scenarios import Scenario, likely_scenarios, live_storages, wild_scenarios
+from support.values.steps import carry_out, legal_order
 
 SLOW = settings(deadline=None, max_examples=200)
 anything = st.one_of(likely_scenarios(), wild_scenarios())

@@ -13,7 +13,7 @@ from support.repository import TESTS
 
 SCRIPT = """
 from reconciler.plan.document import to_json
-from support.building import desired, entry, plan_for, removed, storage
+from support.values.building import desired, entry, plan_for, removed, storage
 
 live = [storage(f"s{i}", label=str(i)) for i in range(30)]
 live += [storage("S1", place="s1"), storage("\\u0455", place="x"), storage("a"), storage("b")]

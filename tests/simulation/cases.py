@@ -12,8 +12,8 @@ from reconciler.names import Scope
 from reconciler.plan.document import Plan
 from reconciler.platform import Abilities
 from reconciler.reconcile import Request, make_plan
-from support.building import desired, entry, removed, storage
-from support.memory_platform import MemoryPlatform
+from support.values.building import desired, entry, removed, storage
+from support.values.memory_platform import MemoryPlatform
 
 
 class Case(Struct, frozen=True):

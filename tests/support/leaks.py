@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from support.organisation import TOKEN as SDK_TOKEN
+from support.platforms.organisation import TOKEN as SDK_TOKEN
 
 _TOKEN = re.compile(rb"rct_[0-9a-f]{16}_[A-Za-z0-9_-]{43}")
 _SDK_TOKEN = SDK_TOKEN.encode()

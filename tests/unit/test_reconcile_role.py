@@ -8,8 +8,8 @@ from reconciler.errors import PlatformError
 from reconciler.executor import Limits
 from reconciler.platform import About
 from reconciler.reconcile import apply_plan
-from support.building import desired, entry, plan_for
-from support.memory_platform import MemoryPlatform, MemoryReader
+from support.values.building import desired, entry, plan_for
+from support.values.memory_platform import MemoryPlatform, MemoryReader
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from reconciler.executor import Limits
 from reconciler.executor.events import Failed
 from reconciler.platform import Abilities, Reader
 from reconciler.reconcile import Request, apply_plan, check_platform
-from support.building import (
+from support.values.building import (
     IGNORE,
     REMOVE,
     codes,
@@ -29,7 +29,7 @@ from support.building import (
     run,
     storage,
 )
-from support.memory_platform import Call, MemoryPlatform, MemoryReader, MemoryWriter
+from support.values.memory_platform import Call, MemoryPlatform, MemoryReader, MemoryWriter
 
 LIVE = [storage("a"), storage("b")]
 

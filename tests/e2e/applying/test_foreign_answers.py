@@ -9,8 +9,8 @@ from subprocess import PIPE
 
 import pytest
 
-from support.fault_proxy import PASS, Fault, FaultProxy, Request, refused, replaced
-from support.state_server import StateServer
+from support.faults.fault_proxy import PASS, Fault, FaultProxy, Request, refused, replaced
+from support.server.state_server import StateServer
 
 BEFORE = """\
 version: 1

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from support.killing import (
+from support.faults.killing import (
     SMALL,
     WHOLE,
     Killing,
@@ -20,9 +20,9 @@ from support.killing import (
     server_stage,
     sqlite_stage,
 )
-from support.organisation import Organisation
+from support.platforms.organisation import Organisation
 from support.sampling import sample
-from support.state_server import StateServer
+from support.server.state_server import StateServer
 
 #: 200 kills of 300 operations on each platform, or as many of 60 as each commit plays; in parts
 #: that can be run side by side.

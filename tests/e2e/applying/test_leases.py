@@ -12,8 +12,8 @@ import pytest
 
 from reconciler.lease.contract import Holder
 from reconciler.platforms import open_platform
-from support.live_file import FILE, PAD, live, local, made, manifest, settled, sql
-from support.two_at_once import two_at_once
+from support.faults.two_at_once import two_at_once
+from support.platforms.live_file import FILE, PAD, live, local, made, manifest, settled, sql
 
 ANNA = Holder("anna", "ci-7", "https://ci.lab/jobs/1", "apply, run 1")
 NAMED = ("'anna' on 'ci-7'", "https://ci.lab/jobs/1", "apply, run 1")

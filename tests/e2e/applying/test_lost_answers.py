@@ -14,9 +14,9 @@ import pytest
 from reconciler.errors import UnknownOutcomeError
 from reconciler.model import Values
 from reconciler.platforms import open_platform
-from support.fault_proxy import CUT, DROP_AFTER, Fault, FaultProxy, Request, scripted
-from support.many_clients import get_all
-from support.state_server import servers
+from support.faults.fault_proxy import CUT, DROP_AFTER, Fault, FaultProxy, Request, scripted
+from support.server.many_clients import get_all
+from support.server.state_server import servers
 
 NAS = {"name": "nas", "label": "NAS", "type": "local", "default_url": "file:///data/nas"}
 LOST = pytest.mark.parametrize("lost", [DROP_AFTER, CUT], ids=["dropped", "cut"])

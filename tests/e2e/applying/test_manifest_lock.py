@@ -8,11 +8,11 @@ import pytest
 
 from reconciler.lease.address import open_lock
 from reconciler.lease.contract import SECONDS
-from support.careless_s3 import careless_s3
-from support.certificates import Authority
-from support.lock_making import ALICE
-from support.organisation import Organisation
-from support.two_at_once import two_at_once
+from support.faults.careless_s3 import careless_s3
+from support.faults.two_at_once import two_at_once
+from support.locks.lock_making import ALICE
+from support.platforms.organisation import Organisation
+from support.server.certificates import Authority
 
 MANIFEST = """\
 version: 1

@@ -9,7 +9,7 @@ from subprocess import DEVNULL, PIPE, TimeoutExpired
 import pytest
 
 from reconciler.names import temporary
-from support.live_file import FILE, live, local, made, manifest, plan_of, settled, sql
+from support.platforms.live_file import FILE, live, local, made, manifest, plan_of, settled, sql
 
 
 def sound(folder):

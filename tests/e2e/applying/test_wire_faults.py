@@ -13,8 +13,8 @@ import pytest
 
 from reconciler.model import Values
 from reconciler.platforms import open_platform
-from support.churning import Churn
-from support.fault_proxy import (
+from support.faults.churning import Churn
+from support.faults.fault_proxy import (
     CUT,
     DROP_AFTER,
     DROP_BEFORE,
@@ -25,7 +25,7 @@ from support.fault_proxy import (
     refused,
     seeded,
 )
-from support.state_server import StateServer
+from support.server.state_server import StateServer
 
 #: In a long run, and for each commit.
 LONG, SHORT = 10_000, 2_000

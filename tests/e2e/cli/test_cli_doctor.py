@@ -6,8 +6,8 @@ from contextlib import ExitStack
 
 import pytest
 
-from support.organisation import Organisation
-from support.state_server import StateServer
+from support.platforms.organisation import Organisation
+from support.server.state_server import StateServer
 
 PLATFORM = ("--platform", "sqlite:///platform.db")
 

@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 
 from reconciler.manifest import schema_text
-from support.live_file import PAD, live, local, made, manifest, sql
+from support.platforms.live_file import PAD, live, local, made, manifest, sql
 
 SCHEMAS = {
     name: jsonschema.Draft202012Validator(json.loads(schema_text(name)))

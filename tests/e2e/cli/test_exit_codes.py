@@ -9,7 +9,7 @@ from reconciler import errors
 from reconciler.cli import exits
 from reconciler.lease.contract import Holder
 from reconciler.platforms import open_platform
-from support.live_file import FILE, local, made, manifest, sql
+from support.platforms.live_file import FILE, local, made, manifest, sql
 
 
 def nothing(folder):

@@ -11,7 +11,7 @@ from subprocess import DEVNULL, PIPE
 
 import pytest
 
-from support.live_file import FILE, PAD, live, local, made, manifest, settled
+from support.platforms.live_file import FILE, PAD, live, local, made, manifest, settled
 
 MANY = 500
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from subprocess import PIPE
 
-from support.dripping import dripping
+from support.faults.dripping import dripping
 
 HEAD = (
     b"HTTP/1.1 200 OK\r\nReconciler-Version: 9\r\nContent-Type: application/json\r\n"

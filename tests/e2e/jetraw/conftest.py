@@ -2,8 +2,8 @@
 
 import pytest
 
-from support.jetraw_runs import assert_no_secret
-from support.organisation import Organisation
+from support.platforms.jetraw_runs import assert_no_secret
+from support.platforms.organisation import Organisation
 
 
 @pytest.fixture

@@ -4,9 +4,9 @@ import signal
 
 import pytest
 
-from support.jetraw_runs import NAS, PLATFORM, RAW, assert_no_secret, live, login, settled
-from support.live_file import local, manifest
-from support.organisation import ALWAYS, TOKEN
+from support.platforms.jetraw_runs import NAS, PLATFORM, RAW, assert_no_secret, live, login, settled
+from support.platforms.live_file import local, manifest
+from support.platforms.organisation import ALWAYS, TOKEN
 
 # What fails
 

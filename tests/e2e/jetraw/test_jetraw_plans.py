@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from support.jetraw_runs import ACCOUNT, NAS, PLATFORM, RAW, document, live, settled
-from support.live_file import local, manifest
+from support.platforms.jetraw_runs import ACCOUNT, NAS, PLATFORM, RAW, document, live, settled
+from support.platforms.live_file import local, manifest
 
 # The ordinary way
 

@@ -8,7 +8,7 @@ from subprocess import DEVNULL, PIPE, STDOUT, TimeoutExpired
 
 import pytest
 
-from support.live_file import local, manifest
+from support.platforms.live_file import local, manifest
 
 #: A module with the documented surface, whose storages lie in the file that STORE names. What a
 #: test wants to go wrong is put behind it.

@@ -6,8 +6,8 @@ import pytest
 
 from reconciler.platforms import open_platform
 from reconciler.server.store.opening import open_store
-from support.serving import serving
-from support.storing import local
+from support.server.serving import serving
+from support.server.storing import local
 
 
 @contextmanager

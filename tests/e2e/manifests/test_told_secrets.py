@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from support.live_file import local, made, manifest, sql
+from support.platforms.live_file import local, made, manifest, sql
 
 SECRETS = [
     ("S3", "https://minio:9000/b?X-Amz-Credential=AKIAX&X-Amz-Signature=SECRET"),

@@ -7,7 +7,16 @@ import pytest
 import yaml
 
 from reconciler.names import temporary
-from support.live_file import holds_files, live, local, made, manifest, plan_of, settled, sql
+from support.platforms.live_file import (
+    holds_files,
+    live,
+    local,
+    made,
+    manifest,
+    plan_of,
+    settled,
+    sql,
+)
 
 SIZES = pytest.mark.parametrize("size", [1, 3, 1000])
 NEW = local("new")

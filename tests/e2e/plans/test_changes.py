@@ -2,8 +2,8 @@
 
 import pytest
 
-from support.building import CREATED
-from support.live_file import live, local, made, manifest, plan_of, settled, sql, told
+from support.platforms.live_file import live, local, made, manifest, plan_of, settled, sql, told
+from support.values.building import CREATED
 
 S3 = {"name": "minio", "type": "S3", "default_url": "https://storage-server:9000/my-bucket"}
 AWS = {"name": "raw", "type": "S3", "region": "eu-central-2", "bucket": "lab-raw"}

@@ -7,7 +7,7 @@ import pytest
 
 from reconciler.plan.document import content_digest, to_json
 from reconciler.plan.file import from_json
-from support.live_file import live, local, made, manifest
+from support.platforms.live_file import live, local, made, manifest
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import shutil
 
 import pytest
 
-from support.live_file import (
+from support.platforms.live_file import (
     FILE,
     NO_CHANGES,
     holds_files,

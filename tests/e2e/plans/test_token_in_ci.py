@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from support.state_server import StateServer
+from support.server.state_server import StateServer
 
 TOKENS = ["RECONCILER_TOKEN", "RECONCILER_TOKEN_FILE"]
 CODE = "platform_unconfirmed"

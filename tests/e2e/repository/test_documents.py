@@ -27,10 +27,10 @@ from pathlib import Path
 import pytest
 
 from reconciler.server.store.opening import open_store
-from support.organisation import TOKEN, Organisation
+from support.platforms.organisation import TOKEN, Organisation
 from support.repository import ROOT
-from support.serving import make_token
-from support.storing import create, record
+from support.server.serving import make_token
+from support.server.storing import create, record
 
 DOCUMENTS = [
     ROOT / "README.md",

@@ -8,8 +8,8 @@ import pytest
 
 from reconciler.lease.contract import Holder
 from reconciler.server.store.opening import open_store
-from support.serving import serving
-from support.storing import ANN, create, inventory, names, record
+from support.server.serving import serving
+from support.server.storing import ANN, create, inventory, names, record
 
 OLD = "sqlite:///old.db"
 _COPYING = """SELECT 1 FROM pg_stat_activity

@@ -10,11 +10,11 @@ import yaml
 
 from reconciler.manifest import schema_text
 from support.repository import ROOT
-from support.state_server import StateServer, environment
+from support.server.state_server import StateServer, environment
 
 pytestmark = pytest.mark.long
 
-SUPPORT = ROOT / "tests" / "support"
+SUPPORT = ROOT / "tests" / "support" / "server"
 METHODS = {"get", "post", "put", "patch", "delete"}
 PYTHON_PACKAGE = "openapi-python-client==0.29.*"
 PACKAGES = ("openapi-typescript@7", "openapi-fetch@0.17", "typescript@5", "@types/node@20")

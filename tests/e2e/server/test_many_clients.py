@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from support.many_clients import Tally, get_all, run_clients
-from support.state_server import StateServer
+from support.server.many_clients import Tally, get_all, run_clients
+from support.server.state_server import StateServer
 
 #: Turns of each client, in a long run and in one of each commit.
 CLIENTS, NAMES, LONG, SHORT = 64, 50, 1000, 60

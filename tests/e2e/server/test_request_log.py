@@ -6,9 +6,9 @@ import socket
 import httpx
 import pytest
 
-from support.http_values import create
-from support.serving import everything
-from support.state_server import StateServer, make_token
+from support.platforms.http_values import create
+from support.server.serving import everything
+from support.server.state_server import StateServer, make_token
 
 LINE = re.compile(r"[0-9T:.-]+Z INFO (?P<told>\S+ \S+ (?:[0-9]{3}|gone) .+) [0-9]+ ms\Z")
 REFUSED = re.compile(r"[0-9T:.-]+Z INFO (?P<told>- - [0-9]{3} - .+)\Z")

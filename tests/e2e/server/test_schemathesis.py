@@ -10,11 +10,11 @@ import yaml
 
 from reconciler.manifest import schema_text
 from support.repository import TESTS
-from support.state_server import StateServer
+from support.server.state_server import StateServer
 
 #: 412 is the right answer to a condition that does not hold, whatever else is sent with it.
 SETTINGS = """\
-hooks = "support.schemathesis_hooks"
+hooks = "support.server.schemathesis_hooks"
 [checks.positive_data_acceptance]
 expected-statuses = ["2xx", "3xx", "401", "403", "404", "409", "412"]
 [checks.negative_data_rejection]

@@ -17,13 +17,13 @@ from reconciler.cli.commands.server import serve
 from reconciler.errors import UsageError
 from reconciler.server.run import CUT_OFF
 from reconciler.server.store.sqlite.preparing import WAIT
-from support.certificates import Authority
-from support.http_values import NAS, create, ndjson, record
+from support.platforms.http_values import NAS, create, ndjson, record
 from support.repository import TESTS
-from support.serving import everything
-from support.state_server import StateServer, make_token
+from support.server.certificates import Authority
+from support.server.serving import everything
+from support.server.state_server import StateServer, make_token
 
-CERTIFICATE = TESTS / "support" / "tls" / "localhost.pem"
+CERTIFICATE = TESTS / "support" / "faults" / "tls" / "localhost.pem"
 ROWS = ndjson((f"u{n}", "c", "d") for n in range(2000))
 MORE_ROWS = ndjson((f"v{n}", "c", "d") for n in range(2000))
 

@@ -8,8 +8,8 @@ import pytest
 from reconciler.lease.contract import Holder
 from reconciler.model import Values
 from reconciler.platforms import open_platform
-from support.live_file import local, manifest
-from support.state_server import StateServer
+from support.platforms.live_file import local, manifest
+from support.server.state_server import StateServer
 
 
 @pytest.fixture

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from support.churning import Churn, Round
-from support.fault_proxy import FaultProxy
-from support.following import following
-from support.postgres import Postgres, installed, packaged
-from support.state_server import StateServer
+from support.faults.churning import Churn, Round
+from support.faults.fault_proxy import FaultProxy
+from support.faults.following import following
+from support.server.postgres import Postgres, installed, packaged
+from support.server.state_server import StateServer
 
 OPERATIONS = 500
 

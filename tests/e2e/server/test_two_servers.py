@@ -5,10 +5,10 @@ from __future__ import annotations
 from contextlib import closing
 
 from reconciler.platforms import open_platform
-from support.churning import Churn
-from support.postgres import Postgres
-from support.state_server import servers
-from support.two_at_once import two_at_once
+from support.faults.churning import Churn
+from support.faults.two_at_once import two_at_once
+from support.server.postgres import Postgres
+from support.server.state_server import servers
 
 #: How many times, in a long run and for each commit.
 LONG, SHORT = 50, 16

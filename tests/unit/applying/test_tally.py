@@ -3,8 +3,8 @@
 from reconciler.applying.tally import Tally
 from reconciler.executor import Outcome
 from reconciler.executor.events import Done, Failed, Retried, Started
-from support.building import desired, entry, plan_for
-from support.memory_platform import MemoryPlatform
+from support.values.building import desired, entry, plan_for
+from support.values.memory_platform import MemoryPlatform
 
 
 def test_every_operation_has_the_end_that_was_told():

@@ -7,7 +7,7 @@ import pytest
 from reconciler.diff import compare
 from reconciler.location import Places, aws_url
 from reconciler.model import Entry, Storage
-from support.building import desired, entry, storage
+from support.values.building import desired, entry, storage
 
 AWS = aws_url("eu-central-2", "b")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from reconciler.diff import compare
-from support.building import desired, entry, removed, storage
-from support.matching import problem, problems, renames
+from support.values.building import desired, entry, removed, storage
+from support.values.matching import problem, problems, renames
 
 # The three passes
 

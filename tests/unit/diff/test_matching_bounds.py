@@ -7,8 +7,8 @@ import pytest
 from reconciler.diff import compare
 from reconciler.model import Policy, Removed
 from reconciler.names import temporary
-from support.building import desired, entry, removed, storage
-from support.matching import consents, problem, renames
+from support.values.building import desired, entry, removed, storage
+from support.values.matching import consents, problem, renames
 
 SCOPED = Policy(scope=("ours-*",))
 

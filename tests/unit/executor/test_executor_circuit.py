@@ -8,10 +8,10 @@ from reconciler.errors import PlatformError, UnavailableError, UnknownOutcomeErr
 from reconciler.executor import Limits, execute
 from reconciler.executor.circuit import FIRST_PAUSE, LONGEST_PAUSE, REFUSALS, Circuit
 from reconciler.retry.limits import Halt
-from support.building import desired, entry, plan_for
-from support.executing import outcome, statuses
-from support.memory_platform import Call, MemoryPlatform
-from support.patience import OwnTime
+from support.faults.patience import OwnTime
+from support.values.building import desired, entry, plan_for
+from support.values.executing import outcome, statuses
+from support.values.memory_platform import Call, MemoryPlatform
 
 DOWN = UnavailableError("503")
 

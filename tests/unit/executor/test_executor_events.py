@@ -8,9 +8,9 @@ from collections import defaultdict
 from reconciler.errors import PlatformError
 from reconciler.executor import Limits, execute
 from reconciler.executor.events import Done, Failed, OperationEvent, Started
-from support.building import plan_for, storage
-from support.executing import CHAIN, IN_TURN_AND_AT_ONCE, SWAP, failing
-from support.memory_platform import MemoryPlatform
+from support.values.building import plan_for, storage
+from support.values.executing import CHAIN, IN_TURN_AND_AT_ONCE, SWAP, failing
+from support.values.memory_platform import MemoryPlatform
 
 
 @IN_TURN_AND_AT_ONCE

@@ -9,8 +9,8 @@ from reconciler.executor import Limits, Outcome, execute
 from reconciler.names import temporary
 from reconciler.plan.document import Consent, Plan
 from reconciler.platform import Abilities
-from support.building import desired, entry, plan_for, removed, storage
-from support.memory_platform import Call, MemoryPlatform
+from support.values.building import desired, entry, plan_for, removed, storage
+from support.values.memory_platform import Call, MemoryPlatform
 
 #: Where a write carries no condition, all that it relies on is read just before it.
 PLAIN = Abilities(record_inventory=True)

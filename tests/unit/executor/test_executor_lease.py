@@ -8,10 +8,10 @@ from reconciler.errors import LeaseLostError, UnavailableError
 from reconciler.executor import Limits, execute
 from reconciler.executor.events import Failed
 from reconciler.platform import Abilities
-from support.building import desired, entry, plan_for, storage
-from support.executing import IN_TURN_AND_AT_ONCE, PATIENCE, outcome, statuses
-from support.memory_platform import Call, MemoryPlatform
-from support.patience import OwnTime, some_times
+from support.faults.patience import OwnTime, some_times
+from support.values.building import desired, entry, plan_for, storage
+from support.values.executing import IN_TURN_AND_AT_ONCE, PATIENCE, outcome, statuses
+from support.values.memory_platform import Call, MemoryPlatform
 
 GONE = LeaseLostError("the lease is held by somebody else")
 

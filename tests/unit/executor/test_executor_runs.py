@@ -11,8 +11,8 @@ from reconciler.errors import PlatformBusyError, PlatformError
 from reconciler.model import Storage
 from reconciler.names import temporary
 from reconciler.platform import Abilities
-from support.building import desired, entry, names, plan_for, removed, storage
-from support.executing import (
+from support.values.building import desired, entry, names, plan_for, removed, storage
+from support.values.executing import (
     CHAIN,
     IN_TURN_AND_AT_ONCE,
     PATIENCE,
@@ -23,7 +23,7 @@ from support.executing import (
     outcome,
     statuses,
 )
-from support.memory_platform import Call, MemoryPlatform
+from support.values.memory_platform import Call, MemoryPlatform
 
 # Order and bounds
 

@@ -10,8 +10,8 @@ from reconciler.executor import Limits, execute
 from reconciler.executor.events import OperationEvent
 from reconciler.platform import Abilities
 from reconciler.retry.surroundings import Machine
-from support.building import desired, entry, names, plan_for, step_by_step, storage
-from support.executing import (
+from support.values.building import desired, entry, names, plan_for, step_by_step, storage
+from support.values.executing import (
     PATIENCE,
     SWAP,
     failing,
@@ -19,7 +19,7 @@ from support.executing import (
     outcome,
     statuses,
 )
-from support.memory_platform import Call, MemoryPlatform
+from support.values.memory_platform import Call, MemoryPlatform
 
 
 def test_nothing_new_is_started_once_there_is_a_reason_to_stop() -> None:

@@ -11,10 +11,10 @@ from reconciler.executor.events import Retried
 from reconciler.executor.unanswered import LOOKS
 from reconciler.names import temporary
 from reconciler.platform import Abilities
-from support.building import desired, entry, names, plan_for, removed, storage
-from support.executing import SWAP, outcome, statuses
-from support.memory_platform import Call, MemoryPlatform
-from support.patience import OwnTime, some_times
+from support.faults.patience import OwnTime, some_times
+from support.values.building import desired, entry, names, plan_for, removed, storage
+from support.values.executing import SWAP, outcome, statuses
+from support.values.memory_platform import Call, MemoryPlatform
 
 LOST = UnknownOutcomeError("timed out")
 PLAIN = Abilities()

@@ -16,7 +16,7 @@ from reconciler.health import backends
 from reconciler.health.backends import FINE, UNKNOWN, UNUSABLE, Backend, check_backends
 from reconciler.location import aws_url
 from reconciler.model import Values
-from support.seaweed import ADMIN, READER, S3Server
+from support.locks.seaweed import ADMIN, READER, S3Server
 
 REGION = "eu-central-2"
 

@@ -7,7 +7,7 @@ from reconciler.errors import AddressError, PlatformError
 from reconciler.health.platform import FAILED, OK, WARNING, Facts, checks, examine, healthy
 from reconciler.lease.contract import Holder, Lease
 from reconciler.platform import Abilities, About
-from support.memory_platform import MemoryPlatform, MemoryReader
+from support.values.memory_platform import MemoryPlatform, MemoryReader
 
 WELL = Facts(
     "https://storages.example.org",

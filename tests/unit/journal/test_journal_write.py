@@ -18,8 +18,8 @@ from reconciler.executor.events import Done, Failed, Started
 from reconciler.journal import write as journal_write
 from reconciler.journal.records import ended, planned, started
 from reconciler.journal.write import Journal, journals
-from support.building import desired, entry, plan_for, removed, storage
-from support.memory_platform import MemoryPlatform
+from support.values.building import desired, entry, plan_for, removed, storage
+from support.values.memory_platform import MemoryPlatform
 
 NOW = datetime(2026, 1, 1, 12, 30, 15, 250_000, tzinfo=UTC)
 RUN = "20260101-123015-250-abcdef"

@@ -10,8 +10,8 @@ import pytest
 from reconciler.lease.bucket import BucketRegister
 from reconciler.lease.contract import Lock
 from reconciler.lease.register import RegisterLock
-from support.fault_proxy import FaultProxy, Request
-from support.seaweed import ADMIN, READER, Account, S3Server
+from support.faults.fault_proxy import FaultProxy, Request
+from support.locks.seaweed import ADMIN, READER, Account, S3Server
 
 KEY = "locks/jetraw"
 

@@ -12,7 +12,7 @@ from reconciler.errors import LockDamagedError, PlatformBusyError, PlatformError
 from reconciler.lease.address import open_lock
 from reconciler.lease.contract import SECONDS
 from reconciler.lease.record import Record, encode
-from support.lock_making import ALICE, BOB
+from support.locks.lock_making import ALICE, BOB
 
 HELD = Record(1, 7, "token", ALICE, 1_700_000_000, 1_700_000_060)
 

@@ -16,7 +16,7 @@ from reconciler.errors import PlatformError, UnavailableError
 from reconciler.lease.address import open_lock
 from reconciler.lease.contract import SECONDS
 from reconciler.lease.folder import FileRegister
-from support.lock_making import ALICE, BOB
+from support.locks.lock_making import ALICE, BOB
 
 ROUNDS = 25
 #: How the name of what a writer has prepared begins.

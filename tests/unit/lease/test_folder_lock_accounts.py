@@ -17,7 +17,7 @@ import pytest
 from reconciler.errors import PlatformBusyError, PlatformError
 from reconciler.lease.address import open_lock
 from reconciler.lease.contract import SECONDS
-from support.lock_making import ALICE, BOB, Clock
+from support.locks.lock_making import ALICE, BOB, Clock
 
 FIRST, SECOND, TEAM = 40001, 40002, 40100
 IS_ROOT = sys.platform == "linux" and os.geteuid() == 0

@@ -9,7 +9,7 @@ from reconciler.lease import keeper
 from reconciler.lease.contract import SECONDS
 from reconciler.lease.record import decode
 from reconciler.lease.register import RegisterLock, Seen
-from support.lock_making import ALICE, BOB, Clock
+from support.locks.lock_making import ALICE, BOB, Clock
 
 NO_ANSWER = "no answer"
 

@@ -14,10 +14,10 @@ from reconciler.lease.address import open_lock
 from reconciler.lease.bucket_failure import failure
 from reconciler.lease.keeper import Clock, Wait, acquire
 from reconciler.model import Values
-from support.careless_s3 import careless_s3
-from support.certificates import Authority
-from support.lock_making import ALICE
-from support.scripted_server import reply, scripted
+from support.faults.careless_s3 import careless_s3
+from support.faults.scripted_server import reply, scripted
+from support.locks.lock_making import ALICE
+from support.server.certificates import Authority
 
 DAY = timedelta(days=1)
 BOTH = ("If-None-Match", "If-Match")

@@ -10,10 +10,10 @@ import pytest
 
 from reconciler.errors import PlatformError, UnavailableError
 from reconciler.lease.contract import SECONDS
-from support.careless_s3 import careless_s3
-from support.fault_proxy import DROP_AFTER, DROP_BEFORE, PASS, refused, scripted
-from support.lock_making import ALICE, BOB
-from support.seaweed import ADMIN
+from support.faults.careless_s3 import careless_s3
+from support.faults.fault_proxy import DROP_AFTER, DROP_BEFORE, PASS, refused, scripted
+from support.locks.lock_making import ALICE, BOB
+from support.locks.seaweed import ADMIN
 
 
 def test_nothing_but_the_lock_stays_in_the_bucket(bucket):

@@ -8,7 +8,7 @@ import pytest
 
 from reconciler.errors import LeaseLostError, PlatformBusyError, UnavailableError
 from reconciler.lease.contract import SECONDS, Lease
-from support.fault_proxy import (
+from support.faults.fault_proxy import (
     CUT,
     DROP_AFTER,
     DROP_BEFORE,
@@ -18,7 +18,7 @@ from support.fault_proxy import (
     scripted,
     seeded,
 )
-from support.lock_making import ALICE, BOB
+from support.locks.lock_making import ALICE, BOB
 
 
 @pytest.mark.parametrize("fault", [DROP_AFTER, CUT], ids=["dropped", "cut"])

@@ -9,7 +9,7 @@ from reconciler.location import aws_url
 from reconciler.model import Values
 from reconciler.plan.document import Consent, Summary
 from reconciler.platform import Abilities
-from support.building import (
+from support.values.building import (
     IGNORE,
     REMOVE,
     desired,
@@ -19,7 +19,7 @@ from support.building import (
     storage,
     warnings,
 )
-from support.memory_platform import MemoryPlatform
+from support.values.memory_platform import MemoryPlatform
 
 
 def test_the_summary_counts_operations_beside_live() -> None:

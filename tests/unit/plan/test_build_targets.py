@@ -7,7 +7,7 @@ import pytest
 from reconciler.errors import UsageError
 from reconciler.model import Policy
 from reconciler.names import temporary
-from support.building import (
+from support.values.building import (
     REMOVE,
     codes,
     desired,
@@ -18,7 +18,7 @@ from support.building import (
     run,
     storage,
 )
-from support.memory_platform import MemoryPlatform
+from support.values.memory_platform import MemoryPlatform
 
 
 def keys(plan) -> list[str]:

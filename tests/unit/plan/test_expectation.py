@@ -9,7 +9,7 @@ from reconciler.model import Storage
 from reconciler.names import temporary
 from reconciler.plan.document import CREATE, REMOVE, UPDATE, Operation, Step
 from reconciler.plan.expectation import Verdict, check
-from support.building import storage, values
+from support.values.building import storage, values
 
 LIVE = storage("a")
 ASIDE = temporary("a", "id-a")

@@ -7,7 +7,7 @@ import pytest
 from reconciler.model import Desired, Storage
 from reconciler.names import temporary
 from reconciler.platform import Abilities
-from support.building import (
+from support.values.building import (
     IGNORE,
     REMOVE,
     as_text,
@@ -21,7 +21,7 @@ from support.building import (
     removed,
     storage,
 )
-from support.memory_platform import MemoryPlatform
+from support.values.memory_platform import MemoryPlatform
 
 ONE_CALL = Abilities(conditional_write=True)
 TWO_CALLS = Abilities(conditional_write=True, atomic_update=False)

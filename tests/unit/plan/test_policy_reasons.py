@@ -7,8 +7,17 @@ from msgspec.structs import replace
 
 from reconciler.model import Desired, Entry, Policy
 from reconciler.names import temporary
-from support.asking import FAIL, IGNORE, POLICIES, REMOVE, SIZES, asked
-from support.building import codes, desired, entry, messages, plan_for, removed, storage, warnings
+from support.server.asking import FAIL, IGNORE, POLICIES, REMOVE, SIZES, asked
+from support.values.building import (
+    codes,
+    desired,
+    entry,
+    messages,
+    plan_for,
+    removed,
+    storage,
+    warnings,
+)
 
 # Undeclared
 

@@ -8,8 +8,17 @@ from msgspec.structs import replace
 from reconciler.model import Policy, Removed
 from reconciler.names import temporary
 from reconciler.plan.document import Plan
-from support.asking import FAIL, POLICIES, REMOVE, SIZES, advice, asked
-from support.building import codes, desired, entry, messages, plan_for, removed, storage, warnings
+from support.server.asking import FAIL, POLICIES, REMOVE, SIZES, advice, asked
+from support.values.building import (
+    codes,
+    desired,
+    entry,
+    messages,
+    plan_for,
+    removed,
+    storage,
+    warnings,
+)
 
 # Limits
 

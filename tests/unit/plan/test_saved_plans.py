@@ -11,8 +11,8 @@ from reconciler.plan.document import Plan, content_digest, sealed, to_json
 from reconciler.plan.file import from_json
 from reconciler.report import text
 from reconciler.report.style import Style
-from support.building import desired, entry, plan_for, removed, storage
-from support.memory_platform import MemoryPlatform
+from support.values.building import desired, entry, plan_for, removed, storage
+from support.values.memory_platform import MemoryPlatform
 
 FIRST = Path(__file__).parent / "saved" / "format_1.json"
 LIVE = [

@@ -14,10 +14,10 @@ from reconciler.executor import Limits, Result, execute
 from reconciler.executor.events import Done, Failed, Retried, Started
 from reconciler.platform import Abilities
 from reconciler.retry.persist import FIRST_PAUSE, LONGEST_PAUSE
-from support.building import desired, entry, plan_for, removed, storage
-from support.executing import failing, outcome, statuses
-from support.memory_platform import Call, MemoryPlatform
-from support.patience import OwnTime, some_times
+from support.faults.patience import OwnTime, some_times
+from support.values.building import desired, entry, plan_for, removed, storage
+from support.values.executing import failing, outcome, statuses
+from support.values.memory_platform import Call, MemoryPlatform
 
 BUSY = UnavailableError("503")
 CREATE = desired(entry("a"))

@@ -10,8 +10,8 @@ from reconciler.errors import PlatformError, UnavailableError
 from reconciler.model import Storage
 from reconciler.platform import Reader
 from reconciler.retry.reader import SECONDS, PatientReader
-from support.memory_platform import MemoryPlatform
-from support.patience import OwnTime, some_times
+from support.faults.patience import OwnTime, some_times
+from support.values.memory_platform import MemoryPlatform
 
 NAS = Storage("1", "nas", "NAS", "local", "file:///nas")
 DOWN = UnavailableError("the platform is busy")

@@ -12,7 +12,7 @@ import pytest
 from reconciler.server.store import session
 from reconciler.server.store.opening import open_store
 from reconciler.server.store.store import Store
-from support.serving import Serving, serving
+from support.server.serving import Serving, serving
 
 
 @pytest.fixture(autouse=True)

@@ -18,8 +18,8 @@ from reconciler import storages
 from reconciler.client import Client
 from reconciler.errors import AddressError, PlatformError, UsageError
 from reconciler.platform import Abilities
-from support.memory_platform import MemoryPlatform
-from support.organisation import TOKEN
+from support.platforms.organisation import TOKEN
+from support.values.memory_platform import MemoryPlatform
 
 LOCAL = ("nas", "local", "NAS", "/data/nas")
 

@@ -16,8 +16,8 @@ from reconciler.errors import (
     ReconcilerError,
     UnknownOutcomeError,
 )
-from support.memory_platform import Call, MemoryPlatform
-from support.organisation import TOKEN, Organisation
+from support.platforms.organisation import TOKEN, Organisation
+from support.values.memory_platform import Call, MemoryPlatform
 
 LOCAL = ("nas", "local", "NAS", "file:///data/nas")
 

@@ -15,8 +15,8 @@ import reconciler
 from reconciler import storages
 from reconciler.platform import InventoryRow
 from reconciler.platforms import open_platform
-from support.organisation import TOKEN, Organisation
-from support.sdk_reference import Member, members, statement
+from support.platforms.organisation import TOKEN, Organisation
+from support.values.sdk_reference import Member, members, statement
 
 MEMBERS = members()
 EXAMPLES = [member for member in MEMBERS if member.example]

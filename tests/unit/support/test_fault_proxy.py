@@ -11,7 +11,7 @@ from contextlib import suppress
 
 import pytest
 
-from support.fault_proxy import (
+from support.faults.fault_proxy import (
     CUT,
     DROP_AFTER,
     DROP_BEFORE,

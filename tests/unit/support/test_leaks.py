@@ -9,7 +9,7 @@ import pytest
 
 from reconciler.server.calls.tokens import new_token
 from support.leaks import check_told, leaks
-from support.organisation import TOKEN as SDK_TOKEN
+from support.platforms.organisation import TOKEN as SDK_TOKEN
 
 pytest_plugins = ["pytester"]
 

@@ -20,8 +20,7 @@ from reconciler.errors import (
 from reconciler.model import Storage, Values
 from reconciler.platforms import open_platform
 from reconciler.platforms.http.connection import Patience
-from support.http_opening import TOKEN, reading, writing
-from support.scripted_server import (
+from support.faults.scripted_server import (
     STORAGE,
     Reply,
     ScriptedServer,
@@ -30,6 +29,7 @@ from support.scripted_server import (
     reply,
     scripted,
 )
+from support.platforms.http_opening import TOKEN, reading, writing
 
 NAS = Values("nas", "NAS", "local", "file:///data/nas")
 LIVE = Storage("s1", "nas", "NAS", "local", "file:///data/nas")

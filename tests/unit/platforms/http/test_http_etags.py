@@ -9,8 +9,8 @@ import pytest
 from reconciler.errors import PlatformError
 from reconciler.model import Storage
 from reconciler.platforms.http.writer import HttpWriter
-from support.http_opening import writing
-from support.scripted_server import STORAGE, Reply, problem, reply, scripted
+from support.faults.scripted_server import STORAGE, Reply, problem, reply, scripted
+from support.platforms.http_opening import writing
 
 LIVE = Storage("s1", "nas", "NAS", "local", "file:///data/nas")
 GET = "GET /v1/storages/s1"

@@ -14,8 +14,8 @@ from reconciler.errors import (
     UnknownOutcomeError,
 )
 from reconciler.lease.contract import Holder, Lease, locked_by
-from support.http_opening import locking
-from support.scripted_server import Reply, problem, reply, scripted
+from support.faults.scripted_server import Reply, problem, reply, scripted
+from support.platforms.http_opening import locking
 
 LEASE = {
     "fence": 17,

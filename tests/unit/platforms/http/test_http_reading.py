@@ -10,8 +10,7 @@ from reconciler.errors import PlatformError, UnavailableError
 from reconciler.model import State, Storage
 from reconciler.platform import About
 from reconciler.platforms.http import pages
-from support.http_opening import reading
-from support.scripted_server import (
+from support.faults.scripted_server import (
     STORAGE,
     Asked,
     Reply,
@@ -22,6 +21,7 @@ from support.scripted_server import (
     reply,
     scripted,
 )
+from support.platforms.http_opening import reading
 
 LIST, ONE = "GET /v1/storages", "GET /v1/storages/s1"
 FILES = f"{ONE}/inventory"

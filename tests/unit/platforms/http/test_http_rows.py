@@ -7,8 +7,7 @@ import json
 import pytest
 
 from reconciler.errors import ConflictError, PlatformError
-from support.http_opening import reading, writing
-from support.scripted_server import (
+from support.faults.scripted_server import (
     STORAGE,
     Asked,
     Reply,
@@ -18,6 +17,7 @@ from support.scripted_server import (
     reply,
     scripted,
 )
+from support.platforms.http_opening import reading, writing
 
 LIST, ONE = "GET /v1/storages", "GET /v1/storages/s1"
 GET_FILES, POST_FILES = f"{ONE}/inventory", "POST /v1/storages/s1/inventory"

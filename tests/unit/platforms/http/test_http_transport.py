@@ -14,8 +14,7 @@ from reconciler.model import Values
 from reconciler.platforms import open_platform
 from reconciler.platforms.http.connection import Patience
 from reconciler.platforms.http.reader import HttpReader
-from support.http_opening import TOKEN, USUAL, connect, reading, writing
-from support.scripted_server import (
+from support.faults.scripted_server import (
     STORAGE,
     TLS,
     Asked,
@@ -26,6 +25,7 @@ from support.scripted_server import (
     reply,
     scripted,
 )
+from support.platforms.http_opening import TOKEN, USUAL, connect, reading, writing
 
 LIST = "GET /v1/storages"
 NAS = Values("nas", "NAS", "local", "file:///data/nas")

@@ -8,8 +8,8 @@ import pytest
 
 from reconciler.errors import PlatformError, UnavailableError
 from reconciler.model import Values
-from support.http_opening import reading, writing
-from support.scripted_server import Asked, Reply, hello, page, problem, reply, scripted
+from support.faults.scripted_server import Asked, Reply, hello, page, problem, reply, scripted
+from support.platforms.http_opening import reading, writing
 
 LIST = "GET /v1/storages"
 NAS = Values("nas", "NAS", "local", "file:///data/nas")

@@ -18,8 +18,7 @@ from reconciler.errors import (
 from reconciler.lease.contract import Holder, Lease
 from reconciler.model import Storage, Values
 from reconciler.platforms.http.writer import HttpWriter
-from support.http_opening import writing
-from support.scripted_server import (
+from support.faults.scripted_server import (
     STORAGE,
     Asked,
     Reply,
@@ -28,6 +27,7 @@ from support.scripted_server import (
     reply,
     scripted,
 )
+from support.platforms.http_opening import writing
 
 VALUES = Values("nas", "NAS", "local", "file:///data/nas")
 LIVE = Storage("s1", "nas", "NAS", "local", "file:///data/nas")

@@ -9,7 +9,7 @@ import pytest
 from reconciler.environment.origin import CI_VARIABLES
 from reconciler.platform import Platform, Writer
 from reconciler.platforms import open_platform
-from support.organisation import Organisation
+from support.platforms.organisation import Organisation
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from reconciler.errors import ConflictError, PlatformError
 from reconciler.model import Values, unmanaged_because
 from reconciler.platform import Platform, Reader
 from reconciler.platforms import open_platform
-from support.organisation import Organisation
+from support.platforms.organisation import Organisation
 
 MADE = datetime(2026, 1, 2, 3, 4, 5, 678, tzinfo=UTC)
 GOOD = {

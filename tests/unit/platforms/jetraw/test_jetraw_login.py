@@ -15,7 +15,7 @@ from reconciler.environment.origin import CI_VARIABLES
 from reconciler.errors import AddressError, PlatformError, ReconcilerError, UsageError
 from reconciler.platform import Platform
 from reconciler.platforms import open_platform
-from support.organisation import TOKEN, Organisation
+from support.platforms.organisation import TOKEN, Organisation
 
 ALL = ["list_storages", "get_storage", "create_storage", "create_aws_s3_storage"]
 

@@ -18,7 +18,7 @@ from reconciler.errors import (
 from reconciler.location import aws_url
 from reconciler.model import Storage, Values
 from reconciler.platform import Platform, Writer
-from support.organisation import ALWAYS, TOKEN, Organisation
+from support.platforms.organisation import ALWAYS, TOKEN, Organisation
 
 NAS = Values("nas", "NAS", "local", "file:///data/nas")
 AWS = Values(

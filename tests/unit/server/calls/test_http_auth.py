@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from reconciler.model import Values
-from support.http_values import LEASE, NAS, NDJSON, create, problem
-from support.serving import AUTHOR, make_token, serving
+from support.platforms.http_values import LEASE, NAS, NDJSON, create, problem
+from support.server.serving import AUTHOR, make_token, serving
 
 READS = ["/v1/platform", "/v1/storages", "/v1/lock", "/v1/audit", "/metrics"]
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from support.http_values import create, ndjson, problem, record
+from support.platforms.http_values import create, ndjson, problem, record
 
 MATCHING = ['"1"', "*", '"0", "1"', '"x","1"', 'W/"1", "1"', '"0" ,  "1"']
 NOT_MATCHING = ['"2"', 'W/"1"', '"01"', '"x", "y"', 'W/"1", "2"', '""', '"99999999999999999"']

@@ -2,8 +2,8 @@
 
 import pytest
 
-from support.http_values import create, ndjson, problem, record
-from support.serving import make_token
+from support.platforms.http_values import create, ndjson, problem, record
+from support.server.serving import make_token
 
 CLAIMS = {
     "Reconciler-Run": "20261122-180000",

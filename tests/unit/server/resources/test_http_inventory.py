@@ -10,8 +10,8 @@ from msgspec.structs import replace
 
 from reconciler.server.calls.problems import Problem
 from reconciler.server.resources.inventory import LONGEST_LINE, read_rows
-from support.http_values import create, ndjson, problem, record
-from support.serving import everything
+from support.platforms.http_values import create, ndjson, problem, record
+from support.server.serving import everything
 
 ROWS = [(f"u{n:05}", f"c{n}", "d" * (n % 90)) for n in range(3000)]
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from support.http_values import LEASE, NAS, create, ndjson, problem, record
-from support.serving import make_token
-from support.storing import ANN
+from support.platforms.http_values import LEASE, NAS, create, ndjson, problem, record
+from support.server.serving import make_token
+from support.server.storing import ANN
 
 FENCES = ["0", "-1", "x", "1.0", "", "9007199254740992"]
 

@@ -16,8 +16,8 @@ from reconciler.server.endpoint import Endpoint
 from reconciler.server.run import make_server
 from reconciler.server.store.refusals import OutcomeUnknownError, StoreUnavailableError
 from reconciler.server.wire.turns import READS, WATCHES, WRITES
-from support.http_values import LEASE, NAS, create, problem
-from support.serving import make_token
+from support.platforms.http_values import LEASE, NAS, create, problem
+from support.server.serving import make_token
 
 PATHS = ["/v1/platform", "/v1/storages", "/v1/lock", "/v1/audit", "/healthz", "/readyz", "/metrics"]
 

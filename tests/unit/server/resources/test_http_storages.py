@@ -8,7 +8,7 @@ import pytest
 from reconciler import __version__
 from reconciler.platforms import open_platform
 from reconciler.server.store import session
-from support.http_values import NAS, create, location, ndjson, problem, record
+from support.platforms.http_values import NAS, create, location, ndjson, problem, record
 
 
 def test_a_storage_from_create_to_remove(client):

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from reconciler.server.store.store import Store
-from support.storing import create, record
+from support.server.storing import create, record
 
 VALUES: dict[str, Any] = {
     "id": "i",

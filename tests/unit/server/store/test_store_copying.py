@@ -29,8 +29,18 @@ from reconciler.server.store.refusals import RefusedValueError, SupersededError
 from reconciler.server.store.sqlite import database as sqlite_store
 from reconciler.server.store.sqlite.preparing import prepare
 from reconciler.server.store.store import Store
-from support.serving import make_token
-from support.storing import ANN, BOB, create, everything, inventory, names, record, remove, update
+from support.server.serving import make_token
+from support.server.storing import (
+    ANN,
+    BOB,
+    create,
+    everything,
+    inventory,
+    names,
+    record,
+    remove,
+    update,
+)
 
 MIB = 1024 * 1024
 ODD = [("\0", "\0", "\1"), ("a\1", "", "é"), ("B", "1", "\U00010000"), ("b", "sha256:1", "2")]

@@ -12,8 +12,8 @@ from reconciler.server.store.migrations import Migration
 from reconciler.server.store.opening import open_store
 from reconciler.server.store.postgresql.preparing import prepare
 from reconciler.server.store.store import Store
-from support.postgres import Postgres
-from support.storing import ANN, create, record
+from support.server.postgres import Postgres
+from support.server.storing import ANN, create, record
 
 #: Writes down what each kind of write waits for.
 _SEEN = """CREATE TABLE seen (setting text);

@@ -15,8 +15,8 @@ from reconciler.server.store.postgresql import database as postgresql
 from reconciler.server.store.refusals import OutcomeUnknownError, StoreUnavailableError
 from reconciler.server.store.sqlite import database as sqlite
 from reconciler.server.store.store import Store
-from support.postgres import Postgres, installed, packaged
-from support.storing import create, everything, inventory, names, record, update
+from support.server.postgres import Postgres, installed, packaged
+from support.server.storing import create, everything, inventory, names, record, update
 
 CUT_OFF = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "

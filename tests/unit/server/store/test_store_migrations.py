@@ -17,8 +17,8 @@ from reconciler.server.store.migrations import Migration, migrations
 from reconciler.server.store.opening import open_store
 from reconciler.server.store.postgresql import preparing as postgresql
 from reconciler.server.store.sqlite import preparing as sqlite
-from support.postgres import Postgres
-from support.storing import create, names
+from support.server.postgres import Postgres
+from support.server.storing import create, names
 
 NEXT = """
 CREATE TABLE extra (id text);  -- comments are no statements

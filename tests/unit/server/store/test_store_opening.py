@@ -10,7 +10,7 @@ import pytest
 
 from reconciler.errors import AddressError, PlatformError, UnavailableError, UsageError
 from reconciler.server.store.opening import open_store
-from support.storing import create, everything
+from support.server.storing import create, everything
 
 SECRET = "hunter2"
 

@@ -10,7 +10,7 @@ from threading import Barrier
 from reconciler.lease.contract import Holder
 from reconciler.server.store.refusals import LeasedError, NameTakenError, NotFoundError, StoreError
 from reconciler.server.store.store import Store
-from support.storing import (
+from support.server.storing import (
     ANN,
     BOB,
     create,

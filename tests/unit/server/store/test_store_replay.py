@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from reconciler.server.store.refusals import StoreError
 from reconciler.server.store.store import Store
 from reconciler.server.store.values import Change, StoredStorage
-from support.storing import BOB, create_with, everything, local, record, remove, update
+from support.server.storing import BOB, create_with, everything, local, record, remove, update
 
 NAMES = st.sampled_from(["a", "b", "c", "A", "a\0", "\1", ""])
 OPERATION = st.one_of(

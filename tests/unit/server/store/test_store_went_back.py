@@ -17,7 +17,7 @@ from reconciler.server.store import session
 from reconciler.server.store.opening import open_store
 from reconciler.server.store.refusals import ChangedError, SupersededError
 from reconciler.server.store.store import Store
-from support.storing import ANN, create, update
+from support.server.storing import ANN, create, update
 
 ME, YOU = Holder("me"), Holder("you")
 

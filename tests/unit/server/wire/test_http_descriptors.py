@@ -7,8 +7,8 @@ from pathlib import Path
 
 import httpx
 
-from support.serving import everything
-from support.state_server import StateServer
+from support.server.serving import everything
+from support.server.state_server import StateServer
 
 TOLD = "connections are refused until others end"
 

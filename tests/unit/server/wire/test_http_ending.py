@@ -9,8 +9,8 @@ from msgspec.structs import replace
 from reconciler.server.run import GRACE, REST
 from reconciler.server.wire import client_lag
 from support.repository import DEPLOY
-from support.serving import everything, serving
-from support.storing import create_with, local
+from support.server.serving import everything, serving
+from support.server.storing import create_with, local
 
 UNIT = DEPLOY / "reconciler.service"
 #: Longer than what the system itself keeps for a client that takes nothing.

@@ -9,8 +9,8 @@ import json
 import pytest
 
 from reconciler.server.wire import protocol
-from support.http_values import NAS, create, problem, record
-from support.serving import everything, make_token, serving
+from support.platforms.http_values import NAS, create, problem, record
+from support.server.serving import everything, make_token, serving
 
 HOST = b"Host: localhost\r\n"
 END = b" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"

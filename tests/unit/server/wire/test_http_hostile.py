@@ -2,8 +2,8 @@
 
 import pytest
 
-from support.http_values import NAS, create, problem
-from support.storing import create as store_create
+from support.platforms.http_values import NAS, create, problem
+from support.server.storing import create as store_create
 
 NAMES = {
     "sql": "x'); DROP TABLE storages; --",

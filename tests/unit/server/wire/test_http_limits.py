@@ -5,8 +5,8 @@ import json
 import pytest
 
 from reconciler.server.wire import exchange, head_limits, protocol
-from support.http_values import NAS, create, location, problem
-from support.serving import drip, everything
+from support.platforms.http_values import NAS, create, location, problem
+from support.server.serving import drip, everything
 
 BODY = json.dumps(NAS).encode()
 POST = (

@@ -7,9 +7,9 @@ import pytest
 from msgspec.structs import replace
 
 from reconciler.server.wire import answer_buffer, client_lag, exchange, protocol, turns
-from support.http_values import create, ndjson, problem, record
-from support.serving import drip, everything, make_token, serving
-from support.storing import create_with, local
+from support.platforms.http_values import create, ndjson, problem, record
+from support.server.serving import drip, everything, make_token, serving
+from support.server.storing import create_with, local
 
 ROWS = [(f"u{n:06}", "a" * 64, "b" * 64) for n in range(40_000)]
 #: Longer than what the system itself keeps for a client that takes nothing.

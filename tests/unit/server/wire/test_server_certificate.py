@@ -10,7 +10,7 @@ import trustme
 from cryptography import x509
 
 from reconciler.server.wire.certificate import read_certificates
-from support.certificates import Authority
+from support.server.certificates import Authority
 
 NOW = datetime.now(UTC)
 DAY = timedelta(days=1)

@@ -16,8 +16,8 @@ from reconciler.platforms.http.network import budget
 from reconciler.platforms.http.network.budget import Budget
 from reconciler.platforms.http.reader import HttpReader
 from reconciler.platforms.http.writer import HttpWriter
-from support.dripping import dripping
-from support.scripted_server import STORAGE, Reply, hello, reply, scripted
+from support.faults.dripping import dripping
+from support.faults.scripted_server import STORAGE, Reply, hello, reply, scripted
 
 #: Much longer than a test may take, but for a call as a whole.
 PATIENT = Patience(60, 60, 60, 60, 60, whole=0.3)

@@ -11,10 +11,10 @@ import pytest
 from reconciler.errors import PlatformError, UnavailableError, UsageError
 from reconciler.platforms.http.address import parse_address
 from reconciler.platforms.http.network.proxies import is_excluded
-from support.certificates import Authority
-from support.http_opening import connect, reading, writing
-from support.real_proxy import RealProxy, real_proxy
-from support.scripted_server import STORAGE, ScriptedServer, page, scripted
+from support.faults.real_proxy import RealProxy, real_proxy
+from support.faults.scripted_server import STORAGE, ScriptedServer, page, scripted
+from support.platforms.http_opening import connect, reading, writing
+from support.server.certificates import Authority
 
 NAME = "https://server.example"
 LOGIN = ("me", "hunter2/@:")

@@ -10,9 +10,9 @@ import pytest
 
 from reconciler.errors import PlatformError
 from reconciler.platforms.http.network.trust import authorities
-from support.certificates import Authority
-from support.http_opening import reading
-from support.scripted_server import ScriptedServer, page, scripted
+from support.faults.scripted_server import ScriptedServer, page, scripted
+from support.platforms.http_opening import reading
+from support.server.certificates import Authority
 
 DAY = timedelta(days=1)
 

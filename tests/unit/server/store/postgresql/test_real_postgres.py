@@ -10,12 +10,12 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from support.postgres import Postgres, packaged
 from support.repository import TESTS
+from support.server.postgres import Postgres, packaged
 
 _KILLED = """
 import os, signal, sys
-from support.postgres import Postgres, installed, packaged
+from support.server.postgres import Postgres, installed, packaged
 server = Postgres(installed() or packaged())
 print(server.url(), flush=True)
 os.kill(os.getpid(), signal.SIGKILL)

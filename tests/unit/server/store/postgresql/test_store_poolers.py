@@ -13,9 +13,9 @@ from reconciler.server.store.opening import open_store
 from reconciler.server.store.postgresql.session import PostgresSession
 from reconciler.server.store.refusals import OutcomeUnknownError
 from reconciler.server.store.store import Store
-from support.postgres import Postgres
-from support.postgres_proxy import PostgresProxy
-from support.storing import create, names
+from support.server.postgres import Postgres
+from support.server.postgres_proxy import PostgresProxy
+from support.server.storing import create, names
 
 #: What psycopg calls the statements that it has prepared.
 PREPARED = b"_pg3_"

@@ -13,7 +13,7 @@ import pytest
 from reconciler.errors import PlatformError
 from reconciler.server.store.opening import open_store
 from reconciler.server.store.refusals import OutcomeUnknownError, StoreUnavailableError
-from support.storing import create, everything
+from support.server.storing import create, everything
 
 
 def restored(path: Path) -> None:

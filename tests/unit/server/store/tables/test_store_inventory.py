@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from reconciler.platform import InventoryRow
 from reconciler.server.store.refusals import ChangedError, NotFoundError, RefusedValueError
 from reconciler.server.store.store import Store
-from support.storing import create, inventory, record, remove, update
+from support.server.storing import create, inventory, record, remove, update
 
 MANY = 100_000
 MIB = 1024 * 1024

@@ -9,7 +9,7 @@ from reconciler.lease.contract import Holder
 from reconciler.server.store.refusals import KeyReusedError, NameTakenError, SupersededError
 from reconciler.server.store.store import Store
 from reconciler.server.store.values import Created
-from support.storing import ANN, BOB, create, create_with, everything, local, remove, update
+from support.server.storing import ANN, BOB, create, create_with, everything, local, remove, update
 
 
 def test_the_same_create_with_its_key_gives_the_first_answer(store: Store, other: Store) -> None:

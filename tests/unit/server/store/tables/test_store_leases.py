@@ -13,8 +13,8 @@ from reconciler.server.store.opening import open_store
 from reconciler.server.store.postgresql import database as postgresql
 from reconciler.server.store.refusals import LeasedError, StoreUnavailableError, SupersededError
 from reconciler.server.store.store import Store
-from support.postgres import Postgres
-from support.storing import ANN, BOB, create, everything, record, remove, update
+from support.server.postgres import Postgres
+from support.server.storing import ANN, BOB, create, everything, record, remove, update
 
 ME = Holder("me", host="laptop", job_url="https://ci/1", reason="apply\0 of main")
 YOU = Holder("you")

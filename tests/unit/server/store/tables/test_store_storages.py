@@ -20,7 +20,16 @@ from reconciler.server.store.refusals import (
 )
 from reconciler.server.store.store import Store
 from reconciler.server.store.values import Listed, Page
-from support.storing import create, create_with, everything, local, names, record, remove, update
+from support.server.storing import (
+    create,
+    create_with,
+    everything,
+    local,
+    names,
+    record,
+    remove,
+    update,
+)
 
 ODD_NAMES = [
     " leading and trailing ",

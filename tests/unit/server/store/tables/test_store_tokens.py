@@ -10,7 +10,7 @@ import pytest
 from reconciler.server.store.refusals import NameTakenError, NotFoundError, RefusedValueError
 from reconciler.server.store.store import Store
 from reconciler.server.store.values import Token
-from support.storing import ANN, BOB, create, inventory, record, remove, update
+from support.server.storing import ANN, BOB, create, inventory, record, remove, update
 
 DIGEST = sha256(b"secret").digest()
 END = "2030-01-01T00:00:00Z"

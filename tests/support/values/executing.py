@@ -7,8 +7,8 @@ import pytest
 from reconciler.executor import Limits, Outcome, Result, execute
 from reconciler.plan.document import Plan
 from reconciler.platform import Abilities
-from support.building import desired, entry
-from support.memory_platform import Call, MemoryPlatform
+from support.values.building import desired, entry
+from support.values.memory_platform import Call, MemoryPlatform
 
 TWO_CALLS = Abilities(conditional_write=True, atomic_update=False)
 IN_TURN_AND_AT_ONCE = pytest.mark.parametrize("parallelism", [1, 10])

@@ -4,7 +4,7 @@ import json
 import sqlite3
 from contextlib import closing
 
-from support.building import CREATED
+from support.values.building import CREATED
 
 NO_CHANGES = "No changes. Live matches the manifest."
 FILE = "platform.db"

@@ -14,8 +14,8 @@ import psycopg
 import pytest
 
 from reconciler.platforms import open_platform
-from support.lock_making import Contest, contest
-from support.server_homes import http_postgresql_home, http_sqlite_home
+from support.locks.lock_making import Contest, contest
+from support.server.server_homes import http_postgresql_home, http_sqlite_home
 
 _TIMES = "SELECT acquired_at, expires_at FROM lease"
 

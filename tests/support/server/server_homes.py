@@ -13,9 +13,9 @@ import pytest
 from reconciler.lease.contract import Lease
 from reconciler.platform import InventoryRow, Lock, Lost, Platform, Reader, Writer
 from reconciler.platforms import open_platform
-from support.homes import Home
-from support.postgres import Postgres
-from support.state_server import StateServer, servers
+from support.platforms.homes import Home
+from support.server.postgres import Postgres
+from support.server.state_server import StateServer, servers
 
 #: What a test leaves behind. Revision and audit go on, and so does the fencing token.
 _CLEAR = (

@@ -20,7 +20,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from support.wire_messages import read_answer, read_request
+from support.server.wire_messages import read_answer, read_request
 
 
 @dataclass(frozen=True)

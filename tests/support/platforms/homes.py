@@ -10,8 +10,8 @@ import pytest
 
 from reconciler.platform import InventoryRow, Platform
 from reconciler.platforms import open_platform
-from support.memory_platform import MemoryPlatform
-from support.organisation import TOKEN, Organisation
+from support.platforms.organisation import TOKEN, Organisation
+from support.values.memory_platform import MemoryPlatform
 
 Plant = Callable[[str, Sequence[InventoryRow]], None]
 

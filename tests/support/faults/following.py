@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from support.state_server import COMMAND, environment
+from support.server.state_server import COMMAND, environment
 
 
 class Following:

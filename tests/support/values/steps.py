@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from reconciler.plan.document import CREATE, REMOVE, Operation, Plan, Step, steps
-from support.memory_platform import MemoryPlatform
+from support.values.memory_platform import MemoryPlatform
 
 
 def legal_order(draw: st.DrawFn, plan: Plan) -> list[tuple[Operation, Step]]:

@@ -14,7 +14,7 @@ from reconciler.model import Storage
 from reconciler.plan.document import Operation, Plan, Step, steps
 from reconciler.platforms import open_platform
 from reconciler.reconcile import Request, make_plan
-from support.many_clients import get_all
+from support.server.many_clients import get_all
 
 #: What one write does: action, the storage's id (a create's location), the name and label it gives.
 Effect = tuple[str, str, str | None, str | None]

@@ -8,7 +8,7 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
-from support.sdk import jetraw_state
+from support.platforms.sdk import jetraw_state
 
 #: What has to be on the import path for `import jetraw` to find the stand-in.
 SDK = Path(__file__).parent / "sdk"

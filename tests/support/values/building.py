@@ -9,7 +9,7 @@ from reconciler.executor import Limits
 from reconciler.model import Desired, Entry, Policy, Removed, Storage, Values
 from reconciler.plan.document import Operation, Plan
 from reconciler.reconcile import Applied, Request, apply_plan, make_plan
-from support.memory_platform import MemoryPlatform
+from support.values.memory_platform import MemoryPlatform
 
 NOW = "2026-01-01T00:00:00Z"
 CREATED = "2025-06-01T12:00:00Z"

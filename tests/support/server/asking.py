@@ -12,8 +12,8 @@ import yaml
 from reconciler.model import Entry, Policy, Removed, Storage
 from reconciler.plan.document import Plan
 from reconciler.platform import Abilities
-from support.building import desired, entry, messages, plan_for, storage
-from support.memory_platform import MemoryPlatform
+from support.values.building import desired, entry, messages, plan_for, storage
+from support.values.memory_platform import MemoryPlatform
 
 SIZES = pytest.mark.parametrize("size", [1, 3, 1000])
 FAIL, IGNORE = Policy(), Policy(undeclared="ignore")

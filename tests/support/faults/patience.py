@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from support.memory_platform import Call, Hook
+from support.values.memory_platform import Call, Hook
 
 
 class OwnTime:

@@ -2,8 +2,8 @@
 
 import json
 
-from support.live_file import NO_CHANGES, local
-from support.organisation import TOKEN
+from support.platforms.live_file import NO_CHANGES, local
+from support.platforms.organisation import TOKEN
 
 PLATFORM = "jetraw://my-org"
 ACCOUNT = "my-org@my-org.jetraw.com"

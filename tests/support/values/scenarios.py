@@ -16,7 +16,7 @@ from reconciler.names import resting, temporary
 from reconciler.plan.document import Plan
 from reconciler.platform import Abilities
 from reconciler.reconcile import Request
-from support.memory_platform import MemoryPlatform
+from support.values.memory_platform import MemoryPlatform
 
 REGION = "eu-central-2"
 #: Names that people give, and some that nobody should.
