@@ -92,7 +92,7 @@ class Session(ABC):
         """Read rows."""
 
     @abstractmethod
-    def part(self, question: PagedQuery, limit: int, *values: object) -> tuple[list[SqlRow], bool]:
+    def part(self, query: PagedQuery, limit: int, *values: object) -> tuple[list[SqlRow], bool]:
         """Read at most `limit` rows, and `LARGEST_PART` of text; say whether there are more.
 
         If there are any, one is read. The rows may have more columns than were asked for.
@@ -100,7 +100,7 @@ class Session(ABC):
 
     @abstractmethod
     def moment(
-        self, question: PagedQuery, limit: int, *values: object
+        self, query: PagedQuery, limit: int, *values: object
     ) -> tuple[list[SqlRow], bool, int]:
         """Read a part, with an id as its first column, and the platform's revision at that moment.
 

@@ -56,23 +56,23 @@ class PostgresSession(Session):
         """Read rows."""
         return restored_rows(self._run(native(sql), values).fetchall())
 
-    def part(self, question: PagedQuery, limit: int, *values: object) -> tuple[list[SqlRow], bool]:
+    def part(self, query: PagedQuery, limit: int, *values: object) -> tuple[list[SqlRow], bool]:
         """Read rows that the database has counted."""
-        sql = f"{_bounded(question)} ORDER BY {question.key}"
+        sql = f"{_bounded(query)} ORDER BY {query.key}"
         found = self.rows(sql, *values, limit + 1)
-        size = found[-1][-1] + question.size(found[-2:]) if found else 0
-        return question.cut(found, limit, size)
+        size = found[-1][-1] + query.size(found[-2:]) if found else 0
+        return query.cut(found, limit, size)
 
     def moment(
-        self, question: PagedQuery, limit: int, *values: object
+        self, query: PagedQuery, limit: int, *values: object
     ) -> tuple[list[SqlRow], bool, int]:
         """Read a part and the revision in one statement, which sees one moment."""
-        found = self.rows(_MOMENT.format(_bounded(question)), *values, limit + 1)
+        found = self.rows(_MOMENT.format(_bounded(query)), *values, limit + 1)
         revision = int(found[0][-1])
         if found[0][0] is None:  # the row of the platform is there also when no other is
             return [], False, revision
-        size = found[-1][-2] + question.size(found[-2:])
-        return *question.cut(found, limit, size), revision
+        size = found[-1][-2] + query.size(found[-2:])
+        return *query.cut(found, limit, size), revision
 
     @contextmanager
     def stream(self, sql: str, *values: object, batch: int = 2000) -> Iterator[Iterator[SqlRow]]:
@@ -134,11 +134,11 @@ def _is_refusal(error: psycopg.Error) -> bool:
     return state[:2] in ("23", "40") and state != "40003"
 
 
-def _bounded(question: PagedQuery) -> str:
+def _bounded(query: PagedQuery) -> str:
     """Let the database leave out what is too much: all that it answers with is held in memory."""
-    size = " + ".join(f"coalesce(octet_length(q.{name}), 0)" for name in question.texts)
+    size = " + ".join(f"coalesce(octet_length(q.{name}), 0)" for name in query.texts)
     most = session.LARGEST_PART
-    return _PART.format(size=size, key=question.key, sql=question.sql, most=most)
+    return _PART.format(size=size, key=query.key, sql=query.sql, most=most)
 
 
 @cache

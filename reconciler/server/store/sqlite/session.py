@@ -51,22 +51,22 @@ class SqliteSession(Session):
         """Read rows."""
         return self._db.execute(sql, values).fetchall()
 
-    def part(self, question: PagedQuery, limit: int, *values: object) -> tuple[list[SqlRow], bool]:
+    def part(self, query: PagedQuery, limit: int, *values: object) -> tuple[list[SqlRow], bool]:
         """Read rows as they are needed."""
         found: list[SqlRow] = []
         size = 0
-        with closing(self._db.execute(question.sql, (*values, limit + 1))) as cursor:
+        with closing(self._db.execute(query.sql, (*values, limit + 1))) as cursor:
             while size <= session.LARGEST_PART and (rows := cursor.fetchmany(_BATCH)):
                 found += rows
-                size += question.size(rows)
-        return question.cut(found, limit, size)
+                size += query.size(rows)
+        return query.cut(found, limit, size)
 
     def moment(
-        self, question: PagedQuery, limit: int, *values: object
+        self, query: PagedQuery, limit: int, *values: object
     ) -> tuple[list[SqlRow], bool, int]:
         """Read a part and the revision in one transaction."""
         self._db.execute("BEGIN")
-        found = *self.part(question, limit, *values), int(self.rows(_REVISION)[0][0])
+        found = *self.part(query, limit, *values), int(self.rows(_REVISION)[0][0])
         self._db.execute("COMMIT")
         return found
 
