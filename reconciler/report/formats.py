@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from importlib import import_module
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Protocol
+
+from reconciler.report import markdown, text
 
 if TYPE_CHECKING:
     from reconciler.health.platform import Facts
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     from reconciler.model import Notice, Problem, State
     from reconciler.plan.document import Plan
     from reconciler.reconcile import Applied
-    from reconciler.report import json, markdown, text
     from reconciler.report.sentences.drift import Drift
     from reconciler.report.sentences.tokens import Told
     from reconciler.report.style import Style
@@ -41,9 +41,9 @@ class Report(Protocol):
 
 
 def report_in(output: str) -> Report:
-    """Return what writes reports in a format; those of other formats are not imported."""
-    return cast("Report", import_module(f"reconciler.report.{output}"))
+    """Return what writes reports in a format."""
+    if output == "json":
+        from reconciler.report import json  # with all that it can tell; the others ask for less
 
-
-if TYPE_CHECKING:  # each of them is able to tell all of it
-    _FORMATS: tuple[Report, ...] = (text, json, markdown)
+        return json
+    return markdown if output == "markdown" else text
