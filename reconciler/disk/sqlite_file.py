@@ -6,7 +6,6 @@ Shared by the embedded platform and the state server, whose files must not be mi
 from __future__ import annotations
 
 import os
-import secrets
 import stat
 from collections.abc import Callable
 from contextlib import suppress
@@ -103,7 +102,7 @@ def put_in_place(path: Path, mode: int, build: Callable[[Path], None]) -> None:
     It is built under another name and put in place whole, so that nobody ever sees half of one.
     `mode` is what the process' umask leaves of it.
     """
-    draft = draft_of(path, secrets.token_hex(8))
+    draft = draft_of(path, os.urandom(8).hex())
     try:
         _claim(draft, mode)
         build(draft)

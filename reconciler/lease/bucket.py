@@ -8,7 +8,7 @@ overwritten by `If-None-Match: *`, nor by `If-Match` with another's ETag.
 from __future__ import annotations
 
 import contextlib
-import secrets
+import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
@@ -69,7 +69,7 @@ class BucketRegister:
 
     def set_aside(self, seen: Seen, instead: bytes) -> str:
         """Copy it beside the lock, and write `instead` over it."""
-        aside = f"{self._key}.set-aside-{secrets.token_hex(8)}"
+        aside = f"{self._key}.set-aside-{os.urandom(8).hex()}"
         self._ask("copied", lambda: self._store().copy(self._key, aside))
         if not self._put(self._key, instead, seen.version):
             raise UnavailableError(f"the lock {self.address} has changed; look again")
@@ -116,7 +116,7 @@ class BucketRegister:
 
     def _probe(self) -> None:
         """Find out whether the server heeds conditions; `PlatformError` if it does not."""
-        key = f"{self._key}.probe-{secrets.token_hex(8)}"
+        key = f"{self._key}.probe-{os.urandom(8).hex()}"
         try:
             ignored = self._ignored(key)
         except BaseException:

@@ -14,7 +14,6 @@ import contextlib
 import errno
 import os
 import re
-import secrets
 import stat
 from pathlib import Path
 
@@ -86,7 +85,7 @@ class FileRegister:
     def swap(self, seen: Seen | None, data: bytes) -> bool:
         """Add the version after the one that was seen."""
         number = int(seen.version) + 1 if seen else 1
-        new = self._folder / f".reconciler-lock-{secrets.token_hex(8)}.new"
+        new = self._folder / f".reconciler-lock-{os.urandom(8).hex()}.new"
         try:
             self._prepare(new, data)
             if not self._link(new, number):
@@ -105,7 +104,7 @@ class FileRegister:
     def set_aside(self, seen: Seen, instead: bytes) -> str:  # noqa: ARG002 - the one before counts
         """Rename it, so that the version before it counts again."""
         path = self._version(int(seen.version))
-        aside = path.with_name(f"{path.name}.set-aside-{secrets.token_hex(8)}")
+        aside = path.with_name(f"{path.name}.set-aside-{os.urandom(8).hex()}")
         try:
             path.rename(aside)
             sync_folder(self._folder)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-import secrets
+import os
 from collections.abc import Callable
 from typing import Protocol
 
@@ -85,7 +85,7 @@ class RegisterLock:
     def __init__(self, register: Register, clock: Callable[[], float]) -> None:
         self._register = register
         self._clock = clock
-        self._token = secrets.token_hex(16)
+        self._token = os.urandom(16).hex()
 
     def acquire(self, holder: Holder, seconds: float) -> Lease:
         """Take the lease once, without waiting; `PlatformBusyError` names who has it."""

@@ -5,8 +5,8 @@ The simulation in `tests/simulation` puts its own in place of these, and so repl
 
 from __future__ import annotations
 
+import os
 import random
-import secrets
 import time
 from collections.abc import Callable
 from threading import Condition, Thread
@@ -54,7 +54,7 @@ class Machine:
 
     def key(self) -> str:
         """Give 128 random bits."""
-        return secrets.token_hex(16)
+        return os.urandom(16).hex()
 
     def start(self, work: Callable[[], None]) -> None:
         """Run `work` in a daemon thread: after a second Ctrl-C the process ends without it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
@@ -112,7 +112,7 @@ def create(path: Path) -> None:
 def _build(path: Path) -> None:
     with closing(_connect(path, "rw", wait=0)) as db:
         db.executescript(f"BEGIN; {SCHEMA} COMMIT;")
-        db.execute("INSERT INTO platform VALUES (1, ?)", (secrets.token_hex(16),))
+        db.execute("INSERT INTO platform VALUES (1, ?)", (os.urandom(16).hex(),))
         db.execute("PRAGMA journal_mode = WAL")
 
 

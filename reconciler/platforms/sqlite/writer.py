@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
@@ -107,7 +107,7 @@ class SqliteWriter(Questions):
 
         A key is not needed: whether a write to the file took place is always known.
         """
-        id = secrets.token_hex(16)
+        id = os.urandom(16).hex()
         now = timestamp(utc_now(), "microseconds")
         url = values.default_url
         self._write(_CREATE, (id, values.name, values.label, values.type, url, now), values.name)
