@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from typing import Literal, cast
+from typing import Literal
 
 import msgspec
 
@@ -25,7 +25,7 @@ def timestamp(moment: datetime, digits: Digits) -> str:
     >>> timestamp(datetime(2026, 11, 29, 8, 30, tzinfo=UTC), "milliseconds")
     '2026-11-29T08:30:00.000Z'
     """
-    text = cast("str", msgspec.to_builtins(moment.astimezone(UTC)))
+    text: str = msgspec.to_builtins(moment if moment.tzinfo is UTC else moment.astimezone(UTC))
     if not moment.microsecond:  # then there is no fraction in it
         text = text[:-1] + ".000000Z"
     return text[: _LENGTHS[digits]] + "Z"

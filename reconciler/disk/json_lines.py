@@ -39,9 +39,8 @@ class Lines:
 
     def write(self, lines: bytes) -> None:
         """Add whole lines, all in one go where the system takes so much."""
-        left = memoryview(lines)
-        while left:
-            left = left[os.write(self._descriptor, left) :]
+        while lines:
+            lines = lines[os.write(self._descriptor, lines) :]
 
     def sync(self) -> None:
         """Make what was written outlast a power cut."""

@@ -128,9 +128,9 @@ class _Reader:
         """
         result: dict[str, Value] = {}
         next_event, path = self._next, self._path
-        while (event := next_event()).__class__ is not MappingEndEvent:
+        while type(event := next_event()) is not MappingEndEvent:
             if (
-                event.__class__ is ScalarEvent
+                type(event) is ScalarEvent
                 and (text := event.value) not in result
                 and event.tag is None
                 and event.anchor is None
@@ -144,7 +144,7 @@ class _Reader:
                 self._skip(next_event())
                 continue
             event = next_event()
-            if event.__class__ is not ScalarEvent:
+            if type(event) is not ScalarEvent:
                 path.append(key)
                 result[key] = self._node(event)
                 path.pop()
@@ -163,8 +163,8 @@ class _Reader:
     def _sequence(self) -> list[Value]:
         result: list[Value] = []
         next_event, path = self._next, self._path
-        while (event := next_event()).__class__ is not SequenceEndEvent:
-            if event.__class__ is ScalarEvent:
+        while type(event := next_event()) is not SequenceEndEvent:
+            if type(event) is ScalarEvent:
                 result.append(self._scalar(event, len(result)))
             else:
                 path.append(len(result))

@@ -27,10 +27,10 @@ from reconciler.platforms.sqlite.schema import (
 from reconciler.platforms.sqlite.transactions import (
     NAP,
     CommitError,
+    Transaction,
     code,
     is_busy,
     migrate,
-    transaction,
 )
 from reconciler.printable import shown
 
@@ -125,7 +125,7 @@ def open_to_write(path: Path, wait: float) -> sqlite3.Connection:
     with explained(path):
         db = _connect(path, "rw", min(wait, NAP))
         try:
-            with transaction(db, wait):
+            with Transaction(db, wait):
                 migrate(db)
             db.execute("PRAGMA journal_mode = WAL")
             db.execute("PRAGMA synchronous = FULL")

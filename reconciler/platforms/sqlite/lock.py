@@ -26,7 +26,7 @@ from reconciler.platforms.sqlite.file import (
 )
 from reconciler.platforms.sqlite.reader import SqliteReader
 from reconciler.platforms.sqlite.schema import THIS_LEASE, lease_key
-from reconciler.platforms.sqlite.transactions import transaction
+from reconciler.platforms.sqlite.transactions import Transaction
 from reconciler.printable import quoted
 from reconciler.timestamps import timestamp
 
@@ -125,7 +125,7 @@ class SqliteLock:
             with (
                 closing(open_to_write(self._path, wait)) as db,
                 explained(self._path),
-                transaction(db),
+                Transaction(db),
             ):
                 yield db
         except UnknownOutcomeError as error:

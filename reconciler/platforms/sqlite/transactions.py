@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 from reconciler.disk.sqlite_place import may_be_written
 from reconciler.platforms.sqlite.schema import LEASE, SCHEMA_VERSION
@@ -14,25 +13,46 @@ from reconciler.platforms.sqlite.schema import LEASE, SCHEMA_VERSION
 NAP = 0.25
 
 
-@contextmanager
-def transaction(
-    db: sqlite3.Connection, wait: float = 0, check: Callable[[], None] = lambda: None
-) -> Iterator[None]:
-    """Take the write lock at once, `check`; commit at the end, roll back on anything raised.
+class Transaction:
+    """Takes the write lock at once, and checks; commits at the end, rolls back on anything raised.
 
     Waits up to `wait` seconds for other writers, and always for as long as SQLite itself does.
     Raises `CommitError` if it failed while it was made final, and may be there all the same.
     """
-    _begin(db, wait)
-    try:
-        check()
-        yield
-        _commit(db)
-    except BaseException:
+
+    __slots__ = ("_check", "_db", "_wait")
+
+    def __init__(
+        self, db: sqlite3.Connection, wait: float = 0, check: Callable[[], None] = lambda: None
+    ) -> None:
+        self._db = db
+        self._wait = wait
+        self._check = check
+
+    def __enter__(self) -> None:
+        """Begin, and check."""
+        _begin(self._db, self._wait)
+        try:
+            self._check()
+        except BaseException:
+            self._roll_back()
+            raise
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """Commit, or roll back."""
+        if kind is not None:
+            self._roll_back()
+            return
+        try:
+            _commit(self._db)
+        except BaseException:
+            self._roll_back()
+            raise
+
+    def _roll_back(self) -> None:
         # After some failures, such as a full disk, SQLite has rolled back already.
-        if db.in_transaction:
-            db.execute("ROLLBACK")
-        raise
+        if self._db.in_transaction:
+            self._db.execute("ROLLBACK")
 
 
 class CommitError(Exception):

@@ -35,7 +35,7 @@ from reconciler.platforms.sqlite.file import (
 )
 from reconciler.platforms.sqlite.questions import BATCH, Questions, snapshot
 from reconciler.platforms.sqlite.schema import THIS_LEASE, lease_key
-from reconciler.platforms.sqlite.transactions import CommitError, transaction
+from reconciler.platforms.sqlite.transactions import CommitError, Transaction
 from reconciler.printable import quoted
 from reconciler.timestamps import timestamp, utc_now
 
@@ -152,7 +152,7 @@ class SqliteWriter(Questions):
     def _write(self, sql: str, values: tuple[str, ...], name: str) -> int:
         """Run one statement, a transaction of its own, and say how many rows it changed."""
         try:
-            with transaction(self._db, self._wait, self._check):
+            with Transaction(self._db, self._wait, self._check):
                 changed = self._db.execute(sql, values).rowcount
         except CommitError as error:
             raise self._failed(error) from None
@@ -166,7 +166,7 @@ class SqliteWriter(Questions):
     @contextmanager
     def _transaction(self) -> Iterator[None]:
         try:
-            with transaction(self._db, self._wait, self._check):
+            with Transaction(self._db, self._wait, self._check):
                 yield
         except CommitError as error:
             raise self._failed(error) from None
