@@ -82,8 +82,8 @@ def entry_point() -> None:
         # What a parent process ignores (nohup) stays ignored.
         if number is not None and signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, signal.default_int_handler)
-    # Hardly anything here is garbage in circles. To look for it after every 700 new objects is a
-    # tenth of what `validate` and `apply` of tests/benchmarks/run.py take.
+    # Hardly anything here is garbage in circles: to look for it after every 700 new objects would
+    # take some hundredths of `validate` and `apply` in tests/benchmarks/run.py.
     gc.set_threshold(20_000)
     code = main()
     _let_go()
