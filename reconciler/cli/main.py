@@ -84,7 +84,7 @@ def entry_point() -> None:
             signal.signal(number, signal.default_int_handler)
     # Hardly anything here is garbage in circles: to look for it after every 700 new objects would
     # take some hundredths of `validate` and `apply` in tests/benchmarks/run.py.
-    gc.set_threshold(20_000)
+    gc.set_threshold(100_000)
     code = main()
     _let_go()
     _leave_behind_what_hangs(code)

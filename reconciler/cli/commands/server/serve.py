@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 from argparse import ArgumentParser, Namespace
 
@@ -60,6 +61,7 @@ def _run(context: Context, options: ServeOptions) -> int:
     _check_libraries()
     from reconciler.server.run import serve  # its libraries may be missing
 
+    gc.set_threshold(700)  # Python's own: what is garbage here must not wait for the end
     tls = _tls(options)
     address = read_address(options.listen)
     with opened(context, options.database, make=True) as store:
