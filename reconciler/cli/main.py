@@ -6,7 +6,6 @@ SIGTERM and SIGHUP mean the same as Ctrl-C: an end with a message and with 130.
 from __future__ import annotations
 
 import gc
-import os
 import signal
 import sys
 
@@ -17,8 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 INTERRUPTED = 130
-#: Seconds for what foreign code does at the exit of the interpreter.
-_LAST_WORDS = 5.0
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -59,20 +56,10 @@ def _let_go() -> None:
 
 
 def _leave_behind_what_hangs(code: int) -> None:
-    """Exit where foreign code does not come to its end: others may wait for us.
-
-    At once where a call of it never ended; else it has a while for what it does at the exit.
-    """
+    """Exit where foreign code does not come to its end."""
     foreign = sys.modules.get("reconciler.platforms.jetraw.foreign")
-    if foreign is None:
-        return
-    if foreign.is_busy():
-        os._exit(code)
-    import threading  # most commands need none
-
-    end = threading.Timer(_LAST_WORDS, os._exit, (code,))
-    end.daemon = True
-    end.start()
+    if foreign is not None:
+        foreign.leave_behind(code)
 
 
 def entry_point() -> None:

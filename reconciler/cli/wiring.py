@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from argparse import Namespace
 
+from reconciler.cli.applying.events import event_stream
 from reconciler.cli.context import Context
 from reconciler.cli.options.command import Row
 from reconciler.cli.output.streams import Streams
@@ -21,8 +22,6 @@ def run_command(streams: Streams, settings: Settings, row: Row, options: Namespa
     if settings.events is None or command.tells_events:
         return command.run(context, options)
     # It imports all that applies, which hardly any of these commands needs.
-    from reconciler.cli.applying.events import event_stream
-
     with event_stream(context) as events:
         code = command.run(context, options)
         events.end(code)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import sys
+from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
-from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import msgspec
-
-if TYPE_CHECKING:
-    from importlib.metadata import Distribution
 
 #: What the package is called where it is installed from; `reconciler` there is another program.
 DISTRIBUTION = "jetraw-reconciler"
@@ -56,16 +54,20 @@ def _wanted(extras: set[str]) -> str:
     origin = msgspec.json.decode(found.read_text("direct_url.json") or "{}")
     url = urlsplit(str(origin.get("url", "")))
     if url.scheme == "file":
-        from urllib.request import url2pathname  # brings all of http with it
-
         editable = "-e " if origin.get("dir_info", {}).get("editable") else ""
-        return editable + shlex.quote(url2pathname(url.path) + listed)
+        return editable + shlex.quote(_path(url.path) + listed)
     if not url.scheme or "@" in url.netloc:  # user info is not for messages
         return shlex.quote(f"{DISTRIBUTION}{listed}=={found.version}")
     source = url.geturl()
     if control := origin.get("vcs_info"):
         source = f"{control['vcs']}+{source}@{control['commit_id']}"
     return shlex.quote(f"{DISTRIBUTION}{listed} @ {source}")
+
+
+def _path(of_url: str) -> str:
+    """Return the path in a file's URL; on Windows it has a slash before its drive."""
+    path = unquote(of_url)
+    return path.lstrip("/") if os.name == "nt" else path
 
 
 def _present() -> set[str]:
@@ -79,9 +81,6 @@ def _present() -> set[str]:
 
 def installed(name: str = DISTRIBUTION) -> Distribution | None:
     """Return what is known of an installed package; None if it is not, or not by an installer."""
-    # It brings all of email with it.
-    from importlib.metadata import PackageNotFoundError, distribution
-
     try:
         return distribution(name)
     except PackageNotFoundError:

@@ -17,6 +17,7 @@ from reconciler.manifest.filling.desired import entries_of, policy_of, removed_o
 from reconciler.manifest.filling.interpolate import interpolate
 from reconciler.manifest.mistakes import Document, Mistake
 from reconciler.manifest.placing import problems_of
+from reconciler.manifest.reading.reader import read_tree
 from reconciler.model import Desired, Entry, Notice, Policy, Problem, Removed
 
 
@@ -85,8 +86,6 @@ def _checked(
     document: Document, variables: Mapping[str, str], validation: Validation
 ) -> dict[str, Any] | None:
     # It loads YAML, which to import this package does not take.
-    from reconciler.manifest.reading.reader import read_tree
-
     read_tree(document)
     if document.tree is None and document.mistakes:
         return None

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from reconciler.manifest.files import read_bytes
 from reconciler.manifest.mistakes import Document, Mistake, Path, brief
+from reconciler.manifest.reading.locate import positions
 from reconciler.model import Problem
 
 #: By file, then by path and whether its key is meant: line and column.
@@ -81,8 +82,6 @@ def _positions(
     data: bytes, paths: Iterable[tuple[Path, bool]]
 ) -> Mapping[tuple[Path, bool], tuple[int, int]]:
     # It loads YAML, which to import this package does not take.
-    from reconciler.manifest.reading.locate import positions
-
     return positions(data, paths)
 
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from reconciler.environment.secret_values import Secret
 from reconciler.errors import AddressError
@@ -30,6 +32,7 @@ _EVERY = (
     "jetraw://my-org for Jetraw"
 )
 _HTTP = ("http", "https")
+_CLASSES = {"sqlite": "SqlitePlatform", "http": "HttpPlatform", "jetraw": "JetrawPlatform"}
 
 
 def open_platform(
@@ -51,25 +54,29 @@ def open_platform(
     `UsageError` if the token can't be used.
     """
     scheme = _split(address)[0]
-    # A command has use for one of them: what the others import is dear.
     environ = os.environ if environ is None else environ
+    platform: Platform
     if scheme in _HTTP:
-        from reconciler.platforms.http.platform import HttpPlatform
-
-        where = parse_address(address)
+        where, http = parse_address(address), _class("http")
+        if token is None:
+            platform = http.of(where, environ, origin, left)
+        else:
+            platform = http(where, token, origin, left)
+    elif scheme in _JETRAW:
+        platform = _class("jetraw")(understand(address), environ, token, left)
+    else:
+        path = _path(address, base)
         if token is not None:
-            return HttpPlatform(where, token, origin, left)
-        return HttpPlatform.of(where, environ, origin, left)
-    if scheme in _JETRAW:
-        from reconciler.platforms.jetraw.platform import JetrawPlatform
+            raise AddressError(f"{quoted_url(address)} takes no token: a file has no accounts")
+        platform = _class("sqlite")(path)
+    return platform
 
-        return JetrawPlatform(understand(address), environ, token, left)
-    path = _path(address, base)
-    if token is not None:
-        raise AddressError(f"{quoted_url(address)} takes no token: a file has no accounts")
-    from reconciler.platforms.sqlite.platform import SqlitePlatform
 
-    return SqlitePlatform(path)
+def _class(kind: str) -> Any:  # noqa: ANN401 - each takes what its addresses say
+    """Import one kind of platform: a command has use for one, and the libraries of all are dear."""
+    module = f"{__name__}.{kind}.platform"
+    __import__(module)
+    return getattr(sys.modules[module], _CLASSES[kind])
 
 
 def runs_foreign_code(address: str) -> bool:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Protocol
-
-from reconciler.report import markdown, text
+from typing import TYPE_CHECKING, Protocol, cast
 
 if TYPE_CHECKING:
     from reconciler.health.platform import Facts
@@ -14,6 +13,7 @@ if TYPE_CHECKING:
     from reconciler.model import Notice, Problem, State
     from reconciler.plan.document import Plan
     from reconciler.reconcile import Applied
+    from reconciler.report import json, markdown, text
     from reconciler.report.sentences.drift import Drift
     from reconciler.report.sentences.tokens import Told
     from reconciler.report.style import Style
@@ -41,9 +41,11 @@ class Report(Protocol):
 
 
 def report_in(output: str) -> Report:
-    """Return what writes reports in a format."""
-    if output == "json":
-        from reconciler.report import json  # with all that it can tell; the others ask for less
+    """Return what writes reports in a format; nothing of the other formats is imported."""
+    module = f"reconciler.report.{output}"
+    __import__(module)
+    return cast("Report", sys.modules[module])
 
-        return json
-    return markdown if output == "markdown" else text
+
+if TYPE_CHECKING:  # each of them is able to tell all of it
+    _FORMATS: tuple[Report, ...] = (text, json, markdown)

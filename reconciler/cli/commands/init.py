@@ -12,8 +12,8 @@ from reconciler.cli.context import Context
 from reconciler.cli.options.command import Command, no_arguments
 from reconciler.cli.settings import TEXT
 from reconciler.errors import SUCCESS, ReconcilerError
-from reconciler.manifest import EDITOR_LINE, schema_text
 from reconciler.manifest.files import DEFAULT_FILE, DEFAULTS
+from reconciler.schemas import EDITOR_LINE, schema_text
 
 _SCHEMA = "manifest.schema.json"
 _IGNORE_FILE = ".gitignore"

@@ -8,7 +8,7 @@ from reconciler.cli.context import Context
 from reconciler.cli.options.command import Command
 from reconciler.cli.settings import JSON, TEXT, given_text
 from reconciler.errors import SUCCESS
-from reconciler.manifest import schema_text
+from reconciler.schemas import schema_text
 
 SCHEMAS = ("manifest", "plan", "event", "journal", "openapi")
 

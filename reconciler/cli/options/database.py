@@ -7,14 +7,13 @@ import re
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from pathlib import Path
 
 from reconciler.cli.context import Context
 from reconciler.cli.settings import given_text
 from reconciler.environment.secret_values import URL, read_secret
 from reconciler.errors import ReconcilerError, UsageError
 from reconciler.printable import quoted
-from reconciler.server.store.opening import open_store
+from reconciler.server.store.opening import name_of, open_store
 from reconciler.server.store.refusals import StoreError
 from reconciler.server.store.store import Store
 
@@ -57,7 +56,7 @@ def opened_and_named(
     if not make:
         check_exists(url, OPTION)
     with explained(), closing(open_store(url)) as store:
-        yield store, _named(url)
+        yield store, name_of(url)
 
 
 @contextmanager
@@ -91,17 +90,6 @@ def warn_of_password(context: Context, url: str, option: str, way: str) -> None:
             f"Warning: everybody on this machine can see the password in {option}, in the list "
             f"of processes; {way}"
         )
-
-
-def _named(url: str) -> str:
-    """Name a database that could be opened: SQLite's by its full path."""
-    if url.lower().startswith(_SQLITE):
-        return quoted(str(Path(url[len(_SQLITE) :]).absolute()))
-    from psycopg.conninfo import conninfo_to_dict
-
-    parts = conninfo_to_dict(url)
-    port = f":{parts['port']}" if "port" in parts else ""
-    return quoted(f"postgresql://{parts.get('host') or ''}{port}/{parts['dbname']}")
 
 
 def check_exists(url: str, option: str) -> None:

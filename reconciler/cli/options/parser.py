@@ -10,6 +10,7 @@ import argparse
 import os
 import re
 import sys
+import textwrap
 from collections.abc import Iterable, Sequence
 
 from reconciler.cli import TYPE_CHECKING, settings
@@ -94,8 +95,6 @@ class _Formatter(argparse.RawDescriptionHelpFormatter):
 
 def _filled(text: str, columns: int) -> str:
     """Fill lines; an option or an address stays in one piece, however narrow the terminal is."""
-    import textwrap  # only help needs it
-
     return textwrap.fill(text, max(columns, 1), break_long_words=False, break_on_hyphens=False)
 
 

@@ -11,6 +11,7 @@ from reconciler.cli.output.pipe import StalledError, discard, piece, wait_for_ro
 from reconciler.cli.output.terminal import is_terminal, width
 from reconciler.errors import ReconcilerError
 from reconciler.printable import commandless, commandless_quoted
+from reconciler.report.text.lines import wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -175,8 +176,6 @@ def _laid_out(text: str) -> str:
     """Break lines for a terminal, which would break them in the middle of words."""
     if not is_terminal(sys.stderr):
         return text
-    from reconciler.report.text.lines import wrapped  # only where somebody reads
-
     return wrapped(text, width(os.environ, sys.stderr))
 
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
+from jsonschema_rs import Draft202012Validator
 
 from reconciler.schemas import schema_text
-
-if TYPE_CHECKING:
-    # Large, and nothing that to import this package should take.
-    from jsonschema_rs import Draft202012Validator
 
 #: What the published schema makes an exception for: nobody knows yet what will stand there.
 _VARIABLE = {"$ref": "#/$defs/variable"}
@@ -51,6 +48,4 @@ def part_schema(definition: str) -> dict[str, Any]:
 def validator(schema: dict[str, Any]) -> Draft202012Validator:
     """Make the fast validator of a schema, which answers yes or no."""
     # Large, and nothing that to import this package should take.
-    from jsonschema_rs import Draft202012Validator
-
     return Draft202012Validator(schema)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing
-from typing import TYPE_CHECKING
 
 from reconciler.environment.secret_values import Secret, read_secret
 from reconciler.errors import UsageError
@@ -12,12 +11,10 @@ from reconciler.lease.contract import Lease
 from reconciler.platform import Change, Left, Lost, forever
 from reconciler.platforms.http.address import TOKEN_VARIABLE, Address
 from reconciler.platforms.http.audit import read_changes
+from reconciler.platforms.http.connection import Connection
 from reconciler.platforms.http.lock import HttpLock
 from reconciler.platforms.http.reader import HttpReader
 from reconciler.platforms.http.writer import HttpWriter
-
-if TYPE_CHECKING:
-    from reconciler.platforms.http.connection import Connection
 
 
 class HttpPlatform:

@@ -7,6 +7,7 @@ other; the thread is a daemon, and a call that does not answer keeps nobody.
 
 from __future__ import annotations
 
+import os
 import queue
 import threading
 import time
@@ -20,6 +21,8 @@ _T = TypeVar("_T")
 #: Seconds that one call may take; and what it gets when the time of the whole command is over:
 #: one look at live says what became of a write.
 LIMIT, GRACE = 120.0, 5.0
+#: Seconds for what it does at the exit of the interpreter.
+_LAST_WORDS = 5.0
 #: What the thread is called while it waits, and while it makes a call.
 IDLE, BUSY = "foreign code", "foreign code, busy"
 
@@ -27,6 +30,18 @@ IDLE, BUSY = "foreign code", "foreign code, busy"
 def is_busy() -> bool:
     """Say whether a call is under way, also one that nobody waits for any more."""
     return any(thread.name == BUSY for thread in threading.enumerate())
+
+
+def leave_behind(code: int) -> None:
+    """Exit with this code if foreign code does not come to its end: others may wait for us.
+
+    At once where a call of it never ended; else it has a while for what it does at the exit.
+    """
+    if is_busy():
+        os._exit(code)
+    end = threading.Timer(_LAST_WORDS, os._exit, (code,))
+    end.daemon = True
+    end.start()
 
 
 class SilentError(PlatformError):

@@ -85,8 +85,7 @@ def _meaning(operation: Operation) -> Mapping[str, Any]:
 def _differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
     if before == after:
         return
-    from deepdiff import DeepDiff
-    from deepdiff.helper import notpresent
+    from deepdiff import DeepDiff, helper  # half a second, and few plans are refused
 
     found = DeepDiff(before, after, view="tree", verbose_level=2, threshold_to_diff_deeper=0)
     levels = sorted(
@@ -95,7 +94,7 @@ def _differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterato
     )
     for level in levels:
         path = level.path(output_format="list")
-        sides = (None if side is notpresent else side for side in (level.t1, level.t2))
+        sides = (None if side is helper.notpresent else side for side in (level.t1, level.t2))
         was, now = (_value(path[-1], side) for side in sides)
         yield f"{path_text(path)} was {was}, is now {now}"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.manifest import schema_text
+from reconciler.schemas import schema_text
 from reconciler.server.calls.request import Answer, Request, json_answer
 from reconciler.server.store.store import Store
 from reconciler.timestamps import timestamp, utc_now

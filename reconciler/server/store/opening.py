@@ -28,6 +28,8 @@ class _Kind(NamedTuple):
 
     database: Callable[[], Database]
     end: Callable[[], AbstractContextManager[CopyEnd]]
+    #: For messages: no secret is in it.
+    name: Callable[[], str]
 
 
 def open_store(url: str) -> Store:
@@ -46,18 +48,28 @@ def open_copy_end(url: str) -> AbstractContextManager[CopyEnd]:
     return _kind(url).end()
 
 
+def name_of(url: str) -> str:
+    """Name a database for messages: SQLite's by its full path."""
+    return _kind(url).name()
+
+
 def _kind(url: str) -> _Kind:
     if _is_sqlite(url):
         path = _path(url)
-        return _Kind(lambda: SqliteDatabase(path), lambda: sqlite_end(path))
+        return _Kind(
+            lambda: SqliteDatabase(path),
+            lambda: sqlite_end(path),
+            lambda: quoted(str(path)),
+        )
     try:  # in an extra, which servers on SQLite need not have
-        import psycopg_pool  # noqa: F401
-
-        from reconciler.server.store.postgresql.copying import postgres_end
-        from reconciler.server.store.postgresql.database import open_database
+        from reconciler.server.store.postgresql import copying, database
     except ImportError as error:
         raise UsageError(missing_extra("PostgreSQL", "postgresql")) from error
-    return _Kind(lambda: open_database(url), lambda: postgres_end(url))
+    return _Kind(
+        lambda: database.open_database(url),
+        lambda: copying.postgres_end(url),
+        lambda: database.name_of(url),
+    )
 
 
 def _is_sqlite(url: str) -> bool:

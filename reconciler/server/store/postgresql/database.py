@@ -134,6 +134,11 @@ class PostgresDatabase(Database):
         self._streams.close()
 
 
+def name_of(url: str) -> str:
+    """Name a database for messages, without any secret."""
+    return database_name(url)
+
+
 def open_database(url: str) -> PostgresDatabase:
     """Make a database, or bring it up to date, and connect; see `open_store` for what it raises."""
     name = database_name(url)
