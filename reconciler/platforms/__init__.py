@@ -54,6 +54,7 @@ def open_platform(
     # A command has use for one of them: what the others import is dear.
     environ = os.environ if environ is None else environ
     if scheme in _HTTP:
+        # Of the three, only that which is asked for: `httpx` and the SDK are dear.
         from reconciler.platforms.http.platform import HttpPlatform
 
         where = parse_address(address)

@@ -97,7 +97,7 @@ def _named(url: str) -> str:
     """Name a database that could be opened: SQLite's by its full path."""
     if url.lower().startswith(_SQLITE):
         return quoted(str(Path(url[len(_SQLITE) :]).absolute()))
-    from psycopg.conninfo import conninfo_to_dict
+    from psycopg.conninfo import conninfo_to_dict  # in an extra
 
     parts = conninfo_to_dict(url)
     port = f":{parts['port']}" if "port" in parts else ""

@@ -85,6 +85,7 @@ def _meaning(operation: Operation) -> Mapping[str, Any]:
 def _differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
     if before == after:
         return
+    # Dear, and only where something has changed.
     from deepdiff import DeepDiff
     from deepdiff.helper import notpresent
 
