@@ -37,7 +37,7 @@ def open_bucket(bucket: str, timeout: float) -> tuple[S3Store, bool]:
     What the environment says is read by obstore itself, profiles by boto3. Raises `ImportError`
     without the extra.
     """
-    import obstore.store
+    import obstore.store  # in an extra, and dear
 
     provider, configured = _identity()
     authorities = named_file(configured)
@@ -91,7 +91,7 @@ def _identity() -> tuple[object, str | None]:
     """Return what knows the credentials, if not the environment, and the file of authorities."""
     if os.environ.get("AWS_ACCESS_KEY_ID"):
         return None, os.environ.get(VARIABLE)
-    from obstore.auth.boto3 import Boto3CredentialProvider
+    from obstore.auth.boto3 import Boto3CredentialProvider  # with boto3, which is dearer
 
     try:
         session, core, _ = _boto3()
@@ -109,6 +109,7 @@ def _identity() -> tuple[object, str | None]:
 
 def _boto3() -> tuple[Any, Any, Any]:
     """Return a session of boto3, the one below it, which knows profiles, and how to configure."""
+    # In an extra, and dear.
     import boto3  # type: ignore[import-untyped]
     import botocore  # type: ignore[import-untyped] # whose parts boto3 has imported
 

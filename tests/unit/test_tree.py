@@ -1,8 +1,9 @@
-"""How large folders, files and functions may be: docs/decisions/0015."""
+"""How large folders, files and functions may be, and where imports stand: docs/decisions/0015."""
 
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,13 +15,29 @@ SOURCES = {
     for path in sorted(PACKAGE.rglob("*.py"))
 }
 TREES = {name: ast.parse(source) for name, source in SOURCES.items()}
-MODULES, LINES, BODY = 14, 300, 45
+#: A comment that is for people; what tools are told is no reason.
+REASON = re.compile(r"# (?!type:|noqa)")
+MODULES, LINES, BODY, LATE = 14, 300, 45, 38
 
 
 def functions(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield node
+
+
+def late_imports(source: str) -> dict[int, bool]:
+    """Say, for the line of each import inside a function, whether a comment tells why."""
+    lines = source.splitlines()
+    found = {}
+    for function in functions(ast.parse(source)):
+        because = False
+        within = [n for n in ast.walk(function) if isinstance(n, ast.Import | ast.ImportFrom)]
+        for number in sorted(node.lineno for node in within):
+            near = lines[max(number - 3, function.lineno) : number]
+            because = because or any(REASON.search(line) for line in near)
+            found[number] = because
+    return found
 
 
 def test_no_folder_holds_more_modules_than_one_can_take_in() -> None:
@@ -50,3 +67,22 @@ def test_tests_lie_where_what_they_test_lies() -> None:
     folders = {path.parent.relative_to(tests) for path in tests.rglob("test_*.py")}
     strange = [str(folder) for folder in folders if not (PACKAGE / folder).is_dir()]
     assert strange == ["support"]  # tests of what tests are made with
+
+
+def test_imports_stand_at_the_top_but_for_a_few_that_say_why() -> None:
+    late = {
+        f"{name}:{line}": because
+        for name, source in SOURCES.items()
+        for line, because in late_imports(source).items()
+    }
+    assert len(late) <= LATE, "\n".join(late)
+    assert [place for place, because in late.items() if not because] == []
+
+
+def test_an_import_inside_a_function_is_found() -> None:
+    source = (
+        "import a\n"
+        "def f():\n    import b  # dear\n    return b\n"
+        "def g():\n    import c  # noqa: X\n"
+    )
+    assert late_imports(source) == {3: True, 6: False}
