@@ -17,7 +17,7 @@ SOURCES = {
 TREES = {name: ast.parse(source) for name, source in SOURCES.items()}
 #: A comment that is for people; what tools are told is no reason.
 REASON = re.compile(r"# (?!type:|noqa)")
-MODULES, LINES, BODY, LATE = 14, 300, 45, 38
+MODULES, LINES, BODY, LATE = 14, 300, 45, 20
 
 
 def functions(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:

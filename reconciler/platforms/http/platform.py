@@ -89,9 +89,6 @@ class HttpPlatform:
             yield from read_changes(connection, name)
 
     def _connection(self) -> Connection:
-        # It loads httpx, which is dear to whoever only compares addresses.
-        from reconciler.platforms.http.connection import Connection
-
         return Connection(self._address, self._token, left=self._left)
 
 

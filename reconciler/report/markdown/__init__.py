@@ -1,9 +1,8 @@
 """Reports as Markdown that fits a comment on GitHub: summary first, and never cut unseen."""
 
-from typing import TYPE_CHECKING
-
 from reconciler.report.lazy import handing_out
 
+TYPE_CHECKING = False  # `typing` is dear to whoever only asks for help
 if TYPE_CHECKING:
     from reconciler.report.markdown.manifests import failure, problems, valid
     from reconciler.report.markdown.plans import drift, plan

@@ -1,9 +1,8 @@
 """Reports for a terminal, or a file that people read. Each ends with a newline."""
 
-from typing import TYPE_CHECKING
-
 from reconciler.report.lazy import handing_out
 
+TYPE_CHECKING = False  # `typing` is dear to whoever only asks for help
 if TYPE_CHECKING:
     from reconciler.report.text.manifests import failure, problems, valid
     from reconciler.report.text.plans import drift, plan

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.errors import AddressError, PlatformError, UnavailableError, UsageError
+from reconciler.server.store import postgresql
 from reconciler.server.store.opening import open_store
 from support.server.storing import create, everything
 
@@ -94,6 +95,9 @@ def test_a_database_that_does_not_answer_is_named(tmp_path: Path) -> None:
 
 def test_a_driver_that_is_missing_is_named(monkeypatch) -> None:
     monkeypatch.setitem(sys.modules, "psycopg_pool", None)
+    for name in ("copying", "database"):  # they may have been imported with it
+        monkeypatch.delitem(sys.modules, f"{postgresql.__name__}.{name}", raising=False)
+        monkeypatch.delattr(postgresql, name, raising=False)
     with pytest.raises(UsageError, match=r"needs the extra 'postgresql'"):
         open_store("postgresql://me@host/database")
 
