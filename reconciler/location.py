@@ -67,9 +67,10 @@ def location(type: str, url: str) -> Location:
     found = _URL.match(url)
     if not found:
         return Location(f"{type}:{url}")
-    scheme, host, rest = found["scheme"].lower(), found["host"].lower(), found["rest"]
-    host = host.removesuffix(_DEFAULT_PORT[scheme])
-    aws = _AWS_HOST.match(host) if scheme == "https" and not found["user"] else None
+    scheme, user, host, rest = found.groups(default="")
+    scheme = scheme.lower()
+    host = host.lower().removesuffix(_DEFAULT_PORT[scheme])
+    aws = _AWS_HOST.match(host) if scheme == "https" and not user else None
     if aws and "?" not in rest and "#" not in rest:
         path = rest.removeprefix("/").removesuffix("/")
         if aws["bucket"]:
@@ -78,7 +79,7 @@ def location(type: str, url: str) -> Location:
         if path and aws["domain"] == _domain(partition):
             return _aws(partition, path, aws["region"])
     path, query = _split_query(rest)
-    return Location(f"{type}:{scheme}://{found['user'] or ''}{host}{path.removesuffix('/')}{query}")
+    return Location(f"{type}:{scheme}://{user}{host}{path.removesuffix('/')}{query}")
 
 
 def same_place(one: Placed, other: Placed) -> bool:
@@ -161,5 +162,7 @@ def _domain(partition: str) -> str:
 
 
 def _split_query(rest: str) -> tuple[str, str]:
+    if "?" not in rest and "#" not in rest:
+        return rest, ""  # as nearly always, and thousands of times for a large manifest
     cut = min((i for i in (rest.find("?"), rest.find("#")) if i >= 0), default=len(rest))
     return rest[:cut], rest[cut:]
