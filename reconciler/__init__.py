@@ -16,13 +16,9 @@ if TYPE_CHECKING:
 
 
 def __getattr__(name: str) -> object:
-    """Import the client when somebody wants it: the command line has no use for it."""
-    if name == "storages":  # as `import jetraw` has it
-        import reconciler.storages
-
-        return reconciler.storages
-    if name not in __all__:
+    """Import what scripts use when somebody wants it: the command line has no use for it."""
+    if name not in (*__all__, "storages"):  # `storages`, as `import jetraw` has it
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from reconciler import client
+    from reconciler import client, storages  # not for the command line
 
-    return getattr(client, name)
+    return storages if name == "storages" else getattr(client, name)

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from typing import NamedTuple, Protocol
 
 from reconciler.environment.origin import Origin
-from reconciler.lease.address import open_lock
 from reconciler.lease.contract import Holder, Lease, Lock
 from reconciler.lease.keeper import Keeper, Wait, acquire
+from reconciler.lease.opening import open_lock
 from reconciler.platform import Platform
 
 _NONE = (

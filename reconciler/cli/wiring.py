@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from argparse import Namespace
 
-from reconciler.cli.applying.events import event_stream
 from reconciler.cli.context import Context
 from reconciler.cli.options.command import Row
 from reconciler.cli.output.streams import Streams

@@ -7,38 +7,15 @@ from __future__ import annotations
 
 import os
 import re
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 from reconciler.errors import AddressError
-from reconciler.lease.contract import Lock
-from reconciler.lease.folder import FileRegister
-from reconciler.lease.register import Register, RegisterLock
 from reconciler.printable import quoted_url
 
 _EXAMPLE = "write s3://BUCKET/KEY, or file:///PATH (absolute: three slashes)"
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.\-]{1,61}[a-z0-9]\Z")
 #: Characters that every S3 server and every client takes to mean themselves.
 _KEY = re.compile(r"[A-Za-z0-9!_.'()\-]+(?:/[A-Za-z0-9!_.'()\-]+)*\Z")
-
-
-def open_lock(address: str, *, clock: Callable[[], float] = time.time) -> Lock:
-    """Understand the address of a lock; nothing is read yet.
-
-    `clock` gives seconds since 1970 and decides whether a lease has run out. Raises
-    `AddressError` if this is no address of a lock.
-    """
-    return RegisterLock(_register(address), clock)
-
-
-def _register(address: str) -> Register:
-    where = understand(address)
-    if isinstance(where, Path):
-        return FileRegister(where)
-    from reconciler.lease.bucket import BucketRegister  # TLS is dear, and most locks are none
-
-    return BucketRegister(*where)
 
 
 def understand(address: str) -> Path | tuple[str, str]:

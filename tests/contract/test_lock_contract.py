@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 
 from reconciler.errors import LeaseLostError, PlatformBusyError
-from reconciler.lease.address import open_lock
 from reconciler.lease.contract import SECONDS, Lease, locked_by
+from reconciler.lease.opening import open_lock
 from reconciler.platforms.sqlite.lock import SqliteLock
 from support.locks.lock_making import ALICE, BOB, Clock, Contest, contest
 from support.locks.server_locks import http_postgresql_lock, http_sqlite_lock

@@ -14,7 +14,6 @@ from reconciler.cli.inputs.scope import read_scopes
 from reconciler.cli.inputs.warnings import with_own
 from reconciler.cli.options.choices import Choices
 from reconciler.diff import Diff, compare
-from reconciler.lease.address import open_lock
 from reconciler.manifest import Manifest
 from reconciler.model import State
 from reconciler.plan.document import Plan
@@ -57,8 +56,6 @@ def plan_for(source: Source) -> Plan:
 
     Problems of matching are given the lines that they arise from.
     """
-    if source.manifest.lock is not None:
-        open_lock(source.manifest.lock).close()  # a wrong address is not to wait until apply
     address = source.platform.address
     with reading(source.platform) as reader, located(source.manifest):
         plan = make_plan(

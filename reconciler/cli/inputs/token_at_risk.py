@@ -7,8 +7,8 @@ from reconciler.environment.origin import in_ci
 from reconciler.model import Notice
 from reconciler.plan.document import leads_to_file
 from reconciler.platforms import PLATFORM_VARIABLE
-from reconciler.platforms.http.address import TOKEN_VARIABLE
-from reconciler.platforms.jetraw.login import TOKEN
+from reconciler.platforms.http.address import TOKEN_VARIABLE as OF_SERVERS
+from reconciler.platforms.jetraw.address import TOKEN_VARIABLE as OF_JETRAW
 from reconciler.printable import masked, shown
 
 CODE = "platform_unconfirmed"
@@ -24,7 +24,7 @@ def token_at_risk(context: Context, address: str, source: str) -> tuple[Notice, 
     if confirmed or not in_ci(environ) or leads_to_file(address):
         return ()
 
-    both = (TOKEN_VARIABLE, f"{TOKEN_VARIABLE}_FILE", TOKEN, f"{TOKEN}_FILE")
+    both = (OF_SERVERS, f"{OF_SERVERS}_FILE", OF_JETRAW, f"{OF_JETRAW}_FILE")
     tokens = [name for name in both if name in environ]
     if not tokens:
         return ()

@@ -11,6 +11,8 @@ from reconciler.printable import quoted, quoted_url
 
 ORGANISATION, MODULE = "jetraw", "jetraw+module"
 SCHEMES = (ORGANISATION, MODULE)
+#: The API key of an organisation.
+TOKEN_VARIABLE = "JETRAW_REFRESH_TOKEN"  # noqa: S105 - the name of a variable
 _EXAMPLES = {
     ORGANISATION: "write jetraw://my-org, where my-org is your organisation",
     MODULE: "write jetraw+module:package.storages, a module that `import` finds",

@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 from reconciler.environment.origin import in_ci
 from reconciler.environment.secret_values import Secret, read_secret
 from reconciler.errors import UsageError
+from reconciler.platforms.jetraw.address import TOKEN_VARIABLE
 
-TOKEN, HOST = "JETRAW_REFRESH_TOKEN", "JETRAW_HOST"
+HOST = "JETRAW_HOST"
 
 
 class Login(NamedTuple):
@@ -36,7 +37,7 @@ class Login(NamedTuple):
 def key_lying_about(environ: Mapping[str, str]) -> Secret | None:
     """Give the key that the environment has for whoever logs in by itself; None without."""
     with suppress(UsageError):
-        return read_secret(environ, TOKEN)
+        return read_secret(environ, TOKEN_VARIABLE)
     return None
 
 
@@ -46,11 +47,11 @@ def read_login(organisation: str, environ: Mapping[str, str], token: Secret | No
     Raises `UsageError` if there are none in CI, where nobody has logged in by hand, or if what
     is set makes no sense.
     """
-    token = token or read_secret(environ, TOKEN)
+    token = token or read_secret(environ, TOKEN_VARIABLE)
     if token is None and in_ci(environ):
         raise UsageError(
-            f"no credentials for jetraw://{organisation}: set {TOKEN} to an API key of the "
-            f"organisation, or {TOKEN}_FILE to a file that holds one. This is CI, where the login "
+            f"no credentials for jetraw://{organisation}: set {TOKEN_VARIABLE} to an API key of the "
+            f"organisation, or {TOKEN_VARIABLE}_FILE to a file that holds one. This is CI, where the login "
             "of a person is not used"
         )
     return Login(organisation, token, _host(environ))
@@ -66,6 +67,6 @@ def _host(environ: Mapping[str, str]) -> str | None:
     if set(host) & set("@?#"):
         raise UsageError(
             f"{HOST} holds more than a host: take user name, password and query out of it, and "
-            f"set {TOKEN}"
+            f"set {TOKEN_VARIABLE}"
         )
     return host

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.lease.address import open_lock
 from reconciler.lease.contract import SECONDS
+from reconciler.lease.opening import open_lock
 from support.faults.careless_s3 import careless_s3
 from support.faults.two_at_once import two_at_once
 from support.locks.lock_making import ALICE

@@ -9,8 +9,8 @@ import msgspec
 import pytest
 
 from reconciler.errors import LockDamagedError, PlatformBusyError, PlatformError
-from reconciler.lease.address import open_lock
 from reconciler.lease.contract import SECONDS
+from reconciler.lease.opening import open_lock
 from reconciler.lease.record import Record, encode
 from support.locks.lock_making import ALICE, BOB
 

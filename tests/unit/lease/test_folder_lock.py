@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from reconciler.errors import PlatformError, UnavailableError
-from reconciler.lease.address import open_lock
 from reconciler.lease.contract import SECONDS
 from reconciler.lease.folder import FileRegister
+from reconciler.lease.opening import open_lock
 from support.locks.lock_making import ALICE, BOB
 
 ROUNDS = 25
@@ -27,7 +27,7 @@ import os, sys
 from pathlib import Path
 from reconciler.errors import PlatformBusyError, UnavailableError
 from reconciler.lease.contract import Holder
-from reconciler.lease.address import open_lock
+from reconciler.lease.opening import open_lock
 lock, inside = open_lock(sys.argv[1]), Path(sys.argv[2])
 for _ in range({ROUNDS}):
     while True:

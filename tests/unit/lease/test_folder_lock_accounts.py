@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from reconciler.errors import PlatformBusyError, PlatformError
-from reconciler.lease.address import open_lock
 from reconciler.lease.contract import SECONDS
+from reconciler.lease.opening import open_lock
 from support.locks.lock_making import ALICE, BOB, Clock
 
 FIRST, SECOND, TEAM = 40001, 40002, 40100

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from reconciler.errors import AddressError
-from reconciler.lease.address import open_lock
 from reconciler.lease.contract import Holder, Lease, locked_by
+from reconciler.lease.opening import open_lock
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,9 @@ import pytest
 from reconciler.buckets import system_file
 from reconciler.errors import PlatformError, UnavailableError, UsageError
 from reconciler.health.backends import FINE, UNKNOWN, check_backends
-from reconciler.lease.address import open_lock
 from reconciler.lease.bucket_failure import failure
 from reconciler.lease.keeper import Clock, Wait, acquire
+from reconciler.lease.opening import open_lock
 from reconciler.model import Values
 from support.faults.careless_s3 import careless_s3
 from support.faults.scripted_server import reply, scripted
