@@ -19,6 +19,6 @@ def __getattr__(name: str) -> object:
     """Import what scripts use when somebody wants it: the command line has no use for it."""
     if name not in (*__all__, "storages"):  # `storages`, as `import jetraw` has it
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from reconciler import client, storages  # not for the command line
+    import reconciler.storages  # it imports the client, too; the command line needs neither
 
-    return storages if name == "storages" else getattr(client, name)
+    return reconciler.storages if name == "storages" else getattr(reconciler.client, name)

@@ -50,9 +50,9 @@ def read_login(organisation: str, environ: Mapping[str, str], token: Secret | No
     token = token or read_secret(environ, TOKEN_VARIABLE)
     if token is None and in_ci(environ):
         raise UsageError(
-            f"no credentials for jetraw://{organisation}: set {TOKEN_VARIABLE} to an API key of the "
-            f"organisation, or {TOKEN_VARIABLE}_FILE to a file that holds one. This is CI, where the login "
-            "of a person is not used"
+            f"no credentials for jetraw://{organisation}: set {TOKEN_VARIABLE} to an API key of "
+            f"the organisation, or {TOKEN_VARIABLE}_FILE to a file that holds one. This is CI, "
+            "where the login of a person is not used"
         )
     return Login(organisation, token, _host(environ))
 
