@@ -189,7 +189,7 @@ def check_wheel() -> int:
 
 
 def tool(check: tuple[str, ...]) -> tuple[object, ...]:
-    """Give the command line of a check, by module where the tool has one."""
+    """Return the command line of a check, by module where the tool has one."""
     name, *words = check
     return (binary("python"), "-m", name, *words) if name == "build" else (binary(name), *words)
 

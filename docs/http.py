@@ -26,7 +26,7 @@ one up.
 
 
 def page(document: dict[str, Any]) -> str:
-    """Give the reference of an OpenAPI document."""
+    """Return the reference of an OpenAPI document."""
     parts = document["components"]
     lines = [HEAD, document["info"]["description"].strip(), ""]
     lines += [*text_of(parts["securitySchemes"]["token"]), *overview(document)]
@@ -49,7 +49,7 @@ def requests(document: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str, st
 
 
 def everywhere(document: dict[str, Any]) -> dict[str, Any]:
-    """Give the answers that every request which needs a token has in common."""
+    """Return the answers that every request which needs a token has in common."""
     closed = [told["responses"] for told, *_ in requests(document) if told.get("security") != []]
     return {
         status: answer
@@ -116,7 +116,7 @@ def parameter(told: dict[str, Any], document: dict[str, Any]) -> str:
 
 
 def contents(body: dict[str, Any], document: dict[str, Any]) -> str:
-    """Say what a body holds, and as what it is sent."""
+    """Return what a body holds, and as what it is sent."""
     kinds = [
         f"{kind(content.get('schema', {}), document)} as `{name}`"
         for name, content in body.get("content", {}).items()
@@ -141,7 +141,7 @@ def value(name: str, schema: dict[str, Any], document: dict[str, Any]) -> Iterat
 
 
 def kind(schema: dict[str, Any], document: dict[str, Any]) -> str:
-    """Say which values a schema allows."""
+    """Return which values a schema allows."""
     if "$ref" in schema:
         name = schema["$ref"].rpartition("/")[2]
         return f"[{name}](#{name.lower()})"
@@ -167,7 +167,7 @@ def kind(schema: dict[str, Any], document: dict[str, Any]) -> str:
 
 
 def limits(schema: dict[str, Any]) -> str:
-    """Say how small or large a value may be, and what it is if left out."""
+    """Return how small or large a value may be, and what it is if left out."""
     low, high = schema.get("minimum"), schema.get("maximum")
     told = f", {low} to {high}" if low is not None and high is not None else ""
     if "default" in schema:
@@ -193,7 +193,7 @@ def text_of(told: dict[str, Any]) -> Iterator[str]:
 
 
 def text(told: dict[str, Any]) -> str:
-    """Give a description in one line."""
+    """Return a description in one line."""
     return sentence(" ".join(told.get("description", "").split()))
 
 

@@ -17,7 +17,7 @@ TABLE = re.compile(r"(<!-- keys: (\S+) (\S*) ?-->\n).*?(<!-- end -->)", re.DOTAL
 
 
 def filled(page: str) -> str:
-    """Give the text of a page with its tables made anew."""
+    """Return the text of a page with its tables made anew."""
     return TABLE.sub(lambda m: f"{m[1]}{table(m[2], m[3])}{m[4]}", page)
 
 
@@ -43,7 +43,7 @@ def row(key: str, value: dict[str, Any], schema: dict[str, Any], required: bool)
 
 
 def resolved(value: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
-    """Give a subschema with what it refers to; what it says itself wins."""
+    """Return a subschema with what it refers to; what it says itself wins."""
     if "$ref" not in value:
         return value
     at = schema
@@ -53,7 +53,7 @@ def resolved(value: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def values(value: dict[str, Any]) -> str:
-    """Say which values a key takes."""
+    """Return which values a key takes."""
     if "anyOf" in value:  # or a variable, which any value may be
         return values(value["anyOf"][0])
     if "const" in value:

@@ -123,7 +123,7 @@ def library_of(error: BaseException) -> str:
 
 
 def is_condition_unmet(error: Exception) -> bool:
-    """Say whether a write was refused because its condition does not hold."""
+    """Return whether a write was refused because its condition does not hold."""
     return library_of(error) == "obstore" and type(error).__name__ in _UNMET
 
 
@@ -145,6 +145,6 @@ def system_file() -> str | None:
 
 
 def s3_distrusted(fault: Fault, told: str, *, named: bool) -> str:
-    """Say what is wrong with an S3 server's certificate; `named`: a file of authorities is set."""
+    """Return what is wrong with an S3 server's certificate; `named`: authorities are set."""
     known = f"no authority in {VARIABLE} signed it" if named else advice(VARIABLE)
     return f"its {distrusted(fault, told, known)}"

@@ -127,7 +127,7 @@ class Client:
             self._reader = self._writer = None
 
     def __enter__(self) -> Client:
-        """Give the client itself."""
+        """Return the client itself."""
         return self
 
     def __exit__(
@@ -208,7 +208,7 @@ def set_default_client(client: Client | None) -> None:
 
 
 def get_default_client() -> Client:
-    """Give the client of calls that name none; made when it is first asked for.
+    """Return the client of calls that name none; made when it is first asked for.
 
     Raises `AddressError` if RECONCILER_PLATFORM does not say which platform to open.
     """

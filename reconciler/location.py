@@ -52,7 +52,7 @@ class Location(Struct, frozen=True, gc=False):
     region: str | None = None
 
     def same(self, other: Location) -> bool:
-        """Say whether both are known to be one place; in doubt they are different."""
+        """Return whether both are known to be one place; in doubt they are different."""
         return self.place == other.place and (
             self.region == other.region or self.region is None or other.region is None
         )
@@ -83,7 +83,7 @@ def location(type: str, url: str) -> Location:
 
 
 def same_place(one: Placed, other: Placed) -> bool:
-    """Say whether two storages, declared or live, lie at one place."""
+    """Return whether two storages, declared or live, lie at one place."""
     if one.type != other.type:
         return False
     return one.default_url == other.default_url or location(one.type, one.default_url).same(
@@ -104,11 +104,11 @@ class Places(Generic[_Storage]):
         self._found: dict[Location, tuple[list[_Storage], str]] = {}
 
     def at(self, entry: Placed) -> Sequence[_Storage]:
-        """Give the storages that lie where `entry` would, sorted by name."""
+        """Return the storages that lie where `entry` would, sorted by name."""
         return self._look(entry)[0] if self._by_place else []
 
     def names_at(self, entry: Placed) -> str:
-        """Give the names of those, as messages list them."""
+        """Return the names of those, as messages list them."""
         return self._look(entry)[1]
 
     def _look(self, entry: Placed) -> tuple[list[_Storage], str]:
@@ -120,7 +120,7 @@ class Places(Generic[_Storage]):
 
 
 def aws_url(region: str, bucket: str) -> str:
-    """Give the URL by which the platform knows an AWS bucket (platform-facts: `jr` shows it so)."""
+    """Return the URL by which the platform knows an AWS bucket (as `jr` shows it)."""
     return f"https://s3.{region}.{_domain(_partition(region))}/{bucket}"
 
 
@@ -130,14 +130,14 @@ def sanitize_local_url(url: str) -> str:
 
 
 def usable_url(type: str, url: str) -> bool:
-    """Say whether a manifest may give this `default_url` to a storage of this type."""
+    """Return whether a manifest may give this `default_url` to a storage of this type."""
     if type == "local":
         return bool(url) and not _OTHER_SCHEME.match(url) and not has_secret(url)
     return bool(_S3_URL.match(url)) and not has_secret(url)
 
 
 def is_bucket(name: str) -> bool:
-    """Say whether a manifest may give this name to a bucket on AWS."""
+    """Return whether a manifest may give this name to a bucket on AWS."""
     return bool(_BUCKET.fullmatch(name))
 
 

@@ -128,7 +128,7 @@ class Problem(Struct, frozen=True):
     hint: str = ""
 
     def text(self) -> str:
-        """Give `file:line:column: path: message`, as far as each is known."""
+        """Return `file:line:column: path: message`, as far as each is known."""
         where = self.file
         if self.line:
             where += f":{self.line}:{self.column}"
@@ -149,7 +149,7 @@ def path_text(path: Sequence[str | int]) -> str:
 
 
 def unmanaged_because(storage: Storage) -> str | None:
-    """Say why no manifest can express a live storage; None if one can.
+    """Return why no manifest can express a live storage; None if one can.
 
     `schemas/manifest.schema.json` draws the same line; a property test holds the two together.
     """

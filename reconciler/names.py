@@ -24,7 +24,7 @@ _AFTER_WILD = re.compile(r"[^*?\[\]]*\Z")
 
 
 def matches(name: str, patterns: Iterable[str]) -> bool:
-    """Say whether `name` is one of `patterns`: itself literally, or a glob, case-sensitively."""
+    """Return whether `name` is one of `patterns`: itself literally, or a glob, case-sensitively."""
     return any(pattern in ("*", name) or fnmatchcase(name, pattern) for pattern in patterns)
 
 
@@ -46,11 +46,11 @@ class Globs:
         self._lengths = sorted({(len(start), len(end)) for start, end in self._wild})
 
     def match(self, name: str) -> bool:
-        """Say whether any of them matches `name`."""
+        """Return whether any of them matches `name`."""
         return name in self._literal or any(fnmatchcase(name, glob) for glob in self._near(name))
 
     def idle(self, names: Iterable[str]) -> list[str]:
-        """Give the patterns that match none of `names`, in the order in which they were given."""
+        """Return the patterns that match none of `names`, in the order in which they were given."""
         used: set[str] = set()
         for name in names:
             if name in self._literal:
@@ -82,7 +82,7 @@ class Scope:
         return cls(globs for globs in (own, *narrowing) if "*" not in globs)
 
     def holds(self, name: str) -> bool:
-        """Say whether `name` is in scope."""
+        """Return whether `name` is in scope."""
         return all(globs.match(name) for globs in self.lists)
 
 
@@ -110,7 +110,7 @@ def _is_seen(char: str) -> bool:
 
 
 def _has_odd_space(text: str) -> bool:
-    """Say whether there is white space that people don't count, in ASCII names, one a line."""
+    """Return whether there is white space that people don't count, in ASCII names, one a line."""
     lines = f"\n{text}\n"
     return (
         "  " in text
@@ -121,7 +121,7 @@ def _has_odd_space(text: str) -> bool:
 
 
 def lookalike_keys(name: str) -> tuple[str, str]:
-    """Give two keys; names that share either are hard for people to tell apart.
+    """Return two keys; names that share either are hard for people to tell apart.
 
     The first ignores letter case, Unicode normal form, invisible characters and how much white
     space there is, the second confusable characters too (Unicode Technical Standard 39 has the
@@ -172,7 +172,7 @@ def lookalikes(names: Iterable[str]) -> list[tuple[str, ...]]:
 
 
 def _all_keys(names: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
-    """Give both `lookalike_keys` of each name; of many plain ones at once, far quicker."""
+    """Return both `lookalike_keys` of each name; of many plain ones at once, far quicker."""
     text = "\n".join(names)
     if not text.isascii() or text.count("\n") >= len(names) or _has_odd_space(text):
         keys = [lookalike_keys(name) for name in names]

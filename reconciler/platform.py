@@ -88,10 +88,10 @@ class Reader(Protocol):
         """What the platform is able to do."""
 
     def identity(self) -> str:
-        """Give the id that `read().platform_id` gives, without reading the storages."""
+        """Return the id that `read().platform_id` gives, without reading the storages."""
 
     def about(self) -> About:
-        """Say what answers, and what it takes us for, without reading the storages."""
+        """Return what answers, and what it takes us for, without reading the storages."""
 
     def read(self) -> State:
         """Read all storages at one moment, sorted by nothing in particular."""

@@ -41,7 +41,7 @@ NAMED = 20
 
 
 def shown(text: str) -> str:
-    r"""Give `text` with control, bidirectional and other invisible characters escaped.
+    r"""Return `text` with control, bidirectional and other invisible characters escaped.
 
     >>> shown("a\nb")
     'a\\nb'
@@ -52,18 +52,18 @@ def shown(text: str) -> str:
 
 
 def quoted(text: str) -> str:
-    """Give a name as messages print it: escaped, in single quotes."""
+    """Return a name as messages print it: escaped, in single quotes."""
     return f"'{shown(text)}'"
 
 
 def listed(names: Sequence[str], how: Callable[[str], str] = quoted) -> str:
-    """Give names as messages list them: the first ones, and how many more there are."""
+    """Return names as messages list them: the first ones, and how many more there are."""
     told = ", ".join(map(how, names[:NAMED]))
     return f"{told} and {len(names) - NAMED:,} more" if len(names) > NAMED else told
 
 
 def commandless(text: str) -> str:
-    r"""Give text in which no line is a command to a CI runner, whoever chose the words in it.
+    r"""Return text in which no line is a command to a CI runner, whoever chose the words in it.
 
     GitHub Actions heeds `::command::` where a line begins and `##[command]` anywhere, Azure
     Pipelines `##vso[`, GitLab the markers of sections.
@@ -77,7 +77,7 @@ def commandless(text: str) -> str:
 
 
 def commandless_quoted(text: str) -> str:
-    r"""Give JSON, or YAML in double quotes, that has the same value and holds no command.
+    r"""Return JSON, or YAML in double quotes, that has the same value and holds no command.
 
     >>> commandless_quoted('"##[set-output]"')
     '"\\u0023#[set-output]"'
@@ -94,12 +94,12 @@ def _escaped(char: str) -> str:
 
 
 def has_user_info(url: str) -> bool:
-    """Say whether a URL carries a user name or password."""
+    """Return whether a URL carries a user name or password."""
     return ("@" in url or "%40" in url) and re.search(_USER_INFO, url) is not None
 
 
 def has_secret(url: str) -> bool:
-    """Say whether a URL carries what must not be seen: a user, or a signature, token or key.
+    """Return whether a URL carries what must not be seen: a user, or a signature, token or key.
 
     `schemas/manifest.schema.json` draws the same line; a property test holds the two together.
     """
@@ -107,14 +107,14 @@ def has_secret(url: str) -> bool:
 
 
 def masked(url: str) -> str:
-    """Give a URL with user name and password, signatures, tokens and keys replaced by `***`."""
+    """Return a URL with user name and password, signatures, tokens and keys replaced by `***`."""
     if not has_secret(url):
         return url
     return re.sub(_PARAMETER, r"\1***", re.sub(_USER_INFO, r"\1***@", url))
 
 
 def masked_in(text: str) -> str:
-    """Give a text that somebody else wrote, with each URL in it `masked`."""
+    """Return a text that somebody else wrote, with each URL in it `masked`."""
     return re.sub(_IN_TEXT, lambda found: masked(found[0]), text)
 
 

@@ -158,7 +158,7 @@ def apply_plan(
 
 
 def _compared(plan: Plan, result: Result, remaining: Callable[[], tuple[str, ...]]) -> Applied:
-    """Say whether live is as planned; what the run did is told, whatever is wrong by now."""
+    """Return whether live is as planned; what the run did is told, whatever is wrong by now."""
     try:
         left = remaining()
     except KeyboardInterrupt:
@@ -174,7 +174,7 @@ def _compared(plan: Plan, result: Result, remaining: Callable[[], tuple[str, ...
 def _remaining(
     plan: Plan, writer: Reader, request: Request | None, limits: Limits
 ) -> tuple[str, ...]:
-    """Say what still differs; a platform that can't answer just now is asked again for a while."""
+    """Return what still differs; a platform that can't answer just now is asked again."""
 
     def compare_again() -> tuple[str, ...]:
         if request is None or request.targets:

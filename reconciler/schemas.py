@@ -19,7 +19,7 @@ EDITOR_LINE = f"# yaml-language-server: $schema={BESIDE}"
 
 
 def schema_text(name: str) -> bytes:
-    """Give the text of a format by its name in `_FILES`; raises `KeyError` for any other name.
+    """Return the text of a format by its name in `_FILES`; raises `KeyError` for any other name.
 
     A wheel carries the schemas inside the package; an editable install has them beside it.
     """

@@ -32,7 +32,7 @@ class Hold(NamedTuple):
     is_platforms: bool = False
 
     def lost(self) -> str | None:
-        """Say why nothing more may be written; None while it may."""
+        """Return why nothing more may be written; None while it may."""
         return self.keeper.lost() if self.keeper else None
 
     @property
@@ -60,10 +60,10 @@ class Waiting(Protocol):
     """What may end the wait for a lease: a signal, or the end of the time for the whole command."""
 
     def asked(self) -> str | None:
-        """Say why somebody asked for an end; None if nobody did."""
+        """Return why somebody asked for an end; None if nobody did."""
 
     def left(self) -> float | None:
-        """Give the seconds that are left; None without a limit."""
+        """Return the seconds that are left; None without a limit."""
 
 
 @contextmanager

@@ -58,10 +58,10 @@ class Ending(Waiting, Protocol):
         """Whether somebody asked for an end."""
 
     def reason(self) -> str | None:
-        """Say why nothing more may be started; None if it may."""
+        """Return why nothing more may be started; None if it may."""
 
     def overdue(self) -> str | None:
-        """Say why a call that has not answered is not waited for any more; None to wait."""
+        """Return why a call that has not answered is not waited for any more; None to wait."""
 
     def undisturbed(self, tell: Callable[[_T], None]) -> Callable[[_T], None]:
         """Put an enforced end, a `KeyboardInterrupt`, off until something is told."""

@@ -58,14 +58,14 @@ class Context(NamedTuple):
         return self.settings.output == TEXT
 
     def variable(self, name: str) -> str | None:
-        """Give a variable of the environment; raises `UsageError` if it is set and empty."""
+        """Return a variable of the environment; raises `UsageError` if it is set and empty."""
         value = self.environ.get(name)
         if value is not None and not value.strip():
             raise UsageError(f"{name} is set but empty: give it a value, or unset it")
         return value
 
     def report(self) -> Report:
-        """Give what writes results in the wanted format."""
+        """Return what writes results in the wanted format."""
         return report_in(self.settings.output)
 
     def result(self, text: str) -> None:
@@ -80,7 +80,7 @@ class Context(NamedTuple):
 
 
 def asking(style: Style) -> Style:
-    """Give the style in which a plan is shown that somebody has to agree to: never a short one."""
+    """Return the style of a plan that somebody has to agree to: never a short one."""
     return replace(style, verbosity=max(style.verbosity, 0))
 
 

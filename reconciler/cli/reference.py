@@ -45,7 +45,7 @@ _HELP = (
 
 
 def markdown() -> str:
-    """Give the reference of all commands."""
+    """Return the reference of all commands."""
     return "\n".join([_HEAD, *_overview(), *_commands(), *_global_options(), *_tables()])
 
 
@@ -96,7 +96,7 @@ def _options(parser: argparse.ArgumentParser) -> Iterator[str]:
 
 
 def arguments(parser: argparse.ArgumentParser) -> Iterable[argparse.Action]:
-    """Give the arguments of a parser, positional and not, in the order of its help."""
+    """Return the arguments of a parser, positional and not, in the order of its help."""
     return parser._actions  # noqa: SLF001 - argparse has no other way to see them
 
 

@@ -17,5 +17,5 @@ class TimeLimit:
         self._deadline = None if self.seconds is None else time.monotonic() + self.seconds
 
     def left(self) -> float | None:
-        """Give the seconds that are left, less than none once they are over; None without end."""
+        """Return the seconds that are left, less than none once they are over; None without end."""
         return None if self._deadline is None else self._deadline - time.monotonic()

@@ -99,7 +99,7 @@ def _changed(pairs: Sequence[Pair]) -> tuple[tuple[Pair, ...], tuple[Pair, ...]]
 def _unclaimed(
     live: Live, scope: Scope, matching: Matching
 ) -> tuple[list[Storage], tuple[Storage, ...]]:
-    """Give the storages in scope that nothing in the manifest names, and those out of scope."""
+    """Return the storages in scope that nothing in the manifest names, and those out of scope."""
     known = matching.claims.keys() | {item.live.id for item in matching.consented}
     rest = [s for s in live.storages if s.id not in known and s.id not in live.unmanaged]
     ours: list[Storage] = []
@@ -181,7 +181,7 @@ def near_duplicates(names: Iterable[str]) -> list[Notice]:
 
 
 def _spelled(name: str) -> str:
-    """Give a name so that characters which only look like others can be told from them."""
+    """Return a name so that characters which only look like others can be told from them."""
     if name.isascii():
         return quoted(name)
     return f"{quoted(name)} ({name.encode('unicode_escape', 'surrogatepass').decode('ascii')})"

@@ -229,7 +229,7 @@ class Matching:
         return None
 
     def _here(self, item: Entry | Removed, written: str) -> str | None:
-        """Give the id on this platform of an id as written, None if it means nothing here."""
+        """Return the id on this platform of an id as written, None if it means nothing here."""
         if self._ids is None:
             return written
         here = self._ids.get(written)
@@ -238,7 +238,7 @@ class Matching:
         return here
 
     def _elsewhere(self, live: Storage) -> bool:
-        """Say whether a storage that carries a temporary name belongs to another scope."""
+        """Return whether a storage that carries a temporary name belongs to another scope."""
         name = resting(live.name, live.id)
         return name != live.name and not self._scope.holds(name)
 

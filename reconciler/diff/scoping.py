@@ -10,7 +10,7 @@ from reconciler.printable import quoted
 
 
 def outside_scope(desired: Desired, scopes: Iterable[tuple[str, ...]]) -> list[Problem]:
-    """Give what `compare` would find outside the scope whatever is live, in reading order."""
+    """Return what `compare` would find outside the scope whatever is live, in reading order."""
     scope = Scope.of(desired.policy.scope, scopes)
     if not scope.lists:
         return []
@@ -45,7 +45,7 @@ def outside(item: Entry | Removed, key: str, name: str) -> Problem:
 
 
 def problem_of(item: Entry | Removed, key: str, message: str) -> Problem:
-    """Say what is wrong with the value that stands under `key` of an entry."""
+    """Return what is wrong with the value that stands under `key` of an entry."""
     where = "storages" if isinstance(item, Entry) else "removed"
     return Problem(item.file, message, (where, item.index, key))
 

@@ -17,7 +17,7 @@ SYNC_EVERY = 1.0
 
 
 def encoded(value: object) -> bytes:
-    """Give the line for a value, with its newline; no CI runner finds a command in it."""
+    """Return the line for a value, with its newline; no CI runner finds a command in it."""
     try:
         line = msgspec.json.encode(value)
     except UnicodeEncodeError:
@@ -58,7 +58,7 @@ class Lines:
 
 
 def stamped(value: Struct, time: str) -> bytes:
-    """Give the line for a value: the time, then its own fields.
+    """Return the line for a value: the time, then its own fields.
 
     Put together as text: an apply of thousands of operations has two lines for each.
     """

@@ -34,7 +34,7 @@ class Header(NamedTuple):
 
 
 def said(what: str, path: Path, problem: str) -> str:
-    """Give the text of an error about a file; `what` it is: `platform`, `database`."""
+    """Return the text of an error about a file; `what` it is: `platform`, `database`."""
     return f"{what} {quoted(str(path))}: {problem}"
 
 
@@ -92,7 +92,7 @@ def _remains(path: Path) -> Path | None:
 
 
 def size_of_logs(path: Path) -> int:
-    """Give how many bytes lie beside a file; not 0 while somebody writes, or after a crash."""
+    """Return how many bytes lie beside a file; not 0 while somebody writes, or after a crash."""
     return sum(_size(beside(path, suffix)) for suffix in _LOGS)
 
 
@@ -132,7 +132,7 @@ def _publish(draft: Path, path: Path, mode: int) -> None:
 
 
 def uri(path: Path) -> str:
-    """Give the `file:` URI of an absolute path; also for drives and shares of Windows."""
+    """Return the `file:` URI of an absolute path; also for drives and shares of Windows."""
     text = path.as_posix()
     if not text.startswith("/"):
         text = "/" + text

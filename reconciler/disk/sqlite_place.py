@@ -32,7 +32,7 @@ _HARMLESS = (
 
 
 def may_be_written(error: sqlite3.Error) -> bool:
-    """Say whether a commit that failed may be there all the same, as after a failed sync."""
+    """Return whether a commit that failed may be there all the same, as after a failed sync."""
     code = int(getattr(error, "sqlite_errorcode", 0))
     # What could not be written at all, as over a quota, lacks the end that makes it a commit.
     return code != sqlite3.SQLITE_IOERR_WRITE and code & 0xFF not in _HARMLESS
@@ -44,7 +44,7 @@ def draft(path: Path, mark: str) -> Path:
 
 
 def second_name(path: Path) -> str:
-    """Say what is wrong with a file that others reach by another name; empty if nothing is.
+    """Return what is wrong with a file that others reach by another name; empty if nothing is.
 
     What is left of its making counts for nothing.
     """
@@ -97,7 +97,7 @@ class Place:
         self._names: _Names | None = None
 
     def lost(self) -> str:
-        """Say why what is written would not be found by who looks for it; empty if it would.
+        """Return why what is written would not be found by who looks for it; empty if it would.
 
         Asked twice for each write, and so with the cheapest calls there are.
         """
@@ -141,19 +141,19 @@ class Place:
 
 
 def stamp(path: Path | str) -> tuple[int, int]:
-    """Give what tells one file from another; raises `OSError` if there is none."""
+    """Return what tells one file from another; raises `OSError` if there is none."""
     found = os.stat(path)  # noqa: PTH116 - much cheaper than by `Path`
     return found.st_dev, found.st_ino
 
 
 def _names_of(folder: str) -> _Names:
-    """Give what changes when a name in a folder is made, removed or given to another file."""
+    """Return what changes when a name in a folder is made, removed or given to another file."""
     found = os.stat(folder)  # noqa: PTH116
     return found.st_dev, found.st_ino, found.st_mtime_ns, found.st_ctime_ns
 
 
 def _is_settled(names: _Names, now: int) -> bool:
-    """Say whether a change of a folder from `now` on will surely show in its times.
+    """Return whether a change of a folder from `now` on will surely show in its times.
 
     Not if it was changed a moment ago: the clock of a file system ticks. Where it seems to tick
     slowly, as on FAT, that is said of no moment.

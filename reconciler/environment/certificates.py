@@ -30,12 +30,12 @@ _OF_OPENSSL = {
 
 
 def fault(error: ssl.SSLCertVerificationError) -> Fault:
-    """Say what OpenSSL has found."""
+    """Return what OpenSSL has found."""
     return _OF_OPENSSL.get(error.verify_code, Fault.OTHER)
 
 
 def distrusted(fault: Fault, told: str, known: str) -> str:
-    """Say what is wrong with a certificate, and what helps; `its` or the like is left out.
+    """Return what is wrong with a certificate, and what helps; `its` or the like is left out.
 
     `told` is what the library says of it; `known` tells which authorities count.
     """
@@ -61,7 +61,7 @@ def distrusted(fault: Fault, told: str, known: str) -> str:
 
 
 def advice(variable: str) -> str:
-    """Say how an authority of one's own is added, where none is named so far."""
+    """Return how an authority of one's own is added, where none is named so far."""
     return (
         "if an authority of your own signed it, name that authority's certificate in "
         f"{variable}, or add it to those of the system"

@@ -23,7 +23,7 @@ def missing_extra(what: str, extra: str) -> str:
 
 
 def _command(extra: str) -> str:
-    """Give the command by which whatever made this installation adds an extra to it."""
+    """Return the command by which whatever made this installation adds an extra to it."""
     home = Path(sys.prefix)
     for receipt, installer in (
         ("uv-receipt.toml", "uv tool install --force"),
@@ -38,7 +38,7 @@ def _command(extra: str) -> str:
 
 
 def _made_by_uv(home: Path) -> bool:
-    """Say whether uv has made a virtual environment: it puts no pip into it."""
+    """Return whether uv has made a virtual environment: it puts no pip into it."""
     try:
         return "\nuv = " in "\n" + (home / "pyvenv.cfg").read_text()
     except (OSError, ValueError):

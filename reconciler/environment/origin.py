@@ -59,7 +59,7 @@ class Origin(Struct, frozen=True, omit_defaults=True):
     job_url: str = ""
 
     def claims(self) -> dict[str, str]:
-        """Give what the audit of a platform keeps of us."""
+        """Return what the audit of a platform keeps of us."""
         return {
             "run": self.run,
             "actor": self.actor,
@@ -79,7 +79,7 @@ def run_id(now: float, random: bytes) -> str:
 
 
 def in_ci(environ: Mapping[str, str]) -> bool:
-    """Say whether a CI system runs us."""
+    """Return whether a CI system runs us."""
     found = (environ.get(name, "").strip().lower() for name in CI_VARIABLES)
     return any(text not in ("", "0", "false") for text in found)
 

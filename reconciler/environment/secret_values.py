@@ -23,7 +23,7 @@ class Secret:
         self._text = text
 
     def reveal(self) -> str:
-        """Give the text, to those who must send it."""
+        """Return the text, to those who must send it."""
         return self._text
 
     def __repr__(self) -> str:

@@ -118,7 +118,7 @@ class _Attempts:
         return self._met[what] >= _MOST[what]
 
     def _must_look(self) -> bool:
-        """Say whether live is read before the write, or the write carries all that it relies on.
+        """Return whether live is read before the write, or the write carries all that it relies on.
 
         Only the first write of an operation can: the plan does not know what others left of it.
         """
@@ -126,7 +126,7 @@ class _Attempts:
         return self._in_doubt or bool(self._met[_REFUSED]) or not relied_on
 
     def _may_be_late(self) -> bool:
-        """Say whether to look again: a list that lags does not show what this run has written."""
+        """Return whether to look again: a lagging list lacks what this run has written."""
         lags = not self._shared.abilities.conditional_write and self._shared.wrote
         return not self._is_enough(_LATE) and lags
 
@@ -248,7 +248,7 @@ class _Attempts:
         return StepEnd(error or stale, stale=bool(stale), storage=live, wrote=True)
 
     def _at_stake(self, live: Storage, *, files: bool, spaces: bool) -> str:
-        """Say what a removal would lose without a consent to it: `files` and `spaces` have one."""
+        """Return what a removal would lose without consent: `files` and `spaces` have one."""
         writer = self._shared.writer
         # Otherwise the removal itself is refused for a storage that holds files.
         look = self._must_look() and not files

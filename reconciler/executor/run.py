@@ -103,7 +103,7 @@ class _Run:
         self._ledger.give_up(reason)
 
     def _overdue(self) -> str:
-        """Say why to go without the ends of steps that run, where a call may never answer."""
+        """Return why to go without the ends of steps that run, where a call may never answer."""
         return "" if self._bounded else self._halt.overdue()
 
     def result(self, *, interrupted: bool) -> Result:

@@ -29,7 +29,7 @@ class Schedule:
         return bool(self._ready)
 
     def take(self) -> Item:
-        """Give the next step that waits for nothing."""
+        """Return the next step that waits for nothing."""
         return self._ready.popleft()
 
     def done(self, step: Step) -> None:

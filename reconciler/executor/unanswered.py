@@ -26,7 +26,7 @@ LOOKS = 7
 
 
 def may_repeat(operation: Operation, step: Step, abilities: Abilities) -> bool:
-    """Say whether a step may be written again though its first request may come late.
+    """Return whether a step may be written again though its first request may come late.
 
     - With `conditional_write` a late request meets a storage that was changed since, and is
       refused.

@@ -132,7 +132,7 @@ class _Look:
             self._error = error
 
     def result(self, deadline: float) -> _Found | None:
-        """Give what was found by `deadline`, on the monotonic clock; None if that was nothing."""
+        """Return what was found by `deadline`, on the monotonic clock; None if that was nothing."""
         self._thread.join(max(0.0, deadline - time.monotonic()))
         if self._error is not None:
             raise self._error
@@ -235,7 +235,7 @@ def _head(bucket: _Bucket, clients: _Clients) -> _Found:
 
 
 def _reason(error: BaseException) -> str:
-    """Say what stood in the way, without what a library tells of the configuration."""
+    """Return what stood in the way, without what a library tells of the configuration."""
     name, cause = type(error).__name__, error
     named = bool(os.environ.get(VARIABLE))
     while cause.__cause__ or cause.__context__:
@@ -257,7 +257,7 @@ class _Clients:
         self._made: dict[tuple[str | None, str | None], Any] = {}
 
     def get(self, bucket: _Bucket) -> Any:  # noqa: ANN401 - boto3 has no types
-        """Give the client for a bucket. Credentials come from the usual places of AWS."""
+        """Return the client for a bucket. Credentials come from the usual places of AWS."""
         # Making clients is not safe in several threads at once; using them is.
         with self._mutex:
             key = (bucket.endpoint, bucket.region)
@@ -282,7 +282,7 @@ _MEANINGS = {
 
 
 def _heard(bucket: _Bucket, what: str, answer: _Answered) -> _Found:
-    """Say what an answer to HeadBucket means; `what` is the bucket in words."""
+    """Return what an answer to HeadBucket means; `what` is the bucket in words."""
     region = answer.headers.get(_REGION_HEADER)
     if region and bucket.region and region != bucket.region:
         declared = quoted(bucket.region)

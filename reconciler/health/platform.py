@@ -121,7 +121,7 @@ def _python() -> str:
 
 
 def _ahead(clock: str, asked: float, answered: float) -> float | None:
-    """Say by how many seconds the platform's clock is ahead of ours; None if it tells no time.
+    """Return by how many seconds the platform's clock is ahead of ours; None if it tells no time.
 
     What it says was true at some moment of the call: as far as that explains it, the clocks
     agree. A clock may be told without fractions of seconds.
@@ -156,7 +156,7 @@ def checks(facts: Facts) -> tuple[Check, ...]:
 
 
 def healthy(judged: Sequence[Check]) -> bool:
-    """Say whether nothing failed; warnings are no illness."""
+    """Return whether nothing failed; warnings are no illness."""
     return all(check.status != FAILED for check in judged)
 
 

@@ -99,7 +99,7 @@ def _journals(folder: Path, *, named: bool) -> list[Path]:
 
 
 def only(found: Iterable[Run], wanted: str) -> Run:
-    """Give the one run that has `wanted` for its id, or as a part of it; raises `UsageError`."""
+    """Return the one run that has `wanted` for its id, or as a part of it; raises `UsageError`."""
     among = [run for run in found if wanted in run.run]
     exact = [run for run in among if run.run == wanted]
     if len(exact or among) == 1:
@@ -110,7 +110,7 @@ def only(found: Iterable[Run], wanted: str) -> Run:
 
 
 def about(run: Run, globs: tuple[str, ...]) -> Run:
-    """Give a run with those operations only that have or had a name like one of `globs`."""
+    """Return a run with those operations only that have or had a name like one of `globs`."""
     kept = tuple(
         entry
         for entry in run.operations
@@ -196,7 +196,7 @@ class _Reading:
         return True
 
     def run(self, damage: str) -> Run:
-        """Give what is known now."""
+        """Return what is known now."""
         entries = tuple(self._entries.values())
         first, last = self.first or _Line(""), self._last
         return Run(
@@ -220,7 +220,7 @@ class _Reading:
 
 
 def _after(entry: Entry, line: _Line) -> Entry:
-    """Say how an operation stands after one more line about it."""
+    """Return how an operation stands after one more line about it."""
     match line.event:
         case "operation_planned":
             return replace(entry, previous_name=line.previous_name, id=line.id, before=line.before)
@@ -239,5 +239,5 @@ def _after(entry: Entry, line: _Line) -> Entry:
 
 
 def counted(entries: Iterable[Entry]) -> dict[str, int]:
-    """Say how many operations ended in which way."""
+    """Return how many operations ended in which way."""
     return dict(sorted(Counter(entry.status for entry in entries).items()))

@@ -86,5 +86,5 @@ def planned(plan: Plan) -> Iterator[Planned]:
 
 
 def ended(exit: int, statuses: Iterable[str], *, interrupted: bool) -> RunEnded:
-    """Say how a run ended, with the status of each of its operations."""
+    """Return how a run ended, with the status of each of its operations."""
     return RunEnded(exit, interrupted, dict(sorted(Counter(statuses).items())))

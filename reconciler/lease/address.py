@@ -19,7 +19,7 @@ _KEY = re.compile(r"[A-Za-z0-9!_.'()\-]+(?:/[A-Za-z0-9!_.'()\-]+)*\Z")
 
 
 def understand(address: str) -> Path | tuple[str, str]:
-    """Give the folder, or the bucket and key, that an address names; imports and opens nothing.
+    """Return the folder, or the bucket and key, that an address names; imports and opens nothing.
 
     Raises `AddressError` if this is no address of a lock.
     """

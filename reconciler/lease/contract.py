@@ -74,7 +74,7 @@ class Lock(Protocol):
         """Give the lease up; nothing happens if it is ours no longer."""
 
     def current(self) -> Lease | None:
-        """Say who holds the lease; None if nobody does, or if it has run out."""
+        """Return who holds the lease; None if nobody does, or if it has run out."""
 
     def break_lease(self, lease: Lease) -> bool:
         """Take the lease away from the holder that `current` named.

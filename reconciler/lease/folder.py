@@ -220,7 +220,7 @@ class FileRegister:
 
 
 def _kept(path: Path, it: str) -> str:
-    """Say whose a file or folder is; nothing where that can't be told."""
+    """Return whose a file or folder is; nothing where that can't be told."""
     try:
         found = path.lstat()
     except OSError:

@@ -39,7 +39,7 @@ _BOOT_TIME = getattr(time, "CLOCK_BOOTTIME", None)
 
 
 def elapsed() -> float:
-    """Give the seconds since some moment, counting those in which the machine was asleep."""
+    """Return the seconds since some moment, counting those in which the machine was asleep."""
     return time.monotonic() if _BOOT_TIME is None else time.clock_gettime(_BOOT_TIME)
 
 
@@ -47,11 +47,11 @@ class Clock:
     """Time as the keeper sees it; tests have one of their own."""
 
     def now(self) -> float:
-        """Give the seconds since some moment."""
+        """Return the seconds since some moment."""
         return elapsed()
 
     def wall(self) -> float:
-        """Give what the clock on the wall shows, in seconds since 1970."""
+        """Return what the clock on the wall shows, in seconds since 1970."""
         return time.time()
 
     def apart(self) -> float:
@@ -190,7 +190,7 @@ class Keeper:
         self._thread.start()
 
     def lost(self) -> str | None:
-        """Say why nothing more may be written; None while the lease is surely ours."""
+        """Return why nothing more may be written; None while the lease is surely ours."""
         self._compare_clocks()
         if self._gone:
             return f"the lease was lost: {self._gone}"

@@ -32,17 +32,17 @@ class Record(Struct, frozen=True, forbid_unknown_fields=True):
     expires: int = 0
 
     def lease(self) -> Lease | None:
-        """Give the lease, whether or not it has run out; None if it was given up."""
+        """Return the lease, whether or not it has run out; None if it was given up."""
         if self.holder is None:
             return None
         return Lease(self.fence, self.holder, _text(self.acquired), _text(self.expires))
 
     def running(self, now: float) -> Lease | None:
-        """Give the lease if somebody holds it at `now`, in seconds since 1970."""
+        """Return the lease if somebody holds it at `now`, in seconds since 1970."""
         return self.lease() if now < self.expires else None
 
     def is_of(self, lease: Lease) -> bool:
-        """Say whether this is the lease that somebody was told of, renewed or not."""
+        """Return whether this is the lease that somebody was told of, renewed or not."""
         mine = self.lease()
         return mine is not None and (mine.fence, mine.holder, mine.acquired_at) == (
             lease.fence,
@@ -51,7 +51,7 @@ class Record(Struct, frozen=True, forbid_unknown_fields=True):
         )
 
     def taken(self, token: str, holder: Holder, now: float, seconds: float) -> Record:
-        """Give what is kept while the next holder has the lease."""
+        """Return what is kept while the next holder has the lease."""
         record = Record(FORMAT_VERSION, self.fence + 1, token, holder, math.floor(now))
         return record.renewed(now, seconds)
 
@@ -61,7 +61,7 @@ class Record(Struct, frozen=True, forbid_unknown_fields=True):
         return msgspec.structs.replace(self, expires=until)
 
     def freed(self) -> Record:
-        """Give what is kept when nobody has the lease: its fence."""
+        """Return what is kept when nobody has the lease: its fence."""
         return Record(FORMAT_VERSION, self.fence)
 
 

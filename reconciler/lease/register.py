@@ -65,7 +65,7 @@ class Register(Protocol):
         """
 
     def set_aside(self, seen: Seen, instead: bytes) -> str:
-        """Give what was seen another name, and say which; then an earlier value counts again.
+        """Return what was seen another name, and say which; then an earlier value counts again.
 
         Where earlier ones are not kept, `instead` does.
         """
@@ -122,7 +122,7 @@ class RegisterLock:
         self._free(lambda record: self._ours(record, lease))
 
     def current(self) -> Lease | None:
-        """Say who holds the lease; None if nobody does, or if it has run out."""
+        """Return who holds the lease; None if nobody does, or if it has run out."""
         _, record = self._read()
         return record.running(self._clock())
 
@@ -131,7 +131,7 @@ class RegisterLock:
         return self._free(lambda record: record.is_of(lease))
 
     def damage(self) -> LockDamagedError | None:
-        """Say what lies there instead of a record; None if a lock can be told."""
+        """Return what lies there instead of a record; None if a lock can be told."""
         try:
             self._read()
         except LockDamagedError as error:

@@ -34,7 +34,7 @@ class Found(Struct):
 
 
 def default_paths() -> list[str]:
-    """Give the manifest of the current folder, one of DEFAULTS.
+    """Return the manifest of the current folder, one of DEFAULTS.
 
     Raises `UsageError` if there is none, or more than one.
     """
@@ -80,7 +80,7 @@ def find_files(paths: Sequence[str]) -> Found:
 
 
 def is_stream(file: str) -> bool:
-    """Say whether a file can be read only once, and lies in no folder: a pipe or standard input."""
+    """Return whether a file can be read only once: a pipe or standard input, in no folder."""
     return bool(_STREAM.fullmatch(file)) or stat.S_ISFIFO(_mode(file))
 
 
@@ -134,7 +134,7 @@ def _below(folder: str, problems: list[Problem], seen: set[str]) -> Iterator[str
 
 
 def _mode(path: str) -> int:
-    """Give the mode of what a path leads to; 0 if it leads nowhere that we may see."""
+    """Return the mode of what a path leads to; 0 if it leads nowhere that we may see."""
     try:
         return Path(path).stat().st_mode
     except OSError:

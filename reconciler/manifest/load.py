@@ -126,7 +126,7 @@ class _Gathered:
                 self._once[key] = tree[key], file
 
     def manifest(self, files: tuple[str, ...], streams: Mapping[str, bytes]) -> Manifest:
-        """Give the whole, once all files have been taken in without a problem."""
+        """Return the whole, once all files have been taken in without a problem."""
         platform, platform_file = self._once.get("platform", (None, None))
         return Manifest(
             desired=Desired(tuple(self.entries), tuple(self.removed), self._policy),

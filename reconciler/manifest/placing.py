@@ -18,7 +18,7 @@ _Places = Mapping[str, Mapping[tuple[Path, bool], tuple[int, int]]]
 
 
 def problems_of(documents: Sequence[Document]) -> list[Problem]:
-    """Give everything that was found in the documents, in reading order, each thing once."""
+    """Return everything that was found in the documents, in reading order, each thing once."""
     places = _places(documents)
     problems: dict[tuple[str, Path, int, int], Problem] = {}
     for document in documents:
@@ -32,7 +32,7 @@ def problems_of(documents: Sequence[Document]) -> list[Problem]:
 def placed(
     problems: Sequence[Problem], streams: Mapping[str, bytes] = MappingProxyType({})
 ) -> tuple[Problem, ...]:
-    """Give the problems with line and column, where they have only file and path.
+    """Return the problems with line and column, where they have only file and path.
 
     `streams` has what came from files that can be read only once.
     What is not in the file (a key that is missing) gets the place of the nearest thing above it.

@@ -111,7 +111,7 @@ class Plan(Struct, frozen=True, omit_defaults=True):
 
 
 def content_digest(plan: Plan) -> str:
-    """Give `sha256:…` of what a plan means, whatever digest it carries.
+    """Return `sha256:…` of what a plan means, whatever digest it carries.
 
     It is that of the RFC 8785 JSON of the fields that DESIGN.md, section 4, lists. The address of
     a file differs from machine to machine; the platform's id stands for it.
@@ -143,7 +143,7 @@ def content_digest(plan: Plan) -> str:
 
 
 def leads_to_file(address: str) -> bool:
-    """Say whether a platform is a file, whose path means nothing on another machine."""
+    """Return whether a platform is a file, whose path means nothing on another machine."""
     return address[: len(_FILE)].lower() == _FILE
 
 
@@ -157,12 +157,12 @@ def canonical_json(value: object) -> bytes:
 
 
 def sealed(plan: Plan) -> Plan:
-    """Give the plan with its digest filled in."""
+    """Return the plan with its digest filled in."""
     return msgspec.structs.replace(plan, digest=content_digest(plan))
 
 
 def to_json(plan: Plan) -> bytes:
-    """Give the document, indented, with a final newline. The same plan gives the same bytes."""
+    """Return the document, indented, with a final newline. The same plan gives the same bytes."""
     return msgspec.json.format(msgspec.json.encode(plan), indent=2) + b"\n"
 
 

@@ -53,12 +53,12 @@ def as_planned(operation: Operation, step: Step) -> Verdict:
 
 
 def as_wanted(values: Values, live: Storage) -> bool:
-    """Say whether a live storage is what `values` say."""
+    """Return whether a live storage is what `values` say."""
     return (live.name, live.label) == (values.name, values.label) and same_place(values, live)
 
 
 def otherwise(operation: Operation, made: Storage, *, name: str | None, label: str | None) -> str:
-    """Say in what a storage that a write gives back is not as the write asked; empty if it is.
+    """Return in what a storage that a write gives back is not as asked; empty if it is.
 
     A platform may trim a name, cut a label, or give back something else altogether.
     """
@@ -86,7 +86,7 @@ def otherwise(operation: Operation, made: Storage, *, name: str | None, label: s
 
 
 def on_the_way(operation: Operation, found: Storage | Values) -> bool:
-    """Say whether an update may find its storage like this: not begun, half done, or done."""
+    """Return whether an update may find its storage like this: not begun, half done, or done."""
     before, after = _given(operation.before), _given(operation.after)
     return (
         same_place(before, found)
@@ -140,7 +140,7 @@ def _check_update(
 
 
 def _has_come(operation: Operation, step: Step, live: Storage) -> bool:
-    """Say whether what the steps before this one wrote is still there, or already further on."""
+    """Return whether what the steps before this one wrote is still there, or already further on."""
     keys = [other.key for other in operation.steps]
     at = keys.index(step.key) if step.key in keys else 0
     for field in ("name", "label"):

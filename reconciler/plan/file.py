@@ -91,7 +91,7 @@ def _check_shape(plan: Plan) -> None:
 
 
 def _shows_what_it_does(plan: Plan) -> bool:
-    """Say whether all that is shown and done follows from what is before and after."""
+    """Return whether all that is shown and done follows from what is before and after."""
     done = Counter(operation.action for operation in plan.operations)
     shown = plan.summary
     return (
@@ -122,7 +122,7 @@ def _is_shown_truly(operation: Operation) -> bool:
 
 
 def _is_one_place(values: Values) -> bool:
-    """Say whether region and bucket, with which AWS is called, are those of the URL shown."""
+    """Return whether region and bucket, with which AWS is called, are those of the URL shown."""
     if values.region is None or values.bucket is None:
         return values.region is None and values.bucket is None
     return values.default_url == aws_url(values.region, values.bucket)
@@ -134,7 +134,7 @@ def _only_changes(before: Values, after: Values) -> bool:
 
 
 def _is_unambiguous(plan: Plan) -> bool:
-    """Say whether no two operations are of one storage, or leave two storages of one name."""
+    """Return whether no two operations are of one storage, or leave two storages of one name."""
     for values in (
         [operation.id for operation in plan.operations if operation.id is not None],
         [operation.before.name for operation in plan.operations if operation.before],
@@ -146,7 +146,7 @@ def _is_unambiguous(plan: Plan) -> bool:
 
 
 def _consents_fit(plan: Plan) -> bool:
-    """Say whether each consent is for what is removed, and what is lost has its consent."""
+    """Return whether each consent is for what is removed, and what is lost has its consent."""
     removed = {
         (operation.before.name, operation.id): operation
         for operation in plan.operations
@@ -202,7 +202,7 @@ class _Order:
         return operation.after_operations == tuple(sorted(waits)) and operation.steps in ways
 
     def _ways(self, operation: Operation, *, aside: bool) -> list[tuple[Step, ...]]:
-        """Give the steps that it may take: platforms write name and label at once, or not."""
+        """Return the steps that it may take: platforms write name and label at once, or not."""
         key, before, after = operation.key, operation.before, operation.after
         if after is None:
             return [remove_steps(key)]
@@ -217,7 +217,7 @@ class _Order:
         ]
 
     def _waits(self, operation: Operation) -> set[str]:
-        """Give the keys of the operations that one waits for."""
+        """Return the keys of the operations that one waits for."""
         after = operation.after
         if after is None or (operation.before and operation.previous_name is None):
             return set()
@@ -228,7 +228,7 @@ class _Order:
         return waits
 
     def _asides_fit(self) -> bool:
-        """Say whether exactly one storage steps aside in each circle, and none elsewhere."""
+        """Return whether exactly one storage steps aside in each circle, and none elsewhere."""
         in_circles: set[str] = set()
         seen: set[str] = set()
         for start in self._operations:

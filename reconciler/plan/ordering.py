@@ -66,7 +66,7 @@ class _Names:
         self._asides = {key_of(UPDATE, self._renames[id].entry.name) for id in self.moved_aside}
 
     def freed_by(self, name: str) -> str | None:
-        """Give the key of the operation that frees a name; None if it is free, or never will be."""
+        """Return the key of the operation that frees a name; None if it is, or never will be."""
         holder = self._holder.get(name)
         if holder is None:
             return None
@@ -108,7 +108,7 @@ class _Names:
         return (pair.how != "id", self._lacks_room(pair), pair.entry.name)
 
     def _lacks_room(self, pair: Pair) -> bool:
-        """Say whether the temporary name of a storage is somebody's, or its own, already."""
+        """Return whether the temporary name of a storage is somebody's, or its own, already."""
         return temporary(pair.live.name, pair.live.id) in self._in_use
 
     def _one_of_each_circle(self) -> frozenset[str]:
@@ -228,7 +228,7 @@ def _values(live: Storage) -> Values:
 
 
 def reachable(operations: Iterable[Operation], start: Iterable[str]) -> set[str]:
-    """Give the keys in `start` and of all operations that those wait for, however far away."""
+    """Return the keys in `start` and of all operations that those wait for, however far away."""
     by_key = {operation.key: operation for operation in operations}
     seen: set[str] = set()
     waiting = list(start)

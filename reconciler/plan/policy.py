@@ -56,13 +56,13 @@ class Rules:
         self._globs = Globs(policy.protect)
 
     def protects(self, storage: Storage) -> bool:
-        """Say whether the name a live storage has may neither be removed nor given up."""
+        """Return whether the name a live storage has may neither be removed nor given up."""
         name = resting(storage.name, storage.id)
         return name in self._protected or self._globs.match(name)
 
 
 def removals(diff: Diff, policy: Policy) -> tuple[Removal, ...]:
-    """Say what is to be removed, sorted by name: what `removed:` names, and by policy the rest."""
+    """Return what is to be removed, by name: what `removed:` names, and by policy the rest."""
     chosen = [Removal(item.live, item.removed) for item in diff.removed]
     if policy.undeclared == "remove":
         chosen += [Removal(storage) for storage in diff.undeclared]
@@ -72,7 +72,7 @@ def removals(diff: Diff, policy: Policy) -> tuple[Removal, ...]:
 def reasons(
     diff: Diff, chosen: Sequence[Removal], renames: Sequence[Pair], facts: Facts, rules: Rules
 ) -> list[Notice]:
-    """Give every reason that blocks, sorted by kind and name.
+    """Return every reason that blocks, sorted by kind and name.
 
     `chosen` and `renames` are the removals and name changes that are really planned, which with
     `--target` may be fewer than those that `diff` calls for.
@@ -97,14 +97,14 @@ def likely_renames(diff: Diff, policy: Policy) -> list[Notice]:
 
 
 def limit(policy: Policy, live: int) -> int:
-    """Give the number of undeclared storages that may be removed with `live` of them in scope."""
+    """Return the number of undeclared storages that may be removed with `live` of them in scope."""
     if isinstance(policy.max_removals, int):
         return policy.max_removals
     return max(1, live * int(policy.max_removals.removesuffix("%")) // 100)
 
 
 def counted(number: int, what: str) -> str:
-    """Give `1 storage` or `2 storages`."""
+    """Return `1 storage` or `2 storages`."""
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 

@@ -24,7 +24,7 @@ def not_holding(plan: Plan, state: State) -> Iterator[str]:
 
 
 def left_of(operation: Operation, live: Values | Storage | None) -> str:
-    """Say what is left of an operation, with both values of what differs."""
+    """Return what is left of an operation, with both values of what differs."""
     told = f"{operation.action} {quoted(operation.name)}"
     wanted = operation.after
     if wanted is None or live is None:

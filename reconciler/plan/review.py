@@ -19,7 +19,7 @@ class Beyond(Struct, frozen=True):
     consents: tuple[Consent, ...]
 
     def __bool__(self) -> bool:
-        """Say whether the plan goes beyond what was reviewed."""
+        """Return whether the plan goes beyond what was reviewed."""
         return self.elsewhere or bool(self.operations or self.consents)
 
 
@@ -39,7 +39,7 @@ def beyond(reviewed: Plan, now: Plan) -> Beyond:
 
 
 def was_new(reviewed: Plan, now: Plan) -> bool:
-    """Say whether a plan was made for a new platform, at the address of `now`."""
+    """Return whether a plan was made for a new platform, at the address of `now`."""
     return reviewed.platform_id == NEW_PLATFORM and reviewed.platform == now.platform
 
 
@@ -50,7 +50,7 @@ def _same_platform(reviewed: Plan, now: Plan) -> bool:
 
 
 def _began(reviewed: Plan, now: Plan) -> bool:
-    """Say whether a plan for a new platform may have made the one that `now` was made for.
+    """Return whether a plan for a new platform may have made the one that `now` was made for.
 
     A run of it that was cut off leaves nothing but storages that it creates.
     """
@@ -59,7 +59,7 @@ def _began(reviewed: Plan, now: Plan) -> bool:
 
 
 def _continues(now: Operation, reviewed: Operation) -> bool:
-    """Say whether an operation is the reviewed one, or what a run that was cut off left of it."""
+    """Return whether an operation is the reviewed one, or what a cut-off run left of it."""
     if (now.action, now.id, now.after, now.holds_files) != (
         reviewed.action,
         reviewed.id,

@@ -80,7 +80,7 @@ def _class(kind: str) -> Any:  # noqa: ANN401 - each takes what its addresses sa
 
 
 def runs_foreign_code(address: str) -> bool:
-    """Say whether a platform is reached through code that is not ours, and may do anything."""
+    """Return whether a platform is reached through code that is not ours, and may do anything."""
     return address.partition(":")[0].lower() in _JETRAW
 
 
@@ -90,7 +90,7 @@ def check_address(address: str) -> None:
 
 
 def address_in(folder: str, address: str, *, base: str | os.PathLike[str] | None) -> str | None:
-    """Give a file's relative address, which counts from `base`, as it counts from `folder`.
+    """Return a file's relative address, which counts from `base`, as it counts from `folder`.
 
     None for any other address: it means the same wherever it stands.
     """
@@ -113,7 +113,7 @@ def same_address(
     b: str,
     base_b: str | os.PathLike[str] | None,
 ) -> bool:
-    """Say whether two addresses mean one platform: as text, but for files, where links count.
+    """Return whether two addresses mean one platform: as text, but for files, where links count.
 
     Raises `AddressError` like `open_platform`.
     """
@@ -131,7 +131,7 @@ def _real(path: Path) -> str:
 
 
 def _place(address: str, base: str | os.PathLike[str] | None) -> Path | str:
-    """Give the path of a file, or any other address in the one way that it is written."""
+    """Return the path of a file, or any other address in the one way that it is written."""
     scheme = _split(address)[0]
     if scheme in _JETRAW:
         return understand(address).address
@@ -155,7 +155,7 @@ def _path(address: str, base: str | os.PathLike[str] | None) -> Path:
 
 
 def _split(address: str) -> tuple[str, str]:
-    """Give the scheme in small letters and what follows its colon; raise if there is none."""
+    """Return the scheme in small letters and what follows its colon; raise if there is none."""
     if not address:
         raise AddressError(f"the address of the platform is empty: {_EVERY}")
     scheme, colon, rest = address.partition(":")
@@ -167,7 +167,7 @@ def _split(address: str) -> tuple[str, str]:
 
 
 def _meant(address: str) -> str:
-    """Say what to write for a host or a path without a scheme; empty for anything else."""
+    """Return what to write for a host or a path without a scheme; empty for anything else."""
     host = re.fullmatch(r"(localhost|[\w-]+(?:\.[\w-]+)*):[0-9]+(?:/.*)?", address, re.ASCII)
     if host:
         near = host[1] == "localhost" or host[1].startswith("127.")

@@ -11,12 +11,12 @@ CONDITION = ("name", "label", "type", "default_url")
 
 
 def same(expected: Storage, live: Storage) -> bool:
-    """Say whether a storage is still what a write relies on."""
+    """Return whether a storage is still what a write relies on."""
     return all(getattr(expected, field) == getattr(live, field) for field in CONDITION)
 
 
 def changed(expected: Storage, live: Storage | None) -> ConflictError:
-    """Say what is not as it was when `expected` was read; None: it is gone."""
+    """Return what is not as it was when `expected` was read; None: it is gone."""
     named = quoted(expected.name)
     if live is None:
         return ConflictError(f"storage {named} is no longer there")

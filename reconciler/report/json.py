@@ -38,7 +38,7 @@ def plan(plan: Plan, _style: Style = PLAIN) -> str:
 
 
 def applied(applied: Applied, _style: Style = PLAIN) -> str:
-    """Say how every operation ended.
+    """Return how every operation ended.
 
     `changed_since` says, for a stale operation, what was touched since the plan was made.
     `status` is `done`, `partial` (something was or may be written, and something remains) or
@@ -138,7 +138,7 @@ def problems(problems: Sequence[Problem], _style: Style = PLAIN) -> str:
 
 
 def failure(message: str, code: int, _style: Style = PLAIN) -> str:
-    """Say why there is no other report, and the exit code."""
+    """Return why there is no other report, and the exit code."""
     return _document(error=message, exit_code=code)
 
 
@@ -163,7 +163,7 @@ def run(run: Run, style: Style = PLAIN) -> str:
 
 
 def lease(lease: Lease | None, _style: Style = PLAIN) -> str:
-    """Say who holds the platform; null if nobody does."""
+    """Return who holds the platform; null if nobody does."""
     return _document(locked=lease is not None, lease=lease)
 
 

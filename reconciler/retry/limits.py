@@ -35,7 +35,7 @@ class Halt:
         self._forbidden = ""
 
     def reason(self) -> str:
-        """Say why nothing more is started, and nothing tried again; empty to go on."""
+        """Return why nothing more is started, and nothing tried again; empty to go on."""
         if not self._reason:
             self.start_nothing(self._limits.stop() or "")
             self._ask_for_lease()
@@ -47,7 +47,7 @@ class Halt:
         return self._reason
 
     def overdue(self) -> str:
-        """Say why what runs is not waited for any more; empty to wait."""
+        """Return why what runs is not waited for any more; empty to wait."""
         return self._limits.overdue() or ""
 
     def start_nothing(self, reason: str) -> None:

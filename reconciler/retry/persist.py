@@ -52,7 +52,7 @@ class Patience:
 def pause(
     error: UnavailableError, doublings: int, chance: float, first: float, longest: float
 ) -> float:
-    """Give the seconds until the next attempt: by chance, but never less than the error asks."""
+    """Return the seconds until the next attempt: by chance, but never less than the error asks."""
     at_most = min(longest, first * 2.0 ** min(doublings, _DOUBLINGS))
     return max(at_most * chance, error.retry_after or 0.0)
 

@@ -33,11 +33,11 @@ class PatientReader:
         return self._reader.abilities
 
     def identity(self) -> str:
-        """Give the id that the platform gives itself."""
+        """Return the id that the platform gives itself."""
         return self._persist(self._reader.identity)
 
     def about(self) -> About:
-        """Say what answers, and what it takes us for."""
+        """Return what answers, and what it takes us for."""
         return self._persist(self._reader.about)
 
     def read(self) -> State:

@@ -20,13 +20,13 @@ class Surroundings(Protocol):
     """What the executor needs of the machine that it runs on."""
 
     def now(self) -> float:
-        """Give the seconds since some moment."""
+        """Return the seconds since some moment."""
 
     def random(self) -> float:
         """Give a number from 0 up to, but not, 1."""
 
     def key(self) -> str:
-        """Give a text that nobody can guess and nobody else has."""
+        """Return a text that nobody can guess and nobody else has."""
 
     def start(self, work: Callable[[], None]) -> None:
         """Run `work` in a thread that does not keep the process from ending."""
@@ -45,7 +45,7 @@ class Machine:
         self._changed = Condition()
 
     def now(self) -> float:
-        """Give the seconds since some moment."""
+        """Return the seconds since some moment."""
         return time.monotonic()
 
     def random(self) -> float:
@@ -53,7 +53,7 @@ class Machine:
         return random.random()  # noqa: S311 - it only spreads attempts over time
 
     def key(self) -> str:
-        """Give 128 random bits."""
+        """Return 128 random bits."""
         return os.urandom(16).hex()
 
     def start(self, work: Callable[[], None]) -> None:

@@ -82,7 +82,7 @@ def _template(scope: Scope) -> str:
 
 
 def _who(scope: Scope, status: int | None) -> str:
-    """Say whom a request came from; of a token that was refused, its ID, which is no secret."""
+    """Return whom a request came from; of a token that was refused, its ID, which is no secret."""
     if status != CODES["unauthenticated"][0]:
         return owner(scope.get(ACCOUNT))
     parts = parts_of(Headers(scope=scope).get("Authorization", "").rpartition(" ")[2])

@@ -69,14 +69,14 @@ def carry_out(context: Context, options: ApplyOptions, job: Job, events: EventSt
 
 
 def journal_folder(context: Context) -> Path:
-    """Give the folder in which journals lie: where `--journal` says, else beside the manifest."""
+    """Return the folder in which journals lie: where `--journal` says, else beside the manifest."""
     if context.settings.journal:
         return Path(context.settings.journal)
     return _beside(context.settings.files) / DEFAULT_JOURNAL
 
 
 def _beside(files: Sequence[str]) -> Path:
-    """Give the folder of a manifest that `-f` names; without it, and for pipes, the current one.
+    """Return the folder of a manifest that `-f` names; without it, and for pipes, the current one.
 
     A job of cron runs in another folder than that of its manifest.
     """

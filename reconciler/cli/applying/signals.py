@@ -68,7 +68,7 @@ class Stop:
             signal.signal(number, handler)
 
     def reason(self) -> str | None:
-        """Say why nothing more may be started; None if it may."""
+        """Return why nothing more may be started; None if it may."""
         if self.interrupted:
             return INTERRUPTED
         if self._deadline is not None and time.monotonic() >= self._deadline:
@@ -76,21 +76,21 @@ class Stop:
         return None
 
     def overdue(self) -> str | None:
-        """Say why a call that has not answered is not waited for any more; None to wait."""
+        """Return why a call that has not answered is not waited for any more; None to wait."""
         if self._deadline is None or time.monotonic() < self._deadline + OVERDUE:
             return None
         return f"no answer within the time allowed by --timeout ({self._timeout:g} s)"
 
     def asked(self) -> str | None:
-        """Say whether a signal asked for an end, whatever `--timeout` says."""
+        """Return whether a signal asked for an end, whatever `--timeout` says."""
         return INTERRUPTED if self.interrupted else None
 
     def left(self) -> float | None:
-        """Give the seconds that `--timeout` leaves; None without a limit."""
+        """Return the seconds that `--timeout` leaves; None without a limit."""
         return None if self._deadline is None else max(0.0, self._deadline - time.monotonic())
 
     def may_wait(self, since: float) -> bool:
-        """Say whether a write that has waited for its reader since then may go on to wait."""
+        """Return whether a write that has waited for its reader since then may go on to wait."""
         now = time.monotonic()
         return now < self._hurry_at or now - since < LAST
 

@@ -103,7 +103,7 @@ def _apply(context: Context, options: ApplyOptions, events: EventStream) -> int:
 
 
 def _asks(options: ApplyOptions) -> bool:
-    """Say whether somebody has to agree: nobody has to whom the plan was shown before."""
+    """Return whether somebody has to agree: nobody has to whom the plan was shown before."""
     return not (options.plan or options.auto_approve or options.expect is not None)
 
 

@@ -92,13 +92,13 @@ def _run(context: Context, options: ExportOptions) -> int:
 
 
 def _address(context: Context, options: ExportOptions, manifest: Manifest | None) -> str | None:
-    """Give the platform's address if it is relative, as it counts from the new file."""
+    """Return the platform's address if it is relative, as it counts from the new file."""
     address, base = choose_address(context, manifest)
     return address_in(_folder(options), address, base=base)
 
 
 def _folder(options: ExportOptions) -> str:
-    """Give the folder of the new file; standard output counts as a file in the current one."""
+    """Return the folder of the new file; standard output counts as a file in the current one."""
     return os.path.dirname(options.out or "")  # noqa: PTH120
 
 
@@ -178,7 +178,7 @@ def _document(
 
 
 def _as_json(text: str) -> str:
-    """Give a manifest as JSON, which is YAML too: read by the rules by which it will be read."""
+    """Return a manifest as JSON, which is YAML too: read by the rules by which it will be read."""
     document = Document("", text.encode())
     read_tree(document)
     raw = msgspec.json.format(msgspec.json.encode(document.tree), indent=2).decode()

@@ -70,7 +70,7 @@ def _runs(context: Context, options: HistoryOptions) -> list[Run]:
 
 
 def _is_of(run: Run, platform: str) -> bool:
-    """Say whether a run was one on a platform; a journal may be damaged, and hold no address."""
+    """Return whether a run was one on a platform; a journal may be damaged, and hold no address."""
     try:
         return same_address(run.platform, None, platform, None)
     except AddressError:

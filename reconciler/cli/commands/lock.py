@@ -90,7 +90,7 @@ def _agreed(context: Context, lease: Lease, *, ask: bool) -> bool:
 
 
 def _consented(context: Context, found: str, question: str, *, ask: bool) -> bool:
-    """Say what was found and what going on does, also to those who are not asked."""
+    """Return what was found and what going on does, also to those who are not asked."""
     if ask and not (is_terminal(sys.stdin) and is_terminal(sys.stderr)):
         raise UsageError(
             f"{found.rstrip('.')}. Releasing asks first, and there is no terminal to ask on: give "

@@ -75,7 +75,7 @@ def _plan(context: Context, options: PlanOptions, events: EventStream) -> int:
 
 
 def exit_code(plan: Plan, *, detailed: bool) -> int:
-    """Give the exit code of `plan`."""
+    """Return the exit code of `plan`."""
     if not plan.ready:
         return BLOCKED
     return CHANGES if detailed and plan.operations else SUCCESS

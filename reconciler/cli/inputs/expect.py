@@ -48,7 +48,7 @@ def check_reviewed(plan: Plan, expected: str) -> None:
 
 
 def _reviewed(expected: str) -> str | Plan:
-    """Give the digest that is meant, itself or in a file of `--digest-file`, or a file's plan.
+    """Return the digest that is meant, itself or in a file of `--digest-file`, or a file's plan.
 
     It is read once: it may be a pipe (`<(…)`).
     """

@@ -51,7 +51,7 @@ def located(manifest: Manifest) -> Iterator[None]:
 
 
 def base_of(manifest: Manifest) -> str | None:
-    """Give the folder that a manifest's relative addresses count from; None for the current one."""
+    """Return the folder that relative addresses count from; None for the current one."""
     file = manifest.platform_file
     # What comes through a pipe lies in no folder: its paths count from the current one.
     if file is None or file in manifest.streams:

@@ -46,7 +46,7 @@ def at_risk(context: Context, manifest: Manifest | None) -> tuple[Notice, ...]:
 
 
 def choose_address(context: Context, manifest: Manifest | None) -> tuple[str, str | None]:
-    """Give the address of that platform as written, and the folder that it counts from."""
+    """Return the address of that platform as written, and the folder that it counts from."""
     option = context.settings.platform
     variable = context.variable(PLATFORM_VARIABLE)
     if option is not None:
@@ -66,7 +66,7 @@ def choose_address(context: Context, manifest: Manifest | None) -> tuple[str, st
 
 
 def names_platform(context: Context, manifest: Manifest | None) -> bool:
-    """Say whether options, manifest or environment name a platform at all."""
+    """Return whether options, manifest or environment name a platform at all."""
     named = context.settings.platform or (manifest and manifest.platform)
     return bool(named or PLATFORM_VARIABLE in context.environ)
 

@@ -12,7 +12,7 @@ SCOPE_VARIABLE = "RECONCILER_SCOPE"
 
 
 def read_scopes(context: Context) -> tuple[tuple[str, ...], ...]:
-    """Give the lists that narrow the scope: all `--scope` together, and the environment's."""
+    """Return the lists that narrow the scope: all `--scope` together, and the environment's."""
     lists = [context.settings.scope] if context.settings.scope else []
     variable = context.variable(SCOPE_VARIABLE)
     if variable is not None:

@@ -15,7 +15,7 @@ from reconciler.printable import shown
 
 
 def own_warnings(manifest: Manifest) -> tuple[Notice, ...]:
-    """Give the warnings for which nobody need know what is live."""
+    """Return the warnings for which nobody need know what is live."""
     names = (entry.name for entry in manifest.desired.entries)
     return with_own(manifest, near_duplicates(names))
 
@@ -41,7 +41,7 @@ def _places(manifest: Manifest) -> dict[str, str]:
 
 
 def _spots(entries: Iterable[Entry], manifest: Manifest) -> dict[str, str]:
-    """Say where the name of each entry stands, by name."""
+    """Return where the name of each entry stands, by name."""
     wanted = [Problem(e.file, e.name, ("storages", e.index, "name")) for e in entries]
     return {
         problem.message: f"{problem.file}:{problem.line}:{problem.column}"

@@ -68,7 +68,7 @@ complete -o bashdefault -F _reconciler reconciler
 
 
 def script(shell: str, commands: Sequence[Row]) -> str:
-    """Give the completion script for a shell."""
+    """Return the completion script for a shell."""
     parser = argparse.ArgumentParser(PROGRAM)
     parser.add_argument("--version", action="store_true", help="show the version and exit")
     _add_settings(parser, settings.FORMATS)

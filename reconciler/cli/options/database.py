@@ -69,7 +69,7 @@ def explained() -> Iterator[None]:
 
 
 def chosen(context: Context, given: str | None) -> str:
-    """Give the URL of the database that the command line or the environment names."""
+    """Return the URL of the database that the command line or the environment names."""
     secret = read_secret(context.environ, VARIABLE, URL)
     if given is None:
         if secret is None:

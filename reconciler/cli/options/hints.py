@@ -47,12 +47,12 @@ _ONE_DASH = re.compile(r"-([a-z][a-z-]+)(?:=.*)?", re.DOTALL)
 
 
 def options_of(parser: argparse.ArgumentParser) -> list[str]:
-    """Give every spelling of every option of a parser."""
+    """Return every spelling of every option of a parser."""
     return [name for action in parser._actions for name in action.option_strings]  # noqa: SLF001
 
 
 def of_one_dash(words: Iterable[str], known: Iterable[str]) -> str:
-    """Say what was meant by an option that was written with a single dash; empty if none was."""
+    """Return what was meant by an option that was written with a single dash; empty if none was."""
     for word in words:
         if word == "--":
             return ""
@@ -68,7 +68,7 @@ def of_one_dash(words: Iterable[str], known: Iterable[str]) -> str:
 
 
 def of_option(option: str, known: Sequence[str], commands: Sequence[Row]) -> str:
-    """Say what was meant by an option that a command does not have; empty if nobody knows."""
+    """Return what was meant by an option that a command does not have; empty if nobody knows."""
     if option in known:  # it needs a value, or takes none
         return ""
     if option in _ELSEWHERE:
@@ -80,14 +80,14 @@ def of_option(option: str, known: Sequence[str], commands: Sequence[Row]) -> str
 
 
 def of_command(name: str, known: Iterable[str]) -> str:
-    """Say what was meant by a command that there is not; empty if nobody knows."""
+    """Return what was meant by a command that there is not; empty if nobody knows."""
     if name in _COMMANDS_ELSEWHERE:
         return f": {_COMMANDS_ELSEWHERE[name]}"
     return did_you_mean(name, known)
 
 
 def of_argument(word: str, command: str) -> str:
-    """Say what was meant by an argument that a command does not take."""
+    """Return what was meant by an argument that a command does not take."""
     if is_manifest(word):
         return f": each manifest has a -f of its own, as in `reconciler {command} -f {_word(word)}`"
     if command == "plan" and word.endswith(".json"):
@@ -96,7 +96,7 @@ def of_argument(word: str, command: str) -> str:
 
 
 def is_manifest(word: str) -> bool:
-    """Say whether a word looks like the path of a manifest."""
+    """Return whether a word looks like the path of a manifest."""
     return word.lower().endswith((".yaml", ".yml")) or os.path.isdir(word)  # noqa: PTH112
 
 
@@ -111,7 +111,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 
 def missing(parser: argparse.ArgumentParser, program: str) -> str:
-    """Say which word a command waits for, with one that would do."""
+    """Return which word a command waits for, with one that would do."""
     for action in parser._actions:  # noqa: SLF001
         if action.option_strings or action.nargs in ("?", "*"):
             continue

@@ -105,7 +105,7 @@ def _entry(heading: str, summary: str) -> str:
 
 
 def _columns() -> int:
-    """Give the columns of help; on the narrowest terminals some of it is wider than they are."""
+    """Return the columns of help; on the narrowest terminals some of it is wider than they are."""
     return max(width(os.environ, sys.stdout) - 2, _NARROWEST)
 
 
@@ -161,7 +161,7 @@ def _check_dashes(top: Parser, argv: Sequence[str], commands: Sequence[Row]) -> 
 
 
 def _answer(top: Parser, name: str, rest: Sequence[str], commands: Sequence[Row]) -> str:
-    """Give what `help`, `help COMMAND` and `version` print."""
+    """Return what `help`, `help COMMAND` and `version` print."""
     if name == VERSION:
         return _version()
     about = next((word for word in rest if not word.startswith("-")), name)
@@ -217,7 +217,7 @@ def usage(parser: Parser) -> str:
 
 
 def positionals(parser: argparse.ArgumentParser) -> Iterable[argparse.Action]:
-    """Give the arguments of a parser that are not options."""
+    """Return the arguments of a parser that are not options."""
     return [action for action in parser._actions if not action.option_strings]  # noqa: SLF001
 
 

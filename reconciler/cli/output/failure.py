@@ -40,7 +40,7 @@ def failed(streams: Streams, error: Exception, argv: Sequence[str]) -> int:
 
 
 def wanted_output(argv: Sequence[str]) -> str | None:
-    """Say which format the words of a command line ask for, also where they make no sense."""
+    """Return which format the words of a command line ask for, also where they make no sense."""
     wanted = None
     for word, following in zip(argv, [*argv[1:], ""], strict=True):
         if word == "--":

@@ -30,7 +30,7 @@ class StalledError(OSError):
 
 
 def piece() -> int:
-    """Give how many bytes a pipe takes without a wait once it is said to have room."""
+    """Return how many bytes a pipe takes without a wait once it is said to have room."""
     return getattr(select, "PIPE_BUF", 512)
 
 

@@ -83,7 +83,7 @@ class Streams:
         self._may_wait = may_wait
 
     def may_wait(self, since: float) -> bool:
-        """Say whether a write that has waited for its reader since then may go on to wait."""
+        """Return whether a write that has waited for its reader since then may go on to wait."""
         return self._may_wait is None or self._may_wait(since)
 
     def result(self, text: str) -> None:
@@ -180,7 +180,7 @@ def _laid_out(text: str) -> str:
 
 
 def _harmless(text: str) -> str:
-    """Give text in which nothing is a command to a CI runner."""
+    """Return text in which nothing is a command to a CI runner."""
     if "::" not in text and "##" not in text and "section_" not in text:
         return text
 

@@ -14,12 +14,12 @@ WIDTH = 80
 
 
 def is_terminal(stream: TextIO | None) -> bool:
-    """Say whether a person is at the other end of a stream."""
+    """Return whether a person is at the other end of a stream."""
     return stream is not None and not stream.closed and stream.isatty()
 
 
 def has_colour(environ: Mapping[str, str], stream: TextIO | None) -> bool:
-    """Say whether to write in colour: on a terminal, unless NO_COLOR or FORCE_COLOR say else."""
+    """Return whether to write in colour: on a terminal, unless NO_COLOR or FORCE_COLOR say else."""
     if environ.get("NO_COLOR"):
         return False
     if environ.get("FORCE_COLOR", "0") not in ("", "0"):
@@ -28,7 +28,7 @@ def has_colour(environ: Mapping[str, str], stream: TextIO | None) -> bool:
 
 
 def width(environ: Mapping[str, str], stream: TextIO | None) -> int:
-    """Give the columns of a terminal: COLUMNS, else what it says itself, else 80."""
+    """Return the columns of a terminal: COLUMNS, else what it says itself, else 80."""
     columns = environ.get("COLUMNS", "")
     if columns.isdecimal() and int(columns) > 0:
         return int(columns)

@@ -134,7 +134,7 @@ class Explainer:
         return Mistake(path, f"{found} is not valid here")
 
     def _shown(self, value: object, path: Path) -> str:
-        """Give a value as messages show it: without anything that came from a variable."""
+        """Return a value as messages show it: without anything that came from a variable."""
         if isinstance(value, str):
             text = masked(self._document.written.get(path, value))
             return quoted(brief(text))

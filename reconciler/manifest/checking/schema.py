@@ -14,7 +14,7 @@ _VARIABLE = {"$ref": "#/$defs/variable"}
 
 
 def manifest_schema() -> dict[str, Any]:
-    """Give the schema of manifests whose variables are filled in, as JSON values."""
+    """Return the schema of manifests whose variables are filled in, as JSON values."""
     schema: dict[str, Any] = _without_exceptions(msgspec.json.decode(schema_text("manifest")))
     return schema
 
@@ -40,7 +40,7 @@ def _without_exceptions(part: Any) -> Any:  # noqa: ANN401 - any part of a schem
 
 
 def part_schema(definition: str) -> dict[str, Any]:
-    """Give the schema of one definition of the manifest's schema, such as `entry`."""
+    """Return the schema of one definition of the manifest's schema, such as `entry`."""
     schema = manifest_schema()
     return {"$schema": schema["$schema"], "$ref": f"#/$defs/{definition}", "$defs": schema["$defs"]}
 

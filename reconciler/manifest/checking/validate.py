@@ -24,7 +24,7 @@ class Validation:
         self._compiled: dict[str, Draft202012Validator] = {}
 
     def check(self, document: Document) -> dict[str, Any] | None:
-        """Give the tree with its defaults filled in, or None and mistakes if it is not valid."""
+        """Return the tree with its defaults filled in, or None and mistakes if it is not valid."""
         tree = document.tree
         if self._accepts("", tree):
             if "defaults" not in tree:
@@ -86,7 +86,7 @@ class Validation:
                     yield Wrong(("storages", index), "complete", filled, added)
 
     def _usable_defaults(self, tree: dict[str, Any]) -> Defaults | None:
-        """Give the file's defaults, unless there are none, or none that could be filled in."""
+        """Return the file's defaults, unless there are none, or none that could be filled in."""
         if "defaults" not in tree:
             return None
         usable = self._accepts("", {"version": 1, "defaults": tree["defaults"]})

@@ -17,7 +17,7 @@ _RELATIVE = (
 
 
 def notices(entries: Sequence[Entry], relative: Iterable[Entry]) -> tuple[Notice, ...]:
-    """Give the warnings about entries, sorted by kind and name, whatever order those stand in.
+    """Return the warnings about entries, sorted by kind and name, whatever order those stand in.
 
     `relative` are those among them whose folder is relative.
     """
@@ -33,7 +33,7 @@ def notices(entries: Sequence[Entry], relative: Iterable[Entry]) -> tuple[Notice
 
 
 def relative_paths(tree: dict[str, Any]) -> list[int]:
-    """Give the indexes of local storages whose folder is relative, in a valid document."""
+    """Return the indexes of local storages whose folder is relative, in a valid document."""
     return [
         index
         for index, item in enumerate(tree.get("storages", ()))
@@ -61,7 +61,7 @@ def same_places(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
 
 
 def _place(entry: Entry, prefixes: dict[str, str]) -> str:
-    """Give `location(…).place`, by a shorter way where there is one. `prefixes` is a memory."""
+    """Return `location(…).place`, by a shorter way where there is one. `prefixes` is a memory."""
     region, bucket, url = entry.region, entry.bucket, entry.default_url
     if region is not None and bucket is not None:
         if region not in prefixes:

@@ -18,14 +18,14 @@ class Defaults:
         self._open = self._local if "default_url" in defaults else self._aws
 
     def document(self, tree: dict[str, Any]) -> dict[str, Any]:
-        """Give a valid document without `defaults`, its entries filled in."""
+        """Return a valid document without `defaults`, its entries filled in."""
         rest = {key: value for key, value in tree.items() if key != "defaults"}
         if "storages" in tree:
             rest["storages"] = [self.into(entry) for entry in tree["storages"]]
         return rest
 
     def into(self, entry: dict[str, Any]) -> dict[str, Any]:
-        """Give the entry with everything that it leaves out and may have."""
+        """Return the entry with everything that it leaves out and may have."""
         kind = entry.get("type", self._type)
         if kind == "local":
             fill = self._local

@@ -29,7 +29,7 @@ _OTHER_DOLLAR = re.compile(r"\$\$|\$\{[A-Za-z_][A-Za-z0-9_]*(?::[-?][^}$]*)?\}|(
 
 
 def read_variables(environ: Mapping[str, str], env_files: Sequence[str]) -> dict[str, str]:
-    """Give all variables: the environment wins, then the later file over the earlier.
+    """Return all variables: the environment wins, then the later file over the earlier.
 
     The files have the form that Compose reads, and mean the same, or are refused: `${NAME}` is
     filled in by the rules of manifests, but for text in single quotes.

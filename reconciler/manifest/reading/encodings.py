@@ -39,7 +39,7 @@ def other_encoding(data: bytes) -> str | None:
 
 
 def not_utf8(error: UnicodeDecodeError) -> str:
-    """Say which byte is none of UTF-8, and what it is in the encoding that it probably is."""
+    """Return which byte is none of UTF-8, and what it is in the encoding that it probably is."""
     byte = error.object[error.start : error.start + 1]
     latin = byte.decode("latin-1")
     perhaps = f" (in Latin-1 it is {latin})" if latin.isprintable() else ""
@@ -63,6 +63,6 @@ def hidden_character(data: bytes) -> tuple[int, str, str] | None:
 
 
 def position(before: str) -> tuple[int, int]:
-    """Give line and column, from 1, of what follows `before`."""
+    """Return line and column, from 1, of what follows `before`."""
     lines = re.split(_LINE_BREAK, before)
     return len(lines), len(lines[-1]) + 1

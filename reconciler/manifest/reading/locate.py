@@ -33,7 +33,7 @@ class Spot:
         self.below: dict[str | int, Spot] = {}
 
     def position(self) -> Position | None:
-        """Give the place to look at: the value, or the key if the value is below it."""
+        """Return the place to look at: the value, or the key if the value is below it."""
         if self.key and self.value and self.key[0] != self.value[0]:
             return self.key
         return self.value or self.key

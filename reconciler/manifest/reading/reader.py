@@ -191,7 +191,7 @@ class _Reader:
         return self._mapping() if event.__class__ is MappingStartEvent else self._sequence()
 
     def _scalar(self, event: Event, last: str | int) -> Value:
-        """Give the value of a scalar; `last` is its key or index in the collection."""
+        """Return the value of a scalar; `last` is its key or index in the collection."""
         text: str = event.value
         value: Value = text
         if event.tag is not None and event.tag != _TEXT_TAG:
@@ -215,7 +215,7 @@ class _Reader:
             raise _StopReadingError
 
     def _usable_key(self, event: Event, result: dict[str, Value]) -> bool:
-        """Say whether a key that looks unusual can be used; if not, a mistake says why."""
+        """Return whether a key that looks unusual can be used; if not, a mistake says why."""
         if event.__class__ is not ScalarEvent:
             self._note(event, "a key must be plain text, not a list, mapping or alias")
             return False

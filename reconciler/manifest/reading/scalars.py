@@ -51,7 +51,7 @@ _OTHER = re.compile(
 
 
 def resolve(text: str) -> str | int | bool | Ambiguous | None:
-    """Give the value of a plain scalar, or AMBIGUOUS."""
+    """Return the value of a plain scalar, or AMBIGUOUS."""
     if text in _VALUES:
         return _VALUES[text]
     if text in WORDS:
@@ -64,7 +64,7 @@ def resolve(text: str) -> str | int | bool | Ambiguous | None:
 
 
 def remedy(text: str, path: Path) -> str:
-    """Say what to write instead of an ambiguous scalar, going by the key that it stands under."""
+    """Return what to write for an ambiguous scalar, going by the key that it stands under."""
     if _wants_flag(path):
         word = text.lower()
         if word in _YES + _NO:
@@ -77,7 +77,7 @@ def remedy(text: str, path: Path) -> str:
 
 
 def in_quotes(text: str) -> str:
-    """Give text in double quotes, as it can be typed into a manifest."""
+    """Return text in double quotes, as it can be typed into a manifest."""
     return '"' + shown(text.replace("\\", "\\\\").replace('"', '\\"')) + '"'
 
 

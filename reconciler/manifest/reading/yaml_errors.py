@@ -62,7 +62,7 @@ _SENTENCES = (
 
 
 def encoding_mistake(data: bytes) -> Mistake | None:
-    """Say what is wrong with the file as text, as far as a parser would not."""
+    """Return what is wrong with the file as text, as far as a parser would not."""
     encoding = other_encoding(data)
     if encoding is not None:
         return Mistake((), f"the file is {encoding}: save it as UTF-8", "", 1, 1)

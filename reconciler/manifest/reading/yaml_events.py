@@ -63,7 +63,7 @@ def skip(event: Event, next_event: NextEvent, deepest: float = math.inf) -> bool
 
 
 def before_its_limit(error: Exception, data: bytes) -> bytes | None:
-    """Give the part of `data` that libyaml read before it met its own limit of nesting.
+    """Return the part of `data` that libyaml read before it met its own limit of nesting.
 
     From 0.2.6 on it has one, a thousand levels, and meets it while it looks ahead: before the
     events of the levels above it are given. None if the error is another.

@@ -91,7 +91,7 @@ class Answer(Struct, frozen=True):
             raise UntrustedError(f"its answer is not {expected}")
 
     def etag(self) -> str:
-        """Give the mark by which a later write says what it relies on."""
+        """Return the mark by which a later write says what it relies on."""
         # The server's marks are all strong and bare. A proxy that packs an answer weakens them, or
         # hangs on how it was packed.
         found = _TAG.fullmatch(self.headers.get("ETag", ""))
@@ -207,7 +207,7 @@ class Connection:
         return Answer(response.headers, body, "", Problem(), call, self.words)
 
     def _packs(self, call: Call) -> bool:
-        """Say whether packing the answer saves more than it costs.
+        """Return whether packing the answer saves more than it costs.
 
         It does not for what stays on the machine. Nor for a single storage, and proxies that pack
         its answer are those that change its ETag.

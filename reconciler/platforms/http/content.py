@@ -56,5 +56,5 @@ def read_problem(response: httpx.Response) -> Problem | None:
 
 
 def media_type(headers: Mapping[str, str]) -> str:
-    """Give the type of the content, without its parameters."""
+    """Return the type of the content, without its parameters."""
     return headers.get("Content-Type", "").partition(";")[0].strip().lower()

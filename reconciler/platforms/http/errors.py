@@ -68,7 +68,7 @@ class Words:
         self.role = ""
 
     def lost(self, error: Exception, *, writes: bool, sent: bool) -> PlatformError:
-        """Say why there is no answer, or not the whole of it; `sent`: the request was, perhaps."""
+        """Return why there is no answer, or no whole one; `sent`: the request was, perhaps."""
         if not sent:
             found = obstacle(error, self._address, self._proxy)
             if found.lasting:
@@ -110,7 +110,7 @@ class Words:
         return self.unavailable(what, wait) if passing else self._error(PlatformError, what)
 
     def refused(self, refusal: Refusal, *, writes: bool) -> PlatformError:
-        """Say what a refusal means and what to do."""
+        """Return what a refusal means and what to do."""
         status, problem = refusal.status, refusal.problem
         if problem is None:
             return self.not_ours(status, refusal.headers, writes=writes)
@@ -131,7 +131,7 @@ class Words:
         )
 
     def unsupported(self, api: Api | None) -> PlatformError:
-        """Say which side is too old."""
+        """Return which side is too old."""
         if api and api.oldest > API:
             what = f"the server speaks API {api.oldest}, this version of reconciler only {API}"
             return self._error(PlatformError, f"{what}: update reconciler")
@@ -143,13 +143,13 @@ class Words:
         )
 
     def busy(self, lease: Lease | None) -> PlatformBusyError:
-        """Say who holds the lease."""
+        """Return who holds the lease."""
         if lease is None:
             return PlatformBusyError(self._text("it is locked by another"))
         return PlatformBusyError(locked_by(lease))
 
     def lease_lost(self, lease: Lease | None) -> LeaseLostError:
-        """Say who holds the lease that was ours."""
+        """Return who holds the lease that was ours."""
         what = "our lease was given up, has run out or was taken away"
         if lease is not None:
             what += f"; it is now that of {holder_of(lease)}"
@@ -215,7 +215,7 @@ def _detail(problem: Problem) -> str:
 
 
 def _foreign(status: int, headers: Mapping[str, str]) -> str:
-    """Say what something else than a state server answers."""
+    """Return what something else than a state server answers."""
     if 300 <= status < 400:
         to = quoted(masked(headers.get("location", ""))[:_LONGEST_DETAIL])
         return (

@@ -61,7 +61,7 @@ class HttpLock:
         self._delete(f"fence={lease.fence}", writes=False)  # to do it again does no harm
 
     def current(self) -> Lease | None:
-        """Say who holds the lease."""
+        """Return who holds the lease."""
         answer = self._connection.ask(Call("GET", _PATH))
         return answer.read(LeaseAnswer).lease() if answer.body else None
 

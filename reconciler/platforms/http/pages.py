@@ -46,7 +46,7 @@ def read_pages(connection: Connection) -> list[Storage] | None:
 
 
 def _next(answer: Answer, page: Page, cursors: set[str]) -> str | None:
-    """Give the cursor of the next page, and make sure that there is an end."""
+    """Return the cursor of the next page, and make sure that there is an end."""
     if page.next is None:
         return None
     if page.next in cursors or len(cursors) >= MOST_PAGES or bytes(page.storages) == b"[]":

@@ -47,11 +47,11 @@ class HttpReader:
         self._connection = connection
 
     def identity(self) -> str:
-        """Give the id that the server's database got when it was made."""
+        """Return the id that the server's database got when it was made."""
         return self._connection.introduce().platform_id
 
     def about(self) -> About:
-        """Say what the server tells of itself and of our token."""
+        """Return what the server tells of itself and of our token."""
         met = self._connection.introduce()
         return About(
             f"reconciler state server {met.version}",
@@ -148,7 +148,7 @@ def _counted(answer: Answer, chunks: Iterator[bytes]) -> Iterator[InventoryRow]:
 
 
 def storage_path(id: str) -> str:
-    """Give the path of a storage; dots are encoded too, which could lead to another path."""
+    """Return the path of a storage; dots are encoded too, which could lead to another path."""
     return f"/v1/storages/{_quoted(id).replace('.', '%2E')}"
 
 

@@ -126,7 +126,7 @@ def _text(sdk: Sdk, handle: Handle, field: str) -> str:
 
 
 def _moment(value: object) -> str | None:
-    """Give a time as RFC 3339 in UTC; one that names no time zone is taken to be in UTC."""
+    """Return a time as RFC 3339 in UTC; one that names no time zone is taken to be in UTC."""
     if not isinstance(value, datetime):
         return None
     aware = value if value.tzinfo is not None else value.replace(tzinfo=UTC)

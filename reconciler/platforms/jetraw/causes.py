@@ -23,7 +23,7 @@ _KEY_LIKE = re.compile(r"(?=[\w+=~-]*\d)(?=[\w+=~-]*[^\W\d_])[\w+=~-]{16,}")
 
 
 def cause(error: BaseException, secrets: Iterable[str], *, all_known: bool) -> str:
-    """Give the type of what was raised and its text, cleaned and cut.
+    """Return the type of what was raised and its text, cleaned and cut.
 
     Unless the secrets that the text may hold are `all_known`, whatever may be one is left out.
     """
@@ -49,7 +49,7 @@ def cause(error: BaseException, secrets: Iterable[str], *, all_known: bool) -> s
 
 
 def _holds(text: str, secret: str) -> bool:
-    """Say whether a text holds a piece of a secret."""
+    """Return whether a text holds a piece of a secret."""
     size = min(_PIECE, len(secret))
     pieces = {secret[i : i + size] for i in range(len(secret) - size + 1)}
     return any(text[i : i + size] in pieces for i in range(len(text) - size + 1)) and bool(size)

@@ -28,7 +28,7 @@ IDLE, BUSY = "foreign code", "foreign code, busy"
 
 
 def is_busy() -> bool:
-    """Say whether a call is under way, also one that nobody waits for any more."""
+    """Return whether a call is under way, also one that nobody waits for any more."""
     return any(thread.name == BUSY for thread in threading.enumerate())
 
 
@@ -86,7 +86,7 @@ class Foreign:
         self._silent: _Call[object] | None = None
 
     def call(self, question: Callable[[], _T], *, writes: bool = False) -> _T:
-        """Give the answer to a question; raises what it raises.
+        """Return the answer to a question; raises what it raises.
 
         A write is not cut off because the time of the command is over: whoever runs it sees to
         that. Raises `SilentError` if the call has begun and not answered in time, and

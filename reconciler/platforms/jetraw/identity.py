@@ -12,13 +12,13 @@ PLATFORM_ID = "platform_id"
 
 
 def host_name(host: str) -> str:
-    """Give a host in the form in which it identifies a platform; no user name, no query."""
+    """Return a host in the form in which it identifies a platform; no user name, no query."""
     name = host.lower().partition("?")[0].partition("#")[0].rstrip("/").removeprefix("https://")
     return name.rpartition("@")[2]
 
 
 def organisation_of(module: ModuleType) -> str | None:
-    """Give what tells the organisation of a module from others; None if nothing does.
+    """Return what tells the organisation of a module from others; None if nothing does.
 
     That is its own `platform_id`, or the host of the client that its functions use by default:
     `get_default_client()` of the module, of its package, or of the package that `list_storages`

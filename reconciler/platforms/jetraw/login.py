@@ -24,7 +24,7 @@ class Login(NamedTuple):
     host: str | None = None
 
     def arguments(self) -> dict[str, Any]:
-        """Give what `jetraw.Client` is called with. It holds the secret."""
+        """Return what `jetraw.Client` is called with. It holds the secret."""
         given: dict[str, Any] = {"organization": self.organisation}
         if self.host is not None:
             given["host"] = self.host
@@ -35,7 +35,7 @@ class Login(NamedTuple):
 
 
 def key_lying_about(environ: Mapping[str, str]) -> Secret | None:
-    """Give the key that the environment has for whoever logs in by itself; None without."""
+    """Return the key that the environment has for whoever logs in by itself; None without."""
     with suppress(UsageError):
         return read_secret(environ, TOKEN_VARIABLE)
     return None

@@ -57,7 +57,7 @@ class JetrawPlatform:
         return JetrawWriter(self._connected(), lost)
 
     def lock(self) -> Lock | None:
-        """Give nothing: the SDK knows no lock."""
+        """Return nothing: the SDK knows no lock."""
         return None
 
     def _connected(self) -> Sdk:

@@ -44,7 +44,7 @@ class JetrawReader:
         return MODULE_ABILITIES if self._sdk.spaces is None else ABILITIES
 
     def identity(self) -> str:
-        """Give the organisation and its host, or the module's name."""
+        """Return the organisation and its host, or the module's name."""
         return self._sdk.platform_id
 
     def about(self) -> About:

@@ -57,7 +57,7 @@ class Sdk(NamedTuple):
         return f"jetraw:{self.account}" if self.login else f"{self.address}@{self.account}"
 
     def keywords(self) -> dict[str, Any]:
-        """Give the keywords that every call takes."""
+        """Return the keywords that every call takes."""
         return {} if self.client is None else {"client": self.client}
 
     def ask(self, what: str, question: Callable[[], _T]) -> _T:
@@ -78,11 +78,11 @@ class Sdk(NamedTuple):
             raise self.error(f"{what} failed: {error}") from None
 
     def error(self, text: str) -> PlatformError:
-        """Give an error that names the platform."""
+        """Return an error that names the platform."""
         return PlatformError(f"platform {quoted(self.address)}: {text}")
 
     def cause(self, error: BaseException) -> str:
-        """Say what foreign code raised, without secrets."""
+        """Return what foreign code raised, without secrets."""
         secrets = _secrets(self.key, self.client)
         return cause(error, secrets, all_known=self.login is not None and self.key is not None)
 
@@ -160,7 +160,7 @@ def _broken(error: BaseException, key: Secret | None) -> str:
 
 
 def _why(error: BaseException, key: Secret | None) -> str:
-    """Say why an import failed; what is imported may log in by itself, with any key."""
+    """Return why an import failed; what is imported may log in by itself, with any key."""
     return cause(error, _secrets(key, None), all_known=False)
 
 
@@ -184,7 +184,7 @@ def _check_compatible(sdk: Sdk, client: Client) -> None:
 
 
 def _host(sdk: Sdk, client: Client) -> str:
-    """Give the host that the client talks to, in the form in which it identifies a platform."""
+    """Return the host that the client talks to, in the form in which it identifies a platform."""
     host = sdk.ask("asking for the host", lambda: client.host)
     if not isinstance(host, str) or not host:
         raise sdk.error("the SDK does not say which host it talks to")
@@ -192,7 +192,7 @@ def _host(sdk: Sdk, client: Client) -> str:
 
 
 def _secrets(key: Secret | None, client: Client | None) -> list[str]:
-    """Give what must never be shown: the API key, and the access token made from it."""
+    """Return what must never be shown: the API key, and the access token made from it."""
     found = [key.reveal()] if key else []
     if client is None:
         return found

@@ -68,7 +68,7 @@ class Fingerprint(Struct, frozen=True):
 
 
 def exists(path: Path) -> bool:
-    """Say whether the platform's file is there, and make sure that it is one.
+    """Return whether the platform's file is there, and make sure that it is one.
 
     The file is looked at, not opened as a database: that could already change a foreign one.
     Raises `PlatformError` if it is something else, or if only its remains are there.
@@ -189,7 +189,7 @@ def gone(path: Path, problem: str) -> PlatformLostError:
 
 
 def explanation(path: Path, error: Exception) -> PlatformError:
-    """Say what an error means for the user."""
+    """Return what an error means for the user."""
     if isinstance(error, UnicodeError):
         return PlatformError(
             _text(path, "it can't hold text that is not valid Unicode: correct the text")

@@ -96,7 +96,7 @@ class SqliteLock:
         self.break_lease(lease)
 
     def current(self) -> Lease | None:
-        """Say who holds the lease; makes and changes nothing."""
+        """Return who holds the lease; makes and changes nothing."""
         with closing(_LeaseReader(self._path)) as reader:
             return reader.lease(self._clock())
 

@@ -41,5 +41,5 @@ class SqlitePlatform:
         return SqliteWriter(self._path, wait, lease)
 
     def lock(self) -> SqliteLock:
-        """Give what keeps the lease, in the same file; nothing is opened or made yet."""
+        """Return what keeps the lease, in the same file; nothing is opened or made yet."""
         return SqliteLock(self._path)

@@ -13,7 +13,7 @@ _PROC = Path("/proc")
 
 
 def mark() -> str:
-    """Give a mark by which others can tell whether this process lives; empty if they can't.
+    """Return a mark by which others can tell whether this process lives; empty if they can't.
 
     It names the boot of the machine and the space that process ids count in (a container has one
     of its own), so that no other machine and no container takes our id for one of theirs.
@@ -26,7 +26,7 @@ def mark() -> str:
 
 
 def is_gone(process: str) -> bool:
-    """Say whether the process that gave this mark is surely gone; in doubt it is not."""
+    """Return whether the process that gave this mark is surely gone; in doubt it is not."""
     try:
         surroundings, pid, started = process.rsplit(" ", 2)
         if surroundings != _surroundings():
@@ -45,7 +45,7 @@ def _surroundings() -> str:
 
 
 def _started(pid: int) -> str:
-    """Give when a process was started, which tells it from a later one with the same id."""
+    """Return when a process was started, which tells it from a later one with the same id."""
     # The second field is the name of the program, in brackets, and may hold anything.
     fields = (_PROC / str(pid) / "stat").read_text(encoding="utf-8", errors="replace")
     state, *rest = fields.rpartition(")")[2].split()

@@ -84,7 +84,7 @@ class Questions(ABC):
         return About(version, may_write=all(os.access(place, os.W_OK) for place in places))
 
     def identity(self) -> str:
-        """Give the id that the platform got when its file was made; `new` without a file."""
+        """Return the id that the platform got when its file was made; `new` without a file."""
         ids = self._ask(_ids)
         return NEW_PLATFORM if ids is None else self._only(ids)
 

@@ -66,5 +66,5 @@ THIS_LEASE = "fence = ? AND owner = ? AND acquired_at = ? AND NOT released"
 
 
 def lease_key(lease: Lease) -> tuple[int, str, str]:
-    """Give the values that `THIS_LEASE` compares."""
+    """Return the values that `THIS_LEASE` compares."""
     return lease.fence, lease.holder.owner, lease.acquired_at

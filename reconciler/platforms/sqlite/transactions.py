@@ -81,13 +81,13 @@ def _begin(db: sqlite3.Connection, wait: float) -> None:
 
 
 def is_busy(error: Exception) -> bool:
-    """Say whether another process stands in the way; `PROTOCOL` is a start lost to many others."""
+    """Return whether another process is in the way; `PROTOCOL`: a start lost to others."""
     busy = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL)
     return code(error) in busy
 
 
 def code(error: Exception) -> int:
-    """Give SQLite's primary code; 0 where Python's own module complains."""
+    """Return SQLite's primary code; 0 where Python's own module complains."""
     return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
 
 

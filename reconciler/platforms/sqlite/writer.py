@@ -199,7 +199,7 @@ class SqliteWriter(Questions):
             )
 
     def _refusal(self, error: sqlite3.IntegrityError, name: str) -> PlatformError:
-        """Say which of the schema's constraints stands against a write."""
+        """Return which of the schema's constraints stands against a write."""
         if error.sqlite_errorcode == sqlite3.SQLITE_CONSTRAINT_UNIQUE:
             return conflicts.name_taken(name)
         if error.sqlite_errorcode == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY:
@@ -207,7 +207,7 @@ class SqliteWriter(Questions):
         return RefusedError(f"the platform refuses {quoted(name)}: {error}")
 
     def _conflict(self, expected: Storage) -> ConflictError:
-        """Say what is not as it was when `expected` was read."""
+        """Return what is not as it was when `expected` was read."""
         live = next(iter(self.find(id=expected.id)), None)
         as_it_was = live is not None and conflicts.same(expected, live)
         if as_it_was and self._ask(lambda db: db.execute(_HAS_FILES, (expected.id,)).fetchone())[0]:
@@ -216,5 +216,5 @@ class SqliteWriter(Questions):
 
 
 def _key(storage: Storage) -> tuple[str, ...]:
-    """Give the values that `_AS_EXPECTED` compares."""
+    """Return the values that `_AS_EXPECTED` compares."""
     return storage.id, storage.name, storage.label, storage.type, storage.default_url

@@ -20,7 +20,7 @@ def problems(problems: Sequence[Problem], _style: Style = PLAIN) -> str:
 
 
 def failure(message: str, code: int, _style: Style = PLAIN) -> str:
-    """Say why there is no other report, and the exit code."""
+    """Return why there is no other report, and the exit code."""
     facts = [prose(line) for line in message.splitlines()]
     return written(Comment(f"Error (exit code {code})", facts, see="the log of the job"))
 

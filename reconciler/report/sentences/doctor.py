@@ -38,7 +38,7 @@ _LISTS = {
 
 
 def total(checks: Sequence[Check]) -> str:
-    """Say whether all is well, and count the checks by how they stand."""
+    """Return whether all is well, and count the checks by how they stand."""
     number = Counter(check.status for check in checks)
     told = [
         count(number[WARNING], "warning") if number[WARNING] else "",

@@ -69,14 +69,14 @@ def differences(plan: Plan) -> tuple[Difference, ...]:
 
 
 def total(number: int) -> str:
-    """Say how much differs."""
+    """Return how much differs."""
     if not number:
         return "No drift. Live matches the manifest."
     return f"Drift: {count(number, 'difference')} between live and the manifest."
 
 
 def meaning(kind: str) -> str:
-    """Say what a kind of difference means."""
+    """Return what a kind of difference means."""
     return _MEANINGS.get(kind, shown(kind))
 
 

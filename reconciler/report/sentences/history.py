@@ -56,7 +56,7 @@ def total(run: Run) -> str:
 
 
 def ended(entry: Entry) -> str:
-    """Say how an operation ended, and what it was called before."""
+    """Return how an operation ended, and what it was called before."""
     again = f", tried again {entry.retries}×" if entry.retries else ""
     if entry.status == STARTED:
         return f"begun, no end is recorded{again}"

@@ -15,5 +15,5 @@ def problem_total(problems: Sequence[Problem]) -> str:
 
 
 def valid(files: int, entries: int) -> str:
-    """Say how much a valid manifest declares."""
+    """Return how much a valid manifest declares."""
     return f"Valid: {count(entries, 'storage')} declared in {count(files, 'file')}."

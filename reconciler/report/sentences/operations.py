@@ -31,7 +31,7 @@ def changes_of(operation: Operation) -> tuple[Change, ...]:
 
 
 def files_of(operation: Operation) -> str:
-    """Say what a removal does to the platform's records of files."""
+    """Return what a removal does to the platform's records of files."""
     if operation.holds_files is None:
         return "MAY HOLD FILES: nobody could tell"
     if operation.holds_files:

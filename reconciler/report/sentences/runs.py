@@ -34,7 +34,7 @@ def waiting_alike(applied: Applied) -> dict[str, int]:
 
 
 def verdict(applied: Applied) -> str:
-    """Say whether live is now as it was to be; empty where there was nothing to do."""
+    """Return whether live is now as it was to be; empty where there was nothing to do."""
     if not applied.result.outcomes:
         return ""
     if applied.holds:
@@ -50,7 +50,7 @@ def doubts(applied: Applied) -> Sequence[str]:
 
 
 def advice(applied: Applied) -> str:
-    """Say what to do next; empty if nothing is left to do."""
+    """Return what to do next; empty if nothing is left to do."""
     result = applied.result
     if applied.holds is None and not result.undone:
         start = "Interrupted. Every" if result.interrupted else "Every"

@@ -25,7 +25,7 @@ _MEANING = ("id", "before", "after", "holds_files")
 
 
 def changes_in_live(expected: Values, found: Storage | None) -> list[str]:
-    """Say what was touched since the plan was made: `label was 'A', is now 'B'`."""
+    """Return what was touched since the plan was made: `label was 'A', is now 'B'`."""
     if found is None:
         return ["it is gone: no live storage has its id"]
     before = {field: getattr(expected, field) for field in FIELDS}
@@ -36,7 +36,7 @@ def changes_in_live(expected: Values, found: Storage | None) -> list[str]:
 
 
 def changed_since(outcome: Outcome, operation: Operation | None) -> list[str]:
-    """Say what was touched in live since the plan was made, for an operation that is stale."""
+    """Return what was touched in live since the plan was made, for an operation that is stale."""
     if not outcome.stale or operation is None or outcome.found is None:
         return []
     if operation.before is not None:
@@ -46,7 +46,7 @@ def changed_since(outcome: Outcome, operation: Operation | None) -> list[str]:
 
 
 def plan_difference(expected: Plan, now: Plan) -> list[str]:
-    """Say which operations of `now` the reviewed plan `expected` does not hold as they are.
+    """Return which operations of `now` the reviewed plan `expected` does not hold as they are.
 
     Operations that only `expected` has may be done by now, and are no difference.
     """

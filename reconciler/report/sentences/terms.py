@@ -28,7 +28,7 @@ def address(url: str) -> str:
 
 
 def value(field: str) -> Callable[[str], str]:
-    """Say how the values of a field are printed."""
+    """Return how the values of a field are printed."""
     return _quoted_address if field == "default_url" else quoted
 
 

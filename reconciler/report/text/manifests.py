@@ -18,7 +18,7 @@ def problems(problems: Sequence[Problem], _style: Style = PLAIN) -> str:
 
 
 def failure(message: str, _code: int, _style: Style = PLAIN) -> str:
-    """Say why there is no other report."""
+    """Return why there is no other report."""
     return f"Error: {message}\n"
 
 

@@ -43,7 +43,7 @@ def examined(facts: Facts, style: Style = PLAIN) -> str:
 
 
 def lease(lease: Lease | None, _style: Style = PLAIN) -> str:
-    """Say who holds the platform."""
+    """Return who holds the platform."""
     return f"Locked by {holder_of(lease)}.\n" if lease else "Not locked.\n"
 
 

@@ -29,7 +29,7 @@ _log = logging.getLogger(__name__)
 
 
 def is_loopback(host: str) -> bool:
-    """Say whether a host, as it stands in a URL, is this machine and no other."""
+    """Return whether a host, as it stands in a URL, is this machine and no other."""
     if host.lower().removesuffix(".") == "localhost":
         return True
     try:
@@ -46,7 +46,7 @@ class Authentication:
         self._token_seen = False
 
     def identify(self, headers: Headers) -> Identity:
-        """Give whom a request comes from; raises `Problem` for those who may not come in."""
+        """Return whom a request comes from; raises `Problem` for those who may not come in."""
         if not self._needs_token():
             _check_host(headers)
             _check_direct(headers)

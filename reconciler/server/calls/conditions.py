@@ -10,18 +10,18 @@ from reconciler.server.store.values import StoredStorage
 
 
 def tag_of(row: StoredStorage) -> str:
-    """Give the entity tag of a storage; it covers the inventory."""
+    """Return the entity tag of a storage; it covers the inventory."""
     return str(row.revision)
 
 
 def is_known(request: Request, tag: str) -> bool:
-    """Say whether the client has what has this tag (`If-None-Match`)."""
+    """Return whether the client has what has this tag (`If-None-Match`)."""
     known = tags(request.headers, "If-None-Match")
     return known is not None and known.weakly(tag)
 
 
 def wanted_revision(request: Request, store: Store, id: str) -> int | None:
-    """Give the revision that a write relies on (`If-Match`); None if it relies on none.
+    """Return the revision that a write relies on (`If-Match`); None if it relies on none.
 
     Raises `ChangedError` if the storage is at none of the revisions that the client named.
     """
@@ -44,7 +44,7 @@ def wanted_revision(request: Request, store: Store, id: str) -> int | None:
 
 
 def _revision(wanted: Tags) -> int | None:
-    """Give the revision that the only tag stands for, so that the store can compare it itself."""
+    """Return the revision that the only tag stands for, so that the store can compare it itself."""
     only = wanted.only()
     if only is None or not (only.isascii() and only.isdecimal() and len(only) < 16):
         return None

@@ -33,7 +33,7 @@ _WEIGHT = re.compile(r"q=(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)", re.ASCII | re.IGN
 
 
 def single(headers: Headers, name: str) -> str | None:
-    """Give the value of a header that may be there only once; None if it is not there."""
+    """Return the value of a header that may be there only once; None if it is not there."""
     values = headers.getlist(name)
     if len(values) > 1:
         raise malformed(f"the header {name} is there {len(values)} times")
@@ -49,19 +49,19 @@ def number(text: str, what: str, *, least: int = 0, most: int = LARGEST) -> int:
 
 
 def page_size(query: Mapping[str, str]) -> int:
-    """Give how many entries a page may have."""
+    """Return how many entries a page may have."""
     text = query.get("limit", str(_USUAL_PAGE))
     return number(text, "limit", least=1, most=_LARGEST_PAGE)
 
 
 def fence(headers: Headers) -> int | None:
-    """Give the fencing token that a write relies on, if any."""
+    """Return the fencing token that a write relies on, if any."""
     text = single(headers, "Reconciler-Fence")
     return None if text is None else number(text, "Reconciler-Fence", least=1)
 
 
 def idempotency_key(headers: Headers) -> str | None:
-    """Give the key by which a create that is sent again is known."""
+    """Return the key by which a create that is sent again is known."""
     key = single(headers, "Idempotency-Key")
     if key is not None and not _IDEMPOTENCY_KEY.fullmatch(key):
         raise malformed("Idempotency-Key must be 1 to 255 visible ASCII characters")
@@ -69,7 +69,7 @@ def idempotency_key(headers: Headers) -> str | None:
 
 
 def author(headers: Headers, account: str, token: str) -> Author:
-    """Give who writes: the account, the id of its token, and what the client claims."""
+    """Return who writes: the account, the id of its token, and what the client claims."""
     return Author(
         account,
         run=_claim(headers, "Reconciler-Run"),
@@ -116,20 +116,20 @@ class Tags:
         raise malformed(f'{name} is neither `*` nor a list of quoted entity tags such as "7"')
 
     def strongly(self, tag: str) -> bool:
-        """Say whether `tag` is among them, where weak tags mean nothing (`If-Match`)."""
+        """Return whether `tag` is among them, where weak tags mean nothing (`If-Match`)."""
         return self.any or tag in self._strong
 
     def weakly(self, tag: str) -> bool:
-        """Say whether `tag` is among them (`If-None-Match`)."""
+        """Return whether `tag` is among them (`If-None-Match`)."""
         return self.any or tag in self._all
 
     def only(self) -> str | None:
-        """Give the only strong tag; None if there are others."""
+        """Return the only strong tag; None if there are others."""
         return next(iter(self._strong)) if len(self._all) == len(self._strong) == 1 else None
 
 
 def tags(headers: Headers, name: str) -> Tags | None:
-    """Give the entity tags of a condition; None if the header is not there."""
+    """Return the entity tags of a condition; None if the header is not there."""
     values = headers.getlist(name)
     return Tags(values, name) if values else None
 
@@ -159,7 +159,7 @@ def _accepting(accepted: Collection[str]) -> tuple[str, ...]:
 
 
 def accepts_gzip(headers: Headers) -> bool:
-    """Say whether the client asks for gzip (RFC 9110, section 12.5.3)."""
+    """Return whether the client asks for gzip (RFC 9110, section 12.5.3)."""
     weights: dict[str, float] = {}
     for part in ",".join(headers.getlist("Accept-Encoding")).split(","):
         coding, _, parameter = part.partition(";")

@@ -90,7 +90,7 @@ class Problem(Exception):  # noqa: N818 - the word of RFC 9457
         super().__init__(f"{code}: {detail}")
 
     def document(self) -> bytes:
-        """Give the body of the answer."""
+        """Return the body of the answer."""
         return msgspec.json.encode(
             {
                 "type": f"urn:reconciler:problem:{self.code}",
@@ -104,7 +104,7 @@ class Problem(Exception):  # noqa: N818 - the word of RFC 9457
 
 
 def malformed(detail: str) -> Problem:
-    """Say what can't be understood; it is escaped, for it may quote what the client sent."""
+    """Return what can't be understood; it is escaped, for it may quote what the client sent."""
     return Problem("malformed", shown(detail))
 
 
@@ -119,7 +119,7 @@ def internal() -> Problem:
 
 
 def of_store(error: StoreError) -> Problem:
-    """Say what a store refused."""
+    """Return what a store refused."""
     code = next(_OF_STORE[kind] for kind in type(error).__mro__ if kind in _OF_STORE)
     if code == "unavailable":
         return unavailable(str(error))

@@ -54,11 +54,11 @@ class Request(NamedTuple):
         return reading.query(self.raw_query, allowed)
 
     def author(self) -> Author:
-        """Give who writes."""
+        """Return who writes."""
         return reading.author(self.headers, self.identity.account, self.identity.token)
 
     def id(self) -> str:
-        """Give the id in the path."""
+        """Return the id in the path."""
         id = self.path["id"]
         if not _ID.fullmatch(id):
             raise Problem("not-found", "there is no storage with this id")

@@ -29,16 +29,16 @@ def new_token() -> NewToken:
 
 
 def parts_of(text: str) -> tuple[str, str] | None:
-    """Give id and secret of a token; None if the text is none."""
+    """Return id and secret of a token; None if the text is none."""
     found = _FORM.fullmatch(text)
     return (found[1], found[2]) if found else None
 
 
 def shows_secret(text: str) -> bool:
-    """Say whether a text holds a token, or the beginning of one with some of its secret."""
+    """Return whether a text holds a token, or the beginning of one with some of its secret."""
     return _BEGUN.search(text) is not None
 
 
 def digest_of(secret: str) -> bytes:
-    """Give what is kept of a secret. It is random, so one round of SHA-256 is enough."""
+    """Return what is kept of a secret. It is random, so one round of SHA-256 is enough."""
     return hashlib.sha256(secret.encode()).digest()

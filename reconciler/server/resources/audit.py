@@ -15,7 +15,7 @@ class AuditResource:
         self._store = store
 
     def list(self, request: Request) -> Answer:
-        """Give changes, oldest first."""
+        """Return changes, oldest first."""
         query = request.query("after", "limit", "name")
         after = headers.number(query.get("after", "0"), "after")
         limit = headers.page_size(query)

@@ -44,7 +44,7 @@ class InventoryResource:
         self._store = store
 
     def get(self, request: Request) -> Answer:
-        """Give the rows, of one snapshot, by upload id."""
+        """Return the rows, of one snapshot, by upload id."""
         request.query()
         with ExitStack() as stack:
             inventory = stack.enter_context(self._store.inventory(request.id()))

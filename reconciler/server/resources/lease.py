@@ -46,7 +46,7 @@ class LeaseResource:
         self._store = store
 
     def get(self, request: Request) -> Answer:
-        """Say who holds the lease."""
+        """Return who holds the lease."""
         request.query()
         lease = self._store.lease()
         return Answer(204) if lease is None else json_answer(lease_json(lease))

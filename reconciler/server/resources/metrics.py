@@ -74,6 +74,6 @@ class Metrics:
         self._requests.labels(_UNKNOWN, _UNKNOWN, str(status)).inc()
 
     def show(self, request: Request) -> Answer:
-        """Give all numbers in Prometheus's text format."""
+        """Return all numbers in Prometheus's text format."""
         request.query()
         return Answer(200, generate_latest(self._registry), CONTENT_TYPE_LATEST)

@@ -24,7 +24,7 @@ class PlatformResource:
         self._interface = schema_text("openapi")
 
     def about(self, request: Request) -> Answer:
-        """Say what answers, and what it takes the client for."""
+        """Return what answers, and what it takes the client for."""
         request.query()
         return json_answer(
             {
@@ -39,7 +39,7 @@ class PlatformResource:
         )
 
     def interface(self, request: Request) -> Answer:
-        """Give the OpenAPI document."""
+        """Return the OpenAPI document."""
         request.query()
         return Answer(200, self._interface, YAML)
 

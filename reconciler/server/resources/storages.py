@@ -55,7 +55,7 @@ class StoragesResource:
         self._platform_id = store.platform_id()
 
     def list(self, request: Request) -> Answer:
-        """Give a page of the list, by id."""
+        """Return a page of the list, by id."""
         query = request.query("limit", "cursor", "name")
         limit = headers.page_size(query)
         after = _after(query["cursor"]) if "cursor" in query else ""
@@ -75,7 +75,7 @@ class StoragesResource:
         return Listing([listed(row) for row in page.rows], page.more, page.revision)
 
     def get(self, request: Request) -> Answer:
-        """Give one storage."""
+        """Return one storage."""
         request.query()
         row = self._store.get(request.id())
         tag = tag_of(row)
@@ -130,7 +130,7 @@ class StoragesResource:
         return Answer(204)
 
     def _page_tag(self, query: Mapping[str, str], revision: int) -> str:
-        """Give the entity tag of a page: it changes with whatever the page could depend on."""
+        """Return the entity tag of a page: it changes with whatever the page could depend on."""
         told = msgspec.json.encode([self._platform_id, revision, sorted(query.items())])
         return hashlib.sha256(told).hexdigest()[:32]
 
@@ -158,12 +158,12 @@ def _storage_answer(row: StoredStorage, status: int = 200, **more: str) -> Answe
 
 
 def _cursor(id: str | None) -> str | None:
-    """Give the cursor of the page that begins after an id."""
+    """Return the cursor of the page that begins after an id."""
     return None if id is None else urlsafe_b64encode(id.encode("latin-1")).decode().rstrip("=")
 
 
 def _after(cursor: str) -> str:
-    """Give the id that a cursor stands for."""
+    """Return the id that a cursor stands for."""
     try:
         id = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("latin-1")
     except (binascii.Error, ValueError):

@@ -45,7 +45,7 @@ class CopyEnd(ABC):
 
     @abstractmethod
     def place(self) -> object:
-        """Give what two ends have in common only if they are one database."""
+        """Return what two ends have in common only if they are one database."""
 
     @abstractmethod
     def begin(self) -> None:
@@ -53,7 +53,7 @@ class CopyEnd(ABC):
 
     @abstractmethod
     def tables(self) -> dict[str, tuple[str, ...]]:
-        """Give the columns of each table; what refers to a table comes after it."""
+        """Return the columns of each table; what refers to a table comes after it."""
 
     def rows(self, table: str, columns: tuple[str, ...]) -> Iterator[SqlRow]:
         """Read a table, in constant memory."""
@@ -94,12 +94,12 @@ class Sum(Struct):
 
 
 def how_much(end: CopyEnd) -> int:
-    """Say how many rows a copy of this database has to carry."""
+    """Return how many rows a copy of this database has to carry."""
     return sum(_count(end, table) for table in copied_tables(end))
 
 
 def told(counts: Mapping[str, int]) -> str:
-    """Give counts of rows in words; what is not there is left out."""
+    """Return counts of rows in words; what is not there is left out."""
     parts = (
         f"{counts[table]:,} {one if counts[table] == 1 else many}"
         for table, (one, many) in _TOLD.items()
@@ -152,7 +152,7 @@ def copy(source: CopyEnd, target: CopyEnd, moved: Callable[[int], None]) -> dict
 
 
 def copied_tables(end: CopyEnd) -> dict[str, tuple[str, ...]]:
-    """Give all tables but those that are left out, and all their columns."""
+    """Return all tables but those that are left out, and all their columns."""
     return {table: columns for table, columns in end.tables().items() if table not in LEFT_OUT}
 
 

@@ -73,7 +73,7 @@ def _kind(url: str) -> _Kind:
 
 
 def _is_sqlite(url: str) -> bool:
-    """Say which of the two kinds of database is meant."""
+    """Return which of the two kinds of database is meant."""
     scheme = url.partition(":")[0].lower()
     if scheme in ("sqlite", "postgresql", "postgres"):
         return scheme == "sqlite"

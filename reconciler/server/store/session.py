@@ -55,7 +55,7 @@ class PagedQuery(Struct, frozen=True):
     texts: Mapping[str, int]
 
     def size(self, rows: Iterable[SqlRow]) -> int:
-        """Say how much text there is in rows, in bytes."""
+        """Return how much text there is in rows, in bytes."""
         places = tuple(self.texts.values())
         return len("".join([row[place] or "" for row in rows for place in places]).encode())
 
@@ -76,7 +76,7 @@ class ViolationError(Exception):
         return str(self.args[0])
 
     def refusal(self) -> RefusedValueError:
-        """Say what is wrong with the value."""
+        """Return what is wrong with the value."""
         name = self.constraint
         return RefusedValueError(_REFUSALS.get(name, f"the database refuses it ({name})"))
 
@@ -123,7 +123,7 @@ class Session(ABC):
 
     @abstractmethod
     def now(self) -> str:
-        """Give the time of the database's clock."""
+        """Return the time of the database's clock."""
 
     @abstractmethod
     def take(self) -> tuple[int, str]:
@@ -170,7 +170,7 @@ class Writing(Struct, frozen=True):
 
 
 def step() -> int:
-    """Give by how much a fence or a revision grows: at random, and at least by 1.
+    """Return by how much a fence or a revision grows: at random, and at least by 1.
 
     A database that went back in time gives numbers out again, after those that it has forgotten.
     Counted by ones, they would be those that somebody still holds from before.
@@ -193,5 +193,5 @@ def _json(values: dict[str, str | int] | None) -> str | None:
 
 
 def later(at: str, seconds: float) -> str:
-    """Give the moment so many seconds after (or, if negative, before) another."""
+    """Return the moment so many seconds after (or, if negative, before) another."""
     return timestamp(datetime.fromisoformat(at) + timedelta(seconds=seconds), "microseconds")

@@ -44,7 +44,7 @@ class Store:
         self.version = database.version
 
     def platform_id(self) -> str:
-        """Give the id that the platform got when its database was made."""
+        """Return the id that the platform got when its database was made."""
         return self._database.platform_id
 
     def ready(self) -> None:
@@ -52,7 +52,7 @@ class Store:
         self._database.ready()
 
     def revision(self) -> int:
-        """Give the platform's revision."""
+        """Return the platform's revision."""
         return int(self._database.read(lambda session: session.rows(PLATFORM))[0][1])
 
     def count(self) -> int:
@@ -174,7 +174,7 @@ class Store:
         self._database.transact_soon(lambda s: leases.release(s, fence, account, token))
 
     def lease(self) -> Lease | None:
-        """Say who holds the lease; None if nobody does, or if it has run out."""
+        """Return who holds the lease; None if nobody does, or if it has run out."""
         return self._database.read(leases.current)
 
     def break_lease(self, fence: int, author: Author) -> bool:
@@ -187,7 +187,7 @@ class Store:
         )
 
     def has_tokens(self) -> bool:
-        """Say whether a token was ever made: from then on every request needs one."""
+        """Return whether a token was ever made: from then on every request needs one."""
         return self._database.read(tokens.any_at_all)
 
     def create_token(
@@ -212,7 +212,7 @@ class Store:
         return self._database.read(tokens.listed)
 
     def token(self, id: str) -> tuple[Token, bytes] | None:
-        """Give a token and the digest of its secret."""
+        """Return a token and the digest of its secret."""
         return self._database.read(lambda s: tokens.find(s, id))
 
     def revoke_token(self, id: str, author: Author) -> Token:

@@ -125,7 +125,7 @@ class Token(Struct, frozen=True):
     revoked_at: str | None
 
     def state(self, now: datetime) -> str:
-        """Say how it stands: `valid`, `revoked` or `expired`."""
+        """Return how it stands: `valid`, `revoked` or `expired`."""
         if self.revoked_at is not None:
             return "revoked"
         if self.expires_at is not None and datetime.fromisoformat(self.expires_at) <= now:

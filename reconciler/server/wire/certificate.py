@@ -33,7 +33,7 @@ class Certificate(Struct, frozen=True):
     ends: datetime
 
     def warning(self, now: datetime) -> str | None:
-        """Say what is wrong with that time, or soon will be; None if nothing."""
+        """Return what is wrong with that time, or soon will be; None if nothing."""
         if now >= self.ends:
             what = f"has expired on {_day(self.ends)}: clients refuse it; renew it, and start again"
         elif now < self.begins:
@@ -74,7 +74,7 @@ def validity(der: bytes) -> tuple[datetime, datetime]:
 
 
 def _enter(der: bytes, at: int) -> tuple[int, int]:
-    """Give where the content of an element begins and ends."""
+    """Return where the content of an element begins and ends."""
     first = der[at + 1]
     if first < 0x80:
         return at + 2, at + 2 + first

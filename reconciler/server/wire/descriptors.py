@@ -32,7 +32,7 @@ class Descriptors:
         self._lacks = False
 
     def verdict(self, descriptor: int) -> Verdict:
-        """Say whether to take a new connection, to refuse it with an answer, or to cut it off."""
+        """Return whether to take a new connection, refuse it with an answer, or cut it off."""
         limit = open_files()
         if limit is None:
             return "take"
@@ -67,7 +67,7 @@ class Descriptors:
 
 
 def open_files() -> int | None:
-    """Give how many files and connections may be open; None if nothing limits them."""
+    """Return how many files and connections may be open; None if nothing limits them."""
     if sys.platform == "win32":
         return None
     limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]

@@ -135,7 +135,7 @@ class Exchange:
         self._gone = True
 
     async def _chunk(self) -> bytes | None:
-        """Give what has come in since; None at the end."""
+        """Return what has come in since; None at the end."""
         if self._read:
             return None
         self._asked = True

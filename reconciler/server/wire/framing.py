@@ -48,7 +48,7 @@ def check_host(headers: _RawHeaders, version: str) -> None:
 
 
 def without_host(url: bytes, headers: _RawHeaders) -> bytes:
-    """Give path and query of a URL; one with a host counts more than the header Host."""
+    """Return path and query of a URL; one with a host counts more than the header Host."""
     if b"#" in url:
         raise malformed("a URL that is asked for has no fragment (#)")
     if url.startswith(b"/"):
@@ -64,7 +64,7 @@ def without_host(url: bytes, headers: _RawHeaders) -> bytes:
 
 
 def plain(raw_path: bytes) -> str:
-    """Give a path to compare: `%61` is `a`, but `%2F` is no slash."""
+    """Return a path to compare: `%61` is `a`, but `%2F` is no slash."""
 
     def decoded(found: re.Match[bytes]) -> bytes:
         byte = bytes([int(found[1], 16)])

@@ -71,6 +71,6 @@ def open_socket(address: Address) -> socket.socket:
 
 
 def url_of(listening: socket.socket, *, tls: bool) -> str:
-    """Give the URL at which a socket is reached."""
+    """Return the URL at which a socket is reached."""
     host, port = listening.getsockname()[:2]
     return f"http{'s' if tls else ''}://{f'[{host}]' if ':' in host else host}:{port}"

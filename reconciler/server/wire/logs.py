@@ -25,7 +25,7 @@ class OneLine(logging.Formatter):
     """Writes each record on one line, with control characters escaped."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Give `TIME LEVEL message`, and after an error its kind and where it arose.
+        """Return `TIME LEVEL message`, and after an error its kind and where it arose.
 
         The error's own text is left out: nobody knows what is in it.
         """
@@ -70,7 +70,7 @@ def owner(account: str | None) -> str:
 
 
 def _seen(path: bytes) -> str:
-    """Give a path as it was sent, but for what may be a secret."""
+    """Return a path as it was sent, but for what may be a secret."""
     parts = path.decode("latin-1").split("/")
     return "/".join(
         "***" if len(part) > _LONGEST_PART or shows_secret(unquote(part)) else part
@@ -79,7 +79,7 @@ def _seen(path: bytes) -> str:
 
 
 def configuration(*, verbose: bool) -> dict[str, Any]:
-    """Give what `logging.config.dictConfig` needs; without `verbose` only what went wrong."""
+    """Return what `logging.config.dictConfig` needs; without `verbose` only what went wrong."""
     level = "INFO" if verbose else "WARNING"
     logger = {"handlers": ["stderr"], "level": level, "propagate": False}
     return {

@@ -219,7 +219,7 @@ class LimitedProtocol(HttpToolsProtocol):
 
 
 def _answer(problem: Problem, default_headers: Iterable[tuple[bytes, bytes]]) -> bytes:
-    """Give a refusal as it goes over the wire."""
+    """Return a refusal as it goes over the wire."""
     document = problem.document()
     headers = [
         *default_headers,

@@ -111,5 +111,5 @@ class ThreadLimits:
         self.on_the_way = Downloads(ON_THE_WAY)
 
     def of(self, kind: Kind) -> anyio.CapacityLimiter:
-        """Give the limit that requests of a kind fall under."""
+        """Return the limit that requests of a kind fall under."""
         return self._kinds[kind]

@@ -15,7 +15,7 @@ _SEE = "see `reconciler token list`"
 
 
 def which_token(tokens: Sequence[Token], subject: str) -> Token:
-    """Give the token that is meant; of those with one name, the one that works.
+    """Return the token that is meant; of those with one name, the one that works.
 
     Raises `ReconcilerError` if there is none, or several.
     """

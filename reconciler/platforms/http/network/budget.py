@@ -36,11 +36,11 @@ class Budget:
         self.made: httpcore.NetworkStream | None = None
 
     def wait(self, most: float) -> Wait:
-        """Give the time to wait for one thing."""
+        """Return the time to wait for one thing."""
         return Wait(most, self)
 
     def left(self) -> float:
-        """Give the seconds that are left; none, or less than none, when the time is over."""
+        """Return the seconds that are left; none, or less than none, when the time is over."""
         over = self._left()
         if over is None:
             return self._seconds
@@ -72,7 +72,7 @@ class Wait(float):
         return self
 
     def seconds(self, error: type[httpcore.TimeoutException]) -> float:
-        """Give how long to wait now; raises `error` if there is no time left."""
+        """Return how long to wait now; raises `error` if there is no time left."""
         left = min(self, self.budget.left())
         if left <= 0:
             raise error("the time for this call is over")

@@ -51,7 +51,7 @@ class Proxy(Struct, frozen=True):
 
 
 def proxy_for(address: Address) -> Proxy | None:
-    """Give the proxy for an address; None if there is none, or NO_PROXY takes the address out.
+    """Return the proxy for an address; None if there is none, or NO_PROXY takes the address out.
 
     It is never used for this machine itself: it could not reach its loopback, and would see the
     token. Raises `UsageError` for one that can't be used.
@@ -65,7 +65,7 @@ def proxy_for(address: Address) -> Proxy | None:
 
 
 def is_excluded(address: Address, no_proxy: str) -> bool:
-    """Say whether NO_PROXY takes an address out. What can't be understood in it means nothing."""
+    """Return whether NO_PROXY takes an address out; what is not understood means nothing."""
     return any(_matches(entry, address) for entry in re.split(r"[,\s]+", no_proxy.lower()) if entry)
 
 
@@ -101,7 +101,7 @@ def _ip(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
 
 
 def _holds(entry: str, ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
-    """Say whether an entry is this address, or a network that it is in."""
+    """Return whether an entry is this address, or a network that it is in."""
     try:
         return ip in ipaddress.ip_network(entry, strict=False)
     except ValueError:
@@ -109,7 +109,7 @@ def _holds(entry: str, ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> boo
 
 
 def _origin(scheme: str) -> str:
-    """Give the variable that `getproxies` has read; small letters come first."""
+    """Return the variable that `getproxies` has read; small letters come first."""
     for name in (f"{scheme}_proxy", f"{scheme}_proxy".upper()):
         if os.environ.get(name):
             return name

@@ -44,17 +44,17 @@ def _has_some(context: ssl.SSLContext) -> bool:
 
 
 def distrusted(error: ssl.SSLCertVerificationError) -> str:
-    """Say what is wrong with a certificate, and what helps; `its` or the like is left out."""
+    """Return what is wrong with a certificate, and what helps; `its` or the like is left out."""
     return certificates.distrusted(fault(error), error.verify_message, _known())
 
 
 def is_unknown(error: ssl.SSLCertVerificationError) -> bool:
-    """Say whether all that is wrong is that nobody knows who signed it."""
+    """Return whether all that is wrong is that nobody knows who signed it."""
     return fault(error) is Fault.UNKNOWN_AUTHORITY
 
 
 def _known() -> str:
-    """Say which authorities count, and how another one is added."""
+    """Return which authorities count, and how another one is added."""
     named = [name for name in (FILE_VARIABLE, FOLDER_VARIABLE) if os.environ.get(name)]
     if not named:
         return advice(FILE_VARIABLE)

@@ -29,7 +29,7 @@ class Obstacle(Struct, frozen=True):
 
 
 def obstacle(error: Exception, address: Address, proxy: Proxy | None) -> Obstacle:
-    """Say what stood in the way of a request of which nothing was sent."""
+    """Return what stood in the way of a request of which nothing was sent."""
     if isinstance(error, httpcore.PoolTimeout):
         return Obstacle("too many calls at once: lower --parallelism")
     if isinstance(error, httpcore.LocalProtocolError | httpcore.UnsupportedProtocol):
@@ -59,7 +59,7 @@ def wants_login(proxy: Proxy) -> str:
 
 
 def refusing_alert(error: Exception) -> str | None:
-    """Give the alert by which the other side ended TLS, if that is what happened."""
+    """Return the alert by which the other side ended TLS, if that is what happened."""
     for cause in _causes(error):
         if isinstance(cause, ssl.SSLError) and "ALERT" in (cause.reason or ""):
             return shown(cause.reason).lower().replace("_", " ")
@@ -81,7 +81,7 @@ def _not_through(told: str, address: Address, proxy: Proxy) -> Obstacle:
 
 
 def _no_tls(error: ssl.SSLError, causes: list[BaseException], proxy: Proxy | None) -> str:
-    """Say why TLS did not come about, and with whom."""
+    """Return why TLS did not come about, and with whom."""
     with_proxy = proxy is not None and _is_of_proxy(causes, proxy)
     if not isinstance(error, ssl.SSLCertVerificationError):
         where = f"at the proxy {proxy.shown}" if proxy and with_proxy else "there"
@@ -95,7 +95,7 @@ def _no_tls(error: ssl.SSLError, causes: list[BaseException], proxy: Proxy | Non
 
 
 def _is_of_proxy(causes: list[BaseException], proxy: Proxy) -> bool:
-    """Say whether it was TLS with the proxy itself that went wrong."""
+    """Return whether it was TLS with the proxy itself that went wrong."""
     hosts = [cause.host for cause in causes if isinstance(cause, HandshakeError)]
     return proxy.scheme == "https" and proxy.host.strip("[]") in hosts
 

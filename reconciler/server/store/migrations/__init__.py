@@ -29,7 +29,7 @@ class Migration(Struct, frozen=True):
 
 
 def migrations(database: str) -> tuple[Migration, ...]:
-    """Give the steps for `sqlite` or `postgresql`, first to last."""
+    """Return the steps for `sqlite` or `postgresql`, first to last."""
     folder = files(__name__) / database
     names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".sql"))
     return tuple(

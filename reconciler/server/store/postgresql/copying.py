@@ -50,7 +50,7 @@ class PostgresEnd(CopyEnd):
         self._connection = connection
 
     def place(self) -> object:
-        """Give which server it is, which database there, and which table in that."""
+        """Return which server it is, which database there, and which table in that."""
         return self._connection.execute(_PLACE).fetchall()[0]
 
     def begin(self) -> None:
@@ -70,7 +70,7 @@ class PostgresEnd(CopyEnd):
         raise busy
 
     def tables(self) -> dict[str, tuple[str, ...]]:
-        """Give the columns of each table, the oldest table first."""
+        """Return the columns of each table, the oldest table first."""
         found: dict[str, tuple[str, ...]] = {}
         for table, column in self._connection.execute(_COLUMNS):
             found[table] = (*found.get(table, ()), column)

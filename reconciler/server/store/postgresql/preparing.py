@@ -83,7 +83,7 @@ def _check_server(name: str, connection: psycopg.Connection) -> None:
 
 
 def _version(name: str, connection: psycopg.Connection) -> int:
-    """Give the number of the last step that was taken; 0, and the table for it, if none was."""
+    """Return the number of the last step that was taken; 0, and the table for it, if none was."""
     if _one(connection, _MARK):
         return int(_one(connection, "SELECT coalesce(max(number), 0) FROM reconciler_migrations"))
     if _one(connection, "SELECT current_schema() IS NULL"):

@@ -95,7 +95,7 @@ class PostgresSession(Session):
         return written
 
     def now(self) -> str:
-        """Give the time of the database."""
+        """Return the time of the database."""
         return str(self._run(_CLOCK, ()).fetchall()[0][0])
 
     def take(self) -> tuple[int, str]:
@@ -129,7 +129,7 @@ def _fetched(cursor: psycopg.ServerCursor, batch: int) -> Iterator[SqlRow]:
 
 
 def _is_refusal(error: psycopg.Error) -> bool:
-    """Say whether a transaction was surely undone: for a constraint, or rolled back for others."""
+    """Return whether a transaction was surely undone: by a constraint, or for others."""
     state = error.sqlstate or ""
     return state[:2] in ("23", "40") and state != "40003"
 
@@ -143,7 +143,7 @@ def _bounded(query: PagedQuery) -> str:
 
 @cache
 def native(sql: str) -> str:
-    """Give constant SQL as psycopg takes it."""
+    """Return constant SQL as psycopg takes it."""
     return sql.replace("?", "%s")
 
 

@@ -18,26 +18,26 @@ MARK = "\1"
 
 
 def stored(text: str) -> str:
-    """Give a text as the database keeps it."""
+    """Return a text as the database keeps it."""
     if "\0" in text or MARK in text:
         return text.replace(MARK, "\1\2").replace("\0", "\1\1")
     return text
 
 
 def stored_row(row: Iterable[object]) -> list[object]:
-    """Give values as the database keeps them."""
+    """Return values as the database keeps them."""
     return [stored(value) if isinstance(value, str) else value for value in row]
 
 
 def restored(text: str) -> str:
-    """Give a text that was kept as it was given."""
+    """Return a text that was kept as it was given."""
     if MARK in text:
         return text.replace("\1\1", "\0").replace("\1\2", MARK)
     return text
 
 
 def restored_rows(rows: list[SqlRow]) -> list[SqlRow]:
-    """Give rows as they were given; quick where nothing in them had to be escaped."""
+    """Return rows as they were given; quick where nothing in them had to be escaped."""
     if MARK not in "".join([value for row in rows for value in row if value.__class__ is str]):
         return rows
     return [tuple(restored(v) if isinstance(v, str) else v for v in row) for row in rows]

@@ -29,7 +29,7 @@ class SqliteEnd(CopyEnd):
         self._db = db
 
     def place(self) -> object:
-        """Give what the file is on its disk."""
+        """Return what the file is on its disk."""
         found = self._path.stat()
         return found.st_dev, found.st_ino
 
@@ -47,7 +47,7 @@ class SqliteEnd(CopyEnd):
             ) from None
 
     def tables(self) -> dict[str, tuple[str, ...]]:
-        """Give the columns of each table, the oldest table first."""
+        """Return the columns of each table, the oldest table first."""
         names = [str(row[0]) for row in self._db.execute(_TABLES)]
         return {
             name: tuple(str(row[0]) for row in self._db.execute(_COLUMNS, [name])) for name in names

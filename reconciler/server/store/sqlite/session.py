@@ -91,11 +91,11 @@ class SqliteSession(Session):
         return written
 
     def now(self) -> str:
-        """Give the time; the database's clock is that of this machine."""
+        """Return the time; the database's clock is that of this machine."""
         return timestamp(utc_now(), "microseconds")
 
     def take(self) -> tuple[int, str]:
-        """Give the platform's next revision; our turn came with the transaction."""
+        """Return the platform's next revision; our turn came with the transaction."""
         self._db.execute(_TAKE, (step(),))
         return int(self.rows(_REVISION)[0][0]), self.now()
 

@@ -77,7 +77,7 @@ def release(session: Session, fence: int, account: str, token: str) -> None:
 
 
 def current(session: Session) -> Lease | None:
-    """Say who holds the lease."""
+    """Return who holds the lease."""
     row = session.rows(_LEASE)[0]
     return _lease(row) if _is_held(row, session.now()) else None
 

@@ -226,6 +226,6 @@ def check_revision(row: StoredStorage, revision: int | None) -> None:
 
 
 def _told(storage: Storage) -> dict[str, str | int]:
-    """Give what the audit keeps of a whole storage."""
+    """Return what the audit keeps of a whole storage."""
     fields: Iterable[str] = ("id", "name", "label", "type", "default_url", "created_at")
     return {field: getattr(storage, field) for field in fields}

@@ -20,7 +20,7 @@ _SAME_ID = ("tokens_pkey", "tokens.id")
 
 
 def any_at_all(session: Session) -> bool:
-    """Say whether a token was ever made."""
+    """Return whether a token was ever made."""
     return bool(session.rows(_ANY)[0][0])
 
 
@@ -30,7 +30,7 @@ def listed(session: Session) -> tuple[Token, ...]:
 
 
 def find(session: Session, id: str) -> tuple[Token, bytes] | None:
-    """Give a token and its digest."""
+    """Return a token and its digest."""
     found = session.rows(_GET, id)
     return (Token(*found[0][:6]), bytes(found[0][6])) if found else None
 
