@@ -18,14 +18,7 @@ from reconciler.errors import (
     UnknownOutcomeError,
 )
 from reconciler.lease.contract import Holder, Lease, holder_of, locked_by
-from reconciler.lease.record import (
-    FORMAT_VERSION,
-    NOBODY,
-    NewerError,
-    Record,
-    decode,
-    encode,
-)
+from reconciler.lease.record import FORMAT_VERSION, NOBODY, NewerError, Record, decode, encode
 from reconciler.printable import shown
 
 #: How often a change is tried against others who change the same record.

@@ -29,13 +29,7 @@ from reconciler.plan.document import (
     content_digest,
     steps,
 )
-from reconciler.plan.steps import (
-    create_steps,
-    key_of,
-    remove_steps,
-    update_calls,
-    update_steps,
-)
+from reconciler.plan.steps import create_steps, key_of, remove_steps, update_calls, update_steps
 
 _ALLOW_EMPTY = Consent("allow_empty", "", "")
 _CONSENTS = ("allow_empty", "removed", "allow_remove", "holds_files")

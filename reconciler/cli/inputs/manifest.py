@@ -11,9 +11,7 @@ from reconciler.errors import MatchingError
 from reconciler.lease.address import understand
 from reconciler.manifest import Manifest, default_paths, load, placed, read_variables
 from reconciler.manifest.files import DEFAULTS
-from reconciler.platforms import (
-    check_address,
-)
+from reconciler.platforms import check_address
 
 
 def read_manifest(context: Context) -> Manifest:

@@ -15,12 +15,7 @@ from reconciler.manifest import Manifest
 from reconciler.model import NEW_PLATFORM, Notice, State
 from reconciler.plan.build import new_platform
 from reconciler.platform import Platform, Reader
-from reconciler.platforms import (
-    PLATFORM_VARIABLE,
-    open_platform,
-    runs_foreign_code,
-    same_address,
-)
+from reconciler.platforms import PLATFORM_VARIABLE, open_platform, runs_foreign_code, same_address
 from reconciler.printable import quoted_url
 from reconciler.retry.reader import PatientReader
 

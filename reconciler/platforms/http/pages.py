@@ -8,12 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from reconciler.model import Storage
-from reconciler.platforms.http.answers import (
-    LONGEST_PAGE,
-    Page,
-    UntrustedError,
-    decode_storages,
-)
+from reconciler.platforms.http.answers import LONGEST_PAGE, Page, UntrustedError, decode_storages
 from reconciler.platforms.http.call import Call
 
 if TYPE_CHECKING:

@@ -14,13 +14,7 @@ from reconciler.lease.contract import Lease
 from reconciler.model import Storage, Values
 from reconciler.platform import InventoryRow
 from reconciler.platforms import conflicts
-from reconciler.platforms.http.answers import (
-    JSON,
-    NDJSON,
-    encode,
-    encode_rows,
-    use_default_url,
-)
+from reconciler.platforms.http.answers import JSON, NDJSON, encode, encode_rows, use_default_url
 from reconciler.platforms.http.call import Call
 from reconciler.platforms.http.reader import HttpReader, storage_path
 

@@ -18,12 +18,7 @@ from reconciler.errors import (
     PlatformLostError,
     UnknownOutcomeError,
 )
-from reconciler.platforms.sqlite.schema import (
-    APPLICATION_ID,
-    SCHEMA,
-    SCHEMA_VERSION,
-    STATE_SERVER,
-)
+from reconciler.platforms.sqlite.schema import APPLICATION_ID, SCHEMA, SCHEMA_VERSION, STATE_SERVER
 from reconciler.platforms.sqlite.transactions import (
     NAP,
     CommitError,

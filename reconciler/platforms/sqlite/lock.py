@@ -10,20 +10,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from reconciler.disk.sqlite_place import stamp
-from reconciler.errors import (
-    LeaseLostError,
-    PlatformBusyError,
-    PlatformError,
-    UnknownOutcomeError,
-)
+from reconciler.errors import LeaseLostError, PlatformBusyError, PlatformError, UnknownOutcomeError
 from reconciler.lease.contract import Holder, Lease, locked_by
 from reconciler.platforms.sqlite import process
-from reconciler.platforms.sqlite.file import (
-    create,
-    exists,
-    explained,
-    open_to_write,
-)
+from reconciler.platforms.sqlite.file import create, exists, explained, open_to_write
 from reconciler.platforms.sqlite.reader import SqliteReader
 from reconciler.platforms.sqlite.schema import THIS_LEASE, lease_key
 from reconciler.platforms.sqlite.transactions import Transaction

@@ -13,12 +13,7 @@ import pytest
 
 from reconciler.disk import sqlite_place
 from reconciler.disk.durable import sync_folder
-from reconciler.errors import (
-    LeaseLostError,
-    PlatformError,
-    PlatformLostError,
-    UnknownOutcomeError,
-)
+from reconciler.errors import LeaseLostError, PlatformError, PlatformLostError, UnknownOutcomeError
 from reconciler.lease.contract import Holder
 from reconciler.model import Values
 from reconciler.platforms.sqlite.platform import SqlitePlatform

@@ -11,14 +11,7 @@ from reconciler.executor.events import OperationEvent
 from reconciler.platform import Abilities
 from reconciler.retry.surroundings import Machine
 from support.values.building import desired, entry, names, plan_for, step_by_step, storage
-from support.values.executing import (
-    PATIENCE,
-    SWAP,
-    failing,
-    go,
-    outcome,
-    statuses,
-)
+from support.values.executing import PATIENCE, SWAP, failing, go, outcome, statuses
 from support.values.memory_platform import Call, MemoryPlatform
 
 

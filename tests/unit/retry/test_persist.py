@@ -4,12 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.errors import (
-    ConflictError,
-    PlatformBusyError,
-    PlatformError,
-    UnavailableError,
-)
+from reconciler.errors import ConflictError, PlatformBusyError, PlatformError, UnavailableError
 from reconciler.executor import Limits, Result, execute
 from reconciler.executor.events import Done, Failed, Retried, Started
 from reconciler.platform import Abilities

@@ -10,12 +10,7 @@ from msgspec.structs import replace
 
 from reconciler import storages
 from reconciler.client import Client
-from reconciler.errors import (
-    ConflictError,
-    PlatformError,
-    ReconcilerError,
-    UnknownOutcomeError,
-)
+from reconciler.errors import ConflictError, PlatformError, ReconcilerError, UnknownOutcomeError
 from support.platforms.organisation import TOKEN, Organisation
 from support.values.memory_platform import Call, MemoryPlatform
 
