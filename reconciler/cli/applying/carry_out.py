@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +11,7 @@ from reconciler.cli.applying.events import EventStream
 from reconciler.cli.applying.progress import Progress
 from reconciler.cli.applying.signals import Stop
 from reconciler.cli.context import Context
+from reconciler.cli.options.choices import Choices
 from reconciler.errors import ERROR, ReconcilerError
 from reconciler.executor.events import OperationEvent
 from reconciler.manifest.files import DEFAULT_FOLDER
@@ -21,7 +21,7 @@ from reconciler.report import text
 DEFAULT_JOURNAL = ".reconciler/journal"
 
 
-class ApplyOptions(Namespace):
+class ApplyOptions(Choices):
     """The options of `apply`."""
 
     plan: str | None
@@ -30,11 +30,6 @@ class ApplyOptions(Namespace):
     parallelism: int
     fail_fast: bool
     lock_timeout: float
-    target: list[str] | None
-    allow_remove: list[str] | None
-    allow_empty: bool
-    ids: str | None
-    check_backends: bool
 
 
 def carry_out(context: Context, options: ApplyOptions, job: Job, events: EventStream) -> int:

@@ -17,7 +17,7 @@ from reconciler.cli.inputs.scope import check_scope
 from reconciler.cli.inputs.source import plan_for, read_source
 from reconciler.cli.inputs.token_at_risk import token_at_risk
 from reconciler.cli.inputs.warnings import tell
-from reconciler.cli.options.choices import add_choices, choices
+from reconciler.cli.options.choices import add_choices
 from reconciler.cli.options.command import Command
 from reconciler.cli.output.terminal import is_terminal
 from reconciler.cli.settings import LIMITED_OPTIONS, duration, given_text
@@ -127,8 +127,7 @@ def _planned(context: Context, options: ApplyOptions) -> Job:
             "apply asks before it changes anything, and there is no terminal to ask on: read the "
             "output of `reconciler plan`, then give --auto-approve, --expect or a plan file"
         )
-    chosen = choices(options.target, options.allow_remove, options.allow_empty, options.ids)
-    source = read_source(context, chosen)
+    source = read_source(context, options)
     plan = plan_for(source)
     if options.expect is not None:
         check_expected(plan, options.expect)

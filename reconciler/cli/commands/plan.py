@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser
 from collections.abc import Sequence
 from pathlib import Path
 from shlex import quote
@@ -12,7 +12,7 @@ from reconciler.cli.applying.preflight import with_backends
 from reconciler.cli.context import Context
 from reconciler.cli.inputs.files import check_writable, write_whole
 from reconciler.cli.inputs.source import plan_for, read_source
-from reconciler.cli.options.choices import add_choices, choices
+from reconciler.cli.options.choices import Choices, add_choices
 from reconciler.cli.options.command import Command
 from reconciler.cli.settings import given_text
 from reconciler.errors import BLOCKED, CHANGES, SUCCESS, UsageError
@@ -20,17 +20,12 @@ from reconciler.plan.document import Plan, to_json
 from reconciler.printable import quoted
 
 
-class PlanOptions(Namespace):
+class PlanOptions(Choices):
     """The options of `plan`."""
 
     out: str | None
     digest_file: str | None
     detailed_exitcode: bool
-    target: list[str] | None
-    allow_remove: list[str] | None
-    allow_empty: bool
-    ids: str | None
-    check_backends: bool
 
 
 def _add_arguments(parser: ArgumentParser) -> None:
@@ -60,8 +55,7 @@ def _run(context: Context, options: PlanOptions) -> int:
 
 def _plan(context: Context, options: PlanOptions, events: EventStream) -> int:
     _check_files(options)
-    chosen = choices(options.target, options.allow_remove, options.allow_empty, options.ids)
-    source = read_source(context, chosen)
+    source = read_source(context, options)
     _spare(source.manifest.files, options)
     plan = plan_for(source)
     if options.check_backends:

@@ -30,8 +30,13 @@ class Source(NamedTuple):
     request: Request
 
 
-def read_source(context: Context, choices: Choices = Choices()) -> Source:  # noqa: B008 - frozen
-    """Read the manifest, choose the platform, and say what is wanted of it."""
+def read_source(context: Context, choices: Choices | None = None) -> Source:
+    """Read the manifest, choose the platform, and say what is wanted of it.
+
+    Raises `UsageError` for choices that nobody may make here.
+    """
+    choices = choices or Choices()
+    choices.check()
     scopes = read_scopes(context)
     ids = read_ids(choices.ids) if choices.ids is not None else None
     manifest = read_manifest(context)
@@ -43,8 +48,8 @@ def read_source(context: Context, choices: Choices = Choices()) -> Source:  # no
         manifest.desired,
         scopes=scopes,
         ids=ids,
-        targets=choices.target,
-        allow_remove=choices.allow_remove,
+        targets=tuple(choices.target or ()),
+        allow_remove=tuple(choices.allow_remove or ()),
         allow_empty=choices.allow_empty,
         lock=manifest.lock,
     )

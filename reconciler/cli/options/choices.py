@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import sys
-from argparse import ArgumentParser
-from typing import NamedTuple
+from argparse import ArgumentParser, Namespace
 
 from reconciler.cli.output.terminal import is_terminal
 from reconciler.cli.settings import given_text
 from reconciler.errors import UsageError
 
 
-class Choices(NamedTuple):
-    """The options that `plan` and `apply` share: what is wanted beside the manifest."""
+class Choices(Namespace):
+    """The options that `plan` and `apply` share."""
 
-    target: tuple[str, ...] = ()
-    allow_remove: tuple[str, ...] = ()
+    target: list[str] | None = None
+    allow_remove: list[str] | None = None
     allow_empty: bool = False
     ids: str | None = None
+    check_backends: bool = False
+
+    def check(self) -> None:
+        """Raise `UsageError` for a consent that no person at a terminal gives."""
+        if self.allow_remove and not is_terminal(sys.stdin):
+            raise UsageError(
+                "--allow-remove works on a terminal only: in a pipeline, consent is an entry in "
+                "`removed:` that a reviewer sees"
+            )
 
 
 def add_choices(parser: ArgumentParser) -> None:
@@ -56,18 +64,3 @@ def add_choices(parser: ArgumentParser) -> None:
         help="look whether the folder or bucket of each storage to be created is there: plan "
         "warns, apply stops before it writes anything",
     )
-
-
-def choices(
-    target: list[str] | None, allow_remove: list[str] | None, allow_empty: bool, ids: str | None
-) -> Choices:
-    """Check the options that `plan` and `apply` share.
-
-    Raises `UsageError` for a consent that no person at a terminal gives.
-    """
-    if allow_remove and not is_terminal(sys.stdin):
-        raise UsageError(
-            "--allow-remove works on a terminal only: in a pipeline, consent is an entry in "
-            "`removed:` that a reviewer sees"
-        )
-    return Choices(tuple(target or ()), tuple(allow_remove or ()), allow_empty, ids)
