@@ -9,7 +9,8 @@ from typing import Generic, Protocol, TypeVar
 
 from msgspec import Struct
 
-from reconciler.printable import has_secret, listed
+from reconciler.masking import has_secret
+from reconciler.printable import listed
 
 _URL = re.compile(
     r"(?i:(?P<scheme>https?))://(?P<user>[^/?#]*@)?(?P<host>[^/?#@]+)(?P<rest>.*)", re.DOTALL

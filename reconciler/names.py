@@ -1,16 +1,13 @@
-"""Names of storages: which ones a glob means, which is temporary, and which look alike."""
+"""Names of storages: which ones a glob means, and which look alike."""
 
 from __future__ import annotations
 
-import hashlib
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
 from operator import ne
 
-#: What tells a temporary name from others.
-_MARK = "~move-"
 #: Drawn as nothing, whatever category Unicode puts them into.
 _BLANK = (
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
@@ -84,25 +81,6 @@ class Scope:
     def holds(self, name: str) -> bool:
         """Return whether `name` is in scope."""
         return all(globs.match(name) for globs in self.lists)
-
-
-def temporary(name: str, storage_id: str) -> str:
-    """Name a storage while a cycle of names is turned: `NAME~move-H`, H from the live id."""
-    return f"{resting(name, storage_id)}{_MARK}{_hash(storage_id)}"
-
-
-def resting(name: str, storage_id: str | None) -> str:
-    """Return the name that scope and protection go by: NAME for the temporary name of this id.
-
-    Without an id, what looks like a temporary name is taken for one.
-    """
-    stem, mark, end = name.rpartition(_MARK)
-    is_temporary = mark and (storage_id is None or end == _hash(storage_id))
-    return stem if stem and is_temporary else name
-
-
-def _hash(storage_id: str) -> str:
-    return hashlib.sha256(storage_id.encode("utf-8", "surrogatepass")).hexdigest()[:8]
 
 
 def _is_seen(char: str) -> bool:

@@ -1,7 +1,4 @@
-"""Text as it may be shown.
-
-Nothing in it is hidden, moves the cursor, is a command to CI, or is a secret in a URL.
-"""
+"""Text as it may be shown: nothing in it is hidden, moves the cursor, or is a command to CI."""
 
 from __future__ import annotations
 
@@ -22,20 +19,6 @@ _COMMAND = (
 )
 #: What is one wherever it stands in a line. JSON and YAML have no other than within quotes.
 _QUOTED_COMMAND = r"#(?=#(?:\[|(?i:vso)\[))|section_(?:start|end):"
-#: A password may hold `/` and `#`: what follows a colon and is no port, up to an `@`, is one.
-_USER_INFO = (
-    r"(\A(?:[A-Za-z][A-Za-z0-9+.\-]*:)?(?:[/\\]{2}){1,2})"
-    r"(?:[^/\\?#]*(?:@|%40)|(?!\[)[^/\\?#@]*(?::|%3[Aa])(?![0-9]{0,5}(?:[/\\?#]|\Z))[^?]*@)"
-)
-#: A parameter of a query or fragment by whose name its value is a secret: a name that ends in one
-#: of these, or whose last word is one (`design` is no `sig`, `author` is no `auth`).
-_PARAMETER = (
-    r"(?i)([?#&;](?:[^=?#&;]*(?:token|secret|password|passwd|passphrase|pwd|signature|credentials?"
-    r"|(?:access|api|account|secret|private|shared|sas)[_-]?key|access[_-]?key[_-]?id"
-    r"|authorization)|(?:[^=?#&;]*[._-])?(?:sig|auth|key|pass|pw|sas|jwt))=)[^&#;]+"
-)
-#: A URL in a sentence, up to a blank or a quotation mark.
-_IN_TEXT = r"(?:(?<![A-Za-z0-9+.\-])[A-Za-z][A-Za-z0-9+.\-]*:)?[/\\]{2}[^\s'\"<>]+"
 #: So many names are told one by one, where a message could name thousands.
 NAMED = 20
 
@@ -91,33 +74,3 @@ def _escaped(char: str) -> str:
     if unicodedata.category(char) not in _UNSAFE:
         return char
     return char.encode("unicode_escape", "surrogatepass").decode("ascii")
-
-
-def has_user_info(url: str) -> bool:
-    """Return whether a URL carries a user name or password."""
-    return ("@" in url or "%40" in url) and re.search(_USER_INFO, url) is not None
-
-
-def has_secret(url: str) -> bool:
-    """Return whether a URL carries what must not be seen: a user, or a signature, token or key.
-
-    `schemas/manifest.schema.json` draws the same line; a property test holds the two together.
-    """
-    return has_user_info(url) or ("=" in url and re.search(_PARAMETER, url) is not None)
-
-
-def masked(url: str) -> str:
-    """Return a URL with user name and password, signatures, tokens and keys replaced by `***`."""
-    if not has_secret(url):
-        return url
-    return re.sub(_PARAMETER, r"\1***", re.sub(_USER_INFO, r"\1***@", url))
-
-
-def masked_in(text: str) -> str:
-    """Return a text that somebody else wrote, with each URL in it `masked`."""
-    return re.sub(_IN_TEXT, lambda found: masked(found[0]), text)
-
-
-def quoted_url(url: str) -> str:
-    """Return a URL, or another address, as messages print it: `masked`, escaped, in quotes."""
-    return quoted(masked(url))

@@ -9,10 +9,11 @@ from msgspec import Struct
 
 from reconciler.diff.matching import Consented, Live, Matching, Pair
 from reconciler.diff.scoping import reading_order
+from reconciler.diff.temporary_names import resting
 from reconciler.errors import MatchingError
 from reconciler.location import same_place
 from reconciler.model import Desired, Entry, Notice, Removed, Storage
-from reconciler.names import Globs, Scope, lookalikes, resting
+from reconciler.names import Globs, Scope, lookalikes
 from reconciler.printable import listed, quoted
 
 _by_name = attrgetter("name")

@@ -11,9 +11,10 @@ from collections.abc import Mapping, Sequence
 from msgspec import Struct
 
 from reconciler.diff.scoping import OUTSIDE, names_outside, outside, problem_of
+from reconciler.diff.temporary_names import resting
 from reconciler.location import same_place
 from reconciler.model import Entry, Problem, Removed, Storage, unmanaged_because
-from reconciler.names import Scope, resting
+from reconciler.names import Scope
 from reconciler.printable import listed, quoted
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from reconciler.diff.temporary_names import resting
 from reconciler.model import Desired, Entry, Problem, Removed
-from reconciler.names import Scope, resting
+from reconciler.names import Scope
 from reconciler.printable import quoted
 
 

@@ -14,8 +14,8 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from reconciler.disk.durable import sync_folder
-from reconciler.disk.sqlite_place import draft as draft_of
-from reconciler.disk.sqlite_place import second_name
+from reconciler.disk.sqlite_replaced import draft as draft_of
+from reconciler.disk.sqlite_replaced import second_name
 from reconciler.errors import PlatformError
 from reconciler.printable import quoted
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
-from reconciler.printable import masked
+from reconciler.masking import masked
 
 #: Longer values are cut; no name of a user, commit or job is.
 _LONGEST = 300

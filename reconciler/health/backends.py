@@ -26,8 +26,9 @@ from reconciler.environment.certificates import Fault, fault
 from reconciler.environment.extras import missing_extra
 from reconciler.errors import UsageError
 from reconciler.location import location
+from reconciler.masking import quoted_url
 from reconciler.model import Values
-from reconciler.printable import quoted, quoted_url, shown
+from reconciler.printable import quoted, shown
 
 #: How long one folder or bucket may take to answer, in seconds, and how many are asked at once.
 TIMEOUT = 10.0

@@ -12,9 +12,10 @@ from msgspec.structs import replace
 
 from reconciler.errors import PlatformError
 from reconciler.lease.contract import Lock, holder_of
+from reconciler.masking import masked
 from reconciler.model import NEW_PLATFORM
 from reconciler.platform import Abilities, About, Platform, Reader
-from reconciler.printable import masked, quoted, shown
+from reconciler.printable import quoted, shown
 from reconciler.version import __version__
 
 OK, WARNING, FAILED = "ok", "warning", "failed"

@@ -11,11 +11,11 @@ from pathlib import Path
 
 from reconciler.disk.durable import sync_folder
 from reconciler.disk.json_lines import Lines, stamped
+from reconciler.environment.timestamps import timestamp, utc_now
 from reconciler.errors import ReconcilerError
 from reconciler.executor.events import OperationEvent
 from reconciler.journal.records import Planned, RunEnded, RunStarted
 from reconciler.printable import quoted
-from reconciler.timestamps import timestamp, utc_now
 
 SUFFIX = ".jsonl"
 #: The name of a journal: the id of its run (`origin.run_id`). Other files are somebody else's.

@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 
 from reconciler.errors import AddressError
-from reconciler.printable import quoted_url
+from reconciler.masking import quoted_url
 
 _EXAMPLE = "write s3://BUCKET/KEY, or file:///PATH (absolute: three slashes)"
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.\-]{1,61}[a-z0-9]\Z")

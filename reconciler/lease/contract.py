@@ -6,8 +6,9 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from reconciler.printable import masked, quoted, shown
-from reconciler.timestamps import whole_seconds
+from reconciler.environment.timestamps import whole_seconds
+from reconciler.masking import masked
+from reconciler.printable import quoted, shown
 
 #: How long a lease runs, and how often its holder renews it, in seconds.
 SECONDS = 60.0

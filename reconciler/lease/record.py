@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 import msgspec
 from msgspec import Struct
 
+from reconciler.environment.timestamps import timestamp
 from reconciler.lease.contract import Holder, Lease
-from reconciler.timestamps import timestamp
 
 FORMAT_VERSION = 1
 #: A record is small; anything longer is something else.

@@ -25,6 +25,7 @@ from reconciler.plan.document import (
     Summary,
     sealed,
 )
+from reconciler.plan.likely_renames import likely_renames
 from reconciler.plan.ordering import order, reachable
 from reconciler.plan.policy import Facts, Removal, Rules
 from reconciler.plan.steps import key_of
@@ -185,7 +186,11 @@ def _consents(
 def _warnings(
     diff: Diff, rules: Rules, setting: Setting, left_out: Sequence[Notice]
 ) -> tuple[Notice, ...]:
-    notices = [*diff.warnings, *policy.likely_renames(diff, rules.policy), *left_out]
+    notices = [
+        *diff.warnings,
+        *(likely_renames(diff) if rules.policy.undeclared == "ignore" else ()),
+        *left_out,
+    ]
     state = setting.state
     if state.complete is None:
         whom = f"the account {quoted(state.account)}" if state.account else "this account"

@@ -9,11 +9,12 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
+from reconciler.diff.temporary_names import temporary
 from reconciler.location import same_place
+from reconciler.masking import quoted_url
 from reconciler.model import Storage, Values
-from reconciler.names import temporary
 from reconciler.plan.document import CREATE, REMOVE, Operation, Step
-from reconciler.printable import quoted, quoted_url
+from reconciler.printable import quoted
 
 
 class Verdict(Struct, frozen=True):

@@ -11,10 +11,10 @@ from collections import Counter
 import msgspec
 from msgspec import Struct
 
+from reconciler.diff.temporary_names import temporary
 from reconciler.errors import PlanFileError, StaleError
 from reconciler.location import Places, aws_url
 from reconciler.model import Values
-from reconciler.names import temporary
 from reconciler.plan.document import (
     CREATE,
     FORMAT_VERSION,

@@ -12,11 +12,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from msgspec import Struct
 
 from reconciler.diff import Diff, Pair
+from reconciler.diff.temporary_names import temporary
 from reconciler.location import Places
 from reconciler.model import Entry, Notice, Storage, Values
-from reconciler.names import temporary
 from reconciler.plan.document import CREATE, REMOVE, UPDATE, Operation, changed
-from reconciler.plan.policy import ALLOW_REMOVE, Removal, flow
+from reconciler.plan.policy import ALLOW_REMOVE, Removal
 from reconciler.plan.steps import (
     create_steps,
     key_of,
@@ -25,6 +25,7 @@ from reconciler.plan.steps import (
     update_calls,
     update_steps,
 )
+from reconciler.plan.yaml_text import flow
 from reconciler.printable import quoted
 
 

@@ -11,9 +11,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from msgspec import Struct
 
 from reconciler.diff import Diff, Pair
+from reconciler.diff.temporary_names import resting
 from reconciler.location import Places
 from reconciler.model import Entry, Notice, Policy, Removed, Storage
-from reconciler.names import Globs, resting
+from reconciler.names import Globs
+from reconciler.plan.likely_renames import likely_renames
+from reconciler.plan.yaml_text import flow
 from reconciler.printable import listed, quoted, shown
 
 #: Stands in `Removed.file` for a consent that was given on the command line.
@@ -83,17 +86,12 @@ def reasons(
         *_max_removals(diff, chosen, rules.policy),
         *_protected(chosen, renames, rules),
         *_file_records(chosen, facts),
-        *_likely_renames(diff, rules.policy),
+        *(() if rules.policy.undeclared == "ignore" else likely_renames(diff)),
         *_moved(diff.moved),
         *_outside(diff),
         *_interrupted(diff.interrupted),
     ]
     return sorted(found)
-
-
-def likely_renames(diff: Diff, policy: Policy) -> list[Notice]:
-    """Warn of likely renames where policy leaves undeclared storages alone."""
-    return list(_rename_candidates(diff)) if policy.undeclared == "ignore" else []
 
 
 def limit(policy: Policy, live: int) -> int:
@@ -191,27 +189,6 @@ def _file_records(chosen: Sequence[Removal], facts: Facts) -> Iterator[Notice]:
             )
 
 
-def _likely_renames(diff: Diff, policy: Policy) -> Iterator[Notice]:
-    return iter(()) if policy.undeclared == "ignore" else _rename_candidates(diff)
-
-
-def _rename_candidates(diff: Diff) -> Iterator[Notice]:
-    if not diff.creates or not diff.undeclared:
-        return
-    places = Places(diff.undeclared)
-    for entry in diff.creates:
-        if found := places.at(entry):
-            names = places.names_at(entry)
-            first = found[0]
-            yield Notice(
-                "likely_rename",
-                entry.name,
-                f"{quoted(entry.name)} would be created where {names} lies, which is not "
-                f"declared: if it is the same storage, write `renamed_from: [{flow(first.name)}]` "
-                f"or `id: {flow(first.id)}`; if it is another, name {names} in `removed:`",
-            )
-
-
 def _moved(moved: Iterable[Pair]) -> Iterator[Notice]:
     for pair in moved:
         entry, live = pair.entry, pair.live
@@ -250,12 +227,3 @@ def _interrupted(storages: Iterable[Storage]) -> Iterator[Notice]:
 
 def _place(storage: Entry | Storage) -> str:
     return f"{storage.type} {shown(storage.default_url)}"
-
-
-def flow(text: str) -> str:
-    """Write a text so that it can be copied into YAML whatever it holds."""
-    plain = text.isascii() and text.replace("-", "").replace("_", "").isalnum()
-    if plain and text[0].isalpha() and len(text) > 5:
-        return text
-    escaped = shown(text.replace("\\", "\\\\").replace('"', '\\"')).replace("$", "$$")
-    return f'"{escaped}"'

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.location import same_place
+from reconciler.masking import quoted_url
 from reconciler.model import State, Storage, Values
 from reconciler.plan.document import Operation, Plan, changed
 from reconciler.plan.expectation import as_wanted
-from reconciler.printable import quoted, quoted_url
+from reconciler.printable import quoted
 
 
 def not_holding(plan: Plan, state: State) -> Iterator[str]:

@@ -15,11 +15,11 @@ from typing import Any
 
 from reconciler.environment.secret_values import Secret
 from reconciler.errors import AddressError
+from reconciler.masking import quoted_url
 from reconciler.platform import Left, Platform, forever
 from reconciler.platforms.http.address import parse_address
 from reconciler.platforms.jetraw.address import SCHEMES as _JETRAW
 from reconciler.platforms.jetraw.address import understand
-from reconciler.printable import quoted_url
 
 #: Where the address stands if neither the command line nor the manifest gives one.
 PLATFORM_VARIABLE = "RECONCILER_PLATFORM"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from reconciler.errors import ConflictError
+from reconciler.masking import quoted_url
 from reconciler.model import Storage
-from reconciler.printable import quoted, quoted_url
+from reconciler.printable import quoted
 
 #: What a write relies on; everything else of a storage may have changed since it was read.
 CONDITION = ("name", "label", "type", "default_url")

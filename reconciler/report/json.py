@@ -16,10 +16,10 @@ from reconciler.executor import Outcome
 from reconciler.health.platform import Facts, checks, healthy
 from reconciler.journal.read import Entry, Run
 from reconciler.lease.contract import Lease
+from reconciler.masking import masked
 from reconciler.model import Notice, Problem, State
 from reconciler.plan import document
 from reconciler.plan.document import Operation, Plan
-from reconciler.printable import masked
 from reconciler.reconcile import Applied
 from reconciler.report.findings import of_problems
 from reconciler.report.sentences import storages as live

@@ -17,6 +17,7 @@ from typing import NoReturn
 
 import uvicorn
 
+from reconciler.environment.timestamps import utc_now
 from reconciler.errors import UsageError
 from reconciler.printable import quoted
 from reconciler.server.app import make_app
@@ -26,7 +27,6 @@ from reconciler.server.wire.descriptors import Descriptors
 from reconciler.server.wire.listen import url_of
 from reconciler.server.wire.logs import configuration
 from reconciler.server.wire.protocol import protocol_of
-from reconciler.timestamps import utc_now
 
 #: How long an idle connection is kept, in seconds: longer than clients keep theirs.
 _IDLE = 75

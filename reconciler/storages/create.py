@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from reconciler.client import Client
 from reconciler.location import aws_url, is_bucket, location, sanitize_local_url, usable_url
+from reconciler.masking import quoted_url
 from reconciler.model import TYPES, Values
-from reconciler.printable import quoted_url
 from reconciler.storages.storage import Storage, check_text, created
 
 

@@ -8,9 +8,9 @@ from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from reconciler.diff.temporary_names import resting
 from reconciler.errors import MatchingError
 from reconciler.model import Desired, Entry
-from reconciler.names import resting
 from reconciler.plan.document import Plan, to_json
 from reconciler.plan.steps import operation_of
 from support.values.building import plan_for

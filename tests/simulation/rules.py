@@ -11,9 +11,10 @@ from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
+from reconciler.diff.temporary_names import resting
 from reconciler.executor import DONE, FAILED, HALF_DONE, NOT_STARTED, Outcome, Result
 from reconciler.model import Storage
-from reconciler.names import matches, resting
+from reconciler.names import matches
 from reconciler.plan.document import CREATE, REMOVE, Operation
 from reconciler.plan.expectation import as_wanted, on_the_way
 from simulation.model import Effect, Live, Platform, Request, Violation

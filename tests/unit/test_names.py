@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.names import Globs, Scope, lookalike_keys, lookalikes, matches, resting, temporary
+from reconciler.diff.temporary_names import resting, temporary
+from reconciler.names import Globs, Scope, lookalike_keys, lookalikes, matches
 from reconciler.printable import listed, quoted, shown
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reconciler.location import usable_url
-from reconciler.printable import has_secret, has_user_info, masked, masked_in
+from reconciler.masking import has_secret, has_user_info, masked, masked_in
 
 
 @pytest.mark.parametrize(

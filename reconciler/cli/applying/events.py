@@ -17,13 +17,13 @@ from reconciler.cli.context import Context
 from reconciler.cli.output.pipe import Outlet
 from reconciler.cli.settings import STDOUT
 from reconciler.disk.json_lines import encoded
+from reconciler.environment.timestamps import timestamp, utc_now
 from reconciler.errors import ERROR, INTERRUPTED, ReconcilerError
 from reconciler.executor.events import OperationEvent
 from reconciler.plan.document import Plan
 from reconciler.plan.document import Summary as PlanSummary
 from reconciler.printable import quoted
 from reconciler.reconcile import Applied
-from reconciler.timestamps import timestamp, utc_now
 
 if TYPE_CHECKING:
     from reconciler.cli.output.pipe import MayWait

@@ -25,12 +25,13 @@ from reconciler.cli.inputs.scope import read_scopes
 from reconciler.cli.inputs.source import compared
 from reconciler.cli.options.command import Command
 from reconciler.cli.settings import JSON, MARKDOWN, given_text
+from reconciler.diff.temporary_names import resting
 from reconciler.errors import SUCCESS, PlatformError
 from reconciler.manifest import Manifest, render
 from reconciler.manifest.mistakes import Document
 from reconciler.manifest.reading.reader import read_tree
 from reconciler.model import State, Storage, unmanaged_because
-from reconciler.names import Scope, matches, resting
+from reconciler.names import Scope, matches
 from reconciler.platform import Platform
 from reconciler.platforms import address_in
 from reconciler.printable import quoted

@@ -15,10 +15,11 @@ from reconciler.cli.inputs.source import compared
 from reconciler.cli.inputs.warnings import tell
 from reconciler.cli.options.command import Command
 from reconciler.cli.settings import given_text
+from reconciler.diff.temporary_names import resting
 from reconciler.errors import SUCCESS
 from reconciler.manifest import Manifest
 from reconciler.model import State
-from reconciler.names import Scope, matches, resting
+from reconciler.names import Scope, matches
 from reconciler.report.sentences.storages import statuses
 
 

@@ -12,11 +12,11 @@ from reconciler.cli.inputs.warnings import tell
 from reconciler.environment.origin import in_ci
 from reconciler.errors import AddressError
 from reconciler.manifest import Manifest
+from reconciler.masking import quoted_url
 from reconciler.model import NEW_PLATFORM, Notice, State
 from reconciler.plan.build import new_platform
 from reconciler.platform import Platform, Reader
 from reconciler.platforms import PLATFORM_VARIABLE, open_platform, runs_foreign_code, same_address
-from reconciler.printable import quoted_url
 from reconciler.retry.reader import PatientReader
 
 

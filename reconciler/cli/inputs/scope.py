@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from reconciler.cli.context import Context
+from reconciler.diff.temporary_names import resting
 from reconciler.errors import UsageError
-from reconciler.names import Scope, resting
+from reconciler.names import Scope
 from reconciler.plan.document import Plan
 from reconciler.printable import quoted
 

@@ -14,12 +14,12 @@ from reconciler.cli.inputs.scope import read_scopes
 from reconciler.cli.inputs.warnings import with_own
 from reconciler.cli.options.choices import Choices
 from reconciler.diff import Diff, compare
+from reconciler.environment.timestamps import timestamp, utc_now
 from reconciler.manifest import Manifest
 from reconciler.model import State
 from reconciler.plan.document import Plan
 from reconciler.platform import Platform
 from reconciler.reconcile import Request, make_plan
-from reconciler.timestamps import timestamp, utc_now
 
 
 class Source(NamedTuple):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from reconciler.cli.context import Context
 from reconciler.environment.origin import in_ci
+from reconciler.masking import masked
 from reconciler.model import Notice
 from reconciler.plan.document import leads_to_file
 from reconciler.platforms import PLATFORM_VARIABLE
 from reconciler.platforms.http.address import TOKEN_VARIABLE as OF_SERVERS
 from reconciler.platforms.jetraw.address import TOKEN_VARIABLE as OF_JETRAW
-from reconciler.printable import masked, shown
+from reconciler.printable import shown
 
 CODE = "platform_unconfirmed"
 

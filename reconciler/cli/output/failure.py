@@ -11,7 +11,8 @@ from contextlib import suppress
 from reconciler.cli.output.streams import Streams
 from reconciler.cli.settings import JSON, MARKDOWN
 from reconciler.errors import ERROR, ManifestError, ReconcilerError, UsageError
-from reconciler.printable import masked_in, shown
+from reconciler.masking import masked_in
+from reconciler.printable import shown
 from reconciler.report import text
 from reconciler.report.formats import report_in
 from reconciler.report.style import PLAIN

@@ -13,7 +13,8 @@ from msgspec import Struct
 from reconciler.manifest.checking.schema import part_schema
 from reconciler.manifest.mistakes import Document, Mistake, Path, Wrong, brief
 from reconciler.manifest.reading.scalars import in_quotes
-from reconciler.printable import masked, quoted
+from reconciler.masking import masked
+from reconciler.printable import quoted
 
 _KINDS = {
     "object": "a mapping of keys",

@@ -8,7 +8,7 @@ import re
 from msgspec import Struct
 
 from reconciler.errors import AddressError
-from reconciler.printable import has_user_info, quoted_url
+from reconciler.masking import has_user_info, quoted_url
 
 #: Where the token for a server stands.
 TOKEN_VARIABLE = "RECONCILER_TOKEN"  # noqa: S105 - the name of a variable

@@ -26,11 +26,12 @@ from reconciler.errors import (
     UnknownOutcomeError,
 )
 from reconciler.lease.contract import Lease, holder_of, locked_by
+from reconciler.masking import masked
 from reconciler.platforms.http.address import Address
 from reconciler.platforms.http.answers import Api, Problem
 from reconciler.platforms.http.network.proxies import Proxy
 from reconciler.platforms.http.network.unreached import obstacle, refusing_alert, wants_login
-from reconciler.printable import masked, quoted, shown
+from reconciler.printable import quoted, shown
 
 #: The version of the HTTP API that this client speaks.
 API = 1

@@ -7,7 +7,8 @@ import re
 from msgspec import Struct
 
 from reconciler.errors import AddressError
-from reconciler.printable import quoted, quoted_url
+from reconciler.masking import quoted_url
+from reconciler.printable import quoted
 
 ORGANISATION, MODULE = "jetraw", "jetraw+module"
 SCHEMES = (ORGANISATION, MODULE)

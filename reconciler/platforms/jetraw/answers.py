@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import NamedTuple
 
+from reconciler.environment.timestamps import timestamp
 from reconciler.errors import PlatformError
 from reconciler.model import Storage
 from reconciler.platform import InventoryRow
 from reconciler.platforms.jetraw.sdk import Sdk
 from reconciler.platforms.jetraw.surface import Handle, Space
 from reconciler.printable import quoted
-from reconciler.timestamps import timestamp
 
 _FILES = "reading the files of a storage"
 #: How many of them are taken from the SDK at a time.

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from reconciler.printable import masked_in, shown
+from reconciler.masking import masked_in
+from reconciler.printable import shown
 
 #: What was raised is read this far, and told this far, in characters.
 _READ, _TOLD = 2000, 200

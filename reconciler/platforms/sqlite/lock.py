@@ -9,7 +9,8 @@ from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from reconciler.disk.sqlite_place import stamp
+from reconciler.disk.sqlite_replaced import stamp
+from reconciler.environment.timestamps import timestamp
 from reconciler.errors import LeaseLostError, PlatformBusyError, PlatformError, UnknownOutcomeError
 from reconciler.lease.contract import Holder, Lease, locked_by
 from reconciler.platforms.sqlite import process
@@ -18,7 +19,6 @@ from reconciler.platforms.sqlite.reader import SqliteReader
 from reconciler.platforms.sqlite.schema import THIS_LEASE, lease_key
 from reconciler.platforms.sqlite.transactions import Transaction
 from reconciler.printable import quoted
-from reconciler.timestamps import timestamp
 
 #: Seconds to wait for the write lock of the file, which a write holds for milliseconds: little
 #: for who will ask again anyway, more where a lease depends on it.

@@ -6,7 +6,7 @@ import sqlite3
 import time
 from collections.abc import Callable
 
-from reconciler.disk.sqlite_place import may_be_written
+from reconciler.disk.sqlite_replaced import may_be_written
 from reconciler.platforms.sqlite.schema import LEASE, SCHEMA_VERSION
 
 #: SQLite sleeps so many seconds at a time; in between, a signal gets through.

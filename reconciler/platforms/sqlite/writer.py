@@ -11,7 +11,8 @@ from typing import TypeVar
 
 import msgspec
 
-from reconciler.disk.sqlite_place import Place
+from reconciler.disk.sqlite_replaced import Place
+from reconciler.environment.timestamps import timestamp, utc_now
 from reconciler.errors import (
     ConflictError,
     LeaseLostError,
@@ -37,7 +38,6 @@ from reconciler.platforms.sqlite.questions import BATCH, Questions, snapshot
 from reconciler.platforms.sqlite.schema import THIS_LEASE, lease_key
 from reconciler.platforms.sqlite.transactions import CommitError, Transaction
 from reconciler.printable import quoted
-from reconciler.timestamps import timestamp, utc_now
 
 _T = TypeVar("_T")
 #: Seconds.

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from reconciler.masking import masked
 from reconciler.plan.document import CREATE, REMOVE, UPDATE, Change, Consent, Operation, Plan
-from reconciler.printable import masked
 from reconciler.report.findings import ERROR, WARNING, Finding, of_notices
 from reconciler.report.markdown.comments import Comment, Section, written
 from reconciler.report.markdown.escape import code, prose

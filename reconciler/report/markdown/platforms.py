@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from reconciler.health.platform import OK, Check, Facts, checks
+from reconciler.masking import masked
 from reconciler.model import State
-from reconciler.printable import masked
 from reconciler.report.markdown.comments import Comment, Section, row, written
 from reconciler.report.markdown.escape import code, prose
 from reconciler.report.sentences import doctor

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from reconciler.environment.timestamps import whole_seconds
 from reconciler.journal.read import DONE, ENDED, OPEN, STARTED, Entry, Run
 from reconciler.printable import quoted, shown
 from reconciler.report.sentences.terms import SYMBOLS, address, bare, count, spoken
-from reconciler.timestamps import whole_seconds
 
 NO_RUNS = "No runs."
 COLUMNS = ("RUN", "STARTED", "BY", "COMMIT", "PLATFORM", "END", "OPERATIONS")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from reconciler.masking import masked
 from reconciler.plan.document import CREATE, REMOVE, UPDATE
-from reconciler.printable import masked, quoted, shown
+from reconciler.printable import quoted, shown
 
 SYMBOLS = {CREATE: "+", UPDATE: "~", REMOVE: "-"}
 _PLAIN = re.compile(r"[\w.~-]+(?: [\w.~-]+)*")

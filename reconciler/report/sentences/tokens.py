@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from reconciler.timestamps import whole_seconds
+from reconciler.environment.timestamps import whole_seconds
 
 COLUMNS = ("ID", "NAME", "ROLE", "STATE", "CREATED", "EXPIRES")
 _KEYS = ("id", "name", "role", "state", "created_at", "expires_at")

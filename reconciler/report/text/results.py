@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from reconciler.environment.timestamps import whole_seconds
 from reconciler.executor import DONE, NOT_STARTED, Outcome
 from reconciler.journal.read import OPEN, Entry, Run
 from reconciler.plan.document import Operation
@@ -23,7 +24,6 @@ from reconciler.report.sentences.terms import address, bare, count, spoken
 from reconciler.report.style import PLAIN, Style
 from reconciler.report.text.lines import joined, laid_out, lines
 from reconciler.report.text.operation_lines import Printer
-from reconciler.timestamps import whole_seconds
 
 #: More of what is left after an apply is cut visibly.
 ENOUGH_LEFT = 100

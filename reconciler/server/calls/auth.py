@@ -9,6 +9,7 @@ import re
 
 from starlette.datastructures import Headers
 
+from reconciler.environment.timestamps import utc_now
 from reconciler.printable import quoted
 from reconciler.server.calls.headers import single
 from reconciler.server.calls.problems import Problem
@@ -16,7 +17,6 @@ from reconciler.server.calls.request import Identity
 from reconciler.server.calls.tokens import digest_of, parts_of
 from reconciler.server.store.store import Store
 from reconciler.server.store.values import ADMIN, ROLES
-from reconciler.timestamps import utc_now
 
 #: The account of everybody on a server without tokens.
 ANONYMOUS = "anonymous"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from reconciler.environment.timestamps import timestamp, utc_now
 from reconciler.schemas import schema_text
 from reconciler.server.calls.request import Answer, Request, json_answer
 from reconciler.server.store.store import Store
-from reconciler.timestamps import timestamp, utc_now
 from reconciler.version import __version__
 
 #: RFC 9512.

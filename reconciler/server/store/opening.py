@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from reconciler.environment.extras import missing_extra
 from reconciler.errors import AddressError, UsageError
-from reconciler.printable import quoted, quoted_url
+from reconciler.masking import quoted_url
+from reconciler.printable import quoted
 from reconciler.server.store.copying import CopyEnd
 from reconciler.server.store.database import Database
 from reconciler.server.store.sqlite.copying import sqlite_end

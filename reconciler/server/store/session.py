@@ -15,9 +15,9 @@ from typing import Any, Literal, TypeVar
 import msgspec
 from msgspec import Struct
 
+from reconciler.environment.timestamps import timestamp
 from reconciler.server.store.refusals import RefusedValueError
 from reconciler.server.store.values import Author
-from reconciler.timestamps import timestamp
 
 _T = TypeVar("_T")
 #: 2^53, the largest number that JSON surely carries, is reached after some 10^9 steps of these.

@@ -8,7 +8,7 @@ from subprocess import DEVNULL, PIPE, TimeoutExpired
 
 import pytest
 
-from reconciler.names import temporary
+from reconciler.diff.temporary_names import temporary
 from support.platforms.live_file import FILE, live, local, made, manifest, plan_of, settled, sql
 
 

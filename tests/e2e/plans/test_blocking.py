@@ -6,7 +6,7 @@ import re
 import pytest
 import yaml
 
-from reconciler.names import temporary
+from reconciler.diff.temporary_names import temporary
 from support.platforms.live_file import (
     holds_files,
     live,

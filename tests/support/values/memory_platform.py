@@ -11,9 +11,10 @@ from msgspec.structs import replace
 
 from reconciler.errors import ConflictError, PlatformError, RefusedError
 from reconciler.lease.contract import Lease, Lock
+from reconciler.masking import masked
 from reconciler.model import TYPES, State, Storage, Values
 from reconciler.platform import Abilities, About, InventoryRow, Lost
-from reconciler.printable import masked, quoted
+from reconciler.printable import quoted
 
 
 class Call(Struct, frozen=True):

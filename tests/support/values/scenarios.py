@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from msgspec import Struct
 from msgspec.structs import replace
 
+from reconciler.diff.temporary_names import resting, temporary
 from reconciler.location import aws_url, sanitize_local_url
 from reconciler.model import Desired, Entry, Policy, Removed, Storage
-from reconciler.names import resting, temporary
 from reconciler.plan.document import Plan
 from reconciler.platform import Abilities
 from reconciler.reconcile import Request

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from reconciler.diff import compare
+from reconciler.diff.temporary_names import temporary
 from reconciler.model import Policy, Removed
-from reconciler.names import temporary
 from support.values.building import desired, entry, removed, storage
 from support.values.matching import consents, problem, renames
 

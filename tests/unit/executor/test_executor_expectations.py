@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
+from reconciler.diff.temporary_names import temporary
 from reconciler.executor import Limits, Outcome, execute
-from reconciler.names import temporary
 from reconciler.plan.document import Consent, Plan
 from reconciler.platform import Abilities
 from support.values.building import desired, entry, plan_for, removed, storage

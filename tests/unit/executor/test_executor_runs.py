@@ -7,9 +7,9 @@ import threading
 import pytest
 from msgspec.structs import replace
 
+from reconciler.diff.temporary_names import temporary
 from reconciler.errors import PlatformBusyError, PlatformError
 from reconciler.model import Storage
-from reconciler.names import temporary
 from reconciler.platform import Abilities
 from support.values.building import desired, entry, names, plan_for, removed, storage
 from support.values.executing import (

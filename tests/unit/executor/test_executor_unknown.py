@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
+from reconciler.diff.temporary_names import temporary
 from reconciler.errors import PlatformError, UnavailableError, UnknownOutcomeError
 from reconciler.executor import Limits, Result, execute
 from reconciler.executor.events import Retried
 from reconciler.executor.unanswered import LOOKS
-from reconciler.names import temporary
 from reconciler.platform import Abilities
 from support.faults.patience import OwnTime, some_times
 from support.values.building import desired, entry, names, plan_for, removed, storage

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from reconciler.diff.temporary_names import temporary
 from reconciler.errors import UsageError
 from reconciler.model import Policy
-from reconciler.names import temporary
 from support.values.building import (
     REMOVE,
     codes,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
+from reconciler.diff.temporary_names import temporary
 from reconciler.model import Storage
-from reconciler.names import temporary
 from reconciler.plan.document import CREATE, REMOVE, UPDATE, Operation, Step
 from reconciler.plan.expectation import Verdict, check
 from support.values.building import storage, values

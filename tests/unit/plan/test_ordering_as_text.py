@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from reconciler.diff.temporary_names import temporary
 from reconciler.model import Desired, Storage
-from reconciler.names import temporary
 from reconciler.platform import Abilities
 from support.values.building import (
     IGNORE,

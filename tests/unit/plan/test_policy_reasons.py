@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
+from reconciler.diff.temporary_names import temporary
 from reconciler.model import Desired, Entry, Policy
-from reconciler.names import temporary
 from support.server.asking import FAIL, IGNORE, POLICIES, REMOVE, SIZES, asked
 from support.values.building import (
     codes,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
+from reconciler.diff.temporary_names import temporary
 from reconciler.model import Policy, Removed
-from reconciler.names import temporary
 from reconciler.plan.document import Plan
 from support.server.asking import FAIL, POLICIES, REMOVE, SIZES, advice, asked
 from support.values.building import (

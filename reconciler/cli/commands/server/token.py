@@ -14,12 +14,12 @@ from reconciler.cli.options.command import Command
 from reconciler.cli.options.database import add_database, opened, opened_and_named
 from reconciler.cli.settings import JSON, duration, given_text
 from reconciler.environment.here import origin_here
+from reconciler.environment.timestamps import timestamp, utc_now
 from reconciler.errors import SUCCESS, UsageError
 from reconciler.printable import quoted, shown
 from reconciler.report import json
 from reconciler.server.calls.tokens import NewToken, new_token, shows_secret
 from reconciler.server.store.values import Author, Token
-from reconciler.timestamps import timestamp, utc_now
 
 CREATE, LIST, REVOKE = "create", "list", "revoke"
 ROLES = ("reader", "operator", "admin")

@@ -6,7 +6,8 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from reconciler.errors import AddressError
-from reconciler.printable import quoted, quoted_url
+from reconciler.masking import quoted_url
+from reconciler.printable import quoted
 
 _EXAMPLE = "write postgresql://user@host/database"
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TypeVar
 
-from reconciler.disk.sqlite_place import Place
+from reconciler.disk.sqlite_replaced import Place
 from reconciler.errors import PlatformError
 from reconciler.platform import InventoryRow
 from reconciler.printable import quoted

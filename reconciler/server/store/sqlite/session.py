@@ -6,7 +6,8 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
-from reconciler.disk.sqlite_place import may_be_written
+from reconciler.disk.sqlite_replaced import may_be_written
+from reconciler.environment.timestamps import timestamp, utc_now
 from reconciler.server.store import session
 from reconciler.server.store.refusals import (
     OutcomeUnknownError,
@@ -21,7 +22,6 @@ from reconciler.server.store.session import (
     ViolationError,
     step,
 )
-from reconciler.timestamps import timestamp, utc_now
 
 _TAKE = "UPDATE platform SET revision = revision + ?"
 _REVISION = "SELECT revision FROM platform"

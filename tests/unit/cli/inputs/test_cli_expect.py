@@ -4,9 +4,9 @@ import msgspec
 import pytest
 
 from reconciler.cli.inputs.expect import check_expected
+from reconciler.diff.temporary_names import temporary
 from reconciler.errors import BlockedError, StaleError, UsageError
 from reconciler.model import Values
-from reconciler.names import temporary
 from reconciler.plan.document import (
     FORMAT_VERSION,
     Consent,

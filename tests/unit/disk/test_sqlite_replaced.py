@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.disk import sqlite_place
+from reconciler.disk import sqlite_replaced
 from reconciler.disk.durable import sync_folder
 from reconciler.errors import LeaseLostError, PlatformError, PlatformLostError, UnknownOutcomeError
 from reconciler.lease.contract import Holder
@@ -69,7 +69,7 @@ def test_nothing_is_written_or_read_once_the_file_is_another(
     settled: bool,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(sqlite_place, "_is_settled", lambda names, now: settled)
+    monkeypatch.setattr(sqlite_replaced, "_is_settled", lambda names, now: settled)
     with closing(SqlitePlatform(path).writer(wait=5)) as writer:
         writer.create(B)
         damage(path)
@@ -85,11 +85,11 @@ def test_the_log_is_looked_at_again_only_when_a_name_beside_it_changes(
 ) -> None:
     looks: list[str] = []
     with closing(SqlitePlatform(path).writer(wait=5)) as writer:
-        real = sqlite_place._stamp_of
+        real = sqlite_replaced._stamp_of
         monkeypatch.setattr(
-            sqlite_place, "_stamp_of", lambda side: looks.append(side) or real(side)
+            sqlite_replaced, "_stamp_of", lambda side: looks.append(side) or real(side)
         )
-        monkeypatch.setattr(sqlite_place, "_is_settled", lambda names, now: True)
+        monkeypatch.setattr(sqlite_replaced, "_is_settled", lambda names, now: True)
         writer.create(B)
         assert [Path(side).name for side in looks] == ["p.db-wal", "p.db-shm"]
         path.with_name("of somebody else").touch()
@@ -112,8 +112,8 @@ def test_the_log_is_looked_at_again_only_when_a_name_beside_it_changes(
 def test_when_a_change_of_a_folder_shows_in_its_times(
     changed: int, now: int, settled: bool
 ) -> None:
-    assert sqlite_place._is_settled((1, 2, 0, changed), now) is settled
-    assert sqlite_place._is_settled((1, 2, changed, 0), now) is settled
+    assert sqlite_replaced._is_settled((1, 2, 0, changed), now) is settled
+    assert sqlite_replaced._is_settled((1, 2, changed, 0), now) is settled
 
 
 @pytest.mark.parametrize("damage", [restored, Path.unlink], ids=["replaced", "deleted"])
@@ -173,7 +173,7 @@ def test_a_file_with_two_names_is_refused(path: Path, use: str) -> None:
 
 
 def test_the_draft_of_a_killed_maker_is_no_second_name(path: Path) -> None:
-    os.link(path, sqlite_place.draft(path, "0" * 16))
+    os.link(path, sqlite_replaced.draft(path, "0" * 16))
     with closing(SqlitePlatform(path).writer(wait=5)) as writer:
         writer.create(B)
     assert names(path) == ["a", "b"]
@@ -183,7 +183,7 @@ def test_a_file_that_is_a_mount_of_its_own_is_refused(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     table = path.with_name("mount info")
-    monkeypatch.setattr(sqlite_place, "_MOUNTS", table)
+    monkeypatch.setattr(sqlite_replaced, "_MOUNTS", table)
     table.write_text(f"36 35 98:0 /host/p.db {path.parent} rw - ext4 /dev/sda rw\n")
     assert names(path) == ["a"]
     table.write_text(f"36 35 98:0 /host/p.db {path} rw - ext4 /dev/sda rw\n")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis.strategies import datetimes, sampled_from
 
-from reconciler.timestamps import Digits, timestamp
+from reconciler.environment.timestamps import Digits, timestamp
 
 
 @given(
