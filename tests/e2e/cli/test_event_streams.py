@@ -227,7 +227,7 @@ def full(folder):
         folder.write(manifest(*(local(f"s{n:03}") for n in range(200))))
         folder.write(
             "import sys\n"
-            "from reconciler.journal import lines\n"
+            "from reconciler.disk import json_lines as lines\n"
             "from reconciler.cli.main import main\n"
             f"left = [None] * {writes}\n"
             "def write(self, *values):\n"

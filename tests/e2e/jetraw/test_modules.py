@@ -136,12 +136,15 @@ def test_an_apply_ends_though_a_write_does_not_answer(folder, ours):
     assert "1 unknown" in told
 
 
-@pytest.mark.parametrize("call", ["list_storages", "get_storage"])
-def test_an_apply_ends_though_a_reading_does_not_answer(folder, ours, call):
+@pytest.mark.parametrize(
+    ("call", "asking"),
+    [("list_storages", "listing the storages"), ("get_storage", "looking for 'one'")],
+)
+def test_an_apply_ends_though_a_reading_does_not_answer(folder, ours, call, asking):
     ours(HANGS + _after_plan(call))
     done = folder("apply", "-y", "--timeout", "3s", code=1)
     told = " ".join(done.stdout.split())
-    assert "looking for 'one' failed: no answer within 5 s" in told
+    assert f"{asking} failed: no answer within 5 s" in told
     assert "1 failed" in told
     assert not Path(folder.path, "store.json").exists()
 

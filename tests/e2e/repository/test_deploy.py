@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.cli.commands import COMMANDS
 from reconciler.cli.options.parser import parse
 from support.repository import ROOT
 
@@ -258,4 +259,4 @@ def test_the_commands_of_the_page_that_need_root_or_a_container_make_sense():
     commands = [match[0] for match in found if match]
     assert len(commands) == 5
     for command in commands:
-        parse(shlex.split(command))
+        parse(shlex.split(command), COMMANDS)
