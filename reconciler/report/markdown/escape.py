@@ -11,8 +11,10 @@ _SPECIAL = re.compile(r"[\\`*\[\]<>|~&$#@]|(?<!\w)_|_(?!\w)")
 _SPECIAL_IN_CODE = re.compile(r"[\\`*_\[\]<>|~&$#@:]")
 #: What a code span can't hold as it is, at least in a table, or where a CI job prints it.
 _NOT_IN_SPAN = re.compile(r"[`|]|\A\s|\s\Z|\A\Z|::|##|section_")
-#: A name in quotes, words that we set in backticks ourselves, or an address.
-_PIECE = re.compile(r"(?<![^\s(\[])'([^']*)'|`([^`]*)`|(\S+://\S+?)(?=[,.;:)]*(?:\s|\Z))")
+#: A name in quotes, in which an apostrophe may stand; words in backticks of ours; an address.
+_PIECE = re.compile(
+    r"(?<![^\s(\[])'((?:[^']|'(?=\w))*)'|`([^`]*)`|(\S+://\S+?)(?=[,.;:)]*(?:\s|\Z))"
+)
 
 
 def code(text: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 #: A word of a message. What stands in quotes is a name, and stays one word with its spaces; so
 #: does a line that is there to be copied into a manifest.
-_WORD = r"- \{[^{}]*\}|(?:(?<![^\s(\[])'[^']*'|\S)+"  # compiled when a line must wrap
+_WORD = r"- \{[^{}]*\}|(?:(?<![^\s(\[])'(?:[^']|'(?=\w))*'|\S)+"  # compiled when a line must wrap
 
 #: What an empty cell holds for other programs, so that they count the same columns in each line.
 NOTHING = "-"

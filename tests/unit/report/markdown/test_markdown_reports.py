@@ -6,7 +6,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from reconciler.model import Problem, State
-from reconciler.printable import shown
+from reconciler.printable import quoted, shown
 from reconciler.report import markdown
 from reconciler.report.markdown.comments import LIMIT, size
 from reconciler.report.markdown.escape import code, prose
@@ -247,3 +247,8 @@ def test_prose_holds_no_markup_but_code(message):
     outside = re.sub(r"<code>[^<>]*</code>|`[^`]+`", "", prose(message))
     outside = re.sub(r"&#\d+;", "", re.sub(r"[@#]&#8203;", "", outside))
     assert not re.search(r"[<>|`*\[\]\n\\@#&]", outside)
+
+
+@pytest.mark.parametrize("name", ["Bob's nas", "rock'n'roll", "it's Bob's"])
+def test_an_apostrophe_does_not_end_a_name_in_prose(name):
+    assert prose(f"remove {quoted(name)}, then 'nas'") == f"remove `{name}`, then `nas`"

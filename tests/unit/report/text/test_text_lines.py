@@ -23,5 +23,9 @@ def test_words_in_quotes_stay_together_while_others_wrap():
     ]
 
 
+def test_an_apostrophe_does_not_end_a_name_in_quotes():
+    assert lines("remove 'Bob's nas'", 12) == ["remove", "'Bob's nas'"]
+
+
 def test_a_table_is_aligned_by_what_is_seen():
     assert table([("A", "B"), ("名前", "x"), ("nas", "")]) == ["A     B", "名前  x", "nas"]
