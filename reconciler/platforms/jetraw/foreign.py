@@ -12,12 +12,15 @@ import queue
 import threading
 import time
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from concurrent.futures import Future, wait
+from typing import Any, TypeVar
 
 from reconciler.errors import PlatformError
 from reconciler.platform import Left, forever
 
 _T = TypeVar("_T")
+#: Who asks and the thread decide by it, once and for all, whether a question is put.
+_Call = tuple[Future[Any], Callable[[], object]]
 #: Seconds that one call may take; and what it gets when the time of the whole command is over:
 #: one look at live says what became of a write.
 LIMIT, GRACE = 120.0, 5.0
@@ -48,42 +51,17 @@ class SilentError(PlatformError):
     """A call has not answered. It may have begun, and may still have its effect."""
 
 
-class _Call(Generic[_T]):
-    """A question, and what came of it; whoever takes the token decides about it."""
-
-    def __init__(self, question: Callable[[], _T]) -> None:
-        self._question = question
-        self._token = [True]
-        self.ended = threading.Event()
-        self.answer: list[_T] = []
-        self.error: BaseException | None = None
-
-    def take(self) -> bool:
-        """Take the token, if it is still there: the call begins, or never will."""
-        try:
-            return self._token.pop()
-        except IndexError:
-            return False
-
-    def make(self) -> None:
-        try:
-            self.answer.append(self._question())
-        except BaseException as error:
-            self.error = error
-        self.ended.set()
-
-
 class Foreign:
     """Runs questions in the one thread, and waits for their answers."""
 
     def __init__(self, left: Left = forever) -> None:
         """Wait no longer than there is time left, but for `GRACE` seconds at least."""
         self._left = left
-        self._calls: queue.SimpleQueue[_Call[object]] = queue.SimpleQueue()
+        self._calls: queue.SimpleQueue[_Call] = queue.SimpleQueue()
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
         #: The call that somebody has stopped waiting for.
-        self._silent: _Call[object] | None = None
+        self._silent: Future[Any] | None = None
 
     def call(self, question: Callable[[], _T], *, writes: bool = False) -> _T:
         """Return the answer to a question; raises what it raises.
@@ -95,24 +73,22 @@ class Foreign:
         if threading.current_thread() is self._thread:
             return question()
         self._start()
-        call = _Call(question)
-        self._calls.put(call)  # type: ignore[arg-type]
+        call: Future[_T] = Future()
+        self._calls.put((call, question))
         try:
             self._wait(call, None if writes else self._left())
         except BaseException:
-            if not call.take() and not call.ended.is_set():
-                self._silent = call  # type: ignore[assignment]
+            if not call.cancel() and not call.done():
+                self._silent = call
             raise
-        if call.error is not None:
-            raise call.error
-        return call.answer[0]
+        return call.result()
 
-    def _wait(self, call: _Call[_T], left: float | None) -> None:
+    def _wait(self, call: Future[_T], left: float | None) -> None:
         seconds = LIMIT if left is None else min(LIMIT, max(left, GRACE))
         until = time.monotonic() + seconds
-        while not call.ended.wait(0.1):
+        while wait([call], 0.1).not_done:
             silent = self._silent
-            if silent is not None and not silent.ended.is_set() and call.take():
+            if silent is not None and not silent.done() and call.cancel():
                 raise PlatformError(
                     "an earlier call has not answered yet, so this one was not made"
                 )
@@ -128,12 +104,15 @@ class Foreign:
                 self._thread.start()
 
 
-def _work(calls: queue.SimpleQueue[_Call[object]]) -> None:
+def _work(calls: queue.SimpleQueue[_Call]) -> None:
     me = threading.current_thread()
     while True:
-        call = calls.get()
-        if call.take():
+        call, question = calls.get()
+        if call.set_running_or_notify_cancel():
             me.name = BUSY
-            call.make()
+            try:
+                call.set_result(question())
+            except BaseException as error:
+                call.set_exception(error)
             me.name = IDLE
-        del call  # whatever it holds is not kept until the next one comes
+        del call, question  # whatever they hold is not kept until the next ones come

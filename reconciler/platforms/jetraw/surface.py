@@ -9,20 +9,13 @@ from typing import Protocol
 class Handle(Protocol):
     """A `jetraw.storages.Storage`."""
 
-    @property
-    def id(self) -> object:
-        """Its id."""
-
-    @property
-    def url(self) -> object:
-        """Its URL on this machine."""
-
-    @property
-    def created_at(self) -> object:
-        """When it was made."""
+    id: object
+    #: Its URL on this machine.
+    url: object
+    created_at: object
 
     def checksums(self) -> Iterable[object]:
-        """Its files."""
+        """Return its files."""
 
     def remove(self) -> object:
         """Remove it."""
@@ -31,25 +24,18 @@ class Handle(Protocol):
 class Space(Protocol):
     """A `jetraw.spaces.Space`."""
 
-    @property
-    def name(self) -> object:
-        """Its name."""
-
-    @property
-    def storages(self) -> Iterable[Handle]:
-        """The storages that it is tied to."""
+    name: object
+    #: Those that it is tied to.
+    storages: Iterable[Handle]
 
 
 class Client(Protocol):
     """A `jetraw.Client`."""
 
-    @property
-    def host(self) -> object:
-        """The state server that it talks to."""
-
-    @property
-    def access_token(self) -> object:
-        """A secret."""
+    #: The state server that it talks to.
+    host: object
+    #: A secret.
+    access_token: object
 
     def is_compatible(self) -> object:
-        """Whether SDK and state server understand each other."""
+        """Return whether SDK and state server understand each other."""
