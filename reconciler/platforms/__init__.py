@@ -13,11 +13,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from reconciler.environment.secret_values import Secret
+from reconciler.environment.secret_values import Secret, read_secret
 from reconciler.errors import AddressError
 from reconciler.masking import quoted_url
 from reconciler.platform import Left, Platform, forever
-from reconciler.platforms.http.address import parse_address
+from reconciler.platforms.http.address import TOKEN_VARIABLE, parse_address
 from reconciler.platforms.jetraw.address import SCHEMES as _JETRAW
 from reconciler.platforms.jetraw.address import understand
 
@@ -57,11 +57,9 @@ def open_platform(
     environ = os.environ if environ is None else environ
     platform: Platform
     if scheme in _HTTP:
-        where, http = parse_address(address), _class("http")
-        if token is None:
-            platform = http.of(where, environ, origin, left)
-        else:
-            platform = http(where, token, origin, left)
+        where = parse_address(address)
+        token = token or read_secret(environ, TOKEN_VARIABLE)
+        platform = _class("http")(where, token, origin, left)
     elif scheme in _JETRAW:
         platform = _class("jetraw")(understand(address), environ, token, left)
     else:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from reconciler.errors import ConflictError
 from reconciler.masking import quoted_url
-from reconciler.model import Storage
+from reconciler.model import Storage, Values
 from reconciler.printable import quoted
 
 #: What a write relies on; everything else of a storage may have changed since it was read.
 CONDITION = ("name", "label", "type", "default_url")
 
 
-def same(expected: Storage, live: Storage) -> bool:
+def same(expected: Storage | Values, live: Storage) -> bool:
     """Return whether a storage is still what a write relies on."""
     return all(getattr(expected, field) == getattr(live, field) for field in CONDITION)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice, starmap
 from typing import TypeVar
 
 import msgspec
@@ -139,10 +140,7 @@ def use_default_url(storage: Storage) -> Storage:
 
 def encode(value: object) -> bytes:
     """Write a request's body; raises `RefusedError` for text that is not Unicode."""
-    try:
-        return _ENCODER.encode(value)
-    except UnicodeEncodeError:
-        raise _not_unicode() from None
+    return _written(_ENCODER.encode, value)
 
 
 def decode_rows(chunks: Iterable[bytes]) -> Iterator[list[Row]]:
@@ -167,22 +165,15 @@ def decode_rows(chunks: Iterable[bytes]) -> Iterator[list[Row]]:
 
 def encode_rows(rows: Iterable[InventoryRow]) -> Iterator[bytes]:
     """Write the lines of an inventory as they are sent, in constant memory."""
-    batch: list[Row] = []
-    for row in rows:
-        batch.append(Row(*row))
-        if len(batch) == _AT_ONCE:
-            yield _lines(batch)
-            batch.clear()
-    if batch:
-        yield _lines(batch)
+    lines = starmap(Row, rows)
+    while batch := list(islice(lines, _AT_ONCE)):
+        yield _written(_ENCODER.encode_lines, batch)
 
 
-def _lines(batch: list[Row]) -> bytes:
+def _written(encoded: Callable[[_T], bytes], value: _T) -> bytes:
     try:
-        return _ENCODER.encode_lines(batch)
+        return encoded(value)
     except UnicodeEncodeError:
-        raise _not_unicode() from None
-
-
-def _not_unicode() -> RefusedError:
-    return RefusedError("a platform can't hold text that is not valid Unicode: correct the text")
+        raise RefusedError(
+            "a platform can't hold text that is not valid Unicode: correct the text"
+        ) from None

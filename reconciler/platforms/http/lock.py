@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
+from msgspec.structs import asdict
 
 from reconciler.errors import LeaseLostError, UnknownOutcomeError
 from reconciler.lease.contract import Holder, Lease
@@ -15,23 +16,6 @@ if TYPE_CHECKING:
     from reconciler.platforms.http.connection import Answer, Connection
 
 _PATH = "/v1/lock"
-
-
-class _Wanted(Struct, frozen=True):
-    """What taking the lease sends."""
-
-    owner: str
-    host: str
-    job_url: str
-    reason: str
-    seconds: float
-
-
-class _Renewed(Struct, frozen=True):
-    """What renewing the lease sends."""
-
-    fence: int
-    seconds: float
 
 
 class HttpLock:
@@ -45,13 +29,14 @@ class HttpLock:
 
         After a lost answer (`UnknownOutcomeError`) the lease may be ours: `current` tells.
         """
-        wanted = _Wanted(holder.owner, holder.host, holder.job_url, holder.reason, seconds)
+        wanted = {**asdict(holder), "seconds": seconds}
         return self._send("POST", wanted, writes=True).read(LeaseAnswer).lease()
 
     def renew(self, lease: Lease, seconds: float) -> Lease:
         """Make a lease run on. A lost answer does no harm: doing it again has the same effect."""
+        wanted = {"fence": lease.fence, "seconds": seconds}
         try:
-            answer = self._send("PUT", _Renewed(lease.fence, seconds), writes=False)
+            answer = self._send("PUT", wanted, writes=False)
         except LeaseLostError:
             raise self._connection.words.lease_lost(self.current()) from None
         return answer.read(LeaseAnswer).lease()
@@ -79,10 +64,9 @@ class HttpLock:
         """Let go of all connections."""
         self._connection.close()
 
-    def _send(self, method: str, body: Struct, *, writes: bool) -> Answer:
+    def _send(self, method: str, body: Mapping[str, object], *, writes: bool) -> Answer:
         headers = (("Content-Type", JSON),)
-        call = Call(method, _PATH, writes=writes, headers=headers, content=encode(body))
-        return self._connection.ask(call)
+        return self._connection.ask(Call(method, _PATH, writes, headers, encode(body)))
 
     def _delete(self, query: str, *, writes: bool) -> bool:
         try:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 
-from reconciler.environment.secret_values import Secret, read_secret
+from reconciler.environment.secret_values import Secret
 from reconciler.errors import UsageError
 from reconciler.lease.contract import Lease
 from reconciler.platform import Change, Left, Lost, forever
-from reconciler.platforms.http.address import TOKEN_VARIABLE, Address
+from reconciler.platforms.http.address import Address
 from reconciler.platforms.http.audit import read_changes
 from reconciler.platforms.http.connection import Connection
 from reconciler.platforms.http.lock import HttpLock
@@ -45,17 +45,6 @@ class HttpPlatform:
         self._token = token
         self._origin = origin
         self._left = left
-
-    @classmethod
-    def of(
-        cls,
-        address: Address,
-        environ: Mapping[str, str],
-        origin: Mapping[str, str] | None = None,
-        left: Left = forever,
-    ) -> HttpPlatform:
-        """Take the token from RECONCILER_TOKEN, or from the file of RECONCILER_TOKEN_FILE."""
-        return cls(address, read_secret(environ, TOKEN_VARIABLE), origin, left)
 
     @property
     def address(self) -> str:

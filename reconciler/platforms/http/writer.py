@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from reconciler.lease.contract import Lease
@@ -31,22 +30,8 @@ ORIGIN_HEADERS = {
 _LONGEST_ORIGIN = 1024
 #: How often a write is tried again on a storage of which only the inventory changed.
 _TRIES = 5
-
-
-class _New(Struct, frozen=True):
-    """What a create sends."""
-
-    name: str
-    label: str
-    type: str
-    default_url: str
-
-
-class _Patch(Struct, frozen=True, omit_defaults=True):
-    """What an update sends: what it changes."""
-
-    name: str | None = None
-    label: str | None = None
+#: Codes of refusals that say which condition of a write no longer holds.
+_CONDITIONS = ("changed", "not-found", "name-taken", "holds-files")
 
 
 class HttpWriter(HttpReader):
@@ -73,7 +58,7 @@ class HttpWriter(HttpReader):
 
         Repeated with the same key, it gives the storage that the first call made.
         """
-        new = _New(values.name, values.label, values.type, values.default_url)
+        new = {field: getattr(values, field) for field in conflicts.CONDITION}
         headers = (
             ("Content-Type", JSON),
             ("Idempotency-Key", secrets.token_hex(16) if key is None else key),
@@ -82,7 +67,7 @@ class HttpWriter(HttpReader):
         if answer.code:
             raise conflicts.name_taken(values.name)
         made = use_default_url(answer.read(Storage))
-        if new != _New(made.name, made.label, made.type, made.default_url):
+        if not conflicts.same(values, made):
             raise answer.untrusted("it answers with another storage than the one to be created")
         return made
 
@@ -90,7 +75,9 @@ class HttpWriter(HttpReader):
         """Change name, label or both, in one write that carries the condition."""
         if name is None and label is None:
             return self._as_expected(expected)[0]
-        body = encode(_Patch(name, label))
+        asked = {"name": name, "label": label}
+        changes = {field: text for field, text in asked.items() if text is not None}
+        wanted, body = replace(expected, **changes), encode(changes)
 
         def patch(etag: str) -> Answer:
             headers = (("Content-Type", JSON), ("If-Match", etag))
@@ -98,13 +85,8 @@ class HttpWriter(HttpReader):
 
         answer = self._conditionally(expected, patch)
         if answer.code:
-            raise conflicts.name_taken(expected.name if name is None else name)
+            raise conflicts.name_taken(wanted.name)
         found = use_default_url(answer.read(Storage))
-        wanted = replace(
-            expected,
-            name=expected.name if name is None else name,
-            label=expected.label if label is None else label,
-        )
         if found.id != wanted.id or not conflicts.same(wanted, found):
             raise answer.untrusted("it answers with other values than those to be written")
         self._seen(found, answer)
@@ -182,9 +164,6 @@ class HttpWriter(HttpReader):
     ) -> Answer:
         call = Call(method, path, True, (*self._headers, *headers), content, handles)
         return self._connection.ask(call)
-
-
-_CONDITIONS = ("changed", "not-found", "name-taken", "holds-files")
 
 
 def _headers(lease: Lease | None, origin: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
