@@ -141,3 +141,15 @@ class UnknownOutcomeError(PlatformError):
         self.retry_after = retry_after
         self.lasting = lasting
         self.refusal = refusal
+
+
+class RepositoryError(ReconcilerError):
+    """A repository can't be read or written, or holds what no program of ours wrote."""
+
+
+class SnapshotError(RepositoryError):
+    """A snapshot is damaged, incomplete, or not the one whose digest was expected."""
+
+
+class UnreachableError(ReconcilerError):
+    """A storage's root could not be proved: nothing at all may be concluded about its files."""

@@ -1,0 +1,1 @@
+"""Commands that ask whether files are still the same."""

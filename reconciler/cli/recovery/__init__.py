@@ -1,0 +1,1 @@
+"""Scans, snapshots and verifications as their users see them."""

@@ -1,0 +1,1 @@
+"""The folder or bucket in which scans, snapshots and findings are kept."""

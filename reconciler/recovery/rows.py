@@ -1,0 +1,89 @@
+"""What is known of each file, in columns: a scan of millions of files makes no object for each."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from msgspec import Struct, field
+
+#: A regular file, or an object whose bytes can be read.
+FILE = "file"
+#: A symbolic link: `detail` is its target; it is neither followed nor dropped.
+LINK = "link"
+PIPE, SOCKET, DEVICE = "pipe", "socket", "device"
+#: What Jetraw keeps at a storage's root, `*.jetraw-storage`: `detail` is its content.
+MARKER = "marker"
+#: An object of no bytes whose key ends with `/`: how buckets show an empty folder.
+FOLDER = "folder"
+#: An object that lies in an archive: nothing is restored unasked. `detail` is its storage class.
+ARCHIVED = "archived"
+#: A key whose newest version is a delete marker: `version` is the newest one that is still there.
+DELETED = "deleted"
+#: A file that changed twice while it was read: it has no hash.
+CHANGING = "changing"
+#: What could not be read; `detail` is the system's name of the reason (`EIO`) or the status. A path
+#: that ends with `/` is a folder: nothing is known of what lies below it.
+UNREADABLE = "unreadable"
+
+#: The bytes were read, and hashed, in this scan.
+READ = "read"
+#: An earlier hash, kept because nothing shows that the file was touched since.
+KEPT = "kept"
+#: A sum of the whole object that the storage keeps: where it comes from, no proof of the bytes.
+STORED = "stored"
+
+Ints: TypeAlias = list[int | None]
+Bytes: TypeAlias = list[bytes | None]
+
+
+class Rows(Struct):
+    """Columns of one length, sorted by `path` as bytes; no path stands in them twice.
+
+    What is not known, or means nothing for a kind, is None.
+    """
+
+    #: Below the storage's root, parts joined by `/`; as the system or the bucket has it.
+    path: list[bytes] = field(default_factory=list)
+    kind: list[str] = field(default_factory=list)
+    #: Bytes.
+    size: Ints = field(default_factory=list)
+    #: Nanoseconds since 1970, UTC; of an object when it was last modified.
+    mtime_ns: Ints = field(default_factory=list)
+    #: 32 bytes; None where the bytes are not known.
+    sha256: Bytes = field(default_factory=list)
+    #: `READ`, `KEPT`, `STORED`, or empty where there is no hash.
+    proof: list[str] = field(default_factory=list)
+    #: When the bytes were read that `sha256` is of: whole seconds since 1970, UTC.
+    proved_at: Ints = field(default_factory=list)
+    #: The version of an object, in a bucket that keeps versions.
+    version: list[str | None] = field(default_factory=list)
+    #: What a kind has beside: see the kinds.
+    detail: Bytes = field(default_factory=list)
+    #: What shows, with size and mtime, whether a file was touched since: kept by scans alone, and
+    #: no part of a snapshot. Of a file its change time and inode, of an object its entity tag.
+    ctime_ns: Ints = field(default_factory=list)
+    inode: Ints = field(default_factory=list)
+    tag: Bytes = field(default_factory=list)
+
+    def __len__(self) -> int:
+        """Return how many files there are."""
+        return len(self.path)
+
+
+class Content(Struct, frozen=True):
+    """One row: what is known of one file. The fields are those of `Rows`."""
+
+    path: bytes
+    kind: str
+    size: int | None = None
+    mtime_ns: int | None = None
+    sha256: bytes | None = None
+    proof: str = ""
+    proved_at: int | None = None
+    version: str | None = None
+    detail: bytes | None = None
+
+
+#: The columns of a snapshot, and those that only scans keep beside it, row by row.
+CONTENT_COLUMNS = Content.__struct_fields__
+STAMP_COLUMNS = tuple(name for name in Rows.__struct_fields__ if name not in CONTENT_COLUMNS)

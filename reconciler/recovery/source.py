@@ -1,0 +1,53 @@
+"""The protocol of what a scan reads: a folder or a bucket."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from reconciler.recovery.rows import Rows
+from reconciler.recovery.values import Root
+
+#: At most so many rows in what `listing` yields at a time.
+BATCH = 2_000
+
+
+class Pace(Protocol):
+    """Told of every read, from any thread; what limits and what ends a scan stands behind it."""
+
+    def __call__(self, count: int, /) -> None:
+        """Take note that `count` bytes were read.
+
+        Waits where a rate is limited. Raises `KeyboardInterrupt` or an error of its own if
+        nothing more is to be read: the source lets it through.
+        """
+
+
+class Source(Protocol):
+    """A storage's files. Made from a `Target`, cheaply: nothing is opened before it is asked."""
+
+    def prove(self, known: Root | None) -> Root:
+        """Prove that the root is there, and the one that `known` describes, if any.
+
+        Raises `UnreachableError` if it is not there, can't be read, is on another device, lacks
+        the marker or has another one, or is suddenly empty: nothing may be concluded then.
+        """
+
+    def listing(self) -> Iterator[Rows]:
+        """Yield all that lies in it, in the order of whole paths as bytes, `BATCH` at a time.
+
+        Of a file all columns are set but those that need its bytes (`sha256`, `proof`,
+        `proved_at`). A folder that can't be listed is a row of kind `UNREADABLE`. Raises
+        `UnreachableError` if the root is lost on the way.
+        """
+
+    def read(self, files: Rows, pace: Pace) -> Rows:
+        """Read the bytes of rows of kind `FILE`, and return them with their hashes.
+
+        Called from several threads at once. What changed since it was listed is told as it was
+        when it was read, at one moment; what changes again is `CHANGING`; what is gone is left
+        out; what can't be read is `UNREADABLE`. Never raises for a single file.
+        """
+
+    def close(self) -> None:
+        """Let go of connections and descriptors."""

@@ -1,0 +1,119 @@
+"""What scans, snapshots and findings are made of, beside the rows."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from reconciler.recovery.rows import Content
+
+
+class Target(Struct, frozen=True):
+    """A storage that is to be read, and from where."""
+
+    id: str
+    name: str
+    type: str
+    #: Its location in the one form that is compared (`location.location(…).place`).
+    place: str
+    #: The address under which it is read here; another than the declared one with `--relocate`.
+    url: str
+    region: str | None = None
+
+
+class Root(Struct, frozen=True, omit_defaults=True):
+    """What a storage's root was when it was proved to be there.
+
+    The next scan holds it against what it finds: `roots` says what may differ.
+    """
+
+    #: `folder` or `bucket`.
+    kind: str
+    #: The address under which it was read.
+    url: str
+    #: The file system's device number, as text: network mounts change it, and then say so.
+    device: str = ""
+    #: The marker at the root: its name, and SHA-256 of its content in hex; empty: there was none.
+    marker: str = ""
+    marker_sha256: str = ""
+    #: Whether anything lay in it.
+    empty: bool = False
+    #: Of a bucket: whether it keeps versions, and the region that it said it is in.
+    versioned: bool = False
+    region: str = ""
+
+
+class Unproved(Struct, frozen=True):
+    """A part of a storage about which nothing may be concluded, and why."""
+
+    #: A file, a folder (it ends with `/`), or empty for all of it.
+    path: bytes
+    #: `EIO`, `403`, `not mounted`: short, of a kind; `message` says it in a sentence.
+    reason: str
+    message: str = ""
+
+
+class Counts(Struct, frozen=True, omit_defaults=True):
+    """How much a scan, or a snapshot's contents, came to."""
+
+    rows: int = 0
+    #: Rows of each kind.
+    kinds: dict[str, int] = {}
+    #: Rows of each proof, among those that have a hash.
+    proofs: dict[str, int] = {}
+    #: Bytes of all files and objects; of those, how many were read in this scan.
+    bytes: int = 0
+    bytes_read: int = 0
+    #: When the oldest of the hashes was proved; whole seconds since 1970, UTC.
+    oldest_proof: int | None = None
+
+
+class Scan(Struct, frozen=True):
+    """What is kept of one scan of one storage: all but the rows themselves."""
+
+    format_version: int
+    #: Unique, and sorted by when the scan began.
+    id: str
+    place: str
+    #: The storage under whose name it was scanned, at that time.
+    storage_id: str
+    name: str
+    root: Root
+    #: RFC 3339, UTC.
+    started_at: str
+    ended_at: str
+    #: Globs of what was left out.
+    excluded: tuple[str, ...]
+    #: Whether all of it was listed and read; `unproved` says what was not.
+    complete: bool
+    unproved: tuple[Unproved, ...]
+    counts: Counts
+    #: SHA-256 in hex of the part with the rows, and of the one with what scans keep beside them.
+    contents: str
+    stamps: str
+    tool_version: str
+    host: str
+
+
+MISSING, DAMAGED, CHANGED, EXTRA, MOVED = "missing", "damaged", "changed", "extra", "moved"
+UNREADABLE, CHANGING, ARCHIVED = "unreadable", "changing", "archived"
+DELETED, RENAMED = "deleted", "renamed"
+NOT_REACHABLE, NOT_VERIFIED = "not_reachable", "not_verified"
+
+
+class FileFinding(Struct, frozen=True):
+    """One thing that `verify` found: about a file, a part of a storage, or a storage."""
+
+    #: `MISSING`, … `NOT_VERIFIED`.
+    what: str
+    #: The storage, by name; and its location, by which findings are kept.
+    storage: str
+    place: str
+    path: bytes = b""
+    was: Content | None = None
+    now: Content | None = None
+    #: What helps beside: another path of the same bytes, the reason, the version still there.
+    note: str = ""
+    #: RFC 3339, UTC; `resolved` is empty while it lasts.
+    first_seen: str = ""
+    last_seen: str = ""
+    resolved: str = ""
