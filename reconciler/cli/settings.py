@@ -11,39 +11,24 @@ FORMATS = (TEXT, JSON, MARKDOWN)
 STDOUT = "-"
 
 
-class Settings:
+class Settings(argparse.Namespace):
     """What the global options say."""
 
-    def __init__(
-        self,
-        *,
-        files: tuple[str, ...] = (),
-        platform: str | None = None,
-        env_files: tuple[str, ...] = (),
-        scope: tuple[str, ...] = (),
-        timeout: float | None = None,
-        output: str = TEXT,
-        events: str | None = None,
-        journal: str | None = None,
-        no_color: bool = False,
-        verbosity: int = 0,
-        debug: bool = False,
-    ) -> None:
-        self.files = files
-        self.platform = platform
-        self.env_files = env_files
-        self.scope = scope
-        #: Seconds that the whole command may take; None without end.
-        self.timeout = timeout
-        self.output = output
-        #: Where events go: a file, or STDOUT.
-        self.events = events
-        #: The folder of journals; None for the default one.
-        self.journal = journal
-        self.no_color = no_color
-        #: How many `-v` were given, less the `-q`.
-        self.verbosity = verbosity
-        self.debug = debug
+    files: tuple[str, ...] = ()
+    platform: str | None = None
+    env_files: tuple[str, ...] = ()
+    scope: tuple[str, ...] = ()
+    #: Seconds that the whole command may take; None without end.
+    timeout: float | None = None
+    output: str = TEXT
+    #: Where events go: a file, or STDOUT.
+    events: str | None = None
+    #: The folder of journals; None for the default one.
+    journal: str | None = None
+    no_color: bool = False
+    #: How many `-v` were given, less the `-q`.
+    verbosity: int = 0
+    debug: bool = False
 
 
 #: Options that most commands heed: all that read a manifest and a platform.
@@ -64,7 +49,7 @@ LITERAL = "\0"
 
 
 def given_text(text: str) -> str:
-    """Take an option's value; an empty one (often an unset variable) is refused."""
+    """Take the value of an argument; an empty one (often an unset variable) is refused."""
     if not text.strip():
         raise argparse.ArgumentTypeError("the value is empty")
     return text.removeprefix(LITERAL)
@@ -109,14 +94,12 @@ def _add_inputs(group: argparse._ArgumentGroup) -> None:
         "--file",
         dest="files",
         action="append",
-        type=given_text,
         metavar="PATH",
         help="manifest: a file, a folder with all *.yaml and *.yml below it, or - for standard "
         "input; may be repeated (default: storages.yaml, storages.yml or storages/)",
     )
     group.add_argument(
         "--platform",
-        type=given_text,
         metavar="URL",
         help="platform to work on, whatever the manifest and RECONCILER_PLATFORM say",
     )
@@ -124,7 +107,6 @@ def _add_inputs(group: argparse._ArgumentGroup) -> None:
         "--env-file",
         dest="env_files",
         action="append",
-        type=given_text,
         metavar="FILE",
         help="variables for the manifest; may be repeated, later files win, the environment wins "
         "over all",
@@ -132,7 +114,6 @@ def _add_inputs(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--scope",
         action="append",
-        type=given_text,
         metavar="GLOB",
         help="only storages with these names; may be repeated; narrows the manifest's own scope, "
         "and RECONCILER_SCOPE (globs separated by commas) narrows it further",
@@ -151,20 +132,19 @@ def _add_outputs(group: argparse._ArgumentGroup, formats: Sequence[str]) -> None
     group.add_argument(
         "-o",
         "--output",
+        type=str,
         choices=FORMATS,
         metavar="|".join(formats),
         help="how results are written (default: text)",
     )
     group.add_argument(
         "--events",
-        type=given_text,
         metavar="FILE",
         help="write what happens to this file as it happens, one JSON object a line; - is standard "
         "output, and the report then goes to standard error",
     )
     group.add_argument(
         "--journal",
-        type=given_text,
         metavar="DIR",
         help="folder in which each apply leaves its journal, and where `history` finds them "
         "(default: .reconciler/journal, beside the manifest that -f names, else in the current "

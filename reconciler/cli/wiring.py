@@ -21,10 +21,6 @@ def run_command(streams: Streams, settings: Settings, row: Row, options: Namespa
     if settings.events is None or command.tells_events:
         return command.run(context, options)
     # It imports all that applies, which hardly any of these commands needs.
-    from reconciler.cli.applying.events import event_stream
+    from reconciler.cli.applying.events import telling
 
-    # It imports all that applies, which hardly any of these commands needs.
-    with event_stream(context) as events:
-        code = command.run(context, options)
-        events.end(code)
-    return code
+    return telling(context, lambda _: command.run(context, options))

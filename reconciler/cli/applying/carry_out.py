@@ -8,7 +8,7 @@ from pathlib import Path
 
 from reconciler.applying.run import Job, Observe, Run, Terms, Told
 from reconciler.cli.applying.events import EventStream
-from reconciler.cli.applying.progress import Progress
+from reconciler.cli.applying.progress import progress
 from reconciler.cli.applying.signals import Stop
 from reconciler.cli.context import Context
 from reconciler.cli.options.choices import Choices
@@ -48,11 +48,11 @@ def carry_out(context: Context, options: ApplyOptions, job: Job, events: EventSt
 
         @contextmanager
         def following() -> Iterator[Observe]:
-            with Progress(context, job.plan) as progress:
+            with progress(context, job.plan) as follow:
 
                 def observe(event: OperationEvent) -> None:
                     events.observe(event)
-                    progress.observe(event)
+                    follow(event)
 
                 yield observe
 

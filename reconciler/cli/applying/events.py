@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -105,23 +104,25 @@ class EventStream:
             self._warn(f"Warning: no more events can be written: {error.strerror}")
 
 
-@contextmanager
-def event_stream(context: Context) -> Iterator[EventStream]:
-    """Open what `--events` names; without it, give a stream that goes nowhere.
+def telling(context: Context, run: Callable[[EventStream], int]) -> int:
+    """Run a command and return its exit code, while what `--events` names is open for its events.
 
-    However the command ends, the last line says so. Raises `ReconcilerError` if the file can't be
-    written.
+    However the command ends, the last line says so; without `--events` the stream goes nowhere.
+    Raises `ReconcilerError` if the file can't be written.
     """
     outlet = _open(context.settings.events, context.streams.may_wait)
     stream = EventStream(outlet, context.origin.run, context.streams.note)
     try:
-        yield stream
+        code = run(stream)
+        stream.end(code)
     except KeyboardInterrupt:
         stream.end(INTERRUPTED)
         raise
     except Exception as error:
         stream.end(error.exit_code if isinstance(error, ReconcilerError) else ERROR)
         raise
+    else:
+        return code
     finally:
         if outlet is not None:
             outlet.close()

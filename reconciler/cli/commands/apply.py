@@ -7,7 +7,7 @@ from argparse import ArgumentParser, ArgumentTypeError
 
 from reconciler.applying.run import Job
 from reconciler.cli.applying.carry_out import ApplyOptions, carry_out
-from reconciler.cli.applying.events import EventStream, event_stream
+from reconciler.cli.applying.events import EventStream, telling
 from reconciler.cli.applying.preflight import require_backends
 from reconciler.cli.context import Context, asking
 from reconciler.cli.inputs.expect import check_expected, check_reviewed
@@ -20,7 +20,7 @@ from reconciler.cli.inputs.warnings import tell
 from reconciler.cli.options.choices import add_choices
 from reconciler.cli.options.command import Command
 from reconciler.cli.output.terminal import is_terminal
-from reconciler.cli.settings import LIMITED_OPTIONS, duration, given_text
+from reconciler.cli.settings import LIMITED_OPTIONS, duration
 from reconciler.errors import BLOCKED, ERROR, SUCCESS, UsageError
 from reconciler.executor import Result
 from reconciler.model import UNKNOWN_PLATFORM
@@ -41,14 +41,12 @@ def _add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "plan",
         nargs="?",
-        type=given_text,
         metavar="PLAN",
         help="a file that `plan --out` wrote: applies exactly that, without a question",
     )
     parser.add_argument("-y", "--auto-approve", action="store_true", help="do not ask")
     parser.add_argument(
         "--expect",
-        type=given_text,
         metavar="DIGEST|FILE|PLAN",
         help="plan again, and go on without a question only if the plan has this digest "
         "(sha256:..., or the file that --digest-file wrote), or holds nothing that this plan file "
@@ -77,10 +75,7 @@ def _add_arguments(parser: ArgumentParser) -> None:
 
 
 def _run(context: Context, options: ApplyOptions) -> int:
-    with event_stream(context) as events:
-        code = _apply(context, options, events)
-        events.end(code)
-    return code
+    return telling(context, lambda events: _apply(context, options, events))
 
 
 def _apply(context: Context, options: ApplyOptions, events: EventStream) -> int:

@@ -8,7 +8,7 @@ from reconciler.cli.commands import COMMANDS
 from reconciler.cli.context import Context
 from reconciler.cli.options.command import Command
 from reconciler.cli.options.completion import script
-from reconciler.cli.settings import TEXT, given_text
+from reconciler.cli.settings import TEXT
 from reconciler.errors import SUCCESS
 
 SHELLS = ("bash", "zsh", "fish", "tcsh")
@@ -21,7 +21,7 @@ class CompletionOptions(Namespace):
 
 
 def _add_arguments(parser: ArgumentParser) -> None:
-    parser.add_argument("shell", type=given_text, choices=SHELLS, help="the shell to complete in")
+    parser.add_argument("shell", choices=SHELLS, help="the shell to complete in")
 
 
 def _run(context: Context, options: CompletionOptions) -> int:

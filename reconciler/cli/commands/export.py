@@ -24,7 +24,7 @@ from reconciler.cli.inputs.platform import (
 from reconciler.cli.inputs.scope import read_scopes
 from reconciler.cli.inputs.source import compared
 from reconciler.cli.options.command import Command
-from reconciler.cli.settings import JSON, MARKDOWN, given_text
+from reconciler.cli.settings import JSON, MARKDOWN
 from reconciler.diff.temporary_names import resting
 from reconciler.errors import SUCCESS, PlatformError
 from reconciler.manifest import Manifest, render
@@ -54,7 +54,6 @@ def _add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "names",
         nargs="*",
-        type=given_text,
         metavar="NAME",
         help="only these storages (names or globs); default: all in scope",
     )
@@ -68,7 +67,6 @@ def _add_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument(
         "--out",
-        type=given_text,
         metavar="FILE",
         help="write to this file, whole or not at all; default: standard output",
     )

@@ -9,7 +9,7 @@ from reconciler.cli.context import Context
 from reconciler.cli.inputs.manifest import read_manifest_if_any
 from reconciler.cli.inputs.platform import choose_platform, names_platform
 from reconciler.cli.options.command import Command
-from reconciler.cli.settings import COMMON_OPTIONS, given_text
+from reconciler.cli.settings import COMMON_OPTIONS
 from reconciler.errors import SUCCESS, AddressError
 from reconciler.journal import read
 from reconciler.journal.audit import runs_of
@@ -29,14 +29,12 @@ def _add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "run",
         nargs="?",
-        type=given_text,
         metavar="RUN",
         help="show this run with its operations: its id, or a part of it that no other run has",
     )
     parser.add_argument(
         "--name",
         action="append",
-        type=given_text,
         metavar="NAME",
         help="only operations on storages with this name (or glob), now or before a rename; may be "
         "repeated",

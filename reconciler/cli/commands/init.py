@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from reconciler.cli.context import Context
-from reconciler.cli.options.command import Command, no_arguments
+from reconciler.cli.options.command import Command
 from reconciler.cli.settings import TEXT
 from reconciler.errors import SUCCESS, ReconcilerError
 from reconciler.manifest.files import DEFAULT_FILE, DEFAULTS
@@ -118,8 +118,6 @@ COMMAND = Command(
         ("reconciler init", "start in this folder"),
         ("reconciler init && reconciler plan", "and see what the example would do"),
     ),
-    add_arguments=no_arguments,
-    options=Namespace,
     run=_run,
     takes=(),
     formats=(TEXT,),

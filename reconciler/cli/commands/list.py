@@ -14,7 +14,6 @@ from reconciler.cli.inputs.scope import read_scopes
 from reconciler.cli.inputs.source import compared
 from reconciler.cli.inputs.warnings import tell
 from reconciler.cli.options.command import Command
-from reconciler.cli.settings import given_text
 from reconciler.diff.temporary_names import resting
 from reconciler.errors import SUCCESS
 from reconciler.manifest import Manifest
@@ -31,11 +30,7 @@ class ListOptions(Namespace):
 
 def _add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
-        "names",
-        nargs="*",
-        type=given_text,
-        metavar="NAME",
-        help="only these storages (names or globs)",
+        "names", nargs="*", metavar="NAME", help="only these storages (names or globs)"
     )
 
 

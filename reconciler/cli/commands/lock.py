@@ -12,7 +12,6 @@ from reconciler.cli.inputs.manifest import read_manifest_if_any
 from reconciler.cli.inputs.platform import choose_platform
 from reconciler.cli.options.command import Command
 from reconciler.cli.output.terminal import is_terminal
-from reconciler.cli.settings import given_text
 from reconciler.errors import ERROR, LOCKED, SUCCESS, PlatformBusyError, UsageError
 from reconciler.lease.contract import Lease, Lock, holder_of
 from reconciler.lease.register import RegisterLock
@@ -34,7 +33,6 @@ class LockOptions(Namespace):
 def _add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "what",
-        type=given_text,
         choices=(SHOW, RELEASE),
         help="say who holds the platform, or take it away from them",
     )

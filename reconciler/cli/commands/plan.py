@@ -7,14 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from shlex import quote
 
-from reconciler.cli.applying.events import EventStream, event_stream
+from reconciler.cli.applying.events import EventStream, telling
 from reconciler.cli.applying.preflight import with_backends
 from reconciler.cli.context import Context
 from reconciler.cli.inputs.files import check_writable, write_whole
 from reconciler.cli.inputs.source import plan_for, read_source
 from reconciler.cli.options.choices import Choices, add_choices
 from reconciler.cli.options.command import Command
-from reconciler.cli.settings import given_text
 from reconciler.errors import BLOCKED, CHANGES, SUCCESS, UsageError
 from reconciler.plan.document import Plan, to_json
 from reconciler.printable import quoted
@@ -29,28 +28,18 @@ class PlanOptions(Choices):
 
 
 def _add_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("--out", metavar="FILE", help="save the plan, for `apply FILE`")
     parser.add_argument(
-        "--out", type=given_text, metavar="FILE", help="save the plan, for `apply FILE`"
+        "--digest-file", metavar="FILE", help="write the plan's digest alone, for `apply --expect`"
     )
     parser.add_argument(
-        "--digest-file",
-        type=given_text,
-        metavar="FILE",
-        help="write the plan's digest alone, for `apply --expect`",
-    )
-    parser.add_argument(
-        "--detailed-exitcode",
-        action="store_true",
-        help="exit with 2 if there are changes to apply",
+        "--detailed-exitcode", action="store_true", help="exit with 2 if there are changes to apply"
     )
     add_choices(parser)
 
 
 def _run(context: Context, options: PlanOptions) -> int:
-    with event_stream(context) as events:
-        code = _plan(context, options, events)
-        events.end(code)
-    return code
+    return telling(context, lambda events: _plan(context, options, events))
 
 
 def _plan(context: Context, options: PlanOptions, events: EventStream) -> int:

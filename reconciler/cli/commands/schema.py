@@ -6,7 +6,7 @@ from argparse import ArgumentParser, Namespace
 
 from reconciler.cli.context import Context
 from reconciler.cli.options.command import Command
-from reconciler.cli.settings import JSON, TEXT, given_text
+from reconciler.cli.settings import JSON, TEXT
 from reconciler.errors import SUCCESS
 from reconciler.schemas import schema_text
 
@@ -20,7 +20,7 @@ class SchemaOptions(Namespace):
 
 
 def _add_arguments(parser: ArgumentParser) -> None:
-    parser.add_argument("schema", type=given_text, choices=SCHEMAS, help="which format")
+    parser.add_argument("schema", choices=SCHEMAS, help="which format")
 
 
 def _run(context: Context, options: SchemaOptions) -> int:

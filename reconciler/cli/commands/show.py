@@ -7,7 +7,6 @@ from argparse import ArgumentParser, Namespace
 from reconciler.cli.context import Context
 from reconciler.cli.inputs.files import read_plan
 from reconciler.cli.options.command import Command
-from reconciler.cli.settings import given_text
 from reconciler.errors import SUCCESS
 
 
@@ -18,9 +17,7 @@ class ShowOptions(Namespace):
 
 
 def _add_arguments(parser: ArgumentParser) -> None:
-    parser.add_argument(
-        "plan", type=given_text, metavar="PLAN", help="a file that `plan --out` wrote"
-    )
+    parser.add_argument("plan", metavar="PLAN", help="a file that `plan --out` wrote")
 
 
 def _run(context: Context, options: ShowOptions) -> int:

@@ -8,7 +8,7 @@ from reconciler.cli.context import Context
 from reconciler.cli.inputs.manifest import read_manifest
 from reconciler.cli.inputs.scope import read_scopes
 from reconciler.cli.inputs.warnings import own_warnings, tell
-from reconciler.cli.options.command import Command, no_arguments
+from reconciler.cli.options.command import Command
 from reconciler.diff import outside_scope
 from reconciler.errors import SUCCESS, ManifestError
 from reconciler.manifest import placed
@@ -37,8 +37,6 @@ COMMAND = Command(
         ("reconciler validate", "check storages.yaml in this folder"),
         ("reconciler -f storages.yaml validate -o json", "the same, for a program"),
     ),
-    add_arguments=no_arguments,
-    options=Namespace,
     run=_run,
     takes=("files", "env_files", "scope"),
 )

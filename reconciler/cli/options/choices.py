@@ -6,7 +6,6 @@ import sys
 from argparse import ArgumentParser, Namespace
 
 from reconciler.cli.output.terminal import is_terminal
-from reconciler.cli.settings import given_text
 from reconciler.errors import UsageError
 
 
@@ -33,7 +32,6 @@ def add_choices(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--target",
         action="append",
-        type=given_text,
         metavar="NAME",
         help="plan only for these storages (names or globs) and what they depend on; may be "
         "repeated; for emergencies",
@@ -41,7 +39,6 @@ def add_choices(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--allow-remove",
         action="append",
-        type=given_text,
         metavar="NAME",
         help="consent to remove this storage, like an entry in `removed:`; may be repeated; only "
         "on a terminal",
@@ -53,7 +50,6 @@ def add_choices(parser: ArgumentParser) -> None:
     )
     parser.add_argument(
         "--ids",
-        type=given_text,
         metavar="MAP",
         help="file that translates the manifest's ids to those of this platform: "
         '{"format_version": 1, "ids": {"old": "new"}}',

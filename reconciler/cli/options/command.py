@@ -33,9 +33,9 @@ class Command:
         *,
         details: str,
         examples: tuple[tuple[str, str], ...],
-        add_arguments: Callable[[ArgumentParser], None],
-        options: type[Namespace],
         run: Callable[[Context, Any], int],
+        add_arguments: Callable[[ArgumentParser], object] = lambda _: None,
+        options: type[Namespace] = Namespace,
         takes: Collection[str] = tuple(COMMON_OPTIONS),
         formats: tuple[str, ...] = FORMATS,
         tells_events: bool = False,
@@ -64,7 +64,3 @@ class Row:
         __import__(self._module)  # `importlib` would be imported for nothing else
         command: Command = sys.modules[self._module].COMMAND
         return command
-
-
-def no_arguments(_parser: ArgumentParser) -> None:
-    """Add no arguments: the command has none of its own."""

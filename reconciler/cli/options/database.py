@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
 from reconciler.cli.context import Context
-from reconciler.cli.settings import given_text
 from reconciler.environment.secret_values import URL, read_secret
 from reconciler.errors import ReconcilerError, UsageError
 from reconciler.printable import quoted
@@ -30,7 +29,6 @@ def add_database(parser: ArgumentParser) -> None:
     """Add the option that names the database."""
     parser.add_argument(
         OPTION,
-        type=given_text,
         metavar="URL",
         help="sqlite:///server.db, or postgresql://user@host/database; a URL with a password "
         f"belongs into {VARIABLE}, or into a file that {VARIABLE}_FILE names",

@@ -61,6 +61,7 @@ class Parser(argparse.ArgumentParser):
             description=description,
             epilog=epilog,
         )
+        self.register("type", None, settings.given_text)  # what arguments without a type are
         self.color = False  # Python 3.14 would colour the help, whatever --no-color says
         self.add_argument("-h", "--help", action=_Help, nargs=0, help="show this help and exit")
 
@@ -183,7 +184,9 @@ def top_parser(commands: Sequence[Row]) -> Parser:
     parser.add_argument(
         "-V", "--version", action=_Version, nargs=0, help="show the version and exit"
     )
-    command = parser.add_argument("command", nargs=argparse.PARSER, help=argparse.SUPPRESS)
+    command = parser.add_argument(
+        "command", nargs=argparse.PARSER, type=str, help=argparse.SUPPRESS
+    )
     command.required = False  # its absence gets a better message than argparse's own
     parser.usage = f"{PROGRAM} [options] COMMAND [options]"
     settings.add_options(parser)

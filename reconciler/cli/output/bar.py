@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import IO, TextIO, cast
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
-from rich.progress import Progress as Bar
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from reconciler.cli.output.streams import Streams
 
 
+@contextmanager
 def open_bar(
     streams: Streams, what: str, total: int, *, colour: bool
-) -> tuple[Callable[[int], None], Callable[[], None]]:
-    """Show a bar on the terminal; give what moves it on, and what wipes it."""
+) -> Iterator[Callable[[int], None]]:
+    """Show a bar on the terminal while entered, and yield what moves it on."""
     file = cast("IO[str]", _Bounded(streams, sys.stderr))
     console = Console(file=file, no_color=not colour)
     columns = (TextColumn(what), BarColumn(), MofNCompleteColumn())
-    bar = Bar(*columns, console=console, transient=True)
-    task = bar.add_task("", total=total)
-    bar.start()
-    return (lambda steps: bar.advance(task, steps)), bar.stop
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("", total=total)
+        yield lambda steps: bar.advance(task, steps)
 
 
 class _Bounded:

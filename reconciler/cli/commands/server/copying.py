@@ -56,9 +56,6 @@ def _progress(context: Context, total: int) -> Iterator[Callable[[int], None]]:
     if context.style.quiet or not is_terminal(sys.stderr):
         yield lambda _: None
         return
-
-    advance, close = open_bar(context.streams, "Copying", total, colour=context.note_style.colour)
-    try:
+    colour = context.note_style.colour
+    with open_bar(context.streams, "Copying", total, colour=colour) as advance:
         yield advance
-    finally:
-        close()

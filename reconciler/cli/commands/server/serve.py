@@ -10,7 +10,7 @@ from reconciler.cli.commands.server.copying import copy_database
 from reconciler.cli.context import Context
 from reconciler.cli.options.command import Command
 from reconciler.cli.options.database import COPY_FROM, add_database, opened
-from reconciler.cli.settings import TEXT, given_text
+from reconciler.cli.settings import TEXT
 from reconciler.environment.extras import missing_extra
 from reconciler.errors import SUCCESS, UsageError
 from reconciler.server.wire.certificate import Tls
@@ -34,24 +34,18 @@ def _add_arguments(parser: ArgumentParser) -> None:
     add_database(parser)
     parser.add_argument(
         COPY_FROM,
-        type=given_text,
         metavar="URL",
         help="copy a platform with all that belongs to it from this database into an empty one, "
         "and serve nothing; this one is closed for good",
     )
     parser.add_argument(
         "--listen",
-        type=given_text,
         default=DEFAULT_LISTEN,
         metavar="HOST:PORT",
         help=f"address to listen on (default: {DEFAULT_LISTEN}); port 0 picks a free one",
     )
-    parser.add_argument(
-        "--tls-cert", type=given_text, metavar="FILE", help="certificate with its chain, PEM"
-    )
-    parser.add_argument(
-        "--tls-key", type=given_text, metavar="FILE", help="private key of the certificate, PEM"
-    )
+    parser.add_argument("--tls-cert", metavar="FILE", help="certificate with its chain, PEM")
+    parser.add_argument("--tls-key", metavar="FILE", help="private key of the certificate, PEM")
 
 
 def _run(context: Context, options: ServeOptions) -> int:

@@ -67,12 +67,12 @@ def _add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "subject",
         nargs="?",
-        type=given_text,
         metavar="NAME|ID",
         help="name of the new token, for the audit; or name or ID of the one to revoke",
     )
     parser.add_argument(
         "--role",
+        type=str,
         choices=ROLES,
         help="what the new token allows: reader reads, operator also writes and takes the lease, "
         "admin also takes it away from others",
@@ -85,7 +85,6 @@ def _add_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument(
         "--out",
-        type=given_text,
         metavar="FILE",
         help="write the new token to a new file that only its owner can read, and do not show it",
     )
