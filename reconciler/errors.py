@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from reconciler.model import Problem
 
-SUCCESS, ERROR, CHANGES, BLOCKED, STALE, PARTIAL, LOCKED = range(7)
+SUCCESS, ERROR, CHANGES, BLOCKED, STALE, PARTIAL, LOCKED, FINDINGS, UNPROVED = range(9)
 USAGE, INVALID, INTERRUPTED = 64, 65, 130
 
 
@@ -153,3 +153,5 @@ class SnapshotError(RepositoryError):
 
 class UnreachableError(ReconcilerError):
     """A storage's root could not be proved: nothing at all may be concluded about its files."""
+
+    exit_code = UNPROVED

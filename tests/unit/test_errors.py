@@ -26,6 +26,9 @@ EXIT_CODES = {
     "UnavailableError": 1,
     "UnknownOutcomeError": 1,
     "PreflightError": 1,
+    "RepositoryError": 1,
+    "SnapshotError": 1,
+    "UnreachableError": 8,
 }
 TRANSIENT = {"PlatformBusyError", "UnavailableError"}
 
