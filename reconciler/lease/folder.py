@@ -3,9 +3,10 @@
 PATH is a folder that holds the versions of one small record, numbered; the highest counts. A
 change is made by adding the next number, whole, with link(2), which fails if the number is taken:
 of any who saw the same version, one wins. A number that was deleted could be taken again by
-somebody very slow, who therefore looks whether there is a higher one, and has lost if there is.
-That look can't miss the higher ones: the newest are kept, many more than anybody could add and
-delete while a folder this small is listed.
+somebody very slow, who therefore looks how many higher ones there are, and has lost if there are
+as many as are kept: no number is deleted before. If there are fewer, the number was won, and what
+was added has only been followed by others. That look can't miss the higher ones: the newest are
+kept, many more than anybody could add and delete while a folder this small is listed.
 """
 
 from __future__ import annotations
@@ -90,7 +91,7 @@ class FileRegister:
             self._prepare(new, data)
             if not self._link(new, number):
                 return False
-            if max(self._versions(), default=number) > number:
+            if max(self._versions(), default=number) >= number + _KEPT:
                 self._version(number).unlink(missing_ok=True)
                 return False
             sync_folder(self._folder)

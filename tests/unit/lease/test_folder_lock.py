@@ -242,6 +242,24 @@ def test_who_saw_a_version_long_gone_does_not_win(folder):
     assert len(names(folder)) == 16
 
 
+@pytest.mark.parametrize("followers", [1, 2, 15])
+def test_who_won_and_was_followed_at_once_has_won(folder, monkeypatch, followers):
+    slow, quick = FileRegister(folder), FileRegister(folder)
+    assert quick.swap(None, b"first")
+    seen, link = slow.read(), os.link
+
+    def link_and_pause(draft, version):
+        link(draft, version)
+        monkeypatch.setattr(os, "link", link)
+        for number in range(followers):
+            assert quick.swap(quick.read(), b"%d" % number)
+
+    monkeypatch.setattr(os, "link", link_and_pause)
+    assert slow.swap(seen, b"slow")
+    assert not quick.read().problem
+    assert quick.swap(quick.read(), b"after")
+
+
 def test_a_version_that_is_replaced_while_it_is_read(folder, monkeypatch):
     register = FileRegister(folder)
     assert register.swap(None, b"first")
