@@ -32,6 +32,9 @@ class Root(Struct, frozen=True, omit_defaults=True):
     url: str
     #: The file system's device number, as text: network mounts change it, and then say so.
     device: str = ""
+    #: The file system's type, as the system names it (`ext4`, `nfs4`); empty where nobody can tell.
+    #: By it a scan knows whether change times and inodes are worth trusting.
+    file_system: str = ""
     #: The marker at the root: its name, and SHA-256 of its content in hex; empty: there was none.
     marker: str = ""
     marker_sha256: str = ""
@@ -92,6 +95,9 @@ class Scan(Struct, frozen=True):
     stamps: str
     tool_version: str
     host: str
+    #: What the file system's own clock said when the reading began, nanoseconds since 1970. What
+    #: was touched less than 2 s before may have been touched again without a trace.
+    clock_ns: int = 0
 
 
 MISSING, DAMAGED, CHANGED, EXTRA, MOVED = "missing", "damaged", "changed", "extra", "moved"
