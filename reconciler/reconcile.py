@@ -8,8 +8,7 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
-from reconciler.diff import Diff, compare
-from reconciler.diff.matching import Consented
+from reconciler.diff import Diff, Removal, compare
 from reconciler.errors import (
     ERROR,
     INTERRUPTED,
@@ -113,8 +112,9 @@ def make_plan(reader: Reader, request: Request, *, address: str, now: str) -> Pl
     `--allow-remove` that means nothing.
     """
     state = _read(reader)
-    diff = _with_allowed(_compare(request, state), request.allow_remove)
     desired = request.desired
+    diff = compare(desired, state.storages, scopes=request.scopes, ids=request.ids)
+    diff = _with_allowed(diff, request.allow_remove)
     rules = Rules(
         policy=desired.policy,
         protected_entries=frozenset(entry.name for entry in desired.entries if entry.protect),
@@ -198,10 +198,6 @@ def _read(reader: Reader) -> State:
     return state
 
 
-def _compare(request: Request, state: State) -> Diff:
-    return compare(request.desired, state.storages, scopes=request.scopes, ids=request.ids)
-
-
 def _with_allowed(diff: Diff, names: tuple[str, ...]) -> Diff:
     """Take what `--allow-remove` names for entries of `removed:`."""
     undeclared = {storage.name: storage for storage in diff.undeclared}
@@ -210,7 +206,7 @@ def _with_allowed(diff: Diff, names: tuple[str, ...]) -> Diff:
         live = undeclared.pop(name, None)
         if live is None:
             raise UsageError(f"--allow-remove {quoted(name)}: no undeclared storage has this name")
-        allowed.append(Consented(Removed(name, file=ALLOW_REMOVE), live))
+        allowed.append(Removal(live, Removed(name, file=ALLOW_REMOVE)))
     if not allowed:
         return diff
     removed = sorted([*diff.removed, *allowed], key=lambda item: item.live.name)

@@ -7,7 +7,7 @@ from operator import attrgetter
 
 from msgspec import Struct
 
-from reconciler.diff.matching import Consented, Live, Matching, Pair
+from reconciler.diff.matching import Live, Matching, Pair, Removal
 from reconciler.diff.scoping import reading_order
 from reconciler.diff.temporary_names import resting
 from reconciler.errors import MatchingError
@@ -33,7 +33,7 @@ class Diff(Struct, frozen=True):
     undeclared: tuple[Storage, ...]
     #: Undeclared storages that carry the temporary name of an apply that was cut off.
     interrupted: tuple[Storage, ...]
-    removed: tuple[Consented, ...]
+    removed: tuple[Removal, ...]
     #: Live storages, in scope, that a manifest can express.
     live_in_scope: int
     #: The name that each live storage has, in scope or not, managed or not.

@@ -32,11 +32,16 @@ class Pair(Struct, frozen=True, gc=False):
         return self.entry.name != self.live.name
 
 
-class Consented(Struct, frozen=True, gc=False):
-    """A live storage, and the entry of `removed:` that gives it up."""
+class Removal(Struct, frozen=True, gc=False):
+    """A live storage to be removed, and the consent for it; None if policy alone says so."""
 
-    removed: Removed
     live: Storage
+    consent: Removed | None = None
+
+    @property
+    def loses_records(self) -> bool:
+        """Whether the consent covers the loss of file records: only for one id, said plainly."""
+        return self.consent is not None and self.consent.holds_files and bool(self.consent.id)
 
 
 class Live:
@@ -68,7 +73,7 @@ class Matching:
         self._ids = ids
         self.pairs: list[Pair] = []
         self.new: list[Entry] = []
-        self.consented: list[Consented] = []
+        self.consented: list[Removal] = []
         self.gone: list[Removed] = []
         self.ignored: list[Entry | Removed] = []
         self.problems: list[Problem] = []
@@ -208,7 +213,7 @@ class Matching:
             self._wrong(item, "id" if pin else "name", problem)
         else:
             given_up[live.id] = item
-            self.consented.append(Consented(item, live))
+            self.consented.append(Removal(live, item))
 
     def _cannot_give_up(
         self, item: Removed, live: Storage, given_up: Mapping[str, Removed]

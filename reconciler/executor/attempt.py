@@ -24,7 +24,7 @@ from reconciler.executor.unanswered import LOOKS, may_repeat
 from reconciler.executor.workers import Tell
 from reconciler.model import Storage
 from reconciler.plan.document import CREATE, REMOVE
-from reconciler.plan.expectation import Verdict, as_planned, check, otherwise
+from reconciler.plan.expectation import Seen, as_planned, check, otherwise
 from reconciler.printable import quoted
 
 _LATE, _UNSEEN, _UNANSWERED, _REFUSED = "late", "unseen", "unanswered", "refused"
@@ -96,16 +96,16 @@ class _Attempts:
         """
         while True:
             self._made += 1
-            verdict = self._look() if self._must_look() else as_planned(self._operation, self._step)
-            if verdict.stale and self._may_be_late():
-                raise UnavailableError(verdict.stale, retry_after=_LOOK_EVERY)
-            if not verdict.write:
-                return self._without_write(verdict)
+            seen = self._look() if self._must_look() else as_planned(self._operation, self._step)
+            if seen.stale and self._may_be_late():
+                raise UnavailableError(seen.stale, retry_after=_LOOK_EVERY)
+            if not seen.write:
+                return self._without_write(seen)
             repeats = may_repeat(self._operation, self._step, self._shared.abilities)
             if self._said_done or (self._in_doubt and not repeats):
                 return self._look_on()
             try:
-                return self._write(verdict)
+                return self._write(seen)
             except UnknownOutcomeError as error:
                 return self._settle(error)
             except ConflictError as error:
@@ -130,7 +130,7 @@ class _Attempts:
         lags = not self._shared.abilities.conditional_write and self._shared.wrote
         return not self._is_enough(_LATE) and lags
 
-    def _look(self) -> Verdict:
+    def _look(self) -> Seen:
         writer, operation, step = self._shared.writer, self._operation, self._step
         found = self._read(lambda: writer.find(id=operation.id, name=step.name))
         return check(operation, step, found)
@@ -146,18 +146,18 @@ class _Attempts:
             # To give up now would leave unknown what the next reading may tell.
             raise UnavailableError(str(error)) from error
 
-    def _without_write(self, verdict: Verdict) -> StepEnd:
+    def _without_write(self, seen: Seen) -> StepEnd:
         """End a step that finds nothing to write: it is done, or stale."""
-        if verdict.stale:
-            return StepEnd(verdict.stale, stale=True, storage=verdict.found)
+        if seen.stale:
+            return StepEnd(seen.stale, stale=True, storage=seen.found)
         # In doubt, it is our own request, as far as anybody can know, that has done it.
-        return StepEnd(storage=verdict.found, wrote=self._in_doubt)
+        return StepEnd(storage=seen.found, wrote=self._in_doubt)
 
     def _settle(self, error: UnknownOutcomeError) -> StepEnd:
         """Read live at once after a write that got no answer."""
-        verdict = self._look()
-        if not verdict.write:
-            return self._without_write(verdict)
+        seen = self._look()
+        if not seen.write:
+            return self._without_write(seen)
         self._unsettled = str(error)
         enough = self._is_enough(_UNANSWERED)
         # Elsewhere it would have been refused by now. Here nobody says what a failure means, and
@@ -185,22 +185,22 @@ class _Attempts:
 
         None if live still is as it was.
         """
-        verdict = self._look()
-        if not verdict.write:
-            return self._without_write(verdict)
+        seen = self._look()
+        if not seen.write:
+            return self._without_write(seen)
         if self._is_enough(_REFUSED):
             raise error
         return None
 
-    def _write(self, verdict: Verdict) -> StepEnd:
-        writer, live, after = self._shared.writer, verdict.found, self._operation.after
+    def _write(self, seen: Seen) -> StepEnd:
+        writer, live, after = self._shared.writer, seen.found, self._operation.after
         if self._operation.action == CREATE and after is not None:
             asked: _Asked = {"name": after.name, "label": after.label}
             return self._ended(self._send(lambda: writer.create(after, key=self._key)), asked)
         assert live is not None  # noqa: S101 - `check` finds nothing to write on what is not there
         if self._operation.action == REMOVE:
             return self._remove(live)
-        asked = {"name": verdict.name, "label": verdict.label}
+        asked = {"name": seen.name, "label": seen.label}
         return self._ended(self._send(lambda: writer.update(live, **asked)), asked)
 
     def _ended(self, made: Storage, asked: _Asked) -> StepEnd:
@@ -231,12 +231,12 @@ class _Attempts:
         operation, step = self._operation, self._step
         id = operation.id or made.id
         found = self._read(lambda: self._shared.writer.find(id=id, name=step.name))
-        verdict = check(operation, step, found)
-        if not (verdict.write or verdict.stale):
-            return StepEnd(storage=verdict.found or made, wrote=True)
+        seen = check(operation, step, found)
+        if not (seen.write or seen.stale):
+            return StepEnd(storage=seen.found or made, wrote=True)
         live = next((item for item in found if item.id == id), None)
         # As before; a new storage may be there under another name.
-        unchanged = verdict.write and operation.action != CREATE
+        unchanged = seen.write and operation.action != CREATE
         if live is None or unchanged or operation.action == REMOVE:
             raise UnavailableError(_NOT_SHOWN, retry_after=_LOOK_EVERY)
         error = otherwise(operation, live, **asked)

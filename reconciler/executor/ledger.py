@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec import Struct
+
 from reconciler.executor.events import Done, Failed, Observer, Started
 from reconciler.executor.outcomes import (
     DONE,
@@ -18,17 +20,15 @@ from reconciler.plan.document import Operation, Plan
 from reconciler.plan.steps import operation_of
 
 
-class _Progress:
+class _Progress(Struct):
     """How far one operation has come."""
 
-    __slots__ = ("end", "left", "storage", "told", "writes")
-
-    def __init__(self, operation: Operation) -> None:
-        self.left = len(operation.steps)
-        self.writes = 0
-        self.storage: Storage | None = None
-        self.end: StepEnd | None = None
-        self.told = False
+    #: How many of its steps are not done.
+    left: int
+    writes: int = 0
+    storage: Storage | None = None
+    end: StepEnd | None = None
+    told: bool = False
 
     def status(self) -> str:
         if not self.left:
@@ -46,7 +46,9 @@ class Ledger:
     def __init__(self, plan: Plan, observe: Observer) -> None:
         self._plan = plan
         self._observe = observe
-        self._progress = {operation.key: _Progress(operation) for operation in plan.operations}
+        self._progress = {
+            operation.key: _Progress(len(operation.steps)) for operation in plan.operations
+        }
 
     def begin(self, operation: Operation) -> None:
         """Note that a step is handed out; until its end is noted, nobody knows how it ended."""

@@ -8,13 +8,8 @@ from msgspec import Struct
 
 from reconciler.model import Storage
 
-DONE, FAILED, HALF_DONE, UNKNOWN, NOT_STARTED = (
-    "done",
-    "failed",
-    "half_done",
-    "unknown",
-    "not_started",
-)
+DONE, FAILED, HALF_DONE = "done", "failed", "half_done"
+UNKNOWN, NOT_STARTED = "unknown", "not_started"
 
 
 class Outcome(Struct, frozen=True):

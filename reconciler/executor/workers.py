@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 from reconciler.executor.events import Retried
 from reconciler.executor.outcomes import StepEnd
@@ -15,15 +16,12 @@ Tell = Callable[[Retried], None]
 CarryOut = Callable[[Item, Tell], StepEnd]
 
 
-class Ended:
+class Ended(NamedTuple):
     """A step was carried out; or its thread met with something that must end the run."""
 
-    __slots__ = ("end", "error", "item")
-
-    def __init__(self, item: Item, end: StepEnd | None, error: BaseException | None) -> None:
-        self.item = item
-        self.end = end
-        self.error = error
+    item: Item
+    end: StepEnd | None = None
+    error: BaseException | None = None
 
 
 class Workers:
@@ -81,9 +79,9 @@ class Workers:
     def _work(self) -> None:
         while (item := self._next()) is not None:
             try:
-                self._tell(Ended(item, self._carry_out(item, self._tell), None))
+                self._tell(Ended(item, self._carry_out(item, self._tell)))
             except BaseException as error:
-                self._tell(Ended(item, None, error))
+                self._tell(Ended(item, error=error))
 
     def _next(self) -> Item | None:
         while not self._dismissed:

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 import msgspec
 
-from reconciler.journal.read import DONE, RECORDED, Entry, Run, counted
+from reconciler.executor import DONE
+from reconciler.journal.read import RECORDED, OperationRecord, Run, counted
 from reconciler.model import Values
 from reconciler.plan.document import REMOVE, UPDATE
 from reconciler.plan.steps import key_of
@@ -19,7 +20,7 @@ def runs_of(changes: Iterable[Change], address: str) -> list[Run]:
     A write of something that is no run of ours stands for itself, under its revision.
     """
     first: dict[str, Change] = {}
-    entries: dict[str, list[Entry]] = {}
+    entries: dict[str, list[OperationRecord]] = {}
     for change in changes:
         id = change.run or f"revision {change.revision}"
         first.setdefault(id, change)
@@ -27,20 +28,15 @@ def runs_of(changes: Iterable[Change], address: str) -> list[Run]:
     return [_run(id, first[id], tuple(entries[id]), address) for id in reversed(first)]
 
 
-def _run(id: str, change: Change, entries: tuple[Entry, ...], address: str) -> Run:
+def _run(id: str, change: Change, entries: tuple[OperationRecord, ...], address: str) -> Run:
     # The account is proved, the actor is a claim: where they differ, both are told.
     claimed = change.actor and change.actor != change.account
     return Run(
         run=id,
         state=RECORDED,
         started_at=change.at,
-        ended_at="",
-        exit=None,
-        interrupted=False,
         platform=address,
-        digest="",
         actor=f"{change.actor} as {change.account}" if claimed else change.account,
-        host="",
         commit=change.commit,
         job_url=change.job_url,
         planned=len(entries),
@@ -49,10 +45,10 @@ def _run(id: str, change: Change, entries: tuple[Entry, ...], address: str) -> R
     )
 
 
-def _entry(change: Change) -> Entry:
+def _entry(change: Change) -> OperationRecord:
     before = change.before or {}
     renamed = change.action == UPDATE and "name" in before
-    return Entry(
+    return OperationRecord(
         key=key_of(change.action, change.name),
         action=change.action,
         name=change.name,

@@ -11,20 +11,20 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from reconciler.errors import ReconcilerError, UsageError
+from reconciler.executor import DONE, NOT_STARTED
 from reconciler.journal.records import FORMAT_VERSION
 from reconciler.journal.write import journals
 from reconciler.model import Values
 from reconciler.names import matches
 from reconciler.printable import quoted
 
-#: How an operation stands of which the journal tells no end, or not even a beginning.
-STARTED, NOT_STARTED = "started", "not_started"
-DONE = "done"
+#: How an operation stands of which the journal tells no end.
+STARTED = "started"
 #: How a run stands: it has ended; it was killed, or still runs; an audit does not tell.
 ENDED, OPEN, RECORDED = "ended", "killed_or_running", "recorded"
 
 
-class Entry(Struct, frozen=True, omit_defaults=True):
+class OperationRecord(Struct, frozen=True, omit_defaults=True):
     """What one run did to one storage."""
 
     key: str
@@ -44,7 +44,7 @@ class Entry(Struct, frozen=True, omit_defaults=True):
     already: bool = False
 
 
-class Run(Struct, frozen=True):
+class Run(Struct, frozen=True, kw_only=True):
     """One run, as far as its journal (or the audit of its platform) tells."""
 
     run: str
@@ -52,20 +52,20 @@ class Run(Struct, frozen=True):
     state: str
     started_at: str
     #: Empty where it is not known.
-    ended_at: str
-    exit: int | None
-    interrupted: bool
+    ended_at: str = ""
+    exit: int | None = None
+    interrupted: bool = False
     platform: str
-    digest: str
+    digest: str = ""
     actor: str
-    host: str
+    host: str = ""
     commit: str
     job_url: str
     #: How many operations the plan has.
     planned: int
     #: How many operations ended in which way, of those that the journal tells of.
     summary: dict[str, int]
-    operations: tuple[Entry, ...]
+    operations: tuple[OperationRecord, ...]
     #: What is wrong with the file, in words; empty if nothing is.
     damage: str = ""
 
@@ -176,7 +176,7 @@ class _Reading:
         self.first: _Line | None = None
         self._run = run
         self._last = _Line("")
-        self._entries: dict[str, Entry] = {}
+        self._entries: dict[str, OperationRecord] = {}
 
     def take(self, piece: bytes) -> bool:
         """Take in a line; False if it is none."""
@@ -189,7 +189,7 @@ class _Reading:
         elif line.event == "run_ended":
             self._last = line
         elif line.key:
-            entry = self._entries.get(line.key) or Entry(
+            entry = self._entries.get(line.key) or OperationRecord(
                 line.key, line.action, line.name, NOT_STARTED
             )
             self._entries[line.key] = _after(entry, line)
@@ -219,7 +219,7 @@ class _Reading:
         )
 
 
-def _after(entry: Entry, line: _Line) -> Entry:
+def _after(entry: OperationRecord, line: _Line) -> OperationRecord:
     """Return how an operation stands after one more line about it."""
     match line.event:
         case "operation_planned":
@@ -238,6 +238,6 @@ def _after(entry: Entry, line: _Line) -> Entry:
             return entry
 
 
-def counted(entries: Iterable[Entry]) -> dict[str, int]:
+def counted(entries: Iterable[OperationRecord]) -> dict[str, int]:
     """Return how many operations ended in which way."""
     return dict(sorted(Counter(entry.status for entry in entries).items()))

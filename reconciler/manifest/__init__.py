@@ -1,7 +1,7 @@
 """YAML with positions -> interpolation -> schema -> desired.
 
-`load` tells the story. Importing this package is cheap: YAML, schema and env-file libraries are
-imported where they are first needed.
+`load` tells the story. What reads env files, and what explains refusals, is imported where it is
+first needed: most manifests need neither.
 """
 
 from __future__ import annotations
@@ -11,15 +11,12 @@ from reconciler.manifest.filling.variables import read_variables
 from reconciler.manifest.load import Manifest, load
 from reconciler.manifest.placing import placed
 from reconciler.manifest.render import render
-from reconciler.schemas import EDITOR_LINE, schema_text
 
 __all__ = [
-    "EDITOR_LINE",
     "Manifest",
     "default_paths",
     "load",
     "placed",
     "read_variables",
     "render",
-    "schema_text",
 ]

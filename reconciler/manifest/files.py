@@ -9,8 +9,6 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from msgspec import Struct
-
 from reconciler.errors import UsageError
 from reconciler.manifest.reading.encodings import BYTE_ORDER_MARK
 from reconciler.model import Problem
@@ -24,13 +22,6 @@ DEFAULTS = (DEFAULT_FILE, "storages.yml", DEFAULT_FOLDER)
 #: The name that standard input, `-f -`, goes by from here on.
 STDIN = "<stdin>"
 _STREAM = re.compile(STDIN + r"|/dev/(?:stdin|fd/[0-9]+)|/proc/[^/]+/fd/[0-9]+")
-
-
-class Found(Struct):
-    """The files of a manifest in reading order, and what went wrong on the way to them."""
-
-    files: list[str]
-    problems: list[Problem]
 
 
 def default_paths() -> list[str]:
@@ -52,14 +43,15 @@ def default_paths() -> list[str]:
     )
 
 
-def find_files(paths: Sequence[str]) -> Found:
-    """Find the files that `paths` mean: each file itself, and what folders hold.
+def find_files(paths: Sequence[str], problems: list[Problem]) -> list[str]:
+    """Find the files that `paths` mean, in reading order: each file itself, and what folders hold.
 
     Of a folder, every `*.yaml` and `*.yml` below it, sorted; hidden files and folders (a dot at
     the start of the name) are left out. A file that is reached twice counts once.
-    Raises `UsageError` for a path that does not exist.
+    What goes wrong on the way to them is added to `problems`. Raises `UsageError` for a path that
+    does not exist.
     """
-    found = Found([], [])
+    found: list[str] = []
     seen: set[str] = set()
     for given in paths:
         path = STDIN if given == "-" else given
@@ -67,15 +59,15 @@ def find_files(paths: Sequence[str]) -> Found:
             raise UsageError(f"{quoted(path)} does not exist: check the path given with -f")
         files = [path]
         if stat.S_ISDIR(_mode(path)):
-            files = sorted(_below(path, found.problems, set()), key=_parts)
-            if not files and not found.problems:
+            files = sorted(_below(path, problems, set()), key=lambda file: Path(file).parts)
+            if not files and not problems:
                 message = "there is no *.yaml or *.yml file in this folder"
-                found.problems.append(Problem(path, message))
+                problems.append(Problem(path, message))
         for file in files:
             real = file if file == STDIN else os.path.realpath(file)
             if real not in seen:
                 seen.add(real)
-                found.files.append(file)
+                found.append(file)
     return found
 
 
@@ -100,10 +92,6 @@ def read_bytes(file: str) -> bytes:
         return data.removeprefix(BYTE_ORDER_MARK)
     limit = MAX_BYTES // (1024 * 1024)
     raise OSError(None, f"the file is larger than {limit} MiB: split it into several files")
-
-
-def _parts(file: str) -> tuple[str, ...]:
-    return Path(file).parts
 
 
 def _below(folder: str, problems: list[Problem], seen: set[str]) -> Iterator[str]:

@@ -55,11 +55,11 @@ def load(
         ManifestError: with every problem of every file.
         UsageError: a path does not exist.
     """
-    found = find_files(paths)
-    problems = found.problems
+    problems: list[Problem] = []
+    files = find_files(paths, problems)
     documents, gathered = [], _Gathered()
     validation = Validation()
-    for file in found.files:
+    for file in files:
         try:
             document = Document(file, read_bytes(file))
         except OSError as error:
@@ -77,15 +77,12 @@ def load(
         problems += problems_of(documents)
     if problems:
         raise ManifestError(problems)
-    return gathered.manifest(
-        tuple(found.files), {d.file: d.data for d in documents if is_stream(d.file)}
-    )
+    return gathered.manifest(tuple(files), {d.file: d.data for d in documents if is_stream(d.file)})
 
 
 def _checked(
     document: Document, variables: Mapping[str, str], validation: Validation
 ) -> dict[str, Any] | None:
-    # It loads YAML, which to import this package does not take.
     read_tree(document)
     if document.tree is None and document.mistakes:
         return None

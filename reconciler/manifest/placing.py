@@ -58,7 +58,7 @@ def _places_in(
     file: str, data: bytes | None, paths: Iterable[tuple[Path, bool]]
 ) -> Mapping[tuple[Path, bool], tuple[int, int]]:
     try:
-        return _positions(read_bytes(file) if data is None else data, paths)
+        return positions(read_bytes(file) if data is None else data, paths)
     except OSError:
         return {}
 
@@ -72,17 +72,10 @@ def _places(documents: Iterable[Document]) -> _Places:
             if mistake.first:
                 wanted[mistake.first.file].add((mistake.first.path, mistake.at_key))
     return {
-        document.file: _positions(document.data, wanted[document.file])
+        document.file: positions(document.data, wanted[document.file])
         for document in documents
         if document.file in wanted
     }
-
-
-def _positions(
-    data: bytes, paths: Iterable[tuple[Path, bool]]
-) -> Mapping[tuple[Path, bool], tuple[int, int]]:
-    # It loads YAML, which to import this package does not take.
-    return positions(data, paths)
 
 
 def _problem(file: str, mistake: Mistake, places: _Places) -> Problem:

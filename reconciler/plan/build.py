@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from reconciler.diff import Diff
+from reconciler.diff import Diff, Removal
 from reconciler.errors import UsageError
 from reconciler.model import NEW_PLATFORM, Notice, State
 from reconciler.names import matches
@@ -27,7 +27,7 @@ from reconciler.plan.document import (
 )
 from reconciler.plan.likely_renames import likely_renames
 from reconciler.plan.ordering import order, reachable
-from reconciler.plan.policy import Facts, Removal, Rules
+from reconciler.plan.policy import Facts, Rules
 from reconciler.plan.steps import key_of
 from reconciler.printable import quoted, shown
 from reconciler.version import __version__

@@ -17,8 +17,8 @@ from reconciler.plan.document import CREATE, REMOVE, Operation, Step
 from reconciler.printable import quoted
 
 
-class Verdict(Struct, frozen=True):
-    """What a step finds: something to write, nothing left to do, or that it is stale."""
+class Seen(Struct, frozen=True):
+    """What a step sees in live: something to write, nothing left to do, or that it is stale."""
 
     #: Why the step must not be carried out; empty if it may.
     stale: str = ""
@@ -30,7 +30,7 @@ class Verdict(Struct, frozen=True):
     label: str | None = None
 
 
-def check(operation: Operation, step: Step, found: Sequence[Storage]) -> Verdict:
+def check(operation: Operation, step: Step, found: Sequence[Storage]) -> Seen:
     """Compare what `step` relies on with `found`: the live storages with its id or its new name."""
     if operation.action == CREATE:
         return _check_create(operation, found)
@@ -40,17 +40,17 @@ def check(operation: Operation, step: Step, found: Sequence[Storage]) -> Verdict
     return _check_update(operation, step, live, found)
 
 
-def as_planned(operation: Operation, step: Step) -> Verdict:
+def as_planned(operation: Operation, step: Step) -> Seen:
     """Take live for what it was when the plan was made; the platform refuses if it is not."""
     before = operation.before
     if before is None or operation.id is None:
-        return Verdict(write=True)
+        return Seen(write=True)
     live = Storage(operation.id, before.name, before.label, before.type, before.default_url)
     if operation.action == REMOVE:
-        return Verdict(write=True, found=live)
+        return Seen(write=True, found=live)
     name = step.name if step.name != before.name else None
     label = step.label if step.label != before.label else None
-    return Verdict(write=True, found=live, name=name, label=label)
+    return Seen(write=True, found=live, name=name, label=label)
 
 
 def as_wanted(values: Values, live: Storage) -> bool:
@@ -99,45 +99,45 @@ def on_the_way(operation: Operation, found: Storage | Values) -> bool:
     )
 
 
-def _check_create(operation: Operation, found: Sequence[Storage]) -> Verdict:
+def _check_create(operation: Operation, found: Sequence[Storage]) -> Seen:
     after = _given(operation.after)
     live = next((storage for storage in found if storage.name == after.name), None)
     if live is None:
-        return Verdict(write=True)
+        return Seen(write=True)
     if as_wanted(after, live):
-        return Verdict(found=live)
+        return Seen(found=live)
     if same_place(after, live):
         problem = f"a storage named {quoted(after.name)} was created meanwhile with another label"
     else:
         problem = f"the name {quoted(after.name)} was taken meanwhile by another storage"
-    return Verdict(stale=problem, found=live)
+    return Seen(stale=problem, found=live)
 
 
-def _check_remove(operation: Operation, live: Storage | None) -> Verdict:
+def _check_remove(operation: Operation, live: Storage | None) -> Seen:
     before = _given(operation.before)
     if live is None:
-        return Verdict()
+        return Seen()
     if not as_wanted(before, live):
-        return Verdict(stale=_changed(before), found=live)
-    return Verdict(write=True, found=live)
+        return Seen(stale=_changed(before), found=live)
+    return Seen(write=True, found=live)
 
 
 def _check_update(
     operation: Operation, step: Step, live: Storage | None, found: Sequence[Storage]
-) -> Verdict:
+) -> Seen:
     before, after = _given(operation.before), _given(operation.after)
     if live is None:
-        return Verdict(stale=f"{quoted(before.name)} is no longer live")
+        return Seen(stale=f"{quoted(before.name)} is no longer live")
     if not on_the_way(operation, live) or not _has_come(operation, step, live):
-        return Verdict(stale=_changed(before), found=live)
+        return Seen(stale=_changed(before), found=live)
     # A storage that already has its last name does not step aside again.
     name = step.name if live.name not in (step.name, after.name) else None
     label = step.label if live.label != step.label else None
     other = next((s for s in found if s.name == name and s.id != live.id), None)
     if name is not None and other is not None:
         taken = f"the name {quoted(name)} is taken by another storage (id {quoted(other.id)})"
-        return Verdict(stale=taken, found=live)
-    return Verdict(write=not (name is None and label is None), found=live, name=name, label=label)
+        return Seen(stale=taken, found=live)
+    return Seen(write=not (name is None and label is None), found=live, name=name, label=label)
 
 
 def _has_come(operation: Operation, step: Step, live: Storage) -> bool:

@@ -25,11 +25,17 @@ from reconciler.plan.document import (
     Operation,
     Plan,
     Step,
-    changed,
     content_digest,
     steps,
 )
-from reconciler.plan.steps import create_steps, key_of, remove_steps, update_calls, update_steps
+from reconciler.plan.steps import (
+    create_steps,
+    derived,
+    key_of,
+    remove_steps,
+    update_calls,
+    update_steps,
+)
 
 _ALLOW_EMPTY = Consent("allow_empty", "", "")
 _CONSENTS = ("allow_empty", "removed", "allow_remove", "holds_files")
@@ -99,15 +105,18 @@ def _shows_what_it_does(plan: Plan) -> bool:
 
 def _is_shown_truly(operation: Operation) -> bool:
     before, after = operation.before, operation.after
-    name = after.name if after else before.name if before else ""
-    changes = changed(before, after) if before and after else ()
+    follows = derived(
+        operation.action,
+        before,
+        after,
+        operation.steps,
+        id=operation.id,
+        after_operations=operation.after_operations,
+        holds_files=operation.holds_files,
+        reason=operation.reason,
+    )
     return (
-        operation.name == name
-        and operation.key == key_of(operation.action, name)
-        and operation.changes == changes
-        and operation.previous_name
-        == next((change.before for change in changes if change.field == "name"), None)
-        and operation.destructive == (operation.action == REMOVE)
+        operation == follows
         and (operation.holds_files is not None) == (operation.action == REMOVE)
         and all(_is_one_place(values) for values in (before, after) if values)
         # An update changes name and label, and nothing else.

@@ -11,14 +11,15 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
-from reconciler.diff import Diff, Pair
+from reconciler.diff import Diff, Pair, Removal
 from reconciler.diff.temporary_names import temporary
 from reconciler.location import Places
-from reconciler.model import Entry, Notice, Storage, Values
-from reconciler.plan.document import CREATE, REMOVE, UPDATE, Operation, changed
-from reconciler.plan.policy import ALLOW_REMOVE, Removal
+from reconciler.model import Entry, Notice, Removed, Storage, Values
+from reconciler.plan.document import CREATE, REMOVE, UPDATE, Operation
+from reconciler.plan.policy import ALLOW_REMOVE
 from reconciler.plan.steps import (
     create_steps,
+    derived,
     key_of,
     operation_of,
     remove_steps,
@@ -144,29 +145,18 @@ def _no_room(pair: Pair) -> Notice:
 
 
 def _remove(removal: Removal, holds_files: bool) -> Operation:
-    live, consent = removal.live, removal.consent
-    key = key_of(REMOVE, live.name)
-    return Operation(
-        key=key,
-        action=REMOVE,
-        name=live.name,
-        previous_name=None,
-        id=live.id,
-        before=_values(live),
-        after=None,
-        changes=(),
-        steps=remove_steps(key),
-        after_operations=(),
-        destructive=True,
-        holds_files=holds_files,
-        reason=_why_removed(consent is not None, consent.file if consent else ""),
+    live = removal.live
+    steps = remove_steps(key_of(REMOVE, live.name))
+    why = _why_removed(removal.consent)
+    return derived(
+        REMOVE, _values(live), None, steps, id=live.id, holds_files=holds_files, reason=why
     )
 
 
-def _why_removed(consented: bool, file: str) -> str:
-    if not consented:
+def _why_removed(consent: Removed | None) -> str:
+    if consent is None:
         return "not declared, and `policy.undeclared` is `remove`"
-    return "named by `--allow-remove`" if file == ALLOW_REMOVE else "named in `removed:`"
+    return "named by `--allow-remove`" if consent.file == ALLOW_REMOVE else "named in `removed:`"
 
 
 def _update(pair: Pair, names: _Names, *, atomic_update: bool) -> Operation:
@@ -178,48 +168,28 @@ def _update(pair: Pair, names: _Names, *, atomic_update: bool) -> Operation:
     freeing = names.freed_by(entry.name) if pair.renames else None
     aside = temporary(live.name, live.id) if live.id in names.moved_aside else None
     calls = update_calls(before, after, aside=aside, atomic=atomic_update)
-    return Operation(
-        key=key,
-        action=UPDATE,
-        name=entry.name,
-        previous_name=live.name if pair.renames else None,
+    return derived(
+        UPDATE,
+        before,
+        after,
+        update_steps(key, calls, freeing),
         id=live.id,
-        before=before,
-        after=after,
-        changes=changed(before, after),
-        steps=update_steps(key, calls, freeing),
         after_operations=names.done_before(freeing),
-        destructive=False,
-        holds_files=None,
         reason=f"matched by `{pair.how}`",
     )
 
 
 def _create(entry: Entry, names: _Names, gone: Places[Storage]) -> Operation:
-    key = key_of(CREATE, entry.name)
     freeing = names.freed_by(entry.name)
     waits = {key_of(REMOVE, storage.name) for storage in gone.at(entry)}
     waits |= {freeing} if freeing else set()
-    return Operation(
-        key=key,
-        action=CREATE,
-        name=entry.name,
-        previous_name=None,
-        id=None,
-        before=None,
-        after=Values(
-            name=entry.name,
-            label=entry.name if entry.label is None else entry.label,
-            type=entry.type,
-            default_url=entry.default_url,
-            region=entry.region,
-            bucket=entry.bucket,
-        ),
-        changes=(),
-        steps=create_steps(key, entry.name, waits),
+    label = entry.name if entry.label is None else entry.label
+    return derived(
+        CREATE,
+        None,
+        Values(entry.name, label, entry.type, entry.default_url, entry.region, entry.bucket),
+        create_steps(key_of(CREATE, entry.name), entry.name, waits),
         after_operations=tuple(sorted(waits)),
-        destructive=False,
-        holds_files=None,
         reason="declared, but not live",
     )
 

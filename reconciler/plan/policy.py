@@ -10,10 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
-from reconciler.diff import Diff, Pair
+from reconciler.diff import Diff, Pair, Removal
 from reconciler.diff.temporary_names import resting
 from reconciler.location import Places
-from reconciler.model import Entry, Notice, Policy, Removed, Storage
+from reconciler.model import Entry, Notice, Policy, Storage
 from reconciler.names import Globs
 from reconciler.plan.likely_renames import likely_renames
 from reconciler.plan.yaml_text import flow
@@ -28,18 +28,6 @@ class Facts(Struct, frozen=True):
 
     holds_files: Mapping[str, bool]
     spaces: Mapping[str, tuple[str, ...]]
-
-
-class Removal(Struct, frozen=True, gc=False):
-    """A live storage to be removed, and the consent for it; None if policy alone says so."""
-
-    live: Storage
-    consent: Removed | None = None
-
-    @property
-    def loses_records(self) -> bool:
-        """Whether the consent covers the loss of file records: only for one id, said plainly."""
-        return self.consent is not None and self.consent.holds_files and bool(self.consent.id)
 
 
 class Rules:
@@ -66,9 +54,9 @@ class Rules:
 
 def removals(diff: Diff, policy: Policy) -> tuple[Removal, ...]:
     """Return what is to be removed, by name: what `removed:` names, and by policy the rest."""
-    chosen = [Removal(item.live, item.removed) for item in diff.removed]
+    chosen = list(diff.removed)
     if policy.undeclared == "remove":
-        chosen += [Removal(storage) for storage in diff.undeclared]
+        chosen += map(Removal, diff.undeclared)
     return tuple(sorted(chosen, key=lambda removal: removal.live.name))
 
 

@@ -1,4 +1,4 @@
-"""The calls that an operation takes, which follow from what is before and after it, and its keys.
+"""What of an operation follows from what is before and after it: its calls, its names, its keys.
 
 A key is a text in plans and journals; here alone it is put together and taken apart.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from reconciler.model import Values
-from reconciler.plan.document import CREATE, REMOVE, UPDATE, Step
+from reconciler.plan.document import CREATE, REMOVE, UPDATE, Operation, Step, changed
 
 #: What one call of an update writes: a name, a label, or both.
 Call = tuple[str | None, str | None]
@@ -27,6 +27,38 @@ def operation_of(step_key: str) -> str:
 def _step_key(operation: str, number: int = 1) -> str:
     """Return the key of a step; the first of an operation is the one that frees its old name."""
     return f"{operation}#{number}"
+
+
+def derived(
+    action: str,
+    before: Values | None,
+    after: Values | None,
+    steps: tuple[Step, ...],
+    *,
+    id: str | None = None,
+    after_operations: tuple[str, ...] = (),
+    holds_files: bool | None = None,
+    reason: str,
+) -> Operation:
+    """Return an operation; its key, names and changes follow from what is before and after it."""
+    values = after or before
+    name = values.name if values else ""
+    changes = changed(before, after) if before and after else ()
+    return Operation(
+        key=key_of(action, name),
+        action=action,
+        name=name,
+        previous_name=next((c.before for c in changes if c.field == "name"), None),
+        id=id,
+        before=before,
+        after=after,
+        changes=changes,
+        steps=steps,
+        after_operations=after_operations,
+        destructive=action == REMOVE,
+        holds_files=holds_files,
+        reason=reason,
+    )
 
 
 def remove_steps(key: str) -> tuple[Step, ...]:

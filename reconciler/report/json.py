@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from reconciler.executor import Outcome
 from reconciler.health.platform import Facts, checks, healthy
-from reconciler.journal.read import Entry, Run
+from reconciler.journal.read import OperationRecord, Run
 from reconciler.lease.contract import Lease
 from reconciler.masking import masked
 from reconciler.model import Notice, Problem, State
@@ -204,7 +204,7 @@ def _run(run: Run, *, operations: bool) -> dict[str, Any]:
     return told
 
 
-def _masked(entry: Entry) -> Entry:
+def _masked(entry: OperationRecord) -> OperationRecord:
     if entry.before is None:
         return entry
     before = replace(entry.before, default_url=masked(entry.before.default_url))

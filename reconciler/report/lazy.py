@@ -1,19 +1,27 @@
-"""Names that a package hands out from its modules, each imported when somebody wants it."""
+"""What a format is able to tell, from the module of its package that does, once it is wanted."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable
 
+#: By the module that has them, what a format tells: the modules have one name in each package.
+_TOLD = {
+    "manifests": ("failure", "problems", "valid"),
+    "plans": ("drift", "plan"),
+    "platforms": ("examined", "lease", "released", "storages", "tokens"),
+    "results": ("applied", "operations", "run", "runs"),
+}
+_HOMES = {name: home for home, names in _TOLD.items() for name in names}
 
-def handing_out(package: str, **homes: str) -> Callable[[str], object]:
-    """Make the `__getattr__` of a package, told the names that each of its modules has."""
-    home_of = {name: home for home, names in homes.items() for name in names.split()}
+
+def handing_out(package: str) -> Callable[[str], object]:
+    """Make the `__getattr__` of the package of a format."""
 
     def get(name: str) -> object:
-        if name not in home_of:
+        if name not in _HOMES:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
-        module = f"{package}.{home_of[name]}"
+        module = f"{package}.{_HOMES[name]}"
         __import__(module)
         return getattr(sys.modules[module], name)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from msgspec import Struct
+
 from reconciler.manifest.mistakes import Document, Mistake, Path, Place, brief
 from reconciler.model import Entry, Removed
 from reconciler.printable import quoted
@@ -61,16 +63,15 @@ def find_conflicts(documents: Sequence[Document]) -> None:
             removed_ids.enter(item, "id", "the storage with id {} is removed twice")
 
 
-class _Item:
+class _Item(Struct):
     """One item of a list in a document that may not be valid."""
 
-    def __init__(self, document: Document, path: Path, value: dict[str, Any]) -> None:
-        self.document = document
-        self.path = path
-        self._value = value
+    document: Document
+    path: Path
+    value: dict[str, Any]
 
     def text(self, key: str) -> str | None:
-        value = self._value.get(key)
+        value = self.value.get(key)
         return value if isinstance(value, str) and value else None
 
 

@@ -1,11 +1,10 @@
-"""The manifest's schema, as we check by it: what it is for us, and the validator made of it."""
+"""The manifest's schema, as we check by it."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import msgspec
-from jsonschema_rs import Draft202012Validator
 
 from reconciler.schemas import schema_text
 
@@ -43,9 +42,3 @@ def part_schema(definition: str) -> dict[str, Any]:
     """Return the schema of one definition of the manifest's schema, such as `entry`."""
     schema = manifest_schema()
     return {"$schema": schema["$schema"], "$ref": f"#/$defs/{definition}", "$defs": schema["$defs"]}
-
-
-def validator(schema: dict[str, Any]) -> Draft202012Validator:
-    """Make the fast validator of a schema, which answers yes or no."""
-    # Large, and nothing that to import this package should take.
-    return Draft202012Validator(schema)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from reconciler.manifest.checking.schema import manifest_schema, part_schema, validator
+from jsonschema_rs import Draft202012Validator
+
+from reconciler.manifest.checking.schema import manifest_schema, part_schema
 from reconciler.manifest.filling.defaults import Defaults
 from reconciler.manifest.mistakes import Document, Mistake, Value, Wrong
-
-if TYPE_CHECKING:
-    from jsonschema_rs import Draft202012Validator
 
 #: So many wrong parts of one file are explained; the others are counted.
 MAX_EXPLAINED = 1_000
@@ -39,7 +38,7 @@ class Validation:
         """Ask the fast validator of a definition, or of the whole schema."""
         if definition not in self._compiled:
             schema = part_schema(definition) if definition else self._schema
-            self._compiled[definition] = validator(schema)
+            self._compiled[definition] = Draft202012Validator(schema)
         return self._compiled[definition].is_valid(value)
 
     def _explain(self, document: Document) -> None:

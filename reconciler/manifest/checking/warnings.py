@@ -54,7 +54,8 @@ def same_places(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
     for group in shared.values():
         by_region: dict[str | None, list[Entry]] = {}
         for entry in group:
-            by_region.setdefault(_region(entry), []).append(entry)
+            region = location(entry.type, entry.default_url).region
+            by_region.setdefault(region, []).append(entry)
         # One that names no region may be any of them: see `Location.same`.
         alike = [group] if None in by_region else by_region.values()
         yield from (few for few in alike if len(few) > 1)
@@ -70,7 +71,3 @@ def _place(entry: Entry, prefixes: dict[str, str]) -> str:
     if entry.type == "local" and url[:8] == "file:///" and url[-1] != "/":
         return "local:" + url
     return location(entry.type, url).place
-
-
-def _region(entry: Entry) -> str | None:
-    return location(entry.type, entry.default_url).region

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import yaml
+from msgspec import Struct, field
 from yaml.events import (
     DocumentStartEvent,
     MappingEndEvent,
@@ -22,15 +23,12 @@ from reconciler.manifest.reading.yaml_events import Event, NextEvent, open_event
 Position = tuple[int, int]
 
 
-class Spot:
+class Spot(Struct):
     """What is known of one path: where its key stands, and where its value does."""
 
-    __slots__ = ("below", "key", "value")
-
-    def __init__(self) -> None:
-        self.key: Position | None = None
-        self.value: Position | None = None
-        self.below: dict[str | int, Spot] = {}
+    key: Position | None = None
+    value: Position | None = None
+    below: dict[str | int, Spot] = field(default_factory=dict)
 
     def position(self) -> Position | None:
         """Return the place to look at: the value, or the key if the value is below it."""

@@ -9,10 +9,4 @@ if TYPE_CHECKING:
     from reconciler.report.markdown.platforms import examined, lease, released, storages, tokens
     from reconciler.report.markdown.results import applied, operations, run, runs
 
-__getattr__ = handing_out(
-    __name__,
-    manifests="failure problems valid",
-    plans="drift plan",
-    platforms="examined lease released storages tokens",
-    results="applied operations run runs",
-)
+__getattr__ = handing_out(__name__)

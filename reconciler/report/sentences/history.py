@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.environment.timestamps import whole_seconds
-from reconciler.journal.read import DONE, ENDED, OPEN, STARTED, Entry, Run
+from reconciler.executor import DONE
+from reconciler.journal.read import ENDED, OPEN, STARTED, OperationRecord, Run
 from reconciler.printable import quoted, shown
 from reconciler.report.sentences.terms import SYMBOLS, address, bare, count, spoken
 
@@ -55,7 +56,7 @@ def total(run: Run) -> str:
     return f"{count(len(run.operations), 'operation')}: {_counts(run) or 'none'}."
 
 
-def ended(entry: Entry) -> str:
+def ended(entry: OperationRecord) -> str:
     """Return how an operation ended, and what it was called before."""
     again = f", tried again {entry.retries}×" if entry.retries else ""
     if entry.status == STARTED:
@@ -67,7 +68,7 @@ def ended(entry: Entry) -> str:
     return f"{shown(spoken(entry.status))}{was}{again}"
 
 
-def headed(entry: Entry) -> str:
+def headed(entry: OperationRecord) -> str:
     """Name an operation by the symbol of its action and its storage."""
     symbol = SYMBOLS.get(entry.action) or shown(spoken(entry.action))
     return f"{symbol} {bare(entry.name)}"

@@ -9,10 +9,4 @@ if TYPE_CHECKING:
     from reconciler.report.text.platforms import examined, lease, released, storages, tokens
     from reconciler.report.text.results import applied, operations, run, runs
 
-__getattr__ = handing_out(
-    __name__,
-    manifests="failure problems valid",
-    plans="drift plan",
-    platforms="examined lease released storages tokens",
-    results="applied operations run runs",
-)
+__getattr__ = handing_out(__name__)

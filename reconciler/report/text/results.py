@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from reconciler.environment.timestamps import whole_seconds
 from reconciler.executor import DONE, NOT_STARTED, Outcome
-from reconciler.journal.read import OPEN, Entry, Run
+from reconciler.journal.read import OPEN, OperationRecord, Run
 from reconciler.plan.document import Operation
 from reconciler.printable import quoted, shown
 from reconciler.reconcile import Applied
@@ -131,7 +131,7 @@ def _damage(run: Run, style: Style) -> list[str]:
     return lines(f"! {shown(run.run)}: {run.damage}", style.width, "", "  ") if run.damage else []
 
 
-def _operation(entry: Entry, style: Style) -> list[str]:
+def _operation(entry: OperationRecord, style: Style) -> list[str]:
     told = [f"{headed(entry)}: {ended(entry)}"]
     told += lines(shown(entry.error), style.width, "    ", "    ")
     before = entry.before

@@ -9,7 +9,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from reconciler.manifest import schema_text
+from reconciler.schemas import schema_text
 from support.platforms.live_file import PAD, live, local, made, manifest, sql
 
 SCHEMAS = {

@@ -6,9 +6,9 @@ import subprocess
 
 import pytest
 
-from reconciler.manifest import schema_text
 from reconciler.manifest.mistakes import Document
 from reconciler.manifest.reading.reader import read_tree
+from reconciler.schemas import schema_text
 from support.repository import TESTS
 
 pytestmark = pytest.mark.long

@@ -8,7 +8,7 @@ import sys
 import pytest
 import yaml
 
-from reconciler.manifest import schema_text
+from reconciler.schemas import schema_text
 from support.repository import ROOT
 from support.server.state_server import StateServer, environment
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from reconciler.manifest import schema_text
+from reconciler.schemas import schema_text
 from support.repository import TESTS
 from support.server.state_server import StateServer
 

@@ -11,7 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from reconciler.errors import ReconcilerError, UsageError
-from reconciler.journal.read import ENDED, OPEN, Entry, about, only, runs
+from reconciler.journal.read import ENDED, OPEN, OperationRecord, about, only, runs
 from reconciler.model import Values
 
 RUN = "20260101-000000-000-abcdef"
@@ -93,7 +93,7 @@ def test_a_whole_run(tmp_path):
     assert (run.started_at, run.ended_at) == (FIRST["time"], LAST["time"])
     assert run.summary == {"done": 1, "started": 1, "unknown": 1}
     assert run.planned == 4
-    assert run.operations[0] == Entry(
+    assert run.operations[0] == OperationRecord(
         "update:new",
         "update",
         "new",

@@ -11,14 +11,16 @@ import pytest
 from reconciler.errors import ManifestError, UsageError
 from reconciler.manifest import default_paths, load
 from reconciler.manifest.files import MAX_BYTES, find_files, read_bytes
+from reconciler.model import Problem
 
 Write = Callable[..., Path]
 
 
 def found(*paths: str) -> list[str]:
-    result = find_files(paths)
-    assert result.problems == []
-    return [file.replace(os.sep, "/") for file in result.files]
+    problems: list[Problem] = []
+    result = find_files(paths, problems)
+    assert problems == []
+    return [file.replace(os.sep, "/") for file in result]
 
 
 def test_a_folder_is_every_manifest_file_below_it_sorted(write: Write) -> None:
@@ -136,7 +138,7 @@ def test_suffixes_in_capitals_count_too(write: Write) -> None:
     write("version: 1", "m/a.yaml")
     write("version: 1", "m/B.YAML")
     write("version: 1", "m/c.Yml")
-    assert find_files(["m"]).files == ["m/B.YAML", "m/a.yaml", "m/c.Yml"]
+    assert find_files(["m"], []) == ["m/B.YAML", "m/a.yaml", "m/c.Yml"]
 
 
 def test_a_byte_order_mark_is_left_out_at_the_start_of_a_file(write: Write) -> None:

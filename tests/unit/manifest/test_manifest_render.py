@@ -13,10 +13,11 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from reconciler.location import aws_url, sanitize_local_url
-from reconciler.manifest import EDITOR_LINE, load, render
+from reconciler.manifest import load, render
 from reconciler.manifest.render import scalar
 from reconciler.masking import has_secret
 from reconciler.model import Storage, unmanaged_because
+from reconciler.schemas import EDITOR_LINE
 
 ODD = [
     "no", "Yes", "on", "y", "N", "null", "~", "", " ", " lead", "trail ", "1.10", "012", "1_000",

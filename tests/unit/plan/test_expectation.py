@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from reconciler.diff.temporary_names import temporary
 from reconciler.model import Storage
 from reconciler.plan.document import CREATE, REMOVE, UPDATE, Operation, Step
-from reconciler.plan.expectation import Verdict, check
+from reconciler.plan.expectation import Seen, check
 from support.values.building import storage, values
 
 LIVE = storage("a")
@@ -33,15 +33,15 @@ def operation(action: str, before=None, after=None) -> Operation:
     )
 
 
-def create(*found: Storage) -> Verdict:
+def create(*found: Storage) -> Seen:
     return check(operation(CREATE, after=values("a")), Step("k#1", CREATE, "a"), found)
 
 
-def remove(*found: Storage) -> Verdict:
+def remove(*found: Storage) -> Seen:
     return check(operation(REMOVE, before=values("a")), Step("k#1", REMOVE), found)
 
 
-def update(*found: Storage, name: str | None = "b", label: str | None = "M") -> Verdict:
+def update(*found: Storage, name: str | None = "b", label: str | None = "M") -> Seen:
     """One step of the update of `a` (label L) to `b` (label M)."""
     whole = operation(UPDATE, before=values("a"), after=values("b", "a", "M"))
     return check(whole, Step("k#1", UPDATE, name, label), found)
@@ -51,13 +51,13 @@ def update(*found: Storage, name: str | None = "b", label: str | None = "M") -> 
 
 
 def test_a_create_needs_its_name_to_be_free() -> None:
-    assert create() == Verdict(write=True)
+    assert create() == Seen(write=True)
 
 
 def test_what_is_already_as_wanted_is_done() -> None:
-    assert create(LIVE) == Verdict(found=LIVE)
+    assert create(LIVE) == Seen(found=LIVE)
     spelled = replace(LIVE, default_url="/data/a/")
-    assert create(spelled) == Verdict(found=spelled)
+    assert create(spelled) == Seen(found=spelled)
 
 
 @pytest.mark.parametrize(
@@ -70,25 +70,25 @@ def test_what_is_already_as_wanted_is_done() -> None:
     ids=["label", "location", "type"],
 )
 def test_a_name_that_is_taken_by_anything_else_is_stale(live: Storage, words: str) -> None:
-    verdict = create(live)
-    assert words in verdict.stale
-    assert "'a'" in verdict.stale
-    assert (verdict.write, verdict.found) == (False, live)
+    seen = create(live)
+    assert words in seen.stale
+    assert "'a'" in seen.stale
+    assert (seen.write, seen.found) == (False, live)
 
 
 # Remove
 
 
 def test_a_removal_writes_what_is_still_as_it_was() -> None:
-    assert remove(LIVE) == Verdict(write=True, found=LIVE)
+    assert remove(LIVE) == Seen(write=True, found=LIVE)
 
 
 def test_a_removal_of_what_is_gone_is_done() -> None:
-    assert remove() == Verdict()
+    assert remove() == Seen()
 
 
 def test_another_storage_of_the_same_name_is_not_removed() -> None:
-    assert remove(storage("a", "id-other")) == Verdict()
+    assert remove(storage("a", "id-other")) == Seen()
 
 
 @pytest.mark.parametrize(
@@ -98,9 +98,9 @@ def test_another_storage_of_the_same_name_is_not_removed() -> None:
 )
 def test_a_removal_of_what_has_changed_is_stale(change) -> None:
     live = replace(LIVE, **change)
-    verdict = remove(live)
-    assert "has changed since the plan was made" in verdict.stale
-    assert (verdict.write, verdict.found) == (False, live)
+    seen = remove(live)
+    assert "has changed since the plan was made" in seen.stale
+    assert (seen.write, seen.found) == (False, live)
 
 
 def test_local_address_and_time_are_no_change() -> None:
@@ -114,12 +114,12 @@ def test_local_address_and_time_are_no_change() -> None:
 @pytest.mark.parametrize("label", ["L", "M"])
 def test_only_what_remains_is_written(name: str, label: str) -> None:
     live = replace(LIVE, name=name, label=label)
-    verdict = update(live)
-    assert not verdict.stale
-    assert verdict.name == (None if name == "b" else "b")
-    assert verdict.label == (None if label == "M" else "M")
-    assert verdict.write == (name != "b" or label != "M")
-    assert verdict.found == live
+    seen = update(live)
+    assert not seen.stale
+    assert seen.name == (None if name == "b" else "b")
+    assert seen.label == (None if label == "M" else "M")
+    assert seen.write == (name != "b" or label != "M")
+    assert seen.found == live
 
 
 @pytest.mark.parametrize(
@@ -128,9 +128,9 @@ def test_only_what_remains_is_written(name: str, label: str) -> None:
     ids=lambda change: next(iter(change)),
 )
 def test_a_value_that_is_neither_before_nor_after_is_stale(change) -> None:
-    verdict = update(replace(LIVE, **change))
-    assert "'a' has changed since the plan was made" in verdict.stale
-    assert not verdict.write
+    seen = update(replace(LIVE, **change))
+    assert "'a' has changed since the plan was made" in seen.stale
+    assert not seen.write
 
 
 def test_the_temporary_name_of_another_storage_is_stale() -> None:
@@ -144,13 +144,13 @@ def test_an_update_of_what_is_gone_is_stale() -> None:
 
 
 def test_the_name_to_be_taken_must_be_free() -> None:
-    verdict = update(LIVE, storage("b", "id-other"))
-    assert "the name 'b' is taken by another storage (id 'id-other')" in verdict.stale
-    assert not verdict.write
+    seen = update(LIVE, storage("b", "id-other"))
+    assert "the name 'b' is taken by another storage (id 'id-other')" in seen.stale
+    assert not seen.write
 
 
 def test_a_label_alone_takes_no_name() -> None:
-    assert update(LIVE, name=None) == Verdict(write=True, found=LIVE, label="M")
+    assert update(LIVE, name=None) == Seen(write=True, found=LIVE, label="M")
 
 
 def test_stepping_aside_is_done_once() -> None:

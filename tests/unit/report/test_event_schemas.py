@@ -10,7 +10,7 @@ from reconciler.cli.applying import events as eventstream
 from reconciler.disk import json_lines as lines
 from reconciler.executor import events
 from reconciler.journal import records
-from reconciler.manifest import schema_text
+from reconciler.schemas import schema_text
 
 OPERATIONS = (events.Started, events.Retried, events.Done, events.Failed)
 LINES = {

@@ -5,7 +5,7 @@ from json import dumps, loads
 
 from msgspec.structs import replace
 
-from reconciler.journal.read import ENDED, OPEN, RECORDED, Entry, Run
+from reconciler.journal.read import ENDED, OPEN, RECORDED, OperationRecord, Run
 from reconciler.model import Values
 from reconciler.report import json, markdown, text
 from reconciler.report.style import UNBOUNDED, Style
@@ -15,10 +15,10 @@ RECORDS = Style(width=UNBOUNDED, records=True)
 HOSTILE = "a\x1b[31m|`b`\u202e"
 BEFORE = Values("x", "L", "S3", "https://user:secret@minio/b")
 ENTRIES = (
-    Entry("create:nas", "create", "nas", "done", id="i1"),
-    Entry("update:new", "update", "new", "done", previous_name="old name", retries=2),
-    Entry("remove:x", "remove", "x", "failed", error="it holds files now", before=BEFORE),
-    Entry("create:y", "create", "y", "started"),
+    OperationRecord("create:nas", "create", "nas", "done", id="i1"),
+    OperationRecord("update:new", "update", "new", "done", previous_name="old name", retries=2),
+    OperationRecord("remove:x", "remove", "x", "failed", error="it holds files now", before=BEFORE),
+    OperationRecord("create:y", "create", "y", "started"),
 )
 RUN = Run(
     run="20260101-000000-000-abcdef",
@@ -143,6 +143,6 @@ def test_json_has_operations_only_where_they_are_asked_for():
 
 
 def test_what_is_no_operation_on_a_storage_is_called_by_its_name():
-    created = Entry("token_created:ci", "token_created", "ci", "done")
+    created = OperationRecord("token_created:ci", "token_created", "ci", "done")
     told = text.runs([replace(AUDITED, operations=(created,), summary={"done": 1})], RECORDS)
     assert "1 done: token created ci\n" in told

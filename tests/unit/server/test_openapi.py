@@ -5,7 +5,7 @@ import re
 import pytest
 import yaml
 
-from reconciler.manifest import schema_text
+from reconciler.schemas import schema_text
 from reconciler.server.app import make_app
 from reconciler.server.calls.problems import CODES
 

@@ -11,16 +11,17 @@ import msgspec
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from jsonschema_rs import Draft202012Validator
 
 from reconciler import schemas
 from reconciler.location import aws_url, location, usable_url
-from reconciler.manifest import schema_text
-from reconciler.manifest.checking.schema import manifest_schema, part_schema, validator
+from reconciler.manifest.checking.schema import manifest_schema, part_schema
 from reconciler.manifest.render import _AWS
+from reconciler.schemas import schema_text
 
 PUBLISHED = msgspec.json.decode(schema_text("manifest"))
 SCHEMA = manifest_schema()
-FAST = validator(SCHEMA)
+FAST = Draft202012Validator(SCHEMA)
 SLOW = jsonschema.Draft202012Validator(SCHEMA)
 
 
@@ -70,7 +71,7 @@ def test_editors_can_complete_and_explain_each_key(key: str, schema: dict[str, A
 @pytest.mark.parametrize(("key", "schema"), list(keys_of(SCHEMA)))
 def test_the_examples_are_valid(key: str, schema: dict[str, Any]) -> None:
     alone = {"$defs": SCHEMA["$defs"], **schema}
-    assert all(validator(alone).is_valid(value) for value in schema["examples"]), key
+    assert all(Draft202012Validator(alone).is_valid(value) for value in schema["examples"]), key
 
 
 def test_the_example_of_a_manifest_is_valid() -> None:
@@ -102,9 +103,9 @@ ALL_VARIABLES = {
 
 
 def test_what_holds_a_variable_passes_in_an_editor_and_not_once_it_is_filled_in() -> None:
-    assert validator(PUBLISHED).is_valid(ALL_VARIABLES)
+    assert Draft202012Validator(PUBLISHED).is_valid(ALL_VARIABLES)
     for key, value in (("lock", VARIABLE), ("policy", {"undeclared": VARIABLE})):
-        assert validator(PUBLISHED).is_valid({"version": 1, key: value})
+        assert Draft202012Validator(PUBLISHED).is_valid({"version": 1, key: value})
         assert not both({"version": 1, key: value})
     for part in subschemas(SCHEMA):
         assert part.get("$ref") != "#/$defs/variable"
@@ -114,7 +115,7 @@ def test_what_holds_a_variable_passes_in_an_editor_and_not_once_it_is_filled_in(
 @given(document=st.deferred(lambda: documents))
 def test_what_is_valid_is_valid_in_editors_too(document: Any) -> None:
     if both(document):
-        assert validator(PUBLISHED).is_valid(document)
+        assert Draft202012Validator(PUBLISHED).is_valid(document)
 
 
 @pytest.mark.parametrize("text", ["a" * 20_000, "aa" + "-a" * 20_000, "aa-a-" + "1" * 20_000])
@@ -342,4 +343,4 @@ def test_both_validators_agree_on_parts(item: Any) -> None:
     for definition in ("entry", "complete", "removed"):
         schema = part_schema(definition)
         slow = jsonschema.Draft202012Validator(schema)
-        assert validator(schema).is_valid(item) == slow.is_valid(item)
+        assert Draft202012Validator(schema).is_valid(item) == slow.is_valid(item)

@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from reconciler import __version__
-from reconciler.manifest import schema_text
 from reconciler.platforms.http.network.transport import KEPT
+from reconciler.schemas import schema_text
 from reconciler.server.endpoint import Endpoint
 from reconciler.server.run import make_server
 from reconciler.server.store.refusals import OutcomeUnknownError, StoreUnavailableError
