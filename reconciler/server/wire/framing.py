@@ -27,6 +27,8 @@ def check_framing(headers: _RawHeaders, version: str, *, upgrades: bool) -> None
     codings = [part.strip(b" \t").lower() for part in b",".join(values).split(b",")]
     if version == "1.0" or any(name == b"content-length" for name, _ in headers):
         raise malformed("Transfer-Encoding is for HTTP/1.1, and not beside Content-Length")
+    if not any(codings):
+        raise malformed("Transfer-Encoding names no coding")
     if set(codings) != {b"chunked"}:
         raise Problem("not-implemented", "of transfer codings this server knows chunked only")
     if len(codings) > 1:
