@@ -7,26 +7,54 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
+from msgspec import Struct
+
+
+class Entry(Struct, frozen=True):
+    """A file of a repository, as it was listed."""
+
+    name: str
+    #: Bytes.
+    size: int
+    #: When it was written, in seconds since 1970, by the clock of whatever keeps it.
+    modified: float
+    #: Another one whenever the file was written anew, also with the same content.
+    stamp: str
+
 
 class Repository(Protocol):
     """Named files. Every method raises `RepositoryError`, in words for people.
 
-    A name is made of parts joined by `/`: lower-case letters, digits, `-`, `.`; no `..`.
-    What is written is there whole or not at all, and outlasts a power cut; mode 0600, folders 0700.
+    A name is made of parts joined by `/`: lower-case letters, digits, `-`, `.`; no `..`. No name
+    of a file is the folder of another. What is written is there whole or not at all, and outlasts
+    a power cut; mode 0600, folders 0700.
     """
 
     @property
     def address(self) -> str:
         """The address, fit to be printed."""
 
+    @property
+    def lock(self) -> str:
+        """The address of the lock that `prune` takes (`lease.opening.open_lock`)."""
+
     def names(self, prefix: str) -> Iterator[str]:
         """Yield the names that begin with `prefix`, sorted; nothing if there is none."""
+
+    def entries(self, prefix: str) -> Iterator[Entry]:
+        """Yield what is known of the files whose names begin with `prefix`, sorted by name."""
 
     def read(self, name: str) -> bytes | None:
         """Read a small file; None if there is none."""
 
     def local(self, name: str) -> AbstractContextManager[Path]:
-        """Give a file of this machine with the content; a bucket's is fetched, and wiped after."""
+        """Give a file of this machine with the content; a bucket's is fetched, and wiped after.
+
+        Raises `SnapshotError` if there is none.
+        """
+
+    def workspace(self) -> AbstractContextManager[Path]:
+        """Give a new, empty folder of this machine for files that `add` will keep; wiped after."""
 
     def write(self, name: str, data: bytes, *, replace: bool = False) -> bool:
         """Write a small file; False, and nothing is changed, if it is there and not to be replaced.
@@ -34,14 +62,17 @@ class Repository(Protocol):
         Two writers of one new name: one of them is told True.
         """
 
-    def add(self, name: str, file: Path) -> None:
+    def add(self, name: str, file: Path, *, anew: bool = False) -> None:
         """Keep a file of this machine under a name that its content determines.
 
-        Nothing is done if the name is there already.
+        Nothing is done if the name is there already with as many bytes, unless `anew`.
         """
 
-    def remove(self, name: str) -> None:
-        """Remove a file; nothing happens if there is none. Only `prune` and finished scans ask."""
+    def remove(self, name: str, *, stamp: str = "") -> bool:
+        """Remove a file; False if there is none. Only `prune` and finished scans ask.
+
+        With `stamp` it stays, and False comes, if it was written anew since it was listed.
+        """
 
     def close(self) -> None:
         """Let go of connections."""

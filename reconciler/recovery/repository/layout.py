@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 import hashlib
+import re
 
+#: What a name is made of: it means the same in every file system and bucket.
+_NAME = re.compile(r"[a-z0-9][a-z0-9.-]*(?:/[a-z0-9][a-z0-9.-]*)*")
 #: Says that this is a repository, which one, and of which format; written first.
 MARKER = "reconciler-repository.json"
 FORMAT_VERSION = 1
+#: The lock of `prune`, which is no name of ours, and what it keeps from one run to the next.
+LOCK = ".prune-lock"
+PRUNE = "prune/"
+#: Where the files of all snapshots lie.
+SNAPSHOTS = "snapshots/"
+PARTS = "parts/"
+
+
+def is_name(text: str) -> bool:
+    """Return whether a text can be a name: nothing in it leads elsewhere."""
+    return _NAME.fullmatch(text) is not None
 
 
 def part(sha256: str) -> str:
     """Return the name of a Parquet file by its own SHA-256, in hex."""
-    return f"parts/{sha256[:2]}/{sha256}.parquet"
+    return f"{PARTS}{sha256[:2]}/{sha256}.parquet"
 
 
 def storage_key(place: str) -> str:
@@ -34,7 +48,15 @@ def unfinished(place: str, scan: str) -> str:
 
 def snapshot(id: str, file: str = "snapshot.json") -> str:
     """Return the name of a file of a snapshot; `snapshot.json` is written last."""
-    return f"snapshots/{id}/{file}"
+    return f"{SNAPSHOTS}{id}/{file}"
+
+
+def verified(id: str) -> str:
+    """Return where `verify` keeps that a snapshot was verified: `marks.Verified` as JSON.
+
+    The last one verified is never pruned. Replaced by each later verification that agrees.
+    """
+    return snapshot(id, "verified.json")
 
 
 def findings(place: str) -> str:

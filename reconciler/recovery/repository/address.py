@@ -1,0 +1,68 @@
+"""Where a repository lies: `REPO` of a command line, understood and not yet opened."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from msgspec import Struct
+
+from reconciler.errors import AddressError
+from reconciler.masking import quoted_url
+
+_EXAMPLE = "write the path of a folder, or s3://BUCKET/PREFIX"
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]+://")
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.\-]{1,61}[a-z0-9]")
+#: Characters that every S3 server and every client takes to mean themselves.
+_PREFIX = re.compile(r"(?:[A-Za-z0-9!_.'()\-]+(?:/[A-Za-z0-9!_.'()\-]+)*)?")
+
+
+class InBucket(Struct, frozen=True):
+    """A place in a bucket; `prefix` is empty, or ends with `/`."""
+
+    bucket: str
+    prefix: str
+
+    @property
+    def address(self) -> str:
+        """The address, as it is written."""
+        return f"s3://{self.bucket}/{self.prefix}".removesuffix("/")
+
+
+def understand(address: str) -> Path | InBucket:
+    """Return the folder, or the place in a bucket, that an address names; nothing is opened.
+
+    Raises `AddressError` if this is no address of a repository.
+    """
+    scheme, divider, rest = address.partition("://")
+    if divider and scheme.lower() == "s3":
+        return _in_bucket(address, rest)
+    if divider and scheme.lower() == "file":
+        drive = os.name == "nt" and re.match(r"/[A-Za-z]:", rest)
+        return _folder(address, rest[1:] if drive else rest, absolute=True)
+    if _SCHEME.match(address):
+        raise AddressError(f"{quoted_url(address)} is not the address of a repository: {_EXAMPLE}")
+    return _folder(address, address, absolute=False)
+
+
+def _folder(address: str, text: str, *, absolute: bool) -> Path:
+    path = Path(text)
+    if not text or "\0" in text or (absolute and not path.is_absolute()):
+        raise AddressError(f"{quoted_url(address)} names no folder: {_EXAMPLE}")
+    return Path(os.path.abspath(path))  # noqa: PTH100 - links stay what they are
+
+
+def _in_bucket(address: str, text: str) -> InBucket:
+    bucket, _, prefix = text.partition("/")
+    prefix = prefix.removesuffix("/")
+    if (
+        not _BUCKET.fullmatch(bucket)
+        or not _PREFIX.fullmatch(prefix)
+        or {".", ".."} & set(prefix.split("/"))
+    ):
+        raise AddressError(
+            f"{quoted_url(address)} does not name a bucket and a prefix of letters, digits and "
+            f"!-_.'()/ : {_EXAMPLE}"
+        )
+    return InBucket(bucket, prefix and prefix + "/")
