@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from operator import ne
 
 #: Drawn as nothing, whatever category Unicode puts them into.
-_BLANK = (
+BLANK = (
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
 _LOOKALIKE = str.maketrans({"0": "o", "1": "l", "I": "l", "|": "l"})
@@ -84,7 +84,7 @@ class Scope:
 
 
 def _is_seen(char: str) -> bool:
-    return unicodedata.category(char) not in ("Cc", "Cf") and not re.match(_BLANK, char)
+    return unicodedata.category(char) not in ("Cc", "Cf") and not re.match(BLANK, char)
 
 
 def _has_odd_space(text: str) -> bool:
