@@ -1,0 +1,70 @@
+"""Columns of Python values to Arrow's, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pyarrow as pa
+
+from reconciler.recovery.parts import schema
+from reconciler.recovery.rows import CONTENT_COLUMNS, STAMP_COLUMNS, Content, Rows
+
+#: The first and last moments that 64 bits of nanoseconds reach, in 1677 and 2262. File systems
+#: know earlier and later ones; those are kept as these.
+_FIRST, _LAST = -(2**63), 2**63 - 1
+
+
+def to_batches(rows: Rows) -> tuple[pa.RecordBatch, pa.RecordBatch]:
+    """Return the columns of a snapshot (`CONTENTS`), and those of scans beside them (`STAMPS`).
+
+    A time that 64 bits can't hold becomes the nearest that they do.
+    """
+    return _batch(rows, schema.CONTENTS), _batch(rows, schema.STAMPS)
+
+
+def scanned(rows: Rows) -> pa.RecordBatch:
+    """Return all columns in one batch (`SCANNED`)."""
+    return _batch(rows, schema.SCANNED)
+
+
+def rows_of(contents: pa.RecordBatch, stamps: pa.RecordBatch | None = None) -> Rows:
+    """Return rows as Python values; without stamps, those columns are None.
+
+    `contents` alone may have the columns of both (`SCANNED`).
+    """
+    rows = Rows()
+    nothing: list[Any] = [None] * contents.num_rows
+    for column in CONTENT_COLUMNS:
+        setattr(rows, column, contents.column(column).to_pylist())
+    if stamps is None and "inode" in contents.schema.names:
+        stamps = contents
+    for column in STAMP_COLUMNS:
+        values = list(nothing) if stamps is None else stamps.column(column).to_pylist()
+        setattr(rows, column, values)
+    return rows
+
+
+def content(batch: pa.RecordBatch, i: int) -> Content:
+    """Return one row as an object; of many at once, `contents` takes less time."""
+    return contents(batch.slice(i, 1))[0]
+
+
+def contents(batch: pa.RecordBatch) -> list[Content]:
+    """Return each row as an object."""
+    return list(map(Content, *(batch.column(name).to_pylist() for name in CONTENT_COLUMNS)))
+
+
+def _batch(rows: Rows, columns: pa.Schema) -> pa.RecordBatch:
+    arrays = [_array(getattr(rows, field.name), field) for field in columns]
+    return pa.RecordBatch.from_arrays(arrays, schema=columns)
+
+
+def _array(values: Sequence[Any], field: pa.Field) -> pa.Array:
+    try:
+        return pa.array(values, field.type)
+    except OverflowError:
+        if not field.name.endswith("_ns"):
+            raise
+    nearest = [v if v is None else min(max(v, _FIRST), _LAST) for v in values]
+    return pa.array(nearest, field.type)

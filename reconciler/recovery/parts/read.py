@@ -1,0 +1,90 @@
+"""Reading a part in constant memory: one group after the other."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from reconciler.errors import SnapshotError
+from reconciler.printable import quoted
+from reconciler.recovery.parts import schema as parts
+from reconciler.recovery.parts.write import GROUP_ROWS
+
+_ADVICE = "take it from another copy of the repository"
+
+
+def batches(
+    path: Path, schema: pa.Schema, *, columns: Sequence[str] | None = None, sha256: str = ""
+) -> Iterator[pa.RecordBatch]:
+    """Yield the rows of a part, a group at a time, with the columns asked for (default: all).
+
+    With `sha256`, in hex, the file is hashed before the first row is told: only that shows every
+    damage. Raises `SnapshotError` on what can't be read, is damaged, or is no such part.
+    """
+    with _in_words(path), path.open("rb") as opened:
+        if sha256 and hashlib.file_digest(opened, "sha256").hexdigest() != sha256:
+            raise _damaged(path, "it is not what was written: its SHA-256 differs")
+        file = _opened(path, opened, schema)
+        told = 0
+        for group in range(file.num_row_groups):
+            for batch in file.iter_batches(
+                GROUP_ROWS, row_groups=[group], columns=columns, use_threads=False
+            ):
+                told += batch.num_rows
+                yield batch.select(columns) if columns else batch
+        if told != file.metadata.num_rows:
+            raise _damaged(path, "some of its rows are gone")
+
+
+def count(path: Path, schema: pa.Schema) -> int:
+    """Return how many rows a part says it has; raises `SnapshotError` as `batches` does."""
+    with _in_words(path), path.open("rb") as opened:
+        rows: int = _opened(path, opened, schema).metadata.num_rows
+        return rows
+
+
+def _opened(path: Path, opened: object, schema: pa.Schema) -> pq.ParquetFile:
+    file = pq.ParquetFile(opened, pre_buffer=False, page_checksum_verification=True)
+    mark = (file.metadata.metadata or {}).get(parts.MARK, b"")
+    name, _, version = mark.partition(b" ")
+    if not version.isdigit():
+        raise _failed(path, "it is a Parquet file, but none that this program wrote")
+    if int(version) > parts.FORMAT_VERSION:
+        raise _failed(path, "a newer version of this program wrote it: use that one")
+    if name != parts.name(schema).encode():
+        held = name.decode("ascii", "replace")
+        raise _failed(path, f"it holds {quoted(held)}, not {quoted(parts.name(schema))}")
+    if not file.schema_arrow.equals(schema):
+        raise _damaged(path, "its columns are not those that it says it has")
+    return file
+
+
+@contextlib.contextmanager
+def _in_words(path: Path) -> Iterator[None]:
+    """Turn whatever Arrow and the system say of a part into `SnapshotError`."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise _failed(path, f"it is not there; {_ADVICE}") from error
+    except pa.ArrowMemoryError as error:
+        raise _damaged(path, "it asks for more memory than there is") from error
+    # Arrow's own words are for programmers, and may quote what stands in the file.
+    except (pa.ArrowException, ValueError, OverflowError) as error:
+        raise _damaged(path, "it can't be read as Parquet") from error
+    except OSError as error:
+        if error.errno:
+            raise _failed(path, error.strerror or str(error)) from error
+        raise _damaged(path, "it can't be read as Parquet") from error
+
+
+def _damaged(path: Path, problem: str) -> SnapshotError:
+    return _failed(path, f"it is damaged ({problem}); {_ADVICE}")
+
+
+def _failed(path: Path, problem: str) -> SnapshotError:
+    return SnapshotError(f"can't read the part {quoted(str(path))}: {problem}")
