@@ -117,8 +117,12 @@ class FileFinding(Struct, frozen=True):
     path: bytes = b""
     was: Content | None = None
     now: Content | None = None
-    #: What helps beside: another path of the same bytes, the reason, the version still there.
+    #: What helps beside: the reason, the version that is still there. No path is ever in it.
     note: str = ""
+    #: Another path: where the same bytes lie now.
+    other: bytes = b""
+    #: Of a part that was not verified: how many files of the snapshot lie in it.
+    files: int = 0
     #: RFC 3339, UTC; `resolved` is empty while it lasts.
     first_seen: str = ""
     last_seen: str = ""

@@ -1,0 +1,1 @@
+"""Comparing what is with what was: what differs, what it means, and what nobody can say."""

@@ -1,0 +1,207 @@
+"""What it means that two rows of one path differ: a pure function.
+
+Four things are kept apart: what is wrong, what is as it is expected to be, what nobody can say, and
+changes of files that were still being worked on. In doubt a thing is told rather than counted, and
+"not known" rather than "wrong".
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from reconciler.recovery import rows, values
+from reconciler.recovery.rows import Content
+from reconciler.recovery.values import FileFinding
+from reconciler.recovery.verifying.sides import Circumstances
+
+#: The bytes are the same; of the second the time is not.
+SAME, TOUCHED = "same", "touched"
+#: Other bytes, in a file that was still being worked on.
+UNSETTLED = "unsettled"
+#: A file that came to be, or to rest, only lately: nobody expected it in the snapshot.
+NEW = "new"
+#: A file in a part that the snapshot knows nothing of.
+OUTSIDE = "outside"
+#: What is counted, and listed only if all is asked for.
+QUIET = (TOUCHED, UNSETTLED, NEW, OUTSIDE)
+
+#: Why a file could not be compared, where no system said so.
+NO_HASH_THEN = "no hash in the snapshot"
+NOT_READ = "not read"
+ONLY_STORED = "only a sum that the storage keeps, which proves nothing about the bytes"
+LEFT_OUT = "left out by the later scan"
+STILL_ARCHIVED = "archived, then and now"
+
+#: What has bytes, whether or not they can be read just now.
+_BYTES = frozenset({rows.FILE, rows.ARCHIVED, rows.CHANGING, rows.UNREADABLE})
+#: What says by its kind what became of the file.
+_TOLD_AS = {
+    rows.UNREADABLE: values.UNREADABLE,
+    rows.CHANGING: values.CHANGING,
+    rows.DELETED: values.DELETED,
+}
+
+
+class Judged(Struct, frozen=True):
+    """What became of one path."""
+
+    #: A class of findings (`values.MISSING`, …), or `SAME`, or one of `QUIET`.
+    what: str
+    #: Whether the snapshot has the file; if so, whether it could be compared.
+    expected: bool = True
+    compared: bool = True
+    #: What there is to tell; None where nothing is.
+    finding: FileFinding | None = None
+    #: Whether it is told also if not all is asked for.
+    listed: bool = False
+
+
+def classify(path: bytes, was: Content | None, now: Content | None, by: Circumstances) -> Judged:
+    """Return what it means that `was` and `now`, the rows of `path`, differ."""
+    if was is not None and _was_no_file(was):
+        was = None
+    if was is None:
+        return _appeared(path, now, by)
+    if now is None:
+        return _gone(path, was, by)
+    return _still_there(path, was, now, by)
+
+
+def _was_no_file(was: Content) -> bool:
+    """Return whether a row of the snapshot tells of a deletion, or of a folder that was closed."""
+    return was.kind == rows.DELETED or (was.kind == rows.UNREADABLE and was.path.endswith(b"/"))
+
+
+def _appeared(path: bytes, now: Content | None, by: Circumstances) -> Judged:
+    if now is None or now.kind == rows.DELETED:
+        return Judged(SAME, expected=False, compared=False)
+    told = _Telling(path, None, now, by)
+    if now.kind == rows.UNREADABLE:
+        what = values.NOT_VERIFIED if path.endswith(b"/") else values.UNREADABLE
+        return told.listed(what, _reason(now), compared=False)
+    if by.was.lost.over(path) is not None or by.was.excluded(path):
+        return told.quiet(OUTSIDE)
+    rests = now.kind in (rows.FILE, rows.ARCHIVED, rows.LINK, rows.PIPE, rows.SOCKET, rows.DEVICE)
+    if rests and _settled(now, by.now.taken_ns, by):
+        return told.listed(values.EXTRA)
+    return told.quiet(NEW, values.EXTRA)
+
+
+def _gone(path: bytes, was: Content, by: Circumstances) -> Judged:
+    told = _Telling(path, was, None, by)
+    part = by.now.lost.over(path)
+    if part is not None:
+        return told.unknown("", part)
+    if by.now.excluded(path):
+        return told.unknown(LEFT_OUT)
+    return told.listed(values.MISSING)
+
+
+def _still_there(path: bytes, was: Content, now: Content, by: Circumstances) -> Judged:
+    told = _Telling(path, was, now, by)
+    if now.kind in _TOLD_AS:
+        what = _TOLD_AS[now.kind]
+        return told.listed(what, _reason(now), compared=what == values.DELETED)
+    if now.kind != was.kind and not _BYTES.issuperset((was.kind, now.kind)):
+        return told.listed(values.CHANGED, f"{was.kind} became {now.kind}")
+    if was.kind not in _BYTES:
+        return _without_bytes(was, now, told)
+    if now.kind == rows.ARCHIVED:
+        return _archived(was, now, told)
+    return _with_bytes(was, now, told)
+
+
+def _without_bytes(was: Content, now: Content, told: _Telling) -> Judged:
+    same = was.detail == now.detail and (was.detail is not None or was.size == now.size)
+    return told.unchanged() if same else told.changed()
+
+
+def _archived(was: Content, now: Content, told: _Telling) -> Judged:
+    if was.kind != rows.ARCHIVED:
+        return told.listed(values.ARCHIVED, _reason(now), compared=False)
+    if same_bytes(was, now) is False or (was.version != now.version and was.version is not None):
+        return told.changed()
+    return told.unknown(STILL_ARCHIVED)
+
+
+def _with_bytes(was: Content, now: Content, told: _Telling) -> Judged:
+    # What was being written when it was scanned has a size that means nothing.
+    same = None if was.kind == rows.CHANGING else same_bytes(was, now)
+    if same is None:
+        return told.unknown(NO_HASH_THEN if was.sha256 is None else NOT_READ)
+    if not same:
+        return told.changed()
+    return told.unknown(ONLY_STORED) if now.proof == rows.STORED else told.unchanged()
+
+
+def same_bytes(one: Content, other: Content) -> bool | None:
+    """Return whether two rows have the same bytes; None if nobody can say."""
+    if one.sha256 is not None and other.sha256 is not None:
+        return one.sha256 == other.sha256
+    if one.size is not None and other.size is not None and one.size != other.size:
+        return False
+    return None
+
+
+class _Telling(Struct, frozen=True):
+    """One path, of which something is to be told."""
+
+    path: bytes
+    was: Content | None
+    now: Content | None
+    by: Circumstances
+
+    def listed(self, what: str, note: str = "", *, compared: bool = True) -> Judged:
+        expected = self.was is not None
+        finding = self._finding(what, note)
+        return Judged(what, expected, expected and compared, finding, listed=True)
+
+    def quiet(self, what: str, named: str = "") -> Judged:
+        """Count it as `what`; where all is asked for, it is told as `named`."""
+        expected = self.was is not None
+        finding = self._finding(named, what) if named else None
+        return Judged(what, expected, expected, finding)
+
+    def unknown(self, reason: str, part: bytes = b"") -> Judged:
+        """Nobody can say: what is told is the part, once for all files in it."""
+        finding = FileFinding(
+            values.NOT_VERIFIED, self.by.storage, self.by.place, part, note=reason
+        )
+        return Judged(values.NOT_VERIFIED, compared=False, finding=finding)
+
+    def unchanged(self) -> Judged:
+        same = self.was is not None and self.now is not None and _same_time(self.was, self.now)
+        return Judged(SAME if same else TOUCHED)
+
+    def changed(self) -> Judged:
+        """Tell of other bytes: whoever writes a file changes its time, or makes a new version."""
+        was, now = self.was, self.now
+        if was is None or now is None:
+            raise AssertionError("what is on one side only can't have changed")
+        written = was.version is not None and now.version is not None and was.version != now.version
+        if was.kind in _BYTES and _same_time(was, now) and not written:
+            return self.listed(values.DAMAGED)
+        if _settled(was, self.by.was.taken_ns, self.by):
+            return self.listed(values.CHANGED)
+        return self.quiet(UNSETTLED, values.CHANGED)
+
+    def _finding(self, what: str, note: str) -> FileFinding:
+        return FileFinding(
+            what, self.by.storage, self.by.place, self.path, self.was, self.now, note
+        )
+
+
+def _same_time(was: Content, now: Content) -> bool:
+    return was.mtime_ns is not None and was.mtime_ns == now.mtime_ns
+
+
+def _settled(content: Content, taken_ns: int, by: Circumstances) -> bool:
+    """Return whether a file had not changed for long when it was scanned; in doubt it had not."""
+    return content.mtime_ns is None or content.mtime_ns <= taken_ns - by.settled_ns
+
+
+def _reason(content: Content) -> str:
+    """Return what helps: of a deletion the version still there, else why it can't be read."""
+    if content.kind == rows.DELETED:
+        return content.version or ""
+    return (content.detail or b"").decode("ascii", "replace")

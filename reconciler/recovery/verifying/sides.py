@@ -1,0 +1,62 @@
+"""About which files a scan, or a snapshot, can say anything at all."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterable
+
+from msgspec import Struct
+
+#: How long a file must not have changed to be expected to stay as it is; nanoseconds.
+SETTLED_NS = 7 * 86_400 * 10**9
+
+
+def nothing_excluded(_path: bytes) -> bool:
+    """Say of every path that it was not left out."""
+    return False
+
+
+class Lost:
+    """The parts of a storage about which nothing is known: folders, files, or all of it."""
+
+    def __init__(self, paths: Iterable[bytes] = ()) -> None:
+        """Keep `paths`: a folder ends with `/`, and an empty path means everything."""
+        self._paths: list[bytes] = []
+        for path in sorted(paths):
+            self.add(path)
+
+    def add(self, path: bytes) -> None:
+        """Take note of one more, which does not sort before those that are there."""
+        if self.over(path) is None:
+            self._paths.append(path)
+
+    def over(self, path: bytes) -> bytes | None:
+        """Return the part in which `path` lies, or is; None if it is in none."""
+        # None of them lies in another one: only the last that sorts before it can be the one.
+        at = bisect_right(self._paths, path) - 1
+        if at < 0:
+            return None
+        part = self._paths[at]
+        below = not part or part.endswith(b"/")
+        return part if path == part or (below and path.startswith(part)) else None
+
+
+class Side(Struct, frozen=True):
+    """One of the two that are compared."""
+
+    #: When it was scanned; nanoseconds since 1970.
+    taken_ns: int
+    lost: Lost
+    #: Says of a path whether the scan left it out.
+    excluded: Callable[[bytes], bool] = nothing_excluded
+
+
+class Circumstances(Struct, frozen=True):
+    """What a difference is judged by, beside the two rows."""
+
+    #: The storage, by name, and its location.
+    storage: str
+    place: str
+    was: Side
+    now: Side
+    settled_ns: int = SETTLED_NS
