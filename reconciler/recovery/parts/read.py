@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import IO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -48,9 +49,21 @@ def count(path: Path, schema: pa.Schema) -> int:
         return rows
 
 
-def _opened(path: Path, opened: object, schema: pa.Schema) -> pq.ParquetFile:
-    file = pq.ParquetFile(opened, pre_buffer=False, page_checksum_verification=True)
-    mark = (file.metadata.metadata or {}).get(parts.MARK, b"")
+def _opened(path: Path, opened: IO[bytes], schema: pa.Schema) -> pq.ParquetFile:
+    footer = pq.read_metadata(opened)
+    _check(path, footer, schema)
+    return pq.ParquetFile(
+        opened,
+        metadata=footer,
+        pre_buffer=False,
+        page_checksum_verification=True,
+        read_dictionary=parts.words(schema),
+    )
+
+
+def _check(path: Path, footer: pq.FileMetaData, schema: pa.Schema) -> None:
+    """Raise `SnapshotError` unless a file says of itself that it is such a part."""
+    mark = (footer.metadata or {}).get(parts.MARK, b"")
     name, _, version = mark.partition(b" ")
     if not version.isdigit():
         raise _failed(path, "it is a Parquet file, but none that this program wrote")
@@ -59,9 +72,8 @@ def _opened(path: Path, opened: object, schema: pa.Schema) -> pq.ParquetFile:
     if name != parts.name(schema).encode():
         held = name.decode("ascii", "replace")
         raise _failed(path, f"it holds {quoted(held)}, not {quoted(parts.name(schema))}")
-    if not file.schema_arrow.equals(schema):
+    if not footer.schema.to_arrow_schema().equals(parts.plain(schema)):
         raise _damaged(path, "its columns are not those that it says it has")
-    return file
 
 
 @contextlib.contextmanager

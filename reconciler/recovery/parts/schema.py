@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import pyarrow as pa
 
+#: Texts of which there are few, read as references to them: a third of what reading costs is saved.
+_WORD = pa.dictionary(pa.int32(), pa.string())
+
 #: What a snapshot keeps of each file: the columns of `rows.Content`, sorted by `path`.
 CONTENTS = pa.schema(
     [
         pa.field("path", pa.binary(), nullable=False),
-        pa.field("kind", pa.string(), nullable=False),
+        pa.field("kind", _WORD, nullable=False),
         pa.field("size", pa.int64()),
         pa.field("mtime_ns", pa.int64()),
         pa.field("sha256", pa.binary(32)),
-        pa.field("proof", pa.string(), nullable=False),
+        pa.field("proof", _WORD, nullable=False),
         pa.field("proved_at", pa.int64()),
         pa.field("version", pa.string()),
         pa.field("detail", pa.binary()),
@@ -49,8 +52,6 @@ _NAMES = (
     (SCANNED, "scanned"),
     (INVENTORY, "inventory"),
 )
-#: Few values, repeated: kept once for each group.
-DICTIONARIES = ("kind", "proof")
 _ENCODINGS = {
     "path": "DELTA_BYTE_ARRAY",
     "upload_id": "DELTA_BYTE_ARRAY",
@@ -82,6 +83,21 @@ def key(schema: pa.Schema) -> str | None:
     """Return the column by which a part is sorted, and in which nothing stands twice."""
     first: str = schema.names[0]
     return first if first in {"path", "upload_id"} else None
+
+
+def words(schema: pa.Schema) -> list[str]:
+    """Return the columns that hold few values, which a file has once for each group."""
+    return [field.name for field in schema if field.type.equals(_WORD)]
+
+
+def plain(schema: pa.Schema) -> pa.Schema:
+    """Return the schema of what is written: texts as texts.
+
+    How references are numbered depends on how the rows came, and a file must not.
+    """
+    return pa.schema(
+        pa.field(f.name, pa.string(), f.nullable) if f.type.equals(_WORD) else f for f in schema
+    )
 
 
 def encodings(schema: pa.Schema) -> dict[str, str]:

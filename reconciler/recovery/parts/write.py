@@ -44,6 +44,7 @@ class PartWriter:
 
     def __init__(self, folder: Path, schema: pa.Schema) -> None:
         self._schema = schema
+        self._plain = parts.plain(schema)
         self._key = parts.key(schema)
         self._last: bytes | None = None
         self._rows = 0
@@ -112,10 +113,10 @@ class PartWriter:
         compression = parts.compressions(self._schema)
         return pq.ParquetWriter(
             self._file,
-            self._schema,
+            self._plain,
             compression=compression,
             compression_level={name: _ZSTD_LEVEL for name in compression if name != "sha256"},
-            use_dictionary=[name for name in parts.DICTIONARIES if name in compression],
+            use_dictionary=parts.words(self._schema),
             column_encoding=parts.encodings(self._schema),
             write_statistics=[self._key] if self._key else False,
             sorting_columns=[pq.SortingColumn(0)] if self._key else None,
@@ -145,7 +146,7 @@ class PartWriter:
     def _flush(self) -> None:
         if not self._waiting:
             return
-        table = pa.Table.from_batches(self._waiting).combine_chunks()
+        table = pa.Table.from_batches(self._waiting).cast(self._plain).combine_chunks()
         with failing_in_words(self._file.path.parent, self._file):
             self._parquet.write_table(table, row_group_size=table.num_rows)
         self._rows += table.num_rows
