@@ -1,0 +1,1 @@
+"""The bytes of files: read once, and hashed on the way."""

@@ -1,0 +1,157 @@
+"""The hash of an open file is of what was in it at one moment."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from reconciler.recovery.hashing import file
+from reconciler.recovery.hashing.file import BUFFER, Hashed, hashed
+
+OLD = 1_500_000_000_000_000_000
+#: The sizes at which a loop over buffers goes wrong.
+SIZES = [0, 1, BUFFER - 1, BUFFER, BUFFER + 1, 2 * BUFFER, 3 * BUFFER + 7]
+
+
+@pytest.fixture
+def settled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the clock say that nothing was touched lately."""
+    monkeypatch.setattr(file.time, "time_ns", lambda: OLD + 10**18)
+
+
+@pytest.fixture(params=["_readv", "_readinto"])
+def either_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read as on POSIX, and as on Windows."""
+    monkeypatch.setattr(file, "_fill", getattr(file, request.param))
+
+
+def read(path: Path, pace: Callable[[int], None] = lambda _: None) -> Hashed | None:
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        return hashed(fd, pace)
+    finally:
+        os.close(fd)
+
+
+@pytest.mark.usefixtures("either_way")
+@pytest.mark.parametrize("size", SIZES)
+def test_a_file_has_the_hash_of_its_bytes(tmp_path: Path, size: int) -> None:
+    data = os.urandom(size)
+    (tmp_path / "a").write_bytes(data)
+    found = read(tmp_path / "a")
+    assert found
+    assert found.sha256 == hashlib.sha256(data).digest()
+    assert found.found.st_size == size
+
+
+@pytest.mark.usefixtures("settled")
+def test_the_pace_is_told_of_every_read(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(bytes(2 * BUFFER + 5))
+    told: list[int] = []
+    assert read(tmp_path / "a", told.append)
+    assert told == [BUFFER, BUFFER, 5]
+
+
+def test_a_file_that_was_just_touched_is_read_twice(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"12345")
+    told: list[int] = []
+    assert read(tmp_path / "a", told.append)
+    assert told == [5, 5]
+
+
+def test_what_the_pace_raises_comes_through(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"1")
+
+    def stop(_: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        read(tmp_path / "a", stop)
+
+
+def grow(path: Path) -> None:
+    with path.open("ab") as file:
+        file.write(b"more")
+
+
+def shrink(path: Path) -> None:
+    os.truncate(path, BUFFER)
+
+
+def rewrite(path: Path) -> None:
+    path.write_bytes(bytes(2 * BUFFER))
+    os.utime(path, ns=(OLD, OLD))  # the change time tells
+
+
+def replace(path: Path) -> None:
+    new = path.with_suffix(".new")
+    new.write_bytes(bytes(2 * BUFFER))
+    new.replace(path)
+
+
+def delete(path: Path) -> None:
+    path.unlink()
+
+
+@pytest.mark.usefixtures("settled")
+@pytest.mark.parametrize("change", [grow, shrink, rewrite, replace, delete])
+def test_a_file_that_changes_while_it_is_read_has_no_hash(
+    tmp_path: Path, change: Callable[[Path], None]
+) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(os.urandom(2 * BUFFER))
+    os.utime(path, ns=(OLD, OLD))
+    pending = [change]
+
+    def pace(_: int) -> None:
+        if pending:
+            pending.pop()(path)
+
+    assert read(path, pace) is None
+
+
+def test_a_change_within_one_tick_of_the_clock_shows_in_the_second_reading(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(b"a" * BUFFER + b"a" * BUFFER)
+    frozen = path.stat()
+    monkeypatch.setattr(file.os, "fstat", lambda _: frozen)
+    pending = [lambda: path.write_bytes(b"b" * BUFFER + b"b" * BUFFER)]
+
+    def pace(_: int) -> None:
+        if pending:
+            pending.pop()()
+
+    assert read(path, pace) is None
+
+
+def test_what_is_no_file_is_not_read(tmp_path: Path) -> None:
+    assert read(tmp_path) is None
+
+
+def test_each_thread_reads_into_one_buffer_of_its_own() -> None:
+    buffers = []
+    for _ in range(2):
+        thread = threading.Thread(target=lambda: buffers.append((file._buffer(), file._buffer())))
+        thread.start()
+        thread.join()
+    (one, again), (other, _) = buffers
+    assert one is again
+    assert one is not other
+
+
+def test_errors_of_the_disk_come_through(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a").write_bytes(b"1")
+
+    def failing(fd: int, buffer: memoryview) -> int:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(file, "_fill", failing)
+    with pytest.raises(OSError, match="Input/output"):
+        read(tmp_path / "a")
