@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import os
 import ssl
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from reconciler.environment.certificates import Fault, advice, context_of, distrusted
+from reconciler.environment.certificates import Fault, advice, context_of, distrusted, fault
 from reconciler.errors import PlatformError
 
 if TYPE_CHECKING:
@@ -37,20 +38,31 @@ def open_bucket(bucket: str, timeout: float) -> tuple[S3Store, bool]:
     What the environment says is read by obstore itself, profiles by boto3. Raises `ImportError`
     without the extra.
     """
+    endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
+    options = {"timeout": timedelta(seconds=timeout)}
+    return _store(bucket, {"endpoint": endpoint} if endpoint else {}, timeout, options)
+
+
+def reading_store(bucket: str, endpoint: str, region: str, timeout: float) -> S3Store:
+    """Open a bucket to read large objects: `timeout` is how long nothing may come, in seconds."""
+    given = {"endpoint": endpoint, "region": region}
+    options = {"timeout": timedelta(days=30), "read_timeout": timedelta(seconds=timeout)}
+    return _store(bucket, given, timeout, options)[0]
+
+
+def _store(
+    bucket: str, given: dict[str, Any], timeout: float, limits: dict[str, Any]
+) -> tuple[S3Store, bool]:
     import obstore.store  # in an extra, and dear
 
     provider, configured = _identity()
     authorities = named_file(configured)
-    given: dict[str, Any] = {}
-    endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
-    if endpoint:
-        given["endpoint"] = endpoint
     if provider is not None:
         given["credential_provider"] = provider
     options: dict[str, Any] = {
-        "timeout": timedelta(seconds=timeout),
+        **limits,
         "connect_timeout": timedelta(seconds=min(timeout, 5.0)),
-        "allow_http": (endpoint or "").startswith("http://"),
+        "allow_http": given.get("endpoint", "").startswith("http://"),
     }
     if authorities is not None:
         # Beside those of the system, or of SSL_CERT_FILE, which obstore reads itself.
@@ -72,7 +84,7 @@ def asking_client(
 ) -> Any:  # noqa: ANN401 - boto3 has no types
     """Make a client of boto3 that tries nothing again; raises `ImportError` without the extra."""
     session, core, config = _boto3()
-    return session.client(
+    client = session.client(
         "s3",
         region_name=region or session.region_name or "us-east-1",
         endpoint_url=endpoint,
@@ -83,8 +95,61 @@ def asking_client(
             retries={"total_max_attempts": 1},
             max_pool_connections=connections,
             s3={"addressing_style": "path"} if endpoint else {},
+            # Newer sums than they know are refused by servers other than AWS.
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
         ),
     )
+    client.meta.events.register("response-received.s3.HeadBucket", _take)
+    return client
+
+
+class Answer(Exception):  # noqa: N818 - no error, but the way out of boto3
+    """What came of asking for a bucket."""
+
+    def __init__(self, status: int, headers: Mapping[str, str]) -> None:
+        """Keep the status, 0 if nothing came, and the headers, by their names in lower case."""
+        super().__init__(status)
+        self.status = status
+        self.headers = headers
+
+    @property
+    def region(self) -> str | None:
+        """The region that the bucket says it is in."""
+        return self.headers.get("x-amz-bucket-region")
+
+
+def _take(parsed_response: Mapping[str, Any] | None, **_: object) -> None:
+    """Take the first answer that there is.
+
+    Left alone, boto3 follows redirects to other regions, which is not what was asked, and calls
+    itself without end if a server redirects without a word of where to.
+    """
+    if parsed_response is not None:
+        metadata = parsed_response["ResponseMetadata"]
+        raise Answer(metadata["HTTPStatusCode"], metadata["HTTPHeaders"])
+
+
+def ask_for_bucket(client: Any, name: str) -> Answer:  # noqa: ANN401
+    """Ask a client for a bucket; raises whatever boto3 does if no answer comes."""
+    try:
+        client.head_bucket(Bucket=name)
+    except Answer as answer:
+        return answer
+    return Answer(0, {})
+
+
+def obstacle(error: BaseException) -> str:
+    """Say what kept boto3 from an answer, without what it tells of the configuration."""
+    name, cause = type(error).__name__, error
+    named = bool(os.environ.get(VARIABLE))
+    while cause.__cause__ or cause.__context__:
+        cause = cause.__cause__ or cause.__context__ or cause
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return s3_distrusted(fault(cause), cause.verify_message, named=named)
+        if type(cause).__name__ == "CertificateError":  # urllib3 compares the names itself
+            return s3_distrusted(Fault.OTHER_HOST, str(cause), named=named)
+    return NO_TLS if name == "SSLError" else name
 
 
 def _identity() -> tuple[object, str | None]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from operator import attrgetter
 from typing import Generic, Protocol, TypeVar
+from urllib.parse import urlsplit
 
 from msgspec import Struct
 
@@ -21,6 +22,8 @@ _AWS_HOST = re.compile(
 _DEFAULT_PORT = {"http": ":80", "https": ":443"}
 _OTHER_SCHEME = re.compile(r"(?!(?i:file)://)[A-Za-z][A-Za-z0-9+.\-]*://")
 _S3_URL = re.compile(r"(?i:https?|s3)://[^/?#]")
+#: Partitions of AWS, as places name them.
+_AWS = frozenset({"aws", "aws-cn", "aws-us-gov"})
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{2,254}")  # as in schemas/manifest.schema.json
 
 
@@ -59,6 +62,17 @@ class Location(Struct, frozen=True, gc=False):
         )
 
 
+class Bucket(Struct, frozen=True):
+    """A bucket, or what lies in it below a prefix, and where it is asked for."""
+
+    name: str
+    #: Empty, or what keys begin with and paths do not have: it ends with `/`.
+    prefix: str
+    region: str | None
+    #: None: on AWS.
+    endpoint: str | None
+
+
 def location(type: str, url: str) -> Location:
     """Normalise a storage's address by the rules of docs/reference/manifest.md."""
     if type == "local":
@@ -81,6 +95,27 @@ def location(type: str, url: str) -> Location:
             return _aws(partition, path, aws["region"])
     path, query = _split_query(rest)
     return Location(f"{type}:{scheme}://{user}{host}{path.removesuffix('/')}{query}")
+
+
+def bucket_of(type: str, url: str, region: str | None = None) -> Bucket | None:
+    """Find out which bucket an address means; None if it does not say.
+
+    `region` is the declared one; else it is the one that the address names. The prefix is taken as
+    it is written: nothing in it is decoded.
+    """
+    where = location(type, url)
+    kind, _, path = where.place.partition(":")
+    if kind in _AWS:
+        name, _, prefix = path.partition("/")
+        return _bucket(name, prefix, region or where.region, None)
+    try:
+        parts = urlsplit(path)
+    except ValueError:
+        return None
+    if parts.scheme not in ("http", "https") or parts.query or parts.fragment:
+        return None
+    name, _, prefix = parts.path.lstrip("/").partition("/")
+    return _bucket(name, prefix, region, f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}")
 
 
 def same_place(one: Placed, other: Placed) -> bool:
@@ -146,6 +181,10 @@ def _local_place(url: str) -> str:
     place = "file://" + sanitize_local_url(url)[7:]
     # Only a rooted path has a trailing slash that means nothing; `file://host/` stays verbatim.
     return place.removesuffix("/") if place.startswith("file:///") and len(place) > 8 else place
+
+
+def _bucket(name: str, prefix: str, region: str | None, endpoint: str | None) -> Bucket | None:
+    return Bucket(name, prefix and f"{prefix}/", region, endpoint) if name else None
 
 
 def _aws(partition: str, path: str, region: str | None) -> Location:

@@ -8,24 +8,21 @@ from __future__ import annotations
 
 import errno
 import os
-import ssl
 import stat
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Struct
 
-from reconciler.buckets import NO_TLS, VARIABLE, asking_client, library_of, s3_distrusted
-from reconciler.environment.certificates import Fault, fault
+from reconciler.buckets import Answer, ask_for_bucket, asking_client, library_of, obstacle
 from reconciler.environment.extras import missing_extra
 from reconciler.errors import UsageError
-from reconciler.location import location
+from reconciler.location import Bucket, bucket_of
 from reconciler.masking import quoted_url
 from reconciler.model import Values
 from reconciler.printable import quoted, shown
@@ -34,9 +31,6 @@ from reconciler.printable import quoted, shown
 TIMEOUT = 10.0
 AT_ONCE = 16
 FINE, UNUSABLE, UNKNOWN = "fine", "unusable", "unknown"
-#: Partitions of AWS, as `location` names them.
-_AWS = frozenset({"aws", "aws-cn", "aws-us-gov"})
-_REGION_HEADER = "x-amz-bucket-region"
 
 
 class Backend(Struct, frozen=True):
@@ -65,14 +59,6 @@ class _Found(Struct, frozen=True):
 
     status: str
     message: str
-
-
-class _Bucket(Struct, frozen=True):
-    """A bucket, and where it is asked for; no endpoint: on AWS."""
-
-    name: str
-    region: str | None
-    endpoint: str | None
 
 
 def check_backends(
@@ -167,7 +153,7 @@ def _folder(url: str) -> _Found:
 
 
 def _in_bucket(place: Values, clients: _Clients) -> _Found:
-    bucket = _bucket(place)
+    bucket = bucket_of(place.type, place.default_url, place.region)
     if bucket is None:
         url = quoted_url(place.default_url)
         return _Found(UNKNOWN, f"{url} does not tell which bucket is meant")
@@ -177,75 +163,23 @@ def _in_bucket(place: Values, clients: _Clients) -> _Found:
         return _Found(UNKNOWN, missing_extra("asking for a bucket", "s3"))
 
 
-def _bucket(storage: Values) -> _Bucket | None:
-    """Find out which bucket a storage lies in; None if its URL does not say."""
-    place = location(storage.type, storage.default_url)
-    kind, _, path = place.place.partition(":")
-    if kind in _AWS:
-        return _Bucket(path.split("/")[0], storage.region or place.region, None)
-    try:
-        parts = urlsplit(path)
-    except ValueError:
-        return None
-    name = parts.path.lstrip("/").split("/")[0]
-    if parts.scheme not in ("http", "https") or not name or parts.query or parts.fragment:
-        return None
-    return _Bucket(name, storage.region, f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}")
-
-
-class _Answered(Exception):  # noqa: N818 - no error, but the way out of boto3
-    """HeadBucket was answered, with this status and these headers."""
-
-    def __init__(self, status: int, headers: Mapping[str, str]) -> None:
-        super().__init__(status)
-        self.status = status
-        self.headers = headers
-
-
-def _take(parsed_response: Mapping[str, Any] | None, **_: object) -> None:
-    """Take the first answer that there is.
-
-    Left alone, boto3 follows redirects to other regions, which is not what was asked, and calls
-    itself without end if a server redirects without a word of where to.
-    """
-    if parsed_response is not None:
-        metadata = parsed_response["ResponseMetadata"]
-        raise _Answered(metadata["HTTPStatusCode"], metadata["HTTPHeaders"])
-
-
-def _head(bucket: _Bucket, clients: _Clients) -> _Found:
+def _head(bucket: Bucket, clients: _Clients) -> _Found:
     """Ask for a bucket."""
     where = f" at {shown(bucket.endpoint)}" if bucket.endpoint else ""
     what = f"the bucket {quoted(bucket.name)}{where}"
     try:
-        clients.get(bucket).head_bucket(Bucket=bucket.name)
-        reason = "no answer"
-    except _Answered as answer:
-        return _heard(bucket, what, answer)
+        return _heard(bucket, what, ask_for_bucket(clients.get(bucket), bucket.name))
     except UsageError as error:
         reason = str(error)
     except Exception as error:
         if library_of(error) == "botocore":
             # Its text can hold whatever the configuration does; its name says what went wrong.
-            reason = _reason(error)
+            reason = obstacle(error)
         elif isinstance(error, ValueError):
             reason = "its address is not one that can be asked"
         else:
             raise
     return _Found(UNKNOWN, f"{what} could not be asked for ({reason})")
-
-
-def _reason(error: BaseException) -> str:
-    """Return what stood in the way, without what a library tells of the configuration."""
-    name, cause = type(error).__name__, error
-    named = bool(os.environ.get(VARIABLE))
-    while cause.__cause__ or cause.__context__:
-        cause = cause.__cause__ or cause.__context__ or cause
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return s3_distrusted(fault(cause), cause.verify_message, named=named)
-        if type(cause).__name__ == "CertificateError":  # urllib3 compares the names itself
-            return s3_distrusted(Fault.OTHER_HOST, str(cause), named=named)
-    return NO_TLS if name == "SSLError" else name
 
 
 class _Clients:
@@ -257,7 +191,7 @@ class _Clients:
         self._mutex = threading.Lock()
         self._made: dict[tuple[str | None, str | None], Any] = {}
 
-    def get(self, bucket: _Bucket) -> Any:  # noqa: ANN401 - boto3 has no types
+    def get(self, bucket: Bucket) -> Any:  # noqa: ANN401 - boto3 has no types
         """Return the client for a bucket. Credentials come from the usual places of AWS."""
         # Making clients is not safe in several threads at once; using them is.
         with self._mutex:
@@ -266,10 +200,8 @@ class _Clients:
                 self._made[key] = self._make(bucket)
             return self._made[key]
 
-    def _make(self, bucket: _Bucket) -> Any:  # noqa: ANN401
-        client = asking_client(bucket.endpoint, bucket.region, self._timeout, self._at_once)
-        client.meta.events.register("response-received.s3.HeadBucket", _take)
-        return client
+    def _make(self, bucket: Bucket) -> Any:  # noqa: ANN401
+        return asking_client(bucket.endpoint, bucket.region, self._timeout, self._at_once)
 
 
 #: What an answer to HeadBucket means, by its status.
@@ -282,9 +214,9 @@ _MEANINGS = {
 }
 
 
-def _heard(bucket: _Bucket, what: str, answer: _Answered) -> _Found:
+def _heard(bucket: Bucket, what: str, answer: Answer) -> _Found:
     """Return what an answer to HeadBucket means; `what` is the bucket in words."""
-    region = answer.headers.get(_REGION_HEADER)
+    region = answer.region
     if region and bucket.region and region != bucket.region:
         declared = quoted(bucket.region)
         return _Found(UNUSABLE, f"{what} is in {quoted(region)}, not in {declared} as declared")

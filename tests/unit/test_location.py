@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.location import Location, aws_url, location, sanitize_local_url
+from reconciler.location import Bucket, Location, aws_url, bucket_of, location, sanitize_local_url
 
 
 def same(type: str, one: str, other: str) -> bool:
@@ -205,3 +205,38 @@ def test_sanitizing_twice_is_sanitizing_once(url: str) -> None:
     once = sanitize_local_url(url)
     assert once.lower().startswith("file://")
     assert sanitize_local_url(once) == once
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("s3://raw", Bucket("raw", "", None, None)),
+        ("s3://raw/", Bucket("raw", "", None, None)),
+        ("S3://raw/lab/a b", Bucket("raw", "lab/a b/", None, None)),
+        ("https://s3.eu-central-2.amazonaws.com/raw", Bucket("raw", "", "eu-central-2", None)),
+        ("https://raw.s3.eu-central-2.amazonaws.com/x", Bucket("raw", "x/", "eu-central-2", None)),
+        ("https://s3.cn-north-1.amazonaws.com.cn/raw", Bucket("raw", "", "cn-north-1", None)),
+        ("https://NAS:9000/raw/", Bucket("raw", "", None, "https://nas:9000")),
+        ("http://nas:80/raw/Lab/x/", Bucket("raw", "Lab/x/", None, "http://nas")),
+        ("http://user:word@nas/raw", Bucket("raw", "", None, "http://nas")),
+        # Another way into AWS is an endpoint of its own.
+        (
+            "https://s3.dualstack.eu-central-2.amazonaws.com/raw",
+            Bucket("raw", "", None, "https://s3.dualstack.eu-central-2.amazonaws.com"),
+        ),
+        ("http://nas/raw/a%20b", Bucket("raw", "a%20b/", None, "http://nas")),
+    ],
+)
+def test_which_bucket_an_address_means(url: str, expected: Bucket) -> None:
+    assert bucket_of("S3", url) == expected
+
+
+@pytest.mark.parametrize(
+    "url", ["s3://", "http://nas", "http://nas/", "http://nas/raw?x=1", "http://nas/raw#x", "x"]
+)
+def test_an_address_that_means_no_bucket(url: str) -> None:
+    assert bucket_of("S3", url) is None
+
+
+def test_a_declared_region_stands_for_what_an_address_says() -> None:
+    assert bucket_of("S3", "s3://raw", "eu-west-1") == Bucket("raw", "", "eu-west-1", None)
