@@ -9,6 +9,7 @@ _FILES = {
     "plan": "plan.schema.json",
     "event": "event.schema.json",
     "journal": "journal.schema.json",
+    "findings": "findings.schema.json",
     "openapi": "openapi.yaml",
 }
 #: First line of the manifests that we write: editors complete and check by the schema beside the

@@ -1,0 +1,134 @@
+"""How long something was wrong: findings of one path over time, put together from many runs.
+
+An episode is a finding with its first and last sight, and when it was resolved. Records of several
+runs are put together in any order, any number of times, with the same result: runs at the same time
+need not wait for each other, and one that was killed leaves either its record or none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from msgspec.structs import replace
+
+from reconciler.recovery import values
+from reconciler.recovery.values import FileFinding
+
+Key = tuple[bytes, str]
+#: What may be gone for good: only the same bytes, seen again, end it; that a newer snapshot has it
+#: so too proves nothing.
+NEEDS_PROOF = frozenset({values.MISSING, values.DAMAGED, values.DELETED})
+#: From what matters most to what matters least, which is left out first.
+SEVERITY = (
+    values.DAMAGED,
+    values.MISSING,
+    values.DELETED,
+    values.CHANGED,
+    values.NOT_REACHABLE,
+    values.UNREADABLE,
+    values.NOT_VERIFIED,
+    values.RENAMED,
+    values.MOVED,
+    values.ARCHIVED,
+    values.CHANGING,
+    values.EXTRA,
+)
+#: So many are kept of one storage; of those resolved the latest.
+MOST_OPEN, MOST_RESOLVED = 10_000, 1_000
+
+
+def key(finding: FileFinding) -> Key:
+    """Return by what a finding is known again: a file by its path, a part by its reason as well."""
+    return finding.path, finding.note if finding.what == values.NOT_VERIFIED else ""
+
+
+def merged(records: Iterable[Iterable[FileFinding]]) -> list[FileFinding]:
+    """Put the findings of records together; episodes of one path that overlap become one."""
+    by_key: dict[Key, list[FileFinding]] = {}
+    for record in records:
+        for finding in record:
+            by_key.setdefault(key(finding), []).append(finding)
+    return [episode for known in sorted(by_key) for episode in _episodes(by_key[known])]
+
+
+def open_ones(episodes: Iterable[FileFinding]) -> dict[Key, FileFinding]:
+    """Return those that last, by key."""
+    return {key(episode): episode for episode in episodes if not episode.resolved}
+
+
+def observed(
+    episodes: Iterable[FileFinding],
+    found: Mapping[Key, FileFinding],
+    moment: str,
+    ended: Callable[[FileFinding], bool],
+) -> list[FileFinding]:
+    """Return the episodes after a run that, at `moment`, found `found`.
+
+    `ended` says of one that was not found whether the run proves that it is over.
+    """
+    told, after = set(), []
+    for episode in episodes:
+        known = key(episode)
+        if episode.resolved:
+            after.append(episode)
+        elif known in found:
+            told.add(known)
+            after.append(_seen_again(episode, found[known], moment))
+        elif moment > episode.last_seen and ended(episode):
+            after.append(replace(episode, resolved=moment))
+        else:
+            after.append(episode)
+    new = [f for known, f in found.items() if known not in told]
+    after += [replace(f, first_seen=moment, last_seen=moment, resolved="") for f in new]
+    return after
+
+
+def bounded(episodes: Iterable[FileFinding]) -> tuple[list[FileFinding], int]:
+    """Return as many as are kept, sorted by path, and how many there was no room for."""
+    every = list(episodes)
+    lasting = [episode for episode in every if not episode.resolved]
+    over = [episode for episode in every if episode.resolved]
+    lasting.sort(key=lambda e: (_severity(e), e.first_seen, key(e)))
+    over.sort(key=lambda e: (e.resolved, key(e)), reverse=True)
+    kept = lasting[:MOST_OPEN] + over[:MOST_RESOLVED]
+    kept.sort(key=lambda e: (key(e), e.first_seen))
+    return kept, max(0, len(lasting) - MOST_OPEN)
+
+
+def _severity(finding: FileFinding) -> int:
+    return SEVERITY.index(finding.what) if finding.what in SEVERITY else len(SEVERITY)
+
+
+def _seen_again(episode: FileFinding, now: FileFinding, moment: str) -> FileFinding:
+    """Keep when it began, and what the file was then: a newer snapshot may have the wrong bytes."""
+    return replace(
+        now,
+        was=episode.was or now.was,
+        first_seen=min(episode.first_seen, moment),
+        last_seen=max(episode.last_seen, moment),
+        resolved="",
+    )
+
+
+def _episodes(findings: list[FileFinding]) -> list[FileFinding]:
+    done: list[FileFinding] = []
+    for finding in sorted(findings, key=lambda f: (f.first_seen, f.last_seen, f.resolved, f.what)):
+        # Whoever still had it open may not have known that another run resolved it meanwhile.
+        if done and (not done[-1].resolved or finding.first_seen <= done[-1].resolved):
+            done[-1] = _joined(done[-1], finding)
+        else:
+            done.append(finding)
+    return done
+
+
+def _joined(one: FileFinding, other: FileFinding) -> FileFinding:
+    """Make one of two episodes that overlap: the later sight says what it is."""
+    later = max(one, other, key=lambda f: (f.last_seen, f.resolved, f.what, f.note))
+    earlier = other if later is one else one
+    resolved = max(one.resolved, other.resolved)
+    return replace(
+        later,
+        was=(min(one, other, key=lambda f: f.first_seen).was) or later.was or earlier.was,
+        first_seen=min(one.first_seen, other.first_seen),
+        resolved=resolved if resolved > later.last_seen else "",
+    )

@@ -1,0 +1,151 @@
+"""Findings as a file of a repository: all that is known of one storage, when one run ended."""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec import Struct
+
+from reconciler.errors import SnapshotError
+from reconciler.recovery import paths
+from reconciler.recovery.rows import Content
+from reconciler.recovery.values import FileFinding
+
+FORMAT_VERSION = 1
+
+
+class WrittenContent(Struct, frozen=True, omit_defaults=True):
+    """`rows.Content` without its path; bytes are hex, and `detail` as `paths.shown` has it."""
+
+    kind: str
+    size: int | None = None
+    mtime_ns: int | None = None
+    sha256: str | None = None
+    proof: str = ""
+    proved_at: int | None = None
+    version: str | None = None
+    detail: str | None = None
+
+
+class WrittenFinding(Struct, frozen=True, omit_defaults=True):
+    """`values.FileFinding`; paths as `paths.shown` has them. Where it is, the folder says."""
+
+    what: str
+    storage: str
+    path: str
+    first_seen: str
+    last_seen: str
+    resolved: str = ""
+    note: str = ""
+    other: str = ""
+    files: int = 0
+    was: WrittenContent | None = None
+    now: WrittenContent | None = None
+
+
+class Record(Struct, frozen=True):
+    """The file, `schemas/findings.schema.json`."""
+
+    format_version: int
+    #: RFC 3339, UTC.
+    written_at: str
+    tool_version: str
+    #: The files of the folder that are contained in this one: they may be there still, where
+    #: nothing can be removed.
+    replaces: tuple[str, ...]
+    #: How many findings there were no room for.
+    left_out: int
+    findings: tuple[WrittenFinding, ...]
+
+
+def written_content(content: Content) -> WrittenContent:
+    """Return what is known of a file as JSON has it."""
+    return WrittenContent(
+        content.kind,
+        content.size,
+        content.mtime_ns,
+        None if content.sha256 is None else content.sha256.hex(),
+        content.proof,
+        content.proved_at,
+        content.version,
+        None if content.detail is None else paths.shown(content.detail),
+    )
+
+
+def written(finding: FileFinding) -> WrittenFinding:
+    """Return a finding as JSON has it."""
+    return WrittenFinding(
+        finding.what,
+        finding.storage,
+        paths.shown(finding.path),
+        finding.first_seen,
+        finding.last_seen,
+        finding.resolved,
+        finding.note,
+        paths.shown(finding.other),
+        finding.files,
+        None if finding.was is None else written_content(finding.was),
+        None if finding.now is None else written_content(finding.now),
+    )
+
+
+def encode(record: Record) -> bytes:
+    """Write a record as JSON."""
+    return msgspec.json.format(msgspec.json.encode(record), indent=1) + b"\n"
+
+
+def decode(data: bytes) -> Record:
+    """Read a record; raises `SnapshotError` if it is damaged, or a newer program wrote it."""
+    try:
+        version = msgspec.json.decode(data, type=_Version).format_version
+        if version > FORMAT_VERSION:
+            raise SnapshotError("a newer version of this program wrote it: use that one")
+        return msgspec.json.decode(data, type=Record)
+    except (msgspec.MsgspecError, UnicodeError) as error:
+        raise SnapshotError("it is damaged") from error
+
+
+def findings_of(record: Record, place: str) -> tuple[FileFinding, ...]:
+    """Return the findings of a record that was written of a location.
+
+    Raises `SnapshotError` if a path or a hash in it is none.
+    """
+    try:
+        return tuple(_read(finding, place) for finding in record.findings)
+    except ValueError as error:
+        raise SnapshotError("it is damaged") from error
+
+
+class _Version(Struct):
+    format_version: int
+
+
+def _read(finding: WrittenFinding, place: str) -> FileFinding:
+    path = paths.read(finding.path)
+    return FileFinding(
+        finding.what,
+        finding.storage,
+        place,
+        path,
+        None if finding.was is None else _content(path, finding.was),
+        None if finding.now is None else _content(path, finding.now),
+        finding.note,
+        paths.read(finding.other),
+        finding.files,
+        finding.first_seen,
+        finding.last_seen,
+        finding.resolved,
+    )
+
+
+def _content(path: bytes, content: WrittenContent) -> Content:
+    return Content(
+        path,
+        content.kind,
+        content.size,
+        content.mtime_ns,
+        None if content.sha256 is None else bytes.fromhex(content.sha256),
+        content.proof,
+        content.proved_at,
+        content.version,
+        None if content.detail is None else paths.read(content.detail),
+    )

@@ -1,0 +1,106 @@
+"""Where findings are kept: a record for each run, in which those before it are contained."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+from collections.abc import Sequence
+from datetime import datetime
+
+from msgspec import Struct
+
+from reconciler.environment.timestamps import timestamp
+from reconciler.errors import RepositoryError, SnapshotError
+from reconciler.recovery.findings.episodes import bounded, merged
+from reconciler.recovery.findings.record import (
+    FORMAT_VERSION,
+    Record,
+    decode,
+    encode,
+    findings_of,
+    written,
+)
+from reconciler.recovery.repository import layout
+from reconciler.recovery.repository.contract import Repository
+from reconciler.recovery.values import FileFinding
+from reconciler.version import __version__
+
+#: How often the list is read anew, because another run has replaced what stood in it.
+_TRIES = 10
+
+
+class Known(Struct, frozen=True):
+    """What is known of a storage, and from which records."""
+
+    episodes: tuple[FileFinding, ...] = ()
+    #: All records that there were, contained in others or not, but for damaged ones.
+    records: tuple[str, ...] = ()
+    #: Records that can't be read: each with the reason.
+    damaged: tuple[str, ...] = ()
+
+
+class _GoneError(Exception):
+    """Another run replaced a record after it was listed."""
+
+
+def read(repository: Repository, place: str) -> Known:
+    """Read what is known of the storage at a location; raises `RepositoryError`."""
+    for _ in range(_TRIES):
+        names = [n for n in repository.names(layout.findings(place)) if n.endswith(".json")]
+        with contextlib.suppress(_GoneError):
+            return _read(repository, place, names)
+    raise RepositoryError(
+        f"the findings in {repository.address} are replaced again and again while they are read: "
+        "run one verify at a time"
+    )
+
+
+def _read(repository: Repository, place: str, names: Sequence[str]) -> Known:
+    """Read the newest records first, and not those that are contained in them."""
+    found, damaged, contained = [], {}, set[str]()
+    for name in sorted(names, reverse=True):
+        if name in contained:
+            continue
+        data = repository.read(name)
+        if data is None:
+            raise _GoneError
+        try:
+            record = decode(data)
+            found.append(findings_of(record, place))
+            contained.update(record.replaces)
+        except SnapshotError as error:
+            damaged[name] = f"{name}: {error}"
+    records = tuple(name for name in names if name not in damaged)
+    return Known(tuple(merged(found)), records, tuple(damaged.values()))
+
+
+def keep(
+    repository: Repository,
+    place: str,
+    episodes: Sequence[FileFinding],
+    known: Known,
+    moment: datetime,
+) -> int:
+    """Write what is known now, instead of the records of `known`; return what had no room.
+
+    Nothing is written where there is nothing to tell. Raises `RepositoryError`.
+    """
+    kept, left_out = bounded(episodes)
+    if not kept and not known.records:
+        return 0
+    record = Record(
+        FORMAT_VERSION,
+        timestamp(moment, "seconds"),
+        __version__,
+        known.records,
+        left_out,
+        tuple(map(written, kept)),
+    )
+    digits = re.sub(r"[^0-9]", "", timestamp(moment, "microseconds"))
+    repository.write(f"{layout.findings(place)}{digits}-{os.urandom(4).hex()}.json", encode(record))
+    # Under Object Lock they stay; they are contained in the new one, so nothing changes.
+    with contextlib.suppress(RepositoryError):
+        for name in known.records:
+            repository.remove(name)
+    return left_out

@@ -1,0 +1,144 @@
+"""Findings over time: seen, seen again, resolved, back again; runs that do not know each other."""
+
+from __future__ import annotations
+
+import itertools
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from reconciler.recovery import values
+from reconciler.recovery.findings import episodes as over_time
+from reconciler.recovery.findings.episodes import bounded, key, merged, observed, open_ones
+from reconciler.recovery.rows import FILE, READ, Content
+from reconciler.recovery.values import FileFinding
+
+GOOD = Content(b"a", FILE, 1, 2, b"g" * 32, READ, 3)
+ROTTEN = replace(GOOD, sha256=b"r" * 32)
+DAMAGED = FileFinding(values.DAMAGED, "nas", "local:/nas", b"a", GOOD, ROTTEN)
+
+
+def night(number):
+    return f"2026-11-{number:02}T02:00:00Z"
+
+
+def run(known, number, *found, ended=False):
+    return observed(known, {key(f): f for f in found}, night(number), lambda _: ended)
+
+
+def told(known):
+    return [(e.path, e.what, e.first_seen, e.last_seen, e.resolved) for e in known]
+
+
+def test_seen_seen_again_resolved_and_back_again():
+    known = run([], 1, DAMAGED)
+    known = run(known, 2, DAMAGED)
+    assert told(known) == [(b"a", "damaged", night(1), night(2), "")]
+    known = run(known, 3, ended=True)
+    known = run(known, 4, ended=True)
+    assert told(known) == [(b"a", "damaged", night(1), night(2), night(3))]
+    known = run(known, 5, DAMAGED)
+    assert told(known) == [
+        (b"a", "damaged", night(1), night(2), night(3)),
+        (b"a", "damaged", night(5), night(5), ""),
+    ]
+    assert list(open_ones(known)) == [(b"a", "")]
+
+
+def test_what_is_not_found_again_is_open_until_a_run_proves_that_it_is_over():
+    known = run(run([], 1, DAMAGED), 2)
+    assert told(known) == [(b"a", "damaged", night(1), night(1), "")]
+
+
+def test_a_run_about_an_earlier_moment_ends_nothing():
+    known = run(run([], 5, DAMAGED), 4, ended=True)
+    assert told(known) == [(b"a", "damaged", night(5), night(5), "")]
+    known = run(known, 4, DAMAGED)
+    assert told(known) == [(b"a", "damaged", night(4), night(5), "")]
+
+
+def test_what_a_file_was_when_it_began_is_kept_though_it_is_worse_now():
+    gone = replace(DAMAGED, what=values.MISSING, was=ROTTEN, now=None)
+    known = run(run([], 1, DAMAGED), 2, gone)
+    assert told(known) == [(b"a", "missing", night(1), night(2), "")]
+    assert known[0].was == GOOD
+
+
+def test_parts_are_told_apart_by_their_reason_and_files_are_not():
+    part = FileFinding(values.NOT_VERIFIED, "nas", "local:/nas", note="EIO")
+    assert key(part) != key(replace(part, note="EACCES"))
+    assert key(DAMAGED) == key(replace(DAMAGED, note="x", what=values.CHANGED))
+
+
+def test_runs_that_knew_nothing_of_each_other_are_put_together():
+    start = run([], 1, DAMAGED)
+    resolved = run(start, 3, ended=True)
+    assert told(merged([start, resolved])) == told(resolved)
+    # Another one, that did not know it, saw it before: nothing changes. Or saw it later: it lasts.
+    assert told(merged([run(start, 2, DAMAGED), resolved])) == [
+        (b"a", "damaged", night(1), night(2), night(3))
+    ]
+    assert told(merged([resolved, run(start, 4, DAMAGED)])) == [
+        (b"a", "damaged", night(1), night(4), "")
+    ]
+    assert told(merged([run([], 1, DAMAGED), run([], 2, DAMAGED)])) == [
+        (b"a", "damaged", night(1), night(2), "")
+    ]
+
+
+def test_episodes_that_are_apart_stay_apart():
+    known = run(run(run([], 1, DAMAGED), 2, ended=True), 3, DAMAGED)
+    assert merged([known, known]) == known
+
+
+ACTS = st.lists(st.sampled_from(["seen", "over", "silent"]), min_size=1, max_size=6)
+
+
+@given(ACTS, ACTS, st.randoms(use_true_random=False))
+def test_the_order_in_which_records_are_put_together_does_not_matter(common, more, random_order):
+    records = [[]]
+    for number, act in enumerate(common + more, 1):
+        # Two runs at the same time start from one record, as if each were alone.
+        base = records[min(number - 1, len(common))]
+        found = [DAMAGED] if act == "seen" else []
+        records.append(run(base, number, *found, ended=act == "over"))
+    whole = merged(records)
+    shuffled = random_order.sample(records, len(records))
+    assert merged(shuffled) == whole
+    assert merged([*shuffled, whole]) == whole
+    for one, other in itertools.pairwise(whole):
+        assert one.resolved
+        assert one.resolved < other.first_seen
+
+
+def many(count, what=values.EXTRA, resolved=""):
+    return [
+        replace(
+            DAMAGED,
+            what=what,
+            path=b"%06d" % n,
+            first_seen=night(1 + n % 28),
+            last_seen=night(29),
+            resolved=resolved and night(1 + n % 28),
+        )
+        for n in range(count)
+    ]
+
+
+def test_what_matters_least_is_left_out_first(monkeypatch):
+    monkeypatch.setattr(over_time, "MOST_OPEN", 3)
+    monkeypatch.setattr(over_time, "MOST_RESOLVED", 2)
+    damaged = [replace(f, path=b"d" + f.path) for f in many(2, values.DAMAGED)]
+    everything = [*many(5), *damaged, *[replace(f, path=b"r" + f.path) for f in many(9, "x", "y")]]
+    random.Random(1).shuffle(everything)
+    kept, left_out = bounded(everything)
+    assert left_out == 4
+    assert [f.path for f in kept] == [b"000000", b"d000000", b"d000001", b"r000007", b"r000008"]
+
+
+@pytest.mark.parametrize("what", [v for n, v in vars(values).items() if n.isupper()])
+def test_every_class_has_its_place_in_the_order(what):
+    assert what in over_time.SEVERITY

@@ -1,0 +1,198 @@
+"""Findings in a repository: runs at the same time, runs that were killed, nothing to be removed."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import jsonschema
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from reconciler.errors import RepositoryError, SnapshotError
+from reconciler.recovery import rows, values
+from reconciler.recovery.findings import store
+from reconciler.recovery.findings.record import decode, findings_of, written
+from reconciler.recovery.repository import layout
+from reconciler.recovery.repository.opening import open_repository
+from reconciler.recovery.rows import Content
+from reconciler.recovery.values import FileFinding
+from reconciler.schemas import schema_text
+
+PLACE = "local:/nas"
+MOMENT = datetime(2026, 11, 29, 2, tzinfo=UTC)
+GOOD = Content(b"a\xff\n", rows.FILE, 1, 2, b"g" * 32, rows.READ, 3)
+FOUND = FileFinding(
+    values.DAMAGED,
+    "nas",
+    PLACE,
+    GOOD.path,
+    GOOD,
+    replace(GOOD, sha256=None),
+    first_seen="2026-11-28T02:00:00Z",
+    last_seen="2026-11-29T02:00:00Z",
+)
+
+
+@pytest.fixture
+def repository(tmp_path):
+    return open_repository(str(tmp_path / "repo"), make=True)
+
+
+def keep(repository, episodes, known=None, minutes=0):
+    known = store.read(repository, PLACE) if known is None else known
+    return store.keep(repository, PLACE, episodes, known, MOMENT + timedelta(minutes=minutes))
+
+
+def names(repository):
+    return list(repository.names(layout.findings(PLACE)))
+
+
+def test_what_is_kept_is_read_again(repository):
+    keep(repository, [FOUND])
+    assert store.read(repository, PLACE).episodes == (FOUND,)
+    assert store.read(repository, "local:/other").episodes == ()
+
+
+def test_nothing_is_written_of_a_storage_with_which_nothing_was_ever_wrong(repository):
+    keep(repository, [])
+    assert names(repository) == []
+
+
+def test_a_run_replaces_the_record_before_it(repository):
+    for minutes in range(5):
+        keep(repository, [FOUND], minutes=minutes)
+    assert len(names(repository)) == 1
+
+
+def test_of_two_runs_at_the_same_time_nothing_is_lost(repository):
+    keep(repository, [FOUND])
+    known = store.read(repository, PLACE)
+    other = replace(FOUND, path=b"b")
+    keep(repository, [FOUND, other], known, 1)
+    keep(repository, [replace(FOUND, last_seen="2026-11-30T02:00:00Z")], known, 2)
+    assert len(names(repository)) == 2
+    found = store.read(repository, PLACE).episodes
+    assert [(f.path, f.last_seen[:10]) for f in found] == [
+        (b"a\xff\n", "2026-11-30"),
+        (b"b", "2026-11-29"),
+    ]
+
+
+def test_where_nothing_can_be_removed_the_newest_record_is_all_that_is_read(
+    repository, monkeypatch
+):
+    def refused(name, **_):
+        raise RepositoryError("Object Lock")
+
+    monkeypatch.setattr(repository, "remove", refused, raising=False)
+    for minutes in range(4):
+        keep(repository, [FOUND], minutes=minutes)
+    assert len(names(repository)) == 4
+    read = []
+    whole = repository.read
+    monkeypatch.setattr(
+        repository, "read", lambda name: (read.append(name), whole(name))[1], raising=False
+    )
+    assert store.read(repository, PLACE).episodes == (FOUND,)
+    assert read == names(repository)[-1:]
+
+
+def test_a_record_that_another_run_replaces_meanwhile_is_looked_for_again(repository, monkeypatch):
+    keep(repository, [FOUND])
+    whole, known = repository.read, store.read(repository, PLACE)
+
+    def overtaken(name):
+        monkeypatch.setattr(repository, "read", whole, raising=False)
+        keep(repository, [FOUND, replace(FOUND, path=b"b")], known, 1)
+        return whole(name)
+
+    monkeypatch.setattr(repository, "read", overtaken, raising=False)
+    assert len(store.read(repository, PLACE).episodes) == 2
+
+
+def test_whoever_never_comes_to_read_says_so(repository, monkeypatch):
+    keep(repository, [FOUND])
+    monkeypatch.setattr(repository, "read", lambda _: None, raising=False)
+    with pytest.raises(RepositoryError, match="one verify at a time"):
+        store.read(repository, PLACE)
+
+
+def test_a_damaged_record_is_told_and_left_alone(repository):
+    keep(repository, [FOUND])
+    (name,) = names(repository)
+    repository.write(name, b'{"format_version": 1', replace=True)
+    known = store.read(repository, PLACE)
+    assert known.episodes == ()
+    assert known.damaged == (f"{name}: it is damaged",)
+    keep(repository, [FOUND], known, 1)
+    assert name in names(repository)
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (b"", "damaged"),
+        (b"[]", "damaged"),
+        (b'{"format_version": 2, "new": []}', "newer version"),
+        (b'{"format_version": 1, "findings": []}', "damaged"),
+        (b"\xff", "damaged"),
+    ],
+)
+def test_what_is_no_record(data, why):
+    with pytest.raises(SnapshotError, match=why):
+        decode(data)
+
+
+def test_a_path_that_is_none_is_damage(repository):
+    keep(repository, [FOUND])
+    data = repository.read(names(repository)[0]).replace(b"a\\\\xff", b"a\\\\q")
+    with pytest.raises(SnapshotError, match="damaged"):
+        findings_of(decode(data), PLACE)
+
+
+CONTENTS = st.builds(
+    Content,
+    st.just(b"p"),
+    st.sampled_from([rows.FILE, rows.LINK]),
+    st.none() | st.integers(0, 2**62),
+    st.none() | st.integers(-(2**62), 2**62),
+    st.none() | st.binary(min_size=32, max_size=32),
+    st.sampled_from(["", rows.READ]),
+    st.none() | st.integers(0, 2**40),
+    st.none() | st.text(st.characters(exclude_categories=["Cs"])),
+    st.none() | st.binary(),
+)
+
+
+@given(
+    st.sampled_from([values.MISSING, values.NOT_VERIFIED]),
+    st.binary(),
+    st.none() | CONTENTS,
+    st.binary(),
+    st.integers(0, 9),
+)
+def test_a_finding_is_the_same_after_it_was_written(what, path, was, other, files):
+    # The file itself says its path once.
+    was = was and replace(was, path=path)
+    found = replace(FOUND, what=what, path=path, was=was, now=None, other=other, files=files)
+    record = json.loads(
+        b'{"format_version":1,"written_at":"","tool_version":"","replaces":[],'
+        b'"left_out":0,"findings":[]}'
+    )
+    record["findings"] = [msgspec.to_builtins(written(found))]
+    assert findings_of(decode(json.dumps(record).encode()), PLACE) == (found,)
+
+
+def test_a_record_is_as_its_schema_says(repository):
+    part = replace(FOUND, what=values.NOT_VERIFIED, path=b"a/", note="EIO", files=3, was=None)
+    keep(repository, [FOUND, part])
+    document = json.loads(repository.read(names(repository)[0]))
+    schema = json.loads(schema_text("findings"))
+    jsonschema.Draft202012Validator(schema).validate(document)
+    for broken in ({"format_version": 2}, {"left_out": -1}, {"findings": [{}]}):
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.Draft202012Validator(schema).validate(document | broken)
