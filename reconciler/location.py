@@ -78,7 +78,7 @@ def location(type: str, url: str) -> Location:
     if type == "local":
         return Location("local:" + _local_place(url))
     if url[:5].lower() == "s3://":
-        return _aws("aws", url[5:].removesuffix("/"), None)
+        return Location("aws:" + url[5:].removesuffix("/"))
     found = _URL.match(url)
     if not found:
         return Location(f"{type}:{url}")
@@ -92,7 +92,7 @@ def location(type: str, url: str) -> Location:
             path = f"{aws['bucket']}/{path}" if path else aws["bucket"]
         partition = _partition(aws["region"])
         if path and aws["domain"] == _domain(partition):
-            return _aws(partition, path, aws["region"])
+            return Location(f"{partition}:{path}", aws["region"])
     path, query = _split_query(rest)
     return Location(f"{type}:{scheme}://{user}{host}{path.removesuffix('/')}{query}")
 
@@ -185,10 +185,6 @@ def _local_place(url: str) -> str:
 
 def _bucket(name: str, prefix: str, region: str | None, endpoint: str | None) -> Bucket | None:
     return Bucket(name, prefix and f"{prefix}/", region, endpoint) if name else None
-
-
-def _aws(partition: str, path: str, region: str | None) -> Location:
-    return Location(f"{partition}:{path}", region)
 
 
 def _partition(region: str) -> str:

@@ -158,14 +158,10 @@ def unmanaged_because(storage: Storage) -> str | None:
     if storage.type not in TYPES:
         return f"its type is {storage.type!r}"
     text = storage.id + storage.name + storage.label + storage.default_url
-    if not text.isascii() and not _encodable(text):
+    if not text.isascii() and any("\ud800" <= char <= "\udfff" for char in text):
         return "it holds text that is not valid Unicode"
     if not storage.name or _CONTROL.search(storage.name):
         return "its name holds a control character" if storage.name else "it has no name"
     if not usable_url(storage.type, storage.default_url):
         return "it has no usable URL"
     return None
-
-
-def _encodable(text: str) -> bool:
-    return not any("\ud800" <= char <= "\udfff" for char in text)

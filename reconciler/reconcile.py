@@ -115,12 +115,7 @@ def make_plan(reader: Reader, request: Request, *, address: str, now: str) -> Pl
     desired = request.desired
     diff = compare(desired, state.storages, scopes=request.scopes, ids=request.ids)
     diff = _with_allowed(diff, request.allow_remove)
-    rules = Rules(
-        policy=desired.policy,
-        protected_entries=frozenset(entry.name for entry in desired.entries if entry.protect),
-        declares_something=bool(desired.entries or desired.removed),
-        allow_empty=request.allow_empty,
-    )
+    rules = Rules(desired, allow_empty=request.allow_empty)
     setting = Setting(address, now, state, reader.abilities.atomic_update, request.lock)
     return build(diff, _facts(reader, diff, rules), rules, setting, request.targets)
 

@@ -40,7 +40,11 @@ class Context(NamedTuple):
         Raises `UsageError` if two documents are to go to standard output.
         """
         if settings.events == STDOUT:
-            _check_output(settings)
+            if settings.output != TEXT:
+                raise UsageError(
+                    f"--events - and -o {settings.output} both want standard output: give --events "
+                    "a file"
+                )
             streams.spare_output()
         return cls(
             settings,
@@ -82,13 +86,6 @@ class Context(NamedTuple):
 def asking(style: Style) -> Style:
     """Return the style of a plan that somebody has to agree to: never a short one."""
     return replace(style, verbosity=max(style.verbosity, 0))
-
-
-def _check_output(settings: Settings) -> None:
-    if settings.output != TEXT:
-        raise UsageError(
-            f"--events - and -o {settings.output} both want standard output: give --events a file"
-        )
 
 
 def _style(settings: Settings, environ: Mapping[str, str], stream: TextIO | None) -> Style:

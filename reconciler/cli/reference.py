@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from reconciler.cli import settings
 from reconciler.cli.commands import COMMANDS
@@ -46,18 +47,14 @@ _HELP = (
 
 def markdown() -> str:
     """Return the reference of all commands."""
-    return "\n".join([_HEAD, *_overview(), *_commands(), *_global_options(), *_tables()])
+    commands = chain.from_iterable(map(_command, COMMANDS))
+    return "\n".join([_HEAD, *_overview(), *commands, *_global_options(), *_tables()])
 
 
 def _overview() -> Iterator[str]:
     for row in COMMANDS:
-        yield f"- [`{row.name}`](#{row.name}): {_lower(row.summary)}"
+        yield f"- [`{row.name}`](#{row.name}): {row.summary[0].lower()}{row.summary[1:]}"
     yield ""
-
-
-def _commands() -> Iterator[str]:
-    for row in COMMANDS:
-        yield from _command(row)
 
 
 def _command(row: Row) -> Iterator[str]:
@@ -115,10 +112,6 @@ def _tables() -> Iterator[str]:
     for names, meaning in _VARIABLES.items():
         yield f"| {', '.join(f'`{name}`' for name in names.split(', '))} | {meaning} |"
     yield ""
-
-
-def _lower(summary: str) -> str:
-    return summary[0].lower() + summary[1:]
 
 
 if __name__ == "__main__":

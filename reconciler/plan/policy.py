@@ -13,7 +13,7 @@ from msgspec import Struct
 from reconciler.diff import Diff, Pair, Removal
 from reconciler.diff.temporary_names import resting
 from reconciler.location import Places
-from reconciler.model import Entry, Notice, Policy, Storage
+from reconciler.model import Desired, Entry, Notice, Policy, Storage
 from reconciler.names import Globs
 from reconciler.plan.likely_renames import likely_renames
 from reconciler.plan.yaml_text import flow
@@ -33,18 +33,12 @@ class Facts(Struct, frozen=True):
 class Rules:
     """A manifest's policy, with the names that its entries protect."""
 
-    def __init__(
-        self,
-        policy: Policy,
-        protected_entries: frozenset[str],
-        declares_something: bool,
-        allow_empty: bool = False,
-    ) -> None:
-        self.policy = policy
-        self.declares_something = declares_something
+    def __init__(self, desired: Desired, *, allow_empty: bool = False) -> None:
+        self.policy = desired.policy
+        self.declares_something = bool(desired.entries or desired.removed)
         self.allow_empty = allow_empty
-        self._protected = protected_entries
-        self._globs = Globs(policy.protect)
+        self._protected = frozenset(entry.name for entry in desired.entries if entry.protect)
+        self._globs = Globs(self.policy.protect)
 
     def protects(self, storage: Storage) -> bool:
         """Return whether the name a live storage has may neither be removed nor given up."""

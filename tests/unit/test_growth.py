@@ -112,7 +112,7 @@ def outcome(path: Path, storages: list[Storage]) -> list[str]:
         diff = compare(manifest.desired, storages)
     except ManifestError as error:
         return [problem.text() for problem in error.problems]
-    rules = Rules(manifest.desired.policy, frozenset(), declares_something=True)
+    rules = Rules(manifest.desired)
     chosen = policy.removals(diff, rules.policy)
     facts = Facts({removal.live.id: False for removal in chosen}, {})
     reasons = policy.reasons(diff, chosen, [p for p in diff.updates if p.renames], facts, rules)

@@ -25,7 +25,6 @@ def _add_arguments(parser: ArgumentParser) -> None:
 
 
 def _run(context: Context, options: CompletionOptions) -> int:
-
     context.streams.document(script(options.shell, COMMANDS))
     return SUCCESS
 

@@ -13,7 +13,7 @@ import msgspec
 from reconciler.cli.context import Context
 from reconciler.cli.inputs.files import check_writable, write_whole
 from reconciler.cli.inputs.manifest import read_manifest, read_manifest_if_any
-from reconciler.cli.inputs.names import check_names, refuse_manifests
+from reconciler.cli.inputs.names import chosen, refuse_manifests
 from reconciler.cli.inputs.platform import (
     choose_address,
     choose_platform,
@@ -25,13 +25,12 @@ from reconciler.cli.inputs.scope import read_scopes
 from reconciler.cli.inputs.source import compared
 from reconciler.cli.options.command import Command
 from reconciler.cli.settings import JSON, MARKDOWN
-from reconciler.diff.temporary_names import resting
 from reconciler.errors import SUCCESS, PlatformError
 from reconciler.manifest import Manifest, render
 from reconciler.manifest.mistakes import Document
 from reconciler.manifest.reading.reader import read_tree
 from reconciler.model import State, Storage, unmanaged_because
-from reconciler.names import Scope, matches
+from reconciler.names import Scope
 from reconciler.platform import Platform
 from reconciler.platforms import address_in
 from reconciler.printable import quoted
@@ -104,7 +103,6 @@ def _folder(options: ExportOptions) -> str:
 def _write(
     context: Context, options: ExportOptions, storages: Sequence[Storage], address: str | None
 ) -> None:
-
     text = _document(context, options, storages, address)
     if options.out is None:
         context.streams.document(text)
@@ -116,25 +114,24 @@ def _write(
 def _chosen(
     context: Context, options: ExportOptions, manifest: Manifest | None, state: State
 ) -> list[Storage]:
-
-    storages: Sequence[Storage] = _in_scope(context, manifest, state)
+    own = manifest.desired.policy.scope if manifest else ("*",)
+    scope = Scope.of(own, read_scopes(context))
+    storages: Sequence[Storage] = state.storages
     if manifest is not None and options.undeclared:
         undeclared = {storage.id for storage in compared(context, manifest, state).undeclared}
         storages = [storage for storage in storages if storage.id in undeclared]
-    if options.names:
-        check_names(options.names, [storage.name for storage in storages])
-        storages = [storage for storage in storages if matches(storage.name, options.names)]
-    chosen = []
-    for storage in sorted(storages, key=lambda storage: (storage.name, storage.id)):
+    told = []
+    named = chosen(storages, scope, options.names)
+    for storage in sorted(named, key=lambda storage: (storage.name, storage.id)):
         because = unmanaged_because(storage)
         if because is None:
-            chosen.append(storage)
+            told.append(storage)
         else:
             context.streams.note(
                 f"Warning: {quoted(storage.name)} is left out, no manifest can express it: "
                 f"{because}"
             )
-    return chosen
+    return told
 
 
 def _tell_of_files(context: Context, platform: Platform, storages: Sequence[Storage]) -> None:
@@ -158,16 +155,9 @@ def _tell_of_files(context: Context, platform: Platform, storages: Sequence[Stor
     )
 
 
-def _in_scope(context: Context, manifest: Manifest | None, state: State) -> list[Storage]:
-    own = manifest.desired.policy.scope if manifest else ("*",)
-    scope = Scope.of(own, read_scopes(context))
-    return [s for s in state.storages if scope.holds(resting(s.name, s.id))]
-
-
 def _document(
     context: Context, options: ExportOptions, storages: Sequence[Storage], address: str | None
 ) -> str:
-
     # An editor that is led to a schema which is not there shows an error on the first line.
     found = os.path.isfile(os.path.join(_folder(options), BESIDE))  # noqa: PTH113, PTH118
     text = render(storages, platform=address, with_ids=options.with_ids, editor_line=found)

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 
-import msgspec
+from msgspec.structs import replace
 
 from reconciler.cli.context import Context
 from reconciler.cli.inputs.manifest import read_manifest_if_any
-from reconciler.cli.inputs.names import check_names, refuse_manifests
+from reconciler.cli.inputs.names import chosen, refuse_manifests
 from reconciler.cli.inputs.platform import choose_platform, names_platform, read_live
 from reconciler.cli.inputs.scope import read_scopes
 from reconciler.cli.inputs.source import compared
 from reconciler.cli.inputs.warnings import tell
 from reconciler.cli.options.command import Command
-from reconciler.diff.temporary_names import resting
 from reconciler.errors import SUCCESS
 from reconciler.manifest import Manifest
 from reconciler.model import State
-from reconciler.names import Scope, matches
+from reconciler.names import Scope
 from reconciler.report.sentences.storages import statuses
 
 
@@ -41,12 +40,8 @@ def _run(context: Context, options: ListOptions) -> int:
         refuse_manifests(options.names)
     state = read_live(context, choose_platform(context, manifest))
     declared = _statuses(context, manifest, state) if manifest else {}
-    wanted = Scope.of(("*",), scopes)
-    listed = tuple(s for s in state.storages if wanted.holds(resting(s.name, s.id)))
-    if options.names:
-        check_names(options.names, [storage.name for storage in listed])
-        listed = tuple(storage for storage in listed if matches(storage.name, options.names))
-    state = msgspec.structs.replace(state, storages=listed)
+    listed = chosen(state.storages, Scope.of(("*",), scopes), options.names)
+    state = replace(state, storages=tuple(listed))
     context.result(context.report().storages(state, declared, context.style))
     return SUCCESS
 

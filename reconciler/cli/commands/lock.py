@@ -62,14 +62,16 @@ def _run(context: Context, options: LockOptions) -> int:
 
 
 def _release(context: Context, options: LockOptions, lock: Lock, lease: Lease | None) -> int:
-    if lease is not None and not _agreed(context, lease, ask=not options.auto_approve):
-        context.streams.note("Nothing was released.")
-        return ERROR
-    if lease is not None and not lock.break_lease(lease):
-        raise PlatformBusyError(
-            "the lease has changed hands meanwhile, and nothing was released: look again with "
-            "`reconciler lock show`"
-        )
+    if lease is not None:
+        found = f"Locked by {holder_of(lease)}."
+        if not _consented(context, found, "Release it?", ask=not options.auto_approve):
+            context.streams.note("Nothing was released.")
+            return ERROR
+        if not lock.break_lease(lease):
+            raise PlatformBusyError(
+                "the lease has changed hands meanwhile, and nothing was released: look again with "
+                "`reconciler lock show`"
+            )
     context.result(context.report().released(lease, context.style))
     return SUCCESS
 
@@ -81,10 +83,6 @@ def _mended(context: Context, lock: Lock, *, ask: bool) -> bool:
             return False
         context.streams.note(f"Set aside: it is {lock.set_aside()} now.")
     return True
-
-
-def _agreed(context: Context, lease: Lease, *, ask: bool) -> bool:
-    return _consented(context, f"Locked by {holder_of(lease)}.", "Release it?", ask=ask)
 
 
 def _consented(context: Context, found: str, question: str, *, ask: bool) -> bool:

@@ -53,7 +53,7 @@ def _plan(context: Context, options: PlanOptions, events: EventStream) -> int:
     _save(plan, options)
     context.result(context.report().plan(plan, context.style))
     if options.out and plan.ready and plan.operations and context.is_text:
-        context.note(f"Saved. To apply exactly this: reconciler apply {_word(options.out)}")
+        context.note(f"Saved. To apply exactly this: reconciler apply {quote(options.out)}")
     return exit_code(plan, detailed=options.detailed_exitcode)
 
 
@@ -88,10 +88,6 @@ def _save(plan: Plan, options: PlanOptions) -> None:
         write_whole(options.out, to_json(plan))
     if options.digest_file:
         write_whole(options.digest_file, f"{plan.digest}\n".encode())
-
-
-def _word(path: str) -> str:
-    return quote(path)
 
 
 COMMAND = Command(

@@ -21,7 +21,6 @@ def _add_arguments(parser: ArgumentParser) -> None:
 
 
 def _run(context: Context, options: ShowOptions) -> int:
-
     context.result(context.report().plan(read_plan(options.plan), context.style))
     return SUCCESS
 

@@ -15,7 +15,6 @@ from reconciler.manifest import placed
 
 
 def _run(context: Context, _options: Namespace) -> int:
-
     scopes = read_scopes(context)
     manifest = read_manifest(context)
     problems = outside_scope(manifest.desired, scopes)

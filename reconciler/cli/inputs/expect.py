@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import NoReturn
 
 from reconciler.cli.inputs.files import PLAN_MAKER, plan_of, read_whole
 from reconciler.errors import BlockedError, StaleError, UsageError
@@ -27,18 +26,19 @@ def check_expected(plan: Plan, expected: str) -> None:
         PlanFileError: the file is neither a digest nor a plan.
     """
     reviewed = _reviewed(expected)
-    if isinstance(reviewed, str):
-        _check_digest(plan, reviewed)
-    else:
+    if not isinstance(reviewed, str):
         _check_plan(plan, reviewed, expected)
+    elif plan.digest != _digest(reviewed):
+        raise StaleError(
+            f"the plan is not the expected one: expected {reviewed}, but the plan now has "
+            f"{plan.digest}. Read the new plan, then expect its digest"
+        )
 
 
 def check_reviewed(plan: Plan, expected: str) -> None:
     """Compare a saved plan with the digest that was reviewed; raises like `check_expected`."""
     reviewed = _reviewed(expected)
-    digest = reviewed if isinstance(reviewed, str) else reviewed.digest
-    if not _DIGEST.fullmatch(digest):
-        _refuse_digest(digest)
+    digest = _digest(reviewed if isinstance(reviewed, str) else reviewed.digest)
     if plan.digest != digest:
         raise StaleError(
             f"the plan file is not the one that was reviewed: expected {digest}, but it has "
@@ -60,21 +60,14 @@ def _reviewed(expected: str) -> str | Plan:
     return plan_of(expected, content)
 
 
-def _check_digest(plan: Plan, expected: str) -> None:
+def _digest(expected: str) -> str:
+    """Return a digest; raises `UsageError` if it is none."""
     if not _DIGEST.fullmatch(expected):
-        _refuse_digest(expected)
-    if plan.digest != expected:
-        raise StaleError(
-            f"the plan is not the expected one: expected {expected}, but the plan now has "
-            f"{plan.digest}. Read the new plan, then expect its digest"
+        raise UsageError(
+            f"--expect {quoted(expected[:80])}: a digest is sha256: and 64 hexadecimal digits, as "
+            "`plan` prints it"
         )
-
-
-def _refuse_digest(expected: str) -> NoReturn:
-    raise UsageError(
-        f"--expect {quoted(expected[:80])}: a digest is sha256: and 64 hexadecimal digits, as "
-        "`plan` prints it"
-    )
+    return expected
 
 
 def _check_plan(plan: Plan, expected: Plan, path: str) -> None:

@@ -11,6 +11,7 @@ from reconciler.errors import MatchingError
 from reconciler.lease.address import understand
 from reconciler.manifest import Manifest, default_paths, load, placed, read_variables
 from reconciler.manifest.files import DEFAULTS
+from reconciler.manifest.load import Addresses
 from reconciler.platforms import check_address
 
 
@@ -18,12 +19,8 @@ def read_manifest(context: Context) -> Manifest:
     """Read the manifest that the options name, or the default one."""
     settings = context.settings
     variables = read_variables(context.environ, settings.env_files)
-    addresses = {"platform": check_address, "lock": _understand_lock}
+    addresses: Addresses = {"platform": check_address, "lock": understand}
     return load(settings.files or default_paths(), variables, addresses)
-
-
-def _understand_lock(address: str) -> object:
-    return understand(address)
 
 
 def read_manifest_if_any(context: Context) -> Manifest | None:

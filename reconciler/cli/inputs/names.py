@@ -6,8 +6,10 @@ from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
 from reconciler.cli.options.hints import is_manifest
+from reconciler.diff.temporary_names import resting
 from reconciler.errors import UsageError
-from reconciler.names import matches
+from reconciler.model import Storage
+from reconciler.names import Scope, matches
 from reconciler.printable import quoted
 
 
@@ -17,11 +19,20 @@ def refuse_manifests(names: Iterable[str]) -> None:
         raise UsageError(f"{quoted(name)} is no name of a storage: a manifest is given with -f")
 
 
-def check_names(patterns: Iterable[str], names: Sequence[str]) -> None:
-    """Refuse a name that means nothing: what silently lacks it would be taken for whole.
+def chosen(storages: Iterable[Storage], scope: Scope, names: Sequence[str]) -> list[Storage]:
+    """Return the live storages in scope that have one of these names, or all if none is given.
 
-    Raises `UsageError`.
+    Raises `UsageError` for a name that means nothing.
     """
+    held = [storage for storage in storages if scope.holds(resting(storage.name, storage.id))]
+    if not names:
+        return held
+    _check_names(names, [storage.name for storage in held])
+    return [storage for storage in held if matches(storage.name, names)]
+
+
+def _check_names(patterns: Iterable[str], names: Sequence[str]) -> None:
+    """Refuse a name that means nothing: what silently lacks it would be taken for whole."""
     for pattern in patterns:
         if not any(matches(name, [pattern]) for name in names):
             near = get_close_matches(pattern, names, n=1)

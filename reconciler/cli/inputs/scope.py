@@ -32,16 +32,13 @@ def check_scope(context: Context, plan: Plan) -> None:
     Raises `UsageError`, before anything is opened.
     """
     scope = Scope.of(("*",), read_scopes(context))
+    said = context.environ.get(SCOPE_VARIABLE, "")
     for operation in plan.operations:
         names = [values.name for values in (operation.before, operation.after) if values]
         for name in (resting(name, operation.id or "") for name in names):
             if not scope.holds(name):
                 raise UsageError(
                     f"the plan is to {operation.action} {quoted(operation.name)}, and "
-                    f"{quoted(name)} is outside {SCOPE_VARIABLE}={quoted(_said(context))}: "
+                    f"{quoted(name)} is outside {SCOPE_VARIABLE}={quoted(said)}: "
                     "nothing was applied; plan again with this scope"
                 )
-
-
-def _said(context: Context) -> str:
-    return context.environ.get(SCOPE_VARIABLE, "")

@@ -36,19 +36,11 @@ def add_database(parser: ArgumentParser) -> None:
 
 
 @contextmanager
-def opened(context: Context, given: str | None, *, make: bool) -> Iterator[Store]:
-    """Open the database, and close it at the end; a new one is made only if `make`."""
-    with opened_and_named(context, given, make=make) as (store, _):
-        yield store
+def opened(context: Context, given: str | None, *, make: bool) -> Iterator[tuple[Store, str]]:
+    """Open the database, and close it at the end; a new one is made only if `make`.
 
-
-@contextmanager
-def opened_and_named(
-    context: Context, given: str | None, *, make: bool
-) -> Iterator[tuple[Store, str]]:
-    """Open the database as `opened` does; give what messages call it too, without a password.
-
-    What a store refuses becomes an error for the user.
+    Yields the name by which messages call it too, without a password. What a store refuses
+    becomes an error for the user.
     """
     url = chosen(context, given)
     if not make:

@@ -92,7 +92,7 @@ class Streams:
         A reader that has seen enough (`| head`) is no error: the rest is dropped, and the command
         goes on to its own end. Raises `ReconcilerError` if there is no output, or it is full.
         """
-        text = _harmless(text)
+        text = commandless(text)
         self._write(lambda stream: self.put(stream, stream.write, text))
 
     def document(self, text: str) -> None:
@@ -100,8 +100,7 @@ class Streams:
 
         What is a command to a CI runner within it is written with escapes, equal in value.
         """
-        if "##" in text or "section_" in text:
-            text = commandless_quoted(text)
+        text = commandless_quoted(text)
         stream = self.results
         if stream is None or stream.isatty() or not hasattr(stream, "buffer"):
             self._write(lambda stream: self.put(stream, stream.write, text))
@@ -113,7 +112,7 @@ class Streams:
         """Write a line (or several) to standard error, if there is one."""
         if sys.stderr is not None:
             with contextlib.suppress(OSError, ValueError):
-                line = _harmless(_laid_out(text.removesuffix("\n")) + "\n")
+                line = commandless(_laid_out(text.removesuffix("\n")) + "\n")
                 self.put(sys.stderr, sys.stderr.write, line)
 
     def put(self, stream: TextIO, write: Callable[[_T], object], what: _T) -> None:
@@ -177,14 +176,6 @@ def _laid_out(text: str) -> str:
     if not is_terminal(sys.stderr):
         return text
     return wrapped(text, width(os.environ, sys.stderr))
-
-
-def _harmless(text: str) -> str:
-    """Return text in which nothing is a command to a CI runner."""
-    if "::" not in text and "##" not in text and "section_" not in text:
-        return text
-
-    return commandless(text)
 
 
 def _fail(name: str, reason: str) -> NoReturn:

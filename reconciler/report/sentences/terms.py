@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from reconciler.masking import masked
+from reconciler.masking import masked, quoted_url
 from reconciler.plan.document import CREATE, REMOVE, UPDATE
 from reconciler.printable import quoted, shown
 
@@ -30,13 +30,9 @@ def address(url: str) -> str:
 
 def value(field: str) -> Callable[[str], str]:
     """Return how the values of a field are printed."""
-    return _quoted_address if field == "default_url" else quoted
+    return quoted_url if field == "default_url" else quoted
 
 
 def spoken(status: str) -> str:
     """Return a status as people say it."""
     return status.replace("_", " ")
-
-
-def _quoted_address(url: str) -> str:
-    return f"'{address(url)}'"

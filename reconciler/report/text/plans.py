@@ -27,7 +27,7 @@ def plan(plan: Plan, style: Style = PLAIN) -> str:
             _platform(plan, style),
             *sections,
             _operations(plan, style),
-            _undeclared(plan, style),
+            _left_alone(plans.undeclared_left(plan), style, whole=not plan.ready),
             _found("Warnings:", of_notices(plan.warnings, WARNING), style),
             _consents(plan, style),
         ]
@@ -84,10 +84,6 @@ def _told(difference: Difference, style: Style) -> list[str]:
         phrase = [f"{change.field}:", f"live {live},", f"declared {wanted}"]
         told += lines(phrase, style.width, "    ", "      ")
     return told + lines(shown(difference.message), style.width, "    ", "    ")
-
-
-def _undeclared(plan: Plan, style: Style) -> list[str]:
-    return _left_alone(plans.undeclared_left(plan), style, whole=not plan.ready)
 
 
 def _left_alone(names: Sequence[str], style: Style, *, whole: bool) -> list[str]:

@@ -58,7 +58,7 @@ def _run(context: Context, options: ServeOptions) -> int:
     gc.set_threshold(700)  # Python's own: what is garbage here must not wait for the end
     tls = _tls(options)
     address = read_address(options.listen)
-    with opened(context, options.database, make=True) as store:
+    with opened(context, options.database, make=True) as (store, _):
         _check_safety(context, address, tls, has_tokens=store.has_tokens())
         with open_socket(address) as listening:
             serve(

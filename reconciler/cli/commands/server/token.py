@@ -11,7 +11,7 @@ from reconciler.cli.commands.server.which_token import which_token
 from reconciler.cli.context import Context
 from reconciler.cli.inputs.files import check_new, new_file
 from reconciler.cli.options.command import Command
-from reconciler.cli.options.database import add_database, opened, opened_and_named
+from reconciler.cli.options.database import add_database, opened
 from reconciler.cli.settings import JSON, duration, given_text
 from reconciler.environment.here import origin_here
 from reconciler.environment.timestamps import timestamp, utc_now
@@ -139,7 +139,7 @@ def _create(context: Context, options: TokenOptions) -> None:
     if options.out is not None:
         check_new(options.out)  # before there is a database
     with (
-        opened_and_named(context, options.database, make=True) as (store, database),
+        opened(context, options.database, make=True) as (store, database),
         _kept(new, options.out),
     ):
         if store.revision() == 0:
@@ -187,7 +187,7 @@ def _give(context: Context, token: Token, new: NewToken, out: str | None) -> Non
 
 
 def _list(context: Context, options: TokenOptions) -> None:
-    with opened(context, options.database, make=False) as store:
+    with opened(context, options.database, make=False) as (store, _):
         tokens = store.tokens()
     if not tokens and context.is_text:
         context.note("There are no tokens.")
@@ -196,7 +196,7 @@ def _list(context: Context, options: TokenOptions) -> None:
 
 
 def _revoke(context: Context, options: TokenOptions) -> None:
-    with opened(context, options.database, make=False) as store:
+    with opened(context, options.database, make=False) as (store, _):
         found = which_token(store.tokens(), str(options.subject))
         token = store.revoke_token(found.id, _author(context))
     context.note(f"Token {quoted(token.name)} (ID {token.id}) no longer works.")
