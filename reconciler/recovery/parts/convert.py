@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pyarrow as pa
 
+from reconciler.platform import InventoryRow
 from reconciler.recovery.parts import schema
 from reconciler.recovery.rows import CONTENT_COLUMNS, STAMP_COLUMNS, Content, Rows
 
@@ -68,3 +69,25 @@ def _array(values: Sequence[Any], field: pa.Field) -> pa.Array:
             raise
     nearest = [v if v is None else min(max(v, _FIRST), _LAST) for v in values]
     return pa.array(nearest, field.type)
+
+
+def inventory(rows: Sequence[InventoryRow]) -> pa.RecordBatch:
+    """Return rows of an inventory as a batch (`INVENTORY`), as they stand."""
+    columns: Iterable[Sequence[str]] = zip(*rows, strict=True) if rows else ((), (), ())
+    return pa.RecordBatch.from_arrays(list(map(_encoded, columns)), schema=schema.INVENTORY)
+
+
+def inventory_rows(batch: pa.RecordBatch) -> list[InventoryRow]:
+    """Return rows of an inventory as texts."""
+    columns = (
+        [value.decode("utf-8", "surrogatepass") for value in batch.column(name).to_pylist()]
+        for name in schema.INVENTORY.names
+    )
+    return list(zip(*columns, strict=True))
+
+
+def _encoded(texts: Sequence[str]) -> pa.Array:
+    try:
+        return pa.array(texts, pa.string()).cast(pa.binary())
+    except UnicodeEncodeError:  # a lone surrogate, which UTF-8 has no bytes for
+        return pa.array([text.encode("utf-8", "surrogatepass") for text in texts], pa.binary())

@@ -1,0 +1,129 @@
+"""Sorted streams side by side: what differs between two, and many as one. Memory stays flat."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from operator import itemgetter
+from typing import Generic, TypeVar
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from reconciler.platform import InventoryRow
+from reconciler.recovery.parts import convert
+from reconciler.recovery.parts.stream import Stream
+from reconciler.recovery.parts.window import Window, compare
+from reconciler.recovery.rows import Content
+
+#: A file differs if one of these does. When and how its bytes were proved is no property of it.
+COMPARED = ("kind", "size", "mtime_ns", "sha256", "version", "detail")
+#: So many rows are looked at together: what Python holds at once, where all of them differ.
+WINDOW = 2**13
+_WAS, _NOW = "what was recorded earlier", "what was recorded later"
+
+Row = TypeVar("Row", Content, InventoryRow)
+
+
+class Differences(Generic[Row]):
+    """What differs between two streams, in the order of keys: each is `(key, was, now)`.
+
+    `was` or `now` is None where only the other has the key. It is iterated once, and raises
+    `SnapshotError` if a stream is not sorted, or has a key twice; the counters are right after.
+    """
+
+    def __init__(
+        self,
+        was: Iterator[pa.RecordBatch],
+        now: Iterator[pa.RecordBatch],
+        key: str,
+        columns: Sequence[str],
+        rows: Callable[[pa.RecordBatch], Sequence[Row]],
+    ) -> None:
+        self._was, self._now = Stream(was, key, _WAS), Stream(now, key, _NOW)
+        self._key = key
+        self._columns = columns
+        self._rows: Callable[[pa.RecordBatch], Sequence[Row]] = rows
+        #: Keys that both have; of these, how many differ.
+        self.compared = 0
+        self.changed = 0
+        self.only_was = 0
+        self.only_now = 0
+
+    def __iter__(self) -> Iterator[tuple[bytes, Row | None, Row | None]]:
+        """Yield what differs."""
+        was, now = self._was, self._now
+        while was.more() and now.more():
+            until = min(was.key_within(WINDOW), now.key_within(WINDOW))
+            window = compare(was.take(until), now.take(until), self._key, self._columns)
+            self._count(window)
+            yield from self._told(window)
+        yield from self._alone()
+
+    def _alone(self) -> Iterator[tuple[bytes, Row | None, Row | None]]:
+        """Yield what is left of the one stream when the other has ended."""
+        while self._was.more():
+            rows = self._was.take(self._was.key_within(WINDOW))
+            self.only_was += rows.num_rows
+            for key, row in self._keyed(rows):
+                yield key, row, None
+        while self._now.more():
+            rows = self._now.take(self._now.key_within(WINDOW))
+            self.only_now += rows.num_rows
+            for key, row in self._keyed(rows):
+                yield key, None, row
+
+    def _count(self, window: Window) -> None:
+        self.compared += window.compared
+        self.changed += window.changed_was.num_rows
+        self.only_was += window.gone.num_rows
+        self.only_now += window.came.num_rows
+
+    def _told(self, window: Window) -> list[tuple[bytes, Row | None, Row | None]]:
+        told: list[tuple[bytes, Row | None, Row | None]] = []
+        told += ((key, row, None) for key, row in self._keyed(window.gone))
+        told += ((key, None, row) for key, row in self._keyed(window.came))
+        pairs = zip(self._keyed(window.changed_was), self._rows(window.changed_now), strict=True)
+        told += ((key, was, now) for (key, was), now in pairs)
+        told.sort(key=itemgetter(0))
+        return told
+
+    def _keyed(self, rows: pa.RecordBatch) -> Iterator[tuple[bytes, Row]]:
+        return zip(rows.column(self._key).to_pylist(), self._rows(rows), strict=True)
+
+
+def differences(
+    was: Iterator[pa.RecordBatch], now: Iterator[pa.RecordBatch]
+) -> Differences[Content]:
+    """Compare contents (`CONTENTS` or `SCANNED`) by path; a file differs in one of `COMPARED`."""
+    return Differences(was, now, "path", COMPARED, convert.contents)
+
+
+def inventory_differences(
+    was: Iterator[pa.RecordBatch], now: Iterator[pa.RecordBatch]
+) -> Differences[InventoryRow]:
+    """Compare inventories (`INVENTORY`) by upload id."""
+    columns = ("checksum", "checksum_on_disk")
+    return Differences(was, now, "upload_id", columns, convert.inventory_rows)
+
+
+def joined(
+    parts: Sequence[Iterator[pa.RecordBatch]], key: str = "path"
+) -> Iterator[pa.RecordBatch]:
+    """Merge sorted streams of one schema into one; of rows with one key the last stream's wins.
+
+    Raises `SnapshotError` if a stream is not sorted, or has a key twice.
+    """
+    streams = [Stream(part, key, f"piece {at + 1}") for at, part in enumerate(parts)]
+    while streams := [stream for stream in streams if stream.more()]:
+        until = min(stream.key_within(WINDOW) for stream in streams)
+        taken = [batch for stream in streams if (batch := stream.take(until)).num_rows]
+        yield taken[0] if len(taken) == 1 else _merged(taken, key)
+
+
+def _merged(batches: Sequence[pa.RecordBatch], key: str) -> pa.RecordBatch:
+    rows = pa.concat_batches(batches)
+    # The sort is stable, so that the last of the rows with one key is the last stream's.
+    rows = rows.take(pc.sort_indices(rows.column(key)))
+    keys = rows.column(key)
+    last = pa.concat_arrays([pc.not_equal(keys[:-1], keys[1:]), pa.array([True])])
+    return rows.filter(last)

@@ -1,0 +1,53 @@
+"""What differs between two batches of rows that cover the same range of keys."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+
+class Window(NamedTuple):
+    """The rows of two batches that differ, each in the order of keys."""
+
+    #: Keys that both have.
+    compared: int
+    gone: pa.RecordBatch
+    came: pa.RecordBatch
+    #: Row by row the same keys.
+    changed_was: pa.RecordBatch
+    changed_now: pa.RecordBatch
+
+
+def compare(was: pa.RecordBatch, now: pa.RecordBatch, key: str, columns: Sequence[str]) -> Window:
+    """Compare rows by their `key`, and those that both have by `columns`."""
+    gone, came = was.slice(0, 0), now.slice(0, 0)
+    if not was.column(key).equals(now.column(key)):
+        here = pc.is_in(was.column(key), value_set=now.column(key))
+        gone = was.filter(pc.invert(here))
+        there = pc.is_in(now.column(key), value_set=was.column(key))
+        came = now.filter(pc.invert(there))
+        was, now = was.filter(here), now.filter(there)  # both in the order of keys
+    differs = _differing(was, now, columns)
+    if differs is None:
+        return Window(was.num_rows, gone, came, was.slice(0, 0), now.slice(0, 0))
+    return Window(was.num_rows, gone, came, was.filter(differs), now.filter(differs))
+
+
+def _differing(was: pa.RecordBatch, now: pa.RecordBatch, columns: Sequence[str]) -> pa.Array | None:
+    """Return which rows differ; None if no row does."""
+    differs = None
+    for name in columns:
+        one, other = was.column(name), now.column(name)
+        if not one.equals(other):
+            these = _unlike(one, other)
+            differs = these if differs is None else pc.or_(differs, these)
+    return differs
+
+
+def _unlike(one: pa.Array, other: pa.Array) -> pa.Array:
+    """Return where values differ; what is not known is like itself, and unlike all else."""
+    values = pc.fill_null(pc.not_equal(one, other), False)
+    return pc.or_(values, pc.xor(one.is_null(), other.is_null()))
