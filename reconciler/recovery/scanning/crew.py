@@ -1,0 +1,141 @@
+"""Those who read tasks, as many at once as are wanted, and what they bring back."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from threading import Event
+from types import TracebackType
+from typing import Self
+
+from msgspec import Struct, field
+
+from reconciler.recovery.rows import Rows
+from reconciler.recovery.scanning.outcome import Tally
+from reconciler.recovery.scanning.pace import Pace
+from reconciler.recovery.scanning.pieces import Pieces
+from reconciler.recovery.scanning.tasks import Cutter, Done, Task, chosen, extend, read_here
+from reconciler.recovery.source import Source
+
+
+class Brought(Struct):
+    """What came of all tasks of a run; sizes are in bytes."""
+
+    files: int = 0
+    size: int = 0
+    #: What was listed, and was gone when it was to be read.
+    gone: Rows = field(default_factory=Rows)
+    #: Paths whose bytes are not what they were, though nothing else shows it.
+    altered: list[bytes] = field(default_factory=list)
+    #: Files that the budget of bytes had no room for, and their bytes; those that never fit.
+    left_out: int = 0
+    left_out_size: int = 0
+    too_large: int = 0
+    #: Whether reading ended before all that was wanted was read.
+    cut_short: bool = False
+
+
+class Crew:
+    """Hands tasks to an executor, never many more than are read at once; pieces come of them.
+
+    Left by an error, it sees to it that nothing goes on to read.
+    """
+
+    def __init__(
+        self,
+        executor: Executor,
+        workers: int,
+        source: Source,
+        pieces: Pieces,
+        pace: Pace,
+        tally: Tally,
+    ) -> None:
+        self.brought = Brought()
+        self._executor = executor
+        self._most = 2 * workers
+        self._pace = pace
+        self._pieces = pieces
+        self._tally = tally
+        self._cutter = Cutter(workers)
+        self._halt = Event()
+        self._read = functools.partial(read_here, source, pace, self._halt)
+        self._running: set[Future[Done]] = set()
+
+    def __enter__(self) -> Self:
+        """Return the crew itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """End what runs; it is waited for, unless somebody wants an end at once."""
+        self._halt.set()
+        for future in self._running:
+            future.cancel()
+        if isinstance(error, KeyboardInterrupt):
+            self._pace.end()
+        else:
+            wait(self._running)
+
+    def want(self, files: Rows, known: Sequence[bytes | None]) -> None:
+        """Have files read, which follow those before; waits while there is enough to do."""
+        if self._pace.most is not None:
+            files, known = self._within_budget(files, known)
+        self._hand_out(self._cutter.add(files, known))
+
+    def finish(self) -> Brought:
+        """Have the rest read, and wait for all."""
+        self._hand_out(self._cutter.rest())
+        while self._running:
+            self._collect()
+        self.brought.cut_short |= self._pace.stopping
+        return self.brought
+
+    def again(self, files: Rows) -> Rows:
+        """Read files once more that were gone; return those that still are."""
+        self.brought.gone = Rows()
+        self._pieces.another_series()
+        self._cutter = Cutter(self._most // 2, first=self._cutter.following)
+        self.want(files, [None] * len(files))
+        return self.finish().gone
+
+    def _hand_out(self, tasks: Iterator[Task]) -> None:
+        for task in tasks:
+            while len(self._running) >= self._most:
+                self._collect()
+            if self._pace.stopping or self._pace.overdue():
+                self._pace.stopping = self.brought.cut_short = True
+                return
+            self._running.add(self._executor.submit(self._read, task))
+
+    def _collect(self) -> None:
+        """Wait until a task is done, and keep what came of it."""
+        ended, self._running = wait(self._running, return_when=FIRST_COMPLETED)
+        for future in ended:
+            done = future.result()
+            if len(done.rows):
+                self._pieces.add(done.number, done.rows)
+            self.brought.files += len(done.rows)
+            self._tally.files_read += len(done.rows)
+            self.brought.size += sum(size or 0 for size in done.rows.size)
+            self.brought.altered += done.altered
+            self.brought.cut_short |= not done.whole
+            extend(self.brought.gone, done.gone)
+
+    def _within_budget(
+        self, files: Rows, known: Sequence[bytes | None]
+    ) -> tuple[Rows, Sequence[bytes | None]]:
+        """Leave out what there is no room for: the next run has a budget of its own."""
+        fit = []
+        for i, size in enumerate(files.size):
+            if self._pace.reserve(size or 0):
+                fit.append(i)
+                continue
+            self.brought.left_out += 1
+            self.brought.left_out_size += size or 0
+            self.brought.too_large += (size or 0) > (self._pace.most or 0)
+        return chosen(files, fit), [known[i] for i in fit]

@@ -1,0 +1,137 @@
+"""What earlier scans know, as streams of rows that go along with a listing."""
+
+from __future__ import annotations
+
+import hashlib
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from reconciler.errors import SnapshotError
+from reconciler.printable import quoted
+from reconciler.recovery.parts import read
+from reconciler.recovery.parts.schema import CONTENTS, SCANNED, STAMPS
+from reconciler.recovery.repository import layout
+from reconciler.recovery.repository.contract import Repository
+from reconciler.recovery.values import Scan
+
+_NOTHING = pa.RecordBatch.from_arrays(
+    [pa.array([], field.type) for field in SCANNED], schema=SCANNED
+)
+_NULLABLE = pa.schema([field.with_nullable(True) for field in SCANNED])
+
+
+class Earlier:
+    """The rows of one earlier scan, or run, handed out along with a listing."""
+
+    def __init__(
+        self,
+        rows: Iterator[pa.RecordBatch],
+        *,
+        clock: int,
+        agreeing: Sequence[str],
+        own: bool = False,
+    ) -> None:
+        """Take rows with the columns of `SCANNED`, sorted by path.
+
+        `clock` is when their hashes began to be read; a file whose columns are `agreeing` keeps
+        its hash (no columns: none does). `own` says that this very scan has read them.
+        """
+        self.clock = clock
+        self.own = own
+        self.agreeing = agreeing
+        self._rows = rows
+        self._batch = _NOTHING
+
+    def beside(self, paths: pa.Array) -> pa.RecordBatch:
+        """Return what is known of each of these paths, row by row; null where nothing is.
+
+        The paths are sorted, and follow those that were asked for before.
+        """
+        known = self._until(paths[-1].as_py())
+        if known["path"].equals(paths):
+            return known
+        where = pc.index_in(paths, value_set=known["path"])
+        columns = [column.take(where) for column in known.columns]
+        return pa.RecordBatch.from_arrays(columns, schema=_NULLABLE)
+
+    def _until(self, last: bytes) -> pa.RecordBatch:
+        """Return the rows up to this path, and be done with them."""
+        taken = []
+        while True:
+            paths = self._batch["path"]
+            if len(paths):
+                count = _up_to(paths, last)
+                taken.append(self._batch.slice(0, count))
+                self._batch = self._batch.slice(count)
+                if count < len(paths):
+                    break
+            following = next(self._rows, None)
+            if following is None:
+                break
+            self._batch = following
+        return taken[0] if len(taken) == 1 else _joined(taken)
+
+
+def rows_of(repository: Repository, scan: Scan, opened: ExitStack) -> Iterator[pa.RecordBatch]:
+    """Return the rows of a scan, with the columns of `SCANNED`; they are there as long as `opened`.
+
+    Raises `RepositoryError`; `SnapshotError` if its parts are not what was written.
+    """
+    paths = []
+    for sha256 in (scan.contents, scan.stamps):
+        path = opened.enter_context(repository.local(layout.part(sha256)))
+        check(path, sha256)
+        paths.append(path)
+    contents, stamps = paths
+    return side_by_side(read.batches(contents, CONTENTS), read.batches(stamps, STAMPS))
+
+
+def check(path: Path, sha256: str) -> None:
+    """Raise `SnapshotError` if a file is not the one of this SHA-256."""
+    with path.open("rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    if found != sha256:
+        raise SnapshotError(
+            f"the part {sha256} is damaged: its SHA-256 is {found} ({quoted(str(path))})"
+        )
+
+
+def side_by_side(
+    contents: Iterable[pa.RecordBatch], stamps: Iterable[pa.RecordBatch]
+) -> Iterator[pa.RecordBatch]:
+    """Put the columns of two parts beside each other, row by row, whatever groups they are in.
+
+    Raises `SnapshotError` if one has more rows.
+    """
+    ones, others = iter(contents), iter(stamps)
+    one = other = None
+    while True:
+        one = one if one is not None and one.num_rows else next(ones, None)
+        other = other if other is not None and other.num_rows else next(others, None)
+        if one is None and other is None:
+            return
+        if one is None or other is None:
+            raise SnapshotError("the two parts of a scan do not have the same number of rows")
+        count = min(one.num_rows, other.num_rows)
+        columns = [*one.slice(0, count).columns, *other.slice(0, count).columns]
+        if count:
+            yield pa.RecordBatch.from_arrays(columns, schema=SCANNED)
+        one, other = one.slice(count), other.slice(count)
+
+
+def _up_to(paths: pa.Array, last: bytes) -> int:
+    """Return how many of the sorted paths do not come after `last`."""
+    if paths[-1].as_py() <= last:
+        return len(paths)
+    return bisect_right(range(len(paths)), last, key=lambda i: paths[i].as_py())
+
+
+def _joined(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
+    if not batches:
+        return _NOTHING
+    return pa.concat_batches(batches)

@@ -1,0 +1,73 @@
+"""How much there is to do, told before it begins: from the last scan, or from a listing."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from reconciler.recovery.rows import FILE
+from reconciler.recovery.scanning.outcome import Estimate, Tally, Wish
+from reconciler.recovery.scanning.pace import Pace
+from reconciler.recovery.source import Source
+from reconciler.recovery.values import Root, Scan
+
+#: Objects that one request of a listing gives.
+_PAGE = 1_000
+#: Files that are listed and compared in a second, at least; and bytes read, where nothing says how
+#: many it will be.
+_LISTED = 20_000
+ASSUMED_RATE = 100 << 20
+
+
+def from_scan(scan: Scan, wish: Wish) -> Estimate:
+    """Say it from the record of an earlier scan."""
+    counts = scan.counts
+    files = counts.kinds.get(FILE, 0)
+    seconds = (_moment(scan.ended_at) - _moment(scan.started_at)).total_seconds()
+    # A scan that read little says nothing about how quickly the storage can be read.
+    telling = seconds > 1 and 2 * counts.bytes_read > counts.bytes
+    rate = counts.bytes_read / seconds if telling else float(ASSUMED_RATE)
+    return Estimate(
+        files,
+        counts.bytes,
+        scan.started_at,
+        wish.full,
+        _requests(scan.root, counts.rows, files),
+        _seconds(counts.rows, counts.bytes if wish.full else 0, rate, wish),
+    )
+
+
+def from_listing(source: Source, root: Root, wish: Wish, tally: Tally, pace: Pace) -> Estimate:
+    """Say it after listing all of it, without reading a file; raises `UnreachableError`.
+
+    If the scan is to end before that, it says what it has seen.
+    """
+    rows = files = size = 0
+    for listed in source.listing():
+        if pace.stopping or pace.overdue():
+            break
+        rows += len(listed)
+        files += listed.kind.count(FILE)
+        size += sum(
+            n or 0 for n, kind in zip(listed.size, listed.kind, strict=True) if kind == FILE
+        )
+        tally.files, tally.bytes = files, size
+    return Estimate(
+        files,
+        size,
+        requests=_requests(root, rows, files),
+        seconds=_seconds(rows, size, float(ASSUMED_RATE), wish),
+    )
+
+
+def _requests(root: Root, rows: int, files: int) -> int | None:
+    if root.kind != "bucket":
+        return None
+    return -(-rows // _PAGE) + files
+
+
+def _seconds(rows: int, size: int, rate: float, wish: Wish) -> float:
+    return rows / _LISTED + size / min(rate, wish.limit_rate or rate)
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)

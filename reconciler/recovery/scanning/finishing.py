@@ -1,0 +1,126 @@
+"""The two parts of a scan, and what they come to."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from reconciler.recovery import paths
+from reconciler.recovery.parts.schema import CONTENTS, STAMPS
+from reconciler.recovery.parts.write import PartWriter, Written
+from reconciler.recovery.rows import READ, UNREADABLE
+from reconciler.recovery.values import Counts, Unproved
+
+#: So many parts of a storage are told one by one; of more, the folders that they are in.
+_TOLD = 1_000
+
+
+class PartPair:
+    """Writes rows with the columns of `SCANNED` into two parts, and counts them."""
+
+    def __init__(self, folder: Path) -> None:
+        self._contents = PartWriter(folder, CONTENTS)
+        self._stamps = PartWriter(folder, STAMPS)
+        self._rows = self._bytes = self._bytes_read = 0
+        self._kinds: Counter[str] = Counter()
+        self._proofs: Counter[str] = Counter()
+        self._oldest: int | None = None
+        #: What could not be read.
+        self.unproved: list[Unproved] = []
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        """Add rows; raises `RepositoryError`."""
+        if not batch.num_rows:
+            return
+        self._contents.write(batch.select(CONTENTS.names))
+        self._stamps.write(batch.select(STAMPS.names))
+        self._count(batch)
+
+    def finish(self) -> tuple[Written, Written]:
+        """Return the parts of contents and of stamps; raises `RepositoryError`."""
+        return self._contents.finish(), self._stamps.finish()
+
+    @property
+    def counts(self) -> Counts:
+        """How much it came to."""
+        return Counts(
+            self._rows,
+            dict(sorted(self._kinds.items())),
+            dict(sorted(self._proofs.items())),
+            self._bytes,
+            self._bytes_read,
+            self._oldest,
+        )
+
+    def __enter__(self) -> Self:
+        """Return the pair."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Leave nothing of what was not finished."""
+        self._contents.__exit__(kind, error, trace)
+        self._stamps.__exit__(kind, error, trace)
+
+    def _count(self, batch: pa.RecordBatch) -> None:
+        self._rows += batch.num_rows
+        kinds = _counted(batch["kind"])
+        self._kinds.update(kinds)
+        proofs = _counted(batch["proof"])
+        proofs.pop("", None)
+        self._proofs.update(proofs)
+        self._bytes += pc.sum(batch["size"]).as_py() or 0
+        if READ in proofs:
+            read = batch.filter(pc.equal(batch["proof"], READ))
+            self._bytes_read += pc.sum(read["size"]).as_py() or 0
+        oldest = pc.min(batch["proved_at"]).as_py()
+        if oldest is not None:
+            self._oldest = oldest if self._oldest is None else min(self._oldest, oldest)
+        if UNREADABLE in kinds:
+            self._note(batch.filter(pc.equal(batch["kind"], UNREADABLE)))
+
+    def _note(self, batch: pa.RecordBatch) -> None:
+        for path, detail in zip(
+            batch["path"].to_pylist(), batch["detail"].to_pylist(), strict=True
+        ):
+            reason = os.fsdecode(detail or b"") or "unknown"
+            what = "could not be listed" if path.endswith(b"/") else "could not be read"
+            self.unproved.append(Unproved(path, reason, f"{paths.shown(path)} {what}: {reason}"))
+        if len(self.unproved) > 2 * _TOLD:
+            self.unproved = gathered(self.unproved)
+
+
+def gathered(unproved: Iterable[Unproved]) -> list[Unproved]:
+    """Return folders instead of what lies in them, until there are few enough to be told."""
+    told = list(unproved)
+    while len(told) > _TOLD:
+        depth = max(each.path.rstrip(b"/").count(b"/") for each in told)
+        above: dict[tuple[bytes, str], Unproved] = {}
+        for each in told:
+            path = each.path.rstrip(b"/")
+            if path.count(b"/") == depth:
+                folder = path[: path.rfind(b"/") + 1]
+                where = paths.shown(folder) if folder else "the storage"
+                each = Unproved(  # noqa: PLW2901
+                    folder, each.reason, f"much in {where} could not be read: {each.reason}"
+                )
+            above.setdefault((each.path, each.reason), each)
+        told = list(above.values())
+    return told
+
+
+def _counted(column: pa.Array) -> dict[str, int]:
+    counted = pc.value_counts(column)
+    values, numbers = counted.field("values").to_pylist(), counted.field("counts").to_pylist()
+    return dict(zip(values, numbers, strict=True))

@@ -1,0 +1,160 @@
+"""Which hashes are kept, and which files must be read.
+
+An earlier hash is kept only where nothing could have changed without a trace.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from reconciler.recovery.parts.convert import scanned
+from reconciler.recovery.parts.schema import SCANNED
+from reconciler.recovery.rows import FILE, KEPT, STORED, Rows
+from reconciler.recovery.scanning.earlier import Earlier
+from reconciler.recovery.scanning.tasks import chosen
+from reconciler.recovery.values import Root
+
+#: What was touched so shortly before it was read may have been touched again with the same times:
+#: the coarsest that file systems keep are 2 s.
+MARGIN = 2_000_000_000
+#: How far the clock of another machine may be behind ours without anybody seeing to it.
+SKEW = 3_600_000_000_000
+#: File systems that keep the time of the last change themselves, and an inode as long as the file
+#: lives; and those among them that keep them by the clock of another machine.
+_LOCAL = frozenset(
+    {
+        *("apfs", "bcachefs", "btrfs", "ext2", "ext3", "ext4", "f2fs", "ffs", "hfs", "jfs"),
+        *("nilfs2", "overlay", "overlayfs", "ramfs", "reiserfs", "tmpfs", "ufs", "xfs", "zfs"),
+    }
+)
+_REMOTE = frozenset(
+    ("afs", "beegfs", "ceph", "gfs2", "glusterfs", "gpfs", "lustre", "nfs", "nfs4", "ocfs2")
+)
+
+
+class Compared(NamedTuple):
+    """One batch of a listing, after it met what is known."""
+
+    #: Rows that are as they will be kept, with the columns of `SCANNED`.
+    settled: pa.RecordBatch
+    #: Files whose bytes must be read.
+    wanted: Rows
+    #: The hash that each of those should have, as its size and time are what they were.
+    known: list[bytes | None]
+    #: Whether there is a path that the last scan did not have.
+    is_new: bool
+    #: How many hashes were kept.
+    kept: int = 0
+
+
+def compare(listed: Rows, earlier: Sequence[Earlier]) -> Compared:
+    """Take hashes from earlier scans, of which the first that knows one has its way."""
+    batch = scanned(listed)
+    unknown = pc.equal(batch["kind"], FILE)
+    should: pa.Array = pa.nulls(len(listed), pa.binary(32))
+    is_new, kept = not earlier, 0
+    for one in earlier:
+        was = one.beside(batch["path"])
+        is_new = is_new or (not one.own and was["path"].null_count > 0)
+        if one.agreeing:
+            same = pc.and_(unknown, untouched(batch, was, one.clock, one.agreeing))
+            kept += pc.sum(same).as_py() or 0
+            batch = _taken(batch, was, same, own=one.own)
+            unknown = pc.and_not(unknown, same)
+        if pc.any(unknown).as_py():
+            should = pc.coalesce(should, pc.if_else(alike(batch, was), was["sha256"], None))
+    if not pc.any(unknown).as_py():
+        return Compared(batch, Rows(), [], is_new, kept)
+    which = [i for i, wanted in enumerate(unknown.to_pylist()) if wanted]
+    return Compared(
+        batch.filter(pc.invert(unknown)),
+        chosen(listed, which),
+        [should[i].as_py() for i in which],
+        is_new,
+        kept,
+    )
+
+
+def distrusted(root: Root) -> str:
+    """Return why no earlier hash may be kept of what lies at a root; empty if it may."""
+    if root.kind == "bucket":
+        return ""
+    if sys.platform == "win32":
+        return "Windows has no time of the last change that programs can't set"
+    if not root.file_system:
+        return "the type of its file system is not known"
+    if root.file_system not in _LOCAL | _REMOTE:
+        return (
+            f"the file system {root.file_system} may change inodes, or keep no time of the last "
+            "change"
+        )
+    return ""
+
+
+def agreeing(root: Root, *, own: bool = False) -> tuple[str, ...]:
+    """Return the columns by which a file shows that it was not touched; none if it can't.
+
+    What this very scan has read is as it was found, at one moment: where inodes and times of the
+    last change are not to be trusted, size and time tell that much. Else a storage of that kind
+    could never be read in more than one run.
+    """
+    if root.kind == "bucket":
+        return ("size", "mtime_ns", "tag", "version")
+    if not distrusted(root):
+        return ("size", "mtime_ns", "ctime_ns", "inode")
+    return ("size", "mtime_ns") if own else ()
+
+
+def clock_ns(root: Root, now_ns: int) -> int:
+    """Return a moment that the clock of a storage has surely reached, by our own clock."""
+    return now_ns if root.file_system in _LOCAL else now_ns - SKEW
+
+
+def untouched(
+    listed: pa.RecordBatch, was: pa.RecordBatch, clock: int, agreeing: Sequence[str]
+) -> pa.Array:
+    """Say for each row whether the hash in `was`, of a scan that began at `clock`, is still its.
+
+    It is if all columns that are `agreeing` do, and it had not just been touched. Both have the
+    columns of `SCANNED`, row by row; `was` is null where nothing is known. Never null.
+    """
+    same = pc.and_(
+        pc.and_(pc.equal(listed["kind"], FILE), pc.equal(was["kind"], FILE)),
+        pc.and_(pc.is_valid(was["sha256"]), pc.less(listed["mtime_ns"], clock - MARGIN)),
+    )
+    for column in agreeing:
+        one, other = listed[column], was[column]
+        if column == "version":  # a bucket that keeps none has none
+            one, other = pc.fill_null(one, ""), pc.fill_null(other, "")
+        same = pc.and_(same, pc.equal(one, other))
+    return pc.fill_null(same, False)
+
+
+def alike(listed: pa.RecordBatch, was: pa.RecordBatch) -> pa.Array:
+    """Say for each row whether size and time are those of `was`: then the bytes should be, too."""
+    same = pc.and_(pc.equal(listed["kind"], FILE), pc.is_valid(was["sha256"]))
+    for column in ("size", "mtime_ns"):
+        same = pc.and_(same, pc.equal(listed[column], was[column]))
+    return pc.fill_null(same, False)
+
+
+def _taken(
+    batch: pa.RecordBatch, was: pa.RecordBatch, same: pa.Array, *, own: bool
+) -> pa.RecordBatch:
+    """Take the hashes of `was` where the rows are the same."""
+    if not pc.any(same).as_py():
+        return batch
+    proof = was["proof"]
+    if not own:  # what was read, was read by another scan
+        proof = pc.if_else(pc.equal(proof, STORED), STORED, KEPT)
+    taken = {"sha256": was["sha256"], "proof": proof, "proved_at": was["proved_at"]}
+    columns = [
+        pc.if_else(same, taken[name], batch[name]) if name in taken else batch[name]
+        for name in SCANNED.names
+    ]
+    return pa.RecordBatch.from_arrays(columns, schema=SCANNED)

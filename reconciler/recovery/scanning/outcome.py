@@ -1,0 +1,89 @@
+"""What is told of a scan: before it begins, while it runs, and when it ends. Plain values."""
+
+from __future__ import annotations
+
+import math
+
+from msgspec import Struct, field
+
+from reconciler.recovery.values import Scan
+
+#: Everything was listed and read; it was, but for what `scan.unproved` says; the run ended before
+#: it was, and the next one goes on; the root could not be proved; it was not begun at all.
+COMPLETE, INCOMPLETE, UNFINISHED = "complete", "incomplete", "unfinished"
+NOT_REACHABLE, NOT_BEGUN = "not_reachable", "not_begun"
+
+
+class Wish(Struct, frozen=True):
+    """How storages are to be scanned."""
+
+    #: Globs of what is left out.
+    excluded: tuple[str, ...] = ()
+    #: Whether everything is read, also what shows no change.
+    full: bool = False
+    #: How many tasks are read at once.
+    workers: int = 1
+    #: Bytes a second, bytes altogether, and seconds; for all storages together.
+    limit_rate: float | None = None
+    max_bytes: int | None = None
+    max_duration: float = math.inf
+
+
+class Estimate(Struct, frozen=True):
+    """How much there is to do, as far as it is known before."""
+
+    #: Regular files, or objects, and their bytes.
+    files: int
+    bytes: int
+    #: From when the last scan is that says so; empty: the storage was listed for it.
+    since: str = ""
+    #: Whether all of that is read; otherwise, only what has changed since.
+    all_read: bool = True
+    #: Requests to a bucket, if all is read that may be; None: it is a folder.
+    requests: int | None = None
+    #: Seconds; None: there is nothing to tell it from.
+    seconds: float | None = None
+
+
+class Scanned(Struct):
+    """How the scan of one storage ended."""
+
+    storage: str
+    #: `COMPLETE`, … `NOT_BEGUN`.
+    status: str = COMPLETE
+    #: Why it is not complete, in a sentence; empty if it is.
+    reason: str = ""
+    #: The record, where one was kept.
+    scan: Scan | None = None
+    estimate: Estimate | None = None
+    #: The first run of this scan, if this one went on: when it began.
+    went_on_from: str = ""
+    #: Files and bytes that were read by this run; files whose earlier hash was kept or taken over.
+    files_read: int = 0
+    bytes_read: int = 0
+    files_kept: int = 0
+    #: Files that have the size and time that they had, but other bytes; the first of them.
+    altered: int = 0
+    altered_first: list[bytes] = field(default_factory=list)
+    #: Pairs of paths that differ in case or Unicode form only; the first of them.
+    alike: int = 0
+    alike_first: list[tuple[bytes, bytes]] = field(default_factory=list)
+    #: What else is worth knowing, in sentences.
+    notes: list[str] = field(default_factory=list)
+
+
+class Tally(Struct):
+    """How far a scan has come, for whoever shows it: only ever read there, from any thread."""
+
+    storage: str = ""
+    #: Files that were listed, of how many; None: nobody knows.
+    listed: int = 0
+    files: int | None = None
+    bytes: int | None = None
+    #: Files that were read, and bytes: those of tasks that have ended.
+    files_read: int = 0
+
+    def begin(self, storage: str) -> None:
+        """Begin anew, with another storage."""
+        self.storage, self.files, self.bytes = storage, None, None
+        self.listed = self.files_read = 0

@@ -1,0 +1,172 @@
+"""What a scan has finished, kept in the repository until all of it is: by it a later run goes on.
+
+Each run has a folder of its own, below that of the scan, so that two runs at once never meet.
+A piece's name has its number and its SHA-256: there is nothing else that could be out of step.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+import pyarrow as pa
+from msgspec import Struct
+
+from reconciler.errors import RepositoryError, SnapshotError
+from reconciler.recovery.parts import read
+from reconciler.recovery.parts.convert import scanned
+from reconciler.recovery.parts.schema import SCANNED
+from reconciler.recovery.parts.write import PartWriter
+from reconciler.recovery.repository import layout
+from reconciler.recovery.repository.contract import Repository
+from reconciler.recovery.rows import Rows
+from reconciler.recovery.scanning.earlier import Earlier, check
+from reconciler.recovery.values import Root
+
+FORMAT_VERSION = 1
+_BEGUN = "begun.json"
+_PIECE = re.compile(r"(?P<number>[0-9]{8})-(?P<sha256>[0-9a-f]{64})\.parquet")
+
+
+class Begun(Struct, frozen=True):
+    """What a run keeps before it reads anything."""
+
+    format_version: int
+    started_at: str
+    clock_ns: int
+    root: Root
+
+
+class Run(NamedTuple):
+    """A run of an unfinished scan: how it began, and the names of its pieces, sorted."""
+
+    id: str
+    begun: Begun
+    pieces: tuple[str, ...]
+
+
+class Unfinished(NamedTuple):
+    """A scan that was begun, and not finished: the runs that it has had, the first one first."""
+
+    id: str
+    runs: tuple[Run, ...]
+
+
+def find(repository: Repository, place: str, *, after: str) -> Unfinished | None:
+    """Return the newest unfinished scan of a place that began after the scan `after`.
+
+    Raises `RepositoryError`. What a run left behind that can't be understood is not used.
+    """
+    found: dict[str, dict[str, list[str]]] = {}
+    prefix = layout.unfinished(place, "").removesuffix("/")
+    for name in repository.names(prefix):
+        scan, _, rest = name.removeprefix(prefix).partition("/")
+        run, _, file = rest.partition("/")
+        if scan > after and file:
+            found.setdefault(scan, {}).setdefault(run, []).append(name)
+    for scan in sorted(found, reverse=True):
+        runs = [_run(repository, run, names) for run, names in sorted(found[scan].items())]
+        if known := tuple(filter(None, runs)):
+            return Unfinished(scan, known)
+    return None
+
+
+def forget(repository: Repository, place: str, *, until: str) -> bool:
+    """Remove what unfinished scans up to the scan `until` have left; False if it can't be."""
+    prefix = layout.unfinished(place, "").removesuffix("/")
+    try:
+        for name in list(repository.names(prefix)):
+            if name.removeprefix(prefix).partition("/")[0] <= until:
+                repository.remove(name)
+    except RepositoryError:  # as where nothing may be deleted: the next scan does not look at it
+        return False
+    return True
+
+
+def earlier(repository: Repository, run: Run, agreeing: Sequence[str]) -> Earlier:
+    """Return what a run of this scan has read; pieces that are damaged are left out."""
+    rows = _read(repository, run.pieces)
+    return Earlier(rows, clock=run.begun.clock_ns, agreeing=agreeing, own=True)
+
+
+class Pieces:
+    """The pieces of one run: kept in the repository, and here until all are merged."""
+
+    def __init__(
+        self, repository: Repository, folder: Path, *, place: str, scan: str, run: str
+    ) -> None:
+        """Write into `folder`; `scan` and `run` are the ids under which pieces are kept."""
+        self._repository = repository
+        self._folder = folder
+        self._name = f"{layout.unfinished(place, scan)}{run}/"
+        self._begun: Begun | None = None
+        #: By number; what is of one series is sorted as its numbers are.
+        self._series: list[dict[int, Path]] = [{}]
+
+    def begin(self, begun: Begun) -> None:
+        """Say how the run begins: kept with its first piece."""
+        self._begun = begun
+
+    def add(self, number: int, rows: Rows) -> None:
+        """Keep a piece; raises `RepositoryError`."""
+        if self._begun is not None:
+            data = msgspec.json.encode(self._begun)
+            self._repository.write(f"{self._name}{_BEGUN}", data)
+            self._begun = None
+        with PartWriter(self._folder, SCANNED) as writer:
+            writer.write(scanned(rows))
+            written = writer.finish()
+        name = f"{self._name}{number:08}-{written.sha256}.parquet"
+        self._repository.add(name, written.path)
+        self._series[-1][number] = written.path
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return sum(map(len, self._series))
+
+    def another_series(self) -> None:
+        """Say that the pieces that follow begin with the first paths again."""
+        self._series.append({})
+
+    def series(self) -> list[Iterator[pa.RecordBatch]]:
+        """Return the rows of each series, sorted by path."""
+        return [_rows(paths[number] for number in sorted(paths)) for paths in self._series]
+
+
+def _run(repository: Repository, id: str, names: list[str]) -> Run | None:
+    data = None
+    for name in names:
+        if name.endswith(f"/{_BEGUN}"):
+            data = repository.read(name)
+    if data is None:
+        return None
+    try:
+        begun = msgspec.json.decode(data, type=Begun)
+    except msgspec.MsgspecError:
+        return None
+    if begun.format_version != FORMAT_VERSION:
+        return None
+    pieces = (name for name in names if _PIECE.fullmatch(name.rpartition("/")[2]))
+    return Run(id, begun, tuple(pieces))
+
+
+def _rows(paths: Iterable[Path]) -> Iterator[pa.RecordBatch]:
+    for path in paths:
+        yield from read.batches(path, SCANNED)
+
+
+def _read(repository: Repository, pieces: Iterable[str]) -> Iterator[pa.RecordBatch]:
+    for name in pieces:
+        found = _PIECE.fullmatch(name.rpartition("/")[2])
+        assert found  # noqa: S101 - for mypy: `_run` has looked
+        with ExitStack() as piece:
+            try:
+                path = piece.enter_context(repository.local(name))
+                check(path, found["sha256"])
+            except SnapshotError:  # damaged or gone: its files are read again
+                continue
+            yield from read.batches(path, SCANNED)

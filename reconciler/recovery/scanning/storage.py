@@ -1,0 +1,272 @@
+"""The scan of one storage, from the proof of its root to its record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Executor
+from contextlib import ExitStack
+from datetime import datetime
+from pathlib import Path
+
+from msgspec import Struct
+
+from reconciler.environment.timestamps import timestamp
+from reconciler.errors import SnapshotError
+from reconciler.recovery.parts import merge, read
+from reconciler.recovery.parts.schema import CONTENTS, STAMPS
+from reconciler.recovery.parts.write import Written
+from reconciler.recovery.repository import layout
+from reconciler.recovery.repository.contract import Repository
+from reconciler.recovery.scanning import estimate, keeping, names, outcome, pieces, record
+from reconciler.recovery.scanning.crew import Brought, Crew
+from reconciler.recovery.scanning.earlier import Earlier, rows_of, side_by_side
+from reconciler.recovery.scanning.finishing import PartPair, gathered
+from reconciler.recovery.scanning.outcome import Estimate, Scanned, Tally, Wish
+from reconciler.recovery.scanning.pace import Pace
+from reconciler.recovery.source import Source
+from reconciler.recovery.values import Root, Scan, Target
+from reconciler.version import __version__
+
+#: So many paths of a kind are told one by one.
+_TOLD = 20
+#: If more files than this are gone when they are to be read, nobody believes it in the same run.
+_GONE = 100_000
+
+
+class Here(Struct, frozen=True):
+    """Who scans, and when it is."""
+
+    #: Unique, and sorted by time: of this run.
+    run: str
+    host: str
+    now: Callable[[], datetime]
+    #: Told of each step, in lines for people.
+    told: Callable[[str], None] = lambda _: None
+    #: Told how much there is to do, and for which storage.
+    estimated: Callable[[str, Estimate], None] = lambda _storage, _estimate: None
+
+
+class Means(Struct, frozen=True):
+    """What all scans of a run share."""
+
+    repository: Repository
+    wish: Wish
+    here: Here
+    executor: Executor
+    pace: Pace
+    tally: Tally
+
+
+class StorageScan:
+    """One storage; `result` has how it ended, as far as it came."""
+
+    def __init__(self, target: Target, source: Source, means: Means, opened: ExitStack) -> None:
+        """Take what it is to be done with; `opened` is closed by the caller, after `run`."""
+        self.result = Scanned(target.name)
+        self._target = target
+        self._source = source
+        self._means = means
+        self._repository = means.repository
+        self._opened = opened
+        self._started = means.here.now()
+        self._is_new = False
+
+    def run(self) -> None:
+        """Scan it; raises `UnreachableError` if its root is not proved, `RepositoryError`."""
+        place = self._target.place
+        try:
+            last = record.latest(self._repository, place, complete=False)
+        except SnapshotError as error:
+            self._end(outcome.NOT_BEGUN, str(error))
+            return
+        unfinished = pieces.find(self._repository, place, after=last.id if last else "")
+        root = self._source.prove(_known(last, unfinished))
+        self._estimate(last, root)
+        if self._means.pace.stopping:
+            self._end(outcome.UNFINISHED, _ENDED)
+            return
+        begun = self._begin(unfinished, root)
+        earlier = self._earlier(last, unfinished, root)
+        pair = self._opened.enter_context(PartPair(self._folder))
+        means = self._means
+        workers = means.wish.workers
+        with Crew(
+            means.executor, workers, self._source, self._pieces, means.pace, means.tally
+        ) as crew:
+            self._read_all(crew, earlier, pair)
+            if not self._is_whole(crew):
+                return
+            root = self._source.prove(root)
+            if not self._are_gone(crew):
+                return
+        self._keep(self._merged(pair), begun, root)
+
+    def _estimate(self, last: Scan | None, root: Root) -> None:
+        wish, tally = self._means.wish, self._means.tally
+        if last:
+            told = estimate.from_scan(last, wish)
+        else:
+            told = estimate.from_listing(self._source, root, wish, tally, self._means.pace)
+        tally.files, tally.bytes = told.files, told.bytes if told.all_read else None
+        self.result.estimate = told
+        self._means.here.estimated(self._target.name, told)
+
+    def _begin(self, unfinished: pieces.Unfinished | None, root: Root) -> pieces.Begun:
+        """Give the scan its id, and return how its first run began."""
+        run = self._means.here.run
+        self._id = unfinished.id if unfinished else run
+        self._folder: Path = self._opened.enter_context(self._repository.workspace())
+        begun = pieces.Begun(
+            pieces.FORMAT_VERSION,
+            timestamp(self._started, "milliseconds"),
+            keeping.clock_ns(root, int(self._started.timestamp() * 1e9)),
+            root,
+        )
+        self._pieces = pieces.Pieces(
+            self._repository, self._folder, place=self._target.place, scan=self._id, run=run
+        )
+        self._pieces.begin(begun)
+        if unfinished is None:
+            return begun
+        first = unfinished.runs[0].begun
+        self.result.went_on_from = first.started_at
+        return first
+
+    def _earlier(
+        self, last: Scan | None, unfinished: pieces.Unfinished | None, root: Root
+    ) -> list[Earlier]:
+        """Return what is known, the newest first."""
+        why = keeping.distrusted(root)
+        runs = reversed(unfinished.runs) if unfinished else ()
+        own = keeping.agreeing(root, own=True)
+        found = [pieces.earlier(self._repository, run, own) for run in runs]
+        if last is None:
+            return found
+        if why and not self._means.wish.full:
+            self.result.notes.append(f"everything is read, as no earlier hash may be kept: {why}")
+        try:
+            rows = rows_of(self._repository, last, self._opened)
+        except SnapshotError as error:
+            self.result.notes.append(f"everything is read, as the last scan is of no use: {error}")
+            return found
+        agreeing = () if self._means.wish.full else keeping.agreeing(root)
+        return [*found, Earlier(rows, clock=last.clock_ns, agreeing=agreeing)]
+
+    def _read_all(self, crew: Crew, earlier: list[Earlier], pair: PartPair) -> None:
+        """List the storage, keep what is settled, and have the rest read."""
+        means = self._means
+        for listed in self._source.listing():
+            if means.pace.stopping or means.pace.overdue():
+                means.pace.stopping = True
+                break
+            if not len(listed):
+                continue
+            compared = keeping.compare(listed, earlier)
+            pair.write(compared.settled)
+            self._is_new = self._is_new or compared.is_new
+            means.tally.listed += len(listed)
+            self.result.files_kept += compared.kept
+            if len(compared.wanted):
+                crew.want(compared.wanted, compared.known)
+        crew.finish()
+
+    def _is_whole(self, crew: Crew) -> bool:
+        """Tell what was read, and return whether that is all; if not, the next run goes on."""
+        brought = crew.brought
+        self.result.files_read, self.result.bytes_read = brought.files, brought.size
+        self.result.altered = len(brought.altered)
+        self.result.altered_first = brought.altered[:_TOLD]
+        if brought.cut_short:
+            self._end(outcome.UNFINISHED, _ENDED)
+        elif brought.left_out:
+            self._end(outcome.UNFINISHED, _left_out(brought))
+        return self.result.status == outcome.COMPLETE
+
+    def _are_gone(self, crew: Crew) -> bool:
+        """Look once more, now that the root is proved again, for what was gone: it may be there.
+
+        A mount that was away for a while must never look like files that are.
+        """
+        gone = crew.brought.gone
+        if len(gone) > _GONE:
+            self._end(
+                outcome.UNFINISHED,
+                f"{len(gone)} files were listed and then gone, too many to be believed at once",
+            )
+        elif len(gone):
+            crew.again(gone)
+            self._is_whole(crew)
+        return self.result.status == outcome.COMPLETE
+
+    def _merged(self, pair: PartPair) -> PartPair:
+        """Return the parts with what was read put between what was kept."""
+        if not len(self._pieces):
+            return pair
+        contents, stamps = pair.finish()
+        kept = side_by_side(
+            read.batches(contents.path, CONTENTS), read.batches(stamps.path, STAMPS)
+        )
+        merged = self._opened.enter_context(PartPair(self._folder))
+        for batch in merge.joined([kept, *self._pieces.series()]):
+            merged.write(batch)
+        return merged
+
+    def _keep(self, pair: PartPair, begun: pieces.Begun, root: Root) -> None:
+        """Keep the parts, and then the record: from then on the scan is there."""
+        contents, stamps = pair.finish()
+        self._look_at_names(contents)
+        for part in (contents, stamps):
+            self._repository.add(layout.part(part.sha256), part.path)
+        unproved = tuple(gathered(pair.unproved))
+        scan = Scan(
+            format_version=record.FORMAT_VERSION,
+            id=self._id,
+            place=self._target.place,
+            storage_id=self._target.id,
+            name=self._target.name,
+            root=root,
+            started_at=begun.started_at,
+            ended_at=timestamp(self._means.here.now(), "milliseconds"),
+            excluded=self._means.wish.excluded,
+            complete=not unproved,
+            unproved=unproved,
+            counts=pair.counts,
+            contents=contents.sha256,
+            stamps=stamps.sha256,
+            tool_version=__version__,
+            host=self._means.here.host,
+            clock_ns=begun.clock_ns,
+        )
+        self.result.scan = record.write(self._repository, scan, instead=self._means.here.run)
+        pieces.forget(self._repository, self._target.place, until=self._id)
+        if unproved:
+            self._end(outcome.INCOMPLETE, "a part of it could not be read")
+
+    def _look_at_names(self, contents: Written) -> None:
+        """Find paths that some file systems take for one, unless all were there before."""
+        if not self._is_new:
+            return
+        batches = read.batches(contents.path, CONTENTS, columns=["path"])
+        for pair in names.alike(path for batch in batches for path in batch["path"].to_pylist()):
+            self.result.alike += 1
+            if self.result.alike <= _TOLD:
+                self.result.alike_first.append(pair)
+
+    def _end(self, status: str, reason: str) -> None:
+        self.result.status, self.result.reason = status, reason
+
+
+_ENDED = "it was ended before everything was read: run it again, and it goes on"
+
+
+def _known(last: Scan | None, unfinished: pieces.Unfinished | None) -> Root | None:
+    if last:
+        return last.root
+    return unfinished.runs[0].begun.root if unfinished else None
+
+
+def _left_out(brought: Brought) -> str:
+    told = f"--max-bytes left no room for {brought.left_out} files: run it again, and it goes on"
+    if brought.too_large:
+        told += f"; {brought.too_large} of them are larger than --max-bytes and will never fit"
+    return told

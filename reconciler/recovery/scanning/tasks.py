@@ -1,0 +1,172 @@
+"""What one thread reads at a time: the files of a storage, cut into tasks; and reading them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from threading import Event
+
+from msgspec import Struct, field
+
+from reconciler.recovery.rows import FILE, Rows
+from reconciler.recovery.scanning.pace import Pace, SpentError
+from reconciler.recovery.source import Source
+from reconciler.recovery.values import Target
+
+#: A task has at most so many files, and about so many bytes: what is lost if it is ended.
+FILES, BYTES = 2_000, 1 << 30
+#: The first ones are smaller, so that there is something for each thread at once.
+_FIRST_FILES, _FIRST_BYTES = 64, 32 << 20
+#: Within a task, what is read before anybody looks whether it should end.
+_PORTION_FILES, _PORTION_BYTES = 64, 64 << 20
+
+_COLUMNS = Rows.__struct_fields__
+
+
+class Task(Struct):
+    """Some files that follow each other in a listing, and the hashes that they should have."""
+
+    number: int = 0
+    files: Rows = field(default_factory=Rows)
+    known: list[bytes | None] = field(default_factory=list)
+    bytes: int = 0
+
+
+class Done(Struct):
+    """What became of a task. It can be pickled, as a task can."""
+
+    number: int
+    #: What was read; sorted, as the task is.
+    rows: Rows = field(default_factory=Rows)
+    #: What was listed, and then was gone.
+    gone: Rows = field(default_factory=Rows)
+    #: Paths with the size and time that they had, but other bytes.
+    altered: list[bytes] = field(default_factory=list)
+    #: Whether nothing of the task was left out.
+    whole: bool = True
+
+
+class Cutter:
+    """Cuts what must be read into tasks, in the order of the listing."""
+
+    def __init__(self, workers: int, *, first: int = 0) -> None:
+        """Take how many tasks are read at once, and the number of the first."""
+        self._workers = workers
+        self._task = Task(first)
+
+    @property
+    def following(self) -> int:
+        """The number of the next task."""
+        return self._task.number
+
+    def add(self, files: Rows, known: Sequence[bytes | None]) -> Iterator[Task]:
+        """Yield the tasks that are full with these files."""
+        start = 0
+        for i, size in enumerate(files.size):
+            task = self._task
+            if len(task.files) + i - start >= self._most(_FIRST_FILES, FILES) or (
+                task.bytes and task.bytes + (size or 0) > self._most(_FIRST_BYTES, BYTES)
+            ):
+                self._take(files, known, start, i)
+                start = i
+                yield from self.rest()
+            self._task.bytes += size or 0
+        self._take(files, known, start, len(files))
+
+    def rest(self) -> Iterator[Task]:
+        """Yield what is left, if there is any."""
+        if len(self._task.files):
+            task, self._task = self._task, Task(self._task.number + 1)
+            yield task
+
+    def _take(self, files: Rows, known: Sequence[bytes | None], start: int, end: int) -> None:
+        extend(self._task.files, part_of(files, start, end))
+        self._task.known += known[start:end]
+
+    def _most(self, first: int, most: int) -> int:
+        rounds = self._task.number // (2 * self._workers)
+        return min(most, first << min(rounds, 10))
+
+
+def read_here(source: Source, pace: Pace, halt: Event, task: Task) -> Done:
+    """Read a task in a thread of this process: until it is done, or somebody ends it."""
+    done = Done(task.number)
+    for portion in portions(task.files):
+        if pace.stopping or halt.is_set():
+            done.whole = False
+            break
+        try:
+            read = source.read(portion, pace)
+        except SpentError:
+            pace.stopping = True
+            done.whole = False
+            break
+        _add(done, portion, read)
+    _compare(done, task)
+    return done
+
+
+def read_there(
+    open_source: Callable[[Target, Sequence[str]], Source],
+    target: Target,
+    excluded: Sequence[str],
+    task: Task,
+) -> Done:
+    """Read a whole task in another process or on another machine, where no pace is known."""
+    with closing(open_source(target, excluded)) as source:
+        return read_here(source, Pace(), Event(), task)
+
+
+def _add(done: Done, portion: Rows, read: Rows) -> None:
+    extend(done.rows, read)
+    if len(read) < len(portion):
+        there = set(read.path)
+        gone = [i for i, path in enumerate(portion.path) if path not in there]
+        extend(done.gone, chosen(portion, gone))
+
+
+def _compare(done: Done, task: Task) -> None:
+    """Note the files whose bytes are not what they were, though nothing else shows it."""
+    if not any(task.known):
+        return
+    listed = zip(task.files.size, task.files.mtime_ns, task.known, strict=True)
+    known = dict(zip(task.files.path, listed, strict=True))
+    rows = done.rows
+    for i, path in enumerate(rows.path):
+        size, mtime, sha256 = known.get(path, (None, None, None))
+        if (
+            sha256 is not None
+            and rows.kind[i] == FILE
+            and (rows.size[i], rows.mtime_ns[i]) == (size, mtime)
+            and rows.sha256[i] != sha256
+        ):
+            done.altered.append(path)
+
+
+def portions(files: Rows) -> Iterator[Rows]:
+    """Cut the files of a task once more."""
+    start = total = 0
+    for i, size in enumerate(files.size):
+        if i > start and (i - start >= _PORTION_FILES or total + (size or 0) > _PORTION_BYTES):
+            yield part_of(files, start, i)
+            start, total = i, 0
+        total += size or 0
+    if start < len(files):
+        yield part_of(files, start, len(files))
+
+
+def part_of(rows: Rows, start: int, end: int) -> Rows:
+    """Return rows that follow each other."""
+    return Rows(*(getattr(rows, column)[start:end] for column in _COLUMNS))
+
+
+def chosen(rows: Rows, which: Sequence[int]) -> Rows:
+    """Return some of the rows."""
+    columns = (getattr(rows, column) for column in _COLUMNS)
+    return Rows(*([column[i] for i in which] for column in columns))
+
+
+def extend(rows: Rows, more: Rows) -> None:
+    """Add rows at the end."""
+    for column in _COLUMNS:
+        getattr(rows, column).extend(getattr(more, column))

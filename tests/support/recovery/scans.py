@@ -1,0 +1,69 @@
+"""Scans made and looked at by tests."""
+
+from __future__ import annotations
+
+import contextlib
+from datetime import UTC, datetime
+from itertools import count
+
+from reconciler.recovery.parts.convert import rows_of
+from reconciler.recovery.repository.contract import Repository
+from reconciler.recovery.rows import Rows
+from reconciler.recovery.scanning.earlier import rows_of as batches_of
+from reconciler.recovery.scanning.outcome import Scanned, Wish
+from reconciler.recovery.scanning.pace import Pace
+from reconciler.recovery.scanning.run import scan
+from reconciler.recovery.scanning.storage import Here
+from reconciler.recovery.scanning.tasks import extend
+from reconciler.recovery.values import Scan
+from support.recovery.memory import TARGET, Storage
+
+_runs = count(1)
+
+
+def here(now: datetime | None = None, **more) -> Here:
+    moment = now or datetime(2026, 11, 29, 8, tzinfo=UTC)
+    return Here(f"20261129-080000-000-{next(_runs):06x}", "host", lambda: moment, **more)
+
+
+def scan_once(
+    storage: Storage,
+    repository: Repository,
+    *,
+    wish: Wish | None = None,
+    pace: Pace | None = None,
+    by: Here | None = None,
+    executor=None,
+) -> Scanned:
+    """Scan one storage, and return how it ended."""
+    (ended,) = scan(
+        [TARGET],
+        repository,
+        wish or Wish(),
+        by or here(),
+        open_source=storage.open,
+        pace=pace,
+        executor=executor,
+    )
+    return ended
+
+
+def rows(repository: Repository, scan: Scan | None) -> Rows:
+    """Return all rows of a scan."""
+    assert scan is not None
+    found = Rows()
+    with contextlib.ExitStack() as opened:
+        for batch in batches_of(repository, scan, opened):
+            extend(found, rows_of(batch))
+    return found
+
+
+def table(rows: Rows) -> dict[bytes, dict[str, object]]:
+    """Return rows by path."""
+    names = Rows.__struct_fields__
+    columns = [getattr(rows, name) for name in names]
+    return {row[0]: dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)}
+
+
+def names(repository: Repository, prefix: str = "") -> list[str]:
+    return [name for name in repository.names(prefix) if name != "reconciler-repository.json"]
