@@ -68,11 +68,16 @@ class Change(Struct, frozen=True):
     actor: str
     commit: str
     job_url: str
-    #: create, update, remove, or something else that the platform keeps a record of.
+    #: create, update, remove, or something else that the platform keeps a record of; on a state
+    #: server also record_inventory, lease_broken, token_created, token_revoked.
     action: str
+    #: Empty where the change is not about a storage.
     storage_id: str
+    #: The name of the storage (after an update: the new one) or of the token; else empty.
     name: str
-    #: Of an update the fields that changed, of a create and a removal the whole storage.
+    #: What was and what is, as far as there is anything to tell; never a secret. Of an update the
+    #: fields that changed, of a create and a removal the whole storage, of record_inventory `files`
+    #: (how many there are) and, after it, `recorded` (how many of them are new or different).
     before: dict[str, str | int] | None
     after: dict[str, str | int] | None
 

@@ -60,12 +60,7 @@ class Origin(Struct, frozen=True, omit_defaults=True):
 
     def claims(self) -> dict[str, str]:
         """Return what the audit of a platform keeps of us."""
-        return {
-            "run": self.run,
-            "actor": self.actor,
-            "commit": self.commit,
-            "job_url": self.job_url,
-        }
+        return {name: getattr(self, name) for name in ("run", "actor", "commit", "job_url")}
 
 
 def run_id(now: float, random: bytes) -> str:

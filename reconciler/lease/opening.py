@@ -9,7 +9,7 @@ from pathlib import Path
 from reconciler.lease.address import understand
 from reconciler.lease.contract import Lock
 from reconciler.lease.folder import FileRegister
-from reconciler.lease.register import Register, RegisterLock
+from reconciler.lease.register import RegisterLock
 
 
 def open_lock(address: str, *, clock: Callable[[], float] = time.time) -> Lock:
@@ -18,13 +18,9 @@ def open_lock(address: str, *, clock: Callable[[], float] = time.time) -> Lock:
     `clock` gives seconds since 1970 and decides whether a lease has run out. Raises
     `AddressError` if this is no address of a lock.
     """
-    return RegisterLock(_register(address), clock)
-
-
-def _register(address: str) -> Register:
     where = understand(address)
     if isinstance(where, Path):
-        return FileRegister(where)
+        return RegisterLock(FileRegister(where), clock)
     from reconciler.lease.bucket import BucketRegister  # TLS is dear, and most locks are none
 
-    return BucketRegister(*where)
+    return RegisterLock(BucketRegister(*where), clock)

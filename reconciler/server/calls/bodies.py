@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+from msgspec.structs import asdict
+
 from reconciler.lease.contract import Lease
 
 
 def lease_json(lease: Lease) -> dict[str, str | int]:
-    """Show a lease."""
-    holder = lease.holder
+    """Return a lease as clients see it."""
     return {
         "fence": lease.fence,
-        "owner": holder.owner,
-        "host": holder.host,
-        "job_url": holder.job_url,
-        "reason": holder.reason,
+        **asdict(lease.holder),
         "acquired_at": lease.acquired_at,
         "expires_at": lease.expires_at,
     }

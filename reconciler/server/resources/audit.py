@@ -5,7 +5,6 @@ from __future__ import annotations
 from reconciler.server.calls import headers
 from reconciler.server.calls.request import Answer, Request, json_answer
 from reconciler.server.store.store import Store
-from reconciler.server.store.values import Change
 
 
 class AuditResource:
@@ -21,23 +20,4 @@ class AuditResource:
         limit = headers.page_size(query)
         found = self._store.changes(after=after, limit=limit, name=query.get("name"))
         last = found.changes[-1].revision if found.more else None
-        shown = [_change_json(change) for change in found.changes]
-        return json_answer({"changes": shown, "next": last})
-
-
-def _change_json(change: Change) -> dict[str, object]:
-    author = change.author
-    return {
-        "revision": change.revision,
-        "at": change.at,
-        "account": author.account,
-        "run": author.run,
-        "actor": author.actor,
-        "commit": author.commit,
-        "job_url": author.job_url,
-        "action": change.action,
-        "storage_id": change.storage_id,
-        "name": change.name,
-        "before": change.before,
-        "after": change.after,
-    }
+        return json_answer({"changes": found.changes, "next": last})

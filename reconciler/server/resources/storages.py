@@ -17,7 +17,7 @@ from reconciler.server.calls.conditions import is_known, tag_of, wanted_revision
 from reconciler.server.calls.problems import Problem, malformed
 from reconciler.server.calls.request import Answer, Request, json_answer, not_modified
 from reconciler.server.store.store import Store
-from reconciler.server.store.values import Listed, Listing, StoredStorage
+from reconciler.server.store.values import Listed, StoredStorage
 
 _LONGEST_CURSOR = 512
 #: Unicode's category Cc: line ends, escape sequences of terminals, U+0000.
@@ -63,16 +63,10 @@ class StoragesResource:
             tag = self._page_tag(query, self._store.revision())
             if is_known(request, tag):
                 return not_modified(tag)
-        part = self._part(after, limit, query.get("name"))
+        part = self._store.listing(after=after, limit=limit, name=query.get("name"))
         last = part.storages[-1].id if part.more else None
         page = _Page(part.storages, _cursor(last), part.revision)
         return json_answer(page, ETag=f'"{self._page_tag(query, part.revision)}"')
-
-    def _part(self, after: str, limit: int, name: str | None) -> Listing:
-        if name is None:
-            return self._store.listing(after=after, limit=limit)
-        page = self._store.page(after=after, limit=limit, name=name)
-        return Listing([listed(row) for row in page.rows], page.more, page.revision)
 
     def get(self, request: Request) -> Answer:
         """Return one storage."""

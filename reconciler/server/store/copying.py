@@ -70,10 +70,6 @@ class CopyEnd(ABC):
     def mark_as_moved(self) -> None:
         """Let nobody open this database again, nor write to it."""
 
-    def commit(self) -> None:
-        """Make the transaction final."""
-        self.session.commit()
-
 
 class Sum(Struct):
     """What rows are, in whatever order: how many, and the sum of their digests."""
@@ -95,7 +91,7 @@ class Sum(Struct):
 
 def how_much(end: CopyEnd) -> int:
     """Return how many rows a copy of this database has to carry."""
-    return sum(_count(end, table) for table in copied_tables(end))
+    return sum(_counts(end).values())
 
 
 def told(counts: Mapping[str, int]) -> str:
@@ -145,9 +141,9 @@ def copy(source: CopyEnd, target: CopyEnd, moved: Callable[[int], None]) -> dict
                 else "what was copied does not read as what was there; nothing was kept"
             )
         )
-    target.commit()
+    target.session.commit()
     source.mark_as_moved()
-    source.commit()
+    source.session.commit()
     return {table: found.count for table, found in sums.items()}
 
 
@@ -187,8 +183,7 @@ def _is_same_platform(source: CopyEnd, target: CopyEnd) -> bool:
 
 
 def _counts(end: CopyEnd) -> dict[str, int]:
-    return {table: _count(end, table) for table in copied_tables(end)}
-
-
-def _count(end: CopyEnd, table: str) -> int:
-    return int(end.session.rows(f"SELECT count(*) FROM {table}")[0][0])  # noqa: S608
+    return {
+        table: int(end.session.rows(f"SELECT count(*) FROM {table}")[0][0])  # noqa: S608
+        for table in copied_tables(end)
+    }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,12 +26,12 @@ _EXAMPLE = (
 
 
 class _Kind(NamedTuple):
-    """What opens one kind of database."""
+    """A database of one kind, and what opens it."""
 
+    #: For messages: no secret is in it.
+    name: str
     database: Callable[[], Database]
     end: Callable[[], AbstractContextManager[CopyEnd]]
-    #: For messages: no secret is in it.
-    name: Callable[[], str]
 
 
 def open_store(url: str) -> Store:
@@ -51,26 +52,20 @@ def open_copy_end(url: str) -> AbstractContextManager[CopyEnd]:
 
 def name_of(url: str) -> str:
     """Name a database for messages: SQLite's by its full path."""
-    return _kind(url).name()
+    return _kind(url).name
 
 
-def _kind(url: str) -> _Kind:
-    if _is_sqlite(url):
-        path = _path(url)
-        return _Kind(
-            lambda: SqliteDatabase(path),
-            lambda: sqlite_end(path),
-            lambda: quoted(str(path)),
-        )
+def _kind(text: str) -> _Kind:
+    if _is_sqlite(text):
+        path = _path(text)
+        return _Kind(quoted(str(path)), partial(SqliteDatabase, path), partial(sqlite_end, path))
     try:  # in an extra, which servers on SQLite need not have
-        from reconciler.server.store.postgresql import copying, database
+        from reconciler.server.store.postgresql import copying, database, url
     except ImportError as error:
         raise UsageError(missing_extra("PostgreSQL", "postgresql")) from error
-    return _Kind(
-        lambda: database.open_database(url),
-        lambda: copying.postgres_end(url),
-        lambda: database.name_of(url),
-    )
+    name = url.database_name(text)
+    open_database = partial(database.open_database, text, name)
+    return _Kind(name, open_database, partial(copying.postgres_end, text, name))
 
 
 def _is_sqlite(url: str) -> bool:

@@ -23,7 +23,6 @@ from reconciler.server.store.values import (
     Created,
     Inventory,
     Listing,
-    Page,
     StoredStorage,
     Token,
 )
@@ -59,17 +58,13 @@ class Store:
         """Count the storages."""
         return self._database.read(storages.count)
 
-    def page(self, *, after: str, limit: int, name: str | None = None) -> Page:
+    def listing(self, *, after: str, limit: int, name: str | None = None) -> Listing:
         """Read at most `limit` storages with an id greater than `after`, by id.
 
         Fewer, but one at least, if they are large: what is read at once fits into memory. With
         `name`, only the storage that has exactly this name.
         """
-        return self._database.read(lambda s: storages.page(s, after, limit, name))
-
-    def listing(self, *, after: str, limit: int) -> Listing:
-        """Read what `page` reads without a name, in the quickest way."""
-        return self._database.read(lambda s: storages.listing(s, after, limit))
+        return self._database.read(lambda s: storages.listing(s, after, limit, name))
 
     def get(self, id: str) -> StoredStorage:
         """Read one storage."""

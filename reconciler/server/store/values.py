@@ -8,7 +8,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from reconciler.model import Storage
-from reconciler.platform import InventoryRow
+from reconciler.platform import Change, InventoryRow
 
 READER, OPERATOR, ADMIN = "reader", "operator", "admin"
 ROLES = (READER, OPERATOR, ADMIN)
@@ -39,16 +39,6 @@ class StoredStorage(Struct, frozen=True):
     files: int
 
 
-class Page(Struct, frozen=True):
-    """A part of the list, by id."""
-
-    rows: tuple[StoredStorage, ...]
-    #: Whether there are more after the last one.
-    more: bool
-    #: The platform's revision at the moment of reading; rows and it are of one snapshot.
-    revision: int
-
-
 class Listed(Struct, frozen=True, gc=False):
     """A storage as the HTTP API lists it: these fields, in this order, are its JSON."""
 
@@ -62,10 +52,12 @@ class Listed(Struct, frozen=True, gc=False):
 
 
 class Listing(Struct, frozen=True):
-    """What `Page` tells, in the form that is quickest to make and to encode."""
+    """A part of the list, by id, in the form that is quickest to make and to encode."""
 
     storages: list[Listed]
+    #: Whether there are more after the last one.
     more: bool
+    #: The platform's revision at the moment of reading; storages and it are of one snapshot.
     revision: int
 
 
@@ -84,26 +76,6 @@ class Inventory(Struct, frozen=True):
     revision: int
     files: int
     rows: Iterator[InventoryRow]
-
-
-class Change(Struct, frozen=True):
-    """One line of the audit."""
-
-    #: The platform's revision that this write made: one more than that of the write before.
-    revision: int
-    at: str
-    author: Author
-    #: create, update, remove, record_inventory, lease_broken, token_created, token_revoked
-    action: str
-    #: Empty where the change is not about a storage.
-    storage_id: str
-    #: The name of the storage (after an update: the new one) or of the token; else empty.
-    name: str
-    #: What was and what is, as far as there is anything to tell; never a secret. Of an update the
-    #: fields that changed, of a create and a remove the whole storage, of record_inventory `files`
-    #: (how many there are) and, after it, `recorded` (how many of them are new or different).
-    before: dict[str, str | int] | None
-    after: dict[str, str | int] | None
 
 
 class Changes(Struct, frozen=True):

@@ -43,7 +43,7 @@ def test_a_move_to_postgresql_and_back_keeps_what_a_plan_relies_on(folder, old, 
     folder("serve", "--database", back, "--copy-from", new)
     with closing(open_store(f"sqlite:///{folder.path / 'back.db'}")) as store:
         assert store.platform_id() == identity
-        assert len(inventory(store, store.page(after="", limit=1).rows[0].storage.id)) == 2
+        assert len(inventory(store, store.listing(after="", limit=1).storages[0].id)) == 2
 
 
 def test_the_original_is_not_served_again(folder, old):

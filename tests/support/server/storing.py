@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from reconciler.model import Values
-from reconciler.platform import InventoryRow
+from reconciler.platform import Change, InventoryRow
 from reconciler.server.store.store import Store
 from reconciler.server.store.values import Author, Created, StoredStorage
 
 ANN = Author("ann")
 BOB = Author("bob", run="r1", actor="Bob", commit="c0ffee", job_url="https://ci/7")
+
+
+def author_of(change: Change) -> Author:
+    """Return who made a change, as far as the audit keeps it."""
+    return Author(change.account, change.run, change.actor, change.commit, change.job_url)
 
 
 def local(name: str, label: str = "L") -> Values:
@@ -88,8 +93,8 @@ def everything(store: Store, limit: int = 1000) -> list[StoredStorage]:
     rows: list[StoredStorage] = []
     more, after = True, ""
     while more:
-        page = store.page(after=after, limit=limit)
-        rows += page.rows
+        page = store.listing(after=after, limit=limit)
+        rows += [store.get(listed.id) for listed in page.storages]
         more, after = page.more, rows[-1].storage.id if rows else ""
     return rows
 

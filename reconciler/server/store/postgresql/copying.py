@@ -13,7 +13,6 @@ from reconciler.server.store.migrations import MOVED
 from reconciler.server.store.postgresql.preparing import prepare
 from reconciler.server.store.postgresql.session import PostgresSession, explained
 from reconciler.server.store.postgresql.text import stored_row
-from reconciler.server.store.postgresql.url import database_name
 from reconciler.server.store.session import SqlRow
 
 #: Both ends wait for each other, for as long as it takes; nobody else may hold them up.
@@ -90,9 +89,8 @@ class PostgresEnd(CopyEnd):
 
 
 @contextmanager
-def postgres_end(url: str) -> Iterator[PostgresEnd]:
+def postgres_end(url: str, name: str) -> Iterator[PostgresEnd]:
     """Open a database, which is made or brought up to date; what is not committed is undone."""
-    name = database_name(url)
     prepare(url, name)
     with (
         explained(),

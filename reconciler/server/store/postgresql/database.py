@@ -16,7 +16,6 @@ from reconciler.server.store.database import PLATFORM, Database
 from reconciler.server.store.postgresql.preparing import explained_at_start, prepare
 from reconciler.server.store.postgresql.session import DURABLE, PostgresSession, explained
 from reconciler.server.store.postgresql.staging import stage
-from reconciler.server.store.postgresql.url import database_name
 from reconciler.server.store.refusals import StoreUnavailableError
 from reconciler.server.store.session import Session
 
@@ -134,14 +133,8 @@ class PostgresDatabase(Database):
         self._streams.close()
 
 
-def name_of(url: str) -> str:
-    """Name a database for messages, without any secret."""
-    return database_name(url)
-
-
-def open_database(url: str) -> PostgresDatabase:
+def open_database(url: str, name: str) -> PostgresDatabase:
     """Make a database, or bring it up to date, and connect; see `open_store` for what it raises."""
-    name = database_name(url)
     prepare(url, name)
     with explained_at_start(name):
         return PostgresDatabase(url)

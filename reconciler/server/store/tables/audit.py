@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import msgspec
 
+from reconciler.platform import Change
 from reconciler.server.store.session import PagedQuery, Session, SqlRow
-from reconciler.server.store.values import Author, Change, Changes
+from reconciler.server.store.values import Changes
 
+#: The columns as `Change` has its fields.
 _READ = (
     "SELECT revision, at, account, run, actor, commit_id, job_url, action, storage_id, name, "
     "before, after FROM audit WHERE revision > ? %s ORDER BY revision LIMIT ?"
@@ -31,9 +33,7 @@ def changes(session: Session, after: int, limit: int, name: str | None) -> Chang
 
 
 def _change(row: SqlRow) -> Change:
-    action, storage_id, name, before, after = row[7:12]
-    author = Author(*row[2:7])
-    return Change(row[0], row[1], author, action, storage_id, name, _values(before), _values(after))
+    return Change(*row[:10], *map(_values, row[10:12]))
 
 
 def _values(text: str | None) -> dict[str, str | int] | None:

@@ -27,27 +27,15 @@ from reconciler.server.store.session import (
 )
 from reconciler.server.store.tables.inventory import merge
 from reconciler.server.store.tables.leases import check_fence
-from reconciler.server.store.values import KEY_LIFE, Created, Listed, Listing, Page, StoredStorage
+from reconciler.server.store.values import KEY_LIFE, Created, Listed, Listing, StoredStorage
 
 _COLUMNS = "id, name, label, type, default_url, created_at, revision, files"
 _GET = f"SELECT {_COLUMNS} FROM storages WHERE id = ?"  # noqa: S608 - all SQL here is constant
+#: The columns as `Listed` has its fields.
+_LIST = "SELECT id, name, label, type, default_url, created_at, files FROM storages WHERE "
 _TEXTS = {"name": 1, "label": 2, "default_url": 4}
-_PAGE = PagedQuery(
-    f"SELECT {_COLUMNS} FROM storages WHERE id > ? ORDER BY id LIMIT ?",  # noqa: S608
-    "id",
-    _TEXTS,
-)
-_NAMED = PagedQuery(
-    f"SELECT {_COLUMNS} FROM storages WHERE name = ? AND id > ? LIMIT ?",  # noqa: S608
-    "id",
-    _TEXTS,
-)
-_LISTING = PagedQuery(
-    "SELECT id, name, label, type, default_url, created_at, files "
-    "FROM storages WHERE id > ? ORDER BY id LIMIT ?",
-    "id",
-    _TEXTS,
-)
+_ALL = PagedQuery(f"{_LIST} id > ? ORDER BY id LIMIT ?", "id", _TEXTS)
+_NAMED = PagedQuery(f"{_LIST} name = ? AND id > ? LIMIT ?", "id", _TEXTS)
 _HOW_MANY = "SELECT count(*) FROM storages"
 _CREATE = f"INSERT INTO storages ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, 0)"  # noqa: S608
 _UPDATE = "UPDATE storages SET name = ?, label = ?, revision = ? WHERE id = ?"
@@ -76,18 +64,12 @@ def count(session: Session) -> int:
     return int(session.rows(_HOW_MANY)[0][0])
 
 
-def page(session: Session, after: str, limit: int, name: str | None) -> Page:
-    """Read a part of the list."""
+def listing(session: Session, after: str, limit: int, name: str | None) -> Listing:
+    """Read a part of the list as it will be encoded."""
     if name is None:
-        rows, more, revision = session.moment(_PAGE, limit, after)
+        rows, more, revision = session.moment(_ALL, limit, after)
     else:
         rows, more, revision = session.moment(_NAMED, limit, name, after)
-    return Page(tuple([_row(row) for row in rows]), more, revision)
-
-
-def listing(session: Session, after: str, limit: int) -> Listing:
-    """Read a part of the list as it will be encoded."""
-    rows, more, revision = session.moment(_LISTING, limit, after)
     return Listing([Listed(*row[:7]) for row in rows], more, revision)
 
 

@@ -101,12 +101,12 @@ def test_the_audit_tells_the_order_of_all_writes(store: Store, other: Store) -> 
             try:
                 create(s, name)
             except NameTakenError:
-                (row,) = s.page(after="", limit=1, name=name).rows or (None,)
+                (row,) = s.listing(after="", limit=1, name=name).storages or (None,)
                 with suppress(StoreError):
                     if row is not None and turn % 2:
-                        remove(s, row.storage.id)
+                        remove(s, row.id)
                     elif row is not None:
-                        update(s, row.storage.id, label=f"{number}-{turn}")
+                        update(s, row.id, label=f"{number}-{turn}")
 
     assert not [end for end in at_once((store, other), busy) if end is not None]
     changes = store.changes(after=0, limit=1000).changes
@@ -128,7 +128,7 @@ def test_reads_do_not_wait_for_a_write(store: Store, other: Store, holding) -> N
     with holding():
         for server in (store, other):
             assert server.get(row.storage.id) == row
-            assert server.page(after="", limit=5).rows == (row,)
+            assert everything(server, limit=5) == [row]
             assert server.revision() == 1
             assert server.lease() is None
             server.ready()

@@ -7,9 +7,10 @@ from contextlib import suppress
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from reconciler.platform import Change
 from reconciler.server.store.refusals import StoreError
 from reconciler.server.store.store import Store
-from reconciler.server.store.values import Change, StoredStorage
+from reconciler.server.store.values import StoredStorage
 from support.server.storing import BOB, create_with, everything, local, record, remove, update
 
 NAMES = st.sampled_from(["a", "b", "c", "A", "a\0", "\1", ""])

@@ -60,7 +60,7 @@ def test_a_fence_from_before_is_nobodys(times: tuple[Store, Store]) -> None:
 
 def test_a_revision_from_before_is_no_condition_that_holds(times: tuple[Store, Store]) -> None:
     forgotten, instead = times
-    id = instead.page(after="", limit=1).rows[0].storage.id
+    id = instead.listing(after="", limit=1).storages[0].id
     seen = update(forgotten, id, label="ours")
     update(instead, id, label="precious")
     with pytest.raises(ChangedError):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -19,7 +18,7 @@ from reconciler.server.store.refusals import (
     RefusedValueError,
 )
 from reconciler.server.store.store import Store
-from reconciler.server.store.values import Listed, Page
+from reconciler.server.store.values import Listed, Listing
 from support.server.storing import (
     create,
     create_with,
@@ -51,8 +50,7 @@ ODD_NAMES = [
 def test_a_new_platform_is_empty_and_knows_itself(store: Store, other: Store) -> None:
     assert store.platform_id() == other.platform_id() != ""
     assert store.revision() == 0
-    assert store.page(after="", limit=10) == Page((), more=False, revision=0)
-    assert store.listing(after="", limit=10).storages == []
+    assert store.listing(after="", limit=10) == Listing([], more=False, revision=0)
     assert store.version.split()[0] in ("SQLite", "PostgreSQL")
     store.ready()
 
@@ -64,12 +62,12 @@ def test_a_created_storage_is_told_alike_by_every_method(store: Store) -> None:
     assert storage.default_url == storage.url == "file:///data/nas"
     assert (row.revision, row.files) == (1, 0)
     assert store.get(storage.id) == row
-    assert store.page(after="", limit=10) == Page((row,), more=False, revision=1)
-    assert store.page(after="", limit=10, name="nas").rows == (row,)
     told = ("id", "name", "label", "type", "default_url", "created_at")
-    listing = store.listing(after="", limit=10)
-    assert listing.storages == [Listed(*(getattr(storage, field) for field in told), files=0)]
-    assert (listing.more, listing.revision) == (False, 1)
+    listed = Listed(*(getattr(storage, field) for field in told), files=0)
+    assert store.listing(after="", limit=10) == Listing([listed], more=False, revision=1)
+    assert store.listing(after="", limit=10, name="nas") == Listing([listed], False, 1)
+    assert store.listing(after="", limit=10, name="other") == Listing([], False, 1)
+    assert store.listing(after=storage.id, limit=10, name="nas") == Listing([], False, 1)
 
 
 def test_the_time_of_creation_is_now_in_utc(store: Store) -> None:
@@ -83,14 +81,15 @@ def test_odd_names_and_labels_are_kept_to_the_letter(store: Store, name: str) ->
     made = create_with(store, replace(local(name), label=name)).row
     assert (made.storage.name, made.storage.label) == (name, name)
     assert store.get(made.storage.id) == made
-    assert store.page(after="", limit=5, name=name).rows == (made,)
-    assert store.listing(after="", limit=5).storages[0].name == name
+    for named in (name, None):
+        (listed,) = store.listing(after="", limit=5, name=named).storages
+        assert (listed.id, listed.name, listed.label) == (made.storage.id, name, name)
     with pytest.raises(NameTakenError):
         create(store, name)
     assert store.changes(after=0, limit=9, name=name).changes[0].after["label"] == name
     renamed = update(store, made.storage.id, name=name + "!")
     assert renamed.storage.label == name
-    assert store.page(after="", limit=5, name=name).rows == ()
+    assert store.listing(after="", limit=5, name=name).storages == []
 
 
 def test_names_are_compared_by_code_point(store: Store) -> None:
@@ -213,24 +212,21 @@ def test_pages_together_are_the_list_by_id(store: Store) -> None:
         more, after = True, ""
         while more:
             listing = store.listing(after=after, limit=limit)
-            page = store.page(after=after, limit=limit)
             ids = [listed.id for listed in listing.storages]
-            assert [row.storage.id for row in page.rows] == ids
             assert len(ids) <= limit
-            assert page.more == listing.more
             found += ids
-            more, after = page.more, ids[-1]
+            more, after = listing.more, ids[-1]
         assert found == sorted(made)
 
 
 def test_who_is_there_during_the_whole_walk_is_listed_once(store: Store, other: Store) -> None:
     stay = [create(store, f"stay{n}").storage for n in range(20)]
     go = [create(store, f"go{n}").storage for n in range(20)]
-    seen: list[Storage] = []
+    seen: list[Listed] = []
     more, after = True, ""
     while more:
-        page = store.page(after=after, limit=3)
-        seen += [row.storage for row in page.rows]
+        page = store.listing(after=after, limit=3)
+        seen += page.storages
         more, after = page.more, seen[-1].id
         if go:
             remove(other, go.pop().id)
@@ -250,12 +246,10 @@ def test_what_is_read_at_once_has_so_much_text_and_no_more(
         create_with(store, replace(local(f"n{number}"), label="é" * (number % 7 * 20)))
     whole = everything(store)
     assert len({row.storage.id for row in whole}) == 120
-    for page in walked(lambda after: store.page(after=after, limit=60)):
-        assert 1 <= len(page.rows) <= 60
-        assert len(page.rows) == 1 or text(row.storage for row in page.rows) <= most
     listed = [*walked(lambda after: store.listing(after=after, limit=60))]
     assert [one.id for page in listed for one in page.storages] == [row.storage.id for row in whole]
     for page in listed:
+        assert 1 <= len(page.storages) <= 60
         assert len(page.storages) == 1 or text(page.storages) <= most
 
 
@@ -264,11 +258,11 @@ def test_a_part_that_just_fits_is_the_last(store: Store, monkeypatch) -> None:
         create(store, name)
     rows = everything(store)
     monkeypatch.setattr(session, "LARGEST_PART", text(row.storage for row in rows))
-    assert not store.page(after="", limit=5).more
-    assert not store.page(after="", limit=2).more
+    assert not store.listing(after="", limit=5).more
+    assert not store.listing(after="", limit=2).more
     monkeypatch.setattr(session, "LARGEST_PART", text(row.storage for row in rows) - 1)
-    first = store.page(after="", limit=2)
-    assert (len(first.rows), first.more) == (1, True)
+    first = store.listing(after="", limit=2)
+    assert (len(first.storages), first.more) == (1, True)
 
 
 def text(storages: Iterable[Storage | Listed]) -> int:
@@ -276,14 +270,13 @@ def text(storages: Iterable[Storage | Listed]) -> int:
     return sum(len(f"{one.name}{one.label}{one.default_url}".encode()) for one in storages)
 
 
-def walked(read: Callable[[str], Any]) -> Iterator[Any]:
+def walked(read: Callable[[str], Listing]) -> Iterator[Listing]:
     """Read part after part."""
     after, more = "", True
     while more:
         found = read(after)
         yield found
-        last = found.storages[-1] if hasattr(found, "storages") else found.rows[-1].storage
-        after, more = last.id, found.more
+        after, more = found.storages[-1].id, found.more
 
 
 def test_a_part_of_the_audit_has_so_much_text_and_no_more(store: Store, monkeypatch) -> None:
