@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from reconciler.server.calls.headers import Tags, tags
+from reconciler.server.calls.headers import Tags, fence, tags
 from reconciler.server.calls.request import Request
 from reconciler.server.store.refusals import ChangedError
 from reconciler.server.store.store import Store
-from reconciler.server.store.values import StoredStorage
+from reconciler.server.store.values import StoredStorage, Terms
 
 
 def tag_of(row: StoredStorage) -> str:
@@ -20,11 +20,17 @@ def is_known(request: Request, tag: str) -> bool:
     return known is not None and known.weakly(tag)
 
 
-def wanted_revision(request: Request, store: Store, id: str) -> int | None:
-    """Return the revision that a write relies on (`If-Match`); None if it relies on none.
+def terms_of(request: Request, store: Store, id: str | None = None) -> Terms:
+    """Return who writes, and what a write to the storage with this id, if any, relies on.
 
     Raises `ChangedError` if the storage is at none of the revisions that the client named.
     """
+    revision = None if id is None else _wanted_revision(request, store, id)
+    return Terms(request.author(), fence(request.headers), revision)
+
+
+def _wanted_revision(request: Request, store: Store, id: str) -> int | None:
+    """Return the revision that a write relies on (`If-Match`); None if it relies on none."""
     wanted = tags(request.headers, "If-Match")
     if wanted is None or wanted.any:
         return None

@@ -11,8 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from reconciler.platform import InventoryRow
-from reconciler.server.calls import headers
-from reconciler.server.calls.conditions import is_known, tag_of, wanted_revision
+from reconciler.server.calls.conditions import is_known, tag_of, terms_of
 from reconciler.server.calls.problems import Problem, malformed
 from reconciler.server.calls.request import NDJSON, Answer, Request, json_answer, not_modified
 from reconciler.server.resources.storages import listed
@@ -60,13 +59,8 @@ class InventoryResource:
         """Add rows, all of them or none."""
         request.query()
         id = request.id()
-        row = self._store.record(
-            id,
-            read_rows(request.chunks),
-            revision=wanted_revision(request, self._store, id),
-            author=request.author(),
-            fence=headers.fence(request.headers),
-        )
+        terms = terms_of(request, self._store, id)
+        row = self._store.record(id, terms, read_rows(request.chunks))
         return json_answer(listed(row), ETag=f'"{tag_of(row)}"')
 
 

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from reconciler.model import Values
 from reconciler.server.calls import headers
-from reconciler.server.calls.conditions import is_known, tag_of, wanted_revision
+from reconciler.server.calls.conditions import is_known, tag_of, terms_of
 from reconciler.server.calls.problems import Problem, malformed
 from reconciler.server.calls.request import Answer, Request, json_answer, not_modified
 from reconciler.server.store.store import Store
@@ -80,12 +80,9 @@ class StoragesResource:
         request.query()
         new = request.decode(_NEW)
         _check_name(new.name)
-        created = self._store.create(
-            Values(new.name, new.label, new.type, new.default_url),
-            key=headers.idempotency_key(request.headers),
-            author=request.author(),
-            fence=headers.fence(request.headers),
-        )
+        key = headers.idempotency_key(request.headers)
+        values = Values(new.name, new.label, new.type, new.default_url)
+        created = self._store.create(values, terms_of(request, self._store), key=key)
         more = {"Idempotent_Replayed": "true"} if created.repeated else {}
         # Relative to the request, for there may be a path before ours.
         location = f"storages/{created.row.storage.id}"
@@ -97,16 +94,10 @@ class StoragesResource:
         id, patch = request.id(), request.decode(_PATCH)
         if patch.name is msgspec.UNSET and patch.label is msgspec.UNSET:
             raise malformed("give a name, a label or both")
-        _check_name(_given(patch.name) or "")
-        row = self._store.update(
-            id,
-            name=_given(patch.name),
-            label=_given(patch.label),
-            revision=wanted_revision(request, self._store, id),
-            author=request.author(),
-            fence=headers.fence(request.headers),
-        )
-        return _storage_answer(row)
+        name = _given(patch.name)
+        _check_name(name or "")
+        terms = terms_of(request, self._store, id)
+        return _storage_answer(self._store.update(id, terms, name=name, label=_given(patch.label)))
 
     def remove(self, request: Request) -> Answer:
         """Remove the record of a storage."""
@@ -114,13 +105,8 @@ class StoragesResource:
         if holds_files not in _HOLDS_FILES:
             raise malformed("holds_files must be true or false")
         id = request.id()
-        self._store.remove(
-            id,
-            holds_files=_HOLDS_FILES[holds_files],
-            revision=wanted_revision(request, self._store, id),
-            author=request.author(),
-            fence=headers.fence(request.headers),
-        )
+        terms = terms_of(request, self._store, id)
+        self._store.remove(id, terms, holds_files=_HOLDS_FILES[holds_files])
         return Answer(204)
 
     def _page_tag(self, query: Mapping[str, str], revision: int) -> str:

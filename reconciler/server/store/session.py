@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from reconciler.environment.timestamps import timestamp
 from reconciler.server.store.refusals import RefusedValueError
-from reconciler.server.store.values import Author
+from reconciler.server.store.values import Terms
 
 _T = TypeVar("_T")
 #: 2^53, the largest number that JSON surely carries, is reached after some 10^9 steps of these.
@@ -145,7 +145,7 @@ class Writing(Struct, frozen=True):
     """A write that has its turn: it will be the platform's `revision`."""
 
     session: Session
-    author: Author
+    terms: Terms
     revision: int
     at: str
 
@@ -160,7 +160,7 @@ class Writing(Struct, frozen=True):
         key: str | None = None,
     ) -> None:
         """Write down what this write does."""
-        by = self.author
+        by = self.terms.author
         renamed = action == "update" and before and "name" in before
         previous = before["name"] if before and renamed else None
         self.session.execute(
@@ -178,12 +178,12 @@ def step() -> int:
     return 1 + secrets.randbelow(LARGEST_STEP)
 
 
-def with_turn(author: Author, body: Callable[[Writing], _T]) -> Callable[[Session], _T]:
+def with_turn(terms: Terms, body: Callable[[Writing], _T]) -> Callable[[Session], _T]:
     """Let a write wait for its turn before it does anything."""
 
     def taken(session: Session) -> _T:
         revision, at = session.take()
-        return body(Writing(session, author, revision, at))
+        return body(Writing(session, terms, revision, at))
 
     return taken
 

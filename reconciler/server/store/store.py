@@ -24,6 +24,7 @@ from reconciler.server.store.values import (
     Inventory,
     Listing,
     StoredStorage,
+    Terms,
     Token,
 )
 
@@ -31,11 +32,7 @@ _T = TypeVar("_T")
 
 
 class Store:
-    """A platform in a database. Raises `StoreError`s only, apart from bugs.
-
-    `fence`, where given, must be that of the latest lease, which must not have been released or
-    broken (it may have run out); else `SupersededError`.
-    """
+    """A platform in a database. Raises `StoreError`s only, apart from bugs."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -70,40 +67,23 @@ class Store:
         """Read one storage."""
         return self._database.read(lambda s: storages.get(s, id))
 
-    def create(
-        self, values: Values, *, key: str | None, author: Author, fence: int | None
-    ) -> Created:
+    def create(self, values: Values, terms: Terms, *, key: str | None) -> Created:
         """Create a storage.
 
-        An idempotency `key` is kept for `KEY_LIFE` seconds and belongs to `author.account`. Its
+        An idempotency `key` is kept for `KEY_LIFE` seconds and belongs to the author's account. Its
         answer is told again whatever became of the storage, and of the lease: nothing is written.
         """
-        return self._write(author, lambda w: storages.create(w, values, key, fence))
+        return self._write(terms, lambda w: storages.create(w, values, key))
 
     def update(
-        self,
-        id: str,
-        *,
-        name: str | None,
-        label: str | None,
-        revision: int | None,
-        author: Author,
-        fence: int | None,
+        self, id: str, terms: Terms, *, name: str | None, label: str | None
     ) -> StoredStorage:
         """Change name, label or both at once; without an actual change nothing is written."""
-        return self._write(author, lambda w: storages.update(w, id, name, label, revision, fence))
+        return self._write(terms, lambda w: storages.update(w, id, name, label))
 
-    def remove(
-        self,
-        id: str,
-        *,
-        holds_files: bool,
-        revision: int | None,
-        author: Author,
-        fence: int | None,
-    ) -> None:
+    def remove(self, id: str, terms: Terms, *, holds_files: bool) -> None:
         """Remove a storage, with the records of its files only if `holds_files`."""
-        self._write(author, lambda w: storages.remove(w, id, holds_files, revision, fence))
+        self._write(terms, lambda w: storages.remove(w, id, holds_files))
 
     @contextmanager
     def inventory(self, id: str) -> Iterator[Inventory]:
@@ -117,23 +97,15 @@ class Store:
             with session.stream(inventory.READ, id) as rows:
                 yield Inventory(row.revision, row.files, rows)
 
-    def record(
-        self,
-        id: str,
-        rows: Iterable[InventoryRow],
-        *,
-        revision: int | None,
-        author: Author,
-        fence: int | None,
-    ) -> StoredStorage:
+    def record(self, id: str, terms: Terms, rows: Iterable[InventoryRow]) -> StoredStorage:
         """Add files, all or none; a known upload id is replaced, of two in `rows` the last counts.
 
         In constant memory, and others write while `rows` are still coming in; they wait while
         these are merged. What `rows` raises goes through, and nothing is written then. If all the
         rows are there already, nothing is written either. Upload ids have at most 2,000 bytes.
         """
-        storages.check_revision(self.get(id), revision)
-        merge = with_turn(author, lambda w: storages.record(w, id, revision, fence))
+        storages.check_revision(self.get(id), terms)
+        merge = with_turn(terms, lambda w: storages.record(w, id))
         return self._database.transact_with(rows, merge)
 
     def changes(self, *, after: int, limit: int, name: str | None = None) -> Changes:
@@ -178,7 +150,7 @@ class Store:
         One that has run out can be broken too: it could still be renewed.
         """
         return self._database.transact_soon(
-            with_turn(author, lambda w: leases.break_lease(w, fence))
+            with_turn(Terms(author), lambda w: leases.break_lease(w, fence))
         )
 
     def has_tokens(self) -> bool:
@@ -200,7 +172,8 @@ class Store:
         `expires_at` is RFC 3339, UTC, with `Z`. A name has at most 200 characters; raises
         `NameTakenError` if another token that works has it.
         """
-        return self._write(author, lambda w: tokens.create(w, id, digest, name, role, expires_at))
+        terms = Terms(author)
+        return self._write(terms, lambda w: tokens.create(w, id, digest, name, role, expires_at))
 
     def tokens(self) -> tuple[Token, ...]:
         """List all tokens, also those that no longer work, oldest first."""
@@ -212,11 +185,11 @@ class Store:
 
     def revoke_token(self, id: str, author: Author) -> Token:
         """Make a token useless, for ever; doing it again changes nothing."""
-        return self._write(author, lambda w: tokens.revoke(w, id))
+        return self._write(Terms(author), lambda w: tokens.revoke(w, id))
 
     def close(self) -> None:
         """Let go of all connections."""
         self._database.close()
 
-    def _write(self, author: Author, body: Callable[[Writing], _T]) -> _T:
-        return self._database.transact(with_turn(author, body))
+    def _write(self, terms: Terms, body: Callable[[Writing], _T]) -> _T:
+        return self._database.transact(with_turn(terms, body))

@@ -29,6 +29,17 @@ class Author(Struct, frozen=True, omit_defaults=True):
     token: str = ""
 
 
+class Terms(Struct, frozen=True):
+    """Who writes, and what the write relies on."""
+
+    author: Author
+    #: That of the latest lease, which must not have been released or broken (it may have run out);
+    #: else `SupersededError`. None: no lease is relied on.
+    fence: int | None = None
+    #: The one that the storage must be at; else `ChangedError`. None: any.
+    revision: int | None = None
+
+
 class StoredStorage(Struct, frozen=True):
     """A storage as it is kept."""
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from reconciler.model import Values
 from reconciler.platform import Change, InventoryRow
 from reconciler.server.store.store import Store
-from reconciler.server.store.values import Author, Created, StoredStorage
+from reconciler.server.store.values import Author, Created, StoredStorage, Terms
 
 ANN = Author("ann")
 BOB = Author("bob", run="r1", actor="Bob", commit="c0ffee", job_url="https://ci/7")
@@ -41,7 +41,7 @@ def create_with(
     author: Author = ANN,
     fence: int | None = None,
 ) -> Created:
-    return store.create(values, key=key, author=author, fence=fence)
+    return store.create(values, Terms(author, fence), key=key)
 
 
 def update(
@@ -54,7 +54,7 @@ def update(
     author: Author = ANN,
     fence: int | None = None,
 ) -> StoredStorage:
-    return store.update(id, name=name, label=label, revision=revision, author=author, fence=fence)
+    return store.update(id, Terms(author, fence, revision), name=name, label=label)
 
 
 def remove(
@@ -66,7 +66,7 @@ def remove(
     author: Author = ANN,
     fence: int | None = None,
 ) -> None:
-    store.remove(id, holds_files=holds_files, revision=revision, author=author, fence=fence)
+    store.remove(id, Terms(author, fence, revision), holds_files=holds_files)
 
 
 def record(
@@ -78,7 +78,7 @@ def record(
     author: Author = ANN,
     fence: int | None = None,
 ) -> StoredStorage:
-    return store.record(id, rows, revision=revision, author=author, fence=fence)
+    return store.record(id, Terms(author, fence, revision), rows)
 
 
 def inventory(store: Store, id: str) -> list[InventoryRow]:

@@ -27,7 +27,7 @@ from reconciler.server.store.session import (
 )
 from reconciler.server.store.tables.inventory import merge
 from reconciler.server.store.tables.leases import check_fence
-from reconciler.server.store.values import KEY_LIFE, Created, Listed, Listing, StoredStorage
+from reconciler.server.store.values import KEY_LIFE, Created, Listed, Listing, StoredStorage, Terms
 
 _COLUMNS = "id, name, label, type, default_url, created_at, revision, files"
 _GET = f"SELECT {_COLUMNS} FROM storages WHERE id = ?"  # noqa: S608 - all SQL here is constant
@@ -78,13 +78,13 @@ def _row(raw: SqlRow) -> StoredStorage:
     return StoredStorage(Storage(id, name, label, type, url, url, created_at), revision, files)
 
 
-def create(writing: Writing, values: Values, key: str | None, fence: int | None) -> Created:
+def create(writing: Writing, values: Values, key: str | None) -> Created:
     """Create a storage, or tell the answer that its key already had."""
     if key is not None:
         answer = _answered(writing, values, key)
         if answer is not None:
             return Created(answer, repeated=True)
-    check_fence(writing.session, fence)
+    check_fence(writing.session, writing.terms.fence)
     url = values.default_url
     storage = Storage(
         secrets.token_hex(16), values.name, values.label, values.type, url, url, writing.at
@@ -100,7 +100,7 @@ def create(writing: Writing, values: Values, key: str | None, fence: int | None)
 
 
 def _answered(writing: Writing, values: Values, key: str) -> StoredStorage | None:
-    found = writing.session.rows(_ANSWERED, writing.author.account, key)
+    found = writing.session.rows(_ANSWERED, writing.terms.author.account, key)
     if not found:
         return None
     revision, at, told = found[0]
@@ -123,16 +123,9 @@ def _named(writing: Writing, name: str, sql: str, *parameters: object) -> None:
         raise
 
 
-def update(
-    writing: Writing,
-    id: str,
-    name: str | None,
-    label: str | None,
-    revision: int | None,
-    fence: int | None,
-) -> StoredStorage:
+def update(writing: Writing, id: str, name: str | None, label: str | None) -> StoredStorage:
     """Change name, label or both; nothing is written if they are so already."""
-    row = expected(writing, id, revision, fence)
+    row = _expected(writing, id)
     was = row.storage
     wanted = {"name": name, "label": label}
     after: dict[str, str | int] = {
@@ -149,11 +142,9 @@ def update(
     return StoredStorage(now, writing.revision, row.files)
 
 
-def remove(
-    writing: Writing, id: str, holds_files: bool, revision: int | None, fence: int | None
-) -> None:
+def remove(writing: Writing, id: str, holds_files: bool) -> None:
     """Remove a storage, with the records of its files only if `holds_files`."""
-    row = expected(writing, id, revision, fence)
+    row = _expected(writing, id)
     if row.files and not holds_files:
         raise HoldsFilesError(
             f"storage {quoted(row.storage.name)} holds {row.files} "
@@ -167,14 +158,9 @@ def remove(
     writing.audit("remove", storage_id=id, name=row.storage.name, before=before)
 
 
-def record(
-    writing: Writing,
-    id: str,
-    revision: int | None,
-    fence: int | None,
-) -> StoredStorage:
+def record(writing: Writing, id: str) -> StoredStorage:
     """Add the files that were taken in before."""
-    row = expected(writing, id, revision, fence)
+    row = _expected(writing, id)
     added, different = merge(writing.session, id)
     if not added and not different:
         return row
@@ -190,20 +176,20 @@ def record(
     return StoredStorage(row.storage, writing.revision, files)
 
 
-def expected(writing: Writing, id: str, revision: int | None, fence: int | None) -> StoredStorage:
+def _expected(writing: Writing, id: str) -> StoredStorage:
     """Read the storage that is to be written, and check what the write relies on."""
-    check_fence(writing.session, fence)
+    check_fence(writing.session, writing.terms.fence)
     row = get(writing.session, id)
-    check_revision(row, revision)
+    check_revision(row, writing.terms)
     return row
 
 
-def check_revision(row: StoredStorage, revision: int | None) -> None:
-    """Raise `ChangedError` unless the storage is still at this revision; None: at any."""
-    if revision is not None and row.revision != revision:
+def check_revision(row: StoredStorage, terms: Terms) -> None:
+    """Raise `ChangedError` unless the storage is still at the revision that a write relies on."""
+    if terms.revision not in (None, row.revision):
         raise ChangedError(
             f"storage {quoted(row.storage.name)} was changed: it is at revision {row.revision}, "
-            f"no longer at {revision}"
+            f"no longer at {terms.revision}"
         )
 
 
