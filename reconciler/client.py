@@ -33,8 +33,7 @@ class Client:
     def __init__(self, platform: str | Platform | None = None, *, token: str | None = None) -> None:
         if platform is None:
             platform = _from_environment(os.environ)
-        by_address = isinstance(platform, str)
-        if isinstance(platform, str):
+        if by_address := isinstance(platform, str):
             wrapped = None if token is None else secret(token, "the token")
             platform = open_platform(platform, base=None, token=wrapped)
         elif token is not None:
@@ -148,7 +147,7 @@ class Client:
         return reader
 
     def _tell_if_new(self) -> None:
-        """Say that the first write makes a new platform, should its address be mistyped."""
+        """Warn that the first write makes a new platform, should its address be mistyped."""
         if not self._may_be_mistyped:
             return
         reader = self._platform.reader()

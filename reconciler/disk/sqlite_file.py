@@ -67,7 +67,7 @@ def _header(what: str, path: Path) -> Header | None:
 
 
 def _of_none(what: str, path: Path) -> Header | None:
-    """Make sure that a file may be made; give the header of one that was made meanwhile."""
+    """Make sure that a file may be made; return the header of one that was made meanwhile."""
     problem = ""
     if not path.parent.is_dir():
         folder = quoted(str(path.parent))

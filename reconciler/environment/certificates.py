@@ -40,24 +40,24 @@ def distrusted(fault: Fault, told: str, known: str) -> str:
     `told` is what the library says of it; `known` tells which authorities count.
     """
     told, now = shown(told), datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
-    if fault is Fault.EXPIRED:
-        return (
+    return {
+        Fault.EXPIRED: (
             f"certificate, or that of its authority, has expired (by this machine's clock it is "
             f"{now}): whoever runs it must renew it, if the clock is right"
-        )
-    if fault is Fault.NOT_YET_VALID:
-        return (
+        ),
+        Fault.NOT_YET_VALID: (
             f"certificate, or that of its authority, is not valid yet: by this machine's clock it "
             f"is {now}; set the clock, if that is wrong"
-        )
-    if fault is Fault.OTHER_HOST:
-        return (
+        ),
+        Fault.OTHER_HOST: (
             f"certificate is that of another host ({told}): write the address with a name that "
             "the certificate has, or have it made anew with this one"
-        )
-    if fault is Fault.UNKNOWN_AUTHORITY:
-        return f"certificate is not to be trusted ({told}): {known}"
-    return f"certificate is not to be trusted ({told}): whoever runs it must have a new one made"
+        ),
+        Fault.UNKNOWN_AUTHORITY: f"certificate is not to be trusted ({told}): {known}",
+        Fault.OTHER: (
+            f"certificate is not to be trusted ({told}): whoever runs it must have a new one made"
+        ),
+    }[fault]
 
 
 def advice(variable: str) -> str:

@@ -18,7 +18,7 @@ _OF_EXTRA = re.compile(r"(?P<name>[\w.-]+).*;.*\bextra == ['\"](?P<extra>[\w-]+)
 
 
 def missing_extra(what: str, extra: str) -> str:
-    """Say that `what` needs an extra, and the command that adds it to the installation at hand."""
+    """Return that `what` needs an extra, and the command that adds it to this installation."""
     return f"{what} needs the extra '{extra}', which is not installed: {_command(extra)}"
 
 

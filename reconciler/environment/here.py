@@ -12,7 +12,7 @@ from reconciler.environment.origin import Origin, origin_of, run_id
 
 
 def origin_here(environ: Mapping[str, str]) -> Origin:
-    """Give this run an id, and say where it comes from."""
+    """Return where this run comes from, with an id of its own."""
     run = run_id(time.time(), os.urandom(3))
     return origin_of(environ, run=run, user=_user(), host=_host(environ))
 

@@ -10,14 +10,14 @@ import errno
 import os
 import stat
 import threading
-import time
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, wait
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.buckets import Answer, ask_for_bucket, asking_client, library_of, obstacle
 from reconciler.environment.extras import missing_extra
@@ -36,12 +36,12 @@ FINE, UNUSABLE, UNKNOWN = "fine", "unusable", "unknown"
 class Backend(Struct, frozen=True):
     """What was found of the folder or bucket that a storage is to lie on."""
 
-    #: The storage's name.
-    name: str
     #: `fine`; `unusable`: surely absent, not writable or elsewhere; `unknown`: nobody can tell.
     status: str
     #: A sentence without a name in front: `the folder … does not exist`.
     message: str
+    #: The storage's name; empty as long as it does not matter which one is to lie there.
+    name: str = ""
 
     @property
     def is_fine(self) -> bool:
@@ -52,13 +52,6 @@ class Backend(Struct, frozen=True):
     def is_unusable(self) -> bool:
         """Whether it is known that it can't be used."""
         return self.status == UNUSABLE
-
-
-class _Found(Struct, frozen=True):
-    """What was found at one location, whatever is to lie there."""
-
-    status: str
-    message: str
 
 
 def check_backends(
@@ -74,96 +67,81 @@ def check_backends(
     # What lies at one place is asked for once.
     places = list(dict.fromkeys(map(_place, storages)))
     found = dict(zip(places, _all(places, clients, timeout, at_once), strict=True))
-    return tuple(
-        Backend(storage.name, found[_place(storage)].status, found[_place(storage)].message)
-        for storage in storages
-    )
+    return tuple(replace(found[_place(storage)], name=storage.name) for storage in storages)
 
 
 def _place(storage: Values) -> Values:
-    return msgspec.structs.replace(storage, name="", label="")
+    return replace(storage, name="", label="")
 
 
 def _all(
     places: Iterable[Values], clients: _Clients, timeout: float, at_once: int
-) -> Iterator[_Found]:
+) -> Iterator[Backend]:
     """Look at places, some at a time, and wait for none longer than its time.
 
     A folder on a server that is gone can hang for ever, and nothing can end that: the threads are
     daemons, so that the program can end without them.
     """
     rest = iter(places)
-    while batch := [_Look(place, clients) for place in islice(rest, at_once)]:
-        deadline = time.monotonic() + timeout
-        for look in batch:
-            found = look.result(deadline)
-            url = quoted_url(look.place.default_url)
-            yield found or _Found(UNKNOWN, f"{url} did not answer within {timeout:g} s")
+    while batch := [(place, _begun(place, clients)) for place in islice(rest, at_once)]:
+        ended = wait([look for _, look in batch], timeout).done
+        for place, look in batch:
+            late = f"{quoted_url(place.default_url)} did not answer within {timeout:g} s"
+            yield look.result() if look in ended else Backend(UNKNOWN, late)
 
 
-class _Look:
-    """A look at one place, in a thread of its own."""
+def _begun(place: Values, clients: _Clients) -> Future[Backend]:
+    """Look at one place, in a thread of its own."""
+    look: Future[Backend] = Future()
 
-    def __init__(self, place: Values, clients: _Clients) -> None:
-        self.place = place
-        self._clients = clients
-        self._found: _Found | None = None
-        self._error: BaseException | None = None
-        self._thread = threading.Thread(target=self._run, name="backend", daemon=True)
-        self._thread.start()
-
-    def _run(self) -> None:
+    def run() -> None:
         try:
-            self._found = _check(self.place, self._clients)
+            look.set_result(_check(place, clients))
         except BaseException as error:
-            self._error = error
+            look.set_exception(error)
 
-    def result(self, deadline: float) -> _Found | None:
-        """Return what was found by `deadline`, on the monotonic clock; None if that was nothing."""
-        self._thread.join(max(0.0, deadline - time.monotonic()))
-        if self._error is not None:
-            raise self._error
-        return self._found
+    threading.Thread(target=run, name="backend", daemon=True).start()
+    return look
 
 
-def _check(place: Values, clients: _Clients) -> _Found:
+def _check(place: Values, clients: _Clients) -> Backend:
     if place.type == "local":
         return _folder(place.default_url)
     return _in_bucket(place, clients)
 
 
-def _folder(url: str) -> _Found:
+def _folder(url: str) -> Backend:
     text = url[7:] if url[:7].lower() == "file://" else url
     what = f"the folder {quoted(text)}"
     path = Path(text)
     if not path.is_absolute():
-        return _Found(UNKNOWN, f"{what} is no absolute path of this machine")
+        return Backend(UNKNOWN, f"{what} is no absolute path of this machine")
     try:
         mode = path.stat().st_mode
     except (FileNotFoundError, NotADirectoryError):
-        return _Found(UNUSABLE, f"{what} does not exist on this machine: create or mount it")
+        return Backend(UNUSABLE, f"{what} does not exist on this machine: create or mount it")
     except (OSError, ValueError) as error:
         reason = os.strerror(getattr(error, "errno", None) or errno.EINVAL)
-        return _Found(UNKNOWN, f"{what} can't be looked at ({reason})")
+        return Backend(UNKNOWN, f"{what} can't be looked at ({reason})")
     if not stat.S_ISDIR(mode):
-        return _Found(UNUSABLE, f"{quoted(text)} is not a folder")
+        return Backend(UNUSABLE, f"{quoted(text)} is not a folder")
     if not os.access(path, os.W_OK | os.X_OK):
-        return _Found(UNUSABLE, f"{what} is not writable for this account")
-    return _Found(FINE, f"{what} is there and writable")
+        return Backend(UNUSABLE, f"{what} is not writable for this account")
+    return Backend(FINE, f"{what} is there and writable")
 
 
-def _in_bucket(place: Values, clients: _Clients) -> _Found:
+def _in_bucket(place: Values, clients: _Clients) -> Backend:
     bucket = bucket_of(place.type, place.default_url, place.region)
     if bucket is None:
         url = quoted_url(place.default_url)
-        return _Found(UNKNOWN, f"{url} does not tell which bucket is meant")
+        return Backend(UNKNOWN, f"{url} does not tell which bucket is meant")
     try:
         return _head(bucket, clients)
     except ImportError:
-        return _Found(UNKNOWN, missing_extra("asking for a bucket", "s3"))
+        return Backend(UNKNOWN, missing_extra("asking for a bucket", "s3"))
 
 
-def _head(bucket: Bucket, clients: _Clients) -> _Found:
+def _head(bucket: Bucket, clients: _Clients) -> Backend:
     """Ask for a bucket."""
     where = f" at {shown(bucket.endpoint)}" if bucket.endpoint else ""
     what = f"the bucket {quoted(bucket.name)}{where}"
@@ -179,7 +157,7 @@ def _head(bucket: Bucket, clients: _Clients) -> _Found:
             reason = "its address is not one that can be asked"
         else:
             raise
-    return _Found(UNKNOWN, f"{what} could not be asked for ({reason})")
+    return Backend(UNKNOWN, f"{what} could not be asked for ({reason})")
 
 
 class _Clients:
@@ -214,11 +192,11 @@ _MEANINGS = {
 }
 
 
-def _heard(bucket: Bucket, what: str, answer: Answer) -> _Found:
+def _heard(bucket: Bucket, what: str, answer: Answer) -> Backend:
     """Return what an answer to HeadBucket means; `what` is the bucket in words."""
     region = answer.region
     if region and bucket.region and region != bucket.region:
         declared = quoted(bucket.region)
-        return _Found(UNUSABLE, f"{what} is in {quoted(region)}, not in {declared} as declared")
-    verdict, meaning = _MEANINGS.get(answer.status, (UNKNOWN, f"answers {answer.status}"))
-    return _Found(verdict, f"{what} {meaning}")
+        return Backend(UNUSABLE, f"{what} is in {quoted(region)}, not in {declared} as declared")
+    status, meaning = _MEANINGS.get(answer.status, (UNKNOWN, f"answers {answer.status}"))
+    return Backend(status, f"{what} {meaning}")

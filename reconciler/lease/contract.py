@@ -40,7 +40,7 @@ LOCKED_BY = "the platform is locked by "
 
 
 def locked_by(lease: Lease) -> str:
-    """Say that a platform is locked, by whom, and what to do: the text of `PlatformBusyError`."""
+    """Return by whom a platform is locked, and what to do: the text of `PlatformBusyError`."""
     return f"{LOCKED_BY}{holder_of(lease)}; wait, or see `reconciler lock show`"
 
 

@@ -38,24 +38,19 @@ RELEASE_WITHIN, RELEASE_EVERY = 3.0, 0.2
 _BOOT_TIME = getattr(time, "CLOCK_BOOTTIME", None)
 
 
-def elapsed() -> float:
-    """Return the seconds since some moment, counting those in which the machine was asleep."""
-    return time.monotonic() if _BOOT_TIME is None else time.clock_gettime(_BOOT_TIME)
-
-
 class Clock:
     """Time as the keeper sees it; tests have one of their own."""
 
     def now(self) -> float:
-        """Return the seconds since some moment."""
-        return elapsed()
+        """Return the seconds since some moment, counting those in which the machine was asleep."""
+        return time.monotonic() if _BOOT_TIME is None else time.clock_gettime(_BOOT_TIME)
 
     def wall(self) -> float:
         """Return what the clock on the wall shows, in seconds since 1970."""
         return time.time()
 
     def apart(self) -> float:
-        """Tell how far the two are apart, which changes only when somebody sets a clock."""
+        """Return how far the two are apart, which changes only when somebody sets a clock."""
         return self.wall() - self.now()
 
     def sleep(self, seconds: float) -> None:
@@ -114,7 +109,7 @@ class _Contender:
         raise KeyboardInterrupt
 
     def _refused(self, error: PlatformError) -> Keeper | None:
-        """Raise what will not pass; give the keeper if the lease is ours after all."""
+        """Raise what will not pass; return the keeper if the lease is ours after all."""
         if not _may_pass(error):
             raise error
         self._in_doubt = self._in_doubt or isinstance(error, UnknownOutcomeError)
@@ -200,7 +195,7 @@ class Keeper:
         return None
 
     def renew(self) -> float | None:
-        """Renew the lease once; give the seconds until the next time, None if it is lost."""
+        """Renew the lease once; return the seconds until the next time, None if it is lost."""
         self._compare_clocks()
         if self._gone:
             return None  # a clock that was set forward would keep others out for as long

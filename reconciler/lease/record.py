@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.environment.timestamps import timestamp
 from reconciler.lease.contract import Holder, Lease
@@ -44,11 +45,7 @@ class Record(Struct, frozen=True, forbid_unknown_fields=True):
     def is_of(self, lease: Lease) -> bool:
         """Return whether this is the lease that somebody was told of, renewed or not."""
         mine = self.lease()
-        return mine is not None and (mine.fence, mine.holder, mine.acquired_at) == (
-            lease.fence,
-            lease.holder,
-            lease.acquired_at,
-        )
+        return mine is not None and replace(mine, expires_at=lease.expires_at) == lease
 
     def taken(self, token: str, holder: Holder, now: float, seconds: float) -> Record:
         """Return what is kept while the next holder has the lease."""
@@ -58,7 +55,7 @@ class Record(Struct, frozen=True, forbid_unknown_fields=True):
     def renewed(self, now: float, seconds: float) -> Record:
         """Make the lease run until `seconds` from now; never shorter, if a clock was set back."""
         until = max(self.expires, math.ceil(now + seconds))
-        return msgspec.structs.replace(self, expires=until)
+        return replace(self, expires=until)
 
     def freed(self) -> Record:
         """Return what is kept when nobody has the lease: its fence."""

@@ -32,7 +32,7 @@ def changed(expected: Storage, live: Storage | None) -> ConflictError:
 
 
 def holds_files(expected: Storage) -> ConflictError:
-    """Say that a removal would lose records of files."""
+    """Return that a removal would lose records of files."""
     return ConflictError(
         f"storage {quoted(expected.name)} holds files: removing it needs a consent to lose their "
         "records"
@@ -40,15 +40,15 @@ def holds_files(expected: Storage) -> ConflictError:
 
 
 def unreadable(live: Storage) -> ConflictError:
-    """Say that a storage can't be read as a whole any more, so that it is left alone."""
+    """Return that a storage can't be read as a whole any more, so that it is left alone."""
     return ConflictError(f"storage {quoted(live.name)} can't be read: {live.flaw}")
 
 
 def name_taken(name: str) -> ConflictError:
-    """Say that another storage has a name."""
+    """Return that another storage has a name."""
     return ConflictError(f"the name {quoted(name)} is taken by another storage")
 
 
 def no_such_id(id: str) -> ConflictError:
-    """Say that there is no storage with an id."""
+    """Return that there is no storage with an id."""
     return ConflictError(f"there is no storage with the id {quoted(id)}")

@@ -23,7 +23,7 @@ class Surroundings(Protocol):
         """Return the seconds since some moment."""
 
     def random(self) -> float:
-        """Give a number from 0 up to, but not, 1."""
+        """Return a number from 0 up to, but not, 1."""
 
     def key(self) -> str:
         """Return a text that nobody can guess and nobody else has."""
@@ -49,7 +49,7 @@ class Machine:
         return time.monotonic()
 
     def random(self) -> float:
-        """Give a number from 0 up to, but not, 1."""
+        """Return a number from 0 up to, but not, 1."""
         return random.random()  # noqa: S311 - it only spreads attempts over time
 
     def key(self) -> str:

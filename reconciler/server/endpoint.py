@@ -141,13 +141,10 @@ class Endpoint:
             making = asyncio.create_task(in_turn())
             try:
                 answer = await buffer.head()
-                if answer is not None:
-                    send = (
-                        exchange.answer
-                        if answer.lines is None
-                        else partial(exchange.stream, buffer=buffer)
-                    )
-                    await send(answer)
+                if answer is not None and answer.lines is None:
+                    await exchange.answer(answer)
+                elif answer is not None:
+                    await exchange.stream(answer, buffer)
             finally:
                 buffer.close()
                 await making

@@ -32,10 +32,8 @@ class Middleware:
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self._app = app
         self._metrics = metrics
-
-    def count_refusal(self, status: int) -> None:
-        """Count a request that was refused before it got here."""
-        self._metrics.count_refusal(status)
+        #: Counts a request that was refused before it got here, by its status.
+        self.count_refusal = metrics.count_refusal
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Have a request answered."""

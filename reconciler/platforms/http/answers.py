@@ -58,8 +58,8 @@ class Page(Struct, frozen=True):
     revision: int
 
 
-class Found(Struct, frozen=True):
-    """A list of few storages."""
+class Matches(Struct, frozen=True):
+    """The storages that have the name asked for."""
 
     storages: tuple[Storage, ...]
 
@@ -76,7 +76,7 @@ class LeaseAnswer(Struct, frozen=True):
     reason: str = ""
 
     def lease(self) -> Lease:
-        """Give it in our own form."""
+        """Return it in our own form."""
         holder = Holder(self.owner, self.host, self.job_url, self.reason)
         return Lease(self.fence, holder, self.acquired_at, self.expires_at)
 

@@ -45,7 +45,7 @@ CONNECTIONS = 100
 _T = TypeVar("_T")
 
 
-class Patience(Struct, frozen=True):
+class Timeouts(Struct, frozen=True):
     """How long to wait for what, in seconds."""
 
     #: For a connection.
@@ -62,7 +62,7 @@ class Patience(Struct, frozen=True):
     whole: float = 180.0
 
 
-_USUAL = Patience()
+_USUAL = Timeouts()
 _TAG = re.compile(r'(?:W/)?"(?P<tag>[^"]+?)(?:(?:--|[-;:+])(?:x-)?(?:gzip|br|deflate|zstd))?"')
 
 
@@ -100,7 +100,7 @@ class Answer(Struct, frozen=True):
         return f'"{found["tag"]}"'
 
     def untrusted(self, what: str) -> PlatformError:
-        """Say that this answer is not what it should be."""
+        """Return that this answer is not what it should be."""
         return self.words.untrusted(what, writes=self.call.writes)
 
 
@@ -111,7 +111,7 @@ class Connection:
         self,
         address: Address,
         token: Secret | None,
-        patience: Patience = _USUAL,
+        timeouts: Timeouts = _USUAL,
         connections: int = CONNECTIONS,
         left: Left = forever,
     ) -> None:
@@ -123,7 +123,7 @@ class Connection:
         self.words = Words(address, proxy, has_token=token is not None)
         self._address = address
         self._token = token
-        self._patience = patience
+        self._timeouts = timeouts
         self._left = left
         self._client = make_client(address, proxy, authorities, connections)
         self._meeting = threading.Lock()
@@ -178,8 +178,8 @@ class Connection:
 
     @contextmanager
     def _exchange(self, call: Call) -> Iterator[httpx.Response]:
-        work = self._patience.work if call.is_work else 0.0
-        seconds = self._patience.whole + work
+        work = self._timeouts.work if call.is_work else 0.0
+        seconds = self._timeouts.whole + work
         budget = Budget(seconds, earns=call.is_long or call.is_work, left=self._left)
         try:
             response = self._client.send(self._request(call, budget), stream=True)
@@ -222,7 +222,7 @@ class Connection:
         ]
         if self._token is not None:
             headers.append(("Authorization", f"Bearer {self._token.reveal()}"))
-        wait = self._patience
+        wait = self._timeouts
         timeout = {
             "connect": budget.wait(wait.connect),
             "read": budget.wait(wait.work if call.is_work else wait.read),

@@ -90,13 +90,13 @@ class Words:
         return self.unavailable(what)
 
     def untrusted(self, what: str, *, writes: bool) -> PlatformError:
-        """Say that an answer is not what it should be."""
+        """Return that an answer is not what it should be."""
         if writes:
             return self._error(UnknownOutcomeError, f"{what}: {_NOT_KNOWN}")
         return self._error(PlatformError, f"{what}: it can't be trusted, nothing was concluded")
 
     def not_ours(self, status: int, headers: Mapping[str, str], *, writes: bool) -> PlatformError:
-        """Say that something else answered than a state server.
+        """Return that something else answered than a state server.
 
         It may have passed the request on before.
         """
@@ -123,7 +123,7 @@ class Words:
         return self._denied(status, problem)
 
     def changes_marks(self, mark: str) -> PlatformError:
-        """Say that the server does not know the mark that, by its answer, it has just given."""
+        """Return that the server does not know the mark that its answer had a moment ago."""
         return self._error(
             PlatformError,
             f"the server refuses the ETag {shown(mark)} that its answer had a moment ago: a proxy "
@@ -197,7 +197,7 @@ class Words:
         )
 
     def unavailable(self, what: str, retry_after: float | None = None) -> UnavailableError:
-        """Say that a call had no effect, and may be made again."""
+        """Return that a call had no effect, and may be made again."""
         return UnavailableError(self._text(what), retry_after=retry_after)
 
     def _error(self, kind: type[PlatformError], what: str) -> PlatformError:

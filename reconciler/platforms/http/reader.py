@@ -11,7 +11,7 @@ from reconciler.model import State, Storage
 from reconciler.platform import Abilities, About, InventoryRow
 from reconciler.platforms.http.answers import (
     NDJSON,
-    Found,
+    Matches,
     UntrustedError,
     decode_rows,
     use_default_url,
@@ -23,13 +23,7 @@ if TYPE_CHECKING:
     from reconciler.platforms.http.connection import Answer, Connection
 
 _ABILITIES = Abilities(
-    complete_list=True,
-    lock=True,
-    idempotency_key=True,
-    conditional_write=True,
-    atomic_update=True,
-    record_inventory=True,
-    parallelism=None,
+    lock=True, idempotency_key=True, conditional_write=True, record_inventory=True
 )
 _MAY_WRITE = ("operator", "admin")
 #: How often the list is read again that changed while it was read.
@@ -129,7 +123,7 @@ class HttpReader:
         if len(path) > _LONGEST_PATH:
             return tuple(storage for storage in self.read().storages if storage.name == name)
         answer = self._connection.ask(Call("GET", path))
-        storages = answer.read(Found).storages
+        storages = answer.read(Matches).storages
         if any(storage.name != name for storage in storages) or len(storages) > 1:
             raise answer.untrusted("it answers with other storages than the one asked for")
         return tuple(map(use_default_url, storages))

@@ -58,14 +58,8 @@ def _listed(sdk: Sdk) -> list[Found]:
     return found
 
 
-def named(sdk: Sdk, name: str) -> Storage | None:
-    """Get one storage by its name; None if the platform knows for sure that there is none."""
-    found = named_or_all(sdk, name)
-    return found if isinstance(found, Storage) else None
-
-
 def named_or_all(sdk: Sdk, name: str) -> Storage | list[Found]:
-    """Get one storage by its name; all storages if the platform knows that there is none."""
+    """Get one storage by its name; all storages if the platform says that there is none."""
     for handle in sdk.ask(f"looking for {quoted(name)}", lambda: _got(sdk, name)):
         found = _as_it_is(sdk, handle, 0)
         if found.flaw and not found.name:

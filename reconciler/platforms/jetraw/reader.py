@@ -18,14 +18,10 @@ from reconciler.printable import quoted
 #: unique, but nothing says who sees to it, nor how late the list may be.
 ABILITIES = Abilities(
     complete_list=None,
-    lock=False,
-    idempotency_key=False,
-    conditional_write=False,
     unique_names=False,
     bounded=False,
     atomic_update=False,
     spaces=True,
-    record_inventory=False,
     parallelism=1,
 )
 #: A module that only looks like `jetraw.storages` has no spaces to ask about.
@@ -71,8 +67,8 @@ class JetrawReader:
         """Get a storage by name alone; the SDK has no other way to find one than to list all."""
         self._check_unicode(id or "", name or "")
         if id is None and name is not None:
-            found = answers.named(self._sdk, name)
-            return () if found is None else (found,)
+            found = answers.named_or_all(self._sdk, name)
+            return (found,) if isinstance(found, Storage) else ()
         listed = (item.storage for item in answers.all_storages(self._sdk))
         return tuple(storage for storage in listed if storage.id == id or storage.name == name)
 

@@ -145,18 +145,12 @@ def _module(name: str, key: Secret | None) -> ModuleType:
 def _vendors(name: str, key: Secret | None) -> ModuleType:
     try:
         return importlib.import_module(name)
-    except ModuleNotFoundError as error:
-        if error.name != "jetraw":
-            raise PlatformError(_broken(error, key)) from None
     except OURS:
         raise
     except BaseException as error:
-        raise PlatformError(_broken(error, key)) from None
-    raise PlatformError(f"the vendor's SDK is not installed: {_GET_IT}")
-
-
-def _broken(error: BaseException, key: Secret | None) -> str:
-    return f"the vendor's SDK can't be imported ({_why(error, key)}): {_GET_IT}"
+        is_absent = isinstance(error, ModuleNotFoundError) and error.name == "jetraw"
+        what = "is not installed" if is_absent else f"can't be imported ({_why(error, key)})"
+        raise PlatformError(f"the vendor's SDK {what}: {_GET_IT}") from None
 
 
 def _why(error: BaseException, key: Secret | None) -> str:

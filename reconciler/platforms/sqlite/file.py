@@ -166,7 +166,7 @@ def explained(path: Path) -> Iterator[None]:
 
 
 def in_doubt(path: Path, error: CommitError) -> UnknownOutcomeError:
-    """Say that a write may be there or not, as the disk failed while it was made final."""
+    """Return that a write may be there or not, as the disk failed while it was made final."""
     return UnknownOutcomeError(
         _text(
             path,
@@ -177,7 +177,7 @@ def in_doubt(path: Path, error: CommitError) -> UnknownOutcomeError:
 
 
 def gone(path: Path, problem: str) -> PlatformLostError:
-    """Say that what was opened is not what the path leads to any more."""
+    """Return that what was opened is not what the path leads to any more."""
     return PlatformLostError(
         _text(path, f"{problem}: nothing more is written; look at what is there, then plan again")
     )

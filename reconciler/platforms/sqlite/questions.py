@@ -25,8 +25,6 @@ BATCH = 1000
 _ABILITIES = Abilities(
     lock=True,
     conditional_write=True,
-    atomic_update=True,
-    spaces=False,
     record_inventory=True,
     # SQLite has one writer at a time; more calls at once would only wait for each other.
     parallelism=1,

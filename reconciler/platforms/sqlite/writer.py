@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TypeVar
 
-import msgspec
+from msgspec.structs import replace
 
 from reconciler.disk.sqlite_replaced import Place
 from reconciler.environment.timestamps import timestamp, utc_now
@@ -115,11 +115,8 @@ class SqliteWriter(Questions):
 
     def update(self, expected: Storage, *, name: str | None, label: str | None) -> Storage:
         """Change name, label or both, in one write that carries the condition."""
-        wanted = msgspec.structs.replace(
-            expected,
-            name=expected.name if name is None else name,
-            label=expected.label if label is None else label,
-        )
+        asked = {"name": name, "label": label}
+        wanted = replace(expected, **{key: text for key, text in asked.items() if text is not None})
         if not self._write(_UPDATE, (wanted.name, wanted.label, *_key(expected)), wanted.name):
             raise self._conflict(expected)
         return wanted
@@ -173,10 +170,18 @@ class SqliteWriter(Questions):
         self._check_found()
 
     def _check(self) -> None:
-        """Within a transaction, make sure that we may write, and to the right file."""
+        """Within a transaction, make sure that we may write, and to the right file.
+
+        A lease must be the latest one and not given up. One that has run out, and that nobody else
+        has taken since, still is.
+        """
         self._check_place()
-        if self._lease_key is not None:
-            self._check_lease(self._lease_key)
+        key = self._lease_key
+        if key is not None and not self._db.execute(_IS_OURS, key).fetchone()[0]:
+            raise LeaseLostError(
+                f"platform {quoted(str(self._path))}: our lease was taken away or given up, so "
+                "nothing more is written: see who has it with `reconciler lock show`"
+            )
 
     def _failed(self, error: CommitError) -> UnknownOutcomeError:
         self._broken = "its disk or file system failed in a commit"
@@ -186,17 +191,6 @@ class SqliteWriter(Questions):
         """After a commit, make sure that it is where people will look."""
         if problem := self._place.lost():
             raise UnknownOutcomeError(str(gone(self._path, problem)))
-
-    def _check_lease(self, key: tuple[int, str, str]) -> None:
-        """Within a transaction, make sure that the lease is the latest one and not given up.
-
-        One that has run out, and that nobody else has taken since, still does.
-        """
-        if not self._db.execute(_IS_OURS, key).fetchone()[0]:
-            raise LeaseLostError(
-                f"platform {quoted(str(self._path))}: our lease was taken away or given up, so "
-                "nothing more is written: see who has it with `reconciler lock show`"
-            )
 
     def _refusal(self, error: sqlite3.IntegrityError, name: str) -> PlatformError:
         """Return which of the schema's constraints stands against a write."""

@@ -109,12 +109,12 @@ def malformed(detail: str) -> Problem:
 
 
 def unavailable(detail: str) -> Problem:
-    """Say that the same request may succeed later."""
+    """Return that the same request may succeed later."""
     return Problem("unavailable", detail, headers=(("Retry-After", str(RETRY_AFTER)),))
 
 
 def internal() -> Problem:
-    """Say that there is a bug, and nothing of it."""
+    """Return that there is a bug, and nothing of it."""
     return Problem("internal", "this is a bug of the server; its log says more")
 
 

@@ -44,11 +44,11 @@ class PlatformResource:
         return Answer(200, self._interface, YAML)
 
     def health(self, _request: Request) -> Answer:
-        """Say that the process lives."""
+        """Return that the process lives."""
         return json_answer({"status": "ok"})
 
     def ready(self, _request: Request) -> Answer:
-        """Say that the database answers; 503 if it does not."""
+        """Return that the database answers; 503 if it does not."""
         self._store.ready()
         return json_answer({"status": "ok"})
 

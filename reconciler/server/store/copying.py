@@ -122,7 +122,7 @@ def check_ends(source: CopyEnd, target: CopyEnd) -> None:
 
 
 def copy(source: CopyEnd, target: CopyEnd, moved: Callable[[int], None]) -> dict[str, int]:
-    """Copy everything; give how many rows each table has.
+    """Copy everything; return how many rows each table has.
 
     The target is read again and compared before it is final. If it is a copy already, because an
     earlier one was cut off between its two ends, only the original has still to be marked.

@@ -60,7 +60,7 @@ class PagedQuery(Struct, frozen=True):
         return len("".join([row[place] or "" for row in rows for place in places]).encode())
 
     def cut(self, rows: list[SqlRow], limit: int, size: int) -> tuple[list[SqlRow], bool]:
-        """Leave out what is too much of rows with so much text; say whether something was."""
+        """Leave out what is too much of rows with so much text; return whether something was."""
         shown = rows[:limit]
         while size > LARGEST_PART and len(shown) > 1:
             size -= self.size([shown.pop()])
@@ -93,7 +93,7 @@ class Session(ABC):
 
     @abstractmethod
     def part(self, query: PagedQuery, limit: int, *values: object) -> tuple[list[SqlRow], bool]:
-        """Read at most `limit` rows, and `LARGEST_PART` of text; say whether there are more.
+        """Read at most `limit` rows, and `LARGEST_PART` of text; return whether there are more.
 
         If there are any, one is read. The rows may have more columns than were asked for.
         """
@@ -127,7 +127,7 @@ class Session(ABC):
 
     @abstractmethod
     def take(self) -> tuple[int, str]:
-        """Wait for our turn to write; give the platform's next revision and the time."""
+        """Wait for our turn to write; return the platform's next revision and the time."""
 
     @abstractmethod
     def commit(self) -> None:

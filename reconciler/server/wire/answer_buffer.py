@@ -42,7 +42,7 @@ class AnswerBuffer:
         self._ended = self._closed = False
 
     def begin(self, answer: Answer) -> None:
-        """Tell the head of the answer."""
+        """Begin with the head of the answer."""
         self._answer = answer
         self._tell()
 
@@ -60,7 +60,7 @@ class AnswerBuffer:
         self._tell()
 
     def end(self) -> None:
-        """Say that nothing more comes, whatever the reason."""
+        """End it: nothing more comes, whatever the reason."""
         self._ended = True
         self._tell()
 
@@ -71,13 +71,13 @@ class AnswerBuffer:
         return self._answer
 
     async def whole(self) -> int:
-        """Wait until the whole answer was made, and give its size."""
+        """Wait until the whole answer was made, and return its size."""
         while not self._ended:
             await self._wait()
         return self.size
 
     async def chunks(self) -> AsyncIterator[bytes]:
-        """Give the chunks as they come."""
+        """Yield the chunks as they come."""
         while True:
             ended = self._ended
             while chunk := self._take():

@@ -21,7 +21,7 @@ class Lag:
         self._untaken = untaken
 
     def look(self, untaken: int, *, waits: bool) -> bool:
-        """Look at it after `LOOK` seconds; say whether it lags too far."""
+        """Look at it after `LOOK` seconds; return whether it lags too far."""
         if not waits:
             self.seconds = 0.0
             return False

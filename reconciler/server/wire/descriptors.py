@@ -16,7 +16,7 @@ if sys.platform != "win32":
 _RESERVE, _PART = 256, 4
 _NO_ROOM = (errno.EMFILE, errno.ENFILE)
 
-Verdict = Literal["take", "refuse", "cut"]
+Admission = Literal["take", "refuse", "cut"]
 
 _log = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ class Descriptors:
     def __init__(self) -> None:
         self._lacks = False
 
-    def verdict(self, descriptor: int) -> Verdict:
+    def admission(self, descriptor: int) -> Admission:
         """Return whether to take a new connection, refuse it with an answer, or cut it off."""
         limit = open_files()
         if limit is None:
@@ -45,7 +45,7 @@ class Descriptors:
         return "refuse" if left >= -reserve // 2 else "cut"
 
     def watch(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Say the same once, instead of every second, where the loop itself can open no more."""
+        """Log the same once, instead of every second, where the loop itself can open no more."""
 
         def handle(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
             error = context.get("exception")

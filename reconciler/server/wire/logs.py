@@ -53,14 +53,14 @@ def _frames(trace: TracebackType | None) -> str:
 
 
 def log_request(method: str, path: bytes, status: int | None, who: str, seconds: float) -> None:
-    """Tell of a request that has ended: never its query, its headers or its content."""
+    """Log a request that has ended: never its query, its headers or its content."""
     if _log.isEnabledFor(logging.INFO):
         told = "gone" if status is None else status
         _log.info("%s %s %s %s %.0f ms", method, _seen(path), told, who, seconds * 1000)
 
 
 def log_refusal(status: int, code: str) -> None:
-    """Tell of a request that was refused before all of its head was there."""
+    """Log a request that was refused before all of its head was there."""
     _log.info("- - %d - %s", status, code)
 
 

@@ -52,10 +52,10 @@ class LimitedProtocol(HttpToolsProtocol):
         self._head = HeadLimits()
         self._lag = client_lag.Lag()
         self._look_later()
-        verdict = self._descriptors.verdict(transport.get_extra_info("socket").fileno())
-        if verdict == "take":
+        admission = self._descriptors.admission(transport.get_extra_info("socket").fileno())
+        if admission == "take":
             self._wait(PATIENCE)
-        elif verdict == "refuse":
+        elif admission == "refuse":
             self._refuse(unavailable("the server has no room for more connections"))
         else:
             self.cut()
@@ -154,7 +154,7 @@ class LimitedProtocol(HttpToolsProtocol):
             raise problem
 
     def _refuse(self, problem: Problem) -> None:
-        """Say what is wrong, as far as that can still be said, and listen to nothing more."""
+        """Answer what is wrong, as far as that can still be done, and listen to nothing more."""
         self._refusal = problem
         cycle = self.cycle
         if cycle is not None and not cycle.response_complete:

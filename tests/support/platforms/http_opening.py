@@ -8,23 +8,23 @@ from contextlib import contextmanager
 from reconciler.environment.secret_values import Secret
 from reconciler.lease.contract import Lease
 from reconciler.platforms.http.address import parse_address
-from reconciler.platforms.http.connection import Connection, Patience
+from reconciler.platforms.http.connection import Connection, Timeouts
 from reconciler.platforms.http.lock import HttpLock
 from reconciler.platforms.http.reader import HttpReader
 from reconciler.platforms.http.writer import HttpWriter
 
 TOKEN = "rct_ci_hunter2hunter2"
 #: Enough for a loopback; tests for a timeout have less.
-USUAL = Patience(10, 10, 10, 10, 10)
+USUAL = Timeouts(10, 10, 10, 10, 10)
 
 
-def connect(url: str, patience: Patience = USUAL, **more: int) -> Connection:
-    return Connection(parse_address(url), Secret(TOKEN), patience, **more)
+def connect(url: str, timeouts: Timeouts = USUAL, **more: int) -> Connection:
+    return Connection(parse_address(url), Secret(TOKEN), timeouts, **more)
 
 
 @contextmanager
-def reading(url: str, patience: Patience = USUAL) -> Iterator[HttpReader]:
-    reader = HttpReader(connect(url, patience))
+def reading(url: str, timeouts: Timeouts = USUAL) -> Iterator[HttpReader]:
+    reader = HttpReader(connect(url, timeouts))
     try:
         yield reader
     finally:
@@ -34,12 +34,12 @@ def reading(url: str, patience: Patience = USUAL) -> Iterator[HttpReader]:
 @contextmanager
 def writing(
     url: str,
-    patience: Patience = USUAL,
+    timeouts: Timeouts = USUAL,
     *,
     lease: Lease | None = None,
     origin: dict[str, str] | None = None,
 ) -> Iterator[HttpWriter]:
-    writer = HttpWriter(connect(url, patience), lease, origin)
+    writer = HttpWriter(connect(url, timeouts), lease, origin)
     try:
         yield writer
     finally:

@@ -83,7 +83,7 @@ class Stream(httpcore.NetworkStream):
         return Stream(inner, self._layers - 1, wait)
 
     def get_extra_info(self, info: str) -> Any:  # noqa: ANN401 - httpcore's own
-        """Tell of what lies below."""
+        """Return what is known of what lies below."""
         return self._inner.get_extra_info(info)
 
     def _own(self, timeout: float | None) -> Wait:

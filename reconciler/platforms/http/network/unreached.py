@@ -49,7 +49,7 @@ def obstacle(error: Exception, address: Address, proxy: Proxy | None) -> Obstacl
 
 
 def wants_login(proxy: Proxy) -> str:
-    """Say that a proxy wants to know who we are."""
+    """Return that a proxy wants to know who we are, and what to do."""
     if proxy.login is None:
         return (
             f"the proxy {proxy.shown} wants a user name and password: write them into "

@@ -13,7 +13,7 @@ _EXAMPLE = "write postgresql://user@host/database"
 
 
 def database_name(url: str) -> str:
-    """Check a URL; give the database's name for messages, without any secret in it."""
+    """Check a URL; return the database's name for messages, without any secret in it."""
     _check_user_info(url)
     try:
         parts = conninfo_to_dict(url)

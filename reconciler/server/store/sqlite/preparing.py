@@ -40,9 +40,9 @@ def _explained(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise PlatformError(_text(path, shown(str(error)))) from error
+        raise _error(path, shown(str(error))) from error
     except OSError as error:
-        raise PlatformError(_text(path, f"it can't be used ({error.strerror})")) from None
+        raise _error(path, f"it can't be used ({error.strerror})") from None
 
 
 def _is_there(path: Path, steps: tuple[Migration, ...]) -> bool:
@@ -51,18 +51,14 @@ def _is_there(path: Path, steps: tuple[Migration, ...]) -> bool:
     if found is None:
         return False
     if found.application == EMBEDDED:
-        raise PlatformError(
-            _text(
-                path,
-                "it is an embedded platform, which commands open themselves: give the server a "
-                "file of its own",
-            )
+        raise _error(
+            path,
+            "it is an embedded platform, which commands open themselves: give the server a file of "
+            "its own",
         )
     if found.application != APPLICATION_ID:
         what = "it is empty" if found.is_empty else "it is some other file"
-        raise PlatformError(
-            _text(path, f"{what}, not a state server's database: check the path, or remove it")
-        )
+        raise _error(path, f"{what}, not a state server's database: check the path, or remove it")
     check_version(quoted(str(path)), found.version, steps)
     return True
 
@@ -149,5 +145,5 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     return db
 
 
-def _text(path: Path, problem: str) -> str:
-    return said(_WHAT, path, problem)
+def _error(path: Path, problem: str) -> PlatformError:
+    return PlatformError(said(_WHAT, path, problem))

@@ -21,6 +21,6 @@ OR inventory.checksum_on_disk <> excluded.checksum_on_disk"""
 
 
 def merge(session: Session, id: str) -> tuple[int, int]:
-    """Put the staged rows into an inventory; say how many are new, and how many different."""
+    """Put the staged rows into an inventory; return how many are new, and how many different."""
     new = int(session.rows(_NEW, id)[0][0])
     return new, session.execute(_MERGE, id) - new

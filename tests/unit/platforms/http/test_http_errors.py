@@ -19,7 +19,7 @@ from reconciler.errors import (
 )
 from reconciler.model import Storage, Values
 from reconciler.platforms import open_platform
-from reconciler.platforms.http.connection import Patience
+from reconciler.platforms.http.connection import Timeouts
 from support.faults.scripted_server import (
     STORAGE,
     Reply,
@@ -46,20 +46,20 @@ def html(status: int, **headers: str) -> Reply:
     return reply(HTML, status, media_type="text/html", ours=False, **headers)
 
 
-def read_failing(server: ScriptedServer, answer: Reply, **patience: float) -> PlatformError:
+def read_failing(server: ScriptedServer, answer: Reply, **timeouts: float) -> PlatformError:
     server.on(LIST, answer)
     with (
-        reading(server.url, Patience(**patience)) as reader,
+        reading(server.url, Timeouts(**timeouts)) as reader,
         pytest.raises(PlatformError) as caught,
     ):
         reader.read()
     return checked(caught.value, server)
 
 
-def create_failing(server: ScriptedServer, answer: Reply, **patience: float) -> PlatformError:
+def create_failing(server: ScriptedServer, answer: Reply, **timeouts: float) -> PlatformError:
     server.on(CREATE, answer)
     with (
-        writing(server.url, Patience(**patience)) as writer,
+        writing(server.url, Timeouts(**timeouts)) as writer,
         pytest.raises(PlatformError) as caught,
     ):
         writer.create(NAS)

@@ -12,7 +12,7 @@ import pytest
 from reconciler.errors import PlatformError, UnavailableError, UnknownOutcomeError, UsageError
 from reconciler.model import Values
 from reconciler.platforms import open_platform
-from reconciler.platforms.http.connection import Patience
+from reconciler.platforms.http.connection import Timeouts
 from reconciler.platforms.http.reader import HttpReader
 from support.faults.scripted_server import (
     STORAGE,
@@ -39,9 +39,9 @@ def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name.lower(), raising=False)
 
 
-def error_of(url: str, patience: Patience = USUAL) -> PlatformError:
+def error_of(url: str, timeouts: Timeouts = USUAL) -> PlatformError:
     """Give what a read and a write have in common when nothing was sent."""
-    with writing(url, patience) as writer:
+    with writing(url, timeouts) as writer:
         with pytest.raises(PlatformError) as reading_:
             writer.read()
         with pytest.raises(PlatformError) as writing_:
@@ -88,7 +88,7 @@ def test_more_calls_than_connections() -> None:
     reached, done = threading.Event(), threading.Event()
     with scripted() as server, ThreadPoolExecutor(1) as pool:
         server.on(LIST, Reply(page().data, reached=reached, wait_for=done))
-        reader = HttpReader(connect(server.url, Patience(10, 10, 10, 10, 0.1), connections=1))
+        reader = HttpReader(connect(server.url, Timeouts(10, 10, 10, 10, 0.1), connections=1))
         reader.identity()
         first = pool.submit(reader.find, name="nas")
         assert reached.wait(10)
@@ -104,7 +104,7 @@ def test_a_server_that_stops_taking_a_request() -> None:
         while True:
             yield "u" * 1000, "a", "b"
 
-    with scripted() as server, writing(server.url, Patience(10, 10, 10, 0.2, 10)) as writer:
+    with scripted() as server, writing(server.url, Timeouts(10, 10, 10, 0.2, 10)) as writer:
         server.on("GET /v1/storages/s1", reply(STORAGE, ETag='"7"'))
         server.deaf = True
         with pytest.raises(UnknownOutcomeError, match="in time"):

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from support.platforms.http_values import LEASE, NAS, NDJSON, create, problem
+from support.server import storing
 from support.server.serving import AUTHOR, make_token, serving
-from support.server.storing import create
 
 READS = ["/v1/platform", "/v1/storages", "/v1/lock", "/v1/audit", "/metrics"]
 
@@ -127,7 +127,7 @@ def test_a_token_in_the_url_is_none(server, client):
 
 def test_a_reader_reads(server):
     token = make_token(server.store, "reader", "dashboard")
-    id = create(server.store, author=AUTHOR).storage.id
+    id = storing.create(server.store, author=AUTHOR).storage.id
     revision = server.store.revision()
     with server.client(token) as client:
         for path in [*READS, f"/v1/storages/{id}", f"/v1/storages/{id}/inventory"]:

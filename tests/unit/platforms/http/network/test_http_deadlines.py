@@ -11,7 +11,7 @@ import pytest
 from reconciler.errors import PlatformError, UnavailableError, UnknownOutcomeError
 from reconciler.platforms.http.address import parse_address
 from reconciler.platforms.http.call import Call
-from reconciler.platforms.http.connection import Connection, Patience
+from reconciler.platforms.http.connection import Connection, Timeouts
 from reconciler.platforms.http.network import budget
 from reconciler.platforms.http.network.budget import Budget
 from reconciler.platforms.http.reader import HttpReader
@@ -20,7 +20,7 @@ from support.faults.dripping import dripping
 from support.faults.scripted_server import STORAGE, Reply, hello, reply, scripted
 
 #: Much longer than a test may take, but for a call as a whole.
-PATIENT = Patience(60, 60, 60, 60, 60, whole=0.3)
+PATIENT = Timeouts(60, 60, 60, 60, 60, whole=0.3)
 OK = b"HTTP/1.1 200 OK\r\nReconciler-Version: 9\r\nContent-Type: application/json\r\n"
 DRIPS = {
     "status": (b"", b"H"),
@@ -46,8 +46,8 @@ def ended(act, *, within: float = 20) -> PlatformError:
     return caught.value
 
 
-def connection(url: str, patience: Patience = PATIENT, left=lambda: None) -> Connection:
-    return Connection(parse_address(url), None, patience, left=left)
+def connection(url: str, timeouts: Timeouts = PATIENT, left=lambda: None) -> Connection:
+    return Connection(parse_address(url), None, timeouts, left=left)
 
 
 @pytest.mark.parametrize("what", DRIPS)
@@ -64,7 +64,7 @@ def test_so_does_one_without_a_limit_of_its_own_once_the_time_of_all_is_over(
 ) -> None:
     monkeypatch.setattr(budget, "LAST", 0.2)
     with dripping(*DRIPS[what]) as server:
-        reader = HttpReader(connection(server.url, Patience(whole=60), left=lambda: 0.0))
+        reader = HttpReader(connection(server.url, Timeouts(whole=60), left=lambda: 0.0))
         assert type(ended(reader.identity)) is UnavailableError
         reader.close()
 
@@ -78,7 +78,7 @@ def test_a_write_whose_answer_drips_is_unknown() -> None:
             return reply()
 
         server.on("DELETE /v1/x", drip)
-        link = connection(server.url, Patience(60, 60, 60, 60, 60, whole=0.5))
+        link = connection(server.url, Timeouts(60, 60, 60, 60, 60, whole=0.5))
         error = ended(lambda: link.ask(Call("DELETE", "/v1/x", writes=True)))
         wait.set()
         assert type(error) is UnknownOutcomeError
@@ -107,7 +107,7 @@ def test_an_upload_that_is_taken_drop_by_drop_comes_to_an_end(
             yield "u" * 1000, "a", "b"
 
     with dripping(b"", b"", sips=True) as server:
-        link = connection(server.url, Patience(60, 60, 0.1, 60, 60, whole=0.3))
+        link = connection(server.url, Timeouts(60, 60, 0.1, 60, 60, whole=0.3))
         link._met = object()
         writer = HttpWriter(link)
         monkeypatch.setattr(writer, "find", lambda **_: (STORAGE,))
@@ -139,7 +139,7 @@ def test_a_proxy_that_never_answers(scheme: str, monkeypatch: pytest.MonkeyPatch
 def test_a_name_that_nobody_tells_the_address_of(monkeypatch: pytest.MonkeyPatch) -> None:
     end = threading.Event()
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: end.wait(10) and [])
-    link = connection("http://server.example", Patience(0.2))
+    link = connection("http://server.example", Timeouts(0.2))
     assert "no connection" in str(ended(link.introduce, within=8))
     end.set()
     link.close()
@@ -173,7 +173,7 @@ def test_all_addresses_of_a_host_share_one_time(monkeypatch: pytest.MonkeyPatch)
 
         monkeypatch.setattr(socket, "getaddrinfo", several)
         monkeypatch.setattr(socket, "create_connection", swallowed)
-        link = connection(f"http://host.example:{port}", Patience(9))
+        link = connection(f"http://host.example:{port}", Timeouts(9))
         assert link.introduce().platform_id == "p1"
         assert waits[0] == pytest.approx(3, abs=0.5)
         assert len(waits) == 3
@@ -216,7 +216,7 @@ def test_time_that_others_take_between_two_pieces_does_not_count() -> None:
             "GET /v1/storages/s1/inventory",
             reply(rows, media_type="application/x-ndjson", Inventory_Rows="20000"),
         )
-        reader = HttpReader(connection(server.url, Patience(whole=1.0)))
+        reader = HttpReader(connection(server.url, Timeouts(whole=1.0)))
         clock = pytest.MonkeyPatch()
         real = time.monotonic
         found = reader.inventory("s1")
