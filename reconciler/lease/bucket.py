@@ -49,7 +49,6 @@ class BucketRegister:
 
     @property
     def address(self) -> str:
-        """Bucket and key."""
         return quoted(f"s3://{self._bucket}/{self._key}")
 
     def read(self) -> Seen | None:
@@ -76,7 +75,6 @@ class BucketRegister:
         return quoted(f"s3://{self._bucket}/{aside}")
 
     def close(self) -> None:
-        """Let go of connections."""
         self._opened = None
 
     def _get(self) -> Seen | None:

@@ -55,7 +55,6 @@ class FileRegister:
 
     @property
     def address(self) -> str:
-        """The folder."""
         return quoted(str(self._folder))
 
     def read(self) -> Seen | None:

@@ -81,7 +81,6 @@ class RegisterLock:
         self._token = os.urandom(16).hex()
 
     def acquire(self, holder: Holder, seconds: float) -> Lease:
-        """Take the lease once, without waiting; `PlatformBusyError` names who has it."""
         for _ in range(_ATTEMPTS):
             seen, record = self._read()
             now = self._clock()
@@ -100,7 +99,6 @@ class RegisterLock:
         raise self._contended()
 
     def renew(self, lease: Lease, seconds: float) -> Lease:
-        """Make a lease run `seconds` from now; `LeaseLostError` if it is ours no longer."""
         for _ in range(_ATTEMPTS):
             seen, record = self._read()
             if not self._ours(record, lease):
@@ -111,16 +109,13 @@ class RegisterLock:
         raise self._contended()
 
     def release(self, lease: Lease) -> None:
-        """Give the lease up; nothing happens if it is ours no longer."""
         self._free(lambda record: self._ours(record, lease))
 
     def current(self) -> Lease | None:
-        """Return who holds the lease; None if nobody does, or if it has run out."""
         _, record = self._read()
         return record.running(self._clock())
 
     def break_lease(self, lease: Lease) -> bool:
-        """Take the lease away from the holder that `current` named."""
         return self._free(lambda record: record.is_of(lease))
 
     def damage(self) -> LockDamagedError | None:
@@ -140,7 +135,6 @@ class RegisterLock:
         return self._register.set_aside(seen, encode(free))
 
     def close(self) -> None:
-        """Let go of connections."""
         self._register.close()
 
     def _free(self, meant: Callable[[Record], bool]) -> bool:

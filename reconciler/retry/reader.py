@@ -29,28 +29,21 @@ class PatientReader:
 
     @property
     def abilities(self) -> Abilities:
-        """What the platform is able to do."""
         return self._reader.abilities
 
     def identity(self) -> str:
-        """Return the id that the platform gives itself."""
         return self._persist(self._reader.identity)
 
     def about(self) -> About:
-        """Return what answers, and what it takes us for."""
         return self._persist(self._reader.about)
 
     def read(self) -> State:
-        """Read all storages at one moment."""
         return self._persist(self._reader.read)
 
     def find(self, *, id: str | None = None, name: str | None = None) -> tuple[Storage, ...]:
-        """Read the storages that have this id or this name."""
         return self._persist(lambda: self._reader.find(id=id, name=name))
 
     def inventory(self, id: str) -> Iterator[InventoryRow]:
-        """Yield the files that a storage holds, lazily."""
-
         def begin() -> tuple[list[InventoryRow], Iterator[InventoryRow]]:
             rows = self._reader.inventory(id)
             first = next(rows, None)
@@ -61,11 +54,9 @@ class PatientReader:
         yield from rest
 
     def spaces_using(self, id: str) -> tuple[str, ...]:
-        """Name the spaces that use a storage."""
         return self._persist(lambda: self._reader.spaces_using(id))
 
     def close(self) -> None:
-        """Let go of connections."""
         self._reader.close()
 
     def _persist(self, question: Callable[[], _T]) -> _T:

@@ -42,16 +42,13 @@ class HttpLock:
         return answer.read(LeaseAnswer).lease()
 
     def release(self, lease: Lease) -> None:
-        """Give the lease up, if it is still ours."""
         self._delete(f"fence={lease.fence}", writes=False)  # to do it again does no harm
 
     def current(self) -> Lease | None:
-        """Return who holds the lease."""
         answer = self._connection.ask(Call("GET", _PATH))
         return answer.read(LeaseAnswer).lease() if answer.body else None
 
     def break_lease(self, lease: Lease) -> bool:
-        """Take the lease away from its holder; False if somebody else holds it by now."""
         try:
             return self._delete(f"fence={lease.fence}&break=true", writes=True)
         except UnknownOutcomeError:
@@ -61,7 +58,6 @@ class HttpLock:
             return now is None
 
     def close(self) -> None:
-        """Let go of all connections."""
         self._connection.close()
 
     def _send(self, method: str, body: Mapping[str, object], *, writes: bool) -> Answer:

@@ -69,11 +69,9 @@ class HttpPlatform:
         return HttpWriter(self._connection(), lease, self._origin)
 
     def lock(self) -> HttpLock:
-        """Open what keeps the server's lease."""
         return HttpLock(self._connection())
 
     def changes(self, *, name: str | None) -> Iterator[Change]:
-        """Yield every write that the server's audit has, oldest first."""
         with closing(self._connection()) as connection:
             yield from read_changes(connection, name)
 

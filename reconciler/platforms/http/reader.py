@@ -45,7 +45,6 @@ class HttpReader:
         return self._connection.introduce().platform_id
 
     def about(self) -> About:
-        """Return what the server tells of itself and of our token."""
         met = self._connection.introduce()
         return About(
             f"reconciler state server {met.version}",
@@ -99,7 +98,6 @@ class HttpReader:
         return ()
 
     def close(self) -> None:
-        """Let go of all connections."""
         self._connection.close()
 
     def _get(self, id: str) -> Storage | None:

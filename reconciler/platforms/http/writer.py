@@ -93,7 +93,6 @@ class HttpWriter(HttpReader):
         return found
 
     def remove(self, expected: Storage, *, holds_files: bool) -> None:
-        """Remove a storage, with the records of its files only if `holds_files`."""
         path = f"{storage_path(expected.id)}?holds_files={'true' if holds_files else 'false'}"
 
         def delete(etag: str) -> Answer:

@@ -39,11 +39,9 @@ class JetrawPlatform:
 
     @property
     def address(self) -> str:
-        """The address, which holds no secret."""
         return self._target.address
 
     def reader(self) -> JetrawReader:
-        """Open for reading."""
         return JetrawReader(self._connected())
 
     def writer(

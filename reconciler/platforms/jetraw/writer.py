@@ -42,7 +42,6 @@ class JetrawWriter(JetrawReader):
         return super().find(id=id or "", name=name)
 
     def create(self, values: Values, *, key: str | None = None) -> Storage:  # noqa: ARG002
-        """Create a storage; raises `ConflictError` if the name is taken."""
         self._must_hold(values.name, values.label, values.default_url)
         if values.type not in TYPES or not values.default_url:
             raise RefusedError(f"{quoted(values.name)} needs a type, S3 or local, and a location")

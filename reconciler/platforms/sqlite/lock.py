@@ -82,7 +82,6 @@ class SqliteLock:
         return Lease(lease.fence, lease.holder, lease.acquired_at, expires_at)
 
     def release(self, lease: Lease) -> None:
-        """Give the lease up."""
         self.break_lease(lease)
 
     def current(self) -> Lease | None:

@@ -65,7 +65,6 @@ class Questions(ABC):
         """See to it that those who write can disturb no further question."""
 
     def read(self) -> State:
-        """Read all storages at one moment."""
         found = self._ask(snapshot)
         if found is None:
             return State((), platform_id=NEW_PLATFORM)
@@ -96,7 +95,6 @@ class Questions(ABC):
         return ids[0][0]
 
     def find(self, *, id: str | None = None, name: str | None = None) -> tuple[Storage, ...]:
-        """Read the storages that have this id or this name."""
         return self._storages(self._ask(lambda db: db.execute(_FIND, (id, name)).fetchall()) or [])
 
     def _storages(self, rows: list[tuple[str, ...]]) -> tuple[Storage, ...]:

@@ -84,7 +84,6 @@ class SqliteReader(Questions):
         self._open(still=False)
 
     def close(self) -> None:
-        """Let go of the file."""
         if self._db is not None:
             self._db.close()
         self._db = self._seen = None

@@ -122,7 +122,6 @@ class SqliteWriter(Questions):
         return wanted
 
     def remove(self, expected: Storage, *, holds_files: bool) -> None:
-        """Remove a storage, with the records of its files only if `holds_files`."""
         key = _key(expected)
         if not holds_files:
             if not self._write(_REMOVE_EMPTY, (*key, expected.id), expected.name):
@@ -134,7 +133,6 @@ class SqliteWriter(Questions):
                 raise self._conflict(expected)
 
     def record_inventory(self, id: str, rows: Iterable[InventoryRow]) -> None:
-        """Add files to a storage; raises `ConflictError` if there is no such storage."""
         with explained(self._path), self._transaction():
             try:
                 self._db.executemany(_RECORD, ((id, *row) for row in rows))
@@ -142,7 +140,6 @@ class SqliteWriter(Questions):
                 raise self._refusal(error, id) from None
 
     def close(self) -> None:
-        """Let go of the file."""
         self._place.settle(self._db)
         self._db.close()
 

@@ -69,14 +69,12 @@ class PostgresEnd(CopyEnd):
         raise busy
 
     def tables(self) -> dict[str, tuple[str, ...]]:
-        """Return the columns of each table, the oldest table first."""
         found: dict[str, tuple[str, ...]] = {}
         for table, column in self._connection.execute(_COLUMNS):
             found[table] = (*found.get(table, ()), column)
         return found
 
     def fill(self, table: str, columns: tuple[str, ...], rows: Iterable[SqlRow]) -> None:
-        """Stream rows in."""
         into = f"COPY {table} ({', '.join(columns)}) FROM STDIN"
         with self._connection.cursor() as cursor, cursor.copy(into) as copy:
             for row in rows:

@@ -71,7 +71,6 @@ class PostgresDatabase(Database):
         self.platform_id = str(found[0][0])
 
     def read(self, question: Callable[[Session], _T]) -> _T:
-        """Put a question on a connection of the pool."""
         return self._again_if_lost(lambda connection: question(PostgresSession(connection)))
 
     def transact(self, body: Callable[[Session], _T]) -> _T:
@@ -117,7 +116,6 @@ class PostgresDatabase(Database):
 
     @contextmanager
     def snapshot(self) -> Iterator[Session]:
-        """Read in one transaction."""
         with self._stream("ISOLATION LEVEL REPEATABLE READ READ ONLY") as connection:
             yield PostgresSession(connection)
 
@@ -128,7 +126,6 @@ class PostgresDatabase(Database):
             return PostgresSession(connection).kept_if_changed(body)
 
     def close(self) -> None:
-        """Let go of all connections."""
         self._calls.close()
         self._streams.close()
 

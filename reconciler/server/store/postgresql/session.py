@@ -53,7 +53,6 @@ class PostgresSession(Session):
         self._connection = connection
 
     def rows(self, sql: str, *values: object) -> list[SqlRow]:
-        """Read rows."""
         return restored_rows(self._run(native(sql), values).fetchall())
 
     def part(self, query: PagedQuery, limit: int, *values: object) -> tuple[list[SqlRow], bool]:
@@ -82,11 +81,9 @@ class PostgresSession(Session):
             yield _fetched(cursor, batch)
 
     def locked(self, sql: str, strength: Strength) -> list[SqlRow]:
-        """Read rows, and lock them."""
         return self.rows(f"{sql} FOR {strength}")
 
     def execute(self, sql: str, *values: object) -> int:
-        """Write, and say how many rows."""
         try:
             written = self._run(native(sql), values).rowcount
         except psycopg.IntegrityError as error:
@@ -95,7 +92,6 @@ class PostgresSession(Session):
         return written
 
     def now(self) -> str:
-        """Return the time of the database."""
         return str(self._run(_CLOCK, ()).fetchall()[0][0])
 
     def take(self) -> tuple[int, str]:

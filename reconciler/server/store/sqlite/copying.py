@@ -47,14 +47,12 @@ class SqliteEnd(CopyEnd):
             ) from None
 
     def tables(self) -> dict[str, tuple[str, ...]]:
-        """Return the columns of each table, the oldest table first."""
         names = [str(row[0]) for row in self._db.execute(_TABLES)]
         return {
             name: tuple(str(row[0]) for row in self._db.execute(_COLUMNS, [name])) for name in names
         }
 
     def fill(self, table: str, columns: tuple[str, ...], rows: Iterable[SqlRow]) -> None:
-        """Put in one row after the other."""
         places = ", ".join("?" * len(columns))
         self._db.executemany(
             f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})",  # noqa: S608

@@ -92,7 +92,6 @@ class SqliteDatabase(Database):
             self._readers.append(db)
 
     def transact(self, body: Callable[[Session], _T]) -> _T:
-        """Run a transaction when it is our turn."""
         return self._transact_on(self._writer, body)
 
     def _transact_on(self, db: sqlite3.Connection, body: Callable[[Session], _T]) -> _T:
@@ -112,7 +111,6 @@ class SqliteDatabase(Database):
 
     @contextmanager
     def snapshot(self) -> Iterator[Session]:
-        """Read in one transaction."""
         with explained(), self._reader() as db:
             db.execute("BEGIN")
             yield SqliteSession(db)
@@ -126,7 +124,6 @@ class SqliteDatabase(Database):
             return self._transact_on(db, body)
 
     def close(self) -> None:
-        """Let go of the file."""
         self._closed = True
         self._place.settle(self._writer)
         self._writer.close()

@@ -48,7 +48,6 @@ class SqliteSession(Session):
         self._db = db
 
     def rows(self, sql: str, *values: object) -> list[SqlRow]:
-        """Read rows."""
         return self._db.execute(sql, values).fetchall()
 
     def part(self, query: PagedQuery, limit: int, *values: object) -> tuple[list[SqlRow], bool]:
@@ -72,7 +71,6 @@ class SqliteSession(Session):
 
     @contextmanager
     def stream(self, sql: str, *values: object, batch: int = 2000) -> Iterator[Iterator[SqlRow]]:
-        """Read rows as they are asked for."""
         with closing(self._db.execute(sql, values)) as cursor:
             yield _fetched(cursor, batch)
 
@@ -81,7 +79,6 @@ class SqliteSession(Session):
         return self.rows(sql)
 
     def execute(self, sql: str, *values: object) -> int:
-        """Write, and say how many rows."""
         try:
             written = self._db.execute(sql, values).rowcount
         except sqlite3.IntegrityError as error:
@@ -100,7 +97,6 @@ class SqliteSession(Session):
         return int(self.rows(_REVISION)[0][0]), self.now()
 
     def commit(self) -> None:
-        """Make the transaction final."""
         try:
             self._db.execute("COMMIT")
         except sqlite3.Error as error:
