@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from typing import Literal
 
 import msgspec
@@ -141,15 +142,12 @@ def apply_plan(
     if not plan.ready:
         raise BlockedError("the plan is blocked by policy and can't be applied")
     check_platform(plan, platform, saved=request is None, leased=lease is not None)
-    writer = platform.writer(wait=wait, lease=lease, lost=limits.lost)
-    try:
+    with closing(platform.writer(wait=wait, lease=lease, lost=limits.lost)) as writer:
         result = execute(plan, writer, limits, observe)
         # Told to stop at once: reading could take as long as whatever was not waited for.
         if unread := STOPPED if result.interrupted else result.overdue:
             return Applied(plan, result, holds=None, unread=unread)
         return _compared(plan, result, lambda: _remaining(plan, writer, request, limits))
-    finally:
-        writer.close()
 
 
 def _compared(plan: Plan, result: Result, remaining: Callable[[], tuple[str, ...]]) -> Applied:
@@ -226,15 +224,12 @@ def check_platform(plan: Plan, platform: Platform, *, saved: bool, leased: bool 
     if it is another one, does not exist any more, or does though a `saved` plan was made for a new
     one; `PlatformError` if it says that this account may not write.
     """
-    reader = PatientReader(platform.reader())
-    try:
+    with closing(PatientReader(platform.reader())) as reader:
         found = reader.identity()
         check_role(platform, reader.about())
         ours = plan.platform_id == NEW_PLATFORM and (
             not saved or (leased and not reader.read().storages)
         )
-    finally:
-        reader.close()
     if plan.platform_id != found and not ours:
         raise StaleError(f"{platform.address} {_other_than_planned(plan, found)}")
 

@@ -20,7 +20,7 @@ class Tally:
         self._last[event.key] = event
 
     def result(self) -> Result | None:
-        """Give every operation of the plan its end, as that of an interrupted run.
+        """Return an end for every operation of the plan, as that of an interrupted run.
 
         None if nothing was told at all: the run had not begun.
         """

@@ -19,7 +19,7 @@ INTERRUPTED = 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command line and give its exit code. Never raises, never exits the process."""
+    """Run one command line and return its exit code. Never raises, never exits the process."""
     try:
         from reconciler.cli.run import run  # within reach of the `except` below
 

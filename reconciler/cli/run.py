@@ -11,7 +11,7 @@ from reconciler.errors import SUCCESS, USAGE
 
 
 def run(argv: Sequence[str]) -> int:
-    """Run a command line and give its exit code. Only `KeyboardInterrupt` gets out."""
+    """Run a command line and return its exit code. Only `KeyboardInterrupt` gets out."""
     streams = Streams()
     try:
         try:

@@ -164,7 +164,7 @@ def _add_outputs(group: argparse._ArgumentGroup, formats: Sequence[str]) -> None
 
 
 def merged(before: argparse.Namespace, after: argparse.Namespace) -> Settings:
-    """Put together what stands before the command and after it.
+    """Return together what stands before the command and after it.
 
     Options that may be repeated add up, in order; of the others the last one counts.
     """

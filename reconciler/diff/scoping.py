@@ -41,7 +41,7 @@ def names_outside(entry: Entry, scope: Scope) -> Iterator[Problem]:
 
 
 def outside(item: Entry | Removed, key: str, name: str) -> Problem:
-    """Say that `name`, which stands under `key`, is outside the scope."""
+    """Return the problem that `name`, which stands under `key`, is outside the scope."""
     return problem_of(item, key, f"{quoted(name)} is {OUTSIDE}")
 
 
@@ -52,5 +52,5 @@ def problem_of(item: Entry | Removed, key: str, message: str) -> Problem:
 
 
 def reading_order(problem: Problem) -> tuple[object, ...]:
-    """Sort by file, then by place in it."""
+    """Return what problems are sorted by: the file, then the place in it."""
     return problem.file, problem.path[1:2], problem.path

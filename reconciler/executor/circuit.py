@@ -64,7 +64,7 @@ class Circuit:
         return self._refusals < REFUSALS
 
     def _enter(self, deadline: float) -> bool:
-        """Wait for one's turn; give whether the call is a probe."""
+        """Wait for one's turn; return whether the call is a probe."""
         while not self._closed:
             now = self._surroundings.now()
             if self._halt.reason() or now >= deadline:

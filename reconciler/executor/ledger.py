@@ -75,7 +75,7 @@ class Ledger:
                 progress.end = StepEnd(f"{reason}: nobody knows what it did", unknown=True)
 
     def close(self, stopped: str) -> tuple[Outcome, ...]:
-        """Give every operation its end; `stopped` says why some were not even begun.
+        """Tell and return how every operation ended; `stopped` says why some were not begun.
 
         Also after a `KeyboardInterrupt` the end of each is told, before that is raised.
         """

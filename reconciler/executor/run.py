@@ -107,7 +107,7 @@ class _Run:
         return "" if self._bounded else self._halt.overdue()
 
     def result(self, *, interrupted: bool) -> Result:
-        """Give every operation its end."""
+        """Return the end of every operation."""
         outcomes = self._ledger.close(self._halt.known)
         return Result(outcomes, interrupted=interrupted, overdue=self._given_up)
 

@@ -53,7 +53,7 @@ class Workers:
             self._surroundings.notify()
 
     def news(self, give_up: Callable[[], object]) -> Retried | Ended | None:
-        """Wait until something has happened and give it, one thing at a time.
+        """Wait until something has happened and return it, one thing at a time.
 
         So an interrupt loses nothing that has happened: it is still `gathered`. None if nothing
         has happened by the time at which `give_up` says so.

@@ -59,7 +59,7 @@ class RunEnded(Struct, frozen=True, tag_field="event", tag="run_ended"):
 
 
 def started(plan: Plan, origin: Origin, fence: int | None, version: str) -> RunStarted:
-    """Say of a run what is known before it begins."""
+    """Return what is known of a run before it begins."""
     return RunStarted(
         format_version=FORMAT_VERSION,
         tool_version=version,
@@ -77,7 +77,7 @@ def started(plan: Plan, origin: Origin, fence: int | None, version: str) -> RunS
 
 
 def planned(plan: Plan) -> Iterator[Planned]:
-    """Say of each operation that changes a live storage how that storage is now."""
+    """Yield, of each operation that changes a live storage, how that storage is now."""
     for op in plan.operations:
         if op.before is not None:
             yield Planned(

@@ -141,7 +141,7 @@ def _about(
 
 
 def _left_out(operations: int, reasons: int) -> tuple[Notice, ...]:
-    """Tell that targets are not all there is."""
+    """Return a warning that targets are not all there is."""
     told = [
         policy.counted(number, what)
         for number, what in ((operations, "operation"), (reasons, "blocking reason"))

@@ -35,7 +35,7 @@ class Finding(Struct, frozen=True):
         return tuple(filter(None, (place or self.rule, self.path)))
 
     def text(self) -> str:
-        """Say all of it in a line."""
+        """Return all of it in a line."""
         hint = f" ({self.hint})" if self.hint else ""
         return f"{': '.join([*self.subject, self.message])}{hint}"
 

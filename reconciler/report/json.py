@@ -143,7 +143,7 @@ def failure(message: str, code: int, _style: Style = PLAIN) -> str:
 
 
 def valid(files: int, entries: int, warnings: Sequence[Notice], _style: Style = PLAIN) -> str:
-    """Say that a manifest is valid, how much was read, and what it warns of."""
+    """Return that a manifest is valid, how much was read, and what it warns of."""
     return _document(valid=True, files=files, entries=entries, warnings=warnings)
 
 
@@ -168,7 +168,7 @@ def lease(lease: Lease | None, _style: Style = PLAIN) -> str:
 
 
 def released(lease: Lease | None, _style: Style = PLAIN) -> str:
-    """Say that nobody holds the platform any more, and whether a lease was released."""
+    """Return that nobody holds the platform any more, and whether a lease was released."""
     return _document(locked=False, lease=None, released=lease is not None, released_lease=lease)
 
 

@@ -33,7 +33,7 @@ class ApplyOptions(Choices):
 
 
 def carry_out(context: Context, options: ApplyOptions, job: Job, events: EventStream) -> int:
-    """Apply a plan that was agreed to, and tell what came of it; give the exit code."""
+    """Apply a plan that was agreed to, and tell what came of it; return the exit code."""
     check_platform(job.plan, job.platform, saved=job.request is None)
     terms = Terms(
         context.origin,

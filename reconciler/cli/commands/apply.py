@@ -157,7 +157,7 @@ def _check_identity(context: Context, plan: Plan) -> None:
 
 
 def _tell_of_old_format(context: Context, plan: Plan) -> None:
-    """Say what the digest of an older plan can't promise, and send no token on its word."""
+    """Warn of what the digest of an older plan can't promise, and send no token on its word."""
     if plan.format_version > WITHOUT_ADDRESS:
         return
     if not leads_to_file(plan.platform) and not names_platform(context, None):

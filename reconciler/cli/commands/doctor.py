@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from argparse import ArgumentParser, Namespace
+from contextlib import closing, nullcontext
 
 from reconciler.applying.hold import locking_of
 from reconciler.cli.context import Context
@@ -34,9 +35,8 @@ def _run(context: Context, options: DoctorOptions) -> int:
     platform = choose_platform(context, manifest)
     address = manifest.lock if manifest else None
     locking = locking_of(platform, address)
-    lock = locking.lock if locking else None
     own = locking is None or locking.is_platforms
-    try:
+    with closing(locking.lock) if locking else nullcontext() as lock:
         facts = examine(
             platform,
             lock,
@@ -44,9 +44,6 @@ def _run(context: Context, options: DoctorOptions) -> int:
             now=time.time,
             reads=options.read,
         )
-    finally:
-        if lock is not None:
-            lock.close()
     context.result(context.report().examined(facts, context.style))
     return SUCCESS if healthy(checks(facts)) else ERROR
 

@@ -135,7 +135,7 @@ def _chosen(
 
 
 def _tell_of_files(context: Context, platform: Platform, storages: Sequence[Storage]) -> None:
-    """Say that the records of files stay behind: somebody might move a platform by an export.
+    """Warn that the records of files stay behind: somebody might move a platform by an export.
 
     Where only the platform itself records files, they stay with it whatever is exported.
     """

@@ -101,7 +101,7 @@ def _make(name: str, data: bytes) -> None:
 
 @contextmanager
 def _writing(name: str) -> Iterator[None]:
-    """Say which file could not be written, and what to do."""
+    """Raise what says which file could not be written, and what to do."""
     try:
         yield
     except OSError as error:

@@ -47,7 +47,7 @@ def _run(context: Context, options: ListOptions) -> int:
 
 
 def _statuses(context: Context, manifest: Manifest, state: State) -> dict[str, str]:
-    """Say of each live id how it stands towards the manifest."""
+    """Return for each live id how it stands towards the manifest."""
     diff = compared(context, manifest, state)
     tell(context, manifest.warnings)
     tell(context, diff.warnings)

@@ -123,7 +123,10 @@ def new_file(path: str, data: bytes) -> Iterator[None]:
     except (OSError, ValueError) as error:
         raise ReconcilerError(f"can't write {quoted(path)}: {_reason(error)}") from error
     try:
-        _fill(path, handle, data)
+        try:
+            _fill(handle, data)
+        except OSError as error:
+            raise ReconcilerError(f"can't write {quoted(path)}: {_reason(error)}") from error
         yield
     except BaseException:
         with contextlib.suppress(OSError):
@@ -131,14 +134,11 @@ def new_file(path: str, data: bytes) -> Iterator[None]:
         raise
 
 
-def _fill(path: str, handle: int, data: bytes) -> None:
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError as error:
-        raise ReconcilerError(f"can't write {quoted(path)}: {_reason(error)}") from error
+def _fill(handle: int, data: bytes) -> None:
+    with os.fdopen(handle, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _is_database(path: Path) -> bool:
@@ -152,10 +152,7 @@ def _replace(goal: Path, data: bytes) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     handle = os.open(draft, flags, 0o600)
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+        _fill(handle, data)
         draft.replace(goal)
     except BaseException:
         with contextlib.suppress(OSError):

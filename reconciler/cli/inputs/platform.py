@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing
 
 from reconciler.cli.context import Context
 from reconciler.cli.inputs.manifest import base_of
 from reconciler.cli.inputs.token_at_risk import token_at_risk
 from reconciler.cli.inputs.warnings import tell
-from reconciler.environment.origin import in_ci
 from reconciler.errors import AddressError
 from reconciler.manifest import Manifest
 from reconciler.masking import quoted_url
 from reconciler.model import NEW_PLATFORM, Notice, State
 from reconciler.plan.build import new_platform
-from reconciler.platform import Platform, Reader
+from reconciler.platform import Platform
 from reconciler.platforms import PLATFORM_VARIABLE, open_platform, runs_foreign_code, same_address
 from reconciler.retry.reader import PatientReader
 
@@ -34,10 +32,7 @@ def choose_platform(context: Context, manifest: Manifest | None) -> Platform:
 def at_risk(context: Context, manifest: Manifest | None) -> tuple[Notice, ...]:
     """Warn if, in CI, only the manifest says who gets a token."""
     own = manifest.platform if manifest else None
-    if own is None or not in_ci(context.environ):
-        return ()
-
-    return token_at_risk(context, own, "the manifest")
+    return () if own is None else token_at_risk(context, own, "the manifest")
 
 
 def choose_address(context: Context, manifest: Manifest | None) -> tuple[str, str | None]:
@@ -105,14 +100,9 @@ def ids_for(context: Context, manifest: Manifest) -> dict[str, str] | None:
     return None if same else {}
 
 
-@contextmanager
-def reading(platform: Platform) -> Iterator[Reader]:
-    """Open a platform for reading, and let go of it afterwards."""
-    reader = PatientReader(platform.reader())
-    try:
-        yield reader
-    finally:
-        reader.close()
+def reading(platform: Platform) -> closing[PatientReader]:
+    """Open a platform for reading while entered."""
+    return closing(PatientReader(platform.reader()))
 
 
 def read_live(context: Context, platform: Platform) -> State:

@@ -70,6 +70,6 @@ def plan_for(source: Source) -> Plan:
 
 
 def compared(context: Context, manifest: Manifest, state: State) -> Diff:
-    """Say in what live differs from a manifest, within its own scope, where no plan is wanted."""
+    """Return in what live differs from a manifest, within its own scope, without a plan."""
     with located(manifest):
         return compare(manifest.desired, state.storages, ids=ids_for(context, manifest))

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from reconciler.cli.context import Context
 from reconciler.diff import near_duplicates
 from reconciler.manifest import Manifest, placed
-from reconciler.model import Entry, Notice, Problem
+from reconciler.model import Notice, Problem
 from reconciler.names import lookalikes
 from reconciler.printable import shown
 
@@ -32,20 +32,16 @@ def _places(manifest: Manifest) -> dict[str, str]:
     """Map what is said of names that are declared and look alike to the same with places."""
     by_name = {entry.name: entry for entry in manifest.desired.entries}
     groups = lookalikes(by_name)
-    spots = _spots((by_name[name] for group in groups for name in group), manifest)
+    entries = (by_name[name] for group in groups for name in group)
+    names = [Problem(e.file, e.name, ("storages", e.index, "name")) for e in entries]
+    spots = {
+        name.message: f"{name.file}:{name.line}:{name.column}"
+        for name in placed(names, manifest.streams)
+    }
     return {
         notice.message: f"{notice.message} (at {' and '.join(spots[name] for name in group)})"
         for group in groups
         for notice in near_duplicates(group)
-    }
-
-
-def _spots(entries: Iterable[Entry], manifest: Manifest) -> dict[str, str]:
-    """Return where the name of each entry stands, by name."""
-    wanted = [Problem(e.file, e.name, ("storages", e.index, "name")) for e in entries]
-    return {
-        problem.message: f"{problem.file}:{problem.line}:{problem.column}"
-        for problem in placed(wanted, manifest.streams)
     }
 
 

@@ -11,7 +11,7 @@ import os
 import re
 import sys
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from reconciler.cli import TYPE_CHECKING, settings
 from reconciler.cli.options import hints
@@ -55,7 +55,8 @@ class Parser(argparse.ArgumentParser):
         self._commands = commands
         super().__init__(
             prog=program,
-            formatter_class=_formatter,
+            # Left to itself, argparse imports `shutil` to ask for the width.
+            formatter_class=lambda prog: _Formatter(prog, width=_columns()),
             allow_abbrev=False,
             add_help=False,
             description=description,
@@ -82,11 +83,6 @@ class Parser(argparse.ArgumentParser):
         word = extras[0].removeprefix(settings.LITERAL)
         hint = hints.of_argument(word, self.prog.removeprefix(f"{PROGRAM} "))
         self.error(f"unexpected argument {word!r}{hint}")
-
-
-def _formatter(prog: str) -> argparse.HelpFormatter:
-    # Left to itself, argparse imports `shutil` to ask for the width.
-    return _Formatter(prog, width=_columns())
 
 
 class _Formatter(argparse.RawDescriptionHelpFormatter):
@@ -209,19 +205,15 @@ def command_parser(row: Row, commands: Sequence[Row] = ()) -> Parser:
         epilog=f"examples:\n{examples}",
     )
     command.add_arguments(parser)
-    parser.usage = usage(parser)
+    parser.usage = _usage(parser)
     settings.add_options(parser, command.formats)
     return parser
 
 
-def usage(parser: Parser) -> str:
-    """Say in a line how a command is called."""
-    return " ".join([parser.prog, *map(_positional, positionals(parser)), "[options]"])
-
-
-def positionals(parser: argparse.ArgumentParser) -> Iterable[argparse.Action]:
-    """Return the arguments of a parser that are not options."""
-    return [action for action in parser._actions if not action.option_strings]  # noqa: SLF001
+def _usage(parser: Parser) -> str:
+    """Return in a line how a command is called."""
+    arguments = [action for action in parser._actions if not action.option_strings]  # noqa: SLF001
+    return " ".join([parser.prog, *map(_positional, arguments), "[options]"])
 
 
 def _positional(action: argparse.Action) -> str:

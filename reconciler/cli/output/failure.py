@@ -24,7 +24,7 @@ _OUTPUT = re.compile(r"(?:--output(?:=|\Z)|-o=?)(?P<value>.*)", re.DOTALL)
 
 
 def failed(streams: Streams, error: Exception, argv: Sequence[str]) -> int:
-    """Tell what went wrong, and give the exit code."""
+    """Tell what went wrong, and return the exit code."""
     # The options may be what is wrong, so this is asked of the words themselves.
     if "--debug" in argv:
         streams.note(masked_in("".join(traceback.format_exception(error))))

@@ -16,7 +16,7 @@ ONCE = ("policy", "platform", "lock")
 
 
 def may_conflict(entries: Sequence[Entry], removed: Sequence[Removed]) -> bool:
-    """Say quickly whether `find_conflicts` would find anything."""
+    """Return whether `find_conflicts` would find anything, by a quick look."""
     names = {entry.name for entry in entries}
     all_ids = [entry.id for entry in entries if entry.id is not None]
     ids = set(all_ids)

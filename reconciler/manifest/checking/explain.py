@@ -106,7 +106,7 @@ class Explainer:
             yield self._wrong_value(refusal)
 
     def _broken_rule(self, refusal: _Refusal) -> Mistake:
-        """Let the schema speak: a rule says what is right."""
+        """Return what the schema says: a rule tells in its own words what is right."""
         rule = refusal.schema["errorMessage"]
         if refusal.keyword == "required":
             return Mistake(refusal.path, rule)

@@ -45,7 +45,7 @@ def interpolate(document: Document, variables: Mapping[str, str]) -> None:
 
 
 def filled(written: str, variables: Mapping[str, str]) -> tuple[str, tuple[str, str] | None]:
-    """Fill in a text; give it, and what is wrong with it and what would be right, if anything."""
+    """Return a text filled in, and what is wrong with it and what would be right, if anything."""
     refused: list[_RefusedError] = []
 
     def part(found: re.Match[str]) -> str:

@@ -62,7 +62,7 @@ def read_tree(document: Document, *, pure: bool = False) -> None:
 def _read(
     document: Document, data: bytes, *, pure: bool
 ) -> yaml.YAMLError | UnicodeDecodeError | None:
-    """Read `data` into the document; give the error of the library that ended it, if one did."""
+    """Read `data` into the document; return the error of the library that ended it, if one did."""
     try:
         with _collector_paused():
             document.tree = _Reader(document, open_events(data, pure=pure)).read()

@@ -112,7 +112,7 @@ def _forbidden_character(text: str) -> Mistake:
 
 
 def _sentence(error: MarkedYAMLError, chars: str) -> str:
-    """Say it in plain words; `chars` are those before and at the place of the error."""
+    """Return it in plain words; `chars` are those before and at the place of the error."""
     if chars == "${":
         return "inside of { } or [ ], text with ${NAME} must be in quotes"
     where = error.context or ""

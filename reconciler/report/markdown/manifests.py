@@ -26,6 +26,6 @@ def failure(message: str, code: int, _style: Style = PLAIN) -> str:
 
 
 def valid(files: int, entries: int, warnings: Sequence[Notice], _style: Style = PLAIN) -> str:
-    """Say that a manifest is valid, how much was read, and what it warns of."""
+    """Return that a manifest is valid, how much was read, and what it warns of."""
     sections = (Section("Warnings", "warning", of_notices(warnings, WARNING), finding_line),)
     return written(Comment(manifests.valid(files, entries), sections=sections))

@@ -101,7 +101,7 @@ def _removal_in_short(operation: Operation) -> str:
 
 
 def finding_line(finding: Finding) -> str:
-    """Tell a finding: names, places and addresses in it become code."""
+    """Return a line for a finding: names, places and addresses in it become code."""
     hint = f" ({prose(finding.hint)})" if finding.hint else ""
     return f"{': '.join(map(code, finding.subject))}: {prose(finding.message)}{hint}"
 

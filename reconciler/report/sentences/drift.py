@@ -47,7 +47,7 @@ class Drift(Struct, frozen=True):
 
 
 def drift_of(plan: Plan, *, ignored: bool = False) -> Drift:
-    """Say in what live differs; undeclared storages that are `ignored` are listed beside it."""
+    """Return in what live differs; undeclared storages that are `ignored` are listed beside it."""
     if not ignored:
         return Drift(plan, differences(plan))
     found = differences(replace(plan, undeclared=()))

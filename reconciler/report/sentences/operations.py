@@ -50,7 +50,7 @@ class Order:
         return {step.key: (operation, step) for operation, step in steps(self._plan)}
 
     def phrases(self, operation: Operation) -> list[str]:
-        """Tell the steps of an operation, one phrase each; empty if there is nothing to tell."""
+        """Return the steps of an operation, one phrase each; empty if there is nothing to tell."""
         several = len(operation.steps) > 1
         told = []
         for number, step in enumerate(operation.steps, 1):

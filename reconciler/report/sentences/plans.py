@@ -26,7 +26,7 @@ def only(plan: Plan, action: str) -> list[Operation]:
 
 
 def standing(plan: Plan) -> str:
-    """Say in a line whose platform was read, and what was found there."""
+    """Return in a line whose platform was read, and what was found there."""
     account = [f"as {quoted(plan.account)}"] if plan.account else []
     if plan.platform_id == NEW_PLATFORM:
         return ", ".join([*account, "new and empty: made by apply"])
@@ -46,12 +46,12 @@ def totals(plan: Plan) -> str:
 
 
 def blocked_total(plan: Plan) -> str:
-    """Say that a plan is blocked, and by how much."""
+    """Return that a plan is blocked, and by how much."""
     return f"BLOCKED by {count(len(plan.blocked_by), 'reason')}: this plan can't be applied."
 
 
 def alarm(removals: Sequence[Operation], *, ready: bool) -> str:
-    """Say that storages will be removed, in a line that can't be missed; empty if none are.
+    """Return that storages will be removed, in a line that can't be missed; empty if none are.
 
     A plan that is not `ready`, but blocked, removes nothing: it only would.
     """
@@ -70,7 +70,7 @@ def alarm(removals: Sequence[Operation], *, ready: bool) -> str:
 
 
 def consent(consent: Consent) -> list[str]:
-    """Tell a consent, in words that stay in one piece."""
+    """Return a consent, in words that stay in one piece."""
     told = (
         [f"{shown(consent.kind)}:", quoted(consent.name)] if consent.name else [shown(consent.kind)]
     )

@@ -25,7 +25,7 @@ class Listed(Struct, frozen=True):
 
 
 def statuses(state: State, diff: Diff) -> dict[str, str]:
-    """Say of each live id how it stands towards the manifest."""
+    """Return for each live id how it stands towards the manifest."""
     found = {storage.id: DECLARED for storage in state.storages}
     found |= {storage.id: UNDECLARED for storage in (*diff.undeclared, *diff.interrupted)}
     found |= {item.live.id: TO_REMOVE for item in diff.removed}

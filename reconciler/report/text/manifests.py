@@ -23,5 +23,5 @@ def failure(message: str, _code: int, _style: Style = PLAIN) -> str:
 
 
 def valid(files: int, entries: int, _warnings: Sequence[Notice], _style: Style = PLAIN) -> str:
-    """Say that a manifest is valid, and how much was read."""
+    """Return that a manifest is valid, and how much was read."""
     return f"{manifests.valid(files, entries)}\n"

@@ -60,7 +60,7 @@ class Printer:
 
 
 def _changes(operation: Operation) -> list[list[str]]:
-    """Tell what an update changes; a new name is in its first line already."""
+    """Return what an update changes; a new name is in its first line already."""
     told = []
     for change in changes_of(operation):
         if change.field != "name":

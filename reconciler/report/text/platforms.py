@@ -48,7 +48,7 @@ def lease(lease: Lease | None, _style: Style = PLAIN) -> str:
 
 
 def released(lease: Lease | None, _style: Style = PLAIN) -> str:
-    """Say that nobody holds the platform any more; `lease` is the one that was released, if any."""
+    """Return that nobody holds the platform now; `lease` is the one that was released, if any."""
     return "Released.\n" if lease else "Not locked.\n"
 
 

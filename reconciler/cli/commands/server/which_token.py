@@ -38,7 +38,7 @@ def which_token(tokens: Sequence[Token], subject: str) -> Token:
 
 
 def _unknown(subject: str) -> ReconcilerError:
-    """Say that there is no such token; what is longer than an ID may be a secret, or hold one."""
+    """Return why there is no such token; what is longer than an ID may be a secret, or hold one."""
     if len(subject) > _ID_LENGTH:
         return UsageError(f"this is neither a token, nor the name or the ID of one: {_SEE}")
     return ReconcilerError(f"there is no token with the name or ID {quoted(subject)}: {_SEE}")
