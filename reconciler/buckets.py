@@ -32,15 +32,19 @@ NO_TLS = "there is no TLS there that we can speak: check https:// and the port"
 _UNMET = ("AlreadyExistsError", "PreconditionError")
 
 
-def open_bucket(bucket: str, timeout: float) -> tuple[S3Store, bool]:
+def open_bucket(bucket: str, timeout: float, *, checksums: bool = False) -> tuple[S3Store, bool]:
     """Open a bucket, and say whether a file of authorities is named for it.
 
+    With `checksums` each upload carries its SHA-256, without which Object Lock takes none.
     What the environment says is read by obstore itself, profiles by boto3. Raises `ImportError`
     without the extra.
     """
     endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
     options = {"timeout": timedelta(seconds=timeout)}
-    return _store(bucket, {"endpoint": endpoint} if endpoint else {}, timeout, options)
+    given = {"endpoint": endpoint} if endpoint else {}
+    if checksums:
+        given["checksum_algorithm"] = "sha256"
+    return _store(bucket, given, timeout, options)
 
 
 def reading_store(bucket: str, endpoint: str, region: str, timeout: float) -> S3Store:

@@ -23,8 +23,19 @@ def _folder(folder: Path, _: pytest.FixtureRequest) -> str:
     return str(folder / "repository")
 
 
+def _bucket(_: Path, request: pytest.FixtureRequest) -> str:
+    server = request.getfixturevalue("s3")
+    patch = request.getfixturevalue("monkeypatch")
+    for name, value in server.environment().items():
+        patch.setenv(name, value)
+    return f"s3://{server.new_bucket()}/proofs/of-files"
+
+
 #: A new kind of repository joins here: a function that gives the address of an empty place.
-KINDS: dict[str, Callable[[Path, pytest.FixtureRequest], str]] = {"folder": _folder}
+KINDS: dict[str, Callable[[Path, pytest.FixtureRequest], str]] = {
+    "folder": _folder,
+    "bucket": _bucket,
+}
 
 
 @pytest.fixture(params=list(KINDS.values()), ids=list(KINDS))
@@ -155,12 +166,17 @@ def test_a_file_is_written_anew_on_demand(repository, tmp_path):
     source = tmp_path / "part"
     source.write_bytes(b"whole")
     repository.add(PART, source)
-    (first,) = repository.entries(PART)
     with repository.local(PART) as here:
         repository.add(PART, here, anew=True)
+    assert repository.read(PART) == b"whole"
+    source.write_bytes(b"WHOLE")
+    (first,) = repository.entries(PART)
+    repository.add(PART, source)
+    assert list(repository.entries(PART)) == [first]
+    repository.add(PART, source, anew=True)
     (second,) = repository.entries(PART)
     assert second.stamp != first.stamp
-    assert repository.read(PART) == b"whole"
+    assert repository.read(PART) == b"WHOLE"
 
 
 def test_what_is_removed_is_gone(repository):
@@ -176,9 +192,10 @@ def test_what_was_written_anew_since_it_was_listed_stays(repository, tmp_path):
     source.write_bytes(b"whole")
     repository.add(PART, source)
     (seen,) = repository.entries(PART)
+    source.write_bytes(b"WHOLE")  # else a bucket, that counts seconds, may see no difference
     repository.add(PART, source, anew=True)
     assert repository.remove(PART, stamp=seen.stamp) is False
-    assert repository.read(PART) == b"whole"
+    assert repository.read(PART) == b"WHOLE"
     (now,) = repository.entries(PART)
     assert repository.remove(PART, stamp=now.stamp) is True
     assert repository.remove(PART, stamp=now.stamp) is False

@@ -18,7 +18,8 @@ class Entry(Struct, frozen=True):
     size: int
     #: When it was written, in seconds since 1970, by the clock of whatever keeps it.
     modified: float
-    #: Another one whenever the file was written anew, also with the same content.
+    #: Another one whenever the file was written anew; a bucket does not see that within the same
+    #: second, and with the same content.
     stamp: str
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from reconciler.errors import RepositoryError
 from reconciler.printable import listed, quoted
 from reconciler.recovery.repository import layout, marker
 from reconciler.recovery.repository.address import understand
+from reconciler.recovery.repository.bucket import BucketRepository
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.repository.folder import DRAFTS, FolderRepository
 
@@ -29,10 +30,12 @@ def open_repository(
     if isinstance(where, Path):
         repository = _in_folder(where, make=make)
     else:
-        raise RepositoryError("repositories in buckets come with the next change")
+        repository = BucketRepository(where)
     if marker.read(repository) is None:
         if not make:
             raise _no_repository(repository.address)
+        if foreign := next(repository.names(""), None):
+            raise _foreign(repository.address, [foreign])
         if marker.write(repository):
             told(f"{repository.address} is a new repository.")
     return repository
@@ -49,17 +52,21 @@ def _in_folder(folder: Path, *, make: bool) -> Repository:
         if not (folder / layout.MARKER).exists():
             foreign = sorted(p.name for p in folder.iterdir() if p.name not in _HARMLESS)
             if foreign and make:
-                raise RepositoryError(
-                    f"{shown} is no repository, and other files lie in it ({listed(foreign[:3])}): "
-                    "name an empty folder, or one that does not exist yet"
-                )
+                raise _foreign(shown, foreign)
     except OSError as error:
         raise RepositoryError(f"{shown} can't be read ({error.strerror})") from None
     return FolderRepository(folder)
 
 
+def _foreign(shown: str, names: Sequence[str]) -> RepositoryError:
+    return RepositoryError(
+        f"{shown} is no repository, and other files lie in it ({listed(names[:3])}): "
+        "name an empty place, or one that does not exist yet"
+    )
+
+
 def _no_repository(shown: str) -> RepositoryError:
     return RepositoryError(
         f"there is no repository at {shown}: check the address, and whether it is mounted; "
-        "`reconciler snapshot create` and `reconciler scan --into` make one in an empty folder"
+        "`reconciler snapshot create` and `reconciler scan --into` make one in an empty place"
     )
