@@ -104,6 +104,7 @@ MISSING, DAMAGED, CHANGED, EXTRA, MOVED = "missing", "damaged", "changed", "extr
 UNREADABLE, CHANGING, ARCHIVED = "unreadable", "changing", "archived"
 DELETED, RENAMED = "deleted", "renamed"
 NOT_REACHABLE, NOT_VERIFIED = "not_reachable", "not_verified"
+INVENTORY = "inventory"
 
 
 class FileFinding(Struct, frozen=True):
@@ -123,6 +124,9 @@ class FileFinding(Struct, frozen=True):
     other: bytes = b""
     #: Of a part that was not verified: how many files of the snapshot lie in it.
     files: int = 0
+    #: `INVENTORY` if it is about the platform's record of a file, and `path` an upload id; else
+    #: empty: it is about the file itself.
+    about: str = ""
     #: RFC 3339, UTC; `resolved` is empty while it lasts.
     first_seen: str = ""
     last_seen: str = ""

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from reconciler.recovery import values
 from reconciler.recovery.values import FileFinding
 
-Key = tuple[bytes, str]
+Key = tuple[str, bytes, str]
 #: What may be gone for good: only the same bytes, seen again, end it; that a newer snapshot has it
 #: so too proves nothing.
 NEEDS_PROOF = frozenset({values.MISSING, values.DAMAGED, values.DELETED})
@@ -39,7 +39,8 @@ MOST_OPEN, MOST_RESOLVED = 10_000, 1_000
 
 def key(finding: FileFinding) -> Key:
     """Return by what a finding is known again: a file by its path, a part by its reason as well."""
-    return finding.path, finding.note if finding.what == values.NOT_VERIFIED else ""
+    reason = finding.note if finding.what == values.NOT_VERIFIED else ""
+    return finding.about, finding.path, reason
 
 
 def merged(records: Iterable[Iterable[FileFinding]]) -> list[FileFinding]:

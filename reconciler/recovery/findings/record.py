@@ -38,6 +38,7 @@ class WrittenFinding(Struct, frozen=True, omit_defaults=True):
     note: str = ""
     other: str = ""
     files: int = 0
+    about: str = ""
     was: WrittenContent | None = None
     now: WrittenContent | None = None
 
@@ -83,6 +84,7 @@ def written(finding: FileFinding) -> WrittenFinding:
         finding.note,
         paths.shown(finding.other),
         finding.files,
+        finding.about,
         None if finding.was is None else written_content(finding.was),
         None if finding.now is None else written_content(finding.now),
     )
@@ -131,6 +133,7 @@ def _read(finding: WrittenFinding, place: str) -> FileFinding:
         finding.note,
         paths.read(finding.other),
         finding.files,
+        finding.about,
         finding.first_seen,
         finding.last_seen,
         finding.resolved,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_right, insort
 from collections.abc import Callable, Iterable
 
 from msgspec import Struct
@@ -22,23 +22,21 @@ class Lost:
     def __init__(self, paths: Iterable[bytes] = ()) -> None:
         """Keep `paths`: a folder ends with `/`, and an empty path means everything."""
         self._paths: list[bytes] = []
-        for path in sorted(paths):
+        for path in paths:
             self.add(path)
 
     def add(self, path: bytes) -> None:
-        """Take note of one more, which does not sort before those that are there."""
+        """Take note of one more."""
         if self.over(path) is None:
-            self._paths.append(path)
+            # None of them may lie in another one: see `over`.
+            self._paths = [known for known in self._paths if not _holds(path, known)]
+            insort(self._paths, path)
 
     def over(self, path: bytes) -> bytes | None:
         """Return the part in which `path` lies, or is; None if it is in none."""
-        # None of them lies in another one: only the last that sorts before it can be the one.
+        # As no part lies in another, only the last that sorts before `path` can be the one.
         at = bisect_right(self._paths, path) - 1
-        if at < 0:
-            return None
-        part = self._paths[at]
-        below = not part or part.endswith(b"/")
-        return part if path == part or (below and path.startswith(part)) else None
+        return self._paths[at] if at >= 0 and _holds(self._paths[at], path) else None
 
 
 class Side(Struct, frozen=True):
@@ -60,3 +58,8 @@ class Circumstances(Struct, frozen=True):
     was: Side
     now: Side
     settled_ns: int = SETTLED_NS
+
+
+def _holds(part: bytes, path: bytes) -> bool:
+    below = not part or part.endswith(b"/")
+    return part == path or (below and path.startswith(part))

@@ -1,0 +1,113 @@
+"""Which of the files that are gone are there under another name: a hint, in bounded memory."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Hashable, Iterable
+from typing import NamedTuple
+
+from reconciler.recovery import rows, values
+from reconciler.recovery.rows import Content
+
+#: So many files that are gone, and so many that are new, are held against each other.
+MOST = 200_000
+
+
+class Gone(NamedTuple):
+    """A file that is not there any more, and its place among the findings."""
+
+    at: int
+    was: Content
+
+
+class Came(NamedTuple):
+    """A file that was not there; what it was counted as, and its place, if it is a finding."""
+
+    at: int | None
+    now: Content
+    counted: str
+
+
+class Pair(NamedTuple):
+    """Two that are one: `what` is `MOVED` or `RENAMED`."""
+
+    gone: Gone
+    came: Came
+    what: str
+
+
+class Pairing:
+    """Files that are gone, and files that are new."""
+
+    def __init__(self, most: int = MOST) -> None:
+        self._most = most
+        self._gone: list[Gone] = []
+        self._came: list[Came] = []
+        #: Whether there were more than can be held against each other.
+        self.overflowed = False
+
+    def gone(self, at: int, was: Content) -> None:
+        """Take note of a file that is gone."""
+        if _has_bytes(was) and self._has_room(len(self._gone)):
+            self._gone.append(Gone(at, was))
+
+    def came(self, at: int | None, now: Content, counted: str) -> None:
+        """Take note of a file that is new."""
+        if _has_bytes(now) and self._has_room(len(self._came)):
+            self._came.append(Came(at, now, counted))
+
+    def pairs(self) -> list[Pair]:
+        """Return what belongs together; nothing stands in two pairs.
+
+        One that differs in Unicode form only comes before any other with the same bytes. Empty
+        files are all alike, so that they are never said to be moved.
+        """
+        renamed = _matched(self._gone, self._came, _form, values.RENAMED)
+        done = {id(one) for pair in renamed for one in (pair.gone, pair.came)}
+        gone = [one for one in self._gone if id(one) not in done]
+        came = [one for one in self._came if id(one) not in done]
+        return renamed + _matched(gone, came, _bytes, values.MOVED)
+
+    def _has_room(self, number: int) -> bool:
+        self.overflowed = self.overflowed or number >= self._most
+        return number < self._most
+
+
+def _matched(
+    gone: Iterable[Gone],
+    came: Iterable[Came],
+    sign: Callable[[Content], Hashable | None],
+    what: str,
+) -> list[Pair]:
+    """Pair those of one sign; the first that is gone with the first that is new."""
+    waiting: dict[Hashable, list[Came]] = {}
+    for new in came:
+        if (by := sign(new.now)) is not None:
+            waiting.setdefault(by, []).append(new)
+    for several in waiting.values():
+        several.reverse()
+    pairs = []
+    for old in gone:
+        by = sign(old.was)
+        if by is not None and (found := waiting.get(by)):
+            pairs.append(Pair(old, found.pop(), what))
+    return pairs
+
+
+def _form(content: Content) -> Hashable | None:
+    """Return what is the same for a path in each of its Unicode forms, with these bytes."""
+    if content.path.isascii():
+        return None
+    try:
+        text = content.path.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+    return unicodedata.normalize("NFC", text), content.sha256
+
+
+def _bytes(content: Content) -> Hashable | None:
+    return content.sha256 if content.size else None
+
+
+def _has_bytes(content: Content) -> bool:
+    return content.kind == rows.FILE and content.sha256 is not None

@@ -1,0 +1,67 @@
+"""Findings of one storage, on disk until all are known: there may be millions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from tempfile import SpooledTemporaryFile
+from types import TracebackType
+from typing import NamedTuple, Self
+
+import msgspec
+
+from reconciler.recovery.values import FileFinding
+
+#: Up to so many bytes stay in memory.
+_IN_MEMORY = 2**23
+
+
+class Spooled(NamedTuple):
+    """A finding, and whether it is told also if not all is asked for."""
+
+    finding: FileFinding
+    listed: bool
+
+
+class Spool:
+    """A list that only grows, and is read from its beginning; to be used in a `with`.
+
+    The file has no name, and nobody else can open it.
+    """
+
+    def __init__(self) -> None:
+        self._file = SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - closed by `__exit__`
+        self._encoder = msgspec.msgpack.Encoder()
+        self._length = 0
+
+    def add(self, finding: FileFinding, *, listed: bool) -> int:
+        """Append a finding; return at which place it is."""
+        data = self._encoder.encode((finding, listed))
+        self._file.write(len(data).to_bytes(4, "big"))
+        self._file.write(data)
+        self._length += 1
+        return self._length - 1
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return self._length
+
+    def __iter__(self) -> Iterator[Spooled]:
+        """Yield all of them, in order; nothing may be added meanwhile."""
+        decoder = msgspec.msgpack.Decoder(Spooled)
+        self._file.seek(0)
+        for _ in range(self._length):
+            size = int.from_bytes(self._file.read(4), "big")
+            yield decoder.decode(self._file.read(size))
+
+    def __enter__(self) -> Self:
+        """Return the spool."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Let go of the file."""
+        self._file.close()
