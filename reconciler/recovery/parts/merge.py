@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from reconciler.platform import InventoryRow
 from reconciler.recovery.parts import convert
 from reconciler.recovery.parts.stream import Stream
-from reconciler.recovery.parts.window import Window, compare
+from reconciler.recovery.parts.window import Marking, Window, compare
 from reconciler.recovery.rows import Content
 
 #: A file differs if one of these does. When and how its bytes were proved is no property of it.
@@ -38,10 +38,12 @@ class Differences(Generic[Row]):
         key: str,
         columns: Sequence[str],
         rows: Callable[[pa.RecordBatch], Sequence[Row]],
+        anyway: Marking = lambda _now: None,
     ) -> None:
         self._was, self._now = Stream(was, key, _WAS), Stream(now, key, _NOW)
         self._key = key
         self._columns = columns
+        self._anyway = anyway
         self._rows: Callable[[pa.RecordBatch], Sequence[Row]] = rows
         #: Keys that both have; of these, how many differ.
         self.compared = 0
@@ -54,7 +56,8 @@ class Differences(Generic[Row]):
         was, now = self._was, self._now
         while was.more() and now.more():
             until = min(was.key_within(WINDOW), now.key_within(WINDOW))
-            window = compare(was.take(until), now.take(until), self._key, self._columns)
+            both = was.take(until), now.take(until)
+            window = compare(*both, self._key, self._columns, self._anyway)
             self._count(window)
             yield from self._told(window)
         yield from self._alone()
@@ -92,10 +95,16 @@ class Differences(Generic[Row]):
 
 
 def differences(
-    was: Iterator[pa.RecordBatch], now: Iterator[pa.RecordBatch]
+    was: Iterator[pa.RecordBatch],
+    now: Iterator[pa.RecordBatch],
+    *,
+    anyway: Marking = lambda _now: None,
 ) -> Differences[Content]:
-    """Compare contents (`CONTENTS` or `SCANNED`) by path; a file differs in one of `COMPARED`."""
-    return Differences(was, now, "path", COMPARED, convert.contents)
+    """Compare contents (`CONTENTS` or `SCANNED`) by path; a file differs in one of `COMPARED`.
+
+    Rows of `now` that `anyway` marks are told, and counted as changed, also if they do not differ.
+    """
+    return Differences(was, now, "path", COMPARED, convert.contents, anyway)
 
 
 def inventory_differences(

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, TypeAlias
 
 import pyarrow as pa
 import pyarrow.compute as pc
+
+
+#: Says of rows which of them are told also where nothing differs; None: none of them.
+Marking: TypeAlias = Callable[[pa.RecordBatch], pa.Array | None]
 
 
 class Window(NamedTuple):
@@ -21,8 +25,17 @@ class Window(NamedTuple):
     changed_now: pa.RecordBatch
 
 
-def compare(was: pa.RecordBatch, now: pa.RecordBatch, key: str, columns: Sequence[str]) -> Window:
-    """Compare rows by their `key`, and those that both have by `columns`."""
+def compare(
+    was: pa.RecordBatch,
+    now: pa.RecordBatch,
+    key: str,
+    columns: Sequence[str],
+    anyway: Marking = lambda _now: None,
+) -> Window:
+    """Compare rows by their `key`, and those that both have by `columns`.
+
+    Rows of `now` that `anyway` marks count as different.
+    """
     gone, came = was.slice(0, 0), now.slice(0, 0)
     if not was.column(key).equals(now.column(key)):
         here = pc.is_in(was.column(key), value_set=now.column(key))
@@ -30,7 +43,7 @@ def compare(was: pa.RecordBatch, now: pa.RecordBatch, key: str, columns: Sequenc
         there = pc.is_in(now.column(key), value_set=was.column(key))
         came = now.filter(pc.invert(there))
         was, now = was.filter(here), now.filter(there)  # both in the order of keys
-    differs = _differing(was, now, columns)
+    differs = _either(_differing(was, now, columns), anyway(now))
     if differs is None:
         return Window(was.num_rows, gone, came, was.slice(0, 0), now.slice(0, 0))
     return Window(was.num_rows, gone, came, was.filter(differs), now.filter(differs))
@@ -42,9 +55,14 @@ def _differing(was: pa.RecordBatch, now: pa.RecordBatch, columns: Sequence[str])
     for name in columns:
         one, other = was.column(name), now.column(name)
         if not one.equals(other):
-            these = _unlike(one, other)
-            differs = these if differs is None else pc.or_(differs, these)
+            differs = _either(differs, _unlike(one, other))
     return differs
+
+
+def _either(one: pa.Array | None, other: pa.Array | None) -> pa.Array | None:
+    if one is None or other is None:
+        return one if other is None else other
+    return pc.or_(one, other)
 
 
 def _unlike(one: pa.Array, other: pa.Array) -> pa.Array:
