@@ -8,7 +8,6 @@ from typing import NamedTuple, TypeAlias
 import pyarrow as pa
 import pyarrow.compute as pc
 
-
 #: Says of rows which of them are told also where nothing differs; None: none of them.
 Marking: TypeAlias = Callable[[pa.RecordBatch], pa.Array | None]
 
