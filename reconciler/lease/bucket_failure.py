@@ -29,7 +29,7 @@ _FAULTS = {
     "UnknownIssuer": Fault.UNKNOWN_AUTHORITY,
 }
 #: What servers call the reasons for which they let nobody in, and what helps.
-_REFUSALS = {
+REFUSALS = {
     "SignatureDoesNotMatch": (
         "access denied: the secret does not fit the access key",
         "correct AWS_SECRET_ACCESS_KEY, or the profile's",
@@ -73,8 +73,8 @@ def failure(error: Exception, *, own_authorities: bool) -> Failure:
     if found is None and "Received redirect" not in text:
         return _unanswered(text, own_authorities)
     code = _CODE.search(text)
-    if code and code[1] in _REFUSALS:
-        return Failure(*_REFUSALS[code[1]])
+    if code and code[1] in REFUSALS:
+        return Failure(*REFUSALS[code[1]])
     region = _REGION.search(text)
     if region or "Received redirect" in text:
         where = f"to '{region[1]}'" if region else "to its"

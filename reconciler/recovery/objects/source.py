@@ -1,0 +1,213 @@
+"""A bucket as what a scan reads: its root, its listing, and the bytes of its objects."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from reconciler.buckets import reading_store
+from reconciler.recovery.objects import listing
+from reconciler.recovery.objects.pages import Listed, full_sum
+from reconciler.recovery.objects.reading import quickly, surely
+from reconciler.recovery.roots.asking import LISTING, NO_ANSWER, Refused
+from reconciler.recovery.roots.bucket import MARKER as MARKER_NAME
+from reconciler.recovery.roots.bucket import TIMEOUT, BucketRoot, Reached, read_marker
+from reconciler.recovery.rows import (
+    ARCHIVED,
+    CHANGING,
+    FILE,
+    MARKER,
+    READ,
+    STORED,
+    UNREADABLE,
+    Rows,
+)
+from reconciler.recovery.source import BATCH, Pace
+from reconciler.recovery.values import Root, Target
+from reconciler.recovery.walking.exclusions import Exclusions
+from reconciler.retry.surroundings import Surroundings
+
+if TYPE_CHECKING:
+    from obstore.store import S3Store
+
+#: What says that another object is there than the one that was listed, or none.
+_NOT_IT = (404, 412)
+#: What two listings of one object have in common.
+_IDENTITY = ("size", "mtime_ns", "version", "tag")
+#: One row: an object, its hash, where that comes from, and when it was proved.
+_Row = tuple[Listed, bytes | None, str, int | None]
+
+
+class BucketSource:
+    """The objects of a bucket, or of what lies below a prefix in it; none is changed."""
+
+    def __init__(
+        self, target: Target, excluded: Sequence[str], surroundings: Surroundings | None = None
+    ) -> None:
+        """Make it, and ask nothing yet. Raises `UsageError` for a glob that means nothing."""
+        self._root = BucketRoot(target, surroundings)
+        self._exclusions = Exclusions(excluded)
+        self._mutex = threading.Lock()
+        self._store: S3Store | None = None
+
+    def prove(self, known: Root | None) -> Root:
+        """Prove that the bucket answers, and is the one that `known` describes."""
+        return self._root.prove(known)
+
+    def listing(self) -> Iterator[Rows]:
+        """Yield the newest of each key, below the prefix, in the order of keys as bytes."""
+        reached = self._root.reached()
+        prefix = reached.asking.bucket.prefix.encode()
+        try:
+            found = self._rows(reached, prefix)
+            while batch := list(islice(found, BATCH)):
+                yield _columns(batch, len(prefix))
+        except Refused as refused:
+            raise self._root.lost(refused, "listed") from None
+
+    def read(self, files: Rows, pace: Pace) -> Rows:
+        """Read objects, and return them with their hashes.
+
+        Raises `UnreachableError` if the bucket is lost on the way.
+        """
+        reached = self._root.reached()
+        prefix = reached.asking.bucket.prefix.encode()
+        read = (self._read(reached, wanted, pace) for wanted in _listed(files, prefix))
+        return _columns([row for row in read if row is not None], len(prefix))
+
+    def close(self) -> None:
+        """Let go of connections."""
+        self._store = None
+        self._root.close()
+
+    def _rows(self, reached: Reached, prefix: bytes) -> Iterator[_Row]:
+        for found in listing.everything(reached, prefix):
+            path = found.key[len(prefix) :]
+            if (path or found.size) and not self._exclusions.covers(path):
+                yield self._row(reached, found, path)
+
+    def _row(self, reached: Reached, found: Listed, path: bytes) -> _Row:
+        if found.kind == FILE and b"/" not in path and path.endswith(MARKER_NAME.encode()):
+            return self._marker(reached, found), None, "", None
+        if found.kind == ARCHIVED and found.summed:
+            stored = _stored(reached, found)
+            return found, stored, STORED if stored else "", None
+        return found, None, "", None
+
+    def _marker(self, reached: Reached, found: Listed) -> Listed:
+        try:
+            content = read_marker(reached.asking, found.key.decode())
+        except Refused as refused:
+            self._root.still_there()
+            return found._replace(kind=UNREADABLE, detail=refused.short.encode())
+        return found._replace(kind=MARKER, detail=content)
+
+    def _read(self, reached: Reached, wanted: Listed, pace: Pace) -> _Row | None:
+        """Read one object; None if it is gone."""
+        pace(0)
+        digest = quickly(self._quick(reached), wanted, pace)
+        if digest is not None:
+            return _proved(wanted, digest)
+        try:
+            return _proved(wanted, surely(reached.asking, wanted, pace))
+        except Refused as refused:
+            if refused.status in _NOT_IT:
+                return self._read_again(reached, wanted, refused, pace)
+            return self._unread(reached, wanted, refused, pace)
+
+    def _read_again(
+        self, reached: Reached, wanted: Listed, refused: Refused, pace: Pace
+    ) -> _Row | None:
+        """Look what is there now, and read that."""
+        self._root.still_there()
+        try:
+            now = listing.one(reached, wanted.key)
+        except Refused as unlisted:
+            raise self._root.lost(unlisted, "listed") from None
+        if now is None:
+            return None
+        if now.kind != FILE:
+            return now, None, "", None
+        if _same(now, wanted):  # it is listed, and can't be had
+            return _told(wanted, UNREADABLE, refused.short)
+        try:
+            return _proved(now, surely(reached.asking, now, pace))
+        except Refused as again:
+            if again.status in _NOT_IT:
+                return _told(now, CHANGING, "")
+            return self._unread(reached, now, again, pace)
+
+    def _unread(self, reached: Reached, wanted: Listed, refused: Refused, pace: Pace) -> _Row:
+        """Say why an object was not read, once it is known that the bucket still answers."""
+        if refused.code == "InvalidObjectState":
+            archived = wanted._replace(kind=ARCHIVED, detail=refused.storage_class.encode())
+            stored = _stored(reached, archived)
+            return archived, stored, STORED if stored else "", None
+        self._root.heed(refused)
+        self._root.still_there()
+        if refused.code == NO_ANSWER:  # the server was away for a while
+            try:
+                return _proved(wanted, surely(reached.asking, wanted, pace))
+            except Refused as again:
+                refused = again
+        return _told(wanted, UNREADABLE, refused.short)
+
+    def _quick(self, reached: Reached) -> S3Store:
+        with self._mutex:
+            if self._store is None:
+                meta = reached.asking.client.meta
+                name = reached.asking.bucket.name
+                self._store = reading_store(name, meta.endpoint_url, meta.region_name, TIMEOUT)
+            return self._store
+
+
+def _same(one: Listed, other: Listed) -> bool:
+    return all(getattr(one, name) == getattr(other, name) for name in _IDENTITY)
+
+
+def _proved(wanted: Listed, digest: bytes) -> _Row:
+    return wanted, digest, READ, int(time.time())
+
+
+def _told(wanted: Listed, kind: str, detail: str) -> _Row:
+    return wanted._replace(kind=kind, detail=detail.encode() or None), None, "", None
+
+
+def _stored(reached: Reached, found: Listed) -> bytes | None:
+    """Return the SHA-256 of the whole object that the storage keeps; None if it tells none."""
+    version = {"VersionId": found.version} if found.version else {}
+    try:
+        answer = reached.asking.ask(
+            "head_object", LISTING, Key=found.key.decode(), ChecksumMode="ENABLED", **version
+        )
+    except (Refused, UnicodeDecodeError):
+        return None
+    return full_sum(answer)
+
+
+def _listed(files: Rows, prefix: bytes) -> Iterable[Listed]:
+    columns = (files.path, files.kind, files.size, files.mtime_ns, files.version, files.tag)
+    for path, kind, size, mtime, version, tag in zip(*columns, strict=True):
+        yield Listed(prefix + path, kind, size, mtime, version, None, tag)
+
+
+def _columns(rows: Sequence[_Row], prefix: int) -> Rows:
+    found = [row[0] for row in rows]
+    nothing: list[int | None] = [None] * len(rows)
+    return Rows(
+        path=[each.key[prefix:] for each in found],
+        kind=[each.kind for each in found],
+        size=[each.size for each in found],
+        mtime_ns=[each.mtime_ns for each in found],
+        sha256=[row[1] for row in rows],
+        proof=[row[2] for row in rows],
+        proved_at=[row[3] for row in rows],
+        version=[each.version for each in found],
+        detail=[each.detail for each in found],
+        ctime_ns=nothing,
+        inode=nothing[:],
+        tag=[each.tag for each in found],
+    )

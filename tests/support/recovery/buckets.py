@@ -1,0 +1,93 @@
+"""Buckets as targets of scans, and time that passes when it is waited for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+
+from reconciler.location import location
+from reconciler.recovery.objects.source import BucketSource
+from reconciler.recovery.rows import CONTENT_COLUMNS, FILE, Content, Rows
+from reconciler.recovery.values import Target
+
+
+class Clock:
+    """Time passes when somebody waits, and only then."""
+
+    def __init__(self) -> None:
+        self.time = 0.0
+        self.waits: list[float] = []
+
+    def now(self) -> float:
+        return self.time
+
+    def random(self) -> float:
+        return 1.0
+
+    def key(self) -> str:
+        return os.urandom(16).hex()
+
+    def start(self, work: Callable[[], None]) -> None:
+        raise NotImplementedError
+
+    def wait(self, ready: Callable[[], bool], seconds: float | None = None) -> None:
+        self.waits.append(seconds or 0.0)
+        self.time += seconds or 0.0
+
+    def notify(self) -> None:
+        pass
+
+
+def target(url: str, region: str | None = None) -> Target:
+    return Target("id-1", "raw", "S3", location("S3", url).place, url, region)
+
+
+@contextmanager
+def opened(
+    url: str,
+    excluded: Sequence[str] = (),
+    *,
+    region: str | None = None,
+    clock: Clock | None = None,
+) -> Iterator[BucketSource]:
+    """Give a source that waits for nothing."""
+    with closing(BucketSource(target(url, region), excluded, clock or Clock())) as source:
+        yield source
+
+
+def free(_: int) -> None:
+    """Bound nothing."""
+
+
+def contents(rows: Rows) -> list[Content]:
+    columns = (getattr(rows, name) for name in CONTENT_COLUMNS)
+    return [Content(*values) for values in zip(*columns, strict=True)]
+
+
+def listed(source: BucketSource) -> list[Content]:
+    """List all, and check what holds of every listing."""
+    found: list[Content] = []
+    for rows in source.listing():
+        assert len({len(getattr(rows, name)) for name in Rows.__struct_fields__}) == 1
+        found += contents(rows)
+    paths = [each.path for each in found]
+    assert paths == sorted(set(paths))
+    return found
+
+
+def files(source: BucketSource) -> Rows:
+    """List all, and keep what is to be read."""
+    kept = Rows()
+    for rows in source.listing():
+        for index, kind in enumerate(rows.kind):
+            if kind == FILE:
+                for name in Rows.__struct_fields__:
+                    getattr(kept, name).append(getattr(rows, name)[index])
+    return kept
+
+
+def read(source: BucketSource, wanted: Rows | None = None) -> dict[bytes, Content]:
+    """Read what is given, or all that is listed."""
+    rows = source.read(files(source) if wanted is None else wanted, free)
+    return {each.path: each for each in contents(rows)}
