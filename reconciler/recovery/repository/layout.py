@@ -16,6 +16,8 @@ PRUNE = "prune/"
 #: Where the files of all snapshots lie.
 SNAPSHOTS = "snapshots/"
 PARTS = "parts/"
+#: The key by which `--redact` makes short hashes of names: 32 bytes, made when it is first wanted.
+REDACTION = "redaction.key"
 
 
 def is_name(text: str) -> bool:

@@ -1,0 +1,144 @@
+"""One storage compared with what it was: every difference judged, counted, and kept to be told."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from reconciler.recovery import rows, values
+from reconciler.recovery.rows import Content
+from reconciler.recovery.values import FileFinding
+from reconciler.recovery.verifying.classify import NEW, QUIET, SAME, Judged, classify
+from reconciler.recovery.verifying.pairing import Pair, Pairing
+from reconciler.recovery.verifying.sides import Circumstances
+from reconciler.recovery.verifying.spool import Spool, Spooled
+
+#: So many parts that could not be verified are told apart; of others only the reasons are.
+MOST_PARTS = 1_000
+#: What is said of a part that the snapshot knows nothing of.
+UNKNOWN_THEN = "the snapshot could not read it"
+
+
+class Tally(Struct):
+    """What a comparison came to."""
+
+    #: Files of the snapshot; of those, how many were compared, and how many could not be.
+    of: int = 0
+    compared: int = 0
+    not_verified: int = 0
+    #: Findings of each class, and what is only counted (`classify.QUIET`).
+    found: Counter[str] = field(default_factory=Counter)
+    quiet: Counter[str] = field(default_factory=Counter)
+
+
+class Comparison:
+    """Takes the differences of one storage in the order of paths, and then has its findings."""
+
+    def __init__(self, by: Circumstances, spool: Spool, *, everything: bool = False) -> None:
+        """Judge `by` circumstances; findings go to `spool`, with `everything` quiet ones too."""
+        self.tally = Tally()
+        self._by = by
+        self._spool = spool
+        self._everything = everything
+        self._pairing = Pairing()
+        #: By part and reason, how many files of the snapshot lie in it.
+        self._parts: dict[tuple[bytes, str], int] = {}
+        #: Why nothing is known of a part.
+        self._reasons: dict[bytes, str] = {}
+        self._pairs: dict[int, Pair] = {}
+        self._dropped: set[int] = set()
+
+    def take(self, differences: Iterable[tuple[bytes, Content | None, Content | None]]) -> None:
+        """Judge each difference."""
+        for path, was, now in differences:
+            self._note_lost(path, was, now)
+            self._count(was, now, classify(path, was, now, self._by))
+
+    def same(self, number: int) -> None:
+        """Count files that are what they were: the bytes of both sides were read."""
+        self.tally.of += number
+        self.tally.compared += number
+
+    def finish(self) -> None:
+        """Find out what was moved: only now is it known what is gone, and what is new."""
+        tally = self.tally
+        for pair in self._pairing.pairs():
+            self._pairs[pair.gone.at] = pair
+            tally.found[values.MISSING] -= 1
+            tally.found[pair.what] += 1
+            (tally.quiet if pair.came.counted == NEW else tally.found)[pair.came.counted] -= 1
+            if pair.came.at is not None:
+                self._dropped.add(pair.came.at)
+        tally.found[values.NOT_VERIFIED] = len(self._parts)
+        tally.found, tally.quiet = +tally.found, +tally.quiet
+
+    @property
+    def overflowed(self) -> bool:
+        """Whether too much is gone, or new, for all of it to be looked for under other names."""
+        return self._pairing.overflowed
+
+    def findings(self) -> Iterator[Spooled]:
+        """Yield what there is to tell: parts that nobody can say anything of, then files by path.
+
+        As often as one likes, after `finish`.
+        """
+        by = self._by
+        for (part, reason), files in sorted(self._parts.items()):
+            what = values.NOT_VERIFIED
+            told = FileFinding(what, by.storage, by.place, part, note=reason, files=files)
+            yield Spooled(told, listed=True)
+        for at, (finding, listed) in enumerate(self._spool):
+            if at in self._pairs:
+                pair = self._pairs[at]
+                finding = replace(  # noqa: PLW2901 - it is the same one, with more known of it
+                    finding, what=pair.what, now=pair.came.now, other=pair.came.now.path
+                )
+            if at not in self._dropped:
+                yield Spooled(finding, listed)
+
+    def _note_lost(self, path: bytes, was: Content | None, now: Content | None) -> None:
+        """Take note of a folder that could not be listed: it comes before all that lies below."""
+        if was is not None and _is_lost(was):
+            self._by.was.lost.add(path)
+            if now is None or not _is_lost(now):
+                self._part(path, f"{UNKNOWN_THEN} ({_reason(was)})", 0)
+        if now is not None and _is_lost(now):
+            self._by.now.lost.add(path)
+            self._reasons[path] = _reason(now)
+            self._part(path, _reason(now), 0)
+
+    def _count(self, was: Content | None, now: Content | None, judged: Judged) -> None:
+        tally, what, finding = self.tally, judged.what, judged.finding
+        tally.of += judged.expected
+        tally.compared += judged.compared
+        tally.not_verified += judged.expected and not judged.compared
+        if what == values.NOT_VERIFIED:
+            if finding is not None and judged.expected:
+                self._part(finding.path, finding.note or self._reasons.get(finding.path, ""), 1)
+            return
+        if what == SAME:
+            return
+        (tally.quiet if what in QUIET else tally.found)[what] += 1
+        at = None
+        if finding is not None and (judged.listed or self._everything):
+            at = self._spool.add(finding, listed=judged.listed)
+        if what == values.MISSING and at is not None and was is not None:
+            self._pairing.gone(at, was)
+        elif what in (values.EXTRA, NEW) and now is not None:
+            self._pairing.came(at, now, what)
+
+    def _part(self, path: bytes, reason: str, files: int) -> None:
+        if (path, reason) not in self._parts and len(self._parts) >= MOST_PARTS:
+            path = b""
+        self._parts[path, reason] = self._parts.get((path, reason), 0) + files
+
+
+def _is_lost(row: Content) -> bool:
+    return row.kind == rows.UNREADABLE and row.path.endswith(b"/")
+
+
+def _reason(row: Content) -> str:
+    return (row.detail or b"").decode("ascii", "replace")

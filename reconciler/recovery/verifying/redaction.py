@@ -1,0 +1,63 @@
+"""Names of files replaced by short hashes, where a report goes to people who may not see them."""
+
+from __future__ import annotations
+
+import hmac
+import os
+
+from msgspec.structs import replace
+
+from reconciler.recovery import rows
+from reconciler.recovery.repository import layout
+from reconciler.recovery.repository.contract import Repository
+from reconciler.recovery.rows import Content
+from reconciler.recovery.values import FileFinding
+
+#: Bytes of a key, and digits of what a name becomes: enough to tell a billion names apart.
+_KEY, _DIGITS = 32, 16
+
+
+def key_of(repository: Repository) -> bytes:
+    """Return the repository's key, so that a name becomes the same in all reports of it.
+
+    One is made if there is none. Without it nobody can find out by trying whether a name is the
+    one that they suspect. Raises `RepositoryError`.
+    """
+    known = repository.read(layout.REDACTION)
+    if known is None:
+        repository.write(layout.REDACTION, os.urandom(_KEY))
+        known = repository.read(layout.REDACTION) or b""
+    return known if len(known) == _KEY else os.urandom(_KEY)
+
+
+class Redaction:
+    """Replaces names by what only the holder of a key can make of them."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def finding(self, finding: FileFinding) -> FileFinding:
+        """Return a finding without names; its note never has one."""
+        return replace(
+            finding,
+            path=self.path(finding.path),
+            other=self.path(finding.other),
+            was=self._content(finding.was),
+            now=self._content(finding.now),
+        )
+
+    def path(self, path: bytes) -> bytes:
+        """Return what stands for a path; an empty one stays, and a folder still ends with `/`."""
+        if not path:
+            return path
+        digest = hmac.digest(self._key, path, "sha256").hex()[:_DIGITS]
+        return f"redacted-{digest}{'/' if path.endswith(b'/') else ''}".encode()
+
+    def _content(self, content: Content | None) -> Content | None:
+        if content is None:
+            return None
+        detail = content.detail
+        # What a link leads to, and what a marker holds, may have names in it.
+        if detail is not None and content.kind in (rows.LINK, rows.MARKER):
+            detail = self.path(detail)
+        return replace(content, path=self.path(content.path), detail=detail)

@@ -1,0 +1,134 @@
+"""What `verify` found out, as plain values: what reports and exit codes are made of."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from reconciler.recovery import values
+from reconciler.recovery.values import FileFinding
+
+#: How it was verified: the bytes read again, two snapshots, or what the platform knows of files.
+DEEP, AGAINST, LIVE = "deep", "against", "live"
+#: The verdicts: all was compared and agrees; something is wrong; nothing is, as far as it could be
+#: compared, which is not all.
+AGREES, DIFFERS, UNKNOWN = "agrees", "differs", "not_verified"
+#: Classes that say that something could not be compared, rather than that it is wrong.
+UNPROVED = frozenset(
+    {
+        values.UNREADABLE,
+        values.CHANGING,
+        values.ARCHIVED,
+        values.NOT_REACHABLE,
+        values.NOT_VERIFIED,
+    }
+)
+
+
+class Proofs(Struct, frozen=True):
+    """How the hashes of one side are known."""
+
+    #: By what was read for this side itself, by earlier reading, by what the storage says.
+    read: int = 0
+    kept: int = 0
+    stored: int = 0
+    #: When the oldest of them was read: RFC 3339, UTC; empty where nobody knows.
+    oldest: str = ""
+
+    @property
+    def total(self) -> int:
+        """How many there are."""
+        return self.read + self.kept + self.stored
+
+
+class Taken(Struct, frozen=True):
+    """What one side of a storage rests on."""
+
+    #: When it was scanned, or its inventory was read: RFC 3339, UTC.
+    at: str
+    #: The id of the scan; empty of an inventory.
+    scan: str = ""
+    proofs: Proofs = Proofs()
+
+
+class StorageVerified(Struct, frozen=True):
+    """One storage, compared."""
+
+    storage: str
+    #: Files of the snapshot (of an inventory: records); of those, how many were compared, and how
+    #: many could not be. None of the three where nobody knows how many files there were.
+    of: int | None = None
+    compared: int = 0
+    not_verified: int = 0
+    #: How many findings there are of each class, and how many changes that are only counted.
+    found: dict[str, int] = {}
+    quiet: dict[str, int] = {}
+    was: Taken | None = None
+    now: Taken | None = None
+    #: The first findings of each class, sorted by class; there may be more, see `found`.
+    findings: tuple[FileFinding, ...] = ()
+    #: With all: the first of what is only counted.
+    counted: tuple[FileFinding, ...] = ()
+    #: Earlier findings that were proved to be over; the first of them.
+    resolved: tuple[FileFinding, ...] = ()
+    resolved_count: int = 0
+    #: Earlier findings that this run says nothing of; and since when the oldest of them lasts.
+    still_open: int = 0
+    still_open_since: str = ""
+    #: What else is worth knowing, in sentences.
+    notes: tuple[str, ...] = ()
+
+    @property
+    def verdict(self) -> str:
+        """Whether it is as it was: `AGREES`, `DIFFERS` or `UNKNOWN`."""
+        if self.found.keys() - UNPROVED:
+            return DIFFERS
+        unknown = self.found or self.not_verified or self.of is None or self.compared < self.of
+        return UNKNOWN if unknown else AGREES
+
+
+class Side(Struct, frozen=True):
+    """A snapshot that was compared."""
+
+    id: str
+    created_at: str
+    #: Whether it has all that it should.
+    complete: bool = True
+
+
+class Verified(Struct, frozen=True):
+    """All of it."""
+
+    #: `DEEP`, `AGAINST` or `LIVE`.
+    how: str
+    repository: str
+    #: The snapshot that says what was; and with `AGAINST` the one that says what is.
+    was: Side
+    storages: tuple[StorageVerified, ...]
+    now: Side | None = None
+    notes: tuple[str, ...] = ()
+    #: The file with all rows, where one was written.
+    rows: str = ""
+    redacted: bool = False
+
+    @property
+    def of(self) -> int:
+        """How many files the snapshot has, as far as that is known."""
+        return sum(one.of or 0 for one in self.storages)
+
+    @property
+    def compared(self) -> int:
+        """How many of them were compared."""
+        return sum(one.compared for one in self.storages)
+
+    @property
+    def not_verified(self) -> int:
+        """How many of them could not be."""
+        return sum(one.not_verified for one in self.storages)
+
+    @property
+    def verdict(self) -> str:
+        """Whether all is as it was; where nothing was compared, nobody knows."""
+        each = {one.verdict for one in self.storages}
+        if DIFFERS in each:
+            return DIFFERS
+        return UNKNOWN if UNKNOWN in each or not self.compared else AGREES

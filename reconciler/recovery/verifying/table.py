@@ -1,0 +1,173 @@
+"""`--rows FILE`: all findings as a table, for other programs; written whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import io
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Protocol, Self
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from reconciler.disk.durable import sync_folder
+from reconciler.errors import ReconcilerError, UsageError
+from reconciler.printable import quoted, shown
+from reconciler.recovery import paths
+from reconciler.recovery.rows import Content
+from reconciler.recovery.values import FileFinding
+
+#: So many rows are held in memory.
+_BATCH = 4_096
+
+_CONTENT: dict[str, tuple[pa.DataType, Callable[[Content], object]]] = {
+    "kind": (pa.string(), lambda content: content.kind),
+    "size": (pa.int64(), lambda content: content.size),
+    "mtime_ns": (pa.int64(), lambda content: content.mtime_ns),
+    "sha256": (pa.string(), lambda content: content.sha256 and content.sha256.hex()),
+    "proof": (pa.string(), lambda content: content.proof or None),
+    "proved_at": (pa.int64(), lambda content: content.proved_at),
+    "version": (pa.string(), lambda content: content.version),
+    "detail": (pa.string(), lambda c: None if c.detail is None else paths.shown(c.detail)),
+}
+_COLUMNS: dict[str, tuple[pa.DataType, Callable[[FileFinding], object]]] = {
+    "what": (pa.string(), lambda finding: finding.what),
+    "storage": (pa.string(), lambda finding: shown(finding.storage)),
+    "about": (pa.string(), lambda finding: finding.about or "file"),
+    "path": (pa.string(), lambda finding: paths.shown(finding.path)),
+    "other": (pa.string(), lambda finding: paths.shown(finding.other) or None),
+    "note": (pa.string(), lambda finding: shown(finding.note) or None),
+    "files": (pa.int64(), lambda finding: finding.files or None),
+    "first_seen": (pa.string(), lambda finding: finding.first_seen or None),
+    "last_seen": (pa.string(), lambda finding: finding.last_seen or None),
+}
+#: The columns of the table, in order; those of what was, then of what is.
+SCHEMA = pa.schema(
+    [(name, of) for name, (of, _) in _COLUMNS.items()]
+    + [(f"{side}_{name}", of) for side in ("was", "now") for name, (of, _) in _CONTENT.items()]
+)
+
+
+class _Sheet(Protocol):
+    def write(self, rows: list[list[object]]) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class Table:
+    """Takes findings, one after the other; to be used in a `with`.
+
+    The file appears when `finish` is called: mode 0600, instead of what was there.
+    """
+
+    def __init__(self, path: str) -> None:
+        """Begin the table at `path`; its suffix says in which format.
+
+        Raises `UsageError` for another suffix, `ReconcilerError` if it can't be written.
+        """
+        kind = kind_of(path)
+        self._goal = Path(path)
+        self._draft = self._goal.with_name(f".{self._goal.name}.{os.urandom(4).hex()}.tmp")
+        self._waiting: list[list[object]] = []
+        with self._in_words():
+            handle = os.open(self._draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            self._file = os.fdopen(handle, "wb")
+            self._sheet: _Sheet = kind(self._file)
+
+    def add(self, finding: FileFinding) -> None:
+        """Add a row; raises `ReconcilerError`."""
+        row = [value(finding) for _, value in _COLUMNS.values()]
+        for content in (finding.was, finding.now):
+            row += [None if content is None else value(content) for _, value in _CONTENT.values()]
+        self._waiting.append(row)
+        if len(self._waiting) >= _BATCH:
+            self._flush()
+
+    def finish(self) -> None:
+        """Give the file its name; raises `ReconcilerError`."""
+        self._flush()
+        with self._in_words():
+            self._sheet.close()
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()
+            self._draft.replace(self._goal)
+            sync_folder(self._goal.parent)
+
+    def __enter__(self) -> Self:
+        """Return the table."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Leave nothing of what was not finished."""
+        with contextlib.suppress(OSError):
+            self._file.close()
+        with contextlib.suppress(OSError):
+            self._draft.unlink(missing_ok=True)
+
+    def _flush(self) -> None:
+        with self._in_words():
+            self._sheet.write(self._waiting)
+        self._waiting.clear()
+
+    @contextlib.contextmanager
+    def _in_words(self) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            raise ReconcilerError(
+                f"can't write {quoted(str(self._goal))}: {reason}. Nothing was written to it"
+            ) from error
+
+
+class _Csv:
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self.write([list(SCHEMA.names)])
+
+    def write(self, rows: list[list[object]]) -> None:
+        text = io.StringIO(newline="")
+        csv.writer(text, lineterminator="\n").writerows(rows)
+        self._file.write(text.getvalue().encode("utf-8", "backslashreplace"))
+
+    def close(self) -> None:
+        """Nothing is kept back."""
+
+
+class _Parquet:
+    def __init__(self, file: IO[bytes]) -> None:
+        self._writer = pq.ParquetWriter(file, SCHEMA, compression="zstd")
+
+    def write(self, rows: list[list[object]]) -> None:
+        if rows:
+            columns = [
+                pa.array(column, of)
+                for column, of in zip(zip(*rows, strict=True), SCHEMA.types, strict=True)
+            ]
+            self._writer.write_batch(pa.RecordBatch.from_arrays(columns, schema=SCHEMA))
+
+    def close(self) -> None:
+        self._writer.close()
+
+
+_KINDS: dict[str, Callable[[IO[bytes]], _Sheet]] = {".csv": _Csv, ".parquet": _Parquet}
+
+
+def kind_of(path: str) -> Callable[[IO[bytes]], _Sheet]:
+    """Return what writes a table of the format that a path's suffix names; raises `UsageError`."""
+    kind = _KINDS.get(Path(path).suffix.lower())
+    if kind is None:
+        raise UsageError(
+            f"--rows {quoted(path)}: the suffix says the format, and must be .parquet or .csv"
+        )
+    return kind
