@@ -1,0 +1,178 @@
+"""What is told of a storage after it was compared: dates from earlier runs, and how much of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator
+from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from reconciler.errors import RepositoryError
+from reconciler.recovery import rows, values
+from reconciler.recovery.findings import episodes as over_time
+from reconciler.recovery.findings import store
+from reconciler.recovery.findings.episodes import Key, key
+from reconciler.recovery.repository.contract import Repository
+from reconciler.recovery.rows import Content
+from reconciler.recovery.values import FileFinding
+from reconciler.recovery.verifying.classify import same_bytes
+from reconciler.recovery.verifying.redaction import Redaction
+from reconciler.recovery.verifying.results import StorageVerified
+from reconciler.recovery.verifying.sides import Side
+from reconciler.recovery.verifying.spool import Spooled
+from reconciler.recovery.verifying.table import Table
+
+#: So many findings of one class and storage are told one by one; a table has all of them.
+MOST_TOLD = 1_000
+
+#: Looks paths up in what is now.
+Look = Callable[[Collection[bytes]], dict[bytes, Content]]
+
+
+class Means(Struct, frozen=True):
+    """What all storages of a run share."""
+
+    repository: Repository
+    clock: Callable[[], datetime]
+    #: Whether what is only counted is told as well.
+    everything: bool = False
+    settled_ns: int = 0
+    redaction: Redaction | None = None
+    table: Table | None = None
+
+
+class Present(Struct, frozen=True):
+    """What a run knows of how things are, by which earlier findings are held to be over."""
+
+    #: RFC 3339, UTC, milliseconds.
+    moment: str
+    side: Side
+    look: Look
+    #: `values.INVENTORY`, or empty: about files themselves.
+    about: str = ""
+
+
+class Concluded:
+    """The findings of one storage, held against what earlier runs found."""
+
+    def __init__(self, place: str, means: Means, present: Present | None) -> None:
+        """Without `present` the comparison says nothing of today, and nothing is kept of it."""
+        self._place = place
+        self._means = means
+        self._present = present
+        self.notes: list[str] = []
+
+    def conclude(
+        self, so_far: StorageVerified, findings: Callable[[], Iterable[Spooled]]
+    ) -> StorageVerified:
+        """Return what is told: `findings` with their dates, and what became of earlier ones.
+
+        Raises `RepositoryError` if what is known can't be read; that it can't be kept is a note.
+        """
+        if self._present is None:
+            return self._told(so_far, findings(), {})
+        known = store.read(self._means.repository, self._place)
+        self.notes += [f"not used: the findings in {reason}" for reason in known.damaged]
+        found = _worst(spooled.finding for spooled in findings() if spooled.listed)
+        before = over_time.open_ones(known.episodes)
+        ended = self._ended(self._present, before, found)
+        after = over_time.observed(known.episodes, found, self._present.moment, ended)
+        self._keep(after, known)
+        lasting = over_time.open_ones(after)
+        told = self._told(so_far, findings(), lasting)
+        over = [e for e in after if e.resolved and key(e) in before and e not in known.episodes]
+        about = self._present.about
+        silent = [e for k, e in lasting.items() if k not in found and e.about == about]
+        return replace(
+            told,
+            resolved=tuple(map(self._redacted, over[:MOST_TOLD])),
+            resolved_count=len(over),
+            still_open=len(silent),
+            still_open_since=min((e.first_seen for e in silent), default=""),
+        )
+
+    def _told(
+        self, so_far: StorageVerified, findings: Iterable[Spooled], lasting: dict[Key, FileFinding]
+    ) -> StorageVerified:
+        listed: dict[str, list[FileFinding]] = {}
+        counted: list[FileFinding] = []
+        for finding in self._dated(findings, lasting):
+            told = self._redacted(finding.finding)
+            if self._means.table is not None:
+                self._means.table.add(told)
+            among = listed.setdefault(told.what, []) if finding.listed else counted
+            if len(among) < MOST_TOLD:
+                among.append(told)
+        order = [what for what in over_time.SEVERITY if what in listed]
+        return replace(
+            so_far,
+            findings=tuple(finding for what in order for finding in listed[what]),
+            counted=tuple(counted),
+            notes=(*so_far.notes, *self.notes),
+        )
+
+    def _dated(
+        self, findings: Iterable[Spooled], lasting: dict[Key, FileFinding]
+    ) -> Iterator[Spooled]:
+        moment = self._present.moment if self._present else ""
+        for finding, listed in findings:
+            since = lasting.get(key(finding)) if listed else None
+            first, last = (since.first_seen, since.last_seen) if since else (moment, moment)
+            yield Spooled(replace(finding, first_seen=first, last_seen=last), listed)
+
+    def _keep(self, after: list[FileFinding], known: store.Known) -> None:
+        means = self._means
+        try:
+            left_out = store.keep(means.repository, self._place, after, known, means.clock())
+        except RepositoryError as error:
+            self.notes.append(f"since when things are wrong could not be kept: {error}")
+            return
+        if left_out:
+            self.notes.append(
+                f"of {left_out:,} findings is not kept since when they last: there are too many"
+            )
+
+    def _ended(
+        self, present: Present, before: dict[Key, FileFinding], found: dict[Key, FileFinding]
+    ) -> Callable[[FileFinding], bool]:
+        """Return what says of an earlier finding, not found again, whether it is proved over."""
+        to_prove = [f for k, f in before.items() if k not in found and f.about == present.about]
+        wanted = {f.path for f in to_prove if f.what in over_time.NEEDS_PROOF}
+        now = present.look(wanted) if wanted else {}
+
+        def ended(finding: FileFinding) -> bool:
+            if finding.about != present.about:
+                return False
+            if finding.what in (values.NOT_REACHABLE, values.NOT_VERIFIED):
+                return True
+            path = finding.path
+            if present.side.lost.over(path) is not None or present.side.excluded(path):
+                return False
+            return finding.what not in over_time.NEEDS_PROOF or _is_back(finding, now.get(path))
+
+        return ended
+
+    def _redacted(self, finding: FileFinding) -> FileFinding:
+        return self._means.redaction.finding(finding) if self._means.redaction else finding
+
+
+def _worst(findings: Iterable[FileFinding]) -> dict[Key, FileFinding]:
+    """Return as many of each class as are kept of one storage."""
+    number: dict[str, int] = {}
+    found = {}
+    for finding in findings:
+        number[finding.what] = number.get(finding.what, 0) + 1
+        if number[finding.what] <= over_time.MOST_OPEN:
+            found[key(finding)] = finding
+    return found
+
+
+def _is_back(finding: FileFinding, now: Content | None) -> bool:
+    """Return whether what was wrong is what it was before."""
+    was = finding.was
+    if was is None or now is None or now.proof == rows.STORED:
+        return False
+    if was.sha256 is None:
+        return (was.kind, was.detail, was.size) == (now.kind, now.detail, now.size)
+    return same_bytes(was, now) is True
