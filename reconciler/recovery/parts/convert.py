@@ -37,12 +37,12 @@ def rows_of(contents: pa.RecordBatch, stamps: pa.RecordBatch | None = None) -> R
     rows = Rows()
     nothing: list[Any] = [None] * contents.num_rows
     for column in CONTENT_COLUMNS:
-        setattr(rows, column, contents.column(column).to_pylist())
+        setattr(rows, column, values(contents.column(column)))
     if stamps is None and "inode" in contents.schema.names:
         stamps = contents
     for column in STAMP_COLUMNS:
-        values = list(nothing) if stamps is None else stamps.column(column).to_pylist()
-        setattr(rows, column, values)
+        known = list(nothing) if stamps is None else values(stamps.column(column))
+        setattr(rows, column, known)
     return rows
 
 
@@ -53,7 +53,19 @@ def content(batch: pa.RecordBatch, i: int) -> Content:
 
 def contents(batch: pa.RecordBatch) -> list[Content]:
     """Return each row as an object."""
-    return list(map(Content, *(batch.column(name).to_pylist() for name in CONTENT_COLUMNS)))
+    if not batch.num_rows:
+        return []
+    return list(map(Content, *(values(batch.column(name)) for name in CONTENT_COLUMNS)))
+
+
+def values(column: pa.Array) -> list[Any]:
+    """Return a column's values; of references and hashes Arrow itself makes them very slowly."""
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    elif pa.types.is_fixed_size_binary(column.type):
+        column = column.cast(pa.binary())
+    found: list[Any] = column.to_pylist()
+    return found
 
 
 def _batch(rows: Rows, columns: pa.Schema) -> pa.RecordBatch:

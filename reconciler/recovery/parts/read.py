@@ -42,6 +42,41 @@ def batches(
             raise _damaged(path, "some of its rows are gone")
 
 
+def scanned(contents: Path, stamps: Path) -> Iterator[pa.RecordBatch]:
+    """Yield the rows of two parts that a scan wrote side by side, as one (`SCANNED`).
+
+    Raises `SnapshotError` as `batches` does, and if the one has more rows than the other.
+    """
+    files, beside = batches(contents, parts.CONTENTS), batches(stamps, parts.STAMPS)
+    left = None
+    for batch in files:
+        rest = batch
+        while rest.num_rows:
+            left = left if left is not None and left.num_rows else next(beside, None)
+            if left is None:
+                raise _damaged(stamps, "it has fewer rows than what it belongs to")
+            length = min(rest.num_rows, left.num_rows)
+            columns = [*rest.slice(0, length).columns, *left.slice(0, length).columns]
+            yield pa.RecordBatch.from_arrays(columns, schema=parts.SCANNED)
+            rest, left = rest.slice(length), left.slice(length)
+    if (left is not None and left.num_rows) or next(beside, None) is not None:
+        raise _damaged(stamps, "it has more rows than what it belongs to")
+
+
+def first(path: Path, schema: pa.Schema) -> bytes | None:
+    """Return the first key of a part, from its footer; None if it is too long to stand there.
+
+    Of a part without rows it is empty. Raises `SnapshotError` as `batches` does.
+    """
+    with _in_words(path), path.open("rb") as opened:
+        footer = _opened(path, opened, schema).metadata
+        if not footer.num_rows:
+            return b""
+        known = footer.row_group(0).column(0).statistics
+        key: bytes | None = known.min if known and known.has_min_max else None
+        return key
+
+
 def count(path: Path, schema: pa.Schema) -> int:
     """Return how many rows a part says it has; raises `SnapshotError` as `batches` does."""
     with _in_words(path), path.open("rb") as opened:

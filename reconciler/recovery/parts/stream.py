@@ -38,6 +38,11 @@ class Stream:
         key: bytes = self._keys[min(rows, len(self._keys)) - 1].as_py()
         return key
 
+    def check_first(self, first: bytes | None) -> None:
+        """Raise `SnapshotError` if the rows at hand begin before the key that was announced."""
+        if first is not None and self._keys[0].as_py() < first:
+            raise self._unsorted()
+
     def take(self, until: bytes) -> pa.RecordBatch:
         """Return the rows at hand whose key is not greater than `until`."""
         batch = self._at_hand
@@ -56,12 +61,14 @@ class Stream:
         return self._at_hand.column(self._key)
 
     def _check(self, batch: pa.RecordBatch) -> None:
-        if not batch.num_rows:
-            return
-        keys = batch.column(self._key)
-        if not ascends(keys, self._before):
-            raise SnapshotError(
-                f"{self._called} is not sorted by {self._key}, or has one twice: nothing can be "
-                "said of it; if it is a part of a repository, take it from another copy"
-            )
-        self._before = keys[-1].as_py()
+        if batch.num_rows:
+            keys = batch.column(self._key)
+            if not ascends(keys, self._before):
+                raise self._unsorted()
+            self._before = keys[-1].as_py()
+
+    def _unsorted(self) -> SnapshotError:
+        return SnapshotError(
+            f"{self._called} is not sorted by {self._key}, or has one twice: nothing can be said "
+            "of it; if it is a part of a repository, take it from another copy"
+        )

@@ -8,6 +8,8 @@ from typing import NamedTuple, TypeAlias
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from reconciler.recovery.parts.align import align
+
 #: Says of rows which of them are told also where nothing differs; None: none of them.
 Marking: TypeAlias = Callable[[pa.RecordBatch], pa.Array | None]
 
@@ -35,17 +37,12 @@ def compare(
 
     Rows of `now` that `anyway` marks count as different.
     """
-    gone, came = was.slice(0, 0), now.slice(0, 0)
-    if not was.column(key).equals(now.column(key)):
-        here = pc.is_in(was.column(key), value_set=now.column(key))
-        gone = was.filter(pc.invert(here))
-        there = pc.is_in(now.column(key), value_set=was.column(key))
-        came = now.filter(pc.invert(there))
-        was, now = was.filter(here), now.filter(there)  # both in the order of keys
+    was, now, gone, came = align(was, now, key)
+    compared: int = was.num_rows
     differs = _either(_differing(was, now, columns), anyway(now))
     if differs is None:
-        return Window(was.num_rows, gone, came, was.slice(0, 0), now.slice(0, 0))
-    return Window(was.num_rows, gone, came, was.filter(differs), now.filter(differs))
+        return Window(compared, gone, came, was.slice(0, 0), now.slice(0, 0))
+    return Window(compared, gone, came, was.filter(differs), now.filter(differs))
 
 
 def _differing(was: pa.RecordBatch, now: pa.RecordBatch, columns: Sequence[str]) -> pa.Array | None:

@@ -14,12 +14,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.errors import SnapshotError
-from reconciler.recovery.parts import schema, write
-from reconciler.recovery.parts.read import batches, count
-from reconciler.recovery.parts.schema import CONTENTS, STAMPS
-from support.values.parts import batch_of, file, write_part
+from reconciler.recovery.parts import convert, schema, write
+from reconciler.recovery.parts.read import batches, count, first, scanned
+from reconciler.recovery.parts.schema import CONTENTS, SCANNED, STAMPS
+from reconciler.recovery.rows import Rows
+from support.values.parts import any_rows, batch_of, file, rows_of, write_part
 
 ROWS = batch_of(file(b"plate/%04d.tif" % at, sha256=bytes([at]) * 32) for at in range(200))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("parts")
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +49,42 @@ def test_rows_come_in_groups_and_with_the_columns_asked_for(part: Path) -> None:
         pa.Table.from_batches([ROWS]).select(["size", "path"])
     )
     assert count(part, CONTENTS) == 200
+
+
+def test_the_first_key_is_known_without_reading_rows(part: Path, tmp_path: Path) -> None:
+    assert first(part, CONTENTS) == b"plate/0000.tif"
+    assert first(write_part(tmp_path, [], CONTENTS).path, CONTENTS) == b""
+    longest = write_part(tmp_path, [batch_of([file(b"a" * 5_000)])], CONTENTS).path
+    assert first(longest, CONTENTS) is None
+
+
+@given(any_rows(), st.integers(1, 5), st.integers(1, 5))
+def test_what_a_scan_wrote_side_by_side_is_read_as_one(
+    folder: Path, rows: Rows, one: int, other: int
+) -> None:
+    contents, stamps = beside(folder, rows, one, other)
+    read = pa.Table.from_batches(scanned(contents, stamps), SCANNED)
+    assert read.to_pylist() == convert.scanned(rows).to_pylist()
+
+
+@pytest.mark.parametrize(("more", "told"), [(0, "fewer"), (2, "more")])
+def test_halves_of_different_scans_are_refused(folder: Path, more: int, told: str) -> None:
+    contents, _ = beside(folder, rows_of([file(b"a")]), 1, 1)
+    _, stamps = beside(folder, rows_of([file(b"%d" % at) for at in range(more)]), 1, 1)
+    with pytest.raises(SnapshotError, match=f"it has {told} rows"):
+        list(scanned(contents, stamps))
+
+
+def beside(folder: Path, rows: Rows, one: int, other: int) -> tuple[Path, Path]:
+    """Write two parts of the same rows, in groups of so many."""
+    written = []
+    for batch, size, of in zip(
+        convert.to_batches(rows), (one, other), (CONTENTS, STAMPS), strict=True
+    ):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(write, "GROUP_ROWS", size)
+            written.append(write_part(folder, [batch], of).path)
+    return written[0], written[1]
 
 
 def test_a_part_that_is_gone_is_told(tmp_path: Path) -> None:

@@ -1,0 +1,104 @@
+"""Which rows of two sorted batches have the same key."""
+
+from __future__ import annotations
+
+import bisect
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+#: Where it takes more steps than this it is cheaper to look every key up; and after how many
+#: of them that is guessed from how far they have led.
+_STEPS, _GUESS = 64, 8
+#: How far to look for the end of a run, at first and then.
+_REACH, _FURTHER = 128, 8
+
+#: From where, to where.
+_Range = tuple[int, int]
+
+
+class Aligned(NamedTuple):
+    """Two batches, sorted out; each in the order of keys."""
+
+    #: Row by row the same keys.
+    was: pa.RecordBatch
+    now: pa.RecordBatch
+    #: What only the one has, and only the other.
+    gone: pa.RecordBatch
+    came: pa.RecordBatch
+
+
+def align(was: pa.RecordBatch, now: pa.RecordBatch, key: str) -> Aligned:
+    """Sort out which rows have a key that the other batch has; keys ascend in both."""
+    one, other = was.column(key), now.column(key)
+    if one.equals(other):
+        return Aligned(was, now, was.slice(0, 0), now.slice(0, 0))
+    return _by_runs(was, now, one, other) or _by_looking_up(was, now, one, other)
+
+
+def _by_looking_up(
+    was: pa.RecordBatch, now: pa.RecordBatch, one: pa.Array, other: pa.Array
+) -> Aligned:
+    here, there = pc.is_in(one, value_set=other), pc.is_in(other, value_set=one)
+    return Aligned(
+        was.filter(here),
+        now.filter(there),
+        was.filter(pc.invert(here)),
+        now.filter(pc.invert(there)),
+    )
+
+
+def _by_runs(
+    was: pa.RecordBatch, now: pa.RecordBatch, one: pa.Array, other: pa.Array
+) -> Aligned | None:
+    """Walk from one run of equal keys to the next; None if there are too many of them."""
+    same_was: list[_Range] = []
+    same_now: list[_Range] = []
+    gone: list[_Range] = []
+    came: list[_Range] = []
+    i = j = 0
+    for step in range(_STEPS):
+        if step >= _GUESS and i * _STEPS < step * len(one):
+            break
+        length = _same(one, other, i, j)
+        same_was.append((i, i := i + length))
+        same_now.append((j, j := j + length))
+        if i == len(one) or j == len(other):
+            gone.append((i, len(one)))
+            came.append((j, len(other)))
+            return Aligned(
+                _rows(was, same_was), _rows(now, same_now), _rows(was, gone), _rows(now, came)
+            )
+        gone.append((i, i := _first_from(one, i, other[j].as_py())))
+        came.append((j, j := _first_from(other, j, one[i].as_py() if i < len(one) else None)))
+    return None
+
+
+def _same(one: pa.Array, other: pa.Array, i: int, j: int) -> int:
+    """Return how many keys from `i` and from `j` on are equal, one after the other."""
+    most: int = min(len(one) - i, len(other) - j)
+    done, reach = 0, _REACH
+    while done < most:
+        length = min(reach, most - done)
+        these, those = one.slice(i + done, length), other.slice(j + done, length)
+        if not these.equals(those):
+            until: int = pc.index(pc.equal(these, those), False).as_py()
+            return done + until
+        done, reach = done + length, reach * _FURTHER
+    return done
+
+
+def _first_from(keys: pa.Array, at: int, key: bytes | None) -> int:
+    """Return where, from `at` on, the first key is that is not less than `key`."""
+    if key is None or keys[at].as_py() >= key:
+        return at
+    return bisect.bisect_left(range(len(keys)), key, at + 1, key=lambda i: keys[i].as_py())
+
+
+def _rows(batch: pa.RecordBatch, ranges: Iterable[_Range]) -> pa.RecordBatch:
+    taken = [batch.slice(begin, end - begin) for begin, end in ranges if end > begin]
+    if len(taken) <= 1:
+        return taken[0] if taken else batch.slice(0, 0)
+    return pa.concat_batches(taken)
