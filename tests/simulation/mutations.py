@@ -16,7 +16,7 @@ from reconciler.lease.keeper import Keeper
 from reconciler.lease.record import Record
 from reconciler.model import Storage
 from reconciler.plan.document import Operation, Plan, Step, steps
-from reconciler.plan.expectation import Verdict
+from reconciler.plan.expectation import Seen
 from reconciler.platform import Abilities
 from reconciler.platforms.http.errors import Words
 from reconciler.retry import limits
@@ -24,10 +24,10 @@ from simulation.client import Client
 from simulation.model import Platform
 
 
-def _no_check(operation: Operation, step: Step, found: Sequence[Storage]) -> Verdict:
+def _no_check(operation: Operation, step: Step, found: Sequence[Storage]) -> Seen:
     """Write whatever is live."""
     live = next((item for item in found if item.id == operation.id), None)
-    return Verdict(write=True, found=live, name=step.name, label=step.label)
+    return Seen(write=True, found=live, name=step.name, label=step.label)
 
 
 def _repeat(attempts: object, error: UnknownOutcomeError) -> StepEnd:
