@@ -54,7 +54,7 @@ def snapshot(id: str, file: str = "snapshot.json") -> str:
 
 
 def verified(id: str) -> str:
-    """Return where `verify` keeps that a snapshot was verified: `marks.Verified` as JSON.
+    """Return where `verify` keeps that a snapshot was verified: `snapshots.marks.Verified` as JSON.
 
     The last one verified is never pruned. Replaced by each later verification that agrees.
     """

@@ -1,0 +1,218 @@
+"""A new snapshot: what the platform tells, joined with the newest scan of each storage."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Callable, Collection, Sequence
+from datetime import UTC, datetime
+
+from msgspec import Struct
+
+from reconciler.environment.origin import Origin, run_id
+from reconciler.environment.timestamps import timestamp
+from reconciler.errors import SnapshotError
+from reconciler.lease.keeper import Clock
+from reconciler.location import location
+from reconciler.manifest.render import render
+from reconciler.masking import has_secret, masked
+from reconciler.model import State, Storage, unmanaged_because
+from reconciler.platform import Reader
+from reconciler.recovery.repository import condemned, layout
+from reconciler.recovery.repository.contract import Repository
+from reconciler.recovery.scanning import record
+from reconciler.recovery.snapshots import document, listing
+from reconciler.recovery.snapshots.document import (
+    Contents,
+    Kept,
+    Lacking,
+    Made,
+    PlatformTold,
+    Snapshot,
+    SnapshotStorage,
+)
+from reconciler.recovery.snapshots.fewer import is_of, missing_since, predecessor, refuse_fewer
+from reconciler.recovery.snapshots.reading import Told, read
+from reconciler.recovery.values import Scan
+from reconciler.version import __version__
+
+
+class Wish(Struct, frozen=True):
+    """What is to be made of it."""
+
+    #: The platform's address, fit to be printed.
+    address: str
+    origin: Origin
+    #: Names the storages that a manifest declares and that are not live, by what is live.
+    lacking: Callable[[State], Collection[str]] = lambda _: ()
+    #: Whether there may be fewer storages than before, or than declared.
+    allow_fewer: bool = False
+
+
+def create(
+    reader: Reader,
+    repository: Repository,
+    wish: Wish,
+    *,
+    progress: Callable[[str], None] = lambda _: None,
+    clock: Callable[[], float] = time.time,
+) -> Kept:
+    """Read a platform, and keep what it tells as a new snapshot; nothing else is changed.
+
+    `snapshot.json` is written last: until then nothing is there that counts. `progress` is told
+    each storage before its files are read. Raises `SnapshotError` if there are fewer storages than
+    before, and `PlatformError`, `RepositoryError`.
+    """
+    before = listing.listed(repository).kept
+
+    def approve(state: State) -> None:
+        previous = predecessor(before, state.platform_id, wish.address)
+        if not wish.allow_fewer:
+            missing = missing_since(previous.snapshot if previous else None, state)
+            refuse_fewer(missing, wish.lacking(state))
+
+    told = read(reader, repository, approve=approve, progress=progress)
+    return _keep(repository, *_joined(repository, told, wish, before, clock()))
+
+
+def _joined(
+    repository: Repository, told: Told, wish: Wish, before: Sequence[Kept], now: float
+) -> tuple[Snapshot, bytes]:
+    """Return the snapshot, and its manifest."""
+    state = told.state
+    lacking = [*_of_list(state), *told.lacking]
+    storages = [
+        _storage(repository, storage, told, lacking)
+        for storage in sorted(state.storages, key=lambda each: (each.name, each.id))
+    ]
+    text = render(
+        [storage for storage in state.storages if unmanaged_because(storage) is None],
+        platform=None if has_secret(wish.address) or "***" in wish.address else wish.address,
+        with_ids=False,
+        editor_line=False,
+    ).encode()
+    previous = predecessor(before, state.platform_id, wish.address)
+    lineage, serial = _line(before, state.platform_id, wish.address)
+    snapshot = Snapshot(
+        format_version=document.FORMAT_VERSION,
+        id=run_id(now, os.urandom(4)),
+        created_at=timestamp(datetime.fromtimestamp(now, UTC), "seconds"),
+        lineage=lineage,
+        serial=serial,
+        previous=previous.digest if previous else "",
+        complete=not lacking,
+        lacking=tuple(sorted(lacking, key=lambda each: (each.storage, each.what))),
+        platform=PlatformTold(
+            masked(wish.address), state.platform_id, state.account, state.complete
+        ),
+        made=_made(wish.origin),
+        manifest_sha256=hashlib.sha256(text).hexdigest(),
+        storages=tuple(storages),
+    )
+    return snapshot, text
+
+
+def _of_list(state: State) -> list[Lacking]:
+    if state.complete is not False:
+        return []
+    return [Lacking("", "list", "the platform says that its list of storages is not complete")]
+
+
+def _made(origin: Origin) -> Made:
+    return Made(
+        __version__, origin.host, origin.actor, origin.run, origin.commit, masked(origin.job_url)
+    )
+
+
+def _line(before: Sequence[Kept], platform_id: str, address: str) -> tuple[str, int]:
+    """Return the lineage of a platform's snapshots, and the serial of the next one."""
+    own = [k.snapshot for k in before if is_of(k.snapshot, platform_id, address)]
+    if not own:
+        return os.urandom(16).hex(), 1
+    lineage = own[-1].lineage
+    return lineage, 1 + max(each.serial for each in own if each.lineage == lineage)
+
+
+def _storage(
+    repository: Repository, storage: Storage, told: Told, lacking: list[Lacking]
+) -> SnapshotStorage:
+    """Return what is kept of a storage; what could not be read is added to `lacking`."""
+    because = unmanaged_because(storage)
+    if storage.flaw:
+        lacking.append(Lacking(_plain(storage.name), "storage", _plain(storage.flaw)))
+    place = "" if because else location(storage.type, storage.default_url).place
+    spaces = None if told.spaces is None else told.spaces.get(storage.id)
+    return SnapshotStorage(
+        id=_plain(storage.id),
+        name=_plain(storage.name),
+        label=_plain(storage.label),
+        type=_plain(storage.type),
+        default_url=_plain(masked(storage.default_url)),
+        place=place,
+        created_at=storage.created_at,
+        spaces=None if spaces is None else tuple(map(_plain, spaces)),
+        unmanaged=_plain(because or ""),
+        inventory=told.inventories.get(storage.id),
+        contents=_contents(repository, storage.name, place, lacking) if place else None,
+    )
+
+
+def _contents(
+    repository: Repository, name: str, place: str, lacking: list[Lacking]
+) -> Contents | None:
+    """Return the newest scan of a storage; None if there is none, or if it can't be used."""
+    try:
+        scan = record.latest(repository, place, complete=False)
+        if scan is None:
+            return None
+        part = next(iter(repository.entries(layout.part(scan.contents))), None)
+    except SnapshotError as error:
+        lacking.append(Lacking(name, "contents", f"its last scan can't be used: {error}"))
+        return None
+    if part is None:
+        why = "the part of its last scan is missing: scan it again with --full"
+        lacking.append(Lacking(name, "contents", why))
+        return None
+    if not scan.complete:
+        why = "its last scan could not list or read all of it"
+        lacking.append(Lacking(name, "contents", why))
+    return _of_scan(scan, part.size)
+
+
+def _of_scan(scan: Scan, size: int) -> Contents:
+    return Contents(
+        sha256=scan.contents,
+        size=size,
+        scan=scan.id,
+        started_at=scan.started_at,
+        ended_at=scan.ended_at,
+        complete=scan.complete,
+        unproved=scan.unproved,
+        excluded=scan.excluded,
+        counts=scan.counts,
+        root=scan.root,
+        tool_version=scan.tool_version,
+        host=scan.host,
+    )
+
+
+def _keep(repository: Repository, snapshot: Snapshot, text: bytes) -> Kept:
+    """Write a snapshot, the file that makes it count last, while its parts are sure to stay."""
+    data = document.encode(snapshot)
+    parts = {part.sha256 for _, part in snapshot.parts()}
+    elapsed = Clock()
+    while True:
+        begun = elapsed.now()
+        condemned.secure(repository, parts)
+        repository.write(layout.snapshot(snapshot.id, document.MANIFEST), text)
+        if elapsed.now() - begun < condemned.GRACE / 2:
+            break
+    if not repository.write(layout.snapshot(snapshot.id), data):
+        raise SnapshotError(f"there is a snapshot {snapshot.id} already: try again")
+    return Kept(document.decode(data), document.digest_of(data))
+
+
+def _plain(text: str) -> str:
+    """Return a text that JSON can hold: lone surrogates, of what no manifest expresses, escaped."""
+    return text.encode("utf-8", "backslashreplace").decode()

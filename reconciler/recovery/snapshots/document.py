@@ -1,0 +1,195 @@
+"""A snapshot as a value, and the `snapshot.json` in which it is kept.
+
+`schemas/snapshot.schema.json` describes the file; docs/reference/snapshot.md says what is in it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from reconciler.errors import SnapshotError
+from reconciler.recovery.values import Counts, Root, Unproved
+
+FORMAT_VERSION = 1
+#: The file in which a snapshot's storages stand as a manifest.
+MANIFEST = "storages.yaml"
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+
+
+class Inventory(Struct, frozen=True):
+    """What the platform knew of a storage's files: a part of the repository."""
+
+    #: Of the part, in hex.
+    sha256: str
+    #: Bytes of the part.
+    size: int
+    rows: int
+    #: When reading it ended; RFC 3339, UTC.
+    read_at: str
+
+
+class Contents(Struct, frozen=True):
+    """What lay on a storage when it was scanned: a part of the repository, and its scan."""
+
+    sha256: str
+    #: Bytes of the part.
+    size: int
+    scan: str
+    started_at: str
+    ended_at: str
+    #: Whether all of it was listed and read; `unproved` says what was not.
+    complete: bool
+    unproved: tuple[Unproved, ...]
+    #: Globs of what was left out.
+    excluded: tuple[str, ...]
+    counts: Counts
+    root: Root
+    tool_version: str
+    host: str
+
+
+class SnapshotStorage(Struct, frozen=True):
+    """One storage of the platform, as the snapshot has it."""
+
+    id: str
+    name: str
+    label: str
+    type: str
+    #: Secrets in the address of an unmanaged storage are masked.
+    default_url: str
+    #: The location in its one form, by which scans and findings are kept; empty if unmanaged.
+    place: str
+    created_at: str
+    #: The spaces that use it; None where the platform can't tell.
+    spaces: tuple[str, ...] | None
+    #: Why no manifest can express it, so that `storages.yaml` lacks it; empty if one can.
+    unmanaged: str
+    #: None if it could not be read.
+    inventory: Inventory | None
+    #: None if it was never scanned.
+    contents: Contents | None
+
+
+class Lacking(Struct, frozen=True):
+    """Something that a snapshot should hold and does not: why it is incomplete."""
+
+    #: The storage, by name; empty for the whole.
+    storage: str
+    #: `list`, `storage`, `spaces`, `inventory`, `contents`.
+    what: str
+    message: str
+
+
+class PlatformTold(Struct, frozen=True):
+    """The platform that was read."""
+
+    #: Without secrets.
+    address: str
+    id: str
+    account: str | None
+    #: Whether the list of storages was complete; None where the platform can't know.
+    complete_list: bool | None
+
+
+class Made(Struct, frozen=True):
+    """By whom, and with what, a snapshot was made."""
+
+    tool_version: str
+    host: str
+    actor: str
+    run: str
+    commit: str
+    job_url: str
+
+
+class Snapshot(Struct, frozen=True):
+    """All of one `snapshot.json`."""
+
+    format_version: int
+    #: Sorted by when it was made.
+    id: str
+    created_at: str
+    #: The same for all snapshots of one platform in a repository; `serial` counts them from 1.
+    lineage: str
+    serial: int
+    #: The digest of the one before, of this lineage or, for its first, of any; empty: none.
+    previous: str
+    complete: bool
+    lacking: tuple[Lacking, ...]
+    platform: PlatformTold
+    made: Made
+    #: SHA-256, in hex, of `storages.yaml`.
+    manifest_sha256: str
+    #: Sorted by name.
+    storages: tuple[SnapshotStorage, ...]
+    #: SHA-256, in hex, of this document while this field is empty: shows what was damaged by
+    #: chance. Against tampering only the digest helps, kept elsewhere.
+    seal: str = ""
+
+    def parts(self) -> Iterator[tuple[str, Inventory | Contents]]:
+        """Yield each part that it names, with the name of its storage; one may come twice."""
+        for storage in self.storages:
+            for part in (storage.inventory, storage.contents):
+                if part is not None:
+                    yield storage.name, part
+
+
+class Kept(Struct, frozen=True):
+    """A snapshot of a repository, and the digest in which all of it hangs."""
+
+    snapshot: Snapshot
+    #: `sha256:…` of its `snapshot.json`.
+    digest: str
+
+
+def encode(snapshot: Snapshot) -> bytes:
+    """Return the file for a snapshot: canonical JSON, sealed."""
+    return _canonical(replace(snapshot, seal=_seal(replace(snapshot, seal=""))))
+
+
+def decode(data: bytes) -> Snapshot:
+    """Read such a file; raises `SnapshotError` unless every byte is as it was written."""
+    try:
+        raw = msgspec.json.decode(data)
+    except (msgspec.MsgspecError, UnicodeError) as error:
+        raise SnapshotError("it is damaged: it is no JSON") from error
+    version = raw.get("format_version") if isinstance(raw, dict) else None
+    if not isinstance(version, int) or isinstance(version, bool):
+        raise SnapshotError("it is damaged: it does not say its format")
+    if version > FORMAT_VERSION:
+        raise SnapshotError(
+            f"its format is {version}, and this program knows up to {FORMAT_VERSION}: use a newer "
+            "release"
+        )
+    # By what was written, not by the fields that we know: later releases may have more.
+    if _canonical(raw) != data or _seal({**raw, "seal": ""}) != raw.get("seal"):
+        raise SnapshotError("it is damaged: its bytes do not fit its seal")
+    try:
+        return msgspec.json.decode(data, type=Snapshot)
+    except msgspec.MsgspecError as error:
+        raise SnapshotError("it is damaged: it can't be understood") from error
+
+
+def digest_of(data: bytes) -> str:
+    """Return the digest of a snapshot by the bytes of its `snapshot.json`."""
+    return f"sha256:{hashlib.sha256(data).hexdigest()}"
+
+
+def is_digest(text: str) -> bool:
+    """Return whether a text has the form of a digest."""
+    return _DIGEST.fullmatch(text) is not None
+
+
+def _canonical(value: Snapshot | dict[str, Any]) -> bytes:
+    return msgspec.json.encode(value, order="sorted")
+
+
+def _seal(value: Snapshot | dict[str, Any]) -> str:
+    return hashlib.sha256(_canonical(value)).hexdigest()

@@ -1,0 +1,61 @@
+"""Which snapshot came before, and whether storages of it are gone: a platform half seen is none."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from reconciler.errors import SnapshotError
+from reconciler.location import location
+from reconciler.model import UNKNOWN_PLATFORM, State
+from reconciler.printable import listed
+from reconciler.recovery.snapshots.document import Kept, Snapshot
+
+
+def predecessor(before: Sequence[Kept], platform_id: str, address: str) -> Kept | None:
+    """Return the last snapshot of the same platform, else the last of any; None if there is none.
+
+    `before` has the oldest first.
+    """
+    own = [kept for kept in before if is_of(kept.snapshot, platform_id, address)]
+    return next(reversed(own or before), None)
+
+
+def is_of(snapshot: Snapshot, platform_id: str, address: str) -> bool:
+    """Return whether a snapshot is of this platform, which may not be able to tell its id."""
+    told = snapshot.platform
+    if UNKNOWN_PLATFORM in (platform_id, told.id):
+        return told.id == platform_id and told.address == address
+    return told.id == platform_id
+
+
+def missing_since(previous: Snapshot | None, state: State) -> list[str]:
+    """Name the storages of an earlier snapshot that are live no more, under any name.
+
+    On the same platform they are known by id, everywhere by location; on another by name as well.
+    """
+    if previous is None:
+        return []
+    ids = {storage.id for storage in state.storages}
+    places = {location(s.type, s.default_url).place for s in state.storages}
+    names = {storage.name for storage in state.storages}
+    same = previous.platform.id == state.platform_id
+    return [
+        storage.name
+        for storage in previous.storages
+        if not (storage.id in ids if same else storage.name in names)
+        and storage.place not in places
+    ]
+
+
+def refuse_fewer(missing: Collection[str], undeclared: Collection[str]) -> None:
+    """Raise `SnapshotError` if storages are missing, of those before or of those declared."""
+    told = []
+    if missing:
+        told.append(f"storages of the snapshot before are not live any more: {listed([*missing])}")
+    if undeclared:
+        told.append(f"storages that the manifest declares are not live: {listed([*undeclared])}")
+    if told:
+        raise SnapshotError(
+            f"no snapshot is made, as it would have fewer storages: {'; '.join(told)}. Check the "
+            "platform and the account; if that is how it should be, repeat with --allow-fewer"
+        )

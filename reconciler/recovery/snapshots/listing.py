@@ -1,0 +1,123 @@
+"""Which snapshots a repository holds, and the one that is meant."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from msgspec import Struct
+
+from reconciler.errors import SnapshotError
+from reconciler.printable import quoted
+from reconciler.recovery.repository import layout
+from reconciler.recovery.repository.contract import Repository
+from reconciler.recovery.snapshots import document
+from reconciler.recovery.snapshots.document import Kept, Snapshot
+
+_FILE = re.compile(rf"{layout.SNAPSHOTS}([^/]+)/snapshot\.json")
+_ID = re.compile(r"[a-z0-9][a-z0-9-]*")
+_ADVICE = (
+    "restore it from another copy of the repository; `reconciler snapshot list` has the others"
+)
+
+
+class Damaged(Struct, frozen=True):
+    """A snapshot whose `snapshot.json` can't be used, and why."""
+
+    id: str
+    reason: str
+
+
+class Listed(Struct, frozen=True):
+    """What lies in a repository, the oldest first."""
+
+    kept: tuple[Kept, ...]
+    damaged: tuple[Damaged, ...] = ()
+
+
+def ids(repository: Repository) -> list[str]:
+    """Return the ids of all snapshots, the oldest first; raises `RepositoryError`."""
+    found = map(_FILE.fullmatch, repository.names(layout.SNAPSHOTS))
+    return [match[1] for match in found if match]
+
+
+def listed(repository: Repository) -> Listed:
+    """Read all snapshots, and say which are damaged; raises `RepositoryError`."""
+    kept: list[Kept] = []
+    damaged: list[Damaged] = []
+    for id in ids(repository):
+        try:
+            found = read(repository, id)
+        except SnapshotError as error:
+            damaged.append(Damaged(id, str(error)))
+        else:
+            kept += [found] if found else []
+    return Listed(tuple(kept), tuple(damaged))
+
+
+def read(repository: Repository, id: str) -> Kept | None:
+    """Read the snapshot with this id; None if there is none.
+
+    Raises `SnapshotError` if it is damaged, `RepositoryError` if it can't be read at all.
+    """
+    name = layout.snapshot(id)
+    data = repository.read(name)
+    if data is None:
+        return None
+    try:
+        snapshot = document.decode(data)
+        if snapshot.id != id:
+            raise SnapshotError(f"it is that of snapshot {quoted(snapshot.id)}")  # noqa: TRY301
+    except SnapshotError as error:
+        where = f"{quoted(name)} in {repository.address}"
+        raise SnapshotError(f"{where} can't be used: {error}; {_ADVICE}") from error
+    return Kept(snapshot, document.digest_of(data))
+
+
+def find(repository: Repository, id: str | None = None) -> Snapshot:
+    """Return the snapshot that is meant: see `find_kept`."""
+    return find_kept(repository, id).snapshot
+
+
+def find_kept(repository: Repository, id: str | None = None) -> Kept:
+    """Return the snapshot with an id, or the only one whose id begins so; without, the latest.
+
+    The latest is the last complete one. Raises `SnapshotError` if there is none.
+    """
+    if id is not None:
+        return _named(repository, id)
+    complete = (kept for kept in newest_first(repository) if kept.snapshot.complete)
+    if found := next(complete, None):
+        return found
+    there = ids(repository)
+    if not there:
+        raise SnapshotError(
+            f"there is no snapshot in {repository.address}: `reconciler snapshot create` makes one"
+        )
+    raise SnapshotError(
+        f"no snapshot in {repository.address} is complete: name one, as REPO@{there[-1]}"
+    )
+
+
+def newest_first(repository: Repository) -> Iterator[Kept]:
+    """Yield snapshots, the newest first; raises `SnapshotError` at one that is damaged."""
+    for id in reversed(ids(repository)):
+        if found := read(repository, id):
+            yield found
+
+
+def _named(repository: Repository, id: str) -> Kept:
+    if _ID.fullmatch(id):
+        there = ids(repository)
+        chosen = [id] if id in there else [each for each in there if each.startswith(id)]
+        if len(chosen) > 1:
+            raise SnapshotError(f"{quoted(id)} is the beginning of several ids: {_told(chosen)}")
+        if chosen and (found := read(repository, chosen[0])):
+            return found
+    raise SnapshotError(
+        f"there is no snapshot {quoted(id)} in {repository.address}: see `reconciler snapshot list`"
+    )
+
+
+def _told(chosen: Sequence[str]) -> str:
+    return ", ".join(chosen[:5]) + (", …" if len(chosen) > 5 else "")

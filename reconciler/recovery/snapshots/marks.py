@@ -1,0 +1,50 @@
+"""That a snapshot was verified: kept beside it, for `list`, and so that `prune` spares the last."""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec import Struct
+
+from reconciler.errors import SnapshotError
+from reconciler.recovery.repository import layout
+from reconciler.recovery.repository.contract import Repository
+
+FORMAT_VERSION = 1
+
+
+class Verified(Struct, frozen=True):
+    """The last verification of a snapshot that compared all and found nothing wrong."""
+
+    format_version: int
+    #: The digest of the snapshot.
+    digest: str
+    #: RFC 3339, UTC.
+    verified_at: str
+    #: How: `inventories`, `deep`, `against`.
+    method: str
+
+
+def keep(repository: Repository, id: str, *, digest: str, verified_at: str, method: str) -> None:
+    """Keep that a snapshot was verified, all compared and nothing wrong; raises `RepositoryError`.
+
+    Called by `verify` alone. A later one replaces it.
+    """
+    mark = Verified(FORMAT_VERSION, digest, verified_at, method)
+    repository.write(layout.verified(id), msgspec.json.encode(mark), replace=True)
+
+
+def read(repository: Repository, id: str, digest: str) -> Verified | None:
+    """Read when a snapshot with this digest was verified last; None if it never was.
+
+    Raises `SnapshotError` if what was kept can't be understood, `RepositoryError`.
+    """
+    data = repository.read(layout.verified(id))
+    if data is None:
+        return None
+    try:
+        mark = msgspec.json.decode(data, type=Verified)
+    except msgspec.MsgspecError as error:
+        raise SnapshotError(
+            f"{layout.verified(id)} in {repository.address} is damaged: remove it, and verify anew"
+        ) from error
+    return mark if mark.digest == digest else None
