@@ -127,7 +127,7 @@ def same_place(one: Placed, other: Placed) -> bool:
     )
 
 
-class Places(Generic[_Storage]):
+class ByLocation(Generic[_Storage]):
     """Looks up storages by location."""
 
     def __init__(self, storages: Iterable[_Storage]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from reconciler.executor import DONE, NOT_STARTED, UNKNOWN, Outcome, Result
 from reconciler.executor.events import Done, Failed, OperationEvent
+from reconciler.executor.outcomes import NOT_BEGUN
 from reconciler.plan.document import Operation, Plan
 
 
@@ -33,8 +34,7 @@ class Tally:
         key, action, name = operation.key, operation.action, operation.name
         match self._last.get(key):
             case None:
-                why = "interrupted before it began"
-                return Outcome(key, action, name, NOT_STARTED, error=why)
+                return Outcome(key, action, name, NOT_STARTED, error=NOT_BEGUN)
             case Done(id=id, writes=writes):
                 return Outcome(key, action, name, DONE, id=id, writes=writes)
             case Failed(status=status, error=error, stale=stale):

@@ -10,6 +10,7 @@ from reconciler.executor.outcomes import (
     FAILED,
     HALF_DONE,
     IN_FLIGHT,
+    NOT_BEGUN,
     NOT_STARTED,
     UNKNOWN,
     Outcome,
@@ -126,5 +127,5 @@ class Ledger:
             if (by_key := operation_of(key)) != operation.key and self._progress[by_key].left
         ]
         if not undone:
-            return "interrupted before it began"
+            return NOT_BEGUN
         return f"waits for {', '.join(sorted(set(undone)))}, which is not done"

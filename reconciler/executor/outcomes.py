@@ -10,6 +10,8 @@ from reconciler.model import Storage
 
 DONE, FAILED, HALF_DONE = "done", "failed", "half_done"
 UNKNOWN, NOT_STARTED = "unknown", "not_started"
+#: Why an operation is not started that a signal came before.
+NOT_BEGUN = "interrupted before it began"
 
 
 class Outcome(Struct, frozen=True):

@@ -7,7 +7,7 @@ from functools import partial
 from reconciler.executor.attempt import carry_out
 from reconciler.executor.events import Observer, Retried
 from reconciler.executor.ledger import Ledger
-from reconciler.executor.outcomes import Result, StepEnd
+from reconciler.executor.outcomes import NOT_BEGUN, Result, StepEnd
 from reconciler.executor.schedule import Item, Schedule
 from reconciler.executor.shared import Shared
 from reconciler.executor.workers import Ended, Workers
@@ -87,7 +87,7 @@ class _Run:
                     break
                 self._take(news)
         except BaseException:
-            self._halt.write_nothing("interrupted before it began")
+            self._halt.write_nothing(NOT_BEGUN)
             raise
         finally:
             workers.dismiss()

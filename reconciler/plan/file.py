@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from reconciler.diff.temporary_names import temporary
 from reconciler.errors import PlanFileError, StaleError
-from reconciler.location import Places, aws_url
+from reconciler.location import ByLocation, aws_url
 from reconciler.model import Values
 from reconciler.plan.document import (
     CREATE,
@@ -175,7 +175,7 @@ class _Order:
     def __init__(self, plan: Plan) -> None:
         self._operations = plan.operations
         consented = {c.id for c in plan.consents if c.kind in ("removed", "allow_remove")}
-        self._gone = Places(
+        self._gone = ByLocation(
             operation.before
             for operation in plan.operations
             if operation.action == REMOVE and operation.before and operation.id in consented

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.diff import Diff
-from reconciler.location import Places
+from reconciler.location import ByLocation
 from reconciler.model import Notice
 from reconciler.plan.yaml_text import flow
 from reconciler.printable import quoted
@@ -15,7 +15,7 @@ def likely_renames(diff: Diff) -> Iterator[Notice]:
     """Find entries that would be created where an undeclared storage lies: likely the same one."""
     if not diff.creates or not diff.undeclared:
         return
-    places = Places(diff.undeclared)
+    places = ByLocation(diff.undeclared)
     for entry in diff.creates:
         if found := places.at(entry):
             names = places.names_at(entry)

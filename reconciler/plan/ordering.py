@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from reconciler.diff import Diff, Pair, Removal
 from reconciler.diff.temporary_names import temporary
-from reconciler.location import Places
+from reconciler.location import ByLocation
 from reconciler.model import Entry, Notice, Removed, Storage, Values
 from reconciler.plan.document import CREATE, REMOVE, UPDATE, Operation
 from reconciler.plan.policy import ALLOW_REMOVE
@@ -48,7 +48,7 @@ def order(
     names = _Names(diff, chosen)
     operations = [_remove(removal, holds_files[removal.live.id]) for removal in chosen]
     operations += [_update(pair, names, atomic_update=atomic_update) for pair in diff.updates]
-    gone = Places(removal.live for removal in chosen if removal.consent)
+    gone = ByLocation(removal.live for removal in chosen if removal.consent)
     operations += [_create(entry, names, gone) for entry in diff.creates]
     return Ordered(tuple(operations), names.taken())
 
@@ -179,7 +179,7 @@ def _update(pair: Pair, names: _Names, *, atomic_update: bool) -> Operation:
     )
 
 
-def _create(entry: Entry, names: _Names, gone: Places[Storage]) -> Operation:
+def _create(entry: Entry, names: _Names, gone: ByLocation[Storage]) -> Operation:
     freeing = names.freed_by(entry.name)
     waits = {key_of(REMOVE, storage.name) for storage in gone.at(entry)}
     waits |= {freeing} if freeing else set()

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from reconciler.diff import Diff, Pair, Removal
 from reconciler.diff.temporary_names import resting
-from reconciler.location import Places
+from reconciler.location import ByLocation
 from reconciler.model import Desired, Entry, Notice, Policy, Storage
 from reconciler.names import Globs
 from reconciler.plan.likely_renames import likely_renames
@@ -186,7 +186,7 @@ def _moved(moved: Iterable[Pair]) -> Iterator[Notice]:
 def _outside(diff: Diff) -> Iterator[Notice]:
     if not diff.creates or not diff.outside:
         return
-    places = Places(diff.outside)
+    places = ByLocation(diff.outside)
     for entry in diff.creates:
         if places.at(entry):
             yield Notice(

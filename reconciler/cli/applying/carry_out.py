@@ -42,7 +42,7 @@ def carry_out(context: Context, options: ApplyOptions, job: Job, events: EventSt
         options.fail_fast,
         options.lock_timeout,
     )
-    with Stop(context.limit.seconds, context.limit.left()) as stop:
+    with Stop(context.limit) as stop:
         context.streams.heed(stop.may_wait)
         run = Run(job, terms, stop, Told(context.streams.note, context.note))
 

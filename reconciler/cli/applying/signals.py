@@ -12,9 +12,10 @@ from types import FrameType, TracebackType
 from typing import Any, TypeVar
 
 from reconciler.cli.output.pipe import LAST, for_seconds, wait_for_room
+from reconciler.cli.time_limit import TimeLimit
+from reconciler.executor.outcomes import NOT_BEGUN
 
 _T = TypeVar("_T")
-INTERRUPTED = "interrupted before it began"
 _SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")  # Windows lacks the last
 #: Seconds that what runs may take after SIGTERM or SIGHUP. CI systems send one of these and kill
 #: about 10 s later: by then we must have said what is unknown, and given the lease up.
@@ -33,17 +34,14 @@ class Stop:
     It comes as a `KeyboardInterrupt`, until `settle` is called.
     """
 
-    def __init__(self, timeout: float | None, left: float | None = None) -> None:
-        """Take what `--timeout` says, and what is left of it where some has passed."""
+    def __init__(self, limit: TimeLimit) -> None:
         self.interrupted = False
         self._settled = False
         #: While somebody must not be interrupted; and whether they are to be, after that.
         self._undisturbed = self._due = False
         #: From when on nobody who reads along is waited for.
         self._hurry_at = math.inf
-        self._timeout = timeout
-        left = timeout if left is None else left
-        self._deadline = None if left is None else time.monotonic() + left
+        self._limit = limit
         self._earlier: dict[signal.Signals, Any] = {}
         self._enforced_at: float | None = None
 
@@ -70,24 +68,25 @@ class Stop:
     def reason(self) -> str | None:
         """Return why nothing more may be started; None if it may."""
         if self.interrupted:
-            return INTERRUPTED
-        if self._deadline is not None and time.monotonic() >= self._deadline:
-            return f"not started: the time allowed by --timeout ({self._timeout:g} s) is over"
+            return NOT_BEGUN
+        if self._is_over(by=0):
+            return f"not started: the time allowed by --timeout ({self._limit.seconds:g} s) is over"
         return None
 
     def overdue(self) -> str | None:
         """Return why a call that has not answered is not waited for any more; None to wait."""
-        if self._deadline is None or time.monotonic() < self._deadline + OVERDUE:
-            return None
-        return f"no answer within the time allowed by --timeout ({self._timeout:g} s)"
+        if self._is_over(by=OVERDUE):
+            return f"no answer within the time allowed by --timeout ({self._limit.seconds:g} s)"
+        return None
 
     def asked(self) -> str | None:
         """Return whether a signal asked for an end, whatever `--timeout` says."""
-        return INTERRUPTED if self.interrupted else None
+        return NOT_BEGUN if self.interrupted else None
 
     def left(self) -> float | None:
         """Return the seconds that `--timeout` leaves; None without a limit."""
-        return None if self._deadline is None else max(0.0, self._deadline - time.monotonic())
+        left = self._limit.left()
+        return None if left is None else max(0.0, left)
 
     def may_wait(self, since: float) -> bool:
         """Return whether a write that has waited for its reader since then may go on to wait."""
@@ -117,6 +116,10 @@ class Stop:
         self._settled = True
         if hasattr(signal, "setitimer"):
             signal.setitimer(signal.ITIMER_REAL, 0)
+
+    def _is_over(self, *, by: float) -> bool:
+        left = self._limit.left()
+        return left is not None and left <= -by
 
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:
         if self.interrupted or self._settled:

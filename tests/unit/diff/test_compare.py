@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reconciler.diff import compare
-from reconciler.location import Places, aws_url
+from reconciler.location import ByLocation, aws_url
 from reconciler.model import Entry, Storage
 from support.values.building import desired, entry, storage
 
@@ -113,7 +113,7 @@ def test_names_are_printed_escaped() -> None:
 
 
 def test_places_finds_all_at_one_location_sorted() -> None:
-    places = Places([storage("b", place="x"), storage("a", url="/data/x/"), storage("c")])
+    places = ByLocation([storage("b", place="x"), storage("a", url="/data/x/"), storage("c")])
     assert [s.name for s in places.at(entry("new", "x"))] == ["a", "b"]
     assert places.at(entry("new", "y")) == []
-    assert Places([]).at(entry("new", "x")) == []
+    assert ByLocation([]).at(entry("new", "x")) == []

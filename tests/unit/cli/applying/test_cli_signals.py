@@ -6,6 +6,7 @@ import pytest
 
 from reconciler.cli.applying.signals import GRACE, Stop
 from reconciler.cli.output.pipe import LAST
+from reconciler.cli.time_limit import TimeLimit
 
 SIGNALS = [getattr(signal, n) for n in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, n)]
 
@@ -13,7 +14,7 @@ SIGNALS = [getattr(signal, n) for n in ("SIGINT", "SIGTERM", "SIGHUP") if hasatt
 @pytest.mark.parametrize("number", SIGNALS)
 def test_the_first_signal_asks_and_the_second_enforces(number, capfd):
     before = signal.getsignal(number)
-    with Stop(None) as stop:
+    with Stop(TimeLimit(None)) as stop:
         assert stop.reason() is None
         signal.raise_signal(number)
         assert stop.interrupted
@@ -27,7 +28,7 @@ def test_the_first_signal_asks_and_the_second_enforces(number, capfd):
 def test_what_a_parent_ignores_stays_ignored():
     before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
     try:
-        with Stop(None) as stop:
+        with Stop(TimeLimit(None)) as stop:
             signal.raise_signal(signal.SIGTERM)
             assert not stop.interrupted
         assert signal.getsignal(signal.SIGTERM) is signal.SIG_IGN
@@ -38,7 +39,7 @@ def test_what_a_parent_ignores_stays_ignored():
 def test_time(monkeypatch):
     now = [100.0]
     monkeypatch.setattr("time.monotonic", lambda: now[0])
-    stop = Stop(30)
+    stop = Stop(TimeLimit(30))
     now[0] = 129.9
     assert stop.reason() is None
     now[0] = 130.0
@@ -49,7 +50,7 @@ def test_time(monkeypatch):
 def test_one_who_hammers_on_the_keys_interrupts_once(monkeypatch, capfd):
     now = [100.0]
     monkeypatch.setattr("time.monotonic", lambda: now[0])
-    with Stop(None):
+    with Stop(TimeLimit(None)):
         signal.raise_signal(signal.SIGINT)
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
@@ -63,7 +64,7 @@ def test_one_who_hammers_on_the_keys_interrupts_once(monkeypatch, capfd):
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system has no timers")
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
 def test_only_systems_that_kill_set_a_limit(name, capfd):
-    with Stop(None):
+    with Stop(TimeLimit(None)):
         signal.raise_signal(getattr(signal, name))
         left, _ = signal.getitimer(signal.ITIMER_REAL)
         assert (0 < left <= GRACE) == (name != "SIGINT")
@@ -78,7 +79,7 @@ def test_only_systems_that_kill_set_a_limit(name, capfd):
 def test_a_wait_is_ended_by_a_signal_but_not_by_the_time(monkeypatch, capfd):
     now = [100.0]
     monkeypatch.setattr("time.monotonic", lambda: now[0])
-    with Stop(5) as stop:
+    with Stop(TimeLimit(5)) as stop:
         now[0] += 10
         assert stop.reason() is not None
         assert stop.asked() is None
@@ -88,7 +89,7 @@ def test_a_wait_is_ended_by_a_signal_but_not_by_the_time(monkeypatch, capfd):
 
 @pytest.mark.parametrize("number", SIGNALS)
 def test_once_all_is_settled_signals_raise_nothing(number, capfd):
-    with Stop(None) as stop:
+    with Stop(TimeLimit(None)) as stop:
         signal.raise_signal(number)
         stop.settle()
         if hasattr(signal, "setitimer"):
@@ -100,7 +101,7 @@ def test_once_all_is_settled_signals_raise_nothing(number, capfd):
 
 
 def test_a_first_signal_after_all_is_settled_changes_no_result(capfd):
-    with Stop(None) as stop:
+    with Stop(TimeLimit(None)) as stop:
         stop.settle()
         signal.raise_signal(signal.SIGTERM)
         assert not stop.interrupted
@@ -115,7 +116,7 @@ def test_an_end_is_put_off_until_who_is_undisturbed_is_done(capfd):
             signal.raise_signal(signal.SIGINT)
         done.append(news)
 
-    with Stop(None) as stop:
+    with Stop(TimeLimit(None)) as stop:
         undisturbed = stop.undisturbed(tell)
         signal.raise_signal(signal.SIGINT)
         with pytest.raises(KeyboardInterrupt):
@@ -127,7 +128,7 @@ def test_an_end_is_put_off_until_who_is_undisturbed_is_done(capfd):
 def test_readers_are_waited_for_until_an_end_is_enforced(monkeypatch, capfd):
     now = [100.0]
     monkeypatch.setattr("time.monotonic", lambda: now[0])
-    with Stop(None) as stop:
+    with Stop(TimeLimit(None)) as stop:
         assert stop.may_wait(0)
         signal.raise_signal(signal.SIGINT)
         assert stop.may_wait(0)
@@ -143,7 +144,7 @@ def test_readers_are_waited_for_until_an_end_is_enforced(monkeypatch, capfd):
 def test_readers_are_not_waited_for_longer_than_what_runs(monkeypatch, capfd):
     now = [100.0]
     monkeypatch.setattr("time.monotonic", lambda: now[0])
-    with Stop(None) as stop:
+    with Stop(TimeLimit(None)) as stop:
         signal.raise_signal(signal.SIGTERM)
         now[0] += GRACE - 0.1
         assert stop.may_wait(0)
@@ -152,7 +153,7 @@ def test_readers_are_not_waited_for_longer_than_what_runs(monkeypatch, capfd):
 
 
 def test_a_signal_hurries_what_is_left_to_tell(capfd):
-    with Stop(None) as stop:
+    with Stop(TimeLimit(None)) as stop:
         stop.settle()
         assert stop.may_wait(0)
         signal.raise_signal(signal.SIGINT)
@@ -162,8 +163,8 @@ def test_a_signal_hurries_what_is_left_to_tell(capfd):
 def test_what_is_left_of_the_time(monkeypatch):
     now = [100.0]
     monkeypatch.setattr("time.monotonic", lambda: now[0])
-    assert Stop(None).left() is None
-    stop = Stop(30)
+    assert Stop(TimeLimit(None)).left() is None
+    stop = Stop(TimeLimit(30))
     now[0] += 10
     assert stop.left() == 20
     now[0] += 100
