@@ -28,6 +28,8 @@ _USUAL = (
     "/etc/ssl/cert.pem",
 )
 NO_TLS = "there is no TLS there that we can speak: check https:// and the port"
+_LOADER = "data_loader"
+_LOADERS: dict[str, Any] = {}
 #: What obstore raises for a write whose condition does not hold.
 _UNMET = ("AlreadyExistsError", "PreconditionError")
 
@@ -183,6 +185,8 @@ def _boto3() -> tuple[Any, Any, Any]:
     import botocore  # type: ignore[import-untyped] # whose parts boto3 has imported
 
     core = botocore.session.Session()
+    # Reading how S3 is spoken is most of what a client costs.
+    core.register_component(_LOADER, _LOADERS.setdefault("", core.get_component(_LOADER)))
     return boto3.Session(botocore_session=core), core, botocore.config.Config
 
 

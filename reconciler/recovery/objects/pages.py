@@ -13,6 +13,8 @@ from reconciler.recovery.rows import ARCHIVED, DELETED, FILE, FOLDER
 
 #: Storage classes whose objects can't be read before somebody restores them.
 _ARCHIVES = frozenset({"GLACIER", "DEEP_ARCHIVE"})
+#: Keys that one answer may list: as many as servers give at most.
+PAGE = 1_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _RESTORED = {"OptionalObjectAttributes": ["RestoreStatus"]}
@@ -55,11 +57,12 @@ def versions(asking: Asking, prefix: bytes, *, folder: bool) -> Iterator[Page]:
 
 def _pages(asking: Asking, operation: str, prefix: bytes, *, folder: bool) -> Iterator[Page]:
     # boto3 leaves keys as they came if it is told how they are to come.
-    request: dict[str, object] = {"Prefix": prefix.decode(), "EncodingType": "url", **_RESTORED}
+    request: dict[str, object] = {"Prefix": prefix.decode(), "EncodingType": "url", "MaxKeys": PAGE}
+    request |= _RESTORED
     if folder:
         request["Delimiter"] = "/"
     while True:
-        answer = asking.ask(operation, LISTING, **request)
+        answer = asking.list(operation, LISTING, **request)
         decoded = _as_sent if answer.get("EncodingType") == "url" else str.encode
         yield Page(
             _keyed(answer.get("Contents", answer.get("Versions", ())), decoded),

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from obstore import GetOptions
     from obstore.store import S3Store
 
-#: Bytes that are taken at once.
-CHUNK = 1 << 20
+#: Bytes that are taken at once: of obstore, and of boto3, where a chunk that breaks off is lost.
+CHUNK, PIECE = 1 << 20, 1 << 18
 #: Keys that obstore would refuse, or take for others.
 _CHANGED = re.compile(r"[\x00-\x1f\x7f]|//|\A/|/\Z|(?:\A|/)\.{1,2}(?:/|\Z)")
 #: The version that an object has that was written while the bucket kept none.
@@ -113,7 +113,7 @@ class _Body:
         self._check(answer, size)
         stream = answer["Body"]
         try:
-            while chunk := stream.read(CHUNK):
+            while chunk := stream.read(PIECE):
                 self._take(chunk)
         finally:
             stream.close()

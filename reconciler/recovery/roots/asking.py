@@ -107,6 +107,16 @@ class Asking:
         )
         return answer
 
+    def list(self, operation: str, tries: Tries, **request: object) -> Mapping[str, Any]:
+        """Ask for one page of a listing. Raises `Refused`, also for what only looks like one.
+
+        boto3 takes any XML for a listing of nothing: the page of a proxy, say.
+        """
+        answer = self.ask(operation, tries, **request)
+        if "IsTruncated" not in answer:
+            raise Refused(0, "no listing", "it answers with something else than a listing")
+        return answer
+
     def head(self, tries: Tries = AT_FIRST) -> Answer:
         """Ask for the bucket; an answer of any status is one. Raises `Refused` if none comes."""
 

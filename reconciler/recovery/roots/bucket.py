@@ -163,7 +163,7 @@ class BucketRoot:
         if status == 404:
             raise self.lost(Refused(404, "NoSuchBucket"), "asked for")
         try:
-            asking.ask("list_objects_v2", AT_FIRST, Prefix=asking.bucket.prefix, MaxKeys=1)
+            asking.list("list_objects_v2", AT_FIRST, Prefix=asking.bucket.prefix, MaxKeys=1)
         except Refused as refused:
             if refused.status in (401, 403) and _requester_pays(asking):
                 raise self._unreachable(
@@ -181,7 +181,7 @@ class BucketRoot:
             answer = asking.ask("get_bucket_versioning", AT_FIRST)
             if not answer.get("Status"):
                 return False
-            asking.ask("list_object_versions", AT_FIRST, Prefix=asking.bucket.prefix, MaxKeys=1)
+            asking.list("list_object_versions", AT_FIRST, Prefix=asking.bucket.prefix, MaxKeys=1)
         except Refused:
             return False  # it may keep versions, but lists none to us
         return True
@@ -214,7 +214,7 @@ class BucketRoot:
         prefix = asking.bucket.prefix
         request: dict[str, object] = {"Prefix": prefix, "Delimiter": "/"}
         for _ in range(_PAGES):
-            page = asking.ask("list_objects_v2", LISTING, **request)
+            page = asking.list("list_objects_v2", LISTING, **request)
             keys = [item["Key"] for item in page.get("Contents", ())]
             yield from sorted(key[len(prefix) :] for key in keys if key.endswith(MARKER))
             if not page.get("IsTruncated"):
@@ -224,10 +224,10 @@ class BucketRoot:
     def _is_empty(self, reached: Reached) -> bool:
         prefix = reached.asking.bucket.prefix
         # One more than the prefix itself, which may be an object that stands for an empty folder.
-        page = reached.asking.ask("list_objects_v2", LISTING, Prefix=prefix, MaxKeys=2)
+        page = reached.asking.list("list_objects_v2", LISTING, Prefix=prefix, MaxKeys=2)
         there = list(page.get("Contents", ()))
         if reached.versioned and not there:
-            page = reached.asking.ask("list_object_versions", LISTING, Prefix=prefix, MaxKeys=2)
+            page = reached.asking.list("list_object_versions", LISTING, Prefix=prefix, MaxKeys=2)
             there = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
         return all(item["Key"] == prefix for item in there)
 

@@ -38,8 +38,10 @@ class Fault:
 
     #: Seconds to wait before the request is sent on.
     delay: float = 0.0
-    #: The answer to give without asking the server: status and headers.
-    answer: tuple[int, Mapping[str, str]] | None = None
+    #: The answer to give without asking the server: status, headers, and perhaps a body.
+    answer: tuple[int, Mapping[str, str]] | tuple[int, Mapping[str, str], bytes] | None = None
+    #: What the server's answer is made into, head and body.
+    change: Callable[[bytes], bytes] | None = None
     #: Ask the server, and give this answer in place of its own.
     instead: tuple[int, Mapping[str, str]] | None = None
     #: Reset the connection before the server was asked, or after it has answered.
@@ -196,12 +198,14 @@ class _Connection(socketserver.StreamRequestHandler):
         while (raw := read_request(self.rfile)) is not None:
             method, target = raw.split(b" ", 2)[:2]
             request, fault = proxy.decided(method.decode(), target.decode())
-            if not self._serve(proxy, request, fault, raw):
+            kept = self._serve(proxy, request, fault, raw)
+            if kept is False:
                 _reset_on_close(self.connection)
+            if not kept:
                 return
 
-    def _serve(self, proxy: FaultProxy, request: Request, fault: Fault, raw: bytes) -> bool:
-        """Do with a request what was decided; False if the connection is to be reset."""
+    def _serve(self, proxy: FaultProxy, request: Request, fault: Fault, raw: bytes) -> bool | None:
+        """Do with a request what was decided; False to reset the connection, None to close it."""
         if fault.delay:
             proxy.closing.wait(fault.delay)
         if fault.answer:
@@ -223,11 +227,14 @@ class _Connection(socketserver.StreamRequestHandler):
         if fault.hang:
             self._wait_for_the_client_to_leave(proxy)
             return False
+        if fault.change:
+            answer = fault.change(answer)
         if fault.cut < 1:
             self.wfile.write(_cut(answer, fault.cut))
             return False
         self.wfile.write(answer)
-        return b"connection: close" not in answer.split(b"\r\n\r\n", 1)[0].lower()
+        closes = b"connection: close" in answer.split(b"\r\n\r\n", 1)[0].lower()
+        return None if closes else True
 
     def _wait_for_the_client_to_leave(self, proxy: FaultProxy) -> None:
         self.connection.settimeout(0.05)
@@ -255,7 +262,7 @@ def _cut(answer: bytes, share: float) -> bytes:
     return head + gap + body[: int(len(body) * share)]
 
 
-def _refusal(status: int, headers: Mapping[str, str]) -> bytes:
-    lines = [f"HTTP/1.1 {status} Refused by the proxy", "Content-Length: 0"]
+def _refusal(status: int, headers: Mapping[str, str], body: bytes = b"") -> bytes:
+    lines = [f"HTTP/1.1 {status} Refused by the proxy", f"Content-Length: {len(body)}"]
     lines += [f"{name}: {value}" for name, value in headers.items()]
-    return ("\r\n".join(lines) + "\r\n\r\n").encode()
+    return ("\r\n".join(lines) + "\r\n\r\n").encode() + body

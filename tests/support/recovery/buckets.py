@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING, Any
 
 from reconciler.location import location
 from reconciler.recovery.objects.source import BucketSource
 from reconciler.recovery.rows import CONTENT_COLUMNS, FILE, Content, Rows
 from reconciler.recovery.values import Target
+from support.faults.fault_proxy import PASS, Decide, Fault, FaultProxy, Request
+
+if TYPE_CHECKING:
+    from support.locks.seaweed import S3Server
+    from support.recovery.moto import Moto
 
 
 class Clock:
@@ -56,6 +63,37 @@ def opened(
         yield source
 
 
+@contextmanager
+def between(
+    server: Moto | S3Server, bucket: str, decide: Decide = lambda _: PASS, **options: Any
+) -> Iterator[tuple[BucketSource, FaultProxy]]:
+    """Give a source, and what stands between it and the server."""
+    port = int(server.endpoint.rpartition(":")[2])
+    with FaultProxy(port, decide) as proxy, opened(f"{proxy.url}/{bucket}", **options) as source:
+        yield source, proxy
+
+
+def s3_refused(status: int, code: str, more: str = "", **headers: str) -> Fault:
+    """Refuse as S3 does; HEAD is refused without words."""
+    body = f"<Error><Code>{code}</Code><Message>said by AKIA1234</Message>{more}</Error>".encode()
+    return Fault(answer=(status, {"Content-Type": "application/xml", **headers}, body))
+
+
+def getting(key: str) -> Callable[[Request], bool]:
+    """Say of a request whether it reads an object."""
+    return lambda request: request.method == "GET" and request.target.endswith(f"/{key}")
+
+
+def listing(request: Request) -> bool:
+    """Say of a request whether it lists, but for those that only look whether anything is there."""
+    return request.method == "GET" and "encoding-type=url" in request.target
+
+
+def always(fault: Fault, of: Callable[[Request], bool]) -> Decide:
+    """Do this to all requests that are meant."""
+    return lambda request: fault if of(request) else PASS
+
+
 def free(_: int) -> None:
     """Bound nothing."""
 
@@ -91,3 +129,7 @@ def read(source: BucketSource, wanted: Rows | None = None) -> dict[bytes, Conten
     """Read what is given, or all that is listed."""
     rows = source.read(files(source) if wanted is None else wanted, free)
     return {each.path: each for each in contents(rows)}
+
+
+def sha(data: bytes) -> bytes:
+    return hashlib.sha256(data).digest()

@@ -24,8 +24,15 @@ class Moto:
 
     def __init__(self, endpoint: str) -> None:
         self.endpoint = endpoint
+        self._clients: dict[str, Any] = {}
 
     def client(self, region: str = REGION) -> Any:
+        """Give a client; making one is dear."""
+        if region not in self._clients:
+            self._clients[region] = self._client(region)
+        return self._clients[region]
+
+    def _client(self, region: str) -> Any:
         return boto3.client(
             "s3",
             endpoint_url=self.endpoint,

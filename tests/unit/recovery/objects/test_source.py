@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-
 import pytest
 
 from reconciler.recovery.rows import ARCHIVED, DELETED, FILE, FOLDER, MARKER, READ
 from support.locks.seaweed import S3Server
-from support.recovery.buckets import listed, opened, read
+from support.recovery.buckets import listed, opened, read, sha
 from support.recovery.moto import Moto
 
 #: Keys that sort differently by folders than by bytes.
@@ -26,10 +24,6 @@ def seaweed(s3: S3Server, monkeypatch: pytest.MonkeyPatch) -> S3Server:
         if name != "AWS_ENDPOINT_URL":
             monkeypatch.setenv(name, value)
     return s3
-
-
-def sha(data: bytes) -> bytes:
-    return hashlib.sha256(data).digest()
 
 
 def put(server: Moto | S3Server, bucket: str, keys: list[str]) -> None:
