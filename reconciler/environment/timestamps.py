@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 import msgspec
 
 Digits = Literal["seconds", "milliseconds", "microseconds"]
+_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 _LENGTHS: dict[Digits, int] = {"seconds": 19, "milliseconds": 23, "microseconds": 26}
 
 
@@ -29,6 +30,15 @@ def timestamp(moment: datetime, digits: Digits) -> str:
     if not moment.microsecond:  # then there is no fraction in it
         text = text[:-1] + ".000000Z"
     return text[: _LENGTHS[digits]] + "Z"
+
+
+def day_of(seconds: int) -> str:
+    """Return the day of a moment, given in seconds since 1970, in UTC.
+
+    >>> day_of(1767225600)
+    '2026-01-01'
+    """
+    return (_BEGINNING + timedelta(seconds=seconds)).date().isoformat()
 
 
 def whole_seconds(text: str) -> str:

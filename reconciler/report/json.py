@@ -6,8 +6,9 @@ The functions are those of `text` and `markdown`; how a report is to look does n
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec.structs import replace
@@ -21,6 +22,7 @@ from reconciler.model import Notice, Problem, State
 from reconciler.plan import document
 from reconciler.plan.document import Operation, Plan
 from reconciler.reconcile import Applied
+from reconciler.recovery.paths import shown
 from reconciler.report.findings import of_problems
 from reconciler.report.sentences import storages as live
 from reconciler.report.sentences.drift import Drift
@@ -28,6 +30,10 @@ from reconciler.report.sentences.runs import STATUSES, with_operations
 from reconciler.report.sentences.since_plan import changed_since
 from reconciler.report.sentences.tokens import Told
 from reconciler.report.style import PLAIN, Style
+
+if TYPE_CHECKING:
+    from reconciler.recovery.scanning.outcome import Scanned
+    from reconciler.recovery.values import Counts
 
 FORMAT_VERSION = 1
 
@@ -162,6 +168,18 @@ def run(run: Run, style: Style = PLAIN) -> str:
     return operations([run], style)
 
 
+def scanned(results: Sequence[Scanned], _style: Style = PLAIN) -> str:
+    """Return how the scan of each storage ended; `scan` is null where no record was kept.
+
+    Paths are escaped as `recovery.paths` does it. Of many alike the first ones are listed.
+    """
+    return _document(
+        complete=bool(results) and all(result.status == "complete" for result in results),
+        summary=Counter(result.status for result in results),
+        scans=[_scanned(result) for result in results],
+    )
+
+
 def lease(lease: Lease | None, _style: Style = PLAIN) -> str:
     """Return who holds the platform; null if nobody does."""
     return _document(locked=lease is not None, lease=lease)
@@ -202,6 +220,40 @@ def _run(run: Run, *, operations: bool) -> dict[str, Any]:
     if not operations:
         del told["operations"]
     return told
+
+
+def _scanned(result: Scanned) -> dict[str, Any]:
+    scan = result.scan
+    pairs = [[shown(one), shown(two)] for one, two in result.alike_first]
+    return {
+        "storage": result.storage,
+        "status": result.status,
+        "reason": result.reason or None,
+        "went_on_from": result.went_on_from or None,
+        "files_read": result.files_read,
+        "bytes_read": result.bytes_read,
+        "files_kept": result.files_kept,
+        "altered": {"count": result.altered, "first": list(map(shown, result.altered_first))},
+        "alike": {"count": result.alike, "first": pairs},
+        "notes": result.notes,
+        "scan": scan
+        and {
+            "id": scan.id,
+            "complete": scan.complete,
+            "started_at": scan.started_at,
+            "ended_at": scan.ended_at,
+            "excluded": scan.excluded,
+            "counts": _counts(scan.counts),
+            "unproved": [
+                {"path": shown(part.path), "reason": part.reason, "message": part.message}
+                for part in scan.unproved
+            ],
+        },
+    }
+
+
+def _counts(counts: Counts) -> dict[str, Any]:
+    return {name: getattr(counts, name) for name in counts.__struct_fields__}
 
 
 def _masked(entry: OperationRecord) -> OperationRecord:

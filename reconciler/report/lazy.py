@@ -11,6 +11,7 @@ _TOLD = {
     "plans": ("drift", "plan"),
     "platforms": ("examined", "lease", "released", "storages", "tokens"),
     "results": ("applied", "operations", "run", "runs"),
+    "scans": ("scanned",),
 }
 _HOMES = {name: home for home, names in _TOLD.items() for name in names}
 

@@ -92,8 +92,12 @@ class Crew:
         self._hand_out(self._cutter.rest())
         while self._running:
             self._collect()
-        self.brought.cut_short |= self._pace.stopping
         return self.brought
+
+    def cut_short(self) -> None:
+        """Begin nothing more: not all that is wanted will be read."""
+        self._pace.stop()
+        self.brought.cut_short = True
 
     def again(self, files: Rows) -> Rows:
         """Read files once more that were gone; return those that still are."""
@@ -107,8 +111,8 @@ class Crew:
         for task in tasks:
             while len(self._running) >= self._most:
                 self._collect()
-            if self._pace.stopping or self._pace.overdue():
-                self._pace.stopping = self.brought.cut_short = True
+            if self._pace.stopping:
+                self.cut_short()
                 return
             self._running.add(self._executor.submit(self._read, task))
 
@@ -120,7 +124,7 @@ class Crew:
             if len(done.rows):
                 self._pieces.add(done.number, done.rows)
             self.brought.files += len(done.rows)
-            self._tally.files_read += len(done.rows)
+            self._tally.read_files += len(done.rows)
             self.brought.size += sum(size or 0 for size in done.rows.size)
             self.brought.altered += done.altered
             self.brought.cut_short |= not done.whole

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from reconciler.errors import SnapshotError
 from reconciler.printable import quoted
 from reconciler.recovery.parts import read
-from reconciler.recovery.parts.schema import CONTENTS, SCANNED, STAMPS
+from reconciler.recovery.parts.schema import SCANNED
 from reconciler.recovery.repository import layout
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.values import Scan
@@ -88,7 +88,7 @@ def rows_of(repository: Repository, scan: Scan, opened: ExitStack) -> Iterator[p
         check(path, sha256)
         paths.append(path)
     contents, stamps = paths
-    return side_by_side(read.batches(contents, CONTENTS), read.batches(stamps, STAMPS))
+    return read.scanned(contents, stamps)
 
 
 def check(path: Path, sha256: str) -> None:
@@ -99,29 +99,6 @@ def check(path: Path, sha256: str) -> None:
         raise SnapshotError(
             f"the part {sha256} is damaged: its SHA-256 is {found} ({quoted(str(path))})"
         )
-
-
-def side_by_side(
-    contents: Iterable[pa.RecordBatch], stamps: Iterable[pa.RecordBatch]
-) -> Iterator[pa.RecordBatch]:
-    """Put the columns of two parts beside each other, row by row, whatever groups they are in.
-
-    Raises `SnapshotError` if one has more rows.
-    """
-    ones, others = iter(contents), iter(stamps)
-    one = other = None
-    while True:
-        one = one if one is not None and one.num_rows else next(ones, None)
-        other = other if other is not None and other.num_rows else next(others, None)
-        if one is None and other is None:
-            return
-        if one is None or other is None:
-            raise SnapshotError("the two parts of a scan do not have the same number of rows")
-        count = min(one.num_rows, other.num_rows)
-        columns = [*one.slice(0, count).columns, *other.slice(0, count).columns]
-        if count:
-            yield pa.RecordBatch.from_arrays(columns, schema=SCANNED)
-        one, other = one.slice(count), other.slice(count)
 
 
 def _up_to(paths: pa.Array, last: bytes) -> int:

@@ -32,7 +32,8 @@ def from_scan(scan: Scan, wish: Wish) -> Estimate:
         scan.started_at,
         wish.full,
         _requests(scan.root, counts.rows, files),
-        _seconds(counts.rows, counts.bytes if wish.full else 0, rate, wish),
+        *_time(counts.rows, counts.bytes if wish.full else 0, rate, wish),
+        rate_is_assumed=not telling,
     )
 
 
@@ -43,7 +44,7 @@ def from_listing(source: Source, root: Root, wish: Wish, tally: Tally, pace: Pac
     """
     rows = files = size = 0
     for listed in source.listing():
-        if pace.stopping or pace.overdue():
+        if pace.stopping:
             break
         rows += len(listed)
         files += listed.kind.count(FILE)
@@ -51,12 +52,8 @@ def from_listing(source: Source, root: Root, wish: Wish, tally: Tally, pace: Pac
             n or 0 for n, kind in zip(listed.size, listed.kind, strict=True) if kind == FILE
         )
         tally.files, tally.bytes = files, size
-    return Estimate(
-        files,
-        size,
-        requests=_requests(root, rows, files),
-        seconds=_seconds(rows, size, float(ASSUMED_RATE), wish),
-    )
+    requests = _requests(root, rows, files)
+    return Estimate(files, size, "", True, requests, *_time(rows, size, float(ASSUMED_RATE), wish))
 
 
 def _requests(root: Root, rows: int, files: int) -> int | None:
@@ -65,8 +62,10 @@ def _requests(root: Root, rows: int, files: int) -> int | None:
     return -(-rows // _PAGE) + files
 
 
-def _seconds(rows: int, size: int, rate: float, wish: Wish) -> float:
-    return rows / _LISTED + size / min(rate, wish.limit_rate or rate)
+def _time(rows: int, size: int, rate: float, wish: Wish) -> tuple[float, float]:
+    """Return how many seconds it takes, and at which rate."""
+    rate = min(rate, wish.limit_rate or rate)
+    return rows / _LISTED + size / rate, rate
 
 
 def _moment(text: str) -> datetime:

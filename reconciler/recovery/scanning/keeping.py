@@ -12,7 +12,7 @@ from typing import NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from reconciler.recovery.parts.convert import scanned
+from reconciler.recovery.parts.convert import scanned, values
 from reconciler.recovery.parts.schema import SCANNED
 from reconciler.recovery.rows import FILE, KEPT, STORED, Rows
 from reconciler.recovery.scanning.earlier import Earlier
@@ -50,6 +50,8 @@ class Compared(NamedTuple):
     is_new: bool
     #: How many hashes were kept.
     kept: int = 0
+    #: Bytes of what is settled.
+    size: int = 0
 
 
 def compare(listed: Rows, earlier: Sequence[Earlier]) -> Compared:
@@ -69,14 +71,16 @@ def compare(listed: Rows, earlier: Sequence[Earlier]) -> Compared:
         if pc.any(unknown).as_py():
             should = pc.coalesce(should, pc.if_else(alike(batch, was), was["sha256"], None))
     if not pc.any(unknown).as_py():
-        return Compared(batch, Rows(), [], is_new, kept)
+        return Compared(batch, Rows(), [], is_new, kept, _size(batch))
     which = [i for i, wanted in enumerate(unknown.to_pylist()) if wanted]
+    settled = batch.filter(pc.invert(unknown))
     return Compared(
-        batch.filter(pc.invert(unknown)),
+        settled,
         chosen(listed, which),
-        [should[i].as_py() for i in which],
+        values(should.filter(unknown)),
         is_new,
         kept,
+        _size(settled),
     )
 
 
@@ -141,6 +145,10 @@ def alike(listed: pa.RecordBatch, was: pa.RecordBatch) -> pa.Array:
     for column in ("size", "mtime_ns"):
         same = pc.and_(same, pc.equal(listed[column], was[column]))
     return pc.fill_null(same, False)
+
+
+def _size(batch: pa.RecordBatch) -> int:
+    return pc.sum(batch["size"]).as_py() or 0
 
 
 def _taken(

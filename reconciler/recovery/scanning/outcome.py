@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from msgspec import Struct, field
 
 from reconciler.recovery.values import Scan
@@ -12,6 +10,10 @@ from reconciler.recovery.values import Scan
 #: it was, and the next one goes on; the root could not be proved; it was not begun at all.
 COMPLETE, INCOMPLETE, UNFINISHED = "complete", "incomplete", "unfinished"
 NOT_REACHABLE, NOT_BEGUN = "not_reachable", "not_begun"
+
+
+#: All of these, in the order in which they are counted.
+STATUSES = (COMPLETE, INCOMPLETE, UNFINISHED, NOT_REACHABLE, NOT_BEGUN)
 
 
 class Wish(Struct, frozen=True):
@@ -23,10 +25,8 @@ class Wish(Struct, frozen=True):
     full: bool = False
     #: How many tasks are read at once.
     workers: int = 1
-    #: Bytes a second, bytes altogether, and seconds; for all storages together.
+    #: Bytes a second that the pace will allow.
     limit_rate: float | None = None
-    max_bytes: int | None = None
-    max_duration: float = math.inf
 
 
 class Estimate(Struct, frozen=True):
@@ -41,8 +41,10 @@ class Estimate(Struct, frozen=True):
     all_read: bool = True
     #: Requests to a bucket, if all is read that may be; None: it is a folder.
     requests: int | None = None
-    #: Seconds; None: there is nothing to tell it from.
-    seconds: float | None = None
+    #: Seconds; and bytes a second, which are assumed where no earlier scan says how many.
+    seconds: float = 0
+    rate: float = 0
+    rate_is_assumed: bool = True
 
 
 class Scanned(Struct):
@@ -76,14 +78,18 @@ class Tally(Struct):
     """How far a scan has come, for whoever shows it: only ever read there, from any thread."""
 
     storage: str = ""
-    #: Files that were listed, of how many; None: nobody knows.
-    listed: int = 0
-    files: int | None = None
-    bytes: int | None = None
-    #: Files that were read, and bytes: those of tasks that have ended.
-    files_read: int = 0
+    #: How many files there are, and bytes, as was estimated; 0: nobody knows yet.
+    files: int = 0
+    bytes: int = 0
+    #: Those that need not be read, and the files that were; of their bytes the pace knows more.
+    settled_files: int = 0
+    settled_bytes: int = 0
+    read_files: int = 0
+    #: What the pace had counted when the storage was begun.
+    bytes_before: int = 0
 
-    def begin(self, storage: str) -> None:
+    def begin(self, storage: str, bytes_before: int) -> None:
         """Begin anew, with another storage."""
-        self.storage, self.files, self.bytes = storage, None, None
-        self.listed = self.files_read = 0
+        self.storage, self.bytes_before = storage, bytes_before
+        self.files = self.bytes = 0
+        self.settled_files = self.settled_bytes = self.read_files = 0

@@ -24,9 +24,13 @@ class Pace:
         rate: float | None = None,
         most: int | None = None,
         until: float = math.inf,
+        asked: Callable[[], bool] = lambda: False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Take bytes a second, bytes altogether, and a moment of `clock`."""
+        """Take bytes a second, bytes altogether, and a moment of `clock`.
+
+        `asked` says whether somebody wants an end.
+        """
         self.rate = rate
         self.most = most
         self._until = until
@@ -37,8 +41,8 @@ class Pace:
         self._promised = 0
         #: Bytes that were read.
         self.count = 0
-        #: Set by whoever wants no new task to be begun, and those that run to end soon.
-        self.stopping = False
+        self._asked = asked
+        self._stopping = False
 
     def __call__(self, count: int, /) -> None:
         """Take note of bytes that were read; raises `SpentError` or `KeyboardInterrupt`."""
@@ -55,6 +59,15 @@ class Pace:
         if wait > 0 and self._ended.wait(min(wait, self._until - self._clock())):
             raise KeyboardInterrupt
 
+    @property
+    def stopping(self) -> bool:
+        """Whether no new task is to be begun, and those that run are to end soon."""
+        return self._stopping or self._asked() or self.overdue()
+
+    def stop(self) -> None:
+        """Have everything end soon; what was read is kept."""
+        self._stopping = True
+
     def overdue(self) -> bool:
         """Return whether the time is over."""
         return self._clock() >= self._until
@@ -68,7 +81,7 @@ class Pace:
 
     def end(self) -> None:
         """End all reading at once: whoever reads, or waits, gets `KeyboardInterrupt`."""
-        self.stopping = True
+        self._stopping = True
         self._ended.set()
 
     def _wait(self, count: int) -> float:

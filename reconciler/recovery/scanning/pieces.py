@@ -134,7 +134,7 @@ class Pieces:
 
     def series(self) -> list[Iterator[pa.RecordBatch]]:
         """Return the rows of each series, sorted by path."""
-        return [_rows(paths[number] for number in sorted(paths)) for paths in self._series]
+        return [_rows([paths[number] for number in sorted(paths)]) for paths in self._series]
 
 
 def _run(repository: Repository, id: str, names: list[str]) -> Run | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from typing import TypeAlias
 
 from reconciler.errors import UnreachableError
 from reconciler.recovery.repository.contract import Repository
@@ -14,6 +15,8 @@ from reconciler.recovery.scanning.storage import Here, Means, StorageScan
 from reconciler.recovery.source import Source
 from reconciler.recovery.values import Target
 
+Opener: TypeAlias = Callable[[Target, Sequence[str]], Source]
+
 
 def scan(
     targets: Sequence[Target],
@@ -21,7 +24,7 @@ def scan(
     wish: Wish,
     here: Here,
     *,
-    open_source: Callable[[Target, Sequence[str]], Source],
+    open_source: Opener,
     pace: Pace | None = None,
     tally: Tally | None = None,
     executor: Executor | None = None,
@@ -35,22 +38,23 @@ def scan(
     with _threads(executor, wish.workers, pace) as threads:
         means = Means(repository, wish, here, threads, pace, tally or Tally())
         for target in targets:
-            if pace.overdue() or pace.stopping:
+            if pace.stopping:
                 yield Scanned(target.name, NOT_BEGUN, "the time was over before its turn came")
             else:
-                yield _scanned(target, open_source(target, wish.excluded), means)
+                yield _scanned(target, open_source, means)
 
 
-def _scanned(target: Target, source: Source, means: Means) -> Scanned:
-    means.tally.begin(target.name)
+def _scanned(target: Target, open_source: Opener, means: Means) -> Scanned:
+    means.tally.begin(target.name, means.pace.count)
+    result = Scanned(target.name)
     with ExitStack() as opened:
-        opened.callback(source.close)
-        one = StorageScan(target, source, means, opened)
         try:
-            one.run()
+            source = open_source(target, means.wish.excluded)
+            opened.callback(source.close)
+            StorageScan(target, source, means, opened, result).run()
         except UnreachableError as error:
-            one.result.status, one.result.reason = NOT_REACHABLE, str(error)
-        return one.result
+            result.status, result.reason = NOT_REACHABLE, str(error)
+    return result
 
 
 @contextmanager

@@ -13,13 +13,13 @@ from msgspec import Struct
 from reconciler.environment.timestamps import timestamp
 from reconciler.errors import SnapshotError
 from reconciler.recovery.parts import merge, read
-from reconciler.recovery.parts.schema import CONTENTS, STAMPS
+from reconciler.recovery.parts.schema import CONTENTS
 from reconciler.recovery.parts.write import Written
 from reconciler.recovery.repository import layout
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.scanning import estimate, keeping, names, outcome, pieces, record
 from reconciler.recovery.scanning.crew import Brought, Crew
-from reconciler.recovery.scanning.earlier import Earlier, rows_of, side_by_side
+from reconciler.recovery.scanning.earlier import Earlier, rows_of
 from reconciler.recovery.scanning.finishing import PartPair, gathered
 from reconciler.recovery.scanning.outcome import Estimate, Scanned, Tally, Wish
 from reconciler.recovery.scanning.pace import Pace
@@ -40,8 +40,6 @@ class Here(Struct, frozen=True):
     run: str
     host: str
     now: Callable[[], datetime]
-    #: Told of each step, in lines for people.
-    told: Callable[[str], None] = lambda _: None
     #: Told how much there is to do, and for which storage.
     estimated: Callable[[str, Estimate], None] = lambda _storage, _estimate: None
 
@@ -60,9 +58,11 @@ class Means(Struct, frozen=True):
 class StorageScan:
     """One storage; `result` has how it ended, as far as it came."""
 
-    def __init__(self, target: Target, source: Source, means: Means, opened: ExitStack) -> None:
+    def __init__(
+        self, target: Target, source: Source, means: Means, opened: ExitStack, result: Scanned
+    ) -> None:
         """Take what it is to be done with; `opened` is closed by the caller, after `run`."""
-        self.result = Scanned(target.name)
+        self.result = result
         self._target = target
         self._source = source
         self._means = means
@@ -107,7 +107,7 @@ class StorageScan:
             told = estimate.from_scan(last, wish)
         else:
             told = estimate.from_listing(self._source, root, wish, tally, self._means.pace)
-        tally.files, tally.bytes = told.files, told.bytes if told.all_read else None
+        tally.files, tally.bytes = told.files, told.bytes
         self.result.estimate = told
         self._means.here.estimated(self._target.name, told)
 
@@ -156,15 +156,16 @@ class StorageScan:
         """List the storage, keep what is settled, and have the rest read."""
         means = self._means
         for listed in self._source.listing():
-            if means.pace.stopping or means.pace.overdue():
-                means.pace.stopping = True
+            if means.pace.stopping:
+                crew.cut_short()
                 break
             if not len(listed):
                 continue
             compared = keeping.compare(listed, earlier)
             pair.write(compared.settled)
+            means.tally.settled_files += compared.settled.num_rows
+            means.tally.settled_bytes += compared.size
             self._is_new = self._is_new or compared.is_new
-            means.tally.listed += len(listed)
             self.result.files_kept += compared.kept
             if len(compared.wanted):
                 crew.want(compared.wanted, compared.known)
@@ -191,7 +192,8 @@ class StorageScan:
         if len(gone) > _GONE:
             self._end(
                 outcome.UNFINISHED,
-                f"{len(gone)} files were listed and then gone, too many to be believed at once",
+                f"{len(gone):,} files were listed and then gone, too many to be believed at once: "
+                "run it again",
             )
         elif len(gone):
             crew.again(gone)
@@ -203,9 +205,7 @@ class StorageScan:
         if not len(self._pieces):
             return pair
         contents, stamps = pair.finish()
-        kept = side_by_side(
-            read.batches(contents.path, CONTENTS), read.batches(stamps.path, STAMPS)
-        )
+        kept = read.scanned(contents.path, stamps.path)
         merged = self._opened.enter_context(PartPair(self._folder))
         for batch in merge.joined([kept, *self._pieces.series()]):
             merged.write(batch)
@@ -266,7 +266,8 @@ def _known(last: Scan | None, unfinished: pieces.Unfinished | None) -> Root | No
 
 
 def _left_out(brought: Brought) -> str:
-    told = f"--max-bytes left no room for {brought.left_out} files: run it again, and it goes on"
+    files = "1 file" if brought.left_out == 1 else f"{brought.left_out:,} files"
+    told = f"--max-bytes left no room for {files}: run it again, and it goes on"
     if brought.too_large:
-        told += f"; {brought.too_large} of them are larger than --max-bytes and will never fit"
+        told += f"; larger than --max-bytes itself, and so never read: {brought.too_large:,}"
     return told

@@ -98,7 +98,7 @@ def read_here(source: Source, pace: Pace, halt: Event, task: Task) -> Done:
         try:
             read = source.read(portion, pace)
         except SpentError:
-            pace.stopping = True
+            pace.stop()
             done.whole = False
             break
         _add(done, portion, read)

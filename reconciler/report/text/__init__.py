@@ -8,5 +8,6 @@ if TYPE_CHECKING:
     from reconciler.report.text.plans import drift, plan
     from reconciler.report.text.platforms import examined, lease, released, storages, tokens
     from reconciler.report.text.results import applied, operations, run, runs
+    from reconciler.report.text.scans import scanned
 
 __getattr__ = handing_out(__name__)

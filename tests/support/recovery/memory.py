@@ -110,3 +110,13 @@ def _add(rows: Rows, path: bytes, file: File) -> None:
     values += (file.ctime_ns, file.inode, file.tag)
     for name, value in zip(Rows.__struct_fields__, values, strict=True):
         getattr(rows, name).append(value)
+
+
+def rows_with(files: dict[bytes, File], **columns) -> Rows:
+    """Return rows of files, sorted by path, with further values for all of them."""
+    rows = Rows()
+    for path in sorted(files):
+        _add(rows, path, files[path])
+    for name, value in columns.items():
+        setattr(rows, name, [value] * len(rows))
+    return rows

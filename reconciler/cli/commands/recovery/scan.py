@@ -1,0 +1,102 @@
+"""`scan`: read the files on storages, and keep what is there."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+
+from reconciler.cli.options.amounts import amount, at_once, rate
+from reconciler.cli.options.command import Command
+from reconciler.cli.options.extras import needing
+from reconciler.cli.settings import duration
+
+
+class ScanOptions(Namespace):
+    """The options of `scan`."""
+
+    names: list[str]
+    into: str | None
+    full: bool
+    exclude: list[str] | None
+    relocate: list[str] | None
+    workers: int | None
+    max_duration: float | None
+    max_bytes: int | None
+    limit_rate: int | None
+
+
+def _add_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "names",
+        nargs="*",
+        metavar="NAME",
+        help="only these storages (names or globs); default: all in scope",
+    )
+    parser.add_argument(
+        "--into",
+        metavar="REPO",
+        help="the repository in which scans are kept: a folder, or s3://BUCKET/PREFIX; made if "
+        "there is none",
+    )
+    parser.add_argument(
+        "--full", action="store_true", help="read every file, also those that show no change"
+    )
+    parser.add_argument(
+        "--exclude",
+        action="append",
+        metavar="GLOB",
+        help="leave out files and folders of this name or path; may be repeated; recorded",
+    )
+    parser.add_argument(
+        "--relocate",
+        action="append",
+        metavar="FROM=TO",
+        help="read what lies below FROM at TO, where it is mounted elsewhere; may be repeated",
+    )
+    _add_limits(parser)
+
+
+def _add_limits(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--workers",
+        type=at_once,
+        metavar="N",
+        help="how many threads read at once; more than cores help on disks and networks (default: "
+        "the number of cores)",
+    )
+    parser.add_argument(
+        "--max-duration",
+        type=duration,
+        metavar="TIME",
+        help="end after this time (90s, 30m, 4h); the next scan goes on",
+    )
+    parser.add_argument(
+        "--max-bytes",
+        type=amount,
+        metavar="SIZE",
+        help="read at most so much (500GB, 1.5TiB); the next scan goes on",
+    )
+    parser.add_argument(
+        "--limit-rate", type=rate, metavar="RATE", help="read at most so much a second (100MB)"
+    )
+
+
+COMMAND = Command(
+    details="Lists each storage and reads every file that is new or shows a change: another size, "
+    "time or inode. What shows none keeps the SHA-256 that it had; --full reads it, too. Links are "
+    "kept with their target, and not followed. Nothing on a storage is written.\n\n"
+    "Before a storage is read, and again at the end, its root is proved: one that is not mounted, "
+    "or suddenly empty, is `not reachable`, and no file of it is ever missing for that.\n\n"
+    "Ctrl-C ends a scan and keeps what was read; the next one goes on from there, also after a "
+    "kill or a power cut.\n\n"
+    "Exit codes: 0 everything was read, 8 something was not.",
+    examples=(
+        ("reconciler scan --into ./proofs", "read what is new or changed on all storages"),
+        (
+            "reconciler scan 'nas-*' --into ./proofs --full --max-duration 4h",
+            "four hours of reading everything; the next run goes on",
+        ),
+    ),
+    add_arguments=_add_arguments,
+    options=ScanOptions,
+    run=needing("recovery", "reconciler.cli.recovery.scan", "pyarrow"),
+)

@@ -1,0 +1,135 @@
+"""What every format says of scans: how they ended, and how much there is to do."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from reconciler.environment.timestamps import day_of
+from reconciler.recovery.paths import shown
+from reconciler.recovery.scanning.outcome import COMPLETE, STATUSES, Estimate, Scanned
+from reconciler.report.sentences.terms import bare, count, spoken
+
+_UNITS = ("KiB", "MiB", "GiB", "TiB", "PiB")
+#: So many things of one kind are told one by one.
+_TOLD = 5
+
+
+def amount(size: float) -> str:
+    """Return an amount of bytes as people read it: `1.2 GiB`."""
+    if size < 1000:
+        return f"{size:.0f} B"
+    for unit in _UNITS:
+        size /= 1024
+        if size < 999.5 or unit == _UNITS[-1]:
+            break
+    return f"{size:.1f} {unit}" if size < 99.95 else f"{size:.0f} {unit}"
+
+
+def lasting(seconds: float) -> str:
+    """Return a time as people say it: `20 s`, `5 min`, `3 h`, `2 days`."""
+    if seconds < 90:
+        return f"{max(seconds, 1):.0f} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    if seconds < 48 * 3600:
+        return f"{seconds / 3600:.0f} h"
+    return f"{seconds / 86400:.0f} days"
+
+
+def estimated(storage: str, estimate: Estimate) -> str:
+    """Say how much there is to do on a storage, from what that is known, and how long it takes."""
+    much = f"{count(estimate.files, 'file')}, {amount(estimate.bytes)}"
+    known = f"by the scan of {estimate.since[:10]}" if estimate.since else "as was just counted"
+    told = f"{bare(storage)}: {much}, {known}"
+    if estimate.requests is not None:
+        told += f"; {count(estimate.requests, 'request')} if all is read"
+    long = f"about {lasting(estimate.seconds)}"
+    if estimate.all_read:
+        return f"{told}; to read all of it takes {long}{_assumed(estimate)}."
+    return f"{told}; {long} to look for what has changed, and the time to read that."
+
+
+def _assumed(estimate: Estimate) -> str:
+    return f", at {amount(estimate.rate)} a second" if estimate.rate_is_assumed else ""
+
+
+def result(scanned: Scanned) -> str:
+    """Say how the scan of one storage ended, in a few words."""
+    return spoken(scanned.status)
+
+
+def facts(scanned: Scanned) -> list[str]:
+    """Return what was done, each in a few words: what there is, what was read, what was kept."""
+    told = []
+    if scanned.scan:
+        counts = scanned.scan.counts
+        told.append(f"{count(counts.kinds.get('file', 0), 'file')}, {amount(counts.bytes)}")
+    if scanned.files_read or scanned.scan:
+        told.append(f"{scanned.files_read:,} read ({amount(scanned.bytes_read)})")
+    if scanned.files_kept:
+        taken = "kept or taken over" if scanned.went_on_from else "kept"
+        told.append(f"{scanned.files_kept:,} {taken}")
+    return told
+
+
+def oldest(scanned: Scanned) -> str:
+    """Return the day of the oldest proof; empty if there is none."""
+    proof = scanned.scan.counts.oldest_proof if scanned.scan else None
+    return "" if proof is None else day_of(proof)
+
+
+def notes(scanned: Scanned) -> list[str]:
+    """Return what a reader has to know beside, in sentences, what is worst first."""
+    told = []
+    if scanned.reason:
+        told.append(_sentence(scanned.reason))
+    if scanned.scan:
+        told += _some([_sentence(part.message) for part in scanned.scan.unproved], "part")
+    if scanned.altered:
+        first = ", ".join(shown(path) for path in scanned.altered_first[:_TOLD])
+        told.append(
+            f"{count(scanned.altered, 'file')} with the size and time of the last scan, but other "
+            f"bytes: {first}{_more(scanned.altered)}. `reconciler verify` says more."
+        )
+    if scanned.alike:
+        pairs = (f"{shown(one)} and {shown(two)}" for one, two in scanned.alike_first[:_TOLD])
+        told.append(
+            f"{count(scanned.alike, 'pair')} of paths that a file system which folds case or "
+            f"Unicode takes for one: {', '.join(pairs)}{_more(scanned.alike)}."
+        )
+    told += map(_sentence, scanned.notes)
+    if scanned.went_on_from:
+        told.append(f"It went on from the scan that began at {scanned.went_on_from[:19]}Z.")
+    return told
+
+
+def totals(results: Sequence[Scanned]) -> list[tuple[str, int]]:
+    """Count how scans ended, leaving out what none did."""
+    number = Counter(scanned.status for scanned in results)
+    return [(status, number[status]) for status in STATUSES if number[status]]
+
+
+def total(results: Sequence[Scanned]) -> str:
+    """Say how many storages were scanned, and how that ended."""
+    if not results:
+        return "Nothing was scanned: there is no storage."
+    if all(scanned.status == COMPLETE for scanned in results):
+        return f"Scan: {count(len(results), 'storage')}, complete."
+    ended = ", ".join(f"{number} {spoken(status)}" for status, number in totals(results))
+    return f"Scan: {count(len(results), 'storage')}: {ended}."
+
+
+def _sentence(text: str) -> str:
+    text = text[:1].upper() + text[1:]
+    return text if text.endswith(".") else f"{text}."
+
+
+def _more(number: int) -> str:
+    return f" and {number - _TOLD:,} more" if number > _TOLD else ""
+
+
+def _some(told: list[str], noun: str) -> list[str]:
+    if len(told) <= _TOLD:
+        return told
+    return [*told[:_TOLD], f"And {count(len(told) - _TOLD, f'more {noun}')}."]
