@@ -79,7 +79,8 @@ def examine(
     so if that is not the platform itself. `now` tells the time, in seconds since the epoch. What
     can't be read is a fact, and no error.
     """
-    facts = Facts(platform.address, python=_python(), lock=lock_address, reads=reads)
+    python = f"{machine.python_version()} on {machine.system()} {machine.machine()}"
+    facts = Facts(platform.address, python=python, lock=lock_address, reads=reads)
     try:
         reader = platform.reader()
         try:
@@ -115,10 +116,6 @@ def _learn(reader: Reader, now: Callable[[], float]) -> Iterator[dict[str, objec
             reader.spaces_using("")
         except PlatformError as error:
             yield {"spaces_failure": str(error)}
-
-
-def _python() -> str:
-    return f"{machine.python_version()} on {machine.system()} {machine.machine()}"
 
 
 def _ahead(clock: str, asked: float, answered: float) -> float | None:
@@ -274,8 +271,5 @@ def _lock(facts: Facts, abilities: Abilities) -> Check:
             "nothing keeps two applies apart",
             "write `lock: s3://bucket/key` or `lock: file:///path` into the manifest",
         )
-    return Check("lock", OK, f"{keeper}; {_held_by(facts.holder)}")
-
-
-def _held_by(holder: str) -> str:
-    return f"held by {holder}" if holder else "nobody holds it"
+    held = f"held by {facts.holder}" if facts.holder else "nobody holds it"
+    return Check("lock", OK, f"{keeper}; {held}")

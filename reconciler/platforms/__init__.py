@@ -17,6 +17,7 @@ from reconciler.environment.secret_values import Secret, read_secret
 from reconciler.errors import AddressError
 from reconciler.masking import quoted_url
 from reconciler.platform import Left, Platform, forever
+from reconciler.platforms.http.address import SCHEMES as _HTTP
 from reconciler.platforms.http.address import TOKEN_VARIABLE, parse_address
 from reconciler.platforms.jetraw.address import SCHEMES as _JETRAW
 from reconciler.platforms.jetraw.address import understand
@@ -31,7 +32,6 @@ _EVERY = (
     f"write {_SQLITE}platform.db for a file, https://HOST for a state server, or "
     "jetraw://my-org for Jetraw"
 )
-_HTTP = ("http", "https")
 _CLASSES = {"sqlite": "SqlitePlatform", "http": "HttpPlatform", "jetraw": "JetrawPlatform"}
 
 

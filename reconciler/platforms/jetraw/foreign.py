@@ -19,7 +19,7 @@ from reconciler.errors import PlatformError
 from reconciler.platform import Left, forever
 
 _T = TypeVar("_T")
-#: Who asks and the thread decide by it, once and for all, whether a question is put.
+#: A question, and what comes of it: who asks can cancel that, or the thread begins with it.
 _Call = tuple[Future[Any], Callable[[], object]]
 #: Seconds that one call may take; and what it gets when the time of the whole command is over:
 #: one look at live says what became of a write.
