@@ -156,6 +156,8 @@ def _understood(error: Exception) -> tuple[Refused, float | None]:
     """
     if isinstance(error, Refused):
         return error, None
+    if isinstance(error, Answer):  # boto3 asks for the bucket itself where it is redirected
+        return Refused(error.status), None
     response = getattr(error, "response", None)
     library = library_of(error)
     if library in ("botocore", "boto3") and isinstance(response, Mapping):

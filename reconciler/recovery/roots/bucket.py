@@ -7,6 +7,7 @@ import re
 import threading
 from collections.abc import Iterator
 
+import msgspec
 from msgspec import Struct
 
 from reconciler.buckets import Answer, asking_client
@@ -30,6 +31,8 @@ LONGEST_MARKER = 65_536
 _PAGES = 10
 #: Two readings of what `%41` in an address means would be two places.
 _ENCODED = re.compile(r"%[0-9A-Fa-f]{2}")
+#: What lists of objects are called in answers.
+_LISTS = ("Contents", "Versions", "DeleteMarkers")
 _NO_CREDENTIALS = ("NoCredentialsError", "PartialCredentialsError")
 _NEEDS = "they need s3:ListBucket on the bucket and s3:GetObject on what lies in it"
 
@@ -115,7 +118,7 @@ class BucketRoot:
             where = f"is in {quoted(answer.region)}, not in {quoted(bucket.region)} as declared"
             raise self._unreachable(f"{where}: correct its region")
         if answer.status in (301, 400) and answer.region and not bucket.region:
-            asking = self._asking(Bucket(bucket.name, bucket.prefix, answer.region, None))
+            asking = self._asking(msgspec.structs.replace(bucket, region=answer.region))
             answer = self._head(asking, tries)
         if answer.status != 200:
             self._ask_otherwise(asking, answer.status)
@@ -222,14 +225,15 @@ class BucketRoot:
             request["ContinuationToken"] = page["NextContinuationToken"]
 
     def _is_empty(self, reached: Reached) -> bool:
-        prefix = reached.asking.bucket.prefix
-        # One more than the prefix itself, which may be an object that stands for an empty folder.
-        page = reached.asking.list("list_objects_v2", LISTING, Prefix=prefix, MaxKeys=2)
-        there = list(page.get("Contents", ()))
-        if reached.versioned and not there:
-            page = reached.asking.list("list_object_versions", LISTING, Prefix=prefix, MaxKeys=2)
-            there = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
-        return all(item["Key"] == prefix for item in there)
+        asking, prefix = reached.asking, reached.asking.bucket.prefix
+        operations = ["list_objects_v2", "list_object_versions"][: 1 + reached.versioned]
+        for operation in operations:
+            # Two, for the prefix itself may be an object that stands for an empty folder.
+            page = asking.list(operation, LISTING, Prefix=prefix, MaxKeys=2)
+            there = [item for kind in _LISTS for item in page.get(kind, ())]
+            if any(item["Key"] != prefix for item in there):
+                return False
+        return True
 
     def _compare(self, root: Root, known: Root | None) -> None:
         if known is None:
