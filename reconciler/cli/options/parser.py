@@ -31,6 +31,8 @@ HELP, VERSION = "help", "version"
 ASKING = {HELP: "Show this help, or that of a COMMAND", VERSION: "Show the version"}
 #: Columns that help needs at least, not to be a single letter a line.
 _NARROWEST = 24
+#: No option of ours is as long as this; a token that begins with a dash looks like one.
+_LONGEST = 30
 _DESCRIPTION = "Storages as code for Jetraw: declare storages in YAML, plan, review, apply."
 
 
@@ -77,6 +79,8 @@ class Parser(argparse.ArgumentParser):
     def refuse(self, extras: Sequence[str]) -> NoReturn:
         """Raise `UsageError` for arguments that nothing takes."""
         unknown = shown(extras[0].partition("=")[0])
+        if unknown.startswith("-") and len(unknown) > _LONGEST:
+            self.error(f"unknown option {unknown[:2]}… (the rest is not shown: it may be a secret)")
         if unknown.startswith("-") and unknown != "--":
             hint = hints.of_option(unknown, hints.options_of(self), self._commands)
             self.error(f"unknown option {unknown}{hint}")

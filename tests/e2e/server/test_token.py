@@ -179,7 +179,8 @@ def test_a_whole_token_is_revoked_by_its_id_and_not_shown(folder):
 
 @pytest.mark.parametrize("line", [
     ["revoke", "{token}x"], ["revoke", "Bearer {token}"], ["revoke", "{cut}"],
-    ["revoke", "{secret}"], ["create", "{token}", "--role", "reader"],
+    ["revoke", "{secret}"], ["revoke", "-{secret}"], ["revoke", "--{secret}"],
+    ["create", "{token}", "--role", "reader"],
     ["create", "ci {token}", "--role", "reader"], ["create", "{cut}", "--role", "reader"],
     ["create", "{token}"], ["list", "{token}"], ["{token}"], ["{cut}", "ci"],
 ])  # fmt: skip
