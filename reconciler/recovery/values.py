@@ -118,7 +118,8 @@ class FileFinding(Struct, frozen=True):
     path: bytes = b""
     was: Content | None = None
     now: Content | None = None
-    #: What helps beside: the reason, the version that is still there. No path is ever in it.
+    #: What helps beside: the reason, the version that is still there. No path below the root is
+    #: ever in it, but for a marker's, where a root could not be proved.
     note: str = ""
     #: Another path: where the same bytes lie now.
     other: bytes = b""

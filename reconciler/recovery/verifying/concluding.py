@@ -144,6 +144,8 @@ class Concluded:
         def ended(finding: FileFinding) -> bool:
             if finding.about != present.about:
                 return False
+            if present.side.lost.over(b"") is not None:
+                return False
             if finding.what in (values.NOT_REACHABLE, values.NOT_VERIFIED):
                 return True
             path = finding.path

@@ -7,7 +7,7 @@ import os
 
 from msgspec.structs import replace
 
-from reconciler.recovery import rows
+from reconciler.recovery import rows, values
 from reconciler.recovery.repository import layout
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.rows import Content
@@ -37,9 +37,10 @@ class Redaction:
         self._key = key
 
     def finding(self, finding: FileFinding) -> FileFinding:
-        """Return a finding without names; its note never has one."""
+        """Return a finding without names; its note has none, but for why a root is not proved."""
         return replace(
             finding,
+            note="" if finding.what == values.NOT_REACHABLE else finding.note,
             path=self.path(finding.path),
             other=self.path(finding.other),
             was=self._content(finding.was),

@@ -17,6 +17,7 @@ from reconciler.recovery.repository.opening import open_repository
 from reconciler.recovery.rows import Content
 from reconciler.recovery.verifying import concluding, results, scans
 from reconciler.recovery.verifying.concluding import Means
+from reconciler.recovery.verifying.recorded import of_scan
 from reconciler.recovery.verifying.redaction import Redaction, key_of
 from reconciler.recovery.verifying.sides import SETTLED_NS
 from reconciler.recovery.verifying.table import SCHEMA, Table
@@ -44,7 +45,8 @@ def verify(repository):
         one = was if isinstance(was, values.Scan) else keep_scan(repository, was, before)
         other = now if isinstance(now, values.Scan) else keep_scan(repository, now, number)
         with_all = Means(repository, lambda: night(number), settled_ns=SETTLED_NS, **means)
-        return scans.compare(one, other, "nas", with_all, (repository, repository))
+        sides = of_scan(one), of_scan(other)
+        return scans.compare(*sides, "nas", with_all, (repository, repository))
 
     return run
 

@@ -1,0 +1,44 @@
+"""`verify --against`: two snapshots, compared offline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reconciler.recovery.repository.contract import Repository
+from reconciler.recovery.snapshots.document import Snapshot, SnapshotStorage
+from reconciler.recovery.verifying.alone import not_verified
+from reconciler.recovery.verifying.concluding import Means
+from reconciler.recovery.verifying.matching import partner
+from reconciler.recovery.verifying.recorded import of_snapshot
+from reconciler.recovery.verifying.results import StorageVerified
+from reconciler.recovery.verifying.scans import compare
+
+
+def verify(
+    was: Snapshot, now: Snapshot, means: Means, homes: tuple[Repository, Repository]
+) -> Iterator[StorageVerified]:
+    """Compare the contents of each storage of `was` with those in `now`.
+
+    They lie in `homes`. Raises `RepositoryError`.
+    """
+    for storage in was.storages:
+        found = partner(storage, was, now)
+        yield _compared(storage, found, means, homes)
+
+
+def _compared(
+    was: SnapshotStorage,
+    now: SnapshotStorage | None,
+    means: Means,
+    homes: tuple[Repository, Repository],
+) -> StorageVerified:
+    one, other = of_snapshot(was), of_snapshot(now) if now else None
+    if one is not None and other is not None:
+        return compare(one, other, was.name, means, homes)
+    if now is None:
+        reason = "the later snapshot does not have this storage"
+    elif one is None:
+        reason = "it was never scanned before the earlier snapshot was made"
+    else:
+        reason = "the later snapshot has no scan of it"
+    return not_verified(one, was.name, was.place, reason, means)

@@ -1,0 +1,49 @@
+"""`verify --deep`: the bytes on the storages, read again; no platform is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from reconciler.recovery.repository.contract import Repository
+from reconciler.recovery.scanning import outcome
+from reconciler.recovery.scanning.outcome import Scanned
+from reconciler.recovery.snapshots.document import SnapshotStorage
+from reconciler.recovery.values import Target
+from reconciler.recovery.verifying.alone import not_reachable, not_verified
+from reconciler.recovery.verifying.concluding import Means
+from reconciler.recovery.verifying.recorded import Recorded, of_scan, of_snapshot
+from reconciler.recovery.verifying.results import StorageVerified
+from reconciler.recovery.verifying.scans import compare
+
+#: Reads all of a storage, but for what the globs leave out.
+Read = Callable[[Target, tuple[str, ...]], Scanned]
+
+
+def verify(
+    storages: Sequence[tuple[SnapshotStorage, Target]],
+    means: Means,
+    repository: Repository,
+    read: Read,
+) -> Iterator[StorageVerified]:
+    """Read each storage and compare it with what the snapshot has of it.
+
+    What the earlier scan left out is left out again. Raises `RepositoryError`.
+    """
+    for storage, target in storages:
+        was = of_snapshot(storage)
+        if was is None:
+            reason = "it was never scanned before the snapshot was made"
+            yield not_verified(None, storage.name, storage.place, reason, means)
+        else:
+            scanned = read(target, was.excluded)
+            yield _compared(was, storage.name, scanned, means, repository)
+
+
+def _compared(
+    was: Recorded, storage: str, scanned: Scanned, means: Means, repository: Repository
+) -> StorageVerified:
+    if scanned.scan is not None:
+        return compare(was, of_scan(scanned.scan), storage, means, (repository, repository))
+    if scanned.status == outcome.NOT_REACHABLE:
+        return not_reachable(was, storage, scanned.reason, means)
+    return not_verified(was, storage, was.place, scanned.reason, means)

@@ -1,0 +1,76 @@
+"""What a storage held at one time, wherever that was kept: of a scan, or in a snapshot."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from msgspec import Struct
+
+from reconciler.environment.timestamps import timestamp
+from reconciler.recovery import rows
+from reconciler.recovery.snapshots.document import SnapshotStorage
+from reconciler.recovery.values import Counts, Scan
+from reconciler.recovery.verifying.results import Proofs, Taken
+from reconciler.recovery.verifying.sides import Lost, Side
+from reconciler.recovery.walking.exclusions import Exclusions
+
+
+class Recorded(Struct, frozen=True):
+    """The contents of a storage, as one side of a comparison."""
+
+    #: The location by which its scans and findings are kept.
+    place: str
+    #: SHA-256 of the part, in hex.
+    contents: str
+    scan: str
+    #: RFC 3339, UTC.
+    started_at: str
+    ended_at: str
+    excluded: tuple[str, ...]
+    counts: Counts
+
+    @property
+    def files(self) -> int:
+        """How many files, or whatever else has a name there, are known."""
+        return self.counts.rows - self.counts.kinds.get(rows.DELETED, 0)
+
+    def side(self) -> Side:
+        """Return what can be said of it; folders that could not be listed are in its rows."""
+        began = datetime.fromisoformat(self.started_at)
+        return Side(int(began.timestamp() * 10**9), Lost(), Exclusions(self.excluded).covers)
+
+    def taken(self) -> Taken:
+        """Return on what it rests."""
+        oldest, number = self.counts.oldest_proof, self.counts.proofs.get
+        since = "" if oldest is None else timestamp(datetime.fromtimestamp(oldest, UTC), "seconds")
+        proofs = Proofs(number(rows.READ, 0), number(rows.KEPT, 0), number(rows.STORED, 0), since)
+        return Taken(self.started_at, self.scan, proofs)
+
+
+def of_scan(scan: Scan) -> Recorded:
+    """Return what a scan recorded."""
+    return Recorded(
+        scan.place,
+        scan.contents,
+        scan.id,
+        scan.started_at,
+        scan.ended_at,
+        scan.excluded,
+        scan.counts,
+    )
+
+
+def of_snapshot(storage: SnapshotStorage) -> Recorded | None:
+    """Return what a snapshot has of a storage's contents; None if it was never scanned."""
+    contents = storage.contents
+    if contents is None:
+        return None
+    return Recorded(
+        storage.place,
+        contents.sha256,
+        contents.scan,
+        contents.started_at,
+        contents.ended_at,
+        contents.excluded,
+        contents.counts,
+    )
