@@ -1,0 +1,80 @@
+"""A verification as a JSON document has it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from reconciler.recovery.findings.record import written
+from reconciler.recovery.values import FileFinding
+from reconciler.recovery.verifying.results import Side, StorageVerified, Taken, Verified
+from reconciler.report.sentences.verified import all_found
+
+
+def fields(result: Verified) -> dict[str, Any]:
+    """Return the fields of the document; findings are as `schemas/findings.schema.json` has them.
+
+    Of each class and storage the first 1,000 are listed; `summary` and `found` count all.
+    """
+    return {
+        "verdict": result.verdict,
+        "how": result.how,
+        "repository": result.repository,
+        "was": _side(result.was),
+        "is": _side(result.now),
+        "redacted": result.redacted,
+        "rows": result.rows or None,
+        "summary": {
+            "of": result.of,
+            "compared": result.compared,
+            "not_verified": result.not_verified,
+            "found": all_found(result.storages),
+        },
+        "notes": result.notes,
+        "storages": [_storage(one) for one in result.storages],
+    }
+
+
+def _storage(one: StorageVerified) -> dict[str, Any]:
+    return {
+        "storage": one.storage,
+        "verdict": one.verdict,
+        "of": one.of,
+        "compared": one.compared,
+        "not_verified": one.not_verified,
+        "found": one.found,
+        "only_counted": one.quiet,
+        "was": _taken(one.was),
+        "is": _taken(one.now),
+        "findings": _written(one.findings),
+        "counted": _written(one.counted),
+        "resolved": _written(one.resolved),
+        "resolved_count": one.resolved_count,
+        "still_open": one.still_open,
+        "still_open_since": one.still_open_since or None,
+        "notes": one.notes,
+    }
+
+
+def _side(side: Side | None) -> object:
+    return None if side is None else msgspec.to_builtins(side)
+
+
+def _taken(taken: Taken | None) -> dict[str, Any] | None:
+    if taken is None:
+        return None
+    proofs = taken.proofs
+    return {
+        "at": taken.at,
+        "scan": taken.scan or None,
+        "read": proofs.read,
+        "kept": proofs.kept,
+        "stored": proofs.stored,
+        "oldest_proof": proofs.oldest or None,
+    }
+
+
+def _written(findings: Iterable[FileFinding]) -> list[object]:
+    return [msgspec.to_builtins(written(finding)) for finding in findings]

@@ -1,0 +1,78 @@
+"""`verify` as a comment in Markdown: the verdict first."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+from reconciler.recovery.values import FileFinding
+from reconciler.recovery.verifying.results import StorageVerified, Verified
+from reconciler.report.markdown.comments import Comment, Section, row, written
+from reconciler.report.markdown.escape import code, prose
+from reconciler.report.sentences import verified as told
+from reconciler.report.sentences.terms import spoken
+from reconciler.report.style import PLAIN, Style
+
+_HEAD = "| storage | compared | found | was | is |\n|---|---|---|---|---|\n"
+
+
+def verified(result: Verified, _style: Style = PLAIN) -> str:
+    """Show the verdict, a table of storages, and the findings of each class, the worst first."""
+    findings = [finding for one in result.storages for finding in one.findings]
+    order = list(told.MEANINGS)
+    findings.sort(key=lambda finding: (order.index(finding.what), bool(finding.about)))
+    numbers = told.all_found(result.storages)
+    sections = [
+        _section(list(same), numbers[what])
+        for (what, _), same in groupby(findings, key=lambda f: (f.what, f.about))
+    ]
+    counted = [finding for one in result.storages for finding in one.counted]
+    notes = [
+        *result.notes,
+        *(f"{one.storage}: {note}" for one in result.storages for note in _notes(one)),
+    ]
+    return written(
+        Comment(
+            told.total(result),
+            (prose(told.heading(result)),),
+            sections=(
+                Section("", "storage", result.storages, _storage, table=_HEAD),
+                *sections,
+                Section("Only counted", "change", counted, _finding),
+                Section("Notes", "note", notes, prose),
+            ),
+            see=code(result.rows) if result.rows else "the table of `--rows`",
+        )
+    )
+
+
+def _section(findings: list[FileFinding], number: int) -> Section[FileFinding]:
+    what = spoken(findings[0].what)
+    cut = f" of {number:,}" if number > len(findings) else ""
+    title = f"{what[:1].upper()}{what[1:]}: {told.meaning(findings[0])}"
+    return Section(title, f"{what} one", findings, _finding, added=cut)
+
+
+def _storage(one: StorageVerified) -> str:
+    was, now = (", ".join(told.rests_on(one)[at : at + 1]) for at in (0, 1))
+    return row(
+        [
+            code(one.storage),
+            told.compared(one),
+            told.found(one.found) or "nothing",
+            was.partition(": ")[2],
+            now.partition(": ")[2],
+        ]
+    )
+
+
+def _finding(finding: FileFinding) -> str:
+    details = "; ".join(prose(detail) for detail in told.details(finding))
+    return ": ".join(
+        filter(None, [f"{code(finding.storage)} {code(told.subject(finding))}", details])
+    )
+
+
+def _notes(one: StorageVerified) -> list[str]:
+    counted = told.only_counted(one)
+    facts = [f"only counted: {', '.join(counted)}"] if counted else []
+    return [*facts, *told.earlier(one), *one.notes]

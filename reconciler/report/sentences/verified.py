@@ -1,0 +1,217 @@
+"""What every format says of a verification: what was compared, what was found, what it rests on."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+
+from reconciler.environment.timestamps import timestamp
+from reconciler.recovery import values
+from reconciler.recovery.paths import shown
+from reconciler.recovery.rows import Content
+from reconciler.recovery.values import FileFinding
+from reconciler.recovery.verifying import results
+from reconciler.recovery.verifying.results import Side, StorageVerified, Taken, Verified
+from reconciler.report.sentences.terms import count, spoken
+
+#: From what matters most to what matters least, each with what it means.
+MEANINGS = {
+    values.DAMAGED: "same size and time, other bytes: nobody wrote it",
+    values.MISSING: "gone, from a folder that could be read",
+    values.DELETED: "deleted; an earlier version is still there",
+    values.CHANGED: "written since, though it had not changed for long",
+    values.NOT_REACHABLE: "nothing is known of the storage",
+    values.UNREADABLE: "there, and can't be read",
+    values.NOT_VERIFIED: "nothing is known of this part",
+    values.RENAMED: "the same name in another Unicode form, the same bytes",
+    values.MOVED: "gone from here; the same bytes lie elsewhere",
+    values.ARCHIVED: "put into an archive since; nothing is brought back unasked",
+    values.CHANGING: "written while it was read",
+    values.EXTRA: "here for long, and not in the snapshot",
+}
+#: What is said of the same class where it is about the platform's records of files.
+_OF_RECORDS = {
+    values.MISSING: "the platform has no record of it any more",
+    values.CHANGED: "the platform's record of it has other checksums",
+}
+_QUIET = {
+    "touched": "{} only touched: another time, the same bytes",
+    "unsettled": "{} changed, and had not settled when the snapshot was made",
+    "new": "{} new",
+    "outside": "{} in parts that the snapshot knows nothing of",
+}
+_HOW = {
+    results.DEEP: "the bytes on the storages, read again",
+    results.AGAINST: "two snapshots",
+    results.LIVE: "the platform's records of files",
+}
+_DIGITS = 12
+
+
+def heading(verified: Verified) -> str:
+    """Say what was compared with what."""
+    told = f"Compared: {_HOW[verified.how]}"
+    if verified.now is not None:
+        return f"{told}; was: {_side(verified.was)}; is: {_side(verified.now)}"
+    return f"{told}, with {_side(verified.was)}"
+
+
+def compared(one: StorageVerified) -> str:
+    """Say how much of a storage was compared."""
+    if one.of is None:
+        return "nothing compared: nobody knows what it held"
+    noun = "record" if is_of_records(one) else "file"
+    told = f"{one.compared:,} of {count(one.of, noun)} compared"
+    return f"{told}, {one.not_verified:,} not verified" if one.not_verified else told
+
+
+def is_of_records(one: StorageVerified) -> bool:
+    """Return whether the platform's records were compared, and not what lies on a storage."""
+    return (one.was is not None and not one.was.scan) or any(
+        finding.about for finding in one.findings
+    )
+
+
+def rests_on(one: StorageVerified) -> list[str]:
+    """Say of both sides when they were read, and how and when their hashes were proved."""
+    sides = (("was", one.was), ("is", one.now))
+    return [f"{word}: {_taken(taken)}" for word, taken in sides if taken is not None]
+
+
+def meaning(finding: FileFinding) -> str:
+    """Return what a class means."""
+    if finding.about and finding.what in _OF_RECORDS:
+        return _OF_RECORDS[finding.what]
+    return MEANINGS.get(finding.what, spoken(finding.what))
+
+
+def subject(finding: FileFinding) -> str:
+    """Return what a finding is about: a path, or the whole storage."""
+    return shown(finding.path) or "the whole storage"
+
+
+def details(finding: FileFinding) -> list[str]:
+    """Return what was, what is, and since when it is wrong, each in a few words."""
+    told = []
+    if finding.other:
+        told.append(f"now at {shown(finding.other)}")
+    if finding.what == values.DELETED and finding.note:
+        told.append(f"version {finding.note} is still there")
+    elif finding.note:
+        told.append(finding.note)
+    if finding.files:
+        told.append(count(finding.files, "file"))
+    told += _contents(finding)
+    if finding.first_seen and finding.first_seen != finding.last_seen:
+        told.append(f"since {day(finding.first_seen)}")
+    return told
+
+
+def only_counted(one: StorageVerified) -> list[str]:
+    """Say how many changes there are that nobody has to see to."""
+    return [_QUIET.get(what, what).format(f"{n:,}") for what, n in one.quiet.items()]
+
+
+def earlier(one: StorageVerified) -> list[str]:
+    """Say what became of what earlier runs found."""
+    told = []
+    if one.resolved_count:
+        told.append(f"{count(one.resolved_count, 'earlier finding')} resolved")
+    if one.still_open:
+        lasts = "lasts" if one.still_open == 1 else "last"
+        told.append(
+            f"{count(one.still_open, 'earlier finding')} {lasts}, the oldest since "
+            f"{day(one.still_open_since)}: the files are not seen to be what they were before"
+        )
+    return told
+
+
+def found(numbers: Mapping[str, int]) -> str:
+    """Count findings by class, the worst first: `2 damaged, 1 missing`."""
+    return ", ".join(f"{numbers[what]:,} {spoken(what)}" for what in MEANINGS if numbers.get(what))
+
+
+def all_found(storages: Iterable[StorageVerified]) -> dict[str, int]:
+    """Return how many findings of each class there are."""
+    total: Counter[str] = Counter()
+    for one in storages:
+        total.update(one.found)
+    return dict(total)
+
+
+def total(verified: Verified) -> str:
+    """Say what matters most, in one line."""
+    verdict = verified.verdict
+    if not verified.compared:
+        last = "nothing was compared, and nothing is known"
+    else:
+        noun = "record" if verified.how == results.LIVE else "file"
+        last = f"{verified.compared:,} of {count(verified.of, noun)} compared"
+        if verified.not_verified:
+            last += f", {verified.not_verified:,} not verified"
+    numbers = found(all_found(verified.storages))
+    if verdict == results.DIFFERS:
+        return f"FINDINGS: {numbers}; {last}."
+    if verdict == results.UNKNOWN:
+        return f"NOT VERIFIED: {'; '.join(filter(None, (last, numbers)))}."
+    return f"Verified: {last}, and all agree."
+
+
+def day(moment: str) -> str:
+    """Return a moment as people read it."""
+    return moment[:16].replace("T", " ")
+
+
+def _side(side: Side) -> str:
+    incomplete = "" if side.complete else ", which is incomplete"
+    return f"snapshot {side.id} of {day(side.created_at)}{incomplete}"
+
+
+def _taken(taken: Taken) -> str:
+    told = [f"{'scanned' if taken.scan else 'read'} {day(taken.at)}"]
+    proofs = taken.proofs
+    if proofs.read:
+        told.append(f"{proofs.read:,} read then")
+    if proofs.kept:
+        told.append(f"{proofs.kept:,} known from earlier scans")
+    if proofs.stored:
+        told.append(f"{proofs.stored:,} only as sums that the storage keeps")
+    if proofs.oldest:
+        told.append(f"oldest proof {day(proofs.oldest)}")
+    return ", ".join(told)
+
+
+def _contents(finding: FileFinding) -> list[str]:
+    was, now = finding.was, finding.now
+    if finding.what in (values.DAMAGED, values.CHANGED) and was and now:
+        facts = ((of(was), of(now)) for of in (_size, _sha, _modified))
+        return [f"{one} → {_value(other)}" for one, other in facts if one != other]
+    if finding.what in (values.MISSING, values.DELETED) and was:
+        return [text for text in (_size(was), _sha(was), _modified(was)) if text]
+    if finding.what == values.EXTRA and now:
+        return [text for text in (_size(now), _modified(now)) if text]
+    return []
+
+
+def _value(fact: str) -> str:
+    """Return a fact without the word that says what it is."""
+    return fact.removeprefix("SHA-256 ").removeprefix("modified ") or "unknown"
+
+
+def _size(content: Content) -> str:
+    return "" if content.size is None else f"{content.size:,} B"
+
+
+def _sha(content: Content) -> str:
+    return "" if content.sha256 is None else f"SHA-256 {content.sha256.hex()[:_DIGITS]}"
+
+
+def _modified(content: Content) -> str:
+    if content.mtime_ns is None:
+        return ""
+    try:
+        moment = datetime.fromtimestamp(content.mtime_ns // 10**9, UTC)
+    except (OverflowError, ValueError, OSError):
+        return ""
+    return f"modified {day(timestamp(moment, 'seconds'))}"

@@ -1,0 +1,92 @@
+"""`verify` on a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from reconciler.printable import shown
+from reconciler.recovery.values import FileFinding
+from reconciler.recovery.verifying.results import AGREES, DIFFERS, StorageVerified, Verified
+from reconciler.report.sentences import verified as told
+from reconciler.report.sentences.terms import bare, spoken
+from reconciler.report.style import PLAIN, Style
+from reconciler.report.text.lines import joined, lines
+
+#: So many findings of one class and storage are shown, unless more is asked for.
+_SHOWN = 20
+_COLOURS = {AGREES: "green", DIFFERS: "alarm"}
+
+
+def verified(result: Verified, style: Style = PLAIN) -> str:
+    """Show each storage: how much was compared, what was found, on what it rests; verdict last."""
+    colour = _COLOURS.get(result.verdict, "yellow")
+    last = lines(told.total(result), style.width, rest="  ")
+    verdict = [style.paint(line, colour) for line in last]
+    each = [_storage(one, style) for one in result.storages]
+    notes = [line for note in _notes(result) for line in lines(shown(note), style.width, "", "  ")]
+    if style.quiet:
+        return joined([*(part for part in each if part), verdict])
+    return joined([lines(told.heading(result), style.width, rest="  "), *each, notes, verdict])
+
+
+def _storage(one: StorageVerified, style: Style) -> list[str]:
+    if style.quiet and one.verdict == AGREES:
+        return []
+    name = bare(one.storage)
+    done = style.record(lines(f"{name}: {told.compared(one)}", style.width, rest="    "))
+    for fact in () if style.quiet else told.rests_on(one):
+        done += _line(fact, name, style)
+    for _, same in groupby(one.findings, key=lambda finding: (finding.what, finding.about)):
+        done += _class(list(same), one, style)
+    for finding in one.counted:
+        done += _finding(finding, name, style, only_counted=True)
+    facts = [f"only counted: {', '.join(counted)}"] if (counted := told.only_counted(one)) else []
+    for fact in [*facts, *told.earlier(one), *one.notes]:
+        done += _line(fact, name, style)
+    for finding in one.resolved if style.verbose else ():
+        done += _line(f"resolved: {finding.what} {told.subject(finding)}", name, style)
+    return done
+
+
+def _class(findings: Sequence[FileFinding], one: StorageVerified, style: Style) -> Iterator[str]:
+    """Yield the findings of one class: a title, the first ones, and how many more there are."""
+    what, name = findings[0].what, bare(one.storage)
+    number = one.found.get(what, len(findings))
+    if not style.records:
+        title = f"{spoken(what)} ({number:,})"
+        text = f"{title}: {told.meaning(findings[0])}"
+        first, *rest = lines(text, style.width, "  ", "    ")
+        yield first.replace(title, style.paint(title, "red"), 1)
+        yield from rest
+    most = len(findings) if style.verbose else _SHOWN
+    for finding in findings[:most]:
+        yield from _finding(finding, name, style)
+    cut = number - min(most, len(findings))
+    if cut > 0:
+        yield from _line(f"… and {cut:,} more {spoken(what)}: --rows FILE has all", name, style)
+
+
+def _finding(
+    finding: FileFinding, name: str, style: Style, *, only_counted: bool = False
+) -> list[str]:
+    subject, details = told.subject(finding), told.details(finding)
+    if style.records:
+        what = f"({spoken(finding.what)})" if only_counted else spoken(finding.what)
+        return ["  ".join([f"{name}:", what, subject, *details])]
+    mark = f"({spoken(finding.what)}) " if only_counted else ""
+    done = lines([f"{mark}{subject}"], style.width, "    ", "      ")
+    return done + lines(", ".join(details), style.width, "      ", "      ")
+
+
+def _line(text: str, name: str, style: Style) -> list[str]:
+    """Return a fact about a storage, which a line of its own must name it with."""
+    if style.records:
+        return [f"{name}:  {shown(text)}"]
+    return lines(shown(text), style.width, "  ", "    ")
+
+
+def _notes(result: Verified) -> list[str]:
+    rows = [f"All findings are in {result.rows}."] if result.rows else []
+    names = ["Names are replaced by short hashes."] if result.redacted else []
+    return [*result.notes, *rows, *names]
