@@ -5,7 +5,7 @@ The functions are those of `text` and `markdown`; how a report is to look does n
 
 from __future__ import annotations
 
-import json
+import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -23,6 +23,8 @@ from reconciler.plan import document
 from reconciler.plan.document import Operation, Plan
 from reconciler.reconcile import Applied
 from reconciler.recovery.paths import shown
+from reconciler.report.documents import of_fields as _document
+from reconciler.report.documents import written
 from reconciler.report.findings import of_problems
 from reconciler.report.sentences import storages as live
 from reconciler.report.sentences.drift import Drift
@@ -34,8 +36,16 @@ from reconciler.report.style import PLAIN, Style
 if TYPE_CHECKING:
     from reconciler.recovery.scanning.outcome import Scanned
     from reconciler.recovery.values import Counts
+    from reconciler.report.json_verified import verified  # noqa: F401 - handed out below
 
-FORMAT_VERSION = 1
+
+def __getattr__(name: str) -> object:
+    """Hand out what is told of things that few commands know: its module is imported then."""
+    if name != "verified":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = f"{__name__}_{name}"
+    __import__(module)
+    return getattr(sys.modules[module], name)
 
 
 def plan(plan: Plan, _style: Style = PLAIN) -> str:
@@ -193,20 +203,6 @@ def released(lease: Lease | None, _style: Style = PLAIN) -> str:
 def tokens(tokens: Told, _style: Style = PLAIN) -> str:
     """List the tokens of a server."""
     return written({"tokens": tokens})
-
-
-def written(value: object) -> str:
-    """Write a document, indented, with a final newline."""
-    try:
-        encoded = msgspec.json.encode(value)
-    except UnicodeEncodeError:
-        # Lone surrogates, which a live storage may hold: the standard library escapes them.
-        return json.dumps(msgspec.to_builtins(value), indent=2) + "\n"
-    return msgspec.json.format(encoded, indent=2).decode() + "\n"
-
-
-def _document(**fields: object) -> str:
-    return written({"format_version": FORMAT_VERSION, **fields})
 
 
 def _run(run: Run, *, operations: bool) -> dict[str, Any]:

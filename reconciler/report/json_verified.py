@@ -10,31 +10,33 @@ import msgspec
 from reconciler.recovery.findings.record import written
 from reconciler.recovery.values import FileFinding
 from reconciler.recovery.verifying.results import Side, StorageVerified, Taken, Verified
-from reconciler.report.sentences.verified import all_found
+from reconciler.report.documents import of_fields
+from reconciler.report.sentences.verifications import all_found
+from reconciler.report.style import PLAIN, Style
 
 
-def fields(result: Verified) -> dict[str, Any]:
-    """Return the fields of the document; findings are as `schemas/findings.schema.json` has them.
+def verified(result: Verified, _style: Style = PLAIN) -> str:
+    """Return all of it; findings are as `schemas/findings.schema.json` has them.
 
     Of each class and storage the first 1,000 are listed; `summary` and `found` count all.
     """
-    return {
-        "verdict": result.verdict,
-        "how": result.how,
-        "repository": result.repository,
-        "was": _side(result.was),
-        "is": _side(result.now),
-        "redacted": result.redacted,
-        "rows": result.rows or None,
-        "summary": {
+    sides = {"was": _side(result.was), "is": _side(result.now)}
+    return of_fields(
+        verdict=result.verdict,
+        how=result.how,
+        repository=result.repository,
+        **sides,
+        redacted=result.redacted,
+        rows=result.rows or None,
+        summary={
             "of": result.of,
             "compared": result.compared,
             "not_verified": result.not_verified,
             "found": all_found(result.storages),
         },
-        "notes": result.notes,
-        "storages": [_storage(one) for one in result.storages],
-    }
+        notes=result.notes,
+        storages=[_storage(one) for one in result.storages],
+    )
 
 
 def _storage(one: StorageVerified) -> dict[str, Any]:

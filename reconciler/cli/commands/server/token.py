@@ -17,7 +17,7 @@ from reconciler.environment.here import origin_here
 from reconciler.environment.timestamps import timestamp, utc_now
 from reconciler.errors import SUCCESS, UsageError
 from reconciler.printable import quoted, shown
-from reconciler.report import json
+from reconciler.report.documents import written
 from reconciler.server.calls.tokens import NewToken, new_token, shows_secret
 from reconciler.server.store.values import Author, Token
 
@@ -181,7 +181,7 @@ def _whereabouts(out: str | None) -> str:
 def _give(context: Context, token: Token, new: NewToken, out: str | None) -> None:
     if context.settings.output == JSON:
         secret = {"token": new.text.reveal()} if out is None else {"file": out}
-        context.streams.document(json.written({**_told(token), **secret}))
+        context.streams.document(written({**_told(token), **secret}))
     elif out is None:
         context.streams.result(new.text.reveal() + "\n")
 

@@ -17,9 +17,9 @@ from reconciler.report.sentences.terms import count, spoken
 
 #: From what matters most to what matters least, each with what it means.
 MEANINGS = {
-    values.DAMAGED: "same size and time, other bytes: nobody wrote it",
+    values.DAMAGED: "other bytes, though by its time nobody wrote it",
     values.MISSING: "gone, from a folder that could be read",
-    values.DELETED: "deleted; an earlier version is still there",
+    values.DELETED: "an earlier version is still there",
     values.CHANGED: "written since, though it had not changed for long",
     values.NOT_REACHABLE: "nothing is known of the storage",
     values.UNREADABLE: "there, and can't be read",
@@ -94,7 +94,9 @@ def subject(finding: FileFinding) -> str:
 def details(finding: FileFinding) -> list[str]:
     """Return what was, what is, and since when it is wrong, each in a few words."""
     told = []
-    if finding.other:
+    if finding.what == values.RENAMED:
+        told.append(f"was {_in_bytes(finding.path)}, is {_in_bytes(finding.other)}")
+    elif finding.other:
         told.append(f"now at {shown(finding.other)}")
     if finding.what == values.DELETED and finding.note:
         told.append(f"version {finding.note} is still there")
@@ -119,10 +121,9 @@ def earlier(one: StorageVerified) -> list[str]:
     if one.resolved_count:
         told.append(f"{count(one.resolved_count, 'earlier finding')} resolved")
     if one.still_open:
-        lasts = "lasts" if one.still_open == 1 else "last"
         told.append(
-            f"{count(one.still_open, 'earlier finding')} {lasts}, the oldest since "
-            f"{day(one.still_open_since)}: the files are not seen to be what they were before"
+            f"{count(one.still_open, 'earlier finding')} not resolved, the oldest of "
+            f"{day(one.still_open_since)}: what was there before was not seen again"
         )
     return told
 
@@ -184,7 +185,7 @@ def _taken(taken: Taken) -> str:
 
 def _contents(finding: FileFinding) -> list[str]:
     was, now = finding.was, finding.now
-    if finding.what in (values.DAMAGED, values.CHANGED) and was and now:
+    if finding.what in (values.DAMAGED, values.CHANGED) and was and now and was.kind == now.kind:
         facts = ((of(was), of(now)) for of in (_size, _sha, _modified))
         return [f"{one} → {_value(other)}" for one, other in facts if one != other]
     if finding.what in (values.MISSING, values.DELETED) and was:
@@ -197,6 +198,12 @@ def _contents(finding: FileFinding) -> list[str]:
 def _value(fact: str) -> str:
     """Return a fact without the word that says what it is."""
     return fact.removeprefix("SHA-256 ").removeprefix("modified ") or "unknown"
+
+
+def _in_bytes(path: bytes) -> str:
+    """Return a path so that two forms of one name do not look alike."""
+    each = (bytes((byte,)) for byte in path)
+    return "".join(f"\\x{one[0]:02x}" if one[0] > 0x7E else shown(one) for one in each)
 
 
 def _size(content: Content) -> str:

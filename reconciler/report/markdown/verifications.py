@@ -8,7 +8,7 @@ from reconciler.recovery.values import FileFinding
 from reconciler.recovery.verifying.results import StorageVerified, Verified
 from reconciler.report.markdown.comments import Comment, Section, row, written
 from reconciler.report.markdown.escape import code, prose
-from reconciler.report.sentences import verified as told
+from reconciler.report.sentences import verifications as told
 from reconciler.report.sentences.terms import spoken
 from reconciler.report.style import PLAIN, Style
 
@@ -67,9 +67,8 @@ def _storage(one: StorageVerified) -> str:
 
 def _finding(finding: FileFinding) -> str:
     details = "; ".join(prose(detail) for detail in told.details(finding))
-    return ": ".join(
-        filter(None, [f"{code(finding.storage)} {code(told.subject(finding))}", details])
-    )
+    subject = code(told.subject(finding)) if finding.path else told.subject(finding)
+    return ": ".join(filter(None, [f"{code(finding.storage)} {subject}", details]))
 
 
 def _notes(one: StorageVerified) -> list[str]:

@@ -1,0 +1,221 @@
+"""What `verify` found out, in each format."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import jsonschema
+import msgspec
+import pytest
+from msgspec.structs import replace
+
+from reconciler.recovery import rows, values
+from reconciler.recovery.rows import Content
+from reconciler.recovery.values import FileFinding
+from reconciler.recovery.verifying import results
+from reconciler.recovery.verifying.results import Proofs, Side, StorageVerified, Taken, Verified
+from reconciler.report import json as as_json
+from reconciler.report import markdown, text
+from reconciler.report.sentences import verifications as told
+from reconciler.report.style import UNBOUNDED, Style
+from reconciler.report.text.lines import columns
+from reconciler.schemas import schema_text
+
+NIGHT, BEFORE = "2026-11-29T02:00:00.000Z", "2026-11-03T02:00:00.000Z"
+WAS = Content(b"x", rows.FILE, 1_048_576, 1_700_000_000 * 10**9, b"\x9f" * 32, rows.READ, 5)
+NOW = replace(WAS, sha256=b"\x1c" * 32)
+
+
+def finding(what, path=b"2026/11/scan-0042.tif", **more):
+    more = {"was": WAS, "now": NOW, "first_seen": NIGHT, "last_seen": NIGHT} | more
+    return FileFinding(what, "nas", "local:/nas", path, **more)
+
+
+FINDINGS = (
+    finding(values.DAMAGED, first_seen=BEFORE),
+    finding(values.DAMAGED, b"odd \xff\n\xe2\x80\xaename.tif"),
+    finding(values.MISSING, now=None),
+    finding(values.DELETED, note="3sL4kqtJlcpXroDTDmJ", now=None),
+    finding(values.CHANGED, now=replace(NOW, size=7, mtime_ns=1_800_000_000 * 10**9)),
+    finding(values.CHANGED, b"was/file", note="file became link", now=Content(b"", rows.LINK)),
+    finding(values.UNREADABLE, note="EIO"),
+    finding(values.NOT_VERIFIED, b"closed/", note="EACCES", files=12, was=None, now=None),
+    finding(values.RENAMED, "bé".encode(), other=b"be\xcc\x81"),
+    finding(values.MOVED, other=b"archive/2026/11/scan-0042.tif"),
+    finding(values.ARCHIVED, note="DEEP_ARCHIVE"),
+    finding(values.CHANGING),
+    finding(values.EXTRA, was=None),
+)
+EARLIER = Taken(BEFORE, "s1", Proofs(12_000, 345, 5, "2026-10-01T02:00:00Z"))
+LATER = Taken(NIGHT, "s2", Proofs(12_345))
+NAS = StorageVerified(
+    "nas",
+    12_350,
+    12_335,
+    15,
+    {f.what: sum(g.what == f.what for g in FINDINGS) for f in FINDINGS} | {values.EXTRA: 41},
+    {"touched": 3, "new": 1_204},
+    EARLIER,
+    LATER,
+    FINDINGS,
+    resolved=(finding(values.MISSING, b"back", resolved=NIGHT),),
+    resolved_count=1,
+    still_open=2,
+    still_open_since=BEFORE,
+)
+FINE = StorageVerified("minio", 10, 10, was=EARLIER, now=LATER)
+AWAY = StorageVerified(
+    "tape",
+    77,
+    0,
+    77,
+    {values.NOT_REACHABLE: 1},
+    was=EARLIER,
+    findings=(
+        FileFinding(values.NOT_REACHABLE, "tape", "p", note="'/mnt/tape' is not mounted", files=77),
+    ),
+)
+NEVER = StorageVerified(
+    "new",
+    found={values.NOT_VERIFIED: 1},
+    findings=(FileFinding(values.NOT_VERIFIED, "new", "p", note="it was never scanned"),),
+)
+
+
+def verified(*storages, **more):
+    more = {"how": results.DEEP, "repository": "'proofs'"} | more
+    return Verified(
+        was=Side("20261103t020000z-ab", "2026-11-03T04:00:00Z"), storages=storages, **more
+    )
+
+
+ALL = verified(NAS, FINE, AWAY, NEVER, notes=("One note.",), rows="rows.csv", redacted=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "style"),
+    [
+        ("verified-60.txt", Style(width=60)),
+        ("verified-records.txt", Style(width=UNBOUNDED, records=True)),
+        ("verified-quiet.txt", Style(verbosity=-1)),
+        ("verified-verbose.txt", Style(verbosity=1)),
+    ],
+)
+def test_text(golden, name, style):
+    golden(name, text.verified(ALL, style))
+
+
+def test_markdown(golden):
+    golden("verified.md", markdown.verified(ALL))
+
+
+def test_json(golden):
+    golden("verified.json", as_json.verified(ALL))
+
+
+def test_at_60_columns_only_what_can_not_be_broken_is_wider():
+    told = text.verified(ALL, Style(width=60))
+    assert [line for line in told.splitlines() if columns(line) > 60] == []
+
+
+def test_findings_of_json_are_as_their_schema_says():
+    schema = json.loads(schema_text("findings"))
+    one = schema | {"$ref": "#/$defs/finding", "required": []}
+    del one["properties"], one["type"]
+    for storage in json.loads(as_json.verified(verified(NAS)))["storages"]:
+        for found in storage["findings"] + storage["resolved"]:
+            jsonschema.Draft202012Validator(one).validate(found)
+
+
+def test_in_a_pipe_each_finding_is_one_line_with_its_storage():
+    told = text.verified(ALL, Style(width=UNBOUNDED, records=True)).splitlines()
+    damaged = [line for line in told if line.startswith("nas:  damaged  ")]
+    assert len(damaged) == 2
+    assert "  odd \\xff\\n\\xe2\\x80\\xaename.tif  " in damaged[1]
+
+
+@pytest.mark.parametrize(
+    ("storages", "last"),
+    [
+        ([FINE], "Verified: 10 of 10 files compared, and all agree."),
+        ([], "NOT VERIFIED: nothing was compared, and nothing is known."),
+        (
+            [AWAY],
+            "NOT VERIFIED: nothing was compared, and nothing is known; 1 not reachable.",
+        ),
+        (
+            [FINE, AWAY],
+            "NOT VERIFIED: 10 of 87 files compared, 77 not verified; 1 not reachable.",
+        ),
+        (
+            [StorageVerified("empty", 0, 0)],
+            "NOT VERIFIED: nothing was compared, and nothing is known.",
+        ),
+        (
+            [replace(FINE, found={values.MISSING: 1}), AWAY],
+            "FINDINGS: 1 missing, 1 not reachable; 10 of 87 files compared, 77 not verified.",
+        ),
+    ],
+)
+def test_the_last_line_says_what_matters_most(storages, last):
+    report = text.verified(verified(*storages), Style(width=UNBOUNDED))
+    assert report.splitlines()[-1] == last
+    assert markdown.verified(verified(*storages)).splitlines()[0] == f"### {last}"
+
+
+def test_what_earlier_scans_proved_is_never_told_as_proved_now():
+    kept = replace(FINE, now=Taken(NIGHT, "s2", Proofs(0, 9, 1, "2026-10-01T02:00:00Z")))
+    for report in (text, markdown):
+        shown = report.verified(verified(kept, how=results.AGAINST), Style(width=UNBOUNDED))
+        assert "9 known from earlier scans" in shown
+        assert "1 only as sums that the storage keeps" in shown
+        assert "oldest proof 2026-10-01 02:00" in shown
+        assert "read then" not in shown.partition("is: ")[2]
+
+
+def test_more_findings_than_are_shown_are_counted():
+    many = tuple(finding(values.EXTRA, b"%03d" % n, was=None) for n in range(30))
+    one = replace(FINE, found={values.EXTRA: 5_000}, findings=many)
+    for style, number in ((Style(), 20), (Style(verbosity=1), 30)):
+        shown = text.verified(verified(one), style)
+        assert len(re.findall(r"^ {4}\d{3}$", shown, re.MULTILINE)) == number
+        assert f"… and {5_000 - number:,} more extra: --rows FILE has all" in shown
+    shown = markdown.verified(verified(one))
+    assert "(30) of 5,000" in shown
+
+
+def test_what_is_only_counted_is_told_apart_where_it_is_listed():
+    quiet = finding(values.EXTRA, b"fresh", was=None, note="new")
+    one = replace(FINE, counted=(quiet,), quiet={"new": 1})
+    assert "(extra) fresh" in text.verified(verified(one))
+    assert "  (extra)  fresh" in text.verified(verified(one), Style(width=UNBOUNDED, records=True))
+    assert "#### Only counted (1)" in markdown.verified(verified(one))
+    assert verified(one).verdict == results.AGREES
+
+
+def test_records_of_files_are_told_as_records():
+    record = finding(values.MISSING, about=values.INVENTORY, was=Content(b"x", "record"), now=None)
+    one = StorageVerified(
+        "nas", 2, 2, 0, {values.MISSING: 1}, was=Taken(BEFORE), now=Taken(NIGHT), findings=(record,)
+    )
+    shown = text.verified(verified(one, how=results.LIVE))
+    assert "nas: 2 of 2 records compared" in shown
+    assert "the platform has no record of it any more" in shown
+    assert "read 2026-11-03" in shown
+
+
+@pytest.mark.parametrize("what", [v for n, v in vars(values).items() if n.isupper()])
+def test_every_class_has_its_meaning(what):
+    assert what == values.INVENTORY or what in told.MEANINGS
+
+
+def test_the_verdict_of_each_class():
+    for what in told.MEANINGS:
+        one = replace(FINE, found={what: 1})
+        expected = results.UNKNOWN if what in results.UNPROVED else results.DIFFERS
+        assert one.verdict == expected
+    assert replace(FINE, not_verified=1).verdict == results.UNKNOWN
+    assert replace(FINE, compared=9).verdict == results.UNKNOWN
+    assert replace(FINE, of=None).verdict == results.UNKNOWN
+    assert msgspec.structs.replace(FINE).verdict == results.AGREES
