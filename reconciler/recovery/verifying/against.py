@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.snapshots.document import Snapshot, SnapshotStorage
-from reconciler.recovery.verifying.alone import not_verified
-from reconciler.recovery.verifying.concluding import Means
 from reconciler.recovery.verifying.matching import partner
 from reconciler.recovery.verifying.recorded import of_snapshot
 from reconciler.recovery.verifying.results import StorageVerified
 from reconciler.recovery.verifying.scans import compare
+from reconciler.recovery.verifying.telling.alone import not_verified
+from reconciler.recovery.verifying.telling.concluding import Means
 
 
 def verify(

@@ -9,11 +9,11 @@ from reconciler.recovery.scanning import outcome
 from reconciler.recovery.scanning.outcome import Scanned
 from reconciler.recovery.snapshots.document import SnapshotStorage
 from reconciler.recovery.values import Target
-from reconciler.recovery.verifying.alone import not_reachable, not_verified
-from reconciler.recovery.verifying.concluding import Means
 from reconciler.recovery.verifying.recorded import Recorded, of_scan, of_snapshot
 from reconciler.recovery.verifying.results import StorageVerified
 from reconciler.recovery.verifying.scans import compare
+from reconciler.recovery.verifying.telling.alone import not_reachable, not_verified
+from reconciler.recovery.verifying.telling.concluding import Means
 
 #: Reads all of a storage, but for what the globs leave out.
 Read = Callable[[Target, tuple[str, ...]], Scanned]

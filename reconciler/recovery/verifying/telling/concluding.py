@@ -16,12 +16,12 @@ from reconciler.recovery.findings.episodes import Key, key
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.rows import Content
 from reconciler.recovery.values import FileFinding
-from reconciler.recovery.verifying.classify import same_bytes
-from reconciler.recovery.verifying.redaction import Redaction
+from reconciler.recovery.verifying.judging.classify import same_bytes
+from reconciler.recovery.verifying.judging.sides import Side
+from reconciler.recovery.verifying.judging.spool import Spooled
 from reconciler.recovery.verifying.results import StorageVerified
-from reconciler.recovery.verifying.sides import Side
-from reconciler.recovery.verifying.spool import Spooled
-from reconciler.recovery.verifying.table import Table
+from reconciler.recovery.verifying.telling.redaction import Redaction
+from reconciler.recovery.verifying.telling.table import Table
 
 #: So many findings of one class and storage are told one by one; a table has all of them.
 MOST_TOLD = 1_000

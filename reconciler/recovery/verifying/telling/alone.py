@@ -8,11 +8,11 @@ from reconciler.environment.timestamps import timestamp
 from reconciler.recovery import values
 from reconciler.recovery.rows import Content
 from reconciler.recovery.values import FileFinding
-from reconciler.recovery.verifying.concluding import Concluded, Means, Present
+from reconciler.recovery.verifying.judging.sides import Lost, Side
+from reconciler.recovery.verifying.judging.spool import Spooled
 from reconciler.recovery.verifying.recorded import Recorded
 from reconciler.recovery.verifying.results import StorageVerified
-from reconciler.recovery.verifying.sides import Lost, Side
-from reconciler.recovery.verifying.spool import Spooled
+from reconciler.recovery.verifying.telling.concluding import Concluded, Means, Present
 
 
 def not_reachable(

@@ -11,10 +11,10 @@ from msgspec.structs import replace
 from reconciler.recovery import rows, values
 from reconciler.recovery.rows import Content
 from reconciler.recovery.values import FileFinding
-from reconciler.recovery.verifying.classify import NEW, QUIET, SAME, Judged, classify
-from reconciler.recovery.verifying.pairing import Pair, Pairing
-from reconciler.recovery.verifying.sides import Circumstances
-from reconciler.recovery.verifying.spool import Spool, Spooled
+from reconciler.recovery.verifying.judging.classify import NEW, QUIET, SAME, Judged, classify
+from reconciler.recovery.verifying.judging.pairing import Pair, Pairing
+from reconciler.recovery.verifying.judging.sides import Circumstances
+from reconciler.recovery.verifying.judging.spool import Spool, Spooled
 
 #: So many parts that could not be verified are told apart; of others only the reasons are.
 MOST_PARTS = 1_000

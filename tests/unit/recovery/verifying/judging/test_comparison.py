@@ -13,12 +13,12 @@ from msgspec.structs import replace
 from reconciler.recovery import rows, values
 from reconciler.recovery.parts.merge import differences
 from reconciler.recovery.rows import Content
-from reconciler.recovery.verifying import classify as judging
-from reconciler.recovery.verifying import comparison, pairing
-from reconciler.recovery.verifying.comparison import Comparison
-from reconciler.recovery.verifying.sides import Circumstances, Lost, Side
-from reconciler.recovery.verifying.spool import Spool
-from reconciler.recovery.verifying.unproved import unproved
+from reconciler.recovery.verifying.judging import classify as judging
+from reconciler.recovery.verifying.judging import comparison, pairing
+from reconciler.recovery.verifying.judging.comparison import Comparison
+from reconciler.recovery.verifying.judging.sides import Circumstances, Lost, Side
+from reconciler.recovery.verifying.judging.spool import Spool
+from reconciler.recovery.verifying.judging.unproved import unproved
 from support.values.parts import batch_of
 
 DAY = 86_400 * 10**9

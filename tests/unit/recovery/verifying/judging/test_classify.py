@@ -7,9 +7,9 @@ from msgspec.structs import replace
 
 from reconciler.recovery import rows, values
 from reconciler.recovery.rows import Content
-from reconciler.recovery.verifying import classify as judging
-from reconciler.recovery.verifying.classify import classify, same_bytes
-from reconciler.recovery.verifying.sides import Circumstances, Lost, Side
+from reconciler.recovery.verifying.judging import classify as judging
+from reconciler.recovery.verifying.judging.classify import classify, same_bytes
+from reconciler.recovery.verifying.judging.sides import Circumstances, Lost, Side
 
 DAY = 86_400 * 10**9
 THEN, NOW = 1_000 * DAY, 1_030 * DAY

@@ -1,0 +1,1 @@
+"""What it means that something differs: pure, but for the file in which findings wait."""

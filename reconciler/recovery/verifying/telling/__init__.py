@@ -1,0 +1,1 @@
+"""What is told of a comparison: when it began, to whom, and what is written of it."""
