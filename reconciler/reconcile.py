@@ -23,7 +23,7 @@ from reconciler.errors import (
     StaleError,
     UsageError,
 )
-from reconciler.executor import Limits, Result, execute, persist
+from reconciler.executor import Result, execute
 from reconciler.executor.events import Observer
 from reconciler.lease.contract import Lease
 from reconciler.model import NEW_PLATFORM, Desired, Removed, State
@@ -34,6 +34,8 @@ from reconciler.plan.policy import ALLOW_REMOVE, Facts, Rules
 from reconciler.plan.remaining import left_of, not_holding
 from reconciler.platform import About, Platform, Reader
 from reconciler.printable import quoted
+from reconciler.retry.limits import Limits
+from reconciler.retry.persist import persist
 from reconciler.retry.reader import PatientReader
 
 #: Why live was not read again after a run that was stopped at once.

@@ -13,13 +13,13 @@ from reconciler.applying.hold import Hold, Waiting, held
 from reconciler.applying.tally import Tally
 from reconciler.environment.origin import Origin
 from reconciler.errors import INTERRUPTED, ReconcilerError
-from reconciler.executor import Limits
 from reconciler.executor.events import OperationEvent
 from reconciler.journal.records import ended, planned, started
 from reconciler.journal.write import Journal
 from reconciler.plan.document import Plan
 from reconciler.platform import Platform
 from reconciler.reconcile import STOPPED, Applied, Request, apply_plan
+from reconciler.retry.limits import Limits
 from reconciler.version import __version__
 
 _T = TypeVar("_T")

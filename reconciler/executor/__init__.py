@@ -2,9 +2,8 @@
 
 `run` hands out the steps that `schedule` says are ready, to `workers` or in turn.
 `attempt` carries one out: it checks what the step relies on, writes, and learns what became of it;
-`retry` and `circuit` say when a call may be made again, `unanswered` what may be concluded when no
-answer came. `ledger` keeps how each operation stands and tells of it. `surroundings` has time,
-chance and threads, so that the simulation can replace them.
+`circuit` says when a call may be made again, `unanswered` what may be concluded when no answer
+came. `ledger` keeps how each operation stands and tells of it.
 """
 
 from reconciler.executor.outcomes import (
@@ -17,9 +16,6 @@ from reconciler.executor.outcomes import (
     Result,
 )
 from reconciler.executor.run import execute
-from reconciler.retry.limits import Limits
-from reconciler.retry.persist import persist
-from reconciler.retry.surroundings import Surroundings
 
 __all__ = [
     "DONE",
@@ -27,10 +23,7 @@ __all__ = [
     "HALF_DONE",
     "NOT_STARTED",
     "UNKNOWN",
-    "Limits",
     "Outcome",
     "Result",
-    "Surroundings",
     "execute",
-    "persist",
 ]

@@ -63,16 +63,13 @@ def started(plan: Plan, origin: Origin, fence: int | None, version: str) -> RunS
     return RunStarted(
         format_version=FORMAT_VERSION,
         tool_version=version,
-        run=origin.run,
         platform=plan.platform,
         platform_id=plan.platform_id,
         digest=plan.digest,
         operations=len(plan.operations),
-        actor=origin.actor,
         host=origin.host,
-        commit=origin.commit,
-        job_url=origin.job_url,
         fence=fence,
+        **origin.claims(),
     )
 
 

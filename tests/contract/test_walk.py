@@ -8,13 +8,13 @@ from random import Random
 import pytest
 from msgspec.structs import replace
 
-from reconciler.executor import Limits
 from reconciler.location import aws_url
 from reconciler.model import Desired, Entry, Policy, Removed
 from reconciler.plan.document import Plan, to_json
 from reconciler.plan.file import from_json
 from reconciler.platform import Platform
 from reconciler.reconcile import Request, apply_plan, make_plan
+from reconciler.retry.limits import Limits
 from support.platforms.homes import Plant
 
 NOW = "2026-01-01T00:00:00Z"

@@ -6,10 +6,11 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from reconciler.errors import ReconcilerError
-from reconciler.executor import DONE, Limits, execute
+from reconciler.executor import DONE, execute
 from reconciler.executor.events import OperationEvent
 from reconciler.plan.document import CREATE, Operation, Plan
 from reconciler.reconcile import make_plan
+from reconciler.retry.limits import Limits
 from simulation.baton import Process, Surroundings
 from simulation.client import Client
 from simulation.model import Request

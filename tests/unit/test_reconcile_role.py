@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from reconciler.errors import PlatformError
-from reconciler.executor import Limits
 from reconciler.platform import About
 from reconciler.reconcile import apply_plan
+from reconciler.retry.limits import Limits
 from support.values.building import desired, entry, plan_for
 from support.values.memory_platform import MemoryPlatform, MemoryReader
 

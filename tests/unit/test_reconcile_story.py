@@ -13,10 +13,10 @@ from reconciler.errors import (
     UnavailableError,
     UsageError,
 )
-from reconciler.executor import Limits
 from reconciler.executor.events import Failed
 from reconciler.platform import Abilities, Reader
 from reconciler.reconcile import Request, apply_plan, check_platform
+from reconciler.retry.limits import Limits
 from support.values.building import (
     IGNORE,
     REMOVE,

@@ -85,7 +85,12 @@ def _run(context: Context, options: ExportOptions) -> int:
         _tell_of_files(context, platform, storages)
     address = _address(context, options, manifest) or platform.address
     # Beside a manifest a second file must not name the platform again.
-    _write(context, options, storages, None if options.undeclared else address)
+    text = _document(context, options, storages, None if options.undeclared else address)
+    if options.out is None:
+        context.streams.document(text)
+    else:
+        write_whole(options.out, text.encode())
+        context.note(f"Written: {quoted(options.out)}.")
     return SUCCESS
 
 
@@ -98,17 +103,6 @@ def _address(context: Context, options: ExportOptions, manifest: Manifest | None
 def _folder(options: ExportOptions) -> str:
     """Return the folder of the new file; standard output counts as a file in the current one."""
     return os.path.dirname(options.out or "")  # noqa: PTH120
-
-
-def _write(
-    context: Context, options: ExportOptions, storages: Sequence[Storage], address: str | None
-) -> None:
-    text = _document(context, options, storages, address)
-    if options.out is None:
-        context.streams.document(text)
-        return
-    write_whole(options.out, text.encode())
-    context.note(f"Written: {quoted(options.out)}.")
 
 
 def _chosen(

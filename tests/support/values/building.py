@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from reconciler.executor import Limits
 from reconciler.model import Desired, Entry, Policy, Removed, Storage, Values
 from reconciler.plan.document import Operation, Plan
 from reconciler.reconcile import Applied, Request, apply_plan, make_plan
+from reconciler.retry.limits import Limits
 from support.values.memory_platform import MemoryPlatform
 
 NOW = "2026-01-01T00:00:00Z"

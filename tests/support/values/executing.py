@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.executor import Limits, Outcome, Result, execute
+from reconciler.executor import Outcome, Result, execute
 from reconciler.plan.document import Plan
 from reconciler.platform import Abilities
+from reconciler.retry.limits import Limits
 from support.values.building import desired, entry
 from support.values.memory_platform import Call, MemoryPlatform
 

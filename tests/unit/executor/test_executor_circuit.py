@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from reconciler.errors import PlatformError, UnavailableError, UnknownOutcomeError
-from reconciler.executor import Limits, execute
+from reconciler.executor import execute
 from reconciler.executor.circuit import FIRST_PAUSE, LONGEST_PAUSE, REFUSALS, Circuit
-from reconciler.retry.limits import Halt
+from reconciler.retry.limits import Halt, Limits
 from support.faults.patience import OwnTime
 from support.values.building import desired, entry, plan_for
 from support.values.executing import outcome, statuses

@@ -6,8 +6,9 @@ import threading
 from collections import defaultdict
 
 from reconciler.errors import PlatformError
-from reconciler.executor import Limits, execute
+from reconciler.executor import execute
 from reconciler.executor.events import Done, Failed, OperationEvent, Started
+from reconciler.retry.limits import Limits
 from support.values.building import plan_for, storage
 from support.values.executing import CHAIN, IN_TURN_AND_AT_ONCE, SWAP, failing
 from support.values.memory_platform import MemoryPlatform

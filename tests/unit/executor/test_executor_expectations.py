@@ -6,9 +6,10 @@ import pytest
 from msgspec.structs import replace
 
 from reconciler.diff.temporary_names import temporary
-from reconciler.executor import Limits, Outcome, execute
+from reconciler.executor import Outcome, execute
 from reconciler.plan.document import Consent, Plan
 from reconciler.platform import Abilities
+from reconciler.retry.limits import Limits
 from support.values.building import desired, entry, plan_for, removed, storage
 from support.values.memory_platform import Call, MemoryPlatform
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import threading
 
 from reconciler.errors import LeaseLostError, UnavailableError
-from reconciler.executor import Limits, execute
+from reconciler.executor import execute
 from reconciler.executor.events import Failed
 from reconciler.platform import Abilities
+from reconciler.retry.limits import Limits
 from support.faults.patience import OwnTime, some_times
 from support.values.building import desired, entry, plan_for, storage
 from support.values.executing import IN_TURN_AND_AT_ONCE, PATIENCE, outcome, statuses

@@ -6,9 +6,10 @@ import threading
 
 import pytest
 
-from reconciler.executor import Limits, execute
+from reconciler.executor import execute
 from reconciler.executor.events import OperationEvent
 from reconciler.platform import Abilities
+from reconciler.retry.limits import Limits
 from reconciler.retry.surroundings import Machine
 from support.values.building import desired, entry, names, plan_for, step_by_step, storage
 from support.values.executing import PATIENCE, SWAP, failing, go, outcome, statuses

@@ -7,10 +7,11 @@ from msgspec.structs import replace
 
 from reconciler.diff.temporary_names import temporary
 from reconciler.errors import PlatformError, UnavailableError, UnknownOutcomeError
-from reconciler.executor import Limits, Result, execute
+from reconciler.executor import Result, execute
 from reconciler.executor.events import Retried
 from reconciler.executor.unanswered import LOOKS
 from reconciler.platform import Abilities
+from reconciler.retry.limits import Limits
 from support.faults.patience import OwnTime, some_times
 from support.values.building import desired, entry, names, plan_for, removed, storage
 from support.values.executing import SWAP, outcome, statuses

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from reconciler.errors import ConflictError, PlatformBusyError, PlatformError, UnavailableError
-from reconciler.executor import Limits, Result, execute
+from reconciler.executor import Result, execute
 from reconciler.executor.events import Done, Failed, Retried, Started
 from reconciler.platform import Abilities
+from reconciler.retry.limits import Limits
 from reconciler.retry.persist import FIRST_PAUSE, LONGEST_PAUSE
 from support.faults.patience import OwnTime, some_times
 from support.values.building import desired, entry, plan_for, removed, storage

@@ -13,7 +13,6 @@ from reconciler.cli.inputs.files import check_new, new_file
 from reconciler.cli.options.command import Command
 from reconciler.cli.options.database import add_database, opened
 from reconciler.cli.settings import JSON, duration, given_text
-from reconciler.environment.here import origin_here
 from reconciler.environment.timestamps import timestamp, utc_now
 from reconciler.errors import SUCCESS, UsageError
 from reconciler.printable import quoted, shown
@@ -144,15 +143,16 @@ def _create(context: Context, options: TokenOptions) -> None:
     ):
         if store.revision() == 0:
             context.note(f"{database} is a new database: nothing else is in it.")
+        author = Author(_ACCOUNT, **context.origin.claims())
         token = store.create_token(
-            new.id, new.digest, name=name, role=role, expires_at=expires_at, author=_author(context)
+            new.id, new.digest, name=name, role=role, expires_at=expires_at, author=author
         )
     context.note(
         f"Token {quoted(name)} (ID {new.id}, {role}, "
         f"{'until ' + expires_at if expires_at else 'until it is revoked'}) is in the database "
         f"{database}. {_whereabouts(options.out)}"
     )
-    _give(context, token, new, options.out)
+    _tell_secret(context, token, new, options.out)
 
 
 def _end(seconds: float | None) -> str | None:
@@ -178,7 +178,7 @@ def _whereabouts(out: str | None) -> str:
     )
 
 
-def _give(context: Context, token: Token, new: NewToken, out: str | None) -> None:
+def _tell_secret(context: Context, token: Token, new: NewToken, out: str | None) -> None:
     if context.settings.output == JSON:
         secret = {"token": new.text.reveal()} if out is None else {"file": out}
         context.streams.document(written({**_told(token), **secret}))
@@ -198,19 +198,8 @@ def _list(context: Context, options: TokenOptions) -> None:
 def _revoke(context: Context, options: TokenOptions) -> None:
     with opened(context, options.database, make=False) as (store, _):
         found = which_token(store.tokens(), str(options.subject))
-        token = store.revoke_token(found.id, _author(context))
+        token = store.revoke_token(found.id, Author(_ACCOUNT, **context.origin.claims()))
     context.note(f"Token {quoted(token.name)} (ID {token.id}) no longer works.")
-
-
-def _author(context: Context) -> Author:
-    origin = origin_here(context.environ)
-    return Author(
-        _ACCOUNT,
-        run=origin.run,
-        actor=origin.actor,
-        commit=origin.commit,
-        job_url=origin.job_url,
-    )
 
 
 def _told(token: Token) -> dict[str, str | None]:
