@@ -24,9 +24,8 @@ def targets_of(storages: Iterable[Storage], moves: Sequence[str]) -> tuple[list[
     told = []
     for storage in sorted(storages, key=lambda storage: (storage.name, storage.id)):
         where = location(storage.type, storage.default_url)
-        target = Target(
-            storage.id, storage.name, storage.type, where.place, storage.default_url, where.region
-        )
+        url = storage.url or storage.default_url  # a platform may know where it is mounted here
+        target = Target(storage.id, storage.name, storage.type, where.place, url, where.region)
         first = found.setdefault(where.place, target)
         if first is not target:
             told.append(
@@ -71,7 +70,7 @@ def _pair(move: str) -> tuple[str, str]:
 
 def _below(url: str, start: str) -> str | None:
     """Return what follows `start` in an address, beginning with `/`; None if it lies elsewhere."""
-    if "://" not in start:
+    if "://" not in start or start.startswith("file://"):
         url, start = sanitize_local_url(url), sanitize_local_url(start)
     start = start.rstrip("/")
     if url == start:

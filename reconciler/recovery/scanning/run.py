@@ -39,7 +39,7 @@ def scan(
         means = Means(repository, wish, here, threads, pace, tally or Tally())
         for target in targets:
             if pace.stopping:
-                yield Scanned(target.name, NOT_BEGUN, "the time was over before its turn came")
+                yield Scanned(target.name, NOT_BEGUN, "The time was over before its turn came")
             else:
                 yield _scanned(target, open_source, means)
 

@@ -143,11 +143,11 @@ class StorageScan:
         if last is None:
             return found
         if why and not self._means.wish.full:
-            self.result.notes.append(f"everything is read, as no earlier hash may be kept: {why}")
+            self.result.notes.append(f"Everything is read, as no earlier hash may be kept: {why}")
         try:
             rows = rows_of(self._repository, last, self._opened)
         except SnapshotError as error:
-            self.result.notes.append(f"everything is read, as the last scan is of no use: {error}")
+            self.result.notes.append(f"Everything is read, as the last scan is of no use: {error}")
             return found
         agreeing = () if self._means.wish.full else keeping.agreeing(root)
         return [*found, Earlier(rows, clock=last.clock_ns, agreeing=agreeing)]
@@ -240,7 +240,7 @@ class StorageScan:
         self.result.scan = record.write(self._repository, scan, instead=self._means.here.run)
         pieces.forget(self._repository, self._target.place, until=self._id)
         if unproved:
-            self._end(outcome.INCOMPLETE, "a part of it could not be read")
+            self._end(outcome.INCOMPLETE, "A part of it could not be read")
 
     def _look_at_names(self, contents: Written) -> None:
         """Find paths that some file systems take for one, unless all were there before."""
@@ -256,7 +256,7 @@ class StorageScan:
         self.result.status, self.result.reason = status, reason
 
 
-_ENDED = "it was ended before everything was read: run it again, and it goes on"
+_ENDED = "It was ended before everything was read: run it again, and it goes on"
 
 
 def _known(last: Scan | None, unfinished: pieces.Unfinished | None) -> Root | None:

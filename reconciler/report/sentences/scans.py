@@ -121,7 +121,6 @@ def total(results: Sequence[Scanned]) -> str:
 
 
 def _sentence(text: str) -> str:
-    text = text[:1].upper() + text[1:]
     return text if text.endswith(".") else f"{text}."
 
 

@@ -19,7 +19,8 @@ def scanned(results: Sequence[Scanned], style: Style = PLAIN) -> str:
         if result.status != COMPLETE or not style.quiet
         for line in style.record(_record(result, style))
     ]
-    return joined([each, [style.paint(told.total(results), "bold")]])
+    last = lines(told.total(results), style.width)
+    return joined([each, [style.paint(line, "bold") for line in last]])
 
 
 def _record(result: Scanned, style: Style) -> list[str]:

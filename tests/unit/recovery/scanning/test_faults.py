@@ -354,7 +354,7 @@ def test_without_an_intact_last_scan_everything_is_read_and_it_is_said(
     storage.read.clear()
     ended = scan_once(storage, repository)
     assert (ended.status, len(storage.read)) == (COMPLETE, 300)
-    assert "everything is read, as the last scan is of no use" in ended.notes[0]
+    assert "Everything is read, as the last scan is of no use" in ended.notes[0]
 
 
 def test_a_record_that_is_no_record_stops_this_storage_only(repository) -> None:
@@ -407,7 +407,7 @@ def test_a_storage_that_shows_no_change_of_its_own_is_read_whole_and_goes_on(rep
     assert len(storage.read) == 300
     again = scan_once(storage, repository)
     assert len(storage.read) == 600
-    assert "everything is read, as no earlier hash may be kept" in again.notes[0]
+    assert "Everything is read, as no earlier hash may be kept" in again.notes[0]
     assert scan_once(storage, repository, wish=Wish(full=True)).notes == []
 
 

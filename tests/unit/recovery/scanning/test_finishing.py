@@ -1,0 +1,76 @@
+"""What a scan comes to, and how much that could not be read is told."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.recovery.parts.convert import scanned
+from reconciler.recovery.parts.read import scanned as read
+from reconciler.recovery.rows import KEPT, READ
+from reconciler.recovery.scanning import finishing
+from reconciler.recovery.scanning.finishing import PartPair, gathered
+from reconciler.recovery.values import Counts, Unproved
+from support.recovery.memory import File, rows_with
+
+
+def test_rows_are_written_and_counted(tmp_path) -> None:
+    kept = scanned(
+        rows_with({b"a": File(b"12"), b"b": File(b"3")}, sha256=b"h" * 32, proof=KEPT, proved_at=7)
+    )
+    new = scanned(rows_with({b"c": File(b"4567")}, sha256=b"h" * 32, proof=READ, proved_at=9))
+    other = scanned(
+        rows_with(
+            {b"d": File(kind="link", detail=b"x"), b"e/": File(kind="unreadable", detail=b"EIO")}
+        )
+    )
+    with PartPair(tmp_path) as pair:
+        for batch in (kept, new, other, other.slice(0, 0)):
+            pair.write(batch)
+        contents, stamps = pair.finish()
+    assert pair.counts == Counts(
+        5, {"file": 3, "link": 1, "unreadable": 1}, {KEPT: 2, READ: 1}, 7, 4, 7
+    )
+    assert pair.unproved == [Unproved(b"e/", "EIO", "e/ could not be listed: EIO")]
+    assert [
+        row for batch in read(contents.path, stamps.path) for row in batch["path"].to_pylist()
+    ] == [b"a", b"b", b"c", b"d", b"e/"]
+
+
+def test_nothing_is_left_of_what_was_not_finished(tmp_path) -> None:
+    with PartPair(tmp_path) as pair:
+        pair.write(scanned(rows_with({b"a": File()})))
+    assert list(tmp_path.iterdir()) == []
+
+
+def covers(told: list[Unproved], path: bytes, reason: str) -> bool:
+    return any(
+        each.reason == reason
+        and (each.path in (path, b"") or (each.path.endswith(b"/") and path.startswith(each.path)))
+        for each in told
+    )
+
+
+PATHS = st.lists(st.sampled_from([b"a", b"b", b"c"]), min_size=1, max_size=4).map(b"/".join)
+
+
+@given(st.lists(st.tuples(PATHS, st.sampled_from(["EIO", "EACCES"])), max_size=60))
+def test_what_is_too_much_is_gathered_in_folders_and_nothing_is_lost(parts) -> None:
+    told = [Unproved(path, reason) for path, reason in parts]
+    few = finishing._TOLD
+    try:
+        finishing._TOLD = 5
+        found = gathered(told)
+    finally:
+        finishing._TOLD = few
+    assert len(found) <= 5
+    for path, reason in parts:
+        assert covers(found, path, reason)
+
+
+def test_few_are_told_one_by_one() -> None:
+    told = [Unproved(b"a/%d" % i, "EIO") for i in range(1000)]
+    assert gathered(told) == told
+    assert gathered([*told, Unproved(b"a/b", "EIO")]) == [
+        Unproved(b"a/", "EIO", "much in a/ could not be read: EIO")
+    ]

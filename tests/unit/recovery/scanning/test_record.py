@@ -1,0 +1,67 @@
+"""Records of scans: the last one, all of them, none that is another's."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from msgspec.structs import replace
+
+from reconciler.errors import SnapshotError
+from reconciler.recovery.repository import layout
+from reconciler.recovery.scanning import record
+from reconciler.recovery.values import Scan, Unproved
+from support.recovery.memory import TARGET, Storage
+from support.recovery.scans import scan_once
+
+PLACE = TARGET.place
+
+
+@pytest.fixture
+def scan(repository) -> Scan:
+    found = scan_once(Storage(), repository).scan
+    assert found is not None
+    return found
+
+
+def test_the_last_one_that_was_complete(repository, scan) -> None:
+    later = replace(scan, id="29990101-000000-000-000000", complete=False)
+    record.write(repository, later, instead="x")
+    assert record.latest(repository, PLACE) == scan
+    assert record.latest(repository, PLACE, complete=False) == later
+    assert list(record.all_of(repository, PLACE)) == [scan, later]
+    assert record.latest(repository, "elsewhere") is None
+
+
+def test_any_path_stands_in_a_record(repository, scan) -> None:
+    strange = replace(scan, id="3", unproved=(Unproved(b"\xff\x00\n/", "EIO", "…"),))
+    record.write(repository, strange, instead="x")
+    assert record.latest(repository, PLACE, complete=False) == strange
+
+
+def test_one_that_another_run_has_finished_gets_another_id(repository, scan) -> None:
+    again = record.write(repository, scan, instead="30000101-000000-000-000000")
+    assert again == replace(scan, id="30000101-000000-000-000000")
+    assert list(record.all_of(repository, PLACE)) == [scan, again]
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"format_version": 2}, "a later version"),
+        ({"place": "elsewhere"}, "the record of another scan"),
+        ({"id": "other"}, "the record of another scan"),
+        ({"counts": "none"}, "can't be understood"),
+    ],
+)
+def test_what_is_no_record_of_ours_is_refused(repository, scan, change, why) -> None:
+    document = {**msgspec.to_builtins(scan), **change}
+    name = f"{layout.scans(PLACE)}{scan.id}.json"
+    repository.write(name, msgspec.json.encode(document), replace=True)
+    with pytest.raises(SnapshotError, match=why) as caught:
+        record.latest(repository, PLACE)
+    assert scan.id in str(caught.value)
+
+
+def test_other_files_are_passed_over(repository, scan) -> None:
+    repository.write(f"{layout.scans(PLACE)}zzz.txt", b"?")
+    assert record.latest(repository, PLACE) == scan

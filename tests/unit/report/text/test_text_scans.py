@@ -1,0 +1,159 @@
+"""What `scan` says of how scans ended, in every format."""
+
+import json
+
+import msgspec
+import pytest
+
+from reconciler.recovery.scanning import outcome
+from reconciler.recovery.scanning.outcome import Estimate, Scanned
+from reconciler.recovery.values import Counts, Root, Scan, Unproved
+from reconciler.report import json as in_json
+from reconciler.report import markdown, text
+from reconciler.report.sentences import scans as told
+from reconciler.report.style import UNBOUNDED, Style
+
+NARROW = Style(width=60)
+COUNTS = Counts(
+    1_234_570,
+    {"file": 1_234_567, "link": 3},
+    {"kept": 1_234_000, "read": 567},
+    80 << 40,
+    3 << 30,
+    1_790_000_000,
+)
+
+
+def recorded(**more):
+    values = {
+        "format_version": 1,
+        "id": "20261129-020000-000-abcdef",
+        "place": "local:file:///data/nas",
+        "storage_id": "1",
+        "name": "nas",
+        "root": Root("folder", "file:///data/nas"),
+        "started_at": "2026-11-29T02:00:00.000Z",
+        "ended_at": "2026-11-29T02:10:00.000Z",
+        "excluded": (".snapshot/",),
+        "complete": True,
+        "unproved": (),
+        "counts": COUNTS,
+        "contents": "c" * 64,
+        "stamps": "5" * 64,
+        "tool_version": "1.2.3",
+        "host": "host",
+    }
+    return Scan(**{**values, **more})
+
+
+def results():
+    unproved = tuple(
+        Unproved(f"x{i}".encode(), "EIO", f"x{i} could not be read: EIO") for i in range(7)
+    )
+    return [
+        Scanned("nas", scan=recorded(), files_read=567, bytes_read=3 << 30, files_kept=1_234_000),
+        Scanned(
+            "nas 2", outcome.INCOMPLETE, "A part of it could not be read",
+            recorded(complete=False, unproved=unproved), files_read=2, bytes_read=10,
+            went_on_from="2026-11-28T02:00:00.123Z", files_kept=12,
+            altered=1, altered_first=[b"raw/\xff.tif"],
+            alike=9, alike_first=[(b"A%d" % i, b"a%d" % i) for i in range(9)],
+            notes=[("Everything is read, as no earlier hash may be kept: the file system cifs may "
+                   "change inodes, or keep no time of the last change")],
+        ),
+        Scanned("raw", outcome.UNFINISHED, "--max-bytes left no room for 7 files: run it again, "
+                "and it goes on", files_read=20, bytes_read=1 << 20),
+        Scanned("away", outcome.NOT_REACHABLE, "file:///data/away is not mounted"),
+        Scanned("last", outcome.NOT_BEGUN, "The time was over before its turn came"),
+    ]  # fmt: skip
+
+
+def test_on_a_terminal(golden):
+    golden("scans.txt", text.scanned(results()))
+    golden("scans-60.txt", text.scanned(results(), NARROW))
+
+
+def test_narrow_lines_fit():
+    assert max(map(len, text.scanned(results(), NARROW).splitlines())) <= 60
+
+
+def test_quiet_tells_what_is_not_complete(golden):
+    golden("scans-quiet.txt", text.scanned(results(), Style(verbosity=-1)))
+
+
+def test_into_a_pipe_each_storage_is_a_line():
+    lines = text.scanned(results(), Style(width=UNBOUNDED, records=True)).splitlines()
+    assert len(lines) == len(results()) + 2
+    assert lines[3].startswith("away: not reachable  file:///data/away is not mounted.")
+
+
+def test_in_markdown(golden):
+    golden("scans.md", markdown.scanned(results()))
+
+
+def test_in_json(golden):
+    written = in_json.scanned(results())
+    golden("scans.json", written)
+    document = json.loads(written)
+    assert document["complete"] is False
+    assert document["scans"][1]["altered"] == {"count": 1, "first": ["raw/\\xff.tif"]}
+    assert json.loads(in_json.scanned(results()[:1]))["complete"] is True
+    assert json.loads(in_json.scanned([]))["complete"] is False
+
+
+def test_nothing_scanned_is_no_success():
+    assert text.scanned([]) == "Nothing was scanned: there is no storage.\n"
+    assert text.scanned(results()[:1]).endswith("\nScan: 1 storage, complete.\n")
+
+
+@pytest.mark.parametrize(
+    ("size", "said"),
+    [(0, "0 B"), (999, "999 B"), (1000, "1.0 KiB"), (1023 * 1024, "1.0 MiB"), (1 << 30, "1.0 GiB"),
+     (102_400, "100 KiB"), (80 << 40, "80.0 TiB"), (5000 << 50, "5000 PiB")],
+)  # fmt: skip
+def test_amounts(size, said):
+    assert told.amount(size) == said
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(0, "1 s"), (89, "89 s"), (120, "2 min"), (3 * 3600, "3 h"), (47 * 3600, "47 h"),
+     (10 * 86400, "10 days")],
+)  # fmt: skip
+def test_times(seconds, said):
+    assert told.lasting(seconds) == said
+
+
+ESTIMATE = Estimate(1200, 5 << 30, seconds=52, rate=100 << 20)
+
+
+@pytest.mark.parametrize(
+    ("estimate", "said"),
+    [
+        (
+            ESTIMATE,
+            (
+                "nas: 1,200 files, 5.0 GiB, as was just counted; to read all of it takes about 52 "
+                "s, at 100 MiB a second."
+            ),
+        ),
+        (
+            msgspec.structs.replace(
+                ESTIMATE, since="2026-11-20T02:00:00.000Z", rate_is_assumed=False, requests=1202
+            ),
+            (
+                "nas: 1,200 files, 5.0 GiB, by the scan of 2026-11-20; 1,202 requests if all is "
+                "read; to read all of it takes about 52 s."
+            ),
+        ),
+        (
+            msgspec.structs.replace(ESTIMATE, since="2026-11-20T02:00:00.000Z", all_read=False),
+            (
+                "nas: 1,200 files, 5.0 GiB, by the scan of 2026-11-20; about 52 s to look for what "
+                "has changed, and the time to read that."
+            ),
+        ),
+    ],
+)
+def test_estimates(estimate, said):
+    assert told.estimated("nas", estimate) == said
