@@ -1,4 +1,4 @@
-"""A new file that is hashed while it is written."""
+"""New files, written whole or failing in words; hashed while they are written where asked."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from typing_extensions import Buffer
 
 
-class HashedFile(io.RawIOBase):
+class NewFile(io.RawIOBase):
     """A file that only its owner can read, under a name that nobody else has taken.
 
     Raises `OSError`; what went wrong first is kept in `error`, whatever a library makes of it.
@@ -26,7 +26,6 @@ class HashedFile(io.RawIOBase):
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.hash = hashlib.sha256()
         #: Bytes.
         self.size = 0
         self.error: OSError | None = None
@@ -48,7 +47,6 @@ class HashedFile(io.RawIOBase):
             raise ValueError("the file is closed")
         view = memoryview(data).cast("B")
         written = len(view)
-        self.hash.update(view)
         try:
             while view:
                 view = view[os.write(self._descriptor, view) :]
@@ -78,8 +76,21 @@ class HashedFile(io.RawIOBase):
             self.path.unlink(missing_ok=True)
 
 
+class HashedFile(NewFile):
+    """A file of which SHA-256 is known when it is finished."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.hash = hashlib.sha256()
+
+    def write(self, data: Buffer, /) -> int:
+        """Write all of it, or fail."""
+        self.hash.update(data)
+        return super().write(data)
+
+
 @contextlib.contextmanager
-def failing_in_words(folder: Path, file: HashedFile | None = None) -> Iterator[None]:
+def failing_in_words(folder: Path, file: NewFile | None = None) -> Iterator[None]:
     """Turn an `OSError` of writing into `folder` into `RepositoryError`."""
     try:
         yield

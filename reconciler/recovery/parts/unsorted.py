@@ -1,0 +1,119 @@
+"""The inventory of a platform, which comes in any order, sorted: on disk, in bounded memory."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from reconciler.errors import RepositoryError, SnapshotError
+from reconciler.platform import InventoryRow
+from reconciler.printable import quoted
+from reconciler.recovery.parts import convert
+from reconciler.recovery.parts.file import NewFile, failing_in_words
+from reconciler.recovery.parts.order import ascends
+from reconciler.recovery.parts.schema import INVENTORY
+
+#: What the engine may hold; with 256 MB it gives up on 10,000,000 rows.
+MEMORY = "512MB"
+_BATCH = 2**14
+_KEY = INVENTORY.names[0]
+_SETTINGS: dict[str, str | bool | int | float | list[str]] = {
+    "preserve_insertion_order": False,
+    # Nothing is fetched from anywhere.
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+}
+
+
+def sorted_inventory(rows: Iterable[InventoryRow], folder: Path) -> Iterator[pa.RecordBatch]:
+    """Yield rows sorted by upload id as bytes (`INVENTORY`), once all of them have come.
+
+    They wait in a private folder below `folder`, which is gone at the end, also of an iterator
+    that is closed early. Raises `RepositoryError` if there is no room, `SnapshotError` if an
+    upload id comes twice, and what `rows` raises.
+    """
+    with _private(folder) as inside:
+        spool = inside / "rows"
+        in_order = _put_aside(rows, spool)
+        batches = _read(spool) if in_order else _sorted(spool, inside)
+        before: bytes | None = None
+        for batch in batches:
+            keys = batch.column(_KEY)
+            if not ascends(keys, before):
+                raise SnapshotError(
+                    "the platform lists an upload id twice in one inventory: nothing can be "
+                    "compared with it; look into the platform"
+                )
+            before = keys[-1].as_py() if len(keys) else before
+            yield batch
+
+
+@contextlib.contextmanager
+def _private(folder: Path) -> Iterator[Path]:
+    with failing_in_words(folder):
+        made = tempfile.mkdtemp(dir=folder, prefix=".sorting-")
+    try:
+        yield Path(made)
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+
+
+def _put_aside(rows: Iterable[InventoryRow], spool: Path) -> bool:
+    """Write rows as they come, and say whether they came in order.
+
+    The platform is asked by this thread alone: the engine has others of its own.
+    """
+    in_order, before = True, None
+    left = iter(rows)
+    with _writing(spool) as write:
+        while some := list(islice(left, _BATCH)):
+            batch = convert.inventory(some)
+            keys = batch.column(_KEY)
+            in_order = in_order and ascends(keys, before)
+            before = keys[-1].as_py()
+            write(batch)
+    return in_order
+
+
+@contextlib.contextmanager
+def _writing(spool: Path) -> Iterator[Callable[[pa.RecordBatch], None]]:
+    folder = spool.parent.parent
+    with failing_in_words(folder):
+        file = NewFile(spool)
+        writer = pa.ipc.new_stream(file, INVENTORY)
+
+    def write(batch: pa.RecordBatch) -> None:
+        with failing_in_words(folder, file):
+            writer.write_batch(batch)
+
+    with file:
+        yield write
+        with failing_in_words(folder, file):
+            writer.close()
+
+
+def _read(spool: Path) -> Iterator[pa.RecordBatch]:
+    with spool.open("rb") as file, pa.ipc.open_stream(file) as reader:
+        yield from reader
+
+
+def _sorted(spool: Path, folder: Path) -> Iterator[pa.RecordBatch]:
+    settings = {**_SETTINGS, "memory_limit": MEMORY, "temp_directory": str(folder)}
+    with spool.open("rb") as file, duckdb.connect(config=settings) as engine:
+        engine.register("inventory", pa.ipc.open_stream(file))
+        try:
+            found = engine.sql(f"SELECT * FROM inventory ORDER BY {_KEY}").to_arrow_reader(_BATCH)  # noqa: S608
+            for batch in found:
+                yield batch.cast(INVENTORY)
+        except (duckdb.Error, pa.ArrowException, OSError) as error:
+            raise RepositoryError(
+                f"can't sort an inventory in {quoted(str(folder.parent))}: there is not enough "
+                f"room in it, or not {MEMORY} of memory; see to that, then run the command again"
+            ) from error

@@ -1,0 +1,146 @@
+"""Inventories in any order come out sorted, or fail in words; nothing is left of the sorting."""
+
+from __future__ import annotations
+
+import errno
+import os
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reconciler.errors import PlatformError, RepositoryError, SnapshotError
+from reconciler.platform import InventoryRow
+from reconciler.recovery.parts import convert, unsorted
+from reconciler.recovery.parts.schema import INVENTORY
+from reconciler.recovery.parts.unsorted import sorted_inventory
+
+texts = st.text(st.characters(), max_size=5)  # lone surrogates among them
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("sorting")
+
+
+def sorted_rows(rows: list[InventoryRow], folder: Path) -> list[InventoryRow]:
+    batches = list(sorted_inventory(rows, folder))
+    assert all(batch.schema.equals(INVENTORY) for batch in batches)
+    return [row for batch in batches for row in convert.inventory_rows(batch)]
+
+
+def by_bytes(row: InventoryRow) -> bytes:
+    return row[0].encode("utf-8", "surrogatepass")
+
+
+def mixed(count: int) -> list[InventoryRow]:
+    rows = [(f"{at:06d}", f"sha256:{at}", f"sha256:{-at}") for at in range(count)]
+    random.Random(1).shuffle(rows)
+    return rows
+
+
+@settings(max_examples=30)
+@given(st.dictionaries(texts, st.tuples(texts, texts)), st.randoms())
+def test_rows_come_out_in_the_order_of_bytes(
+    folder: Path, known: dict[str, tuple[str, str]], chance: random.Random
+) -> None:
+    rows = [(name, *rest) for name, rest in known.items()]
+    chance.shuffle(rows)
+    assert sorted_rows(rows, folder) == sorted(rows, key=by_bytes)
+    assert list(folder.iterdir()) == []
+
+
+def test_many_batches_are_sorted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(unsorted, "_BATCH", 100)
+    rows = mixed(5_000)
+    assert sorted_rows(rows, tmp_path) == sorted(rows)
+
+
+def test_what_comes_in_order_needs_no_engine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(duckdb, "connect")
+    monkeypatch.setattr(unsorted, "_BATCH", 100)
+    rows = sorted(mixed(1_000))
+    assert sorted_rows(rows, tmp_path) == rows
+
+
+@pytest.mark.parametrize("order", [["a", "a", "b"], ["b", "a", "a"], ["a", "b", "a"]])
+def test_an_upload_id_that_comes_twice_is_told(tmp_path: Path, order: list[str]) -> None:
+    rows = [(name, "1", "1") for name in order]
+    with pytest.raises(SnapshotError, match="lists an upload id twice"):
+        sorted_rows(rows, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_only_the_owner_reads_what_waits(tmp_path: Path) -> None:
+    left = sorted_inventory(mixed(10), tmp_path)
+    next(left)
+    (inside,) = tmp_path.iterdir()
+    assert inside.stat().st_mode & 0o777 == 0o700
+    assert (inside / "rows").stat().st_mode & 0o777 == 0o600
+    left.close()  # type: ignore[attr-defined]
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("error", [PlatformError("gone"), KeyboardInterrupt(), OSError("wire")])
+def test_what_the_platform_raises_comes_through(tmp_path: Path, error: BaseException) -> None:
+    def rows() -> Iterator[InventoryRow]:
+        yield ("a", "1", "1")
+        raise error
+
+    with pytest.raises(type(error)) as caught:
+        list(sorted_inventory(rows(), tmp_path))
+    assert caught.value is error
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_is_told_while_rows_are_put_aside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "write", full)
+    with pytest.raises(RepositoryError, match=r"can't write a file in .*No space left"):
+        sorted_rows(mixed(10), tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_too_little_memory_is_told_in_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unsorted, "MEMORY", "1MB")
+    with pytest.raises(RepositoryError, match="not enough room in it, or not 1MB of memory"):
+        sorted_rows(mixed(100_000), tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(RepositoryError, match="can't write a file in"):
+        sorted_rows([], tmp_path / "none")
+
+
+def test_the_engine_fetches_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = {}
+
+    def connect(config: dict[str, object]) -> duckdb.DuckDBPyConnection:
+        asked.update(config)
+        return connected(config=config)
+
+    connected = duckdb.connect
+    monkeypatch.setattr(duckdb, "connect", connect)
+    sorted_rows(mixed(10), tmp_path)
+    assert asked["autoinstall_known_extensions"] is False
+    assert Path(str(asked["temp_directory"])).parent == tmp_path
+
+
+def test_a_batch_of_nothing_has_the_columns(tmp_path: Path) -> None:
+    assert convert.inventory([]).equals(
+        pa.RecordBatch.from_arrays([pa.array([], pa.binary())] * 3, schema=INVENTORY)
+    )
