@@ -1,0 +1,60 @@
+"""The source of a local storage: a folder of this machine, or one that is mounted here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from reconciler.errors import UnreachableError
+from reconciler.recovery.paths import shown
+from reconciler.recovery.roots.folder import folder_of, prove, unreachable
+from reconciler.recovery.rows import Rows
+from reconciler.recovery.source import Pace
+from reconciler.recovery.values import Root, Target
+from reconciler.recovery.walking.exclusions import Exclusions
+from reconciler.recovery.walking.held import Held
+from reconciler.recovery.walking.listing import Listing
+from reconciler.recovery.walking.reading import Reading
+
+
+class FolderSource:
+    """The files below a folder: see `Source`.
+
+    No link is followed below it, and no other file system entered: a folder on one is `UNREADABLE`
+    with `EXDEV`, for if it is not mounted one day, its files are not missing.
+    """
+
+    def __init__(self, target: Target, excluded: Sequence[str]) -> None:
+        """Take note of what is to be read. Raises `UsageError`, `UnreachableError`."""
+        self._url = target.url
+        self._exclusions = Exclusions(excluded)
+        self._held = Held(folder_of(target.url))
+
+    def prove(self, known: Root | None) -> Root:
+        """Prove that the root is there, and is the one that is known, and the one that is read."""
+        root = prove(self._held.path, self._url, known)
+        self._check()
+        return root
+
+    def listing(self) -> Iterator[Rows]:
+        """Yield what lies below it."""
+        try:
+            yield from Listing(self._held, self._exclusions).batches()
+        except OSError as error:
+            raise unreachable(self._held.path, error) from error
+        self._check()
+
+    def read(self, files: Rows, pace: Pace) -> Rows:
+        """Read files."""
+        return Reading(self._held, pace).read(files.path)
+
+    def close(self) -> None:
+        """Let go of the root."""
+        self._held.close()
+
+    def _check(self) -> None:
+        if not self._held.there():
+            raise UnreachableError(
+                f"{shown(self._held.path)} is not the folder any more that it was when its reading "
+                "began: mount it, and scan once more",
+                reason="other folder",
+            )
