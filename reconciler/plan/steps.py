@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from reconciler.model import Values
-from reconciler.plan.document import CREATE, REMOVE, UPDATE, Operation, Step, changed
+from reconciler.plan.document import CREATE, REMOVE, UPDATE, Change, Operation, Step, changed
 
 #: What one call of an update writes: a name, a label, or both.
 Call = tuple[str | None, str | None]
@@ -43,12 +43,16 @@ def derived(
     """Return an operation; its key, names and changes follow from what is before and after it."""
     values = after or before
     name = values.name if values else ""
-    changes = changed(before, after) if before and after else ()
+    changes: tuple[Change, ...] = ()
+    previous_name = None
+    if before and after:
+        changes = changed(before, after)
+        previous_name = before.name if before.name != name else None
     return Operation(
         key=key_of(action, name),
         action=action,
         name=name,
-        previous_name=next((c.before for c in changes if c.field == "name"), None),
+        previous_name=previous_name,
         id=id,
         before=before,
         after=after,
