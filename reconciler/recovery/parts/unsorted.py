@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from reconciler.errors import RepositoryError, SnapshotError
 from reconciler.platform import InventoryRow
@@ -36,23 +38,36 @@ def sorted_inventory(rows: Iterable[InventoryRow], folder: Path) -> Iterator[pa.
     """Yield rows sorted by upload id as bytes (`INVENTORY`), once all of them have come.
 
     They wait in a private folder below `folder`, which is gone at the end, also of an iterator
-    that is closed early. Raises `RepositoryError` if there is no room, `SnapshotError` if an
-    upload id comes twice, and what `rows` raises.
+    that is closed early. A row that comes again is one row. Raises `SnapshotError` if an upload
+    id comes with other checksums, `RepositoryError` if there is no room, and what `rows` raises.
     """
     with _private(folder) as inside:
         spool = inside / "rows"
         in_order = _put_aside(rows, spool)
-        batches = _read(spool) if in_order else _sorted(spool, inside)
-        before: bytes | None = None
-        for batch in batches:
-            keys = batch.column(_KEY)
-            if not ascends(keys, before):
-                raise SnapshotError(
-                    "the platform lists an upload id twice in one inventory: nothing can be "
-                    "compared with it; look into the platform"
-                )
-            before = keys[-1].as_py() if len(keys) else before
-            yield batch
+        yield from _read(spool) if in_order else _distinct(_sorted(spool, inside))
+
+
+def _distinct(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Drop each row that is the one before; the rows are sorted."""
+    last = None
+    for batch in filter(len, batches):
+        rows = pa.concat_batches([last, batch]) if last else batch
+        if not ascends(rows.column(_KEY)):
+            again = functools.reduce(pc.and_, (pc.equal(c[1:], c[:-1]) for c in rows.columns))
+            rows = rows.filter(pa.concat_arrays([pa.array([True]), pc.invert(again)]))
+            _check_checksums(rows.column(_KEY))
+        yield rows.slice(1) if last else rows
+        last = rows.slice(rows.num_rows - 1)
+
+
+def _check_checksums(ids: pa.Array) -> None:
+    twice = ids[1:].filter(pc.equal(ids[1:], ids[:-1]))
+    if len(twice):
+        id = twice[0].as_py().decode("utf-8", "surrogatepass")
+        raise SnapshotError(
+            f"the platform tells of the file {quoted(id)} twice, with other checksums: nothing "
+            "can be compared with that; look into the platform"
+        )
 
 
 @contextlib.contextmanager

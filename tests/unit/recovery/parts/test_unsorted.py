@@ -70,10 +70,26 @@ def test_what_comes_in_order_needs_no_engine(
     assert sorted_rows(rows, tmp_path) == rows
 
 
-@pytest.mark.parametrize("order", [["a", "a", "b"], ["b", "a", "a"], ["a", "b", "a"]])
-def test_an_upload_id_that_comes_twice_is_told(tmp_path: Path, order: list[str]) -> None:
-    rows = [(name, "1", "1") for name in order]
-    with pytest.raises(SnapshotError, match="lists an upload id twice"):
+@pytest.mark.parametrize("order", [["a", "a", "b"], ["b", "a", "a"], ["a", "b", "a", "b", "a"]])
+@pytest.mark.parametrize("batch", [1, 2, 3, 100])
+def test_a_row_that_comes_again_is_one_row(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, order: list[str], batch: int
+) -> None:
+    monkeypatch.setattr(unsorted, "_BATCH", batch)
+    rows = [(name, "1", "2") for name in order]
+    assert sorted_rows(rows, tmp_path) == [("a", "1", "2"), ("b", "1", "2")]
+
+
+@pytest.mark.parametrize("other", [("1", "3"), ("3", "2")])
+@pytest.mark.parametrize("batch", [1, 100])
+def test_a_file_that_comes_with_other_checksums_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, other: tuple[str, str], batch: int
+) -> None:
+    monkeypatch.setattr(unsorted, "_BATCH", batch)
+    rows = [("a\n", "1", "2"), ("b", "1", "2"), ("a\n", *other), ("a\n", "1", "2")]
+    with pytest.raises(
+        SnapshotError, match=r"tells of the file 'a\\n' twice, with other checksums"
+    ):
         sorted_rows(rows, tmp_path)
     assert list(tmp_path.iterdir()) == []
 
