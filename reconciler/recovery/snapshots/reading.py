@@ -12,11 +12,11 @@ from reconciler.errors import PlatformError, SnapshotError
 from reconciler.model import NEW_PLATFORM, State, Storage
 from reconciler.platform import Reader
 from reconciler.recovery.parts.schema import INVENTORY
+from reconciler.recovery.parts.unsorted import sorted_inventory
 from reconciler.recovery.parts.write import PartWriter
 from reconciler.recovery.repository import layout
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.snapshots.document import Inventory, Lacking
-from reconciler.recovery.snapshots.inventories import sorted_batches
 
 #: How often all is read, while storages come, go or change.
 _ROUNDS = 5
@@ -117,7 +117,7 @@ def _inventory(reader: Reader, repository: Repository, id: str) -> Inventory:
 
 def _part(reader: Reader, repository: Repository, id: str, folder: Path) -> Inventory:
     with PartWriter(folder, INVENTORY) as writer:
-        for batch in sorted_batches(reader.inventory(id), folder):
+        for batch in sorted_inventory(reader.inventory(id), folder):
             writer.write(batch)
         read_at = timestamp(utc_now(), "seconds")
         written = writer.finish()
