@@ -16,6 +16,8 @@ PRUNE = "prune/"
 #: Where the files of all snapshots lie.
 SNAPSHOTS = "snapshots/"
 PARTS = "parts/"
+SCANS = "scans/"
+UNFINISHED = "unfinished/"
 #: The key by which `--redact` makes short hashes of names: 32 bytes, made when it is first wanted.
 REDACTION = "redaction.key"
 
@@ -40,12 +42,12 @@ def storage_key(place: str) -> str:
 
 def scans(place: str) -> str:
     """Return where the records of a storage's finished scans lie: `<scan id>.json` each."""
-    return f"scans/{storage_key(place)}/"
+    return f"{SCANS}{storage_key(place)}/"
 
 
 def unfinished(place: str, scan: str) -> str:
     """Return where a scan keeps the pieces that it has finished, until all of it is."""
-    return f"unfinished/{storage_key(place)}/{scan}/"
+    return f"{UNFINISHED}{storage_key(place)}/{scan}/"
 
 
 def snapshot(id: str, file: str = "snapshot.json") -> str:

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from reconciler.errors import SnapshotError
 from reconciler.printable import quoted
-from reconciler.recovery.repository import layout
+from reconciler.recovery.repository import condemned, layout
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.values import Scan
 
@@ -35,11 +35,12 @@ def all_of(repository: Repository, place: str) -> Iterator[Scan]:
 
 
 def write(repository: Repository, scan: Scan, *, instead: str) -> Scan:
-    """Keep the record of a scan whose parts are there, and return it.
+    """Keep the record of a scan whose parts are there, and return it; `prune` lets them be.
 
     If another run has finished the same scan meanwhile, this one is kept under the id `instead`.
     Raises `RepositoryError`.
     """
+    condemned.secure(repository, {scan.contents, scan.stamps})
     name = f"{layout.scans(scan.place)}{scan.id}{_SUFFIX}"
     data = msgspec.json.format(msgspec.json.encode(scan), indent=1)
     if repository.write(name, data) or instead == scan.id:

@@ -1,0 +1,87 @@
+"""What a repository holds that `prune` judges: snapshots, scans, and the parts that they name.
+
+Whatever can't be read might name a part: then nothing is known to be unneeded, and all this raises.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+import msgspec
+from msgspec import Struct
+
+from reconciler.errors import SnapshotError
+from reconciler.printable import quoted
+from reconciler.recovery.repository import layout
+from reconciler.recovery.repository.contract import Repository
+from reconciler.recovery.scanning.record import FORMAT_VERSION
+from reconciler.recovery.snapshots import listing, marks
+from reconciler.recovery.snapshots.document import Kept
+from reconciler.recovery.snapshots.marks import Verified
+from reconciler.recovery.values import Scan
+
+_PART = re.compile(rf"{layout.PARTS}[0-9a-f]{{2}}/([0-9a-f]{{64}})\.parquet")
+
+
+class Found(Struct, frozen=True):
+    """All that is there."""
+
+    snapshots: tuple[Kept, ...]
+    #: By snapshot id.
+    verified: dict[str, Verified]
+    #: By the name of the record.
+    scans: dict[str, Scan]
+
+    def newest(self) -> str:
+        """Return when the newest of all was made; empty if there is none."""
+        moments = [kept.snapshot.created_at for kept in self.snapshots]
+        return max([*moments, *(scan.started_at for scan in self.scans.values())], default="")
+
+
+def look(repository: Repository) -> Found:
+    """Read all snapshots and scans; raises `SnapshotError` if one of them is damaged."""
+    found = listing.listed(repository)
+    if found.damaged:
+        told = "; ".join(each.reason for each in found.damaged)
+        raise SnapshotError(f"nothing is pruned while it is not known what is needed: {told}")
+    verified = {}
+    for kept in found.kept:
+        if mark := marks.read(repository, kept.snapshot.id, kept.digest):
+            verified[kept.snapshot.id] = mark
+    return Found(found.kept, verified, dict(_scans(repository)))
+
+
+def parts_of(snapshots: Iterable[Kept], scans: Iterable[Scan]) -> set[str]:
+    """Return the SHA-256, in hex, of all parts that these name."""
+    named = {part.sha256 for kept in snapshots for _, part in kept.snapshot.parts()}
+    for scan in scans:
+        named |= {scan.contents, scan.stamps}
+    return named
+
+
+def part_in(name: str) -> str | None:
+    """Return the SHA-256 of the part with this name; None if it is none."""
+    found = _PART.fullmatch(name)
+    return found[1] if found else None
+
+
+def _scans(repository: Repository) -> Iterator[tuple[str, Scan]]:
+    for name in repository.names(layout.SCANS):
+        data = repository.read(name)
+        if data is None:
+            continue
+        try:
+            scan = msgspec.json.decode(data, type=Scan)
+        except msgspec.MsgspecError as error:
+            raise _unknown(repository, name, "it is damaged") from error
+        if scan.format_version != FORMAT_VERSION:
+            raise _unknown(repository, name, "a later release wrote it")
+        yield name, scan
+
+
+def _unknown(repository: Repository, name: str, why: str) -> SnapshotError:
+    return SnapshotError(
+        f"nothing is pruned while it is not known what is needed: {quoted(name)} in "
+        f"{repository.address} can't be used: {why}"
+    )
