@@ -14,6 +14,8 @@ from reconciler.masking import quoted_url
 _EXAMPLE = "write the path of a folder, or s3://BUCKET/PREFIX"
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]+://")
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.\-]{1,61}[a-z0-9]")
+#: A snapshot after an address: its id, or the beginning of it.
+_SNAPSHOT = re.compile(r"(.+)@([0-9]{4,8}(?:-[0-9a-f]+)*-?)", re.DOTALL)
 #: Characters that every S3 server and every client takes to mean themselves.
 _PREFIX = re.compile(r"(?:[A-Za-z0-9!_.'()\-]+(?:/[A-Za-z0-9!_.'()\-]+)*)?")
 
@@ -28,6 +30,17 @@ class InBucket(Struct, frozen=True):
     def address(self) -> str:
         """The address, as it is written."""
         return f"s3://{self.bucket}/{self.prefix}".removesuffix("/")
+
+
+def split(text: str) -> tuple[str, str | None]:
+    """Return the address in `REPO@ID`, and the id; None if there is none.
+
+    The id may be the beginning of one. A folder that is called so is meant itself.
+    """
+    found = _SNAPSHOT.fullmatch(text)
+    if not found or Path(text).is_dir():
+        return text, None
+    return found[1], found[2]
 
 
 def understand(address: str) -> Path | InBucket:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator, Sequence
 
@@ -11,8 +12,9 @@ from reconciler.errors import SnapshotError
 from reconciler.printable import quoted
 from reconciler.recovery.repository import layout
 from reconciler.recovery.repository.contract import Repository
-from reconciler.recovery.snapshots import document
+from reconciler.recovery.snapshots import document, marks
 from reconciler.recovery.snapshots.document import Kept, Snapshot
+from reconciler.recovery.snapshots.marks import Verified
 
 _FILE = re.compile(rf"{layout.SNAPSHOTS}([^/]+)/snapshot\.json")
 _ID = re.compile(r"[a-z0-9][a-z0-9-]*")
@@ -33,6 +35,29 @@ class Listed(Struct, frozen=True):
 
     kept: tuple[Kept, ...]
     damaged: tuple[Damaged, ...] = ()
+
+
+class Overview(Struct, frozen=True):
+    """All that is told of a repository's snapshots, the oldest first."""
+
+    #: Fit to be printed.
+    repository: str
+    kept: tuple[Kept, ...]
+    damaged: tuple[Damaged, ...]
+    #: By snapshot id: when it was verified last.
+    verified: dict[str, Verified]
+
+
+def overview(repository: Repository) -> Overview:
+    """Read all snapshots, and when each was verified last; raises `RepositoryError`."""
+    found = listed(repository)
+    verified = {}
+    for kept in found.kept:
+        # One that is damaged says nothing.
+        with contextlib.suppress(SnapshotError):
+            if mark := marks.read(repository, kept.snapshot.id, kept.digest):
+                verified[kept.snapshot.id] = mark
+    return Overview(repository.address, found.kept, found.damaged, verified)
 
 
 def ids(repository: Repository) -> list[str]:

@@ -1,0 +1,164 @@
+"""What `snapshot` does."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from contextlib import closing
+from pathlib import Path
+
+from reconciler.cli.commands.recovery.snapshot import CHECK, CREATE, PRUNE, SnapshotOptions
+from reconciler.cli.context import Context
+from reconciler.cli.inputs.files import check_writable, write_whole
+from reconciler.cli.inputs.manifest import read_manifest_if_any
+from reconciler.cli.inputs.platform import choose_platform, reading
+from reconciler.cli.inputs.source import compared
+from reconciler.environment.timestamps import utc_now
+from reconciler.errors import ERROR, SUCCESS, UNPROVED, UsageError
+from reconciler.manifest import Manifest
+from reconciler.model import State
+from reconciler.platform import Platform
+from reconciler.printable import quoted
+from reconciler.recovery.repository.address import split
+from reconciler.recovery.repository.opening import open_repository
+from reconciler.recovery.snapshots import listing
+from reconciler.recovery.snapshots.check import check
+from reconciler.recovery.snapshots.create import Wish, create
+from reconciler.recovery.snapshots.document import Kept, is_digest
+from reconciler.recovery.snapshots.prune import Task, prune, show
+from reconciler.recovery.snapshots.retention import Rules
+
+_OF = {
+    "scan": CREATE,
+    "allow_fewer": CREATE,
+    "digest_file": CREATE,
+    "expect": CHECK,
+    "keep_last": PRUNE,
+    "keep_daily": PRUNE,
+    "keep_weekly": PRUNE,
+    "keep_monthly": PRUNE,
+    "keep_yearly": PRUNE,
+    "yes": PRUNE,
+}
+
+
+def run(context: Context, options: SnapshotOptions) -> int:
+    """Do what is asked for, and give the exit code."""
+    _check_options(options)
+    match options.action:
+        case "create":
+            return _create(context, options)
+        case "list":
+            return _list(context, options)
+        case "check":
+            return _check(context, options)
+        case _:
+            return _prune(context, options)
+
+
+def _check_options(options: SnapshotOptions) -> None:
+    """Raise `UsageError` for an option that means nothing for the action."""
+    for name, action in _OF.items():
+        if getattr(options, name) not in (None, False) and options.action != action:
+            option = f"--{name.replace('_', '-')}"
+            raise UsageError(f"{option} belongs to `snapshot {action}`")
+    if options.expect is not None and not is_digest(options.expect):
+        raise UsageError(
+            f"{quoted(options.expect)} is no digest: it is sha256: and 64 hex digits, as "
+            "`snapshot create` tells it"
+        )
+    if options.digest_file == "-":
+        raise UsageError("--digest-file writes a file: on standard output is the digest anyway")
+
+
+def _create(context: Context, options: SnapshotOptions) -> int:
+    if options.digest_file:
+        check_writable(options.digest_file)
+    manifest = read_manifest_if_any(context)
+    if options.digest_file and manifest is not None:
+        _spare(manifest, options.digest_file)
+    platform = choose_platform(context, manifest)
+    kept = _taken(context, options, manifest, platform)
+    if options.digest_file:
+        write_whole(options.digest_file, f"{kept.digest}\n".encode())
+    context.result(context.report().snapshot(kept, context.style))
+    return SUCCESS if kept.snapshot.complete else UNPROVED
+
+
+def _spare(manifest: Manifest, path: str) -> None:
+    if Path(path).exists() and any(Path(path).samefile(file) for file in manifest.files):
+        raise UsageError(f"{quoted(path)} is a file of the manifest: write the digest elsewhere")
+
+
+def _taken(
+    context: Context, options: SnapshotOptions, manifest: Manifest | None, platform: Platform
+) -> Kept:
+    def lacking(state: State) -> Collection[str]:
+        if manifest is None:
+            return ()
+        return [entry.name for entry in compared(context, manifest, state).creates]
+
+    def progress(name: str) -> None:
+        if context.style.verbose:
+            context.note(f"Reading {quoted(name)}.")
+
+    where, _ = _address(options)
+    wish = Wish(platform.address, context.origin, lacking, options.allow_fewer)
+    with reading(platform) as reader:
+        # Before the repository is made: a wrong address of the platform leaves nothing behind.
+        reader.identity()
+        with closing(open_repository(where, make=True, told=context.note)) as repository:
+            return create(reader, repository, wish, progress=progress)
+
+
+def _list(context: Context, options: SnapshotOptions) -> int:
+    where, id = _address(options, may_name=True)
+    with closing(open_repository(where)) as repository:
+        if id is not None:
+            kept = listing.find_kept(repository, id)
+            context.result(context.report().snapshot(kept, context.style))
+            return SUCCESS
+        overview = listing.overview(repository)
+    context.result(context.report().snapshots(overview, context.style))
+    return ERROR if overview.damaged else SUCCESS
+
+
+def _check(context: Context, options: SnapshotOptions) -> int:
+    where, id = _address(options, may_name=True)
+    progress = context.note if context.style.verbose else lambda _: None
+    with closing(open_repository(where)) as repository:
+        checked = check(
+            repository, id, expect=options.expect, progress=lambda each: progress(f"Reading {each}.")
+        )
+    context.result(context.report().checked(checked, context.style))
+    return ERROR if checked.problems else SUCCESS
+
+
+def _prune(context: Context, options: SnapshotOptions) -> int:
+    rules = Rules(
+        options.keep_last or 0,
+        options.keep_daily or 0,
+        options.keep_weekly or 0,
+        options.keep_monthly or 0,
+        options.keep_yearly or 0,
+    )
+    if not rules:
+        raise UsageError(
+            "say what is to be kept, such as --keep-last 7 --keep-monthly 12: without a rule "
+            "almost nothing would stay"
+        )
+    where, _ = _address(options)
+    task = Task(rules, context.origin, utc_now, context.note)
+    with closing(open_repository(where)) as repository:
+        pruned = prune(repository, task) if options.yes else show(repository, task)
+    context.result(context.report().pruned(pruned, context.style))
+    return SUCCESS
+
+
+def _address(options: SnapshotOptions, *, may_name: bool = False) -> tuple[str, str | None]:
+    """Return the repository's address, and the snapshot that is named with it."""
+    where, id = split(options.repository)
+    if id is not None and not may_name:
+        raise UsageError(
+            f"`snapshot {options.action}` is about all of a repository: leave {quoted('@' + id)} out"
+        )
+    return where, id

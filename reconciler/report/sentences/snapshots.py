@@ -1,0 +1,186 @@
+"""What every format says of snapshots: made, listed, checked, pruned."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from reconciler.environment.timestamps import whole_seconds
+from reconciler.recovery.snapshots.check import Checked, Problem
+from reconciler.recovery.snapshots.document import Kept, Snapshot, SnapshotStorage
+from reconciler.recovery.snapshots.listing import Overview
+from reconciler.recovery.snapshots.pruned import Fate, Pruned
+from reconciler.report.sentences.scans import amount
+from reconciler.report.sentences.terms import bare, count
+
+COMPLETE, INCOMPLETE, DAMAGED = "complete", "incomplete", "damaged"
+#: The columns of `snapshot list`, and of the storages of one snapshot.
+LISTED = ("SNAPSHOT", "MADE", "STORAGES", "RECORDS", "FILES", "SIZE", "STATE", "VERIFIED")
+STORAGES = ("STORAGE", "RECORDS", "FILES", "SIZE", "SCANNED")
+FATES = ("SNAPSHOT", "MADE", "STATE", "BECAUSE")
+NO_SCAN, NOT_READ = "not scanned", "not read"
+
+
+def state(snapshot: Snapshot) -> str:
+    """Return whether a snapshot is complete, in a word."""
+    return COMPLETE if snapshot.complete else INCOMPLETE
+
+
+def made(snapshot: Snapshot) -> str:
+    """Say of which platform it is, and which number it has."""
+    return f"Snapshot {snapshot.id}, number {snapshot.serial:,} of this platform"
+
+
+def storage_cells(storage: SnapshotStorage) -> tuple[str, str, str, str]:
+    """Return what a snapshot has of a storage, as `STORAGES` names it, without the name."""
+    records = NOT_READ if storage.inventory is None else f"{storage.inventory.rows:,}"
+    if storage.contents is None:
+        return records, "", "", NO_SCAN
+    counts = storage.contents.counts
+    scanned = whole_seconds(storage.contents.ended_at)
+    if not storage.contents.complete:
+        scanned += f" ({INCOMPLETE})"
+    return records, f"{counts.rows:,}", amount(counts.bytes), scanned
+
+
+def snapshot_cells(kept: Kept, overview: Overview) -> tuple[str, ...]:
+    """Return a snapshot as `LISTED` names it."""
+    snapshot = kept.snapshot
+    mark = overview.verified.get(snapshot.id)
+    records, files, size = _sums(snapshot)
+    return (
+        snapshot.id,
+        snapshot.created_at,
+        f"{len(snapshot.storages):,}",
+        f"{records:,}",
+        f"{files:,}" if size else "",
+        amount(size) if size else "",
+        state(snapshot),
+        mark.verified_at if mark else "",
+    )
+
+
+def notes(snapshot: Snapshot) -> list[str]:
+    """Return what a reader has to know of a snapshot beside, in sentences, the worst first."""
+    told = [
+        f"{_of(each.storage)}{each.message}".strip().rstrip(".") + "." for each in snapshot.lacking
+    ]
+    unmanaged = [each for each in snapshot.storages if each.unmanaged]
+    if unmanaged:
+        told.append(
+            f"{count(len(unmanaged), 'storage')} can't be expressed by a manifest, and can't be "
+            "rebuilt from it; the records are kept."
+        )
+    if snapshot.platform.complete_list is None:
+        told.append(
+            "Whether there are storages that this account does not see, the platform can't tell."
+        )
+    return told
+
+
+def total(kept: Kept) -> str:
+    """Say how complete a snapshot is, and how much it holds."""
+    snapshot = kept.snapshot
+    records, files, _ = _sums(snapshot)
+    scanned = sum(storage.contents is not None for storage in snapshot.storages)
+    held = (
+        f"{count(len(snapshot.storages), 'storage')}, {count(records, 'file record')}, "
+        f"contents of {scanned:,} ({count(files, 'file')})"
+    )
+    if snapshot.complete:
+        return f"Complete: {held}."
+    return f"INCOMPLETE: {held}; {count(len(snapshot.lacking), 'thing')} could not be read."
+
+
+def total_listed(overview: Overview) -> str:
+    """Say how many snapshots there are."""
+    told = f"{count(len(overview.kept) + len(overview.damaged), 'snapshot')}"
+    extras = [
+        (sum(not kept.snapshot.complete for kept in overview.kept), INCOMPLETE),
+        (len(overview.damaged), DAMAGED),
+    ]
+    more = ", ".join(f"{number:,} {word}" for number, word in extras if number)
+    return f"{told}{': ' if more else ''}{more}."
+
+
+def checked(checked: Checked, kept: Kept) -> str:
+    """Say of one snapshot what a check found, in a line."""
+    if not checked.sound(kept.snapshot.id):
+        return DAMAGED
+    proved = "undamaged and untampered" if checked.expected else "undamaged"
+    return proved if kept.snapshot.complete else f"{proved}, {INCOMPLETE}"
+
+
+def problem(problem: Problem) -> str:
+    """Say what is wrong with a snapshot."""
+    what = f"{problem.what} of {bare(problem.storage)}" if problem.storage else problem.what
+    return f"{problem.snapshot}: {what}: {problem.message}"
+
+
+def total_checked(checked: Checked) -> str:
+    """Say what a check came to, and what it does not prove."""
+    damaged = {problem.snapshot for problem in checked.problems}
+    number = len({*damaged, *(kept.snapshot.id for kept in checked.snapshots)})
+    read = f"{count(checked.parts, 'part')}, {amount(checked.bytes)} read"
+    if damaged:
+        return (
+            f"DAMAGED: {len(damaged):,} of {count(number, 'snapshot')} ({read}). Restore what is "
+            "named from another copy of the repository."
+        )
+    if checked.expected:
+        return f"Undamaged and untampered: {count(number, 'snapshot')} ({read})."
+    return (
+        f"Undamaged: {count(number, 'snapshot')} ({read}). That nobody has replaced it, only "
+        "--expect can prove."
+    )
+
+
+def because(fate: Fate) -> str:
+    """Say why a snapshot stays, or that it goes."""
+    return f"stays: {', '.join(fate.reasons)}" if fate.reasons else "goes"
+
+
+def pruned_facts(pruned: Pruned) -> list[str]:
+    """Say what becomes of scans and parts, in sentences."""
+    verb = "removed" if pruned.done else "to be removed"
+    told = [f"Scans: {pruned.scans_kept:,} stay, {pruned.scans_removed:,} {verb}."]
+    parts = f"Parts: {pruned.parts_kept:,} needed"
+    if pruned.parts_removed:
+        parts += f", {pruned.parts_removed:,} {verb} ({amount(pruned.bytes_removed)})"
+    if pruned.parts_waiting:
+        when = f" after {pruned.again_after}" if pruned.again_after else ", an hour later or more"
+        parts += (
+            f", {pruned.parts_waiting:,} needed no more ({amount(pruned.bytes_waiting)}): the next "
+            f"prune{when} deletes them"
+        )
+    told.append(f"{parts}.")
+    if pruned.remains:
+        told.append(f"{count(pruned.remains, 'file')} that killed runs had left: {verb}.")
+    return told
+
+
+def total_pruned(pruned: Pruned) -> str:
+    """Say how many snapshots stay, and how many go or have gone."""
+    gone = sum(not fate.reasons for fate in pruned.snapshots)
+    stay = len(pruned.snapshots) - gone
+    if pruned.done:
+        return f"Pruned: {count(gone, 'snapshot')} removed, {stay:,} left."
+    if not gone and not pruned.scans_removed and not pruned.parts_removed:
+        return f"Nothing to prune: {count(stay, 'snapshot')} stay."
+    return f"Prune: {count(gone, 'snapshot')} to remove, {stay:,} stay. Nothing was removed: --yes."
+
+
+def gone_last(fates: Sequence[Fate]) -> Iterable[Fate]:
+    """Return what stays, then what goes, each with the newest first."""
+    newest = list(reversed(fates))
+    return [*(f for f in newest if f.reasons), *(f for f in newest if not f.reasons)]
+
+
+def _of(storage: str) -> str:
+    return f"{bare(storage)}: " if storage else ""
+
+
+def _sums(snapshot: Snapshot) -> tuple[int, int, int]:
+    """Return file records, files, and bytes of those."""
+    inventories = [each.inventory.rows for each in snapshot.storages if each.inventory]
+    scans = [each.contents.counts for each in snapshot.storages if each.contents]
+    return sum(inventories), sum(c.rows for c in scans), sum(c.bytes for c in scans)
