@@ -12,6 +12,7 @@ _TOLD = {
     "platforms": ("examined", "lease", "released", "storages", "tokens"),
     "results": ("applied", "operations", "run", "runs"),
     "scans": ("scanned",),
+    "snapshots": ("checked", "pruned", "snapshot", "snapshots"),
     "verifications": ("verified",),
 }
 _HOMES = {name: home for home, names in _TOLD.items() for name in names}

@@ -14,6 +14,7 @@ COMMANDS: tuple[Row, ...] = (
     Row("list", "List the live storages"),
     Row("export", "Write live storages as a manifest"),
     Row("history", "Show what earlier runs did, also those that were killed"),
+    Row("snapshot", "Keep, list, check or prune backups of all storages", group="recovery."),
     Row("lock", "Show who holds the platform, or release it"),
     Row("doctor", "Check that the platform can be reached, read and written"),
     Row("serve", "Run a state server: a platform for a team, over HTTP", group="server."),

@@ -21,6 +21,7 @@ _FILE = {
 PATHS = {
     **dict.fromkeys(("PATH", "FILE", "MAP", "PLAN", "DIGEST|FILE|PLAN"), _FILE),
     "DIR": shtab.DIRECTORY,
+    "REPO": shtab.DIRECTORY,
 }
 #: Arguments that are names of live storages.
 _NAMES = frozenset({"names", "target", "allow_remove", "name"})

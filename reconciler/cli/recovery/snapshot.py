@@ -127,7 +127,10 @@ def _check(context: Context, options: SnapshotOptions) -> int:
     progress = context.note if context.style.verbose else lambda _: None
     with closing(open_repository(where)) as repository:
         checked = check(
-            repository, id, expect=options.expect, progress=lambda each: progress(f"Reading {each}.")
+            repository,
+            id,
+            expect=options.expect,
+            progress=lambda each: progress(f"Reading {each}."),
         )
     context.result(context.report().checked(checked, context.style))
     return ERROR if checked.problems else SUCCESS
@@ -159,6 +162,7 @@ def _address(options: SnapshotOptions, *, may_name: bool = False) -> tuple[str, 
     where, id = split(options.repository)
     if id is not None and not may_name:
         raise UsageError(
-            f"`snapshot {options.action}` is about all of a repository: leave {quoted('@' + id)} out"
+            f"`snapshot {options.action}` is about all of a repository: leave "
+            f"{quoted('@' + id)} out"
         )
     return where, id

@@ -82,10 +82,9 @@ def total(kept: Kept) -> str:
     snapshot = kept.snapshot
     records, files, _ = _sums(snapshot)
     scanned = sum(storage.contents is not None for storage in snapshot.storages)
-    held = (
-        f"{count(len(snapshot.storages), 'storage')}, {count(records, 'file record')}, "
-        f"contents of {scanned:,} ({count(files, 'file')})"
-    )
+    contents = f"contents of {scanned:,} ({count(files, 'file')})" if scanned else "no contents"
+    storages = count(len(snapshot.storages), "storage")
+    held = f"{storages}, {count(records, 'file record')}, {contents}"
     if snapshot.complete:
         return f"Complete: {held}."
     return f"INCOMPLETE: {held}; {count(len(snapshot.lacking), 'thing')} could not be read."
@@ -165,8 +164,11 @@ def total_pruned(pruned: Pruned) -> str:
     if pruned.done:
         return f"Pruned: {count(gone, 'snapshot')} removed, {stay:,} left."
     if not gone and not pruned.scans_removed and not pruned.parts_removed:
-        return f"Nothing to prune: {count(stay, 'snapshot')} stay."
-    return f"Prune: {count(gone, 'snapshot')} to remove, {stay:,} stay. Nothing was removed: --yes."
+        return f"Nothing to prune: {count(stay, 'snapshot')} {'stays' if stay == 1 else 'stay'}."
+    return (
+        f"Prune: {count(gone, 'snapshot')} to remove, {stay:,} to stay. Nothing was removed: "
+        "repeat with --yes."
+    )
 
 
 def gone_last(fates: Sequence[Fate]) -> Iterable[Fate]:

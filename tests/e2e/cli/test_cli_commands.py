@@ -244,7 +244,18 @@ def test_completion_works_in_bash(applied):
 
 def test_every_path_is_completed():
     """An option of which the help says that it takes a file completes files, in every shell."""
-    other = {"URL", "GLOB", "NAME", "NAME|ID", "RUN", "TIME", "DURATION", "N", "HOST:PORT"}
+    other = {
+        "URL",
+        "GLOB",
+        "NAME",
+        "NAME|ID",
+        "RUN",
+        "TIME",
+        "DURATION",
+        "N",
+        "HOST:PORT",
+        "sha256:…",
+    }
     for command in COMMANDS:
         own = command_parser(command)
         for action in own._actions:

@@ -1,0 +1,59 @@
+"""`scan` as JSON."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from reconciler.recovery.paths import shown
+from reconciler.recovery.scanning.outcome import Scanned
+from reconciler.recovery.values import Counts
+from reconciler.report.documents import of_fields
+from reconciler.report.style import PLAIN, Style
+
+
+def scanned(results: Sequence[Scanned], _style: Style = PLAIN) -> str:
+    """Return how the scan of each storage ended; `scan` is null where no record was kept.
+
+    Paths are escaped as `recovery.paths` does it. Of many alike the first ones are listed.
+    """
+    return of_fields(
+        complete=bool(results) and all(result.status == "complete" for result in results),
+        summary=Counter(result.status for result in results),
+        scans=[_scanned(result) for result in results],
+    )
+
+
+def _scanned(result: Scanned) -> dict[str, Any]:
+    scan = result.scan
+    pairs = [[shown(one), shown(two)] for one, two in result.alike_first]
+    return {
+        "storage": result.storage,
+        "status": result.status,
+        "reason": result.reason or None,
+        "went_on_from": result.went_on_from or None,
+        "files_read": result.files_read,
+        "bytes_read": result.bytes_read,
+        "files_kept": result.files_kept,
+        "altered": {"count": result.altered, "first": list(map(shown, result.altered_first))},
+        "alike": {"count": result.alike, "first": pairs},
+        "notes": result.notes,
+        "scan": scan
+        and {
+            "id": scan.id,
+            "complete": scan.complete,
+            "started_at": scan.started_at,
+            "ended_at": scan.ended_at,
+            "excluded": scan.excluded,
+            "counts": _counts(scan.counts),
+            "unproved": [
+                {"path": shown(part.path), "reason": part.reason, "message": part.message}
+                for part in scan.unproved
+            ],
+        },
+    }
+
+
+def _counts(counts: Counts) -> dict[str, Any]:
+    return {name: getattr(counts, name) for name in counts.__struct_fields__}
