@@ -12,7 +12,7 @@ from reconciler.recovery.snapshots.document import Contents, Kept, SnapshotStora
 from reconciler.recovery.snapshots.listing import Overview
 from reconciler.recovery.snapshots.pruned import Pruned
 from reconciler.report.documents import of_fields
-from reconciler.report.sentences import snapshots as told
+from reconciler.report.sentences.recovery import snapshots as told
 from reconciler.report.style import PLAIN, Style
 
 

@@ -11,7 +11,7 @@ from reconciler.recovery.snapshots.listing import Overview
 from reconciler.recovery.snapshots.pruned import Pruned
 from reconciler.report.markdown.comments import Comment, Section, row, written
 from reconciler.report.markdown.escape import code, prose
-from reconciler.report.sentences import snapshots as told
+from reconciler.report.sentences.recovery import snapshots as told
 from reconciler.report.style import PLAIN, Style
 
 

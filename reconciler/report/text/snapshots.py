@@ -9,7 +9,7 @@ from reconciler.recovery.snapshots.check import Checked
 from reconciler.recovery.snapshots.document import Kept
 from reconciler.recovery.snapshots.listing import Overview
 from reconciler.recovery.snapshots.pruned import Pruned
-from reconciler.report.sentences import snapshots as told
+from reconciler.report.sentences.recovery import snapshots as told
 from reconciler.report.sentences.terms import address, bare
 from reconciler.report.style import PLAIN, Style
 from reconciler.report.text.lines import joined, laid_out, lines

@@ -1,0 +1,1 @@
+"""What every format says of files: the commands that ask whether they are the same."""
