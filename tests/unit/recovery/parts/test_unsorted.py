@@ -88,7 +88,7 @@ def test_a_file_that_comes_with_other_checksums_is_told(
     monkeypatch.setattr(unsorted, "_BATCH", batch)
     rows = [("a\n", "1", "2"), ("b", "1", "2"), ("a\n", *other), ("a\n", "1", "2")]
     with pytest.raises(
-        SnapshotError, match=r"tells of the file 'a\\n' was told twice, with other checksums"
+        SnapshotError, match=r"the file 'a\\n' was told twice, with other checksums"
     ):
         sorted_rows(rows, tmp_path)
     assert list(tmp_path.iterdir()) == []
