@@ -13,6 +13,7 @@ COMMANDS: tuple[Row, ...] = (
     Row("drift", "Show in what live differs from the manifest"),
     Row("list", "List the live storages"),
     Row("export", "Write live storages as a manifest"),
+    Row("scan", "Read the files on storages, and keep what is there", group="recovery."),
     Row("history", "Show what earlier runs did, also those that were killed"),
     Row("snapshot", "Keep, list, check or prune backups of all storages", group="recovery."),
     Row("lock", "Show who holds the platform, or release it"),

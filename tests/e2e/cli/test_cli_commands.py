@@ -280,6 +280,15 @@ def test_examples_of_the_help_work(request, folder, name, line):
     if name != "init":
         folder = request.getfixturevalue("quickstart" if name == "apply" else "applied")
         folder("plan", "--out", "plan.json")
+    if name == "scan":
+        for i in (1, 2):
+            folder.write("x", f"nas-{i}/file")
+        places = "".join(
+            f"  - {{name: nas-{i}, label: x, type: local, default_url: {folder.path}/nas-{i}}}\n"
+            for i in (1, 2)
+        )
+        folder.write(f"version: 1\nplatform: sqlite:///other.db\nstorages:\n{places}")
+        folder("apply", "-y")
     if name == "token":
         database = ("--database", "sqlite:///server.db")
         folder("token", "create", "first", "--role", "admin", *database)

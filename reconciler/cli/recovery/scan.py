@@ -1,0 +1,115 @@
+"""What `scan` does."""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from collections.abc import Sequence
+
+from reconciler.cli.applying.signals import Stop
+from reconciler.cli.commands.recovery.scan import ScanOptions
+from reconciler.cli.context import Context
+from reconciler.cli.inputs.manifest import read_manifest_if_any
+from reconciler.cli.inputs.names import chosen, refuse_manifests
+from reconciler.cli.inputs.platform import choose_platform, names_platform, read_live
+from reconciler.cli.inputs.scope import read_scopes
+from reconciler.cli.recovery.progress import progress
+from reconciler.cli.recovery.targets import targets_of
+from reconciler.environment.timestamps import utc_now
+from reconciler.errors import INTERRUPTED, SUCCESS, UNPROVED, ReconcilerError, UsageError
+from reconciler.model import Storage
+from reconciler.names import Scope
+from reconciler.recovery.repository.contract import Repository
+from reconciler.recovery.repository.opening import open_repository
+from reconciler.recovery.scanning.outcome import COMPLETE, Scanned, Tally, Wish
+from reconciler.recovery.scanning.pace import Pace
+from reconciler.recovery.scanning.run import scan
+from reconciler.recovery.scanning.storage import Here
+from reconciler.recovery.sources import open_source
+from reconciler.recovery.values import Target
+from reconciler.recovery.walking.exclusions import Exclusions
+from reconciler.report.sentences import scans as told
+
+
+def run(context: Context, options: ScanOptions) -> int:
+    """Scan the storages that are asked for, tell what came of it, and give the exit code."""
+    if options.into is None:
+        raise UsageError("say where scans are kept: --into REPO, a folder or s3://BUCKET/PREFIX")
+    Exclusions(options.exclude or ())
+    targets, notes = targets_of(_storages(context, options.names), options.relocate or ())
+    for note in notes:
+        context.note(note)
+    repository = open_repository(options.into, make=True, told=context.note)
+    results: list[Scanned] = []
+    try:
+        with Stop(context.limit) as stop:
+            context.streams.heed(stop.may_wait)
+            try:
+                _scan(context, options, targets, repository, stop, results)
+            except ReconcilerError:  # the repository has failed; others were scanned before
+                if results:
+                    context.result(context.report().scanned(results, context.style))
+                raise
+            stop.settle()
+            context.result(context.report().scanned(results, context.style))
+            return INTERRUPTED if stop.interrupted else _code(results)
+    finally:
+        repository.close()
+
+
+def _storages(context: Context, names: Sequence[str]) -> list[Storage]:
+    scopes = read_scopes(context)
+    manifest = read_manifest_if_any(context)
+    if not names_platform(context, manifest):
+        refuse_manifests(names)
+    state = read_live(context, choose_platform(context, manifest))
+    return chosen(state.storages, Scope.of(("*",), scopes), names)
+
+
+def _scan(
+    context: Context,
+    options: ScanOptions,
+    targets: Sequence[Target],
+    repository: Repository,
+    stop: Stop,
+    results: list[Scanned],
+) -> None:
+    """Add to `results` how the scan of each storage ended."""
+    until = math.inf if options.max_duration is None else time.monotonic() + options.max_duration
+    pace = Pace(
+        rate=options.limit_rate,
+        most=options.max_bytes,
+        until=until,
+        asked=lambda: stop.reason() is not None,
+    )
+    wish = Wish(
+        tuple(options.exclude or ()),
+        options.full,
+        options.workers or _cores(),
+        options.limit_rate,
+    )
+    tally = Tally()
+    with progress(context, tally, pace) as tell:
+        here = Here(
+            context.origin.run,
+            context.origin.host,
+            utc_now,
+            lambda storage, estimate: tell(told.estimated(storage, estimate)),
+        )
+        # What was scanned before a repository fails stays told.
+        results.extend(
+            scan(targets, repository, wish, here, open_source=open_source, pace=pace, tally=tally)
+        )
+
+
+def _code(results: Sequence[Scanned]) -> int:
+    """Nothing scanned is no success: nobody knows anything then."""
+    done = results and all(result.status == COMPLETE for result in results)
+    return SUCCESS if done else UNPROVED
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):  # what a container or a scheduler leaves us
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -1,0 +1,193 @@
+"""`scan`, as a user runs it on real folders."""
+
+import os
+import shutil
+import sys
+
+import pytest
+
+from reconciler.recovery.repository.opening import open_repository
+from reconciler.recovery.scanning import record
+from support.recovery.scans import rows, table
+
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="needs a file system that is trusted")
+
+
+def statuses(report):
+    return [scan["status"] for scan in report["scans"]]
+
+
+def contents(path, name="nas"):
+    """Give the last scan of a storage, by path."""
+    repository = open_repository(str(path / "proofs"))
+    scan = record.latest(repository, f"local:file://{path / name}", complete=False)
+    return table(rows(repository, scan))
+
+
+def test_a_first_scan_says_what_there_is_and_what_it_did(storages):
+    told = storages.folder("scan", "--into", "proofs")
+    assert "'" in told.stderr
+    assert "is a new repository." in told.stderr
+    assert "nas: 20 files, 30 B, as was just counted;" in told.stderr
+    assert told.stdout.startswith("nas: complete: 20 files, 30 B, 20 read (30 B), oldest proof ")
+    assert told.stdout.endswith("\n\nScan: 1 storage, complete.\n")
+    storages.private()
+
+
+@LINUX
+def test_the_next_one_reads_what_has_changed(storages):
+    storages.scan()
+    storages.file("nas/raw/03.tif", b"other")
+    storages.file("nas/new", b"1")
+    (storages.path / "nas/raw/04.tif").unlink()
+    report = storages.scan()
+    assert (report["scans"][0]["files_read"], report["scans"][0]["files_kept"]) == (2, 18)
+    found = contents(storages.path)
+    assert len(found) == 20
+    assert found[b"raw/05.tif"]["proof"] == "kept"
+    assert found[b"raw/03.tif"]["size"] == 5
+    assert storages.scan("--full")["scans"][0]["files_read"] == 20
+
+
+@LINUX
+def test_a_bit_that_has_flipped_is_told_by_a_full_scan(storages):
+    storages.scan()
+    path = storages.path / "nas/raw/07.tif"
+    path.write_bytes(b"6")
+    os.utime(path, (1_600_000_000, 1_600_000_000))
+    report = storages.scan("--full")
+    assert report["scans"][0]["altered"] == {"count": 1, "first": ["raw/07.tif"]}
+    told = storages.folder("scan", "--into", "proofs", "--full").stdout
+    assert "other bytes" not in told  # this is what the last scan has found
+
+
+def test_a_storage_that_is_gone_does_not_stop_the_others(storages):
+    storages.file("other/1")
+    storages.declare(nas=storages.path / "nas", other=storages.path / "other")
+    storages.scan()
+    shutil.rmtree(storages.path / "nas")
+    report = storages.scan(code=8)
+    assert statuses(report) == ["not_reachable", "complete"]
+    (storages.path / "nas").mkdir()
+    report = storages.scan(code=8)
+    assert statuses(report) == ["not_reachable", "complete"]
+    assert len(contents(storages.path)) == 20  # what was known stays known
+
+
+def test_names_choose_and_a_name_that_means_nothing_is_an_error(storages):
+    storages.file("other/1")
+    storages.declare(nas=storages.path / "nas", other=storages.path / "other")
+    assert [scan["storage"] for scan in storages.scan("o*")["scans"]] == ["other"]
+    told = storages.folder("scan", "nass", "--into", "proofs", code=64)
+    assert "did you mean 'nas'?" in told.stderr
+
+
+def test_nothing_to_scan_is_no_success(storages):
+    storages.folder.write("version: 1\nplatform: sqlite:///empty.db\n", "empty.yaml")
+    told = storages.folder("scan", "-f", "empty.yaml", "--into", "proofs", code=8)
+    assert "Nothing was scanned: there is no storage." in told.stdout
+
+
+def test_wrong_usage(storages):
+    assert "--into" in storages.folder("scan", code=64).stderr
+    for wrong in (
+        ("--workers", "0"),
+        ("--max-bytes", "much"),
+        ("--limit-rate", "fast"),
+        ("--max-duration", "soon"),
+        ("--relocate", "/nowhere=/mnt"),
+        ("--exclude", "a//b"),
+    ):
+        storages.folder("scan", "--into", "proofs", *wrong, code=64)
+    assert "proofs" not in storages.folder.files()
+
+
+def test_exclusions_are_left_out_and_recorded(storages):
+    storages.file("nas/.snapshot/1/raw/00.tif")
+    report = storages.scan("--exclude", ".snapshot/", "--exclude", "0?.tif")
+    assert report["scans"][0]["scan"]["excluded"] == [".snapshot/", "0?.tif"]
+    assert sorted(contents(storages.path)) == [b"raw/%02d.tif" % i for i in range(10, 20)]
+
+
+def test_a_storage_is_read_where_it_is_mounted_here(storages):
+    (storages.path / "nas").rename(storages.path / "elsewhere")
+    move = f"{storages.path}/nas={storages.path}/elsewhere"
+    report = storages.scan("--relocate", move)
+    assert statuses(report) == ["complete"]
+    assert len(contents(storages.path)) == 20  # kept under its own location
+
+
+def test_budgets_end_a_scan_and_the_next_goes_on(storages):
+    large = storages.file("nas/large", b"x" * 1_000_000)
+    report = storages.scan("--max-bytes", "900000", code=8)
+    assert statuses(report) == ["unfinished"]
+    assert report["scans"][0]["files_read"] == 20
+    assert "no room for 1 file:" in report["scans"][0]["reason"]
+    assert storages.scan("--max-duration", "0", code=8)["scans"][0]["status"] == "not_begun"
+    report = storages.scan()
+    assert statuses(report) == ["complete"]
+    assert report["scans"][0]["went_on_from"]
+    assert contents(storages.path)[b"large"]["size"] == large.stat().st_size
+
+
+def test_what_cannot_be_read_is_told_and_the_rest_is_there(storages):
+    locked = storages.file("nas/locked/1").parent
+    locked.chmod(0)
+    try:
+        if os.access(locked, os.R_OK):
+            pytest.skip("root can read anything")
+        report = storages.scan(code=8)
+    finally:
+        locked.chmod(0o700)
+    assert statuses(report) == ["incomplete"]
+    assert report["scans"][0]["scan"]["unproved"][0]["path"] == "locked/"
+    assert storages.scan()["scans"][0]["files_read"] == 1
+
+
+def test_strange_names_are_carried(storages):
+    nas = storages.path / "nas"
+    strange = [b"\xff\xfe", b"a\nb", b"n" * 255, b"caf\xc3\xa9", b"cafe\xcc\x81", b"A", b"a"]
+    for name in strange:
+        (nas / os.fsdecode(name)).write_bytes(name)
+    (nas / "link").symlink_to(os.fsdecode(b"raw/\xff"))
+    told = storages.folder("scan", "--into", "proofs").stdout
+    assert "2 pairs of paths" in told
+    found = contents(storages.path)
+    assert set(strange) <= set(found)
+    assert (found[b"link"]["kind"], found[b"link"]["detail"]) == ("link", b"raw/\xff")
+
+
+def test_ctrl_c_keeps_what_was_read(storages):
+    for i in range(300):
+        storages.file(f"nas/many/{i:03}", b"x" * 1000)
+    process = storages.folder.start(
+        "scan", "--into", "proofs", "--limit-rate", "60KB", "--workers", "1", stderr=-1, stdout=-1
+    )
+    repository = open_when_there(storages.path / "proofs", process)
+    while not any(True for _ in repository.names("unfinished/")):
+        assert process.poll() is None
+    process.send_signal(2)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert b"nas: unfinished: " in out
+    assert b"Stopping" in err
+    report = storages.scan()
+    assert 0 < report["scans"][0]["files_read"] < 320
+    assert report["scans"][0]["went_on_from"]
+
+
+def open_when_there(path, process):
+    while not (path / "reconciler-repository.json").exists():
+        assert process.poll() is None
+    return open_repository(str(path))
+
+
+def test_a_line_on_a_terminal_and_nothing_without_one(storages):
+    for i in range(300):
+        storages.file(f"nas/many/{i:03}", b"x" * 1000)
+    shown = storages.folder.on_terminal("scan", "--into", "proofs", "--limit-rate", "150KB")
+    assert "\r\x1b[Knas: " in shown
+    assert " of 320 files" in shown
+    assert "Scan: 1 storage, complete." in shown
+    told = storages.folder("scan", "--into", "proofs", "--full", "-q")
+    assert told.stderr == ""
