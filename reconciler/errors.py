@@ -154,9 +154,9 @@ class SnapshotError(RepositoryError):
 class UnreachableError(ReconcilerError):
     """A storage's root could not be proved: nothing at all may be concluded about its files."""
 
+    exit_code = UNPROVED
+
     def __init__(self, message: str, *, reason: str = "not reachable") -> None:
         """Keep the reason, short and of a kind (`ENOENT`, `403`, `empty`), beside its sentence."""
         super().__init__(message)
         self.reason = reason
-
-    exit_code = UNPROVED

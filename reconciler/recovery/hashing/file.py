@@ -30,18 +30,19 @@ def hashed(fd: int, found: os.stat_result, pace: Callable[[int], None]) -> bytes
     """
     young = time.time_ns() - _touched_ns(found) < TICK_NS
     sha256 = _sha256(fd, found.st_size, pace)
-    if young and sha256:
-        os.lseek(fd, 0, os.SEEK_SET)
-        sha256 = sha256 if sha256 == _sha256(fd, found.st_size, pace) else None
     after = os.fstat(fd)
-    same = (
-        found.st_mtime_ns == after.st_mtime_ns
-        and found.st_ctime_ns == after.st_ctime_ns
-        and found.st_size == after.st_size
-        and found.st_ino == after.st_ino
-        and found.st_mode == after.st_mode
-    )
-    return sha256 if same else None
+    if (
+        found.st_mtime_ns != after.st_mtime_ns
+        or found.st_ctime_ns != after.st_ctime_ns
+        or found.st_size != after.st_size
+        or found.st_ino != after.st_ino
+        or found.st_mode != after.st_mode
+    ):
+        return None
+    if young:
+        os.lseek(fd, 0, os.SEEK_SET)
+        return sha256 if sha256 == _sha256(fd, found.st_size, pace) else None
+    return sha256
 
 
 def _sha256(fd: int, size: int, pace: Callable[[int], None]) -> bytes | None:

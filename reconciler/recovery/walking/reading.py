@@ -75,7 +75,7 @@ class Reading:
         for _ in range(_TRIES):
             found = os.stat(path, dir_fd=fd, follow_symlinks=False)
             if not stat.S_ISREG(found.st_mode):
-                describe(self._told(), self._held, folder, above, name)
+                self._described(folder, above, name)
                 return
             at = int(time.time())
             file = os.open(path, _FLAGS, dir_fd=fd)
@@ -91,9 +91,17 @@ class Reading:
     def _other(self, folder: Folder, above: bytes, name: bytes, error: OSError) -> None:
         """Add the row of what could not be read; none if it is gone."""
         if isinstance(error, FileNotFoundError):
-            describe(self._told(), self._held, folder, above, name)
+            self._described(folder, above, name)
         else:
             unreadable(self._told(), above + name, error, _looked(folder, name))
+
+    def _described(self, folder: Folder, above: bytes, name: bytes) -> None:
+        """Add the row of what is no file any more; if it is one again, it has no hash."""
+        rows = self._told()
+        count = len(rows)
+        describe(rows, self._held, folder, above, name)
+        if rows.kind[count:] == [REGULAR]:
+            rows.kind[count] = CHANGING
 
     def _told(self) -> Rows:
         """Return the rows, with all that was read: column by column takes the least time."""
