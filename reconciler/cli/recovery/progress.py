@@ -39,13 +39,18 @@ def progress(context: Context, tally: Tally, pace: Pace) -> Iterator[Callable[[s
     if context.style.verbose:
         with _looking(_LINE, lambda: context.note(meter.line())):
             yield context.note
-    elif not context.style.quiet and is_terminal(sys.stderr):
+    elif not context.style.quiet and _is_able(context):
         line = _Line(context, meter)
         with _looking(_LOOK, line.show):
             yield line.tell
         line.wipe()
     else:
         yield context.note
+
+
+def _is_able(context: Context) -> bool:
+    """Return whether there is a terminal on which a line can be written over."""
+    return is_terminal(sys.stderr) and context.environ.get("TERM") != "dumb"
 
 
 @contextmanager
@@ -121,20 +126,27 @@ class _Line:
         self._context = context
         self._meter = meter
         self._lock = threading.Lock()
+        self._is_shown = False
 
     def show(self) -> None:
         room = width(self._context.environ, sys.stderr) - 1
         with self._lock:
             self._put(_WIPE + self._meter.line(room))
+            self._is_shown = True
 
     def wipe(self) -> None:
         with self._lock:
-            self._put(_WIPE)
+            self._wipe()
 
     def tell(self, text: str) -> None:
         with self._lock:
-            self._put(_WIPE)
+            self._wipe()
             self._context.note(text)
+
+    def _wipe(self) -> None:
+        if self._is_shown:
+            self._put(_WIPE)
+            self._is_shown = False
 
     def _put(self, text: str) -> None:
         with suppress(OSError):
