@@ -38,8 +38,11 @@ class Plan:
         self.remains: list[str] = []
 
     @classmethod
-    def of(cls, repository: Repository, rules: Rules, now: datetime) -> Plan:
-        """Judge what is there; raises `SnapshotError` if a clock or a file can't be trusted."""
+    def of(cls, repository: Repository, rules: Rules, now: datetime, *, there: float) -> Plan:
+        """Judge what is there; raises `SnapshotError` if a clock or a file can't be trusted.
+
+        `there` is the time by the repository's own clock, in seconds since 1970.
+        """
         found = needed.look(repository)
         if found.newest() > timestamp(now, "seconds"):
             raise SnapshotError(
@@ -47,7 +50,7 @@ class Plan:
                 f"the clock of this machine says {timestamp(now, 'seconds')}: set the clock. "
                 "Nothing is pruned by a clock that is wrong"
             )
-        plan = cls(found, rules, now.timestamp())
+        plan = cls(found, rules, there)
         plan.remains = list(plan.left_behind(repository))
         return plan
 

@@ -38,10 +38,12 @@ class Task(Struct, frozen=True):
 
 def show(repository: Repository, task: Task) -> Pruned:
     """Say what would be removed, and remove nothing; raises as `prune` does."""
-    plan = Plan.of(repository, task.rules, task.clock())
+    moment = task.clock()
+    now = moment.timestamp()
+    plan = Plan.of(repository, task.rules, moment, there=now)
     sentences = condemned.read(repository).parts
     waiting = [e for sha, e in _parts(repository) if sha not in plan.named]
-    due = [e for e in waiting if _is_due(sentences, e, task.clock().timestamp())]
+    due = [e for e in waiting if _is_due(sentences, e, now)]
     rest = [e for e in waiting if e not in due]
     return plan.result(repository, due, rest, done=False, again_after="")
 
@@ -55,12 +57,12 @@ def prune(repository: Repository, task: Task) -> Pruned:
     `RepositoryError`.
     """
     with _held(repository, task) as keeper:
-        plan = Plan.of(repository, task.rules, task.clock())
+        now = condemned.now(repository)
+        plan = Plan.of(repository, task.rules, task.clock(), there=now)
         removing = _Removing(repository, keeper)
         for name in plan.names(repository):
             removing.remove(name)
         # What others have made since counts as well.
-        now = condemned.now(repository)
         found = needed.look(repository)
         plan.named = needed.parts_of(found.snapshots, found.scans.values())
         return _sweep(repository, plan, removing, now)
