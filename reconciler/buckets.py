@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 import ssl
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -187,7 +188,19 @@ def _boto3() -> tuple[Any, Any, Any]:
     core = botocore.session.Session()
     # Reading how S3 is spoken is most of what a client costs.
     core.register_component(_LOADER, _LOADERS.setdefault("", core.get_component(_LOADER)))
+    core.get_component("response_parser_factory").set_parser_defaults(
+        timestamp_parser=partial(_moment, otherwise=botocore.utils.parse_timestamp)
+    )
     return boto3.Session(botocore_session=core), core, botocore.config.Config
+
+
+def _moment(text: Any, otherwise: Callable[[Any], datetime]) -> datetime:  # noqa: ANN401
+    """Parse a moment; boto3's own way takes half of the time that a listing does."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except (TypeError, ValueError):
+        return otherwise(text)
+    return moment if moment.tzinfo else otherwise(text)
 
 
 def library_of(error: BaseException) -> str:
