@@ -9,6 +9,7 @@ _FILES = {
     "plan": "plan.schema.json",
     "event": "event.schema.json",
     "journal": "journal.schema.json",
+    "snapshot": "snapshot.schema.json",
     "findings": "findings.schema.json",
     "openapi": "openapi.yaml",
 }

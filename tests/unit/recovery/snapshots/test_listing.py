@@ -1,0 +1,81 @@
+"""Which snapshot is meant."""
+
+from __future__ import annotations
+
+import pytest
+
+from reconciler.errors import SnapshotError
+from reconciler.recovery.repository import layout
+from reconciler.recovery.snapshots import listing, marks
+from support.recovery.snapshots import NOW, platform, taken
+
+DAY = 24 * 3600
+
+
+@pytest.fixture
+def three(repository):
+    """The last of three is not complete."""
+    complete = iter([True, True, False])
+    return [
+        taken(platform("nas", complete=next(complete)), repository, at=NOW + number * DAY)
+        for number in range(3)
+    ]
+
+
+def test_without_an_id_the_last_complete_one_is_meant(repository, three):
+    assert listing.find(repository) == three[1].snapshot
+    assert listing.find_kept(repository) == three[1]
+
+
+def test_an_id_or_the_beginning_of_only_one_names_it(repository, three):
+    for kept in three:
+        assert listing.find_kept(repository, kept.snapshot.id) == kept
+    assert listing.find_kept(repository, "20261201") == three[2]
+    with pytest.raises(SnapshotError, match=r"'2026' is the beginning of several ids: 20261129"):
+        listing.find(repository, "2026")
+
+
+@pytest.mark.parametrize("id", ["2027", "../x", "", "20261129/snapshot.json", "A"])
+def test_what_is_not_there_is_told(repository, three, id):
+    with pytest.raises(SnapshotError, match="there is no snapshot"):
+        listing.find(repository, id)
+
+
+def test_where_there_is_none_it_says_how_one_is_made(repository):
+    with pytest.raises(SnapshotError, match="`reconciler snapshot create` makes one"):
+        listing.find(repository)
+    assert listing.overview(repository).kept == ()
+
+
+def test_where_none_is_complete_one_must_be_named(repository):
+    kept = taken(platform("nas", complete=False), repository)
+    with pytest.raises(SnapshotError, match=f"is complete: name one, as REPO@{kept.snapshot.id}"):
+        listing.find(repository)
+
+
+def test_one_that_is_damaged_is_never_passed_over(repository, place, three):
+    path = place / layout.snapshot(three[1].snapshot.id)
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(SnapshotError, match=r"can't be used: it is damaged.*another copy"):
+        listing.find(repository)
+    overview = listing.overview(repository)
+    assert [each.id for each in overview.damaged] == [three[1].snapshot.id]
+    assert list(overview.kept) == [three[0], three[2]]
+
+
+def test_what_was_not_finished_is_not_there(repository, three):
+    repository.write(layout.snapshot("20270101-000000-000-aabbccdd", "storages.yaml"), b"")
+    assert len(listing.ids(repository)) == 3
+
+
+def test_when_each_was_verified_is_told(repository, place, three):
+    for kept, when in ((three[0], "2026-12-01T00:00:00Z"), (three[0], "2026-12-02T00:00:00Z")):
+        marks.keep(
+            repository, kept.snapshot.id, digest=kept.digest, verified_at=when, method="deep"
+        )
+    verified = listing.overview(repository).verified
+    assert {id: mark.verified_at for id, mark in verified.items()} == {
+        three[0].snapshot.id: "2026-12-02T00:00:00Z"
+    }
+    (place / layout.verified(three[0].snapshot.id)).write_bytes(b"{")
+    assert listing.overview(repository).verified == {}
