@@ -15,44 +15,54 @@ from reconciler.recovery.verifying.results import StorageVerified
 from reconciler.recovery.verifying.telling.concluding import Concluded, Means, Present
 
 
-def not_reachable(
-    was: Recorded, storage: str, reason: str, means: Means, *, about: str = ""
-) -> StorageVerified:
+def not_reachable(was: Recorded, storage: str, reason: str, means: Means) -> StorageVerified:
     """Tell, and keep, that a storage's root could not be proved; raises `RepositoryError`."""
     moment = timestamp(means.clock(), "milliseconds")
-    present = Present(moment, Side(0, Lost([b""])), _nothing, about)
-    return _told(was, storage, values.NOT_REACHABLE, reason, means, present)
+    present = Present(moment, Side(0, Lost([b""])), _nothing)
+    so_far = _nothing_compared(was, storage, values.NOT_REACHABLE)
+    return told(so_far, was.place, reason, means, present)
 
 
 def not_verified(
     was: Recorded | None, storage: str, place: str, reason: str, means: Means
 ) -> StorageVerified:
     """Tell that there is nothing to compare a storage with, or that it was not read."""
-    return _told(was, storage, values.NOT_VERIFIED, reason, means, None, place)
+    so_far = _nothing_compared(was, storage, values.NOT_VERIFIED)
+    return told(so_far, place, reason, means, None)
 
 
-def _told(
-    was: Recorded | None,
-    storage: str,
-    what: str,
+def told(
+    so_far: StorageVerified,
+    place: str,
     reason: str,
     means: Means,
     present: Present | None,
-    place: str = "",
+    about: str = "",
 ) -> StorageVerified:
-    place = was.place if was else place
-    files = was.files if was else 0
-    about = present.about if present else ""
-    finding = FileFinding(what, storage, place, note=reason, files=files, about=about)
-    so_far = StorageVerified(
+    """Return what is told of a storage with which one thing is the matter, as a whole.
+
+    It is kept if it is about what is `present`.
+    """
+    finding = FileFinding(
+        next(iter(so_far.found)),
+        so_far.storage,
+        place,
+        note=reason,
+        files=so_far.of or 0,
+        about=present.about if present else about,
+    )
+    return Concluded(place, means, present).conclude(so_far, lambda: [Spooled(finding, True)])
+
+
+def _nothing_compared(was: Recorded | None, storage: str, what: str) -> StorageVerified:
+    return StorageVerified(
         storage,
         was.files if was else None,
         0,
-        files,
+        was.files if was else 0,
         {what: 1},
         was=was.taken() if was else None,
     )
-    return Concluded(place, means, present).conclude(so_far, lambda: [Spooled(finding, True)])
 
 
 def _nothing(_paths: Collection[bytes]) -> dict[bytes, Content]:

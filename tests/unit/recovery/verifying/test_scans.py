@@ -15,9 +15,10 @@ from reconciler.recovery.findings import store
 from reconciler.recovery.repository import layout
 from reconciler.recovery.repository.opening import open_repository
 from reconciler.recovery.rows import Content
+from reconciler.recovery.verifying import results, scans
 from reconciler.recovery.verifying.judging.sides import SETTLED_NS
 from reconciler.recovery.verifying.recorded import of_scan
-from reconciler.recovery.verifying.telling import concluding, results, scans
+from reconciler.recovery.verifying.telling import concluding
 from reconciler.recovery.verifying.telling.concluding import Means
 from reconciler.recovery.verifying.telling.redaction import Redaction, key_of
 from reconciler.recovery.verifying.telling.table import SCHEMA, Table

@@ -1,0 +1,137 @@
+"""`verify`: whether files, or the platform's records of them, are still the same."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+
+from reconciler.cli.options.amounts import at_once, rate
+from reconciler.cli.options.command import Command
+from reconciler.cli.options.extras import needing
+from reconciler.cli.settings import duration
+
+#: Seconds.
+_SETTLED = 7 * 86_400.0
+
+
+class VerifyOptions(Namespace):
+    """The options of `verify`."""
+
+    repository: str | None
+    deep: bool
+    against: str | None
+    explain: list[str] | None
+    everything: bool
+    redact: bool
+    rows: str | None
+    settled: float
+    relocate: list[str] | None
+    workers: int | None
+    max_duration: float | None
+    limit_rate: int | None
+
+
+def _add_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "repository",
+        nargs="?",
+        metavar="REPO[@ID]",
+        help="a repository, and the snapshot that is meant (default: the latest complete one)",
+    )
+    ways = parser.add_mutually_exclusive_group()
+    ways.add_argument(
+        "--deep",
+        action="store_true",
+        help="read the bytes on the storages again; needs no platform",
+    )
+    ways.add_argument(
+        "--against",
+        metavar="REPO@ID",
+        help="compare the snapshot with this earlier one, offline; REPO may then be left out",
+    )
+    ways.add_argument(
+        "--explain",
+        nargs=2,
+        metavar=("STORAGE", "PATH"),
+        help="tell the story of one file: every proof of it, when it was wrong first, and where "
+        "the good bytes still are",
+    )
+    _add_telling(parser)
+    _add_reading(parser)
+
+
+def _add_telling(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--all",
+        dest="everything",
+        action="store_true",
+        help="list also what is only counted otherwise: new files, and changes of files that had "
+        "not settled",
+    )
+    parser.add_argument(
+        "--settled",
+        type=duration,
+        default=_SETTLED,
+        metavar="TIME",
+        help="a file that has not changed for so long is expected to stay as it is (default: 7d)",
+    )
+    parser.add_argument(
+        "--redact",
+        action="store_true",
+        help="replace names of files by short hashes, the same in all reports of a repository",
+    )
+    parser.add_argument(
+        "--rows",
+        metavar="FILE",
+        help="write every finding as a row of a table: FILE.parquet or FILE.csv",
+    )
+
+
+def _add_reading(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--relocate",
+        action="append",
+        metavar="FROM=TO",
+        help="with --deep: read what lies below FROM at TO, where it is mounted elsewhere; may be "
+        "repeated",
+    )
+    parser.add_argument(
+        "--workers",
+        type=at_once,
+        metavar="N",
+        help="with --deep: how many threads read at once (default: the number of cores)",
+    )
+    parser.add_argument(
+        "--max-duration",
+        type=duration,
+        metavar="TIME",
+        help="with --deep: end after this time; the next run goes on",
+    )
+    parser.add_argument(
+        "--limit-rate",
+        type=rate,
+        metavar="RATE",
+        help="with --deep: read at most so much a second (100MB)",
+    )
+
+
+COMMAND = Command(
+    details="Compares what is with what a snapshot has, like with like. Alone it compares the "
+    "platform's records of files with those of the snapshot; with --deep the bytes on the storages "
+    "with its contents; with --against two snapshots with each other.\n\n"
+    "Says for each storage how many files were compared, of how many, and how many could not be; "
+    "then what was found, each with what it was and is, and since when; and on which proofs the "
+    "answer rests. Nothing is ever called missing because a storage or folder can't be read.\n\n"
+    "Findings are kept in REPO until they are proved to be over.\n\n"
+    "Exit codes: 0 all was compared and agrees, 7 there are findings, 8 there are none, but "
+    "something could not be compared.",
+    examples=(
+        ("reconciler verify ./proofs --deep", "read everything again, and compare"),
+        (
+            "reconciler verify ./proofs --against ./proofs@20261101t020000z-3f9a1c2b",
+            "what has changed since an earlier snapshot",
+        ),
+    ),
+    add_arguments=_add_arguments,
+    options=VerifyOptions,
+    run=needing("recovery", "reconciler.cli.recovery.verify", "pyarrow"),
+)
