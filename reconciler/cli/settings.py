@@ -43,7 +43,7 @@ COMMON_OPTIONS = {
 LIMITED_OPTIONS = {**COMMON_OPTIONS, "journal": "--journal"}
 
 
-_UNITS = {"s": 1, "m": 60, "h": 3600}
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 #: Stands before a word that begins with a dash and is no option; no real word can hold it.
 LITERAL = "\0"
 
@@ -56,14 +56,14 @@ def given_text(text: str) -> str:
 
 
 def duration(text: str) -> float:
-    """Read a duration: `90`, `90s`, `1.5m`, `2h`."""
+    """Read a duration: `90`, `90s`, `1.5m`, `2h`, `7d`."""
     number, unit = (text[:-1], _UNITS[text[-1:]]) if text[-1:] in _UNITS else (text, 1)
     try:
         seconds = float(number) * unit
     except ValueError:
         seconds = -1
     if not 0 <= seconds < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is no duration: write 90s, 5m or 1h")
+        raise argparse.ArgumentTypeError(f"{text!r} is no duration: write 90s, 5m, 1h or 7d")
     return seconds
 
 

@@ -20,6 +20,7 @@ COMMANDS: tuple[Row, ...] = (
     Row("doctor", "Check that the platform can be reached, read and written"),
     Row("serve", "Run a state server: a platform for a team, over HTTP", group="server."),
     Row("token", "Create, list or revoke tokens of a state server", group="server."),
+    Row("verify", "Say whether files are still what a snapshot says", group="recovery."),
     Row("schema", "Print the description of a format"),
     Row("completion", "Print a script that completes commands and options"),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.snapshots.document import Snapshot, SnapshotStorage
@@ -15,13 +15,17 @@ from reconciler.recovery.verifying.telling.concluding import Means
 
 
 def verify(
-    was: Snapshot, now: Snapshot, means: Means, homes: tuple[Repository, Repository]
+    was: Snapshot,
+    storages: Sequence[SnapshotStorage],
+    now: Snapshot,
+    means: Means,
+    homes: tuple[Repository, Repository],
 ) -> Iterator[StorageVerified]:
-    """Compare the contents of each storage of `was` with those in `now`.
+    """Compare the contents of storages of `was` with those in `now`.
 
-    They lie in `homes`. Raises `RepositoryError`.
+    The snapshots lie in `homes`. Raises `RepositoryError`.
     """
-    for storage in was.storages:
+    for storage in storages:
         found = partner(storage, was, now)
         yield _compared(storage, found, means, homes)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.scanning import outcome
@@ -20,20 +20,24 @@ Read = Callable[[Target, tuple[str, ...]], Scanned]
 
 
 def verify(
-    storages: Sequence[tuple[SnapshotStorage, Target]],
+    storages: Sequence[SnapshotStorage],
+    targets: Mapping[str, Target],
     means: Means,
     repository: Repository,
     read: Read,
 ) -> Iterator[StorageVerified]:
     """Read each storage and compare it with what the snapshot has of it.
 
-    What the earlier scan left out is left out again. Raises `RepositoryError`.
+    `targets` says by place from where. What the earlier scan left out is left out again. Raises
+    `RepositoryError`.
     """
-    for storage, target in storages:
-        was = of_snapshot(storage)
+    for storage in storages:
+        was, target = of_snapshot(storage), targets.get(storage.place)
         if was is None:
             reason = "it was never scanned before the snapshot was made"
             yield not_verified(None, storage.name, storage.place, reason, means)
+        elif target is None:
+            yield not_verified(was, storage.name, storage.place, storage.unmanaged, means)
         else:
             scanned = read(target, was.excluded)
             yield _compared(was, storage.name, scanned, means, repository)

@@ -1,0 +1,206 @@
+"""What `verify` does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+from reconciler.cli.applying.signals import Stop
+from reconciler.cli.commands.recovery.verify import VerifyOptions
+from reconciler.cli.context import Context
+from reconciler.cli.inputs.files import check_writable
+from reconciler.cli.inputs.manifest import read_manifest_if_any
+from reconciler.cli.inputs.platform import choose_platform, reading
+from reconciler.cli.inputs.scope import read_scopes
+from reconciler.cli.recovery import deep as storages_now
+from reconciler.cli.recovery.repositories import parted
+from reconciler.environment.timestamps import timestamp, utc_now
+from reconciler.errors import FINDINGS, INTERRUPTED, SUCCESS, UNPROVED, RepositoryError, UsageError
+from reconciler.names import Scope
+from reconciler.printable import quoted
+from reconciler.recovery.repository.contract import Repository
+from reconciler.recovery.repository.opening import open_repository
+from reconciler.recovery.snapshots import listing, marks
+from reconciler.recovery.snapshots.document import Kept, SnapshotStorage
+from reconciler.recovery.verifying import against, deep, live, results
+from reconciler.recovery.verifying.results import Side, StorageVerified, Verified
+from reconciler.recovery.verifying.telling.concluding import Means
+from reconciler.recovery.verifying.telling.redaction import Redaction, key_of
+from reconciler.recovery.verifying.telling.table import Table, kind_of
+
+_CODES = {results.AGREES: SUCCESS, results.DIFFERS: FINDINGS, results.UNKNOWN: UNPROVED}
+_METHODS = {results.DEEP: "deep", results.AGAINST: "against", results.LIVE: "inventories"}
+_ONLY_RECORDS = (
+    "Compared are the platform's records of files; no byte of a file was read: --deep does that."
+)
+_REVERSED = (
+    "What is, is older than what was: --against takes the earlier snapshot, and REPO the later one."
+)
+
+
+def run(context: Context, options: VerifyOptions) -> int:
+    """Compare what is asked for, tell what came of it, and return the exit code."""
+    _check(options)
+    with ExitStack() as opened:
+        one = _Verification(context, options, opened)
+        stop = opened.enter_context(Stop(context.limit))
+        context.streams.heed(stop.may_wait)
+        verified = one.verified(stop)
+        stop.settle()
+        context.result(context.report().verified(verified, context.style))
+        return INTERRUPTED if stop.interrupted else _CODES[verified.verdict]
+
+
+def _check(options: VerifyOptions) -> None:
+    """Refuse what can't be meant, before anything is opened: `UsageError`."""
+    if options.repository is None and options.against is None:
+        raise UsageError("say which repository: REPO, a folder or s3://BUCKET/PREFIX")
+    given = [
+        name
+        for name, value in (
+            ("--relocate", options.relocate),
+            ("--workers", options.workers),
+            ("--max-duration", options.max_duration),
+            ("--limit-rate", options.limit_rate),
+        )
+        if value is not None
+    ]
+    if given and not options.deep:
+        raise UsageError(f"{given[0]} means something only with --deep, which reads storages")
+    if options.rows is not None:
+        kind_of(options.rows)
+        check_writable(options.rows)
+
+
+class _Verification:
+    """What a run works on; everything is closed by `opened`."""
+
+    def __init__(self, context: Context, options: VerifyOptions, opened: ExitStack) -> None:
+        self._context = context
+        self._options = options
+        self._opened = opened
+        text = options.repository or options.against or ""
+        address, id = parted(text)
+        # Without REPO, --against names it: what is compared is then its latest snapshot.
+        self.repository = self._open(address)
+        named = id if options.repository is not None else None
+        self.kept = listing.find_kept(self.repository, named)
+
+    def verified(self, stop: Stop) -> Verified:
+        """Compare all; raises `RepositoryError`, or what the platform raises."""
+        options = self._options
+        was, home = self.kept, self.repository
+        if options.against is not None:
+            address, id = parted(options.against)
+            home = self._open(address) if options.repository is not None else home
+            was = listing.find_kept(home, id)
+            if was.digest == self.kept.digest:
+                raise UsageError(
+                    f"--against {quoted(options.against)} is the snapshot that is to be compared "
+                    "with it: name an earlier one"
+                )
+        how = (
+            results.AGAINST
+            if options.against is not None
+            else results.DEEP
+            if options.deep
+            else results.LIVE
+        )
+        scope = Scope.of(("*",), read_scopes(self._context))
+        chosen = [storage for storage in was.snapshot.storages if scope.holds(storage.name)]
+        with ExitStack() as tables:
+            table = None
+            if options.rows is not None:
+                table = tables.enter_context(Table(options.rows))
+            means = self._means(table)
+            each = tuple(self._each(how, was, home, chosen, means, stop))
+            if table is not None:
+                table.finish()
+        verified = Verified(
+            how,
+            self.repository.address,
+            _side(was),
+            each,
+            _side(self.kept) if how == results.AGAINST else None,
+            self._notes(how, was),
+            options.rows or "",
+            redacted=options.redact,
+        )
+        if len(chosen) == len(was.snapshot.storages) and not stop.interrupted:
+            verified = self._marked(verified, was, home)
+        return verified
+
+    def _each(
+        self,
+        how: str,
+        was: Kept,
+        home: Repository,
+        chosen: list[SnapshotStorage],
+        means: Means,
+        stop: Stop,
+    ) -> Iterator[StorageVerified]:
+        context, options = self._context, self._options
+        if how == results.AGAINST:
+            homes = home, self.repository
+            yield from against.verify(was.snapshot, chosen, self.kept.snapshot, means, homes)
+        elif how == results.DEEP:
+            sources = storages_now.targets(chosen, options.relocate or ())
+            with storages_now.reading(context, options, home, stop) as read:
+                yield from deep.verify(chosen, sources, means, home, read)
+        else:
+            platform = choose_platform(context, read_manifest_if_any(context))
+            with reading(platform) as reader:
+                yield from live.verify(was.snapshot, chosen, reader, means, home)
+
+    def _means(self, table: Table | None) -> Means:
+        options = self._options
+        return Means(
+            self.repository,
+            utc_now,
+            options.everything,
+            int(options.settled * 10**9),
+            Redaction(key_of(self.repository)) if options.redact else None,
+            table,
+        )
+
+    def _notes(self, how: str, was: Kept) -> tuple[str, ...]:
+        if how == results.LIVE:
+            return (_ONLY_RECORDS,)
+        if how == results.AGAINST and was.snapshot.created_at > self.kept.snapshot.created_at:
+            return (_REVERSED,)
+        return ()
+
+    def _marked(self, verified: Verified, was: Kept, home: Repository) -> Verified:
+        """Keep that a snapshot was verified, so that `prune` spares the last that was."""
+        if verified.verdict != results.AGREES or not _read_anew(verified):
+            return verified
+        moment = timestamp(utc_now(), "seconds")
+        try:
+            marks.keep(
+                home,
+                was.snapshot.id,
+                digest=was.digest,
+                verified_at=moment,
+                method=_METHODS[verified.how],
+            )
+        except RepositoryError as error:
+            self._context.note(f"That the snapshot was verified could not be kept: {error}")
+        return verified
+
+    def _open(self, address: str) -> Repository:
+        repository = open_repository(address)
+        self._opened.callback(repository.close)
+        return repository
+
+
+def _read_anew(verified: Verified) -> bool:
+    """Return whether the answer rests on nothing but what was read for it."""
+    return all(
+        one.now is not None and not (one.now.proofs.kept or one.now.proofs.stored)
+        for one in verified.storages
+    )
+
+
+def _side(kept: Kept) -> Side:
+    snapshot = kept.snapshot
+    return Side(snapshot.id, snapshot.created_at, snapshot.complete)

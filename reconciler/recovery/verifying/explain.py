@@ -1,0 +1,253 @@
+"""`verify --explain`: one file through all scans, and where its good bytes still are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from msgspec import Struct
+
+from reconciler.environment.timestamps import timestamp
+from reconciler.errors import UsageError
+from reconciler.printable import listed, quoted
+from reconciler.recovery import rows, values
+from reconciler.recovery.findings import store
+from reconciler.recovery.parts import convert, read
+from reconciler.recovery.parts.schema import CONTENTS
+from reconciler.recovery.repository import layout
+from reconciler.recovery.repository.contract import Repository
+from reconciler.recovery.rows import Content
+from reconciler.recovery.scanning import record
+from reconciler.recovery.snapshots import listing
+from reconciler.recovery.snapshots.document import Kept
+from reconciler.recovery.verifying import stories
+from reconciler.recovery.verifying.judging.classify import QUIET, classify
+from reconciler.recovery.verifying.judging.sides import Circumstances
+from reconciler.recovery.verifying.recorded import Recorded, of_scan, of_snapshot
+from reconciler.recovery.verifying.stories import Chapter, Copy, Story
+
+#: So many other places of the same bytes are named.
+_COPIES = 20
+_SAME = frozenset({stories.SAME, "touched"})
+
+
+def explain(repository: Repository, storage: str, path: bytes, settled_ns: int) -> Story:
+    """Return the story of a file; the storage is named as in the newest snapshot that has it.
+
+    Raises `UsageError` if no snapshot has such a storage, `RepositoryError`.
+    """
+    snapshots = listing.listed(repository).kept
+    place = _place(snapshots, storage)
+    shelf = _Shelf(repository, path)
+    narrator = _Narrator(storage, place, path, settled_ns)
+    for side, ids in _recorded(repository, snapshots, place):
+        narrator.hear(side, ids, shelf.row(side), shelf.closed(side))
+    story = narrator.story()
+    copies = list(_copies(repository, snapshots, story)) if story.good else []
+    known = store.read(repository, place).episodes
+    return Story(
+        storage,
+        path,
+        story.chapters,
+        story.good,
+        story.last_right,
+        story.wrong_since,
+        tuple(copies[:_COPIES]),
+        max(0, len(copies) - _COPIES),
+        tuple(f for f in known if f.path == path and not f.about),
+    )
+
+
+def _place(snapshots: Sequence[Kept], storage: str) -> str:
+    for kept in reversed(snapshots):
+        for known in kept.snapshot.storages:
+            if known.name == storage and known.place:
+                return known.place
+    names = sorted({s.name for kept in snapshots for s in kept.snapshot.storages})
+    raise UsageError(
+        f"no snapshot has a storage {quoted(storage)}"
+        + (f": there are {listed(names)}" if names else ", for there is no snapshot")
+    )
+
+
+def _recorded(
+    repository: Repository, snapshots: Sequence[Kept], place: str
+) -> Iterator[tuple[Recorded, tuple[str, ...]]]:
+    """Yield every scan of a place, the oldest first, with the snapshots that have it."""
+    found: dict[str, Recorded] = {}
+    ids: dict[str, list[str]] = {}
+    for kept in snapshots:
+        for storage in kept.snapshot.storages:
+            side = of_snapshot(storage) if storage.place == place else None
+            if side is not None:
+                found[side.scan] = side
+                ids.setdefault(side.scan, []).append(kept.snapshot.id)
+    for scan in record.all_of(repository, place):
+        found[scan.id] = of_scan(scan)
+    for side in sorted(found.values(), key=lambda side: (side.started_at, side.scan)):
+        yield side, tuple(dict.fromkeys(ids.get(side.scan, ())))
+
+
+class _Shelf:
+    """Looks one path up in parts, and the folders in which it lies; each part once."""
+
+    def __init__(self, repository: Repository, path: bytes) -> None:
+        self._repository = repository
+        self._path = path
+        above = [path[: at + 1] for at, byte in enumerate(path) if byte == ord("/")]
+        self._wanted = pa.array(sorted({path, *above}), pa.binary())
+        self._rows: dict[str, dict[bytes, Content]] = {}
+
+    def row(self, side: Recorded) -> Content | None:
+        return self._known(side).get(self._path)
+
+    def closed(self, side: Recorded) -> list[bytes]:
+        """Return the folders on the way to it that the scan could not list."""
+        known = self._known(side).values()
+        return [row.path for row in known if row.kind == rows.UNREADABLE and row.path[-1:] == b"/"]
+
+    def _known(self, side: Recorded) -> dict[bytes, Content]:
+        if side.contents not in self._rows:
+            found: dict[bytes, Content] = {}
+            for batch in _batches(self._repository, side):
+                these = batch.filter(pc.is_in(batch["path"], value_set=self._wanted))
+                found.update((content.path, content) for content in convert.contents(these))
+            self._rows[side.contents] = found
+        return self._rows[side.contents]
+
+
+class _Heard(Struct):
+    """What was good last: the row, and the scan that has it."""
+
+    side: Recorded
+    content: Content
+
+
+class _Narrator:
+    """Puts the chapters together, in the order of scans."""
+
+    def __init__(self, storage: str, place: str, path: bytes, settled_ns: int) -> None:
+        self._by = storage, place
+        self._path = path
+        self._settled_ns = settled_ns
+        self._chapters: list[Chapter] = []
+        self._good: _Heard | None = None
+        self._last_right = self._wrong_since = ""
+
+    def hear(
+        self,
+        side: Recorded,
+        snapshots: tuple[str, ...],
+        content: Content | None,
+        closed: Iterable[bytes],
+    ) -> None:
+        """Add what one scan says; `closed` are the folders on the way that it could not list."""
+        what, note = self._judged(side, content, closed)
+        self._chapters.append(Chapter(side.started_at, side.scan, what, content, note, snapshots))
+        if what in (stories.NOTHING, stories.UNSEEN):
+            return
+        if what in (stories.FIRST, stories.SAME):
+            self._right(side, content)
+        elif what == values.CHANGED and content is not None and content.sha256 is not None:
+            # Somebody wrote it: from here on it is to be what they wrote.
+            self._right(side, content)
+        elif not self._wrong_since:
+            self._wrong_since = side.started_at
+
+    def story(self) -> Story:
+        storage, _ = self._by
+        good = self._good.content if self._good else None
+        return Story(
+            storage,
+            self._path,
+            tuple(self._chapters),
+            good,
+            self._last_right,
+            self._wrong_since,
+        )
+
+    def _right(self, side: Recorded, content: Content | None) -> None:
+        if content is None or (content.sha256 is None and content.kind == rows.FILE):
+            return
+        self._wrong_since = ""
+        if self._good is None or content.proof != rows.KEPT:
+            self._good = _Heard(side, content)
+        proved = content.proved_at
+        if content.proof in (rows.READ, rows.KEPT) and proved is not None:
+            self._last_right = max(self._last_right, _moment(proved))
+
+    def _judged(
+        self, side: Recorded, content: Content | None, closed: Iterable[bytes]
+    ) -> tuple[str, str]:
+        if self._good is None:
+            return self._before(side, content, closed)
+        was = self._good
+        now = side.side()
+        for part in closed:
+            now.lost.add(part)
+        by = Circumstances(*self._by, was.side.side(), now, settled_ns=self._settled_ns)
+        if content == was.content:
+            return stories.SAME, ""
+        judged = classify(self._path, was.content, content, by)
+        note = judged.finding.note if judged.finding else ""
+        if judged.what in _SAME:
+            return stories.SAME, ""
+        if judged.what == values.NOT_VERIFIED:
+            return stories.NOTHING, note or "a folder on the way to it could not be listed"
+        # Whether it had settled matters for a report, and not here.
+        return (values.CHANGED if judged.what in QUIET else judged.what), note
+
+    def _before(
+        self, side: Recorded, content: Content | None, closed: Iterable[bytes]
+    ) -> tuple[str, str]:
+        """Judge a scan before which no hash of the file is known."""
+        if content is None:
+            if any(closed):
+                return stories.NOTHING, "a folder on the way to it could not be listed"
+            if side.side().excluded(self._path):
+                return stories.NOTHING, "the scan left it out"
+            return (values.MISSING if self._seen() else stories.UNSEEN), ""
+        if content.kind == rows.FILE and content.sha256 is None:
+            return stories.NOTHING, "its bytes were not read"
+        if content.kind in (rows.UNREADABLE, rows.CHANGING, rows.ARCHIVED):
+            return stories.NOTHING, (content.detail or b"").decode("ascii", "replace")
+        return stories.FIRST, ""
+
+    def _seen(self) -> bool:
+        return any(chapter.content is not None for chapter in self._chapters)
+
+
+def _copies(repository: Repository, snapshots: Sequence[Kept], story: Story) -> Iterator[Copy]:
+    """Yield where the last scan of each storage has the good bytes."""
+    good = story.good
+    if good is None or good.sha256 is None or not good.size:
+        return
+    wanted = pa.scalar(good.sha256, CONTENTS.field("sha256").type)
+    for name, place in sorted(_storages(snapshots).items()):
+        scan = record.latest(repository, place, complete=False)
+        if scan is None:
+            continue
+        for batch in _batches(repository, of_scan(scan)):
+            for found in convert.contents(batch.filter(pc.equal(batch["sha256"], wanted))):
+                yield Copy(name, found.path, scan.started_at, found)
+
+
+def _storages(snapshots: Sequence[Kept]) -> dict[str, str]:
+    """Return the places of the storages of the newest snapshot of each name; a place comes once."""
+    places: dict[str, str] = {}
+    for kept in reversed(snapshots):
+        for storage in kept.snapshot.storages:
+            if storage.place:
+                places.setdefault(storage.place, storage.name)
+    return {name: place for place, name in places.items()}
+
+
+def _batches(repository: Repository, side: Recorded) -> Iterator[pa.RecordBatch]:
+    with repository.local(layout.part(side.contents)) as path:
+        yield from read.batches(path, CONTENTS)
+
+
+def _moment(seconds: int) -> str:
+    return timestamp(datetime.fromtimestamp(seconds, UTC), "seconds")

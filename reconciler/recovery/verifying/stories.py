@@ -1,0 +1,68 @@
+"""The story of one file, as plain values: what is told by `verify --explain`."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from reconciler.recovery.rows import Content
+from reconciler.recovery.values import FileFinding
+
+#: What a scan says of the file: it has the bytes that it had; it is seen for the first time; a
+#: class of findings; or nothing at all.
+SAME, FIRST, UNSEEN, NOTHING = "same", "first", "unseen", "nothing"
+
+
+class Chapter(Struct, frozen=True):
+    """What one scan says of the file."""
+
+    #: RFC 3339, UTC: when the scan began.
+    at: str
+    scan: str
+    #: `SAME`, `FIRST`, `UNSEEN` (it was not there yet), `NOTHING` (the scan can't tell), or a class
+    #: of `values`.
+    what: str
+    content: Content | None = None
+    #: Why it can't be told.
+    note: str = ""
+    #: Snapshots that have this scan, by id.
+    snapshots: tuple[str, ...] = ()
+
+
+class Copy(Struct, frozen=True):
+    """Where the good bytes were found last."""
+
+    storage: str
+    path: bytes
+    #: When the scan began that has it, and when and how its bytes were proved.
+    at: str
+    content: Content
+
+
+class Story(Struct, frozen=True):
+    """All that is known of one file."""
+
+    storage: str
+    path: bytes
+    chapters: tuple[Chapter, ...]
+    #: What it should be: as it was before it was wrong; None if it was never seen with a hash.
+    good: Content | None
+    #: When its bytes were read and right, for the last time; empty: never.
+    last_right: str = ""
+    #: The first scan that found it wrong, and still is; empty: it is not wrong.
+    wrong_since: str = ""
+    copies: tuple[Copy, ...] = ()
+    #: Copies beyond those.
+    more_copies: int = 0
+    #: What `verify` found of it, earlier and now.
+    findings: tuple[FileFinding, ...] = ()
+    redacted: bool = False
+
+    @property
+    def is_wrong(self) -> bool:
+        """Whether the last scan that could tell found it wrong."""
+        return bool(self.wrong_since)
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the last scan could tell, and its bytes were ever read."""
+        return bool(self.chapters) and self.good is not None and self.chapters[-1].what != NOTHING
