@@ -13,6 +13,7 @@ _TOLD = {
     "results": ("applied", "operations", "run", "runs"),
     "scans": ("scanned",),
     "snapshots": ("checked", "pruned", "snapshot", "snapshots"),
+    "stories": ("explained",),
     "verifications": ("verified",),
 }
 _HOMES = {name: home for home, names in _TOLD.items() for name in names}

@@ -18,11 +18,13 @@ from reconciler.environment.timestamps import timestamp, utc_now
 from reconciler.errors import FINDINGS, INTERRUPTED, SUCCESS, UNPROVED, RepositoryError, UsageError
 from reconciler.names import Scope
 from reconciler.printable import quoted
+from reconciler.recovery import paths
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.repository.opening import open_repository
 from reconciler.recovery.snapshots import listing, marks
 from reconciler.recovery.snapshots.document import Kept, SnapshotStorage
 from reconciler.recovery.verifying import against, deep, live, results
+from reconciler.recovery.verifying.explain import explain
 from reconciler.recovery.verifying.results import Side, StorageVerified, Verified
 from reconciler.recovery.verifying.telling.concluding import Means
 from reconciler.recovery.verifying.telling.redaction import Redaction, key_of
@@ -41,6 +43,8 @@ _REVERSED = (
 def run(context: Context, options: VerifyOptions) -> int:
     """Compare what is asked for, tell what came of it, and return the exit code."""
     _check(options)
+    if options.explain is not None:
+        return _explain(context, options, *options.explain)
     with ExitStack() as opened:
         one = _Verification(context, options, opened)
         stop = opened.enter_context(Stop(context.limit))
@@ -49,6 +53,26 @@ def run(context: Context, options: VerifyOptions) -> int:
         stop.settle()
         context.result(context.report().verified(verified, context.style))
         return INTERRUPTED if stop.interrupted else _CODES[verified.verdict]
+
+
+def _explain(context: Context, options: VerifyOptions, storage: str, text: str) -> int:
+    """Tell the story of one file; the exit code says whether it is what it was."""
+    try:
+        path = paths.read(text)
+    except ValueError as error:
+        raise UsageError(f"the path {quoted(text)} can't be read: {error}") from None
+    address, _ = parted(options.repository or "")
+    repository = open_repository(address)
+    try:
+        story = explain(repository, storage, path, int(options.settled * 10**9))
+        if options.redact:
+            story = Redaction(key_of(repository)).story(story)
+    finally:
+        repository.close()
+    context.result(context.report().explained(story, context.style))
+    if story.is_wrong:
+        return FINDINGS
+    return SUCCESS if story.is_known else UNPROVED
 
 
 def _check(options: VerifyOptions) -> None:

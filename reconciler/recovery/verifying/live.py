@@ -17,12 +17,12 @@ from reconciler.platform import InventoryRow, Reader
 from reconciler.recovery import values
 from reconciler.recovery.parts import convert, merge, read
 from reconciler.recovery.parts.schema import INVENTORY
+from reconciler.recovery.parts.unsorted import sorted_inventory
 from reconciler.recovery.parts.write import PartWriter
 from reconciler.recovery.repository import layout
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.rows import Content
 from reconciler.recovery.snapshots.document import Inventory, Snapshot, SnapshotStorage
-from reconciler.recovery.snapshots.inventories import sorted_batches
 from reconciler.recovery.values import FileFinding
 from reconciler.recovery.verifying.judging.classify import NEW
 from reconciler.recovery.verifying.judging.sides import Lost, Side
@@ -173,7 +173,7 @@ class _One:
 def _kept(reader: Reader, id: str, folder: Path) -> Path:
     """Write what the platform knows now as a part, for it is looked at twice."""
     with PartWriter(folder, INVENTORY) as writer:
-        for batch in sorted_batches(reader.inventory(id), folder):
+        for batch in sorted_inventory(reader.inventory(id), folder):
             writer.write(batch)
         return writer.finish().path
 

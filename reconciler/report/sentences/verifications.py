@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
 from reconciler.environment.timestamps import timestamp
-from reconciler.recovery import values
+from reconciler.recovery import rows, values
 from reconciler.recovery.paths import shown
 from reconciler.recovery.rows import Content
 from reconciler.recovery.values import FileFinding
@@ -186,12 +186,12 @@ def _taken(taken: Taken) -> str:
 def _contents(finding: FileFinding) -> list[str]:
     was, now = finding.was, finding.now
     if finding.what in (values.DAMAGED, values.CHANGED) and was and now and was.kind == now.kind:
-        facts = ((of(was), of(now)) for of in (_size, _sha, _modified))
+        facts = ((of(was), of(now)) for of in (size, sha, modified))
         return [f"{one} → {_value(other)}" for one, other in facts if one != other]
     if finding.what in (values.MISSING, values.DELETED) and was:
-        return [text for text in (_size(was), _sha(was), _modified(was)) if text]
+        return [text for text in (size(was), sha(was), modified(was)) if text]
     if finding.what == values.EXTRA and now:
-        return [text for text in (_size(now), _modified(now)) if text]
+        return [text for text in (size(now), modified(now)) if text]
     return []
 
 
@@ -206,15 +206,18 @@ def _in_bytes(path: bytes) -> str:
     return "".join(f"\\x{one[0]:02x}" if one[0] > 0x7E else shown(one) for one in each)
 
 
-def _size(content: Content) -> str:
+def size(content: Content) -> str:
+    """Return how large a file is; empty if nobody knows."""
     return "" if content.size is None else f"{content.size:,} B"
 
 
-def _sha(content: Content) -> str:
+def sha(content: Content) -> str:
+    """Return the beginning of a hash; empty if there is none."""
     return "" if content.sha256 is None else f"SHA-256 {content.sha256.hex()[:_DIGITS]}"
 
 
-def _modified(content: Content) -> str:
+def modified(content: Content) -> str:
+    """Return when a file was written; empty if nobody knows."""
     if content.mtime_ns is None:
         return ""
     try:
@@ -222,3 +225,13 @@ def _modified(content: Content) -> str:
     except (OverflowError, ValueError, OSError):
         return ""
     return f"modified {day(timestamp(moment, 'seconds'))}"
+
+
+def proved(content: Content) -> str:
+    """Return how, and when, the bytes behind a hash were read; empty if there is no hash."""
+    if content.proof == rows.STORED:
+        return "never read: a sum that the storage keeps"
+    if content.proved_at is None:
+        return ""
+    when = day(timestamp(datetime.fromtimestamp(content.proved_at, UTC), "seconds"))
+    return f"read {when}" if content.proof == rows.READ else f"not read; known from {when}"

@@ -12,6 +12,7 @@ from reconciler.recovery.repository import layout
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.rows import Content
 from reconciler.recovery.values import FileFinding
+from reconciler.recovery.verifying.stories import Story
 
 #: Bytes of a key, and digits of what a name becomes: enough to tell a billion names apart.
 _KEY, _DIGITS = 32, 16
@@ -47,6 +48,23 @@ class Redaction:
             now=self._content(finding.now),
         )
 
+    def story(self, story: Story) -> Story:
+        """Return a story without names."""
+        return replace(
+            story,
+            path=self.path(story.path),
+            chapters=tuple(replace(c, content=self._content(c.content)) for c in story.chapters),
+            good=self._content(story.good),
+            copies=tuple(
+                replace(
+                    c, path=self.path(c.path), content=replace(c.content, path=self.path(c.path))
+                )
+                for c in story.copies
+            ),
+            findings=tuple(map(self.finding, story.findings)),
+            redacted=True,
+        )
+
     def path(self, path: bytes) -> bytes:
         """Return what stands for a path; an empty one stays, and a folder still ends with `/`."""
         if not path:
@@ -55,8 +73,9 @@ class Redaction:
         return f"redacted-{digest}{'/' if path.endswith(b'/') else ''}".encode()
 
     def _content(self, content: Content | None) -> Content | None:
-        if content is None:
-            return None
+        return None if content is None else self._without_name(content)
+
+    def _without_name(self, content: Content) -> Content:
         detail = content.detail
         # What a link leads to, and what a marker holds, may have names in it.
         if detail is not None and content.kind in (rows.LINK, rows.MARKER):

@@ -1,0 +1,52 @@
+"""The story of one file as a JSON document has it."""
+
+from __future__ import annotations
+
+import msgspec
+
+from reconciler.recovery.findings.record import written, written_content
+from reconciler.recovery.paths import shown
+from reconciler.recovery.rows import Content
+from reconciler.recovery.verifying.stories import Story
+from reconciler.report.documents import of_fields
+from reconciler.report.style import PLAIN, Style
+
+
+def explained(story: Story, _style: Style = PLAIN) -> str:
+    """Return the story of one file; `good` is what it should be, null where nobody knows."""
+    return of_fields(
+        storage=story.storage,
+        path=shown(story.path),
+        redacted=story.redacted,
+        wrong=story.is_wrong,
+        known=story.is_known,
+        wrong_since=story.wrong_since or None,
+        last_right=story.last_right or None,
+        good=_content(story.good),
+        scans=[
+            {
+                "at": chapter.at,
+                "scan": chapter.scan,
+                "says": chapter.what,
+                "note": chapter.note or None,
+                "snapshots": chapter.snapshots,
+                "content": _content(chapter.content),
+            }
+            for chapter in story.chapters
+        ],
+        copies=[
+            {
+                "storage": copy.storage,
+                "path": shown(copy.path),
+                "at": copy.at,
+                "content": _content(copy.content),
+            }
+            for copy in story.copies
+        ],
+        more_copies=story.more_copies,
+        findings=[msgspec.to_builtins(written(finding)) for finding in story.findings],
+    )
+
+
+def _content(content: Content | None) -> object:
+    return None if content is None else msgspec.to_builtins(written_content(content))

@@ -1,0 +1,34 @@
+"""`verify --explain` in Markdown."""
+
+from __future__ import annotations
+
+from reconciler.recovery.paths import shown
+from reconciler.recovery.verifying.stories import Chapter, Story
+from reconciler.report.markdown.comments import Comment, Section, row, written
+from reconciler.report.markdown.escape import code, prose
+from reconciler.report.sentences import stories as told
+from reconciler.report.sentences.verifications import day
+from reconciler.report.style import PLAIN, Style
+
+_HEAD = "| scan | | |\n|---|---|---|\n"
+
+
+def explained(story: Story, _style: Style = PLAIN) -> str:
+    """Show the verdict, what each scan says of a file, what it should be, and where that is."""
+    good = told.good(story)
+    return written(
+        Comment(
+            told.verdict(story),
+            (f"{code(story.storage)} {code(shown(story.path))}", prose(good)),
+            sections=(
+                Section("", "scan", story.chapters, _chapter, table=_HEAD),
+                Section("Where the good bytes are", "place", told.copies(story), prose),
+                Section("Found by verify", "finding", told.found(story), prose),
+            ),
+        )
+    )
+
+
+def _chapter(chapter: Chapter) -> str:
+    details = "; ".join(map(prose, told.details(chapter)))
+    return row([day(chapter.at), told.says(chapter), details])

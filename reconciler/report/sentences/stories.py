@@ -1,0 +1,95 @@
+"""What every format says of the story of one file."""
+
+from __future__ import annotations
+
+from reconciler.recovery import rows
+from reconciler.recovery.paths import shown
+from reconciler.recovery.rows import Content
+from reconciler.recovery.verifying import stories
+from reconciler.recovery.verifying.stories import Chapter, Copy, Story
+from reconciler.report.sentences.terms import bare, count, spoken
+from reconciler.report.sentences.verifications import day, modified, proved, sha, size
+
+_SAYS = {
+    stories.FIRST: "first seen",
+    stories.SAME: "the same",
+    stories.UNSEEN: "not there yet",
+    stories.NOTHING: "not known",
+}
+
+
+def says(chapter: Chapter) -> str:
+    """Return what a scan says of the file, in a word or two."""
+    return _SAYS.get(chapter.what, spoken(chapter.what))
+
+
+def details(chapter: Chapter) -> list[str]:
+    """Return what the scan saw, each in a few words."""
+    told = [] if chapter.content is None else _facts(chapter.content)
+    if chapter.note and chapter.note not in told:
+        told.append(chapter.note)
+    if chapter.snapshots:
+        noun = "snapshot" if len(chapter.snapshots) == 1 else "snapshots"
+        told.append(f"in {noun} {', '.join(chapter.snapshots)}")
+    return told
+
+
+def verdict(story: Story) -> str:
+    """Say what matters most: whether it is wrong, since when, and when it was right last."""
+    right = f"its bytes were read and right last on {day(story.last_right)}"
+    if story.is_wrong:
+        since = f"WRONG since the scan of {day(story.wrong_since)}"
+        return f"{since}; {right}." if story.last_right else f"{since}; it was never read before."
+    if not story.chapters:
+        return "NOT KNOWN: it was never scanned."
+    if not story.is_known:
+        last = f"; {right}" if story.last_right else ""
+        return f"NOT KNOWN: the last scan says nothing of its bytes{last}."
+    return f"As it was: {right}." if story.last_right else "As it was; it has no bytes of its own."
+
+
+def good(story: Story) -> str:
+    """Say what it should be; empty if nobody knows."""
+    if story.good is None:
+        return ""
+    facts = ", ".join(filter(None, [size(story.good), sha(story.good), modified(story.good)]))
+    version = f", version {story.good.version} of the bucket" if story.good.version else ""
+    return f"The good one: {facts}{version}"
+
+
+def copies(story: Story) -> list[str]:
+    """Say where the good bytes were found last, or that they were found nowhere."""
+    told = [_copy(copy) for copy in story.copies]
+    if story.more_copies:
+        told.append(f"and at {count(story.more_copies, 'more place')}")
+    if not told and story.is_wrong and story.good is not None and story.good.size:
+        told.append("no storage had these bytes when it was scanned last")
+    return told
+
+
+def found(story: Story) -> list[str]:
+    """Say what verifications found of it."""
+    return [
+        f"{spoken(finding.what)}: {day(finding.first_seen)} to {day(finding.last_seen)}, "
+        + (f"resolved {day(finding.resolved)}" if finding.resolved else "not resolved")
+        for finding in story.findings
+    ]
+
+
+def _copy(copy: Copy) -> str:
+    how = proved(copy.content)
+    return f"{bare(copy.storage)} {shown(copy.path)}, scanned {day(copy.at)}{how and f', {how}'}"
+
+
+def _facts(content: Content) -> list[str]:
+    if content.kind != rows.FILE:
+        told = [content.kind]
+        if content.kind in (rows.LINK, rows.UNREADABLE, rows.ARCHIVED) and content.detail:
+            told.append(shown(content.detail))
+        if content.kind == rows.DELETED and content.version:
+            told.append(f"version {content.version} is still there")
+        return told
+    told = [size(content), modified(content), sha(content)]
+    if content.version:
+        told.append(f"version {content.version}")
+    return [*filter(None, told), proved(content)] if content.sha256 else [*filter(None, told)]

@@ -1,0 +1,38 @@
+"""`verify --explain` on a terminal."""
+
+from __future__ import annotations
+
+from reconciler.recovery.paths import shown
+from reconciler.recovery.verifying.stories import Chapter, Story
+from reconciler.report.sentences import stories as told
+from reconciler.report.sentences.terms import bare
+from reconciler.report.sentences.verifications import day
+from reconciler.report.style import PLAIN, Style
+from reconciler.report.text.lines import joined, lines
+
+
+def explained(story: Story, style: Style = PLAIN) -> str:
+    """Show what each scan says of a file, what it should be, where that is, and the verdict."""
+    colour = "alarm" if story.is_wrong else "green" if story.is_known else "yellow"
+    last = [
+        style.paint(line, colour) for line in lines(told.verdict(story), style.width, rest="  ")
+    ]
+    if style.quiet:
+        return joined([last])
+    title = lines([f"{bare(story.storage)}:", shown(story.path)], style.width, rest="  ")
+    chapters = [line for chapter in story.chapters for line in _chapter(chapter, style)]
+    good = lines(told.good(story), style.width, rest="  ")
+    for copy in told.copies(story):
+        good += lines(copy, style.width, "  ", "    ")
+    found = [line for text in told.found(story) for line in lines(text, style.width, "  ", "    ")]
+    if found:
+        found.insert(0, "Found by verify:")
+    return joined([title, chapters, good, found, last])
+
+
+def _chapter(chapter: Chapter, style: Style) -> list[str]:
+    head = f"{day(chapter.at)}  {told.says(chapter):13}"
+    details = told.details(chapter)
+    if style.records:
+        return ["  ".join([head.strip(), *details])]
+    return lines(", ".join(details), style.width, f"{head}  ", " " * 8) or [head.rstrip()]
