@@ -1,0 +1,205 @@
+"""The story of one file, told from scans of many nights."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from msgspec.structs import replace
+
+from reconciler.errors import UsageError
+from reconciler.recovery import rows, values
+from reconciler.recovery.findings import store
+from reconciler.recovery.repository import layout
+from reconciler.recovery.rows import Content
+from reconciler.recovery.values import FileFinding
+from reconciler.recovery.verifying import stories
+from reconciler.recovery.verifying.explain import explain
+from reconciler.recovery.verifying.judging.sides import SETTLED_NS
+from reconciler.recovery.verifying.telling.redaction import Redaction
+from support.recovery.kept import keep_scan, night, ns
+from support.recovery.snapshots import platform, repository, taken
+
+OLD = ns(night(-100))
+PATH = b"2026/a.tif"
+PLACE, OTHER = "local:file:///data/nas", "local:file:///data/minio"
+
+
+def file(number, path=PATH, **more):
+    proved = ns(night(number)) // 10**9
+    return replace(Content(path, rows.FILE, 7, OLD, b"g" * 32, rows.READ, proved), **more)
+
+
+def rotten(number):
+    return file(number, sha256=b"r" * 32)
+
+
+@pytest.fixture
+def home(tmp_path):
+    return repository(tmp_path)
+
+
+@pytest.fixture
+def keep(home):
+    def run(contents, number, place=PLACE, **more):
+        scan = keep_scan(home, contents, number, place=place, **more)
+        home.write(f"{layout.scans(place)}{scan.id}.json", msgspec.json.encode(scan))
+        return scan
+
+    taken(platform("nas", "minio"), home)
+    return run
+
+
+def told(home, path=PATH):
+    return explain(home, "nas", path, SETTLED_NS)
+
+
+def says(story):
+    return [chapter.what for chapter in story.chapters]
+
+
+def test_the_first_night_on_which_it_was_wrong(home, keep):
+    keep([], 0)
+    keep([file(1)], 1)
+    keep([file(1, proof=rows.KEPT)], 2)
+    keep([file(3)], 3)
+    keep([rotten(4)], 4)
+    keep([rotten(5)], 5)
+    story = told(home)
+    assert says(story) == ["unseen", "first", "same", "same", "damaged", "damaged"]
+    assert (story.wrong_since, story.last_right) == (
+        "2026-11-05T02:00:00.000Z",
+        "2026-11-04T02:00:00Z",
+    )
+    assert story.is_wrong
+    assert story.good == file(3)
+
+
+def test_a_hash_that_was_kept_proves_only_the_night_on_which_it_was_read(home, keep):
+    keep([file(1)], 1)
+    keep([file(1, proof=rows.KEPT)], 9)
+    story = told(home)
+    assert (says(story), story.last_right) == (["first", "same"], "2026-11-02T02:00:00Z")
+    assert story.is_known
+    assert not story.is_wrong
+
+
+def test_it_was_wrong_and_is_right_again(home, keep):
+    keep([file(1)], 1)
+    keep([], 2)
+    keep([file(3, mtime_ns=ns(night(3)))], 3)
+    story = told(home)
+    assert (says(story), story.wrong_since) == (["first", "missing", "same"], "")
+
+
+def test_what_was_written_is_what_it_is_to_be_from_then_on(home, keep):
+    written = file(2, sha256=b"w" * 32, mtime_ns=ns(night(1)) + 1)
+    keep([file(1)], 1)
+    keep([written], 2)
+    keep([replace(written, sha256=b"x" * 32)], 3)
+    story = told(home)
+    assert says(story) == ["first", "changed", "damaged"]
+    assert story.good == written
+    assert story.wrong_since.startswith("2026-11-04")
+
+
+@pytest.mark.parametrize(
+    ("contents", "more", "note"),
+    [
+        ([Content(b"2026/", rows.UNREADABLE, detail=b"EACCES")], {}, "a folder on the way"),
+        ([], {"excluded": ("2026/",)}, "left out by the later scan"),
+        ([file(2, sha256=None, proof="")], {}, "not read"),
+    ],
+)
+def test_what_a_scan_can_not_tell_is_not_known(home, keep, contents, more, note):
+    keep([file(1)], 1)
+    keep(contents, 2, **more)
+    story = told(home)
+    assert says(story) == ["first", "nothing"]
+    assert note in story.chapters[1].note
+    assert not story.is_known
+    assert not story.is_wrong
+
+
+def test_what_can_not_be_read_is_wrong_until_it_can(home, keep):
+    keep([file(1)], 1)
+    keep([Content(PATH, rows.UNREADABLE, 7, OLD, detail=b"EIO")], 2)
+    story = told(home)
+    assert (says(story), story.chapters[1].note) == (["first", "unreadable"], "EIO")
+    assert story.is_wrong
+
+
+@pytest.mark.parametrize(
+    ("contents", "what"),
+    [
+        ([], "unseen"),
+        ([Content(b"2026/", rows.UNREADABLE, detail=b"EACCES")], "nothing"),
+        ([file(1, sha256=None, proof="")], "nothing"),
+        ([Content(PATH, rows.UNREADABLE, detail=b"EIO")], "nothing"),
+    ],
+)
+def test_a_file_of_which_no_hash_was_ever_known(home, keep, contents, what):
+    keep(contents, 1)
+    story = told(home)
+    assert (says(story), story.good, story.is_known) == ([what], None, False)
+
+
+def test_where_the_good_bytes_still_are(home, keep):
+    keep([file(1), file(1, b"copy.tif")], 1)
+    keep([rotten(2), file(2, b"copy.tif")], 2)
+    keep([file(1, b"backup/a.tif")], 1, OTHER)
+    story = told(home)
+    assert [(c.storage, c.path, c.at[:10]) for c in story.copies] == [
+        ("minio", b"backup/a.tif", "2026-11-02"),
+        ("nas", b"copy.tif", "2026-11-03"),
+    ]
+    assert told(home, b"copy.tif").copies[1].path == b"copy.tif"
+
+
+def test_snapshots_name_the_scans_that_they_have_and_scans_may_be_gone(home, keep):
+    scan = keep([file(1)], 1)
+    kept = taken(platform("nas", "minio"), home, at=night(2).timestamp())
+    home.remove(f"{layout.scans(PLACE)}{scan.id}.json")
+    (chapter,) = told(home).chapters
+    assert (chapter.what, chapter.snapshots) == ("first", (kept.snapshot.id,))
+
+
+def test_findings_of_it_are_told(home, keep):
+    keep([file(1)], 1)
+    one = FileFinding(values.DAMAGED, "nas", PLACE, PATH, first_seen="x", last_seen="y")
+    others = [replace(one, path=b"b"), replace(one, about=values.INVENTORY)]
+    store.keep(home, PLACE, [one, *others], store.Known(), night(3))
+    assert told(home).findings == (one,)
+
+
+def test_no_such_storage(home, keep):
+    with pytest.raises(UsageError, match="no snapshot has a storage 'tape': there are 'minio'"):
+        explain(home, "tape", PATH, SETTLED_NS)
+
+
+def test_a_story_can_be_told_without_names(home, keep):
+    secret = b"patient-mueller.tif"
+    link = Content(secret, rows.LINK, 1, OLD, detail=b"cohort-secret")
+    keep([file(1, secret), file(1, b"cohort-copy")], 1)
+    keep([link, file(2, b"cohort-copy")], 2)
+    story = Redaction(b"k" * 32).story(told(home, secret))
+    assert says(story) == ["first", "changed"]
+    assert story.redacted
+    shown = repr(story)
+    assert "mueller" not in shown
+    assert "cohort" not in shown
+
+
+def test_a_file_is_wrong_if_it_became_something_else(home, keep):
+    keep([file(1)], 1)
+    keep([Content(PATH, rows.LINK, 1, ns(night(2)), detail=b"x")], 2)
+    story = told(home)
+    assert says(story) == ["first", values.CHANGED]
+    assert story.is_wrong
+    assert story.chapters[1].note == "file became link"
+
+
+def test_a_story_without_any_scan(home):
+    taken(platform("nas"), home)
+    story = told(home)
+    assert (story.chapters, story.is_known, story.is_wrong) == ((), False, False)
+    assert stories.NOTHING == "nothing"
