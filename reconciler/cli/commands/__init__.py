@@ -16,11 +16,11 @@ COMMANDS: tuple[Row, ...] = (
     Row("scan", "Read the files on storages, and keep what is there", group="recovery."),
     Row("history", "Show what earlier runs did, also those that were killed"),
     Row("snapshot", "Keep, list, check or prune backups of all storages", group="recovery."),
+    Row("verify", "Say whether files are still what a snapshot says", group="recovery."),
     Row("lock", "Show who holds the platform, or release it"),
     Row("doctor", "Check that the platform can be reached, read and written"),
     Row("serve", "Run a state server: a platform for a team, over HTTP", group="server."),
     Row("token", "Create, list or revoke tokens of a state server", group="server."),
-    Row("verify", "Say whether files are still what a snapshot says", group="recovery."),
     Row("schema", "Print the description of a format"),
     Row("completion", "Print a script that completes commands and options"),
 )

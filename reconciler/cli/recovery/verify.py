@@ -13,12 +13,12 @@ from reconciler.cli.inputs.manifest import read_manifest_if_any
 from reconciler.cli.inputs.platform import choose_platform, reading
 from reconciler.cli.inputs.scope import read_scopes
 from reconciler.cli.recovery import deep as storages_now
-from reconciler.cli.recovery.repositories import parted
 from reconciler.environment.timestamps import timestamp, utc_now
 from reconciler.errors import FINDINGS, INTERRUPTED, SUCCESS, UNPROVED, RepositoryError, UsageError
 from reconciler.names import Scope
 from reconciler.printable import quoted
 from reconciler.recovery import paths
+from reconciler.recovery.repository.address import split
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.repository.opening import open_repository
 from reconciler.recovery.snapshots import listing, marks
@@ -61,7 +61,7 @@ def _explain(context: Context, options: VerifyOptions, storage: str, text: str) 
         path = paths.read(text)
     except ValueError as error:
         raise UsageError(f"the path {quoted(text)} can't be read: {error}") from None
-    address, _ = parted(options.repository or "")
+    address, _ = split(options.repository or "")
     repository = open_repository(address)
     try:
         story = explain(repository, storage, path, int(options.settled * 10**9))
@@ -104,7 +104,7 @@ class _Verification:
         self._options = options
         self._opened = opened
         text = options.repository or options.against or ""
-        address, id = parted(text)
+        address, id = split(text)
         # Without REPO, --against names it: what is compared is then its latest snapshot.
         self.repository = self._open(address)
         named = id if options.repository is not None else None
@@ -115,7 +115,7 @@ class _Verification:
         options = self._options
         was, home = self.kept, self.repository
         if options.against is not None:
-            address, id = parted(options.against)
+            address, id = split(options.against)
             home = self._open(address) if options.repository is not None else home
             was = listing.find_kept(home, id)
             if was.digest == self.kept.digest:
