@@ -14,7 +14,15 @@ from reconciler.cli.inputs.platform import choose_platform, reading
 from reconciler.cli.inputs.scope import read_scopes
 from reconciler.cli.recovery import deep as storages_now
 from reconciler.environment.timestamps import timestamp, utc_now
-from reconciler.errors import FINDINGS, INTERRUPTED, SUCCESS, UNPROVED, RepositoryError, UsageError
+from reconciler.errors import (
+    FINDINGS,
+    INTERRUPTED,
+    SUCCESS,
+    UNPROVED,
+    RepositoryError,
+    SnapshotError,
+    UsageError,
+)
 from reconciler.names import Scope
 from reconciler.printable import quoted
 from reconciler.recovery import paths
@@ -117,7 +125,7 @@ class _Verification:
         if options.against is not None:
             address, id = split(options.against)
             home = self._open(address) if options.repository is not None else home
-            was = listing.find_kept(home, id)
+            was = listing.find_kept(home, id) if id else _before(self.kept, home)
             if was.digest == self.kept.digest:
                 raise UsageError(
                     f"--against {quoted(options.against)} is the snapshot that is to be compared "
@@ -215,6 +223,18 @@ class _Verification:
         repository = open_repository(address)
         self._opened.callback(repository.close)
         return repository
+
+
+def _before(kept: Kept, home: Repository) -> Kept:
+    """Return the last complete snapshot before another one; raises `SnapshotError`."""
+    for earlier in listing.newest_first(home):
+        snapshot = earlier.snapshot
+        if snapshot.complete and snapshot.created_at < kept.snapshot.created_at:
+            return earlier
+    raise SnapshotError(
+        f"no complete snapshot in {home.address} is older than {kept.snapshot.id}: there is "
+        "nothing to compare it with yet"
+    )
 
 
 def _read_anew(verified: Verified) -> bool:

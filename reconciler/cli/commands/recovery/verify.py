@@ -45,8 +45,9 @@ def _add_arguments(parser: ArgumentParser) -> None:
     )
     ways.add_argument(
         "--against",
-        metavar="REPO@ID",
-        help="compare the snapshot with this earlier one, offline; REPO may then be left out",
+        metavar="REPO[@ID]",
+        help="compare the snapshot with an earlier one, offline (default: the one before it); the "
+        "first REPO may then be left out",
     )
     ways.add_argument(
         "--explain",
