@@ -128,8 +128,8 @@ COMMAND = Command(
     examples=(
         ("reconciler verify ./proofs --deep", "read everything again, and compare"),
         (
-            "reconciler verify ./proofs --against ./proofs@20261101t020000z-3f9a1c2b",
-            "what has changed since an earlier snapshot",
+            "reconciler verify ./proofs --explain nas-1 file",
+            "since when a file is wrong, and where its good bytes are",
         ),
     ),
     add_arguments=_add_arguments,
