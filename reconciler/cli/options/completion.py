@@ -22,6 +22,7 @@ PATHS = {
     **dict.fromkeys(("PATH", "FILE", "MAP", "PLAN", "DIGEST|FILE|PLAN"), _FILE),
     "DIR": shtab.DIRECTORY,
     "REPO": shtab.DIRECTORY,
+    "REPO[@ID]": shtab.DIRECTORY,
 }
 #: Arguments that are names of live storages.
 _NAMES = frozenset({"names", "target", "allow_remove", "name"})

@@ -255,6 +255,10 @@ def test_every_path_is_completed():
         "N",
         "HOST:PORT",
         "sha256:…",
+        "FROM=TO",
+        "SIZE",
+        "RATE",
+        ("STORAGE", "PATH"),
     }
     for command in COMMANDS:
         own = command_parser(command)

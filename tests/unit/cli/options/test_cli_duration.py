@@ -10,13 +10,14 @@ from reconciler.cli.output.terminal import has_colour, width
 
 
 @pytest.mark.parametrize(
-    ("text", "seconds"), [("0", 0), ("90", 90), ("90s", 90), ("1.5m", 90), ("2h", 7200)]
+    ("text", "seconds"),
+    [("0", 0), ("90", 90), ("90s", 90), ("1.5m", 90), ("2h", 7200), ("7d", 604_800)],
 )
 def test_durations(text, seconds):
     assert duration(text) == seconds
 
 
-@pytest.mark.parametrize("text", ["", "s", "-1", "inf", "nan", "1d", "one", "1 h 2"])
+@pytest.mark.parametrize("text", ["", "s", "-1", "inf", "nan", "1w", "one", "1 h 2"])
 def test_no_durations(text):
     with pytest.raises(ArgumentTypeError):
         duration(text)
