@@ -11,7 +11,7 @@ from reconciler.recovery.findings.record import written
 from reconciler.recovery.values import FileFinding
 from reconciler.recovery.verifying.results import Side, StorageVerified, Taken, Verified
 from reconciler.report.documents import of_fields
-from reconciler.report.sentences.verifications import all_found
+from reconciler.report.sentences.recovery.verifications import all_found
 from reconciler.report.style import PLAIN, Style
 
 

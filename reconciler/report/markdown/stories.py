@@ -6,8 +6,8 @@ from reconciler.recovery.paths import shown
 from reconciler.recovery.verifying.stories import Chapter, Story
 from reconciler.report.markdown.comments import Comment, Section, row, written
 from reconciler.report.markdown.escape import code, prose
-from reconciler.report.sentences import stories as told
-from reconciler.report.sentences.verifications import day
+from reconciler.report.sentences.recovery import stories as told
+from reconciler.report.sentences.recovery.verifications import day
 from reconciler.report.style import PLAIN, Style
 
 _HEAD = "| scan | | |\n|---|---|---|\n"

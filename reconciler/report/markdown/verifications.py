@@ -8,7 +8,7 @@ from reconciler.recovery.values import FileFinding
 from reconciler.recovery.verifying.results import StorageVerified, Verified
 from reconciler.report.markdown.comments import Comment, Section, row, written
 from reconciler.report.markdown.escape import code, prose
-from reconciler.report.sentences import verifications as told
+from reconciler.report.sentences.recovery import verifications as told
 from reconciler.report.sentences.terms import spoken
 from reconciler.report.style import PLAIN, Style
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from reconciler.recovery.paths import shown
 from reconciler.recovery.verifying.stories import Chapter, Story
-from reconciler.report.sentences import stories as told
+from reconciler.report.sentences.recovery import stories as told
+from reconciler.report.sentences.recovery.verifications import day
 from reconciler.report.sentences.terms import bare
-from reconciler.report.sentences.verifications import day
 from reconciler.report.style import PLAIN, Style
 from reconciler.report.text.lines import joined, lines
 

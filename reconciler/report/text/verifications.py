@@ -8,7 +8,7 @@ from itertools import groupby
 from reconciler.printable import shown
 from reconciler.recovery.values import FileFinding
 from reconciler.recovery.verifying.results import AGREES, DIFFERS, StorageVerified, Verified
-from reconciler.report.sentences import verifications as told
+from reconciler.report.sentences.recovery import verifications as told
 from reconciler.report.sentences.terms import bare, spoken
 from reconciler.report.style import PLAIN, Style
 from reconciler.report.text.lines import joined, lines

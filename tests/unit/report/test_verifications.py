@@ -17,7 +17,7 @@ from reconciler.recovery.verifying import results
 from reconciler.recovery.verifying.results import Proofs, Side, StorageVerified, Taken, Verified
 from reconciler.report import json as as_json
 from reconciler.report import markdown, text
-from reconciler.report.sentences import verifications as told
+from reconciler.report.sentences.recovery import verifications as told
 from reconciler.report.style import UNBOUNDED, Style
 from reconciler.report.text.lines import columns
 from reconciler.schemas import schema_text

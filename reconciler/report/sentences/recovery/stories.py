@@ -7,8 +7,8 @@ from reconciler.recovery.paths import shown
 from reconciler.recovery.rows import Content
 from reconciler.recovery.verifying import stories
 from reconciler.recovery.verifying.stories import Chapter, Copy, Story
+from reconciler.report.sentences.recovery.verifications import day, modified, proved, sha, size
 from reconciler.report.sentences.terms import bare, count, spoken
-from reconciler.report.sentences.verifications import day, modified, proved, sha, size
 
 _SAYS = {
     stories.FIRST: "first seen",
