@@ -15,6 +15,7 @@ from support.sampling import is_long
 
 if TYPE_CHECKING:
     from support.locks.seaweed import S3Server
+    from support.recovery.moto import Moto
     from support.server.postgres import Postgres
 
 # A shell starts what it puts in the background deaf to Ctrl-C, and `nohup` deaf to SIGHUP; the
@@ -71,6 +72,23 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
 
     with serving(tmp_path_factory.mktemp("s3")) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def moto_server() -> Iterator[Moto]:
+    """Give a second S3 server; started when the first test wants it."""
+    from support.recovery.moto import serving  # noqa: PLC0415 - moto is slow to import
+
+    with serving() as server:
+        yield server
+
+
+@pytest.fixture
+def moto(moto_server: Moto, monkeypatch: pytest.MonkeyPatch) -> Moto:
+    """Give that server, and set credentials for it."""
+    for name, value in moto_server.environment().items():
+        monkeypatch.setenv(name, value)
+    return moto_server
 
 
 @pytest.fixture(scope="session")

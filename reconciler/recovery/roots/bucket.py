@@ -14,7 +14,7 @@ from reconciler.buckets import Answer, asking_client
 from reconciler.environment.extras import missing_extra
 from reconciler.errors import ReconcilerError, UnreachableError
 from reconciler.lease.bucket_failure import REFUSALS
-from reconciler.location import Bucket, bucket_of
+from reconciler.location import Bucket, bucket_of, location
 from reconciler.masking import masked, quoted_url
 from reconciler.printable import quoted, shown
 from reconciler.recovery.roots.asking import AT_FIRST, LISTING, Asking, Refused, Tries
@@ -133,7 +133,7 @@ class BucketRoot:
 
     def _bucket(self) -> Bucket:
         target = self._target
-        bucket = bucket_of(target.type, target.url, target.region)
+        bucket = bucket_of(target.type, target.url, self._declared())
         if bucket is None:
             raise UnreachableError(f"{quoted_url(target.url)} does not tell which bucket is meant")
         if _ENCODED.search(bucket.prefix) and target.url[:5].lower() != "s3://":
@@ -142,6 +142,12 @@ class BucketRoot:
                 "write its characters as they are"
             )
         return bucket
+
+    def _declared(self) -> str | None:
+        """Return the declared region; what is read elsewhere has another one, which it tells."""
+        target = self._target
+        moved = location(target.type, target.url).place != target.place
+        return None if moved else target.region
 
     def _asking(self, bucket: Bucket) -> Asking:
         try:
@@ -251,14 +257,14 @@ class BucketRoot:
         if root.empty and not known.empty:
             raise self._unreachable("is suddenly empty: look whether it is the same bucket")
         moved = known.region and root.region and root.region != known.region
-        if moved and known.url == root.url and not self._target.region:
+        if moved and known.url == root.url and not self._declared():
             raise self._unreachable(
                 f"is in {quoted(root.region)}, and was in {quoted(known.region)} at the last scan: "
                 "it is another bucket of this name; declare its region if it is meant"
             )
 
     def _unreachable(self, meaning: str) -> UnreachableError:
-        bucket = bucket_of(self._target.type, self._target.url, self._target.region)
+        bucket = bucket_of(self._target.type, self._target.url)
         name = quoted(bucket.name) if bucket else quoted_url(self._target.url)
         where = f" at {shown(masked(bucket.endpoint))}" if bucket and bucket.endpoint else ""
         return UnreachableError(f"the bucket {name}{where} {meaning}")

@@ -16,7 +16,7 @@ from botocore.config import Config
 from moto.server import ThreadedMotoServer
 
 REGION = "eu-central-2"
-CREDENTIALS = {"AWS_ACCESS_KEY_ID": "moto", "AWS_SECRET_ACCESS_KEY": "secret-of-moto"}
+KEY, SECRET = "moto", "secret-of-moto"
 
 
 class Moto:
@@ -25,6 +25,14 @@ class Moto:
     def __init__(self, endpoint: str) -> None:
         self.endpoint = endpoint
         self._clients: dict[str, Any] = {}
+
+    def environment(self) -> dict[str, str]:
+        """Give the variables by which programs sign in."""
+        return {
+            "AWS_ACCESS_KEY_ID": KEY,
+            "AWS_SECRET_ACCESS_KEY": SECRET,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
 
     def client(self, region: str = REGION) -> Any:
         """Give a client; making one is dear."""
@@ -37,8 +45,8 @@ class Moto:
             "s3",
             endpoint_url=self.endpoint,
             region_name=region,
-            aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+            aws_access_key_id=KEY,
+            aws_secret_access_key=SECRET,
             config=Config(s3={"addressing_style": "path"}),
         )
 

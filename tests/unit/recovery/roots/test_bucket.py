@@ -4,17 +4,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import closing
 
 import msgspec
 import pytest
 
 from reconciler.errors import UnreachableError
 from reconciler.location import aws_url
+from reconciler.recovery.objects.source import BucketSource
 from reconciler.recovery.roots import bucket as roots
 from reconciler.recovery.values import Root
 from support.faults.fault_proxy import DROP_BEFORE, Fault, Request, refused, scripted
 from support.locks.seaweed import READER, Account, S3Server
-from support.recovery.buckets import Clock, always, between, listed, opened, read, s3_refused
+from support.recovery.buckets import (
+    Clock,
+    always,
+    between,
+    listed,
+    opened,
+    read,
+    s3_refused,
+    target,
+)
 from support.recovery.moto import REGION, Moto
 
 STRANGER = Account("stranger")
@@ -133,6 +144,13 @@ def test_a_region_that_nobody_declared_is_asked_for(moto: Moto) -> None:
     with between(moto, bucket, scripted(elsewhere)) as (source, _):
         assert source.prove(None).region == REGION
         assert set(read(source)) == {b"file"}
+
+
+def test_what_is_read_elsewhere_need_not_be_where_it_was_declared(moto: Moto) -> None:
+    url = f"{moto.endpoint}/{filled(moto)}"
+    moved = msgspec.structs.replace(target(url, "us-west-2"), place="aws:raw")
+    with closing(BucketSource(moved, ())) as source:
+        assert source.prove(None).region == REGION
 
 
 def test_a_redirect_that_does_not_say_where_to(moto: Moto) -> None:

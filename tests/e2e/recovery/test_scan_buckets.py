@@ -1,0 +1,91 @@
+"""`scan` of buckets, as a user runs it on real servers, of which some fail."""
+
+import json
+
+import pytest
+
+from reconciler.location import location
+from reconciler.recovery.repository.opening import open_repository
+from reconciler.recovery.scanning import record
+from support.faults.fault_proxy import PASS, FaultProxy, refused, scripted
+from support.recovery.buckets import always, getting, listing, s3_refused, sha
+from support.recovery.scans import rows, table
+
+
+class Buckets:
+    """A storage in a bucket behind a proxy, and what scans keep of it."""
+
+    def __init__(self, folder, server, proxy):
+        self.folder, self.server, self.proxy = folder, server, proxy
+        self.bucket = server.new_bucket()
+        self.url = f"{proxy.url}/{self.bucket}"
+        entry = f"  - {{name: raw, label: Raw, type: S3, default_url: '{self.url}'}}\n"
+        folder.write(f"version: 1\nplatform: sqlite:///platform.db\nstorages:\n{entry}")
+        folder("apply", "-y")
+
+    def put(self, key, data):
+        return self.server.client().put_object(Bucket=self.bucket, Key=key, Body=data)
+
+    def scan(self, *arguments, code=0):
+        told = self.folder("scan", "--into", "proofs", "-o", "json", *arguments, code=code)
+        return json.loads(told.stdout)["scans"][0]
+
+    def contents(self):
+        repository = open_repository(str(self.folder.path / "proofs"))
+        place = location("S3", self.url).place
+        return table(rows(repository, record.latest(repository, place, complete=False)))
+
+
+@pytest.fixture
+def buckets(folder, moto):
+    with FaultProxy(int(moto.endpoint.rpartition(":")[2])) as proxy:
+        made = Buckets(folder, moto, proxy)
+        for i in range(20):
+            made.put(f"raw/{i:02}.tif", b"%d" % i)
+        yield made
+
+
+def test_a_bucket_is_scanned_and_then_only_what_is_new(buckets):
+    assert buckets.scan()["files_read"] == 20
+    buckets.put("raw/03.tif", b"other")
+    buckets.put("a//b", b"new")
+    buckets.server.client().delete_object(Bucket=buckets.bucket, Key="raw/04.tif")
+    again = buckets.scan()
+    assert (again["status"], again["files_read"] + again["files_kept"]) == ("complete", 20)
+    found = buckets.contents()
+    assert len(found) == 20
+    assert found[b"a//b"]["sha256"] == sha(b"new")
+    assert found[b"raw/03.tif"]["sha256"] == sha(b"other")
+
+
+def test_a_server_that_fails_now_and_then_changes_nothing(buckets):
+    faults = [refused(503, "0"), s3_refused(500, "InternalError"), PASS, refused(429, "0")]
+    buckets.proxy.decide = scripted(*faults * 3)
+    assert buckets.scan()["files_read"] == 20
+    assert {row["proof"] for row in buckets.contents().values()} == {"read"}
+
+
+@pytest.mark.parametrize(
+    ("fault", "of"),
+    [
+        (s3_refused(404, "NoSuchBucket"), lambda _: True),
+        (s3_refused(403, "AccessDenied"), listing),
+        (s3_refused(400, "ExpiredToken"), getting("07.tif")),
+    ],
+)
+def test_a_bucket_that_is_lost_leaves_what_was_known(buckets, fault, of):
+    buckets.scan()
+    before = buckets.contents()
+    buckets.put("raw/07.tif", b"other")  # which has to be read
+    buckets.proxy.decide = always(fault, of)
+    assert buckets.scan(code=8)["status"] == "not_reachable"
+    assert buckets.contents() == before
+
+
+def test_an_object_that_rots_in_its_server_is_no_file_that_is_gone(buckets):
+    buckets.scan()
+    buckets.proxy.decide = always(s3_refused(500, "InternalError"), getting("07.tif"))
+    buckets.scan("--full", code=8)
+    found = buckets.contents()
+    assert len(found) == 20
+    assert (found[b"raw/07.tif"]["kind"], found[b"raw/07.tif"]["detail"]) == ("unreadable", b"500")
