@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reconciler.errors import PlatformError, RepositoryError, SnapshotError
@@ -21,6 +21,18 @@ from reconciler.recovery.parts.schema import INVENTORY
 from reconciler.recovery.parts.unsorted import sorted_inventory
 
 texts = st.text(st.characters(), max_size=5)  # lone surrogates among them
+
+
+@pytest.fixture(autouse=True)
+def engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the engine sort, however few rows there are."""
+    monkeypatch.setattr(unsorted, "_SMALL", 0)
+
+
+@pytest.fixture(params=[0, 2**24], ids=["engine", "here"])
+def either(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest, engine: None) -> None:
+    """Sort with the engine, and without it."""
+    monkeypatch.setattr(unsorted, "_SMALL", request.param)
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +56,8 @@ def mixed(count: int) -> list[InventoryRow]:
     return rows
 
 
-@settings(max_examples=30)
+@pytest.mark.usefixtures("either")
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.dictionaries(texts, st.tuples(texts, texts)), st.randoms())
 def test_rows_come_out_in_the_order_of_bytes(
     folder: Path, known: dict[str, tuple[str, str]], chance: random.Random
@@ -55,6 +68,7 @@ def test_rows_come_out_in_the_order_of_bytes(
     assert list(folder.iterdir()) == []
 
 
+@pytest.mark.usefixtures("either")
 def test_many_batches_are_sorted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(unsorted, "_BATCH", 100)
     rows = mixed(5_000)
@@ -70,6 +84,7 @@ def test_what_comes_in_order_needs_no_engine(
     assert sorted_rows(rows, tmp_path) == rows
 
 
+@pytest.mark.usefixtures("either")
 @pytest.mark.parametrize("order", [["a", "a", "b"], ["b", "a", "a"], ["a", "b", "a", "b", "a"]])
 @pytest.mark.parametrize("batch", [1, 2, 3, 100])
 def test_a_row_that_comes_again_is_one_row(
@@ -80,6 +95,7 @@ def test_a_row_that_comes_again_is_one_row(
     assert sorted_rows(rows, tmp_path) == [("a", "1", "2"), ("b", "1", "2")]
 
 
+@pytest.mark.usefixtures("either")
 @pytest.mark.parametrize("other", [("1", "3"), ("3", "2")])
 @pytest.mark.parametrize("batch", [1, 100])
 def test_a_file_that_comes_with_other_checksums_is_told(
@@ -92,6 +108,14 @@ def test_a_file_that_comes_with_other_checksums_is_told(
     ):
         sorted_rows(rows, tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_few_rows_need_no_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes a quarter of a second to start, and a platform may have thousands of storages."""
+    monkeypatch.undo()
+    monkeypatch.delattr(duckdb, "connect")
+    rows = mixed(1_000)
+    assert sorted_rows(rows, tmp_path) == sorted(rows)
 
 
 def test_only_the_owner_reads_what_waits(tmp_path: Path) -> None:
