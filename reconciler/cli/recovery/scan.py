@@ -6,6 +6,7 @@ import math
 import os
 import time
 from collections.abc import Sequence
+from contextlib import closing
 
 from reconciler.cli.applying.signals import Stop
 from reconciler.cli.commands.recovery.scan import ScanOptions
@@ -40,22 +41,31 @@ def run(context: Context, options: ScanOptions) -> int:
     targets, notes = targets_of(_storages(context, options.names), options.relocate or ())
     for note in notes:
         context.note(note)
-    repository = open_repository(options.into, make=True, told=context.note)
     results: list[Scanned] = []
-    try:
-        with Stop(context.limit) as stop:
-            context.streams.heed(stop.may_wait)
-            try:
-                _scan(context, options, targets, repository, stop, results)
-            except ReconcilerError:  # the repository has failed; others were scanned before
-                if results:
-                    context.result(context.report().scanned(results, context.style))
-                raise
-            stop.settle()
-            context.result(context.report().scanned(results, context.style))
-            return INTERRUPTED if stop.interrupted else _code(results)
-    finally:
-        repository.close()
+    with closing(open_repository(options.into, make=True, told=context.note)) as repository:
+        try:
+            interrupted = scan_all(context, options, targets, repository, results)
+        except ReconcilerError:  # the repository has failed; others were scanned before
+            if results:
+                context.result(context.report().scanned(results, context.style))
+            raise
+    context.result(context.report().scanned(results, context.style))
+    return INTERRUPTED if interrupted else code_of(results)
+
+
+def scan_all(
+    context: Context,
+    options: ScanOptions,
+    targets: Sequence[Target],
+    repository: Repository,
+    results: list[Scanned],
+) -> bool:
+    """Add to `results` how the scan of each storage ended; give whether it was interrupted."""
+    with Stop(context.limit) as stop:
+        context.streams.heed(stop.may_wait)
+        _scan(context, options, targets, repository, stop, results)
+        stop.settle()
+        return stop.interrupted
 
 
 def _storages(context: Context, names: Sequence[str]) -> list[Storage]:
@@ -103,8 +113,8 @@ def _scan(
         )
 
 
-def _code(results: Sequence[Scanned]) -> int:
-    """Nothing scanned is no success: nobody knows anything then."""
+def code_of(results: Sequence[Scanned]) -> int:
+    """Return the exit code: nothing scanned is no success, as nobody knows anything then."""
     done = results and all(result.status == COMPLETE for result in results)
     return SUCCESS if done else UNPROVED
 

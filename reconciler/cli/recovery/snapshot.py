@@ -6,29 +6,37 @@ from collections.abc import Collection
 from contextlib import closing
 from pathlib import Path
 
+from reconciler.cli.commands.recovery.scan import ScanOptions
 from reconciler.cli.commands.recovery.snapshot import CHECK, CREATE, PRUNE, SnapshotOptions
 from reconciler.cli.context import Context
 from reconciler.cli.inputs.files import check_writable, write_whole
 from reconciler.cli.inputs.manifest import read_manifest_if_any
-from reconciler.cli.inputs.platform import choose_platform, reading
+from reconciler.cli.inputs.platform import choose_platform, read_live, reading
 from reconciler.cli.inputs.source import compared
+from reconciler.cli.recovery.scan import code_of, scan_all
+from reconciler.cli.recovery.targets import targets_of
 from reconciler.environment.timestamps import utc_now
-from reconciler.errors import ERROR, SUCCESS, UNPROVED, UsageError
+from reconciler.errors import ERROR, INTERRUPTED, SUCCESS, UNPROVED, UsageError
 from reconciler.manifest import Manifest
-from reconciler.model import State
+from reconciler.model import State, unmanaged_because
 from reconciler.platform import Platform
 from reconciler.printable import quoted
 from reconciler.recovery.repository.address import split
+from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.repository.opening import open_repository
+from reconciler.recovery.scanning.outcome import Scanned
 from reconciler.recovery.snapshots import listing
 from reconciler.recovery.snapshots.check import check
 from reconciler.recovery.snapshots.create import Wish, create
 from reconciler.recovery.snapshots.document import Kept, is_digest
 from reconciler.recovery.snapshots.prune import Task, prune, show
 from reconciler.recovery.snapshots.retention import Rules
+from reconciler.recovery.walking.exclusions import Exclusions
+from reconciler.report import text
 
 _OF = {
     "scan": CREATE,
+    "exclude": CREATE,
     "allow_fewer": CREATE,
     "digest_file": CREATE,
     "expect": CHECK,
@@ -38,6 +46,15 @@ _OF = {
     "keep_monthly": PRUNE,
     "keep_yearly": PRUNE,
     "yes": PRUNE,
+}
+#: How `--scan` scans: as `scan` does without a word.
+_NO_LIMITS = {
+    "full": False,
+    "relocate": None,
+    "workers": None,
+    "max_duration": None,
+    "max_bytes": None,
+    "limit_rate": None,
 }
 
 
@@ -66,6 +83,8 @@ def _check_options(options: SnapshotOptions) -> None:
             f"{quoted(options.expect)} is no digest: it is sha256: and 64 hex digits, as "
             "`snapshot create` tells it"
         )
+    if options.exclude and not options.scan:
+        raise UsageError("--exclude says what a scan leaves out: give --scan as well")
     if options.digest_file == "-":
         raise UsageError("--digest-file writes a file: on standard output is the digest anyway")
 
@@ -77,11 +96,38 @@ def _create(context: Context, options: SnapshotOptions) -> int:
     if options.digest_file and manifest is not None:
         _spare(manifest, options.digest_file)
     platform = choose_platform(context, manifest)
-    kept = _taken(context, options, manifest, platform)
+    where, _ = _address(options)
+    with reading(platform) as reader:
+        # Before a repository is made: a wrong address of the platform leaves nothing behind.
+        reader.identity()
+    with closing(open_repository(where, make=True, told=context.note)) as repository:
+        scanned = _scanned(context, options, platform, repository) if options.scan else SUCCESS
+        if scanned == INTERRUPTED:
+            return INTERRUPTED
+        kept = _taken(context, options, manifest, platform, repository)
     if options.digest_file:
         write_whole(options.digest_file, f"{kept.digest}\n".encode())
     context.result(context.report().snapshot(kept, context.style))
-    return SUCCESS if kept.snapshot.complete else UNPROVED
+    return scanned if kept.snapshot.complete else UNPROVED
+
+
+def _scanned(
+    context: Context, options: SnapshotOptions, platform: Platform, repository: Repository
+) -> int:
+    """Scan all storages before, tell what came of it beside the result, and give the exit code."""
+    live = read_live(context, platform).storages
+    managed = [storage for storage in live if unmanaged_because(storage) is None]
+    if not managed:
+        return SUCCESS
+    Exclusions(options.exclude or ())
+    wish = ScanOptions(names=[], into=options.repository, exclude=options.exclude, **_NO_LIMITS)
+    results: list[Scanned] = []
+    targets, notes = targets_of(managed, ())
+    for note in notes:
+        context.note(note)
+    interrupted = scan_all(context, wish, targets, repository, results)
+    context.note(text.scanned(results, context.note_style).removesuffix("\n"))
+    return INTERRUPTED if interrupted else code_of(results)
 
 
 def _spare(manifest: Manifest, path: str) -> None:
@@ -90,7 +136,11 @@ def _spare(manifest: Manifest, path: str) -> None:
 
 
 def _taken(
-    context: Context, options: SnapshotOptions, manifest: Manifest | None, platform: Platform
+    context: Context,
+    options: SnapshotOptions,
+    manifest: Manifest | None,
+    platform: Platform,
+    repository: Repository,
 ) -> Kept:
     def lacking(state: State) -> Collection[str]:
         if manifest is None:
@@ -101,13 +151,9 @@ def _taken(
         if context.style.verbose:
             context.note(f"Reading {quoted(name)}.")
 
-    where, _ = _address(options)
     wish = Wish(platform.address, context.origin, lacking, options.allow_fewer)
     with reading(platform) as reader:
-        # Before the repository is made: a wrong address of the platform leaves nothing behind.
-        reader.identity()
-        with closing(open_repository(where, make=True, told=context.note)) as repository:
-            return create(reader, repository, wish, progress=progress)
+        return create(reader, repository, wish, progress=progress)
 
 
 def _list(context: Context, options: SnapshotOptions) -> int:

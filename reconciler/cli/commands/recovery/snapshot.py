@@ -17,6 +17,7 @@ class SnapshotOptions(Namespace):
     action: str
     repository: str
     scan: bool
+    exclude: list[str] | None
     allow_fewer: bool
     digest_file: str | None
     expect: str | None
@@ -43,6 +44,12 @@ def _add_arguments(parser: ArgumentParser) -> None:
         "none; for `check` also REPO@ID, one snapshot of it",
     )
     parser.add_argument("--scan", action="store_true", help="create: scan all storages before")
+    parser.add_argument(
+        "--exclude",
+        action="append",
+        metavar="GLOB",
+        help="create --scan: leave out files and folders of this name or path; may be repeated",
+    )
     parser.add_argument(
         "--allow-fewer",
         action="store_true",
