@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Sequence
 from contextlib import closing
+from pathlib import Path
 
 from reconciler.cli.applying.signals import Stop
 from reconciler.cli.commands.recovery.scan import ScanOptions
@@ -19,8 +20,11 @@ from reconciler.cli.recovery.progress import progress
 from reconciler.cli.recovery.targets import targets_of
 from reconciler.environment.timestamps import utc_now
 from reconciler.errors import INTERRUPTED, SUCCESS, UNPROVED, ReconcilerError, UsageError
+from reconciler.location import sanitize_local_url
+from reconciler.masking import quoted_url
 from reconciler.model import Storage
 from reconciler.names import Scope
+from reconciler.printable import quoted
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.repository.opening import open_repository
 from reconciler.recovery.scanning.outcome import COMPLETE, Scanned, Tally, Wish
@@ -41,6 +45,7 @@ def run(context: Context, options: ScanOptions) -> int:
     targets, notes = targets_of(_storages(context, options.names), options.relocate or ())
     for note in notes:
         context.note(note)
+    _check_apart(targets, options.into)
     results: list[Scanned] = []
     with closing(open_repository(options.into, make=True, told=context.note)) as repository:
         try:
@@ -75,6 +80,22 @@ def _storages(context: Context, names: Sequence[str]) -> list[Storage]:
         refuse_manifests(names)
     state = read_live(context, choose_platform(context, manifest))
     return chosen(state.storages, Scope.of(("*",), scopes), names)
+
+
+def _check_apart(targets: Sequence[Target], repository: str) -> None:
+    """Refuse a repository that lies in what it is to prove: both would be lost at once."""
+    if "://" in repository and not repository.startswith("file://"):
+        return
+    folder = Path(sanitize_local_url(repository)[7:]).resolve()
+    for target in targets:
+        if target.type != "local":
+            continue
+        root = Path(sanitize_local_url(target.url)[7:]).resolve()
+        if root == folder or root in folder.parents:
+            raise UsageError(
+                f"--into {quoted_url(repository)} lies in the storage {quoted(target.name)}: put "
+                "the repository elsewhere, best on another disk"
+            )
 
 
 def _scan(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import heapq
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from threading import Event
@@ -18,6 +19,9 @@ from reconciler.recovery.scanning.pieces import Pieces
 from reconciler.recovery.scanning.tasks import Cutter, Done, Task, chosen, extend, read_here
 from reconciler.recovery.source import Source
 
+#: So many paths of a kind are told one by one.
+TOLD = 20
+
 
 class Brought(Struct):
     """What came of all tasks of a run; sizes are in bytes."""
@@ -26,8 +30,9 @@ class Brought(Struct):
     size: int = 0
     #: What was listed, and was gone when it was to be read.
     gone: Rows = field(default_factory=Rows)
-    #: Paths whose bytes are not what they were, though nothing else shows it.
-    altered: list[bytes] = field(default_factory=list)
+    #: Files whose bytes are not what they were, though nothing else shows it; the first paths.
+    altered: int = 0
+    altered_first: list[bytes] = field(default_factory=list)
     #: Files that the budget of bytes had no room for, and their bytes; those that never fit.
     left_out: int = 0
     left_out_size: int = 0
@@ -101,6 +106,8 @@ class Crew:
 
     def again(self, files: Rows) -> Rows:
         """Read files once more that were gone; return those that still are."""
+        # Tasks ended in any order, and what comes of them is to be sorted.
+        files = chosen(files, sorted(range(len(files)), key=files.path.__getitem__))
         self.brought.gone = Rows()
         self._pieces.another_series()
         self._cutter = Cutter(self._most // 2, first=self._cutter.following)
@@ -126,7 +133,9 @@ class Crew:
             self.brought.files += len(done.rows)
             self._tally.read_files += len(done.rows)
             self.brought.size += sum(size or 0 for size in done.rows.size)
-            self.brought.altered += done.altered
+            self.brought.altered += len(done.altered)
+            first = heapq.nsmallest(TOLD, [*self.brought.altered_first, *done.altered])
+            self.brought.altered_first = first
             self.brought.cut_short |= not done.whole
             extend(self.brought.gone, done.gone)
 

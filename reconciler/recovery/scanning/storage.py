@@ -18,7 +18,7 @@ from reconciler.recovery.parts.write import Written
 from reconciler.recovery.repository import layout
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.scanning import estimate, keeping, names, outcome, pieces, record
-from reconciler.recovery.scanning.crew import Brought, Crew
+from reconciler.recovery.scanning.crew import TOLD, Brought, Crew
 from reconciler.recovery.scanning.earlier import Earlier, rows_of
 from reconciler.recovery.scanning.finishing import PartPair, gathered
 from reconciler.recovery.scanning.outcome import Estimate, Scanned, Tally, Wish
@@ -27,8 +27,6 @@ from reconciler.recovery.source import Source
 from reconciler.recovery.values import Root, Scan, Target
 from reconciler.version import __version__
 
-#: So many paths of a kind are told one by one.
-_TOLD = 20
 #: If more files than this are gone when they are to be read, nobody believes it in the same run.
 _GONE = 100_000
 
@@ -175,8 +173,8 @@ class StorageScan:
         """Tell what was read, and return whether that is all; if not, the next run goes on."""
         brought = crew.brought
         self.result.files_read, self.result.bytes_read = brought.files, brought.size
-        self.result.altered = len(brought.altered)
-        self.result.altered_first = brought.altered[:_TOLD]
+        self.result.altered = brought.altered
+        self.result.altered_first = brought.altered_first
         if brought.cut_short:
             self._end(outcome.UNFINISHED, _ENDED)
         elif brought.left_out:
@@ -249,7 +247,7 @@ class StorageScan:
         batches = read.batches(contents.path, CONTENTS, columns=["path"])
         for pair in names.alike(path for batch in batches for path in batch["path"].to_pylist()):
             self.result.alike += 1
-            if self.result.alike <= _TOLD:
+            if self.result.alike <= TOLD:
                 self.result.alike_first.append(pair)
 
     def _end(self, status: str, reason: str) -> None:

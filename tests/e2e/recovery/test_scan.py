@@ -102,6 +102,13 @@ def test_wrong_usage(storages):
     assert "proofs" not in storages.folder.files()
 
 
+@pytest.mark.parametrize("into", ["nas", "nas/proofs", "./nas/../nas/deep/proofs", "file://{}/nas"])
+def test_a_repository_in_what_it_is_to_prove_is_refused(storages, into):
+    told = storages.folder("scan", "--into", into.format(storages.path), code=64)
+    assert "lies in the storage 'nas'" in told.stderr
+    assert [path.name for path in (storages.path / "nas").iterdir()] == ["raw"]
+
+
 def test_exclusions_are_left_out_and_recorded(storages):
     storages.file("nas/.snapshot/1/raw/00.tif")
     report = storages.scan("--exclude", ".snapshot/", "--exclude", "0?.tif")

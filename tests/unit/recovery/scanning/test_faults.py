@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from concurrent.futures import ProcessPoolExecutor
+from threading import Event
 
 import pytest
 from msgspec.structs import replace
@@ -93,8 +94,26 @@ def test_files_that_were_gone_for_a_while_are_no_missing_files(repository) -> No
     away = {b"%04d" % i for i in range(100, 250)}
     storage.vanished |= away
     storage.on_prove = lambda number: storage.vanished.clear() if number == 2 else None
-    ended = scan_once(storage, repository)
+    ended = scan_once(storage, repository, wish=Wish(workers=3))
     assert (ended.status, ended.files_read) == (COMPLETE, 300)
+    assert rows(repository, ended.scan).path == sorted(storage.files)
+
+
+def test_what_was_gone_is_looked_for_in_the_order_of_paths(repository) -> None:
+    """Tasks end in any order; here the second is done before the first."""
+    storage = some()
+    second = Event()
+
+    def on_read(path: bytes) -> None:
+        if path == b"0063":  # the last of the first task
+            assert second.wait(60)
+        if path == b"0127":
+            second.set()
+
+    storage.on_read = on_read
+    storage.vanished |= {b"0001", b"0100"}
+    storage.on_prove = lambda number: storage.vanished.clear() if number == 2 else None
+    ended = scan_once(storage, repository, wish=Wish(workers=2))
     assert rows(repository, ended.scan).path == sorted(storage.files)
 
 
