@@ -9,13 +9,17 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
+from reconciler.platform import InventoryRow
 from reconciler.recovery.parts import convert
-from reconciler.recovery.parts.schema import CONTENTS
+from reconciler.recovery.parts.schema import CONTENTS, INVENTORY
+from reconciler.recovery.parts.unsorted import sorted_inventory
 from reconciler.recovery.parts.write import PartWriter
 from reconciler.recovery.rows import Rows
 
 _BATCH = 2_000
 _BEGIN = 1_760_000_000
+#: Of so many rows of an inventory one is another's.
+_EVERY = 1_000
 
 
 def names() -> Iterator[bytes]:
@@ -32,8 +36,8 @@ def names() -> Iterator[bytes]:
                     ).encode()
 
 
-def write_contents(folder: Path, rows: int, *, changed: float = 0) -> tuple[Path, int]:
-    """Write a part, and say how many of its rows differ from those with nothing changed.
+def write_contents(folder: Path, rows: int, *, changed: float = 0) -> tuple[str, int, int]:
+    """Write a part, say its size, and how many of its rows differ from those with nothing changed.
 
     Of the rows the share `changed` differs: of six, four are other bytes, one is gone, and before
     one there is a new file.
@@ -58,7 +62,8 @@ def write_contents(folder: Path, rows: int, *, changed: float = 0) -> tuple[Path
                 _add(batch, path, size, moment, sha256)
             batch.proved_at = [_BEGIN + 10**7 + (at + i) // 40 for i in range(len(batch))]
             writer.write(convert.to_batches(batch)[0])
-        return writer.finish().path, differing
+        written = writer.finish()
+    return str(written.path), written.size, differing
 
 
 def _add(rows: Rows, path: bytes, size: int, moment: int, sha256: bytes) -> None:
@@ -68,9 +73,28 @@ def _add(rows: Rows, path: bytes, size: int, moment: int, sha256: bytes) -> None
     rows.mtime_ns.append(moment)
     rows.sha256.append(sha256)
     rows.proof.append("read")
-    rows.proved_at.append(None)
     rows.version.append(None)
     rows.detail.append(None)
     rows.ctime_ns.append(moment)
     rows.inode.append(len(rows))
     rows.tag.append(None)
+
+
+def live_inventory(rows: int, *, changed: bool) -> Iterator[InventoryRow]:
+    """Yield an inventory in an order that has nothing to do with its ids.
+
+    With `changed`, one in a thousand has another checksum.
+    """
+    for at in range(rows):
+        name = at * 0x9E3779B97F4A7C15F39CC0605CEDC835 % 2**128
+        checksum = f"{name * name + (1 if changed and at % _EVERY == 0 else 0):064x}"
+        yield f"{name:032x}", f"sha256:{checksum}", f"sha256:{checksum[::-1]}"
+
+
+def write_inventory(folder: Path, rows: int, *, changed: bool) -> tuple[str, int, int]:
+    """Write an inventory as a part; as `write_contents`."""
+    with PartWriter(folder, INVENTORY) as writer:
+        for batch in sorted_inventory(live_inventory(rows, changed=changed), folder):
+            writer.write(batch)
+        written = writer.finish()
+    return str(written.path), written.size, -(-rows // _EVERY) if changed else 0
