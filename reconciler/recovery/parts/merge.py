@@ -13,13 +13,16 @@ import pyarrow.compute as pc
 from reconciler.platform import InventoryRow
 from reconciler.recovery.parts import convert
 from reconciler.recovery.parts.stream import Stream
-from reconciler.recovery.parts.window import Marking, Window, compare
+from reconciler.recovery.parts.window import Difference, Marking, compare
 from reconciler.recovery.rows import Content
 
 #: A file differs if one of these does. When and how its bytes were proved is no property of it.
 COMPARED = ("kind", "size", "mtime_ns", "sha256", "version", "detail")
 #: So many rows are looked at together: what Python holds at once, where all of them differ.
 WINDOW = 2**13
+#: What differs in so many windows is told together: most of the cost of a few rows is the same as
+#: of many.
+TOGETHER = 16
 _WAS, _NOW = "what was recorded earlier", "what was recorded later"
 
 Row = TypeVar("Row", Content, InventoryRow)
@@ -55,12 +58,16 @@ class Differences(Generic[Row]):
     def __iter__(self) -> Iterator[tuple[bytes, Row | None, Row | None]]:
         """Yield what differs."""
         was, now = self._was, self._now
+        found, windows = Difference(), 0
         while was.more() and now.more():
             until = min(was.key_within(WINDOW), now.key_within(WINDOW))
             both = was.take(until), now.take(until)
-            window = compare(*both, self._key, self._columns, self._anyway)
-            self._count(window)
-            yield from self._told(window)
+            compare(*both, self._key, self._columns, found, self._anyway)
+            windows += 1
+            if windows == TOGETHER or found.rows() >= WINDOW:
+                yield from self._told(found)
+                found, windows = Difference(), 0
+        yield from self._told(found)
         yield from self._alone()
 
     def _alone(self) -> Iterator[tuple[bytes, Row | None, Row | None]]:
@@ -76,23 +83,25 @@ class Differences(Generic[Row]):
             for key, row in self._keyed(rows):
                 yield key, None, row
 
-    def _count(self, window: Window) -> None:
-        self.compared += window.compared
-        self.changed += window.changed_was.num_rows
-        self.only_was += window.gone.num_rows
-        self.only_now += window.came.num_rows
-
-    def _told(self, window: Window) -> list[tuple[bytes, Row | None, Row | None]]:
+    def _told(self, found: Difference) -> list[tuple[bytes, Row | None, Row | None]]:
+        self.compared += found.compared
+        was, now = self._keyed(*found.changed_was), self._keyed(*found.changed_now)
+        gone, came = self._keyed(*found.gone), self._keyed(*found.came)
+        self.changed += len(was)
+        self.only_was += len(gone)
+        self.only_now += len(came)
         told: list[tuple[bytes, Row | None, Row | None]] = []
-        told += ((key, row, None) for key, row in self._keyed(window.gone))
-        told += ((key, None, row) for key, row in self._keyed(window.came))
-        pairs = zip(self._keyed(window.changed_was), self._rows(window.changed_now), strict=True)
-        told += ((key, was, now) for (key, was), now in pairs)
+        told += ((key, row, None) for key, row in gone)
+        told += ((key, None, row) for key, row in came)
+        told += ((key, one, other) for (key, one), (_, other) in zip(was, now, strict=True))
         told.sort(key=itemgetter(0))
         return told
 
-    def _keyed(self, rows: pa.RecordBatch) -> Iterator[tuple[bytes, Row]]:
-        return zip(rows.column(self._key).to_pylist(), self._rows(rows), strict=True)
+    def _keyed(self, *batches: pa.RecordBatch) -> list[tuple[bytes, Row]]:
+        if not batches:
+            return []
+        rows = pa.concat_batches(batches)
+        return list(zip(rows.column(self._key).to_pylist(), self._rows(rows), strict=True))
 
 
 def differences(

@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from msgspec import Struct
 
-from reconciler.recovery.parts.align import align
+from reconciler.recovery.parts.align import align, marked
 
 #: Says of rows which of them are told also where nothing differs; None: none of them.
 Marking: TypeAlias = Callable[[pa.RecordBatch], pa.Array | None]
 
 
-class Window(NamedTuple):
-    """The rows of two batches that differ, each in the order of keys."""
+class Difference(Struct):
+    """The rows that were found to differ, each kind in the order of keys; no batch is empty."""
 
     #: Keys that both have.
-    compared: int
-    gone: pa.RecordBatch
-    came: pa.RecordBatch
+    compared: int = 0
+    gone: list[pa.RecordBatch] = []
+    came: list[pa.RecordBatch] = []
     #: Row by row the same keys.
-    changed_was: pa.RecordBatch
-    changed_now: pa.RecordBatch
+    changed_was: list[pa.RecordBatch] = []
+    changed_now: list[pa.RecordBatch] = []
+
+    def rows(self) -> int:
+        """Return how many keys differ."""
+        return sum(map(len, (*self.gone, *self.came, *self.changed_was)))
 
 
 def compare(
@@ -31,18 +36,22 @@ def compare(
     now: pa.RecordBatch,
     key: str,
     columns: Sequence[str],
+    into: Difference,
     anyway: Marking = lambda _now: None,
-) -> Window:
-    """Compare rows by their `key`, and those that both have by `columns`.
+) -> None:
+    """Compare rows by their `key`, and those that both have by `columns`; `into` is added to.
 
     Rows of `now` that `anyway` marks count as different.
     """
-    was, now, gone, came = align(was, now, key)
-    compared: int = was.num_rows
-    differs = _either(_differing(was, now, columns), anyway(now))
-    if differs is None:
-        return Window(compared, gone, came, was.slice(0, 0), now.slice(0, 0))
-    return Window(compared, gone, came, was.filter(differs), now.filter(differs))
+    aligned = align(was, now, key)
+    into.gone += aligned.gone
+    into.came += aligned.came
+    for one, other in aligned.pairs:
+        into.compared += one.num_rows
+        differs = _either(_differing(one, other, columns), anyway(other))
+        if differs is not None:
+            into.changed_was += marked(one, differs)
+            into.changed_now += marked(other, differs)
 
 
 def _differing(was: pa.RecordBatch, now: pa.RecordBatch, columns: Sequence[str]) -> pa.Array | None:
