@@ -40,10 +40,8 @@ def everything(reached: Reached, prefix: bytes) -> Iterator[Listed]:
 
 def one(reached: Reached, key: bytes) -> Listed | None:
     """Return what a key is now; None if there is none. Raises `Refused`."""
-    for found in everything(reached, key):
-        if found.key >= key:
-            return found if found.key == key else None
-    return None
+    found = next(everything(reached, key), None)
+    return found if found is not None and found.key == key else None
 
 
 _Entry = tuple[bytes, Item | None, bool]

@@ -2,11 +2,37 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
-from reconciler.recovery.rows import ARCHIVED, DELETED, FILE, FOLDER, MARKER, READ
+from reconciler.recovery.objects.source import BucketSource
+from reconciler.recovery.rows import (
+    ARCHIVED,
+    DELETED,
+    FILE,
+    FOLDER,
+    MARKER,
+    READ,
+    STORED,
+    UNREADABLE,
+)
+from support.faults.fault_proxy import Fault, Request
 from support.locks.seaweed import S3Server
-from support.recovery.buckets import listed, opened, read, sha
+from support.recovery.buckets import (
+    always,
+    between,
+    files,
+    getting,
+    listed,
+    opened,
+    read,
+    s3_refused,
+    sha,
+    target,
+)
 from support.recovery.moto import Moto
 
 #: Keys that sort differently by folders than by bytes.
@@ -114,3 +140,96 @@ def test_exclusions(moto: Moto) -> None:
     put(moto, bucket, [".snapshot/a", "x/.snapshot/b", "x/c", "y.tmp"])
     with opened(f"{moto.endpoint}/{bucket}", [".snapshot/", "*.tmp"]) as source:
         assert [each.path for each in listed(source)] == [b"x/c"]
+
+
+def with_sums(kind: str) -> Callable[[Request], Fault]:
+    """Have a server say of which kind its sums are, as AWS does."""
+
+    def say(answer: bytes) -> bytes:
+        head, gap, body = answer.partition(b"\r\n\r\n")
+        told = b"<ChecksumType>%s</ChecksumType></Contents>" % kind.encode()
+        body = body.replace(b"</Contents>", told)
+        if body:
+            head = re.sub(rb"(?i)content-length: \d+", b"Content-Length: %d" % len(body), head)
+        return head + b"\r\nx-amz-checksum-type: " + kind.encode() + gap + body
+
+    return lambda _: Fault(change=say)
+
+
+@pytest.mark.parametrize(("kind", "proof"), [("FULL_OBJECT", STORED), ("COMPOSITE", ""), ("", "")])
+def test_a_sum_that_the_storage_keeps_stands_in_for_bytes_that_are_not_read(
+    moto: Moto, kind: str, proof: str
+) -> None:
+    bucket, client = moto.new_bucket(), moto.client()
+    for key, storage_class in (("cold", "GLACIER"), ("warm", "STANDARD")):
+        client.put_object(
+            Bucket=bucket,
+            Key=key,
+            Body=key.encode(),
+            StorageClass=storage_class,
+            ChecksumAlgorithm="SHA256",
+        )
+    with between(moto, bucket, with_sums(kind)) as (source, proxy):
+        cold, warm = listed(source)
+        assert (cold.kind, cold.proof) == (ARCHIVED, proof)
+        assert cold.sha256 == (sha(b"cold") if proof else None)
+        assert (warm.kind, warm.proof, warm.sha256) == (FILE, "", None)
+        assert (read(source)[b"warm"].proof, read(source)[b"warm"].sha256) == (READ, sha(b"warm"))
+        asked = [each for each, _ in proxy.log.requests if each.target.endswith("/cold")]
+        assert {each.method for each in asked} <= {"HEAD"}
+
+
+def test_an_archive_that_only_its_refusal_shows_has_its_sum_too(moto: Moto) -> None:
+    bucket, client = moto.new_bucket(), moto.client()
+    client.put_object(Bucket=bucket, Key="k", Body=b"k", ChecksumAlgorithm="SHA256")
+    refusal = s3_refused(
+        403, "InvalidObjectState", "<StorageClass>INTELLIGENT_TIERING</StorageClass>"
+    )
+    sums = with_sums("FULL_OBJECT")
+    with between(moto, bucket, lambda asked: refusal if getting("k")(asked) else sums(asked)) as (
+        source,
+        _,
+    ):
+        row = read(source)[b"k"]
+    assert (row.kind, row.detail) == (ARCHIVED, b"INTELLIGENT_TIERING")
+    assert (row.sha256, row.proof) == (sha(b"k"), STORED)
+
+
+def test_a_marker_that_can_not_be_read_is_unreadable(moto: Moto) -> None:
+    bucket = moto.new_bucket()
+    put(moto, bucket, ["a", "x.jetraw-storage"])
+    fault = s3_refused(403, "AccessDenied")
+    with between(moto, bucket, always(fault, getting("x.jetraw-storage"))) as (source, _):
+        assert [(each.path, each.kind, each.detail) for each in listed(source)] == [
+            (b"a", FILE, None),
+            (b"x.jetraw-storage", UNREADABLE, b"403"),
+        ]
+
+
+def test_many_threads_read_at_once(moto: Moto) -> None:
+    bucket, keys = moto.new_bucket(), [f"{i}" for i in range(30)] + ["a//b", "b//c"]
+    put(moto, bucket, keys)
+    with opened(f"{moto.endpoint}/{bucket}") as source:
+        wanted = files(source)
+        with ThreadPoolExecutor(8) as pool:
+            all_read = list(pool.map(lambda _: read(source, wanted), range(8)))
+    for found in all_read:
+        assert {path: row.sha256 for path, row in found.items()} == {
+            key.encode(): sha(key.encode()) for key in keys
+        }
+
+
+def test_nothing_is_asked_before_it_is_needed_and_closing_twice_is_fine() -> None:
+    source = BucketSource(target("http://127.0.0.1:1/raw"), ())
+    source.close()
+    source.close()
+
+
+def test_a_large_object_is_read_in_chunks(moto: Moto) -> None:
+    bucket, data, counts = moto.new_bucket(), b"x" * 3_500_000, []
+    moto.client().put_object(Bucket=bucket, Key="large", Body=data)
+    with opened(f"{moto.endpoint}/{bucket}") as source:
+        rows = source.read(files(source), counts.append)
+    assert rows.sha256 == [sha(data)]
+    assert sum(counts) == len(data)
+    assert max(counts) < 3_000_000
