@@ -73,7 +73,7 @@ def _was_no_file(was: Content) -> bool:
 
 
 def _appeared(path: bytes, now: Content | None, by: Circumstances) -> Judged:
-    if now is None or now.kind == rows.DELETED:
+    if now is None or now.kind in (rows.DELETED, rows.FOLDER):
         return Judged(SAME, expected=False, compared=False)
     told = _Telling(path, None, now, by)
     if now.kind == rows.UNREADABLE:
@@ -88,6 +88,8 @@ def _appeared(path: bytes, now: Content | None, by: Circumstances) -> Judged:
 
 
 def _gone(path: bytes, was: Content, by: Circumstances) -> Judged:
+    if was.kind == rows.FOLDER:  # it holds nothing, and servers make and drop them as they like
+        return Judged(SAME)
     told = _Telling(path, was, None, by)
     part = by.now.lost.over(path)
     if part is not None:
