@@ -23,10 +23,13 @@ from reconciler.recovery.scanning.earlier import Earlier, rows_of
 from reconciler.recovery.scanning.finishing import PartPair, gathered
 from reconciler.recovery.scanning.outcome import Estimate, Scanned, Tally, Wish
 from reconciler.recovery.scanning.pace import Pace
+from reconciler.recovery.scanning.tasks import together
 from reconciler.recovery.source import Source
 from reconciler.recovery.values import Root, Scan, Target
 from reconciler.version import __version__
 
+#: So many rows of a listing are compared together.
+_TOGETHER = 8_000
 #: If more files than this are gone when they are to be read, nobody believes it in the same run.
 _GONE = 100_000
 
@@ -153,12 +156,10 @@ class StorageScan:
     def _read_all(self, crew: Crew, earlier: list[Earlier], pair: PartPair) -> None:
         """List the storage, keep what is settled, and have the rest read."""
         means = self._means
-        for listed in self._source.listing():
+        for listed in together(self._source.listing(), _TOGETHER):
             if means.pace.stopping:
                 crew.cut_short()
                 break
-            if not len(listed):
-                continue
             compared = keeping.compare(listed, earlier)
             pair.write(compared.settled)
             means.tally.settled_files += compared.settled.num_rows

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from threading import Event
 
@@ -153,6 +153,18 @@ def portions(files: Rows) -> Iterator[Rows]:
         total += size or 0
     if start < len(files):
         yield part_of(files, start, len(files))
+
+
+def together(batches: Iterable[Rows], most: int) -> Iterator[Rows]:
+    """Yield larger batches, of at least `most` rows but for the last: each costs a little anew."""
+    rows = Rows()
+    for batch in batches:
+        extend(rows, batch)
+        if len(rows) >= most:
+            yield rows
+            rows = Rows()
+    if len(rows):
+        yield rows
 
 
 def part_of(rows: Rows, start: int, end: int) -> Rows:

@@ -287,7 +287,10 @@ def test_a_budget_holds_for_all_storages_and_one_that_needs_none_is_complete(rep
     assert [ended.status for ended in run(over)] == [NOT_BEGUN, NOT_BEGUN]
 
 
-def test_an_interrupt_at_once_gets_through_and_the_next_run_goes_on(repository) -> None:
+def test_an_interrupt_at_once_gets_through_and_the_next_run_goes_on(
+    repository, monkeypatch
+) -> None:
+    monkeypatch.setattr("reconciler.recovery.scanning.storage._TOGETHER", 50)
     storage = some()
 
     def interrupt(number: int) -> None:
