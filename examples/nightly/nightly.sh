@@ -1,0 +1,30 @@
+#!/bin/sh
+# Each night: scan what is new or changed, keep a snapshot, compare it with the one before.
+# On Sundays, or with DEEP=1: read every byte again.
+#
+# Usage: nightly.sh REPO. The exit code is that of the worst thing that happened: 7 something is
+# not what it was, 8 something could not be looked at, 0 all was compared and agrees.
+set -u
+repo=$1
+worst=0
+
+step() {
+    "$@"
+    code=$?
+    case $code in
+        0) ;;
+        7) worst=7 ;;
+        8) [ $worst -eq 7 ] || worst=8 ;;
+        *) exit $code ;;
+    esac
+}
+
+step reconciler scan --into "$repo" --max-duration 6h
+step reconciler snapshot create "$repo" --digest-file "$repo.sha256"
+if [ "$(reconciler snapshot list "$repo" -o json | grep -c '"digest"')" -gt 1 ]; then
+    step reconciler verify --against "$repo" --rows findings.csv
+fi
+if [ "${DEEP:-0}" = 1 ] || [ "$(date +%u)" = 7 ]; then
+    step reconciler verify "$repo" --deep --max-duration 12h
+fi
+exit $worst
