@@ -216,7 +216,7 @@ def test_no_name_leads_elsewhere(repository, name):
 
 
 def test_its_lock_can_be_taken_and_is_no_file_of_it(repository):
-    lock = open_lock(repository.lock)
+    lock = open_lock(repository.lock())
     lease = lock.acquire(ALICE, SECONDS)
     assert list(repository.names("")) == ["reconciler-repository.json"]
     lock.release(lease)

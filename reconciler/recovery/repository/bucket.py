@@ -42,9 +42,8 @@ class BucketRepository:
         """Bucket and prefix."""
         return quoted(self._where.address)
 
-    @property
     def lock(self) -> str:
-        """An object beside the others."""
+        """Name an object beside the others."""
         return f"s3://{self._where.bucket}/{self._where.prefix}{layout.LOCK}"
 
     def names(self, prefix: str) -> Iterator[str]:

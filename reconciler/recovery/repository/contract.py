@@ -35,9 +35,11 @@ class Repository(Protocol):
     def address(self) -> str:
         """The address, fit to be printed."""
 
-    @property
     def lock(self) -> str:
-        """The address of the lock that `prune` takes (`lease.opening.open_lock`)."""
+        """Return the address of the lock that `prune` takes (`lease.opening.open_lock`).
+
+        Whatever must be there for it is made.
+        """
 
     def names(self, prefix: str) -> Iterator[str]:
         """Yield the names that begin with `prefix`, sorted; nothing if there is none."""

@@ -53,10 +53,14 @@ class FolderRepository:
         """The folder."""
         return quoted(str(self._folder))
 
-    @property
     def lock(self) -> str:
-        """A folder in it."""
-        path = (self._folder / layout.LOCK).as_posix()
+        """Make a folder in it, in which only its owner may look."""
+        folder = self._folder / layout.LOCK
+        try:
+            self._make_folder(folder)
+        except OSError as error:
+            raise self._failed("be locked", error) from None
+        path = folder.as_posix()
         return f"file://{path}" if path.startswith("/") else f"file:///{path}"
 
     def names(self, prefix: str) -> Iterator[str]:

@@ -32,8 +32,8 @@ class Task(Struct, frozen=True):
     clock: Callable[[], datetime]
     #: Gets a line for people once there is something to wait for.
     told: Callable[[str], None] = lambda _: None
-    #: Seconds for which another prune is waited for.
-    wait: float = 30.0
+    #: Seconds for which another prune is waited for; of one that was killed, the lease runs 60.
+    wait: float = 90.0
 
 
 def show(repository: Repository, task: Task) -> Pruned:
@@ -131,7 +131,7 @@ def _moment(seconds: float) -> str:
 @contextmanager
 def _held(repository: Repository, task: Task) -> Iterator[Keeper]:
     """Hold the lease of the repository while entered."""
-    lock = open_lock(repository.lock)
+    lock = open_lock(repository.lock())
     origin = task.origin
     holder = Holder(origin.actor, origin.host, origin.job_url, f"prune, run {origin.run}")
     try:

@@ -199,7 +199,7 @@ def test_the_last_complete_scan_stays_also_if_a_later_one_is_not(repository, liv
 
 
 def test_another_prune_is_waited_for_and_then_named(repository, three):
-    lock = open_lock(repository.lock)
+    lock = open_lock(repository.lock())
     lease = lock.acquire(BOB, SECONDS)
     with pytest.raises(PlatformBusyError, match=r"another prune of .* is under way by 'bob'"):
         prune(repository, task())
