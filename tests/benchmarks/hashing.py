@@ -186,14 +186,21 @@ def _listing(folder: str, _: int) -> Took:
     return _timed(work)
 
 
-def _paths(folder: str) -> list[bytes]:
+def _parts(folder: str) -> list[Rows]:
+    """Return what a thread reads at a time."""
+    parts = []
     with closing(_source(folder)) as source:
-        return [path for rows in source.listing() for path in rows.path]
+        for rows in source.listing():
+            for start in range(0, len(rows), PART):
+                columns = Rows.__struct_fields__
+                cut = {name: getattr(rows, name)[start : start + PART] for name in columns}
+                parts.append(Rows(**cut))
+    return parts
 
 
 def _reading(folder: str, _: int) -> Took:
     root, buffer = os.fsencode(folder) + b"/", mmap.mmap(-1, 256 * 1024)
-    paths = _paths(folder)
+    paths = [path for part in _parts(folder) for path in part.path]
 
     def work() -> None:
         for path in paths:
@@ -206,13 +213,12 @@ def _reading(folder: str, _: int) -> Took:
 
 
 def _hashing(folder: str, threads: int) -> Took:
-    paths = _paths(folder)
-    parts = [Rows(path=paths[i : i + PART]) for i in range(0, len(paths), PART)]
+    parts = _parts(folder)
 
     def work() -> None:
         with closing(_source(folder)) as source, ThreadPoolExecutor(threads) as pool:
             found = sum(map(len, pool.map(lambda part: source.read(part, unpaced), parts)))
-        if found != len(paths):
+        if found != sum(map(len, parts)):
             sys.exit("not every file was read")
 
     return _timed(work)

@@ -6,10 +6,10 @@ import hashlib
 import io
 import mmap
 import os
+import stat
 import threading
-import time
 from collections.abc import Callable
-from operator import attrgetter
+from typing import TypeAlias
 
 #: Larger buffers are not faster; one for each thread is used for all that the thread ever reads.
 BUFFER = 256 * 1024
@@ -17,35 +17,38 @@ BUFFER = 256 * 1024
 #: touched again without a trace in its times.
 TICK_NS = 2_000_000_000
 
+#: Which of the times tells when a file was last touched.
+_TOUCHED = 1 if os.name == "nt" else 2
+
 _thread = threading.local()
 
 
-def hashed(fd: int, found: os.stat_result, pace: Callable[[int], None]) -> bytes | None:
-    """Return the SHA-256 of an open file's bytes; None if it is not, or not any more, as `found`.
+#: Size, and the times of the last write and change (on Windows, of when it was made) in
+#: nanoseconds: what tells one state of a file from another. None, not known, is like no other.
+State: TypeAlias = tuple[int | None, int | None, int | None]
 
-    `found` is what was seen of it before it was opened; and so it must be, once it was read: the
-    same inode, size and times, and as many bytes. Times that are younger than their clock's tick
-    show nothing: such a file is read twice, and both must agree. (What programs write through a
-    memory map has the time of its first page only.) `pace` is told of each read. Raises `OSError`.
+
+def hashed(fd: int, before: State, now_ns: int, pace: Callable[[int], None]) -> bytes | None:
+    """Return the SHA-256 of an open file's bytes; None if it is not, or not any more, as it was.
+
+    `before` is how it was at any time before it was opened, and how it must be once it was read.
+    Times that are younger, `now_ns`, than their clock's tick show nothing: such a file is read
+    twice, and both must agree. (What programs write through a memory map has the time of its first
+    page only.) `pace` is told of each read. Raises `OSError`.
     """
-    young = time.time_ns() - _touched_ns(found) < TICK_NS
-    sha256 = _sha256(fd, found.st_size, pace)
+    size = before[0]
+    sha256 = _sha256(fd, size, pace)
     after = os.fstat(fd)
-    if (
-        found.st_mtime_ns != after.st_mtime_ns
-        or found.st_ctime_ns != after.st_ctime_ns
-        or found.st_size != after.st_size
-        or found.st_ino != after.st_ino
-        or found.st_mode != after.st_mode
-    ):
+    now = (after.st_size, after.st_mtime_ns, after.st_ctime_ns)
+    if now != before or not stat.S_ISREG(after.st_mode):
         return None
-    if young:
+    if now_ns - now[_TOUCHED] < TICK_NS:
         os.lseek(fd, 0, os.SEEK_SET)
-        return sha256 if sha256 == _sha256(fd, found.st_size, pace) else None
+        return sha256 if sha256 == _sha256(fd, size, pace) else None
     return sha256
 
 
-def _sha256(fd: int, size: int, pace: Callable[[int], None]) -> bytes | None:
+def _sha256(fd: int, size: int | None, pace: Callable[[int], None]) -> bytes | None:
     """Return the hash of the next `size` bytes, or None if there are fewer or more."""
     parts = _buffer()
     whole = parts[0]
@@ -55,7 +58,7 @@ def _sha256(fd: int, size: int, pace: Callable[[int], None]) -> bytes | None:
         digest.update(whole if count == BUFFER else whole[:count])
         pace(count)
         total += count
-        if total >= size:
+        if size is None or total >= size:
             break
     return digest.digest() if total == size else None
 
@@ -76,5 +79,3 @@ def _readinto(fd: int, parts: tuple[memoryview]) -> int:
 
 #: Windows has no `readv`.
 _fill: Callable[[int, tuple[memoryview]], int] = getattr(os, "readv", _readinto)
-#: When a file was last touched. On Windows `ctime` is when it was made.
-_touched_ns = attrgetter("st_mtime_ns" if os.name == "nt" else "st_ctime_ns")

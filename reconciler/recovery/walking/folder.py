@@ -45,7 +45,7 @@ class FolderSource:
 
     def read(self, files: Rows, pace: Pace) -> Rows:
         """Read files."""
-        return Reading(self._held, pace).read(files.path)
+        return Reading(self._held, files, pace).read()
 
     def close(self) -> None:
         """Let go of the root."""

@@ -6,7 +6,7 @@ import os
 import stat
 import time
 
-from reconciler.recovery.hashing.file import hashed
+from reconciler.recovery.hashing.file import State, hashed
 from reconciler.recovery.rows import CHANGING, READ, Rows
 from reconciler.recovery.rows import FILE as REGULAR
 from reconciler.recovery.source import Pace
@@ -28,35 +28,38 @@ _TRIES = 2
 class Reading:
     """Reads files below a root; for one thread."""
 
-    def __init__(self, held: Held, pace: Pace) -> None:
-        """Prepare to read; `pace` is told of each read."""
+    def __init__(self, held: Held, files: Rows, pace: Pace) -> None:
+        """Prepare to read files that were listed; `pace` is told of each read."""
         self._held = held
+        self._files = files
         self._pace = pace
         self._rows = Rows()
-        #: What was read, and is no row yet.
-        self._read: list[tuple[bytes, os.stat_result, bytes, int]] = []
+        #: What was read and is as it was listed, and is no row yet: which file, its hash, when.
+        self._same: list[tuple[int, bytes, int]] = []
 
-    def read(self, paths: list[bytes]) -> Rows:
-        """Return the rows of files that were listed, with their hashes; not of those that are gone.
+    def read(self) -> Rows:
+        """Return the rows of the files, with their hashes; not of those that are gone.
 
         Raises nothing but what the pace does.
         """
         try:
             folders = self._held.folders()
         except OSError as error:
-            for path in paths:
+            for path in self._files.path:
                 unreadable(self._rows, path, error)
             return self._rows
         try:
-            self._all(folders, paths)
+            self._all(folders)
         finally:
             folders.close()
         return self._told()
 
-    def _all(self, folders: Folders, paths: list[bytes]) -> None:
+    def _all(self, folders: Folders) -> None:
         above: bytes | None = None
         folder: Folder | OSError = OSError()
-        for path in paths:
+        files = self._files
+        states = zip(files.size, files.mtime_ns, files.ctime_ns, strict=True)
+        for i, (path, state) in enumerate(zip(files.path, states, strict=True)):
             head, slash, name = path.rpartition(b"/")
             if head + slash != above:
                 above = head + slash
@@ -65,35 +68,50 @@ class Reading:
                 unreadable(self._told(), path, folder)
                 continue
             try:
-                self._file(folder, above, name)
+                now = time.time_ns()
+                sha256 = None if None in state else self._hashed(folder, name, state, now)
+                if sha256:
+                    self._same.append((i, sha256, now // 1_000_000_000))
+                else:
+                    self._again(folder, above, name)
             except OSError as error:
                 self._other(folder, above, name, error)
 
-    def _file(self, folder: Folder, above: bytes, name: bytes) -> None:
-        """Read a file, if it is one. Raises `OSError`."""
-        fd, path = folder.fd, folder.prefix + name
+    def _hashed(self, folder: Folder, name: bytes, before: State, now_ns: int) -> bytes | None:
+        """Return the hash of a file that is as it was. Raises `OSError`.
+
+        It was looked at when it was listed: nothing but a regular file is opened, unless another
+        thing took its place, and then opening neither follows a link nor waits.
+        """
+        fd = os.open(folder.prefix + name, _FLAGS, dir_fd=folder.fd)
+        try:
+            return hashed(fd, before, now_ns, self._pace)
+        finally:
+            os.close(fd)
+
+    def _again(self, folder: Folder, above: bytes, name: bytes) -> None:
+        """Look at a file that is not as it was listed, and read it. Raises `OSError`."""
         for _ in range(_TRIES):
-            found = os.stat(path, dir_fd=fd, follow_symlinks=False)
+            found = look(folder, name)
             if not stat.S_ISREG(found.st_mode):
                 self._described(folder, above, name)
                 return
-            at = int(time.time())
-            file = os.open(path, _FLAGS, dir_fd=fd)
-            try:
-                sha256 = hashed(file, found, self._pace)
-            finally:
-                os.close(file)
-            if sha256:
-                self._read.append((above + name, found, sha256, at))
+            now = time.time_ns()
+            state = found.st_size, found.st_mtime_ns, found.st_ctime_ns
+            if sha256 := self._hashed(folder, name, state, now):
+                rows, at = self._told(), now // 1_000_000_000
+                add(rows, above + name, REGULAR, found, sha256=sha256, proof=READ, proved_at=at)
                 return
         add(self._told(), above + name, CHANGING, found)
 
     def _other(self, folder: Folder, above: bytes, name: bytes, error: OSError) -> None:
         """Add the row of what could not be read; none if it is gone."""
-        if isinstance(error, FileNotFoundError):
+        found = _looked(folder, name)
+        other = found is not None and not stat.S_ISREG(found.st_mode)
+        if other or isinstance(error, FileNotFoundError):
             self._described(folder, above, name)
         else:
-            unreadable(self._told(), above + name, error, _looked(folder, name))
+            unreadable(self._told(), above + name, error, found)
 
     def _described(self, folder: Folder, above: bytes, name: bytes) -> None:
         """Add the row of what is no file any more; if it is one again, it has no hash."""
@@ -105,20 +123,21 @@ class Reading:
 
     def _told(self) -> Rows:
         """Return the rows, with all that was read: column by column takes the least time."""
-        read, rows, count = self._read, self._rows, len(self._read)
-        rows.path += [path for path, _, _, _ in read]
+        files, rows, same = self._files, self._rows, self._same
+        which, count = [i for i, _, _ in same], len(same)
+        rows.path += [files.path[i] for i in which]
         rows.kind += [REGULAR] * count
-        rows.size += [found.st_size for _, found, _, _ in read]
-        rows.mtime_ns += [found.st_mtime_ns for _, found, _, _ in read]
-        rows.sha256 += [sha256 for _, _, sha256, _ in read]
+        rows.size += [files.size[i] for i in which]
+        rows.mtime_ns += [files.mtime_ns[i] for i in which]
+        rows.sha256 += [sha256 for _, sha256, _ in same]
         rows.proof += [READ] * count
-        rows.proved_at += [at for _, _, _, at in read]
+        rows.proved_at += [at for _, _, at in same]
         rows.version += [None] * count
         rows.detail += [None] * count
-        rows.ctime_ns += [found.st_ctime_ns for _, found, _, _ in read]
-        rows.inode += [found.st_ino for _, found, _, _ in read]
+        rows.ctime_ns += [files.ctime_ns[i] for i in which]
+        rows.inode += [files.inode[i] for i in which]
         rows.tag += [None] * count
-        read.clear()
+        same.clear()
         return rows
 
 

@@ -5,23 +5,20 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from reconciler.recovery.hashing import file
-from reconciler.recovery.hashing.file import BUFFER, hashed
+from reconciler.recovery.hashing.file import BUFFER, State, hashed
 
 OLD = 1_500_000_000_000_000_000
+#: When the tests run: nothing that they make was touched lately.
+NOW = 10**19
 #: The sizes at which a loop over buffers goes wrong.
 SIZES = [0, 1, BUFFER - 1, BUFFER, BUFFER + 1, 2 * BUFFER, 3 * BUFFER + 7]
-
-
-@pytest.fixture
-def settled(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have the clock say that nothing was touched lately."""
-    monkeypatch.setattr(file.time, "time_ns", lambda: OLD + 10**18)
 
 
 @pytest.fixture(params=["readv", "readinto"])
@@ -31,11 +28,15 @@ def either_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
         monkeypatch.setattr(file, "_fill", file._readinto)
 
 
-def read(path: Path, pace: Callable[[int], None] = lambda _: None) -> bytes | None:
+def state(path: Path) -> State:
     found = path.stat()
+    return found.st_size, found.st_mtime_ns, found.st_ctime_ns
+
+
+def read(path: Path, pace: Callable[[int], None] = lambda _: None) -> bytes | None:
     fd = os.open(path, os.O_RDONLY)
     try:
-        return hashed(fd, found, pace)
+        return hashed(fd, state(path), NOW, pace)
     finally:
         os.close(fd)
 
@@ -48,7 +49,6 @@ def test_a_file_has_the_hash_of_its_bytes(tmp_path: Path, size: int) -> None:
     assert read(tmp_path / "a") == hashlib.sha256(data).digest()
 
 
-@pytest.mark.usefixtures("settled")
 def test_the_pace_is_told_of_every_read(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(bytes(2 * BUFFER + 5))
     told: list[int] = []
@@ -59,7 +59,11 @@ def test_the_pace_is_told_of_every_read(tmp_path: Path) -> None:
 def test_a_file_that_was_just_touched_is_read_twice(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"12345")
     told: list[int] = []
-    assert read(tmp_path / "a", told.append)
+    fd = os.open(tmp_path / "a", os.O_RDONLY)
+    try:
+        assert hashed(fd, state(tmp_path / "a"), time.time_ns(), told.append)
+    finally:
+        os.close(fd)
     assert told == [5, 5]
 
 
@@ -97,7 +101,6 @@ def delete(path: Path) -> None:
     path.unlink()
 
 
-@pytest.mark.usefixtures("settled")
 @pytest.mark.parametrize("change", [grow, shrink, rewrite, replace, delete])
 def test_a_file_that_changes_while_it_is_read_has_no_hash(
     tmp_path: Path, change: Callable[[Path], None]
@@ -127,17 +130,32 @@ def test_a_change_within_one_tick_of_the_clock_shows_in_the_second_reading(
         if pending:
             pending.pop()()
 
-    assert read(path, pace) is None
-
-
-def test_a_file_that_took_the_place_of_what_was_seen_has_no_hash(tmp_path: Path) -> None:
-    (tmp_path / "a").write_bytes(b"same")
-    (tmp_path / "b").write_bytes(b"same")
-    for path in (tmp_path / "a", tmp_path / "b"):
-        os.utime(path, ns=(OLD, OLD))
-    fd = os.open(tmp_path / "b", os.O_RDONLY)
+    fd = os.open(path, os.O_RDONLY)
     try:
-        assert hashed(fd, (tmp_path / "a").stat(), lambda _: None) is None
+        assert hashed(fd, state(path), frozen.st_ctime_ns, pace) is None
+    finally:
+        os.close(fd)
+
+
+def test_a_file_that_is_not_as_it_was_before_it_was_opened_has_no_hash(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(b"same")
+    size, mtime_ns, ctime_ns = state(path)
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        for before in ((size, mtime_ns, None), (size, 1, ctime_ns), (None, mtime_ns, ctime_ns)):
+            os.lseek(fd, 0, os.SEEK_SET)
+            assert hashed(fd, before, NOW, lambda _: None) is None
+    finally:
+        os.close(fd)
+
+
+def test_what_is_no_regular_file_has_no_hash() -> None:
+    fd = os.open("/dev/null", os.O_RDONLY)
+    found = os.fstat(fd)
+    try:
+        before = (0, found.st_mtime_ns, found.st_ctime_ns)
+        assert hashed(fd, before, NOW, lambda _: None) is None
     finally:
         os.close(fd)
 

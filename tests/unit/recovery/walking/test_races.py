@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.recovery.hashing.file import BUFFER
-from reconciler.recovery.rows import CHANGING, FILE, Rows
+from reconciler.recovery.rows import CHANGING, FILE
 from reconciler.recovery.values import Target
 from reconciler.recovery.walking.folder import FolderSource
 
@@ -117,10 +117,12 @@ def test_a_file_has_the_hash_of_one_moment_or_is_changing(
 ) -> None:
     folder = writer()
     source = FolderSource(Target("id", "nas", "local", "place", str(folder)), ())
-    paths = sorted(moments)
     for _ in range(2_000 if long else 60):
-        rows = source.read(Rows(path=list(paths)), lambda _: None)
+        (listed,) = source.listing()
+        rows = source.read(listed, lambda _: None)
         for path, kind, sha256 in zip(rows.path, rows.kind, rows.sha256, strict=True):
+            if path not in moments:  # on its way to another name
+                continue
             if kind == CHANGING:
                 assert sha256 is None
             else:
