@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, settings
 
+from support.collecting import leave_untraced, no_garbage, share_compiling
 from support.leaks import leaks, no_leaks
 from support.sampling import is_long
 
@@ -49,8 +50,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="play the long campaigns whole")
 
 
+# Innermost, so that warnings are errors here too.
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_collection(session: pytest.Session) -> Iterator[None]:
+    """Collect without what makes it slow."""
+    with no_garbage():
+        share_compiling(session)
+        return (yield)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what is marked `long`, and say so, unless it was asked for."""
+    leave_untraced(items)
     if is_long(config):
         return
     left_out = [item for item in items if item.get_closest_marker("long")]
