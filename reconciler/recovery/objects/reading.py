@@ -124,9 +124,9 @@ class _Body:
         """Raise `Refused` if this is another object; begin anew if it is all of it again."""
         if self._count and answer["ResponseMetadata"]["HTTPStatusCode"] != 206:
             self.digest, self._count = hashlib.sha256(), 0
-        tag = self._wanted.tag
+        tag, rest = self._wanted.tag, size - self._count
         other = tag and etag(answer.get("ETag")) != tag
-        if other or answer.get("ContentLength", size) != size - self._count:
+        if other or answer.get("ContentLength", rest) != rest:
             answer["Body"].close()
             raise Refused(412, "PreconditionFailed")
 

@@ -40,6 +40,8 @@ class Fault:
     delay: float = 0.0
     #: The answer to give without asking the server: status, headers, and perhaps a body.
     answer: tuple[int, Mapping[str, str]] | tuple[int, Mapping[str, str], bytes] | None = None
+    #: What the request is made into before the server is asked.
+    ask: Callable[[bytes], bytes] | None = None
     #: What the server's answer is made into, head and body.
     change: Callable[[bytes], bytes] | None = None
     #: Ask the server, and give this answer in place of its own.
@@ -216,7 +218,7 @@ class _Connection(socketserver.StreamRequestHandler):
         if fault.refuse or fault.drop == "before":
             return False
         try:
-            answer = proxy.ask(request, raw)
+            answer = proxy.ask(request, fault.ask(raw) if fault.ask else raw)
         except OSError:
             return False  # the server is down: the client is told as the network would
         if fault.drop == "after":

@@ -249,6 +249,43 @@ def test_an_object_that_is_replaced_by_one_of_its_size_is_seen(moto: Moto, bucke
         assert read(source, wanted)[b"k3"].sha256 == sha(b"zz" * 1_000)
 
 
+@pytest.mark.parametrize("key", ["k", "k//x"])
+@pytest.mark.parametrize("body", [b"longer", b"two"])
+def test_a_server_that_heeds_no_condition(moto: Moto, key: str, body: bytes) -> None:
+    def deaf(request: bytes) -> bytes:
+        return re.sub(rb"(?i)\r\nif-match: [^\r]*", b"", request)
+
+    bucket, client = moto.new_bucket(), moto.client()
+    client.put_object(Bucket=bucket, Key=key, Body=b"one")
+    with between(moto, bucket, lambda _: Fault(ask=deaf)) as (source, _):
+        wanted = files(source)
+        client.put_object(Bucket=bucket, Key=key, Body=body)
+        row = read(source, wanted)[key.encode()]
+    assert (row.kind, row.size, row.sha256) == (FILE, len(body), sha(body))
+
+
+def test_an_object_that_ends_too_early_without_a_word_of_it(moto: Moto, bucket: str) -> None:
+    def shorten(answer: bytes) -> bytes:
+        return re.sub(rb"(?i)content-length: \d+", b"Connection: close", answer)[:-7]
+
+    with between(moto, bucket, always(Fault(change=shorten), getting("k3"))) as (source, _):
+        rows = read(source)
+    assert good(rows, "k3")
+    assert (rows[b"k3"].kind, rows[b"k3"].detail) == (UNREADABLE, b"truncated")
+
+
+def test_a_server_that_was_away_for_a_while_is_asked_again(moto: Moto, bucket: str) -> None:
+    with between(moto, bucket, scripted(*[DROP_AFTER] * 6, of=getting("k3"))) as (source, _):
+        assert good(read(source))
+
+
+def test_a_session_that_expires_is_told_by_an_object_alone(moto: Moto, bucket: str) -> None:
+    decide = always(s3_refused(400, "ExpiredToken"), getting("k3"))
+    with between(moto, bucket, decide) as (source, _), pytest.raises(UnreachableError) as error:
+        read(source)
+    assert "the session has expired" in str(error.value)
+
+
 def test_an_object_that_is_replaced_again_is_changing(moto: Moto, bucket: str) -> None:
     client, count = moto.client(), 0
 
