@@ -12,6 +12,7 @@ from reconciler.recovery.repository.address import understand
 from reconciler.recovery.repository.bucket import BucketRepository
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.repository.folder import DRAFTS, FolderRepository
+from reconciler.recovery.repository.leftovers import sweep
 
 #: What may lie in a folder in which a repository is made: file systems put it there themselves.
 _HARMLESS = frozenset({"lost+found", ".DS_Store", DRAFTS})
@@ -55,6 +56,8 @@ def _in_folder(folder: Path, *, make: bool) -> Repository:
                 raise _foreign(shown, foreign)
     except OSError as error:
         raise RepositoryError(f"{shown} can't be read ({error.strerror})") from None
+    if make:
+        sweep(folder / DRAFTS)
     return FolderRepository(folder)
 
 

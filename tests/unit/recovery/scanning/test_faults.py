@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from concurrent.futures import ProcessPoolExecutor
 from threading import Event
 
@@ -463,3 +464,30 @@ def storage_open():
 
 def open_empty(target, excluded):
     return Storage().open(target, excluded)
+
+
+def test_a_read_that_never_returns_does_not_keep_the_program_from_ending(
+    repository, monkeypatch
+) -> None:
+    storage = some(10)
+    reading, returns = Event(), Event()
+
+    def hang(path: bytes) -> None:
+        reading.set()
+        assert returns.wait(600)
+
+    def interrupt(*_, **__) -> None:
+        assert reading.wait(60)
+        raise KeyboardInterrupt  # as a second Ctrl-C does to whoever waits
+
+    storage.on_read = hang
+    monkeypatch.setattr("reconciler.recovery.scanning.crew.wait", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        scan_once(storage, repository, wish=Wish(workers=2))
+    left = [thread for thread in threading.enumerate() if thread.name.startswith("scan-")]
+    assert left
+    assert all(thread.daemon for thread in left)
+    returns.set()
+    for thread in left:
+        thread.join(60)
+        assert not thread.is_alive()
