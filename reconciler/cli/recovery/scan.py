@@ -45,6 +45,7 @@ def run(context: Context, options: ScanOptions) -> int:
     targets, notes = targets_of(_storages(context, options.names), options.relocate or ())
     for note in notes:
         context.note(note)
+    _check_accepted(targets, options.accept_root or ())
     _check_apart(targets, options.into)
     results: list[Scanned] = []
     with closing(open_repository(options.into, make=True, told=context.note)) as repository:
@@ -80,6 +81,15 @@ def _storages(context: Context, names: Sequence[str]) -> list[Storage]:
         refuse_manifests(names)
     state = read_live(context, choose_platform(context, manifest))
     return chosen(state.storages, Scope.of(("*",), scopes), names)
+
+
+def _check_accepted(targets: Sequence[Target], names: Sequence[str]) -> None:
+    """Refuse to accept the root of what is not scanned: each is named, none is guessed."""
+    for name in names:
+        if name not in [target.name for target in targets]:
+            raise UsageError(
+                f"--accept-root {quoted(name)} is the name of no storage that is to be scanned"
+            )
 
 
 def _check_apart(targets: Sequence[Target], repository: str) -> None:
@@ -119,6 +129,7 @@ def _scan(
         options.full,
         options.workers or _cores(),
         options.limit_rate,
+        tuple(options.accept_root or ()),
     )
     tally = Tally()
     with progress(context, tally, pace) as tell:

@@ -30,7 +30,7 @@ _PLAIN = {
     errno.ENOTDIR: "is not a folder",
     errno.EACCES: "can't be read by this user: nothing is known of its files",
 }
-_ON_PURPOSE = "if the storage was moved on purpose, say so with --accept-root"
+_ON_PURPOSE = "if that was meant, scan it once with --accept-root"
 
 
 def folder_of(url: str) -> bytes:

@@ -27,6 +27,8 @@ class Wish(Struct, frozen=True):
     workers: int = 1
     #: Bytes a second that the pace will allow.
     limit_rate: float | None = None
+    #: Names of storages that were moved on purpose: nothing is held against their roots.
+    accept_roots: tuple[str, ...] = ()
 
 
 class Estimate(Struct, frozen=True):

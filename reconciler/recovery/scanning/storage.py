@@ -81,7 +81,8 @@ class StorageScan:
             self._end(outcome.NOT_BEGUN, str(error))
             return
         unfinished = pieces.find(self._repository, place, after=last.id if last else "")
-        root = self._source.prove(_known(last, unfinished))
+        accepted = self._target.name in self._means.wish.accept_roots
+        root = self._source.prove(None if accepted else _known(last, unfinished))
         self._estimate(last, root)
         if self._means.pace.stopping:
             self._end(outcome.UNFINISHED, _ENDED)

@@ -198,3 +198,19 @@ def test_a_line_on_a_terminal_and_nothing_without_one(storages):
     assert "Scan: 1 storage, complete." in shown
     told = storages.folder("scan", "--into", "proofs", "--full", "-q")
     assert told.stderr == ""
+
+
+def test_a_root_that_was_changed_on_purpose_is_accepted_once(storages):
+    storages.scan()
+    shutil.rmtree(storages.path / "nas/raw")
+    told = storages.scan(code=8)["scans"][0]
+    assert told["status"] == "not_reachable"
+    assert told["reason"].endswith("if that was meant, scan it once with --accept-root")
+    assert statuses(storages.scan("--accept-root", "nas")) == ["complete"]
+    assert contents(storages.path) == {}
+    assert statuses(storages.scan()) == ["complete"]
+
+
+def test_only_the_root_of_what_is_scanned_is_accepted(storages):
+    told = storages.folder("scan", "--into", "proofs", "--accept-root", "nsa", code=64)
+    assert "--accept-root 'nsa' is the name of no storage that is to be scanned" in told.stderr

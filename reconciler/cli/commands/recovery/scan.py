@@ -18,6 +18,7 @@ class ScanOptions(Namespace):
     full: bool
     exclude: list[str] | None
     relocate: list[str] | None
+    accept_root: list[str] | None
     workers: int | None
     max_duration: float | None
     max_bytes: int | None
@@ -51,6 +52,13 @@ def _add_arguments(parser: ArgumentParser) -> None:
         action="append",
         metavar="FROM=TO",
         help="read what lies below FROM at TO, where it is mounted elsewhere; may be repeated",
+    )
+    parser.add_argument(
+        "--accept-root",
+        action="append",
+        metavar="NAME",
+        help="this storage was moved to another disk or share on purpose, or emptied: hold nothing "
+        "against its root; may be repeated",
     )
     _add_limits(parser)
 

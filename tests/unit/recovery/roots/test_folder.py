@@ -93,9 +93,7 @@ def test_nobody_is_told_to_make_a_marker(tmp_path: Path) -> None:
     (tmp_path / "x.jetraw-storage").unlink()
     (tmp_path / "a").touch()
     text = str(refused(tmp_path, known))
-    assert text.endswith(
-        "mount the right one; if the storage was moved on purpose, say so with --accept-root"
-    )
+    assert text.endswith("mount the right one; if that was meant, scan it once with --accept-root")
 
 
 def test_only_a_small_file_is_a_marker(tmp_path: Path) -> None:
