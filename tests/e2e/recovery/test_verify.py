@@ -1,0 +1,346 @@
+"""`verify`, as a user runs it on real folders and buckets."""
+
+import json
+import os
+import random
+import shutil
+import signal
+from pathlib import Path
+
+import pytest
+
+from reconciler.recovery.findings import store
+from reconciler.recovery.repository.opening import open_repository
+from support.locks.seaweed import Account
+from support.recovery import killed_at
+from support.sampling import is_long, sample
+
+HOOK = str(Path(killed_at.__path__[0]))
+DAY = 86_400
+
+
+class Verify:
+    """A snapshot of a storage with twenty files in `proofs`."""
+
+    def __init__(self, storages):
+        self.storages, self.folder, self.path = storages, storages.folder, storages.path
+        self.nas = self.path / "nas"
+        self.scan()
+
+    def scan(self):
+        self.folder("scan", "--into", "proofs", "-q")
+        self.folder("snapshot", "create", "proofs")
+
+    def __call__(self, *arguments, code=0, **options):
+        told = self.folder("verify", *arguments, "-o", "json", code=code, **options)
+        return json.loads(told.stdout)
+
+    def deep(self, *arguments, code=0):
+        return self("proofs", "--deep", *arguments, code=code)
+
+    def rot(self, name="raw/03.tif"):
+        """Let a file rot: its size and times stay."""
+        path = self.nas / name
+        before = path.stat()
+        path.write_bytes(bytes(byte ^ 1 for byte in path.read_bytes()))
+        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+@pytest.fixture
+def verify(storages):
+    return Verify(storages)
+
+
+def found(report):
+    return [(f["what"], f["path"]) for one in report["storages"] for f in one["findings"]]
+
+
+# What befalls a storage, of which nothing may be concluded.
+def _not_mounted(nas):
+    nas.rename(nas.with_name("elsewhere"))
+
+
+def _mounted_empty(nas):
+    _not_mounted(nas)
+    nas.mkdir()
+
+
+def _a_file(nas):
+    _not_mounted(nas)
+    nas.write_text("no folder")
+
+
+def _dangling(nas):
+    _not_mounted(nas)
+    nas.symlink_to("nowhere")
+
+
+@pytest.mark.parametrize("befall", [_not_mounted, _mounted_empty, _a_file, _dangling])
+def test_what_can_not_be_reached_is_never_missing(verify, befall):
+    befall(verify.nas)
+    report = verify.deep(code=8)
+    assert found(report) == [("not_reachable", "")]
+    summary = {"of": 20, "compared": 0, "not_verified": 20, "found": {"not_reachable": 1}}
+    assert (report["verdict"], report["summary"]) == ("not_verified", summary)
+
+
+def test_a_storage_that_is_reached_again_resolves_that_and_keeps_what_was_found(verify):
+    verify.rot()
+    verify.deep(code=7)
+    elsewhere = verify.nas.with_name("elsewhere")
+    verify.nas.rename(elsewhere)
+    (one,) = verify.deep(code=8)["storages"]
+    assert (found({"storages": [one]}), one["still_open"]) == ([("not_reachable", "")], 1)
+    elsewhere.rename(verify.nas)
+    (one,) = verify.deep(code=7)["storages"]
+    assert [f["what"] for f in one["resolved"]] == ["not_reachable"]
+    (damaged,) = one["findings"]
+    assert damaged["first_seen"] < damaged["last_seen"]
+
+
+@pytest.mark.parametrize("befall", ["bucket gone", "403", "wrong keys"])
+def test_a_bucket_that_can_not_be_reached_is_never_missing(folder, s3, befall):
+    bucket, client = s3.new_bucket(), s3.client()
+    for number in range(3):
+        client.put_object(Bucket=bucket, Key=f"{number}", Body=b"x")
+    entry = {"name": "b", "type": "S3", "default_url": f"{s3.endpoint}/{bucket}"}
+    platform = "sqlite:///platform.db"
+    folder.write(json.dumps({"version": 1, "platform": platform, "storages": [entry]}))
+    env = s3.environment()
+    for line in ("apply -y", "scan --into proofs", "snapshot create proofs"):
+        folder(*line.split(), env=env)
+    if befall == "bucket gone":
+        for number in range(3):
+            client.delete_object(Bucket=bucket, Key=f"{number}")
+        client.delete_bucket(Bucket=bucket)
+    elif befall == "403":
+        env = s3.environment(Account("reader"))
+    else:
+        env = env | {"AWS_SECRET_ACCESS_KEY": "another"}
+    told = folder("verify", "proofs", "--deep", "-o", "json", code=8, env=env)
+    assert found(json.loads(told.stdout)) == [("not_reachable", "")]
+
+
+def test_neither_platform_nor_manifest_is_needed_to_read_bytes_again(verify):
+    for name in ("platform.db", "storages.yaml"):
+        (verify.path / name).unlink()
+    report = verify.deep()
+    assert (report["verdict"], report["summary"]["compared"]) == ("agrees", 20)
+
+
+def test_a_storage_that_is_mounted_elsewhere_is_read_there(verify):
+    other = verify.path / "mnt"
+    verify.nas.rename(other)
+    (other / "raw/03.tif").unlink()
+    report = verify.deep("--relocate", f"{verify.nas}={other}", code=7)
+    assert found(report) == [("missing", "raw/03.tif")]
+
+
+def test_only_storages_in_scope_are_compared_and_that_verifies_no_snapshot(storages):
+    storages.file("two/file")
+    storages.declare(nas=storages.path / "nas", two=storages.path / "two")
+    verify = Verify(storages)
+    report = verify.deep("--scope", "two")
+    assert [one["storage"] for one in report["storages"]] == ["two"]
+    assert not list(verify.path.glob("proofs/snapshots/*/verified.json"))
+    assert verify.deep("--scope", "none", code=8)["storages"] == []
+    verify.deep()
+    assert list(verify.path.glob("proofs/snapshots/*/verified.json"))
+
+
+def test_a_storage_that_was_never_scanned_is_not_verified(storages):
+    storages.folder("scan", "--into", "proofs", "-q")
+    storages.file("two/file")
+    storages.declare(nas=storages.path / "nas", two=storages.path / "two")
+    storages.folder("snapshot", "create", "proofs")
+    ids = [p.parent.name for p in storages.path.glob("proofs/snapshots/*/snapshot.json")]
+    told = storages.folder("verify", f"proofs@{ids[0]}", "--deep", "-o", "json", code=8)
+    report = json.loads(told.stdout)
+    two = report["storages"][1]
+    assert (two["of"], two["compared"], two["verdict"]) == (None, 0, "not_verified")
+
+
+def test_two_snapshots_are_compared_without_the_storage(verify):
+    verify.rot()
+    (verify.nas / "raw/04.tif").unlink()
+    verify.scan()
+    shutil.rmtree(verify.nas)
+    report = verify("--against", "proofs", code=7)
+    assert found(report) == [("damaged", "raw/03.tif"), ("missing", "raw/04.tif")]
+    ids = sorted(path.name for path in verify.path.glob("proofs/snapshots/*"))
+    assert [report["was"]["id"], report["is"]["id"]] == ids
+    # The same by name; the other way round; and with itself.
+    earlier = f"proofs@{report['was']['id']}"
+    assert found(verify("proofs", "--against", earlier, code=7)) == found(report)
+    turned = verify(earlier, "--against", f"proofs@{report['is']['id']}", code=7)
+    assert "older than what was" in turned["notes"][0]
+    told = verify.folder("verify", earlier, "--against", earlier, code=64)
+    assert "name an earlier one" in told.stderr
+
+
+def test_a_comparison_that_rests_on_earlier_proofs_says_so_and_verifies_nothing(verify):
+    verify.scan()
+    (one,) = verify("--against", "proofs")["storages"]
+    assert (one["verdict"], one["is"]["read"], one["is"]["kept"]) == ("agrees", 0, 20)
+    told = verify.folder("verify", "--against", "proofs").stdout
+    assert "20 known from earlier scans" in told
+    assert not list(verify.path.glob("proofs/snapshots/*/verified.json"))
+
+
+@pytest.mark.parametrize("harm", ["flipped", "gone", "swapped"])
+def test_a_snapshot_that_is_damaged_is_refused_and_nothing_is_missing(verify, harm):
+    (snapshot,) = verify.path.glob("proofs/snapshots/*/snapshot.json")
+    (storage,) = json.loads(snapshot.read_bytes())["storages"]
+    sha = storage["contents"]["sha256"]
+    part = verify.path / f"proofs/parts/{sha[:2]}/{sha}.parquet"
+    if harm == "gone":
+        part.unlink()
+    elif harm == "flipped":
+        data = bytearray(part.read_bytes())
+        data[random.Random(7).randrange(len(data))] ^= 1
+        part.chmod(0o600)
+        part.write_bytes(data)
+    else:
+        other = next(p for p in verify.path.glob("proofs/parts/*/*.parquet") if p != part)
+        shutil.copy(other, part)
+    report = verify.deep(code=1)
+    assert "storages" not in report
+    assert report["exit_code"] == 1
+    assert sha[:12] in report["error"]
+
+
+def test_a_limit_of_time_leaves_what_was_not_read_unknown_and_the_next_run_goes_on(verify):
+    report = verify.deep("--max-duration", "0s", code=8)
+    assert found(report) == [("not_verified", "")]
+    assert report["summary"]["not_verified"] == 20
+    assert verify.deep()["verdict"] == "agrees"
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("verify", "say which repository"),
+        ("verify proofs --workers 3", "only with --deep"),
+        ("verify proofs --relocate a=b", "only with --deep"),
+        ("verify proofs --deep --against proofs", "not allowed with"),
+        ("verify proofs --deep --rows rows.txt", "must be .parquet or .csv"),
+        ("verify proofs --explain tape x", "no snapshot has a storage 'tape'"),
+        ("verify proofs --explain nas a\\q", "can't be read"),
+        ("verify proofs --deep --settled soon", "is no duration"),
+        ("verify proofs --deep --relocate /no=/yes", "no storage that is to be read lies there"),
+    ],
+)
+def test_what_can_not_be_meant_is_refused(verify, line, said):
+    told = verify.folder(*line.split(" "), code=64)
+    assert said in " ".join(told.stderr.split())
+
+
+def test_a_repository_that_is_none(folder):
+    told = folder("verify", "proofs", "--deep", code=1)
+    assert "there is no repository" in told.stderr.lower()
+
+
+#: Names that must be nowhere in what is told and written.
+SECRETS = ["patient-mueller", "cohort-7", "relapse"]
+
+
+def test_a_redacted_report_has_no_name_in_any_format(storages):
+    for number, secret in enumerate(SECRETS):
+        storages.file(f"nas/{secret}/{secret}.tif", b"%d" % number)
+    (storages.path / "nas/link").symlink_to(f"{SECRETS[0]}/target")
+    verify = Verify(storages)
+    verify.rot(f"{SECRETS[0]}/{SECRETS[0]}.tif")
+    verify.nas.joinpath(SECRETS[1], f"{SECRETS[1]}.tif").rename(verify.nas / f"{SECRETS[1]}-moved")
+    shutil.rmtree(verify.nas / SECRETS[2])
+    (verify.nas / "link").unlink()
+    (verify.nas / "link").symlink_to(f"{SECRETS[2]}/other")
+    told = []
+    for output in ("text", "json", "markdown"):
+        for more in (["--all", "-v"], ["--rows", "rows.csv"], ["--rows", "rows.parquet"]):
+            arguments = ("--deep", "--redact", "--settled", "0s", "-o", output, *more)
+            done = verify.folder("verify", "proofs", *arguments, code=7)
+            told += [done.stdout, done.stderr]
+    path = f"{SECRETS[0]}/{SECRETS[0]}.tif"
+    for output in ("text", "json", "markdown"):
+        explain = ("--explain", "nas", path, "--redact", "-o", output)
+        done = verify.folder("verify", "proofs", *explain, code=7)
+        told += [done.stdout, done.stderr]
+    told += [(verify.path / f"rows.{kind}").read_bytes().decode("latin-1") for kind in ("csv",)]
+    everything = "".join(told) + str((verify.path / "rows.parquet").read_bytes())
+    assert "redacted-" in everything
+    for secret in SECRETS:
+        assert secret not in everything
+    storages.private()
+
+
+def test_names_of_every_kind_are_told_in_every_format_and_explained(storages):
+    names = [
+        b"\xff\xfe",
+        b"line\nbreak",
+        "é".encode(),
+        b"Case",
+        b"case",
+        b"back\\slash",
+        b"n" * 255,
+    ]
+    for name in names:
+        storages.file(f"nas/{os.fsdecode(name)}", name)
+    verify = Verify(storages)
+    for name in names:
+        (verify.nas / os.fsdecode(name)).unlink()
+    report = verify.deep(code=7)
+    assert len(found(report)) == len(names)
+    for output in ("text", "markdown"):
+        told = verify.folder("verify", "proofs", "--deep", "-o", output, code=7).stdout
+        assert "\\xff\\xfe" in told
+        assert "\n\tbreak" not in told
+    for _, path in found(report):
+        story = verify("proofs", "--explain", "nas", path, code=7)
+        assert (story["path"], story["wrong"]) == (path, True)
+
+
+def test_ctrl_c_ends_it_and_says_what_was_compared(verify):
+    for number in range(2_000):
+        verify.storages.file(f"nas/more/{number}", b"%d" % number)
+    verify.scan()
+    process = verify.folder.start(
+        "verify", "proofs", "--deep", "--limit-rate", "500", stdout=-1, stderr=-1, text=True
+    )
+    line = process.stderr.readline()
+    assert line
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "NOT VERIFIED" in out
+    assert verify.deep()["verdict"] == "agrees"
+
+
+MOMENTS, TRIED = 25, 2
+
+
+def test_killed_at_any_moment_the_next_run_finds_the_same(verify, request):
+    verify.rot()
+    (verify.nas / "raw/04.tif").unlink()
+    counted = verify.path / "counted"
+    _killed(verify, counted=counted)
+    touches = int(counted.read_text())
+    seeds = range(MOMENTS)
+    for seed in seeds if is_long(request.config) else sample(seeds, TRIED, "kills of verify"):
+        at = random.Random(seed).randrange(1, touches)
+        _killed(verify, at=at)
+        repository = open_repository(str(verify.path / "proofs"))
+        known = store.read(repository, f"local:file://{verify.nas}")
+        assert known.damaged == ()
+        assert {e.path for e in known.episodes} == {b"raw/03.tif", b"raw/04.tif"}
+        report = verify.deep(code=7)
+        assert found(report) == [("damaged", "raw/03.tif"), ("missing", "raw/04.tif")]
+        (one,) = report["storages"]
+        assert len({f["first_seen"] for f in one["findings"]}) == 1
+        assert one["findings"][0]["first_seen"] < one["findings"][0]["last_seen"]
+
+
+def _killed(verify, *, at=0, counted=""):
+    env = {"PYTHONPATH": HOOK, "KILLED_AT": str(at), "COUNTED_IN": str(counted)}
+    process = verify.folder.start("verify", "proofs", "--deep", "-q", env=env, stdout=-1, stderr=-1)
+    _, errors = process.communicate(timeout=300)
+    assert process.returncode in (-signal.SIGKILL, 7), (at, errors.decode())
