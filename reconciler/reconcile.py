@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from typing import Literal
 
@@ -23,7 +23,7 @@ from reconciler.errors import (
     StaleError,
     UsageError,
 )
-from reconciler.executor import Result, execute
+from reconciler.executor import Result, execute, recording
 from reconciler.executor.events import Observer
 from reconciler.lease.contract import Lease
 from reconciler.model import NEW_PLATFORM, Desired, Removed, State
@@ -32,7 +32,7 @@ from reconciler.plan.build import Setting, build
 from reconciler.plan.document import Plan
 from reconciler.plan.policy import ALLOW_REMOVE, Facts, Rules
 from reconciler.plan.remaining import left_of, not_holding
-from reconciler.platform import About, Platform, Reader
+from reconciler.platform import About, InventoryRow, Lost, Platform, Reader
 from reconciler.printable import quoted
 from reconciler.retry.limits import Limits
 from reconciler.retry.persist import persist
@@ -150,6 +150,23 @@ def apply_plan(
         if unread := STOPPED if result.interrupted else result.overdue:
             return Applied(plan, result, holds=None, unread=unread)
         return _compared(plan, result, lambda: _remaining(plan, writer, request, limits))
+
+
+def record_files(
+    platform: Platform,
+    files: Iterable[tuple[str, Iterable[InventoryRow]]],
+    *,
+    wait: float,
+    lease: Lease | None,
+    lost: Lost,
+) -> None:
+    """Add files to the inventories of storages, by their ids; raises `PlatformError`.
+
+    What `wait`, `lease` and `lost` mean `Platform.writer` says.
+    """
+    with closing(platform.writer(wait=wait, lease=lease, lost=lost)) as writer:
+        for id, rows in files:
+            recording.record_files(writer, id, rows)
 
 
 def _compared(plan: Plan, result: Result, remaining: Callable[[], tuple[str, ...]]) -> Applied:

@@ -75,8 +75,11 @@ def held(
     wait: float,
     ending: Waiting,
     note: Callable[[str], None],
+    what: str = "apply",
 ) -> Iterator[Hold]:
     """Hold the lease while entered; notes it where there is nothing to hold.
+
+    `what` is what others are told that it is held for.
 
     Raises `PlatformBusyError` if somebody else has it for longer than `wait` seconds, or than
     `--timeout` allows.
@@ -86,7 +89,7 @@ def held(
         note(_NONE)
         yield Hold()
         return
-    reason = f"apply, run {origin.run}"
+    reason = f"{what}, run {origin.run}"
     holder = Holder(origin.actor, origin.host, origin.job_url, reason)
     limit, left = "--lock-timeout", ending.left()
     if left is not None and left < wait:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import cast
 
 from reconciler.cli.applying.signals import Stop
 from reconciler.cli.commands.recovery.scan import ScanOptions
@@ -39,16 +40,15 @@ from reconciler.report.sentences import scans as told
 
 def run(context: Context, options: ScanOptions) -> int:
     """Scan the storages that are asked for, tell what came of it, and give the exit code."""
-    if options.into is None:
-        raise UsageError("say where scans are kept: --into REPO, a folder or s3://BUCKET/PREFIX")
+    into = cast("str", options.into)  # without it `recording` runs
     Exclusions(options.exclude or ())
-    targets, notes = targets_of(_storages(context, options.names), options.relocate or ())
+    targets, notes = targets_of(storages_of(context, options.names), options.relocate or ())
     for note in notes:
         context.note(note)
     _check_accepted(targets, options.accept_root or ())
-    _check_apart(targets, options.into)
+    _check_apart(targets, into)
     results: list[Scanned] = []
-    with closing(open_repository(options.into, make=True, told=context.note)) as repository:
+    with closing(open_repository(into, make=True, told=context.note)) as repository:
         try:
             interrupted = scan_all(context, options, targets, repository, results)
         except ReconcilerError:  # the repository has failed; others were scanned before
@@ -74,7 +74,8 @@ def scan_all(
         return stop.interrupted
 
 
-def _storages(context: Context, names: Sequence[str]) -> list[Storage]:
+def storages_of(context: Context, names: Sequence[str]) -> list[Storage]:
+    """Return the live storages in scope that have these names, or all if none is given."""
     scopes = read_scopes(context)
     manifest = read_manifest_if_any(context)
     if not names_platform(context, manifest):

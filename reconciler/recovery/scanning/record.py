@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import msgspec
 from msgspec.structs import replace
 
 from reconciler.errors import SnapshotError
+from reconciler.platform import InventoryRow
 from reconciler.printable import quoted
+from reconciler.recovery import paths
+from reconciler.recovery.parts.convert import values
 from reconciler.recovery.repository import condemned, layout
 from reconciler.recovery.repository.contract import Repository
+from reconciler.recovery.scanning import earlier
 from reconciler.recovery.values import Scan
 
 FORMAT_VERSION = 1
@@ -46,6 +51,19 @@ def write(repository: Repository, scan: Scan, *, instead: str) -> Scan:
     if repository.write(name, data) or instead == scan.id:
         return scan
     return write(repository, replace(scan, id=instead), instead=instead)
+
+
+def inventory_of(repository: Repository, scan: Scan, opened: ExitStack) -> Iterator[InventoryRow]:
+    """Yield the files of a scan as records of a platform; they are there as long as `opened`.
+
+    The upload id is the one text of a path that can be printed; both checksums say that they are
+    SHA-256. What has no hash is left out.
+    """
+    for batch in earlier.rows_of(repository, scan, opened):
+        for path, sha256 in zip(values(batch["path"]), values(batch["sha256"]), strict=True):
+            if sha256 is not None:
+                checksum = f"sha256:{sha256.hex()}"
+                yield paths.shown(path), checksum, checksum
 
 
 def _read(repository: Repository, name: str, place: str) -> Scan | None:

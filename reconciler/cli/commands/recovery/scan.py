@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 
+from reconciler.cli.context import Context
 from reconciler.cli.options.amounts import amount, at_once, rate
 from reconciler.cli.options.command import Command
 from reconciler.cli.options.extras import needing
@@ -88,6 +89,12 @@ def _add_limits(parser: ArgumentParser) -> None:
     )
 
 
+def _run(context: Context, options: ScanOptions) -> int:
+    return (_SCAN if options.into is not None else _RECORD)(context, options)
+
+
+_SCAN = needing("recovery", "reconciler.cli.recovery.scan", "pyarrow")
+_RECORD = needing("recovery", "reconciler.cli.recovery.recording", "pyarrow")
 COMMAND = Command(
     details="Lists each storage and reads every file that is new or shows a change: another size, "
     "time or inode. What shows none keeps the SHA-256 that it had; --full reads it, too. Links are "
@@ -96,6 +103,8 @@ COMMAND = Command(
     "or suddenly empty, is `not reachable`, and no file of it is ever missing for that.\n\n"
     "Ctrl-C ends a scan and keeps what was read; the next one goes on from there, also after a "
     "kill or a power cut.\n\n"
+    "Without --into, the platform records the files of the storages that are named, where it takes "
+    "such records: for each its path, and its SHA-256 as both checksums.\n\n"
     "Exit codes: 0 everything was read, 8 something was not.",
     examples=(
         ("reconciler scan --into ./proofs", "read what is new or changed on all storages"),
@@ -106,5 +115,5 @@ COMMAND = Command(
     ),
     add_arguments=_add_arguments,
     options=ScanOptions,
-    run=needing("recovery", "reconciler.cli.recovery.scan", "pyarrow"),
+    run=_run,
 )
