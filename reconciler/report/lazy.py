@@ -12,7 +12,7 @@ _TOLD = {
     "platforms": ("examined", "lease", "released", "storages", "tokens"),
     "results": ("applied", "operations", "run", "runs"),
     "scans": ("scanned",),
-    "snapshots": ("checked", "pruned", "snapshot", "snapshots"),
+    "snapshots": ("checked", "overview", "pruned", "snapshot"),
     "stories": ("explained",),
     "verifications": ("verified",),
 }

@@ -164,7 +164,7 @@ def _list(context: Context, options: SnapshotOptions) -> int:
             context.result(context.report().snapshot(kept, context.style))
             return SUCCESS
         overview = listing.overview(repository)
-    context.result(context.report().snapshots(overview, context.style))
+    context.result(context.report().overview(overview, context.style))
     return ERROR if overview.damaged else SUCCESS
 
 

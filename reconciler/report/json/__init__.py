@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from reconciler.report.json.platforms import examined, lease, released, storages, tokens
     from reconciler.report.json.results import applied, operations, run, runs
     from reconciler.report.json.scans import scanned
-    from reconciler.report.json.snapshots import checked, pruned, snapshot, snapshots
+    from reconciler.report.json.snapshots import checked, overview, pruned, snapshot
     from reconciler.report.json.stories import explained
     from reconciler.report.json.verifications import verified
 

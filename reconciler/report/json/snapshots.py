@@ -24,7 +24,7 @@ def snapshot(kept: Kept, _style: Style = PLAIN) -> str:
     return of_fields(digest=kept.digest, **fields)
 
 
-def snapshots(overview: Overview, _style: Style = PLAIN) -> str:
+def overview(overview: Overview, _style: Style = PLAIN) -> str:
     """List snapshots, the newest first."""
     return of_fields(
         repository=overview.repository.strip("'"),

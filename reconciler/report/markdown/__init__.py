@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from reconciler.report.markdown.platforms import examined, lease, released, storages, tokens
     from reconciler.report.markdown.results import applied, operations, run, runs
     from reconciler.report.markdown.scans import scanned
-    from reconciler.report.markdown.snapshots import checked, pruned, snapshot, snapshots
+    from reconciler.report.markdown.snapshots import checked, overview, pruned, snapshot
     from reconciler.report.markdown.stories import explained
     from reconciler.report.markdown.verifications import verified
 

@@ -30,7 +30,7 @@ def snapshot(kept: Kept, _style: Style = PLAIN) -> str:
     return written(Comment(told.total(kept), facts, sections=sections))
 
 
-def snapshots(overview: Overview, _style: Style = PLAIN) -> str:
+def overview(overview: Overview, _style: Style = PLAIN) -> str:
     """List snapshots as a table, the newest first."""
     rows = [told.snapshot_cells(kept, overview) for kept in reversed(overview.kept)]
     damaged = [f"{code(each.id)}: {prose(each.reason)}" for each in overview.damaged]

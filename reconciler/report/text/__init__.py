@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from reconciler.report.text.platforms import examined, lease, released, storages, tokens
     from reconciler.report.text.results import applied, operations, run, runs
     from reconciler.report.text.scans import scanned
-    from reconciler.report.text.snapshots import checked, pruned, snapshot, snapshots
+    from reconciler.report.text.snapshots import checked, overview, pruned, snapshot
     from reconciler.report.text.stories import explained
     from reconciler.report.text.verifications import verified
 

@@ -29,11 +29,11 @@ def snapshot(kept: Kept, style: Style = PLAIN) -> str:
     notes = [line for note in told.notes(kept.snapshot) for line in _wrapped(note, style)]
     colour = "green" if kept.snapshot.complete else "alarm"
     digest = [f"Digest: {kept.digest}"]
-    last = [style.paint(told.total(kept), colour)]
+    last = [style.paint(line, colour) for line in lines(told.total(kept), style.width)]
     return joined([[] if style.quiet else first, table, notes, [*digest, *last]])
 
 
-def snapshots(overview: Overview, style: Style = PLAIN) -> str:
+def overview(overview: Overview, style: Style = PLAIN) -> str:
     """List snapshots, the newest first."""
     rows = [told.snapshot_cells(kept, overview) for kept in reversed(overview.kept)]
     heading: tuple[str, ...] = told.LISTED

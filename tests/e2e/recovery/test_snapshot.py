@@ -39,7 +39,7 @@ def test_a_snapshot_is_made_listed_and_checked_by_its_digest(storages):
     assert told.stdout.endswith(last)
     storages.private()
     listed = storages.folder("snapshot", "list", "proofs").stdout.splitlines()
-    assert listed[1].split()[2:7] == ["1", "1,234", "20", "30", "B"]
+    assert listed[1].split()[1:6] == ["1", "1,234", "20", "30", "B"]
     assert listed[-1] == "1 snapshot."
     shutil.move(storages.path / "platform.db", storages.path / "gone.db")
     told = storages.folder("snapshot", "check", "proofs", "--expect", digest).stdout

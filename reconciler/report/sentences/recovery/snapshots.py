@@ -14,9 +14,9 @@ from reconciler.report.sentences.terms import bare, count
 
 COMPLETE, INCOMPLETE, DAMAGED = "complete", "incomplete", "damaged"
 #: The columns of `snapshot list`, and of the storages of one snapshot.
-LISTED = ("SNAPSHOT", "MADE", "STORAGES", "RECORDS", "FILES", "SIZE", "STATE", "VERIFIED")
+LISTED = ("SNAPSHOT", "STORAGES", "RECORDS", "FILES", "SIZE", "STATE", "VERIFIED")
 STORAGES = ("STORAGE", "RECORDS", "FILES", "SIZE", "SCANNED")
-FATES = ("SNAPSHOT", "MADE", "STATE", "BECAUSE")
+FATES = ("SNAPSHOT", "MADE", "STATE", "FATE")
 NO_SCAN, NOT_READ = "not scanned", "not read"
 
 
@@ -49,13 +49,12 @@ def snapshot_cells(kept: Kept, overview: Overview) -> tuple[str, ...]:
     records, files, size = _sums(snapshot)
     return (
         snapshot.id,
-        snapshot.created_at,
         f"{len(snapshot.storages):,}",
         f"{records:,}",
         f"{files:,}" if size else "",
         amount(size) if size else "",
         state(snapshot),
-        mark.verified_at if mark else "",
+        mark.verified_at[:10] if mark else "",
     )
 
 
@@ -141,15 +140,16 @@ def because(fate: Fate) -> str:
 def pruned_facts(pruned: Pruned) -> list[str]:
     """Say what becomes of scans and parts, in sentences."""
     verb = "removed" if pruned.done else "to be removed"
-    told = [f"Scans: {pruned.scans_kept:,} stay, {pruned.scans_removed:,} {verb}."]
+    kept, removed = pruned.scans_kept, pruned.scans_removed
+    told = [f"Scans: {kept:,} {_stay(kept)}, {removed:,} {verb}."]
     parts = f"Parts: {pruned.parts_kept:,} needed"
     if pruned.parts_removed:
         parts += f", {pruned.parts_removed:,} {verb} ({amount(pruned.bytes_removed)})"
     if pruned.parts_waiting:
-        when = f" after {pruned.again_after}" if pruned.again_after else ", an hour later or more"
+        when = f"after {pruned.again_after}" if pruned.again_after else "an hour later or more"
         parts += (
-            f", {pruned.parts_waiting:,} needed no more ({amount(pruned.bytes_waiting)}): the next "
-            f"prune{when} deletes them"
+            f", {pruned.parts_waiting:,} needed no more ({amount(pruned.bytes_waiting)}): a prune "
+            f"{when} deletes them"
         )
     told.append(f"{parts}.")
     if pruned.remains:
@@ -164,7 +164,7 @@ def total_pruned(pruned: Pruned) -> str:
     if pruned.done:
         return f"Pruned: {count(gone, 'snapshot')} removed, {stay:,} left."
     if not gone and not pruned.scans_removed and not pruned.parts_removed:
-        return f"Nothing to prune: {count(stay, 'snapshot')} {'stays' if stay == 1 else 'stay'}."
+        return f"Nothing to prune: {count(stay, 'snapshot')} {_stay(stay)}."
     return (
         f"Prune: {count(gone, 'snapshot')} to remove, {stay:,} to stay. Nothing was removed: "
         "repeat with --yes."
@@ -175,6 +175,10 @@ def gone_last(fates: Sequence[Fate]) -> Iterable[Fate]:
     """Return what stays, then what goes, each with the newest first."""
     newest = list(reversed(fates))
     return [*(f for f in newest if f.reasons), *(f for f in newest if not f.reasons)]
+
+
+def _stay(number: int) -> str:
+    return "stays" if number == 1 else "stay"
 
 
 def _of(storage: str) -> str:
