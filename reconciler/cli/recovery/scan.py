@@ -34,6 +34,7 @@ from reconciler.recovery.scanning.run import scan
 from reconciler.recovery.scanning.storage import Here
 from reconciler.recovery.sources import open_source
 from reconciler.recovery.values import Target
+from reconciler.recovery.verifying import rotten
 from reconciler.recovery.walking.exclusions import Exclusions
 from reconciler.report.sentences import scans as told
 
@@ -141,9 +142,11 @@ def _scan(
             lambda storage, estimate: tell(told.estimated(storage, estimate)),
         )
         # What was scanned before a repository fails stays told.
-        results.extend(
-            scan(targets, repository, wish, here, open_source=open_source, pace=pace, tally=tally)
-        )
+        for result in scan(
+            targets, repository, wish, here, open_source=open_source, pace=pace, tally=tally
+        ):
+            results.append(result)
+            rotten.keep(repository, result, utc_now)
 
 
 def code_of(results: Sequence[Scanned]) -> int:

@@ -74,13 +74,16 @@ class StorageVerified(Struct, frozen=True):
     #: Earlier findings that this run says nothing of; and since when the oldest of them lasts.
     still_open: int = 0
     still_open_since: str = ""
+    #: How many of them say that a file is damaged: its good bytes were not seen again since.
+    still_damaged: int = 0
     #: What else is worth knowing, in sentences.
     notes: tuple[str, ...] = ()
 
     @property
     def verdict(self) -> str:
         """Whether it is as it was: `AGREES`, `DIFFERS` or `UNKNOWN`."""
-        if self.found.keys() - UNPROVED:
+        # A newer snapshot may have the damaged bytes as well: that they agree proves nothing.
+        if self.found.keys() - UNPROVED or self.still_damaged:
             return DIFFERS
         unknown = self.found or self.not_verified or self.of is None or self.compared < self.of
         return UNKNOWN if unknown else AGREES

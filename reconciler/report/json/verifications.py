@@ -56,6 +56,7 @@ def _storage(one: StorageVerified) -> dict[str, Any]:
         "resolved_count": one.resolved_count,
         "still_open": one.still_open,
         "still_open_since": one.still_open_since or None,
+        "still_damaged": one.still_damaged,
         "notes": one.notes,
     }
 

@@ -90,6 +90,7 @@ class Concluded:
             resolved_count=len(over),
             still_open=len(silent),
             still_open_since=min((e.first_seen for e in silent), default=""),
+            still_damaged=sum(e.what == values.DAMAGED for e in silent),
         )
 
     def _told(
@@ -175,6 +176,16 @@ def _is_back(finding: FileFinding, now: Content | None) -> bool:
     was = finding.was
     if was is None or now is None or now.proof == rows.STORED:
         return False
+    if finding.what == values.DAMAGED and _is_written(finding, now):
+        return True
     if was.sha256 is None:
         return (was.kind, was.detail, was.size) == (now.kind, now.detail, now.size)
     return same_bytes(was, now) is True
+
+
+def _is_written(finding: FileFinding, now: Content) -> bool:
+    """Return whether somebody has written a damaged file since: it is to be what they wrote."""
+    was, rotten = finding.was, finding.now
+    if was is None or rotten is None or now.sha256 is None or now.kind != rows.FILE:
+        return False
+    return now.mtime_ns not in (was.mtime_ns, rotten.mtime_ns) and now.sha256 != rotten.sha256

@@ -151,12 +151,18 @@ def total(verified: Verified) -> str:
         last = f"{verified.compared:,} of {count(verified.of, noun)} compared"
         if verified.not_verified:
             last += f", {verified.not_verified:,} not verified"
-    numbers = found(all_found(verified.storages))
+    numbers = ", ".join(filter(None, (found(all_found(verified.storages)), _damaged(verified))))
     if verdict == results.DIFFERS:
         return f"FINDINGS: {numbers}; {last}."
     if verdict == results.UNKNOWN:
         return f"NOT VERIFIED: {'; '.join(filter(None, (last, numbers)))}."
     return f"Verified: {last}, and all agree."
+
+
+def _damaged(verified: Verified) -> str:
+    """Count what earlier runs found damaged, and of which this one says nothing."""
+    number = sum(one.still_damaged for one in verified.storages)
+    return f"{number:,} damaged earlier and not seen whole since" if number else ""
 
 
 def day(moment: str) -> str:
