@@ -18,6 +18,8 @@ Key = tuple[str, bytes, str]
 #: What may be gone for good: only the same bytes, seen again, end it; that a newer snapshot has it
 #: so too proves nothing.
 NEEDS_PROOF = frozenset({values.MISSING, values.DAMAGED, values.DELETED})
+#: What says nothing of the bytes: one that needs proof lasts beneath it.
+SILENT = frozenset({values.EXTRA, values.UNREADABLE, values.CHANGING, values.ARCHIVED})
 #: From what matters most to what matters least, which is left out first.
 SEVERITY = (
     values.DAMAGED,
@@ -96,12 +98,19 @@ def bounded(episodes: Iterable[FileFinding]) -> tuple[list[FileFinding], int]:
     return kept, max(0, len(lasting) - MOST_OPEN)
 
 
+def outlasts(episode: FileFinding, now: FileFinding) -> bool:
+    """Return whether what was found earlier still holds, as what is found now can't tell."""
+    return episode.what in NEEDS_PROOF and now.what in SILENT
+
+
 def _severity(finding: FileFinding) -> int:
     return SEVERITY.index(finding.what) if finding.what in SEVERITY else len(SEVERITY)
 
 
 def _seen_again(episode: FileFinding, now: FileFinding, moment: str) -> FileFinding:
     """Keep when it began, and what the file was then: a newer snapshot may have the wrong bytes."""
+    if outlasts(episode, now):
+        return episode
     return replace(
         now,
         was=episode.was or now.was,

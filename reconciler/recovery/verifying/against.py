@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from reconciler.errors import SnapshotError
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.snapshots.document import Snapshot, SnapshotStorage
 from reconciler.recovery.verifying.matching import partner
@@ -38,7 +39,10 @@ def _compared(
 ) -> StorageVerified:
     one, other = of_snapshot(was), of_snapshot(now) if now else None
     if one is not None and other is not None:
-        return compare(one, other, was.name, means, homes)
+        try:
+            return compare(one, other, was.name, means, homes)
+        except SnapshotError as error:
+            return not_verified(one, was.name, was.place, str(error), means)
     if now is None:
         reason = "the later snapshot does not have this storage"
     elif one is None:

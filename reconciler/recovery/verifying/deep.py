@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from reconciler.errors import SnapshotError
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.scanning import outcome
 from reconciler.recovery.scanning.outcome import Scanned
@@ -49,7 +50,10 @@ def _compared(
     was: Recorded, storage: str, scanned: Scanned, means: Means, repository: Repository
 ) -> StorageVerified:
     if scanned.scan is not None:
-        return compare(was, of_scan(scanned.scan), storage, means, (repository, repository))
+        try:
+            return compare(was, of_scan(scanned.scan), storage, means, (repository, repository))
+        except SnapshotError as error:
+            return not_verified(was, storage, was.place, str(error), means)
     if scanned.status == outcome.NOT_REACHABLE:
         return not_reachable(was, storage, scanned.reason, means)
     return not_verified(was, storage, was.place, scanned.reason, means)

@@ -78,6 +78,13 @@ class _One:
             return self._unknown(
                 was, "this account does not see the storage, and may not see all that there are"
             )
+        try:
+            return self._read(was, live)
+        except SnapshotError as error:
+            return self._unknown(was, str(error))
+
+    def _read(self, was: Inventory, live: Storage) -> StorageVerified:
+        """Compare with what is live now; raises `SnapshotError` if the snapshot is damaged."""
         with TemporaryDirectory() as folder, self._repository.local(layout.part(was.sha256)) as one:
             try:
                 now = _kept(self._reader, live.id, Path(folder))

@@ -76,6 +76,8 @@ class StorageVerified(Struct, frozen=True):
     still_open_since: str = ""
     #: How many of them say that a file is damaged: its good bytes were not seen again since.
     still_damaged: int = 0
+    #: Whether what earlier runs found can't be read: nobody knows what lasts.
+    forgotten: bool = False
     #: What else is worth knowing, in sentences.
     notes: tuple[str, ...] = ()
 
@@ -86,6 +88,7 @@ class StorageVerified(Struct, frozen=True):
         if self.found.keys() - UNPROVED or self.still_damaged:
             return DIFFERS
         unknown = self.found or self.not_verified or self.of is None or self.compared < self.of
+        unknown = unknown or self.forgotten
         return UNKNOWN if unknown else AGREES
 
 

@@ -17,6 +17,7 @@ from reconciler.recovery.parts import merge, read
 from reconciler.recovery.parts.schema import CONTENTS
 from reconciler.recovery.repository import layout
 from reconciler.recovery.repository.contract import Repository
+from reconciler.recovery.rows import Content
 from reconciler.recovery.scanning import record
 from reconciler.recovery.scanning.outcome import Scanned
 from reconciler.recovery.values import FileFinding, Scan
@@ -83,9 +84,7 @@ def _found(
     return found
 
 
-def _damaged(
-    differences: merge.Differences[merge.Content], by: Circumstances
-) -> Iterator[FileFinding]:
+def _damaged(differences: merge.Differences[Content], by: Circumstances) -> Iterator[FileFinding]:
     for path, was, now in differences:
         judged = classify(path, was, now, by)
         if judged.what == values.DAMAGED and judged.finding is not None:

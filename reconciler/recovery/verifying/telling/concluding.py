@@ -83,7 +83,11 @@ class Concluded:
         told = self._told(so_far, findings(), lasting)
         over = [e for e in after if e.resolved and key(e) in before and e not in known.episodes]
         about = self._present.about
-        silent = [e for k, e in lasting.items() if k not in found and e.about == about]
+        silent = [
+            e
+            for k, e in lasting.items()
+            if e.about == about and (k not in found or over_time.outlasts(e, found[k]))
+        ]
         return replace(
             told,
             resolved=tuple(map(self._redacted, over[:MOST_TOLD])),
@@ -91,6 +95,7 @@ class Concluded:
             still_open=len(silent),
             still_open_since=min((e.first_seen for e in silent), default=""),
             still_damaged=sum(e.what == values.DAMAGED for e in silent),
+            forgotten=bool(known.damaged),
         )
 
     def _told(

@@ -130,6 +130,10 @@ class Table:
             ) from error
 
 
+#: What makes a spreadsheet take a text for a formula, and run it.
+_FORMULA = ("=", "+", "-", "@")
+
+
 class _Csv:
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
@@ -137,11 +141,18 @@ class _Csv:
 
     def write(self, rows: list[list[object]]) -> None:
         text = io.StringIO(newline="")
-        csv.writer(text, lineterminator="\n").writerows(rows)
+        csv.writer(text, lineterminator="\n").writerows(map(_harmless, row) for row in rows)
         self._file.write(text.getvalue().encode("utf-8", "backslashreplace"))
 
     def close(self) -> None:
         """Nothing is kept back."""
+
+
+def _harmless(value: object) -> object:
+    r"""Return a cell that is no formula: `=` comes as `\x3d`, as `paths.read` understands it."""
+    if isinstance(value, str) and value.startswith(_FORMULA):
+        return f"\\x{ord(value[0]):02x}{value[1:]}"
+    return value
 
 
 class _Parquet:

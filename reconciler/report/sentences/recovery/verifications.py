@@ -154,6 +154,8 @@ def total(verified: Verified) -> str:
     numbers = ", ".join(filter(None, (found(all_found(verified.storages)), _damaged(verified))))
     if verdict == results.DIFFERS:
         return f"FINDINGS: {numbers}; {last}."
+    if any(one.forgotten for one in verified.storages):
+        numbers = ", ".join(filter(None, (numbers, "what was found earlier can't be read")))
     if verdict == results.UNKNOWN:
         return f"NOT VERIFIED: {'; '.join(filter(None, (last, numbers)))}."
     return f"Verified: {last}, and all agree."

@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from reconciler.errors import RepositoryError, SnapshotError
-from reconciler.recovery import rows, values
+from reconciler.recovery import paths, rows, values
 from reconciler.recovery.findings import store
 from reconciler.recovery.repository import layout
 from reconciler.recovery.repository.opening import open_repository
@@ -152,6 +152,25 @@ def test_of_many_findings_the_first_are_told_and_all_are_counted(verify, monkeyp
     assert result.found == {"missing": 10, "extra": 1}
     assert [f.path for f in result.findings] == [b"f000", b"f001", b"f002", b"z"]
     assert len((tmp_path / "rows.csv").read_text().splitlines()) == 12
+
+
+@pytest.mark.parametrize("first", "=+-@")
+def test_no_name_in_a_table_is_a_formula(verify, tmp_path, first):
+    name = f"{first}cmd|' /C calc'!A1".encode()
+    with Table(str(tmp_path / "rows.csv")) as table:
+        verify([file(name)], [], table=table)
+        table.finish()
+    (row,) = csv.DictReader((tmp_path / "rows.csv").read_text().splitlines())
+    assert row["path"][0] == "\\"
+    assert paths.read(row["path"]) == name
+
+
+def test_if_earlier_findings_can_not_be_read_nobody_knows_whether_all_is_well(verify, repository):
+    verify([GOOD], [ROTTEN])
+    (name,) = repository.names(layout.findings(PLACE))
+    repository.write(name, b"{", replace=True)
+    result = verify([ROTTEN], [ROTTEN], 2)
+    assert (result.compared, result.found, result.verdict) == (1, {}, results.UNKNOWN)
 
 
 SECRET = [b"patient-mueller", b"cohort/secret.tif", b"\xfflink-target"]
