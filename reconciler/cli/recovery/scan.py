@@ -47,7 +47,7 @@ def run(context: Context, options: ScanOptions) -> int:
     for note in notes:
         context.note(note)
     _check_accepted(targets, options.accept_root or ())
-    _check_apart(targets, into)
+    check_apart(targets, into)
     results: list[Scanned] = []
     with closing(open_repository(into, make=True, told=context.note)) as repository:
         try:
@@ -94,7 +94,7 @@ def _check_accepted(targets: Sequence[Target], names: Sequence[str]) -> None:
             )
 
 
-def _check_apart(targets: Sequence[Target], repository: str) -> None:
+def check_apart(targets: Sequence[Target], repository: str) -> None:
     """Refuse a repository that lies in what it is to prove: both would be lost at once."""
     if "://" in repository and not repository.startswith("file://"):
         return
@@ -105,8 +105,8 @@ def _check_apart(targets: Sequence[Target], repository: str) -> None:
         root = Path(sanitize_local_url(target.url)[7:]).resolve()
         if root == folder or root in folder.parents:
             raise UsageError(
-                f"--into {quoted_url(repository)} lies in the storage {quoted(target.name)}: put "
-                "the repository elsewhere, best on another disk"
+                f"the repository {quoted_url(repository)} lies in the storage "
+                f"{quoted(target.name)}: put it elsewhere, best on another disk"
             )
 
 

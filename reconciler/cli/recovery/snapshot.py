@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from argparse import ArgumentParser
+from collections.abc import Collection, Sequence
 from contextlib import closing
 from pathlib import Path
 
-from reconciler.cli.commands.recovery.scan import ScanOptions
+from reconciler.cli.commands.recovery.scan import COMMAND, ScanOptions
 from reconciler.cli.commands.recovery.snapshot import CHECK, CREATE, PRUNE, SnapshotOptions
 from reconciler.cli.context import Context
 from reconciler.cli.inputs.files import check_writable, write_whole
 from reconciler.cli.inputs.manifest import read_manifest_if_any
 from reconciler.cli.inputs.platform import choose_platform, read_live, reading
 from reconciler.cli.inputs.source import compared
-from reconciler.cli.recovery.scan import code_of, scan_all
+from reconciler.cli.recovery.scan import check_apart, code_of, scan_all
 from reconciler.cli.recovery.targets import targets_of
 from reconciler.environment.timestamps import utc_now
 from reconciler.errors import ERROR, INTERRUPTED, SUCCESS, UNPROVED, UsageError
@@ -31,6 +32,7 @@ from reconciler.recovery.snapshots.create import Wish, create
 from reconciler.recovery.snapshots.document import Kept, is_digest
 from reconciler.recovery.snapshots.prune import Task, prune, show
 from reconciler.recovery.snapshots.retention import Rules
+from reconciler.recovery.values import Target
 from reconciler.recovery.walking.exclusions import Exclusions
 from reconciler.report import text
 
@@ -46,15 +48,6 @@ _OF = {
     "keep_monthly": PRUNE,
     "keep_yearly": PRUNE,
     "yes": PRUNE,
-}
-#: How `--scan` scans: as `scan` does without a word.
-_NO_LIMITS = {
-    "full": False,
-    "relocate": None,
-    "workers": None,
-    "max_duration": None,
-    "max_bytes": None,
-    "limit_rate": None,
 }
 
 
@@ -100,8 +93,9 @@ def _create(context: Context, options: SnapshotOptions) -> int:
     with reading(platform) as reader:
         # Before a repository is made: a wrong address of the platform leaves nothing behind.
         reader.identity()
+    targets = _targets(context, options, platform) if options.scan else []
     with closing(open_repository(where, make=True, told=context.note)) as repository:
-        scanned = _scanned(context, options, platform, repository) if options.scan else SUCCESS
+        scanned = _scanned(context, options, targets, repository) if targets else SUCCESS
         if scanned == INTERRUPTED:
             return INTERRUPTED
         kept = _taken(context, options, manifest, platform, repository)
@@ -111,23 +105,35 @@ def _create(context: Context, options: SnapshotOptions) -> int:
     return scanned if kept.snapshot.complete else UNPROVED
 
 
-def _scanned(
-    context: Context, options: SnapshotOptions, platform: Platform, repository: Repository
-) -> int:
-    """Scan all storages before, tell what came of it beside the result, and give the exit code."""
+def _targets(context: Context, options: SnapshotOptions, platform: Platform) -> list[Target]:
+    """Return what is scanned before: all that a manifest can express."""
+    Exclusions(options.exclude or ())
     live = read_live(context, platform).storages
     managed = [storage for storage in live if unmanaged_because(storage) is None]
-    if not managed:
-        return SUCCESS
-    Exclusions(options.exclude or ())
-    wish = ScanOptions(names=[], into=options.repository, exclude=options.exclude, **_NO_LIMITS)
-    results: list[Scanned] = []
     targets, notes = targets_of(managed, ())
     for note in notes:
         context.note(note)
-    interrupted = scan_all(context, wish, targets, repository, results)
+    check_apart(targets, options.repository)
+    return targets
+
+
+def _scanned(
+    context: Context, options: SnapshotOptions, targets: Sequence[Target], repository: Repository
+) -> int:
+    """Scan, tell what came of it beside the result, and give the exit code."""
+    results: list[Scanned] = []
+    interrupted = scan_all(context, _wish(options), targets, repository, results)
     context.note(text.scanned(results, context.note_style).removesuffix("\n"))
     return INTERRUPTED if interrupted else code_of(results)
+
+
+def _wish(options: SnapshotOptions) -> ScanOptions:
+    """Return the options of a `scan` of everything, without a limit."""
+    parser = ArgumentParser()
+    COMMAND.add_arguments(parser)
+    wish = parser.parse_args(["--into", options.repository], namespace=ScanOptions())
+    wish.exclude = options.exclude
+    return wish
 
 
 def _spare(manifest: Manifest, path: str) -> None:

@@ -151,6 +151,12 @@ def test_scan_scans_before(storages):
     assert "contents of 1 (10 files)" in told.stdout
 
 
+def test_no_repository_is_made_in_a_storage_that_it_is_to_prove(storages):
+    told = storages.folder("snapshot", "create", "nas/proofs", "--scan", code=64).stderr
+    assert "lies in the storage 'nas'" in told
+    assert not (storages.path / "nas/proofs").exists()
+
+
 def test_a_storage_that_can_not_be_scanned_is_no_success(storages):
     storages.folder("snapshot", "create", "proofs", "--scan")
     shutil.rmtree(storages.path / "nas")
