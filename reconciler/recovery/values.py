@@ -30,7 +30,8 @@ class Root(Struct, frozen=True, omit_defaults=True):
     kind: str
     #: The address under which it was read.
     url: str
-    #: The file system's device number, as text: network mounts change it, and then say so.
+    #: Facts by which a folder of a file system is known again, as `roots.file_system` has them:
+    #: the volume's UUID, server and share, and the like.
     device: str = ""
     #: The file system's type, as the system names it (`ext4`, `nfs4`); empty where nobody can tell.
     #: By it a scan knows whether change times and inodes are worth trusting.

@@ -28,39 +28,46 @@ _thread = threading.local()
 State: TypeAlias = tuple[int | None, int | None, int | None]
 
 
-def hashed(fd: int, before: State, now_ns: int, pace: Callable[[int], None]) -> bytes | None:
-    """Return the SHA-256 of an open file's bytes; None if it is not, or not any more, as it was.
+class Hasher:
+    """Hashes files that are open; for one thread, which has one buffer for all that it reads."""
 
-    `before` is how it was at any time before it was opened, and how it must be once it was read.
-    Times that are younger, `now_ns`, than their clock's tick show nothing: such a file is read
-    twice, and both must agree. (What programs write through a memory map has the time of its first
-    page only.) `pace` is told of each read. Raises `OSError`.
-    """
-    size = before[0]
-    sha256 = _sha256(fd, size, pace)
-    after = os.fstat(fd)
-    now = (after.st_size, after.st_mtime_ns, after.st_ctime_ns)
-    if now != before or not stat.S_ISREG(after.st_mode):
-        return None
-    if now_ns - now[_TOUCHED] < TICK_NS:
-        os.lseek(fd, 0, os.SEEK_SET)
-        return sha256 if sha256 == _sha256(fd, size, pace) else None
-    return sha256
+    def __init__(self, pace: Callable[[int], None]) -> None:
+        """Prepare to read; `pace` is told of each read."""
+        self._pace = pace
+        self._parts = _buffer()
 
+    def hashed(self, fd: int, before: State, now_ns: int) -> bytes | None:
+        """Return the SHA-256 of a file's bytes; None if it is not, or not any more, as it was.
 
-def _sha256(fd: int, size: int | None, pace: Callable[[int], None]) -> bytes | None:
-    """Return the hash of the next `size` bytes, or None if there are fewer or more."""
-    parts = _buffer()
-    whole = parts[0]
-    digest = hashlib.sha256()
-    total = 0
-    while count := _fill(fd, parts):
-        digest.update(whole if count == BUFFER else whole[:count])
-        pace(count)
-        total += count
-        if size is None or total >= size:
-            break
-    return digest.digest() if total == size else None
+        `before` is how it was at any time before it was opened, and how it must be once it was
+        read. Times that are younger, `now_ns`, than their clock's tick show nothing: such a file
+        is read twice, and both must agree. (What programs write through a memory map has the time
+        of its first page only.) Raises `OSError`.
+        """
+        sha256 = self._sha256(fd, before[0] or 0)
+        after = os.fstat(fd)
+        now = (after.st_size, after.st_mtime_ns, after.st_ctime_ns)
+        if now != before or not stat.S_ISREG(after.st_mode):
+            return None
+        if now_ns - now[_TOUCHED] < TICK_NS:
+            os.lseek(fd, 0, os.SEEK_SET)
+            return sha256 if sha256 == self._sha256(fd, now[0]) else None
+        return sha256
+
+    def _sha256(self, fd: int, size: int) -> bytes | None:
+        """Return the hash of the next `size` bytes, or None if there are fewer or more."""
+        parts, pace = self._parts, self._pace
+        whole = parts[0]
+        total = count = _fill(fd, parts)
+        digest = hashlib.sha256(whole[:count])
+        while count:
+            pace(count)
+            if total >= size:
+                break
+            count = _fill(fd, parts)
+            digest.update(whole[:count])
+            total += count
+        return digest.digest() if total == size else None
 
 
 def _buffer() -> tuple[memoryview]:

@@ -6,7 +6,7 @@ import os
 import stat
 import time
 
-from reconciler.recovery.hashing.file import State, hashed
+from reconciler.recovery.hashing.file import Hasher, State
 from reconciler.recovery.rows import CHANGING, READ, Rows
 from reconciler.recovery.rows import FILE as REGULAR
 from reconciler.recovery.source import Pace
@@ -32,10 +32,13 @@ class Reading:
         """Prepare to read files that were listed; `pace` is told of each read."""
         self._held = held
         self._files = files
-        self._pace = pace
+        self._hasher = Hasher(pace)
         self._rows = Rows()
-        #: What was read and is as it was listed, and is no row yet: which file, its hash, when.
-        self._same: list[tuple[int, bytes, int]] = []
+        #: What was read, is as it was listed, and is no row yet: hashes and times, one for each
+        #: file from this one on.
+        self._from = 0
+        self._hashes: list[bytes] = []
+        self._times: list[int] = []
 
     def read(self) -> Rows:
         """Return the rows of the files, with their hashes; not of those that are gone.
@@ -70,10 +73,13 @@ class Reading:
             try:
                 now = time.time_ns()
                 sha256 = None if None in state else self._hashed(folder, name, state, now)
-                if sha256:
-                    self._same.append((i, sha256, now // 1_000_000_000))
-                else:
+                if not sha256:
                     self._again(folder, above, name)
+                    continue
+                if not self._hashes:
+                    self._from = i
+                self._hashes.append(sha256)
+                self._times.append(now)
             except OSError as error:
                 self._other(folder, above, name, error)
 
@@ -85,7 +91,7 @@ class Reading:
         """
         fd = os.open(folder.prefix + name, _FLAGS, dir_fd=folder.fd)
         try:
-            return hashed(fd, before, now_ns, self._pace)
+            return self._hasher.hashed(fd, before, now_ns)
         finally:
             os.close(fd)
 
@@ -122,22 +128,23 @@ class Reading:
             rows.kind[count] = CHANGING
 
     def _told(self) -> Rows:
-        """Return the rows, with all that was read: column by column takes the least time."""
-        files, rows, same = self._files, self._rows, self._same
-        which, count = [i for i, _, _ in same], len(same)
-        rows.path += [files.path[i] for i in which]
+        """Return the rows, with all that was read: a slice of a column takes the least time."""
+        files, rows, count = self._files, self._rows, len(self._hashes)
+        which = slice(self._from, self._from + count)
+        rows.path += files.path[which]
         rows.kind += [REGULAR] * count
-        rows.size += [files.size[i] for i in which]
-        rows.mtime_ns += [files.mtime_ns[i] for i in which]
-        rows.sha256 += [sha256 for _, sha256, _ in same]
+        rows.size += files.size[which]
+        rows.mtime_ns += files.mtime_ns[which]
+        rows.sha256 += self._hashes
         rows.proof += [READ] * count
-        rows.proved_at += [at for _, _, at in same]
+        rows.proved_at += [now // 1_000_000_000 for now in self._times]
         rows.version += [None] * count
         rows.detail += [None] * count
-        rows.ctime_ns += [files.ctime_ns[i] for i in which]
-        rows.inode += [files.inode[i] for i in which]
+        rows.ctime_ns += files.ctime_ns[which]
+        rows.inode += files.inode[which]
         rows.tag += [None] * count
-        same.clear()
+        self._hashes.clear()
+        self._times.clear()
         return rows
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.recovery.hashing import file
-from reconciler.recovery.hashing.file import BUFFER, State, hashed
+from reconciler.recovery.hashing.file import BUFFER, Hasher, State
 
 OLD = 1_500_000_000_000_000_000
 #: When the tests run: nothing that they make was touched lately.
@@ -36,7 +36,7 @@ def state(path: Path) -> State:
 def read(path: Path, pace: Callable[[int], None] = lambda _: None) -> bytes | None:
     fd = os.open(path, os.O_RDONLY)
     try:
-        return hashed(fd, state(path), NOW, pace)
+        return Hasher(pace).hashed(fd, state(path), NOW)
     finally:
         os.close(fd)
 
@@ -61,7 +61,7 @@ def test_a_file_that_was_just_touched_is_read_twice(tmp_path: Path) -> None:
     told: list[int] = []
     fd = os.open(tmp_path / "a", os.O_RDONLY)
     try:
-        assert hashed(fd, state(tmp_path / "a"), time.time_ns(), told.append)
+        assert Hasher(told.append).hashed(fd, state(tmp_path / "a"), time.time_ns())
     finally:
         os.close(fd)
     assert told == [5, 5]
@@ -132,7 +132,7 @@ def test_a_change_within_one_tick_of_the_clock_shows_in_the_second_reading(
 
     fd = os.open(path, os.O_RDONLY)
     try:
-        assert hashed(fd, state(path), frozen.st_ctime_ns, pace) is None
+        assert Hasher(pace).hashed(fd, state(path), frozen.st_ctime_ns) is None
     finally:
         os.close(fd)
 
@@ -145,7 +145,7 @@ def test_a_file_that_is_not_as_it_was_before_it_was_opened_has_no_hash(tmp_path:
     try:
         for before in ((size, mtime_ns, None), (size, 1, ctime_ns), (None, mtime_ns, ctime_ns)):
             os.lseek(fd, 0, os.SEEK_SET)
-            assert hashed(fd, before, NOW, lambda _: None) is None
+            assert Hasher(lambda _: None).hashed(fd, before, NOW) is None
     finally:
         os.close(fd)
 
@@ -155,7 +155,7 @@ def test_what_is_no_regular_file_has_no_hash() -> None:
     found = os.fstat(fd)
     try:
         before = (0, found.st_mtime_ns, found.st_ctime_ns)
-        assert hashed(fd, before, NOW, lambda _: None) is None
+        assert Hasher(lambda _: None).hashed(fd, before, NOW) is None
     finally:
         os.close(fd)
 
