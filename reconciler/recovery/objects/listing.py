@@ -14,7 +14,7 @@ from operator import attrgetter, itemgetter
 
 from reconciler.recovery.objects.pages import Item, Listed, Page, deleted, listed, present, versions
 from reconciler.recovery.roots.asking import Asking, Refused
-from reconciler.recovery.roots.bucket import Reached
+from reconciler.recovery.roots.reaching import Reached
 from reconciler.recovery.rows import UNREADABLE
 
 #: Servers, by what they call themselves, that list folder by folder; whose versions are complete.

@@ -13,8 +13,9 @@ from reconciler.recovery.objects import listing
 from reconciler.recovery.objects.pages import Listed, full_sum
 from reconciler.recovery.objects.reading import quickly, surely
 from reconciler.recovery.roots.asking import LISTING, NO_ANSWER, Refused
-from reconciler.recovery.roots.bucket import MARKER as MARKER_NAME
-from reconciler.recovery.roots.bucket import TIMEOUT, BucketRoot, Reached, read_marker
+from reconciler.recovery.roots.bucket import prove, read_marker
+from reconciler.recovery.roots.marker import LARGEST, SUFFIX
+from reconciler.recovery.roots.reaching import TIMEOUT, Door, Reached
 from reconciler.recovery.rows import (
     ARCHIVED,
     CHANGING,
@@ -48,32 +49,32 @@ class BucketSource:
         self, target: Target, excluded: Sequence[str], surroundings: Surroundings | None = None
     ) -> None:
         """Make it, and ask nothing yet. Raises `UsageError` for a glob that means nothing."""
-        self._root = BucketRoot(target, surroundings)
+        self._door = Door(target, surroundings)
         self._exclusions = Exclusions(excluded)
         self._mutex = threading.Lock()
         self._store: S3Store | None = None
 
     def prove(self, known: Root | None) -> Root:
         """Prove that the bucket answers, and is the one that `known` describes."""
-        return self._root.prove(known)
+        return prove(self._door, known)
 
     def listing(self) -> Iterator[Rows]:
         """Yield the newest of each key, below the prefix, in the order of keys as bytes."""
-        reached = self._root.reached()
+        reached = self._door.reached()
         prefix = reached.asking.bucket.prefix.encode()
         try:
             found = self._rows(reached, prefix)
             while batch := list(islice(found, BATCH)):
                 yield _columns(batch, len(prefix))
         except Refused as refused:
-            raise self._root.lost(refused, "listed") from None
+            raise self._door.lost(refused, "listed") from None
 
     def read(self, files: Rows, pace: Pace) -> Rows:
         """Read objects, and return them with their hashes.
 
         Raises `UnreachableError` if the bucket is lost on the way.
         """
-        reached = self._root.reached()
+        reached = self._door.reached()
         prefix = reached.asking.bucket.prefix.encode()
         read = (self._read(reached, wanted, pace) for wanted in _listed(files, prefix))
         return _columns([row for row in read if row is not None], len(prefix))
@@ -81,7 +82,7 @@ class BucketSource:
     def close(self) -> None:
         """Let go of connections."""
         self._store = None
-        self._root.close()
+        self._door.close()
 
     def _rows(self, reached: Reached, prefix: bytes) -> Iterator[_Row]:
         for found in listing.everything(reached, prefix):
@@ -90,7 +91,7 @@ class BucketSource:
                 yield self._row(reached, found, path)
 
     def _row(self, reached: Reached, found: Listed, path: bytes) -> _Row:
-        if found.kind == FILE and b"/" not in path and path.endswith(MARKER_NAME.encode()):
+        if b"/" not in path and path.endswith(SUFFIX) and _is_small(found):
             return self._marker(reached, found), None, "", None
         if found.kind == ARCHIVED and found.summed:
             stored = _stored(reached, found)
@@ -101,7 +102,7 @@ class BucketSource:
         try:
             content = read_marker(reached.asking, found.key.decode())
         except Refused as refused:
-            self._root.still_there()
+            self._door.still_there()
             return found._replace(kind=UNREADABLE, detail=refused.short.encode())
         return found._replace(kind=MARKER, detail=content)
 
@@ -122,11 +123,11 @@ class BucketSource:
         self, reached: Reached, wanted: Listed, refused: Refused, pace: Pace
     ) -> _Row | None:
         """Look what is there now, and read that."""
-        self._root.still_there()
+        self._door.still_there()
         try:
             now = listing.one(reached, wanted.key)
         except Refused as unlisted:
-            raise self._root.lost(unlisted, "listed") from None
+            raise self._door.lost(unlisted, "listed") from None
         if now is None:
             return None
         if now.kind != FILE:
@@ -146,8 +147,8 @@ class BucketSource:
             archived = wanted._replace(kind=ARCHIVED, detail=refused.storage_class.encode())
             stored = _stored(reached, archived)
             return archived, stored, STORED if stored else "", None
-        self._root.heed(refused)
-        self._root.still_there()
+        self._door.heed(refused)
+        self._door.still_there()
         if refused.code == NO_ANSWER:  # the server was away for a while
             try:
                 return _proved(wanted, surely(reached.asking, wanted, pace))
@@ -162,6 +163,11 @@ class BucketSource:
                 name = reached.asking.bucket.name
                 self._store = reading_store(name, meta.endpoint_url, meta.region_name, TIMEOUT)
             return self._store
+
+
+def _is_small(found: Listed) -> bool:
+    """Return whether an object of a marker's name is one."""
+    return found.kind == FILE and (found.size or 0) <= LARGEST
 
 
 def _same(one: Listed, other: Listed) -> bool:

@@ -22,6 +22,7 @@ COMMANDS = sorted(
     }
 )
 OVER_HTTP = "python tests/benchmarks/over_http.py"
+OBJECTS = "python tests/benchmarks/objects.py"
 SURVIVING = "python tests/benchmarks/surviving.py"
 MEASUREMENTS = ("bare pass", "validate", "plan without changes", "plan of creates", "apply")
 
@@ -61,6 +62,14 @@ def test_the_measurements_of_surviving_run():
     line = [sys.executable, *SURVIVING.split()[1:], "--operations", "40", "--runs", "1"]
     done = subprocess.run(line, check=True, cwd=ROOT, capture_output=True, encoding="utf-8")
     for name in ("40 operations: bare writes", "apply, from its journal", "after a kill"):
+        assert name in done.stdout
+
+
+def test_the_measurements_of_buckets_run():
+    assert f"$ {OBJECTS}\n" in PAGE.read_text(encoding="utf-8")
+    line = [sys.executable, *OBJECTS.split()[1:], "--count", "70", "--runs", "1"]
+    done = subprocess.run(line, check=True, cwd=ROOT, capture_output=True, encoding="utf-8")
+    for name in ("70 objects", "curl, one process", "list and read, without hashing"):
         assert name in done.stdout
 
 

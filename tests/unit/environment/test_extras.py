@@ -14,7 +14,7 @@ from reconciler.environment.extras import missing_extra
 
 REQUIRES = [
     "msgspec>=0.21",
-    "boto3>=1.35; extra == 's3'",
+    "boto3>=1.36; extra == 's3'",
     'nothing-has-this-name>=1; sys_platform != "win32" and extra == "server"',
 ]
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from reconciler.recovery.objects.listing import everything, one
 from reconciler.recovery.objects.pages import Listed
 from reconciler.recovery.roots.asking import Refused
-from reconciler.recovery.roots.bucket import Reached
+from reconciler.recovery.roots.reaching import Reached
 from reconciler.recovery.rows import ARCHIVED, DELETED, FILE, FOLDER, UNREADABLE
 from support.locks.seaweed import S3Server
 from support.recovery.buckets import listed, opened

@@ -95,6 +95,7 @@ def test_kinds(moto: Moto) -> None:
     bucket, client = moto.new_bucket(), moto.client()
     put(moto, bucket, ["file", "sub/x.jetraw-storage"])
     client.put_object(Bucket=bucket, Key="dir/", Body=b"")
+    client.put_object(Bucket=bucket, Key="large.jetraw-storage", Body=b"1" * 65_537)
     client.put_object(Bucket=bucket, Key="nas.jetraw-storage", Body=b'{"id": 1}')
     for storage_class in ("GLACIER", "DEEP_ARCHIVE", "GLACIER_IR"):
         client.put_object(Bucket=bucket, Key=storage_class, Body=b"1", StorageClass=storage_class)
@@ -105,6 +106,7 @@ def test_kinds(moto: Moto) -> None:
             (b"GLACIER_IR", FILE, None),
             (b"dir/", FOLDER, None),
             (b"file", FILE, None),
+            (b"large.jetraw-storage", FILE, None),
             (b"nas.jetraw-storage", MARKER, b'{"id": 1}'),
             (b"sub/x.jetraw-storage", FILE, None),
         ]
