@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -85,6 +86,21 @@ def test_a_folder_that_can_not_be_opened(
     assert listed(source) == all_but(b"b/1", b"b/c/1") | {b"b/": (UNREADABLE, code.encode())}
 
 
+def test_what_this_user_may_not_read(source: FolderSource, root: Path) -> None:
+    (root / "b").chmod(0)
+    (root / "a/1").chmod(0)
+    try:
+        if os.access(root / "b", os.R_OK):
+            pytest.skip("root can read anything")
+        rows = next(source.listing())
+        read = source.read(rows, lambda _: None)
+    finally:
+        (root / "b").chmod(0o700)
+        (root / "a/1").chmod(0o600)
+    assert told(rows) == all_but(b"b/1", b"b/c/1") | {b"b/": (UNREADABLE, b"EACCES")}
+    assert told(read)[b"a/1"] == (UNREADABLE, b"EACCES")
+
+
 class Broken:
     """The names of a folder, up to an error."""
 
@@ -146,7 +162,9 @@ def test_a_file_that_can_not_be_opened(
     Failing(monkeypatch, "open", b"2", code)
     read = source.read(rows, lambda _: None)
     assert told(read) == all_but(b"a/2") | {b"a/2": (UNREADABLE, code.encode())}
-    assert read.size[read.path.index(b"a/2")] == 3
+    assert read.size == [3, 3, 3, 5, 1]
+    hashes = [None if path == b"a/2" else hashlib.sha256(path).digest() for path in FILES]
+    assert (read.path, read.sha256) == (FILES, hashes)
 
 
 @pytest.mark.parametrize("code", ERRORS)
