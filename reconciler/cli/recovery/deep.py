@@ -45,7 +45,6 @@ def reading(
     workers = options.workers or _cores()
     with progress(context, tally, pace) as tell:
         here = Here(
-            context.origin.run,
             context.origin.host,
             utc_now,
             lambda storage, estimate: tell(told.estimated(storage, estimate)),

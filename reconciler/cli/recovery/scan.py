@@ -136,7 +136,6 @@ def _scan(
     tally = Tally()
     with progress(context, tally, pace) as tell:
         here = Here(
-            context.origin.run,
             context.origin.host,
             utc_now,
             lambda storage, estimate: tell(told.estimated(storage, estimate)),

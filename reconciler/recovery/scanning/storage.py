@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from concurrent.futures import Executor
 from contextlib import ExitStack
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from reconciler.environment.origin import run_id
 from reconciler.environment.timestamps import timestamp
 from reconciler.errors import SnapshotError
 from reconciler.recovery.parts import merge, read
@@ -34,11 +36,14 @@ _TOGETHER = 8_000
 _GONE = 100_000
 
 
-class Here(Struct, frozen=True):
-    """Who scans, and when it is."""
+def new_id(moment: datetime) -> str:
+    """Return the id of a scan that begins now: unique, and sorted by time."""
+    return run_id(moment.timestamp(), os.urandom(3))
 
-    #: Unique, and sorted by time: of this run.
-    run: str
+
+class Here(Struct, frozen=True):
+    """Where it is scanned, and when it is."""
+
     host: str
     now: Callable[[], datetime]
     #: Told how much there is to do, and for which storage.
@@ -70,6 +75,7 @@ class StorageScan:
         self._repository = means.repository
         self._opened = opened
         self._started = means.here.now()
+        self._run = new_id(self._started)
         self._is_new = False
 
     def run(self) -> None:
@@ -79,6 +85,9 @@ class StorageScan:
             last = record.latest(self._repository, place, complete=False)
         except SnapshotError as error:
             self._end(outcome.NOT_BEGUN, str(error))
+            return
+        if last and self._run < last.id:
+            self._end(outcome.NOT_BEGUN, _behind(last))
             return
         unfinished = pieces.find(self._repository, place, after=last.id if last else "")
         accepted = self._target.name in self._means.wish.accept_roots
@@ -115,8 +124,7 @@ class StorageScan:
 
     def _begin(self, unfinished: pieces.Unfinished | None, root: Root) -> pieces.Begun:
         """Give the scan its id, and return how its first run began."""
-        run = self._means.here.run
-        self._id = unfinished.id if unfinished else run
+        self._id = unfinished.id if unfinished else self._run
         self._folder: Path = self._opened.enter_context(self._repository.workspace())
         begun = pieces.Begun(
             pieces.FORMAT_VERSION,
@@ -125,7 +133,7 @@ class StorageScan:
             root,
         )
         self._pieces = pieces.Pieces(
-            self._repository, self._folder, place=self._target.place, scan=self._id, run=run
+            self._repository, self._folder, place=self._target.place, scan=self._id, run=self._run
         )
         self._pieces.begin(begun)
         if unfinished is None:
@@ -237,7 +245,7 @@ class StorageScan:
             host=self._means.here.host,
             clock_ns=begun.clock_ns,
         )
-        self.result.scan = record.write(self._repository, scan, instead=self._means.here.run)
+        self.result.scan = record.write(self._repository, scan, instead=self._run)
         pieces.forget(self._repository, self._target.place, until=self._id)
         if unproved:
             self._end(outcome.INCOMPLETE, "A part of it could not be read")
@@ -263,6 +271,13 @@ def _known(last: Scan | None, unfinished: pieces.Unfinished | None) -> Root | No
     if last:
         return last.root
     return unfinished.runs[0].begun.root if unfinished else None
+
+
+def _behind(last: Scan) -> str:
+    return (
+        f"The clock of this machine is behind the last scan, which began at {last.started_at}: set "
+        "it right, for the next scans would be taken for earlier ones"
+    )
 
 
 def _left_out(brought: Brought) -> str:

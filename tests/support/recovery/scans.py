@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import count
 
 from reconciler.recovery.parts.convert import rows_of
@@ -22,8 +22,9 @@ _runs = count(1)
 
 
 def here(now: datetime | None = None, **more) -> Here:
-    moment = now or datetime(2026, 11, 29, 8, tzinfo=UTC)
-    return Here(f"20261129-080000-000-{next(_runs):06x}", "host", lambda: moment, **more)
+    """Give a place to scan from, where it is later each time."""
+    moment = now or datetime(2026, 11, 29, 8, tzinfo=UTC) + timedelta(seconds=next(_runs))
+    return Here("host", lambda: moment, **more)
 
 
 def scan_once(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from concurrent.futures import ProcessPoolExecutor
+from datetime import UTC, datetime, timedelta
 from threading import Event
 
 import pytest
@@ -135,6 +136,17 @@ def test_so_many_gone_files_that_nobody_believes_it(repository, monkeypatch) -> 
     assert "11 files" in ended.reason
     storage.vanished.clear()
     assert scan_once(storage, repository).status == COMPLETE
+
+
+def test_a_clock_behind_the_last_scan_is_told(repository) -> None:
+    """Scans sort by when they began: this one would never be the last one."""
+    storage = some(3)
+    future = datetime(2030, 1, 1, tzinfo=UTC)
+    scan_once(storage, repository, by=here(future))
+    ended = scan_once(storage, repository)
+    assert (ended.status, ended.scan) == (NOT_BEGUN, None)
+    assert "behind the last scan, which began at 2030-01-01T00:00:00.000Z" in ended.reason
+    assert scan_once(storage, repository, by=here(future + timedelta(days=1))).status == COMPLETE
 
 
 def test_what_cannot_be_read_makes_a_scan_incomplete(repository) -> None:
