@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 
 from msgspec import Struct
@@ -70,17 +70,20 @@ class Concluded:
 
         Raises `RepositoryError` if what is known can't be read; that it can't be kept is a note.
         """
+        first = _First()
+        for spooled in findings():
+            first.take(spooled)
         if self._present is None:
-            return self._told(so_far, findings(), {})
+            return self._told(so_far, first, findings, {})
         known = store.read(self._means.repository, self._place)
         self.notes += [f"not used: the findings in {reason}" for reason in known.damaged]
-        found = _worst(spooled.finding for spooled in findings() if spooled.listed)
         before = over_time.open_ones(known.episodes)
+        found = first.by_key
         ended = self._ended(self._present, before, found)
         after = over_time.observed(known.episodes, found, self._present.moment, ended)
         self._keep(after, known)
         lasting = over_time.open_ones(after)
-        told = self._told(so_far, findings(), lasting)
+        told = self._told(so_far, first, findings, lasting)
         over = [e for e in after if e.resolved and key(e) in before and e not in known.episodes]
         about = self._present.about
         silent = [
@@ -99,33 +102,33 @@ class Concluded:
         )
 
     def _told(
-        self, so_far: StorageVerified, findings: Iterable[Spooled], lasting: dict[Key, FileFinding]
+        self,
+        so_far: StorageVerified,
+        first: _First,
+        findings: Callable[[], Iterable[Spooled]],
+        lasting: dict[Key, FileFinding],
     ) -> StorageVerified:
-        listed: dict[str, list[FileFinding]] = {}
-        counted: list[FileFinding] = []
-        for finding in self._dated(findings, lasting):
-            told = self._redacted(finding.finding)
-            if self._means.table is not None:
-                self._means.table.add(told)
-            among = listed.setdefault(told.what, []) if finding.listed else counted
-            if len(among) < MOST_TOLD:
-                among.append(told)
-        order = [what for what in over_time.SEVERITY if what in listed]
+        def told(spooled: Spooled) -> FileFinding:
+            return self._redacted(self._dated(spooled, lasting))
+
+        table = self._means.table
+        for spooled in findings() if table is not None else ():
+            if table is not None:
+                table.add(told(spooled))
+        listed = (f for what in over_time.SEVERITY for f in first.listed.get(what, ())[:MOST_TOLD])
         return replace(
             so_far,
-            findings=tuple(finding for what in order for finding in listed[what]),
-            counted=tuple(counted),
+            findings=tuple(told(Spooled(finding, listed=True)) for finding in listed),
+            counted=tuple(told(Spooled(finding, listed=False)) for finding in first.counted),
             notes=(*so_far.notes, *self.notes),
         )
 
-    def _dated(
-        self, findings: Iterable[Spooled], lasting: dict[Key, FileFinding]
-    ) -> Iterator[Spooled]:
+    def _dated(self, spooled: Spooled, lasting: dict[Key, FileFinding]) -> FileFinding:
         moment = self._present.moment if self._present else ""
-        for finding, listed in findings:
-            since = lasting.get(key(finding)) if listed else None
-            first, last = (since.first_seen, since.last_seen) if since else (moment, moment)
-            yield Spooled(replace(finding, first_seen=first, last_seen=last), listed)
+        finding, listed = spooled
+        since = lasting.get(key(finding)) if listed else None
+        seen, last = (since.first_seen, since.last_seen) if since else (moment, moment)
+        return replace(finding, first_seen=seen, last_seen=last)
 
     def _keep(self, after: list[FileFinding], known: store.Known) -> None:
         means = self._means
@@ -165,15 +168,24 @@ class Concluded:
         return self._means.redaction.finding(finding) if self._means.redaction else finding
 
 
-def _worst(findings: Iterable[FileFinding]) -> dict[Key, FileFinding]:
-    """Return as many of each class as are kept of one storage."""
-    number: dict[str, int] = {}
-    found = {}
-    for finding in findings:
-        number[finding.what] = number.get(finding.what, 0) + 1
-        if number[finding.what] <= over_time.MOST_OPEN:
-            found[key(finding)] = finding
-    return found
+class _First:
+    """The first findings of each class: as many as are kept, of which the first are told."""
+
+    def __init__(self) -> None:
+        self.listed: dict[str, list[FileFinding]] = {}
+        self.counted: list[FileFinding] = []
+
+    def take(self, spooled: Spooled) -> None:
+        """Take a finding, if there is room for it."""
+        finding, listed = spooled
+        among = self.listed.setdefault(finding.what, []) if listed else self.counted
+        if len(among) < (over_time.MOST_OPEN if listed else MOST_TOLD):
+            among.append(finding)
+
+    @property
+    def by_key(self) -> dict[Key, FileFinding]:
+        """What is kept."""
+        return {key(finding): finding for some in self.listed.values() for finding in some}
 
 
 def _is_back(finding: FileFinding, now: Content | None) -> bool:
