@@ -24,7 +24,7 @@ from reconciler.errors import (
     UsageError,
 )
 from reconciler.names import Scope
-from reconciler.printable import quoted
+from reconciler.printable import listed, quoted
 from reconciler.recovery import paths
 from reconciler.recovery.repository.address import split
 from reconciler.recovery.repository.contract import Repository
@@ -198,9 +198,14 @@ class _Verification:
     def _notes(self, how: str, was: Kept) -> tuple[str, ...]:
         if how == results.LIVE:
             return (_ONLY_RECORDS,)
-        if how == results.AGAINST and was.snapshot.created_at > self.kept.snapshot.created_at:
-            return (_REVERSED,)
-        return ()
+        if how != results.AGAINST:
+            return ()
+        notes = []
+        if was.snapshot.created_at > self.kept.snapshot.created_at:
+            notes.append(_REVERSED)
+        if new := against.only_later(was.snapshot, self.kept.snapshot):
+            notes.append(f"Only the later snapshot has {listed(new)}: nothing was compared there.")
+        return tuple(notes)
 
     def _marked(self, verified: Verified, was: Kept, home: Repository) -> Verified:
         """Keep that a snapshot was verified, so that `prune` spares the last that was."""

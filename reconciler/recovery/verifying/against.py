@@ -31,6 +31,12 @@ def verify(
         yield _compared(storage, found, means, homes)
 
 
+def only_later(was: Snapshot, now: Snapshot) -> list[str]:
+    """Name the storages of `now` that `was` does not have: nothing is known of earlier."""
+    known = {id(found) for storage in was.storages if (found := partner(storage, was, now))}
+    return [storage.name for storage in now.storages if id(storage) not in known]
+
+
 def _compared(
     was: SnapshotStorage,
     now: SnapshotStorage | None,

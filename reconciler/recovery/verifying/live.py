@@ -63,6 +63,8 @@ class _One:
         self, storage: SnapshotStorage, reader: Reader, means: Means, repository: Repository
     ) -> None:
         self._storage = storage
+        # One that no manifest can express has no place, and is known by its id.
+        self._place = storage.place or f"id:{storage.id}"
         self._reader = reader
         self._means = means
         self._repository = repository
@@ -135,7 +137,7 @@ class _One:
         finding = FileFinding(
             what,
             self._storage.name,
-            self._storage.place,
+            self._place,
             id,
             None if was is None else _content(id, was),
             None if now is None else _content(id, now),
@@ -151,7 +153,7 @@ class _One:
         findings: Callable[[], Spool],
     ) -> StorageVerified:
         present = Present(self._at, Side(0, Lost()), look, values.INVENTORY)
-        return Concluded(self._storage.place, self._means, present).conclude(so_far, findings)
+        return Concluded(self._place, self._means, present).conclude(so_far, findings)
 
     def _alone(self, was: Inventory, what: str, reason: str) -> StorageVerified:
         """Tell, and keep, that the platform lacks the storage, and so all records of it."""
@@ -162,7 +164,7 @@ class _One:
         so_far = StorageVerified(
             self._storage.name, was.rows, compared, 0, {what: 1}, was=Taken(was.read_at)
         )
-        return told(so_far, self._storage.place, reason, self._means, present)
+        return told(so_far, self._place, reason, self._means, present)
 
     def _unknown(self, was: Inventory | None, reason: str) -> StorageVerified:
         rows = was.rows if was else 0
@@ -174,7 +176,7 @@ class _One:
             {values.NOT_VERIFIED: 1},
             was=Taken(was.read_at) if was else None,
         )
-        return told(so_far, self._storage.place, reason, self._means, None, values.INVENTORY)
+        return told(so_far, self._place, reason, self._means, None, values.INVENTORY)
 
 
 def _kept(reader: Reader, id: str, folder: Path) -> Path:

@@ -155,9 +155,9 @@ class Concluded:
                 return False
             if present.side.lost.over(b"") is not None:
                 return False
-            if finding.what in (values.NOT_REACHABLE, values.NOT_VERIFIED):
-                return True
             path = finding.path
+            if not path or finding.what == values.NOT_VERIFIED:  # it was about more than one file
+                return True
             if present.side.lost.over(path) is not None or present.side.excluded(path):
                 return False
             return finding.what not in over_time.NEEDS_PROOF or _is_back(finding, now.get(path))

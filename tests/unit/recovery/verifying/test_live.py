@@ -79,6 +79,9 @@ def test_a_storage_that_the_platform_does_not_list(home, complete, what, verdict
     (result,) = verify(home, kept, platform("other", complete=complete))
     assert [(f.what, f.path, f.files) for f in result.findings] == [(what, b"", 3)]
     assert result.verdict == verdict
+    (result,) = verify(home, kept, with_rows(ROWS), 2)
+    assert (result.verdict, result.still_open) == (results.AGREES, 0)
+    assert result.resolved_count == (1 if complete else 0)
 
 
 def test_an_inventory_that_can_not_be_read_is_not_verified(home):
