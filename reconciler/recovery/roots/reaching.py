@@ -76,10 +76,13 @@ class Door:
             self._reached = None
 
     def declared(self) -> str | None:
-        """Return the declared region; what is read elsewhere has another one, which it tells."""
+        """Return the region that the address names, or else the declared one.
+
+        What is read elsewhere than it was declared may be in another, which it tells.
+        """
         target = self.target
-        moved = location(target.type, target.url).place != target.place
-        return None if moved else target.region
+        where = location(target.type, target.url)
+        return where.region or (target.region if where.place == target.place else None)
 
     def lost(self, refused: Refused, what: str) -> UnreachableError:
         """Return what a refusal means that is one of the whole bucket: it can't be `what`."""
