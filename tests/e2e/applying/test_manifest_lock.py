@@ -109,9 +109,9 @@ def damage(setting, request):
     return setting.lock
 
 
-def test_two_applies_at_once_double_nothing(setting):
+def test_two_applies_at_once_double_nothing(setting, long):
     names = []
-    for number in range(25):
+    for number in range(50 if long else 10):
         names += [f"n{number}-{which}" for which in range(2)]
         setting.declare(*names)
         two_at_once(setting.folder, wait=True, env=(setting.env, setting.env))

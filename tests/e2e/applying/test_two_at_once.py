@@ -10,6 +10,7 @@ import pytest
 
 from reconciler.diff.temporary_names import temporary
 from support.platforms.live_file import FILE, live, local, made, manifest, plan_of, settled, sql
+from support.sampling import sample
 
 
 def sound(folder):
@@ -202,6 +203,9 @@ GONE = [f"gone{n:02}" for n in range(60)]
 OLD = [f"old{n:02}" for n in range(60)]
 SWAPPED = [f"swap{n:02}" for n in range(40)]
 RING = [f"ring{n}" for n in range(7)]
+#: How many are killed in a long run, and which of them for each commit.
+KILLS = 60
+CHOSEN = sample(range(KILLS), 6, "killed at any moment")
 
 
 def wanted():
@@ -227,7 +231,9 @@ def is_between(found, name_after):
     return before or aside or found["name"] == name_after.get(found["id"])
 
 
-@pytest.mark.parametrize("seed", range(15))
+@pytest.mark.parametrize(
+    "seed", [pytest.param(n, marks=[] if n in CHOSEN else pytest.mark.long) for n in range(KILLS)]
+)
 def test_killed_at_any_moment_the_next_apply_does_the_rest(folder, seed):
     before = made(folder, *GONE, *OLD, *SWAPPED, *RING)
     folder.write(wanted())

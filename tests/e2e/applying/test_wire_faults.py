@@ -28,9 +28,9 @@ from support.faults.fault_proxy import (
 from support.server.state_server import StateServer
 
 #: In a long run, and for each commit.
-LONG, SHORT = 10_000, 2_000
+LONG, SHORT = 10_000, 1_000
 #: With few requests each fault comes more often, so that all of them come; in a hundred.
-RAREST = 0.4
+RAREST = 0.8
 #: What goes wrong, and with how many requests in a hundred.
 FAULTS = {
     "delayed": (2.0, Fault(delay=0.01)),

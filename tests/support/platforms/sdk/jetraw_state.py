@@ -54,12 +54,30 @@ def call(name, subject=""):
     """Do what a call does, and fail before or after it if a fault says so."""
     with database() as db:
         db.execute("INSERT INTO calls (call, subject) VALUES (?, ?)", (name, json.dumps(subject)))
-        fault = _fault(db, name, "before", subject)
-    _fail(fault, subject)
-    with database() as db:
-        yield db
-        fault = _fault(db, name, "after", subject)
-    _fail(fault, subject)
+        before = _fault(db, name, "before", subject)
+        if before is None:
+            with _undone_if_it_fails(db):
+                yield db
+            after = _fault(db, name, "after", subject)
+    if before is not None:
+        _fail(before, subject)  # it may wait too; then others can write meanwhile
+        with database() as db:
+            yield db
+            after = _fault(db, name, "after", subject)
+    _fail(after, subject)
+
+
+@contextmanager
+def _undone_if_it_fails(db):
+    """Undo what is done here if it fails, and keep that the call was made."""
+    db.execute("SAVEPOINT made")
+    try:
+        yield
+    except BaseException:
+        db.execute("ROLLBACK TO made")
+        db.execute("COMMIT")
+        db.execute("BEGIN")
+        raise
 
 
 def _fault(db, name, moment, subject):
