@@ -6,6 +6,7 @@ import shutil
 import pytest
 
 from reconciler.location import aws_url
+from reconciler.recovery.paths import read, shown
 from support.faults.fault_proxy import PASS, FaultProxy, refused, scripted
 from support.recovery.buckets import always, listing, s3_refused
 from support.recovery.moto import REGION
@@ -13,21 +14,27 @@ from tests.e2e.conftest import Folder
 
 COUNT = 12
 LOST = "raw/07.tif"
+#: Names that no folder can hold, or no terminal show: as many as a report lists of a kind.
+HARD = [
+    *("a//b", "/lead", "trail/", "x/../y", "x/./y", "..", ".", "ctl\x01x", "cr\rx", "\t", "\x7f"),
+    *("caf\u00e9", "cafe\u0301", "CAFE\u0301", "\u202egpj.exe", "back\\slash", "%2F"),
+    *("x" * 255, "/".join(["d" * 99] * 10)),
+]
 
 
 class Kept:
-    """A bucket that keeps versions, behind a proxy, and a snapshot of it."""
+    """A bucket behind a proxy, and a snapshot of it."""
 
-    def __init__(self, path, server, proxy):
+    def __init__(self, path, server, proxy, keys, *, versioned):
         self.folder, self.server, self.proxy = Folder(path), server, proxy
-        self.bucket, self.client = server.new_bucket(versioned=True), server.client()
+        self.bucket, self.client = server.new_bucket(versioned=versioned), server.client()
         self.environment = {
             **server.environment(),
             "AWS_ENDPOINT_URL": proxy.url,
             "AWS_CONFIG_FILE": str(path / "none"),
         }
-        for i in range(COUNT):
-            self.client.put_object(Bucket=self.bucket, Key=f"raw/{i:02}.tif", Body=b"%d" % i)
+        for number, key in enumerate(keys):
+            self.client.put_object(Bucket=self.bucket, Key=key, Body=b"%d" % number)
         self.declare(REGION)
         self.run("scan", "--into", "proofs")
         self.run("snapshot", "create", "proofs")
@@ -60,7 +67,8 @@ class Kept:
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory, moto_server):
     with FaultProxy(int(moto_server.endpoint.rpartition(":")[2])) as proxy:
-        yield Kept(tmp_path_factory.mktemp("kept"), moto_server, proxy)
+        keys = [f"raw/{i:02}.tif" for i in range(COUNT)]
+        yield Kept(tmp_path_factory.mktemp("kept"), moto_server, proxy, keys, versioned=True)
 
 
 def reading(request):
@@ -145,3 +153,16 @@ def test_an_object_that_is_gone_is_missing(kept):
         assert found(kept.verify(code=7)) == [("missing", "raw/03.tif")]
     finally:
         kept.client.put_object(Bucket=kept.bucket, Key="raw/03.tif", Body=b"3")
+
+
+def test_names_that_no_folder_can_hold_are_carried_through(tmp_path, moto_server):
+    with FaultProxy(int(moto_server.endpoint.rpartition(":")[2])) as proxy:
+        kept = Kept(tmp_path, moto_server, proxy, [*HARD, "stays"], versioned=False)
+        assert kept.verify(code=0)["compared"] == len(HARD) + 1
+        for key in HARD:
+            kept.client.delete_object(Bucket=kept.bucket, Key=key)
+        lost = [("missing", shown(key.encode())) for key in HARD]
+        assert sorted(found(kept.verify(code=7))) == sorted(lost)
+        assert [read(path).decode() for _, path in lost] == HARD
+        told = kept.run("verify", "proofs", "--deep", code=7)
+        assert [path for _, path in lost if path not in told] == []
