@@ -5,6 +5,8 @@ may do. Few names and places, so that collisions, chains, swaps and circles happ
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import Any
 
 from hypothesis import strategies as st
 from msgspec import Struct
@@ -67,55 +69,71 @@ class Scenario(Struct, frozen=True):
         )
 
 
-def abilities() -> st.SearchStrategy[Abilities]:
-    return st.builds(
-        Abilities,
-        conditional_write=st.just(True),
-        atomic_update=st.booleans(),
-        spaces=st.booleans(),
-        parallelism=st.sampled_from([None, 1]),
-    )
+@lru_cache(maxsize=1000, typed=True)
+def chosen(*values: object) -> st.SearchStrategy[Any]:
+    """Give the strategy for one of these values; to make it takes longer than to draw from it."""
+    return st.sampled_from(values)
+
+
+@lru_cache(maxsize=1000, typed=True)
+def several(size: int, *values: object) -> st.SearchStrategy[list[Any]]:
+    """Give the strategy for up to so many of these values, each once."""
+    return st.lists(chosen(*values), max_size=size, unique=True) if values else st.just([])
+
+
+ABILITIES = st.builds(
+    Abilities,
+    conditional_write=st.just(True),
+    atomic_update=st.booleans(),
+    spaces=st.booleans(),
+    parallelism=st.sampled_from([None, 1]),
+)
 
 
 @st.composite
 def live_storages(draw: st.DrawFn, *, calm: bool = False) -> tuple[Storage, ...]:
     """Up to six storages with distinct ids and names; some unmanaged, some parked by a crash."""
-    names = draw(st.lists(st.sampled_from(NAMES), max_size=6, unique=True))
+    names = draw(several(6, *NAMES))
     found = {}
     for at, drawn in enumerate(names):
         id = f"id-{at}"
         parked = draw(st.integers(0, 29 if calm else 9)) == 1
         name = temporary(drawn, id) if parked else drawn
         if draw(st.integers(0, 29 if calm else 14)) == 1:
-            type, url = draw(st.sampled_from(_UNMANAGED))
+            type, url = draw(chosen(*_UNMANAGED))
         else:
-            type, url = draw(st.sampled_from(draw(st.sampled_from(PLACES))))
-        label = draw(st.sampled_from(LABELS))
+            type, url = draw(chosen(*draw(chosen(*PLACES))))
+        label = draw(chosen(*LABELS))
         found[name] = Storage(id, name, label, type, url, created_at="2025-01-01T00:00:00Z")
     return tuple(found.values())
+
+
+LIVE = {calm: live_storages(calm=calm) for calm in (False, True)}
 
 
 @st.composite
 def policies(draw: st.DrawFn, *, calm: bool = False) -> Policy:
     if calm:
         return Policy(
-            undeclared=draw(st.sampled_from(["ignore", "remove"])),
-            max_removals=draw(st.sampled_from(["100%", 7])),
-            protect=draw(st.sampled_from([(), (), (), ("a",)])),
-            scope=draw(st.sampled_from([("*",), ("*",), ("*",), SOME_NAMES])),
+            undeclared=draw(chosen("ignore", "remove")),
+            max_removals=draw(chosen("100%", 7)),
+            protect=draw(chosen((), (), (), ("a",))),
+            scope=draw(chosen(("*",), ("*",), ("*",), SOME_NAMES)),
         )
     return Policy(
-        undeclared=draw(st.sampled_from(["fail", "ignore", "remove", "remove"])),
-        max_removals=draw(st.sampled_from(["10%", "50%", "100%", 0, 1, 7])),
-        protect=draw(st.sampled_from([(), (), (), ("a",), ("[ab]",), ("c*", "e")])),
-        scope=draw(
-            st.sampled_from([("*",), ("*",), ("*",), ("a", "b", "c*", "A"), ("?", "two*", "b~*")])
-        ),
+        undeclared=draw(chosen("fail", "ignore", "remove", "remove")),
+        max_removals=draw(chosen("10%", "50%", "100%", 0, 1, 7)),
+        protect=draw(chosen((), (), (), ("a",), ("[ab]",), ("c*", "e"))),
+        scope=draw(chosen(("*",), ("*",), ("*",), ("a", "b", "c*", "A"), ("?", "two*", "b~*"))),
     )
 
 
+POLICIES = {calm: policies(calm=calm) for calm in (False, True)}
+ORDERS = st.permutations(NAMES)
+
+
 def _entry(draw: st.DrawFn, name: str, place: int, **more: object) -> Entry:
-    type, url = draw(st.sampled_from(PLACES[place]))
+    type, url = draw(chosen(*PLACES[place]))
     region = bucket = None
     if type == "S3" and url == aws_url(REGION, "b3"):
         region, bucket = REGION, "b3"
@@ -123,7 +141,7 @@ def _entry(draw: st.DrawFn, name: str, place: int, **more: object) -> Entry:
         name=name,
         type=type,
         default_url=sanitize_local_url(url) if type == "local" else url,
-        label=draw(st.sampled_from([None, *LABELS])),
+        label=draw(chosen(None, *LABELS)),
         region=region,
         bucket=bucket,
         protect=draw(st.integers(0, 11)) == 1,
@@ -138,21 +156,21 @@ def likely_scenarios(draw: st.DrawFn) -> Scenario:
     Names are dealt out anew, so that renames form chains and circles; most of them can be said.
     """
     calm = draw(st.integers(0, 3)) > 0
-    live = draw(live_storages(calm=calm))
-    policy = draw(policies(calm=calm))
-    new_names = draw(st.permutations(NAMES))
+    live = draw(LIVE[calm])
+    policy = draw(POLICIES[calm])
+    new_names = draw(ORDERS)
     keep_names = draw(st.booleans())
     entries: list[Entry] = []
     removed: list[Removed] = []
     taken: set[str] = set()
     for at, storage in enumerate(live):
         place = family(storage.type, storage.default_url)
-        what = draw(st.sampled_from(["keep", "keep", "rename", "rename", "remove", "leave"]))
+        what = draw(chosen("keep", "keep", "rename", "rename", "remove", "leave"))
         if what == "remove":
             removed.append(
                 Removed(
                     storage.name,
-                    storage.id if calm else draw(st.sampled_from([None, storage.id])),
+                    storage.id if calm else draw(chosen(None, storage.id)),
                     calm or draw(st.booleans()),
                 )
             )
@@ -168,7 +186,7 @@ def likely_scenarios(draw: st.DrawFn) -> Scenario:
         pin = storage.id if draw(st.integers(0, 3)) else None
         earlier = (storage.name,) if pin is None and name != storage.name else ()
         entries.append(_entry(draw, name, place, id=pin, renamed_from=earlier))
-    for name in draw(st.lists(st.sampled_from(NAMES), max_size=2, unique=True)):
+    for name in draw(several(2, *NAMES)):
         if name not in taken:
             taken.add(name)
             entries.append(_entry(draw, name, draw(st.integers(0, len(PLACES) - 1))))
@@ -179,26 +197,26 @@ def likely_scenarios(draw: st.DrawFn) -> Scenario:
 @st.composite
 def wild_scenarios(draw: st.DrawFn) -> Scenario:
     """Anything a manifest could say, sense or not."""
-    live = draw(live_storages())
+    live = draw(LIVE[False])
     ids = [storage.id for storage in live] or ["id-0"]
-    names = st.sampled_from([*NAMES, *(s.name for s in live)])
+    names = (*NAMES, *(s.name for s in live))
     entries = [
         _entry(
             draw,
             name,
             draw(st.integers(0, len(PLACES) - 1)),
-            id=draw(st.sampled_from([None, None, *ids])),
-            renamed_from=tuple(draw(st.lists(names, max_size=1))),
+            id=draw(chosen(None, None, *ids)),
+            renamed_from=tuple(draw(several(1, *names))),
         )
-        for name in draw(st.lists(names, max_size=4, unique=True))
+        for name in draw(several(4, *names))
     ]
     removed = [
-        Removed(name, draw(st.sampled_from([None, *ids])), draw(st.booleans()))
-        for name in draw(st.lists(names, max_size=2, unique=True))
+        Removed(name, draw(chosen(None, *ids)), draw(st.booleans()))
+        for name in draw(several(2, *names))
     ]
     declared = {entry.name for entry in entries}
     removed = [item for item in removed if item.id or item.name not in declared]
-    return _scenario(draw, live, entries, removed, draw(policies()))
+    return _scenario(draw, live, entries, removed, draw(POLICIES[False]))
 
 
 def _scenario(
@@ -212,15 +230,15 @@ def _scenario(
 ) -> Scenario:
     given_up = {item.id for item in removed}
     ids = [storage.id for storage in live if not calm or storage.id in given_up]
-    some = st.lists(st.sampled_from(ids), max_size=2, unique=True) if ids else st.just([])
+    some = several(2, *ids)
     return Scenario(
         live=live,
         request=Request(
             Desired(_indexed(entries), _indexed(removed), policy),
-            scopes=draw(st.sampled_from([(), (), (), (("[a-c]*", "A"),)])),
+            scopes=draw(chosen((), (), (), (("[a-c]*", "A"),))),
             allow_empty=draw(st.booleans()),
         ),
-        abilities=draw(abilities()),
+        abilities=draw(ABILITIES),
         files=tuple(draw(some)),
         spaces=tuple((id, ("space one",)) for id in draw(some)),
     )
