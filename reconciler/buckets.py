@@ -97,7 +97,7 @@ def asking_client(
         endpoint_url=endpoint,
         verify=named_file(core.get_config_variable("ca_bundle")) or system_file(),
         config=config(
-            connect_timeout=timeout,
+            connect_timeout=min(timeout, 10.0),
             read_timeout=timeout,
             retries={"total_max_attempts": 1},
             max_pool_connections=connections,

@@ -46,7 +46,8 @@ class Source(Protocol):
 
         Called from several threads at once. What changed since it was listed is told as it was
         when it was read, at one moment; what changes again is `CHANGING`; what is gone is left
-        out; what can't be read is `UNREADABLE`. Never raises for a single file.
+        out; what can't be read is `UNREADABLE`. Never raises for a single file; raises
+        `UnreachableError` if the root is lost on the way.
         """
 
     def close(self) -> None:

@@ -79,6 +79,19 @@ def test_a_server_that_lists_by_folders(seaweed: S3Server) -> None:
         }
 
 
+@pytest.mark.parametrize("name", ["moto", "seaweed"])
+def test_obstore_reads_all_that_it_can_name(
+    name: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = request.getfixturevalue(name)
+    monkeypatch.setattr("reconciler.recovery.objects.source.surely", None)
+    bucket, keys = server.new_bucket(), [*ORDER[1:], *ODD[:-1]]
+    put(server, bucket, keys)
+    with opened(f"{server.endpoint}/{bucket}") as source:
+        for path, row in read(source).items():
+            assert row.sha256 == sha(path)
+
+
 def test_what_lies_below_a_prefix(moto: Moto) -> None:
     bucket = moto.new_bucket()
     put(moto, bucket, ["lab", "lab/", "lab/a", "lab//b", "lab-2/c", "x"])
