@@ -38,12 +38,27 @@ _columns = {
 }
 
 
+#: A row but for its path: often one of a few, which are quickly drawn and often equal.
+_rows = st.one_of(
+    st.sampled_from(
+        [
+            ("file", 1, 10, b"s" * 32, "read", 7, None, None, 11, 5, None),
+            ("file", 1, 10, b"t" * 32, "kept", 6, None, None, 12, 5, None),
+            ("file", 2, 10, b"s" * 32, "stored", 7, "v1", None, None, None, b"tag"),
+            ("unreadable", None, None, None, "", None, None, b"EIO", None, None, None),
+        ]
+    ),
+    st.tuples(*_columns.values()),
+)
+
+
 @st.composite
-def any_rows(draw: st.DrawFn, max_size: int = 12) -> Rows:
+def any_rows(draw: st.DrawFn, max_size: int = 8) -> Rows:
     names = sorted(draw(st.sets(paths, max_size=max_size)))
     rows = Rows(path=names)
-    for column, values in _columns.items():
-        setattr(rows, column, [draw(values) for _ in names])
+    for _ in names:
+        for column, value in zip(_columns, draw(_rows), strict=True):
+            getattr(rows, column).append(value)
     return rows
 
 

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from reconciler.errors import SnapshotError
-from reconciler.recovery.parts import convert, merge
+from reconciler.recovery.parts import convert, merge, read, write
 from reconciler.recovery.parts.merge import differences, inventory_differences, joined
-from reconciler.recovery.parts.schema import SCANNED
+from reconciler.recovery.parts.schema import CONTENTS, SCANNED
 from reconciler.recovery.rows import Content, Rows
-from support.values.parts import any_rows, batch_of, cut, file, paths
+from support.values.parts import any_rows, batch_of, cut, file, paths, write_part
 
 SIZES = st.lists(st.integers(0, 5), min_size=1, max_size=3)
 WINDOWS = st.sampled_from([1, 2, 3, merge.WINDOW])
@@ -85,7 +86,8 @@ def test_differences_are_those_of_two_dictionaries(
     assert found.changed == len(expected) - found.only_was - found.only_now
 
 
-@given(any_rows(max_size=30), SIZES, SIZES)
+@settings(max_examples=30)
+@given(any_rows(max_size=20), SIZES, SIZES)
 def test_equal_streams_differ_in_nothing(rows: Rows, sizes: list[int], others: list[int]) -> None:
     found = differences(stream(rows, sizes), stream(rows, others))
     assert list(found) == []
@@ -161,6 +163,7 @@ def test_a_piece_is_opened_in_its_turn_and_closed_after() -> None:
     assert most == 1
 
 
+@settings(max_examples=50)
 @given(st.lists(any_rows(), max_size=5), st.data())
 def test_first_keys_change_nothing_but_when_pieces_are_read(
     pieces: list[Rows], data: st.DataObject
@@ -230,3 +233,41 @@ def test_rows_that_are_marked_are_told_though_they_are_the_same() -> None:
     )
     assert list(found) == [(b"b", other, other)]
     assert (found.compared, found.changed) == (2, 1)
+
+
+@pytest.mark.parametrize("changed", [0, 100, 2])
+def test_memory_does_not_grow_with_the_number_of_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changed: int
+) -> None:
+    """Of what Arrow holds; each group has some 25 kB, and a few of both sides are at hand."""
+    monkeypatch.setattr(write, "GROUP_ROWS", 250)
+    monkeypatch.setattr(merge, "WINDOW", 100)
+    held = {}
+    for groups in (10, 60):
+        was = written(tmp_path, groups, None)
+        now = written(tmp_path, groups, changed)
+        before = pa.total_allocated_bytes()
+        most = [0]
+        found = differences(watched(was, before, most), watched(now, before, most))
+        assert sum(1 for _ in found) == (groups * 250 // changed if changed else 0)
+        for _ in joined([watched(was, before, most), watched(now, before, most)]):
+            pass
+        held[groups] = most[0]
+    assert 0 < held[60] < held[10] * 1.5
+
+
+def written(folder: Path, groups: int, changed: int | None) -> Path:
+    def batches() -> Iterator[pa.RecordBatch]:
+        for group in range(groups):
+            numbers = range(group * 250, group * 250 + 250)
+            yield batch_of(
+                file(b"%07d" % at, size=2 if changed and at % changed == 0 else 1) for at in numbers
+            )
+
+    return write_part(folder, batches(), CONTENTS).path
+
+
+def watched(path: Path, before: int, most: list[int]) -> Iterator[pa.RecordBatch]:
+    for batch in read.batches(path, CONTENTS):
+        most[0] = max(most[0], pa.total_allocated_bytes() - before)
+        yield batch

@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.errors import SnapshotError
@@ -58,6 +58,7 @@ def test_the_first_key_is_known_without_reading_rows(part: Path, tmp_path: Path)
     assert first(longest, CONTENTS) is None
 
 
+@settings(max_examples=50)
 @given(any_rows(), st.integers(1, 5), st.integers(1, 5))
 def test_what_a_scan_wrote_side_by_side_is_read_as_one(
     folder: Path, rows: Rows, one: int, other: int

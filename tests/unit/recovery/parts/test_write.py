@@ -12,7 +12,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.errors import RepositoryError
@@ -31,6 +31,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("parts")
 
 
+@settings(max_examples=50)
 @given(any_rows(), SIZES)
 def test_parquet_gives_back_what_it_was_given(folder: Path, rows: Rows, sizes: list[int]) -> None:
     whole = convert.scanned(rows)
@@ -40,7 +41,8 @@ def test_parquet_gives_back_what_it_was_given(folder: Path, rows: Rows, sizes: l
     assert written.rows == len(rows)
 
 
-@given(any_rows(max_size=30), SIZES, st.integers(1, 9), st.integers(1, 40))
+@settings(max_examples=50)
+@given(any_rows(max_size=20), SIZES, st.integers(1, 9), st.integers(1, 40))
 def test_the_same_rows_give_the_same_file_however_they_come(
     folder: Path, rows: Rows, sizes: list[int], most: int, most_bytes: int
 ) -> None:
