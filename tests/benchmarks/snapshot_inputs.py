@@ -6,18 +6,25 @@ files of similar size written one after the other, nanoseconds of which no two a
 
 import random
 from collections.abc import Iterator
-from itertools import islice
+from itertools import accumulate, islice
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from reconciler.platform import InventoryRow
-from reconciler.recovery.parts import convert
+from reconciler.recovery.parts.read import batches
 from reconciler.recovery.parts.schema import CONTENTS, INVENTORY
 from reconciler.recovery.parts.unsorted import sorted_inventory
-from reconciler.recovery.parts.write import PartWriter
-from reconciler.recovery.rows import Rows
+from reconciler.recovery.parts.write import GROUP_ROWS, PartWriter
 
-_BATCH = 2_000
 _BEGIN = 1_760_000_000
+_FILES = [
+    f"/{'ABCDEFGH'[well // 12]}{well % 12 + 1:02d}_s{site}_w{channel}.ome.p.tif".encode()
+    for well in range(96)
+    for site in range(9)
+    for channel in range(4)
+]
 #: Of so many rows of an inventory one is another's.
 _EVERY = 1_000
 
@@ -26,58 +33,83 @@ def names() -> Iterator[bytes]:
     """Yield paths in their order, without end."""
     letters = random.Random(1)
     for plate in range(10**6):
-        of = f"{letters.getrandbits(32):08x}"
-        for well in range(96):
-            for site in range(9):
-                for channel in range(4):
-                    yield (
-                        f"screen_{plate // 200:04d}/plate_{plate:06d}_{of}/"
-                        f"{'ABCDEFGH'[well // 12]}{well % 12 + 1:02d}_s{site}_w{channel}.ome.p.tif"
-                    ).encode()
+        folder = b"screen_%04d/plate_%06d_%08x" % (plate // 200, plate, letters.getrandbits(32))
+        for file in _FILES:
+            yield folder + file
 
 
-def write_contents(folder: Path, rows: int, *, changed: float = 0) -> tuple[str, int, int]:
-    """Write a part, say its size, and how many of its rows differ from those with nothing changed.
-
-    Of the rows the share `changed` differs: of six, four are other bytes, one is gone, and before
-    one there is a new file.
-    """
-    chance, rest = random.Random(2), random.Random(3)
-    differing, moment = 0, _BEGIN * 10**9
+def write_contents(folder: Path, rows: int) -> tuple[str, int]:
+    """Write a part; give it and its size."""
+    chance, found, moment = random.Random(3), names(), _BEGIN * 10**9
     with PartWriter(folder, CONTENTS) as writer:
-        found = names()
-        for at in range(0, rows, _BATCH):
-            batch = Rows()
-            for path in islice(found, min(_BATCH, rows - at)):
-                size, sha256 = int(rest.gauss(8_400_000, 300_000)), rest.randbytes(32)
-                moment += int(rest.expovariate(1.25) * 10**9)
-                fate = chance.random() / changed if changed else 1
-                differing += fate < 1
-                if fate < 1 / 6:
-                    continue
-                if fate < 1 / 3:
-                    _add(batch, path[:-1], size, moment - 1, chance.randbytes(32))
-                elif fate < 1:
-                    sha256 = bytes(32)
-                _add(batch, path, size, moment, sha256)
-            batch.proved_at = [_BEGIN + 10**7 + (at + i) // 40 for i in range(len(batch))]
-            writer.write(convert.to_batches(batch)[0])
+        for at in range(0, rows, GROUP_ROWS):
+            count = min(GROUP_ROWS, rows - at)
+            apart = (int(1.6e9 * part) for part in _part(chance, count))
+            times = list(accumulate(apart, initial=moment))
+            moment = times.pop()
+            columns = {
+                "path": list(islice(found, count)),
+                "kind": ["file"] * count,
+                "size": [int(8e6 + 1e6 * part) for part in _part(chance, count)],
+                "mtime_ns": times,
+                "sha256": _hashes(chance, count),
+                "proof": ["read"] * count,
+                "proved_at": [_BEGIN + 10**7 + row // 40 for row in range(at, at + count)],
+                "version": pa.nulls(count, pa.string()),
+                "detail": pa.nulls(count, pa.binary()),
+            }
+            writer.write(pa.RecordBatch.from_pydict(columns, schema=CONTENTS))
         written = writer.finish()
-    return str(written.path), written.size, differing
+    return str(written.path), written.size
 
 
-def _add(rows: Rows, path: bytes, size: int, moment: int, sha256: bytes) -> None:
-    rows.path.append(path)
-    rows.kind.append("file")
-    rows.size.append(size)
-    rows.mtime_ns.append(moment)
-    rows.sha256.append(sha256)
-    rows.proof.append("read")
-    rows.version.append(None)
-    rows.detail.append(None)
-    rows.ctime_ns.append(moment)
-    rows.inode.append(len(rows))
-    rows.tag.append(None)
+def change_contents(folder: Path, was: Path, changed: float) -> tuple[str, int]:
+    """Write a part in which a share of the rows differs; give it, and how many do.
+
+    Of six, four are other bytes, one is gone, and before one there is a new file.
+    """
+    chance, differing = random.Random(2), 0
+    with PartWriter(folder, CONTENTS) as writer:
+        for batch in batches(was, CONTENTS):
+            at = sorted(chance.sample(range(batch.num_rows), int(batch.num_rows * changed)))
+            differing += len(at)
+            writer.write(_changed(batch, at[::6], at[1::6], sorted({*at} - {*at[::6], *at[1::6]})))
+        written = writer.finish()
+    return str(written.path), differing
+
+
+def _changed(
+    batch: pa.RecordBatch, gone: list[int], came: list[int], other: list[int]
+) -> pa.RecordBatch:
+    """Give rows of which some are gone, some have a new one before them, some have other bytes."""
+    new = batch.take(pa.array(came, pa.int32()))
+    new = _with(new, "path", pc.binary_slice(new["path"], 0, -1))
+    zeros = pa.scalar(bytes(32), pa.binary(32))
+    rotten = pc.if_else(_marks(batch, other), zeros, batch["sha256"])
+    left = _with(batch, "sha256", rotten).filter(pc.invert(_marks(batch, gone)))
+    whole = pa.concat_batches([left, new])
+    return whole.take(pc.sort_indices(whole["path"]))
+
+
+def _with(batch: pa.RecordBatch, name: str, column: pa.Array) -> pa.RecordBatch:
+    return batch.set_column(CONTENTS.get_field_index(name), CONTENTS.field(name), column)
+
+
+def _marks(batch: pa.RecordBatch, rows: list[int]) -> pa.Array:
+    marks = [False] * batch.num_rows
+    for at in rows:
+        marks[at] = True
+    return pa.array(marks, pa.bool_())
+
+
+def _part(chance: random.Random, count: int) -> Iterator[float]:
+    """Yield so many numbers between 0 and 1."""
+    return (chance.random() for _ in range(count))
+
+
+def _hashes(chance: random.Random, count: int) -> pa.Array:
+    data = pa.py_buffer(chance.randbytes(32 * count))
+    return pa.FixedSizeBinaryArray.from_buffers(pa.binary(32), count, [None, data])
 
 
 def live_inventory(rows: int, *, changed: bool) -> Iterator[InventoryRow]:
@@ -91,10 +123,10 @@ def live_inventory(rows: int, *, changed: bool) -> Iterator[InventoryRow]:
         yield f"{name:032x}", f"sha256:{checksum}", f"sha256:{checksum[::-1]}"
 
 
-def write_inventory(folder: Path, rows: int, *, changed: bool) -> tuple[str, int, int]:
-    """Write an inventory as a part; as `write_contents`."""
+def write_inventory(folder: Path, rows: int, *, changed: bool) -> tuple[str, int]:
+    """Write an inventory as a part; give it, and how many rows differ from those unchanged."""
     with PartWriter(folder, INVENTORY) as writer:
         for batch in sorted_inventory(live_inventory(rows, changed=changed), folder):
             writer.write(batch)
         written = writer.finish()
-    return str(written.path), written.size, -(-rows // _EVERY) if changed else 0
+    return str(written.path), -(-rows // _EVERY) if changed else 0

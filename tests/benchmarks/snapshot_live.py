@@ -4,7 +4,7 @@ import json
 import sys
 from pathlib import Path
 
-from snapshot_inputs import live_inventory, write_contents, write_inventory
+from snapshot_inputs import change_contents, live_inventory, write_contents, write_inventory
 
 from reconciler.recovery.parts.merge import inventory_differences
 from reconciler.recovery.parts.read import batches
@@ -23,9 +23,14 @@ def compare(was: str, rows: str) -> int:
     return sum(1 for _ in inventory_differences(batches(Path(was), INVENTORY), now))
 
 
-def contents(folder: str, rows: str, changed: str) -> str:
+def contents(folder: str, rows: str) -> str:
     """Write contents."""
-    return json.dumps(write_contents(Path(folder), int(rows), changed=float(changed)))
+    return json.dumps(write_contents(Path(folder), int(rows)))
+
+
+def changed(folder: str, was: str, share: str) -> str:
+    """Write contents in which a share of the rows differs."""
+    return json.dumps(change_contents(Path(folder), Path(was), float(share)))
 
 
 def inventory(folder: str, rows: str, changed: str) -> str:
@@ -33,7 +38,7 @@ def inventory(folder: str, rows: str, changed: str) -> str:
     return json.dumps(write_inventory(Path(folder), int(rows), changed=changed == "True"))
 
 
-TASKS = (make, compare, contents, inventory)
+TASKS = (make, compare, contents, changed, inventory)
 
 if __name__ == "__main__":
     print({task.__name__: task for task in TASKS}[sys.argv[1]](*sys.argv[2:]))

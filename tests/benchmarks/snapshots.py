@@ -28,6 +28,7 @@ JOIN = (sys.executable, HERE / "snapshot_join.py")
 CONTENTS = ("path", "kind", "size", "mtime_ns", "sha256", "version", "detail")
 INVENTORY = ("upload_id", "checksum", "checksum_on_disk")
 SHARES = {"equal": 0.0, "0.1 % differ": 0.001, "5 % differ": 0.05}
+SPARSE = "compare, 0.1 % differ"
 START, MAKING = "start of Python, with imports", "making the rows of a live inventory"
 _ROW = "{:<40} {:>9} {:>9}   {:<28} {}"
 
@@ -55,21 +56,24 @@ def main() -> None:
     compared: dict[int, float] = {}
     for rows in options.rows:
         with tempfile.TemporaryDirectory(prefix="benchmark-", dir=options.folder) as name:
-            tasks, each = _prepared(Path(name), rows)
+            tasks = [Task(START, (*OURS, "start"))]
+            tasks += (task for what in options.only for task in PREPARED[what](Path(name), rows))
             runs = _measured(tasks, options.runs)
-        head = (f"{rows:,} rows, {each:.1f} bytes each", "CPU s", "peak MiB", "ratio", "target")
-        print("\n" + _ROW.format(*head))
+        print("\n" + _ROW.format(f"{rows:,} rows", "CPU s", "peak MiB", "ratio", "target"))
         for task in tasks:
             print(_line(task, runs))
-        compared[rows] = _cpu(runs["compare, 0.1 % differ"]) - _cpu(runs[START])
-    print("\nµs of CPU for each row of a comparison in which 0.1 % differ, without the start")
-    print("  ".join(f"of {rows:,}: {cpu / rows * 1e6:.2f}" for rows, cpu in compared.items()))
+        if SPARSE in runs:
+            compared[rows] = _cpu(runs[SPARSE]) - _cpu(runs[START])
+    if compared:
+        print("\nµs of CPU for each row of a comparison in which 0.1 % differ, without the start")
+        print("  ".join(f"of {rows:,}: {cpu / rows * 1e6:.2f}" for rows, cpu in compared.items()))
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--rows", type=int, nargs="+", default=[100_000, 1_000_000])
     parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--only", nargs="+", choices=PREPARED, default=list(PREPARED))
     parser.add_argument("--folder", help="where to work (default: TMPDIR); 1 KB for each row")
     return parser.parse_args()
 
@@ -84,24 +88,22 @@ def _machine(folder: Path) -> str:
     )
 
 
-def _prepared(folder: Path, rows: int) -> tuple[list[Task], float]:
-    """Write what is compared; give the tasks, and the bytes that a row of contents takes."""
-    was, size, _ = _written("contents", folder, rows, 0)
-    tasks = [Task(START, (*OURS, "start"))]
+def _contents(folder: Path, rows: int) -> list[Task]:
+    """Write contents to compare; give what is measured with them."""
+    was, size = _written("contents", folder, rows)
+    tasks = [Task(f"reading both, {size / rows:.1f} bytes a row", (*OURS, "read", was, was))]
     for what, share in SHARES.items():
-        now, _, differing = _written("contents", folder, rows, share)
-        if not share:
-            tasks.append(Task("reading both", (*OURS, "read", was, now)))
+        now, differing = _written("changed", folder, was, share)
         full = f"DuckDB: full outer join, {what}"
         tasks.append(Task(full, (*JOIN, was, now, *CONTENTS), differing))
-        command, target = (*OURS, "compare", was, now), "at most 1; 300 MiB"
-        tasks.append(Task(f"compare, {what}", command, differing, full, target))
-    return [*tasks, *_inventories(folder, rows)], size / rows
+        command = (*OURS, "compare", was, now)
+        tasks.append(Task(f"compare, {what}", command, differing, full, "at most 1; 300 MiB"))
+    return tasks
 
 
 def _inventories(folder: Path, rows: int) -> list[Task]:
-    was, _, _ = _written("inventory", folder, rows, False)
-    now, _, differing = _written("inventory", folder, rows, True)
+    was, _ = _written("inventory", folder, rows, False)
+    now, differing = _written("inventory", folder, rows, True)
     full, target = "DuckDB: full outer join, inventories", "at most 2.5; 1 GiB"
     live, command = "compare, inventory in any order", (*LIVE, "compare", was, str(rows))
     return [
@@ -111,11 +113,14 @@ def _inventories(folder: Path, rows: int) -> list[Task]:
     ]
 
 
-def _written(what: str, folder: Path, rows: int, changed: float) -> tuple[str, int, int]:
+#: What can be measured alone.
+PREPARED = {"contents": _contents, "inventories": _inventories}
+
+
+def _written(what: str, *words: object) -> tuple[str, int]:
     """Write a part, in a process of its own: this one's memory is the least that is measured."""
-    told = output([*LIVE, what, folder, str(rows), str(changed)])[1]
-    path, size, differing = json.loads(told)
-    return path, size, differing
+    path, number = json.loads(output([*LIVE, what, *map(str, words)])[1])
+    return path, number
 
 
 def _measured(tasks: list[Task], runs: int) -> Runs:

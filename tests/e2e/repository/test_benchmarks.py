@@ -75,3 +75,14 @@ def test_the_measurements_of_buckets_run():
 
 def test_the_page_has_commands():
     assert len(COMMANDS) >= 3
+
+
+def test_the_measurements_of_snapshots_run():
+    page = PAGE.read_text(encoding="utf-8")
+    line = re.search(r"^\$ python (tests/benchmarks/snapshots\.py) --rows [\d ]+", page, re.M)
+    few = ["--rows", "3000", "--runs", "1"]
+    command = [sys.executable, line[1], *few]
+    done = subprocess.run(command, check=True, cwd=ROOT, capture_output=True, encoding="utf-8")
+    for name in ("3,000 rows ", "compare, 5 % differ", "compare, inventory in any order"):
+        assert name in done.stdout
+    assert done.stderr == ""
