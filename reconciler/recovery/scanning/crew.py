@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import heapq
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from threading import Event
 from types import TracebackType
@@ -55,7 +55,9 @@ class Crew:
         pieces: Pieces,
         pace: Pace,
         tally: Tally,
+        elsewhere: Callable[[Task], Done] | None = None,
     ) -> None:
+        """Take what reads tasks `elsewhere`, where the executor is not one of this process."""
         self.brought = Brought()
         self._executor = executor
         self._most = 2 * workers
@@ -64,7 +66,8 @@ class Crew:
         self._tally = tally
         self._cutter = Cutter(workers)
         self._halt = Event()
-        self._read = functools.partial(read_here, source, pace, self._halt)
+        self._is_here = elsewhere is None
+        self._read = elsewhere or functools.partial(read_here, source, pace, self._halt)
         self._running: set[Future[Done]] = set()
 
     def __enter__(self) -> Self:
@@ -132,6 +135,8 @@ class Crew:
                 self._pieces.add(done.number, done.rows)
             self.brought.files += len(done.rows)
             self._tally.read_files += len(done.rows)
+            if not self._is_here:  # the pace knows nothing of it
+                self._tally.settled_bytes += sum(size or 0 for size in done.rows.size)
             self.brought.size += sum(size or 0 for size in done.rows.size)
             self.brought.altered += len(done.altered)
             first = heapq.nsmallest(TOLD, [*self.brought.altered_first, *done.altered])

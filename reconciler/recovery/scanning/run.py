@@ -7,19 +7,18 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import ExitStack, contextmanager
 from queue import SimpleQueue
-from typing import ParamSpec, TypeAlias, TypeVar
+from typing import ParamSpec, TypeVar
 
 from reconciler.errors import UnreachableError
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.scanning.outcome import NOT_BEGUN, NOT_REACHABLE, Scanned, Tally, Wish
 from reconciler.recovery.scanning.pace import Pace
 from reconciler.recovery.scanning.storage import Here, Means, StorageScan
-from reconciler.recovery.source import Source
+from reconciler.recovery.scanning.tasks import Opener
 from reconciler.recovery.values import Target
 
 P = ParamSpec("P")
 T = TypeVar("T")
-Opener: TypeAlias = Callable[[Target, Sequence[str]], Source]
 
 
 def scan(
@@ -35,12 +34,14 @@ def scan(
 ) -> Iterator[Scanned]:
     """Scan storages, and yield how the scan of each ended.
 
-    One that can't be reached does not stop the others. Whoever ends it early through `pace` gets
+    An `executor` is one of other processes or machines, which open the storages themselves. One
+    that can't be reached does not stop the others. Whoever ends it early through `pace` gets
     what was finished. Raises `RepositoryError` if the repository fails; the next run goes on.
     """
     pace = pace or Pace()
     with _threads(executor, wish.workers, pace) as threads:
-        means = Means(repository, wish, here, threads, pace, tally or Tally())
+        elsewhere = open_source if executor else None
+        means = Means(repository, wish, here, threads, pace, tally or Tally(), elsewhere)
         for target in targets:
             if pace.stopping:
                 yield Scanned(target.name, NOT_BEGUN, "The time was over before its turn came")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable
 from concurrent.futures import Executor
@@ -25,7 +26,7 @@ from reconciler.recovery.scanning.earlier import Earlier, rows_of
 from reconciler.recovery.scanning.finishing import PartPair, gathered
 from reconciler.recovery.scanning.outcome import Estimate, Scanned, Tally, Wish
 from reconciler.recovery.scanning.pace import Pace
-from reconciler.recovery.scanning.tasks import together
+from reconciler.recovery.scanning.tasks import Opener, read_there, together
 from reconciler.recovery.source import Source
 from reconciler.recovery.values import Root, Scan, Target
 from reconciler.version import __version__
@@ -59,6 +60,8 @@ class Means(Struct, frozen=True):
     executor: Executor
     pace: Pace
     tally: Tally
+    #: Opens a source where the executor reads, if that is in another process.
+    open_elsewhere: Opener | None = None
 
 
 class StorageScan:
@@ -101,8 +104,11 @@ class StorageScan:
         pair = self._opened.enter_context(PartPair(self._folder))
         means = self._means
         workers = means.wish.workers
+        elsewhere = means.open_elsewhere and functools.partial(
+            read_there, means.open_elsewhere, self._target, means.wish.excluded
+        )
         with Crew(
-            means.executor, workers, self._source, self._pieces, means.pace, means.tally
+            means.executor, workers, self._source, self._pieces, means.pace, means.tally, elsewhere
         ) as crew:
             self._read_all(crew, earlier, pair)
             if not self._is_whole(crew):

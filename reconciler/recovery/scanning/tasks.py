@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from threading import Event
+from typing import TypeAlias
 
 from msgspec import Struct, field
 
@@ -19,6 +20,9 @@ FILES, BYTES = 2_000, 1 << 30
 _FIRST_FILES, _FIRST_BYTES = 64, 32 << 20
 #: Within a task, what is read before anybody looks whether it should end.
 _PORTION_FILES, _PORTION_BYTES = 64, 64 << 20
+
+#: Opens a storage; to be sent elsewhere it must stand in a module under its own name.
+Opener: TypeAlias = Callable[[Target, Sequence[str]], Source]
 
 _COLUMNS = Rows.__struct_fields__
 
@@ -106,12 +110,7 @@ def read_here(source: Source, pace: Pace, halt: Event, task: Task) -> Done:
     return done
 
 
-def read_there(
-    open_source: Callable[[Target, Sequence[str]], Source],
-    target: Target,
-    excluded: Sequence[str],
-    task: Task,
-) -> Done:
+def read_there(open_source: Opener, target: Target, excluded: Sequence[str], task: Task) -> Done:
     """Read a whole task in another process or on another machine, where no pace is known."""
     with closing(open_source(target, excluded)) as source:
         return read_here(source, Pace(), Event(), task)

@@ -6,6 +6,7 @@ import contextlib
 import threading
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime, timedelta
+from multiprocessing import get_context
 from threading import Event
 
 import pytest
@@ -25,7 +26,7 @@ from reconciler.recovery.scanning.outcome import (
 )
 from reconciler.recovery.scanning.pace import Pace
 from reconciler.recovery.scanning.run import scan
-from reconciler.recovery.scanning.tasks import Cutter, read_there
+from reconciler.recovery.sources import open_source
 from reconciler.recovery.values import Scan, Target, Unproved
 from support.recovery.memory import LONG_AGO, TARGET, Storage
 from support.recovery.scans import here, names, rows, scan_once, table
@@ -457,25 +458,29 @@ def test_pairs_of_names_are_told_when_they_come(repository) -> None:
     assert scan_once(storage, repository).alike == 2
 
 
-def test_what_reads_may_stand_anywhere(repository) -> None:
-    """The seam: tasks go through an executor, here of other processes."""
-    storage = some(100)
-    listed = list(storage.open(TARGET, ()).listing())
-    cutter = Cutter(1)
-    tasks = [t for r in listed for t in cutter.add(r, [None] * len(r))] + list(cutter.rest())
-    with ProcessPoolExecutor(1) as pool:
-        done = [
-            pool.submit(read_there, storage_open(), TARGET, (), task).result() for task in tasks
-        ]
-    assert sum(len(one.rows) + len(one.gone) for one in done) == 100
+def test_what_reads_may_stand_in_another_process(repository, tmp_path) -> None:
+    """The seam for clusters: tasks go through an executor, which opens the storage itself."""
+    folder = tmp_path / "nas"
+    folder.mkdir()
+    for i in range(150):
+        (folder / f"{i:03}").write_bytes(b"%d" % i)
+    target = replace(TARGET, place=f"local:file://{folder}", url=f"file://{folder}")
 
+    def run(executor=None):
+        (ended,) = scan(
+            [target],
+            repository,
+            Wish(full=True),
+            here(),
+            open_source=open_source,
+            executor=executor,
+        )
+        assert ended.files_read == 150
+        return plain(repository, ended.scan)
 
-def storage_open():
-    return open_empty
-
-
-def open_empty(target, excluded):
-    return Storage().open(target, excluded)
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        elsewhere = run(pool)
+    assert elsewhere == run()
 
 
 def test_a_read_that_never_returns_does_not_keep_the_program_from_ending(
