@@ -113,3 +113,12 @@ def postgres() -> Iterator[Postgres]:
     found = leaks(server.folder)
     server.close()
     assert not found, f"PostgreSQL keeps a token in {found}"
+
+
+@pytest.fixture
+def object_lock(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Give an address in a bucket in which nothing can be deleted or overwritten."""
+    from support.recovery.object_lock import locked_bucket  # noqa: PLC0415 - moto is slow to import
+
+    with locked_bucket(monkeypatch) as address:
+        yield address

@@ -157,7 +157,10 @@ def _taken(
         if context.style.verbose:
             context.note(f"Reading {quoted(name)}.")
 
-    wish = Wish(platform.address, context.origin, lacking, options.allow_fewer)
+    def warn(text: str) -> None:
+        context.streams.note(f"Warning: {text}.")
+
+    wish = Wish(platform.address, context.origin, lacking, warn, options.allow_fewer)
     with reading(platform) as reader:
         return create(reader, repository, wish, progress=progress)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 
 from msgspec import Struct
@@ -22,7 +22,7 @@ from reconciler.platform import Reader
 from reconciler.recovery.repository import condemned, layout
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.scanning import record
-from reconciler.recovery.snapshots import document, listing
+from reconciler.recovery.snapshots import document
 from reconciler.recovery.snapshots.document import (
     Contents,
     Kept,
@@ -32,7 +32,7 @@ from reconciler.recovery.snapshots.document import (
     Snapshot,
     SnapshotStorage,
 )
-from reconciler.recovery.snapshots.fewer import is_of, missing_since, predecessor, refuse_fewer
+from reconciler.recovery.snapshots.fewer import Before, look_back, missing_since, refuse_fewer
 from reconciler.recovery.snapshots.reading import Told, read
 from reconciler.recovery.values import Scan
 from reconciler.version import __version__
@@ -46,6 +46,8 @@ class Wish(Struct, frozen=True):
     origin: Origin
     #: Names the storages that a manifest declares and that are not live, by what is live.
     lacking: Callable[[State], Collection[str]] = lambda _: ()
+    #: Gets a sentence of what does not end it, and should be known.
+    warn: Callable[[str], None] = lambda _: None
     #: Whether there may be fewer storages than before, or than declared.
     allow_fewer: bool = False
 
@@ -64,20 +66,27 @@ def create(
     each storage before its files are read. Raises `SnapshotError` if there are fewer storages than
     before, and `PlatformError`, `RepositoryError`.
     """
-    before = listing.listed(repository).kept
+    found: dict[str, Before] = {}
+
+    def before(state: State) -> Before:
+        if state.platform_id not in found:
+            looked = look_back(repository, state.platform_id, wish.address)
+            found[state.platform_id] = looked
+            for reason in looked.damaged:
+                wish.warn(f"{reason}. The new snapshot is compared with the one before it")
+        return found[state.platform_id]
 
     def approve(state: State) -> None:
-        previous = predecessor(before, state.platform_id, wish.address)
+        last = before(state).last
         if not wish.allow_fewer:
-            missing = missing_since(previous.snapshot if previous else None, state)
-            refuse_fewer(missing, wish.lacking(state))
+            refuse_fewer(missing_since(last.snapshot if last else None, state), wish.lacking(state))
 
     told = read(reader, repository, approve=approve, progress=progress)
-    return _keep(repository, *_joined(repository, told, wish, before, clock()))
+    return _keep(repository, *_joined(repository, told, wish, before(told.state), clock()))
 
 
 def _joined(
-    repository: Repository, told: Told, wish: Wish, before: Sequence[Kept], now: float
+    repository: Repository, told: Told, wish: Wish, before: Before, now: float
 ) -> tuple[Snapshot, bytes]:
     """Return the snapshot, and its manifest."""
     state = told.state
@@ -92,15 +101,14 @@ def _joined(
         with_ids=False,
         editor_line=False,
     ).encode()
-    previous = predecessor(before, state.platform_id, wish.address)
-    lineage, serial = _line(before, state.platform_id, wish.address)
+    own = before.last.snapshot if before.last and before.same else None
     snapshot = Snapshot(
         format_version=document.FORMAT_VERSION,
         id=run_id(now, os.urandom(4)),
         created_at=timestamp(datetime.fromtimestamp(now, UTC), "seconds"),
-        lineage=lineage,
-        serial=serial,
-        previous=previous.digest if previous else "",
+        lineage=own.lineage if own else os.urandom(16).hex(),
+        serial=own.serial + 1 if own else 1,
+        previous=before.last.digest if before.last else "",
         complete=not lacking,
         lacking=tuple(sorted(lacking, key=lambda each: (each.storage, each.what))),
         platform=PlatformTold(
@@ -123,15 +131,6 @@ def _made(origin: Origin) -> Made:
     return Made(
         __version__, origin.host, origin.actor, origin.run, origin.commit, masked(origin.job_url)
     )
-
-
-def _line(before: Sequence[Kept], platform_id: str, address: str) -> tuple[str, int]:
-    """Return the lineage of a platform's snapshots, and the serial of the next one."""
-    own = [k.snapshot for k in before if is_of(k.snapshot, platform_id, address)]
-    if not own:
-        return os.urandom(16).hex(), 1
-    lineage = own[-1].lineage
-    return lineage, 1 + max(each.serial for each in own if each.lineage == lineage)
 
 
 def _storage(

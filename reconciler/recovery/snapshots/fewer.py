@@ -2,22 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
+
+from msgspec import Struct
 
 from reconciler.errors import SnapshotError
 from reconciler.location import location
 from reconciler.model import UNKNOWN_PLATFORM, State
 from reconciler.printable import listed
+from reconciler.recovery.repository.contract import Repository
+from reconciler.recovery.snapshots import listing
 from reconciler.recovery.snapshots.document import Kept, Snapshot
 
 
-def predecessor(before: Sequence[Kept], platform_id: str, address: str) -> Kept | None:
-    """Return the last snapshot of the same platform, else the last of any; None if there is none.
+class Before(Struct, frozen=True):
+    """What came before a new snapshot."""
 
-    `before` has the oldest first.
-    """
-    own = [kept for kept in before if is_of(kept.snapshot, platform_id, address)]
-    return next(reversed(own or before), None)
+    #: The last one of the same platform, else the last of any; None if there is none.
+    last: Kept | None = None
+    #: Whether it is of the same platform: then its lineage goes on.
+    same: bool = False
+    #: Later ones that are damaged, each with the reason.
+    damaged: tuple[str, ...] = ()
+
+
+def look_back(repository: Repository, platform_id: str, address: str) -> Before:
+    """Find what came before a new snapshot of a platform; raises `RepositoryError`."""
+    other: Kept | None = None
+    damaged: list[str] = []
+    for id in reversed(listing.ids(repository)):
+        try:
+            kept = listing.read(repository, id)
+        except SnapshotError as error:
+            damaged.append(str(error))
+            continue
+        if kept and is_of(kept.snapshot, platform_id, address):
+            return Before(kept, True, tuple(damaged))
+        other = other or kept
+    return Before(other, False, tuple(damaged))
 
 
 def is_of(snapshot: Snapshot, platform_id: str, address: str) -> bool:

@@ -12,6 +12,7 @@ from reconciler.errors import SnapshotError
 from reconciler.printable import quoted
 from reconciler.recovery.repository import layout
 from reconciler.recovery.repository.contract import Repository
+from reconciler.recovery.repository.many import read_many
 from reconciler.recovery.snapshots import document, marks
 from reconciler.recovery.snapshots.document import Kept, Snapshot
 from reconciler.recovery.snapshots.marks import Verified
@@ -51,12 +52,13 @@ class Overview(Struct, frozen=True):
 def overview(repository: Repository) -> Overview:
     """Read all snapshots, and when each was verified last; raises `RepositoryError`."""
     found = listed(repository)
+    names = {layout.verified(kept.snapshot.id): kept for kept in found.kept}
     verified = {}
-    for kept in found.kept:
+    for name, data in read_many(repository, names):
         # One that is damaged says nothing.
         with contextlib.suppress(SnapshotError):
-            if mark := marks.read(repository, kept.snapshot.id, kept.digest):
-                verified[kept.snapshot.id] = mark
+            if mark := marks.understood(repository, names[name], data):
+                verified[names[name].snapshot.id] = mark
     return Overview(repository.address, found.kept, found.damaged, verified)
 
 
@@ -70,13 +72,12 @@ def listed(repository: Repository) -> Listed:
     """Read all snapshots, and say which are damaged; raises `RepositoryError`."""
     kept: list[Kept] = []
     damaged: list[Damaged] = []
-    for id in ids(repository):
+    names = {layout.snapshot(id): id for id in ids(repository)}
+    for name, data in read_many(repository, names):
         try:
-            found = read(repository, id)
+            kept += [] if data is None else [_understood(repository, names[name], data)]
         except SnapshotError as error:
-            damaged.append(Damaged(id, str(error)))
-        else:
-            kept += [found] if found else []
+            damaged.append(Damaged(names[name], str(error)))
     return Listed(tuple(kept), tuple(damaged))
 
 
@@ -85,16 +86,17 @@ def read(repository: Repository, id: str) -> Kept | None:
 
     Raises `SnapshotError` if it is damaged, `RepositoryError` if it can't be read at all.
     """
-    name = layout.snapshot(id)
-    data = repository.read(name)
-    if data is None:
-        return None
+    data = repository.read(layout.snapshot(id))
+    return None if data is None else _understood(repository, id, data)
+
+
+def _understood(repository: Repository, id: str, data: bytes) -> Kept:
     try:
         snapshot = document.decode(data)
         if snapshot.id != id:
             raise SnapshotError(f"it is that of snapshot {quoted(snapshot.id)}")  # noqa: TRY301
     except SnapshotError as error:
-        where = f"{quoted(name)} in {repository.address}"
+        where = f"{quoted(layout.snapshot(id))} in {repository.address}"
         raise SnapshotError(f"{where} can't be used: {error}; {_ADVICE}") from error
     return Kept(snapshot, document.digest_of(data))
 

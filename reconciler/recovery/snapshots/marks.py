@@ -8,6 +8,7 @@ from msgspec import Struct
 from reconciler.errors import SnapshotError
 from reconciler.recovery.repository import layout
 from reconciler.recovery.repository.contract import Repository
+from reconciler.recovery.snapshots.document import Kept
 
 FORMAT_VERSION = 1
 
@@ -33,18 +34,18 @@ def keep(repository: Repository, id: str, *, digest: str, verified_at: str, meth
     repository.write(layout.verified(id), msgspec.json.encode(mark), replace=True)
 
 
-def read(repository: Repository, id: str, digest: str) -> Verified | None:
-    """Read when a snapshot with this digest was verified last; None if it never was.
+def understood(repository: Repository, kept: Kept, data: bytes | None) -> Verified | None:
+    """Return what was kept of a snapshot; None if it was never verified, or another one was.
 
-    Raises `SnapshotError` if what was kept can't be understood, `RepositoryError`.
+    Raises `SnapshotError` if it can't be understood.
     """
-    data = repository.read(layout.verified(id))
     if data is None:
         return None
     try:
         mark = msgspec.json.decode(data, type=Verified)
     except msgspec.MsgspecError as error:
+        name = layout.verified(kept.snapshot.id)
         raise SnapshotError(
-            f"{layout.verified(id)} in {repository.address} is damaged: remove it, and verify anew"
+            f"{name} in {repository.address} is damaged: remove it, and verify anew"
         ) from error
-    return mark if mark.digest == digest else None
+    return mark if mark.digest == kept.digest else None

@@ -15,6 +15,7 @@ from reconciler.errors import SnapshotError
 from reconciler.printable import quoted
 from reconciler.recovery.repository import layout
 from reconciler.recovery.repository.contract import Repository
+from reconciler.recovery.repository.many import read_many
 from reconciler.recovery.scanning.record import FORMAT_VERSION
 from reconciler.recovery.snapshots import listing, marks
 from reconciler.recovery.snapshots.document import Kept
@@ -45,10 +46,11 @@ def look(repository: Repository) -> Found:
     if found.damaged:
         told = "; ".join(each.reason for each in found.damaged)
         raise SnapshotError(f"nothing is pruned while it is not known what is needed: {told}")
+    names = {layout.verified(kept.snapshot.id): kept for kept in found.kept}
     verified = {}
-    for kept in found.kept:
-        if mark := marks.read(repository, kept.snapshot.id, kept.digest):
-            verified[kept.snapshot.id] = mark
+    for name, data in read_many(repository, names):
+        if mark := marks.understood(repository, names[name], data):
+            verified[names[name].snapshot.id] = mark
     return Found(found.kept, verified, dict(_scans(repository)))
 
 
@@ -67,8 +69,7 @@ def part_in(name: str) -> str | None:
 
 
 def _scans(repository: Repository) -> Iterator[tuple[str, Scan]]:
-    for name in repository.names(layout.SCANS):
-        data = repository.read(name)
+    for name, data in read_many(repository, repository.names(layout.SCANS)):
         if data is None:
             continue
         try:

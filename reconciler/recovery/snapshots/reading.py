@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,6 +21,8 @@ from reconciler.recovery.snapshots.document import Inventory, Lacking
 
 #: How often all is read, while storages come, go or change.
 _ROUNDS = 5
+#: How often the files of one storage are asked for: reading changes nothing.
+_ATTEMPTS = 3
 
 
 class Told(Struct, frozen=True):
@@ -86,7 +89,7 @@ class _Taken:
         self._progress(storage.name)
         self._failed[storage.id] = []
         try:
-            self._inventories[storage.id] = _inventory(self._reader, self._repository, storage.id)
+            self._inventories[storage.id] = self._inventory(storage.id)
         except (PlatformError, SnapshotError) as error:
             self._lack(storage, "inventory", f"its file records could not be read: {error}")
         if self._reader.abilities.spaces:
@@ -104,6 +107,13 @@ class _Taken:
             self._spaces if self._reader.abilities.spaces else None,
             tuple(each for id, found in self._failed.items() if id in ids for each in found),
         )
+
+    def _inventory(self, id: str) -> Inventory:
+        """Read the files of a storage, from the first one again where the connection breaks."""
+        for _ in range(_ATTEMPTS - 1):
+            with contextlib.suppress(PlatformError):
+                return _inventory(self._reader, self._repository, id)
+        return _inventory(self._reader, self._repository, id)
 
     def _lack(self, storage: Storage, what: str, message: str) -> None:
         self._failed[storage.id].append(Lacking(storage.name, what, message))

@@ -164,6 +164,52 @@ def test_half_an_inventory_is_none(repository):
     assert list(repository.names("parts/")) == []
 
 
+def test_an_inventory_whose_connection_breaks_is_read_again_from_the_beginning(repository):
+    live = platform("nas")
+    reader = live.reader()
+    breaks = iter([True, True, False])
+
+    def breaking(_):
+        yield ("a", "1", "2")
+        if next(breaks):
+            raise PlatformError("the connection broke")
+        yield ("b", "1", "2")
+
+    reader.inventory = breaking
+    live.reader = lambda: reader
+    snapshot = taken(live, repository).snapshot
+    assert snapshot.complete
+    assert snapshot.storages[0].inventory.rows == 2
+
+
+def test_a_damaged_snapshot_before_is_told_and_the_one_before_it_counts(repository, place):
+    live = platform("nas", "archive")
+    first = taken(live, repository)
+    second = taken(live, repository, at=NOW + 1)
+    path = place / layout.snapshot(second.snapshot.id)
+    path.write_bytes(path.read_bytes()[:-1])
+    told: list[str] = []
+    third = taken(live, repository, at=NOW + 2, warn=told.append)
+    assert (third.snapshot.previous, third.snapshot.serial) == (first.digest, 2)
+    assert third.snapshot.lineage == first.snapshot.lineage
+    (warning,) = told
+    assert second.snapshot.id in warning
+    assert warning.endswith("The new snapshot is compared with the one before it")
+    live.drop("id-archive")
+    with pytest.raises(SnapshotError, match="'archive'"):
+        taken(live, repository, at=NOW + 3)
+
+
+def test_only_as_many_snapshots_are_read_as_must_be(repository, monkeypatch):
+    live = platform("nas")
+    for number in range(5):
+        taken(live, repository, at=NOW + number)
+    read, names = repository.read, []
+    monkeypatch.setattr(repository, "read", lambda name: names.append(name) or read(name))
+    taken(live, repository, at=NOW + 9)
+    assert len([name for name in names if name.endswith("snapshot.json")]) == 1
+
+
 def test_a_file_told_twice_with_other_checksums_is_no_inventory(repository):
     live = platform("nas")
     reader = live.reader()

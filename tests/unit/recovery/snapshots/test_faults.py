@@ -17,6 +17,7 @@ from reconciler.recovery.repository import marker
 from reconciler.recovery.repository.address import InBucket
 from reconciler.recovery.repository.asking import Asking
 from reconciler.recovery.repository.bucket import BucketRepository
+from reconciler.recovery.repository.opening import open_repository
 from reconciler.recovery.snapshots import listing
 from reconciler.recovery.snapshots.check import check
 from reconciler.recovery.snapshots.prune import Task, prune
@@ -160,6 +161,28 @@ def test_a_snapshot_in_a_bucket_is_pruned_and_checked_as_in_a_folder(bucket):
     assert listing.ids(repository) == [last.snapshot.id]
     assert check(repository).problems == ()
     assert not [name for name in repository.names("") if name.startswith(".")]
+
+
+def test_a_snapshot_needs_no_right_to_delete(bucket):
+    repository, proxy = bucket
+    scanned(repository, storage("nas"))
+    taken(live(), repository)
+    taken(live(), repository, at=NOW + 1)
+    assert check(repository).problems == ()
+    assert {request.method for request, _ in proxy.log.requests} <= {"GET", "HEAD", "PUT", "POST"}
+
+
+def test_a_snapshot_is_made_again_and_again_under_object_lock(object_lock):
+    repository = open_repository(object_lock, make=True)
+    scanned(repository, storage("nas"))
+    first = taken(live(), repository)
+    changed = live()
+    changed.files["id-nas"]["new"] = ("new", "1", "2")
+    taken(changed, repository, at=NOW + 1)
+    again = taken(live(), open_repository(object_lock), at=NOW + 2)
+    assert told(again) == told(first)
+    assert again.snapshot.serial == 3
+    assert check(repository).problems == ()
 
 
 def test_a_flipped_byte_in_a_bucket_is_found(bucket):

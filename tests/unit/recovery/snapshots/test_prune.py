@@ -334,6 +334,23 @@ def test_a_scan_that_prune_removes_while_a_snapshot_takes_it_is_never_named(
     assert check(repository).problems == ()
 
 
+def test_a_scan_whose_parts_are_condemned_writes_them_anew(repository, place, live):
+    nas = live.by_name["nas"]
+    gone = scanned(repository, nas, [b"same"])
+    record_of = place / layout.scans(gone.place) / f"{gone.id}.json"
+    record_of.unlink()
+    taken(live, repository)
+    prune(repository, task())
+    later(place)
+    before = {entry.name: entry.stamp for entry in repository.entries("parts/")}
+    record.write(repository, gone, instead=gone.id)
+    after = {entry.name: entry.stamp for entry in repository.entries("parts/")}
+    changed = {name for name, stamp in after.items() if before[name] != stamp}
+    assert changed == {layout.part(gone.contents), layout.part(gone.stamps)}
+    prune(repository, task())
+    assert {entry.name for entry in repository.entries("parts/")} == set(after)
+
+
 def test_a_part_that_is_missing_is_never_named(repository, place, live):
     taken(live, repository)
     with pytest.raises(SnapshotError, match=r"parts are missing in .*: 'parts/00/0000"):
