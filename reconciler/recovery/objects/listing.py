@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterator
-from itertools import chain, groupby
+from itertools import groupby
 from operator import attrgetter, itemgetter
+from typing import NamedTuple
 
-from reconciler.recovery.objects.pages import Item, Listed, Page, deleted, listed, present, versions
+from reconciler.recovery.objects.pages import Item, Listed, Page, listed, present, versions
 from reconciler.recovery.roots.asking import Asking, Refused
 from reconciler.recovery.roots.reaching import Reached
-from reconciler.recovery.rows import UNREADABLE
+from reconciler.recovery.rows import DELETED, UNREADABLE
 
 #: Servers, by what they call themselves, that list folder by folder; whose versions are complete.
 _BY_FOLDER, _COMPLETE = "SeaweedFS", "AmazonS3"
@@ -28,7 +29,9 @@ def everything(reached: Reached, prefix: bytes) -> Iterator[Listed]:
     Raises `Refused`, also if the server lists it in another order than that of the keys.
     """
     asking, server = reached.asking, reached.server
-    walk = _by_folder if server.startswith(_BY_FOLDER) else _flat
+    walk = _flat
+    if server.startswith(_BY_FOLDER):
+        walk = _by_whole_folder if reached.versioned else _by_folder
     if not reached.versioned:
         return _in_order(_present(walk(present, asking, prefix)))
     newest = _in_order(_newest(walk(versions, asking, prefix)))
@@ -44,7 +47,13 @@ def one(reached: Reached, key: bytes) -> Listed | None:
     return found if found is not None and found.key == key else None
 
 
-_Entry = tuple[bytes, Item | None, bool]
+class _Entry(NamedTuple):
+    """One item of a listing, or a folder, of which nothing else is known."""
+
+    key: bytes
+    found: Listed | None = None
+    is_marker: bool = False
+    is_latest: bool = False
 
 
 def _flat(pages: _Pages, asking: Asking, prefix: bytes) -> Iterator[_Entry]:
@@ -53,36 +62,71 @@ def _flat(pages: _Pages, asking: Asking, prefix: bytes) -> Iterator[_Entry]:
 
 
 def _by_folder(pages: _Pages, asking: Asking, prefix: bytes) -> Iterator[_Entry]:
-    """Go through folders in the order of their paths; memory holds the largest one."""
-    root: _Entry = (prefix, None, False)
-    stack = [iter([root])]
+    """Go through folders in the order of their paths."""
+    return _descended(prefix, lambda folder: _opened(pages(asking, folder, folder=True), folder))
+
+
+def _by_whole_folder(pages: _Pages, asking: Asking, prefix: bytes) -> Iterator[_Entry]:
+    """Do so where the names in a folder come in no order; memory holds the largest one."""
+
+    def whole(folder: bytes) -> Iterator[_Entry]:
+        found = _opened(pages(asking, folder, folder=True), folder)
+        return iter(sorted(found, key=itemgetter(0)))
+
+    return _descended(prefix, whole)
+
+
+def _descended(prefix: bytes, opened: Callable[[bytes], Iterator[_Entry]]) -> Iterator[_Entry]:
+    stack = [opened(prefix)]
     while stack:
         entry = next(stack[-1], None)
         if entry is None:
             stack.pop()
-        elif entry[1] is None and _is_text(entry[0]):
-            found = list(pages(asking, entry[0], folder=True))
-            folders = {folder for page in found for folder in page.folders} - {entry[0]}
-            inner = [
-                *chain.from_iterable(map(_entries, found)),
-                *((f, None, False) for f in folders),
-            ]
-            stack.append(iter(sorted(inner, key=itemgetter(0))))
+        elif entry.found is None and _is_text(entry.key):
+            stack.append(opened(entry.key))
         else:
             yield entry
 
 
+def _opened(pages: Iterator[Page], folder: bytes) -> Iterator[_Entry]:
+    """Yield what lies directly in a folder, by keys.
+
+    The server has folders where their names would be without `/`: `a/` comes before `a-b`, and
+    has to wait for it.
+    """
+    waiting: list[bytes] = []
+    last = b""
+    for page in pages:
+        for inner in page.folders:
+            if inner not in (folder, last):
+                heapq.heappush(waiting, inner)
+                last = inner
+        for entry in _entries(page):
+            yield from _due(waiting, entry.key)
+            yield entry
+    yield from _due(waiting, None)
+
+
+def _due(waiting: list[bytes], before: bytes | None) -> Iterator[_Entry]:
+    while waiting and (before is None or waiting[0] < before):
+        yield _Entry(heapq.heappop(waiting))
+
+
 def _entries(page: Page) -> list[_Entry]:
     """Return what a page lists, by keys; versions of a key stay in their order."""
-    entries: list[_Entry] = [(key, item, False) for key, item in page.items]
-    entries += [(key, item, True) for key, item in page.markers]
+    entries = [_entry(key, item, is_marker=False) for key, item in page.items]
+    entries += [_entry(key, item, is_marker=True) for key, item in page.markers]
     entries.sort(key=itemgetter(0))
     return entries
 
 
+def _entry(key: bytes, item: Item, *, is_marker: bool) -> _Entry:
+    return _Entry(key, listed(key, item), is_marker, bool(item.get("IsLatest")))
+
+
 def _present(entries: Iterator[_Entry]) -> Iterator[Listed]:
-    for key, item, _ in entries:
-        yield _unasked(key) if item is None else listed(key, item, versioned=False)
+    for entry in entries:
+        yield entry.found or _unasked(entry.key)
 
 
 def _newest(entries: Iterator[_Entry]) -> Iterator[Listed]:
@@ -94,18 +138,18 @@ def _newest(entries: Iterator[_Entry]) -> Iterator[Listed]:
 
 def _newest_of(key: bytes, group: Iterator[_Entry]) -> Listed | None:
     """Return the newest version of a key; None if nothing but delete markers are left."""
-    newest: Item | None = None
-    marker: Item | None = None
-    for _, item, is_marker in group:
-        if item is None:
+    newest: Listed | None = None
+    marker: Listed | None = None
+    for entry in group:
+        if entry.found is None:
             return _unasked(key)
-        if is_marker:
-            marker = item if item.get("IsLatest") else marker
-        elif newest is None or item.get("IsLatest"):
-            newest = item
-    if newest is None:
-        return None
-    return deleted(key, marker, newest) if marker else listed(key, newest, versioned=True)
+        if entry.is_marker:
+            marker = entry.found if entry.is_latest else marker
+        elif newest is None or entry.is_latest:
+            newest = entry.found
+    if newest is None or marker is None:
+        return newest
+    return newest._replace(kind=DELETED, mtime_ns=marker.mtime_ns, detail=None, tag=None)
 
 
 def _joined(newest: Iterator[Listed], there: Iterator[Listed]) -> Iterator[Listed]:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from reconciler.recovery.roots.asking import LISTING, Asking, Refused
-from reconciler.recovery.rows import ARCHIVED, DELETED, FILE, FOLDER
+from reconciler.recovery.rows import ARCHIVED, FILE, FOLDER
 
 #: Storage classes whose objects can't be read before somebody restores them.
 _ARCHIVES = frozenset({"GLACIER", "DEEP_ARCHIVE"})
@@ -92,9 +92,9 @@ def _following(answer: Mapping[str, Any], decoded: Callable[[str], bytes]) -> di
     return following
 
 
-def listed(key: bytes, item: Item, *, versioned: bool) -> Listed:
-    """Return what an item of a listing says."""
-    size, storage_class = item["Size"], item.get("StorageClass", "")
+def listed(key: bytes, item: Item) -> Listed:
+    """Return what an item of a listing says; a delete marker has no size."""
+    size, storage_class = item.get("Size"), item.get("StorageClass", "")
     kind, detail = FILE, None
     if key.endswith(b"/") and size == 0:
         kind = FOLDER
@@ -105,17 +105,11 @@ def listed(key: bytes, item: Item, *, versioned: bool) -> Listed:
         kind,
         size,
         nanoseconds(item["LastModified"]),
-        item.get("VersionId") if versioned else None,
+        item.get("VersionId"),
         detail,
         etag(item.get("ETag")),
         item.get("ChecksumType") == "FULL_OBJECT" and "SHA256" in item.get("ChecksumAlgorithm", ()),
     )
-
-
-def deleted(key: bytes, marker: Item, there: Item) -> Listed:
-    """Return a key with a delete marker above a version that is still there."""
-    when = nanoseconds(marker["LastModified"])
-    return Listed(key, DELETED, there["Size"], when, there.get("VersionId"), None, None)
 
 
 def nanoseconds(moment: datetime) -> int:
