@@ -23,7 +23,7 @@ class Organisation:
     def __init__(self, path, name="my-org"):
         self.path = path
         self.address = f"jetraw://{name}"
-        with closing(sqlite3.connect(path)) as db:
+        with closing(_opened(path)) as db:
             db.executescript(jetraw_state.SCHEMA)
         self.quirk("token", TOKEN)
 
@@ -50,7 +50,7 @@ class Organisation:
 
     def sql(self, statement, *values):
         """Run one statement on the state; give what it finds."""
-        with closing(sqlite3.connect(self.path, timeout=60)) as db, db:
+        with closing(_opened(self.path)) as db, db:
             return db.execute(statement, values).fetchall()
 
     def add(self, name, **fields):
@@ -64,19 +64,19 @@ class Organisation:
             "url": f"file:///data/{name}",
             "created_at": CREATED,
         } | fields
-        with closing(sqlite3.connect(self.path, timeout=60)) as db, db:
+        with closing(_opened(self.path)) as db, db:
             jetraw_state.insert(db, record)
         return record["id"]
 
     def records(self):
         """Give all records, by name."""
-        with closing(sqlite3.connect(self.path, timeout=60)) as db:
+        with closing(_opened(self.path)) as db:
             return {record["name"]: record for record in jetraw_state.records(db)}
 
     def plant(self, id, rows):
         """Write files into the inventory of a storage; a known upload id is replaced."""
         values = [tuple(map(json.dumps, (id, *row))) for row in rows]
-        with closing(sqlite3.connect(self.path, timeout=60)) as db, db:
+        with closing(_opened(self.path)) as db, db:
             db.executemany("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)", values)
 
     def tie(self, space, *ids):
@@ -115,6 +115,13 @@ class Organisation:
         made = self.sql("SELECT call, subject FROM calls ORDER BY place")
         found = [(call, json.loads(subject)) for call, subject in made]
         return [item for item in found if not wanted or item[0] in wanted]
+
+
+def _opened(path):
+    """Open the organisation's file; nothing in it has to outlast a power cut."""
+    db = sqlite3.connect(path, timeout=60)
+    db.execute("PRAGMA synchronous = OFF")
+    return db
 
 
 class Hanging:
