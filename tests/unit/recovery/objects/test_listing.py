@@ -225,6 +225,7 @@ def test_many_versions_on_a_real_server_that_lists_by_folders(
     bucket, client = s3.new_bucket(), s3.client()
     client.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
     names = [f"{folder}/{i}" for folder in ("v", "v-3", "v/x") for i in range(3)] + ["v-2", "w"]
+    names += ["a", "a-", "a--", "a-b", "a-c", "a.", "a0", "v/0-", "v/0--"]
     for name in names:
         for body in (b"1", b"2"):
             client.put_object(Bucket=bucket, Key=name, Body=body)
