@@ -16,7 +16,7 @@ from reconciler.recovery.parts.convert import values
 from reconciler.recovery.repository import condemned, layout
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.scanning import earlier
-from reconciler.recovery.values import Scan
+from reconciler.recovery.values import Root, Scan
 
 FORMAT_VERSION = 1
 _SUFFIX = ".json"
@@ -30,6 +30,22 @@ def latest(repository: Repository, place: str, *, complete: bool = True) -> Scan
     names = sorted(repository.names(layout.scans(place)), reverse=True)
     scans = (_read(repository, name, place) for name in names)
     return next((scan for scan in scans if scan and (scan.complete or not complete)), None)
+
+
+def root_at(repository: Repository, last: Scan, url: str) -> Root:
+    """Return what is known, after the scan `last`, of the root of a storage at the address `url`.
+
+    The last scan may have read it elsewhere, which proves nothing about the folder that is here.
+    Raises `RepositoryError`, `SnapshotError`.
+    """
+    known = last.root
+    if known.url == url:
+        return known
+    roots = [scan.root for scan in all_of(repository, last.place) if scan.root.url == url]
+    if not roots:
+        return known
+    marked = {"marker": known.marker, "marker_sha256": known.marker_sha256, "empty": known.empty}
+    return replace(roots[-1], **marked)
 
 
 def all_of(repository: Repository, place: str) -> Iterator[Scan]:

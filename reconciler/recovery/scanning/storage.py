@@ -86,6 +86,7 @@ class StorageScan:
         place = self._target.place
         try:
             last = record.latest(self._repository, place, complete=False)
+            known = record.root_at(self._repository, last, self._target.url) if last else None
         except SnapshotError as error:
             self._end(outcome.NOT_BEGUN, str(error))
             return
@@ -94,7 +95,7 @@ class StorageScan:
             return
         unfinished = pieces.find(self._repository, place, after=last.id if last else "")
         accepted = self._target.name in self._means.wish.accept_roots
-        root = self._source.prove(None if accepted else _known(last, unfinished))
+        root = self._source.prove(None if accepted else _known(known, unfinished))
         self._estimate(last, root)
         if self._means.pace.stopping:
             self._end(outcome.UNFINISHED, _ENDED)
@@ -273,10 +274,8 @@ class StorageScan:
 _ENDED = "It was ended before everything was read: run it again, and it goes on"
 
 
-def _known(last: Scan | None, unfinished: pieces.Unfinished | None) -> Root | None:
-    if last:
-        return last.root
-    return unfinished.runs[0].begun.root if unfinished else None
+def _known(root: Root | None, unfinished: pieces.Unfinished | None) -> Root | None:
+    return root or (unfinished.runs[0].begun.root if unfinished else None)
 
 
 def _behind(last: Scan) -> str:

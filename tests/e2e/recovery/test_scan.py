@@ -214,3 +214,20 @@ def test_a_root_that_was_changed_on_purpose_is_accepted_once(storages):
 def test_only_the_root_of_what_is_scanned_is_accepted(storages):
     told = storages.folder("scan", "--into", "proofs", "--accept-root", "nsa", code=64)
     assert "--accept-root 'nsa' is the name of no storage that is to be scanned" in told.stderr
+
+
+@LINUX
+def test_that_a_storage_was_read_elsewhere_proves_nothing_of_its_own_root(storages):
+    storages.file("other/x")
+    link = storages.path / "link"
+    link.symlink_to(storages.path / "nas")
+    storages.declare(nas=storages.path / "nas", via=link)
+    storages.scan("via")
+    storages.scan("via", "--relocate", f"{link}={storages.path / 'nas'}")
+    link.unlink()
+    link.symlink_to(storages.path / "other")
+    report = storages.scan("via", code=8)
+    assert statuses(report) == ["not_reachable"]
+    link.unlink()
+    link.symlink_to(storages.path / "nas")
+    assert statuses(storages.scan("via")) == ["complete"]
