@@ -233,3 +233,21 @@ def test_two_hundred_storages_are_kept_in_a_few_seconds(storages):
     made = report(storages, "create", "proofs")
     assert len(made["storages"]) == 201
     assert stat.S_IMODE((storages.path / "proofs").stat().st_mode) == 0o700
+
+
+def test_a_repository_in_a_bucket_does_the_same(storages, s3):
+    env = s3.environment()
+    where = f"s3://{s3.new_bucket()}/lab/proofs"
+    storages.folder("snapshot", "create", where, "--scan", env=env)
+    told = storages.folder("snapshot", "create", where, "--digest-file", "digest", env=env)
+    assert "number 2 of this platform" in told.stdout
+    expected = ("--expect", storages.folder.read("digest").strip())
+    told = storages.folder("snapshot", "check", where, *expected, env=env).stdout
+    assert "Undamaged and untampered: 1 snapshot (2 parts, " in told
+    told = storages.folder("snapshot", "prune", where, "--keep-last", "1", "--yes", env=env).stdout
+    assert told.endswith("Pruned: 1 snapshot removed, 1 left.\n")
+    assert storages.folder("snapshot", "check", where, *expected, env=env)
+    told = storages.folder(
+        "snapshot", "list", where, env={**env, "AWS_SECRET_ACCESS_KEY": "x"}, code=1
+    )
+    assert "access denied" in told.stderr
