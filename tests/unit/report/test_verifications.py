@@ -139,6 +139,13 @@ def test_in_a_pipe_each_finding_is_one_line_with_its_storage():
     ("storages", "last"),
     [
         ([FINE], "Verified: 10 of 10 files compared, and all agree."),
+        (
+            [
+                replace(FINE, quiet={"unsettled": 2, "new": 7}),
+                replace(FINE, quiet={"unsettled": 1}),
+            ],
+            "Verified: 20 of 20 files compared, and all agree but 3 that had not settled.",
+        ),
         ([], "NOT VERIFIED: nothing was compared, and nothing is known."),
         (
             [AWAY],

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import hmac
 import os
 
 from msgspec.structs import replace
 
+from reconciler.errors import RepositoryError
 from reconciler.recovery import rows, values
 from reconciler.recovery.repository import layout
 from reconciler.recovery.repository.contract import Repository
@@ -26,7 +28,9 @@ def key_of(repository: Repository) -> bytes:
     """
     known = repository.read(layout.REDACTION)
     if known is None:
-        repository.write(layout.REDACTION, os.urandom(_KEY))
+        # Where nothing can be written, the names of this report are like those of no other.
+        with contextlib.suppress(RepositoryError):
+            repository.write(layout.REDACTION, os.urandom(_KEY))
         known = repository.read(layout.REDACTION) or b""
     return known if len(known) == _KEY else os.urandom(_KEY)
 

@@ -26,6 +26,7 @@ def says(chapter: Chapter) -> str:
 def details(chapter: Chapter) -> list[str]:
     """Return what the scan saw, each in a few words."""
     told = [] if chapter.content is None else _facts(chapter.content)
+    told = [fact for fact in told if fact != chapter.what]
     if chapter.note and chapter.note not in told:
         told.append(chapter.note)
     if chapter.snapshots:
@@ -42,6 +43,8 @@ def verdict(story: Story) -> str:
         return f"{since}; {right}." if story.last_right else f"{since}; it was never read before."
     if not story.chapters:
         return "NOT KNOWN: it was never scanned."
+    if all(chapter.what == stories.UNSEEN for chapter in story.chapters):
+        return "NOT KNOWN: no scan has seen such a file."
     if not story.is_known:
         last = f"; {right}" if story.last_right else ""
         return f"NOT KNOWN: the last scan says nothing of its bytes{last}."

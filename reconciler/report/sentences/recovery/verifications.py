@@ -158,13 +158,23 @@ def total(verified: Verified) -> str:
         numbers = ", ".join(filter(None, (numbers, "what was found earlier can't be read")))
     if verdict == results.UNKNOWN:
         return f"NOT VERIFIED: {'; '.join(filter(None, (last, numbers)))}."
-    return f"Verified: {last}, and all agree."
+    return f"Verified: {last}{_agreeing(verified)}."
 
 
 def _damaged(verified: Verified) -> str:
     """Count what earlier runs found damaged, and of which this one says nothing."""
     number = sum(one.still_damaged for one in verified.storages)
     return f"{number:,} damaged earlier and not seen whole since" if number else ""
+
+
+def _agreeing(verified: Verified) -> str:
+    """Say that all agree, but for what nobody expects to."""
+    quiet: Counter[str] = Counter()
+    for one in verified.storages:
+        quiet.update(one.quiet)
+    if not quiet["unsettled"]:
+        return ", and all agree"
+    return f", and all agree but {quiet['unsettled']:,} that had not settled"
 
 
 def day(moment: str) -> str:

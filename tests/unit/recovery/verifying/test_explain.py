@@ -79,6 +79,7 @@ def test_a_hash_that_was_kept_proves_only_the_night_on_which_it_was_read(home, k
     keep([file(1, proof=rows.KEPT)], 9)
     story = told(home)
     assert (says(story), story.last_right) == (["first", "same"], "2026-11-02T02:00:00Z")
+    assert story.good == file(1)
     assert story.is_known
     assert not story.is_wrong
 

@@ -32,6 +32,7 @@ def file(path, **more):
     return replace(Content(path, rows.FILE, 7, OLD, b"g" * 32, rows.READ, proved), **more)
 
 
+FIRST_SEEN = "2026-11-01T02:00:00.000Z"
 GOOD, ROTTEN = file(b"a"), file(b"a", sha256=b"r" * 32)
 
 
@@ -141,6 +142,38 @@ def test_a_part_that_is_not_what_was_written_is_no_finding(verify, repository):
         path.write_bytes(data)
     with pytest.raises(SnapshotError, match="damaged"):
         verify(one, other)
+
+
+def test_the_part_of_another_scan_is_no_finding(verify, repository):
+    one, other = keep_scan(repository, [GOOD]), keep_scan(repository, [ROTTEN], 1)
+    with repository.local(layout.part(one.contents)) as good:
+        repository.add(layout.part(other.contents), good, anew=True)
+    with pytest.raises(SnapshotError, match="SHA-256 differs"):
+        verify(one, other)
+
+
+def test_a_sum_that_only_the_storage_knows_ends_no_finding(verify):
+    verify([GOOD], [ROTTEN])
+    stored = replace(GOOD, proof=rows.STORED)
+    result = verify([GOOD], [stored], 2)
+    assert (result.resolved_count, result.still_open) == (0, 1)
+    assert verify([GOOD], [GOOD], 3).resolved_count == 2  # that, and that it was not verified
+
+
+def test_what_is_found_of_records_is_not_ended_by_reading_files(verify, repository):
+    record = values.FileFinding(
+        values.CHANGED,
+        "nas",
+        PLACE,
+        b"a",
+        about=values.INVENTORY,
+        first_seen=FIRST_SEEN,
+        last_seen=FIRST_SEEN,
+    )
+    store.keep(repository, PLACE, [record], store.Known(), night(0))
+    result = verify([GOOD], [GOOD])
+    assert (result.resolved_count, result.still_open) == (0, 0)
+    assert store.read(repository, PLACE).episodes == (record,)
 
 
 def test_of_many_findings_the_first_are_told_and_all_are_counted(verify, monkeypatch, tmp_path):

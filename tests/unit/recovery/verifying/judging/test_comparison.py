@@ -136,6 +136,9 @@ def test_every_fault_is_named_and_nothing_else(names, fates):
     assert sorted(brief(found)) == sorted(told)
     assert tally.found == Counter(what for what, *_ in told)
     assert tally.of == len(was)
+    new = sum(fates.get(at) is _and_a_new_one for at in range(len(was)))
+    touched = sum(fates.get(at) is _touched for at in range(len(was)))
+    assert (tally.quiet[judging.NEW], tally.quiet[judging.TOUCHED]) == (new, touched)
     unread = {values.UNREADABLE, values.ARCHIVED, values.CHANGING}
     assert tally.not_verified == sum(what in unread for what, *_ in told)
     assert tally.compared + tally.not_verified == tally.of
@@ -210,6 +213,12 @@ def test_of_copies_as_many_are_moved_as_are_gone():
     now = [file(b"c", sha256=sha(b"s"))]
     _, told = compared(was, now)
     assert brief(told) == [(values.MOVED, b"a", b"c", 0), (values.MISSING, b"b", b"", 0)]
+    _, told = compared(was, [*now, file(b"d", sha256=sha(b"s")), file(b"e", sha256=sha(b"s"))])
+    assert brief(told) == [
+        (values.MOVED, b"a", b"c", 0),
+        (values.MOVED, b"b", b"d", 0),
+        (values.EXTRA, b"e", b"", 0),
+    ]
 
 
 def test_more_than_can_be_paired_is_missing_and_extra(monkeypatch):
