@@ -73,6 +73,20 @@ def same(then: str, now: str) -> bool | None:
     return True if not was or was.get("dev") == now_is.get("dev") else None
 
 
+def mounted_below(fd: int) -> frozenset[bytes]:
+    """Return the paths, below an open folder, at which something is mounted now.
+
+    Device numbers do not show it where another folder of the same file system is.
+    """
+    try:
+        above = os.readlink(b"/proc/self/fd/%d" % fd).rstrip(b"/") + b"/"
+        lines = _MOUNTS.read_bytes().splitlines()
+    except OSError:
+        return frozenset()
+    points = (_parsed(words).point for words in map(bytes.split, lines))
+    return frozenset(point[len(above) :] for point in points if point.startswith(above))
+
+
 def _line(facts: dict[str, str]) -> str:
     return " ".join(f"{name}={facts[name]}" for name in sorted(facts))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from collections.abc import Collection
 from typing import NamedTuple, Protocol
 
 #: So many folders between the root and the deepest stay open; a path may have 2,000.
@@ -47,8 +48,12 @@ class Folders(Protocol):
 class ByDescriptor:
     """Folders that are opened from the one above, which nobody can exchange meanwhile."""
 
-    def __init__(self, root: int) -> None:
-        """Begin at an open folder, which stays the caller's."""
+    def __init__(self, root: int, mounted: Collection[bytes] = ()) -> None:
+        """Begin at an open folder, which stays the caller's.
+
+        `mounted` are the paths below it at which something is mounted, of whatever file system.
+        """
+        self._mounted = mounted
         found = os.fstat(root)
         self._device = found.st_dev
         self._names: list[bytes] = []
@@ -88,6 +93,8 @@ class ByDescriptor:
         return _CLOSED
 
     def _descend(self, name: bytes) -> None:
+        if self._mounted and b"/".join((*self._names, name)) in self._mounted:
+            raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
         fd = os.open(name, _FLAGS, dir_fd=self._fds[-1])
         try:
             inode = self._checked(os.fstat(fd))

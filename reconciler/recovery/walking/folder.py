@@ -19,8 +19,8 @@ from reconciler.recovery.walking.reading import Reading
 class FolderSource:
     """The files below a folder: see `Source`.
 
-    No link is followed below it, and no other file system entered: a folder on one is `UNREADABLE`
-    with `EXDEV`, for if it is not mounted one day, its files are not missing.
+    No link is followed below it, and nothing entered that is mounted there: such a folder is
+    `UNREADABLE` with `EXDEV`, for if it is not mounted one day, its files are not missing.
     """
 
     def __init__(self, target: Target, excluded: Sequence[str]) -> None:

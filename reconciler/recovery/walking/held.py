@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 
+from reconciler.recovery.roots.file_system import mounted_below
 from reconciler.recovery.roots.folder import opened
 from reconciler.recovery.walking.descent import ByDescriptor, ByPath, Folder, Folders
 
@@ -18,14 +19,17 @@ class Held:
         self._lock = threading.Lock()
         self._fd: int | None = None
         self._found: os.stat_result | None = None
+        self._mounted: frozenset[bytes] = frozenset()
 
     def folders(self) -> Folders:
         """Return the folders below it, for one thread. Raises `OSError`."""
         with self._lock:
             if self._found is None:
                 self._fd = opened(self.path)
+                if self._fd is not None:
+                    self._mounted = mounted_below(self._fd)
                 self._found = os.stat(self.path if self._fd is None else self._fd)
-        return ByPath(self.path) if self._fd is None else ByDescriptor(self._fd)
+        return ByPath(self.path) if self._fd is None else ByDescriptor(self._fd, self._mounted)
 
     def there(self) -> bool:
         """Return whether the path still leads to what is held, if anything is."""

@@ -194,6 +194,13 @@ def mounted_within(nas: Nas) -> None:
     assert read.detail == [b"EXDEV"]
 
 
+def another_folder_of_it_within(nas: Nas) -> None:
+    """Enter no folder of the same file system either: unmounted, nothing in it is missing."""
+    nas.mount("a", "other/c", "within/d")
+    run("mount", "--bind", nas.folder / "other", nas.folder / "within")
+    assert listed(nas.source()) == {b"a": FILE, b"other/c": FILE, b"within/": UNREADABLE}
+
+
 def within_itself(nas: Nas) -> None:
     nas.mount("a", "b/loop/x")
     run("mount", "--bind", nas.folder, nas.folder / "b/loop")
@@ -246,6 +253,7 @@ SCENARIOS: dict[str, Callable[[Nas], None]] = {
         marker_of_another_storage,
         unmounted_half_way,
         mounted_within,
+        another_folder_of_it_within,
         within_itself,
     )
 }
