@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.errors import AddressError
-from reconciler.recovery.repository.address import InBucket, understand
+from reconciler.recovery.repository.address import InBucket, split, understand
 
 
 @pytest.mark.parametrize(
@@ -57,3 +57,25 @@ def test_no_secret_of_an_address_is_told():
     with pytest.raises(AddressError) as caught:
         understand("https://user:hidden@host/x")
     assert "hidden" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("proofs", ("proofs", None)),
+        ("proofs@2026", ("proofs", "2026")),
+        ("proofs@20261129-06", ("proofs", "20261129-06")),
+        ("s3://b/p@20261129-060000-000-0123abcd", ("s3://b/p", "20261129-060000-000-0123abcd")),
+        ("file:///a@b@20261129", ("file:///a@b", "20261129")),
+        ("me@host", ("me@host", None)),
+        ("proofs@", ("proofs@", None)),
+        ("@2026", ("@2026", None)),
+    ],
+)
+def test_a_snapshot_may_be_named_with_a_repository(text, parts):
+    assert split(text) == parts
+
+
+def test_a_folder_that_is_called_so_is_meant_itself(tmp_path):
+    (tmp_path / "proofs@2026").mkdir()
+    assert split(str(tmp_path / "proofs@2026")) == (str(tmp_path / "proofs@2026"), None)
