@@ -8,10 +8,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
+from reconciler.errors import UnreachableError
 from reconciler.location import location
 from reconciler.recovery.objects.source import BucketSource
 from reconciler.recovery.rows import CONTENT_COLUMNS, FILE, Content, Rows
-from reconciler.recovery.values import Target
+from reconciler.recovery.values import Root, Target
 from support.faults.fault_proxy import PASS, Decide, Fault, FaultProxy, Request
 
 if TYPE_CHECKING:
@@ -133,3 +136,18 @@ def read(source: BucketSource, wanted: Rows | None = None) -> dict[bytes, Conten
 
 def sha(data: bytes) -> bytes:
     return hashlib.sha256(data).digest()
+
+
+def filled(moto: Moto, *keys: str, versioned: bool = False) -> str:
+    """Make a bucket with objects, each with its key as content."""
+    name = moto.new_bucket(versioned=versioned)
+    for key in keys or ("file",):
+        moto.client().put_object(Bucket=name, Key=key, Body=key.encode())
+    return name
+
+
+def reason(url: str, known: Root | None = None, **options: str) -> str:
+    """Say why a bucket can not be reached."""
+    with opened(url, **options) as source, pytest.raises(UnreachableError) as error:
+        source.prove(known)
+    return str(error.value)
