@@ -13,7 +13,7 @@ import pytest
 
 from support.platforms.live_file import FILE, PAD, live, local, made, manifest, settled
 
-MANY = 900
+MANY = 500
 
 
 @pytest.fixture
