@@ -87,7 +87,8 @@ def test_thousands_of_operations_through_a_network_that_is_no_good(
     folder, tmp_path: Path, long: bool
 ) -> None:
     wanted, oftener, rarest = (LONG, 1, 0.0) if long else (SHORT, OFTENER, RAREST)
-    faults = {kind: (max(oftener * share, rarest), fault) for kind, (share, fault) in FAULTS.items()}
+    shares = {kind: (oftener * share, fault) for kind, (share, fault) in FAULTS.items()}
+    faults = {kind: (max(share, rarest), fault) for kind, (share, fault) in shares.items()}
     storm = Storm(4, faults.values())
     tried_again: Counter[str] = Counter()
     operations = 0
