@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeAlias
 
 from msgspec import Struct, field
@@ -87,3 +88,33 @@ class Content(Struct, frozen=True):
 #: The columns of a snapshot, and those that only scans keep beside it, row by row.
 CONTENT_COLUMNS = Content.__struct_fields__
 STAMP_COLUMNS = tuple(name for name in Rows.__struct_fields__ if name not in CONTENT_COLUMNS)
+_COLUMNS = Rows.__struct_fields__
+
+
+def together(batches: Iterable[Rows], most: int) -> Iterator[Rows]:
+    """Yield larger batches, of at least `most` rows but for the last: each costs a little anew."""
+    rows = Rows()
+    for batch in batches:
+        extend(rows, batch)
+        if len(rows) >= most:
+            yield rows
+            rows = Rows()
+    if len(rows):
+        yield rows
+
+
+def part_of(rows: Rows, start: int, end: int) -> Rows:
+    """Return rows that follow each other."""
+    return Rows(*(getattr(rows, column)[start:end] for column in _COLUMNS))
+
+
+def chosen(rows: Rows, which: Sequence[int]) -> Rows:
+    """Return some of the rows."""
+    columns = (getattr(rows, column) for column in _COLUMNS)
+    return Rows(*([column[i] for i in which] for column in columns))
+
+
+def extend(rows: Rows, more: Rows) -> None:
+    """Add rows at the end."""
+    for column in _COLUMNS:
+        getattr(rows, column).extend(getattr(more, column))

@@ -16,10 +16,10 @@ from reconciler.cli.recovery.targets import targets_of
 from reconciler.environment.timestamps import utc_now
 from reconciler.model import Storage
 from reconciler.recovery.repository.contract import Repository
+from reconciler.recovery.scanning.means import Here
 from reconciler.recovery.scanning.outcome import Scanned, Tally, Wish
-from reconciler.recovery.scanning.pace import Pace
+from reconciler.recovery.scanning.reading.pace import Pace
 from reconciler.recovery.scanning.run import scan
-from reconciler.recovery.scanning.storage import Here
 from reconciler.recovery.snapshots.document import SnapshotStorage
 from reconciler.recovery.sources import open_source
 from reconciler.recovery.values import Target

@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from reconciler.cli.context import Context
 from reconciler.cli.output.terminal import is_terminal, width
 from reconciler.recovery.scanning.outcome import Tally
-from reconciler.recovery.scanning.pace import Pace
+from reconciler.recovery.scanning.reading.pace import Pace
 from reconciler.report.sentences.scans import amount, lasting
 from reconciler.report.sentences.terms import bare
 from reconciler.report.text.lines import columns

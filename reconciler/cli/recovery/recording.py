@@ -23,7 +23,7 @@ from reconciler.platform import InventoryRow, Platform
 from reconciler.reconcile import check_role
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.repository.opening import open_repository
-from reconciler.recovery.scanning import record
+from reconciler.recovery.scanning.known import record
 from reconciler.recovery.scanning.outcome import COMPLETE, UNFINISHED, Scanned
 from reconciler.recovery.walking.exclusions import Exclusions
 

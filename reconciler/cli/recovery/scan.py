@@ -28,10 +28,10 @@ from reconciler.names import Scope
 from reconciler.printable import quoted
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.repository.opening import open_repository
+from reconciler.recovery.scanning.means import Here
 from reconciler.recovery.scanning.outcome import COMPLETE, Scanned, Tally, Wish
-from reconciler.recovery.scanning.pace import Pace
+from reconciler.recovery.scanning.reading.pace import Pace
 from reconciler.recovery.scanning.run import scan
-from reconciler.recovery.scanning.storage import Here
 from reconciler.recovery.sources import open_source
 from reconciler.recovery.values import Target
 from reconciler.recovery.verifying import rotten

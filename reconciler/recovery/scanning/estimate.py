@@ -6,7 +6,7 @@ from datetime import datetime
 
 from reconciler.recovery.rows import FILE
 from reconciler.recovery.scanning.outcome import Estimate, Tally, Wish
-from reconciler.recovery.scanning.pace import Pace
+from reconciler.recovery.scanning.reading.pace import Pace
 from reconciler.recovery.source import Source
 from reconciler.recovery.values import Root, Scan
 

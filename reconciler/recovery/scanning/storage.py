@@ -4,32 +4,26 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable
-from concurrent.futures import Executor
 from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 
-from msgspec import Struct
-
 from reconciler.environment.origin import run_id
 from reconciler.environment.timestamps import timestamp
 from reconciler.errors import SnapshotError
-from reconciler.recovery.parts import merge, read
-from reconciler.recovery.parts.schema import CONTENTS
-from reconciler.recovery.parts.write import Written
 from reconciler.recovery.repository import layout
-from reconciler.recovery.repository.contract import Repository
-from reconciler.recovery.scanning import estimate, keeping, names, outcome, pieces, record
-from reconciler.recovery.scanning.crew import TOLD, Brought, Crew
-from reconciler.recovery.scanning.earlier import Earlier, rows_of
-from reconciler.recovery.scanning.finishing import PartPair, gathered
-from reconciler.recovery.scanning.outcome import Estimate, Scanned, Tally, Wish
-from reconciler.recovery.scanning.pace import Pace
-from reconciler.recovery.scanning.tasks import Opener, read_there, together
+from reconciler.recovery.rows import together
+from reconciler.recovery.scanning import estimate, outcome
+from reconciler.recovery.scanning.finishing import finish
+from reconciler.recovery.scanning.finishing.pair import PartPair
+from reconciler.recovery.scanning.known import keeping, pieces, record
+from reconciler.recovery.scanning.known.earlier import Earlier, rows_of
+from reconciler.recovery.scanning.means import Means
+from reconciler.recovery.scanning.outcome import Scanned
+from reconciler.recovery.scanning.reading.crew import Brought, Crew
+from reconciler.recovery.scanning.reading.tasks import read_there
 from reconciler.recovery.source import Source
 from reconciler.recovery.values import Root, Scan, Target
-from reconciler.version import __version__
 
 #: So many rows of a listing are compared together.
 _TOGETHER = 8_000
@@ -40,28 +34,6 @@ _GONE = 100_000
 def new_id(moment: datetime) -> str:
     """Return the id of a scan that begins now: unique, and sorted by time."""
     return run_id(moment.timestamp(), os.urandom(3))
-
-
-class Here(Struct, frozen=True):
-    """Where it is scanned, and when it is."""
-
-    host: str
-    now: Callable[[], datetime]
-    #: Told how much there is to do, and for which storage.
-    estimated: Callable[[str, Estimate], None] = lambda _storage, _estimate: None
-
-
-class Means(Struct, frozen=True):
-    """What all scans of a run share."""
-
-    repository: Repository
-    wish: Wish
-    here: Here
-    executor: Executor
-    pace: Pace
-    tally: Tally
-    #: Opens a source where the executor reads, if that is in another process.
-    open_elsewhere: Opener | None = None
 
 
 class StorageScan:
@@ -117,7 +89,7 @@ class StorageScan:
             root = self._source.prove(root)
             if not self._are_gone(crew):
                 return
-        self._keep(self._merged(pair), begun, root)
+        self._keep(finish.merged(pair, self._pieces, self._folder, self._opened), begun, root)
 
     def _estimate(self, last: Scan | None, root: Root) -> None:
         wish, tally = self._means.wish, self._means.tally
@@ -215,57 +187,19 @@ class StorageScan:
             self._is_whole(crew)
         return self.result.status == outcome.COMPLETE
 
-    def _merged(self, pair: PartPair) -> PartPair:
-        """Return the parts with what was read put between what was kept."""
-        if not len(self._pieces):
-            return pair
-        contents, stamps = pair.finish()
-        kept = read.scanned(contents.path, stamps.path)
-        merged = self._opened.enter_context(PartPair(self._folder))
-        for batch in merge.joined([kept, *self._pieces.series()]):
-            merged.write(batch)
-        return merged
-
     def _keep(self, pair: PartPair, begun: pieces.Begun, root: Root) -> None:
         """Keep the parts, and then the record: from then on the scan is there."""
-        contents, stamps = pair.finish()
-        self._look_at_names(contents)
-        for part in (contents, stamps):
+        parts = pair.finish()
+        if self._is_new:
+            finish.look_at_names(parts[0], self.result)
+        for part in parts:
             self._repository.add(layout.part(part.sha256), part.path)
-        unproved = tuple(gathered(pair.unproved))
-        scan = Scan(
-            format_version=record.FORMAT_VERSION,
-            id=self._id,
-            place=self._target.place,
-            storage_id=self._target.id,
-            name=self._target.name,
-            root=root,
-            started_at=begun.started_at,
-            ended_at=timestamp(self._means.here.now(), "milliseconds"),
-            excluded=self._means.wish.excluded,
-            complete=not unproved,
-            unproved=unproved,
-            counts=pair.counts,
-            contents=contents.sha256,
-            stamps=stamps.sha256,
-            tool_version=__version__,
-            host=self._means.here.host,
-            clock_ns=begun.clock_ns,
-        )
+        found = finish.Found(self._id, self._target, begun, root, pair, parts)
+        scan = finish.record_of(found, self._means)
         self.result.scan = record.write(self._repository, scan, instead=self._run)
         pieces.forget(self._repository, self._target.place, until=self._id)
-        if unproved:
+        if scan.unproved:
             self._end(outcome.INCOMPLETE, "A part of it could not be read")
-
-    def _look_at_names(self, contents: Written) -> None:
-        """Find paths that some file systems take for one, unless all were there before."""
-        if not self._is_new:
-            return
-        batches = read.batches(contents.path, CONTENTS, columns=["path"])
-        for pair in names.alike(path for batch in batches for path in batch["path"].to_pylist()):
-            self.result.alike += 1
-            if self.result.alike <= TOLD:
-                self.result.alike_first.append(pair)
 
     def _end(self, status: str, reason: str) -> None:
         self.result.status, self.result.reason = status, reason

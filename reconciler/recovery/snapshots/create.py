@@ -21,7 +21,7 @@ from reconciler.model import State, Storage, unmanaged_because
 from reconciler.platform import Reader
 from reconciler.recovery.repository import condemned, layout
 from reconciler.recovery.repository.contract import Repository
-from reconciler.recovery.scanning import record
+from reconciler.recovery.scanning.known import record
 from reconciler.recovery.snapshots import document
 from reconciler.recovery.snapshots.document import (
     Contents,

@@ -16,7 +16,7 @@ from reconciler.printable import quoted
 from reconciler.recovery.repository import layout
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.repository.many import read_many
-from reconciler.recovery.scanning.record import FORMAT_VERSION
+from reconciler.recovery.scanning.known.record import FORMAT_VERSION
 from reconciler.recovery.snapshots import listing, marks
 from reconciler.recovery.snapshots.document import Kept
 from reconciler.recovery.snapshots.marks import Verified

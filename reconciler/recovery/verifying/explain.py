@@ -19,7 +19,7 @@ from reconciler.recovery.parts.schema import CONTENTS
 from reconciler.recovery.repository import layout
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.rows import Content
-from reconciler.recovery.scanning import record
+from reconciler.recovery.scanning.known import record
 from reconciler.recovery.snapshots import listing
 from reconciler.recovery.snapshots.document import Kept
 from reconciler.recovery.verifying import stories

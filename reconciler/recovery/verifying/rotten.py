@@ -18,7 +18,7 @@ from reconciler.recovery.parts.schema import CONTENTS
 from reconciler.recovery.repository import layout
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.rows import Content
-from reconciler.recovery.scanning import record
+from reconciler.recovery.scanning.known import record
 from reconciler.recovery.scanning.outcome import Scanned
 from reconciler.recovery.values import FileFinding, Scan
 from reconciler.recovery.verifying.judging.classify import classify, same_bytes

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from reconciler.recovery.repository.opening import open_repository
-from reconciler.recovery.scanning import record
+from reconciler.recovery.scanning.known import record
 from support.recovery.scans import rows, table
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="needs a file system that is trusted")

@@ -6,7 +6,7 @@ import pytest
 
 from reconciler.location import location
 from reconciler.recovery.repository.opening import open_repository
-from reconciler.recovery.scanning import record
+from reconciler.recovery.scanning.known import record
 from support.faults.fault_proxy import PASS, FaultProxy, refused, scripted
 from support.recovery.buckets import always, getting, listing, s3_refused, sha
 from support.recovery.scans import rows, table

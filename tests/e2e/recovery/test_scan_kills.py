@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.recovery.repository.opening import open_repository
-from reconciler.recovery.scanning import record
+from reconciler.recovery.scanning.known import record
 from support.recovery import killed_at
 from support.recovery.scans import rows, table
 from support.sampling import is_long, sample

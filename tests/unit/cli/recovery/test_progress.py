@@ -4,7 +4,7 @@ import pytest
 
 from reconciler.cli.recovery.progress import Meter
 from reconciler.recovery.scanning.outcome import Tally
-from reconciler.recovery.scanning.pace import Pace
+from reconciler.recovery.scanning.reading.pace import Pace
 from reconciler.report.text.lines import columns
 
 GIB = 1 << 30

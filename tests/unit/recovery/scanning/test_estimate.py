@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from reconciler.recovery.scanning import estimate
 from reconciler.recovery.scanning.outcome import Estimate, Tally, Wish
-from reconciler.recovery.scanning.pace import Pace
+from reconciler.recovery.scanning.reading.pace import Pace
 from reconciler.recovery.values import Counts, Root, Scan
 from support.recovery.memory import TARGET, Storage
 from support.recovery.scans import here, scan_once

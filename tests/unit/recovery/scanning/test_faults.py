@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from reconciler.errors import RepositoryError, UnreachableError
 from reconciler.recovery.repository import layout
 from reconciler.recovery.repository.opening import open_repository
-from reconciler.recovery.scanning import record
+from reconciler.recovery.scanning.known import record
 from reconciler.recovery.scanning.outcome import (
     COMPLETE,
     INCOMPLETE,
@@ -24,7 +24,7 @@ from reconciler.recovery.scanning.outcome import (
     UNFINISHED,
     Wish,
 )
-from reconciler.recovery.scanning.pace import Pace
+from reconciler.recovery.scanning.reading.pace import Pace
 from reconciler.recovery.scanning.run import scan
 from reconciler.recovery.sources import open_source
 from reconciler.recovery.values import Scan, Target, Unproved
@@ -306,10 +306,15 @@ def test_an_interrupt_at_once_gets_through_and_the_next_run_goes_on(
 ) -> None:
     monkeypatch.setattr("reconciler.recovery.scanning.storage._TOGETHER", 50)
     storage = some()
+    many, lasts = Event(), []
+    storage.on_read = lambda path: many.set() if len(storage.read) > 100 else None
 
     def interrupt(number: int) -> None:
-        if storage.proved and number == 6 and len(storage.read) > 100:
+        if number == 6 and lasts:  # the first listing is that of the estimate
+            assert many.wait(60)
             raise KeyboardInterrupt
+        if number == 6:
+            lasts.append(number)
 
     storage.on_batch = interrupt
     pace = Pace()
@@ -498,7 +503,7 @@ def test_a_read_that_never_returns_does_not_keep_the_program_from_ending(
         raise KeyboardInterrupt  # as a second Ctrl-C does to whoever waits
 
     storage.on_read = hang
-    monkeypatch.setattr("reconciler.recovery.scanning.crew.wait", interrupt)
+    monkeypatch.setattr("reconciler.recovery.scanning.reading.crew.wait", interrupt)
     with pytest.raises(KeyboardInterrupt):
         scan_once(storage, repository, wish=Wish(workers=2))
     left = [thread for thread in threading.enumerate() if thread.name.startswith("scan-")]

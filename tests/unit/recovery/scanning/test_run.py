@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from reconciler.recovery.repository import layout
-from reconciler.recovery.scanning import record
+from reconciler.recovery.scanning.known import record
 from reconciler.recovery.scanning.outcome import COMPLETE, Wish
 from support.recovery.memory import LONG_AGO, TARGET, Storage
 from support.recovery.scans import here, names, rows, scan_once, table

@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reconciler.recovery.repository.opening import open_repository
-from reconciler.recovery.scanning import record
+from reconciler.recovery.scanning.known import record
 from reconciler.recovery.scanning.outcome import COMPLETE, UNFINISHED, Wish
-from reconciler.recovery.scanning.pace import Pace
+from reconciler.recovery.scanning.reading.pace import Pace
 from support.recovery.memory import LONG_AGO, TARGET, Storage
 from support.recovery.scans import names, rows, scan_once, table
 

@@ -13,7 +13,7 @@ from reconciler.lease.contract import SECONDS
 from reconciler.lease.keeper import Keeper
 from reconciler.lease.opening import open_lock
 from reconciler.recovery.repository import condemned, layout
-from reconciler.recovery.scanning import record
+from reconciler.recovery.scanning.known import record
 from reconciler.recovery.snapshots import listing, marks, needed
 from reconciler.recovery.snapshots.check import check
 from reconciler.recovery.snapshots.prune import Task, prune, show

@@ -11,7 +11,7 @@ from reconciler.recovery.findings import store
 from reconciler.recovery.repository import layout
 from reconciler.recovery.repository.opening import open_repository
 from reconciler.recovery.rows import Content
-from reconciler.recovery.scanning import record
+from reconciler.recovery.scanning.known import record
 from reconciler.recovery.scanning.outcome import Scanned
 from reconciler.recovery.verifying import results, rotten, scans
 from reconciler.recovery.verifying.judging.sides import SETTLED_NS

@@ -9,10 +9,10 @@ from threading import Event
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.recovery.rows import Rows
-from reconciler.recovery.scanning import tasks
-from reconciler.recovery.scanning.pace import Pace
-from reconciler.recovery.scanning.tasks import Cutter, Task, extend, portions, read_here
+from reconciler.recovery.rows import Rows, extend
+from reconciler.recovery.scanning.reading import tasks
+from reconciler.recovery.scanning.reading.pace import Pace
+from reconciler.recovery.scanning.reading.tasks import Cutter, Task, portions, read_here
 from support.recovery.memory import TARGET, File, Storage, rows_with
 
 SIZES = st.lists(st.integers(0, tasks.BYTES * 2), max_size=300)

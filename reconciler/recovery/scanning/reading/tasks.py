@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from threading import Event
 from typing import TypeAlias
 
 from msgspec import Struct, field
 
-from reconciler.recovery.rows import FILE, Rows
-from reconciler.recovery.scanning.pace import Pace, SpentError
+from reconciler.recovery.rows import FILE, Rows, chosen, extend, part_of
+from reconciler.recovery.scanning.reading.pace import Pace, SpentError
 from reconciler.recovery.source import Source
 from reconciler.recovery.values import Target
 
@@ -23,8 +23,6 @@ _PORTION_FILES, _PORTION_BYTES = 64, 64 << 20
 
 #: Opens a storage; to be sent elsewhere it must stand in a module under its own name.
 Opener: TypeAlias = Callable[[Target, Sequence[str]], Source]
-
-_COLUMNS = Rows.__struct_fields__
 
 
 class Task(Struct):
@@ -152,32 +150,3 @@ def portions(files: Rows) -> Iterator[Rows]:
         total += size or 0
     if start < len(files):
         yield part_of(files, start, len(files))
-
-
-def together(batches: Iterable[Rows], most: int) -> Iterator[Rows]:
-    """Yield larger batches, of at least `most` rows but for the last: each costs a little anew."""
-    rows = Rows()
-    for batch in batches:
-        extend(rows, batch)
-        if len(rows) >= most:
-            yield rows
-            rows = Rows()
-    if len(rows):
-        yield rows
-
-
-def part_of(rows: Rows, start: int, end: int) -> Rows:
-    """Return rows that follow each other."""
-    return Rows(*(getattr(rows, column)[start:end] for column in _COLUMNS))
-
-
-def chosen(rows: Rows, which: Sequence[int]) -> Rows:
-    """Return some of the rows."""
-    columns = (getattr(rows, column) for column in _COLUMNS)
-    return Rows(*([column[i] for i in which] for column in columns))
-
-
-def extend(rows: Rows, more: Rows) -> None:
-    """Add rows at the end."""
-    for column in _COLUMNS:
-        getattr(rows, column).extend(getattr(more, column))

@@ -9,8 +9,8 @@ from msgspec.structs import replace
 
 from reconciler.recovery.parts.convert import scanned
 from reconciler.recovery.rows import KEPT, READ, STORED
-from reconciler.recovery.scanning import keeping
-from reconciler.recovery.scanning.earlier import Earlier
+from reconciler.recovery.scanning.known import keeping
+from reconciler.recovery.scanning.known.earlier import Earlier
 from reconciler.recovery.values import Root
 from support.recovery.memory import LONG_AGO, ROOT, File, rows_with
 

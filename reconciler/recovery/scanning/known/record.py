@@ -15,7 +15,7 @@ from reconciler.recovery import paths
 from reconciler.recovery.parts.convert import values
 from reconciler.recovery.repository import condemned, layout
 from reconciler.recovery.repository.contract import Repository
-from reconciler.recovery.scanning import earlier
+from reconciler.recovery.scanning.known import earlier
 from reconciler.recovery.values import Root, Scan
 
 FORMAT_VERSION = 1

@@ -14,9 +14,8 @@ import pyarrow.compute as pc
 
 from reconciler.recovery.parts.convert import scanned, values
 from reconciler.recovery.parts.schema import SCANNED
-from reconciler.recovery.rows import FILE, KEPT, STORED, Rows
-from reconciler.recovery.scanning.earlier import Earlier
-from reconciler.recovery.scanning.tasks import chosen
+from reconciler.recovery.rows import FILE, KEPT, STORED, Rows, chosen
+from reconciler.recovery.scanning.known.earlier import Earlier
 from reconciler.recovery.values import Root
 
 #: What was touched so shortly before it was read may have been touched again with the same times:

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from reconciler.errors import SnapshotError
 from reconciler.recovery.repository import layout
-from reconciler.recovery.scanning import record
+from reconciler.recovery.scanning.known import record
 from reconciler.recovery.values import Scan, Unproved
 from support.recovery.memory import TARGET, Storage
 from support.recovery.scans import scan_once

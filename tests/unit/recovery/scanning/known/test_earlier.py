@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from reconciler.errors import SnapshotError
 from reconciler.recovery.parts.convert import scanned
-from reconciler.recovery.scanning import earlier
-from reconciler.recovery.scanning.earlier import Earlier
+from reconciler.recovery.scanning.known import earlier
+from reconciler.recovery.scanning.known.earlier import Earlier
 from support.recovery.memory import File, rows_with
 
 PATHS = st.sets(st.binary(min_size=1, max_size=3), max_size=40)

@@ -12,11 +12,11 @@ from typing import Self
 
 from msgspec import Struct, field
 
-from reconciler.recovery.rows import Rows
+from reconciler.recovery.rows import Rows, chosen, extend
+from reconciler.recovery.scanning.known.pieces import Pieces
 from reconciler.recovery.scanning.outcome import Tally
-from reconciler.recovery.scanning.pace import Pace
-from reconciler.recovery.scanning.pieces import Pieces
-from reconciler.recovery.scanning.tasks import Cutter, Done, Task, chosen, extend, read_here
+from reconciler.recovery.scanning.reading.pace import Pace
+from reconciler.recovery.scanning.reading.tasks import Cutter, Done, Task, read_here
 from reconciler.recovery.source import Source
 
 #: So many paths of a kind are told one by one.

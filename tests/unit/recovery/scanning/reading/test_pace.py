@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from reconciler.recovery.scanning.pace import Pace, SpentError
+from reconciler.recovery.scanning.reading.pace import Pace, SpentError
 
 
 class Clock:

@@ -7,7 +7,7 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.recovery.scanning.names import alike
+from reconciler.recovery.scanning.finishing.names import alike
 
 NFC, NFD = "caf\u00e9".encode(), "cafe\u0301".encode()
 

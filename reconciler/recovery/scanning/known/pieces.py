@@ -24,7 +24,7 @@ from reconciler.recovery.parts.write import PartWriter
 from reconciler.recovery.repository import layout
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.rows import Rows
-from reconciler.recovery.scanning.earlier import Earlier, check
+from reconciler.recovery.scanning.known.earlier import Earlier, check
 from reconciler.recovery.values import Root
 
 FORMAT_VERSION = 1

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from reconciler.recovery.parts.convert import scanned
 from reconciler.recovery.parts.read import scanned as read
 from reconciler.recovery.rows import KEPT, READ
-from reconciler.recovery.scanning import finishing
-from reconciler.recovery.scanning.finishing import PartPair, gathered
+from reconciler.recovery.scanning.finishing import pair as finishing
+from reconciler.recovery.scanning.finishing.pair import PartPair, gathered
 from reconciler.recovery.values import Counts, Unproved
 from support.recovery.memory import File, rows_with
 

@@ -1,0 +1,79 @@
+"""The parts of a scan that has read everything, and the record that names them."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import NamedTuple
+
+from reconciler.environment.timestamps import timestamp
+from reconciler.recovery.parts import merge, read
+from reconciler.recovery.parts.schema import CONTENTS
+from reconciler.recovery.parts.write import Written
+from reconciler.recovery.scanning.finishing import names
+from reconciler.recovery.scanning.finishing.pair import PartPair, gathered
+from reconciler.recovery.scanning.known import pieces, record
+from reconciler.recovery.scanning.means import Means
+from reconciler.recovery.scanning.outcome import Scanned
+from reconciler.recovery.scanning.reading.crew import TOLD
+from reconciler.recovery.values import Root, Scan, Target
+from reconciler.version import __version__
+
+
+class Found(NamedTuple):
+    """What a scan has found, and how it began."""
+
+    id: str
+    target: Target
+    begun: pieces.Begun
+    root: Root
+    pair: PartPair
+    #: Contents and stamps.
+    parts: tuple[Written, Written]
+
+
+def merged(pair: PartPair, found: pieces.Pieces, folder: Path, opened: ExitStack) -> PartPair:
+    """Return the parts with what was read put between what was kept."""
+    if not len(found):
+        return pair
+    contents, stamps = pair.finish()
+    kept = read.scanned(contents.path, stamps.path)
+    whole = opened.enter_context(PartPair(folder))
+    for batch in merge.joined([kept, *found.series()]):
+        whole.write(batch)
+    return whole
+
+
+def record_of(found: Found, means: Means) -> Scan:
+    """Return the record of a scan that ends now."""
+    target, begun = found.target, found.begun
+    unproved = tuple(gathered(found.pair.unproved))
+    contents, stamps = found.parts
+    return Scan(
+        format_version=record.FORMAT_VERSION,
+        id=found.id,
+        place=target.place,
+        storage_id=target.id,
+        name=target.name,
+        root=found.root,
+        started_at=begun.started_at,
+        ended_at=timestamp(means.here.now(), "milliseconds"),
+        excluded=means.wish.excluded,
+        complete=not unproved,
+        unproved=unproved,
+        counts=found.pair.counts,
+        contents=contents.sha256,
+        stamps=stamps.sha256,
+        tool_version=__version__,
+        host=means.here.host,
+        clock_ns=begun.clock_ns,
+    )
+
+
+def look_at_names(contents: Written, result: Scanned) -> None:
+    """Tell the paths that some file systems take for one."""
+    batches = read.batches(contents.path, CONTENTS, columns=["path"])
+    for pair in names.alike(path for batch in batches for path in batch["path"].to_pylist()):
+        result.alike += 1
+        if result.alike <= TOLD:
+            result.alike_first.append(pair)

@@ -1,0 +1,1 @@
+"""What earlier scans and runs know, and which hashes are kept."""

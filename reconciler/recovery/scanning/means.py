@@ -1,0 +1,36 @@
+"""What the scans of all storages share, and where they run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Executor
+from datetime import datetime
+
+from msgspec import Struct
+
+from reconciler.recovery.repository.contract import Repository
+from reconciler.recovery.scanning.outcome import Estimate, Tally, Wish
+from reconciler.recovery.scanning.reading.pace import Pace
+from reconciler.recovery.scanning.reading.tasks import Opener
+
+
+class Here(Struct, frozen=True):
+    """Where it is scanned, and when it is."""
+
+    host: str
+    now: Callable[[], datetime]
+    #: Told how much there is to do, and for which storage.
+    estimated: Callable[[str, Estimate], None] = lambda _storage, _estimate: None
+
+
+class Means(Struct, frozen=True):
+    """What all scans of a run share."""
+
+    repository: Repository
+    wish: Wish
+    here: Here
+    executor: Executor
+    pace: Pace
+    tally: Tally
+    #: Opens a source where the executor reads, if that is in another process.
+    open_elsewhere: Opener | None = None
