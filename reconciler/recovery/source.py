@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from reconciler.recovery.rows import Rows
-from reconciler.recovery.values import Root
+from reconciler.recovery.values import LeftOut, Root
 
 #: At most so many rows in what `listing` yields at a time.
 BATCH = 2_000
@@ -40,6 +40,10 @@ class Source(Protocol):
         `proved_at`). A folder that can't be listed is a row of kind `UNREADABLE`. Raises
         `UnreachableError` if the root is lost on the way.
         """
+
+    @property
+    def left_out(self) -> tuple[LeftOut, ...]:
+        """What the last listing left out, by the globs that it was given."""
 
     def read(self, files: Rows, pace: Pace) -> Rows:
         """Read the bytes of rows of kind `FILE`, and return them with their hashes.

@@ -56,6 +56,15 @@ class Unproved(Struct, frozen=True):
     message: str = ""
 
 
+class LeftOut(Struct, frozen=True):
+    """What a glob of `--exclude` left out: nothing is known of it."""
+
+    glob: str
+    #: Files, or objects; and folders, with what lies in them, which nobody has counted.
+    files: int = 0
+    folders: int = 0
+
+
 class Counts(Struct, frozen=True, omit_defaults=True):
     """How much a scan, or a snapshot's contents, came to."""
 
@@ -69,6 +78,8 @@ class Counts(Struct, frozen=True, omit_defaults=True):
     bytes_read: int = 0
     #: When the oldest of the hashes was proved; whole seconds since 1970, UTC.
     oldest_proof: int | None = None
+    #: What each glob left out, in their order; also those that matched nothing.
+    left_out: tuple[LeftOut, ...] = ()
 
 
 class Scan(Struct, frozen=True):

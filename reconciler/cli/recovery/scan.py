@@ -72,6 +72,7 @@ def scan_all(
         context.streams.heed(stop.may_wait)
         _scan(context, options, targets, repository, stop, results)
         stop.settle()
+        _warn_of_idle_globs(context, options.exclude or (), results)
         return stop.interrupted
 
 
@@ -107,6 +108,20 @@ def check_apart(targets: Sequence[Target], repository: str) -> None:
             raise UsageError(
                 f"the repository {quoted_url(repository)} lies in the storage "
                 f"{quoted(target.name)}: put it elsewhere, best on another disk"
+            )
+
+
+def _warn_of_idle_globs(context: Context, globs: Sequence[str], results: Sequence[Scanned]) -> None:
+    """Warn of an exclusion that left nothing out anywhere: it may be misspelt."""
+    counts = [result.scan.counts for result in results if result.scan]
+    if not counts or len(counts) < len(results):  # it may match where nobody could look
+        return
+    used = {each.glob for c in counts for each in c.left_out if each.files or each.folders}
+    for glob in dict.fromkeys(globs):
+        if glob not in used:
+            context.streams.note(
+                f"Warning: --exclude {quoted(glob)} left nothing out: no file or folder that was "
+                "scanned is called so."
             )
 
 

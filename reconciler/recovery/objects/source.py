@@ -27,7 +27,7 @@ from reconciler.recovery.rows import (
     Rows,
 )
 from reconciler.recovery.source import BATCH, Pace
-from reconciler.recovery.values import Root, Target
+from reconciler.recovery.values import LeftOut, Root, Target
 from reconciler.recovery.walking.exclusions import Exclusions
 from reconciler.retry.surroundings import Surroundings
 
@@ -60,6 +60,7 @@ class BucketSource:
 
     def listing(self) -> Iterator[Rows]:
         """Yield the newest of each key, below the prefix, in the order of keys as bytes."""
+        self._exclusions = Exclusions(self._exclusions.globs)  # which counts from nothing again
         reached = self._door.reached()
         prefix = reached.asking.bucket.prefix.encode()
         try:
@@ -68,6 +69,11 @@ class BucketSource:
                 yield _columns(batch, len(prefix))
         except Refused as refused:
             raise self._door.lost(refused, "listed") from None
+
+    @property
+    def left_out(self) -> tuple[LeftOut, ...]:
+        """What the last listing left out."""
+        return self._exclusions.left_out
 
     def read(self, files: Rows, pace: Pace) -> Rows:
         """Read objects, and return them with their hashes.
@@ -87,7 +93,9 @@ class BucketSource:
     def _rows(self, reached: Reached, prefix: bytes) -> Iterator[_Row]:
         for found in listing.everything(reached, prefix):
             path = found.key[len(prefix) :]
-            if (path or found.size) and not self._exclusions.covers(path):
+            if self._exclusions.covers(path):
+                self._exclusions.note(path)
+            elif path or found.size:
                 yield self._row(reached, found, path)
 
     def _row(self, reached: Reached, found: Listed, path: bytes) -> _Row:

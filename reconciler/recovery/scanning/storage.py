@@ -194,7 +194,8 @@ class StorageScan:
             finish.look_at_names(parts[0], self.result)
         for part in parts:
             self._repository.add(layout.part(part.sha256), part.path)
-        found = finish.Found(self._id, self._target, begun, root, pair, parts)
+        left_out = self._source.left_out
+        found = finish.Found(self._id, self._target, begun, root, pair, parts, left_out)
         scan = finish.record_of(found, self._means)
         self.result.scan = record.write(self._repository, scan, instead=self._run)
         pieces.forget(self._repository, self._target.place, until=self._id)

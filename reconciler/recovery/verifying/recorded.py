@@ -44,7 +44,7 @@ class Recorded(Struct, frozen=True):
         oldest, number = self.counts.oldest_proof, self.counts.proofs.get
         since = "" if oldest is None else timestamp(datetime.fromtimestamp(oldest, UTC), "seconds")
         proofs = Proofs(number(rows.READ, 0), number(rows.KEPT, 0), number(rows.STORED, 0), since)
-        return Taken(self.started_at, self.scan, proofs)
+        return Taken(self.started_at, self.scan, proofs, self.counts.left_out)
 
 
 def of_scan(scan: Scan) -> Recorded:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from reconciler.recovery import values
-from reconciler.recovery.values import FileFinding
+from reconciler.recovery.values import FileFinding, LeftOut
 
 #: How it was verified: the bytes read again, two snapshots, or what the platform knows of files.
 DEEP, AGAINST, LIVE = "deep", "against", "live"
@@ -48,6 +48,8 @@ class Taken(Struct, frozen=True):
     #: The id of the scan; empty of an inventory.
     scan: str = ""
     proofs: Proofs = Proofs()
+    #: What its scan was told to leave out.
+    left_out: tuple[LeftOut, ...] = ()
 
 
 class StorageVerified(Struct, frozen=True):

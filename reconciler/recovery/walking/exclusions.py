@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from reconciler.errors import UsageError
 from reconciler.printable import quoted
+from reconciler.recovery.values import LeftOut
 
 #: What stands for itself in no glob: a set, any number of characters, one character.
 _TOKEN = re.compile(r"\[(?P<no>!?)(?P<set>\]?[^\]]*)\]|(?P<any>\*+)|(?P<one>\?)|.", re.DOTALL)
@@ -27,7 +28,9 @@ class Exclusions:
         anywhere = [_pattern(glob) for glob in globs if "/" not in glob[:-1]]
         self._from_root = _matcher(_pattern(glob) for glob in globs if "/" in glob[:-1])
         self._name = _matcher(anywhere)
-        self._part = _matcher("(?:.*/)?" + pattern for pattern in anywhere)
+        self._part = _matcher(_whole(glob) for glob in globs if "/" not in glob[:-1])
+        self._noted = {glob: [0, 0] for glob in self.globs}
+        self._each: dict[str, Callable[[str], object]] = {}
 
     def covers(self, path: bytes) -> bool:
         """Return whether a file, or a folder (it ends with `/`), or one above it, is left out."""
@@ -45,16 +48,36 @@ class Exclusions:
             return names
         above = folder.decode("utf-8", "surrogateescape")
         texts = [name.decode("utf-8", "surrogateescape") for name in names]
-        return [
-            name
-            for name, text in zip(names, texts, strict=True)
-            if not (self._name(text) or self._from_root(above + text))
-        ]
+        gone = [self._name(text) or self._from_root(above + text) for text in texts]
+        if any(gone):
+            for name, out in zip(names, gone, strict=True):
+                if out:
+                    self.note(folder + name)
+        return [name for name, out in zip(names, gone, strict=True) if not out]
+
+    def note(self, path: bytes) -> None:
+        """Count a file, or a folder (it ends with `/`), that is left out, for each of its globs."""
+        if not self._each:
+            self._each = {glob: _matcher([_whole(glob)]) for glob in self.globs}
+        text = path.decode("utf-8", "surrogateescape")
+        for glob, matches in self._each.items():
+            if matches(text):
+                self._noted[glob][path.endswith(b"/")] += 1
+
+    @property
+    def left_out(self) -> tuple[LeftOut, ...]:
+        """What was noted, of each glob; where several match, each counts it."""
+        return tuple(LeftOut(glob, *self._noted[glob]) for glob in self._noted)
 
 
 def _matcher(patterns: Iterable[str]) -> Callable[[str], object]:
     joined = "|".join(patterns)
     return re.compile(joined, re.DOTALL).fullmatch if joined else lambda _: None
+
+
+def _whole(glob: str) -> str:
+    """Return the regular expression of a glob for whole paths."""
+    return _pattern(glob) if "/" in glob[:-1] else f"(?:.*/)?{_pattern(glob)}"
 
 
 def _pattern(glob: str) -> str:

@@ -9,7 +9,7 @@ from reconciler.recovery.paths import shown
 from reconciler.recovery.roots.folder import folder_of, prove, unreachable
 from reconciler.recovery.rows import Rows
 from reconciler.recovery.source import Pace
-from reconciler.recovery.values import Root, Target
+from reconciler.recovery.values import LeftOut, Root, Target
 from reconciler.recovery.walking.exclusions import Exclusions
 from reconciler.recovery.walking.held import Held
 from reconciler.recovery.walking.listing import Listing
@@ -37,11 +37,17 @@ class FolderSource:
 
     def listing(self) -> Iterator[Rows]:
         """Yield what lies below it."""
+        self._exclusions = Exclusions(self._exclusions.globs)  # which counts from nothing again
         try:
             yield from Listing(self._held, self._exclusions).batches()
         except OSError as error:
             raise unreachable(self._held.path, error) from error
         self._check()
+
+    @property
+    def left_out(self) -> tuple[LeftOut, ...]:
+        """What the last listing left out."""
+        return self._exclusions.left_out
 
     def read(self, files: Rows, pace: Pace) -> Rows:
         """Read files."""

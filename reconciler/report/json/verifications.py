@@ -76,6 +76,7 @@ def _taken(taken: Taken | None) -> dict[str, Any] | None:
         "kept": proofs.kept,
         "stored": proofs.stored,
         "oldest_proof": proofs.oldest or None,
+        "left_out": taken.left_out,
     }
 
 

@@ -74,4 +74,4 @@ def _finding(finding: FileFinding) -> str:
 def _notes(one: StorageVerified) -> list[str]:
     counted = told.only_counted(one)
     facts = [f"only counted: {', '.join(counted)}"] if counted else []
-    return [*facts, *told.earlier(one), *one.notes]
+    return [*told.not_known(one), *facts, *told.earlier(one), *one.notes]

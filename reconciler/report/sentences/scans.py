@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from reconciler.environment.timestamps import day_of
 from reconciler.recovery.paths import shown
 from reconciler.recovery.scanning.outcome import COMPLETE, STATUSES, Estimate, Scanned
+from reconciler.report.sentences import left_out
 from reconciler.report.sentences.terms import bare, count, spoken
 
 _UNITS = ("KiB", "MiB", "GiB", "TiB", "PiB")
@@ -86,6 +87,8 @@ def notes(scanned: Scanned) -> list[str]:
         told.append(_sentence(scanned.reason))
     if scanned.scan:
         told += _some([_sentence(part.message) for part in scanned.scan.unproved], "part")
+        if omitted := left_out.note(scanned.scan.counts.left_out):
+            told.append(_sentence(omitted[:1].upper() + omitted[1:]))
     if scanned.altered:
         first = ", ".join(shown(path) for path in scanned.altered_first[:_TOLD])
         told.append(
@@ -115,9 +118,14 @@ def total(results: Sequence[Scanned]) -> str:
     if not results:
         return "Nothing was scanned: there is no storage."
     if all(scanned.status == COMPLETE for scanned in results):
-        return f"Scan: {count(len(results), 'storage')}, complete."
+        return f"Scan: {count(len(results), 'storage')}, complete{_partly(results)}."
     ended = ", ".join(f"{number} {spoken(status)}" for status, number in totals(results))
-    return f"Scan: {count(len(results), 'storage')}: {ended}."
+    return f"Scan: {count(len(results), 'storage')}: {ended}{_partly(results)}."
+
+
+def _partly(results: Sequence[Scanned]) -> str:
+    scans = [(each.storage, each.scan) for each in results if each.scan]
+    return left_out.in_all([name for name, s in scans if left_out.any_of(s.counts.left_out)])
 
 
 def _sentence(text: str) -> str:

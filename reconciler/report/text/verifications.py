@@ -37,6 +37,8 @@ def _storage(one: StorageVerified, style: Style) -> list[str]:
     done = style.record(lines(f"{name}: {told.compared(one)}", style.width, rest="    "))
     for fact in () if style.quiet else told.rests_on(one):
         done += _line(fact, name, style)
+    for fact in told.not_known(one):
+        done += _line(fact, name, style)
     for _, same in groupby(one.findings, key=lambda finding: (finding.what, finding.about)):
         done += _class(list(same), one, style)
     for finding in one.counted:

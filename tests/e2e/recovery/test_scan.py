@@ -1,5 +1,6 @@
 """`scan`, as a user runs it on real folders."""
 
+import json
 import os
 import shutil
 import sys
@@ -111,8 +112,17 @@ def test_a_repository_in_what_it_is_to_prove_is_refused(storages, into):
 
 def test_exclusions_are_left_out_and_recorded(storages):
     storages.file("nas/.snapshot/1/raw/00.tif")
-    report = storages.scan("--exclude", ".snapshot/", "--exclude", "0?.tif")
-    assert report["scans"][0]["scan"]["excluded"] == [".snapshot/", "0?.tif"]
+    globs = [word for glob in (".snapshot/", "0?.tif", "*.tmp") for word in ("--exclude", glob)]
+    told = storages.folder("scan", "--into", "proofs", "-o", "json", *globs)
+    assert told.stderr.count("Warning: ") == 1
+    assert "Warning: --exclude '*.tmp' left nothing out" in told.stderr
+    scan = json.loads(told.stdout)["scans"][0]["scan"]
+    assert scan["excluded"] == [".snapshot/", "0?.tif", "*.tmp"]
+    assert scan["counts"]["left_out"] == [
+        {"glob": ".snapshot/", "files": 0, "folders": 1},
+        {"glob": "0?.tif", "files": 10, "folders": 0},
+        {"glob": "*.tmp", "files": 0, "folders": 0},
+    ]
     assert sorted(contents(storages.path)) == [b"raw/%02d.tif" % i for i in range(10, 20)]
 
 

@@ -344,3 +344,22 @@ def _killed(verify, *, at=0, counted=""):
     process = verify.folder.start("verify", "proofs", "--deep", "-q", env=env, stdout=-1, stderr=-1)
     _, errors = process.communicate(timeout=300)
     assert process.returncode in (-signal.SIGKILL, 7), (at, errors.decode())
+
+
+def test_what_was_left_out_is_told_by_each_step_and_by_no_name_where_it_is_redacted(storages):
+    folder, unknown = storages.folder, "nothing is known of what was left out of nas."
+    scan = folder("scan", "--into", "proofs", "--exclude", "0?.tif").stdout
+    taken = folder("snapshot", "create", "proofs").stdout
+    for told in (scan, taken):
+        assert "eft out by --exclude: '0?.tif' (10 files); nothing is known of that." in told
+        assert told.rstrip().endswith(unknown)
+    deep = folder("verify", "proofs", "--deep", "--redact").stdout
+    assert "10 of 10 files compared, and all agree; " in deep
+    assert "left out by --exclude: 'redacted-" in deep
+    assert "0?.tif" not in deep
+    folder("snapshot", "create", "proofs", "--scan", "--exclude", "1?.tif")
+    against = folder("verify", "--against", "proofs", code=8).stdout
+    assert "nas:  not verified  some of its files  left out by the later scan  10 files" in against
+    assert "--exclude, in what was: '0?.tif' (10 files)" in against
+    assert "--exclude, in what is: '1?.tif' (10 files)" in against
+    assert against.rstrip().endswith(unknown)

@@ -10,7 +10,7 @@ from itertools import count
 from reconciler.errors import UnreachableError
 from reconciler.recovery.rows import FILE, READ, UNREADABLE, Rows
 from reconciler.recovery.source import Pace
-from reconciler.recovery.values import Root, Target
+from reconciler.recovery.values import LeftOut, Root, Target
 
 #: When files were made: long before any scan. In nanoseconds.
 LONG_AGO = 1_700_000_000_000_000_000
@@ -82,6 +82,8 @@ class MemorySource:
                 if path in self.storage.files:
                     _add(rows, path, self.storage.files[path])
             yield rows
+
+    left_out: tuple[LeftOut, ...] = ()
 
     def read(self, files: Rows, pace: Pace) -> Rows:
         rows = Rows()

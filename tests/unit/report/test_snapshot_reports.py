@@ -20,7 +20,7 @@ from reconciler.recovery.snapshots.document import (
 from reconciler.recovery.snapshots.listing import Damaged, Overview
 from reconciler.recovery.snapshots.marks import Verified
 from reconciler.recovery.snapshots.pruned import Fate, Pruned
-from reconciler.recovery.values import Counts, Root, Unproved
+from reconciler.recovery.values import Counts, LeftOut, Root, Unproved
 from reconciler.report import json as in_json
 from reconciler.report import markdown, text
 from reconciler.report.style import UNBOUNDED, Style
@@ -35,7 +35,15 @@ SUM = "ab" * 32
 
 def contents(*, complete=True):
     unproved = () if complete else (Unproved(b"raw/\xff\n/", "EIO", "raw could not be read: EIO"),)
-    counts = Counts(1_234_570, {"file": 1_234_567}, {"read": 567}, 80 << 40, 3 << 30, 1_790_000_000)
+    counts = Counts(
+        1_234_570,
+        {"file": 1_234_567},
+        {"read": 567},
+        80 << 40,
+        3 << 30,
+        1_790_000_000,
+        (LeftOut(".snapshot/", folders=1),),
+    )
     return Contents(
         sha256=SUM,
         size=44_000_000,

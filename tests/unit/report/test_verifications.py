@@ -12,8 +12,9 @@ from msgspec.structs import replace
 
 from reconciler.recovery import rows, values
 from reconciler.recovery.rows import Content
-from reconciler.recovery.values import FileFinding
+from reconciler.recovery.values import FileFinding, LeftOut
 from reconciler.recovery.verifying import results
+from reconciler.recovery.verifying.judging.classify import IN_MANY, SCATTERED
 from reconciler.recovery.verifying.results import Proofs, Side, StorageVerified, Taken, Verified
 from reconciler.report import json as as_json
 from reconciler.report import markdown, text
@@ -65,6 +66,7 @@ NAS = StorageVerified(
     still_open_since=BEFORE,
 )
 FINE = StorageVerified("minio", 10, 10, was=EARLIER, now=LATER)
+PARTLY = (LeftOut("*.tmp", 1_234), LeftOut(".snapshot/", folders=1), LeftOut("never"))
 AWAY = StorageVerified(
     "tape",
     77,
@@ -133,6 +135,35 @@ def test_in_a_pipe_each_finding_is_one_line_with_its_storage():
     damaged = [line for line in told if line.startswith("nas:  damaged  ")]
     assert len(damaged) == 2
     assert "  odd \\xff\\n\\xe2\\x80\\xaename.tif  " in damaged[1]
+
+
+LEFT_OUT = "left out by --exclude{}: '*.tmp' (1,234 files), '.snapshot/' (1 folder); nothing"
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "says"),
+    [
+        (PARTLY, PARTLY, [""]),
+        ((), PARTLY, [", in what is"]),
+        (PARTLY, PARTLY[2:], [", in what was"]),
+        (PARTLY, PARTLY[:2], [", in what was", ", in what is"]),
+        (PARTLY[2:], PARTLY[2:], []),
+    ],
+)
+def test_what_was_left_out_is_told_in_every_format_and_with_the_verdict(was, now, says):
+    one = replace(FINE, was=replace(EARLIER, left_out=was), now=replace(LATER, left_out=now))
+    for told_as in (text.verified, markdown.verified):
+        plain = re.sub("[`']", "'", told_as(verified(one), Style(width=UNBOUNDED)))
+        assert plain.count("left out by --exclude") == len(says)
+        assert all(LEFT_OUT.format(when) in plain for when in says)
+        assert ("nothing is known of what was left out of minio." in plain) is bool(says)
+    listed = json.loads(as_json.verified(verified(one)))["storages"][0]["is"]["left_out"]
+    assert [each["glob"] for each in listed] == [each.glob for each in now]
+
+
+@pytest.mark.parametrize("note", sorted(SCATTERED | {f"EIO{IN_MANY}"}))
+def test_some_files_are_never_called_the_whole_storage(note):
+    assert told.subject(finding(values.NOT_VERIFIED, b"", note=note)) == "some of its files"
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from reconciler.environment.timestamps import timestamp
 from reconciler.recovery.parts import merge, read
 from reconciler.recovery.parts.schema import CONTENTS
@@ -16,7 +18,7 @@ from reconciler.recovery.scanning.known import pieces, record
 from reconciler.recovery.scanning.means import Means
 from reconciler.recovery.scanning.outcome import Scanned
 from reconciler.recovery.scanning.reading.crew import TOLD
-from reconciler.recovery.values import Root, Scan, Target
+from reconciler.recovery.values import LeftOut, Root, Scan, Target
 from reconciler.version import __version__
 
 
@@ -30,6 +32,7 @@ class Found(NamedTuple):
     pair: PartPair
     #: Contents and stamps.
     parts: tuple[Written, Written]
+    left_out: tuple[LeftOut, ...]
 
 
 def merged(pair: PartPair, found: pieces.Pieces, folder: Path, opened: ExitStack) -> PartPair:
@@ -61,7 +64,7 @@ def record_of(found: Found, means: Means) -> Scan:
         excluded=means.wish.excluded,
         complete=not unproved,
         unproved=unproved,
-        counts=found.pair.counts,
+        counts=replace(found.pair.counts, left_out=found.left_out),
         contents=contents.sha256,
         stamps=stamps.sha256,
         tool_version=__version__,

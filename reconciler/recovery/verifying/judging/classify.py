@@ -32,6 +32,11 @@ ONLY_STORED = "only a sum that the storage keeps, which proves nothing about the
 LEFT_OUT = "left out by the later scan"
 STILL_ARCHIVED = "archived, then and now"
 
+#: Reasons that are those of single files here and there, and not of a part.
+SCATTERED = frozenset({NO_HASH_THEN, NOT_READ, ONLY_STORED, LEFT_OUT, STILL_ARCHIVED})
+#: What follows the reason of parts that are too many to be told one by one.
+IN_MANY = ", in more parts than are told one by one"
+
 #: What has bytes, whether or not they can be read just now.
 _BYTES = frozenset({rows.FILE, rows.ARCHIVED, rows.CHANGING, rows.UNREADABLE})
 #: What says by its kind what became of the file.
@@ -134,6 +139,11 @@ def _with_bytes(was: Content, now: Content, told: _Telling) -> Judged:
     if not same:
         return told.changed()
     return told.unknown(ONLY_STORED) if now.proof == rows.STORED else told.unchanged()
+
+
+def is_scattered(finding: FileFinding) -> bool:
+    """Return whether a finding without a path is about some files, and not the whole storage."""
+    return finding.note in SCATTERED or finding.note.endswith(IN_MANY)
 
 
 def same_bytes(one: Content, other: Content) -> bool | None:

@@ -11,7 +11,15 @@ from msgspec.structs import replace
 from reconciler.recovery import rows, values
 from reconciler.recovery.rows import Content
 from reconciler.recovery.values import FileFinding
-from reconciler.recovery.verifying.judging.classify import NEW, QUIET, SAME, Judged, classify
+from reconciler.recovery.verifying.judging.classify import (
+    IN_MANY,
+    NEW,
+    QUIET,
+    SAME,
+    SCATTERED,
+    Judged,
+    classify,
+)
 from reconciler.recovery.verifying.judging.pairing import Pair, Pairing
 from reconciler.recovery.verifying.judging.sides import Circumstances
 from reconciler.recovery.verifying.judging.spool import Spool, Spooled
@@ -132,7 +140,7 @@ class Comparison:
 
     def _part(self, path: bytes, reason: str, files: int) -> None:
         if (path, reason) not in self._parts and len(self._parts) >= MOST_PARTS:
-            path = b""
+            path, reason = b"", reason if reason in SCATTERED else f"{reason}{IN_MANY}"
         self._parts[path, reason] = self._parts.get((path, reason), 0) + files
 
 

@@ -116,8 +116,11 @@ class Concluded:
             if table is not None:
                 table.add(told(spooled))
         listed = (f for what in over_time.SEVERITY for f in first.listed.get(what, ())[:MOST_TOLD])
+        redaction = self._means.redaction
         return replace(
             so_far,
+            was=redaction.taken(so_far.was) if redaction else so_far.was,
+            now=redaction.taken(so_far.now) if redaction else so_far.now,
             findings=tuple(told(Spooled(finding, listed=True)) for finding in listed),
             counted=tuple(told(Spooled(finding, listed=False)) for finding in first.counted),
             notes=(*so_far.notes, *self.notes),

@@ -14,6 +14,7 @@ from reconciler.recovery.repository import layout
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.rows import Content
 from reconciler.recovery.values import FileFinding
+from reconciler.recovery.verifying.results import Taken
 from reconciler.recovery.verifying.stories import Story
 
 #: Bytes of a key, and digits of what a name becomes: enough to tell a billion names apart.
@@ -52,6 +53,13 @@ class Redaction:
             now=self._content(finding.now),
         )
 
+    def taken(self, taken: Taken | None) -> Taken | None:
+        """Return what a side rests on, without the globs: there may be names in them."""
+        if taken is None:
+            return None
+        globs = (replace(each, glob=self._text(each.glob)) for each in taken.left_out)
+        return replace(taken, left_out=tuple(globs))
+
     def story(self, story: Story) -> Story:
         """Return a story without names."""
         return replace(
@@ -75,6 +83,9 @@ class Redaction:
             return path
         digest = hmac.digest(self._key, path, "sha256").hex()[:_DIGITS]
         return f"redacted-{digest}{'/' if path.endswith(b'/') else ''}".encode()
+
+    def _text(self, text: str) -> str:
+        return self.path(text.encode("utf-8", "surrogateescape")).decode()
 
     def _content(self, content: Content | None) -> Content | None:
         return None if content is None else self._without_name(content)

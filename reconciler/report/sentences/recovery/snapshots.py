@@ -9,6 +9,8 @@ from reconciler.recovery.snapshots.check import Checked, Problem
 from reconciler.recovery.snapshots.document import Kept, Snapshot, SnapshotStorage
 from reconciler.recovery.snapshots.listing import Overview
 from reconciler.recovery.snapshots.pruned import Fate, Pruned
+from reconciler.recovery.values import LeftOut
+from reconciler.report.sentences import left_out
 from reconciler.report.sentences.scans import amount
 from reconciler.report.sentences.terms import bare, count
 
@@ -63,6 +65,11 @@ def notes(snapshot: Snapshot) -> list[str]:
     told = [
         f"{_of(each.storage)}{each.message}".strip().rstrip(".") + "." for each in snapshot.lacking
     ]
+    told += [
+        f"{bare(each.name)}: {omitted}."
+        for each in snapshot.storages
+        if (omitted := left_out.note(_left_out(each)))
+    ]
     unmanaged = [each for each in snapshot.storages if each.unmanaged]
     if unmanaged:
         told.append(
@@ -84,9 +91,13 @@ def total(kept: Kept) -> str:
     contents = f"contents of {scanned:,} ({count(files, 'file')})" if scanned else "no contents"
     storages = count(len(snapshot.storages), "storage")
     held = f"{storages}, {count(records, 'file record')}, {contents}"
+    partly = left_out.in_all(
+        [each.name for each in snapshot.storages if left_out.any_of(_left_out(each))]
+    )
     if snapshot.complete:
-        return f"Complete: {held}."
-    return f"INCOMPLETE: {held}; {count(len(snapshot.lacking), 'thing')} could not be read."
+        return f"Complete: {held}{partly}."
+    lacks = f"{count(len(snapshot.lacking), 'thing')} could not be read"
+    return f"INCOMPLETE: {held}; {lacks}{partly}."
 
 
 def total_listed(overview: Overview) -> str:
@@ -175,6 +186,10 @@ def gone_last(fates: Sequence[Fate]) -> Iterable[Fate]:
     """Return what stays, then what goes, each with the newest first."""
     newest = list(reversed(fates))
     return [*(f for f in newest if f.reasons), *(f for f in newest if not f.reasons)]
+
+
+def _left_out(storage: SnapshotStorage) -> tuple[LeftOut, ...]:
+    return storage.contents.counts.left_out if storage.contents else ()
 
 
 def _stay(number: int) -> str:

@@ -12,7 +12,9 @@ from reconciler.recovery.paths import shown
 from reconciler.recovery.rows import Content
 from reconciler.recovery.values import FileFinding
 from reconciler.recovery.verifying import results
+from reconciler.recovery.verifying.judging.classify import is_scattered
 from reconciler.recovery.verifying.results import Side, StorageVerified, Taken, Verified
+from reconciler.report.sentences import left_out
 from reconciler.report.sentences.terms import count, spoken
 
 #: From what matters most to what matters least, each with what it means.
@@ -79,6 +81,12 @@ def rests_on(one: StorageVerified) -> list[str]:
     return [f"{word}: {_taken(taken)}" for word, taken in sides if taken is not None]
 
 
+def not_known(one: StorageVerified) -> list[str]:
+    """Say of what lies on a storage nothing is known, as somebody wanted it left out."""
+    was, now = ((side.left_out if side else ()) for side in (one.was, one.now))
+    return left_out.of_both(was, now) if one.now else left_out.of_both(was, was)
+
+
 def meaning(finding: FileFinding) -> str:
     """Return what a class means."""
     if finding.about and finding.what in _OF_RECORDS:
@@ -87,8 +95,10 @@ def meaning(finding: FileFinding) -> str:
 
 
 def subject(finding: FileFinding) -> str:
-    """Return what a finding is about: a path, or the whole storage."""
-    return shown(finding.path) or "the whole storage"
+    """Return what a finding is about: a path, some files, or the whole storage."""
+    if finding.path:
+        return shown(finding.path)
+    return "some of its files" if is_scattered(finding) else "the whole storage"
 
 
 def details(finding: FileFinding) -> list[str]:
@@ -151,14 +161,15 @@ def total(verified: Verified) -> str:
         last = f"{verified.compared:,} of {count(verified.of, noun)} compared"
         if verified.not_verified:
             last += f", {verified.not_verified:,} not verified"
+    partly = left_out.in_all([one.storage for one in verified.storages if not_known(one)])
     numbers = ", ".join(filter(None, (found(all_found(verified.storages)), _damaged(verified))))
     if verdict == results.DIFFERS:
-        return f"FINDINGS: {numbers}; {last}."
+        return f"FINDINGS: {numbers}; {last}{partly}."
     if any(one.forgotten for one in verified.storages):
         numbers = ", ".join(filter(None, (numbers, "what was found earlier can't be read")))
     if verdict == results.UNKNOWN:
-        return f"NOT VERIFIED: {'; '.join(filter(None, (last, numbers)))}."
-    return f"Verified: {last}{_agreeing(verified)}."
+        return f"NOT VERIFIED: {'; '.join(filter(None, (last, numbers)))}{partly}."
+    return f"Verified: {last}{_agreeing(verified)}{partly}."
 
 
 def _damaged(verified: Verified) -> str:

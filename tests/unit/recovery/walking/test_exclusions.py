@@ -89,3 +89,11 @@ def test_whatever_is_in_a_glob_it_is_understood_or_refused(glob: str, path: str)
     except UsageError:
         return
     exclusions.covers(path.encode("utf-8", "replace"))
+
+
+def test_what_is_left_out_is_counted_for_each_glob() -> None:
+    globs = Exclusions(["*.tmp", ".snapshot/", "raw/a.*", "never"])
+    assert globs.kept(b"", [b".snapshot/", b"b", b"b.tmp"]) == [b"b"]
+    assert globs.kept(b"raw/", [b"a.tmp", b"c"]) == [b"c"]
+    counted = [(each.glob, each.files, each.folders) for each in globs.left_out]
+    assert counted == [("*.tmp", 2, 0), (".snapshot/", 0, 1), ("raw/a.*", 1, 0), ("never", 0, 0)]

@@ -7,7 +7,7 @@ import pytest
 
 from reconciler.recovery.scanning import outcome
 from reconciler.recovery.scanning.outcome import Estimate, Scanned
-from reconciler.recovery.values import Counts, Root, Scan, Unproved
+from reconciler.recovery.values import Counts, LeftOut, Root, Scan, Unproved
 from reconciler.report import json as in_json
 from reconciler.report import markdown, text
 from reconciler.report.sentences import scans as told
@@ -21,6 +21,7 @@ COUNTS = Counts(
     80 << 40,
     3 << 30,
     1_790_000_000,
+    (LeftOut(".snapshot/", folders=1),),
 )
 
 
@@ -103,7 +104,9 @@ def test_in_json(golden):
 
 def test_nothing_scanned_is_no_success():
     assert text.scanned([]) == "Nothing was scanned: there is no storage.\n"
-    assert text.scanned(results()[:1]).endswith("\nScan: 1 storage, complete.\n")
+    assert text.scanned(results()[:1]).endswith(
+        "\nScan: 1 storage, complete; nothing is known of what was left out of nas.\n"
+    )
 
 
 @pytest.mark.parametrize(
