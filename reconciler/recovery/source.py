@@ -12,14 +12,18 @@ from reconciler.recovery.values import LeftOut, Root
 BATCH = 2_000
 
 
+class SpentError(Exception):
+    """Nothing more is to be read. Never reaches a user."""
+
+
 class Pace(Protocol):
     """Told of every read, from any thread; what limits and what ends a scan stands behind it."""
 
     def __call__(self, count: int, /) -> None:
         """Take note that `count` bytes were read.
 
-        Waits where a rate is limited. Raises `KeyboardInterrupt` or an error of its own if
-        nothing more is to be read: the source lets it through.
+        Waits where a rate is limited. Raises `SpentError` if nothing more is to be read: the
+        source returns what it has read. Lets `KeyboardInterrupt` through.
         """
 
 
@@ -50,7 +54,8 @@ class Source(Protocol):
 
         Called from several threads at once. What changed since it was listed is told as it was
         when it was read, at one moment; what changes again is `CHANGING`; what is gone is left
-        out; what can't be read is `UNREADABLE`. Never raises for a single file; raises
+        out; what can't be read is `UNREADABLE`. Once the pace is spent, the file that was being
+        read and all that follow are left out, too. Never raises for a single file; raises
         `UnreachableError` if the root is lost on the way.
         """
 

@@ -87,7 +87,7 @@ class Meter:
             text = "  ".join(parts[:kept])
             if columns(text) <= room:
                 break
-        if self._tally.files and columns(text) + 2 + _BAR <= room < sys.maxsize:
+        if self._tally.bytes and columns(text) + 2 + _BAR <= room < sys.maxsize:
             text = f"{text}  {self._bar()}"
         return text
 
@@ -109,13 +109,13 @@ class Meter:
 
     def _files(self) -> str:
         tally = self._tally
-        done = tally.settled_files + tally.read_files
+        done = tally.settled_files + self._pace.files - tally.files_before
         return f"{done:,} of {max(tally.files, done):,} files" if tally.files else f"{done:,} files"
 
     def _bar(self) -> str:
         tally = self._tally
-        done = (tally.settled_files + tally.read_files) / max(tally.files, 1)
-        filled = min(int(done * _BAR), _BAR)
+        done = tally.settled_bytes + self._pace.count - tally.bytes_before
+        filled = min(int(done / max(tally.bytes, 1) * _BAR), _BAR)
         return "█" * filled + "░" * (_BAR - filled)
 
 

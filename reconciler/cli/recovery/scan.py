@@ -29,7 +29,14 @@ from reconciler.printable import quoted
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.repository.opening import open_repository
 from reconciler.recovery.scanning.means import Here
-from reconciler.recovery.scanning.outcome import COMPLETE, Scanned, Tally, Wish
+from reconciler.recovery.scanning.outcome import (
+    COMPLETE,
+    NOT_BEGUN,
+    UNFINISHED,
+    Scanned,
+    Tally,
+    Wish,
+)
 from reconciler.recovery.scanning.reading.pace import Pace
 from reconciler.recovery.scanning.run import scan
 from reconciler.recovery.sources import open_source
@@ -57,7 +64,7 @@ def run(context: Context, options: ScanOptions) -> int:
                 context.result(context.report().scanned(results, context.style))
             raise
     context.result(context.report().scanned(results, context.style))
-    return INTERRUPTED if interrupted else code_of(results)
+    return code_of(results, interrupted=interrupted)
 
 
 def scan_all(
@@ -163,8 +170,13 @@ def _scan(
             rotten.keep(repository, result, utc_now)
 
 
-def code_of(results: Sequence[Scanned]) -> int:
-    """Return the exit code: nothing scanned is no success, as nobody knows anything then."""
+def code_of(results: Sequence[Scanned], *, interrupted: bool = False) -> int:
+    """Return the exit code: nothing scanned is no success, as nobody knows anything then.
+
+    Whoever was interrupted when all was done already has lost nothing, and is told so.
+    """
+    if interrupted and any(result.status in (UNFINISHED, NOT_BEGUN) for result in results):
+        return INTERRUPTED
     done = results and all(result.status == COMPLETE for result in results)
     return SUCCESS if done else UNPROVED
 

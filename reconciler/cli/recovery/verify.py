@@ -60,7 +60,9 @@ def run(context: Context, options: VerifyOptions) -> int:
         verified = one.verified(stop)
         stop.settle()
         context.result(context.report().verified(verified, context.style))
-        return INTERRUPTED if stop.interrupted else _CODES[verified.verdict]
+        if stop.interrupted and any(one.is_partial for one in verified.storages):
+            return INTERRUPTED
+        return _CODES[verified.verdict]
 
 
 def _explain(context: Context, options: VerifyOptions, storage: str, text: str) -> int:

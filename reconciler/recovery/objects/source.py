@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,7 @@ from reconciler.recovery.rows import (
     UNREADABLE,
     Rows,
 )
-from reconciler.recovery.source import BATCH, Pace
+from reconciler.recovery.source import BATCH, Pace, SpentError
 from reconciler.recovery.values import LeftOut, Root, Target
 from reconciler.recovery.walking.exclusions import Exclusions
 from reconciler.retry.surroundings import Surroundings
@@ -82,7 +83,9 @@ class BucketSource:
         """
         reached = self._door.reached()
         prefix = reached.asking.bucket.prefix.encode()
-        read = (self._read(reached, wanted, pace) for wanted in _listed(files, prefix))
+        read: list[_Row | None] = []
+        with suppress(SpentError):  # what was read before stays
+            read.extend(self._read(reached, wanted, pace) for wanted in _listed(files, prefix))
         return _columns([row for row in read if row is not None], len(prefix))
 
     def close(self) -> None:

@@ -83,15 +83,15 @@ class Tally(Struct):
     #: How many files there are, and bytes, as was estimated; 0: nobody knows yet.
     files: int = 0
     bytes: int = 0
-    #: Those that need not be read, and the files that were; of their bytes the pace knows more.
+    #: Those that need not be read; and what other processes have read, of which no pace knows.
     settled_files: int = 0
     settled_bytes: int = 0
-    read_files: int = 0
     #: What the pace had counted when the storage was begun.
+    files_before: int = 0
     bytes_before: int = 0
 
-    def begin(self, storage: str, bytes_before: int) -> None:
+    def begin(self, storage: str, files_before: int, bytes_before: int) -> None:
         """Begin anew, with another storage."""
-        self.storage, self.bytes_before = storage, bytes_before
+        self.storage, self.files_before, self.bytes_before = storage, files_before, bytes_before
         self.files = self.bytes = 0
-        self.settled_files = self.settled_bytes = self.read_files = 0
+        self.settled_files = self.settled_bytes = 0

@@ -40,13 +40,13 @@ def scan(
         means = Means(repository, wish, here, threads, pace, tally or Tally(), elsewhere)
         for target in targets:
             if pace.stopping:
-                yield Scanned(target.name, NOT_BEGUN, "The time was over before its turn came")
+                yield Scanned(target.name, NOT_BEGUN, "The run was ended before its turn came")
             else:
                 yield _scanned(target, open_source, means)
 
 
 def _scanned(target: Target, open_source: Opener, means: Means) -> Scanned:
-    means.tally.begin(target.name, means.pace.count)
+    means.tally.begin(target.name, means.pace.files, means.pace.count)
     result = Scanned(target.name)
     with ExitStack() as opened:
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +13,7 @@ from reconciler.environment.origin import run_id
 from reconciler.environment.timestamps import timestamp
 from reconciler.errors import SnapshotError
 from reconciler.recovery.repository import layout
-from reconciler.recovery.rows import together
+from reconciler.recovery.rows import Rows, together
 from reconciler.recovery.scanning import estimate, outcome
 from reconciler.recovery.scanning.finishing import finish
 from reconciler.recovery.scanning.finishing.pair import PartPair
@@ -78,7 +79,7 @@ class StorageScan:
         means = self._means
         workers = means.wish.workers
         elsewhere = means.open_elsewhere and functools.partial(
-            read_there, means.open_elsewhere, self._target, means.wish.excluded
+            read_there, means.open_elsewhere, self._target, means.wish.excluded, root
         )
         with Crew(
             means.executor, workers, self._source, self._pieces, means.pace, means.tally, elsewhere
@@ -89,7 +90,13 @@ class StorageScan:
             root = self._source.prove(root)
             if not self._are_gone(crew):
                 return
-        self._keep(finish.merged(pair, self._pieces, self._folder, self._opened), begun, root)
+        whole = finish.merged(
+            pair, self._pieces, self._folder, self._opened, ending=self._means.pace.asked
+        )
+        if whole is None:
+            self._end(outcome.UNFINISHED, _ENDED)
+        else:
+            self._keep(whole, begun, root)
 
     def _estimate(self, last: Scan | None, root: Root) -> None:
         wish, tally = self._means.wish, self._means.tally
@@ -144,10 +151,7 @@ class StorageScan:
     def _read_all(self, crew: Crew, earlier: list[Earlier], pair: PartPair) -> None:
         """List the storage, keep what is settled, and have the rest read."""
         means = self._means
-        for listed in together(self._source.listing(), _TOGETHER):
-            if means.pace.stopping:
-                crew.cut_short()
-                break
+        for listed in together(self._listing(), _TOGETHER):
             compared = keeping.compare(listed, earlier)
             pair.write(compared.settled)
             means.tally.settled_files += compared.settled.num_rows
@@ -156,7 +160,15 @@ class StorageScan:
             self.result.files_kept += compared.kept
             if len(compared.wanted):
                 crew.want(compared.wanted, compared.known)
+        if means.pace.stopping:  # perhaps not all was listed
+            crew.cut_short()
         crew.finish()
+
+    def _listing(self) -> Iterator[Rows]:
+        for rows in self._source.listing():
+            if self._means.pace.stopping:
+                return
+            yield rows
 
     def _is_whole(self, crew: Crew) -> bool:
         """Tell what was read, and return whether that is all; if not, the next run goes on."""

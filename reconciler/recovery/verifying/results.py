@@ -89,9 +89,13 @@ class StorageVerified(Struct, frozen=True):
         # A newer snapshot may have the damaged bytes as well: that they agree proves nothing.
         if self.found.keys() - UNPROVED or self.still_damaged:
             return DIFFERS
-        unknown = self.found or self.not_verified or self.of is None or self.compared < self.of
-        unknown = unknown or self.forgotten
+        unknown = self.found or self.is_partial or self.forgotten
         return UNKNOWN if unknown else AGREES
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether there is something that was not compared."""
+        return bool(self.not_verified) or self.of is None or self.compared < self.of
 
 
 class Side(Struct, frozen=True):

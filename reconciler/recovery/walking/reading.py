@@ -9,7 +9,7 @@ import time
 from reconciler.recovery.hashing.file import Hasher, State
 from reconciler.recovery.rows import CHANGING, READ, Rows
 from reconciler.recovery.rows import FILE as REGULAR
-from reconciler.recovery.source import Pace
+from reconciler.recovery.source import Pace, SpentError
 from reconciler.recovery.walking.descent import Folder, Folders
 from reconciler.recovery.walking.entries import add, describe, look, unreadable
 from reconciler.recovery.walking.held import Held
@@ -43,7 +43,7 @@ class Reading:
     def read(self) -> Rows:
         """Return the rows of the files, with their hashes; not of those that are gone.
 
-        Raises nothing but what the pace does.
+        Once the pace is spent, it returns what was read to its end.
         """
         try:
             folders = self._held.folders()
@@ -53,6 +53,8 @@ class Reading:
             return self._rows
         try:
             self._all(folders)
+        except SpentError:
+            pass
         finally:
             folders.close()
         return self._told()

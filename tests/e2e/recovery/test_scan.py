@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import sys
 
 import pytest
@@ -174,19 +175,21 @@ def test_strange_names_are_carried(storages):
     assert (found[b"link"]["kind"], found[b"link"]["detail"]) == ("link", b"raw/\xff")
 
 
-def test_ctrl_c_keeps_what_was_read(storages):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_keeps_what_was_read_and_ends_within_a_large_file(storages, number):
     for i in range(300):
         storages.file(f"nas/many/{i:03}", b"x" * 1000)
+    storages.file("nas/many/064", b"x" * 6_000_000)  # the first of the second task: 100 s
     process = storages.folder.start(
         "scan", "--into", "proofs", "--limit-rate", "60KB", "--workers", "1", stderr=-1, stdout=-1
     )
     repository = open_when_there(storages.path / "proofs", process)
     while not any(True for _ in repository.names("unfinished/")):
         assert process.poll() is None
-    process.send_signal(2)
-    out, err = process.communicate(timeout=60)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=30)
     assert process.returncode == 130
-    assert b"nas: unfinished: " in out
+    assert b"nas: unfinished: 64 read" in out
     assert b"Stopping" in err
     report = storages.scan()
     assert 0 < report["scans"][0]["files_read"] < 320

@@ -9,7 +9,7 @@ from itertools import count
 
 from reconciler.errors import UnreachableError
 from reconciler.recovery.rows import FILE, READ, UNREADABLE, Rows
-from reconciler.recovery.source import Pace
+from reconciler.recovery.source import Pace, SpentError
 from reconciler.recovery.values import LeftOut, Root, Target
 
 #: When files were made: long before any scan. In nanoseconds.
@@ -92,8 +92,11 @@ class MemorySource:
             file = self.storage.files.get(path)
             if file is None or path in self.storage.vanished:
                 continue
+            try:
+                pace(len(file.data))
+            except SpentError:
+                break
             self.storage.read.append(path)
-            pace(len(file.data))
             _add(rows, path, file)
             if path in self.storage.errors:
                 rows.kind[-1], rows.detail[-1] = UNREADABLE, self.storage.errors[path]

@@ -8,12 +8,11 @@ from itertools import count
 
 from reconciler.recovery.parts.convert import rows_of
 from reconciler.recovery.repository.contract import Repository
-from reconciler.recovery.rows import Rows
+from reconciler.recovery.rows import Rows, extend
 from reconciler.recovery.scanning.known.earlier import rows_of as batches_of
 from reconciler.recovery.scanning.means import Here
 from reconciler.recovery.scanning.outcome import Scanned, Wish
 from reconciler.recovery.scanning.reading.pace import Pace
-from reconciler.recovery.scanning.reading.tasks import extend
 from reconciler.recovery.scanning.run import scan
 from reconciler.recovery.values import Scan
 from support.recovery.memory import TARGET, Storage

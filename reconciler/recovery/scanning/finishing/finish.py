@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
@@ -35,14 +36,23 @@ class Found(NamedTuple):
     left_out: tuple[LeftOut, ...]
 
 
-def merged(pair: PartPair, found: pieces.Pieces, folder: Path, opened: ExitStack) -> PartPair:
-    """Return the parts with what was read put between what was kept."""
+def merged(
+    pair: PartPair,
+    found: pieces.Pieces,
+    folder: Path,
+    opened: ExitStack,
+    *,
+    ending: Callable[[], bool],
+) -> PartPair | None:
+    """Return the parts with what was read put between what was kept; None if it was `ending`."""
     if not len(found):
         return pair
     contents, stamps = pair.finish()
     kept = read.scanned(contents.path, stamps.path)
     whole = opened.enter_context(PartPair(folder))
     for batch in merge.joined([kept, *found.series()]):
+        if ending():
+            return None
         whole.write(batch)
     return whole
 

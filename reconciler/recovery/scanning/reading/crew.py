@@ -134,8 +134,8 @@ class Crew:
             if len(done.rows):
                 self._pieces.add(done.number, done.rows)
             self.brought.files += len(done.rows)
-            self._tally.read_files += len(done.rows)
             if not self._is_here:  # the pace knows nothing of it
+                self._tally.settled_files += len(done.rows)
                 self._tally.settled_bytes += sum(size or 0 for size in done.rows.size)
             self.brought.size += sum(size or 0 for size in done.rows.size)
             self.brought.altered += len(done.altered)

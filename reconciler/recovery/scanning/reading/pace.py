@@ -7,12 +7,12 @@ import threading
 import time
 from collections.abc import Callable
 
+from reconciler.recovery.source import SpentError
+
 #: Seconds of reading that may be made up for at once, after a pause.
 _BURST = 0.25
-
-
-class SpentError(Exception):
-    """The time or the bytes that a scan was given are spent. Never reaches a user."""
+#: Seconds between two looks whether somebody wants an end: each read would pay for more.
+_LOOK = 0.1
 
 
 class Pace:
@@ -33,44 +33,47 @@ class Pace:
         """
         self.rate = rate
         self.most = most
+        self._most = math.inf if most is None else most
         self._until = until
         self._clock = clock
         self._lock = threading.Lock()
         self._ended = threading.Event()
         self._free_at = -math.inf
         self._promised = 0
-        #: Bytes that were read.
-        self.count = 0
-        self._asked = asked
+        #: Bytes that were read, and files that were read to their end.
+        self.count = self.files = 0
+        #: Whether somebody wants an end, for whatever reason but a limit.
+        self.asked = asked
         self._stopping = False
+        self._look_at = -math.inf
 
     def __call__(self, count: int, /) -> None:
         """Take note of bytes that were read; raises `SpentError` or `KeyboardInterrupt`."""
-        if self._ended.is_set():
-            raise KeyboardInterrupt
         with self._lock:
             self.count += count
             wait = self._wait(count) if self.rate else 0.0
-        if self.most is not None and self.count > self.most:
-            raise SpentError
-        if self.overdue():
-            raise SpentError
-        # Not longer than until the end.
-        if wait > 0 and self._ended.wait(min(wait, self._until - self._clock())):
-            raise KeyboardInterrupt
+        if self._clock() >= self._look_at or self.count > self._most:
+            self._look()
+        while wait > 0:
+            part = min(wait, _LOOK)
+            self._ended.wait(part)
+            self._look()
+            wait -= part
+
+    def count_files(self, count: int) -> None:
+        """Take note of files that were read to their end."""
+        with self._lock:
+            self.files += count
 
     @property
     def stopping(self) -> bool:
-        """Whether no new task is to be begun, and those that run are to end soon."""
-        return self._stopping or self._asked() or self.overdue()
+        """Whether nothing more is to be read, and what runs is to end within a moment."""
+        return self._stopping or self.asked() or self._clock() >= self._until
 
     def stop(self) -> None:
-        """Have everything end soon; what was read is kept."""
+        """Have all reading end; files that were read to their end are kept."""
         self._stopping = True
-
-    def overdue(self) -> bool:
-        """Return whether the time is over."""
-        return self._clock() >= self._until
+        self._look_at = -math.inf
 
     def reserve(self, size: int) -> bool:
         """Return whether a file of this size may still be read, beside all that was promised."""
@@ -81,8 +84,17 @@ class Pace:
 
     def end(self) -> None:
         """End all reading at once: whoever reads, or waits, gets `KeyboardInterrupt`."""
-        self._stopping = True
         self._ended.set()
+        self.stop()
+
+    def _look(self) -> None:
+        if self._ended.is_set():
+            raise KeyboardInterrupt
+        if self.count > self._most:
+            self.stop()
+        if self.stopping:
+            raise SpentError
+        self._look_at = self._clock() + _LOOK
 
     def _wait(self, count: int) -> float:
         assert self.rate is not None  # noqa: S101 - for mypy

@@ -10,15 +10,15 @@ from typing import TypeAlias
 from msgspec import Struct, field
 
 from reconciler.recovery.rows import FILE, Rows, chosen, extend, part_of
-from reconciler.recovery.scanning.reading.pace import Pace, SpentError
+from reconciler.recovery.scanning.reading.pace import Pace
 from reconciler.recovery.source import Source
-from reconciler.recovery.values import Target
+from reconciler.recovery.values import Root, Target
 
 #: A task has at most so many files, and about so many bytes: what is lost if it is ended.
 FILES, BYTES = 2_000, 1 << 30
 #: The first ones are smaller, so that there is something for each thread at once.
 _FIRST_FILES, _FIRST_BYTES = 64, 32 << 20
-#: Within a task, what is read before anybody looks whether it should end.
+#: Within a task, what is read before anybody counts it, or looks whether others have failed.
 _PORTION_FILES, _PORTION_BYTES = 64, 64 << 20
 
 #: Opens a storage; to be sent elsewhere it must stand in a module under its own name.
@@ -97,21 +97,31 @@ def read_here(source: Source, pace: Pace, halt: Event, task: Task) -> Done:
         if pace.stopping or halt.is_set():
             done.whole = False
             break
-        try:
-            read = source.read(portion, pace)
-        except SpentError:
-            pace.stop()
+        read = source.read(portion, pace)
+        pace.count_files(len(read))
+        if len(read) < len(portion) and pace.stopping:
+            # What follows the last one was not looked for.
+            until = portion.path.index(read.path[-1]) + 1 if len(read) else 0
+            portion = part_of(portion, 0, until)  # noqa: PLW2901
             done.whole = False
-            break
         _add(done, portion, read)
     _compare(done, task)
     return done
 
 
-def read_there(open_source: Opener, target: Target, excluded: Sequence[str], task: Task) -> Done:
-    """Read a whole task in another process or on another machine, where no pace is known."""
+def read_there(
+    open_source: Opener, target: Target, excluded: Sequence[str], root: Root, task: Task
+) -> Done:
+    """Read a whole task in another process or on another machine, where no pace is known.
+
+    What is mounted there may be another thing: the root is proved to be `root` before anything is
+    read, and again after. Raises `UnreachableError`.
+    """
     with closing(open_source(target, excluded)) as source:
-        return read_here(source, Pace(), Event(), task)
+        source.prove(root)
+        done = read_here(source, Pace(), Event(), task)
+        source.prove(root)
+        return done
 
 
 def _add(done: Done, portion: Rows, read: Rows) -> None:

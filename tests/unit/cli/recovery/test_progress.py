@@ -21,7 +21,8 @@ class Clock:
 def scan():
     pace, tally, clock = Pace(), Tally(), Clock()
     pace.count = 5 * GIB  # of the storage before
-    tally.begin("nas", pace.count)
+    pace.files = 70
+    tally.begin("nas", pace.files, pace.count)
     return pace, tally, clock, Meter(tally, pace, clock)
 
 
@@ -35,7 +36,8 @@ def test_files_bytes_rate_and_time_left(scan):
     tally.files, tally.bytes = 1000, 10 * GIB
     meter.line()
     clock.now = 10
-    tally.read_files, tally.settled_files = 100, 150
+    pace.files += 100
+    tally.settled_files = 150
     tally.settled_bytes = GIB
     pace.count += GIB
     assert meter.line() == "nas: 250 of 1,000 files  1.0 GiB read  102 MiB/s  40 s left"
@@ -50,7 +52,7 @@ def test_there_may_be_more_than_was_estimated(scan):
     tally.files, tally.bytes = 10, 100
     meter.line()
     clock.now = 1
-    tally.read_files = 12
+    pace.files += 12
     pace.count += 200
     assert meter.line() == "nas: 12 of 12 files  200 B read  200 B/s"
 
@@ -74,8 +76,8 @@ def test_it_fits(scan, room):
     tally.files, tally.bytes = 1000, 10 * GIB
     meter.line(room)
     clock.now = 10
-    tally.read_files = 250
-    pace.count += GIB
+    pace.files += 250
+    pace.count += 5 * GIB // 2  # a quarter, though of one file perhaps
     line = meter.line(room)
     assert columns(line) <= max(room, len("nas: 250 of 1,000 files"))
     assert ("█████░░░░░░░░░░░░░░░" in line) is (room >= 83)

@@ -57,22 +57,51 @@ def test_a_rate_is_kept_on_average_and_makes_up_for_little(monkeypatch) -> None:
     pace(250)  # what may be made up for
     assert waits == []
     pace(500)
-    assert waits == [pytest.approx(0.5)]
+    assert sum(waits) == pytest.approx(0.5)
     clock.now += 0.5
+    waits.clear()
     pace(1000)
-    assert waits[1:] == [pytest.approx(1.0)]
+    assert sum(waits) == pytest.approx(1.0)
     clock.now += 3600
+    waits.clear()
     pace(1250)
-    assert waits[2:] == [pytest.approx(1.0)]
+    assert sum(waits) == pytest.approx(1.0)
 
 
-def test_a_wait_does_not_outlast_the_time(monkeypatch) -> None:
+@pytest.mark.parametrize("end", ["time", "asked", "stop"])
+def test_a_wait_ends_a_moment_after_somebody_wants_an_end(monkeypatch, end) -> None:
     clock = Clock()
-    pace = Pace(rate=1, until=105, clock=clock)
-    waits: list[float] = []
-    monkeypatch.setattr(pace._ended, "wait", lambda seconds: waits.append(seconds) or False)
-    pace(1000)
-    assert waits == [5]
+    asked: list[int] = []
+    pace = Pace(rate=1, until=105 if end == "time" else 1e9, asked=lambda: bool(asked), clock=clock)
+    waited = 0.0
+
+    def wait(seconds: float) -> bool:
+        nonlocal waited
+        waited += seconds
+        clock.now += seconds
+        if waited >= 4.9 and end != "time":
+            asked.append(1) if end == "asked" else pace.stop()
+        return False
+
+    monkeypatch.setattr(pace._ended, "wait", wait)
+    with pytest.raises(SpentError):
+        pace(1000)
+    assert waited == pytest.approx(5, abs=0.2)
+
+
+@pytest.mark.parametrize("end", ["asked", "stop"])
+def test_reading_ends_within_a_tenth_of_a_second_and_nobody_asks_more_often(end) -> None:
+    clock = Clock()
+    asked: list[int] = []
+    pace = Pace(asked=lambda: (questions.append(1), bool(asked))[1], clock=clock)
+    questions: list[int] = []
+    for _ in range(1000):
+        pace(1)
+    assert len(questions) == 1
+    asked.append(1) if end == "asked" else pace.stop()
+    clock.now += 0.1
+    with pytest.raises(SpentError):
+        pace(1)
 
 
 def test_an_end_at_once_reaches_those_who_wait() -> None:
