@@ -106,16 +106,18 @@ class BucketRepository:
 
         return self._asking.ask(what, attempt)
 
-    def add(self, name: str, file: Path, *, anew: bool = False) -> None:
+    def add(self, name: str, file: Path, *, anew: bool = False) -> bool:
         """Put it in pieces; it appears when the last has arrived."""
         key, what = self._key(name), f"be written at {quoted(name)}"
 
-        def attempt() -> None:
+        def attempt() -> bool:
             found = None if anew else self._head(key)
-            if found is None or found["size"] != file.stat().st_size:
-                self._store().put(key, file, chunk_size=PIECE, max_concurrency=_AT_ONCE)
+            if found is not None and found["size"] == file.stat().st_size:
+                return False
+            self._store().put(key, file, chunk_size=PIECE, max_concurrency=_AT_ONCE)
+            return True
 
-        self._asking.ask(what, attempt)
+        return self._asking.ask(what, attempt)
 
     def remove(self, name: str, *, stamp: str = "") -> bool:
         """Delete an object; with `stamp` it is looked at just before."""

@@ -65,10 +65,11 @@ class Repository(Protocol):
         Two writers of one new name: one of them is told True.
         """
 
-    def add(self, name: str, file: Path, *, anew: bool = False) -> None:
+    def add(self, name: str, file: Path, *, anew: bool = False) -> bool:
         """Keep a file of this machine under a name that its content determines.
 
-        Nothing is done if the name is there already with as many bytes, unless `anew`.
+        Nothing is done, and False comes, if the name is there already with as many bytes, unless
+        `anew`: whether they are the same nobody has looked (`sound`).
         """
 
     def remove(self, name: str, *, stamp: str = "") -> bool:

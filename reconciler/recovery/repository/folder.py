@@ -132,14 +132,14 @@ class FolderRepository:
             _unlink(draft)
         return True
 
-    def add(self, name: str, file: Path, *, anew: bool = False) -> None:
+    def add(self, name: str, file: Path, *, anew: bool = False) -> bool:
         """Copy it, unless it lies in a workspace of ours; one that was cut short is replaced."""
         path = self._path(name)
         draft = None
         try:
             size = file.stat().st_size
             if not anew and path.is_file() and path.stat().st_size == size:
-                return
+                return False
             draft = self._draft()
             self._take(file, draft)
             self._make_folder(path.parent)
@@ -149,6 +149,7 @@ class FolderRepository:
             raise self._failed(f"be written at {quoted(name)}", error) from None
         finally:
             _unlink(draft)
+        return True
 
     def remove(self, name: str, *, stamp: str = "") -> bool:
         """Move it away, look at it once more, and only then delete it.

@@ -12,7 +12,7 @@ from pathlib import Path
 from reconciler.environment.origin import run_id
 from reconciler.environment.timestamps import timestamp
 from reconciler.errors import SnapshotError
-from reconciler.recovery.repository import layout
+from reconciler.recovery.repository import layout, sound
 from reconciler.recovery.rows import Rows, together
 from reconciler.recovery.scanning import estimate, outcome
 from reconciler.recovery.scanning.finishing import finish
@@ -53,6 +53,8 @@ class StorageScan:
         self._started = means.here.now()
         self._run = new_id(self._started)
         self._is_new = False
+        #: Parts that this run has read and found as they were written.
+        self._sound: set[str] = set()
 
     def run(self) -> None:
         """Scan it; raises `UnreachableError` if its root is not proved, `RepositoryError`."""
@@ -145,6 +147,7 @@ class StorageScan:
         except SnapshotError as error:
             self.result.notes.append(f"Everything is read, as the last scan is of no use: {error}")
             return found
+        self._sound = {last.contents, last.stamps}
         agreeing = () if self._means.wish.full else keeping.agreeing(root)
         return [*found, Earlier(rows, clock=last.clock_ns, agreeing=agreeing)]
 
@@ -205,7 +208,10 @@ class StorageScan:
         if self._is_new:
             finish.look_at_names(parts[0], self.result)
         for part in parts:
-            self._repository.add(layout.part(part.sha256), part.path)
+            if part.sha256 in self._sound:
+                self._repository.add(layout.part(part.sha256), part.path)
+            else:
+                sound.keep(self._repository, part.sha256, part.path)
         left_out = self._source.left_out
         found = finish.Found(self._id, self._target, begun, root, pair, parts, left_out)
         scan = finish.record_of(found, self._means)

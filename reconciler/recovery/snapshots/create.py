@@ -19,7 +19,7 @@ from reconciler.manifest.render import render
 from reconciler.masking import has_secret, masked
 from reconciler.model import State, Storage, unmanaged_because
 from reconciler.platform import Reader
-from reconciler.recovery.repository import condemned, layout
+from reconciler.recovery.repository import condemned, layout, sound
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.scanning.known import record
 from reconciler.recovery.snapshots import document
@@ -170,7 +170,11 @@ def _contents(
         lacking.append(Lacking(name, "contents", f"its last scan can't be used: {error}"))
         return None
     if part is None:
-        why = "the part of its last scan is missing: scan it again with --full"
+        why = "the part of its last scan is missing: scan it again"
+        lacking.append(Lacking(name, "contents", why))
+        return None
+    if wrong := sound.fault(repository, scan.contents):
+        why = f"the part of its last scan can't be used: {wrong}. Scan it again"
         lacking.append(Lacking(name, "contents", why))
         return None
     if not scan.complete:

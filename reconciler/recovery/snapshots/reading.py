@@ -15,7 +15,7 @@ from reconciler.platform import Reader
 from reconciler.recovery.parts.schema import INVENTORY
 from reconciler.recovery.parts.unsorted import sorted_inventory
 from reconciler.recovery.parts.write import PartWriter
-from reconciler.recovery.repository import layout
+from reconciler.recovery.repository import sound
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.snapshots.document import Inventory, Lacking
 
@@ -131,7 +131,7 @@ def _part(reader: Reader, repository: Repository, id: str, folder: Path) -> Inve
             writer.write(batch)
         read_at = timestamp(utc_now(), "seconds")
         written = writer.finish()
-    repository.add(layout.part(written.sha256), written.path)
+    sound.keep(repository, written.sha256, written.path)
     return Inventory(written.sha256, written.size, written.rows, read_at)
 
 

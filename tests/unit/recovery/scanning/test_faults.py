@@ -13,7 +13,7 @@ import pytest
 from msgspec.structs import replace
 
 from reconciler.errors import RepositoryError, UnreachableError
-from reconciler.recovery.repository import layout
+from reconciler.recovery.repository import layout, sound
 from reconciler.recovery.repository.opening import open_repository
 from reconciler.recovery.scanning.known import record
 from reconciler.recovery.scanning.outcome import (
@@ -396,6 +396,10 @@ def test_without_an_intact_last_scan_everything_is_read_and_it_is_said(
     ended = scan_once(storage, repository)
     assert (ended.status, len(storage.read)) == (COMPLETE, 300)
     assert "Everything is read, as the last scan is of no use" in ended.notes[0]
+    # The new one has the same parts: the damaged one does not stay.
+    assert ended.scan is not None
+    assert getattr(ended.scan, which) == getattr(first, which)
+    assert sound.fault(repository, getattr(first, which)) == ""
 
 
 def test_a_record_that_is_no_record_stops_this_storage_only(repository) -> None:

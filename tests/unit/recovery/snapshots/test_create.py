@@ -116,7 +116,26 @@ def test_storages_at_one_place_share_their_scan(repository):
     assert [each.contents.scan for each in snapshot.storages] == [scan.id, scan.id]
 
 
-@pytest.mark.parametrize("what", ["record", "part"])
+def spoil(path, how):
+    data = path.read_bytes()
+    path.unlink()
+    if how == "flipped":
+        path.write_bytes(bytes((data[0] ^ 1,)) + data[1:])
+    elif how == "cut":
+        path.write_bytes(data[:-1])
+
+
+@pytest.mark.parametrize("how", ["flipped", "cut", "gone"])
+def test_what_became_of_an_inventory_that_is_stored_already_is_mended(repository, place, how):
+    live = platform("nas")
+    part = taken(live, repository).snapshot.storages[0].inventory
+    spoil(place / layout.part(part.sha256), how)
+    again = taken(live, repository).snapshot
+    assert again.storages[0].inventory.sha256 == part.sha256
+    assert check(repository).problems == ()
+
+
+@pytest.mark.parametrize("what", ["record", "flipped", "cut", "gone"])
 def test_a_scan_that_is_damaged_makes_the_snapshot_incomplete(repository, place, what):
     live = platform("nas")
     scan = scanned(repository, live.by_name["nas"])
@@ -124,7 +143,7 @@ def test_a_scan_that_is_damaged_makes_the_snapshot_incomplete(repository, place,
         (record,) = (place / layout.scans(scan.place)).iterdir()
         record.write_bytes(b"{")
     else:
-        (place / layout.part(scan.contents)).unlink()
+        spoil(place / layout.part(scan.contents), what)
     snapshot = taken(live, repository).snapshot
     assert [(each.storage, each.what) for each in snapshot.lacking] == [("nas", "contents")]
     assert snapshot.storages[0].contents is None
