@@ -6,7 +6,7 @@ import pty
 import select
 import signal
 import sqlite3
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from subprocess import DEVNULL, PIPE
 
 import pytest
@@ -24,10 +24,18 @@ def many(folder):
     return folder
 
 
-def running(folder, *options):
+@pytest.fixture
+def wordy(folder):
+    """Give a folder whose apply has more to tell than a pipe holds."""
+    made(folder)
+    folder.write(manifest(*(local(f"s{n:03}{PAD}") for n in range(MANY))))
+    return folder
+
+
+def running(folder, stdout=PIPE):
     """Start an apply and give it when it has begun to write."""
     process = folder.start(
-        "apply", "-y", "-v", *options, stdin=DEVNULL, stdout=PIPE, stderr=PIPE, text=True
+        "apply", "-y", "-v", stdin=DEVNULL, stdout=stdout, stderr=PIPE, text=True
     )
     for line in process.stderr:
         if line.endswith(": done\n"):
@@ -35,24 +43,28 @@ def running(folder, *options):
     return process
 
 
-def blocked(folder, process):
-    """Take the write lock of the file, and wait until the apply hangs in a write."""
-    db = sqlite3.connect(folder.path / FILE, isolation_level=None, timeout=0)
-    # The apply is held still meanwhile: it gives its turn away for a moment only.
-    while not db.in_transaction:
-        process.send_signal(signal.SIGSTOP)
-        with suppress(sqlite3.OperationalError):
+@contextmanager
+def blocked(folder):
+    """Start an apply, take the write lock of the file, and give it when it hangs in a write.
+
+    It has more to tell than a pipe holds: until somebody reads on, it can't come to its end. What
+    it says at last is in `out.txt`.
+    """
+    with (
+        (folder.path / "out.txt").open("w") as out,
+        running(folder, out) as process,
+        closing(sqlite3.connect(folder.path / FILE, isolation_level=None, timeout=60)) as db,
+    ):
+        try:
             db.execute("BEGIN IMMEDIATE")
-        process.send_signal(signal.SIGCONT)
-    (done,) = db.execute("SELECT count(*) FROM storages").fetchone()
-    if done >= MANY:
-        process.kill()  # it would wait for ever for somebody to read what it tells
-        pytest.fail("the apply was over before it could be held")
-    for line in process.stderr:
-        if line == f"create 's{done:03}': started\n":
-            break
-    assert process.poll() is None
-    return closing(db)
+            (done,) = db.execute("SELECT count(*) FROM storages").fetchone()
+            for line in process.stderr:
+                if line == f"create 's{done:03}{PAD}': started\n":
+                    break
+            assert process.poll() is None
+            yield process
+        finally:
+            process.kill()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
@@ -78,32 +90,33 @@ def test_what_a_parent_ignores_is_ignored_by_apply(many):
     assert f"{MANY} done" in told.stdout
 
 
-def test_a_second_ctrl_c_stops_at_once_although_a_call_hangs(many):
-    with running(many) as process, blocked(many, process):
+def test_a_second_ctrl_c_stops_at_once_although_a_call_hangs(wordy):
+    with blocked(wordy) as process:
         process.send_signal(signal.SIGINT)
         for line in process.stderr:
             if line.startswith("Stopping"):
                 break
         assert process.poll() is None
         process.send_signal(signal.SIGINT)
-        out, _ = process.communicate(timeout=60)
-        assert process.returncode == 130
-        assert "not started" in out
-        assert "interrupted" in out
-    many("apply", "-y", "-q")
-    settled(many)
+        process.communicate(timeout=60)
+    assert process.returncode == 130
+    out = wordy.read("out.txt")
+    assert "not started" in out
+    assert "interrupted" in out
+    wordy("apply", "-y", "-q")
+    settled(wordy)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_a_call_that_hangs_does_not_keep_a_ci_system_waiting(many, number):
-    with running(many) as process, blocked(many, process):
+def test_a_call_that_hangs_does_not_keep_a_ci_system_waiting(wordy, number):
+    with blocked(wordy) as process:
         process.send_signal(number)
         # The call would wait for 120 s; CI systems kill after 10.
-        out, err = process.communicate(timeout=30)
+        _, err = process.communicate(timeout=30)
     assert process.returncode == 130
     assert "for 6 s at most" in err
     assert "Stopping at once." in err
-    assert "not started" in out
+    assert "not started" in wordy.read("out.txt")
 
 
 def test_the_journal_of_an_interrupted_run_has_an_end(many):
@@ -195,14 +208,6 @@ def stuck(process, pipe):
     """Wait until a pipe is full, and so whoever writes to it waits for its reader."""
     while select.select([], [pipe], [], 0)[1]:
         assert process.poll() is None
-
-
-@pytest.fixture
-def wordy(folder):
-    """Give a folder whose apply has more to tell than a pipe holds."""
-    made(folder)
-    folder.write(manifest(*(local(f"s{n:03}{PAD}") for n in range(MANY))))
-    return folder
 
 
 def ended_at(folder, process):
