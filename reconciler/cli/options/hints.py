@@ -86,8 +86,13 @@ def of_command(name: str, known: Iterable[str]) -> str:
     return did_you_mean(name, known)
 
 
-def of_argument(word: str, command: str) -> str:
-    """Return what was meant by an argument that a command does not take."""
+def of_argument(word: str, command: str, repository: str | None = None) -> str:
+    """Return what was meant by an argument that a command does not take.
+
+    `repository` is what stands where the command wants a repository, if it does.
+    """
+    if repository is not None:
+        return _beside_repository(word, command, repository)
     if is_manifest(word):
         return f": each manifest has a -f of its own, as in `reconciler {command} -f {_word(word)}`"
     if command == "plan" and word.endswith(".json"):
@@ -95,9 +100,25 @@ def of_argument(word: str, command: str) -> str:
     return ""
 
 
+def _beside_repository(word: str, command: str, repository: str) -> str:
+    if _is_yaml(repository):
+        line = f"`reconciler {command} {_word(word)} -f {_word(repository)}`"
+        return f": {repository!r} is no repository, and a manifest is given with -f, as in {line}"
+    if _is_yaml(word):
+        line = f"`reconciler {command} {_word(repository)} -f {_word(word)}`"
+        return f": a manifest is given with -f, as in {line}"
+    if command == "verify":
+        return f": one repository is named; storages are chosen with `--scope {_word(word)}`"
+    return ": one repository is named"
+
+
+def _is_yaml(word: str) -> bool:
+    return word.lower().endswith((".yaml", ".yml"))
+
+
 def is_manifest(word: str) -> bool:
     """Return whether a word looks like the path of a manifest."""
-    return word.lower().endswith((".yaml", ".yml")) or os.path.isdir(word)  # noqa: PTH112
+    return _is_yaml(word) or os.path.isdir(word)  # noqa: PTH112
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
@@ -110,17 +131,31 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f" (did you mean {near[0]}?)" if near else ""
 
 
-def missing(parser: argparse.ArgumentParser, program: str) -> str:
-    """Return which word a command waits for, with one that would do."""
-    for action in parser._actions:  # noqa: SLF001
-        if action.option_strings or action.nargs in ("?", "*"):
+def missing(parser: argparse.ArgumentParser, program: str, names: Sequence[str]) -> str:
+    """Return which word of `names` a command waits for first, with one that would do."""
+    required = [
+        action
+        for action in parser._actions  # noqa: SLF001
+        if not action.option_strings and action.nargs not in ("?", "*")
+    ]
+    for at, action in enumerate(required):
+        if (action.metavar or action.dest) not in names:
             continue
         if action.choices:
             words = [str(choice) for choice in action.choices]
             listed = f"{', '.join(words[:-1])} or {words[-1]}"
-            return f"say {listed}, as in `{program} {words[0]}`"
+            line = " ".join([program, words[0], *(str(a.metavar) for a in required[at + 1 :])])
+            return f"say {listed}, as in `{line}`"
         return f"{action.metavar} is missing: {action.help}"
     return ""
+
+
+def of_value(parser: argparse.ArgumentParser, option: str) -> str:
+    """Return what an option without its value waits for."""
+    for action in parser._actions:  # noqa: SLF001
+        if option in action.option_strings and isinstance(action.metavar, str):
+            return f"{option} needs a value: {action.metavar}: {action.help}"
+    return f"{option} needs a value"
 
 
 def _own_options(command: Command) -> list[str]:

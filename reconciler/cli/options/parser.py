@@ -33,6 +33,8 @@ ASKING = {HELP: "Show this help, or that of a COMMAND", VERSION: "Show the versi
 _NARROWEST = 24
 #: No option of ours is as long as this; a token that begins with a dash looks like one.
 _LONGEST = 30
+#: What argparse says of an option at the end of a line.
+_WITHOUT_VALUE = re.compile(r"argument (?:-\w/)?(--[\w-]+): expected one argument")
 _DESCRIPTION = "Storages as code for Jetraw: declare storages in YAML, plan, review, apply."
 
 
@@ -71,12 +73,15 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Raise `UsageError` instead of exiting."""
         if message.startswith("the following arguments are required"):
-            message = hints.missing(self, self.prog) or message
+            names = message.partition(": ")[2].split(", ")
+            message = hints.missing(self, self.prog, names) or message
+        if found := _WITHOUT_VALUE.fullmatch(message):
+            message = hints.of_value(self, found[1])
         # A token that was pasted to the wrong place is not shown: its id may be, no more.
         message = re.sub(r"(rct_[0-9a-f]{16}_)[\w-]+", r"\1***", message)
         raise UsageError(f"{message}\nSee `{self.prog} --help`.")
 
-    def refuse(self, extras: Sequence[str]) -> NoReturn:
+    def refuse(self, extras: Sequence[str], repository: str | None = None) -> NoReturn:
         """Raise `UsageError` for arguments that nothing takes."""
         unknown = shown(extras[0].partition("=")[0])
         if unknown.startswith("-") and len(unknown) > _LONGEST and "rct_" not in unknown:
@@ -85,7 +90,7 @@ class Parser(argparse.ArgumentParser):
             hint = hints.of_option(unknown, hints.options_of(self), self._commands)
             self.error(f"unknown option {unknown}{hint}")
         word = extras[0].removeprefix(settings.LITERAL)
-        hint = hints.of_argument(word, self.prog.removeprefix(f"{PROGRAM} "))
+        hint = hints.of_argument(word, self.prog.removeprefix(f"{PROGRAM} "), repository)
         self.error(f"unexpected argument {word!r}{hint}")
 
 
@@ -143,7 +148,7 @@ def parse(argv: Sequence[str], commands: Sequence[Row]) -> tuple[Settings, Row, 
     parser = command_parser(row, commands)
     after, extras = parser.parse_known_intermixed_args(rest, row.command.options())
     if extras:
-        parser.refuse(extras)
+        parser.refuse(extras, getattr(after, "repository", None))
     chosen = settings.merged(before, after)
     _check_format(parser, row, chosen)
     return chosen, row, after

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 
 from reconciler.cli.applying.signals import Stop
-from reconciler.cli.commands.recovery.verify import VerifyOptions
+from reconciler.cli.commands.recovery.verify import BEFORE, VerifyOptions
 from reconciler.cli.context import Context
 from reconciler.cli.inputs.files import check_writable
 from reconciler.cli.inputs.manifest import read_manifest_if_any
@@ -87,7 +87,7 @@ def _explain(context: Context, options: VerifyOptions, storage: str, text: str) 
 
 def _check(options: VerifyOptions) -> None:
     """Refuse what can't be meant, before anything is opened: `UsageError`."""
-    if options.repository is None and options.against is None:
+    if options.repository is None and options.against in (None, BEFORE):
         raise UsageError("say which repository: REPO, a folder or s3://BUCKET/PREFIX")
     given = [
         name
@@ -126,7 +126,8 @@ class _Verification:
         was, home = self.kept, self.repository
         if options.against is not None:
             address, id = split(options.against)
-            home = self._open(address) if options.repository is not None else home
+            if address != BEFORE and options.repository is not None:
+                home = self._open(address)
             was = listing.find_kept(home, id) if id else _before(self.kept, home)
             if was.digest == self.kept.digest:
                 raise UsageError(

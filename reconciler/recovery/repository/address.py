@@ -13,6 +13,8 @@ from reconciler.masking import quoted_url
 
 _EXAMPLE = "write the path of a folder, or s3://BUCKET/PREFIX"
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]+://")
+#: An address whose colon or slashes are wrong, such as `s3:/b/x`; as a path it makes no sense.
+_SLIP = re.compile(r"(s3|file)(?::/{0,3}|//+)([^/].*)", re.IGNORECASE | re.DOTALL)
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.\-]{1,61}[a-z0-9]")
 #: A snapshot after an address: its id, or the beginning of it.
 _SNAPSHOT = re.compile(r"(.+)@([0-9]{4,8}(?:-[0-9a-f]+)*-?)", re.DOTALL)
@@ -55,7 +57,16 @@ def understand(address: str) -> Path | InBucket:
         drive = os.name == "nt" and re.match(r"/[A-Za-z]:", rest)
         return _folder(address, rest[1:] if drive else rest, absolute=True)
     if _SCHEME.match(address):
-        raise AddressError(f"{quoted_url(address)} is not the address of a repository: {_EXAMPLE}")
+        told = f"{quoted_url(address)} is not the address of a repository: {_EXAMPLE}"
+        if scheme.lower() in ("http", "https"):
+            told += ", and the server's address as AWS_ENDPOINT_URL"
+        raise AddressError(told)
+    if (slip := _SLIP.fullmatch(address)) and not Path(address).exists():
+        rest = f"{'/' if slip[1].lower() == 'file' else ''}{slip[2]}"
+        meant = f"{slip[1].lower()}://{rest}"
+        raise AddressError(
+            f"{quoted_url(address)} is no address: did you mean {quoted_url(meant)}?"
+        )
     return _folder(address, address, absolute=False)
 
 

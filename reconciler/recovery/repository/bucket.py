@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from reconciler.buckets import is_condition_unmet, open_bucket
 from reconciler.errors import RepositoryError, SnapshotError
 from reconciler.printable import quoted
-from reconciler.recovery.repository import layout
+from reconciler.recovery.repository import layout, mistaken
 from reconciler.recovery.repository.address import InBucket
 from reconciler.recovery.repository.asking import Asking
 from reconciler.recovery.repository.contract import Entry
@@ -131,6 +131,18 @@ class BucketRepository:
             return True
 
         return self._asking.ask(what, attempt)
+
+    def refuse_unless_empty(self, *, make: bool) -> None:
+        """Raise `RepositoryError` unless one can be made below the prefix, and is to be made."""
+
+        def anything() -> str | None:
+            pages = self._store().list(self._where.prefix or None, chunk_size=1)
+            return next((meta["path"] for page in pages for meta in page), None)
+
+        found = self._asking.ask("be listed", anything)
+        if found is not None or not make:
+            name = found and found.removeprefix(self._where.prefix)
+            raise mistaken.bucket(self._where, name)
 
     def close(self) -> None:
         """Let go of connections."""

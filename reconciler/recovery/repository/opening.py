@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
-from reconciler.errors import RepositoryError
-from reconciler.printable import listed, quoted
-from reconciler.recovery.repository import layout, marker
+from reconciler.recovery.repository import layout, marker, mistaken
 from reconciler.recovery.repository.address import understand
 from reconciler.recovery.repository.bucket import BucketRepository
 from reconciler.recovery.repository.contract import Repository
@@ -28,48 +26,31 @@ def open_repository(
     something else.
     """
     where = understand(address)
-    if isinstance(where, Path):
-        repository = _in_folder(where, make=make)
-    else:
-        repository = BucketRepository(where)
-    if marker.read(repository) is None:
-        if not make:
-            raise _no_repository(repository.address)
-        if foreign := next(repository.names(""), None):
-            raise _foreign(repository.address, [foreign])
-        if marker.write(repository):
-            told(f"{repository.address} is a new repository.")
+    repository = (
+        _in_folder(where, make=make) if isinstance(where, Path) else BucketRepository(where)
+    )
+    if marker.read(repository) is not None:
+        return repository
+    if isinstance(repository, BucketRepository):
+        repository.refuse_unless_empty(make=make)
+    if make and marker.write(repository):
+        told(f"{repository.address} is a new repository.")
     return repository
 
 
 def _in_folder(folder: Path, *, make: bool) -> Repository:
     """Look at a folder; it is made, but none above it, which may be a mount that is missing."""
-    shown = quoted(str(folder))
     try:
         if make and folder.parent.is_dir() and not folder.exists():
             folder.mkdir(mode=0o700)
-        if not folder.is_dir():
-            raise _no_repository(shown)
         if not (folder / layout.MARKER).exists():
-            foreign = sorted(p.name for p in folder.iterdir() if p.name not in _HARMLESS)
-            if foreign and make:
-                raise _foreign(shown, foreign)
+            there = folder.is_dir()
+            names = sorted(path.name for path in folder.iterdir()) if there else []
+            foreign = [name for name in names if name not in _HARMLESS]
+            if foreign or not (make and there):
+                raise mistaken.folder(folder, foreign)
     except OSError as error:
-        raise RepositoryError(f"{shown} can't be read ({error.strerror})") from None
+        raise mistaken.unreadable(folder, error) from None
     if make:
         sweep(folder / DRAFTS)
     return FolderRepository(folder)
-
-
-def _foreign(shown: str, names: Sequence[str]) -> RepositoryError:
-    return RepositoryError(
-        f"{shown} is no repository, and other files lie in it ({listed(names[:3])}): "
-        "name an empty place, or one that does not exist yet"
-    )
-
-
-def _no_repository(shown: str) -> RepositoryError:
-    return RepositoryError(
-        f"there is no repository at {shown}: check the address, and whether it is mounted; "
-        "`reconciler snapshot create` and `reconciler scan --into` make one in an empty place"
-    )

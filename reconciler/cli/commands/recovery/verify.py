@@ -9,6 +9,8 @@ from reconciler.cli.options.command import Command
 from reconciler.cli.options.extras import needing
 from reconciler.cli.settings import duration
 
+#: What `--against` without a value means: the snapshot before, in the same repository.
+BEFORE = "@"
 #: Seconds.
 _SETTLED = 7 * 86_400.0
 
@@ -45,9 +47,11 @@ def _add_arguments(parser: ArgumentParser) -> None:
     )
     ways.add_argument(
         "--against",
+        nargs="?",
+        const=BEFORE,
         metavar="REPO[@ID]",
-        help="compare the snapshot with an earlier one, offline (default: the one before it); the "
-        "first REPO may then be left out",
+        help="compare the snapshot with an earlier one, offline (default: the one before it); one "
+        "of the two REPO may be left out",
     )
     ways.add_argument(
         "--explain",

@@ -1,0 +1,59 @@
+"""What is said where a repository was named and there is none."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from reconciler.errors import RepositoryError
+from reconciler.recovery.repository.opening import open_repository
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("prooofs", r"nothing lies there \(did you mean '.*/proofs'\?\)\. Check the address"),
+        ("else", r"nothing lies there\. Check the address; `reconciler scan --into` and"),
+        ("no/proofs", r"there is no folder '.*/no' either\. Check the address, and whether it is"),
+        ("file.tif", r"it is a file, and a repository is a folder\Z"),
+        ("storages.yaml", r"a repository is a folder\. A manifest is given with -f\Z"),
+        ("empty", r"it is an empty folder\. If one should be in it, mount it; if it is to be new"),
+        ("other", r"other files lie in it \('a', 'b', 'c'\): check the address; in an empty place"),
+        ("proofs/scans", r"the repository is '.*/proofs', of which this is a part\Z"),
+        (".", r"did you mean '.*/proofs'\?\Z"),
+    ],
+)
+def test_why_there_is_no_repository(tmp_path, name, says):
+    open_repository(str(tmp_path / "proofs"), make=True).close()
+    for file in ("other/a", "other/b", "other/c", "other/d", "proofs/scans/x"):
+        (tmp_path / file).parent.mkdir(exist_ok=True)
+        (tmp_path / file).touch()
+    (tmp_path / "empty").mkdir()
+    for file in ("file.tif", "storages.yaml"):
+        (tmp_path / file).touch()
+    with pytest.raises(RepositoryError, match=rf"there is no repository at '.*'[:,].* {says}"):
+        open_repository(str(tmp_path / name))
+
+
+def test_a_folder_that_may_not_be_read_is_told_as_such(tmp_path, monkeypatch):
+    # Root may read all; so the answer of the system is given here.
+    def refuse(path):
+        raise PermissionError(13, os.strerror(13), path)
+
+    monkeypatch.setattr("pathlib.Path.iterdir", refuse)
+    with pytest.raises(RepositoryError, match=r"can't be read \(Permission denied\): give this"):
+        open_repository(str(tmp_path))
+
+
+def test_what_lies_in_a_bucket_where_there_is_no_repository(bucket):
+    at = f"s3://{bucket.name}/"
+    with pytest.raises(RepositoryError, match="the bucket answers, and nothing lies there"):
+        open_repository(f"{at}absent")
+    client = bucket.server.client()
+    client.put_object(Bucket=bucket.name, Key="images/2026/Image 1.tif", Body=b"x")
+    for make in (False, True):
+        with pytest.raises(RepositoryError, match=r"other files lie in it \('2026/Image 1.tif'\)"):
+            open_repository(f"{at}images", make=make)
+    with pytest.raises(RepositoryError, match="there is no bucket 'no-such-bucket'"):
+        open_repository("s3://no-such-bucket/x")
