@@ -107,14 +107,17 @@ class Applied(Struct, frozen=True):
         return _EXIT_CODES[self.verdict]
 
 
-def make_plan(reader: Reader, request: Request, *, address: str, now: str) -> Plan:
+def make_plan(
+    reader: Reader, request: Request, *, address: str, now: str, state: State | None = None
+) -> Plan:
     """Read live and plan what turns it into desired.
 
-    `now` is the RFC 3339 time to be written into the plan. Raises `MatchingError` (its problems
+    `now` is the RFC 3339 time to be written into the plan; `state` is live, if `read_live` has just
+    read it. Raises `MatchingError` (its problems
     have paths, but no lines yet), `PlatformError`, `UsageError` for a target or an
     `--allow-remove` that means nothing.
     """
-    state = _read(reader)
+    state = state or read_live(reader)
     desired = request.desired
     diff = compare(desired, state.storages, scopes=request.scopes, ids=request.ids)
     diff = _with_allowed(diff, request.allow_remove)
@@ -190,13 +193,14 @@ def _remaining(
 
     def compare_again() -> tuple[str, ...]:
         if request is None or request.targets:
-            return tuple(not_holding(plan, _read(writer)))
+            return tuple(not_holding(plan, read_live(writer)))
         return _still_planned(writer, request)
 
     return persist(compare_again, limits, _READ_AGAIN)
 
 
-def _read(reader: Reader) -> State:
+def read_live(reader: Reader) -> State:
+    """Read all storages; raises `PlatformError`, also for a list that can't be right."""
     state = reader.read()
     for what, values in (
         ("id", [storage.id for storage in state.storages]),

@@ -19,11 +19,13 @@ def record_files(
     wait: float,
     ending: Waiting,
     note: Callable[[str], None],
+    what: str = "scan",
 ) -> None:
     """Add to the inventory of each storage, by its id, the files that go with it.
 
-    `wait` is how many seconds to wait for whoever else writes. Raises `PlatformError`: then those
+    `wait` is how many seconds to wait for whoever else writes; `what` is what others are told that
+    the lease is held for. Raises `PlatformError`: then those
     before are recorded, and it may be done again.
     """
-    with held(platform, lock, origin, wait=wait, ending=ending, note=note, what="scan") as hold:
+    with held(platform, lock, origin, wait=wait, ending=ending, note=note, what=what) as hold:
         reconcile.record_files(platform, files, wait=wait, lease=hold.lease, lost=hold.lost)

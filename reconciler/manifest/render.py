@@ -47,10 +47,13 @@ def render(
     return "\n".join(lines) + "\n"
 
 
-def scalar(text: str) -> str:
-    """Write a value: plain where that is safe, else in double quotes; `$` as `$$`."""
+def scalar(text: str, *, quotes: bool = False) -> str:
+    """Write a value: plain where that is safe, else in double quotes; `$` as `$$`.
+
+    With `quotes` it is never plain: what is safe on a line of its own may not be between braces.
+    """
     text = text.replace("$", "$$")
-    plain = _PLAIN.fullmatch(text) and commandless_quoted(text) == text
+    plain = not quotes and _PLAIN.fullmatch(text) and commandless_quoted(text) == text
     if plain and isinstance(resolve(text), str):
         return text
     return commandless_quoted('"' + "".join(map(_escaped, text)) + '"')

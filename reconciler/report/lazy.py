@@ -10,6 +10,7 @@ _TOLD = {
     "manifests": ("failure", "problems", "valid"),
     "plans": ("drift", "plan"),
     "platforms": ("examined", "lease", "released", "storages", "tokens"),
+    "rebuilds": ("rebuilt",),
     "results": ("applied", "operations", "run", "runs"),
     "scans": ("scanned",),
     "snapshots": ("checked", "overview", "pruned", "snapshot"),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from reconciler.applying.run import Job, Observe, Run, Terms, Told
+from reconciler.cli.applying.agreement import TermsOptions
 from reconciler.cli.applying.events import EventStream
 from reconciler.cli.applying.progress import progress
 from reconciler.cli.applying.signals import Stop
@@ -21,19 +22,29 @@ from reconciler.report import text
 DEFAULT_JOURNAL = ".reconciler/journal"
 
 
-class ApplyOptions(Choices):
+class ApplyOptions(Choices, TermsOptions):
     """The options of `apply`."""
 
     plan: str | None
-    auto_approve: bool
     expect: str | None
-    parallelism: int
-    fail_fast: bool
-    lock_timeout: float
 
 
 def carry_out(context: Context, options: ApplyOptions, job: Job, events: EventStream) -> int:
     """Apply a plan that was agreed to, and tell what came of it; return the exit code."""
+    return carried_out(context, options, job, events, lambda applied, _: _tell(context, applied))
+
+
+def carried_out(
+    context: Context,
+    options: TermsOptions,
+    job: Job,
+    events: EventStream,
+    after: Callable[[Applied, Stop], int],
+) -> int:
+    """Apply a plan that was agreed to; `after` is told what came of it, and gives the exit code.
+
+    Until `after` returns, signals are those of the apply: from its end on they enforce nothing.
+    """
     check_platform(job.plan, job.platform, saved=job.request is None)
     terms = Terms(
         context.origin,
@@ -60,7 +71,7 @@ def carry_out(context: Context, options: ApplyOptions, job: Job, events: EventSt
             applied = run.carry_out(following)
         finally:
             events.applied = run.applied
-        return _tell(context, applied)
+        return after(applied, stop)
 
 
 def journal_folder(context: Context) -> Path:

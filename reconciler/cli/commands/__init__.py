@@ -16,6 +16,7 @@ COMMANDS: tuple[Row, ...] = (
     Row("scan", "Read the files on storages, and keep what is there", group="recovery."),
     Row("history", "Show what earlier runs did, also those that were killed"),
     Row("snapshot", "Keep, list, check or prune backups of all storages", group="recovery."),
+    Row("rebuild", "Make the storages of a snapshot again", group="recovery."),
     Row("verify", "Say whether files are still what a snapshot says", group="recovery."),
     Row("lock", "Show who holds the platform, or release it"),
     Row("doctor", "Check that the platform can be reached, read and written"),

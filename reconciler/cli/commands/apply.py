@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import sys
-from argparse import ArgumentParser, ArgumentTypeError
+from argparse import ArgumentParser
 
 from reconciler.applying.run import Job
+from reconciler.cli.applying.agreement import add_terms, agreed, require_terminal, show
 from reconciler.cli.applying.carry_out import ApplyOptions, carry_out
 from reconciler.cli.applying.events import EventStream, telling
 from reconciler.cli.applying.preflight import require_backends
-from reconciler.cli.context import Context, asking
+from reconciler.cli.context import Context
 from reconciler.cli.inputs.expect import check_expected, check_reviewed
 from reconciler.cli.inputs.files import read_plan
 from reconciler.cli.inputs.platform import named_platform, names_platform
@@ -19,22 +19,12 @@ from reconciler.cli.inputs.token_at_risk import token_at_risk
 from reconciler.cli.inputs.warnings import tell
 from reconciler.cli.options.choices import add_choices
 from reconciler.cli.options.command import Command
-from reconciler.cli.output.terminal import is_terminal
-from reconciler.cli.settings import LIMITED_OPTIONS, duration
+from reconciler.cli.settings import LIMITED_OPTIONS
 from reconciler.errors import BLOCKED, ERROR, SUCCESS, UsageError
 from reconciler.executor import Result
 from reconciler.model import UNKNOWN_PLATFORM
 from reconciler.plan.document import WITHOUT_ADDRESS, Plan, leads_to_file
 from reconciler.reconcile import Applied, check_platform
-from reconciler.report import text
-
-_NOTHING = "Nothing was applied."
-
-
-def _positive(text: str) -> int:
-    if not (text.isascii() and text.isdecimal() and len(text) < 9 and int(text) > 0):
-        raise ArgumentTypeError(f"{text!r} is not a number of 1 or more")
-    return int(text)
 
 
 def _add_arguments(parser: ArgumentParser) -> None:
@@ -44,7 +34,6 @@ def _add_arguments(parser: ArgumentParser) -> None:
         metavar="PLAN",
         help="a file that `plan --out` wrote: applies exactly that, without a question",
     )
-    parser.add_argument("-y", "--auto-approve", action="store_true", help="do not ask")
     parser.add_argument(
         "--expect",
         metavar="DIGEST|FILE|PLAN",
@@ -52,25 +41,7 @@ def _add_arguments(parser: ArgumentParser) -> None:
         "(sha256:..., or the file that --digest-file wrote), or holds nothing that this plan file "
         "does not hold; with a saved PLAN: apply it only if it is the one with this digest",
     )
-    parser.add_argument(
-        "--parallelism",
-        type=_positive,
-        default=10,
-        metavar="N",
-        help="operations at once (default: 10)",
-    )
-    parser.add_argument(
-        "--fail-fast",
-        action="store_true",
-        help="after a failure start nothing more; otherwise only what depends on it stays undone",
-    )
-    parser.add_argument(
-        "--lock-timeout",
-        type=duration,
-        default=120.0,
-        metavar="TIME",
-        help="how long to wait while another apply holds the platform's lease (default: 120s)",
-    )
+    add_terms(parser)
     add_choices(parser)
 
 
@@ -87,11 +58,11 @@ def _apply(context: Context, options: ApplyOptions, events: EventStream) -> int:
     if not job.plan.operations:
         return _nothing_to_do(context, job.plan)
     ask = _asks(options)
-    _show(context, job.plan, ask=ask)
+    show(context, job.plan, ask=ask)
     if options.check_backends:
         require_backends(context, job.plan)
     if ask:
-        if not _agreed(context):
+        if not agreed(context):
             return ERROR
         context.limit.start()
     return carry_out(context, options, job, events)
@@ -102,25 +73,12 @@ def _asks(options: ApplyOptions) -> bool:
     return not (options.plan or options.auto_approve or options.expect is not None)
 
 
-def _agreed(context: Context) -> bool:
-    """Ask; whoever says no, or ends the run at the question, is told that nothing was applied."""
-    try:
-        agreed = context.streams.agreed("\nApply this plan? Only 'yes' is accepted: ")
-    except KeyboardInterrupt:
-        context.streams.note(_NOTHING)
-        raise
-    if not agreed:
-        context.streams.note(_NOTHING)
-        if not context.is_text:
-            context.result(context.report().failure(_NOTHING, ERROR, context.style))
-    return agreed
-
-
 def _planned(context: Context, options: ApplyOptions) -> Job:
-    if _asks(options) and not (is_terminal(sys.stdin) and is_terminal(sys.stderr)):
-        raise UsageError(
-            "apply asks before it changes anything, and there is no terminal to ask on: read the "
-            "output of `reconciler plan`, then give --auto-approve, --expect or a plan file"
+    if _asks(options):
+        require_terminal(
+            "apply",
+            "read the output of `reconciler plan`, then give --auto-approve, --expect or a plan "
+            "file",
         )
     source = read_source(context, options)
     plan = plan_for(source)
@@ -199,14 +157,6 @@ def _nothing_to_do(context: Context, plan: Plan) -> int:
         nothing = Applied(plan, Result(()), holds=True)
         context.result(context.report().applied(nothing, context.style))
     return SUCCESS
-
-
-def _show(context: Context, plan: Plan, *, ask: bool) -> None:
-    if context.is_text:
-        style = asking(context.style) if ask else context.style
-        context.result(context.report().plan(plan, style))
-    elif ask:
-        context.streams.note(text.plan(plan, asking(context.note_style)))
 
 
 COMMAND = Command(

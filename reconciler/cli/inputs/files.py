@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -100,6 +101,22 @@ def write_whole(path: str, data: bytes) -> None:
         ) from error
 
 
+def rewrite_whole(path: str, data: bytes) -> None:
+    """Write a file that is there anew: whole, or not at all, with the mode and owner that it has.
+
+    Raises `ReconcilerError`, and leaves what was there before as it was.
+    """
+    goal = Path(path)
+    try:
+        check_writable(path)
+        goal = goal.resolve() if goal.is_symlink() else goal
+        _replace(goal, data, like=goal.stat())
+    except (OSError, ValueError) as error:
+        raise ReconcilerError(
+            f"can't write {quoted(path)}: {_reason(error)}. It is as it was"
+        ) from error
+
+
 def check_new(path: str) -> None:
     """Refuse a path at which there is something already, or no file can be: `ReconcilerError`."""
     check_writable(path)
@@ -146,13 +163,18 @@ def _is_database(path: Path) -> bool:
         return file.read(16) == b"SQLite format 3\0"
 
 
-def _replace(goal: Path, data: bytes) -> None:
+def _replace(goal: Path, data: bytes, *, like: os.stat_result | None = None) -> None:
     draft = goal.with_name(f".{goal.name}.{os.urandom(6).hex()}.tmp")
     # Private, and never through a link that somebody else has put there.
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     handle = os.open(draft, flags, 0o600)
     try:
         _fill(handle, data)
+        if like is not None:
+            draft.chmod(stat.S_IMODE(like.st_mode))
+            if hasattr(os, "chown"):
+                with contextlib.suppress(OSError):  # only root may give a file away
+                    os.chown(draft, like.st_uid, like.st_gid)
         draft.replace(goal)
     except BaseException:
         with contextlib.suppress(OSError):

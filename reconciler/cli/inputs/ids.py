@@ -1,11 +1,16 @@
-"""The file that `--ids` names: which id of the manifest is which id on this platform."""
+"""The file that `--ids` names: which id of the manifest is which id on this platform.
+
+`schemas/ids.schema.json` describes it.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import msgspec
 from msgspec import Struct
 
-from reconciler.cli.inputs.files import read_whole
+from reconciler.cli.inputs.files import read_whole, write_whole
 from reconciler.errors import PlanFileError
 from reconciler.printable import quoted
 
@@ -38,6 +43,12 @@ def read_ids(path: str) -> dict[str, str]:
         )
     _check_unique(path, found.ids)
     return found.ids
+
+
+def write_ids(path: str, ids: Mapping[str, str]) -> None:
+    """Write such a map, whole or not at all; raises `ReconcilerError`."""
+    document = _IdMap(_FORMAT_VERSION, dict(sorted(ids.items())))
+    write_whole(path, msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n")
 
 
 def _check_unique(path: str, ids: dict[str, str]) -> None:

@@ -18,7 +18,7 @@ from reconciler.environment.timestamps import timestamp, utc_now
 from reconciler.manifest import Manifest
 from reconciler.model import State
 from reconciler.plan.document import Plan
-from reconciler.platform import Platform
+from reconciler.platform import Platform, Reader
 from reconciler.reconcile import Request, make_plan
 
 
@@ -61,11 +61,15 @@ def plan_for(source: Source) -> Plan:
 
     Problems of matching are given the lines that they arise from.
     """
-    address = source.platform.address
-    with reading(source.platform) as reader, located(source.manifest):
-        plan = make_plan(
-            reader, source.request, address=address, now=timestamp(utc_now(), "seconds")
-        )
+    with reading(source.platform) as reader:
+        return plan_by(source, reader)
+
+
+def plan_by(source: Source, reader: Reader, state: State | None = None) -> Plan:
+    """Return the same plan by a reader that is open, of what it has read already, if it has."""
+    address, now = source.platform.address, timestamp(utc_now(), "seconds")
+    with located(source.manifest):
+        plan = make_plan(reader, source.request, address=address, now=now, state=state)
     return replace(plan, warnings=with_own(source.manifest, plan.warnings))
 
 

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from reconciler.report.json.manifests import failure, problems, valid
     from reconciler.report.json.plans import drift, plan
     from reconciler.report.json.platforms import examined, lease, released, storages, tokens
+    from reconciler.report.json.rebuilds import rebuilt
     from reconciler.report.json.results import applied, operations, run, runs
     from reconciler.report.json.scans import scanned
     from reconciler.report.json.snapshots import checked, overview, pruned, snapshot

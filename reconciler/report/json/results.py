@@ -27,17 +27,22 @@ def applied(applied: Applied, _style: Style = PLAIN) -> str:
     `failed` (something remains, and nothing was written). `holds` is null if live was not read
     again; `unread` says why.
     """
+    return of_fields(**fields_of(applied))
+
+
+def fields_of(applied: Applied) -> dict[str, object]:
+    """Return that without its format, for what else tells of an apply."""
     result, number = applied.result, applied.result.counts
-    return of_fields(
-        digest=applied.plan.digest,
-        status="done" if not result.undone else "partial" if result.wrote else "failed",
-        interrupted=result.interrupted,
-        holds=applied.holds,
-        remaining=applied.remaining,
-        unread=applied.unread,
-        summary={status: number[status] for status in STATUSES},
-        operations=[_outcome(*pair) for pair in with_operations(applied)],
-    )
+    return {
+        "digest": applied.plan.digest,
+        "status": "done" if not result.undone else "partial" if result.wrote else "failed",
+        "interrupted": result.interrupted,
+        "holds": applied.holds,
+        "remaining": applied.remaining,
+        "unread": applied.unread,
+        "summary": {status: number[status] for status in STATUSES},
+        "operations": [_outcome(*pair) for pair in with_operations(applied)],
+    }
 
 
 def runs(runs: Sequence[Run], _style: Style = PLAIN) -> str:

@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from reconciler.report.markdown.manifests import failure, problems, valid
     from reconciler.report.markdown.plans import drift, plan
     from reconciler.report.markdown.platforms import examined, lease, released, storages, tokens
+    from reconciler.report.markdown.rebuilds import rebuilt
     from reconciler.report.markdown.results import applied, operations, run, runs
     from reconciler.report.markdown.scans import scanned
     from reconciler.report.markdown.snapshots import checked, overview, pruned, snapshot

@@ -20,6 +20,11 @@ from reconciler.report.style import PLAIN, Style
 
 def applied(applied: Applied, _style: Style = PLAIN) -> str:
     """Show how operations ended; those that failed come first."""
+    return written(comment_of(applied))
+
+
+def comment_of(applied: Applied) -> Comment:
+    """Return that as a comment that is not yet written."""
     told = list(with_operations(applied))
     failed = [pair for pair in told if pair[0].status not in (DONE, NOT_STARTED)]
     waiting = [pair for pair in told if pair[0].status == NOT_STARTED]
@@ -36,7 +41,7 @@ def applied(applied: Applied, _style: Style = PLAIN) -> str:
         Section("Not started", "operation", waiting, _outcome),
         Section("Done", "operation", done, _outcome_in_short),
     )
-    return written(Comment(outcome_totals(applied), about, parts, sections))
+    return Comment(outcome_totals(applied), about, parts, sections)
 
 
 def _outcome(pair: tuple[Outcome, Operation | None]) -> str:

@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from reconciler.report.text.manifests import failure, problems, valid
     from reconciler.report.text.plans import drift, plan
     from reconciler.report.text.platforms import examined, lease, released, storages, tokens
+    from reconciler.report.text.rebuilds import rebuilt
     from reconciler.report.text.results import applied, operations, run, runs
     from reconciler.report.text.scans import scanned
     from reconciler.report.text.snapshots import checked, overview, pruned, snapshot

@@ -33,6 +33,11 @@ _NO_END = "no end: killed, or still running."
 
 def applied(applied: Applied, style: Style = PLAIN) -> str:
     """Show how operations ended (all with -v, else those that are not done), then the counts."""
+    return joined([*sections(applied, style), lines(advice(applied), style.width)])
+
+
+def sections(applied: Applied, style: Style) -> list[list[str]]:
+    """Return the same as groups of lines, without advice."""
     printer = Printer(applied.plan, style)
     many = {} if style.verbose else waiting_alike(applied)
     told: list[str] = []
@@ -50,7 +55,7 @@ def applied(applied: Applied, style: Style = PLAIN) -> str:
         end += lines(shown(doubt), style.width, "  ", "    ")
     if cut := len(left) - len(listed):
         end.append(f"  … and {cut:,} more")
-    return joined([told, end, lines(advice(applied), style.width)])
+    return [told, end]
 
 
 def _is_told(outcome: Outcome, style: Style) -> bool:

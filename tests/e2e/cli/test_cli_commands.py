@@ -284,7 +284,7 @@ def test_examples_of_the_help_work(request, folder, name, line):
     if name != "init":
         folder = request.getfixturevalue("quickstart" if name == "apply" else "applied")
         folder("plan", "--out", "plan.json")
-    if name in ("scan", "verify"):
+    if name in ("rebuild", "scan", "verify"):
         for i in (1, 2):
             folder.write("x", f"nas-{i}/file")
         places = "".join(
@@ -293,7 +293,7 @@ def test_examples_of_the_help_work(request, folder, name, line):
         )
         folder.write(f"version: 1\nplatform: sqlite:///other.db\nstorages:\n{places}")
         folder("apply", "-y")
-    if name == "verify":
+    if name in ("rebuild", "verify"):
         folder("scan", "--into", "proofs")
         folder("snapshot", "create", "proofs")
     if name == "token":

@@ -237,6 +237,7 @@ def test_no_command_writes_to_a_platform_but_apply(applied):
         "completion": ["bash"],
         "scan": ["--into", "proofs"],
         "snapshot": ["create", "proofs"],
+        "rebuild": ["proofs", "--dry-run"],
         "verify": ["proofs"],
     }
     # What they look for is not there, or not known: they end with 8, and write nothing.

@@ -1,0 +1,1 @@
+"""The steps of `rebuild`: choosing a snapshot, planning, and what comes after the apply."""

@@ -1,0 +1,84 @@
+"""Which snapshot is rebuilt, and whether it may be: it is checked before anything is planned."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from reconciler.cli.commands.recovery.rebuild import RebuildOptions
+from reconciler.cli.context import Context
+from reconciler.errors import SnapshotError, UsageError
+from reconciler.printable import quoted
+from reconciler.recovery.repository.contract import Repository
+from reconciler.recovery.snapshots import listing
+from reconciler.recovery.snapshots.check import Problem, check
+from reconciler.recovery.snapshots.document import MANIFEST, Kept, is_digest
+from reconciler.report.sentences.recovery import rebuilds as told
+
+_OTHERS = "`reconciler snapshot list` has the others"
+
+
+class Chosen(Struct, frozen=True):
+    """A snapshot that was checked, and what is wrong with its parts."""
+
+    kept: Kept
+    problems: tuple[Problem, ...]
+
+
+def check_digest(options: RebuildOptions) -> None:
+    """Raise `UsageError` if what is expected of the snapshot can't be a digest."""
+    if options.expect is not None and not is_digest(options.expect):
+        raise UsageError(
+            f"--expect {quoted(options.expect[:80])}: a digest of a snapshot is sha256: and 64 hex "
+            "digits, as `snapshot create` tells it; a plan is expected with --expect-plan"
+        )
+
+
+def choose(
+    context: Context, repository: Repository, id: str | None, options: RebuildOptions
+) -> Chosen:
+    """Find the snapshot that is meant, and read every byte of it.
+
+    Raises `SnapshotError` if there is none, if its manifest is damaged, or, unless it may be
+    incomplete, if anything else of it is missing; `StaleError` if it is not the expected one.
+    """
+    if options.expect is None:
+        id = listing.find_kept(repository, id).snapshot.id
+    checked = check(
+        repository,
+        id,
+        expect=options.expect,
+        progress=lambda each: context.note(f"Checking the snapshot {each}."),
+    )
+    chosen = Chosen(checked.snapshots[-1], checked.problems)
+    _refuse(chosen, allow_incomplete=options.allow_incomplete)
+    _tell(context, repository, chosen.kept)
+    return chosen
+
+
+def _refuse(chosen: Chosen, *, allow_incomplete: bool) -> None:
+    snapshot = chosen.kept.snapshot
+    broken = [each for each in chosen.problems if each.what == MANIFEST]
+    if broken:
+        raise SnapshotError(
+            f"the {MANIFEST} of the snapshot {snapshot.id} can't be used: {broken[0].message}. "
+            f"Restore it from another copy of the repository, or name another snapshot: {_OTHERS}"
+        )
+    reasons = told.lacking(snapshot) + [told.damaged(each) for each in chosen.problems]
+    if reasons and not allow_incomplete:
+        raise SnapshotError(
+            f"the snapshot {snapshot.id} is {'damaged' if chosen.problems else 'incomplete'}: "
+            f"{_some(reasons)}. To rebuild what it has, say --allow-incomplete; {_OTHERS}"
+        )
+
+
+def _tell(context: Context, repository: Repository, kept: Kept) -> None:
+    context.note(told.source(kept))
+    newest = listing.ids(repository)[-1]
+    if newest != kept.snapshot.id:
+        context.note(f"The repository has a newer snapshot, {newest}: {_OTHERS}.")
+
+
+def _some(reasons: Sequence[str]) -> str:
+    return "; ".join(reasons[:5]) + (f"; … {len(reasons) - 5:,} more" if len(reasons) > 5 else "")

@@ -1,0 +1,161 @@
+"""What comes after the apply of a rebuild: records of files, ids, the user's manifest, the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from shlex import quote
+
+from reconciler.cli.applying.signals import Stop
+from reconciler.cli.commands.recovery.rebuild import RebuildOptions
+from reconciler.cli.context import Context
+from reconciler.cli.inputs.ids import write_ids
+from reconciler.cli.inputs.platform import reading
+from reconciler.cli.recovery.rebuilding.adding import Adding
+from reconciler.cli.recovery.rebuilding.planning import Work
+from reconciler.cli.recovery.rebuilding.rewriting import rewrite
+from reconciler.errors import ERROR, INTERRUPTED, PARTIAL, SUCCESS, ReconcilerError
+from reconciler.location import same_place
+from reconciler.platform import Reader
+from reconciler.printable import quoted
+from reconciler.reconcile import Applied, read_live
+from reconciler.recovery.rebuilding import wanted
+from reconciler.recovery.rebuilding.outcome import Left, Rebuilt, Told
+from reconciler.recovery.rebuilding.wanted import Wanted
+from reconciler.recovery.repository.address import split
+from reconciler.recovery.repository.contract import Repository
+from reconciler.report import text
+
+
+class Finishing:
+    """Ends one rebuild; what goes wrong here is told, and leaves what was done as it is."""
+
+    def __init__(
+        self, context: Context, options: RebuildOptions, work: Work, repository: Repository
+    ) -> None:
+        self._context = context
+        self._options = options
+        self._work = work
+        self._adding = Adding(context, work, repository, options.lock_timeout)
+        self._found = work.found
+        self._spaces: dict[str, tuple[str, ...]] = {}
+        self._files: list[str] = []
+        self._problems: list[str] = []
+
+    def finish(self, applied: Applied, stop: Stop) -> int:
+        """Do what is left, tell what came of all, and return the exit code."""
+        interrupted = stop.interrupted or applied.result.interrupted
+        if not interrupted:
+            try:
+                self._attempt(self._look)
+                self._attempt(self._write)
+            except KeyboardInterrupt:
+                interrupted = True
+        code = self._code(applied, interrupted=interrupted or self._adding.interrupted)
+        rebuilt = self._rebuilt(applied, code)
+        try:
+            gap = "\n" if self._context.is_text else ""
+            style = self._context.style
+            self._context.result(gap + self._context.report().rebuilt(rebuilt, style))
+        except ReconcilerError as error:
+            # What was done must not go untold because the disk is full.
+            told = text.rebuilt(rebuilt, self._context.note_style)
+            self._context.streams.note(f"{told}Error: {error}")
+            return code or ERROR
+        return code
+
+    def _attempt(self, task: Callable[[], None]) -> None:
+        try:
+            task()
+        except ReconcilerError as error:
+            self._problems.append(str(error))
+
+    def _look(self) -> None:
+        """Find out what is live now, and add the records of files that it lacks."""
+        work = self._work
+        with reading(work.source.platform) as reader:
+            state = read_live(reader)
+            same = state.platform_id == work.chosen.kept.snapshot.platform.id
+            self._found = wanted.find(work.wanted, state, same_platform=same)
+            self._spaces = dict(self._untied(reader))
+            if self._adding.missing:
+                self._adding.add(reader, self._found)
+        if self._adding.reason and not self._adding.interrupted:
+            self._problems.append(f"not all records of files were added: {self._adding.reason}")
+
+    def _untied(self, reader: Reader) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """Yield the spaces of each storage that are not tied to it, as far as that is known."""
+        for one in self._work.wanted:
+            live = self._found.live.get(one.storage.id)
+            if live is None or not one.storage.spaces:
+                continue
+            tied = reader.spaces_using(live.id) if reader.abilities.spaces else ()
+            if left := tuple(name for name in one.storage.spaces if name not in tied):
+                yield one.storage.name, left
+
+    def _write(self) -> None:
+        """Write what the user wants written of ids."""
+        ids = self._ids()
+        if self._options.ids is not None:
+            write_ids(self._options.ids, ids)
+            self._files.append(f"Ids: {len(ids):,} in {quoted(self._options.ids)}.")
+        self._files += rewrite(self._options, ids)
+
+    def _ids(self) -> dict[str, str]:
+        return {old: live.id for old, live in self._found.live.items()}
+
+    def _code(self, applied: Applied, *, interrupted: bool) -> int:
+        if interrupted:
+            return INTERRUPTED
+        if applied.exit_code == SUCCESS and self._problems:
+            return PARTIAL if applied.result.wrote or self._adding.added else ERROR
+        return applied.exit_code
+
+    def _rebuilt(self, applied: Applied, code: int) -> Rebuilt:
+        work, found = self._work, self._found.live
+        left = [each for one in work.wanted if (each := self._left(one))]
+        unrecorded = [
+            Left(one.storage.name, f"{missing:,} of them are still missing")
+            for one in work.wanted
+            if (missing := self._adding.missing.get(one.storage.id))
+        ]
+        return Rebuilt(
+            kept=work.chosen.kept,
+            platform=work.source.platform.address,
+            applied=applied,
+            wanted=work.asked,
+            live=len(work.wanted) - len(left),
+            left=(*work.left, *left),
+            records=Told(
+                self._adding.added, self._adding.storages, (*work.left_records, *unrecorded)
+            ),
+            spaces=self._spaces,
+            ids={old: live.id for old, live in found.items()},
+            files=tuple(self._files),
+            problems=tuple(self._problems),
+            verify=self._verify(),
+            exit_code=code,
+        )
+
+    def _left(self, one: Wanted) -> Left | None:
+        """Return in what a storage is not as the snapshot has it."""
+        live, name = self._found.live.get(one.storage.id), one.storage.name
+        if live is None:
+            return Left(name, "it is not live")
+        if wanted.is_as_wanted(one, live):
+            return None
+        if not same_place(one.entry, live):
+            return Left(name, "what has its name lies elsewhere")
+        return Left(name, f"it is live as {quoted(live.name)}, with the label {quoted(live.label)}")
+
+    def _verify(self) -> tuple[str, ...]:
+        """Return the commands that verify what was rebuilt."""
+        snapshot = self._work.chosen.kept.snapshot
+        repository, _ = split(self._options.repository)
+        start = f"reconciler verify {quote(f'{repository}@{snapshot.id}')}"
+        commands = []
+        if self._work.records:
+            commands.append(f"{start} --platform {quote(self._work.source.platform.address)}")
+        if any(one.storage.contents for one in self._work.wanted):
+            moves = "".join(f" --relocate {quote(move)}" for move in self._options.relocate or ())
+            commands.append(f"{start} --deep{moves}")
+        return tuple(commands)

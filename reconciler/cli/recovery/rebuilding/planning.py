@@ -1,0 +1,174 @@
+"""What a rebuild is to do: a plan like any other, and the records of files that go with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from reconciler import reconcile
+from reconciler.cli.commands.recovery.rebuild import RebuildOptions
+from reconciler.cli.context import Context
+from reconciler.cli.inputs.manifest import read_manifest_if_any
+from reconciler.cli.inputs.platform import choose_platform, reading
+from reconciler.cli.inputs.scope import read_scopes
+from reconciler.cli.inputs.source import Source, plan_by
+from reconciler.cli.recovery.rebuilding.choosing import Chosen
+from reconciler.cli.recovery.relocating import moved
+from reconciler.errors import UsageError
+from reconciler.location import same_place, usable_url
+from reconciler.manifest import Manifest, load
+from reconciler.masking import quoted_url
+from reconciler.model import Entry, Notice, State
+from reconciler.names import Scope
+from reconciler.plan.document import Plan
+from reconciler.platform import Reader
+from reconciler.printable import quoted
+from reconciler.recovery.rebuilding import records, wanted
+from reconciler.recovery.rebuilding.outcome import Left
+from reconciler.recovery.rebuilding.records import Records
+from reconciler.recovery.rebuilding.wanted import Found, Wanted
+from reconciler.recovery.repository import layout
+from reconciler.recovery.repository.contract import Repository
+from reconciler.recovery.snapshots.document import MANIFEST, Kept, SnapshotStorage
+from reconciler.report.sentences.recovery import rebuilds as told
+
+
+class Work(NamedTuple):
+    """What is to be done, and what can't be."""
+
+    chosen: Chosen
+    #: How many storages of the snapshot are asked for, those that can't be declared too.
+    asked: int
+    wanted: tuple[Wanted, ...]
+    found: Found
+    source: Source
+    plan: Plan
+    #: By the id in the snapshot, what is to be added to a storage.
+    records: Mapping[str, Records]
+    #: Storages that can't be made, and records that can't be added.
+    left: tuple[Left, ...]
+    left_records: tuple[Left, ...]
+
+    @property
+    def missing(self) -> int:
+        """How many records are to be added."""
+        return sum(each.missing for each in self.records.values())
+
+
+def plan(context: Context, options: RebuildOptions, repository: Repository, chosen: Chosen) -> Work:
+    """Read live, and plan what is missing; raises what reading a manifest and a platform does."""
+    kept = chosen.kept
+    own = read_manifest_if_any(context)
+    platform = choose_platform(context, own)
+    storages = _in_scope(context, kept)
+    manifest = _declared(repository, kept)
+    ours = _wanted(storages, manifest, options.relocate or ())
+    with reading(platform) as reader:
+        state = reconcile.read_live(reader)
+        same = state.platform_id == kept.snapshot.platform.id
+        found = wanted.find(ours, state, same_platform=same)
+        desired = wanted.desired(ours, found, protect=_protected(own), keep_live=options.keep_live)
+        request = reconcile.Request(desired, lock=own.lock if own else None)
+        source = Source(replace(manifest, desired=desired), platform, request)
+        plan = plan_by(source, reader, state)
+        missing, left_records = _records(repository, reader, chosen, ours, found)
+    notices = [*_strange(kept, state, found), *told.different(ours, missing)]
+    return Work(
+        chosen,
+        len(storages),
+        ours,
+        found,
+        source,
+        replace(plan, warnings=tuple(sorted({*plan.warnings, *notices}))),
+        missing,
+        tuple(Left(each.name, each.unmanaged) for each in storages if each.unmanaged),
+        left_records,
+    )
+
+
+def _in_scope(context: Context, kept: Kept) -> list[SnapshotStorage]:
+    scope = Scope.of(("*",), read_scopes(context))
+    found = [each for each in kept.snapshot.storages if scope.holds(each.name)]
+    if not found and kept.snapshot.storages:
+        raise UsageError(f"the snapshot {kept.snapshot.id} has no storage in this scope")
+    return found
+
+
+def _declared(repository: Repository, kept: Kept) -> Manifest:
+    with repository.local(layout.snapshot(kept.snapshot.id, MANIFEST)) as path:
+        return load([str(path)], {})
+
+
+def _wanted(
+    storages: Sequence[SnapshotStorage], manifest: Manifest, moves: Sequence[str]
+) -> tuple[Wanted, ...]:
+    """Join storages with their entries, at the addresses that they have now."""
+    entries = {entry.name: entry for entry in manifest.desired.entries}
+    pairs = [(each, entries[each.name]) for each in storages if not each.unmanaged]
+    urls = moved([entry.default_url for _, entry in pairs], moves, "storage of the snapshot")
+    return tuple(
+        Wanted(storage, _at(entry, url)) for (storage, entry), url in zip(pairs, urls, strict=True)
+    )
+
+
+def _at(entry: Entry, url: str) -> Entry:
+    if url == entry.default_url:
+        return entry
+    if not usable_url(entry.type, url):
+        raise UsageError(
+            f"--relocate would put {quoted(entry.name)}, a storage of type {entry.type}, at "
+            f"{quoted_url(url)}, where no such storage can lie"
+        )
+    return replace(entry, default_url=url, region=None, bucket=None)
+
+
+def _protected(own: Manifest | None) -> tuple[str, ...]:
+    """Return what the user's own manifest protects: no snapshot may rename it away."""
+    if own is None:
+        return ()
+    entries = tuple(entry.name for entry in own.desired.entries if entry.protect)
+    return (*own.desired.policy.protect, *entries)
+
+
+def _records(
+    repository: Repository,
+    reader: Reader,
+    chosen: Chosen,
+    ours: Sequence[Wanted],
+    found: Found,
+) -> tuple[dict[str, Records], tuple[Left, ...]]:
+    """Compare what is live with the inventories; say of which that means nothing, and why."""
+    taken = reader.abilities.record_inventory
+    damaged = {each.storage: each.message for each in chosen.problems if each.what == "inventory"}
+    missing: dict[str, Records] = {}
+    left = []
+    for one in ours:
+        storage, live = one.storage, found.live.get(one.storage.id)
+        if storage.inventory is None:
+            left.append(Left(storage.name, "the snapshot has no inventory of it"))
+        elif storage.name in damaged:
+            left.append(Left(storage.name, damaged[storage.name]))
+        elif not storage.inventory.rows:
+            continue
+        elif not taken:
+            left.append(Left(storage.name, "this platform takes no records of files"))
+        elif live is not None and not same_place(one.entry, live):
+            left.append(Left(storage.name, "what has its name lies elsewhere"))
+        else:
+            id = live.id if live else None
+            missing[storage.id] = records.compare(repository, storage.inventory, reader, id)
+    return missing, tuple(left)
+
+
+def _strange(kept: Kept, state: State, found: Found) -> Iterator[Notice]:
+    """Warn of a platform that may be the wrong one."""
+    if state.storages and not found.live:
+        yield Notice(
+            "other_platform",
+            "",
+            f"none of the {len(state.storages):,} live storages is in the snapshot, which is of "
+            f"{quoted_url(kept.snapshot.platform.address)}: look whether this is the platform that "
+            "you mean",
+        )

@@ -1,0 +1,78 @@
+"""`--ids` and `--rewrite-manifest`: the files that a rebuild writes for its user."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from reconciler.cli.commands.recovery.rebuild import RebuildOptions
+from reconciler.cli.inputs.files import check_writable, rewrite_whole
+from reconciler.errors import ManifestError, UsageError
+from reconciler.manifest.files import MAX_BYTES, find_files, is_stream
+from reconciler.manifest.repinning import Repinned, repinned
+from reconciler.model import Problem
+from reconciler.printable import listed, quoted
+
+
+def check_files(options: RebuildOptions) -> None:
+    """Raise what is wrong with the files to be written, before anything is done."""
+    files = _files(options.rewrite_manifest or ())
+    for file in files:
+        _read(file)
+    if options.ids is None:
+        return
+    if options.ids == "-":
+        raise UsageError("--ids writes a file: `-o json` has the ids on standard output")
+    check_writable(options.ids)
+    if Path(options.ids).exists() and any(Path(options.ids).samefile(file) for file in files):
+        raise UsageError(
+            f"{quoted(options.ids)} is a file of the manifest: write the ids elsewhere"
+        )
+
+
+def rewrite(options: RebuildOptions, ids: Mapping[str, str]) -> list[str]:
+    """Give the pins in the user's manifest the ids of now, and say what was done, in sentences.
+
+    All files are read before one is written. Raises `ManifestError` if one is no manifest,
+    `ReconcilerError` if one can't be written: those before are.
+    """
+    done = [(file, _read(file, ids)) for file in _files(options.rewrite_manifest or ())]
+    told = []
+    for file, found in done:
+        if found.changed:
+            rewrite_whole(file, found.data)
+        told.append(_told(file, found))
+    return told
+
+
+def _files(paths: Sequence[str]) -> list[str]:
+    if "-" in paths:
+        raise UsageError("--rewrite-manifest changes files: standard input is none")
+    problems: list[Problem] = []
+    files = find_files(paths, problems)
+    if problems:
+        raise ManifestError(problems)
+    for file in files:
+        if is_stream(file):
+            raise UsageError(f"--rewrite-manifest changes files, and {quoted(file)} is a pipe")
+        check_writable(file)
+    return files
+
+
+def _read(file: str, ids: Mapping[str, str] | None = None) -> Repinned:
+    try:
+        with Path(file).open("rb") as opened:
+            data = opened.read(MAX_BYTES + 1)
+    except OSError as error:
+        problem = Problem(file, f"the file can't be read: {error.strerror}")
+        raise ManifestError([problem]) from error
+    return repinned(file, data, ids or {})
+
+
+def _told(file: str, found: Repinned) -> str:
+    told = f"{quoted(file)}: {found.changed:,} {'pin has' if found.changed == 1 else 'pins have'}"
+    told += " the ids of now"
+    if found.left:
+        places = listed([f"line {line}: {why}" for line, why in found.left], str)
+        told += f"; left as they are: {places}"
+    return f"{told}."

@@ -1,0 +1,112 @@
+"""What every format says of a rebuild: from what, what came of it, and that it proves nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+
+from reconciler.environment.timestamps import utc_now
+from reconciler.model import Notice
+from reconciler.printable import listed
+from reconciler.recovery.rebuilding.outcome import Left, Rebuilt
+from reconciler.recovery.rebuilding.records import Records
+from reconciler.recovery.rebuilding.wanted import Wanted
+from reconciler.recovery.snapshots.check import Problem
+from reconciler.recovery.snapshots.document import Kept, Snapshot
+from reconciler.report.sentences.scans import lasting
+from reconciler.report.sentences.terms import address, bare, count
+
+NOT_VERIFIED = "NOT VERIFIED"
+
+
+def source(kept: Kept) -> str:
+    """Say which snapshot is rebuilt from, and how old it is."""
+    snapshot = kept.snapshot
+    age = (utc_now() - datetime.fromisoformat(snapshot.created_at)).total_seconds()
+    old = f"{lasting(age)} ago" if age >= 0 else "in the future, by the clock of this machine"
+    state = "" if snapshot.complete else ", INCOMPLETE"
+    return (
+        f"From the snapshot {snapshot.id}{state}, made {old} ({snapshot.created_at}) of "
+        f"{address(snapshot.platform.address)}: {count(len(snapshot.storages), 'storage')}. "
+        f"Digest {kept.digest}."
+    )
+
+
+def lacking(snapshot: Snapshot) -> list[str]:
+    """Say what an incomplete snapshot lacks."""
+    return [_line(f"{each.what}: {each.message}", each.storage) for each in snapshot.lacking]
+
+
+def damaged(problem: Problem) -> str:
+    """Say what is wrong with a part of a snapshot."""
+    return _line(f"{problem.what}: {problem.message}", problem.storage)
+
+
+def different(wanted: Sequence[Wanted], records: Mapping[str, Records]) -> Iterator[Notice]:
+    """Warn of records of files that differ from those in the snapshot, and stay."""
+    for one in wanted:
+        found = records.get(one.storage.id)
+        if found and found.different:
+            name = one.entry.name
+            yield Notice(
+                "records_differ",
+                name,
+                f"{bare(name)}: {count(found.different, 'file record')} on the platform differ "
+                "from those in the snapshot, and stay as they are: `verify` lists them",
+            )
+
+
+def to_add(records: Mapping[str, Records], left: Sequence[Left]) -> str:
+    """Say which records of files go with a plan."""
+    missing = [each.missing for each in records.values() if each.missing]
+    told = "File records to add: "
+    told += f"{sum(missing):,}, to {count(len(missing), 'storage')}" if missing else "none"
+    if left:
+        told += f". They can't be added to {count(len(left), 'storage')}: {left[0].message}"
+        told += f" ({bare(left[0].storage)}), …" if len(left) > 1 else ""
+    return f"{told}."
+
+
+def facts(rebuilt: Rebuilt) -> list[str]:
+    """Say, in sentences, all that is not as it was or not certain."""
+    told = [_line(each.message, each.storage) for each in rebuilt.left]
+    told += _records(rebuilt)
+    told += [
+        f"{bare(name)}: tie it again, by hand, to {listed(spaces)}"
+        for name, spaces in sorted(rebuilt.spaces.items())
+    ]
+    told += rebuilt.files
+    told += [f"Failed: {problem}" for problem in rebuilt.problems]
+    return told
+
+
+def total(rebuilt: Rebuilt) -> str:
+    """Say how much was rebuilt, and that it was not verified."""
+    told = f"Rebuilt: {rebuilt.live:,} of {count(rebuilt.wanted, 'storage')}"
+    if rebuilt.records.added:
+        told += f", {count(rebuilt.records.added, 'file record')} added"
+    return f"{told}. {NOT_VERIFIED}."
+
+
+def proof(rebuilt: Rebuilt) -> str:
+    """Say what is to be done next, before the commands of `rebuilt.verify`, if there are any."""
+    if rebuilt.exit_code:
+        return "Run the same command again, which does the rest. Then this says what is the same:"
+    if rebuilt.verify:
+        return "Whether files are what they were, this says:"
+    return "The snapshot knows of no files, so that none can be verified."
+
+
+def _records(rebuilt: Rebuilt) -> list[str]:
+    """Say of which storages the records of files are not there; alike ones together."""
+    alike: dict[str, list[str]] = {}
+    for each in rebuilt.records.left:
+        alike.setdefault(each.message, []).append(each.storage)
+    return [
+        f"No file records were written to {listed(names)}: {message}"
+        for message, names in alike.items()
+    ]
+
+
+def _line(message: str, storage: str) -> str:
+    return f"{bare(storage)}: {message}" if storage else message

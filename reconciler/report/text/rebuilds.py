@@ -1,0 +1,25 @@
+"""`rebuild` on a terminal."""
+
+from __future__ import annotations
+
+from reconciler.printable import shown
+from reconciler.recovery.rebuilding.outcome import Rebuilt
+from reconciler.report.sentences.recovery import rebuilds as told
+from reconciler.report.style import PLAIN, Style
+from reconciler.report.text.lines import joined, lines
+from reconciler.report.text.results import sections
+
+
+def rebuilt(rebuilt: Rebuilt, style: Style = PLAIN) -> str:
+    """Show how the apply ended, what is not as it was, and what it came to last."""
+    run = sections(rebuilt.applied, style) if rebuilt.applied.result.outcomes else []
+    facts = [line for fact in told.facts(rebuilt) for line in _wrapped(fact, style)]
+    colour = "alarm" if rebuilt.exit_code else "yellow"
+    # In one piece each, to be copied.
+    proof = [*lines(told.proof(rebuilt), style.width), *(f"  {each}" for each in rebuilt.verify)]
+    verdict = [style.paint(line, colour) for line in lines(told.total(rebuilt), style.width)]
+    return joined([*run, facts, proof, verdict])
+
+
+def _wrapped(fact: str, style: Style) -> list[str]:
+    return lines(shown(fact), style.width, rest="  ")
