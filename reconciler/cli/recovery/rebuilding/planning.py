@@ -17,7 +17,7 @@ from reconciler.cli.inputs.source import Source, plan_by
 from reconciler.cli.recovery.rebuilding.choosing import Chosen
 from reconciler.cli.recovery.relocating import moved
 from reconciler.errors import UsageError
-from reconciler.location import same_place, usable_url
+from reconciler.location import same_place, sanitize_local_url, usable_url
 from reconciler.manifest import Manifest, load
 from reconciler.masking import quoted_url
 from reconciler.model import Entry, Notice, State
@@ -121,6 +121,8 @@ def _at(entry: Entry, url: str) -> Entry:
             f"--relocate would put {quoted(entry.name)}, a storage of type {entry.type}, at "
             f"{quoted_url(url)}, where no such storage can lie"
         )
+    if entry.type == "local":
+        url = sanitize_local_url(url)
     return replace(entry, default_url=url, region=None, bucket=None)
 
 
