@@ -11,6 +11,7 @@ _FILES = {
     "journal": "journal.schema.json",
     "snapshot": "snapshot.schema.json",
     "findings": "findings.schema.json",
+    "ids": "ids.schema.json",
     "openapi": "openapi.yaml",
 }
 #: First line of the manifests that we write: editors complete and check by the schema beside the

@@ -4,9 +4,9 @@ from argparse import ArgumentTypeError
 
 import pytest
 
-from reconciler.cli.commands.apply import duration
 from reconciler.cli.commands.server.token import lifetime
 from reconciler.cli.output.terminal import has_colour, width
+from reconciler.cli.settings import duration
 
 
 @pytest.mark.parametrize(
