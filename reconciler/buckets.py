@@ -7,6 +7,7 @@ imported when a bucket is opened: obstore for the lock, boto3 for `--check-backe
 from __future__ import annotations
 
 import os
+import socket
 import ssl
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
@@ -31,6 +32,18 @@ _USUAL = (
 NO_TLS = "there is no TLS there that we can speak: check https:// and the port"
 _LOADER = "data_loader"
 _LOADERS: dict[str, Any] = {}
+#: Errors of boto3's to which no answer came, in words; where it says more, that is told instead.
+_SILENCES = {
+    "ConnectTimeoutError": "no connection within a few seconds",
+    "ReadTimeoutError": "it took the question and did not answer in time",
+    "EndpointConnectionError": "no connection",
+    "ProxyConnectionError": "the proxy can't be reached",
+    "ConnectionClosedError": "the connection broke off",
+    "HTTPClientError": "the connection broke off",
+    "ConnectionError": "the connection broke off",
+    "IncompleteReadError": "the connection broke off",
+    "ResponseStreamingError": "the connection broke off",
+}
 #: What obstore raises for a write whose condition does not hold.
 _UNMET = ("AlreadyExistsError", "PreconditionError")
 
@@ -97,7 +110,7 @@ def asking_client(
         endpoint_url=endpoint,
         verify=named_file(core.get_config_variable("ca_bundle")) or system_file(),
         config=config(
-            connect_timeout=min(timeout, 10.0),
+            connect_timeout=min(timeout, 5.0),
             read_timeout=timeout,
             retries={"total_max_attempts": 1},
             max_pool_connections=connections,
@@ -156,7 +169,16 @@ def obstacle(error: BaseException) -> str:
             return s3_distrusted(fault(cause), cause.verify_message, named=named)
         if type(cause).__name__ == "CertificateError":  # urllib3 compares the names itself
             return s3_distrusted(Fault.OTHER_HOST, str(cause), named=named)
-    return NO_TLS if name == "SSLError" else name
+    return NO_TLS if name == "SSLError" else _unanswered(name, cause)
+
+
+def _unanswered(name: str, cause: BaseException) -> str:
+    """Return in words why nothing came, by the name of an error of boto3's and what lies below."""
+    if isinstance(cause, socket.gaierror):
+        return "its name is not known"
+    if isinstance(cause, ConnectionRefusedError):
+        return "nothing listens there"
+    return _SILENCES.get(name, name)
 
 
 def _identity() -> tuple[object, str | None]:

@@ -110,4 +110,9 @@ def _unanswered(text: str, own_authorities: bool) -> Failure:
         return Failure(
             "the server's name is not known", "check AWS_ENDPOINT_URL, or AWS_REGION for AWS itself"
         )
-    return Failure("no answer", _AGAIN, transient=True)
+    reason = "no answer"
+    if "ConnectionRefused" in text:
+        reason = "no answer: nothing listens there"
+    elif "kind: Timeout" in text or "TimedOut" in text:
+        reason = "no answer in time"
+    return Failure(reason, _AGAIN, transient=True)

@@ -14,6 +14,7 @@ from reconciler.location import Bucket
 from reconciler.retry.limits import Limits
 from reconciler.retry.persist import persist
 from reconciler.retry.surroundings import Machine, Surroundings
+from reconciler.retry.within import within
 
 #: What servers call having too much to do.
 _BUSY = frozenset(
@@ -47,6 +48,8 @@ class Tries(Struct, frozen=True):
     failing: float
 
 
+#: Seconds in which something must answer that never has: its address may be wrong.
+FIRST_ANSWER = 10.0
 #: Somebody may have mistyped the address; a listing went well until now; and one object that can't
 #: be read must not hold up all others.
 AT_FIRST, LISTING, OBJECT = Tries(120.0, 5.0), Tries(120.0, 120.0), Tries(120.0, 2.0)
@@ -98,6 +101,7 @@ class Asking:
         self.bucket = bucket
         self.client = client
         self._surroundings = surroundings or Machine()
+        self._has_answered = False
 
     def ask(self, operation: str, tries: Tries, **request: object) -> Mapping[str, Any]:
         """Call an operation of boto3's client. Raises `Refused`."""
@@ -121,13 +125,26 @@ class Asking:
         """Ask for the bucket; an answer of any status is one. Raises `Refused` if none comes."""
 
         def ask() -> Answer:
-            answer = ask_for_bucket(self.client, self.bucket.name)
+            answer = self._heard()
             refused = Refused(answer.status)
             if refused.passes:
                 raise refused
             return answer
 
         return self.patiently(ask, tries)
+
+    def _heard(self) -> Answer:
+        def question() -> Answer:
+            return ask_for_bucket(self.client, self.bucket.name)
+
+        if self._has_answered:
+            return question()
+        try:
+            answer = within(FIRST_ANSWER, question)
+        except TimeoutError:
+            raise Refused(0, NO_ANSWER, f"no answer within {FIRST_ANSWER:g} s") from None
+        self._has_answered = True
+        return answer
 
     def patiently(self, question: Callable[[], _T], tries: Tries) -> _T:
         """Put a question until it is answered, or the time for it is over. Raises `Refused`."""

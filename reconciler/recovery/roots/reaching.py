@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import threading
 
@@ -15,12 +16,12 @@ from reconciler.lease.bucket_failure import REFUSALS
 from reconciler.location import Bucket, bucket_of, location
 from reconciler.masking import masked, quoted_url
 from reconciler.printable import quoted, shown
-from reconciler.recovery.roots.asking import AT_FIRST, LISTING, Asking, Refused, Tries
+from reconciler.recovery.roots.asking import AT_FIRST, LISTING, NO_ANSWER, Asking, Refused, Tries
 from reconciler.recovery.values import Target
 from reconciler.retry.surroundings import Surroundings
 
 #: How long connecting, and each part of an answer, may take, in seconds.
-TIMEOUT = 60.0
+TIMEOUT = 30.0
 CONNECTIONS = 64
 #: Two readings of what `%41` in an address means would be two places.
 _ENCODED = re.compile(r"%[0-9A-Fa-f]{2}")
@@ -70,10 +71,10 @@ class Door:
 
     def close(self) -> None:
         """Let go of connections."""
-        with self._mutex:
-            if self._reached is not None:
-                self._reached.asking.client.close()
-            self._reached = None
+        # Without the mutex: whoever waits for an answer holds it.
+        reached, self._reached = self._reached, None
+        if reached is not None:
+            reached.asking.client.close()
 
     def declared(self) -> str | None:
         """Return the region that the address names, or else the declared one.
@@ -100,6 +101,11 @@ class Door:
             reason = f"may not be {what} with these credentials ({refused.status})"
             return self.unreachable(f"{reason}: {_NEEDS}")
         told = refused.reason + (f", {refused.code}" if refused.status and refused.code else "")
+        if refused.code == NO_ANSWER:
+            return self.unreachable(
+                f"can't be {what} ({told}): look whether {self._server()} runs, and can be reached "
+                "from here"
+            )
         hint = ": try again" if refused.passes else ""
         return self.unreachable(f"can't be {what} ({told}){hint}")
 
@@ -109,6 +115,13 @@ class Door:
         name = quoted(bucket.name) if bucket else quoted_url(self.target.url)
         where = f" at {shown(masked(bucket.endpoint))}" if bucket and bucket.endpoint else ""
         return UnreachableError(f"the bucket {name}{where} {meaning}")
+
+    def _server(self) -> str:
+        bucket = bucket_of(self.target.type, self.target.url)
+        if bucket is not None and bucket.endpoint:
+            return "that server"  # which is named
+        named = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
+        return f"the server {shown(masked(named))} (AWS_ENDPOINT_URL)" if named else "AWS"
 
     def _reach(self, tries: Tries = AT_FIRST) -> Reached:
         """Ask for the bucket, and once more in its own region if none is declared."""

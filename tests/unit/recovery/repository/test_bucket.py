@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 
 import pytest
 
@@ -99,6 +100,24 @@ def test_a_server_that_stays_away_is_told_after_some_tries(bucket, proxy, tmp_pa
         assert len(bucket.paused) == TRIES - 1
     proxy.decide = scripted()
     assert bucket.keys() == ["proofs/reconciler-repository.json"]
+
+
+def test_a_server_that_never_answers_is_not_waited_for(bucket, monkeypatch):
+    monkeypatch.setattr("reconciler.recovery.repository.asking.FIRST_ANSWER", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        bucket.use(endpoint=url)
+        with pytest.raises(RepositoryError) as error:
+            bucket.repository().read("a.json")
+    assert str(error.value).endswith(
+        f"(no answer within 0.2 s); look whether the server {url} (AWS_ENDPOINT_URL) runs, and can "
+        "be reached from here"
+    )
+    assert bucket.paused == []
+    with pytest.raises(
+        RepositoryError, match=r"\(no answer: nothing listens there\); look whether"
+    ):
+        bucket.repository().read("a.json")
 
 
 def test_a_bucket_that_is_gone_is_no_empty_repository(bucket):

@@ -1,0 +1,29 @@
+"""Asking what may never answer, or after longer than anybody waits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from threading import Thread
+from typing import TypeVar
+
+_T = TypeVar("_T")
+
+
+def within(seconds: float, question: Callable[[], _T]) -> _T:
+    """Return the answer to a question, or raise what it raises; `TimeoutError` if none comes.
+
+    Name servers, several addresses of one name and proxies each have time limits of their own,
+    which add up: only whoever waits can bound all of them. The question goes on in a thread that
+    keeps no program from ending.
+    """
+    answer: Future[_T] = Future()
+
+    def ask() -> None:
+        try:
+            answer.set_result(question())
+        except BaseException as error:
+            answer.set_exception(error)
+
+    Thread(target=ask, name="asking", daemon=True).start()
+    return answer.result(seconds)
