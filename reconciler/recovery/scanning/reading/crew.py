@@ -19,6 +19,8 @@ from reconciler.recovery.scanning.reading.pace import Pace
 from reconciler.recovery.scanning.reading.tasks import Cutter, Done, Task, read_here
 from reconciler.recovery.source import Source
 
+#: Seconds between two looks whether reading is to end, and after which what hangs is left behind.
+_LOOK, _PATIENCE = 0.5, 3.0
 #: So many paths of a kind are told one by one.
 TOLD = 20
 
@@ -128,8 +130,7 @@ class Crew:
 
     def _collect(self) -> None:
         """Wait until a task is done, and keep what came of it."""
-        ended, self._running = wait(self._running, return_when=FIRST_COMPLETED)
-        for future in ended:
+        for future in self._ended():
             done = future.result()
             if len(done.rows):
                 self._pieces.add(done.number, done.rows)
@@ -143,6 +144,23 @@ class Crew:
             self.brought.altered_first = first
             self.brought.cut_short |= not done.whole
             extend(self.brought.gone, done.gone)
+
+    def _ended(self) -> set[Future[Done]]:
+        """Wait until a task is done; for none of those that hang when reading is to end."""
+        waited = 0.0
+        while True:
+            ended, self._running = wait(self._running, _LOOK, FIRST_COMPLETED)
+            if ended:
+                return ended
+            if self._is_here and self._pace.stopping:
+                waited += _LOOK
+                if waited >= _PATIENCE:
+                    break
+        # As on a mount that is dead: its reads never return, and what they read is lost.
+        self._pace.end()
+        self.brought.cut_short = True
+        self._running = set()
+        return set()
 
     def _within_budget(
         self, files: Rows, known: Sequence[bytes | None]

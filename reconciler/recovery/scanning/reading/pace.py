@@ -87,6 +87,11 @@ class Pace:
         self._ended.set()
         self.stop()
 
+    @property
+    def ended(self) -> bool:
+        """Whether all reading was ended at once, and may hang."""
+        return self._ended.is_set()
+
     def _look(self) -> None:
         if self._ended.is_set():
             raise KeyboardInterrupt

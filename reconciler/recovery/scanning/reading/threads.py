@@ -67,4 +67,4 @@ def threads_of(given: Executor | None, workers: int, pace: Pace) -> Iterator[Exe
             pool.shutdown(wait=False)
         raise
     if given is None:
-        pool.shutdown()
+        pool.shutdown(wait=not pace.ended)

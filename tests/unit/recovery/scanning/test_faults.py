@@ -492,6 +492,30 @@ def test_what_reads_may_stand_in_another_process(repository, tmp_path) -> None:
     assert elsewhere == run()
 
 
+def test_a_read_that_never_returns_is_left_behind_when_a_scan_is_to_end(
+    repository, monkeypatch
+) -> None:
+    """As on a mount that is dead: a first Ctrl-C, or --max-duration, ends that as well."""
+    monkeypatch.setattr("reconciler.recovery.scanning.reading.crew._LOOK", 0.01)
+    monkeypatch.setattr("reconciler.recovery.scanning.reading.crew._PATIENCE", 0.05)
+    storage = some(200)
+    reading, returns = Event(), Event()
+
+    def hang(path: bytes) -> None:
+        if path == b"0070":  # of the second task
+            reading.set()
+            assert returns.wait(600)
+
+    storage.on_read = hang
+    pace = Pace(asked=reading.is_set)
+    ended = scan_once(storage, repository, pace=pace, wish=Wish(workers=2))
+    returns.set()
+    assert (ended.status, storage.closed) == (UNFINISHED, 1)
+    storage.read.clear()
+    storage.on_read = lambda path: None
+    assert scan_once(storage, repository).status == COMPLETE
+
+
 def test_a_read_that_never_returns_does_not_keep_the_program_from_ending(
     repository, monkeypatch
 ) -> None:
