@@ -1,6 +1,7 @@
 r"""Paths of files as text that can be printed, compared and read back: paths themselves are bytes.
 
-One path has one text, and one text means one path: what is not printable UTF-8, and the backslash,
+One path has one text, and one text means one path: what is not printable UTF-8, the backslash, and
+blanks that nobody would see (at the beginning or end of a name, and all but the first of several)
 are escaped byte by byte, as `$'…'` of a shell understands it. Nothing is normalised.
 """
 
@@ -14,6 +15,7 @@ _NAMED = {0x5C: "\\\\", 0x0A: "\\n", 0x0D: "\\r", 0x09: "\\t"}
 _BYTES = {"\\": b"\\", "n": b"\n", "r": b"\r", "t": b"\t"}
 _ESCAPE = re.compile(r"\\(x[0-9a-f]{2}|.?)", re.DOTALL)
 _UNSEEN = re.compile(BLANK)
+_BLANKS = re.compile(r"(?<![^/ ]) | (?=/|\Z)")
 
 
 def shown(path: bytes) -> str:
@@ -23,9 +25,9 @@ def shown(path: bytes) -> str:
     'café/b\\xffd\\n'
     """
     text = path.decode("utf-8", "surrogateescape")
-    if text.isprintable() and "\\" not in text and (text.isascii() or not _UNSEEN.search(text)):
-        return text
-    return "".join(map(_escaped, text))
+    if not text.isprintable() or "\\" in text or not (text.isascii() or not _UNSEEN.search(text)):
+        text = "".join(map(_escaped, text))
+    return _BLANKS.sub(r"\\x20", text) if " " in text else text
 
 
 def read(text: str) -> bytes:

@@ -12,6 +12,7 @@ from reconciler.cli.inputs.files import check_writable
 from reconciler.cli.inputs.manifest import read_manifest_if_any
 from reconciler.cli.inputs.platform import choose_platform, reading
 from reconciler.cli.inputs.scope import read_scopes
+from reconciler.cli.options.hints import did_you_mean
 from reconciler.cli.recovery import deep as storages_now
 from reconciler.environment.timestamps import timestamp, utc_now
 from reconciler.errors import (
@@ -23,7 +24,7 @@ from reconciler.errors import (
     SnapshotError,
     UsageError,
 )
-from reconciler.names import Scope
+from reconciler.names import Scope, matches
 from reconciler.printable import listed, quoted
 from reconciler.recovery import paths
 from reconciler.recovery.repository.address import split
@@ -157,7 +158,7 @@ class _Verification:
             _side(was),
             each,
             _side(self.kept) if how == results.AGAINST else None,
-            self._notes(how, was),
+            (*self._notes(how, was), *self._idle_scopes(was)),
             options.rows or "",
             redacted=options.redact,
         )
@@ -209,6 +210,18 @@ class _Verification:
         if new := against.only_later(was.snapshot, self.kept.snapshot):
             notes.append(f"Only the later snapshot has {listed(new)}: nothing was compared there.")
         return tuple(notes)
+
+    def _idle_scopes(self, was: Kept) -> Iterator[str]:
+        """Say which globs of the scope mean no storage of the snapshot."""
+        names = [storage.name for storage in was.snapshot.storages]
+        globs = (glob for each in read_scopes(self._context) for glob in each)
+        for glob in dict.fromkeys(globs):
+            if not any(matches(name, [glob]) for name in names):
+                there = f"it has {listed(names)}" if names else "it has none"
+                yield (
+                    f"No storage of the snapshot is in the scope {quoted(glob)}"
+                    f"{did_you_mean(glob, names)}: {there}."
+                )
 
     def _marked(self, verified: Verified, was: Kept, home: Repository) -> Verified:
         """Keep that a snapshot was verified, so that `prune` spares the last that was."""

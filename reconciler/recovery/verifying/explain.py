@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from difflib import get_close_matches
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -22,7 +23,7 @@ from reconciler.recovery.rows import Content
 from reconciler.recovery.scanning.known import record
 from reconciler.recovery.snapshots import listing
 from reconciler.recovery.snapshots.document import Kept
-from reconciler.recovery.verifying import stories
+from reconciler.recovery.verifying import meant, stories
 from reconciler.recovery.verifying.judging.classify import QUIET, classify
 from reconciler.recovery.verifying.judging.sides import Circumstances
 from reconciler.recovery.verifying.recorded import Recorded, of_scan, of_snapshot
@@ -57,7 +58,15 @@ def explain(repository: Repository, storage: str, path: bytes, settled_ns: int) 
         tuple(copies[:_COPIES]),
         max(0, len(copies) - _COPIES),
         tuple(f for f in known if f.path == path and not f.about),
+        meant=_meant(repository, place, story),
     )
+
+
+def _meant(repository: Repository, place: str, story: Story) -> bytes:
+    if any(chapter.what != stories.UNSEEN for chapter in story.chapters):
+        return b""
+    last = record.latest(repository, place, complete=False)
+    return meant.path_in(repository, last, story.path) if last else b""
 
 
 def _place(snapshots: Sequence[Kept], storage: str) -> str:
@@ -66,8 +75,10 @@ def _place(snapshots: Sequence[Kept], storage: str) -> str:
             if known.name == storage and known.place:
                 return known.place
     names = sorted({s.name for kept in snapshots for s in kept.snapshot.storages})
+    near = get_close_matches(storage, names, n=1)
+    hint = f" (did you mean {quoted(near[0])}?)" if near else ""
     raise UsageError(
-        f"no snapshot has a storage {quoted(storage)}"
+        f"no snapshot has a storage {quoted(storage)}{hint}"
         + (f": there are {listed(names)}" if names else ", for there is no snapshot")
     )
 

@@ -56,6 +56,8 @@ class Story(Struct, frozen=True):
     #: What `verify` found of it, earlier and now.
     findings: tuple[FileFinding, ...] = ()
     redacted: bool = False
+    #: Another path, which was probably meant, where no scan has seen this one.
+    meant: bytes = b""
 
     @property
     def is_wrong(self) -> bool:

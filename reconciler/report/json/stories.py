@@ -18,6 +18,7 @@ def explained(story: Story, _style: Style = PLAIN) -> str:
         storage=story.storage,
         path=shown(story.path),
         redacted=story.redacted,
+        meant=shown(story.meant) or None,
         wrong=story.is_wrong,
         known=story.is_known,
         wrong_since=story.wrong_since or None,

@@ -148,6 +148,12 @@ def test_only_storages_in_scope_are_compared_and_that_verifies_no_snapshot(stora
     assert list(verify.path.glob("proofs/snapshots/*/verified.json"))
 
 
+def test_a_scope_in_which_no_storage_is_is_told(verify):
+    told = verify.folder("verify", "proofs", "--deep", "--scope", "naz", code=8).stdout
+    said = "No storage of the snapshot is in the scope 'naz' (did you mean nas?): it has 'nas'."
+    assert said in told
+
+
 def test_a_storage_that_was_never_scanned_is_not_verified(storages):
     storages.folder("scan", "--into", "proofs", "-q")
     storages.file("two/file")

@@ -19,11 +19,14 @@ PATHS = st.binary(max_size=40) | st.text(max_size=40).map(lambda t: t.encode("ut
 @example(b"\xed\xa0\x80")  # a surrogate, which is no UTF-8
 @example(b"\\xff")
 @example(b"\xff")
+@example(b" a/  b /c  d/ ")
 @example("\u202egpj.exe \u3164\ufe0f".encode())
 def test_a_path_comes_back_from_its_text_which_is_printable(path: bytes) -> None:
     text = shown(path)
     assert read(text) == path
     assert text.isprintable()
+    assert "  " not in text
+    assert not any(name != name.strip() for name in text.split("/"))
     text.encode("utf-8")  # no surrogates
 
 
@@ -37,6 +40,8 @@ def test_two_paths_never_have_one_text(paths: list[bytes]) -> None:
     [
         (b"a/b c.tif", "a/b c.tif"),
         ("Müller/图.tif".encode(), "Müller/图.tif"),
+        (b" a/  b /c  d/e ", r"\x20a/\x20\x20b\x20/c \x20d/e\x20"),
+        (b"\n a", r"\n a"),
         (b"a\nb\tc\rd", r"a\nb\tc\rd"),
         (b"a\\nb", r"a\\nb"),
         (b"caf\xe9", r"caf\xe9"),

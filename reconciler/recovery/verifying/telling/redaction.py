@@ -75,6 +75,7 @@ class Redaction:
             ),
             findings=tuple(map(self.finding, story.findings)),
             redacted=True,
+            meant=self.path(story.meant),
         )
 
     def path(self, path: bytes) -> bytes:

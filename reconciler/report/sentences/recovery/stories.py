@@ -44,7 +44,10 @@ def verdict(story: Story) -> str:
     if not story.chapters:
         return "NOT KNOWN: it was never scanned."
     if all(chapter.what == stories.UNSEEN for chapter in story.chapters):
-        return "NOT KNOWN: no scan has seen such a file."
+        told = "NOT KNOWN: no scan has seen such a file"
+        if not story.meant:
+            return f"{told}. Paths begin below the root of the storage."
+        return f"{told}; paths begin below the root: did you mean {quoted_path(story.meant)}?"
     if not story.is_known:
         last = f"; {right}" if story.last_right else ""
         return f"NOT KNOWN: the last scan says nothing of its bytes{last}."
@@ -77,6 +80,11 @@ def found(story: Story) -> list[str]:
         + (f"resolved {day(finding.resolved)}" if finding.resolved else "not resolved")
         for finding in story.findings
     ]
+
+
+def quoted_path(path: bytes) -> str:
+    """Return a path as a sentence has it."""
+    return f"'{shown(path)}'"
 
 
 def _copy(copy: Copy) -> str:

@@ -16,6 +16,7 @@ from reconciler.recovery.verifying import stories
 from reconciler.recovery.verifying.explain import explain
 from reconciler.recovery.verifying.judging.sides import SETTLED_NS
 from reconciler.recovery.verifying.telling.redaction import Redaction
+from reconciler.report.sentences.recovery.stories import verdict
 from support.recovery.kept import keep_scan, night, ns
 from support.recovery.snapshots import platform, repository, taken
 
@@ -204,3 +205,24 @@ def test_a_story_without_any_scan(home):
     story = told(home)
     assert (story.chapters, story.is_known, story.is_wrong) == ((), False, False)
     assert stories.NOTHING == "nothing"
+
+
+@pytest.mark.parametrize(
+    ("named", "meant"),
+    [
+        (b"/data/nas/2026/a.tif", PATH),
+        (b"nas/2026/a.tif", PATH),
+        (b"./2026//a.tif", PATH),
+        (b"2026/b.tif", b""),
+        (b"/", b""),
+        (PATH, b""),
+    ],
+)
+def test_a_path_that_begins_above_the_root_is_told_as_it_was_meant(home, keep, named, meant):
+    keep([file(1)], 1)
+    story = told(home, named)
+    assert story.meant == meant
+    assert verdict(story).endswith("did you mean '2026/a.tif'?") is bool(meant)
+    redacted = Redaction(b"k" * 32).story(story)
+    assert bool(redacted.meant) is bool(meant)
+    assert b"a.tif" not in redacted.meant
