@@ -15,12 +15,15 @@ from reconciler.cli.context import Context
 from reconciler.cli.inputs.manifest import read_manifest_if_any
 from reconciler.cli.inputs.platform import choose_platform, reading
 from reconciler.cli.recovery import scan
+from reconciler.cli.recovery.live import storages_of
 from reconciler.cli.recovery.targets import targets_of
 from reconciler.errors import INTERRUPTED, UsageError
 from reconciler.location import location
+from reconciler.masking import quoted_url
 from reconciler.model import Storage
 from reconciler.platform import InventoryRow, Platform
 from reconciler.reconcile import check_role
+from reconciler.recovery.repository import layout
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.repository.opening import open_repository
 from reconciler.recovery.scanning.known import record
@@ -43,10 +46,11 @@ def run(context: Context, options: ScanOptions) -> int:
             "known of earlier scans, and nothing kept for the next"
         )
     Exclusions(options.exclude or ())
+    _refuse_repositories(options.names)
     manifest = read_manifest_if_any(context)
     platform = choose_platform(context, manifest)
     _check(platform)
-    storages = scan.storages_of(context, options.names)
+    storages = storages_of(context, options.names, hint="; a repository is named with --into")
     targets, _ = targets_of(storages, options.relocate or ())
     results: list[Scanned] = []
     with (
@@ -61,6 +65,16 @@ def run(context: Context, options: ScanOptions) -> int:
         _say(result, recorded=not interrupted)
     context.result(context.report().scanned(results, context.style))
     return INTERRUPTED if interrupted else scan.code_of(results)
+
+
+def _refuse_repositories(names: Sequence[str]) -> None:
+    """Refuse the address of a repository where names of storages are expected."""
+    for name in names:
+        if "://" in name or (Path(name) / layout.MARKER).is_file():
+            raise UsageError(
+                f"{quoted_url(name)} is no name of a storage: a repository is named with --into, "
+                f"as in `reconciler scan --into {quoted_url(name)}`"
+            )
 
 
 def _record(context: Context, platform: Platform, lock: str | None, files: Files) -> None:
@@ -103,6 +117,6 @@ def _say(result: Scanned, *, recorded: bool) -> None:
     if result.status == UNFINISHED:
         result.reason = "It was ended before everything was read: nothing was recorded"
     elif result.status == COMPLETE and recorded:
-        result.notes.append("The platform has a record of each file")
+        result.notes.append("The platform has a record of each file that was read")
     else:
         result.notes.append("Nothing was recorded on the platform")

@@ -13,18 +13,13 @@ from typing import cast
 from reconciler.cli.applying.signals import Stop
 from reconciler.cli.commands.recovery.scan import ScanOptions
 from reconciler.cli.context import Context
-from reconciler.cli.inputs.manifest import read_manifest_if_any
-from reconciler.cli.inputs.names import chosen, refuse_manifests
-from reconciler.cli.inputs.platform import choose_platform, names_platform, read_live
-from reconciler.cli.inputs.scope import read_scopes
+from reconciler.cli.recovery.live import storages_of
 from reconciler.cli.recovery.progress import progress
 from reconciler.cli.recovery.targets import targets_of
 from reconciler.environment.timestamps import utc_now
 from reconciler.errors import INTERRUPTED, SUCCESS, UNPROVED, ReconcilerError, UsageError
 from reconciler.location import sanitize_local_url
 from reconciler.masking import quoted_url
-from reconciler.model import Storage
-from reconciler.names import Scope
 from reconciler.printable import quoted
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.repository.opening import open_repository
@@ -81,16 +76,6 @@ def scan_all(
         stop.settle()
         _warn_of_idle_globs(context, options.exclude or (), results)
         return stop.interrupted
-
-
-def storages_of(context: Context, names: Sequence[str]) -> list[Storage]:
-    """Return the live storages in scope that have these names, or all if none is given."""
-    scopes = read_scopes(context)
-    manifest = read_manifest_if_any(context)
-    if not names_platform(context, manifest):
-        refuse_manifests(names)
-    state = read_live(context, choose_platform(context, manifest))
-    return chosen(state.storages, Scope.of(("*",), scopes), names)
 
 
 def _check_accepted(targets: Sequence[Target], names: Sequence[str]) -> None:

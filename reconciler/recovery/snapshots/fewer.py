@@ -75,7 +75,11 @@ def refuse_fewer(missing: Collection[str], undeclared: Collection[str]) -> None:
     if missing:
         told.append(f"storages of the snapshot before are not live any more: {listed([*missing])}")
     if undeclared:
-        told.append(f"storages that the manifest declares are not live: {listed([*undeclared])}")
+        names = listed([*undeclared])
+        told.append(
+            f"storages that the manifest declares are not live: {names} (`reconciler apply` "
+            "creates them)"
+        )
     if told:
         raise SnapshotError(
             f"no snapshot is made, as it would have fewer storages: {'; '.join(told)}. Check the "

@@ -244,3 +244,20 @@ def test_that_a_storage_was_read_elsewhere_proves_nothing_of_its_own_root(storag
     link.unlink()
     link.symlink_to(storages.path / "nas")
     assert statuses(storages.scan("via")) == ["complete"]
+
+
+def test_a_declared_storage_that_is_not_live_is_told_with_what_makes_it_so(storages):
+    entry = "  - {name: late, label: Late, type: local, default_url: /late}\n"
+    manifest = storages.path / "storages.yaml"
+    manifest.write_text(manifest.read_text() + entry)
+    told = storages.folder("scan", "--into", "proofs").stderr
+    warning = "Warning: declared and not live yet, so not scanned: 'late'; `reconciler apply`"
+    assert f"{warning} creates it." in told
+    told = storages.folder("scan", "late", "--into", "proofs", code=64).stderr
+    assert "'late' is declared and not live yet: `reconciler apply` creates it" in told
+    told = storages.folder("snapshot", "create", "proofs", code=1).stderr
+    assert "are not live: 'late' (`reconciler apply` creates them)" in told
+    told = storages.folder("scan", "proofs", code=64).stderr
+    assert "a repository is named with --into, as in `reconciler scan --into 'proofs'`" in told
+    told = storages.folder("scan", "new", code=64).stderr
+    assert told.endswith("; a repository is named with --into\n")

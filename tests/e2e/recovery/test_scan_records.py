@@ -22,7 +22,7 @@ def test_each_file_is_recorded_by_its_path_and_hash(storages):
     storages.file(strange, b"strange")
     (storages.path / "nas/link").symlink_to("raw")
     told = storages.folder("scan", "nas")
-    assert "The platform has a record of each file." in told.stdout
+    assert "The platform has a record of each file that was read." in told.stdout
     rows = inventory(storages)
     assert len(rows) == 21
     assert all(one == other for _, one, other in rows)

@@ -1,0 +1,54 @@
+"""Which live storages are scanned; that a declared one is not live yet is told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+
+from reconciler.cli.context import Context
+from reconciler.cli.inputs.manifest import read_manifest_if_any
+from reconciler.cli.inputs.names import chosen, refuse_manifests
+from reconciler.cli.inputs.platform import choose_platform, names_platform, read_live
+from reconciler.cli.inputs.scope import read_scopes
+from reconciler.cli.inputs.source import compared
+from reconciler.errors import ReconcilerError, UsageError
+from reconciler.manifest import Manifest
+from reconciler.model import State, Storage
+from reconciler.names import Scope
+from reconciler.printable import listed, quoted
+
+_APPLY = "`reconciler apply` creates"
+
+
+def storages_of(context: Context, names: Sequence[str], *, hint: str = "") -> list[Storage]:
+    """Return the live storages in scope that have these names, or all if none is given.
+
+    Raises `UsageError` for a name that means none, with `hint` at its end.
+    """
+    scope = Scope.of(("*",), read_scopes(context))
+    manifest = read_manifest_if_any(context)
+    if not names_platform(context, manifest):
+        refuse_manifests(names)
+    state = read_live(context, choose_platform(context, manifest))
+    waiting = [name for name in _not_live(context, manifest, state) if scope.holds(name)]
+    for name in names:
+        if name in waiting:
+            raise UsageError(
+                f"the storage {quoted(name)} is declared and not live yet: {_APPLY} it"
+            )
+    if waiting and not names:
+        context.streams.note(
+            f"Warning: declared and not live yet, so not scanned: {listed(waiting)}; {_APPLY} "
+            f"{'it' if len(waiting) == 1 else 'them'}."
+        )
+    return chosen(state.storages, scope, names, hint=hint)
+
+
+def _not_live(context: Context, manifest: Manifest | None, state: State) -> list[str]:
+    """Name what the manifest declares and `apply` would create."""
+    if manifest is None:
+        return []
+    # Where a manifest does not fit what is live, `plan` says so: a scan needs no manifest.
+    with suppress(ReconcilerError):
+        return [entry.name for entry in compared(context, manifest, state).creates]
+    return []
