@@ -107,7 +107,7 @@ def _new(
         return None, "its id comes from a variable"
     old = old.replace("$$", "$")
     if old not in ids:
-        return None, f"the snapshot has no storage with the id {quoted(old)}"
+        return None, f"no storage that was rebuilt had the id {quoted(old)}"
     if "\n" in text[pin.start : pin.end]:
         return None, "its id stands on several lines"
     return (None if ids[old] == old else ids[old]), ""

@@ -38,6 +38,7 @@ _COMMANDS_ELSEWHERE = {
     "login": "credentials come from the environment: `doctor` shows whether they work",
     "refresh": "`plan` reads what is live each time",
     "remove": _REMOVE,
+    "restore": "`rebuild` makes the storages of a snapshot again",
     "rm": _REMOVE,
     "state": "there is no state file: `list` shows what is live",
     "status": "`drift` shows in what live differs, `list` what is live",

@@ -9,12 +9,11 @@ from reconciler.cli.applying.agreement import agreed, require_terminal, show
 from reconciler.cli.applying.carry_out import carried_out
 from reconciler.cli.applying.events import EventStream, telling
 from reconciler.cli.applying.preflight import require_backends, with_backends
-from reconciler.cli.applying.signals import Stop
 from reconciler.cli.commands.plan import exit_code
 from reconciler.cli.commands.recovery.rebuild import RebuildOptions
 from reconciler.cli.context import Context
 from reconciler.cli.inputs.expect import check_expected
-from reconciler.cli.recovery.rebuilding.choosing import check_digest, choose
+from reconciler.cli.recovery.rebuilding.choosing import check_digest, choose, notes
 from reconciler.cli.recovery.rebuilding.finishing import Finishing
 from reconciler.cli.recovery.rebuilding.planning import Work, plan
 from reconciler.cli.recovery.rebuilding.rewriting import check_files
@@ -51,7 +50,12 @@ def _run(
     id: str | None,
     events: EventStream,
 ) -> int:
-    work = plan(context, options, repository, choose(context, repository, id, options))
+    ask = _asks(options)
+    tell = context.streams.note if ask else context.note
+    chosen = choose(context, repository, id, options)
+    for note in notes(repository, chosen.kept):
+        tell(note)
+    work = plan(context, options, repository, chosen)
     if options.expect_plan is not None:
         check_expected(work.plan, options.expect_plan)
     events.plan(work.plan)
@@ -60,44 +64,35 @@ def _run(
     if not work.plan.ready:
         context.result(context.report().plan(work.plan, context.style))
         return BLOCKED
-    finishing = Finishing(context, options, work, repository)
-    if not (work.plan.operations or work.missing):
-        with Stop(context.limit) as stop:
-            return finishing.finish(Applied(work.plan, Result(()), holds=True), stop)
-    ask = _asks(options)
+    ask = ask and bool(work.plan.operations or work.missing)
     show(context, work.plan, ask=ask)
-    _tell_records(context, work)
+    tell(told.to_add(work.records, work.left_records))
     if options.check_backends:
         require_backends(context, work.plan)
     if ask:
         if not agreed(context):
             return ERROR
         context.limit.start()
-    return _carried_out(context, options, work, finishing, events)
+    return _carried_out(context, options, work, repository, events)
 
 
 def _carried_out(
     context: Context,
     options: RebuildOptions,
     work: Work,
-    finishing: Finishing,
+    repository: Repository,
     events: EventStream,
 ) -> int:
-    if work.plan.operations:
-        job = Job(work.plan, work.source.platform, work.source.request)
-        return carried_out(context, options, job, events, finishing.finish)
-    # Only records are missing: a run before was cut off between the two.
-    with Stop(context.limit) as stop:
-        return finishing.finish(Applied(work.plan, Result(()), holds=True), stop)
+    finish = Finishing(context, options, work, repository).finish
+    if not work.plan.operations:
+        # Records may be missing: a run before was cut off between the two.
+        return finish(Applied(work.plan, Result(()), holds=True))
+    job = Job(work.plan, work.source.platform, work.source.request)
+    return carried_out(context, options, job, events, finish)
 
 
 def _dry(context: Context, options: RebuildOptions, work: Work) -> int:
     shown = with_backends(work.plan) if options.check_backends else work.plan
     context.result(context.report().plan(shown, context.style))
-    _tell_records(context, work)
+    context.note(told.to_add(work.records, work.left_records))
     return exit_code(work.plan, detailed=False)
-
-
-def _tell_records(context: Context, work: Work) -> None:
-    """Say what is added beside the plan, before anybody agrees to it."""
-    context.streams.note(told.to_add(work.records, work.left_records))

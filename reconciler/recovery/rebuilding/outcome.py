@@ -37,8 +37,8 @@ class Rebuilt(Struct, frozen=True):
     applied: Applied
     #: How many storages of the snapshot were asked for.
     wanted: int
-    #: How many of them are live, and as the snapshot has them.
-    live: int
+    #: How many of them are live, and as the snapshot has them; None if live was not read again.
+    live: int | None
     #: Those that are not, and why.
     left: tuple[Left, ...]
     records: Told

@@ -13,12 +13,14 @@ from reconciler.report.style import PLAIN, Style
 
 def rebuilt(rebuilt: Rebuilt, _style: Style = PLAIN) -> str:
     """Show what it came to, what is not as it was, how the apply ended, and what verifies it."""
+    warnings = rebuilt.applied.plan.warnings
     run = comment_of(rebuilt.applied)
     about = (prose(told.source(rebuilt.kept)), f"Platform: {code(address(rebuilt.platform))}")
     ended = (run.title, *run.facts[:2]) if rebuilt.applied.result.outcomes else ()
     sections = (
         Section(told.proof(rebuilt).removesuffix(":"), "command", rebuilt.verify, code),
         Section("To know", "note", told.facts(rebuilt), prose),
+        Section("Warnings", "warning", [each.message for each in warnings], prose),
         *run.sections,
     )
     return written(Comment(told.total(rebuilt), (*about, *ended), run.parts, sections))

@@ -65,7 +65,7 @@ def test_what_is_no_pin_of_an_entry_stays_and_is_told() -> None:
     assert done.data.decode() == text.replace("id: 7f0c}", "id: 91ab}", 1)
     assert done.changed == 1
     assert [line for line, _ in done.left] == [4, 5, 7]
-    assert "no storage with the id 'other'" in done.left[0][1]
+    assert "had the id 'other'" in done.left[0][1]
     assert "variable" in done.left[1][1]
     assert "consent" in done.left[2][1]
 

@@ -28,29 +28,24 @@ class Adding:
         self.added = self.storages = 0
         #: How many records are still missing, by the id of the storage in the snapshot.
         self.missing = {id: each.missing for id, each in work.records.items() if each.missing}
-        self.interrupted = False
         #: Why it ended early, if no signal did it; else empty.
         self.reason = ""
 
-    def add(self, reader: Reader, found: Found) -> None:
+    def add(self, reader: Reader, found: Found, stop: Stop) -> None:
         """Add them under the lease, storage by storage, until a signal or a limit ends it.
 
         Raises `PlatformError`, `SnapshotError`: what was added before stays.
         """
-        with Stop(self._context.limit) as stop:
-            try:
-                record_files(
-                    self._work.source.platform,
-                    self._work.plan.lock,
-                    self._context.origin,
-                    self._each(reader, found, stop),
-                    wait=self._wait,
-                    ending=stop,
-                    note=self._context.note,
-                    what="rebuild",
-                )
-            finally:
-                self.interrupted = stop.interrupted
+        record_files(
+            self._work.source.platform,
+            self._work.plan.lock,
+            self._context.origin,
+            self._each(reader, found, stop),
+            wait=self._wait,
+            ending=stop,
+            note=self._context.note,
+            what="rebuild",
+        )
 
     def _each(
         self, reader: Reader, found: Found, stop: Stop

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
@@ -53,7 +53,6 @@ def choose(
     )
     chosen = Chosen(checked.snapshots[-1], checked.problems)
     _refuse(chosen, allow_incomplete=options.allow_incomplete)
-    _tell(context, repository, chosen.kept)
     return chosen
 
 
@@ -73,11 +72,12 @@ def _refuse(chosen: Chosen, *, allow_incomplete: bool) -> None:
         )
 
 
-def _tell(context: Context, repository: Repository, kept: Kept) -> None:
-    context.note(told.source(kept))
+def notes(repository: Repository, kept: Kept) -> Iterator[str]:
+    """Yield what is to be known of a snapshot before anything is made of it."""
+    yield told.source(kept)
     newest = listing.ids(repository)[-1]
     if newest != kept.snapshot.id:
-        context.note(f"The repository has a newer snapshot, {newest}: {_OTHERS}.")
+        yield f"The repository has a newer snapshot, {newest}: {_OTHERS}."
 
 
 def _some(reasons: Sequence[str]) -> str:

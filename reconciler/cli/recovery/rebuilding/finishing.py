@@ -41,25 +41,32 @@ class Finishing:
         self._files: list[str] = []
         self._problems: list[str] = []
 
-    def finish(self, applied: Applied, stop: Stop) -> int:
-        """Do what is left, tell what came of all, and return the exit code."""
-        interrupted = stop.interrupted or applied.result.interrupted
-        if not interrupted:
-            try:
-                self._attempt(self._look)
-                self._attempt(self._write)
-            except KeyboardInterrupt:
-                interrupted = True
-        code = self._code(applied, interrupted=interrupted or self._adding.interrupted)
-        rebuilt = self._rebuilt(applied, code)
+    def finish(self, applied: Applied, of_apply: Stop | None = None) -> int:
+        """Do what is left, tell what came of all, and return the exit code.
+
+        `of_apply` heard the signals that came while the plan was applied.
+        """
+        interrupted = applied.result.interrupted or bool(of_apply and of_apply.interrupted)
+        if applied.holds is not None:
+            with Stop(self._context.limit) as stop:
+                try:
+                    self._attempt(lambda: self._look(stop, add=not interrupted))
+                    self._attempt(self._write)
+                    stop.settle()
+                except KeyboardInterrupt:
+                    pass
+                interrupted = interrupted or stop.interrupted
+        code = self._code(applied, interrupted=interrupted)
+        return self._tell(self._rebuilt(applied, code), code)
+
+    def _tell(self, rebuilt: Rebuilt, code: int) -> int:
+        context = self._context
+        gap = "\n" if context.is_text else ""
         try:
-            gap = "\n" if self._context.is_text else ""
-            style = self._context.style
-            self._context.result(gap + self._context.report().rebuilt(rebuilt, style))
+            context.result(gap + context.report().rebuilt(rebuilt, context.style))
         except ReconcilerError as error:
             # What was done must not go untold because the disk is full.
-            told = text.rebuilt(rebuilt, self._context.note_style)
-            self._context.streams.note(f"{told}Error: {error}")
+            context.streams.note(text.rebuilt(rebuilt, context.note_style) + f"Error: {error}")
             return code or ERROR
         return code
 
@@ -69,7 +76,7 @@ class Finishing:
         except ReconcilerError as error:
             self._problems.append(str(error))
 
-    def _look(self) -> None:
+    def _look(self, stop: Stop, *, add: bool) -> None:
         """Find out what is live now, and add the records of files that it lacks."""
         work = self._work
         with reading(work.source.platform) as reader:
@@ -77,9 +84,9 @@ class Finishing:
             same = state.platform_id == work.chosen.kept.snapshot.platform.id
             self._found = wanted.find(work.wanted, state, same_platform=same)
             self._spaces = dict(self._untied(reader))
-            if self._adding.missing:
-                self._adding.add(reader, self._found)
-        if self._adding.reason and not self._adding.interrupted:
+            if add and self._adding.missing:
+                self._adding.add(reader, self._found, stop)
+        if self._adding.reason and not stop.interrupted:
             self._problems.append(f"not all records of files were added: {self._adding.reason}")
 
     def _untied(self, reader: Reader) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -106,13 +113,19 @@ class Finishing:
     def _code(self, applied: Applied, *, interrupted: bool) -> int:
         if interrupted:
             return INTERRUPTED
-        if applied.exit_code == SUCCESS and self._problems:
-            return PARTIAL if applied.result.wrote or self._adding.added else ERROR
-        return applied.exit_code
+        if applied.exit_code != SUCCESS or not self._is_unfinished():
+            return applied.exit_code
+        return PARTIAL if applied.result.wrote or self._adding.added else ERROR
+
+    def _is_unfinished(self) -> bool:
+        """Return whether something is left to do, though the apply itself went well."""
+        gone = any(one.storage.id not in self._found.live for one in self._work.wanted)
+        return bool(self._problems or self._adding.missing or gone)
 
     def _rebuilt(self, applied: Applied, code: int) -> Rebuilt:
         work, found = self._work, self._found.live
         left = [each for one in work.wanted if (each := self._left(one))]
+        left = [] if applied.holds is None else left
         unrecorded = [
             Left(one.storage.name, f"{missing:,} of them are still missing")
             for one in work.wanted
@@ -123,7 +136,7 @@ class Finishing:
             platform=work.source.platform.address,
             applied=applied,
             wanted=work.asked,
-            live=len(work.wanted) - len(left),
+            live=None if applied.holds is None else len(work.wanted) - len(left),
             left=(*work.left, *left),
             records=Told(
                 self._adding.added, self._adding.storages, (*work.left_records, *unrecorded)

@@ -20,7 +20,7 @@ from reconciler.errors import UsageError
 from reconciler.location import same_place, sanitize_local_url, usable_url
 from reconciler.manifest import Manifest, load
 from reconciler.masking import quoted_url
-from reconciler.model import Entry, Notice, State
+from reconciler.model import Desired, Entry, Notice, State
 from reconciler.names import Scope
 from reconciler.plan.document import Plan
 from reconciler.platform import Reader
@@ -97,8 +97,13 @@ def _in_scope(context: Context, kept: Kept) -> list[SnapshotStorage]:
 
 
 def _declared(repository: Repository, kept: Kept) -> Manifest:
-    with repository.local(layout.snapshot(kept.snapshot.id, MANIFEST)) as path:
-        return load([str(path)], {})
+    """Read the snapshot's manifest; its places are named by where it lies, not by our copy."""
+    name = layout.snapshot(kept.snapshot.id, MANIFEST)
+    where = f"{repository.address}/{name}"
+    with repository.local(name) as path:
+        manifest, data = load([str(path)], {}), path.read_bytes()
+    entries = tuple(replace(entry, file=where) for entry in manifest.desired.entries)
+    return replace(manifest, desired=Desired(entries), files=(where,), streams={where: data})
 
 
 def _wanted(

@@ -82,7 +82,8 @@ def facts(rebuilt: Rebuilt) -> list[str]:
 
 def total(rebuilt: Rebuilt) -> str:
     """Say how much was rebuilt, and that it was not verified."""
-    told = f"Rebuilt: {rebuilt.live:,} of {count(rebuilt.wanted, 'storage')}"
+    known = "nobody knows how many" if rebuilt.live is None else f"{rebuilt.live:,}"
+    told = f"Rebuilt: {known} of {count(rebuilt.wanted, 'storage')}"
     if rebuilt.records.added:
         told += f", {count(rebuilt.records.added, 'file record')} added"
     return f"{told}. {NOT_VERIFIED}."
