@@ -110,6 +110,13 @@ class Scan(Struct, frozen=True):
     #: What the file system's own clock said when the reading began, nanoseconds since 1970. What
     #: was touched less than 2 s before may have been touched again without a trace.
     clock_ns: int = 0
+    #: The part with the files that should be otherwise than this scan has them, as they should be:
+    #: what was gone, left out or unreadable, and what is damaged. Empty if there are none.
+    remembered: str = ""
+
+    def parts(self) -> set[str]:
+        """Return the SHA-256 of all its parts."""
+        return {self.contents, self.stamps, self.remembered} - {""}
 
 
 MISSING, DAMAGED, CHANGED, EXTRA, MOVED = "missing", "damaged", "changed", "extra", "moved"
@@ -117,6 +124,17 @@ UNREADABLE, CHANGING, ARCHIVED = "unreadable", "changing", "archived"
 DELETED, RENAMED = "deleted", "renamed"
 NOT_REACHABLE, NOT_VERIFIED = "not_reachable", "not_verified"
 INVENTORY = "inventory"
+
+
+class Accepted(Struct, frozen=True):
+    """That a person said: it may stay as it is."""
+
+    #: RFC 3339, UTC; who said so, and why, in their own words.
+    at: str
+    by: str
+    why: str = ""
+    #: What the file was then; None: it was not there.
+    now: Content | None = None
 
 
 class FileFinding(Struct, frozen=True):
@@ -144,3 +162,5 @@ class FileFinding(Struct, frozen=True):
     first_seen: str = ""
     last_seen: str = ""
     resolved: str = ""
+    #: It counts no more as long as the file is as it was then (`findings.episodes.is_accepted`).
+    accepted: Accepted | None = None

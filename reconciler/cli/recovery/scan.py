@@ -17,7 +17,7 @@ from reconciler.cli.recovery.live import storages_of
 from reconciler.cli.recovery.progress import progress
 from reconciler.cli.recovery.targets import targets_of
 from reconciler.environment.timestamps import utc_now
-from reconciler.errors import INTERRUPTED, SUCCESS, UNPROVED, ReconcilerError, UsageError
+from reconciler.errors import FINDINGS, INTERRUPTED, SUCCESS, UNPROVED, ReconcilerError, UsageError
 from reconciler.location import sanitize_local_url
 from reconciler.masking import quoted_url
 from reconciler.printable import quoted
@@ -162,6 +162,8 @@ def code_of(results: Sequence[Scanned], *, interrupted: bool = False) -> int:
     """
     if interrupted and any(result.status in (UNFINISHED, NOT_BEGUN) for result in results):
         return INTERRUPTED
+    if any(result.altered for result in results):
+        return FINDINGS
     done = results and all(result.status == COMPLETE for result in results)
     return SUCCESS if done else UNPROVED
 

@@ -17,7 +17,7 @@ from reconciler.cli.inputs.source import compared
 from reconciler.cli.recovery.scan import check_apart, code_of, scan_all
 from reconciler.cli.recovery.targets import targets_of
 from reconciler.environment.timestamps import utc_now
-from reconciler.errors import ERROR, INTERRUPTED, SUCCESS, UNPROVED, UsageError
+from reconciler.errors import ERROR, FINDINGS, INTERRUPTED, SUCCESS, UNPROVED, UsageError
 from reconciler.manifest import Manifest
 from reconciler.model import State, unmanaged_because
 from reconciler.platform import Platform
@@ -102,7 +102,7 @@ def _create(context: Context, options: SnapshotOptions) -> int:
     if options.digest_file:
         write_whole(options.digest_file, f"{kept.digest}\n".encode())
     context.result(context.report().snapshot(kept, context.style))
-    return scanned if kept.snapshot.complete else UNPROVED
+    return scanned if kept.snapshot.complete or scanned == FINDINGS else UNPROVED
 
 
 def _targets(context: Context, options: SnapshotOptions, platform: Platform) -> list[Target]:

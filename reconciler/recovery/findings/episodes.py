@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterable, Mapping
 from msgspec.structs import replace
 
 from reconciler.recovery import values
-from reconciler.recovery.values import FileFinding
+from reconciler.recovery.rows import Content
+from reconciler.recovery.values import Accepted, FileFinding
 
 Key = tuple[str, bytes, str]
 #: What may be gone for good: only the same bytes, seen again, end it; that a newer snapshot has it
@@ -76,7 +77,7 @@ def observed(
             after.append(episode)
         elif known in found:
             told.add(known)
-            after.append(_seen_again(episode, found[known], moment))
+            after += _seen_again(episode, found[known], moment)
         elif moment > episode.last_seen and ended(episode):
             after.append(replace(episode, resolved=moment))
         else:
@@ -84,6 +85,17 @@ def observed(
     new = [f for known, f in found.items() if known not in told]
     after += [replace(f, first_seen=moment, last_seen=moment, resolved="") for f in new]
     return after
+
+
+def is_accepted(episode: FileFinding, now: Content | None) -> bool:
+    """Return whether a person has accepted a file as it is `now`: by its bytes, or as gone."""
+    accepted = episode.accepted
+    return accepted is not None and _state(accepted.now) == _state(now)
+
+
+def is_settled(episode: FileFinding) -> bool:
+    """Return whether a person has accepted what was found last."""
+    return is_accepted(episode, episode.now)
 
 
 def bounded(episodes: Iterable[FileFinding]) -> tuple[list[FileFinding], int]:
@@ -107,24 +119,41 @@ def _severity(finding: FileFinding) -> int:
     return SEVERITY.index(finding.what) if finding.what in SEVERITY else len(SEVERITY)
 
 
-def _seen_again(episode: FileFinding, now: FileFinding, moment: str) -> FileFinding:
-    """Keep when it began, and what the file was then: a newer snapshot may have the wrong bytes."""
+def _seen_again(episode: FileFinding, now: FileFinding, moment: str) -> list[FileFinding]:
+    """Keep when it began, and what the file was then: a newer snapshot may have the wrong bytes.
+
+    What was accepted ends if it becomes something else: that is another finding.
+    """
     if outlasts(episode, now):
-        return episode
-    return replace(
+        return [episode]
+    again = replace(
         now,
         was=episode.was or now.was,
         first_seen=min(episode.first_seen, moment),
         last_seen=max(episode.last_seen, moment),
         resolved="",
+        accepted=episode.accepted,
     )
+    if moment > episode.last_seen and is_settled(episode) and not is_settled(again):
+        return [replace(episode, resolved=moment), replace(again, first_seen=moment)]
+    return [again]
+
+
+def _state(content: Content | None) -> tuple[object, ...]:
+    """Return by what a file is the same as it was accepted."""
+    if content is None:
+        return ()
+    if content.sha256 is not None:
+        return (content.sha256,)
+    return content.kind, content.size, content.version, content.detail
 
 
 def _episodes(findings: list[FileFinding]) -> list[FileFinding]:
     done: list[FileFinding] = []
     for finding in sorted(findings, key=lambda f: (f.first_seen, f.last_seen, f.resolved, f.what)):
         # Whoever still had it open may not have known that another run resolved it meanwhile.
-        if done and (not done[-1].resolved or finding.first_seen <= done[-1].resolved):
+        # What begins at the moment at which another is over is not the same: see `_seen_again`.
+        if done and (not done[-1].resolved or finding.first_seen < done[-1].resolved):
             done[-1] = _joined(done[-1], finding)
         else:
             done.append(finding)
@@ -141,4 +170,9 @@ def _joined(one: FileFinding, other: FileFinding) -> FileFinding:
         was=(min(one, other, key=lambda f: f.first_seen).was) or later.was or earlier.was,
         first_seen=min(one.first_seen, other.first_seen),
         resolved=resolved if resolved > later.last_seen else "",
+        accepted=max(one.accepted, other.accepted, key=_when),
     )
+
+
+def _when(accepted: Accepted | None) -> tuple[str, ...]:
+    return () if accepted is None else (accepted.at, accepted.by, accepted.why)

@@ -8,7 +8,7 @@ from msgspec import Struct
 from reconciler.errors import SnapshotError
 from reconciler.recovery import paths
 from reconciler.recovery.rows import Content
-from reconciler.recovery.values import FileFinding
+from reconciler.recovery.values import Accepted, FileFinding
 
 FORMAT_VERSION = 1
 
@@ -26,6 +26,15 @@ class WrittenContent(Struct, frozen=True, omit_defaults=True):
     detail: str | None = None
 
 
+class WrittenAccepted(Struct, frozen=True, omit_defaults=True):
+    """`values.Accepted`."""
+
+    at: str
+    by: str
+    why: str = ""
+    now: WrittenContent | None = None
+
+
 class WrittenFinding(Struct, frozen=True, omit_defaults=True):
     """`values.FileFinding`; paths as `paths.shown` has them. Where it is, the folder says."""
 
@@ -41,6 +50,7 @@ class WrittenFinding(Struct, frozen=True, omit_defaults=True):
     about: str = ""
     was: WrittenContent | None = None
     now: WrittenContent | None = None
+    accepted: WrittenAccepted | None = None
 
 
 class Record(Struct, frozen=True):
@@ -85,9 +95,18 @@ def written(finding: FileFinding) -> WrittenFinding:
         paths.shown(finding.other),
         finding.files,
         finding.about,
-        None if finding.was is None else written_content(finding.was),
-        None if finding.now is None else written_content(finding.now),
+        _written(finding.was),
+        _written(finding.now),
+        None if finding.accepted is None else _written_accepted(finding.accepted),
     )
+
+
+def _written(content: Content | None) -> WrittenContent | None:
+    return None if content is None else written_content(content)
+
+
+def _written_accepted(accepted: Accepted) -> WrittenAccepted:
+    return WrittenAccepted(accepted.at, accepted.by, accepted.why, _written(accepted.now))
 
 
 def encode(record: Record) -> bytes:
@@ -128,8 +147,8 @@ def _read(finding: WrittenFinding, place: str) -> FileFinding:
         finding.storage,
         place,
         path,
-        None if finding.was is None else _content(path, finding.was),
-        None if finding.now is None else _content(path, finding.now),
+        _content(path, finding.was),
+        _content(path, finding.now),
         finding.note,
         paths.read(finding.other),
         finding.files,
@@ -137,10 +156,17 @@ def _read(finding: WrittenFinding, place: str) -> FileFinding:
         finding.first_seen,
         finding.last_seen,
         finding.resolved,
+        None if finding.accepted is None else _accepted(path, finding.accepted),
     )
 
 
-def _content(path: bytes, content: WrittenContent) -> Content:
+def _accepted(path: bytes, accepted: WrittenAccepted) -> Accepted:
+    return Accepted(accepted.at, accepted.by, accepted.why, _content(path, accepted.now))
+
+
+def _content(path: bytes, content: WrittenContent | None) -> Content | None:
+    if content is None:
+        return None
     return Content(
         path,
         content.kind,

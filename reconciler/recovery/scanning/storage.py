@@ -12,13 +12,15 @@ from pathlib import Path
 from reconciler.environment.origin import run_id
 from reconciler.environment.timestamps import timestamp
 from reconciler.errors import SnapshotError
+from reconciler.recovery.parts.write import Written
 from reconciler.recovery.repository import layout, sound
 from reconciler.recovery.rows import Rows, together
 from reconciler.recovery.scanning import estimate, outcome
 from reconciler.recovery.scanning.finishing import finish
 from reconciler.recovery.scanning.finishing.pair import PartPair
 from reconciler.recovery.scanning.known import keeping, pieces, record
-from reconciler.recovery.scanning.known.earlier import Earlier, rows_of
+from reconciler.recovery.scanning.known.earlier import Earlier
+from reconciler.recovery.scanning.known.last import Last, usable
 from reconciler.recovery.scanning.means import Means
 from reconciler.recovery.scanning.outcome import Scanned
 from reconciler.recovery.scanning.reading.crew import Brought, Crew
@@ -53,8 +55,8 @@ class StorageScan:
         self._started = means.here.now()
         self._run = new_id(self._started)
         self._is_new = False
-        #: Parts that this run has read and found as they were written.
-        self._sound: set[str] = set()
+        self._last: Last | None = None
+        self._met = 0
 
     def run(self) -> None:
         """Scan it; raises `UnreachableError` if its root is not proved, `RepositoryError`."""
@@ -76,6 +78,8 @@ class StorageScan:
             self._end(outcome.UNFINISHED, _ENDED)
             return
         begun = self._begin(unfinished, root)
+        if last:
+            self._last = usable(self._repository, last, self._opened, self.result.notes)
         earlier = self._earlier(last, unfinished, root)
         pair = self._opened.enter_context(PartPair(self._folder))
         means = self._means
@@ -142,25 +146,26 @@ class StorageScan:
             return found
         if why and not self._means.wish.full:
             self.result.notes.append(f"Everything is read, as no earlier hash may be kept: {why}")
-        try:
-            rows = rows_of(self._repository, last, self._opened)
-        except SnapshotError as error:
-            self.result.notes.append(f"Everything is read, as the last scan is of no use: {error}")
+        known = self._last
+        if known is None:
             return found
-        self._sound = {last.contents, last.stamps}
-        agreeing = () if self._means.wish.full else keeping.agreeing(root)
-        return [*found, Earlier(rows, clock=last.clock_ns, agreeing=agreeing)]
+        # An older scan than the last only says what files should be.
+        trusted = known.scan is last and not self._means.wish.full
+        agreeing = keeping.agreeing(root) if trusted else ()
+        return [*found, Earlier(known.rows, clock=known.scan.clock_ns, agreeing=agreeing)]
 
     def _read_all(self, crew: Crew, earlier: list[Earlier], pair: PartPair) -> None:
         """List the storage, keep what is settled, and have the rest read."""
         means = self._means
+        should_be = self._last.should_be() if self._last else None
         for listed in together(self._listing(), _TOGETHER):
-            compared = keeping.compare(listed, earlier)
+            compared = keeping.compare(listed, earlier, should_be)
             pair.write(compared.settled)
             means.tally.settled_files += compared.settled.num_rows
             means.tally.settled_bytes += compared.size
             self._is_new = self._is_new or compared.is_new
             self.result.files_kept += compared.kept
+            self._met += compared.met
             if len(compared.wanted):
                 crew.want(compared.wanted, compared.known)
         if means.pace.stopping:  # perhaps not all was listed
@@ -198,6 +203,7 @@ class StorageScan:
                 "run it again",
             )
         elif len(gone):
+            self._met = 0
             crew.again(gone)
             self._is_whole(crew)
         return self.result.status == outcome.COMPLETE
@@ -207,18 +213,30 @@ class StorageScan:
         parts = pair.finish()
         if self._is_new:
             finish.look_at_names(parts[0], self.result)
-        for part in parts:
-            if part.sha256 in self._sound:
+        left_out = self._source.left_out
+        found = finish.Found(self._id, self._target, begun, root, pair, parts, left_out)
+        remembered = self._remembered(found)
+        known_sound = self._last.sound if self._last else ()
+        for part in filter(None, (*parts, remembered)):
+            if part.sha256 in known_sound:
                 self._repository.add(layout.part(part.sha256), part.path)
             else:
                 sound.keep(self._repository, part.sha256, part.path)
-        left_out = self._source.left_out
-        found = finish.Found(self._id, self._target, begun, root, pair, parts, left_out)
-        scan = finish.record_of(found, self._means)
+        scan = finish.record_of(found, self._means, remembered)
         self.result.scan = record.write(self._repository, scan, instead=self._run)
         pieces.forget(self._repository, self._target.place, until=self._id)
         if scan.unproved:
             self._end(outcome.INCOMPLETE, "A part of it could not be read")
+
+    def _remembered(self, found: finish.Found) -> Written | None:
+        """Write what files should be that are otherwise; nothing is read where all is as it was."""
+        last = self._last
+        as_it_was = last and not (
+            last.remembered or self.result.altered or self.result.went_on_from
+        )
+        if last is None or (as_it_was and finish.has_all(found.pair.counts, last, self._met)):
+            return None
+        return finish.remembered(found, last, self._folder, self._means)
 
     def _end(self, status: str, reason: str) -> None:
         self.result.status, self.result.reason = status, reason

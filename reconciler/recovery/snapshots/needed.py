@@ -58,7 +58,7 @@ def parts_of(snapshots: Iterable[Kept], scans: Iterable[Scan]) -> set[str]:
     """Return the SHA-256, in hex, of all parts that these name."""
     named = {part.sha256 for kept in snapshots for _, part in kept.snapshot.parts()}
     for scan in scans:
-        named |= {scan.contents, scan.stamps}
+        named |= scan.parts()
     return named
 
 

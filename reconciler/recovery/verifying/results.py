@@ -76,8 +76,13 @@ class StorageVerified(Struct, frozen=True):
     #: Earlier findings that this run says nothing of; and since when the oldest of them lasts.
     still_open: int = 0
     still_open_since: str = ""
-    #: How many of them say that a file is damaged: its good bytes were not seen again since.
-    still_damaged: int = 0
+    #: Those of them that need proof, by class, and the first of them: the good bytes were not seen
+    #: again since, and nobody has accepted that.
+    lasts: dict[str, int] = {}
+    lasting: tuple[FileFinding, ...] = ()
+    #: What a person has accepted, and still is as it was then; the first of it.
+    accepted: tuple[FileFinding, ...] = ()
+    accepted_count: int = 0
     #: Whether what earlier runs found can't be read: nobody knows what lasts.
     forgotten: bool = False
     #: What else is worth knowing, in sentences.
@@ -86,8 +91,8 @@ class StorageVerified(Struct, frozen=True):
     @property
     def verdict(self) -> str:
         """Whether it is as it was: `AGREES`, `DIFFERS` or `UNKNOWN`."""
-        # A newer snapshot may have the damaged bytes as well: that they agree proves nothing.
-        if self.found.keys() - UNPROVED or self.still_damaged:
+        # A newer snapshot may have the wrong bytes as well: that they agree proves nothing.
+        if self.found.keys() - UNPROVED or self.lasts:
             return DIFFERS
         unknown = self.found or self.is_partial or self.forgotten
         return UNKNOWN if unknown else AGREES

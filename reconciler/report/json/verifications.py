@@ -56,7 +56,10 @@ def _storage(one: StorageVerified) -> dict[str, Any]:
         "resolved_count": one.resolved_count,
         "still_open": one.still_open,
         "still_open_since": one.still_open_since or None,
-        "still_damaged": one.still_damaged,
+        "lasts": one.lasts,
+        "lasting": _written(one.lasting),
+        "accepted": _written(one.accepted),
+        "accepted_count": one.accepted_count,
         "notes": one.notes,
     }
 

@@ -9,6 +9,7 @@ from reconciler.recovery.verifying.results import StorageVerified, Verified
 from reconciler.report.markdown.comments import Comment, Section, row, written
 from reconciler.report.markdown.escape import code, prose
 from reconciler.report.sentences.recovery import verifications as told
+from reconciler.report.sentences.recovery.groups import earlier
 from reconciler.report.sentences.terms import spoken
 from reconciler.report.style import PLAIN, Style
 
@@ -25,6 +26,8 @@ def verified(result: Verified, _style: Style = PLAIN) -> str:
         _section(list(same), numbers[what])
         for (what, _), same in groupby(findings, key=lambda f: (f.what, f.about))
     ]
+    lasting = [finding for one in result.storages for finding in one.lasting]
+    accepted = [finding for one in result.storages for finding in one.accepted]
     counted = [finding for one in result.storages for finding in one.counted]
     notes = [
         *result.notes,
@@ -37,6 +40,8 @@ def verified(result: Verified, _style: Style = PLAIN) -> str:
             sections=(
                 Section("", "storage", result.storages, _storage, table=_HEAD),
                 *sections,
+                Section(f"Found earlier, {told.LASTS}", "file", lasting, _named),
+                Section("Accepted", "file", accepted, _named),
                 Section("Only counted", "change", counted, _finding),
                 Section("Notes", "note", notes, prose),
             ),
@@ -71,7 +76,11 @@ def _finding(finding: FileFinding) -> str:
     return ": ".join(filter(None, [f"{code(finding.storage)} {subject}", details]))
 
 
+def _named(finding: FileFinding) -> str:
+    return f"{_finding(finding)} ({spoken(finding.what)})"
+
+
 def _notes(one: StorageVerified) -> list[str]:
     counted = told.only_counted(one)
     facts = [f"only counted: {', '.join(counted)}"] if counted else []
-    return [*told.not_known(one), *facts, *told.earlier(one), *one.notes]
+    return [*told.not_known(one), *facts, *earlier(one), *one.notes]

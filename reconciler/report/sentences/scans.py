@@ -83,18 +83,19 @@ def oldest(scanned: Scanned) -> str:
 def notes(scanned: Scanned) -> list[str]:
     """Return what a reader has to know beside, in sentences, what is worst first."""
     told = []
+    if scanned.altered:
+        first = ", ".join(shown(path) for path in scanned.altered_first[:_TOLD])
+        told.append(
+            f"{count(scanned.altered, 'file')} damaged: other bytes, though by the time nobody "
+            f"wrote there: {first}{_more(scanned.altered)}. Stop what may overwrite good copies; "
+            "`reconciler verify` says what was and is."
+        )
     if scanned.reason:
         told.append(_sentence(scanned.reason))
     if scanned.scan:
         told += _some([_sentence(part.message) for part in scanned.scan.unproved], "part")
         if omitted := left_out.note(scanned.scan.counts.left_out):
             told.append(_sentence(omitted[:1].upper() + omitted[1:]))
-    if scanned.altered:
-        first = ", ".join(shown(path) for path in scanned.altered_first[:_TOLD])
-        told.append(
-            f"{count(scanned.altered, 'file')} with the size and time of the last scan, but other "
-            f"bytes: {first}{_more(scanned.altered)}. `reconciler verify` says more."
-        )
     if scanned.alike:
         pairs = (f"{shown(one)} and {shown(two)}" for one, two in scanned.alike_first[:_TOLD])
         told.append(
@@ -118,9 +119,12 @@ def total(results: Sequence[Scanned]) -> str:
     if not results:
         return "Nothing was scanned: there is no storage."
     if all(scanned.status == COMPLETE for scanned in results):
-        return f"Scan: {count(len(results), 'storage')}, complete{_partly(results)}."
-    ended = ", ".join(f"{number} {spoken(status)}" for status, number in totals(results))
-    return f"Scan: {count(len(results), 'storage')}: {ended}{_partly(results)}."
+        told = f"Scan: {count(len(results), 'storage')}, complete{_partly(results)}."
+    else:
+        ended = ", ".join(f"{number} {spoken(status)}" for status, number in totals(results))
+        told = f"Scan: {count(len(results), 'storage')}: {ended}{_partly(results)}."
+    altered = sum(scanned.altered for scanned in results)
+    return f"FINDINGS: {altered:,} damaged. {told}" if altered else told
 
 
 def _partly(results: Sequence[Scanned]) -> str:

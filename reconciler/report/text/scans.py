@@ -16,11 +16,12 @@ def scanned(results: Sequence[Scanned], style: Style = PLAIN) -> str:
     each = [
         line
         for result in results
-        if result.status != COMPLETE or not style.quiet
+        if result.status != COMPLETE or result.altered or not style.quiet
         for line in style.record(_record(result, style))
     ]
     last = lines(told.total(results), style.width)
-    return joined([each, [style.paint(line, "bold") for line in last]])
+    colour = "alarm" if any(result.altered for result in results) else "bold"
+    return joined([each, [style.paint(line, colour) for line in last]])
 
 
 def _record(result: Scanned, style: Style) -> list[str]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import groupby
+from collections.abc import Iterator
 
 from reconciler.printable import shown
 from reconciler.recovery.values import FileFinding
 from reconciler.recovery.verifying.results import AGREES, DIFFERS, StorageVerified, Verified
 from reconciler.report.sentences.recovery import verifications as told
+from reconciler.report.sentences.recovery.groups import Group, earlier, groups
 from reconciler.report.sentences.terms import bare, spoken
 from reconciler.report.style import PLAIN, Style
 from reconciler.report.text.lines import joined, lines
@@ -39,43 +39,42 @@ def _storage(one: StorageVerified, style: Style) -> list[str]:
         done += _line(fact, name, style)
     for fact in told.not_known(one):
         done += _line(fact, name, style)
-    for _, same in groupby(one.findings, key=lambda finding: (finding.what, finding.about)):
-        done += _class(list(same), one, style)
+    for group in groups(one):
+        done += _group(group, name, style)
     for finding in one.counted:
         done += _finding(finding, name, style, only_counted=True)
     facts = [f"only counted: {', '.join(counted)}"] if (counted := told.only_counted(one)) else []
-    for fact in [*facts, *told.earlier(one), *one.notes]:
+    for fact in [*facts, *earlier(one), *one.notes]:
         done += _line(fact, name, style)
     for finding in one.resolved if style.verbose else ():
         done += _line(f"resolved: {finding.what} {told.subject(finding)}", name, style)
     return done
 
 
-def _class(findings: Sequence[FileFinding], one: StorageVerified, style: Style) -> Iterator[str]:
-    """Yield the findings of one class: a title, the first ones, and how many more there are."""
-    what, name = findings[0].what, bare(one.storage)
-    number = one.found.get(what, len(findings))
+def _group(group: Group, name: str, style: Style) -> Iterator[str]:
+    """Yield findings of one kind: a title, the first ones, and how many more there are."""
+    findings = group.findings
     if not style.records:
-        title = f"{spoken(what)} ({number:,})"
-        text = f"{title}: {told.meaning(findings[0])}"
-        first, *rest = lines(text, style.width, "  ", "    ")
+        title = f"{group.what} ({group.number:,})"
+        first, *rest = lines(f"{title}: {group.meaning}", style.width, "  ", "    ")
         yield first.replace(title, style.paint(title, "red"), 1)
         yield from rest
     most = len(findings) if style.verbose else _SHOWN
     for finding in findings[:most]:
-        yield from _finding(finding, name, style)
-    cut = number - min(most, len(findings))
+        note = group.note if style.records else ""
+        yield from _finding(finding, name, style, only_counted=not group.counts, note=note)
+    cut = group.number - min(most, len(findings))
     if cut > 0:
-        yield from _line(f"… and {cut:,} more {spoken(what)}: --rows FILE has all", name, style)
+        yield from _line(f"… and {cut:,} more {group.what}: --rows FILE has all", name, style)
 
 
 def _finding(
-    finding: FileFinding, name: str, style: Style, *, only_counted: bool = False
+    finding: FileFinding, name: str, style: Style, *, only_counted: bool = False, note: str = ""
 ) -> list[str]:
     subject, details = told.subject(finding), told.details(finding)
     if style.records:
         what = f"({spoken(finding.what)})" if only_counted else spoken(finding.what)
-        return ["  ".join([f"{name}:", what, subject, *details])]
+        return ["  ".join([f"{name}:", what, subject, *details, *filter(None, [note])])]
     mark = f"({spoken(finding.what)}) " if only_counted else ""
     done = lines([f"{mark}{subject}"], style.width, "    ", "      ")
     return done + lines(", ".join(details), style.width, "      ", "      ")

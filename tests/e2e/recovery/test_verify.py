@@ -27,8 +27,8 @@ class Verify:
         self.nas = self.path / "nas"
         self.scan()
 
-    def scan(self):
-        self.folder("scan", "--into", "proofs", "-q")
+    def scan(self, code=0):
+        self.folder("scan", "--into", "proofs", "-q", code=code)
         self.folder("snapshot", "create", "proofs")
 
     def __call__(self, *arguments, code=0, **options):
@@ -169,7 +169,7 @@ def test_a_storage_that_was_never_scanned_is_not_verified(storages):
 def test_two_snapshots_are_compared_without_the_storage(verify):
     verify.rot()
     (verify.nas / "raw/04.tif").unlink()
-    verify.scan()
+    verify.scan(code=7)
     shutil.rmtree(verify.nas)
     report = verify("--against", "proofs", code=7)
     assert found(verify("proofs", "--against", code=7)) == found(report)

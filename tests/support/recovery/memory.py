@@ -11,6 +11,7 @@ from reconciler.errors import UnreachableError
 from reconciler.recovery.rows import FILE, READ, UNREADABLE, Rows
 from reconciler.recovery.source import Pace, SpentError
 from reconciler.recovery.values import LeftOut, Root, Target
+from reconciler.recovery.walking.exclusions import Exclusions
 
 #: When files were made: long before any scan. In nanoseconds.
 LONG_AGO = 1_700_000_000_000_000_000
@@ -57,15 +58,16 @@ class Storage:
         return self.files[path]
 
     def open(self, target: Target, excluded: Sequence[str]) -> MemorySource:
-        return MemorySource(self)
+        return MemorySource(self, excluded)
 
     def lose(self) -> None:
         raise UnreachableError("file:///nas is not mounted")
 
 
 class MemorySource:
-    def __init__(self, storage: Storage) -> None:
+    def __init__(self, storage: Storage, excluded: Sequence[str] = ()) -> None:
         self.storage = storage
+        self.excluded = Exclusions(excluded)
 
     def prove(self, known: Root | None) -> Root:
         self.storage.known.append(known)
@@ -74,7 +76,8 @@ class MemorySource:
         return self.storage.root
 
     def listing(self) -> Iterator[Rows]:
-        paths = sorted(self.storage.files)
+        covered = self.excluded.covers
+        paths = sorted(path for path in self.storage.files if not covered(path))
         for number, start in enumerate(range(0, len(paths), self.storage.batch), 1):
             self.storage.on_batch(number)
             rows = Rows()

@@ -105,7 +105,7 @@ COMMAND = Command(
     "kill or a power cut.\n\n"
     "Without --into, the platform records the files of the storages that are named, where it takes "
     "such records: for each its path, and its SHA-256 as both checksums.\n\n"
-    "Exit codes: 0 everything was read, 8 something was not.",
+    "Exit codes: 0 everything was read, 7 a file is damaged, 8 something could not be read.",
     examples=(
         ("reconciler scan --into ./proofs", "read what is new or changed on all storages"),
         (

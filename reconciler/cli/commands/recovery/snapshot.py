@@ -93,8 +93,9 @@ COMMAND = Command(
     "verified one always stay. The rules hold for the snapshots of each platform, and for the "
     "scans of each storage; periods are those of UTC. What nothing names any more is deleted by a "
     "second prune, an hour later or more.\n\n"
-    "Exit codes: 0 success; 8 the snapshot was made and is incomplete; `check`: 1 something is "
-    "damaged, 4 no snapshot has the expected digest; `prune`: 6 another one is under way.",
+    "Exit codes: 0 success; 7 it was made, and --scan found damaged files; 8 it was made and is "
+    "incomplete; `check`: 1 something is damaged, 4 no snapshot has the expected digest; `prune`: "
+    "6 another one is under way.",
     examples=(
         (
             "reconciler snapshot create ./proofs --digest-file proofs.digest",

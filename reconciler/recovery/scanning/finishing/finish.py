@@ -13,13 +13,15 @@ from reconciler.environment.timestamps import timestamp
 from reconciler.recovery.parts import merge, read
 from reconciler.recovery.parts.schema import CONTENTS
 from reconciler.recovery.parts.write import Written
-from reconciler.recovery.scanning.finishing import names
+from reconciler.recovery.rows import ARCHIVED, CHANGING, KEPT, READ, UNREADABLE
+from reconciler.recovery.scanning.finishing import names, remembering
 from reconciler.recovery.scanning.finishing.pair import PartPair, gathered
 from reconciler.recovery.scanning.known import pieces, record
+from reconciler.recovery.scanning.known.last import Last
 from reconciler.recovery.scanning.means import Means
 from reconciler.recovery.scanning.outcome import Scanned
 from reconciler.recovery.scanning.reading.crew import TOLD
-from reconciler.recovery.values import LeftOut, Root, Scan, Target
+from reconciler.recovery.values import Counts, LeftOut, Root, Scan, Target
 from reconciler.version import __version__
 
 
@@ -57,7 +59,24 @@ def merged(
     return whole
 
 
-def record_of(found: Found, means: Means) -> Scan:
+def has_all(counts: Counts, last: Last, met: int) -> bool:
+    """Return whether a scan has bytes of all files of which the last one has them.
+
+    `met` of those were listed.
+    """
+    proofs = last.scan.counts.proofs
+    lost = any(counts.kinds.get(kind) for kind in (UNREADABLE, CHANGING, ARCHIVED))
+    return met == proofs.get(READ, 0) + proofs.get(KEPT, 0) and not lost
+
+
+def remembered(found: Found, last: Last, folder: Path, means: Means) -> Written | None:
+    """Write what files should be that are otherwise, as a part; None where there are none."""
+    hidden = remembering.hidden_by(means.wish.excluded, gathered(found.pair.unproved))
+    contents, _ = found.parts
+    return remembering.remember(last, contents.path, folder, means.here.now(), hidden)
+
+
+def record_of(found: Found, means: Means, remembered: Written | None) -> Scan:
     """Return the record of a scan that ends now."""
     target, begun = found.target, found.begun
     unproved = tuple(gathered(found.pair.unproved))
@@ -80,6 +99,7 @@ def record_of(found: Found, means: Means) -> Scan:
         tool_version=__version__,
         host=means.here.host,
         clock_ns=begun.clock_ns,
+        remembered=remembered.sha256 if remembered else "",
     )
 
 

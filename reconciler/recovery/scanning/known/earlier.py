@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from reconciler.errors import SnapshotError
 from reconciler.printable import quoted
 from reconciler.recovery.parts import read
-from reconciler.recovery.parts.schema import SCANNED
+from reconciler.recovery.parts.schema import CONTENTS, SCANNED, STAMPS
 from reconciler.recovery.repository import layout
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.values import Scan
@@ -82,13 +82,24 @@ def rows_of(repository: Repository, scan: Scan, opened: ExitStack) -> Iterator[p
 
     Raises `RepositoryError`; `SnapshotError` if its parts are not what was written.
     """
-    paths = []
-    for sha256 in (scan.contents, scan.stamps):
-        path = opened.enter_context(repository.local(layout.part(sha256)))
-        check(path, sha256)
-        paths.append(path)
-    contents, stamps = paths
+    contents, stamps = (fetched(repository, s, opened) for s in (scan.contents, scan.stamps))
     return read.scanned(contents, stamps)
+
+
+def fetched(repository: Repository, sha256: str, opened: ExitStack) -> Path:
+    """Return where a part is, proved to be what was written, as long as `opened`.
+
+    Raises `RepositoryError`; `SnapshotError` if it is not.
+    """
+    path = opened.enter_context(repository.local(layout.part(sha256)))
+    check(path, sha256)
+    return path
+
+
+def contents_of(path: Path) -> Earlier:
+    """Return the contents of a scan alone, to be held against other rows: no hash is kept."""
+    rows = map(_without_stamps, read.batches(path, CONTENTS))
+    return Earlier(rows, clock=0, agreeing=())
 
 
 def check(path: Path, sha256: str) -> None:
@@ -99,6 +110,11 @@ def check(path: Path, sha256: str) -> None:
         raise SnapshotError(
             f"the part {sha256} is damaged: its SHA-256 is {found} ({quoted(str(path))})"
         )
+
+
+def _without_stamps(batch: pa.RecordBatch) -> pa.RecordBatch:
+    nothing = (pa.nulls(batch.num_rows, field.type) for field in STAMPS)
+    return pa.RecordBatch.from_arrays([*batch.columns, *nothing], schema=SCANNED)
 
 
 def _up_to(paths: pa.Array, last: bytes) -> int:

@@ -43,7 +43,7 @@ class Compared(NamedTuple):
     settled: pa.RecordBatch
     #: Files whose bytes must be read.
     wanted: Rows
-    #: The hash that each of those should have, as its size and time are what they were.
+    #: The hash that each of those should have, as its time is what it was.
     known: list[bytes | None]
     #: Whether there is a path that the last scan did not have.
     is_new: bool
@@ -51,26 +51,37 @@ class Compared(NamedTuple):
     kept: int = 0
     #: Bytes of what is settled.
     size: int = 0
+    #: How many files are here of which the last scan knows the bytes.
+    met: int = 0
 
 
-def compare(listed: Rows, earlier: Sequence[Earlier]) -> Compared:
-    """Take hashes from earlier scans, of which the first that knows one has its way."""
+def compare(
+    listed: Rows, earlier: Sequence[Earlier], remembered: Earlier | None = None
+) -> Compared:
+    """Take hashes from earlier scans, of which the first that knows one has its way.
+
+    What is `remembered` of a file is what it should be, whatever they say.
+    """
     batch = scanned(listed)
     unknown = pc.equal(batch["kind"], FILE)
     should: pa.Array = pa.nulls(len(listed), pa.binary(32))
-    is_new, kept = not earlier, 0
+    if remembered is not None:
+        should = _hashes(batch, remembered.beside(batch["path"]))
+    is_new, kept, met = not earlier, 0, 0
     for one in earlier:
         was = one.beside(batch["path"])
-        is_new = is_new or (not one.own and was["path"].null_count > 0)
+        if not one.own:
+            is_new = is_new or was["path"].null_count > 0
+            met = pc.sum(pc.and_(pc.equal(batch["kind"], FILE), has_bytes(was))).as_py() or 0
         if one.agreeing:
             same = pc.and_(unknown, untouched(batch, was, one.clock, one.agreeing))
             kept += pc.sum(same).as_py() or 0
             batch = _taken(batch, was, same, own=one.own)
             unknown = pc.and_not(unknown, same)
         if pc.any(unknown).as_py():
-            should = pc.coalesce(should, pc.if_else(alike(batch, was), was["sha256"], None))
+            should = pc.coalesce(should, _hashes(batch, was))
     if not pc.any(unknown).as_py():
-        return Compared(batch, Rows(), [], is_new, kept, _size(batch))
+        return Compared(batch, Rows(), [], is_new, kept, _size(batch), met)
     which = [i for i, wanted in enumerate(unknown.to_pylist()) if wanted]
     settled = batch.filter(pc.invert(unknown))
     return Compared(
@@ -80,6 +91,7 @@ def compare(listed: Rows, earlier: Sequence[Earlier]) -> Compared:
         is_new,
         kept,
         _size(settled),
+        met,
     )
 
 
@@ -139,11 +151,30 @@ def untouched(
 
 
 def alike(listed: pa.RecordBatch, was: pa.RecordBatch) -> pa.Array:
-    """Say for each row whether size and time are those of `was`: then the bytes should be, too."""
+    """Say for each row whether nobody wrote it since `was`: then the bytes should be the same.
+
+    Whoever writes a file changes its time, or makes another version. Never null.
+    """
     same = pc.and_(pc.equal(listed["kind"], FILE), pc.is_valid(was["sha256"]))
-    for column in ("size", "mtime_ns"):
-        same = pc.and_(same, pc.equal(listed[column], was[column]))
-    return pc.fill_null(same, False)
+    same = pc.and_(same, pc.equal(listed["mtime_ns"], was["mtime_ns"]))
+    written = pc.not_equal(listed["version"], was["version"])
+    return pc.and_not(pc.fill_null(same, False), pc.fill_null(written, False))
+
+
+def rotten(now: pa.RecordBatch, good: pa.RecordBatch) -> pa.Array:
+    """Say for each row whether it has other bytes, though nobody wrote the file. Never null."""
+    other = pc.fill_null(pc.not_equal(now["sha256"], good["sha256"]), False)
+    return pc.and_(other, alike(now, good))
+
+
+def has_bytes(rows: pa.RecordBatch) -> pa.Array:
+    """Say for each row whether it is a file whose bytes were read, then or earlier. Never null."""
+    return pc.fill_null(pc.and_(pc.equal(rows["kind"], FILE), pc.is_valid(rows["sha256"])), False)
+
+
+def _hashes(listed: pa.RecordBatch, was: pa.RecordBatch) -> pa.Array:
+    """Return the hash of `was` where the bytes should be the same, else null."""
+    return pc.if_else(alike(listed, was), was["sha256"], None)
 
 
 def _size(batch: pa.RecordBatch) -> int:

@@ -61,7 +61,7 @@ def write(repository: Repository, scan: Scan, *, instead: str) -> Scan:
     If another run has finished the same scan meanwhile, this one is kept under the id `instead`.
     Raises `RepositoryError`.
     """
-    condemned.secure(repository, {scan.contents, scan.stamps})
+    condemned.secure(repository, scan.parts())
     name = f"{layout.scans(scan.place)}{scan.id}{_SUFFIX}"
     data = msgspec.json.format(msgspec.json.encode(scan), indent=1)
     if repository.write(name, data) or instead == scan.id:

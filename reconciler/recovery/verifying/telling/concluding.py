@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import datetime
+from itertools import islice
+from typing import Self
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -16,10 +19,10 @@ from reconciler.recovery.findings.episodes import Key, key
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.rows import Content
 from reconciler.recovery.values import FileFinding
-from reconciler.recovery.verifying.judging.classify import same_bytes
 from reconciler.recovery.verifying.judging.sides import Side
 from reconciler.recovery.verifying.judging.spool import Spooled
 from reconciler.recovery.verifying.results import StorageVerified
+from reconciler.recovery.verifying.telling.apart import Apart, has_good_bytes
 from reconciler.recovery.verifying.telling.redaction import Redaction
 from reconciler.recovery.verifying.telling.table import Table
 
@@ -70,20 +73,21 @@ class Concluded:
 
         Raises `RepositoryError` if what is known can't be read; that it can't be kept is a note.
         """
-        first = _First()
-        for spooled in findings():
-            first.take(spooled)
         if self._present is None:
-            return self._told(so_far, first, findings, {})
+            return self._told(so_far, _First.of(findings()), findings, {}, Apart({}))
         known = store.read(self._means.repository, self._place)
         self.notes += [f"not used: the findings in {reason}" for reason in known.damaged]
         before = over_time.open_ones(known.episodes)
+        apart = Apart(before)
+        apart.count(findings())
+        findings = apart.without_back(findings)
+        first = _First.of(findings())
         found = first.by_key
         ended = self._ended(self._present, before, found)
         after = over_time.observed(known.episodes, found, self._present.moment, ended)
         self._keep(after, known)
         lasting = over_time.open_ones(after)
-        told = self._told(so_far, first, findings, lasting)
+        told = self._told(so_far, first, findings, lasting, apart)
         over = [e for e in after if e.resolved and key(e) in before and e not in known.episodes]
         about = self._present.about
         silent = [
@@ -92,13 +96,31 @@ class Concluded:
             if e.about == about and (k not in found or over_time.outlasts(e, found[k]))
         ]
         return replace(
-            told,
+            self._with_silent(told, silent),
             resolved=tuple(map(self._redacted, over[:MOST_TOLD])),
             resolved_count=len(over),
-            still_open=len(silent),
-            still_open_since=min((e.first_seen for e in silent), default=""),
-            still_damaged=sum(e.what == values.DAMAGED for e in silent),
             forgotten=bool(known.damaged),
+        )
+
+    def _with_silent(self, told: StorageVerified, silent: Iterable[FileFinding]) -> StorageVerified:
+        """Add what lasts, of which this run says nothing."""
+        accepted: list[FileFinding] = []
+        rest: list[FileFinding] = []
+        for episode in silent:
+            (accepted if over_time.is_settled(episode) else rest).append(episode)
+        needing = [e for e in rest if e.what in over_time.NEEDS_PROOF]
+        table = self._means.table
+        for episode in (*needing, *accepted) if table is not None else ():
+            if table is not None:
+                table.add(self._redacted(episode))
+        return replace(
+            told,
+            still_open=len(rest),
+            still_open_since=min((e.first_seen for e in rest), default=""),
+            lasts=dict(sorted(Counter(e.what for e in needing).items())),
+            lasting=tuple(map(self._redacted, needing[:MOST_TOLD])),
+            accepted=(*told.accepted, *map(self._redacted, accepted[:MOST_TOLD])),
+            accepted_count=told.accepted_count + len(accepted),
         )
 
     def _told(
@@ -107,6 +129,7 @@ class Concluded:
         first: _First,
         findings: Callable[[], Iterable[Spooled]],
         lasting: dict[Key, FileFinding],
+        apart: Apart,
     ) -> StorageVerified:
         def told(spooled: Spooled) -> FileFinding:
             return self._redacted(self._dated(spooled, lasting))
@@ -115,13 +138,18 @@ class Concluded:
         for spooled in findings() if table is not None else ():
             if table is not None:
                 table.add(told(spooled))
-        listed = (f for what in over_time.SEVERITY for f in first.listed.get(what, ())[:MOST_TOLD])
+        open_ones = first.told(lambda finding: not apart.is_accepted(finding))
         redaction = self._means.redaction
         return replace(
             so_far,
             was=redaction.taken(so_far.was) if redaction else so_far.was,
             now=redaction.taken(so_far.now) if redaction else so_far.now,
-            findings=tuple(told(Spooled(finding, listed=True)) for finding in listed),
+            found=apart.rest_of(so_far.found),
+            findings=tuple(told(Spooled(finding, listed=True)) for finding in open_ones),
+            accepted=tuple(
+                told(Spooled(finding, listed=True)) for finding in first.told(apart.is_accepted)
+            ),
+            accepted_count=apart.accepted.total(),
             counted=tuple(told(Spooled(finding, listed=False)) for finding in first.counted),
             notes=(*so_far.notes, *self.notes),
         )
@@ -130,8 +158,14 @@ class Concluded:
         moment = self._present.moment if self._present else ""
         finding, listed = spooled
         since = lasting.get(key(finding)) if listed else None
-        seen, last = (since.first_seen, since.last_seen) if since else (moment, moment)
-        return replace(finding, first_seen=seen, last_seen=last)
+        if since is None:
+            return replace(finding, first_seen=moment, last_seen=moment)
+        return replace(
+            finding,
+            first_seen=since.first_seen,
+            last_seen=since.last_seen,
+            accepted=since.accepted if over_time.is_accepted(since, finding.now) else None,
+        )
 
     def _keep(self, after: list[FileFinding], known: store.Known) -> None:
         means = self._means
@@ -163,7 +197,7 @@ class Concluded:
                 return True
             if present.side.lost.over(path) is not None or present.side.excluded(path):
                 return False
-            return finding.what not in over_time.NEEDS_PROOF or _is_back(finding, now.get(path))
+            return finding.what not in over_time.NEEDS_PROOF or _is_over(finding, now.get(path))
 
         return ended
 
@@ -185,27 +219,42 @@ class _First:
         if len(among) < (over_time.MOST_OPEN if listed else MOST_TOLD):
             among.append(finding)
 
+    @classmethod
+    def of(cls, findings: Iterable[Spooled]) -> Self:
+        """Take all findings, as far as there is room."""
+        first = cls()
+        for spooled in findings:
+            first.take(spooled)
+        return first
+
+    def told(self, wanted: Callable[[FileFinding], bool]) -> Iterator[FileFinding]:
+        """Yield those that are told of the ones that are `wanted`, the worst class first."""
+        for what in over_time.SEVERITY:
+            yield from islice(filter(wanted, self.listed.get(what, ())), MOST_TOLD)
+
     @property
     def by_key(self) -> dict[Key, FileFinding]:
         """What is kept."""
         return {key(finding): finding for some in self.listed.values() for finding in some}
 
 
-def _is_back(finding: FileFinding, now: Content | None) -> bool:
-    """Return whether what was wrong is what it was before."""
-    was = finding.was
-    if was is None or now is None or now.proof == rows.STORED:
-        return False
-    if finding.what == values.DAMAGED and _is_written(finding, now):
+def _is_over(finding: FileFinding, now: Content | None) -> bool:
+    """Return whether what was wrong is what it was before, or what somebody wrote or accepted."""
+    if has_good_bytes(finding, now) or _is_written(finding, now):
         return True
-    if was.sha256 is None:
-        return (was.kind, was.detail, was.size) == (now.kind, now.detail, now.size)
-    return same_bytes(was, now) is True
+    return over_time.is_accepted(finding, now) and not over_time.is_settled(finding)
 
 
-def _is_written(finding: FileFinding, now: Content) -> bool:
-    """Return whether somebody has written a damaged file since: it is to be what they wrote."""
+def _is_written(finding: FileFinding, now: Content | None) -> bool:
+    """Return whether somebody has written a damaged file since: it is to be what they wrote.
+
+    So is whatever comes where it was accepted that there is nothing.
+    """
     was, rotten = finding.was, finding.now
-    if was is None or rotten is None or now.sha256 is None or now.kind != rows.FILE:
+    if now is None or now.sha256 is None or now.kind != rows.FILE:
+        return False
+    if rotten is None and over_time.is_settled(finding):
+        return True
+    if was is None or rotten is None or finding.what != values.DAMAGED:
         return False
     return now.mtime_ns not in (was.mtime_ns, rotten.mtime_ns) and now.sha256 != rotten.sha256

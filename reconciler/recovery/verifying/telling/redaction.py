@@ -13,7 +13,7 @@ from reconciler.recovery import rows, values
 from reconciler.recovery.repository import layout
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.rows import Content
-from reconciler.recovery.values import FileFinding
+from reconciler.recovery.values import Accepted, FileFinding
 from reconciler.recovery.verifying.results import Taken
 from reconciler.recovery.verifying.stories import Story
 
@@ -51,6 +51,7 @@ class Redaction:
             other=self.path(finding.other),
             was=self._content(finding.was),
             now=self._content(finding.now),
+            accepted=None if finding.accepted is None else self._accepted(finding.accepted),
         )
 
     def taken(self, taken: Taken | None) -> Taken | None:
@@ -87,6 +88,10 @@ class Redaction:
 
     def _text(self, text: str) -> str:
         return self.path(text.encode("utf-8", "surrogateescape")).decode()
+
+    def _accepted(self, accepted: Accepted) -> Accepted:
+        # What somebody wrote may have names in it.
+        return replace(accepted, why="", now=self._content(accepted.now))
 
     def _content(self, content: Content | None) -> Content | None:
         return None if content is None else self._without_name(content)

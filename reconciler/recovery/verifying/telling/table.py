@@ -44,6 +44,9 @@ _COLUMNS: dict[str, tuple[pa.DataType, Callable[[FileFinding], object]]] = {
     "files": (pa.int64(), lambda finding: finding.files or None),
     "first_seen": (pa.string(), lambda finding: finding.first_seen or None),
     "last_seen": (pa.string(), lambda finding: finding.last_seen or None),
+    "accepted_at": (pa.string(), lambda f: f.accepted.at if f.accepted else None),
+    "accepted_by": (pa.string(), lambda f: shown(f.accepted.by) if f.accepted else None),
+    "accepted_why": (pa.string(), lambda f: shown(f.accepted.why) if f.accepted else None),
 }
 #: The columns of the table, in order; those of what was, then of what is.
 SCHEMA = pa.schema(

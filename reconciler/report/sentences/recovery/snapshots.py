@@ -88,9 +88,12 @@ def total(kept: Kept) -> str:
     snapshot = kept.snapshot
     records, files, _ = _sums(snapshot)
     scanned = sum(storage.contents is not None for storage in snapshot.storages)
+    unknown = len(snapshot.storages) - scanned
     contents = f"contents of {scanned:,} ({count(files, 'file')})" if scanned else "no contents"
     storages = count(len(snapshot.storages), "storage")
     held = f"{storages}, {count(records, 'file record')}, {contents}"
+    if unknown:
+        held += f"; what lies on {unknown:,} of them is not known"
     partly = left_out.in_all(
         [each.name for each in snapshot.storages if left_out.any_of(_left_out(each))]
     )

@@ -7,10 +7,12 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
 from reconciler.environment.timestamps import timestamp
+from reconciler.printable import shown as printable
 from reconciler.recovery import rows, values
+from reconciler.recovery.findings.episodes import is_settled
 from reconciler.recovery.paths import shown
 from reconciler.recovery.rows import Content
-from reconciler.recovery.values import FileFinding
+from reconciler.recovery.values import Accepted, FileFinding
 from reconciler.recovery.verifying import results
 from reconciler.recovery.verifying.judging.classify import is_scattered
 from reconciler.recovery.verifying.results import Side, StorageVerified, Taken, Verified
@@ -49,6 +51,8 @@ _HOW = {
     results.LIVE: "the platform's records of files",
 }
 _DIGITS = 12
+#: What is said of earlier findings of which nobody knows that they are over.
+LASTS = "neither seen whole since nor accepted"
 
 
 def heading(verified: Verified) -> str:
@@ -117,25 +121,20 @@ def details(finding: FileFinding) -> list[str]:
     told += _contents(finding)
     if finding.first_seen and finding.first_seen != finding.last_seen:
         told.append(f"since {day(finding.first_seen)}")
+    if finding.accepted and is_settled(finding):
+        told.append(accepted(finding.accepted))
     return told
+
+
+def accepted(said: Accepted) -> str:
+    """Say who has accepted something, when and why."""
+    why = f": {printable(said.why)}" if said.why else ""
+    return f"accepted {day(said.at)} by {printable(said.by)}{why}"
 
 
 def only_counted(one: StorageVerified) -> list[str]:
     """Say how many changes there are that nobody has to see to."""
     return [_QUIET.get(what, what).format(f"{n:,}") for what, n in one.quiet.items()]
-
-
-def earlier(one: StorageVerified) -> list[str]:
-    """Say what became of what earlier runs found."""
-    told = []
-    if one.resolved_count:
-        told.append(f"{count(one.resolved_count, 'earlier finding')} resolved")
-    if one.still_open:
-        told.append(
-            f"{count(one.still_open, 'earlier finding')} not resolved, the oldest of "
-            f"{day(one.still_open_since)}: what was there before was not seen again"
-        )
-    return told
 
 
 def found(numbers: Mapping[str, int]) -> str:
@@ -162,7 +161,7 @@ def total(verified: Verified) -> str:
         if verified.not_verified:
             last += f", {verified.not_verified:,} not verified"
     partly = left_out.in_all([one.storage for one in verified.storages if not_known(one)])
-    numbers = ", ".join(filter(None, (found(all_found(verified.storages)), _damaged(verified))))
+    numbers = ", ".join(filter(None, (found(all_found(verified.storages)), _lasting(verified))))
     if verdict == results.DIFFERS:
         return f"FINDINGS: {numbers}; {last}{partly}."
     if any(one.forgotten for one in verified.storages):
@@ -172,20 +171,22 @@ def total(verified: Verified) -> str:
     return f"Verified: {last}{_agreeing(verified)}{partly}."
 
 
-def _damaged(verified: Verified) -> str:
-    """Count what earlier runs found damaged, and of which this one says nothing."""
-    number = sum(one.still_damaged for one in verified.storages)
-    return f"{number:,} damaged earlier and not seen whole since" if number else ""
+def _lasting(verified: Verified) -> str:
+    """Count what earlier runs found, and of which this one does not say that it is over."""
+    total: Counter[str] = Counter()
+    for one in verified.storages:
+        total.update(one.lasts)
+    return f"{found(total)} found earlier and {LASTS}" if total else ""
 
 
 def _agreeing(verified: Verified) -> str:
     """Say that all agree, but for what nobody expects to."""
-    quiet: Counter[str] = Counter()
-    for one in verified.storages:
-        quiet.update(one.quiet)
-    if not quiet["unsettled"]:
-        return ", and all agree"
-    return f", and all agree but {quiet['unsettled']:,} that had not settled"
+    unsettled = sum(one.quiet.get("unsettled", 0) for one in verified.storages)
+    accepted = sum(one.accepted_count for one in verified.storages)
+    but = [f"{unsettled:,} that had not settled"] if unsettled else []
+    but += [f"{accepted:,} that {'was' if accepted == 1 else 'were'} accepted"] if accepted else []
+    read = "; no byte was read: --deep does that" if verified.how == results.LIVE else ""
+    return f", and all agree{' but ' if but else ''}{' and '.join(but)}{read}"
 
 
 def day(moment: str) -> str:

@@ -1,119 +1,231 @@
-"""Rot that a scan has seen: it must not be forgotten, though the scan's record has it too."""
+"""Rot that a scan has seen: it must not be forgotten, though the scan's contents have it too."""
 
 from __future__ import annotations
 
 import pytest
-from msgspec.structs import replace
 
+from reconciler.environment.timestamps import utc_now
 from reconciler.errors import RepositoryError
 from reconciler.recovery import rows
 from reconciler.recovery.findings import store
 from reconciler.recovery.repository import layout
 from reconciler.recovery.repository.opening import open_repository
-from reconciler.recovery.rows import Content
 from reconciler.recovery.scanning.known import record
-from reconciler.recovery.scanning.outcome import Scanned
+from reconciler.recovery.scanning.outcome import UNFINISHED, Wish
+from reconciler.recovery.scanning.reading.pace import Pace
 from reconciler.recovery.verifying import results, rotten, scans
 from reconciler.recovery.verifying.judging.sides import SETTLED_NS
 from reconciler.recovery.verifying.recorded import of_scan
 from reconciler.recovery.verifying.telling.concluding import Means
-from support.recovery.kept import PLACE, keep_scan, night, ns
+from support.recovery.memory import LONG_AGO, TARGET, Storage
+from support.recovery.scans import scan_once
 
-GOOD = Content(b"a", rows.FILE, 7, ns(night(-100)), b"g" * 32, rows.READ, ns(night(0)) // 10**9)
-ROTTEN = replace(GOOD, sha256=b"r" * 32)
-WRITTEN = replace(GOOD, sha256=b"w" * 32, mtime_ns=ns(night(1)))
+GOOD, ROTTEN, WRITTEN = b"good", b"evil", b"written"
+
+
+class Nights:
+    """A storage with the file `f/a`, and what becomes of it."""
+
+    def __init__(self, repository):
+        self.repository = repository
+        self.storage = Storage()
+        self.storage.put("f/a", GOOD)
+        self.storage.put("z", b"z")
+        self.verified = self.scan().scan
+
+    def scan(self, *, kept=True, excluded=(), **more):
+        """Read everything, as a scan does of what shows no change only when it is due."""
+        ended = scan_once(self.storage, self.repository, wish=Wish(excluded, full=True), **more)
+        if kept:
+            rotten.keep(self.repository, ended, utc_now)
+        return ended
+
+    def put(self, data, *, mtime_ns=LONG_AGO):
+        self.storage.put("f/a", data, mtime_ns=mtime_ns)
+
+    def verify(self):
+        """Compare the last scan with the one before it, as snapshots of them are."""
+        *_, was, now = record.all_of(self.repository, TARGET.place)
+        means = Means(self.repository, utc_now, settled_ns=SETTLED_NS)
+        both = of_scan(was), of_scan(now)
+        return scans.compare(*both, "nas", means, (self.repository, self.repository))
+
+    def known(self):
+        episodes = store.read(self.repository, TARGET.place).episodes
+        return [(f.what, f.path, bool(f.resolved)) for f in episodes]
 
 
 @pytest.fixture
-def repository(tmp_path):
-    return open_repository(str(tmp_path / "repo"), make=True)
+def nights(tmp_path):
+    return Nights(open_repository(str(tmp_path / "repo"), make=True))
 
 
 @pytest.fixture
-def scan(repository):
-    def run(content, number, **more):
-        kept = keep_scan(repository, content, number)
-        record.write(repository, kept, instead=kept.id)
-        scanned = Scanned("nas", scan=kept, **({"altered": 1} | more))
-        rotten.keep(repository, scanned, lambda: night(number))
-        return scanned
-
-    return run
+def rotted(nights):
+    nights.put(ROTTEN)
+    assert nights.scan().altered_first == [b"f/a"]
+    assert nights.known() == [("damaged", b"f/a", False)]
+    return nights
 
 
-@pytest.fixture
-def verify(repository, scan):
-    """Compare a scan with one that a snapshot has, of the same bytes."""
-
-    def run(content, number):
-        one, other = scan(content, number, altered=0).scan, keep_scan(repository, content, 50)
-        means = Means(repository, lambda: night(50), settled_ns=SETTLED_NS)
-        return scans.compare(of_scan(one), of_scan(other), "nas", means, (repository, repository))
-
-    return run
-
-
-def known(repository):
-    episodes = store.read(repository, PLACE).episodes
-    return [(f.what, f.path, f.first_seen[:10], f.resolved[:10]) for f in episodes]
-
-
-def test_rot_lasts_though_later_snapshots_have_the_same_bytes(scan, verify, repository):
-    scan([GOOD, replace(GOOD, path=b"b")], 0)
-    scan([ROTTEN, replace(WRITTEN, path=b"b")], 1)
-    assert known(repository) == [("damaged", b"a", "2026-11-02", "")]
-    result = verify([ROTTEN], 2)
-    assert (result.found, result.still_damaged, result.verdict) == ({}, 1, results.DIFFERS)
-
-
-@pytest.mark.parametrize("content", [GOOD, replace(GOOD, mtime_ns=ns(night(2))), WRITTEN])
-def test_it_is_over_when_the_bytes_are_back_or_somebody_wrote_it(scan, verify, content):
-    scan([GOOD], 0)
-    scan([ROTTEN], 1)
-    scan([content], 2)
-    result = verify([content], 3)
-    assert (result.resolved_count, result.verdict) == (1, results.AGREES)
+def test_rot_lasts_though_later_snapshots_have_the_same_bytes(rotted):
+    assert rotted.verify().found == {"damaged": 1}
+    for _ in range(2):
+        assert rotted.scan().altered == 1
+        result = rotted.verify()
+        assert (result.found, result.lasts) == ({}, {"damaged": 1})
+        assert [finding.path for finding in result.lasting] == [b"f/a"]
+        assert result.verdict == results.DIFFERS
 
 
 @pytest.mark.parametrize(
-    "content", [replace(ROTTEN, mtime_ns=ns(night(2))), replace(GOOD, sha256=b"s" * 32)]
+    ("data", "mtime_ns"), [(GOOD, LONG_AGO), (GOOD, LONG_AGO + 1), (WRITTEN, LONG_AGO + 1)]
 )
-def test_it_is_not_over_when_it_is_only_touched_or_rots_on(scan, verify, content):
-    scan([GOOD], 0)
-    scan([ROTTEN], 1)
-    assert verify([content], 2).verdict == results.DIFFERS
+def test_it_is_over_when_the_bytes_are_back_or_somebody_wrote_it(rotted, data, mtime_ns):
+    rotted.put(data, mtime_ns=mtime_ns)
+    assert rotted.scan().altered == 0
+    rotted.verify()
+    rotted.scan()
+    result = rotted.verify()
+    assert (result.found, result.lasts, result.verdict) == ({}, {}, results.AGREES)
+    assert rotted.known()[0][2]
 
 
-def test_what_an_earlier_run_of_the_scan_has_read_counts_as_well(scan, repository):
-    scan([GOOD], 0)
-    scan([ROTTEN], 1, altered=0, went_on_from="2026-11-01T02:00:00.000Z")
-    assert known(repository) == [("damaged", b"a", "2026-11-02", "")]
+@pytest.mark.parametrize(("data", "mtime_ns"), [(ROTTEN, LONG_AGO + 1), (b"vile", LONG_AGO)])
+def test_it_is_not_over_when_it_is_only_touched_or_rots_on(rotted, data, mtime_ns):
+    rotted.put(data, mtime_ns=mtime_ns)
+    rotted.scan()
+    rotted.scan()
+    assert rotted.verify().lasts == {"damaged": 1}
 
 
-def test_a_scan_without_rot_or_without_an_earlier_one_keeps_nothing(scan, repository):
-    scan([GOOD], 0)
-    scan([GOOD, replace(GOOD, path=b"b")], 1, went_on_from="2026-11-01T02:00:00.000Z")
-    assert known(repository) == []
-    assert list(repository.names(layout.findings(PLACE))) == []
+def gone(nights):
+    del nights.storage.files[b"f/a"]
 
 
-def test_that_it_can_not_be_kept_is_told(scan, repository, monkeypatch):
-    scan([GOOD], 0)
+def folder_closed(nights):
+    gone(nights)
+    nights.storage.put("f/", kind=rows.UNREADABLE, detail=b"EACCES")
 
+
+def unreadable(nights):
+    nights.storage.errors[b"f/a"] = b"EIO"
+
+
+def became(kind):
+    def put(nights):
+        nights.storage.put("f/a", kind=kind)
+
+    return put
+
+
+def nothing(_nights):
+    """It is left out."""
+
+
+GAPS = {
+    "gone": (gone, ()),
+    "folder": (folder_closed, ()),
+    "unreadable": (unreadable, ()),
+    "excluded": (nothing, ("f/",)),
+    **{kind: (became(kind), ()) for kind in (rows.CHANGING, rows.ARCHIVED, rows.DELETED)},
+}
+
+
+@pytest.mark.parametrize("gap", GAPS)
+@pytest.mark.parametrize("number", [1, 3])
+def test_a_good_hash_outlasts_any_gap(nights, gap, number):
+    hide, excluded = GAPS[gap]
+    hide(nights)
+    for _ in range(number):
+        assert nights.scan(excluded=excluded).altered == 0
+    nights.storage.files.pop(b"f/", None)
+    nights.storage.errors.clear()
+    nights.put(ROTTEN)
+    ended = nights.scan()
+    assert (ended.altered, ended.altered_first) == (1, [b"f/a"])
+    assert nights.known() == [("damaged", b"f/a", False)]
+
+
+@pytest.mark.parametrize(
+    ("data", "mtime_ns"), [(GOOD, LONG_AGO), (WRITTEN, LONG_AGO + 1), (ROTTEN, LONG_AGO + 1)]
+)
+def test_a_file_that_is_whole_or_written_after_a_gap_is_not_damaged(nights, data, mtime_ns):
+    gone(nights)
+    nights.scan()
+    nights.put(data, mtime_ns=mtime_ns)
+    ended = nights.scan()
+    assert (ended.altered, nights.known()) == (0, [])
+    assert ended.scan.remembered == ""
+
+
+def test_rot_lasts_over_a_gap_as_well(rotted):
+    unreadable(rotted)
+    assert rotted.scan().altered == 0
+    result = rotted.verify()
+    assert (result.found, result.lasts, result.verdict) == (
+        {"unreadable": 1},
+        {"damaged": 1},
+        results.DIFFERS,
+    )
+    rotted.storage.errors.clear()
+    assert rotted.scan().altered == 1
+
+
+def test_a_truncated_file_with_its_old_time_is_damaged(nights):
+    nights.put(GOOD[:2])
+    assert nights.scan().altered == 1
+
+
+def test_another_version_of_an_object_is_written(nights):
+    nights.storage.put("f/a", GOOD, version="1")
+    nights.scan()
+    nights.storage.put("f/a", ROTTEN, version="2")
+    assert (nights.scan().altered, nights.known()) == (0, [])
+
+
+def test_a_scan_without_rot_remembers_and_keeps_nothing(nights):
+    nights.storage.put("new", b"n")
+    ended = nights.scan()
+    assert (ended.scan.remembered, nights.known()) == ("", [])
+    assert list(nights.repository.names(layout.findings(TARGET.place))) == []
+
+
+def test_what_a_killed_run_has_read_and_not_kept_is_found_by_the_next_scan(nights):
+    nights.put(ROTTEN)
+    nights.scan(kept=False)
+    assert nights.known() == []
+    assert nights.scan().altered == 1
+    assert nights.known() == [("damaged", b"f/a", False)]
+
+
+def test_what_an_earlier_run_of_the_scan_has_read_counts_as_well(nights):
+    nights.put(ROTTEN)
+    ended = nights.scan(pace=Pace(most=4))
+    assert (ended.status, ended.altered) == (UNFINISHED, 1)
+    ended = nights.scan()
+    assert (ended.files_read, ended.altered) == (1, 1)
+    assert nights.known() == [("damaged", b"f/a", False)]
+
+
+def test_a_damaged_part_of_the_last_scan_forgets_nothing(nights):
+    gone(nights)
+    last = nights.scan().scan
+    with nights.repository.local(layout.part(last.contents)) as path:
+        path.chmod(0o600)
+        path.write_bytes(b"")
+    nights.put(ROTTEN)
+    ended = nights.scan()
+    assert ended.altered == 1
+    assert "the last scan is of no use" in ended.notes[0]
+
+
+def test_that_it_can_not_be_kept_is_told_and_still_counted(nights, monkeypatch):
     def full(*_arguments):
         raise RepositoryError("the disk is full")
 
     monkeypatch.setattr(store, "keep", full)
-    scanned = scan([ROTTEN], 1)
-    assert scanned.notes == ["Which files are damaged could not be kept: the disk is full"]
-
-
-@pytest.mark.parametrize("kind", [rows.UNREADABLE, rows.CHANGING])
-def test_that_it_could_not_be_read_meanwhile_ends_nothing(scan, repository, verify, kind):
-    scan([GOOD], 0)
-    rot, hidden = scan([ROTTEN], 1).scan, Content(b"a", kind, 7, GOOD.mtime_ns, detail=b"EIO")
-    means = Means(repository, lambda: night(2), settled_ns=SETTLED_NS)
-    sides = of_scan(rot), of_scan(keep_scan(repository, [hidden], 2))
-    result = scans.compare(*sides, "nas", means, (repository, repository))
-    assert (result.found, result.verdict) == ({kind: 1}, results.DIFFERS)
-    assert verify([ROTTEN], 3).verdict == results.DIFFERS
+    nights.put(ROTTEN)
+    ended = nights.scan()
+    assert ended.notes == ["Which files are damaged could not be kept: the disk is full"]
+    assert ended.altered == 1

@@ -79,10 +79,10 @@ def test_a_finding_is_told_with_the_first_night_until_the_bytes_are_back(verify)
     assert (seen(result), result.resolved_count, result.still_open) == ([], 0, 1)
     assert result.still_open_since == "2026-11-02T03:00:00.000Z"
     result = verify([ROTTEN], [replace(GOOD, mtime_ns=ns(night(3)))], 4)
-    assert [(f.what, f.resolved[:10]) for f in result.resolved] == []
-    result = verify([GOOD], [GOOD], 5)
+    # Its good bytes are back: that the snapshot has the wrong ones makes no finding of them.
+    assert (result.found, result.verdict) == ({}, results.AGREES)
     assert [(f.what, f.first_seen[:10], f.resolved[:10]) for f in result.resolved] == [
-        ("changed", "2026-11-02", "2026-11-06")
+        ("damaged", "2026-11-02", "2026-11-05")
     ]
     assert verify([GOOD], [GOOD], 6).still_open == 0
 
@@ -97,6 +97,7 @@ def test_a_file_that_is_missing_in_both_stays_known_to_be_missing(verify):
     verify([GOOD, file(b"b")], [file(b"b")])
     result = verify([file(b"b")], [file(b"b")], 2)
     assert (result.found, result.still_open, result.resolved_count) == ({}, 1, 0)
+    assert (result.lasts, result.verdict) == ({"missing": 1}, results.DIFFERS)
 
 
 @pytest.mark.parametrize("hidden", ["lost", "excluded"])

@@ -1,0 +1,58 @@
+"""What every format says of a storage's findings together: those of now, of earlier, accepted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import NamedTuple
+
+from reconciler.recovery.values import FileFinding
+from reconciler.recovery.verifying.results import StorageVerified
+from reconciler.report.sentences.recovery.verifications import LASTS, MEANINGS, day, meaning
+from reconciler.report.sentences.terms import count, spoken
+
+_ACCEPTED = "a person has said that these may stay as they are"
+
+
+class Group(NamedTuple):
+    """Findings that are told together."""
+
+    #: What they are, in a word or two; and what that means.
+    what: str
+    meaning: str
+    #: How many there are, and the first of them.
+    number: int
+    findings: Sequence[FileFinding]
+    #: What is said of each where it stands alone.
+    note: str = ""
+    #: Whether they count, for the exit code and at all.
+    counts: bool = True
+
+
+def groups(one: StorageVerified) -> Iterator[Group]:
+    """Yield what was found, by class, then what lasts of earlier, then what was accepted."""
+    for (what, _), same in groupby(one.findings, key=lambda f: (f.what, f.about)):
+        found = list(same)
+        number = one.found.get(what, len(found))
+        yield Group(spoken(what), meaning(found[0]), number, found)
+    for what in MEANINGS:
+        if number := one.lasts.get(what, 0):
+            lasting = [finding for finding in one.lasting if finding.what == what]
+            yield Group(f"{spoken(what)} earlier", LASTS, number, lasting, "found earlier")
+    if one.accepted_count:
+        yield Group("accepted", _ACCEPTED, one.accepted_count, one.accepted, counts=False)
+
+
+def earlier(one: StorageVerified) -> list[str]:
+    """Say what became of what earlier runs found."""
+    told = []
+    if one.resolved_count:
+        told.append(f"{count(one.resolved_count, 'earlier finding')} resolved")
+    if one.still_open:
+        told.append(
+            f"{count(one.still_open, 'earlier finding')} not resolved, the oldest of "
+            f"{day(one.still_open_since)}: what was there before was not seen again"
+        )
+    if one.lasting:
+        told.append("if it may stay so: verify REPO --accept STORAGE PATH")
+    return told
