@@ -19,9 +19,7 @@ from reconciler.recovery.snapshots.marks import Verified
 
 _FILE = re.compile(rf"{layout.SNAPSHOTS}([^/]+)/snapshot\.json")
 _ID = re.compile(r"[a-z0-9][a-z0-9-]*")
-_ADVICE = (
-    "restore it from another copy of the repository; `reconciler snapshot list` has the others"
-)
+_ADVICE = "restore it from another copy of the repository"
 
 
 class Damaged(Struct, frozen=True):
@@ -114,7 +112,11 @@ def find_kept(repository: Repository, id: str | None = None) -> Kept:
     if id is not None:
         return _named(repository, id)
     complete = (kept for kept in newest_first(repository) if kept.snapshot.complete)
-    if found := next(complete, None):
+    try:
+        found = next(complete, None)
+    except SnapshotError as error:
+        raise SnapshotError(f"{error}, {_until_then(repository)}") from error
+    if found:
         return found
     there = ids(repository)
     if not there:
@@ -124,6 +126,14 @@ def find_kept(repository: Repository, id: str | None = None) -> Kept:
     raise SnapshotError(
         f"no snapshot in {repository.address} is complete: name one, as REPO@{there[-1]}"
     )
+
+
+def _until_then(repository: Repository) -> str:
+    """Say which snapshot can be used while a newer one is damaged."""
+    whole = [kept.snapshot.id for kept in listed(repository).kept if kept.snapshot.complete]
+    if not whole:
+        return "or make a new one: no other one is complete"
+    return f"or name an earlier one: the last that is complete and whole is REPO@{whole[-1]}"
 
 
 def newest_first(repository: Repository) -> Iterator[Kept]:

@@ -7,6 +7,7 @@ import csv
 import io
 import os
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Protocol, Self
@@ -15,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from reconciler.disk.durable import sync_folder
+from reconciler.environment.timestamps import timestamp
 from reconciler.errors import ReconcilerError, UsageError
 from reconciler.printable import quoted, shown
 from reconciler.recovery import paths
@@ -23,14 +25,25 @@ from reconciler.recovery.values import FileFinding
 
 #: So many rows are held in memory.
 _BATCH = 4_096
+_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _moment(number: int | None, unit: int) -> str | None:
+    """Return a moment, given in units of so many nanoseconds since 1970: RFC 3339, UTC."""
+    if number is None:
+        return None
+    seconds, rest = divmod(number * unit, 10**9)
+    text = timestamp(_BEGINNING + timedelta(seconds=seconds), "seconds")
+    return f"{text[:-1]}.{rest:09}Z" if rest else text
+
 
 _CONTENT: dict[str, tuple[pa.DataType, Callable[[Content], object]]] = {
     "kind": (pa.string(), lambda content: content.kind),
     "size": (pa.int64(), lambda content: content.size),
-    "mtime_ns": (pa.int64(), lambda content: content.mtime_ns),
+    "modified_at": (pa.string(), lambda content: _moment(content.mtime_ns, 1)),
     "sha256": (pa.string(), lambda content: content.sha256 and content.sha256.hex()),
     "proof": (pa.string(), lambda content: content.proof or None),
-    "proved_at": (pa.int64(), lambda content: content.proved_at),
+    "proved_at": (pa.string(), lambda content: _moment(content.proved_at, 10**9)),
     "version": (pa.string(), lambda content: content.version),
     "detail": (pa.string(), lambda c: None if c.detail is None else paths.shown(c.detail)),
 }

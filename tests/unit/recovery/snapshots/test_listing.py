@@ -56,7 +56,8 @@ def test_where_none_is_complete_one_must_be_named(repository):
 def test_one_that_is_damaged_is_never_passed_over(repository, place, three):
     path = place / layout.snapshot(three[1].snapshot.id)
     path.write_bytes(path.read_bytes()[:-1])
-    with pytest.raises(SnapshotError, match=r"can't be used: it is damaged.*another copy"):
+    advice = f"complete and whole is REPO@{three[0].snapshot.id}"
+    with pytest.raises(SnapshotError, match=f"can't be used: it is damaged.*copy.*, or.*{advice}"):
         listing.find(repository)
     overview = listing.overview(repository)
     assert [each.id for each in overview.damaged] == [three[1].snapshot.id]

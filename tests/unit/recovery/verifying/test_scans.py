@@ -259,7 +259,9 @@ def test_a_table_has_every_finding_with_what_was_and_is(verify, tmp_path, suffix
     path = tmp_path / f"rows{suffix}"
     name = b'a,"\n\xff'
     with Table(str(path)) as table:
-        verify([file(name)], [file(name, sha256=b"r" * 32)], table=table)
+        was = file(name, mtime_ns=-1, proved_at=1_790_000_000)
+        now = replace(was, sha256=b"r" * 32, proved_at=None)
+        verify([was], [now], table=table)
         assert not path.exists()
         table.finish()
     (row,) = _read(path)
@@ -273,6 +275,8 @@ def test_a_table_has_every_finding_with_what_was_and_is(verify, tmp_path, suffix
             "about": "file",
             "path": 'a,"\\n\\xff',
             "was_size": "7",
+            "was_modified_at": "1969-12-31T23:59:59.999999999Z",
+            "was_proved_at": "2026-09-21T14:13:20Z",
             "was_sha256": (b"g" * 32).hex(),
             "now_sha256": (b"r" * 32).hex(),
             "first_seen": "2026-11-02T03:00:00.000Z",
