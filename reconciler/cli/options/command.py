@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 
 from reconciler.cli import TYPE_CHECKING
 from reconciler.cli.settings import COMMON_OPTIONS, FORMATS
@@ -25,7 +25,8 @@ class Command:
     global options in `LIMITED_OPTIONS` that mean something for the command; the others are
     taken as well, so that they can be given to every command alike, and change nothing.
     `formats` are those of `-o`; it refuses others. `tells_events` says that it tells more to
-    `--events` than how it ends.
+    `--events` than how it ends. `actions` are the words that the first argument may be, each with
+    what its own help says; the help of an option of one of them begins with its name and a colon.
     """
 
     def __init__(
@@ -39,12 +40,14 @@ class Command:
         takes: Collection[str] = tuple(COMMON_OPTIONS),
         formats: tuple[str, ...] = FORMATS,
         tells_events: bool = False,
+        actions: Mapping[str, str] | None = None,
     ) -> None:
         self.paragraphs = tuple(details.split("\n\n"))
         self.examples = examples
         self.takes = takes
         self.formats = formats
         self.tells_events = tells_events
+        self.actions = actions or {}
         self.add_arguments = add_arguments
         self.options = options
         self.run = run

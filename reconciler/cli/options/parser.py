@@ -14,7 +14,7 @@ import textwrap
 from collections.abc import Sequence
 
 from reconciler.cli import TYPE_CHECKING, settings
-from reconciler.cli.options import hints
+from reconciler.cli.options import action_help, hints
 from reconciler.cli.options.command import Row
 from reconciler.cli.output.terminal import width
 from reconciler.cli.settings import Settings
@@ -145,6 +145,8 @@ def parse(argv: Sequence[str], commands: Sequence[Row]) -> tuple[Settings, Row, 
     if name in ASKING:
         raise Shown(_answer(top, name, rest, commands))
     row = _find(top, name, commands)
+    if action := action_help.asked_for(row.command, rest):
+        raise Shown(action_parser(row, action).format_help())
     parser = command_parser(row, commands)
     after, extras = parser.parse_known_intermixed_args(rest, row.command.options())
     if extras:
@@ -171,7 +173,11 @@ def _answer(top: Parser, name: str, rest: Sequence[str], commands: Sequence[Row]
     if name == VERSION:
         return _version()
     about = next((word for word in rest if not word.startswith("-")), name)
-    parser = top if about in ASKING else command_parser(_find(top, about, commands), commands)
+    if about in ASKING:
+        return top.format_help()
+    row = _find(top, about, commands)
+    action = action_help.named(row.command, rest)
+    parser = action_parser(row, action) if action else command_parser(row, commands)
     return parser.format_help()
 
 
@@ -219,9 +225,35 @@ def command_parser(row: Row, commands: Sequence[Row] = ()) -> Parser:
     return parser
 
 
+def action_parser(row: Row, action: str) -> Parser:
+    """Make the parser for the help of one action of a command."""
+    command, program = row.command, f"{PROGRAM} {row.name} {action}"
+    about = "\n\n".join(
+        _filled(paragraph, _columns()) for paragraph in command.actions[action].split("\n\n")
+    )
+    examples = [
+        f"  {line}\n      {purpose}"
+        for line, purpose in command.examples
+        if line.startswith(f"{program} ")
+    ]
+    everywhere = _entry("  ", action_help.global_options(command))
+    end = f"global options, as `{PROGRAM} {row.name} --help` explains them:\n{everywhere}"
+    if examples:
+        end += "\n\nexamples:\n" + "\n".join(examples)
+    parser = Parser(program, (), description=about, epilog=end)
+    command.add_arguments(parser)
+    action_help.narrow(parser, command, action)
+    parser.usage = _usage(parser)
+    return parser
+
+
 def _usage(parser: Parser) -> str:
     """Return in a line how a command is called."""
-    arguments = [action for action in parser._actions if not action.option_strings]  # noqa: SLF001
+    arguments = [
+        action
+        for action in parser._actions  # noqa: SLF001
+        if not action.option_strings and action.help != argparse.SUPPRESS
+    ]
     return " ".join([parser.prog, *map(_positional, arguments), "[options]"])
 
 

@@ -84,15 +84,31 @@ def _add_rules(parser: ArgumentParser) -> None:
     )
 
 
+_ACTIONS = {
+    CREATE: "Reads all storages of the platform with their file records, and joins them with the "
+    "newest scan of each: scope does not narrow it. Adds to the repository, and needs no right to "
+    "delete.\n\nExit codes: 0 the snapshot was made; 7 it was, and "
+    "--scan found damaged files; 8 it was, and is incomplete.",
+    LIST: "Lists the snapshots of a repository, the newest first; with REPO@ID, shows one. Needs "
+    "no platform.",
+    CHECK: "Reads every byte of all snapshots, or with REPO@ID of one, and proves them undamaged; "
+    "with --expect also untampered. Needs no platform.\n\n"
+    "Exit codes: 0 undamaged; 1 something is damaged; 4 no snapshot has the expected digest.",
+    PRUNE: "Shows which snapshots go and why the others stay; --yes removes them. The last "
+    "complete and the last verified one always stay. The rules hold for the snapshots of each "
+    "platform, and for the scans of each storage; periods are those of UTC. What nothing names any "
+    "more is deleted by a second prune, an hour later or more.\n\n"
+    "Exit codes: 0 success; 6 another prune is under way.",
+}
 COMMAND = Command(
+    actions=_ACTIONS,
     details="`create` reads all storages with their file records, and joins them with the newest "
     "scan of each: scope does not narrow it. It adds to the repository, and needs no right to "
     "delete. `list` and `check` need no platform; `check` reads every byte of one snapshot, or of "
     "all, and --expect also proves that nobody has tampered with it.\n\n"
     "`prune` shows which snapshots go and why the others stay. The last complete and the last "
-    "verified one always stay. The rules hold for the snapshots of each platform, and for the "
-    "scans of each storage; periods are those of UTC. What nothing names any more is deleted by a "
-    "second prune, an hour later or more.\n\n"
+    "verified one always stay. What nothing names any more is deleted by a second prune, an hour "
+    "later or more. `reconciler snapshot ACTION --help` tells more of each.\n\n"
     "Exit codes: 0 success; 7 it was made, and --scan found damaged files; 8 it was made and is "
     "incomplete; `check`: 1 something is damaged, 4 no snapshot has the expected digest; `prune`: "
     "6 another one is under way.",
