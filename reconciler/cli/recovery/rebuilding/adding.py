@@ -9,10 +9,28 @@ from reconciler.applying.recording import record_files
 from reconciler.cli.applying.signals import Stop
 from reconciler.cli.context import Context
 from reconciler.cli.recovery.rebuilding.planning import Work
+from reconciler.errors import (
+    LeaseLostError,
+    LockDamagedError,
+    PlatformBusyError,
+    PlatformLostError,
+    ReconcilerError,
+    UnavailableError,
+)
 from reconciler.platform import InventoryRow, Reader
 from reconciler.recovery.rebuilding import records
-from reconciler.recovery.rebuilding.wanted import Found
+from reconciler.recovery.rebuilding.wanted import Found, Wanted
 from reconciler.recovery.repository.contract import Repository
+from reconciler.report.sentences.terms import bare
+
+#: What stops one storage's records, and would stop those of every other one too.
+_OF_ALL = (
+    LeaseLostError,
+    LockDamagedError,
+    PlatformBusyError,
+    PlatformLostError,
+    UnavailableError,
+)
 
 
 class Adding:
@@ -28,14 +46,30 @@ class Adding:
         self.added = self.storages = 0
         #: How many records are still missing, by the id of the storage in the snapshot.
         self.missing = {id: each.missing for id, each in work.records.items() if each.missing}
-        #: Why it ended early, if no signal did it; else empty.
-        self.reason = ""
+        #: What went wrong, in sentences.
+        self.problems: list[str] = []
+        #: The storages that are still to be looked at, and the one whose turn it is.
+        self._waiting = [one for one in work.wanted if one.storage.id in self.missing]
+        self._at: Wanted | None = None
 
     def add(self, reader: Reader, found: Found, stop: Stop) -> None:
         """Add them under the lease, storage by storage, until a signal or a limit ends it.
 
-        Raises `PlatformError`, `SnapshotError`: what was added before stays.
+        What fails with one storage does not stop the others. Raises `PlatformError` for what would
+        fail with each of them: what was added before stays.
         """
+        while self._waiting:
+            self._at = None
+            try:
+                self._add(reader, found, stop)
+            except _OF_ALL:
+                raise
+            except ReconcilerError as error:
+                if self._at is None:
+                    raise
+                self.problems.append(f"{bare(self._at.storage.name)}: {error}")
+
+    def _add(self, reader: Reader, found: Found, stop: Stop) -> None:
         record_files(
             self._work.source.platform,
             self._work.plan.lock,
@@ -51,26 +85,37 @@ class Adding:
         self, reader: Reader, found: Found, stop: Stop
     ) -> Iterator[tuple[str, Iterator[InventoryRow]]]:
         """Yield what each storage lacks; it was recorded when the next is asked for."""
-        for one in self._work.wanted:
-            old, inventory = one.storage.id, one.storage.inventory
-            live = found.live.get(old)
-            if old not in self.missing or live is None or inventory is None:
-                continue
+        while self._waiting:
             if reason := stop.reason():
-                self.reason = reason
+                if not stop.interrupted:
+                    self.problems.append(f"not all records of files were added: {reason}")
+                self._waiting.clear()
                 return
+            one = self._at = self._waiting.pop(0)
+            live, inventory = found.live.get(one.storage.id), one.storage.inventory
+            if live is None or inventory is None:
+                continue  # that it is not live is told anyway
             rows = records.missing(self._repository, inventory, reader, live.id)
             # Live has been read when the first row comes, and before the platform is written to.
             if (first := next(rows, None)) is not None:
-                before = self.added
-                yield live.id, self._counted(chain([first], rows))
-                self.storages += self.added > before
-            del self.missing[old]
+                taken = _Counted(chain([first], rows))
+                yield live.id, taken
+                self.added += taken.number
+                self.storages += 1
+            del self.missing[one.storage.id]
 
-    def _counted(self, rows: Iterator[InventoryRow]) -> Iterator[InventoryRow]:
-        """Count rows once all of them were taken: a storage gets all or none."""
-        number = 0
-        for row in rows:
-            number += 1
-            yield row
-        self.added += number
+
+class _Counted:
+    """Rows, and how many of them were taken."""
+
+    def __init__(self, rows: Iterator[InventoryRow]) -> None:
+        self._rows = rows
+        self.number = 0
+
+    def __iter__(self) -> Iterator[InventoryRow]:
+        return self
+
+    def __next__(self) -> InventoryRow:
+        row = next(self._rows)
+        self.number += 1
+        return row

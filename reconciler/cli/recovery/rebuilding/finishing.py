@@ -86,8 +86,6 @@ class Finishing:
             self._spaces = dict(self._untied(reader))
             if add and self._adding.missing:
                 self._adding.add(reader, self._found, stop)
-        if self._adding.reason and not stop.interrupted:
-            self._problems.append(f"not all records of files were added: {self._adding.reason}")
 
     def _untied(self, reader: Reader) -> Iterator[tuple[str, tuple[str, ...]]]:
         """Yield the spaces of each storage that are not tied to it, as far as that is known."""
@@ -120,7 +118,7 @@ class Finishing:
     def _is_unfinished(self) -> bool:
         """Return whether something is left to do, though the apply itself went well."""
         gone = any(one.storage.id not in self._found.live for one in self._work.wanted)
-        return bool(self._problems or self._adding.missing or gone)
+        return bool(self._problems or self._adding.problems or self._adding.missing or gone)
 
     def _rebuilt(self, applied: Applied, code: int) -> Rebuilt:
         work, found = self._work, self._found.live
@@ -144,7 +142,7 @@ class Finishing:
             spaces=self._spaces,
             ids={old: live.id for old, live in found.items()},
             files=tuple(self._files),
-            problems=tuple(self._problems),
+            problems=(*self._problems, *self._adding.problems),
             verify=self._verify(),
             exit_code=code,
         )

@@ -1,0 +1,50 @@
+"""`rebuild` in this process, onto a platform in memory: all of it but reading a command line."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any, NamedTuple
+from unittest.mock import patch
+
+from reconciler.cli.commands.recovery.rebuild import COMMAND, RebuildOptions
+from reconciler.cli.context import Context
+from reconciler.cli.output.streams import Streams
+from reconciler.cli.recovery import rebuild
+from reconciler.cli.recovery.rebuilding import planning
+from reconciler.cli.settings import JSON, Settings
+from support.values.memory_platform import MemoryPlatform
+
+
+class Ended(NamedTuple):
+    """How it ended."""
+
+    code: int
+    #: What was told, as JSON.
+    report: dict[str, Any]
+    #: What was told beside that.
+    notes: str
+
+
+def run(
+    platform: MemoryPlatform, repository: Path, *arguments: str, output: str = JSON, **more: Any
+) -> Ended:
+    """Rebuild from a repository onto a platform; `more` are global options."""
+    parser = ArgumentParser()
+    COMMAND.add_arguments(parser)
+    options = parser.parse_args([str(repository), "-y", *arguments], namespace=RebuildOptions())
+    settings = Settings(output=output, journal=str(repository.parent / "journal"), **more)
+    told, notes = io.StringIO(), io.StringIO()
+    with (
+        contextlib.redirect_stdout(told),
+        contextlib.redirect_stderr(notes),
+        patch.object(planning, "read_manifest_if_any", lambda _: None),
+        patch.object(planning, "choose_platform", lambda *_: platform),
+    ):
+        context = Context.of(settings, Streams(), {})
+        code = rebuild.run(context, options)
+    text = told.getvalue()
+    return Ended(code, json.loads(text) if output == JSON else {"text": text}, notes.getvalue())
