@@ -1,25 +1,42 @@
 """Kills the command that finds this on its path, just before it touches the disk the nth time.
 
-What is counted is what a scan does once it has begun: `KILLED_AT` says when; the number of all that
-it did goes to the file `COUNTED_IN`.
+What is counted is what a scan or a rebuild does once it has begun: `KILLED_AT` says when; the
+number of all that it did goes to the file `COUNTED_IN`. Of a rebuild each statement to a database
+counts too.
 """
 
 import atexit
 import os
 import signal
+import sqlite3
 import sys
+from typing import Any
 
 AT = int(os.environ["KILLED_AT"])
 TOUCHES = {"open", "os.mkdir", "os.rename", "os.link", "os.remove", "os.rmdir", "os.scandir"}
+REBUILD = "reconciler.cli.recovery.rebuild"
+BEGUN = {"reconciler.recovery.scanning.run", REBUILD}
+connected = sqlite3.connect
 count = 0
 
 
 def touched(event: str, _: object) -> None:
+    if event in TOUCHES and not BEGUN.isdisjoint(sys.modules):
+        one_more()
+
+
+def connect(*arguments: Any, **more: Any) -> sqlite3.Connection:
+    database = connected(*arguments, **more)
+    if REBUILD in sys.modules:
+        database.set_trace_callback(lambda _: one_more())
+    return database
+
+
+def one_more() -> None:
     global count  # noqa: PLW0603 - there is one process to be killed
-    if event in TOUCHES and "reconciler.recovery.scanning.run" in sys.modules:
-        count += 1
-        if count == AT:
-            os.kill(os.getpid(), signal.SIGKILL)
+    count += 1
+    if count == AT:
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 def tell() -> None:
@@ -29,4 +46,5 @@ def tell() -> None:
 
 if os.environ.get("COUNTED_IN"):
     atexit.register(tell)
+sqlite3.connect = connect
 sys.addaudithook(touched)
