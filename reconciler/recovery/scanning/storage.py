@@ -18,7 +18,7 @@ from reconciler.recovery.rows import Rows, together
 from reconciler.recovery.scanning import estimate, outcome
 from reconciler.recovery.scanning.finishing import finish
 from reconciler.recovery.scanning.finishing.pair import PartPair
-from reconciler.recovery.scanning.known import keeping, pieces, record
+from reconciler.recovery.scanning.known import believing, keeping, pieces, record
 from reconciler.recovery.scanning.known.earlier import Earlier
 from reconciler.recovery.scanning.known.last import Last, usable
 from reconciler.recovery.scanning.means import Means
@@ -57,6 +57,8 @@ class StorageScan:
         self._is_new = False
         self._last: Last | None = None
         self._met = 0
+        #: Files that nobody wrote since the last scan.
+        self._survived = 0
 
     def run(self) -> None:
         """Scan it; raises `UnreachableError` if its root is not proved, `RepositoryError`."""
@@ -73,6 +75,9 @@ class StorageScan:
         unfinished = pieces.find(self._repository, place, after=last.id if last else "")
         accepted = self._target.name in self._means.wish.accept_roots
         root = self._source.prove(None if accepted else _known(known, unfinished))
+        if last and known and not accepted and believing.is_unproved(known, root):
+            ending = self._means.pace.asked
+            believing.compare(self._repository, self._source, self._target, last, ending)
         self._estimate(last, root)
         if self._means.pace.stopping:
             self._end(outcome.UNFINISHED, _ENDED)
@@ -93,6 +98,8 @@ class StorageScan:
             self._read_all(crew, earlier, pair)
             if not self._is_whole(crew):
                 return
+            if not accepted:
+                self._believe(earlier, root)
             root = self._source.prove(root)
             if not self._are_gone(crew):
                 return
@@ -166,6 +173,7 @@ class StorageScan:
             self._is_new = self._is_new or compared.is_new
             self.result.files_kept += compared.kept
             self._met += compared.met
+            self._survived += compared.survived
             if len(compared.wanted):
                 crew.want(compared.wanted, compared.known)
         if means.pace.stopping:  # perhaps not all was listed
@@ -177,6 +185,13 @@ class StorageScan:
             if self._means.pace.stopping:
                 return
             yield rows
+
+    def _believe(self, earlier: list[Earlier], root: Root) -> None:
+        """Raise `UnreachableError` if more of the last scan is gone than its root allows for."""
+        last = self._last
+        if last and not set(self._means.wish.excluded) - set(last.scan.excluded):
+            there = earlier[-1].met
+            believing.believe(self._target, last.scan, there, self._survived, root)
 
     def _is_whole(self, crew: Crew) -> bool:
         """Tell what was read, and return whether that is all; if not, the next run goes on."""

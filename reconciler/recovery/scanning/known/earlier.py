@@ -44,6 +44,8 @@ class Earlier:
         self.clock = clock
         self.own = own
         self.agreeing = agreeing
+        #: How many of its paths were asked for.
+        self.met = 0
         self._rows = rows
         self._batch = _NOTHING
 
@@ -54,8 +56,10 @@ class Earlier:
         """
         known = self._until(paths[-1].as_py())
         if known["path"].equals(paths):
+            self.met += len(paths)
             return known
         where = pc.index_in(paths, value_set=known["path"])
+        self.met += len(where) - where.null_count
         columns = [column.take(where) for column in known.columns]
         return pa.RecordBatch.from_arrays(columns, schema=_NULLABLE)
 

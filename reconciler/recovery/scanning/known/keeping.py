@@ -53,6 +53,8 @@ class Compared(NamedTuple):
     size: int = 0
     #: How many files are here of which the last scan knows the bytes.
     met: int = 0
+    #: Files that nobody wrote since the last scan, as their times say.
+    survived: int = 0
 
 
 def compare(
@@ -67,7 +69,7 @@ def compare(
     should: pa.Array = pa.nulls(len(listed), pa.binary(32))
     if remembered is not None:
         should = _hashes(batch, remembered.beside(batch["path"]))
-    is_new, kept, met = not earlier, 0, 0
+    is_new, kept, met, survived = not earlier, 0, 0, 0
     for one in earlier:
         was = one.beside(batch["path"])
         if not one.own:
@@ -75,13 +77,16 @@ def compare(
             met = pc.sum(pc.and_(pc.equal(batch["kind"], FILE), has_bytes(was))).as_py() or 0
         if one.agreeing:
             same = pc.and_(unknown, untouched(batch, was, one.clock, one.agreeing))
-            kept += pc.sum(same).as_py() or 0
+            count = pc.sum(same).as_py() or 0
+            kept, survived = kept + count, survived + (0 if one.own else count)
             batch = _taken(batch, was, same, own=one.own)
             unknown = pc.and_not(unknown, same)
         if pc.any(unknown).as_py():
-            should = pc.coalesce(should, _hashes(batch, was))
+            like = pc.and_(unknown, alike(batch, was))
+            survived += 0 if one.own else pc.sum(like).as_py() or 0
+            should = pc.coalesce(should, pc.if_else(like, was["sha256"], None))
     if not pc.any(unknown).as_py():
-        return Compared(batch, Rows(), [], is_new, kept, _size(batch), met)
+        return Compared(batch, Rows(), [], is_new, kept, _size(batch), met, survived)
     which = [i for i, wanted in enumerate(unknown.to_pylist()) if wanted]
     settled = batch.filter(pc.invert(unknown))
     return Compared(
@@ -92,6 +97,7 @@ def compare(
         kept,
         _size(settled),
         met,
+        survived,
     )
 
 
