@@ -73,11 +73,7 @@ class StorageScan:
             self._end(outcome.NOT_BEGUN, _behind(last))
             return
         unfinished = pieces.find(self._repository, place, after=last.id if last else "")
-        accepted = self._target.name in self._means.wish.accept_roots
-        root = self._source.prove(None if accepted else _known(known, unfinished))
-        if last and known and not accepted and believing.is_unproved(known, root):
-            ending = self._means.pace.asked
-            believing.compare(self._repository, self._source, self._target, last, ending)
+        root = self._proved(last, known, unfinished)
         self._estimate(last, root)
         if self._means.pace.stopping:
             self._end(outcome.UNFINISHED, _ENDED)
@@ -98,8 +94,7 @@ class StorageScan:
             self._read_all(crew, earlier, pair)
             if not self._is_whole(crew):
                 return
-            if not accepted:
-                self._believe(earlier, root)
+            self._believe(earlier, root)
             root = self._source.prove(root)
             if not self._are_gone(crew):
                 return
@@ -110,6 +105,22 @@ class StorageScan:
             self._end(outcome.UNFINISHED, _ENDED)
         else:
             self._keep(whole, begun, root)
+
+    @property
+    def _is_accepted(self) -> bool:
+        return self._target.name in self._means.wish.accept_roots
+
+    def _proved(
+        self, last: Scan | None, known: Root | None, unfinished: pieces.Unfinished | None
+    ) -> Root:
+        """Return the root, once it is proved; raises `UnreachableError`."""
+        if self._is_accepted:
+            return self._source.prove(None)
+        root = self._source.prove(_known(known, unfinished))
+        if last and known and believing.is_unproved(known, root):
+            ending = self._means.pace.asked
+            believing.compare(self._repository, self._source, self._target, last, ending)
+        return root
 
     def _estimate(self, last: Scan | None, root: Root) -> None:
         wish, tally = self._means.wish, self._means.tally
@@ -189,7 +200,11 @@ class StorageScan:
     def _believe(self, earlier: list[Earlier], root: Root) -> None:
         """Raise `UnreachableError` if more of the last scan is gone than its root allows for."""
         last = self._last
-        if last and not set(self._means.wish.excluded) - set(last.scan.excluded):
+        if (
+            last
+            and not self._is_accepted
+            and not set(self._means.wish.excluded) - set(last.scan.excluded)
+        ):
             there = earlier[-1].met
             believing.believe(self._target, last.scan, there, self._survived, root)
 

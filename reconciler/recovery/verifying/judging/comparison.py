@@ -20,12 +20,14 @@ from reconciler.recovery.verifying.judging.classify import (
     Judged,
     classify,
 )
-from reconciler.recovery.verifying.judging.pairing import Pair, Pairing
+from reconciler.recovery.verifying.judging.pairing import MOST, Pair, Pairing
 from reconciler.recovery.verifying.judging.sides import Circumstances
 from reconciler.recovery.verifying.judging.spool import Spool, Spooled
 
 #: So many parts that could not be verified are told apart; of others only the reasons are.
 MOST_PARTS = 1_000
+#: What is said of a file that is gone where something lies below its name.
+NOW_A_FOLDER = "a folder of this name is there now"
 #: What is said of a part that the snapshot knows nothing of.
 UNKNOWN_THEN = "the snapshot could not read it"
 
@@ -58,10 +60,15 @@ class Comparison:
         self._reasons: dict[bytes, str] = {}
         self._pairs: dict[int, Pair] = {}
         self._dropped: set[int] = set()
+        #: Where files stand that are gone, by path; and those in whose place a folder is now.
+        self._gone: dict[bytes, int] = {}
+        self._folders: set[int] = set()
 
     def take(self, differences: Iterable[tuple[bytes, Content | None, Content | None]]) -> None:
         """Judge each difference."""
         for path, was, now in differences:
+            if was is None and self._gone:
+                self._note_folders(path)
             self._note_lost(path, was, now)
             self._count(was, now, classify(path, was, now, self._by))
 
@@ -99,6 +106,8 @@ class Comparison:
             told = FileFinding(what, by.storage, by.place, part, note=reason, files=files)
             yield Spooled(told, listed=True)
         for at, (finding, listed) in enumerate(self._spool):
+            if at in self._folders:
+                finding = replace(finding, note=NOW_A_FOLDER)  # noqa: PLW2901 - as below
             if at in self._pairs:
                 pair = self._pairs[at]
                 finding = replace(  # noqa: PLW2901 - it is the same one, with more known of it
@@ -106,6 +115,15 @@ class Comparison:
                 )
             if at not in self._dropped:
                 yield Spooled(finding, listed)
+
+    def _note_folders(self, path: bytes) -> None:
+        """Take note of a file that is gone, and of something that lies below its name now."""
+        end = path.find(b"/")
+        while end != -1:
+            at = self._gone.pop(path[:end], None)
+            if at is not None:
+                self._folders.add(at)
+            end = path.find(b"/", end + 1)
 
     def _note_lost(self, path: bytes, was: Content | None, now: Content | None) -> None:
         """Take note of a folder that could not be listed: it comes before all that lies below."""
@@ -135,6 +153,8 @@ class Comparison:
             at = self._spool.add(finding, listed=judged.listed)
         if what == values.MISSING and at is not None and was is not None:
             self._pairing.gone(at, was)
+            if len(self._gone) < MOST:
+                self._gone[was.path] = at
         elif what in (values.EXTRA, NEW) and now is not None:
             self._pairing.came(at, now, what)
 

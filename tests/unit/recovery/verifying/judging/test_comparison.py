@@ -203,6 +203,15 @@ def test_only_a_unicode_form_was_changed():
     assert [f.what for f, _ in told] == [values.EXTRA, values.MISSING]
 
 
+@pytest.mark.parametrize("below", [b"a/x", b"a/x/y", b"a/"])
+def test_a_file_in_whose_place_a_folder_is_now(below):
+    was = [file(b"a"), file(b"a-b"), file(b"b"), file(b"x")]
+    new = file(below, sha256=b"n" * 32) if below != b"a/" else Content(below, rows.UNREADABLE)
+    _, told = compared(was, [new])
+    notes = {f.path: f.note for f, _ in told if f.what == values.MISSING}
+    assert notes == {b"a": comparison.NOW_A_FOLDER, b"a-b": "", b"b": "", b"x": ""}
+
+
 def test_an_empty_file_is_never_said_to_be_moved():
     _, told = compared([file(b"a", size=0)], [file(b"b", size=0, sha256=sha(b"a"))])
     assert [f.what for f, _ in told] == [values.MISSING, values.EXTRA]
