@@ -7,19 +7,17 @@ import os
 import time
 from collections.abc import Sequence
 from contextlib import closing
-from pathlib import Path
 from typing import cast
 
 from reconciler.cli.applying.signals import Stop
 from reconciler.cli.commands.recovery.scan import ScanOptions
 from reconciler.cli.context import Context
+from reconciler.cli.recovery.apart import check_apart
 from reconciler.cli.recovery.live import storages_of
 from reconciler.cli.recovery.progress import progress
 from reconciler.cli.recovery.targets import targets_of
 from reconciler.environment.timestamps import utc_now
 from reconciler.errors import FINDINGS, INTERRUPTED, SUCCESS, UNPROVED, ReconcilerError, UsageError
-from reconciler.location import sanitize_local_url
-from reconciler.masking import quoted_url
 from reconciler.printable import quoted
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.repository.opening import open_repository
@@ -49,7 +47,7 @@ def run(context: Context, options: ScanOptions) -> int:
     for note in notes:
         context.note(note)
     _check_accepted(targets, options.accept_root or ())
-    check_apart(targets, into)
+    check_apart(targets, into, context.environ)
     results: list[Scanned] = []
     with closing(open_repository(into, make=True, told=context.note)) as repository:
         try:
@@ -84,22 +82,6 @@ def _check_accepted(targets: Sequence[Target], names: Sequence[str]) -> None:
         if name not in [target.name for target in targets]:
             raise UsageError(
                 f"--accept-root {quoted(name)} is the name of no storage that is to be scanned"
-            )
-
-
-def check_apart(targets: Sequence[Target], repository: str) -> None:
-    """Refuse a repository that lies in what it is to prove: both would be lost at once."""
-    if "://" in repository and not repository.startswith("file://"):
-        return
-    folder = Path(sanitize_local_url(repository)[7:]).resolve()
-    for target in targets:
-        if target.type != "local":
-            continue
-        root = Path(sanitize_local_url(target.url)[7:]).resolve()
-        if root == folder or root in folder.parents:
-            raise UsageError(
-                f"the repository {quoted_url(repository)} lies in the storage "
-                f"{quoted(target.name)}: put it elsewhere, best on another disk"
             )
 
 

@@ -14,7 +14,8 @@ from reconciler.cli.inputs.files import check_writable, write_whole
 from reconciler.cli.inputs.manifest import read_manifest_if_any
 from reconciler.cli.inputs.platform import choose_platform, read_live, reading
 from reconciler.cli.inputs.source import compared
-from reconciler.cli.recovery.scan import check_apart, code_of, scan_all
+from reconciler.cli.recovery.apart import check_apart
+from reconciler.cli.recovery.scan import code_of, scan_all
 from reconciler.cli.recovery.targets import targets_of
 from reconciler.environment.timestamps import utc_now
 from reconciler.errors import ERROR, FINDINGS, INTERRUPTED, SUCCESS, UNPROVED, UsageError
@@ -113,7 +114,7 @@ def _targets(context: Context, options: SnapshotOptions, platform: Platform) -> 
     targets, notes = targets_of(managed, ())
     for note in notes:
         context.note(note)
-    check_apart(targets, options.repository)
+    check_apart(targets, options.repository, context.environ)
     return targets
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from msgspec import Struct
@@ -32,6 +33,15 @@ class InBucket(Struct, frozen=True):
     def address(self) -> str:
         """The address, as it is written."""
         return f"s3://{self.bucket}/{self.prefix}".removesuffix("/")
+
+    def around(self, inner: str) -> Iterator[InBucket]:
+        """Yield the folder of `inner`, a path below it, if that can be named; then all above."""
+        folder, divider, _ = inner.partition("/")
+        if divider and folder and _PREFIX.fullmatch(folder):
+            yield InBucket(self.bucket, f"{self.prefix}{folder}/")
+        names = self.prefix.split("/")[:-1]
+        for end in reversed(range(len(names))):
+            yield InBucket(self.bucket, "".join(f"{name}/" for name in names[:end]))
 
 
 def split(text: str) -> tuple[str, str | None]:

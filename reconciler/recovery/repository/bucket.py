@@ -142,7 +142,15 @@ class BucketRepository:
         found = self._asking.ask("be listed", anything)
         if found is not None or not make:
             name = found and found.removeprefix(self._where.prefix)
-            raise mistaken.bucket(self._where, name)
+            raise mistaken.bucket(self._where, name, self._near(name or ""))
+
+    def _near(self, found: str) -> InBucket | None:
+        """Return the repository above this place, or in the folder of an object below it."""
+        for where in self._where.around(found):
+            marker = partial(self._head, where.prefix + layout.MARKER)
+            if self._asking.ask("be read", marker) is not None:
+                return where
+        return None
 
     def close(self) -> None:
         """Let go of connections."""

@@ -37,9 +37,14 @@ def folder(path: Path, foreign: Sequence[str]) -> RepositoryError:
     return RepositoryError(f"{none}: nothing lies there{_near(path)}. Check the address; {_MAKE}")
 
 
-def bucket(where: InBucket, found: str | None) -> RepositoryError:
-    """Return the error for a place in a bucket that is no repository, where `found` lies."""
+def bucket(where: InBucket, found: str | None, near: InBucket | None) -> RepositoryError:
+    """Return the error for a place in a bucket that is no repository, where `found` lies.
+
+    `near` is one above or below it.
+    """
     none = f"there is no repository at {quoted(where.address)}"
+    if near is not None:
+        return RepositoryError(f"{none}: did you mean {quoted(near.address)}?")
     if found is None:
         return RepositoryError(
             f"{none}: the bucket answers, and nothing lies there. Check the prefix; {_MAKE}"

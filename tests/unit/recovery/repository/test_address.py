@@ -27,6 +27,13 @@ def test_an_address_is_understood(text, where):
     assert understand(text) == where
 
 
+def test_what_lies_around_a_place_in_a_bucket():
+    around = [where.prefix for where in InBucket("bucket", "a/b/").around("c/d/e")]
+    assert around == ["a/b/c/", "a/", ""]
+    assert list(InBucket("bucket", "").around("ä/b")) == []
+    assert list(InBucket("bucket", "").around("/b")) == []
+
+
 def test_a_folder_may_be_named_from_where_one_is(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     assert understand("proofs") == tmp_path / "proofs"

@@ -51,9 +51,12 @@ def test_what_lies_in_a_bucket_where_there_is_no_repository(bucket):
     with pytest.raises(RepositoryError, match="the bucket answers, and nothing lies there"):
         open_repository(f"{at}absent")
     client = bucket.server.client()
-    client.put_object(Bucket=bucket.name, Key="images/2026/Image 1.tif", Body=b"x")
+    client.put_object(Bucket=bucket.name, Key="zoo/2026/Image 1.tif", Body=b"x")
     for make in (False, True):
         with pytest.raises(RepositoryError, match=r"other files lie in it \('2026/Image 1.tif'\)"):
-            open_repository(f"{at}images", make=make)
+            open_repository(f"{at}zoo", make=make)
+    for place in ("", "proofs/snapshots", "proofs/snapshots/x"):
+        with pytest.raises(RepositoryError, match=f"did you mean '{at}proofs'"):
+            open_repository(f"{at}{place}")
     with pytest.raises(RepositoryError, match="there is no bucket 'no-such-bucket'"):
         open_repository("s3://no-such-bucket/x")
