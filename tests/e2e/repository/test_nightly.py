@@ -1,0 +1,82 @@
+"""`examples/nightly`: the units are units, and what they start is understood."""
+
+import os
+import shlex
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from reconciler.cli.commands import COMMANDS
+from reconciler.cli.options.parser import parse
+from support.repository import ROOT
+
+EXAMPLE = ROOT / "examples" / "nightly"
+UNITS = ["reconciler-nightly.service", "reconciler-nightly.timer"]
+#: Writes down how it is called; says of two snapshots that they are there.
+RECORDER = """#!/bin/sh
+printf '%s\\n' "$*" >> "$CALLS"
+[ "$1 $2" != "snapshot list" ] || printf '"digest"\\n"digest"\\n'
+[ "$1" != scan ] || exit "$SCAN"
+"""
+
+
+@pytest.fixture
+def lab(tmp_path):
+    """Install the example, as its unit wants it, in a folder of the test."""
+    (tmp_path / "bin").mkdir()
+    recorder = tmp_path / "bin" / "reconciler"
+    recorder.write_text(RECORDER)
+    recorder.chmod(0o755)
+    shutil.copytree(EXAMPLE, tmp_path / "lab")
+    for unit in UNITS:
+        text = (EXAMPLE / unit).read_text()
+        text = text.replace("/opt/lab", f"{tmp_path}/lab").replace("/opt/reconciler", str(tmp_path))
+        (tmp_path / unit).write_text(text)
+    return tmp_path
+
+
+def directive(unit: Path, key):
+    (value,) = [
+        line.partition("=")[2]
+        for line in unit.read_text().splitlines()
+        if line.startswith(f"{key}=")
+    ]
+    return value
+
+
+@pytest.mark.parametrize(("scan", "code"), [(0, 0), (7, 7), (8, 8), (1, 1)])
+def test_what_the_unit_starts_is_understood_and_its_exit_code_is_the_worst(lab, scan, code):
+    service = lab / UNITS[0]
+    name, _, value = directive(service, "Environment").partition("=")
+    done = subprocess.run(
+        shlex.split(directive(service, "ExecStart")),
+        cwd=directive(service, "WorkingDirectory"),
+        env={name: value, "CALLS": str(lab / "calls"), "SCAN": str(scan), "DEEP": "1"},
+        check=False,
+    )
+    assert done.returncode == code
+    calls = (lab / "calls").read_text().splitlines()
+    expected = ["scan", "snapshot create", "snapshot list", "verify --against", "verify s3:"]
+    assert len(calls) == (1 if code == 1 else len(expected))
+    for call, begins in zip(calls, expected, strict=False):
+        assert call.startswith(begins)
+        parse(shlex.split(call), COMMANDS)
+        assert "s3://lab-proofs/nas" in call
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="there is no systemd")
+def test_systemd_finds_nothing_wrong_with_the_units(lab):
+    # Its own runtime folder: nothing is asked of a systemd that runs here, if one does.
+    done = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", *(lab / unit for unit in UNITS)],
+        env={**os.environ, "XDG_RUNTIME_DIR": str(lab)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert [
+        line for line in done.stderr.splitlines() if str(lab) in line or "nightly" in line
+    ] == []
+    assert done.returncode == 0, done.stderr
