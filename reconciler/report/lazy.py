@@ -15,7 +15,7 @@ _TOLD = {
     "scans": ("scanned",),
     "snapshots": ("checked", "overview", "pruned", "snapshot"),
     "stories": ("explained",),
-    "verifications": ("verified",),
+    "verifications": ("accepted", "verified"),
 }
 _HOMES = {name: home for home, names in _TOLD.items() for name in names}
 

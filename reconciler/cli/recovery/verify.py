@@ -13,6 +13,7 @@ from reconciler.cli.inputs.manifest import read_manifest_if_any
 from reconciler.cli.inputs.platform import choose_platform, reading
 from reconciler.cli.inputs.scope import read_scopes
 from reconciler.cli.options.hints import did_you_mean
+from reconciler.cli.recovery import accepting
 from reconciler.cli.recovery import deep as storages_now
 from reconciler.environment.timestamps import timestamp, utc_now
 from reconciler.errors import (
@@ -54,6 +55,8 @@ def run(context: Context, options: VerifyOptions) -> int:
     _check(options)
     if options.explain is not None:
         return _explain(context, options, *options.explain)
+    if options.accept is not None:
+        return accepting.run(context, options, *options.accept)
     with ExitStack() as opened:
         one = _Verification(context, options, opened)
         stop = opened.enter_context(Stop(context.limit))
@@ -90,6 +93,8 @@ def _check(options: VerifyOptions) -> None:
     """Refuse what can't be meant, before anything is opened: `UsageError`."""
     if options.repository is None and options.against in (None, BEFORE):
         raise UsageError("say which repository: REPO, a folder or s3://BUCKET/PREFIX")
+    if options.accept is None and (options.reason is not None or options.auto_approve):
+        raise UsageError("--reason and --auto-approve mean something only with --accept")
     given = [
         name
         for name, value in (

@@ -56,4 +56,12 @@ def _compared(
             return not_verified(was, storage, was.place, str(error), means)
     if scanned.status == outcome.NOT_REACHABLE:
         return not_reachable(was, storage, scanned.reason, means)
-    return not_verified(was, storage, was.place, scanned.reason, means)
+    return not_verified(was, storage, was.place, _so_far(scanned), means)
+
+
+def _so_far(scanned: Scanned) -> str:
+    """Say why not all was read, and what was found until then: the next run will keep it."""
+    if not scanned.altered:
+        return scanned.reason
+    verb = "is" if scanned.altered == 1 else "are"  # no path: this is told in reports without any
+    return f"{scanned.reason}. Of what was read, {scanned.altered:,} {verb} damaged"

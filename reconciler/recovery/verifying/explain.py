@@ -69,6 +69,14 @@ def _meant(repository: Repository, place: str, story: Story) -> bytes:
     return meant.path_in(repository, last, story.path) if last else b""
 
 
+def place_of(repository: Repository, storage: str) -> str:
+    """Return the location of a storage, by its name in the newest snapshot that has it.
+
+    Raises `UsageError` if no snapshot has such a storage, `RepositoryError`.
+    """
+    return _place(listing.listed(repository).kept, storage)
+
+
 def _place(snapshots: Sequence[Kept], storage: str) -> str:
     for kept in reversed(snapshots):
         for known in kept.snapshot.storages:

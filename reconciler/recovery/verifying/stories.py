@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from reconciler.recovery.findings.episodes import is_settled
 from reconciler.recovery.rows import Content
-from reconciler.recovery.values import FileFinding
+from reconciler.recovery.values import Accepted, FileFinding
 
 #: What a scan says of the file: it has the bytes that it had; it is seen for the first time; a
 #: class of findings; or nothing at all.
@@ -61,8 +62,14 @@ class Story(Struct, frozen=True):
 
     @property
     def is_wrong(self) -> bool:
-        """Whether the last scan that could tell found it wrong."""
-        return bool(self.wrong_since)
+        """Whether the last scan that could tell found it wrong, and nobody has accepted that."""
+        return bool(self.wrong_since) and self.accepted is None
+
+    @property
+    def accepted(self) -> Accepted | None:
+        """What a person has said of it as it is; None if nobody has."""
+        lasting = (finding for finding in self.findings if not finding.resolved)
+        return next((f.accepted for f in lasting if is_settled(f)), None)
 
     @property
     def is_known(self) -> bool:

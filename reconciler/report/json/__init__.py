@@ -15,6 +15,6 @@ if TYPE_CHECKING:
     from reconciler.report.json.scans import scanned
     from reconciler.report.json.snapshots import checked, overview, pruned, snapshot
     from reconciler.report.json.stories import explained
-    from reconciler.report.json.verifications import verified
+    from reconciler.report.json.verifications import accepted, verified
 
 __getattr__ = handing_out(__name__)

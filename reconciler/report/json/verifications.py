@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from reconciler.recovery.findings.accepting import Acceptance
 from reconciler.recovery.findings.record import written
 from reconciler.recovery.values import FileFinding
 from reconciler.recovery.verifying.results import Side, StorageVerified, Taken, Verified
@@ -37,6 +38,11 @@ def verified(result: Verified, _style: Style = PLAIN) -> str:
         notes=result.notes,
         storages=[_storage(one) for one in result.storages],
     )
+
+
+def accepted(done: Acceptance, _style: Style = PLAIN) -> str:
+    """Return what was accepted; `changed` counts what was something else again, and was not."""
+    return of_fields(storage=done.storage, accepted=_written(done.findings), changed=done.changed)
 
 
 def _storage(one: StorageVerified) -> dict[str, Any]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from itertools import groupby
 
+from reconciler.recovery.findings.accepting import Acceptance
 from reconciler.recovery.values import FileFinding
 from reconciler.recovery.verifying.results import StorageVerified, Verified
 from reconciler.report.markdown.comments import Comment, Section, row, written
 from reconciler.report.markdown.escape import code, prose
 from reconciler.report.sentences.recovery import verifications as told
-from reconciler.report.sentences.recovery.groups import earlier
+from reconciler.report.sentences.recovery.groups import earlier, total
 from reconciler.report.sentences.terms import spoken
 from reconciler.report.style import PLAIN, Style
 
@@ -48,6 +49,12 @@ def verified(result: Verified, _style: Style = PLAIN) -> str:
             see=code(result.rows) if result.rows else "the table of `--rows`",
         )
     )
+
+
+def accepted(done: Acceptance, _style: Style = PLAIN) -> str:
+    """Show what was accepted."""
+    sections = (Section("", "file", done.findings, _named),)
+    return written(Comment(total(done), sections=sections))
 
 
 def _section(findings: list[FileFinding], number: int) -> Section[FileFinding]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.printable import shown
+from reconciler.recovery.findings.accepting import Acceptance
 from reconciler.recovery.values import FileFinding
 from reconciler.recovery.verifying.results import AGREES, DIFFERS, StorageVerified, Verified
+from reconciler.report.sentences.recovery import groups as told_together
 from reconciler.report.sentences.recovery import verifications as told
 from reconciler.report.sentences.recovery.groups import Group, earlier, groups
 from reconciler.report.sentences.terms import bare, spoken
@@ -28,6 +30,28 @@ def verified(result: Verified, style: Style = PLAIN) -> str:
     if style.quiet:
         return joined([*(part for part in each if part), verdict])
     return joined([lines(told.heading(result), style.width, rest="  "), *each, notes, verdict])
+
+
+def to_accept(shown: Acceptance, style: Style = PLAIN) -> str:
+    """Show what would be accepted."""
+    return joined([[f"{told_together.to_accept(shown)}:", *_accepted(shown, style)]])
+
+
+def accepted(done: Acceptance, style: Style = PLAIN) -> str:
+    """Show what was accepted; how much it was stands last."""
+    last = lines(told_together.total(done), style.width)
+    return joined([[] if style.quiet else _accepted(done, style), last])
+
+
+def _accepted(shown: Acceptance, style: Style) -> list[str]:
+    name, most = bare(shown.storage), len(shown.findings) if style.verbose else _SHOWN
+    told = [
+        line
+        for finding in shown.findings[:most]
+        for line in _finding(finding, name, style, only_counted=True)
+    ]
+    more = len(shown.findings) - most
+    return [*told, *(_line(f"… and {more:,} more: -v has all", name, style) if more > 0 else ())]
 
 
 def _storage(one: StorageVerified, style: Style) -> list[str]:

@@ -1,6 +1,7 @@
 """Rot, and what must not hide it: later scans and snapshots, and damage of the repository."""
 
 import json
+import shutil
 import sys
 
 import pytest
@@ -20,7 +21,7 @@ def rotten(storages):
     return storages
 
 
-def verified(storages, *arguments, code):
+def verified(storages, *arguments, code=0):
     told = storages.folder("verify", "proofs", "-o", "json", *arguments, code=code)
     return json.loads(told.stdout)
 
@@ -62,6 +63,43 @@ def test_rot_of_a_file_that_no_snapshot_has_is_not_lost(rotten):
     rotten.file("nas/new.tif", b"m")
     report = verified(rotten, "--deep", code=7)
     assert [one["lasts"] for one in report["storages"]] == [{"damaged": 1}, {}]
+
+
+def test_what_is_gone_is_told_until_somebody_accepts_it(rotten):
+    (rotten.path / "nas/raw/03.tif").unlink()
+    for _ in range(2):
+        rotten.folder("snapshot", "create", "proofs", "--scan", code=7)
+        report = verified(rotten, "--against", code=7)
+    assert report["storages"][0]["lasts"] == {"damaged": 1, "missing": 1}
+    told = rotten.folder("verify", "proofs", "--accept", "nas", code=64).stderr
+    assert "(missing)  raw/03.tif" in told
+    assert "no terminal to ask on" in told
+    accept = ("verify", "proofs", "--accept", "nas", "raw/03.tif", "--reason", "a test")
+    assert "Nothing was accepted" in rotten.folder.on_terminal(*accept, answer=b"y\n", code=1)
+    assert "Accepted: 1 file of nas." in rotten.folder.on_terminal(*accept, answer=b"yes\n")
+    rotten.folder("verify", "proofs", "--accept", "nas", "-y")
+    report = verified(rotten, "--against")
+    assert report["storages"][0]["accepted_count"] == 2
+    rotten.scan("--full")
+    told = rotten.folder("verify", "proofs", "--explain", "nas", "raw/03.tif").stdout
+    assert "accepted 2" in told
+    assert ": a test" in told
+    # Another fault of the same file is another finding.
+    rotten.file("nas/raw/07.tif", b"5")
+    rotten.scan("--full", code=7)
+    assert verified(rotten, "--against", code=7)["storages"][0]["lasts"] == {"damaged": 1}
+
+
+def test_rot_is_found_where_it_is_mounted_elsewhere_and_not_lost_at_home(rotten):
+    copy = rotten.path / "copy"
+    shutil.copytree(rotten.path / "nas", copy)
+    rotten.file("copy/raw/08.tif", b"9")
+    moved = ("--deep", "--relocate", f"{rotten.path}/nas={copy}", "--scope", "nas")
+    report = verified(rotten, *moved, code=7)
+    assert report["storages"][0]["found"] == {"damaged": 2}
+    report = verified(rotten, "--deep", "--scope", "nas", code=7)["storages"][0]
+    assert [f["path"] for f in report["findings"]] == ["raw/07.tif"]
+    assert [f["path"] for f in report["resolved"]] == ["raw/08.tif"]
 
 
 @pytest.mark.parametrize("how", ["--deep", "--against"])

@@ -11,8 +11,9 @@ import pytest
 from msgspec.structs import replace
 
 from reconciler.recovery import rows, values
+from reconciler.recovery.findings.accepting import Acceptance
 from reconciler.recovery.rows import Content
-from reconciler.recovery.values import FileFinding, LeftOut
+from reconciler.recovery.values import Accepted, FileFinding, LeftOut
 from reconciler.recovery.verifying import results
 from reconciler.recovery.verifying.judging.classify import IN_MANY, SCATTERED
 from reconciler.recovery.verifying.results import Proofs, Side, StorageVerified, Taken, Verified
@@ -62,8 +63,19 @@ NAS = StorageVerified(
     FINDINGS,
     resolved=(finding(values.MISSING, b"back", resolved=NIGHT),),
     resolved_count=1,
-    still_open=2,
+    still_open=23,
     still_open_since=BEFORE,
+    lasts={values.DAMAGED: 21, values.MISSING: 1},
+    lasting=(finding(values.DAMAGED, b"rot"), finding(values.MISSING, b"gone", now=None)),
+    accepted=(
+        finding(
+            values.MISSING,
+            b"thrown",
+            now=None,
+            accepted=Accepted(NIGHT, "anna@scope-2", "project ended\x1b"),
+        ),
+    ),
+    accepted_count=2,
 )
 FINE = StorageVerified("minio", 10, 10, was=EARLIER, now=LATER)
 PARTLY = (LeftOut("*.tmp", 1_234), LeftOut(".snapshot/", folders=1), LeftOut("never"))
@@ -126,14 +138,14 @@ def test_findings_of_json_are_as_their_schema_says():
     one = schema | {"$ref": "#/$defs/finding", "required": []}
     del one["properties"], one["type"]
     for storage in json.loads(as_json.verified(verified(NAS)))["storages"]:
-        for found in storage["findings"] + storage["resolved"]:
+        for found in sum((storage[n] for n in ("findings", "resolved", "lasting", "accepted")), []):
             jsonschema.Draft202012Validator(one).validate(found)
 
 
 def test_in_a_pipe_each_finding_is_one_line_with_its_storage():
     told = text.verified(ALL, Style(width=UNBOUNDED, records=True)).splitlines()
     damaged = [line for line in told if line.startswith("nas:  damaged  ")]
-    assert len(damaged) == 2
+    assert [line.endswith("  found earlier") for line in damaged] == [False, False, True]
     assert "  odd \\xff\\n\\xe2\\x80\\xaename.tif  " in damaged[1]
 
 
@@ -257,3 +269,38 @@ def test_the_verdict_of_each_class():
     assert replace(FINE, compared=9).verdict == results.UNKNOWN
     assert replace(FINE, of=None).verdict == results.UNKNOWN
     assert msgspec.structs.replace(FINE).verdict == results.AGREES
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ({"lasts": {"missing": 1}}, "1 missing found earlier and neither seen whole since nor acc"),
+        ({"lasts": {"missing": 1}, "found": {"changed": 2}}, "2 changed; 1 missing found earlier"),
+        ({"accepted_count": 1}, "and all agree but 1 that was accepted."),
+        ({"accepted_count": 2, "quiet": {"unsettled": 1}}, "settled and 2 that were accepted."),
+    ],
+)
+def test_what_lasts_is_a_finding_and_what_was_accepted_is_none(more, told):
+    wide = Style(width=UNBOUNDED)
+    assert told in text.verified(verified(StorageVerified("nas", 9, 9, **more)), wide)
+
+
+def test_records_that_agree_do_not_pass_for_bytes():
+    result = verified(StorageVerified("nas", 9, 9), how=results.LIVE)
+    told = text.verified(result, Style(width=UNBOUNDED))
+    assert told.endswith(
+        "\nVerified: 9 of 9 records compared, and all agree; no byte was read: --deep does that.\n"
+    )
+
+
+def test_what_was_accepted_is_told_in_each_format():
+    done = Acceptance("nas", NAS.accepted, 1)
+    assert text.accepted(done, Style(width=UNBOUNDED)).splitlines() == [
+        "    (missing) thrown",
+        "      " + ", ".join(told.details(NAS.accepted[0])),
+        "",
+        "Accepted: 1; 1 file left alone, for meanwhile it is something else: look again.",
+    ]
+    assert json.loads(as_json.accepted(done))["changed"] == 1
+    assert "thrown" in markdown.accepted(done)
+    assert "Nothing to accept" in text.accepted(Acceptance("nas", ()))

@@ -22,6 +22,9 @@ class VerifyOptions(Namespace):
     deep: bool
     against: str | None
     explain: list[str] | None
+    accept: list[str] | None
+    reason: str | None
+    auto_approve: bool
     everything: bool
     redact: bool
     rows: str | None
@@ -60,8 +63,25 @@ def _add_arguments(parser: ArgumentParser) -> None:
         help="tell the story of one file: every proof of it, when it was wrong first, and where "
         "the good bytes still are",
     )
+    ways.add_argument(
+        "--accept",
+        nargs="+",
+        metavar=("STORAGE", "PATH"),
+        help="say that what was found damaged, missing or deleted may stay so: all of it, or what "
+        "lies at these paths or globs. It counts no more while it is as it is now",
+    )
+    _add_accepting(parser)
     _add_telling(parser)
     _add_reading(parser)
+
+
+def _add_accepting(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--reason", metavar="TEXT", help="with --accept: why; kept, and shown with the finding"
+    )
+    parser.add_argument(
+        "-y", "--auto-approve", action="store_true", help="with --accept: do not ask"
+    )
 
 
 def _add_telling(parser: ArgumentParser) -> None:
@@ -126,7 +146,9 @@ COMMAND = Command(
     "Says for each storage how many files were compared, of how many, and how many could not be; "
     "then what was found, each with what it was and is, and since when; and on which proofs the "
     "answer rests. Nothing is ever called missing because a storage or folder can't be read.\n\n"
-    "Findings are kept in REPO until they are proved to be over.\n\n"
+    "Findings are kept in REPO until they are proved to be over. What is damaged, missing or "
+    "deleted ends with 7 in each run until the same bytes are seen again, or somebody says with "
+    "--accept that it may stay so.\n\n"
     "Exit codes: 0 all was compared and agrees, 7 there are findings, 8 there are none, but "
     "something could not be compared.",
     examples=(
@@ -134,6 +156,10 @@ COMMAND = Command(
         (
             "reconciler verify ./proofs --explain nas-1 file",
             "since when a file is wrong, and where its good bytes are",
+        ),
+        (
+            "reconciler verify ./proofs --accept nas-1 'old/**' --reason 'project ended'",
+            "what is missing there may stay so",
         ),
     ),
     add_arguments=_add_arguments,

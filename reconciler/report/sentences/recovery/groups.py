@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
+from reconciler.recovery.findings.accepting import Acceptance
 from reconciler.recovery.values import FileFinding
 from reconciler.recovery.verifying.results import StorageVerified
 from reconciler.report.sentences.recovery.verifications import LASTS, MEANINGS, day, meaning
-from reconciler.report.sentences.terms import count, spoken
+from reconciler.report.sentences.terms import bare, count, spoken
 
 _ACCEPTED = "a person has said that these may stay as they are"
 
@@ -56,3 +57,26 @@ def earlier(one: StorageVerified) -> list[str]:
     if one.lasting:
         told.append("if it may stay so: verify REPO --accept STORAGE PATH")
     return told
+
+
+def to_accept(shown: Acceptance) -> str:
+    """Say what would be accepted."""
+    number = count(len(shown.findings), "file")
+    return f"{bare(shown.storage)}: {number} to be accepted as {_they(shown)}"
+
+
+def total(done: Acceptance) -> str:
+    """Say what came of it."""
+    if done.changed:
+        left = f"{count(done.changed, 'file')} left alone, for meanwhile it is something else: "
+        return f"Accepted: {len(done.findings):,}; {left}look again."
+    if not done.findings:
+        return f"Nothing to accept: all that lasts on {bare(done.storage)} was accepted before."
+    number = count(len(done.findings), "file")
+    return (
+        f"Accepted: {number} of {bare(done.storage)}. Counted no more while as {_they(done)} now."
+    )
+
+
+def _they(shown: Acceptance) -> str:
+    return "it is" if len(shown.findings) == 1 else "they are"

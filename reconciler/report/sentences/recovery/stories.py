@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from reconciler.recovery import rows
+from reconciler.recovery.findings.episodes import is_settled
 from reconciler.recovery.paths import shown
 from reconciler.recovery.rows import Content
+from reconciler.recovery.values import FileFinding
 from reconciler.recovery.verifying import stories
 from reconciler.recovery.verifying.stories import Chapter, Copy, Story
-from reconciler.report.sentences.recovery.verifications import day, modified, proved, sha, size
+from reconciler.report.sentences.recovery.verifications import (
+    accepted,
+    day,
+    modified,
+    proved,
+    sha,
+    size,
+)
 from reconciler.report.sentences.terms import bare, count, spoken
 
 _SAYS = {
@@ -38,9 +47,8 @@ def details(chapter: Chapter) -> list[str]:
 def verdict(story: Story) -> str:
     """Say what matters most: whether it is wrong, since when, and when it was right last."""
     right = f"its bytes were read and right last on {day(story.last_right)}"
-    if story.is_wrong:
-        since = f"WRONG since the scan of {day(story.wrong_since)}"
-        return f"{since}; {right}." if story.last_right else f"{since}; it was never read before."
+    if story.wrong_since:
+        return _wrong(story, right if story.last_right else "it was never read before")
     if not story.chapters:
         return "NOT KNOWN: it was never scanned."
     if all(chapter.what == stories.UNSEEN for chapter in story.chapters):
@@ -52,6 +60,13 @@ def verdict(story: Story) -> str:
         last = f"; {right}" if story.last_right else ""
         return f"NOT KNOWN: the last scan says nothing of its bytes{last}."
     return f"As it was: {right}." if story.last_right else "As it was; it has no bytes of its own."
+
+
+def _wrong(story: Story, right: str) -> str:
+    since = f"since the scan of {day(story.wrong_since)}"
+    if story.accepted is not None:
+        return f"Not as it was {since}, and {accepted(story.accepted)}; {right}."
+    return f"WRONG {since}; {right}."
 
 
 def good(story: Story) -> str:
@@ -77,9 +92,16 @@ def found(story: Story) -> list[str]:
     """Say what verifications found of it."""
     return [
         f"{spoken(finding.what)}: {day(finding.first_seen)} to {day(finding.last_seen)}, "
-        + (f"resolved {day(finding.resolved)}" if finding.resolved else "not resolved")
+        + _end(finding)
         for finding in story.findings
     ]
+
+
+def _end(finding: FileFinding) -> str:
+    ends = [f"resolved {day(finding.resolved)}"] if finding.resolved else []
+    if finding.accepted and is_settled(finding):
+        ends.append(accepted(finding.accepted))
+    return ", ".join(ends) or "not resolved"
 
 
 def quoted_path(path: bytes) -> str:

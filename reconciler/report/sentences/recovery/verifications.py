@@ -161,7 +161,7 @@ def total(verified: Verified) -> str:
         if verified.not_verified:
             last += f", {verified.not_verified:,} not verified"
     partly = left_out.in_all([one.storage for one in verified.storages if not_known(one)])
-    numbers = ", ".join(filter(None, (found(all_found(verified.storages)), _lasting(verified))))
+    numbers = "; ".join(filter(None, (found(all_found(verified.storages)), _lasting(verified))))
     if verdict == results.DIFFERS:
         return f"FINDINGS: {numbers}; {last}{partly}."
     if any(one.forgotten for one in verified.storages):

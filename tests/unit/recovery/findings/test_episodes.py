@@ -12,9 +12,16 @@ from msgspec.structs import replace
 
 from reconciler.recovery import values
 from reconciler.recovery.findings import episodes as over_time
-from reconciler.recovery.findings.episodes import bounded, key, merged, observed, open_ones
+from reconciler.recovery.findings.episodes import (
+    bounded,
+    is_settled,
+    key,
+    merged,
+    observed,
+    open_ones,
+)
 from reconciler.recovery.rows import FILE, READ, Content
-from reconciler.recovery.values import FileFinding
+from reconciler.recovery.values import Accepted, FileFinding
 
 GOOD = Content(b"a", FILE, 1, 2, b"g" * 32, READ, 3)
 ROTTEN = replace(GOOD, sha256=b"r" * 32)
@@ -145,3 +152,51 @@ def test_what_matters_least_is_left_out_first(monkeypatch):
 )
 def test_every_class_has_its_place_in_the_order(what):
     assert what in over_time.SEVERITY
+
+
+def accepted(known, number):
+    return [
+        replace(e, accepted=e.accepted or Accepted(night(number), "anna@scope", "", e.now))
+        for e in known
+    ]
+
+
+WORSE = replace(DAMAGED, now=replace(ROTTEN, sha256=b"s" * 32))
+GONE = replace(DAMAGED, what=values.MISSING, now=None)
+
+
+def test_what_is_accepted_stays_so_while_the_bytes_do():
+    known = accepted(run([], 1, DAMAGED), 2)
+    touched = replace(DAMAGED, what=values.CHANGED, now=replace(ROTTEN, mtime_ns=9))
+    for number, found in ((3, DAMAGED), (4, touched)):
+        known = run(known, number, found)
+        assert [(e.first_seen, is_settled(e)) for e in known] == [(night(1), True)]
+
+
+@pytest.mark.parametrize("other", [WORSE, GONE])
+def test_a_different_fault_of_an_accepted_file_is_another_finding(other):
+    known = run(accepted(run([], 1, DAMAGED), 2), 3, other)
+    assert told(known) == [
+        (b"a", "damaged", night(1), night(1), night(3)),
+        (b"a", other.what, night(3), night(3), ""),
+    ]
+    assert [is_settled(e) for e in known] == [True, False]
+    assert known[1].was == GOOD
+    assert merged([known, known]) == merged([known])
+    # As it was accepted, it counts no more: nobody is asked twice.
+    assert [is_settled(e) for e in run(known, 4, DAMAGED)] == [True, True]
+
+
+def test_what_says_nothing_of_the_bytes_leaves_what_was_accepted():
+    known = accepted(run([], 1, DAMAGED), 2)
+    unread = replace(DAMAGED, what=values.UNREADABLE, now=replace(ROTTEN, sha256=None))
+    assert run(known, 3, unread) == known
+
+
+def test_an_acceptance_outlasts_a_run_at_the_same_time_that_does_not_know_of_it():
+    first = run([], 1, DAMAGED)
+    said, seen = accepted(first, 2), run(first, 3, DAMAGED)
+    for records in itertools.permutations([first, said, seen]):
+        (episode,) = merged(records)
+        assert is_settled(episode)
+        assert episode.last_seen == night(3)

@@ -19,7 +19,7 @@ from reconciler.recovery.findings.record import decode, findings_of, written
 from reconciler.recovery.repository import layout
 from reconciler.recovery.repository.opening import open_repository
 from reconciler.recovery.rows import Content
-from reconciler.recovery.values import FileFinding
+from reconciler.recovery.values import Accepted, FileFinding
 from reconciler.schemas import schema_text
 
 PLACE = "local:/nas"
@@ -55,6 +55,18 @@ def test_what_is_kept_is_read_again(repository):
     keep(repository, [FOUND])
     assert store.read(repository, PLACE).episodes == (FOUND,)
     assert store.read(repository, "local:/other").episodes == ()
+
+
+def test_what_was_accepted_is_kept_with_it(repository):
+    said = Accepted("2026-11-29T02:00:00.000Z", "anna@scope", "thrown away", GOOD)
+    for accepted in (said, replace(said, now=None, why="")):
+        keep(repository, [replace(FOUND, accepted=accepted)])
+        (known,) = store.read(repository, PLACE).episodes
+        assert known.accepted == accepted
+        (name,) = names(repository)
+        record = json.loads(repository.read(name))
+        jsonschema.validate(record, json.loads(schema_text("findings")))
+        repository.remove(name)
 
 
 def test_nothing_is_written_of_a_storage_with_which_nothing_was_ever_wrong(repository):
