@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import chain
 
 import jsonschema
 import msgspec
@@ -138,7 +139,8 @@ def test_findings_of_json_are_as_their_schema_says():
     one = schema | {"$ref": "#/$defs/finding", "required": []}
     del one["properties"], one["type"]
     for storage in json.loads(as_json.verified(verified(NAS)))["storages"]:
-        for found in sum((storage[n] for n in ("findings", "resolved", "lasting", "accepted")), []):
+        lists = [storage[name] for name in ("findings", "resolved", "lasting", "accepted")]
+        for found in chain(*lists):
             jsonschema.Draft202012Validator(one).validate(found)
 
 
