@@ -20,11 +20,19 @@ from reconciler.recovery.snapshots.document import Inventory
 
 
 class Records(Struct, frozen=True):
-    """How many records a storage lacks, and how many it has with other checksums."""
+    """How the records of a storage differ from those that the snapshot has."""
 
+    #: How many it lacks.
     missing: int = 0
-    #: They stay as they are: what is live may be newer.
+    #: How many it has with other checksums. They stay as they are: what is live may be newer.
     different: int = 0
+    #: How many it has, in the snapshot or not.
+    live: int = 0
+
+    @property
+    def is_torn(self) -> bool:
+        """Whether it has some and lacks some: a create that was cut off leaves all or none."""
+        return bool(self.live and self.missing)
 
 
 def compare(
@@ -40,7 +48,7 @@ def compare(
     with _differences(repository, inventory, reader, id) as found:
         for _ in found:
             pass  # what is counted counts
-        return Records(found.only_was, found.changed)
+        return Records(found.only_was, found.changed, found.compared + found.only_now)
 
 
 def missing(

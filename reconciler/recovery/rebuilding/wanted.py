@@ -69,7 +69,9 @@ def desired(
         live = found.live.get(one.storage.id)
         if live is None:
             entries.append(one.entry)
-        elif not keep_live:
+        elif keep_live:
+            entries.append(Entry(live.name, live.type, live.default_url, id=live.id))
+        else:
             # Names are matched with names by the plan itself, which tells of another location.
             pin = None if one.storage.id in found.by_name else live.id
             entries.append(replace(one.entry, id=pin))

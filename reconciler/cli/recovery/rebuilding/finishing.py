@@ -40,6 +40,8 @@ class Finishing:
         self._spaces: dict[str, tuple[str, ...]] = {}
         self._files: list[str] = []
         self._problems: list[str] = []
+        #: The exit code of the last of them.
+        self._error = ERROR
 
     def finish(self, applied: Applied, of_apply: Stop | None = None) -> int:
         """Do what is left, tell what came of all, and return the exit code.
@@ -75,6 +77,7 @@ class Finishing:
             task()
         except ReconcilerError as error:
             self._problems.append(str(error))
+            self._error = error.exit_code
 
     def _look(self, stop: Stop, *, add: bool) -> None:
         """Find out what is live now, and add the records of files that it lacks."""
@@ -113,7 +116,7 @@ class Finishing:
             return INTERRUPTED
         if applied.exit_code != SUCCESS or not self._is_unfinished():
             return applied.exit_code
-        return PARTIAL if applied.result.wrote or self._adding.added else ERROR
+        return PARTIAL if applied.result.wrote or self._adding.added else self._error
 
     def _is_unfinished(self) -> bool:
         """Return whether something is left to do, though the apply itself went well."""

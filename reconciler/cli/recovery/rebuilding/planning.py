@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -15,12 +15,13 @@ from reconciler.cli.inputs.platform import choose_platform, reading
 from reconciler.cli.inputs.scope import read_scopes
 from reconciler.cli.inputs.source import Source, plan_by
 from reconciler.cli.recovery.rebuilding.choosing import Chosen
+from reconciler.cli.recovery.rebuilding.doubts import strange, unwanted
 from reconciler.cli.recovery.relocating import moved
 from reconciler.errors import UsageError
 from reconciler.location import same_place, sanitize_local_url, usable_url
 from reconciler.manifest import Manifest, load
 from reconciler.masking import quoted_url
-from reconciler.model import Desired, Entry, Notice, State
+from reconciler.model import Desired, Entry
 from reconciler.names import Scope
 from reconciler.plan.document import Plan
 from reconciler.platform import Reader
@@ -33,6 +34,8 @@ from reconciler.recovery.repository import layout
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.snapshots.document import MANIFEST, Kept, SnapshotStorage
 from reconciler.report.sentences.recovery import rebuilds as told
+
+_QUOTE = "'"
 
 
 class Work(NamedTuple):
@@ -73,8 +76,13 @@ def plan(context: Context, options: RebuildOptions, repository: Repository, chos
         request = reconcile.Request(desired, lock=own.lock if own else None)
         source = Source(replace(manifest, desired=desired), platform, request)
         plan = plan_by(source, reader, state)
-        missing, left_records = _records(repository, reader, chosen, ours, found)
-    notices = [*_strange(kept, state, found), *told.different(ours, missing)]
+        lacking, left_records = _records(repository, reader, chosen, ours, found)
+    keeps = {id for id, each in lacking.items() if options.keep_live and each.is_torn}
+    notices = [
+        *strange(kept, state, found),
+        *unwanted(plan, own),
+        *told.strange_records(ours, lacking, keeps),
+    ]
     return Work(
         chosen,
         len(storages),
@@ -82,7 +90,7 @@ def plan(context: Context, options: RebuildOptions, repository: Repository, chos
         found,
         source,
         replace(plan, warnings=tuple(sorted({*plan.warnings, *notices}))),
-        missing,
+        {id: each for id, each in lacking.items() if id not in keeps},
         tuple(Left(each.name, each.unmanaged) for each in storages if each.unmanaged),
         left_records,
     )
@@ -99,7 +107,7 @@ def _in_scope(context: Context, kept: Kept) -> list[SnapshotStorage]:
 def _declared(repository: Repository, kept: Kept) -> Manifest:
     """Read the snapshot's manifest; its places are named by where it lies, not by our copy."""
     name = layout.snapshot(kept.snapshot.id, MANIFEST)
-    where = f"{repository.address}/{name}"
+    where = f"{repository.address.strip(_QUOTE)}/{name}"
     with repository.local(name) as path:
         manifest, data = load([str(path)], {}), path.read_bytes()
     entries = tuple(replace(entry, file=where) for entry in manifest.desired.entries)
@@ -167,15 +175,3 @@ def _records(
             id = live.id if live else None
             missing[storage.id] = records.compare(repository, storage.inventory, reader, id)
     return missing, tuple(left)
-
-
-def _strange(kept: Kept, state: State, found: Found) -> Iterator[Notice]:
-    """Warn of a platform that may be the wrong one."""
-    if state.storages and not found.live:
-        yield Notice(
-            "other_platform",
-            "",
-            f"none of the {len(state.storages):,} live storages is in the snapshot, which is of "
-            f"{quoted_url(kept.snapshot.platform.address)}: look whether this is the platform that "
-            "you mean",
-        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from reconciler.environment.timestamps import utc_now
@@ -42,17 +42,31 @@ def damaged(problem: Problem) -> str:
     return _line(f"{problem.what}: {problem.message}", problem.storage)
 
 
-def different(wanted: Sequence[Wanted], records: Mapping[str, Records]) -> Iterator[Notice]:
-    """Warn of records of files that differ from those in the snapshot, and stay."""
+def strange_records(
+    wanted: Sequence[Wanted], records: Mapping[str, Records], keeps: Collection[str]
+) -> Iterator[Notice]:
+    """Warn of storages whose records of files differ from those in the snapshot.
+
+    `keeps` are those whose records stay as they are, by their ids in the snapshot.
+    """
     for one in wanted:
-        found = records.get(one.storage.id)
+        found, name = records.get(one.storage.id), one.entry.name
         if found and found.different:
-            name = one.entry.name
+            differ = f"{count(found.different, 'file record')} on the platform differ"
             yield Notice(
                 "records_differ",
                 name,
-                f"{bare(name)}: {count(found.different, 'file record')} on the platform differ "
-                "from those in the snapshot, and stay as they are: `verify` lists them",
+                f"{bare(name)}: {differ} from the snapshot, and stay as they are: `verify` lists "
+                "them",
+            )
+        if found and found.is_torn:
+            left = "they stay away" if one.storage.id in keeps else "they are added"
+            yield Notice(
+                "records_missing",
+                name,
+                f"{bare(name)} has {count(found.live, 'file record')}, and lacks "
+                f"{found.missing:,} that the snapshot has: {left}. If files were removed on "
+                "purpose since, --keep-live leaves their records away",
             )
 
 

@@ -10,19 +10,22 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from reconciler.cli.recovery.rebuilding.doubts import unwanted
 from reconciler.errors import (
     ConflictError,
     LeaseLostError,
+    PlatformBusyError,
     PlatformError,
     RefusedError,
     UnavailableError,
 )
-from reconciler.model import Storage
+from reconciler.manifest import Manifest
+from reconciler.model import Desired, Policy, Removed, Storage
 from reconciler.platform import Abilities
 from reconciler.retry import reader as patience
 from support.recovery import rebuilding, snapshots
 from support.recovery.rebuilding import Ended
-from support.values.building import storage
+from support.values.building import desired, entry, plan_for, storage
 from support.values.memory_platform import Call, MemoryPlatform
 
 NAMES = ("a", "b", "c")
@@ -47,7 +50,7 @@ def rebuild(tmp_path: Path, was: MemoryPlatform) -> Rebuild:
 
 
 def empty(**more: object) -> MemoryPlatform:
-    return MemoryPlatform(platform_id="new", address="memory://new", **more)
+    return MemoryPlatform(platform_id="other", address="memory://other", **more)
 
 
 def at(method: str, number: int, task: Callable[[], None]) -> Callable[[Call], None]:
@@ -108,8 +111,10 @@ def test_if_nothing_was_written_and_records_fail_it_is_an_error(rebuild: Rebuild
     new = empty()
     rebuild(new)
     new.files.clear()
-    new.before = at("record_inventory", 1, raising(LeaseLostError("lost")))
+    new.before = at("record_inventory", 1, raising(UnavailableError("no")))
     assert rebuild(new).code == 1
+    new.before = at("record_inventory", 1, raising(PlatformBusyError("locked")))
+    assert rebuild(new).code == 6
 
 
 def test_a_create_that_fails_leaves_the_rest_to_another_run(rebuild: Rebuild) -> None:
@@ -224,6 +229,14 @@ def test_what_is_live_is_left_as_it_is_if_that_is_wanted(rebuild: Rebuild) -> No
     assert recorded(new) == {"x", "c"}
 
 
+def test_a_name_that_another_storage_has_now_and_keeps_blocks(rebuild: Rebuild) -> None:
+    new = empty()
+    new.put(storage("b", id="1", place="a"))
+    ended = rebuild(new, "--keep-live")
+    assert (ended.code, names(new)) == (3, {"b"})
+    assert [each["name"] for each in ended.report["blocked_by"]] == ["b"]
+
+
 def test_a_name_that_was_given_to_another_storage_since_comes_back_in_order(
     rebuild: Rebuild,
 ) -> None:
@@ -240,3 +253,36 @@ def test_nothing_of_a_snapshot_without_files_can_be_verified(rebuild: Rebuild, w
     was.files.clear()
     ended = rebuild(empty(), output="text")
     assert "so that none can be verified" in ended.report["text"]
+
+
+def test_records_of_files_that_were_removed_on_purpose_can_stay_away(
+    rebuild: Rebuild, was: MemoryPlatform
+) -> None:
+    was.files["id-a"] = {f"u{i}": (f"u{i}", "1", "1") for i in range(3)}
+    new = empty()
+    rebuild(new)
+    a, b = (new.by_name[name].id for name in ("a", "b"))
+    del new.files[a]["u1"]
+    del new.files[b]
+    ended = rebuild(new, "--keep-live")
+    # What has none was cut off between its create and its records.
+    assert (ended.code, ended.report["records"]["added"]) == (0, 1)
+    assert (set(new.files[a]), set(new.files[b])) == ({"u0", "u2"}, {"upload"})
+    (warning,) = ended.report["warnings"]
+    assert "lacks 1 that the snapshot has: they stay away" in warning["message"]
+    assert rebuild(new).report["records"]["added"] == 1
+    assert set(new.files[a]) == {"u0", "u1", "u2"}
+
+
+def test_what_the_own_manifest_does_not_want_any_more_is_doubted() -> None:
+    entries = (entry("a"), entry("z"))
+    own = manifest_of(Desired(entries, (Removed("b"),), Policy(scope=("[a-d]",))))
+    plan = plan_for((), desired(*(entry(name) for name in ("a", "b", "c", "outside"))))
+    found = {each.code: each.message for each in unwanted(plan, own)}
+    assert "'b' stands in `removed:`" in found["removed_by_manifest"]
+    assert "does not declare 'c', which" in found["not_in_manifest"]
+    assert list(unwanted(plan, None)) == []
+
+
+def manifest_of(desired: Desired) -> Manifest:
+    return Manifest(desired, None, None, None, (), {}, ())

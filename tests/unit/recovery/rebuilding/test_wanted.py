@@ -72,4 +72,8 @@ def test_nothing_is_removed_and_pins_are_of_the_platform_that_is_there() -> None
     assert [entry.id for entry in wish.entries] == ["1", None]
     assert (wish.policy.undeclared, wish.policy.max_removals, wish.removed) == ("ignore", 0, ())
     assert wish.policy.protect == ("C",)
-    assert desired([A, B], matched, protect=(), keep_live=True).entries == ()
+    kept = desired([A, B], matched, protect=(), keep_live=True)
+    assert [(entry.name, entry.label, entry.id) for entry in kept.entries] == [
+        ("x", None, "1"),
+        ("B", None, "2"),
+    ]
