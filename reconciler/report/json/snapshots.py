@@ -27,7 +27,7 @@ def snapshot(kept: Kept, _style: Style = PLAIN) -> str:
 def overview(overview: Overview, _style: Style = PLAIN) -> str:
     """List snapshots, the newest first."""
     return of_fields(
-        repository=overview.repository.strip("'"),
+        repository=overview.repository.removeprefix("'").removesuffix("'"),
         snapshots=[
             {
                 **_brief(kept),

@@ -25,7 +25,7 @@ def verified(result: Verified, _style: Style = PLAIN) -> str:
     return of_fields(
         verdict=result.verdict,
         how=result.how,
-        repository=result.repository,
+        repository=result.repository.removeprefix("'").removesuffix("'"),
         **sides,
         redacted=result.redacted,
         rows=result.rows or None,

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from reconciler.environment.timestamps import day_of
+from reconciler.recovery import rows
 from reconciler.recovery.paths import shown
 from reconciler.recovery.scanning.outcome import COMPLETE, STATUSES, Estimate, Scanned
 from reconciler.report.sentences import left_out
 from reconciler.report.sentences.terms import bare, count, spoken
 
 _UNITS = ("KiB", "MiB", "GiB", "TiB", "PiB")
+#: Kinds of which there are several as of things.
+_NOUNS = frozenset({rows.LINK, rows.PIPE, rows.SOCKET, rows.DEVICE, rows.MARKER, rows.FOLDER})
 #: So many things of one kind are told one by one.
 _TOLD = 5
 
@@ -66,12 +69,23 @@ def facts(scanned: Scanned) -> list[str]:
     if scanned.scan:
         counts = scanned.scan.counts
         told.append(f"{count(counts.kinds.get('file', 0), 'file')}, {amount(counts.bytes)}")
+        if others := _others(counts.kinds):
+            told.append(f"also {others}")
     if scanned.files_read or scanned.scan:
         told.append(f"{scanned.files_read:,} read ({amount(scanned.bytes_read)})")
     if scanned.files_kept:
         taken = "kept or taken over" if scanned.went_on_from else "kept"
         told.append(f"{scanned.files_kept:,} {taken}")
     return told
+
+
+def _others(kinds: Mapping[str, int]) -> str:
+    """Say what lies there beside files: `1 link, 2 pipes, 1 unreadable`."""
+    return ", ".join(
+        count(number, kind) if kind in _NOUNS else f"{number:,} {kind}"
+        for kind, number in kinds.items()
+        if kind != rows.FILE
+    )
 
 
 def oldest(scanned: Scanned) -> str:

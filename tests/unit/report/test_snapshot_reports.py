@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import msgspec
 import pytest
 
 from reconciler.recovery.snapshots.check import Checked, Problem
@@ -209,3 +210,15 @@ def test_nothing_in_a_report_moves_the_cursor(name, style):
         report = REPORTS[name](told, style)
         assert "\u202e" not in report
         assert "na\ns" not in report
+
+
+def test_a_verification_of_records_alone_is_listed_as_such():
+    one = kept(29, storage("nas"))
+    marks = {one.snapshot.id: Verified(1, one.digest, "2026-11-29T07:00:00Z", "inventories")}
+    assert "2026-11-29, records only" in text.overview(Overview("r", (one,), (), marks), WIDE)
+
+
+def test_keys_that_are_deleted_are_no_files_of_a_snapshot():
+    counts = Counts(12, {"file": 7, "link": 1, "deleted": 4}, bytes=7)
+    nas = storage("nas", contents=msgspec.structs.replace(contents(), counts=counts))
+    assert "contents of 1 (8 files)" in text.snapshot(kept(29, nas), WIDE)

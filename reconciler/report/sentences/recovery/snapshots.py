@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from reconciler.environment.timestamps import whole_seconds
+from reconciler.recovery import rows
 from reconciler.recovery.snapshots.check import Checked, Problem
 from reconciler.recovery.snapshots.document import Kept, Snapshot, SnapshotStorage
 from reconciler.recovery.snapshots.listing import Overview
+from reconciler.recovery.snapshots.marks import Verified
 from reconciler.recovery.snapshots.pruned import Fate, Pruned
-from reconciler.recovery.values import LeftOut
+from reconciler.recovery.values import Counts, LeftOut
 from reconciler.report.sentences import left_out
 from reconciler.report.sentences.scans import amount
 from reconciler.report.sentences.terms import bare, count
@@ -19,7 +21,7 @@ COMPLETE, INCOMPLETE, DAMAGED = "complete", "incomplete", "damaged"
 LISTED = ("SNAPSHOT", "STORAGES", "RECORDS", "FILES", "SIZE", "STATE", "VERIFIED")
 STORAGES = ("STORAGE", "RECORDS", "FILES", "SIZE", "SCANNED")
 FATES = ("SNAPSHOT", "MADE", "STATE", "FATE")
-NO_SCAN, NOT_READ = "not scanned", "not read"
+NO_SCAN, NOT_READ, RECORDS_ONLY = "not scanned", "not read", "records only"
 
 
 def state(snapshot: Snapshot) -> str:
@@ -41,7 +43,7 @@ def storage_cells(storage: SnapshotStorage) -> tuple[str, str, str, str]:
     scanned = whole_seconds(storage.contents.ended_at)
     if not storage.contents.complete:
         scanned += f" ({INCOMPLETE})"
-    return records, f"{counts.rows:,}", amount(counts.bytes), scanned
+    return records, f"{_files(counts):,}", amount(counts.bytes), scanned
 
 
 def snapshot_cells(kept: Kept, overview: Overview) -> tuple[str, ...]:
@@ -56,8 +58,14 @@ def snapshot_cells(kept: Kept, overview: Overview) -> tuple[str, ...]:
         f"{files:,}" if size else "",
         amount(size) if size else "",
         state(snapshot),
-        mark.verified_at[:10] if mark else "",
+        _verified(mark) if mark else "",
     )
+
+
+def _verified(mark: Verified) -> str:
+    """Say when a snapshot was verified, and if so that no byte of a file was read for it."""
+    day = mark.verified_at[:10]
+    return f"{day}, {RECORDS_ONLY}" if mark.method == "inventories" else day
 
 
 def notes(snapshot: Snapshot) -> list[str]:
@@ -207,4 +215,9 @@ def _sums(snapshot: Snapshot) -> tuple[int, int, int]:
     """Return file records, files, and bytes of those."""
     inventories = [each.inventory.rows for each in snapshot.storages if each.inventory]
     scans = [each.contents.counts for each in snapshot.storages if each.contents]
-    return sum(inventories), sum(c.rows for c in scans), sum(c.bytes for c in scans)
+    return sum(inventories), sum(map(_files, scans)), sum(c.bytes for c in scans)
+
+
+def _files(counts: Counts) -> int:
+    """Return how many files, or whatever else has a name there, `verify` would compare."""
+    return counts.rows - counts.kinds.get(rows.DELETED, 0)

@@ -160,3 +160,9 @@ ESTIMATE = Estimate(1200, 5 << 30, seconds=52, rate=100 << 20)
 )
 def test_estimates(estimate, said):
     assert told.estimated("nas", estimate) == said
+
+
+def test_what_is_no_file_is_counted_by_what_it_is():
+    kinds = {"file": 1, "link": 2, "pipe": 1, "unreadable": 2}
+    one = Scanned("nas", scan=recorded(counts=Counts(6, kinds)))
+    assert told.facts(one)[:2] == ["1 file, 0 B", "also 2 links, 1 pipe, 2 unreadable"]
