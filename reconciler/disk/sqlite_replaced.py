@@ -48,10 +48,12 @@ def second_name(path: Path) -> str:
 
     What is left of its making counts for nothing.
     """
-    found = path.stat()
-    if found.st_nlink > 1 and found.st_nlink > 1 + _drafts(path, found):
+    drafts = _drafts(path) if path.stat().st_nlink > 1 else 0
+    # Looked at after them: a maker may have taken its draft away just before it was looked for.
+    names = path.stat().st_nlink
+    if names > 1 + drafts:
         return (
-            f"it has {found.st_nlink} names (hard links), and who writes by one does not see who "
+            f"it has {names} names (hard links), and who writes by one does not see who "
             "writes by another: remove the others, or make them copies"
         )
     if _is_mount(path):
@@ -62,9 +64,9 @@ def second_name(path: Path) -> str:
     return ""
 
 
-def _drafts(path: Path, found: os.stat_result) -> int:
+def _drafts(path: Path) -> int:
     """Count the names under which a file was made, and which a kill or this moment leaves."""
-    count = 0
+    found, count = path.stat(), 0
     for entry in os.scandir(Path(os.path.realpath(path)).parent):
         if entry.name.startswith(_DRAFT_BEGINS) and entry.name.endswith(_DRAFT_ENDS):
             with suppress(FileNotFoundError):

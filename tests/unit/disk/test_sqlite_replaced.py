@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -177,6 +177,22 @@ def test_the_draft_of_a_killed_maker_is_no_second_name(path: Path) -> None:
     with closing(SqlitePlatform(path).writer(wait=5)) as writer:
         writer.create(B)
     assert names(path) == ["a", "b"]
+
+
+def test_a_draft_that_its_maker_takes_away_meanwhile_is_no_second_name(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draft = sqlite_replaced.draft(path, "0" * 16)
+    os.link(path, draft)
+    scandir = os.scandir
+
+    def scan_too_late(folder: Path) -> Iterator[os.DirEntry[str]]:
+        draft.unlink(missing_ok=True)
+        return scandir(folder)
+
+    monkeypatch.setattr(os, "scandir", scan_too_late)
+    assert names(path) == ["a"]
+    assert not draft.exists()
 
 
 def test_a_file_that_is_a_mount_of_its_own_is_refused(
