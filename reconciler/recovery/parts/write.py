@@ -6,7 +6,6 @@ import contextlib
 import functools
 import os
 from pathlib import Path
-from types import TracebackType
 from typing import NamedTuple, Self
 
 import pyarrow as pa
@@ -99,12 +98,7 @@ class PartWriter:
         """Return the writer itself."""
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Leave nothing of it, unless it was finished."""
         if not self._finished:
             self.abandon()

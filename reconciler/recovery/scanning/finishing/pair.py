@@ -6,7 +6,6 @@ import os
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 import pyarrow as pa
@@ -63,15 +62,10 @@ class PartPair:
         """Return the pair."""
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Leave nothing of what was not finished."""
-        self._contents.__exit__(kind, error, trace)
-        self._stamps.__exit__(kind, error, trace)
+        self._contents.__exit__()
+        self._stamps.__exit__()
 
     def _count(self, batch: pa.RecordBatch) -> None:
         self._rows += batch.num_rows

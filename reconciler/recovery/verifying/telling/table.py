@@ -9,7 +9,6 @@ import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import TracebackType
 from typing import IO, Protocol, Self
 
 import pyarrow as pa
@@ -118,12 +117,7 @@ class Table:
         """Return the table."""
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Leave nothing of what was not finished."""
         with contextlib.suppress(OSError):
             self._file.close()
