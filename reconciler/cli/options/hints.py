@@ -12,13 +12,18 @@ from reconciler.cli.options.command import Command, Row
 from reconciler.printable import shown
 
 _REMOVE = "name what is to go in `removed:` of the manifest, then `apply`"
+_REPOSITORY = "`scan` takes `--into REPO`; `snapshot`, `verify` and `rebuild` take REPO as it is"
 #: Options of other tools, and what does the same here.
 _ELSEWHERE = {
     "--json": "write `-o json`",
     "--markdown": "write `-o markdown`",
     "--format": "write `-o json` or `-o markdown`",
     "--yes": "write `--auto-approve`, or `-y`",
-    "--dry-run": "`reconciler plan` shows what apply would do",
+    "--dry-run": "`reconciler plan` shows what apply would do; `snapshot prune` removes nothing "
+    "without --yes",
+    "--ignore": "write `--exclude`",
+    "--repo": _REPOSITORY,
+    "--repository": _REPOSITORY,
     "--manifest": "write `-f`",
     "--filename": "write `-f`",
     "--var-file": "write `--env-file`",
@@ -28,6 +33,7 @@ _ELSEWHERE = {
 }
 #: Commands of other tools, and what does the same here.
 _COMMANDS_ELSEWHERE = {
+    "backup": "`snapshot create` keeps what is known of all storages",
     "check": "`validate` checks the manifest, `doctor` the platform",
     "create": "declare the storage in the manifest, then `apply`",
     "delete": _REMOVE,
@@ -154,9 +160,25 @@ def missing(parser: argparse.ArgumentParser, program: str, names: Sequence[str])
 def of_value(parser: argparse.ArgumentParser, option: str) -> str:
     """Return what an option without its value waits for."""
     for action in parser._actions:  # noqa: SLF001
-        if option in action.option_strings and isinstance(action.metavar, str):
-            return f"{option} needs a value: {action.metavar}: {action.help}"
+        if option in action.option_strings:
+            several = isinstance(action.metavar, tuple)
+            words = " ".join(action.metavar or ()) if several else str(action.metavar)
+            return f"{option} needs {'values' if several else 'a value'}: {words}: {action.help}"
     return f"{option} needs a value"
+
+
+def of_choice(parser: argparse.ArgumentParser, program: str, word: str) -> str:
+    """Return what was meant by a word that stands where one of a few is wanted; empty if unknown.
+
+    The word is one that may come after it, such as a repository without an action.
+    """
+    wanted = [a for a in parser._actions if not a.option_strings]  # noqa: SLF001
+    if len(wanted) < 2 or not wanted[0].choices:
+        return ""
+    words = [str(choice) for choice in wanted[0].choices]
+    near = did_you_mean(word, words)
+    line = f"`{program} {words[0]} {_word(word)}`"
+    return f"say {', '.join(words[:-1])} or {words[-1]}{near or f' first, as in {line}'}"
 
 
 def _own_options(command: Command) -> list[str]:

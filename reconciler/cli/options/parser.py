@@ -34,7 +34,8 @@ _NARROWEST = 24
 #: No option of ours is as long as this; a token that begins with a dash looks like one.
 _LONGEST = 30
 #: What argparse says of an option at the end of a line.
-_WITHOUT_VALUE = re.compile(r"argument (?:-\w/)?(--[\w-]+): expected one argument")
+_WITHOUT_VALUE = re.compile(r"argument (?:-\w/)?(--[\w-]+): expected (?:one|[2-9]) arguments?")
+_NO_CHOICE = re.compile(r"argument action: invalid choice: '([^']*)'")
 _DESCRIPTION = "Storages as code for Jetraw: declare storages in YAML, plan, review, apply."
 
 
@@ -77,6 +78,8 @@ class Parser(argparse.ArgumentParser):
             message = hints.missing(self, self.prog, names) or message
         if found := _WITHOUT_VALUE.fullmatch(message):
             message = hints.of_value(self, found[1])
+        if found := _NO_CHOICE.match(message):
+            message = hints.of_choice(self, self.prog, found[1]) or message
         # A token that was pasted to the wrong place is not shown: its id may be, no more.
         message = re.sub(r"(rct_[0-9a-f]{16}_)[\w-]+", r"\1***", message)
         raise UsageError(f"{message}\nSee `{self.prog} --help`.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 
 from reconciler.cli.context import Context
 from reconciler.cli.inputs.manifest import read_manifest_if_any
@@ -13,9 +14,11 @@ from reconciler.cli.inputs.scope import read_scopes
 from reconciler.cli.inputs.source import compared
 from reconciler.errors import ReconcilerError, UsageError
 from reconciler.manifest import Manifest
+from reconciler.masking import quoted_url
 from reconciler.model import State, Storage
 from reconciler.names import Scope
 from reconciler.printable import listed, quoted
+from reconciler.recovery.repository import layout
 
 _APPLY = "`reconciler apply` creates"
 
@@ -25,6 +28,7 @@ def storages_of(context: Context, names: Sequence[str], *, hint: str = "") -> li
 
     Raises `UsageError` for a name that means none, with `hint` at its end.
     """
+    _refuse_repositories(names)
     scope = Scope.of(("*",), read_scopes(context))
     manifest = read_manifest_if_any(context)
     if not names_platform(context, manifest):
@@ -42,6 +46,16 @@ def storages_of(context: Context, names: Sequence[str], *, hint: str = "") -> li
             f"{'it' if len(waiting) == 1 else 'them'}."
         )
     return chosen(state.storages, scope, names, hint=hint)
+
+
+def _refuse_repositories(names: Sequence[str]) -> None:
+    """Refuse the address of a repository where names of storages are expected."""
+    for name in names:
+        if "://" in name or (Path(name) / layout.MARKER).is_file():
+            raise UsageError(
+                f"{quoted_url(name)} is no name of a storage: a repository is named with --into, "
+                f"as in `reconciler scan --into {quoted_url(name)}`"
+            )
 
 
 def _not_live(context: Context, manifest: Manifest | None, state: State) -> list[str]:

@@ -19,11 +19,9 @@ from reconciler.cli.recovery.live import storages_of
 from reconciler.cli.recovery.targets import targets_of
 from reconciler.errors import INTERRUPTED, UsageError
 from reconciler.location import location
-from reconciler.masking import quoted_url
 from reconciler.model import Storage
 from reconciler.platform import InventoryRow, Platform
 from reconciler.reconcile import check_role
-from reconciler.recovery.repository import layout
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.repository.opening import open_repository
 from reconciler.recovery.scanning.known import record
@@ -46,7 +44,6 @@ def run(context: Context, options: ScanOptions) -> int:
             "known of earlier scans, and nothing kept for the next"
         )
     Exclusions(options.exclude or ())
-    _refuse_repositories(options.names)
     manifest = read_manifest_if_any(context)
     platform = choose_platform(context, manifest)
     _check(platform)
@@ -65,16 +62,6 @@ def run(context: Context, options: ScanOptions) -> int:
         _say(result, recorded=not interrupted)
     context.result(context.report().scanned(results, context.style))
     return INTERRUPTED if interrupted else scan.code_of(results)
-
-
-def _refuse_repositories(names: Sequence[str]) -> None:
-    """Refuse the address of a repository where names of storages are expected."""
-    for name in names:
-        if "://" in name or (Path(name) / layout.MARKER).is_file():
-            raise UsageError(
-                f"{quoted_url(name)} is no name of a storage: a repository is named with --into, "
-                f"as in `reconciler scan --into {quoted_url(name)}`"
-            )
 
 
 def _record(context: Context, platform: Platform, lock: str | None, files: Files) -> None:

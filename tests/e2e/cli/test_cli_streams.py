@@ -28,6 +28,13 @@ FULL = pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has
         (("plan", "-f"), "--file needs a value: PATH: manifest: a file"),
         (("scan", "--into"), "--into needs a value: REPO: the repository in which scans are kept"),
         (("snapshot",), "or prune, as in `reconciler snapshot create REPO`"),
+        (
+            ("snapshot", "p"),
+            "say create, list, check or prune first, as in `reconciler snaps",
+        ),
+        (("snapshot", "chek", "p"), "say create, list, check or prune (did you mean check?)"),
+        (("verify", "p", "--explain", "x"), "--explain needs values: STORAGE PATH: tell the story"),
+        (("scan", "--repo", "p"), "unknown option --repo: `scan` takes `--into REPO`"),
         (("snapshot", "create"), "Error: REPO is missing: the repository: a folder"),
         (("verify", "a.yaml", "p"), "as in `reconciler verify p -f a.yaml`"),
         (("verify", "p", "a.yaml"), "as in `reconciler verify p -f a.yaml`"),

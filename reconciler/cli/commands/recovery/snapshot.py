@@ -80,7 +80,10 @@ def _add_rules(parser: ArgumentParser) -> None:
     ):
         parser.add_argument(option, type=_count, metavar="N", help=f"prune: keep {meaning}")
     parser.add_argument(
-        "--yes", action="store_true", help="prune: remove what is shown; without it nothing is"
+        "-y",
+        "--yes",
+        action="store_true",
+        help="prune: remove what is shown; otherwise nothing is",
     )
 
 

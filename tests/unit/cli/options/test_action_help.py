@@ -11,7 +11,7 @@ OWN = {
     "create": ["--scan", "--exclude", "--allow-fewer", "--digest-file"],
     "list": [],
     "check": ["--expect"],
-    "prune": ["--keep-last", "--keep-daily", "--yes"],
+    "prune": ["--keep-last", "--keep-daily", "-y,"],
 }
 
 
@@ -24,7 +24,7 @@ def test_the_help_of_an_action_has_its_options_and_no_others(monkeypatch, action
     told = shown.value.text
     assert told.startswith(f"usage: reconciler snapshot {action} REPO [options]\n")
     assert len(told.splitlines()) <= 45
-    options = [line.split()[0] for line in told.splitlines() if line.startswith("  --")]
+    options = [line.split()[0] for line in told.splitlines() if line.startswith("  -")]
     assert set(OWN[action]) <= set(options)
     assert not set(options) & {o for other, some in OWN.items() if other != action for o in some}
     assert f"{action}: " not in told
