@@ -21,7 +21,8 @@ COMPLETE, INCOMPLETE, DAMAGED = "complete", "incomplete", "damaged"
 LISTED = ("SNAPSHOT", "STORAGES", "RECORDS", "FILES", "SIZE", "STATE", "VERIFIED")
 STORAGES = ("STORAGE", "RECORDS", "FILES", "SIZE", "SCANNED")
 FATES = ("SNAPSHOT", "MADE", "STATE", "FATE")
-NO_SCAN, NOT_READ, RECORDS_ONLY = "not scanned", "not read", "records only"
+NO_SCAN, NOT_READ = "not scanned", "not read"
+RECORDS_ONLY, SOME_OUT = "records only", "with something left out by --exclude"
 
 
 def state(snapshot: Snapshot) -> str:
@@ -101,10 +102,9 @@ def total(kept: Kept) -> str:
     storages = count(len(snapshot.storages), "storage")
     held = f"{storages}, {count(records, 'file record')}, {contents}"
     if unknown:
-        held += f"; what lies on {unknown:,} of them is not known"
-    partly = left_out.in_all(
-        [each.name for each in snapshot.storages if left_out.any_of(_left_out(each))]
-    )
+        where = "it" if len(snapshot.storages) == 1 else f"{unknown:,} of them"
+        held += f"; what lies on {where} is not known"
+    partly = left_out.in_all(_scanned_partly(snapshot))
     if snapshot.complete:
         return f"Complete: {held}{partly}."
     lacks = f"{count(len(snapshot.lacking), 'thing')} could not be read"
@@ -117,6 +117,7 @@ def total_listed(overview: Overview) -> str:
     extras = [
         (sum(not kept.snapshot.complete for kept in overview.kept), INCOMPLETE),
         (len(overview.damaged), DAMAGED),
+        (sum(bool(_scanned_partly(kept.snapshot)) for kept in overview.kept), SOME_OUT),
     ]
     more = ", ".join(f"{number:,} {word}" for number, word in extras if number)
     return f"{told}{': ' if more else ''}{more}."
@@ -197,6 +198,11 @@ def gone_last(fates: Sequence[Fate]) -> Iterable[Fate]:
     """Return what stays, then what goes, each with the newest first."""
     newest = list(reversed(fates))
     return [*(f for f in newest if f.reasons), *(f for f in newest if not f.reasons)]
+
+
+def _scanned_partly(snapshot: Snapshot) -> list[str]:
+    """Name the storages of which a scan was told to leave something out, and did."""
+    return [each.name for each in snapshot.storages if left_out.any_of(_left_out(each))]
 
 
 def _left_out(storage: SnapshotStorage) -> tuple[LeftOut, ...]:
