@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from reconciler.cli.commands.recovery.rebuild import RebuildOptions
 from reconciler.cli.context import Context
+from reconciler.environment.timestamps import utc_now
 from reconciler.errors import SnapshotError, UsageError
 from reconciler.printable import quoted
 from reconciler.recovery.repository.contract import Repository
@@ -74,7 +75,7 @@ def _refuse(chosen: Chosen, *, allow_incomplete: bool) -> None:
 
 def notes(repository: Repository, kept: Kept) -> Iterator[str]:
     """Yield what is to be known of a snapshot before anything is made of it."""
-    yield told.source(kept)
+    yield told.source(kept, utc_now())
     newest = listing.ids(repository)[-1]
     if newest != kept.snapshot.id:
         yield f"The repository has a newer snapshot, {newest}: {_OTHERS}."

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 
-from reconciler.environment.timestamps import utc_now
 from reconciler.model import Notice
 from reconciler.printable import listed
 from reconciler.recovery.rebuilding.outcome import Left, Rebuilt
@@ -17,19 +16,26 @@ from reconciler.report.sentences.scans import lasting
 from reconciler.report.sentences.terms import address, bare, count
 
 NOT_VERIFIED = "NOT VERIFIED"
+#: So many storages that are not as they were are told one by one.
+_ENOUGH = 100
 
 
-def source(kept: Kept) -> str:
-    """Say which snapshot is rebuilt from, and how old it is."""
+def source(kept: Kept, now: datetime | None = None) -> str:
+    """Say which snapshot is rebuilt from, and how old it is by now."""
     snapshot = kept.snapshot
-    age = (utc_now() - datetime.fromisoformat(snapshot.created_at)).total_seconds()
-    old = f"{lasting(age)} ago" if age >= 0 else "in the future, by the clock of this machine"
+    made = snapshot.created_at if now is None else _age(snapshot.created_at, now)
     state = "" if snapshot.complete else ", INCOMPLETE"
     return (
-        f"From the snapshot {snapshot.id}{state}, made {old} ({snapshot.created_at}) of "
+        f"From the snapshot {snapshot.id}{state}, made {made} of "
         f"{address(snapshot.platform.address)}: {count(len(snapshot.storages), 'storage')}. "
         f"Digest {kept.digest}."
     )
+
+
+def _age(moment: str, now: datetime) -> str:
+    age = (now - datetime.fromisoformat(moment)).total_seconds()
+    ago = f"{lasting(age)} ago" if age >= 0 else "in the future, by the clock of this machine,"
+    return f"{ago} ({moment})"
 
 
 def lacking(snapshot: Snapshot) -> list[str]:
@@ -83,7 +89,9 @@ def to_add(records: Mapping[str, Records], left: Sequence[Left]) -> str:
 
 def facts(rebuilt: Rebuilt) -> list[str]:
     """Say, in sentences, all that is not as it was or not certain."""
-    told = [_line(each.message, each.storage) for each in rebuilt.left]
+    told = [_line(each.message, each.storage) for each in rebuilt.left[:_ENOUGH]]
+    if cut := len(rebuilt.left) - len(told):
+        told.append(f"… and {count(cut, 'storage')} more: `-o json` has them all")
     told += _records(rebuilt)
     told += [
         f"{bare(name)}: tie it again, by hand, to {listed(spaces)}"
