@@ -53,7 +53,7 @@ def main() -> None:
         if options.json:
             print(json.dumps({figure.name: figure.runs for figure in figures}, indent=2))
         else:
-            _print(figures, Path(options.folder or tempfile.gettempdir()))
+            show(figures, Path(options.folder or tempfile.gettempdir()))
 
 
 def _options() -> argparse.Namespace:
@@ -210,7 +210,8 @@ def _seconds(moment: str) -> float:
     return datetime.fromisoformat(moment).timestamp()
 
 
-def _print(figures: list[Figure], folder: Path) -> None:
+def show(figures: list[Figure], folder: Path) -> None:
+    """Print a table of what was measured in a folder."""
     found = {figure.name: median(figure.runs) for figure in figures}
     print(table.machine(folder).partition("\n")[0])
     print(_ROW.format("", "runs", "median", "ratio", "target").rstrip())

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pyarrow as pa
 from msgspec import Struct
 
 from reconciler.platform import InventoryRow, Reader
@@ -35,41 +37,56 @@ class Records(Struct, frozen=True):
         return bool(self.live and self.missing)
 
 
-def compare(
-    repository: Repository, inventory: Inventory, reader: Reader, id: str | None
-) -> Records:
-    """Compare what is live of a storage, by its id there, with the snapshot's inventory of it.
+class Comparing:
+    """Compares what is live with inventories of a snapshot, one storage after the other.
 
-    One without an id, which is still to be created, has no records. Raises `PlatformError`,
-    `SnapshotError` if the inventory is damaged.
+    Its folder is there as long as it is entered: to make one for each of thousands takes longer
+    than to compare them.
     """
-    if id is None or not inventory.rows:
-        return Records(inventory.rows)
-    with _differences(repository, inventory, reader, id) as found:
-        for _ in found:
-            pass  # what is counted counts
-        return Records(found.only_was, found.changed, found.compared + found.only_now)
 
+    def __init__(self, repository: Repository, reader: Reader) -> None:
+        self._repository = repository
+        self._reader = reader
+        self._folder = TemporaryDirectory(prefix="reconciler-rebuild-")
 
-def missing(
-    repository: Repository, inventory: Inventory, reader: Reader, id: str
-) -> Iterator[InventoryRow]:
-    """Yield the records that a storage lacks; what is live was read when the first one comes.
+    def __enter__(self) -> Comparing:
+        """Return itself."""
+        return self
 
-    Raises as `compare` does.
-    """
-    with _differences(repository, inventory, reader, id) as found:
-        for _, was, now in found:
-            if was is not None and now is None:
-                yield was
+    def __exit__(self, *_: object) -> None:
+        """Wipe the folder."""
+        self._folder.cleanup()
 
+    def compare(self, inventory: Inventory, id: str | None) -> Records:
+        """Compare an inventory with what is live of a storage, by its id there.
 
-@contextmanager
-def _differences(
-    repository: Repository, inventory: Inventory, reader: Reader, id: str
-) -> Iterator[Differences[InventoryRow]]:
-    part = layout.part(inventory.sha256)
-    with TemporaryDirectory(prefix="reconciler-") as folder, repository.local(part) as path:
-        was = read.batches(path, INVENTORY, sha256=inventory.sha256)
-        now = sorted_inventory(reader.inventory(id), Path(folder))
-        yield merge.inventory_differences(was, now)
+        One without an id, which is still to be created, has no records. Raises `PlatformError`,
+        `SnapshotError` if the inventory is damaged.
+        """
+        if id is None or not inventory.rows:
+            return Records(inventory.rows)
+        with self._differences(inventory, id) as found:
+            for _ in found:
+                pass  # what is counted counts
+            return Records(found.only_was, found.changed, found.compared + found.only_now)
+
+    def missing(self, inventory: Inventory, id: str) -> Iterator[InventoryRow]:
+        """Yield the records that a storage lacks; live was read when the first one comes.
+
+        Raises as `compare` does.
+        """
+        with self._differences(inventory, id) as found:
+            for _, was, now in found:
+                if was is not None and now is None:
+                    yield was
+
+    @contextmanager
+    def _differences(self, inventory: Inventory, id: str) -> Iterator[Differences[InventoryRow]]:
+        rows = self._reader.inventory(id)
+        first = next(rows, None)
+        now: Iterator[pa.RecordBatch] = iter(())
+        if first is not None:
+            now = sorted_inventory(chain([first], rows), Path(self._folder.name))
+        with self._repository.local(layout.part(inventory.sha256)) as path:
+            was = read.batches(path, INVENTORY, sha256=inventory.sha256)
+            yield merge.inventory_differences(was, now)

@@ -73,6 +73,16 @@ def test_the_measurements_of_buckets_run():
         assert name in done.stdout
 
 
+@pytest.mark.long
+def test_the_measurements_of_rebuilds_run():
+    line = ["tests/benchmarks/rebuilding.py", "--storages", "5", "--records", "2", "--runs", "1"]
+    done = subprocess.run(
+        [sys.executable, *line], check=True, cwd=ROOT, capture_output=True, encoding="utf-8"
+    )
+    for name in ("5 storages over HTTP: apply", "and 10 records over HTTP", "in a file"):
+        assert name in done.stdout
+
+
 def test_the_page_has_commands():
     assert len(COMMANDS) >= 3
 

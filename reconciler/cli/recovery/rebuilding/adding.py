@@ -18,7 +18,7 @@ from reconciler.errors import (
     UnavailableError,
 )
 from reconciler.platform import InventoryRow, Reader
-from reconciler.recovery.rebuilding import records
+from reconciler.recovery.rebuilding.records import Comparing
 from reconciler.recovery.rebuilding.wanted import Found, Wanted
 from reconciler.recovery.repository.contract import Repository
 from reconciler.report.sentences.terms import bare
@@ -58,10 +58,14 @@ class Adding:
         What fails with one storage does not stop the others. Raises `PlatformError` for what would
         fail with each of them: what was added before stays.
         """
+        with Comparing(self._repository, reader) as comparing:
+            self._add_all(comparing, found, stop)
+
+    def _add_all(self, comparing: Comparing, found: Found, stop: Stop) -> None:
         while self._waiting:
             self._at = None
             try:
-                self._add(reader, found, stop)
+                self._add(comparing, found, stop)
             except _OF_ALL:
                 raise
             except ReconcilerError as error:
@@ -69,12 +73,12 @@ class Adding:
                     raise
                 self.problems.append(f"{bare(self._at.storage.name)}: {error}")
 
-    def _add(self, reader: Reader, found: Found, stop: Stop) -> None:
+    def _add(self, comparing: Comparing, found: Found, stop: Stop) -> None:
         record_files(
             self._work.source.platform,
             self._work.plan.lock,
             self._context.origin,
-            self._each(reader, found, stop),
+            self._each(comparing, found, stop),
             wait=self._wait,
             ending=stop,
             note=self._context.note,
@@ -82,7 +86,7 @@ class Adding:
         )
 
     def _each(
-        self, reader: Reader, found: Found, stop: Stop
+        self, comparing: Comparing, found: Found, stop: Stop
     ) -> Iterator[tuple[str, Iterator[InventoryRow]]]:
         """Yield what each storage lacks; it was recorded when the next is asked for."""
         while self._waiting:
@@ -95,7 +99,7 @@ class Adding:
             live, inventory = found.live.get(one.storage.id), one.storage.inventory
             if live is None or inventory is None:
                 continue  # that it is not live is told anyway
-            rows = records.missing(self._repository, inventory, reader, live.id)
+            rows = comparing.missing(inventory, live.id)
             # Live has been read when the first row comes, and before the platform is written to.
             if (first := next(rows, None)) is not None:
                 taken = _Counted(chain([first], rows))

@@ -24,11 +24,10 @@ from reconciler.masking import quoted_url
 from reconciler.model import Desired, Entry
 from reconciler.names import Scope
 from reconciler.plan.document import Plan
-from reconciler.platform import Reader
 from reconciler.printable import quoted
-from reconciler.recovery.rebuilding import records, wanted
+from reconciler.recovery.rebuilding import wanted
 from reconciler.recovery.rebuilding.outcome import Left
-from reconciler.recovery.rebuilding.records import Records
+from reconciler.recovery.rebuilding.records import Comparing, Records
 from reconciler.recovery.rebuilding.wanted import Found, Wanted
 from reconciler.recovery.repository import layout
 from reconciler.recovery.repository.contract import Repository
@@ -76,7 +75,9 @@ def plan(context: Context, options: RebuildOptions, repository: Repository, chos
         request = reconcile.Request(desired, lock=own.lock if own else None)
         source = Source(replace(manifest, desired=desired), platform, request)
         plan = plan_by(source, reader, state)
-        lacking, left_records = _records(repository, reader, chosen, ours, found)
+        with Comparing(repository, reader) as comparing:
+            takes = reader.abilities.record_inventory
+            lacking, left_records = _records(comparing, chosen, ours, found, takes=takes)
     keeps = {id for id, each in lacking.items() if options.keep_live and each.is_torn}
     notices = [
         *strange(kept, state, found),
@@ -148,14 +149,14 @@ def _protected(own: Manifest | None) -> tuple[str, ...]:
 
 
 def _records(
-    repository: Repository,
-    reader: Reader,
+    comparing: Comparing,
     chosen: Chosen,
     ours: Sequence[Wanted],
     found: Found,
+    *,
+    takes: bool,
 ) -> tuple[dict[str, Records], tuple[Left, ...]]:
     """Compare what is live with the inventories; say of which that means nothing, and why."""
-    taken = reader.abilities.record_inventory
     damaged = {each.storage: each.message for each in chosen.problems if each.what == "inventory"}
     missing: dict[str, Records] = {}
     left = []
@@ -167,11 +168,11 @@ def _records(
             left.append(Left(storage.name, damaged[storage.name]))
         elif not storage.inventory.rows:
             continue
-        elif not taken:
+        elif not takes:
             left.append(Left(storage.name, "this platform takes no records of files"))
         elif live is not None and not same_place(one.entry, live):
             left.append(Left(storage.name, "what has its name lies elsewhere"))
         else:
             id = live.id if live else None
-            missing[storage.id] = records.compare(repository, storage.inventory, reader, id)
+            missing[storage.id] = comparing.compare(storage.inventory, id)
     return missing, tuple(left)
