@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from msgspec.structs import replace
 
 from reconciler.recovery import values
-from reconciler.recovery.rows import Content
+from reconciler.recovery.rows import FILE, Content
 from reconciler.recovery.values import Accepted, FileFinding
 
 Key = tuple[str, bytes, str]
@@ -96,6 +96,21 @@ def is_accepted(episode: FileFinding, now: Content | None) -> bool:
 def is_settled(episode: FileFinding) -> bool:
     """Return whether a person has accepted what was found last."""
     return is_accepted(episode, episode.now)
+
+
+def is_written(episode: FileFinding, now: Content | None) -> bool:
+    """Return whether somebody has written a damaged file since: it is to be what they wrote.
+
+    So is whatever comes where it was accepted that there is nothing.
+    """
+    was, rotten = episode.was, episode.now
+    if now is None or now.sha256 is None or now.kind != FILE:
+        return False
+    if rotten is None and is_settled(episode):
+        return True
+    if was is None or rotten is None or episode.what != values.DAMAGED:
+        return False
+    return now.mtime_ns not in (was.mtime_ns, rotten.mtime_ns) and now.sha256 != rotten.sha256
 
 
 def bounded(episodes: Iterable[FileFinding]) -> tuple[list[FileFinding], int]:

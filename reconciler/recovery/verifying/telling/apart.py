@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
+from msgspec.structs import replace
+
 from reconciler.recovery import rows, values
 from reconciler.recovery.findings import episodes
 from reconciler.recovery.findings.episodes import Key
@@ -22,23 +24,33 @@ class Apart:
 
     def __init__(self, before: Mapping[Key, FileFinding]) -> None:
         self._before = before
-        #: By class.
+        #: By class: how many are fewer than was counted, and how many were accepted.
         self.back: Counter[str] = Counter()
         self.accepted: Counter[str] = Counter()
 
-    def without_back(
-        self, findings: Callable[[], Iterable[Spooled]]
-    ) -> Callable[[], Iterator[Spooled]]:
-        """Return what yields all findings, but for files whose good bytes are back."""
-        return lambda: (each for each in findings() if not self._is_back(each.finding))
+    def seen(self, findings: Callable[[], Iterable[Spooled]]) -> Callable[[], Iterator[Spooled]]:
+        """Return what yields all findings as they are told, but for files that are good again."""
+
+        def told() -> Iterator[Spooled]:
+            for finding, listed in findings():
+                if not self._is_back(finding):
+                    yield Spooled(self._truly(finding), listed)
+
+        return told
 
     def count(self, findings: Iterable[Spooled]) -> None:
-        """Count what is set apart."""
+        """Count what is set apart, and what is called by another class."""
         for finding, listed in findings:
-            if listed and self._is_back(finding):
+            if not listed:
+                continue
+            truly = self._truly(finding)
+            if self._is_back(finding):
                 self.back[finding.what] += 1
-            elif listed and self.is_accepted(finding):
+            elif self.is_accepted(finding):
                 self.accepted[finding.what] += 1
+            elif truly.what != finding.what:
+                self.back[finding.what] += 1
+                self.back[truly.what] -= 1
 
     def is_accepted(self, finding: FileFinding) -> bool:
         """Return whether a person has accepted the file as it is."""
@@ -50,7 +62,18 @@ class Apart:
         rest = Counter(found)
         rest.subtract(self.back)
         rest.subtract(self.accepted)
-        return dict(+rest)
+        return dict(sorted((+rest).items()))
+
+    def _truly(self, finding: FileFinding) -> FileFinding:
+        """Return a finding as what it is: damaged since the snapshot was made, not changed."""
+        known = self._before.get(episodes.key(finding))
+        if (
+            known is None
+            or (known.what, finding.what) != (values.DAMAGED, values.CHANGED)
+            or episodes.is_written(known, finding.now)
+        ):
+            return finding
+        return replace(finding, what=values.DAMAGED, was=known.was)
 
     def _is_back(self, finding: FileFinding) -> bool:
         known = self._before.get(episodes.key(finding))

@@ -12,7 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from reconciler.errors import RepositoryError
-from reconciler.recovery import rows, values
+from reconciler.recovery import values
 from reconciler.recovery.findings import episodes as over_time
 from reconciler.recovery.findings import store
 from reconciler.recovery.findings.episodes import Key, key
@@ -80,7 +80,7 @@ class Concluded:
         before = over_time.open_ones(known.episodes)
         apart = Apart(before)
         apart.count(findings())
-        findings = apart.without_back(findings)
+        findings = apart.seen(findings)
         first = _First.of(findings())
         found = first.by_key
         ended = self._ended(self._present, before, found)
@@ -240,21 +240,6 @@ class _First:
 
 def _is_over(finding: FileFinding, now: Content | None) -> bool:
     """Return whether what was wrong is what it was before, or what somebody wrote or accepted."""
-    if has_good_bytes(finding, now) or _is_written(finding, now):
+    if has_good_bytes(finding, now) or over_time.is_written(finding, now):
         return True
     return over_time.is_accepted(finding, now) and not over_time.is_settled(finding)
-
-
-def _is_written(finding: FileFinding, now: Content | None) -> bool:
-    """Return whether somebody has written a damaged file since: it is to be what they wrote.
-
-    So is whatever comes where it was accepted that there is nothing.
-    """
-    was, rotten = finding.was, finding.now
-    if now is None or now.sha256 is None or now.kind != rows.FILE:
-        return False
-    if rotten is None and over_time.is_settled(finding):
-        return True
-    if was is None or rotten is None or finding.what != values.DAMAGED:
-        return False
-    return now.mtime_ns not in (was.mtime_ns, rotten.mtime_ns) and now.sha256 != rotten.sha256
