@@ -82,7 +82,7 @@ class StorageScan:
         if last:
             self._last = usable(self._repository, last, self._opened, self.result.notes)
         earlier = self._earlier(last, unfinished, root)
-        pair = self._opened.enter_context(PartPair(self._folder))
+        pair = self._opened.enter_context(PartPair(self._folder, finish.like(self._last)))
         means = self._means
         workers = means.wish.workers
         elsewhere = means.open_elsewhere and functools.partial(
@@ -178,7 +178,7 @@ class StorageScan:
         should_be = self._last.should_be() if self._last else None
         for listed in together(self._listing(), _TOGETHER):
             compared = keeping.compare(listed, earlier, should_be)
-            pair.write(compared.settled)
+            pair.write(compared.settled, alike=compared.alike)
             means.tally.settled_files += compared.settled.num_rows
             means.tally.settled_bytes += compared.size
             self._is_new = self._is_new or compared.is_new

@@ -121,7 +121,7 @@ def _regular(rows: Rows, folder: Folder, path: bytes, names: list[bytes]) -> boo
         ]
     except OSError:
         return False
-    if {stat.S_IFMT(one.st_mode) for one in found} != {stat.S_IFREG}:
+    if set(map(stat.S_IFMT, {one.st_mode for one in found})) != {stat.S_IFREG}:
         return False
     count = len(names)
     rows.path += [path + name for name in names]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -15,7 +16,7 @@ from reconciler.recovery.parts.schema import CONTENTS
 from reconciler.recovery.parts.write import Written
 from reconciler.recovery.rows import ARCHIVED, CHANGING, KEPT, READ, UNREADABLE
 from reconciler.recovery.scanning.finishing import names, remembering
-from reconciler.recovery.scanning.finishing.pair import PartPair, gathered
+from reconciler.recovery.scanning.finishing.pair import Like, PartPair, gathered
 from reconciler.recovery.scanning.known import pieces, record
 from reconciler.recovery.scanning.known.last import Last
 from reconciler.recovery.scanning.means import Means
@@ -36,6 +37,19 @@ class Found(NamedTuple):
     #: Contents and stamps.
     parts: tuple[Written, Written]
     left_out: tuple[LeftOut, ...]
+
+
+def like(last: Last | None) -> Like | None:
+    """Return the parts of the last scan, which are those of the next one if nothing has changed."""
+    if last is None:
+        return None
+    scan, contents, stamps = last.scan, last.contents, last.stamps
+    rows = scan.counts.rows
+    return Like(
+        Written(contents, scan.contents, rows, contents.stat().st_size),
+        Written(stamps, scan.stamps, rows, stamps.stat().st_size),
+        functools.partial(read.scanned, contents, stamps),
+    )
 
 
 def merged(

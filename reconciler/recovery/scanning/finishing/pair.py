@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -21,10 +21,22 @@ from reconciler.recovery.values import Counts, Unproved
 _TOLD = 1_000
 
 
+class Like(NamedTuple):
+    """Two parts that are there already, and what reads their rows."""
+
+    contents: Written
+    stamps: Written
+    rows: Callable[[], Iterator[pa.RecordBatch]]
+
+
 class PartPair:
     """Writes rows with the columns of `SCANNED` into two parts, and counts them."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, like: Like | None = None) -> None:
+        """Write into a folder; nothing, if all rows turn out to be those of `like`."""
+        self._like = like
+        #: So many of its first rows were taken, and not written yet.
+        self._alike = 0
         self._contents = PartWriter(folder, CONTENTS)
         self._stamps = PartWriter(folder, STAMPS)
         self._rows = self._bytes = self._bytes_read = 0
@@ -34,17 +46,40 @@ class PartPair:
         #: What could not be read.
         self.unproved: list[Unproved] = []
 
-    def write(self, batch: pa.RecordBatch) -> None:
-        """Add rows; raises `RepositoryError`."""
+    def write(self, batch: pa.RecordBatch, *, alike: bool = False) -> None:
+        """Add rows; raises `RepositoryError`, `SnapshotError`.
+
+        `alike` says that they are the rows of `like` that follow those before.
+        """
         if not batch.num_rows:
             return
-        self._contents.write(batch.select(CONTENTS.names))
-        self._stamps.write(batch.select(STAMPS.names))
         self._count(batch)
+        if alike and self._like:
+            self._alike += batch.num_rows
+            return
+        self._catch_up()
+        self._put(batch)
 
     def finish(self) -> tuple[Written, Written]:
-        """Return the parts of contents and of stamps; raises `RepositoryError`."""
+        """Return the parts of contents and of stamps; raises `RepositoryError`, `SnapshotError`."""
+        if self._like and self._alike == self._like.contents.rows:
+            return self._like.contents, self._like.stamps
+        self._catch_up()
         return self._contents.finish(), self._stamps.finish()
+
+    def _catch_up(self) -> None:
+        """Write what was only taken: something differs."""
+        like, self._like = self._like, None
+        left = self._alike
+        for batch in like.rows() if like and left else ():
+            self._put(batch.slice(0, left))
+            left -= min(left, batch.num_rows)
+            if not left:
+                break
+
+    def _put(self, batch: pa.RecordBatch) -> None:
+        self._contents.write(batch.select(CONTENTS.names))
+        self._stamps.write(batch.select(STAMPS.names))
 
     @property
     def counts(self) -> Counts:

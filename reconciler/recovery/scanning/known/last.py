@@ -24,6 +24,7 @@ class Last(NamedTuple):
     #: With the columns of `SCANNED`.
     rows: Iterator[pa.RecordBatch]
     contents: Path
+    stamps: Path
     remembered: Path | None
 
     @property
@@ -52,7 +53,7 @@ def usable(repository: Repository, last: Scan, opened: ExitStack, notes: list[st
                 notes.append(f"Everything is read, as the last scan is of no use: {error}")
             continue
         remembered = _remembered(repository, scan, opened, notes)
-        return Last(scan, read.scanned(contents, stamps), contents, remembered)
+        return Last(scan, read.scanned(contents, stamps), contents, stamps, remembered)
     return None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -9,7 +10,7 @@ from reconciler.recovery.parts.convert import scanned
 from reconciler.recovery.parts.read import scanned as read
 from reconciler.recovery.rows import KEPT, READ
 from reconciler.recovery.scanning.finishing import pair as finishing
-from reconciler.recovery.scanning.finishing.pair import PartPair, gathered
+from reconciler.recovery.scanning.finishing.pair import Like, PartPair, gathered
 from reconciler.recovery.values import Counts, Unproved
 from support.recovery.memory import File, rows_with
 
@@ -35,6 +36,36 @@ def test_rows_are_written_and_counted(tmp_path) -> None:
     assert [
         row for batch in read(contents.path, stamps.path) for row in batch["path"].to_pylist()
     ] == [b"a", b"b", b"c", b"d", b"e/"]
+
+
+def batches_of(*names: bytes) -> list:
+    return [scanned(rows_with({name: File(mtime_ns=len(names), inode=1)})) for name in names]
+
+
+@pytest.mark.parametrize("alike", range(5))
+@pytest.mark.parametrize("rest", [(), (b"x", b"y")])
+def test_rows_that_are_there_already_are_written_only_if_something_differs(
+    tmp_path, alike, rest
+) -> None:
+    old = batches_of(b"a", b"b", b"c", b"d")
+    batches = [*old[:alike], *batches_of(*rest)]
+    parts = []
+    with PartPair(tmp_path) as first, PartPair(tmp_path) as expected:
+        for batch in old:
+            first.write(batch)
+        parts += first.finish()
+        for batch in batches:
+            expected.write(batch)
+        parts += expected.finish()
+    contents, stamps, *should = parts
+    like = Like(contents, stamps, lambda: read(contents.path, stamps.path))
+    with PartPair(tmp_path, like) as pair:
+        for number, batch in enumerate(batches):
+            pair.write(batch, alike=number < alike)
+        found = pair.finish()
+    assert [part.sha256 for part in found] == [part.sha256 for part in should]
+    assert pair.counts == expected.counts
+    assert (found == (contents, stamps)) is (alike == 4 and not rest)
 
 
 def test_nothing_is_left_of_what_was_not_finished(tmp_path) -> None:
