@@ -6,6 +6,7 @@ import contextlib
 import io
 import json
 from argparse import ArgumentParser
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 from unittest.mock import patch
@@ -17,6 +18,8 @@ from reconciler.cli.recovery import rebuild
 from reconciler.cli.recovery.rebuilding import planning
 from reconciler.cli.settings import JSON, Settings
 from support.values.memory_platform import MemoryPlatform
+
+NAMES = ("a", "b", "c")
 
 
 class Ended(NamedTuple):
@@ -48,3 +51,18 @@ def run(
         code = rebuild.run(context, options)
     text = told.getvalue()
     return Ended(code, json.loads(text) if output == JSON else {"text": text}, notes.getvalue())
+
+
+Rebuild = Callable[..., Ended]
+
+
+def empty(**more: Any) -> MemoryPlatform:
+    return MemoryPlatform(platform_id="other", address="memory://other", **more)
+
+
+def names(platform: MemoryPlatform) -> set[str]:
+    return set(platform.by_name)
+
+
+def recorded(platform: MemoryPlatform) -> set[str]:
+    return {each.name for each in platform.storages if platform.files.get(each.id)}

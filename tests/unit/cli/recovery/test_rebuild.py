@@ -5,12 +5,9 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
-from msgspec.structs import replace
 
-from reconciler.cli.recovery.rebuilding.doubts import unwanted
 from reconciler.errors import (
     ConflictError,
     LeaseLostError,
@@ -19,38 +16,10 @@ from reconciler.errors import (
     RefusedError,
     UnavailableError,
 )
-from reconciler.manifest import Manifest
-from reconciler.model import Desired, Policy, Removed, Storage
 from reconciler.platform import Abilities
 from reconciler.retry import reader as patience
-from support.recovery import rebuilding, snapshots
-from support.recovery.rebuilding import Ended
-from support.values.building import desired, entry, plan_for, storage
+from support.recovery.rebuilding import NAMES, Rebuild, empty, recorded
 from support.values.memory_platform import Call, MemoryPlatform
-
-NAMES = ("a", "b", "c")
-Rebuild = Callable[..., Ended]
-
-
-@pytest.fixture
-def was() -> MemoryPlatform:
-    return snapshots.platform(*NAMES, spaces={"id-a": ("atlas", "brain"), "id-b": ("atlas",)})
-
-
-@pytest.fixture
-def rebuild(tmp_path: Path, was: MemoryPlatform) -> Rebuild:
-    """Take a snapshot, and give what rebuilds from it."""
-
-    def run(platform: MemoryPlatform, *arguments: str, **more: object) -> Ended:
-        if not (tmp_path / "repository").exists():
-            snapshots.taken(was, snapshots.repository(tmp_path))
-        return rebuilding.run(platform, tmp_path / "repository", *arguments, **more)
-
-    return run
-
-
-def empty(**more: object) -> MemoryPlatform:
-    return MemoryPlatform(platform_id="other", address="memory://other", **more)
 
 
 def at(method: str, number: int, task: Callable[[], None]) -> Callable[[Call], None]:
@@ -71,14 +40,6 @@ def raising(error: Exception) -> Callable[[], None]:
         raise error
 
     return fail
-
-
-def names(platform: MemoryPlatform) -> set[str]:
-    return set(platform.by_name)
-
-
-def recorded(platform: MemoryPlatform) -> set[str]:
-    return {each.name for each in platform.storages if platform.files.get(each.id)}
 
 
 def test_one_storage_whose_records_are_refused_stops_no_other(rebuild: Rebuild) -> None:
@@ -211,78 +172,7 @@ def test_where_no_records_can_be_written_it_says_so_and_which_spaces_are_to_be_t
     assert "can't be added to 3 storages" in ended.notes
 
 
-def test_what_is_live_is_left_as_it_is_if_that_is_wanted(rebuild: Rebuild) -> None:
-    def live() -> tuple[Storage, ...]:
-        renamed = storage("x", id="1", place="a")
-        elsewhere = storage("b", id="2", place="elsewhere")
-        return (renamed, replace(elsewhere, label="other"))
-
-    new = empty()
-    new.by_id = {each.id: each for each in live()}
-    assert rebuild(new).code == 3  # b lies elsewhere
-    ended = rebuild(new, "--keep-live")
-    assert ended.code == 0
-    assert [call.method for call in new.writes] == ["create", *["record_inventory"] * 2]
-    assert {each["storage"] for each in ended.report["left"]} == {"a", "b"}
-    assert new.by_id["1"].name == "x"
-    assert new.by_id["2"].label == "other"
-    assert recorded(new) == {"x", "c"}
-
-
-def test_a_name_that_another_storage_has_now_and_keeps_blocks(rebuild: Rebuild) -> None:
-    new = empty()
-    new.put(storage("b", id="1", place="a"))
-    ended = rebuild(new, "--keep-live")
-    assert (ended.code, names(new)) == (3, {"b"})
-    assert [each["name"] for each in ended.report["blocked_by"]] == ["b"]
-
-
-def test_a_name_that_was_given_to_another_storage_since_comes_back_in_order(
-    rebuild: Rebuild,
-) -> None:
-    new = empty()
-    new.put(storage("b", id="1", place="a"))
-    ended = rebuild(new)
-    assert ended.code == 0
-    assert new.by_id["1"].name == "a"
-    assert names(new) == set(NAMES)
-    assert ended.report["ids"]["id-a"] == "1"
-
-
 def test_nothing_of_a_snapshot_without_files_can_be_verified(rebuild: Rebuild, was) -> None:
     was.files.clear()
     ended = rebuild(empty(), output="text")
     assert "so that none can be verified" in ended.report["text"]
-
-
-def test_records_of_files_that_were_removed_on_purpose_can_stay_away(
-    rebuild: Rebuild, was: MemoryPlatform
-) -> None:
-    was.files["id-a"] = {f"u{i}": (f"u{i}", "1", "1") for i in range(3)}
-    new = empty()
-    rebuild(new)
-    a, b = (new.by_name[name].id for name in ("a", "b"))
-    del new.files[a]["u1"]
-    del new.files[b]
-    ended = rebuild(new, "--keep-live")
-    # What has none was cut off between its create and its records.
-    assert (ended.code, ended.report["records"]["added"]) == (0, 1)
-    assert (set(new.files[a]), set(new.files[b])) == ({"u0", "u2"}, {"upload"})
-    (warning,) = ended.report["warnings"]
-    assert "lacks 1 that the snapshot has: they stay away" in warning["message"]
-    assert rebuild(new).report["records"]["added"] == 1
-    assert set(new.files[a]) == {"u0", "u1", "u2"}
-
-
-def test_what_the_own_manifest_does_not_want_any_more_is_doubted() -> None:
-    entries = (entry("a"), entry("z"))
-    own = manifest_of(Desired(entries, (Removed("b"),), Policy(scope=("[a-d]",))))
-    plan = plan_for((), desired(*(entry(name) for name in ("a", "b", "c", "outside"))))
-    found = {each.code: each.message for each in unwanted(plan, own)}
-    assert "'b' stands in `removed:`" in found["removed_by_manifest"]
-    assert "does not declare 'c', which" in found["not_in_manifest"]
-    assert list(unwanted(plan, None)) == []
-
-
-def manifest_of(desired: Desired) -> Manifest:
-    return Manifest(desired, None, None, None, (), {}, ())

@@ -1,0 +1,129 @@
+"""What a rebuild would do on a platform that has some of the storages."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec.structs import replace
+
+from reconciler.errors import UsageError
+from reconciler.model import Storage
+from support.recovery.rebuilding import NAMES, Rebuild, empty, names, recorded
+from support.values.building import storage
+from support.values.memory_platform import MemoryPlatform
+
+
+def test_what_is_live_is_left_as_it_is_if_that_is_wanted(rebuild: Rebuild) -> None:
+    def live() -> tuple[Storage, ...]:
+        renamed = storage("x", id="1", place="a")
+        elsewhere = storage("b", id="2", place="elsewhere")
+        return (renamed, replace(elsewhere, label="other"))
+
+    new = empty()
+    new.by_id = {each.id: each for each in live()}
+    assert rebuild(new).code == 3  # b lies elsewhere
+    ended = rebuild(new, "--keep-live")
+    assert ended.code == 0
+    assert [call.method for call in new.writes] == ["create", *["record_inventory"] * 2]
+    assert {each["storage"] for each in ended.report["left"]} == {"a", "b"}
+    assert new.by_id["1"].name == "x"
+    assert new.by_id["2"].label == "other"
+    assert recorded(new) == {"x", "c"}
+
+
+def test_a_name_that_another_storage_has_now_and_keeps_blocks(rebuild: Rebuild) -> None:
+    new = empty()
+    new.put(storage("b", id="1", place="a"))
+    ended = rebuild(new, "--keep-live")
+    assert (ended.code, names(new)) == (3, {"b"})
+    assert [each["name"] for each in ended.report["blocked_by"]] == ["b"]
+
+
+def test_a_name_that_was_given_to_another_storage_since_comes_back_in_order(
+    rebuild: Rebuild,
+) -> None:
+    new = empty()
+    new.put(storage("b", id="1", place="a"))
+    ended = rebuild(new)
+    assert ended.code == 0
+    assert new.by_id["1"].name == "a"
+    assert names(new) == set(NAMES)
+    assert ended.report["ids"]["id-a"] == "1"
+
+
+def test_records_of_files_that_were_removed_on_purpose_can_stay_away(
+    rebuild: Rebuild, was: MemoryPlatform
+) -> None:
+    was.files["id-a"] = {f"u{i}": (f"u{i}", "1", "1") for i in range(3)}
+    new = empty()
+    rebuild(new)
+    a, b = (new.by_name[name].id for name in ("a", "b"))
+    del new.files[a]["u1"]
+    del new.files[b]
+    ended = rebuild(new, "--keep-live")
+    # What has none was cut off between its create and its records.
+    assert (ended.code, ended.report["records"]["added"]) == (0, 1)
+    assert (set(new.files[a]), set(new.files[b])) == ({"u0", "u2"}, {"upload"})
+    (warning,) = ended.report["warnings"]
+    assert "lacks 1 that the snapshot has: they stay away" in warning["message"]
+    assert rebuild(new).report["records"]["added"] == 1
+    assert set(new.files[a]) == {"u0", "u1", "u2"}
+
+
+def test_records_that_a_storage_has_stay_as_they_are(rebuild: Rebuild) -> None:
+    new = empty()
+    rebuild(new)
+    a = new.by_name["a"].id
+    new.files[a] = {"upload": ("upload", "newer", "newer")}
+    ended = rebuild(new)
+    assert (ended.code, ended.report["records"]["added"]) == (0, 0)
+    assert new.files[a]["upload"][1] == "newer"
+    (warning,) = ended.report["warnings"]
+    assert warning["code"] == "records_differ"
+
+
+def test_what_differs_is_shown_and_nothing_else_that_is_live_is_touched(rebuild: Rebuild) -> None:
+    new = empty()
+    new.put(storage("renamed", id="1", place="a", label="other"))
+    new.put(storage("more", id="2", place="more"))
+    plan = rebuild(new, "--dry-run").report
+    assert (plan["summary"]["create"], plan["summary"]["update"]) == (2, 1)
+    assert plan["undeclared"] == ["more"]
+    assert new.writes == []
+    ended = rebuild(new)
+    assert (ended.code, ended.report["rebuilt"]) == (0, 3)
+    assert names(new) == {*NAMES, "more"}
+
+
+def test_a_platform_that_knows_none_of_the_storages_may_be_the_wrong_one(rebuild: Rebuild) -> None:
+    new = empty()
+    new.put(storage("z"))
+    found = {each["code"] for each in rebuild(new, "--dry-run").report["warnings"]}
+    assert "other_platform" in found
+
+
+def test_scope_narrows_what_is_rebuilt(rebuild: Rebuild) -> None:
+    new = empty()
+    ended = rebuild(new, scope=("[ab]",))
+    assert (ended.report["storages"], ended.report["rebuilt"], names(new)) == (2, 2, {"a", "b"})
+    with pytest.raises(UsageError, match="no storage in this scope"):
+        rebuild(new, scope=("typo",))
+
+
+@pytest.mark.parametrize(
+    ("move", "said"),
+    [
+        ("/no=/x", "no storage of the snapshot lies there"),
+        ("/data", "is no FROM=TO"),
+        ("/data=https://host/bucket", "where no such storage can lie"),
+    ],
+)
+def test_a_move_that_means_nothing_is_refused(rebuild: Rebuild, move: str, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        rebuild(empty(), "--relocate", move)
+
+
+def test_the_longest_move_wins_and_local_paths_may_be_written_either_way(rebuild: Rebuild) -> None:
+    new = empty()
+    rebuild(new, "--relocate", "/data=file:///mnt", "--relocate", "file:///data/a=/other")
+    places = {each.name: each.default_url for each in new.storages}
+    assert places == {"a": "file:///other", "b": "file:///mnt/b", "c": "file:///mnt/c"}

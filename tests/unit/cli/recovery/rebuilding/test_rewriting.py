@@ -1,0 +1,73 @@
+"""The user's own files: looked at before anything is done, and written with what they had."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from reconciler.cli.commands.recovery.rebuild import RebuildOptions
+from reconciler.cli.recovery.rebuilding.rewriting import check_files, rewrite
+from reconciler.errors import ManifestError, ReconcilerError, UsageError
+
+TEXT = "version: 1\nstorages: [{name: a, id: old}]\n"
+
+
+def options(*paths: Path | str, ids: Path | str | None = None) -> RebuildOptions:
+    return RebuildOptions(
+        rewrite_manifest=[str(path) for path in paths] or None,
+        ids=None if ids is None else str(ids),
+    )
+
+
+def test_a_file_keeps_its_mode_and_a_link_stays_a_link(tmp_path: Path) -> None:
+    real, link = tmp_path / "real.yaml", tmp_path / "link.yaml"
+    real.write_text(TEXT)
+    real.chmod(0o664)
+    link.symlink_to("real.yaml")
+    (told,) = rewrite(options(link), {"old": "new"})
+    assert "1 pin has the ids of now." in told
+    assert real.read_text() == TEXT.replace("old", "new")
+    assert stat.S_IMODE(real.stat().st_mode) == 0o664
+    assert link.is_symlink()
+    assert {path.name for path in tmp_path.iterdir()} == {"link.yaml", "real.yaml"}
+
+
+def test_a_folder_is_every_manifest_below_it_and_none_is_written_for_nothing(
+    tmp_path: Path,
+) -> None:
+    for name, text in (("a.yaml", TEXT), ("sub/b.yml", TEXT.replace("old", "other"))):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    untouched = (tmp_path / "sub/b.yml").stat()
+    told = rewrite(options(tmp_path), {"old": "new"})
+    assert "a.yaml': 1 pin has the ids of now." in told[0]
+    assert "b.yml': 0 pins have the ids of now; left as they are: line 2: no storage" in told[1]
+    assert (tmp_path / "sub/b.yml").stat().st_mtime_ns == untouched.st_mtime_ns
+
+
+def test_if_one_file_is_no_manifest_none_is_written(tmp_path: Path) -> None:
+    good, bad = tmp_path / "a.yaml", tmp_path / "b.yaml"
+    good.write_text(TEXT)
+    bad.write_text("version: [")
+    for attempt in (check_files, lambda given: rewrite(given, {"old": "new"})):
+        with pytest.raises(ManifestError, match=r"b\.yaml:1"):
+            attempt(options(good, bad))
+    assert good.read_text() == TEXT
+
+
+def test_what_can_not_be_written_is_told_before_anything_is_done(tmp_path: Path) -> None:
+    manifest = tmp_path / "storages.yaml"
+    manifest.write_text(TEXT)
+    for given, said in (
+        (options("-"), "standard input"),
+        (options("no.yaml"), "does not exist"),
+        (options(ids="-"), "standard output"),
+        (options(manifest, ids=manifest), "is a file of the manifest"),
+    ):
+        with pytest.raises(UsageError, match=said):
+            check_files(given)
+    with pytest.raises(ReconcilerError, match="not an ordinary file"):
+        check_files(options(ids=tmp_path))
+    check_files(options(manifest, ids=tmp_path / "ids.json"))
