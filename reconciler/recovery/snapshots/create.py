@@ -6,14 +6,13 @@ import hashlib
 import os
 import time
 from collections.abc import Callable, Collection
-from contextlib import suppress
 from datetime import UTC, datetime
 
 from msgspec import Struct
 
 from reconciler.environment.origin import Origin, run_id
 from reconciler.environment.timestamps import timestamp
-from reconciler.errors import RepositoryError, SnapshotError
+from reconciler.errors import SnapshotError
 from reconciler.lease.keeper import Clock
 from reconciler.location import location
 from reconciler.manifest.render import render
@@ -214,10 +213,6 @@ def _keep(repository: Repository, snapshot: Snapshot, text: bytes) -> Kept:
             break
     if not repository.write(layout.snapshot(snapshot.id), data):
         raise SnapshotError(f"there is a snapshot {snapshot.id} already: try again")
-    # In a bucket a prune may have deleted one in just that moment: better told now than later. That
-    # nobody can look does not undo what was made.
-    with suppress(RepositoryError):
-        condemned.secure(repository, parts)
     return Kept(document.decode(data), document.digest_of(data))
 
 
