@@ -48,7 +48,7 @@ def overview(overview: Overview, style: Style = PLAIN) -> str:
         for line in _wrapped(f"{each.id}: {told.DAMAGED}: {each.reason}", style)
     ]
     table = _laid_out([heading, *rows], style) if rows and not style.quiet else []
-    return joined([table, damaged, [told.total_listed(overview)]])
+    return joined([table, damaged, lines(told.total_listed(overview), style.width)])
 
 
 def checked(checked: Checked, style: Style = PLAIN) -> str:
