@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from msgspec.structs import replace
+
 from reconciler.errors import SnapshotError
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.snapshots.document import Snapshot, SnapshotStorage
 from reconciler.recovery.verifying.matching import partner
-from reconciler.recovery.verifying.recorded import of_snapshot
+from reconciler.recovery.verifying.recorded import Recorded, of_snapshot
 from reconciler.recovery.verifying.results import StorageVerified
 from reconciler.recovery.verifying.scans import compare
 from reconciler.recovery.verifying.telling.alone import not_verified
 from reconciler.recovery.verifying.telling.concluding import Means
+
+_SAME_SCAN = (
+    "both snapshots rest on the same scan: nothing was read between them, and nothing is verified"
+)
 
 
 def verify(
@@ -46,7 +52,7 @@ def _compared(
     one, other = of_snapshot(was), of_snapshot(now) if now else None
     if one is not None and other is not None:
         try:
-            return compare(one, other, was.name, means, homes)
+            return _unless_same(one, other, compare(one, other, was.name, means, homes))
         except SnapshotError as error:
             return not_verified(one, was.name, was.place, str(error), means)
     if now is None:
@@ -56,3 +62,10 @@ def _compared(
     else:
         reason = "the later snapshot has no scan of it"
     return not_verified(one, was.name, was.place, reason, means)
+
+
+def _unless_same(was: Recorded, now: Recorded, found: StorageVerified) -> StorageVerified:
+    """Return what was found; of a scan that was compared with itself, nothing is verified."""
+    if was.scan != now.scan:
+        return found
+    return replace(found, compared=0, not_verified=found.of or 0, notes=(*found.notes, _SAME_SCAN))

@@ -1,0 +1,40 @@
+"""Two snapshots of one repository, compared."""
+
+from __future__ import annotations
+
+import msgspec
+
+from reconciler.recovery import rows
+from reconciler.recovery.repository import layout
+from reconciler.recovery.rows import Content
+from reconciler.recovery.verifying import against, results
+from reconciler.recovery.verifying.judging.sides import SETTLED_NS
+from reconciler.recovery.verifying.telling.concluding import Means
+from support.recovery.kept import keep_scan, night, ns
+from support.recovery.snapshots import platform, repository, taken
+
+FILE = Content(b"a", rows.FILE, 7, ns(night(-100)), b"g" * 32, rows.READ, ns(night(0)) // 10**9)
+
+
+def test_a_scan_that_is_compared_with_itself_verifies_nothing(tmp_path):
+    home = repository(tmp_path)
+
+    def scan(number):
+        kept = keep_scan(home, [FILE], number, place="local:file:///data/nas")
+        home.write(f"{layout.scans(kept.place)}{kept.id}.json", msgspec.json.encode(kept))
+
+    def verify(was, now):
+        means = Means(home, lambda: night(3), settled_ns=SETTLED_NS)
+        one, other = was.snapshot, now.snapshot
+        (told,) = against.verify(one, one.storages, other, means, (home, home))
+        return told
+
+    scan(0)
+    first, again = taken(platform("nas"), home), taken(platform("nas"), home)
+    told = verify(first, again)
+    assert (told.of, told.compared, told.not_verified) == (1, 0, 1)
+    assert told.verdict == results.UNKNOWN
+    assert "both snapshots rest on the same scan" in told.notes[0]
+    scan(1)
+    told = verify(first, taken(platform("nas"), home))
+    assert (told.compared, told.verdict, told.notes) == (1, results.AGREES, ())
