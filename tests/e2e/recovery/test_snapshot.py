@@ -147,7 +147,7 @@ def test_a_platform_that_does_not_exist_yet_has_no_snapshot(storages):
 
 def test_scan_scans_before(storages):
     told = storages.folder("snapshot", "create", "proofs", "--scan", "--exclude", "0*")
-    assert "Scan: 1 storage, complete." in told.stderr
+    assert "Scan: 1 storage, complete; nothing is known of what was left out" in told.stderr
     assert "contents of 1 (10 files)" in told.stdout
 
 
