@@ -9,12 +9,14 @@ from difflib import get_close_matches
 import pyarrow as pa
 import pyarrow.compute as pc
 from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.environment.timestamps import timestamp
 from reconciler.errors import UsageError
 from reconciler.printable import listed, quoted
 from reconciler.recovery import rows, values
 from reconciler.recovery.findings import store
+from reconciler.recovery.findings.episodes import NEEDS_PROOF, is_written, open_ones
 from reconciler.recovery.parts import convert, read
 from reconciler.recovery.parts.schema import CONTENTS
 from reconciler.recovery.repository import layout
@@ -23,11 +25,13 @@ from reconciler.recovery.rows import Content
 from reconciler.recovery.scanning.known import record
 from reconciler.recovery.snapshots import listing
 from reconciler.recovery.snapshots.document import Kept
+from reconciler.recovery.values import FileFinding
 from reconciler.recovery.verifying import meant, stories
 from reconciler.recovery.verifying.judging.classify import QUIET, classify
 from reconciler.recovery.verifying.judging.sides import Circumstances
 from reconciler.recovery.verifying.recorded import Recorded, of_scan, of_snapshot
 from reconciler.recovery.verifying.stories import Chapter, Copy, Story
+from reconciler.recovery.verifying.telling.apart import has_good_bytes
 
 #: So many other places of the same bytes are named.
 _COPIES = 20
@@ -45,9 +49,9 @@ def explain(repository: Repository, storage: str, path: bytes, settled_ns: int) 
     narrator = _Narrator(storage, place, path, settled_ns)
     for side, ids in _recorded(repository, snapshots, place):
         narrator.hear(side, ids, shelf.row(side), shelf.closed(side))
-    story = narrator.story()
+    known = [f for f in store.read(repository, place).episodes if f.path == path and not f.about]
+    story = _with_lasting(narrator.story(), known)
     copies = list(_copies(repository, snapshots, story)) if story.good else []
-    known = store.read(repository, place).episodes
     return Story(
         storage,
         path,
@@ -57,7 +61,7 @@ def explain(repository: Repository, storage: str, path: bytes, settled_ns: int) 
         story.wrong_since,
         tuple(copies[:_COPIES]),
         max(0, len(copies) - _COPIES),
-        tuple(f for f in known if f.path == path and not f.about),
+        tuple(known),
         meant=_meant(repository, place, story),
     )
 
@@ -67,6 +71,18 @@ def _meant(repository: Repository, place: str, story: Story) -> bytes:
         return b""
     last = record.latest(repository, place, complete=False)
     return meant.path_in(repository, last, story.path) if last else b""
+
+
+def _with_lasting(story: Story, known: Iterable[FileFinding]) -> Story:
+    """Return the story with what was found wrong by scans that are no longer there."""
+    last = story.chapters[-1].content if story.chapters else None
+    for found in open_ones(known).values():
+        over = has_good_bytes(found, last) or is_written(found, last)
+        if found.what in NEEDS_PROOF and not (story.wrong_since or over):
+            read = found.was.proved_at if found.was else None
+            right = "" if read is None else _moment(read)
+            return replace(story, good=found.was, wrong_since=found.first_seen, last_right=right)
+    return story
 
 
 def place_of(repository: Repository, storage: str) -> str:

@@ -6,12 +6,13 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
+from reconciler.environment.timestamps import timestamp
 from reconciler.errors import UsageError
 from reconciler.recovery import rows, values
 from reconciler.recovery.findings import store
 from reconciler.recovery.repository import layout
 from reconciler.recovery.rows import Content
-from reconciler.recovery.values import FileFinding
+from reconciler.recovery.values import Accepted, FileFinding
 from reconciler.recovery.verifying import stories
 from reconciler.recovery.verifying.explain import explain
 from reconciler.recovery.verifying.judging.sides import SETTLED_NS
@@ -226,3 +227,28 @@ def test_a_path_that_begins_above_the_root_is_told_as_it_was_meant(home, keep, n
     redacted = Redaction(b"k" * 32).story(story)
     assert bool(redacted.meant) is bool(meant)
     assert b"a.tif" not in redacted.meant
+
+
+@pytest.mark.parametrize(
+    ("last", "is_wrong"),
+    [
+        (rotten(5), True),
+        (file(5), False),
+        (file(5, sha256=b"w" * 32, mtime_ns=ns(night(5))), False),
+    ],
+)
+def test_it_is_wrong_though_the_scans_that_saw_it_whole_are_gone(home, keep, last, is_wrong):
+    keep([last], 5)
+    seen = timestamp(night(2), "milliseconds")
+    found = FileFinding(values.DAMAGED, "nas", PLACE, PATH, file(1), rotten(2))
+    found = replace(found, first_seen=seen, last_seen=seen)
+    store.keep(home, PLACE, [found], store.Known(), night(2))
+    story = told(home)
+    assert story.is_wrong is is_wrong
+    if is_wrong:
+        assert (story.good, story.wrong_since) == (file(1), seen)
+        assert story.last_right == timestamp(night(1), "seconds")
+        said = Accepted(seen, "anna@scope", now=last)
+        store.keep(home, PLACE, [replace(found, accepted=said)], store.read(home, PLACE), night(6))
+        story = told(home)
+        assert (story.is_wrong, story.accepted) == (False, said)

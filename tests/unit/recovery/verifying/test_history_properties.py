@@ -225,6 +225,7 @@ HISTORIES = {
     "gone, and back with other bytes": [
         *(("remove", A), ("scan",), ("verify", 1), ("restore", A), ("rot", A), ("scan",)),
     ],
+    "accepted, and read again": [("rot", A), ("scan",), ("accept",), ("scan",)],
     "accepted, and rots on": [("rot", A), ("scan",), ("accept",), ("rot", A), ("scan",)],
     "good again, under a rotten snapshot": [
         *(("rot", A), ("scan",), ("snapshot",), ("restore", A), ("deep", 2)),

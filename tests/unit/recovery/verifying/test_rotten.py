@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 import pytest
 
 from reconciler.environment.timestamps import utc_now
@@ -13,12 +15,13 @@ from reconciler.recovery.repository.opening import open_repository
 from reconciler.recovery.scanning.known import record
 from reconciler.recovery.scanning.outcome import UNFINISHED, Wish
 from reconciler.recovery.scanning.reading.pace import Pace
+from reconciler.recovery.snapshots import needed
 from reconciler.recovery.verifying import results, rotten, scans
 from reconciler.recovery.verifying.judging.sides import SETTLED_NS
 from reconciler.recovery.verifying.recorded import of_scan
 from reconciler.recovery.verifying.telling.concluding import Means
 from support.recovery.memory import LONG_AGO, TARGET, Storage
-from support.recovery.scans import scan_once
+from support.recovery.scans import here, scan_once
 
 GOOD, ROTTEN, WRITTEN = b"good", b"evil", b"written"
 
@@ -229,3 +232,31 @@ def test_that_it_can_not_be_kept_is_told_and_still_counted(nights, monkeypatch):
     ended = nights.scan()
     assert ended.notes == ["Which files are damaged could not be kept: the disk is full"]
     assert ended.altered == 1
+
+
+def test_one_scan_is_enough_whatever_was_pruned(nights):
+    gone(nights)
+    last = nights.scan().scan
+    assert needed.parts_of((), [last]) == {last.contents, last.stamps, last.remembered}
+    for name in list(nights.repository.names("")):
+        if name.startswith(("parts/", "scans/")) and not any(
+            each in name for each in (last.id, *last.parts())
+        ):
+            nights.repository.remove(name)
+    assert list(record.all_of(nights.repository, TARGET.place)) == [last]
+    nights.put(ROTTEN)
+    assert nights.scan().altered == 1
+
+
+@pytest.mark.parametrize(("days", "altered"), [(399, 1), (401, 0)])
+@pytest.mark.parametrize("gap", ["gone", "unreadable", "excluded", "folder"])
+def test_what_is_gone_is_not_expected_for_ever(nights, gap, days, altered):
+    hide, excluded = GAPS[gap]
+    hide(nights)
+    began = datetime.fromisoformat(nights.scan(excluded=excluded).scan.started_at)
+    nights.scan(excluded=excluded, by=here(began + timedelta(days=days)))
+    nights.storage.files.pop(b"f/", None)
+    nights.storage.errors.clear()
+    nights.put(ROTTEN)
+    ended = nights.scan(by=here(began + timedelta(days=days + 1)))
+    assert ended.altered == (altered if gap == "gone" else 1)
