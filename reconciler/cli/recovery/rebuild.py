@@ -63,6 +63,7 @@ def _run(
         return _dry(context, options, work)
     if not work.plan.ready:
         context.result(context.report().plan(work.plan, context.style))
+        tell(told.WAYS_OUT)
         return BLOCKED
     ask = ask and bool(work.plan.operations or work.missing)
     show(context, work.plan, ask=ask)
@@ -94,5 +95,6 @@ def _carried_out(
 def _dry(context: Context, options: RebuildOptions, work: Work) -> int:
     shown = with_backends(work.plan) if options.check_backends else work.plan
     context.result(context.report().plan(shown, context.style))
-    context.note(told.to_add(work.records, work.left_records))
+    ready = work.plan.ready
+    context.note(told.to_add(work.records, work.left_records) if ready else told.WAYS_OUT)
     return exit_code(work.plan, detailed=False)

@@ -247,6 +247,10 @@ def test_a_repository_in_a_bucket_does_the_same(storages, s3):
     told = storages.folder("snapshot", "prune", where, "--keep-last", "1", "--yes", env=env).stdout
     assert told.endswith("Pruned: 1 snapshot removed, 1 left.\n")
     assert storages.folder("snapshot", "check", where, *expected, env=env)
+    line = ("rebuild", where, *expected, "--platform", "sqlite:///new.db", "-y")
+    told = storages.folder(*line, env=env).stdout
+    assert told.endswith("Rebuilt: 1 of 1 storage. NOT VERIFIED.\n")
+    assert f"  reconciler verify {where}@2" in told
     told = storages.folder(
         "snapshot", "list", where, env={**env, "AWS_SECRET_ACCESS_KEY": "x"}, code=1
     )

@@ -16,6 +16,10 @@ from reconciler.report.sentences.scans import lasting
 from reconciler.report.sentences.terms import address, bare, count
 
 NOT_VERIFIED = "NOT VERIFIED"
+WAYS_OUT = (
+    "Nothing is rebuilt while the plan is blocked. --relocate FROM=TO says where storages lie now, "
+    "--keep-live leaves what is live as it is, --scope GLOB narrows it to some storages."
+)
 #: So many storages that are not as they were are told one by one.
 _ENOUGH = 100
 

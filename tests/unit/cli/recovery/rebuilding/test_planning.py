@@ -20,7 +20,9 @@ def test_what_is_live_is_left_as_it_is_if_that_is_wanted(rebuild: Rebuild) -> No
 
     new = empty()
     new.by_id = {each.id: each for each in live()}
-    assert rebuild(new).code == 3  # b lies elsewhere
+    blocked = rebuild(new)  # b lies elsewhere
+    assert blocked.code == 3
+    assert "--keep-live leaves what is live as it is" in blocked.notes
     ended = rebuild(new, "--keep-live")
     assert ended.code == 0
     assert [call.method for call in new.writes] == ["create", *["record_inventory"] * 2]
