@@ -51,7 +51,10 @@ def read(
     """
     state = reader.read()
     if state.platform_id == NEW_PLATFORM:
-        raise SnapshotError("there is no such platform yet, and nothing to take a snapshot of")
+        raise SnapshotError(
+            "there is no such platform yet, and nothing to take a snapshot of: check the address; "
+            "`reconciler apply` makes one"
+        )
     taken = _Taken(reader, repository, progress)
     for _ in range(_ROUNDS):
         approve(state)
