@@ -44,7 +44,7 @@ def to_accept(
     `UsageError` for one that fits nothing, `RepositoryError`.
     """
     known = open_ones(store.read(repository, place).episodes)
-    lasting = [e for e in known.values() if e.what in NEEDS_PROOF and not e.about]
+    lasting = [e for e in known.values() if e.what in NEEDS_PROOF]
     waiting = [e for e in lasting if not is_settled(e)]
     if not wanted:
         return Acceptance(storage, tuple(waiting))

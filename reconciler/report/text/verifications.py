@@ -17,6 +17,7 @@ from reconciler.report.text.lines import joined, lines
 
 #: So many findings of one class and storage are shown, unless more is asked for.
 _SHOWN = 20
+_RECORD = "the platform's record of it"
 _COLOURS = {AGREES: "green", DIFFERS: "alarm"}
 
 
@@ -48,7 +49,9 @@ def _accepted(shown: Acceptance, style: Style) -> list[str]:
     told = [
         line
         for finding in shown.findings[:most]
-        for line in _finding(finding, name, style, only_counted=True)
+        for line in _finding(
+            finding, name, style, only_counted=True, note=_RECORD if finding.about else ""
+        )
     ]
     more = len(shown.findings) - most
     return [*told, *(_line(f"… and {more:,} more: -v has all", name, style) if more > 0 else ())]
@@ -101,7 +104,8 @@ def _finding(
         return ["  ".join([f"{name}:", what, subject, *details, *filter(None, [note])])]
     mark = f"({spoken(finding.what)}) " if only_counted else ""
     done = lines([f"{mark}{subject}"], style.width, "    ", "      ")
-    return done + lines(", ".join(details), style.width, "      ", "      ")
+    facts = ", ".join([*details, *filter(None, [note])])
+    return done + lines(facts, style.width, "      ", "      ")
 
 
 def _line(text: str, name: str, style: Style) -> list[str]:
