@@ -19,6 +19,8 @@ _SLIP = re.compile(r"(s3|file)(?::/{0,3}|//+)([^/].*)", re.IGNORECASE | re.DOTAL
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.\-]{1,61}[a-z0-9]")
 #: A snapshot after an address: its id, or the beginning of it.
 _SNAPSHOT = re.compile(r"(.+)@([0-9]{4,8}(?:-[0-9a-f]+)*-?)", re.DOTALL)
+#: So many folders below a place are looked into.
+_NEAREST = 5
 #: Characters that every S3 server and every client takes to mean themselves.
 _PREFIX = re.compile(r"(?:[A-Za-z0-9!_.'()\-]+(?:/[A-Za-z0-9!_.'()\-]+)*)?")
 
@@ -35,10 +37,15 @@ class InBucket(Struct, frozen=True):
         return f"s3://{self.bucket}/{self.prefix}".removesuffix("/")
 
     def around(self, inner: str) -> Iterator[InBucket]:
-        """Yield the folder of `inner`, a path below it, if that can be named; then all above."""
-        folder, divider, _ = inner.partition("/")
-        if divider and folder and _PREFIX.fullmatch(folder):
-            yield InBucket(self.bucket, f"{self.prefix}{folder}/")
+        """Yield the folders of `inner`, a path below it, as far as they can be named; then above.
+
+        Of those below the first ones.
+        """
+        folders = inner.split("/")[:-1]
+        for end in range(1, min(len(folders), _NEAREST) + 1):
+            folder = "/".join(folders[:end])
+            if folder and _PREFIX.fullmatch(folder):
+                yield InBucket(self.bucket, f"{self.prefix}{folder}/")
         names = self.prefix.split("/")[:-1]
         for end in reversed(range(len(names))):
             yield InBucket(self.bucket, "".join(f"{name}/" for name in names[:end]))

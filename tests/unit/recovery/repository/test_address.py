@@ -29,7 +29,8 @@ def test_an_address_is_understood(text, where):
 
 def test_what_lies_around_a_place_in_a_bucket():
     around = [where.prefix for where in InBucket("bucket", "a/b/").around("c/d/e")]
-    assert around == ["a/b/c/", "a/", ""]
+    assert around == ["a/b/c/", "a/b/c/d/", "a/", ""]
+    assert len(list(InBucket("bucket", "").around("c/d/e/f/g/h/i/j"))) == 5
     assert list(InBucket("bucket", "").around("ä/b")) == []
     assert list(InBucket("bucket", "").around("/b")) == []
 
