@@ -93,7 +93,9 @@ class Concluded:
         silent = [
             e
             for k, e in lasting.items()
-            if e.about == about and (k not in found or over_time.outlasts(e, found[k]))
+            if (e.about == about and (k not in found or over_time.outlasts(e, found[k])))
+            # Records that agree say nothing of a file that is known to be wrong.
+            or (about and not e.about and e.what in over_time.NEEDS_PROOF)
         ]
         return replace(
             self._with_silent(told, silent),

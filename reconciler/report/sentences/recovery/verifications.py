@@ -161,6 +161,8 @@ def total(verified: Verified) -> str:
         if verified.not_verified:
             last += f", {verified.not_verified:,} not verified"
     partly = left_out.in_all([one.storage for one in verified.storages if not_known(one)])
+    if verified.how == results.LIVE:
+        partly += "; no byte was read: --deep does that"
     numbers = "; ".join(filter(None, (found(all_found(verified.storages)), _lasting(verified))))
     if verdict == results.DIFFERS:
         return f"FINDINGS: {numbers}; {last}{partly}."
@@ -185,8 +187,7 @@ def _agreeing(verified: Verified) -> str:
     accepted = sum(one.accepted_count for one in verified.storages)
     but = [f"{unsettled:,} that had not settled"] if unsettled else []
     but += [f"{accepted:,} that {'was' if accepted == 1 else 'were'} accepted"] if accepted else []
-    read = "; no byte was read: --deep does that" if verified.how == results.LIVE else ""
-    return f", and all agree{' but ' if but else ''}{' and '.join(but)}{read}"
+    return f", and all agree{' but ' if but else ''}{' and '.join(but)}"
 
 
 def day(moment: str) -> str:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
+from reconciler.environment.timestamps import timestamp
 from reconciler.errors import PlatformError
 from reconciler.recovery import values
+from reconciler.recovery.findings import store
 from reconciler.recovery.verifying import live, results
 from reconciler.recovery.verifying.telling.concluding import Means
 from support.recovery.kept import night
@@ -64,6 +66,20 @@ def test_a_record_that_is_gone_from_both_stays_missing(home):
     later = taken(with_rows(ROWS[1:]), home)
     (result,) = verify(home, later, with_rows(ROWS[1:]), 2)
     assert (result.found, result.still_open) == ({}, 1)
+    assert (result.lasts, result.verdict) == ({"missing": 1}, results.DIFFERS)
+
+
+def test_records_that_agree_say_nothing_of_a_file_that_is_damaged(home):
+    kept = taken(with_rows(ROWS), home)
+    place = kept.snapshot.storages[0].place
+    seen = timestamp(night(0), "milliseconds")
+    one = values.FileFinding(values.DAMAGED, "nas", place, b"a", first_seen=seen, last_seen=seen)
+    extra = replace(one, what=values.EXTRA, path=b"b")
+    store.keep(home, place, [one, extra], store.Known(), night(0))
+    (result,) = verify(home, kept, with_rows(ROWS))
+    assert (result.found, result.lasts, result.still_open) == ({}, {"damaged": 1}, 1)
+    assert result.verdict == results.DIFFERS
+    assert store.read(home, place).episodes == (one, extra)
 
 
 @pytest.mark.parametrize(
