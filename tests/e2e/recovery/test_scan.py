@@ -255,11 +255,5 @@ def test_a_declared_storage_that_is_not_live_is_told_with_what_makes_it_so(stora
     assert f"{warning} creates it." in told
     told = storages.folder("scan", "late", "--into", "proofs", code=64).stderr
     assert "'late' is declared and not live yet: `reconciler apply` creates it" in told
-    told = storages.folder("snapshot", "create", "proofs", code=1).stderr
-    assert "are not live: 'late' (`reconciler apply` creates them)" in told
-    told = storages.folder("scan", "proofs", code=64).stderr
-    assert "a repository is named with --into, as in `reconciler scan --into 'proofs'`" in told
-    told = storages.folder("scan", "nas", "proofs", "--into", "proofs", code=64).stderr
-    assert "'proofs' is no name of a storage: a repository is named with --into" in told
     told = storages.folder("scan", "new", code=64).stderr
     assert told.endswith("; a repository is named with --into\n")

@@ -130,7 +130,7 @@ def test_fewer_storages_than_before_or_declared_are_refused(storages):
     storages.folder("snapshot", "create", "proofs", "--allow-fewer")
     told = storages.folder("snapshot", "create", "proofs", code=1).stderr
     assert "any more" not in told
-    assert "declares are not live: 'archive'" in told
+    assert "declares are not live: 'archive' (`reconciler apply` creates them)" in told
 
 
 def test_a_wrong_address_makes_no_repository(storages):
