@@ -253,7 +253,8 @@ class StorageScan:
             else:
                 sound.keep(self._repository, part.sha256, part.path)
         scan = finish.record_of(found, self._means, remembered)
-        self.result.scan = record.write(self._repository, scan, instead=self._run)
+        instead = self._run if self._run != self._id else new_id(self._means.here.now())
+        self.result.scan = record.write(self._repository, scan, instead=instead)
         pieces.forget(self._repository, self._target.place, until=self._id)
         if scan.unproved:
             self._end(outcome.INCOMPLETE, "A part of it could not be read")

@@ -112,3 +112,24 @@ def test_parts_are_there_before_the_record(repository, monkeypatch) -> None:
         "scans",
     ]
     assert order[-1] == f"scans/{key}/{ended.scan.id}.json"
+
+
+def test_a_run_that_is_overtaken_by_one_that_went_on_from_it_keeps_its_record_too(
+    repository,
+) -> None:
+    storage = some()
+    others = []
+
+    def overtake(number: int) -> None:
+        if number == 2:  # all is read, and nothing is kept yet
+            storage.put("folder/new", b"n")
+            others.append(scan_once(storage, repository))
+
+    storage.on_prove = overtake
+    first = scan_once(storage, repository)
+    (other,) = others
+    assert other.went_on_from
+    assert first.scan is not None
+    assert other.scan is not None
+    assert first.scan.id != other.scan.id
+    assert list(record.all_of(repository, TARGET.place)) == [other.scan, first.scan]
