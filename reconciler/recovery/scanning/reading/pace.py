@@ -34,6 +34,7 @@ class Pace:
         self.rate = rate
         self.most = most
         self._most = math.inf if most is None else most
+        self._is_bounded = rate is not None or most is not None
         self._until = until
         self._clock = clock
         self._lock = threading.Lock()
@@ -51,14 +52,9 @@ class Pace:
         """Take note of bytes that were read; raises `SpentError` or `KeyboardInterrupt`."""
         with self._lock:
             self.count += count
-            wait = self._wait(count) if self.rate else 0.0
-        if self._clock() >= self._look_at or self.count > self._most:
-            self._look()
-        while wait > 0:
-            part = min(wait, _LOOK)
-            self._ended.wait(part)
-            self._look()
-            wait -= part
+        # Called for each small file: without limits it is over here.
+        if self._is_bounded or self._clock() >= self._look_at:
+            self._bound(count)
 
     def count_files(self, count: int) -> None:
         """Take note of files that were read to their end."""
@@ -92,6 +88,16 @@ class Pace:
         """Whether all reading was ended at once, and may hang."""
         return self._ended.is_set()
 
+    def _bound(self, count: int) -> None:
+        wait = self._wait(count) if self.rate else 0.0
+        if self._clock() >= self._look_at or self.count > self._most:
+            self._look()
+        while wait > 0:
+            part = min(wait, _LOOK)
+            self._ended.wait(part)
+            self._look()
+            wait -= part
+
     def _look(self) -> None:
         if self._ended.is_set():
             raise KeyboardInterrupt
@@ -103,6 +109,7 @@ class Pace:
 
     def _wait(self, count: int) -> float:
         assert self.rate is not None  # noqa: S101 - for mypy
-        now = self._clock()
-        self._free_at = max(self._free_at, now - _BURST) + count / self.rate
-        return self._free_at - now
+        with self._lock:
+            now = self._clock()
+            self._free_at = max(self._free_at, now - _BURST) + count / self.rate
+            return self._free_at - now
