@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from reconciler.platform import InventoryRow
 from reconciler.recovery.parts import convert
+from reconciler.recovery.parts.align import Aligning
 from reconciler.recovery.parts.stream import Stream
 from reconciler.recovery.parts.window import Difference, Marking, compare
 from reconciler.recovery.rows import Content
@@ -46,6 +47,7 @@ class Differences(Generic[Row]):
     ) -> None:
         self._was, self._now = Stream(was, key, _WAS), Stream(now, key, _NOW)
         self._key = key
+        self._aligning = Aligning(key)
         self._columns = columns
         self._anyway = anyway
         self._rows: Callable[[pa.RecordBatch], Sequence[Row]] = rows
@@ -62,7 +64,7 @@ class Differences(Generic[Row]):
         while was.more() and now.more():
             until = min(was.key_within(WINDOW), now.key_within(WINDOW))
             both = was.take(until), now.take(until)
-            compare(*both, self._key, self._columns, found, self._anyway)
+            compare(*both, self._aligning, self._columns, found, self._anyway)
             windows += 1
             if windows == TOGETHER or found.rows() >= WINDOW:
                 yield from self._told(found)
@@ -85,7 +87,7 @@ class Differences(Generic[Row]):
 
     def _told(self, found: Difference) -> list[tuple[bytes, Row | None, Row | None]]:
         self.compared += found.compared
-        was, now = self._keyed(*found.changed_was), self._keyed(*found.changed_now)
+        was, now = self._keyed(*found.changed_was), self._values(*found.changed_now)
         gone, came = self._keyed(*found.gone), self._keyed(*found.came)
         self.changed += len(was)
         self.only_was += len(gone)
@@ -93,7 +95,7 @@ class Differences(Generic[Row]):
         told: list[tuple[bytes, Row | None, Row | None]] = []
         told += ((key, row, None) for key, row in gone)
         told += ((key, None, row) for key, row in came)
-        told += ((key, one, other) for (key, one), (_, other) in zip(was, now, strict=True))
+        told += ((key, one, other) for (key, one), other in zip(was, now, strict=True))
         told.sort(key=itemgetter(0))
         return told
 
@@ -102,6 +104,9 @@ class Differences(Generic[Row]):
             return []
         rows = pa.concat_batches(batches)
         return list(zip(rows.column(self._key).to_pylist(), self._rows(rows), strict=True))
+
+    def _values(self, *batches: pa.RecordBatch) -> Sequence[Row]:
+        return self._rows(pa.concat_batches(batches)) if batches else ()
 
 
 def differences(

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from msgspec import Struct
 
-from reconciler.recovery.parts.align import align, marked
+from reconciler.recovery.parts.align import Aligning
 
 #: Says of rows which of them are told also where nothing differs; None: none of them.
 Marking: TypeAlias = Callable[[pa.RecordBatch], pa.Array | None]
@@ -34,24 +34,24 @@ class Difference(Struct):
 def compare(
     was: pa.RecordBatch,
     now: pa.RecordBatch,
-    key: str,
+    aligning: Aligning,
     columns: Sequence[str],
     into: Difference,
     anyway: Marking = lambda _now: None,
 ) -> None:
-    """Compare rows by their `key`, and those that both have by `columns`; `into` is added to.
+    """Compare rows by their key, and those that both have by `columns`; `into` is added to.
 
     Rows of `now` that `anyway` marks count as different.
     """
-    aligned = align(was, now, key)
+    aligned = aligning.align(was, now)
     into.gone += aligned.gone
     into.came += aligned.came
     for one, other in aligned.pairs:
         into.compared += one.num_rows
-        differs = _either(_differing(one, other, columns), anyway(other))
-        if differs is not None:
-            into.changed_was += marked(one, differs)
-            into.changed_now += marked(other, differs)
+        differs = _either(_differing(one.rows, other.rows, columns), anyway(other.rows))
+        if differs is not None and len(these := pc.indices_nonzero(differs)):
+            into.changed_was.append(one.whole(these))
+            into.changed_now.append(other.whole(these))
 
 
 def _differing(was: pa.RecordBatch, now: pa.RecordBatch, columns: Sequence[str]) -> pa.Array | None:

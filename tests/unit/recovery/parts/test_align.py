@@ -26,9 +26,16 @@ def test_what_both_have_and_what_only_one_has(
         patch.setattr(align, "_STEPS", steps)
         patch.setattr(align, "_AHEAD", ahead)
         patch.setattr(align, "_REACH", ahead)
-        found = align.align(*(batch_of(map(file, sorted(names))) for names in (one, other)), "path")
-    assert paths([was for was, _ in found.pairs]) == sorted(one & other)
-    assert paths([now for _, now in found.pairs]) == sorted(one & other)
+        aligning = align.Aligning("path")
+        was, now = (batch_of(map(file, sorted(names))) for names in (one, other))
+        # Once runs have been too many, the next batch is walked through without looking for any.
+        found, again = aligning.align(was, now), aligning.align(was, now)
+    for pairs in (found.pairs, again.pairs):
+        for side in zip(*pairs, strict=True):
+            whole = [run.whole(pa.array(range(run.num_rows), pa.int64())) for run in side]
+            assert paths(whole) == sorted(one & other)
+            assert [run.rows["size"] for run in side] == [rows["size"] for rows in whole]
+    assert paths(again.gone) == sorted(one - other)
     assert paths(found.gone) == sorted(one - other)
     assert paths(found.came) == sorted(other - one)
 
@@ -37,7 +44,7 @@ def test_what_is_kept_of_a_batch_keeps_no_more_than_that() -> None:
     was = batch_of(file(b"%05d" % at) for at in range(8_000))
     now = was.slice(1)
     before = pa.total_allocated_bytes()
-    found = align.align(was, now, "path")
+    found = align.Aligning("path").align(was, now)
     gone = found.gone
     del was, now, found
     assert paths(gone) == [b"00000"]
