@@ -20,7 +20,7 @@ from reconciler.printable import quoted
 from reconciler.reconcile import Applied, read_live
 from reconciler.recovery.rebuilding import wanted
 from reconciler.recovery.rebuilding.outcome import Left, Rebuilt, Told
-from reconciler.recovery.rebuilding.wanted import Wanted
+from reconciler.recovery.rebuilding.wanted import Found, Wanted
 from reconciler.recovery.repository.address import split
 from reconciler.recovery.repository.contract import Repository
 from reconciler.report import text
@@ -36,7 +36,8 @@ class Finishing:
         self._options = options
         self._work = work
         self._adding = Adding(context, work, repository, options.lock_timeout)
-        self._found = work.found
+        #: What is live at the end; None until it was read.
+        self._found: Found | None = None
         self._spaces: dict[str, tuple[str, ...]] = {}
         self._files: list[str] = []
         self._problems: list[str] = []
@@ -85,31 +86,42 @@ class Finishing:
         with reading(work.source.platform) as reader:
             state = read_live(reader)
             same = state.platform_id == work.chosen.kept.snapshot.platform.id
-            self._found = wanted.find(work.wanted, state, same_platform=same)
-            self._spaces = dict(self._untied(reader))
+            found = self._found = wanted.find(work.wanted, state, same_platform=same)
+            self._spaces = dict(self._untied(reader, found))
             if add and self._adding.missing:
-                self._adding.add(reader, self._found, stop)
+                self._adding.add(reader, found, stop)
 
-    def _untied(self, reader: Reader) -> Iterator[tuple[str, tuple[str, ...]]]:
+    def _untied(self, reader: Reader, found: Found) -> Iterator[tuple[str, tuple[str, ...]]]:
         """Yield the spaces of each storage that are not tied to it, as far as that is known."""
         for one in self._work.wanted:
-            live = self._found.live.get(one.storage.id)
+            live = found.live.get(one.storage.id)
             if live is None or not one.storage.spaces:
                 continue
-            tied = reader.spaces_using(live.id) if reader.abilities.spaces else ()
+            if reader.abilities.spaces:
+                tied = reader.spaces_using(live.id)
+            else:  # nobody can tell; what has its id was never untied
+                tied = one.storage.spaces if live.id == one.storage.id else ()
             if left := tuple(name for name in one.storage.spaces if name not in tied):
                 yield one.storage.name, left
 
     def _write(self) -> None:
-        """Write what the user wants written of ids."""
+        """Write what the user wants written of ids, if they are known."""
         ids = self._ids()
+        if self._found is None:
+            return
         if self._options.ids is not None:
             write_ids(self._options.ids, ids)
             self._files.append(f"Ids: {len(ids):,} in {quoted(self._options.ids)}.")
         self._files += rewrite(self._options, ids)
 
     def _ids(self) -> dict[str, str]:
-        return {old: live.id for old, live in self._found.live.items()}
+        """Return the map of ids, without what has a name of the snapshot and lies elsewhere."""
+        live = self._found.live if self._found else {}
+        return {
+            one.storage.id: found.id
+            for one in self._work.wanted
+            if (found := live.get(one.storage.id)) and same_place(one.entry, found)
+        }
 
     def _code(self, applied: Applied, *, interrupted: bool) -> int:
         if interrupted:
@@ -120,13 +132,13 @@ class Finishing:
 
     def _is_unfinished(self) -> bool:
         """Return whether something is left to do, though the apply itself went well."""
-        gone = any(one.storage.id not in self._found.live for one in self._work.wanted)
+        live = self._found.live if self._found else {}
+        gone = any(one.storage.id not in live for one in self._work.wanted)
         return bool(self._problems or self._adding.problems or self._adding.missing or gone)
 
     def _rebuilt(self, applied: Applied, code: int) -> Rebuilt:
-        work, found = self._work, self._found.live
-        left = [each for one in work.wanted if (each := self._left(one))]
-        left = [] if applied.holds is None else left
+        work, found = self._work, self._found
+        left = [each for one in work.wanted if found and (each := _left(one, found))]
         unrecorded = [
             Left(one.storage.name, f"{missing:,} of them are still missing")
             for one in work.wanted
@@ -137,35 +149,25 @@ class Finishing:
             platform=work.source.platform.address,
             applied=applied,
             wanted=work.asked,
-            live=None if applied.holds is None else len(work.wanted) - len(left),
+            live=len(work.wanted) - len(left) if found else None,
             left=(*work.left, *left),
             records=Told(
                 self._adding.added, self._adding.storages, (*work.left_records, *unrecorded)
             ),
             spaces=self._spaces,
-            ids={old: live.id for old, live in found.items()},
+            ids=self._ids(),
             files=tuple(self._files),
             problems=(*self._problems, *self._adding.problems),
             verify=self._verify(),
             exit_code=code,
         )
 
-    def _left(self, one: Wanted) -> Left | None:
-        """Return in what a storage is not as the snapshot has it."""
-        live, name = self._found.live.get(one.storage.id), one.storage.name
-        if live is None:
-            return Left(name, "it is not live")
-        if wanted.is_as_wanted(one, live):
-            return None
-        if not same_place(one.entry, live):
-            return Left(name, "what has its name lies elsewhere")
-        return Left(name, f"it is live as {quoted(live.name)}, with the label {quoted(live.label)}")
-
     def _verify(self) -> tuple[str, ...]:
         """Return the commands that verify what was rebuilt."""
         snapshot = self._work.chosen.kept.snapshot
         repository, _ = split(self._options.repository)
         start = f"reconciler verify {quote(f'{repository}@{snapshot.id}')}"
+        start += "".join(f" --scope {quote(glob)}" for glob in self._context.settings.scope)
         commands = []
         if self._work.records:
             commands.append(f"{start} --platform {quote(self._work.source.platform.address)}")
@@ -173,3 +175,15 @@ class Finishing:
             moves = "".join(f" --relocate {quote(move)}" for move in self._options.relocate or ())
             commands.append(f"{start} --deep{moves}")
         return tuple(commands)
+
+
+def _left(one: Wanted, found: Found) -> Left | None:
+    """Return in what a storage is not as the snapshot has it."""
+    live, name = found.live.get(one.storage.id), one.storage.name
+    if live is None:
+        return Left(name, "it is not live")
+    if wanted.is_as_wanted(one, live):
+        return None
+    if not same_place(one.entry, live):
+        return Left(name, "what has its name lies elsewhere")
+    return Left(name, f"it is live as {quoted(live.name)}, with the label {quoted(live.label)}")

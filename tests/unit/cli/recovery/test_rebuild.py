@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -149,6 +150,17 @@ def test_if_live_can_not_be_read_again_nobody_says_how_many_there_are(
     assert ended.code == 5
     assert ended.report["rebuilt"] is None
     assert ended.report["ids"] == {}
+
+
+def test_if_live_can_not_be_read_at_the_end_no_ids_are_written(
+    rebuild: Rebuild, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(patience, "SECONDS", 0.0)
+    new = empty()
+    new.before = at("read", 3, raising(UnavailableError("away")))
+    ended = rebuild(new, "--ids", str(tmp_path / "ids.json"))
+    assert (ended.code, ended.report["rebuilt"], ended.report["problems"]) == (5, None, ["away"])
+    assert not (tmp_path / "ids.json").exists()
 
 
 def test_where_no_records_can_be_written_it_says_so_and_which_spaces_are_to_be_tied(

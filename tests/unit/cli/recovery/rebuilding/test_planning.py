@@ -27,6 +27,8 @@ def test_what_is_live_is_left_as_it_is_if_that_is_wanted(rebuild: Rebuild) -> No
     assert ended.code == 0
     assert [call.method for call in new.writes] == ["create", *["record_inventory"] * 2]
     assert {each["storage"] for each in ended.report["left"]} == {"a", "b"}
+    # Another storage that has the name is not what a pin meant.
+    assert ended.report["ids"] == {"id-a": "1", "id-c": "created-1"}
     assert new.by_id["1"].name == "x"
     assert new.by_id["2"].label == "other"
     assert recorded(new) == {"x", "c"}
@@ -107,6 +109,7 @@ def test_scope_narrows_what_is_rebuilt(rebuild: Rebuild) -> None:
     new = empty()
     ended = rebuild(new, scope=("[ab]",))
     assert (ended.report["storages"], ended.report["rebuilt"], names(new)) == (2, 2, {"a", "b"})
+    assert " --scope '[ab]' " in ended.report["verify"][0]
     with pytest.raises(UsageError, match="no storage in this scope"):
         rebuild(new, scope=("typo",))
 
