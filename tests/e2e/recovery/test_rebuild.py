@@ -124,6 +124,8 @@ def test_ids_are_written_and_plan_takes_them(kept):
         for name, (_, url, id, _) in live(kept, "platform.db").items()
     )
     kept.folder.write(f"version: 1\nplatform: sqlite:///platform.db\nstorages:\n{pins}")
+    told = report(kept, "--platform", NEW)["files"]
+    assert told[0].startswith("Your manifest pins 2 storages by ids of the snapshot: run it again")
     made = report(
         kept, "--platform", NEW, "--ids", "ids.json", "--rewrite-manifest", "storages.yaml"
     )

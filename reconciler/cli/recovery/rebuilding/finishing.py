@@ -24,6 +24,7 @@ from reconciler.recovery.rebuilding.wanted import Found, Wanted
 from reconciler.recovery.repository.address import split
 from reconciler.recovery.repository.contract import Repository
 from reconciler.report import text
+from reconciler.report.sentences.terms import count
 
 
 class Finishing:
@@ -113,6 +114,12 @@ class Finishing:
             write_ids(self._options.ids, ids)
             self._files.append(f"Ids: {len(ids):,} in {quoted(self._options.ids)}.")
         self._files += rewrite(self._options, ids)
+        stale = [pin for pin in self._work.pins if ids.get(pin, pin) != pin]
+        if stale and not self._options.rewrite_manifest:
+            self._files.append(
+                f"Your manifest pins {count(len(stale), 'storage')} by ids of the snapshot: run it "
+                "again with --rewrite-manifest to give them those of now."
+            )
 
     def _ids(self) -> dict[str, str]:
         """Return the map of ids, without what has a name of the snapshot and lies elsewhere."""

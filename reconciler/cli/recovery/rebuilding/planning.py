@@ -52,6 +52,8 @@ class Work(NamedTuple):
     #: Storages that can't be made, and records that can't be added.
     left: tuple[Left, ...]
     left_records: tuple[Left, ...]
+    #: Ids by which the user's own manifest pins storages.
+    pins: frozenset[str]
 
     @property
     def missing(self) -> int:
@@ -94,6 +96,7 @@ def plan(context: Context, options: RebuildOptions, repository: Repository, chos
         {id: each for id, each in lacking.items() if id not in keeps},
         tuple(Left(each.name, each.unmanaged) for each in storages if each.unmanaged),
         left_records,
+        frozenset(entry.id for entry in own.desired.entries if entry.id) if own else frozenset(),
     )
 
 
