@@ -132,4 +132,5 @@ def test_a_run_that_is_overtaken_by_one_that_went_on_from_it_keeps_its_record_to
     assert first.scan is not None
     assert other.scan is not None
     assert first.scan.id != other.scan.id
-    assert list(record.all_of(repository, TARGET.place)) == [other.scan, first.scan]
+    kept = {scan.id: scan for scan in record.all_of(repository, TARGET.place)}
+    assert kept == {scan.id: scan for scan in (other.scan, first.scan)}
