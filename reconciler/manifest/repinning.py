@@ -68,9 +68,10 @@ def repinned(file: str, data: bytes, ids: Mapping[str, str]) -> Repinned:
     before = _document(file, data.removeprefix(mark))
     text = before.data.decode()
     left = [(line, _CONSENT) for line in _consents(before)]
+    now = frozenset(ids.values())
     pieces, at, wanted = list[str](), 0, dict[int, str]()
     for pin in _pins(before.data, "storages"):
-        new, why = _new(before, pin, text, ids)
+        new, why = _new(before, pin, text, ids, now)
         if why:
             left.append((pin.line, why))
         elif new is not None:
@@ -97,7 +98,7 @@ def _consents(document: Document) -> Iterator[int]:
 
 
 def _new(
-    document: Document, pin: _Pin, text: str, ids: Mapping[str, str]
+    document: Document, pin: _Pin, text: str, ids: Mapping[str, str], now: frozenset[str]
 ) -> tuple[str | None, str]:
     """Return the id for a pin, None if it has that; or why it must stay as it is."""
     old = document.tree["storages"][pin.item]["id"]
@@ -107,6 +108,8 @@ def _new(
         return None, "its id comes from a variable"
     old = old.replace("$$", "$")
     if old not in ids:
+        if old in now:  # a run before was cut off between two files
+            return None, ""
         return None, f"no storage that was rebuilt had the id {quoted(old)}"
     if "\n" in text[pin.start : pin.end]:
         return None, "its id stands on several lines"

@@ -103,8 +103,14 @@ def test_ids_that_are_as_they_were_change_nothing() -> None:
     assert (done.data.decode(), done.changed, done.left) == (text, 0, ())
 
 
+def test_a_file_that_was_changed_before_is_as_it_should_be() -> None:
+    once = changed('storages: [{id: "7f0c"}, {id: 7f0c}]')
+    done = repinned("f", once.encode(), {OLD: NEW})
+    assert (done.data.decode(), done.changed, done.left) == (once, 0, ())
+
+
 hashes = st.text("0123456789abcdef", min_size=1, max_size=8)
-names = st.text("abcé -_.", min_size=1, max_size=5).map(lambda text: f"n{text}n")
+names = st.text("abcé😀 -_.", min_size=1, max_size=5).map(lambda text: f"n{text}n")
 comments = st.sampled_from(["", " # id: 7f0c", "  # 'quoted' \u00e9", " #"])
 blanks = st.sampled_from(["", "\n", "# between\n", "\n\n  # in\n"])
 quotes = st.sampled_from(["'{}'", '"{}"'])
