@@ -17,6 +17,7 @@ from reconciler.cli.output.streams import Streams
 from reconciler.cli.recovery import rebuild
 from reconciler.cli.recovery.rebuilding import planning
 from reconciler.cli.settings import JSON, Settings
+from reconciler.manifest import Manifest
 from support.values.memory_platform import MemoryPlatform
 
 NAMES = ("a", "b", "c")
@@ -33,9 +34,14 @@ class Ended(NamedTuple):
 
 
 def run(
-    platform: MemoryPlatform, repository: Path, *arguments: str, output: str = JSON, **more: Any
+    platform: MemoryPlatform,
+    repository: Path,
+    *arguments: str,
+    output: str = JSON,
+    own: Manifest | None = None,
+    **more: Any,
 ) -> Ended:
-    """Rebuild from a repository onto a platform; `more` are global options."""
+    """Rebuild onto a platform; `own` is the user's manifest, `more` are global options."""
     parser = ArgumentParser()
     COMMAND.add_arguments(parser)
     options = parser.parse_args([str(repository), "-y", *arguments], namespace=RebuildOptions())
@@ -44,7 +50,7 @@ def run(
     with (
         contextlib.redirect_stdout(told),
         contextlib.redirect_stderr(notes),
-        patch.object(planning, "read_manifest_if_any", lambda _: None),
+        patch.object(planning, "read_manifest_if_any", lambda _: own),
         patch.object(planning, "choose_platform", lambda *_: platform),
     ):
         context = Context.of(settings, Streams(), {})

@@ -6,9 +6,10 @@ import pytest
 from msgspec.structs import replace
 
 from reconciler.errors import UsageError
-from reconciler.model import Storage
+from reconciler.manifest import Manifest
+from reconciler.model import Desired, Policy, Storage
 from support.recovery.rebuilding import NAMES, Rebuild, empty, names, recorded
-from support.values.building import storage
+from support.values.building import entry, storage
 from support.values.memory_platform import MemoryPlatform
 
 
@@ -73,16 +74,16 @@ def test_records_of_files_that_were_removed_on_purpose_can_stay_away(
     assert set(new.files[a]) == {"u0", "u1", "u2"}
 
 
-def test_records_that_a_storage_has_stay_as_they_are(rebuild: Rebuild) -> None:
+def test_records_that_a_storage_has_stay_as_they_are(rebuild: Rebuild, was: MemoryPlatform) -> None:
+    was.files["id-a"]["u"] = ("u", "1", "1")
     new = empty()
     rebuild(new)
     a = new.by_name["a"].id
     new.files[a] = {"upload": ("upload", "newer", "newer")}
     ended = rebuild(new)
-    assert (ended.code, ended.report["records"]["added"]) == (0, 0)
-    assert new.files[a]["upload"][1] == "newer"
-    (warning,) = ended.report["warnings"]
-    assert warning["code"] == "records_differ"
+    assert (ended.code, ended.report["records"]["added"]) == (0, 1)
+    assert set(new.files[a].values()) == {("upload", "newer", "newer"), ("u", "1", "1")}
+    assert [w["code"] for w in ended.report["warnings"]] == ["records_differ", "records_missing"]
 
 
 def test_what_differs_is_shown_and_nothing_else_that_is_live_is_touched(rebuild: Rebuild) -> None:
@@ -132,3 +133,15 @@ def test_the_longest_move_wins_and_local_paths_may_be_written_either_way(rebuild
     rebuild(new, "--relocate", "/data=file:///mnt", "--relocate", "file:///data/a=/other")
     places = {each.name: each.default_url for each in new.storages}
     assert places == {"a": "file:///other", "b": "file:///mnt/b", "c": "file:///mnt/c"}
+
+
+def test_what_the_own_manifest_protects_stays_and_its_lock_is_taken(rebuild: Rebuild) -> None:
+    entries = (entry("a"), entry("kept", protect=True))
+    policy = Policy(protect=("x*",))
+    own = Manifest(Desired(entries, policy=policy), None, None, "file:///lock", (), {}, ())
+    for name in ("kept", "x-1"):
+        new = empty()
+        new.put(storage(name, id="1", place="a"))
+        plan = rebuild(new, "--dry-run", own=own).report
+        assert [each["code"] for each in plan["blocked_by"]] == ["protected"]
+        assert plan["lock"] == "file:///lock"
