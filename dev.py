@@ -33,6 +33,12 @@ CONSTRAINTS = ROOT / "constraints.txt"
 VENV = ROOT / ".venv"
 #: How pip is told of the constraints, also where it builds a package; newer ones want the second.
 CONSTRAINED = {"PIP_CONSTRAINT": str(CONSTRAINTS), "PIP_BUILD_CONSTRAINT": str(CONSTRAINTS)}
+#: Where pip finds packages, under the names that uv has for it.
+SOURCES = {
+    "UV_DEFAULT_INDEX": "index-url",
+    "UV_INDEX": "extra-index-url",
+    "UV_FIND_LINKS": "find-links",
+}
 #: The extras that are for users.
 USERS = ("server", "postgresql", "s3", "socks")
 NAME = "jetraw-reconciler"
@@ -82,7 +88,9 @@ def test(*rest: str) -> int:
     """Run the tests; all of them, unless told otherwise, and then with their coverage."""
     install("[test]")
     whole = () if any(word != "--long" for word in rest) else COVERAGE
-    return pytest(VENV, *whole, *rest)
+    # Which way each branch went costs a seventh more: that is for the long run.
+    branches = ("--cov-branch",) if whole and rest else ()
+    return pytest(VENV, *whole, *branches, *rest)
 
 
 def check(*_rest: str) -> int:
@@ -150,8 +158,33 @@ def install(extras: str) -> None:
     stamp = VENV / f"installed{extras}"
     if binary("python").exists() and stamp.exists() and stamp.read_text() == wanted:
         return
-    pip(VENV, "--editable", f"{ROOT}{extras}", environment=CONSTRAINED)
+    ours = ("--editable", f"{ROOT}{extras}")
+    if not by_uv(VENV, *ours):
+        pip(VENV, *ours, environment=CONSTRAINED)
     stamp.write_text(wanted)
+
+
+def by_uv(home: Path, *words: str) -> bool:
+    """Install with uv, from where pip would; return whether that could be done.
+
+    It takes a tenth of the time. Whatever keeps it from working, pip may have a way.
+    """
+    try:
+        pip(home, "uv")
+        config = (binary("python", home), "-m", "pip", "config", "list")
+        told = subprocess.run(config, check=True, capture_output=True, text=True).stdout
+        found = dict(re.findall(r"^[^=]*\.([a-z-]+)='(.*)'$", told, re.MULTILINE))
+        sources = {name: found[key] for name, key in SOURCES.items() if key in found}
+        # As pip does, it takes the best of all of them.
+        environment = {**os.environ, **sources, "UV_INDEX_STRATEGY": "unsafe-best-match"}
+        limits = ("--constraint", CONSTRAINTS, "--build-constraint", CONSTRAINTS)
+        uv = (binary("uv", home), "pip", "install", "--quiet", "--compile-bytecode", *limits)
+        print(f"Installing {words[-1]} into {home} …", file=sys.stderr)
+        line = [str(word) for word in (*uv, "--python", binary("python", home), *words)]
+        subprocess.run(line, check=True, env=environment, capture_output=True)
+    except (OSError, subprocess.CalledProcessError):
+        return False
+    return True
 
 
 def pip(home: Path, *words: str, environment: dict[str, str] | None = None) -> None:

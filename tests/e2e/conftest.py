@@ -5,12 +5,15 @@ import pty
 import select
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from reconciler.environment.origin import CI_VARIABLES
+from support.commands.warm import Warm
 from support.leaks import check_told
+from support.sampling import is_long
 
 COMMAND = Path(sys.executable).with_name("reconciler")
 
@@ -38,8 +41,10 @@ class Folder:
 
     command = COMMAND
 
-    def __init__(self, path):
+    def __init__(self, path, warm=None):
+        """Take the process that starts commands, if they need not be started as users do."""
         self.path = path
+        self._warm = warm
 
     def write(self, text, name="storages.yaml"):
         path = self.path / name
@@ -56,16 +61,20 @@ class Folder:
 
     def __call__(self, *arguments, code=0, env=None, **options):
         """Run the command without a terminal and check its exit code."""
-        settings = {"stdin": subprocess.DEVNULL, "capture_output": True, **options}
-        done = subprocess.run(
-            [COMMAND, *arguments],
-            cwd=self.path,
-            env=environment(**(env or {})),
-            timeout=60,
-            encoding="utf-8",
-            check=False,
-            **settings,
-        )
+        around = environment(**(env or {}))
+        if self._warm is not None and not options and self._warm.takes(around, arguments):
+            done = self._warm.run([COMMAND, *arguments], self.path, around, seconds=60)
+        else:
+            settings = {"stdin": subprocess.DEVNULL, "capture_output": True, **options}
+            done = subprocess.run(
+                [COMMAND, *arguments],
+                cwd=self.path,
+                env=around,
+                timeout=60,
+                encoding="utf-8",
+                check=False,
+                **settings,
+            )
         told = f"{done.stdout}\n{done.stderr}"
         assert done.returncode == code, told
         assert "Traceback" not in told
@@ -135,10 +144,20 @@ def _read(terminal):
         return b""
 
 
+@pytest.fixture(scope="session")
+def warm(pytestconfig):
+    """Give the process that starts commands; None where each is to be started as users do."""
+    if is_long(pytestconfig) or sys.platform != "linux":
+        yield None
+        return
+    with closing(Warm()) as process:
+        yield process
+
+
 @pytest.fixture
-def folder(tmp_path):
+def folder(tmp_path, warm):
     """Give an empty folder to run the command in."""
-    return Folder(tmp_path)
+    return Folder(tmp_path, warm)
 
 
 @pytest.fixture

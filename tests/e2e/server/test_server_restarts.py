@@ -14,7 +14,8 @@ from support.faults.following import following
 from support.server.postgres import Postgres, installed, packaged
 from support.server.state_server import StateServer
 
-OPERATIONS = 500
+#: How many storages come with each manifest, and how many operations the second one takes.
+FIRST, SECOND, OPERATIONS = 160, 80, 200
 
 
 @pytest.fixture
@@ -36,12 +37,12 @@ def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[StateServ
 
 
 def prepared(folder, url: str) -> tuple[Churn, Round]:
-    """Fill a platform, and write a manifest that takes 500 operations."""
+    """Fill a platform, and write a manifest that takes 200 operations."""
     churn = Churn(folder.path, url)
-    first = churn.next(400)
+    first = churn.next(FIRST)
     folder("apply", "-y", "-q", "--platform", url)
     churn.check(first)
-    round = churn.next(200)
+    round = churn.next(SECOND)
     assert len(round.plan.operations) == OPERATIONS
     return churn, round
 
@@ -64,14 +65,14 @@ def test_the_server_is_killed_and_started_again(folder, server: StateServer) -> 
         server.kill()
         server.start()
 
-    disturbed(folder, server.url, kill, 30, 150, 300)
+    disturbed(folder, server.url, kill, 10, 60, 120)
     churn.check(round)
 
 
 def test_postgresql_is_restarted(folder, own_postgres: Postgres) -> None:
     with StateServer(own_postgres.database()) as server:
         churn, round = prepared(folder, server.url)
-        disturbed(folder, server.url, own_postgres.restart, 30, 250)
+        disturbed(folder, server.url, own_postgres.restart, 10, 100)
         churn.check(round)
 
 
@@ -85,7 +86,7 @@ def test_a_server_that_is_told_to_end_answers_all_that_it_has_written(
         server.start()
 
     with FaultProxy(server.port) as proxy:
-        disturbed(folder, proxy.url, stop, 50, 250)
+        disturbed(folder, proxy.url, stop, 20, 100)
         answered = [
             request
             for request, _ in proxy.log.requests

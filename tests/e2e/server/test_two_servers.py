@@ -11,7 +11,7 @@ from support.server.postgres import Postgres
 from support.server.state_server import servers
 
 #: How many times, in a long run and for each commit.
-LONG, SHORT = 50, 16
+LONG, SHORT = 50, 8
 
 
 def test_two_applies_at_once_again_and_again(folder, postgres: Postgres, long: bool) -> None:

@@ -1,0 +1,213 @@
+"""The installed command, started from a process that has imported all of it already.
+
+To start Python and to import the program is most of what a short command costs, and the tests run
+thousands. Here a process that waits with everything imported makes a copy of itself (`fork`) for
+each: a process of its own, with its own arguments, folder, environment and streams, from the entry
+point to the exit of the interpreter. What that can't show is how the command starts: whether each
+module imports what it needs. So some tests always start it as users do, and with `--long` all do.
+
+Run as a program, this module is that waiting process.
+"""
+
+from __future__ import annotations
+
+import atexit
+import gc
+import io
+import json
+import os
+import pkgutil
+import selectors
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from importlib import import_module
+from pathlib import Path
+from typing import TextIO
+
+#: What decides how Python itself, and libraries while they are imported, begin.
+_AT_START = ("PYTHON", "LC_", "LANG", "TZ", "LD_", "MALLOC_", "OPENSSL_", "SSL_", "ARROW_")
+#: Packages of which everything is imported beforehand.
+_PACKAGES = ("applying", "cli", "platforms", "report", "recovery")
+_MOST = 100_000
+
+
+class Warm:
+    """The waiting process, seen by those who want a command run."""
+
+    def __init__(self) -> None:
+        """Start it. It ends when this side is closed, also by a kill."""
+        self._start = _at_start(os.environ)
+        self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            descriptor = theirs.fileno()
+            line = [sys.executable, "-P", __file__, str(descriptor)]
+            self._process = subprocess.Popen(line, pass_fds=[descriptor])
+
+    def close(self) -> None:
+        """End it."""
+        self._channel.close()
+        self._process.wait(timeout=60)
+
+    def takes(self, environment: dict[str, str], arguments: Sequence[str | Path]) -> bool:
+        """Say whether a command can be run from here as it would be from a shell."""
+        return (
+            _at_start(environment) == self._start
+            and sum(map(len, map(os.fspath, arguments))) < _MOST
+        )
+
+    def run(
+        self, line: Sequence[str | Path], folder: Path, environment: dict[str, str], seconds: float
+    ) -> subprocess.CompletedProcess[str]:
+        """Do what `subprocess.run` does without input, capturing all that is told."""
+        with ExitStack() as opened:
+            ends = [_pipe(opened) for _ in range(3)]  # output, errors, what becomes of it
+            nothing = opened.enter_context(Path(os.devnull).open("rb"))
+            mask = os.umask(0)
+            os.umask(mask)
+            request = json.dumps([*map(str, (mask, folder)), environment, *map(os.fspath, line)])
+            theirs = [nothing.fileno(), *(writer.fileno() for _, writer in ends)]
+            socket.send_fds(self._channel, [request.encode()], theirs)
+            for _, writer in ends:
+                writer.close()
+            told = _read([reader for reader, _ in ends], seconds)
+        out, err, (pid, _, code) = told[0], told[1], told[2].partition(b" ")
+        if not code:
+            os.kill(int(pid), signal.SIGKILL)
+            raise subprocess.TimeoutExpired([*line], seconds, out, err)
+        texts = (io.TextIOWrapper(io.BytesIO(each), "utf-8").read() for each in (out, err))
+        return subprocess.CompletedProcess([*line], int(code), *texts)
+
+
+def _at_start(environment: os._Environ[str] | dict[str, str]) -> dict[str, str]:
+    return {name: value for name, value in environment.items() if name.startswith(_AT_START)}
+
+
+def _pipe(opened: ExitStack) -> tuple[io.FileIO, io.FileIO]:
+    reading, writing = os.pipe()
+    return opened.enter_context(io.FileIO(reading)), opened.enter_context(io.FileIO(writing, "w"))
+
+
+def _read(files: list[io.FileIO], seconds: float) -> list[bytes]:
+    """Read all of several files at once, until their ends or for so long."""
+    told = dict.fromkeys(files, b"")
+    end = time.monotonic() + seconds
+    with selectors.DefaultSelector() as selector:
+        for file in files:
+            selector.register(file, selectors.EVENT_READ)
+        while selector.get_map() and (left := end - time.monotonic()) > 0:
+            for key, _ in selector.select(left):
+                file = key.fileobj
+                assert isinstance(file, io.FileIO)
+                if chunk := file.read(65536):
+                    told[file] += chunk
+                else:
+                    selector.unregister(file)
+    return list(told.values())
+
+
+# The waiting process
+
+
+def wait(channel: socket.socket) -> list[bytes | int] | None:
+    """Fork for each request. Return the request in the child, and None at the end of all."""
+    running: dict[int, tuple[int, int]] = {}
+    with selectors.DefaultSelector() as selector:
+        selector.register(channel, selectors.EVENT_READ)
+        while True:
+            for key, _ in selector.select():
+                if key.fd in running:
+                    selector.unregister(key.fd)
+                    _end(key.fd, *running.pop(key.fd))
+                    continue
+                request, sent, _, _ = socket.recv_fds(channel, 2 * _MOST, 4)
+                if not request:
+                    return None
+                pid = os.fork()
+                if not pid:
+                    for descriptor in [*running, *(told for _, told in running.values())]:
+                        os.close(descriptor)
+                    return [request, *sent]
+                os.write(sent[-1], f"{pid} ".encode())
+                for descriptor in sent[:-1]:
+                    os.close(descriptor)
+                watch = os.pidfd_open(pid)
+                running[watch] = pid, sent[-1]
+                selector.register(watch, selectors.EVENT_READ)
+
+
+def _end(watch: int, pid: int, told: int) -> None:
+    """Tell what became of a process that has ended."""
+    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    os.write(told, str(code).encode())
+    os.close(told)
+    os.close(watch)
+
+
+def become(request: bytes, streams: Sequence[int], told: int) -> None:
+    """Turn this process into the one that was asked for."""
+    os.close(told)
+    for number, descriptor in enumerate(streams):
+        os.dup2(descriptor, number)
+        os.close(descriptor)
+    mask, folder, environment, *line = json.loads(request)
+    os.umask(int(mask))
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(environment)
+    sys.argv = line
+    sys.stdin = sys.__stdin__ = _stream(io.FileIO(0), sys.stdin)
+    sys.stdout = sys.__stdout__ = _stream(io.FileIO(1, "w"), sys.stdout)
+    sys.stderr = sys.__stderr__ = _stream(io.FileIO(2, "w"), sys.stderr)
+
+
+def _stream(file: io.FileIO, was: TextIO) -> io.TextIOWrapper:
+    """Make a stream as the interpreter does when none of them is a terminal."""
+    buffered = io.BufferedWriter(file) if file.writable() else io.BufferedReader(file)
+    newline = "\n" if file.writable() else None
+    errors_at_once = file.fileno() == 2
+    return io.TextIOWrapper(
+        buffered, was.encoding, was.errors, newline, line_buffering=errors_at_once
+    )
+
+
+def _imported() -> None:
+    for package in _PACKAGES:
+        home = import_module(f"reconciler.{package}")
+        for module in pkgutil.walk_packages(home.__path__, f"{home.__name__}."):
+            import_module(module.name)
+
+
+def main() -> None:
+    """Wait for requests, and be what they ask for."""
+    _imported()
+    gc.collect()
+    gc.freeze()
+    request = wait(channel := socket.socket(fileno=int(sys.argv[1])))
+    channel.detach() if request is None else channel.close()
+    if request is None:
+        return
+    first, *descriptors = request
+    assert isinstance(first, bytes)
+    *streams, told = map(int, descriptors)
+    become(first, streams, told)
+    try:
+        import_module("reconciler.cli.main").entry_point()
+    except SystemExit as ended:
+        code = ended.code
+    # What the interpreter does at its exit, but for freeing all that was imported: that would
+    # copy the memory which is shared until then.
+    threading._shutdown()
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(code)
+
+
+if __name__ == "__main__":
+    main()
