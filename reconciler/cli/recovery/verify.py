@@ -210,7 +210,7 @@ class _Verification:
         if how != results.AGAINST:
             return ()
         notes = []
-        if was.snapshot.created_at > self.kept.snapshot.created_at:
+        if was.snapshot.id > self.kept.snapshot.id:
             notes.append(_REVERSED)
         if new := against.only_later(was.snapshot, self.kept.snapshot):
             notes.append(f"Only the later snapshot has {listed(new)}: nothing was compared there.")
@@ -255,7 +255,7 @@ def _before(kept: Kept, home: Repository) -> Kept:
     """Return the last complete snapshot before another one; raises `SnapshotError`."""
     for earlier in listing.newest_first(home):
         snapshot = earlier.snapshot
-        if snapshot.complete and snapshot.created_at < kept.snapshot.created_at:
+        if snapshot.complete and snapshot.id < kept.snapshot.id:
             return earlier
     raise SnapshotError(
         f"no complete snapshot in {home.address} is older than {kept.snapshot.id}: there is "

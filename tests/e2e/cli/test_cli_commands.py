@@ -258,6 +258,7 @@ def test_every_path_is_completed():
         "FROM=TO",
         "SIZE",
         "RATE",
+        "TEXT",
         ("STORAGE", "PATH"),
     }
     for command in COMMANDS:

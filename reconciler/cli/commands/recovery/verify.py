@@ -157,10 +157,6 @@ COMMAND = Command(
             "reconciler verify ./proofs --explain nas-1 file",
             "since when a file is wrong, and where its good bytes are",
         ),
-        (
-            "reconciler verify ./proofs --accept nas-1 'old/**' --reason 'project ended'",
-            "what is missing there may stay so",
-        ),
     ),
     add_arguments=_add_arguments,
     options=VerifyOptions,
