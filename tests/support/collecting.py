@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import gc
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 from hypothesis import is_hypothesis_test
+
+#: Of so many values of a test the lines are noted.
+_FOLLOWED = 2
 
 
 @contextmanager
@@ -45,10 +49,14 @@ def share_compiling(session: pytest.Session) -> None:
 def leave_untraced(items: Iterable[pytest.Item]) -> None:
     """Have coverage not follow what runs the same lines a hundred times with other values.
 
-    That would double its time, and tell little: what matters there are the values.
+    That would double its time, and tell little: what matters there are the values. Of a test with
+    many values the first ones are followed.
     """
+    seen = Counter[object]()
     for item in items:
-        if is_hypothesis_test(getattr(item, "obj", None)):
+        test = getattr(item, "obj", None)
+        seen[test] += 1
+        if is_hypothesis_test(test) or seen[test] > _FOLLOWED:
             item.add_marker(pytest.mark.no_cover)
 
 
