@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, settings
 
-from support.collecting import leave_untraced, no_garbage, share_compiling
+from support.collecting import leave_untraced, no_garbage, share_compiling, unfollowed
 from support.leaks import leaks, no_leaks
 from support.sampling import is_long
 
@@ -54,7 +54,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_collection(session: pytest.Session) -> Iterator[None]:
     """Collect without what makes it slow."""
-    with no_garbage():
+    with no_garbage(), unfollowed(session):
         share_compiling(session)
         return (yield)
 

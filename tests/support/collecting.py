@@ -7,13 +7,17 @@ from __future__ import annotations
 
 import gc
 import os
+import pkgutil
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 from hypothesis import is_hypothesis_test
+
+import reconciler
 
 #: Of so many values of a test the lines are noted.
 _FOLLOWED = 2
@@ -28,6 +32,24 @@ def no_garbage() -> Iterator[None]:
     finally:
         gc.enable()
         gc.freeze()
+
+
+@contextmanager
+def unfollowed(session: pytest.Session) -> Iterator[None]:
+    """Have coverage follow what is imported of the program, and not how tests are collected."""
+    plugin = session.config.pluginmanager.getplugin("_cov")
+    controller = getattr(plugin, "cov_controller", None)
+    if controller is None:
+        yield
+        return
+    for module in pkgutil.walk_packages(reconciler.__path__, "reconciler."):
+        if not module.name.endswith("__main__"):
+            import_module(module.name)
+    controller.pause()
+    try:
+        yield
+    finally:
+        controller.resume()
 
 
 def share_compiling(session: pytest.Session) -> None:
