@@ -22,6 +22,11 @@ from reconciler.printable import quoted
 _MAGIC = b"SQLite format 3\0"
 #: What SQLite keeps beside a file while it is written, and after a crash.
 _LOGS = ("-wal", "-journal")
+_HEADER = 100
+#: Descriptors by device and inode, kept open: nobody has so many databases open at once that one
+#: in use would be closed.
+_HELD: dict[tuple[int, int], int] = {}
+_MOST_HELD = 64
 
 
 class Header(NamedTuple):
@@ -58,12 +63,32 @@ def _header(what: str, path: Path) -> Header | None:
             raise PlatformError(said(what, path, problem))
         if problem := second_name(path):
             raise PlatformError(said(what, path, problem))
-        with path.open("rb") as file:
-            header = file.read(100)
+        header = _first_bytes(path)
     except FileNotFoundError:
         return None
     application = int.from_bytes(header[68:72], "big") if header.startswith(_MAGIC) else 0
     return Header(not header, application, int.from_bytes(header[60:64], "big"))
+
+
+def _first_bytes(path: Path) -> bytes:
+    """Read what a file begins with, and leave the locks alone that this process has on it.
+
+    Whoever closes any descriptor of a file gives up all locks of the process on it (POSIX; "How To
+    Corrupt An SQLite Database File", 2.2): another process would then take itself for the last one
+    and remove the log of a connection that is open here, with what was written to it.
+    """
+    if os.name == "nt":  # there, locks belong to the descriptor
+        with path.open("rb") as file:
+            return file.read(_HEADER)
+    found = path.stat()
+    held = _HELD.get((found.st_dev, found.st_ino))
+    if held is None:
+        held = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        found = os.fstat(held)
+        _HELD[found.st_dev, found.st_ino] = held
+        while len(_HELD) > _MOST_HELD:
+            os.close(_HELD.pop(next(iter(_HELD))))
+    return os.pread(held, _HEADER, 0)
 
 
 def _of_none(what: str, path: Path) -> Header | None:
