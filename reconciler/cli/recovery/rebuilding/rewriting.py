@@ -7,11 +7,13 @@ from pathlib import Path
 
 from reconciler.cli.commands.recovery.rebuild import RebuildOptions
 from reconciler.cli.inputs.files import check_writable, rewrite_whole
-from reconciler.errors import ManifestError, UsageError
+from reconciler.cli.inputs.ids import read_ids
+from reconciler.errors import ManifestError, PlanFileError, UsageError
 from reconciler.manifest.files import MAX_BYTES, find_files, is_stream
 from reconciler.manifest.repinning import Repinned, repinned
 from reconciler.model import Problem
 from reconciler.printable import listed, quoted
+from reconciler.recovery.repository.address import split, understand
 
 
 def check_files(options: RebuildOptions) -> None:
@@ -24,10 +26,7 @@ def check_files(options: RebuildOptions) -> None:
     if options.ids == "-":
         raise UsageError("--ids writes a file: `-o json` has the ids on standard output")
     check_writable(options.ids)
-    if Path(options.ids).exists() and any(Path(options.ids).samefile(file) for file in files):
-        raise UsageError(
-            f"{quoted(options.ids)} is a file of the manifest: write the ids elsewhere"
-        )
+    _check_goal(options.ids, options.repository)
 
 
 def rewrite(options: RebuildOptions, ids: Mapping[str, str]) -> list[str]:
@@ -67,6 +66,21 @@ def _read(file: str, ids: Mapping[str, str] | None = None) -> Repinned:
         problem = Problem(file, f"the file can't be read: {error.strerror}")
         raise ManifestError([problem]) from error
     return repinned(file, data, ids or {})
+
+
+def _check_goal(path: str, repository: str) -> None:
+    """Refuse to write ids over anything but an earlier map, and into the repository."""
+    goal = Path(path).resolve()
+    if not goal.parent.is_dir():
+        raise UsageError(f"--ids {quoted(path)}: there is no folder {quoted(str(goal.parent))}")
+    home = understand(split(repository)[0])
+    if isinstance(home, Path) and goal.is_relative_to(home.resolve()):
+        raise UsageError(f"--ids {quoted(path)} lies in the repository: write the ids elsewhere")
+    if goal.exists():
+        try:
+            read_ids(path)
+        except PlanFileError as error:
+            raise UsageError(f"--ids would write over it: {error}") from None
 
 
 def _told(file: str, found: Repinned) -> str:

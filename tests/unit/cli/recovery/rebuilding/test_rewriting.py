@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.cli.commands.recovery.rebuild import RebuildOptions
+from reconciler.cli.inputs.ids import write_ids
 from reconciler.cli.recovery.rebuilding.rewriting import check_files, rewrite
 from reconciler.errors import ManifestError, ReconcilerError, UsageError
 
@@ -16,6 +17,7 @@ TEXT = "version: 1\nstorages: [{name: a, id: old}]\n"
 
 def options(*paths: Path | str, ids: Path | str | None = None) -> RebuildOptions:
     return RebuildOptions(
+        repository="proofs",
         rewrite_manifest=[str(path) for path in paths] or None,
         ids=None if ids is None else str(ids),
     )
@@ -57,17 +59,25 @@ def test_if_one_file_is_no_manifest_none_is_written(tmp_path: Path) -> None:
     assert good.read_text() == TEXT
 
 
-def test_what_can_not_be_written_is_told_before_anything_is_done(tmp_path: Path) -> None:
+def test_what_can_not_be_written_is_told_before_anything_is_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     manifest = tmp_path / "storages.yaml"
     manifest.write_text(TEXT)
+    (tmp_path / "proofs").mkdir()
+    monkeypatch.chdir(tmp_path)
     for given, said in (
         (options("-"), "standard input"),
         (options("no.yaml"), "does not exist"),
         (options(ids="-"), "standard output"),
-        (options(manifest, ids=manifest), "is a file of the manifest"),
+        (options(manifest, ids=manifest), "would write over it: .* is not a map of ids"),
+        (options(ids=tmp_path / "no" / "ids.json"), "there is no folder"),
+        (options(ids="proofs/ids.json"), "lies in the repository"),
     ):
         with pytest.raises(UsageError, match=said):
             check_files(given)
     with pytest.raises(ReconcilerError, match="not an ordinary file"):
         check_files(options(ids=tmp_path))
     check_files(options(manifest, ids=tmp_path / "ids.json"))
+    write_ids("ids.json", {"old": "new"})
+    check_files(options(manifest, ids="ids.json"))
