@@ -18,8 +18,9 @@ from reconciler.server.store.store import Store
 from support.server.postgres import Postgres, installed, packaged
 from support.server.storing import create, everything, inventory, names, record, update
 
+#: Waits until they are ended: else the next statement could still reach one that ends just then.
 CUT_OFF = (
-    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+    "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity "
     "WHERE datname = current_database() AND pid <> pg_backend_pid()"
 )
 
