@@ -102,5 +102,6 @@ def _read(repository: Repository, name: str, place: str) -> Scan | None:
 def _damaged(repository: Repository, name: str, why: str) -> SnapshotError:
     return SnapshotError(
         f"{quoted(name)} in {repository.address} can't be used: {why}. Restore it from another "
-        "copy of the repository, or remove it: other scans do not need it"
+        "copy of the repository. If there is none, remove it, and read everything with --full: "
+        "what files should be that this scan could not see is then not known any more"
     )
