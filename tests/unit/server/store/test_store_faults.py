@@ -18,9 +18,8 @@ from reconciler.server.store.store import Store
 from support.server.postgres import Postgres, installed, packaged
 from support.server.storing import create, everything, inventory, names, record, update
 
-#: Waits until they are ended: else the next statement could still reach one that ends just then.
 CUT_OFF = (
-    "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity "
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
     "WHERE datname = current_database() AND pid <> pg_backend_pid()"
 )
 
@@ -35,8 +34,10 @@ def own() -> Iterator[Postgres]:
 
 def cut_off(url: str) -> None:
     """End every other connection to a database, as an administrator can."""
-    with psycopg.connect(url) as connection:
-        connection.execute(CUT_OFF)
+    with psycopg.connect(url, autocommit=True) as connection:
+        # Until they are ended: the next statement could still reach one that ends just then.
+        while connection.execute(CUT_OFF).fetchall():
+            pass
 
 
 def patient(monkeypatch, seconds: float) -> None:
