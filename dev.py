@@ -40,7 +40,7 @@ SOURCES = {
     "UV_FIND_LINKS": "find-links",
 }
 #: The extras that are for users.
-USERS = ("server", "postgresql", "s3", "socks")
+USERS = ("server", "postgresql", "s3", "recovery", "socks")
 NAME = "jetraw-reconciler"
 
 CHECKS = (
