@@ -36,6 +36,8 @@ _LONGEST = 30
 #: What argparse says of an option at the end of a line.
 _WITHOUT_VALUE = re.compile(r"argument (?:-\w/)?(--[\w-]+): expected (?:one|[2-9]) arguments?")
 _NO_CHOICE = re.compile(r"argument action: invalid choice: '([^']*)'")
+#: Where argparse repeats a value that is as long as a token, such as that of `-qSECRET`.
+_LONG_VALUE = re.compile(rf"((?:ignored explicit argument|invalid choice:) ')[\w-]{{{_LONGEST},}}'")
 _DESCRIPTION = "Storages as code for Jetraw: declare storages in YAML, plan, review, apply."
 
 
@@ -82,6 +84,7 @@ class Parser(argparse.ArgumentParser):
             message = hints.of_choice(self, self.prog, found[1]) or message
         # A token that was pasted to the wrong place is not shown: its id may be, no more.
         message = re.sub(r"(rct_[0-9a-f]{16}_)[\w-]+", r"\1***", message)
+        message = _LONG_VALUE.sub(r"\1***'", message)
         raise UsageError(f"{message}\nSee `{self.prog} --help`.")
 
     def refuse(self, extras: Sequence[str], repository: str | None = None) -> NoReturn:
