@@ -113,6 +113,7 @@ class Scan(Struct, frozen=True):
     #: The part with the files that should be otherwise than this scan has them, as they should be:
     #: what was gone, left out or unreadable, and what is damaged. Empty if there are none.
     remembered: str = ""
+    seal: str = ""
 
     def parts(self) -> set[str]:
         """Return the SHA-256 of all its parts."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import msgspec
 from msgspec import Struct
 
 from reconciler.errors import SnapshotError
 from reconciler.recovery import paths
 from reconciler.recovery.rows import Content
+from reconciler.recovery.seal import sealed, unsealed
 from reconciler.recovery.values import Accepted, FileFinding
 
 FORMAT_VERSION = 1
@@ -66,6 +66,8 @@ class Record(Struct, frozen=True):
     #: How many findings there were no room for.
     left_out: int
     findings: tuple[WrittenFinding, ...]
+    #: SHA-256 of this document while this field is empty.
+    seal: str = ""
 
 
 def written_content(content: Content) -> WrittenContent:
@@ -110,19 +112,13 @@ def _written_accepted(accepted: Accepted) -> WrittenAccepted:
 
 
 def encode(record: Record) -> bytes:
-    """Write a record as JSON."""
-    return msgspec.json.format(msgspec.json.encode(record), indent=1) + b"\n"
+    """Write a record as JSON, sealed."""
+    return sealed(record)
 
 
 def decode(data: bytes) -> Record:
     """Read a record; raises `SnapshotError` if it is damaged, or a newer program wrote it."""
-    try:
-        version = msgspec.json.decode(data, type=_Version).format_version
-        if version > FORMAT_VERSION:
-            raise SnapshotError("a newer version of this program wrote it: use that one")
-        return msgspec.json.decode(data, type=Record)
-    except (msgspec.MsgspecError, UnicodeError) as error:
-        raise SnapshotError("it is damaged") from error
+    return unsealed(data, Record, newest=FORMAT_VERSION)
 
 
 def findings_of(record: Record, place: str) -> tuple[FileFinding, ...]:
@@ -134,10 +130,6 @@ def findings_of(record: Record, place: str) -> tuple[FileFinding, ...]:
         return tuple(_read(finding, place) for finding in record.findings)
     except ValueError as error:
         raise SnapshotError("it is damaged") from error
-
-
-class _Version(Struct):
-    format_version: int
 
 
 def _read(finding: WrittenFinding, place: str) -> FileFinding:

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-import msgspec
 from msgspec import Struct
 
 from reconciler.errors import RepositoryError, SnapshotError
 from reconciler.printable import listed, quoted
 from reconciler.recovery.repository import layout
 from reconciler.recovery.repository.contract import Repository
+from reconciler.recovery.seal import sealed, unsealed
 
 #: Seconds, by the repository's own clock.
 GRACE = 3600.0
@@ -38,6 +38,7 @@ class Condemned(Struct, frozen=True):
 
     format_version: int = 1
     parts: dict[str, Sentence] = {}
+    seal: str = ""
 
 
 def read(repository: Repository) -> Condemned:
@@ -46,21 +47,17 @@ def read(repository: Repository) -> Condemned:
     if data is None:
         return Condemned()
     try:
-        found = msgspec.json.decode(data, type=Condemned)
-    except msgspec.MsgspecError as error:
+        return unsealed(data, Condemned, newest=1)
+    except SnapshotError as error:
         raise RepositoryError(
-            f"{quoted(_NAME)} in {repository.address} is damaged: remove it, and prune again"
+            f"{quoted(_NAME)} in {repository.address} can't be used: {error}. If it is damaged, "
+            "remove it, and prune again"
         ) from error
-    if found.format_version != 1:
-        raise RepositoryError(
-            f"{quoted(_NAME)} in {repository.address} was written by a later release: use that one"
-        )
-    return found
 
 
 def write(repository: Repository, condemned: Condemned) -> None:
     """Keep which parts are condemned. Called by `prune` alone, under its lease."""
-    repository.write(_NAME, msgspec.json.encode(condemned, order="sorted"), replace=True)
+    repository.write(_NAME, sealed(condemned), replace=True)
 
 
 def now(repository: Repository) -> float:

@@ -8,13 +8,10 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator
-from typing import Any
 
-import msgspec
 from msgspec import Struct
-from msgspec.structs import replace
 
-from reconciler.errors import SnapshotError
+from reconciler.recovery.seal import sealed, unsealed
 from reconciler.recovery.values import Counts, Root, Unproved
 
 FORMAT_VERSION = 1
@@ -151,30 +148,12 @@ class Kept(Struct, frozen=True):
 
 def encode(snapshot: Snapshot) -> bytes:
     """Return the file for a snapshot: canonical JSON, sealed."""
-    return _canonical(replace(snapshot, seal=_seal(replace(snapshot, seal=""))))
+    return sealed(snapshot)
 
 
 def decode(data: bytes) -> Snapshot:
     """Read such a file; raises `SnapshotError` unless every byte is as it was written."""
-    try:
-        raw = msgspec.json.decode(data)
-    except (msgspec.MsgspecError, UnicodeError) as error:
-        raise SnapshotError("it is damaged: it is no JSON") from error
-    version = raw.get("format_version") if isinstance(raw, dict) else None
-    if not isinstance(version, int) or isinstance(version, bool):
-        raise SnapshotError("it is damaged: it does not say its format")
-    if version > FORMAT_VERSION:
-        raise SnapshotError(
-            f"its format is {version}, and this program knows up to {FORMAT_VERSION}: use a newer "
-            "release"
-        )
-    # By what was written, not by the fields that we know: later releases may have more.
-    if _canonical(raw) != data or _seal({**raw, "seal": ""}) != raw.get("seal"):
-        raise SnapshotError("it is damaged: its bytes do not fit its seal")
-    try:
-        return msgspec.json.decode(data, type=Snapshot)
-    except msgspec.MsgspecError as error:
-        raise SnapshotError("it is damaged: it can't be understood") from error
+    return unsealed(data, Snapshot, newest=FORMAT_VERSION)
 
 
 def digest_of(data: bytes) -> str:
@@ -185,11 +164,3 @@ def digest_of(data: bytes) -> str:
 def is_digest(text: str) -> bool:
     """Return whether a text has the form of a digest."""
     return _DIGEST.fullmatch(text) is not None
-
-
-def _canonical(value: Snapshot | dict[str, Any]) -> bytes:
-    return msgspec.json.encode(value, order="sorted")
-
-
-def _seal(value: Snapshot | dict[str, Any]) -> str:
-    return hashlib.sha256(_canonical(value)).hexdigest()

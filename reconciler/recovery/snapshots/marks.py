@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import msgspec
 from msgspec import Struct
 
 from reconciler.errors import SnapshotError
+from reconciler.printable import quoted
 from reconciler.recovery.repository import layout
 from reconciler.recovery.repository.contract import Repository
+from reconciler.recovery.seal import sealed, unsealed
 from reconciler.recovery.snapshots.document import Kept
 
 FORMAT_VERSION = 1
@@ -23,6 +24,7 @@ class Verified(Struct, frozen=True):
     verified_at: str
     #: How: `inventories`, `deep`, `against`.
     method: str
+    seal: str = ""
 
 
 def keep(repository: Repository, id: str, *, digest: str, verified_at: str, method: str) -> None:
@@ -31,7 +33,7 @@ def keep(repository: Repository, id: str, *, digest: str, verified_at: str, meth
     Called by `verify` alone. A later one replaces it.
     """
     mark = Verified(FORMAT_VERSION, digest, verified_at, method)
-    repository.write(layout.verified(id), msgspec.json.encode(mark), replace=True)
+    repository.write(layout.verified(id), sealed(mark), replace=True)
 
 
 def understood(repository: Repository, kept: Kept, data: bytes | None) -> Verified | None:
@@ -42,10 +44,10 @@ def understood(repository: Repository, kept: Kept, data: bytes | None) -> Verifi
     if data is None:
         return None
     try:
-        mark = msgspec.json.decode(data, type=Verified)
-    except msgspec.MsgspecError as error:
-        name = layout.verified(kept.snapshot.id)
+        mark = unsealed(data, Verified, newest=FORMAT_VERSION)
+    except SnapshotError as error:
+        name = quoted(layout.verified(kept.snapshot.id))
         raise SnapshotError(
-            f"{name} in {repository.address} is damaged: remove it, and verify anew"
+            f"{name} in {repository.address} can't be used: {error}. Remove it, and verify anew"
         ) from error
     return mark if mark.digest == kept.digest else None

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-import msgspec
 from msgspec import Struct
 
 from reconciler.errors import SnapshotError
@@ -16,7 +15,7 @@ from reconciler.printable import quoted
 from reconciler.recovery.repository import layout
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.repository.many import read_many
-from reconciler.recovery.scanning.known.record import FORMAT_VERSION
+from reconciler.recovery.scanning.known import record
 from reconciler.recovery.snapshots import listing, marks
 from reconciler.recovery.snapshots.document import Kept
 from reconciler.recovery.snapshots.marks import Verified
@@ -73,11 +72,9 @@ def _scans(repository: Repository) -> Iterator[tuple[str, Scan]]:
         if data is None:
             continue
         try:
-            scan = msgspec.json.decode(data, type=Scan)
-        except msgspec.MsgspecError as error:
-            raise _unknown(repository, name, "it is damaged") from error
-        if scan.format_version != FORMAT_VERSION:
-            raise _unknown(repository, name, "a later release wrote it")
+            scan = record.decoded(name, data)
+        except SnapshotError as error:
+            raise _unknown(repository, name, str(error)) from error
         yield name, scan
 
 

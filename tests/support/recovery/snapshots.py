@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import msgspec
 from msgspec.structs import replace
 
 from reconciler.environment.origin import Origin
@@ -19,6 +18,7 @@ from reconciler.recovery.repository import layout
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.repository.opening import open_repository
 from reconciler.recovery.rows import FILE, READ, Rows
+from reconciler.recovery.seal import sealed
 from reconciler.recovery.snapshots.create import Wish, create
 from reconciler.recovery.snapshots.document import Kept
 from reconciler.recovery.values import Counts, Root, Scan
@@ -73,7 +73,7 @@ def scanned(
             kept_in.add(layout.part(written.sha256), written.path)
             sums.append(written.sha256)
     scan = replace(_scan(of, id, len(paths)), contents=sums[0], stamps=sums[1], **more)
-    kept_in.write(f"{layout.scans(scan.place)}{id}.json", msgspec.json.encode(scan))
+    kept_in.write(f"{layout.scans(scan.place)}{id}.json", sealed(scan))
     return scan
 
 

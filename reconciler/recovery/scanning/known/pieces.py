@@ -12,7 +12,6 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
-import msgspec
 import pyarrow as pa
 from msgspec import Struct
 
@@ -25,6 +24,7 @@ from reconciler.recovery.repository import layout
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.rows import Rows
 from reconciler.recovery.scanning.known.earlier import Earlier, check
+from reconciler.recovery.seal import sealed, unsealed
 from reconciler.recovery.values import Root
 
 FORMAT_VERSION = 1
@@ -39,6 +39,7 @@ class Begun(Struct, frozen=True):
     started_at: str
     clock_ns: int
     root: Root
+    seal: str = ""
 
 
 class Run(NamedTuple):
@@ -114,8 +115,7 @@ class Pieces:
     def add(self, number: int, rows: Rows) -> None:
         """Keep a piece; raises `RepositoryError`."""
         if self._begun is not None:
-            data = msgspec.json.encode(self._begun)
-            self._repository.write(f"{self._name}{_BEGUN}", data)
+            self._repository.write(f"{self._name}{_BEGUN}", sealed(self._begun))
             self._begun = None
         with PartWriter(self._folder, SCANNED) as writer:
             writer.write(scanned(rows))
@@ -145,10 +145,8 @@ def _run(repository: Repository, id: str, names: list[str]) -> Run | None:
     if data is None:
         return None
     try:
-        begun = msgspec.json.decode(data, type=Begun)
-    except msgspec.MsgspecError:
-        return None
-    if begun.format_version != FORMAT_VERSION:
+        begun = unsealed(data, Begun, newest=FORMAT_VERSION)
+    except SnapshotError:
         return None
     pieces = (name for name in names if _PIECE.fullmatch(name.rpartition("/")[2]))
     return Run(id, begun, tuple(pieces))

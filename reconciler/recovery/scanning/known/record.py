@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack
 
-import msgspec
 from msgspec.structs import replace
 
 from reconciler.errors import SnapshotError
@@ -16,6 +15,7 @@ from reconciler.recovery.parts.convert import values
 from reconciler.recovery.repository import condemned, layout
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.scanning.known import earlier
+from reconciler.recovery.seal import sealed, unsealed
 from reconciler.recovery.values import Root, Scan
 
 FORMAT_VERSION = 1
@@ -28,7 +28,7 @@ def latest(repository: Repository, place: str, *, complete: bool = True) -> Scan
     Only one that listed and read all of it, unless `complete` is False. Raises `RepositoryError`.
     """
     names = sorted(repository.names(layout.scans(place)), reverse=True)
-    scans = (_read(repository, name, place) for name in names)
+    scans = (_read(repository, name) for name in names)
     return next((scan for scan in scans if scan and (scan.complete or not complete)), None)
 
 
@@ -51,7 +51,7 @@ def root_at(repository: Repository, last: Scan, url: str) -> Root:
 def all_of(repository: Repository, place: str) -> Iterator[Scan]:
     """Yield all scans of the storage at a place, the oldest first; raises `RepositoryError`."""
     for name in repository.names(layout.scans(place)):
-        if scan := _read(repository, name, place):
+        if scan := _read(repository, name):
             yield scan
 
 
@@ -62,9 +62,7 @@ def write(repository: Repository, scan: Scan, *, instead: str) -> Scan:
     Raises `RepositoryError`.
     """
     condemned.secure(repository, scan.parts())
-    name = f"{layout.scans(scan.place)}{scan.id}{_SUFFIX}"
-    data = msgspec.json.format(msgspec.json.encode(scan), indent=1)
-    if repository.write(name, data) or instead == scan.id:
+    if repository.write(_name(scan), sealed(scan)) or instead == scan.id:
         return scan
     return write(repository, replace(scan, id=instead), instead=instead)
 
@@ -82,26 +80,29 @@ def inventory_of(repository: Repository, scan: Scan, opened: ExitStack) -> Itera
                 yield paths.shown(path), checksum, checksum
 
 
-def _read(repository: Repository, name: str, place: str) -> Scan | None:
+def decoded(name: str, data: bytes) -> Scan:
+    """Read the record of a scan; raises `SnapshotError` unless it is the one of this name."""
+    scan = unsealed(data, Scan, newest=FORMAT_VERSION)
+    if name != _name(scan):
+        raise SnapshotError("it is the record of another scan")
+    return replace(scan, seal="")
+
+
+def _name(scan: Scan) -> str:
+    return f"{layout.scans(scan.place)}{scan.id}{_SUFFIX}"
+
+
+def _read(repository: Repository, name: str) -> Scan | None:
     if not name.endswith(_SUFFIX):
         return None
     data = repository.read(name)
     if data is None:  # removed since it was listed
         return None
     try:
-        scan = msgspec.json.decode(data, type=Scan)
-    except msgspec.MsgspecError as error:
-        raise _damaged(repository, name, f"it can't be understood ({error})") from error
-    if scan.format_version != FORMAT_VERSION:
-        raise _damaged(repository, name, "it was written by a later version of this program")
-    if scan.place != place or not name.endswith(f"/{scan.id}{_SUFFIX}"):
-        raise _damaged(repository, name, "it is the record of another scan")
-    return scan
-
-
-def _damaged(repository: Repository, name: str, why: str) -> SnapshotError:
-    return SnapshotError(
-        f"{quoted(name)} in {repository.address} can't be used: {why}. Restore it from another "
-        "copy of the repository. If there is none, remove it, and read everything with --full: "
-        "what files should be that this scan could not see is then not known any more"
-    )
+        return decoded(name, data)
+    except SnapshotError as error:
+        raise SnapshotError(
+            f"{quoted(name)} in {repository.address} can't be used: {error}. Restore it from "
+            "another copy of the repository. If there is none, remove it, and read everything with "
+            "--full: what files should be that this scan could not see is then not known any more"
+        ) from error

@@ -21,6 +21,7 @@ from reconciler.recovery.repository.opening import open_repository
 from reconciler.recovery.rows import Content
 from reconciler.recovery.values import Accepted, FileFinding
 from reconciler.schemas import schema_text
+from support.recovery.sealing import resealed
 
 PLACE = "local:/nas"
 MOMENT = datetime(2026, 11, 29, 2, tzinfo=UTC)
@@ -139,7 +140,7 @@ def test_a_damaged_record_is_told_and_left_alone(repository):
     repository.write(name, b'{"format_version": 1', replace=True)
     known = store.read(repository, PLACE)
     assert known.episodes == ()
-    assert known.damaged == (f"{name}: it is damaged",)
+    assert known.damaged == (f"{name}: it is damaged: it is no JSON",)
     keep(repository, [FOUND], known, 1)
     assert name in names(repository)
 
@@ -149,7 +150,7 @@ def test_a_damaged_record_is_told_and_left_alone(repository):
     [
         (b"", "damaged"),
         (b"[]", "damaged"),
-        (b'{"format_version": 2, "new": []}', "newer version"),
+        (b'{"format_version": 2, "new": []}', "newer release"),
         (b'{"format_version": 1, "findings": []}', "damaged"),
         (b"\xff", "damaged"),
     ],
@@ -161,9 +162,10 @@ def test_what_is_no_record(data, why):
 
 def test_a_path_that_is_none_is_damage(repository):
     keep(repository, [FOUND])
-    data = repository.read(names(repository)[0]).replace(b"a\\\\xff", b"a\\\\q")
+    record = json.loads(repository.read(names(repository)[0]))
+    record["findings"][0]["path"] = "a\\q"
     with pytest.raises(SnapshotError, match="damaged"):
-        findings_of(decode(data), PLACE)
+        findings_of(decode(resealed(record)), PLACE)
 
 
 CONTENTS = st.builds(
@@ -196,7 +198,7 @@ def test_a_finding_is_the_same_after_it_was_written(what, path, was, other, file
         b'"left_out":0,"findings":[]}'
     )
     record["findings"] = [msgspec.to_builtins(written(found))]
-    assert findings_of(decode(json.dumps(record).encode()), PLACE) == (found,)
+    assert findings_of(decode(resealed(record)), PLACE) == (found,)
 
 
 def test_a_record_is_as_its_schema_says(repository):

@@ -19,6 +19,7 @@ from reconciler.recovery.snapshots.check import check
 from reconciler.recovery.snapshots.prune import Task, prune, show
 from reconciler.recovery.snapshots.retention import Rules
 from support.locks.lock_making import BOB
+from support.recovery.sealing import resealed
 from support.recovery.snapshots import NOW, ORIGIN, platform, scanned, taken
 from support.values.building import storage
 
@@ -43,7 +44,7 @@ def later(place, seconds=condemned.GRACE):
             each["since"] -= seconds
             entry = (place / layout.part(name)).stat()
             each["stamp"] = f"{entry.st_mtime_ns}-{entry.st_ino}"
-        path.write_bytes(msgspec.json.encode(told))
+        path.write_bytes(resealed(told))
 
 
 @pytest.fixture

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from reconciler.recovery import rows
 from reconciler.recovery.repository import layout
 from reconciler.recovery.rows import Content
+from reconciler.recovery.seal import sealed
 from reconciler.recovery.verifying import against, results
 from reconciler.recovery.verifying.judging.sides import SETTLED_NS
 from reconciler.recovery.verifying.telling.concluding import Means
@@ -21,7 +20,7 @@ def test_a_scan_that_is_compared_with_itself_verifies_nothing(tmp_path):
 
     def scan(number):
         kept = keep_scan(home, [FILE], number, place="local:file:///data/nas")
-        home.write(f"{layout.scans(kept.place)}{kept.id}.json", msgspec.json.encode(kept))
+        home.write(f"{layout.scans(kept.place)}{kept.id}.json", sealed(kept))
 
     def verify(was, now):
         means = Means(home, lambda: night(3), settled_ns=SETTLED_NS)

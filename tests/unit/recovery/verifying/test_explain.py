@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -12,6 +11,7 @@ from reconciler.recovery import rows, values
 from reconciler.recovery.findings import store
 from reconciler.recovery.repository import layout
 from reconciler.recovery.rows import Content
+from reconciler.recovery.seal import sealed
 from reconciler.recovery.values import Accepted, FileFinding
 from reconciler.recovery.verifying import stories
 from reconciler.recovery.verifying.explain import explain
@@ -44,7 +44,7 @@ def home(tmp_path):
 def keep(home):
     def run(contents, number, place=PLACE, **more):
         scan = keep_scan(home, contents, number, place=place, **more)
-        home.write(f"{layout.scans(place)}{scan.id}.json", msgspec.json.encode(scan))
+        home.write(f"{layout.scans(place)}{scan.id}.json", sealed(scan))
         return scan
 
     taken(platform("nas", "minio"), home)

@@ -12,6 +12,7 @@ from reconciler.recovery.scanning.known import record
 from reconciler.recovery.values import Scan, Unproved
 from support.recovery.memory import TARGET, Storage
 from support.recovery.scans import scan_once
+from support.recovery.sealing import resealed
 
 PLACE = TARGET.place
 
@@ -47,7 +48,7 @@ def test_one_that_another_run_has_finished_gets_another_id(repository, scan) -> 
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        ({"format_version": 2}, "a later version"),
+        ({"format_version": 2}, "use a newer release"),
         ({"place": "elsewhere"}, "the record of another scan"),
         ({"id": "other"}, "the record of another scan"),
         ({"counts": "none"}, "can't be understood"),
@@ -56,7 +57,7 @@ def test_one_that_another_run_has_finished_gets_another_id(repository, scan) -> 
 def test_what_is_no_record_of_ours_is_refused(repository, scan, change, why) -> None:
     document = {**msgspec.to_builtins(scan), **change}
     name = f"{layout.scans(PLACE)}{scan.id}.json"
-    repository.write(name, msgspec.json.encode(document), replace=True)
+    repository.write(name, resealed(document), replace=True)
     with pytest.raises(SnapshotError, match=why) as caught:
         record.latest(repository, PLACE)
     assert scan.id in str(caught.value)

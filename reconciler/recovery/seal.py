@@ -1,0 +1,57 @@
+"""Small files that show by themselves whether a byte of them is another than was written.
+
+A seal is the SHA-256, in hex, of a document while its field `seal` is empty. It shows what was
+damaged by chance; against whoever can write the repository only a digest helps, kept elsewhere.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from reconciler.errors import SnapshotError
+
+_Kind = TypeVar("_Kind", bound=Struct)
+
+
+def sealed(value: Struct) -> bytes:
+    """Return the file for a value that has a field `seal`: canonical JSON."""
+    return _canonical(replace(value, seal=_sum(replace(value, seal=""))))
+
+
+def unsealed(data: bytes, kind: type[_Kind], *, newest: int) -> _Kind:
+    """Read such a file, of a format up to `newest`.
+
+    Raises `SnapshotError`, which ends the sentence of whoever names the file, unless every byte is
+    as it was written.
+    """
+    try:
+        raw = msgspec.json.decode(data)
+    except (msgspec.MsgspecError, UnicodeError) as error:
+        raise SnapshotError("it is damaged: it is no JSON") from error
+    version = raw.get("format_version") if isinstance(raw, dict) else None
+    if not isinstance(version, int) or isinstance(version, bool):
+        raise SnapshotError("it is damaged: it does not say its format")
+    if version > newest:
+        raise SnapshotError(
+            f"its format is {version}, and this program knows up to {newest}: use a newer release"
+        )
+    # By what was written, not by the fields that we know: later releases may have more.
+    if _canonical(raw) != data or _sum({**raw, "seal": ""}) != raw.get("seal"):
+        raise SnapshotError("it is damaged: its bytes do not fit its seal")
+    try:
+        return msgspec.json.decode(data, type=kind)
+    except msgspec.MsgspecError as error:
+        raise SnapshotError("it is damaged: it can't be understood") from error
+
+
+def _canonical(value: Struct | dict[str, Any]) -> bytes:
+    return msgspec.json.encode(value, order="sorted")
+
+
+def _sum(value: Struct | dict[str, Any]) -> str:
+    return hashlib.sha256(_canonical(value)).hexdigest()
