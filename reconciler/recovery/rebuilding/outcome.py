@@ -9,13 +9,37 @@ from msgspec import Struct
 from reconciler.reconcile import Applied
 from reconciler.recovery.snapshots.document import Kept
 
+#: Of storages: it is not there; another one has its name; it was left as it is, with other values;
+#: no manifest can express it; the snapshot may lack some altogether.
+NOT_LIVE, ELSEWHERE, DIFFERS = "not_live", "elsewhere", "differs"
+UNMANAGED, NOT_LISTED = "unmanaged", "not_listed"
+#: Of records: still missing; the snapshot has none, or they are damaged; the platform takes none.
+MISSING, NO_INVENTORY, DAMAGED = "missing", "no_inventory", "damaged"
+NOT_TAKEN = "not_taken"
+#: What the same command does, if it is run again.
+_AGAIN = (NOT_LIVE, MISSING)
+#: What is no failure: somebody wants it so, or nobody can do anything about it.
+_AGREED = (DIFFERS, NOT_TAKEN)
+
 
 class Left(Struct, frozen=True):
     """Something of a storage that is not as the snapshot has it, and why."""
 
     #: The storage, by name; empty for the whole.
     storage: str
+    #: The kind: one of the words above.
+    what: str
     message: str
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether a rebuild that leaves this is none of the whole."""
+        return self.what not in _AGREED
+
+    @property
+    def is_for_people(self) -> bool:
+        """Whether no run of the same command can mend it."""
+        return self.is_failure and self.what not in _AGAIN
 
 
 class Told(Struct, frozen=True):
@@ -52,4 +76,6 @@ class Rebuilt(Struct, frozen=True):
     problems: tuple[str, ...]
     #: Commands that verify.
     verify: tuple[str, ...]
+    #: Whether the same command does more if it is run again.
+    again: bool
     exit_code: int

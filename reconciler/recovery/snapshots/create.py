@@ -31,6 +31,7 @@ from reconciler.recovery.snapshots.document import (
     PlatformTold,
     Snapshot,
     SnapshotStorage,
+    plain,
 )
 from reconciler.recovery.snapshots.fewer import Before, look_back, missing_since, refuse_fewer
 from reconciler.recovery.snapshots.reading import Told, read
@@ -139,19 +140,19 @@ def _storage(
     """Return what is kept of a storage; what could not be read is added to `lacking`."""
     because = unmanaged_because(storage)
     if storage.flaw:
-        lacking.append(Lacking(_plain(storage.name), "storage", _plain(storage.flaw)))
+        lacking.append(Lacking(plain(storage.name), "storage", plain(storage.flaw)))
     place = "" if because else location(storage.type, storage.default_url).place
     spaces = None if told.spaces is None else told.spaces.get(storage.id)
     return SnapshotStorage(
-        id=_plain(storage.id),
-        name=_plain(storage.name),
-        label=_plain(storage.label),
-        type=_plain(storage.type),
-        default_url=_plain(masked(storage.default_url)),
+        id=plain(storage.id),
+        name=plain(storage.name),
+        label=plain(storage.label),
+        type=plain(storage.type),
+        default_url=plain(masked(storage.default_url)),
         place=place,
         created_at=storage.created_at,
-        spaces=None if spaces is None else tuple(map(_plain, spaces)),
-        unmanaged=_plain(because or ""),
+        spaces=None if spaces is None else tuple(map(plain, spaces)),
+        unmanaged=plain(because or ""),
         inventory=told.inventories.get(storage.id),
         contents=_contents(repository, storage.name, place, lacking) if place else None,
     )
@@ -214,8 +215,3 @@ def _keep(repository: Repository, snapshot: Snapshot, text: bytes) -> Kept:
     if not repository.write(layout.snapshot(snapshot.id), data):
         raise SnapshotError(f"there is a snapshot {snapshot.id} already: try again")
     return Kept(document.decode(data), document.digest_of(data))
-
-
-def _plain(text: str) -> str:
-    """Return a text that JSON can hold: lone surrogates, of what no manifest expresses, escaped."""
-    return text.encode("utf-8", "backslashreplace").decode()

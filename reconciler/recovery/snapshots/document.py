@@ -164,3 +164,8 @@ def digest_of(data: bytes) -> str:
 def is_digest(text: str) -> bool:
     """Return whether a text has the form of a digest."""
     return _DIGEST.fullmatch(text) is not None
+
+
+def plain(text: str) -> str:
+    """Return a text that JSON can hold: lone surrogates, of what no manifest expresses, escaped."""
+    return text.encode("utf-8", "backslashreplace").decode()

@@ -23,6 +23,7 @@ def rebuilt(rebuilt: Rebuilt, _style: Style = PLAIN) -> str:
         rebuilt=rebuilt.live,
         verified=False,
         verify=rebuilt.verify,
+        again=rebuilt.again,
         warnings=rebuilt.applied.plan.warnings,
         left=rebuilt.left,
         records=rebuilt.records,

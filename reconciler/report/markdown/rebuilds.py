@@ -17,9 +17,11 @@ def rebuilt(rebuilt: Rebuilt, _style: Style = PLAIN) -> str:
     run = comment_of(rebuilt.applied)
     about = (prose(told.source(rebuilt.kept)), f"Platform: {code(address(rebuilt.platform))}")
     ended = (run.title, *run.facts[:2]) if rebuilt.applied.result.outcomes else ()
+    unknown = filter(None, [told.unknown(rebuilt)])
     sections = (
-        Section(told.proof(rebuilt).removesuffix(":"), "command", rebuilt.verify, code),
-        Section("To know", "note", told.facts(rebuilt), prose),
+        Section("Next", "step", told.steps(rebuilt), prose),
+        Section("Verify", "command", rebuilt.verify, code),
+        Section("To know", "note", (*told.facts(rebuilt), *unknown), prose),
         Section("Warnings", "warning", [each.message for each in warnings], prose),
         *run.sections,
     )

@@ -16,9 +16,20 @@ def rebuilt(rebuilt: Rebuilt, style: Style = PLAIN) -> str:
     facts = [line for fact in told.facts(rebuilt) for line in _wrapped(fact, style)]
     colour = "alarm" if rebuilt.exit_code else "yellow"
     # In one piece each, to be copied.
-    proof = [*lines(told.proof(rebuilt), style.width), *(f"  {each}" for each in rebuilt.verify)]
+    proof = [*_steps(rebuilt, style), *(f"  {each}" for each in rebuilt.verify)]
     verdict = [style.paint(line, colour) for line in lines(told.total(rebuilt), style.width)]
-    return joined([*run, facts, proof, verdict])
+    unknown = lines(told.unknown(rebuilt), style.width)
+    return joined([*run, facts, unknown, proof, verdict])
+
+
+def _steps(rebuilt: Rebuilt, style: Style) -> list[str]:
+    steps = told.steps(rebuilt)
+    marks = [f"{n}. " for n in range(1, len(steps) + 1)] if len(steps) > 1 else [""]
+    filled = (
+        lines(step, style.width, first=mark, rest=" " * len(mark))
+        for mark, step in zip(marks, steps, strict=True)
+    )
+    return ["Next:", *(line for each in filled for line in each)]
 
 
 def _wrapped(fact: str, style: Style) -> list[str]:

@@ -30,7 +30,7 @@ def test_storages_come_back_elsewhere_and_what_can_not_is_named(folder, run, org
     assert told["records"] == {
         "added": 0,
         "storages": 0,
-        "left": [{"storage": "nas", "message": "this platform takes no records of files"}],
+        "left": [{"storage": "nas", "what": "not_taken", "message": "this platform takes none"}],
     }
     assert told["verified"] is False
     assert json.loads(folder.read("ids.json"))["ids"] == {
@@ -39,4 +39,7 @@ def test_storages_come_back_elsewhere_and_what_can_not_is_named(folder, run, org
     again = run(*line, "-y")
     assert "No changes." in again.stdout
     assert "nas: tie it again, by hand, to 'atlas', 'brain'\n" in again.stdout
-    assert again.stdout.endswith("Rebuilt: 3 of 3 storages. NOT VERIFIED.\n")
+    assert "Unknown: whether the platform finds again what was uploaded" in again.stdout
+    assert again.stdout.endswith(
+        "Rebuilt: 3 of 3 storages, file records not taken by the platform. NOT VERIFIED.\n"
+    )

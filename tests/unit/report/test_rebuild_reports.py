@@ -18,7 +18,7 @@ from reconciler.report.style import Style
 from support.recovery import snapshots
 
 VERIFY = "reconciler verify s3://proofs/lab@20261129"
-TAKES_NONE = "this platform takes no records of files"
+TAKES_NONE = "this platform takes none"
 
 
 @pytest.fixture
@@ -43,13 +43,19 @@ def rebuilt(kept, make):
         applied=Applied(plan, Result(outcomes), holds=False, remaining=("create 'lab'",)),
         wanted=1_004,
         live=1_002,
-        left=(Left("lab", "it is not live"), Left("b\n", "its name holds a control character")),
-        records=Told(12_345, 7, (Left("nas", TAKES_NONE), Left("old", TAKES_NONE))),
+        left=(
+            Left("lab", "not_live", "it is not live"),
+            Left("b\n", "unmanaged", "its name holds a control character"),
+        ),
+        records=Told(
+            12_345, 7, (Left("nas", "not_taken", TAKES_NONE), Left("old", "not_taken", TAKES_NONE))
+        ),
         spaces={"nas": ("atlas", "brain"), "old": ("atlas",)},
         ids={"id-nas": "id-1", "id-old": "id-old"},
         files=("Ids: 2 in 'ids.json'.", "'storages.yaml': 1 pin has the ids of now."),
         problems=("raw: it is too long",),
         verify=(f"{VERIFY} --platform jetraw://my-org", f"{VERIFY} --deep"),
+        again=True,
         exit_code=5,
     )
 
@@ -71,6 +77,7 @@ def test_a_rebuild_that_had_nothing_to_do(rebuilt, golden, make):
         spaces={},
         files=(),
         problems=(),
+        again=False,
         exit_code=0,
     )
     golden("rebuilt-nothing.txt", text.rebuilt(nothing))
@@ -95,7 +102,8 @@ def test_the_age_of_a_snapshot_is_told(kept, now, said):
 
 
 def test_thousands_that_are_not_as_they_were_are_counted(rebuilt):
-    many = replace(rebuilt, left=tuple(Left(f"s{i}", "it is not live") for i in range(1_000)))
+    gone = [Left(f"s{i}", "not_live", "it is not live") for i in range(1_000)]
+    many = replace(rebuilt, left=tuple(gone))
     lines = told.facts(many)
     assert lines[99:101] == [
         "s99: it is not live",

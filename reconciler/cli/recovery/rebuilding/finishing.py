@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from shlex import quote
 
 from reconciler.cli.applying.signals import Stop
@@ -18,9 +18,9 @@ from reconciler.location import same_place
 from reconciler.platform import Reader
 from reconciler.printable import quoted
 from reconciler.reconcile import Applied, read_live
-from reconciler.recovery.rebuilding import wanted
-from reconciler.recovery.rebuilding.outcome import Left, Rebuilt, Told
-from reconciler.recovery.rebuilding.wanted import Found, Wanted
+from reconciler.recovery.rebuilding import remaining, wanted
+from reconciler.recovery.rebuilding.outcome import MISSING, NOT_LIVE, Left, Rebuilt, Told
+from reconciler.recovery.rebuilding.wanted import Found
 from reconciler.recovery.repository.address import split
 from reconciler.recovery.repository.contract import Repository
 from reconciler.report import text
@@ -39,6 +39,7 @@ class Finishing:
         self._adding = Adding(context, work, repository, options.lock_timeout)
         #: What is live at the end; None until it was read.
         self._found: Found | None = None
+        self._left: tuple[Left, ...] = ()
         self._spaces: dict[str, tuple[str, ...]] = {}
         self._files: list[str] = []
         self._problems: list[str] = []
@@ -60,8 +61,9 @@ class Finishing:
                 except KeyboardInterrupt:
                     pass
                 interrupted = interrupted or stop.interrupted
-        code = self._code(applied, interrupted=interrupted)
-        return self._tell(self._rebuilt(applied, code), code)
+        records = (*self._work.left_records, *self._unrecorded())
+        code = self._code(applied, records, interrupted=interrupted)
+        return self._tell(self._rebuilt(applied, records, code), code)
 
     def _tell(self, rebuilt: Rebuilt, code: int) -> int:
         context = self._context
@@ -88,6 +90,11 @@ class Finishing:
             state = read_live(reader)
             same = state.platform_id == work.chosen.kept.snapshot.platform.id
             found = self._found = wanted.find(work.wanted, state, same_platform=same)
+            self._left = (
+                *remaining.of_list(work.chosen.kept.snapshot),
+                *remaining.of_unmanaged(work.unmanaged, state, same_platform=same),
+                *remaining.of_storages(work.wanted, found),
+            )
             self._spaces = dict(self._untied(reader, found))
             if add and self._adding.missing:
                 self._adding.add(reader, found, stop)
@@ -130,42 +137,50 @@ class Finishing:
             if (found := live.get(one.storage.id)) and same_place(one.entry, found)
         }
 
-    def _code(self, applied: Applied, *, interrupted: bool) -> int:
+    def _unrecorded(self) -> Iterator[Left]:
+        for one in self._work.wanted:
+            if missing := self._adding.missing.get(one.storage.id):
+                yield Left(
+                    one.storage.name,
+                    MISSING,
+                    f"{missing:,} of them {'is' if missing == 1 else 'are'} still missing",
+                )
+
+    def _code(self, applied: Applied, records: Sequence[Left], *, interrupted: bool) -> int:
         if interrupted:
             return INTERRUPTED
-        if applied.exit_code != SUCCESS or not self._is_unfinished():
+        if applied.exit_code != SUCCESS:
             return applied.exit_code
-        return PARTIAL if applied.result.wrote or self._adding.added else self._error
+        done = applied.result.wrote or bool(self._adding.added)
+        if self._has_failed():
+            return PARTIAL if done else self._error
+        if any(each.is_failure for each in (*self._left, *records)):
+            # Known beforehand, so that it does not hang on what this run or an earlier one did.
+            return PARTIAL if done or (self._found and self._found.live) else ERROR
+        return SUCCESS
 
-    def _is_unfinished(self) -> bool:
-        """Return whether something is left to do, though the apply itself went well."""
-        live = self._found.live if self._found else {}
-        gone = any(one.storage.id not in live for one in self._work.wanted)
+    def _has_failed(self) -> bool:
+        """Return whether something was tried that did not work, or is gone again."""
+        gone = any(each.what == NOT_LIVE for each in self._left)
         return bool(self._problems or self._adding.problems or self._adding.missing or gone)
 
-    def _rebuilt(self, applied: Applied, code: int) -> Rebuilt:
+    def _rebuilt(self, applied: Applied, records: tuple[Left, ...], code: int) -> Rebuilt:
         work, found = self._work, self._found
-        left = [each for one in work.wanted if found and (each := _left(one, found))]
-        unrecorded = [
-            Left(one.storage.name, f"{missing:,} of them are still missing")
-            for one in work.wanted
-            if (missing := self._adding.missing.get(one.storage.id))
-        ]
+        storages = sum(bool(each.storage) for each in self._left)
         return Rebuilt(
             kept=work.chosen.kept,
             platform=work.source.platform.address,
             applied=applied,
             wanted=work.asked,
-            live=len(work.wanted) - len(left) if found else None,
-            left=(*work.left, *left),
-            records=Told(
-                self._adding.added, self._adding.storages, (*work.left_records, *unrecorded)
-            ),
+            live=work.asked - storages if found else None,
+            left=self._left,
+            records=Told(self._adding.added, self._adding.storages, records),
             spaces=self._spaces,
             ids=self._ids(),
             files=tuple(self._files),
             problems=(*self._problems, *self._adding.problems),
             verify=self._verify(),
+            again=code == INTERRUPTED or applied.exit_code != SUCCESS or self._has_failed(),
             exit_code=code,
         )
 
@@ -182,15 +197,3 @@ class Finishing:
             moves = "".join(f" --relocate {quote(move)}" for move in self._options.relocate or ())
             commands.append(f"{start} --deep{moves}")
         return tuple(commands)
-
-
-def _left(one: Wanted, found: Found) -> Left | None:
-    """Return in what a storage is not as the snapshot has it."""
-    live, name = found.live.get(one.storage.id), one.storage.name
-    if live is None:
-        return Left(name, "it is not live")
-    if wanted.is_as_wanted(one, live):
-        return None
-    if not same_place(one.entry, live):
-        return Left(name, "what has its name lies elsewhere")
-    return Left(name, f"it is live as {quoted(live.name)}, with the label {quoted(live.label)}")

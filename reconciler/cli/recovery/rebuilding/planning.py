@@ -26,7 +26,7 @@ from reconciler.names import Scope
 from reconciler.plan.document import Plan
 from reconciler.printable import quoted
 from reconciler.recovery.rebuilding import wanted
-from reconciler.recovery.rebuilding.outcome import Left
+from reconciler.recovery.rebuilding.outcome import DAMAGED, ELSEWHERE, NO_INVENTORY, NOT_TAKEN, Left
 from reconciler.recovery.rebuilding.records import Comparing, Records
 from reconciler.recovery.rebuilding.wanted import Found, Wanted
 from reconciler.recovery.repository import layout
@@ -49,8 +49,8 @@ class Work(NamedTuple):
     plan: Plan
     #: By the id in the snapshot, what is to be added to a storage.
     records: Mapping[str, Records]
-    #: Storages that can't be made, and records that can't be added.
-    left: tuple[Left, ...]
+    #: Storages that no manifest can express, and records that can't be added.
+    unmanaged: tuple[SnapshotStorage, ...]
     left_records: tuple[Left, ...]
     #: Ids by which the user's own manifest pins storages.
     pins: frozenset[str]
@@ -94,7 +94,7 @@ def plan(context: Context, options: RebuildOptions, repository: Repository, chos
         source,
         replace(plan, warnings=tuple(sorted({*plan.warnings, *notices}))),
         {id: each for id, each in lacking.items() if id not in keeps},
-        tuple(Left(each.name, each.unmanaged) for each in storages if each.unmanaged),
+        tuple(each for each in storages if each.unmanaged),
         left_records,
         frozenset(entry.id for entry in own.desired.entries if entry.id) if own else frozenset(),
     )
@@ -165,16 +165,17 @@ def _records(
     left = []
     for one in ours:
         storage, live = one.storage, found.live.get(one.storage.id)
-        if storage.inventory is None:
-            left.append(Left(storage.name, "the snapshot has no inventory of it"))
+        if not takes:
+            if storage.inventory is None or storage.inventory.rows:
+                left.append(Left(storage.name, NOT_TAKEN, "this platform takes none"))
+        elif storage.inventory is None:
+            left.append(Left(storage.name, NO_INVENTORY, "the snapshot has none"))
         elif storage.name in damaged:
-            left.append(Left(storage.name, damaged[storage.name]))
+            left.append(Left(storage.name, DAMAGED, damaged[storage.name]))
         elif not storage.inventory.rows:
             continue
-        elif not takes:
-            left.append(Left(storage.name, "this platform takes no records of files"))
         elif live is not None and not same_place(one.entry, live):
-            left.append(Left(storage.name, "what has its name lies elsewhere"))
+            left.append(Left(storage.name, ELSEWHERE, "what has its name lies elsewhere"))
         else:
             id = live.id if live else None
             missing[storage.id] = comparing.compare(storage.inventory, id)

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from reconciler.model import Notice
 from reconciler.printable import listed
-from reconciler.recovery.rebuilding.outcome import Left, Rebuilt
+from reconciler.recovery.rebuilding.outcome import NOT_TAKEN, Left, Rebuilt
 from reconciler.recovery.rebuilding.records import Records
 from reconciler.recovery.rebuilding.wanted import Wanted
 from reconciler.recovery.snapshots.check import Problem
@@ -106,22 +106,43 @@ def facts(rebuilt: Rebuilt) -> list[str]:
     return told
 
 
+def unknown(rebuilt: Rebuilt) -> str:
+    """Say what nobody can know of a platform that takes no records of files; empty if it does."""
+    if not any(each.what == NOT_TAKEN for each in rebuilt.records.left):
+        return ""
+    return (
+        "Unknown: whether the platform finds again what was uploaded to these storages. It takes "
+        "no file records, so that none could be written and none can be verified on it: ask the "
+        "vendor before anybody relies on it."
+    )
+
+
 def total(rebuilt: Rebuilt) -> str:
     """Say how much was rebuilt, and that it was not verified."""
     known = "nobody knows how many" if rebuilt.live is None else f"{rebuilt.live:,}"
-    told = f"Rebuilt: {known} of {count(rebuilt.wanted, 'storage')}"
+    parts = [f"Rebuilt: {known} of {count(rebuilt.wanted, 'storage')}"]
     if rebuilt.records.added:
-        told += f", {count(rebuilt.records.added, 'file record')} added"
-    return f"{told}. {NOT_VERIFIED}."
+        parts.append(f"{count(rebuilt.records.added, 'file record')} added")
+    if missing := len({each.storage for each in rebuilt.records.left if each.is_failure}):
+        which = "those" if rebuilt.records.added else "file records"
+        parts.append(f"{which} of {count(missing, 'storage')} missing")
+    if any(each.what == NOT_TAKEN for each in rebuilt.records.left):
+        parts.append("file records not taken by the platform")
+    return f"{', '.join(parts)}. {NOT_VERIFIED}."
 
 
-def proof(rebuilt: Rebuilt) -> str:
-    """Say what is to be done next, before the commands of `rebuilt.verify`, if there are any."""
-    if rebuilt.exit_code:
-        return "Run the same command again, which does the rest. Then this says what is the same:"
+def steps(rebuilt: Rebuilt) -> list[str]:
+    """Say what is to be done next, in this order; the last one stands before `rebuilt.verify`."""
+    steps = ["Run the same command again: it does the rest."] if rebuilt.again else []
+    if any(each.is_for_people for each in (*rebuilt.left, *rebuilt.records.left)):
+        steps.append("Mend by hand what no run of this command can: each line says how.")
+    if rebuilt.spaces:
+        steps.append("Tie the spaces again: until then nobody can upload to these storages.")
     if rebuilt.verify:
-        return "Whether files are what they were, this says:"
-    return "The snapshot knows of no files, so that none can be verified."
+        steps.append("See whether files are what they were, which nothing has shown yet:")
+    elif not rebuilt.again:
+        steps.append("The snapshot knows of no files: there is nothing to verify.")
+    return steps
 
 
 def _records(rebuilt: Rebuilt) -> list[str]:
@@ -130,7 +151,7 @@ def _records(rebuilt: Rebuilt) -> list[str]:
     for each in rebuilt.records.left:
         alike.setdefault(each.message, []).append(each.storage)
     return [
-        f"No file records were written to {listed(names)}: {message}"
+        f"File records of {listed(names)} were not written: {message}"
         for message, names in alike.items()
     ]
 

@@ -51,7 +51,7 @@ def test_one_storage_whose_records_are_refused_stops_no_other(rebuild: Rebuild) 
     assert recorded(new) == {"a", "c"}
     assert ended.report["problems"] == ["b: it is too long"]
     assert ended.report["records"]["left"] == [
-        {"storage": "b", "message": "1 of them are still missing"}
+        {"storage": "b", "what": "missing", "message": "1 of them is still missing"}
     ]
     new.before = lambda _: None
     again = rebuild(new)
@@ -172,7 +172,7 @@ def test_where_no_records_can_be_written_it_says_so_and_which_spaces_are_to_be_t
     assert ended.code == 0
     assert ended.report["verified"] is False
     assert [each["message"] for each in ended.report["records"]["left"]] == [
-        "this platform takes no records of files"
+        "this platform takes none"
     ] * 3
     assert ended.report["spaces"] == [
         {"storage": "a", "spaces": ["atlas"]},
@@ -187,4 +187,4 @@ def test_where_no_records_can_be_written_it_says_so_and_which_spaces_are_to_be_t
 def test_nothing_of_a_snapshot_without_files_can_be_verified(rebuild: Rebuild, was) -> None:
     was.files.clear()
     ended = rebuild(empty(), output="text")
-    assert "so that none can be verified" in ended.report["text"]
+    assert "there is nothing to verify" in ended.report["text"]

@@ -30,8 +30,14 @@ def test_a_damaged_snapshot_wants_consent_and_a_damaged_manifest_has_none(
         rebuild(new)
     assert new.writes == []
     ended = rebuild(new, "--allow-incomplete")
-    assert (ended.code, ended.report["rebuilt"], recorded(new)) == (0, 3, set())
-    assert {each["storage"] for each in ended.report["records"]["left"]} == set(NAMES)
+    assert (ended.code, ended.report["rebuilt"], recorded(new)) == (5, 3, set())
+    left = {(each["storage"], each["what"]) for each in ended.report["records"]["left"]}
+    assert left == {(name, "damaged") for name in NAMES}
+    # Whoever runs it again is told the same: all that can be done was done before.
+    again = rebuild(new, "--allow-incomplete", output="text")
+    assert again.code == 5
+    assert "Run the same command again" not in again.report["text"]
+    assert "file records of 3 storages missing. NOT VERIFIED." in again.report["text"]
     (manifest,) = (tmp_path / "repository" / "snapshots").rglob("storages.yaml")
     manifest.write_text(manifest.read_text().replace("/a", "/x"))
     with pytest.raises(SnapshotError, match=r"storages\.yaml of the snapshot"):
@@ -45,5 +51,6 @@ def test_an_incomplete_snapshot_says_what_it_lacks(rebuild: Rebuild, was: Memory
     with pytest.raises(SnapshotError, match=r"is incomplete: list: .*--allow-incomplete"):
         rebuild(empty(), id="@2026")
     ended = rebuild(empty(), "--allow-incomplete", id="@2026")
-    assert (ended.code, ended.report["snapshot"]["complete"]) == (0, False)
+    assert (ended.code, ended.report["snapshot"]["complete"]) == (5, False)
+    assert [each["what"] for each in ended.report["left"]] == ["not_listed"]
     assert ", INCOMPLETE, made " in ended.notes

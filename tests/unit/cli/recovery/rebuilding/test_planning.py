@@ -25,14 +25,42 @@ def test_what_is_live_is_left_as_it_is_if_that_is_wanted(rebuild: Rebuild) -> No
     assert blocked.code == 3
     assert "--keep-live leaves what is live as it is" in blocked.notes
     ended = rebuild(new, "--keep-live")
-    assert ended.code == 0
+    assert ended.code == 5  # the b of the snapshot is not there
     assert [call.method for call in new.writes] == ["create", *["record_inventory"] * 2]
-    assert {each["storage"] for each in ended.report["left"]} == {"a", "b"}
+    left = {(each["storage"], each["what"]) for each in ended.report["left"]}
+    assert left == {("a", "differs"), ("b", "elsewhere")}
     # Another storage that has the name is not what a pin meant.
     assert ended.report["ids"] == {"id-a": "1", "id-c": "created-1"}
     assert new.by_id["1"].name == "x"
     assert new.by_id["2"].label == "other"
     assert recorded(new) == {"x", "c"}
+    assert rebuild(new, "--keep-live").code == 5  # nor is it because nothing was to be done
+
+
+@pytest.mark.parametrize(
+    ("platform_id", "now", "code", "left"),
+    [
+        ("other", None, 5, [("d", "unmanaged")]),
+        ("other", storage("d", id="9"), 5, [("d", "unmanaged")]),
+        ("other", storage("d", id="9", type="tape"), 0, []),
+        ("memory", storage("d", type="tape", label="other"), 0, [("d", "differs")]),
+        ("memory", storage("e", id="9", type="tape"), 5, [("d", "unmanaged")]),
+    ],
+)
+def test_what_no_manifest_can_express_is_not_forgotten(
+    rebuild: Rebuild,
+    was: MemoryPlatform,
+    platform_id: str,
+    now: Storage | None,
+    code: int,
+    left: list[tuple[str, str]],
+) -> None:
+    was.put(storage("d", type="tape"))
+    new = MemoryPlatform([now] if now else [], platform_id=platform_id)
+    ended = rebuild(new)
+    assert ended.code == code
+    assert [(each["storage"], each["what"]) for each in ended.report["left"]] == left
+    assert (ended.report["rebuilt"], ended.report["storages"]) == (4 - len(left), 4)
 
 
 def test_a_name_that_another_storage_has_now_and_keeps_blocks(rebuild: Rebuild) -> None:
