@@ -32,6 +32,18 @@ def timestamp(moment: datetime, digits: Digits) -> str:
     return text[: _LENGTHS[digits]] + "Z"
 
 
+def is_moment(text: str) -> bool:
+    """Return whether a text is a moment that says which time it is in.
+
+    >>> is_moment("2026-11-29T08:30:00Z"), is_moment("2026-11-29"), is_moment("soon")
+    (True, False, False)
+    """
+    try:
+        return datetime.fromisoformat(text).tzinfo is not None
+    except ValueError:
+        return False
+
+
 def day_of(seconds: int) -> str:
     """Return the day of a moment, given in seconds since 1970, in UTC.
 

@@ -7,14 +7,19 @@ damaged by chance; against whoever can write the repository only a digest helps,
 from __future__ import annotations
 
 import hashlib
+import re
+from collections.abc import Iterable
 from typing import Any, TypeVar
 
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from reconciler.environment.timestamps import is_moment
 from reconciler.errors import SnapshotError
 
+_SUM = re.compile(r"[0-9a-f]{64}")
+_STRANGE = "it is damaged: it can't be understood"
 _Kind = TypeVar("_Kind", bound=Struct)
 
 
@@ -46,7 +51,16 @@ def unsealed(data: bytes, kind: type[_Kind], *, newest: int) -> _Kind:
     try:
         return msgspec.json.decode(data, type=kind)
     except msgspec.MsgspecError as error:
-        raise SnapshotError("it is damaged: it can't be understood") from error
+        raise SnapshotError(_STRANGE) from error
+
+
+def require_sound(sums: Iterable[str], moments: Iterable[str]) -> None:
+    """Raise `SnapshotError` unless these are SHA-256 in hex, and moments.
+
+    A seal is no proof of who wrote a file, and these are used as names and as times.
+    """
+    if not (all(map(_SUM.fullmatch, sums)) and all(map(is_moment, moments))):
+        raise SnapshotError(_STRANGE)
 
 
 def _canonical(value: Struct | dict[str, Any]) -> bytes:

@@ -2,27 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from reconciler.errors import UsageError
-from reconciler.location import sanitize_local_url
+from reconciler.location import location, sanitize_local_url
 from reconciler.masking import quoted_url
 from reconciler.printable import quoted
 
+_SCHEME = re.compile(r"\A(?!(?i:file)://)[A-Za-z][A-Za-z0-9+.-]*://")
+_ROOTED = re.compile(r"(?i:file:///)|/|\\\\|[A-Za-z]:[/\\]")
+#: What leads elsewhere than it says.
+_DOTS = re.compile(r"(?:^|[/\\])\.\.?(?:[/\\]|$)")
 
-def moved(urls: Sequence[str], moves: Sequence[str], what: str) -> list[str]:
-    """Return the addresses as they are here.
+
+class Lying(NamedTuple):
+    """A storage, and where it lies."""
+
+    name: str
+    type: str
+    url: str
+
+    @property
+    def place(self) -> str:
+        """Its location, without a region."""
+        return location(self.type, self.url).place
+
+
+def moved(
+    storages: Sequence[Lying], moves: Sequence[str], what: str, others: Iterable[Lying] = ()
+) -> list[str]:
+    """Return the addresses of storages as they are here.
 
     `moves` are the values of `--relocate`: raises `UsageError` for one that is none, or that moves
-    nothing; `what` names what was to be moved.
+    nothing; `what` names what was to be moved. Raises it too for two storages that would lie at one
+    place and did not before, `others` among them, which stay where they are.
     """
     pairs = [_pair(move) for move in moves]
     used: set[int] = set()
-    found = [_moved(url, pairs, used) for url in urls]
+    found = [_moved(each.url, pairs, used) for each in storages]
     for i, (start, _) in enumerate(pairs):
         if i not in used:
             raise UsageError(f"--relocate {quoted_url(start)}=…: no {what} lies there")
+    if pairs:
+        now = [each._replace(url=url) for each, url in zip(storages, found, strict=True)]
+        _check_apart([*others, *storages], [*others, *now])
     return found
+
+
+def _check_apart(before: Sequence[Lying], now: Sequence[Lying]) -> None:
+    first: dict[str, int] = {}
+    for i, each in enumerate(now):
+        other = first.setdefault(each.place, i)
+        if before[i].place != before[other].place:
+            raise UsageError(
+                f"--relocate would put {quoted(now[other].name)} and {quoted(each.name)} at one "
+                f"place, {quoted_url(each.url)}, where each had its own: nobody could tell them "
+                "apart any more. Give each a place of its own"
+            )
 
 
 def _moved(url: str, pairs: Sequence[tuple[str, str]], used: set[int]) -> str:
@@ -44,7 +82,23 @@ def _pair(move: str) -> tuple[str, str]:
             f"--relocate {quoted(move)} is no FROM=TO: write the start of an address, an equals "
             "sign, and what takes its place"
         )
+    if why := _unclear(start, end):
+        raise UsageError(f"--relocate …={quoted_url(end)}: {why}")
     return start, end
+
+
+def _unclear(start: str, end: str) -> str:
+    """Return why nobody can say where an address leads; empty if it is clear."""
+    path = _SCHEME.sub("/", end)
+    if _DOTS.search(path.removeprefix("file://")):
+        return "`.` and `..` in it mean another place than it says: write the place itself"
+    if path.removeprefix("file://").startswith("~"):
+        return "no shell puts your home folder there for `~`: write an absolute path"
+    rooted = _ROOTED.match(path)
+    # A server and its share, which `file://` can name, are moved to another such.
+    if not rooted and not (end.startswith("file://") and start.startswith("file://")):
+        return "it means another place in each folder and on each machine: write an absolute path"
+    return ""
 
 
 def _below(url: str, start: str) -> str | None:

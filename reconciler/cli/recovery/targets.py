@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from msgspec.structs import replace
 
-from reconciler.cli.recovery.relocating import moved
+from reconciler.cli.recovery.relocating import Lying, moved
 from reconciler.location import location
 from reconciler.model import Storage
 from reconciler.printable import quoted
@@ -17,7 +17,7 @@ def targets_of(storages: Iterable[Storage], moves: Sequence[str]) -> tuple[list[
     """Return what is read of these storages, sorted by name, and what is to be told of it.
 
     Several storages at one place are read once. `moves` are the values of `--relocate`: raises
-    `UsageError` for one that is none, or that moves nothing.
+    `UsageError` for one that is none, that moves nothing, or that moves two to one place.
     """
     found: dict[str, Target] = {}
     told = []
@@ -35,5 +35,6 @@ def targets_of(storages: Iterable[Storage], moves: Sequence[str]) -> tuple[list[
 
 def relocated(targets: Sequence[Target], moves: Sequence[str]) -> list[Target]:
     """Return the targets with the addresses under which they are read here."""
-    urls = moved([target.url for target in targets], moves, "storage that is to be read")
+    lying = [Lying(target.name, target.type, target.url) for target in targets]
+    urls = moved(lying, moves, "storage that is to be read")
     return [replace(target, url=url) for target, url in zip(targets, urls, strict=True)]

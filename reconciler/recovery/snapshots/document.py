@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from reconciler.recovery.seal import sealed, unsealed
+from reconciler.recovery.seal import require_sound, sealed, unsealed
 from reconciler.recovery.values import Counts, Root, Unproved
 
 FORMAT_VERSION = 1
@@ -153,7 +153,19 @@ def encode(snapshot: Snapshot) -> bytes:
 
 def decode(data: bytes) -> Snapshot:
     """Read such a file; raises `SnapshotError` unless every byte is as it was written."""
-    return unsealed(data, Snapshot, newest=FORMAT_VERSION)
+    snapshot = unsealed(data, Snapshot, newest=FORMAT_VERSION)
+    parts = [part for _, part in snapshot.parts()]
+    require_sound([snapshot.manifest_sha256, *(each.sha256 for each in parts)], _moments(snapshot))
+    return snapshot
+
+
+def _moments(snapshot: Snapshot) -> Iterator[str]:
+    yield snapshot.created_at
+    for _, part in snapshot.parts():
+        if isinstance(part, Inventory):
+            yield part.read_at
+        else:
+            yield from (part.started_at, part.ended_at)
 
 
 def digest_of(data: bytes) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -10,11 +10,19 @@ from reconciler.cli.commands.recovery.rebuild import RebuildOptions
 from reconciler.cli.context import Context
 from reconciler.environment.timestamps import utc_now
 from reconciler.errors import SnapshotError, UsageError
+from reconciler.location import same_place
+from reconciler.model import Entry
 from reconciler.printable import quoted
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.snapshots import listing
 from reconciler.recovery.snapshots.check import Problem, check
-from reconciler.recovery.snapshots.document import MANIFEST, Kept, is_digest
+from reconciler.recovery.snapshots.document import (
+    MANIFEST,
+    Kept,
+    Snapshot,
+    SnapshotStorage,
+    is_digest,
+)
 from reconciler.report.sentences.recovery import rebuilds as told
 
 _OTHERS = "`reconciler snapshot list` has the others"
@@ -71,6 +79,33 @@ def _refuse(chosen: Chosen, *, allow_incomplete: bool) -> None:
             f"the snapshot {snapshot.id} is {'damaged' if chosen.problems else 'incomplete'}: "
             f"{_some(reasons)}. To rebuild what it has, say --allow-incomplete; {_OTHERS}"
         )
+
+
+def check_alike(snapshot: Snapshot, entries: Mapping[str, Entry]) -> None:
+    """Raise `SnapshotError` unless a snapshot's manifest declares what its `snapshot.json` has.
+
+    The program writes them together, so that one of them was changed by somebody, seals and all.
+    """
+    managed = [each for each in snapshot.storages if not each.unmanaged]
+    listed = {each.name: each for each in managed}
+    ids = {each.id for each in snapshot.storages}
+    if len(listed) != len(managed) or len(ids) != len(snapshot.storages):
+        raise SnapshotError(
+            f"the snapshot {snapshot.id} has two storages with one name or one id, so that nobody "
+            f"can tell which is which; {_OTHERS}"
+        )
+    for name in [*listed, *entries]:
+        storage, entry = listed.get(name), entries.get(name)
+        if storage is None or entry is None or not _is_alike(storage, entry):
+            raise SnapshotError(
+                f"the {MANIFEST} of the snapshot {snapshot.id} is not what its snapshot.json was "
+                f"made with: they differ in {quoted(name)}. Somebody has changed it, so trust none "
+                f"of it: take another copy of the repository, whose digest you know; {_OTHERS}"
+            )
+
+
+def _is_alike(storage: SnapshotStorage, entry: Entry) -> bool:
+    return storage.label == entry.label and same_place(entry, storage)
 
 
 def notes(repository: Repository, kept: Kept) -> Iterator[str]:

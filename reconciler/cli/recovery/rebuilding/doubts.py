@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from reconciler.location import same_place
 from reconciler.manifest import Manifest
 from reconciler.masking import quoted_url
 from reconciler.model import Notice, State
 from reconciler.names import Scope
 from reconciler.plan.document import CREATE, Plan
 from reconciler.printable import listed, quoted
-from reconciler.recovery.rebuilding.wanted import Found
+from reconciler.recovery.rebuilding.wanted import Found, Wanted
 from reconciler.recovery.snapshots.document import Kept
 
 
@@ -24,6 +25,22 @@ def strange(kept: Kept, state: State, found: Found) -> Iterator[Notice]:
             f"{quoted_url(kept.snapshot.platform.address)}: look whether this is the platform that "
             "you mean",
         )
+
+
+def taken_over(ours: Sequence[Wanted], found: Found) -> Iterator[Notice]:
+    """Warn of storages that were moved to where a storage of another name lies already."""
+    for one in ours:
+        live, entry = found.live.get(one.storage.id), one.entry
+        if live and live.name != entry.name and entry.default_url != one.storage.default_url:
+            if same_place(one.storage, live):
+                continue
+            yield Notice(
+                "relocated_onto",
+                entry.name,
+                f"{quoted(entry.name)} is moved to {quoted_url(entry.default_url)}, and what lies "
+                f"there is taken for it, though its name is {quoted(live.name)}: if that is "
+                "another storage, move this one to a place of its own",
+            )
 
 
 def unwanted(plan: Plan, own: Manifest | None) -> Iterator[Notice]:

@@ -14,10 +14,11 @@ from reconciler.cli.inputs.manifest import read_manifest_if_any
 from reconciler.cli.inputs.platform import choose_platform, reading
 from reconciler.cli.inputs.scope import read_scopes
 from reconciler.cli.inputs.source import Source, plan_by
-from reconciler.cli.recovery.rebuilding.choosing import Chosen
-from reconciler.cli.recovery.rebuilding.doubts import strange, unwanted
-from reconciler.cli.recovery.relocating import moved
-from reconciler.errors import UsageError
+from reconciler.cli.recovery.rebuilding.advice import fitting
+from reconciler.cli.recovery.rebuilding.choosing import Chosen, check_alike
+from reconciler.cli.recovery.rebuilding.doubts import strange, taken_over, unwanted
+from reconciler.cli.recovery.relocating import Lying, moved
+from reconciler.errors import ManifestError, SnapshotError, UsageError
 from reconciler.location import same_place, sanitize_local_url, usable_url
 from reconciler.manifest import Manifest, load
 from reconciler.masking import quoted_url
@@ -68,7 +69,7 @@ def plan(context: Context, options: RebuildOptions, repository: Repository, chos
     platform = choose_platform(context, own)
     storages = _in_scope(context, kept)
     manifest = _declared(repository, kept)
-    ours = _wanted(storages, manifest, options.relocate or ())
+    ours = _wanted(kept, storages, manifest, options.relocate or ())
     with reading(platform) as reader:
         state = reconcile.read_live(reader)
         same = state.platform_id == kept.snapshot.platform.id
@@ -76,13 +77,14 @@ def plan(context: Context, options: RebuildOptions, repository: Repository, chos
         desired = wanted.desired(ours, found, protect=_protected(own), keep_live=options.keep_live)
         request = reconcile.Request(desired, lock=own.lock if own else None)
         source = Source(replace(manifest, desired=desired), platform, request)
-        plan = plan_by(source, reader, state)
+        plan = fitting(plan_by(source, reader, state), ours, found, state)
         with Comparing(repository, reader) as comparing:
             takes = reader.abilities.record_inventory
             lacking, left_records = _records(comparing, chosen, ours, found, takes=takes)
     keeps = {id for id, each in lacking.items() if options.keep_live and each.is_torn}
     notices = [
         *strange(kept, state, found),
+        *taken_over(ours, found),
         *unwanted(plan, own),
         *told.strange_records(ours, lacking, keeps),
     ]
@@ -109,25 +111,49 @@ def _in_scope(context: Context, kept: Kept) -> list[SnapshotStorage]:
 
 
 def _declared(repository: Repository, kept: Kept) -> Manifest:
-    """Read the snapshot's manifest; its places are named by where it lies, not by our copy."""
+    """Read the snapshot's manifest; its places are named by where it lies, not by our copy.
+
+    Raises `SnapshotError` if it is none.
+    """
     name = layout.snapshot(kept.snapshot.id, MANIFEST)
     where = f"{repository.address.strip(_QUOTE)}/{name}"
     with repository.local(name) as path:
-        manifest, data = load([str(path)], {}), path.read_bytes()
-    entries = tuple(replace(entry, file=where) for entry in manifest.desired.entries)
+        try:
+            manifest, data = load([str(path)], {}), path.read_bytes()
+        except ManifestError as error:
+            raise SnapshotError(
+                f"the {MANIFEST} of the snapshot {kept.snapshot.id} is no manifest that this "
+                f"program has written: {error.problems[0].message}. Take another copy of the "
+                "repository, or name another snapshot"
+            ) from error
+    entries = tuple(
+        replace(entry, file=where, id=None, renamed_from=(), protect=False)
+        for entry in manifest.desired.entries
+    )
     return replace(manifest, desired=Desired(entries), files=(where,), streams={where: data})
 
 
 def _wanted(
-    storages: Sequence[SnapshotStorage], manifest: Manifest, moves: Sequence[str]
+    kept: Kept, storages: Sequence[SnapshotStorage], manifest: Manifest, moves: Sequence[str]
 ) -> tuple[Wanted, ...]:
-    """Join storages with their entries, at the addresses that they have now."""
+    """Join storages with their entries, at the addresses that they have now.
+
+    Raises `SnapshotError` unless the two say the same, `UsageError` for a move that means nothing.
+    """
     entries = {entry.name: entry for entry in manifest.desired.entries}
+    check_alike(kept.snapshot, entries)
     pairs = [(each, entries[each.name]) for each in storages if not each.unmanaged]
-    urls = moved([entry.default_url for _, entry in pairs], moves, "storage of the snapshot")
+    chosen = {each.name for each in storages}
+    others = [_lying(entry) for entry in entries.values() if entry.name not in chosen]
+    lying = [_lying(entry) for _, entry in pairs]
+    urls = moved(lying, moves, "storage of the snapshot", others)
     return tuple(
         Wanted(storage, _at(entry, url)) for (storage, entry), url in zip(pairs, urls, strict=True)
     )
+
+
+def _lying(entry: Entry) -> Lying:
+    return Lying(entry.name, entry.type, entry.default_url)
 
 
 def _at(entry: Entry, url: str) -> Entry:

@@ -15,7 +15,7 @@ from reconciler.recovery.parts.convert import values
 from reconciler.recovery.repository import condemned, layout
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.scanning.known import earlier
-from reconciler.recovery.seal import sealed, unsealed
+from reconciler.recovery.seal import require_sound, sealed, unsealed
 from reconciler.recovery.values import Root, Scan
 
 FORMAT_VERSION = 1
@@ -83,6 +83,7 @@ def inventory_of(repository: Repository, scan: Scan, opened: ExitStack) -> Itera
 def decoded(name: str, data: bytes) -> Scan:
     """Read the record of a scan; raises `SnapshotError` unless it is the one of this name."""
     scan = unsealed(data, Scan, newest=FORMAT_VERSION)
+    require_sound(scan.parts(), (scan.started_at, scan.ended_at))
     if name != _name(scan):
         raise SnapshotError("it is the record of another scan")
     return replace(scan, seal="")

@@ -73,3 +73,40 @@ def test_a_move_that_moves_nothing_is_an_error(move):
 def test_what_is_no_move(move):
     with pytest.raises(UsageError, match="is no FROM=TO"):
         urls([move], "/data/x")
+
+
+@pytest.mark.parametrize(
+    ("end", "said"),
+    [
+        ("mnt", "another place in each folder"),
+        ("file://mnt", "another place in each folder"),
+        ("~/mnt", "no shell puts your home folder there"),
+        ("/mnt/../x", "mean another place than it says"),
+        ("..", "mean another place than it says"),
+        ("./mnt", "mean another place than it says"),
+        ("https://host/../x", "mean another place than it says"),
+    ],
+)
+def test_where_nobody_can_say_what_is_meant_nothing_is_moved(end, said):
+    with pytest.raises(UsageError, match=said):
+        urls([f"/data={end}"], "/data/x")
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        ("/data", "/mnt/a..b/.x/~y"),
+        ("/data", "C:\\data"),
+        ("/data", "\\\\server\\share"),
+        ("file://old/share", "file://new/share"),
+        ("s3://old", "s3://new"),
+    ],
+)
+def test_where_it_is_clear_it_is_moved(start, end):
+    assert urls([f"{start}={end}"], start) == [end]
+
+
+def test_two_storages_are_never_moved_to_one_place():
+    with pytest.raises(UsageError, match="would put '/a/x' and '/b/x' at one place, '/c/x'"):
+        urls(["/a=/c", "/b=/c"], "/a/x", "/b/x")
+    assert urls(["/a=/b", "/b=/c"], "/a/x", "/b/x") == ["/b/x", "/c/x"]

@@ -149,11 +149,28 @@ def test_scope_narrows_what_is_rebuilt(rebuild: Rebuild) -> None:
         ("/no=/x", "no storage of the snapshot lies there"),
         ("/data", "is no FROM=TO"),
         ("/data=https://host/bucket", "where no such storage can lie"),
+        ("/data/a=/data/b", "would put 'a' and 'b' at one place, 'file:///data/b/?'"),
+        ("/data/a=file:///data/b/", "would put 'a' and 'b' at one place"),
     ],
 )
 def test_a_move_that_means_nothing_is_refused(rebuild: Rebuild, move: str, said: str) -> None:
     with pytest.raises(UsageError, match=said):
         rebuild(empty(), "--relocate", move)
+
+
+def test_a_storage_is_not_moved_onto_one_that_is_left_out(rebuild: Rebuild) -> None:
+    new = empty()
+    new.put(storage("b"))
+    with pytest.raises(UsageError, match="would put 'b' and 'a' at one place"):
+        rebuild(new, "--relocate", "/data/a=/data/b", scope=("a",))
+    assert names(new) == {"b"}
+
+
+def test_storages_at_one_place_may_be_moved_together(rebuild: Rebuild, was: MemoryPlatform) -> None:
+    was.put(storage("d", place="a"))
+    new = empty()
+    assert rebuild(new, "--relocate", "/data=/mnt").code == 0
+    assert new.by_name["d"].default_url == new.by_name["a"].default_url == "file:///mnt/a"
 
 
 def test_the_longest_move_wins_and_local_paths_may_be_written_either_way(rebuild: Rebuild) -> None:
