@@ -14,8 +14,8 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from reconciler.disk.durable import sync_folder
+from reconciler.disk.sqlite_replaced import clear_drafts, second_name
 from reconciler.disk.sqlite_replaced import draft as draft_of
-from reconciler.disk.sqlite_replaced import second_name
 from reconciler.errors import PlatformError
 from reconciler.printable import quoted
 
@@ -127,7 +127,8 @@ def put_in_place(path: Path, mode: int, build: Callable[[Path], None]) -> None:
     It is built under another name and put in place whole, so that nobody ever sees half of one.
     `mode` is what the process' umask leaves of it.
     """
-    draft = draft_of(path, os.urandom(8).hex())
+    clear_drafts(path)
+    draft = draft_of(path)
     try:
         _claim(draft, mode)
         build(draft)

@@ -12,6 +12,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from reconciler.disk import drafts
 from reconciler.printable import quoted
 
 _DRAFT_BEGINS, _DRAFT_ENDS = ".reconciler-", ".new"
@@ -38,9 +39,14 @@ def may_be_written(error: sqlite3.Error) -> bool:
     return code != sqlite3.SQLITE_IOERR_WRITE and code & 0xFF not in _HARMLESS
 
 
-def draft(path: Path, mark: str) -> Path:
+def draft(path: Path) -> Path:
     """Name what a new file is built under."""
-    return path.with_name(f"{_DRAFT_BEGINS}{mark}{_DRAFT_ENDS}")
+    return drafts.draft(path.parent, _DRAFT_BEGINS, _DRAFT_ENDS)
+
+
+def clear_drafts(path: Path) -> None:
+    """Remove what killed makers have left in the folder of a file."""
+    drafts.clear(path.parent, _DRAFT_BEGINS, _DRAFT_ENDS)
 
 
 def second_name(path: Path) -> str:
@@ -48,10 +54,10 @@ def second_name(path: Path) -> str:
 
     What is left of its making counts for nothing.
     """
-    drafts = _drafts(path) if path.stat().st_nlink > 1 else 0
+    left = _drafts(path) if path.stat().st_nlink > 1 else 0
     # Looked at after them: a maker may have taken its draft away just before it was looked for.
     names = path.stat().st_nlink
-    if names > 1 + drafts:
+    if names > 1 + left:
         return (
             f"it has {names} names (hard links), and who writes by one does not see who "
             "writes by another: remove the others, or make them copies"

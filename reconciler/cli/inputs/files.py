@@ -9,12 +9,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from reconciler.cli.options.hints import is_manifest
+from reconciler.disk import drafts
 from reconciler.errors import PlanFileError, ReconcilerError, UsageError
 from reconciler.manifest.reading.encodings import BYTE_ORDER_MARK, other_encoding
 from reconciler.plan.document import Plan
 from reconciler.plan.file import from_json
 from reconciler.printable import quoted
 
+_DRAFT_ENDS = ".tmp"
 #: The command that makes a plan file.
 PLAN_MAKER = "reconciler plan --out FILE"
 
@@ -101,6 +103,21 @@ def write_whole(path: str, data: bytes) -> None:
         ) from error
 
 
+def check_room(path: str, size: int) -> None:
+    """Make sure that so many bytes can be written whole to a file, and leave nothing.
+
+    For what is written only after something that can't be undone. Raises `ReconcilerError`.
+    """
+    goal = Path(path)
+    try:
+        with _drafted(goal.resolve() if goal.is_symlink() else goal, bytes(size)):
+            pass
+    except (OSError, ValueError) as error:
+        raise ReconcilerError(
+            f"can't write {quoted(path)}: {_reason(error)}. Nothing was done yet"
+        ) from error
+
+
 def rewrite_whole(path: str, data: bytes) -> None:
     """Write a file that is there anew: whole, or not at all, with the mode and owner that it has.
 
@@ -164,22 +181,29 @@ def _is_database(path: Path) -> bool:
 
 
 def _replace(goal: Path, data: bytes, *, like: os.stat_result | None = None) -> None:
-    draft = goal.with_name(f".{goal.name}.{os.urandom(6).hex()}.tmp")
-    # Private, and never through a link that somebody else has put there.
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-    handle = os.open(draft, flags, 0o600)
-    try:
-        _fill(handle, data)
+    with _drafted(goal, data) as draft:
         if like is not None:
             draft.chmod(stat.S_IMODE(like.st_mode))
             if hasattr(os, "chown"):
                 with contextlib.suppress(OSError):  # only root may give a file away
                     os.chown(draft, like.st_uid, like.st_gid)
         draft.replace(goal)
-    except BaseException:
+
+
+@contextlib.contextmanager
+def _drafted(goal: Path, data: bytes) -> Iterator[Path]:
+    """Write a file beside the one that is meant; it is gone at the end, unless it was renamed."""
+    drafts.clear(goal.parent, f".{goal.name}.", _DRAFT_ENDS)
+    draft = drafts.draft(goal.parent, f".{goal.name}.", _DRAFT_ENDS)
+    # Private, and never through a link that somebody else has put there.
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    handle = os.open(draft, flags, 0o600)
+    try:
+        _fill(handle, data)
+        yield draft
+    finally:
         with contextlib.suppress(OSError):
             draft.unlink()
-        raise
 
 
 def _reason(error: Exception) -> str:

@@ -47,8 +47,13 @@ def read_ids(path: str) -> dict[str, str]:
 
 def write_ids(path: str, ids: Mapping[str, str]) -> None:
     """Write such a map, whole or not at all; raises `ReconcilerError`."""
+    write_whole(path, ids_file(ids))
+
+
+def ids_file(ids: Mapping[str, str]) -> bytes:
+    """Return what such a file holds."""
     document = _IdMap(_FORMAT_VERSION, dict(sorted(ids.items())))
-    write_whole(path, msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n")
+    return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
 
 
 def _check_unique(path: str, ids: dict[str, str]) -> None:

@@ -16,7 +16,7 @@ from reconciler.cli.inputs.expect import check_expected
 from reconciler.cli.recovery.rebuilding.choosing import check_digest, choose, notes
 from reconciler.cli.recovery.rebuilding.finishing import Finishing
 from reconciler.cli.recovery.rebuilding.planning import Work, plan
-from reconciler.cli.recovery.rebuilding.rewriting import check_files
+from reconciler.cli.recovery.rebuilding.rewriting import check_files, check_goals
 from reconciler.errors import BLOCKED, ERROR
 from reconciler.executor import Result
 from reconciler.reconcile import Applied
@@ -58,6 +58,8 @@ def _run(
     work = plan(context, options, repository, chosen)
     if options.expect_plan is not None:
         check_expected(work.plan, options.expect_plan)
+    if work.plan.ready:
+        check_goals(options, work)
     events.plan(work.plan)
     if options.dry_run:
         return _dry(context, options, work)

@@ -12,6 +12,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from reconciler.disk.sqlite_file import header_of, put_in_place, said, size_of_logs, uri
+from reconciler.disk.sqlite_replaced import clear_drafts
 from reconciler.errors import (
     PlatformBusyError,
     PlatformError,
@@ -118,6 +119,8 @@ def open_to_write(path: Path, wait: float) -> sqlite3.Connection:
     one for each write.
     """
     with explained(path):
+        if path.stat().st_nlink > 1:  # its maker was killed just after it had put it in place
+            clear_drafts(path)
         db = _connect(path, "rw", min(wait, NAP))
         try:
             with Transaction(db, wait):

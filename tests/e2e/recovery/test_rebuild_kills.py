@@ -73,3 +73,4 @@ def test_a_rebuild_that_was_killed_at_any_moment_is_finished_by_the_next(folder,
         assert held(folder.path / name) == whole, (seed, at)
         ids = json.loads(folder.read(f"{name}.json"))["ids"]
         assert len(set(ids.values())) == STORAGES, (seed, at)
+        assert not [each.name for each in folder.path.glob(".*") if each.is_file()], (seed, at)

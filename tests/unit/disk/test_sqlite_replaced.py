@@ -173,7 +173,7 @@ def test_a_file_with_two_names_is_refused(path: Path, use: str) -> None:
 
 
 def test_the_draft_of_a_killed_maker_is_no_second_name(path: Path) -> None:
-    os.link(path, sqlite_replaced.draft(path, "0" * 16))
+    os.link(path, sqlite_replaced.draft(path))
     with closing(SqlitePlatform(path).writer(wait=5)) as writer:
         writer.create(B)
     assert names(path) == ["a", "b"]
@@ -182,7 +182,7 @@ def test_the_draft_of_a_killed_maker_is_no_second_name(path: Path) -> None:
 def test_a_draft_that_its_maker_takes_away_meanwhile_is_no_second_name(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    draft = sqlite_replaced.draft(path, "0" * 16)
+    draft = sqlite_replaced.draft(path)
     os.link(path, draft)
     scandir = os.scandir
 

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from reconciler.cli.commands.recovery.rebuild import RebuildOptions
-from reconciler.cli.inputs.files import check_writable, rewrite_whole
-from reconciler.cli.inputs.ids import read_ids
+from reconciler.cli.inputs.files import check_room, check_writable, rewrite_whole
+from reconciler.cli.inputs.ids import ids_file, read_ids
+from reconciler.cli.recovery.rebuilding.planning import Work
 from reconciler.errors import ManifestError, PlanFileError, UsageError
 from reconciler.manifest.files import MAX_BYTES, find_files, is_stream
 from reconciler.manifest.repinning import Repinned, repinned
@@ -27,6 +28,21 @@ def check_files(options: RebuildOptions) -> None:
         raise UsageError("--ids writes a file: `-o json` has the ids on standard output")
     check_writable(options.ids)
     _check_goal(options.ids, options.repository)
+
+
+def check_goals(options: RebuildOptions, work: Work) -> None:
+    """Raise what would stop the files from being written once the storages are there.
+
+    Ids that no storage has yet are stood in for by others of their kind.
+    """
+    ids = {
+        one.storage.id: live.id if (live := work.found.live.get(one.storage.id)) else f"new-{n:032}"
+        for n, one in enumerate(work.wanted)
+    }
+    for file in _files(options.rewrite_manifest or ()):
+        check_room(file, len(_read(file, ids).data))
+    if options.ids is not None:
+        check_room(options.ids, len(ids_file(ids)))
 
 
 def rewrite(options: RebuildOptions, ids: Mapping[str, str]) -> list[str]:

@@ -14,6 +14,7 @@ from typing import IO, Protocol, Self
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from reconciler.disk import drafts
 from reconciler.disk.durable import sync_folder
 from reconciler.environment.timestamps import timestamp
 from reconciler.errors import ReconcilerError, UsageError
@@ -86,7 +87,8 @@ class Table:
         """
         kind = kind_of(path)
         self._goal = Path(path)
-        self._draft = self._goal.with_name(f".{self._goal.name}.{os.urandom(4).hex()}.tmp")
+        drafts.clear(self._goal.parent, f".{self._goal.name}.", ".tmp")
+        self._draft = drafts.draft(self._goal.parent, f".{self._goal.name}.", ".tmp")
         self._waiting: list[list[object]] = []
         with self._in_words():
             handle = os.open(self._draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

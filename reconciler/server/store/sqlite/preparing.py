@@ -9,6 +9,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from reconciler.disk.sqlite_file import header_of, put_in_place, said, uri
+from reconciler.disk.sqlite_replaced import clear_drafts
 from reconciler.errors import PlatformError
 from reconciler.platforms.sqlite.schema import APPLICATION_ID as EMBEDDED
 from reconciler.platforms.sqlite.schema import STATE_SERVER as APPLICATION_ID
@@ -30,6 +31,8 @@ def prepare(path: Path, steps: tuple[Migration, ...] | None = None) -> None:
         if not _is_there(path, steps):
             _make(path, steps)
             _is_there(path, steps)
+        elif path.stat().st_nlink > 1:  # its maker was killed just after it had put it in place
+            clear_drafts(path)
         with closing(connect(path)) as db:
             check_version(quoted(str(path)), _version(db), steps)
             _migrate(path, db, steps)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import stat
 from pathlib import Path
 
@@ -11,8 +13,15 @@ from reconciler.cli.commands.recovery.rebuild import RebuildOptions
 from reconciler.cli.inputs.ids import write_ids
 from reconciler.cli.recovery.rebuilding.rewriting import check_files, rewrite
 from reconciler.errors import ManifestError, ReconcilerError, UsageError
+from support.recovery.rebuilding import Rebuild, empty
+from support.values.building import storage
 
 TEXT = "version: 1\nstorages: [{name: a, id: old}]\n"
+ANCHORED = """\
+version: 1
+storages:
+  - {name: a, id: &x id-a, label: *x, type: local, default_url: /a}
+"""
 
 
 def options(*paths: Path | str, ids: Path | str | None = None) -> RebuildOptions:
@@ -81,3 +90,48 @@ def test_what_can_not_be_written_is_told_before_anything_is_done(
     check_files(options(manifest, ids=tmp_path / "ids.json"))
     write_ids("ids.json", {"old": "new"})
     check_files(options(manifest, ids="ids.json"))
+
+
+@pytest.mark.parametrize("more", [(), ("--dry-run",)])
+def test_what_would_fail_at_the_end_is_told_before_the_first_write(
+    rebuild: Rebuild, tmp_path: Path, more: tuple[str, ...]
+) -> None:
+    folder = tmp_path / "own"
+    folder.mkdir()
+    anchored, long = folder / "storages.yaml", folder / f"{'x' * 245}.yaml"
+    anchored.write_text(ANCHORED)
+    long.write_text(TEXT)
+    new = empty()
+    for option, path, said in (
+        ("--rewrite-manifest", anchored, "can't be changed without changing something else"),
+        ("--rewrite-manifest", long, "File name too long. Nothing was done yet"),
+        ("--ids", folder / ("y" * 250), "File name too long. Nothing was done yet"),
+    ):
+        with pytest.raises(ReconcilerError, match=said):
+            rebuild(new, option, str(path), *more)
+    assert new.writes == []
+    assert set(folder.iterdir()) == {anchored, long}
+
+
+def test_a_disk_that_is_full_is_found_before_the_first_write(
+    rebuild: Rebuild, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    new, folder = empty(), tmp_path / "own"
+    folder.mkdir()
+    rebuild(new, "--dry-run")
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(ReconcilerError, match=r"No space left on device\. Nothing was done yet"):
+        rebuild(new, "--ids", str(folder / "ids.json"))
+    assert (new.writes, list(folder.iterdir())) == ([], [])
+
+
+def test_an_anchor_on_an_id_that_stays_is_no_obstacle(rebuild: Rebuild, tmp_path: Path) -> None:
+    manifest = tmp_path / "storages.yaml"
+    manifest.write_text(ANCHORED)
+    same = empty()
+    same.put(storage("a"))
+    assert rebuild(same, "--rewrite-manifest", str(manifest)).code == 0
+    assert manifest.read_text() == ANCHORED
