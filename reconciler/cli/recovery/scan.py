@@ -34,7 +34,7 @@ from reconciler.recovery.scanning.reading.pace import Pace
 from reconciler.recovery.scanning.run import scan
 from reconciler.recovery.sources import open_source
 from reconciler.recovery.values import Target
-from reconciler.recovery.verifying import rotten
+from reconciler.recovery.verifying import remembered
 from reconciler.recovery.walking.exclusions import Exclusions
 from reconciler.report.sentences import scans as told
 
@@ -134,7 +134,7 @@ def _scan(
             targets, repository, wish, here, open_source=open_source, pace=pace, tally=tally
         ):
             results.append(result)
-            rotten.keep(repository, result, utc_now)
+            remembered.keep(repository, result, utc_now)
 
 
 def code_of(results: Sequence[Scanned], *, interrupted: bool = False) -> int:
@@ -144,7 +144,7 @@ def code_of(results: Sequence[Scanned], *, interrupted: bool = False) -> int:
     """
     if interrupted and any(result.status in (UNFINISHED, NOT_BEGUN) for result in results):
         return INTERRUPTED
-    if any(result.altered for result in results):
+    if any(result.found for result in results):
         return FINDINGS
     done = results and all(result.status == COMPLETE for result in results)
     return SUCCESS if done else UNPROVED

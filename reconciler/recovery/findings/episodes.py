@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from msgspec.structs import replace
 
 from reconciler.recovery import values
-from reconciler.recovery.rows import FILE, Content
+from reconciler.recovery.rows import DELETED, FILE, Content
 from reconciler.recovery.values import Accepted, FileFinding
 
 Key = tuple[str, bytes, str]
@@ -60,6 +60,12 @@ def open_ones(episodes: Iterable[FileFinding]) -> dict[Key, FileFinding]:
     return {key(episode): episode for episode in episodes if not episode.resolved}
 
 
+def over_last(episodes: Iterable[FileFinding]) -> dict[Key, FileFinding]:
+    """Return those that are over, by key: of each the last."""
+    over = sorted((e for e in episodes if e.resolved), key=lambda e: e.resolved)
+    return {key(episode): episode for episode in over}
+
+
 def observed(
     episodes: Iterable[FileFinding],
     found: Mapping[Key, FileFinding],
@@ -93,6 +99,12 @@ def is_accepted(episode: FileFinding, now: Content | None) -> bool:
     return accepted is not None and _state(accepted.now) == _state(now)
 
 
+def same_state(one: Content | None, other: Content | None) -> bool:
+    """Return whether two are the same by their bytes; what was deleted is not there."""
+    states = (_state(None if c is not None and c.kind == DELETED else c) for c in (one, other))
+    return next(states) == next(states)
+
+
 def is_settled(episode: FileFinding) -> bool:
     """Return whether a person has accepted what was found last."""
     return is_accepted(episode, episode.now)
@@ -118,7 +130,8 @@ def bounded(episodes: Iterable[FileFinding]) -> tuple[list[FileFinding], int]:
     every = list(episodes)
     lasting = [episode for episode in every if not episode.resolved]
     over = [episode for episode in every if episode.resolved]
-    lasting.sort(key=lambda e: (_severity(e), e.first_seen, key(e)))
+    # What was accepted must not take the room of what nobody has looked at.
+    lasting.sort(key=lambda e: (is_settled(e), _severity(e), e.first_seen, key(e)))
     over.sort(key=lambda e: (e.resolved, key(e)), reverse=True)
     kept = lasting[:MOST_OPEN] + over[:MOST_RESOLVED]
     kept.sort(key=lambda e: (key(e), e.first_seen))

@@ -64,8 +64,10 @@ class Record(Struct, frozen=True):
     #: nothing can be removed.
     replaces: tuple[str, ...]
     #: How many findings there were no room for.
-    left_out: int
+    no_room: int
     findings: tuple[WrittenFinding, ...]
+    #: Until when scans have told what is gone: RFC 3339, UTC; empty: none has.
+    gone_until: str = ""
     #: SHA-256 of this document while this field is empty.
     seal: str = ""
 

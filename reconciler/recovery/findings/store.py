@@ -38,6 +38,8 @@ class Known(Struct, frozen=True):
     records: tuple[str, ...] = ()
     #: Records that can't be read: each with the reason.
     damaged: tuple[str, ...] = ()
+    #: Until when scans have told what is gone: RFC 3339, UTC; empty: none has.
+    gone_until: str = ""
 
 
 class _GoneError(Exception):
@@ -58,7 +60,7 @@ def read(repository: Repository, place: str) -> Known:
 
 def _read(repository: Repository, place: str, names: Sequence[str]) -> Known:
     """Read the newest records first, and not those that are contained in them."""
-    found, damaged, contained = [], {}, set[str]()
+    found, damaged, contained, until = [], {}, set[str](), ""
     for name in sorted(names, reverse=True):
         if name in contained:
             continue
@@ -69,10 +71,11 @@ def _read(repository: Repository, place: str, names: Sequence[str]) -> Known:
             record = decode(data)
             found.append(findings_of(record, place))
             contained.update(record.replaces)
+            until = max(until, record.gone_until)
         except SnapshotError as error:
             damaged[name] = f"{name}: {error}"
     records = tuple(name for name in names if name not in damaged)
-    return Known(tuple(merged(found)), records, tuple(damaged.values()))
+    return Known(tuple(merged(found)), records, tuple(damaged.values()), until)
 
 
 def keep(
@@ -81,12 +84,15 @@ def keep(
     episodes: Sequence[FileFinding],
     known: Known,
     moment: datetime,
+    *,
+    gone_until: str = "",
 ) -> int:
     """Write what is known now, instead of the records of `known`; return what had no room.
 
-    Nothing is written where there is nothing to tell. Raises `RepositoryError`.
+    `gone_until` says until when all that is gone is among it, or had no room. Nothing is written
+    where there is nothing to tell. Raises `RepositoryError`.
     """
-    kept, left_out = bounded(episodes)
+    kept, no_room = bounded(episodes)
     if not kept and not known.records:
         return 0
     record = Record(
@@ -94,8 +100,9 @@ def keep(
         timestamp(moment, "seconds"),
         __version__,
         known.records,
-        left_out,
+        no_room,
         tuple(map(written, kept)),
+        max(gone_until, known.gone_until),
     )
     digits = re.sub(r"[^0-9]", "", timestamp(moment, "microseconds"))
     repository.write(f"{layout.findings(place)}{digits}-{os.urandom(4).hex()}.json", encode(record))
@@ -103,4 +110,4 @@ def keep(
     with contextlib.suppress(RepositoryError):
         for name in known.records:
             repository.remove(name)
-    return left_out
+    return no_room

@@ -69,11 +69,22 @@ class Scanned(Struct):
     #: Files that have the size and time that they had, but other bytes; the first of them.
     altered: int = 0
     altered_first: list[bytes] = field(default_factory=list)
+    #: Files that are gone, and were there; objects that are under a delete marker; the first of
+    #: them. What a person has accepted is not counted.
+    missing: int = 0
+    missing_first: list[bytes] = field(default_factory=list)
+    deleted: int = 0
+    deleted_first: list[bytes] = field(default_factory=list)
     #: Pairs of paths that differ in case or Unicode form only; the first of them.
     alike: int = 0
     alike_first: list[tuple[bytes, bytes]] = field(default_factory=list)
     #: What else is worth knowing, in sentences.
     notes: list[str] = field(default_factory=list)
+
+    @property
+    def found(self) -> int:
+        """How many files are not as they should be."""
+        return self.altered + self.missing + self.deleted
 
 
 class Tally(Struct):

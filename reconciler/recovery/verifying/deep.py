@@ -10,7 +10,7 @@ from reconciler.recovery.scanning import outcome
 from reconciler.recovery.scanning.outcome import Scanned
 from reconciler.recovery.snapshots.document import SnapshotStorage
 from reconciler.recovery.values import Target
-from reconciler.recovery.verifying import rotten
+from reconciler.recovery.verifying import remembered
 from reconciler.recovery.verifying.recorded import Recorded, of_scan, of_snapshot
 from reconciler.recovery.verifying.results import StorageVerified
 from reconciler.recovery.verifying.scans import compare
@@ -42,7 +42,7 @@ def verify(
             yield not_verified(was, storage.name, storage.place, storage.unmanaged, means)
         else:
             scanned = read(target, was.excluded)
-            rotten.keep(repository, scanned, means.clock)
+            remembered.keep(repository, scanned, means.clock)
             yield _compared(was, storage.name, scanned, means, repository)
 
 

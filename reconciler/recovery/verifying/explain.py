@@ -17,11 +17,11 @@ from reconciler.printable import listed, quoted
 from reconciler.recovery import rows, values
 from reconciler.recovery.findings import store
 from reconciler.recovery.findings.episodes import NEEDS_PROOF, is_written, open_ones
-from reconciler.recovery.parts import convert, read
+from reconciler.recovery.parts import convert
 from reconciler.recovery.parts.schema import CONTENTS
-from reconciler.recovery.repository import layout
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.rows import Content
+from reconciler.recovery.scanning.finishing.remembering import dated
 from reconciler.recovery.scanning.known import record
 from reconciler.recovery.snapshots import listing
 from reconciler.recovery.snapshots.document import Kept
@@ -30,6 +30,7 @@ from reconciler.recovery.verifying import meant, stories
 from reconciler.recovery.verifying.judging.classify import QUIET, classify
 from reconciler.recovery.verifying.judging.sides import Circumstances
 from reconciler.recovery.verifying.recorded import Recorded, of_scan, of_snapshot
+from reconciler.recovery.verifying.shelf import Shelf, batches
 from reconciler.recovery.verifying.stories import Chapter, Copy, Story
 from reconciler.recovery.verifying.telling.apart import has_good_bytes
 
@@ -45,9 +46,10 @@ def explain(repository: Repository, storage: str, path: bytes, settled_ns: int) 
     """
     snapshots = listing.listed(repository).kept
     place = _place(snapshots, storage)
-    shelf = _Shelf(repository, path)
+    shelf = Shelf(repository, path)
     narrator = _Narrator(storage, place, path, settled_ns)
     for side, ids in _recorded(repository, snapshots, place):
+        narrator.remember(side, shelf.remembered(side))
         narrator.hear(side, ids, shelf.row(side), shelf.closed(side))
     known = [f for f in store.read(repository, place).episodes if f.path == path and not f.about]
     story = _with_lasting(narrator.story(), known)
@@ -62,7 +64,7 @@ def explain(repository: Repository, storage: str, path: bytes, settled_ns: int) 
         tuple(copies[:_COPIES]),
         max(0, len(copies) - _COPIES),
         tuple(known),
-        meant=_meant(repository, place, story),
+        meant=b"" if known else _meant(repository, place, story),
     )
 
 
@@ -125,34 +127,6 @@ def _recorded(
         yield side, tuple(dict.fromkeys(ids.get(side.scan, ())))
 
 
-class _Shelf:
-    """Looks one path up in parts, and the folders in which it lies; each part once."""
-
-    def __init__(self, repository: Repository, path: bytes) -> None:
-        self._repository = repository
-        self._path = path
-        above = [path[: at + 1] for at, byte in enumerate(path) if byte == ord("/")]
-        self._wanted = pa.array(sorted({path, *above}), pa.binary())
-        self._rows: dict[str, dict[bytes, Content]] = {}
-
-    def row(self, side: Recorded) -> Content | None:
-        return self._known(side).get(self._path)
-
-    def closed(self, side: Recorded) -> list[bytes]:
-        """Return the folders on the way to it that the scan could not list."""
-        known = self._known(side).values()
-        return [row.path for row in known if row.kind == rows.UNREADABLE and row.path[-1:] == b"/"]
-
-    def _known(self, side: Recorded) -> dict[bytes, Content]:
-        if side.contents not in self._rows:
-            found: dict[bytes, Content] = {}
-            for batch in _batches(self._repository, side):
-                these = batch.filter(pc.is_in(batch["path"], value_set=self._wanted))
-                found.update((content.path, content) for content in convert.contents(these))
-            self._rows[side.contents] = found
-        return self._rows[side.contents]
-
-
 class _Heard(Struct):
     """What was good last: the row, and the scan that has it."""
 
@@ -170,6 +144,14 @@ class _Narrator:
         self._chapters: list[Chapter] = []
         self._good: _Heard | None = None
         self._last_right = self._wrong_since = ""
+        #: Since when it is only remembered what it should be.
+        self._since = ""
+
+    def remember(self, side: Recorded, content: Content | None) -> None:
+        """Take what the file should be, from a scan before which none is kept that has seen it."""
+        if self._good is None and content is not None:
+            self._since, _ = dated(content)
+            self._right(side, replace(content, detail=None))
 
     def hear(
         self,
@@ -183,13 +165,13 @@ class _Narrator:
         self._chapters.append(Chapter(side.started_at, side.scan, what, content, note, snapshots))
         if what in (stories.NOTHING, stories.UNSEEN):
             return
-        if what in (stories.FIRST, stories.SAME):
-            self._right(side, content)
-        elif what == values.CHANGED and content is not None and content.sha256 is not None:
-            # Somebody wrote it: from here on it is to be what they wrote.
+        # Where somebody wrote it, it is to be what they wrote from here on.
+        written = what == values.CHANGED and content is not None and content.sha256 is not None
+        if what in (stories.FIRST, stories.SAME) or written:
+            self._since = ""
             self._right(side, content)
         elif not self._wrong_since:
-            self._wrong_since = side.started_at
+            self._wrong_since = self._since or side.started_at
 
     def story(self) -> Story:
         storage, _ = self._by
@@ -264,7 +246,7 @@ def _copies(repository: Repository, snapshots: Sequence[Kept], story: Story) -> 
         scan = record.latest(repository, place, complete=False)
         if scan is None:
             continue
-        for batch in _batches(repository, of_scan(scan)):
+        for batch in batches(repository, of_scan(scan).contents):
             for found in convert.contents(batch.filter(pc.equal(batch["sha256"], wanted))):
                 yield Copy(name, found.path, scan.started_at, found)
 
@@ -277,11 +259,6 @@ def _storages(snapshots: Sequence[Kept]) -> dict[str, str]:
             if storage.place:
                 places.setdefault(storage.place, storage.name)
     return {name: place for place, name in places.items()}
-
-
-def _batches(repository: Repository, side: Recorded) -> Iterator[pa.RecordBatch]:
-    with repository.local(layout.part(side.contents)) as path:
-        yield from read.batches(path, CONTENTS)
 
 
 def _moment(seconds: int) -> str:

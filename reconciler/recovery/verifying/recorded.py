@@ -28,6 +28,8 @@ class Recorded(Struct, frozen=True):
     ended_at: str
     excluded: tuple[str, ...]
     counts: Counts
+    #: SHA-256 of the part with what should be otherwise; empty if nothing is, or nobody knows.
+    remembered: str = ""
 
     @property
     def files(self) -> int:
@@ -57,6 +59,7 @@ def of_scan(scan: Scan) -> Recorded:
         scan.ended_at,
         scan.excluded,
         scan.counts,
+        scan.remembered,
     )
 
 

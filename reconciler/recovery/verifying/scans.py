@@ -40,7 +40,7 @@ def compare(
         so_far = _so_far(storage, comparison, was, now)
         present = None
         if by.was.taken_ns <= by.now.taken_ns:
-            present = Present(now.ended_at, by.now, lambda paths: _look(other, paths))
+            present = Present(now.ended_at, by.now, lambda paths: _found(other, paths))
         return Concluded(now.place, means, present).conclude(so_far, comparison.findings)
 
 
@@ -72,8 +72,13 @@ def _rows(path: Path, side: Recorded) -> Iterator[pa.RecordBatch]:
     return read.batches(path, CONTENTS, sha256=side.contents)
 
 
-def _look(path: Path, wanted: Collection[bytes]) -> dict[bytes, Content]:
-    """Find the rows of a few paths."""
+def look(repository: Repository, side: Recorded, wanted: Collection[bytes]) -> dict[bytes, Content]:
+    """Return the rows of a few paths; raises `RepositoryError`, `SnapshotError`."""
+    with _part(repository, side) as path:
+        return _found(path, wanted)
+
+
+def _found(path: Path, wanted: Collection[bytes]) -> dict[bytes, Content]:
     names = pa.array(sorted(wanted), pa.binary())
     found: dict[bytes, Content] = {}
     for batch in read.batches(path, CONTENTS):

@@ -37,6 +37,8 @@ def _scanned(result: Scanned) -> dict[str, Any]:
         "bytes_read": result.bytes_read,
         "files_kept": result.files_kept,
         "altered": {"count": result.altered, "first": list(map(shown, result.altered_first))},
+        "missing": {"count": result.missing, "first": list(map(shown, result.missing_first))},
+        "deleted": {"count": result.deleted, "first": list(map(shown, result.deleted_first))},
         "alike": {"count": result.alike, "first": pairs},
         "notes": result.notes,
         "scan": scan

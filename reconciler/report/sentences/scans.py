@@ -98,12 +98,13 @@ def notes(scanned: Scanned) -> list[str]:
     """Return what a reader has to know beside, in sentences, what is worst first."""
     told = []
     if scanned.altered:
-        first = ", ".join(shown(path) for path in scanned.altered_first[:_TOLD])
+        first = _first(scanned.altered_first, scanned.altered)
         told.append(
             f"{count(scanned.altered, 'file')} damaged: other bytes, though by the time nobody "
-            f"wrote there: {first}{_more(scanned.altered)}. Stop what may overwrite good copies; "
+            f"wrote there: {first}. Stop what may overwrite good copies; "
             "`reconciler verify` says what was and is."
         )
+    told += _gone(scanned)
     if scanned.reason:
         told.append(_sentence(scanned.reason))
     if scanned.scan:
@@ -122,6 +123,27 @@ def notes(scanned: Scanned) -> list[str]:
     return told
 
 
+def _gone(scanned: Scanned) -> list[str]:
+    told = []
+    if scanned.missing:
+        told.append(
+            f"{count(scanned.missing, 'file')} missing, from folders that could be read: "
+            f"{_first(scanned.missing_first, scanned.missing)}. Restore what is needed, and accept "
+            "the rest with `reconciler verify --accept`."
+        )
+    if scanned.deleted:
+        told.append(
+            f"{count(scanned.deleted, 'object')} deleted, with a version that is still there: "
+            f"{_first(scanned.deleted_first, scanned.deleted)}. Remove the delete marker of what "
+            "is needed, and accept the rest with `reconciler verify --accept`."
+        )
+    return told
+
+
+def _first(paths: Sequence[bytes], number: int) -> str:
+    return ", ".join(shown(path) for path in paths[:_TOLD]) + _more(number)
+
+
 def totals(results: Sequence[Scanned]) -> list[tuple[str, int]]:
     """Count how scans ended, leaving out what none did."""
     number = Counter(scanned.status for scanned in results)
@@ -137,8 +159,13 @@ def total(results: Sequence[Scanned]) -> str:
     else:
         ended = ", ".join(f"{number} {spoken(status)}" for status, number in totals(results))
         told = f"Scan: {count(len(results), 'storage')}: {ended}{_partly(results)}."
-    altered = sum(scanned.altered for scanned in results)
-    return f"FINDINGS: {altered:,} damaged. {told}" if altered else told
+    found = {
+        "damaged": sum(scanned.altered for scanned in results),
+        "missing": sum(scanned.missing for scanned in results),
+        "deleted": sum(scanned.deleted for scanned in results),
+    }
+    findings = ", ".join(f"{number:,} {what}" for what, number in found.items() if number)
+    return f"FINDINGS: {findings}. {told}" if findings else told
 
 
 def _partly(results: Sequence[Scanned]) -> str:

@@ -16,11 +16,11 @@ def scanned(results: Sequence[Scanned], style: Style = PLAIN) -> str:
     each = [
         line
         for result in results
-        if result.status != COMPLETE or result.altered or not style.quiet
+        if result.status != COMPLETE or result.found or not style.quiet
         for line in style.record(_record(result, style))
     ]
     last = lines(told.total(results), style.width)
-    colour = "alarm" if any(result.altered for result in results) else "bold"
+    colour = "alarm" if any(result.found for result in results) else "bold"
     return joined([each, [style.paint(line, colour) for line in last]])
 
 

@@ -42,13 +42,18 @@ def test_the_next_one_reads_what_has_changed(storages):
     storages.file("nas/raw/03.tif", b"other", 1_600_000_001)
     storages.file("nas/new", b"1")
     (storages.path / "nas/raw/04.tif").unlink()
-    report = storages.scan()
+    report = storages.scan(code=7)
     assert (report["scans"][0]["files_read"], report["scans"][0]["files_kept"]) == (2, 18)
+    assert report["scans"][0]["missing"] == {"count": 1, "first": ["raw/04.tif"]}
     found = contents(storages.path)
     assert len(found) == 20
     assert found[b"raw/05.tif"]["proof"] == "kept"
     assert found[b"raw/03.tif"]["size"] == 5
-    assert storages.scan("--full")["scans"][0]["files_read"] == 20
+    assert storages.scan("--full", code=7)["scans"][0]["files_read"] == 20
+    assert (
+        "FINDINGS: 1 missing. Scan: 1 storage"
+        in storages.folder("scan", "--into", "proofs", code=7).stdout
+    )
 
 
 @LINUX
@@ -219,9 +224,11 @@ def test_a_root_that_was_changed_on_purpose_is_accepted_once(storages):
     told = storages.scan(code=8)["scans"][0]
     assert told["status"] == "not_reachable"
     assert told["reason"].endswith("if that was meant, scan it once with --accept-root")
-    assert statuses(storages.scan("--accept-root", "nas")) == ["complete"]
+    # What it is, is accepted; not that files which were there are gone.
+    told = storages.scan("--accept-root", "nas", code=7)["scans"][0]
+    assert (told["status"], told["missing"]["count"]) == ("complete", 20)
     assert contents(storages.path) == {}
-    assert statuses(storages.scan()) == ["complete"]
+    assert statuses(storages.scan(code=7)) == ["complete"]
 
 
 def test_only_the_root_of_what_is_scanned_is_accepted(storages):

@@ -8,7 +8,7 @@ was pruned meanwhile.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -20,7 +20,8 @@ from reconciler.recovery.parts import merge, read
 from reconciler.recovery.parts.convert import values
 from reconciler.recovery.parts.schema import CONTENTS
 from reconciler.recovery.parts.write import PartWriter, Written
-from reconciler.recovery.rows import ARCHIVED, CHANGING, FILE, UNREADABLE
+from reconciler.recovery.rows import ARCHIVED, CHANGING, FILE, UNREADABLE, Content
+from reconciler.recovery.scanning.finishing import moved
 from reconciler.recovery.scanning.known.earlier import contents_of
 from reconciler.recovery.scanning.known.keeping import has_bytes, rotten
 from reconciler.recovery.scanning.known.last import Last
@@ -31,10 +32,15 @@ from reconciler.recovery.walking.exclusions import Exclusions
 _BYTES = (FILE, ARCHIVED, CHANGING, UNREADABLE)
 #: What is gone for so long is not expected back.
 GONE_FOR = timedelta(days=400)
+#: What follows the date of a file that was moved.
+_MOVED = b" moved"
+
+#: Says of a path whether a scan could not see it.
+Hidden = Callable[[bytes], bool]
 
 
 def remember(
-    last: Last, contents: Path, folder: Path, moment: datetime, hidden: Callable[[bytes], bool]
+    last: Last, contents: Path, folder: Path, moment: datetime, hidden: Hidden
 ) -> Written | None:
     """Write, as a part in `folder`, what files should be that `contents` has otherwise.
 
@@ -43,33 +49,78 @@ def remember(
     remembered for `GONE_FOR`; what this scan could not see, as `hidden` says of a path, for ever.
     Raises `RepositoryError`, `SnapshotError`.
     """
-    since = timestamp(moment, "milliseconds").encode()
+    since = timestamp(moment, "milliseconds")
     until = timestamp(moment - GONE_FOR, "milliseconds").encode()
-    seen = contents_of(contents)
+    seen, before = contents_of(contents), contents_of(last.contents)
+    going = _Going(since, hidden, hidden_by(last.scan.excluded, last.scan.unproved))
     with PartWriter(folder, CONTENTS) as writer:
         found = False
-        for good in _good(last, since):
-            now = seen.beside(good["path"])
+        for good in _good(last, since.encode()):
+            now, then = seen.beside(good["path"]), before.beside(good["path"])
             unlike = pc.or_(pc.invert(has_bytes(now)), rotten(now, good))
-            rows, now = good.filter(unlike), now.filter(unlike)
+            rows, now, then = (batch.filter(unlike) for batch in (good, now, then))
+            rows = going.dated(rows, now, then)
             rows = rows.filter(pc.or_(_there(now), _lasting(rows, until, hidden)))
             if rows.num_rows:
                 found = True
                 writer.write(rows)
-        return writer.finish() if found else None
+        if not found:
+            return None
+        written = writer.finish()
+    elsewhere = moved.found(going.gone, contents, last.contents) if going.gone else frozenset()
+    return _marked(written, elsewhere, folder) if elsewhere else written
 
 
-def hidden_by(excluded: Sequence[str], unproved: Iterable[Unproved]) -> Callable[[bytes], bool]:
+def hidden_by(excluded: Sequence[str], unproved: Iterable[Unproved]) -> Hidden:
     """Return what says of a path whether a scan could not see it."""
     covers = Exclusions(excluded).covers
-    parts = tuple(each.path for each in unproved)
-    return lambda path: covers(path) or path.startswith(parts)
+    each = frozenset(part.path for part in unproved)
+    folders = tuple(path for path in each if not path or path.endswith(b"/"))
+    return lambda path: covers(path) or path in each or path.startswith(folders)
+
+
+def dated(row: Content) -> tuple[str, bool]:
+    """Return since when a remembered file is not seen as it should be (RFC 3339, UTC).
+
+    And whether it was moved: when it went, its bytes lay at a path that was new.
+    """
+    detail = row.detail or b""
+    return detail.removesuffix(_MOVED).decode(), detail.endswith(_MOVED)
+
+
+class _Going:
+    """Notes which files have gone since the last scan."""
+
+    def __init__(self, since: str, hidden: Hidden, was_hidden: Hidden) -> None:
+        self._since = since.encode()
+        self._hidden, self._was_hidden = hidden, was_hidden
+        #: Those with bytes, by path: their hashes. As many as are looked for elsewhere.
+        self.gone: dict[bytes, bytes] = {}
+
+    def dated(
+        self, good: pa.RecordBatch, now: pa.RecordBatch, then: pa.RecordBatch
+    ) -> pa.RecordBatch:
+        """Return what should be; what is gone only now with the date of now.
+
+        That is what the last scan saw, or could not see; `then` has its rows.
+        """
+        details = values(good["detail"])
+        gone = pc.is_null(now["path"]).to_pylist()
+        away = pc.invert(_there(now)).to_pylist()
+        was_there = _there(then).to_pylist()
+        for i, path in enumerate(values(good["path"])):
+            if not away[i] or self._hidden(path) or not (was_there[i] or self._was_hidden(path)):
+                continue
+            details[i] = self._since
+            if gone[i] and good["size"][i].as_py() and len(self.gone) < moved.MOST:
+                self.gone[path] = good["sha256"][i].as_py()
+        return _with_details(good, pa.array(details, pa.binary()))
 
 
 def _good(last: Last, since: bytes) -> Iterator[pa.RecordBatch]:
     """Yield what is known to be good; what was remembered before is more so than what is there.
 
-    The detail of a row is since when it is not seen so.
+    The detail of a row is since when it is not seen so (`dated`).
     """
     known = (_dated(batch, since) for batch in read.batches(last.contents, CONTENTS))
     if last.remembered is None:
@@ -79,10 +130,22 @@ def _good(last: Last, since: bytes) -> Iterator[pa.RecordBatch]:
 
 def _dated(batch: pa.RecordBatch, since: bytes) -> pa.RecordBatch:
     rows = batch.filter(has_bytes(batch))
+    return _with_details(rows, pa.repeat(pa.scalar(since, pa.binary()), rows.num_rows))
+
+
+def _with_details(rows: pa.RecordBatch, details: pa.Array) -> pa.RecordBatch:
     column = CONTENTS.get_field_index("detail")
-    return rows.set_column(
-        column, CONTENTS.field(column), pa.repeat(pa.scalar(since, pa.binary()), rows.num_rows)
-    )
+    return rows.set_column(column, CONTENTS.field(column), details)
+
+
+def _marked(part: Written, elsewhere: Collection[bytes], folder: Path) -> Written:
+    """Write a part anew, with the files marked that were moved."""
+    with PartWriter(folder, CONTENTS) as writer:
+        for rows in read.batches(part.path, CONTENTS):
+            each = zip(values(rows["path"]), values(rows["detail"]), strict=True)
+            details = [since + _MOVED if path in elsewhere else since for path, since in each]
+            writer.write(_with_details(rows, pa.array(details, pa.binary())))
+        return writer.finish()
 
 
 def _there(now: pa.RecordBatch) -> pa.Array:
@@ -90,7 +153,7 @@ def _there(now: pa.RecordBatch) -> pa.Array:
     return functools.reduce(pc.or_, kinds)
 
 
-def _lasting(rows: pa.RecordBatch, until: bytes, hidden: Callable[[bytes], bool]) -> pa.Array:
+def _lasting(rows: pa.RecordBatch, until: bytes, hidden: Hidden) -> pa.Array:
     """Say for each row, of what may be gone, whether it is still remembered."""
     each = zip(values(rows["path"]), values(rows["detail"]), strict=True)
     return pa.array([since > until or hidden(path) for path, since in each], pa.bool_())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
 
 from msgspec.structs import replace
 
@@ -22,8 +23,12 @@ _CALLED = frozenset({values.DAMAGED, values.CHANGED, values.EXTRA})
 class Apart:
     """Holds what is found against what was open before, and counts what it sets apart."""
 
-    def __init__(self, before: Mapping[Key, FileFinding]) -> None:
+    def __init__(
+        self, before: Mapping[Key, FileFinding], over: Mapping[Key, FileFinding] | None = None
+    ) -> None:
+        """Take what was open `before` the run; and what was known to be `over` last of each."""
         self._before = before
+        self._over = over or {}
         #: By class: how many are fewer than was counted, and how many were accepted.
         self.back: Counter[str] = Counter()
         self.accepted: Counter[str] = Counter()
@@ -77,19 +82,37 @@ class Apart:
 
     def _is_back(self, finding: FileFinding) -> bool:
         known = self._before.get(episodes.key(finding))
+        if known is None:
+            known = self._over.get(episodes.key(finding))
+            # The snapshot has what was wrong then: it tells of nothing new.
+            if known is None or not episodes.same_state(known.now, finding.was):
+                return False
         return (
-            known is not None
-            and known.what in episodes.NEEDS_PROOF
+            known.what in episodes.NEEDS_PROOF
             and finding.what in _CALLED
             and has_good_bytes(known, finding.now)
         )
 
 
+def is_over(finding: FileFinding, now: Content | None) -> bool:
+    """Return whether what was wrong is what it was before, or what somebody wrote or accepted."""
+    if has_good_bytes(finding, now) or episodes.is_written(finding, now):
+        return True
+    return episodes.is_accepted(finding, now) and not episodes.is_settled(finding)
+
+
 def has_good_bytes(finding: FileFinding, now: Content | None) -> bool:
-    """Return whether a file is what it was before it was wrong."""
+    """Return whether a file is what it was before it was wrong, and was read since."""
     was = finding.was
-    if was is None or now is None or now.proof == rows.STORED:
+    if was is None or now is None or now.proof == rows.STORED or _is_older(now, finding):
         return False
     if was.sha256 is None:
         return (was.kind, was.detail, was.size) == (now.kind, now.detail, now.size)
     return same_bytes(was, now) is True
+
+
+def _is_older(now: Content, finding: FileFinding) -> bool:
+    """Return whether a hash was only kept, from before the file was found to be wrong."""
+    if now.proof != rows.KEPT or now.proved_at is None or not finding.last_seen:
+        return False
+    return now.proved_at < int(datetime.fromisoformat(finding.last_seen).timestamp())

@@ -22,7 +22,7 @@ from reconciler.recovery.values import FileFinding
 from reconciler.recovery.verifying.judging.sides import Side
 from reconciler.recovery.verifying.judging.spool import Spooled
 from reconciler.recovery.verifying.results import StorageVerified
-from reconciler.recovery.verifying.telling.apart import Apart, has_good_bytes
+from reconciler.recovery.verifying.telling.apart import Apart, is_over
 from reconciler.recovery.verifying.telling.redaction import Redaction
 from reconciler.recovery.verifying.telling.table import Table
 
@@ -78,7 +78,7 @@ class Concluded:
         known = store.read(self._means.repository, self._place)
         self.notes += [f"not used: the findings in {reason}" for reason in known.damaged]
         before = over_time.open_ones(known.episodes)
-        apart = Apart(before)
+        apart = Apart(before, over_time.over_last(known.episodes))
         apart.count(findings())
         findings = apart.seen(findings)
         first = _First.of(findings())
@@ -88,8 +88,9 @@ class Concluded:
         self._keep(after, known)
         lasting = over_time.open_ones(after)
         told = self._told(so_far, first, findings, lasting, apart)
-        over = [e for e in after if e.resolved and key(e) in before and e not in known.episodes]
-        about = self._present.about
+        about, moment = self._present.about, self._present.moment
+        # With `deep` the scan itself has seen it, and kept that.
+        over = [e for e in after if e.resolved == moment and e.about == about]
         silent = [
             e
             for k, e in lasting.items()
@@ -172,13 +173,13 @@ class Concluded:
     def _keep(self, after: list[FileFinding], known: store.Known) -> None:
         means = self._means
         try:
-            left_out = store.keep(means.repository, self._place, after, known, means.clock())
+            no_room = store.keep(means.repository, self._place, after, known, means.clock())
         except RepositoryError as error:
             self.notes.append(f"since when things are wrong could not be kept: {error}")
             return
-        if left_out:
+        if no_room:
             self.notes.append(
-                f"of {left_out:,} findings is not kept since when they last: there are too many"
+                f"of {no_room:,} findings is not kept since when they last: there are too many"
             )
 
     def _ended(
@@ -199,7 +200,7 @@ class Concluded:
                 return True
             if present.side.lost.over(path) is not None or present.side.excluded(path):
                 return False
-            return finding.what not in over_time.NEEDS_PROOF or _is_over(finding, now.get(path))
+            return finding.what not in over_time.NEEDS_PROOF or is_over(finding, now.get(path))
 
         return ended
 
@@ -238,10 +239,3 @@ class _First:
     def by_key(self) -> dict[Key, FileFinding]:
         """What is kept."""
         return {key(finding): finding for some in self.listed.values() for finding in some}
-
-
-def _is_over(finding: FileFinding, now: Content | None) -> bool:
-    """Return whether what was wrong is what it was before, or what somebody wrote or accepted."""
-    if has_good_bytes(finding, now) or over_time.is_written(finding, now):
-        return True
-    return over_time.is_accepted(finding, now) and not over_time.is_settled(finding)

@@ -52,14 +52,20 @@ def verdict(story: Story) -> str:
     if not story.chapters:
         return "NOT KNOWN: it was never scanned."
     if all(chapter.what == stories.UNSEEN for chapter in story.chapters):
-        told = "NOT KNOWN: no scan has seen such a file"
-        if not story.meant:
-            return f"{told}. Paths begin below the root of the storage."
-        return f"{told}; paths begin below the root: did you mean {quoted_path(story.meant)}?"
+        return _unseen(story)
     if not story.is_known:
         last = f"; {right}" if story.last_right else ""
         return f"NOT KNOWN: the last scan says nothing of its bytes{last}."
     return f"As it was: {right}." if story.last_right else "As it was; it has no bytes of its own."
+
+
+def _unseen(story: Story) -> str:
+    if story.findings:
+        return "NOT KNOWN: no scan that is still kept has seen it."
+    told = "NOT KNOWN: no scan has seen such a file"
+    if not story.meant:
+        return f"{told}. Paths begin below the root of the storage."
+    return f"{told}; paths begin below the root: did you mean {quoted_path(story.meant)}?"
 
 
 def _wrong(story: Story, right: str) -> str:

@@ -136,14 +136,14 @@ def many(count, what=values.EXTRA, resolved=""):
     ]
 
 
-def test_what_matters_least_is_left_out_first(monkeypatch):
+def test_what_matters_least_goes_first_where_there_is_no_room(monkeypatch):
     monkeypatch.setattr(over_time, "MOST_OPEN", 3)
     monkeypatch.setattr(over_time, "MOST_RESOLVED", 2)
     damaged = [replace(f, path=b"d" + f.path) for f in many(2, values.DAMAGED)]
     everything = [*many(5), *damaged, *[replace(f, path=b"r" + f.path) for f in many(9, "x", "y")]]
     random.Random(1).shuffle(everything)
-    kept, left_out = bounded(everything)
-    assert left_out == 4
+    kept, no_room = bounded(everything)
+    assert no_room == 4
     assert [f.path for f in kept] == [b"000000", b"d000000", b"d000001", b"r000007", b"r000008"]
 
 

@@ -195,7 +195,7 @@ def test_a_finding_is_the_same_after_it_was_written(what, path, was, other, file
     found = replace(FOUND, what=what, path=path, was=was, now=None, other=other, files=files)
     record = json.loads(
         b'{"format_version":1,"written_at":"","tool_version":"","replaces":[],'
-        b'"left_out":0,"findings":[]}'
+        b'"no_room":0,"findings":[]}'
     )
     record["findings"] = [msgspec.to_builtins(written(found))]
     assert findings_of(decode(resealed(record)), PLACE) == (found,)
@@ -207,6 +207,6 @@ def test_a_record_is_as_its_schema_says(repository):
     document = json.loads(repository.read(names(repository)[0]))
     schema = json.loads(schema_text("findings"))
     jsonschema.Draft202012Validator(schema).validate(document)
-    for broken in ({"format_version": 2}, {"left_out": -1}, {"findings": [{}]}):
+    for broken in ({"format_version": 2}, {"no_room": -1}, {"findings": [{}]}):
         with pytest.raises(jsonschema.ValidationError):
             jsonschema.Draft202012Validator(schema).validate(document | broken)

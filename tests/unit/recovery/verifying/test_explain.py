@@ -252,3 +252,44 @@ def test_it_is_wrong_though_the_scans_that_saw_it_whole_are_gone(home, keep, las
         store.keep(home, PLACE, [replace(found, accepted=said)], store.read(home, PLACE), night(6))
         story = told(home)
         assert (story.is_wrong, story.accepted) == (False, said)
+
+
+@pytest.fixture
+def pruned(home, keep):
+    """Keep one scan, which remembers the file, as it was in those that were pruned."""
+
+    def run(contents, **more):
+        since = timestamp(night(2), "milliseconds").encode()
+        part = keep_scan(home, [file(1, detail=since)], 1, place=PLACE).contents
+        scan = replace(keep(contents, 5), remembered=part, **more)
+        name = f"{layout.scans(PLACE)}{scan.id}.json"
+        home.write(name, sealed(scan), replace=True)
+        return told(home)
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("contents", "says_now"), [([], "missing"), ([rotten(5)], "damaged"), ([file(5)], "same")]
+)
+def test_what_is_remembered_outlasts_the_scans_that_saw_it(pruned, contents, says_now):
+    story = pruned(contents)
+    assert says(story) == [says_now]
+    right = says_now == "same"
+    assert story.wrong_since == ("" if right else "2026-11-03T02:00:00.000Z")
+    assert (story.good.sha256, story.good.detail) == (b"g" * 32, None)
+    assert story.last_right == ("2026-11-06T02:00:00Z" if right else "2026-11-02T02:00:00Z")
+
+
+def test_what_is_remembered_and_left_out_was_seen(pruned):
+    story = pruned([], excluded=("2026/",))
+    assert (says(story), story.wrong_since) == (["nothing"], "")
+    assert verdict(story).endswith("its bytes were read and right last on 2026-11-02 02:00.")
+
+
+def test_a_file_with_a_finding_is_not_said_to_have_been_seen_by_nobody(home, keep):
+    keep([], 5)
+    over = FileFinding(values.CHANGED, "nas", PLACE, PATH, first_seen="2026-11-02T02:00:00.000Z")
+    over = replace(over, last_seen=over.first_seen, resolved="2026-11-03T02:00:00.000Z")
+    store.keep(home, PLACE, [over], store.Known(), night(4))
+    assert verdict(told(home)) == "NOT KNOWN: no scan that is still kept has seen it."

@@ -1,4 +1,4 @@
-"""Whatever becomes of files between scans: rot is named until it is over, and nothing else is."""
+"""Whatever becomes of files between scans: what is wrong is named until it is over, no other is."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from reconciler.recovery.rows import Rows, chosen, extend
 from reconciler.recovery.scanning.outcome import Wish
 from reconciler.recovery.scanning.run import scan
 from reconciler.recovery.values import DAMAGED, Accepted, Target
-from reconciler.recovery.verifying import results, rotten, scans
+from reconciler.recovery.verifying import remembered, results, scans
 from reconciler.recovery.verifying.judging.sides import SETTLED_NS
 from reconciler.recovery.verifying.recorded import of_scan
 from reconciler.recovery.verifying.telling.concluding import Means
@@ -78,6 +78,8 @@ class History:
         #: What scans have read and was good; what the last one has read and was not.
         self.good: dict[bytes, tuple[bytes, int]] = {}
         self.rotten: set[bytes] = set()
+        #: What the last scan could have seen, and has not.
+        self.gone: set[bytes] = set()
         self.seen: set[bytes] = set()
         #: Rotten at a time after which no verification has seen it good.
         self.suspect: set[bytes] = set()
@@ -121,20 +123,24 @@ class History:
 
         wish = Wish(tuple(sorted(self.globs)), full=full)
         (ended,) = scan([self.target], self.repository, wish, here(), open_source=opened)
-        rotten.keep(self.repository, ended, utc_now)
+        remembered.keep(self.repository, ended, utc_now)
         self.learn()
         news = {path for path in self.rotten if self.accepted.get(path) != self.now(path)}
         assert set(ended.altered_first) == news
+        assert set(ended.missing_first) == self.gone - self.accepted.keys()
         self.last = ended.scan
         return ended
 
     def now(self, path):
-        return hashlib.sha256(self.disk[path][0]).digest()
+        """Return the hash of a file when it was scanned last."""
+        return hashlib.sha256(self.read[path][0]).digest()
 
     def learn(self):
+        self.read = dict(self.disk)
         covers = Exclusions(tuple(self.globs)).covers
         folders = tuple(path for path in self.closed if path.endswith(b"/"))
-        hidden = {p for p in FILES if covers(p) or p in self.closed or p.startswith(folders)}
+        closed = self.closed & self.disk.keys()
+        hidden = {p for p in FILES if covers(p) or p in closed or p.startswith(folders)}
         self.seen = self.disk.keys() - hidden
         self.rotten = set()
         for path in self.seen:
@@ -145,6 +151,15 @@ class History:
             else:
                 self.good[path] = data, mtime_ns
         self.suspect |= self.rotten
+        self.gone = self.good.keys() - self.disk.keys() - hidden
+        # What was accepted holds for as long as the file stays so.
+        for path, state in list(self.accepted.items()):
+            is_other = path in self.gone and state is not None
+            if is_other or (path in self.seen and not self.is_rotten(path, state)):
+                del self.accepted[path]
+
+    def is_rotten(self, path, state):
+        return path in self.rotten and self.now(path) == state
 
     def snapshot(self):
         self.snapshots.append(self.last)
@@ -161,7 +176,6 @@ class History:
         whole = self.seen - self.rotten
         for path in whole:
             self.suspect.discard(path)
-            self.accepted.pop(path, None)
         agreed = {p for p in self.rotten if self.accepted.get(p) == self.now(p)}
         assert self.rotten - agreed <= told
         assert told <= self.suspect - agreed
@@ -227,6 +241,15 @@ HISTORIES = {
     ],
     "accepted, and read again": [("rot", A), ("scan",), ("accept",), ("scan",)],
     "accepted, and rots on": [("rot", A), ("scan",), ("accept",), ("rot", A), ("scan",)],
+    "accepted, good again, and rotten as before": [
+        *(("rot", A), ("scan",), ("accept",), ("rot", A), ("restore", A), ("scan",), ("rot", A)),
+    ],
+    "gone while it was left out": [
+        *(("exclude", "a"), ("scan",), ("remove", A), ("scan",), ("exclude", "a"), ("scan",)),
+    ],
+    "gone, accepted, back, and gone again": [
+        *(("remove", A), ("scan",), ("accept",), ("restore", A), ("scan",), ("remove", A)),
+    ],
     "good again, under a rotten snapshot": [
         *(("rot", A), ("scan",), ("snapshot",), ("restore", A), ("deep", 2)),
     ],

@@ -6,61 +6,18 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from reconciler.environment.timestamps import utc_now
 from reconciler.errors import RepositoryError
 from reconciler.recovery import rows
 from reconciler.recovery.findings import store
 from reconciler.recovery.repository import layout
-from reconciler.recovery.repository.opening import open_repository
 from reconciler.recovery.scanning.known import record
-from reconciler.recovery.scanning.outcome import UNFINISHED, Wish
+from reconciler.recovery.scanning.outcome import UNFINISHED
 from reconciler.recovery.scanning.reading.pace import Pace
 from reconciler.recovery.snapshots import needed
-from reconciler.recovery.verifying import results, rotten, scans
-from reconciler.recovery.verifying.judging.sides import SETTLED_NS
-from reconciler.recovery.verifying.recorded import of_scan
-from reconciler.recovery.verifying.telling.concluding import Means
-from support.recovery.memory import LONG_AGO, TARGET, Storage
-from support.recovery.scans import here, scan_once
-
-GOOD, ROTTEN, WRITTEN = b"good", b"evil", b"written"
-
-
-class Nights:
-    """A storage with the file `f/a`, and what becomes of it."""
-
-    def __init__(self, repository):
-        self.repository = repository
-        self.storage = Storage()
-        self.storage.put("f/a", GOOD)
-        self.storage.put("z", b"z")
-        self.verified = self.scan().scan
-
-    def scan(self, *, kept=True, excluded=(), **more):
-        """Read everything, as a scan does of what shows no change only when it is due."""
-        ended = scan_once(self.storage, self.repository, wish=Wish(excluded, full=True), **more)
-        if kept:
-            rotten.keep(self.repository, ended, utc_now)
-        return ended
-
-    def put(self, data, *, mtime_ns=LONG_AGO):
-        self.storage.put("f/a", data, mtime_ns=mtime_ns)
-
-    def verify(self):
-        """Compare the last scan with the one before it, as snapshots of them are."""
-        *_, was, now = record.all_of(self.repository, TARGET.place)
-        means = Means(self.repository, utc_now, settled_ns=SETTLED_NS)
-        both = of_scan(was), of_scan(now)
-        return scans.compare(*both, "nas", means, (self.repository, self.repository))
-
-    def known(self):
-        episodes = store.read(self.repository, TARGET.place).episodes
-        return [(f.what, f.path, bool(f.resolved)) for f in episodes]
-
-
-@pytest.fixture
-def nights(tmp_path):
-    return Nights(open_repository(str(tmp_path / "repo"), make=True))
+from reconciler.recovery.verifying import results
+from support.recovery.memory import LONG_AGO, TARGET
+from support.recovery.nights import GOOD, ROTTEN, WRITTEN
+from support.recovery.scans import here
 
 
 @pytest.fixture
@@ -158,8 +115,9 @@ def test_a_file_that_is_whole_or_written_after_a_gap_is_not_damaged(nights, data
     nights.scan()
     nights.put(data, mtime_ns=mtime_ns)
     ended = nights.scan()
-    assert (ended.altered, nights.known()) == (0, [])
-    assert ended.scan.remembered == ""
+    assert (ended.found, ended.scan.remembered) == (0, "")
+    # That the bytes which were there before are back is what ends it.
+    assert nights.known() == [("missing", b"f/a", data == GOOD)]
 
 
 def test_rot_lasts_over_a_gap_as_well(rotted):
@@ -224,13 +182,13 @@ def test_a_damaged_part_of_the_last_scan_forgets_nothing(nights):
 
 
 def test_that_it_can_not_be_kept_is_told_and_still_counted(nights, monkeypatch):
-    def full(*_arguments):
+    def full(*_arguments, **_more):
         raise RepositoryError("the disk is full")
 
     monkeypatch.setattr(store, "keep", full)
     nights.put(ROTTEN)
     ended = nights.scan()
-    assert ended.notes == ["Which files are damaged could not be kept: the disk is full"]
+    assert ended.notes == ["Which files are damaged or gone could not be kept: the disk is full"]
     assert ended.altered == 1
 
 

@@ -1,0 +1,186 @@
+"""What a scan finds otherwise than it should be: kept as findings, for its own contents have it so.
+
+The next snapshot takes rotten bytes, and that a file is gone, for what should be. What the scan
+remembers of the good ones is what tells: as long as they are not back, the scans after it find the
+same, so that a run that is killed before its findings are kept loses nothing.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import datetime
+from typing import NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from reconciler.errors import RepositoryError, SnapshotError
+from reconciler.recovery import rows
+from reconciler.recovery.findings import episodes, store
+from reconciler.recovery.findings.episodes import Key
+from reconciler.recovery.parts import convert, read
+from reconciler.recovery.parts.schema import CONTENTS
+from reconciler.recovery.repository.contract import Repository
+from reconciler.recovery.rows import Content
+from reconciler.recovery.scanning.finishing import remembering
+from reconciler.recovery.scanning.known import keeping
+from reconciler.recovery.scanning.known.earlier import contents_of, fetched
+from reconciler.recovery.scanning.outcome import Scanned
+from reconciler.recovery.scanning.reading.crew import TOLD
+from reconciler.recovery.values import DAMAGED, DELETED, MISSING, FileFinding, Scan
+from reconciler.recovery.verifying.recorded import of_scan
+from reconciler.recovery.verifying.scans import look
+from reconciler.recovery.verifying.telling.apart import has_good_bytes, is_over
+
+#: Says of a path whether the scan could not see it.
+Hidden = Callable[[bytes], bool]
+
+
+def keep(repository: Repository, scanned: Scanned, clock: Callable[[], datetime]) -> None:
+    """Keep which files have other bytes than they should, or are gone, and which are good again.
+
+    `scanned` then counts those that nobody has accepted. That they can't be kept is a note of it.
+    """
+    if scanned.scan is None:
+        return
+    try:
+        _keep(repository, scanned, scanned.scan, clock)
+    except (RepositoryError, SnapshotError) as error:
+        scanned.notes.append(f"Which files are damaged or gone could not be kept: {error}")
+
+
+def _keep(
+    repository: Repository, scanned: Scanned, scan: Scan, clock: Callable[[], datetime]
+) -> None:
+    known = store.read(repository, scan.place)
+    lasting = episodes.open_ones(known.episodes)
+    hidden = remembering.hidden_by(scan.excluded, scan.unproved)
+    wrong = _Wrong(lasting, known.gone_until)
+    for otherwise in _otherwise(repository, scan, hidden) if scan.remembered else ():
+        wrong.take(otherwise)
+    wrong.tell(scanned)
+    ended = _ended(repository, scan, wrong, hidden)
+    after = episodes.observed(known.episodes, wrong.by_key, scan.ended_at, ended)
+    if after != list(known.episodes):
+        store.keep(repository, scan.place, after, known, clock(), gone_until=scan.ended_at)
+
+
+class _Otherwise(NamedTuple):
+    """A file that is not as it should be; and, of one that is gone, since when (RFC 3339)."""
+
+    finding: FileFinding
+    since: str = ""
+
+
+class _First(Struct):
+    """How many there are, and the first of them."""
+
+    number: int = 0
+    paths: list[bytes] = field(default_factory=list)
+
+    def take(self, path: bytes) -> None:
+        self.number += 1
+        self.paths = heapq.nsmallest(TOLD, [*self.paths, path])
+
+
+class _Wrong(Struct):
+    """Files that are not as they should be, held against what is known to be wrong."""
+
+    lasting: dict[Key, FileFinding]
+    #: What was gone by then was told.
+    told_until: str
+    #: What is known already, and of what is new as many as are kept.
+    by_key: dict[Key, FileFinding] = field(default_factory=dict)
+    #: Of each class those that nobody has accepted.
+    first: dict[str, _First] = field(default_factory=dict)
+
+    def take(self, otherwise: _Otherwise) -> None:
+        finding = otherwise.finding
+        known = self.lasting.get(episodes.key(finding))
+        # Where what should be was lost, the rotten bytes were remembered for the good ones.
+        if known is not None and has_good_bytes(known, finding.now):
+            return
+        # What had no room among the findings was told once: nobody could ever accept it.
+        if known is None and finding.what != DAMAGED and otherwise.since <= self.told_until:
+            return
+        # What is known has its room already: what is new must not wait for it.
+        if known is not None or len(self.by_key) < len(self.lasting) + episodes.MOST_OPEN:
+            self.by_key[episodes.key(finding)] = finding
+        if known is None or not episodes.is_accepted(known, finding.now):
+            self.first.setdefault(finding.what, _First()).take(finding.path)
+
+    def tell(self, scanned: Scanned) -> None:
+        """Count it; what the reading had counted as damaged is among it."""
+        none = _First()
+        damaged, missing, deleted = (
+            self.first.get(what, none) for what in (DAMAGED, MISSING, DELETED)
+        )
+        scanned.altered, scanned.altered_first = damaged.number, damaged.paths
+        scanned.missing, scanned.missing_first = missing.number, missing.paths
+        scanned.deleted, scanned.deleted_first = deleted.number, deleted.paths
+
+
+def _ended(
+    repository: Repository, scan: Scan, wrong: _Wrong, hidden: Hidden
+) -> Callable[[FileFinding], bool]:
+    """Return what says of a finding that needs proof whether this scan has seen that it is over."""
+    open_ones = {
+        finding.path
+        for known, finding in wrong.lasting.items()
+        if known not in wrong.by_key and _needs_proof(finding) and not hidden(finding.path)
+    }
+    now = look(repository, of_scan(scan), open_ones) if open_ones else {}
+    return lambda finding: (
+        _needs_proof(finding)
+        and finding.path in open_ones
+        and is_over(finding, now.get(finding.path))
+    )
+
+
+def _needs_proof(finding: FileFinding) -> bool:
+    return not finding.about and bool(finding.path) and finding.what in episodes.NEEDS_PROOF
+
+
+def _otherwise(repository: Repository, scan: Scan, hidden: Hidden) -> Iterator[_Otherwise]:
+    with ExitStack() as opened:
+        remembered = fetched(repository, scan.remembered, opened)
+        there = contents_of(fetched(repository, scan.contents, opened))
+        for good in read.batches(remembered, CONTENTS):
+            now = there.beside(good["path"])
+            yield from _damaged(scan, good, now)
+            yield from _gone(scan, good, now, hidden)
+
+
+def _damaged(scan: Scan, good: pa.RecordBatch, now: pa.RecordBatch) -> Iterator[_Otherwise]:
+    rotten = keeping.rotten(now, good)
+    found = convert.contents(good.filter(rotten)), convert.contents(now.filter(rotten))
+    for one, other in zip(*found, strict=True):
+        finding = FileFinding(DAMAGED, scan.name, scan.place, one.path, _plain(one), other)
+        yield _Otherwise(finding)
+
+
+def _gone(
+    scan: Scan, good: pa.RecordBatch, now: pa.RecordBatch, hidden: Hidden
+) -> Iterator[_Otherwise]:
+    """Yield what the scan could have seen, and has not; what was moved is elsewhere."""
+    deleted = pc.fill_null(pc.equal(now["kind"], rows.DELETED), False)
+    gone = pc.or_(pc.is_null(now["path"]), deleted)
+    markers = iter(convert.contents(now.filter(deleted)))
+    under_marker = deleted.filter(gone).to_pylist()
+    for one, is_deleted in zip(convert.contents(good.filter(gone)), under_marker, strict=True):
+        other = next(markers) if is_deleted else None
+        since, moved = remembering.dated(one)
+        if moved or hidden(one.path):
+            continue
+        what, version = (DELETED, other.version or "") if other else (MISSING, "")
+        finding = FileFinding(what, scan.name, scan.place, one.path, _plain(one), other, version)
+        yield _Otherwise(finding, since)
+
+
+def _plain(remembered: Content) -> Content:
+    """Return a row as the scan had it that saw it: without since when it is only remembered."""
+    return replace(remembered, detail=None)

@@ -1,0 +1,56 @@
+"""Parts of a repository in which one path is looked up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from reconciler.recovery import rows
+from reconciler.recovery.parts import convert, read
+from reconciler.recovery.parts.schema import CONTENTS
+from reconciler.recovery.repository import layout
+from reconciler.recovery.repository.contract import Repository
+from reconciler.recovery.rows import Content
+from reconciler.recovery.verifying.recorded import Recorded
+
+
+class Shelf:
+    """Looks one path up in parts, and the folders in which it lies; each part once."""
+
+    def __init__(self, repository: Repository, path: bytes) -> None:
+        """Look for `path` in the parts of a repository."""
+        self._repository = repository
+        self._path = path
+        above = [path[: at + 1] for at, byte in enumerate(path) if byte == ord("/")]
+        self._wanted = pa.array(sorted({path, *above}), pa.binary())
+        self._rows: dict[str, dict[bytes, Content]] = {}
+
+    def row(self, side: Recorded) -> Content | None:
+        """Return what a scan has of it; raises `RepositoryError`, `SnapshotError`."""
+        return self._known(side.contents).get(self._path)
+
+    def remembered(self, side: Recorded) -> Content | None:
+        """Return what it should be, as a scan remembers it; raises like `row`."""
+        return self._known(side.remembered).get(self._path) if side.remembered else None
+
+    def closed(self, side: Recorded) -> list[bytes]:
+        """Return the folders on the way to it that the scan could not list."""
+        known = self._known(side.contents).values()
+        return [row.path for row in known if row.kind == rows.UNREADABLE and row.path[-1:] == b"/"]
+
+    def _known(self, part: str) -> dict[bytes, Content]:
+        if part not in self._rows:
+            found: dict[bytes, Content] = {}
+            for batch in batches(self._repository, part):
+                these = batch.filter(pc.is_in(batch["path"], value_set=self._wanted))
+                found.update((content.path, content) for content in convert.contents(these))
+            self._rows[part] = found
+        return self._rows[part]
+
+
+def batches(repository: Repository, part: str) -> Iterator[pa.RecordBatch]:
+    """Yield the rows of a part of contents; raises `RepositoryError`, `SnapshotError`."""
+    with repository.local(layout.part(part)) as path:
+        yield from read.batches(path, CONTENTS)

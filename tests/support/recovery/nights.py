@@ -1,0 +1,56 @@
+"""A storage that is scanned night after night, and what is known of it then."""
+
+from __future__ import annotations
+
+from reconciler.environment.timestamps import utc_now
+from reconciler.recovery.findings import store
+from reconciler.recovery.findings.accepting import Acceptance, accept, to_accept
+from reconciler.recovery.scanning.known import record
+from reconciler.recovery.scanning.outcome import Wish
+from reconciler.recovery.values import Accepted
+from reconciler.recovery.verifying import remembered, scans
+from reconciler.recovery.verifying.judging.sides import SETTLED_NS
+from reconciler.recovery.verifying.recorded import of_scan
+from reconciler.recovery.verifying.telling.concluding import Means
+from support.recovery.memory import LONG_AGO, TARGET, Storage
+from support.recovery.scans import scan_once
+
+GOOD, ROTTEN, WRITTEN = b"good", b"evil", b"written"
+
+
+class Nights:
+    """A storage with the file `f/a`, and what becomes of it."""
+
+    def __init__(self, repository):
+        self.repository = repository
+        self.storage = Storage()
+        self.storage.put("f/a", GOOD)
+        self.storage.put("z", b"z")
+        self.verified = self.scan().scan
+
+    def scan(self, *, kept=True, excluded=(), full=True, **more):
+        """Read everything, as a scan does of what shows no change only when it is due."""
+        ended = scan_once(self.storage, self.repository, wish=Wish(excluded, full=full), **more)
+        if kept:
+            remembered.keep(self.repository, ended, utc_now)
+        return ended
+
+    def put(self, data, *, mtime_ns=LONG_AGO):
+        self.storage.put("f/a", data, mtime_ns=mtime_ns)
+
+    def verify(self):
+        """Compare the last scan with the one before it, as snapshots of them are."""
+        *_, was, now = record.all_of(self.repository, TARGET.place)
+        means = Means(self.repository, utc_now, settled_ns=SETTLED_NS)
+        both = of_scan(was), of_scan(now)
+        return scans.compare(*both, "nas", means, (self.repository, self.repository))
+
+    def known(self):
+        episodes = store.read(self.repository, TARGET.place).episodes
+        return [(f.what, f.path, bool(f.resolved)) for f in episodes]
+
+    def accept(self) -> Acceptance:
+        """Accept all that lasts."""
+        shown = to_accept(self.repository, TARGET.place, "nas", ())
+        said = Accepted("", "anna@scope")
+        return accept(self.repository, TARGET.place, shown, said, utc_now())

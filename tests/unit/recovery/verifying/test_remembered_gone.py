@@ -1,0 +1,220 @@
+"""Files that a scan does not see any more: named until they are back, or a person accepts that."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from reconciler.environment.timestamps import utc_now
+from reconciler.recovery import rows
+from reconciler.recovery.findings import episodes
+from reconciler.recovery.repository import layout
+from reconciler.recovery.verifying import results
+from reconciler.recovery.verifying.judging.sides import SETTLED_NS
+from reconciler.recovery.verifying.recorded import of_scan
+from reconciler.recovery.verifying.scans import compare
+from reconciler.recovery.verifying.telling.concluding import Means
+from support.recovery.memory import LONG_AGO, TARGET
+from support.recovery.nights import GOOD, ROTTEN
+from support.recovery.scans import here
+
+MISSING = [("missing", b"f/a", False)]
+
+
+@pytest.fixture
+def lost(nights):
+    del nights.storage.files[b"f/a"]
+    ended = nights.scan()
+    assert (ended.missing, ended.missing_first, ended.found) == (1, [b"f/a"], 1)
+    assert nights.known() == MISSING
+    return nights
+
+
+def test_it_is_named_by_each_scan_and_by_a_verification_that_knows_nothing_else(lost):
+    for _ in range(2):
+        assert lost.scan().missing_first == [b"f/a"]
+        result = lost.verify()
+        assert (result.found, result.lasts) == ({}, {"missing": 1})
+        assert result.verdict == results.DIFFERS
+
+
+def test_the_same_bytes_end_it_in_the_scan_that_reads_them(lost):
+    lost.put(GOOD, mtime_ns=LONG_AGO + 1)
+    assert lost.scan().found == 0
+    assert lost.known() == [("missing", b"f/a", True)]
+    assert lost.verify().resolved_count == 1
+
+
+def test_what_a_person_accepted_is_named_no_more(lost):
+    assert len(lost.accept().findings) == 1
+    assert lost.scan().found == 0
+    result = lost.verify()
+    assert (result.lasts, result.accepted_count, result.verdict) == ({}, 1, results.AGREES)
+
+
+def test_what_comes_back_and_goes_again_is_another_finding(lost):
+    lost.accept()
+    lost.put(GOOD)
+    assert lost.scan().found == 0
+    del lost.storage.files[b"f/a"]
+    assert lost.scan().missing_first == [b"f/a"]
+    assert lost.known() == [("missing", b"f/a", True), *MISSING]
+
+
+def hidden(nights, how):
+    """Let the next scan see nothing of the file, and return what that leaves out."""
+    if how == "left out":
+        return ("f/",)
+    if how == "its folder closed":
+        del nights.storage.files[b"f/a"]
+        nights.storage.put("f/", kind=rows.UNREADABLE, detail=b"EACCES")
+    elif how == "unreadable":
+        nights.storage.errors[b"f/a"] = b"EIO"
+    else:
+        nights.storage.put("f/a", GOOD, kind=how)
+    return ()
+
+
+@pytest.mark.parametrize(
+    "how", ["left out", "its folder closed", "unreadable", rows.CHANGING, rows.ARCHIVED]
+)
+def test_what_goes_while_nobody_can_see_it_is_named_once_it_could_be_seen(nights, how):
+    excluded = hidden(nights, how)
+    for _ in range(2):
+        assert nights.scan(excluded=excluded).found == 0
+    assert nights.known() == []
+    nights.storage.files.pop(b"f/a", None)
+    nights.storage.files.pop(b"f/", None)
+    nights.storage.errors.clear()
+    # Another finding was kept meanwhile: its date says nothing of this one.
+    del nights.storage.files[b"z"]
+    assert nights.scan(excluded=("f/",)).missing_first == [b"z"]
+    assert nights.scan().missing_first == [b"f/a", b"z"]
+
+
+def test_a_file_beside_one_that_can_not_be_read_is_not_hidden_by_it(nights):
+    nights.storage.put("f/ab", b"ab")
+    nights.scan()
+    nights.storage.errors[b"f/a"] = b"EIO"
+    del nights.storage.files[b"f/ab"]
+    assert nights.scan().missing_first == [b"f/ab"]
+
+
+def test_a_deleted_object_is_named_with_the_version_that_is_there(nights):
+    nights.storage.put("f/a", kind=rows.DELETED, version="v7")
+    for _ in range(2):
+        ended = nights.scan()
+        assert (ended.missing, ended.deleted, ended.deleted_first) == (0, 1, [b"f/a"])
+    assert nights.known() == [("deleted", b"f/a", False)]
+    assert nights.verify().lasting[0].note == "v7"
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_what_was_moved_is_not_missing(nights, killed):
+    nights.storage.put("copy", GOOD)
+    nights.scan()
+    del nights.storage.files[b"f/a"]
+    nights.storage.put("g/a", GOOD)
+    nights.scan(kept=not killed)
+    assert nights.scan().found == 0
+    assert nights.known() == []
+    del nights.storage.files[b"g/a"]
+    assert nights.scan().missing_first == [b"g/a"]
+
+
+def test_one_of_two_copies_that_goes_is_missing_though_the_other_is_there(nights):
+    nights.storage.put("copy", GOOD)
+    nights.scan()
+    del nights.storage.files[b"f/a"]
+    assert nights.scan().missing_first == [b"f/a"]
+
+
+def test_two_that_went_are_not_found_in_one_that_came(nights):
+    nights.storage.put("copy", GOOD)
+    nights.scan()
+    del nights.storage.files[b"copy"], nights.storage.files[b"f/a"]
+    nights.storage.put("new", GOOD)
+    assert nights.scan().missing_first == [b"f/a"]
+
+
+def test_empty_files_are_never_moved(nights):
+    nights.storage.put("empty", b"")
+    nights.scan()
+    del nights.storage.files[b"empty"]
+    nights.storage.put("other", b"")
+    assert nights.scan().missing_first == [b"empty"]
+
+
+def test_a_run_that_was_killed_before_it_kept_its_findings_loses_none(nights):
+    del nights.storage.files[b"f/a"]
+    nights.scan(kept=False)
+    assert nights.known() == []
+    assert nights.scan().missing_first == [b"f/a"]
+    assert nights.known() == MISSING
+
+
+def test_what_there_was_no_room_for_is_told_once_and_rings_no_more_when_the_rest_is_accepted(
+    nights, monkeypatch
+):
+    for name in "bcd":
+        nights.storage.put(name)
+    nights.scan()
+    monkeypatch.setattr(episodes, "MOST_OPEN", 2)
+    for name in (b"b", b"c", b"d"):
+        del nights.storage.files[name]
+    assert nights.scan().missing_first == [b"b", b"c", b"d"]
+    assert nights.scan().missing_first == [b"b", b"c"]
+    nights.accept()
+    assert nights.scan().found == 0
+    # What was accepted leaves room for what is new.
+    del nights.storage.files[b"f/a"]
+    assert nights.scan().missing_first == [b"f/a"]
+    assert nights.scan().missing_first == [b"f/a"]
+
+
+def test_what_is_gone_for_long_is_remembered_from_when_it_went(nights):
+    began = datetime.fromisoformat(nights.scan(excluded=("f/",)).scan.started_at)
+    nights.scan(excluded=("f/",), by=here(began + timedelta(days=300)))
+    del nights.storage.files[b"f/a"]
+    assert nights.scan(by=here(began + timedelta(days=301))).missing == 1
+    nights.scan(by=here(began + timedelta(days=700)))
+    nights.put(ROTTEN)
+    assert nights.scan(by=here(began + timedelta(days=701))).altered == 1
+
+
+def test_rot_that_comes_back_after_good_bytes_is_not_as_it_was_accepted(nights):
+    nights.put(ROTTEN)
+    nights.scan()
+    nights.accept()
+    assert nights.scan().found == 0
+    nights.put(GOOD)
+    assert nights.scan().found == 0
+    assert nights.known() == [("damaged", b"f/a", True)]
+    nights.put(ROTTEN)
+    assert nights.scan().altered == 1
+    assert nights.verify().found == {"damaged": 1}
+
+
+def test_a_hash_that_was_only_kept_from_before_ends_nothing(nights):
+    nights.storage.now = 1_750_000_000
+    nights.scan()
+    nights.storage.files[b"f/a"].data = ROTTEN
+    last = nights.scan().scan
+    nights.repository.remove(f"{layout.scans(TARGET.place)}{last.id}.json")
+    ended = nights.scan(full=False)
+    assert (ended.files_kept, ended.found) == (2, 0)
+    assert nights.known() == [("damaged", b"f/a", False)]
+    assert nights.scan().altered == 1
+
+
+def test_a_snapshot_of_rotten_bytes_tells_nothing_of_those_that_are_good_again(nights):
+    nights.put(ROTTEN)
+    rotten = of_scan(nights.scan().scan)
+    nights.put(GOOD)
+    good = of_scan(nights.scan().scan)
+    means = Means(nights.repository, utc_now, settled_ns=SETTLED_NS)
+    for _ in range(2):
+        result = compare(rotten, good, "nas", means, (nights.repository, nights.repository))
+        assert (result.found, result.resolved_count) == ({}, 1)
+        assert result.verdict == results.AGREES
