@@ -56,6 +56,8 @@ def values(value: dict[str, Any]) -> str:
     """Return which values a key takes."""
     if "anyOf" in value:  # or a variable, which any value may be
         return values(value["anyOf"][0])
+    if "type" in value.get("else", ()):
+        return values(value["else"])
     if "const" in value:
         return f"`{json.dumps(value['const'])}`"
     if "enum" in value:

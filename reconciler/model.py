@@ -12,6 +12,7 @@ from reconciler.location import usable_url
 TYPES = ("S3", "local")
 #: The identity of a platform that does not exist yet, and of one that can't tell which one it is.
 NEW_PLATFORM, UNKNOWN_PLATFORM = "new", "unknown"
+_PROOF = ("every", "settled", "exclude")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 
 
@@ -43,6 +44,24 @@ class State(Struct, frozen=True):
     complete: bool | None = True
 
 
+class Objective(Struct, frozen=True):
+    """How often the files on a storage are to be proved."""
+
+    #: Seconds: every byte at least so often; what has not changed for so long is to stay as it is.
+    every: int = 30 * 86_400
+    settled: int = 7 * 86_400
+    #: Globs of what needs no proof.
+    exclude: tuple[str, ...] = ()
+
+
+class Proof(Struct, frozen=True, gc=False):
+    """What a manifest, or an entry of it, says of the objective; None: nothing."""
+
+    every: int | None = None
+    settled: int | None = None
+    exclude: tuple[str, ...] | None = None
+
+
 class Entry(Struct, frozen=True, gc=False):
     """One storage that a manifest declares, defaults and variables filled in."""
 
@@ -60,6 +79,8 @@ class Entry(Struct, frozen=True, gc=False):
     #: Where it stands: the file, and its index in that file's `storages`.
     file: str = ""
     index: int = 0
+    #: What it says of the objective itself: see `Desired.objective`.
+    proof: Proof | None = None
 
 
 class Removed(Struct, frozen=True, gc=False):
@@ -88,6 +109,21 @@ class Desired(Struct, frozen=True):
     entries: tuple[Entry, ...] = ()
     removed: tuple[Removed, ...] = ()
     policy: Policy = Policy()
+    #: The objective of all entries, as far as they do not say it themselves.
+    proof: Proof | None = None
+
+    def objective(self, entry: Entry) -> Objective | None:
+        """Return how often the files of an entry are to be proved; None if nobody says so."""
+        said = [proof for proof in (self.proof, entry.proof) if proof is not None]
+        if not said:
+            return None
+        given = {
+            key: value
+            for proof in said
+            for key in _PROOF
+            if (value := getattr(proof, key)) is not None
+        }
+        return Objective(**given)
 
 
 class Values(Struct, frozen=True, gc=False, omit_defaults=True):

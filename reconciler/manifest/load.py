@@ -13,12 +13,12 @@ from reconciler.manifest.checking.conflicts import find_conflicts, find_repeated
 from reconciler.manifest.checking.validate import Validation
 from reconciler.manifest.checking.warnings import notices, relative_paths
 from reconciler.manifest.files import find_files, is_stream, read_bytes
-from reconciler.manifest.filling.desired import entries_of, policy_of, removed_of
+from reconciler.manifest.filling.desired import entries_of, policy_of, proof_of, removed_of
 from reconciler.manifest.filling.interpolate import interpolate
 from reconciler.manifest.mistakes import Document, Mistake
 from reconciler.manifest.placing import problems_of
 from reconciler.manifest.reading.reader import read_tree
-from reconciler.model import Desired, Entry, Notice, Policy, Problem, Removed
+from reconciler.model import Desired, Entry, Notice, Policy, Problem, Proof, Removed
 
 
 class Manifest(Struct, frozen=True):
@@ -108,6 +108,7 @@ class _Gathered:
         self.removed: list[Removed] = []
         self._relative: list[Entry] = []
         self._policy = Policy()
+        self._proof: Proof | None = None
         self._once: dict[str, tuple[str, str]] = {}
 
     def take(self, tree: dict[str, Any], file: str) -> None:
@@ -118,6 +119,7 @@ class _Gathered:
         self._relative += [entries[index] for index in relative_paths(tree)]
         if "policy" in tree:
             self._policy = policy_of(tree)
+        self._proof = proof_of(tree) or self._proof
         for key in ("platform", "lock"):
             if key in tree:
                 self._once[key] = tree[key], file
@@ -126,7 +128,7 @@ class _Gathered:
         """Return the whole, once all files have been taken in without a problem."""
         platform, platform_file = self._once.get("platform", (None, None))
         return Manifest(
-            desired=Desired(tuple(self.entries), tuple(self.removed), self._policy),
+            desired=Desired(tuple(self.entries), tuple(self.removed), self._policy, self._proof),
             platform=platform,
             platform_file=platform_file,
             lock=self._once.get("lock", (None, None))[0],

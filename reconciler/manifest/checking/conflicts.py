@@ -12,7 +12,7 @@ from reconciler.model import Entry, Removed
 from reconciler.printable import quoted
 
 #: Top-level keys that may stand in one file only.
-ONCE = ("policy", "platform", "lock")
+ONCE = ("policy", "proof", "platform", "lock")
 
 
 def may_conflict(entries: Sequence[Entry], removed: Sequence[Removed]) -> bool:

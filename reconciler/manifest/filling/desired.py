@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from reconciler.location import aws_url, sanitize_local_url
-from reconciler.model import Entry, Policy, Removed
+from reconciler.model import Entry, Policy, Proof, Removed
+
+_SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
 
 def entries_of(tree: dict[str, Any], file: str) -> list[Entry]:
@@ -35,6 +37,7 @@ def entries_of(tree: dict[str, Any], file: str) -> list[Entry]:
                 get("protect", False),
                 file,
                 index,
+                proof_of(item),
             )
         )
     return made
@@ -57,3 +60,20 @@ def policy_of(tree: dict[str, Any]) -> Policy:
         if key in values:
             values[key] = tuple(values[key])
     return Policy(**values)
+
+
+def proof_of(part: dict[str, Any]) -> Proof | None:
+    """Return what a valid document, or an entry of one, says of the objective."""
+    said = part.get("proof")
+    if said is None:
+        return None
+    exclude = said.get("exclude")
+    return Proof(
+        _seconds(said.get("every")),
+        _seconds(said.get("settled")),
+        None if exclude is None else tuple(exclude),
+    )
+
+
+def _seconds(text: str | None) -> int | None:
+    return None if text is None else int(text[:-1]) * _SECONDS[text[-1]]

@@ -12,7 +12,7 @@ import pytest
 
 from reconciler.errors import ManifestError, UsageError
 from reconciler.manifest import load
-from reconciler.model import Desired, Entry, Policy, Removed
+from reconciler.model import Desired, Entry, Objective, Policy, Removed
 
 
 def test_everything_that_a_manifest_can_say(load_text: Callable[..., Any]) -> None:
@@ -179,3 +179,38 @@ def test_a_valid_manifest_needs_no_explanations(write: Callable[..., Path]) -> N
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_an_entry_says_more_of_its_objective_than_the_manifest(
+    load_text: Callable[..., Any],
+) -> None:
+    desired = load_text(
+        """
+version: 1
+proof: {every: "${CYCLE}d", exclude: [.snapshot/]}
+storages:
+  - {name: a, type: local, default_url: /a}
+  - {name: b, type: local, default_url: /b, proof: {every: 12h, settled: 0d}}
+  - {name: c, type: local, default_url: /c, proof: {exclude: []}}
+""",
+        {"CYCLE": "90"},
+    ).desired
+    day = 86_400
+    assert [desired.objective(entry) for entry in desired.entries] == [
+        Objective(90 * day, 7 * day, (".snapshot/",)),
+        Objective(12 * 3_600, 0, (".snapshot/",)),
+        Objective(90 * day, 7 * day, ()),
+    ]
+
+
+def test_without_a_word_of_it_there_is_no_objective(load_text: Callable[..., Any]) -> None:
+    desired = load_text(
+        """
+version: 1
+storages:
+  - {name: a, type: local, default_url: /a}
+  - {name: b, type: local, default_url: /b, proof: {}}
+"""
+    ).desired
+    assert [desired.objective(entry) for entry in desired.entries] == [None, Objective()]
+    assert (Objective().every, Objective().settled) == (30 * 86_400, 7 * 86_400)

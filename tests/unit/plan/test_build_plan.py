@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from reconciler.location import aws_url
-from reconciler.model import Values
+from reconciler.model import Proof, Values
 from reconciler.plan.document import Consent, Summary
 from reconciler.platform import Abilities
 from support.values.building import (
@@ -166,6 +166,8 @@ def test_the_digest_leaves_out_what_is_no_meaning() -> None:
     assert digest([replace(live, url="file:///mnt", created_at="")], wanted, **file) == same
     elsewhere = desired(replace(wanted.entries[0], file="other.yaml"))
     assert digest([live], elsewhere, **file, account="me", complete=None) == same
+    proved = desired(replace(wanted.entries[0], proof=Proof(every=86_400)))
+    assert digest([live], replace(proved, proof=Proof()), **file) == same
     assert digest([live, storage("b")], desired(*wanted.entries, policy=IGNORE), **file) == same
 
 
