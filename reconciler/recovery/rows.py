@@ -25,6 +25,8 @@ CHANGING = "changing"
 #: What could not be read; `detail` is the system's name of the reason (`EIO`) or the status. A path
 #: that ends with `/` is a folder: nothing is known of what lies below it.
 UNREADABLE = "unreadable"
+#: The reason why a file was not read, where a limit of the run left no room for it.
+LIMIT = b"limit"
 
 #: The bytes were read, and hashed, in this scan.
 READ = "read"

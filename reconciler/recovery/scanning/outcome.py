@@ -29,6 +29,9 @@ class Wish(Struct, frozen=True):
     limit_rate: float | None = None
     #: Names of storages that were moved on purpose: nothing is held against their roots.
     accept_roots: tuple[str, ...] = ()
+    #: Seconds in which all is to be read once: what was proved longest ago is read, and a limit
+    #: ends the reading, not the scan. None: only what is new or shows a change.
+    every: int | None = None
 
 
 class Estimate(Struct, frozen=True):
@@ -66,6 +69,9 @@ class Scanned(Struct):
     files_read: int = 0
     bytes_read: int = 0
     files_kept: int = 0
+    #: Files that a limit left no room for: new or changed ones; those with a hash that are due.
+    unread: int = 0
+    due_left: int = 0
     #: Files that have the size and time that they had, but other bytes; the first of them.
     altered: int = 0
     altered_first: list[bytes] = field(default_factory=list)

@@ -15,7 +15,8 @@ from reconciler.errors import SnapshotError
 from reconciler.recovery.parts.write import Written
 from reconciler.recovery.repository import layout, sound
 from reconciler.recovery.rows import Rows, together
-from reconciler.recovery.scanning import estimate, outcome
+from reconciler.recovery.scanning import estimate, outcome, reasons
+from reconciler.recovery.scanning.due.turns import Turns, turns_of
 from reconciler.recovery.scanning.finishing import finish
 from reconciler.recovery.scanning.finishing.pair import PartPair
 from reconciler.recovery.scanning.known import believing, keeping, pieces, record
@@ -56,6 +57,8 @@ class StorageScan:
         self._run = new_id(self._started)
         self._is_new = False
         self._last: Last | None = None
+        #: Says what comes first, where limits are to end the reading alone.
+        self._turns: Turns | None = None
         self._met = 0
         #: Files that nobody wrote since the last scan.
         self._survived = 0
@@ -70,13 +73,13 @@ class StorageScan:
             self._end(outcome.NOT_BEGUN, str(error))
             return
         if last and self._run < last.id:
-            self._end(outcome.NOT_BEGUN, _behind(last))
+            self._end(outcome.NOT_BEGUN, reasons.behind(last))
             return
         unfinished = pieces.find(self._repository, place, after=last.id if last else "")
         root = self._proved(last, known, unfinished)
         self._estimate(last, root)
         if self._means.pace.stopping:
-            self._end(outcome.UNFINISHED, _ENDED)
+            self._end(outcome.UNFINISHED, reasons.ENDED)
             return
         begun = self._begin(unfinished, root)
         if last:
@@ -84,6 +87,7 @@ class StorageScan:
         earlier = self._earlier(last, unfinished, root)
         pair = self._opened.enter_context(PartPair(self._folder, finish.like(self._last)))
         means = self._means
+        self._turns = turns_of(self._last, means, self._folder, self._opened)
         workers = means.wish.workers
         elsewhere = means.open_elsewhere and functools.partial(
             read_there, means.open_elsewhere, self._target, means.wish.excluded, root
@@ -98,13 +102,14 @@ class StorageScan:
             root = self._source.prove(root)
             if not self._are_gone(crew):
                 return
+        gone, asked = crew.brought.gone, means.pace.asked
         whole = finish.merged(
-            pair, self._pieces, self._folder, self._opened, ending=self._means.pace.asked
+            pair, self._pieces, self._folder, self._opened, gone=gone, ending=asked
         )
         if whole is None:
-            self._end(outcome.UNFINISHED, _ENDED)
+            self._end(outcome.UNFINISHED, reasons.ENDED)
         else:
-            self._keep(whole, begun, root)
+            self._keep(whole, begun, root, crew.brought)
 
     @property
     def _is_accepted(self) -> bool:
@@ -162,14 +167,15 @@ class StorageScan:
         found = [pieces.earlier(self._repository, run, own) for run in runs]
         if last is None:
             return found
-        if why and not self._means.wish.full:
-            self.result.notes.append(f"Everything is read, as no earlier hash may be kept: {why}")
+        wish = self._means.wish
+        if why and not wish.full:
+            self.result.notes.append(reasons.distrusted(why, wish))
         known = self._last
         if known is None:
             return found
         # An older scan than the last only says what files should be.
-        trusted = known.scan is last and not self._means.wish.full
-        agreeing = keeping.agreeing(root) if trusted else ()
+        trusted = known.scan is last and not wish.full
+        agreeing = keeping.agreeing(root, own=wish.every is not None) if trusted else ()
         return [*found, Earlier(known.rows, clock=known.scan.clock_ns, agreeing=agreeing)]
 
     def _read_all(self, crew: Crew, earlier: list[Earlier], pair: PartPair) -> None:
@@ -178,8 +184,10 @@ class StorageScan:
         should_be = self._last.should_be() if self._last else None
         for listed in together(self._listing(), _TOGETHER):
             compared = keeping.compare(listed, earlier, should_be)
+            if self._turns:
+                compared = self._turns.put_off(compared)
             pair.write(compared.settled, alike=compared.alike)
-            means.tally.settled_files += compared.settled.num_rows
+            means.tally.settled_files += compared.settled.num_rows - compared.put_off
             means.tally.settled_bytes += compared.size
             self._is_new = self._is_new or compared.is_new
             self.result.files_kept += compared.kept
@@ -189,6 +197,8 @@ class StorageScan:
                 crew.want(compared.wanted, compared.known)
         if means.pace.stopping:  # perhaps not all was listed
             crew.cut_short()
+        elif self._turns:
+            self._turns.read(crew, self.result)
         crew.finish()
 
     def _listing(self) -> Iterator[Rows]:
@@ -214,11 +224,20 @@ class StorageScan:
         self.result.files_read, self.result.bytes_read = brought.files, brought.size
         self.result.altered = brought.altered
         self.result.altered_first = brought.altered_first
+        if self._ends_with_a_record:
+            return True
         if brought.cut_short:
-            self._end(outcome.UNFINISHED, _ENDED)
+            self._end(outcome.UNFINISHED, reasons.ENDED)
         elif brought.left_out:
-            self._end(outcome.UNFINISHED, _left_out(brought))
+            self._end(outcome.UNFINISHED, reasons.left_out(brought))
         return self.result.status == outcome.COMPLETE
+
+    @property
+    def _ends_with_a_record(self) -> bool:
+        """Whether all was listed, and nothing but a limit can have ended the reading."""
+        pace = self._means.pace
+        listed = self._turns is not None and self._turns.is_listed
+        return listed and not (pace.asked() or pace.ended)
 
     def _are_gone(self, crew: Crew) -> bool:
         """Look once more, now that the root is proved again, for what was gone: it may be there.
@@ -226,7 +245,9 @@ class StorageScan:
         A mount that was away for a while must never look like files that are.
         """
         gone = crew.brought.gone
-        if len(gone) > _GONE:
+        if len(gone) and self._turns and self._means.pace.stopping:
+            crew.brought.gone = Rows()  # no time to look again: they stand as they were listed
+        elif len(gone) > _GONE:
             self._end(
                 outcome.UNFINISHED,
                 f"{len(gone):,} files were listed and then gone, too many to be believed at once: "
@@ -238,7 +259,7 @@ class StorageScan:
             self._is_whole(crew)
         return self.result.status == outcome.COMPLETE
 
-    def _keep(self, pair: PartPair, begun: pieces.Begun, root: Root) -> None:
+    def _keep(self, pair: PartPair, begun: pieces.Begun, root: Root, brought: Brought) -> None:
         """Keep the parts, and then the record: from then on the scan is there."""
         parts = pair.finish()
         if self._is_new:
@@ -257,7 +278,9 @@ class StorageScan:
         self.result.scan = record.write(self._repository, scan, instead=instead)
         pieces.forget(self._repository, self._target.place, until=self._id)
         if scan.unproved:
-            self._end(outcome.INCOMPLETE, "A part of it could not be read")
+            self._end(outcome.INCOMPLETE, reasons.incomplete(self.result.unread, brought))
+        if self.result.due_left:
+            self.result.notes.append(reasons.not_kept_up(self.result.due_left))
 
     def _remembered(self, found: finish.Found) -> Written | None:
         """Write what files should be that are otherwise; nothing is read where all is as it was."""
@@ -273,23 +296,5 @@ class StorageScan:
         self.result.status, self.result.reason = status, reason
 
 
-_ENDED = "It was ended before everything was read: run it again, and it goes on"
-
-
 def _known(root: Root | None, unfinished: pieces.Unfinished | None) -> Root | None:
     return root or (unfinished.runs[0].begun.root if unfinished else None)
-
-
-def _behind(last: Scan) -> str:
-    return (
-        f"The clock of this machine is behind the last scan, which began at {last.started_at}: set "
-        "it right, for the next scans would be taken for earlier ones"
-    )
-
-
-def _left_out(brought: Brought) -> str:
-    files = "1 file" if brought.left_out == 1 else f"{brought.left_out:,} files"
-    told = f"--max-bytes left no room for {files}: run it again, and it goes on"
-    if brought.too_large:
-        told += f"; larger than --max-bytes itself, and so never read: {brought.too_large:,}"
-    return told

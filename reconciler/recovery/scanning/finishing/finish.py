@@ -8,13 +8,15 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
+import pyarrow as pa
+import pyarrow.compute as pc
 from msgspec.structs import replace
 
 from reconciler.environment.timestamps import timestamp
 from reconciler.recovery.parts import merge, read
 from reconciler.recovery.parts.schema import CONTENTS
 from reconciler.recovery.parts.write import Written
-from reconciler.recovery.rows import ARCHIVED, CHANGING, KEPT, READ, UNREADABLE
+from reconciler.recovery.rows import ARCHIVED, CHANGING, KEPT, READ, UNREADABLE, Rows
 from reconciler.recovery.scanning.finishing import names, remembering
 from reconciler.recovery.scanning.finishing.pair import Like, PartPair, gathered
 from reconciler.recovery.scanning.known import pieces, record
@@ -58,17 +60,24 @@ def merged(
     folder: Path,
     opened: ExitStack,
     *,
+    gone: Rows,
     ending: Callable[[], bool],
 ) -> PartPair | None:
-    """Return the parts with what was read put between what was kept; None if it was `ending`."""
-    if not len(found):
+    """Return the parts with what was read put between what was kept; None if it was `ending`.
+
+    What was listed and is `gone` is left out.
+    """
+    if not (len(found) or len(gone)):
         return pair
+    without = pa.array(gone.path, pa.binary())
     contents, stamps = pair.finish()
     kept = read.scanned(contents.path, stamps.path)
     whole = opened.enter_context(PartPair(folder))
     for batch in merge.joined([kept, *found.series()]):
         if ending():
             return None
+        if len(without):
+            batch = batch.filter(pc.invert(pc.is_in(batch["path"], value_set=without)))  # noqa: PLW2901
         whole.write(batch)
     return whole
 

@@ -57,6 +57,8 @@ class Compared(NamedTuple):
     survived: int = 0
     #: Whether all is settled, and as it stands in the last scan, row by row.
     alike: bool = False
+    #: How many of them are still to be read, and stand there as they were known before.
+    put_off: int = 0
 
 
 def compare(

@@ -104,6 +104,12 @@ class Crew:
             self._collect()
         return self.brought
 
+    def anew(self) -> None:
+        """Have all read that was wanted so far: what follows begins with the first paths again."""
+        self.finish()
+        self._pieces.another_series()
+        self._cutter = Cutter(self._most // 2, first=self._cutter.following)
+
     def cut_short(self) -> None:
         """Begin nothing more: not all that is wanted will be read."""
         self._pace.stop()
@@ -114,8 +120,7 @@ class Crew:
         # Tasks ended in any order, and what comes of them is to be sorted.
         files = chosen(files, sorted(range(len(files)), key=files.path.__getitem__))
         self.brought.gone = Rows()
-        self._pieces.another_series()
-        self._cutter = Cutter(self._most // 2, first=self._cutter.following)
+        self.anew()
         self.want(files, [None] * len(files))
         return self.finish().gone
 

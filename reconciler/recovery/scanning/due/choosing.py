@@ -1,0 +1,127 @@
+"""Which files are due: so much, the oldest proofs first, that each night has about as much to do.
+
+If all that was proved at once were read again only when its cycle ends, one night would have all
+of it. So some is read each night from the first on: a share of the cycle that has passed.
+"""
+
+from __future__ import annotations
+
+import bisect
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import accumulate
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from msgspec import Struct, field
+
+from reconciler.recovery.parts import read
+from reconciler.recovery.parts.schema import CONTENTS
+from reconciler.recovery.rows import KEPT, READ
+
+#: Proofs are told apart by the minute, seconds each: so many numbers are held, whatever there is.
+MINUTE = 60
+#: What a file costs beside its bytes, in bytes: what a disk reads while it looks for the next one.
+EACH = 1 << 18
+#: The part of a cycle in which everything is read; the rest is for nights that are missed.
+_PART = 0.8
+#: In so many steps, the oldest first, what is due is read; within one, in the order of paths.
+_STEPS = 16
+_COLUMNS = ["size", "proof", "proved_at"]
+
+
+class Choice(Struct, frozen=True):
+    """What is due: all that was proved before a minute, and some of what was proved within it."""
+
+    #: Minutes since 1970, UTC.
+    before: int = 0
+    #: What may be read of that minute, by what it costs.
+    within: int = 0
+    #: The last minute of each step.
+    steps: tuple[int, ...] = ()
+    #: Files that are due beside these, and for which a run has no room.
+    beyond: int = 0
+
+
+class Ages(Struct):
+    """How much was proved in which minute: what it costs, and how many bytes that is."""
+
+    costs: Counter[int] = field(default_factory=Counter)
+    bytes: Counter[int] = field(default_factory=Counter)
+
+    def add(self, minute: int, files: int, size: int) -> None:
+        """Add files that were proved in a minute, and their bytes."""
+        self.costs[minute] += size + files * EACH
+        self.bytes[minute] += size
+
+    def files(self, minutes: Iterable[int]) -> int:
+        """Return how many files were proved in some minutes."""
+        return sum((self.costs[minute] - self.bytes[minute]) // EACH for minute in minutes)
+
+
+def aged(contents: Path, most: int | None) -> Ages:
+    """Return when how much of a part was proved.
+
+    Files of more than `most` bytes are left out: no run will ever have room for them. Raises
+    `SnapshotError`.
+    """
+    found = Ages()
+    for batch in read.batches(contents, CONTENTS, columns=_COLUMNS):
+        proved = is_proved(batch, most)
+        columns = {"minute": pc.divide(batch["proved_at"], MINUTE), "size": batch["size"]}
+        table = pa.table({name: column.filter(proved) for name, column in columns.items()})
+        summed = table.group_by("minute", use_threads=False).aggregate(
+            [("size", "count"), ("size", "sum")]
+        )
+        names = ("minute", "size_count", "size_sum")
+        for row in zip(*(summed[name].to_pylist() for name in names), strict=True):
+            found.add(*row)
+    return found
+
+
+def is_proved(rows: pa.RecordBatch, most: int | None) -> pa.Array:
+    """Say for each row whether its bytes were read once, and could be within `most` bytes."""
+    proof = rows["proof"]
+    words = [at for at, word in enumerate(proof.dictionary.to_pylist()) if word in (READ, KEPT)]
+    proved = pc.is_in(proof.indices, value_set=pa.array(words, proof.indices.type))
+    if most is not None:
+        proved = pc.and_(proved, pc.less_equal(rows["size"], most))
+    return pc.fill_null(proved, False)
+
+
+def choose(proved: Ages, now: float, every: int, most: int | None = None) -> Choice:
+    """Return what is due at `now`, seconds since 1970, if all is to be proved in `every` seconds.
+
+    It is as little as leaves no more of any age than an even pace would; and no more than what is
+    oldest and has room in `most` bytes, or ends within the minute in which that is spent.
+    """
+    minutes = sorted(proved.costs)
+    if not minutes:
+        return Choice()
+    upto = list(accumulate(proved.costs[minute] for minute in minutes))
+    cycle = every * _PART
+    ages = (max(0.0, now - (minute + 1) * MINUTE) for minute in minutes)
+    spare = (upto[-1] * max(0.0, 1 - age / cycle) for age in ages)
+    due = max(0, *(math.ceil(sum - room) for sum, room in zip(upto, spare, strict=True)))
+    if due == 0:
+        return Choice()
+    at, beyond = bisect.bisect_left(upto, due), 0
+    if most is not None:
+        spent = accumulate((proved.bytes[minute] for minute in minutes), initial=0)
+        fit = bisect.bisect_left(list(spent), most)
+        if fit <= at:
+            beyond = proved.files(minutes[fit : at + 1])
+            at = fit - 1
+            due = upto[at]
+    below = upto[at - 1] if at else 0
+    return Choice(minutes[at], due - below, _steps(minutes[: at + 1], upto, due), beyond)
+
+
+def _steps(minutes: Sequence[int], upto: Sequence[int], due: int) -> tuple[int, ...]:
+    """Return the last minute of steps that have about as much to read each."""
+    ends = dict[int, int]()
+    for minute, sum in zip(minutes, upto, strict=False):
+        ends[min(sum, due) * _STEPS // due] = minute
+    return tuple(ends.values())

@@ -1,0 +1,193 @@
+"""A storage is listed first, and then read: what was never proved, then the oldest proofs.
+
+Whatever a limit leaves unread stands in the record as it was known before. So each run ends with a
+record of all that is there, and the next one begins with what is then the oldest.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from reconciler.recovery.parts import read
+from reconciler.recovery.parts.convert import scanned
+from reconciler.recovery.parts.schema import SCANNED
+from reconciler.recovery.rows import KEPT, LIMIT, STORED, UNREADABLE, Rows
+from reconciler.recovery.scanning.due.choosing import EACH, MINUTE, Choice, aged, choose, is_proved
+from reconciler.recovery.scanning.due.waiting import Waiting
+from reconciler.recovery.scanning.known import keeping
+from reconciler.recovery.scanning.known.earlier import Earlier
+from reconciler.recovery.scanning.known.keeping import Compared
+from reconciler.recovery.scanning.known.last import Last
+from reconciler.recovery.scanning.means import Means
+from reconciler.recovery.scanning.outcome import Scanned
+from reconciler.recovery.scanning.reading.crew import Crew
+
+#: The turn of what is new or was written since; and of what could not be read the last time, which
+#: waits until all else was read: it may cost whole nights.
+_FIRST, _LAST = 0, 2**62
+
+
+class Turns:
+    """Who comes when, on one storage."""
+
+    def __init__(
+        self,
+        last: Last | None,
+        means: Means,
+        every: int,
+        folder: Path,
+        opened: ExitStack,
+    ) -> None:
+        """Look up what is due now; raises `SnapshotError`."""
+        self._pace = pace = means.pace
+        self._waiting = Waiting(folder, opened)
+        self._choice = Choice()
+        self._was = self._should_be = None
+        if last is not None:
+            now = means.here.now().timestamp()
+            self._choice = choose(aged(last.contents, pace.most), now, every, pace.most)
+            rows = read.scanned(last.contents, last.stamps)
+            self._was = Earlier(rows, clock=0, agreeing=())
+            self._should_be = last.should_be()
+        self._within = self._choice.within
+        #: Whether all was listed: from then on a limit ends the reading, and not the scan.
+        self.is_listed = False
+
+    def put_off(self, compared: Compared) -> Compared:
+        """Put off what is to be read, and return all rows as they stand if it never will be."""
+        settled = compared.settled
+        due = self._due(settled)
+        wanted = scanned(compared.wanted)
+        number = (pc.sum(due).as_py() or 0) + wanted.num_rows
+        if not number:
+            return compared
+        chosen = settled.filter(due)
+        turns, instead = self._unread(wanted)
+        minutes = pc.divide(chosen["proved_at"], MINUTE)
+        known = pa.array(compared.known, pa.binary(32))
+        self._add(
+            pa.concat_batches([chosen, wanted]),
+            pa.concat_arrays([minutes, turns]),
+            pa.concat_arrays([self._hashes(chosen), known]),
+        )
+        rows = _sorted(pa.concat_batches([settled, *instead])) if wanted.num_rows else settled
+        return compared._replace(
+            settled=rows,
+            wanted=Rows(),
+            known=[],
+            kept=compared.kept - chosen.num_rows,
+            size=compared.size - (pc.sum(chosen["size"]).as_py() or 0),
+            alike=compared.alike and not wanted.num_rows,
+            put_off=number,
+        )
+
+    def read(self, crew: Crew, result: Scanned) -> None:
+        """Have all read whose turn comes before a limit; `result` gets how many are left."""
+        self.is_listed = True
+        after = _FIRST - 1
+        for until in (_FIRST, *self._choice.steps, _LAST):
+            before = _done(crew)
+            for rows, known in self._waiting.taken(after, until):
+                if self._pace.stopping:
+                    break
+                crew.want(rows, known)
+            crew.anew()
+            left = self._waiting.count(after, until) - (_done(crew) - before)
+            if until == _FIRST:
+                result.unread = left
+            elif until != _LAST:
+                result.due_left += left
+            after = until
+        result.files_kept += result.due_left
+        result.due_left += self._choice.beyond
+
+    def _due(self, rows: pa.RecordBatch) -> pa.Array:
+        """Say for each row whether it has a hash, and it is to be read again."""
+        before = self._choice.before
+        minutes = pc.divide(rows["proved_at"], MINUTE)
+        proved = is_proved(rows, self._pace.most)
+        due = pc.and_(proved, pc.fill_null(pc.less(minutes, before), False))
+        if self._within <= 0:
+            return due
+        edge = pc.and_(proved, pc.fill_null(pc.equal(minutes, before), False))
+        if not pc.any(edge).as_py():
+            return due
+        costs = pc.if_else(edge, pc.add(pc.fill_null(rows["size"], 0), EACH), 0)
+        spent = pc.subtract(pc.cumulative_sum(costs), costs)
+        due = pc.or_(due, pc.and_(edge, pc.less(spent, self._within)))
+        self._within -= pc.sum(costs).as_py()
+        return due
+
+    def _hashes(self, rows: pa.RecordBatch) -> pa.Array:
+        """Return what each of these should have; what is remembered counts more than what is."""
+        kept = rows["sha256"]
+        if self._should_be is None or not rows.num_rows:
+            return kept
+        was = self._should_be.beside(rows["path"])
+        return pc.if_else(keeping.alike(rows, was), was["sha256"], kept)
+
+    def _unread(self, wanted: pa.RecordBatch) -> tuple[pa.Array, list[pa.RecordBatch]]:
+        """Return the turns of what is new or was written, and its rows if it is not read."""
+        count = wanted.num_rows
+        turns = pa.repeat(pa.scalar(_FIRST, pa.int64()), count)
+        if self._was is None or not count:
+            return turns, [_unknown(wanted)]
+        was = self._was.beside(wanted["path"])
+        failed = pc.and_(pc.equal(was["kind"], UNREADABLE), pc.not_equal(was["detail"], LIMIT))
+        failed = pc.fill_null(failed, False)
+        same = pc.and_(keeping.alike(wanted, was), pc.equal(wanted["size"], was["size"]))
+        stays = pc.or_(failed, pc.fill_null(same, False))
+        turns = pc.if_else(failed, pa.scalar(_LAST, pa.int64()), turns)
+        return turns, [_unknown(wanted.filter(pc.invert(stays))), _kept(was.filter(stays))]
+
+    def _add(self, rows: pa.RecordBatch, turns: pa.Array, known: pa.Array) -> None:
+        order = pc.sort_indices(rows["path"])
+        self._waiting.add(rows.take(order), turns.take(order), known.take(order))
+
+
+def turns_of(last: Last | None, means: Means, folder: Path, opened: ExitStack) -> Turns | None:
+    """Return who comes when, if this is asked for; raises `SnapshotError`."""
+    every = means.wish.every
+    return None if every is None else Turns(last, means, every, folder, opened)
+
+
+def _done(crew: Crew) -> int:
+    return crew.brought.files + len(crew.brought.gone)
+
+
+def _unknown(rows: pa.RecordBatch) -> pa.RecordBatch:
+    """Return rows of files about which nothing is known, as nobody had time to read them."""
+    return _with(rows, kind=UNREADABLE, detail=LIMIT)
+
+
+def _kept(rows: pa.RecordBatch) -> pa.RecordBatch:
+    """Return rows of an earlier scan: with what shows, the next time, that they were touched."""
+    proof = pc.if_else(
+        pc.is_in(rows["proof"].dictionary_decode(), value_set=pa.array(["", STORED])),
+        rows["proof"].dictionary_decode(),
+        KEPT,
+    )
+    return _with(rows, proof=proof)
+
+
+def _with(rows: pa.RecordBatch, **columns: object) -> pa.RecordBatch:
+    arrays = []
+    for field, column in zip(SCANNED, rows.columns, strict=True):
+        value = columns.get(field.name)
+        if value is None:
+            arrays.append(column)
+        elif isinstance(value, pa.Array):
+            arrays.append(value.cast(pa.string()).dictionary_encode())
+        else:
+            plain = pa.string() if isinstance(value, str) else field.type
+            array = pa.repeat(pa.scalar(value, plain), rows.num_rows)
+            arrays.append(array.dictionary_encode() if isinstance(value, str) else array)
+    return pa.RecordBatch.from_arrays(arrays, schema=SCANNED)
+
+
+def _sorted(rows: pa.RecordBatch) -> pa.RecordBatch:
+    return rows.take(pc.sort_indices(rows["path"]))

@@ -1,0 +1,56 @@
+"""Why a scan ended before it was complete, in sentences."""
+
+from __future__ import annotations
+
+from reconciler.recovery.scanning.outcome import Wish
+from reconciler.recovery.scanning.reading.crew import Brought
+from reconciler.recovery.values import Scan
+
+ENDED = "It was ended before everything was read: run it again, and it goes on"
+
+
+def behind(last: Scan) -> str:
+    """Say that a clock is wrong."""
+    return (
+        f"The clock of this machine is behind the last scan, which began at {last.started_at}: set "
+        "it right, for the next scans would be taken for earlier ones"
+    )
+
+
+def distrusted(why: str, wish: Wish) -> str:
+    """Say what comes of it that a file system keeps no times or inodes that could be trusted."""
+    if wish.every is not None:
+        return f"Hashes are kept by size and time of the last write alone: {why}"
+    return f"Everything is read, as no earlier hash may be kept: {why}"
+
+
+def left_out(brought: Brought) -> str:
+    """Say that a budget was too small for one run."""
+    told = f"--max-bytes left no room for {_files(brought.left_out)}: run it again, and it goes on"
+    return told + too_large(brought)
+
+
+def too_large(brought: Brought) -> str:
+    """Say that no run will have room for some files; empty if there are none."""
+    if not brought.too_large:
+        return ""
+    return f"; larger than --max-bytes itself, and so never read: {brought.too_large:,}"
+
+
+def incomplete(unread: int, brought: Brought) -> str:
+    """Say what a scan lacks: `unread` files are new or were written, and a limit left no room."""
+    if not unread:
+        return "A part of it could not be read"
+    return f"A limit left no room for {_files(unread)} of which nothing is known yet" + too_large(
+        brought
+    )
+
+
+def not_kept_up(count: int) -> str:
+    """Say that a limit left no room for what is due."""
+    verb = "is" if count == 1 else "are"
+    return f"A limit left no room for {_files(count)} that {verb} due: they come first next time"
+
+
+def _files(count: int) -> str:
+    return "1 file" if count == 1 else f"{count:,} files"
