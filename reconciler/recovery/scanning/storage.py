@@ -198,7 +198,7 @@ class StorageScan:
         if means.pace.stopping:  # perhaps not all was listed
             crew.cut_short()
         elif self._turns:
-            self._turns.read(crew, self.result)
+            self._turns.read(crew)
         crew.finish()
 
     def _listing(self) -> Iterator[Rows]:
@@ -278,9 +278,9 @@ class StorageScan:
         self.result.scan = record.write(self._repository, scan, instead=instead)
         pieces.forget(self._repository, self._target.place, until=self._id)
         if scan.unproved:
-            self._end(outcome.INCOMPLETE, reasons.incomplete(self.result.unread, brought))
-        if self.result.due_left:
-            self.result.notes.append(reasons.not_kept_up(self.result.due_left))
+            self._end(outcome.INCOMPLETE, reasons.incomplete(pair.unread, brought))
+        if self._turns:
+            self._turns.tell(self.result, pair.unread)
 
     def _remembered(self, found: finish.Found) -> Written | None:
         """Write what files should be that are otherwise; nothing is read where all is as it was."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import bisect
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from itertools import accumulate
 from pathlib import Path
 
@@ -27,8 +27,6 @@ MINUTE = 60
 EACH = 1 << 18
 #: The part of a cycle in which everything is read; the rest is for nights that are missed.
 _PART = 0.8
-#: In so many steps, the oldest first, what is due is read; within one, in the order of paths.
-_STEPS = 16
 _COLUMNS = ["size", "proof", "proved_at"]
 
 
@@ -39,8 +37,6 @@ class Choice(Struct, frozen=True):
     before: int = 0
     #: What may be read of that minute, by what it costs.
     within: int = 0
-    #: The last minute of each step.
-    steps: tuple[int, ...] = ()
     #: Files that are due beside these, and for which a run has no room.
     beyond: int = 0
 
@@ -116,12 +112,4 @@ def choose(proved: Ages, now: float, every: int, most: int | None = None) -> Cho
             at = fit - 1
             due = upto[at]
     below = upto[at - 1] if at else 0
-    return Choice(minutes[at], due - below, _steps(minutes[: at + 1], upto, due), beyond)
-
-
-def _steps(minutes: Sequence[int], upto: Sequence[int], due: int) -> tuple[int, ...]:
-    """Return the last minute of steps that have about as much to read each."""
-    ends = dict[int, int]()
-    for minute, sum in zip(minutes, upto, strict=False):
-        ends[min(sum, due) * _STEPS // due] = minute
-    return tuple(ends.values())
+    return Choice(minutes[at], due - below, beyond)

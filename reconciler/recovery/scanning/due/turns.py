@@ -1,4 +1,4 @@
-"""A storage is listed first, and then read: what was never proved, then the oldest proofs.
+"""A storage is listed first, and then read: first what has been unproved for the longest time.
 
 Whatever a limit leaves unread stands in the record as it was known before. So each run ends with a
 record of all that is there, and the next one begins with what is then the oldest.
@@ -16,6 +16,7 @@ from reconciler.recovery.parts import read
 from reconciler.recovery.parts.convert import scanned
 from reconciler.recovery.parts.schema import SCANNED
 from reconciler.recovery.rows import KEPT, LIMIT, STORED, UNREADABLE, Rows
+from reconciler.recovery.scanning import reasons
 from reconciler.recovery.scanning.due.choosing import EACH, MINUTE, Choice, aged, choose, is_proved
 from reconciler.recovery.scanning.due.waiting import Waiting
 from reconciler.recovery.scanning.known import keeping
@@ -26,9 +27,11 @@ from reconciler.recovery.scanning.means import Means
 from reconciler.recovery.scanning.outcome import Scanned
 from reconciler.recovery.scanning.reading.crew import Crew
 
-#: The turn of what is new or was written since; and of what could not be read the last time, which
-#: waits until all else was read: it may cost whole nights.
-_FIRST, _LAST = 0, 2**62
+#: A turn is the minute since which the bytes are unproved: in which they were read last or, where
+#: they never were, the day on which they came there. What could not be read the last time waits
+#: until all else was read: it may cost whole nights.
+_LAST = 2**62
+_DAY = 1_440
 
 
 class Turns:
@@ -56,6 +59,8 @@ class Turns:
         self._within = self._choice.within
         #: Whether all was listed: from then on a limit ends the reading, and not the scan.
         self.is_listed = False
+        #: How many files a limit leaves for the next run, but for those that can't be read.
+        self.left = self._choice.beyond
 
     def put_off(self, compared: Compared) -> Compared:
         """Put off what is to be read, and return all rows as they stand if it never will be."""
@@ -85,25 +90,28 @@ class Turns:
             put_off=number,
         )
 
-    def read(self, crew: Crew, result: Scanned) -> None:
-        """Have all read whose turn comes before a limit; `result` gets how many are left."""
+    def read(self, crew: Crew) -> None:
+        """Have all read whose turn comes before a limit."""
         self.is_listed = True
-        after = _FIRST - 1
-        for until in (_FIRST, *self._choice.steps, _LAST):
+        after = -1
+        for until in (*(step for step in self._waiting.steps() if step < _LAST), _LAST):
             before = _done(crew)
             for rows, known in self._waiting.taken(after, until):
                 if self._pace.stopping:
                     break
                 crew.want(rows, known)
             crew.anew()
-            left = self._waiting.count(after, until) - (_done(crew) - before)
-            if until == _FIRST:
-                result.unread = left
-            elif until != _LAST:
-                result.due_left += left
+            if until != _LAST:
+                self.left += self._waiting.count(after, until) - (_done(crew) - before)
             after = until
-        result.files_kept += result.due_left
-        result.due_left += self._choice.beyond
+
+    def tell(self, result: Scanned, unread: int) -> None:
+        """Tell how much was left, of which `unread` files have no hash."""
+        result.unread = unread
+        result.due_left = max(0, self.left - unread)
+        result.files_kept += max(0, result.due_left - self._choice.beyond)
+        if result.due_left:
+            result.notes.append(reasons.not_kept_up(result.due_left))
 
     def _due(self, rows: pa.RecordBatch) -> pa.Array:
         """Say for each row whether it has a hash, and it is to be read again."""
@@ -132,9 +140,8 @@ class Turns:
 
     def _unread(self, wanted: pa.RecordBatch) -> tuple[pa.Array, list[pa.RecordBatch]]:
         """Return the turns of what is new or was written, and its rows if it is not read."""
-        count = wanted.num_rows
-        turns = pa.repeat(pa.scalar(_FIRST, pa.int64()), count)
-        if self._was is None or not count:
+        turns = _since(wanted)
+        if self._was is None or not wanted.num_rows:
             return turns, [_unknown(wanted)]
         was = self._was.beside(wanted["path"])
         failed = pc.and_(pc.equal(was["kind"], UNREADABLE), pc.not_equal(was["detail"], LIMIT))
@@ -153,6 +160,13 @@ def turns_of(last: Last | None, means: Means, folder: Path, opened: ExitStack) -
     """Return who comes when, if this is asked for; raises `SnapshotError`."""
     every = means.wish.every
     return None if every is None else Turns(last, means, every, folder, opened)
+
+
+def _since(rows: pa.RecordBatch) -> pa.Array:
+    """Return the day on which files came there, as the number of its first minute."""
+    moment = pc.fill_null(pc.coalesce(rows["ctime_ns"], rows["mtime_ns"]), 0)
+    days = pc.divide(moment, _DAY * MINUTE * 10**9)
+    return pc.multiply(pc.max_element_wise(days, 0), _DAY)
 
 
 def _done(crew: Crew) -> int:

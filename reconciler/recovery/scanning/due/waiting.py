@@ -18,8 +18,15 @@ from reconciler.recovery.rows import Rows
 _TURN, _KNOWN = (SCANNED.get_field_index(name) for name in ("proved_at", "sha256"))
 
 
+#: In so many steps all is read, the lowest turns first; within one, in the order of paths.
+_STEPS = 16
+
+
 class Waiting:
-    """Files that wait to be read, each with its turn: a number, of which the lowest comes first."""
+    """Files that wait to be read, each with its turn: a number, of which the lowest comes first.
+
+    There are few turns, and perhaps many files of each.
+    """
 
     def __init__(self, folder: Path, opened: ExitStack) -> None:
         """Put them into a file of a folder; it is there as long as what is `opened`."""
@@ -37,6 +44,14 @@ class Waiting:
     def count(self, after: int, until: int) -> int:
         """Return how many files have a turn after one and up to another."""
         return sum(count for turn, count in self._turns.items() if after < turn <= until)
+
+    def steps(self) -> list[int]:
+        """Return the last turn of each step; each has about as many files."""
+        whole, so_far, ends = self._turns.total(), 0, dict[int, int]()
+        for turn in sorted(self._turns):
+            so_far += self._turns[turn]
+            ends[so_far * _STEPS // whole] = turn
+        return list(ends.values())
 
     def taken(self, after: int, until: int) -> Iterator[tuple[Rows, Sequence[bytes | None]]]:
         """Yield what has a turn after one and up to another, in the order of paths.

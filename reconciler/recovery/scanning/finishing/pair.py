@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from reconciler.recovery import paths
 from reconciler.recovery.parts.schema import CONTENTS, STAMPS
 from reconciler.recovery.parts.write import PartWriter, Written
-from reconciler.recovery.rows import READ, UNREADABLE
+from reconciler.recovery.rows import LIMIT, READ, UNREADABLE
 from reconciler.recovery.values import Counts, Unproved
 
 #: So many parts of a storage are told one by one; of more, the folders that they are in.
@@ -43,8 +43,9 @@ class PartPair:
         self._kinds: Counter[str] = Counter()
         self._proofs: Counter[str] = Counter()
         self._oldest: int | None = None
-        #: What could not be read.
+        #: What could not be read; and how many files were not, as a limit left no room for them.
         self.unproved: list[Unproved] = []
+        self.unread = 0
 
     def write(self, batch: pa.RecordBatch, *, alike: bool = False) -> None:
         """Add rows; raises `RepositoryError`, `SnapshotError`.
@@ -125,6 +126,9 @@ class PartPair:
         ):
             reason = os.fsdecode(detail or b"") or "unknown"
             what = "could not be listed" if path.endswith(b"/") else "could not be read"
+            if detail == LIMIT:
+                self.unread += 1
+                what = "was not read yet"
             self.unproved.append(Unproved(path, reason, f"{paths.shown(path)} {what}: {reason}"))
         if len(self.unproved) > 2 * _TOLD:
             self.unproved = gathered(self.unproved)

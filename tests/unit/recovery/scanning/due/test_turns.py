@@ -102,13 +102,17 @@ def test_what_is_new_and_has_no_room_stands_as_not_read(repository, night) -> No
     assert run(3).status == COMPLETE
 
 
-def test_new_files_come_before_old_proofs(night) -> None:
+def test_first_comes_what_has_been_unproved_for_the_longest_time(night) -> None:
     storage = filled(10)
     run = night(storage)
     run(0)
-    storage.put("zzz", b"12345")
+    moment = int((FIRST + timedelta(days=29)).timestamp()) * 10**9
+    storage.put("000-new", b"12345", ctime_ns=moment, mtime_ns=moment)
+    storage.put("zzz-was-never-read", b"12345")
     run(30, most=10)
-    assert storage.read == [b"zzz", b"000"]
+    assert storage.read == [b"zzz-was-never-read", b"000"]
+    run(31, most=100)
+    assert storage.read == [b"001", *(b"%03d" % i for i in range(2, 10)), b"000-new"]
 
 
 def test_a_file_that_can_not_be_read_takes_nobodys_turn(repository, night) -> None:
