@@ -7,7 +7,6 @@ from contextlib import suppress
 from pathlib import Path
 
 from reconciler.cli.context import Context
-from reconciler.cli.inputs.manifest import read_manifest_if_any
 from reconciler.cli.inputs.names import chosen, refuse_manifests
 from reconciler.cli.inputs.platform import choose_platform, names_platform, read_live
 from reconciler.cli.inputs.scope import read_scopes
@@ -23,14 +22,15 @@ from reconciler.recovery.repository import layout
 _APPLY = "`reconciler apply` creates"
 
 
-def storages_of(context: Context, names: Sequence[str], *, hint: str = "") -> list[Storage]:
+def storages_of(
+    context: Context, manifest: Manifest | None, names: Sequence[str], *, hint: str = ""
+) -> list[Storage]:
     """Return the live storages in scope that have these names, or all if none is given.
 
     Raises `UsageError` for a name that means none, with `hint` at its end.
     """
     _refuse_repositories(names)
     scope = Scope.of(("*",), read_scopes(context))
-    manifest = read_manifest_if_any(context)
     if not names_platform(context, manifest):
         refuse_manifests(names)
     state = read_live(context, choose_platform(context, manifest))

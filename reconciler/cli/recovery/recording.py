@@ -16,6 +16,7 @@ from reconciler.cli.inputs.manifest import read_manifest_if_any
 from reconciler.cli.inputs.platform import choose_platform, reading
 from reconciler.cli.recovery import scan
 from reconciler.cli.recovery.live import storages_of
+from reconciler.cli.recovery.objective import objectives
 from reconciler.cli.recovery.targets import targets_of
 from reconciler.errors import INTERRUPTED, UsageError
 from reconciler.location import location
@@ -38,6 +39,8 @@ def run(context: Context, options: ScanOptions) -> int:
     """Scan the storages that are named, and record their files; give the exit code."""
     if not options.names:
         raise UsageError(f"{_WHERE}; or name the storages whose files the platform is to record")
+    if options.due:
+        raise UsageError(f"--due asks what was proved when: {_WHERE}")
     if options.max_bytes is not None or options.max_duration is not None or options.accept_root:
         raise UsageError(
             "--max-bytes, --max-duration and --accept-root want --into REPO: without it nothing is "
@@ -47,14 +50,17 @@ def run(context: Context, options: ScanOptions) -> int:
     manifest = read_manifest_if_any(context)
     platform = choose_platform(context, manifest)
     _check(platform)
-    storages = storages_of(context, options.names, hint="; a repository is named with --into")
+    hint = "; a repository is named with --into"
+    storages = storages_of(context, manifest, options.names, hint=hint)
     targets, _ = targets_of(storages, options.relocate or ())
     results: list[Scanned] = []
     with (
         tempfile.TemporaryDirectory(prefix="reconciler-scan-") as folder,
         closing(open_repository(str(Path(folder) / "scan"), make=True)) as repository,
     ):
-        interrupted = scan.scan_all(context, options, targets, repository, results)
+        interrupted = scan.scan_all(
+            context, options, objectives(manifest), targets, repository, results
+        )
         if not interrupted:
             files = _files(repository, storages, results)
             _record(context, platform, manifest.lock if manifest else None, files)

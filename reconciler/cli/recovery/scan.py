@@ -5,31 +5,28 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from typing import cast
 
 from reconciler.cli.applying.signals import Stop
 from reconciler.cli.commands.recovery.scan import ScanOptions
 from reconciler.cli.context import Context
+from reconciler.cli.inputs.manifest import read_manifest_if_any
 from reconciler.cli.recovery.apart import check_apart
 from reconciler.cli.recovery.live import storages_of
+from reconciler.cli.recovery.objective import check, objectives, wish_of
 from reconciler.cli.recovery.progress import progress
 from reconciler.cli.recovery.targets import targets_of
 from reconciler.environment.timestamps import utc_now
 from reconciler.errors import FINDINGS, INTERRUPTED, SUCCESS, UNPROVED, ReconcilerError, UsageError
+from reconciler.model import Objective
 from reconciler.printable import quoted
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.repository.opening import open_repository
+from reconciler.recovery.scanning.due.ordering import in_turn
 from reconciler.recovery.scanning.means import Here
-from reconciler.recovery.scanning.outcome import (
-    COMPLETE,
-    NOT_BEGUN,
-    UNFINISHED,
-    Scanned,
-    Tally,
-    Wish,
-)
+from reconciler.recovery.scanning.outcome import COMPLETE, NOT_BEGUN, UNFINISHED, Scanned, Tally
 from reconciler.recovery.scanning.reading.pace import Pace
 from reconciler.recovery.scanning.run import scan
 from reconciler.recovery.sources import open_source
@@ -43,7 +40,12 @@ def run(context: Context, options: ScanOptions) -> int:
     """Scan the storages that are asked for, tell what came of it, and give the exit code."""
     into = cast("str", options.into)  # without it `recording` runs
     Exclusions(options.exclude or ())
-    targets, notes = targets_of(storages_of(context, options.names), options.relocate or ())
+    manifest = read_manifest_if_any(context)
+    said = objectives(manifest)
+    storages = storages_of(context, manifest, options.names)
+    targets, notes = targets_of(storages, options.relocate or ())
+    if without := check(options, targets, said):
+        notes.append(without)
     for note in notes:
         context.note(note)
     _check_accepted(targets, options.accept_root or ())
@@ -51,7 +53,7 @@ def run(context: Context, options: ScanOptions) -> int:
     results: list[Scanned] = []
     with closing(open_repository(into, make=True, told=context.note)) as repository:
         try:
-            interrupted = scan_all(context, options, targets, repository, results)
+            interrupted = scan_all(context, options, said, targets, repository, results)
         except ReconcilerError:  # the repository has failed; others were scanned before
             if results:
                 context.result(context.report().scanned(results, context.style))
@@ -63,6 +65,7 @@ def run(context: Context, options: ScanOptions) -> int:
 def scan_all(
     context: Context,
     options: ScanOptions,
+    said: Mapping[str, Objective],
     targets: Sequence[Target],
     repository: Repository,
     results: list[Scanned],
@@ -70,7 +73,7 @@ def scan_all(
     """Add to `results` how the scan of each storage ended; give whether it was interrupted."""
     with Stop(context.limit) as stop:
         context.streams.heed(stop.may_wait)
-        _scan(context, options, targets, repository, stop, results)
+        _scan(context, options, said, targets, repository, stop, results)
         stop.settle()
         _warn_of_idle_globs(context, options.exclude or (), results)
         return stop.interrupted
@@ -102,6 +105,7 @@ def _warn_of_idle_globs(context: Context, globs: Sequence[str], results: Sequenc
 def _scan(
     context: Context,
     options: ScanOptions,
+    said: Mapping[str, Objective],
     targets: Sequence[Target],
     repository: Repository,
     stop: Stop,
@@ -115,13 +119,7 @@ def _scan(
         until=until,
         asked=lambda: stop.reason() is not None,
     )
-    wish = Wish(
-        tuple(options.exclude or ()),
-        options.full,
-        options.workers or _cores(),
-        options.limit_rate,
-        tuple(options.accept_root or ()),
-    )
+    workers = options.workers or _cores()
     tally = Tally()
     with progress(context, tally, pace) as tell:
         here = Here(
@@ -130,11 +128,14 @@ def _scan(
             lambda storage, estimate: tell(told.estimated(storage, estimate)),
         )
         # What was scanned before a repository fails stays told.
-        for result in scan(
-            targets, repository, wish, here, open_source=open_source, pace=pace, tally=tally
-        ):
-            results.append(result)
-            remembered.keep(repository, result, utc_now)
+        for target in in_turn(targets, repository) if options.due else targets:
+            wish = wish_of(options, said.get(target.place), workers)
+            for result in scan(
+                [target], repository, wish, here, open_source=open_source, pace=pace, tally=tally
+            ):
+                results.append(result)
+                remembered.keep(repository, result, utc_now)
+    results.sort(key=lambda result: result.storage)
 
 
 def code_of(results: Sequence[Scanned], *, interrupted: bool = False) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -15,12 +15,13 @@ from reconciler.cli.inputs.manifest import read_manifest_if_any
 from reconciler.cli.inputs.platform import choose_platform, read_live, reading
 from reconciler.cli.inputs.source import compared
 from reconciler.cli.recovery.apart import check_apart
+from reconciler.cli.recovery.objective import objectives
 from reconciler.cli.recovery.scan import code_of, scan_all
 from reconciler.cli.recovery.targets import targets_of
 from reconciler.environment.timestamps import utc_now
 from reconciler.errors import ERROR, FINDINGS, INTERRUPTED, SUCCESS, UNPROVED, UsageError
 from reconciler.manifest import Manifest
-from reconciler.model import State, unmanaged_because
+from reconciler.model import Objective, State, unmanaged_because
 from reconciler.platform import Platform
 from reconciler.printable import quoted
 from reconciler.recovery.repository.address import split
@@ -96,7 +97,8 @@ def _create(context: Context, options: SnapshotOptions) -> int:
         reader.identity()
     targets = _targets(context, options, platform) if options.scan else []
     with closing(open_repository(where, make=True, told=context.note)) as repository:
-        scanned = _scanned(context, options, targets, repository) if targets else SUCCESS
+        said = objectives(manifest)
+        scanned = _scanned(context, options, said, targets, repository) if targets else SUCCESS
         if scanned == INTERRUPTED:
             return INTERRUPTED
         kept = _taken(context, options, manifest, platform, repository)
@@ -119,11 +121,15 @@ def _targets(context: Context, options: SnapshotOptions, platform: Platform) -> 
 
 
 def _scanned(
-    context: Context, options: SnapshotOptions, targets: Sequence[Target], repository: Repository
+    context: Context,
+    options: SnapshotOptions,
+    said: Mapping[str, Objective],
+    targets: Sequence[Target],
+    repository: Repository,
 ) -> int:
     """Scan, tell what came of it beside the result, and give the exit code."""
     results: list[Scanned] = []
-    interrupted = scan_all(context, _wish(options), targets, repository, results)
+    interrupted = scan_all(context, _wish(options), said, targets, repository, results)
     context.note(text.scanned(results, context.note_style).removesuffix("\n"))
     return INTERRUPTED if interrupted else code_of(results)
 

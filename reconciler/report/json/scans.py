@@ -36,6 +36,8 @@ def _scanned(result: Scanned) -> dict[str, Any]:
         "files_read": result.files_read,
         "bytes_read": result.bytes_read,
         "files_kept": result.files_kept,
+        "unread": result.unread,
+        "due_left": result.due_left,
         "altered": {"count": result.altered, "first": list(map(shown, result.altered_first))},
         "missing": {"count": result.missing, "first": list(map(shown, result.missing_first))},
         "deleted": {"count": result.deleted, "first": list(map(shown, result.deleted_first))},

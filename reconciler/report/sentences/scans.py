@@ -15,6 +15,8 @@ from reconciler.report.sentences.terms import bare, count, spoken
 _UNITS = ("KiB", "MiB", "GiB", "TiB", "PiB")
 #: Kinds of which there are several as of things.
 _NOUNS = frozenset({rows.LINK, rows.PIPE, rows.SOCKET, rows.DEVICE, rows.MARKER, rows.FOLDER})
+#: The reason of parts for which a limit left no room: they are told as a number.
+_LIMIT = rows.LIMIT.decode()
 #: So many things of one kind are told one by one.
 _TOLD = 5
 
@@ -69,7 +71,7 @@ def facts(scanned: Scanned) -> list[str]:
     if scanned.scan:
         counts = scanned.scan.counts
         told.append(f"{count(counts.kinds.get('file', 0), 'file')}, {amount(counts.bytes)}")
-        if others := _others(counts.kinds):
+        if others := _others(counts.kinds, scanned.unread):
             told.append(f"also {others}")
     if scanned.files_read or scanned.scan:
         told.append(f"{scanned.files_read:,} read ({amount(scanned.bytes_read)})")
@@ -79,12 +81,16 @@ def facts(scanned: Scanned) -> list[str]:
     return told
 
 
-def _others(kinds: Mapping[str, int]) -> str:
-    """Say what lies there beside files: `1 link, 2 pipes, 1 unreadable`."""
+def _others(kinds: Mapping[str, int], unread: int) -> str:
+    """Say what lies there beside files: `1 link, 2 pipes, 1 unreadable, 4 not read yet`."""
+    numbers = {kind: number for kind, number in kinds.items() if kind != rows.FILE}
+    if unread:
+        numbers[rows.UNREADABLE] -= unread
+        numbers["not read yet"] = unread
     return ", ".join(
         count(number, kind) if kind in _NOUNS else f"{number:,} {kind}"
-        for kind, number in kinds.items()
-        if kind != rows.FILE
+        for kind, number in numbers.items()
+        if number
     )
 
 
@@ -108,7 +114,8 @@ def notes(scanned: Scanned) -> list[str]:
     if scanned.reason:
         told.append(_sentence(scanned.reason))
     if scanned.scan:
-        told += _some([_sentence(part.message) for part in scanned.scan.unproved], "part")
+        parts = (part for part in scanned.scan.unproved if part.reason != _LIMIT)
+        told += _some([_sentence(part.message) for part in parts], "part")
         if omitted := left_out.note(scanned.scan.counts.left_out):
             told.append(_sentence(omitted[:1].upper() + omitted[1:]))
     if scanned.alike:

@@ -17,6 +17,7 @@ class ScanOptions(Namespace):
     names: list[str]
     into: str | None
     full: bool
+    due: bool
     exclude: list[str] | None
     relocate: list[str] | None
     accept_root: list[str] | None
@@ -41,6 +42,12 @@ def _add_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument(
         "--full", action="store_true", help="read every file, also those that show no change"
+    )
+    parser.add_argument(
+        "--due",
+        action="store_true",
+        help="also read what was proved longest ago, so that all is read as often as `proof:` of "
+        "the manifest says; a limit then ends the reading, and the next run begins with the oldest",
     )
     parser.add_argument(
         "--exclude",

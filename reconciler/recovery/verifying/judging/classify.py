@@ -81,6 +81,8 @@ def _appeared(path: bytes, now: Content | None, by: Circumstances) -> Judged:
     if now is None or now.kind in (rows.DELETED, rows.FOLDER):
         return Judged(SAME, expected=False, compared=False)
     told = _Telling(path, None, now, by)
+    if now.detail == rows.LIMIT and now.kind == rows.UNREADABLE:
+        return told.quiet(NEW, values.EXTRA)
     if now.kind == rows.UNREADABLE:
         what = values.NOT_VERIFIED if path.endswith(b"/") else values.UNREADABLE
         return told.listed(what, _reason(now), compared=False)
@@ -106,6 +108,8 @@ def _gone(path: bytes, was: Content, by: Circumstances) -> Judged:
 
 def _still_there(path: bytes, was: Content, now: Content, by: Circumstances) -> Judged:
     told = _Telling(path, was, now, by)
+    if now.detail == rows.LIMIT and now.kind == rows.UNREADABLE:
+        return told.unknown(NOT_READ)
     if now.kind in _TOLD_AS:
         what = _TOLD_AS[now.kind]
         return told.listed(what, _reason(now), compared=what == values.DELETED)

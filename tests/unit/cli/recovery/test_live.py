@@ -15,4 +15,4 @@ def test_a_repository_is_no_name_of_a_storage(tmp_path, monkeypatch, name):
     open_repository("proofs", make=True).close()
     meant = f"a repository is named with --into, as in `reconciler scan --into '{name}'`"
     with pytest.raises(UsageError, match=meant):
-        storages_of(None, ["nas", name])  # before anything else is looked at
+        storages_of(None, None, ["nas", name])  # before anything else is looked at

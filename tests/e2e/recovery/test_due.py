@@ -1,0 +1,69 @@
+"""`scan --due`, as a user runs it on real folders; what is due when, unit tests say."""
+
+import json
+
+
+def prove(storages, text="proof: {every: 30d}", entry=""):
+    """Declare an objective, for the manifest or for its entry."""
+    manifest = (storages.path / "storages.yaml").read_text()
+    storages.folder.write(text + "\n" + manifest.replace("label: nas", f"label: nas{entry}"))
+
+
+def test_a_limit_leaves_a_record_and_the_next_night_goes_on(storages):
+    prove(storages)
+    first = storages.scan("--due", "--max-bytes", "20", code=8)["scans"][0]
+    assert first["status"] == "incomplete"
+    assert 0 < first["unread"] == first["scan"]["counts"]["kinds"]["unreadable"] < 20
+    told = storages.folder("snapshot", "create", "proofs", code=8)
+    assert "incomplete" in told.stdout.lower()
+    assert storages.scan("--due")["scans"][0]["unread"] == 0
+    storages.folder("snapshot", "create", "proofs")
+    told = storages.folder("verify", "--against", "proofs@" + snapshots(storages)[0], code=8)
+    assert "no hash in the snapshot" in told.stdout
+
+
+def snapshots(storages):
+    told = storages.folder("snapshot", "list", "proofs", "-o", "json").stdout
+    return sorted(each["id"] for each in json.loads(told)["snapshots"])
+
+
+def test_a_text_says_how_much_was_left(storages):
+    prove(storages, "", ", proof: {every: 7d}")
+    told = storages.folder("scan", "--due", "--into", "proofs", "--max-bytes", "20", code=8).stdout
+    assert " not read yet, " in told
+    assert "A limit left no room for " in told
+    assert "unreadable" not in told
+    assert "limit." not in told
+
+
+def test_what_the_objective_leaves_out_every_scan_leaves_out(storages):
+    prove(storages, "proof: {exclude: ['0*.tif']}")
+    scan = storages.scan("--exclude", "19.tif")["scans"][0]["scan"]
+    assert scan["excluded"] == ["19.tif", "0*.tif"]
+    assert scan["counts"]["rows"] == 9
+
+
+def test_what_means_nothing_is_refused_before_anything_is_made(storages):
+    told = storages.folder("scan", "--due", "--into", "proofs", code=64).stderr
+    assert "write `proof: {every: 30d}` into the manifest" in told
+    prove(storages)
+    told = storages.folder("scan", "--due", "--full", "--into", "proofs", code=64).stderr
+    assert "leave one of them out" in told
+    told = storages.folder("scan", "--due", "nas", code=64).stderr
+    assert "say where scans are kept" in told
+    assert not (storages.path / "proofs").exists()
+
+
+def test_a_glob_that_means_nothing_is_told(storages):
+    prove(storages, "proof: {exclude: ['[z-a]']}")
+    told = storages.folder("scan", "--into", "proofs", code=64).stderr
+    assert "'[z-a]'" in told
+
+
+def test_storages_without_an_objective_are_named(storages):
+    storages.file("other/1")
+    storages.declare(nas=storages.path / "nas", other=storages.path / "other")
+    prove(storages, "", ", proof: {}")
+    told = storages.folder("scan", "--due", "--into", "proofs")
+    assert "No objective: of 'other' only what is new or shows a change is read." in told.stderr
+    assert told.stdout.endswith("Scan: 2 storages, complete.\n")
