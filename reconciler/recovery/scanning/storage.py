@@ -102,14 +102,7 @@ class StorageScan:
             root = self._source.prove(root)
             if not self._are_gone(crew):
                 return
-        gone, asked = crew.brought.gone, means.pace.asked
-        whole = finish.merged(
-            pair, self._pieces, self._folder, self._opened, gone=gone, ending=asked
-        )
-        if whole is None:
-            self._end(outcome.UNFINISHED, reasons.ENDED)
-        else:
-            self._keep(whole, begun, root, crew.brought)
+        self._keep(pair, begun, root, crew.brought)
 
     @property
     def _is_accepted(self) -> bool:
@@ -259,8 +252,15 @@ class StorageScan:
             self._is_whole(crew)
         return self.result.status == outcome.COMPLETE
 
-    def _keep(self, pair: PartPair, begun: pieces.Begun, root: Root, brought: Brought) -> None:
+    def _keep(self, kept: PartPair, begun: pieces.Begun, root: Root, brought: Brought) -> None:
         """Keep the parts, and then the record: from then on the scan is there."""
+        gone, asked = brought.gone, self._means.pace.asked
+        pair = finish.merged(
+            kept, self._pieces, self._folder, self._opened, gone=gone, ending=asked
+        )
+        if pair is None:
+            self._end(outcome.UNFINISHED, reasons.ENDED)
+            return
         parts = pair.finish()
         if self._is_new:
             finish.look_at_names(parts[0], self.result)
