@@ -11,6 +11,7 @@ _FILES = {
     "journal": "journal.schema.json",
     "snapshot": "snapshot.schema.json",
     "findings": "findings.schema.json",
+    "rebuild": "rebuild.schema.json",
     "ids": "ids.schema.json",
     "openapi": "openapi.yaml",
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from reconciler.cli.context import Context
@@ -16,22 +16,29 @@ from reconciler.printable import quoted
 @contextmanager
 def progress(context: Context, plan: Plan) -> Iterator[Observer]:
     """Tell on standard error how far an apply has come, while entered; yield what is told of it."""
-    streams = context.streams
     if context.style.verbose:
-        yield lambda event: streams.note(f"{event.action} {quoted(event.name)}: {_told(event)}")
-    elif context.style.quiet or not is_terminal(sys.stderr):
-        yield lambda _: None
+        note = context.streams.note
+        yield lambda event: note(f"{event.action} {quoted(event.name)}: {_told(event)}")
     else:
-        from reconciler.cli.output.bar import open_bar  # `rich` is dear, and pipelines need none
-
-        colour = context.note_style.colour
-        with open_bar(streams, "Applying", len(plan.operations), colour=colour) as advance:
+        with bar(context, "Applying", len(plan.operations)) as advance:
 
             def observe(event: OperationEvent) -> None:
                 if isinstance(event, Done | Failed):
                     advance(1)
 
             yield observe
+
+
+@contextmanager
+def bar(context: Context, what: str, total: int) -> Iterator[Callable[[int], None]]:
+    """Show a bar while entered, if there is a terminal to show it on; yield what moves it on."""
+    if context.style.quiet or not is_terminal(sys.stderr):
+        yield lambda _: None
+    else:
+        from reconciler.cli.output.bar import open_bar  # `rich` is dear, and pipelines need none
+
+        with open_bar(context.streams, what, total, colour=context.note_style.colour) as advance:
+            yield advance
 
 
 def _told(event: OperationEvent) -> str:

@@ -10,7 +10,17 @@ from reconciler.cli.settings import JSON, TEXT
 from reconciler.errors import SUCCESS
 from reconciler.schemas import schema_text
 
-SCHEMAS = ("manifest", "plan", "event", "journal", "snapshot", "findings", "ids", "openapi")
+SCHEMAS = (
+    "manifest",
+    "plan",
+    "event",
+    "journal",
+    "snapshot",
+    "findings",
+    "rebuild",
+    "ids",
+    "openapi",
+)
 
 
 class SchemaOptions(Namespace):
@@ -30,8 +40,8 @@ def _run(context: Context, options: SchemaOptions) -> int:
 
 COMMAND = Command(
     details="The JSON Schema of manifests, by which editors complete and explain them, or of plan "
-    "files, events, journals, snapshots, findings and maps of ids, by which programs check them; "
-    "or the OpenAPI document of the state server.",
+    "files, events, journals, snapshots, findings, maps of ids and what `rebuild` came to, by "
+    "which programs check them; or the OpenAPI document of the state server.",
     examples=(
         ("reconciler schema manifest > manifest.schema.json", "save it for an editor"),
         ("reconciler schema plan", "the format of `plan --out` and `plan -o json`"),

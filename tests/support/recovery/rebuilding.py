@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from unittest.mock import patch
 
+import jsonschema
+
 from reconciler.cli.commands.recovery.rebuild import COMMAND, RebuildOptions
 from reconciler.cli.context import Context
 from reconciler.cli.output.streams import Streams
@@ -18,6 +20,7 @@ from reconciler.cli.recovery import rebuild
 from reconciler.cli.recovery.rebuilding import planning
 from reconciler.cli.settings import JSON, Settings
 from reconciler.manifest import Manifest
+from reconciler.schemas import schema_text
 from support.values.memory_platform import MemoryPlatform
 
 NAMES = ("a", "b", "c")
@@ -56,7 +59,15 @@ def run(
         context = Context.of(settings, Streams(), {})
         code = rebuild.run(context, options)
     text = told.getvalue()
+    if output == JSON:
+        _check(json.loads(text))
     return Ended(code, json.loads(text) if output == JSON else {"text": text}, notes.getvalue())
+
+
+def _check(document: dict[str, Any]) -> None:
+    """Hold what was printed against its published schema; a plan has another one."""
+    name = "rebuild" if "rebuilt" in document else "plan"
+    jsonschema.validate(document, json.loads(schema_text(name)))
 
 
 Rebuild = Callable[..., Ended]

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 
+import jsonschema
 import pytest
 from msgspec.structs import replace
 
 from reconciler.executor import Outcome, Result
 from reconciler.model import Notice
 from reconciler.reconcile import Applied
+from reconciler.recovery.rebuilding import outcome
 from reconciler.recovery.rebuilding.outcome import Left, Rebuilt, Told
 from reconciler.report import json as in_json
 from reconciler.report import markdown, text
 from reconciler.report.sentences.recovery import rebuilds as told
 from reconciler.report.style import Style
+from reconciler.schemas import schema_text
 from support.recovery import snapshots
 
 VERIFY = "reconciler verify s3://proofs/lab@20261129"
@@ -65,6 +69,23 @@ def test_a_rebuild_in_every_format(rebuilt, golden):
     golden("rebuilt-60.txt", text.rebuilt(rebuilt, Style(width=60)))
     golden("rebuilt.md", markdown.rebuilt(rebuilt))
     golden("rebuilt.json", in_json.rebuilt(rebuilt))
+
+
+def test_the_schema_has_all_that_is_told_and_every_kind_of_what_is_left(rebuilt):
+    schema = json.loads(schema_text("rebuild"))
+    validator = jsonschema.Draft202012Validator(schema)
+    validator.check_schema(schema)
+    validator.validate(json.loads(in_json.rebuilt(rebuilt)))
+    kinds = {*schema["$defs"]["left"]["properties"]["what"]["enum"]}
+    kinds |= {*schema["$defs"]["left_records"]["properties"]["what"]["enum"]}
+    assert kinds == {
+        value for name, value in vars(outcome).items() if name.isupper() and name[0] != "_"
+    }
+    unread = replace(
+        rebuilt, live=None, applied=Applied(rebuilt.applied.plan, Result(()), holds=None)
+    )
+    validator.validate(json.loads(in_json.rebuilt(unread)))
+    assert not validator.is_valid({**json.loads(in_json.rebuilt(rebuilt)), "verified": True})
 
 
 def test_a_rebuild_that_had_nothing_to_do(rebuilt, golden, make):

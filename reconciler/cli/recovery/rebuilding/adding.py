@@ -8,6 +8,7 @@ from itertools import chain
 from reconciler.applying.recording import record_files
 from reconciler.cli.applying.signals import Stop
 from reconciler.cli.context import Context
+from reconciler.cli.recovery.rebuilding.following import Follow, following
 from reconciler.cli.recovery.rebuilding.planning import Work
 from reconciler.errors import (
     LeaseLostError,
@@ -31,6 +32,8 @@ _OF_ALL = (
     PlatformLostError,
     UnavailableError,
 )
+#: So many records of one storage are told of before it is done.
+_MANY = 10_000
 
 
 class Adding:
@@ -51,6 +54,7 @@ class Adding:
         #: The storages that are still to be looked at, and the one whose turn it is.
         self._waiting = [one for one in work.wanted if one.storage.id in self.missing]
         self._at: Wanted | None = None
+        self._follow: Follow = lambda _, __: None
 
     def add(self, reader: Reader, found: Found, stop: Stop) -> None:
         """Add them under the lease, storage by storage, until a signal or a limit ends it.
@@ -58,7 +62,11 @@ class Adding:
         What fails with one storage does not stop the others. Raises `PlatformError` for what would
         fail with each of them: what was added before stays.
         """
-        with Comparing(self._repository, reader) as comparing:
+        total = sum(self.missing.values())
+        with (
+            Comparing(self._repository, reader) as comparing,
+            following(self._context, "Adding file records", total) as self._follow,
+        ):
             self._add_all(comparing, found, stop)
 
     def _add_all(self, comparing: Comparing, found: Found, stop: Stop) -> None:
@@ -102,8 +110,9 @@ class Adding:
             rows = comparing.missing(inventory, live.id)
             # Live has been read when the first row comes, and before the platform is written to.
             if (first := next(rows, None)) is not None:
-                taken = _Counted(chain([first], rows))
+                taken = _Counted(chain([first], rows), one.storage.name, self._follow)
                 yield live.id, taken
+                taken.tell()
                 self.added += taken.number
                 self.storages += 1
             del self.missing[one.storage.id]
@@ -112,9 +121,17 @@ class Adding:
 class _Counted:
     """Rows, and how many of them were taken."""
 
-    def __init__(self, rows: Iterator[InventoryRow]) -> None:
+    def __init__(self, rows: Iterator[InventoryRow], name: str, follow: Follow) -> None:
         self._rows = rows
+        self._name = name
+        self._follow = follow
+        self._told = 0
         self.number = 0
+
+    def tell(self) -> None:
+        """Tell how many were taken since it was told last."""
+        self._follow(self.number - self._told, self._name)
+        self._told = self.number
 
     def __iter__(self) -> Iterator[InventoryRow]:
         return self
@@ -122,4 +139,6 @@ class _Counted:
     def __next__(self) -> InventoryRow:
         row = next(self._rows)
         self.number += 1
+        if self.number - self._told >= _MANY:
+            self.tell()
         return row

@@ -17,6 +17,7 @@ from reconciler.cli.inputs.source import Source, plan_by
 from reconciler.cli.recovery.rebuilding.advice import fitting
 from reconciler.cli.recovery.rebuilding.choosing import Chosen, check_alike
 from reconciler.cli.recovery.rebuilding.doubts import strange, taken_over, unwanted
+from reconciler.cli.recovery.rebuilding.following import Follow, following
 from reconciler.cli.recovery.relocating import Lying, moved
 from reconciler.errors import ManifestError, SnapshotError, UsageError
 from reconciler.location import same_place, sanitize_local_url, usable_url
@@ -78,9 +79,12 @@ def plan(context: Context, options: RebuildOptions, repository: Repository, chos
         request = reconcile.Request(desired, lock=own.lock if own else None)
         source = Source(replace(manifest, desired=desired), platform, request)
         plan = fitting(plan_by(source, reader, state), ours, found, state)
-        with Comparing(repository, reader) as comparing:
+        with (
+            Comparing(repository, reader) as comparing,
+            following(context, "Comparing file records", len(found.live)) as follow,
+        ):
             takes = reader.abilities.record_inventory
-            lacking, left_records = _records(comparing, chosen, ours, found, takes=takes)
+            lacking, left_records = _records(comparing, chosen, ours, found, follow, takes=takes)
     keeps = {id for id, each in lacking.items() if options.keep_live and each.is_torn}
     notices = [
         *strange(kept, state, found),
@@ -182,6 +186,7 @@ def _records(
     chosen: Chosen,
     ours: Sequence[Wanted],
     found: Found,
+    follow: Follow,
     *,
     takes: bool,
 ) -> tuple[dict[str, Records], tuple[Left, ...]]:
@@ -205,4 +210,6 @@ def _records(
         else:
             id = live.id if live else None
             missing[storage.id] = comparing.compare(storage.inventory, id)
+            if live is not None:
+                follow(1, storage.name)
     return missing, tuple(left)
