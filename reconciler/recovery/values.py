@@ -113,6 +113,11 @@ class Scan(Struct, frozen=True):
     #: The part with the files that should be otherwise than this scan has them, as they should be:
     #: what was gone, left out or unreadable, and what is damaged. Empty if there are none.
     remembered: str = ""
+    #: The id of the scan from which it has what it remembers; empty: it was the first.
+    after: str = ""
+    #: The ids of earlier scans of which not all is known that they knew: a part was lost.
+    lost: tuple[str, ...] = ()
+    #: Of the document in which it is kept; empty anywhere else.
     seal: str = ""
 
     def parts(self) -> set[str]:

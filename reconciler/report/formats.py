@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from reconciler.recovery.findings.accepting import Acceptance
     from reconciler.recovery.rebuilding.outcome import Rebuilt
     from reconciler.recovery.scanning.outcome import Scanned
-    from reconciler.recovery.snapshots.check import Checked
+    from reconciler.recovery.snapshots.checking.check import Checked
     from reconciler.recovery.snapshots.document import Kept
     from reconciler.recovery.snapshots.listing import Overview
     from reconciler.recovery.snapshots.pruned import Pruned

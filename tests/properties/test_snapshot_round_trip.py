@@ -13,7 +13,7 @@ from reconciler.model import Storage, unmanaged_because
 from reconciler.recovery.parts import convert, read
 from reconciler.recovery.parts.schema import INVENTORY
 from reconciler.recovery.repository import layout
-from reconciler.recovery.snapshots.check import check
+from reconciler.recovery.snapshots.checking.check import check
 from support.recovery import snapshots
 from support.values.building import plan_for
 from support.values.memory_platform import MemoryPlatform

@@ -44,6 +44,7 @@ def wish_of(options: ScanOptions, objective: Objective | None, workers: int) -> 
         options.limit_rate,
         tuple(options.accept_root or ()),
         objective.every if objective and options.due else None,
+        tuple(options.accept_loss or ()),
     )
 
 

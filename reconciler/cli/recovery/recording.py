@@ -41,10 +41,11 @@ def run(context: Context, options: ScanOptions) -> int:
         raise UsageError(f"{_WHERE}; or name the storages whose files the platform is to record")
     if options.due:
         raise UsageError(f"--due asks what was proved when: {_WHERE}")
-    if options.max_bytes is not None or options.max_duration is not None or options.accept_root:
+    bounded = options.max_bytes is not None or options.max_duration is not None
+    if bounded or options.accept_root or options.accept_loss:
         raise UsageError(
-            "--max-bytes, --max-duration and --accept-root want --into REPO: without it nothing is "
-            "known of earlier scans, and nothing kept for the next"
+            "--max-bytes, --max-duration, --accept-root and --accept-loss want --into REPO: "
+            "without it nothing is known of earlier scans, and nothing kept for the next"
         )
     Exclusions(options.exclude or ())
     manifest = read_manifest_if_any(context)

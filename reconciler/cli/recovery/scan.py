@@ -48,7 +48,8 @@ def run(context: Context, options: ScanOptions) -> int:
         notes.append(without)
     for note in notes:
         context.note(note)
-    _check_accepted(targets, options.accept_root or ())
+    _check_accepted(targets, "--accept-root", options.accept_root or ())
+    _check_accepted(targets, "--accept-loss", options.accept_loss or ())
     check_apart(targets, into, context.environ)
     results: list[Scanned] = []
     with closing(open_repository(into, make=True, told=context.note)) as repository:
@@ -79,12 +80,12 @@ def scan_all(
         return stop.interrupted
 
 
-def _check_accepted(targets: Sequence[Target], names: Sequence[str]) -> None:
-    """Refuse to accept the root of what is not scanned: each is named, none is guessed."""
+def _check_accepted(targets: Sequence[Target], option: str, names: Sequence[str]) -> None:
+    """Refuse to accept anything of what is not scanned: each is named, none is guessed."""
     for name in names:
         if name not in [target.name for target in targets]:
             raise UsageError(
-                f"--accept-root {quoted(name)} is the name of no storage that is to be scanned"
+                f"{option} {quoted(name)} is the name of no storage that is to be scanned"
             )
 
 
@@ -147,7 +148,7 @@ def code_of(results: Sequence[Scanned], *, interrupted: bool = False) -> int:
         return INTERRUPTED
     if any(result.found for result in results):
         return FINDINGS
-    done = results and all(result.status == COMPLETE for result in results)
+    done = results and all(r.status == COMPLETE and not r.forgotten for r in results)
     return SUCCESS if done else UNPROVED
 
 

@@ -29,7 +29,7 @@ from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.repository.opening import open_repository
 from reconciler.recovery.scanning.outcome import Scanned
 from reconciler.recovery.snapshots import listing
-from reconciler.recovery.snapshots.check import check
+from reconciler.recovery.snapshots.checking.check import check
 from reconciler.recovery.snapshots.create import Wish, create
 from reconciler.recovery.snapshots.document import Kept, is_digest
 from reconciler.recovery.snapshots.prune import Task, prune, show

@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from reconciler.environment.timestamps import timestamp
-from reconciler.errors import UsageError
+from reconciler.errors import SnapshotError, UsageError
 from reconciler.printable import quoted
 from reconciler.recovery import paths
 from reconciler.recovery.findings import store
@@ -41,9 +41,13 @@ def to_accept(
     """Return what can be accepted of the storage at a location: it lasts, and needs proof.
 
     `wanted` are paths, as reports show them, and globs; without any all is meant. Raises
-    `UsageError` for one that fits nothing, `RepositoryError`.
+    `UsageError` for one that fits nothing, `SnapshotError` if not all findings can be read,
+    `RepositoryError`.
     """
-    known = open_ones(store.read(repository, place).episodes)
+    kept = store.read(repository, place)
+    if kept.damaged:
+        raise SnapshotError(f"nothing is accepted while not all is known: {kept.damaged[0]}")
+    known = open_ones(kept.episodes)
     lasting = [e for e in known.values() if e.what in NEEDS_PROOF]
     waiting = [e for e in lasting if not is_settled(e)]
     if not wanted:

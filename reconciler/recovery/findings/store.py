@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from reconciler.environment.timestamps import timestamp
 from reconciler.errors import RepositoryError, SnapshotError
+from reconciler.printable import quoted
 from reconciler.recovery.findings.episodes import bounded, merged
 from reconciler.recovery.findings.record import (
     FORMAT_VERSION,
@@ -36,7 +37,7 @@ class Known(Struct, frozen=True):
     episodes: tuple[FileFinding, ...] = ()
     #: All records that there were, contained in others or not, but for damaged ones.
     records: tuple[str, ...] = ()
-    #: Records that can't be read: each with the reason.
+    #: Of each record that can't be read a sentence.
     damaged: tuple[str, ...] = ()
     #: Until when scans have told what is gone: RFC 3339, UTC; empty: none has.
     gone_until: str = ""
@@ -73,9 +74,17 @@ def _read(repository: Repository, place: str, names: Sequence[str]) -> Known:
             contained.update(record.replaces)
             until = max(until, record.gone_until)
         except SnapshotError as error:
-            damaged[name] = f"{name}: {error}"
+            damaged[name] = _damaged(repository, name, error)
     records = tuple(name for name in names if name not in damaged)
     return Known(tuple(merged(found)), records, tuple(damaged.values()), until)
+
+
+def _damaged(repository: Repository, name: str, error: SnapshotError) -> str:
+    return (
+        f"{quoted(name)} in {repository.address} can't be used: {error}. Restore it from another "
+        "copy of the repository. If there is none, remove it: what was found earlier, and stands "
+        "nowhere else, is then not known any more"
+    )
 
 
 def keep(

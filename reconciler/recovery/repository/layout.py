@@ -17,6 +17,8 @@ PRUNE = "prune/"
 SNAPSHOTS = "snapshots/"
 PARTS = "parts/"
 SCANS = "scans/"
+FINISHED = "finished/"
+FINDINGS = "findings/"
 UNFINISHED = "unfinished/"
 #: The key by which `--redact` makes short hashes of names: 32 bytes, made when it is first wanted.
 REDACTION = "redaction.key"
@@ -45,6 +47,11 @@ def scans(place: str) -> str:
     return f"{SCANS}{storage_key(place)}/"
 
 
+def finished(place: str, scan: str = "") -> str:
+    """Return where it is kept that a scan has ended: so a record that is gone is missed."""
+    return f"{FINISHED}{storage_key(place)}/{scan}"
+
+
 def unfinished(place: str, scan: str) -> str:
     """Return where a scan keeps the pieces that it has finished, until all of it is."""
     return f"{UNFINISHED}{storage_key(place)}/{scan}/"
@@ -65,4 +72,4 @@ def verified(id: str) -> str:
 
 def findings(place: str) -> str:
     """Return where what was found wrong with a storage is kept."""
-    return f"findings/{storage_key(place)}/"
+    return f"{FINDINGS}{storage_key(place)}/"

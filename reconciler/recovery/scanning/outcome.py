@@ -32,6 +32,8 @@ class Wish(Struct, frozen=True):
     #: Seconds in which all is to be read once: what was proved longest ago is read, and a limit
     #: ends the reading, not the scan. None: only what is new or shows a change.
     every: int | None = None
+    #: Names of storages that go on though what an earlier scan knew is lost.
+    accept_loss: tuple[str, ...] = ()
 
 
 class Estimate(Struct, frozen=True):
@@ -84,6 +86,8 @@ class Scanned(Struct):
     #: Pairs of paths that differ in case or Unicode form only; the first of them.
     alike: int = 0
     alike_first: list[tuple[bytes, bytes]] = field(default_factory=list)
+    #: Whether something that earlier scans, or runs, knew can't be read: a note says what.
+    forgotten: bool = False
     #: What else is worth knowing, in sentences.
     notes: list[str] = field(default_factory=list)
 

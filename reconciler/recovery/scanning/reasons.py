@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from reconciler.recovery.scanning.outcome import Wish
 from reconciler.recovery.scanning.reading.crew import Brought
 from reconciler.recovery.values import Scan
@@ -14,6 +16,16 @@ def behind(last: Scan) -> str:
     return (
         f"The clock of this machine is behind the last scan, which began at {last.started_at}: set "
         "it right, for the next scans would be taken for earlier ones"
+    )
+
+
+def lost(scans: Sequence[str]) -> str:
+    """Say that something is lost of what scans knew, and what to do."""
+    number = f"the scan {scans[0]}" if len(scans) == 1 else f"{len(scans):,} scans"
+    return (
+        f"Not all is known any more that {number} knew of what files should be: a part is damaged, "
+        "or missing (`reconciler snapshot check` names it). Restore it from another copy of the "
+        "repository, and scan again; if there is none, --accept-loss NAME goes on without"
     )
 
 

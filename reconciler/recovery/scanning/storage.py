@@ -13,7 +13,6 @@ from reconciler.environment.origin import run_id
 from reconciler.environment.timestamps import timestamp
 from reconciler.errors import SnapshotError
 from reconciler.recovery.parts.write import Written
-from reconciler.recovery.repository import layout, sound
 from reconciler.recovery.rows import Rows, together
 from reconciler.recovery.scanning import estimate, outcome, reasons
 from reconciler.recovery.scanning.due.turns import Turns, turns_of
@@ -21,9 +20,10 @@ from reconciler.recovery.scanning.finishing import finish
 from reconciler.recovery.scanning.finishing.pair import PartPair
 from reconciler.recovery.scanning.known import believing, keeping, pieces, record
 from reconciler.recovery.scanning.known.earlier import Earlier
-from reconciler.recovery.scanning.known.last import Last, usable
+from reconciler.recovery.scanning.known.last import Last
 from reconciler.recovery.scanning.means import Means
 from reconciler.recovery.scanning.outcome import Scanned
+from reconciler.recovery.scanning.past import Past
 from reconciler.recovery.scanning.reading.crew import Brought, Crew
 from reconciler.recovery.scanning.reading.tasks import read_there
 from reconciler.recovery.source import Source
@@ -62,19 +62,21 @@ class StorageScan:
         self._met = 0
         #: Files that nobody wrote since the last scan.
         self._survived = 0
+        accepts_loss = target.name in means.wish.accept_loss
+        self._past = Past(means.repository, target.place, accepts_loss=accepts_loss)
 
     def run(self) -> None:
         """Scan it; raises `UnreachableError` if its root is not proved, `RepositoryError`."""
         place = self._target.place
         try:
-            last = record.latest(self._repository, place, complete=False)
-            known = record.root_at(self._repository, last, self._target.url) if last else None
+            last = self._past.recorded()
         except SnapshotError as error:
             self._end(outcome.NOT_BEGUN, str(error))
             return
         if last and self._run < last.id:
             self._end(outcome.NOT_BEGUN, reasons.behind(last))
             return
+        known = record.root_at(self._repository, last, self._target.url) if last else None
         unfinished = pieces.find(self._repository, place, after=last.id if last else "")
         root = self._proved(last, known, unfinished)
         self._estimate(last, root)
@@ -83,7 +85,7 @@ class StorageScan:
             return
         begun = self._begin(unfinished, root)
         if last:
-            self._last = usable(self._repository, last, self._opened, self.result.notes)
+            self._last = self._past.usable(last, self._folder, self._opened, self.result.notes)
         earlier = self._earlier(last, unfinished, root)
         pair = self._opened.enter_context(PartPair(self._folder, finish.like(self._last)))
         means = self._means
@@ -167,7 +169,7 @@ class StorageScan:
         if known is None:
             return found
         # An older scan than the last only says what files should be.
-        trusted = known.scan is last and not wish.full
+        trusted = known.scan is last and known.stamps and not wish.full
         agreeing = keeping.agreeing(root, own=wish.every is not None) if trusted else ()
         return [*found, Earlier(known.rows, clock=known.scan.clock_ns, agreeing=agreeing)]
 
@@ -265,15 +267,12 @@ class StorageScan:
         if self._is_new:
             finish.look_at_names(parts[0], self.result)
         left_out = self._source.left_out
-        found = finish.Found(self._id, self._target, begun, root, pair, parts, left_out)
+        now = self._means.here.now()
+        found = finish.Found(self._id, self._target, begun, root, pair, parts, left_out, now)
         remembered = self._remembered(found)
-        known_sound = self._last.sound if self._last else ()
-        for part in filter(None, (*parts, remembered)):
-            if part.sha256 in known_sound:
-                self._repository.add(layout.part(part.sha256), part.path)
-            else:
-                sound.keep(self._repository, part.sha256, part.path)
+        finish.keep(self._repository, (*parts, remembered), self._last)
         scan = finish.record_of(found, self._means, remembered)
+        scan = self._past.told(scan, self.result)
         instead = self._run if self._run != self._id else new_id(self._means.here.now())
         self.result.scan = record.write(self._repository, scan, instead=instead)
         pieces.forget(self._repository, self._target.place, until=self._id)

@@ -61,7 +61,10 @@ class Plan:
                 id = fate.kept.snapshot.id
                 yield layout.snapshot(id)
                 yield from list(repository.names(layout.snapshot(id, "")))
-        yield from self._scans_gone
+        for name in self._scans_gone:
+            scan = self._found.scans[name]
+            yield name
+            yield layout.finished(scan.place, scan.id)
         yield from self.remains
 
     def left_behind(self, repository: Repository) -> Iterator[str]:
@@ -136,6 +139,8 @@ def _scan_items(found: Found, staying: Sequence[Kept]) -> list[Item]:
     last: dict[str, str] = {}
     for name, scan in found.scans.items():
         last[scan.place] = max(last.get(scan.place, ""), name)
+    # What they knew may be restored yet.
+    lost = {(place, id) for place, name in last.items() for id in found.scans[name].lost}
     return [
         Item(name, scan.started_at, scan.place, scan.complete, reason)
         for name, scan in found.scans.items()
@@ -144,6 +149,8 @@ def _scan_items(found: Found, staying: Sequence[Kept]) -> list[Item]:
             if (scan.place, scan.id) in named
             else "last"
             if last[scan.place] == name
+            else "of which something is lost"
+            if (scan.place, scan.id) in lost
             else "",
         )
     ]

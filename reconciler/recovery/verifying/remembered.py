@@ -51,12 +51,15 @@ def keep(repository: Repository, scanned: Scanned, clock: Callable[[], datetime]
         _keep(repository, scanned, scanned.scan, clock)
     except (RepositoryError, SnapshotError) as error:
         scanned.notes.append(f"Which files are damaged or gone could not be kept: {error}")
+        scanned.forgotten = True
 
 
 def _keep(
     repository: Repository, scanned: Scanned, scan: Scan, clock: Callable[[], datetime]
 ) -> None:
     known = store.read(repository, scan.place)
+    scanned.notes += known.damaged
+    scanned.forgotten = scanned.forgotten or bool(known.damaged)
     lasting = episodes.open_ones(known.episodes)
     hidden = remembering.hidden_by(scan.excluded, scan.unproved)
     wrong = _Wrong(lasting, known.gone_until)

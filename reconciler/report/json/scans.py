@@ -42,6 +42,7 @@ def _scanned(result: Scanned) -> dict[str, Any]:
         "missing": {"count": result.missing, "first": list(map(shown, result.missing_first))},
         "deleted": {"count": result.deleted, "first": list(map(shown, result.deleted_first))},
         "alike": {"count": result.alike, "first": pairs},
+        "forgotten": result.forgotten,
         "notes": result.notes,
         "scan": scan
         and {

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from reconciler.recovery.paths import shown
-from reconciler.recovery.snapshots.check import Checked
+from reconciler.recovery.snapshots.checking.check import Checked
 from reconciler.recovery.snapshots.document import Contents, Kept, SnapshotStorage
 from reconciler.recovery.snapshots.listing import Overview
 from reconciler.recovery.snapshots.pruned import Pruned

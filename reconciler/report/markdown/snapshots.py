@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from reconciler.masking import masked
-from reconciler.recovery.snapshots.check import Checked
+from reconciler.recovery.snapshots.checking.check import Checked
 from reconciler.recovery.snapshots.document import Kept
 from reconciler.recovery.snapshots.listing import Overview
 from reconciler.recovery.snapshots.pruned import Pruned

@@ -177,7 +177,9 @@ def total(results: Sequence[Scanned]) -> str:
 
 def _partly(results: Sequence[Scanned]) -> str:
     scans = [(each.storage, each.scan) for each in results if each.scan]
-    return left_out.in_all([name for name, s in scans if left_out.any_of(s.counts.left_out)])
+    forgetting = [bare(each.storage) for each in results if each.forgotten]
+    lost = f"; NOT ALL IS KNOWN any more of {', '.join(forgetting)}" if forgetting else ""
+    return lost + left_out.in_all([name for name, s in scans if left_out.any_of(s.counts.left_out)])
 
 
 def _sentence(text: str) -> str:

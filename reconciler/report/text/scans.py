@@ -16,7 +16,7 @@ def scanned(results: Sequence[Scanned], style: Style = PLAIN) -> str:
     each = [
         line
         for result in results
-        if result.status != COMPLETE or result.found or not style.quiet
+        if result.status != COMPLETE or result.found or result.forgotten or not style.quiet
         for line in style.record(_record(result, style))
     ]
     last = lines(told.total(results), style.width)

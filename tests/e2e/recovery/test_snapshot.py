@@ -9,6 +9,7 @@ import pytest
 
 from reconciler.model import Values
 from reconciler.platforms import open_platform
+from support.recovery.sealing import resealed
 
 WRONG = "sha256:" + "0" * 64
 
@@ -89,7 +90,7 @@ def test_an_incomplete_snapshot_has_a_code_of_its_own(storages):
     (storages.path / "nas/raw/broken").symlink_to("nowhere")
     storages.scan()
     records = next((storages.path / "proofs/scans").rglob("*.json"))
-    records.write_text(records.read_text().replace('"complete": true', '"complete": false'))
+    records.write_bytes(resealed({**json.loads(records.read_bytes()), "complete": False}))
     told = storages.folder("snapshot", "create", "proofs", code=8).stdout
     assert "nas: its last scan could not list or read all of it." in told
     assert told.splitlines()[-1].startswith("INCOMPLETE: 1 storage, ")
@@ -209,11 +210,11 @@ def test_prune_shows_first_and_removes_then(storages):
 
 def test_prune_by_a_clock_behind_the_newest_is_refused(storages):
     made = report(storages, "create", "proofs")
-    path = storages.path / "proofs/scans/ab/20990101-000000-000-abcdef.json"
-    path.parent.mkdir(parents=True)
     storages.scan()
-    scan = next(p for p in (storages.path / "proofs/scans").rglob("*.json"))
-    path.write_text(scan.read_text().replace('"started_at": "20', '"started_at": "90'))
+    (scan,) = (storages.path / "proofs/scans").rglob("*.json")
+    ahead = {"id": "20990101-000000-000-abcdef", "started_at": "2099-01-01T00:00:00.000Z"}
+    document = {**json.loads(scan.read_bytes()), **ahead}
+    scan.with_name(f"{document['id']}.json").write_bytes(resealed(document))
     told = storages.folder("snapshot", "prune", "proofs", "--keep-last", "1", code=1).stderr
     assert "Nothing is pruned by a clock that is wrong" in told
     assert report(storages, "list", "proofs")["snapshots"][0]["id"] == made["id"]

@@ -7,7 +7,8 @@ import json
 import msgspec
 import pytest
 
-from reconciler.recovery.snapshots.check import Checked, Problem
+from reconciler.recovery.snapshots.checking.check import Checked
+from reconciler.recovery.snapshots.checking.problems import Problem
 from reconciler.recovery.snapshots.document import (
     Contents,
     Inventory,

@@ -21,6 +21,7 @@ class ScanOptions(Namespace):
     exclude: list[str] | None
     relocate: list[str] | None
     accept_root: list[str] | None
+    accept_loss: list[str] | None
     workers: int | None
     max_duration: float | None
     max_bytes: int | None
@@ -61,6 +62,11 @@ def _add_arguments(parser: ArgumentParser) -> None:
         metavar="FROM=TO",
         help="read what lies below FROM at TO, where it is mounted elsewhere; may be repeated",
     )
+    _add_acceptances(parser)
+    _add_limits(parser)
+
+
+def _add_acceptances(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--accept-root",
         action="append",
@@ -68,7 +74,13 @@ def _add_arguments(parser: ArgumentParser) -> None:
         help="this storage was moved to another disk or share on purpose, or emptied: hold nothing "
         "against its root; may be repeated",
     )
-    _add_limits(parser)
+    parser.add_argument(
+        "--accept-loss",
+        action="append",
+        metavar="NAME",
+        help="go on with this storage though the repository has lost what an earlier scan knew of "
+        "it; may be repeated",
+    )
 
 
 def _add_limits(parser: ArgumentParser) -> None:
@@ -112,7 +124,8 @@ COMMAND = Command(
     "kill or a power cut.\n\n"
     "Without --into, the platform records the files of the storages that are named, where it takes "
     "such records: for each its path, and its SHA-256 as both checksums.\n\n"
-    "Exit codes: 0 everything was read, 7 a file is damaged, 8 something could not be read.",
+    "Exit codes: 0 everything was read, 7 a file is damaged, 8 something could not be read, or "
+    "the repository has lost what an earlier scan knew.",
     examples=(
         ("reconciler scan --into ./proofs", "read what is new or changed on all storages"),
         (

@@ -15,7 +15,8 @@ from reconciler.model import Entry
 from reconciler.printable import quoted
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.snapshots import listing
-from reconciler.recovery.snapshots.check import Problem, check
+from reconciler.recovery.snapshots.checking.check import check
+from reconciler.recovery.snapshots.checking.problems import Problem
 from reconciler.recovery.snapshots.document import (
     MANIFEST,
     Kept,

@@ -12,7 +12,6 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from reconciler.recovery.parts import read
 from reconciler.recovery.parts.convert import scanned
 from reconciler.recovery.parts.schema import SCANNED
 from reconciler.recovery.rows import KEPT, LIMIT, STORED, UNREADABLE, Rows
@@ -53,7 +52,7 @@ class Turns:
         if last is not None:
             now = means.here.now().timestamp()
             self._choice = choose(aged(last.contents, pace.most), now, every, pace.most)
-            rows = read.scanned(last.contents, last.stamps)
+            rows = last.rows_again()
             self._was = Earlier(rows, clock=0, agreeing=())
             self._should_be = last.should_be()
         self._within = self._choice.within

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
+from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +17,8 @@ from reconciler.environment.timestamps import timestamp
 from reconciler.recovery.parts import merge, read
 from reconciler.recovery.parts.schema import CONTENTS
 from reconciler.recovery.parts.write import Written
+from reconciler.recovery.repository import layout, sound
+from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.rows import ARCHIVED, CHANGING, KEPT, READ, UNREADABLE, Rows
 from reconciler.recovery.scanning.finishing import names, remembering
 from reconciler.recovery.scanning.finishing.pair import Like, PartPair, gathered
@@ -39,11 +42,13 @@ class Found(NamedTuple):
     #: Contents and stamps.
     parts: tuple[Written, Written]
     left_out: tuple[LeftOut, ...]
+    #: When all of it was found.
+    ended: datetime
 
 
 def like(last: Last | None) -> Like | None:
     """Return the parts of the last scan, which are those of the next one if nothing has changed."""
-    if last is None:
+    if last is None or last.stamps is None:
         return None
     scan, contents, stamps = last.scan, last.contents, last.stamps
     rows = scan.counts.rows
@@ -96,7 +101,16 @@ def remembered(found: Found, last: Last, folder: Path, means: Means) -> Written 
     """Write what files should be that are otherwise, as a part; None where there are none."""
     hidden = remembering.hidden_by(means.wish.excluded, gathered(found.pair.unproved))
     contents, _ = found.parts
-    return remembering.remember(last, contents.path, folder, means.here.now(), hidden)
+    return remembering.remember(last, contents.path, folder, found.ended, hidden)
+
+
+def keep(repository: Repository, parts: Iterable[Written | None], last: Last | None) -> None:
+    """Keep the parts of a scan; those of the last one were read, and are not read again."""
+    for part in filter(None, parts):
+        if last and part.sha256 in last.sound:
+            repository.add(layout.part(part.sha256), part.path)
+        else:
+            sound.keep(repository, part.sha256, part.path)
 
 
 def record_of(found: Found, means: Means, remembered: Written | None) -> Scan:
@@ -112,7 +126,7 @@ def record_of(found: Found, means: Means, remembered: Written | None) -> Scan:
         name=target.name,
         root=found.root,
         started_at=begun.started_at,
-        ended_at=timestamp(means.here.now(), "milliseconds"),
+        ended_at=timestamp(found.ended, "milliseconds"),
         excluded=means.wish.excluded,
         complete=not unproved,
         unproved=unproved,

@@ -102,8 +102,12 @@ def fetched(repository: Repository, sha256: str, opened: ExitStack) -> Path:
 
 def contents_of(path: Path) -> Earlier:
     """Return the contents of a scan alone, to be held against other rows: no hash is kept."""
-    rows = map(_without_stamps, read.batches(path, CONTENTS))
-    return Earlier(rows, clock=0, agreeing=())
+    return Earlier(rows_without_stamps(path), clock=0, agreeing=())
+
+
+def rows_without_stamps(path: Path) -> Iterator[pa.RecordBatch]:
+    """Return contents with the columns of `SCANNED`; null where only stamps would say it."""
+    return map(_without_stamps, read.batches(path, CONTENTS))
 
 
 def check(path: Path, sha256: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
@@ -13,7 +13,12 @@ from reconciler.errors import SnapshotError
 from reconciler.recovery.parts import read
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.scanning.known import record
-from reconciler.recovery.scanning.known.earlier import Earlier, contents_of, fetched
+from reconciler.recovery.scanning.known.earlier import (
+    Earlier,
+    contents_of,
+    fetched,
+    rows_without_stamps,
+)
 from reconciler.recovery.values import Scan
 
 
@@ -24,14 +29,19 @@ class Last(NamedTuple):
     #: With the columns of `SCANNED`.
     rows: Iterator[pa.RecordBatch]
     contents: Path
-    stamps: Path
+    #: None if they are lost: then everything is read.
+    stamps: Path | None
+    #: What files should be that it has otherwise; not its own part where that is lost, or where
+    #: what another one knew was found again.
     remembered: Path | None
+    #: SHA-256 of the parts that were read, and are what was written.
+    sound: frozenset[str] = frozenset()
+    #: The ids of scans of which not all is known that they knew, this one among them.
+    lost: tuple[str, ...] = ()
 
-    @property
-    def sound(self) -> set[str]:
-        """The SHA-256 of the parts that were read, and are what was written."""
-        parts = {self.scan.contents, self.scan.stamps}
-        return parts | {self.scan.remembered} if self.remembered else parts
+    def rows_again(self) -> Iterator[pa.RecordBatch]:
+        """Return its rows from the first one on."""
+        return _rows(self.contents, self.stamps)
 
     def should_be(self) -> Earlier | None:
         """Return what files should be that this scan has otherwise; None where there are none."""
@@ -39,43 +49,65 @@ class Last(NamedTuple):
 
 
 def usable(repository: Repository, last: Scan, opened: ExitStack, notes: list[str]) -> Last | None:
-    """Return the scan `last`; if its parts are damaged, the newest one before it whose are not.
+    """Return the scan `last`; if its contents are damaged, the newest one before it whose are not.
 
     None if there is none. `notes` gets a sentence on what is of no use. Raises `RepositoryError`.
     """
+    lost: tuple[str, ...] = ()
     for scan in _newest_first(repository, last):
         try:
-            contents, stamps = (
-                fetched(repository, s, opened) for s in (scan.contents, scan.stamps)
-            )
+            found = opened_of(repository, scan, opened)
         except SnapshotError as error:
             if scan is last:
                 notes.append(f"Everything is read, as the last scan is of no use: {error}")
+            lost = (*lost, scan.id)
             continue
-        remembered = _remembered(repository, scan, opened, notes)
-        return Last(scan, read.scanned(contents, stamps), contents, stamps, remembered)
+        if scan is last and found.stamps is None:
+            notes.append(
+                "Everything is read, as the last scan is of no use for what shows no change: the "
+                f"part {scan.stamps} is damaged, or missing"
+            )
+        return found._replace(lost=tuple(sorted({*found.lost, *lost})))
     return None
+
+
+def opened_of(repository: Repository, scan: Scan, opened: ExitStack) -> Last:
+    """Return what is known of a scan, as far as its parts are what was written.
+
+    Raises `RepositoryError`; `SnapshotError` if its contents are not.
+    """
+    contents = fetched(repository, scan.contents, opened)
+    stamps = _fetched(repository, scan.stamps, opened)
+    remembered = _fetched(repository, scan.remembered, opened) if scan.remembered else None
+    forgets = scan.remembered and remembered is None
+    parts = {scan.contents: contents, scan.stamps: stamps, scan.remembered: remembered}
+    return Last(
+        scan,
+        _rows(contents, stamps),
+        contents,
+        stamps,
+        remembered,
+        frozenset(sha256 for sha256, path in parts.items() if path),
+        (*scan.lost, scan.id) if forgets else scan.lost,
+    )
+
+
+def _rows(contents: Path, stamps: Path | None) -> Iterator[pa.RecordBatch]:
+    return read.scanned(contents, stamps) if stamps else rows_without_stamps(contents)
 
 
 def _newest_first(repository: Repository, last: Scan) -> Iterator[Scan]:
     yield last
-    try:
-        earlier = [scan for scan in record.all_of(repository, last.place) if scan.id < last.id]
-    except SnapshotError:  # what else is damaged is told when it is needed
-        return
-    yield from reversed(earlier)
+    yield from before(record.whole(repository, last.place), last)
 
 
-def _remembered(
-    repository: Repository, scan: Scan, opened: ExitStack, notes: list[str]
-) -> Path | None:
-    if not scan.remembered:
-        return None
+def before(scans: Iterable[Scan], last: Scan) -> Iterator[Scan]:
+    """Return the scans before one, the newest first."""
+    return reversed([scan for scan in scans if scan.id < last.id])
+
+
+def _fetched(repository: Repository, sha256: str, opened: ExitStack) -> Path | None:
     try:
-        return fetched(repository, scan.remembered, opened)
-    except SnapshotError as error:
-        notes.append(
-            "What files should be that the last scan could not see so is not known any more: "
-            f"{error}"
-        )
+        return fetched(repository, sha256, opened)
+    except SnapshotError:
         return None

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import contextlib
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 
 from msgspec.structs import replace
 
-from reconciler.errors import SnapshotError
+from reconciler.errors import RepositoryError, SnapshotError
 from reconciler.platform import InventoryRow
 from reconciler.printable import quoted
 from reconciler.recovery import paths
@@ -20,28 +21,48 @@ from reconciler.recovery.values import Root, Scan
 
 FORMAT_VERSION = 1
 _SUFFIX = ".json"
+_WAYS_OUT = (
+    "Restore it from another copy of the repository. If there is none, scan the storage once with "
+    "--accept-loss NAME: what only that scan knew is then not known any more"
+)
 
 
 def latest(repository: Repository, place: str, *, complete: bool = True) -> Scan | None:
     """Return the last scan of the storage at a place; None if there is none.
 
-    Only one that listed and read all of it, unless `complete` is False. Raises `RepositoryError`.
+    Only one that listed and read all of it, unless `complete` is False. Raises `RepositoryError`;
+    `SnapshotError` if the record of a later one is damaged, or was removed.
     """
+    # First: what ends meanwhile must not look as if its record were missing.
+    ended = max(repository.names(layout.finished(place)), default="").rpartition("/")[2]
     names = sorted(repository.names(layout.scans(place)), reverse=True)
+    _miss(repository, place, ended, names)
     scans = (_read(repository, name) for name in names)
     return next((scan for scan in scans if scan and (scan.complete or not complete)), None)
+
+
+def whole(repository: Repository, place: str) -> list[Scan]:
+    """Return the scans of a place whose records can be read, the oldest first.
+
+    Raises `RepositoryError`.
+    """
+    found: list[Scan] = []
+    for name in repository.names(layout.scans(place)):
+        with contextlib.suppress(SnapshotError):
+            found += filter(None, [_read(repository, name)])
+    return found
 
 
 def root_at(repository: Repository, last: Scan, url: str) -> Root:
     """Return what is known, after the scan `last`, of the root of a storage at the address `url`.
 
     The last scan may have read it elsewhere, which proves nothing about the folder that is here.
-    Raises `RepositoryError`, `SnapshotError`.
+    Raises `RepositoryError`.
     """
     known = last.root
     if known.url == url:
         return known
-    roots = [scan.root for scan in all_of(repository, last.place) if scan.root.url == url]
+    roots = [scan.root for scan in whole(repository, last.place) if scan.root.url == url]
     if not roots:
         return known
     marked = {"marker": known.marker, "marker_sha256": known.marker_sha256, "empty": known.empty}
@@ -63,6 +84,9 @@ def write(repository: Repository, scan: Scan, *, instead: str) -> Scan:
     """
     condemned.secure(repository, scan.parts())
     if repository.write(_name(scan), sealed(scan)) or instead == scan.id:
+        # Without it all is there; only if the record is lost one day, nobody misses it.
+        with contextlib.suppress(RepositoryError):
+            repository.write(layout.finished(scan.place, scan.id), b"")
         return scan
     return write(repository, replace(scan, id=instead), instead=instead)
 
@@ -89,6 +113,11 @@ def decoded(name: str, data: bytes) -> Scan:
     return replace(scan, seal="")
 
 
+def name_of(finished: str) -> str:
+    """Return the name of the record that a scan has which ended (`layout.finished`)."""
+    return f"{layout.SCANS}{finished.removeprefix(layout.FINISHED)}{_SUFFIX}"
+
+
 def _name(scan: Scan) -> str:
     return f"{layout.scans(scan.place)}{scan.id}{_SUFFIX}"
 
@@ -102,8 +131,15 @@ def _read(repository: Repository, name: str) -> Scan | None:
     try:
         return decoded(name, data)
     except SnapshotError as error:
+        told = f"{quoted(name)} in {repository.address} can't be used: {error}"
+        raise SnapshotError(f"{told}. {_WAYS_OUT}") from error
+
+
+def _miss(repository: Repository, place: str, ended: str, names: Sequence[str]) -> None:
+    """Raise `SnapshotError` if the scan `ended` after all of those whose records are there."""
+    newest = max((n for n in names if n.endswith(_SUFFIX)), default="")
+    if ended > newest.rpartition("/")[2].removesuffix(_SUFFIX):
+        name = quoted(f"{layout.scans(place)}{ended}{_SUFFIX}")
         raise SnapshotError(
-            f"{quoted(name)} in {repository.address} can't be used: {error}. Restore it from "
-            "another copy of the repository. If there is none, remove it, and read everything with "
-            "--full: what files should be that this scan could not see is then not known any more"
-        ) from error
+            f"{name}, the record of the last scan, is missing in {repository.address}. {_WAYS_OUT}"
+        )

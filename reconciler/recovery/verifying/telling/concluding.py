@@ -22,6 +22,7 @@ from reconciler.recovery.values import FileFinding
 from reconciler.recovery.verifying.judging.sides import Side
 from reconciler.recovery.verifying.judging.spool import Spooled
 from reconciler.recovery.verifying.results import StorageVerified
+from reconciler.recovery.verifying.telling import forgotten
 from reconciler.recovery.verifying.telling.apart import Apart, is_over
 from reconciler.recovery.verifying.telling.redaction import Redaction
 from reconciler.recovery.verifying.telling.table import Table
@@ -76,7 +77,8 @@ class Concluded:
         if self._present is None:
             return self._told(so_far, _First.of(findings()), findings, {}, Apart({}))
         known = store.read(self._means.repository, self._place)
-        self.notes += [f"not used: the findings in {reason}" for reason in known.damaged]
+        lost = forgotten.sentences(self._means.repository, self._place, known)
+        self.notes += lost
         before = over_time.open_ones(known.episodes)
         apart = Apart(before, over_time.over_last(known.episodes))
         apart.count(findings())
@@ -102,7 +104,7 @@ class Concluded:
             self._with_silent(told, silent),
             resolved=tuple(map(self._redacted, over[:MOST_TOLD])),
             resolved_count=len(over),
-            forgotten=bool(known.damaged),
+            forgotten=bool(lost),
         )
 
     def _with_silent(self, told: StorageVerified, silent: Iterable[FileFinding]) -> StorageVerified:

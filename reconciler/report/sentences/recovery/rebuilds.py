@@ -10,7 +10,7 @@ from reconciler.printable import listed
 from reconciler.recovery.rebuilding.outcome import NOT_TAKEN, Left, Rebuilt
 from reconciler.recovery.rebuilding.records import Records
 from reconciler.recovery.rebuilding.wanted import Wanted
-from reconciler.recovery.snapshots.check import Problem
+from reconciler.recovery.snapshots.checking.problems import Problem
 from reconciler.recovery.snapshots.document import Kept, Snapshot
 from reconciler.report.sentences.scans import lasting
 from reconciler.report.sentences.terms import address, bare, count

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 
 from reconciler.environment.timestamps import whole_seconds
 from reconciler.recovery import rows
-from reconciler.recovery.snapshots.check import Checked, Problem
+from reconciler.recovery.snapshots.checking.check import Checked
+from reconciler.recovery.snapshots.checking.problems import Problem
 from reconciler.recovery.snapshots.document import Kept, Snapshot, SnapshotStorage
 from reconciler.recovery.snapshots.listing import Overview
 from reconciler.recovery.snapshots.marks import Verified
@@ -134,18 +135,20 @@ def checked(checked: Checked, kept: Kept) -> str:
 def problem(problem: Problem) -> str:
     """Say what is wrong with a snapshot."""
     what = f"{problem.what} of {bare(problem.storage)}" if problem.storage else problem.what
-    return f"{problem.snapshot}: {what}: {problem.message}"
+    return ": ".join(filter(None, (problem.snapshot, what, problem.message)))
 
 
 def total_checked(checked: Checked) -> str:
     """Say what a check came to, and what it does not prove."""
-    damaged = {problem.snapshot for problem in checked.problems}
+    damaged = {problem.snapshot for problem in checked.problems} - {""}
     number = len({*damaged, *(kept.snapshot.id for kept in checked.snapshots)})
     read = f"{count(checked.parts, 'part')}, {amount(checked.bytes)} read"
-    if damaged:
+    if checked.problems:
+        others = sum(not problem.snapshot for problem in checked.problems)
+        beside = f", and {count(others, 'file')} beside" if others else ""
         return (
-            f"DAMAGED: {len(damaged):,} of {count(number, 'snapshot')} ({read}). Restore what is "
-            "named from another copy of the repository."
+            f"DAMAGED: {len(damaged):,} of {count(number, 'snapshot')}{beside} ({read}). Restore "
+            "what is named from another copy of the repository."
         )
     if checked.expected:
         return f"Undamaged and untampered: {count(number, 'snapshot')} ({read})."

@@ -167,7 +167,7 @@ def total(verified: Verified) -> str:
     if verdict == results.DIFFERS:
         return f"FINDINGS: {numbers}; {last}{partly}."
     if any(one.forgotten for one in verified.storages):
-        numbers = ", ".join(filter(None, (numbers, "what was found earlier can't be read")))
+        numbers = ", ".join(filter(None, (numbers, "not all can be read that was known earlier")))
     if verdict == results.UNKNOWN:
         return f"NOT VERIFIED: {'; '.join(filter(None, (last, numbers)))}{partly}."
     return f"Verified: {last}{_agreeing(verified)}{partly}."

@@ -140,7 +140,9 @@ def test_a_damaged_record_is_told_and_left_alone(repository):
     repository.write(name, b'{"format_version": 1', replace=True)
     known = store.read(repository, PLACE)
     assert known.episodes == ()
-    assert known.damaged == (f"{name}: it is damaged: it is no JSON",)
+    (told,) = known.damaged
+    assert told.startswith(f"'{name}' in '")
+    assert "can't be used: it is damaged: it is no JSON. Restore it" in told
     keep(repository, [FOUND], known, 1)
     assert name in names(repository)
 

@@ -110,8 +110,9 @@ def test_parts_are_there_before_the_record(repository, monkeypatch) -> None:
         "parts",
         "parts",
         "scans",
+        "finished",
     ]
-    assert order[-1] == f"scans/{key}/{ended.scan.id}.json"
+    assert order[-2:] == [f"scans/{key}/{ended.scan.id}.json", f"finished/{key}/{ended.scan.id}"]
 
 
 def test_a_run_that_is_overtaken_by_one_that_went_on_from_it_keeps_its_record_too(

@@ -13,7 +13,7 @@ from reconciler.recovery.parts import convert, read
 from reconciler.recovery.parts.schema import INVENTORY
 from reconciler.recovery.repository import layout
 from reconciler.recovery.snapshots import listing
-from reconciler.recovery.snapshots.check import check
+from reconciler.recovery.snapshots.checking.check import check
 from support.recovery.snapshots import NOW, platform, scanned, taken
 from support.values.building import storage
 
@@ -147,7 +147,8 @@ def test_a_scan_that_is_damaged_makes_the_snapshot_incomplete(repository, place,
     snapshot = taken(live, repository).snapshot
     assert [(each.storage, each.what) for each in snapshot.lacking] == [("nas", "contents")]
     assert snapshot.storages[0].contents is None
-    assert check(repository).problems == ()
+    assert check(repository, snapshot.id).problems == ()
+    assert {problem.what.split()[0] for problem in check(repository).problems} == {"scan"}
 
 
 def test_files_that_could_not_be_read_make_it_incomplete_and_the_rest_is_there(repository):

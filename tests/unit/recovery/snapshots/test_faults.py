@@ -19,7 +19,7 @@ from reconciler.recovery.repository.asking import Asking
 from reconciler.recovery.repository.bucket import BucketRepository
 from reconciler.recovery.repository.opening import open_repository
 from reconciler.recovery.snapshots import listing
-from reconciler.recovery.snapshots.check import check
+from reconciler.recovery.snapshots.checking.check import check
 from reconciler.recovery.snapshots.prune import Task, prune
 from reconciler.recovery.snapshots.retention import Rules
 from support.faults.fault_proxy import PASS, FaultProxy, refused

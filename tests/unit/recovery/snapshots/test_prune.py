@@ -15,7 +15,7 @@ from reconciler.lease.opening import open_lock
 from reconciler.recovery.repository import condemned, layout
 from reconciler.recovery.scanning.known import record
 from reconciler.recovery.snapshots import listing, marks, needed
-from reconciler.recovery.snapshots.check import check
+from reconciler.recovery.snapshots.checking.check import check
 from reconciler.recovery.snapshots.prune import Task, prune, show
 from reconciler.recovery.snapshots.retention import Rules
 from support.locks.lock_making import BOB

@@ -202,6 +202,7 @@ def test_a_hash_that_was_only_kept_from_before_ends_nothing(nights):
     nights.storage.files[b"f/a"].data = ROTTEN
     last = nights.scan().scan
     nights.repository.remove(f"{layout.scans(TARGET.place)}{last.id}.json")
+    nights.repository.remove(layout.finished(TARGET.place, last.id))
     ended = nights.scan(full=False)
     assert (ended.files_kept, ended.found) == (2, 0)
     assert nights.known() == [("damaged", b"f/a", False)]

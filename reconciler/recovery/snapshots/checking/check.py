@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 from msgspec import Struct
 
@@ -14,19 +15,9 @@ from reconciler.recovery.parts.schema import CONTENTS, INVENTORY
 from reconciler.recovery.repository import layout
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.snapshots import document, listing
+from reconciler.recovery.snapshots.checking import beside
+from reconciler.recovery.snapshots.checking.problems import Problem
 from reconciler.recovery.snapshots.document import Inventory, Kept
-
-
-class Problem(Struct, frozen=True):
-    """One thing that is wrong with a snapshot."""
-
-    #: The snapshot, by id.
-    snapshot: str
-    #: The storage, by name; empty for the snapshot itself.
-    storage: str
-    #: `snapshot`, `storages.yaml`, `inventory`, `contents`.
-    what: str
-    message: str
 
 
 class Checked(Struct, frozen=True):
@@ -55,7 +46,7 @@ def check(
     expect: str | None = None,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Checked:
-    """Read every byte of a snapshot, or of all, and hold it against what was written.
+    """Read every byte of a snapshot, or of all that is kept, and hold it against what was written.
 
     `expect` is the digest of the one that is meant, which need not be named then. `progress` is
     told each snapshot. Raises `StaleError` if none has that digest, `SnapshotError` if there is
@@ -66,6 +57,8 @@ def check(
     for each in kept:
         progress(each.snapshot.id)
         problems += reading.snapshot(each)
+    if id is None and expect is None:
+        problems += beside.problems(repository, kept, reading.fault)
     return Checked(
         repository.address,
         tuple(kept),
@@ -124,6 +117,12 @@ class _Reading:
                 what = "inventory" if isinstance(part, Inventory) else "contents"
                 yield Problem(snapshot.id, storage, what, problem)
 
+    def fault(self, sha256: str) -> str:
+        """Return what is wrong with a part; empty if nothing is, or a snapshot has told it."""
+        if {(sha256, True), (sha256, False)} & self._known.keys():
+            return ""
+        return self._read(sha256)
+
     def _manifest(self, id: str, sha256: str) -> str:
         data = self._repository.read(layout.snapshot(id, document.MANIFEST))
         if data is None:
@@ -144,19 +143,28 @@ class _Reading:
         schema, rows = (
             (INVENTORY, part.rows) if isinstance(part, Inventory) else (CONTENTS, part.counts.rows)
         )
-        name = layout.part(part.sha256)
+
+        def counted(path: Path) -> str:
+            if read.count(path, schema) == rows:
+                return ""
+            name = quoted(layout.part(part.sha256))
+            return f"{name} has another number of rows than its snapshot says"
+
+        return self._read(part.sha256, counted)
+
+    def _read(self, sha256: str, look: Callable[[Path], str] = lambda _: "") -> str:
+        """Return what is wrong with a part, and, if its bytes are right, what `look` says."""
+        name = layout.part(sha256)
         try:
             with self._repository.local(name) as path:
                 self.parts += 1
                 with path.open("rb") as file:
-                    sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+                    found = hashlib.file_digest(file, "sha256").hexdigest()
                     self.bytes += file.tell()
-                if sha256 != part.sha256:
+                if found != sha256:
                     return f"{quoted(name)} is not what was written: its SHA-256 differs"
-                if read.count(path, schema) != rows:
-                    return f"{quoted(name)} has another number of rows than its snapshot says"
+                return look(path)
         except SnapshotError as error:
             return str(error)
         except OSError as error:
             return f"{quoted(name)} can't be read: {error.strerror}"
-        return ""

@@ -1,0 +1,136 @@
+"""What files should be, found again where a part that said so was lost.
+
+It is worked out from what is left: the scan before, the findings, and the part itself once somebody
+has restored it. Until all is known again, each scan says of which one something is lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from datetime import datetime
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from reconciler.errors import SnapshotError
+from reconciler.recovery.findings import store
+from reconciler.recovery.findings.episodes import NEEDS_PROOF, open_ones
+from reconciler.recovery.parts import convert, merge, read
+from reconciler.recovery.parts.schema import CONTENTS
+from reconciler.recovery.parts.write import PartWriter, Written
+from reconciler.recovery.repository import sound
+from reconciler.recovery.repository.contract import Repository
+from reconciler.recovery.rows import CONTENT_COLUMNS, FILE, Content, Rows
+from reconciler.recovery.scanning.finishing import remembering
+from reconciler.recovery.scanning.known import record
+from reconciler.recovery.scanning.known.last import Last, before, opened_of
+from reconciler.recovery.values import FileFinding, Scan
+
+
+def restored(repository: Repository, last: Last, folder: Path, opened: ExitStack) -> Last:
+    """Return the last scan with what is known again of what was lost, written into `folder`.
+
+    Its `lost` are then those of which something is still not known. Raises `RepositoryError`.
+    """
+    if not last.lost:
+        return last
+    restoring = _Restoring(repository, last, folder, opened)
+    lost = tuple(id for id in last.lost if not restoring.known_again(id))
+    return last._replace(remembered=restoring.remembered(), lost=lost)
+
+
+def still_lost(repository: Repository, lost: Sequence[str], now: Scan) -> list[str]:
+    """Return the scans of which something is lost, once the parts of a scan are kept.
+
+    One that had the very same parts knew nothing else: they are there again. Raises
+    `RepositoryError`.
+    """
+    scans = record.whole(repository, now.place)
+    same = {
+        scan.id
+        for scan in scans
+        if scan.contents == now.contents and scan.remembered in ("", now.remembered)
+    }
+    return [id for id in lost if id not in same]
+
+
+class _Restoring:
+    """Looks for what files should be."""
+
+    def __init__(self, repository: Repository, last: Last, folder: Path, opened: ExitStack) -> None:
+        self._repository, self._last = repository, last
+        self._folder, self._opened = folder, opened
+        self._scans = record.whole(repository, last.scan.place)
+        self._found: list[Path] = []
+
+    def known_again(self, id: str) -> bool:
+        """Take what a scan knew that the last one has otherwise; False if not all is known."""
+        if id == self._last.scan.id:
+            return self._made_anew()
+        scan = next((scan for scan in self._scans if scan.id == id), None)
+        known = self._take(scan) if scan else None
+        return known is not None and id not in known.lost
+
+    def remembered(self) -> Path | None:
+        """Return what files should be, of all that was found; the findings know it best."""
+        good = self._found_wrong()
+        paths = [*self._found, *filter(None, [self._last.remembered, good])]
+        if len(paths) < 2:
+            return paths[0] if paths else None
+        with PartWriter(self._folder, CONTENTS) as writer:
+            for batch in merge.joined([read.batches(path, CONTENTS) for path in paths]):
+                writer.write(batch)
+            return writer.finish().path
+
+    def _made_anew(self) -> bool:
+        """Make what the last scan remembers from what the one before knew, as it did itself."""
+        last = self._last.scan
+        earlier = next(before(self._scans, last), None)
+        known = self._take(earlier) if earlier else None
+        if known is None or known.scan.id != last.after or known.scan.id in known.lost:
+            return False
+        if (made := self._made) and made.sha256 == last.remembered:
+            sound.keep(self._repository, made.sha256, made.path)
+        return True
+
+    def _take(self, scan: Scan) -> Last | None:
+        """Take what a scan knew and the last one has otherwise; None if it can't be read."""
+        self._made: Written | None = None
+        try:
+            known = opened_of(self._repository, scan, self._opened)
+        except SnapshotError:
+            return None
+        now = self._last.scan
+        moment = datetime.fromisoformat(now.ended_at)
+        hidden = remembering.hidden_by(now.excluded, now.unproved)
+        contents = self._last.contents
+        self._made = remembering.remember(known, contents, self._folder, moment, hidden)
+        self._found += [self._made.path] if self._made else []
+        return known
+
+    def _found_wrong(self) -> Path | None:
+        """Write what files were before they were found wrong, as far as they still are."""
+        episodes = open_ones(store.read(self._repository, self._last.scan.place).episodes)
+        good = {e.path: _good(e) for e in episodes.values() if not e.about}
+        known = [content for _, content in sorted(good.items()) if content is not None]
+        if not known:
+            return None
+        with PartWriter(self._folder, CONTENTS) as writer:
+            writer.write(convert.to_batches(_rows(known))[0])
+            return writer.finish().path
+
+
+def _good(episode: FileFinding) -> Content | None:
+    """Return what a file was that is wrong, with since when it is; None if nobody knows."""
+    was = episode.was
+    if episode.what not in NEEDS_PROOF or was is None or was.kind != FILE or was.sha256 is None:
+        return None
+    return replace(was, detail=episode.first_seen.encode())
+
+
+def _rows(contents: Sequence[Content]) -> Rows:
+    rows = Rows()
+    for column in CONTENT_COLUMNS:
+        setattr(rows, column, [getattr(content, column) for content in contents])
+    return rows

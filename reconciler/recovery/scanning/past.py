@@ -1,0 +1,56 @@
+"""What earlier scans of a storage know, and whether something of that is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from reconciler.recovery.repository.contract import Repository
+from reconciler.recovery.scanning import reasons
+from reconciler.recovery.scanning.finishing import restoring
+from reconciler.recovery.scanning.known import record
+from reconciler.recovery.scanning.known.last import Last, usable
+from reconciler.recovery.scanning.outcome import Scanned
+from reconciler.recovery.values import Scan
+
+
+class Past:
+    """The earlier scans of one storage, for the one that is made now."""
+
+    def __init__(self, repository: Repository, place: str, *, accepts_loss: bool) -> None:
+        """Take the location; who `accepts_loss` goes on without what is lost."""
+        self._repository = repository
+        self._place = place
+        self._accepts_loss = accepts_loss
+        self._lost: Sequence[str] = ()
+        self._after = ""
+
+    def recorded(self) -> Scan | None:
+        """Return the last scan; raises `SnapshotError` if its record is lost."""
+        if self._accepts_loss:
+            return next(reversed(record.whole(self._repository, self._place)), None)
+        return record.latest(self._repository, self._place, complete=False)
+
+    def usable(self, last: Scan, folder: Path, opened: ExitStack, notes: list[str]) -> Last | None:
+        """Return what is known of the last scan, or of one before, and what they remembered.
+
+        `notes` gets a sentence on what is of no use. Raises `RepositoryError`.
+        """
+        found = usable(self._repository, last, opened, notes)
+        lost: Sequence[str] = (last.id,)
+        if found is not None:
+            found = restoring.restored(self._repository, found, folder, opened)
+            self._after, lost = found.scan.id, found.lost
+        self._lost = () if self._accepts_loss else lost
+        return found
+
+    def told(self, scan: Scan, result: Scanned) -> Scan:
+        """Return the record of a scan whose parts are kept with what is lost, and tell that."""
+        lost = restoring.still_lost(self._repository, self._lost, scan) if self._lost else []
+        if lost:
+            result.forgotten = True
+            result.notes.append(reasons.lost(lost))
+        return replace(scan, after=self._after, lost=tuple(lost))

@@ -1,0 +1,1 @@
+"""Whether what a repository holds is as it was written."""

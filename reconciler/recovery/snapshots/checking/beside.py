@@ -1,0 +1,74 @@
+"""Whether what a repository holds beside its snapshots is as it was written: scans, findings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from reconciler.errors import RepositoryError, SnapshotError
+from reconciler.printable import quoted
+from reconciler.recovery.findings.record import decode, findings_of
+from reconciler.recovery.repository import condemned, layout
+from reconciler.recovery.repository.contract import Repository
+from reconciler.recovery.repository.many import read_many
+from reconciler.recovery.scanning.known import record
+from reconciler.recovery.snapshots import marks
+from reconciler.recovery.snapshots.checking.problems import Problem
+from reconciler.recovery.snapshots.document import Kept
+
+
+def problems(
+    repository: Repository, snapshots: Sequence[Kept], fault: Callable[[str], str]
+) -> Iterator[Problem]:
+    """Yield what is wrong; `fault` says it of a part by its SHA-256, and is empty if nothing is.
+
+    `snapshots` are those whose marks are read. Pieces of unfinished scans are left out: the next
+    one reads again what is damaged of them. Raises `RepositoryError` if the repository can't be
+    read.
+    """
+    yield from _scans(repository, fault)
+    yield from _marks(repository, snapshots)
+    for name, data in read_many(repository, repository.names(layout.FINDINGS)):
+        try:
+            if data is not None:
+                findings_of(decode(data), "")
+        except SnapshotError as error:
+            yield Problem("", "", "findings", f"{quoted(name)} can't be used: {error}")
+    try:
+        condemned.read(repository)
+    except RepositoryError as error:
+        yield Problem("", "", "prune", str(error))
+
+
+def _marks(repository: Repository, snapshots: Sequence[Kept]) -> Iterator[Problem]:
+    named = {layout.verified(kept.snapshot.id): kept for kept in snapshots}
+    for name, data in read_many(repository, named):
+        try:
+            marks.understood(repository, named[name], data)
+        except SnapshotError as error:
+            yield Problem("", "", "verified.json", str(error))
+
+
+def _scans(repository: Repository, fault: Callable[[str], str]) -> Iterator[Problem]:
+    # First: what ends meanwhile must not look as if its record were missing.
+    ended = {_folder(name): name for name in repository.names(layout.FINISHED)}
+    newest: dict[str, str] = {}
+    for name, data in read_many(repository, repository.names(layout.SCANS)):
+        newest[_folder(name)] = name
+        try:
+            scan = None if data is None else record.decoded(name, data)
+        except SnapshotError as error:
+            yield Problem("", "", "scan", f"{quoted(name)} can't be used: {error}")
+            continue
+        for sha256 in sorted(scan.parts()) if scan else ():
+            if scan and (problem := fault(sha256)):
+                yield Problem("", scan.name, f"scan {scan.id}", problem)
+    for folder, name in ended.items():
+        last = record.name_of(name)
+        if last > newest.get(folder, ""):
+            yield Problem(
+                "", "", "scan", f"{quoted(last)} is missing: it is the last of its storage"
+            )
+
+
+def _folder(name: str) -> str:
+    return name.split("/")[1]

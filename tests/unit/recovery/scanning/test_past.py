@@ -1,0 +1,67 @@
+"""The record of the last scan is lost: told until somebody acts; no older one takes its place."""
+
+from __future__ import annotations
+
+import pytest
+
+from reconciler.errors import SnapshotError
+from reconciler.recovery.repository import layout
+from reconciler.recovery.scanning.known import record
+from reconciler.recovery.scanning.outcome import COMPLETE, NOT_BEGUN, Wish
+from support.recovery.memory import TARGET, Storage
+from support.recovery.scans import scan_once
+
+PLACE = TARGET.place
+
+
+def storage() -> Storage:
+    made = Storage()
+    made.put("a", b"a")
+    return made
+
+
+@pytest.mark.parametrize("how", ["removed", "empty", "cut", "flipped", "of another"])
+def test_a_record_that_is_lost_stops_the_storage_until_a_person_decides(repository, how) -> None:
+    scan_once(storage(), repository)
+    last = scan_once(storage(), repository).scan
+    path = repository._path(f"{layout.scans(PLACE)}{last.id}.json")
+    data = path.read_bytes()
+    path.unlink()
+    if how != "removed":
+        other = data.replace(PLACE.encode(), PLACE.encode() + b"2")
+        damaged = {"empty": b"", "cut": data[:-1], "flipped": data[:-9] + b"0" + data[-8:]}
+        path.write_bytes({**damaged, "of another": other}[how])
+    for _ in range(2):
+        ended = scan_once(storage(), repository)
+        assert (ended.status, ended.scan) == (NOT_BEGUN, None)
+        assert last.id in ended.reason
+        assert "--accept-loss NAME" in ended.reason
+    with pytest.raises(SnapshotError, match=last.id):
+        record.latest(repository, PLACE, complete=False)
+    accepting = Wish(accept_loss=(TARGET.name,))
+    assert scan_once(storage(), repository, wish=accepting).status == COMPLETE
+    assert scan_once(storage(), repository).status == COMPLETE
+
+
+def test_a_record_that_is_back_is_the_last_one_again(repository) -> None:
+    last = scan_once(storage(), repository).scan
+    path = repository._path(f"{layout.scans(PLACE)}{last.id}.json")
+    data = path.read_bytes()
+    path.unlink()
+    assert scan_once(storage(), repository).status == NOT_BEGUN
+    path.write_bytes(data)
+    assert record.latest(repository, PLACE) == last
+
+
+def test_a_scan_that_ends_while_it_is_looked_for_is_not_missed(repository, monkeypatch) -> None:
+    whole = repository.names
+
+    def names(prefix):
+        found = list(whole(prefix))
+        if prefix.startswith("finished/"):
+            monkeypatch.undo()
+            scan_once(storage(), repository)
+        return iter(found)
+
+    monkeypatch.setattr(repository, "names", names, raising=False)
+    assert record.latest(repository, PLACE) is not None
