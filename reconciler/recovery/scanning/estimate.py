@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from reconciler.recovery.rows import FILE
+from reconciler.recovery.scanning.means import Means
 from reconciler.recovery.scanning.outcome import Estimate, Tally, Wish
 from reconciler.recovery.scanning.reading.pace import Pace
 from reconciler.recovery.source import Source
@@ -16,6 +17,17 @@ _PAGE = 1_000
 #: many it will be.
 _LISTED = 20_000
 ASSUMED_RATE = 100 << 20
+
+
+def told(storage: str, last: Scan | None, source: Source, root: Root, means: Means) -> Estimate:
+    """Say how much there is to do on a storage, and return it; raises `UnreachableError`."""
+    if last:
+        much = from_scan(last, means.wish)
+    else:
+        much = from_listing(source, root, means.wish, means.tally, means.pace)
+    means.tally.files, means.tally.bytes = much.files, much.bytes
+    means.here.estimated(storage, much)
+    return much
 
 
 def from_scan(scan: Scan, wish: Wish) -> Estimate:

@@ -9,6 +9,10 @@ from reconciler.recovery.scanning.reading.crew import Brought
 from reconciler.recovery.values import Scan
 
 ENDED = "It was ended before everything was read: run it again, and it goes on"
+OVERTAKEN = (
+    "Other scans of this storage ended again and again while it was read, and a scan is made of "
+    "what the last one knows: nothing of this one was kept. Run it again when no other one runs"
+)
 
 
 def behind(last: Scan) -> str:
@@ -62,6 +66,13 @@ def not_kept_up(count: int) -> str:
     """Say that a limit left no room for what is due."""
     verb = "is" if count == 1 else "are"
     return f"A limit left no room for {_files(count)} that {verb} due: they come first next time"
+
+
+def many_gone(number: int) -> str:
+    """Say that so many files were gone when they were to be read that nobody believes it."""
+    return (
+        f"{number:,} files were listed and then gone, too many to be believed at once: run it again"
+    )
 
 
 def _files(count: int) -> str:

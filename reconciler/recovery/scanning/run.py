@@ -8,13 +8,24 @@ from contextlib import ExitStack
 
 from reconciler.errors import UnreachableError
 from reconciler.recovery.repository.contract import Repository
+from reconciler.recovery.scanning import reasons
 from reconciler.recovery.scanning.means import Here, Means
-from reconciler.recovery.scanning.outcome import NOT_BEGUN, NOT_REACHABLE, Scanned, Tally, Wish
+from reconciler.recovery.scanning.outcome import (
+    NOT_BEGUN,
+    NOT_REACHABLE,
+    UNFINISHED,
+    Scanned,
+    Tally,
+    Wish,
+)
 from reconciler.recovery.scanning.reading.pace import Pace
 from reconciler.recovery.scanning.reading.tasks import Opener
 from reconciler.recovery.scanning.reading.threads import threads_of
 from reconciler.recovery.scanning.storage import StorageScan
 from reconciler.recovery.values import Target
+
+#: How often a storage is listed, if each time another scan of it ends meanwhile.
+_ATTEMPTS = 4
 
 
 def scan(
@@ -48,11 +59,22 @@ def scan(
 def _scanned(target: Target, open_source: Opener, means: Means) -> Scanned:
     means.tally.begin(target.name, means.pace.files, means.pace.count)
     result = Scanned(target.name)
+    before, files, size = None, 0, 0
     with ExitStack() as opened:
         try:
             source = open_source(target, means.wish.excluded)
             opened.callback(source.close)
-            StorageScan(target, source, means, opened, result).run()
+            for _ in range(_ATTEMPTS):
+                result = Scanned(target.name)
+                one = StorageScan(target, source, means, opened, result, before)
+                one.run()
+                files, size = files + result.files_read, size + result.bytes_read
+                before = one.overtaken
+                if before is None:
+                    break
+            else:
+                result.status, result.reason = UNFINISHED, reasons.OVERTAKEN
         except UnreachableError as error:
             result.status, result.reason = NOT_REACHABLE, str(error)
+    result.files_read, result.bytes_read = files, size
     return result

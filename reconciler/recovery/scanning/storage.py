@@ -6,7 +6,6 @@ import functools
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack
-from datetime import datetime
 from pathlib import Path
 
 from reconciler.environment.origin import run_id
@@ -21,6 +20,7 @@ from reconciler.recovery.scanning.finishing.pair import PartPair
 from reconciler.recovery.scanning.known import believing, keeping, pieces, record
 from reconciler.recovery.scanning.known.earlier import Earlier
 from reconciler.recovery.scanning.known.last import Last
+from reconciler.recovery.scanning.known.overtaken import Overtaken
 from reconciler.recovery.scanning.means import Means
 from reconciler.recovery.scanning.outcome import Scanned
 from reconciler.recovery.scanning.past import Past
@@ -35,18 +35,22 @@ _TOGETHER = 8_000
 _GONE = 100_000
 
 
-def new_id(moment: datetime) -> str:
-    """Return the id of a scan that begins now: unique, and sorted by time."""
-    return run_id(moment.timestamp(), os.urandom(3))
-
-
 class StorageScan:
     """One storage; `result` has how it ended, as far as it came."""
 
     def __init__(
-        self, target: Target, source: Source, means: Means, opened: ExitStack, result: Scanned
+        self,
+        target: Target,
+        source: Source,
+        means: Means,
+        opened: ExitStack,
+        result: Scanned,
+        before: Overtaken | None = None,
     ) -> None:
-        """Take what it is to be done with; `opened` is closed by the caller, after `run`."""
+        """Take what it is to be done with; `opened` is closed by the caller, after `run`.
+
+        What was read `before`, by an attempt that was overtaken, is not read again.
+        """
         self.result = result
         self._target = target
         self._source = source
@@ -54,7 +58,8 @@ class StorageScan:
         self._repository = means.repository
         self._opened = opened
         self._started = means.here.now()
-        self._run = new_id(self._started)
+        #: Unique, and sorted by time.
+        self._run = run_id(self._started.timestamp(), os.urandom(3))
         self._is_new = False
         self._last: Last | None = None
         #: Says what comes first, where limits are to end the reading alone.
@@ -64,11 +69,15 @@ class StorageScan:
         self._survived = 0
         accepts_loss = target.name in means.wish.accept_loss
         self._past = Past(means.repository, target.place, accepts_loss=accepts_loss)
+        self._before = before
+        #: What was read, if another scan of the storage ended meanwhile: then nothing was kept.
+        self.overtaken: Overtaken | None = None
 
     def run(self) -> None:
         """Scan it; raises `UnreachableError` if its root is not proved, `RepositoryError`."""
-        place = self._target.place
+        place, means = self._target.place, self._means
         try:
+            self._after = record.newest(self._repository, place)
             last = self._past.recorded()
         except SnapshotError as error:
             self._end(outcome.NOT_BEGUN, str(error))
@@ -77,10 +86,11 @@ class StorageScan:
             self._end(outcome.NOT_BEGUN, reasons.behind(last))
             return
         known = record.root_at(self._repository, last, self._target.url) if last else None
-        unfinished = pieces.find(self._repository, place, after=last.id if last else "")
+        after = last.id if last else ""
+        unfinished = None if self._before else pieces.find(self._repository, place, after=after)
         root = self._proved(last, known, unfinished)
-        self._estimate(last, root)
-        if self._means.pace.stopping:
+        self.result.estimate = estimate.told(self._target.name, last, self._source, root, means)
+        if means.pace.stopping:
             self._end(outcome.UNFINISHED, reasons.ENDED)
             return
         begun = self._begin(unfinished, root)
@@ -88,7 +98,6 @@ class StorageScan:
             self._last = self._past.usable(last, self._folder, self._opened, self.result.notes)
         earlier = self._earlier(last, unfinished, root)
         pair = self._opened.enter_context(PartPair(self._folder, finish.like(self._last)))
-        means = self._means
         self._turns = turns_of(self._last, means, self._folder, self._opened)
         workers = means.wish.workers
         elsewhere = means.open_elsewhere and functools.partial(
@@ -122,16 +131,6 @@ class StorageScan:
             believing.compare(self._repository, self._source, self._target, last, ending)
         return root
 
-    def _estimate(self, last: Scan | None, root: Root) -> None:
-        wish, tally = self._means.wish, self._means.tally
-        if last:
-            told = estimate.from_scan(last, wish)
-        else:
-            told = estimate.from_listing(self._source, root, wish, tally, self._means.pace)
-        tally.files, tally.bytes = told.files, told.bytes
-        self.result.estimate = told
-        self._means.here.estimated(self._target.name, told)
-
     def _begin(self, unfinished: pieces.Unfinished | None, root: Root) -> pieces.Begun:
         """Give the scan its id, and return how its first run began."""
         self._id = unfinished.id if unfinished else self._run
@@ -146,6 +145,8 @@ class StorageScan:
             self._repository, self._folder, place=self._target.place, scan=self._id, run=self._run
         )
         self._pieces.begin(begun)
+        if self._before:
+            self.result.went_on_from = self._before.begun.started_at
         if unfinished is None:
             return begun
         first = unfinished.runs[0].begun
@@ -160,6 +161,8 @@ class StorageScan:
         runs = reversed(unfinished.runs) if unfinished else ()
         own = keeping.agreeing(root, own=True)
         found = [pieces.earlier(self._repository, run, own) for run in runs]
+        if self._before:
+            found.append(self._before.earlier(self._last, own))
         if last is None:
             return found
         wish = self._means.wish
@@ -243,11 +246,7 @@ class StorageScan:
         if len(gone) and self._turns and self._means.pace.stopping:
             crew.brought.gone = Rows()  # no time to look again: they stand as they were listed
         elif len(gone) > _GONE:
-            self._end(
-                outcome.UNFINISHED,
-                f"{len(gone):,} files were listed and then gone, too many to be believed at once: "
-                "run it again",
-            )
+            self._end(outcome.UNFINISHED, reasons.many_gone(len(gone)))
         elif len(gone):
             self._met = 0
             crew.again(gone)
@@ -271,10 +270,11 @@ class StorageScan:
         found = finish.Found(self._id, self._target, begun, root, pair, parts, left_out, now)
         remembered = self._remembered(found)
         finish.keep(self._repository, (*parts, remembered), self._last)
-        scan = finish.record_of(found, self._means, remembered)
-        scan = self._past.told(scan, self.result)
-        instead = self._run if self._run != self._id else new_id(self._means.here.now())
-        self.result.scan = record.write(self._repository, scan, instead=instead)
+        scan = self._past.told(finish.record_of(found, self._means, remembered), self.result)
+        if not record.write(self._repository, scan, after=self._after):
+            self.overtaken = Overtaken(begun, parts)
+            return
+        self.result.scan = scan
         pieces.forget(self._repository, self._target.place, until=self._id)
         if scan.unproved:
             self._end(outcome.INCOMPLETE, reasons.incomplete(pair.unread, brought))

@@ -76,19 +76,30 @@ def all_of(repository: Repository, place: str) -> Iterator[Scan]:
             yield scan
 
 
-def write(repository: Repository, scan: Scan, *, instead: str) -> Scan:
-    """Keep the record of a scan whose parts are there, and return it; `prune` lets them be.
+def write(repository: Repository, scan: Scan, *, after: str) -> bool:
+    """Keep the record of a scan whose parts are there; `prune` lets them be.
 
-    If another run has finished the same scan meanwhile, this one is kept under the id `instead`.
-    Raises `RepositoryError`.
+    False, and it is not kept, if another scan than `after`, which was the last when this one
+    began, has ended meanwhile: what this one makes of the last would be wrong. Raises
+    `RepositoryError`.
     """
     condemned.secure(repository, scan.parts())
-    if repository.write(_name(scan), sealed(scan)) or instead == scan.id:
-        # Without it all is there; only if the record is lost one day, nobody misses it.
+    if newest(repository, scan.place) > after or not repository.write(_name(scan), sealed(scan)):
+        return False
+    if any(id > after and id != scan.id for id in _ids(repository, scan.place)):
+        # Another one at the same moment: each sees the other, or the later one the earlier.
         with contextlib.suppress(RepositoryError):
-            repository.write(layout.finished(scan.place, scan.id), b"")
-        return scan
-    return write(repository, replace(scan, id=instead), instead=instead)
+            repository.remove(_name(scan))
+            return False
+    # Without it all is there; only if the record is lost one day, nobody misses it.
+    with contextlib.suppress(RepositoryError):
+        repository.write(layout.finished(scan.place, scan.id), b"")
+    return True
+
+
+def newest(repository: Repository, place: str) -> str:
+    """Return the id of the last scan of the storage at a place; empty if there is none."""
+    return max(_ids(repository, place), default="")
 
 
 def inventory_of(repository: Repository, scan: Scan, opened: ExitStack) -> Iterator[InventoryRow]:
@@ -116,6 +127,12 @@ def decoded(name: str, data: bytes) -> Scan:
 def name_of(finished: str) -> str:
     """Return the name of the record that a scan has which ended (`layout.finished`)."""
     return f"{layout.SCANS}{finished.removeprefix(layout.FINISHED)}{_SUFFIX}"
+
+
+def _ids(repository: Repository, place: str) -> list[str]:
+    prefix = layout.scans(place)
+    names = (name for name in repository.names(prefix) if name.endswith(_SUFFIX))
+    return [name.removeprefix(prefix).removesuffix(_SUFFIX) for name in names]
 
 
 def _name(scan: Scan) -> str:

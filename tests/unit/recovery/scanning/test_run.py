@@ -8,7 +8,7 @@ from reconciler.recovery.repository import layout
 from reconciler.recovery.scanning.known import record
 from reconciler.recovery.scanning.outcome import COMPLETE, Wish
 from support.recovery.memory import LONG_AGO, TARGET, Storage
-from support.recovery.scans import here, names, rows, scan_once, table
+from support.recovery.scans import here, names, rows, scan_once, table, ticking
 
 
 def some(count: int = 10) -> Storage:
@@ -118,16 +118,16 @@ def test_parts_are_there_before_the_record(repository, monkeypatch) -> None:
 def test_a_run_that_is_overtaken_by_one_that_went_on_from_it_keeps_its_record_too(
     repository,
 ) -> None:
-    storage = some()
+    storage, by = some(), ticking()
     others = []
 
     def overtake(number: int) -> None:
         if number == 2:  # all is read, and nothing is kept yet
             storage.put("folder/new", b"n")
-            others.append(scan_once(storage, repository))
+            others.append(scan_once(storage, repository, by=by))
 
     storage.on_prove = overtake
-    first = scan_once(storage, repository)
+    first = scan_once(storage, repository, by=by)
     (other,) = others
     assert other.went_on_from
     assert first.scan is not None

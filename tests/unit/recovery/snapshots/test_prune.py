@@ -344,7 +344,7 @@ def test_a_scan_whose_parts_are_condemned_writes_them_anew(repository, place, li
     prune(repository, task())
     later(place)
     before = {entry.name: entry.stamp for entry in repository.entries("parts/")}
-    record.write(repository, gone, instead=gone.id)
+    record.write(repository, gone, after="")
     after = {entry.name: entry.stamp for entry in repository.entries("parts/")}
     changed = {name for name, stamp in after.items() if before[name] != stamp}
     assert changed == {layout.part(gone.contents), layout.part(gone.stamps)}

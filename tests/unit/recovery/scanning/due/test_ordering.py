@@ -26,5 +26,5 @@ def test_the_oldest_proof_comes_first_and_last_what_was_never_all_read(repositor
             storage, repository, wish=Wish(every=10**6), pace=Pace(most=most), by=here(now)
         ).scan
         assert scan is not None
-        record.write(repository, replace(scan, place=f"local:{name}"), instead=scan.id)
+        record.write(repository, replace(scan, place=f"local:{name}"), after="")
     assert [target.name for target in in_turn(targets, repository)] == ["b", "a", "c", "d"]

@@ -26,7 +26,7 @@ def scan(repository) -> Scan:
 
 def test_the_last_one_that_was_complete(repository, scan) -> None:
     later = replace(scan, id="29990101-000000-000-000000", complete=False)
-    record.write(repository, later, instead="x")
+    record.write(repository, later, after=scan.id)
     assert record.latest(repository, PLACE) == scan
     assert record.latest(repository, PLACE, complete=False) == later
     assert list(record.all_of(repository, PLACE)) == [scan, later]
@@ -35,14 +35,31 @@ def test_the_last_one_that_was_complete(repository, scan) -> None:
 
 def test_any_path_stands_in_a_record(repository, scan) -> None:
     strange = replace(scan, id="3", unproved=(Unproved(b"\xff\x00\n/", "EIO", "…"),))
-    record.write(repository, strange, instead="x")
+    record.write(repository, strange, after=scan.id)
     assert record.latest(repository, PLACE, complete=False) == strange
 
 
-def test_one_that_another_run_has_finished_gets_another_id(repository, scan) -> None:
-    again = record.write(repository, scan, instead="30000101-000000-000-000000")
-    assert again == replace(scan, id="30000101-000000-000-000000")
-    assert list(record.all_of(repository, PLACE)) == [scan, again]
+def test_none_is_kept_of_a_scan_during_which_another_one_ended(repository, scan) -> None:
+    later = replace(scan, id="30000101-000000-000-000000")
+    assert not record.write(repository, later, after="")
+    assert not record.write(repository, scan, after="")
+    assert list(record.all_of(repository, PLACE)) == [scan]
+
+
+def test_of_two_that_end_at_one_moment_neither_is_kept_that_sees_the_other(
+    repository, scan, monkeypatch
+) -> None:
+    later, other = (replace(scan, id=f"3000010{n}-000000-000-000000") for n in (1, 2))
+    write = type(repository).write
+
+    def both(self, name, data, **more):
+        monkeypatch.setattr(type(repository), "write", write)
+        assert record.write(repository, other, after=scan.id)
+        return write(self, name, data, **more)
+
+    monkeypatch.setattr(type(repository), "write", both)
+    assert not record.write(repository, later, after=scan.id)
+    assert list(record.all_of(repository, PLACE)) == [scan, other]
 
 
 @pytest.mark.parametrize(
