@@ -18,6 +18,9 @@ class Target(Struct, frozen=True):
     #: The address under which it is read here; another than the declared one with `--relocate`.
     url: str
     region: str | None = None
+    #: What lies at this place is said to be a copy of what lies at another; empty: it is no copy.
+    #: As long as it was never scanned itself, its root is held against the last scan of that one.
+    copy_of: str = ""
 
 
 class Root(Struct, frozen=True, omit_defaults=True):

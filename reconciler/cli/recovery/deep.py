@@ -8,12 +8,15 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
+from msgspec.structs import replace
+
 from reconciler.cli.applying.signals import Stop
 from reconciler.cli.commands.recovery.verify import VerifyOptions
 from reconciler.cli.context import Context
 from reconciler.cli.recovery.progress import progress
 from reconciler.cli.recovery.targets import targets_of
 from reconciler.environment.timestamps import utc_now
+from reconciler.location import location
 from reconciler.model import Storage
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.scanning.means import Here
@@ -29,9 +32,18 @@ Read = Callable[[Target, tuple[str, ...]], Scanned]
 
 
 def targets(storages: Sequence[SnapshotStorage], moves: Sequence[str]) -> dict[str, Target]:
-    """Return, by place, from where storages are read; `UsageError` for a move that is none."""
+    """Return, by place, from where storages are read; `UsageError` for a move that is none.
+
+    What is read elsewhere is another place: what is found there says nothing of the one that it is
+    read for.
+    """
     live = [Storage(s.id, s.name, s.label, s.type, s.default_url) for s in storages if s.place]
-    return {target.place: target for target in targets_of(live, moves)[0]}
+    return {target.place: _where_read(target) for target in targets_of(live, moves)[0]}
+
+
+def _where_read(target: Target) -> Target:
+    here = location(target.type, target.url).place
+    return target if here == target.place else replace(target, place=here, copy_of=target.place)
 
 
 @contextmanager

@@ -14,16 +14,17 @@ from reconciler.recovery.scanning.finishing import restoring
 from reconciler.recovery.scanning.known import record
 from reconciler.recovery.scanning.known.last import Last, usable
 from reconciler.recovery.scanning.outcome import Scanned
-from reconciler.recovery.values import Scan
+from reconciler.recovery.values import Scan, Target
 
 
 class Past:
     """The earlier scans of one storage, for the one that is made now."""
 
-    def __init__(self, repository: Repository, place: str, *, accepts_loss: bool) -> None:
-        """Take the location; who `accepts_loss` goes on without what is lost."""
+    def __init__(self, repository: Repository, target: Target, *, accepts_loss: bool) -> None:
+        """Take the storage; who `accepts_loss` goes on without what is lost."""
         self._repository = repository
-        self._place = place
+        self._place = target.place
+        self._copy_of = target.copy_of
         self._accepts_loss = accepts_loss
         self._lost: Sequence[str] = ()
         self._after = ""
@@ -33,6 +34,15 @@ class Past:
         if self._accepts_loss:
             return next(reversed(record.whole(self._repository, self._place)), None)
         return record.latest(self._repository, self._place, complete=False)
+
+    def model(self, last: Scan | None) -> Scan | None:
+        """Return the scan against which the root is held: the last one, or that of the original.
+
+        Raises `SnapshotError` if the record of that is lost.
+        """
+        if last is not None or not self._copy_of:
+            return last
+        return record.latest(self._repository, self._copy_of, complete=False)
 
     def usable(self, last: Scan, folder: Path, opened: ExitStack, notes: list[str]) -> Last | None:
         """Return what is known of the last scan, or of one before, and what they remembered.

@@ -68,7 +68,7 @@ class StorageScan:
         #: Files that nobody wrote since the last scan.
         self._survived = 0
         accepts_loss = target.name in means.wish.accept_loss
-        self._past = Past(means.repository, target.place, accepts_loss=accepts_loss)
+        self._past = Past(means.repository, target, accepts_loss=accepts_loss)
         self._before = before
         #: What was read, if another scan of the storage ended meanwhile: then nothing was kept.
         self.overtaken: Overtaken | None = None
@@ -79,16 +79,16 @@ class StorageScan:
         try:
             self._after = record.newest(self._repository, place)
             last = self._past.recorded()
+            model = self._past.model(last)
         except SnapshotError as error:
             self._end(outcome.NOT_BEGUN, str(error))
             return
         if last and self._run < last.id:
             self._end(outcome.NOT_BEGUN, reasons.behind(last))
             return
-        known = record.root_at(self._repository, last, self._target.url) if last else None
         after = last.id if last else ""
         unfinished = None if self._before else pieces.find(self._repository, place, after=after)
-        root = self._proved(last, known, unfinished)
+        root = self._proved(model, unfinished)
         self.result.estimate = estimate.told(self._target.name, last, self._source, root, means)
         if means.pace.stopping:
             self._end(outcome.UNFINISHED, reasons.ENDED)
@@ -119,12 +119,11 @@ class StorageScan:
     def _is_accepted(self) -> bool:
         return self._target.name in self._means.wish.accept_roots
 
-    def _proved(
-        self, last: Scan | None, known: Root | None, unfinished: pieces.Unfinished | None
-    ) -> Root:
+    def _proved(self, last: Scan | None, unfinished: pieces.Unfinished | None) -> Root:
         """Return the root, once it is proved; raises `UnreachableError`."""
         if self._is_accepted:
             return self._source.prove(None)
+        known = record.root_at(self._repository, last, self._target.url) if last else None
         root = self._source.prove(_known(known, unfinished))
         if last and known and believing.is_unproved(known, root):
             ending = self._means.pace.asked

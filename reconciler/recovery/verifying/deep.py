@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from msgspec.structs import replace
+
 from reconciler.errors import SnapshotError
+from reconciler.masking import quoted_url
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.scanning import outcome
 from reconciler.recovery.scanning.outcome import Scanned
@@ -43,20 +46,35 @@ def verify(
         else:
             scanned = read(target, was.excluded)
             remembered.keep(repository, scanned, means.clock)
-            yield _compared(was, storage.name, scanned, means, repository)
+            yield _compared(was, storage.name, target, scanned, means, repository)
 
 
 def _compared(
-    was: Recorded, storage: str, scanned: Scanned, means: Means, repository: Repository
+    was: Recorded,
+    storage: str,
+    target: Target,
+    scanned: Scanned,
+    means: Means,
+    repository: Repository,
 ) -> StorageVerified:
+    if target.copy_of:
+        told = _compared(was, storage, replace(target, copy_of=""), scanned, means, repository)
+        return replace(told, notes=(*told.notes, _elsewhere(target)), is_copy=True)
     if scanned.scan is not None:
         try:
             return compare(was, of_scan(scanned.scan), storage, means, (repository, repository))
         except SnapshotError as error:
-            return not_verified(was, storage, was.place, str(error), means)
+            return not_verified(was, storage, target.place, str(error), means)
     if scanned.status == outcome.NOT_REACHABLE:
-        return not_reachable(was, storage, scanned.reason, means)
-    return not_verified(was, storage, was.place, _so_far(scanned), means)
+        return not_reachable(was, storage, target.place, scanned.reason, means)
+    return not_verified(was, storage, target.place, _so_far(scanned), means)
+
+
+def _elsewhere(target: Target) -> str:
+    return (
+        f"this is about what lies at {quoted_url(target.url)}, where it was read: it says nothing "
+        "of the storage itself, whose findings stay as they are"
+    )
 
 
 def _so_far(scanned: Scanned) -> str:

@@ -83,6 +83,8 @@ class StorageVerified(Struct, frozen=True):
     #: What a person has accepted, and still is as it was then; the first of it.
     accepted: tuple[FileFinding, ...] = ()
     accepted_count: int = 0
+    #: Whether something else was read than the storage itself.
+    is_copy: bool = False
     #: Whether what earlier runs found can't be read: nobody knows what lasts.
     forgotten: bool = False
     #: What else is worth knowing, in sentences.

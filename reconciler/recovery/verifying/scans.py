@@ -41,7 +41,7 @@ def compare(
         present = None
         if by.was.taken_ns <= by.now.taken_ns:
             present = Present(now.ended_at, by.now, lambda paths: _found(other, paths))
-        return Concluded(now.place, means, present).conclude(so_far, comparison.findings)
+        return Concluded(now.place, means, present, was.place).conclude(so_far, comparison.findings)
 
 
 def _so_far(storage: str, comparison: Comparison, was: Recorded, now: Recorded) -> StorageVerified:

@@ -90,16 +90,28 @@ def test_what_is_gone_is_told_until_somebody_accepts_it(rotten):
     assert verified(rotten, "--against", code=7)["storages"][0]["lasts"] == {"damaged": 1}
 
 
-def test_rot_is_found_where_it_is_mounted_elsewhere_and_not_lost_at_home(rotten):
+def test_what_is_found_in_a_copy_says_nothing_of_the_storage_and_the_other_way_round(rotten):
     copy = rotten.path / "copy"
     shutil.copytree(rotten.path / "nas", copy)
+    rotten.file("copy/raw/07.tif", b"7")
     rotten.file("copy/raw/08.tif", b"9")
     moved = ("--deep", "--relocate", f"{rotten.path}/nas={copy}", "--scope", "nas")
-    report = verified(rotten, *moved, code=7)
-    assert report["storages"][0]["found"] == {"damaged": 2}
-    report = verified(rotten, "--deep", "--scope", "nas", code=7)["storages"][0]
-    assert [f["path"] for f in report["findings"]] == ["raw/07.tif"]
-    assert [f["path"] for f in report["resolved"]] == ["raw/08.tif"]
+
+    def paths(which, *arguments, code=7):
+        (one,) = verified(rotten, *arguments, "--scope", "nas", code=code)["storages"]
+        return [f["path"] for f in one[which]]
+
+    assert paths("findings", "--deep") == ["raw/07.tif"]
+    assert paths("findings", *moved) == ["raw/08.tif"]
+    assert paths("findings", "--deep") == ["raw/07.tif"]
+    # A new snapshot has the rotten bytes: the copy has the good ones, and is not blamed for it.
+    rotten.folder("snapshot", "create", "proofs", "--scan", code=7)
+    rotten.file("copy/raw/08.tif", b"8")
+    (one,) = verified(rotten, *moved)["storages"]
+    assert ([f["path"] for f in one["resolved"]], one["lasting"]) == (["raw/08.tif"], [])
+    assert "it says nothing of the storage itself" in one["notes"][-1]
+    assert not list(rotten.path.glob("proofs/snapshots/*/verified.json"))
+    assert paths("lasting", "--deep") == ["raw/07.tif"]
 
 
 @pytest.mark.parametrize("how", ["--deep", "--against"])

@@ -15,12 +15,14 @@ from reconciler.recovery.verifying.results import StorageVerified
 from reconciler.recovery.verifying.telling.concluding import Concluded, Means, Present
 
 
-def not_reachable(was: Recorded, storage: str, reason: str, means: Means) -> StorageVerified:
-    """Tell, and keep, that a storage's root could not be proved; raises `RepositoryError`."""
+def not_reachable(
+    was: Recorded, storage: str, place: str, reason: str, means: Means
+) -> StorageVerified:
+    """Tell, and keep, that the root at a place could not be proved; raises `RepositoryError`."""
     moment = timestamp(means.clock(), "milliseconds")
     present = Present(moment, Side(0, Lost([b""])), _nothing)
     so_far = _nothing_compared(was, storage, values.NOT_REACHABLE)
-    return told(so_far, was.place, reason, means, present)
+    return told(so_far, place, reason, means, present)
 
 
 def not_verified(

@@ -60,9 +60,15 @@ class Present(Struct, frozen=True):
 class Concluded:
     """The findings of one storage, held against what earlier runs found."""
 
-    def __init__(self, place: str, means: Means, present: Present | None) -> None:
-        """Without `present` the comparison says nothing of today, and nothing is kept of it."""
+    def __init__(
+        self, place: str, means: Means, present: Present | None, original: str = ""
+    ) -> None:
+        """Without `present` the comparison says nothing of today, and nothing is kept of it.
+
+        What was lay at the place `original`, if not at the same.
+        """
         self._place = place
+        self._original = original or place
         self._means = means
         self._present = present
         self.notes: list[str] = []
@@ -80,7 +86,7 @@ class Concluded:
         lost = forgotten.sentences(self._means.repository, self._place, known)
         self.notes += lost
         before = over_time.open_ones(known.episodes)
-        apart = Apart(before, over_time.over_last(known.episodes))
+        apart = Apart(before, {**self._wrong_there(), **over_time.over_last(known.episodes)})
         apart.count(findings())
         findings = apart.seen(findings)
         first = _First.of(findings())
@@ -106,6 +112,12 @@ class Concluded:
             resolved_count=len(over),
             forgotten=bool(lost),
         )
+
+    def _wrong_there(self) -> dict[Key, FileFinding]:
+        """Return what is wrong where a copy was made: it may have the good bytes."""
+        if self._original == self._place:
+            return {}
+        return over_time.open_ones(store.read(self._means.repository, self._original).episodes)
 
     def _with_silent(self, told: StorageVerified, silent: Iterable[FileFinding]) -> StorageVerified:
         """Add what lasts, of which this run says nothing."""
