@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from support.collecting import leave_untraced, no_garbage, share_compiling, unfollowed
+from support.commands import starting
 from support.leaks import leaks, no_leaks
 from support.sampling import is_long
 
@@ -48,6 +49,12 @@ settings.load_profile("reconciler")
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Know `--long`, for campaigns that take too long for each commit."""
     parser.addoption("--long", action="store_true", help="play the long campaigns whole")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start each command as users do, where all is to be played whole."""
+    if is_long(config):
+        starting.always_as_users_do()
 
 
 # Innermost, so that warnings are errors here too.

@@ -4,18 +4,13 @@ import os
 import pty
 import select
 import subprocess
-import sys
-from contextlib import closing
-from pathlib import Path
 
 import pytest
 
 from reconciler.environment.origin import CI_VARIABLES
-from support.commands.warm import Warm
+from support.commands import starting
+from support.commands.starting import COMMAND
 from support.leaks import check_told
-from support.sampling import is_long
-
-COMMAND = Path(sys.executable).with_name("reconciler")
 
 #: A storage of each kind that a manifest can declare.
 THREE = """\
@@ -145,13 +140,9 @@ def _read(terminal):
 
 
 @pytest.fixture(scope="session")
-def warm(pytestconfig):
+def warm():
     """Give the process that starts commands; None where each is to be started as users do."""
-    if is_long(pytestconfig) or sys.platform != "linux":
-        yield None
-        return
-    with closing(Warm()) as process:
-        yield process
+    return starting.warm()
 
 
 @pytest.fixture

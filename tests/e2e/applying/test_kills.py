@@ -66,7 +66,7 @@ def test_a_killed_apply_is_mended_by_the_next(
         platform = {"RECONCILER_PLATFORM": on.address, **on.environ}
         folder("apply", "-y", env=platform)
         on.reset()
-        killing = Killing(folder.path, folder.command, on, os.environ, size)
+        killing = Killing(folder.path, on, os.environ, size)
         for seed in seeds:
             killing.once(seed)
     # They were killed all along the way, not all before the first write or after the last.

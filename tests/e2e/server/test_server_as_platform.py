@@ -25,9 +25,10 @@ from reconciler.model import Storage, Values
 from reconciler.platform import Platform, Writer
 from reconciler.platforms import open_platform
 from reconciler.platforms.http import pages
+from support.commands.starting import COMMAND
 from support.faults.fault_proxy import DROP_AFTER, DROP_BEFORE, PASS, FaultProxy, scripted
 from support.faults.scripted_server import TLS
-from support.server.state_server import COMMAND, StateServer, environment, make_token
+from support.server.state_server import StateServer, environment, make_token
 
 NAS = Values("nas", "NAS", "local", "file:///data/nas")
 ALICE, BOB = Holder("alice", reason="apply"), Holder("bob")

@@ -12,6 +12,7 @@ Run as a program, this module is that waiting process.
 from __future__ import annotations
 
 import atexit
+import ctypes
 import gc
 import io
 import json
@@ -25,16 +26,26 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from importlib import import_module
 from pathlib import Path
-from typing import TextIO
+from typing import TextIO, TypeAlias
 
-#: What decides how Python itself, and libraries while they are imported, begin.
+#: What decides how Python itself, and libraries while they are imported, begin; but for where it
+#: looks for modules, which is easily done later.
 _AT_START = ("PYTHON", "LC_", "LANG", "TZ", "LD_", "MALLOC_", "OPENSSL_", "SSL_", "ARROW_")
+_PATH = "PYTHONPATH"
 #: Packages of which everything is imported beforehand.
-_PACKAGES = ("applying", "cli", "platforms", "report", "recovery")
+_PACKAGES = ("applying", "cli", "platforms", "report", "recovery", "server")
 _MOST = 100_000
+#: How many bytes a process number takes on the way to who asked.
+_PID = 12
+#: How many seconds a command is waited for that is about to end.
+_PATIENCE = 60.0
+
+
+#: What to run, and with what.
+Line: TypeAlias = Sequence[str | Path]
 
 
 class Warm:
@@ -62,12 +73,33 @@ class Warm:
         )
 
     def run(
-        self, line: Sequence[str | Path], folder: Path, environment: dict[str, str], seconds: float
+        self, line: Line, folder: Path, environment: dict[str, str], seconds: float
     ) -> subprocess.CompletedProcess[str]:
         """Do what `subprocess.run` does without input, capturing all that is told."""
-        with ExitStack() as opened:
-            ends = [_pipe(opened) for _ in range(3)]  # output, errors, what becomes of it
-            nothing = opened.enter_context(Path(os.devnull).open("rb"))
+        with self.start(line, folder, environment) as started:
+            pipes = [pipe for pipe in (started.stdout, started.stderr) if pipe is not None]
+            told = _read(pipes, seconds)
+            if None in told:
+                started.kill()
+                raise subprocess.TimeoutExpired([*line], seconds)
+            code = started.wait(seconds)
+        out, err = (io.TextIOWrapper(io.BytesIO(each or b""), "utf-8").read() for each in told)
+        return subprocess.CompletedProcess([*line], code, out, err)
+
+    def start(
+        self,
+        line: Line,
+        folder: Path,
+        environment: dict[str, str],
+        stdout: int = subprocess.PIPE,
+        stderr: int = subprocess.PIPE,
+    ) -> Started:
+        """Do what `subprocess.Popen` does without input; `stdout` and `stderr` as it has them."""
+        with ExitStack() as opened, Path(os.devnull).open("r+b", buffering=0) as nothing:
+            ends = [
+                _pipe(opened) if wanted == subprocess.PIPE else (None, nothing)
+                for wanted in (stdout, stderr, subprocess.PIPE)  # the last: what becomes of it
+            ]
             mask = os.umask(0)
             os.umask(mask)
             request = json.dumps([*map(str, (mask, folder)), environment, *map(os.fspath, line)])
@@ -75,40 +107,112 @@ class Warm:
             socket.send_fds(self._channel, [request.encode()], theirs)
             for _, writer in ends:
                 writer.close()
-            told = _read([reader for reader, _ in ends], seconds)
-        out, err, (pid, _, code) = told[0], told[1], told[2].partition(b" ")
-        if not code:
-            os.kill(int(pid), signal.SIGKILL)
-            raise subprocess.TimeoutExpired([*line], seconds, out, err)
-        texts = (io.TextIOWrapper(io.BytesIO(each), "utf-8").read() for each in (out, err))
-        return subprocess.CompletedProcess([*line], int(code), *texts)
+            out, err, told = (reader for reader, _ in ends)
+            assert told is not None
+            pid = int(told.read(_PID))
+            opened.pop_all()
+        return Started(line, pid, out, err, told)
+
+
+class Started:
+    """A command that was started: what tests use of `subprocess.Popen`."""
+
+    def __init__(
+        self,
+        line: Line,
+        pid: int,
+        stdout: io.BufferedReader | None,
+        stderr: io.BufferedReader | None,
+        told: io.BufferedReader,
+    ) -> None:
+        """Take hold of the process, and of what it tells."""
+        self.args = line
+        self.pid = pid
+        self.stdout = stdout
+        self.stderr = stderr
+        #: Its exit code, once it was waited for; the signal that ended it, negative.
+        self.returncode: int | None = None
+        self._told = told
+        # A number alone may be that of another process by the time that it gets a signal.
+        try:
+            self._held = os.pidfd_open(pid)
+        except ProcessLookupError:
+            self._held = -1  # it has ended
+
+    def __enter__(self) -> Started:
+        """Return it."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Wait for its end, and close all."""
+        try:
+            self.wait(_PATIENCE)
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """Let go of it, whatever it does."""
+        for file in (self.stdout, self.stderr, self._told):
+            if file is not None:
+                file.close()
+        if self._held >= 0:
+            os.close(self._held)
+            self._held = -1
+
+    def wait(self, timeout: float) -> int:
+        """Wait so many seconds for its end; return its exit code."""
+        if self.returncode is None:
+            (code,) = _read([self._told], timeout)
+            if code is None:
+                raise subprocess.TimeoutExpired([*self.args], timeout)
+            self.returncode = int(code)
+        return self.returncode
+
+    def send_signal(self, number: int) -> None:
+        """Send a signal, if it has not ended."""
+        if self._held >= 0:
+            with suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._held, number)
+
+    def terminate(self) -> None:
+        """Ask it to end."""
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End it."""
+        self.send_signal(signal.SIGKILL)
 
 
 def _at_start(environment: os._Environ[str] | dict[str, str]) -> dict[str, str]:
-    return {name: value for name, value in environment.items() if name.startswith(_AT_START)}
+    return {
+        name: value
+        for name, value in environment.items()
+        if name.startswith(_AT_START) and name != _PATH
+    }
 
 
-def _pipe(opened: ExitStack) -> tuple[io.FileIO, io.FileIO]:
+def _pipe(opened: ExitStack) -> tuple[io.BufferedReader, io.FileIO]:
     reading, writing = os.pipe()
-    return opened.enter_context(io.FileIO(reading)), opened.enter_context(io.FileIO(writing, "w"))
+    ours = io.BufferedReader(io.FileIO(reading))
+    return opened.enter_context(ours), opened.enter_context(io.FileIO(writing, "w"))
 
 
-def _read(files: list[io.FileIO], seconds: float) -> list[bytes]:
-    """Read all of several files at once, until their ends or for so long."""
-    told = dict.fromkeys(files, b"")
+def _read(files: Sequence[io.BufferedReader], seconds: float) -> list[bytes | None]:
+    """Read all of several files at once; None for those that do not end in so many seconds."""
+    told, still = dict.fromkeys(files, b""), set(files)
     end = time.monotonic() + seconds
     with selectors.DefaultSelector() as selector:
         for file in files:
             selector.register(file, selectors.EVENT_READ)
-        while selector.get_map() and (left := end - time.monotonic()) > 0:
-            for key, _ in selector.select(left):
-                file = key.fileobj
-                assert isinstance(file, io.FileIO)
-                if chunk := file.read(65536):
+        while still and (ready := selector.select(max(end - time.monotonic(), 0))):
+            for file in (key.fileobj for key, _ in ready):
+                assert isinstance(file, io.BufferedReader)
+                if chunk := file.read1():
                     told[file] += chunk
                 else:
                     selector.unregister(file)
-    return list(told.values())
+                    still.remove(file)
+    return [None if file in still else told[file] for file in files]
 
 
 # The waiting process
@@ -133,7 +237,7 @@ def wait(channel: socket.socket) -> list[bytes | int] | None:
                     for descriptor in [*running, *(told for _, told in running.values())]:
                         os.close(descriptor)
                     return [request, *sent]
-                os.write(sent[-1], f"{pid} ".encode())
+                os.write(sent[-1], f"{pid:<{_PID}}".encode())
                 for descriptor in sent[:-1]:
                     os.close(descriptor)
                 watch = os.pidfd_open(pid)
@@ -160,6 +264,7 @@ def become(request: bytes, streams: Sequence[int], told: int) -> None:
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
+    sys.path[:0] = [path for path in environment.get(_PATH, "").split(os.pathsep) if path]
     sys.argv = line
     sys.stdin = sys.__stdin__ = _stream(io.FileIO(0), sys.stdin)
     sys.stdout = sys.__stdout__ = _stream(io.FileIO(1, "w"), sys.stdout)
@@ -206,6 +311,7 @@ def main() -> None:
     atexit._run_exitfuncs()
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
+    ctypes.CDLL(None).fflush(None)
     os._exit(code)
 
 

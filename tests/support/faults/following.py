@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from support.server.state_server import COMMAND, environment
+from support.commands.starting import Process, start
+from support.server.state_server import environment
 
 
 class Following:
     """What a running apply has told so far."""
 
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+    def __init__(self, process: Process) -> None:
         self._process = process
         #: How many operations it has done.
         self.done = 0
@@ -41,14 +42,9 @@ class Following:
 @contextmanager
 def following(folder: Path, url: str, **environ: str) -> Iterator[Following]:
     """Run `reconciler apply` in a folder while entered."""
-    settings: Mapping[str, str] = environment(RECONCILER_PLATFORM=url, **environ)
-    with subprocess.Popen(
-        [COMMAND, "apply", "-y", "-q", "--events", "-"],
-        cwd=folder,
-        env=settings,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-    ) as process:
+    settings = environment(RECONCILER_PLATFORM=url, **environ)
+    line = ["apply", "-y", "-q", "--events", "-"]
+    with start(line, settings, folder, stdout=subprocess.PIPE) as process:
         try:
             yield Following(process)
         finally:

@@ -22,6 +22,7 @@ from reconciler.manifest import load
 from reconciler.platform import Platform
 from reconciler.platforms import open_platform
 from reconciler.reconcile import Request, make_plan
+from support.commands.starting import start
 
 
 class Size(NamedTuple):
@@ -114,11 +115,8 @@ def live(platform: Platform) -> dict[str, tuple[str, str, str]]:
 class Killing:
     """Kills the installed command at one moment after the other, and sees that all gets well."""
 
-    def __init__(
-        self, folder: Path, command: Path, stage: Stage, environ: Mapping[str, str], size: Size
-    ):
+    def __init__(self, folder: Path, stage: Stage, environ: Mapping[str, str], size: Size):
         self._folder = folder
-        self._command = command
         self._stage = stage
         self._environ = {**environ, **stage.environ, "RECONCILER_PLATFORM": stage.address}
         self._before = live(stage.platform())
@@ -141,14 +139,8 @@ class Killing:
 
     def _killed(self, lines: int, idle: int) -> int:
         """Kill an apply after it has told so many lines, and a little later; count the done."""
-        with subprocess.Popen(
-            [self._command, "apply", "-y", "-q", "--events", "-"],
-            cwd=self._folder,
-            env=self._environ,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        ) as process:
+        line = ["apply", "-y", "-q", "--events", "-"]
+        with start(line, self._environ, self._folder, stdout=subprocess.PIPE) as process:
             assert process.stdout is not None
             told = [line for _, line in zip(range(lines), process.stdout, strict=False)]
             for _ in range(idle * 10):

@@ -6,15 +6,14 @@ import os
 import queue
 import re
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 
+from support.commands.starting import start
+from support.commands.warm import Started
 from support.leaks import check_told
 
-COMMAND = Path(sys.executable).with_name("reconciler")
 _READY = re.compile(r"^Listening on (?P<url>https?://\S+)$")
 _PATIENCE = 60.0
 
@@ -27,17 +26,12 @@ def environment(**changes: str) -> dict[str, str]:
 
 def make_token(database: str, role: str = "admin", name: str = "test", *more: str) -> str:
     """Make a token with the installed command."""
-    line = [COMMAND, "token", "create", name, "--role", role, *more]
-    done = subprocess.run(
-        line,
-        env=environment(RECONCILER_DATABASE=database),
-        capture_output=True,
-        text=True,
-        timeout=_PATIENCE,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
+    line = ["token", "create", name, "--role", role, *more]
+    with start(line, environment(RECONCILER_DATABASE=database), stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        token = process.stdout.read().decode().strip()
+        assert process.wait(timeout=_PATIENCE) == 0
+    return token
 
 
 class StateServer:
@@ -69,13 +63,10 @@ class StateServer:
     def start(self) -> None:
         """Start it, once more too, at the address that it had; wait until it answers."""
         self._ready: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-        self.process = subprocess.Popen(
-            [COMMAND, "serve", "--listen", self._listen, *self._options],
-            env=environment(RECONCILER_DATABASE=self.database),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
+        self.process = start(
+            ["serve", "--listen", self._listen, *self._options],
+            environment(RECONCILER_DATABASE=self.database),
             stderr=subprocess.PIPE,
-            text=True,
         )
         self._reader = threading.Thread(target=self._read_log, daemon=True)
         self._reader.start()
@@ -116,12 +107,14 @@ class StateServer:
         self._reader.join(timeout=_PATIENCE)
         if self.process.stderr is not None:
             self.process.stderr.close()
+        if isinstance(self.process, Started):
+            self.process.close()
         check_told(self.log)
         return code
 
     def _read_log(self) -> None:
         assert self.process.stderr is not None
-        for line in self.process.stderr:
+        for line in map(bytes.decode, self.process.stderr):
             self._log.append(line)
             if found := _READY.match(line):
                 self._ready.put(found["url"])

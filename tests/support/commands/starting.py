@@ -1,0 +1,55 @@
+"""How tests start the installed command: from a waiting process, or as users do."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TypeAlias
+
+from support.commands.warm import Line, Started, Warm
+
+COMMAND = Path(sys.executable).with_name("reconciler")
+#: What tests use of a process is in both.
+Process: TypeAlias = "subprocess.Popen[bytes] | Started"
+
+_chosen = SimpleNamespace(as_users_do=sys.platform != "linux")
+
+
+def always_as_users_do() -> None:
+    """Start each command as users do from now on."""
+    _chosen.as_users_do = True
+
+
+def warm() -> Warm | None:
+    """Return the process that starts commands; None where each is to be started as users do."""
+    return None if _chosen.as_users_do else _waiting()
+
+
+@cache
+def _waiting() -> Warm:
+    return Warm()
+
+
+def start(
+    line: Line,
+    environment: dict[str, str],
+    folder: Path | None = None,
+    stdout: int = subprocess.DEVNULL,
+    stderr: int = subprocess.DEVNULL,
+) -> Process:
+    """Start the command in a folder (else in that of the tests), without input."""
+    folder = Path.cwd() if folder is None else folder
+    waiting = warm()
+    if waiting is not None and waiting.takes(environment, line):
+        return waiting.start([COMMAND, *line], folder, environment, stdout, stderr)
+    return subprocess.Popen(
+        [COMMAND, *line],
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=stdout,
+        stderr=stderr,
+    )
