@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, settings
 from support.collecting import leave_untraced, no_garbage, share_compiling, unfollowed
 from support.commands import starting
 from support.leaks import leaks, no_leaks
-from support.sampling import is_long
+from support.sampling import choose, is_long
 
 if TYPE_CHECKING:
     from support.locks.seaweed import S3Server
@@ -52,7 +52,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Start each command as users do, where all is to be played whole."""
+    """Where all is to be played whole, start each command as users do too."""
+    choose(config)
     if is_long(config):
         starting.always_as_users_do()
 

@@ -8,11 +8,12 @@ from hypothesis import strategies as st
 from reconciler.errors import MatchingError
 from reconciler.plan.document import Plan, to_json
 from reconciler.plan.file import from_json
+from support.sampling import examples
 from support.values.building import messages, plan_for, run
 from support.values.scenarios import Scenario, check_outcome, likely_scenarios, wild_scenarios
 from support.values.steps import carry_out, legal_order
 
-SLOW = settings(deadline=None, max_examples=200)
+SLOW = settings(deadline=None, max_examples=examples(80, 1_000))
 anything = st.one_of(likely_scenarios(), likely_scenarios(), wild_scenarios())
 
 

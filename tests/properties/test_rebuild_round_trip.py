@@ -13,6 +13,7 @@ from reconciler.location import location
 from reconciler.model import unmanaged_because
 from reconciler.recovery.snapshots.document import Kept
 from support.recovery import rebuilding, snapshots
+from support.sampling import examples
 from support.values.memory_platform import MemoryPlatform
 from tests.properties.test_snapshot_round_trip import any_platform
 
@@ -35,7 +36,7 @@ def platforms(draw: st.DrawFn) -> tuple[MemoryPlatform, MemoryPlatform]:
 
 
 @given(platforms())
-@settings(max_examples=20)
+@settings(max_examples=examples(8, 200))
 def test_what_was_there_is_there_again(both: tuple[MemoryPlatform, MemoryPlatform]) -> None:
     was, now = both
     before = {each.id: each for each in now.storages}

@@ -11,15 +11,28 @@ import random
 import subprocess
 from collections.abc import Sequence
 from functools import cache
+from types import SimpleNamespace
 
 import pytest
 
 from support.repository import ROOT
 
+_chosen = SimpleNamespace(long=False)
+
 
 def is_long(config: pytest.Config) -> bool:
     """Say whether all of the long campaigns is to be run."""
     return bool(config.getoption("--long"))
+
+
+def choose(config: pytest.Config) -> None:
+    """Take note, before the tests are collected, of how much is to be run."""
+    _chosen.long = is_long(config)
+
+
+def examples(few: int, many: int) -> int:
+    """Return how many examples Hypothesis is to try: few for each commit, many with `--long`."""
+    return many if _chosen.long else few
 
 
 def sample(everything: Sequence[int], size: int, what: str) -> list[int]:

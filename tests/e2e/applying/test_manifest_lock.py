@@ -111,7 +111,7 @@ def damage(setting, request):
 
 def test_two_applies_at_once_double_nothing(setting, long):
     names = []
-    for number in range(50 if long else 10):
+    for number in range(50 if long else 5):
         names += [f"n{number}-{which}" for which in range(2)]
         setting.declare(*names)
         two_at_once(setting.folder, wait=True, env=(setting.env, setting.env))

@@ -28,7 +28,7 @@ from support.faults.fault_proxy import (
 from support.server.state_server import StateServer
 
 #: In a long run, and for each commit.
-LONG, SHORT = 10_000, 1_500
+LONG, SHORT = 10_000, 900
 #: With few requests each fault comes more often, so that all of them come, and the answer to each
 #: kind of write is lost: so many times as often, and in so many of a hundred at least.
 OFTENER, RAREST = 2, 0.8

@@ -12,12 +12,6 @@ from reconciler.platforms import open_platform
 from support.platforms.live_file import FILE, local, made, manifest, sql
 
 
-@pytest.fixture(scope="module")
-def warm():
-    """Start each command as users do."""
-    return
-
-
 def nothing(folder):
     made(folder, "a")
     folder.write(manifest(local("a", label="L")))

@@ -15,7 +15,7 @@ from support.repository import EXAMPLES
 from support.sampling import sample
 
 #: How many, in a long run and for each commit.
-LONG, SHORT = 20_000, 2_000
+LONG, SHORT = 20_000, 1_000
 #: Runs in an interpreter of its own: for each mutation the whole command, in one process.
 LOOP = r"""
 import collections, contextlib, io, json, os, random, sys

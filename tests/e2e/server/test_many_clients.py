@@ -12,7 +12,7 @@ from support.server.many_clients import Tally, get_all, run_clients
 from support.server.state_server import StateServer
 
 #: Turns of each client, in a long run and in one of each commit.
-CLIENTS, NAMES, LONG, SHORT = 64, 50, 1000, 30
+CLIENTS, NAMES, LONG, SHORT = 64, 50, 1000, 20
 
 
 @pytest.fixture(params=["sqlite, one server", "postgresql, two servers"])

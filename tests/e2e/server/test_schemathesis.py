@@ -22,7 +22,16 @@ expected-statuses = ["400", "401", "403", "404", "405", "406", "409", "412", "41
 """
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+#: Each database and each role; for each commit a pair of them.
+PAIRS = [
+    ("sqlite", None),
+    ("postgresql", "admin"),
+    pytest.param("sqlite", "admin", marks=pytest.mark.long),
+    pytest.param("postgresql", None, marks=pytest.mark.long),
+]
+
+
+@pytest.fixture
 def database(request, tmp_path):
     """Give the URL of an empty database."""
     if request.param == "postgresql":
@@ -61,7 +70,7 @@ def examine(folder, server, examples):
     return done.returncode, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("role", [None, "admin"], ids=["without token", "with token"])
+@pytest.mark.parametrize(("database", "role"), PAIRS, indirect=["database"])
 def test_it_finds_nothing(tmp_path, database, role, long):
     with StateServer(database, token=role) as server:
         code, told = examine(tmp_path, server, examples=8 if long else 4)

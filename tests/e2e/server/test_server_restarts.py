@@ -15,7 +15,7 @@ from support.server.postgres import Postgres, installed, packaged
 from support.server.state_server import StateServer
 
 #: How many storages come with each manifest, and how many operations the second one takes.
-FIRST, SECOND, OPERATIONS = 160, 80, 200
+FIRST, SECOND, OPERATIONS = 80, 40, 100
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[StateServ
 
 
 def prepared(folder, url: str) -> tuple[Churn, Round]:
-    """Fill a platform, and write a manifest that takes 200 operations."""
+    """Fill a platform, and write a manifest that takes 100 operations."""
     churn = Churn(folder.path, url)
     first = churn.next(FIRST)
     folder("apply", "-y", "-q", "--platform", url)
@@ -65,14 +65,14 @@ def test_the_server_is_killed_and_started_again(folder, server: StateServer) -> 
         server.kill()
         server.start()
 
-    disturbed(folder, server.url, kill, 10, 60, 120)
+    disturbed(folder, server.url, kill, 10, 30, 60)
     churn.check(round)
 
 
 def test_postgresql_is_restarted(folder, own_postgres: Postgres) -> None:
     with StateServer(own_postgres.database()) as server:
         churn, round = prepared(folder, server.url)
-        disturbed(folder, server.url, own_postgres.restart, 10, 100)
+        disturbed(folder, server.url, own_postgres.restart, 10, 50)
         churn.check(round)
 
 
@@ -86,7 +86,7 @@ def test_a_server_that_is_told_to_end_answers_all_that_it_has_written(
         server.start()
 
     with FaultProxy(server.port) as proxy:
-        disturbed(folder, proxy.url, stop, 20, 100)
+        disturbed(folder, proxy.url, stop, 20, 50)
         answered = [
             request
             for request, _ in proxy.log.requests

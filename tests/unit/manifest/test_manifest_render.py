@@ -18,6 +18,7 @@ from reconciler.manifest.render import scalar
 from reconciler.masking import has_secret
 from reconciler.model import Storage, unmanaged_because
 from reconciler.schemas import EDITOR_LINE
+from support.sampling import examples
 
 ODD = [
     "no", "Yes", "on", "y", "N", "null", "~", "", " ", " lead", "trail ", "1.10", "012", "1_000",
@@ -140,7 +141,9 @@ storages = st.builds(Storage, texts, texts, texts, st.sampled_from(["S3", "local
 
 
 @settings(
-    deadline=None, max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    deadline=None,
+    max_examples=examples(120, 1_000),
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
     live=st.lists(storages, max_size=4, unique_by=(lambda s: s.id, lambda s: s.name)),

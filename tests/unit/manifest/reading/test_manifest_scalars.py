@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.manifest.reading.scalars import AMBIGUOUS, FIRST, WORDS, in_quotes, remedy, resolve
+from support.sampling import examples
 
 #: What YAML 1.2's core schema takes for something other than text.
 CORE = re.compile(
@@ -152,7 +153,7 @@ def test_text(text: str) -> None:
     assert text_for_everyone(text)
 
 
-@settings(deadline=None, max_examples=2_000)
+@settings(deadline=None, max_examples=examples(1_000, 10_000))
 @given(
     text=st.text(
         alphabet=st.sampled_from("0123456789abefnotyxTZ_-+.,:= ~"), min_size=1, max_size=12

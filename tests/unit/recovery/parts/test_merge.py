@@ -16,6 +16,7 @@ from reconciler.recovery.parts import convert, merge, read, write
 from reconciler.recovery.parts.merge import differences, inventory_differences, joined
 from reconciler.recovery.parts.schema import CONTENTS, SCANNED
 from reconciler.recovery.rows import Content, Rows
+from support.sampling import examples
 from support.values.parts import any_rows, batch_of, cut, file, paths, write_part
 
 SIZES = st.lists(st.integers(0, 5), min_size=1, max_size=3)
@@ -86,7 +87,7 @@ def test_differences_are_those_of_two_dictionaries(
     assert found.changed == len(expected) - found.only_was - found.only_now
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(20, 300))
 @given(any_rows(max_size=20), SIZES, SIZES)
 def test_equal_streams_differ_in_nothing(rows: Rows, sizes: list[int], others: list[int]) -> None:
     found = differences(stream(rows, sizes), stream(rows, others))
@@ -163,7 +164,7 @@ def test_a_piece_is_opened_in_its_turn_and_closed_after() -> None:
     assert most == 1
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(25, 500))
 @given(st.lists(any_rows(), max_size=5), st.data())
 def test_first_keys_change_nothing_but_when_pieces_are_read(
     pieces: list[Rows], data: st.DataObject

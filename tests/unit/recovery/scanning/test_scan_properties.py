@@ -16,6 +16,7 @@ from reconciler.recovery.scanning.outcome import COMPLETE, UNFINISHED, Wish
 from reconciler.recovery.scanning.reading.pace import Pace
 from support.recovery.memory import LONG_AGO, TARGET, Storage
 from support.recovery.scans import names, rows, scan_once, table
+from support.sampling import examples
 
 STRANGE = [b"a", b"a/b", b"a-b", b"A", b"b/\xff", b"b/c", b"b.c", b"z/y/x"]
 PATHS = st.sampled_from([*STRANGE, *(b"m/%02d" % i for i in range(80))])
@@ -68,7 +69,9 @@ def found(repository, scan) -> dict[bytes, tuple]:
     }
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(
+    max_examples=examples(20, 400), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 @given(
     st.dictionaries(PATHS, st.binary(max_size=3), max_size=60),
     st.lists(st.one_of(CHANGES, SCANS), max_size=12),
