@@ -42,12 +42,12 @@ def of_unmanaged(
     for one in storages:
         if _values(one) in values:
             continue
+        which = "it" if one.name else f"a storage without a name, with the id {quoted(one.id)},"
         if one.id in by_id:
-            yield Left(
-                one.name, DIFFERS, f"it is live with other values than then: {one.unmanaged}"
-            )
+            told = f"{which} is live with other values than then: {one.unmanaged}"
+            yield Left(one.name, DIFFERS, told)
         else:
-            told = f"it is not live, and no manifest can express it: {one.unmanaged}"
+            told = f"{which} is not live, and no manifest can express it: {one.unmanaged}"
             yield Left(one.name, UNMANAGED, f"{told}. Make it by hand, from `snapshot.json`")
 
 

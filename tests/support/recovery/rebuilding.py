@@ -7,6 +7,7 @@ import io
 import json
 from argparse import ArgumentParser
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 from unittest.mock import patch
@@ -67,7 +68,12 @@ def run(
 def _check(document: dict[str, Any]) -> None:
     """Hold what was printed against its published schema; a plan has another one."""
     name = "rebuild" if "rebuilt" in document else "plan"
-    jsonschema.validate(document, json.loads(schema_text(name)))
+    _validator(name).validate(document)
+
+
+@cache
+def _validator(name: str) -> jsonschema.Draft202012Validator:
+    return jsonschema.Draft202012Validator(json.loads(schema_text(name)))
 
 
 Rebuild = Callable[..., Ended]

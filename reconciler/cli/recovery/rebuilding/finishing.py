@@ -19,7 +19,14 @@ from reconciler.platform import Reader
 from reconciler.printable import quoted
 from reconciler.reconcile import Applied, read_live
 from reconciler.recovery.rebuilding import remaining, wanted
-from reconciler.recovery.rebuilding.outcome import MISSING, NOT_LIVE, Left, Rebuilt, Told
+from reconciler.recovery.rebuilding.outcome import (
+    MISSING,
+    NOT_LISTED,
+    NOT_LIVE,
+    Left,
+    Rebuilt,
+    Told,
+)
 from reconciler.recovery.rebuilding.wanted import Found
 from reconciler.recovery.repository.address import split
 from reconciler.recovery.repository.contract import Repository
@@ -166,7 +173,7 @@ class Finishing:
 
     def _rebuilt(self, applied: Applied, records: tuple[Left, ...], code: int) -> Rebuilt:
         work, found = self._work, self._found
-        storages = sum(bool(each.storage) for each in self._left)
+        storages = sum(each.what != NOT_LISTED for each in self._left)
         return Rebuilt(
             kept=work.chosen.kept,
             platform=work.source.platform.address,

@@ -1,0 +1,90 @@
+"""Snapshot, rebuild elsewhere, snapshot: the same manifest and contents, ids apart, of anything."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from reconciler.location import sanitize_local_url
+from reconciler.model import Storage
+from reconciler.recovery.repository import layout
+from reconciler.recovery.snapshots.document import MANIFEST, Kept
+from support.recovery import rebuilding, snapshots
+from support.values.memory_platform import MemoryPlatform
+
+texts = st.text(max_size=6) | st.sampled_from(
+    ["a", "A", "é", "e\u0301", "$x", "~", " a", "1", "\n"]
+)
+urls = st.one_of(
+    st.builds("{}{}".format, st.sampled_from(["https://h/", "s3://", "/", "file:///", ""]), texts),
+    st.sampled_from(
+        ["/data", "/data/", "file:///data", "https://s3.eu-central-2.amazonaws.com/lab"]
+    ),
+)
+ids = st.text(min_size=1, max_size=3)
+storages = st.builds(Storage, ids, texts, texts, st.sampled_from(["S3", "local", "tape"]), urls)
+# What is created is always written so; a path alone is the same place.
+storages = storages.map(
+    lambda s: replace(s, default_url=sanitize_local_url(s.default_url)) if s.type == "local" else s
+)
+rows = st.dictionaries(texts, st.tuples(texts, texts), max_size=3)
+
+
+def kept_of(live: MemoryPlatform, folder: Path, name: str) -> tuple[Kept, str, dict[str, str]]:
+    """Take a snapshot; give its manifest without its address, and by name the sum of each part."""
+    repository = snapshots.repository(folder / name)
+    kept = snapshots.taken(live, repository)
+    text = (repository.read(layout.snapshot(kept.snapshot.id, MANIFEST)) or b"").decode()
+    parts = {
+        each.name: each.inventory.sha256
+        for each in kept.snapshot.storages
+        if each.inventory and not each.unmanaged
+    }
+    return kept, "\n".join(text.split("\n")[2:]), parts
+
+
+platforms = st.lists(storages, max_size=5, unique_by=(lambda s: s.id, lambda s: s.name))
+
+
+@settings(deadline=None, max_examples=10)
+@given(live=platforms, data=st.data())
+def test_what_is_rebuilt_is_what_was(live: list[Storage], data: st.DataObject) -> None:
+    play(live, data)
+
+
+@pytest.mark.long
+@settings(deadline=None, max_examples=1_000)
+@given(live=platforms, data=st.data())
+def test_what_is_rebuilt_is_what_was_a_thousand_times(
+    live: list[Storage], data: st.DataObject
+) -> None:
+    play(live, data)
+
+
+def play(live: list[Storage], data: st.DataObject) -> None:
+    was = MemoryPlatform(live)
+    for each in live:
+        was.files[each.id] = {u: (u, *sums) for u, sums in data.draw(rows).items()}
+    # Some may be there already, under other ids and labels, with some of their records or none.
+    new = rebuilding.empty()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "was").mkdir()
+        (folder / "now").mkdir()
+        kept, text, parts = kept_of(was, folder, "was")
+        for number, each in enumerate(live):
+            if each.name in parts and data.draw(st.booleans()):
+                new.put(replace(each, id=f"other-{number}", label=data.draw(texts)))
+                half = dict(list(was.files[each.id].items())[::2])
+                new.files[f"other-{number}"] = half
+        ended = rebuilding.run(new, folder / "was" / "repository")
+        unmanaged = [each.name for each in kept.snapshot.storages if each.unmanaged]
+        assert [each["storage"] for each in ended.report["left"]] == unmanaged
+        assert ended.code == (0 if not unmanaged else 5 if parts else 1)
+        assert ended.report["rebuilt"] == len(live) - len(unmanaged)
+        assert kept_of(new, folder, "now")[1:] == (text, parts)
