@@ -13,6 +13,7 @@ _FILES = {
     "findings": "findings.schema.json",
     "rebuild": "rebuild.schema.json",
     "ids": "ids.schema.json",
+    "objective": "objective.schema.json",
     "openapi": "openapi.yaml",
 }
 #: First line of the manifests that we write: editors complete and check by the schema beside the

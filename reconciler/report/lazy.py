@@ -9,6 +9,7 @@ from collections.abc import Callable
 _TOLD = {
     "manifests": ("failure", "problems", "valid"),
     "plans": ("drift", "plan"),
+    "objectives": ("proved",),
     "platforms": ("examined", "lease", "released", "storages", "tokens"),
     "rebuilds": ("rebuilt",),
     "results": ("applied", "operations", "run", "runs"),

@@ -19,6 +19,7 @@ SCHEMAS = (
     "findings",
     "rebuild",
     "ids",
+    "objective",
     "openapi",
 )
 
@@ -40,8 +41,9 @@ def _run(context: Context, options: SchemaOptions) -> int:
 
 COMMAND = Command(
     details="The JSON Schema of manifests, by which editors complete and explain them, or of plan "
-    "files, events, journals, snapshots, findings, maps of ids and what `rebuild` came to, by "
-    "which programs check them; or the OpenAPI document of the state server.",
+    "files, events, journals, snapshots, findings, maps of ids and what `rebuild` and "
+    "`verify --objective` came to, by which programs check them; or the OpenAPI document of the "
+    "state server.",
     examples=(
         ("reconciler schema manifest > manifest.schema.json", "save it for an editor"),
         ("reconciler schema plan", "the format of `plan --out` and `plan -o json`"),

@@ -27,11 +27,16 @@ def objectives(manifest: Manifest | None) -> dict[str, Objective]:
     for entry in manifest.desired.entries if manifest else ():
         objective = manifest.desired.objective(entry) if manifest else None
         if objective is not None:
-            Exclusions(objective.exclude)
+            check_globs(objective)
             place = location(entry.type, entry.default_url).place
             known = found.get(place)
             found[place] = objective if known is None else _both(known, objective)
     return found
+
+
+def check_globs(objective: Objective) -> None:
+    """Raise `UsageError` for a glob that means nothing."""
+    Exclusions(objective.exclude)
 
 
 def wish_of(options: ScanOptions, objective: Objective | None, workers: int) -> Wish:

@@ -22,6 +22,7 @@ from reconciler.environment.timestamps import utc_now
 from reconciler.errors import FINDINGS, INTERRUPTED, SUCCESS, UNPROVED, ReconcilerError, UsageError
 from reconciler.model import Objective
 from reconciler.printable import quoted
+from reconciler.recovery.proving import reached
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.repository.opening import open_repository
 from reconciler.recovery.scanning.due.ordering import in_turn
@@ -136,6 +137,7 @@ def _scan(
             ):
                 results.append(result)
                 remembered.keep(repository, result, utc_now)
+                reached.keep(repository, target, result, utc_now)
     results.sort(key=lambda result: result.storage)
 
 

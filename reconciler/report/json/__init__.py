@@ -8,6 +8,7 @@ from reconciler.report.lazy import handing_out
 TYPE_CHECKING = False  # `typing` is dear to whoever only asks for help
 if TYPE_CHECKING:
     from reconciler.report.json.manifests import failure, problems, valid
+    from reconciler.report.json.objectives import proved as proved
     from reconciler.report.json.plans import drift, plan
     from reconciler.report.json.platforms import examined, lease, released, storages, tokens
     from reconciler.report.json.rebuilds import rebuilt

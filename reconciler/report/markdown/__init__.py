@@ -5,6 +5,7 @@ from reconciler.report.lazy import handing_out
 TYPE_CHECKING = False  # `typing` is dear to whoever only asks for help
 if TYPE_CHECKING:
     from reconciler.report.markdown.manifests import failure, problems, valid
+    from reconciler.report.markdown.objectives import proved as proved
     from reconciler.report.markdown.plans import drift, plan
     from reconciler.report.markdown.platforms import examined, lease, released, storages, tokens
     from reconciler.report.markdown.rebuilds import rebuilt

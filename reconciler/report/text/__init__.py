@@ -5,6 +5,7 @@ from reconciler.report.lazy import handing_out
 TYPE_CHECKING = False  # `typing` is dear to whoever only asks for help
 if TYPE_CHECKING:
     from reconciler.report.text.manifests import failure, problems, valid
+    from reconciler.report.text.objectives import proved as proved
     from reconciler.report.text.plans import drift, plan
     from reconciler.report.text.platforms import examined, lease, released, storages, tokens
     from reconciler.report.text.rebuilds import rebuilt

@@ -2,6 +2,10 @@
 
 import json
 
+import jsonschema
+
+from reconciler.schemas import schema_text
+
 
 def prove(storages, text="proof: {every: 30d}", entry=""):
     """Declare an objective, for the manifest or for its entry."""
@@ -67,3 +71,63 @@ def test_storages_without_an_objective_are_named(storages):
     told = storages.folder("scan", "--due", "--into", "proofs")
     assert "No objective: of 'other' only what is new or shows a change is read." in told.stderr
     assert told.stdout.endswith("Scan: 2 storages, complete.\n")
+
+
+def objective(storages, *arguments, code=0):
+    told = storages.folder(
+        "verify", "proofs", "--objective", "-o", "json", *arguments, code=code
+    ).stdout
+    report = json.loads(told)
+    jsonschema.validate(report, json.loads(schema_text("objective")))
+    return report
+
+
+def test_whether_the_objective_is_reached(storages):
+    prove(storages)
+    storages.scan("--due", "--max-bytes", "20", code=8)
+    files = objective(storages, code=8)["storages"][0]["files"]
+    assert files["proved"]["files"] + files["not_read_yet"] == 20
+    storages.scan("--due", "--exclude", "0*.tif")
+    one = objective(storages, code=8)["storages"][0]
+    assert one["files"]["proved"]["files"] == 10
+    assert one["left_out"] == [{"glob": "0*.tif", "files": 10, "folders": 0}]
+    storages.scan("--due")
+    assert objective(storages)["verdict"] == "proved"
+    (storages.path / "nas").rename(storages.path / "away")
+    storages.scan("--due", code=8)
+    told = storages.folder("verify", "proofs", "--objective")
+    assert "    not reachable since " in told.stdout or "  not reachable since " in told.stdout
+    assert "Proved: every byte of 1 of 1 storage proved within 30 days" in told.stdout
+
+
+def test_bytes_that_are_wrong_are_no_success(storages):
+    prove(storages)
+    storages.scan("--due")
+    storages.file("nas/raw/07.tif", b"6")
+    storages.scan("--full", code=7)
+    report = objective(storages, code=7)
+    assert (report["verdict"], report["storages"][0]["wrong"]) == ("wrong", {"damaged": 1})
+    assert (
+        "### FINDINGS: 1 damaged; every byte of 1 of 1 storage proved"
+        in storages.folder("verify", "proofs", "--objective", "-o", "markdown", code=7).stdout
+    )
+
+
+def test_an_objective_has_to_be_declared(storages):
+    storages.scan()
+    told = storages.folder("verify", "proofs", "--objective", code=64).stderr
+    assert "write `proof: {every: 30d}` into the manifest" in told
+    prove(storages)
+    assert (
+        "leave the snapshot out"
+        in storages.folder("verify", "proofs@20261129", "--objective", code=64).stderr
+    )
+    assert (
+        "leave them out"
+        in storages.folder("verify", "proofs", "--objective", "--redact", code=64).stderr
+    )
+    told = storages.folder("verify", "proofs", "--objective", "--scope", "x", code=64).stderr
+    assert "no storage in scope has an objective" in told
+    (storages.path / "storages.yaml").unlink()
+    told = storages.folder("verify", "proofs", "--objective", code=64).stderr
+    assert "wants a manifest" in told

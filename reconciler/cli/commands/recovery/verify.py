@@ -23,6 +23,7 @@ class VerifyOptions(Namespace):
     against: str | None
     explain: list[str] | None
     accept: list[str] | None
+    objective: bool
     reason: str | None
     auto_approve: bool
     everything: bool
@@ -69,6 +70,12 @@ def _add_arguments(parser: ArgumentParser) -> None:
         metavar=("STORAGE", "PATH"),
         help="say that what was found damaged, missing or deleted may stay so: all of it, or what "
         "lies at these paths or globs. It counts no more while it is as it is now",
+    )
+    ways.add_argument(
+        "--objective",
+        action="store_true",
+        help="say whether every byte was proved as often as `proof:` of the manifest wants, by the "
+        "scans in REPO; nothing is read on a storage or platform",
     )
     _add_accepting(parser)
     _add_telling(parser)

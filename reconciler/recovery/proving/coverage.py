@@ -1,0 +1,89 @@
+"""How many files of a scan were proved when: one pass over its rows, in constant memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from reconciler.model import Objective
+from reconciler.recovery.parts import read
+from reconciler.recovery.parts.convert import values
+from reconciler.recovery.parts.schema import CONTENTS
+from reconciler.recovery.proving.results import Coverage, Much
+from reconciler.recovery.repository import layout
+from reconciler.recovery.repository.contract import Repository
+from reconciler.recovery.rows import ARCHIVED, CHANGING, FILE, LIMIT, UNREADABLE
+from reconciler.recovery.scanning.due.choosing import is_proved
+from reconciler.recovery.values import Scan
+from reconciler.recovery.walking.exclusions import Exclusions
+
+#: What has bytes, whether or not they can be read just now.
+_BYTES = pa.array([FILE, ARCHIVED, CHANGING, UNREADABLE])
+_COLUMNS = ["path", "kind", "size", "proof", "proved_at", "detail"]
+
+
+def cover(repository: Repository, scan: Scan, objective: Objective, now: int) -> Coverage:
+    """Return how much of a scan was proved within the cycle that ends `now`, and how much not.
+
+    A proof is that the bytes were read: a sum that the storage keeps is none. Raises
+    `RepositoryError`, `SnapshotError`.
+    """
+    counted = _Counted()
+    with ExitStack() as opened:
+        for rows in _rows(repository, scan, objective, opened):
+            counted.take(rows, now - objective.every)
+    return counted.coverage
+
+
+class _Counted:
+    """What was counted so far."""
+
+    def __init__(self) -> None:
+        self.coverage = Coverage()
+
+    def take(self, rows: pa.RecordBatch, since: int) -> None:
+        """Count rows; what was proved before `since` is late."""
+        unreadable = pc.equal(rows["kind"], UNREADABLE)
+        closed = pc.and_(unreadable, pc.ends_with(rows["path"], b"/"))
+        files = pc.and_not(pc.is_in(rows["kind"].dictionary_decode(), value_set=_BYTES), closed)
+        proved = pc.and_(files, is_proved(rows, None))
+        early = pc.fill_null(pc.greater_equal(rows["proved_at"], since), False)
+        unread = pc.and_(unreadable, pc.fill_null(pc.equal(rows["detail"], LIMIT), False))
+        whole, dates = self.coverage, rows["proved_at"].filter(proved)
+        oldest = [date for date in (whole.oldest, pc.min(dates).as_py()) if date is not None]
+        self.coverage = Coverage(
+            _with(whole.proved, rows, pc.and_(proved, early)),
+            _with(whole.late, rows, pc.and_not(proved, early)),
+            _with(whole.never, rows, pc.and_not(files, proved)),
+            whole.unread + _number(unread),
+            whole.closed + _number(closed),
+            min(oldest, default=None),
+        )
+
+
+def _rows(
+    repository: Repository, scan: Scan, objective: Objective, opened: ExitStack
+) -> Iterator[pa.RecordBatch]:
+    """Yield the rows of a scan that need proof."""
+    path = opened.enter_context(repository.local(layout.part(scan.contents)))
+    # What the scan itself has left out is not there.
+    globs = [glob for glob in objective.exclude if glob not in scan.excluded]
+    covers = Exclusions(globs).covers
+    for batch in read.batches(path, CONTENTS, columns=_COLUMNS, sha256=scan.contents):
+        if globs:
+            kept = [not covers(name) for name in values(batch["path"])]
+            yield batch.filter(pa.array(kept, pa.bool_()))
+        else:
+            yield batch
+
+
+def _with(much: Much, rows: pa.RecordBatch, which: pa.Array) -> Much:
+    size = pc.sum(rows["size"].filter(which)).as_py() or 0
+    return Much(much.files + _number(which), much.bytes + size)
+
+
+def _number(which: pa.Array) -> int:
+    return pc.sum(which).as_py() or 0

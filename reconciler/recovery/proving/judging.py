@@ -1,0 +1,84 @@
+"""Storages held against their objectives, by what a repository has: none of them is read."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from reconciler.errors import SnapshotError
+from reconciler.model import Objective
+from reconciler.recovery.findings import episodes, store
+from reconciler.recovery.proving.coverage import cover
+from reconciler.recovery.proving.results import Proved, StorageProved
+from reconciler.recovery.repository.contract import Repository
+from reconciler.recovery.scanning.known import record
+from reconciler.recovery.values import NOT_REACHABLE, FileFinding, LeftOut, Scan
+
+
+class Declared(Struct, frozen=True):
+    """A storage that has an objective."""
+
+    name: str
+    #: Its location, by which scans and findings are kept.
+    place: str
+    objective: Objective
+
+
+def prove(
+    repository: Repository, storages: Iterable[Declared], now: int, notes: Iterable[str] = ()
+) -> Proved:
+    """Say of each storage which bytes were proved within the cycle that ends `now`.
+
+    `now` is in seconds since 1970. Raises `RepositoryError`; that what is known of a storage is
+    damaged is told of that one.
+    """
+    each = (_storage(repository, one, now) for one in storages)
+    return Proved(repository.address, now, tuple(each), tuple(notes))
+
+
+def _storage(repository: Repository, declared: Declared, now: int) -> StorageProved:
+    told = StorageProved(declared.name, declared.place, declared.objective)
+    known = store.read(repository, declared.place)
+    if known.damaged:
+        told = replace(told, problem=f"What was found wrong can't be read: {known.damaged[0]}")
+    lasting = list(episodes.open_ones(known.episodes).values())
+    told = replace(told, wrong=_wrong(lasting))
+    for finding in lasting:
+        if finding.what == NOT_REACHABLE and not finding.about:
+            told = replace(told, not_reachable=finding.note, not_reachable_since=finding.first_seen)
+    try:
+        scan = record.latest(repository, declared.place, complete=False)
+        if scan is None:
+            return told
+        return replace(
+            told,
+            coverage=cover(repository, scan, declared.objective, now),
+            scanned_at=scan.ended_at,
+            scan=scan.id,
+            left_out=_left_out(scan, declared.objective),
+        )
+    except SnapshotError as error:
+        return replace(told, problem=str(error))
+
+
+def _wrong(lasting: Iterable[FileFinding]) -> dict[str, int]:
+    """Count what needs proof that it is over, and nobody has accepted."""
+    wrong = (
+        finding.what
+        for finding in lasting
+        if finding.what in episodes.NEEDS_PROOF and not finding.about
+        if not episodes.is_settled(finding)
+    )
+    return dict(sorted(Counter(wrong).items()))
+
+
+def _left_out(scan: Scan, objective: Objective) -> tuple[LeftOut, ...]:
+    """Return what the scan has left out, though the objective wants it proved."""
+    return tuple(
+        each
+        for each in scan.counts.left_out
+        if each.glob not in objective.exclude and (each.files or each.folders)
+    )

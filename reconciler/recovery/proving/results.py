@@ -1,0 +1,102 @@
+"""What is known of the proofs of storages, as plain values: what reports and exit codes are of."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from reconciler.model import Objective
+from reconciler.recovery.values import LeftOut
+
+#: The verdicts: every byte was proved within its cycle; something is wrong; not every byte was, or
+#: nobody knows.
+PROVED, WRONG, UNPROVED = "proved", "wrong", "not_proved"
+
+
+class Much(Struct, frozen=True):
+    """An amount of files."""
+
+    files: int = 0
+    bytes: int = 0
+
+
+class Coverage(Struct, frozen=True):
+    """How many files of a storage were proved when; what needs no proof is not among them."""
+
+    #: Within the cycle; longer ago; never. Sizes of what can't be read may not be known.
+    proved: Much = Much()
+    late: Much = Much()
+    never: Much = Much()
+    #: Of what was never proved: files for which a limit left no room.
+    unread: int = 0
+    #: Folders that could not be listed: nobody knows what is in them.
+    closed: int = 0
+    #: Seconds since 1970: the oldest proof, within the cycle or not.
+    oldest: int | None = None
+
+    @property
+    def files(self) -> int:
+        """How many files there are."""
+        return self.proved.files + self.late.files + self.never.files
+
+
+class StorageProved(Struct, frozen=True):
+    """One storage, held against its objective."""
+
+    storage: str
+    #: Its location, by which scans are kept.
+    place: str
+    objective: Objective
+    #: None where nothing is known: it was never scanned, or what is known is damaged.
+    coverage: Coverage | None = None
+    #: When its last scan ended, and the scan's id; empty: there was none.
+    scanned_at: str = ""
+    scan: str = ""
+    #: Since when its root can't be proved, and why; empty: the last scan had it.
+    not_reachable_since: str = ""
+    not_reachable: str = ""
+    #: What the scan was told to leave out, and the objective does not.
+    left_out: tuple[LeftOut, ...] = ()
+    #: How many findings last that need proof and that nobody has accepted, by class.
+    wrong: dict[str, int] = {}
+    #: Why what is known of it can't be used, in a sentence.
+    problem: str = ""
+
+    @property
+    def is_proved(self) -> bool:
+        """Whether every byte was proved within the cycle."""
+        one = self.coverage
+        if one is None or self.left_out:
+            return False
+        return not (one.late.files or one.never.files or one.closed)
+
+    @property
+    def verdict(self) -> str:
+        """`PROVED`, `WRONG` or `UNPROVED`."""
+        if self.wrong:
+            return WRONG
+        return PROVED if self.is_proved and not self.problem else UNPROVED
+
+
+class Proved(Struct, frozen=True):
+    """All storages that have an objective."""
+
+    repository: str
+    #: When this was looked up: seconds since 1970.
+    at: int
+    storages: tuple[StorageProved, ...]
+    #: What else is worth knowing, in sentences.
+    notes: tuple[str, ...] = ()
+
+    @property
+    def oldest(self) -> int | None:
+        """The oldest proof of all: seconds since 1970; None where there is none."""
+        each = (one.coverage.oldest for one in self.storages if one.coverage)
+        return min((oldest for oldest in each if oldest is not None), default=None)
+
+    @property
+    def verdict(self) -> str:
+        """Whether every byte was proved; where there is no storage, nobody knows."""
+        each = {one.verdict for one in self.storages}
+        if WRONG in each:
+            return WRONG
+        return PROVED if each == {PROVED} else UNPROVED
