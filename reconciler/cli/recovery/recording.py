@@ -16,7 +16,7 @@ from reconciler.cli.inputs.manifest import read_manifest_if_any
 from reconciler.cli.inputs.platform import choose_platform, reading
 from reconciler.cli.recovery import scan
 from reconciler.cli.recovery.live import storages_of
-from reconciler.cli.recovery.objective import objectives
+from reconciler.cli.recovery.proving.declared import objectives
 from reconciler.cli.recovery.targets import targets_of
 from reconciler.errors import INTERRUPTED, UsageError
 from reconciler.location import location

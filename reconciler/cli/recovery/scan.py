@@ -15,8 +15,8 @@ from reconciler.cli.context import Context
 from reconciler.cli.inputs.manifest import read_manifest_if_any
 from reconciler.cli.recovery.apart import check_apart
 from reconciler.cli.recovery.live import storages_of
-from reconciler.cli.recovery.objective import check, objectives, wish_of
 from reconciler.cli.recovery.progress import progress
+from reconciler.cli.recovery.proving.declared import check, objectives, wish_of
 from reconciler.cli.recovery.targets import targets_of
 from reconciler.environment.timestamps import utc_now
 from reconciler.errors import FINDINGS, INTERRUPTED, SUCCESS, UNPROVED, ReconcilerError, UsageError

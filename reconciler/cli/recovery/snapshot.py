@@ -15,7 +15,7 @@ from reconciler.cli.inputs.manifest import read_manifest_if_any
 from reconciler.cli.inputs.platform import choose_platform, read_live, reading
 from reconciler.cli.inputs.source import compared
 from reconciler.cli.recovery.apart import check_apart
-from reconciler.cli.recovery.objective import objectives
+from reconciler.cli.recovery.proving.declared import objectives
 from reconciler.cli.recovery.scan import code_of, scan_all
 from reconciler.cli.recovery.targets import targets_of
 from reconciler.environment.timestamps import utc_now

@@ -13,8 +13,9 @@ from reconciler.cli.inputs.manifest import read_manifest_if_any
 from reconciler.cli.inputs.platform import choose_platform, reading
 from reconciler.cli.inputs.scope import read_scopes
 from reconciler.cli.options.hints import did_you_mean
-from reconciler.cli.recovery import accepting, proving
+from reconciler.cli.recovery import accepting
 from reconciler.cli.recovery import deep as storages_now
+from reconciler.cli.recovery.proving import objective
 from reconciler.environment.timestamps import timestamp, utc_now
 from reconciler.errors import (
     FINDINGS,
@@ -56,7 +57,7 @@ def run(context: Context, options: VerifyOptions) -> int:
     if options.explain is not None:
         return _explain(context, options, *options.explain)
     if options.objective:
-        return proving.run(context, options)
+        return objective.run(context, options)
     if options.accept is not None:
         return accepting.run(context, options, *options.accept)
     with ExitStack() as opened:

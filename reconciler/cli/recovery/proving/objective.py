@@ -8,7 +8,7 @@ from reconciler.cli.commands.recovery.verify import VerifyOptions
 from reconciler.cli.context import Context
 from reconciler.cli.inputs.manifest import read_manifest_if_any
 from reconciler.cli.inputs.scope import read_scopes
-from reconciler.cli.recovery.objective import WRITE, check_globs
+from reconciler.cli.recovery.proving.declared import WRITE, check_globs
 from reconciler.environment.timestamps import utc_now
 from reconciler.errors import FINDINGS, SUCCESS, UNPROVED, UsageError
 from reconciler.location import location
