@@ -33,6 +33,8 @@ class Acceptance(Struct, frozen=True):
     findings: tuple[FileFinding, ...]
     #: How many files were something else again when somebody agreed, and were left alone.
     changed: int = 0
+    #: How many of those that are meant were accepted before, as they are.
+    before: int = 0
 
 
 def to_accept(
@@ -51,8 +53,8 @@ def to_accept(
     lasting = [e for e in known.values() if e.what in NEEDS_PROOF]
     waiting = [e for e in lasting if not is_settled(e)]
     if not wanted:
-        return Acceptance(storage, tuple(waiting))
-    found = {}
+        return Acceptance(storage, tuple(waiting), before=len(lasting) - len(waiting))
+    found, before = {}, set()
     for text in wanted:
         these = _fitting(text, lasting)
         if not these:
@@ -62,7 +64,8 @@ def to_accept(
                 "no more than a new snapshot"
             )
         found.update({key(e): e for e in these if e in waiting})
-    return Acceptance(storage, tuple(found[known] for known in sorted(found)))
+        before |= {key(e) for e in these if e not in waiting}
+    return Acceptance(storage, tuple(found[known] for known in sorted(found)), before=len(before))
 
 
 def accept(

@@ -39,7 +39,10 @@ class Recorded(Struct, frozen=True):
     def side(self) -> Side:
         """Return what can be said of it; folders that could not be listed are in its rows."""
         began = datetime.fromisoformat(self.started_at)
-        return Side(int(began.timestamp() * 10**9), Lost(), Exclusions(self.excluded).covers)
+        told = self.counts.left_out
+        partial = any(each.files or each.folders for each in told) if told else bool(self.excluded)
+        covers = Exclusions(self.excluded).covers
+        return Side(int(began.timestamp() * 10**9), Lost(), covers, partial)
 
     def taken(self) -> Taken:
         """Return on what it rests."""

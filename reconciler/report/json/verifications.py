@@ -41,8 +41,16 @@ def verified(result: Verified, _style: Style = PLAIN) -> str:
 
 
 def accepted(done: Acceptance, _style: Style = PLAIN) -> str:
-    """Return what was accepted; `changed` counts what was something else again, and was not."""
-    return of_fields(storage=done.storage, accepted=_written(done.findings), changed=done.changed)
+    """Return what was accepted; `changed` counts what was something else again, and was not.
+
+    And `before`, how many of those that are meant were accepted before.
+    """
+    return of_fields(
+        storage=done.storage,
+        accepted=_written(done.findings),
+        changed=done.changed,
+        before=done.before,
+    )
 
 
 def _storage(one: StorageVerified) -> dict[str, Any]:

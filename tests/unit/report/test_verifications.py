@@ -305,4 +305,7 @@ def test_what_was_accepted_is_told_in_each_format():
     ]
     assert json.loads(as_json.accepted(done))["changed"] == 1
     assert "thrown" in markdown.accepted(done)
-    assert "Nothing to accept" in text.accepted(Acceptance("nas", ()))
+    nothing = text.accepted(Acceptance("nas", ()))
+    assert nothing == "Nothing to accept: no file of nas is damaged, missing or deleted.\n"
+    before = text.accepted(Acceptance("nas", (), before=2))
+    assert before == "Nothing to accept: all that lasts on nas was accepted before.\n"

@@ -47,6 +47,8 @@ class Side(Struct, frozen=True):
     lost: Lost
     #: Says of a path whether the scan left it out.
     excluded: Callable[[bytes], bool] = nothing_excluded
+    #: Whether it left anything out.
+    is_partial: bool = False
 
 
 class Circumstances(Struct, frozen=True):

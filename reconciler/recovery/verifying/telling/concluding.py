@@ -12,13 +12,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from reconciler.errors import RepositoryError
-from reconciler.recovery import values
 from reconciler.recovery.findings import episodes as over_time
 from reconciler.recovery.findings import store
 from reconciler.recovery.findings.episodes import Key, key
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.rows import Content
 from reconciler.recovery.values import FileFinding
+from reconciler.recovery.verifying.judging.classify import LEFT_OUT
 from reconciler.recovery.verifying.judging.sides import Side
 from reconciler.recovery.verifying.judging.spool import Spooled
 from reconciler.recovery.verifying.results import StorageVerified
@@ -205,13 +205,11 @@ class Concluded:
         now = present.look(wanted) if wanted else {}
 
         def ended(finding: FileFinding) -> bool:
-            if finding.about != present.about:
-                return False
-            if present.side.lost.over(b"") is not None:
+            if finding.about != present.about or present.side.lost.over(b"") is not None:
                 return False
             path = finding.path
-            if not path or finding.what == values.NOT_VERIFIED:  # it was about more than one file
-                return True
+            if not path:  # it was about many files, or the storage
+                return not (present.side.is_partial and finding.note == LEFT_OUT)
             if present.side.lost.over(path) is not None or present.side.excluded(path):
                 return False
             return finding.what not in over_time.NEEDS_PROOF or is_over(finding, now.get(path))

@@ -71,7 +71,9 @@ def total(done: Acceptance) -> str:
         left = f"{count(done.changed, 'file')} left alone, for meanwhile it is something else: "
         return f"Accepted: {len(done.findings):,}; {left}look again."
     if not done.findings:
-        return f"Nothing to accept: all that lasts on {bare(done.storage)} was accepted before."
+        if done.before:
+            return f"Nothing to accept: all that lasts on {bare(done.storage)} was accepted before."
+        return f"Nothing to accept: no file of {bare(done.storage)} is damaged, missing or deleted."
     number = count(len(done.findings), "file")
     return (
         f"Accepted: {number} of {bare(done.storage)}. Counted no more while as {_they(done)} now."

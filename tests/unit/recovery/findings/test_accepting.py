@@ -74,6 +74,7 @@ def test_what_fits_nothing_is_refused(repository, wanted):
 
 def test_it_is_kept_and_is_not_asked_again(repository):
     shown = to_accept(repository, PLACE, "nas", ["a/"])
+    assert shown.before == 0
     done = accept(repository, PLACE, shown, SAID, MOMENT)
     assert (len(done.findings), done.changed) == (2, 0)
     known = {e.path: e for e in store.read(repository, PLACE).episodes}
@@ -82,6 +83,8 @@ def test_it_is_kept_and_is_not_asked_again(repository):
     assert episodes.is_settled(known[b"a/2.tif"])
     assert known[b"c\xff"].accepted is None
     assert chosen(repository, "a/1.tif") == []
+    assert to_accept(repository, PLACE, "nas", ["a/*.tif", "a/1.tif"]).before == 2
+    assert to_accept(repository, PLACE, "nas", ()).before == 2
     assert chosen(repository) == [b"[b]", b"c\xff", b"record"]
 
 
