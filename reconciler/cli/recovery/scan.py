@@ -32,7 +32,7 @@ from reconciler.recovery.scanning.reading.pace import Pace
 from reconciler.recovery.scanning.run import scan
 from reconciler.recovery.sources import open_source
 from reconciler.recovery.values import Target
-from reconciler.recovery.verifying import remembered
+from reconciler.recovery.verifying import remembered, rewritten
 from reconciler.recovery.walking.exclusions import Exclusions
 from reconciler.report.sentences import scans as told
 
@@ -138,6 +138,8 @@ def _scan(
                 results.append(result)
                 remembered.keep(repository, result, utc_now)
                 reached.keep(repository, target, result, utc_now)
+                settled = said.get(target.place, Objective()).settled
+                rewritten.count(repository, result, settled * 10**9)
     results.sort(key=lambda result: result.storage)
 
 

@@ -83,6 +83,9 @@ class Scanned(Struct):
     missing_first: list[bytes] = field(default_factory=list)
     deleted: int = 0
     deleted_first: list[bytes] = field(default_factory=list)
+    #: Files that are not what the last scan had, though they had settled then; the first of them.
+    changed: int = 0
+    changed_first: list[bytes] = field(default_factory=list)
     #: Pairs of paths that differ in case or Unicode form only; the first of them.
     alike: int = 0
     alike_first: list[tuple[bytes, bytes]] = field(default_factory=list)

@@ -62,6 +62,13 @@ def _so_far(storage: str, comparison: Comparison, was: Recorded, now: Recorded) 
 
 
 @contextmanager
+def rows(repository: Repository, side: Recorded) -> Iterator[Iterator[pa.RecordBatch]]:
+    """Give the rows of one side; raises `RepositoryError`, `SnapshotError`."""
+    with _part(repository, side) as path:
+        yield _rows(path, side)
+
+
+@contextmanager
 def _part(repository: Repository, side: Recorded) -> Iterator[Path]:
     with repository.local(layout.part(side.contents)) as path:
         yield path

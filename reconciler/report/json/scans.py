@@ -41,6 +41,7 @@ def _scanned(result: Scanned) -> dict[str, Any]:
         "altered": {"count": result.altered, "first": list(map(shown, result.altered_first))},
         "missing": {"count": result.missing, "first": list(map(shown, result.missing_first))},
         "deleted": {"count": result.deleted, "first": list(map(shown, result.deleted_first))},
+        "changed": {"count": result.changed, "first": list(map(shown, result.changed_first))},
         "alike": {"count": result.alike, "first": pairs},
         "forgotten": result.forgotten,
         "notes": result.notes,

@@ -111,6 +111,12 @@ def notes(scanned: Scanned) -> list[str]:
             "`reconciler verify` says what was and is."
         )
     told += _gone(scanned)
+    if scanned.changed:
+        told.append(
+            f"{count(scanned.changed, 'file')} written since the last scan, though settled then: "
+            f"{_first(scanned.changed_first, scanned.changed)}. If nobody meant to, look now: "
+            "`reconciler verify --explain` says where the earlier bytes are."
+        )
     if scanned.reason:
         told.append(_sentence(scanned.reason))
     if scanned.scan:

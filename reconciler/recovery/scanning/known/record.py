@@ -97,6 +97,14 @@ def write(repository: Repository, scan: Scan, *, after: str) -> bool:
     return True
 
 
+def of(repository: Repository, place: str, id: str) -> Scan | None:
+    """Return one scan of a place; None if there is no record of it.
+
+    Raises `RepositoryError`; `SnapshotError` if it is damaged.
+    """
+    return _read(repository, f"{layout.scans(place)}{id}{_SUFFIX}")
+
+
 def newest(repository: Repository, place: str) -> str:
     """Return the id of the last scan of the storage at a place; empty if there is none."""
     return max(_ids(repository, place), default="")

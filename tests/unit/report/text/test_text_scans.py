@@ -166,3 +166,21 @@ def test_what_is_no_file_is_counted_by_what_it_is():
     kinds = {"file": 1, "link": 2, "pipe": 1, "unreadable": 2}
     one = Scanned("nas", scan=recorded(counts=Counts(6, kinds)))
     assert told.facts(one)[:2] == ["1 file, 0 B", "also 2 links, 1 pipe, 2 unreadable"]
+
+
+def test_what_is_gone_or_was_written_is_told_with_what_to_do():
+    told = Scanned("nas", missing=7, missing_first=[f"m{i}".encode() for i in range(7)])
+    told.deleted, told.deleted_first = 1, [b"d\xff"]
+    told.changed, told.changed_first = 2, [b"c1", b"c2"]
+    lines = text.scanned([told], Style(width=UNBOUNDED)).splitlines()
+    assert [line.strip().partition(". ")[0] for line in lines[1:4]] == [
+        "7 files missing, from folders that could be read: m0, m1, m2, m3, m4 and 2 more",
+        "1 object deleted, with a version that is still there: d\\xff",
+        "2 files written since the last scan, though settled then: c1, c2",
+    ]
+    assert lines[-1] == "FINDINGS: 7 missing, 1 deleted. Scan: 1 storage, complete."
+    quiet = text.scanned([told], Style(verbosity=-1)).splitlines()
+    assert quiet[-1].startswith("FINDINGS: 7 missing, 1 deleted.")
+    document = json.loads(in_json.scanned([told]))["scans"][0]
+    assert document["deleted"] == {"count": 1, "first": ["d\\xff"]}
+    assert (document["missing"]["count"], document["changed"]["count"]) == (7, 2)

@@ -1,0 +1,60 @@
+"""Files with other bytes and another time, though they had settled: told by the scan that read it.
+
+A file that rotted and got another time later looks like one that was written: no program can tell
+the one from the other, and the scans after this one know only what is there now.
+"""
+
+from __future__ import annotations
+
+import heapq
+from contextlib import suppress
+
+from reconciler.errors import RepositoryError, SnapshotError
+from reconciler.recovery.findings import store
+from reconciler.recovery.findings.episodes import key, open_ones, over_last
+from reconciler.recovery.parts import merge
+from reconciler.recovery.repository.contract import Repository
+from reconciler.recovery.scanning.known import record
+from reconciler.recovery.scanning.outcome import Scanned
+from reconciler.recovery.scanning.reading.crew import TOLD
+from reconciler.recovery.values import CHANGED, Scan
+from reconciler.recovery.verifying import scans
+from reconciler.recovery.verifying.judging.classify import classify
+from reconciler.recovery.verifying.judging.sides import Circumstances
+from reconciler.recovery.verifying.recorded import of_scan
+from reconciler.recovery.verifying.telling.apart import has_good_bytes
+
+
+def count(repository: Repository, scanned: Scanned, settled_ns: int) -> None:
+    """Count in `scanned` the files that are not what the scan before had, and had settled then.
+
+    Those that are good again are none. Where the scan before can't be read, nothing is counted.
+    """
+    scan = scanned.scan
+    if scan is None or not scan.after:
+        return
+    with suppress(RepositoryError, SnapshotError):
+        before = record.of(repository, scan.place, scan.after)
+        if before is not None and before.contents != scan.contents:
+            _count(repository, scanned, (before, scan), settled_ns)
+
+
+def _count(
+    repository: Repository, scanned: Scanned, both: tuple[Scan, Scan], settled_ns: int
+) -> None:
+    was, now = map(of_scan, both)
+    by = Circumstances(scanned.storage, now.place, was.side(), now.side(), settled_ns=settled_ns)
+    kept = store.read(repository, now.place).episodes
+    # This very scan may have ended one, by the good bytes.
+    episodes = {**over_last(kept), **open_ones(kept)}
+    with scans.rows(repository, was) as one, scans.rows(repository, now) as other:
+        for path, then, there in merge.differences(one, other):
+            if then is None or there is None:
+                continue
+            judged = classify(path, then, there, by)
+            if judged.what != CHANGED or judged.finding is None:
+                continue
+            known = episodes.get(key(judged.finding))
+            if known is None or not has_good_bytes(known, there):
+                scanned.changed += 1
+                scanned.changed_first = heapq.nsmallest(TOLD, [*scanned.changed_first, path])
