@@ -17,9 +17,17 @@ def rebuilt(rebuilt: Rebuilt, style: Style = PLAIN) -> str:
     colour = "alarm" if rebuilt.exit_code else "yellow"
     # In one piece each, to be copied.
     proof = [*_steps(rebuilt, style), *(f"  {each}" for each in rebuilt.verify)]
-    verdict = [style.paint(line, colour) for line in lines(told.total(rebuilt), style.width)]
+    verdict = [
+        style.paint(line, colour) for line in lines(_words(told.total(rebuilt)), style.width)
+    ]
     unknown = lines(told.unknown(rebuilt), style.width)
     return joined([*run, facts, unknown, proof, verdict])
+
+
+def _words(total: str) -> list[str]:
+    """Split the last line so that what must be seen stays in one piece."""
+    start, found, end = total.partition(told.NOT_VERIFIED)
+    return [*start.split(), found + end]
 
 
 def _steps(rebuilt: Rebuilt, style: Style) -> list[str]:

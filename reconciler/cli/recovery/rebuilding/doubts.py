@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from reconciler.location import same_place
 from reconciler.manifest import Manifest
@@ -11,8 +11,10 @@ from reconciler.model import Notice, State
 from reconciler.names import Scope
 from reconciler.plan.document import CREATE, Plan
 from reconciler.printable import listed, quoted
+from reconciler.recovery.rebuilding.outcome import Left
 from reconciler.recovery.rebuilding.wanted import Found, Wanted
 from reconciler.recovery.snapshots.document import Kept
+from reconciler.report.sentences.terms import bare
 
 
 def strange(kept: Kept, state: State, found: Found) -> Iterator[Notice]:
@@ -25,6 +27,14 @@ def strange(kept: Kept, state: State, found: Found) -> Iterator[Notice]:
             f"{quoted_url(kept.snapshot.platform.address)}: look whether this is the platform that "
             "you mean",
         )
+
+
+def not_rebuilt(left: Iterable[Left]) -> Iterator[Notice]:
+    """Warn of what no run of this command brings back, as it is known beforehand."""
+    for each in left:
+        if each.is_for_people:
+            message = f"{bare(each.storage)}: {each.message}" if each.storage else each.message
+            yield Notice("not_rebuilt", each.storage, message)
 
 
 def taken_over(ours: Sequence[Wanted], found: Found) -> Iterator[Notice]:

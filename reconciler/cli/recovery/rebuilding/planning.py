@@ -16,7 +16,7 @@ from reconciler.cli.inputs.scope import read_scopes
 from reconciler.cli.inputs.source import Source, plan_by
 from reconciler.cli.recovery.rebuilding.advice import fitting
 from reconciler.cli.recovery.rebuilding.choosing import Chosen, check_alike
-from reconciler.cli.recovery.rebuilding.doubts import strange, taken_over, unwanted
+from reconciler.cli.recovery.rebuilding.doubts import not_rebuilt, strange, taken_over, unwanted
 from reconciler.cli.recovery.rebuilding.following import Follow, following
 from reconciler.cli.recovery.relocating import Lying, moved
 from reconciler.errors import ManifestError, SnapshotError, UsageError
@@ -27,7 +27,7 @@ from reconciler.model import Desired, Entry
 from reconciler.names import Scope
 from reconciler.plan.document import Plan
 from reconciler.printable import quoted
-from reconciler.recovery.rebuilding import wanted
+from reconciler.recovery.rebuilding import remaining, wanted
 from reconciler.recovery.rebuilding.outcome import DAMAGED, ELSEWHERE, NO_INVENTORY, NOT_TAKEN, Left
 from reconciler.recovery.rebuilding.records import Comparing, Records
 from reconciler.recovery.rebuilding.wanted import Found, Wanted
@@ -37,6 +37,11 @@ from reconciler.recovery.snapshots.document import MANIFEST, Kept, SnapshotStora
 from reconciler.report.sentences.recovery import rebuilds as told
 
 _QUOTE = "'"
+_ANEW = "`reconciler scan` makes new ones, of the files that are there"
+_DAMAGED = (
+    "what the snapshot has of them is damaged or gone. Rebuild from another copy of the "
+    f"repository; without one, {_ANEW}"
+)
 
 
 class Work(NamedTuple):
@@ -85,10 +90,14 @@ def plan(context: Context, options: RebuildOptions, repository: Repository, chos
         ):
             takes = reader.abilities.record_inventory
             lacking, left_records = _records(comparing, chosen, ours, found, follow, takes=takes)
+    unmanaged = tuple(each for each in storages if each.unmanaged)
     keeps = {id for id, each in lacking.items() if options.keep_live and each.is_torn}
     notices = [
         *strange(kept, state, found),
         *taken_over(ours, found),
+        *not_rebuilt(remaining.of_list(kept.snapshot)),
+        *not_rebuilt(remaining.of_unmanaged(unmanaged, state, same_platform=same)),
+        *not_rebuilt(remaining.of_storages(ours, found) if options.keep_live else ()),
         *unwanted(plan, own),
         *told.strange_records(ours, lacking, keeps),
     ]
@@ -100,7 +109,7 @@ def plan(context: Context, options: RebuildOptions, repository: Repository, chos
         source,
         replace(plan, warnings=tuple(sorted({*plan.warnings, *notices}))),
         {id: each for id, each in lacking.items() if id not in keeps},
-        tuple(each for each in storages if each.unmanaged),
+        unmanaged,
         left_records,
         frozenset(entry.id for entry in own.desired.entries if entry.id) if own else frozenset(),
     )
@@ -191,7 +200,7 @@ def _records(
     takes: bool,
 ) -> tuple[dict[str, Records], tuple[Left, ...]]:
     """Compare what is live with the inventories; say of which that means nothing, and why."""
-    damaged = {each.storage: each.message for each in chosen.problems if each.what == "inventory"}
+    damaged = {each.storage for each in chosen.problems if each.what == "inventory"}
     missing: dict[str, Records] = {}
     left = []
     for one in ours:
@@ -200,9 +209,9 @@ def _records(
             if storage.inventory is None or storage.inventory.rows:
                 left.append(Left(storage.name, NOT_TAKEN, "this platform takes none"))
         elif storage.inventory is None:
-            left.append(Left(storage.name, NO_INVENTORY, "the snapshot has none"))
+            left.append(Left(storage.name, NO_INVENTORY, f"the snapshot has none. {_ANEW}"))
         elif storage.name in damaged:
-            left.append(Left(storage.name, DAMAGED, damaged[storage.name]))
+            left.append(Left(storage.name, DAMAGED, _DAMAGED))
         elif not storage.inventory.rows:
             continue
         elif live is not None and not same_place(one.entry, live):

@@ -32,7 +32,7 @@ def source(kept: Kept, now: datetime | None = None) -> str:
     return (
         f"From the snapshot {snapshot.id}{state}, made {made} of "
         f"{address(snapshot.platform.address)}: {count(len(snapshot.storages), 'storage')}. "
-        f"Digest {kept.digest}."
+        f"The snapshot's digest: {kept.digest}."
     )
 
 
@@ -86,8 +86,9 @@ def to_add(records: Mapping[str, Records], left: Sequence[Left]) -> str:
     told = "File records to add: "
     told += f"{sum(missing):,}, to {count(len(missing), 'storage')}" if missing else "none"
     if left:
-        told += f". They can't be added to {count(len(left), 'storage')}: {left[0].message}"
-        told += f" ({bare(left[0].storage)}), …" if len(left) > 1 else ""
+        told += f". They can't be added to {count(len(left), 'storage')}"
+        alike = {each.message for each in left}
+        told += f": {left[0].message}" if len(alike) == 1 else ", each for its reason"
     return f"{told}."
 
 

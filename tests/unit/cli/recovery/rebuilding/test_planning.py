@@ -35,6 +35,9 @@ def test_what_is_live_is_left_as_it_is_if_that_is_wanted(rebuild: Rebuild) -> No
     assert new.by_id["2"].label == "other"
     assert recorded(new) == {"x", "c"}
     assert rebuild(new, "--keep-live").code == 5  # nor is it because nothing was to be done
+    (warning,) = rebuild(new, "--keep-live", "--dry-run").report["warnings"]
+    assert (warning["code"], warning["name"]) == ("not_rebuilt", "b")
+    assert "what has its name lies elsewhere, at 'file:///data/elsewhere'" in warning["message"]
 
 
 @pytest.mark.parametrize(
@@ -61,6 +64,8 @@ def test_what_no_manifest_can_express_is_not_forgotten(
     assert ended.code == code
     assert [(each["storage"], each["what"]) for each in ended.report["left"]] == left
     assert (ended.report["rebuilt"], ended.report["storages"]) == (4 - len(left), 4)
+    warned = [each["name"] for each in ended.report["warnings"] if each["code"] == "not_rebuilt"]
+    assert warned == (["d"] if code else [])
 
 
 def test_a_name_that_another_storage_has_now_and_keeps_blocks(rebuild: Rebuild) -> None:
