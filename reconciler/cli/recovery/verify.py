@@ -32,7 +32,7 @@ from reconciler.recovery import paths
 from reconciler.recovery.repository.address import split
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.repository.opening import open_repository
-from reconciler.recovery.snapshots import listing, marks
+from reconciler.recovery.snapshots import clocks, listing, marks
 from reconciler.recovery.snapshots.document import Kept, SnapshotStorage
 from reconciler.recovery.verifying import against, deep, live, results
 from reconciler.recovery.verifying.explain import explain
@@ -213,7 +213,7 @@ class _Verification:
         if how != results.AGAINST:
             return ()
         notes = []
-        if was.snapshot.id > self.kept.snapshot.id:
+        if clocks.is_before(self.kept.snapshot, was.snapshot):
             notes.append(_REVERSED)
         if new := against.only_later(was.snapshot, self.kept.snapshot):
             notes.append(f"Only the later snapshot has {listed(new)}: nothing was compared there.")
@@ -258,7 +258,7 @@ def _before(kept: Kept, home: Repository) -> Kept:
     """Return the last complete snapshot before another one; raises `SnapshotError`."""
     for earlier in listing.newest_first(home):
         snapshot = earlier.snapshot
-        if snapshot.complete and snapshot.id < kept.snapshot.id:
+        if snapshot.complete and clocks.is_before(snapshot, kept.snapshot):
             return earlier
     raise SnapshotError(
         f"no complete snapshot in {home.address} is older than {kept.snapshot.id}: there is "

@@ -71,26 +71,42 @@ def observed(
     found: Mapping[Key, FileFinding],
     moment: str,
     ended: Callable[[FileFinding], bool],
+    now: str,
 ) -> list[FileFinding]:
     """Return the episodes after a run that, at `moment`, found `found`.
 
-    `ended` says of one that was not found whether the run proves that it is over.
+    `ended` says of one that was not found whether the run proves that it is over. What was told of
+    a time that is later than `now` was told by a clock that was ahead, and is no later than this.
     """
     told, after = set(), []
-    for episode in episodes:
+    for known_before in episodes:
+        episode = _come(known_before, moment, now)
         known = key(episode)
         if episode.resolved:
             after.append(episode)
         elif known in found:
             told.add(known)
             after += _seen_again(episode, found[known], moment)
-        elif moment > episode.last_seen and ended(episode):
+        elif (moment > episode.last_seen or episode is not known_before) and ended(episode):
             after.append(replace(episode, resolved=moment))
         else:
             after.append(episode)
     new = [f for known, f in found.items() if known not in told]
     after += [replace(f, first_seen=moment, last_seen=moment, resolved="") for f in new]
     return after
+
+
+def _come(episode: FileFinding, moment: str, now: str) -> FileFinding:
+    """Return an episode without times that have not come yet."""
+    first, last, over = episode.first_seen, episode.last_seen, episode.resolved
+    if max(first, last, over) <= now:
+        return episode
+    return replace(
+        episode,
+        first_seen=min(first, moment),
+        last_seen=last if last <= now else moment,
+        resolved=over if over <= now else moment,
+    )
 
 
 def is_accepted(episode: FileFinding, now: Content | None) -> bool:

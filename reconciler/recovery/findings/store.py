@@ -104,6 +104,7 @@ def keep(
     kept, no_room = bounded(episodes)
     if not kept and not known.records:
         return 0
+    now = timestamp(moment, "milliseconds")
     record = Record(
         FORMAT_VERSION,
         timestamp(moment, "seconds"),
@@ -111,7 +112,7 @@ def keep(
         known.records,
         no_room,
         tuple(map(written, kept)),
-        max(gone_until, known.gone_until),
+        max(gone_until, known.gone_until if known.gone_until <= now else ""),
     )
     digits = re.sub(r"[^0-9]", "", timestamp(moment, "microseconds"))
     repository.write(f"{layout.findings(place)}{digits}-{os.urandom(4).hex()}.json", encode(record))

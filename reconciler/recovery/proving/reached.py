@@ -33,11 +33,13 @@ def keep(
 
 def _keep(repository: Repository, place: str, found: list[FileFinding], moment: datetime) -> None:
     known = store.read(repository, place)
+    now = timestamp(moment, "milliseconds")
     after = episodes.observed(
         known.episodes,
         {episodes.key(finding): finding for finding in found},
-        timestamp(moment, "milliseconds"),
+        now,
         lambda finding: not found and finding.what == NOT_REACHABLE,
+        now,
     )
     if after != list(known.episodes):
         store.keep(repository, place, after, known, moment)

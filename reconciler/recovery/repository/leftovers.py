@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import time
 from pathlib import Path
 
 #: Seconds after which nobody comes back to a draft. A scan that runs touches its own with each
@@ -16,11 +15,23 @@ _OLD = 30 * 86_400
 def sweep(drafts: Path) -> None:
     """Remove drafts that nobody has touched for a month; one that can't be stays."""
     with contextlib.suppress(OSError), os.scandir(drafts) as found:
-        for entry in found:
+        there = list(found)
+        now = _clock(drafts) if there else 0.0
+        for entry in there:
             with contextlib.suppress(OSError):
-                if time.time() - entry.stat(follow_symlinks=False).st_mtime < _OLD:
+                if now - entry.stat(follow_symlinks=False).st_mtime < _OLD:
                     continue
                 if entry.is_dir(follow_symlinks=False):
                     shutil.rmtree(entry.path, ignore_errors=True)
                 else:
                     Path(entry.path).unlink()
+
+
+def _clock(folder: Path) -> float:
+    """Return the time by the clock of the file system, by which drafts were touched."""
+    file = folder / f"{os.urandom(12).hex()}.clock"
+    try:
+        file.touch(0o600, exist_ok=False)
+        return file.stat().st_mtime
+    finally:
+        file.unlink(missing_ok=True)

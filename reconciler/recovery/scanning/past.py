@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
 from msgspec.structs import replace
 
+from reconciler.errors import RepositoryError
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.scanning import reasons
 from reconciler.recovery.scanning.finishing import restoring
@@ -32,6 +34,9 @@ class Past:
     def recorded(self) -> Scan | None:
         """Return the last scan; raises `SnapshotError` if its record is lost."""
         if self._accepts_loss:
+            # Where nothing may be removed, what is newer will end it; but for a clock ahead.
+            with contextlib.suppress(RepositoryError):
+                record.miss_no_more(self._repository, self._place)
             return next(reversed(record.whole(self._repository, self._place)), None)
         return record.latest(self._repository, self._place, complete=False)
 

@@ -18,8 +18,10 @@ OVERTAKEN = (
 def behind(last: Scan) -> str:
     """Say that a clock is wrong."""
     return (
-        f"The clock of this machine is behind the last scan, which began at {last.started_at}: set "
-        "it right, for the next scans would be taken for earlier ones"
+        f"The clock of this machine is behind the last scan, {last.id}, which began at "
+        f"{last.started_at}: set it right, for the next scans would be taken for earlier ones. If "
+        "the clock of that scan was ahead, remove its record (`scans/…` in the repository), and "
+        "scan with --accept-loss NAME"
     )
 
 

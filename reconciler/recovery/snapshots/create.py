@@ -22,7 +22,7 @@ from reconciler.platform import Reader
 from reconciler.recovery.repository import condemned, layout, sound
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.scanning.known import record
-from reconciler.recovery.snapshots import document
+from reconciler.recovery.snapshots import clocks, document
 from reconciler.recovery.snapshots.document import (
     Contents,
     Kept,
@@ -65,7 +65,7 @@ def create(
 
     `snapshot.json` is written last: until then nothing is there that counts. `progress` is told
     each storage before its files are read. Raises `SnapshotError` if there are fewer storages than
-    before, and `PlatformError`, `RepositoryError`.
+    before, or the clock is behind; `PlatformError`, `RepositoryError`.
     """
     found: dict[str, Before] = {}
 
@@ -82,8 +82,13 @@ def create(
         if not wish.allow_fewer:
             refuse_fewer(missing_since(last.snapshot if last else None, state), wish.lacking(state))
 
+    clocks.refuse_behind(repository, clock())
     told = read(reader, repository, approve=approve, progress=progress)
-    return _keep(repository, *_joined(repository, told, wish, before(told.state), clock()))
+    now = clock()
+    clocks.refuse_behind(repository, now)
+    snapshot, text = _joined(repository, told, wish, before(told.state), now)
+    clocks.refuse_scans_ahead(snapshot, now)
+    return _keep(repository, snapshot, text)
 
 
 def _joined(

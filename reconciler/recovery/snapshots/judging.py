@@ -8,6 +8,7 @@ from datetime import datetime
 
 from reconciler.environment.timestamps import timestamp
 from reconciler.errors import SnapshotError
+from reconciler.printable import quoted
 from reconciler.recovery.repository import layout
 from reconciler.recovery.repository.contract import Entry, Repository
 from reconciler.recovery.snapshots import needed, retention
@@ -44,11 +45,13 @@ class Plan:
         `there` is the time by the repository's own clock, in seconds since 1970.
         """
         found = needed.look(repository)
-        if found.newest() > timestamp(now, "seconds"):
+        newest, name = found.newest()
+        if newest > timestamp(now, "seconds"):
             raise SnapshotError(
-                f"the newest snapshot or scan in {repository.address} is of {found.newest()}, and "
-                f"the clock of this machine says {timestamp(now, 'seconds')}: set the clock. "
-                "Nothing is pruned by a clock that is wrong"
+                f"the newest snapshot or scan in {repository.address}, {quoted(name)}, is "
+                f"of {newest}, and the clock of this machine says "
+                f"{timestamp(now, 'seconds')}: set the clock. Nothing is pruned by a clock that is "
+                "wrong. If it is that one whose clock was ahead, remove it by hand"
             )
         plan = cls(found, rules, there)
         plan.remains = list(plan.left_behind(repository))

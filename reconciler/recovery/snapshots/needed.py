@@ -33,10 +33,10 @@ class Found(Struct, frozen=True):
     #: By the name of the record.
     scans: dict[str, Scan]
 
-    def newest(self) -> str:
-        """Return when the newest of all was made; empty if there is none."""
-        moments = [kept.snapshot.created_at for kept in self.snapshots]
-        return max([*moments, *(scan.started_at for scan in self.scans.values())], default="")
+    def newest(self) -> tuple[str, str]:
+        """Return when the newest of all was made, and the name of its file; empty without any."""
+        made = [(k.snapshot.created_at, layout.snapshot(k.snapshot.id)) for k in self.snapshots]
+        return max([*made, *((s.started_at, n) for n, s in self.scans.items())], default=("", ""))
 
 
 def look(repository: Repository) -> Found:

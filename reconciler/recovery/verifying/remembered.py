@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from reconciler.environment.timestamps import timestamp
 from reconciler.errors import RepositoryError, SnapshotError
 from reconciler.recovery import rows
 from reconciler.recovery.findings import episodes, store
@@ -62,12 +63,14 @@ def _keep(
     scanned.forgotten = scanned.forgotten or bool(known.damaged)
     lasting = episodes.open_ones(known.episodes)
     hidden = remembering.hidden_by(scan.excluded, scan.unproved)
-    wrong = _Wrong(lasting, known.gone_until)
+    now = timestamp(clock(), "milliseconds")
+    # What a clock told that was ahead is told again.
+    wrong = _Wrong(lasting, known.gone_until if known.gone_until <= now else "")
     for otherwise in _otherwise(repository, scan, hidden) if scan.remembered else ():
         wrong.take(otherwise)
     wrong.tell(scanned)
     ended = _ended(repository, scan, wrong, hidden)
-    after = episodes.observed(known.episodes, wrong.by_key, scan.ended_at, ended)
+    after = episodes.observed(known.episodes, wrong.by_key, scan.ended_at, ended, now)
     if after != list(known.episodes):
         store.keep(repository, scan.place, after, known, clock(), gone_until=scan.ended_at)
 

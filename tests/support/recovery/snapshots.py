@@ -45,12 +45,13 @@ def taken(
     kept_in: Repository,
     *,
     at: float = NOW,
+    clock: Callable[[], float] | None = None,
     progress: Callable[[str], None] = lambda _: None,
     **more: Any,
 ) -> Kept:
     """Take a snapshot."""
     wish = Wish(live.address, ORIGIN, **more)
-    return create(live.reader(), kept_in, wish, progress=progress, clock=lambda: at)
+    return create(live.reader(), kept_in, wish, progress=progress, clock=clock or (lambda: at))
 
 
 def scanned(

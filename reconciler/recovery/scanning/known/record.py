@@ -137,6 +137,14 @@ def name_of(finished: str) -> str:
     return f"{layout.SCANS}{finished.removeprefix(layout.FINISHED)}{_SUFFIX}"
 
 
+def miss_no_more(repository: Repository, place: str) -> None:
+    """Forget that scans have ended whose records are gone; raises `RepositoryError`."""
+    last = newest(repository, place)
+    for name in list(repository.names(layout.finished(place))):
+        if name.rpartition("/")[2] > last:
+            repository.remove(name)
+
+
 def _ids(repository: Repository, place: str) -> list[str]:
     prefix = layout.scans(place)
     names = (name for name in repository.names(prefix) if name.endswith(_SUFFIX))

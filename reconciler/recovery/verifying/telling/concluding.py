@@ -11,6 +11,7 @@ from typing import Self
 from msgspec import Struct
 from msgspec.structs import replace
 
+from reconciler.environment.timestamps import timestamp
 from reconciler.errors import RepositoryError
 from reconciler.recovery.findings import episodes as over_time
 from reconciler.recovery.findings import store
@@ -92,7 +93,8 @@ class Concluded:
         first = _First.of(findings())
         found = first.by_key
         ended = self._ended(self._present, before, found)
-        after = over_time.observed(known.episodes, found, self._present.moment, ended)
+        now = timestamp(self._means.clock(), "milliseconds")
+        after = over_time.observed(known.episodes, found, self._present.moment, ended, now)
         self._keep(after, known)
         lasting = over_time.open_ones(after)
         told = self._told(so_far, first, findings, lasting, apart)

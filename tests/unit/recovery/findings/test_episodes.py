@@ -28,12 +28,15 @@ ROTTEN = replace(GOOD, sha256=b"r" * 32)
 DAMAGED = FileFinding(values.DAMAGED, "nas", "local:/nas", b"a", GOOD, ROTTEN)
 
 
+NEVER = "9999"
+
+
 def night(number):
     return f"2026-11-{number:02}T02:00:00Z"
 
 
-def run(known, number, *found, ended=False):
-    return observed(known, {key(f): f for f in found}, night(number), lambda _: ended)
+def run(known, number, *found, ended=False, now=NEVER):
+    return observed(known, {key(f): f for f in found}, night(number), lambda _: ended, now)
 
 
 def told(known):
@@ -200,3 +203,30 @@ def test_an_acceptance_outlasts_a_run_at_the_same_time_that_does_not_know_of_it(
         (episode,) = merged(records)
         assert is_settled(episode)
         assert episode.last_seen == night(3)
+
+
+AHEAD = "2035-01-01T00:00:00Z"
+
+
+def test_what_a_clock_told_that_was_ahead_is_over_when_that_is_proved():
+    lasting = [replace(DAMAGED, first_seen=night(1), last_seen=AHEAD)]
+    assert told(run(lasting, 2, ended=True, now=night(3))) == [
+        (b"a", "damaged", night(1), night(2), night(2))
+    ]
+    assert told(run(lasting, 2, ended=True))[0][-1] == ""  # a later run knows better
+
+
+def test_what_a_clock_ended_that_was_ahead_takes_nothing_that_is_found_since():
+    over = [replace(DAMAGED, first_seen=night(1), last_seen=night(1), resolved=AHEAD)]
+    after = merged([run(over, 2, DAMAGED, now=night(3))])
+    assert told(after) == [
+        (b"a", "damaged", night(1), night(1), night(2)),
+        (b"a", "damaged", night(2), night(2), ""),
+    ]
+
+
+def test_what_is_seen_again_was_seen_last_by_a_clock_that_is_right():
+    lasting = [replace(DAMAGED, first_seen=AHEAD, last_seen=AHEAD)]
+    assert told(run(lasting, 2, DAMAGED, now=night(3))) == [
+        (b"a", "damaged", night(2), night(2), "")
+    ]

@@ -40,3 +40,15 @@ def test_old_drafts_are_removed_and_others_stay(tmp_path):
 
 def test_where_there_are_none_nothing_happens(tmp_path):
     sweep(tmp_path / "none")
+
+
+def test_a_clock_that_is_ahead_takes_no_drafts_of_others(tmp_path, monkeypatch):
+    folder = tmp_path / "repository"
+    open_repository(str(folder), make=True)
+    drafts = folder / DRAFTS
+    drafts.mkdir(exist_ok=True)
+    (drafts / "of-a-scan").mkdir()
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 3650 * DAY)
+    sweep(drafts)
+    assert [path.name for path in drafts.iterdir()] == ["of-a-scan"]

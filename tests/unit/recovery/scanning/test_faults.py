@@ -146,7 +146,7 @@ def test_a_clock_behind_the_last_scan_is_told(repository) -> None:
     scan_once(storage, repository, by=here(future))
     ended = scan_once(storage, repository)
     assert (ended.status, ended.scan) == (NOT_BEGUN, None)
-    assert "behind the last scan, which began at 2030-01-01T00:00:00.000Z" in ended.reason
+    assert "which began at 2030-01-01T00:00:00.000Z" in ended.reason
     assert scan_once(storage, repository, by=here(future + timedelta(days=1))).status == COMPLETE
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from reconciler.errors import SnapshotError
@@ -9,7 +11,7 @@ from reconciler.recovery.repository import layout
 from reconciler.recovery.scanning.known import record
 from reconciler.recovery.scanning.outcome import COMPLETE, NOT_BEGUN, Wish
 from support.recovery.memory import TARGET, Storage
-from support.recovery.scans import scan_once
+from support.recovery.scans import here, scan_once
 
 PLACE = TARGET.place
 
@@ -65,3 +67,18 @@ def test_a_scan_that_ends_while_it_is_looked_for_is_not_missed(repository, monke
 
     monkeypatch.setattr(repository, "names", names, raising=False)
     assert record.latest(repository, PLACE) is not None
+
+
+def test_a_scan_whose_clock_was_ahead_is_removed_by_hand_and_then_gone_on_without(
+    repository,
+) -> None:
+    scan_once(storage(), repository)
+    ahead = scan_once(storage(), repository, by=here(datetime(2035, 1, 1, tzinfo=UTC))).scan
+    ended = scan_once(storage(), repository)
+    assert (ended.status, ended.scan) == (NOT_BEGUN, None)
+    assert f"{ahead.id}, which began at 2035-01-01" in ended.reason
+    repository.remove(f"{layout.scans(PLACE)}{ahead.id}.json")
+    assert scan_once(storage(), repository).status == NOT_BEGUN
+    accepting = Wish(accept_loss=(TARGET.name,))
+    assert scan_once(storage(), repository, wish=accepting).status == COMPLETE
+    assert scan_once(storage(), repository).status == COMPLETE

@@ -10,7 +10,7 @@ from reconciler.recovery.verifying import against, results
 from reconciler.recovery.verifying.judging.sides import SETTLED_NS
 from reconciler.recovery.verifying.telling.concluding import Means
 from support.recovery.kept import keep_scan, night, ns
-from support.recovery.snapshots import platform, repository, taken
+from support.recovery.snapshots import NOW, platform, repository, taken
 
 FILE = Content(b"a", rows.FILE, 7, ns(night(-100)), b"g" * 32, rows.READ, ns(night(0)) // 10**9)
 
@@ -29,11 +29,11 @@ def test_a_scan_that_is_compared_with_itself_verifies_nothing(tmp_path):
         return told
 
     scan(0)
-    first, again = taken(platform("nas"), home), taken(platform("nas"), home)
+    first, again = (taken(platform("nas"), home, at=NOW + i) for i in range(2))
     told = verify(first, again)
     assert (told.of, told.compared, told.not_verified) == (1, 0, 1)
     assert told.verdict == results.UNKNOWN
     assert "both snapshots rest on the same scan" in told.notes[0]
     scan(1)
-    told = verify(first, taken(platform("nas"), home))
+    told = verify(first, taken(platform("nas"), home, at=NOW + 2))
     assert (told.compared, told.verdict, told.notes) == (1, results.AGREES, ())

@@ -19,7 +19,7 @@ from reconciler.recovery.verifying.judging.sides import SETTLED_NS
 from reconciler.recovery.verifying.telling.redaction import Redaction
 from reconciler.report.sentences.recovery.stories import verdict
 from support.recovery.kept import keep_scan, night, ns
-from support.recovery.snapshots import platform, repository, taken
+from support.recovery.snapshots import NOW, platform, repository, taken
 
 OLD = ns(night(-100))
 PATH = b"2026/a.tif"
@@ -160,7 +160,7 @@ def test_where_the_good_bytes_still_are(home, keep):
 
 def test_snapshots_name_the_scans_that_they_have_and_scans_may_be_gone(home, keep):
     scan = keep([file(1)], 1)
-    kept = taken(platform("nas", "minio"), home, at=night(2).timestamp())
+    kept = taken(platform("nas", "minio"), home, at=NOW + 1)
     home.remove(f"{layout.scans(PLACE)}{scan.id}.json")
     (chapter,) = told(home).chapters
     assert (chapter.what, chapter.snapshots) == ("first", (kept.snapshot.id,))

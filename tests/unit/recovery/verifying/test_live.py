@@ -12,7 +12,7 @@ from reconciler.recovery.findings import store
 from reconciler.recovery.verifying import live, results
 from reconciler.recovery.verifying.telling.concluding import Means
 from support.recovery.kept import night
-from support.recovery.snapshots import platform, repository, taken
+from support.recovery.snapshots import NOW, platform, repository, taken
 
 ROWS = [("a", "1", "2"), ("b", "3", "4"), ("c", "5", "6")]
 
@@ -63,7 +63,7 @@ def test_records_that_are_gone_or_have_other_checksums(home):
 
 def test_a_record_that_is_gone_from_both_stays_missing(home):
     verify(home, taken(with_rows(ROWS), home), with_rows(ROWS[1:]))
-    later = taken(with_rows(ROWS[1:]), home)
+    later = taken(with_rows(ROWS[1:]), home, at=NOW + 1)
     (result,) = verify(home, later, with_rows(ROWS[1:]), 2)
     assert (result.found, result.still_open) == ({}, 1)
     assert (result.lasts, result.verdict) == ({"missing": 1}, results.DIFFERS)
