@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from typing import Literal
 
@@ -32,7 +32,7 @@ from reconciler.plan.build import Setting, build
 from reconciler.plan.document import Plan
 from reconciler.plan.policy import ALLOW_REMOVE, Facts, Rules
 from reconciler.plan.remaining import left_of, not_holding
-from reconciler.platform import About, InventoryRow, Lost, Platform, Reader
+from reconciler.platform import About, Lost, Platform, Reader
 from reconciler.printable import quoted
 from reconciler.retry.limits import Limits
 from reconciler.retry.persist import persist
@@ -155,21 +155,22 @@ def apply_plan(
         return _compared(plan, result, lambda: _remaining(plan, writer, request, limits))
 
 
-def record_files(
+def record_each(
     platform: Platform,
-    files: Iterable[tuple[str, Iterable[InventoryRow]]],
+    tasks: Iterator[recording.Task],
+    most: int,
     *,
     wait: float,
     lease: Lease | None,
     lost: Lost,
 ) -> None:
-    """Add files to the inventories of storages, by their ids; raises `PlatformError`.
+    """Carry out tasks that each find out and record the files of one storage, `most` at a time.
 
-    What `wait`, `lease` and `lost` mean `Platform.writer` says.
+    What `wait`, `lease` and `lost` mean `Platform.writer` says. Raises what a task raises, and
+    `PlatformError`.
     """
     with closing(platform.writer(wait=wait, lease=lease, lost=lost)) as writer:
-        for id, rows in files:
-            recording.record_files(writer, id, rows)
+        recording.record_each(writer, tasks, most)
 
 
 def _compared(plan: Plan, result: Result, remaining: Callable[[], tuple[str, ...]]) -> Applied:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import chain
+from threading import Lock
 
-from reconciler.applying.recording import record_files
+from reconciler.applying.recording import record_each
+from reconciler.cli.applying.agreement import TermsOptions
 from reconciler.cli.applying.signals import Stop
 from reconciler.cli.context import Context
 from reconciler.cli.recovery.rebuilding.following import Follow, following
@@ -18,6 +21,7 @@ from reconciler.errors import (
     ReconcilerError,
     UnavailableError,
 )
+from reconciler.executor.recording import Record, Task
 from reconciler.platform import InventoryRow, Reader
 from reconciler.recovery.rebuilding.records import Comparing
 from reconciler.recovery.rebuilding.wanted import Found, Wanted
@@ -34,27 +38,28 @@ _OF_ALL = (
 )
 #: So many records of one storage are told of before it is done.
 _MANY = 10_000
+#: Of so many storages at a time at most: each may need memory to sort what is live.
+_AT_ONCE = 4
 
 
 class Adding:
     """Adds what was missing when the plan was made, and knows how far it came."""
 
-    def __init__(self, context: Context, work: Work, repository: Repository, wait: float) -> None:
-        """Wait `wait` seconds at most for whoever else writes."""
+    def __init__(
+        self, context: Context, options: TermsOptions, work: Work, repository: Repository
+    ) -> None:
         self._context = context
+        self._options = options
         self._work = work
         self._repository = repository
-        self._wait = wait
         #: How many records were added, and to how many storages.
         self.added = self.storages = 0
         #: How many records are still missing, by the id of the storage in the snapshot.
         self.missing = {id: each.missing for id, each in work.records.items() if each.missing}
         #: What went wrong, in sentences.
         self.problems: list[str] = []
-        #: The storages that are still to be looked at, and the one whose turn it is.
-        self._waiting = [one for one in work.wanted if one.storage.id in self.missing]
-        self._at: Wanted | None = None
-        self._follow: Follow = lambda _, __: None
+        #: Held by whoever of several threads counts or tells.
+        self._lock = Lock()
 
     def add(self, reader: Reader, found: Found, stop: Stop) -> None:
         """Add them under the lease, storage by storage, until a signal or a limit ends it.
@@ -65,72 +70,80 @@ class Adding:
         total = sum(self.missing.values())
         with (
             Comparing(self._repository, reader) as comparing,
-            following(self._context, "Adding file records", total) as self._follow,
+            following(self._context, "Adding file records", total) as follow,
         ):
-            self._add_all(comparing, found, stop)
+            record_each(
+                self._work.source.platform,
+                self._work.plan.lock,
+                self._context.origin,
+                self._tasks(comparing, found, follow, stop),
+                min(self._options.parallelism, _AT_ONCE),
+                wait=self._options.lock_timeout,
+                ending=stop,
+                note=self._context.note,
+                what="rebuild",
+            )
 
-    def _add_all(self, comparing: Comparing, found: Found, stop: Stop) -> None:
-        while self._waiting:
-            self._at = None
-            try:
-                self._add(comparing, found, stop)
-            except _OF_ALL:
-                raise
-            except ReconcilerError as error:
-                if self._at is None:
-                    raise
-                self.problems.append(f"{bare(self._at.storage.name)}: {error}")
-
-    def _add(self, comparing: Comparing, found: Found, stop: Stop) -> None:
-        record_files(
-            self._work.source.platform,
-            self._work.plan.lock,
-            self._context.origin,
-            self._each(comparing, found, stop),
-            wait=self._wait,
-            ending=stop,
-            note=self._context.note,
-            what="rebuild",
-        )
-
-    def _each(
-        self, comparing: Comparing, found: Found, stop: Stop
-    ) -> Iterator[tuple[str, Iterator[InventoryRow]]]:
-        """Yield what each storage lacks; it was recorded when the next is asked for."""
-        while self._waiting:
+    def _tasks(
+        self, comparing: Comparing, found: Found, follow: Follow, stop: Stop
+    ) -> Iterator[Task]:
+        for one in self._work.wanted:
+            live = found.live.get(one.storage.id)
+            if one.storage.id not in self.missing or live is None:
+                continue  # that it is not live is told anyway
             if reason := stop.reason():
                 if not stop.interrupted:
                     self.problems.append(f"not all records of files were added: {reason}")
-                self._waiting.clear()
                 return
-            one = self._at = self._waiting.pop(0)
-            live, inventory = found.live.get(one.storage.id), one.storage.inventory
-            if live is None or inventory is None:
-                continue  # that it is not live is told anyway
-            rows = comparing.missing(inventory, live.id)
+            yield partial(self._add, comparing, follow, one, live.id)
+
+    def _add(
+        self, comparing: Comparing, follow: Follow, one: Wanted, id: str, record: Record
+    ) -> None:
+        name, inventory = one.storage.name, one.storage.inventory
+        try:
+            rows = comparing.missing(inventory, id) if inventory else iter(())
+            taken = _Counted(rows, partial(self._tell, follow, name))
             # Live has been read when the first row comes, and before the platform is written to.
-            if (first := next(rows, None)) is not None:
-                taken = _Counted(chain([first], rows), one.storage.name, self._follow)
-                yield live.id, taken
-                taken.tell()
-                self.added += taken.number
-                self.storages += 1
+            if taken.begin():
+                record(id, taken)
+        except _OF_ALL:
+            raise
+        except ReconcilerError as error:
+            with self._lock:
+                self.problems.append(f"{bare(name)}: {error}")
+            return
+        taken.tell()
+        with self._lock:
+            self.added += taken.number
+            self.storages += bool(taken.number)
             del self.missing[one.storage.id]
+
+    def _tell(self, follow: Follow, name: str, number: int) -> None:
+        with self._lock:
+            follow(number, name)
 
 
 class _Counted:
     """Rows, and how many of them were taken."""
 
-    def __init__(self, rows: Iterator[InventoryRow], name: str, follow: Follow) -> None:
+    def __init__(self, rows: Iterator[InventoryRow], tell: Callable[[int], None]) -> None:
         self._rows = rows
-        self._name = name
-        self._follow = follow
+        self._tell = tell
         self._told = 0
         self.number = 0
 
+    def begin(self) -> bool:
+        """Look for the first row, and return whether there is one."""
+        first = next(self._rows, None)
+        if first is not None:
+            self._rows = chain([first], self._rows)
+        return first is not None
+
     def tell(self) -> None:
         """Tell how many were taken since it was told last."""
-        self._follow(self.number - self._told, self._name)
+        if self.number > self._told:
+            self._tell(self.number - self._told)
         self._told = self.number
 
     def __iter__(self) -> Iterator[InventoryRow]:

@@ -43,7 +43,7 @@ class Finishing:
         self._context = context
         self._options = options
         self._work = work
-        self._adding = Adding(context, work, repository, options.lock_timeout)
+        self._adding = Adding(context, options, work, repository)
         #: What is live at the end; None until it was read.
         self._found: Found | None = None
         self._left: tuple[Left, ...] = ()

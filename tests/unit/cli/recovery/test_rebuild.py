@@ -22,6 +22,9 @@ from reconciler.retry import reader as patience
 from support.recovery.rebuilding import NAMES, Rebuild, empty, recorded
 from support.values.memory_platform import Call, MemoryPlatform
 
+#: One storage after the other, where it matters which is the second.
+IN_TURN = ("--parallelism", "1")
+
 
 def at(method: str, number: int, task: Callable[[], None]) -> Callable[[Call], None]:
     """Do something at the nth call of a method."""
@@ -46,7 +49,7 @@ def raising(error: Exception) -> Callable[[], None]:
 def test_one_storage_whose_records_are_refused_stops_no_other(rebuild: Rebuild) -> None:
     new = empty()
     new.before = at("record_inventory", 2, raising(RefusedError("it is too long")))
-    ended = rebuild(new)
+    ended = rebuild(new, *IN_TURN)
     assert ended.code == 5
     assert recorded(new) == {"a", "c"}
     assert ended.report["problems"] == ["b: it is too long"]
@@ -63,7 +66,7 @@ def test_one_storage_whose_records_are_refused_stops_no_other(rebuild: Rebuild) 
 def test_what_would_stop_each_storage_is_told_once(rebuild: Rebuild, error: Exception) -> None:
     new = empty()
     new.before = at("record_inventory", 2, raising(error))
-    ended = rebuild(new)
+    ended = rebuild(new, *IN_TURN)
     assert (ended.code, ended.report["problems"]) == (5, [str(error)])
     assert recorded(new) == {"a"}
     assert [call.method for call in new.writes].count("record_inventory") == 2
@@ -74,9 +77,9 @@ def test_if_nothing_was_written_and_records_fail_it_is_an_error(rebuild: Rebuild
     rebuild(new)
     new.files.clear()
     new.before = at("record_inventory", 1, raising(UnavailableError("no")))
-    assert rebuild(new).code == 1
+    assert rebuild(new, *IN_TURN).code == 1
     new.before = at("record_inventory", 1, raising(PlatformBusyError("locked")))
-    assert rebuild(new).code == 6
+    assert rebuild(new, *IN_TURN).code == 6
 
 
 def test_a_create_that_fails_leaves_the_rest_to_another_run(rebuild: Rebuild) -> None:
@@ -114,7 +117,7 @@ def test_ctrl_c_lets_what_runs_finish_and_the_next_run_does_the_rest(
 ) -> None:
     new = empty()
     new.before = at(moment, 2, lambda: os.kill(os.getpid(), signal.SIGINT))
-    ended = rebuild(new, "--parallelism", "1")
+    ended = rebuild(new, *IN_TURN)
     assert ended.code == 130
     assert ended.report["rebuilt"] == (2 if moment == "create" else 3)
     assert len(recorded(new)) == (0 if moment == "create" else 2)
@@ -130,7 +133,7 @@ def test_a_second_ctrl_c_ends_it_while_records_are_added(rebuild: Rebuild) -> No
         os.kill(os.getpid(), signal.SIGINT)
 
     new.before = at("record_inventory", 2, twice)
-    ended = rebuild(new)
+    ended = rebuild(new, *IN_TURN)
     assert ended.code == 130
     assert recorded(new) == {"a"}
 
@@ -168,7 +171,7 @@ def test_where_no_records_can_be_written_it_says_so_and_which_spaces_are_to_be_t
 ) -> None:
     was.abilities = Abilities(spaces=True)
     new = empty(abilities=Abilities(spaces=True), spaces={"created-1": ("brain",)})
-    ended = rebuild(new, "--parallelism", "1")
+    ended = rebuild(new, *IN_TURN)
     assert ended.code == 0
     assert ended.report["verified"] is False
     assert [each["message"] for each in ended.report["records"]["left"]] == [

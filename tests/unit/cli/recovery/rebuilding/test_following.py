@@ -16,7 +16,7 @@ from support.values.memory_platform import MemoryPlatform
 def test_each_storage_is_told_with_v(rebuild: Rebuild, was: MemoryPlatform) -> None:
     was.files["id-b"] = {f"u{i}": (f"u{i}", "1", "1") for i in range(1_234)}
     new = empty()
-    notes = rebuild(new, verbosity=1).notes
+    notes = rebuild(new, "--parallelism", "1", verbosity=1).notes
     assert "Adding file records: a, 1\nAdding file records: b, 1,234\n" in notes
     assert "Comparing" not in notes  # nothing was live
     assert "Comparing file records: a, 1\n" in rebuild(new, verbosity=1).notes
@@ -37,5 +37,5 @@ def test_a_bar_moves_within_a_storage_too(
     monkeypatch.setattr(adding, "_MANY", 4)
     monkeypatch.setattr(progress, "is_terminal", lambda _: True)
     monkeypatch.setattr(bar, "open_bar", opened)
-    rebuild(empty())
+    rebuild(empty(), "--parallelism", "1")
     assert seen == {"Applying": [3, 1, 1, 1], "Adding file records": [12, 1, 4, 4, 2, 1]}
