@@ -8,7 +8,7 @@ was pruned meanwhile.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from reconciler.recovery.parts.schema import CONTENTS
 from reconciler.recovery.parts.write import PartWriter, Written
 from reconciler.recovery.rows import ARCHIVED, CHANGING, FILE, UNREADABLE, Content
 from reconciler.recovery.scanning.finishing import moved
+from reconciler.recovery.scanning.finishing.moved import with_details
 from reconciler.recovery.scanning.known.earlier import contents_of
 from reconciler.recovery.scanning.known.keeping import has_bytes, rotten
 from reconciler.recovery.scanning.known.last import Last
@@ -32,8 +33,6 @@ from reconciler.recovery.walking.exclusions import Exclusions
 _BYTES = (FILE, ARCHIVED, CHANGING, UNREADABLE)
 #: What is gone for so long is not expected back.
 GONE_FOR = timedelta(days=400)
-#: What follows the date of a file that was moved.
-_MOVED = b" moved"
 
 #: Says of a path whether a scan could not see it.
 Hidden = Callable[[bytes], bool]
@@ -67,8 +66,9 @@ def remember(
         if not found:
             return None
         written = writer.finish()
-    elsewhere = moved.found(going.gone, contents, last.contents) if going.gone else frozenset()
-    return _marked(written, elsewhere, folder) if elsewhere else written
+    if not going.is_any:
+        return written
+    return moved.marked(written, since.encode(), contents, last.contents, folder, hidden)
 
 
 def hidden_by(excluded: Sequence[str], unproved: Iterable[Unproved]) -> Hidden:
@@ -85,7 +85,7 @@ def dated(row: Content) -> tuple[str, bool]:
     And whether it was moved: when it went, its bytes lay at a path that was new.
     """
     detail = row.detail or b""
-    return detail.removesuffix(_MOVED).decode(), detail.endswith(_MOVED)
+    return detail.removesuffix(moved.MARK).decode(), detail.endswith(moved.MARK)
 
 
 class _Going:
@@ -94,8 +94,8 @@ class _Going:
     def __init__(self, since: str, hidden: Hidden, was_hidden: Hidden) -> None:
         self._since = since.encode()
         self._hidden, self._was_hidden = hidden, was_hidden
-        #: Those with bytes, by path: their hashes. As many as are looked for elsewhere.
-        self.gone: dict[bytes, bytes] = {}
+        #: Whether there are any.
+        self.is_any = False
 
     def dated(
         self, good: pa.RecordBatch, now: pa.RecordBatch, then: pa.RecordBatch
@@ -105,16 +105,13 @@ class _Going:
         That is what the last scan saw, or could not see; `then` has its rows.
         """
         details = values(good["detail"])
-        gone = pc.is_null(now["path"]).to_pylist()
         away = pc.invert(_there(now)).to_pylist()
         was_there = _there(then).to_pylist()
         for i, path in enumerate(values(good["path"])):
             if not away[i] or self._hidden(path) or not (was_there[i] or self._was_hidden(path)):
                 continue
-            details[i] = self._since
-            if gone[i] and good["size"][i].as_py() and len(self.gone) < moved.MOST:
-                self.gone[path] = good["sha256"][i].as_py()
-        return _with_details(good, pa.array(details, pa.binary()))
+            details[i], self.is_any = self._since, True
+        return with_details(good, pa.array(details, pa.binary()))
 
 
 def _good(last: Last, since: bytes) -> Iterator[pa.RecordBatch]:
@@ -130,22 +127,7 @@ def _good(last: Last, since: bytes) -> Iterator[pa.RecordBatch]:
 
 def _dated(batch: pa.RecordBatch, since: bytes) -> pa.RecordBatch:
     rows = batch.filter(has_bytes(batch))
-    return _with_details(rows, pa.repeat(pa.scalar(since, pa.binary()), rows.num_rows))
-
-
-def _with_details(rows: pa.RecordBatch, details: pa.Array) -> pa.RecordBatch:
-    column = CONTENTS.get_field_index("detail")
-    return rows.set_column(column, CONTENTS.field(column), details)
-
-
-def _marked(part: Written, elsewhere: Collection[bytes], folder: Path) -> Written:
-    """Write a part anew, with the files marked that were moved."""
-    with PartWriter(folder, CONTENTS) as writer:
-        for rows in read.batches(part.path, CONTENTS):
-            each = zip(values(rows["path"]), values(rows["detail"]), strict=True)
-            details = [since + _MOVED if path in elsewhere else since for path, since in each]
-            writer.write(_with_details(rows, pa.array(details, pa.binary())))
-        return writer.finish()
+    return with_details(rows, pa.repeat(pa.scalar(since, pa.binary()), rows.num_rows))
 
 
 def _there(now: pa.RecordBatch) -> pa.Array:

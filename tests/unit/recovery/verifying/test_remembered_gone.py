@@ -9,7 +9,9 @@ import pytest
 from reconciler.environment.timestamps import utc_now
 from reconciler.recovery import rows
 from reconciler.recovery.findings import episodes
+from reconciler.recovery.parts import write
 from reconciler.recovery.repository import layout
+from reconciler.recovery.scanning.finishing import moved
 from reconciler.recovery.verifying import results
 from reconciler.recovery.verifying.judging.sides import SETTLED_NS
 from reconciler.recovery.verifying.recorded import of_scan
@@ -136,6 +138,27 @@ def test_two_that_went_are_not_found_in_one_that_came(nights):
     del nights.storage.files[b"copy"], nights.storage.files[b"f/a"]
     nights.storage.put("new", GOOD)
     assert nights.scan().missing_first == [b"f/a"]
+
+
+def test_a_copy_that_is_only_left_out_does_not_stand_for_one_that_was_moved(nights):
+    nights.storage.put("a/copy", GOOD)
+    nights.scan()
+    del nights.storage.files[b"f/a"]
+    nights.storage.put("new", GOOD)
+    assert nights.scan(excluded=("a/",)).found == 0
+
+
+def test_however_many_are_moved_at_once(nights, monkeypatch):
+    monkeypatch.setattr(moved, "_TOGETHER", 3)
+    monkeypatch.setattr(write, "GROUP_ROWS", 2)
+    names = [f"old/{n}" for n in range(7)]
+    for name in names:
+        nights.storage.put(name, name.encode())
+    nights.scan()
+    for name in names:
+        nights.storage.files[f"new/{name}".encode()] = nights.storage.files.pop(name.encode())
+    del nights.storage.files[b"new/old/4"]
+    assert nights.scan().missing_first == [b"old/4"]
 
 
 def test_empty_files_are_never_moved(nights):
