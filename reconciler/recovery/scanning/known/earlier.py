@@ -54,6 +54,8 @@ class Earlier:
 
         The paths are sorted, and follow those that were asked for before.
         """
+        if not len(paths):
+            return _NOTHING
         known = self._until(paths[-1].as_py())
         if known["path"].equals(paths):
             self.met += len(paths)
