@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
@@ -16,9 +17,13 @@ from reconciler.recovery.parts import merge, read
 from reconciler.recovery.parts.merge import Differences
 from reconciler.recovery.parts.schema import INVENTORY
 from reconciler.recovery.parts.unsorted import sorted_inventory
+from reconciler.recovery.rebuilding.wanted import Wanted
 from reconciler.recovery.repository import layout
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.snapshots.document import Inventory
+
+#: Of so many storages at a time at most: each may need memory to sort what is live.
+AT_ONCE = 4
 
 
 class Records(Struct, frozen=True):
@@ -69,6 +74,41 @@ class Comparing:
             for _ in found:
                 pass  # what is counted counts
             return Records(found.only_was, found.changed, found.compared + found.only_now)
+
+    def compare_each(
+        self, pairs: Sequence[tuple[Wanted, str | None]], tell: Callable[[str], None]
+    ) -> dict[str, Records]:
+        """Compare storages with what is live of them, by the ids that they have in the snapshot.
+
+        Several at a time where the platform takes that; `tell` is told the name of each that had
+        to be read, by this thread. Raises as `compare` does.
+        """
+
+        def compare(pair: tuple[Wanted, str | None]) -> Records:
+            one, id = pair
+            inventory = one.storage.inventory
+            return self.compare(inventory, id) if inventory else Records()
+
+        found = {}
+        with self._mapping() as mapped:
+            for (one, id), records in zip(pairs, mapped(compare, pairs), strict=True):
+                found[one.storage.id] = records
+                if id is not None:
+                    tell(one.storage.name)
+        return found
+
+    @contextmanager
+    def _mapping(self) -> Iterator[Callable[..., Iterable[Records]]]:
+        """Give what maps as `map` does, in threads where the platform takes several calls."""
+        at_a_time = min(AT_ONCE, self._reader.abilities.parallelism or AT_ONCE)
+        if at_a_time == 1:
+            yield map
+            return
+        pool = ThreadPoolExecutor(at_a_time, "compare")
+        try:
+            yield pool.map
+        finally:
+            pool.shutdown(cancel_futures=True)
 
     def missing(self, inventory: Inventory, id: str) -> Iterator[InventoryRow]:
         """Yield the records that a storage lacks; live was read when the first one comes.

@@ -23,7 +23,7 @@ from reconciler.errors import (
 )
 from reconciler.executor.recording import Record, Task
 from reconciler.platform import InventoryRow, Reader
-from reconciler.recovery.rebuilding.records import Comparing
+from reconciler.recovery.rebuilding.records import AT_ONCE, Comparing
 from reconciler.recovery.rebuilding.wanted import Found, Wanted
 from reconciler.recovery.repository.contract import Repository
 from reconciler.report.sentences.terms import bare
@@ -38,8 +38,6 @@ _OF_ALL = (
 )
 #: So many records of one storage are told of before it is done.
 _MANY = 10_000
-#: Of so many storages at a time at most: each may need memory to sort what is live.
-_AT_ONCE = 4
 
 
 class Adding:
@@ -77,7 +75,7 @@ class Adding:
                 self._work.plan.lock,
                 self._context.origin,
                 self._tasks(comparing, found, follow, stop),
-                min(self._options.parallelism, _AT_ONCE),
+                min(self._options.parallelism, AT_ONCE),
                 wait=self._options.lock_timeout,
                 ending=stop,
                 note=self._context.note,

@@ -201,7 +201,7 @@ def _records(
 ) -> tuple[dict[str, Records], tuple[Left, ...]]:
     """Compare what is live with the inventories; say of which that means nothing, and why."""
     damaged = {each.storage for each in chosen.problems if each.what == "inventory"}
-    missing: dict[str, Records] = {}
+    pairs: list[tuple[Wanted, str | None]] = []
     left = []
     for one in ours:
         storage, live = one.storage, found.live.get(one.storage.id)
@@ -217,8 +217,5 @@ def _records(
         elif live is not None and not same_place(one.entry, live):
             left.append(Left(storage.name, ELSEWHERE, "what has its name lies elsewhere"))
         else:
-            id = live.id if live else None
-            missing[storage.id] = comparing.compare(storage.inventory, id)
-            if live is not None:
-                follow(1, storage.name)
-    return missing, tuple(left)
+            pairs.append((one, live.id if live else None))
+    return comparing.compare_each(pairs, lambda name: follow(1, name)), tuple(left)
