@@ -14,6 +14,7 @@ from reconciler.model import Notice
 from reconciler.reconcile import Applied
 from reconciler.recovery.rebuilding import outcome
 from reconciler.recovery.rebuilding.outcome import Left, Rebuilt, Told
+from reconciler.recovery.snapshots.document import Lacking
 from reconciler.report import json as in_json
 from reconciler.report import markdown, text
 from reconciler.report.sentences.recovery import rebuilds as told
@@ -130,3 +131,12 @@ def test_thousands_that_are_not_as_they_were_are_counted(rebuilt):
         "s99: it is not live",
         "… and 900 storages more: `-o json` has them all",
     ]
+
+
+def test_what_a_snapshot_does_not_know_of_spaces_is_told_at_the_end_too(rebuilt):
+    message = "the spaces that use it are not known: busy"
+    lacking = (Lacking("lab", "spaces", message), Lacking("nas", "contents", "never scanned"))
+    snapshot = replace(rebuilt.kept.snapshot, lacking=lacking)
+    lines = told.facts(replace(rebuilt, kept=replace(rebuilt.kept, snapshot=snapshot)))
+    assert f"lab: {message}" in lines
+    assert not [line for line in lines if "never scanned" in line]

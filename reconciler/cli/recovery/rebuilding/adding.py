@@ -22,6 +22,7 @@ from reconciler.errors import (
     UnavailableError,
 )
 from reconciler.executor.recording import Record, Task
+from reconciler.location import same_place
 from reconciler.platform import InventoryRow, Reader
 from reconciler.recovery.rebuilding.records import AT_ONCE, Comparing
 from reconciler.recovery.rebuilding.wanted import Found, Wanted
@@ -87,8 +88,8 @@ class Adding:
     ) -> Iterator[Task]:
         for one in self._work.wanted:
             live = found.live.get(one.storage.id)
-            if one.storage.id not in self.missing or live is None:
-                continue  # that it is not live is told anyway
+            if one.storage.id not in self.missing or not live or not same_place(one.entry, live):
+                continue  # that it is not there is told anyway
             if reason := stop.reason():
                 if not stop.interrupted:
                     self.problems.append(f"not all records of files were added: {reason}")

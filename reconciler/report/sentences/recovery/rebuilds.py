@@ -102,6 +102,8 @@ def facts(rebuilt: Rebuilt) -> list[str]:
         f"{bare(name)}: tie it again, by hand, to {listed(spaces)}"
         for name, spaces in sorted(rebuilt.spaces.items())
     ]
+    lacking = rebuilt.kept.snapshot.lacking
+    told += [_line(each.message, each.storage) for each in lacking if each.what == "spaces"]
     told += rebuilt.files
     told += [f"Failed: {problem}" for problem in rebuilt.problems]
     return told

@@ -20,6 +20,7 @@ from reconciler.errors import (
 from reconciler.platform import Abilities
 from reconciler.retry import reader as patience
 from support.recovery.rebuilding import NAMES, Rebuild, empty, recorded
+from support.values.building import storage
 from support.values.memory_platform import Call, MemoryPlatform
 
 #: One storage after the other, where it matters which is the second.
@@ -92,6 +93,19 @@ def test_a_create_that_fails_leaves_the_rest_to_another_run(rebuild: Rebuild) ->
     assert recorded(new) == set(NAMES) - {left["storage"]}
     assert rebuild(new).code == 0
     assert recorded(new) == set(NAMES)
+
+
+def test_records_are_not_added_to_another_storage_that_has_taken_the_name(rebuild: Rebuild) -> None:
+    new = empty()
+
+    def taken(call: Call) -> None:
+        if call.method == "create" and call.subject == "b":
+            new.put(storage("b", id="1", place="elsewhere"))
+
+    new.before = taken
+    ended = rebuild(new)
+    assert (ended.code, recorded(new)) == (5, {"a", "c"})
+    assert [each["what"] for each in ended.report["left"]] == ["elsewhere"]
 
 
 def test_a_storage_that_is_gone_again_at_the_end_is_no_success(rebuild: Rebuild) -> None:
