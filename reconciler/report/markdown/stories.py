@@ -23,7 +23,7 @@ def explained(story: Story, _style: Style = PLAIN) -> str:
             sections=(
                 Section("", "scan", story.chapters, _chapter, table=_HEAD),
                 Section("Where the good bytes are", "place", told.copies(story), prose),
-                Section("Found by verify", "finding", told.found(story), prose),
+                Section("Found by verify or scan", "finding", told.found(story), prose),
             ),
         )
     )

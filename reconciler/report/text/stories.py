@@ -26,7 +26,7 @@ def explained(story: Story, style: Style = PLAIN) -> str:
         good += lines(copy, style.width, "  ", "    ")
     found = [line for text in told.found(story) for line in lines(text, style.width, "  ", "    ")]
     if found:
-        found.insert(0, "Found by verify:")
+        found.insert(0, "Found by verify or scan:")
     return joined([title, chapters, good, found, last])
 
 

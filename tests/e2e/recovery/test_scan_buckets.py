@@ -50,8 +50,9 @@ def test_a_bucket_is_scanned_and_then_only_what_is_new(buckets):
     buckets.put("raw/03.tif", b"other")
     buckets.put("a//b", b"new")
     buckets.server.client().delete_object(Bucket=buckets.bucket, Key="raw/04.tif")
-    again = buckets.scan()
+    again = buckets.scan(code=7)
     assert (again["status"], again["files_read"] + again["files_kept"]) == ("complete", 20)
+    assert again["missing"] == {"count": 1, "first": ["raw/04.tif"]}
     found = buckets.contents()
     assert len(found) == 20
     assert found[b"a//b"]["sha256"] == sha(b"new")
