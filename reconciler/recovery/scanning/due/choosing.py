@@ -27,6 +27,9 @@ MINUTE = 60
 EACH = 1 << 18
 #: The part of a cycle in which everything is read; the rest is for nights that are missed.
 _PART = 0.8
+#: So many rows are summed up together: the sums of all are far fewer.
+_TOGETHER = 1 << 20
+_MINUTES = pa.schema([(name, pa.int64()) for name in ("minute", "files", "size")])
 _COLUMNS = ["size", "proof", "proved_at"]
 
 
@@ -63,18 +66,27 @@ def aged(contents: Path, most: int | None) -> Ages:
     Files of more than `most` bytes are left out: no run will ever have room for them. Raises
     `SnapshotError`.
     """
-    found = Ages()
+    waiting, count, summed = [], 0, [_MINUTES.empty_table()]
     for batch in read.batches(contents, CONTENTS, columns=_COLUMNS):
         proved = is_proved(batch, most)
-        columns = {"minute": pc.divide(batch["proved_at"], MINUTE), "size": batch["size"]}
-        table = pa.table({name: column.filter(proved) for name, column in columns.items()})
-        summed = table.group_by("minute", use_threads=False).aggregate(
-            [("size", "count"), ("size", "sum")]
-        )
-        names = ("minute", "size_count", "size_sum")
-        for row in zip(*(summed[name].to_pylist() for name in names), strict=True):
-            found.add(*row)
+        minutes = pc.divide(batch["proved_at"], MINUTE).filter(proved)
+        sizes = batch["size"].filter(proved)
+        waiting.append(pa.table([minutes, pa.repeat(1, len(minutes)), sizes], _MINUTES))
+        count += batch.num_rows
+        if count >= _TOGETHER:
+            summed.append(_summed(waiting))
+            waiting, count = [], 0
+    found = Ages()
+    for row in zip(*(c.to_pylist() for c in _summed([*summed, *waiting]).columns), strict=True):
+        found.add(*row)
     return found
+
+
+def _summed(tables: list[pa.Table]) -> pa.Table:
+    """Return one row for each minute."""
+    grouped = pa.concat_tables(tables).group_by("minute", use_threads=False)
+    done = grouped.aggregate([("files", "sum"), ("size", "sum")])
+    return done.select(["minute", "files_sum", "size_sum"]).rename_columns(_MINUTES.names)
 
 
 def is_proved(rows: pa.RecordBatch, most: int | None) -> pa.Array:
@@ -113,3 +125,30 @@ def choose(proved: Ages, now: float, every: int, most: int | None = None) -> Cho
             due = upto[at]
     below = upto[at - 1] if at else 0
     return Choice(minutes[at], due - below, beyond)
+
+
+class Marking:
+    """Says which rows are due, one batch after the other."""
+
+    def __init__(self, choice: Choice, most: int | None) -> None:
+        """Mark by a choice; files of more than `most` bytes are not due."""
+        self._choice = choice
+        self._most = most
+        self._within = choice.within
+
+    def of(self, rows: pa.RecordBatch) -> pa.Array:
+        """Say for each row whether its bytes were read once, and are to be read again."""
+        before = self._choice.before
+        minutes = pc.divide(rows["proved_at"], MINUTE)
+        proved = is_proved(rows, self._most)
+        due = pc.and_(proved, pc.fill_null(pc.less(minutes, before), False))
+        if self._within <= 0:
+            return due
+        edge = pc.and_(proved, pc.fill_null(pc.equal(minutes, before), False))
+        if not pc.any(edge).as_py():
+            return due
+        costs = pc.if_else(edge, pc.add(pc.fill_null(rows["size"], 0), EACH), 0)
+        spent = pc.subtract(pc.cumulative_sum(costs), costs)
+        due = pc.or_(due, pc.and_(edge, pc.less(spent, self._within)))
+        self._within -= pc.sum(costs).as_py()
+        return due

@@ -16,7 +16,7 @@ from reconciler.recovery.parts.convert import scanned
 from reconciler.recovery.parts.schema import SCANNED
 from reconciler.recovery.rows import KEPT, LIMIT, STORED, UNREADABLE, Rows
 from reconciler.recovery.scanning import reasons
-from reconciler.recovery.scanning.due.choosing import EACH, MINUTE, Choice, aged, choose, is_proved
+from reconciler.recovery.scanning.due.choosing import MINUTE, Choice, Marking, aged, choose
 from reconciler.recovery.scanning.due.waiting import Waiting
 from reconciler.recovery.scanning.known import keeping
 from reconciler.recovery.scanning.known.earlier import Earlier
@@ -55,7 +55,7 @@ class Turns:
             rows = last.rows_again()
             self._was = Earlier(rows, clock=0, agreeing=())
             self._should_be = last.should_be()
-        self._within = self._choice.within
+        self._marking = Marking(self._choice, pace.most)
         #: Whether all was listed: from then on a limit ends the reading, and not the scan.
         self.is_listed = False
         #: How many files a limit leaves for the next run, but for those that can't be read.
@@ -64,7 +64,7 @@ class Turns:
     def put_off(self, compared: Compared) -> Compared:
         """Put off what is to be read, and return all rows as they stand if it never will be."""
         settled = compared.settled
-        due = self._due(settled)
+        due = self._marking.of(settled)
         wanted = scanned(compared.wanted)
         number = (pc.sum(due).as_py() or 0) + wanted.num_rows
         if not number:
@@ -111,23 +111,6 @@ class Turns:
         result.files_kept += max(0, result.due_left - self._choice.beyond)
         if result.due_left:
             result.notes.append(reasons.not_kept_up(result.due_left))
-
-    def _due(self, rows: pa.RecordBatch) -> pa.Array:
-        """Say for each row whether it has a hash, and it is to be read again."""
-        before = self._choice.before
-        minutes = pc.divide(rows["proved_at"], MINUTE)
-        proved = is_proved(rows, self._pace.most)
-        due = pc.and_(proved, pc.fill_null(pc.less(minutes, before), False))
-        if self._within <= 0:
-            return due
-        edge = pc.and_(proved, pc.fill_null(pc.equal(minutes, before), False))
-        if not pc.any(edge).as_py():
-            return due
-        costs = pc.if_else(edge, pc.add(pc.fill_null(rows["size"], 0), EACH), 0)
-        spent = pc.subtract(pc.cumulative_sum(costs), costs)
-        due = pc.or_(due, pc.and_(edge, pc.less(spent, self._within)))
-        self._within -= pc.sum(costs).as_py()
-        return due
 
     def _hashes(self, rows: pa.RecordBatch) -> pa.Array:
         """Return what each of these should have; what is remembered counts more than what is."""
