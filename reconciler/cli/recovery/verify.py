@@ -9,13 +9,13 @@ from reconciler.cli.applying.signals import Stop
 from reconciler.cli.commands.recovery.verify import BEFORE, VerifyOptions
 from reconciler.cli.context import Context
 from reconciler.cli.inputs.files import check_writable
-from reconciler.cli.inputs.manifest import read_manifest_if_any
 from reconciler.cli.inputs.platform import choose_platform, reading
 from reconciler.cli.inputs.scope import read_scopes
 from reconciler.cli.options.hints import did_you_mean
 from reconciler.cli.recovery import accepting
 from reconciler.cli.recovery import deep as storages_now
 from reconciler.cli.recovery.proving import objective
+from reconciler.cli.recovery.proving.settling import Settling
 from reconciler.environment.timestamps import timestamp, utc_now
 from reconciler.errors import (
     FINDINGS,
@@ -35,7 +35,7 @@ from reconciler.recovery.repository.opening import open_repository
 from reconciler.recovery.snapshots import clocks, listing, marks
 from reconciler.recovery.snapshots.document import Kept, SnapshotStorage
 from reconciler.recovery.verifying import against, deep, live, results
-from reconciler.recovery.verifying.explain import explain
+from reconciler.recovery.verifying.explain import explain, place_of
 from reconciler.recovery.verifying.results import Side, StorageVerified, Verified
 from reconciler.recovery.verifying.telling.concluding import Means
 from reconciler.recovery.verifying.telling.redaction import Redaction, key_of
@@ -81,7 +81,10 @@ def _explain(context: Context, options: VerifyOptions, storage: str, text: str) 
     address, _ = split(options.repository or "")
     repository = open_repository(address)
     try:
-        story = explain(repository, storage, path, int(options.settled * 10**9))
+        settling = Settling(context, options)
+        place = place_of(repository, storage)
+        settled_ns = settling.by_place.get(place, settling.usual_ns)
+        story = explain(repository, storage, path, settled_ns)
         if options.redact:
             story = Redaction(key_of(repository)).story(story)
     finally:
@@ -128,6 +131,7 @@ class _Verification:
         self.repository = self._open(address)
         named = id if options.repository is not None else None
         self.kept = listing.find_kept(self.repository, named)
+        self._settling = Settling(context, options)
 
     def verified(self, stop: Stop) -> Verified:
         """Compare all; raises `RepositoryError`, or what the platform raises."""
@@ -192,7 +196,7 @@ class _Verification:
             with storages_now.reading(context, options, home, stop) as read:
                 yield from deep.verify(chosen, sources, means, home, read)
         else:
-            platform = choose_platform(context, read_manifest_if_any(context))
+            platform = choose_platform(context, self._settling.manifest)
             with reading(platform) as reader:
                 yield from live.verify(was.snapshot, chosen, reader, means, home)
 
@@ -202,9 +206,10 @@ class _Verification:
             self.repository,
             utc_now,
             options.everything,
-            int(options.settled * 10**9),
+            self._settling.usual_ns,
             Redaction(key_of(self.repository)) if options.redact else None,
             table,
+            self._settling.by_place,
         )
 
     def _notes(self, how: str, was: Kept) -> tuple[str, ...]:

@@ -30,7 +30,8 @@ def compare(
 
     What is found is kept, unless `now` is the older one.
     """
-    by = Circumstances(storage, now.place, was.side(), now.side(), settled_ns=means.settled_ns)
+    settled_ns = means.settled_of.get(now.place, means.settled_ns)
+    by = Circumstances(storage, now.place, was.side(), now.side(), settled_ns=settled_ns)
     with Spool() as spool, _part(homes[0], was) as one, _part(homes[1], now) as other:
         comparison = Comparison(by, spool, everything=means.everything)
         found = merge.differences(_rows(one, was), _rows(other, now), anyway=unproved)

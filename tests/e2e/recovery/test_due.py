@@ -131,3 +131,25 @@ def test_an_objective_has_to_be_declared(storages):
     (storages.path / "storages.yaml").unlink()
     told = storages.folder("verify", "proofs", "--objective", code=64).stderr
     assert "wants a manifest" in told
+
+
+def test_the_manifest_says_when_a_file_has_settled(storages):
+    prove(storages, "", ", proof: {settled: 9999d}")
+    storages.scan()
+    storages.folder("snapshot", "create", "proofs")
+    storages.file("nas/raw/07.tif", b"other", 1_700_000_000)
+
+    def changed(*arguments, code):
+        told = storages.folder("verify", "proofs", "--deep", "-o", "json", *arguments, code=code)
+        return json.loads(told.stdout)["summary"]["found"]
+
+    assert changed(code=0) == {}
+    assert changed("--settled", "1d", code=7) == {"changed": 1}
+    manifest = storages.path / "storages.yaml"
+    whole = manifest.read_text()
+    manifest.write_text(whole.replace("9999d", "1d"))
+    assert changed(code=7) == {"changed": 1}
+    manifest.write_text(whole.replace("9999d", "soon"))
+    told = storages.folder("verify", "proofs", "--deep", code=7)
+    assert "Warning: the manifest can't be used" in told.stderr
+    storages.folder("verify", "proofs", "--deep", "--settled", "9999d")

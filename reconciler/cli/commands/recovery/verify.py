@@ -11,8 +11,6 @@ from reconciler.cli.settings import duration
 
 #: What `--against` without a value means: the snapshot before, in the same repository.
 BEFORE = "@"
-#: Seconds.
-_SETTLED = 7 * 86_400.0
 
 
 class VerifyOptions(Namespace):
@@ -29,7 +27,7 @@ class VerifyOptions(Namespace):
     everything: bool
     redact: bool
     rows: str | None
-    settled: float
+    settled: float | None
     relocate: list[str] | None
     workers: int | None
     max_duration: float | None
@@ -102,9 +100,9 @@ def _add_telling(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--settled",
         type=duration,
-        default=_SETTLED,
         metavar="TIME",
-        help="a file that has not changed for so long is expected to stay as it is (default: 7d)",
+        help="a file that has not changed for so long is expected to stay as it is (default: "
+        "what `proof:` of the manifest says, else 7d)",
     )
     parser.add_argument(
         "--redact",

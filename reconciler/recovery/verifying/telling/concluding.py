@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from itertools import islice
 from typing import Self
@@ -45,6 +45,8 @@ class Means(Struct, frozen=True):
     settled_ns: int = 0
     redaction: Redaction | None = None
     table: Table | None = None
+    #: As `settled_ns`, by the location of a storage, where that is said.
+    settled_of: Mapping[str, int] = {}
 
 
 class Present(Struct, frozen=True):
