@@ -26,6 +26,8 @@ from reconciler.recovery.snapshots.document import (
 )
 from reconciler.report.sentences.recovery import rebuilds as told
 
+#: So many things that are wrong with a snapshot are told; each is long.
+_TOLD = 2
 _OTHERS = "`reconciler snapshot list` has the others"
 
 
@@ -118,4 +120,6 @@ def notes(repository: Repository, kept: Kept) -> Iterator[str]:
 
 
 def _some(reasons: Sequence[str]) -> str:
-    return "; ".join(reasons[:5]) + (f"; … {len(reasons) - 5:,} more" if len(reasons) > 5 else "")
+    told = "; ".join(reasons[:_TOLD])
+    left = len(reasons) - _TOLD
+    return told if left <= 0 else f"{told}; and {left:,} more"

@@ -28,6 +28,8 @@ def test_a_damaged_snapshot_wants_consent_and_a_damaged_manifest_has_none(
     new = empty()
     with pytest.raises(SnapshotError, match=r"is damaged: a: inventory: .*--allow-incomplete"):
         rebuild(new)
+    with pytest.raises(SnapshotError, match=r"; and 1 more\. To rebuild what it has"):
+        rebuild(new)
     assert new.writes == []
     ended = rebuild(new, "--allow-incomplete")
     assert (ended.code, ended.report["rebuilt"], recorded(new)) == (5, 3, set())
