@@ -180,6 +180,8 @@ def _list(context: Context, options: SnapshotOptions) -> int:
             context.result(context.report().snapshot(kept, context.style))
             return SUCCESS
         overview = listing.overview(repository)
+    for note in overview.notes:
+        context.note(f"{note}.")
     context.result(context.report().overview(overview, context.style))
     return ERROR if overview.damaged else SUCCESS
 

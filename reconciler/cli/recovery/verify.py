@@ -92,7 +92,7 @@ def _explain(context: Context, options: VerifyOptions, storage: str, text: str) 
     context.result(context.report().explained(story, context.style))
     if story.is_wrong:
         return FINDINGS
-    return SUCCESS if story.is_known else UNPROVED
+    return SUCCESS if story.is_known and not story.lost else UNPROVED
 
 
 def _check(options: VerifyOptions) -> None:

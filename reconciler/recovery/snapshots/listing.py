@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
 from collections.abc import Iterator, Sequence
 
@@ -45,19 +44,22 @@ class Overview(Struct, frozen=True):
     damaged: tuple[Damaged, ...]
     #: By snapshot id: when it was verified last.
     verified: dict[str, Verified]
+    #: Where that can't be read: a sentence of each.
+    notes: tuple[str, ...] = ()
 
 
 def overview(repository: Repository) -> Overview:
     """Read all snapshots, and when each was verified last; raises `RepositoryError`."""
     found = listed(repository)
     names = {layout.verified(kept.snapshot.id): kept for kept in found.kept}
-    verified = {}
+    verified, notes = {}, []
     for name, data in read_many(repository, names):
-        # One that is damaged says nothing.
-        with contextlib.suppress(SnapshotError):
+        try:
             if mark := marks.understood(repository, names[name], data):
                 verified[names[name].snapshot.id] = mark
-    return Overview(repository.address, found.kept, found.damaged, verified)
+        except SnapshotError as error:
+            notes.append(str(error))
+    return Overview(repository.address, found.kept, found.damaged, verified, tuple(notes))
 
 
 def ids(repository: Repository) -> list[str]:

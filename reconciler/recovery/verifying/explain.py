@@ -12,7 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from reconciler.environment.timestamps import timestamp
-from reconciler.errors import UsageError
+from reconciler.errors import SnapshotError, UsageError
 from reconciler.printable import listed, quoted
 from reconciler.recovery import rows, values
 from reconciler.recovery.findings import store
@@ -32,6 +32,7 @@ from reconciler.recovery.verifying.judging.sides import Circumstances
 from reconciler.recovery.verifying.recorded import Recorded, of_scan, of_snapshot
 from reconciler.recovery.verifying.shelf import Shelf, batches
 from reconciler.recovery.verifying.stories import Chapter, Copy, Story
+from reconciler.recovery.verifying.telling import forgotten
 from reconciler.recovery.verifying.telling.apart import has_good_bytes
 
 #: So many other places of the same bytes are named.
@@ -44,16 +45,22 @@ def explain(repository: Repository, storage: str, path: bytes, settled_ns: int) 
 
     Raises `UsageError` if no snapshot has such a storage, `RepositoryError`.
     """
-    snapshots = listing.listed(repository).kept
+    there = listing.listed(repository)
+    snapshots, lost = there.kept, [damaged.reason for damaged in there.damaged]
     place = _place(snapshots, storage)
     shelf = Shelf(repository, path)
     narrator = _Narrator(storage, place, path, settled_ns)
-    for side, ids in _recorded(repository, snapshots, place):
+    for side, ids in _recorded(repository, snapshots, place, lost):
         narrator.remember(side, shelf.remembered(side))
-        narrator.hear(side, ids, shelf.row(side), shelf.closed(side))
-    known = [f for f in store.read(repository, place).episodes if f.path == path and not f.about]
+        if shelf.is_lost(side):
+            narrator.miss(side, ids)
+        else:
+            narrator.hear(side, ids, shelf.row(side), shelf.closed(side))
+    kept = store.read(repository, place)
+    known = [f for f in kept.episodes if f.path == path and not f.about]
     story = _with_lasting(narrator.story(), known)
-    copies = list(_copies(repository, snapshots, story)) if story.good else []
+    copies = list(_copies(repository, snapshots, story, lost)) if story.good else []
+    lost += [*shelf.lost, *forgotten.sentences(repository, place, kept)]
     return Story(
         storage,
         path,
@@ -64,7 +71,8 @@ def explain(repository: Repository, storage: str, path: bytes, settled_ns: int) 
         tuple(copies[:_COPIES]),
         max(0, len(copies) - _COPIES),
         tuple(known),
-        meant=b"" if known else _meant(repository, place, story),
+        meant=b"" if known or lost else _meant(repository, place, story),
+        lost=tuple(dict.fromkeys(lost)),
     )
 
 
@@ -110,9 +118,12 @@ def _place(snapshots: Sequence[Kept], storage: str) -> str:
 
 
 def _recorded(
-    repository: Repository, snapshots: Sequence[Kept], place: str
+    repository: Repository, snapshots: Sequence[Kept], place: str, lost: list[str]
 ) -> Iterator[tuple[Recorded, tuple[str, ...]]]:
-    """Yield every scan of a place, the oldest first, with the snapshots that have it."""
+    """Yield every scan of a place, the oldest first, with the snapshots that have it.
+
+    Of each one that can't be read `lost` gets a sentence.
+    """
     found: dict[str, Recorded] = {}
     ids: dict[str, list[str]] = {}
     for kept in snapshots:
@@ -121,7 +132,7 @@ def _recorded(
             if side is not None:
                 found[side.scan] = side
                 ids.setdefault(side.scan, []).append(kept.snapshot.id)
-    for scan in record.all_of(repository, place):
+    for scan in record.whole(repository, place, lost):
         found[scan.id] = of_scan(scan)
     for side in sorted(found.values(), key=lambda side: (side.started_at, side.scan)):
         yield side, tuple(dict.fromkeys(ids.get(side.scan, ())))
@@ -172,6 +183,13 @@ class _Narrator:
             self._right(side, content)
         elif not self._wrong_since:
             self._wrong_since = self._since or side.started_at
+
+    def miss(self, side: Recorded, snapshots: tuple[str, ...]) -> None:
+        """Add that what one scan says is lost."""
+        note = "what it found can't be read"
+        self._chapters.append(
+            Chapter(side.started_at, side.scan, stories.NOTHING, note=note, snapshots=snapshots)
+        )
 
     def story(self) -> Story:
         storage, _ = self._by
@@ -236,19 +254,25 @@ class _Narrator:
         return any(chapter.content is not None for chapter in self._chapters)
 
 
-def _copies(repository: Repository, snapshots: Sequence[Kept], story: Story) -> Iterator[Copy]:
-    """Yield where the last scan of each storage has the good bytes."""
+def _copies(
+    repository: Repository, snapshots: Sequence[Kept], story: Story, lost: list[str]
+) -> Iterator[Copy]:
+    """Yield where the last scan of each storage has the good bytes.
+
+    Of each one that can't be read `lost` gets a sentence.
+    """
     good = story.good
     if good is None or good.sha256 is None or not good.size:
         return
     wanted = pa.scalar(good.sha256, CONTENTS.field("sha256").type)
     for name, place in sorted(_storages(snapshots).items()):
-        scan = record.latest(repository, place, complete=False)
-        if scan is None:
-            continue
-        for batch in batches(repository, of_scan(scan).contents):
-            for found in convert.contents(batch.filter(pc.equal(batch["sha256"], wanted))):
-                yield Copy(name, found.path, scan.started_at, found)
+        try:
+            scan = record.latest(repository, place, complete=False)
+            for batch in batches(repository, of_scan(scan).contents) if scan else ():
+                for found in convert.contents(batch.filter(pc.equal(batch["sha256"], wanted))):
+                    yield Copy(name, found.path, scan.started_at if scan else "", found)
+        except SnapshotError as error:
+            lost.append(str(error))
 
 
 def _storages(snapshots: Sequence[Kept]) -> dict[str, str]:

@@ -26,7 +26,7 @@ def path_in(repository: Repository, last: Scan, path: bytes) -> bytes:
     with repository.local(layout.part(last.contents)) as part:
         found = [
             end
-            for batch in read.batches(part, CONTENTS, columns=["path"])
+            for batch in read.batches(part, CONTENTS, columns=["path"], sha256=last.contents)
             for end in batch.filter(pc.is_in(batch["path"], value_set=wanted))["path"].to_pylist()
         ]
     return max(found, key=len, default=b"")

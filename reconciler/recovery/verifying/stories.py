@@ -59,6 +59,8 @@ class Story(Struct, frozen=True):
     redacted: bool = False
     #: Another path, which was probably meant, where no scan has seen this one.
     meant: bytes = b""
+    #: What a repository once knew and can't read any more, in sentences: it may be of this file.
+    lost: tuple[str, ...] = ()
 
     @property
     def is_wrong(self) -> bool:

@@ -45,6 +45,7 @@ def explained(story: Story, _style: Style = PLAIN) -> str:
             for copy in story.copies
         ],
         more_copies=story.more_copies,
+        lost=story.lost,
         findings=[msgspec.to_builtins(written(finding)) for finding in story.findings],
     )
 

@@ -24,6 +24,7 @@ def explained(story: Story, _style: Style = PLAIN) -> str:
                 Section("", "scan", story.chapters, _chapter, table=_HEAD),
                 Section("Where the good bytes are", "place", told.copies(story), prose),
                 Section("Found by verify or scan", "finding", told.found(story), prose),
+                Section("Lost", "file", told.lost(story), prose),
             ),
         )
     )

@@ -27,7 +27,8 @@ def explained(story: Story, style: Style = PLAIN) -> str:
     found = [line for text in told.found(story) for line in lines(text, style.width, "  ", "    ")]
     if found:
         found.insert(0, "Found by verify or scan:")
-    return joined([title, chapters, good, found, last])
+    lost = [line for text in told.lost(story) for line in lines(text, style.width, rest="  ")]
+    return joined([title, chapters, good, found, lost, last])
 
 
 def _chapter(chapter: Chapter, style: Style) -> list[str]:

@@ -41,15 +41,18 @@ def latest(repository: Repository, place: str, *, complete: bool = True) -> Scan
     return next((scan for scan in scans if scan and (scan.complete or not complete)), None)
 
 
-def whole(repository: Repository, place: str) -> list[Scan]:
+def whole(repository: Repository, place: str, lost: list[str] | None = None) -> list[Scan]:
     """Return the scans of a place whose records can be read, the oldest first.
 
-    Raises `RepositoryError`.
+    Of each other one `lost` gets a sentence. Raises `RepositoryError`.
     """
     found: list[Scan] = []
     for name in repository.names(layout.scans(place)):
-        with contextlib.suppress(SnapshotError):
+        try:
             found += filter(None, [_read(repository, name)])
+        except SnapshotError as error:
+            if lost is not None:
+                lost.append(str(error))
     return found
 
 

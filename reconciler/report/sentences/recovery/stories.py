@@ -27,6 +27,11 @@ _SAYS = {
 }
 
 
+def lost(story: Story) -> list[str]:
+    """Return, in sentences, what can't be read any more."""
+    return [f"Lost: {sentence}." for sentence in story.lost]
+
+
 def says(chapter: Chapter) -> str:
     """Return what a scan says of the file, in a word or two."""
     return _SAYS.get(chapter.what, spoken(chapter.what))

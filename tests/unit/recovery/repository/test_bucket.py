@@ -23,6 +23,7 @@ from support.faults.fault_proxy import (
     scripted,
 )
 from support.locks.seaweed import READER
+from support.recovery.buckets import always, s3_refused
 
 PART = "parts/ab/" + "ab" * 32 + ".parquet"
 LOST = [DROP_BEFORE, DROP_AFTER, CUT, refused(503), refused(429), replaced(500)]
@@ -203,3 +204,42 @@ def test_a_new_repository_makes_no_deletion(bucket, proxy, tmp_path):
     repository.write("a/b.json", b"2", replace=True)
     repository.add(PART, source)
     assert "DELETE" not in asked
+
+
+@pytest.mark.parametrize(
+    ("what", "call"),
+    [
+        ("be read at 'a/b.json'", lambda repository, _: repository.read("a/b.json")),
+        ("be listed", lambda repository, _: list(repository.names("a/"))),
+        ("be read at", lambda repository, _: repository.local(PART).__enter__()),
+        ("be written at 'a/b.json'", lambda repository, _: repository.write("a/b.json", b"1")),
+        ("be written at", lambda repository, file: repository.add(PART, file)),
+        ("be cleared of 'a/b.json'", lambda repository, _: repository.remove("a/b.json")),
+    ],
+    ids=["get", "list", "fetch", "create", "put", "delete"],
+)
+def test_an_account_without_rights_is_told_which_it_needs_and_nothing_is_tried_again(
+    bucket, proxy, tmp_path, what, call
+):
+    file = tmp_path / "file"
+    file.write_bytes(b"part")
+    repository = bucket.repository()
+    proxy.decide = always(s3_refused(403, "AccessDenied"), lambda _: True)
+    with pytest.raises(RepositoryError) as caught:
+        call(repository, file)
+    told = str(caught.value)
+    assert f"could not {what}" in told
+    assert "(access denied); the account needs s3:ListBucket on the bucket" in told
+    assert "AKIA" not in told
+    assert (caught.value.exit_code, bucket.paused) == (1, [])
+
+
+def test_to_remove_one_of_many_nothing_is_listed(bucket, proxy):
+    repository = bucket.repository()
+    for name in ("a/b.json", "a/c.json"):
+        repository.write(name, b"1")
+    asked = []
+    proxy.decide = lambda request: (asked.append(request.method), PASS)[1]
+    assert repository.remove("a/b.json") is True
+    assert repository.remove("a/b.json") is False
+    assert asked == ["HEAD", "DELETE", "HEAD"]

@@ -80,3 +80,5 @@ def test_when_each_was_verified_is_told(repository, place, three):
     }
     (place / layout.verified(three[0].snapshot.id)).write_bytes(b"{")
     assert listing.overview(repository).verified == {}
+    (note,) = listing.overview(repository).notes
+    assert layout.verified(three[0].snapshot.id) in note

@@ -293,3 +293,33 @@ def test_a_file_with_a_finding_is_not_said_to_have_been_seen_by_nobody(home, kee
     over = replace(over, last_seen=over.first_seen, resolved="2026-11-03T02:00:00.000Z")
     store.keep(home, PLACE, [over], store.Known(), night(4))
     assert verdict(told(home)) == "NOT KNOWN: no scan that is still kept has seen it."
+
+
+def flip(home, name):
+    path = home._path(name)
+    data = path.read_bytes()
+    path.write_bytes(bytes([*data[:40], data[40] ^ 1, *data[41:]]))
+
+
+def test_a_scan_whose_part_is_damaged_is_not_known_and_the_others_are(home, keep):
+    keep([file(1)], 1)
+    scan = keep([rotten(2)], 2)
+    keep([file(3)], 3)
+    flip(home, layout.part(scan.contents))
+    story = told(home)
+    assert says(story) == ["first", "nothing", "same"]
+    (lost,) = story.lost
+    assert scan.contents in lost
+
+
+@pytest.mark.parametrize("which", ["scans/", "findings/"])
+def test_what_is_lost_is_told_with_the_story(home, keep, which):
+    scan = keep([file(1)], 1)
+    keep([file(2)], 2)
+    one = FileFinding(values.DAMAGED, "nas", PLACE, PATH, first_seen="x", last_seen="y")
+    store.keep(home, PLACE, [one], store.Known(), night(3))
+    assert told(home).lost == ()
+    name = next(n for n in home.names(which) if which == "findings/" or scan.id in n)
+    flip(home, name)
+    (lost,) = told(home).lost
+    assert name in lost
