@@ -25,6 +25,8 @@ def many(storages):
     for i in range(FILES):
         storages.file(f"nas/many/{i:03}", b"%d" % i * (i + 1))
     (storages.path / "nas/link").symlink_to("raw")
+    manifest = (storages.path / "storages.yaml").read_text()
+    storages.folder.write(f"proof: {{every: 30d}}\n{manifest}")
     return storages
 
 
@@ -61,7 +63,8 @@ def test_a_scan_goes_on_after_a_kill_at_any_moment(many, request):
     for seed in moments if is_long(request.config) else sample(moments, TRIED, "kills of scans"):
         chance = random.Random(seed)
         repository = f"proofs-{seed}"
-        arguments = chance.choice([(), ("--full",), ("--workers", "1"), ("--workers", "4")])
+        ways = [(), ("--full",), ("--due",), ("--workers", "1"), ("--workers", "4")]
+        arguments = chance.choice(ways)
         for _ in range(chance.choice([1, 1, 2, 3])):
             at = chance.randrange(1, touches)
             scanned(many, repository, *arguments, at=at)

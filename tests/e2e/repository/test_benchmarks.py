@@ -23,6 +23,7 @@ COMMANDS = sorted(
 )
 OVER_HTTP = "python tests/benchmarks/over_http.py"
 OBJECTS = "python tests/benchmarks/objects.py"
+DUE = "python tests/benchmarks/due.py"
 SURVIVING = "python tests/benchmarks/surviving.py"
 MEASUREMENTS = ("bare pass", "validate", "plan without changes", "plan of creates", "apply")
 
@@ -55,6 +56,14 @@ def test_the_measurements_over_http_run():
     done = subprocess.run(line, check=True, cwd=ROOT, capture_output=True, encoding="utf-8")
     for name in ("list of 5: client and server", "5 creates: apply", "5 rows in: server, memory"):
         assert name in done.stdout
+
+
+def test_the_measurements_of_what_is_due_run():
+    assert f"$ {DUE} --rows 10000000 --runs 2\n" in PAGE.read_text(encoding="utf-8")
+    line = [sys.executable, *DUE.split()[1:], "--rows", "500", "--runs", "1"]
+    done = subprocess.run(line, check=True, cwd=ROOT, capture_output=True, encoding="utf-8")
+    assert "500 files; CPU: " in done.stdout
+    assert "ours / table, " in done.stdout
 
 
 def test_the_measurements_of_surviving_run():

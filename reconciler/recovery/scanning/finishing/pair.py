@@ -19,6 +19,8 @@ from reconciler.recovery.values import Counts, Unproved
 
 #: So many parts of a storage are told one by one; of more, the folders that they are in.
 _TOLD = 1_000
+#: And so many of the files that a limit left no room for.
+_UNREAD_TOLD = 20
 
 
 class Like(NamedTuple):
@@ -129,6 +131,8 @@ class PartPair:
             if detail == LIMIT:
                 self.unread += 1
                 what = "was not read yet"
+                if self.unread > _UNREAD_TOLD:  # so many would leave no room for what matters more
+                    continue
             self.unproved.append(Unproved(path, reason, f"{paths.shown(path)} {what}: {reason}"))
         if len(self.unproved) > 2 * _TOLD:
             self.unproved = gathered(self.unproved)

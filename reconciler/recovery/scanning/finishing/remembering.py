@@ -20,7 +20,7 @@ from reconciler.recovery.parts import merge, read
 from reconciler.recovery.parts.convert import values
 from reconciler.recovery.parts.schema import CONTENTS
 from reconciler.recovery.parts.write import PartWriter, Written
-from reconciler.recovery.rows import ARCHIVED, CHANGING, FILE, UNREADABLE, Content
+from reconciler.recovery.rows import ARCHIVED, CHANGING, FILE, LIMIT, UNREADABLE, Content
 from reconciler.recovery.scanning.finishing import moved
 from reconciler.recovery.scanning.finishing.moved import with_details
 from reconciler.recovery.scanning.known.earlier import contents_of
@@ -74,7 +74,8 @@ def remember(
 def hidden_by(excluded: Sequence[str], unproved: Iterable[Unproved]) -> Hidden:
     """Return what says of a path whether a scan could not see it."""
     covers = Exclusions(excluded).covers
-    each = frozenset(part.path for part in unproved)
+    # What a limit left no room for was listed: of that a scan knows whether it is there.
+    each = frozenset(part.path for part in unproved if part.reason != LIMIT.decode())
     folders = tuple(path for path in each if not path or path.endswith(b"/"))
     return lambda path: covers(path) or path in each or path.startswith(folders)
 

@@ -168,3 +168,13 @@ def test_that_nothing_could_be_kept_is_told(repository, storage, tmp_path, monke
     ended = Scanned("nas", "not_reachable", "away")
     reached.keep(repository, TARGET, ended, lambda: FIRST)
     assert ended.notes == ["That it could not be reached could not be kept: the disk is full"]
+
+
+def test_what_is_gone_is_told_though_a_limit_left_much_unread(repository, storage) -> None:
+    scan(storage, repository, 0)
+    moment = int((FIRST + timedelta(days=1)).timestamp()) * 10**9
+    for i in range(6):
+        storage.put(f"raw/new-{i}", b"12345", mtime_ns=moment, ctime_ns=moment)
+    del storage.files[b"raw/3"]
+    ended = scan(storage, repository, 2, every=10 * DAY, most=10)
+    assert (ended.unread, ended.missing_first) == (6, [b"raw/3"])

@@ -105,3 +105,14 @@ def test_few_are_told_one_by_one() -> None:
     assert gathered([*told, Unproved(b"a/b", "EIO")]) == [
         Unproved(b"a/", "EIO", "much in a/ could not be read: EIO")
     ]
+
+
+def test_what_a_limit_left_unread_hides_nothing_that_could_not_be_read(tmp_path) -> None:
+    """Thousands of them would else be told as their folder, and all else that is in it too."""
+    files = {b"raw/%04d" % i: File(kind="unreadable", detail=b"limit") for i in range(2_500)}
+    files[b"raw/broken"] = File(kind="unreadable", detail=b"EIO")
+    with PartPair(tmp_path) as pair:
+        pair.write(scanned(rows_with(files)))
+    assert pair.unread == 2_500
+    assert pair.unproved[:1] == [Unproved(b"raw/0000", "limit", "raw/0000 was not read yet: limit")]
+    assert [part.path for part in pair.unproved if part.reason == "EIO"] == [b"raw/broken"]
