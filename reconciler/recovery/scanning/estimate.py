@@ -46,6 +46,7 @@ def from_scan(scan: Scan, wish: Wish) -> Estimate:
         _requests(scan.root, counts.rows, files),
         *_time(counts.rows, counts.bytes if wish.full else 0, rate, wish),
         rate_is_assumed=not telling,
+        due=wish.every is not None,
     )
 
 

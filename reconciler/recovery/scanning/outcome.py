@@ -52,6 +52,8 @@ class Estimate(Struct, frozen=True):
     seconds: float = 0
     rate: float = 0
     rate_is_assumed: bool = True
+    #: Whether what is due is read, too.
+    due: bool = False
 
 
 class Scanned(Struct):

@@ -53,7 +53,8 @@ def estimated(storage: str, estimate: Estimate) -> str:
     long = f"about {lasting(estimate.seconds)}"
     if estimate.all_read:
         return f"{told}; to read all of it takes {long}{_assumed(estimate)}."
-    return f"{told}; {long} to look for what has changed, and the time to read that."
+    read = "that, and what is due" if estimate.due else "that"
+    return f"{told}; {long} to look for what has changed, and the time to read {read}."
 
 
 def _assumed(estimate: Estimate) -> str:

@@ -126,6 +126,8 @@ def _copy(copy: Copy) -> str:
 
 
 def _facts(content: Content) -> list[str]:
+    if content.kind == rows.UNREADABLE and content.detail == rows.LIMIT:
+        return ["not read yet, as a limit left no room"]
     if content.kind != rows.FILE:
         told = [content.kind]
         if content.kind in (rows.LINK, rows.UNREADABLE, rows.ARCHIVED) and content.detail:

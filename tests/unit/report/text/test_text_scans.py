@@ -156,6 +156,13 @@ ESTIMATE = Estimate(1200, 5 << 30, seconds=52, rate=100 << 20)
                 "has changed, and the time to read that."
             ),
         ),
+        (
+            Estimate(2, 9, "2026-11-20T02:00:00.000Z", all_read=False, seconds=5, due=True),
+            (
+                "nas: 2 files, 9 B, by the scan of 2026-11-20; about 5 s to look for what has "
+                "changed, and the time to read that, and what is due."
+            ),
+        ),
     ],
 )
 def test_estimates(estimate, said):
@@ -184,3 +191,16 @@ def test_what_is_gone_or_was_written_is_told_with_what_to_do():
     document = json.loads(in_json.scanned([told]))["scans"][0]
     assert document["deleted"] == {"count": 1, "first": ["d\\xff"]}
     assert (document["missing"]["count"], document["changed"]["count"]) == (7, 2)
+
+
+def test_what_a_limit_left_unread_is_told_as_a_number():
+    kinds = {"file": 1, "unreadable": 3}
+    one = Scanned("nas", outcome.INCOMPLETE, "A limit", scan=recorded(counts=Counts(4, kinds)))
+    one.unread, one.scan = (
+        2,
+        msgspec.structs.replace(
+            one.scan, unproved=(Unproved(b"a", "limit", "a was not read yet: limit"),)
+        ),
+    )
+    assert told.facts(one)[1] == "also 1 unreadable, 2 not read yet"
+    assert told.notes(one) == ["A limit."]
