@@ -14,6 +14,7 @@ from reconciler.recovery.findings import episodes, store
 from reconciler.recovery.proving.coverage import cover
 from reconciler.recovery.proving.results import Proved, StorageProved
 from reconciler.recovery.repository.contract import Repository
+from reconciler.recovery.scanning import reasons
 from reconciler.recovery.scanning.known import record
 from reconciler.recovery.values import NOT_REACHABLE, FileFinding, LeftOut, Scan
 
@@ -53,6 +54,8 @@ def _storage(repository: Repository, declared: Declared, now: int) -> StoragePro
         scan = record.latest(repository, declared.place, complete=False)
         if scan is None:
             return told
+        if scan.lost:
+            told = replace(told, problem=told.problem or reasons.lost(scan.lost))
         return replace(
             told,
             coverage=cover(repository, scan, declared.objective, now),

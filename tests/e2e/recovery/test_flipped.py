@@ -58,7 +58,7 @@ def test_a_flipped_bit_is_told_by_whoever_reads_it(storages, request):
     ]
     chosen = range(len(cases))
     if not is_long(request.config):
-        chosen = sample(chosen, 12, "flipped bits")
+        chosen = sample(chosen, 6, "flipped bits")
     commands = {cases[i][1] for i in chosen}
     expected = {name: said(storages, proofs, whole, name) for name in sorted(commands)}
     silent = []

@@ -121,7 +121,9 @@ class Concluded:
         """Return what is wrong where a copy was made: it may have the good bytes."""
         if self._original == self._place:
             return {}
-        return over_time.open_ones(store.read(self._means.repository, self._original).episodes)
+        known = store.read(self._means.repository, self._original)
+        self.notes += known.damaged
+        return over_time.open_ones(known.episodes)
 
     def _with_silent(self, told: StorageVerified, silent: Iterable[FileFinding]) -> StorageVerified:
         """Add what lasts, of which this run says nothing."""

@@ -131,6 +131,16 @@ def test_a_part_that_is_damaged_proves_nothing(repository, storage, tmp_path) ->
     assert "damaged" in one.problem
 
 
+def test_what_is_lost_of_earlier_scans_proves_nothing(repository, storage, tmp_path) -> None:
+    ended = scan(storage, repository, 0)
+    (tmp_path / "repository" / layout.part(ended.scan.contents)).unlink()
+    storage.put("new", b"new")
+    scan(storage, repository, 1)
+    one = proved(repository, 1)
+    assert (one.coverage.late.files, one.verdict) == (0, "not_proved")
+    assert ended.scan.id in one.problem
+
+
 def test_bytes_that_were_read_and_are_wrong_are_no_success(repository, storage) -> None:
     scan(storage, repository, 0)
     storage.files[b"raw/1"].data = b"54321"
