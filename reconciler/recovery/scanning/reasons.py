@@ -9,6 +9,7 @@ from reconciler.recovery.scanning.reading.crew import Brought
 from reconciler.recovery.values import Scan
 
 ENDED = "It was ended before everything was read: run it again, and it goes on"
+AGAIN = "Another scan of this storage ended meanwhile, so that it was listed once more after that"
 OVERTAKEN = (
     "Other scans of this storage ended again and again while it was read, and a scan is made of "
     "what the last one knows: nothing of this one was kept. Run it again when no other one runs"

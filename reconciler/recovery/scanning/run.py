@@ -65,10 +65,10 @@ def _scanned(target: Target, open_source: Opener, means: Means) -> Scanned:
             source = open_source(target, means.wish.excluded)
             opened.callback(source.close)
             for _ in range(_ATTEMPTS):
-                result = Scanned(target.name)
+                files, size = files + result.files_read, size + result.bytes_read
+                result = Scanned(target.name, notes=[reasons.AGAIN] if before else [])
                 one = StorageScan(target, source, means, opened, result, before)
                 one.run()
-                files, size = files + result.files_read, size + result.bytes_read
                 before = one.overtaken
                 if before is None:
                     break
@@ -76,5 +76,5 @@ def _scanned(target: Target, open_source: Opener, means: Means) -> Scanned:
                 result.status, result.reason = UNFINISHED, reasons.OVERTAKEN
         except UnreachableError as error:
             result.status, result.reason = NOT_REACHABLE, str(error)
-    result.files_read, result.bytes_read = files, size
+    result.files_read, result.bytes_read = files + result.files_read, size + result.bytes_read
     return result

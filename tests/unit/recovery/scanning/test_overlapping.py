@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reconciler.recovery.scanning.known import record
-from reconciler.recovery.scanning.outcome import COMPLETE, UNFINISHED, Wish
+from reconciler.recovery.scanning.outcome import COMPLETE, NOT_REACHABLE, UNFINISHED, Wish
 from support.recovery.memory import TARGET, Storage
 from support.recovery.scans import rows, scan_once, table, ticking
 
@@ -70,6 +70,9 @@ def test_what_came_after_the_one_had_listed_is_not_gone_for_the_other(two):
     # What was read before is not read again.
     assert sorted(two.storage.read) == [*FILES, b"new"]
     assert ended.files_read == len(two.storage.read)
+    assert ended.notes == [
+        "Another scan of this storage ended meanwhile, so that it was listed once more after that"
+    ]
 
 
 def test_what_went_after_the_one_had_listed_is_what_the_other_says(two):
@@ -108,3 +111,14 @@ def test_one_that_is_overtaken_each_time_ends_and_keeps_nothing(two):
     assert (ended.status, ended.scan) == (UNFINISHED, None)
     assert ended.reason.startswith("Other scans of this storage ended again and again")
     assert record.latest(two.repository, TARGET.place) == two.others[-1].scan
+
+
+def test_what_was_read_before_a_root_was_lost_is_counted(two):
+    def lose(number):
+        if number == before + 2:
+            two.storage.lose()
+
+    before = two.storage.proved
+    two.storage.on_prove = lose
+    ended = two.scan(wish=Wish(full=True))
+    assert (ended.status, ended.files_read) == (NOT_REACHABLE, len(FILES))

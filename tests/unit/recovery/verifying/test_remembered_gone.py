@@ -242,3 +242,15 @@ def test_a_snapshot_of_rotten_bytes_tells_nothing_of_those_that_are_good_again(n
         result = compare(rotten, good, "nas", means, (nights.repository, nights.repository))
         assert (result.found, result.resolved_count) == ({}, 1)
         assert result.verdict == results.AGREES
+
+
+def test_bytes_that_were_good_once_are_still_a_change_of_what_was_written_since(nights):
+    nights.put(ROTTEN)
+    nights.scan()
+    nights.put(GOOD)
+    nights.scan()
+    nights.put(b"written", mtime_ns=LONG_AGO + 1)
+    nights.scan()
+    nights.put(GOOD, mtime_ns=LONG_AGO + 2)
+    nights.scan()
+    assert nights.verify().found == {"changed": 1}

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from reconciler.errors import SnapshotError
+from reconciler.errors import RepositoryError, SnapshotError
 from reconciler.recovery.repository import layout
 from reconciler.recovery.scanning.known import record
 from reconciler.recovery.values import Scan, Unproved
@@ -43,6 +43,16 @@ def test_none_is_kept_of_a_scan_during_which_another_one_ended(repository, scan)
     later = replace(scan, id="30000101-000000-000-000000")
     assert not record.write(repository, later, after="")
     assert not record.write(repository, scan, after="")
+    assert list(record.all_of(repository, PLACE)) == [scan]
+
+
+def test_nor_where_nothing_can_be_removed(repository, scan, monkeypatch) -> None:
+    def refuse(_self, _name, **_more):
+        raise RepositoryError("denied")
+
+    monkeypatch.setattr(type(repository), "remove", refuse)
+    later = replace(scan, id="30000101-000000-000-000000")
+    assert not record.write(repository, later, after="")
     assert list(record.all_of(repository, PLACE)) == [scan]
 
 
