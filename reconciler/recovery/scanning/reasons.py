@@ -43,9 +43,9 @@ def distrusted(why: str, wish: Wish) -> str:
     return f"Everything is read, as no earlier hash may be kept: {why}"
 
 
-def left_out(brought: Brought) -> str:
+def no_room(brought: Brought) -> str:
     """Say that a budget was too small for one run."""
-    told = f"--max-bytes left no room for {_files(brought.left_out)}: run it again, and it goes on"
+    told = f"--max-bytes left no room for {_files(brought.no_room)}: run it again, and it goes on"
     return told + too_large(brought)
 
 

@@ -225,8 +225,8 @@ class StorageScan:
             return True
         if brought.cut_short:
             self._end(outcome.UNFINISHED, reasons.ENDED)
-        elif brought.left_out:
-            self._end(outcome.UNFINISHED, reasons.left_out(brought))
+        elif brought.no_room:
+            self._end(outcome.UNFINISHED, reasons.no_room(brought))
         return self.result.status == outcome.COMPLETE
 
     @property

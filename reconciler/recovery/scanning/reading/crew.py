@@ -36,8 +36,8 @@ class Brought(Struct):
     altered: int = 0
     altered_first: list[bytes] = field(default_factory=list)
     #: Files that the budget of bytes had no room for, and their bytes; those that never fit.
-    left_out: int = 0
-    left_out_size: int = 0
+    no_room: int = 0
+    no_room_size: int = 0
     too_large: int = 0
     #: Whether reading ended before all that was wanted was read.
     cut_short: bool = False
@@ -176,7 +176,7 @@ class Crew:
             if self._pace.reserve(size or 0):
                 fit.append(i)
                 continue
-            self.brought.left_out += 1
-            self.brought.left_out_size += size or 0
+            self.brought.no_room += 1
+            self.brought.no_room_size += size or 0
             self.brought.too_large += (size or 0) > (self._pace.most or 0)
         return chosen(files, fit), [known[i] for i in fit]
