@@ -242,9 +242,7 @@ class StorageScan:
         A mount that was away for a while must never look like files that are.
         """
         gone = crew.brought.gone
-        if len(gone) and self._turns and self._means.pace.stopping:
-            crew.brought.gone = Rows()  # no time to look again: they stand as they were listed
-        elif len(gone) > _GONE:
+        if len(gone) > _GONE:
             self._end(outcome.UNFINISHED, reasons.many_gone(len(gone)))
         elif len(gone):
             self._met = 0

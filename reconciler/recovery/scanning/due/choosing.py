@@ -122,7 +122,6 @@ def choose(proved: Ages, now: float, every: int, most: int | None = None) -> Cho
         if fit <= at:
             beyond = proved.files(minutes[fit : at + 1])
             at = fit - 1
-            due = upto[at]
     below = upto[at - 1] if at else 0
     return Choice(minutes[at], due - below, beyond)
 

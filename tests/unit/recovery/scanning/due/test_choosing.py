@@ -7,7 +7,9 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.recovery.scanning.due.choosing import EACH, MINUTE, Ages, Choice, choose
+from reconciler.recovery.parts.convert import scanned
+from reconciler.recovery.scanning.due.choosing import EACH, MINUTE, Ages, Choice, Marking, choose
+from support.recovery.memory import File, rows_with
 
 DAY = 86_400
 EVERY = 10 * DAY
@@ -40,6 +42,15 @@ def test_no_more_is_due_than_has_room_and_the_rest_is_counted() -> None:
     choice = choose(ages_of(files), 30 * DAY, EVERY, most=15 * EACH)
     assert choice.before == DAY // MINUTE
     assert choice.beyond == 20
+
+
+def test_so_much_of_the_last_minute_is_due_however_its_rows_come() -> None:
+    files = {b"%02d" % i: File(b"x") for i in range(10)}
+    rows = scanned(rows_with(files, sha256=b"h" * 32, proof="read", proved_at=90))
+    for size in (10, 3):
+        marking = Marking(Choice(1, 5 * (EACH + 1)), None)
+        due = [marking.of(rows.slice(at, size)).to_pylist() for at in range(0, 10, size)]
+        assert [one for batch in due for one in batch] == [True] * 5 + [False] * 5
 
 
 @given(

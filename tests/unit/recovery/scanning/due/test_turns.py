@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from threading import Event
 
 import pytest
 from msgspec.structs import replace
 
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.scanning.outcome import COMPLETE, INCOMPLETE, UNFINISHED, Scanned, Wish
+from reconciler.recovery.scanning.reading import crew
 from reconciler.recovery.scanning.reading.pace import Pace
 from support.recovery.memory import Storage
 from support.recovery.scans import here, names, rows, scan_once, table
@@ -59,7 +61,7 @@ def test_each_night_has_its_share_and_each_file_its_turn(night) -> None:
     for day in range(1, 9):  # 0.8 of ten days
         ended = run(day)
         assert ended.status == COMPLETE
-        assert len(storage.read) == 10
+        assert (len(storage.read), ended.files_kept) == (10, 70)
         assert seen.isdisjoint(storage.read)
         seen.update(storage.read)
     assert len(seen) == 80
@@ -151,6 +153,14 @@ def test_what_is_rotten_is_found_when_its_turn_comes(night) -> None:
     assert (ended.altered, ended.altered_first) == (1, [b"001"])
 
 
+def test_what_is_rotten_is_told_each_time_that_it_is_read(night) -> None:
+    storage = filled(4)
+    run = night(storage)
+    run(0)
+    storage.files[b"001"].data = b"54321"
+    assert [run(day).altered_first for day in (30, 60)] == [[b"001"]] * 2
+
+
 def test_what_was_touched_and_not_read_yet_keeps_its_proof_and_is_looked_at_first(
     repository, night
 ) -> None:
@@ -176,6 +186,17 @@ def test_what_was_written_and_not_read_yet_has_no_hash(repository, night) -> Non
     for file in storage.files.values():
         file.data, file.mtime_ns = b"other", file.mtime_ns + 1
     ended = run(1, most=5)
+    assert [row["sha256"] for row in table(rows(repository, ended.scan)).values()][1:] == [None] * 2
+
+
+def test_what_has_another_size_and_was_not_read_yet_has_no_hash(repository, night) -> None:
+    storage = filled(3)
+    run = night(storage)
+    run(0)
+    for file in storage.files.values():
+        file.data += b"6"
+        file.ctime_ns += 1
+    ended = run(1, most=6)
     assert [row["sha256"] for row in table(rows(repository, ended.scan)).values()][1:] == [None] * 2
 
 
@@ -219,6 +240,23 @@ def test_time_that_is_up_while_a_storage_is_listed_proves_nothing(repository, ni
     time = [0.0]
     storage.on_batch = lambda number: time.__setitem__(0, float(number == 2))
     ended = night(storage)(0, pace=Pace(until=0.5, clock=lambda: time[0]))
+    assert (ended.status, ended.scan) == (UNFINISHED, None)
+
+
+def test_a_read_that_hangs_when_the_time_is_up_proves_nothing(night, monkeypatch) -> None:
+    monkeypatch.setattr(crew, "_LOOK", 0.01)
+    monkeypatch.setattr(crew, "_PATIENCE", 0.02)
+    storage, goes_on, time = filled(8), Event(), [0.0]
+
+    def hang(_path: bytes) -> None:
+        time[0] = 1.0
+        goes_on.wait(60)
+
+    storage.on_read = hang
+    try:
+        ended = night(storage)(0, pace=Pace(until=0.5, clock=lambda: time[0]))
+    finally:
+        goes_on.set()
     assert (ended.status, ended.scan) == (UNFINISHED, None)
 
 
