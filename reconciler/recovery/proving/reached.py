@@ -38,7 +38,7 @@ def _keep(repository: Repository, place: str, found: list[FileFinding], moment: 
         known.episodes,
         {episodes.key(finding): finding for finding in found},
         now,
-        lambda finding: not found and finding.what == NOT_REACHABLE,
+        lambda finding: finding.what == NOT_REACHABLE,
         now,
     )
     if after != list(known.episodes):
