@@ -26,6 +26,10 @@ policy:
   max_removals: 10%
   protect: []
   scope: ["*"]
+proof:
+  every: 30d
+  settled: 7d
+  exclude: [.snapshot/]
 defaults: {type: S3, region: eu-central-2}
 storages:
   - name: raw-frames
@@ -37,6 +41,7 @@ storages:
     renamed_from: [old-nas]
     id: 7f0c
     protect: true
+    proof: {every: 90d}
 removed:
   - {name: scratch-2024, id: 91ab, holds_files: true}
 """
@@ -107,6 +112,8 @@ WRONG = [
     ("  - {name: a, region: eu-central-2, bucket: a b}", "a bucket's name has 3 to 255 letters"),
     ('  - {name: "a\\nb", type: local, default_url: /a}', "a name holds no control characters"),
     ("  - {name: a, type: local, lable: x, default_url: /a}", "Property lable is not allowed"),
+    ("  - {name: a, type: local, default_url: /a, proof: {every: 30}}", "a cycle is a whole"),
+    ("  - {name: a, type: local, default_url: /a, proof: {exclude: [/]}}", "a glob names a file"),
     ("  - {name: a, type: s3, region: eu-central-2, bucket: abc}", '"S3", "local"'),
 ]
 
@@ -118,10 +125,11 @@ def test_what_is_wrong_is_said(look):
 
 
 def test_what_is_offered(look):
-    local, new, removed = look(
+    local, new, removed, proof = look(
         {"text": f"{HEAD}  - name: a\n    type: local\n    ", "at": [[6, 4, "completion"]]},
         {"text": f"{HEAD}  - ", "at": [[4, 4, "completion"]]},
         {"text": "version: 1\nremoved:\n  - ", "at": [[3, 4, "completion"]]},
+        {"text": "version: 1\nproof:\n  ", "at": [[3, 2, "completion"]]},
     )
     assert "default_url" in local["answers"][0]
     assert not {"region", "bucket"} & set(local["answers"][0])
@@ -129,6 +137,7 @@ def test_what_is_offered(look):
     assert kinds <= set(new["answers"][0])
     consents = {"storage to remove", "storage to remove with its file records"}
     assert consents <= set(removed["answers"][0])
+    assert {"every", "settled", "exclude", "objective of proof"} <= set(proof["answers"][0])
 
 
 PIECES = [
