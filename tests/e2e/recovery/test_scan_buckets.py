@@ -59,6 +59,16 @@ def test_a_bucket_is_scanned_and_then_only_what_is_new(buckets):
     assert found[b"raw/03.tif"]["sha256"] == sha(b"other")
 
 
+def test_a_limit_leaves_a_record_of_a_bucket_and_each_object_has_its_turn(buckets):
+    manifest = (buckets.folder.path / "storages.yaml").read_text()
+    buckets.folder.write(f"proof: {{every: 7d}}\n{manifest}")
+    first = buckets.scan("--due", "--max-bytes", "12", code=8)
+    assert (first["status"], first["files_read"], first["unread"]) == ("incomplete", 11, 9)
+    assert buckets.scan("--due")["files_read"] == 9
+    told = buckets.folder("verify", "proofs", "--objective").stdout
+    assert "raw: proved: 20 of 20 files (30 B) within 7 days" in told
+
+
 def test_a_server_that_fails_now_and_then_changes_nothing(buckets):
     faults = [refused(503, "0"), s3_refused(500, "InternalError"), PASS, refused(429, "0")]
     buckets.proxy.decide = scripted(*faults * 3)

@@ -163,7 +163,7 @@ def test_a_budget_of_a_share_of_the_cycle_is_enough_through_any_kills(sizes, kil
         for i, size in enumerate(sizes):
             history.change("write", b"%02d" % i, size)
         history.night(0, None)
-        for at in range(3 * CYCLE):
+        for at in range(2 * CYCLE):
             if at < len(kills):
                 history.night(0.25, None, kills[at])
                 history.night(0.75, -(-sum(sizes) // CYCLE) + LARGEST)
