@@ -24,6 +24,7 @@ import shutil
 import subprocess
 import sys
 import venv
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -97,7 +98,9 @@ def check(*_rest: str) -> int:
     """Run all checks, and say which of them failed."""
     install("[test,dev]")
     shutil.rmtree(ROOT / "build", ignore_errors=True)
-    failed = [" ".join(check) for check in CHECKS if run(*tool(check))]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        codes = pool.map(lambda check: run(*tool(check), whole=True), CHECKS)
+        failed = [" ".join(check) for check, code in zip(CHECKS, codes, strict=True) if code]
     if not failed and check_wheel():
         failed = ["the program in the wheel"]
     print(f"Failed: {', '.join(failed)}" if failed else "All checks passed.")
@@ -227,13 +230,21 @@ def tool(check: tuple[str, ...]) -> tuple[object, ...]:
     return (binary("python"), "-m", name, *words) if name == "build" else (binary(name), *words)
 
 
-def run(*command: object, folder: Path = ROOT, quiet: bool = False) -> int:
-    """Run a command in a folder, with its virtual environment first on the path."""
+def run(*command: object, folder: Path = ROOT, quiet: bool = False, whole: bool = False) -> int:
+    """Run a command in a folder, with its virtual environment first on the path.
+
+    What it prints is lost if `quiet`; if `whole` it is printed in one piece at its end.
+    """
     words = [str(part) for part in command]
     path = f"{Path(words[0]).parent}{os.pathsep}{os.environ.get('PATH', '')}"
     environment = {**os.environ, **CONSTRAINED, "PATH": path}
-    out = subprocess.DEVNULL if quiet else None
-    done = subprocess.run(words, check=False, cwd=folder, env=environment, stdout=out)
+    out = subprocess.DEVNULL if quiet else subprocess.PIPE if whole else None
+    errors = subprocess.STDOUT if whole else None
+    done = subprocess.run(
+        words, check=False, cwd=folder, env=environment, stdout=out, stderr=errors, text=True
+    )
+    if whole:
+        print(f"{Path(words[0]).name} {' '.join(words[1:])}\n{done.stdout}", end="", flush=True)
     return done.returncode
 
 
