@@ -80,9 +80,11 @@ class Folder:
 
     def start(self, *arguments, env=None, **options):
         """Start the command and let the caller deal with it."""
-        return subprocess.Popen(
-            [COMMAND, *arguments], cwd=self.path, env=environment(**(env or {})), **options
-        )
+        line, around = [COMMAND, *arguments], environment(**(env or {}))
+        if self._warm is not None and self._warm.takes(around, arguments) and _plain(**options):
+            options.pop("stdin", None)
+            return self._warm.start(line, self.path, around, **options)
+        return subprocess.Popen(line, cwd=self.path, env=around, **options)
 
     def shell(self, script):
         """Run a line of shell in which `"$0"` is the command; give what came of it."""
@@ -128,6 +130,12 @@ class Folder:
             os.close(ours)
         assert b"Traceback" not in shown
         return shown.decode().replace("\r\n", "\n")
+
+
+def _plain(*, stdin=subprocess.DEVNULL, stdout=None, stderr=None, text=False, **others):
+    """Say whether a command that is started so reads nothing, and writes to pipes if at all."""
+    ends = (subprocess.PIPE, subprocess.DEVNULL)
+    return stdin == subprocess.DEVNULL and {stdout, stderr} <= {*ends} and not others
 
 
 def _read(terminal):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import subprocess
 import sys
 from functools import cache
@@ -30,7 +31,9 @@ def warm() -> Warm | None:
 
 @cache
 def _waiting() -> Warm:
-    return Warm()
+    waiting = Warm()
+    atexit.register(waiting.close)
+    return waiting
 
 
 def start(

@@ -29,7 +29,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from importlib import import_module
 from pathlib import Path
-from typing import TextIO, TypeAlias
+from typing import Any, TextIO, TypeAlias
 
 #: What decides how Python itself, and libraries while they are imported, begin; but for where it
 #: looks for modules, which is easily done later.
@@ -76,15 +76,13 @@ class Warm:
         self, line: Line, folder: Path, environment: dict[str, str], seconds: float
     ) -> subprocess.CompletedProcess[str]:
         """Do what `subprocess.run` does without input, capturing all that is told."""
-        with self.start(line, folder, environment) as started:
-            pipes = [pipe for pipe in (started.stdout, started.stderr) if pipe is not None]
-            told = _read(pipes, seconds)
-            if None in told:
+        with self.start(line, folder, environment, text=True) as started:
+            try:
+                out, err = started.communicate(seconds)
+            except subprocess.TimeoutExpired:
                 started.kill()
-                raise subprocess.TimeoutExpired([*line], seconds)
-            code = started.wait(seconds)
-        out, err = (io.TextIOWrapper(io.BytesIO(each or b""), "utf-8").read() for each in told)
-        return subprocess.CompletedProcess([*line], code, out, err)
+                raise
+        return subprocess.CompletedProcess([*line], started.wait(0), out, err)
 
     def start(
         self,
@@ -93,8 +91,10 @@ class Warm:
         environment: dict[str, str],
         stdout: int = subprocess.PIPE,
         stderr: int = subprocess.PIPE,
+        *,
+        text: bool = False,
     ) -> Started:
-        """Do what `subprocess.Popen` does without input; `stdout` and `stderr` as it has them."""
+        """Do what `subprocess.Popen` does without input; `stdout` and the others as it has them."""
         with ExitStack() as opened, Path(os.devnull).open("r+b", buffering=0) as nothing:
             ends = [
                 _pipe(opened) if wanted == subprocess.PIPE else (None, nothing)
@@ -111,7 +111,8 @@ class Warm:
             assert told is not None
             pid = int(told.read(_PID))
             opened.pop_all()
-        return Started(line, pid, out, err, told)
+        pipes = [pipe if pipe is None or not text else _text(pipe) for pipe in (out, err)]
+        return Started(line, pid, pipes, told)
 
 
 class Started:
@@ -121,15 +122,14 @@ class Started:
         self,
         line: Line,
         pid: int,
-        stdout: io.BufferedReader | None,
-        stderr: io.BufferedReader | None,
+        pipes: Sequence[Any],
         told: io.BufferedReader,
     ) -> None:
         """Take hold of the process, and of what it tells."""
         self.args = line
         self.pid = pid
-        self.stdout = stdout
-        self.stderr = stderr
+        #: Output and errors, as bytes or as text; None for what has no pipe.
+        self.stdout, self.stderr = pipes
         #: Its exit code, once it was waited for; the signal that ended it, negative.
         self.returncode: int | None = None
         self._told = told
@@ -152,21 +152,45 @@ class Started:
 
     def close(self) -> None:
         """Let go of it, whatever it does."""
-        for file in (self.stdout, self.stderr, self._told):
+        for file in (self.stdout, self.stderr):
             if file is not None:
                 file.close()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        self._told.close()
         if self._held >= 0:
             os.close(self._held)
             self._held = -1
 
-    def wait(self, timeout: float) -> int:
+    def wait(self, timeout: float = _PATIENCE) -> int:
         """Wait so many seconds for its end; return its exit code."""
         if self.returncode is None:
             (code,) = _read([self._told], timeout)
             if code is None:
                 raise subprocess.TimeoutExpired([*self.args], timeout)
             self.returncode = int(code)
+            self._let_go()
         return self.returncode
+
+    def poll(self) -> int | None:
+        """Return its exit code, or None as long as it runs."""
+        try:
+            return self.wait(0)
+        except subprocess.TimeoutExpired:
+            return None
+
+    def communicate(self, timeout: float = _PATIENCE) -> tuple[Any, Any]:
+        """Read all that it tells within so many seconds, and wait for its end."""
+        pipes = [pipe for pipe in (self.stdout, self.stderr) if pipe is not None]
+        read = _read([getattr(pipe, "buffer", pipe) for pipe in pipes], timeout)
+        told = dict(zip(pipes, read, strict=True))
+        if None in told.values():
+            raise subprocess.TimeoutExpired([*self.args], timeout)
+        self.wait(timeout)
+        out, err = (_as(told[pipe], pipe) if pipe else None for pipe in (self.stdout, self.stderr))
+        self.close()
+        return out, err
 
     def send_signal(self, number: int) -> None:
         """Send a signal, if it has not ended."""
@@ -181,6 +205,14 @@ class Started:
     def kill(self) -> None:
         """End it."""
         self.send_signal(signal.SIGKILL)
+
+
+def _text(pipe: io.BufferedReader | io.BytesIO) -> io.TextIOWrapper:
+    return io.TextIOWrapper(pipe, "utf-8")
+
+
+def _as(told: bytes, pipe: io.BufferedReader | io.TextIOWrapper) -> bytes | str:
+    return _text(io.BytesIO(told)).read() if isinstance(pipe, io.TextIOWrapper) else told
 
 
 def _at_start(environment: os._Environ[str] | dict[str, str]) -> dict[str, str]:
