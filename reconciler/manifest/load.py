@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -15,7 +15,7 @@ from reconciler.manifest.checking.warnings import notices, relative_paths
 from reconciler.manifest.files import find_files, is_stream, read_bytes
 from reconciler.manifest.filling.desired import entries_of, policy_of, proof_of, removed_of
 from reconciler.manifest.filling.interpolate import interpolate
-from reconciler.manifest.mistakes import Document, Mistake
+from reconciler.manifest.mistakes import Document, Mistake, Path
 from reconciler.manifest.placing import problems_of
 from reconciler.manifest.reading.reader import read_tree
 from reconciler.model import Desired, Entry, Notice, Policy, Problem, Proof, Removed
@@ -38,7 +38,7 @@ class Manifest(Struct, frozen=True):
     warnings: tuple[Notice, ...]
 
 
-#: By the key that an address stands under: what raises `AddressError` if it is none.
+#: By the key that a text stands under: what raises `AddressError` if it means nothing.
 Addresses = Mapping[str, Callable[[str], object]]
 
 
@@ -49,7 +49,8 @@ def load(
 ) -> Manifest:
     """Read files and folders as one manifest.
 
-    `addresses` understand what stands under `platform` and `lock`, which this layer can't.
+    `addresses` understand what stands under `platform` and `lock`, and in each `exclude` of
+    `proof`, which this layer can't.
 
     Raises:
         ManifestError: with every problem of every file.
@@ -91,13 +92,30 @@ def _checked(
 
 
 def _check_addresses(document: Document, addresses: Addresses) -> None:
-    for key, understand in addresses.items():
-        text = document.tree.get(key) if isinstance(document.tree, dict) else None
+    tree = document.tree if isinstance(document.tree, dict) else {}
+    texts: list[tuple[str, Path, object]] = [
+        (key, (key,), tree.get(key)) for key in addresses if key != "exclude"
+    ]
+    if "exclude" in addresses:
+        texts += (("exclude", path, glob) for path, glob in _globs(tree))
+    for key, path, text in texts:
         if isinstance(text, str):
             try:
-                understand(text)
+                addresses[key](text)
             except AddressError as error:
-                document.mistakes.append(Mistake((key,), str(error)))
+                document.mistakes.append(Mistake(path, str(error)))
+
+
+def _globs(tree: dict[str, Any]) -> Iterator[tuple[Path, object]]:
+    """Yield what stands in each `exclude` of `proof`, of a document that may not be valid."""
+    entries = tree.get("storages")
+    held: list[tuple[Path, object]] = [((), tree)]
+    held += [(("storages", i), e) for i, e in enumerate(entries if type(entries) is list else ())]
+    for path, holder in held:
+        proof = holder.get("proof") if isinstance(holder, dict) else None
+        globs = proof.get("exclude") if isinstance(proof, dict) else None
+        for i, glob in enumerate(globs if isinstance(globs, list) else ()):
+            yield (*path, "proof", "exclude", i), glob
 
 
 class _Gathered:

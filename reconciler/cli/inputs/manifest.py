@@ -7,19 +7,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from reconciler.cli.context import Context
-from reconciler.errors import MatchingError
+from reconciler.errors import AddressError, MatchingError, UsageError
 from reconciler.lease.address import understand
 from reconciler.manifest import Manifest, default_paths, load, placed, read_variables
 from reconciler.manifest.files import DEFAULTS
 from reconciler.manifest.load import Addresses
 from reconciler.platforms import check_address
+from reconciler.recovery.walking.exclusions import Exclusions
 
 
 def read_manifest(context: Context) -> Manifest:
     """Read the manifest that the options name, or the default one."""
     settings = context.settings
     variables = read_variables(context.environ, settings.env_files)
-    addresses: Addresses = {"platform": check_address, "lock": understand}
+    addresses: Addresses = {
+        "platform": check_address,
+        "lock": understand,
+        "exclude": _check_glob,
+    }
     return load(settings.files or default_paths(), variables, addresses)
 
 
@@ -30,6 +35,13 @@ def read_manifest_if_any(context: Context) -> Manifest | None:
     """
     there = any(os.path.isdir(path) or _has_bytes(path) for path in DEFAULTS)  # noqa: PTH112
     return read_manifest(context) if there or context.settings.files else None
+
+
+def _check_glob(glob: str) -> None:
+    try:
+        Exclusions([glob])
+    except UsageError as error:
+        raise AddressError(str(error)) from None
 
 
 def _has_bytes(path: str) -> bool:

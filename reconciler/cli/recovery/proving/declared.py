@@ -12,31 +12,21 @@ from reconciler.model import Objective
 from reconciler.printable import listed
 from reconciler.recovery.scanning.outcome import Wish
 from reconciler.recovery.values import Target
-from reconciler.recovery.walking.exclusions import Exclusions
 
 #: How an objective is declared, as messages tell it.
 WRITE = "write `proof: {every: 30d}` into the manifest"
 
 
 def objectives(manifest: Manifest | None) -> dict[str, Objective]:
-    """Return the objectives by location: where several entries lie, the strictest.
-
-    Raises `UsageError` for a glob that means nothing.
-    """
+    """Return the objectives by location: where several entries lie, the strictest."""
     found: dict[str, Objective] = {}
     for entry in manifest.desired.entries if manifest else ():
         objective = manifest.desired.objective(entry) if manifest else None
         if objective is not None:
-            check_globs(objective)
             place = location(entry.type, entry.default_url).place
             known = found.get(place)
             found[place] = objective if known is None else _both(known, objective)
     return found
-
-
-def check_globs(objective: Objective) -> None:
-    """Raise `UsageError` for a glob that means nothing."""
-    Exclusions(objective.exclude)
 
 
 def wish_of(options: ScanOptions, objective: Objective | None, workers: int) -> Wish:

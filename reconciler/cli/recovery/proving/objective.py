@@ -8,7 +8,7 @@ from reconciler.cli.commands.recovery.verify import VerifyOptions
 from reconciler.cli.context import Context
 from reconciler.cli.inputs.manifest import read_manifest_if_any
 from reconciler.cli.inputs.scope import read_scopes
-from reconciler.cli.recovery.proving.declared import WRITE, check_globs
+from reconciler.cli.recovery.proving.declared import WRITE
 from reconciler.environment.timestamps import utc_now
 from reconciler.errors import FINDINGS, SUCCESS, UNPROVED, UsageError
 from reconciler.location import location
@@ -54,7 +54,6 @@ def _declared(context: Context) -> tuple[list[Declared], list[str]]:
         if objective is None:
             without.append(entry.name)
             continue
-        check_globs(objective)
         place = location(entry.type, entry.default_url).place
         found.append(Declared(entry.name, place, objective))
     if not found:
