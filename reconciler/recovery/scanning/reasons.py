@@ -78,5 +78,11 @@ def many_gone(number: int) -> str:
     )
 
 
+def never_again(count: int) -> str:
+    """Say that no run will have room for what is due."""
+    verb = "is" if count == 1 else "are"
+    return f"{_files(count)} that {verb} due {verb} larger than --max-bytes, and so never read"
+
+
 def _files(count: int) -> str:
     return "1 file" if count == 1 else f"{count:,} files"

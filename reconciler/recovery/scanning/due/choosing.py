@@ -16,6 +16,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from reconciler.recovery.parts import read
 from reconciler.recovery.parts.schema import CONTENTS
@@ -40,8 +41,10 @@ class Choice(Struct, frozen=True):
     before: int = 0
     #: What may be read of that minute, by what it costs.
     within: int = 0
-    #: Files that are due beside these, and for which a run has no room.
+    #: Files that are due beside these, and for which a run has no room; those of them for which no
+    #: run ever has.
     beyond: int = 0
+    too_large: int = 0
 
 
 class Ages(Struct):
@@ -49,6 +52,8 @@ class Ages(Struct):
 
     costs: Counter[int] = field(default_factory=Counter)
     bytes: Counter[int] = field(default_factory=Counter)
+    #: How many were proved when, of those that no run has room for.
+    too_large: Counter[int] = field(default_factory=Counter)
 
     def add(self, minute: int, files: int, size: int) -> None:
         """Add files that were proved in a minute, and their bytes."""
@@ -63,20 +68,24 @@ class Ages(Struct):
 def aged(contents: Path, most: int | None) -> Ages:
     """Return when how much of a part was proved.
 
-    Files of more than `most` bytes are left out: no run will ever have room for them. Raises
+    Files of more than `most` bytes are counted apart: no run will ever have room for them. Raises
     `SnapshotError`.
     """
+    found = Ages()
     waiting, count, summed = [], 0, [_MINUTES.empty_table()]
     for batch in read.batches(contents, CONTENTS, columns=_COLUMNS):
         proved = is_proved(batch, most)
-        minutes = pc.divide(batch["proved_at"], MINUTE).filter(proved)
+        minutes = pc.divide(batch["proved_at"], MINUTE)
+        if most is not None:
+            large = pc.and_not(is_proved(batch, None), proved)
+            found.too_large.update(minutes.filter(large).to_pylist())
+        minutes = minutes.filter(proved)
         sizes = batch["size"].filter(proved)
         waiting.append(pa.table([minutes, pa.repeat(1, len(minutes)), sizes], _MINUTES))
         count += batch.num_rows
         if count >= _TOGETHER:
             summed.append(_summed(waiting))
             waiting, count = [], 0
-    found = Ages()
     for row in zip(*(c.to_pylist() for c in _summed([*summed, *waiting]).columns), strict=True):
         found.add(*row)
     return found
@@ -105,11 +114,16 @@ def choose(proved: Ages, now: float, every: int, most: int | None = None) -> Cho
     It is as little as leaves no more of any age than an even pace would; and no more than what is
     oldest and has room in `most` bytes, or ends within the minute in which that is spent.
     """
+    cycle = every * _PART
+    late = (n for minute, n in proved.too_large.items() if now - (minute + 1) * MINUTE > cycle)
+    return replace(_choose(proved, now, cycle, most), too_large=sum(late))
+
+
+def _choose(proved: Ages, now: float, cycle: float, most: int | None) -> Choice:
     minutes = sorted(proved.costs)
     if not minutes:
         return Choice()
     upto = list(accumulate(proved.costs[minute] for minute in minutes))
-    cycle = every * _PART
     ages = (max(0.0, now - (minute + 1) * MINUTE) for minute in minutes)
     spare = (upto[-1] * max(0.0, 1 - age / cycle) for age in ages)
     due = max(0, *(math.ceil(sum - room) for sum, room in zip(upto, spare, strict=True)))

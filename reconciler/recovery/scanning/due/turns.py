@@ -111,6 +111,8 @@ class Turns:
         result.files_kept += max(0, result.due_left - self._choice.beyond)
         if result.due_left:
             result.notes.append(reasons.not_kept_up(result.due_left))
+        if self._choice.too_large:
+            result.notes.append(reasons.never_again(self._choice.too_large))
 
     def _hashes(self, rows: pa.RecordBatch) -> pa.Array:
         """Return what each of these should have; what is remembered counts more than what is."""

@@ -137,8 +137,10 @@ def test_a_file_that_is_too_large_for_any_night_takes_nobodys_turn(night) -> Non
     storage.put("000", b"x" * 50)
     run = night(storage)
     assert run(0).status == COMPLETE
-    assert run(30, most=10).files_read == 2
+    ended = run(30, most=10)
     assert storage.read == [b"001", b"002"]
+    told = "1 file that is due is larger than --max-bytes, and so never read"
+    assert ended.notes == [told]
     storage.put("big", b"x" * 50)
     ended = run(31, most=10)
     assert "larger than --max-bytes itself, and so never read: 1" in ended.reason
