@@ -59,7 +59,9 @@ def scanned(storages, *arguments, at=0):
     command = ("scan", "--due", "--into", "proofs", "-q", *arguments)
     process = storages.folder.start(*command, env=env, stdout=-1, stderr=-1)
     _, errors = process.communicate(timeout=300)
-    assert process.returncode in (-signal.SIGKILL, 0), (at, errors.decode())
+    # So many files are touched before anything is read.
+    ends = (-signal.SIGKILL,) if 0 < at <= 30 else (-signal.SIGKILL, 0)
+    assert process.returncode in ends, (at, errors.decode())
 
 
 def covered(storages):
@@ -78,7 +80,9 @@ def test_all_is_proved_within_the_cycle_through_any_kills(old, request):
         assert before == 0
         for _ in range(4):
             for _ in range(chance.choice([0, 1, 2])):
-                scanned(old, *budget, at=chance.randrange(1, 400))
+                scanned(
+                    old, *budget, at=chance.choice([chance.randint(1, 30), chance.randrange(400)])
+                )
             scanned(old, *budget)
             assert before < (before := covered(old)) or before == FILES + 20, seed
         assert before == FILES + 20, seed

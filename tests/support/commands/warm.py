@@ -69,6 +69,7 @@ class Warm:
         """Say whether a command can be run from here as it would be from a shell."""
         return (
             _at_start(environment) == self._start
+            and not _is_customized(environment)
             and sum(map(len, map(os.fspath, arguments))) < _MOST
         )
 
@@ -213,6 +214,12 @@ def _text(pipe: io.BufferedReader | io.BytesIO) -> io.TextIOWrapper:
 
 def _as(told: bytes, pipe: io.BufferedReader | io.TextIOWrapper) -> bytes | str:
     return _text(io.BytesIO(told)).read() if isinstance(pipe, io.TextIOWrapper) else told
+
+
+def _is_customized(environment: dict[str, str]) -> bool:
+    """Say whether Python would begin with a hook: a process that runs already has begun."""
+    folders = environment.get(_PATH, "").split(os.pathsep)
+    return any((Path(folder) / "sitecustomize.py").is_file() for folder in folders if folder)
 
 
 def _at_start(environment: os._Environ[str] | dict[str, str]) -> dict[str, str]:
