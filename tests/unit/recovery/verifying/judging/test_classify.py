@@ -47,11 +47,13 @@ GONE = Content(b"a/b", rows.DELETED, version="v1")
 ARCHIVED = Content(b"a/b", rows.ARCHIVED, 10, OLD, detail=b"GLACIER")
 CHANGING = Content(b"a/b", rows.CHANGING, 10, SINCE)
 UNREADABLE = Content(b"a/b", rows.UNREADABLE, 10, OLD, detail=b"EIO")
+UNREAD = like(UNREADABLE, detail=rows.LIMIT)
 
 #: (what it is, then, now, class, whether it is told without --all, whether it was compared)
 CASES = [
     ("deleted", FILE, None, values.MISSING, True, True),
     ("deleted while still worked on", FRESH_FILE, None, values.MISSING, True, True),
+    ("not read for a limit", FILE, UNREAD, values.NOT_VERIFIED, False, False),
     ("a link deleted", LINK, None, values.MISSING, True, True),
     ("what marked a folder", Content(b"a/b", rows.FOLDER, 0), None, judging.SAME, False, True),
     ("gone, never read", like(UNREADABLE), None, values.MISSING, True, True),
@@ -234,3 +236,8 @@ def test_why_a_file_can_not_be_read_is_told():
 def test_same_bytes(one, other, same):
     assert same_bytes(one, other) is same
     assert same_bytes(other, one) is same
+
+
+def test_what_is_new_and_was_not_read_for_a_limit_is_new_and_no_finding() -> None:
+    found = judged(None, UNREAD)
+    assert (found.what, found.expected, found.listed) == (judging.NEW, False, False)
