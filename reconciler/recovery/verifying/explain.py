@@ -277,13 +277,16 @@ def _copies(
 
 
 def _storages(snapshots: Sequence[Kept]) -> dict[str, str]:
-    """Return the places of the storages of the newest snapshot of each name; a place comes once."""
+    """Return the place of each storage by its name, both as the newest snapshot has them.
+
+    A place comes once, under its last name; where a storage lay before it moved is not looked.
+    """
     places: dict[str, str] = {}
     for kept in reversed(snapshots):
         for storage in kept.snapshot.storages:
-            if storage.place:
-                places.setdefault(storage.place, storage.name)
-    return {name: place for place, name in places.items()}
+            if storage.place and storage.name not in places:
+                places[storage.name] = "" if storage.place in places.values() else storage.place
+    return {name: place for name, place in places.items() if place}
 
 
 def _moment(seconds: int) -> str:

@@ -20,6 +20,7 @@ from reconciler.recovery.verifying.telling.redaction import Redaction
 from reconciler.report.sentences.recovery.stories import verdict
 from support.recovery.kept import keep_scan, night, ns
 from support.recovery.snapshots import NOW, platform, repository, taken
+from support.values.building import storage
 
 OLD = ns(night(-100))
 PATH = b"2026/a.tif"
@@ -156,6 +157,17 @@ def test_where_the_good_bytes_still_are(home, keep):
         ("nas", b"copy.tif", "2026-11-03"),
     ]
     assert told(home, b"copy.tif").copies[1].path == b"copy.tif"
+
+
+def test_a_storage_that_moved_is_looked_through_where_it_lies_now(home, keep):
+    keep([file(1, b"backup/a.tif")], 1, OTHER)
+    live = platform("nas")
+    live.by_id["id-minio"] = storage("minio", place="moved")
+    taken(live, home, at=NOW + 1)
+    keep([file(1)], 1)
+    keep([file(2, b"there/a.tif")], 2, "local:file:///data/moved")
+    there = [(copy.storage, copy.path) for copy in told(home).copies]
+    assert there == [("minio", b"there/a.tif"), ("nas", PATH)]
 
 
 def test_snapshots_name_the_scans_that_they_have_and_scans_may_be_gone(home, keep):
