@@ -26,6 +26,9 @@ CONNECTIONS = 64
 #: Two readings of what `%41` in an address means would be two places.
 _ENCODED = re.compile(r"%[0-9A-Fa-f]{2}")
 _NO_CREDENTIALS = ("NoCredentialsError", "PartialCredentialsError")
+#: What is answered by servers that never tell of versions: we may not ask, or they know no such
+#: question.
+_NEVER = (400, 401, 403, 404, 405, 501)
 _NEEDS = "they need s3:ListBucket on the bucket and s3:GetObject on what lies in it"
 
 
@@ -194,12 +197,20 @@ class Door:
             raise self.lost(refused, "asked for") from None
 
     def _is_versioned(self, asking: Asking) -> bool:
+        """Return whether versions are kept and listed to us.
+
+        What says no for ever is believed. What fails is not: by the answer it is decided which
+        hashes agree, and whether a file is missing or deleted. Raises `UnreachableError`.
+        """
         try:
             answer = asking.ask("get_bucket_versioning", AT_FIRST)
             if not answer.get("Status"):
                 return False
             asking.list("list_object_versions", AT_FIRST, Prefix=asking.bucket.prefix, MaxKeys=1)
-        except Refused:
+        except Refused as refused:
+            self.heed(refused)
+            if refused.status not in _NEVER:
+                raise self.lost(refused, "asked whether it keeps versions") from None
             return False  # it may keep versions, but lists none to us
         return True
 

@@ -89,6 +89,29 @@ def test_a_prefix_alone_may_be_listed(moto: Moto) -> None:
         assert set(read(source)) == {b"file"}
 
 
+@pytest.mark.parametrize("question", ["?versioning", "?versions"])
+@pytest.mark.parametrize(
+    ("status", "code", "told"),
+    [
+        (403, "AccessDenied", ""),
+        (501, "NotImplemented", ""),
+        (500, "InternalError", "can't be asked whether it keeps versions"),
+        (400, "ExpiredToken", "the session has expired"),
+    ],
+)
+def test_what_fails_does_not_say_that_no_versions_are_kept(
+    moto: Moto, question: str, status: int, code: str, told: str
+) -> None:
+    bucket = filled(moto, versioned=True)
+    refuse = always(s3_refused(status, code), lambda request: question in request.target)
+    with between(moto, bucket, refuse) as (source, _):
+        if told:
+            with pytest.raises(UnreachableError, match=told):
+                source.prove(None)
+        else:
+            assert not source.prove(None).versioned
+
+
 def test_whose_requesters_pay(moto: Moto) -> None:
     bucket = filled(moto)
 
