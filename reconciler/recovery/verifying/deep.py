@@ -46,7 +46,14 @@ def verify(
         else:
             scanned = read(target, was.excluded)
             remembered.keep(repository, scanned, means.clock)
-            yield _compared(was, storage.name, target, scanned, means, repository)
+            told = _compared(was, storage.name, target, scanned, means, repository)
+            yield _with_notes(told, scanned)
+
+
+def _with_notes(told: StorageVerified, scanned: Scanned) -> StorageVerified:
+    """Add what the reading itself had to say; what both say is said once."""
+    notes = tuple(dict.fromkeys((*scanned.notes, *told.notes)))
+    return replace(told, notes=notes, forgotten=told.forgotten or scanned.forgotten)
 
 
 def _compared(
