@@ -7,7 +7,6 @@ the one from the other, and the scans after this one know only what is there now
 from __future__ import annotations
 
 import heapq
-from contextlib import suppress
 
 from reconciler.errors import RepositoryError, SnapshotError
 from reconciler.recovery.findings import store
@@ -28,15 +27,19 @@ from reconciler.recovery.verifying.telling.apart import has_good_bytes
 def count(repository: Repository, scanned: Scanned, settled_ns: int) -> None:
     """Count in `scanned` the files that are not what the scan before had, and had settled then.
 
-    Those that are good again are none. Where the scan before can't be read, nothing is counted.
+    Those that are good again are none, and where the scan before was pruned, there are none. That
+    something else can't be read is a note of `scanned`: nobody knows then how many there are.
     """
     scan = scanned.scan
     if scan is None or not scan.after:
         return
-    with suppress(RepositoryError, SnapshotError):
+    try:
         before = record.of(repository, scan.place, scan.after)
         if before is not None and before.contents != scan.contents:
             _count(repository, scanned, (before, scan), settled_ns)
+    except (RepositoryError, SnapshotError) as error:
+        scanned.changed, scanned.changed_first = 0, []
+        scanned.notes.append(f"Which files were written could not be found out: {error}")
 
 
 def _count(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from reconciler.errors import RepositoryError
 from reconciler.recovery import rows
 from reconciler.recovery.repository import layout
 from reconciler.recovery.verifying import rewritten
@@ -56,10 +57,30 @@ def test_what_is_good_again_is_what_it_should_be(nights, kept):
     assert changed(nights, kept=kept) == []
 
 
-def test_nothing_is_counted_where_the_scan_before_is_gone(nights):
-    before = nights.verified
+@pytest.fixture
+def written(nights):
     nights.put(ROTTEN, mtime_ns=LONG_AGO + 1)
-    ended = nights.scan()
+    return nights.scan()
+
+
+def test_nothing_is_counted_where_the_scan_before_was_pruned(nights, written):
+    before = nights.verified
+    nights.repository.remove(f"{layout.scans(before.place)}{before.id}.json")
     nights.repository.remove(layout.part(before.contents))
-    rewritten.count(nights.repository, ended, SETTLED_NS)
-    assert (ended.changed, ended.notes) == (0, [])
+    rewritten.count(nights.repository, written, SETTLED_NS)
+    assert (written.changed, written.notes) == (0, [])
+
+
+@pytest.mark.parametrize("fails", ["findings", "part"])
+def test_that_it_can_not_be_counted_is_told(nights, written, fails, monkeypatch):
+    def refuse(_self, _prefix):
+        raise RepositoryError("denied")
+
+    if fails == "findings":
+        monkeypatch.setattr(type(nights.repository), "names", refuse)
+    else:
+        nights.repository.remove(layout.part(nights.verified.contents))
+    rewritten.count(nights.repository, written, SETTLED_NS)
+    (note,) = written.notes
+    assert note.startswith("Which files were written could not be found out: ")
+    assert written.changed == 0
