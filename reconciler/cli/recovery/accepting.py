@@ -9,11 +9,10 @@ from reconciler.cli.commands.recovery.verify import VerifyOptions
 from reconciler.cli.context import Context
 from reconciler.environment.origin import Origin
 from reconciler.environment.timestamps import utc_now
-from reconciler.errors import ERROR, SUCCESS, UsageError
+from reconciler.errors import ERROR, SUCCESS
 from reconciler.masking import masked
 from reconciler.recovery.findings import accepting
 from reconciler.recovery.findings.accepting import Acceptance
-from reconciler.recovery.repository.address import split
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.repository.opening import open_repository
 from reconciler.recovery.values import Accepted
@@ -25,12 +24,7 @@ _NOTHING = "Nothing was accepted."
 
 def run(context: Context, options: VerifyOptions, storage: str, *wanted: str) -> int:
     """Show what would be accepted, ask, keep it, and return the exit code."""
-    address, id = split(options.repository or "")
-    if id is not None:
-        raise UsageError("--accept is about all of a repository: leave the snapshot out")
-    if options.rows or options.redact:
-        raise UsageError("--rows and --redact say how a comparison is told: leave them out")
-    with closing(open_repository(address)) as repository:
+    with closing(open_repository(options.repository or "")) as repository:
         place = place_of(repository, storage)
         shown = accepting.to_accept(repository, place, storage, wanted)
         if shown.findings and not (options.auto_approve or _agreed(context, shown)):

@@ -12,7 +12,7 @@ from reconciler.cli.inputs.files import check_writable
 from reconciler.cli.inputs.platform import choose_platform, reading
 from reconciler.cli.inputs.scope import read_scopes
 from reconciler.cli.options.hints import did_you_mean
-from reconciler.cli.recovery import accepting
+from reconciler.cli.recovery import accepting, explaining
 from reconciler.cli.recovery import deep as storages_now
 from reconciler.cli.recovery.proving import objective
 from reconciler.cli.recovery.proving.settling import Settling
@@ -28,14 +28,12 @@ from reconciler.errors import (
 )
 from reconciler.names import Scope, matches
 from reconciler.printable import listed, quoted
-from reconciler.recovery import paths
 from reconciler.recovery.repository.address import split
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.repository.opening import open_repository
 from reconciler.recovery.snapshots import clocks, listing, marks
 from reconciler.recovery.snapshots.document import Kept, SnapshotStorage
 from reconciler.recovery.verifying import against, deep, live, results
-from reconciler.recovery.verifying.explain import explain, place_of
 from reconciler.recovery.verifying.results import Side, StorageVerified, Verified
 from reconciler.recovery.verifying.telling.concluding import Means
 from reconciler.recovery.verifying.telling.redaction import Redaction, key_of
@@ -43,6 +41,10 @@ from reconciler.recovery.verifying.telling.table import Table, kind_of
 
 _CODES = {results.AGREES: SUCCESS, results.DIFFERS: FINDINGS, results.UNKNOWN: UNPROVED}
 _METHODS = {results.DEEP: "deep", results.AGAINST: "against", results.LIVE: "inventories"}
+#: What is about all of a repository; and what means something with it of the options that say how
+#: a comparison is told.
+_OF_ALL = {"explain": ("settled", "redact"), "accept": (), "objective": ()}
+_TELLING = {"everything": "--all", "settled": "--settled", "redact": "--redact", "rows": "--rows"}
 _ONLY_RECORDS = (
     "Compared are the platform's records of files; no byte of a file was read: --deep does that."
 )
@@ -55,7 +57,7 @@ def run(context: Context, options: VerifyOptions) -> int:
     """Compare what is asked for, tell what came of it, and return the exit code."""
     _check(options)
     if options.explain is not None:
-        return _explain(context, options, *options.explain)
+        return explaining.run(context, options, *options.explain)
     if options.objective:
         return objective.run(context, options)
     if options.accept is not None:
@@ -70,29 +72,6 @@ def run(context: Context, options: VerifyOptions) -> int:
         if stop.interrupted and any(one.is_partial for one in verified.storages):
             return INTERRUPTED
         return _CODES[verified.verdict]
-
-
-def _explain(context: Context, options: VerifyOptions, storage: str, text: str) -> int:
-    """Tell the story of one file; the exit code says whether it is what it was."""
-    try:
-        path = paths.read(text)
-    except ValueError as error:
-        raise UsageError(f"the path {quoted(text)} can't be read: {error}") from None
-    address, _ = split(options.repository or "")
-    repository = open_repository(address)
-    try:
-        settling = Settling(context, options)
-        place = place_of(repository, storage)
-        settled_ns = settling.by_place.get(place, settling.usual_ns)
-        story = explain(repository, storage, path, settled_ns)
-        if options.redact:
-            story = Redaction(key_of(repository)).story(story)
-    finally:
-        repository.close()
-    context.result(context.report().explained(story, context.style))
-    if story.is_wrong:
-        return FINDINGS
-    return SUCCESS if story.is_known and not story.lost else UNPROVED
 
 
 def _check(options: VerifyOptions) -> None:
@@ -113,9 +92,22 @@ def _check(options: VerifyOptions) -> None:
     ]
     if given and not options.deep:
         raise UsageError(f"{given[0]} means something only with --deep, which reads storages")
+    _check_of_all(options)
     if options.rows is not None:
         kind_of(options.rows)
         check_writable(options.rows)
+
+
+def _check_of_all(options: VerifyOptions) -> None:
+    """Refuse a snapshot, and what tells of a comparison, where nothing is compared."""
+    for way, heeded in _OF_ALL.items():
+        if getattr(options, way) in (None, False):
+            continue
+        if split(options.repository or "")[1] is not None:
+            raise UsageError(f"--{way} is about all of a repository: leave the snapshot out")
+        for name, option in _TELLING.items():
+            if name not in heeded and getattr(options, name) not in (None, False):
+                raise UsageError(f"{option} says how a comparison is told: leave it out")
 
 
 class _Verification:
@@ -175,7 +167,7 @@ class _Verification:
             redacted=options.redact,
         )
         if len(chosen) == len(was.snapshot.storages) and not stop.interrupted:
-            verified = self._marked(verified, was, home)
+            self._mark(verified, was, home)
         return verified
 
     def _each(
@@ -236,10 +228,10 @@ class _Verification:
                     f"{did_you_mean(glob, names)}: {there}."
                 )
 
-    def _marked(self, verified: Verified, was: Kept, home: Repository) -> Verified:
+    def _mark(self, verified: Verified, was: Kept, home: Repository) -> None:
         """Keep that a snapshot was verified, so that `prune` spares the last that was."""
         if verified.verdict != results.AGREES or not _read_anew(verified):
-            return verified
+            return
         moment = timestamp(utc_now(), "seconds")
         try:
             marks.keep(
@@ -251,7 +243,6 @@ class _Verification:
             )
         except RepositoryError as error:
             self._context.note(f"That the snapshot was verified could not be kept: {error}")
-        return verified
 
     def _open(self, address: str) -> Repository:
         repository = open_repository(address)

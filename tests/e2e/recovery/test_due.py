@@ -125,7 +125,7 @@ def test_an_objective_has_to_be_declared(storages):
         in storages.folder("verify", "proofs@20261129", "--objective", code=64).stderr
     )
     assert (
-        "leave them out"
+        "leave it out"
         in storages.folder("verify", "proofs", "--objective", "--redact", code=64).stderr
     )
     told = storages.folder("verify", "proofs", "--objective", "--scope", "x", code=64).stderr

@@ -16,7 +16,6 @@ from reconciler.names import Scope
 from reconciler.printable import listed
 from reconciler.recovery.proving import results
 from reconciler.recovery.proving.judging import Declared, prove
-from reconciler.recovery.repository.address import split
 from reconciler.recovery.repository.opening import open_repository
 
 _CODES = {results.PROVED: SUCCESS, results.WRONG: FINDINGS, results.UNPROVED: UNPROVED}
@@ -24,14 +23,9 @@ _CODES = {results.PROVED: SUCCESS, results.WRONG: FINDINGS, results.UNPROVED: UN
 
 def run(context: Context, options: VerifyOptions) -> int:
     """Say which bytes were proved within their cycle, and return the exit code."""
-    address, id = split(options.repository or "")
-    if id is not None:
-        raise UsageError("--objective is about all of a repository: leave the snapshot out")
-    if options.rows or options.redact:
-        raise UsageError("--rows and --redact say how a comparison is told: leave them out")
     declared, without = _declared(context)
     notes = [f"No objective is declared for {listed(without)}"] if without else []
-    with closing(open_repository(address)) as repository:
+    with closing(open_repository(options.repository or "")) as repository:
         proved = prove(repository, declared, int(utc_now().timestamp()), notes)
     context.result(context.report().proved(proved, context.style))
     return _CODES[proved.verdict]

@@ -1,0 +1,34 @@
+"""What `verify --explain` does: tell the story of one file."""
+
+from __future__ import annotations
+
+from contextlib import closing
+
+from reconciler.cli.commands.recovery.verify import VerifyOptions
+from reconciler.cli.context import Context
+from reconciler.cli.recovery.proving.settling import Settling
+from reconciler.errors import FINDINGS, SUCCESS, UNPROVED, UsageError
+from reconciler.printable import quoted
+from reconciler.recovery import paths
+from reconciler.recovery.repository.opening import open_repository
+from reconciler.recovery.verifying.explain import explain, place_of
+from reconciler.recovery.verifying.telling.redaction import Redaction, key_of
+
+
+def run(context: Context, options: VerifyOptions, storage: str, text: str) -> int:
+    """Tell the story of one file; the exit code says whether it is what it was."""
+    try:
+        path = paths.read(text)
+    except ValueError as error:
+        raise UsageError(f"the path {quoted(text)} can't be read: {error}") from None
+    with closing(open_repository(options.repository or "")) as repository:
+        settling = Settling(context, options)
+        place = place_of(repository, storage)
+        settled_ns = settling.by_place.get(place, settling.usual_ns)
+        story = explain(repository, storage, path, settled_ns)
+        if options.redact:
+            story = Redaction(key_of(repository)).story(story)
+    context.result(context.report().explained(story, context.style))
+    if story.is_wrong:
+        return FINDINGS
+    return SUCCESS if story.is_known and not story.lost else UNPROVED
