@@ -18,7 +18,7 @@ from reconciler.cli.recovery import scan
 from reconciler.cli.recovery.live import storages_of
 from reconciler.cli.recovery.proving.declared import objectives
 from reconciler.cli.recovery.targets import targets_of
-from reconciler.errors import INTERRUPTED, UsageError
+from reconciler.errors import UsageError
 from reconciler.location import location
 from reconciler.model import Storage
 from reconciler.platform import InventoryRow, Platform
@@ -68,7 +68,7 @@ def run(context: Context, options: ScanOptions) -> int:
     for result in results:
         _say(result, recorded=not interrupted)
     context.result(context.report().scanned(results, context.style))
-    return INTERRUPTED if interrupted else scan.code_of(results)
+    return scan.code_of(results, interrupted=interrupted, follows=True)
 
 
 def _record(context: Context, platform: Platform, lock: str | None, files: Files) -> None:

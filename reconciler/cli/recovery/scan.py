@@ -143,12 +143,14 @@ def _scan(
     results.sort(key=lambda result: result.storage)
 
 
-def code_of(results: Sequence[Scanned], *, interrupted: bool = False) -> int:
+def code_of(results: Sequence[Scanned], *, interrupted: bool = False, follows: bool = False) -> int:
     """Return the exit code: nothing scanned is no success, as nobody knows anything then.
 
-    Whoever was interrupted when all was done already has lost nothing, and is told so.
+    Whoever was interrupted when all was done already has lost nothing, and is told so; not where
+    something `follows` the scans: that is what the signal kept from being done.
     """
-    if interrupted and any(result.status in (UNFINISHED, NOT_BEGUN) for result in results):
+    undone = follows or any(result.status in (UNFINISHED, NOT_BEGUN) for result in results)
+    if interrupted and undone:
         return INTERRUPTED
     if any(result.found for result in results):
         return FINDINGS

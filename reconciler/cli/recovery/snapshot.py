@@ -131,7 +131,7 @@ def _scanned(
     results: list[Scanned] = []
     interrupted = scan_all(context, _wish(options), said, targets, repository, results)
     context.note(text.scanned(results, context.note_style).removesuffix("\n"))
-    return INTERRUPTED if interrupted else code_of(results)
+    return code_of(results, interrupted=interrupted, follows=True)
 
 
 def _wish(options: SnapshotOptions) -> ScanOptions:

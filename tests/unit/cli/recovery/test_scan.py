@@ -28,3 +28,8 @@ def test_exit_code_and_words_agree(statuses, code, interrupted):
     results = [Scanned("nas", status) for status in statuses]
     assert code_of(results) == code
     assert code_of(results, interrupted=True) == interrupted
+
+
+def test_whoever_keeps_something_that_follows_from_being_done_is_told_so():
+    assert code_of([Scanned("nas", COMPLETE)], interrupted=True, follows=True) == 130
+    assert code_of([Scanned("nas", COMPLETE)], follows=True) == 0
