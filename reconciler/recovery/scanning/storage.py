@@ -107,11 +107,13 @@ class StorageScan:
             means.executor, workers, self._source, self._pieces, means.pace, means.tally, elsewhere
         ) as crew:
             self._read_all(crew, earlier, pair)
-            if not self._is_whole(crew):
+            self._tell(crew.brought)
+            if not self._goes_on:
                 return
             self._believe(earlier, root)
             root = self._source.prove(root)
-            if not self._are_gone(crew):
+            self._look_again(crew)
+            if not self._goes_on:
                 return
         self._keep(pair, begun, root, crew.brought)
 
@@ -215,19 +217,22 @@ class StorageScan:
             there = earlier[-1].met
             believing.believe(self._target, last.scan, there, self._survived, root)
 
-    def _is_whole(self, crew: Crew) -> bool:
-        """Tell what was read, and return whether that is all; if not, the next run goes on."""
-        brought = crew.brought
+    @property
+    def _goes_on(self) -> bool:
+        """Whether nothing has ended the scan so far; else the next run goes on."""
+        return self.result.status == outcome.COMPLETE
+
+    def _tell(self, brought: Brought) -> None:
+        """Tell what was read, and end the scan if that is not all."""
         self.result.files_read, self.result.bytes_read = brought.files, brought.size
         self.result.altered = brought.altered
         self.result.altered_first = brought.altered_first
         if self._ends_with_a_record:
-            return True
+            return
         if brought.cut_short:
             self._end(outcome.UNFINISHED, reasons.ENDED)
         elif brought.no_room:
             self._end(outcome.UNFINISHED, reasons.no_room(brought))
-        return self.result.status == outcome.COMPLETE
 
     @property
     def _ends_with_a_record(self) -> bool:
@@ -236,8 +241,8 @@ class StorageScan:
         listed = self._turns is not None and self._turns.is_listed
         return listed and not (pace.asked() or pace.ended)
 
-    def _are_gone(self, crew: Crew) -> bool:
-        """Look once more, now that the root is proved again, for what was gone: it may be there.
+    def _look_again(self, crew: Crew) -> None:
+        """Read what was gone once more, now that the root is proved again: it may be there.
 
         A mount that was away for a while must never look like files that are.
         """
@@ -247,8 +252,7 @@ class StorageScan:
         elif len(gone):
             self._met = 0
             crew.again(gone)
-            self._is_whole(crew)
-        return self.result.status == outcome.COMPLETE
+            self._tell(crew.brought)
 
     def _keep(self, kept: PartPair, begun: pieces.Begun, root: Root, brought: Brought) -> None:
         """Keep the parts, and then the record: from then on the scan is there."""

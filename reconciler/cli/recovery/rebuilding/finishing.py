@@ -62,7 +62,7 @@ class Finishing:
         if applied.holds is not None:
             with Stop(self._context.limit) as stop:
                 try:
-                    self._attempt(lambda: self._look(stop, add=not interrupted))
+                    self._attempt(lambda: self._complete(stop, add=not interrupted))
                     self._attempt(self._write)
                     stop.settle()
                 except KeyboardInterrupt:
@@ -90,21 +90,26 @@ class Finishing:
             self._problems.append(str(error))
             self._error = error.exit_code
 
-    def _look(self, stop: Stop, *, add: bool) -> None:
-        """Find out what is live now, and add the records of files that it lacks."""
-        work = self._work
-        with reading(work.source.platform) as reader:
-            state = read_live(reader)
-            same = state.platform_id == work.chosen.kept.snapshot.platform.id
-            found = self._found = wanted.find(work.wanted, state, same_platform=same)
-            self._left = (
-                *remaining.of_list(work.chosen.kept.snapshot),
-                *remaining.of_unmanaged(work.unmanaged, state, same_platform=same),
-                *remaining.of_storages(work.wanted, found),
-            )
-            self._spaces = dict(self._untied(reader, found))
+    def _complete(self, stop: Stop, *, add: bool) -> None:
+        """Find out what is live now, and `add` the records of files that it lacks."""
+        with reading(self._work.source.platform) as reader:
+            found = self._look(reader)
             if add and self._adding.missing:
                 self._adding.add(reader, found, stop)
+
+    def _look(self, reader: Reader) -> Found:
+        """Return what is live now; what is left of it to do is told at the end."""
+        work = self._work
+        state = read_live(reader)
+        same = state.platform_id == work.chosen.kept.snapshot.platform.id
+        found = self._found = wanted.find(work.wanted, state, same_platform=same)
+        self._left = (
+            *remaining.of_list(work.chosen.kept.snapshot),
+            *remaining.of_unmanaged(work.unmanaged, state, same_platform=same),
+            *remaining.of_storages(work.wanted, found),
+        )
+        self._spaces = dict(self._untied(reader, found))
+        return found
 
     def _untied(self, reader: Reader, found: Found) -> Iterator[tuple[str, tuple[str, ...]]]:
         """Yield the spaces of each storage that are not tied to it, as far as that is known."""

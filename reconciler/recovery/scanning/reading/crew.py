@@ -115,14 +115,14 @@ class Crew:
         self._pace.stop()
         self.brought.cut_short = True
 
-    def again(self, files: Rows) -> Rows:
-        """Read files once more that were gone; return those that still are."""
+    def again(self, files: Rows) -> None:
+        """Read files once more that were gone; what still is, is `gone` in what it `brought`."""
         # Tasks ended in any order, and what comes of them is to be sorted.
         files = chosen(files, sorted(range(len(files)), key=files.path.__getitem__))
         self.brought.gone = Rows()
         self.anew()
         self.want(files, [None] * len(files))
-        return self.finish().gone
+        self.finish()
 
     def _hand_out(self, tasks: Iterator[Task]) -> None:
         for task in tasks:
