@@ -1,4 +1,4 @@
-"""Why a scan ended before it was complete, in sentences."""
+"""What is told of a scan in sentences: why it is not complete, and what became of what is known."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ ENDED = "It was ended before everything was read: run it again, and it goes on"
 AGAIN = "Another scan of this storage ended meanwhile, so that it was listed once more after that"
 OVERTAKEN = (
     "Other scans of this storage ended again and again while it was read, and a scan is made of "
-    "what the last one knows: nothing of this one was kept. Run it again when no other one runs"
+    "what the last one knows: this one does not count. Run it again when no other one runs"
 )
 
 

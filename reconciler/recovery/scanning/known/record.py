@@ -72,18 +72,12 @@ def root_at(repository: Repository, last: Scan, url: str) -> Root:
     return replace(roots[-1], **marked)
 
 
-def all_of(repository: Repository, place: str) -> Iterator[Scan]:
-    """Yield all scans of the storage at a place, the oldest first; raises `RepositoryError`."""
-    for name in repository.names(layout.scans(place)):
-        if scan := _read(repository, name):
-            yield scan
-
-
 def write(repository: Repository, scan: Scan, *, after: str) -> bool:
     """Keep the record of a scan whose parts are there; `prune` lets them be.
 
-    False, and it is not kept, if another scan than `after`, which was the last when this one
-    began, has ended meanwhile: what this one makes of the last would be wrong. Raises
+    False if another scan than `after`, which was the last when this one began, has ended
+    meanwhile: what this one makes of the last would be wrong. Then it is not kept; where nothing
+    may be removed it may stay, as an earlier scan, from which the next one goes on. Raises
     `RepositoryError`.
     """
     condemned.secure(repository, scan.parts())
@@ -93,7 +87,7 @@ def write(repository: Repository, scan: Scan, *, after: str) -> bool:
         # Another one at the same moment: each sees the other, or the later one the earlier.
         with contextlib.suppress(RepositoryError):
             repository.remove(_name(scan))
-            return False
+        return False
     # Without it all is there; only if the record is lost one day, nobody misses it.
     with contextlib.suppress(RepositoryError):
         repository.write(layout.finished(scan.place, scan.id), b"")

@@ -24,12 +24,16 @@ def scan(repository) -> Scan:
     return found
 
 
+def refuse(_self, _name, **_more):
+    raise RepositoryError("denied")
+
+
 def test_the_last_one_that_was_complete(repository, scan) -> None:
     later = replace(scan, id="29990101-000000-000-000000", complete=False)
     record.write(repository, later, after=scan.id)
     assert record.latest(repository, PLACE) == scan
     assert record.latest(repository, PLACE, complete=False) == later
-    assert list(record.all_of(repository, PLACE)) == [scan, later]
+    assert record.whole(repository, PLACE) == [scan, later]
     assert record.latest(repository, "elsewhere") is None
 
 
@@ -43,21 +47,19 @@ def test_none_is_kept_of_a_scan_during_which_another_one_ended(repository, scan)
     later = replace(scan, id="30000101-000000-000-000000")
     assert not record.write(repository, later, after="")
     assert not record.write(repository, scan, after="")
-    assert list(record.all_of(repository, PLACE)) == [scan]
+    assert record.whole(repository, PLACE) == [scan]
 
 
 def test_nor_where_nothing_can_be_removed(repository, scan, monkeypatch) -> None:
-    def refuse(_self, _name, **_more):
-        raise RepositoryError("denied")
-
     monkeypatch.setattr(type(repository), "remove", refuse)
     later = replace(scan, id="30000101-000000-000-000000")
     assert not record.write(repository, later, after="")
-    assert list(record.all_of(repository, PLACE)) == [scan]
+    assert record.whole(repository, PLACE) == [scan]
 
 
-def test_of_two_that_end_at_one_moment_neither_is_kept_that_sees_the_other(
-    repository, scan, monkeypatch
+@pytest.mark.parametrize("may_remove", [True, False])
+def test_of_two_that_end_at_one_moment_none_counts_that_sees_the_other(
+    repository, scan, monkeypatch, may_remove
 ) -> None:
     later, other = (replace(scan, id=f"3000010{n}-000000-000-000000") for n in (1, 2))
     write = type(repository).write
@@ -68,8 +70,11 @@ def test_of_two_that_end_at_one_moment_neither_is_kept_that_sees_the_other(
         return write(self, name, data, **more)
 
     monkeypatch.setattr(type(repository), "write", both)
+    if not may_remove:
+        monkeypatch.setattr(type(repository), "remove", refuse)
     assert not record.write(repository, later, after=scan.id)
-    assert list(record.all_of(repository, PLACE)) == [scan, other]
+    left = [] if may_remove else [later]
+    assert record.whole(repository, PLACE) == [scan, *left, other]
 
 
 @pytest.mark.parametrize(
