@@ -42,7 +42,8 @@ class Root(Struct, frozen=True, omit_defaults=True):
     #: The marker at the root: its name, and SHA-256 of its content in hex; empty: there was none.
     marker: str = ""
     marker_sha256: str = ""
-    #: Whether anything lay in it.
+    #: Whether nothing lay in it, or what lies in a file system that was just made; a marker alone
+    #: makes it not empty.
     empty: bool = False
     #: Of a bucket: whether it keeps versions, and the region that it said it is in.
     versioned: bool = False
@@ -110,8 +111,9 @@ class Scan(Struct, frozen=True):
     stamps: str
     tool_version: str
     host: str
-    #: What the file system's own clock said when the reading began, nanoseconds since 1970. What
-    #: was touched less than 2 s before may have been touched again without a trace.
+    #: A moment that the file system's own clock had surely reached when the scan began, by the
+    #: clock of the machine that scanned; nanoseconds since 1970. What was touched less than 2 s
+    #: before it may have been touched again without a trace.
     clock_ns: int = 0
     #: The part with the files that should be otherwise than this scan has them, as they should be:
     #: what was gone, left out or unreadable, and what is damaged. Empty if there are none.

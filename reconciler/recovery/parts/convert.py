@@ -46,11 +46,6 @@ def rows_of(contents: pa.RecordBatch, stamps: pa.RecordBatch | None = None) -> R
     return rows
 
 
-def content(batch: pa.RecordBatch, i: int) -> Content:
-    """Return one row as an object; of many at once, `contents` takes less time."""
-    return contents(batch.slice(i, 1))[0]
-
-
 def contents(batch: pa.RecordBatch) -> list[Content]:
     """Return each row as an object."""
     if not batch.num_rows:

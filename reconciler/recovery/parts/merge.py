@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import bisect
 from collections.abc import Callable, Iterator, Sequence
 from operator import itemgetter
 from typing import Generic, TypeVar
@@ -131,39 +130,17 @@ def inventory_differences(
 
 
 def joined(
-    parts: Sequence[Iterator[pa.RecordBatch]],
-    key: str = "path",
-    firsts: Sequence[bytes | None] | None = None,
+    parts: Sequence[Iterator[pa.RecordBatch]], key: str = "path"
 ) -> Iterator[pa.RecordBatch]:
     """Merge sorted streams of one schema into one; of rows with one key the last stream's wins.
 
-    With `firsts`, the first key of each where it is known (`read.first`), a stream is not asked
-    for anything before its turn: of thousands that follow each other, one is open at a time.
     Raises `SnapshotError` if a stream is not sorted, or has a key twice.
     """
     streams = [Stream(part, key, f"piece {at + 1}") for at, part in enumerate(parts)]
-    waiting = sorted(enumerate(firsts or [None] * len(parts)), key=_turn, reverse=True)
-    active: list[int] = []
-    while True:
-        active = [at for at in active if streams[at].more()]
-        while waiting and (not active or _turn(waiting[-1]) <= _until(streams, active)):
-            at, first = waiting.pop()
-            if streams[at].more():
-                streams[at].check_first(first)
-                bisect.insort(active, at)
-        if not active:
-            return
-        until = _until(streams, active)
-        taken = [batch for at in active if (batch := streams[at].take(until)).num_rows]
+    while streams := [stream for stream in streams if stream.more()]:
+        until = min(stream.key_within(WINDOW) for stream in streams)
+        taken = [batch for stream in streams if (batch := stream.take(until)).num_rows]
         yield taken[0] if len(taken) == 1 else _merged(taken, key)
-
-
-def _turn(stream: tuple[int, bytes | None]) -> bytes:
-    return stream[1] or b""
-
-
-def _until(streams: Sequence[Stream], active: Sequence[int]) -> bytes:
-    return min(streams[at].key_within(WINDOW) for at in active)
 
 
 def _merged(batches: Sequence[pa.RecordBatch], key: str) -> pa.RecordBatch:

@@ -63,20 +63,6 @@ def scanned(contents: Path, stamps: Path) -> Iterator[pa.RecordBatch]:
         raise _damaged(stamps, "it has more rows than what it belongs to")
 
 
-def first(path: Path, schema: pa.Schema) -> bytes | None:
-    """Return the first key of a part, from its footer; None if it is too long to stand there.
-
-    Of a part without rows it is empty. Raises `SnapshotError` as `batches` does.
-    """
-    with _in_words(path), path.open("rb") as opened:
-        footer = _opened(path, opened, schema).metadata
-        if not footer.num_rows:
-            return b""
-        known = footer.row_group(0).column(0).statistics
-        key: bytes | None = known.min if known and known.has_min_max else None
-        return key
-
-
 def count(path: Path, schema: pa.Schema) -> int:
     """Return how many rows a part says it has; raises `SnapshotError` as `batches` does."""
     with _in_words(path), path.open("rb") as opened:

@@ -38,11 +38,6 @@ class Stream:
         key: bytes = self._keys[min(rows, len(self._keys)) - 1].as_py()
         return key
 
-    def check_first(self, first: bytes | None) -> None:
-        """Raise `SnapshotError` if the rows at hand begin before the key that was announced."""
-        if first is not None and self._keys[0].as_py() < first:
-            raise self._unsorted()
-
     def take(self, until: bytes) -> pa.RecordBatch:
         """Return the rows at hand whose key is not greater than `until`."""
         batch = self._at_hand

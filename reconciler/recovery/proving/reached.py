@@ -28,7 +28,7 @@ def keep(
     try:
         _keep(repository, target.place, found, clock())
     except RepositoryError as error:
-        scanned.notes.append(f"That it could not be reached could not be kept: {error}")
+        scanned.notes.append(f"Whether it could be reached could not be kept: {error}")
 
 
 def _keep(repository: Repository, place: str, found: list[FileFinding], moment: datetime) -> None:

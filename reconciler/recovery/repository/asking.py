@@ -80,11 +80,14 @@ class Asking:
     def check_bucket(self, error: FileNotFoundError) -> None:
         """Raise `RepositoryError` if what was not found is the bucket itself."""
         if "NoSuchBucket" in str(error):
-            bucket = quoted(self._where.bucket)
-            raise RepositoryError(
-                f"there is no bucket {bucket} for the repository {quoted(self._where.address)}: "
-                "create it, or check AWS_ENDPOINT_URL"
-            )
+            raise self._no_bucket()
+
+    def _no_bucket(self) -> RepositoryError:
+        bucket = quoted(self._where.bucket)
+        return RepositoryError(
+            f"there is no bucket {bucket} for the repository {quoted(self._where.address)}: "
+            "create it, or check AWS_ENDPOINT_URL"
+        )
 
     def is_not_implemented(self, error: Exception) -> bool:
         """Return whether the server says that it knows no conditions."""
@@ -104,7 +107,7 @@ class Asking:
     def _failed(self, what: str, error: Exception) -> Exception:
         """Return our error for it, without what the server said; a bug stays what it is."""
         if isinstance(error, FileNotFoundError):
-            self.check_bucket(FileNotFoundError("NoSuchBucket"))
+            return self._no_bucket()
         if library_of(error) == "obstore":
             found = failure(error, own_authorities=self.own_authorities)
             hint = _NEEDS if found.reason == "access denied" else found.hint

@@ -73,7 +73,11 @@ class Repository(Protocol):
         """
 
     def remove(self, name: str, *, stamp: str = "") -> bool:
-        """Remove a file; False if there is none. Only `prune` and finished scans ask.
+        """Remove a file; False if there is none.
+
+        Only `prune` asks for what is needed no more. Scans take back what they have left, and
+        records of findings what they contain; that may fail, for others stay where nothing can be
+        removed.
 
         With `stamp` it stays, and False comes, if it was written anew since it was listed.
         """

@@ -13,7 +13,7 @@ from reconciler.recovery.repository import layout
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.repository.many import read_many
 from reconciler.recovery.snapshots import document, marks
-from reconciler.recovery.snapshots.document import Kept, Snapshot
+from reconciler.recovery.snapshots.document import Kept
 from reconciler.recovery.snapshots.marks import Verified
 
 _FILE = re.compile(rf"{layout.SNAPSHOTS}([^/]+)/snapshot\.json")
@@ -99,11 +99,6 @@ def _understood(repository: Repository, id: str, data: bytes) -> Kept:
         where = f"{quoted(layout.snapshot(id))} in {repository.address}"
         raise SnapshotError(f"{where} can't be used: {error}; {_ADVICE}") from error
     return Kept(snapshot, document.digest_of(data))
-
-
-def find(repository: Repository, id: str | None = None) -> Snapshot:
-    """Return the snapshot that is meant: see `find_kept`."""
-    return find_kept(repository, id).snapshot
 
 
 def find_kept(repository: Repository, id: str | None = None) -> Kept:

@@ -40,7 +40,7 @@ class Nights:
 
     def verify(self):
         """Compare the last scan with the one before it, as snapshots of them are."""
-        *_, was, now = record.all_of(self.repository, TARGET.place)
+        *_, was, now = record.whole(self.repository, TARGET.place)
         means = Means(self.repository, utc_now, settled_ns=SETTLED_NS)
         both = of_scan(was), of_scan(now)
         return scans.compare(*both, "nas", means, (self.repository, self.repository))

@@ -1,4 +1,4 @@
-"""`--ids` and `--rewrite-manifest`: the files that a rebuild writes for its user."""
+"""The files that a rebuild writes for its user: looked at before, and pins given their new ids."""
 
 from __future__ import annotations
 

@@ -85,7 +85,6 @@ class Turns:
             known=[],
             kept=compared.kept - chosen.num_rows,
             size=compared.size - (pc.sum(chosen["size"]).as_py() or 0),
-            alike=compared.alike,
             put_off=number,
         )
 

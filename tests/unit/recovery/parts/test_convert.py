@@ -26,7 +26,6 @@ def test_each_row_is_an_object_as_well(rows: Rows) -> None:
         Content(*(getattr(rows, name)[i] for name in CONTENT_COLUMNS)) for i in range(len(rows))
     ]
     assert convert.contents(contents) == expected
-    assert [convert.content(contents, i) for i in range(len(rows))] == expected
 
 
 def test_without_stamps_their_columns_are_none() -> None:

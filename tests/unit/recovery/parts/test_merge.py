@@ -146,45 +146,6 @@ def test_joined_pieces_are_one_dictionary_in_which_the_last_wins(
     ]
 
 
-def test_a_piece_is_opened_in_its_turn_and_closed_after() -> None:
-    opened: list[int] = []
-    most = 0
-
-    def piece(at: int) -> Iterator[pa.RecordBatch]:
-        nonlocal most
-        opened.append(at)
-        most = max(most, len(opened))
-        yield batch_of(file(b"%03d/%d" % (at, i)) for i in range(3))
-        opened.remove(at)
-
-    order = [3, 0, 2, 1, 4]
-    told = joined([piece(at) for at in order], firsts=[b"%03d/0" % at for at in order])
-    names = [name for batch in told for name in batch.column("path").to_pylist()]
-    assert names == [b"%03d/%d" % (at, i) for at in range(5) for i in range(3)]
-    assert most == 1
-
-
-@settings(max_examples=examples(25, 500))
-@given(st.lists(any_rows(), max_size=5), st.data())
-def test_first_keys_change_nothing_but_when_pieces_are_read(
-    pieces: list[Rows], data: st.DataObject
-) -> None:
-    firsts = [
-        data.draw(st.sampled_from([rows.path[0], None])) if len(rows) else b"" for rows in pieces
-    ]
-    told = list(joined([stream(rows, [2]) for rows in pieces], firsts=firsts))
-    expected = list(joined([stream(rows, [3]) for rows in pieces]))
-    assert pa.Table.from_batches(told, SCANNED).to_pylist() == (
-        pa.Table.from_batches(expected, SCANNED).to_pylist()
-    )
-
-
-def test_a_piece_that_begins_before_it_said_is_refused() -> None:
-    pieces = [iter([batch_of(map(file, (b"a", b"c")))]), iter([batch_of([file(b"b")])])]
-    with pytest.raises(SnapshotError, match="piece 2 is not sorted"):
-        list(joined(pieces, firsts=[b"a", b"d"]))
-
-
 @pytest.mark.parametrize("every", [2, 3, 7, 100, 1_000])
 def test_runs_of_any_length_are_told_apart(every: int) -> None:
     names = [b"%06d" % at for at in range(20_000)]

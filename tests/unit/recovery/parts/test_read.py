@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from reconciler.errors import SnapshotError
 from reconciler.recovery.parts import convert, schema, write
-from reconciler.recovery.parts.read import batches, count, first, scanned
+from reconciler.recovery.parts.read import batches, count, scanned
 from reconciler.recovery.parts.schema import CONTENTS, SCANNED, STAMPS
 from reconciler.recovery.rows import Rows
 from support.values.parts import any_rows, batch_of, file, rows_of, write_part
@@ -49,13 +49,6 @@ def test_rows_come_in_groups_and_with_the_columns_asked_for(part: Path) -> None:
         pa.Table.from_batches([ROWS]).select(["size", "path"])
     )
     assert count(part, CONTENTS) == 200
-
-
-def test_the_first_key_is_known_without_reading_rows(part: Path, tmp_path: Path) -> None:
-    assert first(part, CONTENTS) == b"plate/0000.tif"
-    assert first(write_part(tmp_path, [], CONTENTS).path, CONTENTS) == b""
-    longest = write_part(tmp_path, [batch_of([file(b"a" * 5_000)])], CONTENTS).path
-    assert first(longest, CONTENTS) is None
 
 
 @settings(max_examples=50)

@@ -177,7 +177,7 @@ def test_that_nothing_could_be_kept_is_told(repository, storage, tmp_path, monke
     monkeypatch.setattr(store, "read", fail)
     ended = Scanned("nas", "not_reachable", "away")
     reached.keep(repository, TARGET, ended, lambda: FIRST)
-    assert ended.notes == ["That it could not be reached could not be kept: the disk is full"]
+    assert ended.notes == ["Whether it could be reached could not be kept: the disk is full"]
 
 
 def test_what_is_gone_is_told_though_a_limit_left_much_unread(repository, storage) -> None:

@@ -42,7 +42,7 @@ def some(count: int = 300) -> Storage:
 
 
 def scans(repository) -> list[Scan]:
-    return list(record.all_of(repository, TARGET.place))
+    return record.whole(repository, TARGET.place)
 
 
 def same(one: Scan | None, other: Scan | None, repository) -> bool:

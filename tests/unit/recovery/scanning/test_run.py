@@ -74,7 +74,7 @@ def test_full_reads_everything_again_and_tells_of_other_bytes(repository) -> Non
     ended = scan_once(storage, repository, wish=Wish(full=True))
     assert len(storage.read) == 10
     assert (ended.altered, ended.altered_first) == (1, [b"folder/007.tif"])
-    assert len(list(record.all_of(repository, TARGET.place))) == 3
+    assert len(record.whole(repository, TARGET.place)) == 3
 
 
 def test_the_same_storage_gives_the_same_parts(repository) -> None:
@@ -133,5 +133,5 @@ def test_a_run_that_is_overtaken_by_one_that_went_on_from_it_keeps_its_record_to
     assert first.scan is not None
     assert other.scan is not None
     assert first.scan.id != other.scan.id
-    kept = {scan.id: scan for scan in record.all_of(repository, TARGET.place)}
+    kept = {scan.id: scan for scan in record.whole(repository, TARGET.place)}
     assert kept == {scan.id: scan for scan in (other.scan, first.scan)}

@@ -88,7 +88,7 @@ def test_a_complete_scan_says_what_is_there(at_first, steps, batch) -> None:
                 change(storage, step, ticks)
                 continue
             _, full, workers, most = step
-            before = len(list(record.all_of(repository, TARGET.place)))
+            before = len(record.whole(repository, TARGET.place))
             ended = scan_once(
                 storage,
                 repository,
@@ -100,5 +100,5 @@ def test_a_complete_scan_says_what_is_there(at_first, steps, batch) -> None:
                 assert names(repository, "unfinished/") == []
             else:
                 assert ended.status == UNFINISHED
-                assert len(list(record.all_of(repository, TARGET.place))) == before
+                assert len(record.whole(repository, TARGET.place)) == before
         assert ended.status == COMPLETE

@@ -54,7 +54,7 @@ def test_a_snapshot_holds_storages_inventories_and_contents(repository):
     assert nas.contents.counts == scan.counts
     assert nas.contents.root == scan.root
     assert nas.contents.excluded == (".snapshot/",)
-    assert listing.find(repository) == snapshot
+    assert listing.find_kept(repository).snapshot == snapshot
 
 
 def test_its_digest_is_that_of_its_file_in_which_the_rest_hangs(repository):

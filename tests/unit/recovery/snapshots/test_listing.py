@@ -23,7 +23,7 @@ def three(repository):
 
 
 def test_without_an_id_the_last_complete_one_is_meant(repository, three):
-    assert listing.find(repository) == three[1].snapshot
+    assert listing.find_kept(repository).snapshot == three[1].snapshot
     assert listing.find_kept(repository) == three[1]
 
 
@@ -32,25 +32,25 @@ def test_an_id_or_the_beginning_of_only_one_names_it(repository, three):
         assert listing.find_kept(repository, kept.snapshot.id) == kept
     assert listing.find_kept(repository, "20261201") == three[2]
     with pytest.raises(SnapshotError, match=r"'2026' is the beginning of several ids: 20261129"):
-        listing.find(repository, "2026")
+        listing.find_kept(repository, "2026")
 
 
 @pytest.mark.parametrize("id", ["2027", "../x", "", "20261129/snapshot.json", "A"])
 def test_what_is_not_there_is_told(repository, three, id):
     with pytest.raises(SnapshotError, match="there is no snapshot"):
-        listing.find(repository, id)
+        listing.find_kept(repository, id)
 
 
 def test_where_there_is_none_it_says_how_one_is_made(repository):
     with pytest.raises(SnapshotError, match="`reconciler snapshot create` makes one"):
-        listing.find(repository)
+        listing.find_kept(repository)
     assert listing.overview(repository).kept == ()
 
 
 def test_where_none_is_complete_one_must_be_named(repository):
     kept = taken(platform("nas", complete=False), repository)
     with pytest.raises(SnapshotError, match=f"is complete: name one, as REPO@{kept.snapshot.id}"):
-        listing.find(repository)
+        listing.find_kept(repository)
 
 
 def test_one_that_is_damaged_is_never_passed_over(repository, place, three):
@@ -58,7 +58,7 @@ def test_one_that_is_damaged_is_never_passed_over(repository, place, three):
     path.write_bytes(path.read_bytes()[:-1])
     advice = f"complete and whole is REPO@{three[0].snapshot.id}"
     with pytest.raises(SnapshotError, match=f"can't be used: it is damaged.*copy.*, or.*{advice}"):
-        listing.find(repository)
+        listing.find_kept(repository)
     overview = listing.overview(repository)
     assert [each.id for each in overview.damaged] == [three[1].snapshot.id]
     assert list(overview.kept) == [three[0], three[2]]

@@ -173,7 +173,7 @@ def test_scans_stay_that_are_the_last_or_of_a_snapshot_that_stays(repository, pl
             kept = taken(live, repository)
     done = prune(repository, task())
     assert (done.scans_kept, done.scans_removed) == (2, 2)
-    left = [scan.id for scan in record.all_of(repository, scans[0].place)]
+    left = [scan.id for scan in record.whole(repository, scans[0].place)]
     assert left == [ids[1], ids[3]]
     later(place)
     prune(repository, task())
@@ -195,7 +195,7 @@ def test_the_last_complete_scan_stays_also_if_a_later_one_is_not(repository, liv
         )
     done = prune(repository, task())
     assert (done.scans_kept, done.scans_removed) == (2, 2)
-    left = [scan.id[:8] for scan in record.all_of(repository, "local:file:///data/nas")]
+    left = [scan.id[:8] for scan in record.whole(repository, "local:file:///data/nas")]
     assert left == ["20261121", "20261123"]
 
 

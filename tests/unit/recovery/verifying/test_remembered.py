@@ -201,7 +201,7 @@ def test_one_scan_is_enough_whatever_was_pruned(nights):
             each in name for each in (last.id, *last.parts())
         ):
             nights.repository.remove(name)
-    assert list(record.all_of(nights.repository, TARGET.place)) == [last]
+    assert record.whole(nights.repository, TARGET.place) == [last]
     nights.put(ROTTEN)
     assert nights.scan().altered == 1
 

@@ -141,5 +141,5 @@ def test_lost_stamps_lose_no_knowledge(nights):
 
 
 def test_what_a_scan_was_made_from_stands_in_it(nights):
-    scans = list(record.all_of(nights.repository, TARGET.place))
+    scans = record.whole(nights.repository, TARGET.place)
     assert [scan.after for scan in scans] == ["", nights.first.id]
