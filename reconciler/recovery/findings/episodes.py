@@ -42,8 +42,7 @@ MOST_OPEN, MOST_RESOLVED = 10_000, 1_000
 
 def key(finding: FileFinding) -> Key:
     """Return by what a finding is known again: a file by its path, a part by its reason as well."""
-    reason = finding.note if finding.what == values.NOT_VERIFIED else ""
-    return finding.about, finding.path, reason
+    return finding.about, finding.path, finding.reason
 
 
 def merged(records: Iterable[Iterable[FileFinding]]) -> list[FileFinding]:

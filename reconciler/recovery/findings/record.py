@@ -45,6 +45,7 @@ class WrittenFinding(Struct, frozen=True, omit_defaults=True):
     last_seen: str
     resolved: str = ""
     note: str = ""
+    reason: str = ""
     other: str = ""
     files: int = 0
     about: str = ""
@@ -96,6 +97,7 @@ def written(finding: FileFinding) -> WrittenFinding:
         finding.last_seen,
         finding.resolved,
         finding.note,
+        finding.reason,
         paths.shown(finding.other),
         finding.files,
         finding.about,
@@ -144,6 +146,7 @@ def _read(finding: WrittenFinding, place: str) -> FileFinding:
         _content(path, finding.was),
         _content(path, finding.now),
         finding.note,
+        finding.reason,
         paths.read(finding.other),
         finding.files,
         finding.about,

@@ -25,17 +25,22 @@ OUTSIDE = "outside"
 #: What is counted, and listed only if all is asked for.
 QUIET = (TOUCHED, UNSETTLED, NEW, OUTSIDE)
 
+#: Why nothing is known of a part: it could not be listed; the snapshot could not read it; there are
+#: more such parts than are told one by one.
+NOT_LISTED, UNKNOWN_THEN, IN_MANY = "not_listed", "unknown_then", "in_many_parts"
 #: Why a file could not be compared, where no system said so.
-NO_HASH_THEN = "no hash in the snapshot"
-NOT_READ = "not read"
-ONLY_STORED = "only a sum that the storage keeps, which proves nothing about the bytes"
-LEFT_OUT = "left out by the later scan"
-STILL_ARCHIVED = "archived, then and now"
-
-#: Reasons that are those of single files here and there, and not of a part.
-SCATTERED = frozenset({NO_HASH_THEN, NOT_READ, ONLY_STORED, LEFT_OUT, STILL_ARCHIVED})
-#: What follows the reason of parts that are too many to be told one by one.
-IN_MANY = ", in more parts than are told one by one"
+NO_HASH_THEN, NOT_READ, ONLY_STORED = "no_hash_then", "not_read", "only_stored"
+LEFT_OUT, STILL_ARCHIVED = "left_out", "still_archived"
+#: What is said of these.
+WORDS = {
+    NO_HASH_THEN: "no hash in the snapshot",
+    NOT_READ: "not read",
+    ONLY_STORED: "only a sum that the storage keeps, which proves nothing about the bytes",
+    LEFT_OUT: "left out by the later scan",
+    STILL_ARCHIVED: "archived, then and now",
+}
+#: Reasons that are those of files here and there, and not of one part.
+SCATTERED = frozenset({*WORDS, IN_MANY})
 
 #: What has bytes, whether or not they can be read just now.
 _BYTES = frozenset({rows.FILE, rows.ARCHIVED, rows.CHANGING, rows.UNREADABLE})
@@ -100,7 +105,7 @@ def _gone(path: bytes, was: Content, by: Circumstances) -> Judged:
     told = _Telling(path, was, None, by)
     part = by.now.lost.over(path)
     if part is not None:
-        return told.unknown("", part)
+        return told.unknown(NOT_LISTED, part)
     if by.now.excluded(path):
         return told.unknown(LEFT_OUT)
     return told.listed(values.MISSING)
@@ -147,7 +152,7 @@ def _with_bytes(was: Content, now: Content, told: _Telling) -> Judged:
 
 def is_scattered(finding: FileFinding) -> bool:
     """Return whether a finding without a path is about some files, and not the whole storage."""
-    return finding.note in SCATTERED or finding.note.endswith(IN_MANY)
+    return finding.reason in SCATTERED
 
 
 def same_bytes(one: Content, other: Content) -> bool | None:
@@ -180,8 +185,9 @@ class _Telling(Struct, frozen=True):
 
     def unknown(self, reason: str, part: bytes = b"") -> Judged:
         """Nobody can say: what is told is the part, once for all files in it."""
+        by, note = self.by, WORDS.get(reason, "")
         finding = FileFinding(
-            values.NOT_VERIFIED, self.by.storage, self.by.place, part, note=reason
+            values.NOT_VERIFIED, by.storage, by.place, part, note=note, reason=reason
         )
         return Judged(values.NOT_VERIFIED, compared=False, finding=finding)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from operator import itemgetter
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -14,9 +15,11 @@ from reconciler.recovery.values import FileFinding
 from reconciler.recovery.verifying.judging.classify import (
     IN_MANY,
     NEW,
+    NOT_LISTED,
     QUIET,
     SAME,
     SCATTERED,
+    UNKNOWN_THEN,
     Judged,
     classify,
 )
@@ -28,8 +31,7 @@ from reconciler.recovery.verifying.judging.spool import Spool, Spooled
 MOST_PARTS = 1_000
 #: What is said of a file that is gone where something lies below its name.
 NOW_A_FOLDER = "a folder of this name is there now"
-#: What is said of a part that the snapshot knows nothing of.
-UNKNOWN_THEN = "the snapshot could not read it"
+_MANY = "in more parts than are told one by one"
 
 
 class Tally(Struct):
@@ -44,6 +46,15 @@ class Tally(Struct):
     quiet: Counter[str] = field(default_factory=Counter)
 
 
+class _Part(Struct):
+    """A part that nobody can say anything of."""
+
+    #: Files of the snapshot in it.
+    files: int = 0
+    #: What is said of it: of several parts, what is of each.
+    notes: set[str] = field(default_factory=set)
+
+
 class Comparison:
     """Takes the differences of one storage in the order of paths, and then has its findings."""
 
@@ -54,9 +65,9 @@ class Comparison:
         self._spool = spool
         self._everything = everything
         self._pairing = Pairing()
-        #: By part and reason, how many files of the snapshot lie in it.
-        self._parts: dict[tuple[bytes, str], int] = {}
-        #: Why nothing is known of a part.
+        #: By path and reason.
+        self._parts: dict[tuple[bytes, str], _Part] = {}
+        #: What the system said of a part that could not be listed.
         self._reasons: dict[bytes, str] = {}
         self._pairs: dict[int, Pair] = {}
         self._dropped: set[int] = set()
@@ -101,9 +112,10 @@ class Comparison:
         As often as one likes, after `finish`.
         """
         by = self._by
-        for (part, reason), files in sorted(self._parts.items()):
-            what = values.NOT_VERIFIED
-            told = FileFinding(what, by.storage, by.place, part, note=reason, files=files)
+        for (path, reason), part in sorted(self._parts.items(), key=itemgetter(0)):
+            told = FileFinding(values.NOT_VERIFIED, by.storage, by.place, path, reason=reason)
+            notes = [*sorted(part.notes), *([_MANY] if reason == IN_MANY else ())]
+            told = replace(told, note=", ".join(filter(None, notes)), files=part.files)
             yield Spooled(told, listed=True)
         for at, (finding, listed) in enumerate(self._spool):
             if at in self._folders:
@@ -130,11 +142,12 @@ class Comparison:
         if was is not None and _is_lost(was):
             self._by.was.lost.add(path)
             if now is None or not _is_lost(now):
-                self._part(path, f"{UNKNOWN_THEN} ({_reason(was)})", 0)
+                told = f"the snapshot could not read it ({_reason(was)})"
+                self._part(path, UNKNOWN_THEN, told, 0)
         if now is not None and _is_lost(now):
             self._by.now.lost.add(path)
             self._reasons[path] = _reason(now)
-            self._part(path, _reason(now), 0)
+            self._part(path, NOT_LISTED, _reason(now), 0)
 
     def _count(self, was: Content | None, now: Content | None, judged: Judged) -> None:
         tally, what, finding = self.tally, judged.what, judged.finding
@@ -143,7 +156,8 @@ class Comparison:
         tally.not_verified += judged.expected and not judged.compared
         if what == values.NOT_VERIFIED:
             if finding is not None and judged.expected:
-                self._part(finding.path, finding.note or self._reasons.get(finding.path, ""), 1)
+                note = finding.note or self._reasons.get(finding.path, "")
+                self._part(finding.path, finding.reason, note, 1)
             return
         if what == SAME:
             return
@@ -158,10 +172,12 @@ class Comparison:
         elif what in (values.EXTRA, NEW) and now is not None:
             self._pairing.came(at, now, what)
 
-    def _part(self, path: bytes, reason: str, files: int) -> None:
+    def _part(self, path: bytes, reason: str, note: str, files: int) -> None:
         if (path, reason) not in self._parts and len(self._parts) >= MOST_PARTS:
-            path, reason = b"", reason if reason in SCATTERED else f"{reason}{IN_MANY}"
-        self._parts[path, reason] = self._parts.get((path, reason), 0) + files
+            path, reason = b"", reason if reason in SCATTERED else IN_MANY
+        part = self._parts.setdefault((path, reason), _Part())
+        part.files += files
+        part.notes.add(note)
 
 
 def _is_lost(row: Content) -> bool:

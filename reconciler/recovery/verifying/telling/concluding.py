@@ -215,7 +215,7 @@ class Concluded:
                 return False
             path = finding.path
             if not path:  # it was about many files, or the storage
-                return not (present.side.is_partial and finding.note == LEFT_OUT)
+                return not (present.side.is_partial and finding.reason == LEFT_OUT)
             if present.side.lost.over(path) is not None or present.side.excluded(path):
                 return False
             return finding.what not in over_time.NEEDS_PROOF or is_over(finding, now.get(path))

@@ -54,6 +54,7 @@ _COLUMNS: dict[str, tuple[pa.DataType, Callable[[FileFinding], object]]] = {
     "path": (pa.string(), lambda finding: paths.shown(finding.path)),
     "other": (pa.string(), lambda finding: paths.shown(finding.other) or None),
     "note": (pa.string(), lambda finding: shown(finding.note) or None),
+    "reason": (pa.string(), lambda finding: finding.reason or None),
     "files": (pa.int64(), lambda finding: finding.files or None),
     "first_seen": (pa.string(), lambda finding: finding.first_seen or None),
     "last_seen": (pa.string(), lambda finding: finding.last_seen or None),

@@ -78,8 +78,9 @@ def test_what_a_file_was_when_it_began_is_kept_though_it_is_worse_now():
 
 
 def test_parts_are_told_apart_by_their_reason_and_files_are_not():
-    part = FileFinding(values.NOT_VERIFIED, "nas", "local:/nas", note="EIO")
-    assert key(part) != key(replace(part, note="EACCES"))
+    part = FileFinding(values.NOT_VERIFIED, "nas", "local:/nas", note="EIO", reason="not_listed")
+    assert key(part) != key(replace(part, reason="unknown_then"))
+    assert key(part) == key(replace(part, note="in other words"))
     assert key(DAMAGED) != key(replace(DAMAGED, about=values.INVENTORY))
     assert key(DAMAGED) == key(replace(DAMAGED, note="x", what=values.CHANGED))
 

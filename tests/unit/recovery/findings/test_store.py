@@ -20,6 +20,7 @@ from reconciler.recovery.repository import layout
 from reconciler.recovery.repository.opening import open_repository
 from reconciler.recovery.rows import Content
 from reconciler.recovery.values import Accepted, FileFinding
+from reconciler.recovery.verifying.judging import classify
 from reconciler.schemas import schema_text
 from support.recovery.sealing import resealed
 
@@ -205,7 +206,10 @@ def test_a_finding_is_the_same_after_it_was_written(what, path, was, other, file
 
 def test_a_record_is_as_its_schema_says(repository):
     part = replace(FOUND, what=values.NOT_VERIFIED, path=b"a/", note="EIO", files=3, was=None)
-    keep(repository, [FOUND, part])
+    reasons = (classify.NOT_LISTED, classify.UNKNOWN_THEN, *classify.SCATTERED)
+    parts = [replace(part, reason=reason) for reason in reasons]
+    keep(repository, [FOUND, part, *parts])
+    assert set(store.read(repository, PLACE).episodes) == {FOUND, part, *parts}
     document = json.loads(repository.read(names(repository)[0]))
     schema = json.loads(schema_text("findings"))
     jsonschema.Draft202012Validator(schema).validate(document)

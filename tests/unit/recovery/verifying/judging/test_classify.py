@@ -195,7 +195,7 @@ def test_beside_what_could_not_be_read_a_file_is_missing(part):
 def test_what_the_later_scan_leaves_out_is_not_missing():
     found = judged(FILE, None, excluded_now=(b"a/",))
     assert found.finding is not None
-    assert (found.what, found.finding.note) == (values.NOT_VERIFIED, judging.LEFT_OUT)
+    assert (found.what, found.finding.reason) == (values.NOT_VERIFIED, judging.LEFT_OUT)
 
 
 @pytest.mark.parametrize("why", [{"lost_was": [b"a/"]}, {"excluded_was": (b"a/",)}])

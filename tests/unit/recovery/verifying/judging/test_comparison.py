@@ -152,7 +152,7 @@ def test_below_a_folder_that_can_not_be_listed_all_is_one_part():
         (values.NOT_VERIFIED, b"closed/", b"", 2),
         (values.MISSING, b"closed0", b"", 0),
     ]
-    assert told[0].finding.note == "EACCES"
+    assert (told[0].finding.reason, told[0].finding.note) == (judging.NOT_LISTED, "EACCES")
     assert (tally.of, tally.compared, tally.not_verified) == (5, 3, 2)
 
 
@@ -167,6 +167,7 @@ def test_what_the_snapshot_could_not_read_is_no_extra_and_is_told():
     closed = Content(b"closed/", rows.UNREADABLE, detail=b"EACCES")
     tally, told = compared([file(b"a"), closed], [file(b"a"), file(b"closed/b")])
     assert brief(told) == [(values.NOT_VERIFIED, b"closed/", b"", 0)]
+    assert told[0].finding.reason == judging.UNKNOWN_THEN
     assert told[0].finding.note == "the snapshot could not read it (EACCES)"
     assert tally.quiet == {judging.OUTSIDE: 1}
 
@@ -178,13 +179,15 @@ def test_what_the_snapshot_could_not_read_is_no_extra_and_is_told():
         (file(b"a", proof=rows.STORED), judging.ONLY_STORED),
         (Content(b"a", rows.ARCHIVED, 7, OLD, detail=b"GLACIER"), judging.STILL_ARCHIVED),
         (Content(b"a", rows.CHANGING, 7, OLD), ""),
-        (Content(b"a", rows.UNREADABLE, 7, OLD, detail=b"EIO"), "EIO"),
+        (Content(b"a", rows.UNREADABLE, 7, OLD, detail=b"EIO"), ""),  # its own class
     ],
 )
 def test_rows_that_nobody_proved_are_not_the_same_for_being_alike(same, reason):
     tally, told = compared([same, file(b"b")], [same, file(b"b")])
     assert (tally.of, tally.compared, tally.not_verified) == (2, 1, 1)
-    assert [f.note for f, _ in told] == [reason]
+    ((found, _),) = told
+    said = judging.WORDS.get(reason, (same.detail or b"").decode())
+    assert (found.reason, found.note) == (reason, said)
 
 
 def test_what_was_deleted_then_and_now_is_no_file():
@@ -254,7 +257,8 @@ def test_with_everything_what_is_only_counted_is_told_too():
 
 def test_there_are_never_more_parts_than_can_be_told_apart(monkeypatch):
     monkeypatch.setattr(comparison, "MOST_PARTS", 2)
-    closed = [Content(b"%d/" % n, rows.UNREADABLE, detail=b"EIO") for n in range(5)]
+    whys = [b"EIO", b"EIO", b"EIO", b"EACCES", b"EIO"]
+    closed = [Content(b"%d/" % n, rows.UNREADABLE, detail=why) for n, why in enumerate(whys)]
     tally, told = compared([file(b"%d/f" % n) for n in range(5)], closed)
     assert brief(told) == [
         (values.NOT_VERIFIED, b"", b"", 3),
@@ -262,6 +266,11 @@ def test_there_are_never_more_parts_than_can_be_told_apart(monkeypatch):
         (values.NOT_VERIFIED, b"1/", b"", 1),
     ]
     assert tally.not_verified == 5
+    assert [(f.reason, f.note) for f, _ in told] == [
+        (judging.IN_MANY, "EACCES, EIO, in more parts than are told one by one"),
+        (judging.NOT_LISTED, "EIO"),
+        (judging.NOT_LISTED, "EIO"),
+    ]
 
 
 def test_nothing_compared_is_counted_as_nothing():
