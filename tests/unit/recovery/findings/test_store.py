@@ -205,7 +205,7 @@ def test_a_finding_is_the_same_after_it_was_written(what, path, was, other, file
 
 
 def test_a_record_is_as_its_schema_says(repository):
-    part = replace(FOUND, what=values.NOT_VERIFIED, path=b"a/", note="EIO", files=3, was=None)
+    part = replace(FOUND, what=values.NOT_VERIFIED, note="EIO", files=3)
     reasons = (classify.NOT_LISTED, classify.UNKNOWN_THEN, *classify.SCATTERED)
     parts = [replace(part, reason=reason) for reason in reasons]
     keep(repository, [FOUND, part, *parts])
