@@ -27,6 +27,8 @@ CHANGING = "changing"
 UNREADABLE = "unreadable"
 #: The reason why a file was not read, where a limit of the run left no room for it.
 LIMIT = b"limit"
+#: What has bytes, whether or not they can be read just now.
+WITH_BYTES = (FILE, ARCHIVED, CHANGING, UNREADABLE)
 
 #: The bytes were read, and hashed, in this scan.
 READ = "read"
@@ -85,6 +87,11 @@ class Content(Struct, frozen=True):
     proved_at: int | None = None
     version: str | None = None
     detail: bytes | None = None
+
+    @property
+    def is_unread(self) -> bool:
+        """Whether a limit left no room for it: it is there, and nothing is known of its bytes."""
+        return self.kind == UNREADABLE and self.detail == LIMIT
 
 
 #: The columns of a snapshot, and those that only scans keep beside it, row by row.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from reconciler.recovery.rows import Content
+from reconciler.recovery.rows import LIMIT, Content
 
 
 class Target(Struct, frozen=True):
@@ -58,6 +58,11 @@ class Unproved(Struct, frozen=True):
     #: `EIO`, `403`, `not mounted`: short, of a kind; `message` says it in a sentence.
     reason: str
     message: str = ""
+
+    @property
+    def is_unread(self) -> bool:
+        """Whether a limit left no room for it: it was listed, so that it is there."""
+        return self.reason == LIMIT.decode()
 
 
 class LeftOut(Struct, frozen=True):

@@ -15,13 +15,13 @@ from reconciler.recovery.parts.schema import CONTENTS
 from reconciler.recovery.proving.results import Coverage, Much
 from reconciler.recovery.repository import layout
 from reconciler.recovery.repository.contract import Repository
-from reconciler.recovery.rows import ARCHIVED, CHANGING, FILE, LIMIT, UNREADABLE
+from reconciler.recovery.rows import UNREADABLE, WITH_BYTES
 from reconciler.recovery.scanning.due.choosing import is_proved
+from reconciler.recovery.scanning.known.keeping import is_unread
 from reconciler.recovery.values import Scan
 from reconciler.recovery.walking.exclusions import Exclusions
 
-#: What has bytes, whether or not they can be read just now.
-_BYTES = pa.array([FILE, ARCHIVED, CHANGING, UNREADABLE])
+_BYTES = pa.array(WITH_BYTES)
 _COLUMNS = ["path", "kind", "size", "proof", "proved_at", "detail"]
 
 
@@ -51,14 +51,13 @@ class _Counted:
         files = pc.and_not(pc.is_in(rows["kind"].dictionary_decode(), value_set=_BYTES), closed)
         proved = pc.and_(files, is_proved(rows, None))
         early = pc.fill_null(pc.greater_equal(rows["proved_at"], since), False)
-        unread = pc.and_(unreadable, pc.fill_null(pc.equal(rows["detail"], LIMIT), False))
         whole, dates = self.coverage, rows["proved_at"].filter(proved)
         oldest = [date for date in (whole.oldest, pc.min(dates).as_py()) if date is not None]
         self.coverage = Coverage(
             _with(whole.proved, rows, pc.and_(proved, early)),
             _with(whole.late, rows, pc.and_not(proved, early)),
             _with(whole.never, rows, pc.and_not(files, proved)),
-            whole.unread + _number(unread),
+            whole.unread + _number(is_unread(rows)),
             whole.closed + _number(closed),
             min(oldest, default=None),
         )

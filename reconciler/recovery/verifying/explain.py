@@ -244,8 +244,7 @@ class _Narrator:
             if side.side().excluded(self._path):
                 return stories.NOTHING, "the scan left it out"
             return (values.MISSING if self._seen() else stories.UNSEEN), ""
-        unread = content.kind == rows.UNREADABLE and content.detail == rows.LIMIT
-        if unread or (content.kind == rows.FILE and content.sha256 is None):
+        if content.is_unread or (content.kind == rows.FILE and content.sha256 is None):
             return stories.NOTHING, "its bytes were not read"
         if content.kind in (rows.UNREADABLE, rows.CHANGING, rows.ARCHIVED):
             return stories.NOTHING, (content.detail or b"").decode("ascii", "replace")

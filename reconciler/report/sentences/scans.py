@@ -16,7 +16,6 @@ _UNITS = ("KiB", "MiB", "GiB", "TiB", "PiB")
 #: Kinds of which there are several as of things.
 _NOUNS = frozenset({rows.LINK, rows.PIPE, rows.SOCKET, rows.DEVICE, rows.MARKER, rows.FOLDER})
 #: The reason of parts for which a limit left no room: they are told as a number.
-_LIMIT = rows.LIMIT.decode()
 #: So many things of one kind are told one by one.
 _TOLD = 5
 
@@ -121,7 +120,7 @@ def notes(scanned: Scanned) -> list[str]:
     if scanned.reason:
         told.append(_sentence(scanned.reason))
     if scanned.scan:
-        parts = (part for part in scanned.scan.unproved if part.reason != _LIMIT)
+        parts = (part for part in scanned.scan.unproved if not part.is_unread)
         told += _some([_sentence(part.message) for part in parts], "part")
         if omitted := left_out.note(scanned.scan.counts.left_out):
             told.append(_sentence(omitted[:1].upper() + omitted[1:]))

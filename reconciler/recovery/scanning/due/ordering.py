@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from reconciler.errors import SnapshotError
 from reconciler.recovery.repository.contract import Repository
-from reconciler.recovery.rows import LIMIT
 from reconciler.recovery.scanning.known import record
 from reconciler.recovery.values import Scan, Target
 
@@ -31,4 +30,4 @@ def _age(repository: Repository, place: str) -> tuple[bool, int]:
 
 
 def _is_unread(scan: Scan) -> bool:
-    return any(part.reason == LIMIT.decode() for part in scan.unproved)
+    return any(part.is_unread for part in scan.unproved)

@@ -127,7 +127,7 @@ class Turns:
         if self._was is None or not wanted.num_rows:
             return turns, [_unknown(wanted)]
         was = self._was.beside(wanted["path"])
-        failed = pc.and_(pc.equal(was["kind"], UNREADABLE), pc.not_equal(was["detail"], LIMIT))
+        failed = pc.and_not(pc.equal(was["kind"], UNREADABLE), keeping.is_unread(was))
         failed = pc.fill_null(failed, False)
         same = pc.and_(keeping.alike(wanted, was), pc.equal(wanted["size"], was["size"]))
         stays = pc.or_(failed, pc.fill_null(same, False))

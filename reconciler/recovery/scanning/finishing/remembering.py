@@ -20,7 +20,7 @@ from reconciler.recovery.parts import merge, read
 from reconciler.recovery.parts.convert import values
 from reconciler.recovery.parts.schema import CONTENTS
 from reconciler.recovery.parts.write import PartWriter, Written
-from reconciler.recovery.rows import ARCHIVED, CHANGING, FILE, LIMIT, UNREADABLE, Content
+from reconciler.recovery.rows import WITH_BYTES, Content
 from reconciler.recovery.scanning.finishing import moved
 from reconciler.recovery.scanning.finishing.moved import with_details
 from reconciler.recovery.scanning.known.earlier import contents_of
@@ -29,8 +29,6 @@ from reconciler.recovery.scanning.known.last import Last
 from reconciler.recovery.values import Unproved
 from reconciler.recovery.walking.exclusions import Exclusions
 
-#: What has bytes, whether or not they could be read.
-_BYTES = (FILE, ARCHIVED, CHANGING, UNREADABLE)
 #: What is gone for so long is not expected back.
 GONE_FOR = timedelta(days=400)
 
@@ -75,7 +73,7 @@ def hidden_by(excluded: Sequence[str], unproved: Iterable[Unproved]) -> Hidden:
     """Return what says of a path whether a scan could not see it."""
     covers = Exclusions(excluded).covers
     # What a limit left no room for was listed: of that a scan knows whether it is there.
-    each = frozenset(part.path for part in unproved if part.reason != LIMIT.decode())
+    each = frozenset(part.path for part in unproved if not part.is_unread)
     folders = tuple(path for path in each if not path or path.endswith(b"/"))
     return lambda path: covers(path) or path in each or path.startswith(folders)
 
@@ -132,7 +130,7 @@ def _dated(batch: pa.RecordBatch, since: bytes) -> pa.RecordBatch:
 
 
 def _there(now: pa.RecordBatch) -> pa.Array:
-    kinds = (pc.fill_null(pc.equal(now["kind"], kind), False) for kind in _BYTES)
+    kinds = (pc.fill_null(pc.equal(now["kind"], kind), False) for kind in WITH_BYTES)
     return functools.reduce(pc.or_, kinds)
 
 

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from reconciler.recovery.parts.convert import scanned, values
 from reconciler.recovery.parts.schema import SCANNED
-from reconciler.recovery.rows import FILE, KEPT, STORED, Rows, chosen
+from reconciler.recovery.rows import FILE, KEPT, LIMIT, STORED, UNREADABLE, Rows, chosen
 from reconciler.recovery.scanning.known.earlier import Earlier
 from reconciler.recovery.values import Root
 
@@ -181,6 +181,12 @@ def rotten(now: pa.RecordBatch, good: pa.RecordBatch) -> pa.Array:
 def has_bytes(rows: pa.RecordBatch) -> pa.Array:
     """Say for each row whether it is a file whose bytes were read, then or earlier. Never null."""
     return pc.fill_null(pc.and_(pc.equal(rows["kind"], FILE), pc.is_valid(rows["sha256"])), False)
+
+
+def is_unread(rows: pa.RecordBatch) -> pa.Array:
+    """Say for each row whether a limit left no room for it (`Content.is_unread`). Never null."""
+    of_limit = pc.and_(pc.equal(rows["kind"], UNREADABLE), pc.equal(rows["detail"], LIMIT))
+    return pc.fill_null(of_limit, False)
 
 
 def _hashes(listed: pa.RecordBatch, was: pa.RecordBatch) -> pa.Array:

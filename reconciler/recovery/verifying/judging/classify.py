@@ -42,8 +42,7 @@ WORDS = {
 #: Reasons that are those of files here and there, and not of one part.
 SCATTERED = frozenset({*WORDS, IN_MANY})
 
-#: What has bytes, whether or not they can be read just now.
-_BYTES = frozenset({rows.FILE, rows.ARCHIVED, rows.CHANGING, rows.UNREADABLE})
+_BYTES = frozenset(rows.WITH_BYTES)
 #: What says by its kind what became of the file.
 _TOLD_AS = {
     rows.UNREADABLE: values.UNREADABLE,
@@ -86,7 +85,7 @@ def _appeared(path: bytes, now: Content | None, by: Circumstances) -> Judged:
     if now is None or now.kind in (rows.DELETED, rows.FOLDER):
         return Judged(SAME, expected=False, compared=False)
     told = _Telling(path, None, now, by)
-    if now.detail == rows.LIMIT and now.kind == rows.UNREADABLE:
+    if now.is_unread:
         return told.quiet(NEW, values.EXTRA)
     if now.kind == rows.UNREADABLE:
         what = values.NOT_VERIFIED if path.endswith(b"/") else values.UNREADABLE
@@ -113,12 +112,12 @@ def _gone(path: bytes, was: Content, by: Circumstances) -> Judged:
 
 def _still_there(path: bytes, was: Content, now: Content, by: Circumstances) -> Judged:
     told = _Telling(path, was, now, by)
-    if now.detail == rows.LIMIT and now.kind == rows.UNREADABLE:
+    if now.is_unread:
         return told.unknown(NOT_READ)
     if now.kind in _TOLD_AS:
         what = _TOLD_AS[now.kind]
         return told.listed(what, _reason(now), compared=what == values.DELETED)
-    if now.kind != was.kind and not _BYTES.issuperset((was.kind, now.kind)):
+    if now.kind != was.kind and not {was.kind, now.kind} <= _BYTES:
         return told.listed(values.CHANGED, f"{was.kind} became {now.kind}")
     if was.kind not in _BYTES:
         return _without_bytes(was, now, told)

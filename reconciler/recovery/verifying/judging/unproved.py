@@ -9,9 +9,6 @@ import pyarrow.compute as pc
 
 from reconciler.recovery import rows
 
-#: What may have bytes, and is not always hashed.
-_BYTES = (rows.FILE, rows.ARCHIVED, rows.CHANGING, rows.UNREADABLE)
-
 
 def unproved(batch: pa.RecordBatch) -> pa.Array | None:
     """Return which rows have bytes that were not read; None if none has.
@@ -23,7 +20,7 @@ def unproved(batch: pa.RecordBatch) -> pa.Array | None:
         _with_words(batch["kind"], (rows.DELETED,)),
     ]
     if batch["sha256"].null_count:
-        unhashed = _with_words(batch["kind"], _BYTES)
+        unhashed = _with_words(batch["kind"], rows.WITH_BYTES)
         if unhashed is not None:
             marks.append(pc.and_(unhashed, batch["sha256"].is_null()))
     found = [mark for mark in marks if mark is not None]

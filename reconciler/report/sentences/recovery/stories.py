@@ -126,7 +126,7 @@ def _copy(copy: Copy) -> str:
 
 
 def _facts(content: Content) -> list[str]:
-    if content.kind == rows.UNREADABLE and content.detail == rows.LIMIT:
+    if content.is_unread:
         return ["not read yet, as a limit left no room"]
     if content.kind != rows.FILE:
         told = [content.kind]
