@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from reconciler.recovery.rows import LIMIT, Content
+from reconciler.recovery import rows
+from reconciler.recovery.rows import Content
 
 
 class Target(Struct, frozen=True):
@@ -62,7 +63,7 @@ class Unproved(Struct, frozen=True):
     @property
     def is_unread(self) -> bool:
         """Whether a limit left no room for it: it was listed, so that it is there."""
-        return self.reason == LIMIT.decode()
+        return self.reason == rows.LIMIT.decode()
 
 
 class LeftOut(Struct, frozen=True):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -76,16 +76,14 @@ def find(repository: Repository, place: str, *, after: str) -> Unfinished | None
     return None
 
 
-def forget(repository: Repository, place: str, *, until: str) -> bool:
-    """Remove what unfinished scans up to the scan `until` have left; False if it can't be."""
+def forget(repository: Repository, place: str, *, until: str) -> None:
+    """Remove what unfinished scans up to the scan `until` have left, as far as that is allowed."""
     prefix = layout.unfinished(place, "").removesuffix("/")
-    try:
+    # Where nothing may be deleted it stays: the next scan does not look at it.
+    with suppress(RepositoryError):
         for name in list(repository.names(prefix)):
             if name.removeprefix(prefix).partition("/")[0] <= until:
                 repository.remove(name)
-    except RepositoryError:  # as where nothing may be deleted: the next scan does not look at it
-        return False
-    return True
 
 
 def earlier(repository: Repository, run: Run, agreeing: Sequence[str]) -> Earlier:

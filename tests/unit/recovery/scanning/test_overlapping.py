@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from reconciler.errors import RepositoryError
+from reconciler.recovery.repository import layout
+from reconciler.recovery.scanning import reasons
 from reconciler.recovery.scanning.known import record
 from reconciler.recovery.scanning.outcome import COMPLETE, NOT_REACHABLE, UNFINISHED, Wish
 from support.recovery.memory import TARGET, Storage
@@ -111,6 +114,29 @@ def test_one_that_is_overtaken_each_time_ends_and_keeps_nothing(two):
     assert (ended.status, ended.scan) == (UNFINISHED, None)
     assert ended.reason.startswith("Other scans of this storage ended again and again")
     assert record.latest(two.repository, TARGET.place) == two.others[-1].scan
+
+
+@pytest.mark.parametrize("may_remove", [True, False])
+def test_one_that_ends_at_the_same_moment_is_listed_once_more(two, monkeypatch, may_remove):
+    def refuse(_self, _name, **_more):
+        raise RepositoryError("denied")
+
+    def both(self, name, data, **more):
+        if name.startswith(layout.scans(TARGET.place)):
+            monkeypatch.setattr(type(two.repository), "write", write)
+            two.storage.put(b"new", b"new")
+            two.other(wish=Wish(full=True))
+        return write(self, name, data, **more)
+
+    write = type(two.repository).write
+    monkeypatch.setattr(type(two.repository), "write", both)
+    if not may_remove:
+        monkeypatch.setattr(type(two.repository), "remove", refuse)
+    ended = two.scan(wish=Wish(full=True))
+    assert (ended.status, ended.notes) == (COMPLETE, [reasons.AGAIN])
+    assert b"new" in two.hashes(ended.scan)
+    assert ended.scan.remembered == ""
+    assert record.latest(two.repository, TARGET.place) == ended.scan
 
 
 def test_what_was_read_before_a_root_was_lost_is_counted(two):
