@@ -57,12 +57,11 @@ def too_large(brought: Brought) -> str:
 
 
 def incomplete(unread: int, brought: Brought) -> str:
-    """Say what a scan lacks: `unread` files are new or were written, and a limit left no room."""
+    """Say what a scan lacks: `unread` files are new or show a change, and a limit left no room."""
     if not unread:
         return "A part of it could not be read"
-    return f"A limit left no room for {_files(unread)} of which nothing is known yet" + too_large(
-        brought
-    )
+    what = "is new or shows a change" if unread == 1 else "are new or show a change"
+    return f"A limit left no room for {_files(unread)} that {what}" + too_large(brought)
 
 
 def not_kept_up(count: int) -> str:

@@ -129,7 +129,7 @@ class Turns:
         was = self._was.beside(wanted["path"])
         failed = pc.and_not(pc.equal(was["kind"], UNREADABLE), keeping.is_unread(was))
         failed = pc.fill_null(failed, False)
-        same = pc.and_(keeping.alike(wanted, was), pc.equal(wanted["size"], was["size"]))
+        same = pc.and_(keeping.alike(wanted, was), keeping.shows_no_change(wanted, was))
         stays = pc.or_(failed, pc.fill_null(same, False))
         turns = pc.if_else(failed, pa.scalar(_LAST, pa.int64()), turns)
         return turns, [_unknown(wanted.filter(pc.invert(stays))), _kept(was.filter(stays))]

@@ -172,6 +172,18 @@ def alike(listed: pa.RecordBatch, was: pa.RecordBatch) -> pa.Array:
     return pc.and_not(pc.fill_null(same, False), pc.fill_null(written, False))
 
 
+def shows_no_change(listed: pa.RecordBatch, was: pa.RecordBatch) -> pa.Array:
+    """Say for each row whether all that tells of a change is what it was. Never null.
+
+    Whoever copies other bytes over a file can give it its old time, but no old inode. What is not
+    known of `was`, as its stamps are lost, shows nothing.
+    """
+    same = pc.fill_null(pc.equal(listed["size"], was["size"]), False)
+    for column in ("ctime_ns", "inode", "tag"):
+        same = pc.and_(same, pc.fill_null(pc.equal(listed[column], was[column]), True))
+    return same
+
+
 def rotten(now: pa.RecordBatch, good: pa.RecordBatch) -> pa.Array:
     """Say for each row whether it has other bytes, though nobody wrote the file. Never null."""
     other = pc.fill_null(pc.not_equal(now["sha256"], good["sha256"]), False)

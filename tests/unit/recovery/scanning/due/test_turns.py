@@ -96,7 +96,7 @@ def test_what_is_new_and_has_no_room_stands_as_not_read(repository, night) -> No
     run = night(storage)
     ended = run(0, most=10)
     assert (ended.status, ended.unread) == (INCOMPLETE, 4)
-    assert ended.reason == "A limit left no room for 4 files of which nothing is known yet"
+    assert ended.reason == "A limit left no room for 4 files that are new or show a change"
     kinds = [row["kind"] for row in table(rows(repository, ended.scan)).values()]
     assert kinds == ["file", "file", *["unreadable"] * 4]
     assert {one.reason for one in ended.scan.unproved} == {"limit"}
@@ -163,22 +163,35 @@ def test_what_is_rotten_is_told_each_time_that_it_is_read(night) -> None:
     assert [run(day).altered_first for day in (30, 60)] == [[b"001"]] * 2
 
 
-def test_what_was_touched_and_not_read_yet_keeps_its_proof_and_is_looked_at_first(
-    repository, night
+@pytest.mark.parametrize("column", ["ctime_ns", "inode"])
+def test_what_shows_a_change_and_was_not_read_yet_is_not_proved_and_is_looked_at_first(
+    repository, night, column
 ) -> None:
     storage = filled(4)
     run = night(storage)
     run(0)
-    before = table(rows(repository, run(1).scan))
     for file in storage.files.values():
-        file.ctime_ns += 1
+        setattr(file, column, getattr(file, column) + 1)
+    storage.files[b"003"].data = b"54321"
     ended = run(2, most=5)
-    assert (ended.status, storage.read) == (COMPLETE, [b"000"])
-    after = table(rows(repository, ended.scan))
-    for path in (b"001", b"002", b"003"):
-        assert after[path] == before[path] | {"proof": "kept"}
-    run(3)
-    assert storage.read == [b"001", b"002", b"003"]
+    assert (ended.status, ended.unread, storage.read) == (INCOMPLETE, 3, [b"000"])
+    assert [row["sha256"] for row in table(rows(repository, ended.scan)).values()][1:] == [None] * 3
+    ended = run(3)
+    assert storage.read[:3] == [b"001", b"002", b"003"]
+    assert ended.altered_first == [b"003"]  # what it should be is remembered
+
+
+def test_what_shows_a_change_and_no_run_has_room_for_is_never_called_proved(
+    repository, night
+) -> None:
+    storage = filled(2)
+    run = night(storage)
+    run(0)
+    storage.files[b"001"].inode += 1
+    for day in (1, 2):
+        ended = run(day, most=4)
+        assert (ended.status, ended.unread) == (INCOMPLETE, 1)
+        assert "larger than --max-bytes itself, and so never read: 1" in ended.reason
 
 
 def test_what_was_written_and_not_read_yet_has_no_hash(repository, night) -> None:
