@@ -5,29 +5,44 @@
 # Usage: nightly.sh REPO, in the folder of the manifest; digests and findings are written there,
 # dated: keep the digests elsewhere too, in Git or on paper. The exit code is that of the worst
 # thing that happened: 7 something is not what it was, 8 something could not be looked at or was
-# not read in time, 0 all was compared and agrees.
+# not read in time, 0 all was compared and agrees. If it is not 0, the last line says why.
 set -u
 repo=${1:?"say where the repository is: nightly.sh REPO"}
+now=$(date +%F-%H%M%S)
 worst=0
+steps=
 
+# step NAME COMMAND…: what is no verdict, such as a repository that is not there, ends the night.
 step() {
+    name=$1
+    shift
     "$@"
     code=$?
+    [ $code -eq 0 ] || steps="$steps${steps:+, }$name ($code)"
     case $code in
         0) ;;
         7) worst=7 ;;
         8) [ $worst -eq 7 ] || worst=8 ;;
-        *) exit $code ;;
+        *) finish $code "it was cut short" ;;
     esac
 }
 
-step reconciler scan --due --into "$repo" --max-duration 6h
-step reconciler snapshot create "$repo" --digest-file "digest-$(date +%F).sha256"
+finish() {
+    echo "Exit code $1: $2. See, above: $steps."
+    exit "$1"
+}
+
+step scan reconciler scan --due --into "$repo" --max-duration 6h
+step snapshot reconciler snapshot create "$repo" --digest-file "digest-$now.sha256"
+# Tonight's and the one before it, complete or not: what one of them does not know is not verified.
 if [ "$(reconciler snapshot list "$repo" -o json | grep -c '"digest"')" -gt 1 ]; then
-    step reconciler verify --against "$repo" --rows "findings-$(date +%F).csv"
+    step comparison reconciler verify --against "$repo" --rows "findings-$now.csv"
 fi
 if [ "${DEEP:-0}" = 1 ]; then
-    step reconciler verify "$repo" --deep --max-duration 12h
+    step deep reconciler verify "$repo" --deep --max-duration 12h
 fi
-step reconciler verify "$repo" --objective
-exit $worst
+step objective reconciler verify "$repo" --objective
+case $worst in
+    7) finish 7 "something is not what it was" ;;
+    8) finish 8 "something could not be looked at, or was not read in time" ;;
+esac

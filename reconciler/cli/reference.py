@@ -98,7 +98,9 @@ def arguments(parser: argparse.ArgumentParser) -> Iterable[argparse.Action]:
 
 
 def _named(action: argparse.Action) -> str:
-    value = str(action.metavar or "|".join(action.choices or ()))
+    value = action.metavar or "|".join(action.choices or ())
+    if isinstance(value, tuple):  # one name for each of several values
+        value = " ".join(value)
     if not action.option_strings:
         return f"`{value}`"
     names = ", ".join(f"`{name}`" for name in action.option_strings)

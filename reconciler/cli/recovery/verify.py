@@ -17,21 +17,13 @@ from reconciler.cli.recovery import deep as storages_now
 from reconciler.cli.recovery.proving import objective
 from reconciler.cli.recovery.proving.settling import Settling
 from reconciler.environment.timestamps import timestamp, utc_now
-from reconciler.errors import (
-    FINDINGS,
-    INTERRUPTED,
-    SUCCESS,
-    UNPROVED,
-    RepositoryError,
-    SnapshotError,
-    UsageError,
-)
+from reconciler.errors import FINDINGS, INTERRUPTED, SUCCESS, UNPROVED, RepositoryError, UsageError
 from reconciler.names import Scope, matches
 from reconciler.printable import listed, quoted
 from reconciler.recovery.repository.address import split
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.repository.opening import open_repository
-from reconciler.recovery.snapshots import clocks, listing, marks
+from reconciler.recovery.snapshots import choosing, clocks, listing, marks
 from reconciler.recovery.snapshots.document import Kept, SnapshotStorage
 from reconciler.recovery.verifying import against, deep, live, results
 from reconciler.recovery.verifying.results import Side, StorageVerified, Verified
@@ -119,10 +111,9 @@ class _Verification:
         self._opened = opened
         text = options.repository or options.against or ""
         address, id = split(text)
-        # Without REPO, --against names it: what is compared is then its latest snapshot.
         self.repository = self._open(address)
-        named = id if options.repository is not None else None
-        self.kept = listing.find_kept(self.repository, named)
+        # Without REPO, --against names it: what is compared is then its latest snapshot.
+        self.kept, self._passed_over = self._meant(id if options.repository is not None else None)
         self._settling = Settling(context, options)
 
     def verified(self, stop: Stop) -> Verified:
@@ -133,7 +124,7 @@ class _Verification:
             address, id = split(options.against)
             if address != BEFORE and options.repository is not None:
                 home = self._open(address)
-            was = listing.find_kept(home, id) if id else _before(self.kept, home)
+            was = listing.find_kept(home, id) if id else choosing.before(home, self.kept)
             if was.digest == self.kept.digest:
                 raise UsageError(
                     f"--against {quoted(options.against)} is the snapshot that is to be compared "
@@ -165,10 +156,22 @@ class _Verification:
             (*self._notes(how, was), *self._idle_scopes(was)),
             options.rows or "",
             redacted=options.redact,
+            passed_over=self._passed_over,
         )
         if len(chosen) == len(was.snapshot.storages) and not stop.interrupted:
             self._mark(verified, was, home)
         return verified
+
+    def _meant(self, id: str | None) -> tuple[Kept, tuple[str, ...]]:
+        """Find the snapshot, and which newer ones were passed over, as they are incomplete.
+
+        What changes from night to night is told by the latest one, whatever it lacks.
+        """
+        if id is not None:
+            return listing.find_kept(self.repository, id), ()
+        if self._options.against is not None:
+            return listing.latest(self.repository), ()
+        return choosing.most_complete(self.repository)
 
     def _each(
         self,
@@ -248,18 +251,6 @@ class _Verification:
         repository = open_repository(address)
         self._opened.callback(repository.close)
         return repository
-
-
-def _before(kept: Kept, home: Repository) -> Kept:
-    """Return the last complete snapshot before another one; raises `SnapshotError`."""
-    for earlier in listing.newest_first(home):
-        snapshot = earlier.snapshot
-        if snapshot.complete and clocks.is_before(snapshot, kept.snapshot):
-            return earlier
-    raise SnapshotError(
-        f"no complete snapshot in {home.address} is older than {kept.snapshot.id}: there is "
-        "nothing to compare it with yet"
-    )
 
 
 def _read_anew(verified: Verified) -> bool:

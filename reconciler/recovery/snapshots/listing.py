@@ -108,21 +108,33 @@ def find_kept(repository: Repository, id: str | None = None) -> Kept:
     """
     if id is not None:
         return _named(repository, id)
-    complete = (kept for kept in newest_first(repository) if kept.snapshot.complete)
+    if found := newest(repository, complete=True):
+        return found
+    last = latest(repository).snapshot.id
+    raise SnapshotError(
+        f"no snapshot in {repository.address} is complete: name one, as REPO@{last}"
+    )
+
+
+def latest(repository: Repository) -> Kept:
+    """Return the last snapshot, complete or not; raises `SnapshotError` if there is none."""
+    if found := newest(repository, complete=False):
+        return found
+    raise SnapshotError(
+        f"there is no snapshot in {repository.address}: `reconciler snapshot create` makes one"
+    )
+
+
+def newest(repository: Repository, *, complete: bool) -> Kept | None:
+    """Return the last snapshot, or the last complete one; None if there is none.
+
+    Raises `SnapshotError` if a newer one is damaged.
+    """
+    found = (k for k in newest_first(repository) if k.snapshot.complete or not complete)
     try:
-        found = next(complete, None)
+        return next(found, None)
     except SnapshotError as error:
         raise SnapshotError(f"{error}, {_until_then(repository)}") from error
-    if found:
-        return found
-    there = ids(repository)
-    if not there:
-        raise SnapshotError(
-            f"there is no snapshot in {repository.address}: `reconciler snapshot create` makes one"
-        )
-    raise SnapshotError(
-        f"no snapshot in {repository.address} is complete: name one, as REPO@{there[-1]}"
-    )
 
 
 def _until_then(repository: Repository) -> str:

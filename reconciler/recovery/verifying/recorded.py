@@ -28,6 +28,8 @@ class Recorded(Struct, frozen=True):
     ended_at: str
     excluded: tuple[str, ...]
     counts: Counts
+    #: Whether all was listed and read that was to be.
+    complete: bool = True
     #: SHA-256 of the part with what should be otherwise; empty if nothing is, or nobody knows.
     remembered: str = ""
 
@@ -62,6 +64,7 @@ def of_scan(scan: Scan) -> Recorded:
         scan.ended_at,
         scan.excluded,
         scan.counts,
+        scan.complete,
         scan.remembered,
     )
 
@@ -79,4 +82,5 @@ def of_snapshot(storage: SnapshotStorage) -> Recorded | None:
         contents.ended_at,
         contents.excluded,
         contents.counts,
+        contents.complete,
     )

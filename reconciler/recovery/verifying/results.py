@@ -87,6 +87,8 @@ class StorageVerified(Struct, frozen=True):
     is_copy: bool = False
     #: Whether what earlier runs found can't be read: nobody knows what lasts.
     forgotten: bool = False
+    #: Whether one side's scan could not list or read all: nobody knows what else was, or is, there.
+    incomplete: bool = False
     #: What else is worth knowing, in sentences.
     notes: tuple[str, ...] = ()
 
@@ -96,7 +98,7 @@ class StorageVerified(Struct, frozen=True):
         # A newer snapshot may have the wrong bytes as well: that they agree proves nothing.
         if self.found.keys() - UNPROVED or self.lasts:
             return DIFFERS
-        unknown = self.found or self.is_partial or self.forgotten
+        unknown = self.found or self.is_partial or self.forgotten or self.incomplete
         return UNKNOWN if unknown else AGREES
 
     @property
@@ -128,6 +130,8 @@ class Verified(Struct, frozen=True):
     #: The file with all rows, where one was written.
     rows: str = ""
     redacted: bool = False
+    #: The ids of newer snapshots, which are incomplete, and so were not compared.
+    passed_over: tuple[str, ...] = ()
 
     @property
     def of(self) -> int:

@@ -58,6 +58,7 @@ def _so_far(storage: str, comparison: Comparison, was: Recorded, now: Recorded) 
         dict(sorted(tally.quiet.items())),
         was.taken(),
         now.taken(),
+        incomplete=not (was.complete and now.complete),
         notes=tuple(notes),
     )
 

@@ -27,6 +27,7 @@ def verified(result: Verified, _style: Style = PLAIN) -> str:
         how=result.how,
         repository=result.repository.removeprefix("'").removesuffix("'"),
         **sides,
+        passed_over=result.passed_over,
         redacted=result.redacted,
         rows=result.rows or None,
         summary={

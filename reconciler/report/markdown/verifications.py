@@ -31,6 +31,7 @@ def verified(result: Verified, _style: Style = PLAIN) -> str:
     accepted = [finding for one in result.storages for finding in one.accepted]
     counted = [finding for one in result.storages for finding in one.counted]
     notes = [
+        *told.passed_over(result),
         *result.notes,
         *(f"{one.storage}: {note}" for one in result.storages for note in _notes(one)),
     ]

@@ -118,4 +118,4 @@ def _line(text: str, name: str, style: Style) -> list[str]:
 def _notes(result: Verified) -> list[str]:
     rows = [f"All findings are in {result.rows}."] if result.rows else []
     names = ["Names are replaced by short hashes."] if result.redacted else []
-    return [*result.notes, *rows, *names]
+    return [*told.passed_over(result), *result.notes, *rows, *names]

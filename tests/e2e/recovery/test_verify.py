@@ -184,6 +184,23 @@ def test_two_snapshots_are_compared_without_the_storage(verify):
     assert "name an earlier one" in told.stderr
 
 
+def test_tonight_is_compared_with_the_night_before_however_incomplete(verify):
+    manifest = verify.path / "storages.yaml"
+    manifest.write_text(manifest.read_text() + "proof: {every: 30d}\n")
+    verify.storages.file("nas/new.tif", b"new")
+    for _ in "12":
+        verify.folder("scan", "--into", "proofs", "-q", "--due", "--max-bytes", "1", code=8)
+        verify.folder("snapshot", "create", "proofs", code=8)
+    ids = sorted(path.name for path in verify.path.glob("proofs/snapshots/*"))
+    told = verify("--against", "proofs", code=8)
+    assert [told["was"]["id"], told["is"]["id"]] == ids[1:]
+    assert (told["verdict"], told["passed_over"]) == ("not_verified", [])
+    assert verify.deep(code=7)["passed_over"] == ids[1:]
+    shutil.rmtree(verify.path / "proofs/snapshots" / ids[0])
+    assert verify.deep(code=8)["was"] == told["is"]
+    assert verify(f"proofs@{ids[2]}", "--against", code=8)["was"] == told["was"]
+
+
 def test_a_comparison_that_rests_on_earlier_proofs_says_so_and_verifies_nothing(verify):
     verify.scan()
     (one,) = verify("--against", "proofs")["storages"]

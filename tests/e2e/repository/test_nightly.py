@@ -54,9 +54,13 @@ def test_what_the_unit_starts_is_understood_and_its_exit_code_is_the_worst(lab, 
         shlex.split(directive(service, "ExecStart")),
         cwd=directive(service, "WorkingDirectory"),
         env={name: value, "CALLS": str(lab / "calls"), "SCAN": str(scan), "DEEP": "1"},
+        capture_output=True,
+        text=True,
         check=False,
     )
     assert done.returncode == code
+    last = "".join(done.stdout.splitlines()[-1:])
+    assert last.endswith(f" See, above: scan ({code}).") if code else not last
     calls = (lab / "calls").read_text().splitlines()
     compared = ["verify --against", "verify s3:", "verify s3:"]
     expected = ["scan --due", "snapshot create", "snapshot list", *compared]

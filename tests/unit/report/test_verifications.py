@@ -105,7 +105,10 @@ def verified(*storages, **more):
     )
 
 
-ALL = verified(NAS, FINE, AWAY, NEVER, notes=("One note.",), rows="rows.csv", redacted=True)
+PASSED = ("20261128t020000z-cd", "20261129t020000z-ef")
+ALL = verified(
+    NAS, FINE, AWAY, NEVER, notes=("One note.",), rows="rows.csv", redacted=True, passed_over=PASSED
+)
 
 
 @pytest.mark.parametrize(
@@ -258,7 +261,9 @@ def test_records_of_files_are_told_as_records():
     assert "read 2026-11-03" in shown
 
 
-@pytest.mark.parametrize("what", [v for n, v in vars(values).items() if n.isupper()])
+@pytest.mark.parametrize(
+    "what", [v for n, v in vars(values).items() if n.isupper() and isinstance(v, str)]
+)
 def test_every_class_has_its_meaning(what):
     assert what == values.INVENTORY or what in told.MEANINGS
 
@@ -294,6 +299,22 @@ def test_records_that_agree_do_not_pass_for_bytes():
     assert told.endswith(
         "\nVerified: 9 of 9 records compared, and all agree; no byte was read: --deep does that.\n"
     )
+
+
+def test_verified_says_that_newer_snapshots_were_passed_over():
+    result = verified(FINE, passed_over=PASSED[:1])
+    for report in (text.verified(result, Style(width=UNBOUNDED)), markdown.verified(result)):
+        assert (
+            "and all agree; with 20261103t020000z-ab, as 1 newer snapshot is incomplete." in report
+        )
+        assert "Passed over, as incomplete: a newer snapshot, " in report
+        assert PASSED[0] in report
+
+
+def test_what_was_listed_by_half_is_not_verified():
+    told = text.verified(verified(replace(FINE, incomplete=True)), Style(width=UNBOUNDED))
+    assert told.splitlines()[-1].startswith("NOT VERIFIED: ")
+    assert told.endswith("; not all was listed and read of 'minio'.\n")
 
 
 def test_what_was_accepted_is_told_in_each_format():

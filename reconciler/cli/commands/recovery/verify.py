@@ -39,7 +39,8 @@ def _add_arguments(parser: ArgumentParser) -> None:
         "repository",
         nargs="?",
         metavar="REPO[@ID]",
-        help="a repository, and the snapshot that is meant (default: the latest complete one)",
+        help="a repository, and the snapshot that is meant (default: the latest complete one; with "
+        "--against the latest)",
     )
     ways = parser.add_mutually_exclusive_group()
     ways.add_argument(

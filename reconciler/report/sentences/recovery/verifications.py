@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
 from reconciler.environment.timestamps import timestamp
+from reconciler.printable import listed
 from reconciler.printable import shown as printable
 from reconciler.recovery import rows, values
 from reconciler.recovery.findings.episodes import is_settled
@@ -61,6 +62,15 @@ def heading(verified: Verified) -> str:
     if verified.now is not None:
         return f"{told}; was: {_side(verified.was)}; is: {_side(verified.now)}"
     return f"{told}, with {_side(verified.was)}"
+
+
+def passed_over(verified: Verified) -> list[str]:
+    """Say which newer snapshots were not compared, and how they can be."""
+    if not (ids := verified.passed_over):
+        return []
+    which, each = ("a newer snapshot", "it") if len(ids) == 1 else ("newer snapshots", "each")
+    told = f"Passed over, as incomplete: {which}, {listed(ids)}."
+    return [f"{told} REPO@ID compares with what {each} has."]
 
 
 def compared(one: StorageVerified) -> str:
@@ -161,6 +171,9 @@ def total(verified: Verified) -> str:
         if verified.not_verified:
             last += f", {verified.not_verified:,} not verified"
     partly = left_out.in_all([one.storage for one in verified.storages if not_known(one)])
+    if passed := len(verified.passed_over):
+        partly += f"; with {verified.was.id}, as {count(passed, 'newer snapshot')} "
+        partly += f"{'is' if passed == 1 else 'are'} incomplete"
     if verified.how == results.LIVE:
         partly += "; no byte was read: --deep does that"
     numbers = "; ".join(filter(None, (found(all_found(verified.storages)), _lasting(verified))))
@@ -168,6 +181,7 @@ def total(verified: Verified) -> str:
         return f"FINDINGS: {numbers}; {last}{partly}."
     if any(one.forgotten for one in verified.storages):
         numbers = ", ".join(filter(None, (numbers, "not all can be read that was known earlier")))
+    numbers = "; ".join(filter(None, (numbers, _incomplete(verified))))
     if verdict == results.UNKNOWN:
         return f"NOT VERIFIED: {'; '.join(filter(None, (last, numbers)))}{partly}."
     return f"Verified: {last}{_agreeing(verified)}{partly}."
@@ -179,6 +193,12 @@ def _lasting(verified: Verified) -> str:
     for one in verified.storages:
         total.update(one.lasts)
     return f"{found(total)} found earlier and {LASTS}" if total else ""
+
+
+def _incomplete(verified: Verified) -> str:
+    """Say of which storages more was, or is, there than was compared."""
+    names = [one.storage for one in verified.storages if one.incomplete]
+    return f"not all was listed and read of {listed(names)}" if names else ""
 
 
 def _agreeing(verified: Verified) -> str:
