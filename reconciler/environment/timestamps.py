@@ -9,6 +9,8 @@ from typing import Literal
 import msgspec
 
 Digits = Literal["seconds", "milliseconds", "microseconds"]
+#: Seconds by which the clocks of two machines may be apart.
+APART = 300
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 _LENGTHS: dict[Digits, int] = {"seconds": 19, "milliseconds": 23, "microseconds": 26}
 
@@ -42,6 +44,15 @@ def is_moment(text: str) -> bool:
         return datetime.fromisoformat(text).tzinfo is not None
     except ValueError:
         return False
+
+
+def moment_of(seconds: float) -> str:
+    """Return a moment that is given in seconds since 1970.
+
+    >>> moment_of(1767225600)
+    '2026-01-01T00:00:00Z'
+    """
+    return timestamp(_BEGINNING + timedelta(seconds=seconds), "seconds")
 
 
 def day_of(seconds: int) -> str:

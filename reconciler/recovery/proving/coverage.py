@@ -8,6 +8,7 @@ from contextlib import ExitStack
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from reconciler.environment.timestamps import APART
 from reconciler.model import Objective
 from reconciler.recovery.parts import read
 from reconciler.recovery.parts.convert import values
@@ -28,13 +29,13 @@ _COLUMNS = ["path", "kind", "size", "proof", "proved_at", "detail"]
 def cover(repository: Repository, scan: Scan, objective: Objective, now: int) -> Coverage:
     """Return how much of a scan was proved within the cycle that ends `now`, and how much not.
 
-    A proof is that the bytes were read: a sum that the storage keeps is none. Raises
-    `RepositoryError`, `SnapshotError`.
+    A proof is that the bytes were read: a sum that the storage keeps is none; nor is a reading of
+    a time that has not come yet. Raises `RepositoryError`, `SnapshotError`.
     """
     counted = _Counted()
     with ExitStack() as opened:
         for rows in _rows(repository, scan, objective, opened):
-            counted.take(rows, now - objective.every)
+            counted.take(rows, now - objective.every, now + APART)
     return counted.coverage
 
 
@@ -44,22 +45,26 @@ class _Counted:
     def __init__(self) -> None:
         self.coverage = Coverage()
 
-    def take(self, rows: pa.RecordBatch, since: int) -> None:
-        """Count rows; what was proved before `since` is late."""
+    def take(self, rows: pa.RecordBatch, since: int, until: int) -> None:
+        """Count rows; what was proved before `since` is late, and after `until` ahead."""
         unreadable = pc.equal(rows["kind"], UNREADABLE)
         closed = pc.and_(unreadable, pc.ends_with(rows["path"], b"/"))
         files = pc.and_not(pc.is_in(rows["kind"].dictionary_decode(), value_set=_BYTES), closed)
         proved = pc.and_(files, is_proved(rows, None))
-        early = pc.fill_null(pc.greater_equal(rows["proved_at"], since), False)
+        ahead = pc.fill_null(pc.greater(rows["proved_at"], until), False)
+        latest = [d for d in (self.coverage.latest, _latest(rows, proved)) if d is not None]
+        in_time = pc.fill_null(pc.greater_equal(rows["proved_at"], since), False)
         whole, dates = self.coverage, rows["proved_at"].filter(proved)
         oldest = [date for date in (whole.oldest, pc.min(dates).as_py()) if date is not None]
         self.coverage = Coverage(
-            _with(whole.proved, rows, pc.and_(proved, early)),
-            _with(whole.late, rows, pc.and_not(proved, early)),
+            _with(whole.proved, rows, pc.and_not(pc.and_(proved, in_time), ahead)),
+            _with(whole.late, rows, pc.and_not(proved, in_time)),
             _with(whole.never, rows, pc.and_not(files, proved)),
             whole.unread + _number(is_unread(rows)),
             whole.closed + _number(closed),
             min(oldest, default=None),
+            _with(whole.ahead, rows, pc.and_(proved, ahead)),
+            max(latest, default=None),
         )
 
 
@@ -77,6 +82,11 @@ def _rows(
             yield batch.filter(pa.array(kept, pa.bool_()))
         else:
             yield batch
+
+
+def _latest(rows: pa.RecordBatch, proved: pa.Array) -> int | None:
+    latest: int | None = pc.max(rows["proved_at"].filter(proved)).as_py()
+    return latest
 
 
 def _with(much: Much, rows: pa.RecordBatch, which: pa.Array) -> Much:

@@ -32,11 +32,15 @@ class Coverage(Struct, frozen=True):
     closed: int = 0
     #: Seconds since 1970: the oldest proof, within the cycle or not.
     oldest: int | None = None
+    #: By readings of a time that has not come yet, as a clock was wrong: those prove nothing; the
+    #: latest of all readings, in seconds since 1970.
+    ahead: Much = Much()
+    latest: int | None = None
 
     @property
     def files(self) -> int:
         """How many files there are."""
-        return self.proved.files + self.late.files + self.never.files
+        return self.proved.files + self.late.files + self.never.files + self.ahead.files
 
 
 class StorageProved(Struct, frozen=True):
@@ -67,7 +71,7 @@ class StorageProved(Struct, frozen=True):
         one = self.coverage
         if one is None or self.left_out:
             return False
-        return not (one.late.files or one.never.files or one.closed)
+        return not (one.late.files or one.never.files or one.ahead.files or one.closed)
 
     @property
     def verdict(self) -> str:

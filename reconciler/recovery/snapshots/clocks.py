@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from reconciler.environment.origin import run_id
-from reconciler.environment.timestamps import timestamp
+from reconciler.environment.timestamps import APART, moment_of
 from reconciler.errors import SnapshotError
 from reconciler.printable import quoted
 from reconciler.recovery.repository import layout
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.snapshots import listing
 from reconciler.recovery.snapshots.document import Snapshot
-
-#: Seconds by which the clocks of two machines may be apart.
-_APART = 300.0
 
 
 def refuse_behind(repository: Repository, now: float) -> None:
@@ -27,7 +22,7 @@ def refuse_behind(repository: Repository, now: float) -> None:
     if newest >= run_id(now, b""):
         folder = quoted(layout.snapshot(newest, ""))
         raise SnapshotError(
-            f"the clock of this machine ({_moment(now)}) is behind the newest snapshot in "
+            f"the clock of this machine ({moment_of(now)}) is behind the newest snapshot in "
             f"{repository.address}, {newest}: set it right, for a snapshot that is made now would "
             "be taken for an earlier one. If the clock of that one was ahead, remove it by hand "
             f"({folder})"
@@ -36,11 +31,11 @@ def refuse_behind(repository: Repository, now: float) -> None:
 
 def refuse_scans_ahead(snapshot: Snapshot, now: float) -> None:
     """Raise `SnapshotError` if a scan that a snapshot takes ended later than `now`."""
-    until = _moment(now + _APART)
+    until = moment_of(now + APART)
     for storage in snapshot.storages:
         if storage.contents is not None and storage.contents.ended_at > until:
             raise SnapshotError(
-                f"the clock of this machine ({_moment(now)}) is behind the last scan of "
+                f"the clock of this machine ({moment_of(now)}) is behind the last scan of "
                 f"{quoted(storage.name)}, which ended at {storage.contents.ended_at}: set it right"
             )
 
@@ -50,7 +45,3 @@ def is_before(one: Snapshot, other: Snapshot) -> bool:
     if one.lineage == other.lineage:
         return one.serial < other.serial
     return one.id < other.id
-
-
-def _moment(seconds: float) -> str:
-    return timestamp(datetime.fromtimestamp(seconds, UTC), "seconds")

@@ -41,6 +41,7 @@ def _storage(one: StorageProved) -> dict[str, Any]:
             "proved": coverage.proved,
             "late": coverage.late,
             "never": coverage.never,
+            "ahead": coverage.ahead,
             "not_read_yet": coverage.unread,
             "folders_not_listed": coverage.closed,
         },

@@ -20,7 +20,7 @@ def proved(result: Proved, _style: Style = PLAIN) -> str:
                 code(one.storage),
                 told.result(one),
                 prose(", ".join(told.facts(one, result.at))),
-                prose("; ".join(told.reasons(one))),
+                prose("; ".join(told.reasons(one, result.at))),
             ]
         )
 

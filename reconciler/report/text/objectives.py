@@ -31,6 +31,6 @@ def _storage(one: StorageProved, at: int, style: Style) -> list[str]:
     first, *more = lines(text, style.width, rest="    ")
     colour = _COLOURS.get(one.verdict, "yellow")
     done = [first.replace(status, style.paint(status, colour), 1), *more]
-    for reason in told.reasons(one):
+    for reason in told.reasons(one, at):
         done += lines(reason, style.width, "    ", "      ")
     return done

@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from reconciler.environment.timestamps import APART
 from reconciler.recovery.parts import read
 from reconciler.recovery.parts.schema import CONTENTS
 from reconciler.recovery.rows import KEPT, READ
@@ -65,8 +66,8 @@ class Ages(Struct):
         return sum((self.costs[minute] - self.bytes[minute]) // EACH for minute in minutes)
 
 
-def aged(contents: Path, most: int | None) -> Ages:
-    """Return when how much of a part was proved.
+def aged(contents: Path, most: int | None, now: float = math.inf) -> Ages:
+    """Return when how much of a part was proved, as `minutes_of` says.
 
     Files of more than `most` bytes are counted apart: no run will ever have room for them. Raises
     `SnapshotError`.
@@ -75,7 +76,7 @@ def aged(contents: Path, most: int | None) -> Ages:
     waiting, count, summed = [], 0, [_MINUTES.empty_table()]
     for batch in read.batches(contents, CONTENTS, columns=_COLUMNS):
         proved = is_proved(batch, most)
-        minutes = pc.divide(batch["proved_at"], MINUTE)
+        minutes = minutes_of(batch, now)
         if most is not None:
             large = pc.and_not(is_proved(batch, None), proved)
             found.too_large.update(minutes.filter(large).to_pylist())
@@ -96,6 +97,18 @@ def _summed(tables: list[pa.Table]) -> pa.Table:
     grouped = pa.concat_tables(tables).group_by("minute", use_threads=False)
     done = grouped.aggregate([("files", "sum"), ("size", "sum")])
     return done.select(["minute", "files_sum", "size_sum"]).rename_columns(_MINUTES.names)
+
+
+def minutes_of(rows: pa.RecordBatch, now: float) -> pa.Array:
+    """Return the minutes since 1970 in which rows were proved.
+
+    What a clock that was ahead dated later than `now` comes first of all, as it proves nothing.
+    """
+    minutes = pc.divide(rows["proved_at"], MINUTE)
+    if now == math.inf:
+        return minutes
+    ahead = pc.greater(rows["proved_at"], int(now) + APART)
+    return pc.if_else(pc.fill_null(ahead, False), pa.scalar(0, minutes.type), minutes)
 
 
 def is_proved(rows: pa.RecordBatch, most: int | None) -> pa.Array:
@@ -143,8 +156,9 @@ def _choose(proved: Ages, now: float, cycle: float, most: int | None) -> Choice:
 class Marking:
     """Says which rows are due, one batch after the other."""
 
-    def __init__(self, choice: Choice, most: int | None) -> None:
-        """Mark by a choice; files of more than `most` bytes are not due."""
+    def __init__(self, choice: Choice, most: int | None, now: float = math.inf) -> None:
+        """Mark by a choice of `now`; files of more than `most` bytes are not due."""
+        self._now = now
         self._choice = choice
         self._most = most
         self._within = choice.within
@@ -152,7 +166,7 @@ class Marking:
     def of(self, rows: pa.RecordBatch) -> pa.Array:
         """Say for each row whether its bytes were read once, and are to be read again."""
         before = self._choice.before
-        minutes = pc.divide(rows["proved_at"], MINUTE)
+        minutes = minutes_of(rows, self._now)
         proved = is_proved(rows, self._most)
         due = pc.and_(proved, pc.fill_null(pc.less(minutes, before), False))
         if self._within <= 0:

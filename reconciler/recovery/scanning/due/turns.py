@@ -16,7 +16,14 @@ from reconciler.recovery.parts.convert import scanned
 from reconciler.recovery.parts.schema import SCANNED
 from reconciler.recovery.rows import KEPT, LIMIT, STORED, UNREADABLE, Rows
 from reconciler.recovery.scanning import reasons
-from reconciler.recovery.scanning.due.choosing import MINUTE, Choice, Marking, aged, choose
+from reconciler.recovery.scanning.due.choosing import (
+    MINUTE,
+    Choice,
+    Marking,
+    aged,
+    choose,
+    minutes_of,
+)
 from reconciler.recovery.scanning.due.waiting import Waiting
 from reconciler.recovery.scanning.known import keeping
 from reconciler.recovery.scanning.known.earlier import Earlier
@@ -49,13 +56,13 @@ class Turns:
         self._waiting = Waiting(folder, opened)
         self._choice = Choice()
         self._was = self._should_be = None
+        self._now = now = means.here.now().timestamp()
         if last is not None:
-            now = means.here.now().timestamp()
-            self._choice = choose(aged(last.contents, pace.most), now, every, pace.most)
+            self._choice = choose(aged(last.contents, pace.most, now), now, every, pace.most)
             rows = last.rows_again()
             self._was = Earlier(rows, clock=0, agreeing=())
             self._should_be = last.should_be()
-        self._marking = Marking(self._choice, pace.most)
+        self._marking = Marking(self._choice, pace.most, now)
         #: Whether all was listed: from then on a limit ends the reading, and not the scan.
         self.is_listed = False
         #: How many files a limit leaves for the next run, but for those that can't be read.
@@ -71,7 +78,7 @@ class Turns:
             return compared
         chosen = settled.filter(due)
         turns, instead = self._unread(wanted)
-        minutes = pc.divide(chosen["proved_at"], MINUTE)
+        minutes = minutes_of(chosen, self._now)
         known = pa.array(compared.known, pa.binary(32))
         self._add(
             pa.concat_batches([chosen, wanted]),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from reconciler.environment.timestamps import day_of
+from reconciler.environment.timestamps import day_of, moment_of
 from reconciler.printable import shown
 from reconciler.recovery.proving.results import PROVED, WRONG, Much, Proved, StorageProved
 from reconciler.report.sentences import left_out
@@ -44,7 +44,7 @@ def facts(one: StorageProved, at: int) -> list[str]:
     return told
 
 
-def reasons(one: StorageProved) -> list[str]:
+def reasons(one: StorageProved, at: int) -> list[str]:
     """Return what keeps a storage from being proved, each in a few words, what is worst first."""
     told = [f"{number:,} {what}, and not accepted" for what, number in one.wrong.items()]
     if one.not_reachable_since:
@@ -54,6 +54,13 @@ def reasons(one: StorageProved) -> list[str]:
     coverage = one.coverage
     if coverage is None:
         return told if one.problem else [*told, "never scanned"]
+    if coverage.ahead.files and coverage.latest is not None:
+        told.append(
+            f"{_much(coverage.ahead)} read at a time that has not come yet "
+            f"({moment_of(coverage.latest)}) by the clock of this machine ({moment_of(at)}): this "
+            "clock, or that of the machine that read them, is wrong. Set it right, and scan with "
+            "--full"
+        )
     if coverage.late.files:
         told.append(f"{_much(coverage.late)} longer ago than {lasting(one.objective.every)}")
     if coverage.unread:

@@ -73,9 +73,18 @@ def test_what_was_never_scanned_is_not_proved(repository) -> None:
 def test_a_proof_holds_for_a_cycle_and_not_longer(repository, storage) -> None:
     scan(storage, repository, 0)
     assert proved(repository, 10).verdict == "proved"
-    one = proved(repository, 10 + 1 / DAY)
+    one, first = proved(repository, 10 + 1 / DAY), int(FIRST.timestamp())
     assert one.verdict == "not_proved"
-    assert one.coverage == Coverage(late=Much(6, 30), oldest=int(FIRST.timestamp()))
+    assert one.coverage == Coverage(late=Much(6, 30), oldest=first, latest=first)
+
+
+def test_a_proof_of_a_time_that_has_not_come_yet_proves_nothing(repository, storage) -> None:
+    scan(storage, repository, 20)
+    assert proved(repository, 20 - 300 / DAY).verdict == "proved"
+    one = proved(repository, 20 - 301 / DAY)
+    assert one.verdict == "not_proved"
+    assert one.coverage is not None
+    assert (one.coverage.ahead, one.coverage.proved, one.coverage.files) == (Much(6, 30), Much(), 6)
 
 
 def test_a_hash_that_is_kept_proves_the_day_on_which_it_was_read(repository, storage) -> None:

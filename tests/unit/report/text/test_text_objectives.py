@@ -117,6 +117,14 @@ def test_a_storage_that_is_away_stays_proved_until_its_cycle_ends():
     assert Proved("'p'", NOW, (away,)).verdict == "proved"
 
 
+def test_proofs_of_a_time_that_has_not_come_yet_are_told_with_both_clocks():
+    ahead = storage("nas", coverage=covered(ahead=Much(2, 90), latest=NOW + DAY))
+    told = text.proved(Proved("'p'", NOW, (ahead,)), Style(width=500))
+    assert "2 files (90 B) read at a time that has not come yet (2026-11-19T" in told
+    assert "by the clock of this machine (2026-11-18T" in told
+    assert "NOT PROVED" in told
+
+
 @pytest.mark.parametrize(
     ("seconds", "said"),
     [(1, "1 second"), (90, "90 seconds"), (3_600, "1 hour"), (36 * 3_600, "36 hours"),

@@ -8,7 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.recovery.parts.convert import scanned
-from reconciler.recovery.scanning.due.choosing import EACH, MINUTE, Ages, Choice, Marking, choose
+from reconciler.recovery.scanning.due.choosing import (
+    EACH,
+    MINUTE,
+    Ages,
+    Choice,
+    Marking,
+    choose,
+    minutes_of,
+)
 from support.recovery.memory import File, rows_with
 
 DAY = 86_400
@@ -51,6 +59,14 @@ def test_so_much_of_the_last_minute_is_due_however_its_rows_come() -> None:
         marking = Marking(Choice(1, 5 * (EACH + 1)), None)
         due = [marking.of(rows.slice(at, size)).to_pylist() for at in range(0, 10, size)]
         assert [one for batch in due for one in batch] == [True] * 5 + [False] * 5
+
+
+def test_what_a_clock_that_was_ahead_dated_later_than_now_comes_first() -> None:
+    files = {b"%d" % i: File(b"x") for i in range(2)}
+    rows = scanned(rows_with(files, sha256=b"h" * 32, proof="read", proved_at=DAY + 301))
+    assert minutes_of(rows, DAY).to_pylist() == [0, 0]
+    assert minutes_of(rows, DAY + 1).to_pylist() == [(DAY + 301) // MINUTE] * 2
+    assert Marking(Choice(1), None, DAY).of(rows).to_pylist() == [True, True]
 
 
 @given(
