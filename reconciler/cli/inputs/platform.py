@@ -13,7 +13,7 @@ from reconciler.manifest import Manifest
 from reconciler.masking import quoted_url
 from reconciler.model import NEW_PLATFORM, Notice, State
 from reconciler.plan.build import new_platform
-from reconciler.platform import Platform
+from reconciler.platform import Platform, Reader
 from reconciler.platforms import PLATFORM_VARIABLE, open_platform, runs_foreign_code, same_address
 from reconciler.retry.reader import PatientReader
 
@@ -105,10 +105,12 @@ def reading(platform: Platform) -> closing[PatientReader]:
     return closing(PatientReader(platform.reader()))
 
 
-def read_live(context: Context, platform: Platform) -> State:
-    """Read all storages; say so if the platform does not exist yet."""
-    with reading(platform) as reader:
-        state = reader.read()
+def read_live(context: Context, platform: Platform, reader: Reader | None = None) -> State:
+    """Read all storages, by a reader of the platform if one is open; warn if there is none yet."""
+    if reader is None:
+        with reading(platform) as own:
+            return read_live(context, platform, own)
+    state = reader.read()
     if state.platform_id == NEW_PLATFORM:
         tell(context, [new_platform(platform.address)])
     return state

@@ -9,7 +9,7 @@ from reconciler.cli.applying.signals import Stop
 from reconciler.cli.commands.recovery.verify import BEFORE, VerifyOptions
 from reconciler.cli.context import Context
 from reconciler.cli.inputs.files import check_writable
-from reconciler.cli.inputs.platform import choose_platform, reading
+from reconciler.cli.inputs.platform import choose_platform, read_live, reading
 from reconciler.cli.inputs.scope import read_scopes
 from reconciler.cli.options.hints import did_you_mean
 from reconciler.cli.recovery import accepting, explaining
@@ -115,21 +115,14 @@ class _Verification:
         # Without REPO, --against names it: what is compared is then its latest snapshot.
         self.kept, self._passed_over = self._meant(id if options.repository is not None else None)
         self._settling = Settling(context, options)
+        self._platform = ""
 
     def verified(self, stop: Stop) -> Verified:
         """Compare all; raises `RepositoryError`, or what the platform raises."""
         options = self._options
         was, home = self.kept, self.repository
         if options.against is not None:
-            address, id = split(options.against)
-            if address != BEFORE and options.repository is not None:
-                home = self._open(address)
-            was = listing.find_kept(home, id) if id else choosing.before(home, self.kept)
-            if was.digest == self.kept.digest:
-                raise UsageError(
-                    f"--against {quoted(options.against)} is the snapshot that is to be compared "
-                    "with it: name an earlier one"
-                )
+            was, home = self._earlier(options.against)
         how = (
             results.AGAINST
             if options.against is not None
@@ -157,10 +150,24 @@ class _Verification:
             options.rows or "",
             redacted=options.redact,
             passed_over=self._passed_over,
+            platform=self._platform,
         )
         if len(chosen) == len(was.snapshot.storages) and not stop.interrupted:
             self._mark(verified, was, home)
         return verified
+
+    def _earlier(self, named: str) -> tuple[Kept, Repository]:
+        """Find what the snapshot is compared with, and where it lies."""
+        address, id = split(named)
+        apart = address != BEFORE and self._options.repository is not None
+        home = self._open(address) if apart else self.repository
+        was = listing.find_kept(home, id) if id else choosing.before(home, self.kept)
+        if was.digest == self.kept.digest:
+            raise UsageError(
+                f"--against {quoted(named)} is the snapshot that is to be compared with it: name "
+                "an earlier one"
+            )
+        return was, home
 
     def _meant(self, id: str | None) -> tuple[Kept, tuple[str, ...]]:
         """Find the snapshot, and which newer ones were passed over, as they are incomplete.
@@ -192,8 +199,10 @@ class _Verification:
                 yield from deep.verify(chosen, sources, means, home, read)
         else:
             platform = choose_platform(context, self._settling.manifest)
+            self._platform = platform.address
             with reading(platform) as reader:
-                yield from live.verify(was.snapshot, chosen, reader, means, home)
+                now = live.Live(read_live(context, platform, reader), reader)
+                yield from live.verify(was.snapshot, chosen, now, means, home)
 
     def _means(self, table: Table | None) -> Means:
         options = self._options

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -12,7 +13,7 @@ import pyarrow.compute as pc
 from reconciler.environment.timestamps import timestamp
 from reconciler.errors import PlatformError, SnapshotError
 from reconciler.location import location
-from reconciler.model import State, Storage
+from reconciler.model import NEW_PLATFORM, State, Storage
 from reconciler.platform import InventoryRow, Reader
 from reconciler.recovery import values
 from reconciler.recovery.parts import convert, merge, read
@@ -36,18 +37,26 @@ from reconciler.recovery.verifying.telling.concluding import Concluded, Means, P
 RECORD = "record"
 
 
+class Live(NamedTuple):
+    """A platform as it was read, and what reads its records of files."""
+
+    state: State
+    reader: Reader
+
+
 def verify(
     snapshot: Snapshot,
     storages: Iterable[SnapshotStorage],
-    reader: Reader,
+    platform: Live,
     means: Means,
     repository: Repository,
 ) -> Iterator[StorageVerified]:
     """Compare the inventory of each storage with the one in the snapshot.
 
-    Raises `PlatformError` if the storages can't be listed, `RepositoryError`.
+    Of a platform that does not exist nothing is known, and nothing is kept. Raises
+    `RepositoryError`.
     """
-    state = reader.read()
+    state, reader = platform
     places = [location(live.type, live.default_url).place for live in state.storages]
     same = state.platform_id == snapshot.platform.id
     for storage in storages:
@@ -74,6 +83,8 @@ class _One:
         was = self._storage.inventory
         if was is None:
             return self._unknown(None, "the snapshot has no inventory of it")
+        if state.platform_id == NEW_PLATFORM:
+            return self._unknown(was, "the platform does not exist yet")
         if live is None and state.complete:
             return self._alone(was, values.MISSING, "the platform does not have this storage")
         if live is None:

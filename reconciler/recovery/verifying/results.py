@@ -132,6 +132,8 @@ class Verified(Struct, frozen=True):
     redacted: bool = False
     #: The ids of newer snapshots, which are incomplete, and so were not compared.
     passed_over: tuple[str, ...] = ()
+    #: With `LIVE`: the address of the platform, fit to be printed.
+    platform: str = ""
 
     @property
     def of(self) -> int:

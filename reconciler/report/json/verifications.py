@@ -26,6 +26,7 @@ def verified(result: Verified, _style: Style = PLAIN) -> str:
         verdict=result.verdict,
         how=result.how,
         repository=result.repository.removeprefix("'").removesuffix("'"),
+        platform=result.platform or None,
         **sides,
         passed_over=result.passed_over,
         redacted=result.redacted,

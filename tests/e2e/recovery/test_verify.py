@@ -388,3 +388,18 @@ def test_what_was_left_out_is_told_by_each_step_and_by_no_name_where_it_is_redac
     assert "--exclude, in what was: '0?.tif' (10 files)" in against
     assert "--exclude, in what is: '1?.tif' (10 files)" in against
     assert against.rstrip().endswith(unknown)
+
+
+def test_a_platform_that_does_not_exist_is_warned_of_and_nothing_of_it_is_kept(verify):
+    away = ("proofs", "--platform", "sqlite:///typo.db")
+    report = verify(*away, code=8)
+    assert report["platform"].endswith("/typo.db")
+    (one,) = report["storages"]
+    assert (report["verdict"], one["compared"]) == ("not_verified", 0)
+    assert one["findings"][0]["note"] == "the platform does not exist yet"
+    told = verify.folder("verify", *away, code=8)
+    assert "typo.db does not exist yet" in told.stderr
+    assert "the address is wrong" in told.stderr
+    assert "/typo.db, with snapshot" in " ".join(told.stdout.split())
+    assert not verify.path.joinpath("typo.db").exists()
+    assert not [path for path in verify.path.glob("proofs/findings/**/*") if path.is_file()]

@@ -61,6 +61,8 @@ def heading(verified: Verified) -> str:
     told = f"Compared: {_HOW[verified.how]}"
     if verified.now is not None:
         return f"{told}; was: {_side(verified.was)}; is: {_side(verified.now)}"
+    if verified.platform:
+        told += f", on {verified.platform}"
     return f"{told}, with {_side(verified.was)}"
 
 

@@ -30,7 +30,8 @@ def with_rows(rows, **more):
 
 def verify(home, kept, made, number=1, **more):
     means = Means(home, lambda: night(number), **more)
-    return list(live.verify(kept.snapshot, kept.snapshot.storages, made.reader(), means, home))
+    now = live.Live(made.reader().read(), made.reader())
+    return list(live.verify(kept.snapshot, kept.snapshot.storages, now, means, home))
 
 
 def brief(result):
