@@ -112,6 +112,11 @@ def together(batches: Iterable[Rows], most: int) -> Iterator[Rows]:
         yield rows
 
 
+def content_of(rows: Rows, i: int) -> Content:
+    """Return one row without its stamps."""
+    return Content(*(getattr(rows, column)[i] for column in CONTENT_COLUMNS))
+
+
 def part_of(rows: Rows, start: int, end: int) -> Rows:
     """Return rows that follow each other."""
     return Rows(*(getattr(rows, column)[start:end] for column in _COLUMNS))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct, field
 
+from reconciler.recovery.rows import Content
 from reconciler.recovery.values import Scan
 
 #: Everything was listed and read; it was, but for what `scan.unproved` says; the run ended before
@@ -79,6 +80,10 @@ class Scanned(Struct):
     #: Files that have the size and time that they had, but other bytes; the first of them.
     altered: int = 0
     altered_first: list[bytes] = field(default_factory=list)
+    #: The location; and of those files that no record of this scan tells of, as it was not kept,
+    #: how they should be, and are.
+    place: str = ""
+    rotten: list[tuple[Content, Content]] = field(default_factory=list)
     #: Files that are gone, and were there; objects that are under a delete marker; the first of
     #: them. What a person has accepted is not counted.
     missing: int = 0

@@ -8,6 +8,7 @@ from contextlib import ExitStack
 
 from reconciler.errors import UnreachableError
 from reconciler.recovery.repository.contract import Repository
+from reconciler.recovery.rows import Content
 from reconciler.recovery.scanning import reasons
 from reconciler.recovery.scanning.means import Here, Means
 from reconciler.recovery.scanning.outcome import (
@@ -58,15 +59,18 @@ def scan(
 
 def _scanned(target: Target, open_source: Opener, means: Means) -> Scanned:
     means.tally.begin(target.name, means.pace.files, means.pace.count)
-    result = Scanned(target.name)
+    result = Scanned(target.name, place=target.place)
     before, files, size = None, 0, 0
+    rotten: list[tuple[Content, Content]] = []
     with ExitStack() as opened:
         try:
             source = open_source(target, means.wish.excluded)
             opened.callback(source.close)
             for _ in range(_ATTEMPTS):
                 files, size = files + result.files_read, size + result.bytes_read
-                result = Scanned(target.name, notes=[reasons.AGAIN] if before else [])
+                rotten = [*rotten, *result.rotten]
+                result = Scanned(target.name, place=target.place)
+                result.notes += [reasons.AGAIN] if before else []
                 one = StorageScan(target, source, means, opened, result, before)
                 one.run()
                 before = one.overtaken
@@ -75,6 +79,8 @@ def _scanned(target: Target, open_source: Opener, means: Means) -> Scanned:
             else:
                 result.status, result.reason = UNFINISHED, reasons.OVERTAKEN
         except UnreachableError as error:
-            result.status, result.reason = NOT_REACHABLE, str(error)
+            # What was read may not have been this storage at all.
+            result.status, result.reason, result.rotten = NOT_REACHABLE, str(error), []
     result.files_read, result.bytes_read = files + result.files_read, size + result.bytes_read
+    result.rotten = rotten if result.scan else [*rotten, *result.rotten]
     return result

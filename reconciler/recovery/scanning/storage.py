@@ -225,8 +225,8 @@ class StorageScan:
     def _tell(self, brought: Brought) -> None:
         """Tell what was read, and end the scan if that is not all."""
         self.result.files_read, self.result.bytes_read = brought.files, brought.size
-        self.result.altered = brought.altered
-        self.result.altered_first = brought.altered_first
+        self.result.altered, self.result.altered_first = brought.altered, brought.altered_first
+        self.result.rotten = brought.rotten
         if self._ends_with_a_record:
             return
         if brought.cut_short:

@@ -46,13 +46,33 @@ def keep(repository: Repository, scanned: Scanned, clock: Callable[[], datetime]
 
     `scanned` then counts those that nobody has accepted. That they can't be kept is a note of it.
     """
-    if scanned.scan is None:
-        return
     try:
-        _keep(repository, scanned, scanned.scan, clock)
+        if scanned.rotten:
+            _keep_rotten(repository, scanned, clock)
+        if scanned.scan is not None:
+            _keep(repository, scanned, scanned.scan, clock)
     except (RepositoryError, SnapshotError) as error:
         scanned.notes.append(f"Which files are damaged or gone could not be kept: {error}")
         scanned.forgotten = True
+
+
+def _keep_rotten(repository: Repository, scanned: Scanned, clock: Callable[[], datetime]) -> None:
+    """Keep what was read of a scan that has no record: somebody may touch the file before one has.
+
+    It says nothing of any other file.
+    """
+    known = store.read(repository, scanned.place)
+    wrong = _Wrong(episodes.open_ones(known.episodes), "")
+    for good, now in scanned.rotten:
+        finding = FileFinding(DAMAGED, scanned.storage, scanned.place, good.path, good, now)
+        wrong.take(_Otherwise(finding))
+    if scanned.scan is None:
+        more = scanned.altered - len(scanned.rotten)
+        wrong.tell(scanned)
+        scanned.altered += max(0, more)
+    moment = timestamp(clock(), "milliseconds")
+    after = episodes.observed(known.episodes, wrong.by_key, moment, lambda _: False, moment)
+    store.keep(repository, scanned.place, after, known, clock())
 
 
 def _keep(

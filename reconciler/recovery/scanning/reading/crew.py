@@ -12,7 +12,7 @@ from typing import Self
 
 from msgspec import Struct, field
 
-from reconciler.recovery.rows import Rows, chosen, extend
+from reconciler.recovery.rows import Content, Rows, chosen, extend
 from reconciler.recovery.scanning.known.pieces import Pieces
 from reconciler.recovery.scanning.outcome import Tally
 from reconciler.recovery.scanning.reading.pace import Pace
@@ -23,6 +23,8 @@ from reconciler.recovery.source import Source
 _LOOK, _PATIENCE = 0.5, 3.0
 #: So many paths of a kind are told one by one.
 TOLD = 20
+#: Of so many damaged files is kept what they should be, and are.
+_ROTTEN = 10_000
 
 
 class Brought(Struct):
@@ -35,6 +37,8 @@ class Brought(Struct):
     #: Files whose bytes are not what they were, though nothing else shows it; the first paths.
     altered: int = 0
     altered_first: list[bytes] = field(default_factory=list)
+    #: Of these files as many as findings are kept, as they should be and as they are.
+    rotten: list[tuple[Content, Content]] = field(default_factory=list)
     #: Files that the budget of bytes had no room for, and their bytes; those that never fit.
     no_room: int = 0
     no_room_size: int = 0
@@ -145,6 +149,7 @@ class Crew:
                 self._tally.settled_bytes += sum(size or 0 for size in done.rows.size)
             self.brought.size += sum(size or 0 for size in done.rows.size)
             self.brought.altered += len(done.altered)
+            self.brought.rotten += done.rotten[: _ROTTEN - len(self.brought.rotten)]
             first = heapq.nsmallest(TOLD, [*self.brought.altered_first, *done.altered])
             self.brought.altered_first = first
             self.brought.cut_short |= not done.whole

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from msgspec import Struct, field
 
-from reconciler.recovery.rows import FILE, Rows, chosen, extend, part_of
+from reconciler.recovery.rows import FILE, KEPT, Content, Rows, chosen, content_of, extend, part_of
 from reconciler.recovery.scanning.reading.pace import Pace
 from reconciler.recovery.source import Source
 from reconciler.recovery.values import Root, Target
@@ -44,6 +44,8 @@ class Done(Struct):
     gone: Rows = field(default_factory=Rows)
     #: Paths with the size and time that they had, but other bytes.
     altered: list[bytes] = field(default_factory=list)
+    #: Those files, as they should be and as they are.
+    rotten: list[tuple[Content, Content]] = field(default_factory=list)
     #: Whether nothing of the task was left out.
     whole: bool = True
 
@@ -148,6 +150,9 @@ def _compare(done: Done, task: Task) -> None:
             and rows.sha256[i] != sha256
         ):
             done.altered.append(path)
+            now = content_of(rows, i)
+            good = Content(path, FILE, size, mtime, sha256, KEPT, version=now.version)
+            done.rotten.append((good, now))
 
 
 def portions(files: Rows) -> Iterator[Rows]:

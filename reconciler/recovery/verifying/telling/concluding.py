@@ -117,6 +117,14 @@ class Concluded:
             forgotten=bool(lost),
         )
 
+    def with_lasting(self, told: StorageVerified) -> StorageVerified:
+        """Add what is known to be wrong, where a run says nothing of a storage.
+
+        Raises `RepositoryError`.
+        """
+        known = store.read(self._means.repository, self._place)
+        return self._with_silent(told, over_time.open_ones(known.episodes).values())
+
     def _wrong_there(self) -> dict[Key, FileFinding]:
         """Return what is wrong where a copy was made: it may have the good bytes."""
         if self._original == self._place:

@@ -6,13 +6,15 @@ import pytest
 
 from reconciler.environment.timestamps import utc_now
 from reconciler.recovery.scanning.outcome import COMPLETE, NOT_REACHABLE, UNFINISHED, Scanned
+from reconciler.recovery.scanning.reading.pace import Pace
 from reconciler.recovery.snapshots.create import _of_scan
 from reconciler.recovery.snapshots.document import SnapshotStorage
 from reconciler.recovery.verifying import deep
 from reconciler.recovery.verifying.judging.sides import SETTLED_NS
-from reconciler.recovery.verifying.results import UNKNOWN
+from reconciler.recovery.verifying.results import DIFFERS, UNKNOWN
 from reconciler.recovery.verifying.telling.concluding import Means
 from support.recovery.memory import TARGET
+from support.recovery.nights import ROTTEN
 
 
 @pytest.fixture
@@ -21,6 +23,19 @@ def kept(nights) -> SnapshotStorage:
     return SnapshotStorage(
         "id", "nas", "", "local", TARGET.url, TARGET.place, "", None, "", None, contents
     )
+
+
+def test_what_was_found_damaged_until_it_was_cut_off_is_named_and_counts(nights, kept):
+    nights.put(ROTTEN)
+    means = Means(nights.repository, utc_now, settled_ns=SETTLED_NS)
+
+    def read(*_):
+        return nights.scan(kept=False, pace=Pace(most=4))
+
+    (told,) = deep.verify([kept], {TARGET.place: TARGET}, means, nights.repository, read)
+    assert told.verdict == DIFFERS
+    assert [(finding.what, finding.path) for finding in told.lasting] == [("damaged", b"f/a")]
+    assert told.found == {"not_verified": 1}
 
 
 @pytest.mark.parametrize("status", [COMPLETE, UNFINISHED, NOT_REACHABLE])

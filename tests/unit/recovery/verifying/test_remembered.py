@@ -169,6 +169,37 @@ def test_what_an_earlier_run_of_the_scan_has_read_counts_as_well(nights):
     assert nights.known() == [("damaged", b"f/a", False)]
 
 
+def test_what_an_unfinished_scan_has_read_lasts_though_the_file_is_touched_before_the_next(nights):
+    nights.put(ROTTEN)
+    assert nights.scan(pace=Pace(most=4)).status == UNFINISHED
+    assert nights.known() == [("damaged", b"f/a", False)]
+    nights.put(ROTTEN, mtime_ns=LONG_AGO + 1)
+    nights.scan()
+    assert nights.known() == [("damaged", b"f/a", False)]
+
+
+def test_what_was_accepted_is_not_counted_by_an_unfinished_scan(nights):
+    nights.put(ROTTEN)
+    nights.scan(pace=Pace(most=4))
+    nights.accept()
+    assert nights.scan(pace=Pace(most=4)).altered == 0
+
+
+def test_what_an_overtaken_scan_has_read_lasts_though_the_file_is_touched_meanwhile(nights):
+    nights.put(ROTTEN)
+    proved = nights.storage.proved
+
+    def overtake(number):
+        if number == proved + 2:  # after all was read
+            nights.put(ROTTEN, mtime_ns=LONG_AGO + 1)
+            nights.scan(kept=False)
+
+    nights.storage.on_prove = overtake
+    ended = nights.scan()
+    assert ended.scan is not None
+    assert nights.known() == [("damaged", b"f/a", False)]
+
+
 def test_a_damaged_part_of_the_last_scan_forgets_nothing(nights):
     gone(nights)
     last = nights.scan().scan
