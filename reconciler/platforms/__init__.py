@@ -185,7 +185,7 @@ def _file(address: str, text: str, base: str | os.PathLike[str] | None) -> Path:
         )
     path = Path(base or "", text)
     # `..` after a symbolic link means what the system makes of it, not what the text looks like.
-    path = path.resolve() if ".." in path.parts else path.absolute()
+    path = Path(os.path.realpath(path)) if ".." in path.parts else path.absolute()
     if "\0" in text or not _is_unicode(str(path)):
         raise AddressError(
             f"{quoted_url(str(path))} holds characters that can't stand in a plan: rename the file"

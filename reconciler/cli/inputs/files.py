@@ -96,7 +96,7 @@ def write_whole(path: str, data: bytes) -> None:
             # A slip of the keyboard must not cost a platform and all its records.
             raise ReconcilerError(f"can't write {quoted(path)}: a database is there")
         # What a link leads to is replaced; the link stays.
-        _replace(goal.resolve() if goal.is_symlink() else goal, data)
+        _replace(Path(os.path.realpath(goal)) if goal.is_symlink() else goal, data)
     except (OSError, ValueError) as error:
         raise ReconcilerError(
             f"can't write {quoted(path)}: {_reason(error)}. Nothing was written to it"
@@ -110,7 +110,7 @@ def check_room(path: str, size: int) -> None:
     """
     goal = Path(path)
     try:
-        with _drafted(goal.resolve() if goal.is_symlink() else goal, bytes(size)):
+        with _drafted(Path(os.path.realpath(goal)) if goal.is_symlink() else goal, bytes(size)):
             pass
     except (OSError, ValueError) as error:
         raise ReconcilerError(
@@ -126,7 +126,7 @@ def rewrite_whole(path: str, data: bytes) -> None:
     goal = Path(path)
     try:
         check_writable(path)
-        goal = goal.resolve() if goal.is_symlink() else goal
+        goal = Path(os.path.realpath(goal)) if goal.is_symlink() else goal
         _replace(goal, data, like=goal.stat())
     except (OSError, ValueError) as error:
         raise ReconcilerError(

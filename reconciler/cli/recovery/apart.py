@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -36,7 +37,10 @@ def check_apart(targets: Iterable[Target], repository: str, environ: Mapping[str
 def _is_in_folder(folder: Path, target: Target) -> bool:
     if target.type != "local":
         return False
-    root, whole = Path(sanitize_local_url(target.url)[7:]).resolve(), folder.resolve()
+    # `resolve` gives up on links that lead in a circle.
+    root, whole = (
+        Path(os.path.realpath(path)) for path in (sanitize_local_url(target.url)[7:], folder)
+    )
     return root == whole or root in whole.parents
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from functools import partial
@@ -90,4 +91,4 @@ def _path(url: str) -> Path:
         raise AddressError(f"{quoted_url(url)} names no file: {_EXAMPLE}")
     path = Path(text)
     # `..` after a symbolic link means what the system makes of it, not what the text looks like.
-    return path.resolve() if ".." in path.parts else path.absolute()
+    return Path(os.path.realpath(path)) if ".." in path.parts else path.absolute()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -86,11 +87,11 @@ def _read(file: str, ids: Mapping[str, str] | None = None) -> Repinned:
 
 def _check_goal(path: str, repository: str) -> None:
     """Refuse to write ids over anything but an earlier map, and into the repository."""
-    goal = Path(path).resolve()
+    goal = Path(os.path.realpath(path))
     if not goal.parent.is_dir():
         raise UsageError(f"--ids {quoted(path)}: there is no folder {quoted(str(goal.parent))}")
     home = understand(split(repository)[0])
-    if isinstance(home, Path) and goal.is_relative_to(home.resolve()):
+    if isinstance(home, Path) and goal.is_relative_to(os.path.realpath(home)):
         raise UsageError(f"--ids {quoted(path)} lies in the repository: write the ids elsewhere")
     if goal.exists():
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
@@ -67,7 +68,7 @@ class SqliteEnd(CopyEnd):
 @contextmanager
 def sqlite_end(path: Path) -> Iterator[SqliteEnd]:
     """Open a file, which is made or brought up to date; what is not committed is undone."""
-    path = path.resolve()
+    path = Path(os.path.realpath(path))
     prepare(path)
     with explained(), closing(connect(path)) as db:
         yield SqliteEnd(path, db)

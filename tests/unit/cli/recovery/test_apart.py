@@ -38,3 +38,13 @@ def test_a_repository_in_the_bucket_that_it_proves(url, repository, environ, is_
         return
     with pytest.raises(UsageError, match="lies in the storage 'nas': put it elsewhere"):
         check_apart([target], repository, environ)
+
+
+def test_links_that_lead_in_a_circle_are_for_the_scan_to_tell(tmp_path):
+    circle = tmp_path / "circle"
+    circle.symlink_to(circle)
+    url = f"file://{circle}"
+    target = Target("1", "nas", "local", location("local", url).place, url)
+    check_apart([target], str(tmp_path / "proofs"), {})
+    with pytest.raises(UsageError, match="lies in the storage 'nas'"):
+        check_apart([target], str(circle), {})
