@@ -24,7 +24,11 @@ GRACE = 6.0
 OVERDUE = 5.0
 #: Seconds after an enforced end in which more signals change nothing: people hit keys twice.
 _CALM = 5.0
-_NOTICE = "Stopping: what runs is finished{}, nothing more is started. Again to stop at once."
+FINISHES = "what runs is finished{}, nothing more is started"
+#: What a scan that keeps its reading says of the first signal; and one that does not.
+GOES_ON = "what was read whole is kept{}, and the next run goes on from there"
+LEAVES_NOTHING = "nothing is recorded, and the next run begins anew{}"
+_NOTICE = "Stopping: {}. Again to stop at once."
 
 
 class Stop:
@@ -34,8 +38,10 @@ class Stop:
     It comes as a `KeyboardInterrupt`, until `settle` is called.
     """
 
-    def __init__(self, limit: TimeLimit) -> None:
+    def __init__(self, limit: TimeLimit, doing: str = FINISHES) -> None:
+        """`doing` says what the first signal leads to; `{}` in it, how long that may take."""
         self.interrupted = False
+        self._doing = doing
         self._settled = False
         #: While somebody must not be interrupted; and whether they are to be, after that.
         self._undisturbed = self._due = False
@@ -132,7 +138,7 @@ class Stop:
             if hasattr(signal, "setitimer"):
                 signal.setitimer(signal.ITIMER_REAL, GRACE)
                 limit = f", for {GRACE:g} s at most"
-        _tell(_NOTICE.format(limit))
+        _tell(_NOTICE.format(self._doing.format(limit)))
 
     def _on_alarm(self, _number: int, _frame: FrameType | None) -> None:
         if self.interrupted:

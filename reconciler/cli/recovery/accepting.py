@@ -26,10 +26,11 @@ def run(context: Context, options: VerifyOptions, storage: str, *wanted: str) ->
     """Show what would be accepted, ask, keep it, and return the exit code."""
     with closing(open_repository(options.repository or "")) as repository:
         place = place_of(repository, storage)
-        shown = accepting.to_accept(repository, place, storage, wanted)
+        reason = masked(options.reason or "")
+        shown = accepting.to_accept(repository, place, storage, wanted, reason)
         if shown.findings and not (options.auto_approve or _agreed(context, shown)):
             return ERROR
-        said = Accepted("", _who(context.origin), masked(options.reason or ""))
+        said = Accepted("", _who(context.origin), reason)
         done = _accepted(repository, place, shown, said)
     context.result(context.report().accepted(done, context.style))
     return ERROR if done.changed else SUCCESS

@@ -44,7 +44,10 @@ def moved(
     found = [_moved(each.url, pairs, used) for each in storages]
     for i, (start, _) in enumerate(pairs):
         if i not in used:
-            raise UsageError(f"--relocate {quoted_url(start)}=…: no {what} lies there")
+            why = f"no {what} lies there"
+            if start in {each.name for each in storages}:
+                why = "FROM is the start of an address, and not a name: `reconciler list` shows it"
+            raise UsageError(f"--relocate {quoted_url(start)}=…: {why}")
     if pairs:
         now = [each._replace(url=url) for each, url in zip(storages, found, strict=True)]
         _check_apart([*others, *storages], [*others, *now])

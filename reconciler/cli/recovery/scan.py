@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 from typing import cast
 
-from reconciler.cli.applying.signals import Stop
+from reconciler.cli.applying.signals import GOES_ON, LEAVES_NOTHING, Stop
 from reconciler.cli.commands.recovery.scan import ScanOptions
 from reconciler.cli.context import Context
 from reconciler.cli.inputs.manifest import read_manifest_if_any
@@ -73,7 +73,7 @@ def scan_all(
     results: list[Scanned],
 ) -> bool:
     """Add to `results` how the scan of each storage ended; give whether it was interrupted."""
-    with Stop(context.limit) as stop:
+    with Stop(context.limit, GOES_ON if options.into else LEAVES_NOTHING) as stop:
         context.streams.heed(stop.may_wait)
         _scan(context, options, said, targets, repository, stop, results)
         stop.settle()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack
 
-from reconciler.cli.applying.signals import Stop
+from reconciler.cli.applying.signals import FINISHES, GOES_ON, Stop
 from reconciler.cli.commands.recovery.verify import BEFORE, VerifyOptions
 from reconciler.cli.context import Context
 from reconciler.cli.inputs.files import check_writable
@@ -56,7 +56,7 @@ def run(context: Context, options: VerifyOptions) -> int:
         return accepting.run(context, options, *options.accept)
     with ExitStack() as opened:
         one = _Verification(context, options, opened)
-        stop = opened.enter_context(Stop(context.limit))
+        stop = opened.enter_context(Stop(context.limit, GOES_ON if options.deep else FINISHES))
         context.streams.heed(stop.may_wait)
         verified = one.verified(stop)
         stop.settle()

@@ -38,10 +38,11 @@ class Acceptance(Struct, frozen=True):
 
 
 def to_accept(
-    repository: Repository, place: str, storage: str, wanted: Sequence[str]
+    repository: Repository, place: str, storage: str, wanted: Sequence[str], why: str = ""
 ) -> Acceptance:
     """Return what can be accepted of the storage at a location: it lasts, and needs proof.
 
+    What was accepted before is meant as well if nobody said why, and now there is a `why`.
     `wanted` are paths, as reports show them, and globs; without any all is meant. Raises
     `UsageError` for one that fits nothing, `SnapshotError` if not all findings can be read,
     `RepositoryError`.
@@ -51,7 +52,7 @@ def to_accept(
         raise SnapshotError(f"nothing is accepted while not all is known: {kept.damaged[0]}")
     known = open_ones(kept.episodes)
     lasting = [e for e in known.values() if e.what in NEEDS_PROOF]
-    waiting = [e for e in lasting if not is_settled(e)]
+    waiting = [e for e in lasting if not is_settled(e) or (why and _without_reason(e))]
     if not wanted:
         return Acceptance(storage, tuple(waiting), before=len(lasting) - len(waiting))
     found, before = {}, set()
@@ -90,6 +91,10 @@ def accept(
     if done:
         store.keep(repository, place, after, known, moment)
     return replace(shown, findings=tuple(done), changed=len(wanted) - len(done))
+
+
+def _without_reason(episode: FileFinding) -> bool:
+    return episode.accepted is not None and not episode.accepted.why
 
 
 def _fitting(text: str, findings: Iterable[FileFinding]) -> list[FileFinding]:

@@ -29,6 +29,12 @@ def folder(path: Path, foreign: Sequence[str]) -> RepositoryError:
         return RepositoryError(
             f"{none}: it is a file, and a repository is a folder{_manifest(path)}"
         )
+    where, _, id = str(path).rpartition("@")
+    if where and _is_one(Path(where)):
+        return RepositoryError(
+            f"the repository {quoted(where)} is there, and {quoted(id)} is no id of a snapshot: "
+            "`reconciler snapshot list` shows those that it has"
+        )
     if not path.parent.is_dir():
         return RepositoryError(
             f"{none}: there is no folder {quoted(str(path.parent))} either. Check the address, and "

@@ -129,7 +129,7 @@ def test_an_objective_has_to_be_declared(storages):
         in storages.folder("verify", "proofs", "--objective", "--redact", code=64).stderr
     )
     told = storages.folder("verify", "proofs", "--objective", "--scope", "x", code=64).stderr
-    assert "no storage in scope has an objective" in told
+    assert "no storage of the manifest is in scope: it has 'nas'" in told
     (storages.path / "storages.yaml").unlink()
     told = storages.folder("verify", "proofs", "--objective", code=64).stderr
     assert "wants a manifest" in told

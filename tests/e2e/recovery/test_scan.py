@@ -195,7 +195,7 @@ def test_ctrl_c_keeps_what_was_read_and_ends_within_a_large_file(storages, numbe
     out, err = process.communicate(timeout=30)
     assert process.returncode == 130
     assert b"nas: unfinished: 64 read" in out
-    assert b"Stopping" in err
+    assert b"Stopping: what was read whole is kept" in err
     report = storages.scan()
     assert 0 < report["scans"][0]["files_read"] < 320
     assert report["scans"][0]["went_on_from"]

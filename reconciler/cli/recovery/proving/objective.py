@@ -41,9 +41,13 @@ def _declared(context: Context) -> tuple[list[Declared], list[str]]:
         raise UsageError("--objective wants a manifest that says how often all is to be read: -f")
     scope = Scope.of(("*",), read_scopes(context))
     found, without = [], []
-    for entry in sorted(manifest.desired.entries, key=lambda entry: entry.name):
-        if not scope.holds(entry.name):
-            continue
+    every = sorted(manifest.desired.entries, key=lambda entry: entry.name)
+    held = [entry for entry in every if scope.holds(entry.name)]
+    if every and not held:
+        raise UsageError(
+            f"no storage of the manifest is in scope: it has {listed([e.name for e in every])}"
+        )
+    for entry in held:
         objective = manifest.desired.objective(entry)
         if objective is None:
             without.append(entry.name)

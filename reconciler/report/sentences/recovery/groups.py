@@ -7,12 +7,19 @@ from itertools import groupby
 from typing import NamedTuple
 
 from reconciler.recovery.findings.accepting import Acceptance
+from reconciler.recovery.findings.episodes import NEEDS_PROOF
 from reconciler.recovery.values import FileFinding
 from reconciler.recovery.verifying.results import StorageVerified
 from reconciler.report.sentences.recovery.verifications import LASTS, MEANINGS, day, meaning
 from reconciler.report.sentences.terms import bare, count, spoken
 
 _ACCEPTED = "a person has said that these may stay as they are"
+
+#: What to do about what needs proof, in this order.
+_FIRST = (
+    "first: verify REPO --explain STORAGE PATH names the good copies; copy the bytes back from one"
+)
+_ELSE = "only what may stay so: verify REPO --accept STORAGE PATH"
 
 
 class Group(NamedTuple):
@@ -54,8 +61,11 @@ def earlier(one: StorageVerified) -> list[str]:
             f"{count(one.still_open, 'earlier finding')} not resolved, the oldest of "
             f"{day(one.still_open_since)}: what was there before was not seen again"
         )
-    if one.lasting:
-        told.append("if it may stay so: verify REPO --accept STORAGE PATH")
+    wrong = [each for each in (*one.findings, *one.lasting) if each.what in NEEDS_PROOF]
+    if any(not each.about for each in wrong):
+        told.append(_FIRST)
+    if wrong:
+        told.append(_ELSE)
     return told
 
 

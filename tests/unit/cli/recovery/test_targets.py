@@ -69,6 +69,12 @@ def test_a_move_that_moves_nothing_is_an_error(move):
         urls([move], "/data/x")
 
 
+def test_a_move_of_a_name_wants_an_address():
+    target = Target("nas-1", "nas-1", "local", "local:file:///data/x", "/data/x")
+    with pytest.raises(UsageError, match="'nas-1'=…: FROM is the start of an address, and not a n"):
+        relocated([target], ["nas-1=/mnt"])
+
+
 @pytest.mark.parametrize("move", ["/data", "=/mnt", "/data=", "="])
 def test_what_is_no_move(move):
     with pytest.raises(UsageError, match="is no FROM=TO"):

@@ -88,6 +88,18 @@ def test_it_is_kept_and_is_not_asked_again(repository):
     assert chosen(repository) == [b"[b]", b"c\xff", b"record"]
 
 
+def test_a_reason_is_added_where_none_was_given(repository):
+    accept(repository, PLACE, to_accept(repository, PLACE, "nas", ["a/1.tif"]), SAID, MOMENT)
+    bare = replace(SAID, why="")
+    accept(repository, PLACE, to_accept(repository, PLACE, "nas", ["a/2.tif"]), bare, MOMENT)
+    assert to_accept(repository, PLACE, "nas", ["a/"]).findings == ()
+    shown = to_accept(repository, PLACE, "nas", ["a/"], "lost")
+    assert ([f.path for f in shown.findings], shown.before) == ([b"a/2.tif"], 1)
+    accept(repository, PLACE, shown, replace(SAID, why="lost"), MOMENT)
+    known = {e.path: e.accepted for e in store.read(repository, PLACE).episodes}
+    assert (known[b"a/1.tif"].why, known[b"a/2.tif"].why) == (SAID.why, "lost")
+
+
 def test_what_became_something_else_while_it_was_asked_is_left_alone(repository):
     shown = to_accept(repository, PLACE, "nas", ["a/"])
     worse = finding(b"a/1.tif", last_seen="2026-11-03T02:00:00Z")

@@ -36,6 +36,13 @@ def test_why_there_is_no_repository(tmp_path, name, says):
         open_repository(str(tmp_path / name))
 
 
+def test_a_repository_that_is_there_is_told_from_an_id_that_is_none(tmp_path):
+    open_repository(str(tmp_path / "proofs"), make=True).close()
+    says = r"the repository '.*/proofs' is there, and 'nonsense' is no id of a snapshot"
+    with pytest.raises(RepositoryError, match=says):
+        open_repository(str(tmp_path / "proofs@nonsense"))
+
+
 def test_a_folder_that_may_not_be_read_is_told_as_such(tmp_path, monkeypatch):
     # Root may read all; so the answer of the system is given here.
     def refuse(path):
