@@ -7,6 +7,7 @@ from contextlib import ExitStack
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from msgspec.structs import replace
 
 from reconciler.environment.timestamps import APART
 from reconciler.model import Objective
@@ -32,11 +33,12 @@ def cover(repository: Repository, scan: Scan, objective: Objective, now: int) ->
     A proof is that the bytes were read: a sum that the storage keeps is none; nor is a reading of
     a time that has not come yet. Raises `RepositoryError`, `SnapshotError`.
     """
-    counted = _Counted()
+    counted, left_out = _Counted(), 0
     with ExitStack() as opened:
-        for rows in _rows(repository, scan, objective, opened):
+        for rows, exempt in _rows(repository, scan, objective, opened):
             counted.take(rows, now - objective.every, now + APART)
-    return counted.coverage
+            left_out += exempt
+    return replace(counted.coverage, exempt=left_out)
 
 
 class _Counted:
@@ -70,8 +72,8 @@ class _Counted:
 
 def _rows(
     repository: Repository, scan: Scan, objective: Objective, opened: ExitStack
-) -> Iterator[pa.RecordBatch]:
-    """Yield the rows of a scan that need proof."""
+) -> Iterator[tuple[pa.RecordBatch, int]]:
+    """Yield the rows of a scan that need proof, and how many with them need none."""
     path = opened.enter_context(repository.local(layout.part(scan.contents)))
     # What the scan itself has left out is not there.
     globs = [glob for glob in objective.exclude if glob not in scan.excluded]
@@ -79,9 +81,9 @@ def _rows(
     for batch in read.batches(path, CONTENTS, columns=_COLUMNS, sha256=scan.contents):
         if globs:
             kept = [not covers(name) for name in values(batch["path"])]
-            yield batch.filter(pa.array(kept, pa.bool_()))
+            yield batch.filter(pa.array(kept, pa.bool_())), kept.count(False)
         else:
-            yield batch
+            yield batch, 0
 
 
 def _latest(rows: pa.RecordBatch, proved: pa.Array) -> int | None:

@@ -61,7 +61,8 @@ def _storage(repository: Repository, declared: Declared, now: int) -> StoragePro
             coverage=cover(repository, scan, declared.objective, now),
             scanned_at=scan.ended_at,
             scan=scan.id,
-            left_out=_left_out(scan, declared.objective),
+            left_out=_left_out(scan, declared.objective, exempt=False),
+            exempt=_left_out(scan, declared.objective, exempt=True),
         )
     except SnapshotError as error:
         return replace(told, problem=str(error))
@@ -78,10 +79,10 @@ def _wrong(lasting: Iterable[FileFinding]) -> dict[str, int]:
     return dict(sorted(Counter(wrong).items()))
 
 
-def _left_out(scan: Scan, objective: Objective) -> tuple[LeftOut, ...]:
-    """Return what the scan has left out, though the objective wants it proved."""
+def _left_out(scan: Scan, objective: Objective, *, exempt: bool) -> tuple[LeftOut, ...]:
+    """Return what the scan has left out, and the objective as well, or not."""
     return tuple(
         each
         for each in scan.counts.left_out
-        if each.glob not in objective.exclude and (each.files or each.folders)
+        if (each.glob in objective.exclude) is exempt and (each.files or each.folders)
     )

@@ -36,6 +36,8 @@ class Coverage(Struct, frozen=True):
     #: latest of all readings, in seconds since 1970.
     ahead: Much = Much()
     latest: int | None = None
+    #: How many more paths the scan has that the objective leaves out.
+    exempt: int = 0
 
     @property
     def files(self) -> int:
@@ -60,16 +62,24 @@ class StorageProved(Struct, frozen=True):
     not_reachable: str = ""
     #: What the scan was told to leave out, and the objective does not.
     left_out: tuple[LeftOut, ...] = ()
+    #: What it left out, and the objective as well.
+    exempt: tuple[LeftOut, ...] = ()
     #: How many findings last that need proof and that nobody has accepted, by class.
     wrong: dict[str, int] = {}
     #: Why what is known of it can't be used, in a sentence.
     problem: str = ""
 
     @property
+    def is_hollow(self) -> bool:
+        """Whether nothing is left to prove, as all that lies there is left out."""
+        one = self.coverage
+        return one is not None and not one.files and bool(one.exempt or self.exempt)
+
+    @property
     def is_proved(self) -> bool:
         """Whether every byte was proved within the cycle."""
         one = self.coverage
-        if one is None or self.left_out:
+        if one is None or self.left_out or self.is_hollow:
             return False
         return not (one.late.files or one.never.files or one.ahead.files or one.closed)
 
@@ -92,6 +102,11 @@ class Proved(Struct, frozen=True):
     notes: tuple[str, ...] = ()
 
     @property
+    def is_empty(self) -> bool:
+        """Whether there is no file in any of them, as far as that is known."""
+        return not any(one.coverage is None or one.coverage.files for one in self.storages)
+
+    @property
     def oldest(self) -> int | None:
         """The oldest proof of all: seconds since 1970; None where there is none."""
         each = (one.coverage.oldest for one in self.storages if one.coverage)
@@ -99,8 +114,10 @@ class Proved(Struct, frozen=True):
 
     @property
     def verdict(self) -> str:
-        """Whether every byte was proved; where there is no storage, nobody knows."""
+        """Whether every byte was proved; where there is no storage, or file, nobody knows."""
         each = {one.verdict for one in self.storages}
+        if self.is_empty and WRONG not in each:
+            return UNPROVED
         if WRONG in each:
             return WRONG
         return PROVED if each == {PROVED} else UNPROVED

@@ -22,8 +22,12 @@ def note(globs: Sequence[LeftOut], when: str = "") -> str:
     """Say what was left out, and how much, as far as it was counted; empty if nothing was."""
     if not any_of(globs):
         return ""
-    told = ", ".join(_of(each) for each in globs if each.files or each.folders)
-    return f"left out by --exclude{when and f', {when}'}: {told}; {_NOTHING_KNOWN}"
+    return f"left out by --exclude{when and f', {when}'}: {counted(globs)}; {_NOTHING_KNOWN}"
+
+
+def counted(globs: Iterable[LeftOut]) -> str:
+    """Say by which glob how much was left out; empty if nothing was."""
+    return ", ".join(_of(each) for each in globs if each.files or each.folders)
 
 
 def of_both(was: Sequence[LeftOut], now: Sequence[LeftOut]) -> list[str]:

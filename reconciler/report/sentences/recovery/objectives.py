@@ -6,7 +6,7 @@ from collections import Counter
 
 from reconciler.environment.timestamps import day_of, moment_of
 from reconciler.printable import shown
-from reconciler.recovery.proving.results import PROVED, WRONG, Much, Proved, StorageProved
+from reconciler.recovery.proving.results import PROVED, WRONG, Coverage, Much, Proved, StorageProved
 from reconciler.report.sentences import left_out
 from reconciler.report.sentences.scans import amount
 from reconciler.report.sentences.terms import bare, count
@@ -37,6 +37,8 @@ def facts(one: StorageProved, at: int) -> list[str]:
     if coverage is None:
         return []
     told = [f"{_of(coverage.proved, coverage.files)} within {cycle}"]
+    if exempt := _exempt(one):
+        told.append(f"without what `exclude` of `proof:` leaves out ({exempt})")
     if coverage.oldest is not None:
         told.append(f"oldest proof {_age(coverage.oldest, at)}")
     if one.scanned_at:
@@ -54,13 +56,7 @@ def reasons(one: StorageProved, at: int) -> list[str]:
     coverage = one.coverage
     if coverage is None:
         return told if one.problem else [*told, "never scanned"]
-    if coverage.ahead.files and coverage.latest is not None:
-        told.append(
-            f"{_much(coverage.ahead)} read at a time that has not come yet "
-            f"({moment_of(coverage.latest)}) by the clock of this machine ({moment_of(at)}): this "
-            "clock, or that of the machine that read them, is wrong. Set it right, and scan with "
-            "--full"
-        )
+    told += _unlike(one, coverage, at)
     if coverage.late.files:
         told.append(f"{_much(coverage.late)} longer ago than {lasting(one.objective.every)}")
     if coverage.unread:
@@ -74,11 +70,34 @@ def reasons(one: StorageProved, at: int) -> list[str]:
     return told
 
 
+def _unlike(one: StorageProved, coverage: Coverage, at: int) -> list[str]:
+    """Return what makes all that was counted no proof."""
+    told = []
+    if not coverage.files:
+        told.append("nothing lies there" + (" that is not left out" if one.is_hollow else ""))
+    if coverage.ahead.files and coverage.latest is not None:
+        told.append(
+            f"{_much(coverage.ahead)} read at a time that has not come yet "
+            f"({moment_of(coverage.latest)}) by the clock of this machine ({moment_of(at)}): this "
+            "clock, or that of the machine that read them, is wrong. Set it right, and scan with "
+            "--full"
+        )
+    return told
+
+
+def _exempt(one: StorageProved) -> str:
+    more = one.coverage.exempt if one.coverage else 0
+    each = [left_out.counted(one.exempt), f"{count(more, 'path')}" if more else ""]
+    return ", ".join(filter(None, each))
+
+
 def total(result: Proved) -> str:
     """Say of how many storages every byte was proved, and which of them are not."""
     storages = result.storages
     if not storages:
         return "Nothing has an objective."
+    if result.is_empty and result.verdict != WRONG:
+        return "NOT PROVED: nothing lies there."
     proved = sum(one.is_proved for one in storages)
     told = (
         f"every byte of {proved:,} of {count(len(storages), 'storage')} proved within "
@@ -112,6 +131,8 @@ def _short(one: StorageProved) -> str:
         return f"{since}: not reachable"
     if coverage is None:
         return "not: what is known of it is damaged" if one.problem else "never: it was not scanned"
+    if one.is_hollow:
+        return "not: all of it is left out"
     if coverage.closed or one.left_out:
         return "not: a part of it is not known"
     missed = coverage.files - coverage.proved.files

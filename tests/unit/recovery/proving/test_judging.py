@@ -19,7 +19,7 @@ from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.repository.opening import open_repository
 from reconciler.recovery.scanning.outcome import Scanned, Wish
 from reconciler.recovery.scanning.reading.pace import Pace
-from reconciler.recovery.values import Accepted
+from reconciler.recovery.values import Accepted, LeftOut
 from reconciler.recovery.verifying import remembered
 from support.recovery.memory import TARGET, Storage
 from support.recovery.scans import here, scan_once
@@ -197,3 +197,21 @@ def test_what_is_gone_is_told_though_a_limit_left_much_unread(repository, storag
     del storage.files[b"raw/3"]
     ended = scan(storage, repository, 2, every=10 * DAY, most=10)
     assert (ended.unread, ended.missing_first) == (6, [b"raw/3"])
+
+
+def test_of_nothing_nobody_says_that_it_is_proved(repository, storage) -> None:
+    storage.files.clear()
+    scan(storage, repository, 0)
+    declared = [Declared("nas", TARGET.place, OBJECTIVE)]
+    told = prove(repository, declared, int(FIRST.timestamp()))
+    assert (told.verdict, told.is_empty) == ("not_proved", True)
+
+
+def test_a_storage_of_which_all_is_left_out_is_not_proved(repository, storage) -> None:
+    scan(storage, repository, 0)
+    one = proved(repository, 0, replace(OBJECTIVE, exclude=("**",)))
+    assert one.verdict == "not_proved"
+    assert one.coverage is not None
+    assert one.coverage.exempt == 6
+    by_the_scan = replace(one, coverage=Coverage(), exempt=(LeftOut("**", 6),))
+    assert by_the_scan.verdict == "not_proved"

@@ -125,6 +125,16 @@ def test_proofs_of_a_time_that_has_not_come_yet_are_told_with_both_clocks():
     assert "NOT PROVED" in told
 
 
+def test_what_the_manifest_leaves_out_is_told_and_nothing_is_no_proof():
+    hollow = storage("nas", coverage=Coverage(), exempt=(LeftOut("**", 3),))
+    told = text.proved(Proved("'p'", NOW, (hollow,)), Style(width=500)).splitlines()
+    assert "without what `exclude` of `proof:` leaves out ('**' (3 files))" in told[0]
+    assert told[1].strip() == "nothing lies there that is not left out"
+    assert told[-1] == "NOT PROVED: nothing lies there."
+    both = text.proved(Proved("'p'", NOW, (NAS, hollow)), Style(width=500)).splitlines()
+    assert both[-1].endswith("nas not: all of it is left out.")
+
+
 @pytest.mark.parametrize(
     ("seconds", "said"),
     [(1, "1 second"), (90, "90 seconds"), (3_600, "1 hour"), (36 * 3_600, "36 hours"),
