@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import unquote, unquote_plus
 
 from reconciler.environment.certificates import Fault, advice, context_of, distrusted, fault
 from reconciler.errors import PlatformError
@@ -55,12 +56,16 @@ def open_bucket(bucket: str, timeout: float, *, checksums: bool = False) -> tupl
     What the environment says is read by obstore itself, profiles by boto3. Raises `ImportError`
     without the extra.
     """
-    endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
+    endpoint = _endpoint()
     options = {"timeout": timedelta(seconds=timeout)}
     given = {"endpoint": endpoint} if endpoint else {}
     if checksums:
         given["checksum_algorithm"] = "sha256"
     return _store(bucket, given, timeout, options)
+
+
+def _endpoint() -> str | None:
+    return os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
 
 
 def reading_store(bucket: str, endpoint: str, region: str, timeout: float) -> S3Store:
@@ -99,8 +104,17 @@ def _store(
     return store, authorities is not None
 
 
+def listing_client(timeout: float) -> Any:  # noqa: ANN401 - boto3 has no types
+    """Make a client of boto3 for what `open_bucket` opens: obstore takes anything for a listing.
+
+    Both must go to one server, so that what a profile says of an endpoint counts for neither.
+    """
+    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+    return asking_client(_endpoint(), region, timeout, 4, ignore_configured_endpoint_urls=True)
+
+
 def asking_client(
-    endpoint: str | None, region: str | None, timeout: float, connections: int
+    endpoint: str | None, region: str | None, timeout: float, connections: int, **more: object
 ) -> Any:  # noqa: ANN401 - boto3 has no types
     """Make a client of boto3 that tries nothing again; raises `ImportError` without the extra."""
     session, core, config = _boto3()
@@ -118,6 +132,7 @@ def asking_client(
             # Newer sums than they know are refused by servers other than AWS.
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",
+            **more,
         ),
     )
     client.meta.events.register("response-received.s3.HeadBucket", _take)
@@ -157,6 +172,28 @@ def ask_for_bucket(client: Any, name: str) -> Answer:  # noqa: ANN401
     except Answer as answer:
         return answer
     return Answer(0, {})
+
+
+def is_listing(answer: Mapping[str, Any], bucket: str, prefix: str) -> bool:
+    """Return whether what boto3 took for a listing is one, of this bucket and prefix.
+
+    It takes any XML for a listing of nothing: the page of a proxy, an error told with 200. Of an
+    access point nobody promises which name is told.
+    """
+    if "IsTruncated" not in answer:
+        return False
+    told = str(answer.get("Prefix") or "")
+    # boto3 decodes it, unless it was told how it is to come.
+    if prefix not in (told, unquote(told), unquote_plus(told)):
+        return False
+    is_alias = bucket.startswith("arn:") or bucket.endswith("-s3alias")
+    return is_alias or answer.get("Name") in (None, "", bucket)
+
+
+def silence(error: Exception) -> str:
+    """Say why no answer came, or not all of one; empty if that is not what an error says."""
+    silent = type(error).__name__ in _SILENCES or library_of(error) in ("urllib3", "http")
+    return obstacle(error) if silent or isinstance(error, OSError) else ""
 
 
 def obstacle(error: BaseException) -> str:

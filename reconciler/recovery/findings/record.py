@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from reconciler.errors import SnapshotError
 from reconciler.recovery import paths
+from reconciler.recovery.repository.many import GHOST
 from reconciler.recovery.rows import Content
 from reconciler.recovery.seal import sealed, unsealed
 from reconciler.recovery.values import Accepted, FileFinding
@@ -120,8 +121,13 @@ def encode(record: Record) -> bytes:
     return sealed(record)
 
 
-def decode(data: bytes) -> Record:
-    """Read a record; raises `SnapshotError` if it is damaged, or a newer program wrote it."""
+def decode(data: bytes | None) -> Record:
+    """Read a record; raises `SnapshotError` if it is damaged, or a newer program wrote it.
+
+    None stands for one that is listed and can't be had.
+    """
+    if data is None:
+        raise SnapshotError(GHOST)
     return unsealed(data, Record, newest=FORMAT_VERSION)
 
 

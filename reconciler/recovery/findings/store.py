@@ -24,6 +24,7 @@ from reconciler.recovery.findings.record import (
 )
 from reconciler.recovery.repository import layout
 from reconciler.recovery.repository.contract import Repository
+from reconciler.recovery.repository.many import is_listed
 from reconciler.recovery.values import FileFinding
 from reconciler.version import __version__
 
@@ -66,7 +67,7 @@ def _read(repository: Repository, place: str, names: Sequence[str]) -> Known:
         if name in contained:
             continue
         data = repository.read(name)
-        if data is None:
+        if data is None and not is_listed(repository, name):
             raise _GoneError
         try:
             record = decode(data)

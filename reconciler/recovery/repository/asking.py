@@ -1,4 +1,4 @@
-"""Asking a bucket: again where that may help, and in words for people where it does not."""
+"""Asking a bucket, and listing it: again where that may help, else told in words for people."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ import os
 import random
 import re
 import time
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
 
-from reconciler.buckets import library_of, obstacle
+from reconciler.buckets import Answer, is_listing, library_of, listing_client, obstacle, silence
 from reconciler.environment.extras import missing_extra
-from reconciler.errors import PlatformError, RepositoryError
-from reconciler.lease.bucket_failure import failure
+from reconciler.errors import PlatformError, RepositoryError, SnapshotError
+from reconciler.lease.bucket_failure import Failure, failure
 from reconciler.masking import masked
 from reconciler.printable import quoted, shown
 from reconciler.recovery.repository.address import InBucket
+from reconciler.recovery.repository.contract import Entry
 from reconciler.retry.within import within
 
 #: How often something is tried, and the longest pause after the first failure, in seconds; it
@@ -30,8 +31,70 @@ _NEEDS = (
     "the account needs s3:ListBucket on the bucket, and s3:GetObject and s3:PutObject on what lies "
     "below the prefix; `prune` needs s3:DeleteObject as well"
 )
+_NOT_FOUND = "look whether it is the right server (AWS_ENDPOINT_URL) and the bucket is there"
+_NOT_S3 = "a proxy or a login page may stand between: check AWS_ENDPOINT_URL, and the network"
 _NOT_IMPLEMENTED = re.compile(r"status code: 501|<Code>NotImplemented</Code>")
+_PAGE = 1_000
+#: What boto3 calls an answer in which it can't even find XML.
+_NO_XML = "ResponseParserError"
+_NO_BUCKET = "NoSuchBucket"
 _Answer = TypeVar("_Answer")
+
+
+class NoS3Error(Exception):
+    """An answer came that is none of S3: of a proxy, or a login page."""
+
+
+class Listing:
+    """The listings of one bucket, for which nothing else passes.
+
+    obstore takes any answer with status 200 for a listing of nothing. `prune` would believe that,
+    and delete what it can't see; so would whoever looks for findings.
+    """
+
+    def __init__(self, bucket: str, timeout: float) -> None:
+        """Ask nothing yet; each request may take `timeout` seconds."""
+        self._bucket = bucket
+        self._timeout = timeout
+        self._client: Any = None
+
+    def entries(self, prefix: str, *, at_most: int = 0) -> Iterator[Entry]:
+        """Yield what lies below a prefix, by its keys; `at_most` come with each answer.
+
+        Raises `NoS3Error` if an answer is no listing, `FileNotFoundError` if there is no bucket,
+        and what boto3 raises.
+        """
+        if self._client is None:
+            self._client = listing_client(self._timeout)
+        request: dict[str, object] = {"Prefix": prefix, "MaxKeys": at_most or _PAGE}
+        while True:
+            page = self._page(request)
+            yield from map(_entry, page.get("Contents", ()))
+            if not page["IsTruncated"]:
+                return
+            following = page.get("NextContinuationToken")
+            if not following or following == request.get("ContinuationToken"):
+                raise NoS3Error("its listing does not say how it goes on")
+            request["ContinuationToken"] = following
+
+    def close(self) -> None:
+        """Let go of connections."""
+        client, self._client = self._client, None
+        if client is not None:
+            client.close()
+
+    def _page(self, request: dict[str, object]) -> Any:  # noqa: ANN401 - boto3 has no types
+        try:
+            page = self._client.list_objects_v2(Bucket=self._bucket, **request)
+        except Exception as error:
+            if type(error).__name__ == _NO_XML:
+                raise NoS3Error("what answers there is no listing") from None
+            if type(error).__name__ == _NO_BUCKET:
+                raise FileNotFoundError(_NO_BUCKET) from None
+            raise
+        if not is_listing(page, self._bucket, str(request["Prefix"])):
+            raise NoS3Error("what answers there is no listing")
+        return page
 
 
 class Asking:
@@ -52,7 +115,7 @@ class Asking:
                 return self._answered(call)
             except ImportError:
                 raise RepositoryError(missing_extra(self._told("open"), "recovery")) from None
-            except (RepositoryError, ValueError):
+            except (RepositoryError, SnapshotError, ValueError):
                 raise
             except PlatformError as error:  # credentials
                 raise RepositoryError(f"{self._told(what)}: {error}") from None
@@ -79,7 +142,7 @@ class Asking:
 
     def check_bucket(self, error: FileNotFoundError) -> None:
         """Raise `RepositoryError` if what was not found is the bucket itself."""
-        if "NoSuchBucket" in str(error):
+        if _NO_BUCKET in str(error):
             raise self._no_bucket()
 
     def _no_bucket(self) -> RepositoryError:
@@ -97,8 +160,7 @@ class Asking:
         """Return whether to ask again, after so many seconds of asking."""
         if isinstance(error, FileNotFoundError):
             return False
-        if library_of(error) == "obstore":
-            found = failure(error, own_authorities=self.own_authorities)
+        if found := self._understood(error):
             patience = PATIENCE if self._has_answered else FIRST_ANSWER / 2
             is_silent = found.reason.startswith(NO_ANSWER)
             return found.transient and not (is_silent and passed >= patience)
@@ -107,9 +169,10 @@ class Asking:
     def _failed(self, what: str, error: Exception) -> Exception:
         """Return our error for it, without what the server said; a bug stays what it is."""
         if isinstance(error, FileNotFoundError):
-            return self._no_bucket()
-        if library_of(error) == "obstore":
-            found = failure(error, own_authorities=self.own_authorities)
+            if _NO_BUCKET in str(error):
+                return self._no_bucket()
+            return RepositoryError(f"{self._told(what)} (the server answered 404); {_NOT_FOUND}")
+        if found := self._understood(error):
             hint = _NEEDS if found.reason == "access denied" else found.hint
             if found.reason.startswith(NO_ANSWER):
                 hint = _silent()
@@ -123,6 +186,14 @@ class Asking:
             return RepositoryError(f"{self._told(what)} ({obstacle(error)})")
         return error
 
+    def _understood(self, error: Exception) -> Failure | None:
+        """Return what an error of S3 means; None if it is none."""
+        if isinstance(error, NoS3Error):
+            return Failure(str(error), _NOT_S3)
+        if library_of(error) == "obstore":
+            return failure(error, own_authorities=self.own_authorities)
+        return _of_boto3(error, own_authorities=self.own_authorities)
+
     def _told(self, what: str) -> str:
         return f"the repository {quoted(self._where.address)} could not {what}"
 
@@ -132,3 +203,25 @@ def _silent() -> str:
     named = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
     server = f"the server {shown(masked(named))} (AWS_ENDPOINT_URL)" if named else "AWS"
     return f"look whether {server} runs, and can be reached from here"
+
+
+def _of_boto3(error: Exception, *, own_authorities: bool) -> Failure | None:
+    """Understand an error of boto3's, in the words for those of obstore; None if it is none."""
+    if isinstance(error, Answer):  # it asks for the bucket itself where it is redirected
+        return Failure("the bucket is in another region", "set AWS_REGION to its")
+    response = getattr(error, "response", None)
+    if library_of(error) in ("botocore", "boto3") and isinstance(response, dict):
+        status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        told = response.get("Error", {})
+        code = "AccessDenied" if status in (401, 403) and not told.get("Code") else ""
+        text = f"status code: {status} <Code>{code or told.get('Code', '')}</Code>"
+        region = f"<Region>{told['Region']}</Region>" if "Region" in told else ""
+        return failure(ConnectionError(text + region), own_authorities=own_authorities)
+    if library_of(error) in ("botocore", "boto3", "urllib3", "http") and (told := silence(error)):
+        return Failure(f"no answer: {told}", "try again", transient=True)
+    return None
+
+
+def _entry(item: Any) -> Entry:  # noqa: ANN401 - boto3 has no types
+    modified = item["LastModified"].timestamp()
+    return Entry(item["Key"], item["Size"], modified, f"{item['ETag']}-{modified}")

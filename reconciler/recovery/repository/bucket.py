@@ -10,12 +10,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from reconciler.buckets import is_condition_unmet, open_bucket
 from reconciler.errors import RepositoryError, SnapshotError
 from reconciler.printable import quoted
 from reconciler.recovery.repository import layout, mistaken
 from reconciler.recovery.repository.address import InBucket
-from reconciler.recovery.repository.asking import Asking
+from reconciler.recovery.repository.asking import Asking, Listing, NoS3Error
 from reconciler.recovery.repository.contract import Entry
 
 if TYPE_CHECKING:
@@ -36,6 +38,7 @@ class BucketRepository:
         self._where = where
         self._opened: S3Store | None = None
         self._asking = asking or Asking(where)
+        self._listing = Listing(where.bucket, TIMEOUT)
 
     @property
     def address(self) -> str:
@@ -141,8 +144,9 @@ class BucketRepository:
         """Raise `RepositoryError` unless one can be made below the prefix, and is to be made."""
 
         def anything() -> str | None:
-            pages = self._store().list(self._where.prefix or None, chunk_size=1)
-            return next((meta["path"] for page in pages for meta in page), None)
+            self._store()  # which finds out who we are
+            found = self._listing.entries(self._where.prefix, at_most=1)
+            return next((entry.name for entry in found), None)
 
         found = self._asking.ask("be listed", anything)
         if found is not None or not make:
@@ -160,27 +164,30 @@ class BucketRepository:
     def close(self) -> None:
         """Let go of connections."""
         self._opened = None
+        self._listing.close()
 
     def _list(self, prefix: str) -> list[Entry]:
-        above = self._where.prefix + prefix.rpartition("/")[0]
+        self._store()  # which finds out who we are
+        folder = self._where.prefix + prefix[: prefix.rfind("/") + 1]
         found: list[Entry] = []
-        for page in self._store().list(above or None, chunk_size=1000):
-            for meta in page:
-                name = meta["path"].removeprefix(self._where.prefix)
-                if name.startswith(prefix) and layout.is_name(name):
-                    found.append(_entry(name, meta))
+        for entry in self._listing.entries(folder):
+            name = entry.name.removeprefix(self._where.prefix)
+            if name.startswith(prefix) and layout.is_name(name):
+                found.append(replace(entry, name=name))
         return found
 
     def _get(self, key: str) -> bytes | None:
         try:
-            return bytes(self._store().get(key).bytes())
+            answer = self._store().get(key)
+            _check(answer.meta)
+            return bytes(answer.bytes())
         except FileNotFoundError as error:
             self._asking.check_bucket(error)
             return None
 
     def _head(self, key: str) -> ObjectMeta | None:
         try:
-            return self._store().head(key)
+            return _check(self._store().head(key))
         except FileNotFoundError:
             return None
 
@@ -219,7 +226,13 @@ class BucketRepository:
             ) from None
 
     def _piece(self, key: str, start: int, end: int) -> bytes:
-        data = bytes(self._store().get_range(key, start=start, end=end))
+        try:
+            data = bytes(self._store().get_range(key, start=start, end=end))
+        except FileNotFoundError as error:
+            self._asking.check_bucket(error)
+            name = quoted(key.removeprefix(self._where.prefix))
+            told = "it is listed, and there is nothing when it is fetched"
+            raise SnapshotError(f"{name} can't be read in {self.address}: {told}") from None
         if len(data) != end - start:
             raise ConnectionError("the answer was cut short")
         return data
@@ -237,6 +250,8 @@ class BucketRepository:
         return self._where.prefix + name
 
 
-def _entry(name: str, meta: ObjectMeta) -> Entry:
-    modified = meta["last_modified"].timestamp()
-    return Entry(name, meta["size"], modified, f"{meta['e_tag']}-{modified}")
+def _check(meta: ObjectMeta) -> ObjectMeta:
+    """Raise `NoS3Error` for what is no answer of S3: the page of a proxy has no ETag."""
+    if not meta["e_tag"]:
+        raise NoS3Error("what answers there does not speak S3")
+    return meta

@@ -16,6 +16,7 @@ from reconciler.errors import RepositoryError, SnapshotError
 from reconciler.printable import listed, quoted
 from reconciler.recovery.repository import layout
 from reconciler.recovery.repository.contract import Repository
+from reconciler.recovery.repository.many import GHOST, is_listed
 from reconciler.recovery.seal import sealed, unsealed
 
 #: Seconds, by the repository's own clock.
@@ -45,6 +46,9 @@ def read(repository: Repository) -> Condemned:
     """Read which parts are condemned; raises `RepositoryError`."""
     data = repository.read(_NAME)
     if data is None:
+        # Who may not know what is condemned would name what is about to go.
+        if is_listed(repository, _NAME):
+            raise RepositoryError(f"{quoted(_NAME)} in {repository.address} can't be used: {GHOST}")
         return Condemned()
     try:
         return unsealed(data, Condemned, newest=1)
@@ -66,7 +70,13 @@ def now(repository: Repository) -> float:
     Called by `prune` alone: whatever keeps the files says when one was written.
     """
     repository.write(_CLOCK, b"", replace=True)
-    return next(entry.modified for entry in repository.entries(_CLOCK))
+    modified = next((entry.modified for entry in repository.entries(_CLOCK)), None)
+    if modified is None:
+        raise RepositoryError(
+            f"{quoted(_CLOCK)} was written in {repository.address}, and is not listed there: what "
+            "it lists can't be believed, and nothing is pruned"
+        )
+    return modified
 
 
 def secure(repository: Repository, parts: Collection[str]) -> None:

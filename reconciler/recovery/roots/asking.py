@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from msgspec import Struct
 
-from reconciler.buckets import Answer, ask_for_bucket, library_of, obstacle
+from reconciler.buckets import Answer, ask_for_bucket, is_listing, library_of, obstacle
 from reconciler.errors import UnavailableError
 from reconciler.location import Bucket
 from reconciler.retry.limits import Limits
@@ -112,12 +112,9 @@ class Asking:
         return answer
 
     def list(self, operation: str, tries: Tries, **request: object) -> Mapping[str, Any]:
-        """Ask for one page of a listing. Raises `Refused`, also for what only looks like one.
-
-        boto3 takes any XML for a listing of nothing: the page of a proxy, say.
-        """
+        """Ask for one page of a listing. Raises `Refused`, also for what only looks like one."""
         answer = self.ask(operation, tries, **request)
-        if "IsTruncated" not in answer:
+        if not is_listing(answer, self.bucket.name, str(request.get("Prefix", ""))):
             raise Refused(0, "no listing", "it answers with something else than a listing")
         return answer
 

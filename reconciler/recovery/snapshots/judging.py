@@ -8,7 +8,7 @@ from datetime import datetime
 
 from reconciler.environment.timestamps import timestamp
 from reconciler.errors import SnapshotError
-from reconciler.printable import quoted
+from reconciler.printable import listed, quoted
 from reconciler.recovery.repository import layout
 from reconciler.recovery.repository.contract import Entry, Repository
 from reconciler.recovery.snapshots import needed, retention
@@ -69,6 +69,16 @@ class Plan:
             yield name
             yield layout.finished(scan.place, scan.id)
         yield from self.remains
+
+    def require_staying(self, found: Found) -> None:
+        """Raise `SnapshotError` unless what was to stay of snapshots is still there."""
+        there = {kept.snapshot.id for kept in found.snapshots}
+        staying = [fate.kept.snapshot.id for fate in self._fates if fate.reasons]
+        if missing := [id for id in staying if id not in there]:
+            raise SnapshotError(
+                f"of the snapshots that stay {listed(missing[:3])} is not listed any more: look "
+                "whether all of the repository is there. No part was removed"
+            )
 
     def left_behind(self, repository: Repository) -> Iterator[str]:
         """Yield what killed runs have left: of snapshots, and of scans before the last one."""

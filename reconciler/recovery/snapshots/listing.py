@@ -11,7 +11,7 @@ from reconciler.errors import SnapshotError
 from reconciler.printable import quoted
 from reconciler.recovery.repository import layout
 from reconciler.recovery.repository.contract import Repository
-from reconciler.recovery.repository.many import read_many
+from reconciler.recovery.repository.many import GHOST, is_listed, read_listed, read_many
 from reconciler.recovery.snapshots import document, marks
 from reconciler.recovery.snapshots.document import Kept
 from reconciler.recovery.snapshots.marks import Verified
@@ -73,9 +73,9 @@ def listed(repository: Repository) -> Listed:
     kept: list[Kept] = []
     damaged: list[Damaged] = []
     names = {layout.snapshot(id): id for id in ids(repository)}
-    for name, data in read_many(repository, names):
+    for name, data in read_listed(repository, names):
         try:
-            kept += [] if data is None else [_understood(repository, names[name], data)]
+            kept.append(_understood(repository, names[name], data))
         except SnapshotError as error:
             damaged.append(Damaged(names[name], str(error)))
     return Listed(tuple(kept), tuple(damaged))
@@ -87,11 +87,15 @@ def read(repository: Repository, id: str) -> Kept | None:
     Raises `SnapshotError` if it is damaged, `RepositoryError` if it can't be read at all.
     """
     data = repository.read(layout.snapshot(id))
-    return None if data is None else _understood(repository, id, data)
+    if data is None and not is_listed(repository, layout.snapshot(id)):
+        return None
+    return _understood(repository, id, data)
 
 
-def _understood(repository: Repository, id: str, data: bytes) -> Kept:
+def _understood(repository: Repository, id: str, data: bytes | None) -> Kept:
     try:
+        if data is None:
+            raise SnapshotError(GHOST)  # noqa: TRY301
         snapshot = document.decode(data)
         if snapshot.id != id:
             raise SnapshotError(f"it is that of snapshot {quoted(snapshot.id)}")  # noqa: TRY301

@@ -14,7 +14,7 @@ from reconciler.errors import SnapshotError
 from reconciler.printable import quoted
 from reconciler.recovery.repository import layout
 from reconciler.recovery.repository.contract import Repository
-from reconciler.recovery.repository.many import read_many
+from reconciler.recovery.repository.many import GHOST, read_listed
 from reconciler.recovery.scanning.known import record
 from reconciler.recovery.snapshots import listing, marks
 from reconciler.recovery.snapshots.document import Kept
@@ -40,17 +40,31 @@ class Found(Struct, frozen=True):
 
 
 def look(repository: Repository) -> Found:
-    """Read all snapshots and scans; raises `SnapshotError` if one of them is damaged."""
+    """Read all snapshots and scans.
+
+    Raises `SnapshotError` if one of them is damaged, or if there is no snapshot: then a repository
+    of which half is there would be emptied.
+    """
     found = listing.listed(repository)
     if found.damaged:
         told = "; ".join(each.reason for each in found.damaged)
         raise SnapshotError(f"nothing is pruned while it is not known what is needed: {told}")
     names = {layout.verified(kept.snapshot.id): kept for kept in found.kept}
     verified = {}
-    for name, data in read_many(repository, names):
+    there = [name for name in repository.names(layout.SNAPSHOTS) if name in names]
+    for name, data in read_listed(repository, there):
+        if data is None:
+            raise _unknown(repository, name, GHOST)
         if mark := marks.understood(repository, names[name], data):
             verified[names[name].snapshot.id] = mark
-    return Found(found.kept, verified, dict(_scans(repository)))
+    scans = dict(_scans(repository))
+    if not found.kept and (scans or any(repository.names(layout.PARTS))):
+        raise SnapshotError(
+            f"there is nothing to keep by in {repository.address}: it has scans, or "
+            "parts, and no snapshot. Look whether all of it is mounted, or restored; "
+            "if it is, make a snapshot first (`reconciler snapshot create`). Nothing is pruned"
+        )
+    return Found(found.kept, verified, scans)
 
 
 def parts_of(snapshots: Iterable[Kept], scans: Iterable[Scan]) -> set[str]:
@@ -68,9 +82,7 @@ def part_in(name: str) -> str | None:
 
 
 def _scans(repository: Repository) -> Iterator[tuple[str, Scan]]:
-    for name, data in read_many(repository, repository.names(layout.SCANS)):
-        if data is None:
-            continue
+    for name, data in read_listed(repository, repository.names(layout.SCANS)):
         try:
             scan = record.decoded(name, data)
         except SnapshotError as error:

@@ -64,6 +64,7 @@ def prune(repository: Repository, task: Task) -> Pruned:
             removing.remove(name)
         # What others have made since counts as well.
         found = needed.look(repository)
+        plan.require_staying(found)
         plan.named = needed.parts_of(found.snapshots, found.scans.values())
         return _sweep(repository, plan, removing, now)
 

@@ -15,6 +15,7 @@ from reconciler.recovery import paths
 from reconciler.recovery.parts.convert import values
 from reconciler.recovery.repository import condemned, layout
 from reconciler.recovery.repository.contract import Repository
+from reconciler.recovery.repository.many import GHOST, is_listed
 from reconciler.recovery.scanning.known import earlier
 from reconciler.recovery.seal import require_sound, sealed, unsealed
 from reconciler.recovery.values import Root, Scan
@@ -120,8 +121,13 @@ def inventory_of(repository: Repository, scan: Scan, opened: ExitStack) -> Itera
                 yield paths.shown(path), checksum, checksum
 
 
-def decoded(name: str, data: bytes) -> Scan:
-    """Read the record of a scan; raises `SnapshotError` unless it is the one of this name."""
+def decoded(name: str, data: bytes | None) -> Scan:
+    """Read the record of a scan; raises `SnapshotError` unless it is the one of this name.
+
+    None stands for one that is listed and can't be had.
+    """
+    if data is None:
+        raise SnapshotError(GHOST)
     scan = unsealed(data, Scan, newest=FORMAT_VERSION)
     require_sound(scan.parts(), (scan.started_at, scan.ended_at))
     if name != _name(scan):
@@ -156,7 +162,7 @@ def _read(repository: Repository, name: str) -> Scan | None:
     if not name.endswith(_SUFFIX):
         return None
     data = repository.read(name)
-    if data is None:  # removed since it was listed
+    if data is None and not is_listed(repository, name):
         return None
     try:
         return decoded(name, data)

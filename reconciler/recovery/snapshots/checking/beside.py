@@ -9,7 +9,7 @@ from reconciler.printable import quoted
 from reconciler.recovery.findings.record import decode, findings_of
 from reconciler.recovery.repository import condemned, layout
 from reconciler.recovery.repository.contract import Repository
-from reconciler.recovery.repository.many import read_many
+from reconciler.recovery.repository.many import read_listed, read_many
 from reconciler.recovery.scanning.known import record
 from reconciler.recovery.snapshots import marks
 from reconciler.recovery.snapshots.checking.problems import Problem
@@ -27,10 +27,9 @@ def problems(
     """
     yield from _scans(repository, fault)
     yield from _marks(repository, snapshots)
-    for name, data in read_many(repository, repository.names(layout.FINDINGS)):
+    for name, data in read_listed(repository, repository.names(layout.FINDINGS)):
         try:
-            if data is not None:
-                findings_of(decode(data), "")
+            findings_of(decode(data), "")
         except SnapshotError as error:
             yield Problem("", "", "findings", f"{quoted(name)} can't be used: {error}")
     try:
@@ -52,15 +51,15 @@ def _scans(repository: Repository, fault: Callable[[str], str]) -> Iterator[Prob
     # First: what ends meanwhile must not look as if its record were missing.
     ended = {_folder(name): name for name in repository.names(layout.FINISHED)}
     newest: dict[str, str] = {}
-    for name, data in read_many(repository, repository.names(layout.SCANS)):
+    for name, data in read_listed(repository, repository.names(layout.SCANS)):
         newest[_folder(name)] = name
         try:
-            scan = None if data is None else record.decoded(name, data)
+            scan = record.decoded(name, data)
         except SnapshotError as error:
             yield Problem("", "", "scan", f"{quoted(name)} can't be used: {error}")
             continue
-        for sha256 in sorted(scan.parts()) if scan else ():
-            if scan and (problem := fault(sha256)):
+        for sha256 in sorted(scan.parts()):
+            if problem := fault(sha256):
                 yield Problem("", scan.name, f"scan {scan.id}", problem)
     for folder, name in ended.items():
         last = record.name_of(name)

@@ -130,9 +130,22 @@ def test_a_record_that_another_run_replaces_meanwhile_is_looked_for_again(reposi
 
 def test_whoever_never_comes_to_read_says_so(repository, monkeypatch):
     keep(repository, [FOUND])
-    monkeypatch.setattr(repository, "read", lambda _: None, raising=False)
+    numbers = iter(range(100))
+
+    def overtaken(name):
+        repository.remove(name)
+        repository.write(f"{layout.findings(PLACE)}{next(numbers)}.json", b"")
+
+    monkeypatch.setattr(repository, "read", overtaken, raising=False)
     with pytest.raises(RepositoryError, match="one verify at a time"):
         store.read(repository, PLACE)
+
+
+def test_a_record_that_is_listed_and_can_not_be_had_is_damaged(repository, monkeypatch):
+    keep(repository, [FOUND])
+    monkeypatch.setattr(repository, "read", lambda _: None, raising=False)
+    (told,) = store.read(repository, PLACE).damaged
+    assert "it is listed, and there is nothing when it is read" in told
 
 
 def test_a_damaged_record_is_told_and_left_alone(repository):

@@ -18,6 +18,7 @@ from support.faults.fault_proxy import (
     DROP_AFTER,
     DROP_BEFORE,
     PASS,
+    Fault,
     refused,
     replaced,
     scripted,
@@ -232,6 +233,92 @@ def test_an_account_without_rights_is_told_which_it_needs_and_nothing_is_tried_a
     assert "(access denied); the account needs s3:ListBucket on the bucket" in told
     assert "AKIA" not in told
     assert (caught.value.exit_code, bucket.paused) == (1, [])
+
+
+def _listing(name, prefix):
+    told = f"<Name>{name}</Name><Prefix>{prefix}</Prefix><IsTruncated>false</IsTruncated>"
+    return f"<ListBucketResult>{told}</ListBucketResult>".encode()
+
+
+NO_LISTING = [
+    b"<html>please log in</html>",
+    b"please log in",
+    b"<Error><Code>InternalError</Code></Error>",
+    _listing("%s", "else/"),
+    _listing("another", "proofs/a/"),
+]
+
+
+@pytest.mark.parametrize("answer", NO_LISTING)
+def test_what_is_no_listing_is_never_an_empty_one(bucket, proxy, answer):
+    repository = bucket.repository()
+    repository.write("a/b.json", b"1")
+    answer = answer.replace(b"%s", bucket.name.encode())
+    proxy.decide = always(
+        Fault(answer=(200, {}, answer)), lambda request: "list-type" in request.target
+    )
+    for call in (
+        lambda: list(repository.names("a/")),
+        lambda: repository.remove("a/b.json", stamp="1"),
+        lambda: repository.refuse_unless_empty(make=True),
+    ):
+        with pytest.raises(
+            RepositoryError, match=r"could not .* \((what answers there is no listing|.* 500\))"
+        ):
+            call()
+
+
+def test_a_listing_whose_later_pages_fail_is_none(bucket, proxy, monkeypatch):
+    monkeypatch.setattr("reconciler.recovery.repository.asking._PAGE", 2)
+    repository = bucket.repository()
+    for letter in "abc":
+        repository.write(f"a/{letter}.json", b"1")
+    assert len(list(repository.names("a/"))) == 3
+    proxy.decide = always(
+        Fault(answer=(200, {}, b"<html/>")), lambda request: "continuation" in request.target
+    )
+    with pytest.raises(RepositoryError, match="no listing"):
+        list(repository.names("a/"))
+
+
+def test_a_page_that_answers_with_200_is_not_believed(bucket, proxy, tmp_path):
+    repository = bucket.repository()
+    file = tmp_path / "file"
+    file.write_bytes(b"<html/>")
+    proxy.decide = always(Fault(answer=(200, {}, b"<html/>")), lambda _: True)
+    for call in (
+        lambda: repository.read("a/b.json"),
+        lambda: repository.write("a/b.json", b"1"),
+        lambda: repository.write("a/b.json", b"1", replace=True),
+        lambda: repository.add(PART, file),
+        lambda: repository.add(PART, file, anew=True),
+        lambda: repository.remove("a/b.json"),
+        lambda: repository.local(PART).__enter__(),
+    ):
+        with pytest.raises(RepositoryError, match="could not"):
+            call()
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_part_that_is_not_found_is_no_bucket_that_is_gone(bucket, proxy, tmp_path, method):
+    file = tmp_path / "file"
+    file.write_bytes(b"part")
+    repository = bucket.repository()
+    repository.add(PART, file)
+    proxy.decide = always(
+        s3_refused(404, "NoSuchKey"),
+        lambda request: request.method == method and PART in request.target,
+    )
+    with pytest.raises(SnapshotError, match=r"missing in|there is nothing when it is fetched"):
+        repository.local(PART).__enter__()
+
+
+def test_a_listing_that_is_not_found_tells_nobody_to_make_a_bucket(bucket, proxy):
+    proxy.decide = always(s3_refused(404, "NoSuchKey"), lambda _: True)
+    with pytest.raises(RepositoryError) as caught:
+        list(bucket.repository().names("a/"))
+    assert "the server answered 404" in str(caught.value)
+    assert "create" not in str(caught.value)
 
 
 def test_to_remove_one_of_many_nothing_is_listed(bucket, proxy):

@@ -184,6 +184,7 @@ def test_scans_stay_that_are_the_last_or_of_a_snapshot_that_stays(repository, pl
 
 def test_the_last_complete_scan_stays_also_if_a_later_one_is_not(repository, live):
     nas = live.by_name["nas"]
+    taken(live, repository)
     for day, complete in enumerate([True, True, False, False]):
         scanned(
             repository,
@@ -197,6 +198,45 @@ def test_the_last_complete_scan_stays_also_if_a_later_one_is_not(repository, liv
     assert (done.scans_kept, done.scans_removed) == (2, 2)
     left = [scan.id[:8] for scan in record.whole(repository, "local:file:///data/nas")]
     assert left == ["20261121", "20261123"]
+
+
+@pytest.mark.parametrize("run", [show, prune])
+@pytest.mark.parametrize("gone", ["snapshots", "snapshots, scans"])
+def test_without_a_snapshot_there_is_nothing_to_keep_by(repository, place, three, live, gone, run):
+    scanned(repository, live.by_name["nas"], [b"file"])
+    for folder in gone.split(", "):
+        (place / folder).rename(place.parent / f"{folder}-not-mounted")
+    before = sorted(repository.names(""))
+    with pytest.raises(SnapshotError, match=r"nothing to keep by .* make a snapshot first"):
+        run(repository, task())
+    assert sorted(set(repository.names("")) - {"prune/clock"}) == before
+
+
+def test_snapshots_that_vanish_meanwhile_condemn_nothing(repository, place, three, monkeypatch):
+    look = needed.look
+
+    def half_mounted(repository):
+        found = look(repository)
+        return needed.Found(found.snapshots[:-1], {}, {}) if asked.append(1) or asked[1:] else found
+
+    asked: list[int] = []
+    monkeypatch.setattr(needed, "look", half_mounted)
+    with pytest.raises(SnapshotError, match="is not listed any more"):
+        prune(repository, task())
+    assert condemned.read(repository).parts == {}
+    assert len(parts(repository)) == 3
+
+
+@pytest.mark.parametrize("file", ["snapshot.json", "verified.json"])
+def test_what_is_listed_and_can_not_be_read_is_not_gone(repository, three, monkeypatch, file):
+    last = three[-1]
+    moment = "2026-11-30T00:00:00Z"
+    marks.keep(repository, last.snapshot.id, digest=last.digest, verified_at=moment, method="deep")
+    ghost, whole = layout.snapshot(last.snapshot.id, file), repository.read
+    monkeypatch.setattr(repository, "read", lambda name: None if name == ghost else whole(name))
+    with pytest.raises(SnapshotError, match="it is listed, and there is nothing when it is read"):
+        prune(repository, task())
+    assert len(listing.ids(repository)) == 3
 
 
 def test_another_prune_is_waited_for_and_then_named(repository, three):
@@ -308,6 +348,7 @@ def test_a_scan_that_prune_removes_while_a_snapshot_takes_it_is_never_named(
     repository, place, live, monkeypatch
 ):
     nas = live.by_name["nas"]
+    before = taken(live, repository, at=NOW - DAY)
     scan = scanned(repository, nas, [b"old"])
 
     secure = condemned.secure
@@ -329,7 +370,7 @@ def test_a_scan_that_prune_removes_while_a_snapshot_takes_it_is_never_named(
     with pytest.raises(SnapshotError, match="parts are missing"):
         taken(live, repository)
     monkeypatch.undo()
-    assert listing.ids(repository) == []
+    assert listing.ids(repository) == [before.snapshot.id]
     kept = taken(live, repository, at=NOW + DAY)
     assert kept.snapshot.storages[0].contents.scan != scan.id
     assert check(repository).problems == ()

@@ -98,3 +98,17 @@ def test_what_is_no_record_of_ours_is_refused(repository, scan, change, why) -> 
 def test_other_files_are_passed_over(repository, scan) -> None:
     repository.write(f"{layout.scans(PLACE)}zzz.txt", b"?")
     assert record.latest(repository, PLACE) == scan
+
+
+def test_one_that_is_listed_and_can_not_be_had_is_lost(repository, scan, monkeypatch) -> None:
+    monkeypatch.setattr(repository, "read", lambda _: None, raising=False)
+    lost: list[str] = []
+    for call in (
+        lambda: record.latest(repository, PLACE),
+        lambda: record.of(repository, PLACE, scan.id),
+    ):
+        with pytest.raises(SnapshotError, match="it is listed, and there is nothing when it is"):
+            call()
+    assert record.whole(repository, PLACE, lost) == []
+    assert len(lost) == 1
+    assert record.of(repository, PLACE, "20991129-200000-000-0123ab") is None
