@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from difflib import get_close_matches
 from pathlib import Path
 
 from reconciler.cli.context import Context
@@ -15,7 +16,7 @@ from reconciler.errors import ReconcilerError, UsageError
 from reconciler.manifest import Manifest
 from reconciler.masking import quoted_url
 from reconciler.model import State, Storage
-from reconciler.names import Scope
+from reconciler.names import Scope, matches
 from reconciler.printable import listed, quoted
 from reconciler.recovery.repository import layout
 
@@ -39,6 +40,12 @@ def storages_of(
         if name in waiting:
             raise UsageError(
                 f"the storage {quoted(name)} is declared and not live yet: {_APPLY} it"
+            )
+        near = get_close_matches(name, waiting, n=1)
+        if near and not any(matches(live.name, [name]) for live in state.storages):
+            raise UsageError(
+                f"there is no storage {quoted(name)} (did you mean {quoted(near[0])}, which is "
+                f"declared and not live yet?): {_APPLY} it"
             )
     if waiting and not names:
         context.streams.note(

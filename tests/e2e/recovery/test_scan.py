@@ -262,5 +262,7 @@ def test_a_declared_storage_that_is_not_live_is_told_with_what_makes_it_so(stora
     assert f"{warning} creates it." in told
     told = storages.folder("scan", "late", "--into", "proofs", code=64).stderr
     assert "'late' is declared and not live yet: `reconciler apply` creates it" in told
+    told = storages.folder("scan", "lat", "--into", "proofs", code=64).stderr
+    assert "no storage 'lat' (did you mean 'late', which is declared and not live yet?)" in told
     told = storages.folder("scan", "new", code=64).stderr
     assert told.endswith("; a repository is named with --into\n")

@@ -198,8 +198,12 @@ def _lasting(verified: Verified) -> str:
 
 
 def _incomplete(verified: Verified) -> str:
-    """Say of which storages more was, or is, there than was compared."""
-    names = [one.storage for one in verified.storages if one.incomplete]
+    """Say of which storages more may be there than was compared, where nothing else says so."""
+    names = [
+        one.storage
+        for one in verified.storages
+        if one.incomplete and not one.found and not one.is_partial
+    ]
     return f"not all was listed and read of {listed(names)}" if names else ""
 
 
