@@ -12,6 +12,8 @@ FILE = "file"
 #: A symbolic link: `detail` is its target; it is neither followed nor dropped.
 LINK = "link"
 PIPE, SOCKET, DEVICE = "pipe", "socket", "device"
+#: What can lie where a file lay, and has none of its bytes.
+INSTEAD = (LINK, PIPE, SOCKET, DEVICE)
 #: What Jetraw keeps at a storage's root, `*.jetraw-storage`: `detail` is its content.
 MARKER = "marker"
 #: An object of no bytes whose key ends with `/`: how buckets show an empty folder.

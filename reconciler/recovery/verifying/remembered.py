@@ -7,6 +7,7 @@ same, so that a run that is killed before its findings are kept loses nothing.
 
 from __future__ import annotations
 
+import functools
 import heapq
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -194,16 +195,22 @@ def _gone(
 ) -> Iterator[_Otherwise]:
     """Yield what the scan could have seen, and has not; what was moved is elsewhere."""
     deleted = pc.fill_null(pc.equal(now["kind"], rows.DELETED), False)
-    gone = pc.or_(pc.is_null(now["path"]), deleted)
-    markers = iter(convert.contents(now.filter(deleted)))
-    under_marker = deleted.filter(gone).to_pylist()
-    for one, is_deleted in zip(convert.contents(good.filter(gone)), under_marker, strict=True):
-        other = next(markers) if is_deleted else None
+    instead = functools.reduce(pc.or_, (pc.equal(now["kind"], kind) for kind in rows.INSTEAD))
+    other_there = pc.or_(deleted, pc.fill_null(instead, False))
+    gone = pc.or_(pc.is_null(now["path"]), other_there)
+    others = iter(convert.contents(now.filter(other_there)))
+    has_other = other_there.filter(gone).to_pylist()
+    for one, is_there in zip(convert.contents(good.filter(gone)), has_other, strict=True):
+        other = next(others) if is_there else None
         since, moved = remembering.dated(one)
         if moved or hidden(one.path):
             continue
-        what, version = (DELETED, other.version or "") if other else (MISSING, "")
-        finding = FileFinding(what, scan.name, scan.place, one.path, _plain(one), other, version)
+        what, note = MISSING, ""
+        if other and other.kind == rows.DELETED:
+            what, note = DELETED, other.version or ""
+        elif other:
+            note = f"{one.kind} became {other.kind}"
+        finding = FileFinding(what, scan.name, scan.place, one.path, _plain(one), other, note)
         yield _Otherwise(finding, since)
 
 

@@ -70,8 +70,10 @@ class Apart:
         return dict(sorted((+rest).items()))
 
     def _truly(self, finding: FileFinding) -> FileFinding:
-        """Return a finding as what it is: damaged since the snapshot was made, not changed."""
+        """Return a finding as what it is: damaged or gone since the snapshot was made."""
         known = self._before.get(episodes.key(finding))
+        if known is not None and is_instead(known, finding):
+            return replace(finding, what=values.MISSING, was=known.was)
         if (
             known is None
             or (known.what, finding.what) != (values.DAMAGED, values.CHANGED)
@@ -92,6 +94,13 @@ class Apart:
             and finding.what in _CALLED
             and has_good_bytes(known, finding.now)
         )
+
+
+def is_instead(known: FileFinding, finding: FileFinding) -> bool:
+    """Return whether a file is `known` to be missing, in whose place something else was found."""
+    now = finding.now
+    is_changed = (known.what, finding.what) == (values.MISSING, values.CHANGED)
+    return is_changed and now is not None and now.kind in rows.INSTEAD
 
 
 def is_over(finding: FileFinding, now: Content | None) -> bool:

@@ -17,7 +17,7 @@ from reconciler.recovery.snapshots import needed
 from reconciler.recovery.verifying import results
 from support.recovery.memory import LONG_AGO, TARGET
 from support.recovery.nights import GOOD, ROTTEN, WRITTEN
-from support.recovery.scans import here
+from support.recovery.scans import here, ticking
 
 
 @pytest.fixture
@@ -187,15 +187,15 @@ def test_what_was_accepted_is_not_counted_by_an_unfinished_scan(nights):
 
 def test_what_an_overtaken_scan_has_read_lasts_though_the_file_is_touched_meanwhile(nights):
     nights.put(ROTTEN)
-    proved = nights.storage.proved
+    proved, by = nights.storage.proved, ticking()
 
     def overtake(number):
         if number == proved + 2:  # after all was read
             nights.put(ROTTEN, mtime_ns=LONG_AGO + 1)
-            nights.scan(kept=False)
+            nights.scan(kept=False, by=by)
 
     nights.storage.on_prove = overtake
-    ended = nights.scan()
+    ended = nights.scan(by=by)
     assert ended.scan is not None
     assert nights.known() == [("damaged", b"f/a", False)]
 

@@ -254,3 +254,17 @@ def test_bytes_that_were_good_once_are_still_a_change_of_what_was_written_since(
     nights.put(GOOD, mtime_ns=LONG_AGO + 2)
     nights.scan()
     assert nights.verify().found == {"changed": 1}
+
+
+@pytest.mark.parametrize("kind", rows.INSTEAD)
+def test_what_lies_in_place_of_a_file_has_none_of_its_bytes(nights, kind):
+    nights.storage.put("f/a", kind=kind, detail=b"/nowhere")
+    assert nights.scan().missing_first == [b"f/a"]
+    result = nights.verify()
+    assert (result.found, result.findings[0].note) == ({"missing": 1}, f"file became {kind}")
+    assert nights.scan().missing == 1
+    assert nights.verify().lasts == {"missing": 1}
+    assert nights.known() == MISSING
+    nights.put(GOOD)
+    assert nights.scan().found == 0
+    assert nights.known() == [("missing", b"f/a", True)]
