@@ -18,6 +18,7 @@ from reconciler.cli.recovery.proving import objective
 from reconciler.cli.recovery.proving.settling import Settling
 from reconciler.environment.timestamps import timestamp, utc_now
 from reconciler.errors import FINDINGS, INTERRUPTED, SUCCESS, UNPROVED, RepositoryError, UsageError
+from reconciler.model import NEW_PLATFORM
 from reconciler.names import Scope, matches
 from reconciler.printable import listed, quoted
 from reconciler.recovery.repository.address import split
@@ -39,6 +40,9 @@ _OF_ALL = {"explain": ("settled", "redact"), "accept": (), "objective": ()}
 _TELLING = {"everything": "--all", "settled": "--settled", "redact": "--redact", "rows": "--rows"}
 _ONLY_RECORDS = (
     "Compared are the platform's records of files; no byte of a file was read: --deep does that."
+)
+_ELSEWHERE = (
+    "The snapshot is of another platform, {}. If that is the one that is meant, say --platform."
 )
 _REVERSED = (
     "What is, is older than what was: --against takes the earlier snapshot, and REPO the later one."
@@ -115,7 +119,7 @@ class _Verification:
         # Without REPO, --against names it: what is compared is then its latest snapshot.
         self.kept, self._passed_over = self._meant(id if options.repository is not None else None)
         self._settling = Settling(context, options)
-        self._platform = ""
+        self._platform, self._is_other = "", False
 
     def verified(self, stop: Stop) -> Verified:
         """Compare all; raises `RepositoryError`, or what the platform raises."""
@@ -202,6 +206,10 @@ class _Verification:
             self._platform = platform.address
             with reading(platform) as reader:
                 now = live.Live(read_live(context, platform, reader), reader)
+                self._is_other = now.state.platform_id not in (
+                    NEW_PLATFORM,
+                    was.snapshot.platform.id,
+                )
                 yield from live.verify(was.snapshot, chosen, now, means, home)
 
     def _means(self, table: Table | None) -> Means:
@@ -218,7 +226,8 @@ class _Verification:
 
     def _notes(self, how: str, was: Kept) -> tuple[str, ...]:
         if how == results.LIVE:
-            return (_ONLY_RECORDS,)
+            elsewhere = _ELSEWHERE.format(was.snapshot.platform.address)
+            return (elsewhere, _ONLY_RECORDS) if self._is_other else (_ONLY_RECORDS,)
         if how != results.AGAINST:
             return ()
         notes = []

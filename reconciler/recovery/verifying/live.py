@@ -171,9 +171,8 @@ class _One:
         present = Present(
             self._at, Side(0, Lost([b""])), lambda _: dict[bytes, Content](), values.INVENTORY
         )
-        compared = was.rows
         so_far = StorageVerified(
-            self._storage.name, was.rows, compared, 0, {what: 1}, was=Taken(was.read_at)
+            self._storage.name, was.rows, found={what: 1}, was=Taken(was.read_at)
         )
         return told(so_far, self._place, reason, self._means, present)
 

@@ -403,3 +403,20 @@ def test_a_platform_that_does_not_exist_is_warned_of_and_nothing_of_it_is_kept(v
     assert "/typo.db, with snapshot" in " ".join(told.stdout.split())
     assert not verify.path.joinpath("typo.db").exists()
     assert not [path for path in verify.path.glob("proofs/findings/**/*") if path.is_file()]
+
+
+def test_another_platform_is_told_and_what_it_lacks_was_not_compared(verify):
+    verify.folder("scan", "nas", "-q")
+    verify.folder("snapshot", "create", "proofs")
+    text = (verify.path / "storages.yaml").read_text()
+    (verify.path / "other.yaml").write_text(text.replace("nas", "two"))
+    other = ("--platform", "sqlite:///other.db")
+    verify.folder("apply", "-y", "-f", "other.yaml", *other)
+    report = verify("proofs", *other, code=7)
+    (one,) = report["storages"]
+    assert (one["of"], one["compared"], one["found"]) == (20, 0, {"missing": 1})
+    assert "The snapshot is of another platform, sqlite:///" in report["notes"][0]
+    assert report["notes"][0].count("/platform.db. If that") == 1
+    told = verify.folder("verify", "proofs", *other, code=7).stdout
+    assert "1 missing; nothing was compared; no byte was read" in " ".join(told.split())
+    assert len(verify("proofs")["notes"]) == 1

@@ -166,7 +166,8 @@ def total(verified: Verified) -> str:
     """Say what matters most, in one line."""
     verdict = verified.verdict
     if not verified.compared:
-        last = "nothing was compared, and nothing is known"
+        last = "nothing was compared"
+        last += "" if verdict == results.DIFFERS else ", and nothing is known"
     else:
         noun = "record" if verified.how == results.LIVE else "file"
         last = f"{verified.compared:,} of {count(verified.of, noun)} compared"
