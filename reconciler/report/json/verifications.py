@@ -76,6 +76,7 @@ def _storage(one: StorageVerified) -> dict[str, Any]:
         "lasting": _written(one.lasting),
         "accepted": _written(one.accepted),
         "accepted_count": one.accepted_count,
+        "incomplete": one.incomplete,
         "notes": one.notes,
     }
 
