@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import heapq
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from datetime import datetime
 from typing import NamedTuple
@@ -89,9 +89,10 @@ def _keep(
     wrong = _Wrong(lasting, known.gone_until if known.gone_until <= now else "")
     for otherwise in _otherwise(repository, scan, hidden) if scan.remembered else ():
         wrong.take(otherwise)
-    wrong.tell(scanned)
     ended = _ended(repository, scan, wrong, hidden)
     after = episodes.observed(known.episodes, wrong.by_key, scan.ended_at, ended, now)
+    wrong.add(e for e in after if not (e.resolved or hidden(e.path)))
+    wrong.tell(scanned)
     if after != list(known.episodes):
         store.keep(repository, scan.place, after, known, clock(), gone_until=scan.ended_at)
 
@@ -139,6 +140,14 @@ class _Wrong(Struct):
             self.by_key[episodes.key(finding)] = finding
         if known is None or not episodes.is_accepted(known, finding.now):
             self.first.setdefault(finding.what, _First()).take(finding.path)
+
+    def add(self, lasting: Iterable[FileFinding]) -> None:
+        """Add what lasts, though the scan no longer remembers what it should be."""
+        for finding in lasting:
+            if episodes.key(finding) in self.by_key or not _needs_proof(finding):
+                continue
+            if not episodes.is_settled(finding):
+                self.first.setdefault(finding.what, _First()).take(finding.path)
 
     def tell(self, scanned: Scanned) -> None:
         """Count it; what the reading had counted as damaged is among it."""

@@ -227,7 +227,7 @@ def test_a_hash_that_was_only_kept_from_before_ends_nothing(nights):
     nights.repository.remove(f"{layout.scans(TARGET.place)}{last.id}.json")
     nights.repository.remove(layout.finished(TARGET.place, last.id))
     ended = nights.scan(full=False)
-    assert (ended.files_kept, ended.found) == (2, 0)
+    assert (ended.files_kept, ended.altered_first) == (2, [b"f/a"])
     assert nights.known() == [("damaged", b"f/a", False)]
     assert nights.scan().altered == 1
 
@@ -268,3 +268,11 @@ def test_what_lies_in_place_of_a_file_has_none_of_its_bytes(nights, kind):
     nights.put(GOOD)
     assert nights.scan().found == 0
     assert nights.known() == [("missing", b"f/a", True)]
+
+
+def test_a_finding_that_nobody_accepted_counts_when_the_file_is_no_longer_remembered(lost):
+    moment = here().now() + timedelta(days=401)
+    ended = lost.scan(by=here(moment))
+    assert (ended.scan.remembered, ended.missing_first) == ("", [b"f/a"])
+    lost.accept()
+    assert lost.scan(by=here(moment + timedelta(days=1))).found == 0
