@@ -13,7 +13,7 @@ from reconciler.errors import RepositoryError
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.scanning import reasons
 from reconciler.recovery.scanning.finishing import restoring
-from reconciler.recovery.scanning.known import record
+from reconciler.recovery.scanning.known import missed, record
 from reconciler.recovery.scanning.known.last import Last, usable
 from reconciler.recovery.scanning.outcome import Scanned
 from reconciler.recovery.values import Scan, Target
@@ -32,13 +32,16 @@ class Past:
         self._after = ""
 
     def recorded(self) -> Scan | None:
-        """Return the last scan; raises `SnapshotError` if its record is lost."""
+        """Return the last scan; raises `SnapshotError` if its record is lost, or those of all."""
         if self._accepts_loss:
             # Where nothing may be removed, what is newer will end it; but for a clock ahead.
             with contextlib.suppress(RepositoryError):
                 record.miss_no_more(self._repository, self._place)
             return next(reversed(record.whole(self._repository, self._place)), None)
-        return record.latest(self._repository, self._place, complete=False)
+        last = record.latest(self._repository, self._place, complete=False)
+        if last is None:
+            missed.require_none(self._repository, self._place)
+        return last
 
     def model(self, last: Scan | None) -> Scan | None:
         """Return the scan against which the root is held: the last one, or that of the original.

@@ -85,9 +85,11 @@ def _meant(repository: Repository, place: str, story: Story) -> bytes:
 
 def _with_lasting(story: Story, known: Iterable[FileFinding]) -> Story:
     """Return the story with what was found wrong by scans that are no longer there."""
-    last = story.chapters[-1].content if story.chapters else None
+    last = story.chapters[-1] if story.chapters else None
     for found in open_ones(known).values():
-        over = has_good_bytes(found, last) or is_written(found, last)
+        # What is older, where later scans are lost, ends nothing.
+        now = last.content if last and last.at > found.last_seen else None
+        over = has_good_bytes(found, now) or is_written(found, now)
         if found.what in NEEDS_PROOF and not (story.wrong_since or over):
             read = found.was.proved_at if found.was else None
             right = "" if read is None else _moment(read)

@@ -22,7 +22,7 @@ from reconciler.recovery.values import Root, Scan
 
 FORMAT_VERSION = 1
 _SUFFIX = ".json"
-_WAYS_OUT = (
+WAYS_OUT = (
     "Restore it from another copy of the repository. If there is none, scan the storage once with "
     "--accept-loss NAME: what only that scan knew is then not known any more"
 )
@@ -168,7 +168,7 @@ def _read(repository: Repository, name: str) -> Scan | None:
         return decoded(name, data)
     except SnapshotError as error:
         told = f"{quoted(name)} in {repository.address} can't be used: {error}"
-        raise SnapshotError(f"{told}. {_WAYS_OUT}") from error
+        raise SnapshotError(f"{told}. {WAYS_OUT}") from error
 
 
 def _miss(repository: Repository, place: str, ended: str, names: Sequence[str]) -> None:
@@ -177,5 +177,5 @@ def _miss(repository: Repository, place: str, ended: str, names: Sequence[str]) 
     if ended > newest.rpartition("/")[2].removesuffix(_SUFFIX):
         name = quoted(f"{layout.scans(place)}{ended}{_SUFFIX}")
         raise SnapshotError(
-            f"{name}, the record of the last scan, is missing in {repository.address}. {_WAYS_OUT}"
+            f"{name}, the record of the last scan, is missing in {repository.address}. {WAYS_OUT}"
         )

@@ -25,7 +25,7 @@ def problems(
     one reads again what is damaged of them. Raises `RepositoryError` if the repository can't be
     read.
     """
-    yield from _scans(repository, fault)
+    yield from _scans(repository, fault, snapshots)
     yield from _marks(repository, snapshots)
     for name, data in read_listed(repository, repository.names(layout.FINDINGS)):
         try:
@@ -47,7 +47,9 @@ def _marks(repository: Repository, snapshots: Sequence[Kept]) -> Iterator[Proble
             yield Problem("", "", "verified.json", str(error))
 
 
-def _scans(repository: Repository, fault: Callable[[str], str]) -> Iterator[Problem]:
+def _scans(
+    repository: Repository, fault: Callable[[str], str], snapshots: Sequence[Kept]
+) -> Iterator[Problem]:
     # First: what ends meanwhile must not look as if its record were missing.
     ended = {_folder(name): name for name in repository.names(layout.FINISHED)}
     newest: dict[str, str] = {}
@@ -61,12 +63,24 @@ def _scans(repository: Repository, fault: Callable[[str], str]) -> Iterator[Prob
         for sha256 in sorted(scan.parts()):
             if problem := fault(sha256):
                 yield Problem("", scan.name, f"scan {scan.id}", problem)
-    for folder, name in ended.items():
-        last = record.name_of(name)
-        if last > newest.get(folder, ""):
+    lasts = [record.name_of(name) for name in ended.values()]
+    for last in sorted({*lasts, *_named(snapshots)}):
+        if last > newest.get(_folder(last), ""):
             yield Problem(
                 "", "", "scan", f"{quoted(last)} is missing: it is the last of its storage"
             )
+
+
+def _named(snapshots: Sequence[Kept]) -> Iterator[str]:
+    """Yield the names of the records of the last scans whose contents snapshots have."""
+    lasts: dict[str, str] = {}
+    for kept in snapshots:
+        for storage in kept.snapshot.storages:
+            if storage.contents is not None:
+                scan = storage.contents.scan
+                lasts[storage.place] = max(lasts.get(storage.place, ""), scan)
+    for place, scan in lasts.items():
+        yield record.name_of(layout.finished(place, scan))
 
 
 def _folder(name: str) -> str:

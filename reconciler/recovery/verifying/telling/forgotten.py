@@ -6,7 +6,7 @@ from reconciler.errors import SnapshotError
 from reconciler.recovery.findings.store import Known
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.scanning import reasons
-from reconciler.recovery.scanning.known import record
+from reconciler.recovery.scanning.known import missed, record
 
 
 def sentences(repository: Repository, place: str, known: Known) -> list[str]:
@@ -17,6 +17,8 @@ def sentences(repository: Repository, place: str, known: Known) -> list[str]:
     told = list(known.damaged)
     try:
         last = record.latest(repository, place, complete=False)
+        if last is None:
+            missed.require_none(repository, place)
     except SnapshotError as error:
         return [*told, str(error)]
     if last is not None and last.lost:

@@ -45,6 +45,18 @@ def test_a_record_that_is_lost_stops_the_storage_until_a_person_decides(reposito
     assert scan_once(storage(), repository).status == COMPLETE
 
 
+def test_records_that_are_all_lost_stop_the_storage_too(repository, monkeypatch) -> None:
+    def missed(_repository, place) -> None:
+        raise SnapshotError(f"missing {place}, --accept-loss NAME")
+
+    monkeypatch.setattr("reconciler.recovery.scanning.known.missed.require_none", missed)
+    ended = scan_once(storage(), repository)
+    assert (ended.status, ended.reason) == (NOT_BEGUN, f"missing {PLACE}, --accept-loss NAME")
+    accepting = Wish(accept_loss=(TARGET.name,))
+    assert scan_once(storage(), repository, wish=accepting).status == COMPLETE
+    assert scan_once(storage(), repository).status == COMPLETE
+
+
 def test_a_record_that_is_back_is_the_last_one_again(repository) -> None:
     last = scan_once(storage(), repository).scan
     path = repository._path(f"{layout.scans(PLACE)}{last.id}.json")

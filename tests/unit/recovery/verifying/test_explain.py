@@ -335,3 +335,23 @@ def test_what_is_lost_is_told_with_the_story(home, keep, which):
     flip(home, name)
     (lost,) = told(home).lost
     assert name in lost
+
+
+def test_an_older_scan_ends_nothing_where_later_ones_are_lost(home, keep):
+    keep([file(1)], 1)
+    found = FileFinding(
+        values.DAMAGED,
+        "nas",
+        PLACE,
+        PATH,
+        file(1),
+        rotten(3),
+        first_seen=timestamp(night(3), "milliseconds"),
+        last_seen=timestamp(night(3), "milliseconds"),
+    )
+    store.keep(home, PLACE, [found], store.Known(), night(3))
+    story = told(home)
+    assert says(story) == ["first"]
+    assert (story.is_wrong, story.good) == (True, file(1))
+    keep([file(4)], 4)
+    assert not told(home).is_wrong
