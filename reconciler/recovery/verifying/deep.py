@@ -55,8 +55,21 @@ def verify(
 
 def _with_notes(told: StorageVerified, scanned: Scanned) -> StorageVerified:
     """Add what the reading itself had to say; what both say is said once."""
-    notes = tuple(dict.fromkeys((*scanned.notes, *told.notes)))
+    notes = tuple(dict.fromkeys((*_went_on(scanned), *scanned.notes, *told.notes)))
     return replace(told, notes=notes, forgotten=told.forgotten or scanned.forgotten)
+
+
+def _went_on(scanned: Scanned) -> tuple[str, ...]:
+    """Say that not all was read now."""
+    if not scanned.went_on_from or scanned.scan is None:
+        return ()
+    began = scanned.went_on_from[:19]
+    told = (
+        f"not all was read by this run: it went on from one that began at {began}Z and was ended, "
+        "and what that one had read was not read again (the oldest proof says when); run it once "
+        "more to read everything anew"
+    )
+    return (told,)
 
 
 def _compared(

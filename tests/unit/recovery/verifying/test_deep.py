@@ -38,6 +38,22 @@ def test_what_was_found_damaged_until_it_was_cut_off_is_named_and_counts(nights,
     assert told.found == {"not_verified": 1}
 
 
+def test_what_an_earlier_run_has_read_is_not_told_as_read_again(nights, kept):
+    means = Means(nights.repository, utc_now, settled_ns=SETTLED_NS)
+
+    def notes():
+        def read(*_):
+            return nights.scan(kept=False)
+
+        (told,) = deep.verify([kept], {TARGET.place: TARGET}, means, nights.repository, read)
+        return told.notes
+
+    nights.scan(kept=False, pace=Pace(most=4))
+    (note,) = notes()
+    assert note.startswith("not all was read by this run: it went on from one that began at 2026-")
+    assert notes() == ()
+
+
 @pytest.mark.parametrize("status", [COMPLETE, UNFINISHED, NOT_REACHABLE])
 def test_what_the_reading_says_is_told_with_the_comparison(nights, kept, status):
     ended = nights.scan(kept=False)
