@@ -1,6 +1,7 @@
 """`examples/nightly`: the units are units, and what they start is understood."""
 
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -14,6 +15,8 @@ from support.repository import ROOT
 
 EXAMPLE = ROOT / "examples" / "nightly"
 UNITS = ["reconciler-nightly.service", "reconciler-nightly.timer"]
+#: With the second: a night that is repeated overwrites nothing.
+STAMP = re.compile(r"(digest|findings)-\d{4}-\d\d-\d\d-\d{6}\.(sha256|csv)")
 #: Writes down how it is called; says of two snapshots that they are there.
 RECORDER = """#!/bin/sh
 printf '%s\\n' "$*" >> "$CALLS"
@@ -64,6 +67,8 @@ def test_what_the_unit_starts_is_understood_and_its_exit_code_is_the_worst(lab, 
     calls = (lab / "calls").read_text().splitlines()
     compared = ["verify --against", "verify s3:", "verify s3:"]
     expected = ["scan --due", "snapshot create", "snapshot list", *compared]
+    kept = [word for word in shlex.split(" ".join(calls)) if word.endswith((".sha256", ".csv"))]
+    assert [bool(STAMP.fullmatch(name)) for name in kept] == [True] * (0 if code == 1 else 2)
     assert len(calls) == (1 if code == 1 else len(expected))
     for call, begins in zip(calls, expected, strict=False):
         assert call.startswith(begins)

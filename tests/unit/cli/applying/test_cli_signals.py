@@ -4,7 +4,7 @@ import signal
 
 import pytest
 
-from reconciler.cli.applying.signals import GRACE, Stop
+from reconciler.cli.applying.signals import FINISHES, GOES_ON, GRACE, LEAVES_NOTHING, Stop
 from reconciler.cli.output.pipe import LAST
 from reconciler.cli.time_limit import TimeLimit
 
@@ -23,6 +23,14 @@ def test_the_first_signal_asks_and_the_second_enforces(number, capfd):
             signal.raise_signal(number)
     assert signal.getsignal(number) is before
     assert capfd.readouterr().err.count("Stopping") == 1
+
+
+@pytest.mark.parametrize("doing", [FINISHES, GOES_ON, LEAVES_NOTHING])
+def test_what_is_said_first_is_what_comes_of_it(doing, capfd):
+    with Stop(TimeLimit(None), doing):
+        signal.raise_signal(signal.SIGINT)
+    told = capfd.readouterr().err
+    assert told == f"\nStopping: {doing.format('')}. Again to stop at once.\n"
 
 
 def test_what_a_parent_ignores_stays_ignored():
