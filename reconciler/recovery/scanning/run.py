@@ -82,5 +82,8 @@ def _scanned(target: Target, open_source: Opener, means: Means) -> Scanned:
             # What was read may not have been this storage at all.
             result.status, result.reason, result.rotten = NOT_REACHABLE, str(error), []
     result.files_read, result.bytes_read = files + result.files_read, size + result.bytes_read
-    result.rotten = rotten if result.scan else [*rotten, *result.rotten]
+    # What an earlier run of the scan has read stands in no record: only this one can tell of it.
+    if result.scan and not result.went_on_from:
+        result.rotten = []
+    result.rotten = [*rotten, *result.rotten]
     return result

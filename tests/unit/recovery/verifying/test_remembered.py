@@ -179,6 +179,15 @@ def test_what_an_unfinished_scan_has_read_lasts_though_the_file_is_touched_befor
     assert nights.known() == [("damaged", b"f/a", False)]
 
 
+def test_what_rots_between_the_runs_of_one_scan_is_damaged(nights):
+    nights.storage.put("new", GOOD)
+    assert nights.scan(pace=Pace(most=8)).status == UNFINISHED
+    nights.storage.put("new", ROTTEN, ctime_ns=LONG_AGO + 1)
+    assert nights.scan().altered_first == [b"new"]
+    assert nights.scan().altered_first == [b"new"]
+    assert nights.known() == [("damaged", b"new", False)]
+
+
 def test_what_was_accepted_is_not_counted_by_an_unfinished_scan(nights):
     nights.put(ROTTEN)
     nights.scan(pace=Pace(most=4))
