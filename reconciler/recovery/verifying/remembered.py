@@ -34,6 +34,7 @@ from reconciler.recovery.scanning.known.earlier import contents_of, fetched
 from reconciler.recovery.scanning.outcome import Scanned
 from reconciler.recovery.scanning.reading.crew import TOLD
 from reconciler.recovery.values import DAMAGED, DELETED, MISSING, FileFinding, Scan
+from reconciler.recovery.verifying.judging.classify import another_version, is_under
 from reconciler.recovery.verifying.recorded import of_scan
 from reconciler.recovery.verifying.scans import look
 from reconciler.recovery.verifying.telling.apart import has_good_bytes, is_over
@@ -215,7 +216,9 @@ def _gone(
         if moved or hidden(one.path):
             continue
         what, note = MISSING, ""
-        if other and other.kind == rows.DELETED:
+        if other and other.kind == rows.DELETED and not is_under(one, other):
+            note = another_version(other)
+        elif other and other.kind == rows.DELETED:
             what, note = DELETED, other.version or ""
         elif other:
             note = f"{one.kind} became {other.kind}"

@@ -47,7 +47,6 @@ _BYTES = frozenset(rows.WITH_BYTES)
 _TOLD_AS = {
     rows.UNREADABLE: values.UNREADABLE,
     rows.CHANGING: values.CHANGING,
-    rows.DELETED: values.DELETED,
 }
 
 
@@ -114,9 +113,14 @@ def _still_there(path: bytes, was: Content, now: Content, by: Circumstances) -> 
     told = _Telling(path, was, now, by)
     if now.is_unread:
         return told.unknown(NOT_READ)
+    if now.kind == rows.DELETED:
+        return _deleted(was, now, told)
     if now.kind in _TOLD_AS:
-        what = _TOLD_AS[now.kind]
-        return told.listed(what, _reason(now), compared=what == values.DELETED)
+        return told.listed(_TOLD_AS[now.kind], _reason(now), compared=False)
+    return _in_its_place(was, now, told)
+
+
+def _in_its_place(was: Content, now: Content, told: _Telling) -> Judged:
     if now.kind != was.kind and not {was.kind, now.kind} <= _BYTES:
         return told.listed(values.CHANGED, f"{was.kind} became {now.kind}")
     if was.kind not in _BYTES:
@@ -124,6 +128,31 @@ def _still_there(path: bytes, was: Content, now: Content, by: Circumstances) -> 
     if now.kind == rows.ARCHIVED:
         return _archived(was, now, told)
     return _with_bytes(was, now, told)
+
+
+def _deleted(was: Content, now: Content, told: _Telling) -> Judged:
+    if is_under(was, now):
+        return told.listed(values.DELETED, now.version or "")
+    return told.listed(values.MISSING, another_version(now))
+
+
+def is_under(was: Content, now: Content) -> bool:
+    """Return whether the version under a delete marker may be the file, as it was.
+
+    Whoever removes the marker gets what lies under it, whatever that is.
+    """
+    if was.version is not None and now.version is not None:
+        return was.version == now.version
+    return was.size is None or now.size is None or was.size == now.size
+
+
+def another_version(now: Content) -> str:
+    """Say what lies under a delete marker that is not the file."""
+    size = "" if now.size is None else f" ({now.size} B)"
+    return (
+        f"under the delete marker lies another version{size}, which is not this file: look for its "
+        "own among all versions, and do not remove the marker"
+    )
 
 
 def _without_bytes(was: Content, now: Content, told: _Telling) -> Judged:
@@ -222,7 +251,5 @@ def _settled(content: Content, taken_ns: int, by: Circumstances) -> bool:
 
 
 def _reason(content: Content) -> str:
-    """Return what helps: of a deletion the version still there, else why it can't be read."""
-    if content.kind == rows.DELETED:
-        return content.version or ""
+    """Return why it can't be read."""
     return (content.detail or b"").decode("ascii", "replace")

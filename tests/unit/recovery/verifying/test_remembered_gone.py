@@ -103,6 +103,18 @@ def test_a_file_beside_one_that_can_not_be_read_is_not_hidden_by_it(nights):
     assert nights.scan().missing_first == [b"f/ab"]
 
 
+def test_what_lies_under_a_delete_marker_is_not_the_file_by_its_name(nights):
+    nights.storage.put("raw", b"raw", version="v7")
+    nights.scan()
+    nights.storage.put("raw", kind=rows.DELETED, version="v8")
+    for _ in range(2):
+        ended = nights.scan()
+        assert (ended.missing, ended.deleted, ended.missing_first) == (1, 0, [b"raw"])
+    note = nights.verify().lasting[0].note
+    assert "lies another version" in note
+    assert "do not remove the marker" in note
+
+
 def test_a_deleted_object_is_named_with_the_version_that_is_there(nights):
     nights.storage.put("f/a", kind=rows.DELETED, version="v7")
     for _ in range(2):

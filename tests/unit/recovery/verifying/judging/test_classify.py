@@ -134,6 +134,8 @@ CASES = [
         True,
     ),
     ("deleted under versions", FILE, GONE, values.DELETED, True, True),
+    ("another version under it", replace(FILE, version="v0"), GONE, values.MISSING, True, True),
+    ("other bytes under it", FILE, replace(GONE, size=99), values.MISSING, True, True),
 ]
 
 
