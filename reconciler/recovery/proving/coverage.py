@@ -56,7 +56,7 @@ class _Counted:
         ahead = pc.fill_null(pc.greater(rows["proved_at"], until), False)
         latest = [d for d in (self.coverage.latest, _latest(rows, proved)) if d is not None]
         in_time = pc.fill_null(pc.greater_equal(rows["proved_at"], since), False)
-        whole, dates = self.coverage, rows["proved_at"].filter(proved)
+        whole, dates = self.coverage, rows["proved_at"].filter(pc.and_not(proved, ahead))
         oldest = [date for date in (whole.oldest, pc.min(dates).as_py()) if date is not None]
         self.coverage = Coverage(
             _with(whole.proved, rows, pc.and_not(pc.and_(proved, in_time), ahead)),

@@ -85,6 +85,7 @@ def test_a_proof_of_a_time_that_has_not_come_yet_proves_nothing(repository, stor
     assert one.verdict == "not_proved"
     assert one.coverage is not None
     assert (one.coverage.ahead, one.coverage.proved, one.coverage.files) == (Much(6, 30), Much(), 6)
+    assert one.coverage.oldest is None
 
 
 def test_a_hash_that_is_kept_proves_the_day_on_which_it_was_read(repository, storage) -> None:
