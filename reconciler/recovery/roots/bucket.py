@@ -110,6 +110,12 @@ def _differs(door: Door, root: Root, known: Root) -> str:
         )
     if root.empty and not known.empty:
         return "is suddenly empty: look whether it is the same bucket"
+    if known.versioned and not root.versioned and known.url == root.url:
+        return (
+            "does not tell of its versions, as it did at the last scan, so that what is deleted "
+            "could not be told from what is gone: these credentials need s3:GetBucketVersioning "
+            "and s3:ListBucketVersions"
+        )
     moved = known.region and root.region and root.region != known.region
     if moved and known.url == root.url and not door.declared():
         return (

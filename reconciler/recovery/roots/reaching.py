@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 import threading
+from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -25,6 +27,8 @@ TIMEOUT = 30.0
 CONNECTIONS = 64
 #: Two readings of what `%41` in an address means would be two places.
 _ENCODED = re.compile(r"%[0-9A-Fa-f]{2}")
+#: How an answer begins that says whether a bucket keeps versions; not all servers call it alike.
+_VERSIONING = re.compile(rb"\s*(?:<\?xml[^>]*>)?\s*<\w*Versioning")
 _NO_CREDENTIALS = ("NoCredentialsError", "PartialCredentialsError")
 #: What is answered by servers that never tell of versions: we may not ask, or they know no such
 #: question.
@@ -167,6 +171,7 @@ class Door:
             raise UnreachableError(missing_extra("reading a bucket", "recovery")) from None
         except ValueError:
             raise self.unreachable("has an address that can't be asked: check it") from None
+        client.meta.events.register("before-parse.s3.GetBucketVersioning", _require_versioning)
         return Asking(bucket, client, self._surroundings)
 
     def _head(self, asking: Asking, tries: Tries) -> Answer:
@@ -213,6 +218,15 @@ class Door:
                 raise self.lost(refused, "asked whether it keeps versions") from None
             return False  # it may keep versions, but lists none to us
         return True
+
+
+def _require_versioning(response_dict: Mapping[str, Any], **_: object) -> None:
+    """Raise `Refused` for a page with status 200, which boto3 takes for a bucket without versions.
+
+    Else what is deleted there would look as if it were gone.
+    """
+    if response_dict["status_code"] == 200 and not _VERSIONING.match(response_dict["body"]):
+        raise Refused(0, "no S3", "it answers with something else than what was asked")
 
 
 def _requester_pays(asking: Asking) -> bool:

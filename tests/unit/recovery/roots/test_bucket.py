@@ -7,6 +7,7 @@ import pytest
 
 from reconciler.errors import UnreachableError
 from reconciler.recovery.roots import bucket as roots
+from support.faults.fault_proxy import Fault
 from support.recovery.buckets import always, between, filled, opened, s3_refused
 from support.recovery.moto import REGION, Moto
 
@@ -76,3 +77,28 @@ def test_a_marker_is_found_among_many_folders(moto: Moto, monkeypatch: pytest.Mo
     monkeypatch.setattr(roots, "_PAGES", 1)
     with opened(f"{moto.endpoint}/{bucket}") as source:
         assert source.prove(None).marker == "z.jetraw-storage"
+
+
+@pytest.mark.parametrize("page", [b"<html>Versioning</html>", b"<Error><Code>Slow</Code></Error>"])
+def test_a_page_is_no_word_on_versions(moto: Moto, page: bytes) -> None:
+    bucket = filled(moto, versioned=True)
+    decide = always(Fault(answer=(200, {}, page)), lambda asked: "versioning" in asked.target)
+    with (
+        between(moto, bucket, decide) as (source, _),
+        pytest.raises(UnreachableError, match="asked whether it keeps versions"),
+    ):
+        source.prove(None)
+
+
+def test_versions_that_are_told_no_more(moto: Moto) -> None:
+    bucket = filled(moto, versioned=True)
+    with between(moto, bucket) as (source, proxy):
+        known = source.prove(None)
+        assert known.versioned
+        source.close()
+        proxy.decide = always(
+            s3_refused(403, "AccessDenied"), lambda request: "versioning" in request.target
+        )
+        with pytest.raises(UnreachableError, match=r"could not be told .* s3:GetBucketVersioning"):
+            source.prove(known)
+        assert not source.prove(None).versioned
