@@ -13,9 +13,10 @@ from reconciler.recovery.snapshots.document import Kept
 #: no manifest can express it; the snapshot may lack some altogether.
 NOT_LIVE, ELSEWHERE, DIFFERS = "not_live", "elsewhere", "differs"
 UNMANAGED, NOT_LISTED = "unmanaged", "not_listed"
-#: Of records: still missing; the snapshot has none, or they are damaged; the platform takes none.
+#: Of records: still missing; the snapshot has none, or they are damaged; the platform takes none;
+#: some are missing or differ where what is live is to stay as it is.
 MISSING, NO_INVENTORY, DAMAGED = "missing", "no_inventory", "damaged"
-NOT_TAKEN = "not_taken"
+NOT_TAKEN, KEPT_LIVE = "not_taken", "kept_live"
 #: What the same command does, if it is run again.
 _AGAIN = (NOT_LIVE, MISSING)
 #: What is no failure: somebody wants it so, or nobody can do anything about it.

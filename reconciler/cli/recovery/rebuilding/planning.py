@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -28,7 +28,14 @@ from reconciler.names import Scope
 from reconciler.plan.document import Plan
 from reconciler.printable import quoted
 from reconciler.recovery.rebuilding import remaining, wanted
-from reconciler.recovery.rebuilding.outcome import DAMAGED, ELSEWHERE, NO_INVENTORY, NOT_TAKEN, Left
+from reconciler.recovery.rebuilding.outcome import (
+    DAMAGED,
+    ELSEWHERE,
+    KEPT_LIVE,
+    NO_INVENTORY,
+    NOT_TAKEN,
+    Left,
+)
 from reconciler.recovery.rebuilding.records import Comparing, Records
 from reconciler.recovery.rebuilding.wanted import Found, Wanted
 from reconciler.recovery.repository import layout
@@ -110,9 +117,20 @@ def plan(context: Context, options: RebuildOptions, repository: Repository, chos
         replace(plan, warnings=tuple(sorted({*plan.warnings, *notices}))),
         {id: each for id, each in lacking.items() if id not in keeps},
         unmanaged,
-        left_records,
+        (*left_records, *_kept_live(ours, lacking, keeps)),
         frozenset(entry.id for entry in own.desired.entries if entry.id) if own else frozenset(),
     )
+
+
+def _kept_live(
+    ours: Sequence[Wanted], lacking: Mapping[str, Records], keeps: Collection[str]
+) -> Iterator[Left]:
+    """Yield the storages whose records are left as they are, though some of them are missing."""
+    for one in ours:
+        if one.storage.id in keeps:
+            missing = lacking[one.storage.id].missing
+            told = f"{missing:,} of them {'is' if missing == 1 else 'are'} missing: --keep-live"
+            yield Left(one.storage.name, KEPT_LIVE, told)
 
 
 def _in_scope(context: Context, kept: Kept) -> list[SnapshotStorage]:

@@ -99,7 +99,10 @@ def test_records_of_files_that_were_removed_on_purpose_can_stay_away(
     del new.files[b]
     ended = rebuild(new, "--keep-live")
     # What has none was cut off between its create and its records.
-    assert (ended.code, ended.report["records"]["added"]) == (0, 1)
+    assert (ended.code, ended.report["records"]["added"]) == (5, 1)
+    (left,) = ended.report["records"]["left"]
+    assert (left["storage"], left["what"]) == ("a", "kept_live")
+    assert left["message"] == "1 of them is missing: --keep-live"
     assert (set(new.files[a]), set(new.files[b])) == ({"u0", "u2"}, {"upload"})
     (warning,) = ended.report["warnings"]
     assert "lacks 1 that the snapshot has: they stay away" in warning["message"]
