@@ -145,12 +145,12 @@ class PlantedFolder:
     def _link(self, name: bytes) -> tuple[str, bytes]:
         self._path(name).unlink()
         self._path(name).symlink_to("elsewhere")
-        return "changed", b""
+        return "missing", b""
 
     def _pipe(self, name: bytes) -> tuple[str, bytes]:
         self._path(name).unlink()
         os.mkfifo(self._path(name))
-        return "changed", b""
+        return "missing", b""
 
     @contextmanager
     def _times_kept(self, name: bytes) -> Iterator[Path]:
