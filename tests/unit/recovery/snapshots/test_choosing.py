@@ -11,16 +11,6 @@ from support.recovery.snapshots import NOW, platform, taken
 DAY = 24 * 3600
 
 
-@pytest.fixture
-def three(repository):
-    """The last of three is not complete."""
-    complete = iter([True, True, False])
-    return [
-        taken(platform("nas", complete=next(complete)), repository, at=NOW + number * DAY)
-        for number in range(3)
-    ]
-
-
 def test_what_is_newer_and_incomplete_is_passed_over_by_name(repository, three):
     assert choosing.most_complete(repository) == (three[1], (three[2].snapshot.id,))
     assert listing.latest(repository) == three[2]

@@ -7,19 +7,9 @@ import pytest
 from reconciler.errors import SnapshotError
 from reconciler.recovery.repository import layout
 from reconciler.recovery.snapshots import listing, marks
-from support.recovery.snapshots import NOW, platform, taken
+from support.recovery.snapshots import platform, taken
 
 DAY = 24 * 3600
-
-
-@pytest.fixture
-def three(repository):
-    """The last of three is not complete."""
-    complete = iter([True, True, False])
-    return [
-        taken(platform("nas", complete=next(complete)), repository, at=NOW + number * DAY)
-        for number in range(3)
-    ]
 
 
 def test_without_an_id_the_last_complete_one_is_meant(repository, three):
