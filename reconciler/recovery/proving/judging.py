@@ -15,7 +15,7 @@ from reconciler.recovery.proving.coverage import cover
 from reconciler.recovery.proving.results import Proved, StorageProved
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.scanning import reasons
-from reconciler.recovery.scanning.known import record
+from reconciler.recovery.scanning.known.lasts import Lasts
 from reconciler.recovery.values import NOT_REACHABLE, FileFinding, LeftOut, Scan
 
 
@@ -36,11 +36,12 @@ def prove(
     `now` is in seconds since 1970. Raises `RepositoryError`; that what is known of a storage is
     damaged is told of that one.
     """
-    each = (_storage(repository, one, now) for one in storages)
+    lasts = Lasts(repository)
+    each = (_storage(repository, lasts, one, now) for one in storages)
     return Proved(repository.address, now, tuple(each), tuple(notes))
 
 
-def _storage(repository: Repository, declared: Declared, now: int) -> StorageProved:
+def _storage(repository: Repository, lasts: Lasts, declared: Declared, now: int) -> StorageProved:
     told = StorageProved(declared.name, declared.place, declared.objective)
     known = store.read(repository, declared.place)
     if known.damaged:
@@ -51,7 +52,7 @@ def _storage(repository: Repository, declared: Declared, now: int) -> StoragePro
         if finding.what == NOT_REACHABLE and not finding.about:
             told = replace(told, not_reachable=finding.note, not_reachable_since=finding.first_seen)
     try:
-        scan = record.latest(repository, declared.place, complete=False)
+        scan = lasts.of(declared.place)
         if scan is None:
             return told
         if scan.lost:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Executor
 from datetime import datetime
+from functools import cached_property
 
 from msgspec import Struct
 
 from reconciler.recovery.repository.contract import Repository
+from reconciler.recovery.scanning.known.lasts import Lasts
 from reconciler.recovery.scanning.outcome import Estimate, Tally, Wish
 from reconciler.recovery.scanning.reading.pace import Pace
 from reconciler.recovery.scanning.reading.tasks import Opener
@@ -23,7 +25,7 @@ class Here(Struct, frozen=True):
     estimated: Callable[[str, Estimate], None] = lambda _storage, _estimate: None
 
 
-class Means(Struct, frozen=True):
+class Means(Struct, frozen=True, dict=True):
     """What all scans of a run share."""
 
     repository: Repository
@@ -34,3 +36,8 @@ class Means(Struct, frozen=True):
     tally: Tally
     #: Opens a source where the executor reads, if that is in another process.
     open_elsewhere: Opener | None = None
+
+    @cached_property
+    def lasts(self) -> Lasts:
+        """What finds the last scan of each storage."""
+        return Lasts(self.repository)

@@ -13,8 +13,9 @@ from reconciler.errors import RepositoryError
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.scanning import reasons
 from reconciler.recovery.scanning.finishing import restoring
-from reconciler.recovery.scanning.known import missed, record
+from reconciler.recovery.scanning.known import record
 from reconciler.recovery.scanning.known.last import Last, usable
+from reconciler.recovery.scanning.known.lasts import Lasts
 from reconciler.recovery.scanning.outcome import Scanned
 from reconciler.recovery.values import Scan, Target
 
@@ -22,11 +23,14 @@ from reconciler.recovery.values import Scan, Target
 class Past:
     """The earlier scans of one storage, for the one that is made now."""
 
-    def __init__(self, repository: Repository, target: Target, *, accepts_loss: bool) -> None:
+    def __init__(
+        self, repository: Repository, target: Target, lasts: Lasts, *, accepts_loss: bool
+    ) -> None:
         """Take the storage; who `accepts_loss` goes on without what is lost."""
         self._repository = repository
         self._place = target.place
         self._copy_of = target.copy_of
+        self._lasts = lasts
         self._accepts_loss = accepts_loss
         self._lost: Sequence[str] = ()
         self._after = ""
@@ -38,10 +42,7 @@ class Past:
             with contextlib.suppress(RepositoryError):
                 record.miss_no_more(self._repository, self._place)
             return next(reversed(record.whole(self._repository, self._place)), None)
-        last = record.latest(self._repository, self._place, complete=False)
-        if last is None:
-            missed.require_none(self._repository, self._place)
-        return last
+        return self._lasts.of(self._place)
 
     def model(self, last: Scan | None) -> Scan | None:
         """Return the scan against which the root is held: the last one, or that of the original.
@@ -50,7 +51,7 @@ class Past:
         """
         if last is not None or not self._copy_of:
             return last
-        return record.latest(self._repository, self._copy_of, complete=False)
+        return self._lasts.of(self._copy_of)
 
     def usable(self, last: Scan, folder: Path, opened: ExitStack, notes: list[str]) -> Last | None:
         """Return what is known of the last scan, or of one before, and what they remembered.

@@ -21,7 +21,7 @@ from reconciler.model import State, Storage, unmanaged_because
 from reconciler.platform import Reader
 from reconciler.recovery.repository import condemned, layout, sound
 from reconciler.recovery.repository.contract import Repository
-from reconciler.recovery.scanning.known import record
+from reconciler.recovery.scanning.known.lasts import Lasts
 from reconciler.recovery.snapshots import clocks, document
 from reconciler.recovery.snapshots.document import (
     Contents,
@@ -97,8 +97,9 @@ def _joined(
     """Return the snapshot, and its manifest."""
     state = told.state
     lacking = [*_of_list(state), *told.lacking]
+    lasts = Lasts(repository)
     storages = [
-        _storage(repository, storage, told, lacking)
+        _storage(repository, lasts, storage, told, lacking)
         for storage in sorted(state.storages, key=lambda each: (each.name, each.id))
     ]
     text = render(
@@ -140,7 +141,7 @@ def _made(origin: Origin) -> Made:
 
 
 def _storage(
-    repository: Repository, storage: Storage, told: Told, lacking: list[Lacking]
+    repository: Repository, lasts: Lasts, storage: Storage, told: Told, lacking: list[Lacking]
 ) -> SnapshotStorage:
     """Return what is kept of a storage; what could not be read is added to `lacking`."""
     because = unmanaged_because(storage)
@@ -159,16 +160,16 @@ def _storage(
         spaces=None if spaces is None else tuple(map(plain, spaces)),
         unmanaged=plain(because or ""),
         inventory=told.inventories.get(storage.id),
-        contents=_contents(repository, storage.name, place, lacking) if place else None,
+        contents=_contents(repository, lasts, storage.name, place, lacking) if place else None,
     )
 
 
 def _contents(
-    repository: Repository, name: str, place: str, lacking: list[Lacking]
+    repository: Repository, lasts: Lasts, name: str, place: str, lacking: list[Lacking]
 ) -> Contents | None:
     """Return the newest scan of a storage; None if there is none, or if it can't be used."""
     try:
-        scan = record.latest(repository, place, complete=False)
+        scan = lasts.of(place)
         if scan is None:
             return None
         part = next(iter(repository.entries(layout.part(scan.contents))), None)

@@ -23,6 +23,7 @@ from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.rows import Content
 from reconciler.recovery.scanning.finishing.remembering import dated
 from reconciler.recovery.scanning.known import record
+from reconciler.recovery.scanning.known.lasts import Lasts
 from reconciler.recovery.snapshots import listing
 from reconciler.recovery.snapshots.document import Kept
 from reconciler.recovery.values import FileFinding
@@ -60,7 +61,7 @@ def explain(repository: Repository, storage: str, path: bytes, settled_ns: int) 
     known = [f for f in kept.episodes if f.path == path and not f.about]
     story = _with_lasting(narrator.story(), known)
     copies = list(_copies(repository, snapshots, story, lost)) if story.good else []
-    lost += [*shelf.lost, *forgotten.sentences(repository, place, kept)]
+    lost += [*shelf.lost, *forgotten.sentences(Lasts(repository), place, kept)]
     return Story(
         storage,
         path,
@@ -267,9 +268,10 @@ def _copies(
     if good is None or good.sha256 is None or not good.size:
         return
     wanted = pa.scalar(good.sha256, CONTENTS.field("sha256").type)
+    lasts = Lasts(repository)
     for name, place in sorted(_storages(snapshots).items()):
         try:
-            scan = record.latest(repository, place, complete=False)
+            scan = lasts.of(place)
             for batch in batches(repository, of_scan(scan).contents) if scan else ():
                 for found in convert.contents(batch.filter(pc.equal(batch["sha256"], wanted))):
                     yield Copy(name, found.path, scan.started_at if scan else "", found)

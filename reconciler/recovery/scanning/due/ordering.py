@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from reconciler.errors import SnapshotError
 from reconciler.recovery.repository.contract import Repository
-from reconciler.recovery.scanning.known import record
+from reconciler.recovery.scanning.known.lasts import Lasts
 from reconciler.recovery.values import Scan, Target
 
 
@@ -16,12 +16,13 @@ def in_turn(targets: Sequence[Target], repository: Repository) -> list[Target]:
     Those of which something was never read come last, and get all that is left: however much that
     is, it never keeps the others from being proved in time.
     """
-    return sorted(targets, key=lambda target: (*_age(repository, target.place), target.name))
+    lasts = Lasts(repository)
+    return sorted(targets, key=lambda target: (*_age(lasts, target.place), target.name))
 
 
-def _age(repository: Repository, place: str) -> tuple[bool, int]:
+def _age(lasts: Lasts, place: str) -> tuple[bool, int]:
     try:
-        last = record.latest(repository, place, complete=False)
+        last = lasts.of(place)
     except SnapshotError:  # whoever scans it says what is damaged
         last = None
     if last is None or _is_unread(last):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import datetime
+from functools import cached_property
 from itertools import islice
 from typing import Self
 
@@ -18,6 +19,7 @@ from reconciler.recovery.findings import store
 from reconciler.recovery.findings.episodes import Key, key
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.rows import Content
+from reconciler.recovery.scanning.known.lasts import Lasts
 from reconciler.recovery.values import FileFinding
 from reconciler.recovery.verifying.judging.classify import LEFT_OUT
 from reconciler.recovery.verifying.judging.sides import Side
@@ -35,7 +37,7 @@ MOST_TOLD = 1_000
 Look = Callable[[Collection[bytes]], dict[bytes, Content]]
 
 
-class Means(Struct, frozen=True):
+class Means(Struct, frozen=True, dict=True):
     """What all storages of a run share."""
 
     repository: Repository
@@ -47,6 +49,11 @@ class Means(Struct, frozen=True):
     table: Table | None = None
     #: As `settled_ns`, by the location of a storage, where that is said.
     settled_of: Mapping[str, int] = {}
+
+    @cached_property
+    def lasts(self) -> Lasts:
+        """What finds the last scan of each storage."""
+        return Lasts(self.repository)
 
 
 class Present(Struct, frozen=True):
@@ -86,7 +93,7 @@ class Concluded:
         if self._present is None:
             return self._told(so_far, _First.of(findings()), findings, {}, Apart({}))
         known = store.read(self._means.repository, self._place)
-        lost = forgotten.sentences(self._means.repository, self._place, known)
+        lost = forgotten.sentences(self._means.lasts, self._place, known)
         self.notes += lost
         before = over_time.open_ones(known.episodes)
         apart = Apart(before, {**self._wrong_there(), **over_time.over_last(known.episodes)})

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from reconciler.errors import SnapshotError
 from reconciler.recovery.findings.store import Known
-from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.scanning import reasons
-from reconciler.recovery.scanning.known import missed, record
+from reconciler.recovery.scanning.known.lasts import Lasts
 
 
-def sentences(repository: Repository, place: str, known: Known) -> list[str]:
+def sentences(lasts: Lasts, place: str, known: Known) -> list[str]:
     """Say what of the findings that are known, and of the last scan of a place, is lost.
 
     Raises `RepositoryError`.
     """
     told = list(known.damaged)
     try:
-        last = record.latest(repository, place, complete=False)
-        if last is None:
-            missed.require_none(repository, place)
+        last = lasts.of(place)
     except SnapshotError as error:
         return [*told, str(error)]
     if last is not None and last.lost:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 
 import pytest
@@ -45,13 +46,20 @@ def test_a_record_that_is_lost_stops_the_storage_until_a_person_decides(reposito
     assert scan_once(storage(), repository).status == COMPLETE
 
 
-def test_records_that_are_all_lost_stop_the_storage_too(repository, monkeypatch) -> None:
-    def missed(_repository, place) -> None:
-        raise SnapshotError(f"missing {place}, --accept-loss NAME")
-
-    monkeypatch.setattr("reconciler.recovery.scanning.known.missed.require_none", missed)
-    ended = scan_once(storage(), repository)
-    assert (ended.status, ended.reason) == (NOT_BEGUN, f"missing {PLACE}, --accept-loss NAME")
+@pytest.mark.parametrize("is_older_there", [False, True])
+def test_what_only_a_snapshot_tells_of_stops_the_storage_too(repository, is_older_there) -> None:
+    if is_older_there:
+        scan_once(storage(), repository)
+    lost = scan_once(storage(), repository).scan.id
+    repository.remove(f"{layout.scans(PLACE)}{lost}.json")
+    repository.remove(layout.finished(PLACE, lost))
+    contents = {"name": TARGET.name, "place": PLACE, "contents": {"scan": lost}}
+    named = {"lacking": [], "storages": [contents]}
+    repository.write(layout.snapshot(lost), json.dumps(named).encode())
+    for _ in range(2):
+        ended = scan_once(storage(), repository)
+        assert (ended.status, lost in ended.reason) == (NOT_BEGUN, True)
+        assert "--accept-loss NAME" in ended.reason
     accepting = Wish(accept_loss=(TARGET.name,))
     assert scan_once(storage(), repository, wish=accepting).status == COMPLETE
     assert scan_once(storage(), repository).status == COMPLETE

@@ -227,7 +227,7 @@ def test_only_as_many_snapshots_are_read_as_must_be(repository, monkeypatch):
     read, names = repository.read, []
     monkeypatch.setattr(repository, "read", lambda name: names.append(name) or read(name))
     taken(live, repository, at=NOW + 9)
-    assert len([name for name in names if name.endswith("snapshot.json")]) == 1
+    assert len({name for name in names if name.endswith("snapshot.json")}) == 1
 
 
 def test_a_file_told_twice_with_other_checksums_is_no_inventory(repository):
