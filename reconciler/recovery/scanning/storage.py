@@ -16,6 +16,7 @@ from reconciler.recovery.rows import Rows, together
 from reconciler.recovery.scanning import estimate, outcome, reasons
 from reconciler.recovery.scanning.due.turns import Turns, turns_of
 from reconciler.recovery.scanning.finishing import finish
+from reconciler.recovery.scanning.finishing.damage import Damage
 from reconciler.recovery.scanning.finishing.pair import PartPair
 from reconciler.recovery.scanning.known import believing, keeping, pieces, record
 from reconciler.recovery.scanning.known.earlier import Earlier
@@ -99,13 +100,7 @@ class StorageScan:
         earlier = self._earlier(last, unfinished, root)
         pair = self._opened.enter_context(PartPair(self._folder, finish.like(self._last)))
         self._turns = turns_of(self._last, means, self._folder, self._opened)
-        workers = means.wish.workers
-        elsewhere = means.open_elsewhere and functools.partial(
-            read_there, means.open_elsewhere, self._target, means.wish.excluded, root
-        )
-        with Crew(
-            means.executor, workers, self._source, self._pieces, means.pace, means.tally, elsewhere
-        ) as crew:
+        with self._crew(root) as crew:
             self._read_all(crew, earlier, pair)
             self._tell(crew.brought)
             if not self._goes_on:
@@ -117,6 +112,15 @@ class StorageScan:
                 return
         self._keep(pair, begun, root, crew.brought)
 
+    def _crew(self, root: Root) -> Crew:
+        means, source = self._means, self._source
+        elsewhere = means.open_elsewhere and functools.partial(
+            read_there, means.open_elsewhere, self._target, means.wish.excluded, root
+        )
+        damage = Damage(means.repository, self._target, means.here, lambda: source.prove(root))
+        by = means.pace, means.tally, elsewhere, damage.keep
+        return Crew(means.executor, means.wish.workers, source, self._pieces, *by)
+
     @property
     def _is_accepted(self) -> bool:
         return self._target.name in self._means.wish.accept_roots
@@ -126,7 +130,7 @@ class StorageScan:
         if self._is_accepted:
             return self._source.prove(None)
         known = record.root_at(self._repository, last, self._target.url) if last else None
-        root = self._source.prove(_known(known, unfinished))
+        root = self._source.prove(known or (unfinished.runs[0].begun.root if unfinished else None))
         if last and known and believing.is_unproved(known, root):
             ending = self._means.pace.asked
             believing.compare(self._repository, self._source, self._target, last, ending)
@@ -294,7 +298,3 @@ class StorageScan:
 
     def _end(self, status: str, reason: str) -> None:
         self.result.status, self.result.reason = status, reason
-
-
-def _known(root: Root | None, unfinished: pieces.Unfinished | None) -> Root | None:
-    return root or (unfinished.runs[0].begun.root if unfinished else None)

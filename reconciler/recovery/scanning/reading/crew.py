@@ -62,14 +62,19 @@ class Crew:
         pace: Pace,
         tally: Tally,
         elsewhere: Callable[[Task], Done] | None = None,
+        damaged: Callable[[Sequence[tuple[Content, Content]]], None] = lambda _rotten: None,
     ) -> None:
-        """Take what reads tasks `elsewhere`, where the executor is not one of this process."""
+        """Take what reads tasks `elsewhere`, where the executor is not one of this process.
+
+        `damaged` is told at once of files as they should be, and as they were read.
+        """
         self.brought = Brought()
         self._executor = executor
         self._most = 2 * workers
         self._pace = pace
         self._pieces = pieces
         self._tally = tally
+        self._damaged = damaged
         self._cutter = Cutter(workers)
         self._halt = Event()
         self._is_here = elsewhere is None
@@ -141,6 +146,9 @@ class Crew:
         """Wait until a task is done, and keep what came of it."""
         for future in self._ended():
             done = future.result()
+            # Before what was read is kept: nobody would read it once more.
+            if rotten := done.rotten[: _ROTTEN - len(self.brought.rotten)]:
+                self._damaged(rotten)
             if len(done.rows):
                 self._pieces.add(done.number, done.rows)
             self.brought.files += len(done.rows)
@@ -149,7 +157,7 @@ class Crew:
                 self._tally.settled_bytes += sum(size or 0 for size in done.rows.size)
             self.brought.size += sum(size or 0 for size in done.rows.size)
             self.brought.altered += len(done.altered)
-            self.brought.rotten += done.rotten[: _ROTTEN - len(self.brought.rotten)]
+            self.brought.rotten += rotten
             first = heapq.nsmallest(TOLD, [*self.brought.altered_first, *done.altered])
             self.brought.altered_first = first
             self.brought.cut_short |= not done.whole
