@@ -24,8 +24,8 @@ ARCHIVED = "archived"
 DELETED = "deleted"
 #: A file that changed twice while it was read: it has no hash.
 CHANGING = "changing"
-#: What could not be read; `detail` is the system's name of the reason (`EIO`) or the status. A path
-#: that ends with `/` is a folder: nothing is known of what lies below it.
+#: What could not be read; `detail` is the system's name of the reason (`EIO`) or the status. If
+#: `is_closed`, it is a folder: nothing is known of what lies below it.
 UNREADABLE = "unreadable"
 #: The reason why a file was not read, where a limit of the run left no room for it.
 LIMIT = b"limit"
@@ -95,11 +95,25 @@ class Content(Struct, frozen=True):
         """Whether a limit left no room for it: it is there, and nothing is known of its bytes."""
         return self.kind == UNREADABLE and self.detail == LIMIT
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether it is a folder that could not be listed."""
+        return is_closed(self.kind, self.path, self.size)
+
 
 #: The columns of a snapshot, and those that only scans keep beside it, row by row.
 CONTENT_COLUMNS = Content.__struct_fields__
 STAMP_COLUMNS = tuple(name for name in Rows.__struct_fields__ if name not in CONTENT_COLUMNS)
 _COLUMNS = Rows.__struct_fields__
+
+
+def is_closed(kind: str, path: bytes, size: int | None) -> bool:
+    """Return whether a row is a folder that could not be listed.
+
+    Its path ends with `/`, as the key of an object may, which always has a size: below that one
+    everything is listed.
+    """
+    return kind == UNREADABLE and path.endswith(b"/") and size is None
 
 
 def together(batches: Iterable[Rows], most: int) -> Iterator[Rows]:

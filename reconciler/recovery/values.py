@@ -51,14 +51,21 @@ class Root(Struct, frozen=True, omit_defaults=True):
     region: str = ""
 
 
-class Unproved(Struct, frozen=True):
+class Unproved(Struct, frozen=True, omit_defaults=True):
     """A part of a storage about which nothing may be concluded, and why."""
 
-    #: A file, a folder (it ends with `/`), or empty for all of it.
+    #: A file, a folder (it ends with `/`, and is no object), or empty for all of it.
     path: bytes
     #: `EIO`, `403`, `not mounted`: short, of a kind; `message` says it in a sentence.
     reason: str
     message: str = ""
+    #: Whether it is an object whose key ends with `/`: it hides nothing.
+    is_object: bool = False
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether nothing may be concluded of what lies below it either."""
+        return not self.is_object and (not self.path or self.path.endswith(b"/"))
 
     @property
     def is_unread(self) -> bool:

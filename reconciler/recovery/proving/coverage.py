@@ -49,8 +49,8 @@ class _Counted:
 
     def take(self, rows: pa.RecordBatch, since: int, until: int) -> None:
         """Count rows; what was proved before `since` is late, and after `until` ahead."""
-        unreadable = pc.equal(rows["kind"], UNREADABLE)
-        closed = pc.and_(unreadable, pc.ends_with(rows["path"], b"/"))
+        closed = pc.and_(pc.equal(rows["kind"], UNREADABLE), pc.ends_with(rows["path"], b"/"))
+        closed = pc.and_(closed, pc.is_null(rows["size"]))  # as `rows.is_closed`
         files = pc.and_not(pc.is_in(rows["kind"].dictionary_decode(), value_set=_BYTES), closed)
         proved = pc.and_(files, is_proved(rows, None))
         ahead = pc.fill_null(pc.greater(rows["proved_at"], until), False)

@@ -8,7 +8,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from reconciler.errors import SnapshotError
-from reconciler.recovery import rows
 from reconciler.recovery.parts import convert, read
 from reconciler.recovery.parts.schema import CONTENTS
 from reconciler.recovery.repository import layout
@@ -40,8 +39,7 @@ class Shelf:
 
     def closed(self, side: Recorded) -> list[bytes]:
         """Return the folders on the way to it that the scan could not list."""
-        known = self._known(side.contents).values()
-        return [row.path for row in known if row.kind == rows.UNREADABLE and row.path[-1:] == b"/"]
+        return [row.path for row in self._known(side.contents).values() if row.is_closed]
 
     def is_lost(self, side: Recorded) -> bool:
         """Return whether what a scan has can't be read."""

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from reconciler.recovery import paths
 from reconciler.recovery.parts.schema import CONTENTS, STAMPS
 from reconciler.recovery.parts.write import PartWriter, Written
-from reconciler.recovery.rows import LIMIT, READ, UNREADABLE
+from reconciler.recovery.rows import LIMIT, READ, UNREADABLE, is_closed
 from reconciler.recovery.values import Counts, Unproved
 
 #: So many parts of a storage are told one by one; of more, the folders that they are in.
@@ -123,17 +123,18 @@ class PartPair:
             self._note(batch.filter(pc.equal(batch["kind"], UNREADABLE)))
 
     def _note(self, batch: pa.RecordBatch) -> None:
-        for path, detail in zip(
-            batch["path"].to_pylist(), batch["detail"].to_pylist(), strict=True
-        ):
+        columns = (batch[name].to_pylist() for name in ("path", "size", "detail"))
+        for path, size, detail in zip(*columns, strict=True):
             reason = os.fsdecode(detail or b"") or "unknown"
-            what = "could not be listed" if path.endswith(b"/") else "could not be read"
+            closed = is_closed(UNREADABLE, path, size)
+            what = "could not be listed" if closed else "could not be read"
             if detail == LIMIT:
                 self.unread += 1
                 what = "was not read yet"
                 if self.unread > _UNREAD_TOLD:  # so many would leave no room for what matters more
                     continue
-            self.unproved.append(Unproved(path, reason, f"{paths.shown(path)} {what}: {reason}"))
+            told = f"{paths.shown(path)} {what}: {reason}"
+            self.unproved.append(Unproved(path, reason, told, path.endswith(b"/") and not closed))
         if len(self.unproved) > 2 * _TOLD:
             self.unproved = gathered(self.unproved)
 

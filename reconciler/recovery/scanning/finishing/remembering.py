@@ -73,8 +73,9 @@ def hidden_by(excluded: Sequence[str], unproved: Iterable[Unproved]) -> Hidden:
     """Return what says of a path whether a scan could not see it."""
     covers = Exclusions(excluded).covers
     # What a limit left no room for was listed: of that a scan knows whether it is there.
-    each = frozenset(part.path for part in unproved if not part.is_unread)
-    folders = tuple(path for path in each if not path or path.endswith(b"/"))
+    parts = [part for part in unproved if not part.is_unread]
+    each = frozenset(part.path for part in parts)
+    folders = tuple(part.path for part in parts if part.is_folder)
     return lambda path: covers(path) or path in each or path.startswith(folders)
 
 

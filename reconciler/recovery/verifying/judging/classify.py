@@ -77,7 +77,7 @@ def classify(path: bytes, was: Content | None, now: Content | None, by: Circumst
 
 def _was_no_file(was: Content) -> bool:
     """Return whether a row of the snapshot tells of a deletion, or of a folder that was closed."""
-    return was.kind == rows.DELETED or (was.kind == rows.UNREADABLE and was.path.endswith(b"/"))
+    return was.kind == rows.DELETED or was.is_closed
 
 
 def _appeared(path: bytes, now: Content | None, by: Circumstances) -> Judged:
@@ -87,7 +87,7 @@ def _appeared(path: bytes, now: Content | None, by: Circumstances) -> Judged:
     if now.is_unread:
         return told.quiet(NEW, values.EXTRA)
     if now.kind == rows.UNREADABLE:
-        what = values.NOT_VERIFIED if path.endswith(b"/") else values.UNREADABLE
+        what = values.NOT_VERIFIED if now.is_closed else values.UNREADABLE
         return told.listed(what, _reason(now), compared=False)
     if by.was.lost.over(path) is not None or by.was.excluded(path):
         return told.quiet(OUTSIDE)

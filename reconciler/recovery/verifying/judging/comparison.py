@@ -9,7 +9,7 @@ from operator import itemgetter
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from reconciler.recovery import rows, values
+from reconciler.recovery import values
 from reconciler.recovery.rows import Content
 from reconciler.recovery.values import FileFinding
 from reconciler.recovery.verifying.judging.classify import (
@@ -139,12 +139,12 @@ class Comparison:
 
     def _note_lost(self, path: bytes, was: Content | None, now: Content | None) -> None:
         """Take note of a folder that could not be listed: it comes before all that lies below."""
-        if was is not None and _is_lost(was):
+        if was is not None and was.is_closed:
             self._by.was.lost.add(path)
-            if now is None or not _is_lost(now):
+            if now is None or not now.is_closed:
                 told = f"the snapshot could not read it ({_reason(was)})"
                 self._part(path, UNKNOWN_THEN, told, 0)
-        if now is not None and _is_lost(now):
+        if now is not None and now.is_closed:
             self._by.now.lost.add(path)
             self._reasons[path] = _reason(now)
             self._part(path, NOT_LISTED, _reason(now), 0)
@@ -178,10 +178,6 @@ class Comparison:
         part = self._parts.setdefault((path, reason), _Part())
         part.files += files
         part.notes.add(note)
-
-
-def _is_lost(row: Content) -> bool:
-    return row.kind == rows.UNREADABLE and row.path.endswith(b"/")
 
 
 def _reason(row: Content) -> str:

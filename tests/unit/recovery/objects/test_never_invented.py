@@ -193,6 +193,18 @@ def test_an_object_that_can_not_be_had_is_unreadable(
     assert (rows[b"k3"].sha256, rows[b"k3"].proof) == (None, "")
 
 
+def test_an_object_that_ends_like_a_folder_and_can_not_be_had_is_no_closed_folder(
+    moto: Moto, bucket: str
+) -> None:
+    for key in ("x/", "x/1"):
+        moto.client().put_object(Bucket=bucket, Key=key, Body=b"data")
+    fault = s3_refused(403, "AccessDenied")
+    with between(moto, bucket, always(fault, getting("x/"))) as (source, _):
+        rows = read(source)
+    assert (rows[b"x/"].kind, rows[b"x/"].is_closed) == (UNREADABLE, False)
+    assert rows[b"x/1"].sha256 == sha(b"data")
+
+
 def test_a_large_object_goes_on_where_it_broke_off(moto: Moto) -> None:
     bucket, data = moto.new_bucket(), b"0123456789abcdef" * 400_000
     moto.client().put_object(Bucket=bucket, Key="large", Body=data)

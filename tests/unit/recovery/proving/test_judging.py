@@ -111,6 +111,14 @@ def test_a_folder_that_can_not_be_listed_may_hold_anything(repository, storage) 
     assert one.verdict == "not_proved"
 
 
+def test_an_object_whose_key_ends_like_a_folder_is_one_file(repository, storage) -> None:
+    storage.put("raw/", b"an object")
+    storage.errors[b"raw/"] = b"403"
+    scan(storage, repository, 0)
+    one = coverage(repository, 0)
+    assert (one.closed, one.never.files) == (0, 1)
+
+
 def test_what_is_no_file_needs_no_proof(repository, storage) -> None:
     for kind in ("link", "pipe", "marker", "folder", "deleted"):
         storage.put(kind, kind=kind)

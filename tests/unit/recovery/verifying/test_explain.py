@@ -355,3 +355,11 @@ def test_an_older_scan_ends_nothing_where_later_ones_are_lost(home, keep):
     assert (story.is_wrong, story.good) == (True, file(1))
     keep([file(4)], 4)
     assert not told(home).is_wrong
+
+
+def test_an_object_whose_key_ends_like_a_folder_hides_nothing(home, keep):
+    folder = Content(b"2026/", rows.UNREADABLE, 3, OLD, detail=b"403")
+    keep([folder, file(0)], 0)
+    keep([folder], 1)
+    assert says(told(home)) == [stories.FIRST, values.MISSING]
+    assert says(told(home, b"2026/")) == [stories.NOTHING, stories.NOTHING]

@@ -288,3 +288,13 @@ def test_a_finding_that_nobody_accepted_counts_when_the_file_is_no_longer_rememb
     assert (ended.scan.remembered, ended.missing_first) == ("", [b"f/a"])
     lost.accept()
     assert lost.scan(by=here(moment + timedelta(days=1))).found == 0
+
+
+def test_below_an_object_whose_key_ends_like_a_folder_files_are_missing(nights):
+    nights.storage.put("f/", b"an object of its own")
+    nights.scan()
+    nights.storage.errors[b"f/"] = b"403"
+    del nights.storage.files[b"f/a"]
+    for _ in range(2):
+        assert nights.scan().missing_first == [b"f/a"]
+    assert nights.known() == [("missing", b"f/a", False)]

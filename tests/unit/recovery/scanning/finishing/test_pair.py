@@ -116,3 +116,13 @@ def test_what_a_limit_left_unread_hides_nothing_that_could_not_be_read(tmp_path)
     assert pair.unread == 2_500
     assert pair.unproved[:1] == [Unproved(b"raw/0000", "limit", "raw/0000 was not read yet: limit")]
     assert [part.path for part in pair.unproved if part.reason == "EIO"] == [b"raw/broken"]
+
+
+def test_an_object_whose_key_ends_like_a_folder_is_none(tmp_path) -> None:
+    refused = rows_with({b"x/": File(b"123")}, kind="unreadable", detail=b"403")
+    with PartPair(tmp_path) as pair:
+        pair.write(scanned(refused))
+        pair.finish()
+    (part,) = pair.unproved
+    assert part == Unproved(b"x/", "403", "x/ could not be read: 403", is_object=True)
+    assert not part.is_folder

@@ -156,6 +156,24 @@ def test_below_a_folder_that_can_not_be_listed_all_is_one_part():
     assert (tally.of, tally.compared, tally.not_verified) == (5, 3, 2)
 
 
+def test_an_object_whose_key_ends_like_a_folder_hides_nothing():
+    refused = Content(b"x/", rows.UNREADABLE, 3, detail=b"403")
+    was = [file(b"x/"), file(b"x/1"), file(b"x/2")]
+    tally, told = compared(was, [refused, file(b"x/2")])
+    assert brief(told) == [
+        (values.UNREADABLE, b"x/", b"", 0),
+        (values.MISSING, b"x/1", b"", 0),
+    ]
+    assert (tally.of, tally.compared, tally.not_verified) == (3, 2, 1)
+    # The other way round what is below it was known, and is new.
+    tally, told = compared([refused], [refused, file(b"x/1")])
+    assert brief(told) == [
+        (values.UNREADABLE, b"x/", b"", 0),
+        (values.EXTRA, b"x/1", b"", 0),
+    ]
+    assert tally.of == 1
+
+
 def test_a_folder_that_both_could_not_list_is_told_again():
     closed = Content(b"closed/", rows.UNREADABLE, detail=b"EACCES")
     tally, told = compared([file(b"a"), closed], [file(b"a"), closed])
