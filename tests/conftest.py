@@ -54,6 +54,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Where all is to be played whole, start each command as users do too."""
     choose(config)
+    starting.start_as_now()
     if is_long(config):
         starting.always_as_users_do()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import os
 import subprocess
 import sys
 from functools import cache
@@ -16,7 +17,12 @@ COMMAND = Path(sys.executable).with_name("reconciler")
 #: What tests use of a process is in both.
 Process: TypeAlias = "subprocess.Popen[bytes] | Started"
 
-_chosen = SimpleNamespace(as_users_do=sys.platform != "linux")
+_chosen = SimpleNamespace(as_users_do=sys.platform != "linux", environment=dict(os.environ))
+
+
+def start_as_now() -> None:
+    """Have the waiting process started in the environment of now, whatever tests make of it."""
+    _chosen.environment = dict(os.environ)
 
 
 def always_as_users_do() -> None:
@@ -31,7 +37,7 @@ def warm() -> Warm | None:
 
 @cache
 def _waiting() -> Warm:
-    waiting = Warm()
+    waiting = Warm(_chosen.environment)
     atexit.register(waiting.close)
     return waiting
 

@@ -51,14 +51,14 @@ Line: TypeAlias = Sequence[str | Path]
 class Warm:
     """The waiting process, seen by those who want a command run."""
 
-    def __init__(self) -> None:
-        """Start it. It ends when this side is closed, also by a kill."""
-        self._start = _at_start(os.environ)
+    def __init__(self, environment: dict[str, str]) -> None:
+        """Start it with an environment. It ends when this side is closed, also by a kill."""
+        self._start = _at_start(environment)
         self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             descriptor = theirs.fileno()
             line = [sys.executable, "-P", __file__, str(descriptor)]
-            self._process = subprocess.Popen(line, pass_fds=[descriptor])
+            self._process = subprocess.Popen(line, env=environment, pass_fds=[descriptor])
 
     def close(self) -> None:
         """End it."""
@@ -222,7 +222,7 @@ def _is_customized(environment: dict[str, str]) -> bool:
     return any((Path(folder) / "sitecustomize.py").is_file() for folder in folders if folder)
 
 
-def _at_start(environment: os._Environ[str] | dict[str, str]) -> dict[str, str]:
+def _at_start(environment: dict[str, str]) -> dict[str, str]:
     return {
         name: value
         for name, value in environment.items()
