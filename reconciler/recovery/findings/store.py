@@ -1,14 +1,19 @@
-"""Where findings are kept: a record for each run, in which those before it are contained."""
+"""Where findings are kept: a record for each run, in which those before it are contained.
+
+Beside each record an empty file in `found/` says that it is there: one that is lost is missed until
+it is back, for else what was found wrong would look as if nothing was.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.environment.timestamps import timestamp
 from reconciler.errors import RepositoryError, SnapshotError
@@ -30,16 +35,24 @@ from reconciler.version import __version__
 
 #: How often the list is read anew, because another run has replaced what stood in it.
 _TRIES = 10
+_SUFFIX = ".json"
+_WAYS_OUT = (
+    "Restore it from another copy of the repository. If there is none, scan the storage once with "
+    "--accept-loss NAME: what was found earlier, and stands nowhere else, is then not known any "
+    "more"
+)
 
 
 class Known(Struct, frozen=True):
     """What is known of a storage, and from which records."""
 
     episodes: tuple[FileFinding, ...] = ()
-    #: All records that there were, contained in others or not, but for damaged ones.
+    #: All records that there were, contained in others or not, but for damaged and lost ones.
     records: tuple[str, ...] = ()
-    #: Of each record that can't be read a sentence.
+    #: Of each record that can't be read, or is lost, a sentence.
     damaged: tuple[str, ...] = ()
+    #: Those records.
+    lost: tuple[str, ...] = ()
     #: Until when scans have told what is gone: RFC 3339, UTC; empty: none has.
     gone_until: str = ""
 
@@ -51,16 +64,18 @@ class _GoneError(Exception):
 def read(repository: Repository, place: str) -> Known:
     """Read what is known of the storage at a location; raises `RepositoryError`."""
     for _ in range(_TRIES):
-        names = [n for n in repository.names(layout.findings(place)) if n.endswith(".json")]
+        # First: what is replaced meanwhile must not look as if it were missing.
+        marks = list(repository.names(layout.found(place)))
+        names = [n for n in repository.names(layout.findings(place)) if n.endswith(_SUFFIX)]
         with contextlib.suppress(_GoneError):
-            return _read(repository, place, names)
+            return _read(repository, place, names, marks)
     raise RepositoryError(
         f"the findings in {repository.address} are replaced again and again while they are read: "
         "run one verify at a time"
     )
 
 
-def _read(repository: Repository, place: str, names: Sequence[str]) -> Known:
+def _read(repository: Repository, place: str, names: Sequence[str], marks: Sequence[str]) -> Known:
     """Read the newest records first, and not those that are contained in them."""
     found, damaged, contained, until = [], {}, set[str](), ""
     for name in sorted(names, reverse=True):
@@ -76,16 +91,41 @@ def _read(repository: Repository, place: str, names: Sequence[str]) -> Known:
             until = max(until, record.gone_until)
         except SnapshotError as error:
             damaged[name] = _damaged(repository, name, error)
-    records = tuple(name for name in names if name not in damaged)
-    return Known(tuple(merged(found)), records, tuple(damaged.values()), until)
+    lost = missed(marks, names, contained)
+    if lost and not {*lost} <= {*map(record_of, repository.names(layout.found(place)))}:
+        raise _GoneError
+    records = {*names, *map(record_of, marks)} - {*damaged, *lost}
+    damaged |= {name: _lost(repository, name) for name in lost}
+    told, unusable = tuple(damaged.values()), tuple(damaged)
+    return Known(tuple(merged(found)), tuple(sorted(records)), told, unusable, until)
+
+
+def missed(marks: Iterable[str], names: Collection[str], contained: Collection[str]) -> list[str]:
+    """Return the records that are not there, by what says that they are, nor contained in one.
+
+    `marks` were listed before `names` were: see `layout.found`.
+    """
+    return [n for n in map(record_of, marks) if n not in names and n not in contained]
+
+
+def record_of(mark: str) -> str:
+    """Return the name of the record that a file of `layout.found` tells of."""
+    return f"{layout.FINDINGS}{mark.removeprefix(layout.FOUND)}{_SUFFIX}"
+
+
+def _mark_of(record: str) -> str:
+    return f"{layout.FOUND}{record.removeprefix(layout.FINDINGS).removesuffix(_SUFFIX)}"
+
+
+def _lost(repository: Repository, name: str) -> str:
+    return (
+        f"{quoted(name)}, a record of what was found wrong, is missing in {repository.address}. "
+        f"{_WAYS_OUT}"
+    )
 
 
 def _damaged(repository: Repository, name: str, error: SnapshotError) -> str:
-    return (
-        f"{quoted(name)} in {repository.address} can't be used: {error}. Restore it from another "
-        "copy of the repository. If there is none, remove it: what was found earlier, and stands "
-        "nowhere else, is then not known any more"
-    )
+    return f"{quoted(name)} in {repository.address} can't be used: {error}. {_WAYS_OUT}"
 
 
 def keep(
@@ -105,6 +145,33 @@ def keep(
     kept, no_room = bounded(episodes)
     if not kept and not known.records:
         return 0
+    _write(repository, place, kept, known, moment, no_room=no_room, gone_until=gone_until)
+    return no_room
+
+
+def miss_no_more(repository: Repository, place: str, moment: datetime) -> None:
+    """Go on without records that are damaged, or lost: one is written that replaces them.
+
+    So it needs no right to remove anything. Raises `RepositoryError`.
+    """
+    known = read(repository, place)
+    if known.lost:
+        replaced = replace(known, records=(*known.records, *known.lost))
+        kept, no_room = bounded(known.episodes)
+        _write(repository, place, kept, replaced, moment, no_room=no_room)
+
+
+def _write(
+    repository: Repository,
+    place: str,
+    kept: Sequence[FileFinding],
+    known: Known,
+    moment: datetime,
+    *,
+    no_room: int,
+    gone_until: str = "",
+) -> None:
+    """Write a record, and that it is there; then remove those that it contains."""
     now = timestamp(moment, "milliseconds")
     record = Record(
         FORMAT_VERSION,
@@ -116,9 +183,11 @@ def keep(
         max(gone_until, known.gone_until if known.gone_until <= now else ""),
     )
     digits = re.sub(r"[^0-9]", "", timestamp(moment, "microseconds"))
-    repository.write(f"{layout.findings(place)}{digits}-{os.urandom(4).hex()}.json", encode(record))
+    name = f"{layout.findings(place)}{digits}-{os.urandom(4).hex()}{_SUFFIX}"
+    repository.write(name, encode(record))
     # Under Object Lock they stay; they are contained in the new one, so nothing changes.
     with contextlib.suppress(RepositoryError):
-        for name in known.records:
-            repository.remove(name)
-    return no_room
+        repository.write(_mark_of(name), b"")
+        for old in known.records:
+            repository.remove(_mark_of(old))  # first: a mark without its record would be missed
+            repository.remove(old)

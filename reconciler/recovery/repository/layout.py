@@ -19,6 +19,7 @@ PARTS = "parts/"
 SCANS = "scans/"
 FINISHED = "finished/"
 FINDINGS = "findings/"
+FOUND = "found/"
 UNFINISHED = "unfinished/"
 #: The key by which `--redact` makes short hashes of names: 32 bytes, made when it is first wanted.
 REDACTION = "redaction.key"
@@ -73,3 +74,8 @@ def verified(id: str) -> str:
 def findings(place: str) -> str:
     """Return where what was found wrong with a storage is kept."""
     return f"{FINDINGS}{storage_key(place)}/"
+
+
+def found(place: str, record: str = "") -> str:
+    """Return where it is kept that there is a record of findings: so one that is gone is missed."""
+    return f"{FOUND}{storage_key(place)}/{record}"

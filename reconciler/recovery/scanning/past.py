@@ -10,12 +10,12 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from reconciler.errors import RepositoryError
-from reconciler.recovery.repository.contract import Repository
+from reconciler.recovery.findings import store
 from reconciler.recovery.scanning import reasons
 from reconciler.recovery.scanning.finishing import restoring
 from reconciler.recovery.scanning.known import record
 from reconciler.recovery.scanning.known.last import Last, usable
-from reconciler.recovery.scanning.known.lasts import Lasts
+from reconciler.recovery.scanning.means import Means
 from reconciler.recovery.scanning.outcome import Scanned
 from reconciler.recovery.values import Scan, Target
 
@@ -23,15 +23,14 @@ from reconciler.recovery.values import Scan, Target
 class Past:
     """The earlier scans of one storage, for the one that is made now."""
 
-    def __init__(
-        self, repository: Repository, target: Target, lasts: Lasts, *, accepts_loss: bool
-    ) -> None:
-        """Take the storage; who `accepts_loss` goes on without what is lost."""
-        self._repository = repository
+    def __init__(self, means: Means, target: Target) -> None:
+        """Take the storage; who accepts the loss goes on without what is lost."""
+        self._repository = means.repository
         self._place = target.place
         self._copy_of = target.copy_of
-        self._lasts = lasts
-        self._accepts_loss = accepts_loss
+        self._lasts = means.lasts
+        self._now = means.here.now
+        self._accepts_loss = target.name in means.wish.accept_loss
         self._lost: Sequence[str] = ()
         self._after = ""
 
@@ -41,6 +40,7 @@ class Past:
             # Where nothing may be removed, what is newer will end it; but for a clock ahead.
             with contextlib.suppress(RepositoryError):
                 record.miss_no_more(self._repository, self._place)
+            store.miss_no_more(self._repository, self._place, self._now())
             return next(reversed(record.whole(self._repository, self._place)), None)
         return self._lasts.of(self._place)
 

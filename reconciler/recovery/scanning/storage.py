@@ -68,8 +68,7 @@ class StorageScan:
         self._met = 0
         #: Files that nobody wrote since the last scan.
         self._survived = 0
-        accepts_loss = target.name in means.wish.accept_loss
-        self._past = Past(means.repository, target, means.lasts, accepts_loss=accepts_loss)
+        self._past = Past(means, target)
         self._before = before
         #: What was read, if another scan of the storage ended meanwhile: then nothing was kept.
         self.overtaken: Overtaken | None = None

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from reconciler.errors import RepositoryError, SnapshotError
 from reconciler.printable import quoted
+from reconciler.recovery.findings import store
 from reconciler.recovery.findings.record import decode, findings_of
 from reconciler.recovery.repository import condemned, layout
 from reconciler.recovery.repository.contract import Repository
@@ -27,15 +28,30 @@ def problems(
     """
     yield from _scans(repository, fault, snapshots)
     yield from _marks(repository, snapshots)
-    for name, data in read_listed(repository, repository.names(layout.FINDINGS)):
-        try:
-            findings_of(decode(data), "")
-        except SnapshotError as error:
-            yield Problem("", "", "findings", f"{quoted(name)} can't be used: {error}")
+    yield from _findings(repository)
     try:
         condemned.read(repository)
     except RepositoryError as error:
         yield Problem("", "", "prune", str(error))
+
+
+def _findings(repository: Repository) -> Iterator[Problem]:
+    # First: what is replaced meanwhile must not look as if it were missing.
+    marks = list(repository.names(layout.FOUND))
+    there, contained = set[str](), set[str]()
+    for name, data in read_listed(repository, repository.names(layout.FINDINGS)):
+        there.add(name)
+        try:
+            found = decode(data)
+            findings_of(found, "")
+            contained.update(found.replaces)
+        except SnapshotError as error:
+            yield Problem("", "", "findings", f"{quoted(name)} can't be used: {error}")
+    if lost := store.missed(marks, there, contained):
+        still = set(map(store.record_of, repository.names(layout.FOUND)))
+        for name in lost:
+            if name in still:
+                yield Problem("", "", "findings", f"{quoted(name)} is missing")
 
 
 def _marks(repository: Repository, snapshots: Sequence[Kept]) -> Iterator[Problem]:

@@ -53,6 +53,10 @@ def names(repository):
     return list(repository.names(layout.findings(PLACE)))
 
 
+def marks(repository):
+    return list(repository.names(layout.found(PLACE)))
+
+
 def test_what_is_kept_is_read_again(repository):
     keep(repository, [FOUND])
     assert store.read(repository, PLACE).episodes == (FOUND,)
@@ -159,6 +163,81 @@ def test_a_damaged_record_is_told_and_left_alone(repository):
     assert "can't be used: it is damaged: it is no JSON. Restore it" in told
     keep(repository, [FOUND], known, 1)
     assert name in names(repository)
+
+
+def test_a_record_that_is_gone_is_missed_until_it_is_back_or_nobody_wants_it(
+    repository, monkeypatch
+):
+    keep(repository, [FOUND])
+    (name,) = names(repository)
+    data = repository.read(name)
+    repository.remove(name)
+    for minutes in (1, 2):  # what is written later contains nothing of it
+        (told,) = store.read(repository, PLACE).damaged
+        assert told.startswith(f"'{name}', a record of what was found wrong, is missing in '")
+        assert told.count("--accept-loss NAME") == 1
+        keep(repository, [replace(FOUND, path=b"b")], minutes=minutes)
+    repository.write(name, data)
+    assert store.read(repository, PLACE).damaged == ()
+    repository.remove(name)
+    with monkeypatch.context() as patch:
+        patch.setattr(repository, "remove", _refused, raising=False)
+        store.miss_no_more(repository, PLACE, MOMENT + timedelta(minutes=3))
+    known = store.read(repository, PLACE)
+    assert ([f.path for f in known.episodes], known.damaged) == ([b"b"], ())
+
+
+def test_where_nothing_can_be_removed_nothing_is_missed(repository, monkeypatch):
+    monkeypatch.setattr(repository, "remove", _refused, raising=False)
+    for minutes in range(3):
+        keep(repository, [FOUND], minutes=minutes)
+    monkeypatch.undo()
+    for name in names(repository)[:-1]:  # a life cycle of the bucket
+        repository.remove(name)
+    for minutes in (3, 4):
+        assert store.read(repository, PLACE).damaged == ()
+        keep(repository, [FOUND], minutes=minutes)
+    assert (len(names(repository)), len(marks(repository))) == (1, 1)
+
+
+def test_a_run_that_is_slow_to_say_that_its_record_is_there_leaves_nothing_to_be_missed(
+    repository, monkeypatch
+):
+    whole = repository.write
+
+    def slow(name, data, **more):
+        if name.startswith(layout.FOUND):
+            monkeypatch.undo()
+            keep(repository, [FOUND], minutes=1)
+        return whole(name, data, **more)
+
+    monkeypatch.setattr(repository, "write", slow, raising=False)
+    keep(repository, [FOUND])
+    for minutes in (2, 3):
+        assert store.read(repository, PLACE).damaged == ()
+        keep(repository, [FOUND], minutes=minutes)
+    assert (len(names(repository)), len(marks(repository))) == (1, 1)
+
+
+def test_records_that_are_replaced_while_they_are_listed_are_not_missed(repository, monkeypatch):
+    keep(repository, [FOUND])
+    whole = repository.names
+
+    def names(prefix):
+        found = list(whole(prefix))
+        if prefix.startswith(layout.FOUND):
+            monkeypatch.undo()
+            for minutes in (1, 2):
+                keep(repository, [FOUND], minutes=minutes)
+        return iter(found)
+
+    monkeypatch.setattr(repository, "names", names, raising=False)
+    known = store.read(repository, PLACE)
+    assert (known.episodes, known.damaged) == ((FOUND,), ())
+
+
+def _refused(_name, **_):
+    raise RepositoryError("Object Lock")
 
 
 @pytest.mark.parametrize(
