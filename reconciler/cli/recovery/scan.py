@@ -27,7 +27,7 @@ from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.repository.opening import open_repository
 from reconciler.recovery.scanning.due.ordering import in_turn
 from reconciler.recovery.scanning.means import Here
-from reconciler.recovery.scanning.outcome import COMPLETE, NOT_BEGUN, UNFINISHED, Scanned, Tally
+from reconciler.recovery.scanning.outcome import DONE, NOT_BEGUN, UNFINISHED, Scanned, Tally
 from reconciler.recovery.scanning.reading.pace import Pace
 from reconciler.recovery.scanning.run import scan
 from reconciler.recovery.sources import open_source
@@ -154,7 +154,7 @@ def code_of(results: Sequence[Scanned], *, interrupted: bool = False, follows: b
         return INTERRUPTED
     if any(result.found for result in results):
         return FINDINGS
-    done = results and all(r.status == COMPLETE and not r.forgotten for r in results)
+    done = results and all(r.status in DONE and not r.forgotten for r in results)
     return SUCCESS if done else UNPROVED
 
 

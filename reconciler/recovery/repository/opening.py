@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from reconciler.errors import RepositoryError
 from reconciler.recovery.repository import layout, marker, mistaken
 from reconciler.recovery.repository.address import understand
 from reconciler.recovery.repository.bucket import BucketRepository
@@ -32,7 +33,13 @@ def open_repository(
     if marker.read(repository) is not None:
         return repository
     if isinstance(repository, BucketRepository):
-        repository.refuse_unless_empty(make=make)
+        try:
+            repository.refuse_unless_empty(make=make)
+        except RepositoryError:
+            # Another run may just have made one, as shards do that begin at the same moment.
+            if marker.read(repository) is None:
+                raise
+            return repository
     if make and marker.write(repository):
         told(f"{repository.address} is a new repository.")
     return repository
@@ -42,12 +49,14 @@ def _in_folder(folder: Path, *, make: bool) -> Repository:
     """Look at a folder; it is made, but none above it, which may be a mount that is missing."""
     try:
         if make and folder.parent.is_dir() and not folder.exists():
-            folder.mkdir(mode=0o700)
+            folder.mkdir(mode=0o700, exist_ok=True)
         if not (folder / layout.MARKER).exists():
             there = folder.is_dir()
             names = sorted(path.name for path in folder.iterdir()) if there else []
             foreign = [name for name in names if name not in _HARMLESS]
-            if foreign or not (make and there):
+            # By now another run may have made one, the marker first.
+            is_made = bool(foreign) and (folder / layout.MARKER).exists()
+            if not is_made and (foreign or not (make and there)):
                 raise mistaken.folder(folder, foreign)
     except OSError as error:
         raise mistaken.unreadable(folder, error) from None

@@ -5,16 +5,20 @@ from __future__ import annotations
 from msgspec import Struct, field
 
 from reconciler.recovery.rows import Content
+from reconciler.recovery.scanning.shard import Shard
 from reconciler.recovery.values import Scan
 
 #: Everything was listed and read; it was, but for what `scan.unproved` says; the run ended before
 #: it was, and the next one goes on; the root could not be proved; it was not begun at all.
 COMPLETE, INCOMPLETE, UNFINISHED = "complete", "incomplete", "unfinished"
 NOT_REACHABLE, NOT_BEGUN = "not_reachable", "not_begun"
+#: All that one shard is to read was read; others are not through.
+SHARD_DONE = "shard_done"
 
-
-#: All of these, in the order in which they are counted.
-STATUSES = (COMPLETE, INCOMPLETE, UNFINISHED, NOT_REACHABLE, NOT_BEGUN)
+#: All of these, in the order in which they are counted; and those that leave nothing to do for the
+#: run that ended so.
+STATUSES = (COMPLETE, SHARD_DONE, INCOMPLETE, UNFINISHED, NOT_REACHABLE, NOT_BEGUN)
+DONE = (COMPLETE, SHARD_DONE)
 
 
 class Wish(Struct, frozen=True):
@@ -35,6 +39,8 @@ class Wish(Struct, frozen=True):
     every: int | None = None
     #: Names of storages that go on though what an earlier scan knew is lost.
     accept_loss: tuple[str, ...] = ()
+    #: The share of each storage that is read; None: all of it.
+    shard: Shard | None = None
 
 
 class Estimate(Struct, frozen=True):
@@ -61,7 +67,7 @@ class Scanned(Struct):
     """How the scan of one storage ended."""
 
     storage: str
-    #: `COMPLETE`, … `NOT_BEGUN`.
+    #: One of `STATUSES`.
     status: str = COMPLETE
     #: Why it is not complete, in a sentence; empty if it is.
     reason: str = ""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from reconciler.printable import listed
 from reconciler.recovery.scanning.outcome import Wish
 from reconciler.recovery.scanning.reading.crew import Brought
+from reconciler.recovery.scanning.shard import Shard
 from reconciler.recovery.values import Scan
 
 ENDED = "It was ended before everything was read: run it again, and it goes on"
@@ -81,6 +83,18 @@ def never_again(count: int) -> str:
     """Say that no run will have room for what is due."""
     verb = "is" if count == 1 else "are"
     return f"{_files(count)} that {verb} due {verb} larger than --max-bytes, and so never read"
+
+
+def shards_left(shard: Shard, left: Sequence[Shard]) -> str:
+    """Say that a shard was read, and which others were not; empty if all were."""
+    if not left:
+        return ""
+    others = listed([str(other) for other in left], str)
+    verb = "is" if len(left) == 1 else "are"
+    return (
+        f"Shard {shard} was read; {others} {verb} not yet. Whichever is the last one finishes "
+        "the scan; without --shard, any scan reads what is left, and finishes it"
+    )
 
 
 def _files(count: int) -> str:

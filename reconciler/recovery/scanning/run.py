@@ -22,6 +22,7 @@ from reconciler.recovery.scanning.outcome import (
 from reconciler.recovery.scanning.reading.pace import Pace
 from reconciler.recovery.scanning.reading.tasks import Opener
 from reconciler.recovery.scanning.reading.threads import threads_of
+from reconciler.recovery.scanning.sharded import attempt_after, is_over
 from reconciler.recovery.scanning.storage import StorageScan
 from reconciler.recovery.values import Target
 
@@ -60,7 +61,8 @@ def scan(
 def _scanned(target: Target, open_source: Opener, means: Means) -> Scanned:
     means.tally.begin(target.name, means.pace.files, means.pace.count)
     result = Scanned(target.name, place=target.place)
-    before, files, size = None, 0, 0
+    one: StorageScan | None = None
+    files = size = 0
     rotten: list[tuple[Content, Content]] = []
     with ExitStack() as opened:
         try:
@@ -70,11 +72,9 @@ def _scanned(target: Target, open_source: Opener, means: Means) -> Scanned:
                 files, size = files + result.files_read, size + result.bytes_read
                 rotten = [*rotten, *result.rotten]
                 result = Scanned(target.name, place=target.place)
-                result.notes += [reasons.AGAIN] if before else []
-                one = StorageScan(target, source, means, opened, result, before)
+                one = attempt_after(one, target, source, means, opened, result)
                 one.run()
-                before = one.overtaken
-                if before is None:
+                if is_over(one):
                     break
             else:
                 result.status, result.reason = UNFINISHED, reasons.OVERTAKEN

@@ -9,9 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from reconciler.environment.origin import run_id
-from reconciler.environment.timestamps import timestamp
 from reconciler.errors import SnapshotError
-from reconciler.recovery.parts.write import Written
 from reconciler.recovery.rows import Rows, together
 from reconciler.recovery.scanning import estimate, outcome, reasons
 from reconciler.recovery.scanning.due.turns import Turns, turns_of
@@ -86,10 +84,9 @@ class StorageScan:
         if last and self._run < last.id:
             self._end(outcome.NOT_BEGUN, reasons.behind(last))
             return
-        after = last.id if last else ""
-        unfinished = None if self._before else pieces.find(self._repository, place, after=after)
+        unfinished = None if self._before else self._unfinished(last.id if last else "")
         root = self._proved(model, unfinished)
-        self.result.estimate = estimate.told(self._target.name, last, self._source, root, means)
+        self._estimate(last, root)
         if means.pace.stopping:
             self._end(outcome.UNFINISHED, reasons.ENDED)
             return
@@ -120,6 +117,14 @@ class StorageScan:
         by = means.pace, means.tally, elsewhere, damage.keep
         return Crew(means.executor, means.wish.workers, source, self._pieces, *by)
 
+    def _unfinished(self, after: str) -> pieces.Unfinished | None:
+        """Return the scan to go on with, of those that began after the scan `after`."""
+        return pieces.find(self._repository, self._target.place, after=after)
+
+    def _estimate(self, last: Scan | None, root: Root) -> None:
+        name, source = self._target.name, self._source
+        self.result.estimate = estimate.told(name, last, source, root, self._means)
+
     @property
     def _is_accepted(self) -> bool:
         return self._target.name in self._means.wish.accept_roots
@@ -139,12 +144,7 @@ class StorageScan:
         """Give the scan its id, and return how its first run began."""
         self._id = unfinished.id if unfinished else self._run
         self._folder: Path = self._opened.enter_context(self._repository.workspace())
-        begun = pieces.Begun(
-            pieces.FORMAT_VERSION,
-            timestamp(self._started, "milliseconds"),
-            keeping.clock_ns(root, int(self._started.timestamp() * 1e9)),
-            root,
-        )
+        begun = pieces.begun_at(self._started, root)
         self._pieces = pieces.Pieces(
             self._repository, self._folder, place=self._target.place, scan=self._id, run=self._run
         )
@@ -188,6 +188,7 @@ class StorageScan:
             compared = keeping.compare(listed, earlier, should_be)
             if self._turns:
                 compared = self._turns.put_off(compared)
+            compared = self._share(compared)
             pair.write(compared.settled, alike=compared.alike)
             means.tally.settled_files += compared.settled.num_rows - compared.put_off
             means.tally.settled_bytes += compared.size
@@ -202,6 +203,10 @@ class StorageScan:
         elif self._turns:
             self._turns.read(crew)
         crew.finish()
+
+    def _share(self, compared: keeping.Compared) -> keeping.Compared:
+        """Return what this run reads of what must be read: all of it."""
+        return compared
 
     def _listing(self) -> Iterator[Rows]:
         for rows in self._source.listing():
@@ -272,7 +277,9 @@ class StorageScan:
         left_out = self._source.left_out
         now = self._means.here.now()
         found = finish.Found(self._id, self._target, begun, root, pair, parts, left_out, now)
-        remembered = self._remembered(found)
+        remembered = finish.remembered(
+            found, self._last, self._folder, self._means, self.result, self._met
+        )
         finish.keep(self._repository, (*parts, remembered), self._last)
         scan = self._past.told(finish.record_of(found, self._means, remembered), self.result)
         if not record.write(self._repository, scan, after=self._after):
@@ -284,16 +291,6 @@ class StorageScan:
             self._end(outcome.INCOMPLETE, reasons.incomplete(pair.unread, brought))
         if self._turns:
             self._turns.tell(self.result, pair.unread)
-
-    def _remembered(self, found: finish.Found) -> Written | None:
-        """Write what files should be that are otherwise; nothing is read where all is as it was."""
-        last = self._last
-        as_it_was = last and not (
-            last.remembered or self.result.altered or self.result.went_on_from
-        )
-        if last is None or (as_it_was and finish.has_all(found.pair.counts, last, self._met)):
-            return None
-        return finish.remembered(found, last, self._folder, self._means)
 
     def _end(self, status: str, reason: str) -> None:
         self.result.status, self.result.reason = status, reason

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reconciler.recovery.scanning.outcome import COMPLETE, Scanned
+from reconciler.recovery.scanning.outcome import DONE, Scanned
 from reconciler.report.sentences import scans as told
 from reconciler.report.sentences.terms import bare
 from reconciler.report.style import PLAIN, Style
@@ -16,7 +16,7 @@ def scanned(results: Sequence[Scanned], style: Style = PLAIN) -> str:
     each = [
         line
         for result in results
-        if result.status != COMPLETE or result.found or result.forgotten or not style.quiet
+        if result.status not in DONE or result.found or result.forgotten or not style.quiet
         for line in style.record(_record(result, style))
     ]
     last = lines(told.total(results), style.width)
@@ -25,7 +25,7 @@ def scanned(results: Sequence[Scanned], style: Style = PLAIN) -> str:
 
 
 def _record(result: Scanned, style: Style) -> list[str]:
-    colour = "green" if result.status == COMPLETE else "alarm"
+    colour = "green" if result.status in DONE else "alarm"
     facts = [*told.facts(result)]
     if oldest := told.oldest(result):
         facts.append(f"oldest proof {oldest}")

@@ -258,6 +258,7 @@ def test_every_path_is_completed():
         "FROM=TO",
         "SIZE",
         "RATE",
+        "K/N",
         "TEXT",
         ("STORAGE", "PATH"),
     }

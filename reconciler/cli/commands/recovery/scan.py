@@ -8,7 +8,9 @@ from reconciler.cli.context import Context
 from reconciler.cli.options.amounts import amount, at_once, rate
 from reconciler.cli.options.command import Command
 from reconciler.cli.options.extras import needing
+from reconciler.cli.options.shards import shard
 from reconciler.cli.settings import duration
+from reconciler.recovery.scanning.shard import Shard
 
 
 class ScanOptions(Namespace):
@@ -22,6 +24,7 @@ class ScanOptions(Namespace):
     relocate: list[str] | None
     accept_root: list[str] | None
     accept_loss: list[str] | None
+    shard: Shard | None
     workers: int | None
     max_duration: float | None
     max_bytes: int | None
@@ -85,6 +88,13 @@ def _add_acceptances(parser: ArgumentParser) -> None:
 
 def _add_limits(parser: ArgumentParser) -> None:
     parser.add_argument(
+        "--shard",
+        type=shard,
+        metavar="K/N",
+        help="read one of N shares of each storage, and other runs the others, on this or other "
+        "machines; the last one finishes the scan",
+    )
+    parser.add_argument(
         "--workers",
         type=at_once,
         metavar="N",
@@ -124,8 +134,10 @@ COMMAND = Command(
     "kill or a power cut.\n\n"
     "Without --into, the platform records the files of the storages that are named, where it takes "
     "such records: for each its path, and its SHA-256 as both checksums.\n\n"
-    "Exit codes: 0 everything was read, 7 a file is damaged, 8 something could not be read, or "
-    "the repository has lost what an earlier scan knew.",
+    "With --shard K/N each run reads one of N shares; the last one that is through finishes the "
+    "scan.\n\n"
+    "Exit codes: 0 everything was read (of the shard), 7 a file is damaged, 8 something could not "
+    "be read, or the repository has lost what an earlier scan knew.",
     examples=(
         ("reconciler scan --into ./proofs", "read what is new or changed on all storages"),
         (

@@ -40,6 +40,7 @@ def wish_of(options: ScanOptions, objective: Objective | None, workers: int) -> 
         tuple(options.accept_root or ()),
         objective.every if objective and options.due else None,
         tuple(options.accept_loss or ()),
+        options.shard,
     )
 
 
@@ -47,6 +48,11 @@ def check(options: ScanOptions, targets: Iterable[Target], said: Mapping[str, Ob
     """Return what is to be told of storages without an objective; `UsageError` if none has one."""
     if not options.due:
         return ""
+    if options.shard:
+        raise UsageError(
+            "--due chooses what comes first on a whole storage, and --shard reads a part of it: "
+            "leave one of them out"
+        )
     if options.full:
         raise UsageError("--full reads everything, and --due what is due: leave one of them out")
     without = [target.name for target in targets if target.place not in said]

@@ -97,8 +97,17 @@ def has_all(counts: Counts, last: Last, met: int) -> bool:
     return met == proofs.get(READ, 0) + proofs.get(KEPT, 0) and not lost
 
 
-def remembered(found: Found, last: Last, folder: Path, means: Means) -> Written | None:
-    """Write what files should be that are otherwise, as a part; None where there are none."""
+def remembered(
+    found: Found, last: Last | None, folder: Path, means: Means, result: Scanned, met: int
+) -> Written | None:
+    """Write what files should be that are otherwise, as a part; None where there are none.
+
+    Nothing is read where all is as it was: `met` files were listed of which the `last` scan knows
+    the bytes, and `result` tells of nothing else.
+    """
+    as_it_was = last and not (last.remembered or result.altered or result.went_on_from)
+    if last is None or (as_it_was and has_all(found.pair.counts, last, met)):
+        return None
     hidden = remembering.hidden_by(means.wish.excluded, gathered(found.pair.unproved))
     contents, _ = found.parts
     return remembering.remember(last, contents.path, folder, found.ended, hidden)

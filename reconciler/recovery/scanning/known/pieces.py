@@ -9,12 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, suppress
+from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
 import pyarrow as pa
 from msgspec import Struct
 
+from reconciler.environment.timestamps import timestamp
 from reconciler.errors import RepositoryError, SnapshotError
 from reconciler.recovery.parts import read
 from reconciler.recovery.parts.convert import scanned
@@ -23,6 +25,7 @@ from reconciler.recovery.parts.write import PartWriter
 from reconciler.recovery.repository import layout
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.rows import Rows
+from reconciler.recovery.scanning.known import keeping
 from reconciler.recovery.scanning.known.earlier import Earlier, check
 from reconciler.recovery.seal import sealed, unsealed
 from reconciler.recovery.values import Root
@@ -57,23 +60,38 @@ class Unfinished(NamedTuple):
     runs: tuple[Run, ...]
 
 
+def begun_at(moment: datetime, root: Root) -> Begun:
+    """Return how a run begins at a moment, with the root that it has proved."""
+    clock = keeping.clock_ns(root, int(moment.timestamp() * 1e9))
+    return Begun(FORMAT_VERSION, timestamp(moment, "milliseconds"), clock, root)
+
+
 def find(repository: Repository, place: str, *, after: str) -> Unfinished | None:
     """Return the newest unfinished scan of a place that began after the scan `after`.
 
     Raises `RepositoryError`. What a run left behind that can't be understood is not used.
     """
-    found: dict[str, dict[str, list[str]]] = {}
     prefix = layout.unfinished(place, "").removesuffix("/")
-    for name in repository.names(prefix):
-        scan, _, rest = name.removeprefix(prefix).partition("/")
-        run, _, file = rest.partition("/")
-        if scan > after and file:
-            found.setdefault(scan, {}).setdefault(run, []).append(name)
-    for scan in sorted(found, reverse=True):
-        runs = [_run(repository, run, names) for run, names in sorted(found[scan].items())]
-        if known := tuple(filter(None, runs)):
+    scans = {name.removeprefix(prefix).partition("/")[0] for name in repository.names(prefix)}
+    for scan in sorted((scan for scan in scans if scan > after), reverse=True):
+        if known := runs_of(repository, place, scan):
             return Unfinished(scan, known)
     return None
+
+
+def runs_of(repository: Repository, place: str, scan: str) -> tuple[Run, ...]:
+    """Return the runs of an unfinished scan that have left pieces, the first one first.
+
+    Raises `RepositoryError`.
+    """
+    found: dict[str, list[str]] = {}
+    prefix = layout.unfinished(place, scan)
+    for name in repository.names(prefix):
+        run, _, file = name.removeprefix(prefix).partition("/")
+        if file:
+            found.setdefault(run, []).append(name)
+    runs = (_run(repository, run, names) for run, names in sorted(found.items()))
+    return tuple(filter(None, runs))
 
 
 def forget(repository: Repository, place: str, *, until: str) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 
 from reconciler.errors import RepositoryError
+from reconciler.recovery.repository import marker
 from reconciler.recovery.repository.opening import open_repository
 
 
@@ -67,3 +69,26 @@ def test_what_lies_in_a_bucket_where_there_is_no_repository(bucket):
             open_repository(f"{at}{place}")
     with pytest.raises(RepositoryError, match="there is no bucket 'no-such-bucket'"):
         open_repository("s3://no-such-bucket/x")
+
+
+def test_a_folder_in_which_another_run_makes_one_just_now_is_that_one(tmp_path, monkeypatch):
+    listed, at = Path.iterdir, str(tmp_path / "proofs")
+
+    def meanwhile(path):
+        monkeypatch.setattr("pathlib.Path.iterdir", listed)
+        open_repository(at, make=True).write("scans/1.json", b"{}")
+        return listed(path)
+
+    monkeypatch.setattr("pathlib.Path.iterdir", meanwhile)
+    assert open_repository(at, make=True).read("scans/1.json") == b"{}"
+
+
+def test_a_bucket_in_which_another_run_makes_one_just_now_is_that_one(bucket, monkeypatch):
+    at, read = f"s3://{bucket.name}/meanwhile", marker.read
+
+    def meanwhile(_repository):
+        monkeypatch.setattr(marker, "read", read)
+        open_repository(at, make=True).write("scans/1.json", b"{}")
+
+    monkeypatch.setattr(marker, "read", meanwhile)
+    assert open_repository(at, make=True).read("scans/1.json") == b"{}"

@@ -1,0 +1,20 @@
+"""Which share of the work a run does, on the command line."""
+
+from __future__ import annotations
+
+import argparse
+import re
+
+from reconciler.recovery.scanning.shard import Shard
+
+_SHARD = re.compile(r"(?P<number>[0-9]{1,5})/(?P<of>[0-9]{1,5})")
+
+
+def shard(text: str) -> Shard:
+    """Read which of how many: `2/4`; the first one is 1."""
+    found = _SHARD.fullmatch(text.strip())
+    if found and 1 <= int(found["number"]) <= int(found["of"]):
+        return Shard(int(found["number"]), int(found["of"]))
+    raise argparse.ArgumentTypeError(
+        f"{text!r} is no shard: write K/N, as 2/4 for the second of four; the first one is 1"
+    )

@@ -1,0 +1,35 @@
+"""One storage divided among several runs, which may be on several machines: `--shard K/N`.
+
+Which one reads a file its path alone says: whoever lists the storage, and when, comes to the same.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+
+class Shard(Struct, frozen=True):
+    """One of so many shards; the first one is 1."""
+
+    number: int
+    of: int
+
+    def has(self, path: bytes) -> bool:
+        """Return whether the file at a path is read by this shard."""
+        return zlib.crc32(path) % self.of == self.number - 1
+
+    def among(self, paths: Sequence[bytes]) -> list[int]:
+        """Return which of the paths it has, by their positions."""
+        return [i for i, path in enumerate(paths) if self.has(path)]
+
+    def others(self) -> list[Shard]:
+        """Return all shards but this one."""
+        numbers = range(1, self.of + 1)
+        return [Shard(number, self.of) for number in numbers if number != self.number]
+
+    def __str__(self) -> str:
+        """Return it as on the command line: `2/4`."""
+        return f"{self.number}/{self.of}"

@@ -1,0 +1,130 @@
+"""`scan --shard K/N`: several processes make one scan, as users start them on several machines."""
+
+import json
+import signal
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from reconciler.recovery.parts import read
+from reconciler.recovery.parts.schema import CONTENTS, STAMPS
+from reconciler.recovery.parts.write import PartWriter
+from reconciler.recovery.repository import layout
+from reconciler.recovery.repository.opening import open_repository
+from reconciler.recovery.scanning.known import record
+from support.recovery import killed_at
+
+HOOK = str(Path(killed_at.__path__[0]))
+SHARDS = [f"{number}/4" for number in (1, 2, 3, 4)]
+
+
+@pytest.fixture
+def many(storages):
+    for i in range(60):
+        storages.file(f"nas/many/{i:03}", b"%d" % i * (i + 1))
+    (storages.path / "nas/link").symlink_to("raw")
+    return storages
+
+
+@pytest.fixture(params=["folder", "bucket"])
+def into(request, many, monkeypatch):
+    """Give where scans are kept: a folder, or a bucket of a real server."""
+    if request.param == "folder":
+        return str(many.path / "proofs")
+    s3 = request.getfixturevalue("s3")
+    for name, value in s3.environment().items():
+        monkeypatch.setenv(name, value)
+    return f"s3://{s3.new_bucket()}/proofs"
+
+
+def begin(storages, shard, into, *arguments, **more):
+    return storages.folder.start(
+        "scan", "--into", into, "--shard", shard, "-o", "json", *arguments,
+        stdout=-1, stderr=-1, **more,
+    )  # fmt: skip
+
+
+def ended(process):
+    told, errors = process.communicate(timeout=60)
+    assert b"Traceback" not in errors
+    assert process.returncode in (0, 7, -signal.SIGKILL), told + errors
+    if process.returncode < 0:
+        return process.returncode, None
+    return process.returncode, json.loads(told)["scans"][0]
+
+
+def written_anew(storages, into, folder):
+    """Give the parts of the last scan, byte by byte, as if all had been read in one second."""
+    repository = open_repository(into)
+    scan = record.latest(repository, f"local:file://{storages.path / 'nas'}")
+    found = [scan.counts.rows, scan.counts.kinds, scan.counts.bytes, scan.remembered]
+    for sha256, schema in ((scan.contents, CONTENTS), (scan.stamps, STAMPS)):
+        with (
+            repository.local(layout.part(sha256)) as path,
+            PartWriter(folder, schema) as writer,
+        ):
+            for batch in read.batches(path, schema):
+                writer.write(at_once(batch) if schema is CONTENTS else batch)
+            found.append(writer.finish().path.read_bytes())
+    return found
+
+
+def at_once(batch):
+    where = batch.schema.get_field_index("proved_at")
+    proved = batch.column(where)
+    same = pa.compute.if_else(pa.compute.is_valid(proved), pa.scalar(1, proved.type), proved)
+    return batch.set_column(where, batch.schema.field(where), same)
+
+
+def test_four_processes_keep_what_one_scan_keeps(many, into, tmp_path_factory):
+    done = [ended(process) for process in [begin(many, shard, into) for shard in SHARDS]]
+    assert [code for code, _ in done] == [0] * 4
+    statuses = sorted(scan["status"] for _, scan in done)
+    assert set(statuses) <= {"complete", "shard_done"}
+    assert "complete" in statuses
+    assert sum(scan["files_read"] for _, scan in done) == 80
+    once = str(many.path / "once")
+    many.folder("scan", "--into", once)
+    folder = tmp_path_factory.mktemp("parts")
+    assert written_anew(many, into, folder) == written_anew(many, once, folder)
+
+
+def test_a_process_that_is_killed_is_run_again(many, tmp_path_factory):
+    into = str(many.path / "proofs")
+    env = {"PYTHONPATH": HOOK, "KILLED_AT": "40"}
+    assert ended(begin(many, "2/4", into, env=env))[0] == -signal.SIGKILL
+    for shard in ("1/4", "3/4", "4/4"):
+        code, scan = ended(begin(many, shard, into))
+        assert (code, scan["status"]) == (0, "shard_done")
+    code, scan = ended(begin(many, "2/4", into))
+    assert (code, scan["status"]) == (0, "complete")
+    once = str(many.path / "once")
+    many.folder("scan", "--into", once)
+    folder = tmp_path_factory.mktemp("parts")
+    assert written_anew(many, into, folder) == written_anew(many, once, folder)
+
+
+def test_damage_ends_the_shard_that_reads_it_and_the_last_one(many):
+    into = str(many.path / "proofs")
+    many.folder("scan", "--into", into)
+    many.file("nas/raw/03.tif", b"9")
+    codes = [ended(begin(many, shard, into, "--full"))[0] for shard in SHARDS]
+    assert codes[-1] == 7
+    assert codes.count(7) in (1, 2)
+    scan = ended(begin(many, "1/1", into))
+    assert (scan[0], scan[1]["altered"]["first"]) == (7, ["raw/03.tif"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (["--into", "proofs", "--shard", "0/4"], "the first one is 1"),
+        (["--into", "proofs", "--shard", "5/4"], "is no shard"),
+        (["--into", "proofs", "--shard", "2"], "write K/N"),
+        (["--into", "proofs", "--shard", "1/2", "--due"], "--shard reads a part of it"),
+        (["nas", "--shard", "1/2"], "say where scans are kept"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(storages, arguments, why):
+    assert why in storages.folder("scan", *arguments, code=64).stderr
