@@ -130,23 +130,33 @@ def inventory_differences(
 
 
 def joined(
-    parts: Sequence[Iterator[pa.RecordBatch]], key: str = "path"
+    parts: Sequence[Iterator[pa.RecordBatch]],
+    key: str = "path",
+    *,
+    chosen: Callable[[pa.RecordBatch], pa.RecordBatch] | None = None,
 ) -> Iterator[pa.RecordBatch]:
     """Merge sorted streams of one schema into one; of rows with one key the last stream's wins.
 
+    Or the one that is `chosen`, of sorted rows in which those of one key have the order of streams.
     Raises `SnapshotError` if a stream is not sorted, or has a key twice.
     """
     streams = [Stream(part, key, f"piece {at + 1}") for at, part in enumerate(parts)]
     while streams := [stream for stream in streams if stream.more()]:
         until = min(stream.key_within(WINDOW) for stream in streams)
         taken = [batch for stream in streams if (batch := stream.take(until)).num_rows]
-        yield taken[0] if len(taken) == 1 else _merged(taken, key)
+        yield taken[0] if len(taken) == 1 else _merged(taken, key, chosen)
 
 
-def _merged(batches: Sequence[pa.RecordBatch], key: str) -> pa.RecordBatch:
+def _merged(
+    batches: Sequence[pa.RecordBatch],
+    key: str,
+    chosen: Callable[[pa.RecordBatch], pa.RecordBatch] | None,
+) -> pa.RecordBatch:
     rows = pa.concat_batches(batches)
     # The sort is stable, so that the last of the rows with one key is the last stream's.
     rows = rows.take(pc.sort_indices(rows.column(key)))
+    if chosen is not None:
+        return chosen(rows)
     keys = rows.column(key)
     last = pa.concat_arrays([pc.not_equal(keys[:-1], keys[1:]), pa.array([True])])
     return rows.filter(last)

@@ -80,6 +80,8 @@ class Scanned(Struct):
     files_read: int = 0
     bytes_read: int = 0
     files_kept: int = 0
+    #: Of those, files that an earlier run of this very scan has read.
+    taken_over: int = 0
     #: Files that a limit left no room for: new or changed ones; those with a hash that are due.
     unread: int = 0
     due_left: int = 0

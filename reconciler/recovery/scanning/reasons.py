@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from reconciler.printable import listed
+from reconciler.recovery.scanning.known.own import FRESH
 from reconciler.recovery.scanning.outcome import Wish
 from reconciler.recovery.scanning.reading.crew import Brought
 from reconciler.recovery.scanning.shard import Shard
@@ -43,6 +44,14 @@ def distrusted(why: str, wish: Wish) -> str:
     if wish.every is not None:
         return f"Hashes are kept by size and time of the last write alone: {why}"
     return f"Everything is read, as no earlier hash may be kept: {why}"
+
+
+def aged(began: str) -> str:
+    """Say that a part of what the earlier runs of a scan had read does not count any more."""
+    return (
+        f"What the scan that began at {began[:19]}Z had read more than {FRESH.days} days ago was "
+        "read again"
+    )
 
 
 def no_room(brought: Brought) -> str:

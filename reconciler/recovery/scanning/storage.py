@@ -20,6 +20,7 @@ from reconciler.recovery.scanning.known import believing, keeping, pieces, recor
 from reconciler.recovery.scanning.known.earlier import Earlier
 from reconciler.recovery.scanning.known.last import Last
 from reconciler.recovery.scanning.known.overtaken import Overtaken
+from reconciler.recovery.scanning.known.own import FRESH, Own
 from reconciler.recovery.scanning.means import Means
 from reconciler.recovery.scanning.outcome import Scanned
 from reconciler.recovery.scanning.past import Past
@@ -93,7 +94,8 @@ class StorageScan:
         begun = self._begin(unfinished, root)
         if last:
             self._last = self._past.usable(last, self._folder, self._opened, self.result.notes)
-        earlier = self._earlier(last, unfinished, root)
+        self._own = Own(means.repository, unfinished, self._before, self._folder)
+        earlier = self._earlier(last, root)
         pair = self._opened.enter_context(PartPair(self._folder, finish.like(self._last)))
         self._turns = turns_of(self._last, means, self._folder, self._opened)
         with self._crew(root) as crew:
@@ -104,9 +106,8 @@ class StorageScan:
             self._believe(earlier, root)
             root = self._source.prove(root)
             self._look_again(crew)
-            if not self._goes_on:
-                return
-        self._keep(pair, begun, root, crew.brought)
+            if self._goes_on:
+                self._keep(pair, begun, root, crew.brought)
 
     def _crew(self, root: Root) -> Crew:
         means, source = self._means, self._source
@@ -141,7 +142,7 @@ class StorageScan:
         return root
 
     def _begin(self, unfinished: pieces.Unfinished | None, root: Root) -> pieces.Begun:
-        """Give the scan its id, and return how its first run began."""
+        """Give the scan its id, and return how this run of it begins."""
         self._id = unfinished.id if unfinished else self._run
         self._folder: Path = self._opened.enter_context(self._repository.workspace())
         begun = pieces.begun_at(self._started, root)
@@ -151,29 +152,18 @@ class StorageScan:
         self._pieces.begin(begun)
         if self._before:
             self.result.went_on_from = self._before.begun.started_at
-        if unfinished is None:
-            return begun
-        first = unfinished.runs[0].begun
-        self.result.went_on_from = first.started_at
-        return first
+        if unfinished:
+            self.result.went_on_from = unfinished.runs[0].begun.started_at
+        return begun
 
-    def _earlier(
-        self, last: Scan | None, unfinished: pieces.Unfinished | None, root: Root
-    ) -> list[Earlier]:
+    def _earlier(self, last: Scan | None, root: Root) -> list[Earlier]:
         """Return what is known, the newest first."""
-        why = keeping.distrusted(root)
-        runs = reversed(unfinished.runs) if unfinished else ()
-        own = keeping.agreeing(root, own=True)
-        found = [pieces.earlier(self._repository, run, own) for run in runs]
-        if self._before:
-            found.append(self._before.earlier(self._last, own))
-        if last is None:
-            return found
-        wish = self._means.wish
-        if why and not wish.full:
+        wish, why, known = self._means.wish, keeping.distrusted(root), self._last
+        since = int((self._started - FRESH).timestamp()) if wish.full else 0
+        found = self._own.earlier(known, keeping.agreeing(root, own=True), since)
+        if last and why and not wish.full:
             self.result.notes.append(reasons.distrusted(why, wish))
-        known = self._last
-        if known is None:
+        if last is None or known is None:
             return found
         # An older scan than the last only says what files should be.
         trusted = known.scan is last and known.stamps and not wish.full
@@ -198,6 +188,8 @@ class StorageScan:
             self._survived += compared.survived
             if len(compared.wanted):
                 crew.want(compared.wanted, compared.known)
+        self.result.taken_over, aged = self._own.counted
+        self.result.notes += [reasons.aged(self.result.went_on_from)] if aged else []
         if means.pace.stopping:  # perhaps not all was listed
             crew.cut_short()
         elif self._turns:
@@ -274,11 +266,11 @@ class StorageScan:
         parts = pair.finish()
         if self._is_new:
             finish.look_at_names(parts[0], self.result)
-        left_out = self._source.left_out
+        begun, left_out = self._own.begun(begun), self._source.left_out
         now = self._means.here.now()
         found = finish.Found(self._id, self._target, begun, root, pair, parts, left_out, now)
         remembered = finish.remembered(
-            found, self._last, self._folder, self._means, self.result, self._met
+            found, self._last, self._own, self._folder, self._means, self.result, self._met
         )
         finish.keep(self._repository, (*parts, remembered), self._last)
         scan = self._past.told(finish.record_of(found, self._means, remembered), self.result)

@@ -10,6 +10,7 @@ from reconciler.errors import SnapshotError
 from reconciler.masking import quoted_url
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.scanning import outcome
+from reconciler.recovery.scanning.known.own import FRESH
 from reconciler.recovery.scanning.outcome import Scanned
 from reconciler.recovery.snapshots.document import SnapshotStorage
 from reconciler.recovery.values import Target
@@ -61,13 +62,13 @@ def _with_notes(told: StorageVerified, scanned: Scanned) -> StorageVerified:
 
 def _went_on(scanned: Scanned) -> tuple[str, ...]:
     """Say that not all was read now."""
-    if not scanned.went_on_from or scanned.scan is None:
+    if not scanned.taken_over or scanned.scan is None:
         return ()
     began = scanned.went_on_from[:19]
     told = (
         f"not all was read by this run: it went on from one that began at {began}Z and was ended, "
-        "and what that one had read was not read again (the oldest proof says when); run it once "
-        "more to read everything anew"
+        f"and what that one had read within {FRESH.days} days was not read again (the oldest proof "
+        "says when); run it once more to read everything anew"
     )
     return (told,)
 

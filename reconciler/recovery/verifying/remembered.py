@@ -29,6 +29,7 @@ from reconciler.recovery.parts.schema import CONTENTS
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.rows import Content
 from reconciler.recovery.scanning.finishing import remembering
+from reconciler.recovery.scanning.finishing.hiding import Hidden, hidden_by
 from reconciler.recovery.scanning.known import keeping
 from reconciler.recovery.scanning.known.earlier import contents_of, fetched
 from reconciler.recovery.scanning.outcome import Scanned
@@ -38,9 +39,6 @@ from reconciler.recovery.verifying.judging.classify import another_version, is_u
 from reconciler.recovery.verifying.recorded import of_scan
 from reconciler.recovery.verifying.scans import look
 from reconciler.recovery.verifying.telling.apart import has_good_bytes, is_over
-
-#: Says of a path whether the scan could not see it.
-Hidden = Callable[[bytes], bool]
 
 
 def keep(repository: Repository, scanned: Scanned, clock: Callable[[], datetime]) -> None:
@@ -84,7 +82,7 @@ def _keep(
     scanned.notes += known.damaged
     scanned.forgotten = scanned.forgotten or bool(known.damaged)
     lasting = episodes.open_ones(known.episodes)
-    hidden = remembering.hidden_by(scan.excluded, scan.unproved)
+    hidden = hidden_by(scan.excluded, scan.unproved)
     now = timestamp(clock(), "milliseconds")
     # What a clock told that was ahead is told again.
     wrong = _Wrong(lasting, known.gone_until if known.gone_until <= now else "")

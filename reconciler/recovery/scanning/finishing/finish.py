@@ -20,10 +20,12 @@ from reconciler.recovery.parts.write import Written
 from reconciler.recovery.repository import layout, sound
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.rows import ARCHIVED, CHANGING, KEPT, READ, UNREADABLE, Rows
-from reconciler.recovery.scanning.finishing import names, remembering
+from reconciler.recovery.scanning.finishing import knowing, names, remembering
+from reconciler.recovery.scanning.finishing.hiding import hidden_by
 from reconciler.recovery.scanning.finishing.pair import Like, PartPair, gathered
-from reconciler.recovery.scanning.known import pieces, record
+from reconciler.recovery.scanning.known import believing, pieces, record
 from reconciler.recovery.scanning.known.last import Last
+from reconciler.recovery.scanning.known.own import Own
 from reconciler.recovery.scanning.means import Means
 from reconciler.recovery.scanning.outcome import Scanned
 from reconciler.recovery.scanning.reading.crew import TOLD
@@ -98,19 +100,36 @@ def has_all(counts: Counts, last: Last, met: int) -> bool:
 
 
 def remembered(
-    found: Found, last: Last | None, folder: Path, means: Means, result: Scanned, met: int
+    found: Found,
+    last: Last | None,
+    own: Own,
+    folder: Path,
+    means: Means,
+    result: Scanned,
+    met: int,
 ) -> Written | None:
     """Write what files should be that are otherwise, as a part; None where there are none.
 
     Nothing is read where all is as it was: `met` files were listed of which the `last` scan knows
-    the bytes, and `result` tells of nothing else.
+    the bytes, and `result` tells of nothing else. Raises `UnreachableError` if so much is gone of
+    what its `own` earlier runs have read that it is another storage.
     """
     as_it_was = last and not (last.remembered or result.altered or result.went_on_from)
-    if last is None or (as_it_was and has_all(found.pair.counts, last, met)):
+    if last and as_it_was and has_all(found.pair.counts, last, met):
         return None
-    hidden = remembering.hidden_by(means.wish.excluded, gathered(found.pair.unproved))
+    hidden = hidden_by(means.wish.excluded, gathered(found.pair.unproved))
     contents, _ = found.parts
-    return remembering.remember(last, contents.path, folder, found.ended, hidden)
+    # Whoever says that the root is another says so of what earlier runs have read, too.
+    accepted = found.target.name in means.wish.accept_roots
+    part = None if accepted else own.part(last, folder)
+    if part and not believing.believe_own(
+        found.target, part, contents.path, found.root, hidden, is_known=last is not None
+    ):
+        part = None
+    known = knowing.known(last, part, folder)
+    if known is None:
+        return None
+    return remembering.remember(known, contents.path, folder, found.ended, hidden)
 
 
 def keep(repository: Repository, parts: Iterable[Written | None], last: Last | None) -> None:

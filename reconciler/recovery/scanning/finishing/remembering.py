@@ -8,7 +8,7 @@ was pruned meanwhile.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -22,37 +22,34 @@ from reconciler.recovery.parts.schema import CONTENTS
 from reconciler.recovery.parts.write import PartWriter, Written
 from reconciler.recovery.rows import WITH_BYTES, Content
 from reconciler.recovery.scanning.finishing import moved
+from reconciler.recovery.scanning.finishing.hiding import Hidden
+from reconciler.recovery.scanning.finishing.knowing import Known
 from reconciler.recovery.scanning.finishing.moved import with_details
 from reconciler.recovery.scanning.known.earlier import contents_of
 from reconciler.recovery.scanning.known.keeping import has_bytes, rotten
-from reconciler.recovery.scanning.known.last import Last
-from reconciler.recovery.values import Unproved
-from reconciler.recovery.walking.exclusions import Exclusions
 
 #: What is gone for so long is not expected back.
 GONE_FOR = timedelta(days=400)
 
-#: Says of a path whether a scan could not see it.
-Hidden = Callable[[bytes], bool]
-
 
 def remember(
-    last: Last, contents: Path, folder: Path, moment: datetime, hidden: Hidden
+    known: Known, contents: Path, folder: Path, moment: datetime, hidden: Hidden
 ) -> Written | None:
     """Write, as a part in `folder`, what files should be that `contents` has otherwise.
 
-    None where there are none. Those are files of which the last scan, or one before it, knows the
-    bytes, and this one does not, or has others though nobody wrote the file. What is gone is
+    None where there are none. Those are files of which the bytes are `known`, by the last scan, one
+    before it or an earlier run, and this one does not know them, or has others though nobody wrote
+    the file. What is gone is
     remembered for `GONE_FOR`; what this scan could not see, as `hidden` says of a path, for ever.
     Raises `RepositoryError`, `SnapshotError`.
     """
     since = timestamp(moment, "milliseconds")
     until = timestamp(moment - GONE_FOR, "milliseconds").encode()
-    seen, before = contents_of(contents), contents_of(last.contents)
-    going = _Going(since, hidden, hidden_by(last.scan.excluded, last.scan.unproved))
+    seen, before = contents_of(contents), contents_of(known.contents)
+    going = _Going(since, hidden, known.hidden)
     with PartWriter(folder, CONTENTS) as writer:
         found = False
-        for good in _good(last, since.encode()):
+        for good in _good(known, since.encode()):
             now, then = seen.beside(good["path"]), before.beside(good["path"])
             unlike = pc.or_(pc.invert(has_bytes(now)), rotten(now, good))
             rows, now, then = (batch.filter(unlike) for batch in (good, now, then))
@@ -66,17 +63,7 @@ def remember(
         written = writer.finish()
     if not going.is_any:
         return written
-    return moved.marked(written, since.encode(), contents, last.contents, folder, hidden)
-
-
-def hidden_by(excluded: Sequence[str], unproved: Iterable[Unproved]) -> Hidden:
-    """Return what says of a path whether a scan could not see it."""
-    covers = Exclusions(excluded).covers
-    # What a limit left no room for was listed: of that a scan knows whether it is there.
-    parts = [part for part in unproved if not part.is_unread]
-    each = frozenset(part.path for part in parts)
-    folders = tuple(part.path for part in parts if part.is_folder)
-    return lambda path: covers(path) or path in each or path.startswith(folders)
+    return moved.marked(written, since.encode(), contents, known.contents, folder, hidden)
 
 
 def dated(row: Content) -> tuple[str, bool]:
@@ -114,15 +101,15 @@ class _Going:
         return with_details(good, pa.array(details, pa.binary()))
 
 
-def _good(last: Last, since: bytes) -> Iterator[pa.RecordBatch]:
+def _good(known: Known, since: bytes) -> Iterator[pa.RecordBatch]:
     """Yield what is known to be good; what was remembered before is more so than what is there.
 
     The detail of a row is since when it is not seen so (`dated`).
     """
-    known = (_dated(batch, since) for batch in read.batches(last.contents, CONTENTS))
-    if last.remembered is None:
-        return known
-    return merge.joined([known, read.batches(last.remembered, CONTENTS)])
+    there = (_dated(batch, since) for batch in read.batches(known.contents, CONTENTS))
+    if known.remembered is None:
+        return there
+    return merge.joined([there, read.batches(known.remembered, CONTENTS)])
 
 
 def _dated(batch: pa.RecordBatch, since: bytes) -> pa.RecordBatch:

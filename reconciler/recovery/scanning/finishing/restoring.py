@@ -22,7 +22,8 @@ from reconciler.recovery.parts.write import PartWriter, Written
 from reconciler.recovery.repository import sound
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.rows import CONTENT_COLUMNS, FILE, Content, Rows
-from reconciler.recovery.scanning.finishing import remembering
+from reconciler.recovery.scanning.finishing import knowing, remembering
+from reconciler.recovery.scanning.finishing.hiding import hidden_by
 from reconciler.recovery.scanning.known import record
 from reconciler.recovery.scanning.known.last import Last, before, opened_of
 from reconciler.recovery.values import FileFinding, Scan
@@ -90,8 +91,10 @@ class _Restoring:
         known = self._take(earlier) if earlier else None
         if known is None or known.scan.id != last.after or known.scan.id in known.lost:
             return False
-        if (made := self._made) and made.sha256 == last.remembered:
-            sound.keep(self._repository, made.sha256, made.path)
+        # What the scan's own earlier runs had read can't be made anew.
+        if self._made is None or self._made.sha256 != last.remembered:
+            return False
+        sound.keep(self._repository, self._made.sha256, self._made.path)
         return True
 
     def _take(self, scan: Scan) -> Last | None:
@@ -103,9 +106,11 @@ class _Restoring:
             return None
         now = self._last.scan
         moment = datetime.fromisoformat(now.ended_at)
-        hidden = remembering.hidden_by(now.excluded, now.unproved)
+        hidden = hidden_by(now.excluded, now.unproved)
         contents = self._last.contents
-        self._made = remembering.remember(known, contents, self._folder, moment, hidden)
+        self._made = remembering.remember(
+            knowing.of_scan(known), contents, self._folder, moment, hidden
+        )
         self._found += [self._made.path] if self._made else []
         return known
 

@@ -10,15 +10,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
+from pathlib import Path
+from typing import NamedTuple
 
 import pyarrow.compute as pc
 
 from reconciler.errors import SnapshotError, UnreachableError
 from reconciler.masking import quoted_url
-from reconciler.recovery.parts.convert import scanned
+from reconciler.recovery.parts import read
+from reconciler.recovery.parts.convert import scanned, values
+from reconciler.recovery.parts.schema import CONTENTS
 from reconciler.recovery.repository.contract import Repository
-from reconciler.recovery.rows import Rows, together
-from reconciler.recovery.scanning.known.earlier import Earlier, rows_of
+from reconciler.recovery.rows import DELETED, Rows, together
+from reconciler.recovery.scanning.known import keeping
+from reconciler.recovery.scanning.known.earlier import Earlier, contents_of, rows_of
 from reconciler.recovery.source import Source
 from reconciler.recovery.values import Root, Scan, Target
 
@@ -65,7 +70,7 @@ def compare(
             "has no marker, and there is nothing else to prove that it is the storage of the last "
             f"scan ({error}): {_ON_PURPOSE}",
         ) from error
-    if there is not None and _are_few(there, last):
+    if there is not None and _are_few(there, last.counts.rows):
         raise _doubted(
             target,
             f"has {there:,} of the {last.counts.rows:,} files that the last scan found at "
@@ -80,20 +85,69 @@ def believe(target: Target, last: Scan, there: int, survived: int, root: Root) -
     A bucket is proved by a single object that `survived`: as its server says, nobody wrote it
     since.
     """
-    missing = last.counts.rows - there
-    if root.kind == "bucket" and not (root.marker or survived) and _are_few(there, last):
+    _believe(target, _Found("the last scan", last.counts.rows, there, survived), root)
+
+
+def believe_own(
+    target: Target,
+    own: Path,
+    contents: Path,
+    root: Root,
+    hidden: Callable[[bytes], bool],
+    *,
+    is_known: bool,
+) -> bool:
+    """Return whether what earlier runs of the scan have read, as `own` has it, was the storage.
+
+    `contents` has what is there now, but for what is `hidden`. Where the last scan proves a bucket
+    that `is_known`, it was another that they have read. Raises `UnreachableError` if so few of
+    their files are there that it is doubted whether this is the storage.
+    """
+    number = there = survived = 0
+    seen = contents_of(contents)
+    for was in read.batches(own, CONTENTS):
+        now = seen.beside(was["path"])
+        gone = pc.or_(pc.is_null(now["path"]), pc.fill_null(pc.equal(now["kind"], DELETED), False))
+        away = values(was["path"].filter(gone))
+        number += was.num_rows - sum(map(hidden, away))
+        there += was.num_rows - len(away)
+        survived += pc.sum(keeping.alike(now, was)).as_py() or 0
+    found = _Found("an earlier run of this scan", number, there, survived)
+    if is_known and _is_another(found, root):
+        return False
+    _believe(target, found, root)
+    return True
+
+
+class _Found(NamedTuple):
+    """Who found how many files, how many of them are there, and nobody wrote them since."""
+
+    who: str
+    number: int
+    there: int
+    survived: int
+
+
+def _is_another(found: _Found, root: Root) -> bool:
+    is_proved = root.kind != "bucket" or root.marker or found.survived
+    return not is_proved and _are_few(found.there, found.number)
+
+
+def _believe(target: Target, found: _Found, root: Root) -> None:
+    who, number, there, _ = found
+    missing = number - there
+    if _is_another(found, root):
         raise _doubted(
             target,
-            f"has {there:,} of the {last.counts.rows:,} files that the last scan found, and none "
-            "that was not written since: it may have been deleted, and made again by this name; "
-            f"{_ON_PURPOSE}",
+            f"has {there:,} of the {number:,} files that {who} found, and none that was not "
+            f"written since: it may have been deleted, and made again by this name; {_ON_PURPOSE}",
         )
-    if root.file_system in UNIONS and missing >= _LEAST and missing * _SHARE > last.counts.rows:
+    if root.file_system in UNIONS and missing >= _LEAST and missing * _SHARE > number:
         raise _doubted(
             target,
-            f"lacks {missing:,} of the {last.counts.rows:,} files of the last scan, and shows "
-            f"several file systems as one ({root.file_system}): look whether all of them are "
-            "mounted; if the files were removed on purpose, scan it once with --accept-root",
+            f"lacks {missing:,} of the {number:,} files of {who}, and shows several file systems "
+            f"as one ({root.file_system}): look whether all of them are mounted; if the files were "
+            "removed on purpose, scan it once with --accept-root",
         )
 
 
@@ -110,8 +164,8 @@ def _alike(listing: Iterable[Rows], rows: Earlier, ending: Callable[[], bool]) -
     return there
 
 
-def _are_few(there: int, last: Scan) -> bool:
-    return bool(last.counts.rows) and there * _FEW < last.counts.rows
+def _are_few(there: int, number: int) -> bool:
+    return bool(number) and there * _FEW < number
 
 
 def _doubted(target: Target, why: str) -> UnreachableError:

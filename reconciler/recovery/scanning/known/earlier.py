@@ -35,15 +35,20 @@ class Earlier:
         clock: int,
         agreeing: Sequence[str],
         own: bool = False,
+        since: int = 0,
     ) -> None:
         """Take rows with the columns of `SCANNED`, sorted by path.
 
         `clock` is when their hashes began to be read; a file whose columns are `agreeing` keeps
-        its hash (no columns: none does). `own` says that this very scan has read them.
+        its hash (no columns: none does), if it was read `since` then: whole seconds since 1970.
+        `own` says that this very scan has read them.
         """
         self.clock = clock
         self.own = own
         self.agreeing = agreeing
+        self.since = since
+        #: How many of its hashes were taken; and how many only were not for their age.
+        self.taken = self.aged = 0
         #: How many of its paths were asked for.
         self.met = 0
         self._rows = rows

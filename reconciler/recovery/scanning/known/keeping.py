@@ -71,8 +71,6 @@ def compare(
     batch = scanned(listed)
     unknown = pc.equal(batch["kind"], FILE)
     should: pa.Array = pa.nulls(len(listed), pa.binary(32))
-    if remembered is not None:
-        should = _hashes(batch, remembered.beside(batch["path"]))
     is_new, kept, met, survived = not earlier, 0, 0, 0
     for one in earlier:
         was = one.beside(batch["path"])
@@ -80,30 +78,28 @@ def compare(
             is_new = is_new or was["path"].null_count > 0
             met = pc.sum(pc.and_(pc.equal(batch["kind"], FILE), has_bytes(was))).as_py() or 0
         if one.agreeing:
-            same = pc.and_(unknown, untouched(batch, was, one.clock, one.agreeing))
+            same = untouched(batch, was, one.clock, one.agreeing)
+            same = _fresh(pc.and_(unknown, same), was, one)
             count = pc.sum(same).as_py() or 0
+            one.taken += count
             kept, survived = kept + count, survived + (0 if one.own else count)
             batch = _taken(batch, was, same, own=one.own)
             unknown = pc.and_not(unknown, same)
         if pc.any(unknown).as_py():
             like = pc.and_(unknown, alike(batch, was))
             survived += 0 if one.own else pc.sum(like).as_py() or 0
-            should = pc.coalesce(should, pc.if_else(like, was["sha256"], None))
+            # What was read first is right: this very scan may have read what had rotted.
+            should = pc.coalesce(pc.if_else(like, was["sha256"], None), should)
+    if remembered is not None:
+        should = pc.coalesce(_hashes(batch, remembered.beside(batch["path"])), should)
     if not pc.any(unknown).as_py():
         same_rows = len(earlier) == 1 and not earlier[0].own and batch.equals(was)
         return Compared(batch, Rows(), [], is_new, kept, _size(batch), met, survived, same_rows)
     which = [i for i, wanted in enumerate(unknown.to_pylist()) if wanted]
     settled = batch.filter(pc.invert(unknown))
-    return Compared(
-        settled,
-        chosen(listed, which),
-        values(should.filter(unknown)),
-        is_new,
-        kept,
-        _size(settled),
-        met,
-        survived,
-    )
+    known = values(should.filter(unknown))
+    counts = kept, _size(settled), met, survived
+    return Compared(settled, chosen(listed, which), known, is_new, *counts)
 
 
 def distrusted(root: Root) -> str:
@@ -190,6 +186,26 @@ def rotten(now: pa.RecordBatch, good: pa.RecordBatch) -> pa.Array:
     return pc.and_(other, alike(now, good))
 
 
+def unless_rotten(rows: pa.RecordBatch) -> pa.RecordBatch:
+    """Return one of the rows of each path: what somebody wrote last, before it was rotten.
+
+    They are sorted by path, and those of one path by when they were found.
+    """
+    while rows.num_rows > 1:
+        one, other = rows.slice(0, rows.num_rows - 1), rows.slice(1)
+        same = pc.equal(one["path"], other["path"])
+        if not pc.any(same).as_py():
+            break
+        no = pa.array([False])
+        first = pc.and_not(same, pc.and_(same, pa.concat_arrays([no, same[:-1]])))
+        worse = pc.and_(first, rotten(other, one))
+        without = pc.or_(
+            pa.concat_arrays([pc.and_not(first, worse), no]), pa.concat_arrays([no, worse])
+        )
+        rows = rows.filter(pc.invert(without))
+    return rows
+
+
 def has_bytes(rows: pa.RecordBatch) -> pa.Array:
     """Say for each row whether it is a file whose bytes were read, then or earlier. Never null."""
     return pc.fill_null(pc.and_(pc.equal(rows["kind"], FILE), pc.is_valid(rows["sha256"])), False)
@@ -199,6 +215,15 @@ def is_unread(rows: pa.RecordBatch) -> pa.Array:
     """Say for each row whether a limit left no room for it (`Content.is_unread`). Never null."""
     of_limit = pc.and_(pc.equal(rows["kind"], UNREADABLE), pc.equal(rows["detail"], LIMIT))
     return pc.fill_null(of_limit, False)
+
+
+def _fresh(same: pa.Array, was: pa.RecordBatch, one: Earlier) -> pa.Array:
+    """Return of which of these rows the hashes are young enough to be taken."""
+    if not one.since:
+        return same
+    fresh = pc.fill_null(pc.greater_equal(was["proved_at"], one.since), False)
+    one.aged += pc.sum(pc.and_not(same, fresh)).as_py() or 0
+    return pc.and_(same, fresh)
 
 
 def _hashes(listed: pa.RecordBatch, was: pa.RecordBatch) -> pa.Array:

@@ -34,11 +34,16 @@ class Overtaken(NamedTuple):
     def _rows(self, last: Last | None) -> Iterator[pa.RecordBatch]:
         others = contents_of(last.contents) if last else None
         for batch in read.scanned(*(part.path for part in self.parts)):
-            ours = pc.equal(batch["proof"], READ)
-            if others is not None:
-                other = others.beside(batch["path"])
-                later = pc.greater_equal(other["proved_at"], batch["proved_at"])
-                later = pc.and_(pc.equal(other["proof"], READ), later)
-                later = pc.and_(pc.not_equal(other["sha256"], batch["sha256"]), later)
-                ours = pc.and_not(ours, pc.fill_null(later, False))
-            yield batch.filter(pc.fill_null(ours, False))
+            rows = batch.filter(pc.fill_null(pc.equal(batch["proof"], READ), False))
+            yield unless_read_since(rows, others)
+
+
+def unless_read_since(batch: pa.RecordBatch, others: Earlier | None) -> pa.RecordBatch:
+    """Return rows but for those that another scan has read later, and otherwise."""
+    if others is None:
+        return batch
+    other = others.beside(batch["path"])
+    later = pc.greater_equal(other["proved_at"], batch["proved_at"])
+    later = pc.and_(pc.equal(other["proof"], READ), later)
+    later = pc.and_(pc.not_equal(other["sha256"], batch["sha256"]), later)
+    return batch.filter(pc.invert(pc.fill_null(later, False)))

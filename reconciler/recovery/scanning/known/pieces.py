@@ -6,9 +6,11 @@ A piece's name has its number and its SHA-256: there is nothing else that could 
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, suppress
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -26,12 +28,13 @@ from reconciler.recovery.repository import layout
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.rows import Rows
 from reconciler.recovery.scanning.known import keeping
-from reconciler.recovery.scanning.known.earlier import Earlier, check
+from reconciler.recovery.scanning.known.earlier import check
 from reconciler.recovery.seal import sealed, unsealed
 from reconciler.recovery.values import Root
 
 FORMAT_VERSION = 1
 _BEGUN = "begun.json"
+_DOUBTED = "doubted"
 _PIECE = re.compile(r"(?P<number>[0-9]{8})-(?P<sha256>[0-9a-f]{64})\.parquet")
 
 
@@ -51,6 +54,8 @@ class Run(NamedTuple):
     id: str
     begun: Begun
     pieces: tuple[str, ...]
+    #: Whether it ended without a proof that what it read was the storage.
+    doubted: bool = False
 
 
 class Unfinished(NamedTuple):
@@ -69,14 +74,16 @@ def begun_at(moment: datetime, root: Root) -> Begun:
 def find(repository: Repository, place: str, *, after: str) -> Unfinished | None:
     """Return the newest unfinished scan of a place that began after the scan `after`.
 
-    Raises `RepositoryError`. What a run left behind that can't be understood is not used.
+    Runs of others that did, as of two at the same time, are told as its own. What a run left behind
+    that can't be understood is not used. Raises `RepositoryError`.
     """
     prefix = layout.unfinished(place, "").removesuffix("/")
-    scans = {name.removeprefix(prefix).partition("/")[0] for name in repository.names(prefix)}
-    for scan in sorted((scan for scan in scans if scan > after), reverse=True):
-        if known := runs_of(repository, place, scan):
-            return Unfinished(scan, known)
-    return None
+    names = repository.names(prefix)
+    each = (name.removeprefix(prefix).partition("/") for name in names)
+    scans = {scan for scan, inside, _ in each if inside and scan > after}
+    found = {scan: runs_of(repository, place, scan) for scan in scans}
+    runs = sorted(run for each in found.values() for run in each)
+    return Unfinished(max(filter(found.get, found)), tuple(runs)) if runs else None
 
 
 def runs_of(repository: Repository, place: str, scan: str) -> tuple[Run, ...]:
@@ -104,10 +111,23 @@ def forget(repository: Repository, place: str, *, until: str) -> None:
                 repository.remove(name)
 
 
-def earlier(repository: Repository, run: Run, agreeing: Sequence[str]) -> Earlier:
-    """Return what a run of this scan has read; pieces that are damaged are left out."""
-    rows = _read(repository, run.pieces)
-    return Earlier(rows, clock=run.begun.clock_ns, agreeing=agreeing, own=True)
+def series(repository: Repository, run: Run, folder: Path) -> list[list[Path]]:
+    """Return the pieces of a run of this scan, in `folder`; those of one series are sorted by path.
+
+    Those that are damaged, or gone, are left out: their files are read again. Raises
+    `RepositoryError`.
+    """
+    found: list[list[Path]] = []
+    until: bytes | None = None
+    for name in run.pieces:
+        with suppress(SnapshotError):
+            path = _fetched(repository, name, folder)
+            first, last = _ends(path)
+            if until is None or first <= until:
+                found.append([])
+            found[-1].append(path)
+            until = last
+    return found
 
 
 class Pieces:
@@ -140,6 +160,16 @@ class Pieces:
         self._repository.add(name, written.path)
         self._series[-1][number] = written.path
 
+    def doubt(self) -> None:
+        """Keep that nobody knows whether what was read was the storage.
+
+        A hash is taken only of what is as it was when it was read; that more was there is not
+        believed.
+        """
+        with suppress(RepositoryError):
+            if len(self):
+                self._repository.write(f"{self._name}{_DOUBTED}", b"")
+
     def __len__(self) -> int:
         """Return how many there are."""
         return sum(map(len, self._series))
@@ -165,7 +195,7 @@ def _run(repository: Repository, id: str, names: list[str]) -> Run | None:
     except SnapshotError:
         return None
     pieces = (name for name in names if _PIECE.fullmatch(name.rpartition("/")[2]))
-    return Run(id, begun, tuple(pieces))
+    return Run(id, begun, tuple(pieces), any(name.endswith(f"/{_DOUBTED}") for name in names))
 
 
 def _rows(paths: Iterable[Path]) -> Iterator[pa.RecordBatch]:
@@ -173,14 +203,27 @@ def _rows(paths: Iterable[Path]) -> Iterator[pa.RecordBatch]:
         yield from read.batches(path, SCANNED)
 
 
-def _read(repository: Repository, pieces: Iterable[str]) -> Iterator[pa.RecordBatch]:
-    for name in pieces:
-        found = _PIECE.fullmatch(name.rpartition("/")[2])
-        assert found  # noqa: S101 - for mypy: `_run` has looked
-        with ExitStack() as piece:
+def _fetched(repository: Repository, name: str, folder: Path) -> Path:
+    """Take a piece to where another scan that ends meanwhile can't remove it."""
+    *_, run, file = name.split("/")
+    found = _PIECE.fullmatch(file)
+    assert found  # noqa: S101 - for mypy: `_run` has looked
+    ours = folder / f"{run}-{file}"
+    with repository.local(name) as path:
+        try:
+            os.link(path, ours)
+        except OSError:
             try:
-                path = piece.enter_context(repository.local(name))
-                check(path, found["sha256"])
-            except SnapshotError:  # damaged or gone: its files are read again
-                continue
-            yield from read.batches(path, SCANNED)
+                shutil.copyfile(path, ours)
+            except OSError as error:
+                raise SnapshotError(f"it can't be read: {error.strerror}") from error
+    check(ours, found["sha256"])
+    return ours
+
+
+def _ends(path: Path) -> tuple[bytes, bytes]:
+    """Return the first and the last path of a piece; raises `SnapshotError` if it has none."""
+    paths = [batch["path"] for batch in read.batches(path, SCANNED, columns=["path"])]
+    if not any(map(len, paths)):
+        raise SnapshotError("it is empty")
+    return paths[0][0].as_py(), paths[-1][-1].as_py()

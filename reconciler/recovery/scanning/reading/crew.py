@@ -12,6 +12,7 @@ from typing import Self
 
 from msgspec import Struct, field
 
+from reconciler.errors import UnreachableError
 from reconciler.recovery.rows import Content, Rows, chosen, extend
 from reconciler.recovery.scanning.known.pieces import Pieces
 from reconciler.recovery.scanning.outcome import Tally
@@ -91,7 +92,10 @@ class Crew:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """End what runs; it is waited for, unless somebody wants an end at once."""
+        """End what runs; it is waited for, unless somebody wants an end at once.
+
+        Where the root was not proved, what was read is doubted.
+        """
         self._halt.set()
         for future in self._running:
             future.cancel()
@@ -99,6 +103,8 @@ class Crew:
             self._pace.end()
         else:
             wait(self._running)
+        if isinstance(error, UnreachableError):
+            self._pieces.doubt()
 
     def want(self, files: Rows, known: Sequence[bytes | None]) -> None:
         """Have files read, which follow those before; waits while there is enough to do."""

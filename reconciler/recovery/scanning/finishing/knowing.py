@@ -1,0 +1,65 @@
+"""What is known when a scan ends of what files should be: by earlier scans, and its own runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from reconciler.recovery.parts import merge, read
+from reconciler.recovery.parts.schema import CONTENTS
+from reconciler.recovery.parts.write import PartWriter
+from reconciler.recovery.scanning.finishing.hiding import Hidden, hidden_by, nothing_hidden
+from reconciler.recovery.scanning.known import keeping
+from reconciler.recovery.scanning.known.earlier import contents_of
+from reconciler.recovery.scanning.known.last import Last
+
+
+class Known(NamedTuple):
+    """What is known: files are there as long as what they were opened with."""
+
+    #: What was there.
+    contents: Path
+    #: What files should be that `contents` has otherwise, if there are any.
+    remembered: Path | None
+    #: Says of a path whether nobody could see it.
+    hidden: Hidden
+
+
+def of_scan(last: Last) -> Known:
+    """Return what is known after a scan."""
+    hidden = hidden_by(last.scan.excluded, last.scan.unproved)
+    return Known(last.contents, last.remembered, hidden)
+
+
+def known(last: Last | None, part: Path | None, folder: Path) -> Known | None:
+    """Return what is known when a scan ends, written into `folder`; None if nothing is.
+
+    What its earlier runs have read, as `part` has it, takes the place of what the last scan had,
+    unless it was rotten by then. Raises `SnapshotError`.
+    """
+    before = of_scan(last) if last else None
+    if part is None or before is None:
+        return before if part is None else Known(part, None, nothing_hidden)
+    both = [read.batches(path, CONTENTS) for path in (before.contents, part)]
+    contents = _written(folder, merge.joined(both, chosen=keeping.unless_rotten))
+    remembered = before.remembered and _written(folder, _not_written(before.remembered, part))
+    return before._replace(contents=contents, remembered=remembered)
+
+
+def _not_written(remembered: Path, own: Path) -> Iterator[pa.RecordBatch]:
+    """Yield what is remembered, but for what somebody had written when it was read since."""
+    since = contents_of(own)
+    for good in read.batches(remembered, CONTENTS):
+        now = since.beside(good["path"])
+        yield good.filter(pc.or_(pc.invert(keeping.has_bytes(now)), keeping.alike(now, good)))
+
+
+def _written(folder: Path, batches: Iterator[pa.RecordBatch]) -> Path:
+    with PartWriter(folder, CONTENTS) as writer:
+        for batch in batches:
+            writer.write(batch)
+        return writer.finish().path
