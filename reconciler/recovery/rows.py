@@ -20,7 +20,8 @@ MARKER = "marker"
 FOLDER = "folder"
 #: An object that lies in an archive: nothing is restored unasked. `detail` is its storage class.
 ARCHIVED = "archived"
-#: A key whose newest version is a delete marker: `version` is the newest one that is still there.
+#: A key whose newest version is a delete marker: `version` is the one under it that is the file as
+#: it should be, else the newest. In a listing `detail` has all of several (`versions.told`).
 DELETED = "deleted"
 #: A file that changed twice while it was read: it has no hash.
 CHANGING = "changing"

@@ -17,6 +17,7 @@ from reconciler.recovery.objects.pages import Item, Listed, Page, listed, presen
 from reconciler.recovery.roots.asking import Asking, Refused
 from reconciler.recovery.roots.reaching import Reached
 from reconciler.recovery.rows import DELETED, UNREADABLE
+from reconciler.recovery.versions import MOST, Version, told
 
 #: Servers, by what they call themselves, that list folder by folder; whose versions are complete.
 _BY_FOLDER, _COMPLETE = "SeaweedFS", "AmazonS3"
@@ -140,16 +141,21 @@ def _newest_of(key: bytes, group: Iterator[_Entry]) -> Listed | None:
     """Return the newest version of a key; None if nothing but delete markers are left."""
     newest: Listed | None = None
     marker: Listed | None = None
+    versions: list[Version] = []
     for entry in group:
         if entry.found is None:
             return _unasked(key)
         if entry.is_marker:
             marker = entry.found if entry.is_latest else marker
-        elif newest is None or entry.is_latest:
+            continue
+        if len(versions) < MOST:
+            versions.append(Version(entry.found.version or "", *entry.found[2:4]))
+        if newest is None or entry.is_latest:
             newest = entry.found
     if newest is None or marker is None:
         return newest
-    return newest._replace(kind=DELETED, mtime_ns=marker.mtime_ns, detail=None, tag=None)
+    every = told(versions) if len(versions) > 1 else None
+    return newest._replace(kind=DELETED, mtime_ns=marker.mtime_ns, detail=every, tag=None)
 
 
 def _joined(newest: Iterator[Listed], there: Iterator[Listed]) -> Iterator[Listed]:

@@ -15,6 +15,7 @@ from reconciler.buckets import library_of
 from reconciler.recovery.objects.pages import Listed, etag
 from reconciler.recovery.roots.asking import OBJECT, TRUNCATED, Asking, Refused
 from reconciler.recovery.source import Pace
+from reconciler.recovery.versions import NULL
 
 if TYPE_CHECKING:
     from obstore import GetOptions
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 CHUNK, PIECE = 1 << 20, 1 << 18
 #: Keys that obstore would refuse, or take for others.
 _CHANGED = re.compile(r"[\x00-\x1f\x7f]|//|\A/|/\Z|(?:\A|/)\.{1,2}(?:/|\Z)")
-#: The version that an object has that was written while the bucket kept none.
-_NULL = "null"
 
 
 def quickly(store: S3Store, wanted: Listed, pace: Pace) -> bytes | None:
@@ -36,7 +35,7 @@ def quickly(store: S3Store, wanted: Listed, pace: Pace) -> bytes | None:
     options: GetOptions = {}
     if wanted.tag:
         options["if_match"] = _quoted(wanted.tag)
-    if wanted.version and wanted.version != _NULL:
+    if wanted.version and wanted.version != NULL:
         options["version"] = wanted.version
     digest, count = hashlib.sha256(), 0
     chunks = _chunks(store, key, options, wanted)
@@ -95,7 +94,7 @@ class _Body:
         self._request: dict[str, Any] = {"Bucket": asking.bucket.name, "Key": key}
         if wanted.tag:
             self._request["IfMatch"] = _quoted(wanted.tag)
-        if wanted.version and wanted.version != _NULL:
+        if wanted.version and wanted.version != NULL:
             self._request["VersionId"] = wanted.version
         self.digest = hashlib.sha256()
         self._count = 0

@@ -20,6 +20,7 @@ from reconciler.recovery.roots.reaching import TIMEOUT, Door, Reached
 from reconciler.recovery.rows import (
     ARCHIVED,
     CHANGING,
+    DELETED,
     FILE,
     MARKER,
     READ,
@@ -29,6 +30,7 @@ from reconciler.recovery.rows import (
 )
 from reconciler.recovery.source import BATCH, Pace, SpentError
 from reconciler.recovery.values import LeftOut, Root, Target
+from reconciler.recovery.versions import Version, fitting, heard
 from reconciler.recovery.walking.exclusions import Exclusions
 from reconciler.retry.surroundings import Surroundings
 
@@ -142,7 +144,7 @@ class BucketSource:
         if now is None:
             return None
         if now.kind != FILE:
-            return now, None, "", None
+            return _undeleted(now, wanted), None, "", None
         if _same(now, wanted):  # it is listed, and can't be had
             return _told(wanted, UNREADABLE, refused.short)
         try:
@@ -183,6 +185,17 @@ def _is_small(found: Listed) -> bool:
 
 def _same(one: Listed, other: Listed) -> bool:
     return all(getattr(one, name) == getattr(other, name) for name in _IDENTITY)
+
+
+def _undeleted(now: Listed, wanted: Listed) -> Listed:
+    """Return what is there now; of a deleted object the version that was wanted, if it is there."""
+    if now.kind != DELETED or now.detail is None:
+        return now
+    good = Version(wanted.version or "", wanted.size, wanted.mtime_ns)
+    found = fitting(heard(now.detail), good)
+    if found is None:
+        return now._replace(detail=None)
+    return now._replace(detail=None, version=found.id, size=found.size)
 
 
 def _proved(wanted: Listed, digest: bytes) -> _Row:

@@ -147,8 +147,9 @@ def _gone(scanned: Scanned) -> list[str]:
     if scanned.deleted:
         told.append(
             f"{count(scanned.deleted, 'object')} deleted, with a version that is still there: "
-            f"{_first(scanned.deleted_first, scanned.deleted)}. Remove the delete marker of what "
-            "is needed, and accept the rest with `reconciler verify --accept`."
+            f"{_first(scanned.deleted_first, scanned.deleted)}. Copy the version that `reconciler "
+            "verify --explain` names back to its key where it is needed (removing the delete "
+            "marker may bring back another), and accept the rest with `reconciler verify --accept`."
         )
     return told
 

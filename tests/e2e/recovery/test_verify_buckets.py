@@ -146,6 +146,22 @@ def test_an_object_that_is_deleted_names_the_version_that_is_still_there(kept):
     assert version in json.dumps(storage)
 
 
+def test_a_good_version_is_named_though_it_lies_under_a_bad_one_and_several_markers(kept):
+    there = {"Bucket": kept.bucket, "Key": LOST}
+    good = kept.client.get_object(**there)["VersionId"]
+    later = [kept.client.put_object(**there, Body=b"bad"), kept.client.delete_object(**there)]
+    later += [kept.client.put_object(**there, Body=b"worse"), kept.client.delete_object(**there)]
+    try:
+        storage = kept.verify(code=7)
+        story = kept.run("verify", "proofs", "--explain", "raw", LOST, code=7)
+    finally:
+        for each in later:
+            kept.client.delete_object(**there, VersionId=each["VersionId"])
+    assert found(storage) == [("deleted", LOST)]
+    assert storage["findings"][0]["note"] == good
+    assert good in story
+
+
 def test_an_object_that_is_gone_is_missing(kept):
     version = kept.client.get_object(Bucket=kept.bucket, Key="raw/03.tif")["VersionId"]
     kept.client.delete_object(Bucket=kept.bucket, Key="raw/03.tif", VersionId=version)

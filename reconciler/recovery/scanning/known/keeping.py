@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from reconciler.recovery.parts.convert import scanned, values
 from reconciler.recovery.parts.schema import SCANNED
 from reconciler.recovery.rows import FILE, KEPT, LIMIT, STORED, UNREADABLE, Rows, chosen
+from reconciler.recovery.scanning.known import undeleted
 from reconciler.recovery.scanning.known.earlier import Earlier
 from reconciler.recovery.values import Root
 
@@ -72,8 +73,10 @@ def compare(
     unknown = pc.equal(batch["kind"], FILE)
     should: pa.Array = pa.nulls(len(listed), pa.binary(32))
     is_new, kept, met, survived = not earlier, 0, 0, 0
-    for one in earlier:
-        was = one.beside(batch["path"])
+    each = [one.beside(batch["path"]) for one in earlier]
+    known = [] if remembered is None else [remembered.beside(batch["path"])]
+    batch = undeleted.chosen(batch, [*each[:-1], *known, *each[-1:]])
+    for one, was in zip(earlier, each, strict=True):
         if not one.own:
             is_new = is_new or was["path"].null_count > 0
             met = pc.sum(pc.and_(pc.equal(batch["kind"], FILE), has_bytes(was))).as_py() or 0
@@ -90,16 +93,16 @@ def compare(
             survived += 0 if one.own else pc.sum(like).as_py() or 0
             # What was read first is right: this very scan may have read what had rotted.
             should = pc.coalesce(pc.if_else(like, was["sha256"], None), should)
-    if remembered is not None:
-        should = pc.coalesce(_hashes(batch, remembered.beside(batch["path"])), should)
+    for good in known:
+        should = pc.coalesce(_hashes(batch, good), should)
     if not pc.any(unknown).as_py():
         same_rows = len(earlier) == 1 and not earlier[0].own and batch.equals(was)
         return Compared(batch, Rows(), [], is_new, kept, _size(batch), met, survived, same_rows)
     which = [i for i, wanted in enumerate(unknown.to_pylist()) if wanted]
     settled = batch.filter(pc.invert(unknown))
-    known = values(should.filter(unknown))
+    hashes = values(should.filter(unknown))
     counts = kept, _size(settled), met, survived
-    return Compared(settled, chosen(listed, which), known, is_new, *counts)
+    return Compared(settled, chosen(listed, which), hashes, is_new, *counts)
 
 
 def distrusted(root: Root) -> str:
