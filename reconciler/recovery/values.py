@@ -135,6 +135,8 @@ class Scan(Struct, frozen=True):
     after: str = ""
     #: The ids of earlier scans of which not all is known that they knew: a part was lost.
     lost: tuple[str, ...] = ()
+    #: The location of the storage of which a copy was read; empty: it was the storage itself.
+    copy_of: str = ""
     #: Of the document in which it is kept; empty anywhere else.
     seal: str = ""
 

@@ -16,7 +16,7 @@ from reconciler.recovery.findings.accepting import Acceptance
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.repository.opening import open_repository
 from reconciler.recovery.values import Accepted
-from reconciler.recovery.verifying.explain import place_of
+from reconciler.recovery.verifying.places import place_of
 from reconciler.report.text.verifications import to_accept
 
 _NOTHING = "Nothing was accepted."

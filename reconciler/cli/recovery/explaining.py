@@ -11,7 +11,8 @@ from reconciler.errors import FINDINGS, SUCCESS, UNPROVED, UsageError
 from reconciler.printable import quoted
 from reconciler.recovery import paths
 from reconciler.recovery.repository.opening import open_repository
-from reconciler.recovery.verifying.explain import explain, place_of
+from reconciler.recovery.verifying.explaining.explain import explain
+from reconciler.recovery.verifying.places import place_of
 from reconciler.recovery.verifying.telling.redaction import Redaction, key_of
 
 
@@ -25,7 +26,7 @@ def run(context: Context, options: VerifyOptions, storage: str, text: str) -> in
         settling = Settling(context, options)
         place = place_of(repository, storage)
         settled_ns = settling.by_place.get(place, settling.usual_ns)
-        story = explain(repository, storage, path, settled_ns)
+        story = explain(repository, storage, place, path, settled_ns)
         if options.redact:
             story = Redaction(key_of(repository)).story(story)
     context.result(context.report().explained(story, context.style))

@@ -26,7 +26,8 @@ from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.repository.opening import open_repository
 from reconciler.recovery.snapshots import choosing, clocks, listing, marks
 from reconciler.recovery.snapshots.document import Kept, SnapshotStorage
-from reconciler.recovery.verifying import against, deep, live, results
+from reconciler.recovery.verifying import against, deep, elsewhere, live, results
+from reconciler.recovery.verifying.elsewhere import Asked
 from reconciler.recovery.verifying.results import Side, StorageVerified, Verified
 from reconciler.recovery.verifying.telling.concluding import Means
 from reconciler.recovery.verifying.telling.redaction import Redaction, key_of
@@ -142,6 +143,7 @@ class _Verification:
                 table = tables.enter_context(Table(options.rows))
             means = self._means(table)
             each = tuple(self._each(how, was, home, chosen, means, stop))
+            others = elsewhere.told(means, self._asked(was, scope))
             if table is not None:
                 table.finish()
         verified = Verified(
@@ -155,10 +157,16 @@ class _Verification:
             redacted=options.redact,
             passed_over=self._passed_over,
             platform=self._platform,
+            elsewhere=others,
         )
         if len(chosen) == len(was.snapshot.storages) and not stop.interrupted:
             self._mark(verified, was, home)
         return verified
+
+    def _asked(self, was: Kept, scope: Scope) -> Asked:
+        each = (*was.snapshot.storages, *self.kept.snapshot.storages)
+        places = {storage.place for storage in each if storage.place}
+        return Asked({storage.name for storage in each}, places, scope.holds)
 
     def _earlier(self, named: str) -> tuple[Kept, Repository]:
         """Find what the snapshot is compared with, and where it lies."""

@@ -63,10 +63,15 @@ class _GoneError(Exception):
 
 def read(repository: Repository, place: str) -> Known:
     """Read what is known of the storage at a location; raises `RepositoryError`."""
+    return read_below(repository, layout.storage_key(place), place)
+
+
+def read_below(repository: Repository, key: str, place: str = "") -> Known:
+    """Read what is known by the key of a location, which nobody may know; raises like `read`."""
     for _ in range(_TRIES):
         # First: what is replaced meanwhile must not look as if it were missing.
-        marks = list(repository.names(layout.found(place)))
-        names = [n for n in repository.names(layout.findings(place)) if n.endswith(_SUFFIX)]
+        marks = list(repository.names(f"{layout.FOUND}{key}/"))
+        names = [n for n in repository.names(f"{layout.FINDINGS}{key}/") if n.endswith(_SUFFIX)]
         with contextlib.suppress(_GoneError):
             return _read(repository, place, names, marks)
     raise RepositoryError(
@@ -92,12 +97,17 @@ def _read(repository: Repository, place: str, names: Sequence[str], marks: Seque
         except SnapshotError as error:
             damaged[name] = _damaged(repository, name, error)
     lost = missed(marks, names, contained)
-    if lost and not {*lost} <= {*map(record_of, repository.names(layout.found(place)))}:
+    if lost and not {*lost} <= {*map(record_of, _again(repository, lost))}:
         raise _GoneError
     records = {*names, *map(record_of, marks)} - {*damaged, *lost}
     damaged |= {name: _lost(repository, name) for name in lost}
     told, unusable = tuple(damaged.values()), tuple(damaged)
     return Known(tuple(merged(found)), tuple(sorted(records)), told, unusable, until)
+
+
+def _again(repository: Repository, lost: Sequence[str]) -> Iterable[str]:
+    """Return which files say now that these records, of one place, are there."""
+    return repository.names(_mark_of(lost[0]).rpartition("/")[0] + "/")
 
 
 def missed(marks: Iterable[str], names: Collection[str], contained: Collection[str]) -> list[str]:

@@ -17,6 +17,7 @@ from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.scanning import reasons
 from reconciler.recovery.scanning.known.lasts import Lasts
 from reconciler.recovery.values import NOT_REACHABLE, FileFinding, LeftOut, Scan
+from reconciler.recovery.verifying.results import Elsewhere
 
 
 class Declared(Struct, frozen=True):
@@ -29,16 +30,21 @@ class Declared(Struct, frozen=True):
 
 
 def prove(
-    repository: Repository, storages: Iterable[Declared], now: int, notes: Iterable[str] = ()
+    repository: Repository,
+    storages: Iterable[Declared],
+    now: int,
+    notes: Iterable[str] = (),
+    others: Iterable[Elsewhere] = (),
 ) -> Proved:
     """Say of each storage which bytes were proved within the cycle that ends `now`.
 
+    `others` are those that are none of them, and with which something is known to be wrong.
     `now` is in seconds since 1970. Raises `RepositoryError`; that what is known of a storage is
     damaged is told of that one.
     """
     lasts = Lasts(repository)
     each = (_storage(repository, lasts, one, now) for one in storages)
-    return Proved(repository.address, now, tuple(each), tuple(notes))
+    return Proved(repository.address, now, tuple(each), tuple(notes), tuple(others))
 
 
 def _storage(repository: Repository, lasts: Lasts, declared: Declared, now: int) -> StorageProved:

@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from reconciler.model import Objective
 from reconciler.recovery.values import LeftOut
+from reconciler.recovery.verifying.results import Elsewhere
 
 #: The verdicts: every byte was proved within its cycle; something is wrong; not every byte was, or
 #: nobody knows.
@@ -100,6 +101,8 @@ class Proved(Struct, frozen=True):
     storages: tuple[StorageProved, ...]
     #: What else is worth knowing, in sentences.
     notes: tuple[str, ...] = ()
+    #: Other storages with which something is known to be wrong.
+    elsewhere: tuple[Elsewhere, ...] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -116,6 +119,7 @@ class Proved(Struct, frozen=True):
     def verdict(self) -> str:
         """Whether every byte was proved; where there is no storage, or file, nobody knows."""
         each = {one.verdict for one in self.storages}
+        each |= {WRONG if one.lasts else UNPROVED for one in self.elsewhere}
         if self.is_empty and WRONG not in each:
             return UNPROVED
         if WRONG in each:

@@ -107,6 +107,19 @@ class StorageVerified(Struct, frozen=True):
         return bool(self.not_verified) or self.of is None or self.compared < self.of
 
 
+class Elsewhere(Struct, frozen=True):
+    """What is known to be wrong with a storage that is none of those that are told of."""
+
+    #: Its last name; and its last address, fit to be printed, or empty: nobody knows.
+    storage: str
+    address: str
+    #: How many findings last that need proof and that nobody has accepted, by class; and these.
+    lasts: dict[str, int]
+    lasting: tuple[FileFinding, ...] = ()
+    #: Why not all can be read that is known of it, in a sentence.
+    problem: str = ""
+
+
 class Side(Struct, frozen=True):
     """A snapshot that was compared."""
 
@@ -134,6 +147,8 @@ class Verified(Struct, frozen=True):
     passed_over: tuple[str, ...] = ()
     #: With `LIVE`: the address of the platform, fit to be printed.
     platform: str = ""
+    #: Other storages with which something is known to be wrong.
+    elsewhere: tuple[Elsewhere, ...] = ()
 
     @property
     def of(self) -> int:
@@ -154,6 +169,7 @@ class Verified(Struct, frozen=True):
     def verdict(self) -> str:
         """Whether all is as it was; where nothing was compared, nobody knows."""
         each = {one.verdict for one in self.storages}
+        each |= {DIFFERS if one.lasts else UNKNOWN for one in self.elsewhere}
         if DIFFERS in each:
             return DIFFERS
         return UNKNOWN if UNKNOWN in each or not self.compared else AGREES

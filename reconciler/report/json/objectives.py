@@ -26,6 +26,15 @@ def proved(result: Proved, _style: Style = PLAIN) -> str:
         },
         notes=result.notes,
         storages=[_storage(one) for one in result.storages],
+        elsewhere=[
+            {
+                "storage": one.storage or None,
+                "address": one.address or None,
+                "wrong": one.lasts,
+                "problem": one.problem or None,
+            }
+            for one in result.elsewhere
+        ],
     )
 
 

@@ -10,7 +10,7 @@ import msgspec
 from reconciler.recovery.findings.accepting import Acceptance
 from reconciler.recovery.findings.record import written
 from reconciler.recovery.values import FileFinding
-from reconciler.recovery.verifying.results import Side, StorageVerified, Taken, Verified
+from reconciler.recovery.verifying.results import Elsewhere, Side, StorageVerified, Taken, Verified
 from reconciler.report.documents import of_fields
 from reconciler.report.sentences.recovery.verifications import all_found
 from reconciler.report.style import PLAIN, Style
@@ -39,6 +39,7 @@ def verified(result: Verified, _style: Style = PLAIN) -> str:
         },
         notes=result.notes,
         storages=[_storage(one) for one in result.storages],
+        elsewhere=[_elsewhere(one) for one in result.elsewhere],
     )
 
 
@@ -78,6 +79,16 @@ def _storage(one: StorageVerified) -> dict[str, Any]:
         "accepted_count": one.accepted_count,
         "incomplete": one.incomplete,
         "notes": one.notes,
+    }
+
+
+def _elsewhere(one: Elsewhere) -> dict[str, Any]:
+    return {
+        "storage": one.storage or None,
+        "address": one.address or None,
+        "lasts": one.lasts,
+        "lasting": _written(one.lasting),
+        "problem": one.problem or None,
     }
 
 

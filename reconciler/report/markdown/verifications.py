@@ -9,6 +9,7 @@ from reconciler.recovery.values import FileFinding
 from reconciler.recovery.verifying.results import StorageVerified, Verified
 from reconciler.report.markdown.comments import Comment, Section, row, written
 from reconciler.report.markdown.escape import code, prose
+from reconciler.report.sentences.recovery import beside
 from reconciler.report.sentences.recovery import verifications as told
 from reconciler.report.sentences.recovery.groups import earlier, total
 from reconciler.report.sentences.terms import spoken
@@ -28,10 +29,12 @@ def verified(result: Verified, _style: Style = PLAIN) -> str:
         for (what, _), same in groupby(findings, key=lambda f: (f.what, f.about))
     ]
     lasting = [finding for one in result.storages for finding in one.lasting]
+    lasting += [finding for one in result.elsewhere for finding in one.lasting]
     accepted = [finding for one in result.storages for finding in one.accepted]
     counted = [finding for one in result.storages for finding in one.counted]
     notes = [
-        *told.passed_over(result),
+        *beside.elsewhere(result.elsewhere),
+        *beside.passed_over(result),
         *result.notes,
         *(f"{one.storage}: {note}" for one in result.storages for note in _notes(one)),
     ]

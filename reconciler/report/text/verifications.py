@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from reconciler.printable import shown
 from reconciler.recovery.findings.accepting import Acceptance
 from reconciler.recovery.values import FileFinding
 from reconciler.recovery.verifying.results import AGREES, DIFFERS, StorageVerified, Verified
+from reconciler.report.sentences.recovery import beside
 from reconciler.report.sentences.recovery import groups as told_together
 from reconciler.report.sentences.recovery import verifications as told
 from reconciler.report.sentences.recovery.groups import Group, earlier, groups
@@ -27,9 +28,10 @@ def verified(result: Verified, style: Style = PLAIN) -> str:
     last = lines(told.total(result), style.width, rest="  ")
     verdict = [style.paint(line, colour) for line in last]
     each = [_storage(one, style) for one in result.storages]
-    notes = [line for note in _notes(result) for line in lines(shown(note), style.width, "", "  ")]
+    others = _lines(beside.elsewhere(result.elsewhere), style)
     if style.quiet:
-        return joined([*(part for part in each if part), verdict])
+        return joined([*(part for part in (*each, others) if part), verdict])
+    notes = [*others, *_lines(_notes(result), style)]
     return joined([lines(told.heading(result), style.width, rest="  "), *each, notes, verdict])
 
 
@@ -115,7 +117,11 @@ def _line(text: str, name: str, style: Style) -> list[str]:
     return lines(shown(text), style.width, "  ", "    ")
 
 
+def _lines(sentences: Iterable[str], style: Style) -> list[str]:
+    return [line for told in sentences for line in lines(shown(told), style.width, "", "  ")]
+
+
 def _notes(result: Verified) -> list[str]:
     rows = [f"All findings are in {result.rows}."] if result.rows else []
     names = ["Names are replaced by short hashes."] if result.redacted else []
-    return [*told.passed_over(result), *result.notes, *rows, *names]
+    return [*beside.passed_over(result), *result.notes, *rows, *names]

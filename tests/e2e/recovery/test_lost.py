@@ -97,3 +97,83 @@ def test_findings_that_are_gone_are_told_by_every_command(lost, how):
     done = lost.told("scan", "--into", "proofs", "--accept-loss", "nas", code=0 if code == 8 else 7)
     assert "--accept-loss" not in json.dumps(done)
     lost.told("snapshot", "check", "proofs", code=0)
+
+
+def declare(storages, **names):
+    """Declare storages on a platform that has none yet, with an objective, and apply that."""
+    (storages.path / "platform.db").unlink()
+    storages.declare(**{name: storages.path / folder for name, folder in names.items()})
+    text = (storages.path / "storages.yaml").read_text()
+    storages.folder.write(text + "proof: {every: 30d, settled: 7d}\n")
+
+
+@pytest.fixture
+def moved(storages):
+    """Give a storage that was moved without a file, which was gone before, and another one."""
+    storages.file("other/a.tif")
+    declare(storages, nas="nas", other="other")
+    storages.scan()
+    (storages.path / "nas/raw/03.tif").unlink()
+    storages.scan(code=7)
+    storages.folder("snapshot", "create", "proofs")
+    (storages.path / "nas").rename(storages.path / "here")
+    return storages
+
+
+@pytest.mark.parametrize("now", [{"nas": "here", "other": "other"}, {"other": "other"}])
+def test_what_is_wrong_with_a_storage_that_was_moved_or_taken_out_is_told(moved, now):
+    declare(moved, **now)
+    moved.scan()
+    moved.folder("snapshot", "create", "proofs", "--allow-fewer")
+    address = f"file://{moved.path / 'nas'}"
+    expected = [("nas", address, {"missing": 1})]
+
+    def told(how, code, **more):
+        arguments = ["verify", "proofs", how, "-o", "json", *more.pop("scope", ())]
+        report = json.loads(moved.folder(*arguments, code=code).stdout)
+        assert report["verdict"] == {0: report["verdict"], 7: more.pop("verdict", "differs")}[code]
+        each = report["elsewhere"]
+        return [
+            (one["storage"], one["address"], one.get("lasts", one.get("wrong"))) for one in each
+        ]
+
+    assert told("--deep", 7) == expected
+    assert told("--objective", 7, verdict="wrong") == expected
+    for how in ("--deep", "--objective"):
+        said = moved.folder("verify", "proofs", how, code=7).stdout
+        assert f"--accept '{address}'" in said
+        assert said.splitlines()[-1].startswith("FINDINGS: 1 missing")
+        assert told(how, 0, scope=("--scope", "other")) == []
+    story = moved.folder("verify", "proofs", "--explain", address, "raw/03.tif", code=7).stdout
+    assert "missing" in story
+    moved.folder("verify", "proofs", "--accept", address, "-y")
+    assert told("--deep", 0) == told("--objective", 0) == []
+
+
+def test_a_storage_that_was_moved_is_told_before_a_snapshot_has_it(moved):
+    declare(moved, nas="here")
+    moved.scan()
+    report = moved.folder("verify", "proofs", "--objective", "-o", "json", code=7).stdout
+    assert [one["wrong"] for one in json.loads(report)["elsewhere"]] == [{"missing": 1}]
+
+
+def test_findings_of_another_platform_in_the_same_repository_are_told_there(moved):
+    (moved.path / "here").rename(moved.path / "nas")
+    moved.file("third/a.tif")
+    declare(moved, third="third")
+    moved.scan()
+    moved.folder("snapshot", "create", "proofs", "--allow-fewer")
+    for how in ("--deep", "--objective"):
+        report = json.loads(moved.folder("verify", "proofs", how, "-o", "json").stdout)
+        assert report["elsewhere"] == []
+
+
+def test_what_is_wrong_with_a_copy_is_not_told_of_the_storage(moved):
+    shutil.copytree(moved.path / "here", moved.path / "copy")
+    (moved.path / "here").rename(moved.path / "nas")
+    moved.folder("verify", "proofs", "--accept", "nas", "-y")
+    (moved.path / "copy/raw/04.tif").unlink()
+    relocated = f"{moved.path / 'nas'}={moved.path / 'copy'}"
+    moved.folder("verify", "proofs", "--deep", "--relocate", relocated, code=7)
+    report = json.loads(moved.folder("verify", "proofs", "--deep", "-o", "json").stdout)
+    assert report["elsewhere"] == []

@@ -17,7 +17,14 @@ from reconciler.recovery.rows import Content
 from reconciler.recovery.values import Accepted, FileFinding, LeftOut
 from reconciler.recovery.verifying import results
 from reconciler.recovery.verifying.judging.classify import SCATTERED
-from reconciler.recovery.verifying.results import Proofs, Side, StorageVerified, Taken, Verified
+from reconciler.recovery.verifying.results import (
+    Elsewhere,
+    Proofs,
+    Side,
+    StorageVerified,
+    Taken,
+    Verified,
+)
 from reconciler.report import json as as_json
 from reconciler.report import markdown, text
 from reconciler.report.sentences.recovery import verifications as told
@@ -106,8 +113,25 @@ def verified(*storages, **more):
 
 
 PASSED = ("20261128t020000z-cd", "20261129t020000z-ef")
+ELSEWHERE = (
+    Elsewhere(
+        "moved",
+        "file:///data/was",
+        {values.MISSING: 1},
+        (finding(values.MISSING, b"left", now=None),),
+    ),
+    Elsewhere("", "", {}, problem="'findings/12/34.json' in 'proofs' can't be used: it is damaged"),
+)
 ALL = verified(
-    NAS, FINE, AWAY, NEVER, notes=("One note.",), rows="rows.csv", redacted=True, passed_over=PASSED
+    NAS,
+    FINE,
+    AWAY,
+    NEVER,
+    notes=("One note.",),
+    rows="rows.csv",
+    redacted=True,
+    passed_over=PASSED,
+    elsewhere=ELSEWHERE,
 )
 
 

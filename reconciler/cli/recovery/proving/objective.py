@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from typing import NamedTuple, Self
 
 from reconciler.cli.commands.recovery.verify import VerifyOptions
 from reconciler.cli.context import Context
@@ -17,43 +18,62 @@ from reconciler.printable import listed
 from reconciler.recovery.proving import results
 from reconciler.recovery.proving.judging import Declared, prove
 from reconciler.recovery.repository.opening import open_repository
+from reconciler.recovery.verifying.elsewhere import Asked, elsewhere
 
 _CODES = {results.PROVED: SUCCESS, results.WRONG: FINDINGS, results.UNPROVED: UNPROVED}
 
 
 def run(context: Context, options: VerifyOptions) -> int:
     """Say which bytes were proved within their cycle, and return the exit code."""
-    declared, without = _declared(context)
+    wanted = _Wanted.of(context)
+    declared, without = wanted.declared, wanted.without
     notes = [f"No objective is declared for {listed(without)}"] if without else []
     with closing(open_repository(options.repository or "")) as repository:
-        proved = prove(repository, declared, int(utc_now().timestamp()), notes)
+        others = elsewhere(repository, Asked(wanted.names, wanted.places, wanted.scope.holds))
+        proved = prove(repository, declared, int(utc_now().timestamp()), notes, others)
     context.result(context.report().proved(proved, context.style))
     return _CODES[proved.verdict]
 
 
-def _declared(context: Context) -> tuple[list[Declared], list[str]]:
-    """Return the storages in scope that have an objective, and the names of those that have none.
+class _Wanted(NamedTuple):
+    """The storages in scope that have an objective, and the names of those that have none."""
 
-    Raises `UsageError` if none has.
-    """
-    manifest = read_manifest_if_any(context)
-    if manifest is None:
-        raise UsageError("--objective wants a manifest that says how often all is to be read: -f")
-    scope = Scope.of(("*",), read_scopes(context))
-    found, without = [], []
-    every = sorted(manifest.desired.entries, key=lambda entry: entry.name)
-    held = [entry for entry in every if scope.holds(entry.name)]
-    if every and not held:
-        raise UsageError(
-            f"no storage of the manifest is in scope: it has {listed([e.name for e in every])}"
-        )
-    for entry in held:
-        objective = manifest.desired.objective(entry)
-        if objective is None:
-            without.append(entry.name)
-            continue
-        place = location(entry.type, entry.default_url).place
-        found.append(Declared(entry.name, place, objective))
-    if not found:
-        raise UsageError(f"no storage in scope has an objective: {WRITE}")
-    return found, without
+    declared: list[Declared]
+    without: list[str]
+    scope: Scope
+    #: All names of the manifest.
+    names: set[str]
+    #: Where those lie that have an objective, or are out of scope.
+    places: set[str]
+
+    @classmethod
+    def of(cls, context: Context) -> Self:
+        """Read the manifest; raises `UsageError` if no storage in scope has an objective."""
+        manifest = read_manifest_if_any(context)
+        if manifest is None:
+            raise UsageError(
+                "--objective wants a manifest that says how often all is to be read: -f"
+            )
+        desired = manifest.desired
+        scope = Scope.of(("*",), read_scopes(context))
+        found = cls([], [], Scope.of(desired.policy.scope, read_scopes(context)), set(), set())
+        every = sorted(desired.entries, key=lambda entry: entry.name)
+        held = {entry.name for entry in every if scope.holds(entry.name)}
+        if every and not held:
+            raise UsageError(
+                f"no storage of the manifest is in scope: it has {listed([e.name for e in every])}"
+            )
+        found.names.update(entry.name for entry in every)
+        for entry in every:
+            place = location(entry.type, entry.default_url).place
+            objective = desired.objective(entry)
+            if entry.name not in held:
+                found.places.add(place)
+            elif objective is None:
+                found.without.append(entry.name)
+            else:
+                found.places.add(place)
+                found.declared.append(Declared(entry.name, place, objective))
+        if not found.declared:
+            raise UsageError(f"no storage in scope has an objective: {WRITE}")
+        return found

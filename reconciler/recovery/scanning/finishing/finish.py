@@ -165,6 +165,7 @@ def record_of(found: Found, means: Means, remembered: Written | None) -> Scan:
         host=means.here.host,
         clock_ns=begun.clock_ns,
         remembered=remembered.sha256 if remembered else "",
+        copy_of=target.copy_of,
     )
 
 

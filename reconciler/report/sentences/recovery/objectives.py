@@ -8,6 +8,7 @@ from reconciler.environment.timestamps import day_of, moment_of
 from reconciler.printable import shown
 from reconciler.recovery.proving.results import PROVED, WRONG, Coverage, Much, Proved, StorageProved
 from reconciler.report.sentences import left_out
+from reconciler.report.sentences.recovery import beside
 from reconciler.report.sentences.scans import amount
 from reconciler.report.sentences.terms import bare, count
 
@@ -109,6 +110,8 @@ def total(result: Proved) -> str:
     wrong = Counter[str]()
     for one in storages:
         wrong.update(one.wrong)
+    for other in result.elsewhere:
+        wrong.update(other.lasts)
     if result.verdict == WRONG:
         found = ", ".join(f"{number:,} {what}" for what, number in sorted(wrong.items()))
         return f"FINDINGS: {found}; {told}."
@@ -160,4 +163,4 @@ def _much(much: Much) -> str:
 
 def notes(result: Proved) -> list[str]:
     """Return what else is worth knowing, in sentences."""
-    return [shown(note) for note in result.notes]
+    return [shown(note) for note in (*beside.elsewhere(result.elsewhere), *result.notes)]

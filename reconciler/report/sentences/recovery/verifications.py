@@ -66,15 +66,6 @@ def heading(verified: Verified) -> str:
     return f"{told}, with {_side(verified.was)}"
 
 
-def passed_over(verified: Verified) -> list[str]:
-    """Say which newer snapshots were not compared, and how they can be."""
-    if not (ids := verified.passed_over):
-        return []
-    which, each = ("a newer snapshot", "it") if len(ids) == 1 else ("newer snapshots", "each")
-    told = f"Passed over, as incomplete: {which}, {listed(ids)}."
-    return [f"{told} REPO@ID compares with what {each} has."]
-
-
 def compared(one: StorageVerified) -> str:
     """Say how much of a storage was compared."""
     if one.of is None:
@@ -182,7 +173,8 @@ def total(verified: Verified) -> str:
     numbers = "; ".join(filter(None, (found(all_found(verified.storages)), _lasting(verified))))
     if verdict == results.DIFFERS:
         return f"FINDINGS: {numbers}; {last}{partly}."
-    if any(one.forgotten for one in verified.storages):
+    lost = [one.forgotten for one in verified.storages]
+    if any(lost) or any(one.problem for one in verified.elsewhere):
         numbers = ", ".join(filter(None, (numbers, "not all can be read that was known earlier")))
     numbers = "; ".join(filter(None, (numbers, _incomplete(verified))))
     if verdict == results.UNKNOWN:
@@ -193,8 +185,8 @@ def total(verified: Verified) -> str:
 def _lasting(verified: Verified) -> str:
     """Count what earlier runs found, and of which this one does not say that it is over."""
     total: Counter[str] = Counter()
-    for one in verified.storages:
-        total.update(one.lasts)
+    for lasts in [one.lasts for one in verified.storages] + [e.lasts for e in verified.elsewhere]:
+        total.update(lasts)
     return f"{found(total)} found earlier and {LASTS}" if total else ""
 
 

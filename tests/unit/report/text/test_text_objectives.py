@@ -10,6 +10,7 @@ import pytest
 from reconciler.model import Objective
 from reconciler.recovery.proving.results import Coverage, Much, Proved, StorageProved
 from reconciler.recovery.values import LeftOut
+from reconciler.recovery.verifying.results import Elsewhere
 from reconciler.report import json as in_json
 from reconciler.report import markdown, text
 from reconciler.report.sentences.recovery.objectives import lasting
@@ -52,8 +53,9 @@ def results():
     )
     rotten = storage("rotten", coverage=covered(), wrong={"damaged": 2})
     damaged = storage("s3", problem="the part 12 is damaged", scan="", scanned_at="")
+    others = (Elsewhere("moved", "file:///data/was", {"missing": 1}),)
     notes = ("No objective is declared for 'scratch'",)
-    return Proved("'proofs'", NOW, (NAS, AWAY, never, parts, rotten, damaged), notes)
+    return Proved("'proofs'", NOW, (NAS, AWAY, never, parts, rotten, damaged), notes, others)
 
 
 def test_in_text(golden):
@@ -80,7 +82,7 @@ def test_in_json(golden):
 
 def test_into_a_pipe_each_storage_is_a_line():
     lines = text.proved(results(), Style(width=UNBOUNDED, records=True)).splitlines()
-    assert len(lines) == len(results().storages) + 4
+    assert len(lines) == len(results().storages) + 5
 
 
 def test_quiet_tells_what_is_not_proved():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from difflib import get_close_matches
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -12,8 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from reconciler.environment.timestamps import timestamp
-from reconciler.errors import SnapshotError, UsageError
-from reconciler.printable import listed, quoted
+from reconciler.errors import SnapshotError
 from reconciler.recovery import rows, values
 from reconciler.recovery.findings import store
 from reconciler.recovery.findings.episodes import NEEDS_PROOF, is_written, open_ones
@@ -27,11 +25,12 @@ from reconciler.recovery.scanning.known.lasts import Lasts
 from reconciler.recovery.snapshots import listing
 from reconciler.recovery.snapshots.document import Kept
 from reconciler.recovery.values import FileFinding
-from reconciler.recovery.verifying import meant, stories
+from reconciler.recovery.verifying import stories
+from reconciler.recovery.verifying.explaining import meant
+from reconciler.recovery.verifying.explaining.shelf import Shelf, batches
 from reconciler.recovery.verifying.judging.classify import QUIET, classify
 from reconciler.recovery.verifying.judging.sides import Circumstances
 from reconciler.recovery.verifying.recorded import Recorded, of_scan, of_snapshot
-from reconciler.recovery.verifying.shelf import Shelf, batches
 from reconciler.recovery.verifying.stories import Chapter, Copy, Story
 from reconciler.recovery.verifying.telling import forgotten
 from reconciler.recovery.verifying.telling.apart import has_good_bytes
@@ -41,14 +40,15 @@ _COPIES = 20
 _SAME = frozenset({stories.SAME, "touched"})
 
 
-def explain(repository: Repository, storage: str, path: bytes, settled_ns: int) -> Story:
-    """Return the story of a file; the storage is named as in the newest snapshot that has it.
+def explain(
+    repository: Repository, storage: str, place: str, path: bytes, settled_ns: int
+) -> Story:
+    """Return the story of a file on the storage at a place (`places.place_of`).
 
-    Raises `UsageError` if no snapshot has such a storage, `RepositoryError`.
+    Raises `RepositoryError`.
     """
     there = listing.listed(repository)
     snapshots, lost = there.kept, [damaged.reason for damaged in there.damaged]
-    place = _place(snapshots, storage)
     shelf = Shelf(repository, path)
     narrator = _Narrator(storage, place, path, settled_ns)
     for side, ids in _recorded(repository, snapshots, place, lost):
@@ -96,28 +96,6 @@ def _with_lasting(story: Story, known: Iterable[FileFinding]) -> Story:
             right = "" if read is None else _moment(read)
             return replace(story, good=found.was, wrong_since=found.first_seen, last_right=right)
     return story
-
-
-def place_of(repository: Repository, storage: str) -> str:
-    """Return the location of a storage, by its name in the newest snapshot that has it.
-
-    Raises `UsageError` if no snapshot has such a storage, `RepositoryError`.
-    """
-    return _place(listing.listed(repository).kept, storage)
-
-
-def _place(snapshots: Sequence[Kept], storage: str) -> str:
-    for kept in reversed(snapshots):
-        for known in kept.snapshot.storages:
-            if known.name == storage and known.place:
-                return known.place
-    names = sorted({s.name for kept in snapshots for s in kept.snapshot.storages})
-    near = get_close_matches(storage, names, n=1)
-    hint = f" (did you mean {quoted(near[0])}?)" if near else ""
-    raise UsageError(
-        f"no snapshot has a storage {quoted(storage)}{hint}"
-        + (f": there are {listed(names)}" if names else ", for there is no snapshot")
-    )
 
 
 def _recorded(

@@ -14,8 +14,9 @@ from reconciler.recovery.rows import Content
 from reconciler.recovery.seal import sealed
 from reconciler.recovery.values import Accepted, FileFinding
 from reconciler.recovery.verifying import stories
-from reconciler.recovery.verifying.explain import explain
+from reconciler.recovery.verifying.explaining.explain import explain
 from reconciler.recovery.verifying.judging.sides import SETTLED_NS
+from reconciler.recovery.verifying.places import place_of
 from reconciler.recovery.verifying.telling.redaction import Redaction
 from reconciler.report.sentences.recovery.stories import verdict
 from support.recovery.kept import keep_scan, night, ns
@@ -53,7 +54,7 @@ def keep(home):
 
 
 def told(home, path=PATH):
-    return explain(home, "nas", path, SETTLED_NS)
+    return explain(home, "nas", place_of(home, "nas"), path, SETTLED_NS)
 
 
 def says(story):
@@ -188,7 +189,7 @@ def test_findings_of_it_are_told(home, keep):
 
 def test_no_such_storage(home, keep):
     with pytest.raises(UsageError, match="no snapshot has a storage 'tape': there are 'minio'"):
-        explain(home, "tape", PATH, SETTLED_NS)
+        place_of(home, "tape")
 
 
 def test_a_story_can_be_told_without_names(home, keep):

@@ -1,0 +1,1 @@
+"""The story of one file, put together from all that is kept."""
