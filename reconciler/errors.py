@@ -151,6 +151,10 @@ class SnapshotError(RepositoryError):
     """A snapshot is damaged, incomplete, or not the one whose digest was expected."""
 
 
+class ClusterError(ReconcilerError):
+    """A cluster does not answer, can't do the work, or has lost a part of it."""
+
+
 class UnreachableError(ReconcilerError):
     """A storage's root could not be proved: nothing at all may be concluded about its files."""
 

@@ -20,10 +20,18 @@ def needing(extra: str, module: str, library: str) -> Callable[[Context, Any], i
     """
 
     def run(context: Context, options: Any) -> int:  # noqa: ANN401 - each command has its own
-        if importlib.util.find_spec(library) is None:
-            raise UsageError(missing_extra("this command", extra))
-        __import__(module)
-        chosen: Callable[[Context, Any], int] = sys.modules[module].run
+        chosen: Callable[[Context, Any], int] = imported("this command", extra, module, library).run
         return chosen(context, options)
 
     return run
+
+
+def imported(what: str, extra: str, module: str, library: str) -> Any:  # noqa: ANN401 - a module
+    """Import a module of ours whose libraries are in an extra, and return it.
+
+    `what` needs it: raises `UsageError` without the extra.
+    """
+    if importlib.util.find_spec(library) is None:
+        raise UsageError(missing_extra(what, extra))
+    __import__(module)
+    return sys.modules[module]

@@ -12,6 +12,7 @@ from typing import cast
 from reconciler.cli.applying.signals import GOES_ON, LEAVES_NOTHING, Stop
 from reconciler.cli.commands.recovery.scan import ScanOptions
 from reconciler.cli.context import Context
+from reconciler.cli.inputs.cluster import read_on
 from reconciler.cli.inputs.manifest import read_manifest_if_any
 from reconciler.cli.recovery.apart import check_apart
 from reconciler.cli.recovery.live import storages_of
@@ -121,9 +122,9 @@ def _scan(
         until=until,
         asked=lambda: stop.reason() is not None,
     )
-    workers = options.workers or _cores()
     tally = Tally()
-    with progress(context, tally, pace) as tell:
+    with read_on(options.on, options.limit_rate) as cluster, progress(context, tally, pace) as tell:
+        workers = options.workers or (cluster.threads if cluster else _cores())
         here = Here(
             context.origin.host,
             utc_now,
@@ -132,8 +133,16 @@ def _scan(
         # What was scanned before a repository fails stays told.
         for target in in_turn(targets, repository) if options.due else targets:
             wish = wish_of(options, said.get(target.place), workers)
+            executor = cluster.executor(target.name) if cluster else None
             for result in scan(
-                [target], repository, wish, here, open_source=open_source, pace=pace, tally=tally
+                [target],
+                repository,
+                wish,
+                here,
+                open_source=open_source,
+                pace=pace,
+                tally=tally,
+                executor=executor,
             ):
                 results.append(result)
                 remembered.keep(repository, result, utc_now)

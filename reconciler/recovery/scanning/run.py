@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import ExitStack
 
-from reconciler.errors import UnreachableError
+from reconciler.errors import ClusterError, UnreachableError
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.rows import Content
 from reconciler.recovery.scanning import reasons
@@ -81,6 +81,8 @@ def _scanned(target: Target, open_source: Opener, means: Means) -> Scanned:
         except UnreachableError as error:
             # What was read may not have been this storage at all.
             result.status, result.reason, result.rotten = NOT_REACHABLE, str(error), []
+        except ClusterError as error:  # its pieces are kept, and others may be read
+            result.status, result.reason = UNFINISHED, str(error)
     result.files_read, result.bytes_read = files + result.files_read, size + result.bytes_read
     # What an earlier run of the scan has read stands in no record: only this one can tell of it.
     if result.scan and not result.went_on_from:

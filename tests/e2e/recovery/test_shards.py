@@ -4,16 +4,10 @@ import json
 import signal
 from pathlib import Path
 
-import pyarrow as pa
 import pytest
 
-from reconciler.recovery.parts import read
-from reconciler.recovery.parts.schema import CONTENTS, STAMPS
-from reconciler.recovery.parts.write import PartWriter
-from reconciler.recovery.repository import layout
-from reconciler.recovery.repository.opening import open_repository
-from reconciler.recovery.scanning.known import record
 from support.recovery import killed_at
+from support.recovery.same import written_anew
 
 HOOK = str(Path(killed_at.__path__[0]))
 SHARDS = [f"{number}/4" for number in (1, 2, 3, 4)]
@@ -54,27 +48,8 @@ def ended(process):
     return process.returncode, json.loads(told)["scans"][0]
 
 
-def written_anew(storages, into, folder):
-    """Give the parts of the last scan, byte by byte, as if all had been read in one second."""
-    repository = open_repository(into)
-    scan = record.latest(repository, f"local:file://{storages.path / 'nas'}")
-    found = [scan.counts.rows, scan.counts.kinds, scan.counts.bytes, scan.remembered]
-    for sha256, schema in ((scan.contents, CONTENTS), (scan.stamps, STAMPS)):
-        with (
-            repository.local(layout.part(sha256)) as path,
-            PartWriter(folder, schema) as writer,
-        ):
-            for batch in read.batches(path, schema):
-                writer.write(at_once(batch) if schema is CONTENTS else batch)
-            found.append(writer.finish().path.read_bytes())
-    return found
-
-
-def at_once(batch):
-    where = batch.schema.get_field_index("proved_at")
-    proved = batch.column(where)
-    same = pa.compute.if_else(pa.compute.is_valid(proved), pa.scalar(1, proved.type), proved)
-    return batch.set_column(where, batch.schema.field(where), same)
+def place(storages):
+    return f"local:file://{storages.path / 'nas'}"
 
 
 def test_four_processes_keep_what_one_scan_keeps(many, into, tmp_path_factory):
@@ -87,7 +62,7 @@ def test_four_processes_keep_what_one_scan_keeps(many, into, tmp_path_factory):
     once = str(many.path / "once")
     many.folder("scan", "--into", once)
     folder = tmp_path_factory.mktemp("parts")
-    assert written_anew(many, into, folder) == written_anew(many, once, folder)
+    assert written_anew(place(many), into, folder) == written_anew(place(many), once, folder)
 
 
 def test_a_process_that_is_killed_is_run_again(many, tmp_path_factory):
@@ -102,7 +77,7 @@ def test_a_process_that_is_killed_is_run_again(many, tmp_path_factory):
     once = str(many.path / "once")
     many.folder("scan", "--into", once)
     folder = tmp_path_factory.mktemp("parts")
-    assert written_anew(many, into, folder) == written_anew(many, once, folder)
+    assert written_anew(place(many), into, folder) == written_anew(place(many), once, folder)
 
 
 def test_damage_ends_the_shard_that_reads_it_and_the_last_one(many):

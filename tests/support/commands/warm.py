@@ -33,7 +33,7 @@ from typing import Any, TextIO, TypeAlias
 
 #: What decides how Python itself, and libraries while they are imported, begin; but for where it
 #: looks for modules, which is easily done later.
-_AT_START = ("PYTHON", "LC_", "LANG", "TZ", "LD_", "MALLOC_", "OPENSSL_", "SSL_", "ARROW_")
+_AT_START = ("PYTHON", "LC_", "LANG", "TZ", "LD_", "MALLOC_", "OPENSSL_", "SSL_", "ARROW_", "DASK_")
 _PATH = "PYTHONPATH"
 #: Packages of which everything is imported beforehand.
 _PACKAGES = ("applying", "cli", "platforms", "report", "recovery", "server")

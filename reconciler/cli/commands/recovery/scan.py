@@ -25,6 +25,7 @@ class ScanOptions(Namespace):
     accept_root: list[str] | None
     accept_loss: list[str] | None
     shard: Shard | None
+    on: str | None
     workers: int | None
     max_duration: float | None
     max_bytes: int | None
@@ -95,11 +96,16 @@ def _add_limits(parser: ArgumentParser) -> None:
         "machines; the last one finishes the scan",
     )
     parser.add_argument(
+        "--on",
+        metavar="URL",
+        help="have the workers of a Dask cluster read (tcp://HOST:8786, tls://HOST:8786)",
+    )
+    parser.add_argument(
         "--workers",
         type=at_once,
         metavar="N",
         help="how many threads read at once; more than cores help on disks and networks (default: "
-        "the number of cores)",
+        "the number of cores; with --on: of the workers' threads)",
     )
     parser.add_argument(
         "--max-duration",

@@ -20,8 +20,9 @@ from reconciler.recovery.scanning.reading.pace import Pace
 from reconciler.recovery.scanning.reading.tasks import Cutter, Done, Task, read_here
 from reconciler.recovery.source import Source
 
-#: Seconds between two looks whether reading is to end, and after which what hangs is left behind.
-_LOOK, _PATIENCE = 0.5, 3.0
+#: Seconds between two looks whether reading is to end, and after which what hangs is left behind:
+#: here, where a read ends within a moment, and elsewhere, where nobody can end a task.
+_LOOK, _PATIENCE, _PATIENCE_ELSEWHERE = 0.5, 3.0, 60.0
 #: So many paths of a kind are told one by one.
 TOLD = 20
 #: Of so many damaged files is kept what they should be, and are.
@@ -176,13 +177,15 @@ class Crew:
             ended, self._running = wait(self._running, _LOOK, FIRST_COMPLETED)
             if ended:
                 return ended
-            if self._is_here and self._pace.stopping:
+            if self._pace.stopping:
                 waited += _LOOK
-                if waited >= _PATIENCE:
+                if waited >= (_PATIENCE if self._is_here else _PATIENCE_ELSEWHERE):
                     break
         # As on a mount that is dead: its reads never return, and what they read is lost.
         self._pace.end()
         self.brought.cut_short = True
+        for future in self._running:
+            future.cancel()
         self._running = set()
         return set()
 

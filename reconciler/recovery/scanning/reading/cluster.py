@@ -1,0 +1,188 @@
+"""Workers of a Dask cluster as what reads tasks: the one module that knows Dask.
+
+The scheduler and its workers are somebody else's, who starts and ends them. How they are reached,
+certificates among it, Dask's own configuration says.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future
+from contextlib import contextmanager, suppress
+from typing import Any, NamedTuple, ParamSpec, TypeVar
+
+# Imported with this module, which is imported only if a cluster is asked for.
+from distributed import Client, Worker, get_worker
+
+from reconciler.errors import ClusterError, ReconcilerError, UnreachableError
+from reconciler.masking import quoted_url
+from reconciler.printable import quoted
+from reconciler.version import __version__
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+#: A worker that declares this before the name of a storage is where that one is read.
+RESOURCE = "storage:"
+#: How often a task is tried again that has failed by itself, beside what was lost with its worker.
+_RETRIES = 2
+#: Seconds in which a connection is closed; the scheduler may be gone.
+_CLOSING = 2.0
+_AGAIN = "what was read is kept: run it again when it is there, and it goes on"
+
+
+class _Facts(NamedTuple):
+    """What is to be known of a worker."""
+
+    release: str
+    resources: dict[str, float]
+    threads: int
+
+
+class _Failed(NamedTuple):
+    """What a task comes to that failed for a reason of ours: not to be tried again."""
+
+    error: ReconcilerError
+    worker: str
+
+
+class Cluster:
+    """A scheduler that answers, and its workers."""
+
+    def __init__(self, client: Client, address: str) -> None:
+        self._client = client
+        self._address = address
+        #: How many tasks the workers read at once.
+        self.threads = sum(worker.threads for worker in self._workers())
+
+    def executor(self, storage: str) -> Executor:
+        """Return what reads a storage: the workers that declare it, or any if none does.
+
+        Raises `ClusterError`.
+        """
+        resource = f"{RESOURCE}{storage}"
+        declared = any(resource in worker.resources for worker in self._workers())
+        wanted = {"resources": {resource: 1}} if declared else {}
+        dask = self._client.get_executor(retries=_RETRIES, pure=False, **wanted)
+        return _Workers(dask, self._address, storage, declared=declared)
+
+    def _workers(self) -> list[_Facts]:
+        try:
+            found: dict[str, _Facts] = self._client.run(_facts)
+        except Exception as error:
+            raise _unfit(self._address, error) from error
+        if not found:
+            raise ClusterError(
+                f"{quoted_url(self._address)} has no workers: start some, and scan then"
+            )
+        for worker, facts in sorted(found.items()):
+            if facts.release != __version__:
+                raise ClusterError(
+                    f"the worker {worker} has release {facts.release}, and this is {__version__}: "
+                    "install the same one everywhere"
+                )
+        return list(found.values())
+
+
+@contextmanager
+def connected(address: str) -> Iterator[Cluster]:
+    """Give the cluster whose scheduler is at an address, as long as entered.
+
+    Raises `ClusterError` if it does not answer, or its workers can't read for us.
+    """
+    # Its warnings are for those who run it; what a user has to know, our errors say.
+    logging.getLogger("distributed").setLevel(logging.CRITICAL + 1)
+    for name in [
+        name for name in logging.root.manager.loggerDict if name.startswith("distributed.")
+    ]:
+        logging.getLogger(name).setLevel(logging.NOTSET)
+    try:
+        client = Client(address, set_as_default=False, name="reconciler")
+    except Exception as error:
+        raise ClusterError(
+            f"{quoted_url(address)}: no scheduler of Dask answers there ({_reason(error)}). Check "
+            "the address and, where it wants TLS, that it begins with tls:// and that Dask's "
+            "configuration (`distributed.comm.tls`) names your certificate and its authority"
+        ) from error
+    try:
+        yield Cluster(client, address)
+    finally:
+        with suppress(Exception):
+            client.close(timeout=_CLOSING)
+
+
+class _Workers(Executor):
+    """Hands tasks to workers, and says in our words what became of them."""
+
+    def __init__(self, dask: Executor, address: str, storage: str, *, declared: bool) -> None:
+        self._dask = dask
+        self._address = address
+        self._storage = storage
+        self._declared = declared
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """Have something done by a worker."""
+        try:
+            theirs = self._dask.submit(_done_there, functools.partial(fn, *args, **kwargs))
+        except Exception as error:
+            raise self._lost(_reason(error)) from error
+        ours: Future[T] = Future()
+        ours.add_done_callback(lambda future: future.cancelled() and theirs.cancel())
+        theirs.add_done_callback(functools.partial(self._hand_over, ours))
+        return ours
+
+    def _hand_over(self, ours: Future[Any], theirs: Future[Any]) -> None:
+        if not ours.set_running_or_notify_cancel():
+            return
+        if theirs.cancelled():
+            ours.set_exception(self._lost("it was cancelled"))
+        elif error := theirs.exception():
+            ours.set_exception(self._lost(_reason(error)))
+        elif isinstance(failed := theirs.result(), _Failed):
+            ours.set_exception(self._failed(failed))
+        else:
+            ours.set_result(failed)
+
+    def _lost(self, why: str) -> ClusterError:
+        return ClusterError(
+            f"A task was lost on {quoted_url(self._address)} ({why}). If the scheduler or workers "
+            f"have gone, {_AGAIN}"
+        )
+
+    def _failed(self, failed: _Failed) -> ReconcilerError:
+        if not isinstance(failed.error, UnreachableError) or self._declared:
+            return failed.error
+        return UnreachableError(
+            f"{failed.error}: so says the worker {failed.worker}. If only some have it, declare "
+            f"the resource {quoted(RESOURCE + self._storage)} on those",
+            reason=failed.error.reason,
+        )
+
+
+def _facts(dask_worker: Worker) -> _Facts:
+    state = dask_worker.state
+    return _Facts(__version__, dict(state.total_resources), state.nthreads)
+
+
+def _done_there(work: Callable[[], T]) -> T | _Failed:
+    """Do it, on a worker: an error of ours is what came of it, and no reason to try it again."""
+    try:
+        return work()
+    except ReconcilerError as error:
+        return _Failed(error, get_worker().address)
+
+
+def _unfit(address: str, error: Exception) -> ClusterError:
+    if isinstance(error, ImportError | AttributeError):
+        return ClusterError(
+            f"the workers of {quoted_url(address)} can't read for us ({_reason(error)}): install "
+            f"release {__version__} with the extras 'recovery' and 'dask' on each of them"
+        )
+    return ClusterError(f"{quoted_url(address)} does not answer any more ({_reason(error)})")
+
+
+def _reason(error: BaseException) -> str:
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text[:200]}" if text else type(error).__name__
