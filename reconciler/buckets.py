@@ -11,7 +11,7 @@ import socket
 import ssl
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import unquote, unquote_plus
@@ -279,8 +279,19 @@ def named_file(configured: str | None) -> str | None:
     """
     if not configured:
         return None
-    context_of(VARIABLE, configured)
+    try:
+        found = Path(configured).stat()
+        version = (found.st_mtime_ns, found.st_ino, found.st_size)
+    except (OSError, ValueError):
+        version = None  # the check says what is wrong with it
+    _check(configured, version)
     return configured
+
+
+@cache
+def _check(file: str, _version: object) -> None:
+    """Read the authorities; that is dear, and each bucket has clients of its own."""
+    context_of(VARIABLE, file)
 
 
 def system_file() -> str | None:

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, settings
 from support.collecting import leave_untraced, no_garbage, share_compiling, unfollowed
 from support.commands import starting
 from support.leaks import leaks, no_leaks
-from support.sampling import choose, is_long
+from support.sampling import choose, is_long, left_out
 
 if TYPE_CHECKING:
     from support.locks.seaweed import S3Server
@@ -69,14 +69,14 @@ def pytest_collection(session: pytest.Session) -> Iterator[None]:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what is marked `long`, and say so, unless it was asked for."""
+    """Leave out what is `long` or in no sample of this commit's, and say so."""
     leave_untraced(items)
-    if is_long(config):
-        return
-    left_out = [item for item in items if item.get_closest_marker("long")]
-    if left_out:
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if not item.get_closest_marker("long")]
+    left = set(left_out(config, items))
+    if not is_long(config):
+        left.update(item for item in items if item.get_closest_marker("long"))
+    if left:
+        config.hook.pytest_deselected(items=[*left])
+        items[:] = [item for item in items if item not in left]
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ pytestmark = pytest.mark.no_cover
 SEEDS = 2000
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("name", MUTATIONS)
 def test_without_a_safeguard_a_rule_is_broken(name: str) -> None:
     with mutated(name):

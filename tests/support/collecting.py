@@ -20,7 +20,7 @@ from hypothesis import is_hypothesis_test
 import reconciler
 
 #: Of so many values of a test the lines are noted.
-_FOLLOWED = 2
+_FOLLOWED = 1
 
 
 @contextmanager

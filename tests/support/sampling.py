@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import random
 import subprocess
+from collections import defaultdict
 from collections.abc import Sequence
 from functools import cache
 from types import SimpleNamespace
@@ -38,6 +39,30 @@ def examples(few: int, many: int) -> int:
 def sample(everything: Sequence[int], size: int, what: str) -> list[int]:
     """Choose some of the numbers of a campaign, by the commit and the campaign's name."""
     return sorted(random.Random(f"{what} at {_commit()}").sample(everything, size))
+
+
+def left_out(config: pytest.Config, items: Sequence[pytest.Item]) -> list[pytest.Item]:
+    """Choose what a run of everything leaves to other commits: of tests that are marked `sampled`.
+
+    `sampled(size)` plays so many values of a test; `sampled(size, of="NAME")` so many of all tests
+    that say that name. `--long`, and whoever names a path or a part of a name, plays all.
+    """
+    asked = config.args_source is not pytest.Config.ArgsSource.TESTPATHS
+    if is_long(config) or asked or config.option.keyword:
+        return []
+    groups = defaultdict[str, list[pytest.Item]](list)
+    sizes: dict[str, int] = {}
+    for item in items:
+        if marker := item.get_closest_marker("sampled"):
+            name = marker.kwargs.get("of") or item.nodeid.partition("[")[0]
+            groups[name].append(item)
+            (sizes[name],) = marker.args
+    left: list[pytest.Item] = []
+    for name, group in groups.items():
+        numbers = range(len(group))
+        played = set(sample(numbers, min(sizes[name], len(group)), name))
+        left += [group[number] for number in numbers if number not in played]
+    return left
 
 
 @cache

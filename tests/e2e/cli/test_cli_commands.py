@@ -281,6 +281,7 @@ def test_every_path_is_completed():
 EXAMPLES = [(command.name, line) for command in COMMANDS for line, _ in command.command.examples]
 
 
+@pytest.mark.sampled(12)
 @pytest.mark.parametrize(("name", "line"), EXAMPLES, ids=[line for _, line in EXAMPLES])
 def test_examples_of_the_help_work(request, folder, name, line):
     if name != "init":

@@ -98,6 +98,7 @@ def test_a_pipe_gets_a_record_a_line(applied):
     assert "the list is complete" in told
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("columns", [1, 20, 60])
 def test_the_narrowest_terminal_breaks_nothing(applied, columns):
     for command in (

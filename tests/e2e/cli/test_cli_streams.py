@@ -68,6 +68,7 @@ def warm():
         (("import", "nas"), "unknown command 'import': `export` writes"),
     ],
 )
+@pytest.mark.sampled(8)
 def test_wrong_usage_is_64_with_help(folder, arguments, said):
     told = folder(*arguments, code=64)
     assert said in told.stderr

@@ -6,15 +6,14 @@ set, so each `${NAME}` is missing.
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from support.commands import starting
 from support.repository import EXAMPLES
 
-COMMAND = Path(sys.executable).with_name("reconciler")
 FOLDER = EXAMPLES / "invalid"
 MANIFESTS = sorted(FOLDER.glob("*.yaml"))
 UNSET = ("STAGE", "BUCKET", "NAS", "SITE", "MINIO_SECRET", "RECONCILER_PLATFORM")
@@ -27,17 +26,11 @@ def test_there_are_examples_and_each_has_its_message() -> None:
 
 
 @pytest.mark.parametrize("manifest", MANIFESTS, ids=lambda path: path.stem)
-def test_the_message_is_the_expected_one(manifest: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_message_is_the_expected_one(
+    folder: Any, manifest: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name in UNSET:
         monkeypatch.delenv(name, raising=False)
-    done = subprocess.run(
-        [COMMAND, "validate", "-f", manifest.name],
-        cwd=FOLDER,
-        capture_output=True,
-        encoding="utf-8",
-        timeout=60,
-        check=False,
-    )
+    done = type(folder)(FOLDER, starting.warm())("validate", "-f", manifest.name, code=65)
     assert done.stderr == manifest.with_suffix(".expected").read_text("utf-8")
     assert done.stdout == ""
-    assert done.returncode == 65

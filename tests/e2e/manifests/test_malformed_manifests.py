@@ -214,6 +214,7 @@ def test_there_are_enough_of_them() -> None:
     assert len(FILES) >= 60
 
 
+@pytest.mark.sampled(12)
 @pytest.mark.parametrize("name", FILES)
 def test_a_malformed_file(run: Callable[..., Outcome], tmp_path: Path, name: str) -> None:
     data, message = FILES[name]

@@ -25,6 +25,8 @@ OVER_HTTP = "python tests/benchmarks/over_http.py"
 OBJECTS = "python tests/benchmarks/objects.py"
 DUE = "python tests/benchmarks/due.py"
 SURVIVING = "python tests/benchmarks/surviving.py"
+#: Each commit runs some of these scripts.
+SOME = pytest.mark.sampled(3, of="benchmarks")
 MEASUREMENTS = ("bare pass", "validate", "plan without changes", "plan of creates", "apply")
 
 
@@ -40,6 +42,7 @@ def run(command):
     return done.stdout
 
 
+@SOME
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 def test_each_command_of_the_page_runs(command):
     printed = run(command)
@@ -49,6 +52,7 @@ def test_each_command_of_the_page_runs(command):
         assert [name for name in MEASUREMENTS if name not in printed] == []
 
 
+@SOME
 def test_the_measurements_over_http_run():
     assert f"$ {OVER_HTTP}\n" in PAGE.read_text(encoding="utf-8")
     few = ["--storages", "5", "--creates", "5", "--rows", "5", "--runs", "1"]
@@ -58,6 +62,7 @@ def test_the_measurements_over_http_run():
         assert name in done.stdout
 
 
+@SOME
 def test_the_measurements_of_what_is_due_run():
     assert f"$ {DUE} --rows 10000000 --runs 2\n" in PAGE.read_text(encoding="utf-8")
     line = [sys.executable, *DUE.split()[1:], "--rows", "500", "--runs", "1"]
@@ -66,6 +71,7 @@ def test_the_measurements_of_what_is_due_run():
     assert "ours / table, " in done.stdout
 
 
+@SOME
 def test_the_measurements_of_surviving_run():
     assert f"$ {SURVIVING}\n" in PAGE.read_text(encoding="utf-8")
     line = [sys.executable, *SURVIVING.split()[1:], "--operations", "40", "--runs", "1"]
@@ -74,6 +80,7 @@ def test_the_measurements_of_surviving_run():
         assert name in done.stdout
 
 
+@SOME
 def test_the_measurements_of_buckets_run():
     assert f"$ {OBJECTS}\n" in PAGE.read_text(encoding="utf-8")
     line = [sys.executable, *OBJECTS.split()[1:], "--count", "70", "--runs", "1"]
@@ -96,6 +103,7 @@ def test_the_page_has_commands():
     assert len(COMMANDS) >= 3
 
 
+@SOME
 def test_the_measurements_of_snapshots_run():
     page = PAGE.read_text(encoding="utf-8")
     line = re.search(r"^\$ python (tests/benchmarks/snapshots\.py) --rows [\d ]+", page, re.M)

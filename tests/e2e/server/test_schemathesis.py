@@ -22,13 +22,8 @@ expected-statuses = ["400", "401", "403", "404", "405", "406", "409", "412", "41
 """
 
 
-#: Each database and each role; for each commit a pair of them.
-PAIRS = [
-    ("sqlite", None),
-    ("postgresql", "admin"),
-    pytest.param("sqlite", "admin", marks=pytest.mark.long),
-    pytest.param("postgresql", None, marks=pytest.mark.long),
-]
+#: Each database and each role.
+PAIRS = [(kind, role) for kind in ("sqlite", "postgresql") for role in (None, "admin")]
 
 
 @pytest.fixture
@@ -70,6 +65,7 @@ def examine(folder, server, examples):
     return done.returncode, done.stdout + done.stderr
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(("database", "role"), PAIRS, indirect=["database"])
 def test_it_finds_nothing(tmp_path, database, role, long):
     with StateServer(database, token=role) as server:

@@ -1,0 +1,49 @@
+"""A run of everything plays samples of what is marked so; who asks for a part gets all of it."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from support.sampling import left_out
+
+SOURCES = pytest.Config.ArgsSource
+
+
+def config(*, long: bool = False, keyword: str = "", source: object = SOURCES.TESTPATHS) -> Any:
+    return SimpleNamespace(
+        getoption=lambda name: {"--long": long}[name],
+        option=SimpleNamespace(keyword=keyword),
+        args_source=source,
+    )
+
+
+def items(test: str, count: int, mark: Any) -> list[Any]:
+    return [
+        SimpleNamespace(nodeid=f"{test}[{i}]", get_closest_marker=lambda _: mark and mark.mark)
+        for i in range(count)
+    ]
+
+
+EACH = items("a", 9, pytest.mark.sampled(3)) + items("b", 2, pytest.mark.sampled(3))
+TOGETHER = [
+    item for test in "cd" for item in items(test, 4, pytest.mark.sampled(3, of="measurements"))
+]
+PLAIN = items("e", 5, None)
+
+
+def test_each_marked_test_plays_so_many_values_and_the_others_all() -> None:
+    left = left_out(config(), [*EACH, *PLAIN])
+    assert [item.nodeid[0] for item in left] == ["a"] * 6
+    assert left == left_out(config(), [*EACH, *PLAIN])
+
+
+def test_tests_that_share_a_name_share_a_sample() -> None:
+    assert len(left_out(config(), TOGETHER)) == 5
+
+
+@pytest.mark.parametrize("asked", [{"long": True}, {"keyword": "a"}, {"source": SOURCES.ARGS}])
+def test_who_asks_for_all_or_for_a_part_gets_all_of_it(asked: Any) -> None:
+    assert left_out(config(**asked), [*EACH, *TOGETHER]) == []
