@@ -175,6 +175,7 @@ class StorageScan:
         means = self._means
         should_be = self._last.should_be() if self._last else None
         for listed in together(self._listing(), _TOGETHER):
+            crew.heed()
             compared = keeping.compare(listed, earlier, should_be)
             if self._turns:
                 compared = self._turns.put_off(compared)

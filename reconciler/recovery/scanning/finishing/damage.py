@@ -1,8 +1,8 @@
-"""Damage that a task has read, kept as a finding before anything else is done.
+"""Damage that was read, kept as a finding before anything else is done.
 
 Whoever touches a rotten file after a scan was killed makes it look like one that was written: only
-the scan that read it can tell. What is kept is a small record for each task that found any, which
-the end of the run puts together with all others.
+the scan that read it can tell. What is kept is a small record of what was found since the last one;
+the end of the run puts them together.
 """
 
 from __future__ import annotations

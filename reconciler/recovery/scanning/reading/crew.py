@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import heapq
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from threading import Event
@@ -80,7 +81,10 @@ class Crew:
         self._cutter = Cutter(workers)
         self._halt = Event()
         self._is_here = elsewhere is None
-        self._read = elsewhere or functools.partial(read_here, source, pace, self._halt)
+        #: What was found damaged, and nobody was told yet.
+        self._rotten = deque[list[tuple[Content, Content]]]()
+        here = functools.partial(read_here, source, pace, self._halt, tell=self._rotten.append)
+        self._read = elsewhere or here
         self._running: set[Future[Done]] = set()
 
     def __enter__(self) -> Self:
@@ -149,13 +153,29 @@ class Crew:
                 return
             self._running.add(self._executor.submit(self._read, task))
 
+    def heed(self) -> None:
+        """Keep what has come meanwhile, without waiting for more."""
+        self._tell()
+        while any(future.done() for future in self._running):
+            self._collect()
+
+    def _tell(self) -> None:
+        """Tell of all that was found damaged meanwhile, as far as there is room."""
+        rotten: list[tuple[Content, Content]] = []
+        while self._rotten:
+            rotten += self._rotten.popleft()
+        if rotten := rotten[: _ROTTEN - len(self.brought.rotten)]:
+            self.brought.rotten += rotten
+            self._damaged(rotten)
+
     def _collect(self) -> None:
         """Wait until a task is done, and keep what came of it."""
         for future in self._ended():
             done = future.result()
+            if not self._is_here:
+                self._rotten.append(done.rotten)
             # Before what was read is kept: nobody would read it once more.
-            if rotten := done.rotten[: _ROTTEN - len(self.brought.rotten)]:
-                self._damaged(rotten)
+            self._tell()
             if len(done.rows):
                 self._pieces.add(done.number, done.rows)
             self.brought.files += len(done.rows)
@@ -164,7 +184,6 @@ class Crew:
                 self._tally.settled_bytes += sum(size or 0 for size in done.rows.size)
             self.brought.size += sum(size or 0 for size in done.rows.size)
             self.brought.altered += len(done.altered)
-            self.brought.rotten += rotten
             first = heapq.nsmallest(TOLD, [*self.brought.altered_first, *done.altered])
             self.brought.altered_first = first
             self.brought.cut_short |= not done.whole
@@ -175,6 +194,7 @@ class Crew:
         waited = 0.0
         while True:
             ended, self._running = wait(self._running, _LOOK, FIRST_COMPLETED)
+            self._tell()
             if ended:
                 return ended
             if self._pace.stopping:

@@ -92,10 +92,19 @@ class Cutter:
         return min(most, first << min(rounds, 10))
 
 
-def read_here(source: Source, pace: Pace, halt: Event, task: Task) -> Done:
-    """Read a task in a thread of this process: until it is done, or somebody ends it."""
-    done = Done(task.number)
-    for portion in portions(task.files):
+def read_here(
+    source: Source,
+    pace: Pace,
+    halt: Event,
+    task: Task,
+    tell: Callable[[list[tuple[Content, Content]]], None] = lambda _rotten: None,
+) -> Done:
+    """Read a task in a thread of this process: until it is done, or somebody ends it.
+
+    What was found damaged it `tell`s at once, for the rest may take long.
+    """
+    done, known = Done(task.number), _known(task)
+    for portion in portions(task.files, 1 if pace.rate else _PORTION_FILES):
         if pace.stopping or halt.is_set():
             done.whole = False
             break
@@ -107,7 +116,10 @@ def read_here(source: Source, pace: Pace, halt: Event, task: Task) -> Done:
             portion = part_of(portion, 0, until)  # noqa: PLW2901
             done.whole = False
         _add(done, portion, read)
-    _compare(done, task)
+        if rotten := _rotten(read, known):
+            done.altered += [now.path for _, now in rotten]
+            done.rotten += rotten
+            tell(rotten)
     return done
 
 
@@ -134,14 +146,19 @@ def _add(done: Done, portion: Rows, read: Rows) -> None:
         extend(done.gone, chosen(portion, gone))
 
 
-def _compare(done: Done, task: Task) -> None:
-    """Note the files whose bytes are not what they were, though nothing else shows it."""
-    if not any(task.known):
-        return
-    listed = zip(task.files.size, task.files.mtime_ns, task.known, strict=True)
-    known = dict(zip(task.files.path, listed, strict=True))
-    rows = done.rows
-    for i, path in enumerate(rows.path):
+def _known(task: Task) -> dict[bytes, tuple[int | None, int | None, bytes]]:
+    """Return size, time and hash that files should have, by path."""
+    files = task.files
+    each = zip(files.path, files.size, files.mtime_ns, task.known, strict=True)
+    return {path: (size, time, sha256) for path, size, time, sha256 in each if sha256 is not None}
+
+
+def _rotten(
+    rows: Rows, known: dict[bytes, tuple[int | None, int | None, bytes]]
+) -> list[tuple[Content, Content]]:
+    """Return the files whose bytes are not what they were, though nothing else shows it."""
+    found = []
+    for i, path in enumerate(rows.path if known else ()):
         size, mtime, sha256 = known.get(path, (None, None, None))
         if (
             sha256 is not None
@@ -149,17 +166,17 @@ def _compare(done: Done, task: Task) -> None:
             and (rows.size[i], rows.mtime_ns[i]) == (size, mtime)
             and rows.sha256[i] != sha256
         ):
-            done.altered.append(path)
             now = content_of(rows, i)
             good = Content(path, FILE, size, mtime, sha256, KEPT, version=now.version)
-            done.rotten.append((good, now))
+            found.append((good, now))
+    return found
 
 
-def portions(files: Rows) -> Iterator[Rows]:
-    """Cut the files of a task once more."""
+def portions(files: Rows, most: int = _PORTION_FILES) -> Iterator[Rows]:
+    """Cut the files of a task once more, into portions of at `most` so many."""
     start = total = 0
     for i, size in enumerate(files.size):
-        if i > start and (i - start >= _PORTION_FILES or total + (size or 0) > _PORTION_BYTES):
+        if i > start and (i - start >= most or total + (size or 0) > _PORTION_BYTES):
             yield part_of(files, start, i)
             start, total = i, 0
         total += size or 0

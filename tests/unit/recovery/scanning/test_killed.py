@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from threading import Event
+
 import pytest
 
 from reconciler.errors import RepositoryError
 from reconciler.recovery.findings import store
 from reconciler.recovery.repository import layout
+from reconciler.recovery.scanning import storage
+from reconciler.recovery.scanning.finishing.damage import Damage
 from reconciler.recovery.scanning.known.pieces import Pieces
 from reconciler.recovery.scanning.outcome import NOT_REACHABLE
+from reconciler.recovery.scanning.reading import crew, tasks
+from reconciler.recovery.scanning.reading.pace import Pace
 from support.recovery.memory import LONG_AGO, TARGET
 from support.recovery.nights import GOOD, ROTTEN, Nights
 
@@ -121,3 +127,58 @@ def test_findings_that_can_not_be_kept_at_once_are_told_at_the_end(nights, monke
     ended = nights.scan()
     assert ended.altered == 1
     assert ended.notes == ["Which files are damaged or gone could not be kept: the disk is full"]
+
+
+@pytest.fixture
+def kept(monkeypatch):
+    """Say when damage was kept."""
+    done, keep = Event(), Damage.keep
+
+    def told(self, rotten):
+        keep(self, rotten)
+        done.set()
+
+    monkeypatch.setattr(Damage, "keep", told)
+    return done
+
+
+@pytest.mark.parametrize("rate", [None, 1e9])
+def test_damage_is_kept_while_its_task_is_still_read(nights, monkeypatch, kept, rate):
+    """A task may have a gigabyte: what was found in its first files must not wait for the last."""
+    monkeypatch.setattr(crew, "_LOOK", 0.01)
+    if rate is None:
+        monkeypatch.setattr(tasks, "_PORTION_FILES", 1)
+    in_time = []
+
+    def read(path):
+        if path == b"z":
+            in_time.append(kept.wait(30))
+
+    nights.put(ROTTEN)
+    nights.storage.on_read = read
+    nights.scan(pace=Pace(rate=rate))
+    assert in_time == [True]
+
+
+def test_damage_is_kept_while_the_rest_is_still_listed(nights, monkeypatch, kept):
+    monkeypatch.setattr(storage, "_TOGETHER", 1)
+    monkeypatch.setattr(tasks, "_FIRST_FILES", 1)
+    nights.storage.batch = 1
+    for name in "ghij":
+        nights.storage.put(name)
+    nights.scan()
+    in_time, read = [], Event()
+
+    def listed(number):
+        if number == 4:
+            read.wait(30)
+        if number > 4:
+            in_time.append(kept.is_set())
+
+    nights.put(ROTTEN)
+    for name in "gh":  # the first of which is handed out with the second
+        nights.storage.put(name)
+    nights.storage.on_read = lambda path: path == b"g" and read.set()
+    nights.storage.on_batch = listed
+    nights.scan(full=False)
+    assert in_time == [True, True]
