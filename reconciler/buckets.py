@@ -11,12 +11,12 @@ import socket
 import ssl
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import unquote, unquote_plus
 
-from reconciler.environment.certificates import Fault, advice, context_of, distrusted, fault
+from reconciler.environment.certificates import Fault, advice, check, distrusted, fault
 from reconciler.errors import PlatformError
 
 if TYPE_CHECKING:
@@ -279,19 +279,8 @@ def named_file(configured: str | None) -> str | None:
     """
     if not configured:
         return None
-    try:
-        found = Path(configured).stat()
-        version = (found.st_mtime_ns, found.st_ino, found.st_size)
-    except (OSError, ValueError):
-        version = None  # the check says what is wrong with it
-    _check(configured, version)
+    check(VARIABLE, configured)
     return configured
-
-
-@cache
-def _check(file: str, _version: object) -> None:
-    """Read the authorities; that is dear, and each bucket has clients of its own."""
-    context_of(VARIABLE, file)
 
 
 def system_file() -> str | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ssl
 from datetime import UTC, datetime
 from enum import Enum, auto
+from functools import cache
+from pathlib import Path
 
 from reconciler.errors import UsageError
 from reconciler.printable import quoted, shown
@@ -76,3 +78,21 @@ def context_of(variable: str, file: str | None, folder: str | None = None) -> ss
         why = "holds no certificate in PEM" if isinstance(error, ssl.SSLError) else error.strerror
         named = quoted(file or "")
         raise UsageError(f"{variable} names {named}, which can't be used ({why})") from None
+
+
+def check(variable: str, file: str) -> None:
+    """Raise `UsageError` if a file of authorities that a variable names can't be used.
+
+    It is read anew only when it has changed: that is dear, and each bucket has clients of its own.
+    """
+    try:
+        found = Path(file).stat()
+        version = (found.st_mtime_ns, found.st_ino, found.st_size)
+    except (OSError, ValueError):
+        version = None  # reading it says what is wrong with it
+    _check(variable, file, version)
+
+
+@cache
+def _check(variable: str, file: str, _version: object) -> None:
+    context_of(variable, file)
