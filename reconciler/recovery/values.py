@@ -161,6 +161,9 @@ class Accepted(Struct, frozen=True):
     why: str = ""
     #: What the file was then; None: it was not there.
     now: Content | None = None
+    #: When somebody took that back, and who; empty: it holds.
+    withdrawn: str = ""
+    withdrawn_by: str = ""
 
 
 class FileFinding(Struct, frozen=True):

@@ -1,4 +1,4 @@
-"""What `verify --accept` does: a person says that what was found may stay as it is."""
+"""What `verify --accept` does, and `--withdraw`: a person says whether what was found may stay."""
 
 from __future__ import annotations
 
@@ -20,36 +20,47 @@ from reconciler.recovery.verifying.places import place_of
 from reconciler.report.text.verifications import to_accept
 
 _NOTHING = "Nothing was accepted."
+_AS_BEFORE = "Nothing was withdrawn."
 
 
-def run(context: Context, options: VerifyOptions, storage: str, *wanted: str) -> int:
-    """Show what would be accepted, ask, keep it, and return the exit code."""
+def run(context: Context, options: VerifyOptions) -> int:
+    """Show what would be accepted, or withdrawn, ask, keep it, and return the exit code."""
+    takes_back = options.withdraw is not None
+    storage, *wanted = options.withdraw or options.accept or [""]
     with closing(open_repository(options.repository or "")) as repository:
         place = place_of(repository, storage)
         reason = masked(options.reason or "")
-        shown = accepting.to_accept(repository, place, storage, wanted, reason)
+        shown = (
+            accepting.to_withdraw(repository, place, storage, wanted)
+            if takes_back
+            else accepting.to_accept(repository, place, storage, wanted, reason)
+        )
         if shown.findings and not (options.auto_approve or _agreed(context, shown)):
             return ERROR
-        said = Accepted("", _who(context.origin), reason)
-        done = _accepted(repository, place, shown, said)
+        done = _kept(repository, place, shown, Accepted("", _who(context.origin), reason))
     context.result(context.report().accepted(done, context.style))
     return ERROR if done.changed else SUCCESS
 
 
 def _agreed(context: Context, shown: Acceptance) -> bool:
+    option, question, otherwise = "--accept", "Accept these as they are?", _NOTHING
+    if shown.withdrawn:
+        option, question, otherwise = "--withdraw", "Let these count again?", _AS_BEFORE
     context.streams.note(to_accept(shown, context.note_style))
-    require_terminal("verify --accept", "look at what is shown, and give -y (--auto-approve)")
-    if context.streams.agreed("\nAccept these as they are? Only 'yes' is accepted: "):
+    require_terminal(f"verify {option}", "look at what is shown, and give -y (--auto-approve)")
+    if context.streams.agreed(f"\n{question} Only 'yes' is accepted: "):
         return True
-    context.streams.note(_NOTHING)
+    context.streams.note(otherwise)
     if not context.is_text:
-        context.result(context.report().failure(_NOTHING, ERROR, context.style))
+        context.result(context.report().failure(otherwise, ERROR, context.style))
     return False
 
 
-def _accepted(repository: Repository, place: str, shown: Acceptance, said: Accepted) -> Acceptance:
+def _kept(repository: Repository, place: str, shown: Acceptance, said: Accepted) -> Acceptance:
     if not shown.findings:
         return shown
+    if shown.withdrawn:
+        return accepting.withdraw(repository, place, shown, said.by, utc_now())
     return accepting.accept(repository, place, shown, said, utc_now())
 
 

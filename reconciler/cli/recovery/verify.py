@@ -37,7 +37,7 @@ _CODES = {results.AGREES: SUCCESS, results.DIFFERS: FINDINGS, results.UNKNOWN: U
 _METHODS = {results.DEEP: "deep", results.AGAINST: "against", results.LIVE: "inventories"}
 #: What is about all of a repository; and what means something with it of the options that say how
 #: a comparison is told.
-_OF_ALL = {"explain": ("settled", "redact"), "accept": (), "objective": ()}
+_OF_ALL = {"explain": ("settled", "redact"), "accept": (), "withdraw": (), "objective": ()}
 _TELLING = {"everything": "--all", "settled": "--settled", "redact": "--redact", "rows": "--rows"}
 _ONLY_RECORDS = (
     "Compared are the platform's records of files; no byte of a file was read: --deep does that."
@@ -57,8 +57,8 @@ def run(context: Context, options: VerifyOptions) -> int:
         return explaining.run(context, options, *options.explain)
     if options.objective:
         return objective.run(context, options)
-    if options.accept is not None:
-        return accepting.run(context, options, *options.accept)
+    if options.accept is not None or options.withdraw is not None:
+        return accepting.run(context, options)
     with ExitStack() as opened:
         one = _Verification(context, options, opened)
         stop = opened.enter_context(Stop(context.limit, GOES_ON if options.deep else FINISHES))
@@ -75,8 +75,10 @@ def _check(options: VerifyOptions) -> None:
     """Refuse what can't be meant, before anything is opened: `UsageError`."""
     if options.repository is None and options.against in (None, BEFORE):
         raise UsageError("say which repository: REPO, a folder or s3://BUCKET/PREFIX")
-    if options.accept is None and (options.reason is not None or options.auto_approve):
-        raise UsageError("--reason and --auto-approve mean something only with --accept")
+    if options.accept is None and options.reason is not None:
+        raise UsageError("--reason means something only with --accept")
+    if options.auto_approve and options.accept is None and options.withdraw is None:
+        raise UsageError("--auto-approve means something only with --accept and --withdraw")
     given = [
         name
         for name, value in (

@@ -1,4 +1,7 @@
-"""Findings that a person accepts: they last, and count no more as long as the file stays so."""
+"""Findings that a person accepts: they last, and count no more as long as the file stays so.
+
+Whoever thinks otherwise later withdraws that, and they count again.
+"""
 
 from __future__ import annotations
 
@@ -35,6 +38,8 @@ class Acceptance(Struct, frozen=True):
     changed: int = 0
     #: How many of those that are meant were accepted before, as they are.
     before: int = 0
+    #: Whether what was accepted is withdrawn: `findings` are those that count again.
+    withdrawn: bool = False
 
 
 def to_accept(
@@ -47,26 +52,21 @@ def to_accept(
     `UsageError` for one that fits nothing, `SnapshotError` if not all findings can be read,
     `RepositoryError`.
     """
-    kept = store.read(repository, place)
-    if kept.damaged:
-        raise SnapshotError(f"nothing is accepted while not all is known: {kept.damaged[0]}")
-    known = open_ones(kept.episodes)
-    lasting = [e for e in known.values() if e.what in NEEDS_PROOF]
-    waiting = [e for e in lasting if not is_settled(e) or (why and _without_reason(e))]
-    if not wanted:
-        return Acceptance(storage, tuple(waiting), before=len(lasting) - len(waiting))
-    found, before = {}, set()
-    for text in wanted:
-        these = _fitting(text, lasting)
-        if not these:
-            raise UsageError(
-                f"{quoted(text)} fits no file of {quoted(storage)} that was found damaged, missing "
-                "or deleted, and still is: `verify` shows them. What has changed on purpose needs "
-                "no more than a new snapshot"
-            )
-        found.update({key(e): e for e in these if e in waiting})
-        before |= {key(e) for e in these if e not in waiting}
-    return Acceptance(storage, tuple(found[known] for known in sorted(found)), before=len(before))
+    lasting = _lasting(repository, place)
+    meant = _meant(wanted, lasting, storage)
+    waiting = [e for e in meant if not is_settled(e) or (why and _without_reason(e))]
+    return Acceptance(storage, tuple(waiting), before=len(meant) - len(waiting))
+
+
+def to_withdraw(
+    repository: Repository, place: str, storage: str, wanted: Sequence[str]
+) -> Acceptance:
+    """Return what was accepted of the storage at a location, and still is as it was then.
+
+    As `to_accept` otherwise.
+    """
+    accepted = [e for e in _lasting(repository, place) if is_settled(e)]
+    return Acceptance(storage, tuple(_meant(wanted, accepted, storage)), withdrawn=True)
 
 
 def accept(
@@ -91,6 +91,58 @@ def accept(
     if done:
         store.keep(repository, place, after, known, moment)
     return replace(shown, findings=tuple(done), changed=len(wanted) - len(done))
+
+
+def withdraw(
+    repository: Repository, place: str, shown: Acceptance, by: str, moment: datetime
+) -> Acceptance:
+    """Keep that somebody takes back what was accepted of what was `shown`; it counts again.
+
+    Who accepted it, when and why, stays. Raises `RepositoryError`.
+    """
+    known = store.read(repository, place)
+    wanted = {key(finding): finding for finding in shown.findings}
+    done, after = [], []
+    for episode in known.episodes:
+        was = None if episode.resolved else wanted.get(key(episode))
+        if was and episode.accepted and is_settled(episode) and was.accepted == episode.accepted:
+            withdrawn = timestamp(moment, "milliseconds")
+            said = replace(episode.accepted, withdrawn=withdrawn, withdrawn_by=by)
+            done.append(replace(episode, accepted=said))
+            after.append(done[-1])
+        else:
+            after.append(episode)
+    if done:
+        store.keep(repository, place, after, known, moment)
+    return replace(shown, findings=tuple(done), changed=len(wanted) - len(done))
+
+
+def _lasting(repository: Repository, place: str) -> list[FileFinding]:
+    """Return what needs proof that it is over, by path; raises `SnapshotError`."""
+    kept = store.read(repository, place)
+    if kept.damaged:
+        raise SnapshotError(f"nothing is accepted while not all is known: {kept.damaged[0]}")
+    known = open_ones(kept.episodes)
+    return [known[each] for each in sorted(known) if known[each].what in NEEDS_PROOF]
+
+
+def _meant(
+    wanted: Sequence[str], findings: Sequence[FileFinding], storage: str
+) -> list[FileFinding]:
+    """Return those that paths or globs mean: all, where there are none; raises `UsageError`."""
+    if not wanted:
+        return list(findings)
+    found = set()
+    for text in wanted:
+        these = _fitting(text, findings)
+        if not these:
+            raise UsageError(
+                f"{quoted(text)} fits no file of {quoted(storage)} that was found damaged, missing "
+                "or deleted, and still is: `verify` shows them. What has changed on purpose needs "
+                "no more than a new snapshot"
+            )
+        found |= {key(finding) for finding in these}
+    return [finding for finding in findings if key(finding) in found]
 
 
 def _without_reason(episode: FileFinding) -> bool:

@@ -109,9 +109,14 @@ def _come(episode: FileFinding, moment: str, now: str) -> FileFinding:
 
 
 def is_accepted(episode: FileFinding, now: Content | None) -> bool:
-    """Return whether a person has accepted a file as it is `now`: by its bytes, or as gone."""
+    """Return whether a person has accepted a file as it is `now`: by its bytes, or as gone.
+
+    And nobody has withdrawn that.
+    """
     accepted = episode.accepted
-    return accepted is not None and _state(accepted.now) == _state(now)
+    if accepted is None or accepted.withdrawn:
+        return False
+    return _state(accepted.now) == _state(now)
 
 
 def same_state(one: Content | None, other: Content | None) -> bool:
@@ -218,4 +223,6 @@ def _joined(one: FileFinding, other: FileFinding) -> FileFinding:
 
 
 def _when(accepted: Accepted | None) -> tuple[str, ...]:
-    return () if accepted is None else (accepted.at, accepted.by, accepted.why)
+    if accepted is None:
+        return ()
+    return (accepted.at, accepted.withdrawn, accepted.by, accepted.why, accepted.withdrawn_by)

@@ -34,6 +34,8 @@ class WrittenAccepted(Struct, frozen=True, omit_defaults=True):
     by: str
     why: str = ""
     now: WrittenContent | None = None
+    withdrawn: str = ""
+    withdrawn_by: str = ""
 
 
 class WrittenFinding(Struct, frozen=True, omit_defaults=True):
@@ -113,7 +115,14 @@ def _written(content: Content | None) -> WrittenContent | None:
 
 
 def _written_accepted(accepted: Accepted) -> WrittenAccepted:
-    return WrittenAccepted(accepted.at, accepted.by, accepted.why, _written(accepted.now))
+    return WrittenAccepted(
+        accepted.at,
+        accepted.by,
+        accepted.why,
+        _written(accepted.now),
+        accepted.withdrawn,
+        accepted.withdrawn_by,
+    )
 
 
 def encode(record: Record) -> bytes:
@@ -164,7 +173,14 @@ def _read(finding: WrittenFinding, place: str) -> FileFinding:
 
 
 def _accepted(path: bytes, accepted: WrittenAccepted) -> Accepted:
-    return Accepted(accepted.at, accepted.by, accepted.why, _content(path, accepted.now))
+    return Accepted(
+        accepted.at,
+        accepted.by,
+        accepted.why,
+        _content(path, accepted.now),
+        accepted.withdrawn,
+        accepted.withdrawn_by,
+    )
 
 
 def _content(path: bytes, content: WrittenContent | None) -> Content | None:

@@ -44,13 +44,14 @@ def verified(result: Verified, _style: Style = PLAIN) -> str:
 
 
 def accepted(done: Acceptance, _style: Style = PLAIN) -> str:
-    """Return what was accepted; `changed` counts what was something else again, and was not.
+    """Return what was accepted, or withdrawn.
 
-    And `before`, how many of those that are meant were accepted before.
+    `changed` counts what was something else again, and was not, and `before` how many of those that
+    are meant were accepted before.
     """
     return of_fields(
         storage=done.storage,
-        accepted=_written(done.findings),
+        **{"withdrawn" if done.withdrawn else "accepted": _written(done.findings)},
         changed=done.changed,
         before=done.before,
     )

@@ -84,6 +84,14 @@ def test_what_is_gone_is_told_until_somebody_accepts_it(rotten):
     told = rotten.folder("verify", "proofs", "--explain", "nas", "raw/03.tif").stdout
     assert "accepted 2" in told
     assert ": a test" in told
+    withdraw = ("verify", "proofs", "--withdraw", "nas", "raw/03.tif")
+    assert "Nothing was withdrawn" in rotten.folder.on_terminal(*withdraw, answer=b"y\n", code=1)
+    assert "Withdrawn: 1 file of nas." in rotten.folder.on_terminal(*withdraw, answer=b"yes\n")
+    rotten.scan(code=7)
+    assert verified(rotten, "--against", code=7)["storages"][0]["lasts"] == {"missing": 1}
+    told = rotten.folder("verify", "proofs", "--explain", "nas", "raw/03.tif", code=7).stdout
+    assert "; withdrawn 2" in told
+    rotten.folder("verify", "proofs", "--accept", "nas", "-y")
     # Another fault of the same file is another finding.
     rotten.file("nas/raw/07.tif", b"5")
     rotten.scan("--full", code=7)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, Namespace, _MutuallyExclusiveGroup
 
 from reconciler.cli.options.amounts import at_once, rate
 from reconciler.cli.options.command import Command
@@ -21,6 +21,7 @@ class VerifyOptions(Namespace):
     against: str | None
     explain: list[str] | None
     accept: list[str] | None
+    withdraw: list[str] | None
     objective: bool
     reason: str | None
     auto_approve: bool
@@ -63,13 +64,7 @@ def _add_arguments(parser: ArgumentParser) -> None:
         help="tell the story of one file: every proof of it, when it was wrong first, and where "
         "the good bytes still are",
     )
-    ways.add_argument(
-        "--accept",
-        nargs="+",
-        metavar=("STORAGE", "PATH"),
-        help="say that what was found damaged, missing or deleted may stay so: all of it, or what "
-        "lies at these paths or globs. It counts no more while it is as it is now",
-    )
+    _add_verdicts(ways)
     ways.add_argument(
         "--objective",
         action="store_true",
@@ -81,12 +76,29 @@ def _add_arguments(parser: ArgumentParser) -> None:
     _add_reading(parser)
 
 
+def _add_verdicts(ways: _MutuallyExclusiveGroup) -> None:
+    ways.add_argument(
+        "--accept",
+        nargs="+",
+        metavar=("STORAGE", "PATH"),
+        help="say that what was found damaged, missing or deleted may stay so: all of it, or what "
+        "lies at these paths or globs. It counts no more while it is as it is now",
+    )
+    ways.add_argument(
+        "--withdraw",
+        nargs="+",
+        metavar=("STORAGE", "PATH"),
+        help="take back what was said with --accept: of all that still is as it was then, or of "
+        "what lies at these paths or globs. It counts again",
+    )
+
+
 def _add_accepting(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--reason", metavar="TEXT", help="with --accept: why; kept, and shown with the finding"
     )
     parser.add_argument(
-        "-y", "--auto-approve", action="store_true", help="with --accept: do not ask"
+        "-y", "--auto-approve", action="store_true", help="with --accept and --withdraw: do not ask"
     )
 
 

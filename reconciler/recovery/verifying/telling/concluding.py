@@ -20,7 +20,7 @@ from reconciler.recovery.findings.episodes import Key, key
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.rows import Content
 from reconciler.recovery.scanning.known.lasts import Lasts
-from reconciler.recovery.values import FileFinding
+from reconciler.recovery.values import Accepted, FileFinding
 from reconciler.recovery.verifying.judging.classify import LEFT_OUT
 from reconciler.recovery.verifying.judging.sides import Side
 from reconciler.recovery.verifying.judging.spool import Spooled
@@ -202,7 +202,7 @@ class Concluded:
             finding,
             first_seen=since.first_seen,
             last_seen=since.last_seen,
-            accepted=since.accepted if over_time.is_accepted(since, finding.now) else None,
+            accepted=_accepted(since, finding),
         )
 
     def _keep(self, after: list[FileFinding], known: store.Known) -> None:
@@ -239,6 +239,14 @@ class Concluded:
 
     def _redacted(self, finding: FileFinding) -> FileFinding:
         return self._means.redaction.finding(finding) if self._means.redaction else finding
+
+
+def _accepted(since: FileFinding, finding: FileFinding) -> Accepted | None:
+    """Return that a person has accepted a file as it is, or what somebody has withdrawn of it."""
+    accepted = since.accepted
+    if accepted is not None and accepted.withdrawn:
+        return accepted
+    return accepted if over_time.is_accepted(since, finding.now) else None
 
 
 class _First:

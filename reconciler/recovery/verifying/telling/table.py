@@ -21,7 +21,7 @@ from reconciler.errors import ReconcilerError, UsageError
 from reconciler.printable import quoted, shown
 from reconciler.recovery import paths
 from reconciler.recovery.rows import Content
-from reconciler.recovery.values import FileFinding
+from reconciler.recovery.values import Accepted, FileFinding
 
 #: So many rows are held in memory.
 _BATCH = 4_096
@@ -47,6 +47,14 @@ _CONTENT: dict[str, tuple[pa.DataType, Callable[[Content], object]]] = {
     "version": (pa.string(), lambda content: content.version),
     "detail": (pa.string(), lambda c: None if c.detail is None else paths.shown(c.detail)),
 }
+
+
+def _of(finding: FileFinding, told: Callable[[Accepted], str]) -> str | None:
+    """Return what is told of an acceptance; None where there is none, or none that holds."""
+    accepted = finding.accepted
+    return None if accepted is None or accepted.withdrawn else told(accepted)
+
+
 _COLUMNS: dict[str, tuple[pa.DataType, Callable[[FileFinding], object]]] = {
     "what": (pa.string(), lambda finding: finding.what),
     "storage": (pa.string(), lambda finding: shown(finding.storage)),
@@ -58,9 +66,9 @@ _COLUMNS: dict[str, tuple[pa.DataType, Callable[[FileFinding], object]]] = {
     "files": (pa.int64(), lambda finding: finding.files or None),
     "first_seen": (pa.string(), lambda finding: finding.first_seen or None),
     "last_seen": (pa.string(), lambda finding: finding.last_seen or None),
-    "accepted_at": (pa.string(), lambda f: f.accepted.at if f.accepted else None),
-    "accepted_by": (pa.string(), lambda f: shown(f.accepted.by) if f.accepted else None),
-    "accepted_why": (pa.string(), lambda f: shown(f.accepted.why) if f.accepted else None),
+    "accepted_at": (pa.string(), lambda f: _of(f, lambda said: said.at)),
+    "accepted_by": (pa.string(), lambda f: _of(f, lambda said: shown(said.by))),
+    "accepted_why": (pa.string(), lambda f: _of(f, lambda said: shown(said.why))),
 }
 #: The columns of the table, in order; those of what was, then of what is.
 SCHEMA = pa.schema(

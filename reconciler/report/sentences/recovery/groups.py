@@ -70,8 +70,10 @@ def earlier(one: StorageVerified) -> list[str]:
 
 
 def to_accept(shown: Acceptance) -> str:
-    """Say what would be accepted."""
+    """Say what would be accepted, or be so no more."""
     number = count(len(shown.findings), "file")
+    if shown.withdrawn:
+        return f"{bare(shown.storage)}: {number} no more to be accepted"
     return f"{bare(shown.storage)}: {number} to be accepted as {_they(shown)}"
 
 
@@ -79,7 +81,10 @@ def total(done: Acceptance) -> str:
     """Say what came of it."""
     if done.changed:
         left = f"{count(done.changed, 'file')} left alone, for meanwhile it is something else: "
-        return f"Accepted: {len(done.findings):,}; {left}look again."
+        what = "Withdrawn" if done.withdrawn else "Accepted"
+        return f"{what}: {len(done.findings):,}; {left}look again."
+    if done.withdrawn:
+        return _withdrawn(done)
     if not done.findings:
         if done.before:
             return f"Nothing to accept: all that lasts on {bare(done.storage)} was accepted before."
@@ -88,6 +93,14 @@ def total(done: Acceptance) -> str:
     return (
         f"Accepted: {number} of {bare(done.storage)}. Counted no more while as {_they(done)} now."
     )
+
+
+def _withdrawn(done: Acceptance) -> str:
+    if not done.findings:
+        return f"Nothing to withdraw: nothing that lasts on {bare(done.storage)} is accepted."
+    number = count(len(done.findings), "file")
+    verb = "Counts" if len(done.findings) == 1 else "They count"
+    return f"Withdrawn: {number} of {bare(done.storage)}. {verb} again until seen whole."
 
 
 def _they(shown: Acceptance) -> str:

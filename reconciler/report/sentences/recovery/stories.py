@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from reconciler.recovery import rows
-from reconciler.recovery.findings.episodes import is_settled
 from reconciler.recovery.paths import shown
 from reconciler.recovery.rows import Content
 from reconciler.recovery.values import FileFinding
@@ -11,6 +10,7 @@ from reconciler.recovery.verifying import stories
 from reconciler.recovery.verifying.stories import Chapter, Copy, Story
 from reconciler.report.sentences.recovery.verifications import (
     accepted,
+    accepted_of,
     day,
     modified,
     proved,
@@ -110,9 +110,7 @@ def found(story: Story) -> list[str]:
 
 def _end(finding: FileFinding) -> str:
     ends = [f"resolved {day(finding.resolved)}"] if finding.resolved else []
-    if finding.accepted and is_settled(finding):
-        ends.append(accepted(finding.accepted))
-    return ", ".join(ends) or "not resolved"
+    return ", ".join([*ends, *accepted_of(finding)]) or "not resolved"
 
 
 def quoted_path(path: bytes) -> str:

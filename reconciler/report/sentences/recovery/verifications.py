@@ -124,15 +124,22 @@ def details(finding: FileFinding) -> list[str]:
     told += _contents(finding)
     if finding.first_seen and finding.first_seen != finding.last_seen:
         told.append(f"since {day(finding.first_seen)}")
-    if finding.accepted and is_settled(finding):
-        told.append(accepted(finding.accepted))
-    return told
+    return [*told, *accepted_of(finding)]
+
+
+def accepted_of(finding: FileFinding) -> list[str]:
+    """Say who has accepted a finding, and holds it so, or has withdrawn that."""
+    said = finding.accepted
+    return [accepted(said)] if said and (said.withdrawn or is_settled(finding)) else []
 
 
 def accepted(said: Accepted) -> str:
-    """Say who has accepted something, when and why."""
+    """Say who has accepted something, when and why, and who withdrew it."""
     why = f": {printable(said.why)}" if said.why else ""
-    return f"accepted {day(said.at)} by {printable(said.by)}{why}"
+    told = f"accepted {day(said.at)} by {printable(said.by)}{why}"
+    if not said.withdrawn:
+        return told
+    return f"{told}; withdrawn {day(said.withdrawn)} by {printable(said.withdrawn_by)}"
 
 
 def only_counted(one: StorageVerified) -> list[str]:

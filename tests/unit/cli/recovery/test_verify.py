@@ -15,8 +15,12 @@ from reconciler.errors import UsageError
 WAYS = {
     "--explain": ("--explain", "nas", "a"),
     "--accept": ("--accept", "nas"),
+    "--withdraw": ("--withdraw", "nas"),
     "--objective": ("--objective",),
 }
+
+
+OF_EXPLAIN = (("--redact",), ("--settled", "1d"))
 
 
 def refused(*line: str) -> str:
@@ -39,8 +43,7 @@ def test_what_is_about_all_of_a_repository_takes_no_snapshot(way: str) -> None:
     [
         *((way, ("--rows", "rows.csv")) for way in WAYS),
         *((way, ("--all",)) for way in WAYS),
-        *((way, (option,)) for way in ("--accept", "--objective") for option in ("--redact",)),
-        *((way, ("--settled", "1d")) for way in ("--accept", "--objective")),
+        *((way, option) for way in WAYS if way != "--explain" for option in OF_EXPLAIN),
     ],
 )
 def test_what_tells_of_a_comparison_means_nothing_without_one(
@@ -48,3 +51,10 @@ def test_what_tells_of_a_comparison_means_nothing_without_one(
 ) -> None:
     told = refused("proofs", *option, *WAYS[way])
     assert told == f"{option[0]} says how a comparison is told: leave it out"
+
+
+def test_what_goes_with_accepting_means_nothing_without_it() -> None:
+    assert refused("proofs", "--reason", "x") == "--reason means something only with --accept"
+    assert refused("proofs", "--reason", "x", "--withdraw", "nas").startswith("--reason means")
+    told = refused("proofs", "-y", "--deep")
+    assert told == "--auto-approve means something only with --accept and --withdraw"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from msgspec.structs import replace
@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from reconciler.errors import UsageError
 from reconciler.recovery import values
 from reconciler.recovery.findings import episodes, store
-from reconciler.recovery.findings.accepting import accept, to_accept
+from reconciler.recovery.findings.accepting import accept, to_accept, to_withdraw, withdraw
 from reconciler.recovery.repository.opening import open_repository
 from reconciler.recovery.rows import FILE, READ, Content
 from reconciler.recovery.values import Accepted, FileFinding
@@ -109,3 +109,32 @@ def test_what_became_something_else_while_it_was_asked_is_left_alone(repository)
     assert ([f.path for f in done.findings], done.changed) == ([b"a/2.tif"], 1)
     known = {e.path: e for e in store.read(repository, PLACE).episodes}
     assert known[b"a/1.tif"].accepted is None
+
+
+def test_what_was_accepted_is_withdrawn_and_who_said_so_stays(repository):
+    accept(repository, PLACE, to_accept(repository, PLACE, "nas", ["a/"]), SAID, MOMENT)
+    with pytest.raises(UsageError, match="fits no file"):
+        to_withdraw(repository, PLACE, "nas", ["c\\xff"])  # which nobody has accepted
+    assert len(to_withdraw(repository, PLACE, "nas", ()).findings) == 2
+    shown = to_withdraw(repository, PLACE, "nas", ["a/1.tif"])
+    done = withdraw(repository, PLACE, shown, "bert@scope", MOMENT + timedelta(days=1))
+    assert ([f.path for f in done.findings], done.changed) == ([b"a/1.tif"], 0)
+    known = {e.path: e for e in store.read(repository, PLACE).episodes}
+    said = known[b"a/1.tif"].accepted
+    assert (said.by, said.why, said.at[:10]) == ("anna@scope", SAID.why, "2026-11-29")
+    assert (said.withdrawn_by, said.withdrawn[:10]) == ("bert@scope", "2026-11-30")
+    assert not episodes.is_settled(known[b"a/1.tif"])
+    assert episodes.is_settled(known[b"a/2.tif"])
+    # It was told to who has read it before, and may be accepted again.
+    assert withdraw(repository, PLACE, shown, "carl@scope", MOMENT).changed == 1
+    assert chosen(repository, "a/1.tif") == [b"a/1.tif"]
+
+
+def test_a_run_that_has_not_seen_it_withdrawn_does_not_bring_it_back(repository):
+    accept(repository, PLACE, to_accept(repository, PLACE, "nas", ["a/"]), SAID, MOMENT)
+    before = store.read(repository, PLACE)
+    shown = to_withdraw(repository, PLACE, "nas", ())
+    withdraw(repository, PLACE, shown, "bert@scope", MOMENT + timedelta(minutes=1))
+    later = [replace(e, last_seen="2026-11-30T02:00:00Z") for e in before.episodes]
+    store.keep(repository, PLACE, later, before, MOMENT + timedelta(minutes=2))
+    assert to_withdraw(repository, PLACE, "nas", ()).findings == ()
