@@ -92,10 +92,20 @@ def _with_lasting(story: Story, known: Iterable[FileFinding]) -> Story:
         now = last.content if last and last.at > found.last_seen else None
         over = has_good_bytes(found, now) or is_written(found, now)
         if found.what in NEEDS_PROOF and not (story.wrong_since or over):
-            read = found.was.proved_at if found.was else None
-            right = "" if read is None else _moment(read)
+            right = _last_read(found.was, story)
             return replace(story, good=found.was, wrong_since=found.first_seen, last_right=right)
     return story
+
+
+def _last_read(good: Content | None, story: Story) -> str:
+    """Return when the good bytes were read last, as far as any scan tells; empty: never."""
+    rows_of_it = [good, *(chapter.content for chapter in story.chapters)] if good else []
+    read = [
+        row.proved_at
+        for row in rows_of_it
+        if row and good and row.sha256 == good.sha256 and row.proof in (rows.READ, rows.KEPT)
+    ]
+    return _moment(max(filter(None, read))) if any(read) else ""
 
 
 def _recorded(

@@ -267,6 +267,19 @@ def test_it_is_wrong_though_the_scans_that_saw_it_whole_are_gone(home, keep, las
         assert (story.is_wrong, story.accepted) == (False, said)
 
 
+def test_damage_that_only_a_killed_scan_has_read_was_right_when_it_was_read_before(home, keep):
+    keep([file(1)], 1)
+    good = Content(PATH, rows.FILE, 7, OLD, b"g" * 32, rows.KEPT)  # as it was to be
+    found = FileFinding(values.DAMAGED, "nas", PLACE, PATH, good, rotten(2))
+    seen = timestamp(night(2), "milliseconds")
+    found = replace(found, first_seen=seen, last_seen=seen)
+    store.keep(home, PLACE, [found], store.Known(), night(2))
+    keep([replace(rotten(3), mtime_ns=ns(night(3)))], 3)
+    story = told(home)
+    assert (story.wrong_since, story.good) == (seen, good)
+    assert story.last_right == timestamp(night(1), "seconds")
+
+
 @pytest.fixture
 def pruned(home, keep):
     """Keep one scan, which remembers the file, as it was in those that were pruned."""
