@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from reconciler.location import location, same_place
 from reconciler.model import Desired, Entry, Policy, State, Storage, unmanaged_because
+from reconciler.recovery.matching import Sign, pairs, sign_of
 from reconciler.recovery.snapshots.document import SnapshotStorage
 
 
@@ -31,30 +31,21 @@ class Found(Struct, frozen=True):
 
 
 def find(wanted: Sequence[Wanted], state: State, *, same_platform: bool) -> Found:
-    """Find the live storages: by id on the same platform, by a single location, by name.
+    """Find the live storages, by the rule of `matching.pairs`.
 
-    Each is one storage's at most. What no manifest can express is none of them.
+    What no manifest can express is none of them. A storage is looked for where it is to lie now.
     """
-    left = {each.id: each for each in state.storages if unmanaged_because(each) is None}
-    found: dict[str, Storage] = {}
-
-    def take(one: Wanted, live: Storage) -> None:
-        found[one.storage.id] = left.pop(live.id)
-
-    if same_platform:
-        for one in wanted:
-            live = left.get(one.storage.id)
-            if live and (live.name == one.entry.name or same_place(one.entry, live)):
-                take(one, live)
-    for one, live in list(_alone(_rest(wanted, found), left.values())):
-        take(one, live)
-    names = {live.name: live for live in left.values()}
-    by_name = []
-    for one in _rest(wanted, found):
-        if live := names.get(one.entry.name):
-            take(one, live)
-            by_name.append(one.storage.id)
-    return Found(found, frozenset(by_name))
+    live = [each for each in state.storages if unmanaged_because(each) is None]
+    ours = [
+        Sign(o.storage.id, o.entry.name, location(o.entry.type, o.entry.default_url))
+        for o in wanted
+    ]
+    paired = pairs(ours, list(map(sign_of, live)), same_platform=same_platform)
+    ids = [one.storage.id for one in wanted]
+    return Found(
+        {ids[one]: live[other] for one, other in paired.found.items()},
+        frozenset(ids[one] for one in paired.by_name),
+    )
 
 
 def desired(
@@ -83,21 +74,3 @@ def is_as_wanted(one: Wanted, live: Storage) -> bool:
     """Return whether a live storage is what the snapshot has."""
     entry = one.entry
     return (live.name, live.label) == (entry.name, entry.label) and same_place(entry, live)
-
-
-def _rest(wanted: Iterable[Wanted], found: Mapping[str, Storage]) -> list[Wanted]:
-    return [one for one in wanted if one.storage.id not in found]
-
-
-def _alone(
-    wanted: Iterable[Wanted], storages: Iterable[Storage]
-) -> Iterator[tuple[Wanted, Storage]]:
-    """Yield pairs that lie at one place at which nothing else lies, on either side."""
-    places: dict[str, tuple[list[Wanted], list[Storage]]] = defaultdict(lambda: ([], []))
-    for one in wanted:
-        places[location(one.entry.type, one.entry.default_url).place][0].append(one)
-    for storage in storages:
-        places[location(storage.type, storage.default_url).place][1].append(storage)
-    for ours, theirs in places.values():
-        if len(ours) == len(theirs) == 1 and same_place(ours[0].entry, theirs[0]):
-            yield ours[0], theirs[0]

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
+from reconciler.location import Location, location
+from reconciler.recovery.matching import Sign
 from reconciler.recovery.seal import require_sound, sealed, unsealed
 from reconciler.recovery.values import Counts, Root, Unproved
 
@@ -72,6 +74,13 @@ class SnapshotStorage(Struct, frozen=True):
     inventory: Inventory | None
     #: None if it was never scanned.
     contents: Contents | None
+
+    def sign(self) -> Sign:
+        """Return by what it is known, on whatever platform (`matching.pairs`)."""
+        where = None
+        if self.place:
+            where = Location(self.place, location(self.type, self.default_url).region)
+        return Sign(self.id, self.name, where)
 
 
 class Lacking(Struct, frozen=True):

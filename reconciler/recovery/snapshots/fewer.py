@@ -7,9 +7,9 @@ from collections.abc import Collection
 from msgspec import Struct
 
 from reconciler.errors import SnapshotError
-from reconciler.location import location
 from reconciler.model import UNKNOWN_PLATFORM, State
 from reconciler.printable import listed
+from reconciler.recovery.matching import pairs, sign_of
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.snapshots import listing
 from reconciler.recovery.snapshots.document import Kept, Snapshot
@@ -53,20 +53,16 @@ def is_of(snapshot: Snapshot, platform_id: str, address: str) -> bool:
 def missing_since(previous: Snapshot | None, state: State) -> list[str]:
     """Name the storages of an earlier snapshot that are live no more, under any name.
 
-    On the same platform they are known by id, everywhere by location; on another by name as well.
+    By the rule of `matching.pairs`, but that on the same platform a name alone says nothing: what
+    has another id and lies elsewhere is another storage, and the one before is gone.
     """
     if previous is None:
         return []
-    ids = {storage.id for storage in state.storages}
-    places = {location(s.type, s.default_url).place for s in state.storages}
-    names = {storage.name for storage in state.storages}
     same = previous.platform.id == state.platform_id
-    return [
-        storage.name
-        for storage in previous.storages
-        if not (storage.id in ids if same else storage.name in names)
-        and storage.place not in places
-    ]
+    ours = [storage.sign() for storage in previous.storages]
+    found = pairs(ours, list(map(sign_of, state.storages)), same_platform=same)
+    there = found.found.keys() - (found.by_name if same else ())
+    return [s.name for number, s in enumerate(previous.storages) if number not in there]
 
 
 def refuse_fewer(missing: Collection[str], undeclared: Collection[str]) -> None:

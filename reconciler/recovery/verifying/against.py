@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from msgspec.structs import replace
 
 from reconciler.errors import SnapshotError
+from reconciler.recovery.matching import pairs
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.snapshots.document import Snapshot, SnapshotStorage
-from reconciler.recovery.verifying.matching import partner
 from reconciler.recovery.verifying.recorded import Recorded, of_snapshot
 from reconciler.recovery.verifying.results import StorageVerified
 from reconciler.recovery.verifying.scans import compare
@@ -32,15 +32,23 @@ def verify(
 
     The snapshots lie in `homes`. Raises `RepositoryError`.
     """
+    partners = _partners(was, now)
     for storage in storages:
-        found = partner(storage, was, now)
-        yield _compared(storage, found, means, homes)
+        yield _compared(storage, partners.get(storage.id), means, homes)
 
 
 def only_later(was: Snapshot, now: Snapshot) -> list[str]:
     """Name the storages of `now` that `was` does not have: nothing is known of earlier."""
-    known = {id(found) for storage in was.storages if (found := partner(storage, was, now))}
-    return [storage.name for storage in now.storages if id(storage) not in known]
+    known = {storage.id for storage in _partners(was, now).values()}
+    return [storage.name for storage in now.storages if storage.id not in known]
+
+
+def _partners(was: Snapshot, now: Snapshot) -> dict[str, SnapshotStorage]:
+    """Return which storage of `now` each of `was` is, by its id there."""
+    signs = [[storage.sign() for storage in each.storages] for each in (was, now)]
+    same = was.platform.id == now.platform.id
+    found = pairs(signs[0], signs[1], same_platform=same).found
+    return {was.storages[one].id: now.storages[other] for one, other in found.items()}
 
 
 def _compared(

@@ -12,10 +12,10 @@ import pyarrow.compute as pc
 
 from reconciler.environment.timestamps import timestamp
 from reconciler.errors import PlatformError, SnapshotError
-from reconciler.location import location
 from reconciler.model import NEW_PLATFORM, State, Storage
 from reconciler.platform import InventoryRow, Reader
 from reconciler.recovery import values
+from reconciler.recovery.matching import pairs, sign_of
 from reconciler.recovery.parts import convert, merge, read
 from reconciler.recovery.parts.schema import INVENTORY
 from reconciler.recovery.parts.unsorted import sorted_inventory
@@ -28,7 +28,6 @@ from reconciler.recovery.values import FileFinding
 from reconciler.recovery.verifying.judging.classify import NEW
 from reconciler.recovery.verifying.judging.sides import Lost, Side
 from reconciler.recovery.verifying.judging.spool import Spool
-from reconciler.recovery.verifying.matching import chosen
 from reconciler.recovery.verifying.results import StorageVerified, Taken
 from reconciler.recovery.verifying.telling.alone import told
 from reconciler.recovery.verifying.telling.concluding import Concluded, Means, Present
@@ -57,12 +56,12 @@ def verify(
     `RepositoryError`.
     """
     state, reader = platform
-    places = [location(live.type, live.default_url).place for live in state.storages]
     same = state.platform_id == snapshot.platform.id
+    ours = [storage.sign() for storage in snapshot.storages]
+    found = pairs(ours, list(map(sign_of, state.storages)), same_platform=same).found
+    live = {snapshot.storages[one].id: state.storages[other] for one, other in found.items()}
     for storage in storages:
-        live = chosen(storage, state.storages, places, same_platform=same)
-        one = _One(storage, reader, means, repository)
-        yield one.verified(live, state)
+        yield _One(storage, reader, means, repository).verified(live.get(storage.id), state)
 
 
 class _One:

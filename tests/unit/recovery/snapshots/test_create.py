@@ -377,6 +377,24 @@ def test_a_storage_that_was_renamed_or_made_again_is_not_missing(repository):
     taken(live, repository, at=NOW + 1)
 
 
+@pytest.mark.parametrize("platform_id", ["memory", "rebuilt"])
+def test_one_of_two_at_a_place_that_is_gone_is_missing(repository, platform_id):
+    live = platform("nas")
+    live.put(storage("twin", place="nas"))
+    taken(live, repository)
+    one = platform("nas", platform_id=platform_id)
+    with pytest.raises(SnapshotError, match="not live any more: 'twin'"):
+        taken(one, repository, at=NOW + 1)
+
+
+def test_one_of_the_same_name_elsewhere_on_the_same_platform_is_another(repository):
+    taken(platform("nas"), repository)
+    live = platform()
+    live.put(storage("nas", id="new", place="moved"))
+    with pytest.raises(SnapshotError, match="not live any more: 'nas'"):
+        taken(live, repository, at=NOW + 1)
+
+
 def test_fewer_storages_than_on_another_platform_are_refused_as_well(repository):
     """A wrong address must not look like a new platform with nothing on it."""
     taken(platform("nas", "archive"), repository)
