@@ -48,6 +48,7 @@ class Half(FolderSource):
             for folder in (path for path in self.closed if path.endswith(b"/")):
                 one = chosen(listed, [0])
                 one.path, one.kind, one.detail = [folder], [rows.UNREADABLE], [b"EACCES"]
+                one.size = [None]
                 extend(told, one)
             yield chosen(told, sorted(range(len(told)), key=told.path.__getitem__))
 
