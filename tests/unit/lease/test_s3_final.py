@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from reconciler.buckets import system_file
+from reconciler.buckets import named_file, system_file
 from reconciler.errors import PlatformError, UnavailableError, UsageError
 from reconciler.health.backends import FINE, UNKNOWN, check_backends
 from reconciler.lease.bucket_failure import failure
@@ -139,6 +139,18 @@ def test_a_bundle_that_is_none(use, monkeypatch, tmp_path, content, why):
         with pytest.raises(UsageError, match=f"AWS_CA_BUNDLE names .*{why}"):
             hold()
         assert why in checked(server.endpoint)[1]
+
+
+def test_a_bundle_is_read_once_and_again_when_it_was_replaced(monkeypatch, authority, tmp_path):
+    bundle, read = tmp_path / "bundle.pem", []
+    bundle.write_bytes(authority.file.read_bytes())
+    monkeypatch.setattr("reconciler.buckets.context_of", lambda *of: read.append(of))
+    for _ in range(3):
+        assert named_file(str(bundle)) == str(bundle)
+    assert len(read) == 1
+    bundle.write_text("no PEM")
+    named_file(str(bundle))
+    assert len(read) == 2
 
 
 def test_the_systems_authorities_are_found(monkeypatch, authority):
