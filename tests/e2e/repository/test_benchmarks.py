@@ -99,6 +99,17 @@ def test_the_measurements_of_rebuilds_run():
         assert name in done.stdout
 
 
+@pytest.mark.long
+def test_the_measurements_of_a_cluster_run():
+    line = "python tests/benchmarks/cluster.py"
+    assert f"$ {line} --folder /dev/shm --runs 2\n" in PAGE.read_text(encoding="utf-8")
+    few = ["--tasks", "4", "--files", "2", "--made", "4", "--runs", "1"]
+    command = [sys.executable, *line.split()[1:], *few]
+    done = subprocess.run(command, check=True, cwd=ROOT, capture_output=True, encoding="utf-8")
+    for name in ("4 tasks, 8 MiB in all", "2 threads", "tasks that do nothing", "Dask, 2 workers"):
+        assert name in done.stdout
+
+
 def test_the_page_has_commands():
     assert len(COMMANDS) >= 3
 
