@@ -177,3 +177,30 @@ def test_what_is_wrong_with_a_copy_is_not_told_of_the_storage(moved):
     moved.folder("verify", "proofs", "--deep", "--relocate", relocated, code=7)
     report = json.loads(moved.folder("verify", "proofs", "--deep", "-o", "json").stdout)
     assert report["elsewhere"] == []
+
+
+def test_in_a_bucket_too(storages, s3):
+    where, env = f"s3://{s3.new_bucket()}/proofs", s3.environment()
+    client, bucket = s3.client(), where.split("/")[2]
+
+    def run(*arguments, code=0):
+        return json.loads(storages.folder(*arguments, "-o", "json", code=code, env=env).stdout)
+
+    def lose(*names):
+        for name in names:
+            listed = client.list_objects_v2(Bucket=bucket, Prefix=f"proofs/{name}/")
+            for item in listed.get("Contents", []):
+                client.delete_object(Bucket=bucket, Key=item["Key"])
+
+    run("scan", "--into", where)
+    run("snapshot", "create", where)
+    (storages.path / "nas/raw/03.tif").unlink()
+    run("scan", "--into", where, code=7)
+    lose("findings")
+    told = run("verify", where, "--deep", code=7)
+    assert "a record of what was found wrong, is missing" in json.dumps(told)
+    run("scan", "--into", where, "--accept-loss", "nas", code=7)
+    assert "is missing" not in json.dumps(run("verify", where, "--deep", code=7))
+    lose("scans", "finished")
+    assert "--accept-loss NAME" in json.dumps(run("scan", "--into", where, code=8))
+    assert run("snapshot", "create", where, code=8)["complete"] is False
