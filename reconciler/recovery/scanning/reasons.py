@@ -25,7 +25,7 @@ def behind(last: Scan) -> str:
         f"The clock of this machine is behind the last scan, {last.id}, which began at "
         f"{last.started_at}: set it right, for the next scans would be taken for earlier ones. If "
         "the clock of that scan was ahead, remove its record (`scans/…` in the repository), and "
-        "scan with --accept-loss NAME"
+        "the snapshots that have it, and scan with --accept-loss NAME"
     )
 
 

@@ -7,7 +7,13 @@ from collections.abc import Iterable, Iterator
 from reconciler.printable import shown
 from reconciler.recovery.findings.accepting import Acceptance
 from reconciler.recovery.values import FileFinding
-from reconciler.recovery.verifying.results import AGREES, DIFFERS, StorageVerified, Verified
+from reconciler.recovery.verifying.results import (
+    AGREES,
+    DIFFERS,
+    Elsewhere,
+    StorageVerified,
+    Verified,
+)
 from reconciler.report.sentences.recovery import beside
 from reconciler.report.sentences.recovery import groups as told_together
 from reconciler.report.sentences.recovery import verifications as told
@@ -28,7 +34,7 @@ def verified(result: Verified, style: Style = PLAIN) -> str:
     last = lines(told.total(result), style.width, rest="  ")
     verdict = [style.paint(line, colour) for line in last]
     each = [_storage(one, style) for one in result.storages]
-    others = _lines(beside.elsewhere(result.elsewhere), style)
+    others = [line for one in result.elsewhere for line in _elsewhere(one, style)]
     if style.quiet:
         return joined([*(part for part in (*each, others) if part), verdict])
     notes = [*others, *_lines(_notes(result), style)]
@@ -78,6 +84,16 @@ def _storage(one: StorageVerified, style: Style) -> list[str]:
     for finding in one.resolved if style.verbose else ():
         done += _line(f"resolved: {finding.what} {told.subject(finding)}", name, style)
     return done
+
+
+def _elsewhere(one: Elsewhere, style: Style) -> Iterator[str]:
+    """Yield what is wrong with a storage that was not asked for, and the first findings."""
+    yield from _lines(beside.elsewhere([one]), style)
+    name, most = bare(one.storage), len(one.lasting) if style.verbose else _SHOWN
+    for finding in one.lasting[:most]:
+        yield from _finding(finding, name, style, only_counted=True)
+    if (cut := sum(one.lasts.values()) - min(most, len(one.lasting))) > 0:
+        yield from _line(f"… and {cut:,} more: --rows FILE has all", name, style)
 
 
 def _group(group: Group, name: str, style: Style) -> Iterator[str]:
