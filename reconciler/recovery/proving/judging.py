@@ -17,7 +17,13 @@ from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.scanning import reasons
 from reconciler.recovery.scanning.known.lasts import Lasts
 from reconciler.recovery.values import NOT_REACHABLE, FileFinding, LeftOut, Scan
+from reconciler.recovery.verifying import remembered
 from reconciler.recovery.verifying.results import Elsewhere
+
+_UNTOLD = (
+    "The last scan was killed before it could keep what it found damaged or gone: scan it again, "
+    "which tells it"
+)
 
 
 class Declared(Struct, frozen=True):
@@ -63,6 +69,8 @@ def _storage(repository: Repository, lasts: Lasts, declared: Declared, now: int)
             return told
         if scan.lost:
             told = replace(told, problem=told.problem or reasons.lost(scan.lost))
+        elif not known.damaged and remembered.is_untold(repository, scan, known):
+            told = replace(told, problem=_UNTOLD)
         return replace(
             told,
             coverage=cover(repository, scan, declared.objective, now),

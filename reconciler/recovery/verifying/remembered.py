@@ -56,6 +56,20 @@ def keep(repository: Repository, scanned: Scanned, clock: Callable[[], datetime]
         scanned.forgotten = True
 
 
+def is_untold(repository: Repository, scan: Scan, known: store.Known) -> bool:
+    """Return whether a scan has found something wrong that is not among what is `known`.
+
+    It was killed before it could keep that. Raises `RepositoryError`, `SnapshotError`.
+    """
+    if not scan.remembered:
+        return False
+    wrong = _Wrong(episodes.open_ones(known.episodes), known.gone_until)
+    hidden = hidden_by(scan.excluded, scan.unproved)
+    for otherwise in _otherwise(repository, scan, hidden):
+        wrong.take(otherwise)
+    return not wrong.by_key.keys() <= wrong.lasting.keys()
+
+
 def _keep_rotten(repository: Repository, scanned: Scanned, clock: Callable[[], datetime]) -> None:
     """Keep what was read of a scan that has no record: somebody may touch the file before one has.
 

@@ -224,3 +224,17 @@ def test_a_storage_of_which_all_is_left_out_is_not_proved(repository, storage) -
     assert one.coverage.exempt == 6
     by_the_scan = replace(one, coverage=Coverage(), exempt=(LeftOut("**", 6),))
     assert by_the_scan.verdict == "not_proved"
+
+
+def test_what_a_scan_found_that_was_killed_before_it_kept_that_is_not_proved(
+    repository, storage
+) -> None:
+    scan(storage, repository, 0)
+    del storage.files[b"raw/3"]
+    scan_once(storage, repository, by=here(FIRST + timedelta(days=1)))
+    one = proved(repository, 2)
+    assert (one.verdict, one.wrong) == ("not_proved", {})
+    assert "scan it again" in one.problem
+    scan(storage, repository, 2)
+    one = proved(repository, 2)
+    assert (one.wrong, one.problem) == ({"missing": 1}, "")
