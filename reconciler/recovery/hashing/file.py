@@ -6,9 +6,9 @@ import hashlib
 import io
 import mmap
 import os
-import stat
 import threading
 from collections.abc import Callable
+from stat import S_ISREG
 from typing import TypeAlias
 
 #: Larger buffers are not faster; one for each thread is used for all that the thread ever reads.
@@ -17,8 +17,8 @@ BUFFER = 256 * 1024
 #: touched again without a trace in its times.
 TICK_NS = 2_000_000_000
 
-#: Which of the times tells when a file was last touched.
-_TOUCHED = 1 if os.name == "nt" else 2
+#: There the time of the last write tells when a file was last touched, else that of its change.
+_WINDOWS = os.name == "nt"
 
 _thread = threading.local()
 
@@ -44,28 +44,44 @@ class Hasher:
         is read twice, and both must agree. (What programs write through a memory map has the time
         of its first page only.) Raises `OSError`.
         """
-        sha256 = self._sha256(fd, before[0] or 0)
-        after = os.fstat(fd)
-        now = (after.st_size, after.st_mtime_ns, after.st_ctime_ns)
-        if now != before or not stat.S_ISREG(after.st_mode):
+        size, mtime_ns, ctime_ns = before
+        if size is None or mtime_ns is None or ctime_ns is None:
             return None
-        if now_ns - now[_TOUCHED] < TICK_NS:
+        parts = self._parts
+        count = _fill(fd, parts)
+        sha256: bytes | None
+        if count and count == size:
+            # One read: a small file takes less time than another call and what it needs.
+            self._pace(count)
+            sha256 = hashlib.sha256(parts[0][:count]).digest()
+        else:
+            sha256 = self._sha256(fd, size, count)
+        after = os.fstat(fd)
+        if (
+            after.st_size != size
+            or after.st_mtime_ns != mtime_ns
+            or after.st_ctime_ns != ctime_ns
+            or not S_ISREG(after.st_mode)
+        ):
+            return None
+        if now_ns - (mtime_ns if _WINDOWS else ctime_ns) < TICK_NS:
             os.lseek(fd, 0, os.SEEK_SET)
-            return sha256 if sha256 == self._sha256(fd, now[0]) else None
+            return sha256 if sha256 == self._sha256(fd, size, _fill(fd, parts)) else None
         return sha256
 
-    def _sha256(self, fd: int, size: int) -> bytes | None:
-        """Return the hash of the next `size` bytes, or None if there are fewer or more."""
-        parts, pace = self._parts, self._pace
-        whole = parts[0]
-        total = count = _fill(fd, parts)
-        digest = hashlib.sha256(whole[:count])
+    def _sha256(self, fd: int, size: int, count: int) -> bytes | None:
+        """Return the hash of `size` bytes, or None if there are fewer or more.
+
+        The first `count` of them are in the buffer.
+        """
+        parts, pace, total = self._parts, self._pace, count
+        digest = hashlib.sha256(parts[0][:count])
         while count:
             pace(count)
             if total >= size:
                 break
             count = _fill(fd, parts)
-            digest.update(whole[:count])
+            digest.update(parts[0][:count])
             total += count
         return digest.digest() if total == size else None
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import stat
 import time
+from collections.abc import Iterator
+from itertools import groupby
 
 from reconciler.recovery.hashing.file import Hasher, State
 from reconciler.recovery.rows import CHANGING, READ, Rows
@@ -14,6 +16,8 @@ from reconciler.recovery.walking.descent import Folder, Folders
 from reconciler.recovery.walking.entries import add, describe, look, unreadable
 from reconciler.recovery.walking.held import Held
 
+#: A file was looked at when it was listed: nothing but a regular file is opened, unless another
+#: thing took its place, and then opening neither follows a link nor waits.
 _FLAGS = (
     os.O_RDONLY
     | getattr(os, "O_NOFOLLOW", 0)
@@ -60,37 +64,51 @@ class Reading:
         return self._told()
 
     def _all(self, folders: Folders) -> None:
-        above: bytes | None = None
-        folder: Folder | OSError = OSError()
-        files = self._files
-        states = zip(files.size, files.mtime_ns, files.ctime_ns, strict=True)
-        for i, (path, state) in enumerate(zip(files.path, states, strict=True)):
-            head, slash, name = path.rpartition(b"/")
-            if head + slash != above:
-                above = head + slash
-                folder = _entered(folders, above)
-            if isinstance(folder, OSError):
-                unreadable(self._told(), path, folder)
-                continue
+        """Read the files, folder by folder."""
+        paths, start = self._files.path, 0
+        for above, those in groupby([path[: path.rfind(b"/") + 1] for path in paths]):
+            end = start + sum(1 for _ in those)
+            try:
+                folder = folders.enter(above)
+            except OSError as error:
+                for path in paths[start:end]:
+                    unreadable(self._told(), path, error)
+            else:
+                self._within(folder, above, start, end)
+            start = end
+
+    def _within(self, folder: Folder, above: bytes, start: int, end: int) -> None:
+        """Read files that follow each other in one folder."""
+        hashed, hashes, times = self._hasher.hashed, self._hashes, self._times
+        prefix, within = folder.prefix, folder.fd
+        for i, name, state in self._states(above, start, end):
             try:
                 now = time.time_ns()
-                sha256 = None if None in state else self._hashed(folder, name, state, now)
+                # As `_hashed`, but for what calling it takes beside so small a file.
+                fd = os.open(prefix + name, _FLAGS, dir_fd=within)
+                try:
+                    sha256 = hashed(fd, state, now)
+                finally:
+                    os.close(fd)
                 if not sha256:
                     self._again(folder, above, name)
                     continue
-                if not self._hashes:
+                if not hashes:
                     self._from = i
-                self._hashes.append(sha256)
-                self._times.append(now)
+                hashes.append(sha256)
+                times.append(now)
             except OSError as error:
                 self._other(folder, above, name, error)
 
-    def _hashed(self, folder: Folder, name: bytes, before: State, now_ns: int) -> bytes | None:
-        """Return the hash of a file that is as it was. Raises `OSError`.
+    def _states(self, above: bytes, start: int, end: int) -> Iterator[tuple[int, bytes, State]]:
+        """Yield the numbers of files in one folder, their names there, and how they were."""
+        files, which, skip = self._files, slice(start, end), len(above)
+        names = [path[skip:] for path in files.path[which]]
+        states = zip(files.size[which], files.mtime_ns[which], files.ctime_ns[which], strict=True)
+        return zip(range(start, end), names, states, strict=True)
 
-        It was looked at when it was listed: nothing but a regular file is opened, unless another
-        thing took its place, and then opening neither follows a link nor waits.
-        """
+    def _hashed(self, folder: Folder, name: bytes, before: State, now_ns: int) -> bytes | None:
+        """Return the hash of a file that is as it was. Raises `OSError`."""
         fd = os.open(folder.prefix + name, _FLAGS, dir_fd=folder.fd)
         try:
             return self._hasher.hashed(fd, before, now_ns)
@@ -148,13 +166,6 @@ class Reading:
         self._hashes.clear()
         self._times.clear()
         return rows
-
-
-def _entered(folders: Folders, above: bytes) -> Folder | OSError:
-    try:
-        return folders.enter(above)
-    except OSError as error:
-        return error
 
 
 def _looked(folder: Folder, name: bytes) -> os.stat_result | None:
