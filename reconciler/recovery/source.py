@@ -17,10 +17,13 @@ class SpentError(Exception):
 
 
 class Pace(Protocol):
-    """Told of every read, from any thread; what limits and what ends a scan stands behind it."""
+    """Told of all that is read, at once or soon, from any thread.
+
+    What limits and what ends a scan stands behind it.
+    """
 
     def __call__(self, count: int, /) -> None:
-        """Take note that `count` bytes were read.
+        """Take note that `count` bytes were read, of a large file or some small ones.
 
         Waits where a rate is limited. Raises `SpentError` if nothing more is to be read: the
         source returns what it has read. Lets `KeyboardInterrupt` through.

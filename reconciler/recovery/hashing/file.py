@@ -16,6 +16,8 @@ BUFFER = 256 * 1024
 #: A file system's clock may tick as seldom (FAT): a file that was touched within this may be
 #: touched again without a trace in its times.
 TICK_NS = 2_000_000_000
+#: The pace is told of small files as soon as they are of a whole buffer, or after so long.
+_SOON_NS = 20_000_000
 
 #: There the time of the last write tells when a file was last touched, else that of its change.
 _WINDOWS = os.name == "nt"
@@ -32,8 +34,9 @@ class Hasher:
     """Hashes files that are open; for one thread, which has one buffer for all that it reads."""
 
     def __init__(self, pace: Callable[[int], None]) -> None:
-        """Prepare to read; `pace` is told of each read."""
+        """Prepare to read; `pace` is told of each read, but of small files of several at once."""
         self._pace = pace
+        self._untold = self._told_ns = 0
         self._parts = _buffer()
 
     def hashed(self, fd: int, before: State, now_ns: int) -> bytes | None:
@@ -51,8 +54,11 @@ class Hasher:
         count = _fill(fd, parts)
         sha256: bytes | None
         if count and count == size:
-            # One read: a small file takes less time than another call and what it needs.
-            self._pace(count)
+            # One read: what a call takes counts beside so small a file.
+            self._untold += count
+            if self._untold >= BUFFER or now_ns - self._told_ns > _SOON_NS:
+                self._told_ns = now_ns
+                self.tell()
             sha256 = hashlib.sha256(parts[0][:count]).digest()
         else:
             sha256 = self._sha256(fd, size, count)
@@ -68,6 +74,12 @@ class Hasher:
             os.lseek(fd, 0, os.SEEK_SET)
             return sha256 if sha256 == self._sha256(fd, size, _fill(fd, parts)) else None
         return sha256
+
+    def tell(self) -> None:
+        """Tell the pace of what it was not told of yet. Raises what the pace raises."""
+        count, self._untold = self._untold, 0
+        if count:
+            self._pace(count)
 
     def _sha256(self, fd: int, size: int, count: int) -> bytes | None:
         """Return the hash of `size` bytes, or None if there are fewer or more.

@@ -57,6 +57,7 @@ class Reading:
             return self._rows
         try:
             self._all(folders)
+            self._hasher.tell()
         except SpentError:
             pass
         finally:

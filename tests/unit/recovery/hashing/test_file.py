@@ -56,6 +56,23 @@ def test_the_pace_is_told_of_every_read(tmp_path: Path) -> None:
     assert told == [BUFFER, BUFFER, 5]
 
 
+def test_the_pace_is_told_of_small_files_together_but_soon(tmp_path: Path) -> None:
+    path, moment = tmp_path / "a", NOW
+    path.write_bytes(bytes(BUFFER // 4))
+    told: list[int] = []
+    hasher = Hasher(told.append)
+    for later in (0, 1, 1, 1, 1, 10**9, 1):
+        moment += later
+        fd = os.open(path, os.O_RDONLY)
+        assert hasher.hashed(fd, state(path), moment)
+        os.close(fd)
+    # At once, once a buffer's worth was read, and after a while.
+    assert told == [BUFFER // 4, BUFFER, BUFFER // 4]
+    hasher.tell()
+    hasher.tell()
+    assert told[3:] == [BUFFER // 4]
+
+
 def test_a_file_that_was_just_touched_is_read_twice(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"12345")
     told: list[int] = []

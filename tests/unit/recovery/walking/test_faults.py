@@ -259,11 +259,13 @@ def test_a_marker_that_can_not_be_read(
 
 
 def test_a_file_that_changes_each_time_it_is_read(source: FolderSource, root: Path) -> None:
+    (root / "a/1").write_bytes(bytes(file.BUFFER + 1))  # of a small one the pace is told later
     grown = []
 
-    def pace(_: int) -> None:
-        with (root / "a/1").open("ab") as more:
-            grown.append(more.write(b"more"))
+    def pace(count: int) -> None:
+        if count == file.BUFFER:
+            with (root / "a/1").open("ab") as more:
+                grown.append(more.write(b"more"))
 
     read = source.read(unlisted(b"a/1"), pace)
     assert told(read) == {b"a/1": (CHANGING, None)}
