@@ -111,8 +111,15 @@ def moto(moto_server: Moto, monkeypatch: pytest.MonkeyPatch) -> Moto:
     return moto_server
 
 
+@pytest.fixture
+def postgres(postgres_server: Postgres) -> Iterator[Postgres]:
+    """Give a real PostgreSQL, and take back the databases that the test has from it."""
+    with postgres_server.lending():
+        yield postgres_server
+
+
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[Postgres]:
+def postgres_server() -> Iterator[Postgres]:
     """Give a real PostgreSQL; started when the first test wants it, and never left out."""
     from support.server.postgres import Postgres, installed, packaged  # noqa: PLC0415
 

@@ -35,8 +35,8 @@ def sqlite_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StateSer
 
 
 @pytest.fixture(scope="session")
-def postgresql_servers(postgres: Postgres) -> Iterator[list[StateServer]]:
-    with server_homes.postgresql_servers(postgres) as both:
+def postgresql_servers(postgres_server: Postgres) -> Iterator[list[StateServer]]:
+    with server_homes.postgresql_servers(postgres_server) as both:
         yield both
 
 

@@ -55,7 +55,7 @@ def sqlite_server(folder: Path) -> Iterator[StateServer]:
 
 @contextmanager
 def postgresql_servers(postgres: Postgres) -> Iterator[list[StateServer]]:
-    with servers(postgres.database(), 2) as both:
+    with servers(postgres.database(for_good=True), 2) as both:
         yield both
 
 

@@ -144,7 +144,9 @@ def test_a_bundle_that_is_none(use, monkeypatch, tmp_path, content, why):
 def test_a_bundle_is_read_once_and_again_when_it_was_replaced(monkeypatch, authority, tmp_path):
     bundle, read = tmp_path / "bundle.pem", []
     bundle.write_bytes(authority.file.read_bytes())
-    monkeypatch.setattr("reconciler.buckets.context_of", lambda *of: read.append(of))
+    monkeypatch.setattr(
+        "reconciler.environment.certificates.context_of", lambda *of: read.append(of)
+    )
     for _ in range(3):
         assert named_file(str(bundle)) == str(bundle)
     assert len(read) == 1

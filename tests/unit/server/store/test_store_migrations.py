@@ -171,7 +171,7 @@ def test_a_database_with_tables_of_others_is_refused_and_left_alone(postgres: Po
         connection.execute("CREATE TABLE storages (id int)")
     with pytest.raises(PlatformError, match="tables of another program"):
         open_store(url)
-    tables = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 2200"
+    tables = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
     assert ask(url, tables) == [("storages",)]
 
 

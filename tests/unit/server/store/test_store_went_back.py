@@ -41,6 +41,7 @@ def _copied(url: str) -> str:
     with psycopg.connect(url) as connection:
         name = connection.info.dbname
     with psycopg.connect(url.replace(name, "postgres"), autocommit=True) as admin:
+        admin.execute(f"DROP DATABASE IF EXISTS {name}copy WITH (FORCE)")
         admin.execute(f"CREATE DATABASE {name}copy TEMPLATE {name}")
     return url.replace(name, f"{name}copy")
 
