@@ -18,6 +18,11 @@ OVERTAKEN = (
     "what the last one knows: this one does not count. Run it again when no other one runs"
 )
 
+SHARD_OVERTAKEN = (
+    "Another scan of this storage ended while its shards were read, so that they count no more: "
+    "run all of them again"
+)
+
 
 def behind(last: Scan) -> str:
     """Say that a clock is wrong."""

@@ -24,7 +24,7 @@ from reconciler.recovery.values import Root, Scan, Target
 
 
 class _FinishedError(Exception):
-    """Another run has written the record of this scan. Never leaves this module."""
+    """Another run has written the record of this scan, or a later one. Never leaves this module."""
 
 
 class ShardScan(StorageScan):
@@ -43,7 +43,7 @@ class ShardScan(StorageScan):
     ) -> None:
         """Take the shard, and what a scan is to be done with."""
         super().__init__(target, source, means, opened, result)
-        self._shard = shard
+        self._shard, self._label = shard, str(shard)
         self._after_scan = ""
         self._common: pieces.Unfinished | None = None
 
@@ -52,13 +52,14 @@ class ShardScan(StorageScan):
         try:
             super().run()
         except _FinishedError:
-            self._end(outcome.UNFINISHED, reasons.OVERTAKEN)
+            self._end(outcome.UNFINISHED, reasons.SHARD_OVERTAKEN)
 
     def _unfinished(self, after: str) -> pieces.Unfinished | None:
         """Return the scan that the shards make; none of them may have begun it."""
         self._after_scan = after
         self._common = shards.unfinished(self._repository, self._target.place, after=after)
-        return self._common or super()._unfinished(after)
+        found = self._common or super()._unfinished(after)
+        return found and shards.without_others(found, self._shard)
 
     def _proved(self, last: Scan | None, unfinished: pieces.Unfinished | None) -> Root:
         root = super()._proved(last, unfinished)
@@ -97,9 +98,13 @@ class ShardScan(StorageScan):
         place, repository = self._target.place, self._repository
         shards.mark(repository, place, self._id, self._shard)
         left = shards.left(repository, place, self._id, self._shard)
+        newest = record.newest(repository, place)
+        if newest not in (self._after, self._id):
+            raise _FinishedError
+        if newest == self._id:  # and with the record, the marks have gone
+            left = []
         self._end(outcome.SHARD_DONE, reasons.shards_left(self._shard, left))
-        if not left or record.newest(repository, place) >= self._id:
-            self.finishes = self._id
+        self.finishes = "" if left else self._id
 
 
 class LastScan(StorageScan):
@@ -125,13 +130,17 @@ class LastScan(StorageScan):
         try:
             super().run()
         except _FinishedError:
-            self._is_finished()
+            if not self._is_finished():
+                self._end(outcome.UNFINISHED, reasons.SHARD_OVERTAKEN)
         else:
             if self.overtaken and self._is_finished():
                 self.overtaken = None
 
     def _unfinished(self, after: str) -> pieces.Unfinished | None:
-        return shards.unfinished(self._repository, self._target.place, after=after)
+        found = shards.unfinished(self._repository, self._target.place, after=after)
+        if found is None or found.id != self._scan:  # another scan has ended since the shard has
+            raise _FinishedError
+        return found
 
     def _estimate(self, last: Scan | None, root: Root) -> None:
         """Say nothing: the shard has."""

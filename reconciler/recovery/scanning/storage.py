@@ -38,6 +38,9 @@ _GONE = 100_000
 class StorageScan:
     """One storage; `result` has how it ended, as far as it came."""
 
+    #: The shard of which alone it reads, in words; empty: it reads all.
+    _label = ""
+
     def __init__(
         self,
         target: Target,
@@ -145,7 +148,7 @@ class StorageScan:
         """Give the scan its id, and return how this run of it begins."""
         self._id = unfinished.id if unfinished else self._run
         self._folder: Path = self._opened.enter_context(self._repository.workspace())
-        begun = pieces.begun_at(self._started, root)
+        begun = pieces.begun_at(self._started, root, self._label)
         self._pieces = pieces.Pieces(
             self._repository, self._folder, place=self._target.place, scan=self._id, run=self._run
         )

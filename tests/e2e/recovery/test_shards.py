@@ -1,6 +1,7 @@
 """`scan --shard K/N`: several processes make one scan, as users start them on several machines."""
 
 import json
+import random
 import signal
 from pathlib import Path
 
@@ -8,8 +9,10 @@ import pytest
 
 from support.recovery import killed_at
 from support.recovery.same import written_anew
+from support.sampling import is_long, sample
 
 HOOK = str(Path(killed_at.__path__[0]))
+MOMENTS, TRIED = 50, 1
 SHARDS = [f"{number}/4" for number in (1, 2, 3, 4)]
 
 
@@ -78,6 +81,24 @@ def test_a_process_that_is_killed_is_run_again(many, tmp_path_factory):
     many.folder("scan", "--into", once)
     folder = tmp_path_factory.mktemp("parts")
     assert written_anew(place(many), into, folder) == written_anew(place(many), once, folder)
+
+
+def test_shards_that_are_killed_at_any_moment_are_run_again(many, tmp_path_factory, request):
+    """Each of them once or twice, in any order, also when it finishes the scan."""
+    once, folder = str(many.path / "once"), tmp_path_factory.mktemp("parts")
+    many.folder("scan", "--into", once)
+    expected = written_anew(place(many), once, folder)
+    moments = range(MOMENTS)
+    for seed in moments if is_long(request.config) else sample(moments, TRIED, "kills of shards"):
+        chance = random.Random(seed)
+        into = str(many.path / f"proofs-{seed}")
+        for shard in chance.sample(SHARDS[:2] * 2, 3):
+            env = {"PYTHONPATH": HOOK, "KILLED_AT": str(chance.randrange(1, 150))}
+            assert ended(begin(many, shard, into, env=env))[0] in (0, -signal.SIGKILL), seed
+        done = [ended(begin(many, shard, into)) for shard in chance.sample(SHARDS, 4)]
+        assert [code for code, _ in done] == [0] * 4, seed
+        assert "complete" in [scan["status"] for _, scan in done], seed
+        assert written_anew(place(many), into, folder) == expected, seed
 
 
 def test_damage_ends_the_shard_that_reads_it_and_the_last_one(many):

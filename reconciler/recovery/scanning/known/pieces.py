@@ -45,6 +45,8 @@ class Begun(Struct, frozen=True):
     started_at: str
     clock_ns: int
     root: Root
+    #: The shard of which alone it reads; empty: it reads all.
+    shard: str = ""
     seal: str = ""
 
 
@@ -65,10 +67,10 @@ class Unfinished(NamedTuple):
     runs: tuple[Run, ...]
 
 
-def begun_at(moment: datetime, root: Root) -> Begun:
+def begun_at(moment: datetime, root: Root, shard: str = "") -> Begun:
     """Return how a run begins at a moment, with the root that it has proved."""
     clock = keeping.clock_ns(root, int(moment.timestamp() * 1e9))
-    return Begun(FORMAT_VERSION, timestamp(moment, "milliseconds"), clock, root)
+    return Begun(FORMAT_VERSION, timestamp(moment, "milliseconds"), clock, root, shard)
 
 
 def find(repository: Repository, place: str, *, after: str) -> Unfinished | None:

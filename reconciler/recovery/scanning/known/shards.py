@@ -32,13 +32,22 @@ class Agreed(Struct, frozen=True):
 def unfinished(repository: Repository, place: str, *, after: str) -> Unfinished | None:
     """Return the scan that shards make after the scan `after`; None if none has begun.
 
-    Its first run stands for how it began, and has no pieces. Raises `RepositoryError`.
+    Its first run stands for how it began, and has no pieces. What other scans have left that were
+    not finished counts as its own. Raises `RepositoryError`.
     """
     agreed = _read(repository, _name(place, after))
     if agreed is None:
         return None
-    runs = pieces.runs_of(repository, place, agreed.scan)
-    return Unfinished(agreed.scan, (Run("", agreed.begun, ()), *runs))
+    found = pieces.find(repository, place, after=after)
+    return Unfinished(agreed.scan, (Run("", agreed.begun, ()), *(found.runs if found else ())))
+
+
+def without_others(unfinished: Unfinished, shard: Shard) -> Unfinished:
+    """Leave out what other shards have read, which this one does not: nobody has to fetch it."""
+    others = {str(other) for other in shard.others()}
+    return Unfinished(
+        unfinished.id, tuple(r for r in unfinished.runs if r.begun.shard not in others)
+    )
 
 
 def agree(repository: Repository, place: str, scan: str, begun: Begun, *, after: str) -> bool:

@@ -10,6 +10,7 @@ from reconciler.recovery.findings.episodes import open_ones
 from reconciler.recovery.repository import layout
 from reconciler.recovery.repository.opening import open_repository
 from reconciler.recovery.rows import FILE, LINK
+from reconciler.recovery.scanning import reasons
 from reconciler.recovery.scanning.known import record
 from reconciler.recovery.scanning.outcome import (
     COMPLETE,
@@ -329,6 +330,30 @@ def test_another_scan_that_ended_meanwhile_is_what_the_last_one_follows(
     ended = shards(2, 2, by=by, pace=pace)
     assert ended.status == COMPLETE
     assert record.latest(repository, PLACE) == ended.scan
+
+
+def test_a_shard_during_which_another_scan_ended_counts_no_more(storage, repository, shards):
+    by = ticking()
+
+    def meanwhile(path):
+        # The shard has left no piece yet by which the other one could go on.
+        storage.on_read = lambda _path: None
+        assert scan_once(Storage(storage.files), repository, by=by).status == COMPLETE
+
+    storage.on_read = meanwhile
+    ended = shards(1, 2, by=by)
+    assert (ended.status, ended.reason) == (UNFINISHED, reasons.SHARD_OVERTAKEN)
+    assert shards(1, 2, by=by).status == SHARD_DONE
+    assert shards(2, 2, by=by).status == COMPLETE
+
+
+def test_no_shard_fetches_what_the_others_have_read(shards):
+    ended = [shards(number) for number in (1, 2, 3, 4)]
+    assert [each.taken_over for each in ended] == [0, 0, 0, len(FILES)]
+    # But what a run of another number has read, it need not read again.
+    again = [shards(number, 3, full=True) for number in (1, 2)]
+    assert [each.taken_over for each in again] == [0, 0]
+    assert shards(1, 2, full=True).taken_over > 0
 
 
 def test_what_says_which_scan_it_is_and_is_damaged_is_named(storage, repository, shards):
