@@ -47,6 +47,7 @@ def from_scan(scan: Scan, wish: Wish) -> Estimate:
         *_time(counts.rows, counts.bytes if wish.full else 0, rate, wish),
         rate_is_assumed=not telling,
         due=wish.every is not None,
+        shards=_shards(wish),
     )
 
 
@@ -66,7 +67,8 @@ def from_listing(source: Source, root: Root, wish: Wish, tally: Tally, pace: Pac
         )
         tally.files, tally.bytes = files, size
     requests = _requests(root, rows, files)
-    return Estimate(files, size, "", True, requests, *_time(rows, size, float(ASSUMED_RATE), wish))
+    time = _time(rows, size, float(ASSUMED_RATE), wish)
+    return Estimate(files, size, "", True, requests, *time, shards=_shards(wish))
 
 
 def _requests(root: Root, rows: int, files: int) -> int | None:
@@ -78,7 +80,11 @@ def _requests(root: Root, rows: int, files: int) -> int | None:
 def _time(rows: int, size: int, rate: float, wish: Wish) -> tuple[float, float]:
     """Return how many seconds it takes, and at which rate."""
     rate = min(rate, wish.limit_rate or rate)
-    return rows / _LISTED + size / rate, rate
+    return rows / _LISTED + size / _shards(wish) / rate, rate
+
+
+def _shards(wish: Wish) -> int:
+    return wish.shard.of if wish.shard else 1
 
 
 def _moment(text: str) -> datetime:

@@ -61,6 +61,8 @@ class Estimate(Struct, frozen=True):
     rate_is_assumed: bool = True
     #: Whether what is due is read, too.
     due: bool = False
+    #: In how many shares it is read, of which one is this run's; `seconds` are those of one.
+    shards: int = 1
 
 
 class Scanned(Struct):

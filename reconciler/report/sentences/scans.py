@@ -51,7 +51,8 @@ def estimated(storage: str, estimate: Estimate) -> str:
         told += f"; {count(estimate.requests, 'request')} if all is read"
     long = f"about {lasting(estimate.seconds)}"
     if estimate.all_read:
-        return f"{told}; to read all of it takes {long}{_assumed(estimate)}."
+        share = "all" if estimate.shards == 1 else f"one of {estimate.shards:,} shares"
+        return f"{told}; to read {share} of it takes {long}{_assumed(estimate)}."
     read = "that, and what is due" if estimate.due else "that"
     return f"{told}; {long} to look for what has changed, and the time to read {read}."
 

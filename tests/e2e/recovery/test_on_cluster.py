@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 from contextlib import closing
 
 import pytest
@@ -11,7 +12,7 @@ from support.recovery.dask_cluster import Cluster, can_hide
 from support.recovery.same import written_anew
 from tests.e2e.recovery.conftest import Storages
 
-FILES = 150
+FILES, MOMENTS = 150, 50
 
 
 @pytest.fixture(scope="module")
@@ -166,3 +167,34 @@ def test_a_scheduler_that_is_killed_costs_one_more_run(nas, tmp_path):
     assert again["status"] == "complete"
     assert again["files_read"] <= FILES + 1
     same(nas, tmp_path)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(MOMENTS))
+def test_kills_at_any_moment_cost_at_most_one_more_run(folder, tmp_path_factory, seed):
+    """Of a worker, or of the scheduler, when any file is opened; any way to go on will do."""
+    chance = random.Random(seed)
+    storages = Storages(folder)
+    storages.at = folder.path / "nas"
+    storages.place = f"local:file://{storages.at}"
+    deadly = chance.randrange(FILES)
+    for i in range(FILES):
+        name = f"seen-{i:03}" if i != deadly else f"seen-deadly-{i:03}"
+        storages.file(f"nas/{chance.choice('abc')}/{name}", b"%d" % i * (i + 1))
+    storages.declare(nas=storages.at)
+    with closing(Cluster(tmp_path_factory.mktemp("cluster"))) as cluster:
+        storages.cluster = cluster
+        resources = chance.choice(["", "storage:nas=1"])
+        for name in ("one", "two"):
+            cluster.worker(name, resources)
+        victim = chance.choice(["scheduler", "one", "two"])
+        cluster.kills.write_text(str(cluster.processes[victim].pid))
+        arguments = chance.choice([(), ("--workers", "1"), ("--workers", "8")])
+        told = folder.start(
+            "scan", "--into", "proofs", "--on", cluster.address, *arguments, stdout=-1, stderr=-1
+        )
+        _, errors = told.communicate(timeout=120)
+        assert told.returncode in ((8,) if victim == "scheduler" else (0, 8)), errors
+    if told.returncode:
+        folder("scan", "--into", "proofs")
+    same(storages, tmp_path_factory.mktemp("parts"))

@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import functools
 import logging
+import math
+import threading
+import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor, Future, InvalidStateError
 from contextlib import contextmanager, suppress
+from threading import Event
 from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 # Imported with this module, which is imported only if a cluster is asked for.
@@ -30,6 +34,9 @@ RESOURCE = "storage:"
 _RETRIES = 2
 #: Seconds in which a connection is closed; the scheduler may be gone.
 _CLOSING = 2.0
+#: Seconds between two looks whether somebody is there who reads; and without one after which tasks
+#: are given up: a worker that was killed is started again by its nanny within some of them.
+_LOOK, _PATIENCE = 5.0, 60.0
 _AGAIN = "what was read is kept: run it again when it is there, and it goes on"
 
 
@@ -54,6 +61,10 @@ class Cluster:
     def __init__(self, client: Client, address: str) -> None:
         self._client = client
         self._address = address
+        self._known: dict[str, _Facts] = {}
+        self._reading: _Workers | None = None
+        #: When somebody was there last who could read.
+        self._seen = math.inf
         #: How many tasks the workers read at once.
         self.threads = sum(worker.threads for worker in self._workers())
 
@@ -66,7 +77,32 @@ class Cluster:
         declared = any(resource in worker.resources for worker in self._workers())
         wanted = {"resources": {resource: 1}} if declared else {}
         dask = self._client.get_executor(retries=_RETRIES, pure=False, **wanted)
-        return _Workers(dask, self._address, storage, declared=declared)
+        self._seen = math.inf
+        self._reading = _Workers(dask, self._address, storage, declared=declared)
+        return self._reading
+
+    def look(self, now: float) -> None:
+        """Give up the tasks that are waited for if nobody has been there for long who reads them.
+
+        `now` is in seconds, by a clock that only goes on.
+        """
+        if self._reading is None:
+            return
+        there = set(self._client.nthreads())
+        if came := there - self._known.keys():
+            self._known |= self._client.run(_facts, workers=list(came))
+        if any(self._reading.is_one(self._known[name]) for name in there & self._known.keys()):
+            self._seen = now
+        elif now - self._seen > _PATIENCE:
+            self._reading.give_up()
+        else:
+            self._seen = min(self._seen, now)
+
+    def watch(self, ended: Event) -> None:
+        """Look again and again, until it is `ended`."""
+        while not ended.wait(_LOOK):
+            with suppress(Exception):  # a scheduler that is gone cancels all tasks itself
+                self.look(time.monotonic())
 
     def _workers(self) -> list[_Facts]:
         try:
@@ -83,6 +119,7 @@ class Cluster:
                     f"the worker {worker} has release {facts.release}, and this is {__version__}: "
                     "install the same one everywhere"
                 )
+        self._known = found
         return list(found.values())
 
 
@@ -106,9 +143,13 @@ def connected(address: str) -> Iterator[Cluster]:
             "the address and, where it wants TLS, that it begins with tls:// and that Dask's "
             "configuration (`distributed.comm.tls`) names your certificate and its authority"
         ) from error
+    ended = Event()
     try:
-        yield Cluster(client, address)
+        cluster = Cluster(client, address)
+        threading.Thread(target=cluster.watch, args=[ended], name="cluster", daemon=True).start()
+        yield cluster
     finally:
+        ended.set()
         with suppress(Exception):
             client.close(timeout=_CLOSING)
 
@@ -121,6 +162,18 @@ class _Workers(Executor):
         self._address = address
         self._storage = storage
         self._declared = declared
+        self._waited_for: set[Future[Any]] = set()
+
+    def is_one(self, worker: _Facts) -> bool:
+        """Return whether a worker is one of those that read."""
+        return not self._declared or f"{RESOURCE}{self._storage}" in worker.resources
+
+    def give_up(self) -> None:
+        """Tell whoever waits for tasks that nobody does them."""
+        what = f"that declares {quoted(RESOURCE + self._storage)} " if self._declared else ""
+        for ours in list(self._waited_for):
+            with suppress(InvalidStateError):  # it has just ended
+                ours.set_exception(self._lost(f"no worker {what}is there any more"))
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Have something done by a worker."""
@@ -129,13 +182,20 @@ class _Workers(Executor):
         except Exception as error:
             raise self._lost(_reason(error)) from error
         ours: Future[T] = Future()
-        ours.add_done_callback(lambda future: future.cancelled() and theirs.cancel())
+        self._waited_for.add(ours)
+        ours.add_done_callback(self._waited_for.discard)
+        ours.add_done_callback(lambda _: theirs.cancel())
         theirs.add_done_callback(functools.partial(self._hand_over, ours))
         return ours
 
     def _hand_over(self, ours: Future[Any], theirs: Future[Any]) -> None:
-        if not ours.set_running_or_notify_cancel():
+        if ours.cancelled():
+            ours.set_running_or_notify_cancel()  # whoever waits for it is told only so
             return
+        with suppress(InvalidStateError):  # it was just given up
+            self._tell(ours, theirs)
+
+    def _tell(self, ours: Future[Any], theirs: Future[Any]) -> None:
         if theirs.cancelled():
             ours.set_exception(self._lost("it was cancelled"))
         elif error := theirs.exception():

@@ -170,7 +170,8 @@ class Crew:
 
     def _collect(self) -> None:
         """Wait until a task is done, and keep what came of it."""
-        for future in self._ended():
+        # Those that failed come last, so that what others have read is kept.
+        for future in sorted(self._ended(), key=lambda each: each.exception() is not None):
             done = future.result()
             if not self._is_here:
                 self._rotten.append(done.rotten)

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from reconciler.recovery.scanning import estimate
 from reconciler.recovery.scanning.outcome import Estimate, Tally, Wish
 from reconciler.recovery.scanning.reading.pace import Pace
+from reconciler.recovery.scanning.shard import Shard
 from reconciler.recovery.values import Counts, Root, Scan
 from support.recovery.memory import TARGET, Storage
 from support.recovery.scans import here, scan_once
@@ -70,6 +71,12 @@ def test_the_time_is_that_of_the_last_scan_if_that_read_most_of_it() -> None:
 def test_a_rate_that_is_limited_is_kept() -> None:
     full = estimate.from_scan(last(), Wish(full=True, limit_rate=1 << 20))
     assert 10 * 1024 <= full.seconds < 10 * 1024 + 1
+
+
+def test_a_shard_reads_its_share_and_lists_all() -> None:
+    shared = estimate.from_scan(last(), Wish(full=True, shard=Shard(2, 5)))
+    assert 2 <= shared.seconds < 3
+    assert shared.shards == 5
 
 
 def test_requests_to_a_bucket_are_counted() -> None:

@@ -150,6 +150,13 @@ ESTIMATE = Estimate(1200, 5 << 30, seconds=52, rate=100 << 20)
             ),
         ),
         (
+            msgspec.structs.replace(ESTIMATE, shards=4, rate_is_assumed=False),
+            (
+                "nas: 1,200 files, 5.0 GiB, as was just counted; to read one of 4 shares of it "
+                "takes about 52 s."
+            ),
+        ),
+        (
             msgspec.structs.replace(ESTIMATE, since="2026-11-20T02:00:00.000Z", all_read=False),
             (
                 "nas: 1,200 files, 5.0 GiB, by the scan of 2026-11-20; about 52 s to look for what "

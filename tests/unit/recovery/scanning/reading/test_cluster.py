@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor, Future, wait
+from threading import Event
 from types import SimpleNamespace
 
 import pytest
@@ -23,10 +23,13 @@ class Client:
         self.wanted: dict = {}
         self.tasks: list[Future] = []
 
-    def run(self, function):
+    def run(self, function, workers=None):
         if isinstance(self.workers.get("error"), Exception):
             raise self.workers["error"]
-        return {name: function(worker) for name, worker in self.workers.items()}
+        return {name: function(self.workers[name]) for name in workers or self.workers}
+
+    def nthreads(self):
+        return dict.fromkeys(self.workers, 1)
 
     def get_executor(self, **wanted):
         self.wanted = wanted
@@ -133,7 +136,69 @@ def test_a_worker_that_lacks_the_mount_is_named_with_what_helps(client, storage,
     assert "/nas" in str(told.value)
 
 
-def test_what_was_handed_over_to_nobody_is_no_error(client, executor):
-    executor.submit(len, "abc").cancel()
-    with contextlib.suppress(Exception):
-        client.tasks[0].set_result(3)
+def test_whoever_waits_for_a_task_that_was_cancelled_is_told(client, executor):
+    ours = executor.submit(len, "abc")
+    ours.cancel()
+    done, _ = wait([ours], timeout=1)
+    assert done == {ours}
+
+
+@pytest.mark.parametrize(("storage", "why"), [("nas", "no worker that declares 'storage:nas' is")])
+def test_tasks_are_given_up_when_nobody_who_reads_them_has_been_there_for_long(
+    client, storage, why
+):
+    cluster = Cluster(client, AT)
+    ours = cluster.executor(storage).submit(len, "abc")
+    cluster.look(100)
+    del client.workers["a"]
+    for now in (150, 210):
+        cluster.look(now)
+        assert ours.done() is (now == 210)
+    with pytest.raises(ClusterError, match=f"{why} there any more.*run it again"):
+        ours.result(timeout=0)
+    assert client.tasks[0].cancelled()
+
+
+def test_a_worker_that_comes_back_is_waited_for(client):
+    cluster = Cluster(client, AT)
+    ours = cluster.executor("nas").submit(len, "abc")
+    cluster.look(100)
+    gone = client.workers.pop("a")
+    cluster.look(150)
+    client.workers["again"] = gone
+    cluster.look(159)
+    del client.workers["again"]
+    cluster.look(210)
+    assert not ours.done()
+    cluster.look(220)
+    assert ours.done()
+
+
+def test_any_worker_will_do_where_none_declares_the_storage(client, executor):
+    cluster = Cluster(client, AT)
+    ours = cluster.executor("other").submit(len, "abc")
+    del client.workers["a"]
+    for now in (0, 1000, 2000):
+        cluster.look(now)
+    assert not ours.done()
+    client.workers.clear()
+    for now in (3000, 4000):
+        cluster.look(now)
+    with pytest.raises(ClusterError, match="no worker is there any more"):
+        ours.result(timeout=0)
+
+
+def test_somebody_looks_as_long_as_the_cluster_is_wanted(client, monkeypatch):
+    cluster, ended = Cluster(client, AT), Event()
+    looks = []
+
+    def look(now):
+        looks.append(now)
+        if len(looks) == 2:
+            ended.set()
+        raise OSError("the scheduler has gone")
+
+    monkeypatch.setattr("reconciler.recovery.scanning.reading.cluster._LOOK", 0)
+    monkeypatch.setattr(cluster, "look", look)
+    cluster.watch(ended)
+    assert len(looks) == 2

@@ -1,0 +1,80 @@
+"""Tasks that are read elsewhere, where they can be lost."""
+
+from __future__ import annotations
+
+from concurrent.futures import Executor, Future
+
+import pytest
+
+from reconciler.errors import ClusterError, UnreachableError
+from reconciler.recovery.repository import layout
+from reconciler.recovery.scanning.known import record
+from reconciler.recovery.scanning.outcome import COMPLETE, NOT_REACHABLE, UNFINISHED, Wish
+from reconciler.recovery.scanning.reading.pace import Pace
+from support.recovery.memory import TARGET, Storage
+from support.recovery.scans import names, scan_once
+
+FILES = 200
+MANY = Wish(workers=2)
+
+
+class Elsewhere(Executor):
+    """Does a task at once; the first ones are lost, and those that are `held` never end."""
+
+    def __init__(self, *lost, held=()):
+        self.lost, self.held, self.futures = list(lost), held, []
+
+    def submit(self, fn, /, *arguments, **more):
+        future = Future()
+        self.futures.append(future)
+        if len(self.futures) in self.held:
+            return future
+        if self.lost:
+            future.set_exception(self.lost.pop(0))
+        else:
+            future.set_result(fn(*arguments, **more))
+        return future
+
+
+@pytest.fixture
+def storage():
+    made = Storage(batch=50)
+    for i in range(FILES):
+        made.put(b"%03d" % i, b"%d" % i)
+    return made
+
+
+def test_what_others_have_read_is_kept_when_a_task_is_lost(storage, repository):
+    lost = ClusterError("the scheduler has gone")
+    for _ in range(5):  # of several that end at once, none comes first by chance
+        ended = scan_once(storage, repository, wish=MANY, executor=Elsewhere(lost))
+        assert (ended.status, ended.reason) == (UNFINISHED, "the scheduler has gone")
+        assert [n for n in names(repository, layout.UNFINISHED) if n.endswith(".parquet")]
+        again = scan_once(storage, repository)
+        assert again.status == COMPLETE
+        assert again.files_read < FILES
+        repository.remove(names(repository, layout.SCANS)[0])
+        repository.remove(names(repository, layout.FINISHED)[0])
+
+
+def test_a_storage_that_a_worker_does_not_reach_is_not_reachable(storage, repository):
+    lost = UnreachableError("it is not mounted")
+    ended = scan_once(storage, repository, wish=MANY, executor=Elsewhere(lost))
+    assert (ended.status, ended.reason) == (NOT_REACHABLE, "it is not mounted")
+    assert record.latest(repository, TARGET.place) is None
+
+
+def test_whoever_wants_an_end_waits_a_while_for_a_task_that_nobody_does(
+    storage, repository, monkeypatch
+):
+    monkeypatch.setattr("reconciler.recovery.scanning.reading.crew._PATIENCE_ELSEWHERE", 0.05)
+    monkeypatch.setattr("reconciler.recovery.scanning.reading.crew._LOOK", 0.01)
+    pace = Pace()
+    elsewhere = Elsewhere(held=(2,))
+    storage.on_read = lambda path: pace.stop() if path == b"130" else None
+    ended = scan_once(storage, repository, wish=MANY, executor=elsewhere, pace=pace)
+    assert ended.status == UNFINISHED
+    assert elsewhere.futures[1].cancelled()
+    storage.read.clear()
+    assert scan_once(storage, repository).status == COMPLETE
+    assert 0 < len(storage.read) < FILES
