@@ -90,6 +90,27 @@ def test_the_measurements_of_buckets_run():
 
 
 @pytest.mark.long
+def test_the_measurements_of_hashing_run():
+    line = "python tests/benchmarks/hashing.py"
+    assert f"$ {line} --folder /dev/shm --large 10000" in PAGE.read_text(encoding="utf-8")
+    few = ["--large", "2", "--small", "3", "--listed", "4", "--runs", "1"]
+    command = [sys.executable, *line.split()[1:], *few]
+    done = subprocess.run(command, check=True, cwd=ROOT, capture_output=True, encoding="utf-8")
+    for name in ("large: 2 MiB", "read and hashed by us, 1 thread", "listing 4 files"):
+        assert name in done.stdout
+
+
+@pytest.mark.long
+def test_the_measurements_of_a_second_scan_run():
+    line = "python tests/benchmarks/scanning.py"
+    assert f"$ {line} --folder /dev/shm" in PAGE.read_text(encoding="utf-8")
+    command = [sys.executable, *line.split()[1:], "--files", "5", "--runs", "1"]
+    done = subprocess.run(command, check=True, cwd=ROOT, capture_output=True, encoding="utf-8")
+    for name in ("5 files, 1 runs", "find -printf", "scan / find: "):
+        assert name in done.stdout
+
+
+@pytest.mark.long
 def test_the_measurements_of_rebuilds_run():
     line = ["tests/benchmarks/rebuilding.py", "--storages", "5", "--records", "2", "--runs", "1"]
     done = subprocess.run(
