@@ -83,6 +83,9 @@ def _scanned(target: Target, open_source: Opener, means: Means) -> Scanned:
             result.status, result.reason, result.rotten = NOT_REACHABLE, str(error), []
         except ClusterError as error:  # its pieces are kept, and others may be read
             result.status, result.reason = UNFINISHED, str(error)
+    # What earlier attempts have read, the last one has taken over: it is told as read.
+    ours = min(files, result.taken_over)
+    result.taken_over, result.files_kept = result.taken_over - ours, result.files_kept - ours
     result.files_read, result.bytes_read = files + result.files_read, size + result.bytes_read
     # What an earlier run of the scan has read stands in no record: only this one can tell of it.
     if result.scan and not result.went_on_from:

@@ -54,6 +54,15 @@ def test_help_of_a_command_imports_that_command_alone(tmp_path):
     assert not names & DEAR
 
 
+def test_a_scan_by_threads_imports_no_cluster(tmp_path):
+    (tmp_path / "nas").mkdir()
+    (tmp_path / "storages.yaml").write_text(MANIFEST.replace("/x}", f"{tmp_path}/nas}}"))
+    imported(tmp_path, "apply", "-y")
+    names = imported(tmp_path, "scan", "--into", "proofs", "-q")
+    assert "pyarrow" in names
+    assert not names & {"dask", "distributed"}
+
+
 @pytest.mark.parametrize("command", ["plan", "validate"])
 def test_plan_imports_what_it_needs(tmp_path, command):
     (tmp_path / "storages.yaml").write_text(MANIFEST)
