@@ -37,6 +37,7 @@ _CLOSING = 2.0
 #: Seconds between two looks whether somebody is there who reads; and without one after which tasks
 #: are given up: a worker that was killed is started again by its nanny within some of them.
 _LOOK, _PATIENCE = 5.0, 60.0
+_LOGS = ("distributed", "tornado", "asyncio")
 _AGAIN = "what was read is kept: run it again when it is there, and it goes on"
 
 
@@ -129,12 +130,7 @@ def connected(address: str) -> Iterator[Cluster]:
 
     Raises `ClusterError` if it does not answer, or its workers can't read for us.
     """
-    # Its warnings are for those who run it; what a user has to know, our errors say.
-    logging.getLogger("distributed").setLevel(logging.CRITICAL + 1)
-    for name in [
-        name for name in logging.root.manager.loggerDict if name.startswith("distributed.")
-    ]:
-        logging.getLogger(name).setLevel(logging.NOTSET)
+    _hush()
     try:
         client = Client(address, set_as_default=False, name="reconciler")
     except Exception as error:
@@ -219,6 +215,16 @@ class _Workers(Executor):
             f"the resource {quoted(RESOURCE + self._storage)} on those",
             reason=failed.error.reason,
         )
+
+
+def _hush() -> None:
+    """Have Dask log nothing here: that is for those who run it, and our errors say what matters.
+
+    A scheduler that goes leaves tracebacks of its event loop, too.
+    """
+    for name in (*logging.root.manager.loggerDict, *_LOGS):
+        if name.partition(".")[0] in _LOGS:
+            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
 
 
 def _facts(dask_worker: Worker) -> _Facts:
