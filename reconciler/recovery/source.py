@@ -62,5 +62,14 @@ class Source(Protocol):
         `UnreachableError` if the root is lost on the way.
         """
 
+    def unlisted(self, known: Rows) -> Rows:
+        """Ask for each of these files by itself: an earlier scan knows them, the listing does not.
+
+        Return those that are there after all, as the listing would have them; `UNREADABLE` is what
+        nobody could tell of; what is not there is left out. Where what is listed is all that there
+        is, nothing is asked. Called from several threads at once. Raises `UnreachableError` if the
+        root is lost on the way.
+        """
+
     def close(self) -> None:
         """Let go of connections and descriptors."""

@@ -10,7 +10,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from reconciler.buckets import reading_store
-from reconciler.recovery.objects import listing
+from reconciler.recovery.objects import alone, listing
 from reconciler.recovery.objects.pages import Listed, full_sum
 from reconciler.recovery.objects.reading import quickly, surely
 from reconciler.recovery.roots.asking import LISTING, NO_ANSWER, Refused
@@ -90,6 +90,16 @@ class BucketSource:
             read.extend(self._read(reached, wanted, pace) for wanted in _listed(files, prefix))
         return _columns([row for row in read if row is not None], len(prefix))
 
+    def unlisted(self, known: Rows) -> Rows:
+        """Ask for objects, each by itself, that the listing leaves out.
+
+        Raises `UnreachableError` if the bucket is lost on the way.
+        """
+        reached = self._door.reached()
+        prefix = reached.asking.bucket.prefix.encode()
+        asked = (self._unlisted(reached, each, len(prefix)) for each in _listed(known, prefix))
+        return _columns([row for row in asked if row is not None], len(prefix))
+
     def close(self) -> None:
         """Let go of connections."""
         self._store = None
@@ -110,6 +120,25 @@ class BucketSource:
             stored = _stored(reached, found)
             return found, stored, STORED if stored else "", None
         return found, None, "", None
+
+    def _unlisted(self, reached: Reached, known: Listed, prefix: int) -> _Row | None:
+        """Ask for one object; None if it is not there."""
+        found = self._alone(reached, known)
+        return found and self._row(reached, found, found.key[prefix:])
+
+    def _alone(self, reached: Reached, known: Listed) -> Listed | None:
+        """Return what is there now; None if nothing is, `UNREADABLE` where nobody can tell."""
+        try:
+            try:
+                return alone.there(reached, known)
+            except Refused as refused:
+                self._door.heed(refused)
+                self._door.still_there()
+                if refused.code != NO_ANSWER:  # else the server was away for a while
+                    raise
+                return alone.there(reached, known)
+        except Refused as refused:
+            return known._replace(kind=UNREADABLE, detail=refused.short.encode())
 
     def _marker(self, reached: Reached, found: Listed) -> Listed:
         try:
@@ -137,10 +166,7 @@ class BucketSource:
     ) -> _Row | None:
         """Look what is there now, and read that."""
         self._door.still_there()
-        try:
-            now = listing.one(reached, wanted.key)
-        except Refused as unlisted:
-            raise self._door.lost(unlisted, "listed") from None
+        now = self._now(reached, wanted)
         if now is None:
             return None
         if now.kind != FILE:
@@ -153,6 +179,14 @@ class BucketSource:
             if again.status in _NOT_IT:
                 return _told(now, CHANGING, "")
             return self._unread(reached, now, again, pace)
+
+    def _now(self, reached: Reached, wanted: Listed) -> Listed | None:
+        """Return what is there now; None if nothing is. Raises `UnreachableError`."""
+        try:
+            now = listing.one(reached, wanted.key)
+        except Refused as unlisted:
+            raise self._door.lost(unlisted, "listed") from None
+        return now or self._alone(reached, wanted)
 
     def _unread(self, reached: Reached, wanted: Listed, refused: Refused, pace: Pace) -> _Row:
         """Say why an object was not read, once it is known that the bucket still answers."""

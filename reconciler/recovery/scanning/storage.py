@@ -26,6 +26,7 @@ from reconciler.recovery.scanning.outcome import Scanned
 from reconciler.recovery.scanning.past import Past
 from reconciler.recovery.scanning.reading.crew import Brought, Crew
 from reconciler.recovery.scanning.reading.tasks import read_there
+from reconciler.recovery.scanning.unlisted import Unlisted
 from reconciler.recovery.source import Source
 from reconciler.recovery.values import Root, Scan, Target
 
@@ -177,7 +178,8 @@ class StorageScan:
         """List the storage, keep what is settled, and have the rest read."""
         means = self._means
         should_be = self._last.should_be() if self._last else None
-        for listed in together(self._listing(), _TOGETHER):
+        unlisted = self._unlisted()
+        for listed in together(unlisted.among(self._listing()), _TOGETHER):
             crew.heed()
             compared = keeping.compare(listed, earlier, should_be)
             if self._turns:
@@ -194,6 +196,7 @@ class StorageScan:
                 crew.want(compared.wanted, compared.known)
         self.result.taken_over, aged = self._own.counted
         self.result.notes += [reasons.aged(self.result.went_on_from)] if aged else []
+        self.result.notes += unlisted.notes
         if means.pace.stopping:  # perhaps not all was listed
             crew.cut_short()
         elif self._turns:
@@ -203,6 +206,11 @@ class StorageScan:
     def _share(self, compared: keeping.Compared) -> keeping.Compared:
         """Return what this run reads of what must be read: all of it."""
         return compared
+
+    def _unlisted(self) -> Unlisted:
+        known = [*([self._last.rows_again()] if self._last else ()), *self._own.rows()]
+        of_bucket = known if self._target.type != "local" else ()
+        return Unlisted(self._source, self._means, of_bucket, self._opened)
 
     def _listing(self) -> Iterator[Rows]:
         for rows in self._source.listing():

@@ -53,6 +53,10 @@ class FolderSource:
         """Read files."""
         return Reading(self._held, files, pace).read()
 
+    def unlisted(self, known: Rows) -> Rows:  # noqa: ARG002 - as in `Source`
+        """Return nothing: a folder that could be listed has what was listed."""
+        return Rows()
+
     def close(self) -> None:
         """Let go of the root."""
         self._held.close()

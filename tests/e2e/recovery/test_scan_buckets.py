@@ -8,7 +8,7 @@ from reconciler.location import location
 from reconciler.recovery.repository.opening import open_repository
 from reconciler.recovery.scanning.known import record
 from support.faults.fault_proxy import PASS, FaultProxy, refused, scripted
-from support.recovery.buckets import always, getting, listing, s3_refused, sha
+from support.recovery.buckets import always, getting, leaving_out, listing, s3_refused, sha
 from support.recovery.scans import rows, table
 
 
@@ -101,3 +101,33 @@ def test_an_object_that_rots_in_its_server_is_no_file_that_is_gone(buckets):
     found = buckets.contents()
     assert len(found) == 20
     assert (found[b"raw/07.tif"]["kind"], found[b"raw/07.tif"]["detail"]) == ("unreadable", b"500")
+
+
+def test_what_a_listing_leaves_out_is_asked_for_before_it_is_gone(buckets):
+    buckets.scan()
+    before = buckets.contents()
+    leaving = leaving_out("raw/07.tif", "raw/19.tif")
+    buckets.server.client().delete_object(Bucket=buckets.bucket, Key="raw/19.tif")
+    buckets.proxy.decide = always(leaving, listing)
+    told = buckets.scan(code=7)  # only what answers with 404 is gone
+    assert (told["status"], told["missing"]["first"]) == ("complete", ["raw/19.tif"])
+    assert [note for note in told["notes"] if "leaves out 1 file that earlier scans know" in note]
+    found = buckets.contents()
+    assert found.keys() == before.keys() - {b"raw/19.tif"}
+    assert found[b"raw/07.tif"]["sha256"] == sha(b"7")
+
+
+def test_of_what_a_listing_leaves_out_and_nobody_may_ask_for_nothing_is_said(buckets):
+    buckets.scan()
+    refusing = {"GET": leaving_out("raw/07.tif"), "HEAD": s3_refused(403, "Forbidden")}
+
+    def decide(request):
+        meant = listing(request) or request.target.endswith("/raw/07.tif")
+        return refusing[request.method] if meant else PASS
+
+    buckets.proxy.decide = decide
+    for _ in range(2):  # nor later
+        told = buckets.scan(code=8)
+        assert (told["status"], told["missing"]["count"]) == ("incomplete", 0)
+        found = buckets.contents()[b"raw/07.tif"]
+        assert (found["kind"], found["detail"]) == ("unreadable", b"403")

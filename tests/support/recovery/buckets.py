@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
@@ -90,6 +91,21 @@ def getting(key: str) -> Callable[[Request], bool]:
 def listing(request: Request) -> bool:
     """Say of a request whether it lists, but for those that only look whether anything is there."""
     return request.method == "GET" and "encoding-type=url" in request.target
+
+
+def leaving_out(*keys: str) -> Fault:
+    """Let an answer pass, but for what it lists under these keys."""
+
+    def change(answer: bytes) -> bytes:
+        head, _, body = answer.partition(b"\r\n\r\n")
+        for key in keys:
+            of_key = b"<Key>" + re.escape(key.encode()) + b"</Key>"
+            item = rb"<(Contents|Version)>(?:(?!</\1>).)*" + of_key + rb".*?</\1>"
+            body = re.sub(item, b"", body, flags=re.DOTALL)
+        length = b"Content-Length: %d" % len(body)
+        return re.sub(rb"(?i)content-length: *\d+", length, head) + b"\r\n\r\n" + body
+
+    return Fault(change=change)
 
 
 def always(fault: Fault, of: Callable[[Request], bool]) -> Decide:

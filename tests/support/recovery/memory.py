@@ -108,6 +108,9 @@ class MemorySource:
                 rows.proof[-1], rows.proved_at[-1] = READ, self.storage.now
         return rows
 
+    def unlisted(self, known: Rows) -> Rows:
+        return Rows()
+
     def close(self) -> None:
         self.storage.closed += 1
 

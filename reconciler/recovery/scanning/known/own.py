@@ -64,6 +64,13 @@ class Own:
         self._handed_out = found
         return [earlier for _, earlier in reversed(found)]
 
+    def rows(self) -> list[Iterator[pa.RecordBatch]]:
+        """Return what they have read, from the first row on, with the columns of `SCANNED`."""
+        found = [_rows(paths) for _, series in self._runs for paths in series]
+        if self._overtaken:
+            found.append(read.scanned(*(part.path for part in self._overtaken.parts)))
+        return found
+
     @property
     def counted(self) -> tuple[int, int]:
         """How many of their hashes were taken, and how many were not for their age alone."""

@@ -15,10 +15,11 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class _Threads(Executor):
+class Threads(Executor):
     """Threads that do not keep the program from ending: a read on a dead mount never returns."""
 
     def __init__(self, count: int) -> None:
+        """Start them; `shutdown` has them end."""
         self._todo: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._threads = [
             threading.Thread(target=self._work, name=f"scan-{number}", daemon=True)
@@ -58,7 +59,7 @@ class _Threads(Executor):
 @contextmanager
 def threads_of(given: Executor | None, workers: int, pace: Pace) -> Iterator[Executor]:
     """Give what reads; if anything goes wrong, nothing goes on to be read."""
-    pool = given or _Threads(workers)
+    pool = given or Threads(workers)
     try:
         yield pool
     except BaseException:

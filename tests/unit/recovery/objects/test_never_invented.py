@@ -8,7 +8,17 @@ import pytest
 
 from reconciler.errors import UnreachableError
 from reconciler.recovery.objects import pages
-from reconciler.recovery.rows import ARCHIVED, CHANGING, DELETED, FILE, READ, UNREADABLE, Content
+from reconciler.recovery.objects.source import BucketSource
+from reconciler.recovery.rows import (
+    ARCHIVED,
+    CHANGING,
+    DELETED,
+    FILE,
+    READ,
+    UNREADABLE,
+    Content,
+    Rows,
+)
 from reconciler.recovery.source import Pace
 from support.faults.fault_proxy import (
     CUT,
@@ -24,9 +34,11 @@ from support.recovery.buckets import (
     Clock,
     always,
     between,
+    contents,
     files,
     free,
     getting,
+    leaving_out,
     listed,
     listing,
     read,
@@ -399,3 +411,52 @@ def test_whoever_ends_a_scan_ends_waiting_too(moto: Moto, bucket: str) -> None:
             source.read(wanted, pace)
     assert len(asked) == 1
     assert free(0) is None
+
+
+def asked_for(source: BucketSource, wanted: Rows) -> dict[bytes, Content]:
+    return {each.path: each for each in contents(source.unlisted(wanted))}
+
+
+def test_what_is_asked_for_by_itself_is_as_it_would_be_listed(moto: Moto, bucket: str) -> None:
+    with between(moto, bucket) as (source, _):
+        known = files(source)
+        moto.client().delete_object(Bucket=bucket, Key="k3")
+        found = source.unlisted(known)
+        assert found.path == [path for path in known.path if path != b"k3"]
+        again = files(source)
+        assert [found.tag, found.size, found.mtime_ns] == [again.tag, again.size, again.mtime_ns]
+
+
+@pytest.mark.parametrize(
+    ("fault", "detail"),
+    [(s3_refused(403, "Forbidden"), b"403"), (s3_refused(500, "InternalError"), b"500")],
+)
+def test_nobody_knows_of_what_can_not_be_asked_for(
+    moto: Moto, bucket: str, fault: Fault, detail: bytes
+) -> None:
+    with between(moto, bucket) as (source, proxy):
+        known = files(source)
+        proxy.decide = always(fault, lambda request: request.target.endswith("/k3"))
+        found = asked_for(source, known)
+    assert (found[b"k3"].kind, found[b"k3"].detail, len(found)) == (UNREADABLE, detail, len(KEYS))
+
+
+def test_a_version_that_is_there_is_no_file_that_is_gone(moto: Moto) -> None:
+    name, client = moto.new_bucket(versioned=True), moto.client()
+    for key in ("deleted", "gone"):
+        client.put_object(Bucket=name, Key=key, Body=b"x")
+    with between(moto, name) as (source, _):
+        known = files(source)
+        client.delete_object(Bucket=name, Key="deleted")
+        client.delete_object(Bucket=name, Key="gone", VersionId=known.version[1])
+        found = asked_for(source, known)
+    assert list(found) == [b"deleted"]
+    assert (found[b"deleted"].kind, found[b"deleted"].version) == (DELETED, known.version[0])
+
+
+def test_what_can_not_be_read_and_is_listed_no_more_is_asked_for(moto: Moto, bucket: str) -> None:
+    with between(moto, bucket) as (source, proxy):
+        known = files(source)
+        moto.client().put_object(Bucket=bucket, Key="k3", Body=b"other")
+        proxy.decide = always(leaving_out("k3"), listing)
+        assert read(source, known)[b"k3"].sha256 == sha(b"other")

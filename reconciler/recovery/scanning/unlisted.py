@@ -1,0 +1,160 @@
+"""Files that an earlier scan knows and the listing of a bucket leaves out: asked for, each alone.
+
+Not every listing is whole: servers that move their index, and what stands between, leave out keys
+that they give to whoever asks. What answers is scanned as if it had been listed; only what is not
+there then is gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor, Future, wait
+from contextlib import ExitStack
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from reconciler.recovery.parts import merge
+from reconciler.recovery.parts.convert import rows_of
+from reconciler.recovery.parts.stream import Stream
+from reconciler.recovery.rows import (
+    ARCHIVED,
+    DELETED,
+    FILE,
+    WITH_BYTES,
+    Rows,
+    chosen,
+    extend,
+    is_closed,
+    part_of,
+)
+from reconciler.recovery.scanning.means import Means
+from reconciler.recovery.scanning.reading.threads import Threads
+from reconciler.recovery.source import Source
+from reconciler.recovery.walking.exclusions import Exclusions
+
+#: A scan asks for so many files at most, and for so many of them at once.
+MOST, _AT_ONCE = 10_000, 16
+#: What is said to be gone if it is not there; and what of it is there.
+_OBJECTS, _THERE = (*WITH_BYTES, DELETED), (FILE, ARCHIVED)
+#: Seconds between two looks whether somebody wants an end.
+_LOOK = 0.5
+
+
+class Unlisted:
+    """Puts between what is listed what is there beside it."""
+
+    def __init__(
+        self,
+        source: Source,
+        means: Means,
+        known: Sequence[Iterator[pa.RecordBatch]],
+        opened: ExitStack,
+    ) -> None:
+        """Take what earlier scans and runs know, sorted by path, with the columns of `SCANNED`."""
+        self._source = source
+        self._covers = Exclusions(means.wish.excluded).covers
+        self._known = Stream(merge.joined(known), "path", "what is known")
+        self._pace = means.pace
+        self._opened = opened
+        self._threads: Executor | None = None
+        self._asked = self._beyond = self._found = 0
+
+    def among(self, listing: Iterator[Rows]) -> Iterator[Rows]:
+        """Yield a listing, and in their places the files that it leaves out.
+
+        It ends early where reading is to end. Raises `UnreachableError`.
+        """
+        for rows in listing:
+            yield self._with_more(rows) if len(rows) else rows
+        while self._known.more() and not self._pace.stopping:
+            until = self._known.key_within(merge.WINDOW)
+            if len(found := self._there(self._known.take(until), Rows())):
+                yield found
+
+    @property
+    def notes(self) -> list[str]:
+        """Say in sentences what the listing left out, and of what nobody has asked."""
+        told = []
+        if self._found:
+            what = "1 file that" if self._found == 1 else f"{self._found:,} files that"
+            told.append(
+                f"The listing of the bucket leaves out {what} earlier scans know, though the "
+                "server gives them to whoever asks: they were scanned, but new files that it "
+                "leaves out are not seen. Have its index looked after"
+            )
+        if self._beyond:
+            told.append(
+                f"{self._asked:,} files that the listing of the bucket does not have were asked "
+                f"for, each by itself; that {self._beyond:,} more are gone, the listing alone says"
+            )
+        return told
+
+    def _with_more(self, rows: Rows) -> Rows:
+        last, more = rows.path[-1], Rows()
+        while self._known.more() and not self._pace.stopping:
+            until = min(self._known.key_within(merge.WINDOW), last)
+            batch = self._known.take(until)
+            extend(more, self._there(batch, rows))
+            if until == last:
+                break
+        if not len(more):
+            return rows
+        both = Rows()
+        extend(both, rows)
+        extend(both, more)
+        return chosen(both, sorted(range(len(both)), key=both.path.__getitem__))
+
+    def _there(self, known: pa.RecordBatch, listed: Rows) -> Rows:
+        """Return which of the files that are known, and not listed, are there."""
+        missing = self._left_out(known, listed)
+        room = max(MOST - self._asked, 0)
+        self._beyond += max(len(missing) - room, 0)
+        missing = part_of(missing, 0, room)
+        found = Rows()
+        for start in range(0, len(missing), _AT_ONCE):
+            portion = part_of(missing, start, start + _AT_ONCE)
+            self._asked += len(portion)
+            if not self._ask(portion, found):
+                break
+        self._found += sum(kind in _THERE for kind in found.kind)
+        return found
+
+    def _left_out(self, known: pa.RecordBatch, listed: Rows) -> Rows:
+        paths = pa.array(listed.path, pa.binary())
+        if known["path"].equals(paths):
+            return Rows()
+        absent = pc.invert(pc.is_in(known["path"], value_set=paths))
+        if not pc.any(absent).as_py():
+            return Rows()
+        rows = rows_of(known.filter(absent))
+        return chosen(rows, [i for i in range(len(rows)) if self._is_meant(rows, i)])
+
+    def _is_meant(self, rows: Rows, i: int) -> bool:
+        """Return whether a row is of an object, and one that can be asked for."""
+        path, kind = rows.path[i], rows.kind[i]
+        if kind not in _OBJECTS or is_closed(kind, path, rows.size[i]) or self._covers(path):
+            return False
+        try:
+            path.decode()
+        except UnicodeDecodeError:  # nobody can have read it
+            return False
+        return True
+
+    def _ask(self, some: Rows, found: Rows) -> bool:
+        """Ask for some files at once; False if reading is to end."""
+        if self._threads is None:
+            self._threads = Threads(_AT_ONCE)
+            self._opened.callback(self._threads.shutdown, wait=False)
+        asked: list[Future[Rows]] = [
+            self._threads.submit(self._source.unlisted, part_of(some, i, i + 1))
+            for i in range(len(some))
+        ]
+        left = set(asked)
+        while left:
+            if self._pace.stopping:
+                return False
+            _, left = wait(left, _LOOK)
+        for future in asked:
+            extend(found, future.result())
+        return True
