@@ -166,9 +166,9 @@ class _Verification:
         return verified
 
     def _asked(self, was: Kept, scope: Scope) -> Asked:
-        each = (*was.snapshot.storages, *self.kept.snapshot.storages)
-        places = {storage.place for storage in each if storage.place}
-        return Asked({storage.name for storage in each}, places, scope.holds)
+        one, other = was.snapshot, self.kept.snapshot
+        names = {storage.name for storage in (*one.storages, *other.storages)}
+        return Asked(names, against.places(one, other), scope.holds)
 
     def _earlier(self, named: str) -> tuple[Kept, Repository]:
         """Find what the snapshot is compared with, and where it lies."""

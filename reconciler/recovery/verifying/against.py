@@ -43,6 +43,12 @@ def only_later(was: Snapshot, now: Snapshot) -> list[str]:
     return [storage.name for storage in now.storages if storage.id not in known]
 
 
+def places(was: Snapshot, now: Snapshot) -> set[str]:
+    """Return the places of which it is told what lasts there: of what was moved, the later one."""
+    partners = _partners(was, now)
+    return {partners.get(storage.id, storage).place for storage in was.storages} - {""}
+
+
 def _partners(was: Snapshot, now: Snapshot) -> dict[str, SnapshotStorage]:
     """Return which storage of `now` each of `was` is, by its id there."""
     signs = [[storage.sign() for storage in each.storages] for each in (was, now)]

@@ -19,7 +19,7 @@ from reconciler.recovery.verifying.recorded import Recorded, of_scan, of_snapsho
 from reconciler.recovery.verifying.results import StorageVerified
 from reconciler.recovery.verifying.scans import compare
 from reconciler.recovery.verifying.telling.alone import not_reachable, not_verified
-from reconciler.recovery.verifying.telling.concluding import Concluded, Means
+from reconciler.recovery.verifying.telling.concluding import Means
 
 #: Reads all of a storage, but for what the globs leave out.
 Read = Callable[[Target, tuple[str, ...]], Scanned]
@@ -48,9 +48,6 @@ def verify(
             scanned = read(target, was.excluded)
             remembered.keep(repository, scanned, means.clock)
             told = _compared(was, storage.name, target, scanned, means, repository)
-            if scanned.status in (outcome.UNFINISHED, outcome.NOT_BEGUN) and not target.copy_of:
-                # What was found damaged is damaged, though the rest was not read.
-                told = Concluded(target.place, means, None).with_lasting(told)
             yield _with_notes(told, scanned)
 
 

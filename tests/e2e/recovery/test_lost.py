@@ -128,21 +128,28 @@ def test_what_is_wrong_with_a_storage_that_was_moved_or_taken_out_is_told(moved,
     address = f"file://{moved.path / 'nas'}"
     expected = [("nas", address, {"missing": 1})]
 
-    def told(how, code, **more):
-        arguments = ["verify", "proofs", how, "-o", "json", *more.pop("scope", ())]
+    def told(how, code, scope=()):
+        arguments = ["verify", "proofs", how, "-o", "json", *scope]
         report = json.loads(moved.folder(*arguments, code=code).stdout)
-        assert report["verdict"] == {0: report["verdict"], 7: more.pop("verdict", "differs")}[code]
+        assert (
+            report["verdict"]
+            == {0: report["verdict"], 7: "wrong" if how == "--objective" else "differs"}[code]
+        )
         each = report["elsewhere"]
         return [
             (one["storage"], one["address"], one.get("lasts", one.get("wrong"))) for one in each
         ]
 
+    # What is no more in the later snapshot is told as the storage that it was.
+    assert told("--against", 7) == (expected if "nas" in now else [])
     assert told("--deep", 7) == expected
-    assert told("--objective", 7, verdict="wrong") == expected
-    for how in ("--deep", "--objective"):
+    assert told("--objective", 7) == expected
+    for how in ("--against", "--deep", "--objective"):
         said = moved.folder("verify", "proofs", how, code=7).stdout
-        assert f"--accept '{address}'" in said
-        assert said.splitlines()[-1].startswith("FINDINGS: 1 missing")
+        assert (f"--accept '{address}'" if told(how, 7) else "missing  raw/03.tif") in said
+        last = said.splitlines()[-1]
+        assert last.startswith("FINDINGS: ")
+        assert " 1 missing" in last
         assert told(how, 0, scope=("--scope", "other")) == []
     story = moved.folder("verify", "proofs", "--explain", address, "raw/03.tif", code=7).stdout
     assert "missing" in story

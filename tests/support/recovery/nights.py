@@ -38,11 +38,11 @@ class Nights:
     def put(self, data, *, mtime_ns=LONG_AGO):
         self.storage.put("f/a", data, mtime_ns=mtime_ns)
 
-    def verify(self):
-        """Compare the last scan with the one before it, as snapshots of them are."""
+    def verify(self, *, backwards=False):
+        """Compare the last two scans, as snapshots of them are."""
         *_, was, now = record.whole(self.repository, TARGET.place)
         means = Means(self.repository, utc_now, settled_ns=SETTLED_NS)
-        both = of_scan(was), of_scan(now)
+        both = (of_scan(now), of_scan(was)) if backwards else (of_scan(was), of_scan(now))
         return scans.compare(*both, "nas", means, (self.repository, self.repository))
 
     def known(self):

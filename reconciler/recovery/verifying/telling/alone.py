@@ -53,7 +53,8 @@ def told(
         files=so_far.of or 0,
         about=present.about if present else about,
     )
-    return Concluded(place, means, present).conclude(so_far, lambda: [Spooled(finding, True)])
+    concluded = Concluded(place, means, present, about=about)
+    return concluded.conclude(so_far, lambda: [Spooled(finding, True)])
 
 
 def _nothing_compared(was: Recorded | None, storage: str, what: str) -> StorageVerified:

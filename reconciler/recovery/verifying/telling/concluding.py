@@ -71,13 +71,20 @@ class Concluded:
     """The findings of one storage, held against what earlier runs found."""
 
     def __init__(
-        self, place: str, means: Means, present: Present | None, original: str = ""
+        self,
+        place: str,
+        means: Means,
+        present: Present | None,
+        original: str = "",
+        about: str = "",
     ) -> None:
         """Without `present` the comparison says nothing of today, and nothing is kept of it.
 
-        What was lay at the place `original`, if not at the same.
+        What was lay at the place `original`, if not at the same. What is told is `about` what
+        `Present.about` says, if there is one.
         """
         self._place = place
+        self._about = present.about if present else about
         self._original = original or place
         self._means = means
         self._present = present
@@ -90,12 +97,14 @@ class Concluded:
 
         Raises `RepositoryError` if what is known can't be read; that it can't be kept is a note.
         """
-        if self._present is None:
-            return self._told(so_far, _First.of(findings()), findings, {}, Apart({}))
         known = store.read(self._means.repository, self._place)
         lost = forgotten.sentences(self._means.lasts, self._place, known)
         self.notes += lost
         before = over_time.open_ones(known.episodes)
+        if self._present is None:
+            told = self._told(so_far, _First.of(findings()), findings, {}, Apart({}))
+            known_before = [e for e in before.values() if e.about in ("", self._about)]
+            return replace(self._with_silent(told, known_before), forgotten=bool(lost))
         apart = Apart(before, {**self._wrong_there(), **over_time.over_last(known.episodes)})
         apart.count(findings())
         findings = apart.seen(findings)
@@ -107,7 +116,7 @@ class Concluded:
         self._keep(after, known)
         lasting = over_time.open_ones(after)
         told = self._told(so_far, first, findings, lasting, apart)
-        about, moment = self._present.about, self._present.moment
+        about, moment = self._about, self._present.moment
         # With `deep` the scan itself has seen it, and kept that.
         over = [e for e in after if e.resolved == moment and e.about == about]
         silent = [
@@ -123,14 +132,6 @@ class Concluded:
             resolved_count=len(over),
             forgotten=bool(lost),
         )
-
-    def with_lasting(self, told: StorageVerified) -> StorageVerified:
-        """Add what is known to be wrong, where a run says nothing of a storage.
-
-        Raises `RepositoryError`.
-        """
-        known = store.read(self._means.repository, self._place)
-        return self._with_silent(told, over_time.open_ones(known.episodes).values())
 
     def _wrong_there(self) -> dict[Key, FileFinding]:
         """Return what is wrong where a copy was made: it may have the good bytes."""

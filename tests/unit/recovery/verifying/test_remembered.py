@@ -38,6 +38,13 @@ def test_rot_lasts_though_later_snapshots_have_the_same_bytes(rotted):
         assert result.verdict == results.DIFFERS
 
 
+def test_it_lasts_where_the_later_snapshot_is_compared_with_the_earlier(rotted):
+    rotted.scan()
+    result = rotted.verify(backwards=True)
+    assert (result.found, result.lasts) == ({}, {"damaged": 1})
+    assert result.verdict == results.DIFFERS
+
+
 @pytest.mark.parametrize(
     ("data", "mtime_ns"), [(GOOD, LONG_AGO), (GOOD, LONG_AGO + 1), (WRITTEN, LONG_AGO + 1)]
 )
