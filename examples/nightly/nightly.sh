@@ -1,6 +1,7 @@
 #!/bin/sh
 # Each night: read what is new and what is due, keep a snapshot, compare it with the one before, and
-# say whether every byte was proved within the cycle. With DEEP=1: read every byte now.
+# say whether every byte was proved within the cycle. With DEEP=1: read every byte now. With
+# METRICS=FILE.prom: write numbers for Prometheus there, with each step that looks at storages.
 #
 # Usage: nightly.sh REPO, in the folder of the manifest; digests and findings are written there,
 # dated: keep the digests elsewhere too, in Git or on paper. The exit code is that of the worst
@@ -8,6 +9,7 @@
 # not read in time, 0 all was compared and agrees. If it is not 0, the last line says why.
 set -u
 repo=${1:?"say where the repository is: nightly.sh REPO"}
+metrics=${METRICS:-}
 now=$(date +%F-%H%M%S)
 worst=0
 steps=
@@ -32,16 +34,16 @@ finish() {
     exit "$1"
 }
 
-step scan reconciler scan --due --into "$repo" --max-duration 6h
+step scan reconciler scan --due --into "$repo" --max-duration 6h ${metrics:+--metrics "$metrics"}
 step snapshot reconciler snapshot create "$repo" --digest-file "digest-$now.sha256"
 # Tonight's and the one before it, complete or not: what one of them does not know is not verified.
 if [ "$(reconciler snapshot list "$repo" -o json | grep -c '"digest"')" -gt 1 ]; then
     step comparison reconciler verify --against "$repo" --rows "findings-$now.csv"
 fi
 if [ "${DEEP:-0}" = 1 ]; then
-    step deep reconciler verify "$repo" --deep --max-duration 12h
+    step deep reconciler verify "$repo" --deep --max-duration 12h ${metrics:+--metrics "$metrics"}
 fi
-step objective reconciler verify "$repo" --objective
+step objective reconciler verify "$repo" --objective ${metrics:+--metrics "$metrics"}
 case $worst in
     7) finish 7 "something is not what it was" ;;
     8) finish 8 "something could not be looked at, or was not read in time" ;;

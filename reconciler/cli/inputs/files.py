@@ -84,8 +84,8 @@ def _is_device(path: str) -> bool:
     return path.startswith(("/dev/", "/proc/")) and not path.startswith("/dev/shm/")  # noqa: S108
 
 
-def write_whole(path: str, data: bytes) -> None:
-    """Write a file that only its owner can read: whole, or not at all.
+def write_whole(path: str, data: bytes, *, mode: int | None = None) -> None:
+    """Write a file that only its owner can read, unless `mode` says who: whole, or not at all.
 
     Raises `ReconcilerError`, and leaves what was there before as it was.
     """
@@ -96,7 +96,7 @@ def write_whole(path: str, data: bytes) -> None:
             # A slip of the keyboard must not cost a platform and all its records.
             raise ReconcilerError(f"can't write {quoted(path)}: a database is there")
         # What a link leads to is replaced; the link stays.
-        _replace(Path(os.path.realpath(goal)) if goal.is_symlink() else goal, data)
+        _replace(Path(os.path.realpath(goal)) if goal.is_symlink() else goal, data, mode=mode)
     except (OSError, ValueError) as error:
         raise ReconcilerError(
             f"can't write {quoted(path)}: {_reason(error)}. Nothing was written to it"
@@ -180,8 +180,12 @@ def _is_database(path: Path) -> bool:
         return file.read(16) == b"SQLite format 3\0"
 
 
-def _replace(goal: Path, data: bytes, *, like: os.stat_result | None = None) -> None:
+def _replace(
+    goal: Path, data: bytes, *, like: os.stat_result | None = None, mode: int | None = None
+) -> None:
     with _drafted(goal, data) as draft:
+        if mode is not None:  # whatever the umask leaves
+            draft.chmod(mode)
         if like is not None:
             draft.chmod(stat.S_IMODE(like.st_mode))
             if hasattr(os, "chown"):

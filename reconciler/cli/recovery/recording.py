@@ -41,6 +41,8 @@ def run(context: Context, options: ScanOptions) -> int:
         raise UsageError(f"{_WHERE}; or name the storages whose files the platform is to record")
     if options.due:
         raise UsageError(f"--due asks what was proved when: {_WHERE}")
+    if options.metrics is not None:
+        raise UsageError(f"--metrics tells of a repository: {_WHERE}")
     if options.shard:
         raise UsageError(f"--shard reads a part, and others read the rest: {_WHERE}")
     bounded = options.max_bytes is not None or options.max_duration is not None

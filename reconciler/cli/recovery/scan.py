@@ -18,6 +18,7 @@ from reconciler.cli.recovery.apart import check_apart
 from reconciler.cli.recovery.live import storages_of
 from reconciler.cli.recovery.progress import progress
 from reconciler.cli.recovery.proving.declared import check, objectives, wish_of
+from reconciler.cli.recovery.proving.metering import About, metered
 from reconciler.cli.recovery.targets import targets_of
 from reconciler.environment.timestamps import utc_now
 from reconciler.errors import FINDINGS, INTERRUPTED, SUCCESS, UNPROVED, ReconcilerError, UsageError
@@ -41,6 +42,18 @@ from reconciler.report.sentences import scans as told
 def run(context: Context, options: ScanOptions) -> int:
     """Scan the storages that are asked for, tell what came of it, and give the exit code."""
     into = cast("str", options.into)  # without it `recording` runs
+    if options.metrics is not None and options.shard:
+        raise UsageError(
+            "--metrics tells of whole storages, and --shard reads a part: let "
+            "`verify REPO --objective --metrics FILE` tell when all shards are through"
+        )
+    command = "scan --due" if options.due else "scan"
+    return metered(
+        context, options.metrics, command, into, lambda about: _run(context, options, into, about)
+    )
+
+
+def _run(context: Context, options: ScanOptions, into: str, about: About) -> int:
     Exclusions(options.exclude or ())
     manifest = read_manifest_if_any(context)
     said = objectives(manifest)
@@ -53,6 +66,7 @@ def run(context: Context, options: ScanOptions) -> int:
     _check_accepted(targets, "--accept-root", options.accept_root or ())
     _check_accepted(targets, "--accept-loss", options.accept_loss or ())
     check_apart(targets, into, context.environ)
+    about.take(context, manifest, [(target.name, target.place) for target in targets])
     results: list[Scanned] = []
     with closing(open_repository(into, make=True, told=context.note)) as repository:
         try:

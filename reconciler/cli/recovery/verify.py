@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 
 from reconciler.cli.applying.signals import FINISHES, GOES_ON, Stop
 from reconciler.cli.commands.recovery.verify import BEFORE, VerifyOptions
 from reconciler.cli.context import Context
-from reconciler.cli.inputs.files import check_writable
 from reconciler.cli.inputs.platform import choose_platform, read_live, reading
 from reconciler.cli.inputs.scope import read_scopes
 from reconciler.cli.options.hints import did_you_mean
-from reconciler.cli.recovery import accepting, explaining
 from reconciler.cli.recovery import deep as storages_now
 from reconciler.cli.recovery.proving import objective
+from reconciler.cli.recovery.proving.metering import About, metered
 from reconciler.cli.recovery.proving.settling import Settling
+from reconciler.cli.recovery.verifying import accepting, explaining
+from reconciler.cli.recovery.verifying.meant import check, command_of
 from reconciler.environment.timestamps import timestamp, utc_now
 from reconciler.errors import FINDINGS, INTERRUPTED, SUCCESS, UNPROVED, RepositoryError, UsageError
 from reconciler.model import NEW_PLATFORM
@@ -31,14 +32,10 @@ from reconciler.recovery.verifying.elsewhere import Asked
 from reconciler.recovery.verifying.results import Side, StorageVerified, Verified
 from reconciler.recovery.verifying.telling.concluding import Means
 from reconciler.recovery.verifying.telling.redaction import Redaction, key_of
-from reconciler.recovery.verifying.telling.table import Table, kind_of
+from reconciler.recovery.verifying.telling.table import Table
 
 _CODES = {results.AGREES: SUCCESS, results.DIFFERS: FINDINGS, results.UNKNOWN: UNPROVED}
 _METHODS = {results.DEEP: "deep", results.AGAINST: "against", results.LIVE: "inventories"}
-#: What is about all of a repository; and what means something with it of the options that say how
-#: a comparison is told.
-_OF_ALL = {"explain": ("settled", "redact"), "accept": (), "withdraw": (), "objective": ()}
-_TELLING = {"everything": "--all", "settled": "--settled", "redact": "--redact", "rows": "--rows"}
 _ONLY_RECORDS = (
     "Compared are the platform's records of files; no byte of a file was read: --deep does that."
 )
@@ -52,15 +49,26 @@ _REVERSED = (
 
 def run(context: Context, options: VerifyOptions) -> int:
     """Compare what is asked for, tell what came of it, and return the exit code."""
-    _check(options)
+    check(options)
     if options.explain is not None:
         return explaining.run(context, options, *options.explain)
-    if options.objective:
-        return objective.run(context, options)
     if options.accept is not None or options.withdraw is not None:
         return accepting.run(context, options)
+    address = split(options.repository or options.against or "")[0]
+    body = objective.run if options.objective else _run
+    return metered(
+        context,
+        options.metrics,
+        command_of(options),
+        address,
+        lambda about: body(context, options, about),
+    )
+
+
+def _run(context: Context, options: VerifyOptions, about: About) -> int:
     with ExitStack() as opened:
         one = _Verification(context, options, opened)
+        about.take(context, one.settling.manifest, [(s.name, s.place) for s in one.storages])
         stop = opened.enter_context(Stop(context.limit, GOES_ON if options.deep else FINISHES))
         context.streams.heed(stop.may_wait)
         verified = one.verified(stop)
@@ -69,44 +77,6 @@ def run(context: Context, options: VerifyOptions) -> int:
         if stop.interrupted and any(one.is_partial for one in verified.storages):
             return INTERRUPTED
         return _CODES[verified.verdict]
-
-
-def _check(options: VerifyOptions) -> None:
-    """Refuse what can't be meant, before anything is opened: `UsageError`."""
-    if options.repository is None and options.against in (None, BEFORE):
-        raise UsageError("say which repository: REPO, a folder or s3://BUCKET/PREFIX")
-    if options.accept is None and options.reason is not None:
-        raise UsageError("--reason means something only with --accept")
-    if options.auto_approve and options.accept is None and options.withdraw is None:
-        raise UsageError("--auto-approve means something only with --accept and --withdraw")
-    given = [
-        name
-        for name, value in (
-            ("--relocate", options.relocate),
-            ("--workers", options.workers),
-            ("--max-duration", options.max_duration),
-            ("--limit-rate", options.limit_rate),
-        )
-        if value is not None
-    ]
-    if given and not options.deep:
-        raise UsageError(f"{given[0]} means something only with --deep, which reads storages")
-    _check_of_all(options)
-    if options.rows is not None:
-        kind_of(options.rows)
-        check_writable(options.rows)
-
-
-def _check_of_all(options: VerifyOptions) -> None:
-    """Refuse a snapshot, and what tells of a comparison, where nothing is compared."""
-    for way, heeded in _OF_ALL.items():
-        if getattr(options, way) in (None, False):
-            continue
-        if split(options.repository or "")[1] is not None:
-            raise UsageError(f"--{way} is about all of a repository: leave the snapshot out")
-        for name, option in _TELLING.items():
-            if name not in heeded and getattr(options, name) not in (None, False):
-                raise UsageError(f"{option} says how a comparison is told: leave it out")
 
 
 class _Verification:
@@ -121,8 +91,13 @@ class _Verification:
         self.repository = self._open(address)
         # Without REPO, --against names it: what is compared is then its latest snapshot.
         self.kept, self._passed_over = self._meant(id if options.repository is not None else None)
-        self._settling = Settling(context, options)
+        self.settling = Settling(context, options)
         self._platform, self._is_other = "", False
+
+    @property
+    def storages(self) -> Sequence[SnapshotStorage]:
+        """What the snapshot is of."""
+        return self.kept.snapshot.storages
 
     def verified(self, stop: Stop) -> Verified:
         """Compare all; raises `RepositoryError`, or what the platform raises."""
@@ -212,7 +187,7 @@ class _Verification:
             with storages_now.reading(context, options, home, stop) as read:
                 yield from deep.verify(chosen, sources, means, home, read)
         else:
-            platform = choose_platform(context, self._settling.manifest)
+            platform = choose_platform(context, self.settling.manifest)
             self._platform = platform.address
             with reading(platform) as reader:
                 now = live.Live(read_live(context, platform, reader), reader)
@@ -228,10 +203,10 @@ class _Verification:
             self.repository,
             utc_now,
             options.everything,
-            self._settling.usual_ns,
+            self.settling.usual_ns,
             Redaction(key_of(self.repository)) if options.redact else None,
             table,
-            self._settling.by_place,
+            self.settling.by_place,
         )
 
     def _notes(self, how: str, was: Kept) -> tuple[str, ...]:

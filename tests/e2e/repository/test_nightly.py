@@ -49,14 +49,24 @@ def directive(unit: Path, key):
     return value
 
 
-@pytest.mark.parametrize(("scan", "code"), [(0, 0), (7, 7), (8, 8), (1, 1)])
-def test_what_the_unit_starts_is_understood_and_its_exit_code_is_the_worst(lab, scan, code):
+@pytest.mark.parametrize(
+    ("scan", "code", "metrics"), [(0, 0, ""), (7, 7, "a b.prom"), (8, 8, ""), (1, 1, "a b.prom")]
+)
+def test_what_the_unit_starts_is_understood_and_its_exit_code_is_the_worst(
+    lab, scan, code, metrics
+):
     service = lab / UNITS[0]
     name, _, value = directive(service, "Environment").partition("=")
     done = subprocess.run(
         shlex.split(directive(service, "ExecStart")),
         cwd=directive(service, "WorkingDirectory"),
-        env={name: value, "CALLS": str(lab / "calls"), "SCAN": str(scan), "DEEP": "1"},
+        env={
+            name: value,
+            "CALLS": str(lab / "calls"),
+            "SCAN": str(scan),
+            "DEEP": "1",
+            "METRICS": metrics,
+        },
         capture_output=True,
         text=True,
         check=False,
@@ -72,7 +82,10 @@ def test_what_the_unit_starts_is_understood_and_its_exit_code_is_the_worst(lab, 
     assert len(calls) == (1 if code == 1 else len(expected))
     for call, begins in zip(calls, expected, strict=False):
         assert call.startswith(begins)
-        parse(shlex.split(call), COMMANDS)
+        # As the recorder writes it, a blank in a name has no quotes.
+        _, _, options = parse(shlex.split(call.replace("a b", "a_b")), COMMANDS)
+        if hasattr(options, "metrics") and "--against" not in call:
+            assert options.metrics == (metrics.replace(" ", "_") or None)
         assert "s3://lab-proofs/nas" in call
 
 

@@ -30,6 +30,7 @@ class ScanOptions(Namespace):
     max_duration: float | None
     max_bytes: int | None
     limit_rate: int | None
+    metrics: str | None
 
 
 def _add_arguments(parser: ArgumentParser) -> None:
@@ -68,6 +69,12 @@ def _add_arguments(parser: ArgumentParser) -> None:
     )
     _add_acceptances(parser)
     _add_limits(parser)
+    parser.add_argument(
+        "--metrics",
+        metavar="FILE",
+        help="write what is known then as numbers for Prometheus, however the run ends: FILE.prom "
+        "in the folder of node_exporter's textfile collector",
+    )
 
 
 def _add_acceptances(parser: ArgumentParser) -> None:

@@ -33,6 +33,7 @@ class VerifyOptions(Namespace):
     workers: int | None
     max_duration: float | None
     limit_rate: int | None
+    metrics: str | None
 
 
 def _add_arguments(parser: ArgumentParser) -> None:
@@ -126,6 +127,12 @@ def _add_telling(parser: ArgumentParser) -> None:
         "--rows",
         metavar="FILE",
         help="write every finding as a row of a table: FILE.parquet or FILE.csv",
+    )
+    parser.add_argument(
+        "--metrics",
+        metavar="FILE",
+        help="write what is known then as numbers for Prometheus, however the run ends: FILE.prom "
+        "in the folder of node_exporter's textfile collector",
     )
 
 

@@ -10,6 +10,7 @@ from reconciler.cli.context import Context
 from reconciler.cli.inputs.manifest import read_manifest_if_any
 from reconciler.cli.inputs.scope import read_scopes
 from reconciler.cli.recovery.proving.declared import WRITE
+from reconciler.cli.recovery.proving.metering import About
 from reconciler.environment.timestamps import utc_now
 from reconciler.errors import FINDINGS, SUCCESS, UNPROVED, UsageError
 from reconciler.location import location
@@ -23,14 +24,15 @@ from reconciler.recovery.verifying.elsewhere import Asked, elsewhere
 _CODES = {results.PROVED: SUCCESS, results.WRONG: FINDINGS, results.UNPROVED: UNPROVED}
 
 
-def run(context: Context, options: VerifyOptions) -> int:
+def run(context: Context, options: VerifyOptions, about: About) -> int:
     """Say which bytes were proved within their cycle, and return the exit code."""
-    wanted = _Wanted.of(context)
+    wanted = _Wanted.of(context, about)
     declared, without = wanted.declared, wanted.without
     notes = [f"No objective is declared for {listed(without)}"] if without else []
     with closing(open_repository(options.repository or "")) as repository:
         others = elsewhere(repository, Asked(wanted.names, wanted.places, wanted.scope.holds))
         proved = prove(repository, declared, int(utc_now().timestamp()), notes, others)
+    about.keep(proved)
     context.result(context.report().proved(proved, context.style))
     return _CODES[proved.verdict]
 
@@ -47,13 +49,14 @@ class _Wanted(NamedTuple):
     places: set[str]
 
     @classmethod
-    def of(cls, context: Context) -> Self:
+    def of(cls, context: Context, about: About) -> Self:
         """Read the manifest; raises `UsageError` if no storage in scope has an objective."""
         manifest = read_manifest_if_any(context)
         if manifest is None:
             raise UsageError(
                 "--objective wants a manifest that says how often all is to be read: -f"
             )
+        about.take(context, manifest)
         desired = manifest.desired
         scope = Scope.of(("*",), read_scopes(context))
         found = cls([], [], Scope.of(desired.policy.scope, read_scopes(context)), set(), set())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.cli.recovery.accepting import _who
+from reconciler.cli.recovery.verifying.accepting import _who
 from reconciler.environment.origin import Origin
 
 

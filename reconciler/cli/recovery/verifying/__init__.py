@@ -1,0 +1,1 @@
+"""What `verify` does beside comparing, and which of its options mean something together."""

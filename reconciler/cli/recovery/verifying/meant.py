@@ -1,0 +1,65 @@
+"""What options of `verify` mean together, and what they can't."""
+
+from __future__ import annotations
+
+from reconciler.cli.commands.recovery.verify import BEFORE, VerifyOptions
+from reconciler.cli.inputs.files import check_writable
+from reconciler.errors import UsageError
+from reconciler.recovery.repository.address import split
+from reconciler.recovery.verifying.telling.table import kind_of
+
+#: What is about all of a repository; and what means something with it of the options that say how
+#: a comparison is told.
+_OF_ALL = {"explain": ("settled", "redact"), "accept": (), "withdraw": (), "objective": ()}
+_TELLING = {"everything": "--all", "settled": "--settled", "redact": "--redact", "rows": "--rows"}
+
+
+def check(options: VerifyOptions) -> None:
+    """Refuse what can't be meant, before anything is opened: `UsageError`."""
+    if options.repository is None and options.against in (None, BEFORE):
+        raise UsageError("say which repository: REPO, a folder or s3://BUCKET/PREFIX")
+    if options.accept is None and options.reason is not None:
+        raise UsageError("--reason means something only with --accept")
+    if options.auto_approve and options.accept is None and options.withdraw is None:
+        raise UsageError("--auto-approve means something only with --accept and --withdraw")
+    given = [
+        name
+        for name, value in (
+            ("--relocate", options.relocate),
+            ("--workers", options.workers),
+            ("--max-duration", options.max_duration),
+            ("--limit-rate", options.limit_rate),
+        )
+        if value is not None
+    ]
+    if given and not options.deep:
+        raise UsageError(f"{given[0]} means something only with --deep, which reads storages")
+    told_of_one = options.explain or options.accept or options.withdraw
+    if options.metrics is not None and told_of_one is not None:
+        raise UsageError("--metrics tells of all storages: leave it out, or compare something")
+    _check_of_all(options)
+    if options.rows is not None:
+        kind_of(options.rows)
+        check_writable(options.rows)
+
+
+def _check_of_all(options: VerifyOptions) -> None:
+    """Refuse a snapshot, and what tells of a comparison, where nothing is compared."""
+    for way, heeded in _OF_ALL.items():
+        if getattr(options, way) in (None, False):
+            continue
+        if split(options.repository or "")[1] is not None:
+            raise UsageError(f"--{way} is about all of a repository: leave the snapshot out")
+        for name, option in _TELLING.items():
+            if name not in heeded and getattr(options, name) not in (None, False):
+                raise UsageError(f"{option} says how a comparison is told: leave it out")
+
+
+def command_of(options: VerifyOptions) -> str:
+    """Return what is compared, as it is written on a command line."""
+    ways = {
+        "--deep": options.deep,
+        "--objective": options.objective,
+        "--against": options.against is not None,
+    }
+    return " ".join(["verify", *(way for way, is_meant in ways.items() if is_meant)])
