@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Iterator
 from contextlib import ExitStack
+from itertools import takewhile
 from pathlib import Path
 
 from reconciler.environment.origin import run_id
-from reconciler.errors import SnapshotError
-from reconciler.recovery.rows import Rows, together
+from reconciler.errors import ClusterError, SnapshotError
+from reconciler.recovery.rows import together
 from reconciler.recovery.scanning import estimate, outcome, reasons
 from reconciler.recovery.scanning.due.turns import Turns, turns_of
 from reconciler.recovery.scanning.finishing import finish
@@ -103,7 +103,11 @@ class StorageScan:
         pair = self._opened.enter_context(PartPair(self._folder, finish.like(self._last)))
         self._turns = turns_of(self._last, means, self._folder, self._opened)
         with self._crew(root) as crew:
-            self._read_all(crew, earlier, pair)
+            try:
+                self._read_all(crew, earlier, pair)
+            except ClusterError:  # what came before is kept, and told
+                crew.brought.count(self.result)
+                raise
             self._tell(crew.brought)
             if not self._goes_on:
                 return
@@ -179,7 +183,8 @@ class StorageScan:
         means = self._means
         should_be = self._last.should_be() if self._last else None
         unlisted = self._unlisted()
-        for listed in together(unlisted.among(self._listing()), _TOGETHER):
+        listing = takewhile(lambda _: not means.pace.stopping, self._source.listing())
+        for listed in together(unlisted.among(listing), _TOGETHER):
             crew.heed()
             compared = keeping.compare(listed, earlier, should_be)
             if self._turns:
@@ -212,12 +217,6 @@ class StorageScan:
         of_bucket = known if self._target.type != "local" else ()
         return Unlisted(self._source, self._means, of_bucket, self._opened)
 
-    def _listing(self) -> Iterator[Rows]:
-        for rows in self._source.listing():
-            if self._means.pace.stopping:
-                return
-            yield rows
-
     def _believe(self, earlier: list[Earlier], root: Root) -> None:
         """Raise `UnreachableError` if more of the last scan is gone than its root allows for."""
         last = self._last
@@ -236,9 +235,7 @@ class StorageScan:
 
     def _tell(self, brought: Brought) -> None:
         """Tell what was read, and end the scan if that is not all."""
-        self.result.files_read, self.result.bytes_read = brought.files, brought.size
-        self.result.altered, self.result.altered_first = brought.altered, brought.altered_first
-        self.result.rotten = brought.rotten
+        brought.count(self.result)
         if self._ends_with_a_record:
             return
         if brought.cut_short:

@@ -16,7 +16,7 @@ from msgspec import Struct, field
 from reconciler.errors import UnreachableError
 from reconciler.recovery.rows import Content, Rows, chosen, extend
 from reconciler.recovery.scanning.known.pieces import Pieces
-from reconciler.recovery.scanning.outcome import Tally
+from reconciler.recovery.scanning.outcome import Scanned, Tally
 from reconciler.recovery.scanning.reading.pace import Pace
 from reconciler.recovery.scanning.reading.tasks import Cutter, Done, Task, read_here
 from reconciler.recovery.source import Source
@@ -48,6 +48,12 @@ class Brought(Struct):
     too_large: int = 0
     #: Whether reading ended before all that was wanted was read.
     cut_short: bool = False
+
+    def count(self, result: Scanned) -> None:
+        """Tell in a result what was read, and which of it is damaged."""
+        result.files_read, result.bytes_read = self.files, self.size
+        result.altered, result.altered_first = self.altered, self.altered_first
+        result.rotten = self.rotten
 
 
 class Crew:

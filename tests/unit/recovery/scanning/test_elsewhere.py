@@ -57,6 +57,17 @@ def test_what_others_have_read_is_kept_when_a_task_is_lost(storage, repository):
         repository.remove(names(repository, layout.FINISHED)[0])
 
 
+def test_damage_that_was_read_is_told_though_another_task_is_lost(storage, repository):
+    scan_once(storage, repository)
+    storage.files[b"130"].data = b"bad"
+    lost = ClusterError("the scheduler has gone")
+    wish = Wish(workers=2, full=True)
+    ended = scan_once(storage, repository, wish=wish, executor=Elsewhere(lost))
+    assert (ended.status, ended.altered, ended.altered_first) == (UNFINISHED, 1, [b"130"])
+    assert [now.path for _, now in ended.rotten] == [b"130"]
+    assert 0 < ended.files_read < FILES
+
+
 def test_a_storage_that_a_worker_does_not_reach_is_not_reachable(storage, repository):
     lost = UnreachableError("it is not mounted")
     ended = scan_once(storage, repository, wish=MANY, executor=Elsewhere(lost))
