@@ -39,6 +39,8 @@ class Cluster:
         """
         declared = ("--resources", resources) if resources else ()
         settings = ("--no-nanny", "--no-dashboard", "--nthreads", "1", "--memory-limit", "0")
+        # Whoever is killed before `close` leaves none behind for ever.
+        settings += ("--lifetime", "10m")
         preload = ("--preload", WATCHED)
         at = ("--name", name, "--local-directory", self.folder / name)
         given = (self.address, *settings, *declared, *preload, *at)
