@@ -49,6 +49,9 @@ class Root(Struct, frozen=True, omit_defaults=True):
     #: Of a bucket: whether it keeps versions, and the region that it said it is in.
     versioned: bool = False
     region: str = ""
+    #: Of a bucket whose address names no server: the one that the environment named, but for AWS,
+    #: where a name means one bucket alone.
+    server: str = ""
 
 
 class Unproved(Struct, frozen=True, omit_defaults=True):

@@ -56,7 +56,16 @@ def _look(door: Door, reached: Reached, known: Root | None) -> Root:
         empty=not name and _is_empty(reached),
         versioned=reached.versioned,
         region=reached.region,
+        server=_named_elsewhere(reached),
     )
+
+
+def _named_elsewhere(reached: Reached) -> str:
+    """Return the server that nothing but the environment names; empty for AWS."""
+    asking = reached.asking
+    if asking.bucket.endpoint or reached.server == "AmazonS3":
+        return ""
+    return masked(asking.client.meta.endpoint_url)
 
 
 def _marker(reached: Reached, known: str) -> tuple[str, bytes]:

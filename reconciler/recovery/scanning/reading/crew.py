@@ -14,11 +14,12 @@ from typing import Self
 from msgspec import Struct, field
 
 from reconciler.errors import UnreachableError
+from reconciler.recovery.paths import shown
 from reconciler.recovery.rows import Content, Rows, chosen, extend
 from reconciler.recovery.scanning.known.pieces import Pieces
 from reconciler.recovery.scanning.outcome import Scanned, Tally
 from reconciler.recovery.scanning.reading.pace import Pace
-from reconciler.recovery.scanning.reading.tasks import Cutter, Done, Task, read_here
+from reconciler.recovery.scanning.reading.tasks import Cutter, Done, Task, portions, read_here
 from reconciler.recovery.source import Source
 
 #: Seconds between two looks whether reading is to end, and after which what hangs is left behind:
@@ -80,6 +81,7 @@ class Crew:
         self.brought = Brought()
         self._executor = executor
         self._most = 2 * workers
+        self._source = source
         self._pace = pace
         self._pieces = pieces
         self._tally = tally
@@ -149,6 +151,22 @@ class Crew:
         self.anew()
         self.want(files, [None] * len(files))
         self.finish()
+        if not self._is_here:
+            self._look_here(self.brought.gone)
+
+    def _look_here(self, gone: Rows) -> None:
+        """Raise `UnreachableError` if what is gone elsewhere lies here, where it was listed."""
+        for portion in portions(gone):
+            found = self._source.read(portion, self._pace)
+            if self._pace.stopping:
+                self.cut_short()
+                return
+            if len(found):
+                raise UnreachableError(
+                    f"{shown(found.path[0])} lies here, and a worker does not see it: look whether "
+                    "all workers have the same storage at its address",
+                    reason="other files",
+                )
 
     def _hand_out(self, tasks: Iterator[Task]) -> None:
         for task in tasks:

@@ -9,6 +9,8 @@ from typing import TypeAlias
 
 from msgspec import Struct, field
 
+from reconciler.errors import UnreachableError
+from reconciler.masking import quoted_url
 from reconciler.recovery.rows import FILE, KEPT, Content, Rows, chosen, content_of, extend, part_of
 from reconciler.recovery.scanning.reading.pace import Pace
 from reconciler.recovery.source import Source
@@ -132,7 +134,15 @@ def read_there(
     read, and again after. Raises `UnreachableError`.
     """
     with closing(open_source(target, excluded)) as source:
-        source.prove(root)
+        there = source.prove(root)
+        if there.server != root.server:
+            servers = (each.server for each in (there, root))
+            one, other = (quoted_url(server) if server else "AWS" for server in servers)
+            raise UnreachableError(
+                f"a worker asks {one} for {quoted_url(target.url)}, and it was listed at {other}: "
+                "give the workers the same AWS_ENDPOINT_URL, or name the server in the address",
+                reason="other server",
+            )
         done = read_here(source, Pace(), Event(), task)
         source.prove(root)
         return done

@@ -21,6 +21,17 @@ def test_a_bucket_that_is_there(moto: Moto) -> None:
     assert (root.versioned, root.region) == (False, REGION)
 
 
+def test_a_bucket_whose_server_only_the_environment_names(
+    moto: Moto, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bucket = filled(moto)
+    with opened(f"{moto.endpoint}/{bucket}") as source:
+        assert source.prove(None).server == ""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", moto.endpoint)
+    with opened(f"s3://{bucket}") as source:
+        assert source.prove(None).server == moto.endpoint
+
+
 @pytest.mark.parametrize("versioned", [False, True])
 def test_what_is_suddenly_empty(moto: Moto, *, versioned: bool) -> None:
     bucket = filled(moto, "lab/", "lab/a", versioned=versioned)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 from concurrent.futures import Executor, Future
 
 import pytest
+from msgspec.structs import replace
 
 from reconciler.errors import ClusterError, UnreachableError
 from reconciler.recovery.repository import layout
@@ -89,3 +91,32 @@ def test_whoever_wants_an_end_waits_a_while_for_a_task_that_nobody_does(
     storage.read.clear()
     assert scan_once(storage, repository).status == COMPLETE
     assert 0 < len(storage.read) < FILES
+
+
+def test_what_is_gone_elsewhere_and_lies_here_is_not_gone(storage, repository):
+    at_worker = Storage(batch=50)
+    at_worker.files = {path: file for path, file in storage.files.items() if path != b"150"}
+
+    class Apart(Elsewhere):
+        def submit(self, fn, /, task):
+            return super().submit(functools.partial(fn.func, at_worker.open, *fn.args[1:]), task)
+
+    ended = scan_once(storage, repository, wish=MANY, executor=Apart())
+    assert ended.status == NOT_REACHABLE
+    assert ended.reason.startswith("150 lies here, and a worker does not see it")
+    assert record.latest(repository, TARGET.place) is None
+    del storage.files[b"150"]  # it is gone here, too
+    assert scan_once(storage, repository, wish=MANY, executor=Apart()).status == COMPLETE
+
+
+def test_a_worker_that_asks_another_server_does_not_reach_the_storage(storage, repository):
+    root = storage.root
+
+    def other(number):  # the first proof is the one of this machine
+        storage.root = root if number == 1 else replace(root, server="http://other:9000")
+
+    storage.on_prove = other
+    ended = scan_once(storage, repository, wish=MANY, executor=Elsewhere())
+    assert ended.status == NOT_REACHABLE
+    assert "a worker asks 'http://other:9000' for" in ended.reason
+    assert "AWS_ENDPOINT_URL" in ended.reason
