@@ -159,8 +159,13 @@ def bounded(episodes: Iterable[FileFinding]) -> tuple[list[FileFinding], int]:
 
 
 def outlasts(episode: FileFinding, now: FileFinding) -> bool:
-    """Return whether what was found earlier still holds, as what is found now can't tell."""
-    return episode.what in NEEDS_PROOF and now.what in SILENT
+    """Return whether what was found earlier still holds, as what is found now does not end it.
+
+    Another file in the place of one that is missing, or its bytes elsewhere, are no proof.
+    """
+    if episode.what not in NEEDS_PROOF or now.what in NEEDS_PROOF:
+        return False
+    return now.what in SILENT or not (is_settled(episode) or is_written(episode, now.now))
 
 
 def _severity(finding: FileFinding) -> int:

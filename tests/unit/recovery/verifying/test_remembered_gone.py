@@ -48,6 +48,23 @@ def test_the_same_bytes_end_it_in_the_scan_that_reads_them(lost):
     assert lost.verify().resolved_count == 1
 
 
+@pytest.mark.parametrize(("path", "data"), [("f/a", b"other"), ("b", GOOD)])
+def test_no_comparison_with_what_was_before_ends_it(lost, path, data):
+    """Another file in its place is a change, and its bytes elsewhere are a hint."""
+    lost.storage.put(path, data, mtime_ns=LONG_AGO + 1)
+    now = lost.scan().scan
+    means = Means(lost.repository, utc_now, settled_ns=SETTLED_NS)
+    homes = lost.repository, lost.repository
+    for _ in range(2):
+        result = compare(of_scan(lost.verified), of_scan(now), "nas", means, homes)
+        assert (len(result.found), result.lasts) == (1, {"missing": 1})
+        assert lost.known() == MISSING
+    assert lost.scan().missing_first == [b"f/a"]
+    lost.accept()
+    assert lost.scan().found == 0
+    assert lost.verify().verdict == results.AGREES
+
+
 def test_what_a_person_accepted_is_named_no_more(lost):
     assert len(lost.accept().findings) == 1
     assert lost.scan().found == 0
