@@ -13,6 +13,8 @@ from support.recovery.same import written_anew
 from tests.e2e.recovery.conftest import Storages
 
 FILES, MOMENTS = 150, 50
+#: A scheduler and workers take a second of CPU each to start.
+SOME = pytest.mark.sampled(3, of="clusters")
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +66,7 @@ def same(storages, tmp_path):
     )
 
 
+@SOME
 def test_only_the_worker_that_has_the_mount_reads(nas, tmp_path):
     ended = on(nas)
     assert (ended["status"], ended["files_read"]) == ("complete", FILES)
@@ -72,6 +75,7 @@ def test_only_the_worker_that_has_the_mount_reads(nas, tmp_path):
     same(nas, tmp_path)
 
 
+@SOME
 @pytest.mark.skipif(not can_hide(), reason="no process may have mounts of its own here")
 @pytest.mark.parametrize("nas", ["other"], indirect=True)
 def test_a_worker_that_lacks_the_mount_concludes_nothing(nas):
@@ -81,6 +85,7 @@ def test_a_worker_that_lacks_the_mount_concludes_nothing(nas):
     assert ended["missing"]["count"] == 0
 
 
+@SOME
 @pytest.mark.parametrize("nas", ["frail"], indirect=True)
 def test_a_worker_that_is_killed_is_replaced_by_another(nas, tmp_path):
     nas.cluster.worker("frail", "storage:frail=1")
@@ -92,6 +97,7 @@ def test_a_worker_that_is_killed_is_replaced_by_another(nas, tmp_path):
     same(nas, tmp_path)
 
 
+@SOME
 def test_damage_that_a_worker_reads_is_found(nas):
     on(nas)
     path = nas.at / "seen-007"
@@ -101,6 +107,7 @@ def test_damage_that_a_worker_reads_is_found(nas):
     assert (ended["status"], ended["altered"]["first"]) == ("complete", ["seen-007"])
 
 
+@SOME
 def test_what_a_cluster_can_not_do_is_refused(nas):
     told = nas.folder("scan", "--into", "p", "--on", "localhost:8786", code=64).stderr
     assert "is no address of a scheduler: write tcp://HOST:8786" in told
@@ -109,6 +116,7 @@ def test_what_a_cluster_can_not_do_is_refused(nas):
     assert "--limit-rate counts what this process reads" in told
 
 
+@SOME
 def test_tls_lets_in_whom_the_authority_knows(nas, tmp_path, tmp_path_factory):
     ours, foreign = trustme.CA(), trustme.CA()
     options = certified(ours, tmp_path / "ours")
@@ -154,6 +162,7 @@ def configured(folder):
     }
 
 
+@SOME
 def test_a_scheduler_that_is_killed_costs_one_more_run(nas, tmp_path):
     """It is the last one: nobody reads after that."""
     (nas.at / "seen-deadly").write_bytes(b"x")
