@@ -61,6 +61,11 @@ class Story(Struct, frozen=True):
     meant: bytes = b""
     #: What a repository once knew and can't read any more, in sentences: it may be of this file.
     lost: tuple[str, ...] = ()
+    #: The scan before which somebody wrote it last, as its time tells; empty: nobody has.
+    written: str = ""
+    #: Whether it had settled when it was written, so that nobody knows whether that was meant.
+    #: `good` is then what it was before.
+    overwritten: bool = False
 
     @property
     def is_wrong(self) -> bool:

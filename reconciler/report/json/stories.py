@@ -13,7 +13,10 @@ from reconciler.report.style import PLAIN, Style
 
 
 def explained(story: Story, _style: Style = PLAIN) -> str:
-    """Return the story of one file; `good` is what it should be, null where nobody knows."""
+    """Return the story of one file; `good` is what it should be, null where nobody knows.
+
+    Of one that was `overwritten` though settled, `good` is what it was before.
+    """
     return of_fields(
         storage=story.storage,
         path=shown(story.path),
@@ -22,6 +25,8 @@ def explained(story: Story, _style: Style = PLAIN) -> str:
         wrong=story.is_wrong,
         known=story.is_known,
         wrong_since=story.wrong_since or None,
+        written=story.written or None,
+        overwritten=story.overwritten,
         last_right=story.last_right or None,
         good=_content(story.good),
         scans=[

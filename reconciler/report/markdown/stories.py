@@ -12,6 +12,8 @@ from reconciler.report.style import PLAIN, Style
 
 _HEAD = "| scan | | |\n|---|---|---|\n"
 
+_WHERE = {False: "Where the good bytes are", True: "Where the earlier bytes are"}
+
 
 def explained(story: Story, _style: Style = PLAIN) -> str:
     """Show the verdict, what each scan says of a file, what it should be, and where that is."""
@@ -22,7 +24,7 @@ def explained(story: Story, _style: Style = PLAIN) -> str:
             (f"{code(story.storage)} {code(shown(story.path))}", prose(good)),
             sections=(
                 Section("", "scan", story.chapters, _chapter, table=_HEAD),
-                Section("Where the good bytes are", "place", told.copies(story), prose),
+                Section(_WHERE[story.overwritten], "place", told.copies(story), prose),
                 Section("Found by verify or scan", "finding", told.found(story), prose),
                 Section("Lost", "file", told.lost(story), prose),
             ),

@@ -10,6 +10,9 @@ from reconciler.report.sentences.terms import bare
 from reconciler.report.style import PLAIN, Style
 from reconciler.report.text.lines import joined, lines
 
+#: In so many columns a line has room for a whole SHA-256.
+_WHOLE = 80
+
 
 def explained(story: Story, style: Style = PLAIN) -> str:
     """Show what each scan says of a file, what it should be, where that is, and the verdict."""
@@ -21,7 +24,8 @@ def explained(story: Story, style: Style = PLAIN) -> str:
         return joined([last])
     title = lines([f"{bare(story.storage)}:", shown(story.path)], style.width, rest="  ")
     chapters = [line for chapter in story.chapters for line in _chapter(chapter, style)]
-    good = lines(told.good(story), style.width, rest="  ")
+    whole = style.width >= _WHOLE
+    good = lines(told.good(story, whole=whole), style.width, rest="  ")
     for copy in told.copies(story):
         good += lines(copy, style.width, "  ", "    ")
     found = [line for text in told.found(story) for line in lines(text, style.width, "  ", "    ")]

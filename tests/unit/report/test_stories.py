@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from reconciler.recovery import rows, values
 from reconciler.recovery.rows import Content
-from reconciler.recovery.values import FileFinding
+from reconciler.recovery.values import Accepted, FileFinding
 from reconciler.recovery.verifying import stories
 from reconciler.recovery.verifying.stories import Chapter, Copy, Story
 from reconciler.report import json as as_json
@@ -65,6 +65,22 @@ def test_json(golden):
     golden("story.json", as_json.explained(STORY))
 
 
+def test_the_whole_hash_is_told_or_where_it_is():
+    whole = f"The good one: 1,048,576 B, SHA-256 {'9f' * 32}"
+    assert whole in text.explained(STORY, Style(width=UNBOUNDED))
+    assert whole in markdown.explained(STORY)
+    narrow = " ".join(text.explained(STORY, Style(width=60)).split())
+    assert "SHA-256 9f9f9f9f9f9f (whole: -o json)" in narrow
+
+
+def test_what_was_before_is_not_called_the_good_one():
+    over = replace(STORY, overwritten=True, written=LATER)
+    for told in (text.explained(over), markdown.explained(over)):
+        assert "As it was before it was overwritten: 1,048,576 B" in told
+        assert "ood one" not in told
+    assert json.loads(as_json.explained(over))["overwritten"] is True
+
+
 def test_at_60_columns_nothing_is_wider():
     told = text.explained(STORY, Style(width=60))
     assert [line for line in told.splitlines() if columns(line) > 60] == []
@@ -74,6 +90,14 @@ def test_at_60_columns_nothing_is_wider():
     ("story", "last"),
     [
         (STORY, "WRONG since the scan of 2026-11-29 02:00; its bytes were read and right last on "),
+        (
+            replace(STORY, written=LATER, overwritten=True),
+            "OVERWRITTEN before 2026-11-08 02:00, though settled until then, and nobod",
+        ),
+        (
+            replace(STORY, chapters=STORY.chapters[:3], wrong_since="", written=LATER),
+            "As it was written before the scan of 2026-11-08 02:00: its bytes were read and right ",
+        ),
         (replace(STORY, last_right=""), "WRONG since the scan of 2026-11-29 02:00; it was never "),
         (
             replace(STORY, chapters=STORY.chapters[:3], wrong_since=""),
@@ -99,7 +123,11 @@ def test_the_verdict_is_the_last_line_and_the_first_of_markdown(story, last):
     assert markdown.explained(story).startswith(f"### {last}")
 
 
-def test_where_the_good_bytes_are_nowhere_that_is_said():
-    lost = replace(STORY, copies=(), more_copies=0)
-    assert "no storage had these bytes" in text.explained(lost)
+@pytest.mark.parametrize("accepted", [None, Accepted(LAST, "anna@scope", now=None)])
+def test_where_the_good_bytes_are_nowhere_that_is_said(accepted):
+    found = FileFinding(values.MISSING, "nas", "p", b"x", accepted=accepted)
+    lost = replace(STORY, copies=(), more_copies=0, findings=(found,))
+    assert lost.is_wrong is (accepted is None)
+    told = " ".join(text.explained(lost).split())
+    assert "look in backups for a file with this SHA-256" in told
     assert json.loads(as_json.explained(lost))["copies"] == []

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from msgspec import Struct
 from msgspec.structs import replace
 
-from reconciler.environment.timestamps import timestamp
 from reconciler.errors import SnapshotError
 from reconciler.recovery import rows, values
 from reconciler.recovery.findings import store
@@ -19,7 +16,6 @@ from reconciler.recovery.parts import convert
 from reconciler.recovery.parts.schema import CONTENTS
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.rows import Content
-from reconciler.recovery.scanning.finishing.remembering import dated
 from reconciler.recovery.scanning.known import record
 from reconciler.recovery.scanning.known.lasts import Lasts
 from reconciler.recovery.snapshots import listing
@@ -27,17 +23,15 @@ from reconciler.recovery.snapshots.document import Kept
 from reconciler.recovery.values import FileFinding
 from reconciler.recovery.verifying import stories
 from reconciler.recovery.verifying.explaining import meant
+from reconciler.recovery.verifying.explaining.narrator import Narrator, moment
 from reconciler.recovery.verifying.explaining.shelf import Shelf, batches
-from reconciler.recovery.verifying.judging.classify import QUIET, classify
-from reconciler.recovery.verifying.judging.sides import Circumstances
 from reconciler.recovery.verifying.recorded import Recorded, of_scan, of_snapshot
-from reconciler.recovery.verifying.stories import Chapter, Copy, Story
+from reconciler.recovery.verifying.stories import Copy, Story
 from reconciler.recovery.verifying.telling import forgotten
 from reconciler.recovery.verifying.telling.apart import has_good_bytes
 
 #: So many other places of the same bytes are named.
 _COPIES = 20
-_SAME = frozenset({stories.SAME, "touched"})
 
 
 def explain(
@@ -50,7 +44,7 @@ def explain(
     there = listing.listed(repository)
     snapshots, lost = there.kept, [damaged.reason for damaged in there.damaged]
     shelf = Shelf(repository, path)
-    narrator = _Narrator(storage, place, path, settled_ns)
+    narrator = Narrator(storage, place, path, settled_ns)
     for side, ids in _recorded(repository, snapshots, place, lost):
         narrator.remember(side, shelf.remembered(side))
         if shelf.is_lost(side):
@@ -62,16 +56,11 @@ def explain(
     story = _with_lasting(narrator.story(), known)
     copies = list(_copies(repository, snapshots, story, lost)) if story.good else []
     lost += [*shelf.lost, *forgotten.sentences(Lasts(repository), place, kept)]
-    return Story(
-        storage,
-        path,
-        story.chapters,
-        story.good,
-        story.last_right,
-        story.wrong_since,
-        tuple(copies[:_COPIES]),
-        max(0, len(copies) - _COPIES),
-        tuple(known),
+    return replace(
+        story,
+        copies=tuple(copies[:_COPIES]),
+        more_copies=max(0, len(copies) - _COPIES),
+        findings=tuple(known),
         meant=b"" if known or lost else _meant(repository, place, story),
         lost=tuple(dict.fromkeys(lost)),
     )
@@ -91,10 +80,24 @@ def _with_lasting(story: Story, known: Iterable[FileFinding]) -> Story:
         # What is older, where later scans are lost, ends nothing.
         now = last.content if last and last.at > found.last_seen else None
         over = has_good_bytes(found, now) or is_written(found, now)
-        if found.what in NEEDS_PROOF and not (story.wrong_since or over):
-            right = _last_read(found.was, story)
-            return replace(story, good=found.was, wrong_since=found.first_seen, last_right=right)
+        told = story.wrong_since and not story.overwritten
+        if found.what in NEEDS_PROOF and not (over or told):
+            return _wrong(story, found, overwritten=False)
+        is_changed = found.what == values.CHANGED and found.was is not None and found.was.sha256
+        if is_changed and not (has_good_bytes(found, now) or story.wrong_since):
+            return _wrong(story, found, overwritten=True)
     return story
+
+
+def _wrong(story: Story, found: FileFinding, *, overwritten: bool) -> Story:
+    return replace(
+        story,
+        good=found.was,
+        wrong_since=found.first_seen,
+        last_right=_last_read(found.was, story),
+        written=found.first_seen if overwritten else "",
+        overwritten=overwritten,
+    )
 
 
 def _last_read(good: Content | None, story: Story) -> str:
@@ -105,7 +108,7 @@ def _last_read(good: Content | None, story: Story) -> str:
         for row in rows_of_it
         if row and good and row.sha256 == good.sha256 and row.proof in (rows.READ, rows.KEPT)
     ]
-    return _moment(max(filter(None, read))) if any(read) else ""
+    return moment(max(filter(None, read))) if any(read) else ""
 
 
 def _recorded(
@@ -127,122 +130,6 @@ def _recorded(
         found[scan.id] = of_scan(scan)
     for side in sorted(found.values(), key=lambda side: (side.started_at, side.scan)):
         yield side, tuple(dict.fromkeys(ids.get(side.scan, ())))
-
-
-class _Heard(Struct):
-    """What was good last: the row, and the scan that has it."""
-
-    side: Recorded
-    content: Content
-
-
-class _Narrator:
-    """Puts the chapters together, in the order of scans."""
-
-    def __init__(self, storage: str, place: str, path: bytes, settled_ns: int) -> None:
-        self._by = storage, place
-        self._path = path
-        self._settled_ns = settled_ns
-        self._chapters: list[Chapter] = []
-        self._good: _Heard | None = None
-        self._last_right = self._wrong_since = ""
-        #: Since when it is only remembered what it should be.
-        self._since = ""
-
-    def remember(self, side: Recorded, content: Content | None) -> None:
-        """Take what the file should be, from a scan before which none is kept that has seen it."""
-        if self._good is None and content is not None:
-            self._since, _ = dated(content)
-            self._right(side, replace(content, detail=None))
-
-    def hear(
-        self,
-        side: Recorded,
-        snapshots: tuple[str, ...],
-        content: Content | None,
-        closed: Iterable[bytes],
-    ) -> None:
-        """Add what one scan says; `closed` are the folders on the way that it could not list."""
-        what, note = self._judged(side, content, closed)
-        self._chapters.append(Chapter(side.started_at, side.scan, what, content, note, snapshots))
-        if what in (stories.NOTHING, stories.UNSEEN):
-            return
-        # Where somebody wrote it, it is to be what they wrote from here on.
-        written = what == values.CHANGED and content is not None and content.sha256 is not None
-        if what in (stories.FIRST, stories.SAME) or written:
-            self._since = ""
-            self._right(side, content)
-        elif not self._wrong_since:
-            self._wrong_since = self._since or side.started_at
-
-    def miss(self, side: Recorded, snapshots: tuple[str, ...]) -> None:
-        """Add that what one scan says is lost."""
-        note = "what it found can't be read"
-        self._chapters.append(
-            Chapter(side.started_at, side.scan, stories.NOTHING, note=note, snapshots=snapshots)
-        )
-
-    def story(self) -> Story:
-        storage, _ = self._by
-        good = self._good.content if self._good else None
-        return Story(
-            storage,
-            self._path,
-            tuple(self._chapters),
-            good,
-            self._last_right,
-            self._wrong_since,
-        )
-
-    def _right(self, side: Recorded, content: Content | None) -> None:
-        if content is None or (content.sha256 is None and content.kind == rows.FILE):
-            return
-        self._wrong_since = ""
-        if self._good is None or content.proof != rows.KEPT:
-            self._good = _Heard(side, content)
-        proved = content.proved_at
-        if content.proof in (rows.READ, rows.KEPT) and proved is not None:
-            self._last_right = max(self._last_right, _moment(proved))
-
-    def _judged(
-        self, side: Recorded, content: Content | None, closed: Iterable[bytes]
-    ) -> tuple[str, str]:
-        if self._good is None:
-            return self._before(side, content, closed)
-        was = self._good
-        now = side.side()
-        for part in closed:
-            now.lost.add(part)
-        by = Circumstances(*self._by, was.side.side(), now, settled_ns=self._settled_ns)
-        if content == was.content:
-            return stories.SAME, ""
-        judged = classify(self._path, was.content, content, by)
-        note = judged.finding.note if judged.finding else ""
-        if judged.what in _SAME:
-            return stories.SAME, ""
-        if judged.what == values.NOT_VERIFIED:
-            return stories.NOTHING, note or "a folder on the way to it could not be listed"
-        # Whether it had settled matters for a report, and not here.
-        return (values.CHANGED if judged.what in QUIET else judged.what), note
-
-    def _before(
-        self, side: Recorded, content: Content | None, closed: Iterable[bytes]
-    ) -> tuple[str, str]:
-        """Judge a scan before which no hash of the file is known."""
-        if content is None:
-            if any(closed):
-                return stories.NOTHING, "a folder on the way to it could not be listed"
-            if side.side().excluded(self._path):
-                return stories.NOTHING, "the scan left it out"
-            return (values.MISSING if self._seen() else stories.UNSEEN), ""
-        if content.is_unread or (content.kind == rows.FILE and content.sha256 is None):
-            return stories.NOTHING, "its bytes were not read"
-        if content.kind in (rows.UNREADABLE, rows.CHANGING, rows.ARCHIVED):
-            return stories.NOTHING, (content.detail or b"").decode("ascii", "replace")
-        return stories.FIRST, ""
-
-    def _seen(self) -> bool:
-        return any(chapter.content is not None for chapter in self._chapters)
 
 
 def _copies(
@@ -278,7 +165,3 @@ def _storages(snapshots: Sequence[Kept]) -> dict[str, str]:
             if storage.place and storage.name not in places:
                 places[storage.name] = "" if storage.place in places.values() else storage.place
     return {name: place for name, place in places.items() if place}
-
-
-def _moment(seconds: int) -> str:
-    return timestamp(datetime.fromtimestamp(seconds, UTC), "seconds")

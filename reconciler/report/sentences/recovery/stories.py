@@ -26,6 +26,8 @@ _SAYS = {
     stories.NOTHING: "not known",
 }
 
+_EMPTY = "it has no bytes of its own"
+
 
 def lost(story: Story) -> list[str]:
     """Return, in sentences, what can't be read any more."""
@@ -61,7 +63,10 @@ def verdict(story: Story) -> str:
     if not story.is_known:
         last = f"; {right}" if story.last_right else ""
         return f"NOT KNOWN: the last scan says nothing of its bytes{last}."
-    return f"As it was: {right}." if story.last_right else "As it was; it has no bytes of its own."
+    as_it_was = "As it was"
+    if story.written:
+        as_it_was += f" written before the scan of {day(story.written)}"
+    return f"{as_it_was}: {right}." if story.last_right else f"{as_it_was}; {_EMPTY}."
 
 
 def _unseen(story: Story) -> str:
@@ -74,19 +79,28 @@ def _unseen(story: Story) -> str:
 
 
 def _wrong(story: Story, right: str) -> str:
+    if story.overwritten:
+        return (
+            f"OVERWRITTEN before {day(story.written)}, though settled until then, and "
+            f"nobody knows whether that was meant: before that, {right}."
+        )
     since = f"since the scan of {day(story.wrong_since)}"
     if story.accepted is not None:
         return f"Not as it was {since}, and {accepted(story.accepted)}; {right}."
     return f"WRONG {since}; {right}."
 
 
-def good(story: Story) -> str:
-    """Say what it should be; empty if nobody knows."""
+def good(story: Story, *, whole: bool = True) -> str:
+    """Say what it should be, with its `whole` SHA-256 or where that is; empty if nobody knows."""
     if story.good is None:
         return ""
-    facts = ", ".join(filter(None, [size(story.good), sha(story.good), modified(story.good)]))
+    told = sha(story.good)
+    if story.good.sha256 is not None:
+        told = f"SHA-256 {story.good.sha256.hex()}" if whole else f"{told} (whole: -o json)"
+    facts = ", ".join(filter(None, [size(story.good), told, modified(story.good)]))
     version = f", version {story.good.version} of the bucket" if story.good.version else ""
-    return f"The good one: {facts}{version}"
+    head = "As it was before it was overwritten" if story.overwritten else "The good one"
+    return f"{head}: {facts}{version}"
 
 
 def copies(story: Story) -> list[str]:
@@ -94,8 +108,11 @@ def copies(story: Story) -> list[str]:
     told = [_copy(copy) for copy in story.copies]
     if story.more_copies:
         told.append(f"and at {count(story.more_copies, 'more place')}")
-    if not told and story.is_wrong and story.good is not None and story.good.size:
-        told.append("no storage had these bytes when it was scanned last")
+    if not told and story.wrong_since and story.good is not None and story.good.size:
+        told.append(
+            "no storage had these bytes when it was scanned last: look in backups for a file with "
+            "this SHA-256"
+        )
     return told
 
 

@@ -107,6 +107,77 @@ def test_what_was_written_is_what_it_is_to_be_from_then_on(home, keep):
     assert story.wrong_since.startswith("2026-11-04")
 
 
+def written(number, **more):
+    """Return the file as somebody wrote it before a night, as its time tells."""
+    return file(number, **{"sha256": b"w" * 32, "mtime_ns": ns(night(number)) - 1, **more})
+
+
+def test_of_a_settled_file_that_was_overwritten_the_earlier_bytes_are_looked_for(home, keep):
+    keep([file(1), file(1, b"copy.tif")], 1)
+    keep([written(2), file(2, b"copy.tif")], 2)
+    for at in (3, 4):
+        story = told(home)
+        assert (story.is_wrong, story.overwritten) == (True, True)
+        assert (story.good, story.last_right) == (file(1), "2026-11-02T02:00:00Z")
+        assert story.wrong_since.startswith("2026-11-03")
+        assert [copy.path for copy in story.copies] == [b"copy.tif"]
+        assert verdict(story).startswith("OVERWRITTEN before 2026-11-03 02:00, though")
+        keep([replace(written(2), proved_at=written(at).proved_at), file(2, b"copy.tif")], at)
+
+
+def test_what_was_overwritten_and_put_back_is_as_it_was(home, keep):
+    keep([file(1)], 1)
+    keep([written(2)], 2)
+    keep([written(3, sha256=b"x" * 32)], 3)
+    assert told(home).good == file(1)
+    keep([file(4)], 4)
+    story = told(home)
+    assert (story.is_wrong, story.overwritten, story.written) == (False, False, "")
+    assert verdict(story) == "As it was: its bytes were read and right last on 2026-11-05 02:00."
+
+
+def test_what_was_overwritten_and_then_rots_is_wrong_by_what_was_written(home, keep):
+    keep([file(1)], 1)
+    keep([written(2)], 2)
+    keep([written(3, sha256=b"x" * 32, mtime_ns=written(2).mtime_ns)], 3)
+    story = told(home)
+    assert (story.overwritten, story.good, says(story)[-1]) == (False, written(2), "damaged")
+
+
+def test_what_was_still_worked_on_is_as_it_was_written(home, keep):
+    keep([written(1, sha256=b"g" * 32)], 1)
+    keep([written(2)], 2)
+    story = told(home)
+    assert (story.is_wrong, story.overwritten, story.good) == (False, False, written(2))
+    assert verdict(story).startswith("As it was written before the scan of 2026-11-03 02:00: its")
+
+
+@pytest.mark.parametrize(
+    ("last", "at", "is_over"),
+    [(written(3), 3, False), (file(3), 3, True), (file(1), 1, False), (written(1), 1, False)],
+)
+def test_what_verify_found_changed_is_overwritten_though_no_scan_tells(
+    home, keep, last, at, is_over
+):
+    keep([last], at)
+    seen = timestamp(night(2), "milliseconds")
+    found = FileFinding(values.CHANGED, "nas", PLACE, PATH, file(1), written(2))
+    found = replace(found, first_seen=seen, last_seen=seen)
+    store.keep(home, PLACE, [found], store.Known(), night(2))
+    story = told(home)
+    assert (story.overwritten, story.is_wrong) == (not is_over, not is_over)
+    if not is_over:
+        assert (story.good, story.written) == (file(1), seen)
+
+
+@pytest.mark.parametrize("seen", [[], [rotten(2)]])
+def test_what_is_written_where_it_was_lost_or_rotten_is_no_overwriting(home, keep, seen):
+    keep([file(1)], 1)
+    keep(seen, 2)
+    keep([written(3)], 3)
+    assert (told(home).is_wrong, told(home).good) == (False, written(3))
+
+
 @pytest.mark.parametrize(
     ("contents", "more", "note"),
     [

@@ -1,0 +1,173 @@
+"""The chapters of one file's story, put together from what each scan says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from reconciler.environment.timestamps import timestamp
+from reconciler.recovery import rows, values
+from reconciler.recovery.findings.episodes import NEEDS_PROOF
+from reconciler.recovery.rows import Content
+from reconciler.recovery.scanning.finishing.remembering import dated
+from reconciler.recovery.verifying import stories
+from reconciler.recovery.verifying.judging.classify import QUIET, classify
+from reconciler.recovery.verifying.judging.sides import Circumstances
+from reconciler.recovery.verifying.recorded import Recorded
+from reconciler.recovery.verifying.stories import Chapter, Story
+
+_SAME = frozenset({stories.SAME, "touched"})
+_CLOSED = "a folder on the way to it could not be listed"
+
+
+class _Heard(Struct):
+    """What was good last: the row, and the scan that has it."""
+
+    side: Recorded
+    content: Content
+
+
+class Narrator:
+    """Puts the chapters together, in the order of scans."""
+
+    def __init__(self, storage: str, place: str, path: bytes, settled_ns: int) -> None:
+        """Begin the story of `path`; `settled_ns` is after how long a file counts as settled."""
+        self._by = storage, place
+        self._path = path
+        self._settled_ns = settled_ns
+        self._chapters: list[Chapter] = []
+        self._good: _Heard | None = None
+        self._last_right = self._wrong_since = self._written = ""
+        #: What it was before somebody wrote it though it had settled, and when that was right last.
+        self._before_it: tuple[Content, str] | None = None
+        #: Whether it was found so that only its bytes, seen again, prove that it is right.
+        self._is_lost = False
+        #: Since when it is only remembered what it should be.
+        self._since = ""
+
+    def remember(self, side: Recorded, content: Content | None) -> None:
+        """Take what the file should be, from a scan before which none is kept that has seen it."""
+        if self._good is None and content is not None:
+            self._since, _ = dated(content)
+            self._right(side, replace(content, detail=None))
+
+    def hear(
+        self,
+        side: Recorded,
+        snapshots: tuple[str, ...],
+        content: Content | None,
+        closed: Iterable[bytes],
+    ) -> None:
+        """Add what one scan says; `closed` are the folders on the way that it could not list."""
+        what, note, settled = self._judged(side, content, closed)
+        self._chapters.append(Chapter(side.started_at, side.scan, what, content, note, snapshots))
+        if what in (stories.NOTHING, stories.UNSEEN):
+            return
+        # Where somebody wrote it, later scans are held against what they wrote.
+        written = what == values.CHANGED and content is not None and content.sha256 is not None
+        if written and content is not None:
+            self._write(side, content, settled)
+        if what in (stories.FIRST, stories.SAME) or written:
+            self._since = ""
+            self._right(side, content)
+            return
+        self._is_lost = self._is_lost or what in NEEDS_PROOF
+        self._wrong_since = self._wrong_since or self._since or side.started_at
+
+    def miss(self, side: Recorded, snapshots: tuple[str, ...]) -> None:
+        """Add that what one scan says is lost."""
+        note = "what it found can't be read"
+        self._chapters.append(
+            Chapter(side.started_at, side.scan, stories.NOTHING, note=note, snapshots=snapshots)
+        )
+
+    def story(self) -> Story:
+        """Return what the scans that were heard say together."""
+        storage, _ = self._by
+        good = self._good.content if self._good else None
+        told = Story(
+            storage,
+            self._path,
+            tuple(self._chapters),
+            good,
+            self._last_right,
+            self._wrong_since,
+            written=self._written,
+        )
+        if self._before_it is None or self._wrong_since:
+            return told
+        # Nobody has said which bytes are meant: in doubt those that had rested.
+        was, right = self._before_it
+        return replace(
+            told, good=was, last_right=right, wrong_since=self._written, overwritten=True
+        )
+
+    def _write(self, side: Recorded, content: Content, settled: bool) -> None:
+        """Take that somebody wrote it, after it had `settled` or while it was worked on."""
+        if self._before_it and self._before_it[0].sha256 == content.sha256:
+            self._before_it, self._written = None, ""  # it was put back
+            return
+        # What was found lost or rotten before is to be whatever somebody writes in its place.
+        if settled and self._good is not None and not self._is_lost:
+            self._before_it = self._good.content, self._last_right
+        if settled or self._before_it is None:
+            self._written = side.started_at
+
+    def _right(self, side: Recorded, content: Content | None) -> None:
+        if content is None or (content.sha256 is None and content.kind == rows.FILE):
+            return
+        self._wrong_since, self._is_lost = "", False
+        if self._good is None or content.proof != rows.KEPT:
+            self._good = _Heard(side, content)
+        proved = content.proved_at
+        if content.proof in (rows.READ, rows.KEPT) and proved is not None:
+            self._last_right = max(self._last_right, moment(proved))
+
+    def _judged(
+        self, side: Recorded, content: Content | None, closed: Iterable[bytes]
+    ) -> tuple[str, str, bool]:
+        """Return what a scan says, its note, and whether what it says is told in any case."""
+        if self._good is None:
+            return *self._before(side, content, closed), False
+        was = self._good
+        now = side.side()
+        for part in closed:
+            now.lost.add(part)
+        by = Circumstances(*self._by, was.side.side(), now, settled_ns=self._settled_ns)
+        if content == was.content:
+            return stories.SAME, "", False
+        judged = classify(self._path, was.content, content, by)
+        note = judged.finding.note if judged.finding else ""
+        if judged.what in _SAME:
+            return stories.SAME, "", False
+        if judged.what == values.NOT_VERIFIED:
+            return stories.NOTHING, note or _CLOSED, False
+        settled = judged.what not in QUIET
+        return (judged.what if settled else values.CHANGED), note, settled
+
+    def _before(
+        self, side: Recorded, content: Content | None, closed: Iterable[bytes]
+    ) -> tuple[str, str]:
+        """Judge a scan before which no hash of the file is known."""
+        if content is None:
+            if any(closed):
+                return stories.NOTHING, _CLOSED
+            if side.side().excluded(self._path):
+                return stories.NOTHING, "the scan left it out"
+            return (values.MISSING if self._seen() else stories.UNSEEN), ""
+        if content.is_unread or (content.kind == rows.FILE and content.sha256 is None):
+            return stories.NOTHING, "its bytes were not read"
+        if content.kind in (rows.UNREADABLE, rows.CHANGING, rows.ARCHIVED):
+            return stories.NOTHING, (content.detail or b"").decode("ascii", "replace")
+        return stories.FIRST, ""
+
+    def _seen(self) -> bool:
+        return any(chapter.content is not None for chapter in self._chapters)
+
+
+def moment(seconds: int) -> str:
+    """Return seconds since 1970 as RFC 3339, UTC."""
+    return timestamp(datetime.fromtimestamp(seconds, UTC), "seconds")
