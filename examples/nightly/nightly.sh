@@ -34,6 +34,13 @@ finish() {
     exit "$1"
 }
 
+# A scan makes a repository where there is none. Where earlier nights had one it would be a new one
+# in the folder of a mount that is missing, which knows nothing of what was found.
+if ls digest-*.sha256 >/dev/null 2>&1 &&
+    ! reconciler snapshot list "$repo" -o json | grep -q '"digest"'; then
+    steps="snapshot list"
+    finish 1 "the repository has no snapshot, and the digests here are of earlier ones: mount it"
+fi
 step scan reconciler scan --due --into "$repo" --max-duration 6h ${metrics:+--metrics "$metrics"}
 step snapshot reconciler snapshot create "$repo" --digest-file "digest-$now.sha256"
 # Tonight's and the one before it, complete or not: what one of them does not know is not verified.

@@ -17,12 +17,13 @@ EXAMPLE = ROOT / "examples" / "nightly"
 UNITS = ["reconciler-nightly.service", "reconciler-nightly.timer"]
 #: With the second: a night that is repeated overwrites nothing.
 STAMP = re.compile(r"(digest|findings)-\d{4}-\d\d-\d\d-\d{6}\.(sha256|csv)")
-#: Writes down how it is called; says of two snapshots that they are there.
+#: Writes down how it is called; says which snapshots are there.
 RECORDER = """#!/bin/sh
 printf '%s\\n' "$*" >> "$CALLS"
-[ "$1 $2" != "snapshot list" ] || printf '"digest"\\n"digest"\\n'
+[ "$1 $2" != "snapshot list" ] || printf '%b' "$LISTED"
 [ "$1" != scan ] || exit "$SCAN"
 """
+TWO = r'"digest"\n"digest"\n'
 
 
 @pytest.fixture
@@ -49,28 +50,27 @@ def directive(unit: Path, key):
     return value
 
 
+def start(lab, **more):
+    """Start what the unit starts."""
+    service = lab / UNITS[0]
+    name, _, value = directive(service, "Environment").partition("=")
+    return subprocess.run(
+        shlex.split(directive(service, "ExecStart")),
+        cwd=directive(service, "WorkingDirectory"),
+        env={name: value, "CALLS": str(lab / "calls"), "DEEP": "1", "LISTED": TWO, **more},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
 @pytest.mark.parametrize(
     ("scan", "code", "metrics"), [(0, 0, ""), (7, 7, "a b.prom"), (8, 8, ""), (1, 1, "a b.prom")]
 )
 def test_what_the_unit_starts_is_understood_and_its_exit_code_is_the_worst(
     lab, scan, code, metrics
 ):
-    service = lab / UNITS[0]
-    name, _, value = directive(service, "Environment").partition("=")
-    done = subprocess.run(
-        shlex.split(directive(service, "ExecStart")),
-        cwd=directive(service, "WorkingDirectory"),
-        env={
-            name: value,
-            "CALLS": str(lab / "calls"),
-            "SCAN": str(scan),
-            "DEEP": "1",
-            "METRICS": metrics,
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = start(lab, SCAN=str(scan), METRICS=metrics)
     assert done.returncode == code
     last = "".join(done.stdout.splitlines()[-1:])
     assert last.endswith(f" See, above: scan ({code}).") if code else not last
@@ -87,6 +87,17 @@ def test_what_the_unit_starts_is_understood_and_its_exit_code_is_the_worst(
         if hasattr(options, "metrics") and "--against" not in call:
             assert options.metrics == (metrics.replace(" ", "_") or None)
         assert "s3://lab-proofs/nas" in call
+
+
+def test_a_repository_that_is_not_mounted_is_not_begun_anew(lab):
+    (lab / "lab" / "digest-2026-01-01-000000.sha256").touch()
+    assert start(lab, SCAN="0").returncode == 0
+    (lab / "calls").unlink()
+    done = start(lab, SCAN="0", LISTED="")
+    assert done.returncode == 1
+    assert done.stdout.endswith(": mount it. See, above: snapshot list.\n")
+    (call,) = (lab / "calls").read_text().splitlines()
+    assert call.startswith("snapshot list")
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="there is no systemd")
