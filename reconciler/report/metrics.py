@@ -162,7 +162,8 @@ def _samples(measured: Measured) -> Iterator[Sample]:
         yield from _storage(one, declared=(one.storage, one.place) not in measured.without)
     for other in measured.elsewhere:
         for what, count in other.lasts.items():
-            yield _OTHERS, (("storage", other.storage), ("class", what)), count
+            name = other.storage or other.address  # a label that is empty is none
+            yield _OTHERS, (("storage", name), ("class", what)), count
 
 
 def _storage(one: StorageProved, *, declared: bool) -> Iterator[Sample]:

@@ -54,6 +54,7 @@ def test_a_night_is_told_in_one_file_that_another_user_can_read(lab):
         assert found["last_success_timestamp_seconds", command] == ended
     assert found["storage_files", "proved", "nas"] == 20
     assert found["storage_objective_met", "nas"] == 1
+    assert ".tif" not in lab.file.read_text()
     assert stat.S_IMODE(lab.file.stat().st_mode) == 0o644
     assert {path.name for path in lab.storages.path.glob(".*.tmp")} == set()
     lab.storages.private()

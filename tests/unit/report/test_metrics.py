@@ -147,8 +147,9 @@ def test_storages_of_one_name_are_told_as_one_the_worse_counts() -> None:
 
 
 def test_what_is_wrong_with_others_is_told_apart() -> None:
-    found = told(elsewhere=(Elsewhere("nas", "/old", {"missing": 3}),))
-    assert of(found, "other_storage_findings") == {("missing", "nas"): 3}
+    others = Elsewhere("nas", "/old", {"missing": 3}), Elsewhere("", "/gone", {"damaged": 1})
+    found = of(told(elsewhere=others), "other_storage_findings")
+    assert found == {("missing", "nas"): 3, ("damaged", "/gone"): 1}
 
 
 def test_the_same_is_written_the_same_in_any_order() -> None:

@@ -105,7 +105,8 @@ def metered(
         code = body(about)
     except Exception as error:
         failed = error.exit_code if isinstance(error, ReconcilerError) else ERROR
-        meter.write(failed)
+        with suppress(Exception):  # what ended the run is told; the file stays, and gets old
+            meter.write(failed)
         raise
     return meter.write(code)
 
