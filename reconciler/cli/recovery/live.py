@@ -12,6 +12,7 @@ from reconciler.cli.inputs.names import chosen, refuse_manifests
 from reconciler.cli.inputs.platform import choose_platform, names_platform, read_live
 from reconciler.cli.inputs.scope import read_scopes
 from reconciler.cli.inputs.source import compared
+from reconciler.cli.recovery import lost
 from reconciler.errors import ReconcilerError, UsageError
 from reconciler.manifest import Manifest
 from reconciler.masking import quoted_url
@@ -24,18 +25,29 @@ _APPLY = "`reconciler apply` creates"
 
 
 def storages_of(
-    context: Context, manifest: Manifest | None, names: Sequence[str], *, hint: str = ""
+    context: Context,
+    manifest: Manifest | None,
+    names: Sequence[str],
+    *,
+    hint: str = "",
+    repository: str | None = None,
 ) -> list[Storage]:
     """Return the live storages in scope that have these names, or all if none is given.
 
+    Where a snapshot in `repository`, an address, has some that are live no more, that is told.
     Raises `UsageError` for a name that means none, with `hint` at its end.
     """
     _refuse_repositories(names)
     scope = Scope.of(("*",), read_scopes(context))
     if not names_platform(context, manifest):
         refuse_manifests(names)
-    state = read_live(context, choose_platform(context, manifest))
+    platform = choose_platform(context, manifest)
+    state = read_live(context, platform)
     waiting = [name for name in _not_live(context, manifest, state) if scope.holds(name)]
+    if repository is not None:
+        live = [storage.name for storage in state.storages]
+        if told := lost.warning(repository, platform.address, live, waiting):
+            context.streams.note(f"Warning: {told}.")
     for name in names:
         if name in waiting:
             raise UsageError(

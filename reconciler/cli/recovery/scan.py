@@ -57,7 +57,7 @@ def _run(context: Context, options: ScanOptions, into: str, about: About) -> int
     Exclusions(options.exclude or ())
     manifest = read_manifest_if_any(context)
     said = objectives(manifest)
-    storages = storages_of(context, manifest, options.names)
+    storages = storages_of(context, manifest, options.names, repository=into)
     targets, notes = targets_of(storages, options.relocate or ())
     if without := check(options, targets, said):
         notes.append(without)

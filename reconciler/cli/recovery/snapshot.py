@@ -14,6 +14,7 @@ from reconciler.cli.inputs.files import check_writable, write_whole
 from reconciler.cli.inputs.manifest import read_manifest_if_any
 from reconciler.cli.inputs.platform import choose_platform, read_live, reading
 from reconciler.cli.inputs.source import compared
+from reconciler.cli.recovery import lost
 from reconciler.cli.recovery.apart import check_apart
 from reconciler.cli.recovery.proving.declared import objectives
 from reconciler.cli.recovery.scan import code_of, scan_all
@@ -21,7 +22,7 @@ from reconciler.cli.recovery.targets import targets_of
 from reconciler.environment.timestamps import utc_now
 from reconciler.errors import ERROR, FINDINGS, INTERRUPTED, SUCCESS, UNPROVED, UsageError
 from reconciler.manifest import Manifest
-from reconciler.model import Objective, State, unmanaged_because
+from reconciler.model import NEW_PLATFORM, Objective, State, unmanaged_because
 from reconciler.platform import Platform
 from reconciler.printable import quoted
 from reconciler.recovery.repository.address import split
@@ -94,7 +95,9 @@ def _create(context: Context, options: SnapshotOptions) -> int:
     where, _ = _address(options)
     with reading(platform) as reader:
         # Before a repository is made: a wrong address of the platform leaves nothing behind.
-        reader.identity()
+        identity = reader.identity()
+    if identity == NEW_PLATFORM and (told := lost.warning(where, platform.address, (), ())):
+        context.streams.note(f"Warning: {told}.")
     targets = _targets(context, options, platform) if options.scan else []
     with closing(open_repository(where, make=True, told=context.note)) as repository:
         said = objectives(manifest)

@@ -52,8 +52,9 @@ def read(
     state = reader.read()
     if state.platform_id == NEW_PLATFORM:
         raise SnapshotError(
-            "there is no such platform yet, and nothing to take a snapshot of: check the address; "
-            "`reconciler apply` makes one"
+            "there is no such platform yet, and nothing to take a snapshot of: check the address. "
+            "If it is lost, `reconciler rebuild` brings it back; if there never was one, "
+            "`reconciler apply` makes it"
         )
     taken = _Taken(reader, repository, progress)
     for _ in range(_ROUNDS):

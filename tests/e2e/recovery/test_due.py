@@ -155,3 +155,21 @@ def test_the_manifest_says_when_a_file_has_settled(storages):
     told = storages.folder("verify", "proofs", "--deep", code=7)
     assert "Warning: the manifest can't be used" in told.stderr
     storages.folder("verify", "proofs", "--deep", "--settled", "9999d")
+
+
+def test_a_platform_that_is_lost_is_told_as_that_and_not_as_a_manifest_without_objective(storages):
+    prove(storages)
+    storages.scan("--due")
+    storages.folder("snapshot", "create", "proofs")
+    kept = "".join(snapshots(storages))
+    (storages.path / "platform.db").unlink()
+    lost = storages.folder("scan", "--due", "--into", "proofs", code=8)
+    assert "Nothing was scanned: there is no storage." in lost.stdout
+    made = storages.folder("snapshot", "create", "proofs", code=1)
+    for told in (lost.stderr, made.stderr):
+        assert f"platform.db has 'nas' no more, and the snapshot {kept} in proofs has it. " in told
+        assert "do not apply: `reconciler rebuild proofs` brings it back with all records" in told
+    assert "objective" not in lost.stderr
+    storages.folder("rebuild", "proofs", "-y")
+    told = storages.folder("scan", "--due", "--into", "proofs").stderr
+    assert "Warning" not in told

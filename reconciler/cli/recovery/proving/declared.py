@@ -55,8 +55,10 @@ def check(options: ScanOptions, targets: Iterable[Target], said: Mapping[str, Ob
         )
     if options.full:
         raise UsageError("--full reads everything, and --due what is due: leave one of them out")
-    without = [target.name for target in targets if target.place not in said]
-    if not said or len(without) == len(list(targets)):
+    every = list(targets)
+    without = [target.name for target in every if target.place not in said]
+    # Where nothing is live, nothing can have an objective, and that is not what is wrong.
+    if not said or (every and len(without) == len(every)):
         raise UsageError(f"--due wants to know how often all is to be read: {WRITE}")
     if not without:
         return ""

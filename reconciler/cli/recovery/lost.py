@@ -1,0 +1,43 @@
+"""A platform that has lost storages, as far as a repository knows better."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from contextlib import closing, suppress
+
+from reconciler.errors import ReconcilerError
+from reconciler.masking import masked
+from reconciler.printable import listed, shown
+from reconciler.recovery.repository.opening import open_repository
+from reconciler.recovery.snapshots import listing
+from reconciler.recovery.snapshots.document import Kept
+
+
+def warning(repository: str, platform: str, live: Collection[str], missed: Collection[str]) -> str:
+    """Return what is to be told where the latest snapshot of this platform has more than is live.
+
+    `repository` and `platform` are addresses, `live` the names of all storages that are live,
+    `missed` of those that are declared and are not. Empty: nothing, or nobody knows.
+    """
+    if live and not missed:
+        return ""
+    kept = _latest(repository)
+    if kept is None or kept.snapshot.platform.address != platform:
+        return ""
+    had = [storage.name for storage in kept.snapshot.storages]
+    gone = [name for name in had if name in missed or not live]
+    if not gone:
+        return ""
+    them = "it" if len(gone) == 1 else "them"
+    return (
+        f"{platform} has {listed(gone)} no more, and the snapshot {kept.snapshot.id} in "
+        f"{shown(masked(repository))} has {them}. If the platform is lost, do not apply: "
+        f"`reconciler rebuild {shown(masked(repository))}` brings {them} back with all records"
+    )
+
+
+def _latest(repository: str) -> Kept | None:
+    # A run that needs none must not end for a repository that can't be read: it says so later.
+    with suppress(ReconcilerError), closing(open_repository(repository)) as opened:
+        return listing.newest(opened, complete=False)
+    return None
