@@ -45,6 +45,9 @@ class Measured(Struct, frozen=True):
     #: Those without an objective, by name and place: no reading of theirs is late.
     without: frozenset[tuple[str, str]] = frozenset()
     elsewhere: tuple[Elsewhere, ...] = ()
+    #: When the last snapshot was made, and the last complete one: seconds since 1970.
+    snapshot: int | None = None
+    complete_snapshot: int | None = None
 
 
 class Family(Struct, frozen=True):
@@ -62,6 +65,8 @@ _ENDED = "reconciler_last_run_timestamp_seconds"
 _CODE = "reconciler_last_run_exit_code"
 _SECONDS = "reconciler_last_run_duration_seconds"
 _SUCCEEDED = "reconciler_last_success_timestamp_seconds"
+_SNAPSHOT = "reconciler_last_snapshot_timestamp_seconds"
+_COMPLETE = "reconciler_last_complete_snapshot_timestamp_seconds"
 _SCANNED = "reconciler_storage_scanned"
 _REACHABLE = "reconciler_storage_reachable"
 _SCAN = "reconciler_storage_last_scan_timestamp_seconds"
@@ -80,6 +85,8 @@ FAMILIES = {
     _CODE: Family("Exit code of the last run of the command."),
     _SECONDS: Family("How long the last run of the command took."),
     _SUCCEEDED: Family("When a run of the command last ended with exit code 0.", max),
+    _SNAPSHOT: Family("When the last snapshot was made, complete or not.", max),
+    _COMPLETE: Family("When the last complete snapshot was made.", max),
     _SCANNED: Family("Whether what is known of the storage by scans can be used (1) or not (0)."),
     _REACHABLE: Family("Whether the last scan reached the storage (1) or not (0)."),
     _SCAN: Family("When the last scan that reached the storage ended."),
@@ -158,6 +165,10 @@ def _samples(measured: Measured) -> Iterator[Sample]:
         yield _SECONDS, of, run.seconds
         if run.succeeded is not None:
             yield _SUCCEEDED, of, run.succeeded
+    if measured.snapshot is not None:
+        yield _SNAPSHOT, (), measured.snapshot
+    if measured.complete_snapshot is not None:
+        yield _COMPLETE, (), measured.complete_snapshot
     for one in measured.storages:
         yield from _storage(one, declared=(one.storage, one.place) not in measured.without)
     for other in measured.elsewhere:

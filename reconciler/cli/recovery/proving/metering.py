@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from contextlib import closing, suppress
+from datetime import datetime
 from pathlib import Path
 
 from reconciler.cli.context import Context
@@ -16,7 +17,7 @@ from reconciler.cli.inputs.files import check_room, check_writable, write_whole
 from reconciler.cli.inputs.manifest import read_manifest_if_any
 from reconciler.cli.inputs.scope import read_scopes
 from reconciler.environment.timestamps import APART, utc_now
-from reconciler.errors import ERROR, SUCCESS, ReconcilerError, UsageError
+from reconciler.errors import ERROR, SUCCESS, ReconcilerError, SnapshotError, UsageError
 from reconciler.location import location
 from reconciler.manifest import Manifest
 from reconciler.model import Objective
@@ -25,7 +26,9 @@ from reconciler.printable import quoted
 from reconciler.recovery.proving.judging import Declared, prove
 from reconciler.recovery.proving.results import Proved, StorageProved
 from reconciler.recovery.repository.address import understand
+from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.repository.opening import open_repository
+from reconciler.recovery.snapshots.listing import newest_first
 from reconciler.recovery.verifying.elsewhere import Asked, elsewhere
 from reconciler.report.metrics import BEGINNING, Measured, Run, metrics, runs_in, tells_of
 
@@ -196,10 +199,30 @@ class _Meter:
             left = [one for key, one in about.storages.items() if key not in about.proved]
             about.keep(prove(repository, left, now))
             others = elsewhere(repository, about.asked)
+            snapshot, complete = _snapshots(repository, now + APART)
         return Measured(
             measured.repository,
             measured.runs,
             tuple(about.proved[key] for key in sorted(about.proved)),
             frozenset(about.without),
             others,
+            snapshot,
+            complete,
         )
+
+
+def _snapshots(repository: Repository, until: int) -> tuple[int | None, int | None]:
+    """Return when the last snapshot was made, and the last complete one; None: nobody knows.
+
+    What is of a time to come was made by a clock that was ahead, and says nothing of today.
+    """
+    last = None
+    with suppress(SnapshotError):  # one is damaged: whether an earlier one is the last, who knows
+        for kept in newest_first(repository):
+            made = int(datetime.fromisoformat(kept.snapshot.created_at).timestamp())
+            if made > until:
+                continue
+            last = made if last is None else last
+            if kept.snapshot.complete:
+                return last, made
+    return last, None

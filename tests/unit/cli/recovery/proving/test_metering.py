@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import shutil
+import time
 from pathlib import Path
 
 import pytest
@@ -12,8 +14,11 @@ from reconciler.cli.output.streams import Streams
 from reconciler.cli.recovery.proving.metering import About, metered
 from reconciler.cli.settings import Settings
 from reconciler.errors import ReconcilerError, StaleError
+from reconciler.recovery.repository import layout
 from reconciler.recovery.repository.opening import open_repository
 from reconciler.report.metrics import Run, runs_in
+from support.recovery import snapshots
+from support.values.building import storage
 
 
 class Place:
@@ -121,3 +126,24 @@ def test_what_a_link_leads_to_is_written_and_the_link_stays(place, tmp_path):
     place.run(lambda: 0)
     assert place.file.is_symlink()
     assert (tmp_path / "real.prom").stat().st_mode & 0o777 == 0o644
+
+
+def test_the_last_snapshots_are_told_but_none_of_a_time_to_come(place):
+    def told() -> dict[str, int]:
+        place.run(lambda: 0)
+        made = re.compile(r"^reconciler_last_(.*snapshot)_timestamp_seconds.* (\d+)$", re.M)
+        return {name: now - int(seconds) for name, seconds in made.findall(place.file.read_text())}
+
+    now, platform = int(time.time()), snapshots.platform("a")
+    repository = open_repository(str(place.repository))
+    assert told() == {}
+    snapshots.taken(platform, repository, at=now - 5000)
+    assert told() == {"snapshot": 5000, "complete_snapshot": 5000}
+    snapshots.scanned(repository, storage("a"), complete=False)
+    assert not snapshots.taken(platform, repository, at=now - 3000).snapshot.complete
+    assert told() == {"snapshot": 3000, "complete_snapshot": 5000}
+    later = snapshots.taken(platform, repository, at=now + 9000).snapshot.id
+    assert told() == {"snapshot": 3000, "complete_snapshot": 5000}
+    # Which one is the last, nobody knows while that can't be read.
+    (place.repository / layout.snapshot(later)).write_bytes(b"{}")
+    assert told() == {}
