@@ -65,7 +65,14 @@ def to_withdraw(
 
     As `to_accept` otherwise.
     """
-    accepted = [e for e in _lasting(repository, place) if is_settled(e)]
+    lasting = _lasting(repository, place)
+    accepted = [e for e in lasting if is_settled(e)]
+    for text in wanted:
+        if _fitting(text, lasting) and not _fitting(text, accepted):
+            raise UsageError(
+                f"of {quoted(storage)} {quoted(text)} is not accepted, or is no more: there is "
+                "nothing to withdraw, it counts as it is"
+            )
     return Acceptance(storage, tuple(_meant(wanted, accepted, storage)), withdrawn=True)
 
 

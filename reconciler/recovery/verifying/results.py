@@ -76,6 +76,8 @@ class StorageVerified(Struct, frozen=True):
     #: Earlier findings that this run says nothing of; and since when the oldest of them lasts.
     still_open: int = 0
     still_open_since: str = ""
+    #: How many of them there are of each class.
+    still_open_of: dict[str, int] = {}
     #: Those of them that need proof, by class, and the first of them: the good bytes were not seen
     #: again since, and nobody has accepted that.
     lasts: dict[str, int] = {}

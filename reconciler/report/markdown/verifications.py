@@ -70,11 +70,12 @@ def _section(findings: list[FileFinding], number: int) -> Section[FileFinding]:
 
 def _storage(one: StorageVerified) -> str:
     was, now = (", ".join(told.rests_on(one)[at : at + 1]) for at in (0, 1))
+    lasts = f"found earlier: {told.found(one.lasts)}" if one.lasts else ""
     return row(
         [
             code(one.storage),
             told.compared(one),
-            told.found(one.found) or "nothing",
+            "; ".join(filter(None, [told.found(one.found), lasts])) or "nothing",
             was.partition(": ")[2],
             now.partition(": ")[2],
         ]

@@ -73,6 +73,7 @@ NAS = StorageVerified(
     resolved_count=1,
     still_open=23,
     still_open_since=BEFORE,
+    still_open_of={values.DAMAGED: 21, values.MISSING: 1, values.NOT_REACHABLE: 1},
     lasts={values.DAMAGED: 21, values.MISSING: 1},
     lasting=(finding(values.DAMAGED, b"rot"), finding(values.MISSING, b"gone", now=None)),
     accepted=(

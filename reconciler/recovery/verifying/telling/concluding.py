@@ -156,6 +156,7 @@ class Concluded:
             told,
             still_open=len(rest),
             still_open_since=min((e.first_seen for e in rest), default=""),
+            still_open_of=dict(sorted(Counter(e.what for e in rest).items())),
             lasts=dict(sorted(Counter(e.what for e in needing).items())),
             lasting=tuple(map(self._redacted, needing[:MOST_TOLD])),
             accepted=(*told.accepted, *map(self._redacted, accepted[:MOST_TOLD])),

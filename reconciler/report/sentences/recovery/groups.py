@@ -10,7 +10,7 @@ from reconciler.recovery.findings.accepting import Acceptance
 from reconciler.recovery.findings.episodes import NEEDS_PROOF
 from reconciler.recovery.values import FileFinding
 from reconciler.recovery.verifying.results import StorageVerified
-from reconciler.report.sentences.recovery.verifications import LASTS, MEANINGS, day, meaning
+from reconciler.report.sentences.recovery.verifications import LASTS, MEANINGS, day, found, meaning
 from reconciler.report.sentences.terms import bare, count, spoken
 
 _ACCEPTED = "a person has said that these may stay as they are"
@@ -40,9 +40,9 @@ class Group(NamedTuple):
 def groups(one: StorageVerified) -> Iterator[Group]:
     """Yield what was found, by class, then what lasts of earlier, then what was accepted."""
     for (what, _), same in groupby(one.findings, key=lambda f: (f.what, f.about)):
-        found = list(same)
-        number = one.found.get(what, len(found))
-        yield Group(spoken(what), meaning(found[0]), number, found)
+        these = list(same)
+        number = one.found.get(what, len(these))
+        yield Group(spoken(what), meaning(these[0]), number, these)
     for what in MEANINGS:
         if number := one.lasts.get(what, 0):
             lasting = [finding for finding in one.lasting if finding.what == what]
@@ -57,9 +57,10 @@ def earlier(one: StorageVerified) -> list[str]:
     if one.resolved_count:
         told.append(f"{count(one.resolved_count, 'earlier finding')} resolved")
     if one.still_open:
+        what = f" ({found(one.still_open_of)})" if one.still_open_of else ""
         told.append(
-            f"{count(one.still_open, 'earlier finding')} not resolved, the oldest of "
-            f"{day(one.still_open_since)}: what was there before was not seen again"
+            f"{count(one.still_open, 'earlier finding')} not proved to be over{what}, the oldest "
+            f"of {day(one.still_open_since)}"
         )
     wrong = [each for each in (*one.findings, *one.lasting) if each.what in NEEDS_PROOF]
     if any(not each.about for each in wrong):

@@ -113,8 +113,11 @@ def test_what_became_something_else_while_it_was_asked_is_left_alone(repository)
 
 def test_what_was_accepted_is_withdrawn_and_who_said_so_stays(repository):
     accept(repository, PLACE, to_accept(repository, PLACE, "nas", ["a/"]), SAID, MOMENT)
-    with pytest.raises(UsageError, match="fits no file"):
-        to_withdraw(repository, PLACE, "nas", ["c\\xff"])  # which nobody has accepted
+    for wanted in ("c\\xff", "c*"):
+        with pytest.raises(UsageError, match="is not accepted, or is no more: there is nothing to"):
+            to_withdraw(repository, PLACE, "nas", ["a/1.tif", wanted])
+    with pytest.raises(UsageError, match="'b' fits no file of 'nas'"):
+        to_withdraw(repository, PLACE, "nas", ["b"])
     assert len(to_withdraw(repository, PLACE, "nas", ()).findings) == 2
     shown = to_withdraw(repository, PLACE, "nas", ["a/1.tif"])
     done = withdraw(repository, PLACE, shown, "bert@scope", MOMENT + timedelta(days=1))
@@ -127,6 +130,8 @@ def test_what_was_accepted_is_withdrawn_and_who_said_so_stays(repository):
     assert episodes.is_settled(known[b"a/2.tif"])
     # It was told to who has read it before, and may be accepted again.
     assert withdraw(repository, PLACE, shown, "carl@scope", MOMENT).changed == 1
+    with pytest.raises(UsageError, match="is not accepted"):
+        to_withdraw(repository, PLACE, "nas", ["a/1.tif"])
     assert chosen(repository, "a/1.tif") == [b"a/1.tif"]
 
 

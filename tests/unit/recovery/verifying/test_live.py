@@ -67,6 +67,7 @@ def test_a_record_that_is_gone_from_both_stays_missing(home):
     later = taken(with_rows(ROWS[1:]), home, at=NOW + 1)
     (result,) = verify(home, later, with_rows(ROWS[1:]), 2)
     assert (result.found, result.still_open) == ({}, 1)
+    assert sum(result.still_open_of.values()) == 1
     assert (result.lasts, result.verdict) == ({"missing": 1}, results.DIFFERS)
 
 
