@@ -138,6 +138,10 @@ class Scan(Struct, frozen=True):
     after: str = ""
     #: The ids of earlier scans of which not all is known that they knew: a part was lost.
     lost: tuple[str, ...] = ()
+    #: The ids of scans that were made apart, in a copy of the repository, of which it has what they
+    #: remember, too (`scanning.known.apart`); and what stands for all scans that it has seen.
+    beside: tuple[str, ...] = ()
+    seen: str = ""
     #: The location of the storage of which a copy was read; empty: it was the storage itself.
     copy_of: str = ""
     #: Of the document in which it is kept; empty anywhere else.

@@ -13,7 +13,7 @@ from reconciler.errors import RepositoryError
 from reconciler.recovery.findings import store
 from reconciler.recovery.scanning import reasons
 from reconciler.recovery.scanning.finishing import restoring
-from reconciler.recovery.scanning.known import record
+from reconciler.recovery.scanning.known import apart, record
 from reconciler.recovery.scanning.known.last import Last, usable
 from reconciler.recovery.scanning.means import Means
 from reconciler.recovery.scanning.outcome import Scanned
@@ -32,7 +32,8 @@ class Past:
         self._now = means.here.now
         self._accepts_loss = target.name in means.wish.accept_loss
         self._lost: Sequence[str] = ()
-        self._after = ""
+        self._after, self._seen = "", apart.sign(())
+        self._beside: Sequence[str] = ()
 
     def recorded(self) -> Scan | None:
         """Return the last scan; raises `SnapshotError` if its record is lost, or those of all."""
@@ -61,8 +62,14 @@ class Past:
         found = usable(self._repository, last, opened, notes)
         lost: Sequence[str] = (last.id,)
         if found is not None:
-            found = restoring.restored(self._repository, found, folder, opened)
-            self._after, lost = found.scan.id, found.lost
+            ids = record.ids(self._repository, self._place)
+            others = apart.of(self._repository, found.scan, ids, lost=found.lost)
+            missed = {*found.lost, *others}
+            found = restoring.restored(self._repository, found, others, folder, opened)
+            self._after, lost, self._seen = found.scan.id, found.lost, apart.sign(ids)
+            self._beside = sorted(missed if self._accepts_loss else missed - {*lost})
+            if others:
+                notes.append(reasons.apart(others))
         self._lost = () if self._accepts_loss else lost
         return found
 
@@ -72,4 +79,5 @@ class Past:
         if lost:
             result.forgotten = True
             result.notes.append(reasons.lost(lost))
-        return replace(scan, after=self._after, lost=tuple(lost))
+        after, beside = self._after, tuple(self._beside)
+        return replace(scan, after=after, beside=beside, seen=self._seen, lost=tuple(lost))

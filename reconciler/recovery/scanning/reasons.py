@@ -34,6 +34,15 @@ def behind(last: Scan) -> str:
     )
 
 
+def apart(scans: Sequence[str]) -> str:
+    """Say that there are scans which the last one knew nothing of."""
+    number = f"the scan {scans[0]}" if len(scans) == 1 else f"{len(scans):,} scans"
+    return (
+        f"The last scan was made apart from {number}, as in a copy of the repository that was put "
+        "together with it again: what they knew is held against what is there, too"
+    )
+
+
 def lost(scans: Sequence[str]) -> str:
     """Say that something is lost of what scans knew, and what to do."""
     number = f"the scan {scans[0]}" if len(scans) == 1 else f"{len(scans):,} scans"

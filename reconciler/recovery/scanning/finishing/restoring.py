@@ -1,4 +1,4 @@
-"""What files should be, found again where a part that said so was lost.
+"""What files should be, found again where a part that said so was lost, or was never known.
 
 It is worked out from what is left: the scan before, the findings, and the part itself once somebody
 has restored it. Until all is known again, each scan says of which one something is lost.
@@ -29,15 +29,19 @@ from reconciler.recovery.scanning.known.last import Last, before, opened_of
 from reconciler.recovery.values import FileFinding, Scan
 
 
-def restored(repository: Repository, last: Last, folder: Path, opened: ExitStack) -> Last:
+def restored(
+    repository: Repository, last: Last, apart: Sequence[str], folder: Path, opened: ExitStack
+) -> Last:
     """Return the last scan with what is known again of what was lost, written into `folder`.
 
-    Its `lost` are then those of which something is still not known. Raises `RepositoryError`.
+    And with what scans know that were made `apart` from it. Its `lost` are then those of which
+    something is still not known. Raises `RepositoryError`.
     """
-    if not last.lost:
+    missed = list(dict.fromkeys([*last.lost, *apart]))
+    if not missed:
         return last
     restoring = _Restoring(repository, last, folder, opened)
-    lost = tuple(id for id in last.lost if not restoring.known_again(id))
+    lost = tuple(id for id in missed if not restoring.known_again(id))
     return last._replace(remembered=restoring.remembered(), lost=lost)
 
 

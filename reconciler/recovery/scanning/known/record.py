@@ -84,7 +84,7 @@ def write(repository: Repository, scan: Scan, *, after: str) -> bool:
     condemned.secure(repository, scan.parts())
     if newest(repository, scan.place) > after or not repository.write(_name(scan), sealed(scan)):
         return False
-    if any(id > after and id != scan.id for id in _ids(repository, scan.place)):
+    if any(id > after and id != scan.id for id in ids(repository, scan.place)):
         # Another one at the same moment: each sees the other, or the later one the earlier.
         with contextlib.suppress(RepositoryError):
             repository.remove(_name(scan))
@@ -105,7 +105,14 @@ def of(repository: Repository, place: str, id: str) -> Scan | None:
 
 def newest(repository: Repository, place: str) -> str:
     """Return the id of the last scan of the storage at a place; empty if there is none."""
-    return max(_ids(repository, place), default="")
+    return max(ids(repository, place), default="")
+
+
+def ids(repository: Repository, place: str) -> list[str]:
+    """Return the ids of the scans of a place; raises `RepositoryError`."""
+    prefix = layout.scans(place)
+    names = (name for name in repository.names(prefix) if name.endswith(_SUFFIX))
+    return [name.removeprefix(prefix).removesuffix(_SUFFIX) for name in names]
 
 
 def inventory_of(repository: Repository, scan: Scan, opened: ExitStack) -> Iterator[InventoryRow]:
@@ -146,12 +153,6 @@ def miss_no_more(repository: Repository, place: str) -> None:
     for name in list(repository.names(layout.finished(place))):
         if name.rpartition("/")[2] > last:
             repository.remove(name)
-
-
-def _ids(repository: Repository, place: str) -> list[str]:
-    prefix = layout.scans(place)
-    names = (name for name in repository.names(prefix) if name.endswith(_SUFFIX))
-    return [name.removeprefix(prefix).removesuffix(_SUFFIX) for name in names]
 
 
 def _name(scan: Scan) -> str:

@@ -1,0 +1,103 @@
+"""Scans of which the last one knows nothing: found by their records, and looked at once."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from reconciler.recovery.parts import read
+from reconciler.recovery.parts.schema import CONTENTS
+from reconciler.recovery.repository import layout
+from reconciler.recovery.repository.opening import open_repository
+from reconciler.recovery.scanning.known import apart
+from reconciler.recovery.scanning.outcome import Wish
+from support.recovery.memory import TARGET, Storage
+from support.recovery.scans import scan_once
+
+FULL = Wish(full=True)
+
+
+class Night:
+    """Two copies of a repository that were both used: the one knows `new`, and `rot` as it was."""
+
+    def __init__(self, folder):
+        self.one, self.other = folder / "repository", folder / "copy"
+        self.storage = Storage()
+        self.storage.put("old")
+        self.scan(self.one)
+        shutil.copytree(self.one, self.other)
+        self.storage.put("new")
+        self.storage.put("rot", b"good")
+        self.apart = self.scan(self.one).scan
+        del self.storage.files[b"new"]
+        self.storage.put("rot", b"evil")
+        self.last = self.scan(self.other).scan
+
+    def scan(self, folder, wish=FULL):
+        repository = open_repository(str(folder), make=True)
+        return scan_once(self.storage, repository, wish=wish)
+
+    def put_together(self):
+        """Take into the one what only the other has."""
+        for file in self.other.rglob("*"):
+            into = self.one / file.relative_to(self.other)
+            if file.is_file() and not into.exists():
+                into.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(file, into)
+
+
+@pytest.fixture
+def night(tmp_path):
+    return Night(tmp_path)
+
+
+def test_what_another_line_of_scans_knew_is_held_against_what_is_there(night):
+    night.put_together()
+    ended = night.scan(night.one)
+    assert (ended.altered, remembered(night, ended)) == (1, [b"new", b"rot"])
+    assert ended.scan.beside == (night.apart.id,)
+    assert f"made apart from the scan {night.apart.id}" in ended.notes[0]
+    again = night.scan(night.one)  # and that stays known, without looking at it again
+    assert (again.altered, again.scan.beside, again.notes) == (1, (), [])
+    assert remembered(night, again) == [b"new", b"rot"]
+
+
+def remembered(night, ended):
+    path = night.one / layout.part(ended.scan.remembered)
+    return [p for batch in read.batches(path, CONTENTS) for p in batch["path"].to_pylist()]
+
+
+def test_what_can_not_be_read_of_another_line_is_missed_until_it_is_accepted(night):
+    night.put_together()
+    (night.one / layout.part(night.apart.contents)).unlink()
+    for _ in range(2):
+        ended = night.scan(night.one)
+        assert (ended.forgotten, ended.scan.lost) == (True, (night.apart.id,))
+    accepting = Wish(full=True, accept_loss=(TARGET.name,))
+    assert not night.scan(night.one, accepting).forgotten
+    assert not night.scan(night.one).forgotten
+
+
+def test_a_scan_that_took_itself_for_the_first(night):
+    """As the listing of the records was empty for a while."""
+    for kind in (layout.SCANS, layout.FINISHED):
+        shutil.move(night.one / kind, night.one / "away" / kind)
+    night.scan(night.one)
+    for kind in (layout.SCANS, layout.FINISHED):
+        shutil.copytree(night.one / "away" / kind, night.one / kind, dirs_exist_ok=True)
+    ended = night.scan(night.one)
+    assert (ended.altered, ended.scan.beside) == (1, (night.apart.id,))
+
+
+def test_where_records_were_pruned_nothing_is_said(night, monkeypatch):
+    prefix = night.one / layout.scans(TARGET.place)
+    for _ in range(2):
+        between = night.scan(night.one)
+    last = night.scan(night.one)
+    (prefix / f"{between.scan.id}.json").unlink()
+    ended = night.scan(night.one)
+    assert (ended.scan.after, ended.scan.beside, ended.notes) == (last.scan.id, (), [])
+    reading = pytest.fail  # nor is any record read where the last scan has seen all there are
+    monkeypatch.setattr(apart.record, "whole", reading)
+    night.scan(night.one)
