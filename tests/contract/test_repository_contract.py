@@ -58,7 +58,7 @@ def test_there_is_none_until_one_is_made(address):
     open_repository(address, make=True, told=told.append).close()
     open_repository(address).close()
     assert len(told) == 1
-    assert told[0].endswith("is a new repository.")
+    assert told[0].endswith("is a new repository, which knows of no earlier scan.")
 
 
 def test_nothing_is_there_at_first(repository):

@@ -99,7 +99,7 @@ def _create(context: Context, options: SnapshotOptions) -> int:
     if identity == NEW_PLATFORM and (told := lost.warning(where, platform.address, (), ())):
         context.streams.note(f"Warning: {told}.")
     targets = _targets(context, options, platform) if options.scan else []
-    with closing(open_repository(where, make=True, told=context.note)) as repository:
+    with closing(open_repository(where, make=True, told=context.streams.note)) as repository:
         said = objectives(manifest)
         scanned = _scanned(context, options, said, targets, repository) if targets else SUCCESS
         if scanned == INTERRUPTED:

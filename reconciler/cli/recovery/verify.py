@@ -39,9 +39,9 @@ _METHODS = {results.DEEP: "deep", results.AGAINST: "against", results.LIVE: "inv
 _ONLY_RECORDS = (
     "Compared are the platform's records of files; no byte of a file was read: --deep does that."
 )
-_ELSEWHERE = (
-    "The snapshot is of another platform, {}. If that is the one that is meant, say --platform."
-)
+_ELSEWHERE = "The snapshot is of another platform, {}; compared is {}, "
+_AS_SAID = "as --platform says: so it is after a rebuild onto a new one."
+_IF_MEANT = "so it is after a rebuild. If the first is the one that is meant, say --platform."
 _REVERSED = (
     "What is, is older than what was: --against takes the earlier snapshot, and REPO the later one."
 )
@@ -211,8 +211,9 @@ class _Verification:
 
     def _notes(self, how: str, was: Kept) -> tuple[str, ...]:
         if how == results.LIVE:
-            elsewhere = _ELSEWHERE.format(was.snapshot.platform.address)
-            return (elsewhere, _ONLY_RECORDS) if self._is_other else (_ONLY_RECORDS,)
+            said = _AS_SAID if self._context.settings.platform else _IF_MEANT
+            elsewhere = _ELSEWHERE.format(was.snapshot.platform.address, self._platform)
+            return (elsewhere + said, _ONLY_RECORDS) if self._is_other else (_ONLY_RECORDS,)
         if how != results.AGAINST:
             return ()
         notes = []

@@ -40,7 +40,7 @@ def folder(path: Path, foreign: Sequence[str]) -> RepositoryError:
             f"{none}: there is no folder {quoted(str(path.parent))} either. Check the address, and "
             "whether it is mounted; no folder above a repository is ever made"
         )
-    return RepositoryError(f"{none}: nothing lies there{_near(path)}. Check the address; {_MAKE}")
+    return RepositoryError(f"{none}: nothing lies there{near(path)}. Check the address; {_MAKE}")
 
 
 def bucket(where: InBucket, found: str | None, near: InBucket | None) -> RepositoryError:
@@ -88,12 +88,13 @@ def _manifest(path: Path) -> str:
     return ". A manifest is given with -f" if path.suffix.lower() in _MANIFESTS else ""
 
 
-def _near(path: Path) -> str:
-    """Return a repository beside it whose name is spelled alike."""
+def near(path: Path) -> str:
+    """Say which repository beside it has a name that is spelled alike; empty: none."""
     with contextlib.suppress(OSError):
-        beside = [each.name for each in path.parent.iterdir() if _is_one(each)]
-        if near := get_close_matches(path.name, beside, n=1):
-            return f" (did you mean {quoted(str(path.with_name(near[0])))}?)"
+        every = [each for each in path.parent.iterdir() if each != path]
+        beside = [each.name for each in every if _is_one(each)]
+        if alike := get_close_matches(path.name, beside, n=1):
+            return f" (did you mean {quoted(str(path.with_name(alike[0])))}?)"
     return ""
 
 

@@ -22,7 +22,8 @@ def open_repository(
 ) -> Repository:
     """Open the repository at a path, `file://…` or `s3://BUCKET/PREFIX`.
 
-    With `make` one is made where nothing lies yet, of which `told` gets a line for people. Raises
+    With `make` one is made where nothing lies yet, of which `told` gets a line for people, with
+    the name of one beside it that was probably meant. Raises
     `AddressError` if this is no address, `RepositoryError` if there is none, or what lies there is
     something else.
     """
@@ -41,7 +42,8 @@ def open_repository(
                 raise
             return repository
     if make and marker.write(repository):
-        told(f"{repository.address} is a new repository.")
+        beside = mistaken.near(where) if isinstance(where, Path) else ""
+        told(f"{repository.address} is a new repository, which knows of no earlier scan{beside}.")
     return repository
 
 

@@ -29,11 +29,20 @@ def contents(path, name="nas"):
 def test_a_first_scan_says_what_there_is_and_what_it_did(storages):
     told = storages.folder("scan", "--into", "proofs")
     assert "'" in told.stderr
-    assert "is a new repository." in told.stderr
+    assert "is a new repository, which knows of no earlier scan." in told.stderr
     assert "nas: 20 files, 30 B, as was just counted;" in told.stderr
     assert told.stdout.startswith("nas: complete: 20 files, 30 B, 20 read (30 B), oldest proof ")
     assert told.stdout.endswith("\n\nScan: 1 storage, complete.\n")
     storages.private()
+
+
+@pytest.mark.parametrize("command", [["scan", "--into"], ["snapshot", "create"]])
+def test_a_repository_that_was_misspelt_is_told_also_where_all_is_to_be_quiet(storages, command):
+    storages.scan()
+    told = storages.folder(*command, "proof", "-q").stderr
+    assert "proof' is a new repository, which knows of no earlier scan (did you mean '" in told
+    assert told.count("/proofs'?).\n") == 1
+    assert storages.folder(*command, "proof", "-q").stderr == ""
 
 
 @LINUX

@@ -418,7 +418,8 @@ def test_another_platform_is_told_and_what_it_lacks_was_not_compared(verify):
     (one,) = report["storages"]
     assert (one["of"], one["compared"], one["found"]) == (20, 0, {"missing": 1})
     assert "The snapshot is of another platform, sqlite:///" in report["notes"][0]
-    assert report["notes"][0].count("/platform.db. If that") == 1
+    assert "as --platform says: so it is after a rebuild onto a new one." in report["notes"][0]
+    assert report["notes"][0].count("/platform.db; compared is sqlite:///") == 1
     told = verify.folder("verify", "proofs", *other, code=7).stdout
     assert "1 missing; nothing was compared; no byte was read" in " ".join(told.split())
     assert len(verify("proofs")["notes"]) == 1
