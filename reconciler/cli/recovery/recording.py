@@ -22,6 +22,7 @@ from reconciler.errors import UsageError
 from reconciler.location import location
 from reconciler.model import Storage
 from reconciler.platform import InventoryRow, Platform
+from reconciler.printable import listed
 from reconciler.reconcile import check_role
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.repository.opening import open_repository
@@ -69,6 +70,12 @@ def run(context: Context, options: ScanOptions) -> int:
         if not interrupted:
             files = _files(repository, storages, results)
             _record(context, platform, manifest.lock if manifest else None, files)
+            if done := [result.storage for result in results if result.status == COMPLETE]:
+                # Whoever only forgot --into has changed the platform, and has to see that.
+                context.streams.note(
+                    f"Without --into: {platform.address} has new records of the files of "
+                    f"{listed(done)}, and no repository was written."
+                )
     for result in results:
         _say(result, recorded=not interrupted)
     context.result(context.report().scanned(results, context.style))

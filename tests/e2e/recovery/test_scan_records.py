@@ -29,6 +29,9 @@ def test_each_file_is_recorded_by_its_path_and_hash(storages):
     found = {read(upload_id): checksum for upload_id, checksum, _ in rows}
     assert found[b"a\xff\n\\x.tif"] == f"sha256:{hashlib.sha256(b'strange').hexdigest()}"
     assert "proofs" not in storages.folder.files()
+    # Whoever only forgot --into sees what was written, though all else is to be quiet.
+    quiet = storages.folder("scan", "nas", "-q").stderr
+    assert "/platform.db has new records of the files of 'nas', and no repository was" in quiet
     storages.file("nas/raw/00.tif", b"other")
     storages.folder("scan", "nas")
     again = {read(upload_id): checksum for upload_id, checksum, _ in inventory(storages)}
