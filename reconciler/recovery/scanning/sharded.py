@@ -62,7 +62,8 @@ class ShardScan(StorageScan):
         return found and shards.without_others(found, self._shard)
 
     def _proved(self, last: Scan | None, unfinished: pieces.Unfinished | None) -> Root:
-        root = super()._proved(last, unfinished)
+        # What the others have read is not fetched to be kept, but must be here as well.
+        root = super()._proved(last, self._common or unfinished)
         if self._common is not None:
             return root
         place, after = self._target.place, self._after_scan

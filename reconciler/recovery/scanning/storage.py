@@ -131,8 +131,8 @@ class StorageScan:
         return pieces.find(self._repository, self._target.place, after=after)
 
     def _estimate(self, last: Scan | None, root: Root) -> None:
-        name, source = self._target.name, self._source
-        self.result.estimate = estimate.told(name, last, source, root, self._means)
+        by = self._source, root, self._means
+        self.result.estimate = estimate.told(self._target.name, last, *by)
 
     @property
     def _is_accepted(self) -> bool:
@@ -144,9 +144,11 @@ class StorageScan:
             return self._source.prove(None)
         known = record.root_at(self._repository, last, self._target.url) if last else None
         root = self._source.prove(known or (unfinished.runs[0].begun.root if unfinished else None))
-        if last and known and believing.is_unproved(known, root):
-            ending = self._means.pace.asked
-            believing.compare(self._repository, self._source, self._target, last, ending)
+        by = self._repository, self._source, self._target, self._means.pace.asked
+        if last and known:
+            believing.compare(*by, last, known, root)
+        elif unfinished:
+            believing.compare_own(*by, unfinished, root)
         return root
 
     def _begin(self, unfinished: pieces.Unfinished | None, root: Root) -> pieces.Begun:

@@ -1,4 +1,4 @@
-"""Whether what was found is believed to be the storage that the last scan read.
+"""Whether what was found is believed to be the storage that the last scan, or an earlier run, read.
 
 Its root may prove little: a folder that is read elsewhere than then and has no marker, a bucket
 that may have been deleted and made again under its name, several file systems shown as one of
@@ -8,7 +8,7 @@ rather than a storage of which nearly all is missing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
@@ -24,6 +24,8 @@ from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.rows import DELETED, Rows, together
 from reconciler.recovery.scanning.known import keeping
 from reconciler.recovery.scanning.known.earlier import Earlier, contents_of, rows_of
+from reconciler.recovery.scanning.known.own import Own
+from reconciler.recovery.scanning.known.pieces import Run, Unfinished
 from reconciler.recovery.source import Source
 from reconciler.recovery.values import Root, Scan, Target
 
@@ -44,39 +46,68 @@ _TOGETHER = 8_000
 _ON_PURPOSE = "if it is the right one, scan it once with --accept-root"
 
 
-def is_unproved(known: Root, root: Root) -> bool:
-    """Return whether nothing but its files tells a root from another that is named by mistake."""
-    return known.url != root.url and not known.marker
-
-
 def compare(
     repository: Repository,
     source: Source,
     target: Target,
-    last: Scan,
     ending: Callable[[], bool],
+    last: Scan,
+    known: Root,
+    root: Root,
 ) -> None:
     """List a storage, and look whether the last scan's files are there.
 
-    Raises `UnreachableError` if not, or if nobody can say. What is `ending` concludes nothing.
+    Nothing is listed where the `root` was read at the address of the `known` one, or its marker
+    proves it. Raises `UnreachableError` if the files are not there, or if nobody can say. What is
+    `ending` concludes nothing.
     """
+    # Nothing but its files tells such a root from another that is named by mistake.
+    if known.url == root.url or known.marker:
+        return
     try:
         with ExitStack() as opened:
             rows = Earlier(rows_of(repository, last, opened), clock=0, agreeing=())
-            there = _alike(source.listing(), rows, ending)
+            found = _alike(source.listing(), [rows], ending)
     except SnapshotError as error:
         raise _doubted(
             target,
             "has no marker, and there is nothing else to prove that it is the storage of the last "
             f"scan ({error}): {_ON_PURPOSE}",
         ) from error
-    if there is not None and _are_few(there, last.counts.rows):
-        raise _doubted(
-            target,
-            f"has {there:,} of the {last.counts.rows:,} files that the last scan found at "
-            f"{quoted_url(last.root.url)}, and no marker to prove that it is the same storage: "
-            f"look whether --relocate names the right place; {_ON_PURPOSE}",
-        )
+    for there in found:
+        _compared(target, _Found("the last scan", last.counts.rows, there, 0), last.root.url)
+
+
+def compare_own(
+    repository: Repository,
+    source: Source,
+    target: Target,
+    ending: Callable[[], bool],
+    unfinished: Unfinished,
+    root: Root,
+) -> None:
+    """List a storage, and look whether what earlier runs of the scan have read elsewhere is there.
+
+    Nothing is listed where its marker proves the `root`, or all have read it at its address. Raises
+    `UnreachableError` if what was read at one of the other addresses is not there, and
+    `RepositoryError`. What is `ending` concludes nothing.
+    """
+    others: dict[str, list[Run]] = {}
+    for run in unfinished.runs:
+        known = run.begun.root
+        is_proved = known.url == root.url or (known.marker and _has_marker_of(known, root))
+        if run.pieces and not run.doubted and not is_proved:
+            others.setdefault(known.url, []).append(run)
+    if not others:
+        return
+    with repository.workspace() as folder:
+        each = [Unfinished(unfinished.id, tuple(runs)) for runs in others.values()]
+        parts = [Own(repository, runs, None, folder).part(None, folder) for runs in each]
+        read_there = [(url, part) for url, part in zip(others, parts, strict=True) if part]
+        found = _alike(source.listing(), [contents_of(part) for _, part in read_there], ending)
+        for there, (url, part) in zip(found, read_there, strict=False):
+            number = read.count(part, CONTENTS)
+            _compared(target, _Found("an earlier run of this scan", number, there, 0), url)
 
 
 def believe(target: Target, last: Scan, there: int, survived: int, root: Root) -> None:
@@ -151,17 +182,36 @@ def _believe(target: Target, found: _Found, root: Root) -> None:
         )
 
 
-def _alike(listing: Iterable[Rows], rows: Earlier, ending: Callable[[], bool]) -> int | None:
-    """Return how many files have the path and size that they had; None if it was to end."""
-    there = 0
+def _alike(
+    listing: Iterable[Rows], known: Sequence[Earlier], ending: Callable[[], bool]
+) -> list[int]:
+    """Return how many files are as each knows them, by path and size; nothing if it was to end."""
+    there = [0] * len(known)
     for listed in together(listing, _TOGETHER):
         if ending():
-            return None
+            return []
         batch = scanned(listed)
-        was = rows.beside(batch["path"])
-        same = pc.and_(pc.equal(batch["kind"], was["kind"]), pc.equal(batch["size"], was["size"]))
-        there += pc.sum(same).as_py() or 0
+        for at, rows in enumerate(known):
+            was = rows.beside(batch["path"])
+            same = (pc.equal(batch[name], was[name]) for name in ("kind", "size"))
+            there[at] += pc.sum(pc.and_(*same)).as_py() or 0
     return there
+
+
+def _has_marker_of(known: Root, root: Root) -> bool:
+    return (known.marker, known.marker_sha256) == (root.marker, root.marker_sha256)
+
+
+def _compared(target: Target, found: _Found, url: str) -> None:
+    """Raise `UnreachableError` if few of the files that were found at another address are there."""
+    who, number, there, _ = found
+    if _are_few(there, number):
+        raise _doubted(
+            target,
+            f"has {there:,} of the {number:,} files that {who} found at {quoted_url(url)}, and no "
+            "marker to prove that it is the same storage: look whether --relocate names the right "
+            f"place; {_ON_PURPOSE}",
+        )
 
 
 def _are_few(there: int, number: int) -> bool:

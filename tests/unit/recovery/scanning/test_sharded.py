@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from reconciler.errors import RepositoryError, UnreachableError
 from reconciler.recovery.findings import store
@@ -256,6 +257,43 @@ def test_a_shard_that_does_not_reach_the_storage_leaves_no_mark(storage, reposit
     assert shards(2, 2, storage=away).status == NOT_REACHABLE
     assert shards(1, 2).status == SHARD_DONE
     assert shards(2, 2).status == COMPLETE
+
+
+def elsewhere():
+    """Give another folder, at another address, that somebody takes for the storage."""
+    other = Storage(root=replace(ROOT, url="file:///wrong"))
+    for path in FILES:
+        other.put(b"w" + path, b"another")
+    return other
+
+
+def test_a_shard_that_is_read_at_a_wrong_place_is_not_reachable(storage, repository, shards):
+    shards(1, 2)
+    ended = shards(2, 2, storage=elsewhere())
+    assert ended.status == NOT_REACHABLE
+    read = len(storage.read)
+    told = f"has 0 of the {read} files that an earlier run of this scan found at 'file:///nas'"
+    assert told in ended.reason
+    ended = shards(2, 2)
+    assert (ended.status, ended.found) == (COMPLETE, 0)
+
+
+def test_two_shards_of_two_places_that_began_at_once_make_no_record(storage, repository, shards):
+    wrong = elsewhere()
+
+    def other(path):
+        storage.on_read = lambda _path: None
+        assert shards(2, 2, storage=wrong).status == SHARD_DONE
+
+    storage.on_read = other
+    ended = shards(1, 2)
+    assert ended.status == NOT_REACHABLE
+    assert "found at 'file:///wrong'" in ended.reason
+    assert kept(repository) is None
+    wish = Wish(shard=Shard(1, 2), accept_roots=("nas",))
+    ended = scan_once(storage, repository, wish=wish)
+    assert (ended.status, ended.found) == (COMPLETE, 0)
+    assert rows(repository, ended.scan).path == sorted(storage.files)
 
 
 def test_a_storage_that_is_lost_while_its_shard_is_read_leaves_no_mark(storage, shards):

@@ -229,3 +229,44 @@ def test_what_was_read_long_ago_is_held_against_what_is_read_now(runs):
     runs.storage.put("a", b"evil")
     ended = runs.scan(wish=Wish(full=True), by=here(began + timedelta(days=30)))
     assert ended.altered_first == [b"a"]
+
+
+ELSEWHERE = Root("folder", "file:///there")
+
+
+def begun_elsewhere(repository, root=ROOT):
+    """Begin a first scan; what it was to read is at another address for the next run."""
+    runs = Runs(repository, first=True)
+    runs.storage.root = root
+    runs.part()
+    return runs
+
+
+def test_what_an_earlier_run_read_elsewhere_is_held_against_what_is_here(repository):
+    runs = begun_elsewhere(repository)
+    here_now = Storage(root=ELSEWHERE)
+    here_now.put("other", b"o")
+    runs.storage = here_now
+    ended = runs.scan()
+    assert ended.status == NOT_REACHABLE
+    assert "has 0 of the 1 files that an earlier run of this scan found at 'file:///nas'" in (
+        ended.reason
+    )
+    assert here_now.read == []
+    assert runs.known() == []
+    ended = runs.scan(wish=Wish(accept_roots=("nas",)))
+    assert (ended.status, ended.found) == (COMPLETE, 0)
+
+
+def test_what_an_earlier_run_read_elsewhere_is_gone_on_with_if_it_is_here(repository):
+    runs = begun_elsewhere(repository)
+    runs.storage.root = ELSEWHERE
+    assert runs.scan().status == COMPLETE
+
+
+def test_the_marker_that_an_earlier_run_met_elsewhere_proves_what_is_here(repository):
+    marked = {"marker": "a.jetraw-storage", "marker_sha256": "ab"}
+    runs = begun_elsewhere(repository, replace(ROOT, **marked))
+    runs.storage.root = replace(ELSEWHERE, **marked)
+    del runs.storage.files[b"a"]
+    assert runs.scan().missing_first == [b"a"]
