@@ -5,6 +5,10 @@
 # Usage: drill.sh [FOLDER]; FOLDER must not exist (default: drill). Nothing outside of it is touched.
 set -eu
 folder=${1:-drill}
+if [ -e "$folder" ]; then
+    echo "$folder is there already, perhaps from the last drill: remove it, or name another folder" >&2
+    exit 64
+fi
 mkdir "$folder"
 cd "$folder"
 unset RECONCILER_PLATFORM RECONCILER_SCOPE

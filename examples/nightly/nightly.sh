@@ -8,7 +8,11 @@
 # thing that happened: 7 something is not what it was, 8 something could not be looked at or was
 # not read in time, 0 all was compared and agrees. If it is not 0, the last line says why.
 set -u
-repo=${1:?"say where the repository is: nightly.sh REPO"}
+if [ $# -ne 1 ]; then
+    echo "Say where the repository is: nightly.sh REPO" >&2
+    exit 64
+fi
+repo=$1
 metrics=${METRICS:-}
 now=$(date +%F-%H%M%S)
 worst=0

@@ -14,7 +14,7 @@ MEANINGS = {
     errors.STALE: "the plan no longer fits live, or a digest is not the expected one",
     errors.PARTIAL: "applied in part: something was written and something remains",
     errors.LOCKED: "the platform is locked by another run (also the answer of `lock show`)",
-    errors.FINDINGS: "`verify` found files that are not what they were; the report names them",
+    errors.FINDINGS: "`verify` or a scan found files that are not what they were; the report tells",
     errors.UNPROVED: "something could not be read or compared, so nothing is known of it",
     errors.USAGE: "wrong usage of the command line or the environment",
     errors.INVALID: "the manifest, plan file or id map is invalid, or can't be matched with live",

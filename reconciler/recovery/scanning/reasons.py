@@ -108,15 +108,21 @@ def never_again(count: int) -> str:
     return f"{_files(count)} that {verb} due {verb} larger than --max-bytes, and so never read"
 
 
-def shards_left(shard: Shard, left: Sequence[Shard]) -> str:
-    """Say that a shard was read, and which others were not; empty if all were."""
+def shards_left(shard: Shard, left: Sequence[Shard], *, follows: bool) -> str:
+    """Say that a shard was read, and which others were not; empty if all were.
+
+    `follows` is whether a scan of the storage has its record already, which this one follows.
+    """
     if not left:
         return ""
     others = listed([str(other) for other in left], str)
     verb = "is" if len(left) == 1 else "are"
+    first = ""
+    if follows and len(left) == shard.of - 1:
+        first = "It is the first one of a new scan, as the last scan is finished. "
     return (
-        f"Shard {shard} was read; {others} {verb} not yet. Whichever is the last one finishes "
-        "the scan; without --shard, any scan reads what is left, and finishes it"
+        f"Shard {shard} was read; {others} {verb} not yet. {first}Whichever is the last one "
+        "finishes the scan; without --shard, any scan reads what is left, and finishes it"
     )
 
 

@@ -104,7 +104,8 @@ class ShardScan(StorageScan):
             raise _FinishedError
         if newest == self._id:  # and with the record, the marks have gone
             left = []
-        self._end(outcome.SHARD_DONE, reasons.shards_left(self._shard, left))
+        told = reasons.shards_left(self._shard, left, follows=bool(self._after))
+        self._end(outcome.SHARD_DONE, told)
         self.finishes = "" if left else self._id
 
 

@@ -100,6 +100,25 @@ def test_a_repository_that_is_not_mounted_is_not_begun_anew(lab):
     assert call.startswith("snapshot list")
 
 
+@pytest.mark.parametrize(
+    ("script", "told"),
+    [
+        ("nightly/nightly.sh", "Say where the repository is: nightly.sh REPO\n"),
+        (
+            "disaster-recovery/drill.sh",
+            "drill is there already, perhaps from the last drill: ",
+        ),
+    ],
+)
+def test_a_script_says_what_it_wants(tmp_path, script, told):
+    (tmp_path / "drill").mkdir()
+    done = subprocess.run(
+        [ROOT / "examples" / script], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (64, "")
+    assert done.stderr.startswith(told)
+
+
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="there is no systemd")
 def test_systemd_finds_nothing_wrong_with_the_units(lab):
     # Its own runtime folder: nothing is asked of a systemd that runs here, if one does.

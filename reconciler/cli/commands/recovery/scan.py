@@ -149,8 +149,8 @@ COMMAND = Command(
     "such records: for each its path, and its SHA-256 as both checksums.\n\n"
     "With --shard K/N each run reads one of N shares; the last one that is through finishes the "
     "scan.\n\n"
-    "Exit codes: 0 everything was read (of the shard), 7 a file is damaged, 8 something could not "
-    "be read, or the repository has lost what an earlier scan knew.",
+    "Exit codes: 0 everything was read (of the shard), 7 a file is damaged, missing or "
+    "deleted, 8 something could not be read, or the repository has lost what an earlier scan knew.",
     examples=(
         ("reconciler scan --into ./proofs", "read what is new or changed on all storages"),
         (

@@ -91,7 +91,7 @@ _ACTIONS = {
     CREATE: "Reads all storages of the platform with their file records, and joins them with the "
     "newest scan of each: scope does not narrow it. Adds to the repository, and needs no right to "
     "delete.\n\nExit codes: 0 the snapshot was made; 7 it was, and "
-    "--scan found damaged files; 8 it was, and is incomplete.",
+    "--scan found files damaged, missing or deleted; 8 it was, and is incomplete.",
     LIST: "Lists the snapshots of a repository, the newest first; with REPO@ID, shows one. Needs "
     "no platform.",
     CHECK: "Reads every byte of all snapshots, or with REPO@ID of one, and proves them undamaged; "
@@ -112,9 +112,9 @@ COMMAND = Command(
     "`prune` shows which snapshots go and why the others stay. The last complete and the last "
     "verified one always stay. What nothing names any more is deleted by a second prune, an hour "
     "later or more. `reconciler snapshot ACTION --help` tells more of each.\n\n"
-    "Exit codes: 0 success; 7 it was made, and --scan found damaged files; 8 it was made and is "
-    "incomplete; `check`: 1 something is damaged, 4 no snapshot has the expected digest; `prune`: "
-    "6 another one is under way.",
+    "Exit codes: 0 success; 7 it was made, and --scan found files damaged, missing or "
+    "deleted; 8 it was made and is incomplete; `check`: 1 something is damaged, 4 no snapshot has "
+    "the expected digest; `prune`: 6 another one is under way.",
     examples=(
         (
             "reconciler snapshot create ./proofs --digest-file proofs.digest",

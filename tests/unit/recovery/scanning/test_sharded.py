@@ -97,6 +97,10 @@ def test_one_that_is_through_says_who_is_not(shards):
     assert second.reason.startswith("Shard 2/4 was read; 3/4, 4/4 are not yet.")
     assert third.reason.startswith("Shard 3/4 was read; 4/4 is not yet.")
     assert last.reason == ""
+    again, second = shards(3), shards(1)
+    new = "It is the first one of a new scan, as the last scan is finished."
+    assert again.reason.startswith(f"Shard 3/4 was read; 1/4, 2/4, 4/4 are not yet. {new}")
+    assert new not in first.reason + second.reason
 
 
 def test_shards_read_what_has_changed_since_the_last_scan(storage, repository, shards):
