@@ -48,6 +48,8 @@ def verify(
             scanned = read(target, was.excluded)
             remembered.keep(repository, scanned, means.clock)
             told = _compared(was, storage.name, target, scanned, means, repository)
+            if target.copy_of:
+                told = replace(told, notes=(*told.notes, _elsewhere(target)), is_copy=True)
             yield _with_notes(told, scanned)
 
 
@@ -78,12 +80,11 @@ def _compared(
     means: Means,
     repository: Repository,
 ) -> StorageVerified:
-    if target.copy_of:
-        told = _compared(was, storage, replace(target, copy_of=""), scanned, means, repository)
-        return replace(told, notes=(*told.notes, _elsewhere(target)), is_copy=True)
+    is_copy = bool(target.copy_of)
     if scanned.scan is not None:
+        homes = (repository, repository)
         try:
-            return compare(was, of_scan(scanned.scan), storage, means, (repository, repository))
+            return compare(was, of_scan(scanned.scan), storage, means, homes, is_copy=is_copy)
         except SnapshotError as error:
             return not_verified(was, storage, target.place, str(error), means)
     if scanned.status == outcome.NOT_REACHABLE:

@@ -24,14 +24,21 @@ from reconciler.recovery.verifying.telling.concluding import Concluded, Means, P
 
 
 def compare(
-    was: Recorded, now: Recorded, storage: str, means: Means, homes: tuple[Repository, Repository]
+    was: Recorded,
+    now: Recorded,
+    storage: str,
+    means: Means,
+    homes: tuple[Repository, Repository],
+    *,
+    is_copy: bool = False,
 ) -> StorageVerified:
     """Compare what was with what is, which lie in `homes`; raises `RepositoryError`.
 
-    What is found is kept, unless `now` is the older one.
+    What is found is kept, unless `now` is the older one. In what `is_copy` nothing is expected to
+    have changed, however lately it was written.
     """
     settled_ns = means.settled_of.get(now.place, means.settled_ns)
-    by = Circumstances(storage, now.place, was.side(), now.side(), settled_ns=settled_ns)
+    by = Circumstances(storage, now.place, was.side(), now.side(), settled_ns, is_copy)
     with Spool() as spool, _part(homes[0], was) as one, _part(homes[1], now) as other:
         comparison = Comparison(by, spool, everything=means.everything)
         found = merge.differences(_rows(one, was), _rows(other, now), anyway=unproved)

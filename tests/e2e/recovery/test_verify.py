@@ -136,6 +136,18 @@ def test_a_storage_that_is_mounted_elsewhere_is_read_there(verify):
     assert found(report) == [("missing", "raw/03.tif")]
 
 
+def test_wrong_bytes_in_a_copy_of_young_files_are_no_work_of_anybody(storages):
+    for name in ("new/1", "new/2"):
+        os.utime(storages.file(f"nas/{name}", b"young"))
+    verify = Verify(storages)
+    back = verify.path / "back"
+    shutil.copytree(verify.nas, back)
+    (back / "new/2").write_bytes(b"garbage")
+    report = verify.deep("--relocate", f"{verify.nas}={back}", code=7)
+    assert found(report) == [("changed", "new/2")]
+    assert report["storages"][0]["only_counted"] == {}
+
+
 def test_only_storages_in_scope_are_compared_and_that_verifies_no_snapshot(storages):
     storages.file("two/file")
     storages.declare(nas=storages.path / "nas", two=storages.path / "two")

@@ -231,7 +231,7 @@ class _Telling(Struct, frozen=True):
         written = was.version is not None and now.version is not None and was.version != now.version
         if was.kind in _BYTES and _same_time(was, now) and not written:
             return self.listed(values.DAMAGED)
-        if _settled(was, self.by.was.taken_ns, self.by):
+        if self.by.is_copy or _settled(was, self.by.was.taken_ns, self.by):
             return self.listed(values.CHANGED)
         return self.quiet(UNSETTLED, values.CHANGED)
 

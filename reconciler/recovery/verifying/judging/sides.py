@@ -60,6 +60,8 @@ class Circumstances(Struct, frozen=True):
     was: Side
     now: Side
     settled_ns: int = SETTLED_NS
+    #: Whether what is now is a copy, on which nobody works: whatever differs in it is wrong.
+    is_copy: bool = False
 
 
 def _holds(part: bytes, path: bytes) -> bool:

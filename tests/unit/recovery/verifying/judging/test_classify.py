@@ -25,13 +25,14 @@ def like(content=FILE, **changes):
     return replace(content, **changes)
 
 
-def by(lost_was=(), lost_now=(), excluded_was=(), excluded_now=(), settled_ns=7 * DAY):
+def by(lost_was=(), lost_now=(), excluded_was=(), excluded_now=(), settled_ns=7 * DAY, **more):
     return Circumstances(
         "nas",
         "local:/nas",
         Side(THEN, Lost(lost_was), lambda path: path.startswith(excluded_was)),
         Side(NOW, Lost(lost_now), lambda path: path.startswith(excluded_now)),
         settled_ns,
+        **more,
     )
 
 
@@ -211,6 +212,13 @@ def test_how_long_a_file_must_rest_can_be_chosen():
     assert judged(FRESH_FILE, now, settled_ns=DAY).what == values.CHANGED
     assert judged(FRESH_FILE, now, settled_ns=DAY + 1).what == judging.UNSETTLED
     assert judged(None, like(mtime_ns=NOW), settled_ns=0).what == values.EXTRA
+
+
+def test_in_a_copy_other_bytes_are_wrong_however_young_the_file_was():
+    now = like(sha256=OTHER, size=7, mtime_ns=SINCE)
+    found = judged(FRESH_FILE, now, is_copy=True)
+    assert (found.what, found.listed) == (values.CHANGED, True)
+    assert judged(FRESH_FILE, like(mtime_ns=SINCE), is_copy=True).what == judging.TOUCHED
 
 
 def test_of_a_deletion_the_version_that_is_still_there_is_told():
