@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from shlex import quote
 
 from reconciler.environment.timestamps import day_of
 from reconciler.recovery import rows
 from reconciler.recovery.paths import shown
 from reconciler.recovery.scanning.outcome import COMPLETE, STATUSES, Estimate, Scanned
 from reconciler.report.sentences import left_out
-from reconciler.report.sentences.terms import bare, count, spoken
+from reconciler.report.sentences.terms import bare, count, spoken, word
 
 _UNITS = ("KiB", "MiB", "GiB", "TiB", "PiB")
 #: Kinds of which there are several as of things.
 _NOUNS = frozenset({rows.LINK, rows.PIPE, rows.SOCKET, rows.DEVICE, rows.MARKER, rows.FOLDER})
-#: The reason of parts for which a limit left no room: they are told as a number.
 #: So many things of one kind are told one by one.
 _TOLD = 5
 
@@ -116,7 +116,7 @@ def notes(scanned: Scanned) -> list[str]:
         told.append(
             f"{count(scanned.changed, 'file')} written since the last scan, though settled then: "
             f"{_first(scanned.changed_first, scanned.changed)}. If nobody meant to, look now: "
-            "`reconciler verify --explain` says where the earlier bytes are."
+            f"`{_explain(scanned, scanned.changed_first)}` says where the earlier bytes are."
         )
     if scanned.reason:
         told.append(_sentence(scanned.reason))
@@ -143,16 +143,26 @@ def _gone(scanned: Scanned) -> list[str]:
         told.append(
             f"{count(scanned.missing, 'file')} missing, from folders that could be read: "
             f"{_first(scanned.missing_first, scanned.missing)}. Restore what is needed, and accept "
-            "the rest with `reconciler verify --accept`."
+            f"the rest with `{_accept(scanned)}`."
         )
     if scanned.deleted:
         told.append(
             f"{count(scanned.deleted, 'object')} deleted, with a version that is still there: "
-            f"{_first(scanned.deleted_first, scanned.deleted)}. Copy the version that `reconciler "
-            "verify --explain` names back to its key where it is needed (removing the delete "
-            "marker may bring back another), and accept the rest with `reconciler verify --accept`."
+            f"{_first(scanned.deleted_first, scanned.deleted)}. Copy the version that "
+            f"`{_explain(scanned, scanned.deleted_first)}` names back to its key where it is "
+            "needed (removing the delete marker may bring back another), and accept the rest with "
+            f"`{_accept(scanned)}`."
         )
     return told
+
+
+def _explain(scanned: Scanned, paths: Sequence[bytes]) -> str:
+    path = quote(shown(paths[0])) if paths else "PATH"
+    return f"reconciler verify REPO --explain {word(scanned.storage)} {path}"
+
+
+def _accept(scanned: Scanned) -> str:
+    return f"reconciler verify REPO --accept {word(scanned.storage)} PATH"
 
 
 def _first(paths: Sequence[bytes], number: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from shlex import quote
 
 from reconciler.masking import masked, quoted_url
 from reconciler.plan.document import CREATE, REMOVE, UPDATE
@@ -21,6 +22,11 @@ def count(number: int, noun: str) -> str:
 def bare(name: str) -> str:
     """Return a name for the place where only a name can stand: quoted only if it looks odd."""
     return name if _PLAIN.fullmatch(name) and shown(name) == name else quoted(name)
+
+
+def word(text: str) -> str:
+    """Return a name or path, as it may be printed, so that a shell takes it for one word."""
+    return quote(shown(text))
 
 
 def address(url: str) -> str:

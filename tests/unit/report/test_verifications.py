@@ -27,6 +27,7 @@ from reconciler.recovery.verifying.results import (
 )
 from reconciler.report import json as as_json
 from reconciler.report import markdown, text
+from reconciler.report.sentences.recovery import groups
 from reconciler.report.sentences.recovery import verifications as told
 from reconciler.report.style import UNBOUNDED, Style
 from reconciler.report.text.lines import columns
@@ -147,6 +148,15 @@ ALL = verified(
 )
 def test_text(golden, name, style):
     golden(name, text.verified(ALL, style))
+
+
+def test_what_to_type_first_is_whole_but_for_what_was_redacted():
+    strange = replace(NAS, storage="n s", findings=(finding(values.DAMAGED, b"a b\xff"),))
+    first, last = groups.earlier(strange)[-2:]
+    assert first.startswith("first: verify REPO --explain 'n s' 'a b\\xff' names the good copies")
+    assert last.endswith("verify REPO --accept 'n s' PATH")
+    redacted = replace(NAS, findings=(finding(values.DAMAGED, b"redacted-0123"),), lasting=())
+    assert "--explain nas PATH names" in groups.earlier(redacted)[-2]
 
 
 def test_markdown(golden):

@@ -19,6 +19,8 @@ from reconciler.recovery.verifying.stories import Story
 
 #: Bytes of a key, and digits of what a name becomes: enough to tell a billion names apart.
 _KEY, _DIGITS = 32, 16
+#: How what stands for a path begins.
+REDACTED = b"redacted-"
 
 
 def key_of(repository: Repository) -> bytes:
@@ -84,7 +86,7 @@ class Redaction:
         if not path:
             return path
         digest = hmac.digest(self._key, path, "sha256").hex()[:_DIGITS]
-        return f"redacted-{digest}{'/' if path.endswith(b'/') else ''}".encode()
+        return f"{REDACTED.decode()}{digest}{'/' if path.endswith(b'/') else ''}".encode()
 
     def _text(self, text: str) -> str:
         return self.path(text.encode("utf-8", "surrogateescape")).decode()

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
+from shlex import quote
 from typing import NamedTuple
 
 from reconciler.recovery.findings.accepting import Acceptance
 from reconciler.recovery.findings.episodes import NEEDS_PROOF
+from reconciler.recovery.paths import shown
 from reconciler.recovery.values import FileFinding
 from reconciler.recovery.verifying.results import StorageVerified
+from reconciler.recovery.verifying.telling.redaction import REDACTED
 from reconciler.report.sentences.recovery.verifications import LASTS, MEANINGS, day, found, meaning
-from reconciler.report.sentences.terms import bare, count, spoken
+from reconciler.report.sentences.terms import bare, count, spoken, word
 
 _ACCEPTED = "a person has said that these may stay as they are"
 
 #: What to do about what needs proof, in this order.
-_FIRST = (
-    "first: verify REPO --explain STORAGE PATH names the good copies; copy the bytes back from one"
-)
-_ELSE = "only what may stay so: verify REPO --accept STORAGE PATH"
+_FIRST = "first: verify REPO --explain {} {} names the good copies; copy the bytes back from one"
+_ELSE = "only what may stay so: verify REPO --accept {} PATH"
 
 
 class Group(NamedTuple):
@@ -63,11 +64,17 @@ def earlier(one: StorageVerified) -> list[str]:
             f"of {day(one.still_open_since)}"
         )
     wrong = [each for each in (*one.findings, *one.lasting) if each.what in NEEDS_PROOF]
-    if any(not each.about for each in wrong):
-        told.append(_FIRST)
+    files = [each.path for each in wrong if not each.about]
+    if files:
+        told.append(_FIRST.format(word(one.storage), _path(files[0])))
     if wrong:
-        told.append(_ELSE)
+        told.append(_ELSE.format(word(one.storage)))
     return told
+
+
+def _path(path: bytes) -> str:
+    """Return a path as an argument; one that was redacted has to be filled in by the reader."""
+    return "PATH" if path.startswith(REDACTED) else quote(shown(path))
 
 
 def to_accept(shown: Acceptance) -> str:

@@ -192,6 +192,9 @@ def test_what_is_gone_or_was_written_is_told_with_what_to_do():
         "1 object deleted, with a version that is still there: d\\xff",
         "2 files written since the last scan, though settled then: c1, c2",
     ]
+    assert "`reconciler verify REPO --accept nas PATH`" in lines[1]
+    assert "`reconciler verify REPO --explain nas 'd\\xff'` names back to its key" in lines[2]
+    assert "`reconciler verify REPO --explain nas c1` says where" in lines[3]
     assert lines[-1] == "FINDINGS: 7 missing, 1 deleted. Scan: 1 storage, complete."
     quiet = text.scanned([told], Style(verbosity=-1)).splitlines()
     assert quiet[-1].startswith("FINDINGS: 7 missing, 1 deleted.")
