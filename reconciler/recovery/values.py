@@ -142,6 +142,9 @@ class Scan(Struct, frozen=True):
     #: remember, too (`scanning.known.apart`); and what stands for all scans that it has seen.
     beside: tuple[str, ...] = ()
     seen: str = ""
+    #: The newest record of findings of the storage when it ended: one that is older, or none, is
+    #: all that a copy has which was restored in part. Empty: there was none.
+    findings: str = ""
     #: The location of the storage of which a copy was read; empty: it was the storage itself.
     copy_of: str = ""
     #: Of the document in which it is kept; empty anywhere else.

@@ -35,11 +35,19 @@ from reconciler.version import __version__
 
 #: How often the list is read anew, because another run has replaced what stood in it.
 _TRIES = 10
+#: So many names are kept of records that are contained in one, and are gone: the last scan may name
+#: one of them, which is then not missed.
+_CONTAINED = 300
 _SUFFIX = ".json"
 _WAYS_OUT = (
     "Restore it from another copy of the repository. If there is none, scan the storage once with "
     "--accept-loss NAME: what was found earlier, and stands nowhere else, is then not known any "
     "more"
+)
+_NO_ROOM = (
+    "{:,} more were found wrong than there is room for, and which ones is not known any more: "
+    "compare with a snapshot from before (`verify REPO@ID --deep`), and then scan the storage once "
+    "with --accept-loss NAME"
 )
 
 
@@ -55,6 +63,25 @@ class Known(Struct, frozen=True):
     lost: tuple[str, ...] = ()
     #: Until when scans have told what is gone: RFC 3339, UTC; empty: none has.
     gone_until: str = ""
+    #: How many findings there was no room for.
+    no_room: int = 0
+    #: The names of records that are contained in these.
+    contained: frozenset[str] = frozenset()
+
+    def has(self, record: str) -> bool:
+        """Return whether what a record told is among it, or it is `lost`; empty: there was none."""
+        known = (*self.records, *self.lost, "")
+        return record in known or record in self.contained
+
+    @property
+    def newest(self) -> str:
+        """The name of the newest record; empty: there is none."""
+        return max(self.records, default="")
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What of all that was found wrong is not known, in sentences."""
+        return (*self.damaged, _NO_ROOM.format(self.no_room)) if self.no_room else self.damaged
 
 
 class _GoneError(Exception):
@@ -82,7 +109,7 @@ def read_below(repository: Repository, key: str, place: str = "") -> Known:
 
 def _read(repository: Repository, place: str, names: Sequence[str], marks: Sequence[str]) -> Known:
     """Read the newest records first, and not those that are contained in them."""
-    found, damaged, contained, until = [], {}, set[str](), ""
+    found, damaged, contained, until, no_room = [], {}, set[str](), "", 0
     for name in sorted(names, reverse=True):
         if name in contained:
             continue
@@ -93,16 +120,17 @@ def _read(repository: Repository, place: str, names: Sequence[str], marks: Seque
             record = decode(data)
             found.append(findings_of(record, place))
             contained.update(record.replaces)
-            until = max(until, record.gone_until)
+            until, no_room = max(until, record.gone_until), max(no_room, record.no_room)
         except SnapshotError as error:
             damaged[name] = _damaged(repository, name, error)
     lost = missed(marks, names, contained)
     if lost and not {*lost} <= {*map(record_of, _again(repository, lost))}:
         raise _GoneError
     records = {*names, *map(record_of, marks)} - {*damaged, *lost}
-    damaged |= {name: _lost(repository, name) for name in lost}
+    damaged |= {name: missing(repository, name) for name in lost}
     told, unusable = tuple(damaged.values()), tuple(damaged)
-    return Known(tuple(merged(found)), tuple(sorted(records)), told, unusable, until)
+    episodes, told_by = tuple(merged(found)), tuple(sorted(records))
+    return Known(episodes, told_by, told, unusable, until, no_room, frozenset(contained))
 
 
 def _again(repository: Repository, lost: Sequence[str]) -> Iterable[str]:
@@ -127,7 +155,8 @@ def _mark_of(record: str) -> str:
     return f"{layout.FOUND}{record.removeprefix(layout.FINDINGS).removesuffix(_SUFFIX)}"
 
 
-def _lost(repository: Repository, name: str) -> str:
+def missing(repository: Repository, name: str) -> str:
+    """Say that a record is missing."""
     return (
         f"{quoted(name)}, a record of what was found wrong, is missing in {repository.address}. "
         f"{_WAYS_OUT}"
@@ -146,27 +175,34 @@ def keep(
     moment: datetime,
     *,
     gone_until: str = "",
+    no_room: int = 0,
 ) -> int:
     """Write what is known now, instead of the records of `known`; return what had no room.
 
-    `gone_until` says until when all that is gone is among it, or had no room. Nothing is written
+    `gone_until` says until when all that is gone is among it, or had no room; `no_room`, how many
+    had none already. Nothing is written
     where there is nothing to tell. Raises `RepositoryError`.
     """
-    kept, no_room = bounded(episodes)
+    kept, more = bounded(episodes)
     if not kept and not known.records:
         return 0
+    no_room = max(no_room + more, known.no_room)
     _write(repository, place, kept, known, moment, no_room=no_room, gone_until=gone_until)
     return no_room
 
 
-def miss_no_more(repository: Repository, place: str, moment: datetime) -> None:
+def miss_no_more(repository: Repository, place: str, moment: datetime, named: str = "") -> None:
     """Go on without records that are damaged, or lost: one is written that replaces them.
 
-    So it needs no right to remove anything. Raises `RepositoryError`.
+    So is the one that is `named` by the last scan, and what had no room. So it needs no right to
+    remove anything. Raises `RepositoryError`.
     """
     known = read(repository, place)
-    if known.lost:
-        replaced = replace(known, records=(*known.records, *known.lost))
+    if known.lost or known.no_room or not known.has(named):
+        contained = known.contained if known.has(named) else {*known.contained, named}
+        replaced = replace(
+            known, records=(*known.records, *known.lost), contained=frozenset(contained)
+        )
         kept, no_room = bounded(known.episodes)
         _write(repository, place, kept, replaced, moment, no_room=no_room)
 
@@ -187,7 +223,7 @@ def _write(
         FORMAT_VERSION,
         timestamp(moment, "seconds"),
         __version__,
-        known.records,
+        tuple(sorted({*known.records, *sorted(known.contained)[-_CONTAINED:]})),
         no_room,
         tuple(map(written, kept)),
         max(gone_until, known.gone_until if known.gone_until <= now else ""),

@@ -19,6 +19,7 @@ from reconciler.recovery.scanning.known.lasts import Lasts
 from reconciler.recovery.values import NOT_REACHABLE, FileFinding, LeftOut, Scan
 from reconciler.recovery.verifying import remembered
 from reconciler.recovery.verifying.results import Elsewhere
+from reconciler.recovery.verifying.telling import forgotten
 
 _UNTOLD = (
     "The last scan was killed before it could keep what it found damaged or gone: scan it again, "
@@ -58,6 +59,8 @@ def _storage(repository: Repository, lasts: Lasts, declared: Declared, now: int)
     known = store.read(repository, declared.place)
     if known.damaged:
         told = replace(told, problem=f"What was found wrong can't be read: {known.damaged[0]}")
+    elif known.problems:
+        told = replace(told, problem=known.problems[0])
     lasting = list(episodes.open_ones(known.episodes).values())
     told = replace(told, wrong=_wrong(lasting))
     for finding in lasting:
@@ -69,6 +72,8 @@ def _storage(repository: Repository, lasts: Lasts, declared: Declared, now: int)
             return told
         if scan.lost:
             told = replace(told, problem=told.problem or reasons.lost(scan.lost))
+        elif gone := forgotten.findings(repository, scan, known):
+            told = replace(told, problem=told.problem or gone)
         elif not known.damaged and remembered.is_untold(repository, scan, known):
             told = replace(told, problem=_UNTOLD)
         return replace(

@@ -32,7 +32,7 @@ class Past:
         self._now = means.here.now
         self._accepts_loss = target.name in means.wish.accept_loss
         self._lost: Sequence[str] = ()
-        self._after, self._seen = "", apart.sign(())
+        self._after, self._seen, self._findings = "", apart.sign(()), ""
         self._beside: Sequence[str] = ()
 
     def recorded(self) -> Scan | None:
@@ -41,8 +41,10 @@ class Past:
             # Where nothing may be removed, what is newer will end it; but for a clock ahead.
             with contextlib.suppress(RepositoryError):
                 record.miss_no_more(self._repository, self._place)
-            store.miss_no_more(self._repository, self._place, self._now())
-            return next(reversed(record.whole(self._repository, self._place)), None)
+            last = next(reversed(record.whole(self._repository, self._place)), None)
+            named = last.findings if last else ""
+            store.miss_no_more(self._repository, self._place, self._now(), named)
+            return last
         return self._lasts.of(self._place)
 
     def model(self, last: Scan | None) -> Scan | None:
@@ -59,6 +61,7 @@ class Past:
 
         `notes` gets a sentence on what is of no use. Raises `RepositoryError`.
         """
+        self._findings = last.findings
         found = usable(self._repository, last, opened, notes)
         lost: Sequence[str] = (last.id,)
         if found is not None:
@@ -79,5 +82,15 @@ class Past:
         if lost:
             result.forgotten = True
             result.notes.append(reasons.lost(lost))
-        after, beside = self._after, tuple(self._beside)
-        return replace(scan, after=after, beside=beside, seen=self._seen, lost=tuple(lost))
+        known = store.read(self._repository, self._place)
+        # What is missed is missed by the scans that follow, too.
+        is_there = known.has(self._findings) and self._findings not in known.lost
+        findings = known.newest if is_there else self._findings
+        return replace(
+            scan,
+            after=self._after,
+            beside=tuple(self._beside),
+            seen=self._seen,
+            lost=tuple(lost),
+            findings=findings,
+        )

@@ -22,8 +22,15 @@ from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.scanning.known import record
 from reconciler.recovery.snapshots import listing
 from reconciler.recovery.values import FileFinding, Scan
+from reconciler.recovery.verifying import remembered
 from reconciler.recovery.verifying.results import Elsewhere
+from reconciler.recovery.verifying.telling import forgotten
 from reconciler.recovery.verifying.telling.concluding import MOST_TOLD, Means
+
+_UNTOLD = (
+    "its last scan found something damaged or gone, of which no finding is kept: restore findings/ "
+    "from another copy of the repository, or scan it once more at that address"
+)
 
 
 class Asked(Struct, frozen=True):
@@ -78,15 +85,28 @@ def told(means: Means, asked: Asked) -> tuple[Elsewhere, ...]:
 
 def _wrong(repository: Repository, asked: Collection[str]) -> Iterator[tuple[str, Elsewhere]]:
     """Yield the keys of places with findings that last, or that can't be read, and these."""
-    folders = (layout.FINDINGS, layout.FOUND)
+    folders = (layout.FINDINGS, layout.FOUND, layout.SCANS)
     keys = {name.split("/")[1] for folder in folders for name in repository.names(folder)}
     for key in sorted(keys.difference(asked)):
         known = store.read_below(repository, key)
         lasting = tuple(filter(_counts, open_ones(known.episodes).values()))
-        if lasting or known.damaged:
+        problem = next(iter(known.problems), "") or _gone(repository, key, known)
+        if lasting or problem:
             lasts = dict(sorted(Counter(finding.what for finding in lasting).items()))
             name = max(((e.last_seen, e.storage) for e in known.episodes), default=("", ""))[1]
-            yield key, Elsewhere(name, "", lasts, lasting, next(iter(known.damaged), ""))
+            yield key, Elsewhere(name, "", lasts, lasting, problem)
+
+
+def _gone(repository: Repository, key: str, known: store.Known) -> str:
+    """Say that findings are gone of which the last scan of a place tells; empty: none are."""
+    scan = _last_scan(repository, key)
+    if scan is None or scan.copy_of:
+        return ""
+    try:
+        is_untold = not known.records and remembered.is_untold(repository, scan, known)
+    except SnapshotError as error:
+        return str(error)
+    return _UNTOLD if is_untold else forgotten.findings(repository, scan, known)
 
 
 def _counts(finding: FileFinding) -> bool:

@@ -38,6 +38,7 @@ from reconciler.recovery.values import DAMAGED, DELETED, MISSING, FileFinding, S
 from reconciler.recovery.verifying.judging.classify import another_version, is_under
 from reconciler.recovery.verifying.recorded import of_scan
 from reconciler.recovery.verifying.scans import look
+from reconciler.recovery.verifying.telling import forgotten
 from reconciler.recovery.verifying.telling.apart import has_good_bytes, is_over
 
 
@@ -93,8 +94,10 @@ def _keep(
     repository: Repository, scanned: Scanned, scan: Scan, clock: Callable[[], datetime]
 ) -> None:
     known = store.read(repository, scan.place)
-    scanned.notes += known.damaged
-    scanned.forgotten = scanned.forgotten or bool(known.damaged)
+    gone = forgotten.findings(repository, scan, known)
+    lost = [*known.problems, *([gone] if gone else [])]
+    scanned.notes += lost
+    scanned.forgotten = scanned.forgotten or bool(lost)
     lasting = episodes.open_ones(known.episodes)
     hidden = hidden_by(scan.excluded, scan.unproved)
     now = timestamp(clock(), "milliseconds")
@@ -107,7 +110,8 @@ def _keep(
     wrong.add(e for e in after if not (e.resolved or hidden(e.path)))
     wrong.tell(scanned)
     if after != list(known.episodes):
-        store.keep(repository, scan.place, after, known, clock(), gone_until=scan.ended_at)
+        until, no_room = scan.ended_at, wrong.no_room
+        store.keep(repository, scan.place, after, known, clock(), gone_until=until, no_room=no_room)
 
 
 class _Otherwise(NamedTuple):
@@ -138,6 +142,8 @@ class _Wrong(Struct):
     by_key: dict[Key, FileFinding] = field(default_factory=dict)
     #: Of each class those that nobody has accepted.
     first: dict[str, _First] = field(default_factory=dict)
+    #: How many of what is new had no room.
+    no_room: int = 0
 
     def take(self, otherwise: _Otherwise) -> None:
         finding = otherwise.finding
@@ -151,6 +157,8 @@ class _Wrong(Struct):
         # What is known has its room already: what is new must not wait for it.
         if known is not None or len(self.by_key) < len(self.lasting) + episodes.MOST_OPEN:
             self.by_key[episodes.key(finding)] = finding
+        else:
+            self.no_room += 1
         if known is None or not episodes.is_accepted(known, finding.now):
             self.first.setdefault(finding.what, _First()).take(finding.path)
 

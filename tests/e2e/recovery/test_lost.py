@@ -71,7 +71,7 @@ RESTS_ON_FINDINGS = (
 )
 
 
-@pytest.mark.parametrize("how", ["all", "older", "damaged"])
+@pytest.mark.parametrize("how", ["all", "older", "damaged", "with what says that they are there"])
 def test_findings_that_are_gone_are_told_by_every_command(lost, how):
     declared = (lost.path / "storages.yaml").read_text()
     lost.folder.write(declared + "proof: {every: 30d, settled: 7d}\n")
@@ -82,11 +82,13 @@ def test_findings_that_are_gone_are_told_by_every_command(lost, how):
     if how == "older":
         shutil.copytree(lost.proofs / "findings", lost.path / "copy/findings")
         lost.told("verify", "proofs", "--deep", code=0)
+    if how.startswith("with"):
+        lost.told("scan", "--into", "proofs", code=0)
     if how == "damaged":
         for record in lost.proofs.glob("findings/*/*.json"):
             record.write_bytes(b"{")
     else:
-        lost.restore("findings")
+        lost.restore("findings", *(("found",) if how.startswith("with") else ()))
     # What nobody has accepted any more is found again by whatever reads the storage.
     code = 8 if how == "older" else 7
     for number, command in enumerate(RESTS_ON_FINDINGS):

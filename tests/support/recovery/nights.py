@@ -28,9 +28,10 @@ class Nights:
         self.storage.put("z", b"z")
         self.verified = self.scan().scan
 
-    def scan(self, *, kept=True, excluded=(), full=True, **more):
+    def scan(self, *, kept=True, excluded=(), full=True, accept_loss=(), **more):
         """Read everything, as a scan does of what shows no change only when it is due."""
-        ended = scan_once(self.storage, self.repository, wish=Wish(excluded, full=full), **more)
+        wish = Wish(excluded, full=full, accept_loss=accept_loss)
+        ended = scan_once(self.storage, self.repository, wish=wish, **more)
         if kept:
             remembered.keep(self.repository, ended, utc_now)
         return ended

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from reconciler.errors import RepositoryError, SnapshotError
 from reconciler.printable import quoted
@@ -15,6 +15,7 @@ from reconciler.recovery.scanning.known import record
 from reconciler.recovery.snapshots import marks
 from reconciler.recovery.snapshots.checking.problems import Problem
 from reconciler.recovery.snapshots.document import Kept
+from reconciler.recovery.values import Scan
 
 
 def problems(
@@ -26,16 +27,18 @@ def problems(
     one reads again what is damaged of them. Raises `RepositoryError` if the repository can't be
     read.
     """
-    yield from _scans(repository, fault, snapshots)
+    lasts = dict[str, Scan]()
+    yield from _scans(repository, fault, snapshots, lasts)
     yield from _marks(repository, snapshots)
-    yield from _findings(repository)
+    yield from _findings(repository, lasts)
     try:
         condemned.read(repository)
     except RepositoryError as error:
         yield Problem("", "", "prune", str(error))
 
 
-def _findings(repository: Repository) -> Iterator[Problem]:
+def _findings(repository: Repository, lasts: Mapping[str, Scan]) -> Iterator[Problem]:
+    """Yield what is wrong with records of findings; the `lasts` scans name the newest ones."""
     # First: what is replaced meanwhile must not look as if it were missing.
     marks = list(repository.names(layout.FOUND))
     there, contained = set[str](), set[str]()
@@ -52,6 +55,10 @@ def _findings(repository: Repository) -> Iterator[Problem]:
         for name in lost:
             if name in still:
                 yield Problem("", "", "findings", f"{quoted(name)} is missing")
+    for scan in lasts.values():
+        name = scan.findings
+        if name and name not in there and name not in contained and name not in lost:
+            yield Problem("", scan.name, "findings", f"{quoted(name)} is missing")
 
 
 def _marks(repository: Repository, snapshots: Sequence[Kept]) -> Iterator[Problem]:
@@ -64,8 +71,12 @@ def _marks(repository: Repository, snapshots: Sequence[Kept]) -> Iterator[Proble
 
 
 def _scans(
-    repository: Repository, fault: Callable[[str], str], snapshots: Sequence[Kept]
+    repository: Repository,
+    fault: Callable[[str], str],
+    snapshots: Sequence[Kept],
+    lasts: dict[str, Scan],
 ) -> Iterator[Problem]:
+    """Yield what is wrong with records of scans; `lasts` gets the last one of each place."""
     # First: what ends meanwhile must not look as if its record were missing.
     ended = {_folder(name): name for name in repository.names(layout.FINISHED)}
     newest: dict[str, str] = {}
@@ -76,11 +87,12 @@ def _scans(
         except SnapshotError as error:
             yield Problem("", "", "scan", f"{quoted(name)} can't be used: {error}")
             continue
+        lasts[_folder(name)] = scan
         for sha256 in sorted(scan.parts()):
             if problem := fault(sha256):
                 yield Problem("", scan.name, f"scan {scan.id}", problem)
-    lasts = [record.name_of(name) for name in ended.values()]
-    for last in sorted({*lasts, *_named(snapshots)}):
+    ends = [record.name_of(name) for name in ended.values()]
+    for last in sorted({*ends, *_named(snapshots)}):
         if last > newest.get(_folder(last), ""):
             yield Problem(
                 "", "", "scan", f"{quoted(last)} is missing: it is the last of its storage"

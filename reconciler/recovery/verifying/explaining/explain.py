@@ -55,7 +55,7 @@ def explain(
     known = [f for f in kept.episodes if f.path == path and not f.about]
     story = _with_lasting(narrator.story(), known)
     copies = list(_copies(repository, snapshots, story, lost)) if story.good else []
-    lost += [*shelf.lost, *forgotten.sentences(Lasts(repository), place, kept)]
+    lost += [*shelf.lost, *forgotten.sentences(repository, Lasts(repository), place, kept)]
     return replace(
         story,
         copies=tuple(copies[:_COPIES]),

@@ -98,7 +98,7 @@ class Concluded:
         Raises `RepositoryError` if what is known can't be read; that it can't be kept is a note.
         """
         known = store.read(self._means.repository, self._place)
-        lost = forgotten.sentences(self._means.lasts, self._place, known)
+        lost = forgotten.sentences(self._means.repository, self._means.lasts, self._place, known)
         self.notes += lost
         before = over_time.open_ones(known.episodes)
         if self._present is None:
@@ -113,7 +113,7 @@ class Concluded:
         ended = self._ended(self._present, before, found)
         now = timestamp(self._means.clock(), "milliseconds")
         after = over_time.observed(known.episodes, found, self._present.moment, ended, now)
-        self._keep(after, known)
+        self._keep(after, known, first.no_room)
         lasting = over_time.open_ones(after)
         told = self._told(so_far, first, findings, lasting, apart)
         about, moment = self._about, self._present.moment
@@ -138,7 +138,7 @@ class Concluded:
         if self._original == self._place:
             return {}
         known = store.read(self._means.repository, self._original)
-        self.notes += known.damaged
+        self.notes += known.problems
         return over_time.open_ones(known.episodes)
 
     def _with_silent(self, told: StorageVerified, silent: Iterable[FileFinding]) -> StorageVerified:
@@ -207,10 +207,10 @@ class Concluded:
             accepted=_accepted(since, finding),
         )
 
-    def _keep(self, after: list[FileFinding], known: store.Known) -> None:
-        means = self._means
+    def _keep(self, after: list[FileFinding], known: store.Known, more: int) -> None:
+        means, now = self._means, self._means.clock()
         try:
-            no_room = store.keep(means.repository, self._place, after, known, means.clock())
+            no_room = store.keep(means.repository, self._place, after, known, now, no_room=more)
         except RepositoryError as error:
             self.notes.append(f"since when things are wrong could not be kept: {error}")
             return
@@ -257,6 +257,8 @@ class _First:
     def __init__(self) -> None:
         self.listed: dict[str, list[FileFinding]] = {}
         self.counted: list[FileFinding] = []
+        #: How many of those that need proof there was no room for.
+        self.no_room = 0
 
     def take(self, spooled: Spooled) -> None:
         """Take a finding, if there is room for it."""
@@ -264,6 +266,8 @@ class _First:
         among = self.listed.setdefault(finding.what, []) if listed else self.counted
         if len(among) < (over_time.MOST_OPEN if listed else MOST_TOLD):
             among.append(finding)
+        elif finding.what in over_time.NEEDS_PROOF:
+            self.no_room += listed
 
     @classmethod
     def of(cls, findings: Iterable[Spooled]) -> Self:

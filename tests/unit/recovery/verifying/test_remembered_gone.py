@@ -206,7 +206,7 @@ def test_a_run_that_was_killed_before_it_kept_its_findings_loses_none(nights):
     assert nights.known() == MISSING
 
 
-def test_what_there_was_no_room_for_is_told_once_and_rings_no_more_when_the_rest_is_accepted(
+def test_what_there_was_no_room_for_is_told_once_and_then_missed_until_nobody_wants_it(
     nights, monkeypatch
 ):
     for name in "bcd":
@@ -217,8 +217,16 @@ def test_what_there_was_no_room_for_is_told_once_and_rings_no_more_when_the_rest
         del nights.storage.files[name]
     assert nights.scan().missing_first == [b"b", b"c", b"d"]
     assert nights.scan().missing_first == [b"b", b"c"]
+    assert (nights.verify().lasts, nights.verify().forgotten) == ({"missing": 2}, True)
     nights.accept()
-    assert nights.scan().found == 0
+    for _ in range(2):
+        ended = nights.scan()
+        assert (ended.found, ended.forgotten) == (0, True)
+        assert ended.notes[-1].startswith("1 more were found wrong than there is room for")
+        assert nights.verify().verdict == results.UNKNOWN
+    assert not nights.scan(accept_loss=("nas",)).forgotten
+    assert not nights.scan().forgotten
+    assert nights.verify().verdict == results.AGREES
     # What was accepted leaves room for what is new.
     del nights.storage.files[b"f/a"]
     assert nights.scan().missing_first == [b"f/a"]
