@@ -14,8 +14,15 @@ from support.faults.following import following
 from support.server.postgres import Postgres, installed, packaged
 from support.server.state_server import StateServer
 
-#: How many storages come with each manifest, and how many operations the second one takes.
+#: How many storages come with each manifest, and how many operations the second one takes; twice
+#: as many with `--long`.
 FIRST, SECOND, OPERATIONS = 80, 40, 100
+
+
+@pytest.fixture
+def times(long: bool) -> int:
+    """Say how many times as much is done."""
+    return 2 if long else 1
 
 
 @pytest.fixture
@@ -36,57 +43,57 @@ def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[StateServ
         yield started
 
 
-def prepared(folder, url: str) -> tuple[Churn, Round]:
-    """Fill a platform, and write a manifest that takes 100 operations."""
+def prepared(folder, url: str, times: int) -> tuple[Churn, Round]:
+    """Fill a platform, and write a manifest that takes so many operations."""
     churn = Churn(folder.path, url)
-    first = churn.next(FIRST)
+    first = churn.next(times * FIRST)
     folder("apply", "-y", "-q", "--platform", url)
     churn.check(first)
-    round = churn.next(SECOND)
-    assert len(round.plan.operations) == OPERATIONS
+    round = churn.next(times * SECOND)
+    assert len(round.plan.operations) == times * OPERATIONS
     return churn, round
 
 
-def disturbed(folder, url: str, disturb: Callable[[], None], *moments: int) -> None:
+def disturbed(folder, url: str, times: int, disturb: Callable[[], None], *moments: int) -> None:
     """Apply, and disturb what it relies on once so many operations are done."""
     with following(folder.path, url) as apply:
         for done in moments:
-            apply.until(done)
+            apply.until(times * done)
             disturb()
         assert apply.end() == 0
-        assert apply.done == OPERATIONS
+        assert apply.done == times * OPERATIONS
     folder("plan", "--detailed-exitcode", "--platform", url)
 
 
-def test_the_server_is_killed_and_started_again(folder, server: StateServer) -> None:
-    churn, round = prepared(folder, server.url)
+def test_the_server_is_killed_and_started_again(folder, server: StateServer, times: int) -> None:
+    churn, round = prepared(folder, server.url, times)
 
     def kill() -> None:
         server.kill()
         server.start()
 
-    disturbed(folder, server.url, kill, 10, 30, 60)
+    disturbed(folder, server.url, times, kill, 10, 30, 60)
     churn.check(round)
 
 
-def test_postgresql_is_restarted(folder, own_postgres: Postgres) -> None:
+def test_postgresql_is_restarted(folder, own_postgres: Postgres, times: int) -> None:
     with StateServer(own_postgres.database()) as server:
-        churn, round = prepared(folder, server.url)
-        disturbed(folder, server.url, own_postgres.restart, 10, 50)
+        churn, round = prepared(folder, server.url, times)
+        disturbed(folder, server.url, times, own_postgres.restart, 10, 50)
         churn.check(round)
 
 
 def test_a_server_that_is_told_to_end_answers_all_that_it_has_written(
-    folder, server: StateServer
+    folder, server: StateServer, times: int
 ) -> None:
-    churn, round = prepared(folder, server.url)
+    churn, round = prepared(folder, server.url, times)
 
     def stop() -> None:
         assert server.stop() == 0
         server.start()
 
     with FaultProxy(server.port) as proxy:
-        disturbed(folder, proxy.url, stop, 20, 50)
+        disturbed(folder, proxy.url, times, stop, 20, 50)
         answered = [
             request
             for request, _ in proxy.log.requests

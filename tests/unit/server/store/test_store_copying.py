@@ -289,15 +289,17 @@ def test_what_reads_otherwise_than_it_was_is_not_kept(
     open_store(url).close()
 
 
-def test_memory_does_not_grow_with_the_number_of_files(url: str, empty: str) -> None:
+def test_memory_does_not_grow_with_the_number_of_files(url: str, empty: str, long: bool) -> None:
+    count = 50_000 if long else 20_000
+
     def rows() -> Iterator[InventoryRow]:
-        return ((f"upload-{n:09}", "sha256:1", "sha256:2") for n in range(20_000))
+        return ((f"upload-{n:09}", "sha256:1", "sha256:2") for n in range(count))
 
     with closing(open_store(url)) as store:
         record(store, create(store).storage.id, rows())
     tracemalloc.start()
     try:
-        assert carry(url, empty)["inventory"] == 20_000
+        assert carry(url, empty)["inventory"] == count
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
