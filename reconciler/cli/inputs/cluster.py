@@ -44,7 +44,7 @@ def read_on(address: str | None, rate: int | None) -> Iterator[Cluster | None]:
     if rate is not None:
         raise UsageError(
             "--limit-rate counts what this process reads, and with --on others read: leave one of "
-            "them out, or have fewer workers"
+            "them out. Fewer workers in the cluster read less at once"
         )
     # It takes a second to import.
     with imported("--on", "dask", _MODULE, "distributed").connected(address) as cluster:

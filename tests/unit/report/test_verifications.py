@@ -317,7 +317,10 @@ def test_the_verdict_of_each_class():
 @pytest.mark.parametrize(
     ("more", "told"),
     [
-        ({"lasts": {"missing": 1}}, "1 missing found earlier and neither seen whole since nor acc"),
+        (
+            {"lasts": {"missing": 1}},
+            "1 missing found earlier, not seen whole since and not accepted",
+        ),
         ({"lasts": {"missing": 1}, "found": {"changed": 2}}, "2 changed; 1 missing found earlier"),
         ({"accepted_count": 1}, "and all agree but 1 that was accepted."),
         ({"accepted_count": 2, "quiet": {"unsettled": 1}}, "settled and 2 that were accepted."),

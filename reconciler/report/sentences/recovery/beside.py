@@ -22,7 +22,7 @@ def _sentence(one: Elsewhere) -> str:
     name = bare(one.storage) if one.storage else "A storage"
     told = f"{name}{where}, which is none of the storages above"
     if one.lasts:
-        told += f": {found(one.lasts)} found earlier and {LASTS}"
+        told += f": {found(one.lasts)} found earlier, {LASTS}"
     if one.problem:
         return f"{told}: {one.problem}"
     which = quoted(one.address) if one.address else "STORAGE"

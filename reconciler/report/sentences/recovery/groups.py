@@ -107,8 +107,10 @@ def _withdrawn(done: Acceptance) -> str:
     if not done.findings:
         return f"Nothing to withdraw: nothing that lasts on {bare(done.storage)} is accepted."
     number = count(len(done.findings), "file")
-    verb = "Counts" if len(done.findings) == 1 else "They count"
-    return f"Withdrawn: {number} of {bare(done.storage)}. {verb} again until seen whole."
+    again = (
+        "It counts again until its" if len(done.findings) == 1 else "They count again until their"
+    )
+    return f"Withdrawn: {number} of {bare(done.storage)}. {again} bytes are read there again."
 
 
 def _they(shown: Acceptance) -> str:

@@ -53,7 +53,7 @@ _HOW = {
 }
 _DIGITS = 12
 #: What is said of earlier findings of which nobody knows that they are over.
-LASTS = "neither seen whole since nor accepted"
+LASTS = "not seen whole since and not accepted"
 
 
 def heading(verified: Verified) -> str:
@@ -194,7 +194,7 @@ def _lasting(verified: Verified) -> str:
     total: Counter[str] = Counter()
     for lasts in [one.lasts for one in verified.storages] + [e.lasts for e in verified.elsewhere]:
         total.update(lasts)
-    return f"{found(total)} found earlier and {LASTS}" if total else ""
+    return f"{found(total)} found earlier, {LASTS}" if total else ""
 
 
 def _incomplete(verified: Verified) -> str:
