@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 #: Bytes that are taken at once: of obstore, and of boto3, where a chunk that breaks off is lost.
 CHUNK, PIECE = 1 << 20, 1 << 18
+#: In place of a status: what came, with whatever status, is not the object that was wanted.
+ANOTHER = "another object"
 #: Keys that obstore would refuse, or take for others.
 _CHANGED = re.compile(r"[\x00-\x1f\x7f]|//|\A/|/\Z|(?:\A|/)\.{1,2}(?:/|\Z)")
 
@@ -67,7 +69,8 @@ def _chunks(store: S3Store, key: str, options: GetOptions, wanted: Listed) -> It
 def surely(asking: Asking, wanted: Listed, pace: Pace) -> bytes:
     """Read by boto3, and return the SHA-256.
 
-    Raises `Refused`: 404 or 412 if it is not there, or another than the one wanted.
+    Raises `Refused`: of status 404 or 412, or of code `ANOTHER`, if it is not there, or another
+    than the one wanted.
     """
     body = _Body(asking, wanted, pace)
     while True:
@@ -127,7 +130,7 @@ class _Body:
         other = tag and etag(answer.get("ETag")) != tag
         if other or answer.get("ContentLength", rest) != rest:
             answer["Body"].close()
-            raise Refused(412, "PreconditionFailed")
+            raise Refused(0, ANOTHER, "it answers with something else than what is listed")
 
     def _take(self, chunk: bytes) -> None:
         self._pace(len(chunk))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from reconciler.buckets import reading_store
 from reconciler.recovery.objects import alone, listing
 from reconciler.recovery.objects.pages import Listed, full_sum
-from reconciler.recovery.objects.reading import quickly, surely
+from reconciler.recovery.objects.reading import ANOTHER, quickly, surely
 from reconciler.recovery.roots.asking import LISTING, NO_ANSWER, Refused
 from reconciler.recovery.roots.bucket import prove, read_marker
 from reconciler.recovery.roots.marker import LARGEST, SUFFIX
@@ -157,7 +157,7 @@ class BucketSource:
         try:
             return _proved(wanted, surely(reached.asking, wanted, pace))
         except Refused as refused:
-            if refused.status in _NOT_IT:
+            if _is_not_it(refused):
                 return self._read_again(reached, wanted, refused, pace)
             return self._unread(reached, wanted, refused, pace)
 
@@ -176,7 +176,7 @@ class BucketSource:
         try:
             return _proved(now, surely(reached.asking, now, pace))
         except Refused as again:
-            if again.status in _NOT_IT:
+            if _is_not_it(again):
                 return _told(now, CHANGING, "")
             return self._unread(reached, now, again, pace)
 
@@ -210,6 +210,10 @@ class BucketSource:
                 name = reached.asking.bucket.name
                 self._store = reading_store(name, meta.endpoint_url, meta.region_name, TIMEOUT)
             return self._store
+
+
+def _is_not_it(refused: Refused) -> bool:
+    return refused.status in _NOT_IT or refused.code == ANOTHER
 
 
 def _is_small(found: Listed) -> bool:

@@ -191,6 +191,10 @@ def test_an_object_is_asked_for_again(moto: Moto, bucket: str, fault: Fault) -> 
         (s3_refused(400, "InvalidRequest"), b"400"),
         (s3_refused(404, "NoSuchKey"), b"404"),
         (s3_refused(412, "PreconditionFailed"), b"412"),
+        (
+            Fault(answer=(200, {"Content-Type": "text/html"}, b"<html>login</html>")),
+            b"another object",
+        ),
         (DROP_AFTER, b"no answer"),
         (Fault(cut=0.99), b"no answer"),
     ],
