@@ -166,6 +166,20 @@ def test_a_storage_that_was_moved_is_told_before_a_snapshot_has_it(moved):
     assert [one["wrong"] for one in json.loads(report)["elsewhere"]] == [{"missing": 1}]
 
 
+@pytest.mark.parametrize("ours", ["renamed", "removed"])
+def test_a_storage_that_was_moved_and_has_another_name_is_told_before_a_snapshot_has_it(
+    moved, ours
+):
+    declare(moved, new="here")
+    text = (moved.path / "storages.yaml").read_text()
+    removed = text + "removed: [{name: nas}]\n"
+    renamed = text.replace("name: new", "name: new, renamed_from: [nas]")
+    moved.folder.write(removed if ours == "removed" else renamed)
+    moved.scan()
+    report = moved.folder("verify", "proofs", "--objective", "-o", "json", code=7).stdout
+    assert [one["wrong"] for one in json.loads(report)["elsewhere"]] == [{"missing": 1}]
+
+
 def test_findings_of_another_platform_in_the_same_repository_are_told_there(moved):
     (moved.path / "here").rename(moved.path / "nas")
     moved.file("third/a.tif")

@@ -43,7 +43,7 @@ class _Wanted(NamedTuple):
     declared: list[Declared]
     without: list[str]
     scope: Scope
-    #: All names of the manifest.
+    #: All names of the manifest, earlier ones and those of what was removed too.
     names: set[str]
     #: Where those lie that have an objective, or are out of scope.
     places: set[str]
@@ -67,6 +67,9 @@ class _Wanted(NamedTuple):
                 f"no storage of the manifest is in scope: it has {listed([e.name for e in every])}"
             )
         found.names.update(entry.name for entry in every)
+        # What went by another name, or was here, is ours as well.
+        found.names.update(name for entry in every for name in entry.renamed_from)
+        found.names.update(removed.name for removed in desired.removed)
         for entry in every:
             place = location(entry.type, entry.default_url).place
             objective = desired.objective(entry)
