@@ -214,7 +214,7 @@ class Concluded:
         except RepositoryError as error:
             self.notes.append(f"since when things are wrong could not be kept: {error}")
             return
-        if no_room:
+        if no_room > known.no_room:  # else it was told already
             self.notes.append(
                 f"of {no_room:,} findings is not kept since when they last: there are too many"
             )
