@@ -33,7 +33,7 @@ def test_what_the_project_names_is_pinned_within_its_bounds(wanted: Requirement)
 
 
 def test_each_line_is_a_name_a_version_and_perhaps_a_system() -> None:
-    pin = re.compile(r"[a-z0-9-]+==[a-z0-9.]+( ; [a-z_]+ [!=]= '\w+'( (and|or) .*)?)?")
+    pin = re.compile(r"[a-z0-9-]+==[a-z0-9.]+( ; [a-z_]+ ([!=]=|<) '[\w.]+'( (and|or) .*)?)?")
     lines = (ROOT / "constraints.txt").read_text().splitlines()
     assert [line for line in lines if not pin.fullmatch(line)] == []
 

@@ -29,6 +29,7 @@ EXIT_CODES = {
     "RepositoryError": 1,
     "SnapshotError": 1,
     "UnreachableError": 8,
+    "ClusterError": 1,
 }
 TRANSIENT = {"PlatformBusyError", "UnavailableError"}
 

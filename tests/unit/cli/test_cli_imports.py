@@ -31,7 +31,7 @@ storages: [{name: x, type: local, default_url: /x}]
 def imported(folder, *arguments):
     command = [sys.executable, "-c", DUMP, *arguments]
     told = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
-    code, names = json.loads(told.stderr)
+    code, names = json.loads(told.stderr.splitlines()[-1])
     assert code == 0
     return set(names)
 
