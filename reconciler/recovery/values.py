@@ -190,8 +190,8 @@ class FileFinding(Struct, frozen=True):
     #: What helps beside: the reason, the version that is still there. No path below the root is
     #: ever in it, but for a marker's, where a root could not be proved.
     note: str = ""
-    #: Of a part that was not verified: why, in a code (`judging.classify`), whatever the note says;
-    #: empty where it is said of the whole storage.
+    #: Of a part that was not verified: why, in a code (`comparing.classify`), whatever the note
+    #: says; empty where it is said of the whole storage.
     reason: str = ""
     #: Another path: where the same bytes lie now.
     other: bytes = b""

@@ -10,7 +10,7 @@ from functools import cached_property
 from msgspec import Struct
 
 from reconciler.recovery.repository.contract import Repository
-from reconciler.recovery.scanning.known.lasts import Lasts
+from reconciler.recovery.scanning.known.last_record import LastRecords
 from reconciler.recovery.scanning.outcome import Estimate, Tally, Wish
 from reconciler.recovery.scanning.reading.pace import Pace
 from reconciler.recovery.scanning.reading.tasks import Opener
@@ -38,6 +38,6 @@ class Means(Struct, frozen=True, dict=True):
     open_elsewhere: Opener | None = None
 
     @cached_property
-    def lasts(self) -> Lasts:
+    def lasts(self) -> LastRecords:
         """What finds the last scan of each storage."""
-        return Lasts(self.repository)
+        return LastRecords(self.repository)

@@ -14,7 +14,7 @@ from reconciler.recovery.findings import store
 from reconciler.recovery.scanning import reasons
 from reconciler.recovery.scanning.finishing import restoring
 from reconciler.recovery.scanning.known import apart, record
-from reconciler.recovery.scanning.known.last import Last, usable
+from reconciler.recovery.scanning.known.last_rows import Last, usable
 from reconciler.recovery.scanning.means import Means
 from reconciler.recovery.scanning.outcome import Scanned
 from reconciler.recovery.values import Scan, Target

@@ -22,7 +22,7 @@ from reconciler.recovery.scanning.outcome import (
 from reconciler.recovery.scanning.reading.pace import Pace
 from reconciler.recovery.scanning.reading.tasks import Opener
 from reconciler.recovery.scanning.reading.threads import threads_of
-from reconciler.recovery.scanning.sharded import attempt_after, is_over
+from reconciler.recovery.scanning.sharding.attempts import attempt_after, is_over
 from reconciler.recovery.scanning.storage import StorageScan
 from reconciler.recovery.values import Target
 

@@ -1,6 +1,7 @@
-"""One storage divided among several runs, which may be on several machines: `--shard K/N`.
+"""Where a storage is cut into shards, for several runs, which may be on several machines.
 
-Which one reads a file its path alone says: whoever lists the storage, and when, comes to the same.
+`--shard K/N` is the K-th of them. Which one reads a file its path alone says: whoever lists the
+storage, and when, comes to the same.
 """
 
 from __future__ import annotations

@@ -16,9 +16,9 @@ from reconciler.recovery.scanning.due.turns import Turns, turns_of
 from reconciler.recovery.scanning.finishing import finish
 from reconciler.recovery.scanning.finishing.damage import Damage
 from reconciler.recovery.scanning.finishing.pair import PartPair
-from reconciler.recovery.scanning.known import believing, keeping, pieces, record
+from reconciler.recovery.scanning.known import believed_root, kept_hashes, pieces, record
 from reconciler.recovery.scanning.known.earlier import Earlier
-from reconciler.recovery.scanning.known.last import Last
+from reconciler.recovery.scanning.known.last_rows import Last
 from reconciler.recovery.scanning.known.overtaken import Overtaken
 from reconciler.recovery.scanning.known.own import FRESH, Own
 from reconciler.recovery.scanning.means import Means
@@ -146,9 +146,9 @@ class StorageScan:
         root = self._source.prove(known or (unfinished.runs[0].begun.root if unfinished else None))
         by = self._repository, self._source, self._target, self._means.pace.asked
         if last and known:
-            believing.compare(*by, last, known, root)
+            believed_root.compare(*by, last, known, root)
         elif unfinished:
-            believing.compare_own(*by, unfinished, root)
+            believed_root.compare_own(*by, unfinished, root)
         return root
 
     def _begin(self, unfinished: pieces.Unfinished | None, root: Root) -> pieces.Begun:
@@ -168,16 +168,16 @@ class StorageScan:
 
     def _earlier(self, last: Scan | None, root: Root) -> list[Earlier]:
         """Return what is known, the newest first."""
-        wish, why, known = self._means.wish, keeping.distrusted(root), self._last
+        wish, why, known = self._means.wish, kept_hashes.distrusted(root), self._last
         since = int((self._started - FRESH).timestamp()) if wish.full else 0
-        found = self._own.earlier(known, keeping.agreeing(root, own=True), since)
+        found = self._own.earlier(known, kept_hashes.agreeing(root, own=True), since)
         if last and why and not wish.full:
             self.result.notes.append(reasons.distrusted(why, wish))
         if last is None or known is None:
             return found
         # An older scan than the last only says what files should be.
         trusted = known.scan is last and known.stamps and not wish.full
-        agreeing = keeping.agreeing(root, own=wish.every is not None) if trusted else ()
+        agreeing = kept_hashes.agreeing(root, own=wish.every is not None) if trusted else ()
         return [*found, Earlier(known.rows, clock=known.scan.clock_ns, agreeing=agreeing)]
 
     def _read_all(self, crew: Crew, earlier: list[Earlier], pair: PartPair) -> None:
@@ -188,7 +188,7 @@ class StorageScan:
         listing = takewhile(lambda _: not means.pace.stopping, self._source.listing())
         for listed in together(unlisted.among(listing), _TOGETHER):
             crew.heed()
-            compared = keeping.compare(listed, earlier, should_be)
+            compared = kept_hashes.compare(listed, earlier, should_be)
             if self._turns:
                 compared = self._turns.put_off(compared)
             compared = self._share(compared)
@@ -210,7 +210,7 @@ class StorageScan:
             self._turns.read(crew)
         crew.finish()
 
-    def _share(self, compared: keeping.Compared) -> keeping.Compared:
+    def _share(self, compared: kept_hashes.Compared) -> kept_hashes.Compared:
         """Return what this run reads of what must be read: all of it."""
         return compared
 
@@ -228,7 +228,7 @@ class StorageScan:
             and not set(self._means.wish.excluded) - set(last.scan.excluded)
         ):
             there = earlier[-1].met
-            believing.believe(self._target, last.scan, there, self._survived, root)
+            believed_root.believe(self._target, last.scan, there, self._survived, root)
 
     @property
     def _goes_on(self) -> bool:

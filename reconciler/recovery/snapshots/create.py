@@ -21,7 +21,7 @@ from reconciler.model import State, Storage, unmanaged_because
 from reconciler.platform import Reader
 from reconciler.recovery.repository import condemned, layout, sound
 from reconciler.recovery.repository.contract import Repository
-from reconciler.recovery.scanning.known.lasts import Lasts
+from reconciler.recovery.scanning.known.last_record import LastRecords
 from reconciler.recovery.snapshots import clocks, document
 from reconciler.recovery.snapshots.document import (
     Contents,
@@ -97,7 +97,7 @@ def _joined(
     """Return the snapshot, and its manifest."""
     state = told.state
     lacking = [*_of_list(state), *told.lacking]
-    lasts = Lasts(repository)
+    lasts = LastRecords(repository)
     storages = [
         _storage(repository, lasts, storage, told, lacking)
         for storage in sorted(state.storages, key=lambda each: (each.name, each.id))
@@ -141,7 +141,7 @@ def _made(origin: Origin) -> Made:
 
 
 def _storage(
-    repository: Repository, lasts: Lasts, storage: Storage, told: Told, lacking: list[Lacking]
+    repository: Repository, lasts: LastRecords, storage: Storage, told: Told, lacking: list[Lacking]
 ) -> SnapshotStorage:
     """Return what is kept of a storage; what could not be read is added to `lacking`."""
     because = unmanaged_because(storage)
@@ -165,7 +165,7 @@ def _storage(
 
 
 def _contents(
-    repository: Repository, lasts: Lasts, name: str, place: str, lacking: list[Lacking]
+    repository: Repository, lasts: LastRecords, name: str, place: str, lacking: list[Lacking]
 ) -> Contents | None:
     """Return the newest scan of a storage; None if there is none, or if it can't be used."""
     try:

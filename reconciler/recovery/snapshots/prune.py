@@ -18,9 +18,9 @@ from reconciler.recovery.repository import condemned, layout
 from reconciler.recovery.repository.condemned import Condemned, Sentence
 from reconciler.recovery.repository.contract import Entry, Repository
 from reconciler.recovery.snapshots import needed
-from reconciler.recovery.snapshots.judging import Plan
 from reconciler.recovery.snapshots.pruned import Pruned
 from reconciler.recovery.snapshots.retention import Rules
+from reconciler.recovery.snapshots.staying import Plan
 
 
 class Task(Struct, frozen=True):

@@ -25,9 +25,9 @@ from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.rows import Content
 from reconciler.recovery.snapshots.document import Inventory, Snapshot, SnapshotStorage
 from reconciler.recovery.values import FileFinding
-from reconciler.recovery.verifying.judging.classify import NEW
-from reconciler.recovery.verifying.judging.sides import Lost, Side
-from reconciler.recovery.verifying.judging.spool import Spool
+from reconciler.recovery.verifying.comparing.classify import NEW
+from reconciler.recovery.verifying.comparing.sides import Lost, Side
+from reconciler.recovery.verifying.comparing.spool import Spool
 from reconciler.recovery.verifying.results import StorageVerified, Taken
 from reconciler.recovery.verifying.telling.alone import told
 from reconciler.recovery.verifying.telling.concluding import Concluded, Means, Present

@@ -10,7 +10,7 @@ from reconciler.environment.timestamps import timestamp
 from reconciler.recovery import rows
 from reconciler.recovery.snapshots.document import SnapshotStorage
 from reconciler.recovery.values import Counts, Scan
-from reconciler.recovery.verifying.judging.sides import Lost, Side
+from reconciler.recovery.verifying.comparing.sides import Lost, Side
 from reconciler.recovery.verifying.results import Proofs, Taken
 from reconciler.recovery.walking.exclusions import Exclusions
 

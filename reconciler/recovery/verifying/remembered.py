@@ -30,12 +30,12 @@ from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.rows import Content
 from reconciler.recovery.scanning.finishing import remembering
 from reconciler.recovery.scanning.finishing.hiding import Hidden, hidden_by
-from reconciler.recovery.scanning.known import keeping
+from reconciler.recovery.scanning.known import kept_hashes
 from reconciler.recovery.scanning.known.earlier import contents_of, fetched
 from reconciler.recovery.scanning.outcome import Scanned
 from reconciler.recovery.scanning.reading.crew import TOLD
 from reconciler.recovery.values import DAMAGED, DELETED, MISSING, FileFinding, Scan
-from reconciler.recovery.verifying.judging.classify import another_version, is_under
+from reconciler.recovery.verifying.comparing.classify import another_version, is_under
 from reconciler.recovery.verifying.recorded import of_scan
 from reconciler.recovery.verifying.scans import look
 from reconciler.recovery.verifying.telling import forgotten
@@ -213,7 +213,7 @@ def _otherwise(repository: Repository, scan: Scan, hidden: Hidden) -> Iterator[_
 
 
 def _damaged(scan: Scan, good: pa.RecordBatch, now: pa.RecordBatch) -> Iterator[_Otherwise]:
-    rotten = keeping.rotten(now, good)
+    rotten = kept_hashes.rotten(now, good)
     found = convert.contents(good.filter(rotten)), convert.contents(now.filter(rotten))
     for one, other in zip(*found, strict=True):
         finding = FileFinding(DAMAGED, scan.name, scan.place, one.path, _plain(one), other)

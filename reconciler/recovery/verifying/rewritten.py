@@ -18,8 +18,8 @@ from reconciler.recovery.scanning.outcome import Scanned
 from reconciler.recovery.scanning.reading.crew import TOLD
 from reconciler.recovery.values import CHANGED, Scan
 from reconciler.recovery.verifying import scans
-from reconciler.recovery.verifying.judging.classify import classify
-from reconciler.recovery.verifying.judging.sides import Circumstances
+from reconciler.recovery.verifying.comparing.classify import classify
+from reconciler.recovery.verifying.comparing.sides import Circumstances
 from reconciler.recovery.verifying.recorded import of_scan
 from reconciler.recovery.verifying.telling.apart import has_good_bytes
 

@@ -14,10 +14,10 @@ from reconciler.recovery.parts.schema import CONTENTS
 from reconciler.recovery.repository import layout
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.rows import Content
-from reconciler.recovery.verifying.judging.comparison import Comparison
-from reconciler.recovery.verifying.judging.sides import Circumstances
-from reconciler.recovery.verifying.judging.spool import Spool
-from reconciler.recovery.verifying.judging.unproved import unproved
+from reconciler.recovery.verifying.comparing.comparison import Comparison
+from reconciler.recovery.verifying.comparing.sides import Circumstances
+from reconciler.recovery.verifying.comparing.spool import Spool
+from reconciler.recovery.verifying.comparing.unproved import unproved
 from reconciler.recovery.verifying.recorded import Recorded
 from reconciler.recovery.verifying.results import StorageVerified
 from reconciler.recovery.verifying.telling.concluding import Concluded, Means, Present

@@ -9,7 +9,7 @@ from reconciler.recovery.scanning.known import record
 from reconciler.recovery.scanning.outcome import Wish
 from reconciler.recovery.values import Accepted
 from reconciler.recovery.verifying import remembered, scans
-from reconciler.recovery.verifying.judging.sides import SETTLED_NS
+from reconciler.recovery.verifying.comparing.sides import SETTLED_NS
 from reconciler.recovery.verifying.recorded import of_scan
 from reconciler.recovery.verifying.telling.concluding import Means
 from support.recovery.memory import LONG_AGO, TARGET, Storage

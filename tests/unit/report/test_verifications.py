@@ -16,7 +16,7 @@ from reconciler.recovery.findings.accepting import Acceptance
 from reconciler.recovery.rows import Content
 from reconciler.recovery.values import Accepted, FileFinding, LeftOut
 from reconciler.recovery.verifying import results
-from reconciler.recovery.verifying.judging.classify import SCATTERED
+from reconciler.recovery.verifying.comparing.classify import SCATTERED
 from reconciler.recovery.verifying.results import (
     Elsewhere,
     Proofs,

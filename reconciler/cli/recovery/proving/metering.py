@@ -23,7 +23,7 @@ from reconciler.manifest import Manifest
 from reconciler.model import Objective
 from reconciler.names import Scope
 from reconciler.printable import quoted
-from reconciler.recovery.proving.judging import Declared, prove
+from reconciler.recovery.proving.objective import Declared, prove
 from reconciler.recovery.proving.results import Proved, StorageProved
 from reconciler.recovery.repository.address import understand
 from reconciler.recovery.repository.contract import Repository

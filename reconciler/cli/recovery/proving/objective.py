@@ -17,7 +17,7 @@ from reconciler.location import location
 from reconciler.names import Scope
 from reconciler.printable import listed
 from reconciler.recovery.proving import results
-from reconciler.recovery.proving.judging import Declared, prove
+from reconciler.recovery.proving.objective import Declared, prove
 from reconciler.recovery.repository.opening import open_repository
 from reconciler.recovery.verifying.elsewhere import Asked, elsewhere
 

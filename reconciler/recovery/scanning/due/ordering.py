@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from reconciler.errors import SnapshotError
 from reconciler.recovery.repository.contract import Repository
-from reconciler.recovery.scanning.known.lasts import Lasts
+from reconciler.recovery.scanning.known.last_record import LastRecords
 from reconciler.recovery.values import Scan, Target
 
 
@@ -16,11 +16,11 @@ def in_turn(targets: Sequence[Target], repository: Repository) -> list[Target]:
     Those of which something was never read come last, and get all that is left: however much that
     is, it never keeps the others from being proved in time.
     """
-    lasts = Lasts(repository)
+    lasts = LastRecords(repository)
     return sorted(targets, key=lambda target: (*_age(lasts, target.place), target.name))
 
 
-def _age(lasts: Lasts, place: str) -> tuple[bool, int]:
+def _age(lasts: LastRecords, place: str) -> tuple[bool, int]:
     try:
         last = lasts.of(place)
     except SnapshotError:  # whoever scans it says what is damaged

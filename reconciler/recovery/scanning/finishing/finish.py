@@ -23,8 +23,8 @@ from reconciler.recovery.rows import ARCHIVED, CHANGING, KEPT, READ, UNREADABLE,
 from reconciler.recovery.scanning.finishing import knowing, names, remembering
 from reconciler.recovery.scanning.finishing.hiding import hidden_by
 from reconciler.recovery.scanning.finishing.pair import Like, PartPair, gathered
-from reconciler.recovery.scanning.known import believing, pieces, record
-from reconciler.recovery.scanning.known.last import Last
+from reconciler.recovery.scanning.known import believed_root, pieces, record
+from reconciler.recovery.scanning.known.last_rows import Last
 from reconciler.recovery.scanning.known.own import Own
 from reconciler.recovery.scanning.means import Means
 from reconciler.recovery.scanning.outcome import Scanned
@@ -122,7 +122,7 @@ def remembered(
     # Whoever says that the root is another says so of what earlier runs have read, too.
     accepted = found.target.name in means.wish.accept_roots
     part = None if accepted else own.part(last, folder)
-    if part and not believing.believe_own(
+    if part and not believed_root.believe_own(
         found.target, part, contents.path, found.root, hidden, is_known=last is not None
     ):
         part = None

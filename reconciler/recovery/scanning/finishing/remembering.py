@@ -26,7 +26,7 @@ from reconciler.recovery.scanning.finishing.hiding import Hidden
 from reconciler.recovery.scanning.finishing.knowing import Known
 from reconciler.recovery.scanning.finishing.moved import with_details
 from reconciler.recovery.scanning.known.earlier import contents_of
-from reconciler.recovery.scanning.known.keeping import has_bytes, rotten
+from reconciler.recovery.scanning.known.kept_hashes import has_bytes, rotten
 
 #: What is gone for so long is not expected back.
 GONE_FOR = timedelta(days=400)

@@ -25,7 +25,7 @@ from reconciler.recovery.rows import CONTENT_COLUMNS, FILE, Content, Rows
 from reconciler.recovery.scanning.finishing import knowing, remembering
 from reconciler.recovery.scanning.finishing.hiding import hidden_by
 from reconciler.recovery.scanning.known import record
-from reconciler.recovery.scanning.known.last import Last, before, opened_of
+from reconciler.recovery.scanning.known.last_rows import Last, before, opened_of
 from reconciler.recovery.values import FileFinding, Scan
 
 

@@ -17,7 +17,7 @@ from reconciler.recovery.parts import read
 from reconciler.recovery.parts.write import Written
 from reconciler.recovery.rows import READ
 from reconciler.recovery.scanning.known.earlier import Earlier, contents_of
-from reconciler.recovery.scanning.known.last import Last
+from reconciler.recovery.scanning.known.last_rows import Last
 from reconciler.recovery.scanning.known.pieces import Begun
 
 

@@ -18,9 +18,9 @@ from reconciler.recovery.parts.schema import CONTENTS, SCANNED
 from reconciler.recovery.parts.write import PartWriter
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.rows import READ
-from reconciler.recovery.scanning.known import keeping, pieces
+from reconciler.recovery.scanning.known import kept_hashes, pieces
 from reconciler.recovery.scanning.known.earlier import Earlier, contents_of
-from reconciler.recovery.scanning.known.last import Last
+from reconciler.recovery.scanning.known.last_rows import Last
 from reconciler.recovery.scanning.known.overtaken import Overtaken, unless_read_since
 from reconciler.recovery.scanning.known.pieces import Begun, Unfinished
 
@@ -96,7 +96,7 @@ class Own:
         if streams:
             others = contents_of(last.contents) if last else None
             with PartWriter(folder, CONTENTS) as writer:
-                for batch in merge.joined(streams, chosen=keeping.unless_rotten):
+                for batch in merge.joined(streams, chosen=kept_hashes.unless_rotten):
                     writer.write(unless_read_since(batch, others))
                 self._part = writer.finish().path
         return self._part
@@ -116,5 +116,5 @@ def _rows(paths: Sequence[Path]) -> Iterator[pa.RecordBatch]:
 
 
 def _read(batch: pa.RecordBatch) -> pa.RecordBatch:
-    ours = pc.and_(keeping.has_bytes(batch), pc.equal(batch["proof"], READ))
+    ours = pc.and_(kept_hashes.has_bytes(batch), pc.equal(batch["proof"], READ))
     return batch.select(CONTENTS.names).filter(ours)

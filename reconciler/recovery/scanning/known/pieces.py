@@ -27,7 +27,7 @@ from reconciler.recovery.parts.write import PartWriter
 from reconciler.recovery.repository import layout
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.rows import Rows
-from reconciler.recovery.scanning.known import keeping
+from reconciler.recovery.scanning.known import kept_hashes
 from reconciler.recovery.scanning.known.earlier import check
 from reconciler.recovery.seal import sealed, unsealed
 from reconciler.recovery.values import Root
@@ -69,7 +69,7 @@ class Unfinished(NamedTuple):
 
 def begun_at(moment: datetime, root: Root, shard: str = "") -> Begun:
     """Return how a run begins at a moment, with the root that it has proved."""
-    clock = keeping.clock_ns(root, int(moment.timestamp() * 1e9))
+    clock = kept_hashes.clock_ns(root, int(moment.timestamp() * 1e9))
     return Begun(FORMAT_VERSION, timestamp(moment, "milliseconds"), clock, root, shard)
 
 

@@ -17,7 +17,7 @@ from reconciler.recovery.parts.schema import CONTENTS
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.rows import Content
 from reconciler.recovery.scanning.known import record
-from reconciler.recovery.scanning.known.lasts import Lasts
+from reconciler.recovery.scanning.known.last_record import LastRecords
 from reconciler.recovery.snapshots import listing
 from reconciler.recovery.snapshots.document import Kept
 from reconciler.recovery.values import FileFinding
@@ -55,7 +55,7 @@ def explain(
     known = [f for f in kept.episodes if f.path == path and not f.about]
     story = _with_lasting(narrator.story(), known)
     copies = list(_copies(repository, snapshots, story, lost)) if story.good else []
-    lost += [*shelf.lost, *forgotten.sentences(repository, Lasts(repository), place, kept)]
+    lost += [*shelf.lost, *forgotten.sentences(repository, LastRecords(repository), place, kept)]
     return replace(
         story,
         copies=tuple(copies[:_COPIES]),
@@ -143,7 +143,7 @@ def _copies(
     if good is None or good.sha256 is None or not good.size:
         return
     wanted = pa.scalar(good.sha256, CONTENTS.field("sha256").type)
-    lasts = Lasts(repository)
+    lasts = LastRecords(repository)
     for name, place in sorted(_storages(snapshots).items()):
         try:
             scan = lasts.of(place)

@@ -14,8 +14,8 @@ from reconciler.recovery.findings.episodes import NEEDS_PROOF
 from reconciler.recovery.rows import Content
 from reconciler.recovery.scanning.finishing.remembering import dated
 from reconciler.recovery.verifying import stories
-from reconciler.recovery.verifying.judging.classify import QUIET, classify
-from reconciler.recovery.verifying.judging.sides import Circumstances
+from reconciler.recovery.verifying.comparing.classify import QUIET, classify
+from reconciler.recovery.verifying.comparing.sides import Circumstances
 from reconciler.recovery.verifying.recorded import Recorded
 from reconciler.recovery.verifying.stories import Chapter, Story
 

@@ -8,8 +8,8 @@ from reconciler.environment.timestamps import timestamp
 from reconciler.recovery import values
 from reconciler.recovery.rows import Content
 from reconciler.recovery.values import FileFinding
-from reconciler.recovery.verifying.judging.sides import Lost, Side
-from reconciler.recovery.verifying.judging.spool import Spooled
+from reconciler.recovery.verifying.comparing.sides import Lost, Side
+from reconciler.recovery.verifying.comparing.spool import Spooled
 from reconciler.recovery.verifying.recorded import Recorded
 from reconciler.recovery.verifying.results import StorageVerified
 from reconciler.recovery.verifying.telling.concluding import Concluded, Means, Present

@@ -13,8 +13,8 @@ from reconciler.recovery.findings import episodes
 from reconciler.recovery.findings.episodes import Key
 from reconciler.recovery.rows import Content
 from reconciler.recovery.values import FileFinding
-from reconciler.recovery.verifying.judging.classify import same_bytes
-from reconciler.recovery.verifying.judging.spool import Spooled
+from reconciler.recovery.verifying.comparing.classify import same_bytes
+from reconciler.recovery.verifying.comparing.spool import Spooled
 
 #: What a file is called that has its good bytes again, where a snapshot has the wrong ones.
 _CALLED = frozenset({values.DAMAGED, values.CHANGED, values.EXTRA})

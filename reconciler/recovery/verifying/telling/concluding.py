@@ -19,11 +19,11 @@ from reconciler.recovery.findings import store
 from reconciler.recovery.findings.episodes import Key, key
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.rows import Content
-from reconciler.recovery.scanning.known.lasts import Lasts
+from reconciler.recovery.scanning.known.last_record import LastRecords
 from reconciler.recovery.values import Accepted, FileFinding
-from reconciler.recovery.verifying.judging.classify import LEFT_OUT
-from reconciler.recovery.verifying.judging.sides import Side
-from reconciler.recovery.verifying.judging.spool import Spooled
+from reconciler.recovery.verifying.comparing.classify import LEFT_OUT
+from reconciler.recovery.verifying.comparing.sides import Side
+from reconciler.recovery.verifying.comparing.spool import Spooled
 from reconciler.recovery.verifying.results import StorageVerified
 from reconciler.recovery.verifying.telling import forgotten
 from reconciler.recovery.verifying.telling.apart import Apart, is_over
@@ -51,9 +51,9 @@ class Means(Struct, frozen=True, dict=True):
     settled_of: Mapping[str, int] = {}
 
     @cached_property
-    def lasts(self) -> Lasts:
+    def lasts(self) -> LastRecords:
         """What finds the last scan of each storage."""
-        return Lasts(self.repository)
+        return LastRecords(self.repository)
 
 
 class Present(Struct, frozen=True):

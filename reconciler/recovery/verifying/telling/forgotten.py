@@ -8,11 +8,11 @@ from reconciler.recovery.findings.store import Known
 from reconciler.recovery.repository import layout
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.scanning import reasons
-from reconciler.recovery.scanning.known.lasts import Lasts
+from reconciler.recovery.scanning.known.last_record import LastRecords
 from reconciler.recovery.values import Scan
 
 
-def sentences(repository: Repository, lasts: Lasts, place: str, known: Known) -> list[str]:
+def sentences(repository: Repository, lasts: LastRecords, place: str, known: Known) -> list[str]:
     """Say what of the findings that are known, and of the last scan of a place, is lost.
 
     Raises `RepositoryError`.

@@ -15,7 +15,7 @@ from reconciler.recovery.paths import shown
 from reconciler.recovery.rows import Content
 from reconciler.recovery.values import Accepted, FileFinding
 from reconciler.recovery.verifying import results
-from reconciler.recovery.verifying.judging.classify import is_scattered
+from reconciler.recovery.verifying.comparing.classify import is_scattered
 from reconciler.recovery.verifying.results import Side, StorageVerified, Taken, Verified
 from reconciler.report.sentences import left_out
 from reconciler.report.sentences.terms import count, spoken

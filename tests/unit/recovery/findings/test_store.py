@@ -20,7 +20,7 @@ from reconciler.recovery.repository import layout
 from reconciler.recovery.repository.opening import open_repository
 from reconciler.recovery.rows import Content
 from reconciler.recovery.values import Accepted, FileFinding
-from reconciler.recovery.verifying.judging import classify
+from reconciler.recovery.verifying.comparing import classify
 from reconciler.schemas import schema_text
 from support.recovery.sealing import resealed
 

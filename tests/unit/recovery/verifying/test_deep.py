@@ -10,7 +10,7 @@ from reconciler.recovery.scanning.reading.pace import Pace
 from reconciler.recovery.snapshots.create import _of_scan
 from reconciler.recovery.snapshots.document import SnapshotStorage
 from reconciler.recovery.verifying import deep
-from reconciler.recovery.verifying.judging.sides import SETTLED_NS
+from reconciler.recovery.verifying.comparing.sides import SETTLED_NS
 from reconciler.recovery.verifying.results import DIFFERS, UNKNOWN
 from reconciler.recovery.verifying.telling.concluding import Means
 from support.recovery.memory import TARGET

@@ -21,7 +21,7 @@ from reconciler.recovery.scanning.outcome import Wish
 from reconciler.recovery.scanning.run import scan
 from reconciler.recovery.values import DAMAGED, Accepted, Target
 from reconciler.recovery.verifying import remembered, results, scans
-from reconciler.recovery.verifying.judging.sides import SETTLED_NS
+from reconciler.recovery.verifying.comparing.sides import SETTLED_NS
 from reconciler.recovery.verifying.recorded import of_scan
 from reconciler.recovery.verifying.telling.concluding import Means
 from reconciler.recovery.walking.exclusions import Exclusions

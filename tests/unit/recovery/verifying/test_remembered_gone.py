@@ -13,7 +13,7 @@ from reconciler.recovery.parts import write
 from reconciler.recovery.repository import layout
 from reconciler.recovery.scanning.finishing import moved
 from reconciler.recovery.verifying import results
-from reconciler.recovery.verifying.judging.sides import SETTLED_NS
+from reconciler.recovery.verifying.comparing.sides import SETTLED_NS
 from reconciler.recovery.verifying.recorded import of_scan
 from reconciler.recovery.verifying.scans import compare
 from reconciler.recovery.verifying.telling.concluding import Means

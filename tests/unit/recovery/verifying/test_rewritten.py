@@ -8,7 +8,7 @@ from reconciler.errors import RepositoryError
 from reconciler.recovery import rows
 from reconciler.recovery.repository import layout
 from reconciler.recovery.verifying import rewritten
-from reconciler.recovery.verifying.judging.sides import SETTLED_NS
+from reconciler.recovery.verifying.comparing.sides import SETTLED_NS
 from support.recovery.memory import LONG_AGO
 from support.recovery.nights import GOOD, ROTTEN
 

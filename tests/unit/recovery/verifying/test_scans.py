@@ -16,7 +16,7 @@ from reconciler.recovery.repository import layout
 from reconciler.recovery.repository.opening import open_repository
 from reconciler.recovery.rows import Content
 from reconciler.recovery.verifying import results, scans
-from reconciler.recovery.verifying.judging.sides import SETTLED_NS
+from reconciler.recovery.verifying.comparing.sides import SETTLED_NS
 from reconciler.recovery.verifying.recorded import of_scan
 from reconciler.recovery.verifying.telling import concluding
 from reconciler.recovery.verifying.telling.concluding import Means

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reconciler.model import Objective
-from reconciler.recovery.proving.judging import Declared, prove
+from reconciler.recovery.proving.objective import Declared, prove
 from reconciler.recovery.repository.opening import open_repository
 from reconciler.recovery.scanning.outcome import Scanned, Wish
 from reconciler.recovery.scanning.reading.pace import Pace

@@ -14,8 +14,8 @@ from reconciler.recovery.rows import Content
 from reconciler.recovery.seal import sealed
 from reconciler.recovery.values import Accepted, FileFinding
 from reconciler.recovery.verifying import stories
+from reconciler.recovery.verifying.comparing.sides import SETTLED_NS
 from reconciler.recovery.verifying.explaining.explain import explain
-from reconciler.recovery.verifying.judging.sides import SETTLED_NS
 from reconciler.recovery.verifying.places import place_of
 from reconciler.recovery.verifying.telling.redaction import Redaction
 from reconciler.report.sentences.recovery.stories import verdict

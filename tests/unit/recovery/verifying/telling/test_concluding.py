@@ -9,7 +9,7 @@ from reconciler.recovery import rows
 from reconciler.recovery.repository.opening import open_repository
 from reconciler.recovery.rows import Content
 from reconciler.recovery.values import LeftOut, Unproved
-from reconciler.recovery.verifying.judging.sides import SETTLED_NS
+from reconciler.recovery.verifying.comparing.sides import SETTLED_NS
 from reconciler.recovery.verifying.recorded import of_scan
 from reconciler.recovery.verifying.scans import compare
 from reconciler.recovery.verifying.telling.concluding import Means

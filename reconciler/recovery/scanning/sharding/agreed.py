@@ -20,6 +20,10 @@ from reconciler.recovery.seal import sealed, unsealed
 FORMAT_VERSION = 1
 
 
+class FinishedError(Exception):
+    """Another run has written the record of this scan, or a later one. Never leaves `sharding`."""
+
+
 class Agreed(Struct, frozen=True):
     """Which scan the shards make together, and how it began."""
 

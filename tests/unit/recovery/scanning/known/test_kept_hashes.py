@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from reconciler.recovery.parts.convert import scanned
 from reconciler.recovery.rows import KEPT, READ, STORED
-from reconciler.recovery.scanning.known import keeping
+from reconciler.recovery.scanning.known import kept_hashes
 from reconciler.recovery.scanning.known.earlier import Earlier
 from reconciler.recovery.values import Root
 from support.recovery.memory import LONG_AGO, ROOT, File, rows_with
@@ -17,8 +17,8 @@ from support.recovery.memory import LONG_AGO, ROOT, File, rows_with
 SECOND = 1_000_000_000
 #: When the earlier scan began.
 CLOCK = LONG_AGO + 100 * SECOND
-FOLDER = keeping.agreeing(ROOT)
-BUCKET = keeping.agreeing(Root("bucket", "s3://b"))
+FOLDER = kept_hashes.agreeing(ROOT)
+BUCKET = kept_hashes.agreeing(Root("bucket", "s3://b"))
 HASH = bytes(range(32))
 
 
@@ -28,7 +28,7 @@ def kept(was: File, now: File, agreeing=FOLDER, **more) -> bool:
     if more.pop("unknown", False):
         known.sha256 = [None]
     earlier = Earlier(iter([scanned(known)]), clock=CLOCK, agreeing=agreeing, **more)
-    compared = keeping.compare(rows_with({b"a": now}), [earlier])
+    compared = kept_hashes.compare(rows_with({b"a": now}), [earlier])
     assert (compared.settled.num_rows == 1) is (len(compared.wanted) == 0)
     assert compared.kept == compared.settled.num_rows
     return bool(compared.kept)
@@ -99,10 +99,10 @@ def test_what_has_no_hash_or_is_no_file_keeps_nothing() -> None:
     assert not kept(SAME, SAME, unknown=True)
     known = rows_with({b"a": file(kind="link", detail=b"x")})
     earlier = Earlier(iter([scanned(known)]), clock=CLOCK, agreeing=FOLDER)
-    compared = keeping.compare(rows_with({b"a": SAME}), [earlier])
+    compared = kept_hashes.compare(rows_with({b"a": SAME}), [earlier])
     assert compared.wanted.path == [b"a"]
     earlier = Earlier(iter([scanned(known)]), clock=CLOCK, agreeing=FOLDER)
-    compared = keeping.compare(rows_with({b"a": file(kind="link", detail=b"x")}), [earlier])
+    compared = kept_hashes.compare(rows_with({b"a": file(kind="link", detail=b"x")}), [earlier])
     assert (compared.settled.num_rows, compared.kept, len(compared.wanted)) == (1, 0, 0)
 
 
@@ -113,7 +113,7 @@ def test_what_has_no_hash_or_is_no_file_keeps_nothing() -> None:
 def test_a_hash_that_is_kept_says_so_and_keeps_its_date(proof, own, after) -> None:
     known = rows_with({b"a": SAME}, sha256=HASH, proof=proof, proved_at=7)
     earlier = Earlier(iter([scanned(known)]), clock=CLOCK, agreeing=FOLDER, own=own)
-    settled = keeping.compare(rows_with({b"a": SAME}), [earlier]).settled
+    settled = kept_hashes.compare(rows_with({b"a": SAME}), [earlier]).settled
     assert settled["proof"].to_pylist() == [after]
     assert settled["sha256"].to_pylist() == [HASH]
     assert settled["proved_at"].to_pylist() == [7]
@@ -129,7 +129,7 @@ def test_the_first_that_knows_a_file_has_its_way() -> None:
         Earlier(iter([scanned(newer)]), clock=CLOCK, agreeing=FOLDER, own=True),
         Earlier(iter([scanned(older)]), clock=CLOCK, agreeing=FOLDER),
     ]
-    compared = keeping.compare(now, earlier)
+    compared = kept_hashes.compare(now, earlier)
     assert compared.settled["path"].to_pylist() == [b"a", b"b"]
     assert compared.settled["sha256"].to_pylist() == [b"n" * 32, b"o" * 32]
     assert compared.settled["proof"].to_pylist() == [READ, KEPT]
@@ -154,19 +154,19 @@ def test_the_first_that_knows_a_file_has_its_way() -> None:
     ids=lambda value: getattr(value, "file_system", None),
 )
 def test_where_nobody_can_tell_everything_is_read_and_it_is_said_why(root, why) -> None:
-    assert why in keeping.distrusted(root)
-    assert bool(keeping.agreeing(root)) is not bool(why)
+    assert why in kept_hashes.distrusted(root)
+    assert bool(kept_hashes.agreeing(root)) is not bool(why)
     # What this very scan has read already it need not read again.
-    assert keeping.agreeing(root, own=True)[:2] == ("size", "mtime_ns")
+    assert kept_hashes.agreeing(root, own=True)[:2] == ("size", "mtime_ns")
 
 
 def test_windows_is_not_trusted(monkeypatch) -> None:
     monkeypatch.setattr(sys, "platform", "win32")
-    assert "Windows" in keeping.distrusted(ROOT)
-    assert keeping.agreeing(ROOT) == ()
+    assert "Windows" in kept_hashes.distrusted(ROOT)
+    assert kept_hashes.agreeing(ROOT) == ()
 
 
 def test_the_clock_of_another_machine_may_be_behind() -> None:
-    assert keeping.clock_ns(ROOT, CLOCK) == CLOCK
-    assert keeping.clock_ns(replace(ROOT, file_system="nfs4"), CLOCK) == CLOCK - 3600 * SECOND
-    assert keeping.clock_ns(Root("bucket", "s3://b"), CLOCK) == CLOCK - 3600 * SECOND
+    assert kept_hashes.clock_ns(ROOT, CLOCK) == CLOCK
+    assert kept_hashes.clock_ns(replace(ROOT, file_system="nfs4"), CLOCK) == CLOCK - 3600 * SECOND
+    assert kept_hashes.clock_ns(Root("bucket", "s3://b"), CLOCK) == CLOCK - 3600 * SECOND

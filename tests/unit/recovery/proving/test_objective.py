@@ -12,7 +12,7 @@ from reconciler.errors import RepositoryError
 from reconciler.model import Objective
 from reconciler.recovery.findings import accepting, store
 from reconciler.recovery.proving import reached
-from reconciler.recovery.proving.judging import Declared, prove
+from reconciler.recovery.proving.objective import Declared, prove
 from reconciler.recovery.proving.results import Coverage, Much, StorageProved
 from reconciler.recovery.repository import layout
 from reconciler.recovery.repository.contract import Repository

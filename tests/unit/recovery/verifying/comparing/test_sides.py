@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.recovery.verifying.judging.sides import Lost
+from reconciler.recovery.verifying.comparing.sides import Lost
 
 PARTS = st.text("ab/", max_size=5).map(str.encode)
 

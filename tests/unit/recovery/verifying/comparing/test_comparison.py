@@ -13,12 +13,12 @@ from msgspec.structs import replace
 from reconciler.recovery import rows, values
 from reconciler.recovery.parts.merge import differences
 from reconciler.recovery.rows import Content
-from reconciler.recovery.verifying.judging import classify as judging
-from reconciler.recovery.verifying.judging import comparison, pairing
-from reconciler.recovery.verifying.judging.comparison import Comparison
-from reconciler.recovery.verifying.judging.sides import Circumstances, Lost, Side
-from reconciler.recovery.verifying.judging.spool import Spool
-from reconciler.recovery.verifying.judging.unproved import unproved
+from reconciler.recovery.verifying.comparing import classify as classes
+from reconciler.recovery.verifying.comparing import comparison, pairing
+from reconciler.recovery.verifying.comparing.comparison import Comparison
+from reconciler.recovery.verifying.comparing.sides import Circumstances, Lost, Side
+from reconciler.recovery.verifying.comparing.spool import Spool
+from reconciler.recovery.verifying.comparing.unproved import unproved
 from support.values.parts import batch_of
 
 DAY = 86_400 * 10**9
@@ -138,7 +138,7 @@ def test_every_fault_is_named_and_nothing_else(names, fates):
     assert tally.of == len(was)
     new = sum(fates.get(at) is _and_a_new_one for at in range(len(was)))
     touched = sum(fates.get(at) is _touched for at in range(len(was)))
-    assert (tally.quiet[judging.NEW], tally.quiet[judging.TOUCHED]) == (new, touched)
+    assert (tally.quiet[classes.NEW], tally.quiet[classes.TOUCHED]) == (new, touched)
     unread = {values.UNREADABLE, values.ARCHIVED, values.CHANGING}
     assert tally.not_verified == sum(what in unread for what, *_ in told)
     assert tally.compared + tally.not_verified == tally.of
@@ -152,7 +152,7 @@ def test_below_a_folder_that_can_not_be_listed_all_is_one_part():
         (values.NOT_VERIFIED, b"closed/", b"", 2),
         (values.MISSING, b"closed0", b"", 0),
     ]
-    assert (told[0].finding.reason, told[0].finding.note) == (judging.NOT_LISTED, "EACCES")
+    assert (told[0].finding.reason, told[0].finding.note) == (classes.NOT_LISTED, "EACCES")
     assert (tally.of, tally.compared, tally.not_verified) == (5, 3, 2)
 
 
@@ -185,17 +185,17 @@ def test_what_the_snapshot_could_not_read_is_no_extra_and_is_told():
     closed = Content(b"closed/", rows.UNREADABLE, detail=b"EACCES")
     tally, told = compared([file(b"a"), closed], [file(b"a"), file(b"closed/b")])
     assert brief(told) == [(values.NOT_VERIFIED, b"closed/", b"", 0)]
-    assert told[0].finding.reason == judging.UNKNOWN_THEN
+    assert told[0].finding.reason == classes.UNKNOWN_THEN
     assert told[0].finding.note == "the snapshot could not read it (EACCES)"
-    assert tally.quiet == {judging.OUTSIDE: 1}
+    assert tally.quiet == {classes.OUTSIDE: 1}
 
 
 @pytest.mark.parametrize(
     ("same", "reason"),
     [
-        (file(b"a", sha256=None, proof=""), judging.NO_HASH_THEN),
-        (file(b"a", proof=rows.STORED), judging.ONLY_STORED),
-        (Content(b"a", rows.ARCHIVED, 7, OLD, detail=b"GLACIER"), judging.STILL_ARCHIVED),
+        (file(b"a", sha256=None, proof=""), classes.NO_HASH_THEN),
+        (file(b"a", proof=rows.STORED), classes.ONLY_STORED),
+        (Content(b"a", rows.ARCHIVED, 7, OLD, detail=b"GLACIER"), classes.STILL_ARCHIVED),
         (Content(b"a", rows.CHANGING, 7, OLD), ""),
         (Content(b"a", rows.UNREADABLE, 7, OLD, detail=b"EIO"), ""),  # its own class
     ],
@@ -204,7 +204,7 @@ def test_rows_that_nobody_proved_are_not_the_same_for_being_alike(same, reason):
     tally, told = compared([same, file(b"b")], [same, file(b"b")])
     assert (tally.of, tally.compared, tally.not_verified) == (2, 1, 1)
     ((found, _),) = told
-    said = judging.WORDS.get(reason, (same.detail or b"").decode())
+    said = classes.WORDS.get(reason, (same.detail or b"").decode())
     assert (found.reason, found.note) == (reason, said)
 
 
@@ -264,13 +264,13 @@ def test_with_everything_what_is_only_counted_is_told_too():
     was, now = [fresh], [file(b"b", mtime_ns=SINCE, sha256=sha(b"x")), file(b"c", mtime_ns=SINCE)]
     tally, told = compared(was, now)
     assert (told, tally.found) == ([], {})
-    assert tally.quiet == {judging.UNSETTLED: 1, judging.NEW: 1}
+    assert tally.quiet == {classes.UNSETTLED: 1, classes.NEW: 1}
     tally, told = compared(was, now, everything=True)
     assert [(f.what, f.path, f.note, listed) for f, listed in told] == [
-        (values.CHANGED, b"b", judging.UNSETTLED, False),
-        (values.EXTRA, b"c", judging.NEW, False),
+        (values.CHANGED, b"b", classes.UNSETTLED, False),
+        (values.EXTRA, b"c", classes.NEW, False),
     ]
-    assert (tally.found, tally.quiet) == ({}, {judging.UNSETTLED: 1, judging.NEW: 1})
+    assert (tally.found, tally.quiet) == ({}, {classes.UNSETTLED: 1, classes.NEW: 1})
 
 
 def test_there_are_never_more_parts_than_can_be_told_apart(monkeypatch):
@@ -285,9 +285,9 @@ def test_there_are_never_more_parts_than_can_be_told_apart(monkeypatch):
     ]
     assert tally.not_verified == 5
     assert [(f.reason, f.note) for f, _ in told] == [
-        (judging.IN_MANY, "EACCES, EIO, in more parts than are told one by one"),
-        (judging.NOT_LISTED, "EIO"),
-        (judging.NOT_LISTED, "EIO"),
+        (classes.IN_MANY, "EACCES, EIO, in more parts than are told one by one"),
+        (classes.NOT_LISTED, "EIO"),
+        (classes.NOT_LISTED, "EIO"),
     ]
 
 

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from reconciler.recovery import values
 from reconciler.recovery.rows import Content
 from reconciler.recovery.values import FileFinding
-from reconciler.recovery.verifying.judging.classify import (
+from reconciler.recovery.verifying.comparing.classify import (
     IN_MANY,
     NEW,
     NOT_LISTED,
@@ -23,9 +23,9 @@ from reconciler.recovery.verifying.judging.classify import (
     Judged,
     classify,
 )
-from reconciler.recovery.verifying.judging.pairing import MOST, Pair, Pairing
-from reconciler.recovery.verifying.judging.sides import Circumstances
-from reconciler.recovery.verifying.judging.spool import Spool, Spooled
+from reconciler.recovery.verifying.comparing.pairing import MOST, Pair, Pairing
+from reconciler.recovery.verifying.comparing.sides import Circumstances
+from reconciler.recovery.verifying.comparing.spool import Spool, Spooled
 
 #: So many parts that could not be verified are told apart; of others only the reasons are.
 MOST_PARTS = 1_000

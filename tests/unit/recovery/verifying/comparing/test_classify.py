@@ -7,9 +7,9 @@ from msgspec.structs import replace
 
 from reconciler.recovery import rows, values
 from reconciler.recovery.rows import Content
-from reconciler.recovery.verifying.judging import classify as judging
-from reconciler.recovery.verifying.judging.classify import classify, same_bytes
-from reconciler.recovery.verifying.judging.sides import Circumstances, Lost, Side
+from reconciler.recovery.verifying.comparing import classify as classes
+from reconciler.recovery.verifying.comparing.classify import classify, same_bytes
+from reconciler.recovery.verifying.comparing.sides import Circumstances, Lost, Side
 
 DAY = 86_400 * 10**9
 THEN, NOW = 1_000 * DAY, 1_030 * DAY
@@ -56,7 +56,7 @@ CASES = [
     ("deleted while still worked on", FRESH_FILE, None, values.MISSING, True, True),
     ("not read for a limit", FILE, UNREAD, values.NOT_VERIFIED, False, False),
     ("a link deleted", LINK, None, values.MISSING, True, True),
-    ("what marked a folder", Content(b"a/b", rows.FOLDER, 0), None, judging.SAME, False, True),
+    ("what marked a folder", Content(b"a/b", rows.FOLDER, 0), None, classes.SAME, False, True),
     ("gone, never read", like(UNREADABLE), None, values.MISSING, True, True),
     ("one bit, times kept", FILE, like(sha256=OTHER), values.DAMAGED, True, True),
     ("one bit in a fresh file", FRESH_FILE, like(FRESH_FILE, sha256=OTHER), "damaged", True, True),
@@ -78,23 +78,23 @@ CASES = [
         "written while still worked on",
         FRESH_FILE,
         like(sha256=OTHER, mtime_ns=SINCE),
-        judging.UNSETTLED,
+        classes.UNSETTLED,
         False,
         True,
     ),
-    ("only touched", FILE, like(mtime_ns=SINCE), judging.TOUCHED, False, True),
-    ("another proof", FILE, like(proof=rows.KEPT, proved_at=4), judging.SAME, False, True),
+    ("only touched", FILE, like(mtime_ns=SINCE), classes.TOUCHED, False, True),
+    ("another proof", FILE, like(proof=rows.KEPT, proved_at=4), classes.SAME, False, True),
     ("became a link", FILE, LINK, values.CHANGED, True, True),
     ("became a link, fresh", FRESH_FILE, LINK, values.CHANGED, True, True),
     ("a link became a file", LINK, FILE, values.CHANGED, True, True),
     ("a pipe became a socket", Content(b"", rows.PIPE), Content(b"", rows.SOCKET), "changed", 1, 1),
     ("link elsewhere", LINK, like(LINK, detail=b"x", mtime_ns=SINCE), values.CHANGED, True, True),
-    ("link touched", LINK, like(LINK, mtime_ns=SINCE), judging.TOUCHED, False, True),
+    ("link touched", LINK, like(LINK, mtime_ns=SINCE), classes.TOUCHED, False, True),
     (
         "fresh link elsewhere",
         like(LINK, mtime_ns=FRESH),
         like(LINK, detail=b"x", mtime_ns=SINCE),
-        judging.UNSETTLED,
+        classes.UNSETTLED,
         False,
         True,
     ),
@@ -130,7 +130,7 @@ CASES = [
         "back, and its sum was known",
         like(ARCHIVED, sha256=GOOD, proof=rows.STORED),
         FILE,
-        judging.SAME,
+        classes.SAME,
         False,
         True,
     ),
@@ -163,15 +163,15 @@ def test_what_became_of_a_file_of_the_snapshot(was, now, what, listed, compared)
         (ARCHIVED, values.EXTRA, True),
         (like(mtime_ns=None), values.EXTRA, True),
         (like(mtime_ns=NOW - 8 * DAY), values.EXTRA, True),
-        (like(mtime_ns=NOW - 6 * DAY), judging.NEW, False),
-        (like(mtime_ns=NOW + DAY), judging.NEW, False),
-        (CHANGING, judging.NEW, False),
-        (Content(b"a/", rows.FOLDER, 0, OLD), judging.SAME, False),
-        (Content(b"x.jetraw-storage", rows.MARKER, 0, OLD, detail=b"x"), judging.NEW, False),
+        (like(mtime_ns=NOW - 6 * DAY), classes.NEW, False),
+        (like(mtime_ns=NOW + DAY), classes.NEW, False),
+        (CHANGING, classes.NEW, False),
+        (Content(b"a/", rows.FOLDER, 0, OLD), classes.SAME, False),
+        (Content(b"x.jetraw-storage", rows.MARKER, 0, OLD, detail=b"x"), classes.NEW, False),
         (UNREADABLE, values.UNREADABLE, True),
         (Content(b"a/b/", rows.UNREADABLE, detail=b"EACCES"), values.NOT_VERIFIED, True),
-        (GONE, judging.SAME, False),
-        (None, judging.SAME, False),
+        (GONE, classes.SAME, False),
+        (None, classes.SAME, False),
     ],
 )
 @pytest.mark.parametrize("was", [None, GONE, Content(b"a/", rows.UNREADABLE, detail=b"EIO")])
@@ -198,19 +198,19 @@ def test_beside_what_could_not_be_read_a_file_is_missing(part):
 def test_what_the_later_scan_leaves_out_is_not_missing():
     found = judged(FILE, None, excluded_now=(b"a/",))
     assert found.finding is not None
-    assert (found.what, found.finding.reason) == (values.NOT_VERIFIED, judging.LEFT_OUT)
+    assert (found.what, found.finding.reason) == (values.NOT_VERIFIED, classes.LEFT_OUT)
 
 
 @pytest.mark.parametrize("why", [{"lost_was": [b"a/"]}, {"excluded_was": (b"a/",)}])
 def test_what_the_snapshot_could_not_know_is_no_extra(why):
     found = judged(None, FILE, **why)
-    assert (found.what, found.listed, found.finding) == (judging.OUTSIDE, False, None)
+    assert (found.what, found.listed, found.finding) == (classes.OUTSIDE, False, None)
 
 
 def test_how_long_a_file_must_rest_can_be_chosen():
     now = like(sha256=OTHER, mtime_ns=SINCE)
     assert judged(FRESH_FILE, now, settled_ns=DAY).what == values.CHANGED
-    assert judged(FRESH_FILE, now, settled_ns=DAY + 1).what == judging.UNSETTLED
+    assert judged(FRESH_FILE, now, settled_ns=DAY + 1).what == classes.UNSETTLED
     assert judged(None, like(mtime_ns=NOW), settled_ns=0).what == values.EXTRA
 
 
@@ -218,7 +218,7 @@ def test_in_a_copy_other_bytes_are_wrong_however_young_the_file_was():
     now = like(sha256=OTHER, size=7, mtime_ns=SINCE)
     found = judged(FRESH_FILE, now, is_copy=True)
     assert (found.what, found.listed) == (values.CHANGED, True)
-    assert judged(FRESH_FILE, like(mtime_ns=SINCE), is_copy=True).what == judging.TOUCHED
+    assert judged(FRESH_FILE, like(mtime_ns=SINCE), is_copy=True).what == classes.TOUCHED
 
 
 def test_of_a_deletion_the_version_that_is_still_there_is_told():
@@ -250,4 +250,4 @@ def test_same_bytes(one, other, same):
 
 def test_what_is_new_and_was_not_read_for_a_limit_is_new_and_no_finding() -> None:
     found = judged(None, UNREAD)
-    assert (found.what, found.expected, found.listed) == (judging.NEW, False, False)
+    assert (found.what, found.expected, found.listed) == (classes.NEW, False, False)

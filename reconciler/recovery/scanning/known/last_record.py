@@ -45,7 +45,7 @@ class _Snapshot(Struct):
     storages: tuple[_Storage, ...]
 
 
-class Lasts:
+class LastRecords:
     """Finds the last scans of storages; of all snapshots it reads as few as it can, each once."""
 
     def __init__(self, repository: Repository) -> None:

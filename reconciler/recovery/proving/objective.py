@@ -15,7 +15,7 @@ from reconciler.recovery.proving.coverage import cover
 from reconciler.recovery.proving.results import Proved, StorageProved
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.scanning import reasons
-from reconciler.recovery.scanning.known.lasts import Lasts
+from reconciler.recovery.scanning.known.last_record import LastRecords
 from reconciler.recovery.values import NOT_REACHABLE, FileFinding, LeftOut, Scan
 from reconciler.recovery.verifying import remembered
 from reconciler.recovery.verifying.results import Elsewhere
@@ -49,12 +49,14 @@ def prove(
     `now` is in seconds since 1970. Raises `RepositoryError`; that what is known of a storage is
     damaged is told of that one.
     """
-    lasts = Lasts(repository)
+    lasts = LastRecords(repository)
     each = (_storage(repository, lasts, one, now) for one in storages)
     return Proved(repository.address, now, tuple(each), tuple(notes), tuple(others))
 
 
-def _storage(repository: Repository, lasts: Lasts, declared: Declared, now: int) -> StorageProved:
+def _storage(
+    repository: Repository, lasts: LastRecords, declared: Declared, now: int
+) -> StorageProved:
     told = StorageProved(declared.name, declared.place, declared.objective)
     known = store.read(repository, declared.place)
     if known.damaged:

@@ -12,7 +12,7 @@ from msgspec import Struct
 from reconciler.recovery import rows, values
 from reconciler.recovery.rows import Content
 from reconciler.recovery.values import FileFinding
-from reconciler.recovery.verifying.judging.sides import Circumstances
+from reconciler.recovery.verifying.comparing.sides import Circumstances
 
 #: The bytes are the same; of the second the time is not.
 SAME, TOUCHED = "same", "touched"

@@ -8,8 +8,8 @@ from msgspec.structs import replace
 from reconciler.recovery import rows, values
 from reconciler.recovery.rows import Content
 from reconciler.recovery.values import FileFinding
-from reconciler.recovery.verifying.judging import spool as spooling
-from reconciler.recovery.verifying.judging.spool import Spool, Spooled
+from reconciler.recovery.verifying.comparing import spool as spooling
+from reconciler.recovery.verifying.comparing.spool import Spool, Spooled
 
 FOUND = FileFinding(
     values.MISSING, "nas", "local:/nas", b"\xff", Content(b"\xff", rows.FILE, sha256=b"g" * 32)

@@ -8,7 +8,7 @@ import pytest
 
 from reconciler.errors import SnapshotError
 from reconciler.recovery.repository import layout
-from reconciler.recovery.scanning.known.lasts import Lasts
+from reconciler.recovery.scanning.known.last_record import LastRecords
 from reconciler.recovery.snapshots.checking.check import check
 from support.recovery import snapshots
 from support.recovery.snapshots import NOW, platform, scanned, taken
@@ -40,7 +40,7 @@ class Nights:
         self.repository.remove(layout.finished(PLACE, id))
 
     def last(self, place=PLACE):
-        found = Lasts(self.repository).of(place)
+        found = LastRecords(self.repository).of(place)
         return found.id if found else None
 
 
@@ -119,7 +119,7 @@ def test_of_many_snapshots_the_newest_alone_is_read(nights, monkeypatch):
     monkeypatch.setattr(
         nights.repository, "read", lambda name: read.append(name) or whole(name), raising=False
     )
-    lasts = Lasts(nights.repository)
+    lasts = LastRecords(nights.repository)
     for _ in range(2):
         lasts.of(PLACE)
         lasts.of(OTHER)
