@@ -4,7 +4,8 @@
 # METRICS=FILE.prom: write numbers for Prometheus there, with each step that looks at storages.
 #
 # Usage: nightly.sh REPO, in the folder of the manifest; digests and findings are written there,
-# dated: keep the digests elsewhere too, in Git or on paper. The exit code is that of the worst
+# dated: keep the digests elsewhere too, in Git or on paper. The repository is there already: none
+# is begun by night, in the folder of a mount that is missing. The exit code is that of the worst
 # thing that happened: 7 something is not what it was, 8 something could not be looked at or was
 # not read in time, 0 all was compared and agrees. If it is not 0, the last line says why.
 set -u
@@ -38,15 +39,9 @@ finish() {
     exit "$1"
 }
 
-# A scan makes a repository where there is none. Where earlier nights had one it would be a new one
-# in the folder of a mount that is missing, which knows nothing of what was found.
-if ls digest-*.sha256 >/dev/null 2>&1 &&
-    ! reconciler snapshot list "$repo" -o json | grep -q '"digest"'; then
-    steps="snapshot list"
-    finish 1 "the repository has no snapshot, and the digests here are of earlier ones: mount it"
-fi
-step scan reconciler scan --due --into "$repo" --max-duration 6h ${metrics:+--metrics "$metrics"}
-step snapshot reconciler snapshot create "$repo" --digest-file "digest-$now.sha256"
+step scan reconciler scan --due --into "$repo" --existing --max-duration 6h \
+    ${metrics:+--metrics "$metrics"}
+step snapshot reconciler snapshot create "$repo" --existing --digest-file "digest-$now.sha256"
 # Tonight's and the one before it, complete or not: what one of them does not know is not verified.
 if [ "$(reconciler snapshot list "$repo" -o json | grep -c '"digest"')" -gt 1 ]; then
     step comparison reconciler verify --against "$repo" --rows "findings-$now.csv"

@@ -54,8 +54,12 @@ def test_there_is_none_until_one_is_made(address):
     with pytest.raises(RepositoryError, match="there is no repository at"):
         open_repository(address)
     told: list[str] = []
+    with pytest.raises(RepositoryError, match="make one without --existing"):
+        open_repository(address, make=True, existing=True, told=told.append)
+    assert told == []
     open_repository(address, make=True, told=told.append).close()
     open_repository(address, make=True, told=told.append).close()
+    open_repository(address, make=True, existing=True, told=told.append).close()
     open_repository(address).close()
     assert len(told) == 1
     assert told[0].endswith("is a new repository, which knows of no earlier scan.")

@@ -38,20 +38,7 @@ _WHERE = "say where scans are kept: --into REPO, a folder or s3://BUCKET/PREFIX"
 
 def run(context: Context, options: ScanOptions) -> int:
     """Scan the storages that are named, and record their files; give the exit code."""
-    if not options.names:
-        raise UsageError(f"{_WHERE}; or name the storages whose files the platform is to record")
-    if options.due:
-        raise UsageError(f"--due asks what was proved when: {_WHERE}")
-    if options.metrics is not None:
-        raise UsageError(f"--metrics tells of a repository: {_WHERE}")
-    if options.shard:
-        raise UsageError(f"--shard reads a part, and others read the rest: {_WHERE}")
-    bounded = options.max_bytes is not None or options.max_duration is not None
-    if bounded or options.accept_root or options.accept_loss:
-        raise UsageError(
-            "--max-bytes, --max-duration, --accept-root and --accept-loss want --into REPO: "
-            "without it nothing is known of earlier scans, and nothing kept for the next"
-        )
+    _check_options(options)
     Exclusions(options.exclude or ())
     manifest = read_manifest_if_any(context)
     platform = choose_platform(context, manifest)
@@ -80,6 +67,26 @@ def run(context: Context, options: ScanOptions) -> int:
         _say(result, recorded=not interrupted)
     context.result(context.report().scanned(results, context.style))
     return scan.code_of(results, interrupted=interrupted, follows=True)
+
+
+def _check_options(options: ScanOptions) -> None:
+    """Raise `UsageError` for what means something only with a repository."""
+    if not options.names:
+        raise UsageError(f"{_WHERE}; or name the storages whose files the platform is to record")
+    if options.due:
+        raise UsageError(f"--due asks what was proved when: {_WHERE}")
+    if options.metrics is not None:
+        raise UsageError(f"--metrics tells of a repository: {_WHERE}")
+    if options.existing:
+        raise UsageError(f"--existing wants a repository that is there: {_WHERE}")
+    if options.shard:
+        raise UsageError(f"--shard reads a part, and others read the rest: {_WHERE}")
+    bounded = options.max_bytes is not None or options.max_duration is not None
+    if bounded or options.accept_root or options.accept_loss:
+        raise UsageError(
+            "--max-bytes, --max-duration, --accept-root and --accept-loss want --into REPO: "
+            "without it nothing is known of earlier scans, and nothing kept for the next"
+        )
 
 
 def _record(context: Context, platform: Platform, lock: str | None, files: Files) -> None:

@@ -68,7 +68,10 @@ def _run(context: Context, options: ScanOptions, into: str, about: About) -> int
     check_apart(targets, into, context.environ)
     about.take(context, manifest, [(target.name, target.place) for target in targets])
     results: list[Scanned] = []
-    with closing(open_repository(into, make=True, told=context.streams.note)) as repository:
+    tell = context.streams.note
+    with closing(
+        open_repository(into, make=True, existing=options.existing, told=tell)
+    ) as repository:
         try:
             interrupted = scan_all(context, options, said, targets, repository, results)
         except ReconcilerError:  # the repository has failed; others were scanned before

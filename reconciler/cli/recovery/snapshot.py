@@ -43,6 +43,7 @@ _OF = {
     "scan": CREATE,
     "exclude": CREATE,
     "allow_fewer": CREATE,
+    "existing": CREATE,
     "digest_file": CREATE,
     "expect": CHECK,
     "keep_last": PRUNE,
@@ -99,7 +100,10 @@ def _create(context: Context, options: SnapshotOptions) -> int:
     if identity == NEW_PLATFORM and (told := lost.warning(where, platform.address, (), ())):
         context.streams.note(f"Warning: {told}.")
     targets = _targets(context, options, platform) if options.scan else []
-    with closing(open_repository(where, make=True, told=context.streams.note)) as repository:
+    tell = context.streams.note
+    with closing(
+        open_repository(where, make=True, existing=options.existing, told=tell)
+    ) as repository:
         said = objectives(manifest)
         scanned = _scanned(context, options, said, targets, repository) if targets else SUCCESS
         if scanned == INTERRUPTED:

@@ -13,7 +13,7 @@ from reconciler.printable import listed, quoted
 from reconciler.recovery.repository import layout
 from reconciler.recovery.repository.address import InBucket
 
-_MAKE = "`reconciler scan --into` and `reconciler snapshot create` make one"
+_MAKE = "`reconciler scan --into` and `reconciler snapshot create` make one without --existing"
 _ELSEWHERE = f"check the address; in an empty place, {_MAKE}"
 #: So many names of what lies there are told.
 _NAMED = 3

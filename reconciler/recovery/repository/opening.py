@@ -18,19 +18,27 @@ _HARMLESS = frozenset({"lost+found", ".DS_Store", DRAFTS})
 
 
 def open_repository(
-    address: str, *, make: bool = False, told: Callable[[str], None] = lambda _: None
+    address: str,
+    *,
+    make: bool = False,
+    existing: bool = False,
+    told: Callable[[str], None] = lambda _: None,
 ) -> Repository:
     """Open the repository at a path, `file://…` or `s3://BUCKET/PREFIX`.
 
     With `make` one is made where nothing lies yet, of which `told` gets a line for people, with
-    the name of one beside it that was probably meant. Raises
+    the name of one beside it that was probably meant. With `existing` none is made all the same:
+    whoever only adds to one says so, where it may be a mount that is missing. Raises
     `AddressError` if this is no address, `RepositoryError` if there is none, or what lies there is
     something else.
     """
     where = understand(address)
+    adds, make = make, make and not existing
     repository = (
         _in_folder(where, make=make) if isinstance(where, Path) else BucketRepository(where)
     )
+    if adds and isinstance(where, Path):
+        sweep(where / DRAFTS)
     if marker.read(repository) is not None:
         return repository
     if isinstance(repository, BucketRepository):
@@ -62,6 +70,4 @@ def _in_folder(folder: Path, *, make: bool) -> Repository:
                 raise mistaken.folder(folder, foreign)
     except OSError as error:
         raise mistaken.unreadable(folder, error) from None
-    if make:
-        sweep(folder / DRAFTS)
     return FolderRepository(folder)

@@ -45,6 +45,25 @@ def test_a_repository_that_was_misspelt_is_told_also_where_all_is_to_be_quiet(st
     assert storages.folder(*command, "proof", "-q").stderr == ""
 
 
+@pytest.mark.parametrize("command", [["scan", "--into"], ["snapshot", "create", "--scan"]])
+def test_what_runs_by_itself_begins_no_repository_in_a_mount_that_is_missing(storages, command):
+    (storages.path / "proofs").mkdir()  # what the mount leaves behind
+    told = storages.folder(*command, "proofs", "--existing", "-q", code=1)
+    assert "there is no repository at '" in told.stderr
+    assert "If one should be in it, mount it; if it is to be new, " in told.stderr
+    assert "make one without --existing" in told.stderr
+    assert list((storages.path / "proofs").iterdir()) == []
+    storages.scan()
+    storages.folder(*command, "proofs", "--existing", "-q")
+
+
+def test_a_repository_that_is_to_exist_wants_a_name(storages):
+    told = storages.folder("scan", "nas", "--existing", code=64).stderr
+    assert "--existing wants a repository that is there: say where scans are kept" in told
+    told = storages.folder("snapshot", "list", "proofs", "--existing", code=64).stderr
+    assert "--existing belongs to `snapshot create`" in told
+
+
 @LINUX
 def test_the_next_one_reads_what_has_changed(storages):
     storages.scan()

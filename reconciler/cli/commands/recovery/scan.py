@@ -18,6 +18,7 @@ class ScanOptions(Namespace):
 
     names: list[str]
     into: str | None
+    existing: bool
     full: bool
     due: bool
     exclude: list[str] | None
@@ -34,18 +35,7 @@ class ScanOptions(Namespace):
 
 
 def _add_arguments(parser: ArgumentParser) -> None:
-    parser.add_argument(
-        "names",
-        nargs="*",
-        metavar="NAME",
-        help="only these storages (names or globs); default: all in scope",
-    )
-    parser.add_argument(
-        "--into",
-        metavar="REPO",
-        help="the repository in which scans are kept: a folder, or s3://BUCKET/PREFIX; made if "
-        "there is none",
-    )
+    _add_places(parser)
     parser.add_argument(
         "--full", action="store_true", help="read every file, also those that show no change"
     )
@@ -74,6 +64,27 @@ def _add_arguments(parser: ArgumentParser) -> None:
         metavar="FILE",
         help="write what is known then as numbers for Prometheus, however the run ends: FILE.prom "
         "in the folder of node_exporter's textfile collector",
+    )
+
+
+def _add_places(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "names",
+        nargs="*",
+        metavar="NAME",
+        help="only these storages (names or globs); default: all in scope",
+    )
+    parser.add_argument(
+        "--into",
+        metavar="REPO",
+        help="the repository in which scans are kept: a folder, or s3://BUCKET/PREFIX; made if "
+        "there is none",
+    )
+    parser.add_argument(
+        "--existing",
+        action="store_true",
+        help="begin no new repository: end with 1 where there is none, as where it is not mounted; "
+        "for whatever runs by itself",
     )
 
 

@@ -17,6 +17,7 @@ class SnapshotOptions(Namespace):
     action: str
     repository: str
     scan: bool
+    existing: bool
     exclude: list[str] | None
     allow_fewer: bool
     digest_file: str | None
@@ -44,6 +45,12 @@ def _add_arguments(parser: ArgumentParser) -> None:
         "none; for `check` also REPO@ID, one snapshot of it",
     )
     parser.add_argument("--scan", action="store_true", help="create: scan all storages before")
+    parser.add_argument(
+        "--existing",
+        action="store_true",
+        help="create: begin no new repository: end with 1 where there is none, as where it is not "
+        "mounted; for whatever runs by itself",
+    )
     parser.add_argument(
         "--exclude",
         action="append",

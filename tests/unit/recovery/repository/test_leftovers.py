@@ -33,7 +33,7 @@ def test_old_drafts_are_removed_and_others_stay(tmp_path):
     left(drafts / "young", 29)
     open_repository(str(folder))  # whoever only reads removes nothing
     assert len(list(drafts.iterdir())) == 4
-    open_repository(str(folder), make=True)
+    open_repository(str(folder), make=True, existing=True)
     assert [path.name for path in drafts.iterdir()] == ["young"]
     assert (elsewhere / "precious").exists()
 
