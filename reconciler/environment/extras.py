@@ -19,7 +19,7 @@ _OF_EXTRA = re.compile(r"(?P<name>[\w.-]+).*;.*\bextra == ['\"](?P<extra>[\w-]+)
 
 def missing_extra(what: str, extra: str) -> str:
     """Return that `what` needs an extra, and the command that adds it to this installation."""
-    return f"{what} needs the extra '{extra}', which is not installed: {_command(extra)}"
+    return f"{what} needs the extra '{extra}', which is not installed: `{_command(extra)}`"
 
 
 def _command(extra: str) -> str:

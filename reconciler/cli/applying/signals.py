@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -12,8 +13,10 @@ from types import FrameType, TracebackType
 from typing import Any, TypeVar
 
 from reconciler.cli.output.pipe import LAST, for_seconds, wait_for_room
+from reconciler.cli.output.terminal import width
 from reconciler.cli.time_limit import TimeLimit
 from reconciler.executor.outcomes import NOT_BEGUN
+from reconciler.report.text.lines import wrapped
 
 _T = TypeVar("_T")
 _SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")  # Windows lacks the last
@@ -160,5 +163,7 @@ class Stop:
 def _tell(notice: str) -> None:
     # Not through sys.stderr: the signal may have come while that was writing.
     with suppress(OSError):
+        if os.isatty(2):
+            notice = wrapped(notice, width(os.environ, sys.stderr))
         wait_for_room(2, for_seconds(LAST))
         os.write(2, f"\n{notice}\n".encode())

@@ -56,7 +56,7 @@ def _plan_facts(plan: Plan, removals: Sequence[Operation]) -> list[str]:
         "" if plan.ready else f"**{plans.blocked_total(plan)}**",
         f"**{plans.alarm(removals, ready=plan.ready)}**" if removals else "",
         _platform(plan),
-        f"Digest {code(plan.digest)}",
+        f"Digest of the plan {code(plan.digest)}",
     ]
 
 

@@ -33,7 +33,7 @@ def comment_of(applied: Applied) -> Comment:
         f"**{verdict(applied)}**" if verdict(applied) else "",
         prose(applied.unread),
         advice(applied),
-        f"Digest {code(applied.plan.digest)}",
+        f"Digest of the plan {code(applied.plan.digest)}",
     )
     parts = (Section("Not done", "failed operation", failed, _outcome, _outcome_in_short),)
     sections = (

@@ -20,7 +20,7 @@ def snapshot(kept: Kept, _style: Style = PLAIN) -> str:
     one = kept.snapshot
     facts = (
         f"{told.made(one)}: {code(masked(one.platform.address))}",
-        f"Digest {code(kept.digest)}",
+        f"Digest of the snapshot {code(kept.digest)}",
     )
     rows = [[code(each.name), *told.storage_cells(each)] for each in one.storages]
     sections = (

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from reconciler.environment.timestamps import whole_seconds
 from reconciler.recovery.paths import shown
 from reconciler.recovery.verifying.stories import Chapter, Story
 from reconciler.report.markdown.comments import Comment, Section, row, written
 from reconciler.report.markdown.escape import code, prose
 from reconciler.report.sentences.recovery import stories as told
-from reconciler.report.sentences.recovery.verifications import day
 from reconciler.report.style import PLAIN, Style
 
 _HEAD = "| scan | | |\n|---|---|---|\n"
@@ -34,4 +34,4 @@ def explained(story: Story, _style: Style = PLAIN) -> str:
 
 def _chapter(chapter: Chapter) -> str:
     details = "; ".join(map(prose, told.details(chapter)))
-    return row([day(chapter.at), told.says(chapter), details])
+    return row([whole_seconds(chapter.at), told.says(chapter), details])

@@ -33,10 +33,14 @@ def verified(result: Verified, _style: Style = PLAIN) -> str:
     accepted = [finding for one in result.storages for finding in one.accepted]
     counted = [finding for one in result.storages for finding in one.counted]
     notes = [
-        *beside.elsewhere(result.elsewhere),
+        *beside.elsewhere(result.elsewhere, result.repository),
         *beside.passed_over(result),
         *result.notes,
-        *(f"{one.storage}: {note}" for one in result.storages for note in _notes(one)),
+        *(
+            f"{one.storage}: {note}"
+            for one in result.storages
+            for note in _notes(one, result.repository)
+        ),
     ]
     return written(
         Comment(
@@ -92,7 +96,7 @@ def _named(finding: FileFinding) -> str:
     return f"{_finding(finding)} ({spoken(finding.what)})"
 
 
-def _notes(one: StorageVerified) -> list[str]:
+def _notes(one: StorageVerified, repository: str) -> list[str]:
     counted = told.only_counted(one)
     facts = [f"only counted: {', '.join(counted)}"] if counted else []
-    return [*told.not_known(one), *facts, *earlier(one), *one.notes]
+    return [*told.not_known(one), *facts, *earlier(one, repository), *one.notes]

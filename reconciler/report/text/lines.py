@@ -7,8 +7,11 @@ import unicodedata
 from collections.abc import Sequence
 
 #: A word of a message. What stands in quotes is a name, and stays one word with its spaces; so
-#: does a line that is there to be copied into a manifest.
-_WORD = r"- \{[^{}]*\}|(?:(?<![^\s(\[])'(?:[^']|'(?=\w))*'|\S)+"  # compiled when a line must wrap
+#: do a line that is there to be copied into a manifest, and a command to be pasted into a shell,
+#: which stands in backticks: wider than a terminal it is copied whole, broken by us it is not.
+_WORD = (
+    r"- \{[^{}]*\}|(?:`[^`]+`|(?<![^\s(\[])'(?:[^']|'(?=\w))*'|\S)+"  # compiled if one must wrap
+)
 
 #: What an empty cell holds for other programs, so that they count the same columns in each line.
 NOTHING = "-"
@@ -64,7 +67,7 @@ def _fits(line: str, width: int) -> bool:
 def _fill(line: str, width: int) -> list[str]:
     words = line.lstrip(" ")
     indent = " " * (len(line) - len(words))
-    return lines(words, width, indent, f"{indent}  " if indent else "")
+    return lines(words, width, indent, f"{indent}  ")
 
 
 def columns(text: str) -> int:

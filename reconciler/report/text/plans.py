@@ -110,7 +110,7 @@ def _end(plan: Plan, style: Style) -> list[str]:
         style.paint(line, "alarm")
         for line in lines(plans.alarm(removals, ready=plan.ready), style.width)
     ]
-    told += [f"Digest: {shown(plan.digest)}", style.paint(plans.totals(plan), "bold")]
+    told += [f"Digest of the plan: {shown(plan.digest)}", style.paint(plans.totals(plan), "bold")]
     if not plan.ready:
         blocked = lines(plans.blocked_total(plan), style.width)
         told += [style.paint(line, "alarm") for line in blocked]

@@ -18,9 +18,10 @@ def rebuilt(rebuilt: Rebuilt, style: Style = PLAIN) -> str:
     # In one piece each, to be copied.
     proof = [*_steps(rebuilt, style), *(f"  {each}" for each in rebuilt.verify)]
     verdict = [
-        style.paint(line, colour) for line in lines(_words(told.total(rebuilt)), style.width)
+        style.paint(line, colour)
+        for line in lines(_words(told.total(rebuilt)), style.width, rest="  ")
     ]
-    unknown = lines(told.unknown(rebuilt), style.width)
+    unknown = _wrapped(told.unknown(rebuilt), style)
     return joined([*run, facts, unknown, proof, verdict])
 
 

@@ -19,7 +19,7 @@ def scanned(results: Sequence[Scanned], style: Style = PLAIN) -> str:
         if result.status not in DONE or result.found or result.forgotten or not style.quiet
         for line in style.record(_record(result, style))
     ]
-    last = lines(told.total(results), style.width)
+    last = lines(told.total(results), style.width, rest="  ")
     colour = "alarm" if any(result.found for result in results) else "bold"
     return joined([each, [style.paint(line, colour) for line in last]])
 

@@ -19,7 +19,9 @@ def snapshot(kept: Kept, style: Style = PLAIN) -> str:
     """Show one snapshot: its storages, what it lacks, its digest, and the verdict last."""
     first = [
         *lines(
-            f"{told.made(kept.snapshot)}: {address(kept.snapshot.platform.address)}", style.width
+            f"{told.made(kept.snapshot)}: {address(kept.snapshot.platform.address)}",
+            style.width,
+            rest="  ",
         )
     ]
     rows = [
@@ -28,8 +30,8 @@ def snapshot(kept: Kept, style: Style = PLAIN) -> str:
     table = _laid_out([told.STORAGES, *rows], style) if rows and not style.quiet else []
     notes = [line for note in told.notes(kept.snapshot) for line in _wrapped(note, style)]
     colour = "green" if kept.snapshot.complete else "alarm"
-    digest = [f"Digest: {kept.digest}"]
-    last = [style.paint(line, colour) for line in lines(told.total(kept), style.width)]
+    digest = [f"Digest of the snapshot: {kept.digest}"]
+    last = [style.paint(line, colour) for line in _wrapped(told.total(kept), style)]
     return joined([[] if style.quiet else first, table, notes, [*digest, *last]])
 
 
@@ -48,7 +50,7 @@ def overview(overview: Overview, style: Style = PLAIN) -> str:
         for line in _wrapped(f"{each.id}: {told.DAMAGED}: {each.reason}", style)
     ]
     table = _laid_out([heading, *rows], style) if rows and not style.quiet else []
-    return joined([table, damaged, lines(told.total_listed(overview), style.width)])
+    return joined([table, damaged, _wrapped(told.total_listed(overview), style)])
 
 
 def checked(checked: Checked, style: Style = PLAIN) -> str:
@@ -56,7 +58,7 @@ def checked(checked: Checked, style: Style = PLAIN) -> str:
     each = [f"{kept.snapshot.id}: {told.checked(checked, kept)}" for kept in checked.snapshots]
     problems = [line for one in checked.problems for line in _wrapped(told.problem(one), style)]
     colour = "alarm" if checked.problems else "green"
-    last = lines(told.total_checked(checked), style.width)
+    last = _wrapped(told.total_checked(checked), style)
     return joined([[] if style.quiet else each, problems, [style.paint(x, colour) for x in last]])
 
 
@@ -72,8 +74,8 @@ def pruned(pruned: Pruned, style: Style = PLAIN) -> str:
         for fate in told.gone_last(pruned.snapshots)
     ]
     table = _laid_out([told.FATES, *rows], style) if rows and not style.quiet else []
-    facts = [line for fact in told.pruned_facts(pruned) for line in lines(fact, style.width)]
-    last = lines(told.total_pruned(pruned), style.width)
+    facts = [line for fact in told.pruned_facts(pruned) for line in _wrapped(fact, style)]
+    last = _wrapped(told.total_pruned(pruned), style)
     return joined([table, facts, [style.paint(x, "bold") for x in last]])
 
 

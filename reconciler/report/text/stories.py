@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from reconciler.environment.timestamps import whole_seconds
 from reconciler.recovery.paths import shown
 from reconciler.recovery.verifying.stories import Chapter, Story
 from reconciler.report.sentences.recovery import stories as told
-from reconciler.report.sentences.recovery.verifications import day
 from reconciler.report.sentences.terms import bare
 from reconciler.report.style import PLAIN, Style
 from reconciler.report.text.lines import joined, lines
@@ -36,7 +36,7 @@ def explained(story: Story, style: Style = PLAIN) -> str:
 
 
 def _chapter(chapter: Chapter, style: Style) -> list[str]:
-    head = f"{day(chapter.at)}  {told.says(chapter):13}"
+    head = f"{whole_seconds(chapter.at)}  {told.says(chapter):13}"
     details = told.details(chapter)
     if style.records:
         return ["  ".join([head.strip(), *details])]

@@ -33,8 +33,10 @@ def verified(result: Verified, style: Style = PLAIN) -> str:
     colour = _COLOURS.get(result.verdict, "yellow")
     last = lines(told.total(result), style.width, rest="  ")
     verdict = [style.paint(line, colour) for line in last]
-    each = [_storage(one, style) for one in result.storages]
-    others = [line for one in result.elsewhere for line in _elsewhere(one, style)]
+    each = [_storage(one, result.repository, style) for one in result.storages]
+    others = [
+        line for one in result.elsewhere for line in _elsewhere(one, result.repository, style)
+    ]
     if style.quiet:
         return joined([*(part for part in (*each, others) if part), verdict])
     notes = [*others, *_lines(_notes(result), style)]
@@ -48,7 +50,7 @@ def to_accept(shown: Acceptance, style: Style = PLAIN) -> str:
 
 def accepted(done: Acceptance, style: Style = PLAIN) -> str:
     """Show what was accepted; how much it was stands last."""
-    last = lines(told_together.total(done), style.width)
+    last = lines(told_together.total(done), style.width, rest="  ")
     return joined([[] if style.quiet else _accepted(done, style), last])
 
 
@@ -65,7 +67,7 @@ def _accepted(shown: Acceptance, style: Style) -> list[str]:
     return [*told, *(_line(f"… and {more:,} more: -v has all", name, style) if more > 0 else ())]
 
 
-def _storage(one: StorageVerified, style: Style) -> list[str]:
+def _storage(one: StorageVerified, repository: str, style: Style) -> list[str]:
     if style.quiet and one.verdict == AGREES:
         return []
     name = bare(one.storage)
@@ -79,16 +81,16 @@ def _storage(one: StorageVerified, style: Style) -> list[str]:
     for finding in one.counted:
         done += _finding(finding, name, style, only_counted=True)
     facts = [f"only counted: {', '.join(counted)}"] if (counted := told.only_counted(one)) else []
-    for fact in [*facts, *earlier(one), *one.notes]:
+    for fact in [*facts, *earlier(one, repository), *one.notes]:
         done += _line(fact, name, style)
     for finding in one.resolved if style.verbose else ():
         done += _line(f"resolved: {finding.what} {told.subject(finding)}", name, style)
     return done
 
 
-def _elsewhere(one: Elsewhere, style: Style) -> Iterator[str]:
+def _elsewhere(one: Elsewhere, repository: str, style: Style) -> Iterator[str]:
     """Yield what is wrong with a storage that was not asked for, and the first findings."""
-    yield from _lines(beside.elsewhere([one]), style)
+    yield from _lines(beside.elsewhere([one], repository), style)
     name, most = bare(one.storage), len(one.lasting) if style.verbose else _SHOWN
     for finding in one.lasting[:most]:
         yield from _finding(finding, name, style, only_counted=True)

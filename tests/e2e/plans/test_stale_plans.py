@@ -322,7 +322,7 @@ def test_the_digest_is_the_same_in_another_folder_from_other_files(folder, tmp_p
     digest = plan_of(folder)["digest"]
     folder("plan", "--digest-file", "digest.txt")
     assert folder.read("digest.txt") == f"{digest}\n"
-    assert folder("plan").stdout.splitlines()[-2] == f"Digest: {digest}"
+    assert folder("plan").stdout.splitlines()[-2] == f"Digest of the plan: {digest}"
     elsewhere = type(folder)(tmp_path_factory.mktemp("elsewhere"))
     whole = json.loads(mixed(shuffled=7))
     for name, keys in (("z", ["policy"]), ("a", ["storages"]), ("m", ["removed", "platform"])):

@@ -45,8 +45,8 @@ def test_a_scan_and_a_snapshot_with_the_rotten_bytes_do_not_hide_it(rotten):
     rotten.folder("snapshot", "create", "proofs", "--scan", code=7)
     told = rotten.folder("verify", "proofs", "--deep", code=7).stdout
     assert told.endswith(
-        "\nFINDINGS: 1 damaged found earlier, not seen whole since and not accepted; 21 of 21 "
-        "files compared.\n"
+        "\nFINDINGS: 1 damaged found earlier, open until the good bytes are read there again or it "
+        "is accepted; 21 of 21 files compared.\n"
     )
     rotten.file("nas/raw/07.tif", b"7")
     told = rotten.folder("verify", "proofs", "--deep").stdout

@@ -35,7 +35,7 @@ def test_a_snapshot_is_made_listed_and_checked_by_its_digest(storages):
     storages.scan()
     told = storages.folder("snapshot", "create", "proofs", "--digest-file", "proofs.digest")
     digest = storages.folder.read("proofs.digest").strip()
-    assert f"\nDigest: {digest}\n" in told.stdout
+    assert f"\nDigest of the snapshot: {digest}\n" in told.stdout
     last = "Complete: 1 storage, 1,234 file records, contents of 1 (20 files).\n"
     assert told.stdout.endswith(last)
     storages.private()

@@ -69,7 +69,7 @@ def test_it_comes_from_where_the_installation_came_from(installed, origin, wante
     installed(origin)
     assert missing_extra("the lock", "s3") == (
         "the lock needs the extra 's3', which is not installed: "
-        f"/venv/bin/python -m pip install {wanted}"
+        f"`/venv/bin/python -m pip install {wanted}`"
     )
 
 
@@ -85,21 +85,21 @@ def test_installers_of_programs_keep_the_extras_that_are_there(
 ) -> None:
     (tmp_path / receipt).touch()
     installed(None)
-    assert missing_extra("PostgreSQL", "postgresql").endswith(command)
+    assert missing_extra("PostgreSQL", "postgresql").endswith(f"`{command}`")
 
 
 def test_an_environment_that_uv_made_has_no_pip(installed, tmp_path) -> None:
     (tmp_path / "pyvenv.cfg").write_text("home = /usr/bin\nuv = 0.9.13\n")
     installed(None)
     assert missing_extra("the lock", "s3").endswith(
-        ": uv pip install --python /venv/bin/python 'jetraw-reconciler[s3]==1.2.3'"
+        ": `uv pip install --python /venv/bin/python 'jetraw-reconciler[s3]==1.2.3'`"
     )
 
 
 def test_a_checkout_that_was_never_installed_names_the_package(monkeypatch, tmp_path) -> None:
     monkeypatch.setattr(sys, "prefix", str(tmp_path))
     monkeypatch.setattr(extras, "installed", lambda *_: None)
-    assert missing_extra("x", "server").endswith("-m pip install 'jetraw-reconciler[server]'")
+    assert missing_extra("x", "server").endswith("-m pip install 'jetraw-reconciler[server]'`")
 
 
 def test_the_package_has_the_name_that_messages_give() -> None:

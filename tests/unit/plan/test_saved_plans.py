@@ -79,7 +79,7 @@ def changed_at(document, path, value):
 def meaning(plan):
     """What is done with a plan, and what is printed of what is done."""
     shown = text.plan(plan, Style())
-    operations = shown[: shown.index("Digest:")]
+    operations = shown[: shown.index("Digest of the plan:")]
     return plan.platform, plan.lock, plan.ready, plan.operations, plan.consents, operations
 
 

@@ -89,19 +89,19 @@ def test_at_60_columns_nothing_is_wider():
 @pytest.mark.parametrize(
     ("story", "last"),
     [
-        (STORY, "WRONG since the scan of 2026-11-29 02:00; its bytes were read and right last on "),
+        (STORY, "WRONG since the scan of 2026-11-29T02:00:00Z; its bytes were read and right last"),
         (
             replace(STORY, written=LATER, overwritten=True),
-            "OVERWRITTEN before 2026-11-08 02:00, though settled until then, and nobod",
+            "OVERWRITTEN before 2026-11-08T02:00:00Z, though settled until then, and nobod",
         ),
         (
             replace(STORY, chapters=STORY.chapters[:3], wrong_since="", written=LATER),
-            "As it was written before the scan of 2026-11-08 02:00: its bytes were read and right ",
+            "As it was written before the scan of 2026-11-08T02:00:00Z: its bytes were read and",
         ),
-        (replace(STORY, last_right=""), "WRONG since the scan of 2026-11-29 02:00; it was never "),
+        (replace(STORY, last_right=""), "WRONG since the scan of 2026-11-29T02:00:00Z; it was ne"),
         (
             replace(STORY, chapters=STORY.chapters[:3], wrong_since=""),
-            "As it was: its bytes were read and right last on 2026-11-01 02:00.",
+            "As it was: its bytes were read and right last on 2026-11-01T02:00:00Z.",
         ),
         (
             replace(STORY, chapters=STORY.chapters[:4], wrong_since=""),

@@ -7,20 +7,27 @@ from itertools import groupby
 from shlex import quote
 from typing import NamedTuple
 
+from reconciler.environment.timestamps import whole_seconds
 from reconciler.recovery.findings.accepting import Acceptance
 from reconciler.recovery.findings.episodes import NEEDS_PROOF
 from reconciler.recovery.paths import shown
 from reconciler.recovery.values import FileFinding
 from reconciler.recovery.verifying.results import StorageVerified
 from reconciler.recovery.verifying.telling.redaction import REDACTED
-from reconciler.report.sentences.recovery.verifications import LASTS, MEANINGS, day, found, meaning
+from reconciler.report.sentences.recovery.verifications import (
+    LASTS,
+    MEANINGS,
+    found,
+    meaning,
+    verify,
+)
 from reconciler.report.sentences.terms import bare, count, spoken, word
 
 _ACCEPTED = "a person has said that these may stay as they are"
 
-#: What to do about what needs proof, in this order.
-_FIRST = "first: verify REPO --explain {} {} names the good copies; copy the bytes back from one"
-_ELSE = "only what may stay so: verify REPO --accept {} PATH"
+#: What to do about what needs proof, in this order: to mend it, or to let it stay.
+_MEND = "to mend it: `{} --explain {} {}` names the good copies; copy the bytes back from one"
+_ACCEPT = "only what may stay as it is: `{} --accept {} PATH`"
 
 
 class Group(NamedTuple):
@@ -52,8 +59,11 @@ def groups(one: StorageVerified) -> Iterator[Group]:
         yield Group("accepted", _ACCEPTED, one.accepted_count, one.accepted, counts=False)
 
 
-def earlier(one: StorageVerified) -> list[str]:
-    """Say what became of what earlier runs found."""
+def earlier(one: StorageVerified, repository: str) -> list[str]:
+    """Say what became of what earlier runs found, and what to do about what is wrong.
+
+    `repository` is its address, as reports have it.
+    """
     told = []
     if one.resolved_count:
         told.append(f"{count(one.resolved_count, 'earlier finding')} resolved")
@@ -61,14 +71,14 @@ def earlier(one: StorageVerified) -> list[str]:
         what = f" ({found(one.still_open_of)})" if one.still_open_of else ""
         told.append(
             f"{count(one.still_open, 'earlier finding')} not proved to be over{what}, the oldest "
-            f"of {day(one.still_open_since)}"
+            f"of {whole_seconds(one.still_open_since)}"
         )
     wrong = [each for each in (*one.findings, *one.lasting) if each.what in NEEDS_PROOF]
     files = [each.path for each in wrong if not each.about]
     if files:
-        told.append(_FIRST.format(word(one.storage), _path(files[0])))
+        told.append(_MEND.format(verify(repository), word(one.storage), _path(files[0])))
     if wrong:
-        told.append(_ELSE.format(word(one.storage)))
+        told.append(_ACCEPT.format(verify(repository), word(one.storage)))
     return told
 
 

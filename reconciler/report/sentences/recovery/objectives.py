@@ -163,4 +163,7 @@ def _much(much: Much) -> str:
 
 def notes(result: Proved) -> list[str]:
     """Return what else is worth knowing, in sentences."""
-    return [shown(note) for note in (*beside.elsewhere(result.elsewhere), *result.notes)]
+    return [
+        shown(note)
+        for note in (*beside.elsewhere(result.elsewhere, result.repository), *result.notes)
+    ]

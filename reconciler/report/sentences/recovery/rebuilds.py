@@ -32,7 +32,7 @@ def source(kept: Kept, now: datetime | None = None) -> str:
     return (
         f"From the snapshot {snapshot.id}{state}, made {made} of "
         f"{address(snapshot.platform.address)}: {count(len(snapshot.storages), 'storage')}. "
-        f"The snapshot's digest: {kept.digest}."
+        f"Digest of the snapshot: {kept.digest}."
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reconciler.environment.timestamps import whole_seconds
 from reconciler.recovery import rows
 from reconciler.recovery.paths import shown
 from reconciler.recovery.rows import Content
@@ -11,7 +12,6 @@ from reconciler.recovery.verifying.stories import Chapter, Copy, Story
 from reconciler.report.sentences.recovery.verifications import (
     accepted,
     accepted_of,
-    day,
     modified,
     proved,
     sha,
@@ -53,7 +53,7 @@ def details(chapter: Chapter) -> list[str]:
 
 def verdict(story: Story) -> str:
     """Say what matters most: whether it is wrong, since when, and when it was right last."""
-    right = f"its bytes were read and right last on {day(story.last_right)}"
+    right = f"its bytes were read and right last on {whole_seconds(story.last_right)}"
     if story.wrong_since:
         return _wrong(story, right if story.last_right else "it was never read before")
     if not story.chapters:
@@ -65,7 +65,7 @@ def verdict(story: Story) -> str:
         return f"NOT KNOWN: the last scan says nothing of its bytes{last}."
     as_it_was = "As it was"
     if story.written:
-        as_it_was += f" written before the scan of {day(story.written)}"
+        as_it_was += f" written before the scan of {whole_seconds(story.written)}"
     return f"{as_it_was}: {right}." if story.last_right else f"{as_it_was}; {_EMPTY}."
 
 
@@ -81,10 +81,10 @@ def _unseen(story: Story) -> str:
 def _wrong(story: Story, right: str) -> str:
     if story.overwritten:
         return (
-            f"OVERWRITTEN before {day(story.written)}, though settled until then, and "
+            f"OVERWRITTEN before {whole_seconds(story.written)}, though settled until then, and "
             f"nobody knows whether that was meant: before that, {right}."
         )
-    since = f"since the scan of {day(story.wrong_since)}"
+    since = f"since the scan of {whole_seconds(story.wrong_since)}"
     if story.accepted is not None:
         return f"Not as it was {since}, and {accepted(story.accepted)}; {right}."
     return f"WRONG {since}; {right}."
@@ -119,14 +119,19 @@ def copies(story: Story) -> list[str]:
 def found(story: Story) -> list[str]:
     """Say what verifications found of it."""
     return [
-        f"{spoken(finding.what)}: {day(finding.first_seen)} to {day(finding.last_seen)}, "
+        f"{spoken(finding.what)}: {_between(finding.first_seen, finding.last_seen)}, "
         + _end(finding)
         for finding in story.findings
     ]
 
 
+def _between(first: str, last: str) -> str:
+    first, last = whole_seconds(first), whole_seconds(last)
+    return first if first == last else f"{first} to {last}"
+
+
 def _end(finding: FileFinding) -> str:
-    ends = [f"resolved {day(finding.resolved)}"] if finding.resolved else []
+    ends = [f"resolved {whole_seconds(finding.resolved)}"] if finding.resolved else []
     return ", ".join([*ends, *accepted_of(finding)]) or "not resolved"
 
 
@@ -137,7 +142,8 @@ def quoted_path(path: bytes) -> str:
 
 def _copy(copy: Copy) -> str:
     how = proved(copy.content)
-    return f"{bare(copy.storage)} {shown(copy.path)}, scanned {day(copy.at)}{how and f', {how}'}"
+    scanned = f"scanned {whole_seconds(copy.at)}{how and f', {how}'}"
+    return f"{bare(copy.storage)} {shown(copy.path)}, {scanned}"
 
 
 def _facts(content: Content) -> list[str]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from shlex import quote
 
-from reconciler.environment.timestamps import timestamp
+from reconciler.environment.timestamps import timestamp, whole_seconds
 from reconciler.printable import listed
 from reconciler.printable import shown as printable
 from reconciler.recovery import rows, values
@@ -53,7 +54,16 @@ _HOW = {
 }
 _DIGITS = 12
 #: What is said of earlier findings of which nobody knows that they are over.
-LASTS = "not seen whole since and not accepted"
+LASTS = "open until the good bytes are read there again or it is accepted"
+
+
+def verify(repository: str, snapshot: str = "") -> str:
+    """Return the beginning of a command that verifies, to be pasted into a shell.
+
+    `repository` is its address, as reports have it; `snapshot` an `@ID`, or empty.
+    """
+    address = repository.removeprefix("'").removesuffix("'")
+    return f"reconciler verify {quote(address + snapshot)}"
 
 
 def heading(verified: Verified) -> str:
@@ -123,7 +133,7 @@ def details(finding: FileFinding) -> list[str]:
         told.append(count(finding.files, "file"))
     told += _contents(finding)
     if finding.first_seen and finding.first_seen != finding.last_seen:
-        told.append(f"since {day(finding.first_seen)}")
+        told.append(f"since {whole_seconds(finding.first_seen)}")
     return [*told, *accepted_of(finding)]
 
 
@@ -136,10 +146,10 @@ def accepted_of(finding: FileFinding) -> list[str]:
 def accepted(said: Accepted) -> str:
     """Say who has accepted something, when and why, and who withdrew it."""
     why = f": {printable(said.why)}" if said.why else ""
-    told = f"accepted {day(said.at)} by {printable(said.by)}{why}"
+    told = f"accepted {whole_seconds(said.at)} by {printable(said.by)}{why}"
     if not said.withdrawn:
         return told
-    return f"{told}; withdrawn {day(said.withdrawn)} by {printable(said.withdrawn_by)}"
+    return f"{told}; withdrawn {whole_seconds(said.withdrawn)} by {printable(said.withdrawn_by)}"
 
 
 def only_counted(one: StorageVerified) -> list[str]:
@@ -216,27 +226,22 @@ def _agreeing(verified: Verified) -> str:
     return f", and all agree{' but ' if but else ''}{' and '.join(but)}"
 
 
-def day(moment: str) -> str:
-    """Return a moment as people read it."""
-    return moment[:16].replace("T", " ")
-
-
 def _side(side: Side) -> str:
     incomplete = "" if side.complete else ", which is incomplete"
-    return f"snapshot {side.id} of {day(side.created_at)}{incomplete}"
+    return f"snapshot {side.id} of {whole_seconds(side.created_at)}{incomplete}"
 
 
 def _taken(taken: Taken) -> str:
-    told = [f"{'scanned' if taken.scan else 'read'} {day(taken.at)}"]
+    told = [f"{'scanned' if taken.scan else 'read'} {whole_seconds(taken.at)}"]
     proofs = taken.proofs
     if proofs.read:
-        told.append(f"{proofs.read:,} read then")
+        told.append(f"{proofs.read:,} read in that scan")
     if proofs.kept:
         told.append(f"{proofs.kept:,} known from earlier scans")
     if proofs.stored:
         told.append(f"{proofs.stored:,} only as sums that the storage keeps")
     if proofs.oldest:
-        told.append(f"oldest proof {day(proofs.oldest)}")
+        told.append(f"oldest proof {whole_seconds(proofs.oldest)}")
     return ", ".join(told)
 
 
@@ -281,7 +286,7 @@ def modified(content: Content) -> str:
         moment = datetime.fromtimestamp(content.mtime_ns // 10**9, UTC)
     except (OverflowError, ValueError, OSError):
         return ""
-    return f"modified {day(timestamp(moment, 'seconds'))}"
+    return f"modified {timestamp(moment, 'seconds')}"
 
 
 def proved(content: Content) -> str:
@@ -290,5 +295,5 @@ def proved(content: Content) -> str:
         return "never read: a sum that the storage keeps"
     if content.proved_at is None:
         return ""
-    when = day(timestamp(datetime.fromtimestamp(content.proved_at, UTC), "seconds"))
+    when = timestamp(datetime.fromtimestamp(content.proved_at, UTC), "seconds")
     return f"read {when}" if content.proof == rows.READ else f"not read; known from {when}"

@@ -33,6 +33,16 @@ def test_what_is_said_first_is_what_comes_of_it(doing, capfd):
     assert told == f"\nStopping: {doing.format('')}. Again to stop at once.\n"
 
 
+def test_what_is_said_first_fits_a_terminal(capfd, monkeypatch):
+    monkeypatch.setattr("os.isatty", lambda _: True)
+    monkeypatch.setenv("COLUMNS", "40")
+    with Stop(TimeLimit(None), GOES_ON):
+        signal.raise_signal(signal.SIGINT)
+    _, first, *rest = capfd.readouterr().err.splitlines()
+    assert first == "Stopping: what was read whole is kept,"
+    assert rest[0] == "  and the next run goes on from there."
+
+
 def test_what_a_parent_ignores_stays_ignored():
     before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
     try:

@@ -149,7 +149,7 @@ def test_no_width_loses_a_word(make, name, width):
 def test_only_what_can_not_be_broken_is_wider_than_60_columns(make, name):
     told = text.plan(PLANS[name](make), NARROW)
     wide = [line for line in told.splitlines() if columns(line) > 60]
-    assert all(line.startswith("Digest: sha256:") for line in wide)
+    assert all(line.startswith("Digest of the plan: sha256:") for line in wide)
 
 
 def test_names_stay_in_one_piece(make):
@@ -201,7 +201,7 @@ def last_lines(plan, style=NARROW):
 def test_digest_and_totals_are_the_last_two_lines(make):
     plan = removals(make)
     assert last_lines(plan) == [
-        f"Digest: {plan.digest}",
+        f"Digest of the plan: {plan.digest}",
         "Plan: 1 to create, 0 to update, 2 to remove.",
     ]
     assert last_lines(no_changes(make))[1] == "No changes. Live matches the manifest."
