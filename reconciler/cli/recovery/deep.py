@@ -31,17 +31,20 @@ from reconciler.report.sentences import scans as told
 Read = Callable[[Target, tuple[str, ...]], Scanned]
 
 
-def targets(storages: Sequence[SnapshotStorage], moves: Sequence[str]) -> dict[str, Target]:
+def targets(
+    storages: Sequence[SnapshotStorage], moves: Sequence[str], *, are_copies: bool
+) -> dict[str, Target]:
     """Return, by place, from where storages are read; `UsageError` for a move that is none.
 
-    What is read elsewhere is another place: what is found there says nothing of the one that it is
-    read for.
+    Whether what is read elsewhere is a copy nothing that is there can show: it is said. A copy is
+    another place: what is found there says nothing of the one that it is read for.
     """
     live = [Storage(s.id, s.name, s.label, s.type, s.default_url) for s in storages if s.place]
-    return {target.place: _where_read(target) for target in targets_of(live, moves)[0]}
+    found = targets_of(live, moves)[0]
+    return {target.place: _copy(target) if are_copies else target for target in found}
 
 
-def _where_read(target: Target) -> Target:
+def _copy(target: Target) -> Target:
     here = location(target.type, target.url).place
     return target if here == target.place else replace(target, place=here, copy_of=target.place)
 

@@ -183,7 +183,8 @@ class _Verification:
             homes = home, self.repository
             yield from against.verify(was.snapshot, chosen, self.kept.snapshot, means, homes)
         elif how == results.DEEP:
-            sources = storages_now.targets(chosen, options.relocate or ())
+            moves, are_copies = options.relocate or (), not options.same_storage
+            sources = storages_now.targets(chosen, moves, are_copies=are_copies)
             with storages_now.reading(context, options, home, stop) as read:
                 yield from deep.verify(chosen, sources, means, home, read)
         else:

@@ -95,7 +95,8 @@ def _compared(
 def _elsewhere(target: Target) -> str:
     return (
         f"this is about what lies at {quoted_url(target.url)}, where it was read: it says nothing "
-        "of the storage itself, whose findings stay as they are"
+        "of the storage itself, whose findings stay as they are. If no copy lies there, but the "
+        "storage itself, mounted elsewhere, say --same-storage"
     )
 
 

@@ -143,9 +143,33 @@ def test_wrong_bytes_in_a_copy_of_young_files_are_no_work_of_anybody(storages):
     back = verify.path / "back"
     shutil.copytree(verify.nas, back)
     (back / "new/2").write_bytes(b"garbage")
-    report = verify.deep("--relocate", f"{verify.nas}={back}", code=7)
+    moved = ("--relocate", f"{verify.nas}={back}")
+    report = verify.deep(*moved, code=7)
     assert found(report) == [("changed", "new/2")]
     assert report["storages"][0]["only_counted"] == {}
+    # If it is the storage itself, somebody works there.
+    report = verify.deep(*moved, "--same-storage")
+    assert (found(report), report["storages"][0]["only_counted"]) == ([], {"unsettled": 1})
+
+
+def test_what_is_found_on_the_storage_itself_elsewhere_is_kept_as_its_own(verify):
+    verify.rot()
+    verify.deep(code=7)
+    other = verify.path / "mnt"
+    verify.nas.rename(other)
+    moved = ("--relocate", f"{verify.nas}={other}")
+    verify.nas = other
+    verify.rot()  # its old bytes are back
+    (one,) = verify.deep(*moved, "--same-storage")["storages"]
+    assert [f["path"] for f in one["resolved"]] == ["raw/03.tif"]
+    assert "it says nothing of the storage itself" not in str(one["notes"])
+    assert list(verify.path.glob("proofs/snapshots/*/verified.json"))
+
+
+def test_an_empty_folder_is_not_the_storage_itself(verify):
+    (verify.path / "empty").mkdir()
+    moved = ("--relocate", f"{verify.nas}={verify.path / 'empty'}")
+    assert found(verify.deep(*moved, "--same-storage", code=8)) == [("not_reachable", "")]
 
 
 def test_only_storages_in_scope_are_compared_and_that_verifies_no_snapshot(storages):
@@ -259,6 +283,7 @@ def test_a_limit_of_time_leaves_what_was_not_read_unknown_and_the_next_run_goes_
         ("verify", "say which repository"),
         ("verify proofs --workers 3", "only with --deep"),
         ("verify proofs --relocate a=b", "only with --deep"),
+        ("verify proofs --deep --same-storage", "means nothing alone"),
         ("verify proofs --deep --against proofs", "not allowed with"),
         ("verify proofs --deep --rows rows.txt", "must be .parquet or .csv"),
         ("verify proofs --explain tape x", "no snapshot has a storage 'tape'"),

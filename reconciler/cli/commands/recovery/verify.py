@@ -30,6 +30,7 @@ class VerifyOptions(Namespace):
     rows: str | None
     settled: float | None
     relocate: list[str] | None
+    same_storage: bool
     workers: int | None
     max_duration: float | None
     limit_rate: int | None
@@ -141,8 +142,14 @@ def _add_reading(parser: ArgumentParser) -> None:
         "--relocate",
         action="append",
         metavar="FROM=TO",
-        help="with --deep: read what lies below FROM at TO, where it is mounted elsewhere; may be "
-        "repeated",
+        help="with --deep: read what lies below FROM at TO: a copy, on which nobody works, so that "
+        "whatever differs is told; may be repeated",
+    )
+    parser.add_argument(
+        "--same-storage",
+        action="store_true",
+        help="with --relocate: what lies at TO is no copy, but the storage itself, mounted "
+        "elsewhere; what is found is kept as its own, and what people wrote lately only counted",
     )
     parser.add_argument(
         "--workers",

@@ -34,6 +34,8 @@ def check(options: VerifyOptions) -> None:
     ]
     if given and not options.deep:
         raise UsageError(f"{given[0]} means something only with --deep, which reads storages")
+    if options.same_storage and not options.relocate:
+        raise UsageError("--same-storage says what --relocate leads to: it means nothing alone")
     told_of_one = options.explain or options.accept or options.withdraw
     if options.metrics is not None and told_of_one is not None:
         raise UsageError("--metrics tells of all storages: leave it out, or compare something")
