@@ -16,7 +16,7 @@ _TOLD = {
     "scans": ("scanned",),
     "snapshots": ("checked", "overview", "pruned", "snapshot"),
     "stories": ("explained",),
-    "verifications": ("accepted", "verified"),
+    "verifications": ("accepted", "loss", "verified"),
 }
 _HOMES = {name: home for home, names in _TOLD.items() for name in names}
 

@@ -15,7 +15,7 @@ from reconciler.cli.recovery import deep as storages_now
 from reconciler.cli.recovery.proving import objective
 from reconciler.cli.recovery.proving.metering import About, metered
 from reconciler.cli.recovery.proving.settling import Settling
-from reconciler.cli.recovery.verifying import accepting, explaining
+from reconciler.cli.recovery.verifying import accepting, explaining, losing
 from reconciler.cli.recovery.verifying.meant import check, command_of
 from reconciler.environment.timestamps import timestamp, utc_now
 from reconciler.errors import FINDINGS, INTERRUPTED, SUCCESS, UNPROVED, RepositoryError, UsageError
@@ -54,6 +54,8 @@ def run(context: Context, options: VerifyOptions) -> int:
         return explaining.run(context, options, *options.explain)
     if options.accept is not None or options.withdraw is not None:
         return accepting.run(context, options)
+    if options.accept_loss is not None:
+        return losing.run(context, options, options.accept_loss)
     address = split(options.repository or options.against or "")[0]
     body = objective.run if options.objective else _run
     return metered(

@@ -191,14 +191,17 @@ def keep(
     return no_room
 
 
-def miss_no_more(repository: Repository, place: str, moment: datetime, named: str = "") -> None:
+def miss_no_more(
+    repository: Repository, place: str, moment: datetime, named: str = "", *, untold: bool = False
+) -> None:
     """Go on without records that are damaged, or lost: one is written that replaces them.
 
-    So is the one that is `named` by the last scan, and what had no room. So it needs no right to
-    remove anything. Raises `RepositoryError`.
+    So is the one that is `named` by the last scan, and what had no room; with `untold` also where
+    there was none yet. So it needs no right to remove anything. Raises `RepositoryError`.
     """
     known = read(repository, place)
-    if known.lost or known.no_room or not known.has(named):
+    is_untold = untold and not known.records
+    if known.lost or known.no_room or is_untold or not known.has(named):
         contained = known.contained if known.has(named) else {*known.contained, named}
         replaced = replace(
             known, records=(*known.records, *known.lost), contained=frozenset(contained)

@@ -23,6 +23,9 @@ FOUND = "found/"
 UNFINISHED = "unfinished/"
 #: The key by which `--redact` makes short hashes of names: 32 bytes, made when it is first wanted.
 REDACTION = "redaction.key"
+#: What a key is named with where nobody knows the location: a place that no location is like.
+_BY_KEY = "key:"
+_KEY = re.compile(r"[0-9a-f]{32}")
 
 
 def is_name(text: str) -> bool:
@@ -40,7 +43,14 @@ def storage_key(place: str) -> str:
 
     Not its id or name: the bytes are the same under another id, and on another platform.
     """
+    if place.startswith(_BY_KEY):
+        return place.removeprefix(_BY_KEY)
     return hashlib.sha256(place.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def place_by(key: str) -> str:
+    """Return what stands for the location with a key where nobody knows it; empty: it is none."""
+    return f"{_BY_KEY}{key}" if _KEY.fullmatch(key) else ""
 
 
 def scans(place: str) -> str:

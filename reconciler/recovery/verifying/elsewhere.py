@@ -90,16 +90,19 @@ def _wrong(repository: Repository, asked: Collection[str]) -> Iterator[tuple[str
     for key in sorted(keys.difference(asked)):
         known = store.read_below(repository, key)
         lasting = tuple(filter(_counts, open_ones(known.episodes).values()))
-        problem = next(iter(known.problems), "") or _gone(repository, key, known)
+        problem = next(iter(known.problems), "") or gone(repository, key, known)
         if lasting or problem:
             lasts = dict(sorted(Counter(finding.what for finding in lasting).items()))
             name = max(((e.last_seen, e.storage) for e in known.episodes), default=("", ""))[1]
             yield key, Elsewhere(name, "", lasts, lasting, problem)
 
 
-def _gone(repository: Repository, key: str, known: store.Known) -> str:
-    """Say that findings are gone of which the last scan of a place tells; empty: none are."""
-    scan = _last_scan(repository, key)
+def gone(repository: Repository, key: str, known: store.Known) -> str:
+    """Say that findings are gone of which the last scan of a place tells; empty: none are.
+
+    Beside those of which what is `known` says so itself. Raises `RepositoryError`.
+    """
+    scan = last_scan(repository, key)
     if scan is None or scan.copy_of:
         return ""
     try:
@@ -118,14 +121,16 @@ def _told(
 ) -> Iterator[Elsewhere]:
     in_snapshots = _in_snapshots(repository, wrong, asked, keys)
     for key, one in wrong.items():
-        scan = _last_scan(repository, key)
+        scan = last_scan(repository, key)
         is_ours, address = in_snapshots.get(key, (True, scan.root.url if scan else ""))
         if is_ours and not (scan and scan.copy_of):
             name = one.storage or (scan.name if scan else "")
-            yield replace(one, storage=name, address=masked(address))
+            # A secret that is masked could not be typed.
+            named = address if address == masked(address) else ""
+            yield replace(one, storage=name, address=masked(address), named=named or key)
 
 
-def _last_scan(repository: Repository, key: str) -> Scan | None:
+def last_scan(repository: Repository, key: str) -> Scan | None:
     """Return the last scan of a place whose record can be read; None if there is none."""
     for name in sorted(repository.names(f"{layout.SCANS}{key}/"), reverse=True):
         try:

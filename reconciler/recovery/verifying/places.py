@@ -20,7 +20,8 @@ def place_of(repository: Repository, storage: str) -> str:
     """Return the location of a storage, by its name in the newest snapshot that has it.
 
     Or by an address at which one was scanned: so one is named that was moved, or that no snapshot
-    has. Raises `UsageError` if neither is known, `RepositoryError`.
+    has. Or by the key under which its findings lie, where nobody knows more. Raises `UsageError` if
+    none is known, `RepositoryError`.
     """
     snapshots = listing.listed(repository).kept
     found = named(snapshots, storage) or _scanned_at(repository, storage)
@@ -45,8 +46,9 @@ def named(snapshots: Sequence[Kept], storage: str) -> str:
 
 
 def _scanned_at(repository: Repository, address: str) -> str:
-    for type in _TYPES:
-        place = location(type, address).place
+    for place in filter(
+        None, [*(location(t, address).place for t in _TYPES), layout.place_by(address)]
+    ):
         for where in (layout.scans(place), layout.findings(place), layout.found(place)):
             if any(True for _ in repository.names(where)):
                 return place

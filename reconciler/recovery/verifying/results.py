@@ -120,6 +120,8 @@ class Elsewhere(Struct, frozen=True):
     lasting: tuple[FileFinding, ...] = ()
     #: Why not all can be read that is known of it, in a sentence.
     problem: str = ""
+    #: By what it is named on a command line: its address, or the key under which its findings lie.
+    named: str = ""
 
 
 class Side(Struct, frozen=True):

@@ -16,6 +16,6 @@ if TYPE_CHECKING:
     from reconciler.report.json.scans import scanned
     from reconciler.report.json.snapshots import checked, overview, pruned, snapshot
     from reconciler.report.json.stories import explained
-    from reconciler.report.json.verifications import accepted, verified
+    from reconciler.report.json.verifications import accepted, loss, verified
 
 __getattr__ = handing_out(__name__)

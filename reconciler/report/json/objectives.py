@@ -30,6 +30,7 @@ def proved(result: Proved, _style: Style = PLAIN) -> str:
             {
                 "storage": one.storage or None,
                 "address": one.address or None,
+                "named": one.named or None,
                 "wrong": one.lasts,
                 "problem": one.problem or None,
             }

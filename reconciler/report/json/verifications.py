@@ -10,6 +10,7 @@ import msgspec
 from reconciler.recovery.findings.accepting import Acceptance
 from reconciler.recovery.findings.record import written
 from reconciler.recovery.values import FileFinding
+from reconciler.recovery.verifying.losses import Loss
 from reconciler.recovery.verifying.results import Elsewhere, Side, StorageVerified, Taken, Verified
 from reconciler.report.documents import of_fields
 from reconciler.report.sentences.recovery.verifications import all_found
@@ -57,6 +58,11 @@ def accepted(done: Acceptance, _style: Style = PLAIN) -> str:
     )
 
 
+def loss(result: Loss, _style: Style = PLAIN) -> str:
+    """Return what was lost, and is missed no more: sentences, of which there may be none."""
+    return of_fields(storage=result.storage, accepted=result.problems)
+
+
 def _storage(one: StorageVerified) -> dict[str, Any]:
     return {
         "storage": one.storage,
@@ -87,6 +93,7 @@ def _elsewhere(one: Elsewhere) -> dict[str, Any]:
     return {
         "storage": one.storage or None,
         "address": one.address or None,
+        "named": one.named or None,
         "lasts": one.lasts,
         "lasting": _written(one.lasting),
         "problem": one.problem or None,

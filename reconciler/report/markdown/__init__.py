@@ -13,6 +13,6 @@ if TYPE_CHECKING:
     from reconciler.report.markdown.scans import scanned
     from reconciler.report.markdown.snapshots import checked, overview, pruned, snapshot
     from reconciler.report.markdown.stories import explained
-    from reconciler.report.markdown.verifications import accepted, verified
+    from reconciler.report.markdown.verifications import accepted, loss, verified
 
 __getattr__ = handing_out(__name__)

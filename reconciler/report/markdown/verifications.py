@@ -6,10 +6,11 @@ from itertools import groupby
 
 from reconciler.recovery.findings.accepting import Acceptance
 from reconciler.recovery.values import FileFinding
+from reconciler.recovery.verifying.losses import Loss
 from reconciler.recovery.verifying.results import StorageVerified, Verified
 from reconciler.report.markdown.comments import Comment, Section, row, written
 from reconciler.report.markdown.escape import code, prose
-from reconciler.report.sentences.recovery import beside
+from reconciler.report.sentences.recovery import beside, losses
 from reconciler.report.sentences.recovery import verifications as told
 from reconciler.report.sentences.recovery.groups import earlier, total
 from reconciler.report.sentences.terms import spoken
@@ -63,6 +64,11 @@ def accepted(done: Acceptance, _style: Style = PLAIN) -> str:
     """Show what was accepted."""
     sections = (Section("", "file", done.findings, _named),)
     return written(Comment(total(done), sections=sections))
+
+
+def loss(result: Loss, _style: Style = PLAIN) -> str:
+    """Say what was lost, and is missed no more."""
+    return written(Comment(losses.total(result)))
 
 
 def _section(findings: list[FileFinding], number: int) -> Section[FileFinding]:

@@ -13,6 +13,6 @@ if TYPE_CHECKING:
     from reconciler.report.text.scans import scanned
     from reconciler.report.text.snapshots import checked, overview, pruned, snapshot
     from reconciler.report.text.stories import explained
-    from reconciler.report.text.verifications import accepted, verified
+    from reconciler.report.text.verifications import accepted, loss, verified
 
 __getattr__ = handing_out(__name__)

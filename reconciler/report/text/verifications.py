@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from reconciler.printable import shown
 from reconciler.recovery.findings.accepting import Acceptance
 from reconciler.recovery.values import FileFinding
+from reconciler.recovery.verifying.losses import Loss
 from reconciler.recovery.verifying.results import (
     AGREES,
     DIFFERS,
@@ -14,7 +15,7 @@ from reconciler.recovery.verifying.results import (
     StorageVerified,
     Verified,
 )
-from reconciler.report.sentences.recovery import beside
+from reconciler.report.sentences.recovery import beside, losses
 from reconciler.report.sentences.recovery import groups as told_together
 from reconciler.report.sentences.recovery import verifications as told
 from reconciler.report.sentences.recovery.groups import Group, earlier, groups
@@ -52,6 +53,11 @@ def accepted(done: Acceptance, style: Style = PLAIN) -> str:
     """Show what was accepted; how much it was stands last."""
     last = lines(told_together.total(done), style.width, rest="  ")
     return joined([[] if style.quiet else _accepted(done, style), last])
+
+
+def loss(result: Loss, style: Style = PLAIN) -> str:
+    """Say what was lost, and is missed no more."""
+    return joined([lines(losses.total(result), style.width)])
 
 
 def _accepted(shown: Acceptance, style: Style) -> list[str]:

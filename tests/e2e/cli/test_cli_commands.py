@@ -260,6 +260,7 @@ def test_every_path_is_completed():
         "RATE",
         "K/N",
         "TEXT",
+        "STORAGE",
         ("STORAGE", "PATH"),
     }
     for command in COMMANDS:

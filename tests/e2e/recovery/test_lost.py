@@ -148,7 +148,7 @@ def test_what_is_wrong_with_a_storage_that_was_moved_or_taken_out_is_told(moved,
     assert told("--objective", 7) == expected
     for how in ("--against", "--deep", "--objective"):
         said = moved.folder("verify", "proofs", how, code=7).stdout
-        assert (f"--accept '{address}'" if told(how, 7) else "missing  raw/03.tif") in said
+        assert (f"--accept {address}" if told(how, 7) else "missing  raw/03.tif") in said
         last = said.splitlines()[-1]
         assert last.startswith("FINDINGS: ")
         assert " 1 missing" in last
@@ -157,6 +157,42 @@ def test_what_is_wrong_with_a_storage_that_was_moved_or_taken_out_is_told(moved,
     assert "missing" in story
     moved.folder("verify", "proofs", "--accept", address, "-y")
     assert told("--deep", 0) == told("--objective", 0) == []
+
+
+@pytest.mark.parametrize("how", ["missing", "damaged", "untold", "by key"])
+def test_what_is_lost_of_a_storage_that_nobody_declares_is_accepted_as_reports_name_it(moved, how):
+    declare(moved, other="other")
+    proofs = moved.path / "proofs"
+    (record,) = proofs.glob("findings/*/*.json")
+    if how == "damaged":
+        record.write_bytes(b"{")
+    else:
+        record.unlink()
+    key = record.parent.name
+    if how == "untold":
+        shutil.rmtree(proofs / "found" / key)
+    if how == "by key":  # of which nobody knows more
+        for name in ("scans", "finished"):
+            shutil.rmtree(proofs / name / key)
+        shutil.rmtree(proofs / "snapshots")
+    (moved.path / "other/b.tif").touch()
+    moved.scan()
+    report = json.loads(
+        moved.folder("verify", "proofs", "--objective", "-o", "json", code=8).stdout
+    )
+    (one,) = report["elsewhere"]
+    assert one["named"] == (key if how == "by key" else f"file://{moved.path / 'nas'}")
+    said = moved.folder("verify", "proofs", "--objective", code=8).stdout
+    assert "Where it is scanned no more: `reconciler verify " in said
+    assert f" --accept-loss {one['named']}` goes on without" in said
+    accepting = ("verify", "proofs", "--accept-loss", one["named"])
+    asked = moved.folder(*accepting, code=64)
+    assert "verify --accept-loss asks" in asked.stderr
+    assert one["problem"].split(":")[0] in asked.stderr
+    moved.folder("verify", "proofs", "--objective", code=8)
+    assert "is missed no more" in moved.folder(*accepting, "-y").stdout
+    moved.folder("verify", "proofs", "--objective")
+    assert "Nothing is lost" in moved.folder(*accepting, "-y").stdout
 
 
 def test_a_storage_that_was_moved_is_told_before_a_snapshot_has_it(moved):

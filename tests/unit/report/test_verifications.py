@@ -17,6 +17,7 @@ from reconciler.recovery.rows import Content
 from reconciler.recovery.values import Accepted, FileFinding, LeftOut
 from reconciler.recovery.verifying import results
 from reconciler.recovery.verifying.comparing.classify import SCATTERED
+from reconciler.recovery.verifying.losses import Loss
 from reconciler.recovery.verifying.results import (
     Elsewhere,
     Proofs,
@@ -122,7 +123,13 @@ ELSEWHERE = (
         {values.MISSING: 1},
         (finding(values.MISSING, b"left", now=None),),
     ),
-    Elsewhere("", "", {}, problem="'findings/12/34.json' in 'proofs' can't be used: it is damaged"),
+    Elsewhere(
+        "",
+        "",
+        {},
+        problem="'findings/12/34.json' in 'proofs' can't be used: it is damaged",
+        named="12" * 16,
+    ),
 )
 ALL = verified(
     NAS,
@@ -171,7 +178,7 @@ def test_json(golden):
 def test_at_60_columns_only_what_can_not_be_broken_is_wider():
     told = text.verified(ALL, Style(width=60))
     wide = [line for line in told.splitlines() if columns(line) > 60]
-    assert len(wide) == 1
+    assert len(wide) == 2
     assert all(re.fullmatch(" *`reconciler verify [^`]+`", line) for line in wide)
 
 
@@ -356,6 +363,15 @@ def test_what_was_listed_by_half_is_not_verified():
     told = text.verified(verified(replace(FINE, incomplete=True)), Style(width=UNBOUNDED))
     assert told.splitlines()[-1].startswith("NOT VERIFIED: ")
     assert told.endswith("; not all was listed and read of 'minio'.\n")
+
+
+def test_what_is_lost_is_told_in_each_format():
+    done = Loss("nas", ("'findings/12/34.json' is missing",))
+    for told_of in (text.loss(done, Style(width=UNBOUNDED)), markdown.loss(done)):
+        assert "Accepted: what is lost of nas is missed no more. What was found earlier" in told_of
+    assert json.loads(as_json.loss(done))["accepted"] == ["'findings/12/34.json' is missing"]
+    nothing = text.loss(Loss("nas", ()), Style(width=UNBOUNDED))
+    assert nothing == "Nothing is lost of what was found wrong with nas.\n"
 
 
 def test_what_was_accepted_is_told_in_each_format():

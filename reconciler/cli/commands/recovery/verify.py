@@ -22,6 +22,7 @@ class VerifyOptions(Namespace):
     explain: list[str] | None
     accept: list[str] | None
     withdraw: list[str] | None
+    accept_loss: str | None
     objective: bool
     reason: str | None
     auto_approve: bool
@@ -93,6 +94,12 @@ def _add_verdicts(ways: _MutuallyExclusiveGroup) -> None:
         help="take back what was said with --accept: of all that still is as it was then, or of "
         "what lies at these paths or globs. It counts again",
     )
+    ways.add_argument(
+        "--accept-loss",
+        metavar="STORAGE",
+        help="go on though findings of this storage are lost, which is scanned no more: by its "
+        "name, or as the report names it. What is scanned: scan --accept-loss",
+    )
 
 
 def _add_accepting(parser: ArgumentParser) -> None:
@@ -100,7 +107,10 @@ def _add_accepting(parser: ArgumentParser) -> None:
         "--reason", metavar="TEXT", help="with --accept: why; kept, and shown with the finding"
     )
     parser.add_argument(
-        "-y", "--auto-approve", action="store_true", help="with --accept and --withdraw: do not ask"
+        "-y",
+        "--auto-approve",
+        action="store_true",
+        help="with --accept, --withdraw and --accept-loss: do not ask",
     )
 
 

@@ -10,7 +10,14 @@ from reconciler.recovery.verifying.telling.table import kind_of
 
 #: What is about all of a repository; and what means something with it of the options that say how
 #: a comparison is told.
-_OF_ALL = {"explain": ("settled", "redact"), "accept": (), "withdraw": (), "objective": ()}
+_OF_ALL = {
+    "explain": ("settled", "redact"),
+    "accept": (),
+    "withdraw": (),
+    "accept_loss": (),
+    "objective": (),
+}
+_OF_ONE = ("explain", "accept", "withdraw", "accept_loss")
 _TELLING = {"everything": "--all", "settled": "--settled", "redact": "--redact", "rows": "--rows"}
 
 
@@ -20,8 +27,11 @@ def check(options: VerifyOptions) -> None:
         raise UsageError("say which repository: REPO, a folder or s3://BUCKET/PREFIX")
     if options.accept is None and options.reason is not None:
         raise UsageError("--reason means something only with --accept")
-    if options.auto_approve and options.accept is None and options.withdraw is None:
-        raise UsageError("--auto-approve means something only with --accept and --withdraw")
+    told_of_one = next((way for way in _OF_ONE if getattr(options, way) is not None), None)
+    if options.auto_approve and told_of_one in (None, "explain"):
+        raise UsageError(
+            "--auto-approve means something only with --accept, --withdraw and --accept-loss"
+        )
     given = [
         name
         for name, value in (
@@ -36,7 +46,6 @@ def check(options: VerifyOptions) -> None:
         raise UsageError(f"{given[0]} means something only with --deep, which reads storages")
     if options.same_storage and not options.relocate:
         raise UsageError("--same-storage says what --relocate leads to: it means nothing alone")
-    told_of_one = options.explain or options.accept or options.withdraw
     if options.metrics is not None and told_of_one is not None:
         raise UsageError("--metrics tells of all storages: leave it out, or compare something")
     _check_of_all(options)
@@ -51,7 +60,8 @@ def _check_of_all(options: VerifyOptions) -> None:
         if getattr(options, way) in (None, False):
             continue
         if split(options.repository or "")[1] is not None:
-            raise UsageError(f"--{way} is about all of a repository: leave the snapshot out")
+            option = f"--{way.replace('_', '-')}"
+            raise UsageError(f"{option} is about all of a repository: leave the snapshot out")
         for name, option in _TELLING.items():
             if name not in heeded and getattr(options, name) not in (None, False):
                 raise UsageError(f"{option} says how a comparison is told: leave it out")

@@ -26,9 +26,10 @@ def _sentence(one: Elsewhere, command: str) -> str:
     told = f"{name}{where}, which is none of the storages above"
     if one.lasts:
         told += f": {found(one.lasts)} found earlier, {LASTS}"
+    which = quote(one.named or one.address or "STORAGE")
     if one.problem:
-        return f"{told}: {one.problem}"
-    which = quote(one.address) if one.address else "STORAGE"
+        accepting = f"`{command} --accept-loss {which}`"
+        return f"{told}: {one.problem}. Where it is scanned no more: {accepting} goes on without"
     return (
         f"{told}. To mend it: `{command} --explain {which} PATH` names the good copies; only what "
         f"may stay as it is: `{command} --accept {which}`"
