@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from reconciler.environment.timestamps import timestamp
 from reconciler.errors import RepositoryError, SnapshotError
 from reconciler.printable import quoted
+from reconciler.recovery.findings.contained import kept_of
 from reconciler.recovery.findings.episodes import bounded, merged
 from reconciler.recovery.findings.record import (
     FORMAT_VERSION,
@@ -35,9 +36,6 @@ from reconciler.version import __version__
 
 #: How often the list is read anew, because another run has replaced what stood in it.
 _TRIES = 10
-#: So many names are kept of records that are contained in one, and are gone: the last scan may name
-#: one of them, which is then not missed.
-_CONTAINED = 300
 _SUFFIX = ".json"
 _WAYS_OUT = (
     "Restore it from another copy of the repository. If there is none, scan the storage once with "
@@ -226,7 +224,7 @@ def _write(
         FORMAT_VERSION,
         timestamp(moment, "seconds"),
         __version__,
-        tuple(sorted({*known.records, *sorted(known.contained)[-_CONTAINED:]})),
+        tuple(sorted({*known.records, *kept_of(repository, place, known.contained)})),
         no_room,
         tuple(map(written, kept)),
         max(gone_until, known.gone_until if known.gone_until <= now else ""),

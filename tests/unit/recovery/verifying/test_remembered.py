@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from reconciler.environment.timestamps import utc_now
 from reconciler.errors import RepositoryError
 from reconciler.recovery import rows
-from reconciler.recovery.findings import store
+from reconciler.recovery.findings import contained, store
 from reconciler.recovery.repository import layout
 from reconciler.recovery.scanning.known import record
 from reconciler.recovery.scanning.outcome import UNFINISHED
@@ -268,3 +269,23 @@ def test_what_is_gone_is_not_expected_for_ever(nights, gap, days, altered):
     nights.put(ROTTEN)
     ended = nights.scan(by=here(began + timedelta(days=days + 1)))
     assert ended.altered == (altered if gap == "gone" else 1)
+
+
+def test_however_many_runs_have_replaced_what_the_last_scan_names_it_is_not_lost(
+    rotted, monkeypatch
+):
+    monkeypatch.setattr(contained, "_MOST", 3)
+    rotted.scan()
+    (named,) = {scan.findings for scan in record.whole(rotted.repository, TARGET.place)[-1:]}
+    assert named
+    for minutes in range(12):
+        known = store.read(rotted.repository, TARGET.place)
+        assert known.has(named), minutes
+        moment = utc_now() + timedelta(minutes=minutes)
+        store.keep(rotted.repository, TARGET.place, known.episodes, known, moment)
+    known = store.read(rotted.repository, TARGET.place)
+    assert len(known.contained) <= 6
+    assert not rotted.repository.read(named)
+    ended = rotted.scan()
+    assert (ended.altered, ended.forgotten, ended.notes) == (1, False, [])
+    assert rotted.verify().notes == ()
