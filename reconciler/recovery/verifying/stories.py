@@ -7,6 +7,7 @@ from msgspec import Struct
 from reconciler.recovery.findings.episodes import is_settled
 from reconciler.recovery.rows import Content
 from reconciler.recovery.values import Accepted, FileFinding
+from reconciler.recovery.verifying.results import UNPROVED
 
 #: What a scan says of the file: it has the bytes that it had; it is seen for the first time; a
 #: class of findings; or nothing at all.
@@ -39,6 +40,19 @@ class Copy(Struct, frozen=True):
     content: Content
 
 
+class Folder(Struct, frozen=True):
+    """What is known of all that lies below a folder."""
+
+    #: RFC 3339, UTC: when the last scan began; empty where none can be read.
+    at: str
+    #: How many files lay there, by that scan, and of how many it does not know the bytes.
+    files: int
+    unknown: int
+    #: How many findings of files there last, by class; and how many were accepted.
+    found: dict[str, int]
+    accepted: int
+
+
 class Story(Struct, frozen=True):
     """All that is known of one file."""
 
@@ -66,10 +80,17 @@ class Story(Struct, frozen=True):
     #: Whether it had settled when it was written, so that nobody knows whether that was meant.
     #: `good` is then what it was before.
     overwritten: bool = False
+    #: Where the path is a folder: then nothing but the findings below it is told beside.
+    folder: Folder | None = None
 
     @property
     def is_wrong(self) -> bool:
-        """Whether the last scan that could tell found it wrong, and nobody has accepted that."""
+        """Whether the last scan that could tell found it wrong, and nobody has accepted that.
+
+        Of a folder: whether that is so of any file below it.
+        """
+        if self.folder is not None:
+            return bool(self.folder.found.keys() - UNPROVED)
         return bool(self.wrong_since) and self.accepted is None
 
     @property
@@ -80,5 +101,7 @@ class Story(Struct, frozen=True):
 
     @property
     def is_known(self) -> bool:
-        """Whether the last scan could tell, and its bytes were ever read."""
+        """Whether the last scan could tell, and its bytes were ever read; of a folder, of all."""
+        if self.folder is not None:
+            return bool(self.folder.at) and not (self.folder.found or self.folder.unknown)
         return bool(self.chapters) and self.good is not None and self.chapters[-1].what != NOTHING

@@ -16,6 +16,7 @@ def explained(story: Story, _style: Style = PLAIN) -> str:
     """Return the story of one file; `good` is what it should be, null where nobody knows.
 
     Of one that was `overwritten` though settled, `good` is what it was before.
+    Of a folder, `folder` says what lies below it, and `findings` has the first that are open there.
     """
     return of_fields(
         storage=story.storage,
@@ -27,6 +28,7 @@ def explained(story: Story, _style: Style = PLAIN) -> str:
         wrong_since=story.wrong_since or None,
         written=story.written or None,
         overwritten=story.overwritten,
+        folder=story.folder,
         last_right=story.last_right or None,
         good=_content(story.good),
         scans=[

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from reconciler.environment.timestamps import whole_seconds
 from reconciler.recovery.paths import shown
 from reconciler.recovery.verifying.stories import Chapter, Story
@@ -15,15 +17,19 @@ _HEAD = "| scan | | |\n|---|---|---|\n"
 _WHERE = {False: "Where the good bytes are", True: "Where the earlier bytes are"}
 
 
-def explained(story: Story, _style: Style = PLAIN) -> str:
+def explained(story: Story, style: Style = PLAIN) -> str:
     """Show the verdict, what each scan says of a file, what it should be, and where that is."""
-    good = told.good(story)
+    good, runs = told.good(story), told.runs(story, every=style.verbose)
     return written(
         Comment(
             told.verdict(story),
-            (f"{code(story.storage)} {code(shown(story.path))}", prose(good)),
+            (
+                f"{code(story.storage)} {code(shown(story.path))}",
+                prose(good),
+                *map(prose, told.of_folder(story)),
+            ),
             sections=(
-                Section("", "scan", story.chapters, _chapter, table=_HEAD),
+                Section("", "scan", runs, _chapters, table=_HEAD),
                 Section(_WHERE[story.overwritten], "place", told.copies(story), prose),
                 Section("Found by verify or scan", "finding", told.found(story), prose),
                 Section("Lost", "file", told.lost(story), prose),
@@ -32,6 +38,6 @@ def explained(story: Story, _style: Style = PLAIN) -> str:
     )
 
 
-def _chapter(chapter: Chapter) -> str:
-    details = "; ".join(map(prose, told.details(chapter)))
-    return row([whole_seconds(chapter.at), told.says(chapter), details])
+def _chapters(run: Sequence[Chapter]) -> str:
+    details = "; ".join(map(prose, told.details(run)))
+    return row([whole_seconds(run[0].at), told.says(run[0]), details])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from reconciler.environment.timestamps import whole_seconds
 from reconciler.recovery.paths import shown
 from reconciler.recovery.verifying.stories import Chapter, Story
@@ -23,7 +25,8 @@ def explained(story: Story, style: Style = PLAIN) -> str:
     if style.quiet:
         return joined([last])
     title = lines([f"{bare(story.storage)}:", shown(story.path)], style.width, rest="  ")
-    chapters = [line for chapter in story.chapters for line in _chapter(chapter, style)]
+    runs = told.runs(story, every=style.verbose)
+    chapters = [line for run in runs for line in _chapters(run, style)]
     whole = style.width >= _WHOLE
     good = lines(told.good(story, whole=whole), style.width, rest="  ")
     for copy in told.copies(story):
@@ -32,12 +35,15 @@ def explained(story: Story, style: Style = PLAIN) -> str:
     if found:
         found.insert(0, "Found by verify or scan:")
     lost = [line for text in told.lost(story) for line in lines(text, style.width, rest="  ")]
-    return joined([title, chapters, good, found, lost, last])
+    folder = [
+        line for text in told.of_folder(story) for line in lines(text, style.width, rest="  ")
+    ]
+    return joined([title, folder, chapters, good, found, lost, last])
 
 
-def _chapter(chapter: Chapter, style: Style) -> list[str]:
-    head = f"{whole_seconds(chapter.at)}  {told.says(chapter):13}"
-    details = told.details(chapter)
+def _chapters(run: Sequence[Chapter], style: Style) -> list[str]:
+    head = f"{whole_seconds(run[0].at)}  {told.says(run[0]):13}"
+    details = told.details(run)
     if style.records:
         return ["  ".join([head.strip(), *details])]
     return lines(", ".join(details), style.width, f"{head}  ", " " * 8) or [head.rstrip()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from msgspec.structs import replace
@@ -11,7 +12,7 @@ from reconciler.recovery import rows, values
 from reconciler.recovery.rows import Content
 from reconciler.recovery.values import Accepted, FileFinding
 from reconciler.recovery.verifying import stories
-from reconciler.recovery.verifying.stories import Chapter, Copy, Story
+from reconciler.recovery.verifying.stories import Chapter, Copy, Folder, Story
 from reconciler.report import json as as_json
 from reconciler.report import markdown, text
 from reconciler.report.style import UNBOUNDED, Style
@@ -63,6 +64,31 @@ def test_markdown(golden):
 
 def test_json(golden):
     golden("story.json", as_json.explained(STORY))
+
+
+def nights(first, number, what=stories.SAME, content=KEPT):
+    return tuple(
+        Chapter(f"2026-{first + n // 28:02}-{n % 28 + 1:02}T02:00:00.000Z", f"n{n}", what, content)
+        for n in range(number)
+    )
+
+
+def test_a_year_of_nights_that_say_the_same_is_one_line():
+    read = tuple(
+        replace(night, snapshots=(f"s{n}",), content=replace(KEPT, proof=proof, proved_at=n))
+        for n, night in enumerate(nights(1, 200))
+        for proof in [rows.READ if n % 50 == 0 else rows.KEPT]
+    )
+    year = replace(STORY, chapters=(STORY.chapters[1], *read, *nights(9, 2, values.DAMAGED)))
+    told = text.explained(year, Style(width=UNBOUNDED, records=True)).splitlines()
+    line = "2026-01-01T02:00:00Z  the same  in 200 scans, the last of 2026-08-04T02:00:00Z  "
+    assert told[3].startswith(line)
+    assert told[3].endswith("  read by 4 of them  in 200 snapshots, s0 to s199")
+    assert [line[22:29] for line in told[4:7]] == ["damaged", "damaged", ""]
+    assert "| the same | in 200 scans, the last of " in markdown.explained(year)
+    whole = text.explained(year, Style(verbosity=1))
+    assert len(re.findall("^2026-.*the same", whole, re.MULTILINE)) == 200
+    assert len(json.loads(as_json.explained(year))["scans"]) == 203
 
 
 def test_the_whole_hash_is_told_or_where_it_is():
@@ -131,3 +157,39 @@ def test_where_the_good_bytes_are_nowhere_that_is_said(accepted):
     told = " ".join(text.explained(lost).split())
     assert "look in backups for a file with this SHA-256" in told
     assert json.loads(as_json.explained(lost))["copies"] == []
+
+
+def test_a_folder_is_told_with_its_findings_counted():
+    gone = FileFinding(values.MISSING, "nas", "p", b"run 7/1.tif", first_seen=LATER, last_seen=LAST)
+    known = Folder(LAST, 1_512, 0, {values.MISSING: 500}, 2)
+    story = Story("nas", b"run 7/", (), None, folder=known, findings=(gone,))
+    told = text.explained(story, Style(width=UNBOUNDED)).splitlines()
+    assert told == [
+        "nas: run 7/",
+        "",
+        "A folder: 1,512 files below it in the last scan, of 2026-11-29T02:00:00Z.",
+        "Findings below it that are open: 500 missing, 2 accepted.",
+        "",
+        "Found by verify or scan:",
+        "  missing: run 7/1.tif, 2026-11-08T02:00:00Z to 2026-11-29T02:00:00Z, not resolved",
+        "",
+        "FINDINGS: 500 missing below this folder; name a file in it for the story of that.",
+    ]
+    assert "Findings below it that are open: 500 missing" in markdown.explained(story)
+    assert json.loads(as_json.explained(story))["folder"]["found"] == {"missing": 500}
+
+
+@pytest.mark.parametrize(
+    ("folder", "last"),
+    [
+        (Folder(LAST, 9, 0, {}, 0), "No open finding below this folder; name a file in it"),
+        (Folder(LAST, 9, 1, {}, 0), "NOT KNOWN: not all below this folder was read; name"),
+        (Folder("", 0, 0, {}, 3), "NOT KNOWN: not all below this folder was read; name"),
+        (Folder(LAST, 9, 0, {values.UNREADABLE: 1}, 0), "NOT KNOWN: 1 unreadable below this"),
+    ],
+)
+def test_nothing_below_a_folder_is_called_right_that_is_not_known(folder, last):
+    story = Story("nas", b"a/", (), None, folder=folder)
+    told = text.explained(story, Style(width=UNBOUNDED)).splitlines()
+    assert told[-1].startswith(last)
+    assert story.is_known is last.startswith("No open")

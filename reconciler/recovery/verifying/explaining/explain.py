@@ -23,6 +23,7 @@ from reconciler.recovery.snapshots.document import Kept
 from reconciler.recovery.values import FileFinding
 from reconciler.recovery.verifying import stories
 from reconciler.recovery.verifying.explaining import meant
+from reconciler.recovery.verifying.explaining.folder import of_folder
 from reconciler.recovery.verifying.explaining.narrator import Narrator, moment
 from reconciler.recovery.verifying.explaining.shelf import Shelf, batches
 from reconciler.recovery.verifying.recorded import Recorded, of_scan, of_snapshot
@@ -55,7 +56,11 @@ def explain(
     known = [f for f in kept.episodes if f.path == path and not f.about]
     story = _with_lasting(narrator.story(), known)
     copies = list(_copies(repository, snapshots, story, lost)) if story.good else []
-    lost += [*shelf.lost, *forgotten.sentences(repository, LastRecords(repository), place, kept)]
+    lasts = LastRecords(repository)
+    lost += [*shelf.lost, *forgotten.sentences(repository, lasts, place, kept)]
+    folder = story if known else of_folder(repository, lasts, story, place, kept.episodes)
+    if folder.folder is not None:
+        return replace(folder, lost=tuple(dict.fromkeys(lost)))
     return replace(
         story,
         copies=tuple(copies[:_COPIES]),

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import groupby
+
+from msgspec.structs import replace
+
 from reconciler.environment.timestamps import whole_seconds
 from reconciler.recovery import rows
 from reconciler.recovery.paths import shown
 from reconciler.recovery.rows import Content
 from reconciler.recovery.values import FileFinding
 from reconciler.recovery.verifying import stories
-from reconciler.recovery.verifying.stories import Chapter, Copy, Story
+from reconciler.recovery.verifying.results import UNPROVED
+from reconciler.recovery.verifying.stories import Chapter, Copy, Folder, Story
 from reconciler.report.sentences.recovery.verifications import (
     accepted,
     accepted_of,
@@ -17,6 +23,7 @@ from reconciler.report.sentences.recovery.verifications import (
     sha,
     size,
 )
+from reconciler.report.sentences.recovery.verifications import found as counted
 from reconciler.report.sentences.terms import bare, count, spoken
 
 _SAYS = {
@@ -26,6 +33,8 @@ _SAYS = {
     stories.NOTHING: "not known",
 }
 
+#: So many scans in a row that say the same are told in one line.
+_MANY = 3
 _EMPTY = "it has no bytes of its own"
 
 
@@ -39,8 +48,44 @@ def says(chapter: Chapter) -> str:
     return _SAYS.get(chapter.what, spoken(chapter.what))
 
 
-def details(chapter: Chapter) -> list[str]:
-    """Return what the scan saw, each in a few words."""
+def runs(story: Story, *, every: bool = False) -> list[Sequence[Chapter]]:
+    """Return the chapters, those together that say the same of the same bytes one after the other.
+
+    A year of nights is one line so. Few stay alone, and with `every` all do.
+    """
+    told: list[Sequence[Chapter]] = []
+    for _, same in groupby(story.chapters, key=_alike):
+        run = list(same)
+        told += [run] if len(run) >= _MANY and not every else [[chapter] for chapter in run]
+    return told
+
+
+def _alike(chapter: Chapter) -> object:
+    content = chapter.content and replace(chapter.content, proof="", proved_at=None)
+    return chapter.what, chapter.note, content
+
+
+def details(run: Sequence[Chapter]) -> list[str]:
+    """Return what the scans saw that say the same, each in a few words."""
+    return _details(run[0]) if len(run) == 1 else _together(run)
+
+
+def _together(run: Sequence[Chapter]) -> list[str]:
+    last = run[-1]
+    told = [f"in {len(run):,} scans, the last of {whole_seconds(last.at)}"]
+    told += _details(replace(last, snapshots=()))
+    contents = [chapter.content for chapter in run if chapter.content]
+    if read := sum(content.proof == rows.READ for content in contents):
+        told.append(f"read by {read:,} of them")
+    snapshots = [id for chapter in run for id in chapter.snapshots]
+    if len(snapshots) > 1:
+        told.append(f"in {len(snapshots):,} snapshots, {snapshots[0]} to {snapshots[-1]}")
+    elif snapshots:
+        told.append(f"in snapshot {snapshots[0]}")
+    return told
+
+
+def _details(chapter: Chapter) -> list[str]:
     told = [] if chapter.content is None else _facts(chapter.content)
     told = [fact for fact in told if fact != chapter.what]
     if chapter.note and chapter.note not in told:
@@ -51,8 +96,35 @@ def details(chapter: Chapter) -> list[str]:
     return told
 
 
+def of_folder(story: Story) -> list[str]:
+    """Say, in sentences, how much lies below a folder and what was found there; none of a file."""
+    folder = story.folder
+    if folder is None:
+        return []
+    told = "No scan of it can be read."
+    if folder.at:
+        told = f"{count(folder.files, 'file')} below it in the last scan, "
+        told += f"of {whole_seconds(folder.at)}"
+        told += f"; the bytes of {folder.unknown:,} are not known." if folder.unknown else "."
+    accepted = f"{folder.accepted:,} accepted" if folder.accepted else ""
+    there = ", ".join(filter(None, [counted(folder.found), accepted])) or "none"
+    return [f"A folder: {told}", f"Findings below it that are open: {there}."]
+
+
+def _of_folder(folder: Folder) -> str:
+    one = "name a file in it for the story of that"
+    if folder.found:
+        word = "FINDINGS" if folder.found.keys() - UNPROVED else "NOT KNOWN"
+        return f"{word}: {counted(folder.found)} below this folder; {one}."
+    if folder.unknown or not folder.at:
+        return f"NOT KNOWN: not all below this folder was read; {one}."
+    return f"No open finding below this folder; {one}."
+
+
 def verdict(story: Story) -> str:
     """Say what matters most: whether it is wrong, since when, and when it was right last."""
+    if story.folder is not None:
+        return _of_folder(story.folder)
     right = f"its bytes were read and right last on {whole_seconds(story.last_right)}"
     if story.wrong_since:
         return _wrong(story, right if story.last_right else "it was never read before")
@@ -119,14 +191,18 @@ def copies(story: Story) -> list[str]:
 def found(story: Story) -> list[str]:
     """Say what verifications found of it."""
     return [
-        f"{spoken(finding.what)}: {_between(finding.first_seen, finding.last_seen)}, "
-        + _end(finding)
-        for finding in story.findings
+        f"{spoken(each.what)}: {_which(story, each)}{_between(each)}, {_end(each)}"
+        for each in story.findings
     ]
 
 
-def _between(first: str, last: str) -> str:
-    first, last = whole_seconds(first), whole_seconds(last)
+def _which(story: Story, finding: FileFinding) -> str:
+    """Return the path where that is not the story's own."""
+    return f"{shown(finding.path)}, " if story.folder is not None else ""
+
+
+def _between(finding: FileFinding) -> str:
+    first, last = map(whole_seconds, (finding.first_seen, finding.last_seen))
     return first if first == last else f"{first} to {last}"
 
 

@@ -121,7 +121,7 @@ def test_of_a_settled_file_that_was_overwritten_the_earlier_bytes_are_looked_for
         assert (story.good, story.last_right) == (file(1), "2026-11-02T02:00:00Z")
         assert story.wrong_since.startswith("2026-11-03")
         assert [copy.path for copy in story.copies] == [b"copy.tif"]
-        assert verdict(story).startswith("OVERWRITTEN before 2026-11-03 02:00, though")
+        assert verdict(story).startswith("OVERWRITTEN before 2026-11-03T02:00:00Z, though")
         keep([replace(written(2), proved_at=written(at).proved_at), file(2, b"copy.tif")], at)
 
 
@@ -133,7 +133,9 @@ def test_what_was_overwritten_and_put_back_is_as_it_was(home, keep):
     keep([file(4)], 4)
     story = told(home)
     assert (story.is_wrong, story.overwritten, story.written) == (False, False, "")
-    assert verdict(story) == "As it was: its bytes were read and right last on 2026-11-05 02:00."
+    assert (
+        verdict(story) == "As it was: its bytes were read and right last on 2026-11-05T02:00:00Z."
+    )
 
 
 def test_what_was_overwritten_and_then_rots_is_wrong_by_what_was_written(home, keep):
@@ -149,7 +151,9 @@ def test_what_was_still_worked_on_is_as_it_was_written(home, keep):
     keep([written(2)], 2)
     story = told(home)
     assert (story.is_wrong, story.overwritten, story.good) == (False, False, written(2))
-    assert verdict(story).startswith("As it was written before the scan of 2026-11-03 02:00: its")
+    assert verdict(story).startswith(
+        "As it was written before the scan of 2026-11-03T02:00:00Z: its"
+    )
 
 
 @pytest.mark.parametrize(
@@ -381,7 +385,7 @@ def test_what_is_remembered_outlasts_the_scans_that_saw_it(pruned, contents, say
 def test_what_is_remembered_and_left_out_was_seen(pruned):
     story = pruned([], excluded=("2026/",))
     assert (says(story), story.wrong_since) == (["nothing"], "")
-    assert verdict(story).endswith("its bytes were read and right last on 2026-11-02 02:00.")
+    assert verdict(story).endswith("its bytes were read and right last on 2026-11-02T02:00:00Z.")
 
 
 def test_a_file_with_a_finding_is_not_said_to_have_been_seen_by_nobody(home, keep):
@@ -448,3 +452,39 @@ def test_an_object_whose_key_ends_like_a_folder_hides_nothing(home, keep):
     keep([folder], 1)
     assert says(told(home)) == [stories.FIRST, values.MISSING]
     assert says(told(home, b"2026/")) == [stories.NOTHING, stories.NOTHING]
+
+
+def test_of_a_folder_the_findings_below_it_are_counted(home, keep):
+    keep([file(1, b"run 7/%d.tif" % n) for n in range(4)] + [file(1, b"run 70.tif")], 1)
+    keep([file(2, b"run 7/0.tif"), file(2, b"run 70.tif")], 2)
+    seen = timestamp(night(2), "milliseconds")
+    gone = [
+        FileFinding(
+            values.MISSING, "nas", PLACE, b"run 7/%d.tif" % n, first_seen=seen, last_seen=seen
+        )
+        for n in (1, 2, 3)
+    ]
+    gone[2] = replace(gone[2], accepted=Accepted(seen, "anna", now=None))
+    beside = replace(gone[0], path=b"run 70.tif")
+    store.keep(home, PLACE, [*gone, beside], store.Known(), night(2))
+    for path in (b"run 7", b"run 7/"):
+        story = told(home, path)
+        assert (story.path, story.chapters) == (b"run 7/", ())
+        assert story.folder == stories.Folder(
+            "2026-11-03T02:00:00.000Z", 1, 0, {values.MISSING: 2}, 1
+        )
+        assert [finding.path for finding in story.findings] == [gone[0].path, gone[1].path]
+        assert story.is_wrong
+    assert verdict(story).startswith("FINDINGS: 2 missing below this folder; name a file in it")
+    assert told(home, b".").folder.found == {values.MISSING: 3}
+    assert told(home, b"run 8").folder is None
+    assert told(home, b"run 70.tif").folder is None
+
+
+def test_of_a_folder_nothing_is_claimed_of_bytes_that_were_not_read(home, keep):
+    keep([file(1, b"raw/a"), Content(b"raw/b", rows.UNREADABLE, 3, detail=b"EIO")], 1)
+    story = told(home, b"raw")
+    assert (story.folder.files, story.folder.unknown) == (2, 1)
+    assert (story.is_wrong, story.is_known) == (False, False)
+    keep([file(2, b"raw/a")], 2)
+    assert told(home, b"raw").is_known
