@@ -7,6 +7,7 @@ import os
 import sys
 
 from reconciler.cli import TYPE_CHECKING
+from reconciler.cli.output.escapes import ESCAPED
 from reconciler.cli.output.pipe import StalledError, discard, piece, wait_for_room
 from reconciler.cli.output.terminal import is_terminal, width
 from reconciler.errors import ReconcilerError
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     _T = TypeVar("_T", str, bytes)
 
 #: Bytes that one character may take: an escape stands for what a stream can't show.
-_WIDEST = 10
+_WIDEST = 16
 
 
 class Streams:
@@ -41,7 +42,7 @@ class Streams:
         for stream in (sys.stdout, sys.stderr):
             # A terminal that can't show a character gets its escape, never a crash.
             if hasattr(stream, "reconfigure"):
-                stream.reconfigure(errors="backslashreplace")
+                stream.reconfigure(errors=ESCAPED)
 
     @property
     def results(self) -> TextIO | None:
@@ -74,7 +75,7 @@ class Streams:
         except OSError:  # standard error is closed
             elsewhere = os.open(os.devnull, os.O_WRONLY)
         self._own = open(  # noqa: SIM115 - it is open as long as the process is
-            os.dup(1), "w", encoding=stream.encoding, errors="backslashreplace", closefd=False
+            os.dup(1), "w", encoding=stream.encoding, errors=ESCAPED, closefd=False
         )
         os.dup2(elsewhere, 1)
 

@@ -335,6 +335,18 @@ def test_a_redacted_report_has_no_name_in_any_format(storages):
     storages.private()
 
 
+def test_a_path_is_read_back_as_it_is_shown_where_only_ascii_is(storages):
+    storages.file("nas/raw/Gerät.tif", b"good")
+    verify = Verify(storages)
+    storages.file("nas/raw/Gerät.tif", b"evil")
+    ascii_only = {"PYTHONIOENCODING": "ascii"}
+    told = storages.folder("verify", "proofs", "--deep", code=7, env=ascii_only).stdout
+    shown = "raw/Ger\\xc3\\xa4t.tif"
+    assert f"  damaged  {shown}  " in told
+    story = verify("proofs", "--explain", "nas", shown, code=7)
+    assert story["path"] == "raw/Gerät.tif"
+
+
 def test_names_of_every_kind_are_told_in_every_format_and_explained(storages):
     names = [
         b"\xff\xfe",
