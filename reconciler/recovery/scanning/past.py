@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from reconciler.errors import RepositoryError
 from reconciler.recovery.findings import store
+from reconciler.recovery.rows import MARKER
 from reconciler.recovery.scanning import reasons
 from reconciler.recovery.scanning.finishing import restoring
 from reconciler.recovery.scanning.known import apart, record
@@ -34,6 +35,7 @@ class Past:
         self._lost: Sequence[str] = ()
         self._after, self._seen, self._findings = "", apart.sign(()), ""
         self._beside: Sequence[str] = ()
+        self._markers = 0
 
     def recorded(self) -> Scan | None:
         """Return the last scan; raises `SnapshotError` if its record is lost, or those of all."""
@@ -62,6 +64,7 @@ class Past:
         `notes` gets a sentence on what is of no use. Raises `RepositoryError`.
         """
         self._findings = last.findings
+        self._markers = last.counts.kinds.get(MARKER, 0)
         found = usable(self._repository, last, opened, notes)
         lost: Sequence[str] = (last.id,)
         if found is not None:
@@ -82,6 +85,8 @@ class Past:
         if lost:
             result.forgotten = True
             result.notes.append(reasons.lost(lost))
+        markers = scan.counts.kinds.get(MARKER, 0)
+        result.notes += reasons.markers(scan.root, markers, self._markers)
         known = store.read(self._repository, self._place)
         # What is missed is missed by the scans that follow, too.
         is_there = known.has(self._findings) and self._findings not in known.lost

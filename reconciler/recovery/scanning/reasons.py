@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reconciler.printable import listed
+from reconciler.printable import listed, quoted
 from reconciler.recovery.scanning.known.own import FRESH
 from reconciler.recovery.scanning.outcome import Wish
 from reconciler.recovery.scanning.reading.crew import Brought
 from reconciler.recovery.scanning.shard import Shard
-from reconciler.recovery.values import Scan
+from reconciler.recovery.values import Root, Scan
 
 ENDED = "It was ended before everything was read: run it again, and it goes on"
 AGAIN = "Another scan of this storage ended meanwhile, so that it was listed once more after that"
@@ -51,6 +51,23 @@ def lost(scans: Sequence[str]) -> str:
         "or missing (`reconciler snapshot check` names it). Restore it from another copy of the "
         "repository, and scan again; if there is none, --accept-loss NAME goes on without"
     )
+
+
+def markers(root: Root, now: int, then: int) -> list[str]:
+    """Say that so many markers lie at a root `now`, where one is usual, and `then` others did."""
+    told = []
+    if now > 1:
+        known = f"known again by {quoted(root.marker)} alone" if root.marker else "known by none"
+        told.append(
+            f"{now} markers (*.jetraw-storage) lie at its root, and it is {known}: look which "
+            "storages of Jetraw were made there"
+        )
+    if then > now:
+        told.append(
+            f"{then} markers (*.jetraw-storage) lay at its root at the last scan, and {now} now: "
+            "`reconciler verify REPO --against` names what is gone, once there are snapshots"
+        )
+    return told
 
 
 def distrusted(why: str, wish: Wish) -> str:

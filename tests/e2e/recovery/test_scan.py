@@ -84,6 +84,22 @@ def test_the_next_one_reads_what_has_changed(storages):
     )
 
 
+def test_more_than_one_marker_at_a_root_is_told_and_so_is_one_that_is_gone(storages):
+    for name in (".a", ".b"):
+        storages.file(f"nas/{name}.jetraw-storage", name.encode())
+    (note,) = storages.scan()["scans"][0]["notes"]
+    assert note.startswith(
+        "2 markers (*.jetraw-storage) lie at its root, and it is known again by "
+    )
+    assert " by '.a.jetraw-storage' alone: look which storages of Jetraw were made there" in note
+    (storages.path / "nas/.b.jetraw-storage").unlink()
+    (note,) = storages.scan()["scans"][0]["notes"]
+    assert note.startswith(
+        "2 markers (*.jetraw-storage) lay at its root at the last scan, and 1 now"
+    )
+    assert storages.scan()["scans"][0]["notes"] == []
+
+
 @LINUX
 def test_a_bit_that_has_flipped_is_told_by_a_full_scan(storages):
     storages.scan()
