@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from msgspec import Struct
 
 from reconciler.environment.origin import Origin, run_id
-from reconciler.environment.timestamps import timestamp
+from reconciler.environment.timestamps import timestamp, whole_seconds
 from reconciler.errors import SnapshotError
 from reconciler.lease.keeper import Clock
 from reconciler.location import location
@@ -19,8 +19,10 @@ from reconciler.manifest.render import render
 from reconciler.masking import has_secret, masked
 from reconciler.model import State, Storage, unmanaged_because
 from reconciler.platform import Reader
+from reconciler.printable import quoted
 from reconciler.recovery.repository import condemned, layout, sound
 from reconciler.recovery.repository.contract import Repository
+from reconciler.recovery.scanning.known.begun import unfinished
 from reconciler.recovery.scanning.known.last_record import LastRecords
 from reconciler.recovery.snapshots import clocks, document
 from reconciler.recovery.snapshots.document import (
@@ -102,6 +104,9 @@ def _joined(
         _storage(repository, lasts, storage, told, lacking)
         for storage in sorted(state.storages, key=lambda each: (each.name, each.id))
     ]
+    for storage in storages:
+        if storage.contents is not None:
+            _warn_of_newer(repository, storage, storage.contents, wish)
     text = render(
         [storage for storage in state.storages if unmanaged_because(storage) is None],
         platform=None if has_secret(wish.address) or "***" in wish.address else wish.address,
@@ -171,6 +176,11 @@ def _contents(
     try:
         scan = lasts.of(place)
         if scan is None:
+            # Who never scanned a storage lacks nothing; who has begun to is not through.
+            if begun := unfinished(repository, place, after=""):
+                lacking.append(
+                    Lacking(name, "contents", f"{begun}: the snapshot has nothing of it")
+                )
             return None
         part = next(iter(repository.entries(layout.part(scan.contents))), None)
     except SnapshotError as error:
@@ -188,6 +198,16 @@ def _contents(
         why = "its last scan could not list or read all of it"
         lacking.append(Lacking(name, "contents", why))
     return _of_scan(scan, part.size)
+
+
+def _warn_of_newer(
+    repository: Repository, storage: SnapshotStorage, contents: Contents, wish: Wish
+) -> None:
+    if begun := unfinished(repository, storage.place, after=contents.scan):
+        wish.warn(
+            f"{quoted(storage.name)}: {begun}. The snapshot has the scan before it, of "
+            f"{whole_seconds(contents.started_at)}"
+        )
 
 
 def _of_scan(scan: Scan, size: int) -> Contents:

@@ -101,6 +101,21 @@ def test_shards_that_are_killed_at_any_moment_are_run_again(many, tmp_path_facto
         assert written_anew(place(many), into, folder) == expected, seed
 
 
+def test_a_snapshot_tells_that_shards_are_not_through(many):
+    into = str(many.path / "proofs")
+    assert ended(begin(many, "1/2", into))[1]["status"] == "shard_done"
+    told = many.folder("snapshot", "create", into, code=8)
+    waiting = "a scan of it by shards is not finished: 1/2 is through, 2/2 not"
+    assert f"nas: {waiting}: the snapshot has nothing of it." in told.stdout
+    assert "\nINCOMPLETE: " in told.stdout
+    assert ended(begin(many, "2/2", into))[1]["status"] == "complete"
+    assert "Warning" not in many.folder("snapshot", "create", into).stderr
+    assert ended(begin(many, "2/2", into, "--full"))[1]["status"] == "shard_done"
+    told = many.folder("snapshot", "create", into)
+    waiting = waiting.replace("1/2", "2/2", 1)[: -len("2/2 not")] + "1/2 not"
+    assert f"Warning: 'nas': {waiting}. The snapshot has the scan before it, of 20" in told.stderr
+
+
 def test_damage_ends_the_shard_that_reads_it_and_the_last_one(many):
     into = str(many.path / "proofs")
     many.folder("scan", "--into", into)
