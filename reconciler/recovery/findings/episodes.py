@@ -1,8 +1,6 @@
-"""How long something was wrong: findings of one path over time, put together from many runs.
+"""How long something was wrong: findings of one path over time.
 
-An episode is a finding with its first and last sight, and when it was resolved. Records of several
-runs are put together in any order, any number of times, with the same result: runs at the same time
-need not wait for each other, and one that was killed leaves either its record or none.
+An episode is a finding with its first and last sight, and when it was resolved.
 """
 
 from __future__ import annotations
@@ -13,7 +11,7 @@ from msgspec.structs import replace
 
 from reconciler.recovery import values
 from reconciler.recovery.rows import DELETED, FILE, Content
-from reconciler.recovery.values import Accepted, FileFinding
+from reconciler.recovery.values import FileFinding
 
 Key = tuple[str, bytes, str]
 #: What may be gone for good: only the same bytes, seen again, end it; that a newer snapshot has it
@@ -43,15 +41,6 @@ MOST_OPEN, MOST_RESOLVED = 10_000, 1_000
 def key(finding: FileFinding) -> Key:
     """Return by what a finding is known again: a file by its path, a part by its reason as well."""
     return finding.about, finding.path, finding.reason
-
-
-def merged(records: Iterable[Iterable[FileFinding]]) -> list[FileFinding]:
-    """Put the findings of records together; episodes of one path that overlap become one."""
-    by_key: dict[Key, list[FileFinding]] = {}
-    for record in records:
-        for finding in record:
-            by_key.setdefault(key(finding), []).append(finding)
-    return [episode for known in sorted(by_key) for episode in _episodes(by_key[known])]
 
 
 def open_ones(episodes: Iterable[FileFinding]) -> dict[Key, FileFinding]:
@@ -179,15 +168,21 @@ def _seen_again(episode: FileFinding, now: FileFinding, moment: str) -> list[Fil
     """
     if outlasts(episode, now):
         return [episode]
+    first_seen = min(episode.first_seen, moment)
+    if moment < episode.last_seen and (episode.what in NEEDS_PROOF or now.what not in NEEDS_PROOF):
+        # A run at the same time has looked later: so it is.
+        return [replace(episode, first_seen=first_seen)]
     again = replace(
         now,
         was=episode.was or now.was,
-        first_seen=min(episode.first_seen, moment),
-        last_seen=max(episode.last_seen, moment),
+        first_seen=first_seen,
+        last_seen=moment,
         resolved="",
         accepted=episode.accepted,
     )
-    if moment > episode.last_seen and is_settled(episode) and not is_settled(again):
+    # That it is over is said, for runs at the same time that do not know it.
+    is_over = is_settled(episode) or (episode.what in NEEDS_PROOF and now.what not in NEEDS_PROOF)
+    if moment > episode.last_seen and is_over and not is_settled(again):
         return [replace(episode, resolved=moment), replace(again, first_seen=moment)]
     return [again]
 
@@ -199,35 +194,3 @@ def _state(content: Content | None) -> tuple[object, ...]:
     if content.sha256 is not None:
         return (content.sha256,)
     return content.kind, content.size, content.version, content.detail
-
-
-def _episodes(findings: list[FileFinding]) -> list[FileFinding]:
-    done: list[FileFinding] = []
-    for finding in sorted(findings, key=lambda f: (f.first_seen, f.last_seen, f.resolved, f.what)):
-        # Whoever still had it open may not have known that another run resolved it meanwhile.
-        # What begins at the moment at which another is over is not the same: see `_seen_again`.
-        if done and (not done[-1].resolved or finding.first_seen < done[-1].resolved):
-            done[-1] = _joined(done[-1], finding)
-        else:
-            done.append(finding)
-    return done
-
-
-def _joined(one: FileFinding, other: FileFinding) -> FileFinding:
-    """Make one of two episodes that overlap: the later sight says what it is."""
-    later = max(one, other, key=lambda f: (f.last_seen, f.resolved, f.what, f.note))
-    earlier = other if later is one else one
-    resolved = max(one.resolved, other.resolved)
-    return replace(
-        later,
-        was=(min(one, other, key=lambda f: f.first_seen).was) or later.was or earlier.was,
-        first_seen=min(one.first_seen, other.first_seen),
-        resolved=resolved if resolved > later.last_seen else "",
-        accepted=max(one.accepted, other.accepted, key=_when),
-    )
-
-
-def _when(accepted: Accepted | None) -> tuple[str, ...]:
-    if accepted is None:
-        return ()
-    return (accepted.at, accepted.withdrawn, accepted.by, accepted.why, accepted.withdrawn_by)

@@ -19,7 +19,8 @@ from reconciler.environment.timestamps import timestamp
 from reconciler.errors import RepositoryError, SnapshotError
 from reconciler.printable import quoted
 from reconciler.recovery.findings.contained import kept_of
-from reconciler.recovery.findings.episodes import bounded, merged
+from reconciler.recovery.findings.episodes import bounded
+from reconciler.recovery.findings.joining import joined
 from reconciler.recovery.findings.record import (
     FORMAT_VERSION,
     Record,
@@ -127,7 +128,7 @@ def _read(repository: Repository, place: str, names: Sequence[str], marks: Seque
     records = {*names, *map(record_of, marks)} - {*damaged, *lost}
     damaged |= {name: missing(repository, name) for name in lost}
     told, unusable = tuple(damaged.values()), tuple(damaged)
-    episodes, told_by = tuple(merged(found)), tuple(sorted(records))
+    episodes, told_by = tuple(joined(found)), tuple(sorted(records))
     return Known(episodes, told_by, told, unusable, until, no_room, frozenset(contained))
 
 

@@ -12,14 +12,8 @@ from msgspec.structs import replace
 
 from reconciler.recovery import values
 from reconciler.recovery.findings import episodes as over_time
-from reconciler.recovery.findings.episodes import (
-    bounded,
-    is_settled,
-    key,
-    merged,
-    observed,
-    open_ones,
-)
+from reconciler.recovery.findings.episodes import bounded, is_settled, key, observed, open_ones
+from reconciler.recovery.findings.joining import joined
 from reconciler.recovery.rows import FILE, READ, Content
 from reconciler.recovery.values import Accepted, FileFinding
 
@@ -88,22 +82,22 @@ def test_parts_are_told_apart_by_their_reason_and_files_are_not():
 def test_runs_that_knew_nothing_of_each_other_are_put_together():
     start = run([], 1, DAMAGED)
     resolved = run(start, 3, ended=True)
-    assert told(merged([start, resolved])) == told(resolved)
+    assert told(joined([start, resolved])) == told(resolved)
     # Another one, that did not know it, saw it before: nothing changes. Or saw it later: it lasts.
-    assert told(merged([run(start, 2, DAMAGED), resolved])) == [
+    assert told(joined([run(start, 2, DAMAGED), resolved])) == [
         (b"a", "damaged", night(1), night(2), night(3))
     ]
-    assert told(merged([resolved, run(start, 4, DAMAGED)])) == [
+    assert told(joined([resolved, run(start, 4, DAMAGED)])) == [
         (b"a", "damaged", night(1), night(4), "")
     ]
-    assert told(merged([run([], 1, DAMAGED), run([], 2, DAMAGED)])) == [
+    assert told(joined([run([], 1, DAMAGED), run([], 2, DAMAGED)])) == [
         (b"a", "damaged", night(1), night(2), "")
     ]
 
 
 def test_episodes_that_are_apart_stay_apart():
     known = run(run(run([], 1, DAMAGED), 2, ended=True), 3, DAMAGED)
-    assert merged([known, known]) == known
+    assert joined([known, known]) == known
 
 
 ACTS = st.lists(st.sampled_from(["seen", "over", "silent"]), min_size=1, max_size=6)
@@ -117,10 +111,10 @@ def test_the_order_in_which_records_are_put_together_does_not_matter(common, mor
         base = records[min(number - 1, len(common))]
         found = [DAMAGED] if act == "seen" else []
         records.append(run(base, number, *found, ended=act == "over"))
-    whole = merged(records)
+    whole = joined(records)
     shuffled = random_order.sample(records, len(records))
-    assert merged(shuffled) == whole
-    assert merged([*shuffled, whole]) == whole
+    assert joined(shuffled) == whole
+    assert joined([*shuffled, whole]) == whole
     for one, other in itertools.pairwise(whole):
         assert one.resolved
         assert one.resolved < other.first_seen
@@ -186,7 +180,7 @@ def test_a_different_fault_of_an_accepted_file_is_another_finding(other):
     ]
     assert [is_settled(e) for e in known] == [True, False]
     assert known[1].was == GOOD
-    assert merged([known, known]) == merged([known])
+    assert joined([known, known]) == joined([known])
     # As it was accepted, it counts no more: nobody is asked twice.
     assert [is_settled(e) for e in run(known, 4, DAMAGED)] == [True, True]
 
@@ -201,7 +195,7 @@ def test_an_acceptance_outlasts_a_run_at_the_same_time_that_does_not_know_of_it(
     first = run([], 1, DAMAGED)
     said, seen = accepted(first, 2), run(first, 3, DAMAGED)
     for records in itertools.permutations([first, said, seen]):
-        (episode,) = merged(records)
+        (episode,) = joined(records)
         assert is_settled(episode)
         assert episode.last_seen == night(3)
 
@@ -219,7 +213,7 @@ def test_what_a_clock_told_that_was_ahead_is_over_when_that_is_proved():
 
 def test_what_a_clock_ended_that_was_ahead_takes_nothing_that_is_found_since():
     over = [replace(DAMAGED, first_seen=night(1), last_seen=night(1), resolved=AHEAD)]
-    after = merged([run(over, 2, DAMAGED, now=night(3))])
+    after = joined([run(over, 2, DAMAGED, now=night(3))])
     assert told(after) == [
         (b"a", "damaged", night(1), night(1), night(2)),
         (b"a", "damaged", night(2), night(2), ""),
