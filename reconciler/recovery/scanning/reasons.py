@@ -12,6 +12,8 @@ from reconciler.recovery.scanning.shard import Shard
 from reconciler.recovery.values import Root, Scan
 
 ENDED = "It was ended before everything was read: run it again, and it goes on"
+_NOTHING = "0 files were read to their end, so that the next run begins where this one did: "
+_MORE = "give it more time (--max-duration), or let it read faster (--limit-rate, --workers)"
 AGAIN = "Another scan of this storage ended meanwhile, so that it was listed once more after that"
 OVERTAKEN = (
     "Other scans of this storage ended again and again while it was read, and a scan is made of "
@@ -22,6 +24,21 @@ SHARD_OVERTAKEN = (
     "Another scan of this storage ended while its shards were read, so that they count no more: "
     "run all of them again"
 )
+
+
+def ended(brought: Brought, *, asked: bool) -> str:
+    """Say that a scan was ended before everything was read; `asked`: by somebody, not a limit.
+
+    A run that finishes no file is no progress, however often it is run.
+    """
+    if brought.files:
+        return ENDED
+    return _NOTHING + ("give it the time that its largest file needs" if asked else _MORE)
+
+
+def no_progress(brought: Brought) -> list[str]:
+    """Say that a limit of time ended the reading before any file was read to its end, if so."""
+    return [_NOTHING + _MORE] if brought.cut_short and not brought.files else []
 
 
 def behind(last: Scan) -> str:

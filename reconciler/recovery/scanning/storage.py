@@ -93,7 +93,7 @@ class StorageScan:
         root = self._proved(model, unfinished)
         self._estimate(last, root)
         if means.pace.stopping:
-            self._end(outcome.UNFINISHED, reasons.ENDED)
+            self._end(outcome.UNFINISHED, reasons.ended(Brought(), asked=means.pace.asked()))
             return
         begun = self._begin(unfinished, root)
         if last:
@@ -239,9 +239,10 @@ class StorageScan:
         """Tell what was read, and end the scan if that is not all."""
         brought.count(self.result)
         if self._ends_with_a_record:
-            return
-        if brought.cut_short:
-            self._end(outcome.UNFINISHED, reasons.ENDED)
+            self.result.notes += reasons.no_progress(brought)
+        elif brought.cut_short:
+            asked = self._means.pace.asked()
+            self._end(outcome.UNFINISHED, reasons.ended(brought, asked=asked))
         elif brought.no_room:
             self._end(outcome.UNFINISHED, reasons.no_room(brought))
 

@@ -301,6 +301,19 @@ def test_a_budget_holds_for_all_storages_and_one_that_needs_none_is_complete(rep
     assert [ended.status for ended in run(over)] == [NOT_BEGUN, NOT_BEGUN]
 
 
+@pytest.mark.parametrize("by_signal", [False, True])
+def test_a_run_that_finished_no_file_says_so_and_what_helps(repository, by_signal) -> None:
+    storage, over = some(3), Event()
+    storage.on_read = lambda _path: over.set()
+    ends = {"asked": over.is_set} if by_signal else {"clock": over.is_set, "until": True}
+    for _ in range(2):
+        ended = scan_once(storage, repository, pace=Pace(**ends))
+        assert (ended.status, ended.files_read) == (UNFINISHED, 0)
+        assert ended.reason.startswith("0 files were read to their end, so that the next run")
+        assert ("--max-duration" in ended.reason) is not by_signal
+        over.clear()
+
+
 def test_an_interrupt_at_once_gets_through_and_the_next_run_goes_on(
     repository, monkeypatch
 ) -> None:
