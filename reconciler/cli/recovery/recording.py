@@ -14,7 +14,7 @@ from reconciler.cli.commands.recovery.scan import ScanOptions
 from reconciler.cli.context import Context
 from reconciler.cli.inputs.manifest import read_manifest_if_any
 from reconciler.cli.inputs.platform import choose_platform, reading
-from reconciler.cli.recovery import scan
+from reconciler.cli.recovery import codes, scan
 from reconciler.cli.recovery.live import storages_of
 from reconciler.cli.recovery.proving.declared import objectives
 from reconciler.cli.recovery.targets import targets_of
@@ -66,7 +66,7 @@ def run(context: Context, options: ScanOptions) -> int:
     for result in results:
         _say(result, recorded=not interrupted)
     context.result(context.report().scanned(results, context.style))
-    return scan.code_of(results, interrupted=interrupted, follows=True)
+    return codes.of_scans(results, interrupted=interrupted, follows=True)
 
 
 def _check_options(options: ScanOptions) -> None:

@@ -14,6 +14,7 @@ from reconciler.cli.commands.recovery.scan import ScanOptions
 from reconciler.cli.context import Context
 from reconciler.cli.inputs.cluster import read_on
 from reconciler.cli.inputs.manifest import read_manifest_if_any
+from reconciler.cli.recovery import codes
 from reconciler.cli.recovery.apart import check_apart
 from reconciler.cli.recovery.live import storages_of
 from reconciler.cli.recovery.progress import progress
@@ -21,7 +22,7 @@ from reconciler.cli.recovery.proving.declared import check, objectives, wish_of
 from reconciler.cli.recovery.proving.metering import About, metered
 from reconciler.cli.recovery.targets import targets_of
 from reconciler.environment.timestamps import utc_now
-from reconciler.errors import FINDINGS, INTERRUPTED, SUCCESS, UNPROVED, ReconcilerError, UsageError
+from reconciler.errors import ReconcilerError, UsageError
 from reconciler.model import Objective
 from reconciler.printable import quoted
 from reconciler.recovery.proving import reached
@@ -29,7 +30,7 @@ from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.repository.opening import open_repository
 from reconciler.recovery.scanning.due.ordering import in_turn
 from reconciler.recovery.scanning.means import Here
-from reconciler.recovery.scanning.outcome import DONE, NOT_BEGUN, UNFINISHED, Scanned, Tally
+from reconciler.recovery.scanning.outcome import Scanned, Tally
 from reconciler.recovery.scanning.reading.pace import Pace
 from reconciler.recovery.scanning.run import scan
 from reconciler.recovery.sources import open_source
@@ -79,7 +80,7 @@ def _run(context: Context, options: ScanOptions, into: str, about: About) -> int
                 context.result(context.report().scanned(results, context.style))
             raise
     context.result(context.report().scanned(results, context.style))
-    return code_of(results, interrupted=interrupted)
+    return codes.of_scans(results, interrupted=interrupted)
 
 
 def scan_all(
@@ -167,21 +168,6 @@ def _scan(
                 settled = said.get(target.place, Objective()).settled
                 rewritten.count(repository, result, settled * 10**9)
     results.sort(key=lambda result: result.storage)
-
-
-def code_of(results: Sequence[Scanned], *, interrupted: bool = False, follows: bool = False) -> int:
-    """Return the exit code: nothing scanned is no success, as nobody knows anything then.
-
-    Whoever was interrupted when all was done already has lost nothing, and is told so; not where
-    something `follows` the scans: that is what the signal kept from being done.
-    """
-    undone = follows or any(result.status in (UNFINISHED, NOT_BEGUN) for result in results)
-    if interrupted and undone:
-        return INTERRUPTED
-    if any(result.found for result in results):
-        return FINDINGS
-    done = results and all(r.status in DONE and not r.forgotten for r in results)
-    return SUCCESS if done else UNPROVED
 
 
 def _cores() -> int:

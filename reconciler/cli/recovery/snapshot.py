@@ -14,13 +14,13 @@ from reconciler.cli.inputs.files import check_writable, write_whole
 from reconciler.cli.inputs.manifest import read_manifest_if_any
 from reconciler.cli.inputs.platform import choose_platform, read_live, reading
 from reconciler.cli.inputs.source import compared
-from reconciler.cli.recovery import lost
+from reconciler.cli.recovery import codes, lost
 from reconciler.cli.recovery.apart import check_apart
 from reconciler.cli.recovery.proving.declared import objectives
-from reconciler.cli.recovery.scan import code_of, scan_all
+from reconciler.cli.recovery.scan import scan_all
 from reconciler.cli.recovery.targets import targets_of
 from reconciler.environment.timestamps import utc_now
-from reconciler.errors import ERROR, FINDINGS, INTERRUPTED, SUCCESS, UNPROVED, UsageError
+from reconciler.errors import ERROR, INTERRUPTED, SUCCESS, UsageError
 from reconciler.manifest import Manifest
 from reconciler.model import NEW_PLATFORM, Objective, State, unmanaged_because
 from reconciler.platform import Platform
@@ -112,7 +112,7 @@ def _create(context: Context, options: SnapshotOptions) -> int:
     if options.digest_file:
         write_whole(options.digest_file, f"{kept.digest}\n".encode())
     context.result(context.report().snapshot(kept, context.style))
-    return scanned if kept.snapshot.complete or scanned == FINDINGS else UNPROVED
+    return codes.of_snapshot(complete=kept.snapshot.complete, scans=scanned)
 
 
 def _targets(context: Context, options: SnapshotOptions, platform: Platform) -> list[Target]:
@@ -138,7 +138,7 @@ def _scanned(
     results: list[Scanned] = []
     interrupted = scan_all(context, _wish(options), said, targets, repository, results)
     context.note(text.scanned(results, context.note_style).removesuffix("\n"))
-    return code_of(results, interrupted=interrupted, follows=True)
+    return codes.of_scans(results, interrupted=interrupted, follows=True)
 
 
 def _wish(options: SnapshotOptions) -> ScanOptions:

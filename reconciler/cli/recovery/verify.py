@@ -11,6 +11,7 @@ from reconciler.cli.context import Context
 from reconciler.cli.inputs.platform import choose_platform, read_live, reading
 from reconciler.cli.inputs.scope import read_scopes
 from reconciler.cli.options.hints import did_you_mean
+from reconciler.cli.recovery import codes
 from reconciler.cli.recovery import deep as storages_now
 from reconciler.cli.recovery.proving import objective
 from reconciler.cli.recovery.proving.metering import About, metered
@@ -18,7 +19,7 @@ from reconciler.cli.recovery.proving.settling import Settling
 from reconciler.cli.recovery.verifying import accepting, explaining, losing
 from reconciler.cli.recovery.verifying.meant import check, command_of
 from reconciler.environment.timestamps import timestamp, utc_now
-from reconciler.errors import FINDINGS, INTERRUPTED, SUCCESS, UNPROVED, RepositoryError, UsageError
+from reconciler.errors import RepositoryError, UsageError
 from reconciler.model import NEW_PLATFORM
 from reconciler.names import Scope, matches
 from reconciler.printable import listed, quoted
@@ -34,7 +35,6 @@ from reconciler.recovery.verifying.telling.concluding import Means
 from reconciler.recovery.verifying.telling.redaction import Redaction, key_of
 from reconciler.recovery.verifying.telling.table import Table
 
-_CODES = {results.AGREES: SUCCESS, results.DIFFERS: FINDINGS, results.UNKNOWN: UNPROVED}
 _METHODS = {results.DEEP: "deep", results.AGAINST: "against", results.LIVE: "inventories"}
 _ONLY_RECORDS = (
     "Compared are the platform's records of files; no byte of a file was read: --deep does that."
@@ -76,9 +76,7 @@ def _run(context: Context, options: VerifyOptions, about: About) -> int:
         verified = one.verified(stop)
         stop.settle()
         context.result(context.report().verified(verified, context.style))
-        if stop.interrupted and any(one.is_partial for one in verified.storages):
-            return INTERRUPTED
-        return _CODES[verified.verdict]
+        return codes.of_verified(verified, interrupted=stop.interrupted)
 
 
 class _Verification:

@@ -9,19 +9,17 @@ from reconciler.cli.commands.recovery.verify import VerifyOptions
 from reconciler.cli.context import Context
 from reconciler.cli.inputs.manifest import read_manifest_if_any
 from reconciler.cli.inputs.scope import read_scopes
+from reconciler.cli.recovery import codes
 from reconciler.cli.recovery.proving.declared import WRITE
 from reconciler.cli.recovery.proving.metering import About
 from reconciler.environment.timestamps import utc_now
-from reconciler.errors import FINDINGS, SUCCESS, UNPROVED, UsageError
+from reconciler.errors import UsageError
 from reconciler.location import location
 from reconciler.names import Scope
 from reconciler.printable import listed
-from reconciler.recovery.proving import results
 from reconciler.recovery.proving.objective import Declared, prove
 from reconciler.recovery.repository.opening import open_repository
 from reconciler.recovery.verifying.elsewhere import Asked, elsewhere
-
-_CODES = {results.PROVED: SUCCESS, results.WRONG: FINDINGS, results.UNPROVED: UNPROVED}
 
 
 def run(context: Context, options: VerifyOptions, about: About) -> int:
@@ -34,7 +32,7 @@ def run(context: Context, options: VerifyOptions, about: About) -> int:
         proved = prove(repository, declared, int(utc_now().timestamp()), notes, others)
     about.keep(proved)
     context.result(context.report().proved(proved, context.style))
-    return _CODES[proved.verdict]
+    return codes.of_proved(proved)
 
 
 class _Wanted(NamedTuple):

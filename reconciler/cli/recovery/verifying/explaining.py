@@ -6,8 +6,9 @@ from contextlib import closing
 
 from reconciler.cli.commands.recovery.verify import VerifyOptions
 from reconciler.cli.context import Context
+from reconciler.cli.recovery import codes
 from reconciler.cli.recovery.proving.settling import Settling
-from reconciler.errors import FINDINGS, SUCCESS, UNPROVED, UsageError
+from reconciler.errors import UsageError
 from reconciler.printable import quoted
 from reconciler.recovery import paths
 from reconciler.recovery.repository.opening import open_repository
@@ -30,6 +31,4 @@ def run(context: Context, options: VerifyOptions, storage: str, text: str) -> in
         if options.redact:
             story = Redaction(key_of(repository)).story(story)
     context.result(context.report().explained(story, context.style))
-    if story.is_wrong:
-        return FINDINGS
-    return SUCCESS if story.is_known and not story.lost else UNPROVED
+    return codes.of_story(story)
