@@ -5,7 +5,7 @@ Whoever thinks otherwise later withdraws that, and they count again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from msgspec import Struct
@@ -84,20 +84,12 @@ def accept(
     `said` has who and why. Raises `RepositoryError`.
     """
     said = replace(said, at=timestamp(moment, "milliseconds"))
-    known = store.read(repository, place)
-    wanted = {key(finding): finding for finding in shown.findings}
-    done, after = [], []
-    for episode in known.episodes:
-        was = None if episode.resolved else wanted.get(key(episode))
-        as_shown = replace(was, accepted=replace(said, now=was.now)) if was else None
-        if as_shown and is_accepted(as_shown, episode.now):
-            done.append(replace(episode, accepted=as_shown.accepted))
-            after.append(done[-1])
-        else:
-            after.append(episode)
-    if done:
-        store.keep(repository, place, after, known, moment)
-    return replace(shown, findings=tuple(done), changed=len(wanted) - len(done))
+
+    def accepted(was: FileFinding, episode: FileFinding) -> Accepted | None:
+        as_shown = replace(was, accepted=replace(said, now=was.now))
+        return as_shown.accepted if is_accepted(as_shown, episode.now) else None
+
+    return _kept(repository, place, shown, moment, accepted)
 
 
 def withdraw(
@@ -107,18 +99,32 @@ def withdraw(
 
     Who accepted it, when and why, stays. Raises `RepositoryError`.
     """
+    withdrawn = timestamp(moment, "milliseconds")
+
+    def taken_back(was: FileFinding, episode: FileFinding) -> Accepted | None:
+        if episode.accepted is None or episode.accepted != was.accepted or not is_settled(episode):
+            return None
+        return replace(episode.accepted, withdrawn=withdrawn, withdrawn_by=by)
+
+    return _kept(repository, place, shown, moment, taken_back)
+
+
+def _kept(
+    repository: Repository,
+    place: str,
+    shown: Acceptance,
+    moment: datetime,
+    said_of: Callable[[FileFinding, FileFinding], Accepted | None],
+) -> Acceptance:
+    """Keep what is said of each finding as it was shown, and is; None: it is something else."""
     known = store.read(repository, place)
     wanted = {key(finding): finding for finding in shown.findings}
     done, after = [], []
     for episode in known.episodes:
         was = None if episode.resolved else wanted.get(key(episode))
-        if was and episode.accepted and is_settled(episode) and was.accepted == episode.accepted:
-            withdrawn = timestamp(moment, "milliseconds")
-            said = replace(episode.accepted, withdrawn=withdrawn, withdrawn_by=by)
-            done.append(replace(episode, accepted=said))
-            after.append(done[-1])
-        else:
-            after.append(episode)
+        said = said_of(was, episode) if was else None
+        after.append(replace(episode, accepted=said) if said else episode)
+        done += after[-1:] if said else []
     if done:
         store.keep(repository, place, after, known, moment)
     return replace(shown, findings=tuple(done), changed=len(wanted) - len(done))
