@@ -155,6 +155,12 @@ class ClusterError(ReconcilerError):
     """A cluster does not answer, can't do the work, or has lost a part of it."""
 
 
+class CloudFileError(ReconcilerError):
+    """A report or a list that a cloud wrote can't be read, is damaged, or is none."""
+
+    exit_code = INVALID
+
+
 class UnreachableError(ReconcilerError):
     """A storage's root could not be proved: nothing at all may be concluded about its files."""
 

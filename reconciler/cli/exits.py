@@ -17,6 +17,6 @@ MEANINGS = {
     errors.FINDINGS: "`verify` or a scan found files that are not what they were; the report tells",
     errors.UNPROVED: "something could not be read or compared, so nothing is known of it",
     errors.USAGE: "wrong usage of the command line or the environment",
-    errors.INVALID: "the manifest, plan file or id map is invalid, or can't be matched with live",
+    errors.INVALID: "a manifest, plan, id map or report is invalid, or can't be matched with live",
     errors.INTERRUPTED: "interrupted: Ctrl-C, SIGTERM or SIGHUP",
 }

@@ -39,6 +39,11 @@ READ = "read"
 KEPT = "kept"
 #: A sum of the whole object that the storage keeps: where it comes from, no proof of the bytes.
 STORED = "stored"
+#: The cloud read the bytes where they lie, at rest, and a report of the job says what their hash
+#: was, and of which object; nobody here has read them.
+ATTESTED = "attested"
+#: What says that somebody has read the bytes once.
+PROVEN = (READ, KEPT, ATTESTED)
 
 Ints: TypeAlias = list[int | None]
 Bytes: TypeAlias = list[bytes | None]
@@ -59,9 +64,10 @@ class Rows(Struct):
     mtime_ns: Ints = field(default_factory=list)
     #: 32 bytes; None where the bytes are not known.
     sha256: Bytes = field(default_factory=list)
-    #: `READ`, `KEPT`, `STORED`, or empty where there is no hash.
+    #: `READ`, `KEPT`, `STORED`, `ATTESTED`, or empty where there is no hash.
     proof: list[str] = field(default_factory=list)
-    #: When the bytes were read that `sha256` is of: whole seconds since 1970, UTC.
+    #: When the bytes were read that `sha256` is of, here or by the cloud: whole seconds since
+    #: 1970, UTC.
     proved_at: Ints = field(default_factory=list)
     #: The version of an object, in a bucket that keeps versions.
     version: list[str | None] = field(default_factory=list)

@@ -102,6 +102,15 @@ class Counts(Struct, frozen=True, omit_defaults=True):
     left_out: tuple[LeftOut, ...] = ()
 
 
+class CloudReport(Struct, frozen=True):
+    """A report of the cloud whose sums stand in a scan."""
+
+    #: When it was made: whole seconds since 1970, UTC; the `proved_at` of its sums.
+    at: int
+    #: SHA-256 in hex of its manifest, which has the MD5 of all its lines.
+    digest: str
+
+
 class Scan(Struct, frozen=True):
     """What is kept of one scan of one storage: all but the rows themselves."""
 
@@ -147,6 +156,8 @@ class Scan(Struct, frozen=True):
     findings: str = ""
     #: The location of the storage of which a copy was read; empty: it was the storage itself.
     copy_of: str = ""
+    #: The reports of the cloud that attest hashes of it, this one's and those of earlier scans.
+    reports: tuple[CloudReport, ...] = ()
     #: Of the document in which it is kept; empty anywhere else.
     seal: str = ""
 

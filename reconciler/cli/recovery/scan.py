@@ -18,6 +18,7 @@ from reconciler.cli.recovery import codes
 from reconciler.cli.recovery.apart import check_apart
 from reconciler.cli.recovery.live import storages_of
 from reconciler.cli.recovery.progress import progress
+from reconciler.cli.recovery.proving.cloud import attested, check_cloud
 from reconciler.cli.recovery.proving.declared import check, objectives, wish_of
 from reconciler.cli.recovery.proving.metering import About, metered
 from reconciler.cli.recovery.targets import targets_of
@@ -25,6 +26,7 @@ from reconciler.environment.timestamps import utc_now
 from reconciler.errors import ReconcilerError, UsageError
 from reconciler.model import Objective
 from reconciler.printable import quoted
+from reconciler.recovery.cloud.sums import Sums
 from reconciler.recovery.proving import reached
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.repository.opening import open_repository
@@ -56,6 +58,7 @@ def run(context: Context, options: ScanOptions) -> int:
 
 def _run(context: Context, options: ScanOptions, into: str, about: About) -> int:
     Exclusions(options.exclude or ())
+    check_cloud(options)
     manifest = read_manifest_if_any(context)
     said = objectives(manifest)
     storages = storages_of(context, manifest, options.names, repository=into)
@@ -92,9 +95,12 @@ def scan_all(
     results: list[Scanned],
 ) -> bool:
     """Add to `results` how the scan of each storage ended; give whether it was interrupted."""
-    with Stop(context.limit, GOES_ON if options.into else LEAVES_NOTHING) as stop:
+    with (
+        attested(options, targets, repository) as sums,
+        Stop(context.limit, GOES_ON if options.into else LEAVES_NOTHING) as stop,
+    ):
         context.streams.heed(stop.may_wait)
-        _scan(context, options, said, targets, repository, stop, results)
+        _scan(context, options, said, targets, repository, stop, results, sums)
         stop.settle()
         _warn_of_idle_globs(context, options.exclude or (), results)
         return stop.interrupted
@@ -131,6 +137,7 @@ def _scan(
     repository: Repository,
     stop: Stop,
     results: list[Scanned],
+    sums: Sums | None,
 ) -> None:
     """Add to `results` how the scan of each storage ended."""
     until = math.inf if options.max_duration is None else time.monotonic() + options.max_duration
@@ -161,13 +168,19 @@ def _scan(
                 pace=pace,
                 tally=tally,
                 executor=executor,
+                sums=sums,
             ):
                 results.append(result)
-                remembered.keep(repository, result, utc_now)
-                reached.keep(repository, target, result, utc_now)
                 settled = said.get(target.place, Objective()).settled
-                rewritten.count(repository, result, settled * 10**9)
+                _keep_findings(repository, target, result, settled)
     results.sort(key=lambda result: result.storage)
+
+
+def _keep_findings(repository: Repository, target: Target, result: Scanned, settled: int) -> None:
+    """Keep what a scan has found; `settled` is in seconds."""
+    remembered.keep(repository, result, utc_now)
+    reached.keep(repository, target, result, utc_now)
+    rewritten.count(repository, result, settled * 10**9)
 
 
 def _cores() -> int:

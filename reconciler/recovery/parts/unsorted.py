@@ -1,4 +1,4 @@
-"""The inventory of a platform, which comes in any order, sorted: on disk, in bounded memory."""
+"""Rows that come in any order, sorted: on disk, in bounded memory, as a platform's inventory."""
 
 from __future__ import annotations
 
@@ -43,14 +43,32 @@ def sorted_inventory(rows: Iterable[InventoryRow], folder: Path) -> Iterator[pa.
     that is closed early. A row that comes again is one row. Raises `SnapshotError` if an upload
     id comes with other checksums, `RepositoryError` if there is no room, and what `rows` raises.
     """
+    yield from _distinct(sorted_rows(_told(rows), INVENTORY, folder))
+
+
+def sorted_rows(
+    batches: Iterable[pa.RecordBatch], schema: pa.Schema, folder: Path
+) -> Iterator[pa.RecordBatch]:
+    """Yield rows with the columns of `schema` sorted by the first one, as bytes.
+
+    Rows of one key come in any order. They wait in a private folder below `folder`, which is gone
+    at the end, also of an iterator that is closed early. Raises `RepositoryError` if there is no
+    room, and what `batches` raises.
+    """
     with _private(folder) as inside:
         spool = inside / "rows"
-        in_order = _put_aside(rows, spool)
-        if in_order:
+        if _put_aside(batches, schema, spool):
             yield from _read(spool)
+        elif spool.stat().st_size <= _SMALL:
+            yield from _sorted_here(spool)
         else:
-            small = spool.stat().st_size <= _SMALL
-            yield from _distinct(_sorted_here(spool) if small else _sorted(spool, inside))
+            yield from _sorted(spool, schema, inside)
+
+
+def _told(rows: Iterable[InventoryRow]) -> Iterator[pa.RecordBatch]:
+    left = iter(rows)
+    while some := list(islice(left, _BATCH)):
+        yield convert.inventory(some)
 
 
 def _distinct(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -83,17 +101,15 @@ def _private(folder: Path) -> Iterator[Path]:
         shutil.rmtree(made, ignore_errors=True)
 
 
-def _put_aside(rows: Iterable[InventoryRow], spool: Path) -> bool:
+def _put_aside(batches: Iterable[pa.RecordBatch], schema: pa.Schema, spool: Path) -> bool:
     """Write rows as they come, and say whether they came in order.
 
-    The platform is asked by this thread alone: the engine has others of its own.
+    Whoever tells them is asked by this thread alone: the engine has others of its own.
     """
     in_order, before = True, None
-    left = iter(rows)
-    with _writing(spool) as write:
-        while some := list(islice(left, _BATCH)):
-            batch = convert.inventory(some)
-            keys = batch.column(_KEY)
+    with _writing(spool, schema) as write:
+        for batch in filter(len, batches):
+            keys = batch.column(0)
             in_order = in_order and ascends(keys, before)
             before = keys[-1].as_py()
             write(batch)
@@ -101,11 +117,11 @@ def _put_aside(rows: Iterable[InventoryRow], spool: Path) -> bool:
 
 
 @contextlib.contextmanager
-def _writing(spool: Path) -> Iterator[Callable[[pa.RecordBatch], None]]:
+def _writing(spool: Path, schema: pa.Schema) -> Iterator[Callable[[pa.RecordBatch], None]]:
     folder = spool.parent.parent
     with failing_in_words(folder):
         file = NewFile(spool)
-        writer = pa.ipc.new_stream(file, INVENTORY)
+        writer = pa.ipc.new_stream(file, schema)
 
     def write(batch: pa.RecordBatch) -> None:
         with failing_in_words(folder, file):
@@ -125,19 +141,19 @@ def _read(spool: Path) -> Iterator[pa.RecordBatch]:
 def _sorted_here(spool: Path) -> Iterator[pa.RecordBatch]:
     batches = list(_read(spool))
     rows = pa.concat_batches(batches)
-    yield rows.take(pc.sort_indices(rows.column(_KEY)))
+    yield rows.take(pc.sort_indices(rows.column(0)))
 
 
-def _sorted(spool: Path, folder: Path) -> Iterator[pa.RecordBatch]:
+def _sorted(spool: Path, schema: pa.Schema, folder: Path) -> Iterator[pa.RecordBatch]:
     settings = {**_SETTINGS, "memory_limit": MEMORY, "temp_directory": str(folder)}
     with spool.open("rb") as file, duckdb.connect(config=settings) as engine:
-        engine.register("inventory", pa.ipc.open_stream(file))
+        engine.register("spool", pa.ipc.open_stream(file))
         try:
-            found = engine.sql(f"SELECT * FROM inventory ORDER BY {_KEY}").to_arrow_reader(_BATCH)  # noqa: S608
+            found = engine.sql("SELECT * FROM spool ORDER BY #1").to_arrow_reader(_BATCH)
             for batch in found:
-                yield batch.cast(INVENTORY)
+                yield batch.cast(schema)
         except (duckdb.Error, pa.ArrowException, OSError) as error:
             raise RepositoryError(
-                f"can't sort an inventory in {quoted(str(folder.parent))}: there is not enough "
+                f"can't sort what was told in {quoted(str(folder.parent))}: there is not enough "
                 f"room in it, or not {MEMORY} of memory; see to that, then run the command again"
             ) from error

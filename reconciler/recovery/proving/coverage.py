@@ -17,7 +17,7 @@ from reconciler.recovery.parts.schema import CONTENTS
 from reconciler.recovery.proving.results import Coverage, Much
 from reconciler.recovery.repository import layout
 from reconciler.recovery.repository.contract import Repository
-from reconciler.recovery.rows import UNREADABLE, WITH_BYTES
+from reconciler.recovery.rows import ATTESTED, UNREADABLE, WITH_BYTES
 from reconciler.recovery.scanning.due.choosing import is_proved
 from reconciler.recovery.scanning.known.kept_hashes import is_unread
 from reconciler.recovery.values import Scan
@@ -30,8 +30,9 @@ _COLUMNS = ["path", "kind", "size", "proof", "proved_at", "detail"]
 def cover(repository: Repository, scan: Scan, objective: Objective, now: int) -> Coverage:
     """Return how much of a scan was proved within the cycle that ends `now`, and how much not.
 
-    A proof is that the bytes were read: a sum that the storage keeps is none; nor is a reading of
-    a time that has not come yet. Raises `RepositoryError`, `SnapshotError`.
+    A proof is that the bytes were read, here or by the cloud, which attests what it computed at
+    rest: a sum that the storage keeps is none; nor is a reading of a time that has not come yet.
+    Raises `RepositoryError`, `SnapshotError`.
     """
     counted, left_out = _Counted(), 0
     with ExitStack() as opened:
@@ -67,6 +68,7 @@ class _Counted:
             min(oldest, default=None),
             _with(whole.ahead, rows, pc.and_(proved, ahead)),
             max(latest, default=None),
+            _with(whole.attested, rows, pc.and_(in_time, pc.and_not(_attested(rows), ahead))),
         )
 
 
@@ -84,6 +86,11 @@ def _rows(
             yield batch.filter(pa.array(kept, pa.bool_())), kept.count(False)
         else:
             yield batch, 0
+
+
+def _attested(rows: pa.RecordBatch) -> pa.Array:
+    """Say for each row whether the cloud has read it, and nobody here. Never null."""
+    return pc.fill_null(pc.equal(rows["proof"].dictionary_decode(), ATTESTED), False)
 
 
 def _latest(rows: pa.RecordBatch, proved: pa.Array) -> int | None:

@@ -37,6 +37,8 @@ class Coverage(Struct, frozen=True):
     #: latest of all readings, in seconds since 1970.
     ahead: Much = Much()
     latest: int | None = None
+    #: Of what was proved within the cycle: what the cloud computed at rest, as its reports say.
+    attested: Much = Much()
     #: How many more paths the scan has that the objective leaves out.
     exempt: int = 0
 

@@ -9,11 +9,14 @@ from functools import cached_property
 
 from msgspec import Struct
 
+from reconciler.location import bucket_of
+from reconciler.recovery.cloud.sums import Sums
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.scanning.known.last_record import LastRecords
 from reconciler.recovery.scanning.outcome import Estimate, Tally, Wish
 from reconciler.recovery.scanning.reading.pace import Pace
 from reconciler.recovery.scanning.reading.tasks import Opener
+from reconciler.recovery.values import CloudReport, Target
 
 
 class Here(Struct, frozen=True):
@@ -36,6 +39,14 @@ class Means(Struct, frozen=True, dict=True):
     tally: Tally
     #: Opens a source where the executor reads, if that is in another process.
     open_elsewhere: Opener | None = None
+    #: What reports of the cloud attest.
+    sums: Sums | None = None
+
+    def reports_of(self, target: Target) -> tuple[CloudReport, ...]:
+        """Return the reports that name the bucket of a storage."""
+        bucket = bucket_of(target.type, target.url)
+        named = self.sums.reports if self.sums and bucket else {}
+        return tuple(named.get(bucket.name, ())) if bucket else ()
 
     @cached_property
     def lasts(self) -> LastRecords:

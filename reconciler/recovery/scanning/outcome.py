@@ -108,6 +108,8 @@ class Scanned(Struct):
     alike_first: list[tuple[bytes, bytes]] = field(default_factory=list)
     #: Whether something that earlier scans, or runs, knew can't be read: a note says what.
     forgotten: bool = False
+    #: Files that a report of the cloud has otherwise than they were recorded: each was to be read.
+    doubted: int = 0
     #: What else is worth knowing, in sentences.
     notes: list[str] = field(default_factory=list)
 

@@ -11,14 +11,17 @@ from msgspec.structs import replace
 
 from reconciler.errors import RepositoryError
 from reconciler.recovery.findings import store
-from reconciler.recovery.rows import MARKER
+from reconciler.recovery.rows import ATTESTED, MARKER
 from reconciler.recovery.scanning import reasons
 from reconciler.recovery.scanning.finishing import restoring
 from reconciler.recovery.scanning.known import apart, record
 from reconciler.recovery.scanning.known.last_rows import Last, usable
 from reconciler.recovery.scanning.means import Means
 from reconciler.recovery.scanning.outcome import Scanned
-from reconciler.recovery.values import Scan, Target
+from reconciler.recovery.values import CloudReport, Scan, Target
+
+#: A scan names so many reports, the newest.
+_REPORTS = 1_000
 
 
 class Past:
@@ -36,6 +39,7 @@ class Past:
         self._after, self._seen, self._findings = "", apart.sign(()), ""
         self._beside: Sequence[str] = ()
         self._markers = 0
+        self._reports: tuple[CloudReport, ...] = ()
 
     def recorded(self) -> Scan | None:
         """Return the last scan; raises `SnapshotError` if its record is lost, or those of all."""
@@ -63,7 +67,7 @@ class Past:
 
         `notes` gets a sentence on what is of no use. Raises `RepositoryError`.
         """
-        self._findings = last.findings
+        self._findings, self._reports = last.findings, last.reports
         self._markers = last.counts.kinds.get(MARKER, 0)
         found = usable(self._repository, last, opened, notes)
         lost: Sequence[str] = (last.id,)
@@ -98,4 +102,17 @@ class Past:
             seen=self._seen,
             lost=tuple(lost),
             findings=findings,
+            reports=self._attesting(scan),
         )
+
+    def _attesting(self, scan: Scan) -> tuple[CloudReport, ...]:
+        """Return the reports whose sums may stand in a scan: none that is older than all of it."""
+        if not scan.counts.proofs.get(ATTESTED):
+            return ()
+        each = dict.fromkeys((*self._reports, *scan.reports))
+        oldest = scan.counts.oldest_proof or 0
+        return tuple(sorted((one for one in each if one.at >= oldest), key=_by_age)[-_REPORTS:])
+
+
+def _by_age(report: CloudReport) -> tuple[int, str]:
+    return report.at, report.digest

@@ -7,6 +7,9 @@ from concurrent.futures import Executor
 from contextlib import ExitStack
 
 from reconciler.errors import ClusterError, UnreachableError
+from reconciler.location import bucket_of
+from reconciler.recovery.cloud.attesting import AttestedSource
+from reconciler.recovery.cloud.sums import Sums
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.rows import Content
 from reconciler.recovery.scanning import reasons
@@ -24,6 +27,7 @@ from reconciler.recovery.scanning.reading.tasks import Opener
 from reconciler.recovery.scanning.reading.threads import threads_of
 from reconciler.recovery.scanning.sharding.attempts import attempt_after, is_over
 from reconciler.recovery.scanning.storage import StorageScan
+from reconciler.recovery.source import Source
 from reconciler.recovery.values import Target
 
 #: How often a storage is listed, if each time another scan of it ends meanwhile.
@@ -40,17 +44,19 @@ def scan(
     pace: Pace | None = None,
     tally: Tally | None = None,
     executor: Executor | None = None,
+    sums: Sums | None = None,
 ) -> Iterator[Scanned]:
     """Scan storages, and yield how the scan of each ended.
 
-    An `executor` is one of other processes or machines, which open the storages themselves. One
+    An `executor` is one of other processes or machines, which open the storages themselves. What
+    `sums` attest of a storage's objects need not be read. One
     that can't be reached does not stop the others. Whoever ends it early through `pace` gets
     what was finished. Raises `RepositoryError` if the repository fails; the next run goes on.
     """
     pace = pace or Pace()
     with threads_of(executor, wish.workers, pace) as threads:
         elsewhere = open_source if executor else None
-        means = Means(repository, wish, here, threads, pace, tally or Tally(), elsewhere)
+        means = Means(repository, wish, here, threads, pace, tally or Tally(), elsewhere, sums)
         for target in targets:
             if pace.stopping:
                 yield Scanned(target.name, NOT_BEGUN, "The run was ended before its turn came")
@@ -66,7 +72,7 @@ def _scanned(target: Target, open_source: Opener, means: Means) -> Scanned:
     rotten: list[tuple[Content, Content]] = []
     with ExitStack() as opened:
         try:
-            source = open_source(target, means.wish.excluded)
+            source = _opened(open_source(target, means.wish.excluded), target, means)
             opened.callback(source.close)
             for _ in range(_ATTEMPTS):
                 files, size = files + result.files_read, size + result.bytes_read
@@ -78,6 +84,7 @@ def _scanned(target: Target, open_source: Opener, means: Means) -> Scanned:
                     break
             else:
                 result.status, result.reason = UNFINISHED, reasons.OVERTAKEN
+            result.notes += source.notes if isinstance(source, AttestedSource) else []
         except UnreachableError as error:
             # What was read may not have been this storage at all.
             result.status, result.reason, result.rotten = NOT_REACHABLE, str(error), []
@@ -92,3 +99,11 @@ def _scanned(target: Target, open_source: Opener, means: Means) -> Scanned:
         result.rotten = []
     result.rotten = [*rotten, *result.rotten]
     return result
+
+
+def _opened(source: Source, target: Target, means: Means) -> Source:
+    """Return a source with what is attested of it, if anything is."""
+    bucket = bucket_of(target.type, target.url)
+    if means.sums is None or bucket is None or bucket.name not in means.sums.buckets:
+        return source
+    return AttestedSource(source, means.sums, bucket)

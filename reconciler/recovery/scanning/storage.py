@@ -184,7 +184,9 @@ class StorageScan:
         """List the storage, keep what is settled, and have the rest read."""
         means = self._means
         should_be = self._last.should_be() if self._last else None
-        unlisted = self._unlisted()
+        known = [*([self._last.rows_again()] if self._last else ()), *self._own.rows()]
+        of_bucket = known if self._target.type != "local" else ()
+        unlisted = Unlisted(self._source, means, of_bucket, self._opened)
         listing = takewhile(lambda _: not means.pace.stopping, self._source.listing())
         for listed in together(unlisted.among(listing), _TOGETHER):
             crew.heed()
@@ -199,6 +201,8 @@ class StorageScan:
             self.result.files_kept += compared.kept
             self._met += compared.met
             self._survived += compared.survived
+            self.result.doubted += compared.doubted
+            crew.attest(compared.rotten)
             if len(compared.wanted):
                 crew.want(compared.wanted, compared.known)
         self.result.taken_over, aged = self._own.counted
@@ -213,11 +217,6 @@ class StorageScan:
     def _share(self, compared: kept_hashes.Compared) -> kept_hashes.Compared:
         """Return what this run reads of what must be read: all of it."""
         return compared
-
-    def _unlisted(self) -> Unlisted:
-        known = [*([self._last.rows_again()] if self._last else ()), *self._own.rows()]
-        of_bucket = known if self._target.type != "local" else ()
-        return Unlisted(self._source, self._means, of_bucket, self._opened)
 
     def _believe(self, earlier: list[Earlier], root: Root) -> None:
         """Raise `UnreachableError` if more of the last scan is gone than its root allows for."""

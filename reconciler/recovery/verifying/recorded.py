@@ -50,7 +50,8 @@ class Recorded(Struct, frozen=True):
         """Return on what it rests."""
         oldest, number = self.counts.oldest_proof, self.counts.proofs.get
         since = "" if oldest is None else timestamp(datetime.fromtimestamp(oldest, UTC), "seconds")
-        proofs = Proofs(number(rows.READ, 0), number(rows.KEPT, 0), number(rows.STORED, 0), since)
+        read, kept, stored = (number(one, 0) for one in (rows.READ, rows.KEPT, rows.STORED))
+        proofs = Proofs(read, kept, stored, since, number(rows.ATTESTED, 0))
         return Taken(self.started_at, self.scan, proofs, self.counts.left_out)
 
 

@@ -33,11 +33,13 @@ class Proofs(Struct, frozen=True):
     stored: int = 0
     #: When the oldest of them was read: RFC 3339, UTC; empty where nobody knows.
     oldest: str = ""
+    #: By what the cloud computed at rest, as its reports say.
+    attested: int = 0
 
     @property
     def total(self) -> int:
         """How many there are."""
-        return self.read + self.kept + self.stored
+        return self.read + self.kept + self.stored + self.attested
 
 
 class Taken(Struct, frozen=True):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from reconciler.environment.timestamps import moment_of
 from reconciler.recovery.findings.episodes import is_settled
-from reconciler.recovery.rows import Content
+from reconciler.recovery.rows import ATTESTED, Content
 from reconciler.recovery.values import Accepted, FileFinding
 from reconciler.recovery.verifying.results import UNPROVED
 
@@ -61,7 +62,7 @@ class Story(Struct, frozen=True):
     chapters: tuple[Chapter, ...]
     #: What it should be: as it was before it was wrong; None if it was never seen with a hash.
     good: Content | None
-    #: When its bytes were read and right, for the last time; empty: never.
+    #: When its bytes were read and right, for the last time, here or by the cloud; empty: never.
     last_right: str = ""
     #: The first scan that found it wrong, and still is; empty: it is not wrong.
     wrong_since: str = ""
@@ -82,6 +83,16 @@ class Story(Struct, frozen=True):
     overwritten: bool = False
     #: Where the path is a folder: then nothing but the findings below it is told beside.
     folder: Folder | None = None
+
+    @property
+    def is_attested(self) -> bool:
+        """Whether it was the cloud that had its bytes right last, and nobody here."""
+        each = (self.good, *(chapter.content for chapter in self.chapters))
+        return bool(self.last_right) and any(
+            row.proof == ATTESTED and moment_of(row.proved_at) == self.last_right
+            for row in each
+            if row is not None and row.proved_at is not None
+        )
 
     @property
     def is_wrong(self) -> bool:

@@ -52,6 +52,7 @@ def _storage(one: StorageProved) -> dict[str, Any]:
             "late": coverage.late,
             "never": coverage.never,
             "ahead": coverage.ahead,
+            "attested": coverage.attested,
             "not_read_yet": coverage.unread,
             "folders_not_listed": coverage.closed,
         },

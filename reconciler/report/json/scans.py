@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from reconciler.environment.timestamps import moment_of
 from reconciler.recovery.paths import shown
 from reconciler.recovery.scanning.outcome import Scanned
 from reconciler.recovery.values import Counts
@@ -42,6 +43,7 @@ def _scanned(result: Scanned) -> dict[str, Any]:
         "missing": {"count": result.missing, "first": list(map(shown, result.missing_first))},
         "deleted": {"count": result.deleted, "first": list(map(shown, result.deleted_first))},
         "changed": {"count": result.changed, "first": list(map(shown, result.changed_first))},
+        "doubted": result.doubted,
         "alike": {"count": result.alike, "first": pairs},
         "forgotten": result.forgotten,
         "notes": result.notes,
@@ -53,6 +55,10 @@ def _scanned(result: Scanned) -> dict[str, Any]:
             "ended_at": scan.ended_at,
             "excluded": scan.excluded,
             "counts": _counts(scan.counts),
+            "reports": [
+                {"at": moment_of(report.at), "digest": f"sha256:{report.digest}"}
+                for report in scan.reports
+            ],
             "unproved": [
                 {"path": shown(part.path), "reason": part.reason, "message": part.message}
                 for part in scan.unproved

@@ -30,6 +30,7 @@ def explained(story: Story, _style: Style = PLAIN) -> str:
         overwritten=story.overwritten,
         folder=story.folder,
         last_right=story.last_right or None,
+        last_right_attested=story.is_attested,
         good=_content(story.good),
         scans=[
             {

@@ -114,6 +114,7 @@ def _taken(taken: Taken | None) -> dict[str, Any] | None:
         "read": proofs.read,
         "kept": proofs.kept,
         "stored": proofs.stored,
+        "attested": proofs.attested,
         "oldest_proof": proofs.oldest or None,
         "left_out": taken.left_out,
     }

@@ -79,6 +79,8 @@ def facts(scanned: Scanned) -> list[str]:
     if scanned.files_kept:
         taken = "kept or taken over" if scanned.went_on_from else "kept"
         told.append(f"{scanned.files_kept:,} {taken}")
+    if attested := scanned.scan and scanned.scan.counts.proofs.get(rows.ATTESTED):
+        told.append(f"{attested:,} by reports of the cloud")
     return told
 
 
@@ -125,6 +127,12 @@ def notes(scanned: Scanned) -> list[str]:
         told += _some([_sentence(part.message) for part in parts], "part")
         if omitted := left_out.note(scanned.scan.counts.left_out):
             told.append(_sentence(omitted[:1].upper() + omitted[1:]))
+    if scanned.doubted:
+        told.append(
+            f"Reports of the cloud have other bytes of {count(scanned.doubted, 'file')} than were "
+            "recorded. Such a file is read here, and what was read counts, unless a limit left no "
+            "room for it: then it is not known."
+        )
     if scanned.alike:
         pairs = (f"{shown(one)} and {shown(two)}" for one, two in scanned.alike_first[:_TOLD])
         told.append(

@@ -21,6 +21,7 @@ class ScanOptions(Namespace):
     existing: bool
     full: bool
     due: bool
+    from_report: list[str] | None
     exclude: list[str] | None
     relocate: list[str] | None
     accept_root: list[str] | None
@@ -45,6 +46,7 @@ def _add_arguments(parser: ArgumentParser) -> None:
         help="also read what was proved longest ago, so that all is read as often as `proof:` of "
         "the manifest says; a limit then ends the reading, and the next run begins with the oldest",
     )
+    _add_cloud_files(parser)
     parser.add_argument(
         "--exclude",
         action="append",
@@ -85,6 +87,17 @@ def _add_places(parser: ArgumentParser) -> None:
         action="store_true",
         help="begin no new repository: end with 1 where there is none, as where it is not mounted; "
         "for whatever runs by itself",
+    )
+
+
+def _add_cloud_files(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--from-report",
+        action="append",
+        metavar="FILE",
+        help="take the SHA-256 that S3 Batch Operations computed of objects at rest (Compute "
+        "checksum), instead of reading them: FILE is the manifest.json of the job's report, its "
+        "other files beside it; may be repeated",
     )
 
 
@@ -158,6 +171,9 @@ COMMAND = Command(
     "kill or a power cut.\n\n"
     "Without --into, the platform records the files of the storages that are named, where it takes "
     "such records: for each its path, and its SHA-256 as both checksums.\n\n"
+    "With --from-report, as in `scan raw --into ./proofs --from-report job/manifest.json`, what a "
+    "cloud computed of objects at rest counts as proof of these, with the date of its report; each "
+    "report says so, and never that they were read.\n\n"
     "With --shard K/N each run reads one of N shares; the last one that is through finishes the "
     "scan.\n\n"
     "Exit codes: 0 everything was read (of the shard), 7 a file is damaged, missing or "

@@ -21,7 +21,7 @@ from msgspec.structs import replace
 from reconciler.environment.timestamps import APART
 from reconciler.recovery.parts import read
 from reconciler.recovery.parts.schema import CONTENTS
-from reconciler.recovery.rows import KEPT, READ
+from reconciler.recovery.rows import PROVEN
 
 #: Proofs are told apart by the minute, seconds each: so many numbers are held, whatever there is.
 MINUTE = 60
@@ -112,9 +112,12 @@ def minutes_of(rows: pa.RecordBatch, now: float) -> pa.Array:
 
 
 def is_proved(rows: pa.RecordBatch, most: int | None) -> pa.Array:
-    """Say for each row whether its bytes were read once, and could be within `most` bytes."""
+    """Say for each row whether its bytes were read once, here or by the cloud.
+
+    And whether they could be within `most` bytes.
+    """
     proof = rows["proof"]
-    words = [at for at, word in enumerate(proof.dictionary.to_pylist()) if word in (READ, KEPT)]
+    words = [at for at, word in enumerate(proof.dictionary.to_pylist()) if word in PROVEN]
     proved = pc.is_in(proof.indices, value_set=pa.array(words, proof.indices.type))
     if most is not None:
         proved = pc.and_(proved, pc.less_equal(rows["size"], most))

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from reconciler.recovery.parts.convert import scanned
 from reconciler.recovery.parts.schema import SCANNED
-from reconciler.recovery.rows import KEPT, LIMIT, STORED, UNREADABLE, Rows
+from reconciler.recovery.rows import ATTESTED, KEPT, LIMIT, STORED, UNREADABLE, Rows
 from reconciler.recovery.scanning import reasons
 from reconciler.recovery.scanning.due.choosing import (
     MINUTE,
@@ -38,6 +38,8 @@ from reconciler.recovery.scanning.reading.crew import Crew
 #: until all else was read: it may cost whole nights.
 _LAST = 2**62
 _DAY = 1_440
+#: How a hash is known that stays known so, whoever keeps it.
+_LASTING = pa.array(["", STORED, ATTESTED])
 
 
 class Turns:
@@ -90,7 +92,7 @@ class Turns:
             settled=rows,
             wanted=Rows(),
             known=[],
-            kept=compared.kept - chosen.num_rows,
+            kept=max(0, compared.kept - chosen.num_rows),
             size=compared.size - (pc.sum(chosen["size"]).as_py() or 0),
             put_off=number,
         )
@@ -171,7 +173,7 @@ def _unknown(rows: pa.RecordBatch) -> pa.RecordBatch:
 def _kept(rows: pa.RecordBatch) -> pa.RecordBatch:
     """Return rows of an earlier scan: with what shows, the next time, that they were touched."""
     proof = pc.if_else(
-        pc.is_in(rows["proof"].dictionary_decode(), value_set=pa.array(["", STORED])),
+        pc.is_in(rows["proof"].dictionary_decode(), value_set=_LASTING),
         rows["proof"].dictionary_decode(),
         KEPT,
     )

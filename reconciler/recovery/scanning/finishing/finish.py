@@ -19,7 +19,7 @@ from reconciler.recovery.parts.schema import CONTENTS
 from reconciler.recovery.parts.write import Written
 from reconciler.recovery.repository import layout, sound
 from reconciler.recovery.repository.contract import Repository
-from reconciler.recovery.rows import ARCHIVED, CHANGING, KEPT, READ, UNREADABLE, Rows
+from reconciler.recovery.rows import ARCHIVED, CHANGING, PROVEN, UNREADABLE, Rows
 from reconciler.recovery.scanning.finishing import knowing, names, remembering
 from reconciler.recovery.scanning.finishing.hiding import hidden_by
 from reconciler.recovery.scanning.finishing.pair import Like, PartPair, gathered
@@ -96,7 +96,7 @@ def has_all(counts: Counts, last: Last, met: int) -> bool:
     """
     proofs = last.scan.counts.proofs
     lost = any(counts.kinds.get(kind) for kind in (UNREADABLE, CHANGING, ARCHIVED))
-    return met == proofs.get(READ, 0) + proofs.get(KEPT, 0) and not lost
+    return met == sum(proofs.get(proof, 0) for proof in PROVEN) and not lost
 
 
 def remembered(
@@ -166,6 +166,7 @@ def record_of(found: Found, means: Means, remembered: Written | None) -> Scan:
         clock_ns=begun.clock_ns,
         remembered=remembered.sha256 if remembered else "",
         copy_of=target.copy_of,
+        reports=means.reports_of(target),
     )
 
 

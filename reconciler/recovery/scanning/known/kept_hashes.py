@@ -14,8 +14,18 @@ import pyarrow.compute as pc
 
 from reconciler.recovery.parts.convert import scanned, values
 from reconciler.recovery.parts.schema import SCANNED
-from reconciler.recovery.rows import FILE, KEPT, LIMIT, STORED, UNREADABLE, Rows, chosen
-from reconciler.recovery.scanning.known import undeleted
+from reconciler.recovery.rows import (
+    ATTESTED,
+    FILE,
+    KEPT,
+    LIMIT,
+    STORED,
+    UNREADABLE,
+    Content,
+    Rows,
+    chosen,
+)
+from reconciler.recovery.scanning.known import attested, undeleted
 from reconciler.recovery.scanning.known.earlier import Earlier
 from reconciler.recovery.values import Root
 
@@ -35,6 +45,8 @@ _LOCAL = frozenset(
 _REMOTE = frozenset(
     ("afs", "beegfs", "ceph", "gfs2", "glusterfs", "gpfs", "lustre", "nfs", "nfs4", "ocfs2")
 )
+#: How a hash is known that stays known so, whoever keeps it.
+_LASTING = pa.array([STORED, ATTESTED])
 
 
 class Compared(NamedTuple):
@@ -60,6 +72,10 @@ class Compared(NamedTuple):
     alike: bool = False
     #: How many of them are still to be read, and stand there as they were known before.
     put_off: int = 0
+    #: Of what nobody can read: objects as they should be, and as they are attested to be.
+    rotten: Sequence[tuple[Content, Content]] = ()
+    #: Files that are read since a report attests others than were recorded.
+    doubted: int = 0
 
 
 def compare(
@@ -69,7 +85,7 @@ def compare(
 
     What is `remembered` of a file is what it should be, whatever they say.
     """
-    batch = scanned(listed)
+    batch, told = attested.apart(scanned(listed))
     unknown = pc.equal(batch["kind"], FILE)
     should: pa.Array = pa.nulls(len(listed), pa.binary(32))
     is_new, kept, met, survived = not earlier, 0, 0, 0
@@ -95,14 +111,18 @@ def compare(
             should = pc.coalesce(pc.if_else(like, was["sha256"], None), should)
     for good in known:
         should = pc.coalesce(_hashes(batch, good), should)
+    held = attested.hold(told, batch, unknown, should, each)
+    batch, unknown, should, kept = held.batch, held.unknown, held.should, kept - held.dropped
     if not pc.any(unknown).as_py():
-        same_rows = len(earlier) == 1 and not earlier[0].own and batch.equals(was)
-        return Compared(batch, Rows(), [], is_new, kept, _size(batch), met, survived, same_rows)
+        same = len(earlier) == 1 and not earlier[0].own and batch.equals(was)
+        sums = kept, _size(batch), met, survived, same, 0, held.rotten
+        return Compared(batch, Rows(), [], is_new, *sums)
     which = [i for i, wanted in enumerate(unknown.to_pylist()) if wanted]
     settled = batch.filter(pc.invert(unknown))
     hashes = values(should.filter(unknown))
-    counts = kept, _size(settled), met, survived
-    return Compared(settled, chosen(listed, which), hashes, is_new, *counts)
+    wanted = attested.unread(chosen(listed, which))
+    counts = kept, _size(settled), met, survived, False, 0, held.rotten, held.doubted
+    return Compared(settled, wanted, hashes, is_new, *counts)
 
 
 def distrusted(root: Root) -> str:
@@ -246,7 +266,7 @@ def _taken(
         return batch
     proof = was["proof"]
     if not own:  # what was read, was read by another scan
-        proof = pc.if_else(pc.equal(proof, STORED), STORED, KEPT)
+        proof = pc.if_else(pc.is_in(proof, _LASTING), proof, KEPT)
     taken = {"sha256": was["sha256"], "proof": proof, "proved_at": was["proved_at"]}
     columns = [
         pc.if_else(same, taken[name], batch[name]) if name in taken else batch[name]

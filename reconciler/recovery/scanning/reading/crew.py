@@ -125,6 +125,16 @@ class Crew:
             files, known = self._within_budget(files, known)
         self._hand_out(self._cutter.add(files, known))
 
+    def attest(self, rotten: Sequence[tuple[Content, Content]]) -> None:
+        """Tell of objects that nobody reads, as they should be and as the cloud has read them."""
+        if not rotten:
+            return
+        self._rotten.append([*rotten])
+        self._tell()
+        self.brought.altered += len(rotten)
+        paths = [now.path for _, now in rotten]
+        self.brought.altered_first = heapq.nsmallest(TOLD, [*self.brought.altered_first, *paths])
+
     def finish(self) -> Brought:
         """Have the rest read, and wait for all."""
         self._hand_out(self._cutter.rest())

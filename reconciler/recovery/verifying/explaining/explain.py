@@ -111,7 +111,7 @@ def _last_read(good: Content | None, story: Story) -> str:
     read = [
         row.proved_at
         for row in rows_of_it
-        if row and good and row.sha256 == good.sha256 and row.proof in (rows.READ, rows.KEPT)
+        if row and good and row.sha256 == good.sha256 and row.proof in rows.PROVEN
     ]
     return moment(max(filter(None, read))) if any(read) else ""
 

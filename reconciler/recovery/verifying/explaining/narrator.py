@@ -123,7 +123,7 @@ class Narrator:
         if self._good is None or content.proof != rows.KEPT:
             self._good = _Heard(side, content)
         proved = content.proved_at
-        if content.proof in (rows.READ, rows.KEPT) and proved is not None:
+        if content.proof in rows.PROVEN and proved is not None:
             self._last_right = max(self._last_right, moment(proved))
 
     def _judged(
@@ -160,7 +160,8 @@ class Narrator:
             return (values.MISSING if self._seen() else stories.UNSEEN), ""
         if content.is_unread or (content.kind == rows.FILE and content.sha256 is None):
             return stories.NOTHING, "its bytes were not read"
-        if content.kind in (rows.UNREADABLE, rows.CHANGING, rows.ARCHIVED):
+        is_attested = content.proof == rows.ATTESTED
+        if content.kind in (rows.UNREADABLE, rows.CHANGING, rows.ARCHIVED) and not is_attested:
             return stories.NOTHING, (content.detail or b"").decode("ascii", "replace")
         return stories.FIRST, ""
 

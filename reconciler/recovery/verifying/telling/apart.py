@@ -121,7 +121,11 @@ def has_good_bytes(finding: FileFinding, now: Content | None) -> bool:
 
 
 def _is_older(now: Content, finding: FileFinding) -> bool:
-    """Return whether a hash was only kept, from before the file was found to be wrong."""
-    if now.proof != rows.KEPT or now.proved_at is None or not finding.last_seen:
+    """Return whether a hash is from before the file was found to be wrong."""
+    if (
+        now.proof not in (rows.KEPT, rows.ATTESTED)
+        or now.proved_at is None
+        or not finding.last_seen
+    ):
         return False
     return now.proved_at < int(datetime.fromisoformat(finding.last_seen).timestamp())

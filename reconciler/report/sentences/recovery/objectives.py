@@ -38,6 +38,10 @@ def facts(one: StorageProved, at: int) -> list[str]:
     if coverage is None:
         return []
     told = [f"{_of(coverage.proved, coverage.files)} within {cycle}"]
+    if coverage.attested.files:
+        told.append(
+            f"{_much(coverage.attested)} of them by reports of the cloud, and not read here"
+        )
     if exempt := _exempt(one):
         told.append(f"without what `exclude` of `proof:` leaves out ({exempt})")
     if coverage.oldest is not None:
@@ -106,6 +110,8 @@ def total(result: Proved) -> str:
     )
     if result.oldest is not None:
         told += f"; oldest proof {_age(result.oldest, result.at)}"
+    if attested := sum(one.coverage.attested.files for one in storages if one.coverage):
+        told += f"; {count(attested, 'file')} by reports of the cloud"
     told += _failing(result)
     wrong = Counter[str]()
     for one in storages:

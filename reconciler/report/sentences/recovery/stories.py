@@ -15,14 +15,8 @@ from reconciler.recovery.values import FileFinding
 from reconciler.recovery.verifying import stories
 from reconciler.recovery.verifying.results import UNPROVED
 from reconciler.recovery.verifying.stories import Chapter, Copy, Folder, Story
-from reconciler.report.sentences.recovery.verifications import (
-    accepted,
-    accepted_of,
-    modified,
-    proved,
-    sha,
-    size,
-)
+from reconciler.report.sentences.recovery.contents import modified, proved, sha, size
+from reconciler.report.sentences.recovery.verifications import accepted, accepted_of
 from reconciler.report.sentences.recovery.verifications import found as counted
 from reconciler.report.sentences.terms import bare, count, spoken
 
@@ -125,7 +119,12 @@ def verdict(story: Story) -> str:
     """Say what matters most: whether it is wrong, since when, and when it was right last."""
     if story.folder is not None:
         return _of_folder(story.folder)
-    right = f"its bytes were read and right last on {whole_seconds(story.last_right)}"
+    who = (
+        "by a report of the cloud its bytes were"
+        if story.is_attested
+        else "its bytes were read and"
+    )
+    right = f"{who} right last on {whole_seconds(story.last_right)}"
     if story.wrong_since:
         return _wrong(story, right if story.last_right else "it was never read before")
     if not story.chapters:

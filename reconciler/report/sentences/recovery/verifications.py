@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
 from shlex import quote
 
-from reconciler.environment.timestamps import timestamp, whole_seconds
+from reconciler.environment.timestamps import whole_seconds
 from reconciler.printable import listed
 from reconciler.printable import shown as printable
-from reconciler.recovery import rows, values
+from reconciler.recovery import values
 from reconciler.recovery.findings.episodes import is_settled
 from reconciler.recovery.paths import shown
-from reconciler.recovery.rows import Content
 from reconciler.recovery.values import Accepted, FileFinding
 from reconciler.recovery.verifying import results
 from reconciler.recovery.verifying.comparing.classify import is_scattered
 from reconciler.recovery.verifying.results import Side, StorageVerified, Taken, Verified
 from reconciler.report.sentences import left_out
+from reconciler.report.sentences.recovery.contents import modified, sha, size
 from reconciler.report.sentences.terms import count, spoken
 
 #: From what matters most to what matters least, each with what it means.
@@ -52,7 +51,6 @@ _HOW = {
     results.AGAINST: "two snapshots",
     results.LIVE: "the platform's records of files",
 }
-_DIGITS = 12
 #: What is said of earlier findings of which nobody knows that they are over.
 LASTS = "open until the good bytes are read there again or it is accepted"
 
@@ -238,6 +236,8 @@ def _taken(taken: Taken) -> str:
         told.append(f"{proofs.read:,} read in that scan")
     if proofs.kept:
         told.append(f"{proofs.kept:,} known from earlier scans")
+    if proofs.attested:
+        told.append(f"{proofs.attested:,} not read, by reports of the cloud")
     if proofs.stored:
         told.append(f"{proofs.stored:,} only as sums that the storage keeps")
     if proofs.oldest:
@@ -266,34 +266,3 @@ def _in_bytes(path: bytes) -> str:
     """Return a path so that two forms of one name do not look alike."""
     each = (bytes((byte,)) for byte in path)
     return "".join(f"\\x{one[0]:02x}" if one[0] > 0x7E else shown(one) for one in each)
-
-
-def size(content: Content) -> str:
-    """Return how large a file is; empty if nobody knows."""
-    return "" if content.size is None else f"{content.size:,} B"
-
-
-def sha(content: Content) -> str:
-    """Return the beginning of a hash; empty if there is none."""
-    return "" if content.sha256 is None else f"SHA-256 {content.sha256.hex()[:_DIGITS]}"
-
-
-def modified(content: Content) -> str:
-    """Return when a file was written; empty if nobody knows."""
-    if content.mtime_ns is None:
-        return ""
-    try:
-        moment = datetime.fromtimestamp(content.mtime_ns // 10**9, UTC)
-    except (OverflowError, ValueError, OSError):
-        return ""
-    return f"modified {timestamp(moment, 'seconds')}"
-
-
-def proved(content: Content) -> str:
-    """Return how, and when, the bytes behind a hash were read; empty if there is no hash."""
-    if content.proof == rows.STORED:
-        return "never read: a sum that the storage keeps"
-    if content.proved_at is None:
-        return ""
-    when = timestamp(datetime.fromtimestamp(content.proved_at, UTC), "seconds")
-    return f"read {when}" if content.proof == rows.READ else f"not read; known from {when}"

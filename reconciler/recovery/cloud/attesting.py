@@ -1,0 +1,138 @@
+"""A bucket as a scan reads it, with the sums of reports beside the objects that they are of.
+
+A sum is taken for what is listed only if it is of that very object: of its version or, where the
+report names none, of its entity tag; if no entity tag speaks against it; and if the object was
+written before the report was made. All else proves nothing, and is counted.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from reconciler.location import Bucket
+from reconciler.recovery.cloud.sums import Sum, Sums
+from reconciler.recovery.paths import shown
+from reconciler.recovery.rows import ARCHIVED, ATTESTED, FILE, Rows
+from reconciler.recovery.source import Pace, Source
+from reconciler.recovery.values import LeftOut, Root
+from reconciler.recovery.versions import NULL
+
+_SECOND = 1_000_000_000
+_OTHER_VERSION = "of a version that is not the current one"
+_OTHER_TAG = "of an object with another ETag than the one that is there"
+_NO_TAG = "with neither a version nor an ETag, so that nobody knows of which object"
+_LATER = "of an object that was written after the report was made"
+_TWO_SUMS = "with two sums for one object"
+_NO_FILE = "of a key that the listing does not have"
+
+
+class AttestedSource:
+    """A source whose listing has, of what reports have proved, the SHA-256 and since when."""
+
+    def __init__(self, source: Source, sums: Sums, bucket: Bucket) -> None:
+        """Take a source, and the bucket that it is."""
+        self._source = source
+        self._sums = sums
+        self._name, self._prefix = bucket.name, bucket.prefix.encode()
+        self._counts: Counter[str] = Counter()
+        self._first: dict[str, bytes] = {}
+
+    def prove(self, known: Root | None) -> Root:
+        """Prove the root."""
+        return self._source.prove(known)
+
+    def listing(self) -> Iterator[Rows]:
+        """Yield all that lies in it, with what is attested."""
+        self._counts, self._first = Counter(), {}
+        told = self._sums.below(self._name, self._prefix)
+        following = next(told, None)
+        for rows in self._source.listing():
+            at = 0
+            while following and len(rows) and following[0] <= rows.path[-1]:
+                path, sums = following
+                at = bisect_left(rows.path, path, at)
+                if at < len(rows) and rows.path[at] == path:
+                    self._attest(rows, at, sums)
+                else:
+                    self._note(_NO_FILE, path, len(sums))
+                following = next(told, None)
+            yield rows
+        while following:
+            self._note(_NO_FILE, following[0], len(following[1]))
+            following = next(told, None)
+
+    @property
+    def left_out(self) -> tuple[LeftOut, ...]:
+        """What the last listing left out."""
+        return self._source.left_out
+
+    def read(self, files: Rows, pace: Pace) -> Rows:
+        """Read the bytes."""
+        return self._source.read(files, pace)
+
+    def unlisted(self, known: Rows) -> Rows:
+        """Ask for what the listing leaves out."""
+        return self._source.unlisted(known)
+
+    def close(self) -> None:
+        """Let go of connections."""
+        self._source.close()
+
+    @property
+    def notes(self) -> list[str]:
+        """Say in sentences what the reports say of the bucket that proves nothing, and why."""
+        told = []
+        if unsummed := self._sums.unsummed.get(self._name):
+            told += [
+                f"The reports have no SHA-256 of {_objects(number)} ({why}; the first is "
+                f"{shown(unsummed.first[why])}): nothing is proved of them by a report"
+                for why, number in unsummed.counts.most_common()
+            ]
+        told += [
+            f"The reports have {number:,} {'sum' if number == 1 else 'sums'} {why}; the first is "
+            f"of {shown(self._first[why])}: they were not taken"
+            for why, number in sorted(self._counts.items())
+        ]
+        return told
+
+    def _note(self, why: str, path: bytes, number: int = 1) -> None:
+        self._counts[why] += number
+        self._first.setdefault(why, path)
+
+    def _attest(self, rows: Rows, at: int, sums: Sequence[Sum]) -> None:
+        """Set the sum of one row, if one is of what is listed there, and no other contradicts."""
+        path = rows.path[at]
+        if rows.kind[at] not in (FILE, ARCHIVED):
+            self._note(_NO_FILE, path, len(sums))
+            return
+        whys = [_unfit(one, rows, at) for one in sums]
+        fitting = [one for one, why in zip(sums, whys, strict=True) if not why]
+        for why in whys:
+            if why:
+                self._note(why, path)
+        if len({one.sha256 for one in fitting}) > 1:
+            self._note(_TWO_SUMS, path)
+        elif fitting:
+            rows.sha256[at] = fitting[0].sha256
+            rows.proof[at] = ATTESTED
+            rows.proved_at[at] = max(one.proved_at for one in fitting)
+
+
+def _unfit(told: Sum, rows: Rows, at: int) -> str:
+    """Say why a sum is not of the object that is listed; empty if it is."""
+    version, tag, written = rows.version[at], rows.tag[at], rows.mtime_ns[at]
+    if told.version and told.version != (None if version == NULL else version):
+        return _OTHER_VERSION
+    if told.tag is not None and told.tag != tag:
+        return _OTHER_TAG
+    if not told.version and (told.tag is None or tag is None):
+        return _NO_TAG
+    if written is None or written >= told.proved_at * _SECOND:
+        return _LATER
+    return ""
+
+
+def _objects(number: int) -> str:
+    return "1 object" if number == 1 else f"{number:,} objects"

@@ -1,0 +1,135 @@
+"""What reports of the cloud attest of a listing, held against what is known.
+
+A sum that was computed at rest is a proof, but no reading: what a later reading found is never
+replaced by it, and where it is not the hash that was recorded, what can be read is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from reconciler.recovery.parts import convert
+from reconciler.recovery.parts.schema import SCANNED
+from reconciler.recovery.rows import ARCHIVED, ATTESTED, FILE, Content, Rows
+
+_COLUMNS = ("sha256", "proof", "proved_at")
+#: What shows, all of it, that an archived object is the one that it was.
+_SAME = ("kind", "size", "mtime_ns", "tag", "version")
+
+
+class Held(NamedTuple):
+    """A batch of a listing in which what is attested stands where it may."""
+
+    batch: pa.RecordBatch
+    #: Files whose bytes must be read, and the hashes that they should have.
+    unknown: pa.Array
+    should: pa.Array
+    #: How many hashes that had been kept are not.
+    dropped: int = 0
+    #: Archived objects with another sum than was recorded: as they should be, and as they are.
+    rotten: Sequence[tuple[Content, Content]] = ()
+    #: Files that are read since they are attested to be others than was recorded.
+    doubted: int = 0
+
+
+def apart(batch: pa.RecordBatch) -> tuple[pa.RecordBatch, pa.RecordBatch | None]:
+    """Return a listing without what is attested, and with it; None if nothing is."""
+    attested = pc.equal(batch["proof"], ATTESTED)
+    if not pc.any(attested).as_py():
+        return batch, None
+    nothing = {"sha256": None, "proof": "", "proved_at": None}
+    return _replaced(batch, attested, nothing), batch
+
+
+def hold(
+    told: pa.RecordBatch | None,
+    batch: pa.RecordBatch,
+    unknown: pa.Array,
+    should: pa.Array,
+    each: Sequence[pa.RecordBatch],
+) -> Held:
+    """Take what is `told` of a batch where no later reading, in one of `each`, says otherwise."""
+    for was in each if ARCHIVED in batch["kind"].dictionary.to_pylist() else ():
+        batch = _kept(batch, was)
+    if told is None:
+        return Held(batch, unknown, should)
+    newest = pc.fill_null(pc.equal(told["proof"], ATTESTED), False)
+    for was in each:
+        later = pc.and_(_unwritten(batch, was), pc.greater(was["proved_at"], told["proved_at"]))
+        newest = pc.and_not(newest, pc.fill_null(later, False))
+    expected = pc.if_else(unknown, should, batch["sha256"])
+    other = pc.fill_null(pc.not_equal(told["sha256"], expected), False)
+    files = pc.and_(newest, pc.equal(batch["kind"], FILE))
+    taken = pc.and_not(files, other)
+    doubted = pc.and_(pc.and_(files, other), pc.invert(unknown))
+    archived = pc.and_(newest, pc.equal(batch["kind"], ARCHIVED))
+    after = _replaced(batch, pc.or_(taken, archived), {name: told[name] for name in _COLUMNS})
+    return Held(
+        after,
+        pc.or_(pc.and_not(unknown, taken), doubted),
+        pc.if_else(doubted, expected, should),
+        _number(doubted),
+        [pair for was in each[-1:] for pair in _rotten(after, was, archived)],
+        _number(pc.and_(files, other)),
+    )
+
+
+def unread(files: Rows) -> Rows:
+    """Return rows of files that are to be read without what is attested of them."""
+    count = len(files)
+    files.sha256, files.proof, files.proved_at = [None] * count, [""] * count, [None] * count
+    return files
+
+
+def _kept(batch: pa.RecordBatch, was: pa.RecordBatch) -> pa.RecordBatch:
+    """Keep what was attested of archived objects that are the same: nobody can read them."""
+    same = pc.and_(pc.equal(batch["kind"], ARCHIVED), pc.equal(was["proof"], ATTESTED))
+    for name in _SAME:
+        one, other = batch[name], was[name]
+        if name == "version":
+            one, other = pc.fill_null(one, ""), pc.fill_null(other, "")
+        same = pc.and_(same, pc.equal(one, other))
+    same = pc.fill_null(same, False)
+    if not pc.any(same).as_py():
+        return batch
+    return _replaced(batch, same, {name: was[name] for name in _COLUMNS})
+
+
+def _rotten(
+    now: pa.RecordBatch, was: pa.RecordBatch, which: pa.Array
+) -> list[tuple[Content, Content]]:
+    other = pc.fill_null(pc.not_equal(now["sha256"], was["sha256"]), False)
+    rotten = pc.and_(pc.and_(which, _unwritten(now, was)), other)
+    found = (convert.contents(rows.filter(rotten)) for rows in (was, now))
+    return list(zip(*found, strict=True))
+
+
+def _unwritten(now: pa.RecordBatch, was: pa.RecordBatch) -> pa.Array:
+    """Say for each row whether it has a hash in `was`, and nobody wrote it since. Never null."""
+    same = pc.and_(pc.is_valid(was["sha256"]), pc.equal(now["mtime_ns"], was["mtime_ns"]))
+    written = pc.not_equal(now["version"], was["version"])
+    return pc.and_not(pc.fill_null(same, False), pc.fill_null(written, False))
+
+
+def _replaced(batch: pa.RecordBatch, which: pa.Array, by: Mapping[str, object]) -> pa.RecordBatch:
+    columns = []
+    for field, column in zip(SCANNED, batch.columns, strict=True):
+        if field.name in by:
+            value = by[field.name]
+            plain = column.dictionary_decode() if field.name == "proof" else column
+            if not isinstance(value, pa.Array):
+                value = pa.scalar(value, plain.type)
+            elif field.name == "proof":
+                value = value.dictionary_decode()
+            column = pc.if_else(which, value, plain)  # noqa: PLW2901
+            column = column.dictionary_encode() if field.name == "proof" else column  # noqa: PLW2901
+        columns.append(column)
+    return pa.RecordBatch.from_arrays(columns, schema=SCANNED)
+
+
+def _number(which: pa.Array) -> int:
+    return pc.sum(which).as_py() or 0

@@ -1,0 +1,213 @@
+"""`scan --from-report`: what a cloud computed at rest, beside what is in real buckets."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from reconciler.location import location
+from reconciler.recovery.repository.opening import open_repository
+from reconciler.recovery.scanning.known import record
+from support.faults.fault_proxy import Fault, FaultProxy
+from support.recovery.buckets import always, sha
+from support.recovery.cloud_files import failed, report, succeeded
+from support.recovery.scans import rows, table
+
+HARD = ("a b", "a+b", "50%", "%2F", "tab\tmore", "a//b", "ä/é", "x/../y", 'quo"te,')
+SOON = timedelta(seconds=60)
+
+
+class Raw:
+    """A storage in a bucket, reports of it, and what scans keep."""
+
+    def __init__(self, folder, server, endpoint, *, versioned):
+        self.folder, self.client = folder, server.client()
+        self.bucket = server.new_bucket(**({"versioned": True} if versioned else {}))
+        self.url = f"{endpoint}/{self.bucket}"
+        entry = f"  - {{name: raw, label: Raw, type: S3, default_url: '{self.url}'}}\n"
+        policy = "proof: {every: 30d}\n"
+        folder.write(f"version: 1\nplatform: sqlite:///platform.db\n{policy}storages:\n{entry}")
+        folder("apply", "-y")
+
+    def put(self, key, data, **more):
+        return self.client.put_object(Bucket=self.bucket, Key=key, Body=data, **more)
+
+    def line(self, key, data, **changed):
+        head = self.client.head_object(Bucket=self.bucket, Key=key)
+        told = head["ETag"].strip('"'), head.get("VersionId", "")
+        return succeeded(self.bucket, key, data, *told, **changed)
+
+    def report(self, *lines, name="job", later=SOON):
+        return str(report(self.folder.path / name, lines, datetime.now(UTC) + later))
+
+    def scan(self, *arguments, code=0):
+        told = self.folder("scan", "--into", "proofs", "-o", "json", *arguments, code=code)
+        return json.loads(told.stdout)["scans"][0]
+
+    def contents(self):
+        repository = open_repository(str(self.folder.path / "proofs"))
+        scan = record.latest(repository, location("S3", self.url).place, complete=False)
+        return table(rows(repository, scan))
+
+    def sums(self):
+        return {key: row["sha256"] for key, row in self.contents().items()}
+
+
+@pytest.fixture(params=[False, True], ids=["unversioned", "versioned"])
+def raw(folder, moto, request):
+    return Raw(folder, moto, moto.endpoint, versioned=request.param)
+
+
+@pytest.fixture
+def behind(folder, moto):
+    """A versioned bucket behind a proxy."""
+    with FaultProxy(int(moto.endpoint.rpartition(":")[2])) as proxy:
+        made = Raw(folder, moto, proxy.url, versioned=True)
+        made.proxy = proxy
+        made.put("one.tif", b"one")
+        made.put("two.tif", b"two")
+        yield made
+
+
+def test_what_a_report_attests_is_not_read_and_an_ordinary_scan_agrees(raw):
+    for key in HARD:
+        raw.put(key, key.encode())
+    raw.put("new", b"new")
+    job = raw.report(*(raw.line(key, key.encode()) for key in HARD))
+    told = raw.scan("--from-report", job)
+    assert told["notes"] == []
+    assert (told["status"], told["files_read"]) == ("complete", 1)
+    assert told["scan"]["counts"]["proofs"] == {"attested": len(HARD), "read": 1}
+    assert [len(one["digest"]) for one in told["scan"]["reports"]] == [71]
+    before = raw.contents()
+    assert {row["proof"] for key, row in before.items() if key != b"new"} == {"attested"}
+    assert raw.scan("--from-report", job)["files_read"] == 1  # it was written within the hour
+    assert [r for k, r in raw.contents().items() if k != b"new"] == [
+        r for k, r in before.items() if k != b"new"
+    ]
+    raw.scan("--full")
+    assert raw.sums() == {key: row["sha256"] for key, row in before.items()}
+    assert {row["proof"] for row in raw.contents().values()} == {"read"}
+
+
+def test_a_report_is_never_told_as_a_reading(raw):
+    raw.put("one.tif", b"one")
+    told = raw.folder(
+        "scan", "--into", "proofs", "--from-report", raw.report(raw.line("one.tif", b"one"))
+    )
+    assert "0 read (0 B), 1 by reports of the cloud" in told.stdout
+    told = raw.folder("verify", "proofs", "--objective").stdout
+    assert "1 file (3 B) of them by reports of the cloud, and not read here" in told
+    assert "; 1 file by reports of the cloud" in told.splitlines()[-1]
+    told = json.loads(raw.folder("verify", "proofs", "--objective", "-o", "json").stdout)
+    assert told["storages"][0]["files"]["attested"] == {"files": 1, "bytes": 3}
+    raw.folder("snapshot", "create", "proofs")
+    told = raw.folder("verify", "proofs", "--explain", "raw", "one.tif").stdout
+    assert "not read here; by a report of the cloud of" in told
+    assert "by a report of the cloud its bytes were right last on" in told
+    assert " read " not in told.replace("not read here", "")
+    raw.folder("scan", "--into", "proofs", "--full")
+    raw.folder("snapshot", "create", "proofs")
+    told = raw.folder("verify", "proofs", "--against", code=0).stdout
+    assert "1 not read, by reports of the cloud" in told
+
+
+def test_a_limit_leaves_out_what_no_report_attests(raw):
+    for key in ("one", "two", "three"):
+        raw.put(key, key.encode())
+    job = raw.report(raw.line("one", b"one"), failed(raw.bucket, "two", "Access denied", "403"))
+    told = raw.scan("--due", "--max-bytes", "1", "--from-report", job, code=8)
+    assert (told["status"], told["files_read"], told["unread"]) == ("incomplete", 0, 2)
+    assert (
+        "The reports have no SHA-256 of 1 object (Access denied (403); the first is two)"
+        in (told["notes"][-1])
+    )
+    found = raw.contents()
+    assert found[b"one"]["sha256"] == sha(b"one")
+    assert (found[b"two"]["kind"], found[b"two"]["detail"]) == ("unreadable", b"limit")
+
+
+def test_what_was_written_after_the_report_is_read(raw):
+    raw.put("one", b"one")
+    line = raw.line("one", b"one")
+    raw.put("one", b"One")
+    raw.put("two", b"two")
+    job = raw.report(line, raw.line("two", b"two"), later=-SOON)
+    assert raw.scan("--from-report", job)["files_read"] == 2
+    assert raw.sums() == {b"one": sha(b"One"), b"two": sha(b"two")}
+
+
+def test_other_bytes_than_were_recorded_are_read_and_what_is_read_counts(behind):
+    behind.scan()
+    behind.folder("snapshot", "create", "proofs")
+    job = behind.report(behind.line("one.tif", b"oNe"), behind.line("two.tif", b"two"))
+    told = behind.scan("--from-report", job)  # the report is wrong
+    assert (told["files_read"], told["doubted"], told["altered"]["count"]) == (1, 1, 0)
+    found = behind.contents()
+    assert (found[b"one.tif"]["proof"], found[b"one.tif"]["sha256"]) == ("read", sha(b"one"))
+    assert found[b"two.tif"]["proof"] == "attested"
+    rotten = Fault(change=lambda answer: answer.replace(b"\r\n\r\none", b"\r\n\r\noNe"))
+    behind.proxy.decide = always(rotten, lambda asked: "/one.tif" in asked.target)
+    told = behind.scan("--from-report", job, code=7)
+    assert told["altered"] == {"count": 1, "first": ["one.tif"]}
+    told = behind.folder("verify", "proofs", "--explain", "raw", "one.tif", code=7).stdout
+    assert "damaged" in told
+
+
+def test_archived_objects_are_proved_and_found_damaged_by_reports_alone(folder, moto):
+    raw = Raw(folder, moto, moto.endpoint, versioned=True)
+    raw.put("cold.tif", b"cold", StorageClass="GLACIER")
+    job = raw.report(raw.line("cold.tif", b"cold"), name="first")
+    told = raw.scan("--from-report", job)
+    assert (told["status"], told["scan"]["counts"]["proofs"]) == ("complete", {"attested": 1})
+    raw.folder("snapshot", "create", "proofs")
+    before = raw.contents()
+    raw.scan()  # without a report it stays known
+    assert raw.contents() == before
+    raw.folder("snapshot", "create", "proofs")
+    raw.scan("--from-report", raw.report(raw.line("cold.tif", b"cold"), name="second"))
+    raw.folder("snapshot", "create", "proofs")
+    told = raw.folder("verify", "proofs", "--against").stdout
+    assert "1 of 1 file compared" in told
+    told = raw.scan(
+        "--from-report",
+        raw.report(raw.line("cold.tif", b"cOld"), name="third", later=2 * SOON),
+        code=7,
+    )
+    assert told["altered"] == {"count": 1, "first": ["cold.tif"]}
+    raw.scan(code=7)  # until it is proved to be over
+    good = raw.report(raw.line("cold.tif", b"cold"), name="fourth", later=4 * SOON)
+    assert raw.scan("--from-report", good)["altered"]["count"] == 0
+
+
+def test_a_report_of_what_is_not_scanned_is_refused(raw, folder):
+    raw.put("one", b"one")
+    other = raw.report(succeeded("another", "one", b"one", "tag"))
+    told = folder("scan", "--into", "proofs", "--from-report", other, code=64).stderr
+    assert "is of the bucket 'another': no storage that is to be scanned lies there" in told
+    mine = raw.report(raw.line("one", b"one"))
+    told = folder("scan", "--into", "proofs", "--full", "--from-report", mine, code=64).stderr
+    assert "--full reads everything itself" in told
+    told = folder("scan", "raw", "--from-report", mine, code=64).stderr
+    assert "--from-report attests what a repository keeps" in told
+    manifest = folder.read("storages.yaml")
+    copy = (
+        f"  - {{name: copy, label: C, type: S3, default_url: 'http://127.0.0.1:1/{raw.bucket}'}}\n"
+    )
+    folder.write(manifest + copy)
+    folder("apply", "-y")
+    told = folder("scan", "--into", "proofs", "--from-report", mine, code=64).stderr
+    assert f"several servers have a bucket '{raw.bucket}' ('copy', 'raw')" in told
+    assert raw.scan("raw", "--from-report", mine)["files_read"] == 0
+    folder("scan", "--into", "proofs", "--from-report", "storages.yaml", code=65)
+
+
+def test_seaweed_keeps_its_own_tags(folder, s3, monkeypatch):
+    for name, value in s3.environment().items():
+        monkeypatch.setenv(name, value)
+    raw = Raw(folder, s3, s3.endpoint, versioned=False)
+    raw.put("a/one two.tif", b"one")
+    raw.put("b.tif", b"b")
+    job = raw.report(raw.line("b.tif", b"b"), raw.line("a/one two.tif", b"one"))
+    assert raw.scan("--from-report", job)["files_read"] == 0
+    assert raw.sums() == {b"a/one two.tif": sha(b"one"), b"b.tif": sha(b"b")}

@@ -1,0 +1,141 @@
+"""Which sums are of what is listed, and that no other is taken."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from reconciler.location import Bucket
+from reconciler.recovery.cloud.attesting import AttestedSource
+from reconciler.recovery.cloud.sums import Sums
+from reconciler.recovery.rows import ARCHIVED, ATTESTED, DELETED, FILE
+from support.recovery.buckets import sha
+from support.recovery.cloud_files import failed, report, succeeded
+from support.recovery.memory import LONG_AGO, File, Storage
+from support.recovery.scans import table
+
+AT = datetime(2026, 11, 20, 8, tzinfo=UTC)
+RAW = Bucket("raw", "", None, None)
+LATER = int(AT.timestamp()) * 10**9
+
+
+def attested(folder: Path, files: dict[str, File], *lines, bucket=RAW, earlier=()):
+    """Return what is listed by path, and the notes."""
+    jobs = [report(folder / "one", lines, AT)]
+    if earlier:
+        jobs.append(report(folder / "two", earlier, datetime(2026, 11, 1, tzinfo=UTC)))
+    storage = Storage({key.encode(): file for key, file in files.items()})
+    source = AttestedSource(storage.open(None, ()), Sums(jobs, folder, AT), bucket)
+    found = {}
+    for rows in source.listing():
+        found |= table(rows)
+    return {key.decode(): row for key, row in found.items()}, source.notes
+
+
+@pytest.mark.parametrize(
+    ("file", "line", "why"),
+    [
+        ({"tag": b"t"}, {"tag": "t"}, ""),
+        ({"tag": b"t", "kind": ARCHIVED}, {"tag": "t"}, ""),
+        ({"tag": b"t", "version": "v1"}, {"tag": "t", "version": "v1"}, ""),
+        ({"tag": b"t", "version": "v1"}, {"tag": None, "version": "v1"}, ""),
+        ({"tag": b"t", "version": "v1"}, {"tag": "t"}, ""),  # the job was given no versions
+        ({"tag": b"t", "version": "null"}, {"tag": "t", "version": "null"}, ""),
+        ({"tag": b"t"}, {"tag": "t", "version": "null"}, ""),
+        ({"tag": b"t"}, {"tag": '"t"'}, ""),
+        ({"tag": b"t", "version": "v2"}, {"tag": "t", "version": "v1"}, "version that is not"),
+        ({"tag": b"t", "version": "null"}, {"tag": "t", "version": "v1"}, "version that is not"),
+        ({"tag": b"t"}, {"tag": "t", "version": "v1"}, "version that is not"),
+        ({"tag": b"t"}, {"tag": "u"}, "another ETag"),
+        ({"tag": b"t", "version": "v1"}, {"tag": "u", "version": "v1"}, "another ETag"),
+        ({"tag": b"t"}, {"tag": None}, "neither a version nor an ETag"),
+        ({"tag": None}, {"tag": None}, "neither a version nor an ETag"),
+        ({"tag": b"t", "mtime_ns": LATER - 1}, {"tag": "t"}, ""),
+        ({"tag": b"t", "mtime_ns": LATER}, {"tag": "t"}, "written after the report"),
+        (
+            {"tag": b"t", "version": "v1", "mtime_ns": LATER},
+            {"tag": "t", "version": "v1"},
+            "written after the report",
+        ),
+        ({"tag": b"t", "kind": DELETED}, {"tag": "t"}, "does not have"),
+        ({"tag": b"t", "kind": "folder"}, {"tag": "t"}, "does not have"),
+    ],
+    ids=repr,
+)
+def test_a_sum_is_taken_only_of_the_object_that_it_is_of(tmp_path: Path, file, line, why) -> None:
+    listed, notes = attested(
+        tmp_path, {"a": File(b"a", **file)}, succeeded("raw", "a", b"a", line.pop("tag"), **line)
+    )
+    row = listed["a"]
+    if why:
+        assert (row["sha256"], row["proof"], row["proved_at"]) == (None, "", None)
+        assert len(notes) == 1
+        assert why in notes[0]
+    else:
+        told = sha(b"a"), ATTESTED, int(AT.timestamp())
+        assert (row["sha256"], row["proof"], row["proved_at"]) == told
+        assert notes == []
+
+
+def test_each_stands_at_its_path_and_the_rest_is_told(tmp_path: Path) -> None:
+    files = {name: File(name.encode(), tag=name.encode()) for name in ("a", "b", "c", "d", "e")}
+    listed, notes = attested(
+        tmp_path,
+        files,
+        *(succeeded("raw", name, name.encode(), name) for name in ("e", "gone", "b", "A", "z")),
+        failed("raw", "c", "Key not found", "404"),
+        succeeded("other", "a", b"a", "a"),
+    )
+    assert [name for name, row in listed.items() if row["proof"]] == ["b", "e"]
+    assert [name for name, row in listed.items() if row["kind"] == FILE] == list(files)
+    assert notes == [
+        (
+            "The reports have no SHA-256 of 1 object (Key not found (404); the first is c): "
+            "nothing is proved of them by a report"
+        ),
+        (
+            "The reports have 3 sums of a key that the listing does not have; the first is of A: "
+            "they were not taken"
+        ),
+    ]
+
+
+def test_what_lies_below_a_prefix_is_known_by_what_follows_it(tmp_path: Path) -> None:
+    lines = [succeeded("raw", f"{p}a", b"a", "t") for p in ("", "lab/", "lab/x/", "lax/")]
+    bucket = Bucket("raw", "lab/", None, None)
+    files = {"a": File(b"a", tag=b"t"), "x/a": File(b"a", tag=b"t"), "y": File(b"y", tag=b"t")}
+    listed, notes = attested(tmp_path, files, *lines, bucket=bucket)
+    assert [name for name, row in listed.items() if row["proof"]] == ["a", "x/a"]
+    assert notes == []
+
+
+def test_of_two_reports_the_newer_one_has_the_date_and_two_sums_prove_nothing(tmp_path: Path):
+    files = {name: File(name.encode(), tag=b"t") for name in ("a", "b", "c")}
+    listed, notes = attested(
+        tmp_path,
+        files,
+        succeeded("raw", "a", b"a", "t"),
+        succeeded("raw", "a", b"a", "t"),
+        succeeded("raw", "b", b"b", "t"),
+        succeeded("raw", "c", b"c", "t"),
+        succeeded("raw", "c", b"other", "t"),
+        earlier=[succeeded("raw", "a", b"a", "t"), succeeded("raw", "b", b"rotten", "t")],
+    )
+    told = {name: (row["sha256"], row["proof"], row["proved_at"]) for name, row in listed.items()}
+    assert told["a"] == (sha(b"a"), ATTESTED, int(AT.timestamp()))
+    assert told["b"] == told["c"] == (None, "", None)
+    assert len(notes) == 1
+    assert "2 sums with two sums for one object; the first is of b" in notes[0]
+
+
+def test_all_else_is_as_the_source_has_it(tmp_path: Path) -> None:
+    storage = Storage({b"a": File(b"a", tag=b"t", mtime_ns=LONG_AGO)})
+    job = report(tmp_path, [succeeded("raw", "a", b"a", "t")], AT)
+    source = AttestedSource(storage.open(None, ()), Sums([job], tmp_path, AT), RAW)
+    (rows,) = source.listing()
+    assert source.prove(None) == storage.root
+    assert source.read(rows, lambda _: None).proof == ["read"]
+    assert source.left_out == ()
+    source.close()
