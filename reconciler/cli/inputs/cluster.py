@@ -8,12 +8,15 @@ from contextlib import contextmanager
 from typing import Protocol
 from urllib.parse import urlsplit
 
+from reconciler.cli.context import Context
 from reconciler.cli.options.extras import imported
 from reconciler.errors import UsageError
 from reconciler.masking import quoted_url
 
 _MODULE = "reconciler.recovery.scanning.reading.cluster"
 _SCHEMES = ("tcp", "tls")
+#: Seconds for which a scheduler is waited for; and at least, though the time is over.
+_PATIENCE, _LEAST = 10.0, 0.1
 
 
 class Cluster(Protocol):
@@ -25,13 +28,24 @@ class Cluster(Protocol):
         """Return what reads a storage; raises `ClusterError`."""
 
 
-@contextmanager
-def read_on(address: str | None, rate: int | None) -> Iterator[Cluster | None]:
-    """Give the cluster at an address, as long as entered; None if no address is given.
+class Wish(Protocol):
+    """What is asked for: the options of `scan`."""
 
-    Raises `UsageError` for what is no address, for a `rate` in bytes a second, which nobody could
+    on: str | None
+    #: Bytes a second.
+    limit_rate: int | None
+
+
+@contextmanager
+def read_on(context: Context, wish: Wish) -> Iterator[Cluster | None]:
+    """Give the cluster at the address in `wish`, as long as entered; None if none is given.
+
+    Its scheduler is waited for as long as `--timeout` leaves, and a few seconds at most.
+
+    Raises `UsageError` for what is no address, for a limit of bytes a second, which nobody could
     keep to there, or without the extra; `ClusterError`.
     """
+    address = wish.on
     if address is None:
         yield None
         return
@@ -41,11 +55,14 @@ def read_on(address: str | None, rate: int | None) -> Iterator[Cluster | None]:
             f"--on {quoted_url(address)} is no address of a scheduler: write tcp://HOST:8786, or "
             "tls://HOST:8786"
         )
-    if rate is not None:
+    if wish.limit_rate is not None:
         raise UsageError(
-            "--limit-rate counts what this process reads, and with --on others read: leave one of "
-            "them out. Fewer workers in the cluster read less at once"
+            "--limit-rate counts what this process reads, and with --on others read: leave "
+            "--limit-rate out. --workers N has at most N tasks read at once"
         )
-    # It takes a second to import.
-    with imported("--on", "dask", _MODULE, "distributed").connected(address) as cluster:
-        yield cluster
+    left = context.limit.left()
+    patience = _PATIENCE if left is None else min(_PATIENCE, max(left, _LEAST))
+    cluster = imported("--on", "dask", _MODULE, "distributed")  # which takes a second
+    context.note(f"Asking the scheduler at {quoted_url(address)}, for {patience:.3g} s at most.")
+    with cluster.connected(address, patience) as there:
+        yield there

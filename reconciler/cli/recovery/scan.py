@@ -148,7 +148,7 @@ def _scan(
         asked=lambda: stop.reason() is not None,
     )
     tally = Tally()
-    with read_on(options.on, options.limit_rate) as cluster, progress(context, tally, pace) as tell:
+    with read_on(context, options) as cluster, progress(context, tally, pace) as tell:
         workers = options.workers or (cluster.threads if cluster else _cores())
         here = Here(
             context.origin.host,

@@ -114,6 +114,7 @@ def test_what_a_cluster_can_not_do_is_refused(nas):
     at = nas.cluster.address
     told = nas.folder("scan", "--into", "p", "--on", at, "--limit-rate", "1MB", code=64).stderr
     assert "--limit-rate counts what this process reads" in told
+    assert "leave --limit-rate out. --workers N has at most N tasks read at once" in told
 
 
 @SOME
@@ -129,7 +130,9 @@ def test_tls_lets_in_whom_the_authority_knows(nas, tmp_path, tmp_path_factory):
         plain = cluster.address.replace("tls://", "tcp://")
         strangers = (cluster.address, configured(tmp_path / "foreign")), (plain, {})
         for address, env in strangers:
-            assert "no scheduler of Dask answers there" in refused(nas, address, env)
+            told = refused(nas, address, env)
+            assert "no scheduler of Dask answers there within 0.5 s" in told
+            assert f"Asking the scheduler at {address!r}, for 10 s at most.\n" in told
 
 
 def refused(storages, address, env):

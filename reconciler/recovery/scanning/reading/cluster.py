@@ -18,6 +18,8 @@ from threading import Event
 from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 # Imported with this module, which is imported only if a cluster is asked for.
+from dask import config
+from dask.utils import parse_timedelta
 from distributed import Client, Worker, get_worker
 
 from reconciler.errors import ClusterError, ReconcilerError, UnreachableError
@@ -125,19 +127,24 @@ class Cluster:
 
 
 @contextmanager
-def connected(address: str) -> Iterator[Cluster]:
+def connected(address: str, patience: float) -> Iterator[Cluster]:
     """Give the cluster whose scheduler is at an address, as long as entered.
 
-    Raises `ClusterError` if it does not answer, or its workers can't read for us.
+    `patience` is for how many seconds the scheduler is waited for, if Dask's own configuration
+    (`distributed.comm.timeouts.connect`) does not say fewer. Raises `ClusterError` if it does not
+    answer, or its workers can't read for us.
     """
     _hush()
+    configured = parse_timedelta(config.get("distributed.comm.timeouts.connect"))
+    patience = min(patience, configured)
     try:
-        client = Client(address, set_as_default=False, name="reconciler")
+        client = Client(address, set_as_default=False, name="reconciler", timeout=patience)
     except Exception as error:
         raise ClusterError(
-            f"{quoted_url(address)}: no scheduler of Dask answers there ({_reason(error)}). Check "
-            "the address and, where it wants TLS, that it begins with tls:// and that Dask's "
-            "configuration (`distributed.comm.tls`) names your certificate and its authority"
+            f"{quoted_url(address)}: no scheduler of Dask answers there within {patience:g} s "
+            f"({_reason(error)}). Check the address and, where it wants TLS, that it begins with "
+            "tls:// and that Dask's configuration (`distributed.comm.tls`) names your certificate "
+            "and its authority"
         ) from error
     ended = Event()
     try:
