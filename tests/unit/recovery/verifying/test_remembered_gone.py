@@ -8,7 +8,7 @@ import pytest
 
 from reconciler.environment.timestamps import utc_now
 from reconciler.recovery import rows
-from reconciler.recovery.findings import episodes
+from reconciler.recovery.findings import episodes, store
 from reconciler.recovery.parts import write
 from reconciler.recovery.repository import layout
 from reconciler.recovery.scanning.finishing import moved
@@ -46,6 +46,23 @@ def test_the_same_bytes_end_it_in_the_scan_that_reads_them(lost):
     assert lost.scan().found == 0
     assert lost.known() == [("missing", b"f/a", True)]
     assert lost.verify().resolved_count == 1
+
+
+def test_no_verification_at_the_same_time_that_does_not_know_it_ends_it(nights, monkeypatch):
+    before = store.read(nights.repository, TARGET.place)
+    del nights.storage.files[b"f/a"]
+    nights.scan()
+    nights.put(b"other", mtime_ns=LONG_AGO + 1)
+    now = nights.scan(kept=False).scan
+    means = Means(nights.repository, utc_now, settled_ns=SETTLED_NS)
+    homes = nights.repository, nights.repository
+    with monkeypatch.context() as patched:
+        patched.setattr(store, "read", lambda *_: before)
+        compare(of_scan(nights.verified), of_scan(now), "nas", means, homes)
+    assert nights.known() == MISSING
+    nights.put(GOOD)
+    assert nights.scan().found == 0
+    assert nights.known() == [("missing", b"f/a", True)]
 
 
 @pytest.mark.parametrize(("path", "data"), [("f/a", b"other"), ("b", GOOD)])
