@@ -68,7 +68,7 @@ def reading(
         def read(target: Target, excluded: tuple[str, ...]) -> Scanned:
             if target.place not in done:
                 wish = Wish(excluded, full=True, workers=workers, limit_rate=options.limit_rate)
-                (done[target.place],) = scan(
+                ended = scan(
                     [target],
                     repository,
                     wish,
@@ -77,6 +77,10 @@ def reading(
                     pace=pace,
                     tally=tally,
                 )
+                result = done[target.place] = next(ended)
+                if result.failure is None:  # else it would raise what it tells of itself
+                    next(ended, None)
+                ended.close()
             return done[target.place]
 
         yield read

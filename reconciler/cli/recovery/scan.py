@@ -78,10 +78,13 @@ def _run(context: Context, options: ScanOptions, into: str, about: About) -> int
     ) as repository:
         try:
             interrupted = scan_all(context, options, said, targets, repository, results)
-        except ReconcilerError:  # the repository has failed; others were scanned before
+        except ReconcilerError as error:  # the repository has failed; others were scanned before
             if results:
                 context.result(context.report().scanned(results, context.style))
-            raise
+            if not any(result.found for result in results):
+                raise
+            context.streams.note(f"Error: {error}")  # what was found matters more
+            return codes.of_scans(results)
     context.result(context.report().scanned(results, context.style))
     return codes.of_scans(results, interrupted=interrupted)
 

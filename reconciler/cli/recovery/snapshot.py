@@ -136,8 +136,11 @@ def _scanned(
 ) -> int:
     """Scan, tell what came of it beside the result, and give the exit code."""
     results: list[Scanned] = []
-    interrupted = scan_all(context, _wish(options), said, targets, repository, results)
-    context.note(text.scanned(results, context.note_style).removesuffix("\n"))
+    try:
+        interrupted = scan_all(context, _wish(options), said, targets, repository, results)
+    finally:  # what was found is told also where the repository fails
+        if results:
+            context.note(text.scanned(results, context.note_style).removesuffix("\n"))
     return codes.of_scans(results, interrupted=interrupted, follows=True)
 
 

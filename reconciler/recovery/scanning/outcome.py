@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from msgspec import Struct, field
 
+from reconciler.errors import RepositoryError
 from reconciler.recovery.rows import Content
 from reconciler.recovery.scanning.shard import Shard
-from reconciler.recovery.values import Scan
+from reconciler.recovery.values import FileFinding, Scan
 
 #: Everything was listed and read; it was, but for what `scan.unproved` says; the run ended before
 #: it was, and the next one goes on; the root could not be proved; it was not begun at all.
@@ -94,6 +95,10 @@ class Scanned(Struct):
     #: how they should be, and are.
     place: str = ""
     rotten: list[tuple[Content, Content]] = field(default_factory=list)
+    #: What the repository failed with before all was kept, where something was found until then;
+    #: and of that what stands in no record of findings either.
+    failure: RepositoryError | None = None
+    unkept: list[FileFinding] = field(default_factory=list)
     #: Files that are gone, and were there; objects that are under a delete marker; the first of
     #: them. What a person has accepted is not counted.
     missing: int = 0

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from concurrent.futures import Executor
 from contextlib import ExitStack
 
-from reconciler.errors import ClusterError, UnreachableError
+from reconciler.errors import ClusterError, RepositoryError, UnreachableError
 from reconciler.location import bucket_of
 from reconciler.recovery.cloud.attesting import AttestedSource
 from reconciler.recovery.cloud.sums import Sums
@@ -45,13 +45,14 @@ def scan(
     tally: Tally | None = None,
     executor: Executor | None = None,
     sums: Sums | None = None,
-) -> Iterator[Scanned]:
+) -> Generator[Scanned]:
     """Scan storages, and yield how the scan of each ended.
 
     An `executor` is one of other processes or machines, which open the storages themselves. What
     `sums` attest of a storage's objects need not be read. One
     that can't be reached does not stop the others. Whoever ends it early through `pace` gets
-    what was finished. Raises `RepositoryError` if the repository fails; the next run goes on.
+    what was finished. Raises `RepositoryError` if the repository fails, once what was found until
+    then is told; the next run goes on.
     """
     pace = pace or Pace()
     with threads_of(executor, wish.workers, pace) as threads:
@@ -61,7 +62,10 @@ def scan(
             if pace.stopping:
                 yield Scanned(target.name, NOT_BEGUN, "The run was ended before its turn came")
             else:
-                yield _scanned(target, open_source, means)
+                ended = _scanned(target, open_source, means)
+                yield ended
+                if ended.failure is not None:
+                    raise ended.failure
 
 
 def _scanned(target: Target, open_source: Opener, means: Means) -> Scanned:
@@ -90,6 +94,11 @@ def _scanned(target: Target, open_source: Opener, means: Means) -> Scanned:
             result.status, result.reason, result.rotten = NOT_REACHABLE, str(error), []
         except ClusterError as error:  # its pieces are kept, and others may be read
             result.status, result.reason = UNFINISHED, str(error)
+        except RepositoryError as error:
+            if not (rotten or result.rotten):
+                raise
+            # What was read is lost, but for what was found damaged: it may never be read so again.
+            result.status, result.reason, result.failure = UNFINISHED, str(error), error
     # What earlier attempts have read, the last one has taken over: it is told as read.
     ours = min(files, result.taken_over)
     result.taken_over, result.files_kept = result.taken_over - ours, result.files_kept - ours

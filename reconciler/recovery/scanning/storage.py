@@ -9,7 +9,7 @@ from itertools import takewhile
 from pathlib import Path
 
 from reconciler.environment.origin import run_id
-from reconciler.errors import ClusterError, SnapshotError
+from reconciler.errors import ClusterError, RepositoryError, SnapshotError
 from reconciler.recovery.rows import together
 from reconciler.recovery.scanning import estimate, outcome, reasons
 from reconciler.recovery.scanning.due.turns import Turns, turns_of
@@ -105,7 +105,7 @@ class StorageScan:
         with self._crew(root) as crew:
             try:
                 self._read_all(crew, earlier, pair)
-            except ClusterError:  # what came before is kept, and told
+            except (ClusterError, RepositoryError):  # what came before is told
                 crew.brought.count(self.result)
                 raise
             self._tell(crew.brought)

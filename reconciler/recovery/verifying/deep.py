@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from msgspec.structs import replace
 
-from reconciler.errors import SnapshotError
+from reconciler.errors import RepositoryError, SnapshotError
 from reconciler.masking import quoted_url
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.scanning import outcome
@@ -18,7 +18,7 @@ from reconciler.recovery.verifying import remembered
 from reconciler.recovery.verifying.recorded import Recorded, of_scan, of_snapshot
 from reconciler.recovery.verifying.results import StorageVerified
 from reconciler.recovery.verifying.scans import compare
-from reconciler.recovery.verifying.telling.alone import not_reachable, not_verified
+from reconciler.recovery.verifying.telling.alone import not_reachable, not_read, not_verified
 from reconciler.recovery.verifying.telling.concluding import Means
 
 #: Reads all of a storage, but for what the globs leave out.
@@ -34,9 +34,11 @@ def verify(
 ) -> Iterator[StorageVerified]:
     """Read each storage and compare it with what the snapshot has of it.
 
-    `targets` says by place from where. What the earlier scan left out is left out again. Raises
-    `RepositoryError`.
+    `targets` says by place from where. What the earlier scan left out is left out again. Once
+    something was read and compared, a repository that fails ends the reading alone: what was found
+    is told. Raises `RepositoryError` if it fails before.
     """
+    failed, some = "", False
     for storage in storages:
         was, target = of_snapshot(storage), targets.get(storage.place)
         if was is None:
@@ -44,13 +46,34 @@ def verify(
             yield not_verified(None, storage.name, storage.place, reason, means)
         elif target is None:
             yield not_verified(was, storage.name, storage.place, storage.unmanaged, means)
+        elif failed:
+            yield not_read(was, storage.name, target.place, failed)
         else:
-            scanned = read(target, was.excluded)
-            remembered.keep(repository, scanned, means.clock)
-            told = _compared(was, storage.name, target, scanned, means, repository)
-            if target.copy_of:
-                told = replace(told, notes=(*told.notes, _elsewhere(target)), is_copy=True)
-            yield _with_notes(told, scanned)
+            try:
+                scanned = read(target, was.excluded)
+                yield _told(was, storage.name, target, scanned, means, repository)
+                failed = str(scanned.failure or "")
+            except RepositoryError as error:
+                if not some:
+                    raise
+                failed = str(error)
+                yield not_read(was, storage.name, target.place, failed)
+            some = True
+
+
+def _told(
+    was: Recorded,
+    storage: str,
+    target: Target,
+    scanned: Scanned,
+    means: Means,
+    repository: Repository,
+) -> StorageVerified:
+    remembered.keep(repository, scanned, means.clock)
+    told = _compared(was, storage, target, scanned, means, repository)
+    if target.copy_of:
+        told = replace(told, notes=(*told.notes, _elsewhere(target)), is_copy=True)
+    return _with_notes(told, scanned)
 
 
 def _with_notes(told: StorageVerified, scanned: Scanned) -> StorageVerified:
@@ -89,7 +112,8 @@ def _compared(
             return not_verified(was, storage, target.place, str(error), means)
     if scanned.status == outcome.NOT_REACHABLE:
         return not_reachable(was, storage, target.place, scanned.reason, means)
-    return not_verified(was, storage, target.place, _so_far(scanned), means)
+    why = _so_far(scanned)
+    return not_verified(was, storage, target.place, why, means, scanned.unkept)
 
 
 def _elsewhere(target: Target) -> str:

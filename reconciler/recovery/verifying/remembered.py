@@ -76,11 +76,15 @@ def _keep_rotten(repository: Repository, scanned: Scanned, clock: Callable[[], d
 
     It says nothing of any other file.
     """
+    scanned.unkept = [
+        FileFinding(DAMAGED, scanned.storage, scanned.place, good.path, good, now)
+        for good, now in scanned.rotten
+    ]
     known = store.read(repository, scanned.place)
     wrong = _Wrong(episodes.open_ones(known.episodes), "")
-    for good, now in scanned.rotten:
-        finding = FileFinding(DAMAGED, scanned.storage, scanned.place, good.path, good, now)
+    for finding in scanned.unkept:
         wrong.take(_Otherwise(finding))
+    scanned.unkept = wrong.new
     if scanned.scan is None:
         more = scanned.altered - len(scanned.rotten)
         wrong.tell(scanned)
@@ -88,6 +92,7 @@ def _keep_rotten(repository: Repository, scanned: Scanned, clock: Callable[[], d
     moment = timestamp(clock(), "milliseconds")
     after = episodes.observed(known.episodes, wrong.by_key, moment, lambda _: False, moment)
     store.keep(repository, scanned.place, after, known, clock())
+    scanned.unkept = []
 
 
 def _keep(
@@ -169,6 +174,17 @@ class _Wrong(Struct):
                 continue
             if not episodes.is_settled(finding):
                 self.first.setdefault(finding.what, _First()).take(finding.path)
+
+    @property
+    def new(self) -> list[FileFinding]:
+        """What was not known to be so, and nobody has accepted."""
+        known = self.lasting.get
+        return [
+            finding
+            for key, finding in self.by_key.items()
+            if (was := known(key)) is None
+            or (episodes.is_settled(was) and not episodes.is_accepted(was, finding.now))
+        ]
 
     def tell(self, scanned: Scanned) -> None:
         """Count it; what the reading had counted as damaged is among it."""

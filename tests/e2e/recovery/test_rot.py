@@ -1,6 +1,7 @@
 """Rot, and what must not hide it: later scans and snapshots, and damage of the repository."""
 
 import json
+import re
 import shutil
 import sys
 
@@ -54,6 +55,23 @@ def test_a_scan_and_a_snapshot_with_the_rotten_bytes_do_not_hide_it(rotten):
     rotten.folder("snapshot", "create", "proofs", "--scan")
     told = rotten.folder("verify", "proofs", "--deep").stdout
     assert told.endswith("\nVerified: 21 of 21 files compared, and all agree.\n")
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        ("scan --into proofs --full", 7),
+        ("verify proofs --deep", 7),
+        ("snapshot create proofs --scan", 1),  # of which none was made
+    ],
+)
+def test_rot_is_told_though_the_repository_has_no_room_for_what_was_read(rotten, command, code):
+    # As a disk that is full: no file of it may become larger than this.
+    done = rotten.folder.shell(f'ulimit -f 1; exec "$0" {command}')
+    assert done.returncode == code, done.stderr
+    told = done.stdout + done.stderr
+    assert re.search("^FINDINGS: .*1 damaged", told, re.MULTILINE), told
+    assert "See to it that the folder has room, then run the command again" in told
 
 
 def test_rot_of_a_file_that_no_snapshot_has_is_not_lost(rotten):

@@ -211,6 +211,9 @@ class Crew:
                 self._rotten.append(done.rotten)
             # Before what was read is kept: nobody would read it once more.
             self._tell()
+            self.brought.altered += len(done.altered)
+            first = heapq.nsmallest(TOLD, [*self.brought.altered_first, *done.altered])
+            self.brought.altered_first = first
             if len(done.rows):
                 self._pieces.add(done.number, done.rows)
             self.brought.files += len(done.rows)
@@ -218,9 +221,6 @@ class Crew:
                 self._tally.settled_files += len(done.rows)
                 self._tally.settled_bytes += sum(size or 0 for size in done.rows.size)
             self.brought.size += sum(size or 0 for size in done.rows.size)
-            self.brought.altered += len(done.altered)
-            first = heapq.nsmallest(TOLD, [*self.brought.altered_first, *done.altered])
-            self.brought.altered_first = first
             self.brought.cut_short |= not done.whole
             extend(self.brought.gone, done.gone)
 

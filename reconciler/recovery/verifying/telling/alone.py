@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+
+from msgspec.structs import replace
 
 from reconciler.environment.timestamps import timestamp
 from reconciler.recovery import values
@@ -26,11 +28,28 @@ def not_reachable(
 
 
 def not_verified(
-    was: Recorded | None, storage: str, place: str, reason: str, means: Means
+    was: Recorded | None,
+    storage: str,
+    place: str,
+    reason: str,
+    means: Means,
+    damaged: Sequence[FileFinding] = (),
 ) -> StorageVerified:
-    """Tell that there is nothing to compare a storage with, or that it was not read."""
+    """Tell that there is nothing to compare a storage with, or that it was not read.
+
+    Until then files were found `damaged`, of which no finding is kept.
+    """
     so_far = _nothing_compared(was, storage, values.NOT_VERIFIED)
-    return told(so_far, place, reason, means, None)
+    if damaged:
+        so_far = replace(so_far, found={**so_far.found, values.DAMAGED: len(damaged)})
+    return told(so_far, place, reason, means, None, damaged=damaged)
+
+
+def not_read(was: Recorded, storage: str, place: str, reason: str) -> StorageVerified:
+    """Tell that a storage was not read, as the repository failed: it is not asked for more."""
+    finding = FileFinding(values.NOT_VERIFIED, storage, place, note=reason, files=was.files)
+    so_far = _nothing_compared(was, storage, values.NOT_VERIFIED)
+    return replace(so_far, findings=(finding,), forgotten=True)
 
 
 def told(
@@ -40,6 +59,7 @@ def told(
     means: Means,
     present: Present | None,
     about: str = "",
+    damaged: Sequence[FileFinding] = (),
 ) -> StorageVerified:
     """Return what is told of a storage with which one thing is the matter, as a whole.
 
@@ -54,7 +74,7 @@ def told(
         about=present.about if present else about,
     )
     concluded = Concluded(place, means, present, about=about)
-    return concluded.conclude(so_far, lambda: [Spooled(finding, True)])
+    return concluded.conclude(so_far, lambda: [Spooled(each, True) for each in (*damaged, finding)])
 
 
 def _nothing_compared(was: Recorded | None, storage: str, what: str) -> StorageVerified:

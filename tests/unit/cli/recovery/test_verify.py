@@ -16,6 +16,7 @@ WAYS = {
     "--explain": ("--explain", "nas", "a"),
     "--accept": ("--accept", "nas"),
     "--withdraw": ("--withdraw", "nas"),
+    "--accept-loss": ("--accept-loss", "nas"),
     "--objective": ("--objective",),
 }
 
@@ -57,4 +58,4 @@ def test_what_goes_with_accepting_means_nothing_without_it() -> None:
     assert refused("proofs", "--reason", "x") == "--reason means something only with --accept"
     assert refused("proofs", "--reason", "x", "--withdraw", "nas").startswith("--reason means")
     told = refused("proofs", "-y", "--deep")
-    assert told == "--auto-approve means something only with --accept and --withdraw"
+    assert told == "--auto-approve means something only with --accept, --withdraw and --accept-loss"

@@ -28,6 +28,7 @@ from reconciler.recovery.scanning.reading.pace import Pace
 from reconciler.recovery.scanning.run import scan
 from reconciler.recovery.sources import open_source
 from reconciler.recovery.values import Scan, Target, Unproved
+from support.recovery.failing import Failing
 from support.recovery.memory import LONG_AGO, TARGET, Storage
 from support.recovery.scans import here, names, rows, scan_once, table
 
@@ -337,30 +338,6 @@ def test_an_interrupt_at_once_gets_through_and_the_next_run_goes_on(
     storage.on_batch = lambda number: None
     assert storage.closed == 1
     assert scan_once(storage, repository).status == COMPLETE
-
-
-class Failing:
-    """A repository that fails from the nth write on."""
-
-    def __init__(self, repository, after: int) -> None:
-        self._repository = repository
-        self._left = after
-
-    def __getattr__(self, name):
-        return getattr(self._repository, name)
-
-    def write(self, *args, **more):
-        self._spend()
-        return self._repository.write(*args, **more)
-
-    def add(self, *args, **more):
-        self._spend()
-        return self._repository.add(*args, **more)
-
-    def _spend(self) -> None:
-        self._left -= 1
-        if self._left < 0:
-            raise RepositoryError("the disk is full")
 
 
 def test_a_repository_that_fails_anywhere_is_gone_on_with(repository, tmp_path) -> None:
