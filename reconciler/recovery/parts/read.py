@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import IO
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from reconciler.errors import SnapshotError
@@ -40,6 +41,31 @@ def batches(
                 yield batch.select(columns) if columns else batch
         if told != file.metadata.num_rows:
             raise _damaged(path, "some of its rows are gone")
+
+
+def below(
+    path: Path, schema: pa.Schema, prefix: bytes, *, columns: Sequence[str]
+) -> Iterator[pa.RecordBatch]:
+    """Yield the rows of a part whose key begins with `prefix`, of the groups that can have any.
+
+    The part is one that `batches` has proved. Raises `SnapshotError`.
+    """
+    with _in_words(path), path.open("rb") as opened:
+        file = _opened(path, opened, schema)
+        key = str(parts.key(schema))
+        for group in range(file.num_row_groups):
+            held = file.metadata.row_group(group).column(schema.get_field_index(key)).statistics
+            if held is not None and held.has_min_max:  # long keys have none
+                if held.max < prefix:
+                    continue
+                if held.min[: len(prefix)] > prefix:
+                    return
+            for batch in file.iter_batches(
+                GROUP_ROWS, row_groups=[group], columns=columns, use_threads=False
+            ):
+                found = batch.filter(pc.starts_with(batch[key], prefix))
+                if found.num_rows:
+                    yield found.select(columns)
 
 
 def scanned(contents: Path, stamps: Path) -> Iterator[pa.RecordBatch]:

@@ -54,6 +54,15 @@ class Taken(Struct, frozen=True):
     left_out: tuple[LeftOut, ...] = ()
 
 
+class Emptied(Struct, frozen=True):
+    """A folder of which no file is left: all that lay below it are findings of one class."""
+
+    #: Its path, which ends with `/`.
+    path: bytes
+    what: str
+    files: int
+
+
 class StorageVerified(Struct, frozen=True):
     """One storage, compared."""
 
@@ -70,6 +79,8 @@ class StorageVerified(Struct, frozen=True):
     now: Taken | None = None
     #: The first findings of each class, sorted by class; there may be more, see `found`.
     findings: tuple[FileFinding, ...] = ()
+    #: Folders of which no file is left; their files are among `findings`, as far as those go.
+    emptied: tuple[Emptied, ...] = ()
     #: With all: the first of what is only counted.
     counted: tuple[FileFinding, ...] = ()
     #: Earlier findings that were proved to be over; the first of them.

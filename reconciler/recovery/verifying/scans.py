@@ -8,13 +8,15 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from msgspec.structs import replace
 
 from reconciler.recovery.parts import convert, merge, read
 from reconciler.recovery.parts.schema import CONTENTS
 from reconciler.recovery.repository import layout
 from reconciler.recovery.repository.contract import Repository
-from reconciler.recovery.rows import Content
+from reconciler.recovery.rows import DELETED, FOLDER, Content
 from reconciler.recovery.verifying.comparing.comparison import Comparison
+from reconciler.recovery.verifying.comparing.emptied import emptied
 from reconciler.recovery.verifying.comparing.sides import Circumstances
 from reconciler.recovery.verifying.comparing.spool import Spool
 from reconciler.recovery.verifying.comparing.unproved import unproved
@@ -49,7 +51,26 @@ def compare(
         present = None
         if by.was.taken_ns <= by.now.taken_ns:
             present = Present(now.ended_at, by.now, lambda paths: _found(other, paths))
-        return Concluded(now.place, means, present, was.place).conclude(so_far, comparison.findings)
+        concluded = Concluded(now.place, means, present, was.place)
+        told = concluded.conclude(so_far, comparison.findings)
+        if means.redaction or told.accepted_count > len(told.accepted):
+            return told  # which files are meant can't be told
+        accepted = {finding.path for finding in told.accepted}
+        gone = (each.finding for each in comparison.findings() if each.listed)
+        return replace(told, emptied=emptied(gone, accepted, lambda path: _holds(other, path)))
+
+
+def _holds(part: Path, folder: bytes) -> bool:
+    """Return whether a scan has any file below a folder: neither a mark of a deletion nor a name.
+
+    Raises `SnapshotError`.
+    """
+    nothing = pa.array([DELETED, FOLDER])
+    found = read.below(part, CONTENTS, folder, columns=["path", "kind"])
+    return any(
+        pc.any(pc.invert(pc.is_in(batch["kind"].cast(pa.string()), value_set=nothing))).as_py()
+        for batch in found
+    )
 
 
 def _so_far(storage: str, comparison: Comparison, was: Recorded, now: Recorded) -> StorageVerified:

@@ -9,6 +9,7 @@ import msgspec
 
 from reconciler.recovery.findings.accepting import Acceptance
 from reconciler.recovery.findings.record import written
+from reconciler.recovery.paths import shown
 from reconciler.recovery.values import FileFinding
 from reconciler.recovery.verifying.losses import Loss
 from reconciler.recovery.verifying.results import Elsewhere, Side, StorageVerified, Taken, Verified
@@ -75,6 +76,10 @@ def _storage(one: StorageVerified) -> dict[str, Any]:
         "was": _taken(one.was),
         "is": _taken(one.now),
         "findings": _written(one.findings),
+        "emptied": [
+            {"path": shown(each.path), "what": each.what, "files": each.files}
+            for each in one.emptied
+        ],
         "counted": _written(one.counted),
         "resolved": _written(one.resolved),
         "resolved_count": one.resolved_count,

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import groupby
 
 from reconciler.recovery.findings.accepting import Acceptance
+from reconciler.recovery.paths import shown
 from reconciler.recovery.values import FileFinding
 from reconciler.recovery.verifying.losses import Loss
-from reconciler.recovery.verifying.results import StorageVerified, Verified
+from reconciler.recovery.verifying.results import Emptied, StorageVerified, Verified
 from reconciler.report.markdown.comments import Comment, Section, row, written
 from reconciler.report.markdown.escape import code, prose
-from reconciler.report.sentences.recovery import beside, losses
+from reconciler.report.sentences.recovery import beside, groups, losses
 from reconciler.report.sentences.recovery import verifications as told
 from reconciler.report.sentences.recovery.groups import earlier, total
 from reconciler.report.sentences.terms import spoken
@@ -26,8 +28,8 @@ def verified(result: Verified, _style: Style = PLAIN) -> str:
     findings.sort(key=lambda finding: (order.index(finding.what), bool(finding.about)))
     numbers = told.all_found(result.storages)
     sections = [
-        _section(list(same), numbers[what])
-        for (what, _), same in groupby(findings, key=lambda f: (f.what, f.about))
+        _section(list(same), numbers[what], () if about else _emptied(result, what))
+        for (what, about), same in groupby(findings, key=lambda f: (f.what, f.about))
     ]
     lasting = [finding for one in result.storages for finding in one.lasting]
     lasting += [finding for one in result.elsewhere for finding in one.lasting]
@@ -71,11 +73,30 @@ def loss(result: Loss, _style: Style = PLAIN) -> str:
     return written(Comment(losses.total(result)))
 
 
-def _section(findings: list[FileFinding], number: int) -> Section[FileFinding]:
+def _emptied(result: Verified, what: str) -> list[tuple[str, Emptied]]:
+    """Return the folders of which all files are `what`, each with its storage."""
+    return [(one.storage, f) for one in result.storages for f in one.emptied if f.what == what]
+
+
+def _section(
+    findings: list[FileFinding], number: int, emptied: Sequence[tuple[str, Emptied]]
+) -> Section[str]:
     what = spoken(findings[0].what)
-    cut = f" of {number:,}" if number > len(findings) else ""
+    folders: dict[str, list[Emptied]] = {}
+    for storage, folder in emptied:
+        folders.setdefault(storage, []).append(folder)
+    rest = [
+        finding
+        for storage, same in groupby(findings, key=lambda finding: finding.storage)
+        for finding in groups.beside(list(same), folders.get(storage, ()))
+    ]
+    items = [
+        *(f"{code(name)} {code(shown(f.path))}: {groups.whole(f)}" for name, f in emptied),
+        *map(_finding, rest),
+    ]
+    cut = f" of {number:,}" if number > len(items) else ""
     title = f"{what[:1].upper()}{what[1:]}: {told.meaning(findings[0])}"
-    return Section(title, f"{what} one", findings, _finding, added=cut)
+    return Section(title, f"{what} one", items, str, added=cut)
 
 
 def _storage(one: StorageVerified) -> str:

@@ -6,12 +6,14 @@ from collections.abc import Iterable, Iterator
 
 from reconciler.printable import shown
 from reconciler.recovery.findings.accepting import Acceptance
+from reconciler.recovery.paths import shown as shown_path
 from reconciler.recovery.values import FileFinding
 from reconciler.recovery.verifying.losses import Loss
 from reconciler.recovery.verifying.results import (
     AGREES,
     DIFFERS,
     Elsewhere,
+    Emptied,
     StorageVerified,
     Verified,
 )
@@ -106,19 +108,30 @@ def _elsewhere(one: Elsewhere, repository: str, style: Style) -> Iterator[str]:
 
 def _group(group: Group, name: str, style: Style) -> Iterator[str]:
     """Yield findings of one kind: a title, the first ones, and how many more there are."""
-    findings = group.findings
+    told = group.findings
     if not style.records:
         title = f"{group.what} ({group.number:,})"
         first, *rest = lines(f"{title}: {group.meaning}", style.width, "  ", "    ")
         yield first.replace(title, style.paint(title, "red"), 1)
         yield from rest
-    most = len(findings) if style.verbose else _SHOWN
-    for finding in findings[:most]:
+    for folder in group.emptied:
+        yield from _whole(folder, name, style)
+    if not style.verbose:
+        told = told_together.beside(told, group.emptied)[:_SHOWN]
+    for finding in told:
         note = group.note if style.records else ""
         yield from _finding(finding, name, style, only_counted=not group.counts, note=note)
-    cut = group.number - min(most, len(findings))
+    cut = group.number - len(told)
+    cut -= 0 if style.verbose else sum(folder.files for folder in group.emptied)
     if cut > 0:
         yield from _line(f"… and {cut:,} more {group.what}: --rows FILE has all", name, style)
+
+
+def _whole(folder: Emptied, name: str, style: Style) -> list[str]:
+    path, facts = shown_path(folder.path), told_together.whole(folder)
+    if style.records:
+        return ["  ".join([f"{name}:", spoken(folder.what), path, facts])]
+    return [*lines([path], style.width, "    ", "      "), f"      {facts}"]
 
 
 def _finding(

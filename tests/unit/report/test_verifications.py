@@ -20,6 +20,7 @@ from reconciler.recovery.verifying.comparing.classify import SCATTERED
 from reconciler.recovery.verifying.losses import Loss
 from reconciler.recovery.verifying.results import (
     Elsewhere,
+    Emptied,
     Proofs,
     Side,
     StorageVerified,
@@ -284,6 +285,28 @@ def test_more_findings_than_are_shown_are_counted():
         assert f"… and {5_000 - number:,} more extra: --rows FILE has all" in shown
     shown = markdown.verified(verified(one))
     assert "(30) of 5,000" in shown
+
+
+def test_a_folder_of_which_nothing_is_left_is_one_line():
+    gone = tuple(
+        finding(values.MISSING, path, now=None)
+        for path in [*(b"run 7/%03d" % n for n in range(500)), b"run 70/1", b"z"]
+    )
+    one = replace(FINE, storage="nas", found={values.MISSING: 502}, findings=gone)
+    one = replace(one, emptied=(Emptied(b"run 7/", values.MISSING, 500),))
+    told = text.verified(verified(one)).splitlines()
+    at = told.index("  missing (502): gone, from a folder that could be read")
+    assert told[at + 1 : at + 3] == ["    run 7/", "      all 500 files below it"]
+    assert [told[at + 3], told[at + 5]] == ["    run 70/1", "    z"]
+    assert not any("more missing" in line for line in told)
+    records = text.verified(verified(one), Style(width=UNBOUNDED, records=True))
+    assert "\nnas:  missing  run 7/  all 500 files below it\nnas:  missing  run 70/1  " in records
+    assert "- `nas` `run 7/`: all 500 files below it\n" in markdown.verified(verified(one))
+    assert "run 7/499" not in markdown.verified(verified(one))
+    assert "run 7/499" in text.verified(verified(one), Style(verbosity=1))
+    (listed,) = json.loads(as_json.verified(verified(one)))["storages"]
+    assert listed["emptied"] == [{"path": "run 7/", "what": "missing", "files": 500}]
+    assert len(listed["findings"]) == 502
 
 
 def test_what_is_only_counted_is_told_apart_where_it_is_listed():

@@ -12,7 +12,7 @@ from reconciler.recovery.findings.accepting import Acceptance
 from reconciler.recovery.findings.episodes import NEEDS_PROOF
 from reconciler.recovery.paths import shown
 from reconciler.recovery.values import FileFinding
-from reconciler.recovery.verifying.results import StorageVerified
+from reconciler.recovery.verifying.results import Emptied, StorageVerified
 from reconciler.recovery.verifying.telling.redaction import REDACTED
 from reconciler.report.sentences.recovery.verifications import (
     LASTS,
@@ -43,6 +43,8 @@ class Group(NamedTuple):
     note: str = ""
     #: Whether they count, for the exit code and at all.
     counts: bool = True
+    #: Folders of which nothing is left; their files are in `number`, and among `findings`.
+    emptied: Sequence[Emptied] = ()
 
 
 def groups(one: StorageVerified) -> Iterator[Group]:
@@ -50,13 +52,25 @@ def groups(one: StorageVerified) -> Iterator[Group]:
     for (what, _), same in groupby(one.findings, key=lambda f: (f.what, f.about)):
         these = list(same)
         number = one.found.get(what, len(these))
-        yield Group(spoken(what), meaning(these[0]), number, these)
+        whole = () if these[0].about else [each for each in one.emptied if each.what == what]
+        yield Group(spoken(what), meaning(these[0]), number, these, emptied=whole)
     for what in MEANINGS:
         if number := one.lasts.get(what, 0):
             lasting = [finding for finding in one.lasting if finding.what == what]
             yield Group(f"{spoken(what)} earlier", LASTS, number, lasting, "found earlier")
     if one.accepted_count:
         yield Group("accepted", _ACCEPTED, one.accepted_count, one.accepted, counts=False)
+
+
+def beside(findings: Sequence[FileFinding], emptied: Sequence[Emptied]) -> list[FileFinding]:
+    """Return the findings that are not told with a folder."""
+    folders = tuple(each.path for each in emptied)
+    return [finding for finding in findings if not finding.path.startswith(folders)]
+
+
+def whole(folder: Emptied) -> str:
+    """Say how much is gone with a folder."""
+    return f"all {folder.files:,} files below it"
 
 
 def earlier(one: StorageVerified, repository: str) -> list[str]:

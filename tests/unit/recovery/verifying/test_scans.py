@@ -298,3 +298,15 @@ def test_a_table_that_was_not_finished_leaves_what_was_there(verify, tmp_path):
         broken()
     assert path.read_text() == "before"
     assert [p.name for p in tmp_path.iterdir() if p.name.endswith(".tmp")] == []
+
+
+def test_a_folder_of_which_nothing_is_left_is_told_as_a_whole(verify, monkeypatch):
+    monkeypatch.setattr("reconciler.recovery.parts.write.GROUP_ROWS", 4)
+    below = [file(b"run 7/%03d" % n) for n in range(9)]
+    around = [file(b"a%02d" % n) for n in range(9)] + [file(b"run 70/%d" % n) for n in range(3)]
+    all_of_it = results.Emptied(b"run 7/", values.MISSING, 9)
+    assert verify([*around, *below], around).emptied == (all_of_it,)
+    assert verify([*around, *below], [*around, below[4]], 2).emptied == ()
+    deleted = [replace(each, kind=rows.DELETED, sha256=None, proof="") for each in below]
+    result = verify([*around, *below], [*around, *deleted], 3)
+    assert result.emptied == (replace(all_of_it, what=values.DELETED),)
