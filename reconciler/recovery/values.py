@@ -54,6 +54,10 @@ class Root(Struct, frozen=True, omit_defaults=True):
     server: str = ""
 
 
+#: Why a bucket is `Unproved` whose listing leaves out what is there.
+UNLISTED = "unlisted"
+
+
 class Unproved(Struct, frozen=True, omit_defaults=True):
     """A part of a storage about which nothing may be concluded, and why."""
 
@@ -74,6 +78,15 @@ class Unproved(Struct, frozen=True, omit_defaults=True):
     def is_unread(self) -> bool:
         """Whether a limit left no room for it: it was listed, so that it is there."""
         return self.reason == rows.LIMIT.decode()
+
+    @property
+    def is_unlisted(self) -> bool:
+        """Whether it is the listing itself, which is proved to leave something out.
+
+        What is known to be there was asked for, so that nothing is hidden by it; what is new may
+        not be seen.
+        """
+        return self.reason == UNLISTED
 
 
 class LeftOut(Struct, frozen=True):

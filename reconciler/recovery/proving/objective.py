@@ -78,8 +78,10 @@ def _storage(
             told = replace(told, problem=told.problem or gone)
         elif not known.damaged and remembered.is_untold(repository, scan, known):
             told = replace(told, problem=_UNTOLD)
+        unlisted = next((part.message for part in scan.unproved if part.is_unlisted), "")
         return replace(
             told,
+            problem=told.problem or unlisted,
             coverage=cover(repository, scan, declared.objective, now),
             scanned_at=scan.ended_at,
             scan=scan.id,

@@ -116,6 +116,11 @@ class Asking:
         answer = self.ask(operation, tries, **request)
         if not is_listing(answer, self.bucket.name, str(request.get("Prefix", ""))):
             raise Refused(0, "no listing", "it answers with something else than a listing")
+        # More is no harm: not every server counts prefixes.
+        there = len(answer.get("Contents", ())) + len(answer.get("CommonPrefixes", ()))
+        if there < answer.get("KeyCount", 0):
+            lacks = f"it lists {there:,} keys and says that there are {answer['KeyCount']:,}"
+            raise Refused(0, "no whole listing", lacks)
         return answer
 
     def head(self, tries: Tries = AT_FIRST) -> Answer:

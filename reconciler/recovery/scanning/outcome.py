@@ -111,6 +111,8 @@ class Scanned(Struct):
     #: Pairs of paths that differ in case or Unicode form only; the first of them.
     alike: int = 0
     alike_first: list[tuple[bytes, bytes]] = field(default_factory=list)
+    #: Files that are there and that the listing of a bucket left out.
+    unlisted: int = 0
     #: Whether something that earlier scans, or runs, knew can't be read: a note says what.
     forgotten: bool = False
     #: Files that a report of the cloud has otherwise than they were recorded: each was to be read.

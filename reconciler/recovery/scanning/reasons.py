@@ -102,6 +102,11 @@ def aged(began: str) -> str:
     )
 
 
+UNLISTED = (
+    "The listing of the bucket leaves out files that are there, so that new ones may not be seen"
+)
+
+
 def no_room(brought: Brought) -> str:
     """Say that a budget was too small for one run."""
     told = f"--max-bytes left no room for {_files(brought.no_room)}: run it again, and it goes on"
@@ -115,8 +120,10 @@ def too_large(brought: Brought) -> str:
     return f"; larger than --max-bytes itself, and so never read: {brought.too_large:,}"
 
 
-def incomplete(unread: int, brought: Brought) -> str:
+def incomplete(scan: Scan, unread: int, brought: Brought) -> str:
     """Say what a scan lacks: `unread` files are new or show a change, and a limit left no room."""
+    if all(part.is_unlisted for part in scan.unproved):
+        return UNLISTED
     if not unread:
         return "A part of it could not be read"
     what = "is new or shows a change" if unread == 1 else "are new or show a change"

@@ -207,7 +207,7 @@ class StorageScan:
                 crew.want(compared.wanted, compared.known)
         self.result.taken_over, aged = self._own.counted
         self.result.notes += [reasons.aged(self.result.went_on_from)] if aged else []
-        self.result.notes += unlisted.notes
+        self.result.notes, self.result.unlisted = self.result.notes + unlisted.notes, unlisted.found
         if means.pace.stopping:  # perhaps not all was listed
             crew.cut_short()
         elif self._turns:
@@ -284,14 +284,15 @@ class StorageScan:
             found, self._last, self._own, self._folder, self._means, self.result, self._met
         )
         finish.keep(self._repository, (*parts, remembered), self._last)
-        scan = self._past.told(finish.record_of(found, self._means, remembered), self.result)
+        scan = finish.record_of(found, self._means, remembered, unlisted=self.result.unlisted)
+        scan = self._past.told(scan, self.result)
         if not record.write(self._repository, scan, after=self._after):
             self.overtaken = Overtaken(begun, parts)
             return
         self.result.scan = scan
         pieces.forget(self._repository, self._target.place, until=self._id)
         if scan.unproved:
-            self._end(outcome.INCOMPLETE, reasons.incomplete(pair.unread, brought))
+            self._end(outcome.INCOMPLETE, reasons.incomplete(scan, pair.unread, brought))
         if self._turns:
             self._turns.tell(self.result, pair.unread)
 

@@ -14,6 +14,7 @@ from contextlib import ExitStack
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from reconciler.errors import UnreachableError
 from reconciler.recovery.parts import merge
 from reconciler.recovery.parts.convert import rows_of
 from reconciler.recovery.parts.stream import Stream
@@ -58,12 +59,15 @@ class Unlisted:
         self._pace = means.pace
         self._opened = opened
         self._threads: Executor | None = None
-        self._asked = self._beyond = self._found = 0
+        self._asked = self._beyond = 0
+        #: How many files are there that the listing left out.
+        self.found = 0
 
     def among(self, listing: Iterator[Rows]) -> Iterator[Rows]:
         """Yield a listing, and in their places the files that it leaves out.
 
-        It ends early where reading is to end. Raises `UnreachableError`.
+        It ends early where reading is to end. Raises `UnreachableError`, also in the end if so
+        much is left out that not all of it was asked for, and some of that was there.
         """
         for rows in listing:
             yield self._with_more(rows) if len(rows) else rows
@@ -71,13 +75,20 @@ class Unlisted:
             until = self._known.key_within(merge.WINDOW)
             if len(found := self._there(self._known.take(until), Rows())):
                 yield found
+        if self.found and self._beyond and not self._pace.stopping:
+            raise UnreachableError(
+                f"the listing of the bucket leaves out more than {MOST:,} files that earlier scans "
+                f"know, and {self.found:,} of those that were asked for are there: nothing may be "
+                "concluded from it. Have its index looked after",
+                reason="listing",
+            )
 
     @property
     def notes(self) -> list[str]:
         """Say in sentences what the listing left out, and of what nobody has asked."""
         told = []
-        if self._found:
-            what = "1 file that" if self._found == 1 else f"{self._found:,} files that"
+        if self.found:
+            what = "1 file that" if self.found == 1 else f"{self.found:,} files that"
             told.append(
                 f"The listing of the bucket leaves out {what} earlier scans know, though the "
                 "server gives them to whoever asks: they were scanned, but new files that it "
@@ -117,7 +128,7 @@ class Unlisted:
             self._asked += len(portion)
             if not self._ask(portion, found):
                 break
-        self._found += sum(kind in _THERE for kind in found.kind)
+        self.found += sum(kind in _THERE for kind in found.kind)
         return found
 
     def _left_out(self, known: pa.RecordBatch, listed: Rows) -> Rows:

@@ -123,7 +123,9 @@ def notes(scanned: Scanned) -> list[str]:
     if scanned.reason:
         told.append(_sentence(scanned.reason))
     if scanned.scan:
-        parts = (part for part in scanned.scan.unproved if not part.is_unread)
+        # What a limit or the listing left out is the reason itself.
+        each = scanned.scan.unproved
+        parts = (part for part in each if not (part.is_unread or part.is_unlisted))
         told += _some([_sentence(part.message) for part in parts], "part")
         if omitted := left_out.note(scanned.scan.counts.left_out):
             told.append(_sentence(omitted[:1].upper() + omitted[1:]))

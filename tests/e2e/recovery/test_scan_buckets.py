@@ -110,11 +110,38 @@ def test_what_a_listing_leaves_out_is_asked_for_before_it_is_gone(buckets):
     buckets.server.client().delete_object(Bucket=buckets.bucket, Key="raw/19.tif")
     buckets.proxy.decide = always(leaving, listing)
     told = buckets.scan(code=7)  # only what answers with 404 is gone
-    assert (told["status"], told["missing"]["first"]) == ("complete", ["raw/19.tif"])
+    assert (told["status"], told["missing"]["first"]) == ("incomplete", ["raw/19.tif"])
     assert [note for note in told["notes"] if "leaves out 1 file that earlier scans know" in note]
     found = buckets.contents()
     assert found.keys() == before.keys() - {b"raw/19.tif"}
     assert found[b"raw/07.tif"]["sha256"] == sha(b"7")
+
+
+def test_a_listing_that_is_proved_to_leave_something_out_is_never_taken_for_whole(buckets):
+    text = (buckets.folder.path / "storages.yaml").read_text()
+    buckets.folder.write(f"proof: {{every: 30d}}\n{text}")
+    buckets.scan()
+    buckets.folder("snapshot", "create", "proofs")
+    buckets.proxy.decide = always(leaving_out("raw/07.tif"), listing)
+    told = buckets.scan(code=8)
+    assert (told["status"], told["missing"]["count"]) == ("incomplete", 0)
+    assert told["reason"].startswith("The listing of the bucket leaves out files that are there")
+    assert [part["reason"] for part in told["scan"]["unproved"]] == ["unlisted"]
+    said = buckets.folder("verify", "proofs", "--deep", code=8).stdout
+    assert said.endswith("of 20 files compared; not all was listed and read of 'raw'.\n")
+    assert "leaves out" in buckets.folder("verify", "proofs", "--objective", code=8).stdout
+    buckets.proxy.decide = always(PASS, listing)
+    assert buckets.scan()["status"] == "complete"
+    buckets.folder("verify", "proofs", "--objective")
+
+
+def test_a_listing_that_has_fewer_keys_than_it_says_is_none(buckets):
+    buckets.scan()
+    buckets.put("raw/new.tif", b"new")
+    buckets.proxy.decide = always(leaving_out("raw/new.tif", counted=True), listing)
+    told = buckets.scan(code=8)
+    assert told["status"] == "not_reachable"
+    assert "it lists 20 keys and says that there are 21" in told["reason"]
 
 
 def test_of_what_a_listing_leaves_out_and_nobody_may_ask_for_nothing_is_said(buckets):

@@ -93,15 +93,20 @@ def listing(request: Request) -> bool:
     return request.method == "GET" and "encoding-type=url" in request.target
 
 
-def leaving_out(*keys: str) -> Fault:
-    """Let an answer pass, but for what it lists under these keys."""
+def leaving_out(*keys: str, counted: bool = False) -> Fault:
+    """Let an answer pass, but for what it lists under these keys; `counted` as if they were."""
 
     def change(answer: bytes) -> bytes:
         head, _, body = answer.partition(b"\r\n\r\n")
+        left = 0
         for key in keys:
             of_key = b"<Key>" + re.escape(key.encode()) + b"</Key>"
             item = rb"<(Contents|Version)>(?:(?!</\1>).)*" + of_key + rb".*?</\1>"
-            body = re.sub(item, b"", body, flags=re.DOTALL)
+            body, number = re.subn(item, b"", body, flags=re.DOTALL)
+            left += number
+        if not counted:
+            number_of = rb"(?<=<KeyCount>)\d+"
+            body = re.sub(number_of, lambda n: b"%d" % (int(n[0]) - left), body)
         length = b"Content-Length: %d" % len(body)
         return re.sub(rb"(?i)content-length: *\d+", length, head) + b"\r\n\r\n" + body
 

@@ -20,6 +20,7 @@ from reconciler.recovery.parts.write import Written
 from reconciler.recovery.repository import layout, sound
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.rows import ARCHIVED, CHANGING, PROVEN, UNREADABLE, Rows
+from reconciler.recovery.scanning import reasons
 from reconciler.recovery.scanning.finishing import knowing, names, remembering
 from reconciler.recovery.scanning.finishing.hiding import hidden_by
 from reconciler.recovery.scanning.finishing.pair import Like, PartPair, gathered
@@ -29,7 +30,7 @@ from reconciler.recovery.scanning.known.own import Own
 from reconciler.recovery.scanning.means import Means
 from reconciler.recovery.scanning.outcome import Scanned
 from reconciler.recovery.scanning.reading.crew import TOLD
-from reconciler.recovery.values import Counts, LeftOut, Root, Scan, Target
+from reconciler.recovery.values import UNLISTED, Counts, LeftOut, Root, Scan, Target, Unproved
 from reconciler.version import __version__
 
 
@@ -141,10 +142,12 @@ def keep(repository: Repository, parts: Iterable[Written | None], last: Last | N
             sound.keep(repository, part.sha256, part.path)
 
 
-def record_of(found: Found, means: Means, remembered: Written | None) -> Scan:
-    """Return the record of a scan that ends now."""
+def record_of(found: Found, means: Means, remembered: Written | None, *, unlisted: int = 0) -> Scan:
+    """Return the record of a scan that ends now; its listing left out what was `unlisted`."""
     target, begun = found.target, found.begun
     unproved = tuple(gathered(found.pair.unproved))
+    if unlisted:
+        unproved = (Unproved(b"", UNLISTED, reasons.UNLISTED), *unproved)
     contents, stamps = found.parts
     return Scan(
         format_version=record.FORMAT_VERSION,

@@ -20,7 +20,7 @@ def hidden_by(excluded: Sequence[str], unproved: Iterable[Unproved]) -> Hidden:
     """Return what says of a path whether a scan could not see it."""
     covers = Exclusions(excluded).covers
     # What a limit left no room for was listed: of that a scan knows whether it is there.
-    parts = [part for part in unproved if not part.is_unread]
+    parts = [part for part in unproved if not (part.is_unread or part.is_unlisted)]
     each = frozenset(part.path for part in parts)
     folders = tuple(part.path for part in parts if part.is_folder)
     return lambda path: covers(path) or path in each or path.startswith(folders)

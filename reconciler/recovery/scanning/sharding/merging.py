@@ -74,5 +74,5 @@ class MergingScan(StorageScan):
             return False
         self.result.scan, self.result.went_on_from = scan, scan.started_at
         if not scan.complete:
-            self._end(outcome.INCOMPLETE, reasons.incomplete(0, Brought()))
+            self._end(outcome.INCOMPLETE, reasons.incomplete(scan, 0, Brought()))
         return True

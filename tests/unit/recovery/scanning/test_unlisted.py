@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from reconciler.errors import UnreachableError
 from reconciler.recovery.parts.convert import scanned
 from reconciler.recovery.rows import DELETED, FOLDER, Rows, extend
 from reconciler.recovery.scanning import unlisted
@@ -75,6 +76,12 @@ def test_no_more_is_asked_than_is_bounded_and_it_is_told(monkeypatch: pytest.Mon
             "that 2 more are gone, the listing alone says"
         )
     ]
+
+
+def test_a_listing_that_is_wrong_in_more_than_was_asked_for_is_not_believed(monkeypatch):
+    monkeypatch.setattr(unlisted, "MOST", 2)
+    with pytest.raises(UnreachableError, match=r"leaves out more than 2 files .* and 1 of those"):
+        among(Asked(gone=(b"a",)), ["a", "b", "c", "d"], [])
 
 
 def test_nothing_is_asked_once_reading_is_to_end():
