@@ -30,6 +30,8 @@ CHANGING = "changing"
 UNREADABLE = "unreadable"
 #: The reason why a file was not read, where a limit of the run left no room for it.
 LIMIT = b"limit"
+#: Why a bucket is not proved whose listing leaves out what is there.
+UNLISTED = "unlisted"
 #: What has bytes, whether or not they can be read just now.
 WITH_BYTES = (FILE, ARCHIVED, CHANGING, UNREADABLE)
 

@@ -54,10 +54,6 @@ class Root(Struct, frozen=True, omit_defaults=True):
     server: str = ""
 
 
-#: Why a bucket is `Unproved` whose listing leaves out what is there.
-UNLISTED = "unlisted"
-
-
 class Unproved(Struct, frozen=True, omit_defaults=True):
     """A part of a storage about which nothing may be concluded, and why."""
 
@@ -86,7 +82,7 @@ class Unproved(Struct, frozen=True, omit_defaults=True):
         What is known to be there was asked for, so that nothing is hidden by it; what is new may
         not be seen.
         """
-        return self.reason == UNLISTED
+        return self.reason == rows.UNLISTED
 
 
 class LeftOut(Struct, frozen=True):

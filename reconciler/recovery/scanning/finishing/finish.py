@@ -19,7 +19,7 @@ from reconciler.recovery.parts.schema import CONTENTS
 from reconciler.recovery.parts.write import Written
 from reconciler.recovery.repository import layout, sound
 from reconciler.recovery.repository.contract import Repository
-from reconciler.recovery.rows import ARCHIVED, CHANGING, PROVEN, UNREADABLE, Rows
+from reconciler.recovery.rows import ARCHIVED, CHANGING, PROVEN, UNLISTED, UNREADABLE, Rows
 from reconciler.recovery.scanning import reasons
 from reconciler.recovery.scanning.finishing import knowing, names, remembering
 from reconciler.recovery.scanning.finishing.hiding import hidden_by
@@ -30,7 +30,7 @@ from reconciler.recovery.scanning.known.own import Own
 from reconciler.recovery.scanning.means import Means
 from reconciler.recovery.scanning.outcome import Scanned
 from reconciler.recovery.scanning.reading.crew import TOLD
-from reconciler.recovery.values import UNLISTED, Counts, LeftOut, Root, Scan, Target, Unproved
+from reconciler.recovery.values import Counts, LeftOut, Root, Scan, Target, Unproved
 from reconciler.version import __version__
 
 
