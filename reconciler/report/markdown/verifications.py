@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 
 from reconciler.recovery.findings.accepting import Acceptance
 from reconciler.recovery.paths import shown
 from reconciler.recovery.values import FileFinding
 from reconciler.recovery.verifying.losses import Loss
-from reconciler.recovery.verifying.results import Emptied, StorageVerified, Verified
+from reconciler.recovery.verifying.results import StorageVerified, Verified
 from reconciler.report.markdown.comments import Comment, Section, row, written
 from reconciler.report.markdown.escape import code, prose
 from reconciler.report.sentences.recovery import beside, groups, losses
 from reconciler.report.sentences.recovery import verifications as told
-from reconciler.report.sentences.recovery.groups import earlier, total
+from reconciler.report.sentences.recovery.groups import Folder, earlier, total
 from reconciler.report.sentences.terms import spoken
 from reconciler.report.style import PLAIN, Style
 
@@ -28,7 +28,7 @@ def verified(result: Verified, _style: Style = PLAIN) -> str:
     findings.sort(key=lambda finding: (order.index(finding.what), bool(finding.about)))
     numbers = told.all_found(result.storages)
     sections = [
-        _section(list(same), numbers[what], () if about else _emptied(result, what))
+        _section(list(same), numbers[what], {} if about else _emptied(result, what))
         for (what, about), same in groupby(findings, key=lambda f: (f.what, f.about))
     ]
     lasting = [finding for one in result.storages for finding in one.lasting]
@@ -52,8 +52,8 @@ def verified(result: Verified, _style: Style = PLAIN) -> str:
             sections=(
                 Section("", "storage", result.storages, _storage, table=_HEAD),
                 *sections,
-                Section(f"Found earlier, {told.LASTS}", "file", lasting, _named),
-                Section("Accepted", "file", accepted, _named),
+                Section(f"Found earlier, {told.LASTS}", "file", _together(lasting), str),
+                Section("Accepted", "file", _together(accepted), str),
                 Section("Only counted", "change", counted, _finding),
                 Section("Notes", "note", notes, prose),
             ),
@@ -73,27 +73,33 @@ def loss(result: Loss, _style: Style = PLAIN) -> str:
     return written(Comment(losses.total(result)))
 
 
-def _emptied(result: Verified, what: str) -> list[tuple[str, Emptied]]:
-    """Return the folders of which all files are `what`, each with its storage."""
-    return [(one.storage, f) for one in result.storages for f in one.emptied if f.what == what]
+def _emptied(result: Verified, what: str) -> dict[str, list[Folder]]:
+    """Return the folders of which all files are `what`, by storage."""
+    return {one.storage: groups.emptied(one, what) for one in result.storages}
+
+
+def _together(findings: list[FileFinding]) -> list[str]:
+    """Return lines for findings, of which those below one folder have one line."""
+    told = []
+    for storage, same in groupby(findings, key=lambda finding: finding.storage):
+        these = list(same)
+        folders = groups.heaps(these)
+        told += [f"{_folder(storage, folder)} ({spoken(folder.what)})" for folder in folders]
+        told += map(_named, groups.beside(these, folders))
+    return told
+
+
+def _folder(storage: str, folder: Folder) -> str:
+    return f"{code(storage)} {code(shown(folder.path))}: {folder.told}"
 
 
 def _section(
-    findings: list[FileFinding], number: int, emptied: Sequence[tuple[str, Emptied]]
+    findings: list[FileFinding], number: int, folders: Mapping[str, Sequence[Folder]]
 ) -> Section[str]:
     what = spoken(findings[0].what)
-    folders: dict[str, list[Emptied]] = {}
-    for storage, folder in emptied:
-        folders.setdefault(storage, []).append(folder)
-    rest = [
-        finding
-        for storage, same in groupby(findings, key=lambda finding: finding.storage)
-        for finding in groups.beside(list(same), folders.get(storage, ()))
-    ]
-    items = [
-        *(f"{code(name)} {code(shown(f.path))}: {groups.whole(f)}" for name, f in emptied),
-        *map(_finding, rest),
-    ]
+    items = [_folder(storage, each) for storage in folders for each in folders[storage]]
+    for storage, same in groupby(findings, key=lambda finding: finding.storage):
+        items += map(_finding, groups.beside(list(same), folders.get(storage, ())))
     cut = f" of {number:,}" if number > len(items) else ""
     title = f"{what[:1].upper()}{what[1:]}: {told.meaning(findings[0])}"
     return Section(title, f"{what} one", items, str, added=cut)

@@ -13,14 +13,13 @@ from reconciler.recovery.verifying.results import (
     AGREES,
     DIFFERS,
     Elsewhere,
-    Emptied,
     StorageVerified,
     Verified,
 )
 from reconciler.report.sentences.recovery import beside, losses
 from reconciler.report.sentences.recovery import groups as told_together
 from reconciler.report.sentences.recovery import verifications as told
-from reconciler.report.sentences.recovery.groups import Group, earlier, groups
+from reconciler.report.sentences.recovery.groups import Folder, Group, earlier, groups
 from reconciler.report.sentences.terms import bare, spoken
 from reconciler.report.style import PLAIN, Style
 from reconciler.report.text.lines import joined, lines
@@ -99,39 +98,45 @@ def _storage(one: StorageVerified, repository: str, style: Style) -> list[str]:
 def _elsewhere(one: Elsewhere, repository: str, style: Style) -> Iterator[str]:
     """Yield what is wrong with a storage that was not asked for, and the first findings."""
     yield from _lines(beside.elsewhere([one], repository), style)
-    name, most = bare(one.storage), len(one.lasting) if style.verbose else _SHOWN
-    for finding in one.lasting[:most]:
-        yield from _finding(finding, name, style, only_counted=True)
-    if (cut := sum(one.lasts.values()) - min(most, len(one.lasting))) > 0:
-        yield from _line(f"… and {cut:,} more: --rows FILE has all", name, style)
+    by, folders = (sum(one.lasts.values()), one.lasting), told_together.heaps(one.lasting)
+    group = Group("", "", *by, counts=False, folders=folders)
+    yield from _listed(group, bare(one.storage), style)
 
 
 def _group(group: Group, name: str, style: Style) -> Iterator[str]:
     """Yield findings of one kind: a title, the first ones, and how many more there are."""
-    told = group.findings
     if not style.records:
         title = f"{group.what} ({group.number:,})"
         first, *rest = lines(f"{title}: {group.meaning}", style.width, "  ", "    ")
         yield first.replace(title, style.paint(title, "red"), 1)
         yield from rest
-    for folder in group.emptied:
-        yield from _whole(folder, name, style)
+    yield from _listed(group, name, style)
+
+
+def _listed(group: Group, name: str, style: Style) -> Iterator[str]:
+    """Yield folders, the first findings that lie in none of them, and how many more there are."""
+    told = group.findings
+    for folder in group.folders:
+        yield from _folder(folder, group, name, style)
     if not style.verbose:
-        told = told_together.beside(told, group.emptied)[:_SHOWN]
+        told = told_together.beside(told, group.folders)[:_SHOWN]
     for finding in told:
         note = group.note if style.records else ""
         yield from _finding(finding, name, style, only_counted=not group.counts, note=note)
     cut = group.number - len(told)
-    cut -= 0 if style.verbose else sum(folder.files for folder in group.emptied)
+    cut -= 0 if style.verbose else sum(folder.number for folder in group.folders)
     if cut > 0:
-        yield from _line(f"… and {cut:,} more {group.what}: --rows FILE has all", name, style)
+        more = f"{cut:,} more {group.what}".rstrip()
+        yield from _line(f"… and {more}: --rows FILE has all", name, style)
 
 
-def _whole(folder: Emptied, name: str, style: Style) -> list[str]:
-    path, facts = shown_path(folder.path), told_together.whole(folder)
+def _folder(folder: Folder, group: Group, name: str, style: Style) -> list[str]:
+    path, what = shown_path(folder.path), spoken(folder.what)
+    mark = what if group.counts else f"({what})"
     if style.records:
-        return ["  ".join([f"{name}:", spoken(folder.what), path, facts])]
-    return [*lines([path], style.width, "    ", "      "), f"      {facts}"]
+        return ["  ".join(filter(None, [f"{name}:", mark, path, folder.told, group.note]))]
+    subject = path if group.counts else f"{mark} {path}"
+    return [*lines([subject], style.width, "    ", "      "), f"      {folder.told}"]
 
 
 def _finding(

@@ -309,6 +309,21 @@ def test_a_folder_of_which_nothing_is_left_is_one_line():
     assert len(listed["findings"]) == 502
 
 
+def test_what_lasts_of_one_folder_is_told_together():
+    gone = tuple(
+        finding(values.MISSING, path, now=None)
+        for path in [*(b"run 7/%03d" % n for n in range(30)), b"run 7/deep/1", b"z"]
+    )
+    one = replace(FINE, lasts={values.MISSING: 32}, lasting=gone)
+    told = text.verified(verified(one)).splitlines()
+    at = told.index("    run 7/")
+    assert told[at + 1 : at + 3] == ["      31 files below it", "    z"]
+    assert "`run 7/`: 31 files below it (missing)\n" in markdown.verified(verified(one))
+    taken = replace(FINE, accepted=gone, accepted_count=32)
+    records = text.verified(verified(taken), Style(width=UNBOUNDED, records=True))
+    assert "minio:  (missing)  run 7/  31 files below it\nminio:  (missing)  z  " in records
+
+
 def test_what_is_only_counted_is_told_apart_where_it_is_listed():
     quiet = finding(values.EXTRA, b"fresh", was=None, note="new")
     one = replace(FINE, counted=(quiet,), quiet={"new": 1})

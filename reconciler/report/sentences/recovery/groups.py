@@ -12,7 +12,7 @@ from reconciler.recovery.findings.accepting import Acceptance
 from reconciler.recovery.findings.episodes import NEEDS_PROOF
 from reconciler.recovery.paths import shown
 from reconciler.recovery.values import FileFinding
-from reconciler.recovery.verifying.results import Emptied, StorageVerified
+from reconciler.recovery.verifying.results import StorageVerified
 from reconciler.recovery.verifying.telling.redaction import REDACTED
 from reconciler.report.sentences.recovery.verifications import (
     LASTS,
@@ -23,11 +23,23 @@ from reconciler.report.sentences.recovery.verifications import (
 )
 from reconciler.report.sentences.terms import bare, count, spoken, word
 
+#: So many findings below one folder are told together.
+_HEAP = 20
 _ACCEPTED = "a person has said that these may stay as they are"
 
 #: What to do about what needs proof, in this order: to mend it, or to let it stay.
 _MEND = "to mend it: `{} --explain {} {}` names the good copies; copy the bytes back from one"
 _ACCEPT = "only what may stay as it is: `{} --accept {} PATH`"
+
+
+class Folder(NamedTuple):
+    """Findings of one class below a folder, which are told in one line."""
+
+    path: bytes
+    what: str
+    number: int
+    #: How many, in a few words.
+    told: str
 
 
 class Group(NamedTuple):
@@ -43,8 +55,8 @@ class Group(NamedTuple):
     note: str = ""
     #: Whether they count, for the exit code and at all.
     counts: bool = True
-    #: Folders of which nothing is left; their files are in `number`, and among `findings`.
-    emptied: Sequence[Emptied] = ()
+    #: Those of them that lie together.
+    folders: Sequence[Folder] = ()
 
 
 def groups(one: StorageVerified) -> Iterator[Group]:
@@ -52,25 +64,53 @@ def groups(one: StorageVerified) -> Iterator[Group]:
     for (what, _), same in groupby(one.findings, key=lambda f: (f.what, f.about)):
         these = list(same)
         number = one.found.get(what, len(these))
-        whole = () if these[0].about else [each for each in one.emptied if each.what == what]
-        yield Group(spoken(what), meaning(these[0]), number, these, emptied=whole)
+        folders = [] if these[0].about else emptied(one, what)
+        yield Group(spoken(what), meaning(these[0]), number, these, folders=folders)
     for what in MEANINGS:
         if number := one.lasts.get(what, 0):
             lasting = [finding for finding in one.lasting if finding.what == what]
-            yield Group(f"{spoken(what)} earlier", LASTS, number, lasting, "found earlier")
+            by = f"{spoken(what)} earlier", LASTS, number, lasting, "found earlier"
+            yield Group(*by, folders=heaps(lasting))
     if one.accepted_count:
-        yield Group("accepted", _ACCEPTED, one.accepted_count, one.accepted, counts=False)
+        taken = "accepted", _ACCEPTED, one.accepted_count, one.accepted
+        yield Group(*taken, counts=False, folders=heaps(one.accepted))
 
 
-def beside(findings: Sequence[FileFinding], emptied: Sequence[Emptied]) -> list[FileFinding]:
+def emptied(one: StorageVerified, what: str) -> list[Folder]:
+    """Return the folders of which all files are `what`, and none is left."""
+    return [
+        Folder(each.path, what, each.files, f"all {each.files:,} files below it")
+        for each in one.emptied
+        if each.what == what
+    ]
+
+
+def heaps(findings: Sequence[FileFinding]) -> list[Folder]:
+    """Return the folders below which many of the findings lie, as files, none in another one.
+
+    Whether there are other files, nobody says.
+    """
+    paths: dict[str, list[bytes]] = {}
+    for finding in findings:
+        if not finding.about and b"/" in finding.path:
+            paths.setdefault(finding.what, []).append(finding.path)
+    told: list[Folder] = []
+    for what, each in paths.items():
+        last = b""
+        for folder in sorted({path.rpartition(b"/")[0] + b"/" for path in each}):
+            number = sum(path.startswith(folder) for path in each)
+            if number >= _HEAP and not (last and folder.startswith(last)):
+                last = folder
+                told.append(Folder(folder, what, number, f"{number:,} files below it"))
+    return told
+
+
+def beside(findings: Sequence[FileFinding], folders: Sequence[Folder]) -> list[FileFinding]:
     """Return the findings that are not told with a folder."""
-    folders = tuple(each.path for each in emptied)
-    return [finding for finding in findings if not finding.path.startswith(folders)]
-
-
-def whole(folder: Emptied) -> str:
-    """Say how much is gone with a folder."""
-    return f"all {folder.files:,} files below it"
+    by_class: dict[str, tuple[bytes, ...]] = {}
+    for folder in folders:
+        by_class[folder.what] = (*by_class.get(folder.what, ()), folder.path)
+    return [each for each in findings if not each.path.startswith(by_class.get(each.what, ()))]
 
 
 def earlier(one: StorageVerified, repository: str) -> list[str]:
