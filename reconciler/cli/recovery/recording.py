@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing
-from pathlib import Path
 from typing import TypeAlias
 
 from reconciler.applying.recording import record_files
@@ -18,6 +16,7 @@ from reconciler.cli.recovery import codes, scan
 from reconciler.cli.recovery.live import storages_of
 from reconciler.cli.recovery.proving.declared import objectives
 from reconciler.cli.recovery.targets import targets_of
+from reconciler.disk.scratch import scratch
 from reconciler.errors import UsageError
 from reconciler.location import location
 from reconciler.model import Storage
@@ -48,8 +47,8 @@ def run(context: Context, options: ScanOptions) -> int:
     targets, _ = targets_of(storages, options.relocate or ())
     results: list[Scanned] = []
     with (
-        tempfile.TemporaryDirectory(prefix="reconciler-scan-") as folder,
-        closing(open_repository(str(Path(folder) / "scan"), make=True)) as repository,
+        scratch() as folder,
+        closing(open_repository(str(folder / "scan"), make=True)) as repository,
     ):
         interrupted = scan.scan_all(
             context, options, objectives(manifest), targets, repository, results

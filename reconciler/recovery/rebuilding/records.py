@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from itertools import chain
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pyarrow as pa
 from msgspec import Struct
 
+from reconciler.disk.scratch import scratch
 from reconciler.platform import InventoryRow, Reader
 from reconciler.recovery.parts import merge, read
 from reconciler.recovery.parts.merge import Differences
@@ -52,15 +51,16 @@ class Comparing:
     def __init__(self, repository: Repository, reader: Reader) -> None:
         self._repository = repository
         self._reader = reader
-        self._folder = TemporaryDirectory(prefix="reconciler-rebuild-")
+        self._entered = ExitStack()
 
     def __enter__(self) -> Comparing:
-        """Return itself."""
+        """Make the folder, and return itself."""
+        self._folder = self._entered.enter_context(scratch())
         return self
 
     def __exit__(self, *_: object) -> None:
         """Wipe the folder."""
-        self._folder.cleanup()
+        self._entered.close()
 
     def compare(self, inventory: Inventory, id: str | None) -> Records:
         """Compare an inventory with what is live of a storage, by its id there.
@@ -126,7 +126,7 @@ class Comparing:
         first = next(rows, None)
         now: Iterator[pa.RecordBatch] = iter(())
         if first is not None:
-            now = sorted_inventory(chain([first], rows), Path(self._folder.name))
+            now = sorted_inventory(chain([first], rows), self._folder)
         with self._repository.local(layout.part(inventory.sha256)) as path:
             was = read.batches(path, INVENTORY, sha256=inventory.sha256)
             yield merge.inventory_differences(was, now)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +11,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from reconciler.buckets import is_condition_unmet, open_bucket
+from reconciler.disk.scratch import scratch
 from reconciler.errors import RepositoryError, SnapshotError
 from reconciler.printable import quoted
 from reconciler.recovery.repository import layout, mistaken
@@ -75,16 +74,14 @@ class BucketRepository:
     @contextmanager
     def workspace(self) -> Iterator[Path]:
         """Give a folder among the system's temporary ones, which nobody else may read."""
-        try:
-            folder = Path(tempfile.mkdtemp(prefix="reconciler-"))
-        except OSError as error:
-            raise RepositoryError(
-                f"no temporary folder can be made ({error.strerror}): see TMPDIR"
-            ) from None
-        try:
+        with ExitStack() as made:
+            try:
+                folder = made.enter_context(scratch())
+            except OSError as error:
+                raise RepositoryError(
+                    f"no temporary folder can be made ({error.strerror}): see TMPDIR"
+                ) from None
             yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
 
     def write(self, name: str, data: bytes, *, replace: bool = False) -> bool:
         """Put an object, on the condition that there is none.

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from reconciler.disk.scratch import scratch
 from reconciler.environment.timestamps import timestamp
 from reconciler.errors import PlatformError, SnapshotError
 from reconciler.model import NEW_PLATFORM, State, Storage
@@ -97,9 +97,9 @@ class _One:
 
     def _read(self, was: Inventory, live: Storage) -> StorageVerified:
         """Compare with what is live now; raises `SnapshotError` if the snapshot is damaged."""
-        with TemporaryDirectory() as folder, self._repository.local(layout.part(was.sha256)) as one:
+        with scratch() as folder, self._repository.local(layout.part(was.sha256)) as one:
             try:
-                now = _kept(self._reader, live.id, Path(folder))
+                now = _kept(self._reader, live.id, folder)
             except (PlatformError, SnapshotError) as error:
                 return self._unknown(was, f"its file records could not be read: {error}")
             return self._compared(was, one, now)
