@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import os
-import time
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from typing import cast
@@ -17,10 +14,10 @@ from reconciler.cli.inputs.manifest import read_manifest_if_any
 from reconciler.cli.recovery import codes
 from reconciler.cli.recovery.apart import check_apart
 from reconciler.cli.recovery.live import storages_of
-from reconciler.cli.recovery.progress import progress
 from reconciler.cli.recovery.proving.cloud import attested, check_cloud
 from reconciler.cli.recovery.proving.declared import check, objectives, wish_of
 from reconciler.cli.recovery.proving.metering import About, metered
+from reconciler.cli.recovery.reading import prepared
 from reconciler.cli.recovery.targets import targets_of
 from reconciler.environment.timestamps import utc_now
 from reconciler.errors import ReconcilerError, UsageError
@@ -31,15 +28,12 @@ from reconciler.recovery.proving import reached
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.repository.opening import open_repository
 from reconciler.recovery.scanning.due.ordering import in_turn
-from reconciler.recovery.scanning.means import Here
-from reconciler.recovery.scanning.outcome import Scanned, Tally
-from reconciler.recovery.scanning.reading.pace import Pace
+from reconciler.recovery.scanning.outcome import Scanned
 from reconciler.recovery.scanning.run import scan
 from reconciler.recovery.sources import open_source
 from reconciler.recovery.values import Target
 from reconciler.recovery.verifying import remembered, rewritten
 from reconciler.recovery.walking.exclusions import Exclusions
-from reconciler.report.sentences import scans as told
 
 
 def run(context: Context, options: ScanOptions) -> int:
@@ -143,33 +137,22 @@ def _scan(
     sums: Sums | None,
 ) -> None:
     """Add to `results` how the scan of each storage ended."""
-    until = math.inf if options.max_duration is None else time.monotonic() + options.max_duration
-    pace = Pace(
-        rate=options.limit_rate,
-        most=options.max_bytes,
-        until=until,
-        asked=lambda: stop.reason() is not None,
-    )
-    tally = Tally()
-    with read_on(context, options) as cluster, progress(context, tally, pace) as tell:
-        workers = options.workers or (cluster.threads if cluster else _cores())
-        here = Here(
-            context.origin.host,
-            utc_now,
-            lambda storage, estimate: tell(told.estimated(storage, estimate)),
-        )
+    with (
+        read_on(context, options) as cluster,
+        prepared(context, options, stop, most=options.max_bytes, cluster=cluster) as by,
+    ):
         # What was scanned before a repository fails stays told.
         for target in in_turn(targets, repository) if options.due else targets:
-            wish = wish_of(options, said.get(target.place), workers)
+            wish = wish_of(options, said.get(target.place), by.workers)
             executor = cluster.executor(target.name) if cluster else None
             for result in scan(
                 [target],
                 repository,
                 wish,
-                here,
+                by.here,
                 open_source=open_source,
-                pace=pace,
-                tally=tally,
+                pace=by.pace,
+                tally=by.tally,
                 executor=executor,
                 sums=sums,
             ):
@@ -184,9 +167,3 @@ def _keep_findings(repository: Repository, target: Target, result: Scanned, sett
     remembered.keep(repository, result, utc_now)
     reached.keep(repository, target, result, utc_now)
     rewritten.count(repository, result, settled * 10**9)
-
-
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):  # what a container or a scheduler leaves us
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -12,11 +12,11 @@ from reconciler.cli.inputs.platform import choose_platform, read_live, reading
 from reconciler.cli.inputs.scope import read_scopes
 from reconciler.cli.options.hints import did_you_mean
 from reconciler.cli.recovery import codes
-from reconciler.cli.recovery import deep as storages_now
 from reconciler.cli.recovery.proving import objective
 from reconciler.cli.recovery.proving.metering import About, metered
 from reconciler.cli.recovery.proving.settling import Settling
 from reconciler.cli.recovery.verifying import accepting, explaining, losing
+from reconciler.cli.recovery.verifying import deep as storages_now
 from reconciler.cli.recovery.verifying.meant import check, command_of
 from reconciler.environment.timestamps import timestamp, utc_now
 from reconciler.errors import RepositoryError, UsageError

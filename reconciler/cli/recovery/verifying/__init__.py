@@ -1,1 +1,1 @@
-"""What `verify` does beside comparing, and which of its options mean something together."""
+"""The ways of `verify`: reading anew, explaining, accepting; and which options go together."""

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import os
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
@@ -13,20 +10,16 @@ from msgspec.structs import replace
 from reconciler.cli.applying.signals import Stop
 from reconciler.cli.commands.recovery.verify import VerifyOptions
 from reconciler.cli.context import Context
-from reconciler.cli.recovery.progress import progress
+from reconciler.cli.recovery.reading import prepared
 from reconciler.cli.recovery.targets import targets_of
-from reconciler.environment.timestamps import utc_now
 from reconciler.location import location
 from reconciler.model import Storage
 from reconciler.recovery.repository.contract import Repository
-from reconciler.recovery.scanning.means import Here
-from reconciler.recovery.scanning.outcome import Scanned, Tally, Wish
-from reconciler.recovery.scanning.reading.pace import Pace
+from reconciler.recovery.scanning.outcome import Scanned, Wish
 from reconciler.recovery.scanning.run import scan
 from reconciler.recovery.snapshots.document import SnapshotStorage
 from reconciler.recovery.sources import open_source
 from reconciler.recovery.values import Target
-from reconciler.report.sentences import scans as told
 
 Read = Callable[[Target, tuple[str, ...]], Scanned]
 
@@ -54,28 +47,20 @@ def reading(
     context: Context, options: VerifyOptions, repository: Repository, stop: Stop
 ) -> Iterator[Read]:
     """Give what reads all of a storage; a place is read once, however many storages lie there."""
-    until = math.inf if options.max_duration is None else time.monotonic() + options.max_duration
-    pace = Pace(rate=options.limit_rate, until=until, asked=lambda: stop.reason() is not None)
-    tally, done = Tally(), dict[str, Scanned]()
-    workers = options.workers or _cores()
-    with progress(context, tally, pace) as tell:
-        here = Here(
-            context.origin.host,
-            utc_now,
-            lambda storage, estimate: tell(told.estimated(storage, estimate)),
-        )
+    done = dict[str, Scanned]()
+    with prepared(context, options, stop) as by:
 
         def read(target: Target, excluded: tuple[str, ...]) -> Scanned:
             if target.place not in done:
-                wish = Wish(excluded, full=True, workers=workers, limit_rate=options.limit_rate)
+                wish = Wish(excluded, full=True, workers=by.workers, limit_rate=options.limit_rate)
                 ended = scan(
                     [target],
                     repository,
                     wish,
-                    here,
+                    by.here,
                     open_source=open_source,
-                    pace=pace,
-                    tally=tally,
+                    pace=by.pace,
+                    tally=by.tally,
                 )
                 result = done[target.place] = next(ended)
                 if result.failure is None:  # else it would raise what it tells of itself
@@ -84,9 +69,3 @@ def reading(
             return done[target.place]
 
         yield read
-
-
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):  # what a container or a scheduler leaves us
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
