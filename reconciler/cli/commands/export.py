@@ -7,6 +7,7 @@ import re
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 
 import msgspec
 
@@ -24,11 +25,12 @@ from reconciler.cli.inputs.platform import (
 from reconciler.cli.inputs.scope import read_scopes
 from reconciler.cli.inputs.source import compared
 from reconciler.cli.options.command import Command
-from reconciler.cli.settings import JSON, MARKDOWN
-from reconciler.errors import SUCCESS, PlatformError
-from reconciler.manifest import Manifest, render
+from reconciler.cli.settings import JSON, MARKDOWN, TEXT
+from reconciler.errors import SUCCESS, PlatformError, ReconcilerError, UsageError
+from reconciler.manifest import Manifest, exported, render
 from reconciler.manifest.mistakes import Document
 from reconciler.manifest.reading.reader import read_tree
+from reconciler.masking import has_secret, quoted_url
 from reconciler.model import State, Storage, unmanaged_because
 from reconciler.names import Scope
 from reconciler.platform import Platform
@@ -47,6 +49,7 @@ class ExportOptions(Namespace):
     undeclared: bool
     with_ids: bool
     out: str | None
+    overwrite: bool
 
 
 def _add_arguments(parser: ArgumentParser) -> None:
@@ -67,13 +70,20 @@ def _add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--out",
         metavar="FILE",
-        help="write to this file, whole or not at all; default: standard output",
+        help="write to this file, whole or not at all; default: standard output. A file that "
+        "export wrote, and nobody has changed since, is replaced; no other one",
+    )
+    parser.add_argument(
+        "--overwrite", action="store_true", help="with --out: replace whatever file is there"
     )
 
 
 def _run(context: Context, options: ExportOptions) -> int:
     if options.out is not None:
         check_writable(options.out)
+        _spare(options.out, overwrite=options.overwrite)
+    elif options.overwrite:
+        raise UsageError("--overwrite says what --out may replace: it means nothing alone")
     read = read_manifest if options.undeclared else read_manifest_if_any
     manifest = read(context)
     if not names_platform(context, manifest):
@@ -83,15 +93,47 @@ def _run(context: Context, options: ExportOptions) -> int:
     storages = _chosen(context, options, manifest, state)
     if not options.undeclared:
         _tell_of_files(context, platform, storages)
-    address = _address(context, options, manifest) or platform.address
     # Beside a manifest a second file must not name the platform again.
-    text = _document(context, options, storages, None if options.undeclared else address)
+    address = None if options.undeclared else _named(context, options, manifest, platform)
+    text = _document(context, options, storages, address)
     if options.out is None:
         context.streams.document(text)
     else:
+        _spare(options.out, overwrite=options.overwrite)  # it may have come meanwhile
+        # Elsewhere there is no room for a comment.
+        text = exported.sealed(text) if context.settings.output == TEXT else text
         write_whole(options.out, text.encode())
         context.note(f"Written: {quoted(options.out)}.")
     return SUCCESS
+
+
+def _spare(path: str, *, overwrite: bool) -> None:
+    """Refuse to replace a manifest that somebody wrote, or changed: `ReconcilerError`."""
+    if overwrite or not os.path.isfile(path):  # noqa: PTH113
+        return
+    try:
+        there = Path(path).read_bytes()
+    except OSError:  # whoever writes it says so
+        return
+    if there and not exported.is_sealed(there):
+        raise ReconcilerError(
+            f"can't write {quoted(path)}: it is there, and export did not write it as it is: write "
+            "to another file and compare the two, or replace it with --overwrite"
+        )
+
+
+def _named(
+    context: Context, options: ExportOptions, manifest: Manifest | None, platform: Platform
+) -> str | None:
+    """Return the platform's address for the new file; None, with a warning, if none can hold it."""
+    address = _address(context, options, manifest) or platform.address
+    if not has_secret(address):
+        return address
+    context.streams.note(
+        f"Warning: `platform:` is left out, as no manifest may hold {quoted_url(address)}, which "
+        "looks as if it held a secret: give it with --platform"
+    )
+    return None
 
 
 def _address(context: Context, options: ExportOptions, manifest: Manifest | None) -> str | None:

@@ -68,6 +68,33 @@ def test_editors_are_led_to_a_schema_only_where_it_is(source):
     assert first == "# yaml-language-server: $schema=manifest.schema.json"
 
 
+def test_only_what_export_wrote_itself_is_replaced(source):
+    def export(code=0, *more):
+        return source("export", "-f", "team/storages.yaml", "--out", "new.yaml", *more, code=code)
+
+    export()
+    export()  # as a job does each night
+    for edited in (source.read("new.yaml") + "# a note\n", MANIFEST):
+        source.write(edited, "new.yaml")
+        told = export(1).stderr
+        assert "'new.yaml': it is there, and export did not write it as it is" in told
+        assert source.read("new.yaml") == edited
+    export(0, "--overwrite")
+    source("-f", "new.yaml", "plan", "--detailed-exitcode")
+    source.write("", "new.yaml")  # as `mktemp` leaves it
+    export()
+    source("export", "-f", "team/storages.yaml", "--overwrite", code=64)
+
+
+@pytest.mark.parametrize("name", ["\\x@", "a?key=b"])
+def test_an_address_that_no_manifest_may_hold_is_left_out_and_told(source, name):
+    (source.path / name).write_bytes((source.path / "team/data/p.db").read_bytes())
+    told = source("export", "--platform", f"sqlite:///{name}", "--out", "new.yaml").stderr
+    assert "Warning: `platform:` is left out, as no manifest may hold " in told
+    source("-f", "new.yaml", "validate")
+    source("-f", "new.yaml", "plan", "--platform", f"sqlite:///{name}", "--detailed-exitcode")
+
+
 def test_what_is_no_file_is_refused_and_left_alone(source):
     for out in ("/dev/stdout", "other", "team/data/p.db", "none/new.yaml"):
         told = source("export", "-f", "team/storages.yaml", "--out", out, code=1)
