@@ -167,6 +167,8 @@ class Scan(Struct, frozen=True):
     copy_of: str = ""
     #: The reports of the cloud that attest hashes of it, this one's and those of earlier scans.
     reports: tuple[CloudReport, ...] = ()
+    #: When the list was begun by which it was listed, RFC 3339, UTC; empty: the server was asked.
+    listed_at: str = ""
     #: Of the document in which it is kept; empty anywhere else.
     seal: str = ""
 

@@ -78,8 +78,8 @@ def _check_options(options: ScanOptions) -> None:
         raise UsageError(f"--metrics tells of a repository: {_WHERE}")
     if options.existing:
         raise UsageError(f"--existing wants a repository that is there: {_WHERE}")
-    if options.from_report:
-        raise UsageError(f"--from-report attests what a repository keeps: {_WHERE}")
+    if options.from_report or options.listing:
+        raise UsageError(f"--from-report and --listing tell of what a repository keeps: {_WHERE}")
     if options.shard:
         raise UsageError(f"--shard reads a part, and others read the rest: {_WHERE}")
     bounded = options.max_bytes is not None or options.max_duration is not None

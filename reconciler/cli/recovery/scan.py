@@ -14,7 +14,7 @@ from reconciler.cli.inputs.manifest import read_manifest_if_any
 from reconciler.cli.recovery import codes
 from reconciler.cli.recovery.apart import check_apart
 from reconciler.cli.recovery.live import storages_of
-from reconciler.cli.recovery.proving.cloud import attested, check_cloud
+from reconciler.cli.recovery.proving.cloud import Told, check_cloud, told_by_cloud
 from reconciler.cli.recovery.proving.declared import check, objectives, wish_of
 from reconciler.cli.recovery.proving.metering import About, metered
 from reconciler.cli.recovery.reading import prepared
@@ -23,7 +23,6 @@ from reconciler.environment.timestamps import utc_now
 from reconciler.errors import ReconcilerError, UsageError
 from reconciler.model import Objective
 from reconciler.printable import quoted
-from reconciler.recovery.cloud.sums import Sums
 from reconciler.recovery.proving import reached
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.repository.opening import open_repository
@@ -93,11 +92,11 @@ def scan_all(
 ) -> bool:
     """Add to `results` how the scan of each storage ended; give whether it was interrupted."""
     with (
-        attested(options, targets, repository) as sums,
+        told_by_cloud(options, targets, repository) as cloud,
         Stop(context.limit, GOES_ON if options.into else LEAVES_NOTHING) as stop,
     ):
         context.streams.heed(stop.may_wait)
-        _scan(context, options, said, targets, repository, stop, results, sums)
+        _scan(context, options, said, targets, repository, stop, results, cloud)
         stop.settle()
         _warn_of_idle_globs(context, options.exclude or (), results)
         return stop.interrupted
@@ -134,7 +133,7 @@ def _scan(
     repository: Repository,
     stop: Stop,
     results: list[Scanned],
-    sums: Sums | None,
+    cloud: Told,
 ) -> None:
     """Add to `results` how the scan of each storage ended."""
     with (
@@ -154,7 +153,8 @@ def _scan(
                 pace=by.pace,
                 tally=by.tally,
                 executor=executor,
-                sums=sums,
+                sums=cloud.sums,
+                lists=cloud.lists,
             ):
                 results.append(result)
                 settled = said.get(target.place, Objective()).settled

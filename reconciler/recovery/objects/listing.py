@@ -35,11 +35,11 @@ def everything(reached: Reached, prefix: bytes) -> Iterator[Listed]:
         walk = _by_whole_folder if reached.versioned else _by_folder
     if not reached.versioned:
         return _in_order(_present(walk(present, asking, prefix)))
-    newest = _in_order(_newest(walk(versions, asking, prefix)))
+    found = _in_order(newest(walk(versions, asking, prefix)))
     if server == _COMPLETE:
-        return newest
+        return found
     there = _in_order(_present(walk(present, asking, prefix)))
-    return _joined(newest, there)
+    return _joined(found, there)
 
 
 def one(reached: Reached, key: bytes) -> Listed | None:
@@ -48,7 +48,7 @@ def one(reached: Reached, key: bytes) -> Listed | None:
     return found if found is not None and found.key == key else None
 
 
-class _Entry(NamedTuple):
+class Entry(NamedTuple):
     """One item of a listing, or a folder, of which nothing else is known."""
 
     key: bytes
@@ -57,27 +57,27 @@ class _Entry(NamedTuple):
     is_latest: bool = False
 
 
-def _flat(pages: _Pages, asking: Asking, prefix: bytes) -> Iterator[_Entry]:
+def _flat(pages: _Pages, asking: Asking, prefix: bytes) -> Iterator[Entry]:
     for page in pages(asking, prefix, folder=False):
         yield from _entries(page)
 
 
-def _by_folder(pages: _Pages, asking: Asking, prefix: bytes) -> Iterator[_Entry]:
+def _by_folder(pages: _Pages, asking: Asking, prefix: bytes) -> Iterator[Entry]:
     """Go through folders in the order of their paths."""
     return _descended(prefix, lambda folder: _opened(pages(asking, folder, folder=True), folder))
 
 
-def _by_whole_folder(pages: _Pages, asking: Asking, prefix: bytes) -> Iterator[_Entry]:
+def _by_whole_folder(pages: _Pages, asking: Asking, prefix: bytes) -> Iterator[Entry]:
     """Do so where the names in a folder come in no order; memory holds the largest one."""
 
-    def whole(folder: bytes) -> Iterator[_Entry]:
+    def whole(folder: bytes) -> Iterator[Entry]:
         found = _opened(pages(asking, folder, folder=True), folder)
         return iter(sorted(found, key=itemgetter(0)))
 
     return _descended(prefix, whole)
 
 
-def _descended(prefix: bytes, opened: Callable[[bytes], Iterator[_Entry]]) -> Iterator[_Entry]:
+def _descended(prefix: bytes, opened: Callable[[bytes], Iterator[Entry]]) -> Iterator[Entry]:
     stack = [opened(prefix)]
     while stack:
         entry = next(stack[-1], None)
@@ -89,7 +89,7 @@ def _descended(prefix: bytes, opened: Callable[[bytes], Iterator[_Entry]]) -> It
             yield entry
 
 
-def _opened(pages: Iterator[Page], folder: bytes) -> Iterator[_Entry]:
+def _opened(pages: Iterator[Page], folder: bytes) -> Iterator[Entry]:
     """Yield what lies directly in a folder, by keys.
 
     The server has folders where their names would be without `/`: `a/` comes before `a-b`, and
@@ -108,12 +108,12 @@ def _opened(pages: Iterator[Page], folder: bytes) -> Iterator[_Entry]:
     yield from _due(waiting, None)
 
 
-def _due(waiting: list[bytes], before: bytes | None) -> Iterator[_Entry]:
+def _due(waiting: list[bytes], before: bytes | None) -> Iterator[Entry]:
     while waiting and (before is None or waiting[0] < before):
-        yield _Entry(heapq.heappop(waiting))
+        yield Entry(heapq.heappop(waiting))
 
 
-def _entries(page: Page) -> list[_Entry]:
+def _entries(page: Page) -> list[Entry]:
     """Return what a page lists, by keys; versions of a key stay in their order."""
     entries = [_entry(key, item, is_marker=False) for key, item in page.items]
     entries += [_entry(key, item, is_marker=True) for key, item in page.markers]
@@ -121,23 +121,24 @@ def _entries(page: Page) -> list[_Entry]:
     return entries
 
 
-def _entry(key: bytes, item: Item, *, is_marker: bool) -> _Entry:
-    return _Entry(key, listed(key, item), is_marker, bool(item.get("IsLatest")))
+def _entry(key: bytes, item: Item, *, is_marker: bool) -> Entry:
+    return Entry(key, listed(key, item), is_marker, bool(item.get("IsLatest")))
 
 
-def _present(entries: Iterator[_Entry]) -> Iterator[Listed]:
+def _present(entries: Iterator[Entry]) -> Iterator[Listed]:
     for entry in entries:
         yield entry.found or _unasked(entry.key)
 
 
-def _newest(entries: Iterator[_Entry]) -> Iterator[Listed]:
+def newest(entries: Iterator[Entry]) -> Iterator[Listed]:
+    """Yield the newest version of each key; its entries follow each other, the newest first."""
     for key, group in groupby(entries, key=itemgetter(0)):
         row = _newest_of(key, group)
         if row is not None:
             yield row
 
 
-def _newest_of(key: bytes, group: Iterator[_Entry]) -> Listed | None:
+def _newest_of(key: bytes, group: Iterator[Entry]) -> Listed | None:
     """Return the newest version of a key; None if nothing but delete markers are left."""
     newest: Listed | None = None
     marker: Listed | None = None

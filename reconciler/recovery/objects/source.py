@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 _NOT_IT = (404, 412)
 #: What two listings of one object have in common.
 _IDENTITY = ("size", "mtime_ns", "version", "tag")
+#: What lists all below a prefix; raises `Refused`.
+Everything = Callable[[Reached, bytes], Iterator[Listed]]
 #: One row: an object, its hash, where that comes from, and when it was proved.
 _Row = tuple[Listed, bytes | None, str, int | None]
 
@@ -56,6 +58,11 @@ class BucketSource:
         self._exclusions = Exclusions(excluded)
         self._mutex = threading.Lock()
         self._store: S3Store | None = None
+        self._everything: Everything = listing.everything
+
+    def listed_by(self, everything: Everything) -> None:
+        """Take what lies in it from elsewhere than from the server's own listing."""
+        self._everything = everything
 
     def prove(self, known: Root | None) -> Root:
         """Prove that the bucket answers, and is the one that `known` describes."""
@@ -106,7 +113,7 @@ class BucketSource:
         self._door.close()
 
     def _rows(self, reached: Reached, prefix: bytes) -> Iterator[_Row]:
-        for found in listing.everything(reached, prefix):
+        for found in self._everything(reached, prefix):
             path = found.key[len(prefix) :]
             if self._exclusions.covers(path):
                 self._exclusions.note(path)

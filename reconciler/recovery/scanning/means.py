@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from datetime import datetime
 from functools import cached_property
@@ -10,6 +10,7 @@ from functools import cached_property
 from msgspec import Struct
 
 from reconciler.location import bucket_of
+from reconciler.recovery.cloud.lists import BucketList
 from reconciler.recovery.cloud.sums import Sums
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.scanning.known.last_record import LastRecords
@@ -41,6 +42,13 @@ class Means(Struct, frozen=True, dict=True):
     open_elsewhere: Opener | None = None
     #: What reports of the cloud attest.
     sums: Sums | None = None
+    #: Lists of buckets, by their names, that take the place of the servers' own.
+    lists: Mapping[str, BucketList] = {}
+
+    def list_of(self, target: Target) -> BucketList | None:
+        """Return the list of a storage's bucket; None: the server is asked."""
+        bucket = bucket_of(target.type, target.url) if self.lists else None
+        return self.lists.get(bucket.name) if bucket else None
 
     def reports_of(self, target: Target) -> tuple[CloudReport, ...]:
         """Return the reports that name the bucket of a storage."""

@@ -34,6 +34,8 @@ class Past:
         self._copy_of = target.copy_of
         self._lasts = means.lasts
         self._now = means.here.now
+        #: The list by which it is listed now, if any.
+        self.listed_by = means.list_of(target)
         self._accepts_loss = target.name in means.wish.accept_loss
         self._lost: Sequence[str] = ()
         self._after, self._seen, self._findings = "", apart.sign(()), ""
@@ -52,6 +54,13 @@ class Past:
             store.miss_no_more(self._repository, self._place, self._now(), named)
             return last
         return self._lasts.of(self._place)
+
+    def ahead(self, last: Scan, run: str) -> str:
+        """Say what the last scan is ahead of, the clock of a `run` or a list; empty: of neither."""
+        if run < last.id:
+            return reasons.behind(last)
+        by, known = self.listed_by, last.listed_at or last.started_at
+        return reasons.outdated(by.listed_at, known) if by and by.listed_at < known else ""
 
     def model(self, last: Scan | None) -> Scan | None:
         """Return the scan against which the root is held: the last one, or that of the original.

@@ -51,6 +51,23 @@ def behind(last: Scan) -> str:
     )
 
 
+def outdated(listed_at: str, known: str) -> str:
+    """Say that a list is older than what is known."""
+    return (
+        f"The list was made at {listed_at}, and what is known of the storage is of {known}: by an "
+        "older list what came since would look as if it had gone. Give the next one, or leave it "
+        "out"
+    )
+
+
+def listed_then(listed_at: str) -> str:
+    """Say of when a list is."""
+    return (
+        f"Listed by an S3 Inventory of {listed_at}: what came since is not known, and what was not "
+        "read in this scan may have been written over or removed since"
+    )
+
+
 def apart(scans: Sequence[str]) -> str:
     """Say that there are scans which the last one knew nothing of."""
     number = f"the scan {scans[0]}" if len(scans) == 1 else f"{len(scans):,} scans"

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import ExitStack
 
 from reconciler.errors import ClusterError, RepositoryError, UnreachableError
 from reconciler.location import bucket_of
 from reconciler.recovery.cloud.attesting import AttestedSource
+from reconciler.recovery.cloud.lists import BucketList
 from reconciler.recovery.cloud.sums import Sums
+from reconciler.recovery.objects.source import BucketSource
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.rows import Content
 from reconciler.recovery.scanning import reasons
@@ -45,11 +47,13 @@ def scan(
     tally: Tally | None = None,
     executor: Executor | None = None,
     sums: Sums | None = None,
+    lists: Mapping[str, BucketList] | None = None,
 ) -> Generator[Scanned]:
     """Scan storages, and yield how the scan of each ended.
 
     An `executor` is one of other processes or machines, which open the storages themselves. What
-    `sums` attest of a storage's objects need not be read. One
+    `sums` attest of a storage's objects need not be read; what lies in a bucket that one of `lists`
+    is of, by its name, is taken from that. One
     that can't be reached does not stop the others. Whoever ends it early through `pace` gets
     what was finished. Raises `RepositoryError` if the repository fails, once what was found until
     then is told; the next run goes on.
@@ -57,7 +61,9 @@ def scan(
     pace = pace or Pace()
     with threads_of(executor, wish.workers, pace) as threads:
         elsewhere = open_source if executor else None
-        means = Means(repository, wish, here, threads, pace, tally or Tally(), elsewhere, sums)
+        means = Means(
+            repository, wish, here, threads, pace, tally or Tally(), elsewhere, sums, lists or {}
+        )
         for target in targets:
             if pace.stopping:
                 yield Scanned(target.name, NOT_BEGUN, "The run was ended before its turn came")
@@ -111,8 +117,10 @@ def _scanned(target: Target, open_source: Opener, means: Means) -> Scanned:
 
 
 def _opened(source: Source, target: Target, means: Means) -> Source:
-    """Return a source with what is attested of it, if anything is."""
-    bucket = bucket_of(target.type, target.url)
+    """Return a source with what a cloud tells of it in files."""
+    listed, bucket = means.list_of(target), bucket_of(target.type, target.url)
+    if listed is not None and isinstance(source, BucketSource):
+        source.listed_by(listed.everything)
     if means.sums is None or bucket is None or bucket.name not in means.sums.buckets:
         return source
     return AttestedSource(source, means.sums, bucket)

@@ -86,8 +86,8 @@ class StorageScan:
         except SnapshotError as error:
             self._end(outcome.NOT_BEGUN, str(error))
             return
-        if last and self._run < last.id:
-            self._end(outcome.NOT_BEGUN, reasons.behind(last))
+        if last and (why := self._past.ahead(last, self._run)):
+            self._end(outcome.NOT_BEGUN, why)
             return
         unfinished = None if self._before else self._unfinished(last.id if last else "")
         root = self._proved(model, unfinished)
@@ -186,7 +186,7 @@ class StorageScan:
         should_be = self._last.should_be() if self._last else None
         known = [*([self._last.rows_again()] if self._last else ()), *self._own.rows()]
         of_bucket = known if self._target.type != "local" else ()
-        unlisted = Unlisted(self._source, means, of_bucket, self._opened)
+        unlisted = Unlisted(self._source, means, of_bucket, self._opened, self._past.listed_by)
         listing = takewhile(lambda _: not means.pace.stopping, self._source.listing())
         for listed in together(unlisted.among(listing), _TOGETHER):
             crew.heed()

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from reconciler.errors import UnreachableError
+from reconciler.recovery.cloud.lists import BucketList
 from reconciler.recovery.parts import merge
 from reconciler.recovery.parts.convert import rows_of
 from reconciler.recovery.parts.stream import Stream
@@ -29,6 +30,7 @@ from reconciler.recovery.rows import (
     is_closed,
     part_of,
 )
+from reconciler.recovery.scanning import reasons
 from reconciler.recovery.scanning.means import Means
 from reconciler.recovery.scanning.reading.threads import Threads
 from reconciler.recovery.source import Source
@@ -40,6 +42,7 @@ MOST, _AT_ONCE = 10_000, 16
 _OBJECTS, _THERE = (*WITH_BYTES, DELETED), (FILE, ARCHIVED)
 #: Seconds between two looks whether somebody wants an end.
 _LOOK = 0.5
+_NANOSECONDS = 1_000_000_000
 
 
 class Unlisted:
@@ -51,14 +54,21 @@ class Unlisted:
         means: Means,
         known: Sequence[Iterator[pa.RecordBatch]],
         opened: ExitStack,
+        listed_by: BucketList | None = None,
     ) -> None:
-        """Take what earlier scans and runs know, sorted by path, with the columns of `SCANNED`."""
+        """Take what earlier scans and runs know, sorted by path, with the columns of `SCANNED`.
+
+        What `listed_by` lacks may have come since it was made: all of that is asked for.
+        """
+        self._listed_by = listed_by
         self._source = source
         self._covers = Exclusions(means.wish.excluded).covers
         self._known = Stream(merge.joined(known), "path", "what is known")
         self._pace = means.pace
         self._opened = opened
         self._threads: Executor | None = None
+        #: How many are there that came, or came again, since the list was made.
+        self._came = 0
         self._asked = self._beyond = 0
         #: How many files are there that the listing left out.
         self.found = 0
@@ -87,7 +97,19 @@ class Unlisted:
     def notes(self) -> list[str]:
         """Say in sentences what the listing left out, and of what nobody has asked."""
         told = []
-        if self.found:
+        if self._listed_by:
+            told.append(reasons.listed_then(self._listed_by.listed_at))
+        if self._came:
+            told.append(
+                f"{self._came:,} more that earlier scans know were asked for, each by itself: they "
+                "were written again since the list was made"
+            )
+        if self.found and self._listed_by:
+            told.append(
+                f"The list leaves out {self.found:,} more that earlier scans know, and that were "
+                "there when it was made: it is not whole, or of a part of the bucket"
+            )
+        elif self.found:
             what = "1 file that" if self.found == 1 else f"{self.found:,} files that"
             told.append(
                 f"The listing of the bucket leaves out {what} earlier scans know, though the "
@@ -111,15 +133,15 @@ class Unlisted:
                 break
         if not len(more):
             return rows
-        both = Rows()
-        extend(both, rows)
+        both, found = Rows(), set(more.path)
+        extend(both, chosen(rows, [i for i, path in enumerate(rows.path) if path not in found]))
         extend(both, more)
         return chosen(both, sorted(range(len(both)), key=both.path.__getitem__))
 
     def _there(self, known: pa.RecordBatch, listed: Rows) -> Rows:
         """Return which of the files that are known, and not listed, are there."""
         missing = self._left_out(known, listed)
-        room = max(MOST - self._asked, 0)
+        room = len(missing) if self._listed_by else max(MOST - self._asked, 0)
         self._beyond += max(len(missing) - room, 0)
         missing = part_of(missing, 0, room)
         found = Rows()
@@ -128,18 +150,34 @@ class Unlisted:
             self._asked += len(portion)
             if not self._ask(portion, found):
                 break
-        self.found += sum(kind in _THERE for kind in found.kind)
+        there = [found.mtime_ns[i] for i, kind in enumerate(found.kind) if kind in _THERE]
+        came = sum(self._is_new(written) for written in there)
+        self._came, self.found = self._came + came, self.found + len(there) - came
         return found
 
+    def _is_new(self, written: int | None) -> bool:
+        """Return whether a file was written after the list was made, which can't have it so."""
+        by = self._listed_by
+        return by is not None and written is not None and written >= by.at * _NANOSECONDS
+
     def _left_out(self, known: pa.RecordBatch, listed: Rows) -> Rows:
-        paths = pa.array(listed.path, pa.binary())
+        deleted = self._deleted(listed)
+        paths = pa.array([p for p in listed.path if p not in deleted], pa.binary())
         if known["path"].equals(paths):
             return Rows()
         absent = pc.invert(pc.is_in(known["path"], value_set=paths))
         if not pc.any(absent).as_py():
             return Rows()
         rows = rows_of(known.filter(absent))
-        return chosen(rows, [i for i in range(len(rows)) if self._is_meant(rows, i)])
+        meant = (i for i in range(len(rows)) if self._is_meant(rows, i))
+        return chosen(
+            rows, [i for i in meant if (rows.path[i], rows.kind[i]) not in deleted.items()]
+        )
+
+    def _deleted(self, listed: Rows) -> dict[bytes, str]:
+        """Return what a list has as deleted: it may be there again since the list was made."""
+        each = zip(listed.path, listed.kind, strict=True) if self._listed_by else ()
+        return {path: kind for path, kind in each if kind == DELETED}
 
     def _is_meant(self, rows: Rows, i: int) -> bool:
         """Return whether a row is of an object, and one that can be asked for."""

@@ -224,6 +224,7 @@ def _of_scan(scan: Scan, size: int) -> Contents:
         root=scan.root,
         tool_version=scan.tool_version,
         host=scan.host,
+        listed_at=scan.listed_at,
     )
 
 

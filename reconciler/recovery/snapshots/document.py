@@ -52,6 +52,8 @@ class Contents(Struct, frozen=True):
     root: Root
     tool_version: str
     host: str
+    #: When the list was begun by which it was listed; empty: the server was asked.
+    listed_at: str = ""
 
 
 class SnapshotStorage(Struct, frozen=True):

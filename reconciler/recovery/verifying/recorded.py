@@ -32,6 +32,8 @@ class Recorded(Struct, frozen=True):
     complete: bool = True
     #: SHA-256 of the part with what should be otherwise; empty if nothing is, or nobody knows.
     remembered: str = ""
+    #: When the list was begun by which it was listed: RFC 3339, UTC; empty: the server was asked.
+    listed_at: str = ""
 
     @property
     def files(self) -> int:
@@ -40,7 +42,7 @@ class Recorded(Struct, frozen=True):
 
     def side(self) -> Side:
         """Return what can be said of it; folders that could not be listed are in its rows."""
-        began = datetime.fromisoformat(self.started_at)
+        began = datetime.fromisoformat(self.listed_at or self.started_at)
         told = self.counts.left_out
         partial = any(each.files or each.folders for each in told) if told else bool(self.excluded)
         covers = Exclusions(self.excluded).covers
@@ -52,7 +54,7 @@ class Recorded(Struct, frozen=True):
         since = "" if oldest is None else timestamp(datetime.fromtimestamp(oldest, UTC), "seconds")
         read, kept, stored = (number(one, 0) for one in (rows.READ, rows.KEPT, rows.STORED))
         proofs = Proofs(read, kept, stored, since, number(rows.ATTESTED, 0))
-        return Taken(self.started_at, self.scan, proofs, self.counts.left_out)
+        return Taken(self.started_at, self.scan, proofs, self.counts.left_out, self.listed_at)
 
 
 def of_scan(scan: Scan) -> Recorded:
@@ -67,6 +69,7 @@ def of_scan(scan: Scan) -> Recorded:
         scan.counts,
         scan.complete,
         scan.remembered,
+        scan.listed_at,
     )
 
 
@@ -84,4 +87,5 @@ def of_snapshot(storage: SnapshotStorage) -> Recorded | None:
         contents.excluded,
         contents.counts,
         contents.complete,
+        listed_at=contents.listed_at,
     )

@@ -52,6 +52,8 @@ class Taken(Struct, frozen=True):
     proofs: Proofs = Proofs()
     #: What its scan was told to leave out.
     left_out: tuple[LeftOut, ...] = ()
+    #: When the list was begun by which it was listed; empty: the server was asked.
+    listed_at: str = ""
 
 
 class Emptied(Struct, frozen=True):

@@ -53,6 +53,7 @@ def _scanned(result: Scanned) -> dict[str, Any]:
             "complete": scan.complete,
             "started_at": scan.started_at,
             "ended_at": scan.ended_at,
+            "listed_at": scan.listed_at or None,
             "excluded": scan.excluded,
             "counts": _counts(scan.counts),
             "reports": [

@@ -122,6 +122,7 @@ def _taken(taken: Taken | None) -> dict[str, Any] | None:
         "attested": proofs.attested,
         "oldest_proof": proofs.oldest or None,
         "left_out": taken.left_out,
+        "listed_at": taken.listed_at or None,
     }
 
 

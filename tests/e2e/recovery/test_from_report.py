@@ -1,68 +1,27 @@
 """`scan --from-report`: what a cloud computed at rest, beside what is in real buckets."""
 
 import json
-from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from reconciler.location import location
-from reconciler.recovery.repository.opening import open_repository
-from reconciler.recovery.scanning.known import record
 from support.faults.fault_proxy import Fault, FaultProxy
 from support.recovery.buckets import always, sha
-from support.recovery.cloud_files import failed, report, succeeded
-from support.recovery.scans import rows, table
+from support.recovery.cloud_bucket import SOON, Bucket
+from support.recovery.cloud_files import failed, succeeded
 
 HARD = ("a b", "a+b", "50%", "%2F", "tab\tmore", "a//b", "ä/é", "x/../y", 'quo"te,')
-SOON = timedelta(seconds=60)
-
-
-class Raw:
-    """A storage in a bucket, reports of it, and what scans keep."""
-
-    def __init__(self, folder, server, endpoint, *, versioned):
-        self.folder, self.client = folder, server.client()
-        self.bucket = server.new_bucket(**({"versioned": True} if versioned else {}))
-        self.url = f"{endpoint}/{self.bucket}"
-        entry = f"  - {{name: raw, label: Raw, type: S3, default_url: '{self.url}'}}\n"
-        policy = "proof: {every: 30d}\n"
-        folder.write(f"version: 1\nplatform: sqlite:///platform.db\n{policy}storages:\n{entry}")
-        folder("apply", "-y")
-
-    def put(self, key, data, **more):
-        return self.client.put_object(Bucket=self.bucket, Key=key, Body=data, **more)
-
-    def line(self, key, data, **changed):
-        head = self.client.head_object(Bucket=self.bucket, Key=key)
-        told = head["ETag"].strip('"'), head.get("VersionId", "")
-        return succeeded(self.bucket, key, data, *told, **changed)
-
-    def report(self, *lines, name="job", later=SOON):
-        return str(report(self.folder.path / name, lines, datetime.now(UTC) + later))
-
-    def scan(self, *arguments, code=0):
-        told = self.folder("scan", "--into", "proofs", "-o", "json", *arguments, code=code)
-        return json.loads(told.stdout)["scans"][0]
-
-    def contents(self):
-        repository = open_repository(str(self.folder.path / "proofs"))
-        scan = record.latest(repository, location("S3", self.url).place, complete=False)
-        return table(rows(repository, scan))
-
-    def sums(self):
-        return {key: row["sha256"] for key, row in self.contents().items()}
 
 
 @pytest.fixture(params=[False, True], ids=["unversioned", "versioned"])
 def raw(folder, moto, request):
-    return Raw(folder, moto, moto.endpoint, versioned=request.param)
+    return Bucket(folder, moto, moto.endpoint, versioned=request.param)
 
 
 @pytest.fixture
 def behind(folder, moto):
     """A versioned bucket behind a proxy."""
     with FaultProxy(int(moto.endpoint.rpartition(":")[2])) as proxy:
-        made = Raw(folder, moto, proxy.url, versioned=True)
+        made = Bucket(folder, moto, proxy.url, versioned=True)
         made.proxy = proxy
         made.put("one.tif", b"one")
         made.put("two.tif", b"two")
@@ -155,7 +114,7 @@ def test_other_bytes_than_were_recorded_are_read_and_what_is_read_counts(behind)
 
 
 def test_archived_objects_are_proved_and_found_damaged_by_reports_alone(folder, moto):
-    raw = Raw(folder, moto, moto.endpoint, versioned=True)
+    raw = Bucket(folder, moto, moto.endpoint, versioned=True)
     raw.put("cold.tif", b"cold", StorageClass="GLACIER")
     job = raw.report(raw.line("cold.tif", b"cold"), name="first")
     told = raw.scan("--from-report", job)
@@ -189,7 +148,7 @@ def test_a_report_of_what_is_not_scanned_is_refused(raw, folder):
     told = folder("scan", "--into", "proofs", "--full", "--from-report", mine, code=64).stderr
     assert "--full reads everything itself" in told
     told = folder("scan", "raw", "--from-report", mine, code=64).stderr
-    assert "--from-report attests what a repository keeps" in told
+    assert "--from-report and --listing tell of what a repository keeps" in told
     manifest = folder.read("storages.yaml")
     copy = (
         f"  - {{name: copy, label: C, type: S3, default_url: 'http://127.0.0.1:1/{raw.bucket}'}}\n"
@@ -205,7 +164,7 @@ def test_a_report_of_what_is_not_scanned_is_refused(raw, folder):
 def test_seaweed_keeps_its_own_tags(folder, s3, monkeypatch):
     for name, value in s3.environment().items():
         monkeypatch.setenv(name, value)
-    raw = Raw(folder, s3, s3.endpoint, versioned=False)
+    raw = Bucket(folder, s3, s3.endpoint, versioned=False)
     raw.put("a/one two.tif", b"one")
     raw.put("b.tif", b"b")
     job = raw.report(raw.line("b.tif", b"b"), raw.line("a/one two.tif", b"one"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import csv
+import gzip
 import hashlib
 import io
 import json
@@ -12,6 +13,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote_plus
+
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 SCHEMA = "Bucket, Key, VersionId, TaskStatus, ErrorCode, HTTPStatusCode, ResultMessage"
 
@@ -89,3 +93,106 @@ def report(
     path = folder / "manifest.json"
     path.write_text(json.dumps({key: v for key, v in document.items() if v is not None}))
     return path
+
+
+#: Fields of a list, in the order of the S3 User Guide.
+CURRENT = ("Bucket", "Key", "Size", "LastModifiedDate", "ETag", "StorageClass")
+ALL = ("Bucket", "Key", "VersionId", "IsLatest", "IsDeleteMarker", *CURRENT[2:])
+_WORDS = {
+    "Bucket": ("bucket", pa.string()),
+    "Key": ("key", pa.binary()),
+    "VersionId": ("version_id", pa.string()),
+    "IsLatest": ("is_latest", pa.bool_()),
+    "IsDeleteMarker": ("is_delete_marker", pa.bool_()),
+    "Size": ("size", pa.int64()),
+    "LastModifiedDate": ("last_modified_date", pa.timestamp("ms", "UTC")),
+    "ETag": ("e_tag", pa.string()),
+    "StorageClass": ("storage_class", pa.string()),
+}
+
+
+def item(
+    key: str | bytes,
+    size: int | None = 1,
+    tag: str | None = "tag",
+    modified: datetime = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC),
+    storage_class: str = "STANDARD",
+    **more: object,
+) -> dict[str, object]:
+    """Give one object as a list has it; `more` are the fields of lists of all versions."""
+    return {
+        "Key": key.encode() if isinstance(key, str) else key,
+        "Size": size,
+        "LastModifiedDate": modified,
+        "ETag": tag,
+        "StorageClass": storage_class,
+        **more,
+    }
+
+
+def inventory(
+    folder: Path,
+    bucket: str,
+    items: Sequence[dict[str, object]],
+    at: datetime,
+    *,
+    form: str = "CSV",
+    fields: Sequence[str] = CURRENT,
+    pieces: int = 1,
+    **changed: object,
+) -> Path:
+    """Write a list of a bucket as S3 Inventory does, and give its manifest."""
+    data = folder / "data"
+    data.mkdir(parents=True, exist_ok=True)
+    written = []
+    rows = [{"Bucket": bucket, **one} for one in items]
+    for number in range(pieces):
+        some = rows[number::pieces]
+        name = f"{number}.{'csv.gz' if form == 'CSV' else 'parquet'}"
+        packed = _csv(some, fields) if form == "CSV" else _parquet(some, fields)
+        (data / name).write_bytes(packed)
+        md5 = hashlib.md5(packed, usedforsecurity=False).hexdigest()
+        key = f"lists/{bucket}/all/data/{name}"
+        written.append({"key": key, "size": len(packed), "MD5checksum": md5})
+    parquet = "".join(f" optional binary {_WORDS[field][0]} (UTF8);" for field in fields)
+    schema = ", ".join(fields) if form == "CSV" else f"message s3.inventory {{{parquet} }}"
+    document = {
+        "sourceBucket": bucket,
+        "destinationBucket": "arn:aws:s3:::lists",
+        "version": "2016-11-30",
+        "creationTimestamp": str(int(at.timestamp() * 1000)),
+        "fileFormat": form,
+        "fileSchema": schema,
+        "files": written,
+        **changed,
+    }
+    path = folder / "manifest.json"
+    path.write_text(json.dumps(document))
+    md5 = hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
+    (folder / "manifest.checksum").write_text(md5)
+    return path
+
+
+def _csv(rows: Sequence[dict[str, object]], fields: Sequence[str]) -> bytes:
+    file = io.StringIO(newline="")
+    writer = csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\n")
+    for row in rows:
+        writer.writerow([_cell(row.get(field)) for field in fields])
+    return gzip.compress(file.getvalue().encode())
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, bytes):
+        return quote_plus(value, safe="/")
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _parquet(rows: Sequence[dict[str, object]], fields: Sequence[str]) -> bytes:
+    schema = pa.schema([_WORDS[field] for field in fields])
+    columns = [[row.get(field) for row in rows] for field in fields]
+    arrays = [pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)]
+    file = io.BytesIO()
+    pq.write_table(pa.Table.from_arrays(arrays, schema=schema), file, compression="snappy")
+    return file.getvalue()

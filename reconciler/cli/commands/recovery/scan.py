@@ -22,6 +22,7 @@ class ScanOptions(Namespace):
     full: bool
     due: bool
     from_report: list[str] | None
+    listing: list[str] | None
     exclude: list[str] | None
     relocate: list[str] | None
     accept_root: list[str] | None
@@ -99,6 +100,13 @@ def _add_cloud_files(parser: ArgumentParser) -> None:
         "checksum), instead of reading them: FILE is the manifest.json of the job's report, its "
         "other files beside it; may be repeated",
     )
+    parser.add_argument(
+        "--listing",
+        action="append",
+        metavar="FILE",
+        help="take what lies in a bucket from a list of S3 Inventory, instead of asking for it: "
+        "FILE is its manifest.json, the other files beside it (CSV or Parquet); may be repeated",
+    )
 
 
 def _add_acceptances(parser: ArgumentParser) -> None:
@@ -174,6 +182,8 @@ COMMAND = Command(
     "With --from-report, as in `scan raw --into ./proofs --from-report job/manifest.json`, what a "
     "cloud computed of objects at rest counts as proof of these, with the date of its report; each "
     "report says so, and never that they were read.\n\n"
+    "With --listing a bucket is listed as it was when the list was made: what came since is not "
+    "known, and what the list lacks is asked for before it is missing.\n\n"
     "With --shard K/N each run reads one of N shares; the last one that is through finishes the "
     "scan.\n\n"
     "Exit codes: 0 everything was read (of the shard), 7 a file is damaged, missing or "

@@ -1,16 +1,18 @@
-"""Files of a cloud that are given to a scan: reports of what it computed at rest."""
+"""Files of a cloud that are given to a scan: reports of what it computed at rest, and lists."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from reconciler.cli.commands.recovery.scan import ScanOptions
 from reconciler.environment.timestamps import utc_now
 from reconciler.errors import UsageError
 from reconciler.location import Bucket, bucket_of
 from reconciler.printable import listed, quoted
+from reconciler.recovery.cloud.lists import BucketList
 from reconciler.recovery.cloud.sums import Sums
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.values import Target
@@ -24,29 +26,50 @@ def check_cloud(options: ScanOptions) -> None:
         )
 
 
-@contextmanager
-def attested(
-    options: ScanOptions, targets: Sequence[Target], repository: Repository
-) -> Iterator[Sums | None]:
-    """Give what reports attest of the storages that are to be scanned.
+class Told(NamedTuple):
+    """What files of a cloud tell of the storages that are to be scanned."""
 
-    Raises `CloudFileError`; `UsageError` if the reports are of none of these storages, or nobody
-    can tell of which.
+    sums: Sums | None
+    #: By bucket.
+    lists: Mapping[str, BucketList]
+
+
+@contextmanager
+def told_by_cloud(
+    options: ScanOptions, targets: Sequence[Target], repository: Repository
+) -> Iterator[Told]:
+    """Give what the files tell that were given; they are read, and sorted, first.
+
+    Raises `CloudFileError`; `UsageError` if one is of none of these storages, or nobody can tell
+    of which.
     """
-    if not options.from_report:
-        yield None
+    if not (options.from_report or options.listing):
+        yield Told(None, {})
         return
     with repository.workspace() as folder:
-        sums = Sums([Path(path) for path in options.from_report], folder, utc_now())
-        named = [found for found in _buckets(targets) if found[1].name in sums.buckets]
-        if not named:
-            told = listed(sorted(sums.buckets)[:3])
-            raise UsageError(
-                f"--from-report is of the bucket {told}: no storage that is to be scanned lies "
-                "there, and nothing was scanned"
-            )
-        _check_one_server(named)
-        yield sums
+        lists: dict[str, BucketList] = {}
+        for path in options.listing or ():
+            one = BucketList(Path(path), folder, utc_now())
+            if one.bucket in lists:
+                raise UsageError(f"two lists are of the bucket {quoted(one.bucket)}: give one")
+            lists[one.bucket] = one
+            _check(targets, {one.bucket}, "--listing")
+        reports = [Path(path) for path in options.from_report or ()]
+        sums = Sums(reports, folder, utc_now()) if reports else None
+        if sums:
+            _check(targets, sums.buckets, "--from-report")
+        yield Told(sums, lists)
+
+
+def _check(targets: Sequence[Target], buckets: set[str], option: str) -> None:
+    """Raise `UsageError` where no storage lies in one of the buckets, or two servers have it."""
+    named = [found for found in _buckets(targets) if found[1].name in buckets]
+    if not named:
+        raise UsageError(
+            f"{option} is of the bucket {listed(sorted(buckets))}: no storage that is to be "
+            "scanned lies there, and nothing was scanned"
+        )
+    _check_one_server(named, option)
 
 
 def _buckets(targets: Sequence[Target]) -> list[tuple[Target, Bucket]]:
@@ -54,8 +77,8 @@ def _buckets(targets: Sequence[Target]) -> list[tuple[Target, Bucket]]:
     return [(target, bucket) for target, bucket in each if bucket is not None]
 
 
-def _check_one_server(named: Sequence[tuple[Target, Bucket]]) -> None:
-    """Raise `UsageError` where two servers have buckets of one name: a report names no server."""
+def _check_one_server(named: Sequence[tuple[Target, Bucket]], option: str) -> None:
+    """Raise `UsageError` where two servers have buckets of one name: a file names no server."""
     servers: dict[str, set[str | None]] = {}
     for _, bucket in named:
         servers.setdefault(bucket.name, set()).add(bucket.endpoint)
@@ -63,6 +86,6 @@ def _check_one_server(named: Sequence[tuple[Target, Bucket]]) -> None:
         if len(endpoints) > 1:
             these = listed([target.name for target, bucket in named if bucket.name == name])
             raise UsageError(
-                f"several servers have a bucket {quoted(name)} ({these}), and a report does not "
-                "name its own: name the storage that --from-report is of"
+                f"several servers have a bucket {quoted(name)} ({these}), and the file does not "
+                f"name its own: name the storage that {option} is of"
             )

@@ -170,6 +170,7 @@ def record_of(found: Found, means: Means, remembered: Written | None, *, unliste
         remembered=remembered.sha256 if remembered else "",
         copy_of=target.copy_of,
         reports=means.reports_of(target),
+        listed_at=by.listed_at if (by := means.list_of(target)) else "",
     )
 
 

@@ -231,6 +231,8 @@ def _side(side: Side) -> str:
 
 def _taken(taken: Taken) -> str:
     told = [f"{'scanned' if taken.scan else 'read'} {whole_seconds(taken.at)}"]
+    if taken.listed_at:
+        told.append(f"by a list of {taken.listed_at}")
     proofs = taken.proofs
     if proofs.read:
         told.append(f"{proofs.read:,} read in that scan")

@@ -11,7 +11,7 @@ from reconciler.recovery.rows import DELETED, FOLDER, Rows, extend
 from reconciler.recovery.scanning import unlisted
 from reconciler.recovery.scanning.outcome import Wish
 from reconciler.recovery.scanning.reading.pace import Pace
-from support.recovery.memory import File, rows_with
+from support.recovery.memory import LONG_AGO, File, rows_with
 
 
 class Asked:
@@ -82,6 +82,30 @@ def test_a_listing_that_is_wrong_in_more_than_was_asked_for_is_not_believed(monk
     monkeypatch.setattr(unlisted, "MOST", 2)
     with pytest.raises(UnreachableError, match=r"leaves out more than 2 files .* and 1 of those"):
         among(Asked(gone=(b"a",)), ["a", "b", "c", "d"], [])
+
+
+def test_all_that_a_list_lacks_or_has_as_deleted_is_asked_for(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(unlisted, "MOST", 2)
+    source = Asked(gone=(b"b", b"d-"))
+    known = {b"c-": File(b"x"), b"d-": File(b"x"), b"f-": File(b"x", kind=DELETED)}
+    known |= {name.encode(): File(b"x") for name in ("a", "b")}
+    known[b"e"] = File(b"x", mtime_ns=LONG_AGO + 10**9)
+    listed = iter([files(["c-", "d-", "f-", "g-"])])
+    means = SimpleNamespace(wish=Wish(), pace=Pace())
+    by = SimpleNamespace(listed_at="2026-11-20T08:00:00Z", at=LONG_AGO // 10**9 + 1)
+    with ExitStack() as opened:
+        one = unlisted.Unlisted(source, means, [iter([scanned(rows_with(known))])], opened, by)
+        found = Rows()
+        for rows in one.among(listed):
+            extend(found, rows)
+    told = dict(zip(found.path, found.kind, strict=True))
+    assert list(told) == [b"a", b"c-", b"d-", b"e", b"f-", b"g-"]
+    assert [path for path, kind in told.items() if kind == "file"] == [b"a", b"c-", b"e"]
+    assert sorted(source.asked) == [b"a", b"b", b"c-", b"d-", b"e"]
+    assert one.notes[0].startswith("Listed by an S3 Inventory of 2026-11-20T08:00:00Z")
+    assert one.notes[1].startswith("1 more that earlier scans know were asked for")
+    assert one.notes[2].startswith("The list leaves out 2 more that earlier scans know")
+    assert one.found == 2  # so that the scan is incomplete
 
 
 def test_nothing_is_asked_once_reading_is_to_end():

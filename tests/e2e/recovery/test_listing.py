@@ -1,0 +1,118 @@
+"""`scan --listing`: a list of S3 Inventory in place of the server's own, for real buckets."""
+
+import json
+
+import pytest
+
+from support.recovery.buckets import sha
+from support.recovery.cloud_bucket import SOON, Bucket
+
+HARD = ("a b", "a+b", "50%", "%2F", "tab\tmore", "a//b", "ä/é", "x/../y", 'quo"te,', "dir/")
+
+
+@pytest.fixture(params=[False, True], ids=["unversioned", "versioned"])
+def raw(folder, moto, request):
+    return Bucket(folder, moto, moto.endpoint, versioned=request.param)
+
+
+def summed(raw):
+    return {
+        key: (row["kind"], row["sha256"], row["size"], row["version"], row["tag"])
+        for key, row in raw.contents().items()
+    }
+
+
+@pytest.mark.parametrize("form", ["CSV", "Parquet"])
+def test_a_list_and_the_server_s_listing_agree(raw, form):
+    for key in HARD:
+        raw.put(key, b"" if key.endswith("/") else key.encode())
+    raw.put("a b", b"again")
+    raw.put("gone", b"gone")
+    raw.client.delete_object(Bucket=raw.bucket, Key="gone")
+    raw.put("cold", b"cold", StorageClass="GLACIER")
+    told = raw.scan("--listing", raw.listing(form=form, later=SOON))
+    assert (told["status"], told["files_read"]) == ("complete", len(HARD) - 1)
+    assert told["scan"]["listed_at"]
+    by_list = summed(raw)
+    assert raw.scan("--full")["scan"]["listed_at"] is None
+    assert summed(raw) == by_list
+
+
+def test_what_the_list_lacks_is_asked_for_before_it_is_missing(raw):
+    for key in ("a", "b", "c"):
+        raw.put(key, key.encode())
+    raw.scan()
+    raw.client.delete_object(Bucket=raw.bucket, Key="b")
+    listing = raw.listing()
+    raw.put("b", b"b")
+    raw.put("d", b"came later")
+    raw.client.delete_object(Bucket=raw.bucket, Key="c")
+    # Where versions are kept, that of `c` is read as the list has it.
+    told = raw.scan("--listing", listing, code=0 if raw.versioned else 7)
+    notes = " ".join(told["notes"])
+    assert "Listed by an S3 Inventory of" in notes
+    assert "1 more that earlier scans know were asked for" in notes
+    found = raw.contents()
+    assert found[b"b"]["sha256"] == sha(b"b")
+    assert b"d" not in found
+
+
+def test_what_was_removed_since_is_found_to_be_gone_when_it_is_read(folder, moto):
+    raw = Bucket(folder, moto, moto.endpoint, versioned=False)
+    raw.put("a", b"a")
+    raw.put("b", b"b")
+    raw.scan()
+    listing = raw.listing(later=SOON)
+    raw.client.delete_object(Bucket=raw.bucket, Key="a")
+    raw.put("b", b"written since")
+    told = raw.scan("--listing", listing, code=7)
+    assert told["missing"] == {"count": 1, "first": ["a"]}
+    assert raw.sums() == {b"b": sha(b"written since")}
+    assert raw.scan("--listing", listing, code=7)["missing"]["count"] == 1
+
+
+def test_a_list_that_is_older_than_what_is_known_is_not_taken(raw):
+    raw.put("a", b"a")
+    listing = raw.listing(later=-SOON)
+    raw.scan()
+    told = raw.scan("--listing", listing, code=8)
+    assert told["status"] == "not_begun"
+    assert "The list was made at" in told["reason"]
+    assert raw.sums() == {b"a": sha(b"a")}
+
+
+def test_reports_say_of_when_the_list_is(raw):
+    raw.put("a", b"a")
+    raw.scan("--listing", raw.listing(later=SOON))
+    raw.folder("snapshot", "create", "proofs")
+    raw.folder("snapshot", "check", "proofs")
+    raw.folder("verify", "proofs", "--deep", "--settled", "1s")
+    told = raw.folder("verify", "proofs", "--deep", "-o", "json")
+    was = json.loads(told.stdout)["storages"][0]["was"]
+    assert was["listed_at"] > was["at"]
+    assert f"by a list of {was['listed_at']}" in raw.folder("verify", "proofs", "--deep").stdout
+
+
+def test_a_list_and_a_report_together_ask_for_nothing(raw):
+    raw.put("a", b"a")
+    raw.put("b", b"b")
+    job = raw.report(raw.line("a", b"a"), raw.line("b", b"b"))
+    told = raw.scan("--listing", raw.listing(later=SOON), "--from-report", job)
+    assert (told["files_read"], told["scan"]["counts"]["proofs"]) == (0, {"attested": 2})
+
+
+def test_a_list_of_what_is_not_scanned_is_refused(raw, folder):
+    raw.put("a", b"a")
+    mine = raw.listing()
+    other = folder.read("list/manifest.json").replace(raw.bucket, "another")
+    folder.write(other, "list/other.json")
+    told = folder("scan", "--into", "proofs", "--listing", "list/other.json", code=65).stderr
+    assert "its manifest says 'another'" in told
+    told = folder("scan", "--into", "proofs", "--listing", mine, "--listing", mine, code=64).stderr
+    assert f"two lists are of the bucket '{raw.bucket}'" in told
+    told = folder("scan", "raw", "--listing", mine, code=64).stderr
+    assert "--from-report and --listing tell of what a repository keeps" in told
+    if raw.versioned:
+        mine = raw.listing(versioned=False)
+        told = folder("scan", "--into", "proofs", "--listing", mine, code=65).stderr
+        assert "includes all versions" in told
