@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from argparse import ArgumentParser, Namespace
+from pathlib import Path
 
 from reconciler.cli.applying.carry_out import journal_folder
 from reconciler.cli.context import Context
@@ -16,6 +18,7 @@ from reconciler.journal.audit import runs_of
 from reconciler.journal.read import Run, about
 from reconciler.platform import Audited
 from reconciler.platforms import same_address
+from reconciler.printable import quoted
 
 
 class HistoryOptions(Namespace):
@@ -59,12 +62,27 @@ def _runs(context: Context, options: HistoryOptions) -> list[Run]:
     """Read what is asked for: from the platform's audit where it has one, else from journals."""
     found = _audited(context)
     if found is None:
-        named = context.settings.journal is not None
-        found = list(read.runs(journal_folder(context), options.run or "", named=named))
+        named, folder = context.settings.journal is not None, journal_folder(context)
+        every = found = list(read.runs(folder, options.run or "", named=named))
         given = context.settings.platform
         if given is not None:
-            found = [run for run in found if _is_of(run, given)]
+            found = [run for run in every if _is_of(run, given)]
+        if not found:
+            context.note(_looked(folder, options.run, others=len(every)))
     return found if options.run is None else [read.only(found, options.run)]
+
+
+def _looked(folder: Path, run: str | None, *, others: int) -> str:
+    """Say in which folder of journals nothing was found, and what helps."""
+    where = quoted(os.path.abspath(folder))  # noqa: PTH100 - links stay
+    if others:
+        number = "1 run" if others == 1 else f"{others} runs"
+        return f"Looked in {where}, which has {number} on other platforms."
+    lacks = "is not there" if not folder.exists() else "has no such run" if run else "has no run"
+    return (
+        f"Looked in {where}, which {lacks}: `apply` leaves its journal beside the manifest. Run "
+        "this there, or give -f MANIFEST or --journal DIR."
+    )
 
 
 def _is_of(run: Run, platform: str) -> bool:

@@ -25,6 +25,23 @@ def test_a_job_in_another_folder_leaves_its_journal_beside_the_manifest(folder):
     assert folder("history").stdout == "No runs.\n"
 
 
+def test_history_says_where_it_has_found_nothing(folder):
+    looked = f"Looked in '{folder.path}/.reconciler/journal', which"
+    told = folder("history")
+    assert told.stdout == "No runs.\n"
+    assert f"{looked} is not there: `apply` leaves its journal beside the manifest." in told.stderr
+    assert "give -f MANIFEST or --journal DIR" in told.stderr
+    assert f"{looked} is not there" in folder("history", "20", code=64).stderr
+    (folder.path / ".reconciler/journal").mkdir(parents=True)
+    assert f"{looked} has no run: " in folder("history").stderr
+    folder.write(manifest("nas"))
+    folder("apply", "-y")
+    assert f"{looked} has no such run: " in folder("history", "nonsense", code=64).stderr
+    other = folder("history", "--platform", f"sqlite:///{folder.path}/other.db").stderr
+    assert f"{looked} has 1 run on other platforms." in other
+    assert folder("history", "--name", "nas").stderr == ""
+
+
 def test_the_default_manifest_and_saved_plans_use_the_current_folder(folder):
     folder.write(manifest("nas"), "storages/a.yaml")
     folder("apply", "-y")
