@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from reconciler.environment.timestamps import utc_now
 from reconciler.recovery import rows
+from reconciler.recovery.findings import store
 from reconciler.recovery.findings.accepting import accept, to_accept
 from reconciler.recovery.repository.opening import open_repository
 from reconciler.recovery.rows import Rows, chosen, extend
@@ -85,6 +86,7 @@ class History:
         #: Rotten at a time after which no verification has seen it good.
         self.suspect: set[bytes] = set()
         self.accepted: dict[bytes, bytes | None] = {}
+        self.look()
         self.snapshots = [self.scan().scan]
 
     def put(self, path, data, mtime_ns):
@@ -183,6 +185,19 @@ class History:
         if told:
             assert result.verdict == results.DIFFERS
 
+    def look(self):
+        """Begin a verification that goes on while others end."""
+        self.then = store.read(self.repository, self.target.place)
+
+    def late(self, number):
+        """End one that knows nothing of what others have found since it began."""
+        was = self.snapshots[number % len(self.snapshots)]
+        means = Means(self.repository, utc_now, settled_ns=SETTLED_NS)
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(store, "read", lambda *_: self.then)
+            homes = self.repository, self.repository
+            scans.compare(of_scan(was), of_scan(self.last), "nas", means, homes)
+
     def accept(self):
         shown = to_accept(self.repository, self.target.place, "nas", ())
         said = Accepted("", "anna@scope")
@@ -213,6 +228,8 @@ STEPS = st.one_of(
     step("verify", st.integers(0, 3)),
     step("deep", st.integers(0, 3)),
     step("accept"),
+    step("look"),
+    step("late", st.integers(0, 3)),
 )
 
 
