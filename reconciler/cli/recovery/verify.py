@@ -261,9 +261,7 @@ class _Verification:
 def _read_anew(verified: Verified) -> bool:
     """Return whether the answer rests on nothing but what was read for it."""
     return all(
-        one.now is not None
-        and not one.is_copy
-        and not (one.now.proofs.kept or one.now.proofs.stored)
+        one.now is not None and not one.is_copy and one.now.proofs.read == one.now.proofs.total
         for one in verified.storages
     )
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from reconciler.recovery.rows import FILE
+from msgspec.structs import replace
+
+from reconciler.recovery.rows import ATTESTED, FILE
 from reconciler.recovery.scanning.means import Means
 from reconciler.recovery.scanning.outcome import Estimate, Tally, Wish
 from reconciler.recovery.scanning.reading.pace import Pace
@@ -56,7 +58,7 @@ def from_listing(source: Source, root: Root, wish: Wish, tally: Tally, pace: Pac
 
     If the scan is to end before that, it says what it has seen.
     """
-    rows = files = size = 0
+    rows = files = size = attested = attested_size = 0
     for listed in source.listing():
         if pace.stopping:
             break
@@ -65,10 +67,14 @@ def from_listing(source: Source, root: Root, wish: Wish, tally: Tally, pace: Pac
         size += sum(
             n or 0 for n, kind in zip(listed.size, listed.kind, strict=True) if kind == FILE
         )
+        known = [i for i, p in enumerate(listed.proof) if p == ATTESTED and listed.kind[i] == FILE]
+        attested += len(known)
+        attested_size += sum(listed.size[i] or 0 for i in known)
         tally.files, tally.bytes = files, size
-    requests = _requests(root, rows, files)
-    time = _time(rows, size, float(ASSUMED_RATE), wish)
-    return Estimate(files, size, "", True, requests, *time, shards=_shards(wish))
+    requests = _requests(root, rows, files - attested)
+    time = _time(rows, size - attested_size, float(ASSUMED_RATE), wish)
+    estimate = Estimate(files, size, "", True, requests, *time, shards=_shards(wish))
+    return replace(estimate, attested=attested)
 
 
 def _requests(root: Root, rows: int, files: int) -> int | None:

@@ -64,6 +64,8 @@ class Estimate(Struct, frozen=True):
     due: bool = False
     #: In how many shares it is read, of which one is this run's; `seconds` are those of one.
     shards: int = 1
+    #: Files that need no reading, as reports of the cloud attest their bytes.
+    attested: int = 0
 
 
 class Scanned(Struct):

@@ -107,7 +107,9 @@ def _compared(
     if scanned.scan is not None:
         homes = (repository, repository)
         try:
-            return compare(was, of_scan(scanned.scan), storage, means, homes, is_copy=is_copy)
+            return compare(
+                was, of_scan(scanned.scan), storage, means, homes, is_copy=is_copy, afresh=True
+            )
         except SnapshotError as error:
             return not_verified(was, storage, target.place, str(error), means)
     if scanned.status == outcome.NOT_REACHABLE:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -33,17 +34,21 @@ def compare(
     homes: tuple[Repository, Repository],
     *,
     is_copy: bool = False,
+    afresh: bool = False,
 ) -> StorageVerified:
     """Compare what was with what is, which lie in `homes`; raises `RepositoryError`.
 
     What is found is kept, unless `now` is the older one. In what `is_copy` nothing is expected to
-    have changed, however lately it was written.
+    have changed, however lately it was written. Where only what is read `afresh` counts, what a
+    cloud attests is not verified.
     """
     settled_ns = means.settled_of.get(now.place, means.settled_ns)
-    by = Circumstances(storage, now.place, was.side(), now.side(), settled_ns, is_copy)
+    by = Circumstances(storage, now.place, was.side(), now.side(), settled_ns, is_copy, afresh)
     with Spool() as spool, _part(homes[0], was) as one, _part(homes[1], now) as other:
         comparison = Comparison(by, spool, everything=means.everything)
-        found = merge.differences(_rows(one, was), _rows(other, now), anyway=unproved)
+        found = merge.differences(
+            _rows(one, was), _rows(other, now), anyway=partial(unproved, afresh=afresh)
+        )
         comparison.take(found)
         comparison.same(found.compared - found.changed)
         comparison.finish()

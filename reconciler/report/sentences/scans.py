@@ -47,11 +47,14 @@ def estimated(storage: str, estimate: Estimate) -> str:
     much = f"{count(estimate.files, 'file')}, {amount(estimate.bytes)}"
     known = f"by the scan of {estimate.since[:10]}" if estimate.since else "as was just counted"
     told = f"{bare(storage)}: {much}, {known}"
+    if estimate.attested:
+        told += f", {estimate.attested:,} of them attested by reports of the cloud"
     if estimate.requests is not None:
         told += f"; {count(estimate.requests, 'request')} if all is read"
     long = f"about {lasting(estimate.seconds)}"
     if estimate.all_read:
-        share = "all" if estimate.shards == 1 else f"one of {estimate.shards:,} shares"
+        whole = "the rest" if estimate.attested else "all"
+        share = whole if estimate.shards == 1 else f"one of {estimate.shards:,} shares"
         return f"{told}; to read {share} of it takes {long}{_assumed(estimate)}."
     read = "that, and what is due" if estimate.due else "that"
     return f"{told}; {long} to look for what has changed, and the time to read {read}."

@@ -10,9 +10,9 @@ from support.recovery.cloud_bucket import SOON, Bucket
 HARD = ("a b", "a+b", "50%", "%2F", "tab\tmore", "a//b", "ä/é", "x/../y", 'quo"te,', "dir/")
 
 
-@pytest.fixture(params=[False, True], ids=["unversioned", "versioned"])
-def raw(folder, moto, request):
-    return Bucket(folder, moto, moto.endpoint, versioned=request.param)
+@pytest.fixture
+def raw(folder, moto):
+    return Bucket(folder, moto, moto.endpoint, versioned=True)
 
 
 def summed(raw):
@@ -22,8 +22,9 @@ def summed(raw):
     }
 
 
-@pytest.mark.parametrize("form", ["CSV", "Parquet"])
-def test_a_list_and_the_server_s_listing_agree(raw, form):
+@pytest.mark.parametrize(("form", "versioned"), [("CSV", True), ("Parquet", False)])
+def test_a_list_and_the_server_s_listing_agree(folder, moto, form, versioned):
+    raw = Bucket(folder, moto, moto.endpoint, versioned=versioned)
     for key in HARD:
         raw.put(key, b"" if key.endswith("/") else key.encode())
     raw.put("a b", b"again")
@@ -38,7 +39,9 @@ def test_a_list_and_the_server_s_listing_agree(raw, form):
     assert summed(raw) == by_list
 
 
-def test_what_the_list_lacks_is_asked_for_before_it_is_missing(raw):
+@pytest.mark.parametrize("versioned", [False, True])
+def test_what_the_list_lacks_is_asked_for_before_it_is_missing(folder, moto, versioned):
+    raw = Bucket(folder, moto, moto.endpoint, versioned=versioned)
     for key in ("a", "b", "c"):
         raw.put(key, key.encode())
     raw.scan()
@@ -85,12 +88,10 @@ def test_reports_say_of_when_the_list_is(raw):
     raw.put("a", b"a")
     raw.scan("--listing", raw.listing(later=SOON))
     raw.folder("snapshot", "create", "proofs")
-    raw.folder("snapshot", "check", "proofs")
-    raw.folder("verify", "proofs", "--deep", "--settled", "1s")
     told = raw.folder("verify", "proofs", "--deep", "-o", "json")
-    was = json.loads(told.stdout)["storages"][0]["was"]
-    assert was["listed_at"] > was["at"]
-    assert f"by a list of {was['listed_at']}" in raw.folder("verify", "proofs", "--deep").stdout
+    one = json.loads(told.stdout)["storages"][0]
+    assert one["was"]["listed_at"] > one["was"]["at"]
+    assert one["is"]["listed_at"] is None
 
 
 def test_a_list_and_a_report_together_ask_for_nothing(raw):
@@ -112,7 +113,6 @@ def test_a_list_of_what_is_not_scanned_is_refused(raw, folder):
     assert f"two lists are of the bucket '{raw.bucket}'" in told
     told = folder("scan", "raw", "--listing", mine, code=64).stderr
     assert "--from-report and --listing tell of what a repository keeps" in told
-    if raw.versioned:
-        mine = raw.listing(versioned=False)
-        told = folder("scan", "--into", "proofs", "--listing", mine, code=65).stderr
-        assert "includes all versions" in told
+    mine = raw.listing(versioned=False)
+    told = folder("scan", "--into", "proofs", "--listing", mine, code=65).stderr
+    assert "includes all versions" in told

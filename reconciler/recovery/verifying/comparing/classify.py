@@ -164,7 +164,7 @@ def _archived(was: Content, now: Content, told: _Telling) -> Judged:
     if was.kind != rows.ARCHIVED:
         return told.listed(values.ARCHIVED, _reason(now), compared=False)
     # What was attested is a proof of the bytes, though nobody here could read them.
-    if same_bytes(was, now) and now.proof == rows.ATTESTED:
+    if same_bytes(was, now) and now.proof == rows.ATTESTED and not told.by.afresh:
         return told.unchanged()
     if same_bytes(was, now) is False or (was.version != now.version and was.version is not None):
         return told.changed()
@@ -178,6 +178,8 @@ def _with_bytes(was: Content, now: Content, told: _Telling) -> Judged:
         return told.unknown(NO_HASH_THEN if was.sha256 is None else NOT_READ)
     if not same:
         return told.changed()
+    if now.proof == rows.ATTESTED and told.by.afresh:
+        return told.unknown(NOT_READ)
     return told.unknown(ONLY_STORED) if now.proof == rows.STORED else told.unchanged()
 
 

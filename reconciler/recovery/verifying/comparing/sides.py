@@ -62,6 +62,8 @@ class Circumstances(Struct, frozen=True):
     settled_ns: int = SETTLED_NS
     #: Whether what is now is a copy, on which nobody works: whatever differs in it is wrong.
     is_copy: bool = False
+    #: Whether only what was read now proves anything, and what a cloud attests does not.
+    afresh: bool = False
 
 
 def _holds(part: bytes, path: bytes) -> bool:

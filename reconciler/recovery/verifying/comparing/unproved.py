@@ -10,13 +10,15 @@ import pyarrow.compute as pc
 from reconciler.recovery import rows
 
 
-def unproved(batch: pa.RecordBatch) -> pa.Array | None:
+def unproved(batch: pa.RecordBatch, *, afresh: bool = False) -> pa.Array | None:
     """Return which rows have bytes that were not read; None if none has.
+
+    What a cloud attests was read, unless only what is read `afresh` counts.
 
     A deletion is among them: it is no file, and must not be counted as one that is the same.
     """
     marks = [
-        _with_words(batch["proof"], (rows.STORED,)),
+        _with_words(batch["proof"], (rows.STORED, *((rows.ATTESTED,) if afresh else ()))),
         _with_words(batch["kind"], (rows.DELETED,)),
     ]
     if batch["sha256"].null_count:

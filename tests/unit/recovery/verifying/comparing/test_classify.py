@@ -46,6 +46,7 @@ def judged(was, now, **circumstances):
 FRESH_FILE = like(mtime_ns=FRESH)
 GONE = Content(b"a/b", rows.DELETED, version="v1")
 ARCHIVED = Content(b"a/b", rows.ARCHIVED, 10, OLD, detail=b"GLACIER")
+ATTESTED = like(ARCHIVED, sha256=GOOD, proof=rows.ATTESTED, proved_at=5)
 CHANGING = Content(b"a/b", rows.CHANGING, 10, SINCE)
 UNREADABLE = Content(b"a/b", rows.UNREADABLE, 10, OLD, detail=b"EIO")
 UNREAD = like(UNREADABLE, detail=rows.LIMIT)
@@ -125,6 +126,10 @@ CASES = [
         True,
         True,
     ),
+    ("archived, and attested", ATTESTED, like(ATTESTED, proved_at=9), classes.SAME, False, True),
+    ("archived, attested otherwise", ATTESTED, like(ATTESTED, sha256=OTHER), "damaged", True, True),
+    ("attested now, stored then", like(ATTESTED, proof=rows.STORED), ATTESTED, "same", False, True),
+    ("attested", FILE, like(proof=rows.ATTESTED), classes.SAME, False, True),
     ("brought back from the archive", ARCHIVED, FILE, values.NOT_VERIFIED, False, False),
     (
         "back, and its sum was known",
@@ -153,6 +158,12 @@ def test_what_became_of_a_file_of_the_snapshot(was, now, what, listed, compared)
         assert found.finding is not None
         assert (found.finding.what, found.finding.path) == (what, b"a/b")
         assert (found.finding.was, found.finding.now) == (was, now)
+
+
+@pytest.mark.parametrize("now", [ATTESTED, like(proof=rows.ATTESTED)], ids=["archived", "file"])
+def test_where_only_reading_counts_what_is_attested_is_not_verified(now):
+    assert judged(like(kind=now.kind), now, afresh=True).what == values.NOT_VERIFIED
+    assert judged(like(kind=now.kind), now).what == classes.SAME
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,136 @@
+"""What a report attests, held against what scans know: case by case."""
+
+from __future__ import annotations
+
+import pytest
+
+from reconciler.recovery.parts.convert import scanned
+from reconciler.recovery.rows import ARCHIVED, ATTESTED, KEPT, READ, STORED, Rows
+from reconciler.recovery.scanning.known import kept_hashes
+from reconciler.recovery.scanning.known.earlier import Earlier
+from reconciler.recovery.values import Root
+from support.recovery.memory import LONG_AGO, File, rows_with
+
+SECOND = 1_000_000_000
+CLOCK = LONG_AGO + 100 * SECOND
+BUCKET = kept_hashes.agreeing(Root("bucket", "s3://b"))
+GOOD, OTHER = b"g" * 32, b"o" * 32
+
+
+def file(**more) -> File:
+    return File(**{"data": b"abc", "inode": None, "ctime_ns": None, "tag": b"t", **more})
+
+
+def one(**more) -> Rows:
+    """Give a row of one object; `more` is what the file is, or what is known of it."""
+    columns = {name: more.pop(name) for name in ("sha256", "proof", "proved_at") if name in more}
+    return rows_with({b"a": file(**more)}, size=3, **columns)
+
+
+def told(sha256: bytes, at: int, **more) -> Rows:
+    """Give a listing of one object of which a report of that time attests a hash."""
+    return one(sha256=sha256, proof=ATTESTED, proved_at=at, **more)
+
+
+def known(sha256: bytes, at: int, proof: str = READ, *, agreeing=BUCKET, own=False, **more):
+    rows = one(sha256=sha256, proof=proof, proved_at=at, **more)
+    return Earlier(iter([scanned(rows)]), clock=CLOCK, agreeing=agreeing, own=own)
+
+
+def row(compared: kept_hashes.Compared) -> tuple[object, ...] | None:
+    """Return hash, proof and date of what is settled; None if it is to be read."""
+    assert compared.settled.num_rows + len(compared.wanted) == 1
+    if len(compared.wanted):
+        assert (compared.wanted.sha256, compared.wanted.proof) == ([None], [""])
+        return None
+    columns = (compared.settled[name].to_pylist() for name in ("sha256", "proof", "proved_at"))
+    return tuple(column[0] for column in columns)
+
+
+def test_what_nobody_knows_is_taken() -> None:
+    assert row(kept_hashes.compare(told(GOOD, 50), [])) == (GOOD, ATTESTED, 50)
+
+
+@pytest.mark.parametrize(
+    ("at", "after"),
+    [(50, (GOOD, ATTESTED, 50)), (40, (GOOD, KEPT, 40)), (39, (GOOD, KEPT, 40))],
+)
+def test_of_a_reading_and_a_report_the_later_one_stands(at, after) -> None:
+    compared = kept_hashes.compare(told(GOOD, at), [known(GOOD, 40)])
+    assert row(compared) == after
+    assert (compared.kept, compared.doubted) == (1, 0)
+
+
+def test_the_same_report_again_changes_nothing() -> None:
+    compared = kept_hashes.compare(told(GOOD, 50), [known(GOOD, 50, ATTESTED)])
+    assert row(compared) == (GOOD, ATTESTED, 50)
+    assert compared.alike
+
+
+def test_what_is_kept_stays_attested() -> None:
+    now = one()
+    assert row(kept_hashes.compare(now, [known(GOOD, 50, ATTESTED)])) == (GOOD, ATTESTED, 50)
+
+
+@pytest.mark.parametrize("agreeing", [BUCKET, ()], ids=["kept", "not kept"])
+def test_other_bytes_in_a_later_report_are_read(agreeing) -> None:
+    compared = kept_hashes.compare(told(OTHER, 50), [known(GOOD, 40, agreeing=agreeing)])
+    assert row(compared) is None
+    assert (compared.known, compared.doubted, compared.kept) == ([GOOD], 1, 0)
+
+
+def test_other_bytes_than_are_remembered_are_read() -> None:
+    unknown = known(OTHER, 40, agreeing=())
+    compared = kept_hashes.compare(told(OTHER, 50), [unknown], known(GOOD, 30))
+    assert row(compared) is None
+    assert compared.known == [GOOD]
+
+
+@pytest.mark.parametrize("agreeing", [BUCKET, ()], ids=["kept", "not kept"])
+@pytest.mark.parametrize("own", [False, True])
+def test_a_report_from_before_the_last_reading_proves_nothing(agreeing, own) -> None:
+    compared = kept_hashes.compare(told(GOOD, 30), [known(OTHER, 40, agreeing=agreeing, own=own)])
+    if agreeing:
+        assert row(compared) == (OTHER, READ if own else KEPT, 40)
+    else:
+        assert row(compared) is None
+        assert compared.known == [OTHER]
+
+
+def test_a_report_of_what_was_written_since_the_last_scan_is_taken() -> None:
+    compared = kept_hashes.compare(told(OTHER, 50, mtime_ns=LONG_AGO + 1), [known(GOOD, 60)])
+    assert row(compared) == (OTHER, ATTESTED, 50)
+    compared = kept_hashes.compare(told(OTHER, 50, version="v2"), [known(GOOD, 60, version="v1")])
+    assert row(compared) == (OTHER, ATTESTED, 50)
+
+
+@pytest.mark.parametrize("proof", [ATTESTED, STORED, READ])
+def test_archived_objects_have_the_report_s_word(proof) -> None:
+    earlier = known(GOOD, 40, proof, kind=ARCHIVED if proof != READ else "file")
+    compared = kept_hashes.compare(told(OTHER, 50, kind=ARCHIVED), [earlier])
+    assert row(compared) == (OTHER, ATTESTED, 50)
+    ((good, now),) = compared.rotten
+    assert (good.sha256, now.sha256, now.proof) == (GOOD, OTHER, ATTESTED)
+    compared = kept_hashes.compare(
+        told(GOOD, 50, kind=ARCHIVED), [known(GOOD, 40, proof, kind=ARCHIVED)]
+    )
+    assert (row(compared), compared.rotten) == ((GOOD, ATTESTED, 50), [])
+
+
+@pytest.mark.parametrize(
+    ("change", "stays"),
+    [({}, True), ({"tag": b"u"}, False), ({"version": "v2"}, False), ({"mtime_ns": 5}, False)],
+    ids=repr,
+)
+def test_what_was_attested_of_an_archived_object_stays_while_it_is_the_same(change, stays) -> None:
+    now = one(kind=ARCHIVED, **{"version": "v1", **change})
+    earlier = known(GOOD, 40, ATTESTED, kind=ARCHIVED, version="v1")
+    found = row(kept_hashes.compare(now, [earlier]))
+    assert found == ((GOOD, ATTESTED, 40) if stays else (None, "", None))
+
+
+def test_an_older_report_of_an_archived_object_changes_nothing() -> None:
+    earlier = known(GOOD, 40, ATTESTED, kind=ARCHIVED)
+    compared = kept_hashes.compare(told(OTHER, 30, kind=ARCHIVED), [earlier])
+    assert row(compared) == (GOOD, ATTESTED, 40)
+    assert compared.rotten == []
