@@ -13,7 +13,7 @@ from typing import Self
 
 from msgspec import Struct, field
 
-from reconciler.errors import UnreachableError
+from reconciler.errors import RepositoryError, UnreachableError
 from reconciler.recovery.paths import shown
 from reconciler.recovery.rows import Content, Rows, chosen, extend
 from reconciler.recovery.scanning.known.pieces import Pieces
@@ -116,6 +116,8 @@ class Crew:
             self._pace.end()
         else:
             wait(self._running)
+        if isinstance(error, RepositoryError):
+            self._tell()  # what others have found meanwhile: it may never be read so again
         if isinstance(error, UnreachableError):
             self._pieces.doubt()
 
