@@ -53,7 +53,7 @@ CHECKS = (
     ("build", "--no-isolation", "--outdir", "build/dist"),
 )
 UNPACKED = ROOT / "build" / "unpacked"
-COVERAGE = ("--cov", "--cov-report=term:skip-covered")
+COVERAGE = ("--cover",)
 #: What `newest` and `lowest` run: the tests that meet every library closely.
 CLOSE = ("tests/unit", "tests/contract")
 
@@ -89,9 +89,7 @@ def test(*rest: str) -> int:
     """Run the tests; all of them, unless told otherwise, and then with their coverage."""
     install("[test]")
     whole = () if any(word != "--long" for word in rest) else COVERAGE
-    # Which way each branch went costs a seventh more: that is for the long run.
-    branches = ("--cov-branch",) if whole and rest else ()
-    return pytest(VENV, *whole, *branches, *rest)
+    return pytest(VENV, *whole, *rest)
 
 
 def check(*_rest: str) -> int:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, settings
 
-from support.collecting import leave_untraced, no_garbage, share_compiling, unfollowed
+from support.collecting import no_garbage, share_compiling
 from support.commands import starting
 from support.leaks import leaks, no_leaks
 from support.sampling import choose, is_long, left_out
@@ -49,11 +49,16 @@ settings.load_profile("reconciler")
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Know `--long`, for campaigns that take too long for each commit."""
     parser.addoption("--long", action="store_true", help="play the long campaigns whole")
+    parser.addoption("--cover", action="store_true", help="follow which lines the tests run")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Where all is to be played whole, start each command as users do too."""
     choose(config)
+    if config.getoption("--cover"):
+        from support.covering import Covering  # noqa: PLC0415 - whole runs alone have it
+
+        config.pluginmanager.register(Covering(config, branches=is_long(config)))
     starting.start_as_now()
     if is_long(config):
         starting.always_as_users_do()
@@ -63,14 +68,13 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_collection(session: pytest.Session) -> Iterator[None]:
     """Collect without what makes it slow."""
-    with no_garbage(), unfollowed(session):
+    with no_garbage():
         share_compiling(session)
         return (yield)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what is `long` or in no sample of this commit's, and say so."""
-    leave_untraced(items)
     left = set(left_out(config, items))
     if not is_long(config):
         left.update(item for item in items if item.get_closest_marker("long"))

@@ -1,4 +1,4 @@
-"""How tests are collected by several processes at once, and which of them coverage follows.
+"""How tests are collected by several processes at once.
 
 Each process collects all tests: what that costs is paid as often as there are processes.
 """
@@ -7,20 +7,11 @@ from __future__ import annotations
 
 import gc
 import os
-import pkgutil
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from importlib import import_module
 from pathlib import Path
 
 import pytest
-from hypothesis import is_hypothesis_test
-
-import reconciler
-
-#: Of so many values of a test the lines are noted.
-_FOLLOWED = 1
 
 
 @contextmanager
@@ -32,24 +23,6 @@ def no_garbage() -> Iterator[None]:
     finally:
         gc.enable()
         gc.freeze()
-
-
-@contextmanager
-def unfollowed(session: pytest.Session) -> Iterator[None]:
-    """Have coverage follow what is imported of the program, and not how tests are collected."""
-    plugin = session.config.pluginmanager.getplugin("_cov")
-    controller = getattr(plugin, "cov_controller", None)
-    if controller is None:
-        yield
-        return
-    for module in pkgutil.walk_packages(reconciler.__path__, "reconciler."):
-        if not module.name.endswith("__main__"):
-            import_module(module.name)
-    controller.pause()
-    try:
-        yield
-    finally:
-        controller.resume()
 
 
 def share_compiling(session: pytest.Session) -> None:
@@ -66,20 +39,6 @@ def share_compiling(session: pytest.Session) -> None:
         # A module that is left out as a whole raises what is no Exception.
         with suppress(Exception, pytest.skip.Exception):
             _ = pytest.Module.from_parent(session, path=path).obj
-
-
-def leave_untraced(items: Iterable[pytest.Item]) -> None:
-    """Have coverage not follow what runs the same lines a hundred times with other values.
-
-    That would double its time, and tell little: what matters there are the values. Of a test with
-    many values the first ones are followed.
-    """
-    seen = Counter[object]()
-    for item in items:
-        test = getattr(item, "obj", None)
-        seen[test] += 1
-        if is_hypothesis_test(test) or seen[test] > _FOLLOWED:
-            item.add_marker(pytest.mark.no_cover)
 
 
 def _modules(arguments: Iterable[str]) -> Iterator[Path]:
