@@ -19,7 +19,7 @@ from reconciler.environment.timestamps import is_moment
 from reconciler.errors import SnapshotError
 
 _SUM = re.compile(r"[0-9a-f]{64}")
-_STRANGE = "it is damaged: it can't be understood"
+_STRANGE = "it is corrupt: it can't be understood"
 _Kind = TypeVar("_Kind", bound=Struct)
 
 
@@ -37,17 +37,17 @@ def unsealed(data: bytes, kind: type[_Kind], *, newest: int) -> _Kind:
     try:
         raw = msgspec.json.decode(data)
     except (msgspec.MsgspecError, UnicodeError) as error:
-        raise SnapshotError("it is damaged: it is no JSON") from error
+        raise SnapshotError("it is corrupt: it is no JSON") from error
     version = raw.get("format_version") if isinstance(raw, dict) else None
     if not isinstance(version, int) or isinstance(version, bool):
-        raise SnapshotError("it is damaged: it does not say its format")
+        raise SnapshotError("it is corrupt: it does not say its format")
     if version > newest:
         raise SnapshotError(
             f"its format is {version}, and this program knows up to {newest}: use a newer release"
         )
     # By what was written, not by the fields that we know: later releases may have more.
     if _canonical(raw) != data or _sum({**raw, "seal": ""}) != raw.get("seal"):
-        raise SnapshotError("it is damaged: its bytes do not fit its seal")
+        raise SnapshotError("it is corrupt: its bytes do not fit its seal")
     try:
         return msgspec.json.decode(data, type=kind)
     except msgspec.MsgspecError as error:

@@ -70,7 +70,7 @@ def test_nothing_is_there_at_first(repository):
     assert list(repository.names("snapshots/")) == []
     assert repository.read("snapshots/a/snapshot.json") is None
     with (
-        pytest.raises(SnapshotError, match=r"'parts/ab/.*' is missing in"),
+        pytest.raises(SnapshotError, match=r"'parts/ab/.*' is lost from"),
         repository.local(PART),
     ):
         pass

@@ -148,7 +148,7 @@ def findings_of(record: Record, place: str) -> tuple[FileFinding, ...]:
     try:
         return tuple(_read(finding, place) for finding in record.findings)
     except ValueError as error:
-        raise SnapshotError("it is damaged") from error
+        raise SnapshotError("it is corrupt") from error
 
 
 def _read(finding: WrittenFinding, place: str) -> FileFinding:

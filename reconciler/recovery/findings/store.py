@@ -157,7 +157,7 @@ def _mark_of(record: str) -> str:
 def missing(repository: Repository, name: str) -> str:
     """Say that a record is missing."""
     return (
-        f"{quoted(name)}, a record of what was found wrong, is missing in {repository.address}. "
+        f"{quoted(name)}, a record of what was found wrong, is lost from {repository.address}. "
         f"{_WAYS_OUT}"
     )
 

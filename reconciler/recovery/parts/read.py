@@ -129,7 +129,7 @@ def _in_words(path: Path) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError as error:
-        raise _failed(path, f"it is not there; {_ADVICE}") from error
+        raise _failed(path, f"it is lost; {_ADVICE}") from error
     except pa.ArrowMemoryError as error:
         raise _damaged(path, "it asks for more memory than there is") from error
     # Arrow's own words are for programmers, and may quote what stands in the file.
@@ -142,7 +142,7 @@ def _in_words(path: Path) -> Iterator[None]:
 
 
 def _damaged(path: Path, problem: str) -> SnapshotError:
-    return _failed(path, f"it is damaged ({problem}); {_ADVICE}")
+    return _failed(path, f"it is corrupt ({problem}); {_ADVICE}")
 
 
 def _failed(path: Path, problem: str) -> SnapshotError:

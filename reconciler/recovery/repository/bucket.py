@@ -208,7 +208,7 @@ class BucketRepository:
         meta = self._asking.ask(what, lambda: self._head(key))
         if meta is None:
             self.read(layout.MARKER)  # which tells a bucket that is gone
-            raise SnapshotError(f"{quoted(name)} is missing in {self.address}")
+            raise SnapshotError(f"{quoted(name)} is lost from {self.address}")
         try:
             with path.open("xb") as file:
                 path.chmod(0o600)

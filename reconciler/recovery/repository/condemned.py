@@ -54,7 +54,7 @@ def read(repository: Repository) -> Condemned:
         return unsealed(data, Condemned, newest=1)
     except SnapshotError as error:
         raise RepositoryError(
-            f"{quoted(_NAME)} in {repository.address} can't be used: {error}. If it is damaged, "
+            f"{quoted(_NAME)} in {repository.address} can't be used: {error}. If it is corrupt, "
             "remove it, and prune again"
         ) from error
 
@@ -93,7 +93,7 @@ def secure(repository: Repository, parts: Collection[str]) -> None:
     missing = sorted(wanted - _there(repository, wanted))
     if missing:
         raise SnapshotError(
-            f"parts are missing in {repository.address}: {listed(missing)}. Restore them from "
+            f"parts are lost from {repository.address}: {listed(missing)}. Restore them from "
             "another copy of the repository, or scan again with --full"
         )
 

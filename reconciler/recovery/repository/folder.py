@@ -95,7 +95,7 @@ class FolderRepository:
                 raise SnapshotError(f"{quoted(str(path))} is no ordinary file")
         except FileNotFoundError:
             self._check_there()
-            raise SnapshotError(f"{quoted(name)} is missing in {self.address}") from None
+            raise SnapshotError(f"{quoted(name)} is lost from {self.address}") from None
         except OSError as error:
             raise self._failed(f"be read at {quoted(name)}", error) from None
         yield path

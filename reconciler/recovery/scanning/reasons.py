@@ -81,8 +81,8 @@ def lost(scans: Sequence[str]) -> str:
     """Say that something is lost of what scans knew, and what to do."""
     number = f"the scan {scans[0]}" if len(scans) == 1 else f"{len(scans):,} scans"
     return (
-        f"Not all is known any more that {number} knew of what files should be: a part is damaged, "
-        "or missing (`reconciler snapshot check` names it). Restore it from another copy of the "
+        f"Not all is known any more that {number} knew of what files should be: a part is corrupt, "
+        "or lost (`reconciler snapshot check` names it). Restore it from another copy of the "
         "repository, and scan again; if there is none, --accept-loss NAME goes on without"
     )
 

@@ -187,7 +187,7 @@ def _contents(
         lacking.append(Lacking(name, "contents", f"its last scan can't be used: {error}"))
         return None
     if part is None:
-        why = "the part of its last scan is missing: scan it again"
+        why = "the part of its last scan is lost: scan it again"
         lacking.append(Lacking(name, "contents", why))
         return None
     if wrong := sound.fault(repository, scan.contents):

@@ -35,7 +35,7 @@ def overview(overview: Overview, _style: Style = PLAIN) -> str:
     rows = [told.snapshot_cells(kept, overview) for kept in reversed(overview.kept)]
     damaged = [f"{code(each.id)}: {prose(each.reason)}" for each in overview.damaged]
     sections = (
-        Section("Damaged", "snapshot", damaged, str),
+        Section("Corrupt or lost", "snapshot", damaged, str),
         Section("", "snapshot", rows, row, table=_head(told.LISTED)),
     )
     return written(Comment(told.total_listed(overview), sections=sections, see="the full list"))
@@ -46,7 +46,7 @@ def checked(checked: Checked, _style: Style = PLAIN) -> str:
     each = [f"{code(k.snapshot.id)}: {told.checked(checked, k)}" for k in checked.snapshots]
     wrong = [prose(told.problem(problem)) for problem in checked.problems]
     sections = (
-        Section("Damaged", "file", wrong, str),
+        Section("Corrupt or lost", "file", wrong, str),
         Section("Snapshots", "snapshot", each, str),
     )
     return written(Comment(told.total_checked(checked), sections=sections))

@@ -47,7 +47,7 @@ def overview(overview: Overview, style: Style = PLAIN) -> str:
     damaged = [
         line
         for each in overview.damaged
-        for line in _wrapped(f"{each.id}: {told.DAMAGED}: {each.reason}", style)
+        for line in _wrapped(f"{each.id}: {told.CORRUPT}: {each.reason}", style)
     ]
     table = _laid_out([heading, *rows], style) if rows and not style.quiet else []
     return joined([table, damaged, _wrapped(told.total_listed(overview), style)])

@@ -257,9 +257,9 @@ def test_in_a_bucket_too(storages, s3):
     run("scan", "--into", where, code=7)
     lose("findings")
     told = run("verify", where, "--deep", code=7)
-    assert "a record of what was found wrong, is missing" in json.dumps(told)
+    assert "a record of what was found wrong, is lost" in json.dumps(told)
     run("scan", "--into", where, "--accept-loss", "nas", code=7)
-    assert "is missing" not in json.dumps(run("verify", where, "--deep", code=7))
+    assert "is lost" not in json.dumps(run("verify", where, "--deep", code=7))
     lose("scans", "finished")
     assert "--accept-loss NAME" in json.dumps(run("scan", "--into", where, code=8))
     assert run("snapshot", "create", where, code=8)["complete"] is False

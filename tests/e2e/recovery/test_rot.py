@@ -152,4 +152,4 @@ def test_a_damaged_part_keeps_nothing_back_of_other_storages(rotten, how):
         arguments.append(f"proofs@{first.name}")
     nas, usb = verified(rotten, *arguments, code=7)["storages"]
     assert (nas["found"], usb["found"]) == ({"damaged": 1}, {"not_verified": 1})
-    assert "it is damaged" in usb["findings"][0]["note"]
+    assert "it is corrupt" in usb["findings"][0]["note"]

@@ -105,7 +105,7 @@ def test_a_damaged_one_is_told_and_never_passed_over(storages):
     part.write_bytes(data)
     told = storages.folder("snapshot", "check", "proofs", code=1).stdout
     assert f"{made['id']}: inventory of nas: 'parts/" in told
-    assert told.splitlines()[-1].startswith("DAMAGED: 1 of 1 snapshot (")
+    assert told.splitlines()[-1].startswith("CORRUPT: 1 of 1 snapshot (")
     assert report(storages, "check", "proofs", code=1)["sound"] is False
 
 

@@ -57,7 +57,7 @@ def rebuilt(kept, make):
         ),
         spaces={"nas": ("atlas", "brain"), "old": ("atlas",)},
         ids={"id-nas": "id-1", "id-old": "id-old"},
-        files=("Ids: 2 in 'ids.json'.", "'storages.yaml': 1 pin has the ids of now."),
+        files=("Ids: 2 in 'ids.json'.", "'storages.yaml': 1 pin now has its new id."),
         problems=("raw: it is too long",),
         verify=(f"{VERIFY} --platform jetraw://my-org", f"{VERIFY} --deep"),
         again=True,

@@ -112,7 +112,7 @@ POOR = kept(
 OVERVIEW = Overview(
     "'/srv/proofs'",
     (kept(27), kept(28), POOR),
-    (Damaged("20261126-060000-000-0123abcd", "'snapshots/…' can't be used: it is damaged"),),
+    (Damaged("20261126-060000-000-0123abcd", "'snapshots/…' can't be used: it is corrupt"),),
     {kept(27).snapshot.id: Verified(1, f"sha256:{27:064}", "2026-11-27T22:00:00Z", "deep")},
 )
 SOUND = Checked("'/srv/proofs'", (kept(27), POOR), (), False, 7, 3 << 30)
@@ -121,8 +121,8 @@ BROKEN = Checked(
     "'/srv/proofs'",
     (kept(27), kept(28)),
     (
-        Problem("20261126-060000-000-0123abcd", "", "snapshot", "it is damaged: it is no JSON"),
-        Problem(kept(28).snapshot.id, "", "storages.yaml", "it is missing"),
+        Problem("20261126-060000-000-0123abcd", "", "snapshot", "it is corrupt: it is no JSON"),
+        Problem(kept(28).snapshot.id, "", "storages.yaml", "it is lost"),
         Problem(kept(28).snapshot.id, "na\ns", "contents", "'parts/ab/…' is not what was written"),
     ),
     False,

@@ -128,7 +128,7 @@ ELSEWHERE = (
         "",
         "",
         {},
-        problem="'findings/12/34.json' in 'proofs' can't be used: it is damaged",
+        problem="'findings/12/34.json' in 'proofs' can't be used: it is corrupt",
         named="12" * 16,
     ),
 )
@@ -404,10 +404,10 @@ def test_what_was_listed_by_half_is_not_verified():
 
 
 def test_what_is_lost_is_told_in_each_format():
-    done = Loss("nas", ("'findings/12/34.json' is missing",))
+    done = Loss("nas", ("'findings/12/34.json' is lost",))
     for told_of in (text.loss(done, Style(width=UNBOUNDED)), markdown.loss(done)):
         assert "Accepted: what is lost of nas is missed no more. What was found earlier" in told_of
-    assert json.loads(as_json.loss(done))["accepted"] == ["'findings/12/34.json' is missing"]
+    assert json.loads(as_json.loss(done))["accepted"] == ["'findings/12/34.json' is lost"]
     nothing = text.loss(Loss("nas", ()), Style(width=UNBOUNDED))
     assert nothing == "Nothing is lost of what was found wrong with nas.\n"
 

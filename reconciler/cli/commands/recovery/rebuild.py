@@ -44,7 +44,7 @@ def _add_arguments(parser: ArgumentParser) -> None:
         "--rewrite-manifest",
         action="append",
         metavar="PATH",
-        help="give the pins (`id:`) in this manifest, a file or folder, the ids of now; nothing "
+        help="give the pins (`id:`) in this manifest, a file or folder, their new ids; nothing "
         "else in it changes; may be repeated",
     )
 
@@ -63,7 +63,7 @@ def _add_source(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--allow-incomplete",
         action="store_true",
-        help="rebuild what an incomplete or damaged snapshot has",
+        help="rebuild what an incomplete or corrupt snapshot has",
     )
 
 

@@ -103,7 +103,8 @@ _ACTIONS = {
     "no platform.",
     CHECK: "Reads every byte of all snapshots, or with REPO@ID of one, and proves them undamaged; "
     "with --expect also untampered. Needs no platform.\n\n"
-    "Exit codes: 0 undamaged; 1 something is damaged; 4 no snapshot has the expected digest.",
+    "Exit codes: 0 undamaged; 1 something is corrupt or lost; 4 no snapshot has the expected "
+    "digest.",
     PRUNE: "Shows which snapshots go and why the others stay; --yes removes them. The last "
     "complete and the last verified one always stay. The rules hold for the snapshots of each "
     "platform, and for the scans of each storage; periods are those of UTC. What nothing names any "
@@ -120,8 +121,8 @@ COMMAND = Command(
     "verified one always stay. What nothing names any more is deleted by a second prune, an hour "
     "later or more. `reconciler snapshot ACTION --help` tells more of each.\n\n"
     "Exit codes: 0 success; 7 it was made, and --scan found files damaged, missing or "
-    "deleted; 8 it was made and is incomplete; `check`: 1 something is damaged, 4 no snapshot has "
-    "the expected digest; `prune`: 6 another one is under way.",
+    "deleted; 8 it was made and is incomplete; `check`: 1 something is corrupt or lost, 4 no "
+    "snapshot has the expected digest; `prune`: 6 another one is under way.",
     examples=(
         (
             "reconciler snapshot create ./proofs --digest-file proofs.digest",

@@ -79,7 +79,7 @@ def _refuse(chosen: Chosen, *, allow_incomplete: bool) -> None:
     reasons = told.lacking(snapshot) + [told.damaged(each) for each in chosen.problems]
     if reasons and not allow_incomplete:
         raise SnapshotError(
-            f"the snapshot {snapshot.id} is {'damaged' if chosen.problems else 'incomplete'}: "
+            f"the snapshot {snapshot.id} is {'corrupt' if chosen.problems else 'incomplete'}: "
             f"{_some(reasons)}. To rebuild what it has, say --allow-incomplete; {_OTHERS}"
         )
 

@@ -137,7 +137,7 @@ class Finishing:
         if stale and not self._options.rewrite_manifest:
             self._files.append(
                 f"Your manifest pins {count(len(stale), 'storage')} by ids of the snapshot: run it "
-                "again with --rewrite-manifest to give them those of now."
+                "again with --rewrite-manifest to give them their new ids."
             )
 
     def _ids(self) -> dict[str, str]:

@@ -46,7 +46,7 @@ from reconciler.report.sentences.recovery import rebuilds as told
 _QUOTE = "'"
 _ANEW = "`reconciler scan` makes new ones, of the files that are there"
 _DAMAGED = (
-    "what the snapshot has of them is damaged or gone. Rebuild from another copy of the "
+    "what the snapshot has of them is corrupt or lost. Rebuild from another copy of the "
     f"repository; without one, {_ANEW}"
 )
 

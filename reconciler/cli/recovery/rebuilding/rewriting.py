@@ -100,9 +100,13 @@ def _check_goal(path: str, repository: str) -> None:
             raise UsageError(f"--ids would write over it: {error}") from None
 
 
+def _unchanged(file: str) -> str:
+    return f"{quoted(file)} is as it was: no pin in it is of a storage that has another id now"
+
+
 def _told(file: str, found: Repinned) -> str:
-    told = f"{quoted(file)}: {found.changed:,} {'pin has' if found.changed == 1 else 'pins have'}"
-    told += " the ids of now"
+    pins = "pin now has its new id" if found.changed == 1 else "pins now have their new ids"
+    told = f"{quoted(file)}: {found.changed:,} {pins}" if found.changed else _unchanged(file)
     if found.left:
         places = listed([f"line {line}: {why}" for line, why in found.left], str)
         told += f"; left as they are: {places}"

@@ -123,7 +123,7 @@ def check(path: Path, sha256: str) -> None:
         found = hashlib.file_digest(file, "sha256").hexdigest()
     if found != sha256:
         raise SnapshotError(
-            f"the part {sha256} is damaged: its SHA-256 is {found} ({quoted(str(path))})"
+            f"the part {sha256} is corrupt: its SHA-256 is {found} ({quoted(str(path))})"
         )
 
 

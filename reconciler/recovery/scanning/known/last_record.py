@@ -106,6 +106,6 @@ class LastRecords:
             which = "the record of the last scan of the storage is"
             but = f", where that of {last.id} is the newest"
         return (
-            f"{which} missing below {quoted(layout.scans(place))} in {self._repository.address}"
+            f"{which} lost from {quoted(layout.scans(place))} in {self._repository.address}"
             f"{but}, though a snapshot has the contents that the scan {named} found. {WAYS_OUT}"
         )

@@ -65,7 +65,7 @@ def usable(repository: Repository, last: Scan, opened: ExitStack, notes: list[st
         if scan is last and found.stamps is None:
             notes.append(
                 "Everything is read, as the last scan is of no use for what shows no change: the "
-                f"part {scan.stamps} is damaged, or missing"
+                f"part {scan.stamps} is corrupt, or lost"
             )
         return found._replace(lost=tuple(sorted({*found.lost, *lost})))
     return None

@@ -178,5 +178,5 @@ def _miss(repository: Repository, place: str, ended: str, names: Sequence[str]) 
     if ended > newest.rpartition("/")[2].removesuffix(_SUFFIX):
         name = quoted(f"{layout.scans(place)}{ended}{_SUFFIX}")
         raise SnapshotError(
-            f"{name}, the record of the last scan, is missing in {repository.address}. {WAYS_OUT}"
+            f"{name}, the record of the last scan, is lost from {repository.address}. {WAYS_OUT}"
         )

@@ -92,5 +92,5 @@ def _read(repository: Repository, name: str) -> Agreed | None:
     except SnapshotError as error:
         raise RepositoryError(
             f"{quoted(name)} in {repository.address}, which says what scan the shards make, can't "
-            f"be used: {error}. If it is damaged, remove it, and run all shards again"
+            f"be used: {error}. If it is corrupt, remove it, and run all shards again"
         ) from error

@@ -54,11 +54,11 @@ def _findings(repository: Repository, lasts: Mapping[str, Scan]) -> Iterator[Pro
         still = set(map(store.record_of, repository.names(layout.FOUND)))
         for name in lost:
             if name in still:
-                yield Problem("", "", "findings", f"{quoted(name)} is missing")
+                yield Problem("", "", "findings", f"{quoted(name)} is lost")
     for scan in lasts.values():
         name = scan.findings
         if name and name not in there and name not in contained and name not in lost:
-            yield Problem("", scan.name, "findings", f"{quoted(name)} is missing")
+            yield Problem("", scan.name, "findings", f"{quoted(name)} is lost")
 
 
 def _marks(repository: Repository, snapshots: Sequence[Kept]) -> Iterator[Problem]:
@@ -94,9 +94,7 @@ def _scans(
     ends = [record.name_of(name) for name in ended.values()]
     for last in sorted({*ends, *_named(snapshots)}):
         if last > newest.get(_folder(last), ""):
-            yield Problem(
-                "", "", "scan", f"{quoted(last)} is missing: it is the last of its storage"
-            )
+            yield Problem("", "", "scan", f"{quoted(last)} is lost: it is the last of its storage")
 
 
 def _named(snapshots: Sequence[Kept]) -> Iterator[str]:

@@ -126,7 +126,7 @@ class _Reading:
     def _manifest(self, id: str, sha256: str) -> str:
         data = self._repository.read(layout.snapshot(id, document.MANIFEST))
         if data is None:
-            return "it is missing"
+            return "it is lost"
         self.bytes += len(data)
         if hashlib.sha256(data).hexdigest() != sha256:
             return "it is not what was written: its SHA-256 differs"

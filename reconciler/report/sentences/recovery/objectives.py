@@ -139,7 +139,8 @@ def _short(one: StorageProved) -> str:
         since = f"not since {one.scanned_at[:10]}" if one.scanned_at else "never"
         return f"{since}: not reachable"
     if coverage is None:
-        return "not: what is known of it is damaged" if one.problem else "never: it was not scanned"
+        known = "not: what is known of it is corrupt or lost"
+        return known if one.problem else "never: it was not scanned"
     if one.is_hollow:
         return "not: all of it is left out"
     if coverage.closed or one.left_out:

@@ -17,7 +17,7 @@ from reconciler.report.sentences import left_out
 from reconciler.report.sentences.scans import amount
 from reconciler.report.sentences.terms import bare, count
 
-COMPLETE, INCOMPLETE, DAMAGED = "complete", "incomplete", "damaged"
+COMPLETE, INCOMPLETE, CORRUPT = "complete", "incomplete", "corrupt"
 #: The columns of `snapshot list`, and of the storages of one snapshot.
 LISTED = ("SNAPSHOT", "STORAGES", "RECORDS", "FILES", "SIZE", "STATE", "VERIFIED")
 STORAGES = ("STORAGE", "RECORDS", "FILES", "SIZE", "SCANNED")
@@ -27,8 +27,11 @@ RECORDS_ONLY, SOME_OUT = "records only", "with something left out by --exclude"
 
 
 def state(snapshot: Snapshot) -> str:
-    """Return whether a snapshot is complete, in a word."""
-    return COMPLETE if snapshot.complete else INCOMPLETE
+    """Return whether a snapshot is complete, and how many storages were never scanned."""
+    if not snapshot.complete:
+        return INCOMPLETE
+    unknown = sum(storage.contents is None for storage in snapshot.storages)
+    return f"{COMPLETE}, {unknown:,} {NO_SCAN}" if unknown else COMPLETE
 
 
 def made(snapshot: Snapshot) -> str:
@@ -107,7 +110,8 @@ def total(kept: Kept) -> str:
         held += f"; what lies on {where} is not known"
     partly = left_out.in_all(_scanned_partly(snapshot))
     if snapshot.complete:
-        return f"Complete: {held}{partly}."
+        of = " of what was scanned" if unknown and scanned else ", with nothing scanned"
+        return f"Complete{of if unknown else ''}: {held}{partly}."
     lacks = f"{count(len(snapshot.lacking), 'thing')} could not be read"
     return f"INCOMPLETE: {held}; {lacks}{partly}."
 
@@ -117,7 +121,7 @@ def total_listed(overview: Overview) -> str:
     told = f"{count(len(overview.kept) + len(overview.damaged), 'snapshot')}"
     extras = [
         (sum(not kept.snapshot.complete for kept in overview.kept), INCOMPLETE),
-        (len(overview.damaged), DAMAGED),
+        (len(overview.damaged), CORRUPT),
         (sum(bool(_scanned_partly(kept.snapshot)) for kept in overview.kept), SOME_OUT),
     ]
     more = ", ".join(f"{number:,} {word}" for number, word in extras if number)
@@ -127,7 +131,7 @@ def total_listed(overview: Overview) -> str:
 def checked(checked: Checked, kept: Kept) -> str:
     """Say of one snapshot what a check found, in a line."""
     if not checked.sound(kept.snapshot.id):
-        return DAMAGED
+        return CORRUPT
     proved = "undamaged and untampered" if checked.expected else "undamaged"
     return proved if kept.snapshot.complete else f"{proved}, {INCOMPLETE}"
 
@@ -147,7 +151,7 @@ def total_checked(checked: Checked) -> str:
         others = sum(not problem.snapshot for problem in checked.problems)
         beside = f", and {count(others, 'file')} beside" if others else ""
         return (
-            f"DAMAGED: {len(damaged):,} of {count(number, 'snapshot')}{beside} ({read}). Restore "
+            f"CORRUPT: {len(damaged):,} of {count(number, 'snapshot')}{beside} ({read}). Restore "
             "what is named from another copy of the repository."
         )
     if checked.expected:

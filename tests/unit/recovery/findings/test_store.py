@@ -160,7 +160,7 @@ def test_a_damaged_record_is_told_and_left_alone(repository):
     assert known.episodes == ()
     (told,) = known.damaged
     assert told.startswith(f"'{name}' in '")
-    assert "can't be used: it is damaged: it is no JSON. Restore it" in told
+    assert "can't be used: it is corrupt: it is no JSON. Restore it" in told
     keep(repository, [FOUND], known, 1)
     assert name in names(repository)
 
@@ -174,7 +174,7 @@ def test_a_record_that_is_gone_is_missed_until_it_is_back_or_nobody_wants_it(
     repository.remove(name)
     for minutes in (1, 2):  # what is written later contains nothing of it
         (told,) = store.read(repository, PLACE).damaged
-        assert told.startswith(f"'{name}', a record of what was found wrong, is missing in '")
+        assert told.startswith(f"'{name}', a record of what was found wrong, is lost from '")
         assert told.count("--accept-loss NAME") == 1
         keep(repository, [replace(FOUND, path=b"b")], minutes=minutes)
     repository.write(name, data)
@@ -243,11 +243,11 @@ def _refused(_name, **_):
 @pytest.mark.parametrize(
     ("data", "why"),
     [
-        (b"", "damaged"),
-        (b"[]", "damaged"),
+        (b"", "corrupt"),
+        (b"[]", "corrupt"),
         (b'{"format_version": 2, "new": []}', "newer release"),
-        (b'{"format_version": 1, "findings": []}', "damaged"),
-        (b"\xff", "damaged"),
+        (b'{"format_version": 1, "findings": []}', "corrupt"),
+        (b"\xff", "corrupt"),
     ],
 )
 def test_what_is_no_record(data, why):
@@ -259,7 +259,7 @@ def test_a_path_that_is_none_is_damage(repository):
     keep(repository, [FOUND])
     record = json.loads(repository.read(names(repository)[0]))
     record["findings"][0]["path"] = "a\\q"
-    with pytest.raises(SnapshotError, match="damaged"):
+    with pytest.raises(SnapshotError, match="corrupt"):
         findings_of(decode(resealed(record)), PLACE)
 
 

@@ -82,7 +82,7 @@ def beside(folder: Path, rows: Rows, one: int, other: int) -> tuple[Path, Path]:
 
 
 def test_a_part_that_is_gone_is_told(tmp_path: Path) -> None:
-    assert "it is not there" in refused(tmp_path / "none")
+    assert "it is lost" in refused(tmp_path / "none")
 
 
 def test_what_the_system_refuses_is_told_in_its_words(tmp_path: Path) -> None:
@@ -94,7 +94,7 @@ def test_a_truncated_part_is_damaged(part: Path, data: st.DataObject) -> None:
     whole = part.read_bytes()
     cut = part.with_name("cut")
     cut.write_bytes(whole[: data.draw(st.integers(0, len(whole) - 1))])
-    assert "it is damaged" in refused(cut)
+    assert "it is corrupt" in refused(cut)
 
 
 @given(data=st.data())
@@ -117,7 +117,7 @@ def test_no_flipped_bit_in_the_rows_themselves_goes_unseen(part: Path) -> None:
     flipped = part.with_name("flipped")
     for at in range(hashes, hashes + 32):
         flipped.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
-        assert "it is damaged" in refused(flipped)
+        assert "it is corrupt" in refused(flipped)
 
 
 def test_a_part_that_was_not_damaged_is_read_by_its_hash(part: Path) -> None:
@@ -128,7 +128,7 @@ def test_a_part_that_was_not_damaged_is_read_by_its_hash(part: Path) -> None:
 def test_what_is_no_parquet_is_damaged(tmp_path: Path) -> None:
     path = tmp_path / "text"
     path.write_bytes(b"PAR1" + os.urandom(100) + b"PAR1")
-    assert "it is damaged" in refused(path)
+    assert "it is corrupt" in refused(path)
 
 
 def test_parquet_of_others_is_refused(tmp_path: Path) -> None:

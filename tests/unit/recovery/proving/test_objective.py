@@ -146,7 +146,7 @@ def test_a_part_that_is_damaged_proves_nothing(repository, storage, tmp_path) ->
     path.write_bytes(data)
     one = proved(repository, 0)
     assert (one.coverage, one.verdict) == (None, "not_proved")
-    assert "damaged" in one.problem
+    assert "corrupt" in one.problem
 
 
 def test_what_is_lost_of_earlier_scans_proves_nothing(repository, storage, tmp_path) -> None:

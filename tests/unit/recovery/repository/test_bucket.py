@@ -180,7 +180,7 @@ def test_foreign_objects_are_passed_over(bucket):
 
 
 def test_what_is_gone_is_told_as_missing(bucket):
-    with pytest.raises(SnapshotError, match="is missing in"), bucket.repository().local(PART):
+    with pytest.raises(SnapshotError, match="is lost from"), bucket.repository().local(PART):
         pass
 
 
@@ -309,7 +309,7 @@ def test_a_part_that_is_not_found_is_no_bucket_that_is_gone(bucket, proxy, tmp_p
         s3_refused(404, "NoSuchKey"),
         lambda request: request.method == method and PART in request.target,
     )
-    with pytest.raises(SnapshotError, match=r"missing in|there is nothing when it is fetched"):
+    with pytest.raises(SnapshotError, match=r"lost from|there is nothing when it is fetched"):
         repository.local(PART).__enter__()
 
 

@@ -47,7 +47,7 @@ def test_one_that_is_damaged_is_never_passed_over(repository, place, three):
     path = place / layout.snapshot(three[1].snapshot.id)
     path.write_bytes(path.read_bytes()[:-1])
     advice = f"complete and whole is REPO@{three[0].snapshot.id}"
-    with pytest.raises(SnapshotError, match=f"can't be used: it is damaged.*copy.*, or.*{advice}"):
+    with pytest.raises(SnapshotError, match=f"can't be used: it is corrupt.*copy.*, or.*{advice}"):
         listing.find_kept(repository)
     overview = listing.overview(repository)
     assert [each.id for each in overview.damaged] == [three[1].snapshot.id]

@@ -367,7 +367,7 @@ def test_a_scan_that_prune_removes_while_a_snapshot_takes_it_is_never_named(
         return secure(*arguments)
 
     monkeypatch.setattr(condemned, "secure", late)
-    with pytest.raises(SnapshotError, match="parts are missing"):
+    with pytest.raises(SnapshotError, match="parts are lost"):
         taken(live, repository)
     monkeypatch.undo()
     assert listing.ids(repository) == [before.snapshot.id]
@@ -395,7 +395,7 @@ def test_a_scan_whose_parts_are_condemned_writes_them_anew(repository, place, li
 
 def test_a_part_that_is_missing_is_never_named(repository, place, live):
     taken(live, repository)
-    with pytest.raises(SnapshotError, match=r"parts are missing in .*: 'parts/00/0000"):
+    with pytest.raises(SnapshotError, match=r"parts are lost from .*: 'parts/00/0000"):
         condemned.secure(repository, ["0" * 64])
 
 

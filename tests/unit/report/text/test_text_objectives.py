@@ -52,7 +52,7 @@ def results():
         left_out=(LeftOut("*.tmp", 3),),
     )
     rotten = storage("rotten", coverage=covered(), wrong={"damaged": 2})
-    damaged = storage("s3", problem="the part 12 is damaged", scan="", scanned_at="")
+    damaged = storage("s3", problem="the part 12 is corrupt", scan="", scanned_at="")
     others = (Elsewhere("moved", "file:///data/was", {"missing": 1}),)
     notes = ("No objective is declared for 'scratch'",)
     return Proved("'proofs'", NOW, (NAS, AWAY, never, parts, rotten, damaged), notes, others)

@@ -26,7 +26,7 @@ def test_a_damaged_snapshot_wants_consent_and_a_damaged_manifest_has_none(
         data = part.read_bytes()
         part.write_bytes(data[:20] + bytes([data[20] ^ 1]) + data[21:])
     new = empty()
-    with pytest.raises(SnapshotError, match=r"is damaged: a: inventory: .*--allow-incomplete"):
+    with pytest.raises(SnapshotError, match=r"is corrupt: a: inventory: .*--allow-incomplete"):
         rebuild(new)
     with pytest.raises(SnapshotError, match=r"; and 1 more\. To rebuild what it has"):
         rebuild(new)

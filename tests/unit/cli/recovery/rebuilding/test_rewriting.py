@@ -38,7 +38,7 @@ def test_a_file_keeps_its_mode_and_a_link_stays_a_link(tmp_path: Path) -> None:
     real.chmod(0o664)
     link.symlink_to("real.yaml")
     (told,) = rewrite(options(link), {"old": "new"})
-    assert "1 pin has the ids of now." in told
+    assert "1 pin now has its new id." in told
     assert real.read_text() == TEXT.replace("old", "new")
     assert stat.S_IMODE(real.stat().st_mode) == 0o664
     assert link.is_symlink()
@@ -53,8 +53,9 @@ def test_a_folder_is_every_manifest_below_it_and_none_is_written_for_nothing(
         (tmp_path / name).write_text(text)
     untouched = (tmp_path / "sub/b.yml").stat()
     told = rewrite(options(tmp_path), {"old": "new"})
-    assert "a.yaml': 1 pin has the ids of now." in told[0]
-    assert "b.yml': 0 pins have the ids of now; left as they are: line 2: no storage" in told[1]
+    assert "a.yaml': 1 pin now has its new id." in told[0]
+    assert "b.yml' is as it was: no pin in it is of a storage that has another id" in told[1]
+    assert "; left as they are: line 2: no storage" in told[1]
     assert (tmp_path / "sub/b.yml").stat().st_mtime_ns == untouched.st_mtime_ns
 
 

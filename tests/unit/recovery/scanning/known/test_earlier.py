@@ -46,5 +46,5 @@ def test_a_part_with_another_hash_is_damaged(tmp_path) -> None:
     part = tmp_path / "part"
     part.write_bytes(b"abc")
     earlier.check(part, hashlib.sha256(b"abc").hexdigest())
-    with pytest.raises(SnapshotError, match="damaged"):
+    with pytest.raises(SnapshotError, match="corrupt"):
         earlier.check(part, hashlib.sha256(b"abd").hexdigest())

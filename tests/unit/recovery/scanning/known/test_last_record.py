@@ -73,11 +73,11 @@ def test_an_incomplete_snapshot_that_was_made_since_does_not_hide_it(nights):
 def test_what_a_snapshot_names_was_scanned(nights):
     for folder in ("scans", "finished"):
         shutil.rmtree(nights.folder / folder, ignore_errors=True)
-    with pytest.raises(SnapshotError, match=r"all scans .* are missing .* --accept-loss NAME"):
+    with pytest.raises(SnapshotError, match=r"all scans .* are lost .* --accept-loss NAME"):
         nights.last()
     assert nights.last(OTHER) is None
     (problem,) = check(nights.repository).problems
-    assert "is missing: it is the last of its storage" in problem.message
+    assert "is lost: it is the last of its storage" in problem.message
 
 
 @pytest.mark.parametrize("whole", [False, True])
@@ -88,7 +88,7 @@ def test_a_snapshot_without_its_scan_is_not_called_complete(nights, whole):
     made = nights.take(2)
     (lacking,) = made.lacking
     assert (made.complete, lacking.storage, lacking.what) == (False, "nas", "contents")
-    assert "missing below" in lacking.message
+    assert "lost from" in lacking.message
 
 
 def test_a_damaged_snapshot_tells_nothing(nights):
