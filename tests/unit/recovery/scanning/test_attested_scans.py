@@ -1,0 +1,125 @@
+"""Scans with reports of the cloud: whatever is reported, they know what others read."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reconciler.recovery.cloud.sums import Sums
+from reconciler.recovery.repository.opening import open_repository
+from reconciler.recovery.rows import ARCHIVED, ATTESTED
+from reconciler.recovery.scanning.outcome import COMPLETE, SHARD_DONE, Wish
+from reconciler.recovery.scanning.run import scan
+from reconciler.recovery.scanning.shard import Shard
+from reconciler.recovery.values import Root, Target
+from support.recovery.cloud_files import report, succeeded
+from support.recovery.memory import LONG_AGO, File, Storage
+from support.recovery.scans import here, rows, table
+
+TARGET = Target("id", "raw", "S3", "s3:raw", "s3://raw")
+ROOT = Root("bucket", "s3://raw")
+#: When reports are made; objects are written a day before or after.
+AT = datetime.fromtimestamp(LONG_AGO // 10**9, UTC) + timedelta(days=1)
+BEFORE, AFTER = LONG_AGO, LONG_AGO + 2 * 86_400 * 10**9
+
+writings = st.tuples(st.sampled_from([b"one", b"two"]), st.booleans())
+#: Of each key: what was there before the report, and whether it was reported; what came after it.
+keys = st.tuples(
+    st.lists(writings, min_size=1, max_size=3),
+    st.lists(st.sampled_from([b"one", b"x"]), max_size=2),
+)
+
+
+def tag(data: bytes) -> str:
+    return hashlib.md5(data, usedforsecurity=False).hexdigest()
+
+
+def bucket(objects, *, versioned: bool):
+    """Return a storage and the true lines of a report of it."""
+    storage, lines = Storage(root=ROOT), []
+    for name, (before, after) in objects.items():
+        for number, (data, reported) in enumerate(before):
+            version = f"v{number}" if versioned else None
+            storage.put(
+                name, data, mtime_ns=BEFORE + number, tag=tag(data).encode(), version=version
+            )
+            last = number == len(before) - 1
+            if reported and (versioned or last):
+                lines.append(succeeded("raw", name, data, tag(data), version or ""))
+        for number, data in enumerate(after):
+            version = f"w{number}" if versioned else None
+            storage.put(
+                name, data, mtime_ns=AFTER + number, tag=tag(data).encode(), version=version
+            )
+    return storage, lines
+
+
+def scanned(storage, repository, sums=None, **wish):
+    (ended,) = scan([TARGET], repository, Wish(**wish), here(), open_source=storage.open, sums=sums)
+    return ended
+
+
+def found(repository, ended):
+    told = table(rows(repository, ended.scan))
+    return {path: (row["kind"], row["size"], row["sha256"]) for path, row in told.items()}
+
+
+@settings(max_examples=12)
+@given(st.dictionaries(st.sampled_from("abcdef"), keys, max_size=6), st.booleans())
+def test_with_a_true_report_a_scan_knows_what_one_that_reads_all_knows(objects, versioned) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder)
+        storage, lines = bucket(objects, versioned=versioned)
+        if not lines:
+            return
+        sums = Sums([report(path / "job", lines, AT)], path, AT)
+        one = open_repository(str(path / "one"), make=True)
+        first = found(one, scanned(storage, one, sums))
+        attested = len(storage.files) - len(storage.read)
+        again = scanned(storage, one, sums)
+        assert found(one, again) == first
+        proofs = again.scan.counts.proofs
+        assert proofs.get(ATTESTED, 0) == attested
+        assert found(one, scanned(storage, one, full=True)) == first
+        other = open_repository(str(path / "other"), make=True)
+        assert found(other, scanned(storage, other)) == first
+
+
+def test_shards_with_a_report_make_the_scan_that_one_makes(tmp_path: Path) -> None:
+    storage, lines = bucket(
+        {str(i): ([(b"one", i % 2 == 0)], []) for i in range(12)}, versioned=True
+    )
+    storage.files[b"cold"] = File(b"cold", kind=ARCHIVED, tag=b"t", version="v")
+    lines.append(succeeded("raw", "cold", b"cold", "t", "v"))
+    sums = Sums([report(tmp_path / "job", lines, AT)], tmp_path, AT)
+    shards, whole = (open_repository(str(tmp_path / name), make=True) for name in ("a", "b"))
+    ended = [scanned(storage, shards, sums, shard=Shard(k, 3)) for k in (1, 2, 3)]
+    assert [one.status for one in ended] == [SHARD_DONE, SHARD_DONE, COMPLETE]
+    one = scanned(storage, whole, sums)
+    assert ended[-1].scan.contents == one.scan.contents
+    assert one.scan.counts.proofs == {ATTESTED: 7, "read": 6}
+    assert one.scan.reports == ended[-1].scan.reports
+    assert [each.at for each in one.scan.reports] == [int(AT.timestamp())]
+
+
+def test_a_scan_names_the_reports_behind_its_hashes_and_no_others(tmp_path: Path) -> None:
+    storage, _ = bucket({"a": ([(b"one", True)], []), "b": ([(b"two", True)], [])}, versioned=True)
+    of_a = succeeded("raw", "a", b"one", tag(b"one"), "v0")
+    of_b = succeeded("raw", "b", b"two", tag(b"two"), "v0")
+    repository = open_repository(str(tmp_path / "repository"), make=True)
+    days = [AT, AT + timedelta(days=1), AT + timedelta(days=2)]
+    lines = [[of_a, of_b], [of_a], [of_b]]
+    dates = []
+    for day, told in zip(days, lines, strict=True):
+        folder = tmp_path / day.strftime("%d")
+        sums = Sums([report(folder / "job", told, day)], folder, day)
+        dates.append([r.at for r in scanned(storage, repository, sums).scan.reports])
+    seconds = [int(day.timestamp()) for day in days]
+    assert dates == [seconds[:1], seconds[:2], seconds[1:]]
+    assert [r.at for r in scanned(storage, repository).scan.reports] == seconds[1:]
+    assert scanned(storage, repository, full=True).scan.reports == ()
