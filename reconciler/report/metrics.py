@@ -91,7 +91,9 @@ FAMILIES = {
     _REACHABLE: Family("Whether the last scan reached the storage (1) or not (0)."),
     _SCAN: Family("When the last scan that reached the storage ended."),
     _FILES: Family(
-        "Files by when their bytes were read: within the cycle, longer ago, never (unproved).", _sum
+        "Files by when their bytes were read, here or by the cloud: within the cycle, longer ago, "
+        "never (unproved).",
+        _sum,
     ),
     _BYTES: Family("Sizes of the files, by when their bytes were read.", _sum),
     _UNLISTED: Family("Folders that could not be listed: nobody knows what is in them.", _sum),

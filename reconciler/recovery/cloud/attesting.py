@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from reconciler.location import Bucket
+from reconciler.printable import shown as printable
 from reconciler.recovery.cloud.sums import Sum, Sums
 from reconciler.recovery.paths import shown
 from reconciler.recovery.rows import ARCHIVED, ATTESTED, FILE, Rows
@@ -86,8 +87,8 @@ class AttestedSource:
         told = []
         if unsummed := self._sums.unsummed.get(self._name):
             told += [
-                f"The reports have no SHA-256 of {_objects(number)} ({why}; the first is "
-                f"{shown(unsummed.first[why])}): nothing is proved of them by a report"
+                f"The reports have no SHA-256 of {_objects(number)} ({printable(why)}; the first "
+                f"is {shown(unsummed.first[why])}): nothing is proved of them by a report"
                 for why, number in unsummed.counts.most_common()
             ]
         told += [

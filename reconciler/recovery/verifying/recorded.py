@@ -9,7 +9,7 @@ from msgspec import Struct
 from reconciler.environment.timestamps import timestamp
 from reconciler.recovery import rows
 from reconciler.recovery.snapshots.document import SnapshotStorage
-from reconciler.recovery.values import Counts, Scan
+from reconciler.recovery.values import CloudReport, Counts, Scan
 from reconciler.recovery.verifying.comparing.sides import Lost, Side
 from reconciler.recovery.verifying.results import Proofs, Taken
 from reconciler.recovery.walking.exclusions import Exclusions
@@ -34,6 +34,8 @@ class Recorded(Struct, frozen=True):
     remembered: str = ""
     #: When the list was begun by which it was listed: RFC 3339, UTC; empty: the server was asked.
     listed_at: str = ""
+    #: The reports of the cloud that attest hashes of it, where that is known.
+    reports: tuple[CloudReport, ...] = ()
 
     @property
     def files(self) -> int:
@@ -70,6 +72,7 @@ def of_scan(scan: Scan) -> Recorded:
         scan.complete,
         scan.remembered,
         scan.listed_at,
+        scan.reports,
     )
 
 

@@ -29,6 +29,9 @@ class Chapter(Struct, frozen=True):
     note: str = ""
     #: Snapshots that have this scan, by id.
     snapshots: tuple[str, ...] = ()
+    #: SHA-256 in hex of the manifest of the report that attests its bytes; of none, or of several
+    #: that were made in one second.
+    reports: tuple[str, ...] = ()
 
 
 class Copy(Struct, frozen=True):

@@ -39,6 +39,7 @@ def explained(story: Story, _style: Style = PLAIN) -> str:
                 "says": chapter.what,
                 "note": chapter.note or None,
                 "snapshots": chapter.snapshots,
+                "reports": [f"sha256:{digest}" for digest in chapter.reports],
                 "content": _content(chapter.content),
             }
             for chapter in story.chapters

@@ -1,5 +1,6 @@
 """`scan --from-report`: what a cloud computed at rest, beside what is in real buckets."""
 
+import hashlib
 import json
 
 import pytest
@@ -66,6 +67,8 @@ def test_a_report_is_never_told_as_a_reading(raw):
     told = raw.folder("verify", "proofs", "--explain", "raw", "one.tif").stdout
     assert "not read here; by a report of the cloud of" in told
     assert "by a report of the cloud its bytes were right last on" in told
+    digest = hashlib.sha256((raw.folder.path / "job/manifest.json").read_bytes()).hexdigest()
+    assert f"report with the manifest of SHA-256 {digest[:12]}" in told
     assert " read " not in told.replace("not read here", "")
     raw.folder("scan", "--into", "proofs", "--full")
     raw.folder("snapshot", "create", "proofs")

@@ -63,7 +63,9 @@ class Narrator:
     ) -> None:
         """Add what one scan says; `closed` are the folders on the way that it could not list."""
         what, note, settled = self._judged(side, content, closed)
-        self._chapters.append(Chapter(side.started_at, side.scan, what, content, note, snapshots))
+        by = _attesting(side, content)
+        chapter = Chapter(side.started_at, side.scan, what, content, note, snapshots, by)
+        self._chapters.append(chapter)
         if what in (stories.NOTHING, stories.UNSEEN):
             return
         # Where somebody wrote it, later scans are held against what they wrote.
@@ -167,6 +169,13 @@ class Narrator:
 
     def _seen(self) -> bool:
         return any(chapter.content is not None for chapter in self._chapters)
+
+
+def _attesting(side: Recorded, content: Content | None) -> tuple[str, ...]:
+    """Return the digests of the reports that may attest what a scan has of a file."""
+    if content is None or content.proof != rows.ATTESTED:
+        return ()
+    return tuple(one.digest for one in side.reports if one.at == content.proved_at)
 
 
 def moment(seconds: int) -> str:

@@ -84,6 +84,7 @@ def _details(chapter: Chapter) -> list[str]:
     told = [fact for fact in told if fact != chapter.what]
     if chapter.note and chapter.note not in told:
         told.append(chapter.note)
+    told += [f"report with the manifest of SHA-256 {digest[:12]}" for digest in chapter.reports]
     if chapter.snapshots:
         noun = "snapshot" if len(chapter.snapshots) == 1 else "snapshots"
         told.append(f"in {noun} {', '.join(chapter.snapshots)}")

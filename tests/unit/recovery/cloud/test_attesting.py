@@ -85,15 +85,15 @@ def test_each_stands_at_its_path_and_the_rest_is_told(tmp_path: Path) -> None:
         tmp_path,
         files,
         *(succeeded("raw", name, name.encode(), name) for name in ("e", "gone", "b", "A", "z")),
-        failed("raw", "c", "Key not found", "404"),
+        failed("raw", "c", "Key \x1b[31mnot found", "404"),
         succeeded("other", "a", b"a", "a"),
     )
     assert [name for name, row in listed.items() if row["proof"]] == ["b", "e"]
     assert [name for name, row in listed.items() if row["kind"] == FILE] == list(files)
     assert notes == [
         (
-            "The reports have no SHA-256 of 1 object (Key not found (404); the first is c): "
-            "nothing is proved of them by a report"
+            "The reports have no SHA-256 of 1 object (Key \\x1b[31mnot found (404); the first is "
+            "c): nothing is proved of them by a report"
         ),
         (
             "The reports have 3 sums of a key that the listing does not have; the first is of A: "
