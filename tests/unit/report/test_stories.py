@@ -172,6 +172,7 @@ def test_a_folder_is_told_with_its_findings_counted():
         "",
         "Found by verify or scan:",
         "  missing: run 7/1.tif, 2026-11-08T02:00:00Z to 2026-11-29T02:00:00Z, not resolved",
+        "  … and 499 more: `verify --rows FILE` has all",
         "",
         "FINDINGS: 500 missing below this folder; name a file in it for the story of that.",
     ]

@@ -190,10 +190,12 @@ def copies(story: Story) -> list[str]:
 
 def found(story: Story) -> list[str]:
     """Say what verifications found of it."""
-    return [
+    told = [
         f"{spoken(each.what)}: {_which(story, each)}{_between(each)}, {_end(each)}"
         for each in story.findings
     ]
+    more = sum(story.folder.found.values()) - len(told) if story.folder else 0
+    return [*told, f"… and {more:,} more: `verify --rows FILE` has all"] if more > 0 else told
 
 
 def _which(story: Story, finding: FileFinding) -> str:
