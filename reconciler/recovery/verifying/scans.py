@@ -17,7 +17,7 @@ from reconciler.recovery.repository import layout
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.rows import DELETED, FOLDER, Content
 from reconciler.recovery.verifying.comparing.comparison import Comparison
-from reconciler.recovery.verifying.comparing.emptied import emptied
+from reconciler.recovery.verifying.comparing.emptied import FEWEST, WHOLE, emptied
 from reconciler.recovery.verifying.comparing.sides import Circumstances
 from reconciler.recovery.verifying.comparing.spool import Spool
 from reconciler.recovery.verifying.comparing.unproved import unproved
@@ -60,6 +60,8 @@ def compare(
         told = concluded.conclude(so_far, comparison.findings)
         if means.redaction or told.accepted_count > len(told.accepted):
             return told  # which files are meant can't be told
+        if max(told.found.get(what, 0) for what in WHOLE) < FEWEST:
+            return told  # to read all findings once more costs as much as to tell them
         accepted = {finding.path for finding in told.accepted}
         gone = (each.finding for each in comparison.findings() if each.listed)
         return replace(told, emptied=emptied(gone, accepted, lambda path: _holds(other, path)))

@@ -12,7 +12,7 @@ from reconciler.recovery.verifying.results import Emptied
 #: Findings of files that are gone from where they were.
 _GONE = frozenset({values.MISSING, values.DELETED, values.MOVED, values.RENAMED})
 #: Those of which a folder is told as a whole.
-_TOLD = frozenset({values.MISSING, values.DELETED})
+WHOLE = frozenset({values.MISSING, values.DELETED})
 #: With fewer files a folder is told file by file.
 FEWEST = 5
 #: So many folders are counted, and so many looked for in what is there: where faults are scattered
@@ -37,7 +37,7 @@ def emptied(
         (what, files), *others = of.most_common()
         if files < FEWEST or looks == _LOOKS:
             break
-        if others or what not in _TOLD or any(above in found for above in _folders(folder[:-1])):
+        if others or what not in WHOLE or any(above in found for above in _folders(folder[:-1])):
             continue
         looks += 1
         if not holds(folder):
