@@ -22,7 +22,9 @@ from reconciler.printable import quoted
 _LARGEST = 1 << 28
 _FOLDERS = ("", "results", "data", "files", "../data", "../results")
 #: What only a manifest tells, and the lines do not.
-_WANTED = "give the manifest.json that was written with it: its date and the MD5 of each file"
+_WANTED = (
+    "give the manifest.json that was written with it, which has its date and the MD5 of each file"
+)
 
 
 class Named(NamedTuple):

@@ -187,7 +187,8 @@ COMMAND = Command(
     "With --shard K/N each run reads one of N shares; the last one that is through finishes the "
     "scan.\n\n"
     "Exit codes: 0 everything was read (of the shard), 7 a file is damaged, missing or "
-    "deleted, 8 something could not be read, or the repository has lost what an earlier scan knew.",
+    "deleted, 8 something could not be read, or the repository has lost what an earlier scan knew, "
+    "65 a report or list of the cloud can't be believed.",
     examples=(
         ("reconciler scan --into ./proofs", "read what is new or changed on all storages"),
         (

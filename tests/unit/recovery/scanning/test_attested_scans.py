@@ -17,6 +17,7 @@ from reconciler.recovery.scanning.outcome import COMPLETE, SHARD_DONE, Wish
 from reconciler.recovery.scanning.run import scan
 from reconciler.recovery.scanning.shard import Shard
 from reconciler.recovery.values import Root, Target
+from reconciler.report.sentences.scans import estimated
 from support.recovery.cloud_files import report, succeeded
 from support.recovery.memory import LONG_AGO, File, Storage
 from support.recovery.scans import here, rows, table
@@ -105,6 +106,22 @@ def test_shards_with_a_report_make_the_scan_that_one_makes(tmp_path: Path) -> No
     assert one.scan.counts.proofs == {ATTESTED: 7, "read": 6}
     assert one.scan.reports == ended[-1].scan.reports
     assert [each.at for each in one.scan.reports] == [int(AT.timestamp())]
+
+
+def test_what_is_attested_is_not_counted_as_to_be_read(tmp_path: Path) -> None:
+    storage, lines = bucket({str(i): ([(b"one", i < 4)], []) for i in range(10)}, versioned=True)
+    sums = Sums([report(tmp_path / "job", lines, AT)], tmp_path, AT)
+    repository = open_repository(str(tmp_path / "repository"), make=True)
+    told = []
+    by = here(estimated=lambda _, much: told.append(much))
+    list(scan([TARGET], repository, Wish(), by, open_source=storage.open, sums=sums))
+    assert [(much.files, much.bytes, much.attested, much.requests) for much in told] == [
+        (10, 30, 4, 1 + 6)
+    ]
+    assert "10 files, 30 B, as was just counted, 4 of them attested by reports of the cloud" in (
+        estimated("raw", told[0])
+    )
+    assert "to read the rest of it takes" in estimated("raw", told[0])
 
 
 def test_a_scan_names_the_reports_behind_its_hashes_and_no_others(tmp_path: Path) -> None:
