@@ -55,7 +55,7 @@ def manifest_of(path: Path, what: str) -> Manifest:
         raise CloudFileError(f"can't read {quoted(str(path))}: {error.strerror}") from error
     try:
         document = msgspec.json.decode(data) if len(data) <= _LARGEST else None
-    except (msgspec.MsgspecError, UnicodeError):
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
         document = None
     if not isinstance(document, dict):
         raise CloudFileError(f"{quoted(str(path))} is no manifest of {what}: {_WANTED}")

@@ -44,17 +44,19 @@ def job_of(path: Path, now: datetime) -> Job:
     told = files.text(manifest, document, "ReportCreationDate")
     try:
         moment = datetime.fromisoformat(told)
-    except ValueError:
-        raise CloudFileError(f"{name} says {quoted(told)}, which is no date") from None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    if moment.timestamp() > now.timestamp() + APART:
+        at = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        at = 0
+    if at <= 0:
+        raise CloudFileError(f"{name} says {quoted(told)}, which is no date")
+    if at > now.timestamp() + APART:
         raise CloudFileError(
             f"{name} was made at a time that has not come yet ({told}): set the clock of this "
             "machine right"
         )
     return Job(
         manifest,
-        int(moment.timestamp()),
+        int(at),
         files.named(manifest, document.get("Results"), "Key", "MD5Checksum"),
     )
 

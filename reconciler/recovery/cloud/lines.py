@@ -67,6 +67,7 @@ def _line(columns: list[str]) -> Line:
     if len(columns) < _COLUMNS:
         raise ValueError(f"it has {len(columns)} of {_COLUMNS} columns")
     bucket, key, version, status = columns[:4]
+    f"{bucket}{version}".encode()  # what is no text is neither
     if not bucket or not key:
         raise ValueError("it names no object")
     versioned = None if version in ("", NULL) else version
@@ -88,7 +89,7 @@ def decoded(key: str) -> bytes:
 def _summed(line: Line, message: str) -> Line:
     try:
         told: Any = msgspec.json.decode(message)
-    except (msgspec.MsgspecError, UnicodeError):
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
         return line._replace(why=_NO_SUM)
     if not isinstance(told, dict) or not all(isinstance(value, str) for value in told.values()):
         return line._replace(why=_NO_SUM)

@@ -10,6 +10,7 @@ A list is consistent in the end only: what it lacks may be there, and what it ha
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
@@ -34,6 +35,8 @@ from reconciler.recovery.versions import NULL
 _WHAT = "an S3 Inventory"
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 _VERSIONED = ("VersionId", "IsLatest", "IsDeleteMarker")
+#: What reading a file raises that is none of a list.
+_BROKEN = (ValueError, OSError, EOFError, OverflowError, zlib.error, pa.ArrowException)
 #: A row of the sorted list.
 _Row = tuple[Any, ...]
 
@@ -107,7 +110,7 @@ class BucketList:
                 path, data = opened.enter_context(files.checked(self._manifest, file))
                 try:
                     yield from batches_of(data, str(form), self._columns, self.bucket)
-                except (ValueError, OSError, EOFError, pa.ArrowException) as error:
+                except _BROKEN as error:
                     raise CloudFileError(
                         f"{quoted(str(path))} is no file of {_WHAT} that {self._name} describes: "
                         f"{error}"

@@ -178,7 +178,7 @@ def _csv(rows: Sequence[dict[str, object]], fields: Sequence[str]) -> bytes:
     writer = csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\n")
     for row in rows:
         writer.writerow([_cell(row.get(field)) for field in fields])
-    return gzip.compress(file.getvalue().encode())
+    return gzip.compress(file.getvalue().encode("utf-8", "surrogateescape"))
 
 
 def _cell(value: object) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -141,6 +143,36 @@ def test_a_file_that_is_not_what_the_manifest_names_is_refused(tmp_path: Path, f
     assert "Nothing of it is believed" in refused(tmp_path, path)
     path.write_text(path.read_text().replace("2016-11-30", "2016-12-30"))
     assert "manifest.checksum" in refused(tmp_path, path)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        item("a", 2**64),
+        item("a", modified=datetime(9999, 1, 1, tzinfo=UTC)),
+        item("a", IsLatest="maybe"),
+        item("a", VersionId="\udcff"),
+    ],
+    ids=["size", "time", "latest", "version"],
+)
+def test_values_that_are_none_are_refused(tmp_path: Path, row) -> None:
+    path = inventory(
+        tmp_path, "raw", [{"IsDeleteMarker": False, "IsLatest": True, **row}], AT, fields=ALL
+    )
+    assert "is no file of an S3 Inventory" in refused(tmp_path, path)
+
+
+def test_what_is_not_packed_is_refused(tmp_path: Path) -> None:
+    path = inventory(tmp_path, "raw", [item("a")], AT)
+    (file,) = (tmp_path / "data").iterdir()
+    for broken in (b"raw,a", file.read_bytes()[:-20], file.read_bytes()[:12] + b"\xff" * 40):
+        file.write_bytes(broken)
+        md5 = hashlib.md5(broken, usedforsecurity=False).hexdigest()
+        document = json.loads(path.read_text())
+        document["files"][0]["MD5checksum"] = md5
+        path.write_text(json.dumps(document))
+        (tmp_path / "manifest.checksum").unlink(missing_ok=True)
+        assert "is no file of an S3 Inventory" in refused(tmp_path, path)
 
 
 @FORMS

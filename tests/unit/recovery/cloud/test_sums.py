@@ -94,6 +94,7 @@ def test_what_is_sorted_by_the_engine_is_the_same(tmp_path: Path, monkeypatch: p
         ([*succeeded("raw", "a", b"a", "t")[:6], "{"], "no sum that can be read"),
         ([*succeeded("raw", "a", b"a", "t")[:6], '["a"]'], "no sum that can be read"),
         (["raw", "a", "", "succeeded", "500", "", "{}"], "no sum that can be read"),
+        (["raw", "a", "", "succeeded", "200", "", "[" * 100_000], "no sum that can be read"),
         (["raw", "a", "", "maybe", "200", "", "{}"], "status maybe, which is not known"),
         (
             failed("raw", "a", "SSE-C encryption type is not supported for this operation", "400"),
@@ -154,6 +155,7 @@ def test_a_file_that_is_not_what_the_manifest_names_is_refused(tmp_path: Path) -
         ({"ReportSchema": "Key, Bucket"}, "has lines of another schema"),
         ({"ReportCreationDate": None}, "does not say its ReportCreationDate"),
         ({"ReportCreationDate": "yesterday"}, "which is no date"),
+        ({"ReportCreationDate": "0001-01-01T00:00:00+14:00"}, "which is no date"),
         ({"ReportCreationDate": "2026-12-24T00:00:00Z"}, "a time that has not come yet"),
         ({"Results": None}, "names no files"),
         ({"Results": [{"Key": "a.csv"}]}, "does not say its MD5Checksum"),
@@ -171,10 +173,16 @@ def test_lines_alone_are_no_report(tmp_path: Path) -> None:
     report(tmp_path, [succeeded("raw", "a", b"a", "t")], AT)
     (results,) = (tmp_path / "results").iterdir()
     assert "give the manifest.json that was written with it" in refused(tmp_path, results)
+    (tmp_path / "deep.json").write_text("[" * 100_000)
+    assert "is no manifest of a report" in refused(tmp_path, tmp_path / "deep.json")
     assert "No such file" in refused(tmp_path, tmp_path / "nowhere.json")
 
 
-@pytest.mark.parametrize("line", ["raw,a", "raw,,,succeeded,200,,{}", '"raw'], ids=repr)
+@pytest.mark.parametrize(
+    "line",
+    ["raw,a", "raw,,,succeeded,200,,{}", '"raw', "raw,a,\udcff,succeeded,200,,{}"],
+    ids=ascii,
+)
 def test_a_line_that_is_none_is_refused(tmp_path: Path, line: str) -> None:
     told = refused(tmp_path, report(tmp_path, [succeeded("raw", "a", b"a", "t"), line], AT))
     assert told.startswith("line 2 of")
