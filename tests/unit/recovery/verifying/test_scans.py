@@ -141,7 +141,7 @@ def test_a_part_that_is_not_what_was_written_is_no_finding(verify, repository):
         data[len(data) // 2] ^= 1
         path.chmod(0o600)
         path.write_bytes(data)
-    with pytest.raises(SnapshotError, match="damaged"):
+    with pytest.raises(SnapshotError, match="corrupt"):
         verify(one, other)
 
 
