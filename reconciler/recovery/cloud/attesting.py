@@ -15,7 +15,7 @@ from reconciler.location import Bucket
 from reconciler.printable import shown as printable
 from reconciler.recovery.cloud.sums import Sum, Sums
 from reconciler.recovery.paths import shown
-from reconciler.recovery.rows import ARCHIVED, ATTESTED, FILE, Rows
+from reconciler.recovery.rows import ARCHIVED, ATTESTED, FILE, FOLDER, MARKER, Rows
 from reconciler.recovery.source import Pace, Source
 from reconciler.recovery.values import LeftOut, Root
 from reconciler.recovery.versions import NULL
@@ -26,6 +26,7 @@ _OTHER_TAG = "of an object with another ETag than the one that is there"
 _NO_TAG = "with neither a version nor an ETag, so that nobody knows of which object"
 _LATER = "of an object that was written after the report was made"
 _TWO_SUMS = "with two sums for one object"
+_NOTHING = "of a key under which nothing lies that could be read"
 _NO_FILE = "of a key that the listing does not have"
 
 
@@ -105,8 +106,10 @@ class AttestedSource:
     def _attest(self, rows: Rows, at: int, sums: Sequence[Sum]) -> None:
         """Set the sum of one row, if one is of what is listed there, and no other contradicts."""
         path = rows.path[at]
+        if rows.kind[at] in (FOLDER, MARKER):  # which have no bytes to prove
+            return
         if rows.kind[at] not in (FILE, ARCHIVED):
-            self._note(_NO_FILE, path, len(sums))
+            self._note(_NOTHING, path, len(sums))
             return
         whys = [_unfit(one, rows, at) for one in sums]
         fitting = [one for one, why in zip(sums, whys, strict=True) if not why]

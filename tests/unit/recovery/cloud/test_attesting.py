@@ -59,8 +59,7 @@ def attested(folder: Path, files: dict[str, File], *lines, bucket=RAW, earlier=(
             {"tag": "t", "version": "v1"},
             "written after the report",
         ),
-        ({"tag": b"t", "kind": DELETED}, {"tag": "t"}, "does not have"),
-        ({"tag": b"t", "kind": "folder"}, {"tag": "t"}, "does not have"),
+        ({"tag": b"t", "kind": DELETED}, {"tag": "t"}, "nothing lies that could be read"),
     ],
     ids=repr,
 )
@@ -128,6 +127,16 @@ def test_of_two_reports_the_newer_one_has_the_date_and_two_sums_prove_nothing(tm
     assert told["b"] == told["c"] == (None, "", None)
     assert len(notes) == 1
     assert "2 sums with two sums for one object; the first is of b" in notes[0]
+
+
+def test_what_stands_for_a_folder_has_nothing_to_prove(tmp_path: Path) -> None:
+    files = {
+        "dir/": File(kind="folder", tag=b"t"),
+        "x.jetraw-storage": File(kind="marker", tag=b"t"),
+    }
+    lines = [succeeded("raw", name, b"", "t") for name in files]
+    listed, notes = attested(tmp_path, files, *lines)
+    assert ({row["proof"] for row in listed.values()}, notes) == ({""}, [])
 
 
 def test_all_else_is_as_the_source_has_it(tmp_path: Path) -> None:
