@@ -7,8 +7,6 @@ import pytest
 from simulation.campaign import campaign
 from simulation.mutations import MUTATIONS, mutated
 
-#: What was taken out is not to count as covered; and coverage makes this three times as slow.
-pytestmark = pytest.mark.no_cover
 SEEDS = 2000
 
 

@@ -28,9 +28,6 @@ from support.server.state_server import StateServer
 #: can be run side by side.
 KILLS, SAMPLE, PARTS = 200, 50, 2
 
-#: What matters is when it is killed; the lines are those of every apply.
-pytestmark = pytest.mark.no_cover
-
 
 @contextmanager
 def _sqlite(folder: Path, _request: pytest.FixtureRequest) -> Iterator[Stage]:

@@ -10,8 +10,6 @@ import signal
 from contextlib import closing
 from pathlib import Path
 
-import pytest
-
 from reconciler.platforms import open_platform
 from support.recovery import killed_at, snapshots
 from support.sampling import is_long, sample
@@ -20,9 +18,6 @@ HOOK = str(Path(killed_at.__path__[0]))
 MOMENTS, TRIED = 50, 3
 #: Enough for several storages to be under way at once, and records in more than one group.
 STORAGES, FILES = 12, 40
-
-# What matters is when it is killed.
-pytestmark = pytest.mark.no_cover
 
 
 def opened(path):
