@@ -85,6 +85,7 @@ def _storage(
             coverage=cover(repository, scan, declared.objective, now),
             scanned_at=scan.ended_at,
             scan=scan.id,
+            listed_at=scan.listed_at,
             left_out=_left_out(scan, declared.objective, exempt=False),
             exempt=_left_out(scan, declared.objective, exempt=True),
         )

@@ -60,6 +60,8 @@ class StorageProved(Struct, frozen=True):
     #: When its last scan ended, and the scan's id; empty: there was none.
     scanned_at: str = ""
     scan: str = ""
+    #: When the list was begun by which that scan listed it; empty: the server was asked.
+    listed_at: str = ""
     #: Since when its root can't be proved, and why; empty: the last scan had it.
     not_reachable_since: str = ""
     not_reachable: str = ""

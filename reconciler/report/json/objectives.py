@@ -59,6 +59,7 @@ def _storage(one: StorageProved) -> dict[str, Any]:
         "oldest_proof": _moment(coverage.oldest if coverage else None),
         "scan": one.scan or None,
         "scanned_at": one.scanned_at or None,
+        "listed_at": one.listed_at or None,
         "not_reachable_since": one.not_reachable_since or None,
         "not_reachable": one.not_reachable or None,
         "left_out": one.left_out,

@@ -88,10 +88,12 @@ def test_reports_say_of_when_the_list_is(raw):
     raw.put("a", b"a")
     raw.scan("--listing", raw.listing(later=SOON))
     raw.folder("snapshot", "create", "proofs")
+    at = raw.folder("verify", "proofs", "--objective").stdout
     told = raw.folder("verify", "proofs", "--deep", "-o", "json")
     one = json.loads(told.stdout)["storages"][0]
     assert one["was"]["listed_at"] > one["was"]["at"]
     assert one["is"]["listed_at"] is None
+    assert f"by a list of {one['was']['listed_at']}" in at
 
 
 def test_a_list_and_a_report_together_ask_for_nothing(raw):

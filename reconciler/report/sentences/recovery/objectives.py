@@ -46,6 +46,8 @@ def facts(one: StorageProved, at: int) -> list[str]:
         told.append(f"without what `exclude` of `proof:` leaves out ({exempt})")
     if coverage.oldest is not None:
         told.append(f"oldest proof {_age(coverage.oldest, at)}")
+    if one.listed_at:
+        told.append(f"by a list of {one.listed_at}")
     if one.scanned_at:
         told.append(f"last scan {one.scanned_at[:10]}")
     return told
