@@ -15,6 +15,19 @@ unset RECONCILER_PLATFORM RECONCILER_SCOPE
 
 say() { printf '\n== %s\n' "$*"; }
 
+fail() {
+    echo "THE DRILL FAILED: $1. Look into $PWD" >&2
+    exit "$2"
+}
+
+# ends COMMAND…: shows its last line, which says what matters most; what fails ends the drill.
+ends() {
+    code=0
+    "$@" > last.txt || code=$?
+    tail -n 1 last.txt
+    [ $code -eq 0 ] || fail "$1 $2 ended with $code" $code
+}
+
 say "A lab: 5 storages with 20 files each, in a manifest"
 {
     printf 'version: 1\nplatform: sqlite:///platform.db  # the one that will be lost\nstorages:\n'
@@ -32,26 +45,28 @@ reconciler scan nas-1 nas-2 nas-3 nas-4 nas-5 -q
 id=$(reconciler list -o json | python3 -c '
 import json, sys
 print(next(s["id"] for s in json.load(sys.stdin)["storages"] if s["name"] == "nas-1"))')
-sed -i.before "s/{name: nas-1,/{name: nas-1, id: \"$id\",/" storages.yaml
+sed "s/{name: nas-1,/{name: nas-1, id: \"$id\",/" storages.yaml > storages.yaml.before
+cp storages.yaml.before storages.yaml
 
 say "A quiet day: a snapshot, and its digest in a place of its own"
 reconciler snapshot create proofs --scan --digest-file proofs.digest -q
 
 say "The night: the platform is gone"
 mv platform.db lost.db
-reconciler verify proofs --deep -q | tail -n 1
+ends reconciler verify proofs --deep -q
 
 say "The storages come back, on another platform; nothing else is believed than the digest"
-reconciler rebuild proofs --expect "$(cat proofs.digest)" --platform sqlite:///rebuilt.db -y \
-    --ids ids.json --rewrite-manifest storages.yaml | tail -n 1
+ends reconciler rebuild proofs --expect "$(cat proofs.digest)" --platform sqlite:///rebuilt.db -y \
+    --ids ids.json --rewrite-manifest storages.yaml
 
 say "Rebuilt is not verified: the platform's records of files, and then every byte"
-reconciler verify proofs --platform sqlite:///rebuilt.db -q | tail -n 1
-reconciler verify proofs --deep -q | tail -n 1
+ends reconciler verify proofs --platform sqlite:///rebuilt.db -q
+ends reconciler verify proofs --deep -q
 
 say "The manifest holds for the new platform, pinned entry and all"
-sed -i.before 's/platform.db/rebuilt.db/' storages.yaml
-reconciler plan | tail -n 1
+sed 's/platform.db/rebuilt.db/' storages.yaml > moved.yaml
+mv moved.yaml storages.yaml
+ends reconciler plan --detailed-exitcode
 
 say "Three faults: a bit rots, a file goes, and a mount is not there"
 echo "nas-2 ?" > nas-2/7.tif
@@ -61,6 +76,9 @@ mv nas-4 unmounted
 code=0
 reconciler verify proofs --deep -q > findings.txt || code=$?
 cat findings.txt
-[ $code -eq 7 ]
-for found in damaged missing "not reachable"; do grep -q "$found" findings.txt; done
+[ $code -eq 7 ] || fail "reconciler verify ended with $code, and not with 7" 1
+for found in "nas-2:  damaged  7.tif" "nas-3:  missing  9.tif" "nas-4:  not reachable" \
+    "FINDINGS: 1 damaged, 1 missing, 1 not reachable;"; do
+    grep -q "^$found" findings.txt || fail "nothing says: $found" 1
+done
 say "All three were named, and nothing else: the drill is over. It left everything in $PWD"
