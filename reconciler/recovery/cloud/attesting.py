@@ -127,11 +127,12 @@ class AttestedSource:
 def _unfit(told: Sum, rows: Rows, at: int) -> str:
     """Say why a sum is not of the object that is listed; empty if it is."""
     version, tag, written = rows.version[at], rows.tag[at], rows.mtime_ns[at]
-    if told.version and told.version != (None if version == NULL else version):
+    if told.version and told.version != (version or NULL):
         return _OTHER_VERSION
     if told.tag is not None and told.tag != tag:
         return _OTHER_TAG
-    if not told.version and (told.tag is None or tag is None):
+    # What has no id of its own is written over: then only the ETag says which it is.
+    if told.version in (None, NULL) and (told.tag is None or tag is None):
         return _NO_TAG
     if written is None or written >= told.proved_at * _SECOND:
         return _LATER

@@ -24,7 +24,6 @@ import msgspec
 from reconciler.errors import CloudFileError
 from reconciler.printable import quoted
 from reconciler.recovery.objects.pages import etag
-from reconciler.recovery.versions import NULL
 
 _COLUMNS = 7
 _NO_SUM = "no sum that can be read"
@@ -39,7 +38,7 @@ class Line(NamedTuple):
 
     bucket: str
     key: bytes
-    #: None: the job was given none, or the object is of before its bucket kept any.
+    #: None: the job was given none. `NULL`: the one of before its bucket kept any.
     version: str | None
     #: The ETag without its quotation marks.
     tag: bytes | None
@@ -70,8 +69,7 @@ def _line(columns: list[str]) -> Line:
     f"{bucket}{version}".encode()  # what is no text is neither
     if not bucket or not key:
         raise ValueError("it names no object")
-    versioned = None if version in ("", NULL) else version
-    plain = Line(bucket, decoded(key), versioned, None, None)
+    plain = Line(bucket, decoded(key), version or None, None, None)
     if status == "failed":
         return plain._replace(why=_failed(columns))
     if status != "succeeded":

@@ -68,6 +68,8 @@ def _row(row: Sequence[str], columns: Sequence[str], bucket: str) -> tuple[objec
     told = dict(zip(columns, row, strict=True))
     _check_bucket(told["Bucket"], bucket)
     is_marker = _bool(told.get("IsDeleteMarker", ""))
+    if not told["Key"]:
+        raise ValueError("an object has no key")
     if not told["Size"] and not is_marker:
         raise ValueError(f"an object has no size: {told['Key']!a}")
     return (
@@ -130,6 +132,8 @@ def _as_listed(batch: pa.RecordBatch, names: Mapping[str, str]) -> pa.RecordBatc
     )
     if listed["key"].null_count or listed["mtime_ns"].null_count or pc.any(lacking).as_py():
         raise ValueError("an object has no key, size or time")
+    if pc.min(pc.binary_length(listed["key"])).as_py() == 0:
+        raise ValueError("an object has no key")
     return listed
 
 

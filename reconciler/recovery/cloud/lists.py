@@ -57,6 +57,8 @@ class BucketList:
         self.bucket = files.text(manifest, document, "sourceBucket")
         self.at = self._moment(files.text(manifest, document, "creationTimestamp"), now)
         self._columns = self._fields()
+        #: Of how many keys it did not say, the last time, which version is there.
+        self.unsure = 0
         #: Whether it has all versions.
         self.versioned = set(_VERSIONED) <= set(self._columns)
         self._path = folder / f"list-{manifest.digest}"
@@ -72,6 +74,7 @@ class BucketList:
     def everything(self, reached: Reached, prefix: bytes) -> Iterator[Listed]:
         """Yield what lay below a prefix, the newest of each key, as a listing would have it.
 
+        A key of which no version is the latest, or several are, is left out, and counted.
         Raises `CloudFileError` where the bucket keeps versions, and the list has none.
         """
         if reached.versioned and not self.versioned:
@@ -79,13 +82,16 @@ class BucketList:
                 f"{self._name} lists current versions alone, and the bucket keeps all: configure "
                 "the inventory so that it includes all versions"
             )
-        rows = self._rows(prefix)
+        rows, self.unsure = self._rows(prefix), 0
         return newest(self._entries(rows, versioned=reached.versioned))
 
     def _entries(self, rows: Iterator[_Row], *, versioned: bool) -> Iterator[Entry]:
         """Yield the entries of each key, the newest first."""
         for key, group in groupby(rows, key=lambda row: row[0]):
             each = [row for row in group if versioned or not (row[3] or row[2] is False)]
+            if versioned and sum(bool(row[2]) for row in each) != 1:
+                self.unsure += 1
+                continue
             each.sort(key=lambda row: (not row[2], -row[5]))
             for row in each if versioned else each[:1]:
                 yield _entry(key, row, versioned=versioned)

@@ -68,6 +68,16 @@ def listed_then(listed_at: str) -> str:
     )
 
 
+def unsure(keys: int) -> list[str]:
+    """Say that a list does not tell of some keys which version is there."""
+    of = "1 key" if keys == 1 else f"{keys:,} keys"
+    told = (
+        f"The list does not say of {of} which version is the current one: it is not whole. What "
+        "earlier scans know of them was asked for, and more is not known"
+    )
+    return [told] if keys else []
+
+
 def apart(scans: Sequence[str]) -> str:
     """Say that there are scans which the last one knew nothing of."""
     number = f"the scan {scans[0]}" if len(scans) == 1 else f"{len(scans):,} scans"

@@ -185,8 +185,8 @@ class StorageScan:
         means = self._means
         should_be = self._last.should_be() if self._last else None
         known = [*([self._last.rows_again()] if self._last else ()), *self._own.rows()]
-        of_bucket = known if self._target.type != "local" else ()
-        unlisted = Unlisted(self._source, means, of_bucket, self._opened, self._past.listed_by)
+        by = known if self._target.type != "local" else (), self._opened, self._past.listed_by
+        unlisted = Unlisted(self._source, means, *by, self._last)
         listing = takewhile(lambda _: not means.pace.stopping, self._source.listing())
         for listed in together(unlisted.among(listing), _TOGETHER):
             crew.heed()
@@ -201,13 +201,13 @@ class StorageScan:
             self.result.files_kept += compared.kept
             self._met += compared.met
             self._survived += compared.survived
-            self.result.doubted += compared.doubted
+            self.result.doubted += len(compared.doubted)
             crew.attest(compared.rotten)
             if len(compared.wanted):
                 crew.want(compared.wanted, compared.known)
         self.result.taken_over, aged = self._own.counted
         self.result.notes += [reasons.aged(self.result.went_on_from)] if aged else []
-        self.result.notes, self.result.unlisted = self.result.notes + unlisted.notes, unlisted.found
+        self.result.notes, self.result.unlisted = self.result.notes + unlisted.notes, unlisted.lacks
         if means.pace.stopping:  # perhaps not all was listed
             crew.cut_short()
         elif self._turns:

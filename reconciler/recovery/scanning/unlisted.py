@@ -31,7 +31,9 @@ from reconciler.recovery.rows import (
     part_of,
 )
 from reconciler.recovery.scanning import reasons
+from reconciler.recovery.scanning.known.last_rows import Last
 from reconciler.recovery.scanning.means import Means
+from reconciler.recovery.scanning.outdated import Outdated
 from reconciler.recovery.scanning.reading.threads import Threads
 from reconciler.recovery.source import Source
 from reconciler.recovery.walking.exclusions import Exclusions
@@ -55,11 +57,14 @@ class Unlisted:
         known: Sequence[Iterator[pa.RecordBatch]],
         opened: ExitStack,
         listed_by: BucketList | None = None,
+        last: Last | None = None,
     ) -> None:
         """Take what earlier scans and runs know, sorted by path, with the columns of `SCANNED`.
 
-        What `listed_by` lacks may have come since it was made: all of that is asked for.
+        What `listed_by` lacks may have come since it was made: all of that is asked for. So is what
+        it has otherwise than the `last` scan has found it, as lists are late.
         """
+        self._outdated = Outdated(last) if last and listed_by else None
         self._listed_by = listed_by
         self._source = source
         self._covers = Exclusions(means.wish.excluded).covers
@@ -94,11 +99,17 @@ class Unlisted:
             )
 
     @property
+    def lacks(self) -> int:
+        """How many files are there, or may be, that the listing does not have."""
+        return self.found + (self._listed_by.unsure if self._listed_by else 0)
+
+    @property
     def notes(self) -> list[str]:
         """Say in sentences what the listing left out, and of what nobody has asked."""
         told = []
         if self._listed_by:
             told.append(reasons.listed_then(self._listed_by.listed_at))
+            told += reasons.unsure(self._listed_by.unsure)
         if self._came:
             told.append(
                 f"{self._came:,} more that earlier scans know were asked for, each by itself: they "
@@ -125,15 +136,18 @@ class Unlisted:
 
     def _with_more(self, rows: Rows) -> Rows:
         last, more = rows.path[-1], Rows()
+        doubted = self._outdated.among(rows) if self._outdated else Rows()
+        extend(more, answers := self._asked_of(doubted))
+        self._count(_otherwise(answers, doubted))
         while self._known.more() and not self._pace.stopping:
             until = min(self._known.key_within(merge.WINDOW), last)
             batch = self._known.take(until)
             extend(more, self._there(batch, rows))
             if until == last:
                 break
-        if not len(more):
+        if not (len(more) or len(doubted)):
             return rows
-        both, found = Rows(), set(more.path)
+        both, found = Rows(), {*more.path, *doubted.path}
         extend(both, chosen(rows, [i for i, path in enumerate(rows.path) if path not in found]))
         extend(both, more)
         return chosen(both, sorted(range(len(both)), key=both.path.__getitem__))
@@ -144,16 +158,25 @@ class Unlisted:
         room = len(missing) if self._listed_by else max(MOST - self._asked, 0)
         self._beyond += max(len(missing) - room, 0)
         missing = part_of(missing, 0, room)
+        found = self._asked_of(missing)
+        self._count(found)
+        return found
+
+    def _asked_of(self, some: Rows) -> Rows:
+        """Ask for files, and return those that are there."""
         found = Rows()
-        for start in range(0, len(missing), _AT_ONCE):
-            portion = part_of(missing, start, start + _AT_ONCE)
+        for start in range(0, len(some), _AT_ONCE):
+            portion = part_of(some, start, start + _AT_ONCE)
             self._asked += len(portion)
             if not self._ask(portion, found):
                 break
+        return found
+
+    def _count(self, found: Rows) -> None:
+        """Count what is there, and was not listed so."""
         there = [found.mtime_ns[i] for i, kind in enumerate(found.kind) if kind in _THERE]
         came = sum(self._is_new(written) for written in there)
         self._came, self.found = self._came + came, self.found + len(there) - came
-        return found
 
     def _is_new(self, written: int | None) -> bool:
         """Return whether a file was written after the list was made, which can't have it so."""
@@ -207,3 +230,10 @@ class Unlisted:
         for future in asked:
             extend(found, future.result())
         return True
+
+
+def _otherwise(found: Rows, listed: Rows) -> Rows:
+    """Return what was found otherwise than it was listed."""
+    each = set(zip(listed.path, listed.mtime_ns, listed.tag, strict=True))
+    now = enumerate(zip(found.path, found.mtime_ns, found.tag, strict=True))
+    return chosen(found, [i for i, one in now if one not in each])

@@ -118,3 +118,19 @@ def test_a_list_of_what_is_not_scanned_is_refused(raw, folder):
     mine = raw.listing(versioned=False)
     told = folder("scan", "--into", "proofs", "--listing", mine, code=65).stderr
     assert "includes all versions" in told
+
+
+@pytest.mark.parametrize("versioned", [False, True])
+def test_what_was_found_gone_is_asked_for_whatever_a_late_list_and_a_report_say(
+    folder, moto, versioned
+):
+    raw = Bucket(folder, moto, moto.endpoint, versioned=versioned)
+    version = raw.put("a", b"a").get("VersionId")
+    raw.put("b", b"b")
+    raw.scan()
+    told = raw.listing(later=SOON), raw.report(raw.line("a", b"a"), later=SOON)
+    which = {"VersionId": version} if version else {}
+    raw.client.delete_object(Bucket=raw.bucket, Key="a", **which)
+    assert raw.scan(code=7)["missing"]["count"] == 1
+    after = raw.scan("--listing", told[0], "--from-report", told[1], code=7)
+    assert (after["missing"]["count"], list(raw.sums())) == (1, [b"b"])

@@ -6,6 +6,7 @@ record of all that is there, and the next one begins with what is then the oldes
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -79,7 +80,7 @@ class Turns:
         if not number:
             return compared
         chosen = settled.filter(due)
-        turns, instead = self._unread(wanted)
+        turns, instead = self._unread(wanted, compared.doubted)
         minutes = minutes_of(chosen, self._now)
         known = pa.array(compared.known, pa.binary(32))
         self._add(
@@ -130,16 +131,23 @@ class Turns:
         was = self._should_be.beside(rows["path"])
         return pc.if_else(kept_hashes.alike(rows, was), was["sha256"], kept)
 
-    def _unread(self, wanted: pa.RecordBatch) -> tuple[pa.Array, list[pa.RecordBatch]]:
-        """Return the turns of what is new or was written, and its rows if it is not read."""
+    def _unread(
+        self, wanted: pa.RecordBatch, doubted: Sequence[bytes]
+    ) -> tuple[pa.Array, list[pa.RecordBatch]]:
+        """Return the turns of what is new or was written, and its rows if it is not read.
+
+        What is `doubted` comes first, and is not known until it was read.
+        """
         turns = _since(wanted)
+        in_doubt = pc.is_in(wanted["path"], value_set=pa.array(doubted, pa.binary()))
+        turns = pc.if_else(in_doubt, pa.scalar(0, pa.int64()), turns)
         if self._was is None or not wanted.num_rows:
             return turns, [_unknown(wanted)]
         was = self._was.beside(wanted["path"])
         failed = pc.and_not(pc.equal(was["kind"], UNREADABLE), kept_hashes.is_unread(was))
         failed = pc.fill_null(failed, False)
         same = pc.and_(kept_hashes.alike(wanted, was), kept_hashes.shows_no_change(wanted, was))
-        stays = pc.or_(failed, pc.fill_null(same, False))
+        stays = pc.or_(failed, pc.and_not(pc.fill_null(same, False), in_doubt))
         turns = pc.if_else(failed, pa.scalar(_LAST, pa.int64()), turns)
         return turns, [_unknown(wanted.filter(pc.invert(stays))), _kept(was.filter(stays))]
 

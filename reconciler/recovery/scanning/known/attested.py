@@ -32,8 +32,8 @@ class Held(NamedTuple):
     dropped: int = 0
     #: Archived objects with another sum than was recorded: as they should be, and as they are.
     rotten: Sequence[tuple[Content, Content]] = ()
-    #: Files that are read since they are attested to be others than was recorded.
-    doubted: int = 0
+    #: Paths of files that are read since they are attested to be others than was recorded.
+    doubted: Sequence[bytes] = ()
 
 
 def apart(batch: pa.RecordBatch) -> tuple[pa.RecordBatch, pa.RecordBatch | None]:
@@ -51,8 +51,12 @@ def hold(
     unknown: pa.Array,
     should: pa.Array,
     each: Sequence[pa.RecordBatch],
+    remembered: Sequence[pa.RecordBatch] = (),
 ) -> Held:
-    """Take what is `told` of a batch where no later reading, in one of `each`, says otherwise."""
+    """Take what is `told` of a batch where no later reading, in one of `each`, says otherwise.
+
+    What is `remembered` of an archived object is what it should be.
+    """
     for was in each if ARCHIVED in batch["kind"].dictionary.to_pylist() else ():
         batch = _kept(batch, was)
     if told is None:
@@ -63,19 +67,23 @@ def hold(
         newest = pc.and_not(newest, pc.fill_null(later, False))
     expected = pc.if_else(unknown, should, batch["sha256"])
     other = pc.fill_null(pc.not_equal(told["sha256"], expected), False)
+    for was in each:  # what was found in its place is no more believed to be over than to be there
+        differs = pc.fill_null(pc.not_equal(told["sha256"], was["sha256"]), False)
+        other = pc.or_(other, pc.and_(_unwritten(batch, was), differs))
     files = pc.and_(newest, pc.equal(batch["kind"], FILE))
     as_old = pc.fill_null(pc.less_equal(told["proved_at"], batch["proved_at"]), False)
     taken = pc.and_not(pc.and_not(files, other), as_old)
-    doubted = pc.and_(pc.and_(files, other), pc.invert(unknown))
+    doubted = pc.and_(files, other)
+    anew = pc.and_not(doubted, unknown)
     archived = pc.and_(newest, pc.equal(batch["kind"], ARCHIVED))
     after = _replaced(batch, pc.or_(taken, archived), {name: told[name] for name in _COLUMNS})
     return Held(
         after,
-        pc.or_(pc.and_not(unknown, taken), doubted),
-        pc.if_else(doubted, expected, should),
-        _number(doubted),
-        [pair for was in each[-1:] for pair in _rotten(after, was, archived)],
-        _number(pc.and_(files, other)),
+        pc.or_(pc.and_not(unknown, taken), anew),
+        pc.if_else(anew, pc.coalesce(should, expected), should),
+        _number(anew),
+        _rotten(after, [*remembered, *each[-1:]], archived),
+        convert.values(batch["path"].filter(doubted)),
     )
 
 
@@ -101,12 +109,16 @@ def _kept(batch: pa.RecordBatch, was: pa.RecordBatch) -> pa.RecordBatch:
 
 
 def _rotten(
-    now: pa.RecordBatch, was: pa.RecordBatch, which: pa.Array
+    now: pa.RecordBatch, each: Sequence[pa.RecordBatch], which: pa.Array
 ) -> list[tuple[Content, Content]]:
-    other = pc.fill_null(pc.not_equal(now["sha256"], was["sha256"]), False)
-    rotten = pc.and_(pc.and_(which, _unwritten(now, was)), other)
-    found = (convert.contents(rows.filter(rotten)) for rows in (was, now))
-    return list(zip(*found, strict=True))
+    """Return what is otherwise than the first of `each` has it that knows the bytes."""
+    pairs: list[tuple[Content, Content]] = []
+    for was in each:
+        known = pc.and_(which, _unwritten(now, was))
+        rotten = pc.and_(known, pc.fill_null(pc.not_equal(now["sha256"], was["sha256"]), False))
+        pairs += zip(*(convert.contents(rows.filter(rotten)) for rows in (was, now)), strict=True)
+        which = pc.and_not(which, known)
+    return pairs
 
 
 def _unwritten(now: pa.RecordBatch, was: pa.RecordBatch) -> pa.Array:

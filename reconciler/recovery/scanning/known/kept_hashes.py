@@ -74,8 +74,8 @@ class Compared(NamedTuple):
     put_off: int = 0
     #: Of what nobody can read: objects as they should be, and as they are attested to be.
     rotten: Sequence[tuple[Content, Content]] = ()
-    #: Files that are read since a report attests others than were recorded.
-    doubted: int = 0
+    #: Paths of files that are read since a report attests others than were recorded.
+    doubted: Sequence[bytes] = ()
 
 
 def compare(
@@ -111,7 +111,7 @@ def compare(
             should = pc.coalesce(pc.if_else(like, was["sha256"], None), should)
     for good in known:
         should = pc.coalesce(_hashes(batch, good), should)
-    held = attested.hold(told, batch, unknown, should, each)
+    held = attested.hold(told, batch, unknown, should, each, known)
     batch, unknown, should, kept = held.batch, held.unknown, held.should, kept - held.dropped
     if not pc.any(unknown).as_py():
         same = len(earlier) == 1 and not earlier[0].own and batch.equals(was)

@@ -46,6 +46,8 @@ def attested(folder: Path, files: dict[str, File], *lines, bucket=RAW, earlier=(
         ({"tag": b"t"}, {"tag": "t", "version": "null"}, ""),
         ({"tag": b"t"}, {"tag": '"t"'}, ""),
         ({"tag": b"t", "version": "v2"}, {"tag": "t", "version": "v1"}, "version that is not"),
+        ({"tag": b"t", "version": "v2"}, {"tag": "t", "version": "null"}, "version that is not"),
+        ({"tag": b"t"}, {"tag": None, "version": "null"}, "neither a version nor an ETag"),
         ({"tag": b"t", "version": "null"}, {"tag": "t", "version": "v1"}, "version that is not"),
         ({"tag": b"t"}, {"tag": "t", "version": "v1"}, "version that is not"),
         ({"tag": b"t"}, {"tag": "u"}, "another ETag"),

@@ -83,6 +83,7 @@ def test_of_all_versions_the_newest_counts(tmp_path: Path, form: str) -> None:
     }
     assert (found[b"a"].version, found[b"a"].tag, found[b"a"].size) == ("v2", b"new", 2)
     assert found[b"before"].version == "null"
+
     assert [each.id for each in heard(found[b"gone"].detail)] == ["v4", "v3"]
     # A server that tells of no versions has the newest alone.
     plain = {each.key: each for each in told(tmp_path, path)}
@@ -90,6 +91,22 @@ def test_of_all_versions_the_newest_counts(tmp_path: Path, form: str) -> None:
         b"a": (FILE, None),
         b"before": (FILE, None),
     }
+
+
+@pytest.mark.parametrize("latest", [(False, False), (True, True)])
+def test_a_key_of_which_nobody_says_which_version_is_there_is_no_file(
+    tmp_path: Path, latest: tuple[bool, ...]
+) -> None:
+    items = [
+        item("a", 1, "t", VersionId=f"v{number}", IsLatest=is_latest, IsDeleteMarker=False)
+        for number, is_latest in enumerate(latest)
+    ]
+    items.append(item("b", 1, "t", VersionId="v", IsLatest=True, IsDeleteMarker=False))
+    path = inventory(tmp_path, "raw", items, AT, form="CSV", fields=ALL)
+    by, reached = opened(tmp_path, path), SimpleNamespace(versioned=True)
+    for _ in range(2):
+        assert [each.key for each in by.everything(reached, b"")] == [b"b"]
+        assert by.unsure == 1
 
 
 def test_memory_holds_no_more_than_is_sorted_by_the_engine(tmp_path: Path, monkeypatch) -> None:
@@ -177,7 +194,9 @@ def test_what_is_not_packed_is_refused(tmp_path: Path) -> None:
 
 @FORMS
 @pytest.mark.parametrize(
-    "row", [item("a", None), item("a", storage_class="", Bucket="other")], ids=["size", "bucket"]
+    "row",
+    [item("a", None), item(""), item("a", storage_class="", Bucket="other")],
+    ids=["size", "key", "bucket"],
 )
 def test_a_row_that_can_not_be_is_refused(tmp_path: Path, form: str, row) -> None:
     told = refused(tmp_path, inventory(tmp_path, "raw", [row], AT, form=form))

@@ -12,12 +12,14 @@ from hypothesis import strategies as st
 
 from reconciler.recovery.cloud.sums import Sums
 from reconciler.recovery.repository.opening import open_repository
-from reconciler.recovery.rows import ARCHIVED, ATTESTED
-from reconciler.recovery.scanning.outcome import COMPLETE, SHARD_DONE, Wish
+from reconciler.recovery.rows import ARCHIVED, ATTESTED, UNREADABLE
+from reconciler.recovery.scanning.outcome import COMPLETE, INCOMPLETE, SHARD_DONE, Wish
+from reconciler.recovery.scanning.reading.pace import Pace
 from reconciler.recovery.scanning.run import scan
 from reconciler.recovery.scanning.shard import Shard
 from reconciler.recovery.values import Root, Target
 from reconciler.report.sentences.scans import estimated
+from support.recovery.buckets import sha
 from support.recovery.cloud_files import report, succeeded
 from support.recovery.memory import LONG_AGO, File, Storage
 from support.recovery.scans import here, rows, table
@@ -60,14 +62,30 @@ def bucket(objects, *, versioned: bool):
     return storage, lines
 
 
-def scanned(storage, repository, sums=None, **wish):
-    (ended,) = scan([TARGET], repository, Wish(**wish), here(), open_source=storage.open, sums=sums)
+def scanned(storage, repository, sums=None, pace=None, **wish):
+    by = {"open_source": storage.open, "sums": sums, "pace": pace}
+    (ended,) = scan([TARGET], repository, Wish(**wish), here(), **by)
     return ended
 
 
 def found(repository, ended):
     told = table(rows(repository, ended.scan))
     return {path: (row["kind"], row["size"], row["sha256"]) for path, row in told.items()}
+
+
+def test_what_a_report_has_otherwise_and_a_limit_has_no_room_for_is_not_known(
+    repository, tmp_path
+) -> None:
+    storage, _ = bucket({"a": ([(b"one", True)], []), "b": ([(b"two", True)], [])}, versioned=False)
+    storage.now = int(AT.timestamp())
+    scanned(storage, repository)
+    job = report(tmp_path / "job", [succeeded("raw", "a", b"x", tag(b"one"))], here().now())
+    sums = Sums([job], tmp_path, here().now())
+    ended = scanned(storage, repository, sums, every=30 * 86_400, pace=Pace(most=1))
+    assert (ended.status, ended.doubted, ended.unread) == (INCOMPLETE, 1, 1)
+    assert found(repository, ended)[b"a"][0] == UNREADABLE
+    ended = scanned(storage, repository, every=30 * 86_400)
+    assert (ended.status, found(repository, ended)[b"a"][2]) == (COMPLETE, sha(b"one"))
 
 
 @settings(max_examples=12)

@@ -92,7 +92,7 @@ def test_all_that_a_list_lacks_or_has_as_deleted_is_asked_for(monkeypatch: pytes
     known[b"e"] = File(b"x", mtime_ns=LONG_AGO + 10**9)
     listed = iter([files(["c-", "d-", "f-", "g-"])])
     means = SimpleNamespace(wish=Wish(), pace=Pace())
-    by = SimpleNamespace(listed_at="2026-11-20T08:00:00Z", at=LONG_AGO // 10**9 + 1)
+    by = SimpleNamespace(listed_at="2026-11-20T08:00:00Z", at=LONG_AGO // 10**9 + 1, unsure=2)
     with ExitStack() as opened:
         one = unlisted.Unlisted(source, means, [iter([scanned(rows_with(known))])], opened, by)
         found = Rows()
@@ -103,9 +103,10 @@ def test_all_that_a_list_lacks_or_has_as_deleted_is_asked_for(monkeypatch: pytes
     assert [path for path, kind in told.items() if kind == "file"] == [b"a", b"c-", b"e"]
     assert sorted(source.asked) == [b"a", b"b", b"c-", b"d-", b"e"]
     assert one.notes[0].startswith("Listed by an S3 Inventory of 2026-11-20T08:00:00Z")
-    assert one.notes[1].startswith("1 more that earlier scans know were asked for")
-    assert one.notes[2].startswith("The list leaves out 2 more that earlier scans know")
-    assert one.found == 2  # so that the scan is incomplete
+    assert one.notes[1].startswith("The list does not say of 2 keys which version is the current")
+    assert one.notes[2].startswith("1 more that earlier scans know were asked for")
+    assert one.notes[3].startswith("The list leaves out 2 more that earlier scans know")
+    assert one.lacks == 4  # so that the scan is incomplete
 
 
 def test_nothing_is_asked_once_reading_is_to_end():

@@ -1,0 +1,60 @@
+"""Files that a list has, and the last scan has found gone, deleted or written later.
+
+A list is consistent in the end only: it may have what is gone, and lack what was written since. So
+nothing that a scan has seen for itself is taken back on the word of a list alone.
+"""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from reconciler.recovery.parts.convert import rows_of, scanned
+from reconciler.recovery.parts.schema import SCANNED
+from reconciler.recovery.rows import ARCHIVED, DELETED, FILE, Rows
+from reconciler.recovery.scanning.known.earlier import Earlier
+from reconciler.recovery.scanning.known.last_rows import Last
+
+_THERE = (FILE, ARCHIVED)
+#: Servers tell a time in whole seconds in one answer, and more finely in another.
+_SECOND = 1_000_000_000
+
+
+class Outdated:
+    """Goes along with a list, in the order of paths."""
+
+    def __init__(self, last: Last) -> None:
+        """Take what the last scan has, and what it remembers."""
+        self._was = Earlier(last.rows_again(), clock=0, agreeing=())
+        self._should_be = last.should_be()
+
+    def among(self, listed: Rows) -> Rows:
+        """Return the files that are to be asked for, with the version that they should be."""
+        if not len(listed):
+            return Rows()
+        batch = scanned(listed)
+        was = self._was.beside(batch["path"])
+        deleted = pc.fill_null(pc.equal(was["kind"], DELETED), False)
+        later = pc.greater(_seconds(was), _seconds(batch))
+        which = pc.or_(deleted, pc.and_(_are_there(was), pc.fill_null(later, False)))
+        version = pc.if_else(deleted, was["version"], batch["version"])
+        if self._should_be is not None:
+            good = self._should_be.beside(batch["path"])
+            gone = pc.and_(pc.is_null(was["path"]), pc.is_valid(good["path"]))
+            which = pc.or_(which, gone)
+            version = pc.if_else(gone, good["version"], version)
+        which = pc.and_(which, _are_there(batch))
+        if not pc.any(which).as_py():
+            return Rows()
+        at = SCANNED.get_field_index("version")
+        return rows_of(batch.set_column(at, SCANNED.field(at), version).filter(which))
+
+
+def _are_there(rows: pa.RecordBatch) -> pa.Array:
+    """Say for each row whether something is there. Never null."""
+    first, second = (pc.fill_null(pc.equal(rows["kind"], kind), False) for kind in _THERE)
+    return pc.or_(first, second)
+
+
+def _seconds(rows: pa.RecordBatch) -> pa.Array:
+    return pc.divide(rows["mtime_ns"], _SECOND)

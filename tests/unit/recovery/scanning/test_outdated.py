@@ -1,0 +1,51 @@
+"""What a list has otherwise than the last scan has found it: that alone is asked for."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from reconciler.recovery.parts.convert import scanned
+from reconciler.recovery.rows import ARCHIVED, DELETED, FOLDER
+from reconciler.recovery.scanning.known.earlier import Earlier
+from reconciler.recovery.scanning.outdated import Outdated
+from support.recovery.memory import LONG_AGO, File, rows_with
+
+SECOND = 1_000_000_000
+
+
+def file(**more: Any) -> File:
+    return File(b"x", **{"version": "v1", **more})
+
+
+@pytest.mark.parametrize(
+    ("listed", "was", "good", "version"),
+    [
+        ({}, {}, None, None),
+        ({}, None, None, None),  # it is new
+        ({}, None, {"version": "v0"}, "v0"),
+        ({"kind": ARCHIVED}, None, {}, "v1"),
+        ({"kind": DELETED}, None, {}, None),
+        ({"kind": FOLDER}, None, {}, None),
+        ({}, {"kind": DELETED, "version": "v0"}, None, "v0"),
+        ({}, {"mtime_ns": LONG_AGO + SECOND, "version": "v2"}, None, "v1"),
+        ({}, {"mtime_ns": LONG_AGO - SECOND, "version": "v0"}, {}, None),
+        ({"mtime_ns": 5 * SECOND}, {"mtime_ns": 5 * SECOND + 1}, None, None),
+    ],
+    ids=repr,
+)
+def test_what_was_found_gone_deleted_or_newer_is_asked_for(listed, was, good, version) -> None:
+    def rows(made: dict[str, Any] | None) -> Earlier:
+        known = {} if made is None else {b"a": file(**made)}
+        return Earlier(iter([scanned(rows_with(known))]), clock=0, agreeing=())
+
+    last: Any = SimpleNamespace(
+        rows_again=lambda: iter([scanned(rows_with({} if was is None else {b"a": file(**was)}))]),
+        should_be=lambda: None if good is None else rows(good),
+    )
+    asked = Outdated(last).among(rows_with({b"a": file(**listed)}))
+    assert list(zip(asked.path, asked.version, strict=True)) == (
+        [(b"a", version)] if version else []
+    )
