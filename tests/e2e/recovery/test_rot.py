@@ -1,5 +1,6 @@
 """Rot, and what must not hide it: later scans and snapshots, and damage of the repository."""
 
+import hashlib
 import json
 import re
 import shutil
@@ -153,3 +154,28 @@ def test_a_damaged_part_keeps_nothing_back_of_other_storages(rotten, how):
     nas, usb = verified(rotten, *arguments, code=7)["storages"]
     assert (nas["found"], usb["found"]) == ({"damaged": 1}, {"not_verified": 1})
     assert "it is corrupt" in usb["findings"][0]["note"]
+
+
+@pytest.mark.parametrize("accepted", [False, True])
+def test_good_bytes_are_good_whatever_became_of_the_file_since_a_snapshot(storages, accepted):
+    def run(*arguments, code):
+        return storages.folder(*arguments, code=code).stdout
+
+    storages.scan()
+    run("snapshot", "create", "proofs", code=0)
+    file = storages.file("nas/raw/03.tif", b"R")
+    storages.scan(code=7)
+    if accepted:
+        run("verify", "proofs", "--accept", "nas", "raw/03.tif", "-y", code=0)
+    run("snapshot", "create", "proofs", code=0)
+    file.unlink()
+    assert storages.scan(code=7)["scans"][0]["missing"]["count"] == 1
+    # That it was accepted as it was then is no word about that it went.
+    told = run("verify", "proofs", "--against", code=7)
+    assert ("1 missing found earlier" in told) == accepted
+    storages.file("nas/raw/03.tif", b"3")
+    storages.scan()
+    told = run("verify", "proofs", "--deep", code=0)
+    assert told.endswith("Verified: 20 of 20 files compared, and all agree.\n")
+    told = run("verify", "proofs", "--explain", "nas", "raw/03.tif", code=0)
+    assert f"The good one: 1 B, SHA-256 {hashlib.sha256(b'3').hexdigest()}" in told

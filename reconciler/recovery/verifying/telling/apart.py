@@ -87,13 +87,28 @@ class Apart:
         if known is None:
             known = self._over.get(episodes.key(finding))
             # The snapshot has what was wrong then: it tells of nothing new.
-            if known is None or not episodes.same_state(known.now, finding.was):
+            if known is None or not _was_wrong(known, finding.was):
                 return False
         return (
             known.what in episodes.NEEDS_PROOF
             and finding.what in _CALLED
             and has_good_bytes(known, finding.now)
         )
+
+
+def _was_wrong(known: FileFinding, was: Content | None) -> bool:
+    """Return whether a file was found so while it was `known` to be wrong.
+
+    That is what was found last or, as it may have rotted and gone in turn, any other bytes of the
+    time that the good ones have.
+    """
+    good = known.was
+    if episodes.same_state(known.now, was):
+        return True
+    if good is None or was is None:
+        return False
+    alike = (good.mtime_ns, good.version) == (was.mtime_ns, was.version)
+    return alike and good.mtime_ns is not None and same_bytes(good, was) is False
 
 
 def is_instead(known: FileFinding, finding: FileFinding) -> bool:

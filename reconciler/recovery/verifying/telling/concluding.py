@@ -123,6 +123,8 @@ class Concluded:
             e
             for k, e in lasting.items()
             if (e.about == about and (k not in found or over_time.outlasts(e, found[k])))
+            # It was accepted as it was then; what it came to since, nobody has.
+            or (k in found and e.last_seen > moment and apart.is_accepted(found[k]))
             # Records that agree say nothing of a file that is known to be wrong.
             or (about and not e.about and e.what in over_time.NEEDS_PROOF)
         ]
