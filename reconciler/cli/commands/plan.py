@@ -10,7 +10,7 @@ from shlex import quote
 from reconciler.cli.applying.events import EventStream, telling
 from reconciler.cli.applying.preflight import with_backends
 from reconciler.cli.context import Context
-from reconciler.cli.inputs.files import check_writable, write_whole
+from reconciler.cli.inputs.files import check_digest_goal, check_writable, write_whole
 from reconciler.cli.inputs.source import plan_for, read_source
 from reconciler.cli.options.choices import Choices, add_choices
 from reconciler.cli.options.command import Command
@@ -77,10 +77,12 @@ def _check_files(options: PlanOptions) -> None:
 
 
 def _spare(manifest: Sequence[str], options: PlanOptions) -> None:
-    """Refuse to write a plan over the manifest that it is made from."""
+    """Refuse to write a plan over the manifest that it is made from, or its digest over a file."""
     for path in filter(None, (options.out, options.digest_file)):
         if Path(path).exists() and any(Path(path).samefile(file) for file in manifest):
             raise UsageError(f"{quoted(path)} is a file of the manifest: write the plan elsewhere")
+    if options.digest_file:
+        check_digest_goal(options.digest_file)
 
 
 def _save(plan: Plan, options: PlanOptions) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,10 @@ from reconciler.plan.file import from_json
 from reconciler.printable import quoted
 
 _DRAFT_ENDS = ".tmp"
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+#: Bytes; more than a digest has, with what ends its line.
+_LONGEST_DIGEST = 80
+_DATABASE = b"SQLite format 3\0"
 #: The command that makes a plan file.
 PLAN_MAKER = "reconciler plan --out FILE"
 
@@ -103,6 +108,28 @@ def write_whole(path: str, data: bytes, *, mode: int | None = None) -> None:
         ) from error
 
 
+def check_digest_goal(path: str) -> str:
+    """Return the digest that is at a path to which one is to be written; empty if there is none.
+
+    Raises `ReconcilerError` for anything else that is there, which a slip must not cost.
+    """
+    check_writable(path)
+    try:
+        with Path(path).open("rb") as file:
+            found = file.read(_LONGEST_DIGEST)
+    except FileNotFoundError:
+        return ""
+    except (OSError, ValueError) as error:
+        raise ReconcilerError(f"can't read {quoted(path)}: {_reason(error)}") from error
+    text = found.strip().decode("ascii", "replace")
+    if text and not _DIGEST.fullmatch(text):
+        what = "a database is there" if found.startswith(_DATABASE) else "no digest is there"
+        raise ReconcilerError(
+            f"can't write {quoted(path)}: {what}; give another path, or remove what is there"
+        )
+    return text
+
+
 def check_room(path: str, size: int) -> None:
     """Make sure that so many bytes can be written whole to a file, and leave nothing.
 
@@ -177,7 +204,7 @@ def _fill(handle: int, data: bytes) -> None:
 
 def _is_database(path: Path) -> bool:
     with path.open("rb") as file:
-        return file.read(16) == b"SQLite format 3\0"
+        return file.read(len(_DATABASE)) == _DATABASE
 
 
 def _replace(

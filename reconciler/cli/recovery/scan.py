@@ -11,13 +11,13 @@ from reconciler.cli.commands.recovery.scan import ScanOptions
 from reconciler.cli.context import Context
 from reconciler.cli.inputs.cluster import read_on
 from reconciler.cli.inputs.manifest import read_manifest_if_any
-from reconciler.cli.recovery import codes
-from reconciler.cli.recovery.apart import check_apart
+from reconciler.cli.recovery import apart, codes
 from reconciler.cli.recovery.live import storages_of
 from reconciler.cli.recovery.proving.cloud import Told, check_cloud, told_by_cloud
 from reconciler.cli.recovery.proving.declared import check, objectives, wish_of
 from reconciler.cli.recovery.proving.metering import About, metered
 from reconciler.cli.recovery.reading import prepared
+from reconciler.cli.recovery.relocating import Lying
 from reconciler.cli.recovery.targets import targets_of
 from reconciler.environment.timestamps import utc_now
 from reconciler.errors import ReconcilerError, UsageError
@@ -62,7 +62,9 @@ def _run(context: Context, options: ScanOptions, into: str, about: About) -> int
         context.note(note)
     _check_accepted(targets, "--accept-root", options.accept_root or ())
     _check_accepted(targets, "--accept-loss", options.accept_loss or ())
-    check_apart(targets, into, context.environ)
+    apart.check_apart(targets, into, context.environ)
+    read_here = (Lying(target.name, target.type, target.url) for target in targets)
+    about.keep_apart((*apart.declared(manifest), *apart.live(storages), *read_here))
     about.take(context, manifest, [(target.name, target.place) for target in targets])
     results: list[Scanned] = []
     tell = context.streams.note

@@ -10,12 +10,11 @@ from pathlib import Path
 from reconciler.cli.commands.recovery.scan import COMMAND, ScanOptions
 from reconciler.cli.commands.recovery.snapshot import CHECK, CREATE, PRUNE, SnapshotOptions
 from reconciler.cli.context import Context
-from reconciler.cli.inputs.files import check_writable, write_whole
+from reconciler.cli.inputs.files import check_digest_goal, write_whole
 from reconciler.cli.inputs.manifest import read_manifest_if_any
 from reconciler.cli.inputs.platform import choose_platform, read_live, reading
 from reconciler.cli.inputs.source import compared
-from reconciler.cli.recovery import codes, lost
-from reconciler.cli.recovery.apart import check_apart
+from reconciler.cli.recovery import apart, codes, lost
 from reconciler.cli.recovery.proving.declared import objectives
 from reconciler.cli.recovery.scan import scan_all
 from reconciler.cli.recovery.targets import targets_of
@@ -87,12 +86,9 @@ def _check_options(options: SnapshotOptions) -> None:
 
 
 def _create(context: Context, options: SnapshotOptions) -> int:
-    if options.digest_file:
-        check_writable(options.digest_file)
     manifest = read_manifest_if_any(context)
-    if options.digest_file and manifest is not None:
-        _spare(manifest, options.digest_file)
     platform = choose_platform(context, manifest)
+    before = _checked_goal(context, options.digest_file, manifest, platform)
     where, _ = _address(options)
     with reading(platform) as reader:
         # Before a repository is made: a wrong address of the platform leaves nothing behind.
@@ -111,6 +107,11 @@ def _create(context: Context, options: SnapshotOptions) -> int:
         kept = _taken(context, options, manifest, platform, repository)
     if options.digest_file:
         write_whole(options.digest_file, f"{kept.digest}\n".encode())
+        if before and before != kept.digest:
+            context.streams.note(
+                f"Warning: {quoted(options.digest_file)} held another digest, {before}: if it is "
+                "that of a snapshot which is to be proved, keep it elsewhere."
+            )
     context.result(context.report().snapshot(kept, context.style))
     return codes.of_snapshot(complete=kept.snapshot.complete, scans=scanned)
 
@@ -123,7 +124,7 @@ def _targets(context: Context, options: SnapshotOptions, platform: Platform) -> 
     targets, notes = targets_of(managed, ())
     for note in notes:
         context.note(note)
-    check_apart(targets, options.repository, context.environ)
+    apart.check_apart(targets, options.repository, context.environ)
     return targets
 
 
@@ -153,9 +154,22 @@ def _wish(options: SnapshotOptions) -> ScanOptions:
     return wish
 
 
-def _spare(manifest: Manifest, path: str) -> None:
-    if Path(path).exists() and any(Path(path).samefile(file) for file in manifest.files):
+def _checked_goal(
+    context: Context, path: str | None, manifest: Manifest | None, platform: Platform
+) -> str:
+    """Return the digest that the file has to which one is to be written; empty if it has none.
+
+    Raises `UsageError`, or `ReconcilerError`, where it must not be written.
+    """
+    if not path:
+        return ""
+    files = manifest.files if manifest else ()
+    if Path(path).exists() and any(Path(path).samefile(file) for file in files):
         raise UsageError(f"{quoted(path)} is a file of the manifest: write the digest elsewhere")
+    before = check_digest_goal(path)
+    storages = (*apart.declared(manifest), *apart.live(read_live(context, platform).storages))
+    apart.check_file_apart(storages, "--digest-file", path)
+    return before
 
 
 def _taken(

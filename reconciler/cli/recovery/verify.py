@@ -11,10 +11,11 @@ from reconciler.cli.context import Context
 from reconciler.cli.inputs.platform import choose_platform, read_live, reading
 from reconciler.cli.inputs.scope import read_scopes
 from reconciler.cli.options.hints import did_you_mean
-from reconciler.cli.recovery import codes
+from reconciler.cli.recovery import apart, codes
 from reconciler.cli.recovery.proving import objective
 from reconciler.cli.recovery.proving.metering import About, metered
 from reconciler.cli.recovery.proving.settling import Settling
+from reconciler.cli.recovery.relocating import Lying
 from reconciler.cli.recovery.verifying import accepting, explaining, losing
 from reconciler.cli.recovery.verifying import deep as storages_now
 from reconciler.cli.recovery.verifying.meant import check, command_of
@@ -70,6 +71,7 @@ def run(context: Context, options: VerifyOptions) -> int:
 def _run(context: Context, options: VerifyOptions, about: About) -> int:
     with ExitStack() as opened:
         one = _Verification(context, options, opened)
+        one.keep_apart(about)
         about.take(context, one.settling.manifest, [(s.name, s.place) for s in one.storages])
         stop = opened.enter_context(Stop(context.limit, GOES_ON if options.deep else FINISHES))
         context.streams.heed(stop.may_wait)
@@ -98,6 +100,17 @@ class _Verification:
     def storages(self) -> Sequence[SnapshotStorage]:
         """What the snapshot is of."""
         return self.kept.snapshot.storages
+
+    def keep_apart(self, about: About) -> None:
+        """Refuse files to be written that lie in what is read, or declared: `UsageError`."""
+        read = storages_now.targets(self.storages, self._options.relocate or (), are_copies=False)
+        storages = (
+            *apart.declared(self.settling.manifest),
+            *(Lying(one.name, one.type, one.default_url) for one in self.storages if one.place),
+            *(Lying(one.name, one.type, one.url) for one in read.values()),
+        )
+        apart.check_file_apart(storages, "--rows", self._options.rows)
+        about.keep_apart(storages)
 
     def verified(self, stop: Stop) -> Verified:
         """Compare all; raises `RepositoryError`, or what the platform raises."""

@@ -297,6 +297,46 @@ def test_what_can_not_be_meant_is_refused(verify, line, said):
     assert said in " ".join(told.stderr.split())
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "verify proofs --deep --rows nas/found.csv",
+        "verify proofs --deep --relocate {path}/nas={path}/copy --rows copy/found.csv",
+        "verify proofs --deep --metrics nas/m.prom",
+        "scan --into proofs --metrics nas/m.prom",
+        "snapshot create proofs --digest-file nas/digest",
+        "rebuild proofs -y --platform sqlite:///new.db --ids nas/ids.json",
+    ],
+)
+def test_nothing_is_written_on_a_storage(verify, line):
+    before = sorted(verify.path.glob("nas/**/*"))
+    words = [word.format(path=verify.path) for word in line.split(" ")]
+    told = " ".join(verify.folder(*words, code=64).stderr.split())
+    assert f"{words[-2]} '{words[-1]}' lies in the storage 'nas', on which nothing" in told
+    assert sorted(verify.path.glob("nas/**/*")) == before
+
+
+def test_nothing_but_an_earlier_digest_or_table_is_written_over(verify):
+    (verify.path / "table.csv").write_text("sample,site\n1,2\n")
+    (verify.path / "table.parquet").write_bytes(b"PAR1 of somebody")
+    for name in ("table.csv", "table.parquet"):
+        told = verify.folder("verify", "proofs", "--deep", "--rows", name, code=1).stderr
+        assert "no table that --rows wrote" in " ".join(told.split())
+    told = verify.folder("snapshot", "create", "proofs", "--digest-file", "table.csv", code=1)
+    assert "no digest is there" in told.stderr
+    assert verify.folder.read("table.csv") == "sample,site\n1,2\n"
+    assert (verify.path / "table.parquet").read_bytes() == b"PAR1 of somebody"
+    (verify.path / "table.csv").write_text("")  # as `mktemp` makes it
+    for _ in range(2):
+        verify.folder("verify", "proofs", "--deep", "--rows", "table.csv")
+    verify.folder("verify", "proofs", "--deep", "--rows", "new.parquet")
+    verify.folder("verify", "proofs", "--deep", "--rows", "new.parquet")
+    verify.folder("snapshot", "create", "proofs", "--digest-file", "digest")
+    first = verify.folder.read("digest").strip()
+    told = verify.folder("snapshot", "create", "proofs", "--digest-file", "digest").stderr
+    assert f"Warning: 'digest' held another digest, {first}:" in told
+
+
 def test_a_repository_that_is_none(folder):
     told = folder("verify", "proofs", "--deep", code=1)
     assert "there is no repository" in told.stderr.lower()

@@ -16,6 +16,8 @@ from reconciler.cli.context import Context
 from reconciler.cli.inputs.files import check_room, check_writable, write_whole
 from reconciler.cli.inputs.manifest import read_manifest_if_any
 from reconciler.cli.inputs.scope import read_scopes
+from reconciler.cli.recovery.apart import check_file_apart
+from reconciler.cli.recovery.relocating import Lying
 from reconciler.environment.timestamps import APART, utc_now
 from reconciler.errors import ERROR, SUCCESS, ReconcilerError, SnapshotError, UsageError
 from reconciler.location import location
@@ -45,7 +47,11 @@ _SUFFIX = ".prom"
 class About:
     """Which storages a run knows of, as far as it has come."""
 
-    def __init__(self) -> None:
+    def __init__(self, metrics: str | None = None) -> None:
+        """Know of none; `metrics` is the file in which they will be told of."""
+        self._metrics = metrics
+        #: Whether that file lies in a storage, on which nothing is written.
+        self.is_refused = False
         self.storages: dict[tuple[str, str], Declared] = {}
         #: Those that have no objective.
         self.without: set[tuple[str, str]] = set()
@@ -69,6 +75,14 @@ class About:
         for name, place in others:
             if place and place not in self._places:
                 self._take(name, place, None)
+
+    def keep_apart(self, storages: Iterable[Lying]) -> None:
+        """Refuse a file that lies in one of the storages: `UsageError`."""
+        try:
+            check_file_apart(storages, "--metrics", self._metrics)
+        except UsageError:
+            self.is_refused = True
+            raise
 
     def keep(self, proved: Proved) -> None:
         """Keep what the run itself has looked up."""
@@ -100,7 +114,7 @@ def metered(
 
     Raises what `body` raises, and `ReconcilerError` if a run that succeeded can't be told of.
     """
-    about = About()
+    about = About(path)
     if path is None:
         return body(about)
     meter = _Meter(context, path, command, repository, about)
@@ -108,8 +122,9 @@ def metered(
         code = body(about)
     except Exception as error:
         failed = error.exit_code if isinstance(error, ReconcilerError) else ERROR
-        with suppress(Exception):  # what ended the run is told; the file stays, and gets old
-            meter.write(failed)
+        if not about.is_refused:
+            with suppress(Exception):  # what ended the run is told; the file stays, and gets old
+                meter.write(failed)
         raise
     return meter.write(code)
 

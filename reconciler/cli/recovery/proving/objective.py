@@ -10,6 +10,7 @@ from reconciler.cli.context import Context
 from reconciler.cli.inputs.manifest import read_manifest_if_any
 from reconciler.cli.inputs.scope import read_scopes
 from reconciler.cli.recovery import codes
+from reconciler.cli.recovery.apart import declared
 from reconciler.cli.recovery.proving.declared import WRITE
 from reconciler.cli.recovery.proving.metering import About
 from reconciler.environment.timestamps import utc_now
@@ -54,6 +55,7 @@ class _Wanted(NamedTuple):
             raise UsageError(
                 "--objective wants a manifest that says how often all is to be read: -f"
             )
+        about.keep_apart(declared(manifest))
         about.take(context, manifest)
         desired = manifest.desired
         scope = Scope.of(("*",), read_scopes(context))

@@ -77,6 +77,30 @@ SCHEMA = pa.schema(
 )
 
 
+#: By these a table of findings is known, also of an earlier version.
+_FIRST = SCHEMA.names[:2]
+
+
+def _check_goal(path: Path) -> None:
+    """Refuse to replace what is no such table: `ReconcilerError`; raises `OSError`."""
+    if not path.exists() or path.stat().st_size == 0:
+        return
+    if path.suffix.lower() == ".csv":
+        begins = ",".join(_FIRST).encode()
+        with path.open("rb") as file:
+            is_ours = file.read(len(begins) + 1) == begins + b","
+    else:
+        try:
+            is_ours = pq.read_schema(path).names[: len(_FIRST)] == _FIRST
+        except pa.ArrowInvalid:
+            is_ours = False
+    if not is_ours:
+        raise ReconcilerError(
+            f"can't write {quoted(str(path))}: what is there is no table that --rows wrote; give "
+            "another path, or remove it"
+        )
+
+
 class _Sheet(Protocol):
     def write(self, rows: list[list[object]]) -> None: ...
 
@@ -92,10 +116,13 @@ class Table:
     def __init__(self, path: str) -> None:
         """Begin the table at `path`; its suffix says in which format.
 
-        Raises `UsageError` for another suffix, `ReconcilerError` if it can't be written.
+        Raises `UsageError` for another suffix, `ReconcilerError` if it can't be written, or if
+        something else is there than such a table.
         """
         kind = kind_of(path)
         self._goal = Path(path)
+        with self._in_words():
+            _check_goal(self._goal)
         drafts.clear(self._goal.parent, f".{self._goal.name}.", ".tmp")
         self._draft = drafts.draft(self._goal.parent, f".{self._goal.name}.", ".tmp")
         self._waiting: list[list[object]] = []
