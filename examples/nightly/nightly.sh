@@ -7,7 +7,7 @@
 # dated: keep the digests elsewhere too, in Git or on paper. The repository is there already: none
 # is begun by night, in the folder of a mount that is missing. The exit code is that of the worst
 # thing that happened: 7 something is not what it was, 8 something could not be looked at or was
-# not read in time, 0 all was compared and agrees. If it is not 0, the last line says why.
+# not read in time, 1 a snapshot is corrupt, 0 all was compared and agrees. If it is not 0, the last line says why.
 set -u
 if [ $# -ne 1 ]; then
     echo "Say where the repository is: nightly.sh REPO" >&2
@@ -43,8 +43,16 @@ step scan reconciler scan --due --into "$repo" --existing --max-duration 6h \
     ${metrics:+--metrics "$metrics"}
 step snapshot reconciler snapshot create "$repo" --existing --digest-file "digest-$now.sha256"
 # Tonight's and the one before it, complete or not: what one of them does not know is not verified.
-if [ "$(reconciler snapshot list "$repo" -o json | grep -c '"digest"')" -gt 1 ]; then
+list=$(reconciler snapshot list "$repo" -o json)
+listed=$?
+if [ $listed -ne 0 ]; then # what can be read is compared all the same
+    printf '%s\n' "$list"
+    steps="$steps${steps:+, }snapshot list ($listed)"
+fi
+if [ "$(printf '%s\n' "$list" | grep -c '"digest"')" -gt 1 ]; then
     step comparison reconciler verify --against "$repo" --rows "findings-$now.csv"
+else
+    echo "Nothing was compared: there is no earlier snapshot that can be read."
 fi
 if [ "${DEEP:-0}" = 1 ]; then
     step deep reconciler verify "$repo" --deep --max-duration 12h ${metrics:+--metrics "$metrics"}
@@ -54,3 +62,4 @@ case $worst in
     7) finish 7 "something is not what it was" ;;
     8) finish 8 "something could not be looked at, or was not read in time" ;;
 esac
+[ $listed -eq 0 ] || finish $listed "a snapshot is corrupt, and nothing was compared with it"

@@ -10,6 +10,7 @@ from shlex import quote
 
 from reconciler.cli.options.command import Command, Row
 from reconciler.printable import shown
+from reconciler.recovery.repository import layout
 
 _REMOVE = "name what is to go in `removed:` of the manifest, then `apply`"
 _REPOSITORY = "`scan` takes `--into REPO`; `snapshot`, `verify` and `rebuild` take REPO as it is"
@@ -115,8 +116,15 @@ def _beside_repository(word: str, command: str, repository: str) -> str:
         line = f"`reconciler {command} {_word(repository)} -f {_word(word)}`"
         return f": a manifest is given with -f, as in {line}"
     if command == "verify":
+        if _is_repository(word) and not _is_repository(repository):
+            line = f"`reconciler {command} {_word(word)} --scope {_word(repository)}`"
+            return f": the repository comes first, and storages are chosen with --scope: {line}"
         return f": one repository is named; storages are chosen with `--scope {_word(word)}`"
     return ": one repository is named"
+
+
+def _is_repository(word: str) -> bool:
+    return word.startswith("s3://") or os.path.isfile(os.path.join(word, layout.MARKER))  # noqa: PTH113, PTH118
 
 
 def _is_yaml(word: str) -> bool:

@@ -43,6 +43,10 @@ _ONLY_RECORDS = (
 _ELSEWHERE = "The snapshot is of another platform, {}; compared is {}, "
 _AS_SAID = "as --platform says: so it is after a rebuild onto a new one."
 _IF_MEANT = "so it is after a rebuild. If the first is the one that is meant, say --platform."
+_MADE_ANEW = (
+    "The platform {} is another one than the snapshot is of, at the same address: it was lost, or "
+    "replaced, and made anew since."
+)
 _REVERSED = (
     "What is, is older than what was: --against takes the earlier snapshot, and REPO the later one."
 )
@@ -225,9 +229,13 @@ class _Verification:
 
     def _notes(self, how: str, was: Kept) -> tuple[str, ...]:
         if how == results.LIVE:
+            there = was.snapshot.platform.address
+            if not self._is_other:
+                return (_ONLY_RECORDS,)
+            if there == self._platform:
+                return (_MADE_ANEW.format(there), _ONLY_RECORDS)
             said = _AS_SAID if self._context.settings.platform else _IF_MEANT
-            elsewhere = _ELSEWHERE.format(was.snapshot.platform.address, self._platform)
-            return (elsewhere + said, _ONLY_RECORDS) if self._is_other else (_ONLY_RECORDS,)
+            return (_ELSEWHERE.format(there, self._platform) + said, _ONLY_RECORDS)
         if how != results.AGAINST:
             return ()
         notes = []

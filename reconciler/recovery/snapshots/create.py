@@ -40,6 +40,9 @@ from reconciler.recovery.snapshots.reading import Told, read
 from reconciler.recovery.values import Scan
 from reconciler.version import __version__
 
+_COMPARED = "The new snapshot is compared with the one before it"
+_NOT_COMPARED = "No other can be read, so nobody knows whether storages are gone since"
+
 
 class Wish(Struct, frozen=True):
     """What is to be made of it."""
@@ -76,7 +79,7 @@ def create(
             looked = look_back(repository, state.platform_id, wish.address)
             found[state.platform_id] = looked
             for reason in looked.damaged:
-                wish.warn(f"{reason}. The new snapshot is compared with the one before it")
+                wish.warn(f"{reason}. {_COMPARED if looked.last else _NOT_COMPARED}")
         return found[state.platform_id]
 
     def approve(state: State) -> None:

@@ -17,7 +17,8 @@ from reconciler.recovery.verifying.telling.alone import not_verified
 from reconciler.recovery.verifying.telling.concluding import Means
 
 _SAME_SCAN = (
-    "both snapshots rest on the same scan: nothing was read between them, and nothing is verified"
+    "both snapshots rest on the same scan: nothing was read between them, and nothing is verified; "
+    "scan, make another snapshot, and compare that one"
 )
 
 

@@ -42,7 +42,7 @@ def verify(
     for storage in storages:
         was, target = of_snapshot(storage), targets.get(storage.place)
         if was is None:
-            reason = "it was never scanned before the snapshot was made"
+            reason = "it was never scanned before the snapshot was made: scan it, then make another"
             yield not_verified(None, storage.name, storage.place, reason, means)
         elif target is None:
             yield not_verified(was, storage.name, storage.place, storage.unmanaged, means)

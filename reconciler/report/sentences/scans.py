@@ -155,8 +155,9 @@ def _gone(scanned: Scanned) -> list[str]:
     if scanned.missing:
         told.append(
             f"{count(scanned.missing, 'file')} missing, from folders that could be read: "
-            f"{_first(scanned.missing_first, scanned.missing)}. Restore what is needed, and accept "
-            f"the rest with `{_accept(scanned)}`."
+            f"{_first(scanned.missing_first, scanned.missing)}. Restore what is needed "
+            f"(`{_explain(scanned, scanned.missing_first)}` names the good copies), and accept the "
+            f"rest with `{_accept(scanned)}`."
         )
     if scanned.deleted:
         told.append(

@@ -45,6 +45,7 @@ def warm():
         (("verify", "a.yaml", "p"), "as in `reconciler verify p -f a.yaml`"),
         (("verify", "p", "a.yaml"), "as in `reconciler verify p -f a.yaml`"),
         (("verify", "p", "nas"), "storages are chosen with `--scope nas`"),
+        (("verify", "nas", "s3://b/p"), "comes first, and storages are chosen with --scope: `rec"),
         (("snapshot", "list", "p", "q"), "unexpected argument 'q': one repository is named"),
         (("schema", "other"), "other"),
         (("init", "-o", "json"), "`init` has no -o json: it writes text"),

@@ -512,3 +512,17 @@ def test_another_platform_is_told_and_what_it_lacks_was_not_compared(verify):
     told = verify.folder("verify", "proofs", *other, code=7).stdout
     assert "1 missing; nothing was compared; no byte was read" in " ".join(told.split())
     assert len(verify("proofs")["notes"]) == 1
+
+
+def test_a_platform_that_was_lost_and_made_anew_is_to_be_rebuilt(verify):
+    verify.folder("scan", "nas", "-q")
+    verify.folder("snapshot", "create", "proofs")
+    (verify.path / "platform.db").unlink()
+    verify.folder("apply", "-y")
+    told = verify.folder("verify", "proofs", code=7).stdout
+    assert "at the same address: it was lost, or replaced, and made anew since." in told
+    assert "say --platform" not in told
+    again = f"to have records again that the platform lacks: `reconciler rebuild {verify.path}"
+    assert told.index(again) < told.index("only what may stay as it is")
+    verify.folder("rebuild", "proofs", "-y")
+    verify.folder("verify", "proofs")

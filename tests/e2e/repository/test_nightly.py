@@ -20,7 +20,7 @@ STAMP = re.compile(r"(digest|findings)-\d{4}-\d\d-\d\d-\d{6}\.(sha256|csv)")
 #: Writes down how it is called; says which snapshots are there.
 RECORDER = """#!/bin/sh
 printf '%s\\n' "$*" >> "$CALLS"
-[ "$1 $2" != "snapshot list" ] || printf '%b' "$LISTED"
+[ "$1 $2" != "snapshot list" ] || { printf '%b' "$LISTED"; exit "${LIST:-0}"; }
 [ "$1" != scan ] || exit "$SCAN"
 """
 TWO = r'"digest"\n"digest"\n'
@@ -87,6 +87,17 @@ def test_what_the_unit_starts_is_understood_and_its_exit_code_is_the_worst(
         if hasattr(options, "metrics") and "--against" not in call:
             assert options.metrics == (metrics.replace(" ", "_") or None)
         assert "s3://lab-proofs/nas" in call
+
+
+@pytest.mark.parametrize(("scan", "code"), [(0, 1), (7, 7), (8, 8)])
+def test_a_corrupt_snapshot_is_told_and_a_comparison_is_left_out_with_a_word(lab, scan, code):
+    done = start(lab, SCAN=str(scan), LISTED=r'"digest"\n', LIST="1")
+    assert done.returncode == code
+    assert "Nothing was compared: there is no earlier snapshot that can be read.\n" in done.stdout
+    assert done.stdout.endswith("snapshot list (1).\n")
+    calls = (lab / "calls").read_text()
+    assert "--against" not in calls
+    assert "--objective" in calls
 
 
 def test_a_repository_that_is_not_mounted_is_not_begun_anew(lab):

@@ -11,12 +11,13 @@ from reconciler.environment.timestamps import whole_seconds
 from reconciler.recovery.findings.accepting import Acceptance
 from reconciler.recovery.findings.episodes import NEEDS_PROOF
 from reconciler.recovery.paths import shown
-from reconciler.recovery.values import FileFinding
+from reconciler.recovery.values import INVENTORY, MISSING, FileFinding
 from reconciler.recovery.verifying.results import StorageVerified
 from reconciler.recovery.verifying.telling.redaction import REDACTED
 from reconciler.report.sentences.recovery.verifications import (
     LASTS,
     MEANINGS,
+    command,
     found,
     meaning,
     verify,
@@ -29,6 +30,7 @@ _ACCEPTED = "a person has said that these may stay as they are"
 
 #: What to do about what needs proof, in this order: to mend it, or to let it stay.
 _MEND = "to mend it: `{} --explain {} {}` names the good copies; copy the bytes back from one"
+_REBUILD = "to have records again that the platform lacks: `{}`"
 _ACCEPT = "only what may stay as it is: `{} --accept {} PATH`"
 
 
@@ -131,6 +133,8 @@ def earlier(one: StorageVerified, repository: str) -> list[str]:
     files = [each.path for each in wrong if not each.about]
     if files:
         told.append(_MEND.format(verify(repository), word(one.storage), _path(files[0])))
+    if any(each.about == INVENTORY and each.what == MISSING for each in wrong):
+        told.append(_REBUILD.format(command("rebuild", repository)))
     if wrong:
         told.append(_ACCEPT.format(verify(repository), word(one.storage)))
     return told

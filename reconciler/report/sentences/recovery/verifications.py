@@ -56,12 +56,17 @@ LASTS = "open until the good bytes are read there again or it is accepted"
 
 
 def verify(repository: str, snapshot: str = "") -> str:
-    """Return the beginning of a command that verifies, to be pasted into a shell.
+    """Return the beginning of a command that verifies, to be pasted into a shell."""
+    return command("verify", repository, snapshot)
+
+
+def command(name: str, repository: str, snapshot: str = "") -> str:
+    """Return the beginning of a command about a repository, to be pasted into a shell.
 
     `repository` is its address, as reports have it; `snapshot` an `@ID`, or empty.
     """
     address = repository.removeprefix("'").removesuffix("'")
-    return f"reconciler verify {quote(address + snapshot)}"
+    return f"reconciler {name} {quote(address + snapshot)}"
 
 
 def heading(verified: Verified) -> str:
