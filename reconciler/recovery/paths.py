@@ -8,6 +8,7 @@ are escaped byte by byte, as `$'…'` of a shell understands it. Nothing is norm
 from __future__ import annotations
 
 import re
+from shlex import quote
 
 from reconciler.names import BLANK
 
@@ -28,6 +29,16 @@ def shown(path: bytes) -> str:
     if not text.isprintable() or "\\" in text or not (text.isascii() or not _UNSEEN.search(text)):
         text = "".join(map(_escaped, text))
     return _BLANKS.sub(r"\\x20", text) if " " in text else text
+
+
+def argument(path: bytes) -> str:
+    r"""Return `path` as a word of a command line: none that a shell or a command misunderstands.
+
+    >>> argument(b"-y")
+    "'\\x2dy'"
+    """
+    text = shown(path)
+    return quote(f"\\x2d{text[1:]}" if text.startswith("-") else text)
 
 
 def read(text: str) -> bytes:

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from msgspec.structs import replace
 
 from reconciler.errors import RepositoryError, SnapshotError
-from reconciler.masking import quoted_url
+from reconciler.masking import masked, quoted_url
 from reconciler.recovery.repository.contract import Repository
+from reconciler.recovery.repository.layout import storage_key
 from reconciler.recovery.scanning import outcome
 from reconciler.recovery.scanning.known.own import FRESH
 from reconciler.recovery.scanning.outcome import Scanned
@@ -72,7 +73,10 @@ def _told(
     remembered.keep(repository, scanned, means.clock)
     told = _compared(was, storage, target, scanned, means, repository)
     if target.copy_of:
-        told = replace(told, notes=(*told.notes, _elsewhere(target)), is_copy=True)
+        # A secret that is masked could not be typed.
+        named = target.url if target.url == masked(target.url) else storage_key(target.place)
+        notes = (*told.notes, _elsewhere(target))
+        told = replace(told, notes=notes, is_copy=True, named=named)
     return _with_notes(told, scanned)
 
 

@@ -102,6 +102,9 @@ class StorageVerified(Struct, frozen=True):
     accepted_count: int = 0
     #: Whether something else was read than the storage itself.
     is_copy: bool = False
+    #: By what a command line names what was read, if not by `storage`: the address of a copy, or
+    #: the key under which its findings lie.
+    named: str = ""
     #: Whether what earlier runs found can't be read: nobody knows what lasts.
     forgotten: bool = False
     #: Whether one side's scan could not list or read all: nobody knows what else was, or is, there.

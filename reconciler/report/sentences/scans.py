@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from shlex import quote
 
 from reconciler.environment.timestamps import day_of
 from reconciler.recovery import rows
-from reconciler.recovery.paths import shown
+from reconciler.recovery.paths import argument, shown
 from reconciler.recovery.scanning.outcome import COMPLETE, STATUSES, Estimate, Scanned
 from reconciler.report.sentences import left_out
 from reconciler.report.sentences.terms import bare, count, spoken, word
@@ -171,7 +170,7 @@ def _gone(scanned: Scanned) -> list[str]:
 
 
 def _explain(scanned: Scanned, paths: Sequence[bytes]) -> str:
-    path = quote(shown(paths[0])) if paths else "PATH"
+    path = argument(paths[0]) if paths else "PATH"
     return f"reconciler verify REPO --explain {word(scanned.storage)} {path}"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import closing
 
 from reconciler.cli.applying.agreement import require_terminal
@@ -9,16 +10,20 @@ from reconciler.cli.commands.recovery.verify import VerifyOptions
 from reconciler.cli.context import Context
 from reconciler.environment.origin import Origin
 from reconciler.environment.timestamps import utc_now
-from reconciler.errors import ERROR, SUCCESS
+from reconciler.errors import ERROR, SUCCESS, UsageError
 from reconciler.masking import masked
+from reconciler.printable import quoted
 from reconciler.recovery.findings import accepting
 from reconciler.recovery.findings.accepting import Acceptance
+from reconciler.recovery.paths import argument
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.repository.opening import open_repository
 from reconciler.recovery.values import Accepted
 from reconciler.recovery.verifying.places import place_of
 from reconciler.report.text.verifications import to_accept
 
+#: Options that approve, as a file may be named.
+_APPROVING = (b"-y", b"--auto-approve")
 _NOTHING = "Nothing was accepted."
 _AS_BEFORE = "Nothing was withdrawn."
 
@@ -35,11 +40,24 @@ def run(context: Context, options: VerifyOptions) -> int:
             if takes_back
             else accepting.to_accept(repository, place, storage, wanted, reason)
         )
+        _check_meant(options, wanted, shown)
         if shown.findings and not (options.auto_approve or _agreed(context, shown)):
             return ERROR
         done = _kept(repository, place, shown, Accepted("", _who(context.origin), reason))
     context.result(context.report().accepted(done, context.style))
     return ERROR if done.changed else SUCCESS
+
+
+def _check_meant(options: VerifyOptions, wanted: Sequence[str], shown: Acceptance) -> None:
+    """Refuse -y alone where a file has that name: nobody knows which of the two is meant."""
+    if not options.auto_approve or wanted:
+        return
+    for finding in shown.findings:
+        if finding.path in _APPROVING:
+            raise UsageError(
+                f"a file of {quoted(shown.storage)} is named {quoted(finding.path.decode())}: "
+                f"write {argument(finding.path)} for it, or '**' with -y for all of them"
+            )
 
 
 def _agreed(context: Context, shown: Acceptance) -> bool:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
-from shlex import quote
 from typing import NamedTuple
 
 from reconciler.environment.timestamps import whole_seconds
 from reconciler.recovery.findings.accepting import Acceptance
 from reconciler.recovery.findings.episodes import NEEDS_PROOF
-from reconciler.recovery.paths import shown
+from reconciler.recovery.paths import argument
 from reconciler.recovery.values import INVENTORY, MISSING, FileFinding
 from reconciler.recovery.verifying.results import StorageVerified
 from reconciler.recovery.verifying.telling.redaction import REDACTED
@@ -131,18 +130,19 @@ def earlier(one: StorageVerified, repository: str) -> list[str]:
         )
     wrong = [each for each in (*one.findings, *one.lasting) if each.what in NEEDS_PROOF]
     files = [each.path for each in wrong if not each.about]
+    which = word(one.named or one.storage)
     if files:
-        told.append(_MEND.format(verify(repository), word(one.storage), _path(files[0])))
+        told.append(_MEND.format(verify(repository), which, _path(files[0])))
     if any(each.about == INVENTORY and each.what == MISSING for each in wrong):
         told.append(_REBUILD.format(command("rebuild", repository)))
     if wrong:
-        told.append(_ACCEPT.format(verify(repository), word(one.storage)))
+        told.append(_ACCEPT.format(verify(repository), which))
     return told
 
 
 def _path(path: bytes) -> str:
     """Return a path as an argument; one that was redacted has to be filled in by the reader."""
-    return "PATH" if path.startswith(REDACTED) else quote(shown(path))
+    return "PATH" if path.startswith(REDACTED) else argument(path)
 
 
 def to_accept(shown: Acceptance) -> str:
