@@ -4,7 +4,7 @@
 # METRICS=FILE.prom: write numbers for Prometheus there, with each step that looks at storages.
 #
 # Usage: nightly.sh REPO, in the folder of the manifest; digests and findings are written there,
-# dated: keep the digests elsewhere too, in Git or on paper. The repository is there already: none
+# dated, and which snapshot was compared last: keep the digests elsewhere too, in Git or on paper. The repository is there already: none
 # is begun by night, in the folder of a mount that is missing. The exit code is that of the worst
 # thing that happened: 7 something is not what it was, 8 something could not be looked at or was
 # not read in time, 1 a snapshot is corrupt, 0 all was compared and agrees. If it is not 0, the last line says why.
@@ -15,7 +15,7 @@ if [ $# -ne 1 ]; then
 fi
 repo=$1
 metrics=${METRICS:-}
-now=$(date +%F-%H%M%S)
+now=$(date +%F-%H%M%S)-$$
 worst=0
 steps=
 
@@ -42,18 +42,29 @@ finish() {
 step scan reconciler scan --due --into "$repo" --existing --max-duration 6h \
     ${metrics:+--metrics "$metrics"}
 step snapshot reconciler snapshot create "$repo" --existing --digest-file "digest-$now.sha256"
-# Tonight's and the one before it, complete or not: what one of them does not know is not verified.
+# Tonight's and the one that was compared last, whatever was cut short since: `compared.id` has it.
+# Complete or not: what one of them does not know is not verified.
 list=$(reconciler snapshot list "$repo" -o json)
 listed=$?
 if [ $listed -ne 0 ]; then # what can be read is compared all the same
     printf '%s\n' "$list"
     steps="$steps${steps:+, }snapshot list ($listed)"
 fi
-if [ "$(printf '%s\n' "$list" | grep -c '"digest"')" -gt 1 ]; then
-    step comparison reconciler verify --against "$repo" --rows "findings-$now.csv"
-else
-    echo "Nothing was compared: there is no earlier snapshot that can be read."
+ids=$(printf '%s\n' "$list" | sed -n '/"id"/h; /"digest"/{x;s/.*"id": "\([^"]*\)".*/\1/p;}')
+tonight=$(printf '%s\n' "$ids" | sed -n 1p)
+before=$(cat compared.id 2>/dev/null)
+if [ -z "$before" ] || ! printf '%s\n' "$ids" | grep -qxF "$before"; then
+    before=$(printf '%s\n' "$ids" | sed -n 2p)
 fi
+if [ -z "$before" ]; then
+    echo "Nothing was compared: there is no earlier snapshot that can be read."
+elif [ "$before" = "$tonight" ]; then
+    echo "Nothing was compared: another run has compared the latest snapshot."
+else
+    step comparison reconciler verify "$repo@$tonight" --against "$repo@$before" \
+        --rows "findings-$now.csv"
+fi
+[ -z "$tonight" ] || { printf '%s\n' "$tonight" >"compared.$$" && mv "compared.$$" compared.id; }
 if [ "${DEEP:-0}" = 1 ]; then
     step deep reconciler verify "$repo" --deep --max-duration 12h ${metrics:+--metrics "$metrics"}
 fi

@@ -44,9 +44,11 @@ def storages_of(
     platform = choose_platform(context, manifest)
     state = read_live(context, platform)
     waiting = [name for name in _not_live(context, manifest, state) if scope.holds(name)]
+    told = ""
     if repository is not None:
         live = [storage.name for storage in state.storages]
-        if told := lost.warning(repository, platform.address, live, waiting):
+        told = lost.warning(repository, platform.address, live, waiting, state.platform_id)
+        if told:
             context.streams.note(f"Warning: {told}.")
     for name in names:
         if name in waiting:
@@ -60,9 +62,11 @@ def storages_of(
                 f"declared and not live yet?): {_APPLY} it"
             )
     if waiting and not names:
+        # Where they are lost, it has just been said that apply is the wrong thing.
+        then = "" if told else f"; {_APPLY} {'it' if len(waiting) == 1 else 'them'}"
         context.streams.note(
-            f"Warning: declared and not live yet, so not scanned: {listed(waiting)}; {_APPLY} "
-            f"{'it' if len(waiting) == 1 else 'them'}."
+            f"Warning: declared and not live{'' if told else ' yet'}, so not scanned: "
+            f"{listed(waiting)}{then}."
         )
     return chosen(state.storages, scope, names, hint=hint)
 

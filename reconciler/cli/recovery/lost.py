@@ -7,25 +7,33 @@ from contextlib import closing, suppress
 
 from reconciler.errors import ReconcilerError
 from reconciler.masking import masked
+from reconciler.model import NEW_PLATFORM
 from reconciler.printable import listed, shown
 from reconciler.recovery.repository.opening import open_repository
 from reconciler.recovery.snapshots import listing
 from reconciler.recovery.snapshots.document import Kept
 
 
-def warning(repository: str, platform: str, live: Collection[str], missed: Collection[str]) -> str:
+def warning(
+    repository: str,
+    platform: str,
+    live: Collection[str],
+    missed: Collection[str],
+    platform_id: str = NEW_PLATFORM,
+) -> str:
     """Return what is to be told where the latest snapshot of this platform has more than is live.
 
     `repository` and `platform` are addresses, `live` the names of all storages that are live,
-    `missed` of those that are declared and are not. Empty: nothing, or nobody knows.
+    `missed` of those that are declared and are not; by `platform_id` it is known whether what is
+    there was made anew. Empty: nothing, or nobody knows.
     """
-    if live and not missed:
-        return ""
     kept = _latest(repository)
     if kept is None or kept.snapshot.platform.address != platform:
         return ""
     had = [storage.name for storage in kept.snapshot.storages]
-    gone = [name for name in had if name in missed or not live]
+    # Of the same platform somebody has removed what is neither live nor declared.
+    is_anew = not live or kept.snapshot.platform.id != platform_id
+    gone = [name for name in had if name in missed or (is_anew and name not in live)]
     if not gone:
         return ""
     them = "it" if len(gone) == 1 else "them"

@@ -79,5 +79,6 @@ def refuse_fewer(missing: Collection[str], undeclared: Collection[str]) -> None:
     if told:
         raise SnapshotError(
             f"no snapshot is made, as it would have fewer storages: {'; '.join(told)}. Check the "
-            "platform and the account; if that is how it should be, repeat with --allow-fewer"
+            "platform and the account; if the platform is lost, `reconciler rebuild` brings "
+            "them back; if that is how it should be, repeat with --allow-fewer"
         )

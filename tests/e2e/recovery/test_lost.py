@@ -263,3 +263,19 @@ def test_in_a_bucket_too(storages, s3):
     lose("scans", "finished")
     assert "--accept-loss NAME" in json.dumps(run("scan", "--into", where, code=8))
     assert run("snapshot", "create", where, code=8)["complete"] is False
+
+
+def test_storages_that_are_lost_with_the_platform_are_told_though_it_was_made_anew(storages):
+    storages.file("other/x")
+    storages.declare(nas=storages.path / "nas", two=storages.path / "other")
+    storages.folder("snapshot", "create", "proofs", "--scan")
+    (storages.path / "platform.db").unlink()
+    storages.declare(nas=storages.path / "nas")
+    told = " ".join(storages.folder("scan", "--into", "proofs").stderr.split())
+    assert "has 'two' no more, and the snapshot" in told
+    assert "`reconciler rebuild" in told
+    refused = storages.folder("snapshot", "create", "proofs", code=1).stderr
+    assert "`reconciler rebuild`" in " ".join(refused.split())
+    storages.folder("snapshot", "create", "proofs", "--allow-fewer")
+    # From then on it is as somebody wants it.
+    assert "no more" not in storages.folder("scan", "--into", "proofs").stderr

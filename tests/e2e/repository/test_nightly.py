@@ -16,14 +16,14 @@ from support.repository import ROOT
 EXAMPLE = ROOT / "examples" / "nightly"
 UNITS = ["reconciler-nightly.service", "reconciler-nightly.timer"]
 #: With the second: a night that is repeated overwrites nothing.
-STAMP = re.compile(r"(digest|findings)-\d{4}-\d\d-\d\d-\d{6}\.(sha256|csv)")
+STAMP = re.compile(r"(digest|findings)-\d{4}-\d\d-\d\d-\d{6}-\d+\.(sha256|csv)")
 #: Writes down how it is called; says which snapshots are there.
 RECORDER = """#!/bin/sh
 printf '%s\\n' "$*" >> "$CALLS"
 [ "$1 $2" != "snapshot list" ] || { printf '%b' "$LISTED"; exit "${LIST:-0}"; }
 [ "$1" != scan ] || exit "$SCAN"
 """
-TWO = r'"digest"\n"digest"\n'
+TWO = r'"id": "new",\n"digest"\n"id": "0f",\n"id": "old",\n"digest"\n"id": "0f"\n'
 
 
 @pytest.fixture
@@ -75,7 +75,8 @@ def test_what_the_unit_starts_is_understood_and_its_exit_code_is_the_worst(
     last = "".join(done.stdout.splitlines()[-1:])
     assert last.endswith(f" See, above: scan ({code}).") if code else not last
     calls = (lab / "calls").read_text().splitlines()
-    compared = ["verify --against", "verify s3:", "verify s3:"]
+    latest = "verify s3://lab-proofs/nas@new --against s3://lab-proofs/nas@old "
+    compared = [latest, "verify s3:", "verify s3:"]
     expected = ["scan --due", "snapshot create", "snapshot list", *compared]
     kept = [word for word in shlex.split(" ".join(calls)) if word.endswith((".sha256", ".csv"))]
     assert [bool(STAMP.fullmatch(name)) for name in kept] == [True] * (0 if code == 1 else 2)
@@ -91,13 +92,29 @@ def test_what_the_unit_starts_is_understood_and_its_exit_code_is_the_worst(
 
 @pytest.mark.parametrize(("scan", "code"), [(0, 1), (7, 7), (8, 8)])
 def test_a_corrupt_snapshot_is_told_and_a_comparison_is_left_out_with_a_word(lab, scan, code):
-    done = start(lab, SCAN=str(scan), LISTED=r'"digest"\n', LIST="1")
+    done = start(lab, SCAN=str(scan), LISTED=r'"id": "new",\n"digest"\n', LIST="1")
     assert done.returncode == code
     assert "Nothing was compared: there is no earlier snapshot that can be read.\n" in done.stdout
     assert done.stdout.endswith("snapshot list (1).\n")
     calls = (lab / "calls").read_text()
     assert "--against" not in calls
     assert "--objective" in calls
+
+
+@pytest.mark.parametrize(
+    ("known", "compared"),
+    [("older", "older"), ("pruned", "old"), (None, "old"), ("new", None)],
+)
+def test_a_night_compares_with_the_snapshot_that_was_compared_last(lab, known, compared):
+    goes_on = lab / "lab/compared.id"
+    if known:
+        goes_on.write_text(f"{known}\n")
+    done = start(lab, SCAN="0", LISTED=TWO + r'"id": "older",\n"digest"\n')
+    assert done.returncode == 0
+    against = re.findall(r"@new --against \S+@(\w+) ", (lab / "calls").read_text())
+    assert against == ([compared] if compared else [])
+    assert ("another run has compared" in done.stdout) == (compared is None)
+    assert goes_on.read_text() == "new\n"
 
 
 def test_a_repository_that_is_not_mounted_is_not_begun_anew(lab):
