@@ -11,13 +11,15 @@ import pyarrow.compute as pc
 
 from reconciler.recovery.parts.convert import rows_of, scanned
 from reconciler.recovery.parts.schema import SCANNED
-from reconciler.recovery.rows import ARCHIVED, DELETED, FILE, Rows
+from reconciler.recovery.rows import ARCHIVED, DELETED, FILE, Rows, chosen, extend
 from reconciler.recovery.scanning.known.earlier import Earlier
 from reconciler.recovery.scanning.known.last_rows import Last
 
 _THERE = (FILE, ARCHIVED)
 #: Servers tell a time in whole seconds in one answer, and more finely in another.
 _SECOND = 1_000_000_000
+#: Of so many files the server is asked whether they are there as a list has them.
+_SOME = 16
 
 
 class Outdated:
@@ -27,6 +29,8 @@ class Outdated:
         """Take what the last scan has, and what it remembers."""
         self._was = Earlier(last.rows_again(), clock=0, agreeing=())
         self._should_be = last.should_be()
+        #: Some files that the list has as the last scan knows them, from all parts of it.
+        self.same = Rows()
 
     def among(self, listed: Rows) -> Rows:
         """Return the files that are to be asked for, with the version that they should be."""
@@ -43,11 +47,20 @@ class Outdated:
             gone = pc.and_(pc.is_null(was["path"]), pc.is_valid(good["path"]))
             which = pc.or_(which, gone)
             version = pc.if_else(gone, good["version"], version)
+        self._note(was, pc.and_(_are_there(batch), pc.equal(was["mtime_ns"], batch["mtime_ns"])))
         which = pc.and_(which, _are_there(batch))
         if not pc.any(which).as_py():
             return Rows()
         at = SCANNED.get_field_index("version")
         return rows_of(batch.set_column(at, SCANNED.field(at), version).filter(which))
+
+    def _note(self, was: pa.RecordBatch, same: pa.Array) -> None:
+        """Take some of these rows, and fewer of those that were taken before."""
+        where = pc.indices_nonzero(pc.and_(_are_there(was), pc.fill_null(same, False)))
+        some, both = rows_of(was.take(where[:: len(where) // _SOME + 1])), Rows()
+        extend(both, self.same)
+        extend(both, some)
+        self.same = chosen(both, range(0, len(both), len(both) // (_SOME + 1) + 1))
 
 
 def _are_there(rows: pa.RecordBatch) -> pa.Array:

@@ -208,6 +208,7 @@ class StorageScan:
         self.result.taken_over, aged = self._own.counted
         self.result.notes += [reasons.aged(self.result.went_on_from)] if aged else []
         self.result.notes, self.result.unlisted = self.result.notes + unlisted.notes, unlisted.lacks
+        self._same = unlisted.same
         if means.pace.stopping:  # perhaps not all was listed
             crew.cut_short()
         elif self._turns:
@@ -220,12 +221,11 @@ class StorageScan:
 
     def _believe(self, earlier: list[Earlier], root: Root) -> None:
         """Raise `UnreachableError` if more of the last scan is gone than its root allows for."""
-        last = self._last
-        if (
-            last
-            and not self._is_accepted
-            and not set(self._means.wish.excluded) - set(last.scan.excluded)
-        ):
+        last, asked = self._last, (self._target, self._source, self._same, root)
+        if not last or self._is_accepted:
+            return
+        believed_root.believe_list(*asked)
+        if not set(self._means.wish.excluded) - set(last.scan.excluded):
             there = earlier[-1].met
             believed_root.believe(self._target, last.scan, there, self._survived, root)
 

@@ -99,6 +99,11 @@ class Unlisted:
             )
 
     @property
+    def same(self) -> Rows:
+        """Some files that a list has as the last scan knows them; none without a list."""
+        return self._outdated.same if self._outdated else Rows()
+
+    @property
     def lacks(self) -> int:
         """How many files are there, or may be, that the listing does not have."""
         return self.found + (self._listed_by.unsure if self._listed_by else 0)

@@ -84,6 +84,22 @@ def test_a_list_that_is_older_than_what_is_known_is_not_taken(raw):
     assert raw.sums() == {b"a": sha(b"a")}
 
 
+def test_a_late_list_proves_no_bucket_that_was_made_again(folder, moto):
+    raw = Bucket(folder, moto, moto.endpoint, versioned=False)
+    raw.put("a", b"a")
+    raw.put("b", b"b")
+    raw.scan()
+    listing = raw.listing(later=SOON)
+    raw.put("other", b"other")
+    raw.client.delete_object(Bucket=raw.bucket, Key="a")
+    raw.client.delete_object(Bucket=raw.bucket, Key="b")
+    told = raw.scan("--listing", listing, code=8)
+    assert told["status"] == "not_reachable"
+    assert "has 0 of 2 files of the last scan that were asked for" in told["reason"]
+    told = raw.scan("--listing", listing, "--accept-root", "raw", code=7)
+    assert told["missing"]["count"] == 2
+
+
 def test_reports_say_of_when_the_list_is(raw):
     raw.put("a", b"a")
     raw.scan("--listing", raw.listing(later=SOON))

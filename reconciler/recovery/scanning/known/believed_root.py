@@ -21,7 +21,7 @@ from reconciler.recovery.parts import read
 from reconciler.recovery.parts.convert import scanned, values
 from reconciler.recovery.parts.schema import CONTENTS
 from reconciler.recovery.repository.contract import Repository
-from reconciler.recovery.rows import DELETED, Rows, together
+from reconciler.recovery.rows import DELETED, UNREADABLE, Rows, part_of, together
 from reconciler.recovery.scanning.known import kept_hashes
 from reconciler.recovery.scanning.known.earlier import Earlier, contents_of, rows_of
 from reconciler.recovery.scanning.known.own import Own
@@ -43,6 +43,7 @@ _FEW = 10
 #: several.
 _SHARE, _LEAST = 100, 10
 _TOGETHER = 8_000
+_SECOND = 1_000_000_000
 _ON_PURPOSE = "if it is the right one, scan it once with --accept-root"
 
 
@@ -117,6 +118,37 @@ def believe(target: Target, last: Scan, there: int, survived: int, root: Root) -
     since.
     """
     _believe(target, _Found("the last scan", last.counts.rows, there, survived), root)
+
+
+def believe_list(target: Target, source: Source, same: Rows, root: Root) -> None:
+    """Raise `UnreachableError` if the bucket is not that of the files that a list has as before.
+
+    A list is late, and proves no bucket that was made again: some files that it has the `same` as
+    the last scan are asked for, until one `survived`.
+    """
+    number = there = 0
+    for i in range(0 if root.marker else len(same)):
+        known = part_of(same, i, i + 1)
+        now = source.unlisted(known)
+        number, there = number + 1, there + len(now)
+        if len(now) and _is_the_same(now, known):
+            return
+    if _are_few(there, number):
+        raise _doubted(
+            target,
+            f"has {there:,} of {number:,} files of the last scan that were asked for as the list "
+            "has them, and none that was not written since: it may have been deleted, and made "
+            f"again by this name; {_ON_PURPOSE}",
+        )
+
+
+def _is_the_same(now: Rows, known: Rows) -> bool:
+    """Return whether one object is the one that is known, or may be; times have whole seconds."""
+    if now.kind[0] in (DELETED, UNREADABLE):  # its version is there, or nobody can tell
+        return True
+    one, other = now.mtime_ns[0], known.mtime_ns[0]
+    same = one is not None and other is not None and one // _SECOND == other // _SECOND
+    return same and now.size == known.size
 
 
 def believe_own(

@@ -49,3 +49,19 @@ def test_what_was_found_gone_deleted_or_newer_is_asked_for(listed, was, good, ve
     assert list(zip(asked.path, asked.version, strict=True)) == (
         [(b"a", version)] if version else []
     )
+
+
+def test_some_of_what_is_the_same_is_kept_from_all_parts_of_a_list() -> None:
+    names = [f"{i:03}".encode() for i in range(200)]
+    known = rows_with({name: file() for name in names})
+    last: Any = SimpleNamespace(rows_again=lambda: iter([scanned(known)]), should_be=lambda: None)
+    outdated = Outdated(last)
+    for start in range(0, 200, 50):
+        some = names[start : start + 50]
+        outdated.among(
+            rows_with({name: file(mtime_ns=LONG_AGO + (name == b"000")) for name in some})
+        )
+    same = outdated.same.path
+    assert len(same) <= 17
+    assert {path[:1] for path in same} == {b"0", b"1"}
+    assert b"000" not in same
