@@ -82,8 +82,10 @@ def _told(
 
 def _with_notes(told: StorageVerified, scanned: Scanned) -> StorageVerified:
     """Add what the reading itself had to say; what both say is said once."""
-    notes = tuple(dict.fromkeys((*_went_on(scanned), *scanned.notes, *told.notes)))
-    return replace(told, notes=notes, forgotten=told.forgotten or scanned.forgotten)
+    went_on = _went_on(scanned)
+    notes = tuple(dict.fromkeys((*went_on, *scanned.notes, *told.notes)))
+    forgotten = told.forgotten or scanned.forgotten
+    return replace(told, notes=notes, forgotten=forgotten, went_on=bool(went_on))
 
 
 def _went_on(scanned: Scanned) -> tuple[str, ...]:

@@ -105,6 +105,8 @@ class StorageVerified(Struct, frozen=True):
     #: By what a command line names what was read, if not by `storage`: the address of a copy, or
     #: the key under which its findings lie.
     named: str = ""
+    #: Whether not all of it was read by this run, as an earlier one that was ended had begun.
+    went_on: bool = False
     #: Whether what earlier runs found can't be read: nobody knows what lasts.
     forgotten: bool = False
     #: Whether one side's scan could not list or read all: nobody knows what else was, or is, there.

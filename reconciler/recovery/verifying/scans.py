@@ -60,6 +60,8 @@ def compare(
         told = concluded.conclude(so_far, comparison.findings)
         if means.redaction or told.accepted_count > len(told.accepted):
             return told  # which files are meant can't be told
+        if any(each.files or each.folders for each in now.taken().left_out):
+            return told  # whether any file is left in a folder, nobody knows
         if max(told.found.get(what, 0) for what in WHOLE) < FEWEST:
             return told  # to read all findings once more costs as much as to tell them
         accepted = {finding.path for finding in told.accepted}

@@ -251,6 +251,13 @@ def test_some_files_are_never_called_the_whole_storage(reason):
             "NOT VERIFIED: 10 of 87 files compared, 77 not verified; 1 not reachable.",
         ),
         (
+            [replace(FINE, went_on=True)],
+            (
+                "Verified: 10 of 10 files compared, and all agree; not all was read by this run, "
+                "but some by an earlier one that was ended."
+            ),
+        ),
+        (
             [StorageVerified("empty", 0, 0)],
             "NOT VERIFIED: nothing was compared, and nothing is known.",
         ),

@@ -226,7 +226,10 @@ def _agreeing(verified: Verified) -> str:
     accepted = sum(one.accepted_count for one in verified.storages)
     but = [f"{unsettled:,} that had not settled"] if unsettled else []
     but += [f"{accepted:,} that {'was' if accepted == 1 else 'were'} accepted"] if accepted else []
-    return f", and all agree{' but ' if but else ''}{' and '.join(but)}"
+    told = f", and all agree{' but ' if but else ''}{' and '.join(but)}"
+    if any(one.went_on for one in verified.storages):
+        told += "; not all was read by this run, but some by an earlier one that was ended"
+    return told
 
 
 def _side(side: Side) -> str:

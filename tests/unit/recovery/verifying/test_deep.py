@@ -89,6 +89,7 @@ def test_what_an_earlier_run_has_read_is_not_told_as_read_again(nights, kept):
             return nights.scan(kept=False)
 
         (told,) = deep.verify([kept], {TARGET.place: TARGET}, means, nights.repository, read)
+        assert told.went_on == bool(told.notes)
         return told.notes
 
     nights.scan(kept=False, pace=Pace(most=4))

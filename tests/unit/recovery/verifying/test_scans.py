@@ -287,7 +287,8 @@ def test_a_table_has_every_finding_with_what_was_and_is(verify, tmp_path, suffix
 
 def test_a_table_that_was_not_finished_leaves_what_was_there(verify, tmp_path):
     path = tmp_path / "rows.csv"
-    path.write_text("before")
+    before = "what,storage,about\n"
+    path.write_text(before)
 
     def broken():
         with Table(str(path)) as table:
@@ -296,8 +297,21 @@ def test_a_table_that_was_not_finished_leaves_what_was_there(verify, tmp_path):
 
     with pytest.raises(RepositoryError, match="gone"):
         broken()
-    assert path.read_text() == "before"
+    assert path.read_text() == before
     assert [p.name for p in tmp_path.iterdir() if p.name.endswith(".tmp")] == []
+
+
+def test_of_a_folder_in_which_something_was_left_out_nobody_says_that_nothing_is_left(
+    verify, repository
+):
+    below, around = (
+        [file(b"run/%03d" % n) for n in range(9)],
+        [file(b"a%02d" % n) for n in range(9)],
+    )
+    now = keep_scan(repository, around, 1)
+    left_out = (values.LeftOut("*.tmp", files=1),)
+    result = verify([*around, *below], replace(now, counts=replace(now.counts, left_out=left_out)))
+    assert (result.found, result.emptied) == ({"missing": 9}, ())
 
 
 def test_a_folder_of_which_nothing_is_left_is_told_as_a_whole(verify, monkeypatch):
