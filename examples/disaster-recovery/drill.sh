@@ -78,7 +78,7 @@ reconciler verify proofs --deep -q > findings.txt || code=$?
 cat findings.txt
 [ $code -eq 7 ] || fail "reconciler verify ended with $code, and not with 7" 1
 for found in "nas-2:  damaged  7.tif" "nas-3:  missing  9.tif" "nas-4:  not reachable" \
-    "FINDINGS: 1 damaged, 1 missing, 1 not reachable;"; do
+    "FINDINGS: 1 damaged, 1 missing, 1 storage not reachable;"; do
     grep -q "^$found" findings.txt || fail "nothing says: $found" 1
 done
 say "All three were named, and nothing else: the drill is over. It left everything in $PWD"

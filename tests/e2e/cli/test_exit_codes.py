@@ -116,7 +116,7 @@ CASES = [
     (6, locked, "lock show", "Locked by 'anna'"),
     (0, in_a_snapshot, "verify proofs --deep", "1 of 1 file compared, and all agree"),
     (7, lost, "verify proofs --deep", "FINDINGS: 1 missing"),
-    (8, not_mounted, "verify proofs --deep", "1 not reachable"),
+    (8, not_mounted, "verify proofs --deep", "1 storage not reachable"),
     (8, in_a_snapshot, "verify proofs", "nothing was compared"),
     (64, nothing, "paln", "did you mean plan?"),
     (64, no_manifest, "plan", "reconciler init"),

@@ -18,7 +18,7 @@ esac
 case "$*" in "$FAILS"*) echo "this is why"; exit "$CODE" ;; esac
 """
 THREE = "nas-2:  damaged  7.tif\nnas-3:  missing  9.tif\nnas-4:  not reachable\n"
-ALL = THREE + "FINDINGS: 1 damaged, 1 missing, 1 not reachable; 80 compared\n"
+ALL = THREE + "FINDINGS: 1 damaged, 1 missing, 1 storage not reachable; 80 compared\n"
 
 
 @pytest.fixture

@@ -244,11 +244,18 @@ def test_some_files_are_never_called_the_whole_storage(reason):
         ([], "NOT VERIFIED: nothing was compared, and nothing is known."),
         (
             [AWAY],
-            "NOT VERIFIED: nothing was compared, and nothing is known; 1 not reachable.",
+            (
+                "NOT VERIFIED: nothing was compared of 77 files, and nothing is known; "
+                "1 storage not reachable."
+            ),
         ),
         (
             [FINE, AWAY],
-            "NOT VERIFIED: 10 of 87 files compared, 77 not verified; 1 not reachable.",
+            "NOT VERIFIED: 10 of 87 files compared, 77 not verified; 1 storage not reachable.",
+        ),
+        (
+            [StorageVerified("cut", 60, 0, 60, {values.NOT_VERIFIED: 1})],
+            "NOT VERIFIED: nothing was compared of 60 files, and nothing is known.",
         ),
         (
             [replace(FINE, went_on=True)],
@@ -263,7 +270,10 @@ def test_some_files_are_never_called_the_whole_storage(reason):
         ),
         (
             [replace(FINE, found={values.MISSING: 1}), AWAY],
-            "FINDINGS: 1 missing, 1 not reachable; 10 of 87 files compared, 77 not verified.",
+            (
+                "FINDINGS: 1 missing, 1 storage not reachable; 10 of 87 files compared, "
+                "77 not verified."
+            ),
         ),
     ],
 )

@@ -178,10 +178,11 @@ def total(verified: Verified) -> str:
     verdict = verified.verdict
     if not verified.compared:
         last = "nothing was compared"
-        last += "" if verdict == results.DIFFERS else ", and nothing is known"
+        if verdict != results.DIFFERS:
+            last += f" of {count(verified.of, _noun(verified))}" if verified.of else ""
+            last += ", and nothing is known"
     else:
-        noun = "record" if verified.how == results.LIVE else "file"
-        last = f"{verified.compared:,} of {count(verified.of, noun)} compared"
+        last = f"{verified.compared:,} of {count(verified.of, _noun(verified))} compared"
         if verified.not_verified:
             last += f", {verified.not_verified:,} not verified"
     partly = left_out.in_all([one.storage for one in verified.storages if not_known(one)])
@@ -190,7 +191,7 @@ def total(verified: Verified) -> str:
         partly += f"{'is' if passed == 1 else 'are'} incomplete"
     if verified.how == results.LIVE:
         partly += "; no byte was read: --deep does that"
-    numbers = "; ".join(filter(None, (found(all_found(verified.storages)), _lasting(verified))))
+    numbers = "; ".join(filter(None, (_found_now(verified), _lasting(verified))))
     if verdict == results.DIFFERS:
         return f"FINDINGS: {numbers}; {last}{partly}."
     lost = [one.forgotten for one in verified.storages]
@@ -200,6 +201,26 @@ def total(verified: Verified) -> str:
     if verdict == results.UNKNOWN:
         return f"NOT VERIFIED: {'; '.join(filter(None, (last, numbers)))}{partly}."
     return f"Verified: {last}{_agreeing(verified)}{partly}."
+
+
+def _noun(verified: Verified) -> str:
+    return "record" if verified.how == results.LIVE else "file"
+
+
+def _found_now(verified: Verified) -> str:
+    """Count what was found: in files, where nothing else is said."""
+    numbers = all_found(verified.storages)
+    whole = {values.NOT_REACHABLE: numbers.pop(values.NOT_REACHABLE, 0), values.NOT_VERIFIED: 0}
+    for one in verified.storages:
+        parts = one.found.get(values.NOT_VERIFIED, 0)
+        if one.of is None:
+            whole[values.NOT_VERIFIED] += parts
+        if one.of is None or one.not_verified:  # else nothing counts the files of these parts
+            numbers[values.NOT_VERIFIED] = numbers.get(values.NOT_VERIFIED, 0) - parts
+    told = [
+        f"{count(number, 'storage')} {spoken(what)}" for what, number in whole.items() if number
+    ]
+    return ", ".join(filter(None, (found(numbers), *told)))
 
 
 def _lasting(verified: Verified) -> str:
