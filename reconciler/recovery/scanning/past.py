@@ -5,12 +5,15 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Sequence
 from contextlib import ExitStack
+from functools import cached_property
 from pathlib import Path
 
+import pyarrow as pa
 from msgspec.structs import replace
 
 from reconciler.errors import RepositoryError
 from reconciler.recovery.findings import store
+from reconciler.recovery.findings.episodes import NEEDS_PROOF
 from reconciler.recovery.rows import ATTESTED, MARKER
 from reconciler.recovery.scanning import reasons
 from reconciler.recovery.scanning.finishing import restoring
@@ -36,12 +39,24 @@ class Past:
         self._now = means.here.now
         #: The list by which it is listed now, if any.
         self.listed_by = means.list_of(target)
+        self._is_attested = bool(means.reports_of(target))
         self._accepts_loss = target.name in means.wish.accept_loss
         self._lost: Sequence[str] = ()
         self._after, self._seen, self._findings = "", apart.sign(()), ""
         self._beside: Sequence[str] = ()
         self._markers = 0
         self._reports: tuple[CloudReport, ...] = ()
+
+    @cached_property
+    def wrong(self) -> pa.Array:
+        """Paths of which something was found wrong that is not over; raises `RepositoryError`.
+
+        None where no cloud tells of it in reports: then nobody asks.
+        """
+        found = store.read(self._repository, self._place).episodes if self._is_attested else ()
+        lasting = (each for each in found if not each.resolved and not each.about)
+        paths = {each.path for each in lasting if each.what in NEEDS_PROOF}
+        return pa.array(sorted(paths), pa.binary())
 
     def recorded(self) -> Scan | None:
         """Return the last scan; raises `SnapshotError` if its record is lost, or those of all."""

@@ -190,7 +190,7 @@ class StorageScan:
         listing = takewhile(lambda _: not means.pace.stopping, self._source.listing())
         for listed in together(unlisted.among(listing), _TOGETHER):
             crew.heed()
-            compared = kept_hashes.compare(listed, earlier, should_be)
+            compared = kept_hashes.compare(listed, earlier, should_be, self._past.wrong)
             if self._turns:
                 compared = self._turns.put_off(compared)
             compared = self._share(compared)

@@ -84,6 +84,21 @@ def test_a_list_that_is_older_than_what_is_known_is_not_taken(raw):
     assert raw.sums() == {b"a": sha(b"a")}
 
 
+def test_what_verify_found_gone_is_read_whatever_a_late_list_and_report_say(folder, moto):
+    raw = Bucket(folder, moto, moto.endpoint, versioned=False)
+    raw.put("a", b"a")
+    raw.put("b", b"b")
+    job = raw.report(raw.line("a", b"a"), raw.line("b", b"b"), later=2 * SOON)
+    listing = raw.listing(later=SOON)
+    raw.scan("--listing", listing)
+    raw.folder("snapshot", "create", "proofs")
+    raw.client.delete_object(Bucket=raw.bucket, Key="a")
+    raw.folder("verify", "proofs", "--deep", code=7)
+    told = raw.scan("--listing", listing, "--from-report", job, code=7)
+    assert told["missing"] == {"count": 1, "first": ["a"]}
+    assert told["scan"]["counts"]["proofs"] == {"attested": 1}
+
+
 def test_a_late_list_proves_no_bucket_that_was_made_again(folder, moto):
     raw = Bucket(folder, moto, moto.endpoint, versioned=False)
     raw.put("a", b"a")

@@ -21,6 +21,17 @@ _COLUMNS = ("sha256", "proof", "proved_at")
 _SAME = ("kind", "size", "mtime_ns", "tag", "version")
 
 
+class Before(NamedTuple):
+    """What is known of the files of a batch without its reports."""
+
+    #: What earlier scans and runs have, the newest first; rows as in the batch, null for none.
+    each: Sequence[pa.RecordBatch]
+    #: What is remembered of how they should be, as such rows; or nothing.
+    remembered: Sequence[pa.RecordBatch] = ()
+    #: Paths of which something was found wrong that is not over.
+    wrong: pa.Array | None = None
+
+
 class Held(NamedTuple):
     """A batch of a listing in which what is attested stands where it may."""
 
@@ -50,13 +61,13 @@ def hold(
     batch: pa.RecordBatch,
     unknown: pa.Array,
     should: pa.Array,
-    each: Sequence[pa.RecordBatch],
-    remembered: Sequence[pa.RecordBatch] = (),
+    before: Before,
 ) -> Held:
-    """Take what is `told` of a batch where no later reading, in one of `each`, says otherwise.
+    """Take what is `told` of a batch where no later reading of what is known says otherwise.
 
-    What is `remembered` of an archived object is what it should be.
+    What was found wrong in a file that can be read is over once it was read, and no sooner.
     """
+    each, remembered, wrong = before
     for was in each if ARCHIVED in batch["kind"].dictionary.to_pylist() else ():
         batch = _kept(batch, was)
     if told is None:
@@ -72,9 +83,10 @@ def hold(
         other = pc.or_(other, pc.and_(_unwritten(batch, was), differs))
     files = pc.and_(newest, pc.equal(batch["kind"], FILE))
     as_old = pc.fill_null(pc.less_equal(told["proved_at"], batch["proved_at"]), False)
-    taken = pc.and_not(pc.and_not(files, other), as_old)
     doubted = pc.and_(files, other)
-    anew = pc.and_not(doubted, unknown)
+    read = pc.or_(doubted, pc.and_(pc.and_not(files, as_old), _is_in(batch, wrong)))
+    taken = pc.and_not(pc.and_not(files, read), as_old)
+    anew = pc.and_not(read, unknown)
     archived = pc.and_(newest, pc.equal(batch["kind"], ARCHIVED))
     after = _replaced(batch, pc.or_(taken, archived), {name: told[name] for name in _COLUMNS})
     return Held(
@@ -85,6 +97,13 @@ def hold(
         _rotten(after, [*remembered, *each[-1:]], archived),
         convert.values(batch["path"].filter(doubted)),
     )
+
+
+def _is_in(batch: pa.RecordBatch, paths: pa.Array | None) -> pa.Array:
+    """Say for each row whether its path is one of these. Never null."""
+    if paths is None or not len(paths):
+        return pa.repeat(False, batch.num_rows)
+    return pc.is_in(batch["path"], value_set=paths)
 
 
 def unread(files: Rows) -> Rows:

@@ -79,11 +79,15 @@ class Compared(NamedTuple):
 
 
 def compare(
-    listed: Rows, earlier: Sequence[Earlier], remembered: Earlier | None = None
+    listed: Rows,
+    earlier: Sequence[Earlier],
+    remembered: Earlier | None = None,
+    wrong: pa.Array | None = None,
 ) -> Compared:
     """Take hashes from earlier scans, of which the first that knows one has its way.
 
-    What is `remembered` of a file is what it should be, whatever they say.
+    What is `remembered` of a file is what it should be, whatever they say. Files whose
+    paths are `wrong`, as something was found that is not over, are read whatever reports say.
     """
     batch, told = attested.apart(scanned(listed))
     unknown = pc.equal(batch["kind"], FILE)
@@ -111,18 +115,25 @@ def compare(
             should = pc.coalesce(pc.if_else(like, was["sha256"], None), should)
     for good in known:
         should = pc.coalesce(_hashes(batch, good), should)
-    held = attested.hold(told, batch, unknown, should, each, known)
-    batch, unknown, should, kept = held.batch, held.unknown, held.should, kept - held.dropped
-    if not pc.any(unknown).as_py():
-        same = len(earlier) == 1 and not earlier[0].own and batch.equals(was)
-        sums = kept, _size(batch), met, survived, same, 0, held.rotten
-        return Compared(batch, Rows(), [], is_new, *sums)
-    which = [i for i, wanted in enumerate(unknown.to_pylist()) if wanted]
-    settled = batch.filter(pc.invert(unknown))
-    hashes = values(should.filter(unknown))
-    wanted = attested.unread(chosen(listed, which))
-    counts = kept, _size(settled), met, survived, False, 0, held.rotten, held.doubted
-    return Compared(settled, wanted, hashes, is_new, *counts)
+    held = attested.hold(told, batch, unknown, should, attested.Before(each, known, wrong))
+    counts = is_new, kept - held.dropped, _size(held.batch), met, survived
+    if not pc.any(held.unknown).as_py():
+        same = len(earlier) == 1 and not earlier[0].own and held.batch.equals(was)
+        return Compared(held.batch, Rows(), [], *counts, same, 0, held.rotten)
+    return _divided(listed, held, Compared(held.batch, Rows(), [], *counts, False, 0, held.rotten))
+
+
+def _divided(listed: Rows, held: attested.Held, compared: Compared) -> Compared:
+    """Return what was compared with what must be read apart."""
+    which = [i for i, wanted in enumerate(held.unknown.to_pylist()) if wanted]
+    settled = held.batch.filter(pc.invert(held.unknown))
+    return compared._replace(
+        settled=settled,
+        wanted=attested.unread(chosen(listed, which)),
+        known=values(held.should.filter(held.unknown)),
+        size=_size(settled),
+        doubted=held.doubted,
+    )
 
 
 def distrusted(root: Root) -> str:

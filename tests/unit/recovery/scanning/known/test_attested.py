@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pyarrow as pa
 import pytest
 
 from reconciler.recovery.parts.convert import scanned
@@ -150,3 +151,18 @@ def test_an_older_report_of_an_archived_object_changes_nothing() -> None:
     compared = kept_hashes.compare(told(OTHER, 30, kind=ARCHIVED), [earlier])
     assert row(compared) == (GOOD, ATTESTED, 40)
     assert compared.rotten == []
+
+
+@pytest.mark.parametrize("agreeing", [BUCKET, ()], ids=["kept", "not kept"])
+def test_what_was_found_wrong_is_read_whatever_a_report_says(agreeing) -> None:
+    wrong = pa.array([b"Z", b"a"])
+    last = known(GOOD, 40, agreeing=agreeing)
+    compared = kept_hashes.compare(told(GOOD, 50), [last], None, wrong)
+    assert row(compared) is None
+    assert (compared.known, len(compared.doubted), compared.kept) == ([GOOD], 0, 0)
+    assert row(kept_hashes.compare(told(GOOD, 50), [], None, wrong)) is None  # it was gone
+    # The same report proves nothing more; and of an archived object there is no other word.
+    compared = kept_hashes.compare(told(GOOD, 50), [known(GOOD, 50, ATTESTED)], None, wrong)
+    assert row(compared) == (GOOD, ATTESTED, 50)
+    compared = kept_hashes.compare(told(GOOD, 50, kind=ARCHIVED), [], None, wrong)
+    assert row(compared) == (GOOD, ATTESTED, 50)
