@@ -38,7 +38,8 @@ def job_of(path: Path, now: datetime) -> Job:
     manifest = files.manifest_of(path, _WHAT)
     document, name = manifest.document, quoted(str(manifest.path))
     if document.get("Format") != _FORMAT:
-        raise CloudFileError(f"{name} is no {_WHAT[2:]}: its Format is not {_FORMAT}")
+        given = "" if "sourceBucket" not in document else "; it is a list: give it with --listing"
+        raise CloudFileError(f"{name} is no {_WHAT[2:]}: its Format is not {_FORMAT}{given}")
     if _columns(document.get("ReportSchema")) != _columns(_SCHEMA):
         raise CloudFileError(f"{name} has lines of another schema than {_SCHEMA}")
     told = files.text(manifest, document, "ReportCreationDate")

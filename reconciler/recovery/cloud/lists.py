@@ -53,6 +53,10 @@ class BucketList:
         self._manifest = manifest = files.manifest_of(path, _WHAT)
         self._name = quoted(str(manifest.path))
         document = manifest.document
+        if "ReportSchema" in document:
+            raise CloudFileError(
+                f"{self._name} is no list: it is a report of a job, to be given with --from-report"
+            )
         #: The bucket that it is of; and when it was begun, in seconds since 1970.
         self.bucket = files.text(manifest, document, "sourceBucket")
         self.at = self._moment(files.text(manifest, document, "creationTimestamp"), now)

@@ -84,6 +84,14 @@ class Sums:
         """The buckets that are named."""
         return set(self.reports)
 
+    def by_report(self) -> list[set[str]]:
+        """Return the buckets that each report names."""
+        found: dict[CloudReport, set[str]] = {}
+        for bucket, reports in self.reports.items():
+            for report in reports:
+                found.setdefault(report, set()).add(bucket)
+        return list(found.values())
+
     def below(self, bucket: str, prefix: bytes) -> Iterator[tuple[bytes, list[Sum]]]:
         """Yield what is told of each key that begins with a prefix, in the order of the keys."""
         known, sums = b"", list[Sum]()
@@ -111,7 +119,10 @@ class Sums:
                         return
 
     def _batches(self, jobs: Sequence[Path], now: datetime) -> Iterator[pa.RecordBatch]:
-        rows = self._told([job_of(path, now) for path in jobs])
+        # One that is given twice tells nothing twice.
+        rows = self._told(
+            {(job := job_of(path, now)).manifest.digest: job for path in jobs}.values()
+        )
         while some := list(islice(rows, _BATCH)):
             yield pa.RecordBatch.from_arrays(
                 [pa.array(c, f.type) for c, f in zip(zip(*some, strict=True), _SUMS, strict=True)],

@@ -151,6 +151,9 @@ def test_a_report_of_what_is_not_scanned_is_refused(raw, folder):
     told = folder("scan", "--into", "proofs", "--from-report", other, code=64).stderr
     assert "is of the bucket 'another': no storage that is to be scanned lies there" in told
     mine = raw.report(raw.line("one", b"one"))
+    both = ("--from-report", mine, "--from-report", other)
+    told = folder("scan", "--into", "proofs", *both, code=64).stderr
+    assert "is of the bucket 'another'" in told
     told = folder("scan", "--into", "proofs", "--full", "--from-report", mine, code=64).stderr
     assert "--full reads everything itself" in told
     told = folder("scan", "raw", "--from-report", mine, code=64).stderr

@@ -56,8 +56,8 @@ def told_by_cloud(
             _check(targets, {one.bucket}, "--listing")
         reports = [Path(path) for path in options.from_report or ()]
         sums = Sums(reports, folder, utc_now()) if reports else None
-        if sums:
-            _check(targets, sums.buckets, "--from-report")
+        for buckets in sums.by_report() if sums else ():
+            _check(targets, buckets, "--from-report")
         yield Told(sums, lists)
 
 

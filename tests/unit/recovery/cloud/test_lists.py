@@ -139,6 +139,7 @@ def test_current_versions_alone_are_no_list_of_a_bucket_that_keeps_all(tmp_path:
         ({"fileFormat": "ORC"}, "configure the inventory for CSV or Parquet"),
         ({"fileFormat": None}, "configure the inventory for CSV or Parquet"),
         ({"fileFormat": "Parquet"}, "has no Bucket"),
+        ({"ReportSchema": "Bucket, Key"}, "a report of a job, to be given with --from-report"),
         ({"sourceBucket": None}, "does not say its sourceBucket"),
         ({"sourceBucket": "other"}, "it lists the bucket 'raw', and its manifest says 'other'"),
         ({"creationTimestamp": "soon"}, "as its time"),

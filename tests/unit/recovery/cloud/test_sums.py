@@ -55,6 +55,14 @@ def test_sums_come_by_key_whatever_their_order_is(tmp_path: Path) -> None:
     assert found.counts == {"raw": 4, "other": 1}
 
 
+def test_a_report_that_is_given_twice_tells_nothing_twice(tmp_path: Path) -> None:
+    job = report(tmp_path, [succeeded("raw", "a", b"a", "t")], AT)
+    found = taken(tmp_path, job, job)
+    assert found.counts == {"raw": 1}
+    assert [len(told) for _, told in found.below("raw", b"")] == [1]
+    assert found.by_report() == [{"raw"}]
+
+
 @pytest.mark.parametrize(
     "key", ["a b+c%20", 'zeile\n2,"x"', "ä/日本", b"\xff\xfe/\x00", "a//b", "/a/"], ids=repr
 )
@@ -151,6 +159,7 @@ def test_a_file_that_is_not_what_the_manifest_names_is_refused(tmp_path: Path) -
     ("changed", "told"),
     [
         ({"Format": "S3BatchOperations_CSV_20180820"}, "its Format is not Report_CSV_20180820"),
+        ({"Format": None, "sourceBucket": "raw"}, "it is a list: give it with --listing"),
         ({"Format": None}, "its Format is not Report_CSV_20180820"),
         ({"ReportSchema": "Key, Bucket"}, "has lines of another schema"),
         ({"ReportCreationDate": None}, "does not say its ReportCreationDate"),
