@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, NamedTuple
 
@@ -110,8 +110,9 @@ def _found(manifest: Path, file: Named) -> Path:
     places = [home / folder / key.name for folder in _FOLDERS]
     places += [above / key for above in (home, *home.parents)]
     for place in places:
-        if place.is_file():
-            return place
+        with suppress(OSError):  # no file has a name so long
+            if place.is_file():
+                return place
     raise CloudFileError(
         f"{quoted(key.name)} is not beside {quoted(str(manifest))}, which names it: fetch all that "
         "the manifest names into its folder"

@@ -16,7 +16,7 @@ import csv
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import IO, Any, AnyStr, BinaryIO, NamedTuple
 from urllib.parse import unquote_to_bytes
 
 import msgspec
@@ -30,6 +30,8 @@ _NO_SUM = "no sum that can be read"
 _FAILED = re.compile(r"failureMessage:\s*(?:Task \S+ )?(.*?)\s*(?:,\s*errorCode:\s*(\w+)|[}]|$)")
 #: Of a reason so much is told.
 _LONGEST = 120
+#: No line is longer: a key has 1,024 bytes, each in three characters at most.
+_LONGEST_LINE = 1 << 16
 _HEX = re.compile(r"[0-9a-fA-F]{64}")
 
 
@@ -49,7 +51,7 @@ class Line(NamedTuple):
 
 def lines_of(path: Path, file: BinaryIO) -> Iterator[Line]:
     """Yield the lines of a file of a report; raises `CloudFileError` for what is no such line."""
-    texts = (line.decode("utf-8", "surrogateescape") for line in file)
+    texts = (line.decode("utf-8", "surrogateescape") for line in bounded(file))
     reader = csv.reader(texts)
     try:
         for columns in reader:
@@ -77,6 +79,14 @@ def _line(columns: list[str]) -> Line:
     if len(columns) != _COLUMNS or {*columns[4:6]} - {""} != {"200"}:
         return plain._replace(why=_NO_SUM)
     return _summed(plain, columns[6])
+
+
+def bounded(file: IO[AnyStr]) -> Iterator[AnyStr]:
+    """Yield the lines of a file; raises `ValueError` for one that is too long to be held."""
+    while line := file.readline(_LONGEST_LINE):
+        if len(line) == _LONGEST_LINE:
+            raise ValueError(f"a line is longer than {_LONGEST_LINE:,} bytes")
+        yield line
 
 
 def decoded(key: str) -> bytes:

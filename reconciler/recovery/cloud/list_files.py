@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from reconciler.recovery.cloud.lines import decoded
+from reconciler.recovery.cloud.lines import bounded, decoded
 from reconciler.recovery.objects.pages import nanoseconds
 
 #: What is sorted of a list, by key.
@@ -53,7 +53,7 @@ def batches_of(
 
 def _of_csv(file: BinaryIO, columns: Sequence[str], bucket: str) -> Iterator[pa.RecordBatch]:
     with gzip.open(file, "rt", encoding="utf-8", errors="surrogateescape", newline="") as text:
-        reader = csv.reader(text, strict=True)
+        reader = csv.reader(bounded(text), strict=True)
         try:
             rows = (_row(row, columns, bucket) for row in reader if row)
             while some := list(islice(rows, _BATCH)):
@@ -70,14 +70,15 @@ def _row(row: Sequence[str], columns: Sequence[str], bucket: str) -> tuple[objec
     is_marker = _bool(told.get("IsDeleteMarker", ""))
     if not told["Key"]:
         raise ValueError("an object has no key")
-    if not told["Size"] and not is_marker:
+    size = int(told["Size"]) if told["Size"] and not is_marker else None
+    if (size is None or size < 0) and not is_marker:
         raise ValueError(f"an object has no size: {told['Key']!a}")
     return (
         decoded(told["Key"]),
         told.get("VersionId") or None,
         _bool(told.get("IsLatest", "")),
         is_marker,
-        int(told["Size"]) if told["Size"] and not is_marker else None,
+        size,
         nanoseconds(_moment(told["LastModifiedDate"])),
         told["ETag"].strip('"') or None,
         told["StorageClass"] or None,
@@ -127,9 +128,8 @@ def _as_listed(batch: pa.RecordBatch, names: Mapping[str, str]) -> pa.RecordBatc
             column = column.cast(pa.timestamp("ns", column.type.tz)).cast(pa.int64())
         arrays.append(column.cast(field.type))
     listed = pa.RecordBatch.from_arrays(arrays, schema=LISTED)
-    lacking = pc.and_(
-        pc.is_null(listed["size"]), pc.invert(pc.fill_null(listed["is_marker"], False))
-    )
+    unsized = pc.less(pc.fill_null(listed["size"], -1), 0)
+    lacking = pc.and_not(unsized, pc.fill_null(listed["is_marker"], False))
     if listed["key"].null_count or listed["mtime_ns"].null_count or pc.any(lacking).as_py():
         raise ValueError("an object has no key, size or time")
     if pc.min(pc.binary_length(listed["key"])).as_py() == 0:

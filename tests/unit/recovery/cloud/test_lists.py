@@ -196,9 +196,14 @@ def test_what_is_not_packed_is_refused(tmp_path: Path) -> None:
 @FORMS
 @pytest.mark.parametrize(
     "row",
-    [item("a", None), item(""), item("a", storage_class="", Bucket="other")],
-    ids=["size", "key", "bucket"],
+    [item("a", None), item("a", -5), item(""), item("a", storage_class="", Bucket="other")],
+    ids=["size", "negative", "key", "bucket"],
 )
 def test_a_row_that_can_not_be_is_refused(tmp_path: Path, form: str, row) -> None:
     told = refused(tmp_path, inventory(tmp_path, "raw", [row], AT, form=form))
     assert "is no file of an S3 Inventory" in told
+
+
+def test_a_line_without_end_is_refused_before_it_is_held(tmp_path: Path) -> None:
+    path = inventory(tmp_path, "raw", [item("a" * 70_000)], AT)
+    assert "a line is longer than 65,536 bytes" in refused(tmp_path, path)

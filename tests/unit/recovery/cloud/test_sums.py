@@ -169,6 +169,7 @@ def test_a_file_that_is_not_what_the_manifest_names_is_refused(tmp_path: Path) -
         ({"Results": None}, "names no files"),
         ({"Results": [{"Key": "a.csv"}]}, "does not say its MD5Checksum"),
         ({"Results": [{"Key": "../../etc/passwd", "MD5Checksum": "0" * 32}]}, "which is no file"),
+        ({"Results": [{"Key": "k" * 5_000, "MD5Checksum": "0" * 32}]}, "is not beside"),
         ({"Results": []}, "the reports name no object"),
     ],
     ids=repr,
@@ -195,6 +196,11 @@ def test_lines_alone_are_no_report(tmp_path: Path) -> None:
 def test_a_line_that_is_none_is_refused(tmp_path: Path, line: str) -> None:
     told = refused(tmp_path, report(tmp_path, [succeeded("raw", "a", b"a", "t"), line], AT))
     assert told.startswith("line 2 of")
+
+
+def test_a_line_without_end_is_refused_before_it_is_held(tmp_path: Path) -> None:
+    told = refused(tmp_path, report(tmp_path, [f"raw,{'a' * 70_000}"], AT))
+    assert "a line is longer than 65,536 bytes" in told
 
 
 def test_files_are_found_where_they_were_synchronised_to(tmp_path: Path) -> None:
