@@ -30,8 +30,8 @@ _NO_SUM = "no sum that can be read"
 _FAILED = re.compile(r"failureMessage:\s*(?:Task \S+ )?(.*?)\s*(?:,\s*errorCode:\s*(\w+)|[}]|$)")
 #: Of a reason so much is told.
 _LONGEST = 120
-#: No line is longer: a key has 1,024 bytes, each in three characters at most.
-_LONGEST_LINE = 1 << 16
+#: Far more than any line has: a key has 1,024 bytes, each in three characters at most.
+_LONGEST_LINE = 1 << 20
 _HEX = re.compile(r"[0-9a-fA-F]{64}")
 
 

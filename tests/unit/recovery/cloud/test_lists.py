@@ -205,5 +205,5 @@ def test_a_row_that_can_not_be_is_refused(tmp_path: Path, form: str, row) -> Non
 
 
 def test_a_line_without_end_is_refused_before_it_is_held(tmp_path: Path) -> None:
-    path = inventory(tmp_path, "raw", [item("a" * 70_000)], AT)
-    assert "a line is longer than 65,536 bytes" in refused(tmp_path, path)
+    path = inventory(tmp_path, "raw", [item("a" * 1_100_000)], AT)
+    assert "a line is longer than 1,048,576 bytes" in refused(tmp_path, path)

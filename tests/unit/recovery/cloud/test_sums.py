@@ -199,8 +199,8 @@ def test_a_line_that_is_none_is_refused(tmp_path: Path, line: str) -> None:
 
 
 def test_a_line_without_end_is_refused_before_it_is_held(tmp_path: Path) -> None:
-    told = refused(tmp_path, report(tmp_path, [f"raw,{'a' * 70_000}"], AT))
-    assert "a line is longer than 65,536 bytes" in told
+    told = refused(tmp_path, report(tmp_path, [f"raw,{'a' * 1_100_000}"], AT))
+    assert "a line is longer than 1,048,576 bytes" in told
 
 
 def test_files_are_found_where_they_were_synchronised_to(tmp_path: Path) -> None:
