@@ -147,7 +147,7 @@ def test_archived_objects_are_proved_and_found_damaged_by_reports_alone(raw):
 
 def test_a_report_of_what_is_not_scanned_is_refused(raw, folder):
     raw.put("one", b"one")
-    other = raw.report(succeeded("another", "one", b"one", "tag"))
+    other = raw.report(succeeded("another", "one", b"one", "tag"), name="other")
     told = folder("scan", "--into", "proofs", "--from-report", other, code=64).stderr
     assert "is of the bucket 'another': no storage that is to be scanned lies there" in told
     mine = raw.report(raw.line("one", b"one"))
