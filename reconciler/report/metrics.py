@@ -72,6 +72,7 @@ _REACHABLE = "reconciler_storage_reachable"
 _SCAN = "reconciler_storage_last_scan_timestamp_seconds"
 _FILES = "reconciler_storage_files"
 _BYTES = "reconciler_storage_bytes"
+_ATTESTED = "reconciler_storage_attested_files"
 _UNLISTED = "reconciler_storage_unlisted_folders"
 _OLDEST = "reconciler_storage_oldest_proof_timestamp_seconds"
 _EVERY = "reconciler_storage_objective_seconds"
@@ -91,16 +92,21 @@ FAMILIES = {
     _REACHABLE: Family("Whether the last scan reached the storage (1) or not (0)."),
     _SCAN: Family("When the last scan that reached the storage ended."),
     _FILES: Family(
-        "Files by when their bytes were read, here or by the cloud: within the cycle, longer ago, "
-        "never (unproved).",
+        "Files by when their bytes were proved, read here or by reports of the cloud: within the "
+        "cycle, longer ago, never (unproved).",
         _sum,
     ),
-    _BYTES: Family("Sizes of the files, by when their bytes were read.", _sum),
+    _BYTES: Family("Sizes of the files, by when their bytes were proved.", _sum),
+    _ATTESTED: Family(
+        "Of the files that were proved within the cycle, those not read here: by reports of the "
+        "cloud.",
+        _sum,
+    ),
     _UNLISTED: Family("Folders that could not be listed: nobody knows what is in them.", _sum),
-    _OLDEST: Family("When the file was read whose reading is the oldest."),
-    _EVERY: Family("In which time every byte is to be read, as the manifest says."),
+    _OLDEST: Family("When the file was proved whose proof is the oldest."),
+    _EVERY: Family("In which time every byte is to be proved, as the manifest says."),
     _MET: Family(
-        "Whether every byte is known to be read within the cycle, and nothing wrong (1), or not."
+        "Whether every byte is known to be proved within the cycle, and nothing wrong (1), or not."
     ),
     _FINDINGS: Family("Findings that last and that nobody has accepted, by class.", _sum),
     _OTHERS: Family(
@@ -207,6 +213,7 @@ def _coverage(of: Labels, coverage: Coverage) -> Iterator[Sample]:
     ):
         yield _FILES, (*of, ("state", state)), sum(each.files for each in much)
         yield _BYTES, (*of, ("state", state)), sum(each.bytes for each in much)
+    yield _ATTESTED, of, coverage.attested.files
     yield _UNLISTED, of, coverage.closed
     if coverage.oldest is not None:
         yield _OLDEST, of, coverage.oldest

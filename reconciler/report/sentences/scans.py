@@ -135,7 +135,7 @@ def notes(scanned: Scanned) -> list[str]:
         told.append(
             f"Reports of the cloud have other bytes of {count(scanned.doubted, 'file')} than were "
             "recorded. Such a file is read here, and what was read counts, unless a limit left no "
-            "room for it: then it is not known."
+            "room for it, or its storage class lets nobody read it: then it is not known."
         )
     if scanned.alike:
         pairs = (f"{shown(one)} and {shown(two)}" for one, two in scanned.alike_first[:_TOLD])

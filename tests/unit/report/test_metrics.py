@@ -19,6 +19,7 @@ COVERAGE = Coverage(
     closed=1,
     oldest=1_795_000_000,
     ahead=Much(4, 40),
+    attested=Much(1, 100),
 )
 NAS = StorageProved(
     "nas",
@@ -62,6 +63,7 @@ def test_all_that_is_known_is_told() -> None:
     # What was read in a time that has not come yet is no proof.
     assert of(found, "storage_files") == dict(zip(states, (2, 3, 5), strict=True))
     assert of(found, "storage_bytes") == dict(zip(states, (20, 300, 47), strict=True))
+    assert of(found, "storage_attested_files") == {("nas",): 1}
     assert of(found, "storage_unlisted_folders") == {("nas",): 1}
     assert of(found, "storage_oldest_proof_timestamp_seconds") == {("nas",): 1_795_000_000}
     assert of(found, "storage_last_scan_timestamp_seconds") == {("nas",): 1_795_917_600}
