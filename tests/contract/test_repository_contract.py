@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -59,8 +60,14 @@ def test_there_is_none_until_one_is_made(address):
     assert told == []
     open_repository(address, make=True, told=told.append).close()
     open_repository(address, make=True, told=told.append).close()
-    open_repository(address, make=True, existing=True, told=told.append).close()
-    open_repository(address).close()
+    with pytest.raises(RepositoryError, match="holds no scan, no snapshot and no findings"):
+        open_repository(address, make=True, existing=True, told=told.append)
+    with closing(open_repository(address)) as repository:
+        repository.write("parts/ab/c.parquet", b"")  # which no scan and no snapshot names
+        with pytest.raises(RepositoryError, match="not restored whole"):
+            open_repository(address, make=True, existing=True)
+        repository.write("scans/a/b.json", b"{}")
+        open_repository(address, make=True, existing=True).close()
     assert len(told) == 1
     assert told[0].endswith("is a new repository, which knows of no earlier scan.")
 

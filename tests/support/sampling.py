@@ -18,6 +18,13 @@ import pytest
 
 from support.repository import ROOT
 
+#: Of a test of the installed command that has more values than these, a run of everything plays
+#: half: what the values are about has tests of its own in `unit` and `contract`, played whole.
+_MANY = 6
+_COMMANDS = "tests/e2e/"
+#: All blocks of the documents and all examples are run for each commit.
+_DOCUMENTS = "tests/e2e/repository/"
+
 _chosen = SimpleNamespace(long=False)
 
 
@@ -42,10 +49,11 @@ def sample(everything: Sequence[int], size: int, what: str) -> list[int]:
 
 
 def left_out(config: pytest.Config, items: Sequence[pytest.Item]) -> list[pytest.Item]:
-    """Choose what a run of everything leaves to other commits: of tests that are marked `sampled`.
+    """Choose what a run of everything leaves to other commits.
 
-    `sampled(size)` plays so many values of a test; `sampled(size, of="NAME")` so many of all tests
-    that say that name. `--long`, and whoever names a path or a part of a name, plays all.
+    That is, of tests that are marked `sampled`: `sampled(size)` plays so many values of a test,
+    `sampled(size, of="NAME")` so many of all tests that say that name. Of others in `tests/e2e`
+    half of many values. `--long`, and whoever names a path or a part of a name, plays all.
     """
     asked = config.args_source is not pytest.Config.ArgsSource.TESTPATHS
     if is_long(config) or asked or config.option.keyword:
@@ -57,10 +65,13 @@ def left_out(config: pytest.Config, items: Sequence[pytest.Item]) -> list[pytest
             name = marker.kwargs.get("of") or item.nodeid.partition("[")[0]
             groups[name].append(item)
             (sizes[name],) = marker.args
+        elif item.nodeid.startswith(_COMMANDS) and not item.nodeid.startswith(_DOCUMENTS):
+            groups[item.nodeid.partition("[")[0]].append(item)
     left: list[pytest.Item] = []
     for name, group in groups.items():
         numbers = range(len(group))
-        played = set(sample(numbers, min(sizes[name], len(group)), name))
+        size = sizes.get(name, max(_MANY, len(group) // 2))
+        played = set(sample(numbers, min(size, len(group)), name))
         left += [group[number] for number in numbers if number not in played]
     return left
 

@@ -95,13 +95,15 @@ def _create(context: Context, options: SnapshotOptions) -> int:
         identity = reader.identity()
     if identity == NEW_PLATFORM and (told := lost.warning(where, platform.address, (), ())):
         context.streams.note(f"Warning: {told}.")
-    targets = _targets(context, options, platform) if options.scan else []
+    targets = _targets(context, options, platform)
     tell = context.streams.note
     with closing(
         open_repository(where, make=True, existing=options.existing, told=tell)
     ) as repository:
         said = objectives(manifest)
-        scanned = _scanned(context, options, said, targets, repository) if targets else SUCCESS
+        scanned = SUCCESS
+        if options.scan and targets:
+            scanned = _scanned(context, options, said, targets, repository)
         if scanned == INTERRUPTED:
             return INTERRUPTED
         kept = _taken(context, options, manifest, platform, repository)
@@ -117,12 +119,15 @@ def _create(context: Context, options: SnapshotOptions) -> int:
 
 
 def _targets(context: Context, options: SnapshotOptions, platform: Platform) -> list[Target]:
-    """Return what is scanned before: all that a manifest can express."""
+    """Return what can be scanned before: all that a manifest can express.
+
+    The repository must lie in none of it, scanned or not.
+    """
     Exclusions(options.exclude or ())
     live = read_live(context, platform).storages
     managed = [storage for storage in live if unmanaged_because(storage) is None]
     targets, notes = targets_of(managed, ())
-    for note in notes:
+    for note in notes if options.scan else ():
         context.note(note)
     apart.check_apart(targets, options.repository, context.environ)
     return targets

@@ -20,7 +20,7 @@ from reconciler.cli.recovery.verifying import accepting, explaining, losing
 from reconciler.cli.recovery.verifying import deep as storages_now
 from reconciler.cli.recovery.verifying.meant import check, command_of
 from reconciler.environment.timestamps import timestamp, utc_now
-from reconciler.errors import RepositoryError, UsageError
+from reconciler.errors import ERROR, RepositoryError, UsageError
 from reconciler.model import NEW_PLATFORM
 from reconciler.names import Scope, matches
 from reconciler.printable import listed, quoted
@@ -82,7 +82,11 @@ def _run(context: Context, options: VerifyOptions, about: About) -> int:
         verified = one.verified(stop)
         stop.settle()
         context.result(context.report().verified(verified, context.style))
-        return codes.of_verified(verified, interrupted=stop.interrupted)
+        code = codes.of_verified(verified, interrupted=stop.interrupted)
+        if not one.unwritten:
+            return code
+        context.streams.note(f"Error: {one.unwritten}.")
+        return code or ERROR  # what was found matters more
 
 
 class _Verification:
@@ -99,6 +103,8 @@ class _Verification:
         self.kept, self._passed_over = self._meant(id if options.repository is not None else None)
         self.settling = Settling(context, options)
         self._platform, self._is_other = "", False
+        #: Why the table of findings could not be written.
+        self.unwritten = ""
 
     @property
     def storages(self) -> Sequence[SnapshotStorage]:
@@ -140,6 +146,7 @@ class _Verification:
             others = elsewhere.told(means, self._asked(was, scope))
             if table is not None:
                 table.finish()
+                self.unwritten = table.problem
         verified = Verified(
             how,
             self.repository.address,
@@ -147,7 +154,7 @@ class _Verification:
             each,
             _side(self.kept) if how == results.AGAINST else None,
             (*self._notes(how, was), *self._idle_scopes(was)),
-            options.rows or "",
+            "" if self.unwritten else options.rows or "",
             redacted=options.redact,
             passed_over=self._passed_over,
             platform=self._platform,

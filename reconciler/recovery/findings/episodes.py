@@ -34,8 +34,9 @@ SEVERITY = (
     values.CHANGING,
     values.EXTRA,
 )
-#: So many are kept of one storage; of those resolved the latest.
-MOST_OPEN, MOST_RESOLVED = 10_000, 1_000
+#: So many are kept of one storage; of those resolved the latest, and as many as can be open: else
+#: files that were all restored at once would not all be known for good by a snapshot of the rot.
+MOST_OPEN, MOST_RESOLVED = 10_000, 10_000
 
 
 def key(finding: FileFinding) -> Key:

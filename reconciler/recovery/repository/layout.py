@@ -21,6 +21,8 @@ FINISHED = "finished/"
 FINDINGS = "findings/"
 FOUND = "found/"
 UNFINISHED = "unfinished/"
+#: Where there is something once a scan was begun or a snapshot made, whatever `prune` removed.
+KNOWLEDGE = (SCANS, SNAPSHOTS, FINDINGS, FINISHED, UNFINISHED)
 #: The key by which `--redact` makes short hashes of names: 32 bytes, made when it is first wanted.
 REDACTION = "redaction.key"
 #: What a key is named with where nobody knows the location: a place that no location is like.

@@ -58,6 +58,15 @@ def bucket(where: InBucket, found: str | None, near: InBucket | None) -> Reposit
     return RepositoryError(f"{none}, and other files lie in it ({quoted(found)}): {_ELSEWHERE}")
 
 
+def hollow(address: str) -> RepositoryError:
+    """Return the error for a repository that knows of nothing, where one was to be added to."""
+    return RepositoryError(
+        f"the repository {quoted(address)} holds no scan, no snapshot and no findings: if it held "
+        "any, it is not restored whole, or part of it is not mounted, and what it knew would count "
+        "no more; if it is new, run this once without --existing"
+    )
+
+
 def unreadable(path: Path, error: OSError) -> RepositoryError:
     """Return the error for a folder that can't be looked into."""
     told = f"{quoted(str(path))} can't be read ({error.strerror})"

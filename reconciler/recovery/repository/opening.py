@@ -28,9 +28,9 @@ def open_repository(
 
     With `make` one is made where nothing lies yet, of which `told` gets a line for people, with
     the name of one beside it that was probably meant. With `existing` none is made all the same:
-    whoever only adds to one says so, where it may be a mount that is missing. Raises
-    `AddressError` if this is no address, `RepositoryError` if there is none, or what lies there is
-    something else.
+    whoever only adds to one says so, where it may be a mount that is missing, or of a copy that
+    was not restored whole. Raises `AddressError` if this is no address, `RepositoryError` if there
+    is none, or what lies there is something else; with `existing` also if it knows of nothing.
     """
     where = understand(address)
     adds, make = make, make and not existing
@@ -40,6 +40,8 @@ def open_repository(
     if adds and isinstance(where, Path):
         sweep(where / DRAFTS)
     if marker.read(repository) is not None:
+        if existing and not _knows_anything(repository):
+            raise mistaken.hollow(repository.address)
         return repository
     if isinstance(repository, BucketRepository):
         try:
@@ -53,6 +55,10 @@ def open_repository(
         beside = mistaken.near(where) if isinstance(where, Path) else ""
         told(f"{repository.address} is a new repository, which knows of no earlier scan{beside}.")
     return repository
+
+
+def _knows_anything(repository: Repository) -> bool:
+    return any(next(repository.names(each), None) is not None for each in layout.KNOWLEDGE)
 
 
 def _in_folder(folder: Path, *, make: bool) -> Repository:

@@ -75,6 +75,16 @@ def test_rot_is_told_though_the_repository_has_no_room_for_what_was_read(rotten,
     assert "See to it that the folder has room, then run the command again" in told
 
 
+def test_rot_is_told_though_there_is_no_room_for_the_table_that_was_asked_for(rotten):
+    # What the repository keeps of so little is smaller than a table in this format.
+    done = rotten.folder.shell('ulimit -f 4; exec "$0" verify proofs --deep --rows found.parquet')
+    assert done.returncode == 7, done.stderr
+    assert re.search("^FINDINGS: 1 damaged", done.stdout, re.MULTILINE), done.stdout
+    assert "found.parquet" not in done.stdout
+    assert "Error: can't write 'found.parquet': File too large" in done.stderr
+    assert not list(rotten.path.glob("*found.parquet*"))
+
+
 def test_rot_of_a_file_that_no_snapshot_has_is_not_lost(rotten):
     rotten.file("nas/new.tif", b"n")
     rotten.scan(code=7)

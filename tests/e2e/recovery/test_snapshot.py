@@ -152,8 +152,9 @@ def test_scan_scans_before(storages):
     assert "contents of 1 (10 files)" in told.stdout
 
 
-def test_no_repository_is_made_in_a_storage_that_it_is_to_prove(storages):
-    told = storages.folder("snapshot", "create", "nas/proofs", "--scan", code=64).stderr
+@pytest.mark.parametrize("more", [(), ("--scan",)])
+def test_no_repository_is_made_in_a_storage_that_it_is_to_prove(storages, more):
+    told = storages.folder("snapshot", "create", "nas/proofs", *more, code=64).stderr
     assert "lies in the storage 'nas'" in told
     assert not (storages.path / "nas/proofs").exists()
 

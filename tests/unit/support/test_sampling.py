@@ -40,6 +40,15 @@ def test_each_marked_test_plays_so_many_values_and_the_others_all() -> None:
     assert left == left_out(config(), [*EACH, *PLAIN])
 
 
+def test_of_many_values_of_a_command_half_are_played_and_all_blocks_of_documents() -> None:
+    few, many, documents, unit = (
+        items(f"tests/{test}", count, None)
+        for test, count in (("e2e/x", 6), ("e2e/y", 20), ("e2e/repository/z", 20), ("unit/u", 20))
+    )
+    left = left_out(config(), [*few, *many, *documents, *unit])
+    assert [item.nodeid.partition("[")[0] for item in left] == ["tests/e2e/y"] * 10
+
+
 def test_tests_that_share_a_name_share_a_sample() -> None:
     assert len(left_out(config(), TOGETHER)) == 5
 

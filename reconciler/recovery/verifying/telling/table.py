@@ -110,7 +110,8 @@ class _Sheet(Protocol):
 class Table:
     """Takes findings, one after the other; to be used in a `with`.
 
-    The file appears when `finish` is called: mode 0600, instead of what was there.
+    The file appears when `finish` is called: mode 0600, instead of what was there. What can't be
+    written by then raises nothing, for what was found matters more: `problem` says why.
     """
 
     def __init__(self, path: str) -> None:
@@ -126,13 +127,15 @@ class Table:
         drafts.clear(self._goal.parent, f".{self._goal.name}.", ".tmp")
         self._draft = drafts.draft(self._goal.parent, f".{self._goal.name}.", ".tmp")
         self._waiting: list[list[object]] = []
+        #: Why nothing was written; empty as long as nothing failed.
+        self.problem = ""
         with self._in_words():
             handle = os.open(self._draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             self._file = os.fdopen(handle, "wb")
             self._sheet: _Sheet = kind(self._file)
 
     def add(self, finding: FileFinding) -> None:
-        """Add a row; raises `ReconcilerError`."""
+        """Add a row."""
         row = [value(finding) for _, value in _COLUMNS.values()]
         for content in (finding.was, finding.now):
             row += [None if content is None else value(content) for _, value in _CONTENT.values()]
@@ -141,9 +144,11 @@ class Table:
             self._flush()
 
     def finish(self) -> None:
-        """Give the file its name; raises `ReconcilerError`."""
+        """Give the file its name, unless it could not be written."""
         self._flush()
-        with self._in_words():
+        if self.problem:
+            return
+        with self._kept_in_mind(), self._in_words():
             self._sheet.close()
             self._file.flush()
             os.fsync(self._file.fileno())
@@ -157,15 +162,25 @@ class Table:
 
     def __exit__(self, *_: object) -> None:
         """Leave nothing of what was not finished."""
+        with contextlib.suppress(OSError, ValueError):
+            self._sheet.close()
         with contextlib.suppress(OSError):
             self._file.close()
         with contextlib.suppress(OSError):
             self._draft.unlink(missing_ok=True)
 
     def _flush(self) -> None:
-        with self._in_words():
-            self._sheet.write(self._waiting)
+        if not self.problem:
+            with self._kept_in_mind(), self._in_words():
+                self._sheet.write(self._waiting)
         self._waiting.clear()
+
+    @contextlib.contextmanager
+    def _kept_in_mind(self) -> Iterator[None]:
+        try:
+            yield
+        except ReconcilerError as error:
+            self.problem = str(error)
 
     @contextlib.contextmanager
     def _in_words(self) -> Iterator[None]:

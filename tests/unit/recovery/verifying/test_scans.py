@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import errno
 import json
+import os
 
 import pyarrow.parquet as pq
 import pytest
@@ -19,6 +21,7 @@ from reconciler.recovery.verifying import results, scans
 from reconciler.recovery.verifying.comparing.sides import SETTLED_NS
 from reconciler.recovery.verifying.recorded import of_scan
 from reconciler.recovery.verifying.telling import concluding
+from reconciler.recovery.verifying.telling import table as telling
 from reconciler.recovery.verifying.telling.concluding import Means
 from reconciler.recovery.verifying.telling.redaction import Redaction, key_of
 from reconciler.recovery.verifying.telling.table import SCHEMA, Table
@@ -299,6 +302,31 @@ def test_a_table_that_was_not_finished_leaves_what_was_there(verify, tmp_path):
         broken()
     assert path.read_text() == before
     assert [p.name for p in tmp_path.iterdir() if p.name.endswith(".tmp")] == []
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+@pytest.mark.parametrize("early", [True, False])
+def test_a_table_that_has_no_room_keeps_no_finding_from_being_told(
+    verify, tmp_path, monkeypatch, early, suffix
+):
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    path = tmp_path / f"rows{suffix}"
+    with Table(str(path)) as table:
+        if early:
+            monkeypatch.setattr(table._sheet, "write", full)
+            monkeypatch.setattr(telling, "_BATCH", 1)
+        told = verify([GOOD], [ROTTEN], table=table)
+        if not early:
+            monkeypatch.setattr(os, "fsync", full)
+        table.finish()
+        monkeypatch.undo()
+    assert [finding.what for finding in told.findings] == ["damaged"]
+    assert table.problem == (
+        f"can't write '{path}': No space left on device. Nothing was written to it"
+    )
+    assert list(tmp_path.glob("*rows*")) == []
 
 
 def test_of_a_folder_in_which_something_was_left_out_nobody_says_that_nothing_is_left(
