@@ -30,6 +30,7 @@ EXIT_CODES = {
     "SnapshotError": 1,
     "UnreachableError": 8,
     "ClusterError": 1,
+    "CloudFileError": 65,
 }
 TRANSIENT = {"PlatformBusyError", "UnavailableError"}
 
