@@ -2,7 +2,8 @@
 """Set up this checkout and run it: needs Python 3.11 or later and nothing else.
 
     python3 dev.py try           apply examples/quickstart on the embedded platform
-    python3 dev.py test          run all tests (further arguments go to pytest)
+    python3 dev.py test          run the tests, of those with many values or that take long a sample
+                                 that the commit chooses (further arguments go to pytest)
     python3 dev.py test --long   run them with the long campaigns whole: an hour and more
     python3 dev.py check         run linters, types, layers and the package build
     python3 dev.py newest        run unit and contract tests with the newest libraries there are
@@ -86,7 +87,7 @@ def try_it(*rest: str) -> int:
 
 
 def test(*rest: str) -> int:
-    """Run the tests; all of them, unless told otherwise, and then with their coverage."""
+    """Run the tests; unless only some are named, with what they cover."""
     install("[test]")
     whole = () if any(word != "--long" for word in rest) else COVERAGE
     return pytest(VENV, *whole, *rest)
