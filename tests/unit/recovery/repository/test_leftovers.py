@@ -4,6 +4,7 @@ import os
 import time
 
 from reconciler.recovery.repository.folder import DRAFTS
+from reconciler.recovery.repository.layout import SCANS
 from reconciler.recovery.repository.leftovers import sweep
 from reconciler.recovery.repository.opening import open_repository
 
@@ -18,6 +19,8 @@ def left(path, days):
 def test_old_drafts_are_removed_and_others_stay(tmp_path):
     folder = tmp_path / "repository"
     open_repository(str(folder), make=True)
+    (folder / SCANS / "1").mkdir(parents=True)
+    (folder / SCANS / "1/scan.json").write_bytes(b"{}")
     drafts = folder / DRAFTS
     drafts.mkdir(exist_ok=True)
     (drafts / "old").mkdir()
