@@ -34,8 +34,8 @@ SEVERITY = (
     values.CHANGING,
     values.EXTRA,
 )
-#: So many are kept of one storage; of those resolved the latest, and as many as can be open: else
-#: files that were all restored at once would not all be known for good by a snapshot of the rot.
+#: So many are kept of one storage; of those resolved the latest. Which bytes are good of others
+#: that were restored, scans from before say (`verifying.earlier`), which costs more to ask.
 MOST_OPEN, MOST_RESOLVED = 10_000, 10_000
 
 

@@ -21,6 +21,7 @@ from reconciler.recovery.verifying.comparing.emptied import FEWEST, WHOLE, empti
 from reconciler.recovery.verifying.comparing.sides import Circumstances
 from reconciler.recovery.verifying.comparing.spool import Spool
 from reconciler.recovery.verifying.comparing.unproved import unproved
+from reconciler.recovery.verifying.earlier import CameFirst
 from reconciler.recovery.verifying.recorded import Recorded
 from reconciler.recovery.verifying.results import StorageVerified
 from reconciler.recovery.verifying.telling.concluding import Concluded, Means, Present
@@ -56,7 +57,8 @@ def compare(
         present = None
         if by.was.taken_ns <= by.now.taken_ns:
             present = Present(now.ended_at, by.now, lambda paths: _found(other, paths))
-        concluded = Concluded(now.place, means, present, was.place)
+        before = CameFirst(homes[0], was)
+        concluded = Concluded(now.place, means, present, was.place, came_first=before)
         told = concluded.conclude(so_far, comparison.findings)
         if means.redaction or told.accepted_count > len(told.accepted):
             return told  # which files are meant can't be told

@@ -22,11 +22,12 @@ from reconciler.recovery.snapshots import listing
 from reconciler.recovery.snapshots.document import Kept
 from reconciler.recovery.values import FileFinding
 from reconciler.recovery.verifying import stories
+from reconciler.recovery.verifying.earlier import every
 from reconciler.recovery.verifying.explaining import meant
 from reconciler.recovery.verifying.explaining.folder import of_folder
 from reconciler.recovery.verifying.explaining.narrator import Narrator, moment
 from reconciler.recovery.verifying.explaining.shelf import Shelf, batches
-from reconciler.recovery.verifying.recorded import Recorded, of_scan, of_snapshot
+from reconciler.recovery.verifying.recorded import of_scan
 from reconciler.recovery.verifying.stories import Copy, Story
 from reconciler.recovery.verifying.telling import forgotten
 from reconciler.recovery.verifying.telling.apart import has_good_bytes
@@ -46,7 +47,7 @@ def explain(
     snapshots, lost = there.kept, [damaged.reason for damaged in there.damaged]
     shelf = Shelf(repository, path)
     narrator = Narrator(storage, place, path, settled_ns)
-    for side, ids in _recorded(repository, snapshots, place, lost):
+    for side, ids in every(repository, snapshots, place, lost):
         narrator.remember(side, shelf.remembered(side))
         if shelf.is_lost(side):
             narrator.miss(side, ids)
@@ -114,27 +115,6 @@ def _last_read(good: Content | None, story: Story) -> str:
         if row and good and row.sha256 == good.sha256 and row.proof in rows.PROVEN
     ]
     return moment(max(filter(None, read))) if any(read) else ""
-
-
-def _recorded(
-    repository: Repository, snapshots: Sequence[Kept], place: str, lost: list[str]
-) -> Iterator[tuple[Recorded, tuple[str, ...]]]:
-    """Yield every scan of a place, the oldest first, with the snapshots that have it.
-
-    Of each one that can't be read `lost` gets a sentence.
-    """
-    found: dict[str, Recorded] = {}
-    ids: dict[str, list[str]] = {}
-    for kept in snapshots:
-        for storage in kept.snapshot.storages:
-            side = of_snapshot(storage) if storage.place == place else None
-            if side is not None:
-                found[side.scan] = side
-                ids.setdefault(side.scan, []).append(kept.snapshot.id)
-    for scan in record.whole(repository, place, lost):
-        found[scan.id] = of_scan(scan)
-    for side in sorted(found.values(), key=lambda side: (side.started_at, side.scan)):
-        yield side, tuple(dict.fromkeys(ids.get(side.scan, ())))
 
 
 def _copies(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from itertools import islice
 
 from msgspec.structs import replace
 
@@ -14,7 +15,8 @@ from reconciler.recovery.findings.episodes import Key
 from reconciler.recovery.rows import Content
 from reconciler.recovery.values import FileFinding
 from reconciler.recovery.verifying.comparing.classify import same_bytes
-from reconciler.recovery.verifying.comparing.spool import Spooled
+from reconciler.recovery.verifying.comparing.spool import Spool, Spooled
+from reconciler.recovery.verifying.earlier import TOGETHER, CameFirst
 
 #: What a file is called that has its good bytes again, where a snapshot has the wrong ones.
 _CALLED = frozenset({values.DAMAGED, values.CHANGED, values.EXTRA})
@@ -24,38 +26,67 @@ class Apart:
     """Holds what is found against what was open before, and counts what it sets apart."""
 
     def __init__(
-        self, before: Mapping[Key, FileFinding], over: Mapping[Key, FileFinding] | None = None
+        self,
+        before: Mapping[Key, FileFinding],
+        over: Mapping[Key, FileFinding] | None = None,
+        came_first: CameFirst | None = None,
     ) -> None:
-        """Take what was open `before` the run; and what was known to be `over` last of each."""
+        """Take what was open `before` the run; and what was known to be `over` last of each.
+
+        Of what they don't tell, `came_first` knows which bytes of a file are the good ones.
+        """
         self._before = before
         self._over = over or {}
+        self._came_first = came_first
         #: By class: how many are fewer than was counted, and how many were accepted.
         self.back: Counter[str] = Counter()
         self.accepted: Counter[str] = Counter()
+        #: What was open before, though it was about good bytes.
+        self.mistaken: set[Key] = set()
 
-    def seen(self, findings: Callable[[], Iterable[Spooled]]) -> Callable[[], Iterator[Spooled]]:
-        """Return what yields all findings as they are told, but for files that are good again."""
+    def part(self, findings: Iterable[Spooled], rest: Spool) -> None:
+        """Put into `rest` all findings as they are told, but for files that are good again.
 
-        def told() -> Iterator[Spooled]:
-            for finding, listed in findings():
-                if not self._is_back(finding):
-                    yield Spooled(self._truly(finding), listed)
+        These are counted, as is what was accepted and what is called by another class. Raises
+        `RepositoryError`.
+        """
+        each = iter(findings)
+        while some := list(islice(each, TOGETHER)):
+            first = self._first(some)
+            for finding, listed in some:
+                if not (self._is_back(finding) or (listed and finding.path in first)):
+                    truly = self._truly(finding)
+                    rest.add(truly, listed=listed)
+                    if listed:
+                        self._count(finding, truly)
+                elif listed:
+                    self.back[finding.what] += 1
 
-        return told
+    def _first(self, findings: Iterable[Spooled]) -> set[bytes]:
+        """Return the paths of files that have the bytes that came first, as earlier scans say."""
+        if self._came_first is None:
+            return set()
+        asked = (finding for finding, listed in findings if listed and self._is_asked(finding))
+        first = self._came_first.those(asked)
+        self.mistaken |= self._before.keys() & {("", path, "") for path in first}
+        return first
 
-    def count(self, findings: Iterable[Spooled]) -> None:
-        """Count what is set apart, and what is called by another class."""
-        for finding, listed in findings:
-            if not listed:
-                continue
-            truly = self._truly(finding)
-            if self._is_back(finding):
-                self.back[finding.what] += 1
-            elif self.is_accepted(finding):
-                self.accepted[finding.what] += 1
-            elif truly.what != finding.what:
-                self.back[finding.what] += 1
-                self.back[truly.what] -= 1
+    def _is_asked(self, finding: FileFinding) -> bool:
+        """Return whether only earlier scans can say that a file is good."""
+        if finding.what not in (values.DAMAGED, values.CHANGED) or self._is_back(finding):
+            return False
+        known = self._before.get(episodes.key(finding))
+        # What was found by the same rows before is no other witness.
+        return known is None or (
+            episodes.same_state(known.was, finding.was) and not self.is_accepted(finding)
+        )
+
+    def _count(self, finding: FileFinding, truly: FileFinding) -> None:
+        if self.is_accepted(finding):
+            self.accepted[finding.what] += 1
+        elif truly.what != finding.what:
+            self.back[finding.what] += 1
+            self.back[truly.what] -= 1
 
     def is_accepted(self, finding: FileFinding) -> bool:
         """Return whether a person has accepted the file as it is."""

@@ -6,8 +6,6 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import cached_property
-from itertools import islice
-from typing import Self
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -23,15 +21,14 @@ from reconciler.recovery.scanning.known.last_record import LastRecords
 from reconciler.recovery.values import Accepted, FileFinding
 from reconciler.recovery.verifying.comparing.classify import LEFT_OUT
 from reconciler.recovery.verifying.comparing.sides import Side
-from reconciler.recovery.verifying.comparing.spool import Spooled
+from reconciler.recovery.verifying.comparing.spool import Spool, Spooled
+from reconciler.recovery.verifying.earlier import CameFirst
 from reconciler.recovery.verifying.results import StorageVerified
 from reconciler.recovery.verifying.telling import forgotten
 from reconciler.recovery.verifying.telling.apart import Apart, is_over
+from reconciler.recovery.verifying.telling.firsts import MOST_TOLD, First
 from reconciler.recovery.verifying.telling.redaction import Redaction
 from reconciler.recovery.verifying.telling.table import Table
-
-#: So many findings of one class and storage are told one by one; a table has all of them.
-MOST_TOLD = 1_000
 
 #: Looks paths up in what is now.
 Look = Callable[[Collection[bytes]], dict[bytes, Content]]
@@ -77,12 +74,14 @@ class Concluded:
         present: Present | None,
         original: str = "",
         about: str = "",
+        came_first: CameFirst | None = None,
     ) -> None:
         """Without `present` the comparison says nothing of today, and nothing is kept of it.
 
-        What was lay at the place `original`, if not at the same. What is told is `about` what
-        `Present.about` says, if there is one.
+        What was lay at the place `original`, if not at the same; `came_first` knows what lay there
+        before. What is told is `about` what `Present.about` says, if there is one.
         """
+        self._came_first = came_first
         self._place = place
         self._about = present.about if present else about
         self._original = original or place
@@ -102,21 +101,39 @@ class Concluded:
         self.notes += lost
         before = over_time.open_ones(known.episodes)
         if self._present is None:
-            told = self._told(so_far, _First.of(findings()), findings, {}, Apart({}))
+            told = self._told(so_far, First.of(findings()), findings, {}, Apart({}))
             known_before = [e for e in before.values() if e.about in ("", self._about)]
             return replace(self._with_silent(told, known_before), forgotten=bool(lost))
-        apart = Apart(before, {**self._wrong_there(), **over_time.over_last(known.episodes)})
-        apart.count(findings())
-        findings = apart.seen(findings)
-        first = _First.of(findings())
+        over_before = {**self._wrong_there(), **over_time.over_last(known.episodes)}
+        apart = Apart(before, over_before, self._came_first)
+        with Spool() as rest:
+            apart.part(findings(), rest)
+            told = self._concluded(so_far, self._present, known, apart, rest)
+        return replace(told, forgotten=bool(lost))
+
+    def _concluded(
+        self,
+        so_far: StorageVerified,
+        present: Present,
+        known: store.Known,
+        apart: Apart,
+        rest: Spool,
+    ) -> StorageVerified:
+        """Keep, and return, what is told of the `rest` of the findings: others are set apart."""
+        before = over_time.open_ones(known.episodes)
+
+        def findings() -> Iterator[Spooled]:
+            return iter(rest)
+
+        first = First.of(findings())
         found = first.by_key
-        ended = self._ended(self._present, before, found)
+        ended = self._ended(present, before, found, apart)
         now = timestamp(self._means.clock(), "milliseconds")
-        after = over_time.observed(known.episodes, found, self._present.moment, ended, now)
+        after = over_time.observed(known.episodes, found, present.moment, ended, now)
         self._keep(after, known, first.no_room)
         lasting = over_time.open_ones(after)
         told = self._told(so_far, first, findings, lasting, apart)
-        about, moment = self._about, self._present.moment
+        about, moment = self._about, present.moment
         # With `deep` the scan itself has seen it, and kept that.
         over = [e for e in after if e.resolved == moment and e.about == about]
         silent = [
@@ -132,7 +149,6 @@ class Concluded:
             self._with_silent(told, silent),
             resolved=tuple(map(self._redacted, over[:MOST_TOLD])),
             resolved_count=len(over),
-            forgotten=bool(lost),
         )
 
     def _wrong_there(self) -> dict[Key, FileFinding]:
@@ -168,7 +184,7 @@ class Concluded:
     def _told(
         self,
         so_far: StorageVerified,
-        first: _First,
+        first: First,
         findings: Callable[[], Iterable[Spooled]],
         lasting: dict[Key, FileFinding],
         apart: Apart,
@@ -222,7 +238,11 @@ class Concluded:
             )
 
     def _ended(
-        self, present: Present, before: dict[Key, FileFinding], found: dict[Key, FileFinding]
+        self,
+        present: Present,
+        before: dict[Key, FileFinding],
+        found: dict[Key, FileFinding],
+        apart: Apart,
     ) -> Callable[[FileFinding], bool]:
         """Return what says of an earlier finding, not found again, whether it is proved over."""
         to_prove = [f for k, f in before.items() if k not in found and f.about == present.about]
@@ -237,6 +257,8 @@ class Concluded:
                 return not (present.side.is_partial and finding.reason == LEFT_OUT)
             if present.side.lost.over(path) is not None or present.side.excluded(path):
                 return False
+            if key(finding) in apart.mistaken:
+                return True
             return finding.what not in over_time.NEEDS_PROOF or is_over(finding, now.get(path))
 
         return ended
@@ -251,40 +273,3 @@ def _accepted(since: FileFinding, finding: FileFinding) -> Accepted | None:
     if accepted is not None and accepted.withdrawn:
         return accepted
     return accepted if over_time.is_accepted(since, finding.now) else None
-
-
-class _First:
-    """The first findings of each class: as many as are kept, of which the first are told."""
-
-    def __init__(self) -> None:
-        self.listed: dict[str, list[FileFinding]] = {}
-        self.counted: list[FileFinding] = []
-        #: How many of those that need proof there was no room for.
-        self.no_room = 0
-
-    def take(self, spooled: Spooled) -> None:
-        """Take a finding, if there is room for it."""
-        finding, listed = spooled
-        among = self.listed.setdefault(finding.what, []) if listed else self.counted
-        if len(among) < (over_time.MOST_OPEN if listed else MOST_TOLD):
-            among.append(finding)
-        elif finding.what in over_time.NEEDS_PROOF:
-            self.no_room += listed
-
-    @classmethod
-    def of(cls, findings: Iterable[Spooled]) -> Self:
-        """Take all findings, as far as there is room."""
-        first = cls()
-        for spooled in findings:
-            first.take(spooled)
-        return first
-
-    def told(self, wanted: Callable[[FileFinding], bool]) -> Iterator[FileFinding]:
-        """Yield those that are told of the ones that are `wanted`, the worst class first."""
-        for what in over_time.SEVERITY:
-            yield from islice(filter(wanted, self.listed.get(what, ())), MOST_TOLD)
-
-    @property
-    def by_key(self) -> dict[Key, FileFinding]:
-        """What is kept."""
-        return {key(finding): finding for some in self.listed.values() for finding in some}

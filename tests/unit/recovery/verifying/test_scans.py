@@ -20,7 +20,7 @@ from reconciler.recovery.rows import Content
 from reconciler.recovery.verifying import results, scans
 from reconciler.recovery.verifying.comparing.sides import SETTLED_NS
 from reconciler.recovery.verifying.recorded import of_scan
-from reconciler.recovery.verifying.telling import concluding
+from reconciler.recovery.verifying.telling import firsts
 from reconciler.recovery.verifying.telling import table as telling
 from reconciler.recovery.verifying.telling.concluding import Means
 from reconciler.recovery.verifying.telling.redaction import Redaction, key_of
@@ -181,7 +181,7 @@ def test_what_is_found_of_records_is_not_ended_by_reading_files(verify, reposito
 
 
 def test_of_many_findings_the_first_are_told_and_all_are_counted(verify, monkeypatch, tmp_path):
-    monkeypatch.setattr(concluding, "MOST_TOLD", 3)
+    monkeypatch.setattr(firsts, "MOST_TOLD", 3)
     was = [file(b"f%03d" % n, sha256=b"%032d" % n) for n in range(10)]
     with Table(str(tmp_path / "rows.csv")) as table:
         result = verify(was, [file(b"z", sha256=b"z" * 32)], table=table)

@@ -1,0 +1,142 @@
+"""Every scan of a storage that a repository still has, and which bytes of a file came first.
+
+What a snapshot has of a file may have been wrong already when it was made. Where no finding says
+so any more, rows of earlier scans do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from msgspec import Struct
+
+from reconciler.errors import SnapshotError
+from reconciler.recovery import rows
+from reconciler.recovery.parts import convert, read
+from reconciler.recovery.parts.schema import CONTENTS
+from reconciler.recovery.repository import layout
+from reconciler.recovery.repository.contract import Repository
+from reconciler.recovery.rows import Content
+from reconciler.recovery.scanning.known import record
+from reconciler.recovery.snapshots import listing
+from reconciler.recovery.snapshots.document import Kept
+from reconciler.recovery.values import FileFinding
+from reconciler.recovery.verifying.recorded import Recorded, of_scan, of_snapshot
+
+#: So many findings are held in memory, and looked up together.
+TOGETHER = 20_000
+
+
+def every(
+    repository: Repository, snapshots: Sequence[Kept], place: str, lost: list[str]
+) -> Iterator[tuple[Recorded, tuple[str, ...]]]:
+    """Yield every scan of a place, the oldest first, with the `snapshots` that have it.
+
+    Of each one that can't be read `lost` gets a sentence. Raises `RepositoryError`.
+    """
+    found: dict[str, Recorded] = {}
+    ids: dict[str, list[str]] = {}
+    for kept in snapshots:
+        for storage in kept.snapshot.storages:
+            side = of_snapshot(storage) if storage.place == place else None
+            if side is not None:
+                found[side.scan] = side
+                ids.setdefault(side.scan, []).append(kept.snapshot.id)
+    for scan in record.whole(repository, place, lost):
+        found[scan.id] = of_scan(scan)
+    for side in sorted(found.values(), key=_age):
+        yield side, tuple(dict.fromkeys(ids.get(side.scan, ())))
+
+
+class CameFirst:
+    """Says of files with other bytes than they should have that theirs are those that came first.
+
+    Asked are the scans of one place from before another one, and only where something differs.
+    """
+
+    def __init__(self, repository: Repository, was: Recorded) -> None:
+        """Ask the scans in `repository` from before `was`, of the same place."""
+        self._repository = repository
+        self._was = was
+        self._sides: list[Recorded] | None = None
+        #: Parts that are proved to be what was written.
+        self._proved: set[str] = set()
+
+    def those(self, findings: Iterable[FileFinding]) -> set[bytes]:
+        """Return the paths, of a few findings, of files that have the bytes that came first.
+
+        None of them is unless an earlier scan says so. What is lost might say otherwise: then
+        nobody knows, and none is. Raises `RepositoryError`.
+        """
+        asked = {f.path: _Asked(f.was, f.now) for f in findings if can_be_first(f)}
+        if not asked:
+            return set()
+        try:
+            for side in self._earlier():
+                for part in filter(None, (side.remembered, side.contents)):
+                    self._tell(part, asked, is_remembered=part == side.remembered)
+                if all(each.is_over for each in asked.values()):
+                    break
+        except SnapshotError:
+            return set()
+        return {path for path, each in asked.items() if each.is_first}
+
+    def _earlier(self) -> list[Recorded]:
+        """Return the scans to be asked, the oldest first; none if one of them is lost."""
+        if self._sides is None:
+            there, lost = listing.listed(self._repository), list[str]()
+            sides = every(self._repository, there.kept, self._was.place, lost)
+            before = [side for side, _ in sides if _age(side) < _age(self._was)]
+            self._sides = [] if lost or there.damaged else before
+        return self._sides
+
+    def _tell(self, part: str, asked: dict[bytes, _Asked], *, is_remembered: bool) -> None:
+        paths = pa.array(sorted(p for p, each in asked.items() if not each.is_over), pa.binary())
+        sha256 = "" if part in self._proved else part
+        with self._repository.local(layout.part(part)) as path:
+            for batch in read.batches(path, CONTENTS, sha256=sha256):
+                for row in convert.contents(batch.filter(pc.is_in(batch["path"], value_set=paths))):
+                    asked[row.path].hear(row, is_remembered=is_remembered)
+        self._proved.add(part)
+
+
+def can_be_first(finding: FileFinding) -> bool:
+    """Return whether a finding is of other bytes, such as may have come first."""
+    was, now = finding.was, finding.now
+    if was is None or now is None or finding.about or was.mtime_ns is None:
+        return False
+    if now.proof not in rows.PROVEN or (now.proved_at or 0) < (was.proved_at or 0):
+        return False
+    return None not in (was.sha256, now.sha256) and was.sha256 != now.sha256
+
+
+class _Asked(Struct):
+    """One file, while its rows are heard, the oldest first."""
+
+    was: Content | None
+    now: Content | None
+    #: Whether its bytes of now were there first, under the time that `was` has.
+    is_first: bool = False
+    #: Whether nothing that is heard makes it so any more.
+    is_over: bool = False
+
+    def hear(self, row: Content, *, is_remembered: bool) -> None:
+        """Take one row; what is `remembered` counts only where nothing older is known."""
+        was, now = self.was, self.now
+        if was is None or now is None or self.is_over:
+            return
+        if row.proof not in rows.PROVEN or (is_remembered and self.is_first):
+            return
+        if (row.mtime_ns, row.version) != (was.mtime_ns, was.version):
+            # Somebody wrote it: which of what came before and after is right, nobody can say.
+            self.is_over, self.is_first = self.is_first, False
+        elif row.sha256 == now.sha256:
+            self.is_first = True
+        elif not self.is_first:
+            self.is_over = True
+
+
+def _age(side: Recorded) -> tuple[str, str]:
+    return side.started_at, side.scan
