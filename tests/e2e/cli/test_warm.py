@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from support.commands.warm import Warm
+from support.commands.warm import Waiting
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,7 @@ from support.commands.warm import Warm
 def test_a_forked_command_tells_what_the_installed_one_does(quickstart, warm, line, code):
     if warm is None:
         pytest.skip("each command is started as users do")
-    assert isinstance(warm, Warm)
+    assert isinstance(warm, Waiting)
     cold = type(quickstart)(quickstart.path)
     forked, started = quickstart(*line, code=code), cold(*line, code=code)
     assert timeless(forked) == timeless(started)

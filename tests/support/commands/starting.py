@@ -11,7 +11,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TypeAlias
 
-from support.commands.warm import Line, Started, Warm
+from support.commands.warm import Line, Started, Waiting
 
 COMMAND = Path(sys.executable).with_name("reconciler")
 #: What tests use of a process is in both.
@@ -30,14 +30,14 @@ def always_as_users_do() -> None:
     _chosen.as_users_do = True
 
 
-def warm() -> Warm | None:
-    """Return the process that starts commands; None where each is to be started as users do."""
+def warm() -> Waiting | None:
+    """Return the processes that start commands; None where each is to be started as users do."""
     return None if _chosen.as_users_do else _waiting()
 
 
 @cache
-def _waiting() -> Warm:
-    waiting = Warm(_chosen.environment)
+def _waiting() -> Waiting:
+    waiting = Waiting(_chosen.environment)
     atexit.register(waiting.close)
     return waiting
 

@@ -25,8 +25,9 @@ import subprocess
 import sys
 import threading
 import time
+import typing
 from collections.abc import Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, nullcontext, suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any, TextIO, TypeAlias
@@ -35,8 +36,12 @@ from typing import Any, TextIO, TypeAlias
 #: looks for modules, which is easily done later.
 _AT_START = ("PYTHON", "LC_", "LANG", "TZ", "LD_", "MALLOC_", "OPENSSL_", "SSL_", "ARROW_", "DASK_")
 _PATH = "PYTHONPATH"
-#: Packages of which everything is imported beforehand.
-_PACKAGES = ("applying", "cli", "platforms", "report", "recovery", "server")
+#: What the program imports where it is needed, and is therefore in no module's head.
+_LATE = ("deepdiff", "obstore.auth.boto3", "obstore.store", "uvicorn.loops.auto")
+#: What is large: to copy its memory takes longer than the work of a command that has no use of it.
+_LARGE = ("boto3", "distributed", "duckdb", "obstore", "pyarrow", "starlette", "uvicorn")
+#: Which commands use it.
+_USING = frozenset({"drill", "rebuild", "scan", "serve", "snapshot", "verify"})
 _MOST = 100_000
 #: How many bytes a process number takes on the way to who asked.
 _PID = 12
@@ -51,13 +56,16 @@ Line: TypeAlias = Sequence[str | Path]
 class Warm:
     """The waiting process, seen by those who want a command run."""
 
-    def __init__(self, environment: dict[str, str]) -> None:
-        """Start it with an environment. It ends when this side is closed, also by a kill."""
+    def __init__(self, environment: dict[str, str], *, large: bool = True) -> None:
+        """Start it with an environment. It ends when this side is closed, also by a kill.
+
+        It has imported everything, but for what is `large` where it is told so.
+        """
         self._start = _at_start(environment)
         self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             descriptor = theirs.fileno()
-            line = [sys.executable, "-P", __file__, str(descriptor)]
+            line = [sys.executable, "-P", __file__, str(descriptor), *(["large"] if large else [])]
             self._process = subprocess.Popen(line, env=environment, pass_fds=[descriptor])
 
     def close(self) -> None:
@@ -114,6 +122,49 @@ class Warm:
             opened.pop_all()
         pipes = [pipe if pipe is None or not text else _text(pipe) for pipe in (out, err)]
         return Started(line, pid, pipes, told)
+
+
+class Waiting:
+    """The waiting processes, each started when it is first wanted: a large one, and a light one."""
+
+    def __init__(self, environment: dict[str, str]) -> None:
+        """Take the environment to start them in."""
+        self._environment = environment
+        self._warm: dict[bool, Warm] = {}
+
+    def close(self) -> None:
+        """End them."""
+        while self._warm:
+            self._warm.popitem()[1].close()
+
+    def takes(self, environment: dict[str, str], line: Line) -> bool:
+        """Say whether a command can be run from here as it would be from a shell."""
+        return self._of(line).takes(environment, line)
+
+    def run(
+        self, line: Line, folder: Path, environment: dict[str, str], seconds: float
+    ) -> subprocess.CompletedProcess[str]:
+        """Do what `Warm.run` does."""
+        return self._of(line).run(line, folder, environment, seconds)
+
+    def start(
+        self,
+        line: Line,
+        folder: Path,
+        environment: dict[str, str],
+        stdout: int = subprocess.PIPE,
+        stderr: int = subprocess.PIPE,
+        *,
+        text: bool = False,
+    ) -> Started:
+        """Do what `Warm.start` does."""
+        return self._of(line).start(line, folder, environment, stdout, stderr, text=text)
+
+    def _of(self, line: Line) -> Warm:
+        large = not _USING.isdisjoint(map(str, line))
+        if large not in self._warm:
+            self._warm[large] = Warm(self._environment, large=large)
+        return self._warm[large]
 
 
 class Started:
@@ -320,16 +371,27 @@ def _stream(file: io.FileIO, was: TextIO) -> io.TextIOWrapper:
     )
 
 
-def _imported() -> None:
-    for package in _PACKAGES:
-        home = import_module(f"reconciler.{package}")
-        for module in pkgutil.walk_packages(home.__path__, f"{home.__name__}."):
-            import_module(module.name)
+def _import_all(*, large: bool) -> None:
+    """Import what commands use; modules that use what is left out are left to the commands."""
+    left_out = () if large else _LARGE
+    sys.modules.update(dict.fromkeys(left_out))  # so that to import it is an error
+    home = import_module("reconciler")
+    names = [module.name for module in pkgutil.walk_packages(home.__path__, "reconciler.")]
+    for name in [*names, *_LATE]:
+        with nullcontext() if large else suppress(ImportError):
+            import_module(name)
+    for name in left_out:
+        del sys.modules[name]
+    if large:
+        # How S3 is spoken is read from many files, once for each process.
+        import_module("reconciler.buckets").listing_client(1.0).close()
+    # DuckDB has this run at the exit, to free what the end of a process frees as well.
+    getattr(typing, "_cleanups", []).clear()
 
 
 def main() -> None:
     """Wait for requests, and be what they ask for."""
-    _imported()
+    _import_all(large="large" in sys.argv[2:])
     gc.collect()
     gc.freeze()
     request = wait(channel := socket.socket(fileno=int(sys.argv[1])))

@@ -11,6 +11,6 @@ from support.commands import starting
 
 def test_what_the_first_test_sets_is_not_set_for_others(monkeypatch: pytest.MonkeyPatch) -> None:
     """Else each command of all other tests would be started cold, at five times the cost."""
-    monkeypatch.setattr(starting, "Warm", lambda given: SimpleNamespace(given=given, close=dict))
+    monkeypatch.setattr(starting, "Waiting", lambda given: SimpleNamespace(given=given, close=dict))
     monkeypatch.setenv("TZ", "Pacific/Apia")
     assert starting._waiting.__wrapped__().given.get("TZ") != "Pacific/Apia"
