@@ -47,6 +47,9 @@ ATTESTED = "attested"
 #: What says that somebody has read the bytes once.
 PROVEN = (READ, KEPT, ATTESTED)
 
+#: What two listings of one object have in common, whatever its storage class.
+IDENTITY = ("size", "mtime_ns", "version", "tag")
+
 Ints: TypeAlias = list[int | None]
 Bytes: TypeAlias = list[bytes | None]
 

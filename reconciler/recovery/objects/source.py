@@ -22,6 +22,7 @@ from reconciler.recovery.rows import (
     CHANGING,
     DELETED,
     FILE,
+    IDENTITY,
     MARKER,
     READ,
     STORED,
@@ -39,8 +40,6 @@ if TYPE_CHECKING:
 
 #: What says that another object is there than the one that was listed, or none.
 _NOT_IT = (404, 412)
-#: What two listings of one object have in common.
-_IDENTITY = ("size", "mtime_ns", "version", "tag")
 #: What lists all below a prefix; raises `Refused`.
 Everything = Callable[[Reached, bytes], Iterator[Listed]]
 #: One row: an object, its hash, where that comes from, and when it was proved.
@@ -229,7 +228,7 @@ def _is_small(found: Listed) -> bool:
 
 
 def _same(one: Listed, other: Listed) -> bool:
-    return all(getattr(one, name) == getattr(other, name) for name in _IDENTITY)
+    return all(getattr(one, name) == getattr(other, name) for name in IDENTITY)
 
 
 def _undeleted(now: Listed, wanted: Listed) -> Listed:

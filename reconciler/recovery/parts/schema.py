@@ -32,6 +32,8 @@ STAMPS = pa.schema(
 )
 #: Both, side by side: how scans merge what they have finished.
 SCANNED = pa.schema([*CONTENTS, *STAMPS])
+#: Files that wait to be read in a scan: whose turn comes when, and the hash that each should have.
+WAITING = pa.schema([*SCANNED, pa.field("turn", pa.int64()), pa.field("known", pa.binary(32))])
 #: What a platform tells of a storage's files, sorted by `upload_id`. Bytes, because its texts may
 #: hold lone surrogates.
 INVENTORY = pa.schema(
@@ -50,6 +52,7 @@ _NAMES = (
     (CONTENTS, "contents"),
     (STAMPS, "stamps"),
     (SCANNED, "scanned"),
+    (WAITING, "waiting"),
     (INVENTORY, "inventory"),
 )
 _ENCODINGS = {

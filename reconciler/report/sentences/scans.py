@@ -134,8 +134,9 @@ def notes(scanned: Scanned) -> list[str]:
     if scanned.doubted:
         told.append(
             f"Reports of the cloud have other bytes of {count(scanned.doubted, 'file')} than were "
-            "recorded. Such a file is read here, and what was read counts, unless a limit left no "
-            "room for it, or its storage class lets nobody read it: then it is not known."
+            "recorded. Such a file is read here, and what was read counts. Where a limit left no "
+            "room for it, it is not known; where its storage class lets nobody read it, what the "
+            "report has counts."
         )
     if scanned.alike:
         pairs = (f"{shown(one)} and {shown(two)}" for one, two in scanned.alike_first[:_TOLD])

@@ -2,11 +2,12 @@
 
 import hashlib
 import json
+import shutil
 
 import pytest
 
 from support.faults.fault_proxy import Fault, FaultProxy
-from support.recovery.buckets import always, sha
+from support.recovery.buckets import always, s3_refused, sha
 from support.recovery.cloud_bucket import SOON, Bucket
 from support.recovery.cloud_files import failed, succeeded
 
@@ -116,6 +117,32 @@ def test_other_bytes_than_were_recorded_are_read_and_what_is_read_counts(behind)
     assert told["altered"] == {"count": 1, "first": ["one.tif"]}
     told = behind.folder("verify", "proofs", "--explain", "raw", "one.tif", code=7).stdout
     assert "damaged" in told
+
+
+def test_the_report_s_word_counts_where_the_class_lets_nobody_read_and_no_listing_says_so(behind):
+    behind.scan()
+    tier = "<StorageClass>INTELLIGENT_TIERING</StorageClass>"
+    refused = s3_refused(403, "InvalidObjectState", tier)
+    two = behind.line("two.tif", b"two")
+    behind.proxy.decide = always(refused, lambda asked: "/one.tif" in asked.target)
+    tag = behind.client.list_objects_v2(Bucket=behind.bucket)["Contents"][0]["ETag"].strip('"')
+    job = behind.report(succeeded(behind.bucket, "one.tif", b"oNe", tag), two)
+    told = behind.scan("--from-report", job, code=7)
+    assert (told["status"], told["files_read"], told["doubted"]) == ("complete", 0, 1)
+    assert told["altered"] == {"count": 1, "first": ["one.tif"]}
+    found = behind.contents()[b"one.tif"]
+    assert (found["kind"], found["proof"], found["sha256"]) == ("archived", "attested", sha(b"oNe"))
+    assert behind.scan(code=7)["altered"] == told["altered"]  # without the report
+    assert behind.contents()[b"one.tif"] == found
+    good = succeeded(behind.bucket, "one.tif", b"one", tag)
+    again = behind.report(good, two, name="again", later=2 * SOON)
+    assert behind.scan("--from-report", again)["altered"]["count"] == 0
+    assert behind.contents()[b"one.tif"]["sha256"] == sha(b"one")
+    worse = succeeded(behind.bucket, "one.tif", b"onE", tag)
+    behind.scan("--from-report", behind.report(worse, two, name="worse", later=4 * SOON), code=7)
+    for name in ("findings", "found"):  # what the scan has kept says so without them
+        shutil.rmtree(behind.folder.path / "proofs" / name)
+    assert behind.scan(code=7)["altered"] == told["altered"]
 
 
 def test_archived_objects_are_proved_and_found_damaged_by_reports_alone(raw):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from reconciler.errors import UnreachableError
-from reconciler.recovery.rows import FILE, READ, UNREADABLE, Rows
+from reconciler.recovery.rows import ARCHIVED, FILE, READ, UNREADABLE, Rows
 from reconciler.recovery.source import Pace, SpentError
 from reconciler.recovery.values import LeftOut, Root, Target
 from reconciler.recovery.walking.exclusions import Exclusions
@@ -50,6 +50,8 @@ class Storage:
     known: list[Root | None] = field(default_factory=list)
     errors: dict[bytes, bytes] = field(default_factory=dict)
     vanished: set[bytes] = field(default_factory=set)
+    #: What is listed as any other object, and refused when it is to be read.
+    archived: set[bytes] = field(default_factory=set)
     now: int = 1_800_000_000
 
     def put(self, path: str | bytes, data: bytes = b"x", **more) -> File:
@@ -103,6 +105,8 @@ class MemorySource:
             _add(rows, path, file)
             if path in self.storage.errors:
                 rows.kind[-1], rows.detail[-1] = UNREADABLE, self.storage.errors[path]
+            elif path in self.storage.archived:
+                rows.kind[-1], rows.detail[-1] = ARCHIVED, b"INTELLIGENT_TIERING"
             else:
                 rows.sha256[-1] = hashlib.sha256(file.data).digest()
                 rows.proof[-1], rows.proved_at[-1] = READ, self.storage.now

@@ -26,7 +26,7 @@ from reconciler.recovery.scanning.due.choosing import (
     minutes_of,
 )
 from reconciler.recovery.scanning.due.waiting import Waiting
-from reconciler.recovery.scanning.known import kept_hashes
+from reconciler.recovery.scanning.known import attested, kept_hashes
 from reconciler.recovery.scanning.known.earlier import Earlier
 from reconciler.recovery.scanning.known.kept_hashes import Compared
 from reconciler.recovery.scanning.known.last_rows import Last
@@ -80,7 +80,8 @@ class Turns:
         if not number:
             return compared
         chosen = settled.filter(due)
-        turns, instead = self._unread(wanted, compared.doubted)
+        listed, _ = attested.apart(wanted)
+        turns, instead = self._unread(listed, compared.doubted)
         minutes = minutes_of(chosen, self._now)
         known = pa.array(compared.known, pa.binary(32))
         self._add(

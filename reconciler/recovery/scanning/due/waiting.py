@@ -11,12 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from reconciler.recovery.parts import convert, read
-from reconciler.recovery.parts.schema import SCANNED
+from reconciler.recovery.parts.schema import WAITING
 from reconciler.recovery.parts.write import PartWriter
 from reconciler.recovery.rows import Rows
-
-_TURN, _KNOWN = (SCANNED.get_field_index(name) for name in ("proved_at", "sha256"))
-
+from reconciler.recovery.scanning.known import attested
 
 #: In so many steps all is read, the lowest turns first; within one, in the order of paths.
 _STEPS = 16
@@ -30,7 +28,7 @@ class Waiting:
 
     def __init__(self, folder: Path, opened: ExitStack) -> None:
         """Put them into a file of a folder; it is there as long as what is `opened`."""
-        self._writer = opened.enter_context(PartWriter(folder, SCANNED))
+        self._writer = opened.enter_context(PartWriter(folder, WAITING))
         self._path: Path | None = None
         #: How many files have which turn.
         self._turns: Counter[int] = Counter()
@@ -38,8 +36,8 @@ class Waiting:
     def add(self, rows: pa.RecordBatch, turns: pa.Array, known: pa.Array) -> None:
         """Add rows of files, which follow those before, and the hash that each should have."""
         self._turns.update(turns.to_pylist())
-        rows = rows.set_column(_TURN, SCANNED.field(_TURN), turns)
-        self._writer.write(rows.set_column(_KNOWN, SCANNED.field(_KNOWN), known))
+        columns = [*rows.columns, turns, known]
+        self._writer.write(pa.RecordBatch.from_arrays(columns, schema=WAITING))
 
     def count(self, after: int, until: int) -> int:
         """Return how many files have a turn after one and up to another."""
@@ -56,18 +54,16 @@ class Waiting:
     def taken(self, after: int, until: int) -> Iterator[tuple[Rows, Sequence[bytes | None]]]:
         """Yield what has a turn after one and up to another, in the order of paths.
 
-        As it was listed, with the hashes that it should have. Nothing can be added any more.
+        As it was listed and is attested, with the hashes that it should have. Nothing can be added
+        any more.
         """
         if not self.count(after, until):
             return
         if self._path is None:
             self._path = self._writer.finish().path
-        for batch in read.batches(self._path, SCANNED):
-            turns = batch["proved_at"]
+        for batch in read.batches(self._path, WAITING):
+            turns = batch["turn"]
             these = batch.filter(pc.and_(pc.greater(turns, after), pc.less_equal(turns, until)))
             if these.num_rows:
                 rows = convert.rows_of(these)
-                known = rows.sha256
-                rows.sha256, rows.proved_at = [None] * len(rows), [None] * len(rows)
-                rows.proof = [""] * len(rows)
-                yield rows, known
+                yield attested.unread(rows, these), convert.values(these["known"])

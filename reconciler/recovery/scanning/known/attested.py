@@ -14,11 +14,12 @@ import pyarrow.compute as pc
 
 from reconciler.recovery.parts import convert
 from reconciler.recovery.parts.schema import SCANNED
-from reconciler.recovery.rows import ARCHIVED, ATTESTED, FILE, Content, Rows
+from reconciler.recovery.rows import ARCHIVED, ATTESTED, FILE, IDENTITY, Content, Rows
 
 _COLUMNS = ("sha256", "proof", "proved_at")
+_NOTHING: Mapping[str, object] = {"sha256": None, "proof": "", "proved_at": None}
 #: What shows, all of it, that an archived object is the one that it was.
-_SAME = ("kind", "size", "mtime_ns", "tag", "version")
+_SAME = ("kind", *IDENTITY)
 
 
 class Before(NamedTuple):
@@ -45,6 +46,8 @@ class Held(NamedTuple):
     rotten: Sequence[tuple[Content, Content]] = ()
     #: Paths of files that are read since they are attested to be others than was recorded.
     doubted: Sequence[bytes] = ()
+    #: What is attested of each row, for where reading is refused: hash and date, as `_COLUMNS`.
+    sums: pa.RecordBatch | None = None
 
 
 def apart(batch: pa.RecordBatch) -> tuple[pa.RecordBatch, pa.RecordBatch | None]:
@@ -52,8 +55,7 @@ def apart(batch: pa.RecordBatch) -> tuple[pa.RecordBatch, pa.RecordBatch | None]
     attested = pc.equal(batch["proof"], ATTESTED)
     if not pc.any(attested).as_py():
         return batch, None
-    nothing = {"sha256": None, "proof": "", "proved_at": None}
-    return _replaced(batch, attested, nothing), batch
+    return _replaced(batch, attested, _NOTHING), batch
 
 
 def hold(
@@ -71,7 +73,7 @@ def hold(
     for was in each if ARCHIVED in batch["kind"].dictionary.to_pylist() else ():
         batch = _kept(batch, was)
     if told is None:
-        return Held(batch, unknown, should)
+        return Held(batch, unknown, should, sums=_sums(batch, unknown, each))
     newest = pc.fill_null(pc.equal(told["proof"], ATTESTED), False)
     for was in each:
         later = pc.and_(_unwritten(batch, was), pc.greater(was["proved_at"], told["proved_at"]))
@@ -88,14 +90,18 @@ def hold(
     taken = pc.and_not(pc.and_not(files, read), as_old)
     anew = pc.and_not(read, unknown)
     archived = pc.and_(newest, pc.equal(batch["kind"], ARCHIVED))
-    after = _replaced(batch, pc.or_(taken, archived), {name: told[name] for name in _COLUMNS})
+    sums = {name: told[name] for name in _COLUMNS}
+    after = _replaced(batch, pc.or_(taken, archived), sums)
+    unread = pc.or_(pc.and_not(unknown, taken), anew)
+    known = _sums(batch, unread, each)
     return Held(
         after,
-        pc.or_(pc.and_not(unknown, taken), anew),
+        unread,
         pc.if_else(anew, pc.coalesce(should, expected), should),
         _number(anew),
         _rotten(after, [*remembered, *each[-1:]], archived),
         convert.values(batch["path"].filter(doubted)),
+        _replaced(batch if known is None else known, newest, sums),
     )
 
 
@@ -106,25 +112,72 @@ def _is_in(batch: pa.RecordBatch, paths: pa.Array | None) -> pa.Array:
     return pc.is_in(batch["path"], value_set=paths)
 
 
-def unread(files: Rows) -> Rows:
-    """Return rows of files that are to be read without what is attested of them."""
+def unread(files: Rows, sums: pa.RecordBatch | None) -> Rows:
+    """Return rows of files that are to be read, with what is attested of them, row by row.
+
+    It stands there as the word that is left where reading is refused (`refused`).
+    """
     count = len(files)
     files.sha256, files.proof, files.proved_at = [None] * count, [""] * count, [None] * count
+    if sums is None:
+        return files
+    words, hashes, dates = (convert.values(sums[name]) for name in ("proof", "sha256", "proved_at"))
+    for i, word in enumerate(words):
+        if word == ATTESTED:
+            files.proof[i], files.sha256[i], files.proved_at[i] = word, hashes[i], dates[i]
     return files
+
+
+def rotten(now: pa.RecordBatch, good: pa.RecordBatch) -> pa.Array:
+    """Say for each row whether an archived object is attested to have other bytes. Never null.
+
+    Though nobody wrote it: of one that can be read its bytes tell (`kept_hashes.rotten`).
+    """
+    told = pc.and_(pc.equal(now["kind"], ARCHIVED), pc.equal(now["proof"], ATTESTED))
+    other = pc.and_(told, pc.not_equal(now["sha256"], good["sha256"]))
+    return pc.and_(pc.fill_null(other, False), _unwritten(now, good))
+
+
+def _sums(
+    batch: pa.RecordBatch, unread: pa.Array, each: Sequence[pa.RecordBatch]
+) -> pa.RecordBatch | None:
+    """Return a listing with what `each` has of it as attested, and nobody has read later.
+
+    None where there is none, or nothing is to be read.
+    """
+    told = any(ATTESTED in was["proof"].dictionary.to_pylist() for was in each)
+    if not (told and pc.any(unread).as_py()):
+        return None
+    found, at = batch, pa.repeat(-1, batch.num_rows)
+    for was in each:
+        later = pc.greater(pc.fill_null(was["proved_at"], -1), at)
+        later = pc.and_(later, _unwritten(batch, was))
+        same = pc.fill_null(pc.equal(was["proof"], ATTESTED), False)
+        same = pc.and_(same, _is_same(batch, was, IDENTITY))
+        found = _replaced(found, pc.and_not(later, same), _NOTHING)
+        found = _replaced(found, pc.and_(later, same), {name: was[name] for name in _COLUMNS})
+        at = pc.if_else(later, was["proved_at"], at)
+    return found
 
 
 def _kept(batch: pa.RecordBatch, was: pa.RecordBatch) -> pa.RecordBatch:
     """Keep what was attested of archived objects that are the same: nobody can read them."""
     same = pc.and_(pc.equal(batch["kind"], ARCHIVED), pc.equal(was["proof"], ATTESTED))
-    for name in _SAME:
-        one, other = batch[name], was[name]
-        if name == "version":
-            one, other = pc.fill_null(one, ""), pc.fill_null(other, "")
-        same = pc.and_(same, pc.equal(one, other))
-    same = pc.fill_null(same, False)
+    same = pc.and_(pc.fill_null(same, False), _is_same(batch, was, _SAME))
     if not pc.any(same).as_py():
         return batch
     return _replaced(batch, same, {name: was[name] for name in _COLUMNS})
+
+
+def _is_same(batch: pa.RecordBatch, was: pa.RecordBatch, names: Sequence[str]) -> pa.Array:
+    """Say for each row whether some columns are what they were. Never null."""
+    same = pa.repeat(True, batch.num_rows)
+    for name in names:
+        one, other = batch[name], was[name]
+        if name == "version":  # a bucket that keeps none has none
+            one, other = pc.fill_null(one, ""), pc.fill_null(other, "")
+        same = pc.and_(same, pc.fill_null(pc.equal(one, other), False))
+    return same
 
 
 def _rotten(

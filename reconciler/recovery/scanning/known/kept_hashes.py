@@ -54,7 +54,7 @@ class Compared(NamedTuple):
 
     #: Rows that are as they will be kept, with the columns of `SCANNED`.
     settled: pa.RecordBatch
-    #: Files whose bytes must be read.
+    #: Files whose bytes must be read, with what is attested of them where reading is refused.
     wanted: Rows
     #: The hash that each of those should have, as its time is what it was.
     known: list[bytes | None]
@@ -127,9 +127,10 @@ def _divided(listed: Rows, held: attested.Held, compared: Compared) -> Compared:
     """Return what was compared with what must be read apart."""
     which = [i for i, wanted in enumerate(held.unknown.to_pylist()) if wanted]
     settled = held.batch.filter(pc.invert(held.unknown))
+    sums = None if held.sums is None else held.sums.filter(held.unknown)
     return compared._replace(
         settled=settled,
-        wanted=attested.unread(chosen(listed, which)),
+        wanted=attested.unread(chosen(listed, which), sums),
         known=values(held.should.filter(held.unknown)),
         size=_size(settled),
         doubted=held.doubted,

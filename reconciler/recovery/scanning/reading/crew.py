@@ -15,7 +15,7 @@ from msgspec import Struct, field
 
 from reconciler.errors import RepositoryError, UnreachableError
 from reconciler.recovery.paths import shown
-from reconciler.recovery.rows import Content, Rows, chosen, extend
+from reconciler.recovery.rows import ARCHIVED, Content, Rows, chosen, extend
 from reconciler.recovery.scanning.known.pieces import Pieces
 from reconciler.recovery.scanning.outcome import Scanned, Tally
 from reconciler.recovery.scanning.reading.pace import Pace
@@ -36,6 +36,8 @@ class Brought(Struct):
 
     files: int = 0
     size: int = 0
+    #: Files among them that an archive lets nobody read.
+    archived: int = 0
     #: What was listed, and was gone when it was to be read.
     gone: Rows = field(default_factory=Rows)
     #: Files whose bytes are not what they were, though nothing else shows it; the first paths.
@@ -52,7 +54,7 @@ class Brought(Struct):
 
     def count(self, result: Scanned) -> None:
         """Tell in a result what was read, and which of it is damaged."""
-        result.files_read, result.bytes_read = self.files, self.size
+        result.files_read, result.bytes_read = self.files - self.archived, self.size
         result.altered, result.altered_first = self.altered, self.altered_first
         result.rotten = self.rotten
 
@@ -219,10 +221,12 @@ class Crew:
             if len(done.rows):
                 self._pieces.add(done.number, done.rows)
             self.brought.files += len(done.rows)
+            self.brought.archived += done.rows.kind.count(ARCHIVED)
             if not self._is_here:  # the pace knows nothing of it
                 self._tally.settled_files += len(done.rows)
                 self._tally.settled_bytes += sum(size or 0 for size in done.rows.size)
-            self.brought.size += sum(size or 0 for size in done.rows.size)
+            each = zip(done.rows.size, done.rows.kind, strict=True)
+            self.brought.size += sum(size or 0 for size, kind in each if kind != ARCHIVED)
             self.brought.cut_short |= not done.whole
             extend(self.brought.gone, done.gone)
 

@@ -11,7 +11,19 @@ from msgspec import Struct, field
 
 from reconciler.errors import UnreachableError
 from reconciler.masking import quoted_url
-from reconciler.recovery.rows import FILE, KEPT, Content, Rows, chosen, content_of, extend, part_of
+from reconciler.recovery.rows import (
+    ARCHIVED,
+    ATTESTED,
+    FILE,
+    IDENTITY,
+    KEPT,
+    Content,
+    Rows,
+    chosen,
+    content_of,
+    extend,
+    part_of,
+)
 from reconciler.recovery.scanning.reading.pace import Pace
 from reconciler.recovery.source import Source
 from reconciler.recovery.values import Root, Target
@@ -31,6 +43,7 @@ class Task(Struct):
     """Some files that follow each other in a listing, and the hashes that they should have."""
 
     number: int = 0
+    #: With what the cloud attests of them, which counts where reading is refused.
     files: Rows = field(default_factory=Rows)
     known: list[bytes | None] = field(default_factory=list)
     bytes: int = 0
@@ -110,7 +123,7 @@ def read_here(
         if pace.stopping or halt.is_set():
             done.whole = False
             break
-        read = source.read(portion, pace)
+        read = _with_attested(source.read(portion, pace), portion)
         pace.count_files(len(read))
         if len(read) < len(portion) and pace.stopping:
             # What follows the last one was not looked for.
@@ -156,6 +169,22 @@ def _add(done: Done, portion: Rows, read: Rows) -> None:
         extend(done.gone, chosen(portion, gone))
 
 
+def _with_attested(read: Rows, listed: Rows) -> Rows:
+    """Give objects that an archive lets nobody read what the cloud attests of them.
+
+    Only those that are the very ones that were listed.
+    """
+    told = {path: at for at, path in enumerate(listed.path) if listed.proof[at] == ATTESTED}
+    for i, path in enumerate(read.path if told else ()):
+        at = told.get(path)
+        if at is None or read.kind[i] != ARCHIVED:
+            continue
+        if all(getattr(read, name)[i] == getattr(listed, name)[at] for name in IDENTITY):
+            read.sha256[i], read.proof[i] = listed.sha256[at], ATTESTED
+            read.proved_at[i] = listed.proved_at[at]
+    return read
+
+
 def _known(task: Task) -> dict[bytes, tuple[int | None, int | None, bytes]]:
     """Return size, time and hash that files should have, by path."""
     files = task.files
@@ -166,13 +195,16 @@ def _known(task: Task) -> dict[bytes, tuple[int | None, int | None, bytes]]:
 def _rotten(
     rows: Rows, known: dict[bytes, tuple[int | None, int | None, bytes]]
 ) -> list[tuple[Content, Content]]:
-    """Return the files whose bytes are not what they were, though nothing else shows it."""
+    """Return the files whose bytes are not what they were, though nothing else shows it.
+
+    By reading or, where that is refused, by the word of the cloud.
+    """
     found = []
     for i, path in enumerate(rows.path if known else ()):
         size, mtime, sha256 = known.get(path, (None, None, None))
         if (
             sha256 is not None
-            and rows.kind[i] == FILE
+            and (rows.kind[i] == FILE or rows.proof[i] == ATTESTED)
             and (rows.size[i], rows.mtime_ns[i]) == (size, mtime)
             and rows.sha256[i] != sha256
         ):

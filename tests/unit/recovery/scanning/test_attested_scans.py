@@ -7,17 +7,19 @@ import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.recovery.cloud.sums import Sums
+from reconciler.recovery.findings import store
 from reconciler.recovery.repository.opening import open_repository
 from reconciler.recovery.rows import ARCHIVED, ATTESTED, UNREADABLE
 from reconciler.recovery.scanning.outcome import COMPLETE, INCOMPLETE, SHARD_DONE, Wish
 from reconciler.recovery.scanning.reading.pace import Pace
 from reconciler.recovery.scanning.run import scan
 from reconciler.recovery.scanning.shard import Shard
-from reconciler.recovery.values import Root, Target
+from reconciler.recovery.values import DAMAGED, Root, Target
 from reconciler.report.sentences.scans import estimated
 from support.recovery.buckets import sha
 from support.recovery.cloud_files import report, succeeded
@@ -86,6 +88,66 @@ def test_what_a_report_has_otherwise_and_a_limit_has_no_room_for_is_not_known(
     assert found(repository, ended)[b"a"][0] == UNREADABLE
     ended = scanned(storage, repository, every=30 * 86_400)
     assert (ended.status, found(repository, ended)[b"a"][2]) == (COMPLETE, sha(b"one"))
+
+
+def reported(folder, data, at, key="a", of=b"one"):
+    """Return what a report of that time says of an object of the bytes `of`."""
+    job = report(folder / f"{at:%d%H}", [succeeded("raw", key, data, tag(of))], at)
+    return Sums([job], folder, at)
+
+
+@pytest.mark.parametrize("every", [None, 30 * 86_400])
+def test_where_reading_is_refused_the_report_s_word_stands(repository, tmp_path, every) -> None:
+    storage, _ = bucket({"a": ([(b"one", True)], []), "b": ([(b"two", True)], [])}, versioned=False)
+    scanned(storage, repository)
+    storage.archived = {b"a", b"b"}
+    day = datetime.fromtimestamp(storage.now, UTC) + timedelta(days=1)
+    ended = scanned(storage, repository, reported(tmp_path, b"x", day), every=every)
+    assert (ended.status, ended.doubted, ended.altered_first) == (COMPLETE, 1, [b"a"])
+    (damage,) = store.read(repository, TARGET.place).episodes
+    assert (damage.what, damage.was.sha256, damage.now.sha256) == (DAMAGED, sha(b"one"), sha(b"x"))
+    word = table(rows(repository, ended.scan))[b"a"]
+    assert (word["kind"], word["sha256"]) == (ARCHIVED, sha(b"x"))
+    assert (ended.files_read, ended.bytes_read) == (0, 0)
+    # Without the report it stays known, whether or not all is to be read.
+    for more in ({}, {"full": True}):
+        again = scanned(storage, repository, every=every, **more)
+        assert table(rows(repository, again.scan))[b"a"] == word
+    later = reported(tmp_path, b"one", day + timedelta(days=1))
+    ended = scanned(storage, repository, later, every=every)
+    assert ended.altered == 0
+    assert found(repository, ended)[b"a"] == (ARCHIVED, 3, sha(b"one"))
+
+
+def test_what_is_due_and_can_not_be_read_stays_attested(repository, tmp_path) -> None:
+    storage, _ = bucket({"a": ([(b"one", True)], [])}, versioned=False)
+    scanned(storage, repository, reported(tmp_path, b"one", AT))
+    storage.archived = {b"a"}
+    ended = scanned(storage, repository, every=30 * 86_400)
+    assert storage.read == [b"a"]
+    row = table(rows(repository, ended.scan))[b"a"]
+    assert (row["kind"], row["sha256"], row["proof"]) == (ARCHIVED, sha(b"one"), ATTESTED)
+    assert row["proved_at"] == int(AT.timestamp())
+
+
+def test_a_later_reading_counts_more_than_what_was_attested_before(repository, tmp_path) -> None:
+    storage, _ = bucket({"a": ([(b"one", True)], [])}, versioned=False)
+    scanned(storage, repository, reported(tmp_path, b"one", AT))
+    scanned(storage, repository, full=True)
+    storage.archived = {b"a"}
+    ended = scanned(storage, repository, full=True)
+    assert found(repository, ended)[b"a"] == (ARCHIVED, 3, None)
+
+
+def test_what_was_written_since_it_was_listed_has_no_report_s_word(repository, tmp_path) -> None:
+    storage, _ = bucket({"a": ([(b"one", True)], [])}, versioned=False)
+    scanned(storage, repository)
+    storage.archived = {b"a"}
+    day = datetime.fromtimestamp(storage.now, UTC) + timedelta(days=1)
+    storage.on_read = lambda path: storage.put(path, b"new", tag=b"new")
+    ended = scanned(storage, repository, reported(tmp_path, b"x", day))
+    assert (ended.doubted, ended.altered) == (1, 0)
+    assert found(repository, ended)[b"a"] == (ARCHIVED, 3, None)
 
 
 @settings(max_examples=12)

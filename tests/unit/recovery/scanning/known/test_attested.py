@@ -16,6 +16,7 @@ SECOND = 1_000_000_000
 CLOCK = LONG_AGO + 100 * SECOND
 BUCKET = kept_hashes.agreeing(Root("bucket", "s3://b"))
 GOOD, OTHER = b"g" * 32, b"o" * 32
+NO_WORD = None, "", None
 
 
 def file(**more) -> File:
@@ -42,10 +43,32 @@ def row(compared: kept_hashes.Compared) -> tuple[object, ...] | None:
     """Return hash, proof and date of what is settled; None if it is to be read."""
     assert compared.settled.num_rows + len(compared.wanted) == 1
     if len(compared.wanted):
-        assert (compared.wanted.sha256, compared.wanted.proof) == ([None], [""])
         return None
     columns = (compared.settled[name].to_pylist() for name in ("sha256", "proof", "proved_at"))
     return tuple(column[0] for column in columns)
+
+
+def word(compared: kept_hashes.Compared) -> tuple[object, ...]:
+    """Return hash, proof and date that count for what is to be read, if reading is refused."""
+    rows = compared.wanted
+    assert len(rows) == 1
+    return rows.sha256[0], rows.proof[0], rows.proved_at[0]
+
+
+def test_what_is_read_takes_along_what_is_attested_of_it() -> None:
+    other = told(OTHER, 50)
+    assert word(kept_hashes.compare(other, [known(GOOD, 40)])) == (OTHER, ATTESTED, 50)
+    wrong = kept_hashes.compare(told(GOOD, 50), [], None, pa.array([b"a"]))
+    assert word(wrong) == (GOOD, ATTESTED, 50)
+    # An older report says nothing; what was attested by an earlier one does, without any.
+    assert word(kept_hashes.compare(told(OTHER, 30), [known(GOOD, 40, agreeing=())])) == NO_WORD
+    was = known(GOOD, 40, ATTESTED, kind=ARCHIVED)
+    assert word(kept_hashes.compare(one(), [was])) == (GOOD, ATTESTED, 40)
+    was = known(GOOD, 40, ATTESTED, kind=ARCHIVED, tag=b"u")
+    assert word(kept_hashes.compare(one(), [was])) == NO_WORD
+    both = known(OTHER, 50, agreeing=()), known(GOOD, 40, ATTESTED, agreeing=())
+    assert word(kept_hashes.compare(one(), both)) == NO_WORD
+    assert word(kept_hashes.compare(one(), both[::-1])) == NO_WORD
 
 
 def test_what_nobody_knows_is_taken() -> None:
