@@ -57,8 +57,9 @@ class Folder:
     def __call__(self, *arguments, code=0, env=None, **options):
         """Run the command without a terminal and check its exit code."""
         around = environment(**(env or {}))
-        if self._warm is not None and not options and self._warm.takes(around, arguments):
-            done = self._warm.run([COMMAND, *arguments], self.path, around, seconds=60)
+        warm = self._warm and self._warm.of(around, arguments)
+        if warm and not options:
+            done = warm.run([COMMAND, *arguments], self.path, around, seconds=60)
         else:
             settings = {"stdin": subprocess.DEVNULL, "capture_output": True, **options}
             done = subprocess.run(
@@ -81,15 +82,19 @@ class Folder:
     def start(self, *arguments, env=None, **options):
         """Start the command and let the caller deal with it."""
         line, around = [COMMAND, *arguments], environment(**(env or {}))
-        if self._warm is not None and self._warm.takes(around, arguments) and _plain(**options):
-            options.pop("stdin", None)
-            return self._warm.start(line, self.path, around, **options)
+        warm = self._warm and self._warm.of(around, arguments)
+        if warm and _plain(**options):
+            return warm.start(line, self.path, around, **options)
         return subprocess.Popen(line, cwd=self.path, env=around, **options)
 
-    def shell(self, script):
-        """Run a line of shell in which `"$0"` is the command; give what came of it."""
+    def shell(self, script, *, plain=False):
+        """Run a line of shell in which `"$0"` is the command; give what came of it.
+
+        In a `plain` one a command inherits nothing that counts, but for its streams.
+        """
+        command = self._warm.commands(COMMAND) / COMMAND.name if plain and self._warm else COMMAND
         return subprocess.run(
-            ["bash", "-c", script, COMMAND],
+            ["bash", "-c", script, command],
             cwd=self.path,
             env=environment(),
             stdin=subprocess.DEVNULL,
@@ -133,9 +138,10 @@ class Folder:
 
 
 def _plain(*, stdin=subprocess.DEVNULL, stdout=None, stderr=None, text=False, **others):
-    """Say whether a command that is started so reads nothing, and writes to pipes if at all."""
-    ends = (subprocess.PIPE, subprocess.DEVNULL)
-    return stdin == subprocess.DEVNULL and {stdout, stderr} <= {*ends} and not others
+    """Say whether what starts commands knows each of these options."""
+    of_numbers = all(isinstance(stream, int) for stream in (stdin, stdout, stderr))
+    known = stdin != subprocess.PIPE and subprocess.STDOUT not in (stdout, stderr)
+    return of_numbers and known and not others
 
 
 def _read(terminal):

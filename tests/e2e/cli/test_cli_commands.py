@@ -308,14 +308,15 @@ def test_examples_of_the_help_work(request, folder, name, line):
         # Another port, for that of the example may be taken; the last one counts.
         told = folder.shell(
             f'export PATH="$(dirname "$0"):$PATH"; {line} --listen 127.0.0.1:0 2> server.log & '
-            "until grep -q Listening server.log; do kill -0 $! || exit; done; kill $!; wait $!"
+            "until grep -q Listening server.log; do kill -0 $! || exit; done; kill $!; wait $!",
+            plain=True,
         )
         assert told.returncode == 0, folder.read("server.log")
         return
     if line == "reconciler apply":
         assert "3 done" in folder.on_terminal("apply", answer=b"yes\n")
         return
-    told = folder.shell(f'export PATH="$(dirname "$0"):$PATH"; {line}')
+    told = folder.shell(f'export PATH="$(dirname "$0"):$PATH"; {line}', plain=True)
     assert told.returncode == 0, told.stderr
 
 

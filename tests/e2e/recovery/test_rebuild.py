@@ -80,7 +80,7 @@ def test_all_is_there_again_and_it_says_that_nothing_is_verified(kept):
         "--deep",
     ]
     for line in commands:
-        done = kept.folder.shell(f'set -- $(dirname "$0"); PATH="$1:$PATH"; {line}')
+        done = kept.folder.shell(f'set -- $(dirname "$0"); PATH="$1:$PATH"; {line}', plain=True)
         assert done.returncode == 0, done.stdout + done.stderr
 
 

@@ -6,7 +6,8 @@ A comment `<!-- file: NAME -->` before a block writes the block to that file fir
 `<!-- run by … -->` names what else runs the block.
 The one command of a block after `<!-- goes on running -->` is left running, once it has printed
 what the block says, until the document ends; Ctrl-C then ends it with exit code 0.
-A machine without curl runs what `tests/support/commands` has in its place.
+A machine without curl runs what `tests/support/commands` has in its place. With `--long` the
+command is the installed one; else the shell finds one in its PATH that waits with all imported.
 Port 8080 of the documents is a free one here.
 Each document runs in a folder of its own: a copy of the one that it lies in, if it is an example.
 """
@@ -27,6 +28,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.server.store.opening import open_store
+from support.commands import starting
 from support.platforms.organisation import TOKEN, Organisation
 from support.repository import ROOT
 from support.server.serving import make_token
@@ -83,9 +85,11 @@ def pattern(lines: list[str]) -> str:
 def environment(folder: Path) -> dict[str, str]:
     unwanted = ("RECONCILER_", "JETRAW_", "STAGE")
     clean = {k: v for k, v in os.environ.items() if not k.startswith(unwanted)}
-    scripts = str(Path(sys.executable).parent)
+    waiting = starting.warm()
+    quick = [waiting.commands(starting.COMMAND)] if waiting else []
+    scripts = [*quick, Path(sys.executable).parent, clean.get("PATH", ""), COMMANDS]
     return clean | {
-        "PATH": os.pathsep.join([scripts, clean.get("PATH", ""), str(COMMANDS)]),
+        "PATH": os.pathsep.join(map(str, scripts)),
         "HOME": str(folder),
         "COLUMNS": "120",  # the folders of tests have long names
         "TERM": "dumb",  # neither colour nor a bar

@@ -52,8 +52,8 @@ def start(
     """Start the command in a folder (else in that of the tests), without input."""
     folder = Path.cwd() if folder is None else folder
     waiting = warm()
-    if waiting is not None and waiting.takes(environment, line):
-        return waiting.start([COMMAND, *line], folder, environment, stdout, stderr)
+    if waiting is not None and (forking := waiting.of(environment, line)):
+        return forking.start([COMMAND, *line], folder, environment, stdout, stderr)
     return subprocess.Popen(
         [COMMAND, *line],
         cwd=folder,

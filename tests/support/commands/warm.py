@@ -6,42 +6,34 @@ each: a process of its own, with its own arguments, folder, environment and stre
 point to the exit of the interpreter. What that can't show is how the command starts: whether each
 module imports what it needs. So some tests always start it as users do, and with `--long` all do.
 
-Run as a program, this module is that waiting process.
+`forking.py` is that waiting process, `shim.py` what shells start to have it run a command.
 """
 
 from __future__ import annotations
 
-import atexit
-import ctypes
-import gc
 import io
-import json
 import os
-import pkgutil
 import selectors
+import shutil
 import signal
 import socket
 import subprocess
 import sys
-import threading
+import tempfile
 import time
-import typing
 from collections.abc import Sequence
-from contextlib import ExitStack, nullcontext, suppress
-from importlib import import_module
+from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import Any, TextIO, TypeAlias
+from typing import Any, TypeAlias
 
+HOME = Path(__file__).parent
 #: What decides how Python itself, and libraries while they are imported, begin; but for where it
 #: looks for modules, which is easily done later.
 _AT_START = ("PYTHON", "LC_", "LANG", "TZ", "LD_", "MALLOC_", "OPENSSL_", "SSL_", "ARROW_", "DASK_")
 _PATH = "PYTHONPATH"
-#: What the program imports where it is needed, and is therefore in no module's head.
-_LATE = ("deepdiff", "obstore.auth.boto3", "obstore.store", "uvicorn.loops.auto")
-#: What is large: to copy its memory takes longer than the work of a command that has no use of it.
-_LARGE = ("boto3", "distributed", "duckdb", "obstore", "pyarrow", "starlette", "uvicorn")
-#: Which commands use it.
-_USING = frozenset({"drill", "rebuild", "scan", "serve", "snapshot", "verify"})
+#: The sizes of waiting processes, and which commands use what only the large one has imported.
+SIZES = ("light", "large")
+USING = frozenset({"drill", "rebuild", "scan", "serve", "snapshot", "verify"})
 _MOST = 100_000
 #: How many bytes a process number takes on the way to who asked.
 _PID = 12
@@ -56,17 +48,19 @@ Line: TypeAlias = Sequence[str | Path]
 class Warm:
     """The waiting process, seen by those who want a command run."""
 
-    def __init__(self, environment: dict[str, str], *, large: bool = True) -> None:
+    def __init__(self, environment: dict[str, str], door: Path, size: str) -> None:
         """Start it with an environment. It ends when this side is closed, also by a kill.
 
-        It has imported everything, but for what is `large` where it is told so.
+        It listens at a door for requests of those who have no channel to it.
         """
         self._start = _at_start(environment)
         self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with theirs:
-            descriptor = theirs.fileno()
-            line = [sys.executable, "-P", __file__, str(descriptor), *(["large"] if large else [])]
-            self._process = subprocess.Popen(line, env=environment, pass_fds=[descriptor])
+        with theirs, socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listening:
+            listening.bind(str(door))
+            listening.listen()
+            passed = [theirs.fileno(), listening.fileno()]
+            line = [sys.executable, "-P", HOME / "forking.py", *map(str, passed), size]
+            self._process = subprocess.Popen(line, env=environment, pass_fds=passed)
 
     def close(self) -> None:
         """End it."""
@@ -100,22 +94,29 @@ class Warm:
         environment: dict[str, str],
         stdout: int = subprocess.PIPE,
         stderr: int = subprocess.PIPE,
+        stdin: int = subprocess.DEVNULL,
         *,
         text: bool = False,
     ) -> Started:
-        """Do what `subprocess.Popen` does without input; `stdout` and the others as it has them."""
+        """Do what `subprocess.Popen` does; `stdout` and the others as it has them."""
         with ExitStack() as opened, Path(os.devnull).open("r+b", buffering=0) as nothing:
             ends = [
-                _pipe(opened) if wanted == subprocess.PIPE else (None, nothing)
+                _pipe(opened) if wanted == subprocess.PIPE else (None, None)
                 for wanted in (stdout, stderr, subprocess.PIPE)  # the last: what becomes of it
             ]
             mask = os.umask(0)
             os.umask(mask)
-            request = json.dumps([*map(str, (mask, folder)), environment, *map(os.fspath, line)])
-            theirs = [nothing.fileno(), *(writer.fileno() for _, writer in ends)]
-            socket.send_fds(self._channel, [request.encode()], theirs)
+            variables = [f"{name}={value}" for name, value in environment.items()]
+            words = [f"{mask:o}", str(folder), str(len(line)), *map(os.fspath, line), *variables]
+            named = (stdout, stderr, subprocess.PIPE)
+            theirs = [
+                writer.fileno() if writer else nothing.fileno() if wanted < 0 else wanted
+                for wanted, (_, writer) in zip((stdin, *named), [(None, None), *ends], strict=True)
+            ]
+            socket.send_fds(self._channel, [b"\0".join(map(os.fsencode, words))], theirs)
             for _, writer in ends:
-                writer.close()
+                if writer:
+                    writer.close()
             out, err, told = (reader for reader, _ in ends)
             assert told is not None
             pid = int(told.read(_PID))
@@ -130,41 +131,47 @@ class Waiting:
     def __init__(self, environment: dict[str, str]) -> None:
         """Take the environment to start them in."""
         self._environment = environment
-        self._warm: dict[bool, Warm] = {}
+        self._folder = Path(tempfile.mkdtemp(prefix="warm"))
+        self._warm: dict[str, Warm] = {}
 
     def close(self) -> None:
         """End them."""
         while self._warm:
             self._warm.popitem()[1].close()
+        shutil.rmtree(self._folder)
 
-    def takes(self, environment: dict[str, str], line: Line) -> bool:
-        """Say whether a command can be run from here as it would be from a shell."""
-        return self._of(line).takes(environment, line)
+    def of(self, environment: dict[str, str], line: Line) -> Warm | None:
+        """Return the one for a command; None if it can't be run from there as from a shell."""
+        warm = self._sized(SIZES[not USING.isdisjoint(map(str, line))])
+        return warm if warm.takes(environment, line) else None
 
-    def run(
-        self, line: Line, folder: Path, environment: dict[str, str], seconds: float
-    ) -> subprocess.CompletedProcess[str]:
-        """Do what `Warm.run` does."""
-        return self._of(line).run(line, folder, environment, seconds)
+    def commands(self, command: Path) -> Path:
+        """Return a folder for the PATH of shells, in which a command is one of a waiting process.
 
-    def start(
-        self,
-        line: Line,
-        folder: Path,
-        environment: dict[str, str],
-        stdout: int = subprocess.PIPE,
-        stderr: int = subprocess.PIPE,
-        *,
-        text: bool = False,
-    ) -> Started:
-        """Do what `Warm.start` does."""
-        return self._of(line).start(line, folder, environment, stdout, stderr, text=text)
+        Whatever they are started with counts, but for what decides how Python begins.
+        """
+        folder = self._folder / "bin"
+        if not folder.exists():
+            for size in SIZES:
+                self._sized(size)
+            folder.mkdir()
+            shim = folder / command.name
+            text = (HOME / "shim.py").read_text(encoding="utf-8")
+            for name, value in {
+                "LIGHT": self._folder / "light",
+                "LARGE": self._folder / "large",
+                "COMMAND": command,
+                "USING": " ".join(USING),
+            }.items():
+                text = text.replace(f"@{name}@", str(value))
+            shim.write_text(f"#!{sys.executable} -IS\n{text}", encoding="utf-8")
+            shim.chmod(0o755)
+        return folder
 
-    def _of(self, line: Line) -> Warm:
-        large = not _USING.isdisjoint(map(str, line))
-        if large not in self._warm:
-            self._warm[large] = Warm(self._environment, large=large)
-        return self._warm[large]
+    def _sized(self, size: str) -> Warm:
+        if size not in self._warm:
+            self._warm[size] = Warm(self._environment, self._folder / size, size)
+        return self._warm[size]
 
 
 class Started:
@@ -303,118 +310,3 @@ def _read(files: Sequence[io.BufferedReader], seconds: float) -> list[bytes | No
                     selector.unregister(file)
                     still.remove(file)
     return [None if file in still else told[file] for file in files]
-
-
-# The waiting process
-
-
-def wait(channel: socket.socket) -> list[bytes | int] | None:
-    """Fork for each request. Return the request in the child, and None at the end of all."""
-    running: dict[int, tuple[int, int]] = {}
-    with selectors.DefaultSelector() as selector:
-        selector.register(channel, selectors.EVENT_READ)
-        while True:
-            for key, _ in selector.select():
-                if key.fd in running:
-                    selector.unregister(key.fd)
-                    _end(key.fd, *running.pop(key.fd))
-                    continue
-                request, sent, _, _ = socket.recv_fds(channel, 2 * _MOST, 4)
-                if not request:
-                    return None
-                pid = os.fork()
-                if not pid:
-                    for descriptor in [*running, *(told for _, told in running.values())]:
-                        os.close(descriptor)
-                    return [request, *sent]
-                os.write(sent[-1], f"{pid:<{_PID}}".encode())
-                for descriptor in sent[:-1]:
-                    os.close(descriptor)
-                watch = os.pidfd_open(pid)
-                running[watch] = pid, sent[-1]
-                selector.register(watch, selectors.EVENT_READ)
-
-
-def _end(watch: int, pid: int, told: int) -> None:
-    """Tell what became of a process that has ended."""
-    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-    os.write(told, str(code).encode())
-    os.close(told)
-    os.close(watch)
-
-
-def become(request: bytes, streams: Sequence[int], told: int) -> None:
-    """Turn this process into the one that was asked for."""
-    os.close(told)
-    for number, descriptor in enumerate(streams):
-        os.dup2(descriptor, number)
-        os.close(descriptor)
-    mask, folder, environment, *line = json.loads(request)
-    os.umask(int(mask))
-    os.chdir(folder)
-    os.environ.clear()
-    os.environ.update(environment)
-    sys.path[:0] = [path for path in environment.get(_PATH, "").split(os.pathsep) if path]
-    sys.argv = line
-    sys.stdin = sys.__stdin__ = _stream(io.FileIO(0), sys.stdin)
-    sys.stdout = sys.__stdout__ = _stream(io.FileIO(1, "w"), sys.stdout)
-    sys.stderr = sys.__stderr__ = _stream(io.FileIO(2, "w"), sys.stderr)
-
-
-def _stream(file: io.FileIO, was: TextIO) -> io.TextIOWrapper:
-    """Make a stream as the interpreter does when none of them is a terminal."""
-    buffered = io.BufferedWriter(file) if file.writable() else io.BufferedReader(file)
-    newline = "\n" if file.writable() else None
-    errors_at_once = file.fileno() == 2
-    return io.TextIOWrapper(
-        buffered, was.encoding, was.errors, newline, line_buffering=errors_at_once
-    )
-
-
-def _import_all(*, large: bool) -> None:
-    """Import what commands use; modules that use what is left out are left to the commands."""
-    left_out = () if large else _LARGE
-    sys.modules.update(dict.fromkeys(left_out))  # so that to import it is an error
-    home = import_module("reconciler")
-    names = [module.name for module in pkgutil.walk_packages(home.__path__, "reconciler.")]
-    for name in [*names, *_LATE]:
-        with nullcontext() if large else suppress(ImportError):
-            import_module(name)
-    for name in left_out:
-        del sys.modules[name]
-    if large:
-        # How S3 is spoken is read from many files, once for each process.
-        import_module("reconciler.buckets").listing_client(1.0).close()
-    # DuckDB has this run at the exit, to free what the end of a process frees as well.
-    getattr(typing, "_cleanups", []).clear()
-
-
-def main() -> None:
-    """Wait for requests, and be what they ask for."""
-    _import_all(large="large" in sys.argv[2:])
-    gc.collect()
-    gc.freeze()
-    request = wait(channel := socket.socket(fileno=int(sys.argv[1])))
-    channel.detach() if request is None else channel.close()
-    if request is None:
-        return
-    first, *descriptors = request
-    assert isinstance(first, bytes)
-    *streams, told = map(int, descriptors)
-    become(first, streams, told)
-    try:
-        import_module("reconciler.cli.main").entry_point()
-    except SystemExit as ended:
-        code = ended.code
-    # What the interpreter does at its exit, but for freeing all that was imported: that would
-    # copy the memory which is shared until then.
-    threading._shutdown()
-    atexit._run_exitfuncs()
-    for stream in (sys.stdout, sys.stderr):
-        stream.flush()
-    ctypes.CDLL(None).fflush(None)
-    os._exit(code)
-
-
-if __name__ == "__main__":
-    main()
