@@ -70,6 +70,14 @@ def unfinished(place: str, scan: str) -> str:
     return f"{UNFINISHED}{storage_key(place)}/{scan}/"
 
 
+def doubts(place: str) -> str:
+    """Return how the names begin of what reports of the cloud doubt, and nobody has read yet.
+
+    They outlast the scans of which they lie beside the pieces.
+    """
+    return f"{UNFINISHED}{storage_key(place)}/doubts-"
+
+
 def snapshot(id: str, file: str = "snapshot.json") -> str:
     """Return the name of a file of a snapshot; `snapshot.json` is written last."""
     return f"{SNAPSHOTS}{id}/{file}"

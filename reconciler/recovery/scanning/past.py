@@ -11,13 +11,17 @@ from pathlib import Path
 import pyarrow as pa
 from msgspec.structs import replace
 
-from reconciler.errors import RepositoryError
+from reconciler.errors import RepositoryError, SnapshotError
+from reconciler.location import bucket_of
 from reconciler.recovery.findings import store
 from reconciler.recovery.findings.episodes import NEEDS_PROOF
-from reconciler.recovery.rows import ATTESTED, MARKER
+from reconciler.recovery.rows import ATTESTED, MARKER, Rows
 from reconciler.recovery.scanning import reasons
+from reconciler.recovery.scanning.doubts import Doubts
 from reconciler.recovery.scanning.finishing import restoring
-from reconciler.recovery.scanning.known import apart, record
+from reconciler.recovery.scanning.known import apart, kept_hashes, record
+from reconciler.recovery.scanning.known.earlier import Earlier
+from reconciler.recovery.scanning.known.kept_hashes import Compared
 from reconciler.recovery.scanning.known.last_rows import Last, usable
 from reconciler.recovery.scanning.means import Means
 from reconciler.recovery.scanning.outcome import Scanned
@@ -39,7 +43,9 @@ class Past:
         self._now = means.here.now
         #: The list by which it is listed now, if any.
         self.listed_by = means.list_of(target)
-        self._is_attested = bool(means.reports_of(target))
+        self._given = means.reports_of(target)
+        self._is_bucket = bucket_of(target.type, target.url) is not None
+        self._doubts: Doubts | None = None
         self._accepts_loss = target.name in means.wish.accept_loss
         self._lost: Sequence[str] = ()
         self._after, self._seen, self._findings = "", apart.sign(()), ""
@@ -53,10 +59,41 @@ class Past:
 
         None where no cloud tells of it in reports: then nobody asks.
         """
-        found = store.read(self._repository, self._place).episodes if self._is_attested else ()
+        found = store.read(self._repository, self._place).episodes if self._given else ()
         lasting = (each for each in found if not each.resolved and not each.about)
         paths = {each.path for each in lasting if each.what in NEEDS_PROOF}
         return pa.array(sorted(paths), pa.binary())
+
+    def begin(self, run: str, folder: Path, result: Scanned) -> None:
+        """Look up what is in doubt, in a `folder` of the `run`; raises `RepositoryError`."""
+        if not self._is_bucket:  # of which alone a cloud tells
+            return
+        given = self._repository, self._place, run, folder, self._given
+        self._doubts = Doubts(*given)
+        if self._doubts.lost and not self._accepts_loss:
+            result.forgotten = True
+            result.notes.append(reasons.doubts_lost(self._doubts.lost))
+
+    def compare(
+        self, listed: Rows, earlier: Sequence[Earlier], should_be: Earlier | None
+    ) -> Compared:
+        """Compare a listing with what is known, and keep what is in doubt.
+
+        Raises `RepositoryError`, `SnapshotError`.
+        """
+        if self._doubts is None:
+            return kept_hashes.compare(listed, earlier, should_be, self.wrong)
+        in_doubt = pa.array(self._doubts.put_on(listed), pa.binary())
+        compared = kept_hashes.compare(listed, earlier, should_be, self.wrong, in_doubt)
+        self._doubts.keep(compared.wanted, compared.doubted)
+        return compared
+
+    def end(self, contents: Path) -> None:
+        """Forget which doubts are over by the contents of a scan that has its record."""
+        # Where nothing may be removed they stay: what was read later than a report counts.
+        with contextlib.suppress(RepositoryError, SnapshotError):
+            if self._doubts and (self._accepts_loss or not self._doubts.lost):
+                self._doubts.end(contents)
 
     def recorded(self) -> Scan | None:
         """Return the last scan; raises `SnapshotError` if its record is lost, or those of all."""
@@ -133,7 +170,8 @@ class Past:
         """Return the reports whose sums may stand in a scan: none that is older than all of it."""
         if not scan.counts.proofs.get(ATTESTED):
             return ()
-        each = dict.fromkeys((*self._reports, *scan.reports))
+        doubting = self._doubts.reports if self._doubts else ()
+        each = dict.fromkeys((*self._reports, *doubting, *scan.reports))
         oldest = scan.counts.oldest_proof or 0
         return tuple(sorted((one for one in each if one.at >= oldest), key=_by_age)[-_REPORTS:])
 

@@ -97,6 +97,15 @@ def lost(scans: Sequence[str]) -> str:
     )
 
 
+def doubts_lost(why: str) -> str:
+    """Say that nobody knows any more which files reports doubt, and what to do."""
+    return (
+        "Which files reports of the cloud doubt, and nobody has read yet, is not known any more "
+        f"({why}). Restore it from another copy of the repository, or give the reports again with "
+        "--accept-loss NAME"
+    )
+
+
 def markers(root: Root, now: int, then: int) -> list[str]:
     """Say that so many markers lie at a root `now`, where one is usual, and `then` others did."""
     told = []

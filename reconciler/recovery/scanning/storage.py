@@ -96,6 +96,7 @@ class StorageScan:
             self._end(outcome.UNFINISHED, reasons.ended(Brought(), asked=means.pace.asked()))
             return
         begun = self._begin(unfinished, root)
+        self._past.begin(self._run, self._folder, self.result)
         if last:
             self._last = self._past.usable(last, self._folder, self._opened, self.result.notes)
         self._own = Own(means.repository, unfinished, self._before, self._folder)
@@ -190,7 +191,7 @@ class StorageScan:
         listing = takewhile(lambda _: not means.pace.stopping, self._source.listing())
         for listed in together(unlisted.among(listing), _TOGETHER):
             crew.heed()
-            compared = kept_hashes.compare(listed, earlier, should_be, self._past.wrong)
+            compared = self._past.compare(listed, earlier, should_be)
             if self._turns:
                 compared = self._turns.put_off(compared)
             compared = self._share(compared)
@@ -268,9 +269,8 @@ class StorageScan:
     def _keep(self, kept: PartPair, begun: pieces.Begun, root: Root, brought: Brought) -> None:
         """Keep the parts, and then the record: from then on the scan is there."""
         gone, asked = brought.gone, self._means.pace.asked
-        pair = finish.merged(
-            kept, self._pieces, self._folder, self._opened, gone=gone, ending=asked
-        )
+        read = self._pieces, self._folder, self._opened
+        pair = finish.merged(kept, *read, gone=gone, ending=asked)
         if pair is None:
             self._end(outcome.UNFINISHED, reasons.ENDED)
             return
@@ -280,9 +280,8 @@ class StorageScan:
         begun, left_out = self._own.begun(begun), self._source.left_out
         now = self._means.here.now()
         found = finish.Found(self._id, self._target, begun, root, pair, parts, left_out, now)
-        remembered = finish.remembered(
-            found, self._last, self._own, self._folder, self._means, self.result, self._met
-        )
+        by = self._last, self._own, self._folder, self._means, self.result, self._met
+        remembered = finish.remembered(found, *by)
         finish.keep(self._repository, (*parts, remembered), self._last)
         scan = finish.record_of(found, self._means, remembered, unlisted=self.result.unlisted)
         scan = self._past.told(scan, self.result)
@@ -291,6 +290,7 @@ class StorageScan:
             return
         self.result.scan = scan
         pieces.forget(self._repository, self._target.place, until=self._id)
+        self._past.end(parts[0].path)
         if scan.unproved:
             self._end(outcome.INCOMPLETE, reasons.incomplete(scan, pair.unread, brought))
         if self._turns:

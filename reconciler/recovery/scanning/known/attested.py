@@ -31,6 +31,8 @@ class Before(NamedTuple):
     remembered: Sequence[pa.RecordBatch] = ()
     #: Paths of which something was found wrong that is not over.
     wrong: pa.Array | None = None
+    #: Paths of which a report was found to doubt what is known, and that nobody has read since.
+    in_doubt: pa.Array | None = None
 
 
 class Held(NamedTuple):
@@ -69,7 +71,7 @@ def hold(
 
     What was found wrong in a file that can be read is over once it was read, and no sooner.
     """
-    each, remembered, wrong = before
+    each, remembered, wrong, in_doubt = before
     for was in each if ARCHIVED in batch["kind"].dictionary.to_pylist() else ():
         batch = _kept(batch, was)
     if told is None:
@@ -85,7 +87,7 @@ def hold(
         other = pc.or_(other, pc.and_(_unwritten(batch, was), differs))
     files = pc.and_(newest, pc.equal(batch["kind"], FILE))
     as_old = pc.fill_null(pc.less_equal(told["proved_at"], batch["proved_at"]), False)
-    doubted = pc.and_(files, other)
+    doubted = pc.and_(files, pc.or_(other, _is_in(batch, in_doubt)))
     read = pc.or_(doubted, pc.and_(pc.and_not(files, as_old), _is_in(batch, wrong)))
     taken = pc.and_not(pc.and_not(files, read), as_old)
     anew = pc.and_not(read, unknown)

@@ -83,11 +83,12 @@ def compare(
     earlier: Sequence[Earlier],
     remembered: Earlier | None = None,
     wrong: pa.Array | None = None,
+    in_doubt: pa.Array | None = None,
 ) -> Compared:
     """Take hashes from earlier scans, of which the first that knows one has its way.
 
-    What is `remembered` of a file is what it should be, whatever they say. Files whose
-    paths are `wrong`, as something was found that is not over, are read whatever reports say.
+    What is `remembered` of a file is what it should be, whatever they say. Files whose paths are
+    `wrong` (found so, and not over) or `in_doubt` are read whatever reports say.
     """
     batch, told = attested.apart(scanned(listed))
     unknown = pc.equal(batch["kind"], FILE)
@@ -115,7 +116,8 @@ def compare(
             should = pc.coalesce(pc.if_else(like, was["sha256"], None), should)
     for good in known:
         should = pc.coalesce(_hashes(batch, good), should)
-    held = attested.hold(told, batch, unknown, should, attested.Before(each, known, wrong))
+    before = attested.Before(each, known, wrong, in_doubt)
+    held = attested.hold(told, batch, unknown, should, before)
     counts = is_new, kept - held.dropped, _size(held.batch), met, survived
     if not pc.any(held.unknown).as_py():
         same = len(earlier) == 1 and not earlier[0].own and held.batch.equals(was)

@@ -206,11 +206,21 @@ def _rows(paths: Iterable[Path]) -> Iterator[pa.RecordBatch]:
 
 
 def _fetched(repository: Repository, name: str, folder: Path) -> Path:
-    """Take a piece to where another scan that ends meanwhile can't remove it."""
+    """Return a piece of ours, in `folder`."""
     *_, run, file = name.split("/")
     found = _PIECE.fullmatch(file)
     assert found  # noqa: S101 - for mypy: `_run` has looked
     ours = folder / f"{run}-{file}"
+    fetched(repository, name, ours, found["sha256"])
+    return ours
+
+
+def fetched(repository: Repository, name: str, ours: Path, sha256: str) -> None:
+    """Take a file of the repository to where another scan that ends meanwhile can't remove it.
+
+    Raises `RepositoryError`; `SnapshotError` if it is not the one of this SHA-256.
+    """
+    ours.unlink(missing_ok=True)
     with repository.local(name) as path:
         try:
             os.link(path, ours)
@@ -219,8 +229,7 @@ def _fetched(repository: Repository, name: str, folder: Path) -> Path:
                 shutil.copyfile(path, ours)
             except OSError as error:
                 raise SnapshotError(f"it can't be read: {error.strerror}") from error
-    check(ours, found["sha256"])
-    return ours
+    check(ours, sha256)
 
 
 def _ends(path: Path) -> tuple[bytes, bytes]:

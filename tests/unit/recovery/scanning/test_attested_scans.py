@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,9 +14,10 @@ from hypothesis import strategies as st
 
 from reconciler.recovery.cloud.sums import Sums
 from reconciler.recovery.findings import store
+from reconciler.recovery.repository import layout
 from reconciler.recovery.repository.opening import open_repository
 from reconciler.recovery.rows import ARCHIVED, ATTESTED, UNREADABLE
-from reconciler.recovery.scanning.outcome import COMPLETE, INCOMPLETE, SHARD_DONE, Wish
+from reconciler.recovery.scanning.outcome import COMPLETE, INCOMPLETE, SHARD_DONE, UNFINISHED, Wish
 from reconciler.recovery.scanning.reading.pace import Pace
 from reconciler.recovery.scanning.run import scan
 from reconciler.recovery.scanning.shard import Shard
@@ -117,6 +119,86 @@ def test_where_reading_is_refused_the_report_s_word_stands(repository, tmp_path,
     ended = scanned(storage, repository, later, every=every)
     assert ended.altered == 0
     assert found(repository, ended)[b"a"] == (ARCHIVED, 3, sha(b"one"))
+
+
+class Killed(BaseException):
+    """As by SIGKILL: nothing is told, and nothing kept, after it."""
+
+
+def kill(_path):
+    raise Killed
+
+
+@pytest.fixture
+def doubted(repository, tmp_path):
+    """Give a storage of which a scan knows two files, and a report that has one of them wrong."""
+    storage, _ = bucket({"a": ([(b"one", True)], []), "b": ([(b"two", True)], [])}, versioned=False)
+    storage.now = int(AT.timestamp())
+    scanned(storage, repository)
+    return storage, reported(tmp_path, b"x", AT + timedelta(days=1))
+
+
+def unfinished(repository):
+    return list(repository.names(layout.UNFINISHED))
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["without the report", "with it"])
+@pytest.mark.parametrize("end", ["limit", "kill", "interrupted", "due"])
+def test_a_doubt_outlasts_the_scan_that_did_not_come_to_read_it(repository, doubted, end, again):
+    storage, sums = doubted
+    pace = Pace(most=None if end in ("kill", "interrupted") else 1)
+    storage.on_read = kill if end == "kill" else lambda _path: pace.stop()
+    every = 30 * 86_400 if end == "due" else None
+    with suppress(Killed):
+        first = scanned(storage, repository, sums, pace=pace, every=every)
+        assert (first.status, first.doubted) == (INCOMPLETE if every else UNFINISHED, 1)
+    storage.on_read = lambda _path: None
+    storage.archived = {b"a"}
+    ended = scanned(storage, repository, sums if again else None)
+    assert (ended.status, ended.doubted, ended.altered_first) == (COMPLETE, 1, [b"a"])
+    assert found(repository, ended)[b"a"] == (ARCHIVED, 3, sha(b"x"))
+    assert [one.at for one in ended.scan.reports] == [int(AT.timestamp()) + 86_400]
+    assert unfinished(repository) == []
+
+
+def test_a_doubt_is_over_once_it_was_read_or_written_over(repository, doubted) -> None:
+    storage, sums = doubted
+    assert scanned(storage, repository, sums, pace=Pace(most=1)).status == UNFINISHED
+    storage.read.clear()
+    ended = scanned(storage, repository)
+    assert (ended.status, ended.doubted, storage.read) == (COMPLETE, 1, [b"a"])
+    assert found(repository, ended)[b"a"][2] == sha(b"one")
+    assert (scanned(storage, repository).doubted, unfinished(repository)) == (0, [])
+    assert scanned(storage, repository, sums, pace=Pace(most=1)).status == UNFINISHED
+    storage.put("a", b"new", tag=b"new", mtime_ns=BEFORE + 5)
+    ended = scanned(storage, repository)
+    assert (ended.doubted, found(repository, ended)[b"a"][2]) == (0, sha(b"new"))
+    assert unfinished(repository) == []
+
+
+def test_shards_keep_the_doubts_of_each_other(repository, doubted) -> None:
+    storage, sums = doubted
+    storage.archived = {b"a"}
+    (mine,) = [k for k in (1, 2) if Shard(k, 2).has(b"a")]
+    other = scanned(storage, repository, sums, shard=Shard(3 - mine, 2))
+    assert (other.status, other.altered) == (SHARD_DONE, 0)
+    ended = scanned(storage, repository, shard=Shard(mine, 2))
+    assert ended.status == COMPLETE
+    assert found(repository, ended)[b"a"] == (ARCHIVED, 3, sha(b"x"))
+
+
+def test_doubts_that_can_not_be_read_are_missed_until_somebody_decides(repository, doubted):
+    storage, sums = doubted
+    scanned(storage, repository, sums, pace=Pace(most=1))
+    (name,) = unfinished(repository)
+    path = repository._path(name)
+    path.write_bytes(path.read_bytes()[:-1])
+    for _ in range(2):
+        ended = scanned(storage, repository)
+        assert (ended.status, ended.forgotten) == (COMPLETE, True)
+        assert any("doubt, and nobody has read yet, is not known" in note for note in ended.notes)
+    ended = scanned(storage, repository, accept_loss=(TARGET.name,))
+    assert (ended.forgotten, unfinished(repository)) == (False, [])
 
 
 def test_what_is_due_and_can_not_be_read_stays_attested(repository, tmp_path) -> None:

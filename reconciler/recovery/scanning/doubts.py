@@ -1,0 +1,151 @@
+"""What reports of the cloud have otherwise than it was recorded, kept until it was read.
+
+A limit or a kill may end a scan before a file that a report doubts is read, and the next one may be
+given no report. So what the report says of it is kept beside the unfinished scans, as a report's
+word: it counts until the file was read or, where nobody may read it, is told. What it says of an
+object that was written since says nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from reconciler.errors import SnapshotError
+from reconciler.recovery.parts import convert, merge, read
+from reconciler.recovery.parts.schema import SCANNED
+from reconciler.recovery.parts.write import PartWriter
+from reconciler.recovery.repository import layout
+from reconciler.recovery.repository.contract import Repository
+from reconciler.recovery.repository.many import is_listed
+from reconciler.recovery.rows import ATTESTED, IDENTITY, UNREADABLE, Rows, chosen
+from reconciler.recovery.scanning.known.earlier import Earlier, contents_of
+from reconciler.recovery.scanning.known.pieces import fetched
+from reconciler.recovery.values import CloudReport
+
+_NAME = re.compile(r"(?P<run>.+)-[0-9]{8}-(?P<sha256>[0-9a-f]{64})\.parquet")
+#: What follows the id of a run that has kept what was left of doubts.
+_LEFT = ".left"
+
+
+class Doubts:
+    """Doubts of one storage that earlier runs have raised, and those of this one."""
+
+    def __init__(
+        self,
+        repository: Repository,
+        place: str,
+        run: str,
+        folder: Path,
+        given: Sequence[CloudReport],
+    ) -> None:
+        """Take what is kept, as long as `folder` is there, and the reports that are `given` now.
+
+        Raises `RepositoryError`.
+        """
+        self._repository, self._folder, self._given = repository, folder, given
+        self._prefix, self._run = layout.doubts(place), run
+        self._names = sorted(repository.names(self._prefix))
+        self._number = 0
+        #: Why some can't be read; empty: all can.
+        self.lost = ""
+        self._series = self._fetched()
+        self._met = Earlier(self._rows(), clock=0, agreeing=()) if self._series else None
+        #: The reports that have raised those which still are of what lies there.
+        self.reports: dict[CloudReport, None] = {}
+
+    def put_on(self, listed: Rows) -> list[bytes]:
+        """Give files that are in doubt the sums by which they are; return their paths.
+
+        Where a later report is given, its sum stays.
+        """
+        if self._met is None or not len(listed):
+            return []
+        found = self._met.beside(pa.array(listed.path, pa.binary()))
+        which = pc.indices_nonzero(pc.is_valid(found["path"]))
+        told, paths = convert.rows_of(found.take(which)), []
+        for at, i in enumerate(which.to_pylist()):
+            if any(getattr(told, name)[at] != getattr(listed, name)[i] for name in IDENTITY):
+                continue
+            paths.append(told.path[at])
+            moment = told.proved_at[at] or 0
+            if listed.proof[i] != ATTESTED or (listed.proved_at[i] or 0) < moment:
+                listed.sha256[i], listed.proof[i] = told.sha256[at], ATTESTED
+                listed.proved_at[i] = moment
+            digests = (told.detail[at] or b"").decode().split()
+            self.reports |= {CloudReport(moment, digest): None for digest in digests}
+        return paths
+
+    def keep(self, wanted: Rows, doubted: Sequence[bytes]) -> None:
+        """Keep what reports say of files that are in doubt; raises `RepositoryError`."""
+        paths = frozenset(doubted)
+        if not paths:
+            return
+        rows = chosen(wanted, [i for i, path in enumerate(wanted.path) if path in paths])
+        each = dict.fromkeys((*self._given, *self.reports))
+        rows.detail = [
+            " ".join(one.digest for one in each if one.at == at).encode() for at in rows.proved_at
+        ]
+        self._number += 1
+        self._names.append(self._write(self._run, self._number, iter([convert.scanned(rows)])))
+
+    def end(self, contents: Path) -> None:
+        """Keep of all that only which the contents of a scan that has its record did not read.
+
+        Raises `RepositoryError`, `SnapshotError`.
+        """
+        if not self._names:
+            return
+        self._series = self._fetched()
+        left = self._write(f"{self._run}{_LEFT}", 0, self._unread(contents))
+        for name in self._names:
+            if name != left:
+                self._repository.remove(name)
+
+    def _unread(self, contents: Path) -> Iterator[pa.RecordBatch]:
+        there = contents_of(contents)
+        for batch in self._rows():
+            now = there.beside(batch["path"])
+            yield batch.filter(pc.fill_null(pc.equal(now["kind"], UNREADABLE), False))
+
+    def _write(self, run: str, number: int, batches: Iterator[pa.RecordBatch]) -> str:
+        """Keep rows, and return under which name; empty: there are none."""
+        with PartWriter(self._folder, SCANNED) as writer:
+            for batch in batches:
+                writer.write(batch)
+            written = writer.finish()
+        if not written.rows:
+            return ""
+        name = f"{self._prefix}{run}-{number:08}-{written.sha256}.parquet"
+        self._repository.add(name, written.path)
+        return name
+
+    def _rows(self) -> Iterator[pa.RecordBatch]:
+        return merge.joined([_chained(paths) for paths in self._series])
+
+    def _fetched(self) -> list[list[Path]]:
+        """Return the pieces of each run, sorted; what was removed meanwhile is over."""
+        found: list[list[Path]] = []
+        named = ((name, _NAME.fullmatch(name.removeprefix(self._prefix))) for name in self._names)
+        each = [(name, match) for name, match in named if match]
+        for _, pieces in groupby(each, key=lambda one: one[1]["run"]):
+            found.append([])
+            for name, match in pieces:
+                ours = self._folder / name.rpartition("/")[2]
+                try:
+                    fetched(self._repository, name, ours, match["sha256"])
+                except SnapshotError as error:
+                    self.lost = str(error) if is_listed(self._repository, name) else self.lost
+                else:
+                    found[-1].append(ours)
+        return found
+
+
+def _chained(paths: Sequence[Path]) -> Iterator[pa.RecordBatch]:
+    for path in paths:
+        yield from read.batches(path, SCANNED)
