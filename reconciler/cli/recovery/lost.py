@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from contextlib import closing, suppress
+from shlex import quote
 
 from reconciler.errors import ReconcilerError
 from reconciler.masking import masked
@@ -36,11 +37,12 @@ def warning(
     gone = [name for name in had if name in missed or (is_anew and name not in live)]
     if not gone:
         return ""
+    command = f"reconciler rebuild {quote(shown(masked(repository)))}"
     them = "it" if len(gone) == 1 else "them"
     return (
         f"{platform} has {listed(gone)} no more, and the snapshot {kept.snapshot.id} in "
         f"{shown(masked(repository))} has {them}. If the platform is lost, do not apply: "
-        f"`reconciler rebuild {shown(masked(repository))}` brings {them} back with all records"
+        f"`{command}` brings {them} back with all records"
     )
 
 

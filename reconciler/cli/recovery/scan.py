@@ -24,6 +24,7 @@ from reconciler.errors import ReconcilerError, UsageError
 from reconciler.model import Objective
 from reconciler.printable import quoted
 from reconciler.recovery.proving import reached
+from reconciler.recovery.repository.address import in_shell
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.repository.opening import open_repository
 from reconciler.recovery.scanning.due.ordering import in_turn
@@ -41,7 +42,8 @@ def run(context: Context, options: ScanOptions) -> int:
     if options.metrics is not None and options.shard:
         raise UsageError(
             "--metrics tells of whole storages, and --shard reads a part: let "
-            "`verify REPO --objective --metrics FILE` tell when all shards are through"
+            f"`reconciler verify {in_shell(into)} --objective --metrics FILE` tell when all shards "
+            "are through"
         )
     command = "scan --due" if options.due else "scan"
     return metered(

@@ -30,6 +30,7 @@ from reconciler.recovery.findings.record import (
     written,
 )
 from reconciler.recovery.repository import layout
+from reconciler.recovery.repository.address import in_shell
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.repository.many import is_listed
 from reconciler.recovery.values import FileFinding
@@ -45,8 +46,8 @@ _WAYS_OUT = (
 )
 _NO_ROOM = (
     "{:,} more were found wrong than there is room for, and which ones is not known any more: "
-    "compare with a snapshot from before (`verify REPO@ID --deep`), and then scan the storage once "
-    "with --accept-loss NAME"
+    "compare with a snapshot from before (`reconciler verify {}@ID --deep`), and then scan the "
+    "storage once with --accept-loss NAME"
 )
 
 
@@ -66,6 +67,8 @@ class Known(Struct, frozen=True):
     no_room: int = 0
     #: The names of records that are contained in these.
     contained: frozenset[str] = frozenset()
+    #: The address of the repository, fit to be printed.
+    repository: str = ""
 
     def has(self, record: str) -> bool:
         """Return whether what a record told is among it, or it is `lost`; empty: there was none."""
@@ -80,7 +83,9 @@ class Known(Struct, frozen=True):
     @property
     def problems(self) -> tuple[str, ...]:
         """What of all that was found wrong is not known, in sentences."""
-        return (*self.damaged, _NO_ROOM.format(self.no_room)) if self.no_room else self.damaged
+        if not self.no_room:
+            return self.damaged
+        return (*self.damaged, _NO_ROOM.format(self.no_room, in_shell(self.repository)))
 
 
 class _GoneError(Exception):
@@ -129,7 +134,9 @@ def _read(repository: Repository, place: str, names: Sequence[str], marks: Seque
     damaged |= {name: missing(repository, name) for name in lost}
     told, unusable = tuple(damaged.values()), tuple(damaged)
     episodes, told_by = tuple(joined(found)), tuple(sorted(records))
-    return Known(episodes, told_by, told, unusable, until, no_room, frozenset(contained))
+    return Known(
+        episodes, told_by, told, unusable, until, no_room, frozenset(contained), repository.address
+    )
 
 
 def _again(repository: Repository, lost: Sequence[str]) -> Iterable[str]:

@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from shlex import quote
 
 from msgspec import Struct
 
@@ -60,6 +61,15 @@ def split(text: str) -> tuple[str, str | None]:
     if not found or Path(text).is_dir():
         return text, None
     return found[1], found[2]
+
+
+def in_shell(address: str, more: str = "") -> str:
+    """Return the address that a repository gives of itself, as one word of a command for a shell.
+
+    With `more` at its end, as `@ID`.
+    """
+    bare = address.removeprefix("'").removesuffix("'")
+    return quote(f"{bare}{more}")
 
 
 def understand(address: str) -> Path | InBucket:

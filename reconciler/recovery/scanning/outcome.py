@@ -81,6 +81,8 @@ class Scanned(Struct):
     estimate: Estimate | None = None
     #: The first run of this scan, if this one went on: when it began.
     went_on_from: str = ""
+    #: The address of the repository, fit to be printed.
+    repository: str = ""
     #: Files and bytes that were read by this run; files whose earlier hash was kept or taken over.
     files_read: int = 0
     bytes_read: int = 0

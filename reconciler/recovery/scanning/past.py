@@ -151,7 +151,8 @@ class Past:
             result.forgotten = True
             result.notes.append(reasons.lost(lost))
         markers = scan.counts.kinds.get(MARKER, 0)
-        result.notes += reasons.markers(scan.root, markers, self._markers)
+        where = self._repository.address
+        result.notes += reasons.markers(scan.root, markers, self._markers, where)
         known = store.read(self._repository, self._place)
         # What is missed is missed by the scans that follow, too.
         is_there = known.has(self._findings) and self._findings not in known.lost

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from reconciler.printable import listed, quoted
+from reconciler.recovery.repository.address import in_shell
 from reconciler.recovery.scanning.known.own import FRESH
 from reconciler.recovery.scanning.outcome import Wish
 from reconciler.recovery.scanning.reading.crew import Brought
@@ -106,8 +107,11 @@ def doubts_lost(why: str) -> str:
     )
 
 
-def markers(root: Root, now: int, then: int) -> list[str]:
-    """Say that so many markers lie at a root `now`, where one is usual, and `then` others did."""
+def markers(root: Root, now: int, then: int, repository: str) -> list[str]:
+    """Say that so many markers lie at a root `now`, where one is usual, and `then` others did.
+
+    `repository` is its address, as it gives it of itself.
+    """
     told = []
     if now > 1:
         known = f"known again by {quoted(root.marker)} alone" if root.marker else "known by none"
@@ -118,7 +122,8 @@ def markers(root: Root, now: int, then: int) -> list[str]:
     if then > now:
         told.append(
             f"{then} markers (*.jetraw-storage) lay at its root at the last scan, and {now} now: "
-            "`reconciler verify REPO --against` names what is gone, once there are snapshots"
+            f"`reconciler verify {in_shell(repository)} --against` names what is gone, once there "
+            "are snapshots"
         )
     return told
 

@@ -76,7 +76,7 @@ def scan(
 
 def _scanned(target: Target, open_source: Opener, means: Means) -> Scanned:
     means.tally.begin(target.name, means.pace.files, means.pace.count)
-    result = Scanned(target.name, place=target.place)
+    result = Scanned(target.name, place=target.place, repository=means.repository.address)
     one: StorageScan | None = None
     files = size = 0
     rotten: list[tuple[Content, Content]] = []
@@ -87,7 +87,9 @@ def _scanned(target: Target, open_source: Opener, means: Means) -> Scanned:
             for _ in range(_ATTEMPTS):
                 files, size = files + result.files_read, size + result.bytes_read
                 rotten = [*rotten, *result.rotten]
-                result = Scanned(target.name, place=target.place)
+                result = Scanned(
+                    target.name, place=target.place, repository=means.repository.address
+                )
                 one = attempt_after(one, target, source, means, opened, result)
                 one.run()
                 if is_over(one):

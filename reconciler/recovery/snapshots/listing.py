@@ -10,6 +10,7 @@ from msgspec import Struct
 from reconciler.errors import SnapshotError
 from reconciler.printable import quoted
 from reconciler.recovery.repository import layout
+from reconciler.recovery.repository.address import in_shell
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.repository.many import GHOST, is_listed, read_listed, read_many
 from reconciler.recovery.snapshots import document, marks
@@ -114,10 +115,8 @@ def find_kept(repository: Repository, id: str | None = None) -> Kept:
         return _named(repository, id)
     if found := newest(repository, complete=True):
         return found
-    last = latest(repository).snapshot.id
-    raise SnapshotError(
-        f"no snapshot in {repository.address} is complete: name one, as REPO@{last}"
-    )
+    named = in_shell(repository.address, f"@{latest(repository).snapshot.id}")
+    raise SnapshotError(f"no snapshot in {repository.address} is complete: name one, as {named}")
 
 
 def latest(repository: Repository) -> Kept:
@@ -125,7 +124,8 @@ def latest(repository: Repository) -> Kept:
     if found := newest(repository, complete=False):
         return found
     raise SnapshotError(
-        f"there is no snapshot in {repository.address}: `reconciler snapshot create` makes one"
+        f"there is no snapshot in {repository.address}: "
+        f"`reconciler snapshot create {in_shell(repository.address)}` makes one"
     )
 
 
@@ -146,7 +146,8 @@ def _until_then(repository: Repository) -> str:
     whole = [kept.snapshot.id for kept in listed(repository).kept if kept.snapshot.complete]
     if not whole:
         return "or make a new one: no other one is complete"
-    return f"or name an earlier one: the last that is complete and whole is REPO@{whole[-1]}"
+    named = in_shell(repository.address, f"@{whole[-1]}")
+    return f"or name an earlier one: the last that is complete and whole is {named}"
 
 
 def newest_first(repository: Repository) -> Iterator[Kept]:
@@ -165,7 +166,8 @@ def _named(repository: Repository, id: str) -> Kept:
         if chosen and (found := read(repository, chosen[0])):
             return found
     raise SnapshotError(
-        f"there is no snapshot {quoted(id)} in {repository.address}: see `reconciler snapshot list`"
+        f"there is no snapshot {quoted(id)} in {repository.address}: see "
+        f"`reconciler snapshot list {in_shell(repository.address)}`"
     )
 
 

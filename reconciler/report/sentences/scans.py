@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from reconciler.environment.timestamps import day_of
 from reconciler.recovery import rows
 from reconciler.recovery.paths import argument, shown
+from reconciler.recovery.repository.address import in_shell
 from reconciler.recovery.scanning.outcome import COMPLETE, STATUSES, Estimate, Scanned
 from reconciler.report.sentences import left_out
 from reconciler.report.sentences.terms import bare, count, spoken, word
@@ -113,7 +114,7 @@ def notes(scanned: Scanned) -> list[str]:
         told.append(
             f"{count(scanned.altered, 'file')} damaged: other bytes, though by the time nobody "
             f"wrote there: {first}. Stop what may overwrite good copies; "
-            "`reconciler verify` says what was and is."
+            f"`{_explain(scanned, scanned.altered_first)}` names them."
         )
     told += _gone(scanned)
     if scanned.changed:
@@ -172,11 +173,15 @@ def _gone(scanned: Scanned) -> list[str]:
 
 def _explain(scanned: Scanned, paths: Sequence[bytes]) -> str:
     path = argument(paths[0]) if paths else "PATH"
-    return f"reconciler verify REPO --explain {word(scanned.storage)} {path}"
+    return f"{_verify(scanned)} --explain {word(scanned.storage)} {path}"
 
 
 def _accept(scanned: Scanned) -> str:
-    return f"reconciler verify REPO --accept {word(scanned.storage)} PATH"
+    return f"{_verify(scanned)} --accept {word(scanned.storage)} PATH"
+
+
+def _verify(scanned: Scanned) -> str:
+    return f"reconciler verify {in_shell(scanned.repository) if scanned.repository else 'REPO'}"
 
 
 def _first(paths: Sequence[bytes], number: int) -> str:

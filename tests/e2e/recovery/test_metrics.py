@@ -133,7 +133,11 @@ def test_a_comparison_tells_of_the_storages_of_its_snapshot(lab, way, code):
     ("arguments", "code", "told"),
     [
         (["scan", "nas"], 64, "say where scans are kept"),
-        (["scan", "--into", "proofs", "--shard", "1/2"], 64, "let `verify REPO --objective"),
+        (
+            ["scan", "--into", "proofs", "--shard", "1/2"],
+            64,
+            "`reconciler verify proofs --objective",
+        ),
         (["verify", "proofs", "--explain", "nas", "x"], 64, "--metrics tells of all storages"),
         (["verify", "proofs", "--withdraw", "nas"], 64, "--metrics tells of all storages"),
     ],

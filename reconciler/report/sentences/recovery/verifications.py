@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from shlex import quote
 
 from reconciler.environment.timestamps import whole_seconds
 from reconciler.printable import listed
@@ -12,6 +11,7 @@ from reconciler.printable import shown as printable
 from reconciler.recovery import values
 from reconciler.recovery.findings.episodes import is_settled
 from reconciler.recovery.paths import shown
+from reconciler.recovery.repository.address import in_shell
 from reconciler.recovery.values import Accepted, FileFinding
 from reconciler.recovery.verifying import results
 from reconciler.recovery.verifying.comparing.classify import is_scattered
@@ -65,8 +65,7 @@ def command(name: str, repository: str, snapshot: str = "") -> str:
 
     `repository` is its address, as reports have it; `snapshot` an `@ID`, or empty.
     """
-    address = repository.removeprefix("'").removesuffix("'")
-    return f"reconciler {name} {quote(address + snapshot)}"
+    return f"reconciler {name} {in_shell(repository, snapshot)}"
 
 
 def heading(verified: Verified) -> str:

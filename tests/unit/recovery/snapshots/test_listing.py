@@ -32,21 +32,21 @@ def test_what_is_not_there_is_told(repository, three, id):
 
 
 def test_where_there_is_none_it_says_how_one_is_made(repository):
-    with pytest.raises(SnapshotError, match="`reconciler snapshot create` makes one"):
+    with pytest.raises(SnapshotError, match=r"`reconciler snapshot create \S+` makes one"):
         listing.find_kept(repository)
     assert listing.overview(repository).kept == ()
 
 
 def test_where_none_is_complete_one_must_be_named(repository):
     kept = taken(platform("nas", complete=False), repository)
-    with pytest.raises(SnapshotError, match=f"is complete: name one, as REPO@{kept.snapshot.id}"):
+    with pytest.raises(SnapshotError, match=rf"is complete: name one, as \S+@{kept.snapshot.id}"):
         listing.find_kept(repository)
 
 
 def test_one_that_is_damaged_is_never_passed_over(repository, place, three):
     path = place / layout.snapshot(three[1].snapshot.id)
     path.write_bytes(path.read_bytes()[:-1])
-    advice = f"complete and whole is REPO@{three[0].snapshot.id}"
+    advice = rf"complete and whole is \S+@{three[0].snapshot.id}"
     with pytest.raises(SnapshotError, match=f"can't be used: it is corrupt.*copy.*, or.*{advice}"):
         listing.find_kept(repository)
     overview = listing.overview(repository)
