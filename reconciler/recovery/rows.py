@@ -49,6 +49,9 @@ PROVEN = (READ, KEPT, ATTESTED)
 
 #: What two listings of one object have in common, whatever its storage class.
 IDENTITY = ("size", "mtime_ns", "version", "tag")
+#: The first and last moments that 64 bits of nanoseconds since 1970 reach, in 1677 and 2262. File
+#: systems know earlier and later ones; those are kept as these.
+FIRST_NS, LAST_NS = -(2**63), 2**63 - 1
 
 Ints: TypeAlias = list[int | None]
 Bytes: TypeAlias = list[bytes | None]

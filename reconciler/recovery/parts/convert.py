@@ -9,11 +9,14 @@ import pyarrow as pa
 
 from reconciler.platform import InventoryRow
 from reconciler.recovery.parts import schema
-from reconciler.recovery.rows import CONTENT_COLUMNS, STAMP_COLUMNS, Content, Rows
-
-#: The first and last moments that 64 bits of nanoseconds reach, in 1677 and 2262. File systems
-#: know earlier and later ones; those are kept as these.
-_FIRST, _LAST = -(2**63), 2**63 - 1
+from reconciler.recovery.rows import (
+    CONTENT_COLUMNS,
+    FIRST_NS,
+    LAST_NS,
+    STAMP_COLUMNS,
+    Content,
+    Rows,
+)
 
 
 def to_batches(rows: Rows) -> tuple[pa.RecordBatch, pa.RecordBatch]:
@@ -74,7 +77,7 @@ def _array(values: Sequence[Any], field: pa.Field) -> pa.Array:
     except OverflowError:
         if not field.name.endswith("_ns"):
             raise
-    nearest = [v if v is None else min(max(v, _FIRST), _LAST) for v in values]
+    nearest = [v if v is None else min(max(v, FIRST_NS), LAST_NS) for v in values]
     return pa.array(nearest, field.type)
 
 

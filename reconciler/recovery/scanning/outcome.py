@@ -83,7 +83,7 @@ class Scanned(Struct):
     went_on_from: str = ""
     #: The address of the repository, fit to be printed.
     repository: str = ""
-    #: Files and bytes that were read by this run; files whose earlier hash was kept or taken over.
+    #: Files and bytes that were read by this run; files whose earlier hash was kept.
     files_read: int = 0
     bytes_read: int = 0
     files_kept: int = 0

@@ -55,7 +55,7 @@ def _scanned(result: Scanned) -> dict[str, Any]:
             "ended_at": scan.ended_at,
             "listed_at": scan.listed_at or None,
             "excluded": scan.excluded,
-            "counts": _counts(scan.counts),
+            "counts": counted(scan.counts),
             "reports": [
                 {"at": moment_of(report.at), "digest": f"sha256:{report.digest}"}
                 for report in scan.reports
@@ -68,5 +68,8 @@ def _scanned(result: Scanned) -> dict[str, Any]:
     }
 
 
-def _counts(counts: Counts) -> dict[str, Any]:
-    return {name: getattr(counts, name) for name in counts.__struct_fields__}
+def counted(counts: Counts) -> dict[str, Any]:
+    """Return what is counted of a scan; a moment is told as in every report: RFC 3339, UTC."""
+    told = {name: getattr(counts, name) for name in counts.__struct_fields__}
+    oldest = counts.oldest_proof
+    return {**told, "oldest_proof": None if oldest is None else moment_of(oldest)}

@@ -12,6 +12,7 @@ from reconciler.recovery.snapshots.document import Contents, Kept, SnapshotStora
 from reconciler.recovery.snapshots.listing import Overview
 from reconciler.recovery.snapshots.pruned import Pruned
 from reconciler.report.documents import of_fields
+from reconciler.report.json.scans import counted
 from reconciler.report.sentences.recovery import snapshots as told
 from reconciler.report.style import PLAIN, Style
 
@@ -95,5 +96,4 @@ def _contents(contents: Contents | None) -> dict[str, Any] | None:
         for part in contents.unproved
     ]
     fields: dict[str, Any] = msgspec.to_builtins(contents)
-    counts = {name: getattr(contents.counts, name) for name in contents.counts.__struct_fields__}
-    return {**fields, "unproved": unproved, "counts": counts}
+    return {**fields, "unproved": unproved, "counts": counted(contents.counts)}

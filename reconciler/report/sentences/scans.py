@@ -80,8 +80,7 @@ def facts(scanned: Scanned) -> list[str]:
     if scanned.files_read or scanned.scan:
         told.append(f"{scanned.files_read:,} read ({amount(scanned.bytes_read)})")
     if scanned.files_kept:
-        taken = "kept or taken over" if scanned.went_on_from else "kept"
-        told.append(f"{scanned.files_kept:,} {taken}")
+        told.append(f"{scanned.files_kept:,} kept")
     if attested := scanned.scan and scanned.scan.counts.proofs.get(rows.ATTESTED):
         told.append(f"{attested:,} by reports of the cloud")
     return told

@@ -242,7 +242,7 @@ def test_a_comparison_that_rests_on_earlier_proofs_says_so_and_verifies_nothing(
     (one,) = verify("--against", "proofs")["storages"]
     assert (one["verdict"], one["is"]["read"], one["is"]["kept"]) == ("agrees", 0, 20)
     told = verify.folder("verify", "--against", "proofs").stdout
-    assert "20 known from earlier scans" in told
+    assert "20 kept from earlier scans" in told
     assert not list(verify.path.glob("proofs/snapshots/*/verified.json"))
 
 

@@ -131,13 +131,13 @@ def test_at_60_columns_nothing_is_wider():
         ),
         (
             replace(STORY, chapters=STORY.chapters[:4], wrong_since=""),
-            "NOT KNOWN: the last scan says nothing of its bytes; its bytes were read and right ",
+            "NOT VERIFIED: the last scan says nothing of its bytes; its bytes were read and right ",
         ),
         (
             Story("nas", b"x", STORY.chapters[:1], None),
-            "NOT KNOWN: no scan has seen such a file.",
+            "NOT VERIFIED: no scan has seen such a file.",
         ),
-        (Story("nas", b"x", (), None), "NOT KNOWN: it was never scanned."),
+        (Story("nas", b"x", (), None), "NOT VERIFIED: it was never scanned."),
         (
             Story("nas", b"x", STORY.chapters[1:2], Content(b"x", rows.LINK, detail=b"y")),
             "As it was; it has no bytes of its own.",
@@ -184,9 +184,9 @@ def test_a_folder_is_told_with_its_findings_counted():
     ("folder", "last"),
     [
         (Folder(LAST, 9, 0, {}, 0), "No open finding below this folder; name a file in it"),
-        (Folder(LAST, 9, 1, {}, 0), "NOT KNOWN: not all below this folder was read; name"),
-        (Folder("", 0, 0, {}, 3), "NOT KNOWN: not all below this folder was read; name"),
-        (Folder(LAST, 9, 0, {values.UNREADABLE: 1}, 0), "NOT KNOWN: 1 unreadable below this"),
+        (Folder(LAST, 9, 1, {}, 0), "NOT VERIFIED: not all below this folder was read; name"),
+        (Folder("", 0, 0, {}, 3), "NOT VERIFIED: not all below this folder was read; name"),
+        (Folder(LAST, 9, 0, {values.UNREADABLE: 1}, 0), "NOT VERIFIED: 1 unreadable below this"),
     ],
 )
 def test_nothing_below_a_folder_is_called_right_that_is_not_known(folder, last):

@@ -287,7 +287,7 @@ def test_what_earlier_scans_proved_is_never_told_as_proved_now():
     kept = replace(FINE, now=Taken(NIGHT, "s2", Proofs(0, 9, 1, "2026-10-01T02:00:00Z")))
     for report in (text, markdown):
         shown = report.verified(verified(kept, how=results.AGAINST), Style(width=UNBOUNDED))
-        assert "9 known from earlier scans" in shown
+        assert "9 kept from earlier scans" in shown
         assert "1 only as sums that the storage keeps" in shown
         assert "oldest proof 2026-10-01T02:00:00Z" in shown
         assert "read in that scan" not in shown.partition("is: ")[2]

@@ -42,6 +42,8 @@ WORDS = {
 #: Reasons that are those of files here and there, and not of one part.
 SCATTERED = frozenset({*WORDS, IN_MANY})
 
+#: A day: so far ahead no clock is that merely goes wrong; nanoseconds.
+_AHEAD_NS = 86_400 * 10**9
 _BYTES = frozenset(rows.WITH_BYTES)
 #: What says by its kind what became of the file.
 _TOLD_AS = {
@@ -236,7 +238,8 @@ class _Telling(Struct, frozen=True):
         written = was.version is not None and now.version is not None and was.version != now.version
         if was.kind in _BYTES and _same_time(was, now) and not written:
             return self.listed(values.DAMAGED)
-        if self.by.is_copy or _settled(was, self.by.was.taken_ns, self.by):
+        taken_ns = self.by.was.taken_ns
+        if self.by.is_copy or _settled(was, taken_ns, self.by) or _is_ahead(was, taken_ns):
             return self.listed(values.CHANGED)
         return self.quiet(UNSETTLED, values.CHANGED)
 
@@ -253,6 +256,11 @@ def _same_time(was: Content, now: Content) -> bool:
 def _settled(content: Content, taken_ns: int, by: Circumstances) -> bool:
     """Return whether a file had not changed for long when it was scanned; in doubt it had not."""
     return content.mtime_ns is None or content.mtime_ns <= taken_ns - by.settled_ns
+
+
+def _is_ahead(content: Content, taken_ns: int) -> bool:
+    """Return whether a time that had not come says nothing of when a file was written."""
+    return content.mtime_ns is not None and content.mtime_ns > taken_ns + _AHEAD_NS
 
 
 def _reason(content: Content) -> str:

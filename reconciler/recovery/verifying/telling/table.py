@@ -19,7 +19,7 @@ from reconciler.disk.durable import sync_folder
 from reconciler.environment.timestamps import timestamp
 from reconciler.errors import ReconcilerError, UsageError
 from reconciler.printable import quoted, shown
-from reconciler.recovery import paths
+from reconciler.recovery import paths, rows
 from reconciler.recovery.rows import Content
 from reconciler.recovery.values import Accepted, FileFinding
 
@@ -37,10 +37,15 @@ def _moment(number: int | None, unit: int) -> str | None:
     return f"{text[:-1]}.{rest:09}Z" if rest else text
 
 
+def _modified(number: int | None) -> str | None:
+    """Return a moment in nanoseconds; None also for one that only says that it is beyond."""
+    return None if number in (rows.FIRST_NS, rows.LAST_NS) else _moment(number, 1)
+
+
 _CONTENT: dict[str, tuple[pa.DataType, Callable[[Content], object]]] = {
     "kind": (pa.string(), lambda content: content.kind),
     "size": (pa.int64(), lambda content: content.size),
-    "modified_at": (pa.string(), lambda content: _moment(content.mtime_ns, 1)),
+    "modified_at": (pa.string(), lambda content: _modified(content.mtime_ns)),
     "sha256": (pa.string(), lambda content: content.sha256 and content.sha256.hex()),
     "proof": (pa.string(), lambda content: content.proof or None),
     "proved_at": (pa.string(), lambda content: _moment(content.proved_at, 10**9)),

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
-from reconciler.environment.timestamps import timestamp
+from reconciler.environment.timestamps import moment_of
 from reconciler.recovery import rows
 from reconciler.recovery.rows import Content
 
@@ -26,11 +24,11 @@ def modified(content: Content) -> str:
     """Return when a file was written; empty if nobody knows."""
     if content.mtime_ns is None:
         return ""
-    try:
-        moment = datetime.fromtimestamp(content.mtime_ns // 10**9, UTC)
-    except (OverflowError, ValueError, OSError):
-        return ""
-    return f"modified {timestamp(moment, 'seconds')}"
+    if content.mtime_ns <= rows.FIRST_NS:
+        return "modified in 1677 or earlier"
+    if content.mtime_ns >= rows.LAST_NS:
+        return "modified in 2262 or later"
+    return f"modified {moment_of(content.mtime_ns // 10**9)}"
 
 
 def proved(content: Content) -> str:
@@ -39,7 +37,7 @@ def proved(content: Content) -> str:
         return "never read: a sum that the storage keeps"
     if content.proved_at is None:
         return ""
-    when = timestamp(datetime.fromtimestamp(content.proved_at, UTC), "seconds")
+    when = moment_of(content.proved_at)
     if content.proof == rows.ATTESTED:
         return f"not read here; by a report of the cloud of {when}"
-    return f"read {when}" if content.proof == rows.READ else f"not read; known from {when}"
+    return f"read {when}" if content.proof == rows.READ else f"not read; kept from {when}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from reconciler.environment.timestamps import day_of, moment_of
-from reconciler.printable import shown
+from reconciler.printable import listed, shown
 from reconciler.recovery.proving.results import PROVED, WRONG, Coverage, Much, Proved, StorageProved
 from reconciler.report.sentences import left_out
 from reconciler.report.sentences.recovery import beside
@@ -128,11 +128,13 @@ def total(result: Proved) -> str:
 
 def _failing(result: Proved) -> str:
     """Name the storages that are not proved, each with the one reason that matters most."""
-    failing = [one for one in result.storages if not one.is_proved]
+    failing = [one for one in result.storages if one.problem or not one.is_proved]
     told = "".join(f"; {bare(one.storage)} {_short(one)}" for one in failing[:_NAMED])
     more = len(failing) - _NAMED
     verb = "is" if more == 1 else "are"
-    return f"{told}; and {more:,} more {verb} not" if more > 0 else told
+    told += f"; and {more:,} more {verb} not" if more > 0 else ""
+    lost = [bare(one.storage) or "another storage" for one in result.elsewhere if one.problem]
+    return f"{told}; not all is known of {listed(lost, str)}" if lost else told
 
 
 def _short(one: StorageProved) -> str:
@@ -143,6 +145,8 @@ def _short(one: StorageProved) -> str:
     if coverage is None:
         known = "not: what is known of it is corrupt or lost"
         return known if one.problem else "never: it was not scanned"
+    if one.is_proved:
+        return "not: not all is known of it"
     if one.is_hollow:
         return "not: all of it is left out"
     if coverage.closed or one.left_out:

@@ -24,7 +24,7 @@ _SAYS = {
     stories.FIRST: "first seen",
     stories.SAME: "the same",
     stories.UNSEEN: "not there yet",
-    stories.NOTHING: "not known",
+    stories.NOTHING: "not verified",
 }
 
 #: So many scans in a row that say the same are told in one line.
@@ -109,10 +109,10 @@ def of_folder(story: Story) -> list[str]:
 def _of_folder(folder: Folder) -> str:
     one = "name a file in it for the story of that"
     if folder.found:
-        word = "FINDINGS" if folder.found.keys() - UNPROVED else "NOT KNOWN"
+        word = "FINDINGS" if folder.found.keys() - UNPROVED else "NOT VERIFIED"
         return f"{word}: {counted(folder.found)} below this folder; {one}."
     if folder.unknown or not folder.at:
-        return f"NOT KNOWN: not all below this folder was read; {one}."
+        return f"NOT VERIFIED: not all below this folder was read; {one}."
     return f"No open finding below this folder; {one}."
 
 
@@ -129,12 +129,12 @@ def verdict(story: Story) -> str:
     if story.wrong_since:
         return _wrong(story, right if story.last_right else "it was never read before")
     if not story.chapters:
-        return "NOT KNOWN: it was never scanned."
+        return "NOT VERIFIED: it was never scanned."
     if all(chapter.what == stories.UNSEEN for chapter in story.chapters):
         return _unseen(story)
     if not story.is_known:
         last = f"; {right}" if story.last_right else ""
-        return f"NOT KNOWN: the last scan says nothing of its bytes{last}."
+        return f"NOT VERIFIED: the last scan says nothing of its bytes{last}."
     as_it_was = "As it was"
     if story.written:
         as_it_was += f" written before the scan of {whole_seconds(story.written)}"
@@ -143,8 +143,8 @@ def verdict(story: Story) -> str:
 
 def _unseen(story: Story) -> str:
     if story.findings:
-        return "NOT KNOWN: no scan that is still kept has seen it."
-    told = "NOT KNOWN: no scan has seen such a file"
+        return "NOT VERIFIED: no scan that is still kept has seen it."
+    told = "NOT VERIFIED: no scan has seen such a file"
     if not story.meant:
         return f"{told}. Paths begin below the root of the storage."
     return f"{told}; paths begin below the root: did you mean {quoted_path(story.meant)}?"

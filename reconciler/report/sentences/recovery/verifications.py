@@ -265,7 +265,7 @@ def _taken(taken: Taken) -> str:
     if proofs.read:
         told.append(f"{proofs.read:,} read in that scan")
     if proofs.kept:
-        told.append(f"{proofs.kept:,} known from earlier scans")
+        told.append(f"{proofs.kept:,} kept from earlier scans")
     if proofs.attested:
         told.append(f"{proofs.attested:,} not read, by reports of the cloud")
     if proofs.stored:

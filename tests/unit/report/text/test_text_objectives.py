@@ -144,3 +144,17 @@ def test_what_the_manifest_leaves_out_is_told_and_nothing_is_no_proof():
 )  # fmt: skip
 def test_times(seconds, said):
     assert lasting(seconds) == said
+
+
+@pytest.mark.parametrize(
+    ("one", "others", "why"),
+    [
+        (storage("nas", coverage=covered(), problem="it is lost"), (), "nas not: not all is known"),
+        (NAS, (Elsewhere("was", "file:///was", {}, problem="lost"),), "not all is known of was"),
+    ],
+)
+def test_what_is_proved_and_not_all_known_is_told_with_the_reason(one, others, why):
+    proved = Proved("'proofs'", NOW, (one,), elsewhere=others)
+    last = text.proved(proved, Style(width=UNBOUNDED)).splitlines()[-1]
+    assert last.startswith("NOT PROVED: every byte of 1 of 1 storage")
+    assert why in last

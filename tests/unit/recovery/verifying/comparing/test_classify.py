@@ -225,6 +225,13 @@ def test_how_long_a_file_must_rest_can_be_chosen():
     assert judged(None, like(mtime_ns=NOW), settled_ns=0).what == values.EXTRA
 
 
+def test_a_time_that_had_not_come_does_not_say_that_a_file_was_worked_on():
+    now = like(sha256=OTHER)
+    assert judged(like(mtime_ns=THEN + DAY), now).what == classes.UNSETTLED
+    assert judged(like(mtime_ns=THEN + DAY + 1), now).what == values.CHANGED
+    assert judged(like(mtime_ns=rows.LAST_NS), now).what == values.CHANGED
+
+
 def test_in_a_copy_other_bytes_are_wrong_however_young_the_file_was():
     now = like(sha256=OTHER, size=7, mtime_ns=SINCE)
     found = judged(FRESH_FILE, now, is_copy=True)

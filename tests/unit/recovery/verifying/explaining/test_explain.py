@@ -393,7 +393,7 @@ def test_a_file_with_a_finding_is_not_said_to_have_been_seen_by_nobody(home, kee
     over = FileFinding(values.CHANGED, "nas", PLACE, PATH, first_seen="2026-11-02T02:00:00.000Z")
     over = replace(over, last_seen=over.first_seen, resolved="2026-11-03T02:00:00.000Z")
     store.keep(home, PLACE, [over], store.Known(), night(4))
-    assert verdict(told(home)) == "NOT KNOWN: no scan that is still kept has seen it."
+    assert verdict(told(home)) == "NOT VERIFIED: no scan that is still kept has seen it."
 
 
 def flip(home, name):
