@@ -34,6 +34,12 @@ step() {
     esac
 }
 
+# snapshot_of ID: when it was made, as its id has it, for people.
+snapshot_of() {
+    printf '%s\n' "$1" | sed -E \
+        's/^([0-9]{4})([0-9]{2})([0-9]{2})-([0-9]{2})([0-9]{2})([0-9]{2})-.*/of \1-\2-\3 \4:\5:\6 UTC (&)/'
+}
+
 finish() {
     echo "Exit code $1: $2. See, above: $steps."
     exit "$1"
@@ -53,14 +59,20 @@ fi
 ids=$(printf '%s\n' "$list" | sed -n '/"id"/h; /"digest"/{x;s/.*"id": "\([^"]*\)".*/\1/p;}')
 tonight=$(printf '%s\n' "$ids" | sed -n 1p)
 before=$(cat compared.id 2>/dev/null)
+which="the one that was compared last"
+[ -z "$before" ] || [ -z "$ids" ] || printf '%s\n' "$ids" | grep -qxF "$before" ||
+    echo "The snapshot $(snapshot_of "$before"), which was compared last, is not there any more."
 if [ -z "$before" ] || ! printf '%s\n' "$ids" | grep -qxF "$before"; then
     before=$(printf '%s\n' "$ids" | sed -n 2p)
+    which="the one before it"
 fi
 if [ -z "$before" ]; then
     echo "Nothing was compared: there is no earlier snapshot that can be read."
 elif [ "$before" = "$tonight" ]; then
-    echo "Nothing was compared: another run has compared the latest snapshot."
+    echo "Nothing was compared: another run has compared the latest snapshot, $(snapshot_of "$tonight")."
 else
+    echo "Comparing the snapshot $(snapshot_of "$tonight") with $which," \
+        "$(snapshot_of "$before")."
     step comparison reconciler verify "$repo@$tonight" --against "$repo@$before" \
         --rows "findings-$now.csv"
 fi

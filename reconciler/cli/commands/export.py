@@ -109,7 +109,7 @@ def _run(context: Context, options: ExportOptions) -> int:
 
 def _spare(path: str, *, overwrite: bool) -> None:
     """Refuse to replace a manifest that somebody wrote, or changed: `ReconcilerError`."""
-    if overwrite or not os.path.isfile(path):  # noqa: PTH113
+    if overwrite or not os.path.isfile(path):  # noqa: PTH113 - takes NUL and over-long names
         return
     try:
         there = Path(path).read_bytes()
@@ -144,7 +144,7 @@ def _address(context: Context, options: ExportOptions, manifest: Manifest | None
 
 def _folder(options: ExportOptions) -> str:
     """Return the folder of the new file; standard output counts as a file in the current one."""
-    return os.path.dirname(options.out or "")  # noqa: PTH120
+    return os.path.dirname(options.out or "")  # noqa: PTH120 - "" stays "", and is not "."
 
 
 def _chosen(
@@ -195,7 +195,7 @@ def _document(
     context: Context, options: ExportOptions, storages: Sequence[Storage], address: str | None
 ) -> str:
     # An editor that is led to a schema which is not there shows an error on the first line.
-    found = os.path.isfile(os.path.join(_folder(options), BESIDE))  # noqa: PTH113, PTH118
+    found = os.path.isfile(os.path.join(_folder(options), BESIDE))  # noqa: PTH113, PTH118 - takes NUL and over-long names
     text = render(storages, platform=address, with_ids=options.with_ids, editor_line=found)
     if context.settings.output == JSON:
         return _as_json(text)

@@ -80,9 +80,9 @@ def _places(path: str) -> Iterator[str]:
     for _ in range(40):  # as many as Linux follows
         path = os.path.abspath(path)  # noqa: PTH100 - links are followed one by one
         yield path
-        if not os.path.islink(path):  # noqa: PTH114
+        if not os.path.islink(path):  # noqa: PTH114 - as above
             return
-        path = os.path.join(os.path.dirname(path), os.readlink(path))  # noqa: PTH115, PTH118, PTH120
+        path = os.path.join(os.path.dirname(path), os.readlink(path))  # noqa: PTH115, PTH118, PTH120 - as above
 
 
 def _is_device(path: str) -> bool:

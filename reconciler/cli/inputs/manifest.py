@@ -33,7 +33,7 @@ def read_manifest_if_any(context: Context) -> Manifest | None:
 
     An empty file is none: `export > storages.yaml` finds the one that the shell has just made.
     """
-    there = any(os.path.isdir(path) or _has_bytes(path) for path in DEFAULTS)  # noqa: PTH112
+    there = any(os.path.isdir(path) or _has_bytes(path) for path in DEFAULTS)  # noqa: PTH112 - it is text
     return read_manifest(context) if there or context.settings.files else None
 
 
@@ -45,7 +45,7 @@ def _check_glob(glob: str) -> None:
 
 
 def _has_bytes(path: str) -> bool:
-    return os.path.lexists(path) and os.stat(path).st_size > 0  # noqa: PTH116
+    return os.path.lexists(path) and os.stat(path).st_size > 0  # noqa: PTH116 - it is text
 
 
 @contextmanager
@@ -63,4 +63,4 @@ def base_of(manifest: Manifest) -> str | None:
     # What comes through a pipe lies in no folder: its paths count from the current one.
     if file is None or file in manifest.streams:
         return None
-    return os.path.dirname(file)  # noqa: PTH120
+    return os.path.dirname(file)  # noqa: PTH120 - "" stays "", and is not "."

@@ -124,7 +124,7 @@ def _beside_repository(word: str, command: str, repository: str) -> str:
 
 
 def _is_repository(word: str) -> bool:
-    return word.startswith("s3://") or os.path.isfile(os.path.join(word, layout.MARKER))  # noqa: PTH113, PTH118
+    return word.startswith("s3://") or os.path.isfile(os.path.join(word, layout.MARKER))  # noqa: PTH113, PTH118 - takes NUL and over-long names
 
 
 def _is_yaml(word: str) -> bool:
@@ -133,7 +133,7 @@ def _is_yaml(word: str) -> bool:
 
 def is_manifest(word: str) -> bool:
     """Return whether a word looks like the path of a manifest."""
-    return _is_yaml(word) or os.path.isdir(word)  # noqa: PTH112
+    return _is_yaml(word) or os.path.isdir(word)  # noqa: PTH112 - takes NUL and over-long names
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -73,7 +73,8 @@ def test_what_the_unit_starts_is_understood_and_its_exit_code_is_the_worst(
     done = start(lab, SCAN=str(scan), METRICS=metrics)
     assert done.returncode == code
     last = "".join(done.stdout.splitlines()[-1:])
-    assert last.endswith(f" See, above: scan ({code}).") if code else not last
+    comparing = "Comparing the snapshot new with the one before it, old."
+    assert last == comparing if not code else last.endswith(f" See, above: scan ({code}).")
     calls = (lab / "calls").read_text().splitlines()
     latest = "verify s3://lab-proofs/nas@new --against s3://lab-proofs/nas@old "
     compared = [latest, "verify s3:", "verify s3:"]
@@ -114,7 +115,21 @@ def test_a_night_compares_with_the_snapshot_that_was_compared_last(lab, known, c
     against = re.findall(r"@new --against \S+@(\w+) ", (lab / "calls").read_text())
     assert against == ([compared] if compared else [])
     assert ("another run has compared" in done.stdout) == (compared is None)
+    assert ("is not there any more" in done.stdout) == (known == "pruned")
     assert goes_on.read_text() == "new\n"
+
+
+def test_snapshots_are_named_by_when_they_were_made(lab):
+    old, new = "20261128-020000-123-2dd3c2d1", "20261129-020001-456-719d4c59"
+    listed = "".join(rf'"id": "{id}",\n"digest"\n' for id in (new, old))
+    done = start(lab, SCAN="0", LISTED=listed)
+    assert (
+        f"Comparing the snapshot of 2026-11-29 02:00:01 UTC ({new}) with the one before it, of "
+        f"2026-11-28 02:00:00 UTC ({old}).\n"
+    ) in done.stdout
+    done = start(lab, SCAN="0", LISTED=listed)
+    told = f"another run has compared the latest snapshot, of 2026-11-29 02:00:01 UTC ({new}).\n"
+    assert told in done.stdout
 
 
 def test_a_repository_that_is_not_mounted_is_not_begun_anew(lab):
