@@ -98,9 +98,8 @@ def _storage(one: StorageVerified, repository: str, style: Style) -> list[str]:
 def _elsewhere(one: Elsewhere, repository: str, style: Style) -> Iterator[str]:
     """Yield what is wrong with a storage that was not asked for, and the first findings."""
     yield from _lines(beside.elsewhere([one], repository), style)
-    by, folders = (sum(one.lasts.values()), one.lasting), told_together.heaps(one.lasting)
-    group = Group("", "", *by, counts=False, folders=folders)
-    yield from _listed(group, bare(one.storage), style)
+    for group in told_together.lasting(one):
+        yield from _group(group, bare(one.storage) if one.storage else "A storage", style)
 
 
 def _group(group: Group, name: str, style: Style) -> Iterator[str]:

@@ -11,7 +11,7 @@ from reconciler.recovery.findings.accepting import Acceptance
 from reconciler.recovery.findings.episodes import NEEDS_PROOF
 from reconciler.recovery.paths import argument
 from reconciler.recovery.values import INVENTORY, MISSING, FileFinding
-from reconciler.recovery.verifying.results import StorageVerified
+from reconciler.recovery.verifying.results import Elsewhere, StorageVerified
 from reconciler.recovery.verifying.telling.redaction import REDACTED
 from reconciler.report.sentences.recovery.verifications import (
     LASTS,
@@ -67,14 +67,19 @@ def groups(one: StorageVerified) -> Iterator[Group]:
         number = one.found.get(what, len(these))
         folders = [] if these[0].about else emptied(one, what)
         yield Group(spoken(what), meaning(these[0]), number, these, folders=folders)
-    for what in MEANINGS:
-        if number := one.lasts.get(what, 0):
-            lasting = [finding for finding in one.lasting if finding.what == what]
-            by = f"{spoken(what)} earlier", LASTS, number, lasting, "found earlier"
-            yield Group(*by, folders=heaps(lasting))
+    yield from lasting(one)
     if one.accepted_count:
         taken = "accepted", _ACCEPTED, one.accepted_count, one.accepted
         yield Group(*taken, counts=False, folders=heaps(one.accepted))
+
+
+def lasting(one: StorageVerified | Elsewhere) -> Iterator[Group]:
+    """Yield what was found earlier and lasts, by class, the worst first."""
+    for what in MEANINGS:
+        if number := one.lasts.get(what, 0):
+            these = [finding for finding in one.lasting if finding.what == what]
+            by = f"{spoken(what)} earlier", LASTS, number, these, "found earlier"
+            yield Group(*by, folders=heaps(these))
 
 
 def emptied(one: StorageVerified, what: str) -> list[Folder]:
