@@ -90,6 +90,7 @@ def _scanned(target: Target, open_source: Opener, means: Means) -> Scanned:
                 result = Scanned(
                     target.name, place=target.place, repository=means.repository.address
                 )
+                means.tally.begin(target.name, means.pace.files, means.pace.count)
                 one = attempt_after(one, target, source, means, opened, result)
                 one.run()
                 if is_over(one):

@@ -133,6 +133,7 @@ def test_damage_ends_the_shard_that_reads_it_and_the_last_one(many):
         (["--into", "proofs", "--shard", "0/4"], "the first one is 1"),
         (["--into", "proofs", "--shard", "5/4"], "is no shard"),
         (["--into", "proofs", "--shard", "2"], "write K/N"),
+        (["--into", "proofs", "--shard", "1/2", "--shard", "2/2"], "--shard: given twice"),
         (["--into", "proofs", "--shard", "1/2", "--due"], "--shard reads a part of it"),
         (["nas", "--shard", "1/2"], "say where scans are kept"),
     ],

@@ -8,7 +8,7 @@ from reconciler.cli.context import Context
 from reconciler.cli.options.amounts import amount, at_once, rate
 from reconciler.cli.options.command import Command
 from reconciler.cli.options.extras import needing
-from reconciler.cli.options.shards import shard
+from reconciler.cli.options.shards import Once, shard
 from reconciler.cli.settings import duration
 from reconciler.recovery.scanning.shard import Shard
 
@@ -129,6 +129,7 @@ def _add_acceptances(parser: ArgumentParser) -> None:
 def _add_limits(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--shard",
+        action=Once,
         type=shard,
         metavar="K/N",
         help="read one of N shares of each storage, and other runs the others, on this or other "

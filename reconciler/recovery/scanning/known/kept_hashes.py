@@ -49,6 +49,9 @@ _REMOTE = frozenset(
 _LASTING = pa.array([STORED, ATTESTED])
 
 
+_NONE = pa.array([], pa.bool_())
+
+
 class Compared(NamedTuple):
     """One batch of a listing, after it met what is known."""
 
@@ -60,7 +63,7 @@ class Compared(NamedTuple):
     known: list[bytes | None]
     #: Whether there is a path that the last scan did not have.
     is_new: bool
-    #: How many hashes were kept.
+    #: How many hashes were kept; `is_kept` says of which settled rows.
     kept: int = 0
     #: Bytes of what is settled.
     size: int = 0
@@ -76,6 +79,7 @@ class Compared(NamedTuple):
     rotten: Sequence[tuple[Content, Content]] = ()
     #: Paths of files that are read since a report attests others than were recorded.
     doubted: Sequence[bytes] = ()
+    is_kept: pa.Array = _NONE
 
 
 def compare(
@@ -91,22 +95,21 @@ def compare(
     `wrong` (found so, and not over) or `in_doubt` are read whatever reports say.
     """
     batch, told = attested.apart(scanned(listed))
-    unknown = pc.equal(batch["kind"], FILE)
+    unknown = _files(batch)
     should: pa.Array = pa.nulls(len(listed), pa.binary(32))
-    is_new, kept, met, survived = not earlier, 0, 0, 0
+    is_new, met, survived = not earlier, 0, 0
     each = [one.beside(batch["path"]) for one in earlier]
     known = [] if remembered is None else [remembered.beside(batch["path"])]
     batch = undeleted.chosen(batch, [*each[:-1], *known, *each[-1:]])
     for one, was in zip(earlier, each, strict=True):
         if not one.own:
             is_new = is_new or was["path"].null_count > 0
-            met = pc.sum(pc.and_(pc.equal(batch["kind"], FILE), has_bytes(was))).as_py() or 0
+            met = pc.sum(pc.and_(_files(batch), has_bytes(was))).as_py() or 0
         if one.agreeing:
-            same = untouched(batch, was, one.clock, one.agreeing)
-            same = _fresh(pc.and_(unknown, same), was, one)
-            count = pc.sum(same).as_py() or 0
-            one.taken += count
-            kept, survived = kept + count, survived + (0 if one.own else count)
+            same = pc.and_(unknown, untouched(batch, was, one.clock, one.agreeing))
+            same = _fresh(same, was, one)
+            one.taken += (count := pc.sum(same).as_py() or 0)
+            survived += 0 if one.own else count
             batch = _taken(batch, was, same, own=one.own)
             unknown = pc.and_not(unknown, same)
         if pc.any(unknown).as_py():
@@ -116,13 +119,14 @@ def compare(
             should = pc.coalesce(pc.if_else(like, was["sha256"], None), should)
     for good in known:
         should = pc.coalesce(_hashes(batch, good), should)
-    before = attested.Before(each, known, wrong, in_doubt)
-    held = attested.hold(told, batch, unknown, should, before)
-    counts = is_new, kept - held.dropped, _size(held.batch), met, survived
+    by = attested.Before(each, known, wrong, in_doubt)
+    held, kept = attested.hold(told, batch, unknown, should, by), pc.and_not(_files(batch), unknown)
+    counts = is_new, (pc.sum(kept).as_py() or 0) - held.dropped, _size(held.batch), met, survived
+    found = Compared(held.batch, Rows(), [], *counts, rotten=held.rotten, is_kept=kept)
     if not pc.any(held.unknown).as_py():
         same = len(earlier) == 1 and not earlier[0].own and held.batch.equals(was)
-        return Compared(held.batch, Rows(), [], *counts, same, 0, held.rotten)
-    return _divided(listed, held, Compared(held.batch, Rows(), [], *counts, False, 0, held.rotten))
+        return found._replace(alike=same)
+    return _divided(listed, held, found)
 
 
 def _divided(listed: Rows, held: attested.Held, compared: Compared) -> Compared:
@@ -136,6 +140,7 @@ def _divided(listed: Rows, held: attested.Held, compared: Compared) -> Compared:
         known=values(held.should.filter(held.unknown)),
         size=_size(settled),
         doubted=held.doubted,
+        is_kept=compared.is_kept.filter(pc.invert(held.unknown)),
     )
 
 
@@ -266,6 +271,10 @@ def _fresh(same: pa.Array, was: pa.RecordBatch, one: Earlier) -> pa.Array:
 def _hashes(listed: pa.RecordBatch, was: pa.RecordBatch) -> pa.Array:
     """Return the hash of `was` where the bytes should be the same, else null."""
     return pc.if_else(alike(listed, was), was["sha256"], None)
+
+
+def _files(batch: pa.RecordBatch) -> pa.Array:
+    return pc.equal(batch["kind"], FILE)
 
 
 def _size(batch: pa.RecordBatch) -> int:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 
-from reconciler.recovery.rows import Rows, chosen
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from reconciler.recovery.parts.convert import values
+from reconciler.recovery.rows import chosen
 from reconciler.recovery.scanning import outcome, reasons
 from reconciler.recovery.scanning.known import pieces, record
 from reconciler.recovery.scanning.known.kept_hashes import Compared
@@ -77,16 +81,30 @@ class ShardScan(StorageScan):
         return begun
 
     def _share(self, compared: Compared) -> Compared:
-        """Leave the other shards what is theirs."""
+        """Leave the other shards what is theirs, and count what is its own."""
         mine = self._shard.among(compared.wanted.path)
-        wanted = chosen(compared.wanted, mine)
-        tally = self._means.tally
-        tally.settled_files += len(compared.wanted) - len(wanted)
-        tally.settled_bytes += _size(compared.wanted) - _size(wanted)
-        return compared._replace(wanted=wanted, known=[compared.known[i] for i in mine])
+        own = pa.array(self._shard.among(values(compared.settled["path"])), pa.int64())
+        settled = compared.settled.take(own)
+        return compared._replace(
+            settled=settled,
+            wanted=chosen(compared.wanted, mine),
+            known=[compared.known[i] for i in mine],
+            kept=pc.sum(compared.is_kept.take(own)).as_py() or 0,
+            size=pc.sum(settled["size"]).as_py() or 0,
+            alike=False,
+            doubted=[path for path in compared.doubted if self._shard.has(path)],
+            is_kept=compared.is_kept.take(own),
+        )
+
+    def _estimate(self, last: Scan | None, root: Root) -> None:
+        """Say how much there is to do; how much of that is its own, nobody knows yet."""
+        super()._estimate(last, root)
+        self._means.tally.files = self._means.tally.bytes = 0
 
     def _keep(self, *_: object) -> None:
         """Keep that the shard was read, and say who is not through."""
+        # An ordinary run that was ended has read what is of other shards as well.
+        self.result.taken_over = min(self.result.taken_over, self.result.files_kept)
         place, repository = self._target.place, self._repository
         agreed.mark(repository, place, self._id, self._shard)
         left = agreed.left(repository, place, self._id, self._shard)
@@ -98,7 +116,3 @@ class ShardScan(StorageScan):
         told = reasons.shards_left(self._shard, left, follows=bool(self._after))
         self._end(outcome.SHARD_DONE, told)
         self.finishes = "" if left else self._id
-
-
-def _size(files: Rows) -> int:
-    return sum(size or 0 for size in files.size)

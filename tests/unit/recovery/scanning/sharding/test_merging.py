@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
+from reconciler.cli.recovery.progress import Meter
 from reconciler.errors import RepositoryError, UnreachableError
 from reconciler.recovery.findings import store
 from reconciler.recovery.findings.episodes import open_ones
@@ -19,12 +20,14 @@ from reconciler.recovery.scanning.outcome import (
     NOT_REACHABLE,
     SHARD_DONE,
     UNFINISHED,
+    Tally,
     Wish,
 )
 from reconciler.recovery.scanning.reading.pace import Pace
+from reconciler.recovery.scanning.run import scan
 from reconciler.recovery.scanning.shard import Shard
 from reconciler.recovery.verifying import remembered
-from support.recovery.memory import ROOT, TARGET, Storage
+from support.recovery.memory import LONG_AGO, ROOT, TARGET, Storage
 from support.recovery.scans import here, names, rows, scan_once, table, ticking
 
 FILES = [b"%02d" % i for i in range(40)]
@@ -130,6 +133,31 @@ def test_shards_read_what_has_changed_since_the_last_scan(storage, repository, s
     assert sorted(storage.read) == FILES[:10]
     proofs = ended[-1].scan.counts.proofs
     assert proofs == {"kept": 30, "read": 10}
+
+
+def test_a_shard_counts_what_is_its_own(storage, repository, shards):
+    scan_once(storage, repository)
+    for path in FILES[:10]:
+        storage.put(path, b"other", mtime_ns=LONG_AGO + 1)
+    mine = [[path for path in FILES if Shard(number, 2).has(path)] for number in (1, 2)]
+    for number, paths in enumerate(mine, 1):
+        tally, pace = Tally(), Pace()
+        (ended,) = scan(
+            [TARGET],
+            repository,
+            Wish(shard=Shard(number, 2)),
+            here(),
+            open_source=storage.open,
+            pace=pace,
+            tally=tally,
+        )
+        if number == 1:
+            assert ended.files_read == sum(path in FILES[:10] for path in paths)
+            assert ended.files_read + ended.files_kept == len(paths)
+            told = Meter(tally, pace, lambda: 0).line()
+            assert told.startswith(f"nas: {len(paths) + 1} files ")  # and the link
+    assert (ended.status, ended.files_read + ended.files_kept) == (COMPLETE, len(FILES))
+    assert Meter(tally, pace, lambda: 0).line().startswith(f"nas: {len(FILES) + 1} files ")
 
 
 def test_damage_is_found_by_the_shard_that_reads_it_and_kept_once(storage, repository, shards):
