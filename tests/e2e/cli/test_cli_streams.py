@@ -15,12 +15,6 @@ from reconciler.server.calls.tokens import new_token
 FULL = pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has /dev/full")
 
 
-@pytest.fixture(scope="module")
-def warm():
-    """Start each command as users do."""
-    return
-
-
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

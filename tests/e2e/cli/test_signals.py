@@ -16,12 +16,6 @@ from support.platforms.live_file import FILE, PAD, live, local, made, manifest, 
 MANY = 500
 
 
-@pytest.fixture(scope="module")
-def warm():
-    """Start each command as users do."""
-    return
-
-
 @pytest.fixture
 def many(folder):
     """Give a folder whose apply takes a while."""
