@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -27,13 +28,17 @@ LINK = re.compile(r"\]\((?!https?:|mailto:)([^)\s#]*)(#[^)\s]*)?\)")
 
 #: A name in the code, perhaps of a member; documents have it without its arguments.
 NAME = re.compile(r"[A-Za-z_]\w*(?:\.\w+)?")
-WORDS = {
-    word
-    for folder in ("reconciler", "tests")
-    for path in sorted((ROOT / folder).rglob("*.py"))
-    if path != Path(__file__).resolve()
-    for word in re.findall(r"\w+", path.read_text(encoding="utf-8"))
-}
+
+
+@cache
+def words() -> set[str]:
+    return {
+        word
+        for folder in ("reconciler", "tests")
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        if path != Path(__file__).resolve()
+        for word in re.findall(r"\w+", path.read_text(encoding="utf-8"))
+    }
 
 
 def prose(document: Path) -> str:
@@ -64,7 +69,7 @@ def unknown(text: str) -> list[str]:
         name
         for name in QUOTED.findall(text)
         if NAME.fullmatch(name) and re.search("[A-Z_]", name)
-        if name.rpartition(".")[2] not in WORDS
+        if name.rpartition(".")[2] not in words()
     ]
 
 
