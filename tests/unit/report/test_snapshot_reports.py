@@ -190,6 +190,7 @@ def test_json_of_a_snapshot_has_its_digest_and_escaped_paths():
     told = json.loads(in_json.snapshot(POOR))
     assert told["digest"] == POOR.digest
     assert told["storages"][1]["contents"]["unproved"][0]["path"] == "raw/\\xff\\n/"
+    assert told["storages"][1]["contents"]["counts"]["oldest_proof"] == "2026-09-21T14:13:20Z"
     assert [each["what"] for each in told["lacking"]] == ["inventory", "contents"]
     assert "seal" not in told
 
