@@ -163,3 +163,19 @@ def extend(rows: Rows, more: Rows) -> None:
     """Add rows at the end."""
     for column in _COLUMNS:
         getattr(rows, column).extend(getattr(more, column))
+
+
+def with_attested(found: Rows, listed: Rows, kinds: Sequence[str]) -> Rows:
+    """Give what was found what is attested of it as it was `listed`, and return it.
+
+    Only to what is of one of these `kinds`, and the very object that was listed.
+    """
+    told = {path: at for at, path in enumerate(listed.path) if listed.proof[at] == ATTESTED}
+    for i, path in enumerate(found.path if told else ()):
+        at = told.get(path)
+        if at is None or found.kind[i] not in kinds:
+            continue
+        if all(getattr(found, name)[i] == getattr(listed, name)[at] for name in IDENTITY):
+            found.sha256[i], found.proof[i] = listed.sha256[at], ATTESTED
+            found.proved_at[i] = listed.proved_at[at]
+    return found

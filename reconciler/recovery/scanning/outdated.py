@@ -1,7 +1,7 @@
-"""Files that a list has, and the last scan has found gone, deleted or written later.
+"""Files that a list has, and that were found gone, deleted or written later since it was made.
 
 A list is consistent in the end only: it may have what is gone, and lack what was written since. So
-nothing that a scan has seen for itself is taken back on the word of a list alone.
+nothing that a scan or a verification has seen for itself is taken back on the word of a list alone.
 """
 
 from __future__ import annotations
@@ -25,8 +25,9 @@ _SOME = 16
 class Outdated:
     """Goes along with a list, in the order of paths."""
 
-    def __init__(self, last: Last) -> None:
-        """Take what the last scan has, and what it remembers."""
+    def __init__(self, last: Last, gone: pa.Array | None = None) -> None:
+        """Take what the last scan has and remembers, and which paths were found `gone` since."""
+        self._gone = gone
         self._was = Earlier(last.rows_again(), clock=0, agreeing=())
         self._should_be = last.should_be()
         #: Some files that the list has as the last scan knows them, from all parts of it.
@@ -47,6 +48,8 @@ class Outdated:
             gone = pc.and_(pc.is_null(was["path"]), pc.is_valid(good["path"]))
             which = pc.or_(which, gone)
             version = pc.if_else(gone, good["version"], version)
+        if self._gone is not None and len(self._gone):
+            which = pc.or_(which, pc.is_in(batch["path"], value_set=self._gone))
         self._note(was, pc.and_(_are_there(batch), pc.equal(was["mtime_ns"], batch["mtime_ns"])))
         which = pc.and_(which, _are_there(batch))
         if not pc.any(which).as_py():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
@@ -25,7 +25,7 @@ from reconciler.recovery.scanning.known.kept_hashes import Compared
 from reconciler.recovery.scanning.known.last_rows import Last, usable
 from reconciler.recovery.scanning.means import Means
 from reconciler.recovery.scanning.outcome import Scanned
-from reconciler.recovery.values import CloudReport, Scan, Target
+from reconciler.recovery.values import DELETED, MISSING, CloudReport, Scan, Target
 
 #: A scan names so many reports, the newest.
 _REPORTS = 1_000
@@ -59,9 +59,21 @@ class Past:
 
         None where no cloud tells of it in reports: then nobody asks.
         """
-        found = store.read(self._repository, self._place).episodes if self._given else ()
+        return self._found(NEEDS_PROOF) if self._given else self._found(())
+
+    @cached_property
+    def gone(self) -> pa.Array:
+        """Paths that were found missing or deleted, which is not over; raises `RepositoryError`.
+
+        None where the server itself lists: then nobody asks.
+        """
+        return self._found((MISSING, DELETED) if self.listed_by else ())
+
+    def _found(self, what: Collection[str]) -> pa.Array:
+        """Return the paths of findings of some kinds that are not over."""
+        found = store.read(self._repository, self._place).episodes if what else ()
         lasting = (each for each in found if not each.resolved and not each.about)
-        paths = {each.path for each in lasting if each.what in NEEDS_PROOF}
+        paths = {each.path for each in lasting if each.what in what}
         return pa.array(sorted(paths), pa.binary())
 
     def begin(self, run: str, folder: Path, result: Scanned) -> None:

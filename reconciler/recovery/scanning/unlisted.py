@@ -29,6 +29,7 @@ from reconciler.recovery.rows import (
     extend,
     is_closed,
     part_of,
+    with_attested,
 )
 from reconciler.recovery.scanning import reasons
 from reconciler.recovery.scanning.known.last_rows import Last
@@ -58,13 +59,15 @@ class Unlisted:
         opened: ExitStack,
         listed_by: BucketList | None = None,
         last: Last | None = None,
+        gone: pa.Array | None = None,
     ) -> None:
         """Take what earlier scans and runs know, sorted by path, with the columns of `SCANNED`.
 
         What `listed_by` lacks may have come since it was made: all of that is asked for. So is what
-        it has otherwise than the `last` scan has found it, as lists are late.
+        it has otherwise than the `last` scan has found it, and what was found `gone` and is not
+        known to be back, as lists are late.
         """
-        self._outdated = Outdated(last) if last and listed_by else None
+        self._outdated = Outdated(last, gone) if last and listed_by else None
         self._listed_by = listed_by
         self._source = source
         self._covers = Exclusions(means.wish.excluded).covers
@@ -142,7 +145,8 @@ class Unlisted:
     def _with_more(self, rows: Rows) -> Rows:
         last, more = rows.path[-1], Rows()
         doubted = self._outdated.among(rows) if self._outdated else Rows()
-        extend(more, answers := self._asked_of(doubted))
+        # What answers as it is listed is what a report may be of.
+        extend(more, answers := with_attested(self._asked_of(doubted), rows, _THERE))
         self._count(_otherwise(answers, doubted))
         while self._known.more() and not self._pace.stopping:
             until = min(self._known.key_within(merge.WINDOW), last)

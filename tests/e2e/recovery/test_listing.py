@@ -1,6 +1,7 @@
 """`scan --listing`: a list of S3 Inventory in place of the server's own, for real buckets."""
 
 import json
+from datetime import timedelta
 
 import pytest
 
@@ -97,6 +98,27 @@ def test_what_verify_found_gone_is_read_whatever_a_late_list_and_report_say(fold
     told = raw.scan("--listing", listing, "--from-report", job, code=7)
     assert told["missing"] == {"count": 1, "first": ["a"]}
     assert told["scan"]["counts"]["proofs"] == {"attested": 1}
+
+
+@pytest.mark.parametrize("versioned", [False, True])
+def test_what_verify_found_gone_of_an_archive_is_asked_for_before_a_report_counts(
+    folder, moto, versioned
+):
+    raw = Bucket(folder, moto, moto.endpoint, versioned=versioned)
+    for key in ("a", "b", "c"):
+        raw.put(key, key.encode(), StorageClass="GLACIER")
+    lines = [raw.line(key, key.encode()) for key in ("a", "b", "c")]
+    job = raw.report(*lines, later=timedelta(seconds=1))
+    listing = raw.listing(later=SOON)
+    raw.scan("--from-report", job)
+    raw.folder("snapshot", "create", "proofs")
+    raw.client.delete_object(Bucket=raw.bucket, Key="a")
+    raw.folder("verify", "proofs", "--deep", code=7)
+    told = raw.scan("--listing", listing, "--from-report", job, code=7)
+    assert {told["missing"]["count"], told["deleted"]["count"]} == {0, 1}
+    there = {key: row["proof"] for key, row in raw.contents().items() if row["kind"] == "archived"}
+    assert there == {b"b": "attested", b"c": "attested"}
+    raw.scan("--listing", listing, code=7)  # and without a report
 
 
 def test_a_late_list_proves_no_bucket_that_was_made_again(folder, moto):

@@ -15,7 +15,6 @@ from reconciler.recovery.rows import (
     ARCHIVED,
     ATTESTED,
     FILE,
-    IDENTITY,
     KEPT,
     Content,
     Rows,
@@ -23,6 +22,7 @@ from reconciler.recovery.rows import (
     content_of,
     extend,
     part_of,
+    with_attested,
 )
 from reconciler.recovery.scanning.reading.pace import Pace
 from reconciler.recovery.source import Source
@@ -123,7 +123,7 @@ def read_here(
         if pace.stopping or halt.is_set():
             done.whole = False
             break
-        read = _with_attested(source.read(portion, pace), portion)
+        read = with_attested(source.read(portion, pace), portion, (ARCHIVED,))
         pace.count_files(len(read))
         if len(read) < len(portion) and pace.stopping:
             # What follows the last one was not looked for.
@@ -167,22 +167,6 @@ def _add(done: Done, portion: Rows, read: Rows) -> None:
         there = set(read.path)
         gone = [i for i, path in enumerate(portion.path) if path not in there]
         extend(done.gone, chosen(portion, gone))
-
-
-def _with_attested(read: Rows, listed: Rows) -> Rows:
-    """Give objects that an archive lets nobody read what the cloud attests of them.
-
-    Only those that are the very ones that were listed.
-    """
-    told = {path: at for at, path in enumerate(listed.path) if listed.proof[at] == ATTESTED}
-    for i, path in enumerate(read.path if told else ()):
-        at = told.get(path)
-        if at is None or read.kind[i] != ARCHIVED:
-            continue
-        if all(getattr(read, name)[i] == getattr(listed, name)[at] for name in IDENTITY):
-            read.sha256[i], read.proof[i] = listed.sha256[at], ATTESTED
-            read.proved_at[i] = listed.proved_at[at]
-    return read
 
 
 def _known(task: Task) -> dict[bytes, tuple[int | None, int | None, bytes]]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from reconciler.recovery.parts.convert import scanned
-from reconciler.recovery.rows import ARCHIVED, DELETED, FOLDER
+from reconciler.recovery.rows import ARCHIVED, DELETED, FILE, FOLDER
 from reconciler.recovery.scanning.known.earlier import Earlier
 from reconciler.recovery.scanning.outdated import Outdated
 from support.recovery.memory import LONG_AGO, File, rows_with
@@ -49,6 +50,14 @@ def test_what_was_found_gone_deleted_or_newer_is_asked_for(listed, was, good, ve
     assert list(zip(asked.path, asked.version, strict=True)) == (
         [(b"a", version)] if version else []
     )
+
+
+@pytest.mark.parametrize("kind", [FILE, ARCHIVED])
+def test_what_a_verification_found_gone_is_asked_for(kind) -> None:
+    rows = rows_with({name: file(kind=kind) for name in (b"a", b"b", b"c")})
+    last: Any = SimpleNamespace(rows_again=lambda: iter([scanned(rows)]), should_be=lambda: None)
+    asked = Outdated(last, pa.array([b"b", b"x"])).among(rows)
+    assert (asked.path, asked.version) == ([b"b"], ["v1"])
 
 
 def test_some_of_what_is_the_same_is_kept_from_all_parts_of_a_list() -> None:
