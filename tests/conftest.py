@@ -12,8 +12,10 @@ from hypothesis import HealthCheck, settings
 
 from support.collecting import no_garbage, share_compiling
 from support.commands import starting
+from support.disk import wait_for_no_disk
 from support.leaks import leaks, no_leaks
-from support.sampling import choose, is_long, left_out
+from support.sampling import choose, examples, is_long, left_out
+from support.server.trust import trust_one
 
 if TYPE_CHECKING:
     from support.locks.seaweed import S3Server
@@ -33,18 +35,6 @@ os.environ.pop("PYTHONUNBUFFERED", None)
 # They start from compiled modules, as those of users do: else each would compile all anew.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
-settings.register_profile(
-    "reconciler",
-    deadline=None,
-    # Nothing is left in the checkout, which may belong to another user.
-    database=None,
-    # The same examples on every run in CI.
-    derandomize="CI" in os.environ,
-    # Both depend on how busy the machine is, or on which examples chance brings first.
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
-)
-settings.load_profile("reconciler")
-
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Know `--long`, for campaigns that take too long for each commit."""
@@ -55,13 +45,34 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Where all is to be played whole, start each command as users do too."""
     choose(config)
+    _draw_examples()
     if config.getoption("--cover"):
         from support.covering import Covering  # noqa: PLC0415 - whole runs alone have it
 
         config.pluginmanager.register(Covering(config, branches=is_long(config)))
+    # Not where others run the tests: they are to see what the machine has set.
+    if hasattr(config, "workerinput") or not config.getoption("numprocesses", None):
+        trust_one()
     starting.start_as_now()
     if is_long(config):
         starting.always_as_users_do()
+    else:
+        wait_for_no_disk()
+
+
+def _draw_examples() -> None:
+    settings.register_profile(
+        "reconciler",
+        deadline=None,
+        max_examples=examples(25, 100),
+        # Nothing is left in the checkout, which may belong to another user.
+        database=None,
+        # The same examples on every run in CI.
+        derandomize="CI" in os.environ,
+        # Both depend on how busy the machine is, or on which examples chance brings first.
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+    )
+    settings.load_profile("reconciler")
 
 
 # Innermost, so that warnings are errors here too.

@@ -167,6 +167,8 @@ def test_cycles_of_names_turn_by_ids(platform: Platform, size: int) -> None:
         }
 
 
+# Each commit plays another of the walks on each platform.
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("seed", range(3))
 def test_a_walk_at_random(platform: Platform, seed: int) -> None:
     """Some stay, some go, some come; who stays may take any name, by its id."""

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from reconciler import manifest
 from reconciler.model import Storage, unmanaged_because
+from support.sampling import examples
 from support.values.building import plan_for
 from support.values.scenarios import PLACES
 
@@ -37,7 +38,7 @@ def any_storages(draw: st.DrawFn) -> list[Storage]:
 
 
 @given(any_storages(), st.booleans())
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=examples(50, 200))
 def test_an_exported_manifest_plans_nothing(live: list[Storage], with_ids: bool) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "storages.yaml")

@@ -12,6 +12,7 @@ from reconciler.errors import MatchingError
 from reconciler.plan.document import to_json
 from reconciler.plan.file import from_json
 from support.repository import SCHEMAS
+from support.sampling import examples
 from support.values.building import plan_for
 from support.values.scenarios import Scenario, likely_scenarios, wild_scenarios
 
@@ -20,7 +21,7 @@ VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 
 
 @given(st.one_of(likely_scenarios(), wild_scenarios()))
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=examples(40, 150))
 def test_a_plan_is_valid_and_survives_being_saved(scenario: Scenario) -> None:
     try:
         plan = plan_for(scenario.platform(), scenario.request)

@@ -15,6 +15,7 @@ from reconciler.recovery.parts.schema import INVENTORY
 from reconciler.recovery.repository import layout
 from reconciler.recovery.snapshots.checking.check import check
 from support.recovery import snapshots
+from support.sampling import examples
 from support.values.building import plan_for
 from support.values.memory_platform import MemoryPlatform
 from support.values.scenarios import PLACES
@@ -51,7 +52,7 @@ def any_platform(draw: st.DrawFn) -> MemoryPlatform:
 
 
 @given(any_platform())
-@settings(max_examples=60)
+@settings(max_examples=examples(15, 60))
 def test_its_manifest_plans_nothing_and_its_records_are_those_of_the_platform(
     live: MemoryPlatform,
 ) -> None:

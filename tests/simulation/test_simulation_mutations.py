@@ -10,7 +10,7 @@ from simulation.mutations import MUTATIONS, mutated
 SEEDS = 2000
 
 
-@pytest.mark.sampled(6)
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("name", MUTATIONS)
 def test_without_a_safeguard_a_rule_is_broken(name: str) -> None:
     with mutated(name):

@@ -17,7 +17,7 @@ from reconciler.model import Storage
 from reconciler.plan import policy
 from reconciler.plan.policy import Facts, Rules
 
-FEW = 250
+FEW = 150
 HEAD = "version: 1\nplatform: sqlite:///p.db\n"
 Case = Callable[[int], tuple[str, list[Storage]]]
 

@@ -11,6 +11,7 @@ import yaml
 from reconciler.schemas import schema_text
 from support.repository import ROOT
 from support.server.state_server import StateServer, environment
+from support.server.trust import trust_as_the_machine
 
 pytestmark = pytest.mark.long
 
@@ -58,10 +59,13 @@ def server(tmp_path):
 
 def run(folder, *line, **variables):
     """Run a program, which must do well; give what it prints."""
+    # Some of them fetch packages.
+    asked_of = environment(**variables)
+    trust_as_the_machine(asked_of)
     done = subprocess.run(
         line,
         cwd=folder,
-        env=environment(**variables),
+        env=asked_of,
         capture_output=True,
         text=True,
         timeout=300,

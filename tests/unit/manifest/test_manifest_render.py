@@ -142,7 +142,7 @@ storages = st.builds(Storage, texts, texts, texts, st.sampled_from(["S3", "local
 
 @settings(
     deadline=None,
-    max_examples=examples(120, 1_000),
+    max_examples=examples(40, 1_000),
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
@@ -176,7 +176,7 @@ def test_what_is_written_reads_back_as_the_same_storages(
     ]
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=examples(15, 50))
 @given(live=st.lists(storages, max_size=4, unique_by=lambda s: s.name), data=st.data())
 def test_the_order_given_does_not_matter(live: list[Storage], data: st.DataObject) -> None:
     shuffled = data.draw(st.permutations(live))

@@ -12,6 +12,7 @@ from reconciler.errors import ManifestError
 from reconciler.manifest.mistakes import Document
 from reconciler.manifest.reading.reader import read_tree
 from reconciler.manifest.repinning import repinned
+from support.sampling import examples
 
 OLD, NEW = "7f0c", "91ab"
 ENTRY = "{{name: a, type: local, default_url: /a, id: {}}}"
@@ -143,7 +144,7 @@ def layouts(draw: st.DrawFn) -> tuple[str, list[str]]:
 
 
 @given(layouts())
-@settings(max_examples=150)
+@settings(max_examples=examples(40, 150))
 def test_every_other_byte_is_as_it_was(layout: tuple[str, list[str]]) -> None:
     text, written = layout
     ids = {id[1:-1]: f"new-{id[1:-1]}" for id in written}

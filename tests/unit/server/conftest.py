@@ -12,22 +12,13 @@ import pytest
 from reconciler.server.store import session
 from reconciler.server.store.opening import open_store
 from reconciler.server.store.store import Store
-from support.repository import TESTS
 from support.server.serving import Serving, serving
-
-CERTIFICATE = TESTS / "support" / "faults" / "tls" / "localhost.pem"
 
 
 @pytest.fixture(autouse=True)
 def steps_of_one(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let fences and revisions, which grow at random, be counted: so tests can say which it is."""
     monkeypatch.setattr(session, "LARGEST_STEP", 1)
-
-
-@pytest.fixture(autouse=True)
-def one_authority(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let httpx read one certificate for each client that it makes, instead of a hundred."""
-    monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
 
 
 @pytest.fixture

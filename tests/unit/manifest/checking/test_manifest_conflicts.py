@@ -14,6 +14,7 @@ from reconciler.manifest import load
 from reconciler.manifest.checking.conflicts import find_conflicts, may_conflict
 from reconciler.manifest.filling.desired import entries_of, removed_of
 from reconciler.manifest.mistakes import Document
+from support.sampling import examples
 
 Write = Callable[..., Path]
 
@@ -141,7 +142,7 @@ items = st.fixed_dictionaries(
 )
 
 
-@settings(deadline=None, max_examples=500)
+@settings(deadline=None, max_examples=examples(120, 500))
 @given(storages=st.lists(items, max_size=3), removed=st.lists(items, max_size=3))
 def test_the_quick_answer_is_right(
     storages: list[dict[str, str]], removed: list[dict[str, str]]

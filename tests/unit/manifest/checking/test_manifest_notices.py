@@ -14,6 +14,7 @@ from reconciler.location import aws_url, location, sanitize_local_url
 from reconciler.manifest import load
 from reconciler.manifest.checking.warnings import same_places
 from reconciler.model import Entry
+from support.sampling import examples
 
 
 @pytest.mark.parametrize("url", ["data/nas", "./nas", "~/nas", "nas", "..", "é/x"])
@@ -128,7 +129,7 @@ entries = st.one_of(
 )
 
 
-@settings(deadline=None, max_examples=500)
+@settings(deadline=None, max_examples=examples(120, 500))
 @given(entries=st.lists(entries, max_size=6))
 def test_the_short_way_finds_what_comparing_all_pairs_finds(entries: list[Entry]) -> None:
     places = [location(entry.type, entry.default_url) for entry in entries]

@@ -113,7 +113,7 @@ def test_what_holds_a_variable_passes_in_an_editor_and_not_once_it_is_filled_in(
         assert part.get("$ref") != "#/$defs/variable"
 
 
-@settings(deadline=None, max_examples=examples(120, 1_000))
+@settings(deadline=None, max_examples=examples(40, 1_000))
 @given(document=st.deferred(lambda: documents))
 def test_what_is_valid_is_valid_in_editors_too(document: Any) -> None:
     if both(document):
@@ -160,7 +160,7 @@ urls = st.one_of(
 )
 
 
-@settings(deadline=None, max_examples=examples(200, 2_000))
+@settings(deadline=None, max_examples=examples(70, 2_000))
 @given(type=st.sampled_from(["S3", "local"]), url=urls)
 def test_a_url_is_usable_for_the_schema_as_it_is_for_the_code(type: str, url: str) -> None:
     assert both(entry(type=type, default_url=url)) == usable_url(type, url)
@@ -169,7 +169,7 @@ def test_a_url_is_usable_for_the_schema_as_it_is_for_the_code(type: str, url: st
 parts = st.text(alphabet=st.sampled_from("aAzZ09-._/?#@ \nßé٢%"), max_size=12)
 
 
-@settings(deadline=None, max_examples=examples(200, 2_000))
+@settings(deadline=None, max_examples=examples(70, 2_000))
 @given(region=parts | st.from_regex(r"[a-z]{2}(-[a-z]{1,5}){1,3}-[0-9]{1,2}\n?"), bucket=parts)
 @example(region="eu-central-2\n", bucket="lab")
 @example(region="eu-central-٢", bucket="lab")
@@ -338,13 +338,13 @@ documents = st.fixed_dictionaries(
 )
 
 
-@settings(deadline=None, max_examples=examples(200, 2_000))
+@settings(deadline=None, max_examples=examples(70, 2_000))
 @given(document=documents | objects)
 def test_both_validators_agree(document: Any) -> None:
     both(document)
 
 
-@settings(deadline=None, max_examples=examples(120, 1_000))
+@settings(deadline=None, max_examples=examples(40, 1_000))
 @given(item=objects)
 def test_both_validators_agree_on_parts(item: Any) -> None:
     for definition in ("entry", "complete", "removed"):

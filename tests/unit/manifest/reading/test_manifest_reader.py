@@ -155,7 +155,7 @@ trees = st.dictionaries(
 )
 
 
-@settings(deadline=None, max_examples=examples(100, 1_000))
+@settings(deadline=None, max_examples=examples(30, 1_000))
 @given(
     tree=trees,
     style=st.sampled_from([None, '"', "'", "|"]),
@@ -174,7 +174,7 @@ def test_both_parsers_give_the_same(
     assert fast.mistakes == slow.mistakes
 
 
-@settings(deadline=None, max_examples=examples(200, 2_000))
+@settings(deadline=None, max_examples=examples(70, 2_000))
 @given(text=st.text(alphabet=st.sampled_from("ab01:-'\"#\n []{}*&!|>%@,?~$é\x85"), max_size=30))
 def test_both_parsers_give_the_same_where_both_give_something(text: str) -> None:
     fast, slow = read("a: " + text), read("a: " + text, pure=True)

@@ -22,6 +22,7 @@ from reconciler.recovery.findings.episodes import (
 from reconciler.recovery.findings.joining import joined
 from reconciler.recovery.rows import DELETED, FILE, LINK, READ, Content
 from reconciler.recovery.values import Accepted, FileFinding
+from support.sampling import examples
 
 GOOD = Content(b"a", FILE, 1, 2, b"g" * 32, READ, 3)
 ROTTEN = replace(GOOD, sha256=b"r" * 32)
@@ -176,7 +177,7 @@ class Played:
         return replace(one, accepted=said)
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(40, 150))
 @given(RUNS, st.randoms(use_true_random=False))
 def test_in_any_order_it_is_the_same_and_nothing_open_is_lost_without_a_witness(runs, order):
     played = Played(runs)

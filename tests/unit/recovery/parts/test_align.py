@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.recovery.parts import align
+from support.sampling import examples
 from support.values.parts import batch_of, file
 
 NAMES = st.sets(st.integers(0, 60).map(lambda at: b"%02d" % at))
@@ -17,7 +18,7 @@ def paths(batches: list[pa.RecordBatch]) -> list[bytes]:
     return [path for batch in batches for path in batch.column("path").to_pylist()]
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(50, 200))
 @given(NAMES, NAMES, st.sampled_from([0, 2, 64]), st.sampled_from([1, 3, 16]))
 def test_what_both_have_and_what_only_one_has(
     one: set[bytes], other: set[bytes], steps: int, ahead: int

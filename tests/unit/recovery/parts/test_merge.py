@@ -205,7 +205,7 @@ def test_memory_does_not_grow_with_the_number_of_rows(
     monkeypatch.setattr(write, "GROUP_ROWS", 250)
     monkeypatch.setattr(merge, "WINDOW", 100)
     held = {}
-    for groups in (10, 60):
+    for groups in (8, 32):
         was = written(tmp_path, groups, None)
         now = written(tmp_path, groups, changed)
         before = pa.total_allocated_bytes()
@@ -215,7 +215,7 @@ def test_memory_does_not_grow_with_the_number_of_rows(
         for _ in joined([watched(was, before, most), watched(now, before, most)]):
             pass
         held[groups] = most[0]
-    assert 0 < held[60] < held[10] * 1.5
+    assert 0 < held[32] < held[8] * 1.5
 
 
 def written(folder: Path, groups: int, changed: int | None) -> Path:

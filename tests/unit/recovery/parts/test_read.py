@@ -18,6 +18,7 @@ from reconciler.recovery.parts import convert, schema, write
 from reconciler.recovery.parts.read import batches, count, scanned
 from reconciler.recovery.parts.schema import CONTENTS, SCANNED, STAMPS
 from reconciler.recovery.rows import Rows
+from support.sampling import examples
 from support.values.parts import any_rows, batch_of, file, rows_of, write_part
 
 ROWS = batch_of(file(b"plate/%04d.tif" % at, sha256=bytes([at]) * 32) for at in range(200))
@@ -51,7 +52,7 @@ def test_rows_come_in_groups_and_with_the_columns_asked_for(part: Path) -> None:
     assert count(part, CONTENTS) == 200
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(15, 50))
 @given(any_rows(), st.integers(1, 5), st.integers(1, 5))
 def test_what_a_scan_wrote_side_by_side_is_read_as_one(
     folder: Path, rows: Rows, one: int, other: int

@@ -21,6 +21,7 @@ from reconciler.recovery.parts.read import batches
 from reconciler.recovery.parts.schema import CONTENTS, SCANNED, STAMPS
 from reconciler.recovery.parts.write import PartWriter
 from reconciler.recovery.rows import Rows
+from support.sampling import examples
 from support.values.parts import any_rows, batch_of, cut, file, write_part
 
 SIZES = st.lists(st.integers(0, 7), min_size=1, max_size=4)
@@ -31,7 +32,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("parts")
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(15, 50))
 @given(any_rows(), SIZES)
 def test_parquet_gives_back_what_it_was_given(folder: Path, rows: Rows, sizes: list[int]) -> None:
     whole = convert.scanned(rows)
@@ -41,7 +42,7 @@ def test_parquet_gives_back_what_it_was_given(folder: Path, rows: Rows, sizes: l
     assert written.rows == len(rows)
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(15, 50))
 @given(any_rows(max_size=20), SIZES, st.integers(1, 9), st.integers(1, 40))
 def test_the_same_rows_give_the_same_file_however_they_come(
     folder: Path, rows: Rows, sizes: list[int], most: int, most_bytes: int

@@ -29,6 +29,7 @@ from reconciler.recovery.walking.exclusions import Exclusions
 from reconciler.recovery.walking.folder import FolderSource
 from support.recovery.memory import LONG_AGO
 from support.recovery.scans import here
+from support.sampling import examples
 
 FILES = [b"a", b"d/b", b"d/c"]
 CLOSED = [b"a", b"d/b", b"d/"]
@@ -286,7 +287,7 @@ def test_so_it_is_in_any_history(steps):
 
 
 @pytest.mark.long
-@settings(max_examples=1_000)
+@settings(max_examples=examples(250, 1_000))
 @given(st.lists(STEPS, max_size=25))
 def test_so_it_is_in_any_long_history(steps):
     play(steps)

@@ -290,7 +290,8 @@ def test_what_reads_otherwise_than_it_was_is_not_kept(
 
 
 def test_memory_does_not_grow_with_the_number_of_files(url: str, empty: str, long: bool) -> None:
-    count = 50_000 if long else 20_000
+    # Held all at once, the fewer of them take 1.5 MiB more than what to copy takes anyhow.
+    count = 50_000 if long else 12_000
 
     def rows() -> Iterator[InventoryRow]:
         return ((f"upload-{n:09}", "sha256:1", "sha256:2") for n in range(count))
@@ -303,7 +304,7 @@ def test_memory_does_not_grow_with_the_number_of_files(url: str, empty: str, lon
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert peak < 4 * MIB
+    assert peak < 2 * MIB
 
 
 def test_it_is_told_how_far_it_has_come(url: str, empty: str, monkeypatch) -> None:

@@ -11,8 +11,9 @@ from support.platforms.http_values import create, ndjson, problem, record
 from support.server.serving import drip, everything, make_token, serving
 from support.server.storing import create_with, local
 
-ROWS = [(f"u{n:06}", "a" * 64, "b" * 64) for n in range(40_000)]
-#: Longer than what the system itself keeps for a client that takes nothing.
+#: Longer than what the system itself keeps for a client that takes nothing; few, and each long.
+ROWS = [(f"u{n:06}" + "u" * 500, "a" * 64, "b" * 64) for n in range(10_000)]
+#: Longer than that too.
 MANY, LABEL = 120, "x" * 60_000
 
 
