@@ -228,6 +228,7 @@ def _of_scan(scan: Scan, size: int) -> Contents:
         tool_version=scan.tool_version,
         host=scan.host,
         listed_at=scan.listed_at,
+        reports=scan.reports,
     )
 
 

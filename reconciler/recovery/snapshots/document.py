@@ -14,7 +14,7 @@ from msgspec import Struct
 from reconciler.location import Location, location
 from reconciler.recovery.matching import Sign
 from reconciler.recovery.seal import require_sound, sealed, unsealed
-from reconciler.recovery.values import Counts, Root, Unproved
+from reconciler.recovery.values import CloudReport, Counts, Root, Unproved
 
 FORMAT_VERSION = 1
 #: The file in which a snapshot's storages stand as a manifest.
@@ -54,6 +54,8 @@ class Contents(Struct, frozen=True):
     host: str
     #: When the list was begun by which it was listed; empty: the server was asked.
     listed_at: str = ""
+    #: The reports of the cloud that attest hashes of it.
+    reports: tuple[CloudReport, ...] = ()
 
 
 class SnapshotStorage(Struct, frozen=True):

@@ -91,4 +91,5 @@ def of_snapshot(storage: SnapshotStorage) -> Recorded | None:
         contents.counts,
         contents.complete,
         listed_at=contents.listed_at,
+        reports=contents.reports,
     )

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from reconciler.environment.timestamps import moment_of
 from reconciler.recovery.paths import shown
 from reconciler.recovery.scanning.outcome import Scanned
-from reconciler.recovery.values import Counts
+from reconciler.recovery.values import CloudReport, Counts
 from reconciler.report.documents import of_fields
 from reconciler.report.style import PLAIN, Style
 
@@ -56,16 +56,18 @@ def _scanned(result: Scanned) -> dict[str, Any]:
             "listed_at": scan.listed_at or None,
             "excluded": scan.excluded,
             "counts": counted(scan.counts),
-            "reports": [
-                {"at": moment_of(report.at), "digest": f"sha256:{report.digest}"}
-                for report in scan.reports
-            ],
+            "reports": reported(scan.reports),
             "unproved": [
                 {"path": shown(part.path), "reason": part.reason, "message": part.message}
                 for part in scan.unproved
             ],
         },
     }
+
+
+def reported(reports: Iterable[CloudReport]) -> list[dict[str, str]]:
+    """Return reports of the cloud: when each was made, and the digest of its manifest."""
+    return [{"at": moment_of(one.at), "digest": f"sha256:{one.digest}"} for one in reports]
 
 
 def counted(counts: Counts) -> dict[str, Any]:

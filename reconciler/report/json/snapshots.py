@@ -12,7 +12,7 @@ from reconciler.recovery.snapshots.document import Contents, Kept, SnapshotStora
 from reconciler.recovery.snapshots.listing import Overview
 from reconciler.recovery.snapshots.pruned import Pruned
 from reconciler.report.documents import of_fields
-from reconciler.report.json.scans import counted
+from reconciler.report.json.scans import counted, reported
 from reconciler.report.sentences.recovery import snapshots as told
 from reconciler.report.style import PLAIN, Style
 
@@ -96,4 +96,5 @@ def _contents(contents: Contents | None) -> dict[str, Any] | None:
         for part in contents.unproved
     ]
     fields: dict[str, Any] = msgspec.to_builtins(contents)
-    return {**fields, "unproved": unproved, "counts": counted(contents.counts)}
+    more = {"counts": counted(contents.counts), "reports": reported(contents.reports)}
+    return {**fields, "unproved": unproved, **more}

@@ -36,6 +36,7 @@ def overview(overview: Overview, _style: Style = PLAIN) -> str:
     damaged = [f"{code(each.id)}: {prose(each.reason)}" for each in overview.damaged]
     sections = (
         Section("Corrupt or lost", "snapshot", damaged, str),
+        Section("To know", "note", told.listed_notes(overview), prose),
         Section("", "snapshot", rows, row, table=_head(told.LISTED)),
     )
     return written(Comment(told.total_listed(overview), sections=sections, see="the full list"))

@@ -50,7 +50,9 @@ def overview(overview: Overview, style: Style = PLAIN) -> str:
         for line in _wrapped(f"{each.id}: {told.CORRUPT}: {each.reason}", style)
     ]
     table = _laid_out([heading, *rows], style) if rows and not style.quiet else []
-    return joined([table, damaged, _wrapped(told.total_listed(overview), style)])
+    by_cloud = [] if style.quiet else told.listed_notes(overview)
+    notes = [line for note in by_cloud for line in _wrapped(note, style)]
+    return joined([table, damaged, notes, _wrapped(told.total_listed(overview), style)])
 
 
 def checked(checked: Checked, style: Style = PLAIN) -> str:

@@ -64,11 +64,15 @@ def test_a_report_is_never_told_as_a_reading(raw):
     assert "; 1 file by reports of the cloud" in told.splitlines()[-1]
     told = json.loads(raw.folder("verify", "proofs", "--objective", "-o", "json").stdout)
     assert told["storages"][0]["files"]["attested"] == {"files": 1, "bytes": 3}
-    raw.folder("snapshot", "create", "proofs")
+    told = raw.folder("snapshot", "create", "proofs").stdout
+    digest = hashlib.sha256((raw.folder.path / "job/manifest.json").read_bytes()).hexdigest()
+    by = "raw: 1 file not read here, but by reports of the cloud of 20"
+    for text in (told, raw.folder("snapshot", "list", "proofs").stdout):
+        assert by in " ".join(text.split())
+        assert f"sha256:{digest[:12]}" in text
     told = raw.folder("verify", "proofs", "--explain", "raw", "one.tif").stdout
     assert "not read here; by a report of the cloud of" in told
     assert "by a report of the cloud its bytes were right last on" in told
-    digest = hashlib.sha256((raw.folder.path / "job/manifest.json").read_bytes()).hexdigest()
     assert f"report with the manifest of SHA-256 {digest[:12]}" in told
     assert " read " not in told.replace("not read here", "")
     raw.folder("scan", "--into", "proofs", "--full")

@@ -140,7 +140,8 @@ def test_a_late_list_proves_no_bucket_that_was_made_again(folder, moto):
 def test_reports_say_of_when_the_list_is(raw):
     raw.put("a", b"a")
     raw.scan("--listing", raw.listing(later=SOON))
-    raw.folder("snapshot", "create", "proofs")
+    told = raw.folder("snapshot", "create", "proofs").stdout
+    assert "raw: listed by an S3 Inventory of 20" in " ".join(told.split())
     at = raw.folder("verify", "proofs", "--objective").stdout
     told = raw.folder("verify", "proofs", "--deep", "-o", "json")
     one = json.loads(told.stdout)["storages"][0]

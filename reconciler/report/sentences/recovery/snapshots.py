@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from reconciler.environment.timestamps import whole_seconds
+from reconciler.environment.timestamps import moment_of, whole_seconds
+from reconciler.printable import listed
 from reconciler.recovery import rows
 from reconciler.recovery.snapshots.checking.check import Checked
 from reconciler.recovery.snapshots.checking.problems import Problem
@@ -83,6 +84,7 @@ def notes(snapshot: Snapshot) -> list[str]:
         for each in snapshot.storages
         if (omitted := left_out.note(_left_out(each)))
     ]
+    told += [f"{note}." for note in _by_cloud(snapshot)]
     unmanaged = [each for each in snapshot.storages if each.unmanaged]
     if unmanaged:
         told.append(
@@ -210,6 +212,31 @@ def gone_last(fates: Sequence[Fate]) -> Iterable[Fate]:
 def _scanned_partly(snapshot: Snapshot) -> list[str]:
     """Name the storages of which a scan was told to leave something out, and did."""
     return [each.name for each in snapshot.storages if left_out.any_of(_left_out(each))]
+
+
+def listed_notes(overview: Overview) -> list[str]:
+    """Return which snapshots rest on what a cloud tells, the newest first."""
+    return [
+        f"{kept.snapshot.id}: {'; '.join(told)}."
+        for kept in reversed(overview.kept)
+        if (told := _by_cloud(kept.snapshot))
+    ]
+
+
+def _by_cloud(snapshot: Snapshot) -> list[str]:
+    """Say of each storage by which list it was listed, and which reports attest files of it."""
+    found = []
+    for storage in snapshot.storages:
+        told, contents = [], storage.contents
+        if contents and contents.listed_at:
+            told.append(f"listed by an S3 Inventory of {contents.listed_at}")
+        if contents and (attested := contents.counts.proofs.get(rows.ATTESTED)):
+            newest = contents.reports[::-1]
+            by = [f"{moment_of(one.at)} (sha256:{one.digest[:12]})" for one in newest]
+            of = f" of {listed(by, str)}" if by else ""
+            told.append(f"{count(attested, 'file')} not read here, but by reports of the cloud{of}")
+        found += [f"{bare(storage.name)}: {', '.join(told)}"] if told else []
+    return found
 
 
 def _left_out(storage: SnapshotStorage) -> tuple[LeftOut, ...]:
