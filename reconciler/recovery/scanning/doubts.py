@@ -52,6 +52,8 @@ class Doubts:
         self._prefix, self._run = layout.doubts(place), run
         self._names = sorted(repository.names(self._prefix))
         self._number = 0
+        #: Of which files of what was listed last just that is kept already.
+        self._kept = set[bytes]()
         #: Why some can't be read; empty: all can.
         self.lost = ""
         self._series = self._fetched()
@@ -64,6 +66,7 @@ class Doubts:
 
         Where a later report is given, its sum stays.
         """
+        self._kept = set()
         if self._met is None or not len(listed):
             return []
         found = self._met.beside(pa.array(listed.path, pa.binary()))
@@ -77,13 +80,18 @@ class Doubts:
             if listed.proof[i] != ATTESTED or (listed.proved_at[i] or 0) < moment:
                 listed.sha256[i], listed.proof[i] = told.sha256[at], ATTESTED
                 listed.proved_at[i] = moment
+            if (listed.sha256[i], listed.proved_at[i]) == (told.sha256[at], moment):
+                self._kept.add(told.path[at])
             digests = (told.detail[at] or b"").decode().split()
             self.reports |= {CloudReport(moment, digest): None for digest in digests}
         return paths
 
     def keep(self, wanted: Rows, doubted: Sequence[bytes]) -> None:
-        """Keep what reports say of files that are in doubt; raises `RepositoryError`."""
-        paths = frozenset(doubted)
+        """Keep what reports say of files that are in doubt, unless it is kept already.
+
+        They are some of those that were listed last (`put_on`). Raises `RepositoryError`.
+        """
+        paths = frozenset(doubted) - self._kept
         if not paths:
             return
         rows = chosen(wanted, [i for i, path in enumerate(wanted.path) if path in paths])

@@ -163,7 +163,9 @@ def test_a_doubt_outlasts_the_scan_that_did_not_come_to_read_it(repository, doub
 
 def test_a_doubt_is_over_once_it_was_read_or_written_over(repository, doubted) -> None:
     storage, sums = doubted
-    assert scanned(storage, repository, sums, pace=Pace(most=1)).status == UNFINISHED
+    for told in (sums, None, sums):
+        assert scanned(storage, repository, told, pace=Pace(most=1)).status == UNFINISHED
+        assert len(unfinished(repository)) == 1  # it is kept once
     storage.read.clear()
     ended = scanned(storage, repository)
     assert (ended.status, ended.doubted, storage.read) == (COMPLETE, 1, [b"a"])
