@@ -13,7 +13,7 @@ from support.values.building import messages, plan_for, run
 from support.values.scenarios import Scenario, check_outcome, likely_scenarios, wild_scenarios
 from support.values.steps import carry_out, legal_order
 
-SLOW = settings(deadline=None, max_examples=examples(30, 1_000))
+SLOW = settings(deadline=None, max_examples=examples(60, 1_000))
 anything = st.one_of(likely_scenarios(), likely_scenarios(), wild_scenarios())
 
 

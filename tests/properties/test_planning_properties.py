@@ -19,7 +19,7 @@ from support.values.memory_platform import MemoryPlatform
 from support.values.scenarios import Scenario, likely_scenarios, live_storages, wild_scenarios
 from support.values.steps import carry_out, legal_order
 
-SLOW = settings(deadline=None, max_examples=examples(30, 1_000))
+SLOW = settings(deadline=None, max_examples=examples(80, 1_000))
 anything = st.one_of(likely_scenarios(), wild_scenarios())
 
 
@@ -104,7 +104,7 @@ def test_operations_do_not_wait_for_each_other_in_a_circle(scenario: Scenario) -
 
 
 @given(anything)
-@settings(SLOW, max_examples=examples(50, 2_000))
+@settings(SLOW, max_examples=examples(160, 2_000))
 def test_a_ready_plan_respects_scope_protection_and_consent(scenario: Scenario) -> None:
     plan = planned(scenario)
     assume(plan is not None and plan.ready)
