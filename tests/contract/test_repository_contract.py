@@ -60,7 +60,8 @@ def test_there_is_none_until_one_is_made(address):
     assert told == []
     open_repository(address, make=True, told=told.append).close()
     open_repository(address, make=True, told=told.append).close()
-    with pytest.raises(RepositoryError, match="holds no scan, no snapshot and no findings"):
+    says = r"the repository '[^']+' holds no scan, no snapshot and no findings"
+    with pytest.raises(RepositoryError, match=says):
         open_repository(address, make=True, existing=True, told=told.append)
     with closing(open_repository(address)) as repository:
         repository.write("parts/ab/c.parquet", b"")  # which no scan and no snapshot names

@@ -23,6 +23,7 @@ from reconciler.recovery.findings.episodes import (
     key,
     open_ones,
 )
+from reconciler.recovery.repository.address import in_shell
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.values import Accepted, FileFinding
 from reconciler.recovery.walking.exclusions import Exclusions
@@ -53,7 +54,7 @@ def to_accept(
     `RepositoryError`.
     """
     lasting = _lasting(repository, place)
-    meant = _meant(wanted, lasting, storage)
+    meant = _meant(wanted, lasting, storage, repository.address)
     waiting = [e for e in meant if not is_settled(e) or (why and _without_reason(e))]
     return Acceptance(storage, tuple(waiting), before=len(meant) - len(waiting))
 
@@ -73,7 +74,8 @@ def to_withdraw(
                 f"of {quoted(storage)} {quoted(text)} is not accepted, or is no more: there is "
                 "nothing to withdraw, it counts as it is"
             )
-    return Acceptance(storage, tuple(_meant(wanted, accepted, storage)), withdrawn=True)
+    meant = _meant(wanted, accepted, storage, repository.address)
+    return Acceptance(storage, tuple(meant), withdrawn=True)
 
 
 def accept(
@@ -140,7 +142,7 @@ def _lasting(repository: Repository, place: str) -> list[FileFinding]:
 
 
 def _meant(
-    wanted: Sequence[str], findings: Sequence[FileFinding], storage: str
+    wanted: Sequence[str], findings: Sequence[FileFinding], storage: str, repository: str
 ) -> list[FileFinding]:
     """Return those that paths or globs mean: all, where there are none; raises `UsageError`."""
     if not wanted:
@@ -151,8 +153,8 @@ def _meant(
         if not these:
             raise UsageError(
                 f"{quoted(text)} fits no file of {quoted(storage)} that was found damaged, missing "
-                "or deleted, and still is: `verify` shows them. What has changed on purpose needs "
-                "no more than a new snapshot"
+                f"or deleted, and still is: `reconciler verify {in_shell(repository)}` shows them. "
+                "What has changed on purpose needs no more than a new snapshot"
             )
         found |= {key(finding) for finding in these}
     return [finding for finding in findings if key(finding) in found]

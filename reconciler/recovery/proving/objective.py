@@ -73,7 +73,8 @@ def _storage(
         if scan is None:
             return told
         if scan.lost:
-            told = replace(told, problem=told.problem or reasons.lost(scan.lost))
+            missed = reasons.lost(scan.lost, repository.address)
+            told = replace(told, problem=told.problem or missed)
         elif gone := forgotten.findings(repository, scan, known):
             told = replace(told, problem=told.problem or gone)
         elif not known.damaged and remembered.is_untold(repository, scan, known):

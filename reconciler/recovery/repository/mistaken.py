@@ -11,7 +11,7 @@ from pathlib import Path
 from reconciler.errors import RepositoryError
 from reconciler.printable import listed, quoted
 from reconciler.recovery.repository import layout
-from reconciler.recovery.repository.address import InBucket
+from reconciler.recovery.repository.address import InBucket, in_shell
 
 _MAKE = "`reconciler scan --into` and `reconciler snapshot create` make one without --existing"
 _ELSEWHERE = f"check the address; in an empty place, {_MAKE}"
@@ -33,7 +33,7 @@ def folder(path: Path, foreign: Sequence[str]) -> RepositoryError:
     if where and _is_one(Path(where)):
         return RepositoryError(
             f"the repository {quoted(where)} is there, and {quoted(id)} is no id of a snapshot: "
-            "`reconciler snapshot list` shows those that it has"
+            f"`reconciler snapshot list {in_shell(quoted(where))}` shows those that it has"
         )
     if not path.parent.is_dir():
         return RepositoryError(
@@ -59,9 +59,12 @@ def bucket(where: InBucket, found: str | None, near: InBucket | None) -> Reposit
 
 
 def hollow(address: str) -> RepositoryError:
-    """Return the error for a repository that knows of nothing, where one was to be added to."""
+    """Return the error for a repository that knows of nothing, where one was to be added to.
+
+    `address` is as it gives it of itself.
+    """
     return RepositoryError(
-        f"the repository {quoted(address)} holds no scan, no snapshot and no findings: if it held "
+        f"the repository {address} holds no scan, no snapshot and no findings: if it held "
         "any, it is not restored whole, or part of it is not mounted, and what it knew would count "
         "no more; if it is new, run this once without --existing"
     )

@@ -161,7 +161,7 @@ class Past:
         lost = restoring.still_lost(self._repository, self._lost, scan) if self._lost else []
         if lost:
             result.forgotten = True
-            result.notes.append(reasons.lost(lost))
+            result.notes.append(reasons.lost(lost, self._repository.address))
         markers = scan.counts.kinds.get(MARKER, 0)
         where = self._repository.address
         result.notes += reasons.markers(scan.root, markers, self._markers, where)

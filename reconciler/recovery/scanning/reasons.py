@@ -88,13 +88,17 @@ def apart(scans: Sequence[str]) -> str:
     )
 
 
-def lost(scans: Sequence[str]) -> str:
-    """Say that something is lost of what scans knew, and what to do."""
+def lost(scans: Sequence[str], repository: str) -> str:
+    """Say that something is lost of what scans knew, and what to do.
+
+    `repository` is its address, as it gives it of itself.
+    """
     number = f"the scan {scans[0]}" if len(scans) == 1 else f"{len(scans):,} scans"
     return (
         f"Not all is known any more that {number} knew of what files should be: a part is corrupt, "
-        "or lost (`reconciler snapshot check` names it). Restore it from another copy of the "
-        "repository, and scan again; if there is none, --accept-loss NAME goes on without"
+        f"or lost (`reconciler snapshot check {in_shell(repository)}` names it). Restore it from "
+        "another copy of the repository, and scan again; if there is none, --accept-loss NAME goes "
+        "on without"
     )
 
 

@@ -85,7 +85,8 @@ def create(
     def approve(state: State) -> None:
         last = before(state).last
         if not wish.allow_fewer:
-            refuse_fewer(missing_since(last.snapshot if last else None, state), wish.lacking(state))
+            gone = missing_since(last.snapshot if last else None, state)
+            refuse_fewer(gone, wish.lacking(state), repository.address)
 
     clocks.refuse_behind(repository, clock())
     told = read(reader, repository, approve=approve, progress=progress)

@@ -10,6 +10,7 @@ from reconciler.errors import SnapshotError
 from reconciler.model import UNKNOWN_PLATFORM, State
 from reconciler.printable import listed
 from reconciler.recovery.matching import pairs, sign_of
+from reconciler.recovery.repository.address import in_shell
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.snapshots import listing
 from reconciler.recovery.snapshots.document import Kept, Snapshot
@@ -65,8 +66,11 @@ def missing_since(previous: Snapshot | None, state: State) -> list[str]:
     return [s.name for number, s in enumerate(previous.storages) if number not in there]
 
 
-def refuse_fewer(missing: Collection[str], undeclared: Collection[str]) -> None:
-    """Raise `SnapshotError` if storages are missing, of those before or of those declared."""
+def refuse_fewer(missing: Collection[str], undeclared: Collection[str], repository: str) -> None:
+    """Raise `SnapshotError` if storages are missing, of those before or of those declared.
+
+    `repository` is its address, as it gives it of itself.
+    """
     told = []
     if missing:
         told.append(f"storages of the snapshot before are not live any more: {listed([*missing])}")
@@ -79,6 +83,7 @@ def refuse_fewer(missing: Collection[str], undeclared: Collection[str]) -> None:
     if told:
         raise SnapshotError(
             f"no snapshot is made, as it would have fewer storages: {'; '.join(told)}. Check the "
-            "platform and the account; if the platform is lost, `reconciler rebuild` brings "
-            "them back; if that is how it should be, repeat with --allow-fewer"
+            "platform and the account; if the platform is lost, `reconciler rebuild "
+            f"{in_shell(repository)}` brings them back; if that is how it should be, repeat with "
+            "--allow-fewer"
         )

@@ -13,6 +13,7 @@ from msgspec import Struct
 from reconciler.errors import SnapshotError
 from reconciler.printable import quoted
 from reconciler.recovery.repository import layout
+from reconciler.recovery.repository.address import in_shell
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.repository.many import GHOST, read_listed
 from reconciler.recovery.scanning.known import record
@@ -62,7 +63,8 @@ def look(repository: Repository) -> Found:
         raise SnapshotError(
             f"there is nothing to keep by in {repository.address}: it has scans, or "
             "parts, and no snapshot. Look whether all of it is mounted, or restored; "
-            "if it is, make a snapshot first (`reconciler snapshot create`). Nothing is pruned"
+            "if it is, make a snapshot first (`reconciler snapshot create "
+            f"{in_shell(repository.address)}`). Nothing is pruned"
         )
     return Found(found.kept, verified, scans)
 

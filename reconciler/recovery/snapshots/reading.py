@@ -16,6 +16,7 @@ from reconciler.recovery.parts.schema import INVENTORY
 from reconciler.recovery.parts.unsorted import sorted_inventory
 from reconciler.recovery.parts.write import PartWriter
 from reconciler.recovery.repository import sound
+from reconciler.recovery.repository.address import in_shell
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.snapshots.document import Inventory, Lacking
 
@@ -53,8 +54,8 @@ def read(
     if state.platform_id == NEW_PLATFORM:
         raise SnapshotError(
             "there is no such platform yet, and nothing to take a snapshot of: check the address. "
-            "If it is lost, `reconciler rebuild` brings it back; if there never was one, "
-            "`reconciler apply` makes it"
+            f"If it is lost, `reconciler rebuild {in_shell(repository.address)}` brings it back; "
+            "if there never was one, `reconciler apply` makes it"
         )
     taken = _Taken(reader, repository, progress)
     for _ in range(_ROUNDS):

@@ -275,7 +275,7 @@ def test_storages_that_are_lost_with_the_platform_are_told_though_it_was_made_an
     assert "has 'two' no more, and the snapshot" in told
     assert "`reconciler rebuild" in told
     refused = storages.folder("snapshot", "create", "proofs", code=1).stderr
-    assert "`reconciler rebuild`" in " ".join(refused.split())
+    assert "proofs` brings them back" in " ".join(refused.split())
     storages.folder("snapshot", "create", "proofs", "--allow-fewer")
     # From then on it is as somebody wants it.
     assert "no more" not in storages.folder("scan", "--into", "proofs").stderr

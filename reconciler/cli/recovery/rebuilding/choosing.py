@@ -13,6 +13,7 @@ from reconciler.errors import SnapshotError, UsageError
 from reconciler.location import same_place
 from reconciler.model import Entry
 from reconciler.printable import quoted
+from reconciler.recovery.repository.address import in_shell
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.snapshots import listing
 from reconciler.recovery.snapshots.checking.check import check
@@ -28,7 +29,6 @@ from reconciler.report.sentences.recovery import rebuilds as told
 
 #: So many things that are wrong with a snapshot are told; each is long.
 _TOLD = 2
-_OTHERS = "`reconciler snapshot list` has the others"
 
 
 class Chosen(Struct, frozen=True):
@@ -36,6 +36,10 @@ class Chosen(Struct, frozen=True):
 
     kept: Kept
     problems: tuple[Problem, ...]
+
+
+def _others(repository: Repository) -> str:
+    return f"`reconciler snapshot list {in_shell(repository.address)}` has the others"
 
 
 def check_digest(options: RebuildOptions) -> None:
@@ -64,27 +68,27 @@ def choose(
         progress=lambda each: context.note(f"Checking the snapshot {each}."),
     )
     chosen = Chosen(checked.snapshots[-1], checked.problems)
-    _refuse(chosen, allow_incomplete=options.allow_incomplete)
+    _refuse(chosen, _others(repository), allow_incomplete=options.allow_incomplete)
     return chosen
 
 
-def _refuse(chosen: Chosen, *, allow_incomplete: bool) -> None:
+def _refuse(chosen: Chosen, others: str, *, allow_incomplete: bool) -> None:
     snapshot = chosen.kept.snapshot
     broken = [each for each in chosen.problems if each.what == MANIFEST]
     if broken:
         raise SnapshotError(
             f"the {MANIFEST} of the snapshot {snapshot.id} can't be used: {broken[0].message}. "
-            f"Restore it from another copy of the repository, or name another snapshot: {_OTHERS}"
+            f"Restore it from another copy of the repository, or name another snapshot: {others}"
         )
     reasons = told.lacking(snapshot) + [told.damaged(each) for each in chosen.problems]
     if reasons and not allow_incomplete:
         raise SnapshotError(
             f"the snapshot {snapshot.id} is {'corrupt' if chosen.problems else 'incomplete'}: "
-            f"{_some(reasons)}. To rebuild what it has, say --allow-incomplete; {_OTHERS}"
+            f"{_some(reasons)}. To rebuild what it has, say --allow-incomplete; {others}"
         )
 
 
-def check_alike(snapshot: Snapshot, entries: Mapping[str, Entry]) -> None:
+def check_alike(repository: Repository, snapshot: Snapshot, entries: Mapping[str, Entry]) -> None:
     """Raise `SnapshotError` unless a snapshot's manifest declares what its `snapshot.json` has.
 
     The program writes them together, so that one of them was changed by somebody, seals and all.
@@ -95,7 +99,7 @@ def check_alike(snapshot: Snapshot, entries: Mapping[str, Entry]) -> None:
     if len(listed) != len(managed) or len(ids) != len(snapshot.storages):
         raise SnapshotError(
             f"the snapshot {snapshot.id} has two storages with one name or one id, so that nobody "
-            f"can tell which is which; {_OTHERS}"
+            f"can tell which is which; {_others(repository)}"
         )
     for name in [*listed, *entries]:
         storage, entry = listed.get(name), entries.get(name)
@@ -103,7 +107,8 @@ def check_alike(snapshot: Snapshot, entries: Mapping[str, Entry]) -> None:
             raise SnapshotError(
                 f"the {MANIFEST} of the snapshot {snapshot.id} is not what its snapshot.json was "
                 f"made with: they differ in {quoted(name)}. Somebody has changed it, so trust none "
-                f"of it: take another copy of the repository, whose digest you know; {_OTHERS}"
+                "of it: take another copy of the repository, whose digest you know; "
+                f"{_others(repository)}"
             )
 
 
@@ -116,7 +121,7 @@ def notes(repository: Repository, kept: Kept) -> Iterator[str]:
     yield told.source(kept, utc_now())
     newest = listing.ids(repository)[-1]
     if newest != kept.snapshot.id:
-        yield f"The repository has a newer snapshot, {newest}: {_OTHERS}."
+        yield f"The repository has a newer snapshot, {newest}: {_others(repository)}."
 
 
 def _some(reasons: Sequence[str]) -> str:

@@ -82,7 +82,7 @@ def plan(context: Context, options: RebuildOptions, repository: Repository, chos
     platform = choose_platform(context, own)
     storages = _in_scope(context, kept)
     manifest = _declared(repository, kept)
-    ours = _wanted(kept, storages, manifest, options.relocate or ())
+    ours = _wanted(storages, manifest, options.relocate or ())
     with reading(platform) as reader:
         state = reconcile.read_live(reader)
         same = state.platform_id == kept.snapshot.platform.id
@@ -144,7 +144,7 @@ def _in_scope(context: Context, kept: Kept) -> list[SnapshotStorage]:
 def _declared(repository: Repository, kept: Kept) -> Manifest:
     """Read the snapshot's manifest; its places are named by where it lies, not by our copy.
 
-    Raises `SnapshotError` if it is none.
+    Raises `SnapshotError` if it is none, or declares something else than its `snapshot.json` has.
     """
     name = layout.snapshot(kept.snapshot.id, MANIFEST)
     where = f"{repository.address.strip(_QUOTE)}/{name}"
@@ -161,18 +161,18 @@ def _declared(repository: Repository, kept: Kept) -> Manifest:
         replace(entry, file=where, id=None, renamed_from=(), protect=False)
         for entry in manifest.desired.entries
     )
+    check_alike(repository, kept.snapshot, {entry.name: entry for entry in entries})
     return replace(manifest, desired=Desired(entries), files=(where,), streams={where: data})
 
 
 def _wanted(
-    kept: Kept, storages: Sequence[SnapshotStorage], manifest: Manifest, moves: Sequence[str]
+    storages: Sequence[SnapshotStorage], manifest: Manifest, moves: Sequence[str]
 ) -> tuple[Wanted, ...]:
     """Join storages with their entries, at the addresses that they have now.
 
-    Raises `SnapshotError` unless the two say the same, `UsageError` for a move that means nothing.
+    Raises `UsageError` for a move that means nothing.
     """
     entries = {entry.name: entry for entry in manifest.desired.entries}
-    check_alike(kept.snapshot, entries)
     pairs = [(each, entries[each.name]) for each in storages if not each.unmanaged]
     chosen = {each.name for each in storages}
     others = [_lying(entry) for entry in entries.values() if entry.name not in chosen]

@@ -23,7 +23,7 @@ def sentences(repository: Repository, lasts: LastRecords, place: str, known: Kno
     except SnapshotError as error:
         return [*told, str(error)]
     if last is not None and last.lost:
-        told.append(reasons.lost(last.lost))
+        told.append(reasons.lost(last.lost, repository.address))
     if last is not None and (gone := findings(repository, last, known)):
         told.append(gone)
     return told

@@ -68,7 +68,8 @@ def test_paths_and_globs_choose_what_needs_proof_and_lasts(repository, wanted, p
 
 @pytest.mark.parametrize("wanted", ["b", "over", "nothing", "a/1"])
 def test_what_fits_nothing_is_refused(repository, wanted):
-    with pytest.raises(UsageError, match=f"'{wanted}' fits no file of 'nas'"):
+    shows = r"`reconciler verify \S+` shows them"
+    with pytest.raises(UsageError, match=f"'{wanted}' fits no file of 'nas'.*: {shows}"):
         chosen(repository, "a/1.tif", wanted)
 
 

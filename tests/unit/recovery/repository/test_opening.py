@@ -40,7 +40,10 @@ def test_why_there_is_no_repository(tmp_path, name, says):
 
 def test_a_repository_that_is_there_is_told_from_an_id_that_is_none(tmp_path):
     open_repository(str(tmp_path / "proofs"), make=True).close()
-    says = r"the repository '.*/proofs' is there, and 'nonsense' is no id of a snapshot"
+    says = (
+        r"the repository '.*/proofs' is there, and 'nonsense' is no id of a snapshot: "
+        r"`reconciler snapshot list \S*/proofs`"
+    )
     with pytest.raises(RepositoryError, match=says):
         open_repository(str(tmp_path / "proofs@nonsense"))
 

@@ -318,7 +318,8 @@ def test_another_platform_that_answers_half_way_gives_no_snapshot(repository):
 
 
 def test_there_is_no_snapshot_of_a_platform_that_is_not_there(repository):
-    with pytest.raises(SnapshotError, match="there is no such platform yet"):
+    says = r"there is no such platform yet.*`reconciler rebuild \S+` brings"
+    with pytest.raises(SnapshotError, match=says):
         taken(platform(platform_id="new"), repository)
 
 
@@ -360,7 +361,8 @@ def test_fewer_storages_than_before_are_refused_before_anything_is_read(reposito
     live.drop("id-archive")
     live.put(storage("new"))
     live.calls.clear()
-    with pytest.raises(SnapshotError, match=r"not live any more: 'archive'.*--allow-fewer"):
+    says = r"not live any more: 'archive'.*`reconciler rebuild \S+` brings.*--allow-fewer"
+    with pytest.raises(SnapshotError, match=says):
         taken(live, repository, at=NOW + 1)
     assert [call.method for call in live.calls] == ["read"]
     assert len(listing.ids(repository)) == 1

@@ -207,7 +207,8 @@ def test_without_a_snapshot_there_is_nothing_to_keep_by(repository, place, three
     for folder in gone.split(", "):
         (place / folder).rename(place.parent / f"{folder}-not-mounted")
     before = sorted(repository.names(""))
-    with pytest.raises(SnapshotError, match=r"nothing to keep by .* make a snapshot first"):
+    says = r"nothing to keep by .* make a snapshot first \(`reconciler snapshot create \S+`"
+    with pytest.raises(SnapshotError, match=says):
         run(repository, task())
     assert sorted(set(repository.names("")) - {"prune/clock"}) == before
 

@@ -50,7 +50,10 @@ def test_an_incomplete_snapshot_says_what_it_lacks(rebuild: Rebuild, was: Memory
     was.complete = False
     with pytest.raises(SnapshotError, match=r"no snapshot in .* is complete: name one, as \S+@2"):
         rebuild(empty())
-    with pytest.raises(SnapshotError, match=r"is incomplete: list: .*--allow-incomplete"):
+    others = r"`reconciler snapshot list \S+` has the others"
+    with pytest.raises(
+        SnapshotError, match=rf"is incomplete: list: .*--allow-incomplete; {others}"
+    ):
         rebuild(empty(), id="@2026")
     ended = rebuild(empty(), "--allow-incomplete", id="@2026")
     assert (ended.code, ended.report["snapshot"]["complete"]) == (5, False)
