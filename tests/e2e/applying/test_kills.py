@@ -24,8 +24,9 @@ from support.platforms.organisation import Organisation
 from support.sampling import sample
 from support.server.state_server import StateServer
 
-#: 200 kills of 300 operations on each platform, or 25 of 32 for each commit.
-KILLS, SAMPLE = 200, 25
+#: 200 kills of 300 operations on each platform, or 50 of 32 for each commit; in parts that
+#: can be run side by side.
+KILLS, SAMPLE, PARTS = 200, 50, 2
 
 
 @contextmanager
@@ -49,11 +50,13 @@ def _server(_folder: Path, request: pytest.FixtureRequest) -> Iterator[Stage]:
 STAGES = {"sqlite": _sqlite, "jetraw": _sdk, "http-postgresql": _server}
 
 
+@pytest.mark.parametrize("part", range(PARTS))
 @pytest.mark.parametrize("stage", STAGES.values(), ids=list(STAGES))
 def test_a_killed_apply_is_mended_by_the_next(
-    stage: Callable, long: bool, folder, tmp_path: Path, request: pytest.FixtureRequest
+    stage: Callable, part: int, long: bool, folder, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     seeds = range(KILLS) if long else sample(range(KILLS), SAMPLE, request.node.originalname)
+    seeds = seeds[part::PARTS]
     size = WHOLE if long else SMALL
     with stage(tmp_path, request) as on:
         folder.write(json.dumps(before(size)))

@@ -6,6 +6,7 @@ Archived objects, regions, and keys such as `a//b` and `../x`; it takes any cred
 from __future__ import annotations
 
 import logging
+import threading
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +14,8 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
-from moto.server import ThreadedMotoServer
+from moto.server import MotoRequestHandler, create_backend_app
+from werkzeug.serving import make_server
 
 REGION = "eu-central-2"
 KEY, SECRET = "moto", "secret-of-moto"
@@ -67,10 +69,14 @@ class Moto:
 def serving() -> Iterator[Moto]:
     """Run a server."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
+    # moto's own server looks through all services for the one that each request means.
+    app = create_backend_app("s3")
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=MotoRequestHandler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
     try:
-        yield Moto(f"http://{host}:{port}")
+        yield Moto(f"http://127.0.0.1:{server.server_port}")
     finally:
-        server.stop()
+        server.shutdown()
+        thread.join()
+        server.server_close()

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import boto3
 import pytest
-from moto.server import DomainDispatcherApplication, create_backend_app
+from moto.server import create_backend_app
 from werkzeug.serving import make_server
 
 
@@ -17,7 +17,7 @@ class AsAws:
     """Takes any checksum for what Object Lock wants, as AWS does; moto wants a header beside it."""
 
     def __init__(self) -> None:
-        self._moto = DomainDispatcherApplication(create_backend_app)
+        self._moto = create_backend_app("s3")
 
     def __call__(self, environ: dict[str, str], start_response: Callable[..., object]) -> object:
         if any(name.startswith("HTTP_X_AMZ_CHECKSUM_") for name in environ):
