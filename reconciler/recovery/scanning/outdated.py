@@ -1,21 +1,34 @@
 """Files that a list has, and that were found gone, deleted or written later since it was made.
 
 A list is consistent in the end only: it may have what is gone, and lack what was written since. So
-nothing that a scan or a verification has seen for itself is taken back on the word of a list alone.
+nothing that a scan, also one that was ended, or a verification has seen for itself is taken back on
+the word of a list alone.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from reconciler.recovery.parts import merge
 from reconciler.recovery.parts.convert import rows_of, scanned
 from reconciler.recovery.parts.schema import SCANNED
-from reconciler.recovery.rows import ARCHIVED, DELETED, FILE, Rows, chosen, extend
+from reconciler.recovery.rows import (
+    ARCHIVED,
+    DELETED,
+    FILE,
+    FIRST_NS,
+    WITH_BYTES,
+    Rows,
+    chosen,
+    extend,
+)
 from reconciler.recovery.scanning.known.earlier import Earlier
 from reconciler.recovery.scanning.known.last_rows import Last
 
-_THERE = (FILE, ARCHIVED)
+_THERE, _OBJECTS = (FILE, ARCHIVED), pa.array(WITH_BYTES)
 #: Servers tell a time in whole seconds in one answer, and more finely in another.
 _SECOND = 1_000_000_000
 #: Of so many files the server is asked whether they are there as a list has them.
@@ -25,11 +38,20 @@ _SOME = 16
 class Outdated:
     """Goes along with a list, in the order of paths."""
 
-    def __init__(self, last: Last, gone: pa.Array | None = None) -> None:
-        """Take what the last scan has and remembers, and which paths were found `gone` since."""
+    def __init__(
+        self,
+        last: Last | None,
+        gone: pa.Array | None = None,
+        own: Sequence[Iterator[pa.RecordBatch]] = (),
+    ) -> None:
+        """Take what the last scan has and remembers, and which paths were found `gone` since.
+
+        And what runs that were ended have read since, of this very scan: its `own`.
+        """
         self._gone = gone
-        self._was = Earlier(last.rows_again(), clock=0, agreeing=())
-        self._should_be = last.should_be()
+        self._was = Earlier(last.rows_again() if last else iter(()), clock=0, agreeing=())
+        self._read = Earlier(merge.joined(own, chosen=_newest), clock=0, agreeing=())
+        self._should_be = last.should_be() if last else None
         #: Some files that the list has as the last scan knows them, from all parts of it.
         self.same = Rows()
 
@@ -40,8 +62,8 @@ class Outdated:
         batch = scanned(listed)
         was = self._was.beside(batch["path"])
         deleted = pc.fill_null(pc.equal(was["kind"], DELETED), False)
-        later = pc.greater(_seconds(was), _seconds(batch))
-        which = pc.or_(deleted, pc.and_(_are_there(was), pc.fill_null(later, False)))
+        which = pc.or_(deleted, _is_later(was, batch))
+        which = pc.or_(which, _is_later(self._read.beside(batch["path"]), batch))
         version = pc.if_else(deleted, was["version"], batch["version"])
         if self._should_be is not None:
             good = self._should_be.beside(batch["path"])
@@ -70,6 +92,26 @@ def _are_there(rows: pa.RecordBatch) -> pa.Array:
     """Say for each row whether something is there. Never null."""
     first, second = (pc.fill_null(pc.equal(rows["kind"], kind), False) for kind in _THERE)
     return pc.or_(first, second)
+
+
+def _is_later(was: pa.RecordBatch, listed: pa.RecordBatch) -> pa.Array:
+    """Say for each row whether it was written later than it is listed. Never null.
+
+    That its bytes could not be read then, for a limit or for want of a right, is no word on that.
+    """
+    there = pc.is_in(was["kind"].dictionary_decode(), value_set=_OBJECTS)
+    return pc.and_(there, pc.fill_null(pc.greater(_seconds(was), _seconds(listed)), False))
+
+
+def _newest(rows: pa.RecordBatch) -> pa.RecordBatch:
+    """Return of the rows of each path the one that was written last."""
+    at = pc.fill_null(rows["mtime_ns"], FIRST_NS)
+    keys = pa.record_batch([rows["path"], at], names=["path", "at"])
+    by = [("path", "ascending"), ("at", "ascending")]
+    rows = rows.take(pc.sort_indices(keys, sort_keys=by))
+    paths = rows["path"]
+    last = pa.concat_arrays([pc.not_equal(paths[:-1], paths[1:]), pa.array([True])])
+    return rows.filter(last)
 
 
 def _seconds(rows: pa.RecordBatch) -> pa.Array:

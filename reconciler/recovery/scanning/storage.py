@@ -187,7 +187,7 @@ class StorageScan:
         should_be = self._last.should_be() if self._last else None
         known = [*([self._last.rows_again()] if self._last else ()), *self._own.rows()]
         by = known if self._target.type != "local" else (), self._opened, self._past.listed_by
-        unlisted = Unlisted(self._source, means, *by, self._last, self._past.gone)
+        unlisted = Unlisted(self._source, means, *by, self._last, self._past.gone, self._own.rows())
         listing = takewhile(lambda _: not means.pace.stopping, self._source.listing())
         for listed in together(unlisted.among(listing), _TOGETHER):
             crew.heed()

@@ -60,14 +60,15 @@ class Unlisted:
         listed_by: BucketList | None = None,
         last: Last | None = None,
         gone: pa.Array | None = None,
+        own: Sequence[Iterator[pa.RecordBatch]] = (),
     ) -> None:
         """Take what earlier scans and runs know, sorted by path, with the columns of `SCANNED`.
 
         What `listed_by` lacks may have come since it was made: all of that is asked for. So is what
-        it has otherwise than the `last` scan has found it, and what was found `gone` and is not
-        known to be back, as lists are late.
+        it has otherwise than the `last` scan has found it, or than runs of its `own` that were
+        ended, and what was found `gone` and is not known to be back, as lists are late.
         """
-        self._outdated = Outdated(last, gone) if last and listed_by else None
+        self._outdated = Outdated(last, gone, own) if listed_by else None
         self._listed_by = listed_by
         self._source = source
         self._covers = Exclusions(means.wish.excluded).covers

@@ -188,3 +188,26 @@ def test_what_was_found_gone_is_asked_for_whatever_a_late_list_and_a_report_say(
     assert raw.scan(code=7)["missing"]["count"] == 1
     after = raw.scan("--listing", told[0], "--from-report", told[1], code=7)
     assert (after["missing"]["count"], list(raw.sums())) == (1, [b"b"])
+
+
+@pytest.mark.parametrize(
+    ("versioned", "limits"),
+    [(True, ("--due", "--max-bytes", "5")), (False, ("--max-bytes", "100"))],
+    ids=["not read", "read by a run that was ended"],
+)
+def test_what_was_seen_written_later_is_not_taken_back_by_a_late_list_and_report(
+    folder, moto, versioned, limits
+):
+    raw = Bucket(folder, moto, moto.endpoint, versioned=versioned)
+    raw.put("a", b"old")
+    # A listing tells whole seconds: what is written in the same one is not written later.
+    raw.age("a", days=1)
+    raw.scan()
+    old = raw.line("a", b"old")
+    listing = raw.listing(later=SOON)
+    raw.put("a", b"newer!")
+    raw.put("b", b"b" * 1000)
+    raw.scan(*limits, code=8)
+    told = raw.scan("--listing", listing, "--from-report", raw.report(old, later=SOON), code=8)
+    assert told["status"] == "incomplete"
+    assert raw.sums()[b"a"] == sha(b"newer!")

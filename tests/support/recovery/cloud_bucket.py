@@ -27,6 +27,15 @@ class Bucket:
     def put(self, key, data, **more):
         return self.client.put_object(Bucket=self.bucket, Key=key, Body=data, **more)
 
+    def age(self, key, **by):
+        """Have what lies under a key in a bucket of moto written by so much earlier."""
+        from moto.s3.models import s3_backends  # noqa: PLC0415 - moto is slow to import
+
+        every = (one.buckets for each in s3_backends.values() for one in each.values())
+        bucket = next(each[self.bucket] for each in every if self.bucket in each)
+        for version in bucket.keys.getlist(key):
+            version.last_modified -= timedelta(**by)
+
     def line(self, key, data, **changed):
         head = self.client.head_object(Bucket=self.bucket, Key=key)
         told = head["ETag"].strip('"'), head.get("VersionId", "")

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from reconciler.recovery.parts.convert import scanned
-from reconciler.recovery.rows import ARCHIVED, DELETED, FILE, FOLDER
+from reconciler.recovery.rows import ARCHIVED, CHANGING, DELETED, FILE, FOLDER, UNREADABLE
 from reconciler.recovery.scanning.known.earlier import Earlier
 from reconciler.recovery.scanning.outdated import Outdated
 from support.recovery.memory import LONG_AGO, File, rows_with
@@ -32,6 +32,9 @@ def file(**more: Any) -> File:
         ({"kind": FOLDER}, None, {}, None),
         ({}, {"kind": DELETED, "version": "v0"}, None, "v0"),
         ({}, {"mtime_ns": LONG_AGO + SECOND, "version": "v2"}, None, "v1"),
+        ({}, {"kind": UNREADABLE, "mtime_ns": LONG_AGO + SECOND, "version": "v2"}, None, "v1"),
+        ({}, {"kind": CHANGING, "mtime_ns": LONG_AGO + SECOND}, None, "v1"),
+        ({}, {"kind": UNREADABLE, "mtime_ns": LONG_AGO}, None, None),
         ({}, {"mtime_ns": LONG_AGO - SECOND, "version": "v0"}, {}, None),
         ({"mtime_ns": 5 * SECOND}, {"mtime_ns": 5 * SECOND + 1}, None, None),
     ],
@@ -50,6 +53,20 @@ def test_what_was_found_gone_deleted_or_newer_is_asked_for(listed, was, good, ve
     assert list(zip(asked.path, asked.version, strict=True)) == (
         [(b"a", version)] if version else []
     )
+
+
+@pytest.mark.parametrize("was", [{}, {b"a": file(), b"b": file()}], ids=["first", "later"])
+def test_what_an_ended_run_has_read_newer_is_asked_for(was) -> None:
+    newer = file(mtime_ns=LONG_AGO + SECOND, version="v2")
+    last: Any = SimpleNamespace(
+        rows_again=lambda: iter([scanned(rows_with(was))]), should_be=lambda: None
+    )
+    # Of several runs, whichever has seen the newest.
+    own = [{b"a": newer}, {b"a": file(), b"b": file()}, {b"b": file()}]
+    runs = [iter([scanned(rows_with(each))]) for each in own]
+    listed = rows_with({b"a": file(), b"b": file(), b"c": file()})
+    asked = Outdated(last if was else None, None, runs).among(listed)
+    assert asked.path == [b"a"]
 
 
 @pytest.mark.parametrize("kind", [FILE, ARCHIVED])
