@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from operator import attrgetter
 
 from reconciler.location import Bucket
 from reconciler.printable import shown as printable
@@ -25,7 +26,7 @@ _OTHER_VERSION = "of a version that is not the current one"
 _OTHER_TAG = "of an object with another ETag than the one that is there"
 _NO_TAG = "with neither a version nor an ETag, so that nobody knows of which object"
 _LATER = "of an object that was written after the report was made"
-_TWO_SUMS = "with two sums for one object"
+_TWO_SUMS = "with two sums for one object of one moment"
 _NOTHING = "of a key under which nothing lies that could be read"
 _NO_FILE = "of a key that the listing does not have"
 
@@ -40,6 +41,10 @@ class AttestedSource:
         self._name, self._prefix = bucket.name, bucket.prefix.encode()
         self._counts: Counter[str] = Counter()
         self._first: dict[str, bytes] = {}
+        #: By path: what the first report says of an object of which a later one says otherwise.
+        self._otherwise: dict[bytes, Sum] = {}
+        self._changed = 0
+        self._first_changed = b""
 
     def prove(self, known: Root | None) -> Root:
         """Prove the root."""
@@ -47,7 +52,7 @@ class AttestedSource:
 
     def listing(self) -> Iterator[Rows]:
         """Yield all that lies in it, with what is attested."""
-        self._counts, self._first = Counter(), {}
+        self._counts, self._first, self._otherwise, self._changed = Counter(), {}, {}, 0
         told = self._sums.below(self._name, self._prefix)
         following = next(told, None)
         for rows in self._source.listing():
@@ -82,6 +87,14 @@ class AttestedSource:
         """Let go of connections."""
         self._source.close()
 
+    def otherwise(self, paths: Iterable[bytes]) -> dict[bytes, Sum]:
+        """Return what was told first of those files that were listed with a later, other sum.
+
+        Each is returned once. Nobody wrote the object between: its bytes alone can tell.
+        """
+        pop = self._otherwise.pop
+        return {path: pop(path) for path in paths if path in self._otherwise}
+
     @property
     def notes(self) -> list[str]:
         """Say in sentences what the reports say of the bucket that proves nothing, and why."""
@@ -97,6 +110,12 @@ class AttestedSource:
             f"of {shown(self._first[why])}: they were not taken"
             for why, number in sorted(self._counts.items())
         ]
+        if self._changed:
+            told.append(
+                f"Later reports have other sums than earlier ones of {_objects(self._changed)} "
+                f"that nobody wrote between (the first is {shown(self._first_changed)}): what can "
+                "be read is read, and of the rest the last report's word counts"
+            )
         return told
 
     def _note(self, why: str, path: bytes, number: int = 1) -> None:
@@ -116,12 +135,17 @@ class AttestedSource:
         for why in whys:
             if why:
                 self._note(why, path)
-        if len({one.sha256 for one in fitting}) > 1:
+        if not fitting:
+            return
+        first, last = (by(fitting, key=attrgetter("proved_at")) for by in (min, max))
+        if len({one.sha256 for one in fitting if one.proved_at == last.proved_at}) > 1:
             self._note(_TWO_SUMS, path)
-        elif fitting:
-            rows.sha256[at] = fitting[0].sha256
-            rows.proof[at] = ATTESTED
-            rows.proved_at[at] = max(one.proved_at for one in fitting)
+            return
+        rows.sha256[at], rows.proof[at], rows.proved_at[at] = last.sha256, ATTESTED, last.proved_at
+        if len({one.sha256 for one in fitting}) > 1:
+            self._otherwise[path] = first
+            self._first_changed = self._first_changed if self._changed else path
+            self._changed += 1
 
 
 def _unfit(told: Sum, rows: Rows, at: int) -> str:

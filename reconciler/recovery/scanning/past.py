@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
@@ -13,9 +13,12 @@ from msgspec.structs import replace
 
 from reconciler.errors import RepositoryError, SnapshotError
 from reconciler.location import bucket_of
+from reconciler.recovery.cloud.attesting import AttestedSource
+from reconciler.recovery.cloud.sums import Sum
 from reconciler.recovery.findings import store
 from reconciler.recovery.findings.episodes import NEEDS_PROOF
-from reconciler.recovery.rows import ATTESTED, MARKER, Rows
+from reconciler.recovery.parts import convert
+from reconciler.recovery.rows import ATTESTED, MARKER, Rows, chosen
 from reconciler.recovery.scanning import reasons
 from reconciler.recovery.scanning.doubts import Doubts
 from reconciler.recovery.scanning.finishing import restoring
@@ -25,6 +28,7 @@ from reconciler.recovery.scanning.known.kept_hashes import Compared
 from reconciler.recovery.scanning.known.last_rows import Last, usable
 from reconciler.recovery.scanning.means import Means
 from reconciler.recovery.scanning.outcome import Scanned
+from reconciler.recovery.source import Source
 from reconciler.recovery.values import DELETED, MISSING, CloudReport, Scan, Target
 
 #: A scan names so many reports, the newest.
@@ -34,8 +38,8 @@ _REPORTS = 1_000
 class Past:
     """The earlier scans of one storage, for the one that is made now."""
 
-    def __init__(self, means: Means, target: Target) -> None:
-        """Take the storage; who accepts the loss goes on without what is lost."""
+    def __init__(self, means: Means, target: Target, source: Source | None = None) -> None:
+        """Take the storage, and its source; who accepts the loss goes on without what is lost."""
         self._repository = means.repository
         self._place = target.place
         self._copy_of = target.copy_of
@@ -44,6 +48,7 @@ class Past:
         #: The list by which it is listed now, if any.
         self.listed_by = means.list_of(target)
         self._given = means.reports_of(target)
+        self._attested = source if isinstance(source, AttestedSource) else None
         self._is_bucket = bucket_of(target.type, target.url) is not None
         self._doubts: Doubts | None = None
         self._accepts_loss = target.name in means.wish.accept_loss
@@ -95,8 +100,11 @@ class Past:
         """
         if self._doubts is None:
             return kept_hashes.compare(listed, earlier, should_be, self.wrong)
-        in_doubt = pa.array(self._doubts.put_on(listed), pa.binary())
-        compared = kept_hashes.compare(listed, earlier, should_be, self.wrong, in_doubt)
+        claims = self._attested.otherwise(listed.path) if self._attested else {}
+        claimed = _as_first_told(listed, claims) if claims else None
+        paths = {*self._doubts.put_on(listed), *claims}
+        in_doubt = pa.array(sorted(paths), pa.binary())
+        compared = kept_hashes.compare(listed, earlier, should_be, self.wrong, in_doubt, claimed)
         self._doubts.keep(compared.wanted, compared.doubted)
         return compared
 
@@ -187,6 +195,14 @@ class Past:
         each = dict.fromkeys((*self._reports, *doubting, *scan.reports))
         oldest = scan.counts.oldest_proof or 0
         return tuple(sorted((one for one in each if one.at >= oldest), key=_by_age)[-_REPORTS:])
+
+
+def _as_first_told(listed: Rows, claims: Mapping[bytes, Sum]) -> Earlier:
+    """Return those files of a listing of which an earlier report had another sum, with that."""
+    rows = chosen(listed, [i for i, path in enumerate(listed.path) if path in claims])
+    told = [claims[path] for path in rows.path]
+    rows.sha256, rows.proved_at = [one.sha256 for one in told], [one.proved_at for one in told]
+    return Earlier(iter([convert.scanned(rows)]), clock=0, agreeing=())
 
 
 def _by_age(report: CloudReport) -> tuple[int, str]:

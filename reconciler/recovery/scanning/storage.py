@@ -71,7 +71,7 @@ class StorageScan:
         self._met = 0
         #: Files that nobody wrote since the last scan.
         self._survived = 0
-        self._past = Past(means, target)
+        self._past = Past(means, target, source)
         self._before = before
         #: What was read, if another scan of the storage ended meanwhile: then nothing was kept.
         self.overtaken: Overtaken | None = None

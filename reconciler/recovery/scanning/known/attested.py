@@ -33,6 +33,8 @@ class Before(NamedTuple):
     wrong: pa.Array | None = None
     #: Paths of which a report was found to doubt what is known, and that nobody has read since.
     in_doubt: pa.Array | None = None
+    #: What earlier reports say otherwise than the last one that is given, as such rows; or nothing.
+    claimed: Sequence[pa.RecordBatch] = ()
 
 
 class Held(NamedTuple):
@@ -71,7 +73,7 @@ def hold(
 
     What was found wrong in a file that can be read is over once it was read, and no sooner.
     """
-    each, remembered, wrong, in_doubt = before
+    each, remembered, wrong, in_doubt, claimed = before
     for was in each if ARCHIVED in batch["kind"].dictionary.to_pylist() else ():
         batch = _kept(batch, was)
     if told is None:
@@ -101,7 +103,7 @@ def hold(
         unread,
         pc.if_else(anew, pc.coalesce(should, expected), should),
         _number(anew),
-        _rotten(after, [*remembered, *each[-1:]], archived),
+        _rotten(after, [*remembered, *each[-1:], *claimed], archived),
         convert.values(batch["path"].filter(doubted)),
         _replaced(batch if known is None else known, newest, sums),
     )

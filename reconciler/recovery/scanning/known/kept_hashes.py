@@ -47,8 +47,6 @@ _REMOTE = frozenset(
 )
 #: How a hash is known that stays known so, whoever keeps it.
 _LASTING = pa.array([STORED, ATTESTED])
-
-
 _NONE = pa.array([], pa.bool_())
 
 
@@ -88,18 +86,19 @@ def compare(
     remembered: Earlier | None = None,
     wrong: pa.Array | None = None,
     in_doubt: pa.Array | None = None,
+    claimed: Earlier | None = None,
 ) -> Compared:
     """Take hashes from earlier scans, of which the first that knows one has its way.
 
-    What is `remembered` of a file is what it should be, whatever they say. Files whose paths are
-    `wrong` (found so, and not over) or `in_doubt` are read whatever reports say.
+    What is `remembered` of a file is what it should be, whatever they say; else what reports before
+    the last one `claimed`. What is `wrong` (found so, and not over) or `in_doubt` is read.
     """
     batch, told = attested.apart(scanned(listed))
     unknown = _files(batch)
     should: pa.Array = pa.nulls(len(listed), pa.binary(32))
     is_new, met, survived = not earlier, 0, 0
     each = [one.beside(batch["path"]) for one in earlier]
-    known = [] if remembered is None else [remembered.beside(batch["path"])]
+    known, claims = _beside(remembered, batch), _beside(claimed, batch)
     batch = undeleted.chosen(batch, [*each[:-1], *known, *each[-1:]])
     for one, was in zip(earlier, each, strict=True):
         if not one.own:
@@ -117,9 +116,8 @@ def compare(
             survived += 0 if one.own else pc.sum(like).as_py() or 0
             # What was read first is right: this very scan may have read what had rotted.
             should = pc.coalesce(pc.if_else(like, was["sha256"], None), should)
-    for good in known:
-        should = pc.coalesce(_hashes(batch, good), should)
-    by = attested.Before(each, known, wrong, in_doubt)
+    should = pc.coalesce(*_hashes(batch, known), should, *_hashes(batch, claims))
+    by = attested.Before(each, known, wrong, in_doubt, claims)
     held, kept = attested.hold(told, batch, unknown, should, by), pc.and_not(_files(batch), unknown)
     counts = is_new, (pc.sum(kept).as_py() or 0) - held.dropped, _size(held.batch), met, survived
     found = Compared(held.batch, Rows(), [], *counts, rotten=held.rotten, is_kept=kept)
@@ -268,9 +266,13 @@ def _fresh(same: pa.Array, was: pa.RecordBatch, one: Earlier) -> pa.Array:
     return pc.and_(same, fresh)
 
 
-def _hashes(listed: pa.RecordBatch, was: pa.RecordBatch) -> pa.Array:
-    """Return the hash of `was` where the bytes should be the same, else null."""
-    return pc.if_else(alike(listed, was), was["sha256"], None)
+def _beside(one: Earlier | None, batch: pa.RecordBatch) -> list[pa.RecordBatch]:
+    return [] if one is None else [one.beside(batch["path"])]
+
+
+def _hashes(listed: pa.RecordBatch, each: Sequence[pa.RecordBatch]) -> list[pa.Array]:
+    """Return the hashes of each of these where the bytes should be the same, else null."""
+    return [pc.if_else(alike(listed, was), was["sha256"], None) for was in each]
 
 
 def _files(batch: pa.RecordBatch) -> pa.Array:

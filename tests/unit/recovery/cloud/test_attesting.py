@@ -112,7 +112,7 @@ def test_what_lies_below_a_prefix_is_known_by_what_follows_it(tmp_path: Path) ->
     assert notes == []
 
 
-def test_of_two_reports_the_newer_one_has_the_date_and_two_sums_prove_nothing(tmp_path: Path):
+def test_of_two_reports_the_newer_one_counts_and_two_sums_of_one_prove_nothing(tmp_path: Path):
     files = {name: File(name.encode(), tag=b"t") for name in ("a", "b", "c")}
     listed, notes = attested(
         tmp_path,
@@ -126,9 +126,11 @@ def test_of_two_reports_the_newer_one_has_the_date_and_two_sums_prove_nothing(tm
     )
     told = {name: (row["sha256"], row["proof"], row["proved_at"]) for name, row in listed.items()}
     assert told["a"] == (sha(b"a"), ATTESTED, int(AT.timestamp()))
-    assert told["b"] == told["c"] == (None, "", None)
-    assert len(notes) == 1
-    assert "2 sums with two sums for one object; the first is of b" in notes[0]
+    assert told["b"] == (sha(b"b"), ATTESTED, int(AT.timestamp()))
+    assert told["c"] == (None, "", None)
+    assert "1 sum with two sums for one object of one moment; the first is of c" in notes[0]
+    assert "other sums than earlier ones of 1 object that nobody wrote between" in notes[1]
+    assert "the first is b" in notes[1]
 
 
 def test_what_stands_for_a_folder_has_nothing_to_prove(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from reconciler.recovery.scanning.reading.pace import Pace
 from reconciler.recovery.scanning.run import scan
 from reconciler.recovery.scanning.shard import Shard
 from reconciler.recovery.values import DAMAGED, Root, Target
+from reconciler.recovery.verifying import remembered
 from reconciler.report.sentences.scans import estimated
 from support.recovery.buckets import sha
 from support.recovery.cloud_files import report, succeeded
@@ -119,6 +120,39 @@ def test_where_reading_is_refused_the_report_s_word_stands(repository, tmp_path,
     ended = scanned(storage, repository, later, every=every)
     assert ended.altered == 0
     assert found(repository, ended)[b"a"] == (ARCHIVED, 3, sha(b"one"))
+
+
+@pytest.mark.parametrize("known", [False, True])
+@pytest.mark.parametrize("archived", [False, True])
+def test_of_reports_that_say_otherwise_the_older_one_says_what_it_should_be(
+    repository, tmp_path, known, archived
+) -> None:
+    storage, _ = bucket({"a": ([(b"one", True)], []), "b": ([(b"two", True)], [])}, versioned=False)
+    storage.now = int(AT.timestamp())
+    if known:
+        scanned(storage, repository)
+    if archived:
+        storage.files[b"a"].kind = ARCHIVED
+    else:
+        storage.files[b"a"].data = b"rot"
+    days = [AT + timedelta(days=number) for number in (1, 2)]
+    jobs = [
+        report(tmp_path / f"{at:%d}", [succeeded("raw", "a", data, tag(b"one"))], at)
+        for at, data in zip(days, (b"one", b"rot"), strict=True)
+    ]
+    storage.now = int(days[1].timestamp()) + 86_400
+    sums = Sums(jobs, tmp_path, days[1])
+    ended = scanned(storage, repository, sums)
+    assert (ended.status, ended.altered_first) == (COMPLETE, [b"a"])
+    assert ended.doubted == (not archived)
+    assert found(repository, ended)[b"a"][2] == sha(b"rot")
+    (damage,) = store.read(repository, TARGET.place).episodes
+    assert (damage.what, damage.was.sha256) == (DAMAGED, sha(b"one"))
+    # It lasts, with the same reports and without.
+    for told in (sums, None):
+        again = scanned(storage, repository, told)
+        remembered.keep(repository, again, here().now)
+        assert again.altered_first == [b"a"]
 
 
 class Killed(BaseException):
