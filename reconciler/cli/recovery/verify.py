@@ -32,7 +32,7 @@ from reconciler.recovery.snapshots.document import Kept, SnapshotStorage
 from reconciler.recovery.verifying import against, deep, elsewhere, live, results
 from reconciler.recovery.verifying.elsewhere import Asked
 from reconciler.recovery.verifying.results import Side, StorageVerified, Verified
-from reconciler.recovery.verifying.telling.concluding import Means
+from reconciler.recovery.verifying.telling.means import Means
 from reconciler.recovery.verifying.telling.redaction import Redaction, key_of
 from reconciler.recovery.verifying.telling.table import Table
 
@@ -287,11 +287,10 @@ class _Verification:
 
 
 def _read_anew(verified: Verified) -> bool:
-    """Return whether the answer rests on nothing but what was read for it."""
-    return all(
-        one.now is not None and not one.is_copy and one.now.proofs.read == one.now.proofs.total
-        for one in verified.storages
-    )
+    """Return whether all agree with the snapshot, by nothing but what was read for it."""
+    each = [(one, one.now.proofs) for one in verified.storages if one.now is not None]
+    anew = [one for one, proofs in each if proofs.read == proofs.total]
+    return len(anew) == len(verified.storages) and not any(o.is_copy or o.restored for o in anew)
 
 
 def _side(kept: Kept) -> Side:

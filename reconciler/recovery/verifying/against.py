@@ -14,7 +14,7 @@ from reconciler.recovery.verifying.recorded import Recorded, of_snapshot
 from reconciler.recovery.verifying.results import StorageVerified
 from reconciler.recovery.verifying.scans import compare
 from reconciler.recovery.verifying.telling.alone import not_verified
-from reconciler.recovery.verifying.telling.concluding import Means
+from reconciler.recovery.verifying.telling.means import Means
 
 _SAME_SCAN = (
     "both snapshots rest on the same scan: nothing was read between them, and nothing is verified; "

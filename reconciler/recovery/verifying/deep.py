@@ -20,7 +20,7 @@ from reconciler.recovery.verifying.recorded import Recorded, of_scan, of_snapsho
 from reconciler.recovery.verifying.results import StorageVerified
 from reconciler.recovery.verifying.scans import compare
 from reconciler.recovery.verifying.telling.alone import not_reachable, not_read, not_verified
-from reconciler.recovery.verifying.telling.concluding import Means
+from reconciler.recovery.verifying.telling.means import Means
 
 #: Reads all of a storage, but for what the globs leave out.
 Read = Callable[[Target, tuple[str, ...]], Scanned]

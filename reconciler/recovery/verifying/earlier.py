@@ -61,6 +61,7 @@ class CameFirst:
         self._repository = repository
         self._was = was
         self._sides: list[Recorded] | None = None
+        self._remembered: str | None = None
         #: Parts that are proved to be what was written.
         self._proved: set[str] = set()
 
@@ -74,14 +75,33 @@ class CameFirst:
         if not asked:
             return set()
         try:
-            for side in self._earlier():
-                for part in filter(None, (side.remembered, side.contents)):
-                    self._tell(part, asked, is_remembered=part == side.remembered)
-                if all(each.is_over for each in asked.values()):
-                    break
+            self._ask_own(asked)
+            if not _are_over(asked):
+                self._ask_earlier(asked)
         except SnapshotError:
             return set()
         return {path for path, each in asked.items() if each.is_first}
+
+    def _ask_own(self, asked: dict[bytes, _Asked]) -> None:
+        """Ask what the scan of `was` remembered of files that it found otherwise.
+
+        Of a file that somebody wrote since nothing else is asked. Most files that differ are such,
+        and of each that is new all earlier scans would have to be read.
+        """
+        if self._remembered is None:
+            scan = record.of(self._repository, self._was.place, self._was.scan)
+            self._remembered = scan.remembered if scan else ""
+        if self._remembered:
+            self._tell(self._remembered, asked, is_remembered=True)
+        for each in asked.values():
+            each.is_over = each.is_over or each.is_first or each.is_written
+
+    def _ask_earlier(self, asked: dict[bytes, _Asked]) -> None:
+        for side in self._earlier():
+            for part in filter(None, (side.remembered, side.contents)):
+                self._tell(part, asked, is_remembered=part == side.remembered)
+            if _are_over(asked):
+                break
 
     def _earlier(self) -> list[Recorded]:
         """Return the scans to be asked, the oldest first; none if one of them is lost."""
@@ -122,6 +142,14 @@ class _Asked(Struct):
     #: Whether nothing that is heard makes it so any more.
     is_over: bool = False
 
+    @property
+    def is_written(self) -> bool:
+        """Whether its time of now is a later one."""
+        was, now = self.was, self.now
+        if was is None or now is None or was.mtime_ns is None or now.mtime_ns is None:
+            return False
+        return now.mtime_ns > was.mtime_ns
+
     def hear(self, row: Content, *, is_remembered: bool) -> None:
         """Take one row; what is `remembered` counts only where nothing older is known."""
         was, now = self.was, self.now
@@ -136,6 +164,10 @@ class _Asked(Struct):
             self.is_first = True
         elif not self.is_first:
             self.is_over = True
+
+
+def _are_over(asked: dict[bytes, _Asked]) -> bool:
+    return all(each.is_over for each in asked.values())
 
 
 def _age(side: Recorded) -> tuple[str, str]:

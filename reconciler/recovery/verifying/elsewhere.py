@@ -25,8 +25,8 @@ from reconciler.recovery.values import FileFinding, Scan
 from reconciler.recovery.verifying import remembered
 from reconciler.recovery.verifying.results import Elsewhere
 from reconciler.recovery.verifying.telling import forgotten
-from reconciler.recovery.verifying.telling.concluding import Means
 from reconciler.recovery.verifying.telling.firsts import MOST_TOLD
+from reconciler.recovery.verifying.telling.means import Means
 
 _UNTOLD = (
     "its last scan found something damaged or gone, of which no finding is kept: restore findings/ "

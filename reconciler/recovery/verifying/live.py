@@ -30,7 +30,8 @@ from reconciler.recovery.verifying.comparing.sides import Lost, Side
 from reconciler.recovery.verifying.comparing.spool import Spool
 from reconciler.recovery.verifying.results import StorageVerified, Taken
 from reconciler.recovery.verifying.telling.alone import told
-from reconciler.recovery.verifying.telling.concluding import Concluded, Means, Present
+from reconciler.recovery.verifying.telling.concluding import Concluded
+from reconciler.recovery.verifying.telling.means import Means, Present
 
 #: The kind of `Content` that stands for a record; its checksums are its detail.
 RECORD = "record"

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import UTC, datetime
+from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.compute as pc
 from msgspec import Struct
 
 from reconciler.environment.timestamps import timestamp
 from reconciler.recovery import rows
+from reconciler.recovery.parts import convert, read
+from reconciler.recovery.parts.schema import CONTENTS
+from reconciler.recovery.repository import layout
+from reconciler.recovery.repository.contract import Repository
+from reconciler.recovery.rows import Content
 from reconciler.recovery.snapshots.document import SnapshotStorage
 from reconciler.recovery.values import CloudReport, Counts, Scan
 from reconciler.recovery.verifying.comparing.sides import Lost, Side
@@ -93,3 +102,19 @@ def of_snapshot(storage: SnapshotStorage) -> Recorded | None:
         listed_at=contents.listed_at,
         reports=contents.reports,
     )
+
+
+def look(repository: Repository, side: Recorded, wanted: Collection[bytes]) -> dict[bytes, Content]:
+    """Return the rows of a few paths; raises `RepositoryError`, `SnapshotError`."""
+    with repository.local(layout.part(side.contents)) as path:
+        return rows_of(path, wanted)
+
+
+def rows_of(part: Path, wanted: Collection[bytes]) -> dict[bytes, Content]:
+    """Return the rows of a few paths in a part; raises `SnapshotError`."""
+    names = pa.array(sorted(wanted), pa.binary())
+    found: dict[bytes, Content] = {}
+    for batch in read.batches(part, CONTENTS):
+        these = batch.filter(pc.is_in(batch["path"], value_set=names))
+        found.update((content.path, content) for content in convert.contents(these))
+    return found

@@ -36,8 +36,7 @@ from reconciler.recovery.scanning.outcome import Scanned
 from reconciler.recovery.scanning.reading.crew import TOLD
 from reconciler.recovery.values import DAMAGED, DELETED, MISSING, FileFinding, Scan
 from reconciler.recovery.verifying.comparing.classify import another_version, is_under
-from reconciler.recovery.verifying.recorded import of_scan
-from reconciler.recovery.verifying.scans import look
+from reconciler.recovery.verifying.recorded import look, of_scan
 from reconciler.recovery.verifying.telling import forgotten
 from reconciler.recovery.verifying.telling.apart import has_good_bytes, is_over
 

@@ -100,6 +100,8 @@ class StorageVerified(Struct, frozen=True):
     #: What a person has accepted, and still is as it was then; the first of it.
     accepted: tuple[FileFinding, ...] = ()
     accepted_count: int = 0
+    #: Files that have their good bytes again, of which the snapshot has others, or none.
+    restored: int = 0
     #: Whether something else was read than the storage itself.
     is_copy: bool = False
     #: By what a command line names what was read, if not by `storage`: the address of a copy, or

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -11,20 +11,21 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from msgspec.structs import replace
 
-from reconciler.recovery.parts import convert, merge, read
+from reconciler.recovery.parts import merge, read
 from reconciler.recovery.parts.schema import CONTENTS
 from reconciler.recovery.repository import layout
 from reconciler.recovery.repository.contract import Repository
-from reconciler.recovery.rows import DELETED, FOLDER, Content
+from reconciler.recovery.rows import DELETED, FOLDER
 from reconciler.recovery.verifying.comparing.comparison import Comparison
 from reconciler.recovery.verifying.comparing.emptied import FEWEST, WHOLE, emptied
 from reconciler.recovery.verifying.comparing.sides import Circumstances
 from reconciler.recovery.verifying.comparing.spool import Spool
 from reconciler.recovery.verifying.comparing.unproved import unproved
 from reconciler.recovery.verifying.earlier import CameFirst
-from reconciler.recovery.verifying.recorded import Recorded
+from reconciler.recovery.verifying.recorded import Recorded, rows_of
 from reconciler.recovery.verifying.results import StorageVerified
-from reconciler.recovery.verifying.telling.concluding import Concluded, Means, Present
+from reconciler.recovery.verifying.telling.concluding import Concluded
+from reconciler.recovery.verifying.telling.means import Means, Present
 
 
 def compare(
@@ -56,7 +57,7 @@ def compare(
         so_far = _so_far(storage, comparison, was, now)
         present = None
         if by.was.taken_ns <= by.now.taken_ns:
-            present = Present(now.ended_at, by.now, lambda paths: _found(other, paths))
+            present = Present(now.ended_at, by.now, lambda paths: rows_of(other, paths))
         before = CameFirst(homes[0], was)
         concluded = Concluded(now.place, means, present, was.place, came_first=before)
         told = concluded.conclude(so_far, comparison.findings)
@@ -118,18 +119,3 @@ def _part(repository: Repository, side: Recorded) -> Iterator[Path]:
 def _rows(path: Path, side: Recorded) -> Iterator[pa.RecordBatch]:
     """Read a part, after it was proved to be the one that was written."""
     return read.batches(path, CONTENTS, sha256=side.contents)
-
-
-def look(repository: Repository, side: Recorded, wanted: Collection[bytes]) -> dict[bytes, Content]:
-    """Return the rows of a few paths; raises `RepositoryError`, `SnapshotError`."""
-    with _part(repository, side) as path:
-        return _found(path, wanted)
-
-
-def _found(path: Path, wanted: Collection[bytes]) -> dict[bytes, Content]:
-    names = pa.array(sorted(wanted), pa.binary())
-    found: dict[bytes, Content] = {}
-    for batch in read.batches(path, CONTENTS):
-        these = batch.filter(pc.is_in(batch["path"], value_set=names))
-        found.update((content.path, content) for content in convert.contents(these))
-    return found

@@ -89,6 +89,7 @@ def _storage(one: StorageVerified) -> dict[str, Any]:
         "lasting": _written(one.lasting),
         "accepted": _written(one.accepted),
         "accepted_count": one.accepted_count,
+        "restored": one.restored,
         "incomplete": one.incomplete,
         "notes": one.notes,
     }

@@ -186,6 +186,62 @@ def test_good_bytes_are_good_whatever_became_of_the_file_since_a_snapshot(storag
     storages.file("nas/raw/03.tif", b"3")
     storages.scan()
     told = run("verify", "proofs", "--deep", code=0)
-    assert told.endswith("Verified: 20 of 20 files compared, and all agree.\n")
+    agree = "and all agree but 1 with earlier bytes than the snapshot has"
+    assert told.endswith(f"Verified: 20 of 20 files compared, {agree}.\n")
     told = run("verify", "proofs", "--explain", "nas", "raw/03.tif", code=0)
     assert f"The good one: 1 B, SHA-256 {hashlib.sha256(b'3').hexdigest()}" in told
+
+
+def test_a_snapshot_is_not_called_verified_by_files_that_it_has_otherwise(rotten):
+    rotten.folder("snapshot", "create", "proofs", "--scan", code=7)
+    rotten.file("nas/raw/07.tif", b"7")
+    rotten.scan()
+    report = verified(rotten, "--deep")
+    assert [(one["found"], one["restored"]) for one in report["storages"]] == [({}, 1), ({}, 0)]
+    told = rotten.folder("verify", "proofs", "--deep", "-q").stdout
+    assert told.endswith("and all agree but 1 with earlier bytes than the snapshot has.\n")
+    assert not list(rotten.path.glob("proofs/snapshots/*/verified.json"))
+
+
+@pytest.mark.parametrize("mended", [False, True])
+def test_a_copy_that_is_as_wrong_as_the_snapshot_is_not_right_for_that(rotten, mended):
+    kept = rotten.path / "nas/raw/03.tif"
+    kept.rename(rotten.path / "kept")
+    bad, good = rotten.path / "bad", rotten.path / "good"
+    shutil.copytree(rotten.path / "nas", bad)
+    rotten.folder("snapshot", "create", "proofs", "--scan", code=7)
+    (rotten.path / "kept").rename(kept)
+    shutil.copytree(rotten.path / "nas", good)
+    rotten.file("good/raw/07.tif", b"7")
+    if mended:
+        rotten.file("nas/raw/07.tif", b"7")
+        rotten.scan()
+    # Whatever came before is not known any more, but for what was found.
+    first = min((rotten.path / "proofs/snapshots").iterdir())
+    (first / "snapshot.json").write_bytes(b"{}")
+
+    def moved(copy):
+        return "--deep", "--relocate", f"{rotten.path}/nas={copy}", "--scope", "nas"
+
+    for _ in range(2):
+        (one,) = verified(rotten, *moved(bad), code=7)["storages"]
+        told = {f["path"]: f["what"] for f in one["findings"]}
+        assert told == {"raw/03.tif": "missing", "raw/07.tif": "damaged"}
+        assert one["found"] == {"damaged": 1, "missing": 1}
+    (one,) = verified(rotten, *moved(good))["storages"]
+    assert (one["verdict"], one["restored"]) == ("agrees", 2)
+
+
+def test_a_comparison_of_the_past_opens_nothing_that_is_over(rotten):
+    rotten.folder("snapshot", "create", "proofs", "--scan", code=7)
+    shutil.rmtree(rotten.path / "proofs/findings")
+    rotten.file("nas/raw/07.tif", b"7")
+    rotten.folder("scan", "--into", "proofs", "--accept-loss", "nas", "--accept-loss", "usb")
+    first, second = sorted(each.name for each in (rotten.path / "proofs/snapshots").iterdir())
+    for _ in range(2):
+        told = rotten.folder(
+            "verify", f"proofs@{second}", "--against", f"proofs@{first}", code=7
+        ).stdout
+        assert "FINDINGS: 1 damaged;" in told
+    explained = rotten.folder("verify", "proofs", "--explain", "nas", "raw/07.tif").stdout
+    assert "not resolved" not in explained

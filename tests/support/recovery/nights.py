@@ -11,7 +11,7 @@ from reconciler.recovery.values import Accepted
 from reconciler.recovery.verifying import remembered, scans
 from reconciler.recovery.verifying.comparing.sides import SETTLED_NS
 from reconciler.recovery.verifying.recorded import of_scan
-from reconciler.recovery.verifying.telling.concluding import Means
+from reconciler.recovery.verifying.telling.means import Means
 from support.recovery.memory import LONG_AGO, TARGET, Storage
 from support.recovery.scans import scan_once
 

@@ -14,7 +14,8 @@ from reconciler.recovery.verifying.comparing.sides import Lost, Side
 from reconciler.recovery.verifying.comparing.spool import Spooled
 from reconciler.recovery.verifying.recorded import Recorded
 from reconciler.recovery.verifying.results import StorageVerified
-from reconciler.recovery.verifying.telling.concluding import Concluded, Means, Present
+from reconciler.recovery.verifying.telling.concluding import Concluded
+from reconciler.recovery.verifying.telling.means import Means, Present
 
 
 def not_reachable(

@@ -41,6 +41,8 @@ class Apart:
         #: By class: how many are fewer than was counted, and how many were accepted.
         self.back: Counter[str] = Counter()
         self.accepted: Counter[str] = Counter()
+        #: Files that are good again, and that the snapshot has otherwise, or not at all.
+        self.restored = 0
         #: What was open before, though it was about good bytes.
         self.mistaken: set[Key] = set()
 
@@ -61,6 +63,13 @@ class Apart:
                         self._count(finding, truly)
                 elif listed:
                     self.back[finding.what] += 1
+                    self.restored += 1
+
+    def also(self, findings: Iterable[FileFinding], rest: Spool) -> None:
+        """Put into `rest` what is found beside what the comparison found; raises as `part`."""
+        more = list(findings)
+        self.back.subtract(finding.what for finding in more)
+        self.part((Spooled(finding, listed=True) for finding in more), rest)
 
     def _first(self, findings: Iterable[Spooled]) -> set[bytes]:
         """Return the paths of files that have the bytes that came first, as earlier scans say."""
@@ -93,6 +102,12 @@ class Apart:
         known = self._before.get(episodes.key(finding))
         return known is not None and episodes.is_accepted(known, finding.now)
 
+    def turned(self, finding: FileFinding) -> FileFinding:
+        """Return what is over; where it took good bytes for damaged ones, with these as good."""
+        if episodes.key(finding) not in self.mistaken:
+            return finding
+        return replace(finding, was=finding.now, now=finding.was)
+
     def rest_of(self, found: Mapping[str, int]) -> dict[str, int]:
         """Return how many are left of each class."""
         rest = Counter(found)
@@ -118,7 +133,7 @@ class Apart:
         if known is None:
             known = self._over.get(episodes.key(finding))
             # The snapshot has what was wrong then: it tells of nothing new.
-            if known is None or not _was_wrong(known, finding.was):
+            if known is None or not was_wrong(known, finding.was):
                 return False
         return (
             known.what in episodes.NEEDS_PROOF
@@ -127,7 +142,7 @@ class Apart:
         )
 
 
-def _was_wrong(known: FileFinding, was: Content | None) -> bool:
+def was_wrong(known: FileFinding, was: Content | None) -> bool:
     """Return whether a file was found so while it was `known` to be wrong.
 
     That is what was found last or, as it may have rotted and gone in turn, any other bytes of the

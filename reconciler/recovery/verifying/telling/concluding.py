@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from datetime import datetime
-from functools import cached_property
+from collections.abc import Callable, Iterable, Iterator
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from reconciler.environment.timestamps import timestamp
@@ -15,53 +12,16 @@ from reconciler.errors import RepositoryError
 from reconciler.recovery.findings import episodes as over_time
 from reconciler.recovery.findings import store
 from reconciler.recovery.findings.episodes import Key, key
-from reconciler.recovery.repository.contract import Repository
-from reconciler.recovery.rows import Content
-from reconciler.recovery.scanning.known.last_record import LastRecords
 from reconciler.recovery.values import Accepted, FileFinding
 from reconciler.recovery.verifying.comparing.classify import LEFT_OUT
-from reconciler.recovery.verifying.comparing.sides import Side
 from reconciler.recovery.verifying.comparing.spool import Spool, Spooled
 from reconciler.recovery.verifying.earlier import CameFirst
 from reconciler.recovery.verifying.results import StorageVerified
-from reconciler.recovery.verifying.telling import forgotten
+from reconciler.recovery.verifying.telling import forgotten, later
 from reconciler.recovery.verifying.telling.apart import Apart, is_over
 from reconciler.recovery.verifying.telling.firsts import MOST_TOLD, First
-from reconciler.recovery.verifying.telling.redaction import Redaction
-from reconciler.recovery.verifying.telling.table import Table
-
-#: Looks paths up in what is now.
-Look = Callable[[Collection[bytes]], dict[bytes, Content]]
-
-
-class Means(Struct, frozen=True, dict=True):
-    """What all storages of a run share."""
-
-    repository: Repository
-    clock: Callable[[], datetime]
-    #: Whether what is only counted is told as well.
-    everything: bool = False
-    settled_ns: int = 0
-    redaction: Redaction | None = None
-    table: Table | None = None
-    #: As `settled_ns`, by the location of a storage, where that is said.
-    settled_of: Mapping[str, int] = {}
-
-    @cached_property
-    def lasts(self) -> LastRecords:
-        """What finds the last scan of each storage."""
-        return LastRecords(self.repository)
-
-
-class Present(Struct, frozen=True):
-    """What a run knows of how things are, by which earlier findings are held to be over."""
-
-    #: RFC 3339, UTC, milliseconds.
-    moment: str
-    side: Side
-    look: Look
-    #: `values.INVENTORY`, or empty: about files themselves.
-    about: str = ""
+from reconciler.recovery.verifying.telling.means import Means, Present
+from reconciler.recovery.verifying.telling.original import Original
 
 
 class Concluded:
@@ -104,10 +64,15 @@ class Concluded:
             told = self._told(so_far, First.of(findings()), findings, {}, Apart({}))
             known_before = [e for e in before.values() if e.about in ("", self._about)]
             return replace(self._with_silent(told, known_before), forgotten=bool(lost))
-        over_before = {**self._wrong_there(), **over_time.over_last(known.episodes)}
+        original = self._read_original()
+        there = original.known if original else {}
+        over_before = {**there, **over_time.over_last(known.episodes)}
         apart = Apart(before, over_before, self._came_first)
         with Spool() as rest:
             apart.part(findings(), rest)
+            if original is not None:
+                self._hold_against(original, self._present, so_far.storage, apart, rest)
+                lost += original.problems
             told = self._concluded(so_far, self._present, known, apart, rest)
         return replace(told, forgotten=bool(lost))
 
@@ -127,9 +92,13 @@ class Concluded:
 
         first = First.of(findings())
         found = first.by_key
+        new = {k: f for k, f in found.items() if k not in before}
+        over_since = later.over_since(self._means, self._place, new, present.moment)
+        lasting_now = {k: f for k, f in found.items() if k not in over_since}
         ended = self._ended(present, before, found, apart)
         now = timestamp(self._means.clock(), "milliseconds")
-        after = over_time.observed(known.episodes, found, present.moment, ended, now)
+        after = over_time.observed(known.episodes, lasting_now, present.moment, ended, now)
+        after = [apart.turned(e) if e.resolved == present.moment else e for e in after]
         self._keep(after, known, first.no_room)
         lasting = over_time.open_ones(after)
         told = self._told(so_far, first, findings, lasting, apart)
@@ -151,13 +120,24 @@ class Concluded:
             resolved_count=len(over),
         )
 
-    def _wrong_there(self) -> dict[Key, FileFinding]:
-        """Return what is wrong where a copy was made: it may have the good bytes."""
+    def _read_original(self) -> Original | None:
+        """Return what is known of where a copy was made, which may have the good bytes."""
         if self._original == self._place:
-            return {}
-        known = store.read(self._means.repository, self._original)
-        self.notes += known.problems
-        return over_time.open_ones(known.episodes)
+            return None
+        original = Original(self._means.repository, self._means.lasts, self._original)
+        self.notes += original.problems
+        return original
+
+    def _hold_against(
+        self, original: Original, present: Present, storage: str, apart: Apart, rest: Spool
+    ) -> None:
+        """Add what is wrong with a copy as it is with the original, where the snapshot agrees."""
+        asked = original.asked()
+        for finding, listed in rest if asked else ():
+            if listed and not finding.about:
+                asked.pop(finding.path, None)
+        found = original.in_copy(asked, present.side, present.look, storage, self._place)
+        apart.also(found, rest)
 
     def _with_silent(self, told: StorageVerified, silent: Iterable[FileFinding]) -> StorageVerified:
         """Add what lasts, of which this run says nothing."""
@@ -208,6 +188,7 @@ class Concluded:
                 told(Spooled(finding, listed=True)) for finding in first.told(apart.is_accepted)
             ),
             accepted_count=apart.accepted.total(),
+            restored=apart.restored,
             counted=tuple(told(Spooled(finding, listed=False)) for finding in first.counted),
             notes=(*so_far.notes, *self.notes),
         )

@@ -246,6 +246,8 @@ def _agreeing(verified: Verified) -> str:
     accepted = sum(one.accepted_count for one in verified.storages)
     but = [f"{unsettled:,} that had not settled"] if unsettled else []
     but += [f"{accepted:,} that {'was' if accepted == 1 else 'were'} accepted"] if accepted else []
+    restored = sum(one.restored for one in verified.storages)
+    but += [f"{restored:,} with earlier bytes than the snapshot has"] if restored else []
     told = f", and all agree{' but ' if but else ''}{' and '.join(but)}"
     if any(one.went_on for one in verified.storages):
         told += "; not all was read by this run, but some by an earlier one that was ended"

@@ -8,7 +8,7 @@ from reconciler.recovery.rows import Content
 from reconciler.recovery.seal import sealed
 from reconciler.recovery.verifying import against, results
 from reconciler.recovery.verifying.comparing.sides import SETTLED_NS
-from reconciler.recovery.verifying.telling.concluding import Means
+from reconciler.recovery.verifying.telling.means import Means
 from support.recovery.kept import keep_scan, night, ns
 from support.recovery.snapshots import NOW, platform, repository, taken
 

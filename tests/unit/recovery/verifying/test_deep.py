@@ -15,7 +15,7 @@ from reconciler.recovery.snapshots.document import SnapshotStorage
 from reconciler.recovery.verifying import deep
 from reconciler.recovery.verifying.comparing.sides import SETTLED_NS
 from reconciler.recovery.verifying.results import DIFFERS, UNKNOWN
-from reconciler.recovery.verifying.telling.concluding import Means
+from reconciler.recovery.verifying.telling.means import Means
 from support.recovery.failing import Failing
 from support.recovery.memory import TARGET
 from support.recovery.nights import ROTTEN

@@ -15,7 +15,7 @@ from reconciler.recovery.verifying import earlier, scans
 from reconciler.recovery.verifying.comparing.sides import SETTLED_NS
 from reconciler.recovery.verifying.recorded import of_scan
 from reconciler.recovery.verifying.telling import apart
-from reconciler.recovery.verifying.telling.concluding import Means
+from reconciler.recovery.verifying.telling.means import Means
 from support.recovery.kept import PLACE, keep_scan, night, ns
 
 OLD, WRITTEN = ns(night(-100)), ns(night(-90))
@@ -56,8 +56,25 @@ def test_bytes_that_came_first_are_good_though_no_finding_says_so(last, reposito
     assert store.read(repository, PLACE).episodes == ()
 
 
-def test_they_are_good_also_under_a_new_time(last):
-    assert last([GOOD], [ROTTEN], [replace(GOOD, mtime_ns=WRITTEN)]).found == {}
+def test_of_what_somebody_wrote_since_only_the_scan_of_the_snapshot_is_asked(
+    last, repository, monkeypatch
+):
+    written = replace(GOOD, mtime_ns=WRITTEN)
+    monkeypatch.setattr(earlier.CameFirst, "_earlier", lambda _: pytest.fail("it was asked"))
+    assert last([GOOD], [ROTTEN], [written]).found == {"changed": 1}
+    kept = earlier.record.of
+
+    def remembering(*which):
+        remembered = keep_scan(repository, [GOOD], -1).contents
+        return replace(kept(*which), remembered=remembered)
+
+    monkeypatch.setattr(earlier.record, "of", remembering)
+    for now in (written, GOOD):
+        assert last([GOOD], [ROTTEN], [now], since=3 + (now is GOOD) * 3).found == {}
+
+
+def test_they_are_good_also_under_an_older_time(last):
+    assert last([GOOD], [ROTTEN], [replace(GOOD, mtime_ns=OLD - 10**9)]).found == {}
 
 
 @pytest.mark.parametrize(

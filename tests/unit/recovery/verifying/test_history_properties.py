@@ -24,7 +24,7 @@ from reconciler.recovery.values import DAMAGED, Accepted, Target
 from reconciler.recovery.verifying import remembered, results, scans
 from reconciler.recovery.verifying.comparing.sides import SETTLED_NS
 from reconciler.recovery.verifying.recorded import of_scan
-from reconciler.recovery.verifying.telling.concluding import Means
+from reconciler.recovery.verifying.telling.means import Means
 from reconciler.recovery.walking.exclusions import Exclusions
 from reconciler.recovery.walking.folder import FolderSource
 from support.recovery.memory import LONG_AGO

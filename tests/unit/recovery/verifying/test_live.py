@@ -10,7 +10,7 @@ from reconciler.errors import PlatformError
 from reconciler.recovery import values
 from reconciler.recovery.findings import store
 from reconciler.recovery.verifying import live, results
-from reconciler.recovery.verifying.telling.concluding import Means
+from reconciler.recovery.verifying.telling.means import Means
 from support.recovery.kept import night
 from support.recovery.snapshots import NOW, platform, repository, taken
 

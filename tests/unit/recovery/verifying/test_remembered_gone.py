@@ -16,7 +16,7 @@ from reconciler.recovery.verifying import results
 from reconciler.recovery.verifying.comparing.sides import SETTLED_NS
 from reconciler.recovery.verifying.recorded import of_scan
 from reconciler.recovery.verifying.scans import compare
-from reconciler.recovery.verifying.telling.concluding import Means
+from reconciler.recovery.verifying.telling.means import Means
 from support.recovery.memory import LONG_AGO, TARGET
 from support.recovery.nights import GOOD, ROTTEN
 from support.recovery.scans import here

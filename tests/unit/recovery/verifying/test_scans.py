@@ -22,7 +22,7 @@ from reconciler.recovery.verifying.comparing.sides import SETTLED_NS
 from reconciler.recovery.verifying.recorded import of_scan
 from reconciler.recovery.verifying.telling import firsts
 from reconciler.recovery.verifying.telling import table as telling
-from reconciler.recovery.verifying.telling.concluding import Means
+from reconciler.recovery.verifying.telling.means import Means
 from reconciler.recovery.verifying.telling.redaction import Redaction, key_of
 from reconciler.recovery.verifying.telling.table import SCHEMA, Table
 from support.recovery.kept import PLACE, keep_scan, night, ns

@@ -12,7 +12,7 @@ from reconciler.recovery.values import LeftOut, Unproved
 from reconciler.recovery.verifying.comparing.sides import SETTLED_NS
 from reconciler.recovery.verifying.recorded import of_scan
 from reconciler.recovery.verifying.scans import compare
-from reconciler.recovery.verifying.telling.concluding import Means
+from reconciler.recovery.verifying.telling.means import Means
 from support.recovery.kept import keep_scan, night, ns
 
 GLOBS = ("f/",)
