@@ -14,7 +14,7 @@ from reconciler.recovery.findings import episodes, store
 from reconciler.recovery.proving.coverage import cover
 from reconciler.recovery.proving.results import Proved, StorageProved
 from reconciler.recovery.repository.contract import Repository
-from reconciler.recovery.scanning import reasons
+from reconciler.recovery.scanning import reasons, standing
 from reconciler.recovery.scanning.known.last_record import LastRecords
 from reconciler.recovery.values import NOT_REACHABLE, FileFinding, LeftOut, Scan
 from reconciler.recovery.verifying import remembered
@@ -82,7 +82,7 @@ def _storage(
         unlisted = next((part.message for part in scan.unproved if part.is_unlisted), "")
         return replace(
             told,
-            problem=told.problem or unlisted,
+            problem=told.problem or unlisted or standing.told(repository, scan),
             coverage=cover(repository, scan, declared.objective, now),
             scanned_at=scan.ended_at,
             scan=scan.id,

@@ -9,9 +9,10 @@ object that was written since says nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
+from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -23,7 +24,7 @@ from reconciler.recovery.parts.write import PartWriter
 from reconciler.recovery.repository import layout
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.repository.many import is_listed
-from reconciler.recovery.rows import ATTESTED, IDENTITY, UNREADABLE, Rows, chosen
+from reconciler.recovery.rows import ATTESTED, DELETED, IDENTITY, UNREADABLE, Rows, chosen
 from reconciler.recovery.scanning.known.earlier import Earlier, contents_of
 from reconciler.recovery.scanning.known.pieces import fetched
 from reconciler.recovery.values import CloudReport
@@ -31,6 +32,20 @@ from reconciler.recovery.values import CloudReport
 _NAME = re.compile(r"(?P<run>.+)-[0-9]{8}-(?P<sha256>[0-9a-f]{64})\.parquet")
 #: What follows the id of a run that has kept what was left of doubts.
 _LEFT = ".left"
+
+
+class Named(NamedTuple):
+    """The name of a file with doubts, and what it says."""
+
+    name: str
+    run: str
+    sha256: str
+
+
+def named(prefix: str, names: Iterable[str]) -> list[Named]:
+    """Return those of some sorted names, which begin with a prefix, that are of doubts."""
+    each = ((name, _NAME.fullmatch(name.removeprefix(prefix))) for name in names)
+    return [Named(name, match["run"], match["sha256"]) for name, match in each if match]
 
 
 class Doubts:
@@ -119,7 +134,9 @@ class Doubts:
         there = contents_of(contents)
         for batch in self._rows():
             now = there.beside(batch["path"])
-            yield batch.filter(pc.fill_null(pc.equal(now["kind"], UNREADABLE), False))
+            # What was left out, or lies behind a delete marker, may be there again as it was.
+            unseen = (pc.equal(now["kind"], kind) for kind in (UNREADABLE, DELETED))
+            yield batch.filter(pc.fill_null(pc.or_(*unseen), True))
 
     def _write(self, run: str, number: int, batches: Iterator[pa.RecordBatch]) -> str:
         """Keep rows, and return under which name; empty: there are none."""
@@ -139,14 +156,13 @@ class Doubts:
     def _fetched(self) -> list[list[Path]]:
         """Return the pieces of each run, sorted; what was removed meanwhile is over."""
         found: list[list[Path]] = []
-        named = ((name, _NAME.fullmatch(name.removeprefix(self._prefix))) for name in self._names)
-        each = [(name, match) for name, match in named if match]
-        for _, pieces in groupby(each, key=lambda one: one[1]["run"]):
+        each = named(self._prefix, self._names)
+        for _, pieces in groupby(each, key=lambda one: one.run):
             found.append([])
-            for name, match in pieces:
+            for name, _, sha256 in pieces:
                 ours = self._folder / name.rpartition("/")[2]
                 try:
-                    fetched(self._repository, name, ours, match["sha256"])
+                    fetched(self._repository, name, ours, sha256)
                 except SnapshotError as error:
                     self.lost = str(error) if is_listed(self._repository, name) else self.lost
                 else:

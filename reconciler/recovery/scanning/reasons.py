@@ -102,6 +102,15 @@ def lost(scans: Sequence[str], repository: str) -> str:
     )
 
 
+def in_doubt(number: int) -> str:
+    """Say that reports have other bytes of so many files than the last scan, and what to do."""
+    what, they = ("1 file", "it") if number == 1 else (f"{number:,} files", "them")
+    return (
+        f"Reports of the cloud have other bytes of {what} than were recorded, and nobody has read "
+        f"{they} since: scan it again, with room to read {they}"
+    )
+
+
 def doubts_lost(why: str) -> str:
     """Say that nobody knows any more which files reports doubt, and what to do."""
     return (

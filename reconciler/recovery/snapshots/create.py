@@ -22,6 +22,7 @@ from reconciler.platform import Reader
 from reconciler.printable import quoted
 from reconciler.recovery.repository import condemned, layout, sound
 from reconciler.recovery.repository.contract import Repository
+from reconciler.recovery.scanning import standing
 from reconciler.recovery.scanning.known.begun import unfinished
 from reconciler.recovery.scanning.known.last_record import LastRecords
 from reconciler.recovery.snapshots import clocks, document
@@ -200,6 +201,12 @@ def _contents(
         return None
     if not scan.complete:
         why = "its last scan could not list or read all of it"
+        lacking.append(Lacking(name, "contents", why))
+    try:
+        why = standing.told(repository, scan)
+    except SnapshotError as error:
+        why = f"what reports of the cloud doubt can't be read: {error}"
+    if why:
         lacking.append(Lacking(name, "contents", why))
     return _of_scan(scan, part.size)
 

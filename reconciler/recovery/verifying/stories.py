@@ -14,12 +14,16 @@ from reconciler.recovery.verifying.results import UNPROVED
 #: class of findings; or nothing at all.
 SAME, FIRST, UNSEEN, NOTHING = "same", "first", "unseen", "nothing"
 
+#: What is said of a file of which a report of the cloud has other bytes than the last scan.
+DOUBTED = "a report of the cloud has other bytes, and nobody has read it since"
+
 
 class Chapter(Struct, frozen=True):
     """What one scan says of the file."""
 
     #: RFC 3339, UTC: when the scan began.
     at: str
+    #: Empty: it is a report of the cloud that says it.
     scan: str
     #: `SAME`, `FIRST`, `UNSEEN` (it was not there yet), `NOTHING` (the scan can't tell), or a class
     #: of `values`.

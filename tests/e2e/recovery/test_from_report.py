@@ -96,6 +96,24 @@ def test_a_limit_leaves_out_what_no_report_attests(raw):
     assert (found[b"two"]["kind"], found[b"two"]["detail"]) == ("unreadable", b"limit")
 
 
+def test_nothing_calls_a_file_right_of_which_a_report_has_other_bytes(raw):
+    raw.put("a", b"aaaa")
+    raw.put("b", b"b")
+    raw.scan()
+    told = raw.scan("--from-report", raw.report(raw.line("a", b"AAAA")), "--max-bytes", "1", code=8)
+    assert (told["status"], told["doubted"]) == ("unfinished", 1)
+    for asked in (
+        ("verify", "proofs", "--objective"),
+        ("snapshot", "create", "proofs"),
+        ("verify", "proofs", "--explain", "raw", "a"),
+    ):
+        assert "other bytes" in raw.folder(*asked, code=8).stdout
+    raw.folder("verify", "proofs", "--explain", "raw", "b")
+    raw.scan()
+    raw.folder("verify", "proofs", "--objective")
+    raw.folder("snapshot", "create", "proofs")
+
+
 def test_what_was_written_after_the_report_is_read(raw):
     raw.put("one", b"one")
     line = raw.line("one", b"one")

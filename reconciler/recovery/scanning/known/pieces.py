@@ -229,7 +229,10 @@ def fetched(repository: Repository, name: str, ours: Path, sha256: str) -> None:
                 shutil.copyfile(path, ours)
             except OSError as error:
                 raise SnapshotError(f"it can't be read: {error.strerror}") from error
-    check(ours, sha256)
+    try:
+        check(ours, sha256)
+    except SnapshotError as error:  # the copy is gone when somebody looks for it
+        raise SnapshotError(f"{name} is corrupt: it is not what was written") from error
 
 
 def _ends(path: Path) -> tuple[bytes, bytes]:

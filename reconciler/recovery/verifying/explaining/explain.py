@@ -16,6 +16,7 @@ from reconciler.recovery.parts import convert
 from reconciler.recovery.parts.schema import CONTENTS
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.rows import Content
+from reconciler.recovery.scanning import standing
 from reconciler.recovery.scanning.known import record
 from reconciler.recovery.scanning.known.last_record import LastRecords
 from reconciler.recovery.snapshots import listing
@@ -28,7 +29,7 @@ from reconciler.recovery.verifying.explaining.folder import of_folder
 from reconciler.recovery.verifying.explaining.narrator import Narrator, moment
 from reconciler.recovery.verifying.explaining.shelf import Shelf, batches
 from reconciler.recovery.verifying.recorded import of_scan
-from reconciler.recovery.verifying.stories import Copy, Story
+from reconciler.recovery.verifying.stories import Chapter, Copy, Story
 from reconciler.recovery.verifying.telling import forgotten
 from reconciler.recovery.verifying.telling.apart import has_good_bytes
 
@@ -64,12 +65,33 @@ def explain(
         return replace(folder, lost=tuple(dict.fromkeys(lost)))
     return replace(
         story,
+        chapters=(*story.chapters, *_doubts(repository, lasts, place, path, lost)),
         copies=tuple(copies[:_COPIES]),
         more_copies=max(0, len(copies) - _COPIES),
         findings=tuple(known),
         meant=b"" if known or lost else _meant(repository, place, story),
         lost=tuple(dict.fromkeys(lost)),
     )
+
+
+def _doubts(
+    repository: Repository, lasts: LastRecords, place: str, path: bytes, lost: list[str]
+) -> Iterator[Chapter]:
+    """Yield what a report says of a file otherwise than the last scan, if nobody has read it since.
+
+    That it can't be read is told in `lost`.
+    """
+    try:
+        scan = lasts.of(place)
+        for batch in standing.rows(repository, scan) if scan else ():
+            for found in convert.contents(batch.filter(pc.equal(batch["path"], path))):
+                digest = (found.sha256 or b"").hex()[:12]
+                note = f"{stories.DOUBTED}: SHA-256 {digest}"
+                at = moment(found.proved_at or 0)
+                reports = tuple((found.detail or b"").decode().split())
+                yield Chapter(at, "", stories.NOTHING, note=note, reports=reports)
+    except SnapshotError as error:
+        lost.append(str(error))
 
 
 def _meant(repository: Repository, place: str, story: Story) -> bytes:

@@ -134,7 +134,10 @@ def verdict(story: Story) -> str:
         return _unseen(story)
     if not story.is_known:
         last = f"; {right}" if story.last_right else ""
-        return f"NOT VERIFIED: the last scan says nothing of its bytes{last}."
+        why = "the last scan says nothing of its bytes"
+        if not story.chapters[-1].scan:
+            why = f"{stories.DOUBTED}: scan it again, which reads it"
+        return f"NOT VERIFIED: {why}{last}."
     as_it_was = "As it was"
     if story.written:
         as_it_was += f" written before the scan of {whole_seconds(story.written)}"

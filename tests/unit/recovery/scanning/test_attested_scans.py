@@ -17,6 +17,8 @@ from reconciler.recovery.findings import store
 from reconciler.recovery.repository import layout
 from reconciler.recovery.repository.opening import open_repository
 from reconciler.recovery.rows import ARCHIVED, ATTESTED, UNREADABLE
+from reconciler.recovery.scanning import standing
+from reconciler.recovery.scanning.known import record
 from reconciler.recovery.scanning.outcome import COMPLETE, INCOMPLETE, SHARD_DONE, UNFINISHED, Wish
 from reconciler.recovery.scanning.reading.pace import Pace
 from reconciler.recovery.scanning.run import scan
@@ -210,6 +212,25 @@ def test_a_doubt_is_over_once_it_was_read_or_written_over(repository, doubted) -
     ended = scanned(storage, repository)
     assert (ended.doubted, found(repository, ended)[b"a"][2]) == (0, sha(b"new"))
     assert unfinished(repository) == []
+
+
+def test_a_doubt_stands_until_it_was_read(repository, doubted) -> None:
+    storage, sums = doubted
+    last = record.latest(repository, TARGET.place)
+    assert standing.told(repository, last) == ""
+    assert scanned(storage, repository, sums, pace=Pace(most=1)).status == UNFINISHED
+    assert "other bytes of 1 file than were recorded" in standing.told(repository, last)
+    storage.now += 2 * 86_400
+    assert standing.told(repository, scanned(storage, repository).scan) == ""
+
+
+def test_a_doubt_outlasts_a_scan_that_leaves_the_file_out(repository, doubted) -> None:
+    storage, sums = doubted
+    scanned(storage, repository, sums, pace=Pace(most=1))
+    assert scanned(storage, repository, excluded=("/a",)).status == COMPLETE
+    storage.archived = {b"a"}
+    ended = scanned(storage, repository)
+    assert (ended.altered_first, found(repository, ended)[b"a"][2]) == ([b"a"], sha(b"x"))
 
 
 def test_shards_keep_the_doubts_of_each_other(repository, doubted) -> None:
