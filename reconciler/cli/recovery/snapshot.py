@@ -19,7 +19,7 @@ from reconciler.cli.recovery.proving.declared import objectives
 from reconciler.cli.recovery.scan import scan_all
 from reconciler.cli.recovery.targets import targets_of
 from reconciler.environment.timestamps import utc_now
-from reconciler.errors import ERROR, INTERRUPTED, SUCCESS, UsageError
+from reconciler.errors import ERROR, INTERRUPTED, SUCCESS, ReconcilerError, UsageError
 from reconciler.manifest import Manifest
 from reconciler.model import NEW_PLATFORM, Objective, State, unmanaged_because
 from reconciler.platform import Platform
@@ -107,15 +107,27 @@ def _create(context: Context, options: SnapshotOptions) -> int:
         if scanned == INTERRUPTED:
             return INTERRUPTED
         kept = _taken(context, options, manifest, platform, repository)
-    if options.digest_file:
-        write_whole(options.digest_file, f"{kept.digest}\n".encode())
-        if before and before != kept.digest:
-            context.streams.note(
-                f"Warning: {quoted(options.digest_file)} held another digest, {before}: if it is "
-                "that of a snapshot which is to be proved, keep it elsewhere."
-            )
+    # The snapshot is there: it is told with its digest whether that can be written or not.
     context.result(context.report().snapshot(kept, context.style))
-    return codes.of_snapshot(complete=kept.snapshot.complete, scans=scanned)
+    code = codes.of_snapshot(complete=kept.snapshot.complete, scans=scanned)
+    if options.digest_file and not _has_written(context, options.digest_file, before, kept.digest):
+        return code or ERROR  # what was found matters more
+    return code
+
+
+def _has_written(context: Context, path: str, before: str, digest: str) -> bool:
+    """Write a digest to a file, which had the one `before`; tell why where that can't be done."""
+    try:
+        write_whole(path, f"{digest}\n".encode())
+    except ReconcilerError as error:
+        context.streams.note(f"Error: {error}. The snapshot is made: its digest is {digest}")
+        return False
+    if before and before != digest:
+        context.streams.note(
+            f"Warning: {quoted(path)} held another digest, {before}: if it is that of a snapshot "
+            "which is to be proved, keep it elsewhere."
+        )
+    return True
 
 
 def _targets(context: Context, options: SnapshotOptions, platform: Platform) -> list[Target]:

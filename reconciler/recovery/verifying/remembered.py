@@ -37,7 +37,7 @@ from reconciler.recovery.scanning.reading.crew import TOLD
 from reconciler.recovery.values import DAMAGED, DELETED, MISSING, FileFinding, Scan
 from reconciler.recovery.verifying.comparing.classify import another_version, is_under
 from reconciler.recovery.verifying.recorded import look, of_scan
-from reconciler.recovery.verifying.telling import forgotten
+from reconciler.recovery.verifying.telling import come_again, forgotten
 from reconciler.recovery.verifying.telling.apart import has_good_bytes, is_over
 
 
@@ -109,6 +109,9 @@ def _keep(
     wrong = _Wrong(lasting, known.gone_until if known.gone_until <= now else "")
     for otherwise in _otherwise(repository, scan, hidden) if scan.remembered else ():
         wrong.take(otherwise)
+    for finding in come_again.damaged(repository, scan, known.episodes):
+        if episodes.key(finding) not in lasting.keys() | wrong.by_key and not hidden(finding.path):
+            wrong.take(_Otherwise(finding))
     ended = _ended(repository, scan, wrong, hidden)
     after = episodes.observed(known.episodes, wrong.by_key, scan.ended_at, ended, now)
     wrong.add(e for e in after if not (e.resolved or hidden(e.path)))

@@ -85,6 +85,14 @@ def test_rot_is_told_though_there_is_no_room_for_the_table_that_was_asked_for(ro
     assert not list(rotten.path.glob("*found.parquet*"))
 
 
+@pytest.mark.parametrize("scans", [True, False])
+def test_a_snapshot_is_told_though_there_is_no_room_for_its_digest(rotten, scans):
+    create = ("snapshot", "create", "proofs", "-q", "--digest-file", "none/digest")
+    done = rotten.folder(*create, *["--scan"] * scans, code=7 if scans else 1)
+    (told,) = re.findall(r"Error: can't write 'none/digest'.* its digest is (.*)", done.stderr)
+    rotten.folder("snapshot", "check", "proofs", "--expect", told)
+
+
 def test_rot_of_a_file_that_no_snapshot_has_is_not_lost(rotten):
     rotten.file("nas/new.tif", b"n")
     rotten.scan(code=7)
@@ -245,3 +253,22 @@ def test_a_comparison_of_the_past_opens_nothing_that_is_over(rotten):
         assert "FINDINGS: 1 damaged;" in told
     explained = rotten.folder("verify", "proofs", "--explain", "nas", "raw/07.tif").stdout
     assert "not resolved" not in explained
+
+
+def test_damage_that_is_copied_back_with_its_time_is_damage_again(rotten):
+    file = rotten.path / "nas/raw/07.tif"
+    rotten.scan(code=7)
+    shutil.copy2(file, rotten.path / "mirror")
+    rotten.folder("snapshot", "create", "proofs")
+    file.write_bytes(b"7")  # as it was, and with a new time
+    rotten.scan()
+    shutil.copy2(rotten.path / "mirror", file)
+    for _ in range(2):
+        (nas, _) = rotten.scan(code=7)["scans"]
+        assert (nas["altered"]["count"], nas["altered"]["first"]) == (1, ["raw/07.tif"])
+    (nas, _) = verified(rotten, "--deep", code=7)["storages"]
+    assert nas["lasts"] == {"damaged": 1}
+    told = rotten.folder("verify", "proofs", "--explain", "nas", "raw/07.tif", code=7).stdout
+    assert f"The good one: 1 B, SHA-256 {hashlib.sha256(b'7').hexdigest()}" in told
+    rotten.folder("verify", "proofs", "--accept", "nas", "-y")
+    rotten.scan()
