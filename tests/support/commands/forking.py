@@ -112,7 +112,7 @@ def _import_all(*, large: bool) -> None:
     home = import_module("reconciler")
     names = [module.name for module in pkgutil.walk_packages(home.__path__, "reconciler.")]
     for name in [*names, *_LATE]:
-        with nullcontext() if large else suppress(ImportError):
+        with suppress(ImportError):  # of what is left out, or comes with an extra
             import_module(name)
     for name in left_out:
         del sys.modules[name]
