@@ -192,6 +192,8 @@ def test_archived_objects_are_proved_and_found_damaged_by_reports_alone(raw):
     raw.scan(code=7)  # until it is proved to be over
     good = raw.report(raw.line("cold.tif", b"cold"), name="fourth", later=4 * SOON)
     assert raw.scan("--from-report", good)["altered"]["count"] == 0
+    told = raw.folder("verify", "proofs", "--explain", "raw", "cold.tif").stdout
+    assert f"archived  GLACIER  {sha(b'cOld').hex()[:12]}" in told.replace("SHA-256 ", "")
 
 
 def test_a_report_of_what_is_not_scanned_is_refused(raw, folder):

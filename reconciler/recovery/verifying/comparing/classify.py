@@ -163,11 +163,11 @@ def _without_bytes(was: Content, now: Content, told: _Telling) -> Judged:
 
 
 def _archived(was: Content, now: Content, told: _Telling) -> Judged:
+    # What was attested is a proof of the bytes, though nobody here could read them.
+    if now.proof == rows.ATTESTED and was.sha256 is not None and not told.by.afresh:
+        return told.unchanged() if was.sha256 == now.sha256 else told.changed()
     if was.kind != rows.ARCHIVED:
         return told.listed(values.ARCHIVED, _reason(now), compared=False)
-    # What was attested is a proof of the bytes, though nobody here could read them.
-    if same_bytes(was, now) and now.proof == rows.ATTESTED and not told.by.afresh:
-        return told.unchanged()
     if same_bytes(was, now) is False or (was.version != now.version and was.version is not None):
         return told.changed()
     return told.unknown(STILL_ARCHIVED)

@@ -145,7 +145,8 @@ class Narrator:
         note = judged.finding.note if judged.finding else ""
         if judged.what in _SAME:
             return stories.SAME, "", False
-        if judged.what == values.NOT_VERIFIED:
+        # That nobody can read it where it lies is no word against it.
+        if judged.what in (values.NOT_VERIFIED, values.ARCHIVED):
             return stories.NOTHING, note or _CLOSED, False
         settled = judged.what not in QUIET
         return (judged.what if settled else values.CHANGED), note, settled

@@ -236,7 +236,8 @@ def _facts(content: Content) -> list[str]:
             told.append(shown(content.detail))
         if content.kind == rows.DELETED and content.version:
             told.append(f"version {content.version} is still there")
-        return told
+        # What lies in an archive has bytes that the cloud alone has read.
+        return [*told, *filter(None, [sha(content)]), proved(content)] if content.sha256 else told
     told = [size(content), modified(content), sha(content)]
     if content.version:
         told.append(f"version {content.version}")

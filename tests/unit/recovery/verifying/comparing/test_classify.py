@@ -117,6 +117,8 @@ CASES = [
         True,
     ),
     ("archived since", FILE, ARCHIVED, values.ARCHIVED, True, False),
+    ("archived since, and attested", FILE, ATTESTED, classes.SAME, False, True),
+    ("archived since, rotten", FILE, like(ATTESTED, sha256=OTHER), values.DAMAGED, True, True),
     ("archived all along", ARCHIVED, ARCHIVED, values.NOT_VERIFIED, False, False),
     (
         "archived, other",

@@ -223,6 +223,29 @@ def test_a_file_of_which_no_hash_was_ever_known(home, keep, contents, what):
     assert (says(story), story.good, story.is_known) == ([what], None, False)
 
 
+def test_what_lies_in_an_archive_is_as_a_report_says_and_else_not_known(home, keep):
+    def archived(number, **more):
+        more = {"sha256": None, "proof": "", "proved_at": None, **more}
+        return file(number, kind=rows.ARCHIVED, detail=b"GLACIER", **more)
+
+    def attested(number, sha256):
+        proved = ns(night(number)) // 10**9
+        return archived(number, sha256=sha256, proof=rows.ATTESTED, proved_at=proved)
+
+    keep([file(0)], 0)
+    keep([archived(1)], 1)
+    story = told(home)
+    assert (says(story), story.is_wrong, story.is_known) == (["first", "nothing"], False, False)
+    keep([attested(2, b"g" * 32)], 2)
+    assert (told(home).is_known, told(home).last_right) == (True, "2026-11-03T02:00:00Z")
+    keep([attested(3, b"r" * 32)], 3)
+    assert told(home).is_wrong
+    keep([attested(4, b"g" * 32)], 4)
+    story = told(home)
+    assert (says(story)[-3:], story.is_wrong) == (["same", "damaged", "same"], False)
+    assert verdict(story).startswith("As it was")
+
+
 def test_where_the_good_bytes_still_are(home, keep):
     keep([file(1), file(1, b"copy.tif")], 1)
     keep([rotten(2), file(2, b"copy.tif")], 2)
