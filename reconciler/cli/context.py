@@ -14,7 +14,7 @@ from reconciler.cli.settings import STDOUT, TEXT, Settings
 from reconciler.cli.time_limit import TimeLimit
 from reconciler.environment.here import origin_here
 from reconciler.environment.origin import Origin
-from reconciler.errors import UsageError
+from reconciler.errors import SUCCESS, ReconcilerError, UsageError
 from reconciler.report.formats import Report, report_in
 from reconciler.report.style import UNBOUNDED, Style
 
@@ -76,6 +76,20 @@ class Context(NamedTuple):
         """Write a result to standard output."""
         write = self.streams.result if self.is_text else self.streams.document
         write(text.removesuffix("\n") + "\n")
+
+    def outcome(self, text: str, code: int) -> int:
+        """Write a result, and return the exit code of what came of it.
+
+        What was found matters more than that nobody could read it here; raises `ReconcilerError`
+        where nothing was.
+        """
+        try:
+            self.result(text)
+        except ReconcilerError as error:
+            if code == SUCCESS:
+                raise
+            self.streams.note(f"Error: {error}.")
+        return code
 
     def note(self, text: str) -> None:
         """Tell something beside the result, on standard error; not with `--quiet`."""

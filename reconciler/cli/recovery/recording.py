@@ -64,8 +64,8 @@ def run(context: Context, options: ScanOptions) -> int:
                 )
     for result in results:
         _say(result, recorded=not interrupted)
-    context.result(context.report().scanned(results, context.style))
-    return codes.of_scans(results, interrupted=interrupted, follows=True)
+    code = codes.of_scans(results, interrupted=interrupted, follows=True)
+    return context.outcome(context.report().scanned(results, context.style), code)
 
 
 def _check_options(options: ScanOptions) -> None:

@@ -76,14 +76,15 @@ def _run(context: Context, options: ScanOptions, into: str, about: About) -> int
         try:
             interrupted = scan_all(context, options, said, targets, repository, results)
         except ReconcilerError as error:  # the repository has failed; others were scanned before
+            code = codes.of_scans(results)
             if results:
-                context.result(context.report().scanned(results, context.style))
+                context.outcome(context.report().scanned(results, context.style), code)
             if not any(result.found for result in results):
                 raise
             context.streams.note(f"Error: {error}")  # what was found matters more
-            return codes.of_scans(results)
-    context.result(context.report().scanned(results, context.style))
-    return codes.of_scans(results, interrupted=interrupted)
+            return code
+    code = codes.of_scans(results, interrupted=interrupted)
+    return context.outcome(context.report().scanned(results, context.style), code)
 
 
 def scan_all(

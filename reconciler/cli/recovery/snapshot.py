@@ -108,8 +108,8 @@ def _create(context: Context, options: SnapshotOptions) -> int:
             return INTERRUPTED
         kept = _taken(context, options, manifest, platform, repository)
     # The snapshot is there: it is told with its digest whether that can be written or not.
-    context.result(context.report().snapshot(kept, context.style))
     code = codes.of_snapshot(complete=kept.snapshot.complete, scans=scanned)
+    context.outcome(context.report().snapshot(kept, context.style), code)
     if options.digest_file and not _has_written(context, options.digest_file, before, kept.digest):
         return code or ERROR  # what was found matters more
     return code

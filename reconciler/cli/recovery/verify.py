@@ -81,8 +81,8 @@ def _run(context: Context, options: VerifyOptions, about: About) -> int:
         context.streams.heed(stop.may_wait)
         verified = one.verified(stop)
         stop.settle()
-        context.result(context.report().verified(verified, context.style))
         code = codes.of_verified(verified, interrupted=stop.interrupted)
+        context.outcome(context.report().verified(verified, context.style), code)
         if not one.unwritten:
             return code
         context.streams.note(f"Error: {one.unwritten}.")

@@ -5,6 +5,7 @@ import json
 import re
 import shutil
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -83,6 +84,21 @@ def test_rot_is_told_though_there_is_no_room_for_the_table_that_was_asked_for(ro
     assert "found.parquet" not in done.stdout
     assert "Error: can't write 'found.parquet': File too large" in done.stderr
     assert not list(rotten.path.glob("*found.parquet*"))
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has /dev/full")
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        ("verify proofs --deep", 7),
+        ("scan --into proofs --full -q", 7),
+        ("verify proofs --deep --scope usb", 1),
+    ],
+)
+def test_rot_decides_the_exit_code_though_nobody_can_be_told(rotten, command, code):
+    done = rotten.folder.shell(f'exec "$0" {command} > /dev/full')
+    assert (done.returncode, done.stdout) == (code, "")
+    assert "Error: can't write to standard output" in done.stderr
 
 
 @pytest.mark.parametrize("scans", [True, False])

@@ -32,8 +32,8 @@ def run(context: Context, options: VerifyOptions, about: About) -> int:
         others = elsewhere(repository, Asked(wanted.names, wanted.places, wanted.scope.holds))
         proved = prove(repository, declared, int(utc_now().timestamp()), notes, others)
     about.keep(proved)
-    context.result(context.report().proved(proved, context.style))
-    return codes.of_proved(proved)
+    report = context.report().proved(proved, context.style)
+    return context.outcome(report, codes.of_proved(proved))
 
 
 class _Wanted(NamedTuple):

@@ -30,5 +30,4 @@ def run(context: Context, options: VerifyOptions, storage: str, text: str) -> in
         story = explain(repository, storage, place, path, settled_ns)
         if options.redact:
             story = Redaction(key_of(repository)).story(story)
-    context.result(context.report().explained(story, context.style))
-    return codes.of_story(story)
+    return context.outcome(context.report().explained(story, context.style), codes.of_story(story))

@@ -134,6 +134,7 @@ def earlier(one: StorageVerified, repository: str) -> list[str]:
             f"of {whole_seconds(one.still_open_since)}"
         )
     wrong = [each for each in (*one.findings, *one.lasting) if each.what in NEEDS_PROOF]
+    wrong.sort(key=lambda each: list(MEANINGS).index(each.what))
     files = [each.path for each in wrong if not each.about]
     which = word(one.named or one.storage)
     if files:
