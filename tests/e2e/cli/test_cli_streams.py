@@ -11,6 +11,7 @@ import pytest
 from reconciler import __version__
 from reconciler.cli.commands import COMMANDS
 from reconciler.server.calls.tokens import new_token
+from support.commands.starting import until_it_waits
 
 FULL = pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has /dev/full")
 
@@ -220,6 +221,7 @@ def test_an_interrupt_while_reading_is_one_line(folder):
     os.mkfifo(folder.path / "pipe.yaml")
     process = folder.start("validate", "-f", "pipe.yaml", stdout=-1, stderr=-1, text=True)
     with (folder.path / "pipe.yaml").open("w"):  # returns when the command has begun to read
+        until_it_waits(process.pid)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
     assert (process.returncode, out, err) == (130, "", "Interrupted.\n")

@@ -11,6 +11,7 @@ from subprocess import DEVNULL, PIPE
 
 import pytest
 
+from support.commands.starting import until_it_waits
 from support.platforms.live_file import FILE, PAD, live, local, made, manifest, settled
 
 MANY = 500
@@ -72,6 +73,7 @@ def test_a_signal_before_anything_is_applied_is_one_line(folder, number):
     os.mkfifo(folder.path / "pipe.yaml")
     process = folder.start("apply", "-y", "-f", "pipe.yaml", stdout=PIPE, stderr=PIPE, text=True)
     with (folder.path / "pipe.yaml").open("w"):  # returns when the command has begun to read
+        until_it_waits(process.pid)
         process.send_signal(number)
         out, err = process.communicate(timeout=60)
     assert (process.returncode, out, err) == (130, "", "Interrupted.\n")

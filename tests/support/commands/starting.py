@@ -62,3 +62,13 @@ def start(
         stdout=stdout,
         stderr=stderr,
     )
+
+
+def until_it_waits(pid: int) -> None:
+    """Return once a process waits in the kernel, if that can be seen here.
+
+    A signal just before does not end a wait that is about to begin: Python has looked already.
+    """
+    stat = Path(f"/proc/{pid}/stat")
+    while stat.exists() and stat.read_text().rpartition(")")[2].split()[0] == "R":
+        os.sched_yield()
