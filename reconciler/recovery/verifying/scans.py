@@ -59,7 +59,9 @@ def compare(
         if by.was.taken_ns <= by.now.taken_ns:
             present = Present(now.ended_at, by.now, lambda paths: rows_of(other, paths))
         before = CameFirst(homes[0], was)
-        concluded = Concluded(now.place, means, present, was.place, came_first=before)
+        concluded = Concluded(
+            now.place, means, present, was.place, came_first=before, is_copy=is_copy
+        )
         told = concluded.conclude(so_far, comparison.findings)
         if means.redaction or told.accepted_count > len(told.accepted):
             return told  # which files are meant can't be told

@@ -35,13 +35,17 @@ class Concluded:
         original: str = "",
         about: str = "",
         came_first: CameFirst | None = None,
+        *,
+        is_copy: bool = False,
     ) -> None:
         """Without `present` the comparison says nothing of today, and nothing is kept of it.
 
-        What was lay at the place `original`, if not at the same; `came_first` knows what lay there
-        before. What is told is `about` what `Present.about` says, if there is one.
+        What was lay at the place `original`, if not at the same, of which this may be a copy, or
+        the storage itself, moved since; `came_first` knows what lay there before. What is told is
+        `about` what `Present.about` says, if there is one.
         """
         self._came_first = came_first
+        self._is_copy = is_copy
         self._place = place
         self._about = present.about if present else about
         self._original = original or place
@@ -70,7 +74,7 @@ class Concluded:
         apart = Apart(before, over_before, self._came_first)
         with Spool() as rest:
             apart.part(findings(), rest)
-            if original is not None:
+            if original is not None and self._is_copy:
                 self._hold_against(original, self._present, so_far.storage, apart, rest)
                 lost += original.problems
             told = self._concluded(so_far, self._present, known, apart, rest)
