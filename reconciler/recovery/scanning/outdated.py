@@ -27,6 +27,7 @@ from reconciler.recovery.rows import (
 )
 from reconciler.recovery.scanning.known.earlier import Earlier
 from reconciler.recovery.scanning.known.last_rows import Last
+from reconciler.recovery.walking.exclusions import Exclusions
 
 _THERE, _OBJECTS = (FILE, ARCHIVED), pa.array(WITH_BYTES)
 #: Servers tell a time in whole seconds in one answer, and more finely in another.
@@ -52,6 +53,8 @@ class Outdated:
         self._was = Earlier(last.rows_again() if last else iter(()), clock=0, agreeing=())
         self._read = Earlier(merge.joined(own, chosen=_newest), clock=0, agreeing=())
         self._should_be = last.should_be() if last else None
+        excluded = last.scan.excluded if last else ()
+        self._covers = Exclusions(excluded).covers if excluded else None
         #: Some files that the list has as the last scan knows them, from all parts of it.
         self.same = Rows()
 
@@ -68,6 +71,7 @@ class Outdated:
         if self._should_be is not None:
             good = self._should_be.beside(batch["path"])
             gone = pc.and_(pc.is_null(was["path"]), pc.is_valid(good["path"]))
+            gone = pc.and_(gone, self._looked(batch["path"], gone))
             which = pc.or_(which, gone)
             version = pc.if_else(gone, good["version"], version)
         if self._gone is not None and len(self._gone):
@@ -78,6 +82,13 @@ class Outdated:
             return Rows()
         at = SCANNED.get_field_index("version")
         return rows_of(batch.set_column(at, SCANNED.field(at), version).filter(which))
+
+    def _looked(self, paths: pa.Array, which: pa.Array) -> pa.Array:
+        """Say of `which` of these paths the last scan did not leave them out. Never null."""
+        if self._covers is None or not pc.any(which).as_py():
+            return which
+        each = zip(paths.to_pylist(), which.to_pylist(), strict=True)
+        return pa.array([some and not self._covers(path) for path, some in each], pa.bool_())
 
     def _note(self, was: pa.RecordBatch, same: pa.Array) -> None:
         """Take some of these rows, and fewer of those that were taken before."""

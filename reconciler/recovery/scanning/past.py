@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from msgspec.structs import replace
 
 from reconciler.errors import RepositoryError, SnapshotError
@@ -17,8 +18,9 @@ from reconciler.recovery.cloud.attesting import AttestedSource
 from reconciler.recovery.cloud.sums import Sum
 from reconciler.recovery.findings import store
 from reconciler.recovery.findings.episodes import NEEDS_PROOF
-from reconciler.recovery.parts import convert
-from reconciler.recovery.rows import ATTESTED, MARKER, Rows, chosen
+from reconciler.recovery.parts import convert, read
+from reconciler.recovery.parts.schema import CONTENTS
+from reconciler.recovery.rows import ARCHIVED, ATTESTED, MARKER, Rows, chosen
 from reconciler.recovery.scanning import reasons
 from reconciler.recovery.scanning.doubts import Doubts
 from reconciler.recovery.scanning.finishing import restoring
@@ -51,6 +53,7 @@ class Past:
         self._attested = source if isinstance(source, AttestedSource) else None
         self._is_bucket = bucket_of(target.type, target.url) is not None
         self._doubts: Doubts | None = None
+        self._is_full = means.wish.full
         self._accepts_loss = target.name in means.wish.accept_loss
         self._lost: Sequence[str] = ()
         self._after, self._seen, self._findings = "", apart.sign(()), ""
@@ -108,11 +111,16 @@ class Past:
         self._doubts.keep(compared.wanted, compared.doubted)
         return compared
 
-    def end(self, contents: Path) -> None:
-        """Forget which doubts are over by the contents of a scan that has its record."""
+    def end(self, scan: Scan, contents: Path) -> None:
+        """Forget which doubts are over by the contents of a scan that has its record.
+
+        Of those that can't be read nobody knows, unless all that there is was read.
+        """
+        is_all = self._is_full and scan.complete and not scan.excluded
+        is_all = is_all and not scan.counts.kinds.get(ARCHIVED)
         # Where nothing may be removed they stay: what was read later than a report counts.
         with contextlib.suppress(RepositoryError, SnapshotError):
-            if self._doubts and (self._accepts_loss or not self._doubts.lost):
+            if self._doubts and (self._accepts_loss or is_all or not self._doubts.lost):
                 self._doubts.end(contents)
 
     def recorded(self) -> Scan | None:
@@ -164,8 +172,11 @@ class Past:
         self._lost = () if self._accepts_loss else lost
         return found
 
-    def told(self, scan: Scan, result: Scanned) -> Scan:
-        """Return the record of a scan whose parts are kept with what is lost, and tell that."""
+    def told(self, scan: Scan, result: Scanned, contents: Path) -> Scan:
+        """Return the record of a scan whose parts are kept with what is lost, and tell that.
+
+        It names the reports that attest something of its `contents`.
+        """
         lost = restoring.still_lost(self._repository, self._lost, scan) if self._lost else []
         if lost:
             result.forgotten = True
@@ -184,17 +195,20 @@ class Past:
             seen=self._seen,
             lost=tuple(lost),
             findings=findings,
-            reports=self._attesting(scan),
+            reports=self._attesting(scan, contents),
         )
 
-    def _attesting(self, scan: Scan) -> tuple[CloudReport, ...]:
-        """Return the reports whose sums may stand in a scan: none that is older than all of it."""
+    def _attesting(self, scan: Scan, contents: Path) -> tuple[CloudReport, ...]:
+        """Return the reports whose sums stand in a scan: those of the moments of its proofs."""
         if not scan.counts.proofs.get(ATTESTED):
             return ()
         doubting = self._doubts.reports if self._doubts else ()
         each = dict.fromkeys((*self._reports, *doubting, *scan.reports))
-        oldest = scan.counts.oldest_proof or 0
-        return tuple(sorted((one for one in each if one.at >= oldest), key=_by_age)[-_REPORTS:])
+        moments = set[int]()
+        for batch in read.batches(contents, CONTENTS, columns=["proof", "proved_at"]):
+            attested = pc.equal(batch["proof"].dictionary_decode(), ATTESTED)
+            moments.update(pc.unique(batch["proved_at"].filter(attested)).to_pylist())
+        return tuple(sorted((one for one in each if one.at in moments), key=_by_age)[-_REPORTS:])
 
 
 def _as_first_told(listed: Rows, claims: Mapping[bytes, Sum]) -> Earlier:

@@ -116,7 +116,7 @@ def doubts_lost(why: str) -> str:
     return (
         "Which files reports of the cloud doubt, and nobody has read yet, is not known any more "
         f"({why}). Restore it from another copy of the repository, or give the reports again with "
-        "--accept-loss NAME"
+        "--accept-loss NAME; once --full has read everything, it is over as well"
     )
 
 

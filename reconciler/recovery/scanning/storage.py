@@ -284,13 +284,13 @@ class StorageScan:
         remembered = finish.remembered(found, *by)
         finish.keep(self._repository, (*parts, remembered), self._last)
         scan = finish.record_of(found, self._means, remembered, unlisted=self.result.unlisted)
-        scan = self._past.told(scan, self.result)
+        scan = self._past.told(scan, self.result, parts[0].path)
         if not record.write(self._repository, scan, after=self._after):
             self.overtaken = Overtaken(begun, parts)
             return
         self.result.scan = scan
         pieces.forget(self._repository, self._target.place, until=self._id)
-        self._past.end(parts[0].path)
+        self._past.end(scan, parts[0].path)
         if scan.unproved:
             self._end(outcome.INCOMPLETE, reasons.incomplete(scan, pair.unread, brought))
         if self._turns:

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reconciler.errors import SnapshotError
 from reconciler.recovery.cloud.sums import Sums
 from reconciler.recovery.findings import store
 from reconciler.recovery.repository import layout
@@ -244,7 +245,8 @@ def test_shards_keep_the_doubts_of_each_other(repository, doubted) -> None:
     assert found(repository, ended)[b"a"] == (ARCHIVED, 3, sha(b"x"))
 
 
-def test_doubts_that_can_not_be_read_are_missed_until_somebody_decides(repository, doubted):
+@pytest.mark.parametrize("wish", [{"accept_loss": (TARGET.name,)}, {"full": True}], ids=repr)
+def test_doubts_that_can_not_be_read_are_missed_until_somebody_decides(repository, doubted, wish):
     storage, sums = doubted
     scanned(storage, repository, sums, pace=Pace(most=1))
     (name,) = unfinished(repository)
@@ -253,9 +255,14 @@ def test_doubts_that_can_not_be_read_are_missed_until_somebody_decides(repositor
     for _ in range(2):
         ended = scanned(storage, repository)
         assert (ended.status, ended.forgotten) == (COMPLETE, True)
-        assert any("doubt, and nobody has read yet, is not known" in note for note in ended.notes)
-    ended = scanned(storage, repository, accept_loss=(TARGET.name,))
-    assert (ended.forgotten, unfinished(repository)) == (False, [])
+        (note,) = (note for note in ended.notes if "doubt, and nobody has read yet" in note)
+        assert f"({name} is corrupt" in note
+        with pytest.raises(SnapshotError, match="corrupt"):
+            standing.told(repository, ended.scan)
+    assert scanned(storage, repository, full=True, excluded=("/a",)).forgotten
+    assert len(unfinished(repository)) > 0
+    scanned(storage, repository, **wish)
+    assert (scanned(storage, repository).forgotten, unfinished(repository)) == (False, [])
 
 
 def test_what_is_due_and_can_not_be_read_stays_attested(repository, tmp_path) -> None:
@@ -348,14 +355,14 @@ def test_a_scan_names_the_reports_behind_its_hashes_and_no_others(tmp_path: Path
     of_a = succeeded("raw", "a", b"one", tag(b"one"), "v0")
     of_b = succeeded("raw", "b", b"two", tag(b"two"), "v0")
     repository = open_repository(str(tmp_path / "repository"), make=True)
-    days = [AT, AT + timedelta(days=1), AT + timedelta(days=2)]
-    lines = [[of_a, of_b], [of_a], [of_b]]
+    days = [AT + timedelta(days=number) for number in range(4)]
+    lines = [[of_a, of_b], [of_a], [of_a], [of_a]]
     dates = []
     for day, told in zip(days, lines, strict=True):
         folder = tmp_path / day.strftime("%d")
         sums = Sums([report(folder / "job", told, day)], folder, day)
         dates.append([r.at for r in scanned(storage, repository, sums).scan.reports])
     seconds = [int(day.timestamp()) for day in days]
-    assert dates == [seconds[:1], seconds[:2], seconds[1:]]
-    assert [r.at for r in scanned(storage, repository).scan.reports] == seconds[1:]
+    assert dates == [seconds[:1], seconds[:2], [seconds[0], seconds[2]], [seconds[0], seconds[3]]]
+    assert [r.at for r in scanned(storage, repository).scan.reports] == dates[-1]
     assert scanned(storage, repository, full=True).scan.reports == ()

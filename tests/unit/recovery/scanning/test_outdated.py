@@ -15,6 +15,7 @@ from reconciler.recovery.scanning.outdated import Outdated
 from support.recovery.memory import LONG_AGO, File, rows_with
 
 SECOND = 1_000_000_000
+SCAN = SimpleNamespace(excluded=())
 
 
 def file(**more: Any) -> File:
@@ -46,6 +47,7 @@ def test_what_was_found_gone_deleted_or_newer_is_asked_for(listed, was, good, ve
         return Earlier(iter([scanned(rows_with(known))]), clock=0, agreeing=())
 
     last: Any = SimpleNamespace(
+        scan=SCAN,
         rows_again=lambda: iter([scanned(rows_with({} if was is None else {b"a": file(**was)}))]),
         should_be=lambda: None if good is None else rows(good),
     )
@@ -59,7 +61,7 @@ def test_what_was_found_gone_deleted_or_newer_is_asked_for(listed, was, good, ve
 def test_what_an_ended_run_has_read_newer_is_asked_for(was) -> None:
     newer = file(mtime_ns=LONG_AGO + SECOND, version="v2")
     last: Any = SimpleNamespace(
-        rows_again=lambda: iter([scanned(rows_with(was))]), should_be=lambda: None
+        scan=SCAN, rows_again=lambda: iter([scanned(rows_with(was))]), should_be=lambda: None
     )
     # Of several runs, whichever has seen the newest.
     own = [{b"a": newer}, {b"a": file(), b"b": file()}, {b"b": file()}]
@@ -72,7 +74,9 @@ def test_what_an_ended_run_has_read_newer_is_asked_for(was) -> None:
 @pytest.mark.parametrize("kind", [FILE, ARCHIVED])
 def test_what_a_verification_found_gone_is_asked_for(kind) -> None:
     rows = rows_with({name: file(kind=kind) for name in (b"a", b"b", b"c")})
-    last: Any = SimpleNamespace(rows_again=lambda: iter([scanned(rows)]), should_be=lambda: None)
+    last: Any = SimpleNamespace(
+        scan=SCAN, rows_again=lambda: iter([scanned(rows)]), should_be=lambda: None
+    )
     asked = Outdated(last, pa.array([b"b", b"x"])).among(rows)
     assert (asked.path, asked.version) == ([b"b"], ["v1"])
 
@@ -80,7 +84,9 @@ def test_what_a_verification_found_gone_is_asked_for(kind) -> None:
 def test_some_of_what_is_the_same_is_kept_from_all_parts_of_a_list() -> None:
     names = [f"{i:03}".encode() for i in range(200)]
     known = rows_with({name: file() for name in names})
-    last: Any = SimpleNamespace(rows_again=lambda: iter([scanned(known)]), should_be=lambda: None)
+    last: Any = SimpleNamespace(
+        scan=SCAN, rows_again=lambda: iter([scanned(known)]), should_be=lambda: None
+    )
     outdated = Outdated(last)
     for start in range(0, 200, 50):
         some = names[start : start + 50]
@@ -91,3 +97,13 @@ def test_some_of_what_is_the_same_is_kept_from_all_parts_of_a_list() -> None:
     assert len(same) <= 17
     assert {path[:1] for path in same} == {b"0", b"1"}
     assert b"000" not in same
+
+
+def test_what_the_last_scan_left_out_was_not_found_gone() -> None:
+    rows = rows_with({name: file() for name in (b"a", b"b")})
+    last: Any = SimpleNamespace(
+        scan=SimpleNamespace(excluded=("/a",)),
+        rows_again=lambda: iter([scanned(rows_with({}))]),
+        should_be=lambda: Earlier(iter([scanned(rows)]), clock=0, agreeing=()),
+    )
+    assert Outdated(last).among(rows).path == [b"b"]
