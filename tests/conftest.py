@@ -14,6 +14,7 @@ from support.collecting import no_garbage, share_compiling
 from support.commands import starting
 from support.disk import wait_for_no_disk
 from support.leaks import leaks, no_leaks
+from support.reporting import Briefly
 from support.sampling import choose, examples, is_long, left_out
 from support.server.trust import trust_one
 
@@ -53,6 +54,8 @@ def pytest_configure(config: pytest.Config) -> None:
     # Not where others run the tests: they are to see what the machine has set.
     if hasattr(config, "workerinput") or not config.getoption("numprocesses", None):
         trust_one()
+    if hasattr(config, "workerinput"):
+        config.pluginmanager.register(Briefly())
     starting.start_as_now()
     if is_long(config):
         starting.always_as_users_do()
