@@ -202,7 +202,7 @@ def pip(home: Path, *words: str, environment: dict[str, str] | None = None) -> N
 
 def pytest(home: Path, *words: str) -> int:
     """Run pytest side by side: while one test waits for what hangs or is late, others compute."""
-    at_once = ("-n", str(min(4, 1 + (os.cpu_count() or 1))), "--dist", "worksteal")
+    at_once = ("-n", str(min(4, 2 + (os.cpu_count() or 1))), "--dist", "worksteal")
     return run(binary("python", home), "-m", "pytest", *at_once, *words)
 
 

@@ -118,7 +118,7 @@ def _start(data: Path, keys: Path) -> tuple[subprocess.Popen, S3Server]:
     ports = dict(zip(PORTS, _free_ports(len(PORTS)), strict=True))
     command = [
         *(sys.executable, "-c", WATCH, str(Path(sys.executable).with_name("weed"))),
-        *("server", f"-dir={data}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-volume.max=0"),
+        *("server", f"-dir={data}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-volume.max=9999"),
         *("-master.volumeSizeLimitMB=64", "-master.telemetry=false", f"-s3.config={keys}", "-s3"),
         *("-s3.allowDeleteBucketNotEmpty=false", "-s3.autoCreateBucket=false"),
         *("-s3.port.iceberg=0", "-s3.port.lance=0"),
