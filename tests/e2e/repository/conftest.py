@@ -1,4 +1,4 @@
-"""What documents show is run as their readers run it. So each is started as users do."""
+"""Scripts of the examples start commands themselves, as users do; so do the tests beside them."""
 
 import pytest
 
