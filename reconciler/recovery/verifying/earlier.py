@@ -68,8 +68,8 @@ class CameFirst:
     def those(self, findings: Iterable[FileFinding]) -> set[bytes]:
         """Return the paths, of a few findings, of files that have the bytes that came first.
 
-        None of them is unless an earlier scan says so. What is lost might say otherwise: then
-        nobody knows, and none is. Raises `RepositoryError`.
+        None of them is unless the scan of `was` remembers so, or an earlier one says it. What is
+        lost might say otherwise: then no earlier one is asked. Raises `RepositoryError`.
         """
         asked = {f.path: _Asked(f.was, f.now) for f in findings if can_be_first(f)}
         if not asked:

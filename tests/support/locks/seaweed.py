@@ -130,7 +130,7 @@ def _start(data: Path, keys: Path) -> tuple[subprocess.Popen, S3Server]:
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=subprocess.STDOUT,
-            env={**os.environ, "GOGC": "400"},  # looking for garbage is a fifth of what it does
+            env={**os.environ, "GOGC": "400"},  # it may take memory rather than time
         )
     return process, S3Server(ports["s3.port"])
 
