@@ -44,8 +44,17 @@ STORED = "stored"
 #: The cloud read the bytes where they lie, at rest, and a report of the job says what their hash
 #: was, and of which object; nobody here has read them.
 ATTESTED = "attested"
+#: In a listing alone: reports of one moment have two sums of one object. Nobody can know which of
+#: them is right but by reading it.
+DISPUTED = "disputed"
+#: What is said of one that nobody may read.
+TWO_SUMS = b"two sums in reports of one moment"
+#: What follows the storage class of an archived object of which a report has no sum: why not.
+NO_SUM = b"; no sum in a report: "
 #: What says that somebody has read the bytes once.
 PROVEN = (READ, KEPT, ATTESTED)
+#: What reports tell of an object that is listed.
+_TOLD = (ATTESTED, DISPUTED)
 
 #: What two listings of one object have in common, whatever its storage class.
 IDENTITY = ("size", "mtime_ns", "version", "tag")
@@ -168,14 +177,19 @@ def extend(rows: Rows, more: Rows) -> None:
 def with_attested(found: Rows, listed: Rows, kinds: Sequence[str]) -> Rows:
     """Give what was found what is attested of it as it was `listed`, and return it.
 
-    Only to what is of one of these `kinds`, and the very object that was listed.
+    Only to what is of one of these `kinds`, and the very object that was listed. Of what is
+    disputed nothing is known.
     """
-    told = {path: at for at, path in enumerate(listed.path) if listed.proof[at] == ATTESTED}
+    told = {path: at for at, path in enumerate(listed.path) if listed.proof[at] in _TOLD}
     for i, path in enumerate(found.path if told else ()):
         at = told.get(path)
         if at is None or found.kind[i] not in kinds:
             continue
-        if all(getattr(found, name)[i] == getattr(listed, name)[at] for name in IDENTITY):
+        if any(getattr(found, name)[i] != getattr(listed, name)[at] for name in IDENTITY):
+            continue
+        if listed.proof[at] == DISPUTED:
+            found.kind[i], found.detail[i] = UNREADABLE, TWO_SUMS
+        else:
             found.sha256[i], found.proof[i] = listed.sha256[at], ATTESTED
             found.proved_at[i] = listed.proved_at[at]
     return found

@@ -16,7 +16,16 @@ from reconciler.location import Bucket
 from reconciler.printable import shown as printable
 from reconciler.recovery.cloud.sums import Sum, Sums
 from reconciler.recovery.paths import shown
-from reconciler.recovery.rows import ARCHIVED, ATTESTED, FILE, FOLDER, MARKER, Rows
+from reconciler.recovery.rows import (
+    ARCHIVED,
+    ATTESTED,
+    DISPUTED,
+    FILE,
+    FOLDER,
+    MARKER,
+    NO_SUM,
+    Rows,
+)
 from reconciler.recovery.source import Pace, Source
 from reconciler.recovery.values import LeftOut, Root
 from reconciler.recovery.versions import NULL
@@ -63,11 +72,11 @@ class AttestedSource:
                 if at < len(rows) and rows.path[at] == path:
                     self._attest(rows, at, sums)
                 else:
-                    self._note(_NO_FILE, path, len(sums))
+                    self._note(_NO_FILE, path, _summed(sums))
                 following = next(told, None)
             yield rows
         while following:
-            self._note(_NO_FILE, following[0], len(following[1]))
+            self._note(_NO_FILE, following[0], _summed(following[1]))
             following = next(told, None)
 
     @property
@@ -119,6 +128,8 @@ class AttestedSource:
         return told
 
     def _note(self, why: str, path: bytes, number: int = 1) -> None:
+        if not number:
+            return
         self._counts[why] += number
         self._first.setdefault(why, path)
 
@@ -128,24 +139,40 @@ class AttestedSource:
         if rows.kind[at] in (FOLDER, MARKER):  # which have no bytes to prove
             return
         if rows.kind[at] not in (FILE, ARCHIVED):
-            self._note(_NOTHING, path, len(sums))
+            self._note(_NOTHING, path, _summed(sums))
             return
+        fails = [one for one in sums if one.sha256 is None]
+        sums = [one for one in sums if one.sha256]
         whys = [_unfit(one, rows, at) for one in sums]
         fitting = [one for one, why in zip(sums, whys, strict=True) if not why]
         for why in whys:
             if why:
                 self._note(why, path)
         if not fitting:
+            _explain(rows, at, fails)
             return
         first, last = (by(fitting, key=attrgetter("proved_at")) for by in (min, max))
         if len({one.sha256 for one in fitting if one.proved_at == last.proved_at}) > 1:
             self._note(_TWO_SUMS, path)
+            rows.proof[at], rows.proved_at[at] = DISPUTED, last.proved_at
             return
         rows.sha256[at], rows.proof[at], rows.proved_at[at] = last.sha256, ATTESTED, last.proved_at
         if len({one.sha256 for one in fitting}) > 1:
             self._otherwise[path] = first
             self._first_changed = self._first_changed if self._changed else path
             self._changed += 1
+
+
+def _summed(told: Sequence[Sum]) -> int:
+    return sum(one.sha256 is not None for one in told)
+
+
+def _explain(rows: Rows, at: int, told: Sequence[Sum]) -> None:
+    """Say of an archived object, which nobody else can read, why a report has no sum of it."""
+    fails = [one for one in told if not _unfit(one._replace(tag=one.tag or rows.tag[at]), rows, at)]
+    if fails and rows.kind[at] == ARCHIVED:
+        why = max(fails, key=attrgetter("proved_at")).why
+        rows.detail[at] = (rows.detail[at] or b"") + NO_SUM + why.encode("utf-8", "replace")
 
 
 def _unfit(told: Sum, rows: Rows, at: int) -> str:

@@ -13,6 +13,7 @@ import pyarrow as pa
 from msgspec import Struct, field
 
 from reconciler.errors import CloudFileError
+from reconciler.printable import shown as printable
 from reconciler.recovery.cloud import files
 from reconciler.recovery.cloud.jobs import Job, job_of
 from reconciler.recovery.cloud.lines import Line, lines_of
@@ -26,8 +27,9 @@ _SUMS = pa.schema(
         pa.field("place", pa.binary(), nullable=False),
         pa.field("version", pa.string()),
         pa.field("tag", pa.binary()),
-        pa.field("sha256", pa.binary(32), nullable=False),
+        pa.field("sha256", pa.binary(32)),
         pa.field("proved_at", pa.int64(), nullable=False),
+        pa.field("why", pa.string(), nullable=False),
     ]
 )
 _BATCH = 2**14
@@ -41,9 +43,11 @@ class Sum(NamedTuple):
 
     version: str | None
     tag: bytes | None
-    sha256: bytes
+    #: None: the report has none, and `why` says why not.
+    sha256: bytes | None
     #: Whole seconds since 1970, UTC.
     proved_at: int
+    why: str = ""
 
 
 class Unsummed(Struct):
@@ -129,17 +133,16 @@ class Sums:
                 schema=_SUMS,
             )
 
-    def _told(self, jobs: Iterable[Job]) -> Iterator[tuple[bytes, object, object, bytes, int]]:
+    def _told(self, jobs: Iterable[Job]) -> Iterator[tuple[object, ...]]:
         for job in jobs:
             report = CloudReport(job.at, job.manifest.digest)
             for result in job.results:
                 with files.checked(job.manifest, result) as (path, file):
                     for line in lines_of(path, file):
                         self._note(line, report)
-                        if line.sha256:
-                            place = line.bucket.encode("utf-8", "surrogateescape") + b"\0"
-                            told = line.version, line.tag, line.sha256, job.at
-                            yield place + line.key, *told
+                        place = line.bucket.encode("utf-8", "surrogateescape") + b"\0"
+                        told = line.version, line.tag, line.sha256, job.at, printable(line.why)
+                        yield place + line.key, *told
         if not self.reports:
             raise CloudFileError("the reports name no object: there is nothing to take from them")
 

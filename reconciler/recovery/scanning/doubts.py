@@ -24,7 +24,17 @@ from reconciler.recovery.parts.write import PartWriter
 from reconciler.recovery.repository import layout
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.repository.many import is_listed
-from reconciler.recovery.rows import ATTESTED, DELETED, IDENTITY, UNREADABLE, Rows, chosen
+from reconciler.recovery.rows import (
+    ARCHIVED,
+    ATTESTED,
+    DELETED,
+    DISPUTED,
+    IDENTITY,
+    UNREADABLE,
+    Rows,
+    chosen,
+    extend,
+)
 from reconciler.recovery.scanning.known.earlier import Earlier, contents_of
 from reconciler.recovery.scanning.known.pieces import fetched
 from reconciler.recovery.values import CloudReport
@@ -92,8 +102,9 @@ class Doubts:
                 continue
             paths.append(told.path[at])
             moment = told.proved_at[at] or 0
-            if listed.proof[i] != ATTESTED or (listed.proved_at[i] or 0) < moment:
-                listed.sha256[i], listed.proof[i] = told.sha256[at], ATTESTED
+            is_told = listed.proof[i] in (ATTESTED, DISPUTED)
+            if not is_told or (listed.proved_at[i] or 0) < moment:
+                listed.sha256[i], listed.proof[i] = told.sha256[at], told.proof[at]
                 listed.proved_at[i] = moment
             if (listed.sha256[i], listed.proved_at[i]) == (told.sha256[at], moment):
                 self._kept.add(told.path[at])
@@ -101,21 +112,34 @@ class Doubts:
             self.reports |= {CloudReport(moment, digest): None for digest in digests}
         return paths
 
-    def keep(self, wanted: Rows, doubted: Sequence[bytes]) -> None:
+    def keep(self, wanted: Rows, doubted: Sequence[bytes], listed: Rows) -> None:
         """Keep what reports say of files that are in doubt, unless it is kept already.
 
-        They are some of those that were listed last (`put_on`). Raises `RepositoryError`.
+        They are some of those that were `listed` last (`put_on`); so is what is disputed, and lies
+        in an archive, where nobody reads it. Raises `RepositoryError`.
         """
         paths = frozenset(doubted) - self._kept
-        if not paths:
+        disputed = self._disputed(listed) if DISPUTED in listed.proof else Rows()
+        if not (paths or len(disputed)):
             return
         rows = chosen(wanted, [i for i, path in enumerate(wanted.path) if path in paths])
+        extend(rows, disputed)
+        rows = chosen(rows, sorted(range(len(rows)), key=rows.path.__getitem__))
         each = dict.fromkeys((*self._given, *self.reports))
         rows.detail = [
             " ".join(one.digest for one in each if one.at == at).encode() for at in rows.proved_at
         ]
         self._number += 1
         self._names.append(self._write(self._run, self._number, iter([convert.scanned(rows)])))
+
+    def _disputed(self, listed: Rows) -> Rows:
+        each = zip(listed.path, listed.kind, listed.proof, strict=True)
+        which = [
+            i
+            for i, (path, kind, proof) in enumerate(each)
+            if (kind, proof) == (ARCHIVED, DISPUTED) and path not in self._kept
+        ]
+        return chosen(listed, which)
 
     def end(self, contents: Path) -> None:
         """Keep of all that only which the contents of a scan that has its record did not read.

@@ -108,7 +108,7 @@ class Past:
         paths = {*self._doubts.put_on(listed), *claims}
         in_doubt = pa.array(sorted(paths), pa.binary())
         compared = kept_hashes.compare(listed, earlier, should_be, self.wrong, in_doubt, claimed)
-        self._doubts.keep(compared.wanted, compared.doubted)
+        self._doubts.keep(compared.wanted, compared.doubted, listed)
         return compared
 
     def end(self, scan: Scan, contents: Path) -> None:

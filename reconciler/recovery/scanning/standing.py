@@ -19,6 +19,7 @@ from reconciler.recovery.parts.schema import SCANNED
 from reconciler.recovery.repository import layout
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.repository.many import is_listed
+from reconciler.recovery.rows import DISPUTED
 from reconciler.recovery.scanning import reasons
 from reconciler.recovery.scanning.doubts import named
 from reconciler.recovery.scanning.known.earlier import check, contents_of, fetched
@@ -65,7 +66,10 @@ def rows(repository: Repository, scan: Scan) -> Iterator[pa.RecordBatch]:
 
 def _stand(doubts: pa.RecordBatch, now: pa.RecordBatch) -> pa.Array:
     """Say for each doubt whether the file is there as it was, and nobody has read it since."""
-    stand = pc.fill_null(pc.not_equal(doubts["sha256"], now["sha256"]), False)
+    other = pc.not_equal(doubts["sha256"], now["sha256"])
+    # Of what is disputed no hash is known to be the right one.
+    disputed = pc.and_(pc.equal(doubts["proof"], DISPUTED), pc.is_valid(now["sha256"]))
+    stand = pc.or_(pc.fill_null(other, False), disputed)
     for name in _SAME:
         one, other = doubts[name], now[name]
         if name == "version":  # a bucket that keeps none has none

@@ -16,6 +16,7 @@ SAME, FIRST, UNSEEN, NOTHING = "same", "first", "unseen", "nothing"
 
 #: What is said of a file of which a report of the cloud has other bytes than the last scan.
 DOUBTED = "a report of the cloud has other bytes, and nobody has read it since"
+DISPUTED = "reports of the cloud of one moment have two sums of it, and nobody has read it since"
 
 
 class Chapter(Struct, frozen=True):

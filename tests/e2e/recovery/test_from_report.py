@@ -196,6 +196,41 @@ def test_archived_objects_are_proved_and_found_damaged_by_reports_alone(raw):
     assert f"archived  GLACIER  {sha(b'cOld').hex()[:12]}" in told.replace("SHA-256 ", "")
 
 
+def test_what_nobody_can_know_of_an_archived_object_is_told_by_its_name(raw):
+    for key in ("cold.tif", "shut.tif"):
+        raw.put(key, key.encode(), StorageClass="GLACIER")
+    raw.scan()
+    raw.folder("snapshot", "create", "proofs")
+    lines = [raw.line("cold.tif", data) for data in (b"cold", b"cOld")]
+    job = raw.report(*lines, failed(raw.bucket, "shut.tif", "Access denied", "403"))
+    told = raw.scan("--from-report", job, code=8)
+    assert told["status"] == "incomplete"
+    assert [(one["path"], one["reason"]) for one in told["scan"]["unproved"]] == [
+        ("cold.tif", "two sums in reports of one moment")
+    ]
+    for name, why in (
+        ("cold.tif", "two sums in reports of one moment"),
+        ("shut.tif", "GLACIER; no sum in a report: Access denied (403)"),
+    ):
+        told = raw.folder("verify", "proofs", "--explain", "raw", name, code=8).stdout
+        assert why in " ".join(told.split())
+    raw.scan(code=8)  # without the report
+    raw.scan("--from-report", job, code=8)
+    raw.folder("snapshot", "create", "proofs", code=8)
+    snapshots = json.loads(raw.folder("snapshot", "list", "proofs", "-o", "json").stdout)
+    (first, second) = sorted(one["id"] for one in snapshots["snapshots"])
+    pair = f"proofs@{second}", "--against", f"proofs@{first}"
+    told = json.loads(raw.folder("verify", *pair, "-o", "json", code=8).stdout)
+    found = {one["path"]: (one["what"], one["note"]) for one in told["storages"][0]["findings"]}
+    assert found == {
+        "cold.tif": ("unreadable", "two sums in reports of one moment"),
+        "shut.tif": (
+            "not_verified",
+            "archived, then and now: GLACIER; no sum in a report: Access denied (403)",
+        ),
+    }
+
+
 def test_a_report_of_what_is_not_scanned_is_refused(raw, folder):
     raw.put("one", b"one")
     other = raw.report(succeeded("another", "one", b"one", "tag"), name="other")

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from reconciler.recovery import paths
 from reconciler.recovery.parts.schema import CONTENTS, STAMPS
 from reconciler.recovery.parts.write import PartWriter, Written
-from reconciler.recovery.rows import LIMIT, READ, UNREADABLE, is_closed
+from reconciler.recovery.rows import LIMIT, READ, TWO_SUMS, UNREADABLE, is_closed
 from reconciler.recovery.values import Counts, Unproved
 
 #: So many parts of a storage are told one by one; of more, the folders that they are in.
@@ -128,6 +128,8 @@ class PartPair:
             reason = os.fsdecode(detail or b"") or "unknown"
             closed = is_closed(UNREADABLE, path, size)
             what = "could not be listed" if closed else "could not be read"
+            if detail == TWO_SUMS:
+                what = "is not known, as nobody may read it"
             if detail == LIMIT:
                 self.unread += 1
                 what = "was not read yet"

@@ -14,10 +14,23 @@ import pyarrow.compute as pc
 
 from reconciler.recovery.parts import convert
 from reconciler.recovery.parts.schema import SCANNED
-from reconciler.recovery.rows import ARCHIVED, ATTESTED, FILE, IDENTITY, Content, Rows
+from reconciler.recovery.rows import (
+    ARCHIVED,
+    ATTESTED,
+    DISPUTED,
+    FILE,
+    IDENTITY,
+    TWO_SUMS,
+    UNREADABLE,
+    Content,
+    Rows,
+)
 
 _COLUMNS = ("sha256", "proof", "proved_at")
 _NOTHING: Mapping[str, object] = {"sha256": None, "proof": "", "proved_at": None}
+#: What is known of an archived object that is disputed.
+_UNKNOWN: Mapping[str, object] = {**_NOTHING, "kind": UNREADABLE, "detail": TWO_SUMS}
+_TOLD = pa.array([ATTESTED, DISPUTED])
 #: What shows, all of it, that an archived object is the one that it was.
 _SAME = ("kind", *IDENTITY)
 
@@ -56,7 +69,7 @@ class Held(NamedTuple):
 
 def apart(batch: pa.RecordBatch) -> tuple[pa.RecordBatch, pa.RecordBatch | None]:
     """Return a listing without what is attested, and with it; None if nothing is."""
-    attested = pc.equal(batch["proof"], ATTESTED)
+    attested = pc.is_in(batch["proof"].dictionary_decode(), value_set=_TOLD)
     if not pc.any(attested).as_py():
         return batch, None
     return _replaced(batch, attested, _NOTHING), batch
@@ -78,10 +91,7 @@ def hold(
         batch = _kept(batch, was)
     if told is None:
         return Held(batch, unknown, should, sums=_sums(batch, unknown, each))
-    newest = pc.fill_null(pc.equal(told["proof"], ATTESTED), False)
-    for was in each:
-        later = pc.and_(_unwritten(batch, was), pc.greater(was["proved_at"], told["proved_at"]))
-        newest = pc.and_not(newest, pc.fill_null(later, False))
+    newest, disputed = _newest(told, batch, each), pc.equal(told["proof"], DISPUTED)
     expected = pc.if_else(unknown, should, batch["sha256"])
     other = pc.fill_null(pc.not_equal(told["sha256"], expected), False)
     for was in each:  # what was found in its place is no more believed to be over than to be there
@@ -89,13 +99,14 @@ def hold(
         other = pc.or_(other, pc.and_(_unwritten(batch, was), differs))
     files = pc.and_(newest, pc.equal(batch["kind"], FILE))
     as_old = pc.fill_null(pc.less_equal(told["proved_at"], batch["proved_at"]), False)
-    doubted = pc.and_(files, pc.or_(other, _is_in(batch, in_doubt)))
+    doubted = pc.and_(files, pc.or_(pc.or_(other, disputed), _is_in(batch, in_doubt)))
     read = pc.or_(doubted, pc.and_(pc.and_not(files, as_old), _is_in(batch, wrong)))
     taken = pc.and_not(pc.and_not(files, read), as_old)
     anew = pc.and_not(read, unknown)
     archived = pc.and_(newest, pc.equal(batch["kind"], ARCHIVED))
     sums = {name: told[name] for name in _COLUMNS}
     after = _replaced(batch, pc.or_(taken, archived), sums)
+    after = _replaced(after, pc.and_(archived, disputed), _UNKNOWN)
     unread = pc.or_(pc.and_not(unknown, taken), anew)
     known = _sums(batch, unread, each)
     return Held(
@@ -107,6 +118,17 @@ def hold(
         convert.values(batch["path"].filter(doubted)),
         _replaced(batch if known is None else known, newest, sums),
     )
+
+
+def _newest(
+    told: pa.RecordBatch, batch: pa.RecordBatch, each: Sequence[pa.RecordBatch]
+) -> pa.Array:
+    """Say for each row whether something is `told` of it, and nobody has read it since."""
+    newest = pc.is_in(told["proof"].dictionary_decode(), value_set=_TOLD)
+    for was in each:
+        later = pc.and_(_unwritten(batch, was), pc.greater(was["proved_at"], told["proved_at"]))
+        newest = pc.and_not(newest, pc.fill_null(later, False))
+    return newest
 
 
 def _is_in(batch: pa.RecordBatch, paths: pa.Array | None) -> pa.Array:
@@ -127,7 +149,7 @@ def unread(files: Rows, sums: pa.RecordBatch | None) -> Rows:
         return files
     words, hashes, dates = (convert.values(sums[name]) for name in ("proof", "sha256", "proved_at"))
     for i, word in enumerate(words):
-        if word == ATTESTED:
+        if word in (ATTESTED, DISPUTED):
             files.proof[i], files.sha256[i], files.proved_at[i] = word, hashes[i], dates[i]
     return files
 
@@ -209,13 +231,14 @@ def _replaced(batch: pa.RecordBatch, which: pa.Array, by: Mapping[str, object]) 
     for field, column in zip(SCANNED, batch.columns, strict=True):
         if field.name in by:
             value = by[field.name]
-            plain = column.dictionary_decode() if field.name == "proof" else column
+            is_word = pa.types.is_dictionary(field.type)
+            plain = column.dictionary_decode() if is_word else column
             if not isinstance(value, pa.Array):
                 value = pa.scalar(value, plain.type)
-            elif field.name == "proof":
+            elif is_word:
                 value = value.dictionary_decode()
             column = pc.if_else(which, value, plain)  # noqa: PLW2901
-            column = column.dictionary_encode() if field.name == "proof" else column  # noqa: PLW2901
+            column = column.dictionary_encode() if is_word else column  # noqa: PLW2901
         columns.append(column)
     return pa.RecordBatch.from_arrays(columns, schema=SCANNED)
 

@@ -170,6 +170,8 @@ def _archived(was: Content, now: Content, told: _Telling) -> Judged:
         return told.listed(values.ARCHIVED, _reason(now), compared=False)
     if same_bytes(was, now) is False or (was.version != now.version and was.version is not None):
         return told.changed()
+    if rows.NO_SUM in (now.detail or b""):  # which is of this file alone
+        return told.unknown(STILL_ARCHIVED, now.path, f"{WORDS[STILL_ARCHIVED]}: {_reason(now)}")
     return told.unknown(STILL_ARCHIVED)
 
 
@@ -218,9 +220,9 @@ class _Telling(Struct, frozen=True):
         finding = self._finding(named, what) if named else None
         return Judged(what, expected, expected, finding)
 
-    def unknown(self, reason: str, part: bytes = b"") -> Judged:
+    def unknown(self, reason: str, part: bytes = b"", note: str = "") -> Judged:
         """Nobody can say: what is told is the part, once for all files in it."""
-        by, note = self.by, WORDS.get(reason, "")
+        by, note = self.by, note or WORDS.get(reason, "")
         finding = FileFinding(
             values.NOT_VERIFIED, by.storage, by.place, part, note=note, reason=reason
         )
@@ -265,4 +267,4 @@ def _is_ahead(content: Content, taken_ns: int) -> bool:
 
 def _reason(content: Content) -> str:
     """Return why it can't be read."""
-    return (content.detail or b"").decode("ascii", "replace")
+    return (content.detail or b"").decode("utf-8", "replace")

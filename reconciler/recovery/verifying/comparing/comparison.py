@@ -20,6 +20,7 @@ from reconciler.recovery.verifying.comparing.classify import (
     SAME,
     SCATTERED,
     UNKNOWN_THEN,
+    WORDS,
     Judged,
     classify,
 )
@@ -175,6 +176,7 @@ class Comparison:
     def _part(self, path: bytes, reason: str, note: str, files: int) -> None:
         if (path, reason) not in self._parts and len(self._parts) >= MOST_PARTS:
             path, reason = b"", reason if reason in SCATTERED else IN_MANY
+            note = WORDS.get(reason, note)
         part = self._parts.setdefault((path, reason), _Part())
         part.files += files
         part.notes.add(note)

@@ -85,8 +85,8 @@ def _doubts(
         scan = lasts.of(place)
         for batch in standing.rows(repository, scan) if scan else ():
             for found in convert.contents(batch.filter(pc.equal(batch["path"], path))):
-                digest = (found.sha256 or b"").hex()[:12]
-                note = f"{stories.DOUBTED}: SHA-256 {digest}"
+                note = f"{stories.DOUBTED}: SHA-256 {(found.sha256 or b'').hex()[:12]}"
+                note = note if found.sha256 else stories.DISPUTED
                 at = moment(found.proved_at or 0)
                 reports = tuple((found.detail or b"").decode().split())
                 yield Chapter(at, "", stories.NOTHING, note=note, reports=reports)

@@ -165,7 +165,7 @@ class Narrator:
             return stories.NOTHING, "its bytes were not read"
         is_attested = content.proof == rows.ATTESTED
         if content.kind in (rows.UNREADABLE, rows.CHANGING, rows.ARCHIVED) and not is_attested:
-            return stories.NOTHING, (content.detail or b"").decode("ascii", "replace")
+            return stories.NOTHING, (content.detail or b"").decode("utf-8", "replace")
         return stories.FIRST, ""
 
     def _seen(self) -> bool:

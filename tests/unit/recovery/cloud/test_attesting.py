@@ -10,7 +10,7 @@ import pytest
 from reconciler.location import Bucket
 from reconciler.recovery.cloud.attesting import AttestedSource
 from reconciler.recovery.cloud.sums import Sums
-from reconciler.recovery.rows import ARCHIVED, ATTESTED, DELETED, FILE
+from reconciler.recovery.rows import ARCHIVED, ATTESTED, DELETED, DISPUTED, FILE
 from support.recovery.buckets import sha
 from support.recovery.cloud_files import failed, report, succeeded
 from support.recovery.memory import LONG_AGO, File, Storage
@@ -112,7 +112,7 @@ def test_what_lies_below_a_prefix_is_known_by_what_follows_it(tmp_path: Path) ->
     assert notes == []
 
 
-def test_of_two_reports_the_newer_one_counts_and_two_sums_of_one_prove_nothing(tmp_path: Path):
+def test_of_two_reports_the_newer_one_counts_and_two_sums_are_disputed(tmp_path: Path):
     files = {name: File(name.encode(), tag=b"t") for name in ("a", "b", "c")}
     listed, notes = attested(
         tmp_path,
@@ -127,7 +127,7 @@ def test_of_two_reports_the_newer_one_counts_and_two_sums_of_one_prove_nothing(t
     told = {name: (row["sha256"], row["proof"], row["proved_at"]) for name, row in listed.items()}
     assert told["a"] == (sha(b"a"), ATTESTED, int(AT.timestamp()))
     assert told["b"] == (sha(b"b"), ATTESTED, int(AT.timestamp()))
-    assert told["c"] == (None, "", None)
+    assert told["c"] == (None, DISPUTED, int(AT.timestamp()))
     assert "1 sum with two sums for one object of one moment; the first is of c" in notes[0]
     assert "other sums than earlier ones of 1 object that nobody wrote between" in notes[1]
     assert "the first is b" in notes[1]

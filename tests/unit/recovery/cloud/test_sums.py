@@ -119,7 +119,8 @@ def test_what_proves_nothing_is_counted_with_its_reason(tmp_path: Path, line, wh
     found = taken(tmp_path, report(tmp_path, [line, succeeded("raw", "b", b"b", "t")], AT))
     assert found.unsummed["raw"].counts == {why: 1}
     assert found.unsummed["raw"].first == {why: b"a"}
-    assert [key for key, _ in found.below("raw", b"")] == [b"b"]
+    told = {key: (one.sha256, one.why) for key, (one,) in found.below("raw", b"")}
+    assert told == {b"a": (None, why), b"b": (sha(b"b"), "")}
 
 
 def test_a_line_of_the_user_guide_is_read(tmp_path: Path) -> None:

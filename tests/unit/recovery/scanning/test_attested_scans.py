@@ -28,7 +28,7 @@ from reconciler.recovery.values import DAMAGED, Root, Target
 from reconciler.recovery.verifying import remembered
 from reconciler.report.sentences.scans import estimated
 from support.recovery.buckets import sha
-from support.recovery.cloud_files import report, succeeded
+from support.recovery.cloud_files import failed, report, succeeded
 from support.recovery.memory import LONG_AGO, File, Storage
 from support.recovery.scans import here, rows, table
 
@@ -196,6 +196,81 @@ def test_a_doubt_outlasts_the_scan_that_did_not_come_to_read_it(repository, doub
     assert found(repository, ended)[b"a"] == (ARCHIVED, 3, sha(b"x"))
     assert [one.at for one in ended.scan.reports] == [int(AT.timestamp()) + 86_400]
     assert unfinished(repository) == []
+
+
+def disputed(folder, at=AT + timedelta(days=1), more=()):
+    """Return what two reports of one moment say otherwise of one object."""
+    jobs = [
+        report(folder / name, [succeeded("raw", "a", data, tag(b"one")), *more], at)
+        for name, data in (("first", b"one"), ("second", b"x"))
+    ]
+    return Sums(jobs, folder, at)
+
+
+@pytest.mark.parametrize("known", [False, True])
+@pytest.mark.parametrize("refused", [False, True], ids=["archived", "refused"])
+def test_two_sums_of_one_moment_leave_not_known_what_nobody_may_read(
+    repository, tmp_path, known, refused
+) -> None:
+    storage, _ = bucket({"a": ([(b"one", True)], []), "b": ([(b"two", True)], [])}, versioned=False)
+    storage.now = int(AT.timestamp())
+    if known:
+        scanned(storage, repository)
+    if refused:
+        storage.archived = {b"a"}
+    else:
+        storage.files[b"a"].kind, storage.files[b"a"].detail = ARCHIVED, b"GLACIER"
+    # Also in a scan that is given no report any more, until one says what is right.
+    for told in (disputed(tmp_path), None, None):
+        ended = scanned(storage, repository, told)
+        assert (ended.status, ended.altered) == (INCOMPLETE, 0)
+        (part,) = ended.scan.unproved
+        assert (part.path, part.reason) == (b"a", "two sums in reports of one moment")
+        assert table(rows(repository, ended.scan))[b"a"]["sha256"] is None
+    ended = scanned(storage, repository, reported(tmp_path, b"one", AT + timedelta(days=2)))
+    assert (ended.status, found(repository, ended)[b"a"][2]) == (COMPLETE, sha(b"one"))
+    assert (scanned(storage, repository).status, unfinished(repository)) == (COMPLETE, [])
+
+
+def test_two_sums_of_one_moment_are_settled_by_reading(repository, tmp_path) -> None:
+    storage, _ = bucket({"a": ([(b"one", True)], []), "b": ([(b"two", True)], [])}, versioned=False)
+    storage.now = int(AT.timestamp())
+    last = scanned(storage, repository).scan
+    sums = disputed(tmp_path)
+    ended = scanned(storage, repository, sums, pace=Pace(most=1))
+    assert (ended.status, ended.doubted) == (UNFINISHED, 1)
+    assert "other bytes of 1 file" in standing.told(repository, last)
+    storage.files[b"a"].data = b"rot"
+    ended = scanned(storage, repository)
+    assert (ended.status, ended.doubted, ended.altered_first) == (COMPLETE, 1, [b"a"])
+    assert unfinished(repository) == []
+
+
+def test_without_a_record_neither_of_two_sums_makes_what_was_read_damaged(repository, tmp_path):
+    storage, _ = bucket({"a": ([(b"one", True)], []), "b": ([(b"two", True)], [])}, versioned=False)
+    sums = disputed(tmp_path, AT)
+    for _ in range(2):
+        ended = scanned(storage, repository, sums)
+        assert (ended.status, ended.altered, storage.read) == (COMPLETE, 0, [b"a", b"b"])
+
+
+@pytest.mark.parametrize("line", [("403", "Access denied"), None], ids=["failed", "another sum"])
+def test_why_a_report_has_no_sum_stands_with_the_archived_file(repository, tmp_path, line) -> None:
+    storage, _ = bucket({"a": ([(b"one", True)], []), "b": ([(b"two", True)], [])}, versioned=False)
+    for name in ("a", "b"):
+        storage.files[name.encode()].kind = ARCHIVED
+        storage.files[name.encode()].detail = b"GLACIER"
+    told = (
+        failed("raw", "a", *reversed(line))
+        if line
+        else succeeded("raw", "a", b"one", tag(b"one"), checksumAlgorithm="CRC32")
+    )
+    sums = Sums([report(tmp_path / "job", [told], AT)], tmp_path, AT)
+    ended = scanned(storage, repository, sums)
+    kept = table(rows(repository, ended.scan))
+    why = b"Access denied (403)" if line else b"CRC32, which is no SHA-256"
+    assert kept[b"a"]["detail"] == b"GLACIER; no sum in a report: " + why
+    assert kept[b"b"]["detail"] == b"GLACIER"
 
 
 def test_a_doubt_is_over_once_it_was_read_or_written_over(repository, doubted) -> None:
