@@ -1,115 +1,100 @@
 """The whole drill: a platform with many storages is lost, rebuilt, proved, and then harmed.
 
-`--long` plays it with 1,000 storages and 200,000 files, which takes many minutes; each commit plays
-it with a few.
+`--long` plays it with 1,000 storages and 200,000 files on each platform, which takes many minutes;
+each commit plays it with a few.
 """
 
 import json
-import os
-import random
+from contextlib import ExitStack
 
-from support.recovery.planting import LONG_AGO
+import pytest
+
+from support.recovery.drilling import PLATFORMS, Lab
 from support.sampling import is_long
 from tests.e2e.recovery.test_always_found import Campaign
 
-#: So many storages of each kind lie in buckets.
-BUCKETS = 2
 
-
-class Drill:
-    """Storages of every kind, each with as many files."""
-
-    def __init__(self, folder, s3, storages, files, run):
-        """Lay them down; `run` runs a command, and gives what it printed."""
-        self.folder, self.s3, self.files, self.run = folder, s3, files, run
-        self.client = s3.client()
-        self.local = [f"nas-{number:04}" for number in range(storages - 2 * BUCKETS)]
-        self.buckets = {f"{kind}-{n}": s3.new_bucket() for kind in ("s3", "aws") for n in "01"}
-        for name in self.local:
-            (folder.path / "data" / name).mkdir(parents=True)
-        for name in (*self.local, *self.buckets):
-            for number in range(files):
-                self.put(name, f"{number:04}.tif", f"{name} {number}".encode())
-        entries = [*map(self.entry, self.local), *map(self.entry, self.buckets)]
-        manifest = {"version": 1, "platform": "sqlite:///platform.db", "storages": entries}
-        folder.write(json.dumps(manifest))
-
-    def __call__(self, *arguments, code=0):
-        return json.loads(self.run(*arguments, "-o", "json", code=code))
-
-    def entry(self, name):
-        if name in self.local:
-            place = {"type": "local", "default_url": str(self.path(name))}
-        elif name.startswith("aws"):
-            place = {"region": "eu-central-2", "bucket": self.buckets[name]}
-        else:
-            place = {"type": "S3", "default_url": f"{self.s3.endpoint}/{self.buckets[name]}"}
-        return {"name": name, "label": f"The {name}", **place}
-
-    def path(self, name, file=""):
-        return self.folder.path / "data" / name / file
-
-    def put(self, name, file, data):
-        if name in self.buckets:
-            self.client.put_object(Bucket=self.buckets[name], Key=file, Body=data)
-            return
-        self.path(name, file).write_bytes(data)
-        os.utime(self.path(name, file), (LONG_AGO, LONG_AGO))
-
-    def harm(self, faults):
-        """Harm files: a third rot, a third go, and so many mounts vanish; give what is found."""
-        rng = random.Random(faults)
-        chosen = rng.sample(self.local, faults)
-        found = set()
-        for at, name in enumerate(chosen):
-            file = f"{rng.randrange(self.files):04}.tif"
-            if at % 10 == 0:
-                self.path(name).rename(self.path(f"vanished-{name}"))
-                found.add((name, "not_reachable", ""))
-            elif at % 2:
-                self.put(name, file, b"rotten")
-                found.add((name, "damaged", file))
-            else:
-                self.path(name, file).unlink()
-                found.add((name, "missing", file))
-        return found
-
-
-def held(snapshot):
+def held(snapshot, *but):
     """Give what a snapshot has of each storage, ids apart."""
     same = ("name", "label", "type", "default_url", "contents")
-    return [{key: each[key] for key in same} for each in snapshot["storages"]]
+    return [{key: each[key] for key in same if key not in but} for each in snapshot["storages"]]
 
 
-def play(drill, faults):
-    storages = len(drill.local) + len(drill.buckets)
-    drill("apply", "-y")
-    snapshot = drill("snapshot", "create", "proofs", "--scan")
-    (drill.folder.path / "platform.db").unlink()
-    line = ("rebuild", "proofs", "--platform", "sqlite:///new.db", "-y")
-    told = drill(*line, "--expect", snapshot["digest"])
-    assert (told["rebuilt"], told["storages"], told["verified"]) == (storages, storages, False)
-    again = drill("snapshot", "create", "proofs", "--platform", "sqlite:///new.db")
-    assert held(again) == held(snapshot)
-    clean = drill("verify", f"proofs@{snapshot['id']}", "--deep")
-    assert all(one["compared"] == one["of"] == drill.files for one in clean["storages"])
-    planted = drill.harm(faults)
-    report = drill("verify", f"proofs@{snapshot['id']}", "--deep", "--all", code=7)
+def play(run, lab, platform, faults, moved):
+    """Play it: `run` runs a command, and gives what it printed; `moved` is a new folder's path."""
+
+    def call(*arguments, code=0):
+        return json.loads(run(*arguments, "-o", "json", code=code))
+
+    call("apply", "-y")
+    if platform.takes_records:
+        call("scan", *lab.names[-2:])
+    snapshot = call("snapshot", "create", "proofs", "--scan")
+    new, kept = platform.lose(), f"proofs@{snapshot['id']}"
+    moves = ("--relocate", lab.move(moved)) if platform.moves else ()
+    told = call(
+        "rebuild", "proofs", "--platform", new, "-y", "--expect", snapshot["digest"], *moves
+    )
+    count = len(lab.names)
+    assert (told["rebuilt"], told["storages"], told["verified"]) == (count, count, False)
+    again = call(
+        "snapshot",
+        "create",
+        "proofs",
+        "--platform",
+        new,
+        *(["--scan", "--allow-fewer"] if moves else []),
+    )
+    assert told["records"]["added"] == (2 * lab.files if platform.takes_records else 0)
+    if moves:
+        assert held(again, "contents", "default_url") == held(snapshot, "contents", "default_url")
+        places = {each["name"]: each["default_url"] for each in again["storages"]}
+        assert all(f"{lab.path(name)}" in places[name] for name in set(lab.names) - {*lab.buckets})
+    else:
+        assert held(again) == held(snapshot)
+    deep = ("verify", kept, "--deep", *moves)
+    assert told["verify"][-1].split()[3:] == [*deep[2:]]
+    clean = call(*deep)
+    assert all(one["compared"] == one["of"] == lab.files for one in clean["storages"])
+    planted = lab.harm(faults)
+    report = call(*deep, "--all", "--settled", "0s", code=7)
     found = {
-        (one["storage"], finding["what"], finding["path"])
+        (one["storage"], finding["what"], finding["path"]): finding
         for one in report["storages"]
         for finding in one["findings"]
     }
-    assert found == planted
+    assert set(found) == {fault[:3] for fault in planted}
+    for fault in planted:
+        explained(call, fault, found[fault[:3]])
 
 
-def test_all_storages_come_back_and_each_fault_is_named(folder, s3, request):
-    if is_long(request.config):
-        run = Campaign(folder, s3.environment())
-        play(Drill(folder, s3, storages=1_000, files=200, run=run), faults=100)
+def explained(call, fault, finding):
+    """Check that a fault is told with its cause, and with the good copy where there is one."""
+    if not fault.path:
+        assert "does not exist" in finding["note"] or "is not there" in finding["note"]
         return
+    assert ("now" in finding) is (fault.what != "missing")
+    story = call("verify", "proofs", "--explain", fault.storage, fault.path, code=7)
+    assert story["good"]["sha256"] == finding["was"]["sha256"]
+    copies = [(copy["storage"], copy["path"]) for copy in story["copies"]]
+    assert copies == ([(fault.good, fault.path)] if fault.good else []), fault
 
-    def few(*arguments, code):
-        return folder(*arguments, code=code, env=s3.environment()).stdout
 
-    play(Drill(folder, s3, storages=7, files=3, run=few), faults=3)
+@pytest.mark.sampled(1)
+@pytest.mark.parametrize("kind", PLATFORMS)
+def test_all_storages_come_back_and_each_fault_is_named(
+    folder, s3, request, tmp_path_factory, kind
+):
+    with ExitStack() as stack:
+        postgres = request.getfixturevalue("postgres") if kind == "postgresql" else None
+        platform = PLATFORMS[kind](tmp_path_factory.mktemp("platform"), postgres, stack)
+        environment = {**s3.environment(), **platform.environment}
+        long = is_long(request.config)
+        lab = Lab(folder.path, s3, 1_000 if long else 10, 200 if long else 3)
+        folder.write(lab.manifest(platform.address))
+
+        def few(*arguments, code):
+            return folder(*arguments, code=code, env=environment).stdout
+
+        run = Campaign(folder, environment) if long else few
+        play(run, lab, platform, 100 if long else 4, folder.path / "moved")
