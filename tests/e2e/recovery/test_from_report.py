@@ -256,6 +256,15 @@ def test_a_report_of_what_is_not_scanned_is_refused(raw, folder):
     folder("scan", "--into", "proofs", "--from-report", "storages.yaml", code=65)
 
 
+@pytest.mark.parametrize("option", ["--from-report", "--listing"])
+def test_what_lies_in_a_bucket_is_to_be_fetched_first(storages, option):
+    line = ("scan", "--into", "proofs", option, "s3://jobs/job 1/manifest.json")
+    told = storages.folder(*line, code=64).stderr
+    assert "Fetch all of it, as by `aws s3 cp --recursive 's3://jobs/job 1' ./fetched`" in told
+    assert f"say {option} ./fetched/manifest.json" in told
+    assert not (storages.path / "proofs").exists()
+
+
 def test_seaweed_keeps_its_own_tags(folder, s3, monkeypatch):
     for name, value in s3.environment().items():
         monkeypatch.setenv(name, value)

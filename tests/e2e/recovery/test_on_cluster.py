@@ -8,11 +8,14 @@ from contextlib import closing
 import pytest
 import trustme
 
+from support.recovery.cloud_bucket import SOON, Bucket
 from support.recovery.dask_cluster import Cluster, can_hide
 from support.recovery.same import written_anew
 from tests.e2e.recovery.conftest import Storages
 
 FILES, MOMENTS = 150, 50
+#: What a worker signs in with to the buckets of moto, which takes anybody.
+SIGNED_IN = {"AWS_ACCESS_KEY_ID": "worker", "AWS_SECRET_ACCESS_KEY": "secret-of-worker"}
 #: A scheduler and workers take a second of CPU each to start.
 SOME = pytest.mark.sampled(3, of="clusters")
 
@@ -25,7 +28,7 @@ def lab(tmp_path_factory):
     """
     nas = tmp_path_factory.mktemp("lab") / "nas"
     nas.mkdir()
-    with closing(Cluster(tmp_path_factory.mktemp("cluster"))) as cluster:
+    with closing(Cluster(tmp_path_factory.mktemp("cluster"), environment=SIGNED_IN)) as cluster:
         cluster.worker("near", "storage:nas=1,storage:frail=1")
         cluster.worker("far", hidden=nas if can_hide() else None)
         yield nas, cluster
@@ -95,6 +98,23 @@ def test_a_worker_that_is_killed_is_replaced_by_another(nas, tmp_path):
     assert nas.cluster.processes["frail"].wait(timeout=60)
     assert (ended["status"], ended["files_read"]) == ("complete", FILES + 1)
     same(nas, tmp_path)
+
+
+@SOME
+def test_what_a_cloud_tells_is_taken_here_and_workers_read_the_rest(lab, folder, moto):
+    raw = Bucket(folder, moto, moto.endpoint, versioned=True)
+    for key in ("a", "b", "c"):
+        raw.put(key, key.encode())
+    job = raw.report(*(raw.line(key, key.encode()) for key in ("a", "b")))
+    raw.put("b", b"other")
+    told = ("--from-report", job, "--listing", raw.listing(later=SOON))
+    ended = raw.scan("--on", lab[1].address, *told)
+    assert (ended["status"], ended["files_read"]) == ("complete", 2)
+    assert ended["scan"]["counts"]["proofs"] == {"attested": 1, "read": 2}
+    assert ended["scan"]["listed_at"]
+    by_workers = raw.sums()
+    raw.scan("--full")
+    assert raw.sums() == by_workers
 
 
 @SOME

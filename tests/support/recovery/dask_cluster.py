@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 WATCHED = Path(__file__).with_name("watched_worker.py")
@@ -22,8 +23,14 @@ QUICK = {
 class Cluster:
     """Its processes; `folder` has what they tell."""
 
-    def __init__(self, folder: Path, *options: str) -> None:
-        """Start a scheduler, with the options for certificates, if it is to have any."""
+    def __init__(
+        self, folder: Path, *options: str, environment: Mapping[str, str] | None = None
+    ) -> None:
+        """Start a scheduler, with the options for certificates, if it is to have any.
+
+        Its processes have `environment`, too.
+        """
+        self._environment = environment or {}
         self.folder = folder
         self.options = options
         self.kills = folder / "kills"
@@ -74,7 +81,7 @@ class Cluster:
         with (self.folder / f"{name}.log").open("wb") as log:
             self.processes[name] = subprocess.Popen(
                 line,
-                env={**os.environ, **QUICK, **around},
+                env={**os.environ, **QUICK, **self._environment, **around},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -14,6 +14,7 @@ from reconciler.location import Bucket, bucket_of
 from reconciler.printable import listed, quoted
 from reconciler.recovery.cloud.lists import BucketList
 from reconciler.recovery.cloud.sums import Sums
+from reconciler.recovery.repository.address import in_shell
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.values import Target
 
@@ -24,6 +25,24 @@ def check_cloud(options: ScanOptions) -> None:
         raise UsageError(
             "--full reads everything itself, and --from-report spares that: leave one of them out"
         )
+    _check_fetched(options.from_report, "--from-report")
+    _check_fetched(options.listing, "--listing")
+
+
+def _check_fetched(paths: Sequence[str] | None, option: str) -> None:
+    """Raise `UsageError` for what still lies in a bucket.
+
+    It is not fetched here: the account that may read those is often another one than that of the
+    storages, and what was fetched is there to be shown to others later.
+    """
+    for path in paths or ():
+        if path.startswith("s3://"):
+            folder = path.removesuffix("manifest.json").rstrip("/")
+            raise UsageError(
+                f"{option} {quoted(path)}: it is read from a folder, and that is a bucket. Fetch "
+                f"all of it, as by `aws s3 cp --recursive {in_shell(folder)} ./fetched`, and say "
+                f"{option} ./fetched/manifest.json"
+            )
 
 
 class Told(NamedTuple):

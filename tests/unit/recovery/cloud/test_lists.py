@@ -153,6 +153,13 @@ def test_a_manifest_that_is_none_is_refused(tmp_path: Path, changed, why: str) -
     assert why in refused(tmp_path, inventory(tmp_path, "raw", [item("a")], AT, **changed))
 
 
+def test_what_is_written_for_hive_is_no_list(tmp_path: Path) -> None:
+    """It names files, and has neither a date nor their MD5."""
+    path = tmp_path / "symlink.txt"
+    path.write_text("s3://lists/raw/all/data/2b4a9d41.csv.gz\n")
+    assert "give the manifest.json that was written with it" in refused(tmp_path, path)
+
+
 @FORMS
 def test_a_file_that_is_not_what_the_manifest_names_is_refused(tmp_path: Path, form: str) -> None:
     path = inventory(tmp_path, "raw", [item("a"), item("b")], AT, form=form)
