@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Future
 from threading import Thread
 from typing import TypeVar
 
@@ -17,13 +16,20 @@ def within(seconds: float, question: Callable[[], _T]) -> _T:
     which add up: only whoever waits can bound all of them. The question goes on in a thread that
     keeps no program from ending.
     """
-    answer: Future[_T] = Future()
+    answers: list[_T] = []
+    failures: list[BaseException] = []
 
     def ask() -> None:
         try:
-            answer.set_result(question())
+            answers.append(question())
         except BaseException as error:
-            answer.set_exception(error)
+            failures.append(error)
 
-    Thread(target=ask, name="asking", daemon=True).start()
-    return answer.result(seconds)
+    thread = Thread(target=ask, name="asking", daemon=True)
+    thread.start()
+    thread.join(seconds)
+    for failure in failures:
+        raise failure
+    for answer in answers:
+        return answer
+    raise TimeoutError

@@ -12,6 +12,7 @@ from reconciler.cli.applying.events import EventStream
 from reconciler.cli.applying.progress import progress
 from reconciler.cli.applying.signals import Stop
 from reconciler.cli.context import Context
+from reconciler.cli.inputs.apart import entries, keep_events_apart, keep_journal_apart, planned
 from reconciler.cli.options.choices import Choices
 from reconciler.errors import ERROR, ReconcilerError
 from reconciler.executor.events import OperationEvent
@@ -72,6 +73,14 @@ def carried_out(
         finally:
             events.applied = run.applied
         return after(applied, stop)
+
+
+def keep_files_apart(context: Context, job: Job) -> None:
+    """Refuse events and a journal that would lie in a storage: `WithinStorageError`."""
+    storages = [*planned(job.plan), *entries(job.request.desired.entries if job.request else ())]
+    keep_events_apart(context, storages)
+    if job.plan.operations:
+        keep_journal_apart(context, journal_folder(context), storages)
 
 
 def journal_folder(context: Context) -> Path:

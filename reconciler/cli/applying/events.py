@@ -6,6 +6,7 @@ import os
 import re
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from reconciler.cli.context import Context
+from reconciler.cli.inputs.apart import WithinStorageError
 from reconciler.cli.output.pipe import Outlet
 from reconciler.cli.settings import STDOUT
 from reconciler.disk.json_lines import encoded
@@ -110,6 +112,7 @@ def telling(context: Context, run: Callable[[EventStream], int]) -> int:
     However the command ends, the last line says so; without `--events` the stream goes nowhere.
     Raises `ReconcilerError` if the file can't be written.
     """
+    is_new = not os.path.lexists(context.settings.events or os.curdir)
     outlet = _open(context.settings.events, context.streams.may_wait)
     stream = EventStream(outlet, context.origin.run, context.streams.note)
     try:
@@ -117,6 +120,11 @@ def telling(context: Context, run: Callable[[EventStream], int]) -> int:
         stream.end(code)
     except KeyboardInterrupt:
         stream.end(INTERRUPTED)
+        raise
+    except WithinStorageError:
+        if is_new:
+            with suppress(OSError):
+                Path(str(context.settings.events)).unlink()
         raise
     except Exception as error:
         stream.end(error.exit_code if isinstance(error, ReconcilerError) else ERROR)

@@ -6,7 +6,7 @@ from argparse import ArgumentParser
 
 from reconciler.applying.run import Job
 from reconciler.cli.applying.agreement import add_terms, agreed, require_terminal, show
-from reconciler.cli.applying.carry_out import ApplyOptions, carry_out
+from reconciler.cli.applying.carry_out import ApplyOptions, carry_out, keep_files_apart
 from reconciler.cli.applying.events import EventStream, telling
 from reconciler.cli.applying.preflight import require_backends
 from reconciler.cli.context import Context
@@ -51,6 +51,7 @@ def _run(context: Context, options: ApplyOptions) -> int:
 
 def _apply(context: Context, options: ApplyOptions, events: EventStream) -> int:
     job = _saved(context, options) if options.plan else _planned(context, options)
+    keep_files_apart(context, job)
     events.plan(job.plan)
     if not job.plan.ready:
         context.result(context.report().plan(job.plan, context.style))

@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from reconciler.cli.context import Context
+from reconciler.cli.inputs.apart import check_file_apart, declared, live
 from reconciler.cli.inputs.files import check_writable, write_whole
 from reconciler.cli.inputs.manifest import read_manifest, read_manifest_if_any
 from reconciler.cli.inputs.names import chosen, refuse_manifests
@@ -90,12 +91,14 @@ def _run(context: Context, options: ExportOptions) -> int:
         refuse_manifests(options.names)
     platform = choose_platform(context, manifest)
     state = read_live(context, platform)
-    storages = _chosen(context, options, manifest, state)
+    for storages in (declared(manifest), live(state.storages)):
+        check_file_apart(storages, "--out", options.out)
+    chosen = _chosen(context, options, manifest, state)
     if not options.undeclared:
-        _tell_of_files(context, platform, storages)
+        _tell_of_files(context, platform, chosen)
     # Beside a manifest a second file must not name the platform again.
     address = None if options.undeclared else _named(context, options, manifest, platform)
-    text = _document(context, options, storages, address)
+    text = _document(context, options, chosen, address)
     if options.out is None:
         context.streams.document(text)
     else:

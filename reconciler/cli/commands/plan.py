@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
-from collections.abc import Sequence
 from pathlib import Path
 from shlex import quote
 
 from reconciler.cli.applying.events import EventStream, telling
 from reconciler.cli.applying.preflight import with_backends
 from reconciler.cli.context import Context
+from reconciler.cli.inputs.apart import check_file_apart, declared
 from reconciler.cli.inputs.files import check_digest_goal, check_writable, write_whole
 from reconciler.cli.inputs.source import plan_for, read_source
 from reconciler.cli.options.choices import Choices, add_choices
 from reconciler.cli.options.command import Command
 from reconciler.errors import BLOCKED, CHANGES, SUCCESS, UsageError
+from reconciler.manifest import Manifest
 from reconciler.plan.document import Plan, to_json
 from reconciler.printable import quoted
 
@@ -45,7 +46,7 @@ def _run(context: Context, options: PlanOptions) -> int:
 def _plan(context: Context, options: PlanOptions, events: EventStream) -> int:
     _check_files(options)
     source = read_source(context, options)
-    _spare(source.manifest.files, options)
+    _spare(source.manifest, options)
     plan = plan_for(source)
     if options.check_backends:
         plan = with_backends(plan)
@@ -76,10 +77,15 @@ def _check_files(options: PlanOptions) -> None:
         check_writable(path)
 
 
-def _spare(manifest: Sequence[str], options: PlanOptions) -> None:
-    """Refuse to write a plan over the manifest that it is made from, or its digest over a file."""
+def _spare(manifest: Manifest, options: PlanOptions) -> None:
+    """Refuse to write a plan over the manifest that it is made from, or its digest over a file.
+
+    Nor is either written into a storage.
+    """
+    check_file_apart(declared(manifest), "--out", options.out)
+    check_file_apart(declared(manifest), "--digest-file", options.digest_file)
     for path in filter(None, (options.out, options.digest_file)):
-        if Path(path).exists() and any(Path(path).samefile(file) for file in manifest):
+        if Path(path).exists() and any(Path(path).samefile(file) for file in manifest.files):
             raise UsageError(f"{quoted(path)} is a file of the manifest: write the plan elsewhere")
     if options.digest_file:
         check_digest_goal(options.digest_file)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from reconciler.cli.context import Context
+from reconciler.cli.inputs.apart import declared, keep_events_apart
 from reconciler.errors import AddressError, MatchingError, UsageError
 from reconciler.lease.address import understand
 from reconciler.manifest import Manifest, default_paths, load, placed, read_variables
@@ -17,7 +18,10 @@ from reconciler.recovery.walking.exclusions import Exclusions
 
 
 def read_manifest(context: Context) -> Manifest:
-    """Read the manifest that the options name, or the default one."""
+    """Read the manifest that the options name, or the default one.
+
+    Raises `WithinStorageError` if events are to go to one of its storages.
+    """
     settings = context.settings
     variables = read_variables(context.environ, settings.env_files)
     addresses: Addresses = {
@@ -25,7 +29,9 @@ def read_manifest(context: Context) -> Manifest:
         "lock": understand,
         "exclude": _check_glob,
     }
-    return load(settings.files or default_paths(), variables, addresses)
+    manifest = load(settings.files or default_paths(), variables, addresses)
+    keep_events_apart(context, declared(manifest))
+    return manifest
 
 
 def read_manifest_if_any(context: Context) -> Manifest | None:

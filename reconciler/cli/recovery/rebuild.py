@@ -6,7 +6,7 @@ from contextlib import closing
 
 from reconciler.applying.run import Job
 from reconciler.cli.applying.agreement import agreed, require_terminal, show
-from reconciler.cli.applying.carry_out import carried_out
+from reconciler.cli.applying.carry_out import carried_out, keep_files_apart
 from reconciler.cli.applying.events import EventStream, telling
 from reconciler.cli.applying.preflight import require_backends, with_backends
 from reconciler.cli.commands.plan import exit_code
@@ -58,6 +58,8 @@ def _run(
     work = plan(context, options, repository, chosen)
     if options.expect_plan is not None:
         check_expected(work.plan, options.expect_plan)
+    job = Job(work.plan, work.source.platform, work.source.request)
+    keep_files_apart(context, job)
     if work.plan.ready:
         check_goals(options, work)
     events.plan(work.plan)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
+from reconciler.cli.inputs.apart import Lying
 from reconciler.errors import UsageError
-from reconciler.location import location, sanitize_local_url
+from reconciler.location import sanitize_local_url
 from reconciler.masking import quoted_url
 from reconciler.printable import quoted
 
@@ -15,19 +15,6 @@ _SCHEME = re.compile(r"\A(?!(?i:file)://)[A-Za-z][A-Za-z0-9+.-]*://")
 _ROOTED = re.compile(r"(?i:file:///)|/|\\\\|[A-Za-z]:[/\\]")
 #: What leads elsewhere than it says.
 _DOTS = re.compile(r"(?:^|[/\\])\.\.?(?:[/\\]|$)")
-
-
-class Lying(NamedTuple):
-    """A storage, and where it lies."""
-
-    name: str
-    type: str
-    url: str
-
-    @property
-    def place(self) -> str:
-        """Its location, without a region."""
-        return location(self.type, self.url).place
 
 
 def moved(

@@ -10,6 +10,7 @@ from pathlib import Path
 from reconciler.cli.commands.recovery.scan import COMMAND, ScanOptions
 from reconciler.cli.commands.recovery.snapshot import CHECK, CREATE, PRUNE, SnapshotOptions
 from reconciler.cli.context import Context
+from reconciler.cli.inputs.apart import check_file_apart, declared, keep_events_apart, live
 from reconciler.cli.inputs.files import check_digest_goal, write_whole
 from reconciler.cli.inputs.manifest import read_manifest_if_any
 from reconciler.cli.inputs.platform import choose_platform, read_live, reading
@@ -136,12 +137,13 @@ def _targets(context: Context, options: SnapshotOptions, platform: Platform) -> 
     The repository must lie in none of it, scanned or not.
     """
     Exclusions(options.exclude or ())
-    live = read_live(context, platform).storages
-    managed = [storage for storage in live if unmanaged_because(storage) is None]
+    storages = read_live(context, platform).storages
+    managed = [storage for storage in storages if unmanaged_because(storage) is None]
     targets, notes = targets_of(managed, ())
     for note in notes if options.scan else ():
         context.note(note)
     apart.check_apart(targets, options.repository, context.environ)
+    keep_events_apart(context, live(managed))
     return targets
 
 
@@ -184,8 +186,8 @@ def _checked_goal(
     if Path(path).exists() and any(Path(path).samefile(file) for file in files):
         raise UsageError(f"{quoted(path)} is a file of the manifest: write the digest elsewhere")
     before = check_digest_goal(path)
-    storages = (*apart.declared(manifest), *apart.live(read_live(context, platform).storages))
-    apart.check_file_apart(storages, "--digest-file", path)
+    storages = (*declared(manifest), *live(read_live(context, platform).storages))
+    check_file_apart(storages, "--digest-file", path)
     return before
 
 

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 
 from msgspec.structs import replace
 
-from reconciler.cli.recovery.relocating import Lying, moved
+from reconciler.cli.inputs.apart import Lying
+from reconciler.cli.recovery.relocating import moved
 from reconciler.location import location
 from reconciler.model import Storage
 from reconciler.printable import quoted

@@ -8,14 +8,14 @@ from contextlib import ExitStack
 from reconciler.cli.applying.signals import FINISHES, GOES_ON, Stop
 from reconciler.cli.commands.recovery.verify import BEFORE, VerifyOptions
 from reconciler.cli.context import Context
+from reconciler.cli.inputs.apart import Lying, check_file_apart, declared
 from reconciler.cli.inputs.platform import choose_platform, read_live, reading
 from reconciler.cli.inputs.scope import read_scopes
 from reconciler.cli.options.hints import did_you_mean
-from reconciler.cli.recovery import apart, codes
+from reconciler.cli.recovery import codes
 from reconciler.cli.recovery.proving import objective
 from reconciler.cli.recovery.proving.metering import About, metered
 from reconciler.cli.recovery.proving.settling import Settling
-from reconciler.cli.recovery.relocating import Lying
 from reconciler.cli.recovery.verifying import accepting, explaining, losing
 from reconciler.cli.recovery.verifying import deep as storages_now
 from reconciler.cli.recovery.verifying.meant import check, command_of
@@ -115,11 +115,11 @@ class _Verification:
         """Refuse files to be written that lie in what is read, or declared: `UsageError`."""
         read = storages_now.targets(self.storages, self._options.relocate or (), are_copies=False)
         storages = (
-            *apart.declared(self.settling.manifest),
+            *declared(self.settling.manifest),
             *(Lying(one.name, one.type, one.default_url) for one in self.storages if one.place),
             *(Lying(one.name, one.type, one.url) for one in read.values()),
         )
-        apart.check_file_apart(storages, "--rows", self._options.rows)
+        check_file_apart(storages, "--rows", self._options.rows)
         about.keep_apart(storages)
 
     def verified(self, stop: Stop) -> Verified:

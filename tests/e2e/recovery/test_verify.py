@@ -306,6 +306,17 @@ def test_what_can_not_be_meant_is_refused(verify, line, said):
         "scan --into proofs --metrics nas/m.prom",
         "snapshot create proofs --digest-file nas/digest",
         "rebuild proofs -y --platform sqlite:///new.db --ids nas/ids.json",
+        "rebuild proofs -y --platform sqlite:///new.db --journal nas/journal",
+        "apply -y --platform sqlite:///new.db --journal nas/journal",
+        "apply -y --platform sqlite:///new.db --events nas/events",
+        "plan --out nas/plan.json",
+        "plan --digest-file nas/digest",
+        "drift --events nas/events",
+        "list --events nas/events",
+        "scan --into proofs --events nas/events",
+        "snapshot create proofs --events nas/events",
+        "verify proofs --deep --events nas/events",
+        "export --overwrite --out nas/storages.yaml",
     ],
 )
 def test_nothing_is_written_on_a_storage(verify, line):

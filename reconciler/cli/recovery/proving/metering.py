@@ -13,11 +13,15 @@ from datetime import datetime
 from pathlib import Path
 
 from reconciler.cli.context import Context
+from reconciler.cli.inputs.apart import (
+    Lying,
+    WithinStorageError,
+    check_file_apart,
+    keep_events_apart,
+)
 from reconciler.cli.inputs.files import check_room, check_writable, write_whole
 from reconciler.cli.inputs.manifest import read_manifest_if_any
 from reconciler.cli.inputs.scope import read_scopes
-from reconciler.cli.recovery.apart import check_file_apart
-from reconciler.cli.recovery.relocating import Lying
 from reconciler.environment.timestamps import APART, utc_now
 from reconciler.errors import ERROR, SUCCESS, ReconcilerError, SnapshotError, UsageError
 from reconciler.location import location
@@ -47,11 +51,9 @@ _SUFFIX = ".prom"
 class About:
     """Which storages a run knows of, as far as it has come."""
 
-    def __init__(self, metrics: str | None = None) -> None:
+    def __init__(self, context: Context, metrics: str | None = None) -> None:
         """Know of none; `metrics` is the file in which they will be told of."""
-        self._metrics = metrics
-        #: Whether that file lies in a storage, on which nothing is written.
-        self.is_refused = False
+        self._context, self._metrics = context, metrics
         self.storages: dict[tuple[str, str], Declared] = {}
         #: Those that have no objective.
         self.without: set[tuple[str, str]] = set()
@@ -77,12 +79,10 @@ class About:
                 self._take(name, place, None)
 
     def keep_apart(self, storages: Iterable[Lying]) -> None:
-        """Refuse a file that lies in one of the storages: `UsageError`."""
-        try:
-            check_file_apart(storages, "--metrics", self._metrics)
-        except UsageError:
-            self.is_refused = True
-            raise
+        """Refuse a file that lies in one of the storages: `WithinStorageError`."""
+        each = list(storages)
+        check_file_apart(each, "--metrics", self._metrics)
+        keep_events_apart(self._context, each)
 
     def keep(self, proved: Proved) -> None:
         """Keep what the run itself has looked up."""
@@ -114,7 +114,7 @@ def metered(
 
     Raises what `body` raises, and `ReconcilerError` if a run that succeeded can't be told of.
     """
-    about = About(path)
+    about = About(context, path)
     if path is None:
         return body(about)
     meter = _Meter(context, path, command, repository, about)
@@ -122,7 +122,7 @@ def metered(
         code = body(about)
     except Exception as error:
         failed = error.exit_code if isinstance(error, ReconcilerError) else ERROR
-        if not about.is_refused:
+        if not isinstance(error, WithinStorageError):
             with suppress(Exception):  # what ended the run is told; the file stays, and gets old
                 meter.write(failed)
         raise

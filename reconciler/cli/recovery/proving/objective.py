@@ -7,10 +7,10 @@ from typing import NamedTuple, Self
 
 from reconciler.cli.commands.recovery.verify import VerifyOptions
 from reconciler.cli.context import Context
+from reconciler.cli.inputs.apart import declared
 from reconciler.cli.inputs.manifest import read_manifest_if_any
 from reconciler.cli.inputs.scope import read_scopes
 from reconciler.cli.recovery import codes
-from reconciler.cli.recovery.apart import declared
 from reconciler.cli.recovery.proving.declared import WRITE
 from reconciler.cli.recovery.proving.metering import About
 from reconciler.environment.timestamps import utc_now

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from reconciler import reconcile
 from reconciler.cli.commands.recovery.rebuild import RebuildOptions
 from reconciler.cli.context import Context
+from reconciler.cli.inputs.apart import Lying
 from reconciler.cli.inputs.manifest import read_manifest_if_any
 from reconciler.cli.inputs.platform import choose_platform, reading
 from reconciler.cli.inputs.scope import read_scopes
@@ -18,7 +19,7 @@ from reconciler.cli.recovery.rebuilding.advice import fitting
 from reconciler.cli.recovery.rebuilding.choosing import Chosen, check_alike
 from reconciler.cli.recovery.rebuilding.doubts import not_rebuilt, strange, taken_over, unwanted
 from reconciler.cli.recovery.rebuilding.following import Follow, following
-from reconciler.cli.recovery.relocating import Lying, moved
+from reconciler.cli.recovery.relocating import moved
 from reconciler.errors import ManifestError, SnapshotError, UsageError
 from reconciler.location import same_place, sanitize_local_url, usable_url
 from reconciler.manifest import Manifest, load

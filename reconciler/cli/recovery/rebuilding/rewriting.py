@@ -7,11 +7,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from reconciler.cli.commands.recovery.rebuild import RebuildOptions
+from reconciler.cli.inputs.apart import check_file_apart, entries
 from reconciler.cli.inputs.files import check_room, check_writable, rewrite_whole
 from reconciler.cli.inputs.ids import ids_file, read_ids
-from reconciler.cli.recovery.apart import check_file_apart
 from reconciler.cli.recovery.rebuilding.planning import Work
-from reconciler.cli.recovery.relocating import Lying
 from reconciler.errors import ManifestError, PlanFileError, UsageError
 from reconciler.manifest.files import MAX_BYTES, find_files, is_stream
 from reconciler.manifest.repinning import Repinned, repinned
@@ -45,8 +44,7 @@ def check_goals(options: RebuildOptions, work: Work) -> None:
     for file in _files(options.rewrite_manifest or ()):
         check_room(file, len(_read(file, ids).data))
     if options.ids is not None:
-        entries = (one.entry for one in work.wanted)
-        storages = (Lying(each.name, each.type, each.default_url) for each in entries)
+        storages = entries(one.entry for one in work.wanted)
         check_file_apart(storages, "--ids", options.ids)
         check_room(options.ids, len(ids_file(ids)))
 

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from reconciler.recovery.parts import convert
 from reconciler.recovery.parts.schema import SCANNED
+from reconciler.recovery.parts.times import same_time
 from reconciler.recovery.rows import (
     ARCHIVED,
     ATTESTED,
@@ -179,7 +180,7 @@ def _sums(
         later = pc.greater(pc.fill_null(was["proved_at"], -1), at)
         later = pc.and_(later, _unwritten(batch, was))
         same = pc.fill_null(pc.equal(was["proof"], ATTESTED), False)
-        same = pc.and_(same, _is_same(batch, was, IDENTITY))
+        same = pc.and_(same, is_same(batch, was, IDENTITY))
         found = _replaced(found, pc.and_not(later, same), _NOTHING)
         found = _replaced(found, pc.and_(later, same), {name: was[name] for name in _COLUMNS})
         at = pc.if_else(later, was["proved_at"], at)
@@ -189,13 +190,13 @@ def _sums(
 def _kept(batch: pa.RecordBatch, was: pa.RecordBatch) -> pa.RecordBatch:
     """Keep what was attested of archived objects that are the same: nobody can read them."""
     same = pc.and_(pc.equal(batch["kind"], ARCHIVED), pc.equal(was["proof"], ATTESTED))
-    same = pc.and_(pc.fill_null(same, False), _is_same(batch, was, _SAME))
+    same = pc.and_(pc.fill_null(same, False), is_same(batch, was, _SAME))
     if not pc.any(same).as_py():
         return batch
     return _replaced(batch, same, {name: was[name] for name in _COLUMNS})
 
 
-def _is_same(batch: pa.RecordBatch, was: pa.RecordBatch, names: Sequence[str]) -> pa.Array:
+def is_same(batch: pa.RecordBatch, was: pa.RecordBatch, names: Sequence[str]) -> pa.Array:
     """Say for each row whether some columns are what they were. Never null."""
     same = pa.repeat(True, batch.num_rows)
     for name in names:
@@ -221,7 +222,7 @@ def _rotten(
 
 def _unwritten(now: pa.RecordBatch, was: pa.RecordBatch) -> pa.Array:
     """Say for each row whether it has a hash in `was`, and nobody wrote it since. Never null."""
-    same = pc.and_(pc.is_valid(was["sha256"]), pc.equal(now["mtime_ns"], was["mtime_ns"]))
+    same = pc.and_(pc.is_valid(was["sha256"]), same_time(now, was))
     written = pc.not_equal(now["version"], was["version"])
     return pc.and_not(pc.fill_null(same, False), pc.fill_null(written, False))
 

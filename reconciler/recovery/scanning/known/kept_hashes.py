@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from reconciler.recovery.parts.convert import scanned, values
 from reconciler.recovery.parts.schema import SCANNED
+from reconciler.recovery.parts.times import same_time
 from reconciler.recovery.rows import (
     ATTESTED,
     FILE,
@@ -189,12 +190,9 @@ def untouched(
         pc.and_(pc.equal(listed["kind"], FILE), pc.equal(was["kind"], FILE)),
         pc.and_(pc.is_valid(was["sha256"]), pc.less(listed["mtime_ns"], clock - MARGIN)),
     )
-    for column in agreeing:
-        one, other = listed[column], was[column]
-        if column == "version":  # a bucket that keeps none has none
-            one, other = pc.fill_null(one, ""), pc.fill_null(other, "")
-        same = pc.and_(same, pc.equal(one, other))
-    return pc.fill_null(same, False)
+    if "ctime_ns" not in agreeing:
+        same = pc.and_(same, same_time(listed, was))
+    return pc.fill_null(pc.and_(same, attested.is_same(listed, was, agreeing)), False)
 
 
 def alike(listed: pa.RecordBatch, was: pa.RecordBatch) -> pa.Array:
@@ -203,7 +201,7 @@ def alike(listed: pa.RecordBatch, was: pa.RecordBatch) -> pa.Array:
     Whoever writes a file changes its time, or makes another version. Never null.
     """
     same = pc.and_(pc.equal(listed["kind"], FILE), pc.is_valid(was["sha256"]))
-    same = pc.and_(same, pc.equal(listed["mtime_ns"], was["mtime_ns"]))
+    same = pc.and_(same, same_time(listed, was))
     written = pc.not_equal(listed["version"], was["version"])
     return pc.and_not(pc.fill_null(same, False), pc.fill_null(written, False))
 

@@ -238,7 +238,7 @@ class _Telling(Struct, frozen=True):
         if was is None or now is None:
             raise AssertionError("what is on one side only can't have changed")
         written = was.version is not None and now.version is not None and was.version != now.version
-        if was.kind in _BYTES and _same_time(was, now) and not written:
+        if was.kind in _BYTES and _same_time(was, now) and _is_exact(was) and not written:
             return self.listed(values.DAMAGED)
         taken_ns = self.by.was.taken_ns
         if self.by.is_copy or _settled(was, taken_ns, self.by) or _is_ahead(was, taken_ns):
@@ -253,6 +253,11 @@ class _Telling(Struct, frozen=True):
 
 def _same_time(was: Content, now: Content) -> bool:
     return was.mtime_ns is not None and was.mtime_ns == now.mtime_ns
+
+
+def _is_exact(content: Content) -> bool:
+    """Return whether two files of this time were last written at one moment."""
+    return content.mtime_ns not in (rows.FIRST_NS, rows.LAST_NS)
 
 
 def _settled(content: Content, taken_ns: int, by: Circumstances) -> bool:

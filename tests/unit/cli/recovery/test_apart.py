@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.cli.recovery.apart import check_apart, check_file_apart
-from reconciler.cli.recovery.relocating import Lying
+from reconciler.cli.recovery.apart import check_apart
 from reconciler.errors import UsageError
 from reconciler.location import location
 from reconciler.recovery.values import Target
@@ -49,16 +48,3 @@ def test_links_that_lead_in_a_circle_are_for_the_scan_to_tell(tmp_path):
     check_apart([target], str(tmp_path / "proofs"), {})
     with pytest.raises(UsageError, match="lies in the storage 'nas'"):
         check_apart([target], str(circle), {})
-
-
-@pytest.mark.parametrize("path", ["nas/a.csv", "nas", "link/a.csv", "in/a.csv", "nas/out"])
-def test_a_file_to_be_written_in_a_storage_is_refused(tmp_path, path):
-    (tmp_path / "nas/below").mkdir(parents=True)
-    (tmp_path / "link").symlink_to(tmp_path / "nas")
-    (tmp_path / "in").symlink_to(tmp_path / "nas/below")
-    (tmp_path / "nas/out").symlink_to(tmp_path / "elsewhere.csv")
-    storages = [Lying("nas", "local", f"file://{tmp_path}/nas"), Lying("s3", "S3", "s3://nas")]
-    with pytest.raises(UsageError, match="lies in the storage 'nas', on which nothing is written"):
-        check_file_apart(storages, "--rows", str(tmp_path / path))
-    check_file_apart(storages, "--rows", str(tmp_path / "nas2/a.csv"))
-    check_file_apart(storages, "--rows", None)

@@ -289,3 +289,15 @@ def test_however_many_runs_have_replaced_what_the_last_scan_names_it_is_not_lost
     ended = rotted.scan()
     assert (ended.altered, ended.forgotten, ended.notes) == (1, False, [])
     assert rotted.verify().notes == ()
+
+
+@pytest.mark.parametrize("beyond", [rows.FIRST_NS, rows.LAST_NS])
+def test_of_a_time_that_is_not_kept_whole_nobody_knows_that_it_is_the_same(nights, beyond):
+    step = 10**15 if beyond > 0 else -(10**15)
+    nights.put(GOOD, mtime_ns=beyond + step)
+    nights.scan()
+    nights.put(WRITTEN, mtime_ns=beyond + 2 * step)
+    for full in (True, False):
+        assert nights.scan(full=full).altered == 0
+    assert not [one for one in nights.known() if one[0] == "damaged"]
+    assert nights.verify().found == {}

@@ -118,7 +118,7 @@ def test_a_file_that_somebody_else_wrote_meanwhile_is_left(place):
 def test_without_a_file_nothing_is_looked_at(tmp_path):
     context = Context.of(Settings(), Streams(), {})
     assert metered(context, None, "scan", str(tmp_path / "none"), lambda about: 5) == 5
-    assert About().storages == {}
+    assert About(context).storages == {}
 
 
 def test_what_a_link_leads_to_is_written_and_the_link_stays(place, tmp_path):

@@ -234,6 +234,13 @@ def test_a_time_that_had_not_come_does_not_say_that_a_file_was_worked_on():
     assert judged(like(mtime_ns=rows.LAST_NS), now).what == values.CHANGED
 
 
+@pytest.mark.parametrize("beyond", [rows.FIRST_NS, rows.LAST_NS])
+def test_times_of_which_only_that_much_is_kept_prove_no_damage(beyond):
+    was = like(mtime_ns=beyond)
+    assert judged(was, like(was, sha256=OTHER)).what == values.CHANGED
+    assert judged(was, was).what == classes.SAME
+
+
 def test_in_a_copy_other_bytes_are_wrong_however_young_the_file_was():
     now = like(sha256=OTHER, size=7, mtime_ns=SINCE)
     found = judged(FRESH_FILE, now, is_copy=True)

@@ -1,0 +1,144 @@
+"""Nothing is written into a storage: each file of a run lies apart.
+
+What a run writes there would be found as a file of it, or replace one.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from reconciler.cli.context import Context
+from reconciler.cli.settings import STDOUT
+from reconciler.errors import UsageError
+from reconciler.location import location, sanitize_local_url
+from reconciler.manifest import Manifest
+from reconciler.model import Entry, Storage
+from reconciler.plan.document import Plan
+from reconciler.printable import quoted
+from reconciler.retry.within import within
+
+#: Seconds after which a mount that does not answer keeps nobody waiting any more.
+_PATIENCE = 5.0
+
+
+class Lying(NamedTuple):
+    """A storage, and where it lies."""
+
+    name: str
+    type: str
+    url: str
+
+    @property
+    def place(self) -> str:
+        """Its location, without a region."""
+        return location(self.type, self.url).place
+
+
+class WithinStorageError(UsageError):
+    """A file that a run is to write lies in a storage: not even that is written there."""
+
+
+class Way(NamedTuple):
+    """A path and all folders above it, by name and, as far as they are there, by what they are."""
+
+    names: frozenset[str]
+    #: Device and inode: a bind mount shows a folder under another name.
+    nodes: frozenset[tuple[int, int]]
+
+    @classmethod
+    def to(cls, *paths: Path) -> Way:
+        """Return the way to some paths, links followed."""
+        names = set[str]()
+        for path in paths:
+            whole = Path(os.path.realpath(path))
+            names |= {str(whole), *map(str, whole.parents)}
+        return cls(frozenset(names), frozenset(filter(None, map(_node, names))))
+
+    def leads_into(self, type: str, url: str) -> bool:
+        """Return whether it leads into a storage."""
+        if type != "local":
+            return False
+        root = sanitize_local_url(url)[7:]
+        # `realpath` gives up on links that lead in a circle.
+        return _node(root) in self.nodes or os.path.realpath(root) in self.names
+
+
+def check_file_apart(storages: Iterable[Lying], option: str, path: str | None) -> None:
+    """Refuse a file, or folder, to be written that lies in a storage: `WithinStorageError`.
+
+    `option` is what names the file; None if none is to be written.
+    """
+    found = None if path is None else _holder(storages, path)
+    if found is not None:
+        raise WithinStorageError(
+            f"{option} {quoted(str(path))} lies in the storage {quoted(found.name)}, on which "
+            "nothing is written: give a path elsewhere"
+        )
+
+
+def keep_events_apart(context: Context, storages: Iterable[Lying]) -> None:
+    """Refuse `--events` in one of the storages: `WithinStorageError`."""
+    events = context.settings.events
+    check_file_apart(storages, "--events", None if events == STDOUT else events)
+
+
+def keep_journal_apart(context: Context, folder: Path, storages: Iterable[Lying]) -> None:
+    """Refuse `--journal` in one of the storages; of the default folder warn."""
+    if context.settings.journal is not None:
+        check_file_apart(storages, "--journal", context.settings.journal)
+    elif found := _holder(storages, str(folder)):
+        context.note(
+            f"Warning: the journal {quoted(str(folder))} lies in the storage "
+            f"{quoted(found.name)}, and will be found there as files of it: give --journal a "
+            "folder elsewhere"
+        )
+
+
+def declared(manifest: Manifest | None) -> Iterator[Lying]:
+    """Yield where the manifest says that storages lie."""
+    return entries(manifest.desired.entries if manifest else ())
+
+
+def entries(declared: Iterable[Entry]) -> Iterator[Lying]:
+    """Yield where entries of a manifest lie."""
+    for entry in declared:
+        yield Lying(entry.name, entry.type, entry.default_url)
+
+
+def live(storages: Iterable[Storage]) -> Iterator[Lying]:
+    """Yield where storages of a platform lie, also as it knows them to be mounted here."""
+    for storage in storages:
+        for url in {storage.default_url, storage.url or storage.default_url}:
+            yield Lying(storage.name, storage.type, url)
+
+
+def planned(plan: Plan) -> Iterator[Lying]:
+    """Yield where the storages of a plan's operations lie, before and after."""
+    for operation in plan.operations:
+        for values in filter(None, (operation.before, operation.after)):
+            yield Lying(operation.name, values.type, values.default_url)
+
+
+def _holder(storages: Iterable[Lying], path: str) -> Lying | None:
+    """Return the storage in which a path lies; None also where a mount does not answer."""
+
+    def look() -> Lying | None:
+        # A link is followed or replaced: neither it nor what it leads to may lie there.
+        way = Way.to(Path(path), Path(path).parent)
+        return next((one for one in storages if way.leads_into(one.type, one.url)), None)
+
+    try:
+        return within(_PATIENCE, look)
+    except TimeoutError:
+        return None
+
+
+def _node(path: str) -> tuple[int, int] | None:
+    try:
+        known = os.stat(path)  # noqa: PTH116 - it is text
+    except (OSError, ValueError):
+        return None
+    return (known.st_dev, known.st_ino) if known.st_ino else None
