@@ -24,8 +24,11 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import venv
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +58,8 @@ CHECKS = (
 )
 UNPACKED = ROOT / "build" / "unpacked"
 COVERAGE = ("--cover",)
+#: How many bytes must be free in memory for the temporary files of all tests.
+ROOM = 6 << 30
 #: What `newest` and `lowest` run: the tests that meet every library closely.
 CLOSE = ("tests/unit", "tests/contract")
 
@@ -89,8 +94,10 @@ def try_it(*rest: str) -> int:
 def test(*rest: str) -> int:
     """Run the tests; unless only some are named, with what they cover."""
     install("[test]")
-    whole = () if any(word != "--long" for word in rest) else COVERAGE
-    return pytest(VENV, *whole, *rest)
+    if rest:
+        return pytest(VENV, *(() if set(rest) - {"--long"} else COVERAGE), *rest)
+    with in_memory() as environment:
+        return pytest(VENV, *COVERAGE, environment=environment)
 
 
 def check(*_rest: str) -> int:
@@ -200,10 +207,27 @@ def pip(home: Path, *words: str, environment: dict[str, str] | None = None) -> N
     subprocess.run(line, check=True, env={**os.environ, **(environment or {})})
 
 
-def pytest(home: Path, *words: str) -> int:
+def pytest(home: Path, *words: str, environment: Mapping[str, str] | None = None) -> int:
     """Run pytest side by side: while one test waits for what hangs or is late, others compute."""
     at_once = ("-n", str(min(4, 2 + (os.cpu_count() or 1))), "--dist", "worksteal")
-    return run(binary("python", home), "-m", "pytest", *at_once, *words)
+    line = (binary("python", home), "-m", "pytest", *at_once, *words)
+    return run(*line, environment=environment)
+
+
+@contextmanager
+def in_memory() -> Iterator[dict[str, str]]:
+    """Yield what has temporary files lie in memory, where the machine has room for them there.
+
+    Nothing that the tests write is to be kept, and a disk is slower. With `--long`, or where some
+    tests are named, they meet the disk that is there.
+    """
+    memory = Path("/dev/shm")  # noqa: S108 - a folder of our own is made there
+    if not memory.is_dir() or shutil.disk_usage(memory).free < ROOM:
+        yield {}
+        return
+    with tempfile.TemporaryDirectory(prefix="reconciler-tests-", dir=memory) as folder:
+        Path(folder).chmod(0o711)  # PostgreSQL runs as a user of its own
+        yield {"TMPDIR": folder}
 
 
 def binary(name: str, home: Path = VENV) -> Path:
@@ -229,14 +253,20 @@ def tool(check: tuple[str, ...]) -> tuple[object, ...]:
     return (binary("python"), "-m", name, *words) if name == "build" else (binary(name), *words)
 
 
-def run(*command: object, folder: Path = ROOT, quiet: bool = False, whole: bool = False) -> int:
+def run(
+    *command: object,
+    folder: Path = ROOT,
+    quiet: bool = False,
+    whole: bool = False,
+    environment: Mapping[str, str] | None = None,
+) -> int:
     """Run a command in a folder, with its virtual environment first on the path.
 
     What it prints is lost if `quiet`; if `whole` it is printed in one piece at its end.
     """
     words = [str(part) for part in command]
     path = f"{Path(words[0]).parent}{os.pathsep}{os.environ.get('PATH', '')}"
-    environment = {**os.environ, **CONSTRAINED, "PATH": path}
+    environment = {**os.environ, **CONSTRAINED, "PATH": path, **(environment or {})}
     out = subprocess.DEVNULL if quiet else subprocess.PIPE if whole else None
     errors = subprocess.STDOUT if whole else None
     done = subprocess.run(
