@@ -140,6 +140,15 @@ def is_closed(kind: str, path: bytes, size: int | None) -> bool:
     return kind == UNREADABLE and path.endswith(b"/") and size is None
 
 
+def same_bytes(one: Content, other: Content) -> bool | None:
+    """Return whether two rows have the same bytes; None if nobody can say."""
+    if one.sha256 is not None and other.sha256 is not None:
+        return one.sha256 == other.sha256
+    if one.size is not None and other.size is not None and one.size != other.size:
+        return False
+    return None
+
+
 def together(batches: Iterable[Rows], most: int) -> Iterator[Rows]:
     """Yield larger batches, of at least `most` rows but for the last: each costs a little anew."""
     rows = Rows()

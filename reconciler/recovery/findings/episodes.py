@@ -49,12 +49,6 @@ def open_ones(episodes: Iterable[FileFinding]) -> dict[Key, FileFinding]:
     return {key(episode): episode for episode in episodes if not episode.resolved}
 
 
-def over_last(episodes: Iterable[FileFinding]) -> dict[Key, FileFinding]:
-    """Return those that are over, by key: of each the last."""
-    over = sorted((e for e in episodes if e.resolved), key=lambda e: e.resolved)
-    return {key(episode): episode for episode in over}
-
-
 def observed(
     episodes: Iterable[FileFinding],
     found: Mapping[Key, FileFinding],
@@ -173,9 +167,11 @@ def _seen_again(episode: FileFinding, now: FileFinding, moment: str) -> list[Fil
     if moment < episode.last_seen and (episode.what in NEEDS_PROOF or now.what not in NEEDS_PROOF):
         # A run at the same time has looked later: so it is.
         return [replace(episode, first_seen=first_seen)]
+    # As it was by then, changed or not, it should be again.
+    begins = episode.what not in NEEDS_PROOF and now.what in NEEDS_PROOF
     again = replace(
         now,
-        was=episode.was or now.was,
+        was=(begins and now.was) or episode.was or now.was,
         first_seen=first_seen,
         last_seen=moment,
         resolved="",

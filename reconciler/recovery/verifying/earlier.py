@@ -10,15 +10,13 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from msgspec import Struct
 
 from reconciler.errors import SnapshotError
-from reconciler.recovery import rows
+from reconciler.recovery.findings.history import FirstBytes, asked_first
 from reconciler.recovery.parts import convert, read
 from reconciler.recovery.parts.schema import CONTENTS
 from reconciler.recovery.repository import layout
 from reconciler.recovery.repository.contract import Repository
-from reconciler.recovery.rows import Content
 from reconciler.recovery.scanning.known import record
 from reconciler.recovery.snapshots import listing
 from reconciler.recovery.snapshots.document import Kept
@@ -71,7 +69,8 @@ class CameFirst:
         None of them is unless the scan of `was` remembers so, or an earlier one says it. What is
         lost might say otherwise: then no earlier one is asked. Raises `RepositoryError`.
         """
-        asked = {f.path: _Asked(f.was, f.now) for f in findings if can_be_first(f)}
+        may_be = ((finding.path, asked_first(finding)) for finding in findings)
+        asked = {path: each for path, each in may_be if each is not None}
         if not asked:
             return set()
         try:
@@ -82,7 +81,7 @@ class CameFirst:
             return set()
         return {path for path, each in asked.items() if each.is_first}
 
-    def _ask_own(self, asked: dict[bytes, _Asked]) -> None:
+    def _ask_own(self, asked: dict[bytes, FirstBytes]) -> None:
         """Ask what the scan of `was` remembered of files that it found otherwise.
 
         Of a file that somebody wrote since nothing else is asked. Most files that differ are such,
@@ -96,7 +95,7 @@ class CameFirst:
         for each in asked.values():
             each.is_over = each.is_over or each.is_first or each.is_written
 
-    def _ask_earlier(self, asked: dict[bytes, _Asked]) -> None:
+    def _ask_earlier(self, asked: dict[bytes, FirstBytes]) -> None:
         for side in self._earlier():
             for part in filter(None, (side.remembered, side.contents)):
                 self._tell(part, asked, is_remembered=part == side.remembered)
@@ -112,7 +111,7 @@ class CameFirst:
             self._sides = [] if lost or there.damaged else before
         return self._sides
 
-    def _tell(self, part: str, asked: dict[bytes, _Asked], *, is_remembered: bool) -> None:
+    def _tell(self, part: str, asked: dict[bytes, FirstBytes], *, is_remembered: bool) -> None:
         paths = pa.array(sorted(p for p, each in asked.items() if not each.is_over), pa.binary())
         sha256 = "" if part in self._proved else part
         with self._repository.local(layout.part(part)) as path:
@@ -122,51 +121,7 @@ class CameFirst:
         self._proved.add(part)
 
 
-def can_be_first(finding: FileFinding) -> bool:
-    """Return whether a finding is of other bytes, such as may have come first."""
-    was, now = finding.was, finding.now
-    if was is None or now is None or finding.about or was.mtime_ns is None:
-        return False
-    if now.proof not in rows.PROVEN or (now.proved_at or 0) < (was.proved_at or 0):
-        return False
-    return None not in (was.sha256, now.sha256) and was.sha256 != now.sha256
-
-
-class _Asked(Struct):
-    """One file, while its rows are heard, the oldest first."""
-
-    was: Content | None
-    now: Content | None
-    #: Whether its bytes of now were there first, under the time that `was` has.
-    is_first: bool = False
-    #: Whether nothing that is heard makes it so any more.
-    is_over: bool = False
-
-    @property
-    def is_written(self) -> bool:
-        """Whether its time of now is a later one."""
-        was, now = self.was, self.now
-        if was is None or now is None or was.mtime_ns is None or now.mtime_ns is None:
-            return False
-        return now.mtime_ns > was.mtime_ns
-
-    def hear(self, row: Content, *, is_remembered: bool) -> None:
-        """Take one row; what is `remembered` counts only where nothing older is known."""
-        was, now = self.was, self.now
-        if was is None or now is None or self.is_over:
-            return
-        if row.proof not in rows.PROVEN or (is_remembered and self.is_first):
-            return
-        if (row.mtime_ns, row.version) != (was.mtime_ns, was.version):
-            # Somebody wrote it: which of what came before and after is right, nobody can say.
-            self.is_over, self.is_first = self.is_first, False
-        elif row.sha256 == now.sha256:
-            self.is_first = True
-        elif not self.is_first:
-            self.is_over = True
-
-
-def _are_over(asked: dict[bytes, _Asked]) -> bool:
+def _are_over(asked: dict[bytes, FirstBytes]) -> bool:
     return all(each.is_over for each in asked.values())
 
 

@@ -24,21 +24,21 @@ from reconciler.errors import RepositoryError, SnapshotError
 from reconciler.recovery import rows
 from reconciler.recovery.findings import episodes, store
 from reconciler.recovery.findings.episodes import Key
+from reconciler.recovery.findings.history import has_good_bytes, is_over, of_each
 from reconciler.recovery.parts import convert, read
 from reconciler.recovery.parts.schema import CONTENTS
 from reconciler.recovery.repository.contract import Repository
-from reconciler.recovery.rows import Content
+from reconciler.recovery.rows import Content, same_bytes
 from reconciler.recovery.scanning.finishing import remembering
 from reconciler.recovery.scanning.finishing.hiding import Hidden, hidden_by
-from reconciler.recovery.scanning.known import attested, kept_hashes
+from reconciler.recovery.scanning.known import attested, kept_hashes, record
 from reconciler.recovery.scanning.known.earlier import contents_of, fetched
 from reconciler.recovery.scanning.outcome import Scanned
 from reconciler.recovery.scanning.reading.crew import TOLD
 from reconciler.recovery.values import DAMAGED, DELETED, MISSING, FileFinding, Scan
 from reconciler.recovery.verifying.comparing.classify import another_version, is_under
 from reconciler.recovery.verifying.recorded import look, of_scan
-from reconciler.recovery.verifying.telling import come_again, forgotten
-from reconciler.recovery.verifying.telling.apart import has_good_bytes, is_over
+from reconciler.recovery.verifying.telling import forgotten
 
 
 def keep(repository: Repository, scanned: Scanned, clock: Callable[[], datetime]) -> None:
@@ -109,8 +109,8 @@ def _keep(
     wrong = _Wrong(lasting, known.gone_until if known.gone_until <= now else "")
     for otherwise in _otherwise(repository, scan, hidden) if scan.remembered else ():
         wrong.take(otherwise)
-    for finding in come_again.damaged(repository, scan, known.episodes):
-        if episodes.key(finding) not in lasting.keys() | wrong.by_key and not hidden(finding.path):
+    for finding in _come_again(repository, scan, known.episodes):
+        if episodes.key(finding) not in wrong.by_key and not hidden(finding.path):
             wrong.take(_Otherwise(finding))
     ended = _ended(repository, scan, wrong, hidden)
     after = episodes.observed(known.episodes, wrong.by_key, scan.ended_at, ended, now)
@@ -119,6 +119,28 @@ def _keep(
     if after != list(known.episodes):
         until, no_room = scan.ended_at, wrong.no_room
         store.keep(repository, scan.place, after, known, clock(), gone_until=until, no_room=no_room)
+
+
+def _come_again(
+    repository: Repository, scan: Scan, known: Iterable[FileFinding]
+) -> list[FileFinding]:
+    """Return the files that have bytes again which were found damaged, as from a mirror.
+
+    They may have another time then, and look like files that somebody wrote. What is good is what
+    the scan before had. Raises `RepositoryError`, `SnapshotError`.
+    """
+    over = {h.over[-1].path: h for h in of_each(known).values() if h.over and not h.lasts}
+    if not over or not scan.counts.proofs.get(rows.READ):  # what was not read is what it was
+        return []
+    now = look(repository, of_scan(scan), over)
+    again = {path: each for path, row in now.items() if (each := over[path].come_again(row))}
+    last = record.of(repository, scan.place, scan.after) if again and scan.after else None
+    each_before = look(repository, of_scan(last), again) if last else {}
+    before = {path: row for path, row in each_before.items() if same_bytes(row, now[path]) is False}
+    return [
+        FileFinding(DAMAGED, scan.name, scan.place, path, before.get(path, each.was), now[path])
+        for path, each in sorted(again.items())
+    ]
 
 
 class _Otherwise(NamedTuple):

@@ -10,7 +10,8 @@ import heapq
 
 from reconciler.errors import RepositoryError, SnapshotError
 from reconciler.recovery.findings import store
-from reconciler.recovery.findings.episodes import key, open_ones, over_last
+from reconciler.recovery.findings.episodes import key
+from reconciler.recovery.findings.history import History, has_good_bytes, of_each
 from reconciler.recovery.parts import merge
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.scanning.known import record
@@ -21,7 +22,6 @@ from reconciler.recovery.verifying import scans
 from reconciler.recovery.verifying.comparing.classify import classify
 from reconciler.recovery.verifying.comparing.sides import Circumstances
 from reconciler.recovery.verifying.recorded import of_scan
-from reconciler.recovery.verifying.telling.apart import has_good_bytes
 
 
 def count(repository: Repository, scanned: Scanned, settled_ns: int) -> None:
@@ -47,9 +47,8 @@ def _count(
 ) -> None:
     was, now = map(of_scan, both)
     by = Circumstances(scanned.storage, now.place, was.side(), now.side(), settled_ns=settled_ns)
-    kept = store.read(repository, now.place).episodes
     # This very scan may have ended one, by the good bytes.
-    episodes = {**over_last(kept), **open_ones(kept)}
+    histories = of_each(store.read(repository, now.place).episodes)
     with scans.rows(repository, was) as one, scans.rows(repository, now) as other:
         for path, then, there in merge.differences(one, other):
             if then is None or there is None:
@@ -57,7 +56,7 @@ def _count(
             judged = classify(path, then, there, by)
             if judged.what != CHANGED or judged.finding is None:
                 continue
-            known = episodes.get(key(judged.finding))
+            known = histories.get(key(judged.finding), History()).last
             if known is None or not has_good_bytes(known, there):
                 scanned.changed += 1
                 scanned.changed_first = heapq.nsmallest(TOLD, [*scanned.changed_first, path])

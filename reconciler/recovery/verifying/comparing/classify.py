@@ -10,7 +10,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from reconciler.recovery import rows, values
-from reconciler.recovery.rows import Content
+from reconciler.recovery.rows import Content, same_bytes
 from reconciler.recovery.values import FileFinding
 from reconciler.recovery.verifying.comparing.sides import Circumstances
 
@@ -190,15 +190,6 @@ def _with_bytes(was: Content, now: Content, told: _Telling) -> Judged:
 def is_scattered(finding: FileFinding) -> bool:
     """Return whether a finding without a path is about some files, and not the whole storage."""
     return finding.reason in SCATTERED
-
-
-def same_bytes(one: Content, other: Content) -> bool | None:
-    """Return whether two rows have the same bytes; None if nobody can say."""
-    if one.sha256 is not None and other.sha256 is not None:
-        return one.sha256 == other.sha256
-    if one.size is not None and other.size is not None and one.size != other.size:
-        return False
-    return None
 
 
 class _Telling(Struct, frozen=True):

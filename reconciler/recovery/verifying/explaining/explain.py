@@ -12,6 +12,7 @@ from reconciler.errors import SnapshotError
 from reconciler.recovery import rows, values
 from reconciler.recovery.findings import store
 from reconciler.recovery.findings.episodes import NEEDS_PROOF, is_written, open_ones
+from reconciler.recovery.findings.history import has_good_bytes
 from reconciler.recovery.parts import convert
 from reconciler.recovery.parts.schema import CONTENTS
 from reconciler.recovery.repository.contract import Repository
@@ -31,7 +32,6 @@ from reconciler.recovery.verifying.explaining.shelf import Shelf, batches
 from reconciler.recovery.verifying.recorded import of_scan
 from reconciler.recovery.verifying.stories import Chapter, Copy, Story
 from reconciler.recovery.verifying.telling import forgotten
-from reconciler.recovery.verifying.telling.apart import has_good_bytes
 
 #: So many other places of the same bytes are named.
 _COPIES = 20

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from msgspec.structs import replace
 
@@ -12,13 +12,14 @@ from reconciler.errors import RepositoryError
 from reconciler.recovery.findings import episodes as over_time
 from reconciler.recovery.findings import store
 from reconciler.recovery.findings.episodes import Key, key
+from reconciler.recovery.findings.history import History, is_of_bytes, is_over, of_each
 from reconciler.recovery.values import Accepted, FileFinding
 from reconciler.recovery.verifying.comparing.classify import LEFT_OUT
 from reconciler.recovery.verifying.comparing.spool import Spool, Spooled
 from reconciler.recovery.verifying.earlier import CameFirst
 from reconciler.recovery.verifying.results import StorageVerified
-from reconciler.recovery.verifying.telling import forgotten, later
-from reconciler.recovery.verifying.telling.apart import Apart, is_over
+from reconciler.recovery.verifying.telling import forgotten
+from reconciler.recovery.verifying.telling.apart import Apart
 from reconciler.recovery.verifying.telling.firsts import MOST_TOLD, First
 from reconciler.recovery.verifying.telling.means import Means, Present
 from reconciler.recovery.verifying.telling.original import Original
@@ -70,8 +71,7 @@ class Concluded:
             return replace(self._with_silent(told, known_before), forgotten=bool(lost))
         original = self._read_original()
         there = original.known if original else {}
-        over_before = {**there, **over_time.over_last(known.episodes)}
-        apart = Apart(before, over_before, self._came_first)
+        apart = Apart(_both(there, known.episodes), self._came_first)
         with Spool() as rest:
             apart.part(findings(), rest)
             if original is not None and self._is_copy:
@@ -97,7 +97,7 @@ class Concluded:
         first = First.of(findings())
         found = first.by_key
         new = {k: f for k, f in found.items() if k not in before}
-        over_since = later.over_since(self._means, self._place, new, present.moment)
+        over_since = self._over_since(present, new)
         lasting_now = {k: f for k, f in found.items() if k not in over_since}
         ended = self._ended(present, before, found, apart)
         now = timestamp(self._means.clock(), "milliseconds")
@@ -128,7 +128,7 @@ class Concluded:
         """Return what is known of where a copy was made, which may have the good bytes."""
         if self._original == self._place:
             return None
-        original = Original(self._means.repository, self._means.lasts, self._original)
+        original = Original(self._means, self._original)
         self.notes += original.problems
         return original
 
@@ -142,6 +142,16 @@ class Concluded:
                 asked.pop(finding.path, None)
         found = original.in_copy(asked, present.side, present.look, storage, self._place)
         apart.also(found, rest)
+
+    def _over_since(self, present: Present, found: dict[Key, FileFinding]) -> set[Key]:
+        """Return what was `found` of the past, and is over as the last scan of the place says."""
+        asked = {k: f for k, f in found.items() if f.path and is_of_bytes(f)}
+        paths = {finding.path for finding in asked.values()}
+        now = self._means.last_rows(self._place, paths, present.moment)
+        if now is None:
+            return set()
+        of_then = ((k, replace(f, last_seen=present.moment)) for k, f in asked.items())
+        return {each for each, finding in of_then if is_over(finding, now.get(finding.path))}
 
     def _with_silent(self, told: StorageVerified, silent: Iterable[FileFinding]) -> StorageVerified:
         """Add what lasts, of which this run says nothing."""
@@ -250,6 +260,16 @@ class Concluded:
 
     def _redacted(self, finding: FileFinding) -> FileFinding:
         return self._means.redaction.finding(finding) if self._means.redaction else finding
+
+
+def _both(there: Mapping[Key, History], episodes: Iterable[FileFinding]) -> dict[Key, History]:
+    """Return what is known of each file here or, of what was never over here, `there`."""
+    known = of_each(episodes)
+    for each, other in there.items():
+        own = known.get(each, History())
+        if not own.over and other.last is not None:
+            known[each] = replace(own, over=(other.last,))
+    return known
 
 
 def _accepted(since: FileFinding, finding: FileFinding) -> Accepted | None:

@@ -8,15 +8,18 @@ from functools import cached_property
 
 from msgspec import Struct
 
+from reconciler.errors import SnapshotError
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.rows import Content
 from reconciler.recovery.scanning.known.last_record import LastRecords
 from reconciler.recovery.verifying.comparing.sides import Side
+from reconciler.recovery.verifying.recorded import look, of_scan
 from reconciler.recovery.verifying.telling.redaction import Redaction
 from reconciler.recovery.verifying.telling.table import Table
 
+Rows = dict[bytes, Content]
 #: Looks paths up in what is now.
-Look = Callable[[Collection[bytes]], dict[bytes, Content]]
+Look = Callable[[Collection[bytes]], Rows]
 
 
 class Means(Struct, frozen=True, dict=True):
@@ -36,6 +39,19 @@ class Means(Struct, frozen=True, dict=True):
     def lasts(self) -> LastRecords:
         """What finds the last scan of each storage."""
         return LastRecords(self.repository)
+
+    def last_rows(self, place: str, asked: Collection[bytes], after: str = "") -> Rows | None:
+        """Return what the last scan of a place has of a few paths, if it ended `after` a moment.
+
+        None where there is none that can be read. Raises `RepositoryError`.
+        """
+        try:
+            last = self.lasts.of(place) if asked else None
+            if last is None or last.ended_at <= after:
+                return None
+            return look(self.repository, of_scan(last), asked)
+        except SnapshotError:
+            return None
 
 
 class Present(Struct, frozen=True):

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from reconciler.recovery import rows, values
 from reconciler.recovery.rows import Content
 from reconciler.recovery.verifying.comparing import classify as classes
-from reconciler.recovery.verifying.comparing.classify import classify, same_bytes
+from reconciler.recovery.verifying.comparing.classify import classify
 from reconciler.recovery.verifying.comparing.sides import Circumstances, Lost, Side
 
 DAY = 86_400 * 10**9
@@ -258,21 +258,6 @@ def test_why_a_file_can_not_be_read_is_told():
     found = judged(FILE, UNREADABLE).finding
     assert found is not None
     assert found.note == "EIO"
-
-
-@pytest.mark.parametrize(
-    ("one", "other", "same"),
-    [
-        (FILE, FILE, True),
-        (FILE, like(sha256=OTHER), False),
-        (FILE, like(sha256=None), None),
-        (FILE, like(sha256=None, size=11), False),
-        (like(size=None), like(sha256=None, size=11), None),
-    ],
-)
-def test_same_bytes(one, other, same):
-    assert same_bytes(one, other) is same
-    assert same_bytes(other, one) is same
 
 
 def test_what_is_new_and_was_not_read_for_a_limit_is_new_and_no_finding() -> None:

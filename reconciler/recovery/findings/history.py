@@ -1,0 +1,214 @@
+"""All that a repository knows of one file, as one value: which of its bytes are good, which wrong.
+
+Nothing is read here. What was found of a file answers first: what lasts, and what is over. Where
+that is lost, rows of scans do, the oldest first: see `FirstBytes`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from reconciler.recovery import rows, values
+from reconciler.recovery.findings import episodes
+from reconciler.recovery.findings.episodes import NEEDS_PROOF, Key
+from reconciler.recovery.rows import Content, same_bytes
+from reconciler.recovery.values import FileFinding
+
+#: What a file is called that has its good bytes again, where a snapshot has the wrong ones.
+_CALLED = frozenset({values.DAMAGED, values.CHANGED, values.EXTRA})
+
+
+class History(Struct, frozen=True):
+    """What was found of one file, in the order of time."""
+
+    #: What is over, the last one at the end; and what lasts, if anything does.
+    over: tuple[FileFinding, ...] = ()
+    lasts: FileFinding | None = None
+
+    @property
+    def last(self) -> FileFinding | None:
+        """What lasts, or else was over last."""
+        return self.lasts or (self.over[-1] if self.over else None)
+
+    def is_accepted(self, now: Content | None) -> bool:
+        """Return whether a person has accepted the file as it is, and nothing else was seen."""
+        return self.lasts is not None and episodes.is_accepted(self.lasts, now)
+
+    def has_good(self, finding: FileFinding) -> bool:
+        """Return whether what was found is what the file should be, and its snapshot is wrong.
+
+        What is over tells of nothing new only where the snapshot has what was wrong then.
+        """
+        known = [self.lasts] if _needs_proof(self.lasts) else self._wrong_by(finding.was)
+        return finding.what in _CALLED and any(
+            each is not None and has_good_bytes(each, finding.now) for each in known
+        )
+
+    def truly(self, finding: FileFinding) -> FileFinding:
+        """Return a finding as what it is: damaged or gone since the snapshot was made.
+
+        Where the snapshot has what was wrong then, it was something else before.
+        """
+        known = self.lasts
+        if known is not None and is_instead(known, finding):
+            return replace(finding, what=values.MISSING, was=known.was)
+        if finding.what != values.CHANGED:
+            return finding
+        if known and known.what == values.DAMAGED and not episodes.is_written(known, finding.now):
+            return replace(finding, what=values.DAMAGED, was=known.was)
+        before = (each.was for each in self._wrong_by(finding.was) if each.was is not None)
+        return replace(finding, was=next(before, finding.was))
+
+    def come_again(self, now: Content) -> FileFinding | None:
+        """Return what is over in which the file had the very bytes that it has again.
+
+        None where that was accepted, or something lasts: a file without bytes is known by its time.
+        """
+        for known in () if self.lasts else reversed(self.over):
+            if known.what != values.DAMAGED or known.about or known.was is None:
+                continue
+            if same_bytes(known.was, now) is not False:
+                break
+            wrong = known.now
+            if wrong is not None and wrong.sha256 is not None and wrong.sha256 == now.sha256:
+                is_alike = bool(now.size) or wrong.mtime_ns == now.mtime_ns
+                return known if is_alike and not episodes.is_accepted(known, now) else None
+        return None
+
+    def in_copy(self, row: Content | None) -> FileFinding | None:
+        """Return that a copy is wrong as the file itself is known to be; None: it is not."""
+        known = self.last
+        if known is None or episodes.is_accepted(known, row):
+            return None
+        what = values.DAMAGED
+        if row is None or row.kind == rows.DELETED:
+            what = values.MISSING
+            is_wrong = known.what in (values.MISSING, values.DELETED)
+            is_wrong = is_wrong and not episodes.is_settled(known)
+        else:
+            is_other = known.was is not None and same_bytes(known.was, row) is False
+            is_wrong = is_other and row.proof in rows.PROVEN and was_wrong(known, row)
+        found = FileFinding(what, "", "", known.path, known.was, row)
+        return found if is_wrong else None
+
+    def _wrong_by(self, was: Content | None) -> list[FileFinding]:
+        """Return in what a file was wrong as a snapshot has it, the last one first."""
+        known = (self.lasts, *reversed(self.over))
+        return [e for e in known if e is not None and _needs_proof(e) and was_wrong(e, was)]
+
+
+def is_of_bytes(known: FileFinding) -> bool:
+    """Return whether a finding says of a file, rather than a record, that its bytes may be lost."""
+    return known.what in NEEDS_PROOF and not known.about
+
+
+def of_each(known: Iterable[FileFinding]) -> dict[Key, History]:
+    """Return what is known of each file, or part, by key."""
+    open_ones = episodes.open_ones(known)
+    over: dict[Key, list[FileFinding]] = {key: [] for key in open_ones}
+    for each in sorted((e for e in known if e.resolved), key=lambda e: e.resolved):
+        over.setdefault(episodes.key(each), []).append(each)
+    return {key: History(tuple(ended), open_ones.get(key)) for key, ended in over.items()}
+
+
+def _needs_proof(known: FileFinding | None) -> bool:
+    return known is not None and known.what in NEEDS_PROOF
+
+
+def was_wrong(known: FileFinding, was: Content | None) -> bool:
+    """Return whether a file was found so while it was `known` to be wrong.
+
+    That is what was found last or, as it may have rotted and gone in turn, any other bytes of the
+    time that the good ones have.
+    """
+    good = known.was
+    if episodes.same_state(known.now, was):
+        return True
+    if good is None or was is None:
+        return False
+    alike = (good.mtime_ns, good.version) == (was.mtime_ns, was.version)
+    return alike and good.mtime_ns is not None and same_bytes(good, was) is False
+
+
+def is_instead(known: FileFinding, finding: FileFinding) -> bool:
+    """Return whether a file is `known` to be missing, in whose place something else was found."""
+    now = finding.now
+    is_changed = (known.what, finding.what) == (values.MISSING, values.CHANGED)
+    return is_changed and now is not None and now.kind in rows.INSTEAD
+
+
+def is_over(finding: FileFinding, now: Content | None) -> bool:
+    """Return whether what was wrong is what it was before, or what somebody wrote or accepted."""
+    if has_good_bytes(finding, now) or episodes.is_written(finding, now):
+        return True
+    return episodes.is_accepted(finding, now) and not episodes.is_settled(finding)
+
+
+def has_good_bytes(finding: FileFinding, now: Content | None) -> bool:
+    """Return whether a file is what it was before it was wrong, and was read since."""
+    was = finding.was
+    if was is None or now is None or now.proof == rows.STORED or _is_older(now, finding):
+        return False
+    if was.sha256 is None:
+        return (was.kind, was.detail, was.size) == (now.kind, now.detail, now.size)
+    return same_bytes(was, now) is True
+
+
+def _is_older(now: Content, finding: FileFinding) -> bool:
+    """Return whether a hash is from before the file was found to be wrong."""
+    if (
+        now.proof not in (rows.KEPT, rows.ATTESTED)
+        or now.proved_at is None
+        or not finding.last_seen
+    ):
+        return False
+    return now.proved_at < int(datetime.fromisoformat(finding.last_seen).timestamp())
+
+
+class FirstBytes(Struct):
+    """Which bytes a file had first, told by its rows: the oldest first.
+
+    That is asked of what is found otherwise than it `was`, where no finding tells.
+    """
+
+    was: Content
+    now: Content
+    #: Whether its bytes of now were there first, under the time that `was` has.
+    is_first: bool = False
+    #: Whether nothing that is heard makes it so any more.
+    is_over: bool = False
+
+    @property
+    def is_written(self) -> bool:
+        """Whether its time of now is a later one."""
+        was, now = self.was.mtime_ns, self.now.mtime_ns
+        return was is not None and now is not None and now > was
+
+    def hear(self, row: Content, *, is_remembered: bool) -> None:
+        """Take one row; what is `remembered` counts only where nothing older is known."""
+        was = self.was
+        if self.is_over or row.proof not in rows.PROVEN or (is_remembered and self.is_first):
+            return
+        if (row.mtime_ns, row.version) != (was.mtime_ns, was.version):
+            # Somebody wrote it: which of what came before and after is right, nobody can say.
+            self.is_over, self.is_first = self.is_first, False
+        elif row.sha256 == self.now.sha256:
+            self.is_first = True
+        elif not self.is_first:
+            self.is_over = True
+
+
+def asked_first(finding: FileFinding) -> FirstBytes | None:
+    """Return what hears the rows of a file that has other bytes, such as may have come first."""
+    was, now = finding.was, finding.now
+    if was is None or now is None or finding.about or was.mtime_ns is None:
+        return None
+    if now.proof not in rows.PROVEN or (now.proved_at or 0) < (was.proved_at or 0):
+        return None
+    if None in (was.sha256, now.sha256) or was.sha256 == now.sha256:
+        return None
+    return FirstBytes(was, now)
