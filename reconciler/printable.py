@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from shlex import quote
 
 TYPE_CHECKING = False  # `typing` is dear to whoever only asks for help
 if TYPE_CHECKING:
@@ -37,6 +38,22 @@ def shown(text: str) -> str:
 def quoted(text: str) -> str:
     """Return a name as messages print it: escaped, in single quotes."""
     return f"'{shown(text)}'"
+
+
+def word(text: str) -> str:
+    r"""Return a text as one word of a command for a shell, in one line.
+
+    >>> word("a b"), word("a\n'b")
+    ("'a b'", "$'a\\n\\'b'")
+    """
+    if shown(text) == text:
+        return quote(text)
+    return f"$'{''.join(map(_in_shell, text))}'"
+
+
+def printed(text: str) -> str:
+    """Return an address as messages print it: in quotes, and so escaped that a shell takes it."""
+    return quoted(text) if shown(text) == text else word(text)
 
 
 def listed(names: Sequence[str], how: Callable[[str], str] = quoted) -> str:
@@ -74,3 +91,13 @@ def _escaped(char: str) -> str:
     if unicodedata.category(char) not in _UNSAFE:
         return char
     return char.encode("unicode_escape", "surrogatepass").decode("ascii")
+
+
+def _in_shell(char: str) -> str:
+    if char in "\\'":
+        return f"\\{char}"
+    if shown(char) == char:
+        return char
+    if char in "\n\r\t":
+        return _escaped(char)
+    return "".join(f"\\x{byte:02x}" for byte in char.encode("utf-8", "surrogateescape"))

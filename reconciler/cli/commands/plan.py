@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from argparse import ArgumentParser
 from pathlib import Path
-from shlex import quote
 
 from reconciler.cli.applying.events import EventStream, telling
 from reconciler.cli.applying.preflight import with_backends
@@ -17,7 +16,7 @@ from reconciler.cli.options.command import Command
 from reconciler.errors import BLOCKED, CHANGES, SUCCESS, UsageError
 from reconciler.manifest import Manifest
 from reconciler.plan.document import Plan, to_json
-from reconciler.printable import quoted
+from reconciler.printable import quoted, word
 
 
 class PlanOptions(Choices):
@@ -54,7 +53,7 @@ def _plan(context: Context, options: PlanOptions, events: EventStream) -> int:
     _save(plan, options)
     context.result(context.report().plan(plan, context.style))
     if options.out and plan.ready and plan.operations and context.is_text:
-        context.note(f"Saved. To apply exactly this: reconciler apply {quote(options.out)}")
+        context.note(f"Saved. To apply exactly this: reconciler apply {word(options.out)}")
     return exit_code(plan, detailed=options.detailed_exitcode)
 
 

@@ -6,10 +6,9 @@ import argparse
 import os
 import re
 from collections.abc import Iterable, Sequence
-from shlex import quote
 
+from reconciler import printable
 from reconciler.cli.options.command import Command, Row
-from reconciler.printable import shown
 from reconciler.recovery.repository import layout
 
 _REMOVE = "name what is to go in `removed:` of the manifest, then `apply`"
@@ -196,4 +195,4 @@ def _own_options(command: Command) -> list[str]:
 
 
 def _word(path: str) -> str:
-    return quote(shown(path))
+    return printable.word(path)

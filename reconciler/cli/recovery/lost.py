@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from contextlib import closing, suppress
-from shlex import quote
 
 from reconciler.errors import ReconcilerError
 from reconciler.masking import masked
 from reconciler.model import NEW_PLATFORM
-from reconciler.printable import listed, shown
+from reconciler.printable import listed, shown, word
 from reconciler.recovery.repository.opening import open_repository
 from reconciler.recovery.snapshots import listing
 from reconciler.recovery.snapshots.document import Kept
@@ -37,7 +36,7 @@ def warning(
     gone = [name for name in had if name in missed or (is_anew and name not in live)]
     if not gone:
         return ""
-    command = f"reconciler rebuild {quote(shown(masked(repository)))}"
+    command = f"reconciler rebuild {word(masked(repository))}"
     them = "it" if len(gone) == 1 else "them"
     return (
         f"{platform} has {listed(gone)} no more, and the snapshot {kept.snapshot.id} in "

@@ -6,12 +6,12 @@ import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from shlex import quote
 
 from msgspec import Struct
 
 from reconciler.errors import AddressError
 from reconciler.masking import quoted_url
+from reconciler.printable import word
 
 _EXAMPLE = "write the path of a folder, or s3://BUCKET/PREFIX"
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]+://")
@@ -68,8 +68,14 @@ def in_shell(address: str, more: str = "") -> str:
 
     With `more` at its end, as `@ID`.
     """
-    bare = address.removeprefix("'").removesuffix("'")
-    return quote(f"{bare}{more}")
+    if address.startswith("$'"):
+        return f"{address[:-1]}{more}'"
+    return word(f"{bare(address)}{more}")
+
+
+def bare(address: str) -> str:
+    """Return the address that a repository gives of itself without quotation marks."""
+    return address.removeprefix("$").removeprefix("'").removesuffix("'")
 
 
 def understand(address: str) -> Path | InBucket:

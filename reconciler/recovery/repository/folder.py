@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 from reconciler.disk.durable import sync_folder
 from reconciler.errors import RepositoryError, SnapshotError
-from reconciler.printable import quoted
+from reconciler.printable import printed, quoted
 from reconciler.recovery.repository import layout
 from reconciler.recovery.repository.contract import Entry
 
@@ -51,7 +51,7 @@ class FolderRepository:
     @property
     def address(self) -> str:
         """The folder."""
-        return quoted(str(self._folder))
+        return printed(str(self._folder))
 
     def lock(self) -> str:
         """Make a folder in it, in which only its owner may look."""

@@ -21,6 +21,7 @@ FINISHED = "finished/"
 FINDINGS = "findings/"
 FOUND = "found/"
 UNFINISHED = "unfinished/"
+DOUBTED = "doubted/"
 #: Where there is something once a scan was begun or a snapshot made, whatever `prune` removed.
 KNOWLEDGE = (SCANS, SNAPSHOTS, FINDINGS, FINISHED, UNFINISHED)
 #: The key by which `--redact` makes short hashes of names: 32 bytes, made when it is first wanted.
@@ -76,6 +77,11 @@ def doubts(place: str) -> str:
     They outlast the scans of which they lie beside the pieces.
     """
     return f"{UNFINISHED}{storage_key(place)}/doubts-"
+
+
+def doubted(place: str) -> str:
+    """Return where it is kept that there are doubts: so those that are gone are missed."""
+    return f"{DOUBTED}{storage_key(place)}/"
 
 
 def snapshot(id: str, file: str = "snapshot.json") -> str:

@@ -35,6 +35,7 @@ from reconciler.recovery.rows import (
     chosen,
     extend,
 )
+from reconciler.recovery.scanning import doubted
 from reconciler.recovery.scanning.known.earlier import Earlier, contents_of
 from reconciler.recovery.scanning.known.pieces import fetched
 from reconciler.recovery.values import CloudReport
@@ -74,17 +75,24 @@ class Doubts:
         Raises `RepositoryError`.
         """
         self._repository, self._folder, self._given = repository, folder, given
+        self._place = place
         self._prefix, self._run = layout.doubts(place), run
         self._names = sorted(repository.names(self._prefix))
         self._number = 0
         #: Of which files of what was listed last just that is kept already.
         self._kept = set[bytes]()
-        #: Why some can't be read; empty: all can.
-        self.lost = ""
+        #: Why some can't be read; empty: all can. And which reports no run has come to.
+        self.lost = doubted.lost(repository, place)
+        self.not_looked = doubted.not_looked(repository, place, given)
+        doubted.begin(repository, place, given)
         self._series = self._fetched()
         self._met = Earlier(self._rows(), clock=0, agreeing=()) if self._series else None
         #: The reports that have raised those which still are of what lies there.
         self.reports: dict[CloudReport, None] = {}
+
+    def listed(self) -> None:
+        """Take that all was listed: what the reports doubt of it is kept."""
+        doubted.listed(self._repository, self._place, self._given)
 
     def put_on(self, listed: Rows) -> list[bytes]:
         """Give files that are in doubt the sums by which they are; return their paths.
@@ -146,13 +154,15 @@ class Doubts:
 
         Raises `RepositoryError`, `SnapshotError`.
         """
+        if self.lost or self.not_looked:
+            doubted.forget_lost(self._repository, self._place)
         if not self._names:
             return
         self._series = self._fetched()
         left = self._write(f"{self._run}{_LEFT}", 0, self._unread(contents))
         for name in self._names:
             if name != left:
-                self._repository.remove(name)
+                doubted.remove(self._repository, self._place, name)
 
     def _unread(self, contents: Path) -> Iterator[pa.RecordBatch]:
         there = contents_of(contents)
@@ -172,6 +182,7 @@ class Doubts:
             return ""
         name = f"{self._prefix}{run}-{number:08}-{written.sha256}.parquet"
         self._repository.add(name, written.path)
+        doubted.keep(self._repository, self._place, name)
         return name
 
     def _rows(self) -> Iterator[pa.RecordBatch]:

@@ -32,6 +32,8 @@ from reconciler.recovery.walking.exclusions import Exclusions
 _THERE, _OBJECTS = (FILE, ARCHIVED), pa.array(WITH_BYTES)
 #: Servers tell a time in whole seconds in one answer, and more finely in another.
 _SECOND = 1_000_000_000
+#: What says that it is another object, where both are known.
+_WHICH = ("tag", "version")
 #: Of so many files the server is asked whether they are there as a list has them.
 _SOME = 16
 
@@ -106,12 +108,16 @@ def _are_there(rows: pa.RecordBatch) -> pa.Array:
 
 
 def _is_later(was: pa.RecordBatch, listed: pa.RecordBatch) -> pa.Array:
-    """Say for each row whether it was written later than it is listed. Never null.
+    """Say for each row whether it was, or may have been, written later than listed. Never null.
 
     That its bytes could not be read then, for a limit or for want of a right, is no word on that.
     """
     there = pc.is_in(was["kind"].dictionary_decode(), value_set=_OBJECTS)
-    return pc.and_(there, pc.fill_null(pc.greater(_seconds(was), _seconds(listed)), False))
+    later = pc.fill_null(pc.greater(_seconds(was), _seconds(listed)), False)
+    # Of two that were written within one second nobody can say which came later.
+    other = (pc.fill_null(pc.not_equal(was[name], listed[name]), False) for name in _WHICH)
+    same = pc.fill_null(pc.equal(_seconds(was), _seconds(listed)), False)
+    return pc.and_(there, pc.or_(later, pc.and_(same, pc.or_(*other))))
 
 
 def _newest(rows: pa.RecordBatch) -> pa.RecordBatch:

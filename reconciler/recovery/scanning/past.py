@@ -28,6 +28,7 @@ from reconciler.recovery.scanning.known import apart, kept_hashes, record
 from reconciler.recovery.scanning.known.earlier import Earlier
 from reconciler.recovery.scanning.known.kept_hashes import Compared
 from reconciler.recovery.scanning.known.last_rows import Last, usable
+from reconciler.recovery.scanning.known.pieces import Unfinished
 from reconciler.recovery.scanning.means import Means
 from reconciler.recovery.scanning.outcome import Scanned
 from reconciler.recovery.source import Source
@@ -69,13 +70,21 @@ class Past:
         """
         return self._found(NEEDS_PROOF) if self._given else self._found(())
 
-    @cached_property
-    def gone(self) -> pa.Array:
+    def gone(self, own: Collection[bytes]) -> pa.Array:
         """Paths that were found missing or deleted, which is not over; raises `RepositoryError`.
 
-        None where the server itself lists: then nobody asks.
+        `own` are those that earlier runs of this very scan have found so. None where the server
+        itself lists: then nobody asks.
         """
-        return self._found((MISSING, DELETED) if self.listed_by else ())
+        if not self.listed_by:
+            return self._found(())
+        found = self._found((MISSING, DELETED)).to_pylist()
+        return pa.array(sorted({*found, *own}), pa.binary())
+
+    @property
+    def listed_at(self) -> str:
+        """When the list was begun by which it is listed; empty: the server is asked."""
+        return self.listed_by.listed_at if self.listed_by else ""
 
     def _found(self, what: Collection[str]) -> pa.Array:
         """Return the paths of findings of some kinds that are not over."""
@@ -93,6 +102,14 @@ class Past:
         if self._doubts.lost and not self._accepts_loss:
             result.forgotten = True
             result.notes.append(reasons.doubts_lost(self._doubts.lost))
+        if self._doubts.not_looked and not self._accepts_loss:
+            result.forgotten = True
+            result.notes.append(self._doubts.not_looked)
+
+    def listed(self, *, whole: bool) -> None:
+        """Take that the listing has come to its end, or that it was ended before."""
+        if self._doubts and whole:
+            self._doubts.listed()
 
     def compare(
         self, listed: Rows, earlier: Sequence[Earlier], should_be: Earlier | None
@@ -120,7 +137,8 @@ class Past:
         is_all = is_all and not scan.counts.kinds.get(ARCHIVED)
         # Where nothing may be removed they stay: what was read later than a report counts.
         with contextlib.suppress(RepositoryError, SnapshotError):
-            if self._doubts and (self._accepts_loss or is_all or not self._doubts.lost):
+            missed = self._doubts and (self._doubts.lost or self._doubts.not_looked)
+            if self._doubts and (self._accepts_loss or is_all or not missed):
                 self._doubts.end(contents)
 
     def recorded(self) -> Scan | None:
@@ -135,12 +153,18 @@ class Past:
             return last
         return self._lasts.of(self._place)
 
-    def ahead(self, last: Scan, run: str) -> str:
-        """Say what the last scan is ahead of, the clock of a `run` or a list; empty: of neither."""
-        if run < last.id:
+    def ahead(self, last: Scan | None, run: str, unfinished: Unfinished | None) -> str:
+        """Say what is ahead of the clock of a `run`, or of a list; empty: nothing.
+
+        That is the last scan, or one that was ended: what that has seen gone an older list has.
+        """
+        if last and run < last.id:
             return reasons.behind(last)
-        by, known = self.listed_by, last.listed_at or last.started_at
-        return reasons.outdated(by.listed_at, known) if by and by.listed_at < known else ""
+        known = max(
+            last.listed_at or last.started_at if last else "",
+            unfinished.listed_at if unfinished else "",
+        )
+        return reasons.outdated(self.listed_at, known) if "" < self.listed_at < known else ""
 
     def model(self, last: Scan | None) -> Scan | None:
         """Return the scan against which the root is held: the last one, or that of the original.

@@ -120,6 +120,17 @@ def doubts_lost(why: str) -> str:
     )
 
 
+def not_looked(reports: Sequence[str]) -> str:
+    """Say that runs were ended before they came to all that reports of these digests are of."""
+    digests = listed([f"sha256:{digest[:12]}" for digest in reports], str)
+    what = "the report" if len(reports) == 1 else "the reports"
+    return (
+        "A scan was ended before it had listed all, so that nobody knows which files are doubted "
+        f"by {what} of the cloud that it was given (manifest {digests}). Give that again, or go on "
+        "without by --accept-loss NAME; once --full has read everything, it is over as well"
+    )
+
+
 def markers(root: Root, now: int, then: int, repository: str) -> list[str]:
     """Say that so many markers lie at a root `now`, where one is usual, and `then` others did.
 

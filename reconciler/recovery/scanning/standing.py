@@ -20,7 +20,7 @@ from reconciler.recovery.repository import layout
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.repository.many import is_listed
 from reconciler.recovery.rows import DISPUTED
-from reconciler.recovery.scanning import reasons
+from reconciler.recovery.scanning import doubted, reasons
 from reconciler.recovery.scanning.doubts import named
 from reconciler.recovery.scanning.known.earlier import check, contents_of, fetched
 from reconciler.recovery.values import Scan
@@ -34,6 +34,8 @@ def told(repository: Repository, scan: Scan) -> str:
 
     Raises `RepositoryError`; `SnapshotError` if that can't be read.
     """
+    if told := doubted.not_looked(repository, scan.place):
+        return told
     number = sum(batch.num_rows for batch in rows(repository, scan))
     return reasons.in_doubt(number) if number else ""
 
@@ -43,6 +45,8 @@ def rows(repository: Repository, scan: Scan) -> Iterator[pa.RecordBatch]:
 
     Raises like `told`.
     """
+    if why := doubted.lost(repository, scan.place):
+        raise SnapshotError(why)
     prefix = layout.doubts(scan.place)
     with ExitStack() as opened:
         series: list[list[Path]] = []

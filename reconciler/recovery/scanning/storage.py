@@ -68,9 +68,8 @@ class StorageScan:
         self._last: Last | None = None
         #: Says what comes first, where limits are to end the reading alone.
         self._turns: Turns | None = None
-        self._met = 0
-        #: Files that nobody wrote since the last scan.
-        self._survived = 0
+        #: Files of the last scan that were listed; of those, that nobody wrote since.
+        self._met = self._survived = 0
         self._past = Past(means, target, source)
         self._before = before
         #: What was read, if another scan of the storage ended meanwhile: then nothing was kept.
@@ -86,10 +85,10 @@ class StorageScan:
         except SnapshotError as error:
             self._end(outcome.NOT_BEGUN, str(error))
             return
-        if last and (why := self._past.ahead(last, self._run)):
+        unfinished = None if self._before else self._unfinished(last.id if last else "")
+        if why := self._past.ahead(last, self._run, unfinished):
             self._end(outcome.NOT_BEGUN, why)
             return
-        unfinished = None if self._before else self._unfinished(last.id if last else "")
         root = self._proved(model, unfinished)
         self._estimate(last, root)
         if means.pace.stopping:
@@ -124,7 +123,8 @@ class StorageScan:
             read_there, means.open_elsewhere, self._target, means.wish.excluded, root
         )
         damage = Damage(means.repository, self._target, means.here, lambda: source.prove(root))
-        by = means.pace, means.tally, elsewhere, damage.keep
+        gone = self._pieces.gone if self._target.type != "local" else None  # of which lists tell
+        by = means.pace, means.tally, elsewhere, damage.keep, gone
         return Crew(means.executor, means.wish.workers, source, self._pieces, *by)
 
     def _unfinished(self, after: str) -> pieces.Unfinished | None:
@@ -156,15 +156,13 @@ class StorageScan:
         """Give the scan its id, and return how this run of it begins."""
         self._id = unfinished.id if unfinished else self._run
         self._folder: Path = self._opened.enter_context(self._repository.workspace())
-        begun = pieces.begun_at(self._started, root, self._label)
+        begun = pieces.begun_at(self._started, root, self._past.listed_at, self._label)
         self._pieces = pieces.Pieces(
             self._repository, self._folder, place=self._target.place, scan=self._id, run=self._run
         )
         self._pieces.begin(begun)
-        if self._before:
-            self.result.went_on_from = self._before.begun.started_at
-        if unfinished:
-            self.result.went_on_from = unfinished.runs[0].begun.started_at
+        first = self._before.begun if self._before else unfinished and unfinished.runs[0].begun
+        self.result.went_on_from = first.started_at if first else ""
         return begun
 
     def _earlier(self, last: Scan | None, root: Root) -> list[Earlier]:
@@ -187,7 +185,8 @@ class StorageScan:
         should_be = self._last.should_be() if self._last else None
         known = [*([self._last.rows_again()] if self._last else ()), *self._own.rows()]
         by = known if self._target.type != "local" else (), self._opened, self._past.listed_by
-        unlisted = Unlisted(self._source, means, *by, self._last, self._past.gone, self._own.rows())
+        gone, own = self._past.gone(self._own.gone), self._own.rows()
+        unlisted = Unlisted(self._source, means, *by, self._last, gone, own, self._pieces.gone)
         listing = takewhile(lambda _: not means.pace.stopping, self._source.listing())
         for listed in together(unlisted.among(listing), _TOGETHER):
             crew.heed()
@@ -210,6 +209,7 @@ class StorageScan:
         self.result.notes += [reasons.aged(self.result.went_on_from)] if aged else []
         self.result.notes, self.result.unlisted = self.result.notes + unlisted.notes, unlisted.lacks
         self._same = unlisted.same
+        self._past.listed(whole=not means.pace.stopping)
         if means.pace.stopping:  # perhaps not all was listed
             crew.cut_short()
         elif self._turns:

@@ -7,7 +7,7 @@ there then is gone.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, wait
 from contextlib import ExitStack
 
@@ -61,13 +61,16 @@ class Unlisted:
         last: Last | None = None,
         gone: pa.Array | None = None,
         own: Sequence[Iterator[pa.RecordBatch]] = (),
+        told: Callable[[Rows], None] = lambda _gone: None,
     ) -> None:
         """Take what earlier scans and runs know, sorted by path, with the columns of `SCANNED`.
 
         What `listed_by` lacks may have come since it was made: all of that is asked for. So is what
         it has otherwise than the `last` scan has found it, or than runs of its `own` that were
-        ended, and what was found `gone` and is not known to be back, as lists are late.
+        ended, and what was found `gone` and is not known to be back, as lists are late. What is
+        asked for and not there is `told`.
         """
+        self._told = told
         self._outdated = Outdated(last, gone, own) if listed_by else None
         self._listed_by = listed_by
         self._source = source
@@ -174,12 +177,16 @@ class Unlisted:
 
     def _asked_of(self, some: Rows) -> Rows:
         """Ask for files, and return those that are there."""
-        found = Rows()
+        found, end = Rows(), 0
         for start in range(0, len(some), _AT_ONCE):
             portion = part_of(some, start, start + _AT_ONCE)
             self._asked += len(portion)
             if not self._ask(portion, found):
                 break
+            end = start + len(portion)
+        there = frozenset(found.path)
+        if gone := [i for i, path in enumerate(some.path[:end]) if path not in there]:
+            self._told(chosen(some, gone))
         return found
 
     def _count(self, found: Rows) -> None:

@@ -9,6 +9,7 @@ import msgspec
 
 from reconciler.environment.timestamps import timestamp
 from reconciler.recovery.proving.results import Proved, StorageProved
+from reconciler.recovery.repository.address import bare
 from reconciler.report.documents import of_fields
 from reconciler.report.style import PLAIN, Style
 
@@ -17,7 +18,7 @@ def proved(result: Proved, _style: Style = PLAIN) -> str:
     """Return all of it; `schemas/objective.schema.json` describes it."""
     return of_fields(
         verdict=result.verdict,
-        repository=result.repository.removeprefix("'").removesuffix("'"),
+        repository=bare(result.repository),
         at=_moment(result.at),
         summary={
             "storages": len(result.storages),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 
 from reconciler.recovery.paths import shown
+from reconciler.recovery.repository.address import bare
 from reconciler.recovery.snapshots.checking.check import Checked
 from reconciler.recovery.snapshots.document import Contents, Kept, SnapshotStorage
 from reconciler.recovery.snapshots.listing import Overview
@@ -28,7 +30,7 @@ def snapshot(kept: Kept, _style: Style = PLAIN) -> str:
 def overview(overview: Overview, _style: Style = PLAIN) -> str:
     """List snapshots, the newest first."""
     return of_fields(
-        repository=overview.repository.removeprefix("'").removesuffix("'"),
+        repository=bare(overview.repository),
         snapshots=[
             {
                 **_brief(kept),
@@ -37,6 +39,7 @@ def overview(overview: Overview, _style: Style = PLAIN) -> str:
                 "platform": kept.snapshot.platform,
                 "storages": len(kept.snapshot.storages),
                 "verified": overview.verified.get(kept.snapshot.id),
+                **_by_cloud(kept.snapshot.storages),
             }
             for kept in reversed(overview.kept)
         ],
@@ -80,6 +83,23 @@ def _brief(kept: Kept) -> dict[str, Any]:
         "digest": kept.digest,
         "created_at": snapshot.created_at,
         "complete": snapshot.complete,
+    }
+
+
+def _by_cloud(storages: Iterable[SnapshotStorage]) -> dict[str, Any]:
+    """Return by which lists storages were listed, and which reports attest hashes of theirs."""
+    each = [(one.name, one.contents) for one in storages if one.contents]
+    return {
+        "lists": [
+            {"storage": name, "listed_at": contents.listed_at}
+            for name, contents in each
+            if contents.listed_at
+        ],
+        "reports": [
+            {"storage": name, **report}
+            for name, contents in each
+            for report in reported(contents.reports)
+        ],
     }
 
 

@@ -10,6 +10,7 @@ import msgspec
 from reconciler.recovery.findings.accepting import Acceptance
 from reconciler.recovery.findings.record import written
 from reconciler.recovery.paths import shown
+from reconciler.recovery.repository.address import bare
 from reconciler.recovery.values import FileFinding
 from reconciler.recovery.verifying.losses import Loss
 from reconciler.recovery.verifying.results import Elsewhere, Side, StorageVerified, Taken, Verified
@@ -27,7 +28,7 @@ def verified(result: Verified, _style: Style = PLAIN) -> str:
     return of_fields(
         verdict=result.verdict,
         how=result.how,
-        repository=result.repository.removeprefix("'").removesuffix("'"),
+        repository=bare(result.repository),
         platform=result.platform or None,
         **sides,
         passed_over=result.passed_over,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from shlex import quote
 
+from reconciler import printable
 from reconciler.masking import masked, quoted_url
 from reconciler.plan.document import CREATE, REMOVE, UPDATE
 from reconciler.printable import quoted, shown
@@ -26,7 +26,7 @@ def bare(name: str) -> str:
 
 def word(text: str) -> str:
     """Return a name or path, as it may be printed, so that a shell takes it for one word."""
-    return quote(shown(text))
+    return printable.word(text)
 
 
 def address(url: str) -> str:

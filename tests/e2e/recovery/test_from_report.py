@@ -70,6 +70,9 @@ def test_a_report_is_never_told_as_a_reading(raw):
     for text in (told, raw.folder("snapshot", "list", "proofs").stdout):
         assert by in " ".join(text.split())
         assert f"sha256:{digest[:12]}" in text
+    listed = json.loads(raw.folder("snapshot", "list", "proofs", "-o", "json").stdout)
+    (report,) = listed["snapshots"][0]["reports"]
+    assert (report["storage"], report["digest"]) == ("raw", f"sha256:{digest}")
     told = raw.folder("verify", "proofs", "--explain", "raw", "one.tif").stdout
     assert "not read here; by a report of the cloud of" in told
     assert "by a report of the cloud its bytes were right last on" in told

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from shlex import quote
 
 from reconciler.cli.applying.signals import Stop
 from reconciler.cli.commands.recovery.rebuild import RebuildOptions
@@ -16,7 +15,7 @@ from reconciler.cli.recovery.rebuilding.rewriting import rewrite
 from reconciler.errors import ERROR, INTERRUPTED, PARTIAL, SUCCESS, ReconcilerError
 from reconciler.location import same_place
 from reconciler.platform import Reader
-from reconciler.printable import quoted
+from reconciler.printable import quoted, word
 from reconciler.reconcile import Applied, read_live
 from reconciler.recovery.rebuilding import remaining, wanted
 from reconciler.recovery.rebuilding.outcome import (
@@ -200,12 +199,12 @@ class Finishing:
         """Return the commands that verify what was rebuilt."""
         snapshot = self._work.chosen.kept.snapshot
         repository, _ = split(self._options.repository)
-        start = f"reconciler verify {quote(f'{repository}@{snapshot.id}')}"
-        start += "".join(f" --scope {quote(glob)}" for glob in self._context.settings.scope)
+        start = f"reconciler verify {word(f'{repository}@{snapshot.id}')}"
+        start += "".join(f" --scope {word(glob)}" for glob in self._context.settings.scope)
         commands = []
         if self._work.records:
-            commands.append(f"{start} --platform {quote(self._work.source.platform.address)}")
+            commands.append(f"{start} --platform {word(self._work.source.platform.address)}")
         if any(one.storage.contents for one in self._work.wanted):
-            moves = "".join(f" --relocate {quote(move)}" for move in self._options.relocate or ())
+            moves = "".join(f" --relocate {word(move)}" for move in self._options.relocate or ())
             commands.append(f"{start} --deep{moves}")
         return tuple(commands)

@@ -40,11 +40,11 @@ from reconciler.recovery.rebuilding.outcome import (
 from reconciler.recovery.rebuilding.records import Comparing, Records
 from reconciler.recovery.rebuilding.wanted import Found, Wanted
 from reconciler.recovery.repository import layout
+from reconciler.recovery.repository.address import bare
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.snapshots.document import MANIFEST, Kept, SnapshotStorage
 from reconciler.report.sentences.recovery import rebuilds as told
 
-_QUOTE = "'"
 _ANEW = "`reconciler scan` makes new ones, of the files that are there"
 _DAMAGED = (
     "what the snapshot has of them is corrupt or lost. Rebuild from another copy of the "
@@ -148,7 +148,7 @@ def _declared(repository: Repository, kept: Kept) -> Manifest:
     Raises `SnapshotError` if it is none, or declares something else than its `snapshot.json` has.
     """
     name = layout.snapshot(kept.snapshot.id, MANIFEST)
-    where = f"{repository.address.strip(_QUOTE)}/{name}"
+    where = f"{bare(repository.address)}/{name}"
     with repository.local(name) as path:
         try:
             manifest, data = load([str(path)], {}), path.read_bytes()

@@ -44,6 +44,8 @@ class Own:
         """
         runs = unfinished.runs if unfinished else ()
         self._runs = [(run, pieces.series(repository, run, folder)) for run in runs]
+        #: Paths that they have found gone.
+        self.gone = set[bytes]().union(*(pieces.gone(repository, run, folder) for run in runs))
         self._overtaken = overtaken
         self._handed_out: list[tuple[Begun, Earlier]] = []
         self._part: Path | None = None

@@ -21,7 +21,7 @@ from msgspec import Struct
 from reconciler.environment.timestamps import timestamp
 from reconciler.errors import RepositoryError, SnapshotError
 from reconciler.recovery.parts import read
-from reconciler.recovery.parts.convert import scanned
+from reconciler.recovery.parts.convert import scanned, values
 from reconciler.recovery.parts.schema import SCANNED
 from reconciler.recovery.parts.write import PartWriter
 from reconciler.recovery.repository import layout
@@ -36,6 +36,8 @@ FORMAT_VERSION = 1
 _BEGUN = "begun.json"
 _DOUBTED = "doubted"
 _PIECE = re.compile(r"(?P<number>[0-9]{8})-(?P<sha256>[0-9a-f]{64})\.parquet")
+#: So begin the names of pieces of what was known, or listed, and is not there.
+_GONE = "gone-"
 
 
 class Begun(Struct, frozen=True):
@@ -47,6 +49,8 @@ class Begun(Struct, frozen=True):
     root: Root
     #: The shard of which alone it reads; empty: it reads all.
     shard: str = ""
+    #: When the list was begun by which it is listed, RFC 3339, UTC; empty: the server is asked.
+    listed_at: str = ""
     seal: str = ""
 
 
@@ -58,6 +62,8 @@ class Run(NamedTuple):
     pieces: tuple[str, ...]
     #: Whether it ended without a proof that what it read was the storage.
     doubted: bool = False
+    #: The names of pieces of what it found gone.
+    gone: tuple[str, ...] = ()
 
 
 class Unfinished(NamedTuple):
@@ -66,11 +72,16 @@ class Unfinished(NamedTuple):
     id: str
     runs: tuple[Run, ...]
 
+    @property
+    def listed_at(self) -> str:
+        """Of when what its runs know is, RFC 3339, UTC: the last list, or when the last began."""
+        return max(run.begun.listed_at or run.begun.started_at for run in self.runs)
 
-def begun_at(moment: datetime, root: Root, shard: str = "") -> Begun:
+
+def begun_at(moment: datetime, root: Root, listed_at: str = "", shard: str = "") -> Begun:
     """Return how a run begins at a moment, with the root that it has proved."""
     clock = kept_hashes.clock_ns(root, int(moment.timestamp() * 1e9))
-    return Begun(FORMAT_VERSION, timestamp(moment, "milliseconds"), clock, root, shard)
+    return Begun(FORMAT_VERSION, timestamp(moment, "milliseconds"), clock, root, shard, listed_at)
 
 
 def find(repository: Repository, place: str, *, after: str) -> Unfinished | None:
@@ -132,6 +143,17 @@ def series(repository: Repository, run: Run, folder: Path) -> list[list[Path]]:
     return found
 
 
+def gone(repository: Repository, run: Run, folder: Path) -> set[bytes]:
+    """Return the paths of what a run found gone, as far as that can be read; `RepositoryError`."""
+    found = set[bytes]()
+    for name in run.gone:
+        ours = folder / f"{run.id}-{name.rpartition('/')[2]}"
+        with suppress(SnapshotError):
+            fetched(repository, name, ours, name.removesuffix(".parquet").rpartition("-")[2])
+            found.update(*(values(batch["path"]) for batch in read.batches(ours, SCANNED)))
+    return found
+
+
 class Pieces:
     """The pieces of one run: kept in the repository, and here until all are merged."""
 
@@ -143,6 +165,7 @@ class Pieces:
         self._folder = folder
         self._name = f"{layout.unfinished(place, scan)}{run}/"
         self._begun: Begun | None = None
+        self._gone = 0
         #: By number; what is of one series is sorted as its numbers are.
         self._series: list[dict[int, Path]] = [{}]
 
@@ -152,15 +175,25 @@ class Pieces:
 
     def add(self, number: int, rows: Rows) -> None:
         """Keep a piece; raises `RepositoryError`."""
+        self._series[-1][number] = self._put(f"{number:08}-", rows)
+
+    def gone(self, rows: Rows) -> None:
+        """Keep what was known, or listed, and is not there: no late list brings it back unasked.
+
+        Raises `RepositoryError`.
+        """
+        self._gone += 1
+        self._put(f"{_GONE}{self._gone:08}-", rows)
+
+    def _put(self, name: str, rows: Rows) -> Path:
         if self._begun is not None:
             self._repository.write(f"{self._name}{_BEGUN}", sealed(self._begun))
             self._begun = None
         with PartWriter(self._folder, SCANNED) as writer:
             writer.write(scanned(rows))
             written = writer.finish()
-        name = f"{self._name}{number:08}-{written.sha256}.parquet"
-        self._repository.add(name, written.path)
-        self._series[-1][number] = written.path
+        self._repository.add(f"{self._name}{name}{written.sha256}.parquet", written.path)
+        return written.path
 
     def doubt(self) -> None:
         """Keep that nobody knows whether what was read was the storage.
@@ -197,7 +230,9 @@ def _run(repository: Repository, id: str, names: list[str]) -> Run | None:
     except SnapshotError:
         return None
     pieces = (name for name in names if _PIECE.fullmatch(name.rpartition("/")[2]))
-    return Run(id, begun, tuple(pieces), any(name.endswith(f"/{_DOUBTED}") for name in names))
+    gone = (name for name in names if name.rpartition("/")[2].startswith(_GONE))
+    doubted = any(name.endswith(f"/{_DOUBTED}") for name in names)
+    return Run(id, begun, tuple(pieces), doubted, tuple(gone))
 
 
 def _rows(paths: Iterable[Path]) -> Iterator[pa.RecordBatch]:

@@ -75,11 +75,14 @@ class Crew:
         tally: Tally,
         elsewhere: Callable[[Task], Done] | None = None,
         damaged: Callable[[Sequence[tuple[Content, Content]]], None] = lambda _rotten: None,
+        gone: Callable[[Rows], None] | None = None,
     ) -> None:
         """Take what reads tasks `elsewhere`, where the executor is not one of this process.
 
-        `damaged` is told at once of files as they should be, and as they were read.
+        `damaged` is told at once of files as they should be, and as they were read; `gone` of what
+        was listed and is not there.
         """
+        self._gone = gone
         self.brought = Brought()
         self._executor = executor
         self._most = 2 * workers
@@ -229,6 +232,8 @@ class Crew:
             self.brought.size += sum(size or 0 for size, kind in each if kind != ARCHIVED)
             self.brought.cut_short |= not done.whole
             extend(self.brought.gone, done.gone)
+            if self._gone and len(done.gone):
+                self._gone(done.gone)
 
     def _ended(self) -> set[Future[Done]]:
         """Wait until a task is done; for none of those that hang when reading is to end."""

@@ -62,7 +62,7 @@ class ShardScan(StorageScan):
         if self._common is not None:
             return root
         place, after = self._target.place, self._after_scan
-        scan, begun = self._run, pieces.begun_at(self._started, root)
+        scan, begun = self._run, pieces.begun_at(self._started, root, self._past.listed_at)
         if unfinished is not None:  # an ordinary one, which the shards finish together
             scan, begun = unfinished.id, unfinished.runs[0].begun
         if agreed.agree(self._repository, place, scan, begun, after=after):

@@ -17,7 +17,7 @@ from reconciler.recovery.parts import convert
 from reconciler.recovery.parts.schema import CONTENTS
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.rows import Content
-from reconciler.recovery.scanning import standing
+from reconciler.recovery.scanning import doubted, standing
 from reconciler.recovery.scanning.known import record
 from reconciler.recovery.scanning.known.last_record import LastRecords
 from reconciler.recovery.snapshots import listing
@@ -83,6 +83,7 @@ def _doubts(
     """
     try:
         scan = lasts.of(place)
+        lost += filter(None, [doubted.not_looked(repository, place)])
         for batch in standing.rows(repository, scan) if scan else ():
             for found in convert.contents(batch.filter(pc.equal(batch["path"], path))):
                 note = f"{stories.DOUBTED}: SHA-256 {(found.sha256 or b'').hex()[:12]}"

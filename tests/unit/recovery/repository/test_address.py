@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from reconciler.errors import AddressError
-from reconciler.recovery.repository.address import InBucket, split, understand
+from reconciler.printable import printed
+from reconciler.recovery.repository.address import InBucket, in_shell, split, understand
 
 
 @pytest.mark.parametrize(
@@ -91,3 +95,27 @@ def test_a_snapshot_may_be_named_with_a_repository(text, parts):
 def test_a_folder_that_is_called_so_is_meant_itself(tmp_path):
     (tmp_path / "proofs@2026").mkdir()
     assert split(str(tmp_path / "proofs@2026")) == (str(tmp_path / "proofs@2026"), None)
+
+
+@pytest.mark.skipif(not shutil.which("bash"), reason="no shell is here that knows all quotes")
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/proofs",
+        "/a b",
+        "/it's",
+        "/a\nb",
+        "/a\tb'c\\n",
+        "/\x1b[31m",
+        "/\u202ea\nb",
+        "/b\udcff",
+        "s3://b/p",
+    ],
+    ids=repr,
+)
+def test_a_shell_takes_an_address_that_is_told_for_itself(address: str) -> None:
+    for told, more in ((printed(address), ""), (printed(address), "@2026"), (address, "")):
+        word = in_shell(told, more)
+        assert word.isprintable()
+        heard = subprocess.run(["bash", "-c", f"printf %s {word}"], capture_output=True, check=True)
+        assert heard.stdout == os.fsencode(f"{address}{more}")

@@ -38,6 +38,9 @@ def file(**more: Any) -> File:
         ({}, {"kind": UNREADABLE, "mtime_ns": LONG_AGO}, None, None),
         ({}, {"mtime_ns": LONG_AGO - SECOND, "version": "v0"}, {}, None),
         ({"mtime_ns": 5 * SECOND}, {"mtime_ns": 5 * SECOND + 1}, None, None),
+        ({}, {"tag": b"t"}, None, None),  # the list does not know the tag
+        ({"tag": b"t"}, {"tag": b"u"}, None, "v1"),
+        ({"mtime_ns": 5 * SECOND + 2}, {"mtime_ns": 5 * SECOND + 1, "version": "v0"}, None, "v1"),
     ],
     ids=repr,
 )
