@@ -12,7 +12,7 @@ import sqlite3
 import sysconfig
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -40,8 +40,8 @@ def _options() -> argparse.Namespace:
 
 def _measured(folder: Path, options: argparse.Namespace) -> list[Figure]:
     count, records = options.storages, options.storages * options.records
-    bare, without, whole, file, again = [], [], [], [], []
-    peaks = []
+    bare, without, whole, file, again, agrees, peaks = ([] for _ in range(7))
+    checked = []
     names, filled = (_snapshot(folder, count, rows) for rows in (0, options.records))
     (manifest,) = names.glob("snapshots/*/storages.yaml")
     for _ in range(options.runs):
@@ -54,6 +54,8 @@ def _measured(folder: Path, options: argparse.Namespace) -> list[Figure]:
             whole.append(seconds)
             peaks.append(used.peak)
             again.append(_seconds(folder, url, "rebuild", filled)[0])
+            agrees.append(_timed(folder, "verify", filled, "-q", "--platform", url)[0])
+        checked.append(_timed(folder, "snapshot", "check", filled, "-q")[0])
         with _folder(folder) as home:
             url = f"sqlite:///{home}/new.db"
             file.append(_seconds(folder, url, "rebuild", filled)[0])
@@ -65,14 +67,20 @@ def _measured(folder: Path, options: argparse.Namespace) -> list[Figure]:
         Figure(f"{more} over HTTP", "s", whole),
         Figure(f"{more} over HTTP, memory", "MiB", peaks, target="under 400 MiB"),
         Figure(f"{more} over HTTP, again", "s", again),
+        Figure(f"{more} over HTTP, verified", "s", agrees),
         Figure(f"{more} in a file", "s", file),
+        Figure("the snapshot checked", "s", checked),
     ]
 
 
 def _seconds(folder: Path, url: str, command: str, *arguments: str | Path) -> tuple[float, Usage]:
-    line: Sequence[str | Path] = (command, *arguments, "-y", "-q", "--platform", url)
+    line = (command, *arguments, "-y", "-q", "--platform", url)
+    return _timed(folder, *line, "--journal", folder / "journal")
+
+
+def _timed(folder: Path, *line: str | Path) -> tuple[float, Usage]:
     begin = time.perf_counter()
-    used = run([RECONCILER, *line, "--journal", folder / "journal"], folder=folder)
+    used = run([RECONCILER, *line], folder=folder)
     return time.perf_counter() - begin, used
 
 
