@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from msgspec.structs import replace
 from reconciler.environment.origin import Origin
 from reconciler.location import location
 from reconciler.model import Storage
+from reconciler.platform import Platform
 from reconciler.recovery.parts import convert
 from reconciler.recovery.parts.schema import CONTENTS, STAMPS
 from reconciler.recovery.parts.write import PartWriter
@@ -41,7 +43,7 @@ def platform(*names: str, **more: Any) -> MemoryPlatform:
 
 
 def taken(
-    live: MemoryPlatform,
+    live: Platform,
     kept_in: Repository,
     *,
     at: float = NOW,
@@ -51,7 +53,8 @@ def taken(
 ) -> Kept:
     """Take a snapshot."""
     wish = Wish(live.address, ORIGIN, **more)
-    return create(live.reader(), kept_in, wish, progress=progress, clock=clock or (lambda: at))
+    with closing(live.reader()) as reader:
+        return create(reader, kept_in, wish, progress=progress, clock=clock or (lambda: at))
 
 
 def scanned(
