@@ -6,7 +6,7 @@ that is lost, rows of scans do, the oldest first: see `FirstBytes`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from msgspec import Struct
@@ -87,13 +87,11 @@ class History(Struct, frozen=True):
         what = values.DAMAGED
         if row is None or row.kind == rows.DELETED:
             what = values.MISSING
-            is_wrong = known.what in (values.MISSING, values.DELETED)
-            is_wrong = is_wrong and not episodes.is_settled(known)
+            is_wrong = known.what != values.DAMAGED and not episodes.is_settled(known)
         else:
             is_other = known.was is not None and same_bytes(known.was, row) is False
             is_wrong = is_other and row.proof in rows.PROVEN and was_wrong(known, row)
-        found = FileFinding(what, "", "", known.path, known.was, row)
-        return found if is_wrong else None
+        return FileFinding(what, "", "", known.path, known.was, row) if is_wrong else None
 
     def _wrong_by(self, was: Content | None) -> list[FileFinding]:
         """Return in what a file was wrong as a snapshot has it, the last one first."""
@@ -103,16 +101,24 @@ class History(Struct, frozen=True):
 
 def is_of_bytes(known: FileFinding) -> bool:
     """Return whether a finding says of a file, rather than a record, that its bytes may be lost."""
-    return known.what in NEEDS_PROOF and not known.about
+    return known.what in NEEDS_PROOF and not known.about and bool(known.path)
 
 
-def of_each(known: Iterable[FileFinding]) -> dict[Key, History]:
-    """Return what is known of each file, or part, by key."""
+def of_each(
+    known: Iterable[FileFinding], there: Mapping[Key, History] | None = None
+) -> dict[Key, History]:
+    """Return what is known of each file, or part, by key; where nothing was over, as it is `there`.
+
+    That is the place where what lies here was copied, or moved, from.
+    """
     open_ones = episodes.open_ones(known)
-    over: dict[Key, list[FileFinding]] = {key: [] for key in open_ones}
+    ended = {key: [h.last] for key, h in (there or {}).items() if h.last}
+    own: dict[Key, list[FileFinding]] = {}
     for each in sorted((e for e in known if e.resolved), key=lambda e: e.resolved):
-        over.setdefault(episodes.key(each), []).append(each)
-    return {key: History(tuple(ended), open_ones.get(key)) for key, ended in over.items()}
+        own.setdefault(episodes.key(each), []).append(each)
+    ended |= own
+    keys = dict.fromkeys((*ended, *open_ones))
+    return {key: History(tuple(ended.get(key, ())), open_ones.get(key)) for key in keys}
 
 
 def _needs_proof(known: FileFinding | None) -> bool:

@@ -24,7 +24,7 @@ from reconciler.errors import RepositoryError, SnapshotError
 from reconciler.recovery import rows
 from reconciler.recovery.findings import episodes, store
 from reconciler.recovery.findings.episodes import Key
-from reconciler.recovery.findings.history import has_good_bytes, is_over, of_each
+from reconciler.recovery.findings.history import has_good_bytes, is_of_bytes, is_over, of_each
 from reconciler.recovery.parts import convert, read
 from reconciler.recovery.parts.schema import CONTENTS
 from reconciler.recovery.repository.contract import Repository
@@ -194,7 +194,7 @@ class _Wrong(Struct):
     def add(self, lasting: Iterable[FileFinding]) -> None:
         """Add what lasts, though the scan no longer remembers what it should be."""
         for finding in lasting:
-            if episodes.key(finding) in self.by_key or not _needs_proof(finding):
+            if episodes.key(finding) in self.by_key or not is_of_bytes(finding):
                 continue
             if not episodes.is_settled(finding):
                 self.first.setdefault(finding.what, _First()).take(finding.path)
@@ -228,18 +228,14 @@ def _ended(
     open_ones = {
         finding.path
         for known, finding in wrong.lasting.items()
-        if known not in wrong.by_key and _needs_proof(finding) and not hidden(finding.path)
+        if known not in wrong.by_key and is_of_bytes(finding) and not hidden(finding.path)
     }
     now = look(repository, of_scan(scan), open_ones) if open_ones else {}
     return lambda finding: (
-        _needs_proof(finding)
+        is_of_bytes(finding)
         and finding.path in open_ones
         and is_over(finding, now.get(finding.path))
     )
-
-
-def _needs_proof(finding: FileFinding) -> bool:
-    return not finding.about and bool(finding.path) and finding.what in episodes.NEEDS_PROOF
 
 
 def _otherwise(repository: Repository, scan: Scan, hidden: Hidden) -> Iterator[_Otherwise]:

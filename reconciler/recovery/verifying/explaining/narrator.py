@@ -45,6 +45,8 @@ class Narrator:
         self._before_it: tuple[Content, str] | None = None
         #: Whether it was found so that only its bytes, seen again, prove that it is right.
         self._is_lost = False
+        #: Hashes of bytes that were damage: under another time they are no less.
+        self._rotten: set[bytes] = set()
         #: Since when it is only remembered what it should be.
         self._since = ""
 
@@ -63,6 +65,11 @@ class Narrator:
     ) -> None:
         """Add what one scan says; `closed` are the folders on the way that it could not list."""
         what, note, settled = self._judged(side, content, closed)
+        digest = content.sha256 if content is not None and content.size else None
+        if what == values.CHANGED and digest in self._rotten:
+            what = values.DAMAGED
+        if what == values.DAMAGED and digest is not None:
+            self._rotten.add(digest)
         by = _attesting(side, content)
         chapter = Chapter(side.started_at, side.scan, what, content, note, snapshots, by)
         self._chapters.append(chapter)
@@ -122,6 +129,7 @@ class Narrator:
         if content is None or (content.sha256 is None and content.kind == rows.FILE):
             return
         self._wrong_since, self._is_lost = "", False
+        self._rotten.discard(content.sha256 or b"")
         if self._good is None or content.proof != rows.KEPT:
             self._good = _Heard(side, content)
         proved = content.proved_at

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 
 from msgspec.structs import replace
 
@@ -12,7 +12,7 @@ from reconciler.errors import RepositoryError
 from reconciler.recovery.findings import episodes as over_time
 from reconciler.recovery.findings import store
 from reconciler.recovery.findings.episodes import Key, key
-from reconciler.recovery.findings.history import History, is_of_bytes, is_over, of_each
+from reconciler.recovery.findings.history import is_of_bytes, is_over, of_each
 from reconciler.recovery.values import Accepted, FileFinding
 from reconciler.recovery.verifying.comparing.classify import LEFT_OUT
 from reconciler.recovery.verifying.comparing.spool import Spool, Spooled
@@ -22,7 +22,7 @@ from reconciler.recovery.verifying.telling import forgotten
 from reconciler.recovery.verifying.telling.apart import Apart
 from reconciler.recovery.verifying.telling.firsts import MOST_TOLD, First
 from reconciler.recovery.verifying.telling.means import Means, Present
-from reconciler.recovery.verifying.telling.original import Original
+from reconciler.recovery.verifying.telling.original import wrong_in_copy
 
 
 class Concluded:
@@ -61,22 +61,27 @@ class Concluded:
 
         Raises `RepositoryError` if what is known can't be read; that it can't be kept is a note.
         """
-        known = store.read(self._means.repository, self._place)
-        lost = forgotten.sentences(self._means.repository, self._means.lasts, self._place, known)
+        means = self._means
+        known = store.read(means.repository, self._place)
+        lost = forgotten.sentences(means.repository, means.lasts, self._place, known)
         self.notes += lost
         before = over_time.open_ones(known.episodes)
         if self._present is None:
             told = self._told(so_far, First.of(findings()), findings, {}, Apart({}))
             known_before = [e for e in before.values() if e.about in ("", self._about)]
             return replace(self._with_silent(told, known_before), forgotten=bool(lost))
-        original = self._read_original()
-        there = original.known if original else {}
-        apart = Apart(_both(there, known.episodes), self._came_first)
+        moved = self._original != self._place
+        there = store.read(means.repository, self._original) if moved else store.Known()
+        self.notes += there.problems
+        known_there = of_each(there.episodes)
+        apart = Apart(of_each(known.episodes, known_there), self._came_first)
         with Spool() as rest:
             apart.part(findings(), rest)
-            if original is not None and self._is_copy:
-                self._hold_against(original, self._present, so_far.storage, apart, rest)
-                lost += original.problems
+            if self._is_copy:
+                wrong = wrong_in_copy(means, self._original, known_there, rest, self._present)
+                here = (replace(f, storage=so_far.storage, place=self._place) for f in wrong)
+                apart.also(here, rest)
+                lost += there.problems
             told = self._concluded(so_far, self._present, known, apart, rest)
         return replace(told, forgotten=bool(lost))
 
@@ -124,28 +129,9 @@ class Concluded:
             resolved_count=len(over),
         )
 
-    def _read_original(self) -> Original | None:
-        """Return what is known of where a copy was made, which may have the good bytes."""
-        if self._original == self._place:
-            return None
-        original = Original(self._means, self._original)
-        self.notes += original.problems
-        return original
-
-    def _hold_against(
-        self, original: Original, present: Present, storage: str, apart: Apart, rest: Spool
-    ) -> None:
-        """Add what is wrong with a copy as it is with the original, where the snapshot agrees."""
-        asked = original.asked()
-        for finding, listed in rest if asked else ():
-            if listed and not finding.about:
-                asked.pop(finding.path, None)
-        found = original.in_copy(asked, present.side, present.look, storage, self._place)
-        apart.also(found, rest)
-
     def _over_since(self, present: Present, found: dict[Key, FileFinding]) -> set[Key]:
         """Return what was `found` of the past, and is over as the last scan of the place says."""
-        asked = {k: f for k, f in found.items() if f.path and is_of_bytes(f)}
+        asked = {k: f for k, f in found.items() if is_of_bytes(f)}
         paths = {finding.path for finding in asked.values()}
         now = self._means.last_rows(self._place, paths, present.moment)
         if now is None:
@@ -260,16 +246,6 @@ class Concluded:
 
     def _redacted(self, finding: FileFinding) -> FileFinding:
         return self._means.redaction.finding(finding) if self._means.redaction else finding
-
-
-def _both(there: Mapping[Key, History], episodes: Iterable[FileFinding]) -> dict[Key, History]:
-    """Return what is known of each file here or, of what was never over here, `there`."""
-    known = of_each(episodes)
-    for each, other in there.items():
-        own = known.get(each, History())
-        if not own.over and other.last is not None:
-            known[each] = replace(own, over=(other.last,))
-    return known
 
 
 def _accepted(since: FileFinding, finding: FileFinding) -> Accepted | None:
