@@ -87,7 +87,7 @@ def create(
         last = before(state).last
         if not wish.allow_fewer:
             gone = missing_since(last.snapshot if last else None, state)
-            refuse_fewer(gone, wish.lacking(state), repository.address)
+            refuse_fewer(gone, wish.lacking(state), state, repository.address)
 
     clocks.refuse_behind(repository, clock())
     told = read(reader, repository, approve=approve, progress=progress)

@@ -66,7 +66,9 @@ def missing_since(previous: Snapshot | None, state: State) -> list[str]:
     return [s.name for number, s in enumerate(previous.storages) if number not in there]
 
 
-def refuse_fewer(missing: Collection[str], undeclared: Collection[str], repository: str) -> None:
+def refuse_fewer(
+    missing: Collection[str], undeclared: Collection[str], live: State, repository: str
+) -> None:
     """Raise `SnapshotError` if storages are missing, of those before or of those declared.
 
     `repository` is its address, as it gives it of itself.
@@ -74,6 +76,11 @@ def refuse_fewer(missing: Collection[str], undeclared: Collection[str], reposito
     told = []
     if missing:
         told.append(f"storages of the snapshot before are not live any more: {listed([*missing])}")
+    if again := [name for name in missing if name in {each.name for each in live.storages}]:
+        told.append(
+            f"what has the name of {listed(again)} now was made since and lies elsewhere (as after "
+            "`rebuild --relocate`)"
+        )
     if undeclared:
         names = listed([*undeclared])
         told.append(

@@ -12,7 +12,8 @@ def test_storages_come_back_elsewhere_and_what_can_not_is_named(folder, run, org
     organisation.plant(ids[0], [("u1", "1", "2"), ("u2", "1", "2")])
     organisation.tie("atlas", *ids)
     organisation.tie("brain", ids[0])
-    run("snapshot", "create", "proofs", "--platform", PLATFORM)
+    told = run("snapshot", "create", "proofs", "--platform", PLATFORM, "-o", "json").stdout
+    kept = json.loads(told)["id"]
     for statement in ("DELETE FROM spaces", "DELETE FROM files", "DELETE FROM storages"):
         organisation.sql(statement)
     organisation.add("raw", id="id-other", label="Raw", type="S3", default_url=bucket)
@@ -36,7 +37,10 @@ def test_storages_come_back_elsewhere_and_what_can_not_is_named(folder, run, org
     assert json.loads(folder.read("ids.json"))["ids"] == {
         f"id-{name}": record["id"] for name, record in records.items()
     }
-    again = run(*line, "-y")
+    said = run("snapshot", "create", "proofs", "--platform", PLATFORM, code=1).stderr
+    assert "what has the name of 'lab', 'nas' now was made since and lies elsewhere" in said
+    run("snapshot", "create", "proofs", "--platform", PLATFORM, "--allow-fewer")
+    again = run(line[0], f"proofs@{kept}", *line[2:], "-y")
     assert "No changes." in again.stdout
     assert "nas: tie it again, by hand, to 'atlas', 'brain'\n" in again.stdout
     assert "Unknown: whether the platform finds again what was uploaded" in again.stdout
