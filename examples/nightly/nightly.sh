@@ -47,7 +47,8 @@ finish() {
 
 step scan reconciler scan --due --into "$repo" --existing --max-duration 6h \
     ${metrics:+--metrics "$metrics"}
-step snapshot reconciler snapshot create "$repo" --existing --digest-file "digest-$now.sha256"
+step snapshot reconciler snapshot create "$repo" --existing --digest-file "digest-$now.sha256" \
+    ${metrics:+--metrics "$metrics"}
 # Tonight's and the one that was compared last, whatever was cut short since: `compared.id` has it.
 # Complete or not: what one of them does not know is not verified.
 list=$(reconciler snapshot list "$repo" -o json)

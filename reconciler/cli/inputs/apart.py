@@ -57,6 +57,10 @@ class Way(NamedTuple):
             names |= {str(whole), *map(str, whole.parents)}
         return cls(frozenset(names), frozenset(filter(None, map(_node, names))))
 
+    def is_named(self, type: str, url: str) -> bool:
+        """Return whether a storage lies on it by its name; nothing there is looked at."""
+        return type == "local" and sanitize_local_url(url)[7:] in self.names
+
     def leads_into(self, type: str, url: str) -> bool:
         """Return whether it leads into a storage."""
         if type != "local":
@@ -86,10 +90,15 @@ def keep_events_apart(context: Context, storages: Iterable[Lying]) -> None:
 
 
 def keep_journal_apart(context: Context, folder: Path, storages: Iterable[Lying]) -> None:
-    """Refuse `--journal` in one of the storages; of the default folder warn."""
+    """Refuse `--journal` in one of the storages; of the default folder warn.
+
+    For that no storage is looked at: each apply would have all of them mounted.
+    """
     if context.settings.journal is not None:
         check_file_apart(storages, "--journal", context.settings.journal)
-    elif found := _holder(storages, str(folder)):
+        return
+    way = Way.to(folder)
+    if found := next((one for one in storages if way.is_named(one.type, one.url)), None):
         context.note(
             f"Warning: the journal {quoted(str(folder))} lies in the storage "
             f"{quoted(found.name)}, and will be found there as files of it: give --journal a "

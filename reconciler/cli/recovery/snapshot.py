@@ -10,13 +10,14 @@ from pathlib import Path
 from reconciler.cli.commands.recovery.scan import COMMAND, ScanOptions
 from reconciler.cli.commands.recovery.snapshot import CHECK, CREATE, PRUNE, SnapshotOptions
 from reconciler.cli.context import Context
-from reconciler.cli.inputs.apart import check_file_apart, declared, keep_events_apart, live
+from reconciler.cli.inputs.apart import check_file_apart, declared, live
 from reconciler.cli.inputs.files import check_digest_goal, write_whole
 from reconciler.cli.inputs.manifest import read_manifest_if_any
 from reconciler.cli.inputs.platform import choose_platform, read_live, reading
 from reconciler.cli.inputs.source import compared
 from reconciler.cli.recovery import apart, codes, lost
 from reconciler.cli.recovery.proving.declared import objectives
+from reconciler.cli.recovery.proving.metering import About, metered
 from reconciler.cli.recovery.scan import scan_all
 from reconciler.cli.recovery.targets import targets_of
 from reconciler.environment.timestamps import utc_now
@@ -45,6 +46,7 @@ _OF = {
     "allow_fewer": CREATE,
     "existing": CREATE,
     "digest_file": CREATE,
+    "metrics": CREATE,
     "expect": CHECK,
     "keep_last": PRUNE,
     "keep_daily": PRUNE,
@@ -60,7 +62,9 @@ def run(context: Context, options: SnapshotOptions) -> int:
     _check_options(options)
     match options.action:
         case "create":
-            return _create(context, options)
+            where, _ = _address(options)
+            by = context, options.metrics, "snapshot create", where
+            return metered(*by, lambda about: _create(context, options, about))
         case "list":
             return _list(context, options)
         case "check":
@@ -86,17 +90,19 @@ def _check_options(options: SnapshotOptions) -> None:
         raise UsageError("--digest-file writes a file: on standard output is the digest anyway")
 
 
-def _create(context: Context, options: SnapshotOptions) -> int:
+def _create(context: Context, options: SnapshotOptions, about: About) -> int:
     manifest = read_manifest_if_any(context)
     platform = choose_platform(context, manifest)
     before = _checked_goal(context, options.digest_file, manifest, platform)
     where, _ = _address(options)
+    about.keep_apart((*declared(manifest), *live(read_live(context, platform).storages)))
     with reading(platform) as reader:
         # Before a repository is made: a wrong address of the platform leaves nothing behind.
         identity = reader.identity()
     if identity == NEW_PLATFORM and (told := lost.warning(where, platform.address, (), ())):
         context.streams.note(f"Warning: {told}.")
     targets = _targets(context, options, platform)
+    about.take(context, manifest, [(target.name, target.place) for target in targets])
     tell = context.streams.note
     with closing(
         open_repository(where, make=True, existing=options.existing, told=tell)
@@ -143,7 +149,6 @@ def _targets(context: Context, options: SnapshotOptions, platform: Platform) -> 
     for note in notes if options.scan else ():
         context.note(note)
     apart.check_apart(targets, options.repository, context.environ)
-    keep_events_apart(context, live(managed))
     return targets
 
 

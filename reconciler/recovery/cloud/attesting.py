@@ -31,6 +31,8 @@ from reconciler.recovery.values import LeftOut, Root
 from reconciler.recovery.versions import NULL
 
 _SECOND = 1_000_000_000
+#: Of so many files it is kept in mind, until they are read, why reports have no sum of them.
+_WHYS = 10_000
 _OTHER_VERSION = "of a version that is not the current one"
 _OTHER_TAG = "of an object with another ETag than the one that is there"
 _NO_TAG = "with neither a version nor an ETag, so that nobody knows of which object"
@@ -54,6 +56,8 @@ class AttestedSource:
         self._otherwise: dict[bytes, Sum] = {}
         self._changed = 0
         self._first_changed = b""
+        #: By path: why there is no sum of what is not listed as archived; of the first ones.
+        self._whys: dict[bytes, bytes] = {}
 
     def prove(self, known: Root | None) -> Root:
         """Prove the root."""
@@ -62,6 +66,7 @@ class AttestedSource:
     def listing(self) -> Iterator[Rows]:
         """Yield all that lies in it, with what is attested."""
         self._counts, self._first, self._otherwise, self._changed = Counter(), {}, {}, 0
+        self._whys = {}
         told = self._sums.below(self._name, self._prefix)
         following = next(told, None)
         for rows in self._source.listing():
@@ -127,6 +132,20 @@ class AttestedSource:
             )
         return told
 
+    def explain(self, read: Rows) -> None:
+        """Say of what S3 refused to be read, as it lies in an archive, why reports have no sum."""
+        for at, kind in enumerate(read.kind if self._whys else ()):
+            if kind == ARCHIVED and read.sha256[at] is None and read.path[at] in self._whys:
+                read.detail[at] = (read.detail[at] or b"") + self._whys[read.path[at]]
+
+    def _explain(self, rows: Rows, at: int, told: Sequence[Sum]) -> None:
+        """Say of an archived object, which nobody else can read, why reports have no sum of it."""
+        why = _why(rows, at, told)
+        if rows.kind[at] == ARCHIVED:
+            rows.detail[at] = (rows.detail[at] or b"") + why or None
+        elif why and len(self._whys) < _WHYS:
+            self._whys[rows.path[at]] = why
+
     def _note(self, why: str, path: bytes, number: int = 1) -> None:
         if not number:
             return
@@ -149,7 +168,7 @@ class AttestedSource:
             if why:
                 self._note(why, path)
         if not fitting:
-            _explain(rows, at, fails)
+            self._explain(rows, at, fails)
             return
         first, last = (by(fitting, key=attrgetter("proved_at")) for by in (min, max))
         if len({one.sha256 for one in fitting if one.proved_at == last.proved_at}) > 1:
@@ -167,12 +186,12 @@ def _summed(told: Sequence[Sum]) -> int:
     return sum(one.sha256 is not None for one in told)
 
 
-def _explain(rows: Rows, at: int, told: Sequence[Sum]) -> None:
-    """Say of an archived object, which nobody else can read, why a report has no sum of it."""
-    fails = [one for one in told if not _unfit(one._replace(tag=one.tag or rows.tag[at]), rows, at)]
-    if fails and rows.kind[at] == ARCHIVED:
-        why = max(fails, key=attrgetter("proved_at")).why
-        rows.detail[at] = (rows.detail[at] or b"") + NO_SUM + why.encode("utf-8", "replace")
+def _why(rows: Rows, at: int, told: Sequence[Sum]) -> bytes:
+    """Return why reports have no sum of what is listed, as the last one says; empty: none does."""
+    each = (one._replace(tag=one.tag or rows.tag[at]) for one in told)
+    if not (fails := [one for one in each if not _unfit(one, rows, at)]):
+        return b""
+    return NO_SUM + max(fails, key=attrgetter("proved_at")).why.encode("utf-8", "replace")
 
 
 def _unfit(told: Sum, rows: Rows, at: int) -> str:

@@ -31,12 +31,13 @@ _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 #: What link(2) says where a file system has no hard links.
 _NO_LINKS = frozenset({errno.EPERM, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK})
 _ROOM = "make room, and run it again; what was written is used then"
+_MAY_NOT = "this account may not do that: check owner and permissions of the folder"
 _HINTS = {
     errno.ENOSPC: f"the disk is full: {_ROOM}",
     errno.EDQUOT: f"the quota is used up: {_ROOM}",
-    errno.EROFS: "it is mounted read-only",
-    errno.EACCES: "this account may not do that: check owner and permissions of the folder",
-    errno.EPERM: "this account may not do that: check owner and permissions of the folder",
+    errno.EROFS: "it is mounted read-only. Mount it to be written, or give a copy that can be: "
+    "`snapshot list`, `snapshot check`, `verify --against` and `verify --explain` only read it",
+    **dict.fromkeys((errno.EACCES, errno.EPERM), _MAY_NOT),
     errno.EIO: "the disk, or the network, failed",
     errno.ESTALE: "the network mount is gone: mount it again",
 }
@@ -247,8 +248,7 @@ class FolderRepository:
 
     def _failed(self, what: str, error: OSError) -> RepositoryError:
         hint = _HINTS.get(error.errno or 0, "")
-        reason = os.strerror(error.errno or 0)
-        told = f"the repository {self.address} could not {what} ({reason})"
+        told = f"the repository {self.address} could not {what} ({os.strerror(error.errno or 0)})"
         return RepositoryError(f"{told}: {hint}" if hint else told)
 
 

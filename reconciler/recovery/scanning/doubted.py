@@ -31,33 +31,50 @@ def remove(repository: Repository, place: str, doubts: str) -> None:
     repository.remove(doubts)
 
 
-def forget_lost(repository: Repository, place: str) -> None:
-    """Miss no more what is lost, nor what no run has come to; raises `RepositoryError`."""
-    for mark in list(repository.names(layout.doubted(place))):
-        name = _doubts_of(place, mark)
-        if not (name and is_listed(repository, name)):
-            repository.remove(mark)
+class Marks:
+    """The marks of one storage, as they were when they were looked up."""
 
+    def __init__(self, repository: Repository, place: str) -> None:
+        """Look them up; raises `RepositoryError`."""
+        self._repository, self._place = repository, place
+        self._marks = list(repository.names(layout.doubted(place)))
 
-def lost(repository: Repository, place: str) -> str:
-    """Say which file of doubts is gone, though nobody has ended them; empty: none.
+    def lost(self) -> str:
+        """Say which file of doubts is gone, though nobody has ended them; empty: none.
 
-    Raises `RepositoryError`.
-    """
-    for mark in repository.names(layout.doubted(place)):
-        name = _doubts_of(place, mark)
-        # What is over meanwhile lost its mark first.
-        if name and not is_listed(repository, name) and is_listed(repository, mark):
-            return f"{name} is lost"
-    return ""
+        Raises `RepositoryError`.
+        """
+        for mark in self._marks:
+            name = _doubts_of(self._place, mark)
+            # What is over meanwhile lost its mark first.
+            if name and not self._is_there(name) and self._is_there(mark):
+                return f"{name} is lost"
+        return ""
 
+    def not_looked(self, given: Iterable[CloudReport] = ()) -> str:
+        """Say which reports no run came to, but for those that are `given` now; empty: none."""
+        left = self._reports(_GIVEN) - self._reports(_LISTED)
+        left -= {report.digest for report in given}
+        return reasons.not_looked(sorted(left)) if left else ""
 
-def begin(repository: Repository, place: str, given: Iterable[CloudReport]) -> None:
-    """Keep that a run is given reports, until it has listed all; raises `RepositoryError`."""
-    marks = set(repository.names(layout.doubted(place))) if (reports := [*given]) else set()
-    for report in reports:
-        if _name(place, _LISTED, report.digest) not in marks:
-            repository.write(_name(place, _GIVEN, report.digest), b"")
+    def begin(self, given: Iterable[CloudReport]) -> None:
+        """Keep that a run is given reports, until it has listed all; raises `RepositoryError`."""
+        for digest in {report.digest for report in given} - self._reports(_LISTED):
+            self._repository.write(_name(self._place, _GIVEN, digest), b"")
+
+    def forget(self) -> None:
+        """Miss no more what is lost, nor what no run has come to; raises `RepositoryError`."""
+        for mark in self._marks:
+            name = _doubts_of(self._place, mark)
+            if not (name and self._is_there(name)):
+                self._repository.remove(mark)
+
+    def _reports(self, what: str) -> set[str]:
+        start = _name(self._place, what, "")
+        return {mark.removeprefix(start) for mark in self._marks if mark.startswith(start)}
+
+    def _is_there(self, name: str) -> bool:
+        return is_listed(self._repository, name)
 
 
 def listed(repository: Repository, place: str, given: Iterable[CloudReport]) -> None:
@@ -69,19 +86,6 @@ def listed(repository: Repository, place: str, given: Iterable[CloudReport]) -> 
         except RepositoryError:  # nothing may be removed
             with suppress(RepositoryError):
                 repository.write(_name(place, _LISTED, report.digest), b"")
-
-
-def not_looked(repository: Repository, place: str, given: Iterable[CloudReport] = ()) -> str:
-    """Say which reports no run came to, but for those that are `given` now; empty: none.
-
-    Raises `RepositoryError`.
-    """
-    prefix = layout.doubted(place)
-    names = {name.removeprefix(prefix) for name in repository.names(prefix)}
-    left = {name.removeprefix(_GIVEN) for name in names if name.startswith(_GIVEN)}
-    left -= {name.removeprefix(_LISTED) for name in names if name.startswith(_LISTED)}
-    left -= {report.digest for report in given}
-    return reasons.not_looked(sorted(left)) if left else ""
 
 
 def _mark_of(place: str, doubts: str) -> str:

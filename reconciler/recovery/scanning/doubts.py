@@ -82,9 +82,9 @@ class Doubts:
         #: Of which files of what was listed last just that is kept already.
         self._kept = set[bytes]()
         #: Why some can't be read; empty: all can. And which reports no run has come to.
-        self.lost = doubted.lost(repository, place)
-        self.not_looked = doubted.not_looked(repository, place, given)
-        doubted.begin(repository, place, given)
+        self._marks = doubted.Marks(repository, place)
+        self.lost, self.not_looked = self._marks.lost(), self._marks.not_looked(given)
+        self._marks.begin(given)
         self._series = self._fetched()
         self._met = Earlier(self._rows(), clock=0, agreeing=()) if self._series else None
         #: The reports that have raised those which still are of what lies there.
@@ -155,7 +155,7 @@ class Doubts:
         Raises `RepositoryError`, `SnapshotError`.
         """
         if self.lost or self.not_looked:
-            doubted.forget_lost(self._repository, self._place)
+            self._marks.forget()
         if not self._names:
             return
         self._series = self._fetched()

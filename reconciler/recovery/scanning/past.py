@@ -111,6 +111,11 @@ class Past:
         if self._doubts and whole:
             self._doubts.listed()
 
+    def explain(self, read: Rows) -> None:
+        """Say of what nobody may read why reports of the cloud have no sum of it."""
+        if self._attested:
+            self._attested.explain(read)
+
     def compare(
         self, listed: Rows, earlier: Sequence[Earlier], should_be: Earlier | None
     ) -> Compared:

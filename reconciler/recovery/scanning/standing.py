@@ -34,7 +34,9 @@ def told(repository: Repository, scan: Scan) -> str:
 
     Raises `RepositoryError`; `SnapshotError` if that can't be read.
     """
-    if told := doubted.not_looked(repository, scan.place):
+    if scan.root.kind != "bucket":  # of which alone a cloud tells
+        return ""
+    if told := doubted.Marks(repository, scan.place).not_looked():
         return told
     number = sum(batch.num_rows for batch in rows(repository, scan))
     return reasons.in_doubt(number) if number else ""
@@ -45,7 +47,7 @@ def rows(repository: Repository, scan: Scan) -> Iterator[pa.RecordBatch]:
 
     Raises like `told`.
     """
-    if why := doubted.lost(repository, scan.place):
+    if why := doubted.Marks(repository, scan.place).lost():
         raise SnapshotError(why)
     prefix = layout.doubts(scan.place)
     with ExitStack() as opened:

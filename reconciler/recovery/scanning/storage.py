@@ -124,7 +124,7 @@ class StorageScan:
         )
         damage = Damage(means.repository, self._target, means.here, lambda: source.prove(root))
         gone = self._pieces.gone if self._target.type != "local" else None  # of which lists tell
-        by = means.pace, means.tally, elsewhere, damage.keep, gone
+        by = means.pace, means.tally, elsewhere, damage.keep, gone, self._past.explain
         return Crew(means.executor, means.wish.workers, source, self._pieces, *by)
 
     def _unfinished(self, after: str) -> pieces.Unfinished | None:

@@ -40,6 +40,9 @@ from reconciler.recovery.verifying.comparing.classify import another_version, is
 from reconciler.recovery.verifying.recorded import look, of_scan
 from reconciler.recovery.verifying.telling import forgotten
 
+#: So many scans, of which each was killed before it told what it had found, are looked through.
+_BACK = 5
+
 
 def keep(repository: Repository, scanned: Scanned, clock: Callable[[], datetime]) -> None:
     """Keep which files have other bytes than they should, or are gone, and which are good again.
@@ -127,16 +130,21 @@ def _come_again(
     """Return the files that have bytes again which were found damaged, as from a mirror.
 
     They may have another time then, and look like files that somebody wrote. What is good is what
-    the scan before had. Raises `RepositoryError`, `SnapshotError`.
+    the scan before had. A scan that was killed before it told of them has read them, so that this
+    one may not have. Raises `RepositoryError`, `SnapshotError`.
     """
     over = {h.over[-1].path: h for h in of_each(known).values() if h.over and not h.lasts}
-    if not over or not scan.counts.proofs.get(rows.READ):  # what was not read is what it was
-        return []
-    now = look(repository, of_scan(scan), over)
+    now = look(repository, of_scan(scan), over) if over else {}
     again = {path: each for path, row in now.items() if (each := over[path].come_again(row))}
-    last = record.of(repository, scan.place, scan.after) if again and scan.after else None
-    each_before = look(repository, of_scan(last), again) if last else {}
-    before = {path: row for path, row in each_before.items() if same_bytes(row, now[path]) is False}
+    before: dict[bytes, Content] = {}
+    last = scan
+    for _ in range(_BACK):
+        left = again.keys() - before.keys()
+        one = record.of(repository, scan.place, last.after) if left and last.after else None
+        if one is None:
+            break
+        last, was = one, look(repository, of_scan(one), left)
+        before |= {path: row for path, row in was.items() if same_bytes(row, now[path]) is False}
     return [
         FileFinding(DAMAGED, scan.name, scan.place, path, before.get(path, each.was), now[path])
         for path, each in sorted(again.items())

@@ -304,6 +304,7 @@ def test_what_can_not_be_meant_is_refused(verify, line, said):
         "verify proofs --deep --relocate {path}/nas={path}/copy --rows copy/found.csv",
         "verify proofs --deep --metrics nas/m.prom",
         "scan --into proofs --metrics nas/m.prom",
+        "snapshot create proofs --metrics nas/m.prom",
         "snapshot create proofs --digest-file nas/digest",
         "rebuild proofs -y --platform sqlite:///new.db --ids nas/ids.json",
         "rebuild proofs -y --platform sqlite:///new.db --journal nas/journal",

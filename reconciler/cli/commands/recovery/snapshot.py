@@ -21,6 +21,7 @@ class SnapshotOptions(Namespace):
     exclude: list[str] | None
     allow_fewer: bool
     digest_file: str | None
+    metrics: str | None
     expect: str | None
     keep_last: int | None
     keep_daily: int | None
@@ -68,6 +69,12 @@ def _add_arguments(parser: ArgumentParser) -> None:
         metavar="FILE",
         help="create: write the digest, in which all of the snapshot hangs, to this file: keep it "
         "elsewhere, in Git or on paper",
+    )
+    parser.add_argument(
+        "--metrics",
+        metavar="FILE",
+        help="create: write what is known then as numbers for Prometheus, however the run ends: "
+        "FILE.prom in the folder of node_exporter's textfile collector",
     )
     parser.add_argument(
         "--expect",

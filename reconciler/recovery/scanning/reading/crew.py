@@ -76,13 +76,14 @@ class Crew:
         elsewhere: Callable[[Task], Done] | None = None,
         damaged: Callable[[Sequence[tuple[Content, Content]]], None] = lambda _rotten: None,
         gone: Callable[[Rows], None] | None = None,
+        explain: Callable[[Rows], None] = lambda _read: None,
     ) -> None:
         """Take what reads tasks `elsewhere`, where the executor is not one of this process.
 
         `damaged` is told at once of files as they should be, and as they were read; `gone` of what
-        was listed and is not there.
+        was listed and is not there. What was read is given to `explain`, before it is kept.
         """
-        self._gone = gone
+        self._gone, self._explain = gone, explain
         self.brought = Brought()
         self._executor = executor
         self._most = 2 * workers
@@ -222,6 +223,7 @@ class Crew:
             first = heapq.nsmallest(TOLD, [*self.brought.altered_first, *done.altered])
             self.brought.altered_first = first
             if len(done.rows):
+                self._explain(done.rows)
                 self._pieces.add(done.number, done.rows)
             self.brought.files += len(done.rows)
             self.brought.archived += done.rows.kind.count(ARCHIVED)

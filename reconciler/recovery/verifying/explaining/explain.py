@@ -83,7 +83,7 @@ def _doubts(
     """
     try:
         scan = lasts.of(place)
-        lost += filter(None, [doubted.not_looked(repository, place)])
+        lost += filter(None, [doubted.Marks(repository, place).not_looked()])
         for batch in standing.rows(repository, scan) if scan else ():
             for found in convert.contents(batch.filter(pc.equal(batch["path"], path))):
                 note = f"{stories.DOUBTED}: SHA-256 {(found.sha256 or b'').hex()[:12]}"

@@ -9,8 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.cli.context import Context
 from reconciler.cli.inputs import apart
-from reconciler.cli.inputs.apart import Lying, check_file_apart
+from reconciler.cli.inputs.apart import Lying, check_file_apart, keep_journal_apart
+from reconciler.cli.output.streams import Streams
+from reconciler.cli.settings import Settings
 from reconciler.errors import UsageError
 from support.faults.mounted import OWN_MOUNTS, without_mounts
 
@@ -66,3 +69,17 @@ def test_a_storage_that_is_not_there_is_known_by_its_name(tmp_path: Path) -> Non
     with pytest.raises(UsageError, match="lies in the storage 'nas'"):
         check_file_apart(storages, "--out", str(tmp_path / "nas/plan.json"))
     check_file_apart(storages, "--out", os.devnull)
+
+
+@pytest.mark.parametrize("place", ["nas", "."])
+def test_a_default_journal_in_a_storage_is_warned_of_and_no_storage_is_looked_at(
+    tmp_path: Path, monkeypatch, capsys, place
+) -> None:
+    (tmp_path / "nas").mkdir()
+    context = Context.of(Settings(), Streams(), {})
+    folder = tmp_path / place / ".reconciler/journal"
+    url = f"file://{tmp_path}/nas"
+    monkeypatch.setattr(apart, "_node", lambda path: None)
+    keep_journal_apart(context, folder, [Lying("nas", "local", url)])
+    told = capsys.readouterr().err
+    assert ("lies in the storage 'nas', and will be found there" in told) == (place == "nas")

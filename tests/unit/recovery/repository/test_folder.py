@@ -100,7 +100,7 @@ def test_only_ordinary_files_are_read(repository, place, kind, tmp_path):
         (errno.ENOSPC, "the disk is full: make room, and run it again"),
         (errno.EDQUOT, "the quota is used up"),
         (errno.EIO, "the disk, or the network, failed"),
-        (errno.EROFS, "it is mounted read-only"),
+        (errno.EROFS, "it is mounted read-only. Mount it to be written, or give a copy that can"),
     ],
 )
 def test_a_disk_that_fails_is_told_and_leaves_nothing(

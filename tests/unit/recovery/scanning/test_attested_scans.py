@@ -255,11 +255,14 @@ def test_without_a_record_neither_of_two_sums_makes_what_was_read_damaged(reposi
 
 
 @pytest.mark.parametrize("line", [("403", "Access denied"), None], ids=["failed", "another sum"])
-def test_why_a_report_has_no_sum_stands_with_the_archived_file(repository, tmp_path, line) -> None:
+@pytest.mark.parametrize("refused", [False, True], ids=["archived", "refused"])
+def test_why_a_report_has_no_sum_stands_with_the_archived_file(
+    repository, tmp_path, line, refused
+) -> None:
     storage, _ = bucket({"a": ([(b"one", True)], []), "b": ([(b"two", True)], [])}, versioned=False)
-    for name in ("a", "b"):
-        storage.files[name.encode()].kind = ARCHIVED
-        storage.files[name.encode()].detail = b"GLACIER"
+    storage.archived = {b"a", b"b"} if refused else set()
+    for name in () if refused else (b"a", b"b"):
+        storage.files[name].kind, storage.files[name].detail = ARCHIVED, b"GLACIER"
     told = (
         failed("raw", "a", *reversed(line))
         if line
@@ -269,8 +272,9 @@ def test_why_a_report_has_no_sum_stands_with_the_archived_file(repository, tmp_p
     ended = scanned(storage, repository, sums)
     kept = table(rows(repository, ended.scan))
     why = b"Access denied (403)" if line else b"CRC32, which is no SHA-256"
-    assert kept[b"a"]["detail"] == b"GLACIER; no sum in a report: " + why
-    assert kept[b"b"]["detail"] == b"GLACIER"
+    where = b"INTELLIGENT_TIERING" if refused else b"GLACIER"
+    assert kept[b"a"]["detail"] == where + b"; no sum in a report: " + why
+    assert kept[b"b"]["detail"] == where
 
 
 def test_a_doubt_is_over_once_it_was_read_or_written_over(repository, doubted) -> None:

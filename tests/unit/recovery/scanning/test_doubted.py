@@ -13,7 +13,8 @@ from reconciler.errors import RepositoryError, SnapshotError
 from reconciler.recovery.cloud.sums import Sums
 from reconciler.recovery.repository import layout
 from reconciler.recovery.rows import ARCHIVED
-from reconciler.recovery.scanning import doubted, standing
+from reconciler.recovery.scanning import standing
+from reconciler.recovery.scanning.doubted import Marks
 from reconciler.recovery.scanning.outcome import COMPLETE, NOT_BEGUN, UNFINISHED, Wish
 from reconciler.recovery.scanning.reading.pace import Pace
 from reconciler.recovery.scanning.run import scan
@@ -115,9 +116,9 @@ def test_where_nothing_may_be_removed_a_report_that_was_heeded_is_not_missed(
         ended = scanned(storage, repository, sums)
         assert (ended.status, ended.forgotten) == (COMPLETE, False)
     given = CloudReport(1, "a" * 64)
-    doubted.begin(repository, TARGET.place, [given])
-    assert doubted.not_looked(repository, TARGET.place, [given]) == ""
-    assert "sha256:aaaaaaaaaaaa" in doubted.not_looked(repository, TARGET.place)
+    Marks(repository, TARGET.place).begin([given])
+    assert Marks(repository, TARGET.place).not_looked([given]) == ""
+    assert "sha256:aaaaaaaaaaaa" in Marks(repository, TARGET.place).not_looked()
 
 
 def listed_by(at: datetime) -> dict[str, Any]:

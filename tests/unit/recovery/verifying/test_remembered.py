@@ -301,3 +301,14 @@ def test_of_a_time_that_is_not_kept_whole_nobody_knows_that_it_is_the_same(night
         assert nights.scan(full=full).altered == 0
     assert not [one for one in nights.known() if one[0] == "damaged"]
     assert nights.verify().found == {}
+
+
+def test_damage_that_came_back_is_told_by_the_next_scan_if_one_was_killed_before_it_told(rotted):
+    rotted.put(GOOD, mtime_ns=LONG_AGO + 1)
+    rotted.scan()
+    rotted.put(ROTTEN)
+    rotted.scan(kept=False)
+    for _ in range(2):
+        ended = rotted.scan(full=False)
+        assert (ended.files_read, ended.altered_first) == (0, [b"f/a"])
+    assert rotted.known()[-1] == ("damaged", b"f/a", False)
