@@ -108,7 +108,7 @@ def test_what_a_cloud_tells_is_taken_here_and_workers_read_the_rest(lab, folder,
     job = raw.report(*(raw.line(key, key.encode()) for key in ("a", "b")))
     raw.put("b", b"other")
     told = ("--from-report", job, "--listing", raw.listing(later=SOON))
-    ended = raw.scan("--on", lab[1].address, *told)
+    ended = raw.scan("--on", lab[1].address, "--due", *told)
     assert (ended["status"], ended["files_read"]) == ("complete", 2)
     assert ended["scan"]["counts"]["proofs"] == {"attested": 1, "read": 2}
     assert ended["scan"]["listed_at"]
