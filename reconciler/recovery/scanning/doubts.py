@@ -9,7 +9,7 @@ object that was written since says nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
@@ -25,7 +25,6 @@ from reconciler.recovery.repository import layout
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.repository.many import is_listed
 from reconciler.recovery.rows import (
-    ARCHIVED,
     ATTESTED,
     DELETED,
     DISPUTED,
@@ -111,7 +110,8 @@ class Doubts:
             paths.append(told.path[at])
             moment = told.proved_at[at] or 0
             is_told = listed.proof[i] in (ATTESTED, DISPUTED)
-            if not is_told or (listed.proved_at[i] or 0) < moment:
+            at_most = moment if told.proof[at] == DISPUTED else moment - 1
+            if not is_told or (listed.proved_at[i] or 0) <= at_most:
                 listed.sha256[i], listed.proof[i] = told.sha256[at], told.proof[at]
                 listed.proved_at[i] = moment
             if (listed.sha256[i], listed.proved_at[i]) == (told.sha256[at], moment):
@@ -120,18 +120,20 @@ class Doubts:
             self.reports |= {CloudReport(moment, digest): None for digest in digests}
         return paths
 
-    def keep(self, wanted: Rows, doubted: Sequence[bytes], listed: Rows) -> None:
+    def keep(
+        self, wanted: Rows, doubted: Sequence[bytes], listed: Rows, disputed: Sequence[bytes]
+    ) -> None:
         """Keep what reports say of files that are in doubt, unless it is kept already.
 
-        They are some of those that were `listed` last (`put_on`); so is what is disputed, and lies
-        in an archive, where nobody reads it. Raises `RepositoryError`.
+        They are some of those that were `listed` last (`put_on`); so is what is `disputed`, and
+        lies in an archive, where nobody reads it. Raises `RepositoryError`.
         """
         paths = frozenset(doubted) - self._kept
-        disputed = self._disputed(listed) if DISPUTED in listed.proof else Rows()
-        if not (paths or len(disputed)):
+        unread = frozenset(disputed) - self._kept
+        if not (paths or unread):
             return
         rows = chosen(wanted, [i for i, path in enumerate(wanted.path) if path in paths])
-        extend(rows, disputed)
+        extend(rows, _disputed(listed, unread))
         rows = chosen(rows, sorted(range(len(rows)), key=rows.path.__getitem__))
         each = dict.fromkeys((*self._given, *self.reports))
         rows.detail = [
@@ -139,15 +141,6 @@ class Doubts:
         ]
         self._number += 1
         self._names.append(self._write(self._run, self._number, iter([convert.scanned(rows)])))
-
-    def _disputed(self, listed: Rows) -> Rows:
-        each = zip(listed.path, listed.kind, listed.proof, strict=True)
-        which = [
-            i
-            for i, (path, kind, proof) in enumerate(each)
-            if (kind, proof) == (ARCHIVED, DISPUTED) and path not in self._kept
-        ]
-        return chosen(listed, which)
 
     def end(self, contents: Path) -> None:
         """Keep of all that only which the contents of a scan that has its record did not read.
@@ -203,6 +196,12 @@ class Doubts:
                 else:
                     found[-1].append(ours)
         return found
+
+
+def _disputed(listed: Rows, paths: Collection[bytes]) -> Rows:
+    rows = chosen(listed, [i for i, path in enumerate(listed.path) if path in paths])
+    rows.sha256, rows.proof = [None] * len(rows), [DISPUTED] * len(rows)
+    return rows
 
 
 def _chained(paths: Sequence[Path]) -> Iterator[pa.RecordBatch]:

@@ -20,7 +20,7 @@ from reconciler.recovery.findings import store
 from reconciler.recovery.findings.episodes import NEEDS_PROOF
 from reconciler.recovery.parts import convert, read
 from reconciler.recovery.parts.schema import CONTENTS
-from reconciler.recovery.rows import ARCHIVED, ATTESTED, MARKER, Rows, chosen
+from reconciler.recovery.rows import ARCHIVED, ATTESTED, MARKER, TWO_SUMS, Rows, chosen
 from reconciler.recovery.scanning import reasons
 from reconciler.recovery.scanning.doubts import Doubts
 from reconciler.recovery.scanning.finishing import restoring
@@ -130,7 +130,10 @@ class Past:
         paths = {*self._doubts.put_on(listed), *claims}
         in_doubt = pa.array(sorted(paths), pa.binary())
         compared = kept_hashes.compare(listed, earlier, should_be, self.wrong, in_doubt, claimed)
-        self._doubts.keep(compared.wanted, compared.doubted, listed)
+        settled = compared.settled
+        is_disputed = pc.fill_null(pc.equal(settled["detail"], TWO_SUMS), False)
+        disputed = convert.values(settled["path"].filter(is_disputed))
+        self._doubts.keep(compared.wanted, compared.doubted, listed, disputed)
         return compared
 
     def end(self, scan: Scan, contents: Path) -> None:

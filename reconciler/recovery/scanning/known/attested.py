@@ -92,7 +92,7 @@ def hold(
         batch = _kept(batch, was)
     if told is None:
         return Held(batch, unknown, should, sums=_sums(batch, unknown, each))
-    newest, disputed = _newest(told, batch, each), pc.equal(told["proof"], DISPUTED)
+    newest, disputed = _newest(told, batch, each), _disputed(told, batch, each)
     expected = pc.if_else(unknown, should, batch["sha256"])
     other = pc.fill_null(pc.not_equal(told["sha256"], expected), False)
     for was in each:  # what was found in its place is no more believed to be over than to be there
@@ -130,6 +130,19 @@ def _newest(
         later = pc.and_(_unwritten(batch, was), pc.greater(was["proved_at"], told["proved_at"]))
         newest = pc.and_not(newest, pc.fill_null(later, False))
     return newest
+
+
+def _disputed(
+    told: pa.RecordBatch, batch: pa.RecordBatch, each: Sequence[pa.RecordBatch]
+) -> pa.Array:
+    """Say for each row whether reports of one moment have two sums of it, given now or earlier."""
+    disputed = pc.equal(told["proof"], DISPUTED)
+    for was in each:
+        other = pc.and_(_unwritten(batch, was), pc.equal(was["proof"], ATTESTED))
+        other = pc.and_(other, pc.equal(was["proved_at"], told["proved_at"]))
+        other = pc.and_(other, pc.not_equal(was["sha256"], told["sha256"]))
+        disputed = pc.or_(disputed, pc.fill_null(other, False))
+    return disputed
 
 
 def _is_in(batch: pa.RecordBatch, paths: pa.Array | None) -> pa.Array:

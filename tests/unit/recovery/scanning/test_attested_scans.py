@@ -232,6 +232,22 @@ def test_two_sums_of_one_moment_leave_not_known_what_nobody_may_read(
     assert (scanned(storage, repository).status, unfinished(repository)) == (COMPLETE, [])
 
 
+def test_a_report_of_the_moment_of_an_earlier_one_disputes_what_that_had(repository, tmp_path):
+    storage, _ = bucket({"a": ([(b"one", True)], []), "b": ([(b"two", True)], [])}, versioned=False)
+    storage.files[b"a"].kind, storage.files[b"a"].detail = ARCHIVED, b"GLACIER"
+    first, other = (
+        reported(tmp_path / name, data, AT) for name, data in (("1", b"one"), ("2", b"x"))
+    )
+    assert scanned(storage, repository, first).status == COMPLETE
+    for told in (other, None, first, other):
+        ended = scanned(storage, repository, told)
+        assert (ended.status, ended.altered) == (INCOMPLETE, 0)
+        assert [part.path for part in ended.scan.unproved] == [b"a"]
+    assert store.read(repository, TARGET.place).episodes == ()
+    ended = scanned(storage, repository, reported(tmp_path, b"one", AT + timedelta(days=2)))
+    assert (ended.status, found(repository, ended)[b"a"][2]) == (COMPLETE, sha(b"one"))
+
+
 def test_two_sums_of_one_moment_are_settled_by_reading(repository, tmp_path) -> None:
     storage, _ = bucket({"a": ([(b"one", True)], []), "b": ([(b"two", True)], [])}, versioned=False)
     storage.now = int(AT.timestamp())
