@@ -6,7 +6,7 @@ that is lost, rows of scans do, the oldest first: see `FirstBytes`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from msgspec import Struct
@@ -105,7 +105,7 @@ def is_of_bytes(known: FileFinding) -> bool:
 
 
 def of_each(
-    known: Iterable[FileFinding], there: Mapping[Key, History] | None = None
+    known: Collection[FileFinding], there: Mapping[Key, History] | None = None
 ) -> dict[Key, History]:
     """Return what is known of each file, or part, by key; where nothing was over, as it is `there`.
 

@@ -54,6 +54,8 @@ class Known:
         self.is_displaced = False
         #: Whether it was moved to another name; whether what told what is good of it is lost.
         self.is_moved = self.is_foggy = False
+        #: Whether nothing but scans tells of what was wrong with it.
+        self.is_lost = False
         self.is_unknown = True
         #: By time: the bytes that were seen first under it.
         self.first: dict[int, bytes] = {}
@@ -61,6 +63,8 @@ class Known:
     def see(self, now: Seen | None) -> None:
         """Take what a run reads."""
         self.is_unknown = False
+        if now is not None:
+            self.first.setdefault(now.time, now.data)
         if now is None:
             self._miss()
         elif self.what:
@@ -93,13 +97,16 @@ class Known:
         else:
             self.good, self.is_moved = now, False
             # Only a comparison with a scan from before tells that it is not what it was then.
-            if self.first.setdefault(now.time, now.data) != now.data:
+            if self.first[now.time] != now.data:
                 self.is_unknown = self.is_foggy = True
 
     def _see_wrong(self, now: Seen) -> None:
         assert self.good is not None
         if now.data == self.was:
             self._end(now)
+        elif self.what == MISSING and now.data in self.rotten:
+            self.what, self.is_displaced = DAMAGED, False
+            self._rots(now)
         elif self.what == MISSING and not self.is_displaced:
             if now.time == self.good.time:
                 self.what = DAMAGED
@@ -145,14 +152,14 @@ class Known:
 
     def forget(self) -> None:
         """Take that all findings are lost: only what the last scan knows tells."""
-        self.is_foggy = self.is_foggy or bool(self.what or self.rotten)
+        self.is_lost = self.is_lost or bool(self.what or self.rotten)
         self.rotten = {}
         self.accepted = set()
         by_scan = (
             self.what == DAMAGED and self.now and self.good and self.now.time == self.good.time
         )
         if self.what and not by_scan:
-            self.what, self.is_unknown = "", True
+            self.what, self.is_unknown, self.is_foggy = "", True, True
             self.good = None
 
     @property
@@ -163,7 +170,10 @@ class Known:
             return ""
         if self.what:
             return WRONG if not self.accepted else ""
-        return RIGHT if not self.is_foggy and self.good and self.good.data == state else ""
+        if self.is_foggy or self.now is None or self.good is None or self.good.data != state:
+            return ""
+        # Where no finding tells, what was seen first under its time counts.
+        return "" if self.is_lost and self.first[self.now.time] != state else RIGHT
 
     @property
     def lasts(self) -> bool:
@@ -283,11 +293,18 @@ class Files:
             self.is_forgotten = self.is_forgotten or self.was_found
             for each in self.known.values():
                 each.forget()
+            self._see_fog()
         if which == "found":
             self.was_found = False
 
+    def _see_fog(self) -> None:
+        """Where neither findings nor all scans are there, nobody knows what came first."""
+        for each in self.known.values() if self.is_pruned else ():
+            each.is_foggy = each.is_foggy or each.is_lost
+
     def prune(self, number: int) -> None:
         self.is_pruned = True
+        self._see_fog()
         self.run("snapshot", "prune", "proofs", "--keep-last", str(number), "--yes")
         there = {path.parent.name for path in self.proofs.glob("snapshots/*/snapshot.json")}
         self.snapshots = [each for each in self.snapshots if each[0] in there]
