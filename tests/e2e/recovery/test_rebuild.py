@@ -44,9 +44,9 @@ def report(storages, *arguments, code=0):
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory):
+def made(tmp_path_factory, warm):
     """Two storages with file records, in a snapshot: made once, for that takes its time."""
-    storages = Storages(Folder(tmp_path_factory.mktemp("kept")))
+    storages = Storages(Folder(tmp_path_factory.mktemp("kept"), warm))
     for i in range(20):
         storages.file(f"nas/raw/{i:02}.tif", b"%d" % i)
     storages.file("lab/a.tif", b"a")

@@ -25,20 +25,20 @@ HARD = [
 class Kept:
     """A bucket behind a proxy, and a snapshot of it."""
 
-    def __init__(self, path, server, proxy, keys, *, versioned):
-        self.folder, self.server, self.proxy = Folder(path), server, proxy
+    def __init__(self, folder, server, proxy, keys, *, versioned):
+        self.folder, self.server, self.proxy = folder, server, proxy
         self.bucket, self.client = server.new_bucket(versioned=versioned), server.client()
         self.environment = {
             **server.environment(),
             "AWS_ENDPOINT_URL": proxy.url,
-            "AWS_CONFIG_FILE": str(path / "none"),
+            "AWS_CONFIG_FILE": str(folder.path / "none"),
         }
         for number, key in enumerate(keys):
             self.client.put_object(Bucket=self.bucket, Key=key, Body=b"%d" % number)
         self.declare(REGION)
         self.run("scan", "--into", "proofs")
         self.run("snapshot", "create", "proofs")
-        (path / "proofs").rename(path / "kept")
+        (folder.path / "proofs").rename(folder.path / "kept")
 
     def declare(self, region):
         entry = (
@@ -65,10 +65,11 @@ class Kept:
 
 
 @pytest.fixture(scope="module")
-def kept(tmp_path_factory, moto_server):
+def kept(tmp_path_factory, warm, moto_server):
     with FaultProxy(int(moto_server.endpoint.rpartition(":")[2])) as proxy:
         keys = [f"raw/{i:02}.tif" for i in range(COUNT)]
-        yield Kept(tmp_path_factory.mktemp("kept"), moto_server, proxy, keys, versioned=True)
+        folder = Folder(tmp_path_factory.mktemp("kept"), warm)
+        yield Kept(folder, moto_server, proxy, keys, versioned=True)
 
 
 def reading(request):
@@ -171,9 +172,9 @@ def test_an_object_that_is_gone_is_missing(kept):
         kept.client.put_object(Bucket=kept.bucket, Key="raw/03.tif", Body=b"3")
 
 
-def test_names_that_no_folder_can_hold_are_carried_through(tmp_path, moto_server):
+def test_names_that_no_folder_can_hold_are_carried_through(folder, moto_server):
     with FaultProxy(int(moto_server.endpoint.rpartition(":")[2])) as proxy:
-        kept = Kept(tmp_path, moto_server, proxy, [*HARD, "stays"], versioned=False)
+        kept = Kept(folder, moto_server, proxy, [*HARD, "stays"], versioned=False)
         assert kept.verify(code=0)["compared"] == len(HARD) + 1
         for key in HARD:
             kept.client.delete_object(Bucket=kept.bucket, Key=key)

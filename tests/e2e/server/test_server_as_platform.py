@@ -25,7 +25,7 @@ from reconciler.model import Storage, Values
 from reconciler.platform import Platform, Writer
 from reconciler.platforms import open_platform
 from reconciler.platforms.http import pages
-from support.commands.starting import COMMAND
+from support.commands.starting import COMMAND, start
 from support.faults.fault_proxy import DROP_AFTER, DROP_BEFORE, PASS, FaultProxy, scripted
 from support.faults.scripted_server import TLS
 from support.server.state_server import StateServer, environment, make_token
@@ -208,16 +208,10 @@ def test_tokens_that_do_not_count(tmp_path: Path) -> None:
 
 
 def command(folder: Path, *line: str, code: int = 0, **variables: str) -> str:
-    done = subprocess.run(
-        [COMMAND, *line],
-        cwd=folder,
-        env=environment(**variables),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == code, done.stderr
-    return done.stdout + done.stderr
+    process = start(line, environment(**variables), folder, subprocess.PIPE, subprocess.PIPE)
+    told = b"".join(process.communicate(timeout=60)).decode()
+    assert process.returncode == code, told
+    return told
 
 
 @pytest.mark.parametrize("tls", [False, True], ids=["http", "https"])
