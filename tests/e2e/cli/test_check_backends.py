@@ -36,7 +36,9 @@ def is_untouched(folder):
 
 
 def test_what_is_there_is_created_without_a_word(folder, declare):
-    env = declare(folder.path)
+    nas = folder.path / "nas"
+    nas.mkdir()
+    env = declare(nas)
     assert warnings(folder, env) == []
     done = folder("apply", "-y", "--check-backends", env=env)
     assert "2 done" in done.stdout
