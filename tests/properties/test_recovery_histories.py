@@ -73,6 +73,7 @@ HISTORIES = {
     "and where somebody had written since": [ROT, SCAN, WRITE, SCAN, ("mirror", A, 0, True), SCAN],
     "written over damage that a snapshot has": [ROT, SCAN, SNAPSHOT, WRITE],
     "damage that goes on under a new time": [ROT, DEEP, ("touch", A), DEEP, ROT],
+    "gone, another in its place, and gone again": [REMOVE, SCAN, WRITE, SCAN, REMOVE],
     "written, verified, gone, and back": [WRITE, DEEP, REMOVE, SCAN, RESTORE, SCAN],
     "written, verified, rotten, and restored": [WRITE, DEEP, ROT, SCAN, RESTORE, SCAN],
 }

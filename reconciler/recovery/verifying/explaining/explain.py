@@ -109,7 +109,7 @@ def _with_lasting(story: Story, known: Iterable[FileFinding]) -> Story:
         # What is older, where later scans are lost, ends nothing.
         now = last.content if last and last.at > found.last_seen else None
         over = has_good_bytes(found, now) or is_written(found, now)
-        told = story.wrong_since and not story.overwritten
+        told = "" < story.wrong_since <= found.first_seen and not story.overwritten
         if found.what in NEEDS_PROOF and not (over or told):
             return _wrong(story, found, overwritten=False)
         is_changed = found.what == values.CHANGED and found.was is not None and found.was.sha256
