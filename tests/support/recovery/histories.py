@@ -285,7 +285,7 @@ class Files:
             self.put(f"moved-{self.tick()}", seen)
             known = self.known.get(path)
             if known and known.good:
-                known.is_moved = known.good.data == seen.data
+                known.is_moved = known.is_moved or known.good.data == seen.data
 
     # What becomes of the repository.
 
