@@ -4,6 +4,7 @@
     python3 dev.py try           apply examples/quickstart on the embedded platform
     python3 dev.py test          run the tests, of those with many values or that take long a sample
                                  that the commit chooses (further arguments go to pytest)
+    python3 dev.py test tests    run every test, and of long campaigns a sample
     python3 dev.py test --long   run them with the long campaigns whole: an hour and more
     python3 dev.py check         run linters, types, layers and the package build
     python3 dev.py newest        run unit and contract tests with the newest libraries there are

@@ -18,8 +18,9 @@ import pytest
 
 from support.repository import ROOT
 
-#: Of a test of the installed command that has more values than these, a run of everything plays
-#: half: what the values are about has tests of its own in `unit` and `contract`, played whole.
+#: Of the tests of the installed command in a file a run of everything plays half, and of those that
+#: have more values than these half of the values: what they are about has tests of its own in
+#: `unit`, `contract` and `properties`, played whole.
 _MANY = 6
 _COMMANDS = "tests/e2e/"
 #: All blocks of the documents and all examples are run for each commit.
@@ -52,28 +53,38 @@ def left_out(config: pytest.Config, items: Sequence[pytest.Item]) -> list[pytest
     """Choose what a run of everything leaves to other commits.
 
     That is, of tests that are marked `sampled`: `sampled(size)` plays so many values of a test,
-    `sampled(size, of="NAME")` so many of all tests that say that name. Of others in `tests/e2e`
-    half of many values. `--long`, and whoever names a path or a part of a name, plays all.
+    `sampled(size, of="NAME")` so many of all tests that say that name. Of the others half of what
+    each file in `tests/e2e` has, and of those half of many values. `--long`, and whoever names a
+    path or a part of a name, plays all.
     """
     asked = config.args_source is not pytest.Config.ArgsSource.TESTPATHS
     if is_long(config) or asked or config.option.keyword:
         return []
     groups = defaultdict[str, list[pytest.Item]](list)
     sizes: dict[str, int] = {}
+    files = defaultdict[str, dict[str, None]](dict)
     for item in items:
+        test = item.nodeid.partition("[")[0]
         if marker := item.get_closest_marker("sampled"):
-            name = marker.kwargs.get("of") or item.nodeid.partition("[")[0]
+            name = marker.kwargs.get("of") or test
             groups[name].append(item)
             (sizes[name],) = marker.args
-        elif item.nodeid.startswith(_COMMANDS) and not item.nodeid.startswith(_DOCUMENTS):
-            groups[item.nodeid.partition("[")[0]].append(item)
+        elif test.startswith(_COMMANDS) and not test.startswith(_DOCUMENTS):
+            groups[test].append(item)
+            files[test.partition("::")[0]][test] = None
+    for file, tests in files.items():
+        played = _chosen_of(len(tests), (len(tests) + 1) // 2, file)
+        sizes.update((test, 0) for number, test in enumerate(tests) if number not in played)
     left: list[pytest.Item] = []
     for name, group in groups.items():
-        numbers = range(len(group))
         size = sizes.get(name, max(_MANY, len(group) // 2))
-        played = set(sample(numbers, min(size, len(group)), name))
-        left += [group[number] for number in numbers if number not in played]
+        played = _chosen_of(len(group), size, name)
+        left += [item for number, item in enumerate(group) if number not in played]
     return left
+
+
+def _chosen_of(count: int, size: int, what: str) -> set[int]:
+    return set(sample(range(count), min(size, count), what))
 
 
 @cache

@@ -50,6 +50,7 @@ def _server(_folder: Path, request: pytest.FixtureRequest) -> Iterator[Stage]:
 STAGES = {"sqlite": _sqlite, "jetraw": _sdk, "http-postgresql": _server}
 
 
+@pytest.mark.sampled(len(STAGES) * PARTS)
 @pytest.mark.parametrize("part", range(PARTS))
 @pytest.mark.parametrize("stage", STAGES.values(), ids=list(STAGES))
 def test_a_killed_apply_is_mended_by_the_next(

@@ -43,10 +43,26 @@ def test_each_marked_test_plays_so_many_values_and_the_others_all() -> None:
 def test_of_many_values_of_a_command_half_are_played_and_all_blocks_of_documents() -> None:
     few, many, documents, unit = (
         items(f"tests/{test}", count, None)
-        for test, count in (("e2e/x", 6), ("e2e/y", 20), ("e2e/repository/z", 20), ("unit/u", 20))
+        for test, count in (
+            ("e2e/x.py::x", 6),
+            ("e2e/y.py::y", 20),
+            ("e2e/repository/z.py::z", 20),
+            ("unit/u.py::u", 20),
+        )
     )
     left = left_out(config(), [*few, *many, *documents, *unit])
-    assert [item.nodeid.partition("[")[0] for item in left] == ["tests/e2e/y"] * 10
+    assert [item.nodeid.partition("[")[0] for item in left] == ["tests/e2e/y.py::y"] * 10
+
+
+def test_of_the_tests_of_a_command_in_a_file_half_are_played() -> None:
+    one, other = (
+        [item for test in "abcde" for item in items(f"tests/e2e/{file}.py::{test}", 2, mark)]
+        for file, mark in (("x", None), ("y", pytest.mark.sampled(2)))
+    )
+    left = [item.nodeid for item in left_out(config(), [*one, *other])]
+    assert len(left) == 4
+    assert {name.partition("::")[0] for name in left} == {"tests/e2e/x.py"}
+    assert len({name.partition("[")[0] for name in left}) == 2
 
 
 def test_tests_that_share_a_name_share_a_sample() -> None:
