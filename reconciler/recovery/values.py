@@ -228,3 +228,5 @@ class FileFinding(Struct, frozen=True):
     resolved: str = ""
     #: It counts no more as long as the file is as it was then (`findings.episodes.is_accepted`).
     accepted: Accepted | None = None
+    #: As what else it was found damaged since it was first seen, and nobody has accepted that.
+    rotted: tuple[Content, ...] = ()

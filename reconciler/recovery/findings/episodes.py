@@ -37,6 +37,8 @@ SEVERITY = (
 #: So many are kept of one storage; of those resolved the latest. Which bytes are good of others
 #: that were restored, scans from before say (`verifying.earlier`), which costs more to ask.
 MOST_OPEN, MOST_RESOLVED = 10_000, 10_000
+#: So many states are kept of one finding in which the file was damaged: the latest.
+_MOST_ROTTED = 16
 
 
 def key(finding: FileFinding) -> Key:
@@ -122,11 +124,43 @@ def is_written(episode: FileFinding, now: Content | None) -> bool:
     was, rotten = episode.was, episode.now
     if now is None or now.sha256 is None or now.kind != FILE:
         return False
+    if any(is_same_damage(each, now) for each in episode.rotted):
+        return False
     if rotten is None and is_settled(episode):
         return True
     if was is None or rotten is None or episode.what != values.DAMAGED:
         return False
-    return now.mtime_ns not in (was.mtime_ns, rotten.mtime_ns) and now.sha256 != rotten.sha256
+    times = {each.mtime_ns for each in (was, rotten, *episode.rotted)}
+    return now.mtime_ns not in times and now.sha256 != rotten.sha256
+
+
+def is_same_damage(wrong: Content, now: Content) -> bool:
+    """Return whether a file has the bytes that were damage before, under whatever time.
+
+    A file without bytes is known by its time.
+    """
+    if wrong.sha256 is None or wrong.sha256 != now.sha256:
+        return False
+    return bool(now.size) or wrong.mtime_ns == now.mtime_ns
+
+
+def rotted(now: FileFinding, seen: Iterable[FileFinding]) -> tuple[Content, ...]:
+    """Return as what else than `now` a file was found damaged, as it was `seen` in one episode.
+
+    What was accepted is left out, and what was good for any of them.
+    """
+    every = list(seen)
+    left_out = {_state(each.was) for each in (now, *every)}
+    left_out |= {_state(now.now)} if now.what == values.DAMAGED else set()
+    left_out |= {_state(e.accepted.now) for e in (now, *every) if e.accepted and is_settled(e)}
+    found: dict[tuple[object, ...], Content] = {}
+    for each in every:
+        damaged = [each.now] if each.what == values.DAMAGED and each.now else []
+        for one in (*each.rotted, *damaged):
+            if one.sha256 is not None and _state(one) not in left_out:
+                alike = (one.sha256, one.size or one.mtime_ns)
+                found[alike] = min(found.get(alike, one), one, key=_when)
+    return tuple(sorted(found.values(), key=_when)[-_MOST_ROTTED:])
 
 
 def bounded(episodes: Iterable[FileFinding]) -> tuple[list[FileFinding], int]:
@@ -166,7 +200,8 @@ def _seen_again(episode: FileFinding, now: FileFinding, moment: str) -> list[Fil
     first_seen = min(episode.first_seen, moment)
     if moment < episode.last_seen and (episode.what in NEEDS_PROOF or now.what not in NEEDS_PROOF):
         # A run at the same time has looked later: so it is.
-        return [replace(episode, first_seen=first_seen)]
+        known = rotted(episode, (episode, now))
+        return [replace(episode, first_seen=first_seen, rotted=known)]
     # As it was by then, changed or not, it should be again.
     begins = episode.what not in NEEDS_PROOF and now.what in NEEDS_PROOF
     again = replace(
@@ -177,11 +212,16 @@ def _seen_again(episode: FileFinding, now: FileFinding, moment: str) -> list[Fil
         resolved="",
         accepted=episode.accepted,
     )
+    again = replace(again, rotted=rotted(again, (episode, again)))
     # That it is over is said, for runs at the same time that do not know it.
     is_over = is_settled(episode) or (episode.what in NEEDS_PROOF and now.what not in NEEDS_PROOF)
     if moment > episode.last_seen and is_over and not is_settled(again):
         return [replace(episode, resolved=moment), replace(again, first_seen=moment)]
     return [again]
+
+
+def _when(content: Content) -> tuple[object, ...]:
+    return content.proved_at or 0, content.mtime_ns or 0, repr(content)
 
 
 def _state(content: Content | None) -> tuple[object, ...]:

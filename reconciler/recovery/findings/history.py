@@ -64,19 +64,22 @@ class History(Struct, frozen=True):
         return replace(finding, was=next(before, finding.was))
 
     def come_again(self, now: Content) -> FileFinding | None:
-        """Return what is over in which the file had the very bytes that it has again.
+        """Return what was found in which the file had the very bytes that it has again.
 
-        None where that was accepted, or something lasts: a file without bytes is known by its time.
+        None where that was accepted, or is what was seen last of what lasts.
         """
-        for known in () if self.lasts else reversed(self.over):
-            if known.what != values.DAMAGED or known.about or known.was is None:
+        last = self.lasts
+        seen = last.now if last and last.what == values.DAMAGED else None
+        if seen and episodes.is_same_damage(seen, now):
+            return None
+        for known in (last, *reversed(self.over)):
+            wrong = _damage(known)
+            if known is None or known.was is None or not wrong:
                 continue
             if same_bytes(known.was, now) is not False:
                 break
-            wrong = known.now
-            if wrong is not None and wrong.sha256 is not None and wrong.sha256 == now.sha256:
-                is_alike = bool(now.size) or wrong.mtime_ns == now.mtime_ns
-                return known if is_alike and not episodes.is_accepted(known, now) else None
+            if any(episodes.is_same_damage(each, now) for each in wrong):
+                return None if episodes.is_accepted(known, now) else known
         return None
 
     def in_copy(self, row: Content | None) -> FileFinding | None:
@@ -90,7 +93,8 @@ class History(Struct, frozen=True):
             is_wrong = known.what != values.DAMAGED and not episodes.is_settled(known)
         else:
             is_other = known.was is not None and same_bytes(known.was, row) is False
-            is_wrong = is_other and row.proof in rows.PROVEN and was_wrong(known, row)
+            is_wrong = is_other and row.proof in rows.PROVEN
+            is_wrong = is_wrong and (was_wrong(known, row) or self.come_again(row) is not None)
         return FileFinding(what, "", "", known.path, known.was, row) if is_wrong else None
 
     def _wrong_by(self, was: Content | None) -> list[FileFinding]:
@@ -112,7 +116,7 @@ def of_each(
     That is the place where what lies here was copied, or moved, from.
     """
     open_ones = episodes.open_ones(known)
-    ended = {key: [h.last] for key, h in (there or {}).items() if h.last}
+    ended = {key: [*filter(None, (*h.over, h.lasts))] for key, h in (there or {}).items()}
     own: dict[Key, list[FileFinding]] = {}
     for each in sorted((e for e in known if e.resolved), key=lambda e: e.resolved):
         own.setdefault(episodes.key(each), []).append(each)
@@ -125,6 +129,14 @@ def _needs_proof(known: FileFinding | None) -> bool:
     return known is not None and known.what in NEEDS_PROOF
 
 
+def _damage(known: FileFinding | None) -> tuple[Content, ...]:
+    """Return as what a file was found damaged in an episode; nothing if in a record of it."""
+    if known is None or known.about:
+        return ()
+    now = known.now if known.what == values.DAMAGED else None
+    return (*known.rotted, *([now] if now else ()))
+
+
 def was_wrong(known: FileFinding, was: Content | None) -> bool:
     """Return whether a file was found so while it was `known` to be wrong.
 
@@ -132,7 +144,7 @@ def was_wrong(known: FileFinding, was: Content | None) -> bool:
     time that the good ones have.
     """
     good = known.was
-    if episodes.same_state(known.now, was):
+    if any(episodes.same_state(each, was) for each in (known.now, *known.rotted)):
         return True
     if good is None or was is None:
         return False

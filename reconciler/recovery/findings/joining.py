@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec.structs import replace
 
-from reconciler.recovery.findings.episodes import NEEDS_PROOF, Key, key
+from reconciler.recovery.findings.episodes import NEEDS_PROOF, Key, key, rotted
 from reconciler.recovery.values import Accepted, FileFinding
 
 
@@ -55,12 +55,14 @@ def _one(group: Sequence[FileFinding]) -> FileFinding:
     # Who sees a damaged file written anew has no proof that one is back that was gone meanwhile.
     ends = (f for f in group if f.what == last.what or last.what not in NEEDS_PROOF)
     resolved = max(f.resolved for f in ends)
+    accepted = max((f.accepted for f in group), key=_when)
     return replace(
         last,
         was=next((f.was for f in group if f.was is not None), None),
         first_seen=group[0].first_seen,
         resolved=resolved if resolved > last.last_seen else "",
-        accepted=max((f.accepted for f in group), key=_when),
+        accepted=accepted,
+        rotted=rotted(replace(last, accepted=accepted), group),
     )
 
 

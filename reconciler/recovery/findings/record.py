@@ -55,6 +55,7 @@ class WrittenFinding(Struct, frozen=True, omit_defaults=True):
     was: WrittenContent | None = None
     now: WrittenContent | None = None
     accepted: WrittenAccepted | None = None
+    rotted: tuple[WrittenContent, ...] = ()
 
 
 class Record(Struct, frozen=True):
@@ -107,6 +108,7 @@ def written(finding: FileFinding) -> WrittenFinding:
         _written(finding.was),
         _written(finding.now),
         None if finding.accepted is None else _written_accepted(finding.accepted),
+        tuple(map(written_content, finding.rotted)),
     )
 
 
@@ -169,6 +171,7 @@ def _read(finding: WrittenFinding, place: str) -> FileFinding:
         finding.last_seen,
         finding.resolved,
         None if finding.accepted is None else _accepted(path, finding.accepted),
+        tuple(filter(None, (_content(path, each) for each in finding.rotted))),
     )
 
 

@@ -133,8 +133,8 @@ def _come_again(
     the scan before had. A scan that was killed before it told of them has read them, so that this
     one may not have. Raises `RepositoryError`, `SnapshotError`.
     """
-    damaged = [each for each in known if each.what == DAMAGED and is_of_bytes(each)]
-    over = {path: h for (_, path, _), h in of_each(damaged).items() if h.over}
+    damaged = [e for e in known if is_of_bytes(e) and (e.what == DAMAGED or e.rotted)]
+    over = {path: h for (_, path, _), h in of_each(damaged).items()}
     now = look(repository, of_scan(scan), over) if over else {}
     again = {path: each for path, row in now.items() if (each := over[path].come_again(row))}
     before: dict[bytes, Content] = {}

@@ -81,9 +81,6 @@ class Known:
             return
         if not self.what:
             self._begin(MISSING, self.good.data)
-        elif self.what == DAMAGED and self.now is not None:
-            # The finding has only what was seen last.
-            self.rotten.pop(self.now.data, None)
         self.what = MISSING
         self.is_displaced = False
 
@@ -122,8 +119,6 @@ class Known:
             self.is_unknown = True
             self.is_foggy = self.is_foggy or now != self.now
         elif now.data in self.rotten or now.time in {*self.times, self.good.time}:
-            if self.now is not None and self.now.data != now.data:
-                self.rotten.pop(self.now.data, None)
             self._rots(now)
         else:
             self._end(now)
