@@ -17,7 +17,7 @@ FILES, MOMENTS = 150, 50
 #: What a worker signs in with to the buckets of moto, which takes anybody.
 SIGNED_IN = {"AWS_ACCESS_KEY_ID": "worker", "AWS_SECRET_ACCESS_KEY": "secret-of-worker"}
 #: A scheduler and workers take a second of CPU each to start.
-SOME = pytest.mark.sampled(3, of="clusters")
+SOME = pytest.mark.sampled(2, of="clusters")
 
 
 @pytest.fixture(scope="module")

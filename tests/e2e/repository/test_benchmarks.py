@@ -26,7 +26,7 @@ OBJECTS = "python tests/benchmarks/objects.py"
 DUE = "python tests/benchmarks/due.py"
 SURVIVING = "python tests/benchmarks/surviving.py"
 #: Each commit runs some of these scripts.
-SOME = pytest.mark.sampled(3, of="benchmarks")
+SOME = pytest.mark.sampled(2, of="benchmarks")
 MEASUREMENTS = ("bare pass", "validate", "plan without changes", "plan of creates", "apply")
 
 

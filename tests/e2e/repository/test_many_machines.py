@@ -30,7 +30,7 @@ PAGE = ROOT / "docs" / "scan-on-many-machines.md"
 SLURM = ROOT / "tests" / "support" / "slurm"
 KUBERNETES = ROOT / "tests" / "support" / "kubernetes"
 #: A scheduler and workers take seconds of CPU to start.
-SOME = pytest.mark.sampled(3, of="clusters")
+SOME = pytest.mark.sampled(2, of="clusters")
 FILES = 8
 
 
