@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -165,13 +166,17 @@ def _row(sdk: Sdk, row: object) -> InventoryRow:
     raise sdk.error("a file of a storage is not told as three texts")
 
 
-def spaces_using(sdk: Sdk, id: str) -> tuple[str, ...]:
-    """Name the spaces that are tied to a storage, sorted."""
+def spaces(sdk: Sdk) -> dict[str, tuple[str, ...]]:
+    """Name the spaces that are tied to each storage, sorted, by the storage's id."""
     if sdk.spaces is None:
-        return ()
+        return {}
     listing = sdk.spaces.list_spaces
-    spaces = sdk.ask("listing the spaces", lambda: list(listing(**sdk.keywords())))
-    return tuple(sorted({name for name, ids in (_tied(sdk, s) for s in spaces) if id in ids}))
+    listed = sdk.ask("listing the spaces", lambda: list(listing(**sdk.keywords())))
+    using = defaultdict[str, set[str]](set)
+    for name, ids in (_tied(sdk, space) for space in listed):
+        for id in ids:
+            using[id].add(name)
+    return {id: tuple(sorted(names)) for id, names in using.items()}
 
 
 def _tied(sdk: Sdk, space: Space) -> tuple[str, list[str]]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from importlib import metadata
 
 import msgspec
@@ -11,6 +12,7 @@ from reconciler.model import State, Storage
 from reconciler.platform import Abilities, About, InventoryRow
 from reconciler.platforms.jetraw import answers
 from reconciler.platforms.jetraw.sdk import DISTRIBUTION, Sdk
+from reconciler.platforms.jetraw.surface import Handle
 from reconciler.printable import quoted
 
 #: What the documented surface has, and nothing that we hope for: two setters, no condition that a
@@ -28,11 +30,25 @@ ABILITIES = Abilities(
 MODULE_ABILITIES = msgspec.structs.replace(ABILITIES, spaces=False)
 
 
+class _Known:
+    """What was listed once, of all storages: the SDK has no way to ask for one by its id."""
+
+    def __init__(self, found: Iterable[answers.Found] = ()) -> None:
+        self.handles = defaultdict[str, list[Handle]](list)
+        for storage, handle in found:
+            self.handles[storage.id].append(handle)
+        self.spaces: Mapping[str, tuple[str, ...]] | None = None
+
+
 class JetrawReader:
-    """Asks; calls nothing that changes anything."""
+    """Asks; calls nothing that changes anything.
+
+    Of the files and spaces of storages that were read it lists neither for each storage anew.
+    """
 
     def __init__(self, sdk: Sdk) -> None:
         self._sdk = sdk
+        self._known: _Known | None = None
 
     @property
     def abilities(self) -> Abilities:
@@ -60,8 +76,10 @@ class JetrawReader:
 
     def read(self) -> State:
         """List all storages that this account can see."""
-        found = tuple(item.storage for item in answers.all_storages(self._sdk))
-        return State(found, self._sdk.platform_id, self._sdk.account, complete=None)
+        found = answers.all_storages(self._sdk)
+        self._known = _Known(found)
+        storages = tuple(item.storage for item in found)
+        return State(storages, self._sdk.platform_id, self._sdk.account, complete=None)
 
     def find(self, *, id: str | None = None, name: str | None = None) -> tuple[Storage, ...]:
         """Get a storage by name alone; the SDK has no other way to find one than to list all."""
@@ -75,13 +93,21 @@ class JetrawReader:
     def inventory(self, id: str) -> Iterator[InventoryRow]:
         """Yield the files of a storage as the SDK does, in no particular order."""
         self._check_unicode(id)
-        for item in answers.all_storages(self._sdk):
-            if item.storage.id == id:
-                yield from answers.inventory(self._sdk, item.handle)
+        known = self._known
+        if known is None or id not in known.handles:
+            known = _Known(answers.all_storages(self._sdk))
+        for handle in known.handles.get(id, ()):
+            yield from answers.inventory(self._sdk, handle)
 
     def spaces_using(self, id: str) -> tuple[str, ...]:
-        """Name the spaces that are tied to a storage; none for a module."""
-        return answers.spaces_using(self._sdk, id)
+        """Name the spaces that are tied to a storage; none for a module.
+
+        They are listed once for all storages that were read; anew after these were read again.
+        """
+        known = self._known or _Known()
+        if known.spaces is None:
+            known.spaces = answers.spaces(self._sdk)
+        return known.spaces.get(id, ())
 
     def close(self) -> None:
         """Do nothing: the SDK has no way to log out."""

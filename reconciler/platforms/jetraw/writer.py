@@ -16,7 +16,7 @@ import msgspec
 
 from reconciler.errors import LeaseLostError, PlatformError, RefusedError, UnknownOutcomeError
 from reconciler.location import aws_url
-from reconciler.model import TYPES, Storage, Values
+from reconciler.model import TYPES, State, Storage, Values
 from reconciler.platform import InventoryRow, Lost
 from reconciler.platforms import conflicts
 from reconciler.platforms.jetraw import answers
@@ -36,6 +36,12 @@ class JetrawWriter(JetrawReader):
         super().__init__(sdk)
         self._lost = lost
         self._closed = False
+
+    def read(self) -> State:
+        """List all storages, and keep nothing: before each write all is asked afresh."""
+        state = super().read()
+        self._known = None
+        return state
 
     def find(self, *, id: str | None = None, name: str | None = None) -> tuple[Storage, ...]:
         """Look in the list, also for a name alone: there it has to be for a step to be done."""
