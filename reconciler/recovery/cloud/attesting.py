@@ -33,6 +33,8 @@ from reconciler.recovery.versions import NULL
 _SECOND = 1_000_000_000
 #: Of so many files it is kept in mind, until they are read, why reports have no sum of them.
 _WHYS = 10_000
+#: Of so many keys that are not listed it is kept in mind what reports say of them.
+_MISSED = 100_000
 _OTHER_VERSION = "of a version that is not the current one"
 _OTHER_TAG = "of an object with another ETag than the one that is there"
 _NO_TAG = "with neither a version nor an ETag, so that nobody knows of which object"
@@ -58,6 +60,8 @@ class AttestedSource:
         self._first_changed = b""
         #: By path: why there is no sum of what is not listed as archived; of the first ones.
         self._whys: dict[bytes, bytes] = {}
+        #: What is told of keys that were not listed.
+        self._missed: dict[bytes, Sequence[Sum]] = {}
 
     def prove(self, known: Root | None) -> Root:
         """Prove the root."""
@@ -66,7 +70,7 @@ class AttestedSource:
     def listing(self) -> Iterator[Rows]:
         """Yield all that lies in it, with what is attested."""
         self._counts, self._first, self._otherwise, self._changed = Counter(), {}, {}, 0
-        self._whys = {}
+        self._whys, self._missed = {}, {}
         told = self._sums.below(self._name, self._prefix)
         following = next(told, None)
         for rows in self._source.listing():
@@ -77,11 +81,11 @@ class AttestedSource:
                 if at < len(rows) and rows.path[at] == path:
                     self._attest(rows, at, sums)
                 else:
-                    self._note(_NO_FILE, path, _summed(sums))
+                    self._miss(path, sums)
                 following = next(told, None)
             yield rows
         while following:
-            self._note(_NO_FILE, following[0], _summed(following[1]))
+            self._miss(*following)
             following = next(told, None)
 
     @property
@@ -94,8 +98,13 @@ class AttestedSource:
         return self._source.read(files, pace)
 
     def unlisted(self, known: Rows) -> Rows:
-        """Ask for what the listing leaves out."""
-        return self._source.unlisted(known)
+        """Ask for what the listing leaves out; what is there meets what is told of it."""
+        found = self._source.unlisted(known)
+        for at, path in enumerate(found.path):
+            if sums := self._missed.pop(path, None):
+                self._counts[_NO_FILE] -= _summed(sums)
+                self._attest(found, at, sums)
+        return found
 
     def close(self) -> None:
         """Let go of connections."""
@@ -122,7 +131,7 @@ class AttestedSource:
         told += [
             f"The reports have {number:,} {'sum' if number == 1 else 'sums'} {why}; the first is "
             f"of {shown(self._first[why])}: they were not taken"
-            for why, number in sorted(self._counts.items())
+            for why, number in sorted((+self._counts).items())
         ]
         if self._changed:
             told.append(
@@ -137,6 +146,12 @@ class AttestedSource:
         for at, kind in enumerate(read.kind if self._whys else ()):
             if kind == ARCHIVED and read.sha256[at] is None and read.path[at] in self._whys:
                 read.detail[at] = (read.detail[at] or b"") + self._whys[read.path[at]]
+
+    def _miss(self, path: bytes, sums: Sequence[Sum]) -> None:
+        """Take sums of a key that is not listed: it may be there for whoever asks."""
+        self._note(_NO_FILE, path, _summed(sums))
+        if len(self._missed) < _MISSED:
+            self._missed[path] = sums
 
     def _explain(self, rows: Rows, at: int, told: Sequence[Sum]) -> None:
         """Say of an archived object, which nobody else can read, why reports have no sum of it."""
@@ -177,7 +192,9 @@ class AttestedSource:
             return
         rows.sha256[at], rows.proof[at], rows.proved_at[at] = last.sha256, ATTESTED, last.proved_at
         if len({one.sha256 for one in fitting}) > 1:
-            self._otherwise[path] = first
+            # Of two sums of one moment nobody knows which it should be.
+            if len({one.sha256 for one in fitting if one.proved_at == first.proved_at}) == 1:
+                self._otherwise[path] = first
             self._first_changed = self._first_changed if self._changed else path
             self._changed += 1
 

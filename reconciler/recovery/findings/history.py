@@ -82,6 +82,17 @@ class History(Struct, frozen=True):
                 return None if episodes.is_accepted(known, now) else known
         return None
 
+    def good_before(self, before: Content | None, again: FileFinding) -> Content | None:
+        """Return what a file should be that is damaged `again`, as it was in a scan `before`.
+
+        That is not what was wrong in that scan.
+        """
+        if self.lasts is not None and self.lasts.was is not None:
+            return self.lasts.was
+        if before is None or self.come_again(before) is not None:
+            return again.was
+        return before
+
     def in_copy(self, row: Content | None) -> FileFinding | None:
         """Return that a copy is wrong as the file itself is known to be; None: it is not."""
         known = self.last

@@ -109,6 +109,8 @@ class Doubts:
                 continue
             paths.append(told.path[at])
             moment = told.proved_at[at] or 0
+            if _contradicts(told, at, listed, i):
+                listed.sha256[i], listed.proof[i] = None, DISPUTED
             is_told = listed.proof[i] in (ATTESTED, DISPUTED)
             at_most = moment if told.proof[at] == DISPUTED else moment - 1
             if not is_told or (listed.proved_at[i] or 0) <= at_most:
@@ -196,6 +198,13 @@ class Doubts:
                 else:
                     found[-1].append(ours)
         return found
+
+
+def _contradicts(told: Rows, at: int, listed: Rows, i: int) -> bool:
+    """Return whether a report of the same moment is given that has another sum."""
+    both = (told.proof[at], listed.proof[i]) == (ATTESTED, ATTESTED)
+    is_same = told.proved_at[at] == listed.proved_at[i]
+    return both and is_same and told.sha256[at] != listed.sha256[i]
 
 
 def _disputed(listed: Rows, paths: Collection[bytes]) -> Rows:

@@ -76,6 +76,7 @@ class Outdated:
             gone = pc.and_(gone, self._looked(batch["path"], gone))
             which = pc.or_(which, gone)
             version = pc.if_else(gone, good["version"], version)
+            which = pc.or_(which, _is_later(good, batch))
         if self._gone is not None and len(self._gone):
             which = pc.or_(which, pc.is_in(batch["path"], value_set=self._gone))
         self._note(was, pc.and_(_are_there(batch), pc.equal(was["mtime_ns"], batch["mtime_ns"])))

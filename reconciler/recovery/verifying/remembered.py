@@ -146,9 +146,10 @@ def _come_again(
             break
         last, was = one, look(repository, of_scan(one), left)
         before |= {path: row for path, row in was.items() if same_bytes(row, now[path]) is False}
+    good = {path: over[path].good_before(before.get(path), each) for path, each in again.items()}
     return [
-        FileFinding(DAMAGED, scan.name, scan.place, path, before.get(path, each.was), now[path])
-        for path, each in sorted(again.items())
+        FileFinding(DAMAGED, scan.name, scan.place, path, good[path], now[path])
+        for path in sorted(again)
     ]
 
 

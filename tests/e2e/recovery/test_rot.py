@@ -288,3 +288,14 @@ def test_damage_that_is_copied_back_with_its_time_is_damage_again(rotten):
     assert f"The good one: 1 B, SHA-256 {hashlib.sha256(b'7').hexdigest()}" in told
     rotten.folder("verify", "proofs", "--accept", "nas", "-y")
     rotten.scan()
+
+
+def test_a_copy_with_rotten_bytes_is_damaged_though_the_storage_was_written_since(rotten):
+    rotten.folder("snapshot", "create", "proofs", "--scan", code=7)
+    copy = rotten.path / "copy"
+    shutil.copytree(rotten.path / "nas", copy)
+    rotten.file("nas/raw/07.tif", b"written", 1_612_345_678)
+    rotten.scan()
+    moved = ("--deep", "--relocate", f"{rotten.path}/nas={copy}", "--scope", "nas")
+    (one,) = verified(rotten, *moved, code=7)["storages"]
+    assert [(f["what"], f["path"]) for f in one["findings"]] == [("damaged", "raw/07.tif")]

@@ -52,6 +52,8 @@ class Storage:
     vanished: set[bytes] = field(default_factory=set)
     #: What is listed as any other object, and refused when it is to be read.
     archived: set[bytes] = field(default_factory=set)
+    #: What the listing leaves out, and whoever asks for it gets.
+    unlisted: set[bytes] = field(default_factory=set)
     now: int = 1_800_000_000
 
     def put(self, path: str | bytes, data: bytes = b"x", **more) -> File:
@@ -79,7 +81,8 @@ class MemorySource:
 
     def listing(self) -> Iterator[Rows]:
         covered = self.excluded.covers
-        paths = sorted(path for path in self.storage.files if not covered(path))
+        left_out = self.storage.unlisted
+        paths = sorted(p for p in self.storage.files if not (covered(p) or p in left_out))
         for number, start in enumerate(range(0, len(paths), self.storage.batch), 1):
             self.storage.on_batch(number)
             rows = Rows()
@@ -113,7 +116,10 @@ class MemorySource:
         return rows
 
     def unlisted(self, known: Rows) -> Rows:
-        return Rows()
+        rows = Rows()
+        for path in self.storage.unlisted.intersection(known.path):
+            _add(rows, path, self.storage.files[path])
+        return rows
 
     def close(self) -> None:
         self.storage.closed += 1

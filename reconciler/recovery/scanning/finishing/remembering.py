@@ -25,8 +25,8 @@ from reconciler.recovery.scanning.finishing import moved
 from reconciler.recovery.scanning.finishing.hiding import Hidden
 from reconciler.recovery.scanning.finishing.knowing import Known
 from reconciler.recovery.scanning.finishing.moved import with_details
+from reconciler.recovery.scanning.known import attested, kept_hashes
 from reconciler.recovery.scanning.known.earlier import contents_of
-from reconciler.recovery.scanning.known.kept_hashes import has_bytes, rotten
 
 #: What is gone for so long is not expected back.
 GONE_FOR = timedelta(days=400)
@@ -51,7 +51,8 @@ def remember(
         found = False
         for good in _good(known, since.encode()):
             now, then = seen.beside(good["path"]), before.beside(good["path"])
-            unlike = pc.or_(pc.invert(has_bytes(now)), rotten(now, good))
+            unlike = pc.or_(pc.invert(_known(now)), kept_hashes.rotten(now, good))
+            unlike = pc.or_(unlike, attested.rotten(now, good))
             rows, now, then = (batch.filter(unlike) for batch in (good, now, then))
             rows = going.dated(rows, now, then)
             rows = rows.filter(pc.or_(_there(now), _lasting(rows, until, hidden)))
@@ -113,8 +114,13 @@ def _good(known: Known, since: bytes) -> Iterator[pa.RecordBatch]:
 
 
 def _dated(batch: pa.RecordBatch, since: bytes) -> pa.RecordBatch:
-    rows = batch.filter(has_bytes(batch))
+    rows = batch.filter(_known(batch))
     return with_details(rows, pa.repeat(pa.scalar(since, pa.binary()), rows.num_rows))
+
+
+def _known(rows: pa.RecordBatch) -> pa.Array:
+    """Say for each row whether its bytes were read, or a cloud attests them. Never null."""
+    return pc.or_(kept_hashes.has_bytes(rows), attested.in_archive(rows))
 
 
 def _there(now: pa.RecordBatch) -> pa.Array:

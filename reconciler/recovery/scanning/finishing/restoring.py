@@ -21,12 +21,15 @@ from reconciler.recovery.parts.schema import CONTENTS
 from reconciler.recovery.parts.write import PartWriter, Written
 from reconciler.recovery.repository import sound
 from reconciler.recovery.repository.contract import Repository
-from reconciler.recovery.rows import CONTENT_COLUMNS, FILE, Content, Rows
+from reconciler.recovery.rows import ARCHIVED, CONTENT_COLUMNS, FILE, Content, Rows
 from reconciler.recovery.scanning.finishing import knowing, remembering
 from reconciler.recovery.scanning.finishing.hiding import hidden_by
 from reconciler.recovery.scanning.known import record
 from reconciler.recovery.scanning.known.last_rows import Last, before, opened_of
 from reconciler.recovery.values import FileFinding, Scan
+
+#: Of what the bytes may be known, here or by a report of the cloud.
+_READ = (FILE, ARCHIVED)
 
 
 def restored(
@@ -133,7 +136,12 @@ class _Restoring:
 def _good(episode: FileFinding) -> Content | None:
     """Return what a file was that is wrong, with since when it is; None if nobody knows."""
     was = episode.was
-    if episode.what not in NEEDS_PROOF or was is None or was.kind != FILE or was.sha256 is None:
+    if (
+        episode.what not in NEEDS_PROOF
+        or was is None
+        or was.kind not in _READ
+        or was.sha256 is None
+    ):
         return None
     return replace(was, detail=episode.first_seen.encode())
 

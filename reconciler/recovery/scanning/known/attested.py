@@ -32,6 +32,8 @@ _NOTHING: Mapping[str, object] = {"sha256": None, "proof": "", "proved_at": None
 #: What is known of an archived object that is disputed.
 _UNKNOWN: Mapping[str, object] = {**_NOTHING, "kind": UNREADABLE, "detail": TWO_SUMS}
 _TOLD = pa.array([ATTESTED, DISPUTED])
+#: What is told of what is disputed, in place of a sum.
+_DISPUTED: Mapping[str, object] = {"sha256": None, "proof": DISPUTED}
 #: What shows, all of it, that an archived object is the one that it was.
 _SAME = ("kind", *IDENTITY)
 
@@ -117,7 +119,7 @@ def hold(
         _number(anew),
         _rotten(after, [*remembered, *each[-1:], *claimed], archived),
         convert.values(batch["path"].filter(doubted)),
-        _replaced(batch if known is None else known, newest, sums),
+        _replaced(_replaced(batch if known is None else known, newest, sums), disputed, _DISPUTED),
     )
 
 
@@ -173,9 +175,14 @@ def rotten(now: pa.RecordBatch, good: pa.RecordBatch) -> pa.Array:
 
     Though nobody wrote it: of one that can be read its bytes tell (`kept_hashes.rotten`).
     """
-    told = pc.and_(pc.equal(now["kind"], ARCHIVED), pc.equal(now["proof"], ATTESTED))
-    other = pc.and_(told, pc.not_equal(now["sha256"], good["sha256"]))
+    other = pc.and_(in_archive(now), pc.not_equal(now["sha256"], good["sha256"]))
     return pc.and_(pc.fill_null(other, False), _unwritten(now, good))
+
+
+def in_archive(rows: pa.RecordBatch) -> pa.Array:
+    """Say for each row whether it is an archived object with a sum in a report. Never null."""
+    told = pc.and_(pc.equal(rows["kind"], ARCHIVED), pc.equal(rows["proof"], ATTESTED))
+    return pc.fill_null(pc.and_(told, pc.is_valid(rows["sha256"])), False)
 
 
 def _sums(

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from reconciler.recovery.parts.convert import values
 from reconciler.recovery.parts.schema import SCANNED
-from reconciler.recovery.rows import DELETED, FILE
+from reconciler.recovery.rows import ARCHIVED, DELETED, FILE
 from reconciler.recovery.versions import Version, fitting, heard
 
 _COLUMNS = ("kind", "sha256", "version", "size", "mtime_ns")
@@ -45,4 +45,8 @@ def _known(rows: pa.RecordBatch, i: int) -> Version | None:
     kind, sha256, version, size, mtime = (values(row[name])[0] for name in _COLUMNS)
     if kind == DELETED and version:  # which was chosen when it was known what should be
         return Version(version, size, None)
-    return Version(version or "", size, mtime) if kind == FILE and sha256 is not None else None
+    return (
+        Version(version or "", size, mtime)
+        if kind in (FILE, ARCHIVED) and sha256 is not None
+        else None
+    )

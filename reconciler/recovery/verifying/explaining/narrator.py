@@ -154,7 +154,8 @@ class Narrator:
         if judged.what in _SAME:
             return stories.SAME, "", False
         # That nobody can read it where it lies is no word against it.
-        if judged.what in (values.NOT_VERIFIED, values.ARCHIVED):
+        is_disputed = content is not None and content.detail == rows.TWO_SUMS
+        if judged.what in (values.NOT_VERIFIED, values.ARCHIVED) or is_disputed:
             return stories.NOTHING, note or _CLOSED, False
         settled = judged.what not in QUIET
         return (judged.what if settled else values.CHANGED), note, settled

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 
 from reconciler.recovery.findings.episodes import Key
 from reconciler.recovery.findings.history import History, has_good_bytes, is_of_bytes
+from reconciler.recovery.rows import DELETED, PROVEN, Content, same_bytes
 from reconciler.recovery.values import FileFinding
 from reconciler.recovery.verifying.comparing.spool import Spooled
 from reconciler.recovery.verifying.telling.means import Means, Present
@@ -36,5 +37,12 @@ def wrong_in_copy(
     found = [f for path in seen if (f := asked[path].in_copy(rows.get(path)))]
     over = {f.path: last for f in found if (last := asked[f.path].last) and last.resolved}
     now = means.last_rows(place, over) or {}
-    good = {path for path, last in over.items() if has_good_bytes(last, now.get(path))}
-    return [f for f in found if f.path not in over or f.path in good]
+    return [f for f in found if f.path not in over or _is_other(f, over[f.path], now.get(f.path))]
+
+
+def _is_other(finding: FileFinding, over: FileFinding, there: Content | None) -> bool:
+    """Return whether the original is good, or was written since: no word for the copy's bytes."""
+    here = finding.now
+    if there is not None and here is not None and here.kind != DELETED:
+        return there.proof in PROVEN and same_bytes(here, there) is False
+    return has_good_bytes(over, there)

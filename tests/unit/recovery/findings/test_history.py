@@ -65,6 +65,17 @@ def test_what_is_written_over_damage_that_a_snapshot_has_was_good_before(history
     assert history.truly(replace(changed, was=WRITTEN)).was == WRITTEN
 
 
+def test_what_was_damage_before_is_never_what_a_file_should_be():
+    other = replace(OVER, now=WRITTEN, resolved="3")
+    known = History((OVER, other))
+    assert known.good_before(WRITTEN, OVER) == GOOD
+    assert known.good_before(None, OVER) == GOOD
+    assert known.good_before(replace(GOOD, mtime_ns=8), OVER) == replace(GOOD, mtime_ns=8)
+    lasts = replace(DAMAGED, was=replace(GOOD, mtime_ns=9), now=WRITTEN)
+    assert History((OVER,), lasts).come_again(COPIED) == OVER
+    assert History((OVER,), lasts).good_before(WRITTEN, OVER) == lasts.was
+
+
 def test_a_copy_with_bytes_that_were_damage_in_any_episode_is_damaged():
     later = replace(OVER, was=replace(GOOD, mtime_ns=5), now=WRITTEN, resolved="3")
     found = History((OVER, later)).in_copy(ROTTEN)

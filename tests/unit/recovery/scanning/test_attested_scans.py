@@ -17,7 +17,7 @@ from reconciler.recovery.cloud.sums import Sums
 from reconciler.recovery.findings import store
 from reconciler.recovery.repository import layout
 from reconciler.recovery.repository.opening import open_repository
-from reconciler.recovery.rows import ARCHIVED, ATTESTED, UNREADABLE
+from reconciler.recovery.rows import ARCHIVED, ATTESTED, FILE, UNREADABLE
 from reconciler.recovery.scanning import standing
 from reconciler.recovery.scanning.known import record
 from reconciler.recovery.scanning.outcome import COMPLETE, INCOMPLETE, SHARD_DONE, UNFINISHED, Wish
@@ -246,6 +246,99 @@ def test_a_report_of_the_moment_of_an_earlier_one_disputes_what_that_had(reposit
     assert store.read(repository, TARGET.place).episodes == ()
     ended = scanned(storage, repository, reported(tmp_path, b"one", AT + timedelta(days=2)))
     assert (ended.status, found(repository, ended)[b"a"][2]) == (COMPLETE, sha(b"one"))
+
+
+@pytest.mark.parametrize("unseen", ["excluded", "deleted", "disputed"])
+@pytest.mark.parametrize("read", [False, True])
+def test_what_a_report_attested_in_an_archive_is_remembered_while_nobody_sees_it(
+    repository, tmp_path, unseen, read
+) -> None:
+    storage, _ = bucket({"a": ([(b"one", True)], []), "b": ([(b"two", True)], [])}, versioned=False)
+    archived = storage.files[b"a"]
+    archived.kind = ARCHIVED
+    days = [AT + timedelta(days=number) for number in range(1, 4)]
+    scanned(storage, repository, reported(tmp_path, b"one", days[0]))
+    storage.now = int(days[2].timestamp()) + 86_400
+    if unseen == "excluded":
+        scanned(storage, repository, excluded=("/a",))
+    elif unseen == "deleted":
+        del storage.files[b"a"]
+        gone = scanned(storage, repository)
+        remembered.keep(repository, gone, here().now)
+        assert gone.missing_first == [b"a"]
+        storage.files[b"a"] = archived
+    else:
+        other = reported(tmp_path / "other", b"x", days[0])
+        assert scanned(storage, repository, other).status == INCOMPLETE
+    if read:
+        archived.kind, archived.data = FILE, b"x"
+    sums = None if read else reported(tmp_path, b"x", days[1])
+    ended = scanned(storage, repository, sums)
+    remembered.keep(repository, ended, here().now)
+    assert ended.altered_first == [b"a"]
+    damaged = [e for e in store.read(repository, TARGET.place).episodes if not e.resolved]
+    assert [(e.was.sha256, e.now.sha256) for e in damaged] == [(sha(b"one"), sha(b"x"))]
+
+
+@pytest.mark.parametrize("read", [False, True])
+@pytest.mark.parametrize("key", ["a", "b"])
+def test_what_a_report_says_of_an_object_that_is_not_listed_is_held_against_it(
+    repository, tmp_path, read, key
+) -> None:
+    storage, _ = bucket({"a": ([(b"one", True)], []), "b": ([(b"one", True)], [])}, versioned=False)
+    left_out = storage.files[key.encode()]
+    left_out.kind = FILE if read else ARCHIVED
+    days = [AT + timedelta(days=1), AT + timedelta(days=2)]
+    storage.now = int(days[1].timestamp()) + 86_400
+    scanned(storage, repository, reported(tmp_path, b"one", days[0], key))
+    storage.unlisted, left_out.data = {key.encode()}, b"rot"
+    ended = scanned(storage, repository, reported(tmp_path, b"rot", days[1], key))
+    assert (ended.status, ended.doubted) == (INCOMPLETE, int(read))
+    assert ended.altered_first == [key.encode()]
+    assert not any("listing does not have" in note for note in ended.notes)
+
+
+def test_a_waiting_doubt_and_another_sum_of_its_moment_leave_what_is_refused_unknown(
+    repository, doubted, tmp_path
+) -> None:
+    storage, sums = doubted
+    assert scanned(storage, repository, sums, pace=Pace(most=1)).status == UNFINISHED
+    storage.archived = {b"a"}
+    other = reported(tmp_path / "other", b"one", AT + timedelta(days=1))
+    ended = scanned(storage, repository, other)
+    assert (ended.status, ended.altered) == (INCOMPLETE, 0)
+    assert found(repository, ended)[b"a"][0] == UNREADABLE
+
+
+@pytest.mark.parametrize("first", [b"one", b"x"])
+def test_where_reading_is_refused_two_sums_of_one_moment_prove_nothing(
+    repository, tmp_path, first
+) -> None:
+    storage, _ = bucket({"a": ([(b"one", True)], []), "b": ([(b"two", True)], [])}, versioned=False)
+    storage.archived, storage.now = {b"a"}, int(AT.timestamp()) + 2 * 86_400
+    day = AT + timedelta(days=1)
+    scanned(storage, repository, reported(tmp_path, first, day))
+    second = b"x" if first == b"one" else b"one"
+    ended = scanned(storage, repository, reported(tmp_path / "other", second, day))
+    assert (ended.status, ended.altered) == (INCOMPLETE, 0)
+    assert found(repository, ended)[b"a"] == (UNREADABLE, 3, None)
+
+
+@pytest.mark.parametrize("order", [(b"x", b"one"), (b"one", b"x")])
+def test_two_sums_of_one_moment_are_no_word_on_what_a_file_should_be(
+    repository, tmp_path, order
+) -> None:
+    storage, _ = bucket({"a": ([(b"one", True)], []), "b": ([(b"two", True)], [])}, versioned=False)
+    days = [AT + timedelta(days=1), AT + timedelta(days=1), AT + timedelta(days=2)]
+    storage.now = int(days[2].timestamp()) + 86_400
+    each = zip("xyz", (*order, b"one"), days, strict=True)
+    jobs = [
+        report(tmp_path / name, [succeeded("raw", "a", data, tag(b"one"))], at)
+        for name, data, at in each
+    ]
+    ended = scanned(storage, repository, Sums(jobs, tmp_path, days[2]))
+    assert (ended.status, ended.altered) == (COMPLETE, 0)
+    assert found(repository, ended)[b"a"][2] == sha(b"one")
 
 
 def test_two_sums_of_one_moment_are_settled_by_reading(repository, tmp_path) -> None:

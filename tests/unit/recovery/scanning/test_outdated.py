@@ -60,6 +60,17 @@ def test_what_was_found_gone_deleted_or_newer_is_asked_for(listed, was, good, ve
     )
 
 
+def test_what_was_newer_before_it_was_left_out_is_asked_for() -> None:
+    newer = rows_with({b"a": file(mtime_ns=LONG_AGO + SECOND, version="v2"), b"b": file()})
+    last: Any = SimpleNamespace(
+        scan=SimpleNamespace(excluded=("/a", "/b")),
+        rows_again=lambda: iter([scanned(rows_with({}))]),
+        should_be=lambda: Earlier(iter([scanned(newer)]), clock=0, agreeing=()),
+    )
+    asked = Outdated(last).among(rows_with({b"a": file(), b"b": file()}))
+    assert asked.path == [b"a"]
+
+
 @pytest.mark.parametrize("was", [{}, {b"a": file(), b"b": file()}], ids=["first", "later"])
 def test_what_an_ended_run_has_read_newer_is_asked_for(was) -> None:
     newer = file(mtime_ns=LONG_AGO + SECOND, version="v2")
