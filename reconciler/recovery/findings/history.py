@@ -180,11 +180,21 @@ def is_over(finding: FileFinding, now: Content | None) -> bool:
 def has_good_bytes(finding: FileFinding, now: Content | None) -> bool:
     """Return whether a file is what it was before it was wrong, and was read since."""
     was = finding.was
+    if was is not None and was.kind == rows.ARCHIVED and finding.what != values.DAMAGED:
+        return now is not None and _is_same_object(was, now)
     if was is None or now is None or now.proof == rows.STORED or _is_older(now, finding):
         return False
     if was.sha256 is None:
         return (was.kind, was.detail, was.size) == (now.kind, now.detail, now.size)
     return same_bytes(was, now) is True
+
+
+def _is_same_object(was: Content, now: Content) -> bool:
+    """Return whether an archived object that was gone is back: nobody can read its bytes."""
+    if now.kind not in (rows.FILE, rows.ARCHIVED) or same_bytes(was, now) is False:
+        return False
+    same = (was.size, was.mtime_ns, was.version) == (now.size, now.mtime_ns, now.version)
+    return same or same_bytes(was, now) is True
 
 
 def _is_older(now: Content, finding: FileFinding) -> bool:

@@ -97,6 +97,7 @@ def has_all(counts: Counts, last: Last, met: int) -> bool:
     """
     proofs = last.scan.counts.proofs
     lost = any(counts.kinds.get(kind) for kind in (UNREADABLE, CHANGING, ARCHIVED))
+    lost = lost or bool(last.scan.counts.kinds.get(ARCHIVED))  # of which a proof may be lacking
     return met == sum(proofs.get(proof, 0) for proof in PROVEN) and not lost
 
 

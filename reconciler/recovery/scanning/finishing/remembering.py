@@ -20,7 +20,7 @@ from reconciler.recovery.parts import merge, read
 from reconciler.recovery.parts.convert import values
 from reconciler.recovery.parts.schema import CONTENTS
 from reconciler.recovery.parts.write import PartWriter, Written
-from reconciler.recovery.rows import WITH_BYTES, Content
+from reconciler.recovery.rows import ARCHIVED, WITH_BYTES, Content
 from reconciler.recovery.scanning.finishing import moved
 from reconciler.recovery.scanning.finishing.hiding import Hidden
 from reconciler.recovery.scanning.finishing.knowing import Known
@@ -51,7 +51,7 @@ def remember(
         found = False
         for good in _good(known, since.encode()):
             now, then = seen.beside(good["path"]), before.beside(good["path"])
-            unlike = pc.or_(pc.invert(_known(now)), kept_hashes.rotten(now, good))
+            unlike = pc.or_(pc.invert(_is_seen(now, good)), kept_hashes.rotten(now, good))
             unlike = pc.or_(unlike, attested.rotten(now, good))
             rows, now, then = (batch.filter(unlike) for batch in (good, now, then))
             rows = going.dated(rows, now, then)
@@ -119,8 +119,18 @@ def _dated(batch: pa.RecordBatch, since: bytes) -> pa.RecordBatch:
 
 
 def _known(rows: pa.RecordBatch) -> pa.Array:
-    """Say for each row whether its bytes were read, or a cloud attests them. Never null."""
-    return pc.or_(kept_hashes.has_bytes(rows), attested.in_archive(rows))
+    """Say for each row whether its bytes were read, or lie in an archive. Never null."""
+    return pc.or_(kept_hashes.has_bytes(rows), _archived(rows))
+
+
+def _archived(rows: pa.RecordBatch) -> pa.Array:
+    return pc.fill_null(pc.equal(rows["kind"], ARCHIVED), False)
+
+
+def _is_seen(now: pa.RecordBatch, good: pa.RecordBatch) -> pa.Array:
+    """Say for each row whether as much is known of it as of what is good. Never null."""
+    proved = pc.or_(kept_hashes.has_bytes(now), attested.in_archive(now))
+    return pc.or_(proved, pc.and_(_archived(now), pc.is_null(good["sha256"])))
 
 
 def _there(now: pa.RecordBatch) -> pa.Array:

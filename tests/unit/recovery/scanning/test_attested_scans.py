@@ -310,6 +310,30 @@ def test_a_waiting_doubt_and_another_sum_of_its_moment_leave_what_is_refused_unk
     assert found(repository, ended)[b"a"][0] == UNREADABLE
 
 
+@pytest.mark.parametrize("attested", [False, True])
+def test_an_archived_object_that_is_gone_is_missing_until_it_is_back(
+    repository, tmp_path, attested
+) -> None:
+    storage, _ = bucket({"a": ([(b"one", True)], []), "b": ([(b"two", True)], [])}, versioned=False)
+    archived = storage.files[b"a"]
+    archived.kind, archived.detail = ARCHIVED, b"GLACIER"
+    storage.now = int(AT.timestamp()) + 2 * 86_400
+    day = AT + timedelta(days=1)
+    scanned(storage, repository, reported(tmp_path, b"one", day) if attested else None)
+    del storage.files[b"a"]
+    for _ in range(2):
+        ended = scanned(storage, repository)
+        remembered.keep(repository, ended, here().now)
+        assert (ended.missing, ended.missing_first) == (1, [b"a"])
+    storage.files[b"a"] = archived
+    for _ in range(2):
+        sums = reported(tmp_path, b"one", day + timedelta(days=1)) if attested else None
+        ended = scanned(storage, repository, sums)
+        remembered.keep(repository, ended, here().now)
+        assert (ended.missing, ended.altered) == (0, 0)
+    assert all(each.resolved for each in store.read(repository, TARGET.place).episodes)
+
+
 @pytest.mark.parametrize("first", [b"one", b"x"])
 def test_where_reading_is_refused_two_sums_of_one_moment_prove_nothing(
     repository, tmp_path, first
