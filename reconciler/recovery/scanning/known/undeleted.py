@@ -45,8 +45,5 @@ def _known(rows: pa.RecordBatch, i: int) -> Version | None:
     kind, sha256, version, size, mtime = (values(row[name])[0] for name in _COLUMNS)
     if kind == DELETED and version:  # which was chosen when it was known what should be
         return Version(version, size, None)
-    return (
-        Version(version or "", size, mtime)
-        if kind in (FILE, ARCHIVED) and sha256 is not None
-        else None
-    )
+    is_known = kind == ARCHIVED or (kind == FILE and sha256 is not None)
+    return Version(version or "", size, mtime) if is_known else None

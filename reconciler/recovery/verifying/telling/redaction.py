@@ -48,7 +48,7 @@ class Redaction:
         """Return a finding without names; its note has none, but for why a root is not proved."""
         return replace(
             finding,
-            note="" if finding.what == values.NOT_REACHABLE else finding.note,
+            note="" if finding.what == values.NOT_REACHABLE else _plain(finding.note),
             path=self.path(finding.path),
             other=self.path(finding.other),
             was=self._content(finding.was),
@@ -68,7 +68,10 @@ class Redaction:
         return replace(
             story,
             path=self.path(story.path),
-            chapters=tuple(replace(c, content=self._content(c.content)) for c in story.chapters),
+            chapters=tuple(
+                replace(c, content=self._content(c.content), note=_plain(c.note))
+                for c in story.chapters
+            ),
             good=self._content(story.good),
             copies=tuple(
                 replace(
@@ -103,4 +106,11 @@ class Redaction:
         # What a link leads to, and what a marker holds, may have names in it.
         if detail is not None and content.kind in (rows.LINK, rows.MARKER):
             detail = self.path(detail)
+        elif detail is not None:
+            detail = detail.partition(rows.NO_SUM)[0]
         return replace(content, path=self.path(content.path), detail=detail)
+
+
+def _plain(note: str) -> str:
+    """Return a note without what a report says of a failed task: there may be names in it."""
+    return note.partition(rows.NO_SUM.decode())[0]

@@ -303,6 +303,16 @@ def test_a_story_can_be_told_without_names(home, keep):
     assert "cohort" not in shown
 
 
+def test_what_a_report_says_of_a_failed_task_is_told_without_names(home, keep):
+    detail = b"GLACIER" + rows.NO_SUM + b"the object mueller.tif failed"
+    keep([Content(PATH, rows.ARCHIVED, 1, OLD, detail=detail)], 1)
+    story = told(home)
+    assert "mueller" in repr(story.chapters)
+    shown = repr(Redaction(b"k" * 32).story(story))
+    assert "mueller" not in shown
+    assert "GLACIER" in shown
+
+
 def test_a_file_is_wrong_if_it_became_something_else(home, keep):
     keep([file(1)], 1)
     keep([Content(PATH, rows.LINK, 1, ns(night(2)), detail=b"x")], 2)
