@@ -18,6 +18,7 @@ from reconciler.manifest import Manifest
 from reconciler.model import Entry, Storage
 from reconciler.plan.document import Plan
 from reconciler.printable import quoted
+from reconciler.recovery.roots import file_system
 from reconciler.retry.within import within
 
 #: Seconds after which a mount that does not answer keeps nobody waiting any more.
@@ -47,6 +48,8 @@ class Way(NamedTuple):
     names: frozenset[str]
     #: Device and inode: a bind mount shows a folder under another name.
     nodes: frozenset[tuple[int, int]]
+    #: Device, and path within its file system: of that a mount may show a part alone.
+    places: frozenset[tuple[int, bytes]]
 
     @classmethod
     def to(cls, *paths: Path) -> Way:
@@ -55,7 +58,9 @@ class Way(NamedTuple):
         for path in paths:
             whole = Path(os.path.realpath(path))
             names |= {str(whole), *map(str, whole.parents)}
-        return cls(frozenset(names), frozenset(filter(None, map(_node, names))))
+        nodes = {name: node for name in names if (node := _node(name))}
+        deepest = max(nodes, key=len, default="")
+        return cls(frozenset(names), frozenset(nodes.values()), frozenset(_places(deepest)))
 
     def is_named(self, type: str, url: str) -> bool:
         """Return whether a storage lies on it by its name; nothing there is looked at."""
@@ -67,7 +72,9 @@ class Way(NamedTuple):
             return False
         root = sanitize_local_url(url)[7:]
         # `realpath` gives up on links that lead in a circle.
-        return _node(root) in self.nodes or os.path.realpath(root) in self.names
+        if _node(root) in self.nodes or os.path.realpath(root) in self.names:
+            return True
+        return bool(self.places) and _place(root) in self.places
 
 
 def check_file_apart(storages: Iterable[Lying], option: str, path: str | None) -> None:
@@ -142,6 +149,23 @@ def _holder(storages: Iterable[Lying], path: str) -> Lying | None:
     try:
         return within(_PATIENCE, look)
     except TimeoutError:
+        return None
+
+
+def _places(path: str) -> Iterator[tuple[int, bytes]]:
+    """Yield the place of a folder, or of a file's folder, and those of all folders above it."""
+    known = _place(path) or _place(os.path.dirname(path))  # noqa: PTH120 - it is text
+    while known is not None:
+        yield known
+        device, within = known
+        above = os.path.dirname(within)  # noqa: PTH120 - these are bytes
+        known = None if above == within else (device, above)
+
+
+def _place(path: str) -> tuple[int, bytes] | None:
+    try:
+        return file_system.place(path)
+    except (OSError, ValueError):
         return None
 
 

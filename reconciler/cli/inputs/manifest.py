@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from reconciler.cli.context import Context
-from reconciler.cli.inputs.apart import declared, keep_events_apart
-from reconciler.errors import AddressError, MatchingError, UsageError
+from reconciler.cli.inputs.apart import WithinStorageError, declared, keep_events_apart
+from reconciler.cli.settings import STDOUT
+from reconciler.errors import AddressError, MatchingError, ReconcilerError, UsageError
 from reconciler.lease.address import understand
 from reconciler.manifest import Manifest, default_paths, load, placed, read_variables
-from reconciler.manifest.files import DEFAULTS
+from reconciler.manifest.files import DEFAULTS, is_stream
 from reconciler.manifest.load import Addresses
 from reconciler.platforms import check_address
 from reconciler.recovery.walking.exclusions import Exclusions
@@ -41,6 +42,24 @@ def read_manifest_if_any(context: Context) -> Manifest | None:
     """
     there = any(os.path.isdir(path) or _has_bytes(path) for path in DEFAULTS)  # noqa: PTH112 - it is text
     return read_manifest(context) if there or context.settings.files else None
+
+
+def keep_events_apart_from_declared(context: Context) -> None:
+    """Refuse `--events` in a storage of the manifest, if there is one: `WithinStorageError`.
+
+    That is asked before the file is opened, also for commands that have no use for a manifest. What
+    else is wrong with it is left to those that read it, and so is one that can be read only once.
+    """
+    if context.settings.events in (None, STDOUT):
+        return
+    if any(file == "-" or is_stream(file) for file in context.settings.files):
+        return
+    try:
+        read_manifest_if_any(context)
+    except WithinStorageError:
+        raise
+    except ReconcilerError:
+        pass
 
 
 def _check_glob(glob: str) -> None:

@@ -52,11 +52,33 @@ def file_system(folder: bytes, fd: int | None) -> FileSystem:
     if number := os.statvfs(fd).f_fsid:
         facts["fsid"] = f"{number:x}"
     facts |= _source(mount)
-    path = os.readlink(b"/proc/self/fd/%d" % fd)
-    if (path + b"/").startswith(mount.point.rstrip(b"/") + b"/"):
-        below = path[len(mount.point.rstrip(b"/")) :].rstrip(b"/")
-        facts["folder"] = _word(mount.folder.rstrip(b"/") + below or b"/")
+    if within := _within(mount, fd):
+        facts["folder"] = _word(within)
     return FileSystem(mount.type, _line(facts))
+
+
+def place(folder: str) -> tuple[int, bytes] | None:
+    """Return the device of a folder, and its path within the file system that is on it.
+
+    They are the same through each mount of the file system, whole or in part. None where the
+    system does not tell. Raises `OSError`.
+    """
+    fd = os.open(folder, getattr(os, "O_PATH", os.O_RDONLY) | getattr(os, "O_DIRECTORY", 0))
+    try:
+        mount = _mount(fd)
+        within = mount and _within(mount, fd)
+        return (os.stat(fd).st_dev, within) if within else None
+    finally:
+        os.close(fd)
+
+
+def _within(mount: _Mount, fd: int) -> bytes:
+    """Return the path of an open folder within a mount's file system; empty if it is elsewhere."""
+    path = os.readlink(b"/proc/self/fd/%d" % fd)
+    above = mount.point.rstrip(b"/")
+    if not (path + b"/").startswith(above + b"/"):
+        return b""
+    return mount.folder.rstrip(b"/") + path[len(above) :].rstrip(b"/") or b"/"
 
 
 def same(then: str, now: str) -> bool | None:

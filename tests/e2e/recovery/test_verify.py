@@ -317,6 +317,11 @@ def test_what_can_not_be_meant_is_refused(verify, line, said):
         "scan --into proofs --events nas/events",
         "snapshot create proofs --events nas/events",
         "verify proofs --deep --events nas/events",
+        "snapshot list proofs --events nas/events",
+        "snapshot check proofs --events nas/events",
+        "snapshot prune proofs --keep-last 1 --events nas/events",
+        "verify proofs --accept nas raw/00.tif --events nas/events",
+        "verify proofs --accept-loss nas --events nas/events",
         "export --overwrite --out nas/storages.yaml",
     ],
 )
@@ -326,6 +331,25 @@ def test_nothing_is_written_on_a_storage(verify, line):
     told = " ".join(verify.folder(*words, code=64).stderr.split())
     assert f"{words[-2]} '{words[-1]}' lies in the storage 'nas', on which nothing" in told
     assert sorted(verify.path.glob("nas/**/*")) == before
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ("scan nosuch --into proofs", 64),
+        ("scan --into proofs --accept-root nosuch", 64),
+        ("scan --into proofs --due", 64),
+        ("snapshot create proofs --platform http://127.0.0.1:9", 1),
+        ("verify proofs@2000 --deep", 1),
+        ("verify nowhere --deep", 1),
+    ],
+)
+def test_a_run_that_fails_early_writes_no_metrics_on_a_storage(verify, line, code):
+    before = sorted(verify.path.glob("nas/**/*"))
+    verify.folder(*line.split(" "), "--metrics", "nas/m.prom", code=code)
+    assert sorted(verify.path.glob("nas/**/*")) == before
+    verify.folder(*line.split(" "), "--metrics", "m.prom", code=code)
+    assert (verify.path / "m.prom").exists()
 
 
 def test_nothing_but_an_earlier_digest_or_table_is_written_over(verify):

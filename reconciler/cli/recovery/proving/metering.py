@@ -17,6 +17,7 @@ from reconciler.cli.inputs.apart import (
     Lying,
     WithinStorageError,
     check_file_apart,
+    declared,
     keep_events_apart,
 )
 from reconciler.cli.inputs.files import check_room, check_writable, write_whole
@@ -54,6 +55,9 @@ class About:
     def __init__(self, context: Context, metrics: str | None = None) -> None:
         """Know of none; `metrics` is the file in which they will be told of."""
         self._context, self._metrics = context, metrics
+        #: Whether the file is known to lie in no storage; what is to be done as soon as it is.
+        self.is_apart = False
+        self.once_apart: Callable[[], None] = lambda: None
         self.storages: dict[tuple[str, str], Declared] = {}
         #: Those that have no objective.
         self.without: set[tuple[str, str]] = set()
@@ -83,6 +87,9 @@ class About:
         each = list(storages)
         check_file_apart(each, "--metrics", self._metrics)
         keep_events_apart(self._context, each)
+        if not self.is_apart:
+            self.is_apart = True
+            self.once_apart()
 
     def keep(self, proved: Proved) -> None:
         """Keep what the run itself has looked up."""
@@ -118,15 +125,27 @@ def metered(
     if path is None:
         return body(about)
     meter = _Meter(context, path, command, repository, about)
+    about.once_apart = meter.check_room
     try:
         code = body(about)
     except Exception as error:
         failed = error.exit_code if isinstance(error, ReconcilerError) else ERROR
-        if not isinstance(error, WithinStorageError):
-            with suppress(Exception):  # what ended the run is told; the file stays, and gets old
+        with suppress(Exception):  # what ended the run is told; the file stays, and gets old
+            if not isinstance(error, WithinStorageError) and _is_apart(context, about):
                 meter.write(failed)
         raise
     return meter.write(code)
+
+
+def _is_apart(context: Context, about: About) -> bool:
+    """Return whether the file lies in no storage, as far as a run came, or the manifest says.
+
+    A run that failed before may not have known of any. Raises `ReconcilerError`.
+    """
+    if not about.is_apart and (manifest := read_manifest_if_any(context)) is not None:
+        about.once_apart = lambda: None
+        about.keep_apart(declared(manifest))
+    return about.is_apart
 
 
 class _Meter:
@@ -142,13 +161,16 @@ class _Meter:
         self._where = str(where) if isinstance(where, Path) else where.address
         check_writable(path)
         self._before()
-        check_room(path, _ROOM)
         if not path.endswith(_SUFFIX):
             context.note(
                 f"Warning: node_exporter reads only files whose names end with {_SUFFIX}, and "
                 f"{quoted(path)} does not."
             )
         self._began = time.monotonic()
+
+    def check_room(self) -> None:
+        """Look whether there is room for the file: raises `ReconcilerError`."""
+        check_room(self._path, _ROOM)
 
     def write(self, code: int) -> int:
         """Write how the run ended, and what the repository has; give the exit code.

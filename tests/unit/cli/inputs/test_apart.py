@@ -42,11 +42,11 @@ check_file_apart(storages, "--out", sys.argv[2] + "/deep/plan.json")
 
 
 @pytest.mark.skipif(bool(without_mounts()), reason="nothing can be mounted here")
-def test_a_storage_is_known_where_it_is_mounted_once_more(tmp_path: Path) -> None:
-    for name in ("nas", "other"):
-        (tmp_path / name).mkdir()
-    (tmp_path / "nas/deep").mkdir()
-    script = 'mount --bind "$1" "$2" && exec "$0" -c "$3" "$1" "$2"'
+@pytest.mark.parametrize("part", ["", "/part", "/part/deep"])
+def test_a_storage_is_known_where_it_is_mounted_once_more(tmp_path: Path, part: str) -> None:
+    (tmp_path / "other").mkdir()
+    (tmp_path / f"nas{part}/deep").mkdir(parents=True)
+    script = f'mount --bind "$1{part}" "$2" && exec "$0" -c "$3" "$1" "$2"'
     line = [*OWN_MOUNTS, "sh", "-c", script, sys.executable]
     paths = str(tmp_path / "nas"), str(tmp_path / "other")
     told = subprocess.run(

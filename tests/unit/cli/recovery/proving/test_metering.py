@@ -30,11 +30,17 @@ class Place:
         self.file = path / "textfile" / "reconciler.prom"
         self.file.parent.mkdir()
 
-    def run(self, ends, command: str = "scan") -> int:
-        """Run what returns an exit code, or raises."""
+    def run(self, ends, command: str = "scan", *, is_apart: bool = True) -> int:
+        """Run what returns an exit code, or raises, once the file is known to lie in no storage."""
         context = Context.of(Settings(), Streams(), {})
         arguments = str(self.file), command, str(self.repository)
-        return metered(context, *arguments, lambda _: ends())
+
+        def body(about: About) -> int:
+            if is_apart:
+                about.keep_apart(())
+            return ends()
+
+        return metered(context, *arguments, body)
 
     def told(self, command: str = "scan") -> Run:
         found = {run.command: run for run in runs_in(self.file.read_text(), str(self.repository))}
@@ -72,6 +78,12 @@ def test_an_error_is_told_and_stays_the_error_that_it_was(place, error, code):
     with pytest.raises(type(error)):
         place.run(raising(error))
     assert (place.told().exit_code, place.told().succeeded) == (code, None)
+
+
+def test_nothing_is_written_as_long_as_nobody_knows_where_storages_lie(place):
+    with pytest.raises(StaleError):
+        place.run(raising(StaleError("x")), is_apart=False)
+    assert list(place.file.parent.iterdir()) == []
 
 
 def test_a_run_that_is_ended_at_once_writes_nothing(place):
