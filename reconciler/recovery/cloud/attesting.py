@@ -185,18 +185,22 @@ class AttestedSource:
         if not fitting:
             self._explain(rows, at, fails)
             return
-        first, last = (by(fitting, key=attrgetter("proved_at")) for by in (min, max))
-        if len({one.sha256 for one in fitting if one.proved_at == last.proved_at}) > 1:
+        last = max(fitting, key=attrgetter("proved_at"))
+        alone = [one for one in fitting if not _is_disputed(one, fitting)]
+        if last not in alone:
             self._note(_TWO_SUMS, path)
             rows.proof[at], rows.proved_at[at] = DISPUTED, last.proved_at
             return
         rows.sha256[at], rows.proof[at], rows.proved_at[at] = last.sha256, ATTESTED, last.proved_at
         if len({one.sha256 for one in fitting}) > 1:
             # Of two sums of one moment nobody knows which it should be.
-            if len({one.sha256 for one in fitting if one.proved_at == first.proved_at}) == 1:
-                self._otherwise[path] = first
+            self._otherwise[path] = min(alone, key=attrgetter("proved_at"))
             self._first_changed = self._first_changed if self._changed else path
             self._changed += 1
+
+
+def _is_disputed(told: Sum, every: Sequence[Sum]) -> bool:
+    return any(o.proved_at == told.proved_at and o.sha256 != told.sha256 for o in every)
 
 
 def _summed(told: Sequence[Sum]) -> int:

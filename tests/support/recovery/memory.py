@@ -126,7 +126,7 @@ class MemorySource:
 
 
 def _add(rows: Rows, path: bytes, file: File) -> None:
-    size = len(file.data) if file.kind == FILE else None
+    size = len(file.data) if file.kind in (FILE, ARCHIVED) else None
     values = (path, file.kind, size, file.mtime_ns, None, "", None, file.version, file.detail)
     values += (file.ctime_ns, file.inode, file.tag)
     for name, value in zip(Rows.__struct_fields__, values, strict=True):

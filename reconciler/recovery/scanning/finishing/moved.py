@@ -13,6 +13,7 @@ from reconciler.recovery.parts import read
 from reconciler.recovery.parts.convert import values
 from reconciler.recovery.parts.schema import CONTENTS
 from reconciler.recovery.parts.write import PartWriter, Written
+from reconciler.recovery.scanning.known.attested import in_archive
 from reconciler.recovery.scanning.known.earlier import Earlier, contents_of
 from reconciler.recovery.scanning.known.kept_hashes import has_bytes
 
@@ -77,7 +78,8 @@ def _came(wanted: pa.Array, contents: Path, before: Path) -> Counter[bytes]:
     known = contents_of(before)
     for now in read.batches(contents, CONTENTS) if len(wanted) else ():
         new = pc.is_null(known.beside(now["path"])["path"])
-        new = pc.and_(new, pc.and_(has_bytes(now), pc.is_in(now["sha256"], value_set=wanted)))
+        there = pc.or_(has_bytes(now), in_archive(now))
+        new = pc.and_(new, pc.and_(there, pc.is_in(now["sha256"], value_set=wanted)))
         came.update(values(now["sha256"].filter(new)))
     return came
 

@@ -94,7 +94,8 @@ def hold(
         batch = _kept(batch, was)
     if told is None:
         return Held(batch, unknown, should, sums=_sums(batch, unknown, each))
-    newest, disputed = _newest(told, batch, each), _disputed(told, batch, each)
+    newest = _newest(told, batch, each)
+    disputed = _disputed(told, batch, [*each, *remembered])
     expected = pc.if_else(unknown, should, batch["sha256"])
     other = pc.fill_null(pc.not_equal(told["sha256"], expected), False)
     for was in each:  # what was found in its place is no more believed to be over than to be there
