@@ -45,6 +45,8 @@ STORY = Story(
     (FileFinding(values.DAMAGED, "nas", "p", b"x", first_seen=LATER, last_seen=LAST),),
 )
 
+DOUBT = Chapter(LAST, "", stories.NOTHING, note=stories.DISPUTED)
+
 
 @pytest.mark.parametrize(
     ("name", "style"),
@@ -132,6 +134,14 @@ def test_at_60_columns_nothing_is_wider():
         (
             replace(STORY, chapters=STORY.chapters[:4], wrong_since=""),
             "NOT VERIFIED: the last scan says nothing of its bytes; its bytes were read and right ",
+        ),
+        (
+            replace(STORY, chapters=STORY.chapters[:3], wrong_since="", lost=("a part",)),
+            "NOT VERIFIED: not all can be read that was known of it; as it was by the rest: its ",
+        ),
+        (
+            replace(STORY, chapters=(*STORY.chapters[:3], DOUBT), wrong_since=""),
+            "NOT VERIFIED: reports of the cloud of one moment have two sums of it, and nobody has",
         ),
         (
             Story("nas", b"x", STORY.chapters[:1], None),

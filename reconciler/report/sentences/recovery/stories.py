@@ -136,9 +136,13 @@ def verdict(story: Story) -> str:
         last = f"; {right}" if story.last_right else ""
         why = "the last scan says nothing of its bytes"
         if not story.chapters[-1].scan:
-            why = f"{stories.DOUBTED}: scan it again, which reads it"
+            is_disputed = story.chapters[-1].note == stories.DISPUTED
+            doubt = stories.DISPUTED if is_disputed else stories.DOUBTED
+            why = f"{doubt}: scan it again, which reads it"
         return f"NOT VERIFIED: {why}{last}."
     as_it_was = "As it was"
+    if story.lost:
+        as_it_was = "NOT VERIFIED: not all can be read that was known of it; as it was by the rest"
     if story.written:
         as_it_was += f" written before the scan of {whole_seconds(story.written)}"
     return f"{as_it_was}: {right}." if story.last_right else f"{as_it_was}; {_EMPTY}."
