@@ -71,6 +71,10 @@ SCAN, SNAPSHOT, DEEP = ("scan",), ("snapshot",), ("deep", -1)
 HISTORIES = {
     "damage comes back with a new time": [ROT, SCAN, RESTORE, SCAN, ("mirror", A, 0, True), SCAN],
     "and where somebody had written since": [ROT, SCAN, WRITE, SCAN, ("mirror", A, 0, True), SCAN],
+    "damage comes back that had rotted on": [
+        *(ROT, SCAN, ROT, SCAN, RESTORE, SCAN),
+        *(("mirror", A, 0, True), SCAN),
+    ],
     "written over damage that a snapshot has": [ROT, SCAN, SNAPSHOT, WRITE],
     "damage that goes on under a new time": [ROT, DEEP, ("touch", A), DEEP, ROT],
     "gone, another in its place, and gone again": [REMOVE, SCAN, WRITE, SCAN, REMOVE],
