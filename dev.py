@@ -98,7 +98,8 @@ def test(*rest: str) -> int:
     if rest:
         return pytest(VENV, *(() if set(rest) - {"--long"} else COVERAGE), *rest)
     with in_memory() as environment:
-        return pytest(VENV, *COVERAGE, environment=environment)
+        base = (f"--basetemp={folder}/t" for folder in environment.values())
+        return pytest(VENV, *COVERAGE, *base, environment=environment)
 
 
 def check(*_rest: str) -> int:
@@ -226,7 +227,8 @@ def in_memory() -> Iterator[dict[str, str]]:
     if not memory.is_dir() or shutil.disk_usage(memory).free < ROOM:
         yield {}
         return
-    with tempfile.TemporaryDirectory(prefix="reconciler-tests-", dir=memory) as folder:
+    # A short name: programs tell their files by lines of a limited width.
+    with tempfile.TemporaryDirectory(prefix="r", dir=memory) as folder:
         Path(folder).chmod(0o711)  # PostgreSQL runs as a user of its own
         yield {"TMPDIR": folder}
 

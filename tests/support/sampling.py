@@ -18,13 +18,17 @@ import pytest
 
 from support.repository import ROOT
 
-#: Of the tests of the installed command in a file a run of everything plays half, and of those that
-#: have more values than these half of the values: what they are about has tests of its own in
+#: Of the tests of the installed command in a file a run of everything plays a third, and of those
+#: that have more values than these half of the values: what they are about has tests of its own in
 #: `unit`, `contract` and `properties`, played whole.
 _MANY = 6
+_OF_FILES = 3
 _COMMANDS = "tests/e2e/"
 #: All blocks of the documents and all examples are run for each commit.
 _DOCUMENTS = "tests/e2e/repository/"
+
+#: Kills, restarts, clients by the dozen, random input: each commit plays some of these tests.
+CAMPAIGN = pytest.mark.sampled(6, of="campaigns")
 
 _chosen = SimpleNamespace(long=False)
 
@@ -53,9 +57,9 @@ def left_out(config: pytest.Config, items: Sequence[pytest.Item]) -> list[pytest
     """Choose what a run of everything leaves to other commits.
 
     That is, of tests that are marked `sampled`: `sampled(size)` plays so many values of a test,
-    `sampled(size, of="NAME")` so many of all tests that say that name. Of the others half of what
-    each file in `tests/e2e` has, and of those half of many values. `--long`, and whoever names a
-    path or a part of a name, plays all.
+    `sampled(size, of="NAME")` so many of all tests that say that name. Of the others a third of
+    what each file in `tests/e2e` has, and of those half of many values. `--long`, and whoever names
+    a path or a part of a name, plays all.
     """
     asked = config.args_source is not pytest.Config.ArgsSource.TESTPATHS
     if is_long(config) or asked or config.option.keyword:
@@ -73,7 +77,7 @@ def left_out(config: pytest.Config, items: Sequence[pytest.Item]) -> list[pytest
             groups[test].append(item)
             files[test.partition("::")[0]][test] = None
     for file, tests in files.items():
-        played = _chosen_of(len(tests), (len(tests) + 1) // 2, file)
+        played = _chosen_of(len(tests), -(-len(tests) // _OF_FILES), file)
         sizes.update((test, 0) for number, test in enumerate(tests) if number not in played)
     left: list[pytest.Item] = []
     for name, group in groups.items():

@@ -25,6 +25,7 @@ from support.faults.fault_proxy import (
     refused,
     seeded,
 )
+from support.sampling import CAMPAIGN
 from support.server.state_server import StateServer
 
 #: In a long run, and for each commit.
@@ -83,6 +84,7 @@ def converge(folder, url: str, storm: Storm, churn: Churn) -> Counter[str]:
     raise AssertionError("five applies did not do it")
 
 
+@CAMPAIGN
 def test_thousands_of_operations_through_a_network_that_is_no_good(
     folder, tmp_path: Path, long: bool
 ) -> None:

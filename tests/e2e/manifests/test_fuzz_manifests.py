@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from support.repository import EXAMPLES
-from support.sampling import sample
+from support.sampling import CAMPAIGN, sample
 
 #: How many, in a long run and for each commit.
 LONG, SHORT = 20_000, 1_000
@@ -96,6 +96,7 @@ print(json.dumps([codes, wrong[:3]]))
 """
 
 
+@CAMPAIGN
 def test_damaged_manifests_are_valid_or_refused(tmp_path: Path, long: bool) -> None:
     count = LONG if long else SHORT
     (seed,) = sample(range(2**32), 1, "damaged manifests")

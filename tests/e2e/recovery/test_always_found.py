@@ -12,6 +12,7 @@ import pytest
 
 from support.recovery.moto import serving
 from support.recovery.planting import PlantedBucket, PlantedFolder
+from support.sampling import CAMPAIGN
 
 #: Without these, root may not read either what its mode forbids.
 UNPRIVILEGED = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", "--"]
@@ -96,6 +97,7 @@ def check(folder, found, planted, report, not_verified):
     assert sorted(rows) == sorted(planted)
 
 
+@CAMPAIGN
 @pytest.mark.skipif(
     os.geteuid() == 0 and shutil.which("setpriv") is None, reason="root reads everything"
 )

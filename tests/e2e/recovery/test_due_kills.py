@@ -25,7 +25,7 @@ from reconciler.recovery.values import Target
 from reconciler.recovery.walking import reading
 from support.recovery import killed_at
 from support.recovery.scans import rows, table
-from support.sampling import is_long, sample
+from support.sampling import CAMPAIGN, is_long, sample
 
 HOOK = str(Path(killed_at.__path__[0]))
 FILES, HISTORIES, TRIED = 120, 50, 1
@@ -82,6 +82,7 @@ def kept(storages, name):
     }
 
 
+@CAMPAIGN
 def test_all_is_proved_within_the_cycle_through_any_kills(old, request):
     shutil.copytree(old.path / "old", old.path / "whole")
     old.folder("scan", "--due", "--into", "whole")

@@ -14,7 +14,7 @@ import pytest
 
 from support.recovery import killed_at, snapshots
 from support.recovery.rebuild_homes import HOMES
-from support.sampling import is_long, sample
+from support.sampling import CAMPAIGN, is_long, sample
 
 HOOK = str(Path(killed_at.__path__[0]))
 MOMENTS, TRIED = 50, 1
@@ -48,6 +48,7 @@ class Rebuilds:
         return process.returncode, told + errors
 
 
+@CAMPAIGN
 @pytest.mark.parametrize("kind", HOMES)
 def test_a_rebuild_that_was_killed_at_any_moment_is_finished_by_the_next(
     folder, tmp_path_factory, request, kind

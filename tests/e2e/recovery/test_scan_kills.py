@@ -14,7 +14,7 @@ from reconciler.recovery.repository.opening import open_repository
 from reconciler.recovery.scanning.known import record
 from support.recovery import killed_at
 from support.recovery.scans import rows, table
-from support.sampling import is_long, sample
+from support.sampling import CAMPAIGN, is_long, sample
 
 HOOK = str(Path(killed_at.__path__[0]))
 FILES, MOMENTS, TRIED = 300, 50, 4
@@ -52,6 +52,7 @@ def scanned(storages, repository, *arguments, at=0, counted=None):
     return process
 
 
+@CAMPAIGN
 def test_a_scan_goes_on_after_a_kill_at_any_moment(many, request):
     counted = many.path / "counted"
     assert scanned(many, "undisturbed", counted=counted).returncode == 0

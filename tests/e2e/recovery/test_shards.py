@@ -9,7 +9,7 @@ import pytest
 
 from support.recovery import killed_at
 from support.recovery.same import written_anew
-from support.sampling import is_long, sample
+from support.sampling import CAMPAIGN, is_long, sample
 
 HOOK = str(Path(killed_at.__path__[0]))
 MOMENTS, TRIED = 50, 1
@@ -83,6 +83,7 @@ def test_a_process_that_is_killed_is_run_again(many, tmp_path_factory):
     assert written_anew(place(many), into, folder) == written_anew(place(many), once, folder)
 
 
+@CAMPAIGN
 def test_shards_that_are_killed_at_any_moment_are_run_again(many, tmp_path_factory, request):
     """Each of them once or twice, in any order, also when it finishes the scan."""
     once, folder = str(many.path / "once"), tmp_path_factory.mktemp("parts")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from reconciler.platforms import open_platform
 from support.recovery import killed_at
-from support.sampling import is_long, sample
+from support.sampling import CAMPAIGN, is_long, sample
 
 HOOK = str(Path(killed_at.__path__[0]))
 MOMENTS, TRIED = 50, 4
@@ -51,6 +51,7 @@ def chosen(request, what):
     return moments if is_long(request.config) else sample(moments, TRIED, what)
 
 
+@CAMPAIGN
 def test_a_snapshot_that_was_killed_at_any_moment_is_whole_or_not_there(storages, request):
     record_files(storages, [(f"u{i:04}", f"{i}", f"{i}") for i in range(5000)])
     storages.scan()
@@ -77,6 +78,7 @@ def test_a_snapshot_that_was_killed_at_any_moment_is_whole_or_not_there(storages
         shutil.rmtree(storages.path / repository)
 
 
+@CAMPAIGN
 def test_a_prune_that_was_killed_at_any_moment_loses_nothing_that_is_needed(storages, request):
     for number in range(4):
         record_files(storages, [(f"u{number}", "1", "2")])

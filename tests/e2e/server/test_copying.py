@@ -8,6 +8,7 @@ import pytest
 
 from reconciler.lease.contract import Holder
 from reconciler.server.store.opening import open_store
+from support.sampling import CAMPAIGN
 from support.server.serving import serving
 from support.server.storing import ANN, create, inventory, names, record
 
@@ -109,6 +110,7 @@ def test_an_embedded_platform_is_no_original(folder):
     assert "new.db" not in folder.files()
 
 
+@CAMPAIGN
 @pytest.mark.parametrize(
     ("number", "code"),
     [(signal.SIGKILL, -signal.SIGKILL), (signal.SIGINT, 130), (signal.SIGTERM, 130)],

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from support.sampling import CAMPAIGN
 from support.server.many_clients import Tally, get_all, run_clients
 from support.server.state_server import StateServer
 
@@ -25,6 +26,7 @@ def urls(request: pytest.FixtureRequest, tmp_path: Path):
         yield [stack.enter_context(StateServer(database)).url for _ in range(servers)]
 
 
+@CAMPAIGN
 def test_the_same_names_are_fought_over(urls: list[str], long: bool) -> None:
     turns = LONG if long else SHORT
     tally = run_clients(urls, clients=CLIENTS, names=NAMES, turns=turns)

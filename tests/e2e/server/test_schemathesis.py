@@ -10,6 +10,7 @@ import yaml
 
 from reconciler.schemas import schema_text
 from support.repository import TESTS
+from support.sampling import CAMPAIGN
 from support.server.state_server import StateServer
 
 #: 412 is the right answer to a condition that does not hold, whatever else is sent with it.
@@ -65,7 +66,7 @@ def examine(folder, server, examples):
     return done.returncode, done.stdout + done.stderr
 
 
-@pytest.mark.sampled(1)
+@CAMPAIGN
 @pytest.mark.parametrize(("database", "role"), PAIRS, indirect=["database"])
 def test_it_finds_nothing(tmp_path, database, role, long):
     with StateServer(database, token=role) as server:

@@ -11,6 +11,7 @@ import pytest
 from support.faults.churning import Churn, Round
 from support.faults.fault_proxy import FaultProxy
 from support.faults.following import following
+from support.sampling import CAMPAIGN
 from support.server.postgres import Postgres, installed, packaged
 from support.server.state_server import StateServer
 
@@ -65,6 +66,7 @@ def disturbed(folder, url: str, times: int, disturb: Callable[[], None], *moment
     folder("plan", "--detailed-exitcode", "--platform", url)
 
 
+@CAMPAIGN
 def test_the_server_is_killed_and_started_again(folder, server: StateServer, times: int) -> None:
     churn, round = prepared(folder, server.url, times)
 
@@ -76,6 +78,7 @@ def test_the_server_is_killed_and_started_again(folder, server: StateServer, tim
     churn.check(round)
 
 
+@CAMPAIGN
 def test_postgresql_is_restarted(folder, own_postgres: Postgres, times: int) -> None:
     with StateServer(own_postgres.database()) as server:
         churn, round = prepared(folder, server.url, times)
@@ -83,6 +86,7 @@ def test_postgresql_is_restarted(folder, own_postgres: Postgres, times: int) -> 
         churn.check(round)
 
 
+@CAMPAIGN
 def test_a_server_that_is_told_to_end_answers_all_that_it_has_written(
     folder, server: StateServer, times: int
 ) -> None:

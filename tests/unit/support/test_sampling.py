@@ -54,15 +54,15 @@ def test_of_many_values_of_a_command_half_are_played_and_all_blocks_of_documents
     assert [item.nodeid.partition("[")[0] for item in left] == ["tests/e2e/y.py::y"] * 10
 
 
-def test_of_the_tests_of_a_command_in_a_file_half_are_played() -> None:
+def test_of_the_tests_of_a_command_in_a_file_a_third_is_played() -> None:
     one, other = (
         [item for test in "abcde" for item in items(f"tests/e2e/{file}.py::{test}", 2, mark)]
         for file, mark in (("x", None), ("y", pytest.mark.sampled(2)))
     )
     left = [item.nodeid for item in left_out(config(), [*one, *other])]
-    assert len(left) == 4
+    assert len(left) == 6
     assert {name.partition("::")[0] for name in left} == {"tests/e2e/x.py"}
-    assert len({name.partition("[")[0] for name in left}) == 2
+    assert len({name.partition("[")[0] for name in left}) == 3
 
 
 def test_tests_that_share_a_name_share_a_sample() -> None:
