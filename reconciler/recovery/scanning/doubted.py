@@ -2,7 +2,7 @@
 
 Doubts lie beside the pieces of unfinished scans, which look as if nobody needed them: whoever
 removes them is to hear of it. So does who was given a report by which nobody has looked, since the
-run ended before it had listed all: what that report doubts is in no file.
+run ended before all was kept: what that report says is in no file.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,6 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from reconciler.errors import SnapshotError
+from reconciler.recovery.cloud.sums import Sum
 from reconciler.recovery.parts import convert, merge, read
 from reconciler.recovery.parts.schema import SCANNED
 from reconciler.recovery.parts.write import PartWriter
@@ -93,10 +95,11 @@ class Doubts:
         """Take that all was listed: what the reports doubt of it is kept."""
         doubted.listed(self._repository, self._place, self._given)
 
-    def put_on(self, listed: Rows) -> list[bytes]:
+    def put_on(self, listed: Rows, claims: dict[bytes, Sum]) -> list[bytes]:
         """Give files that are in doubt the sums by which they are; return their paths.
 
-        Where a later report is given, its sum stays.
+        Where a later report is given, its sum stays, and the earlier one is among the `claims`,
+        unless one that is earlier still is.
         """
         self._kept = set()
         if self._met is None or not len(listed):
@@ -116,15 +119,17 @@ class Doubts:
             if not is_told or (listed.proved_at[i] or 0) <= at_most:
                 listed.sha256[i], listed.proof[i] = told.sha256[at], told.proof[at]
                 listed.proved_at[i] = moment
+            elif moment < (listed.proved_at[i] or 0) and (sha256 := told.sha256[at]):
+                claim = Sum(told.version[at], told.tag[at], sha256, moment)
+                first = claims.setdefault(told.path[at], claim)
+                claims[told.path[at]] = min(first, claim, key=attrgetter("proved_at"))
             if (listed.sha256[i], listed.proved_at[i]) == (told.sha256[at], moment):
                 self._kept.add(told.path[at])
             digests = (told.detail[at] or b"").decode().split()
             self.reports |= {CloudReport(moment, digest): None for digest in digests}
         return paths
 
-    def keep(
-        self, wanted: Rows, doubted: Sequence[bytes], listed: Rows, disputed: Sequence[bytes]
-    ) -> None:
+    def keep(self, doubted: Sequence[bytes], listed: Rows, disputed: Sequence[bytes]) -> None:
         """Keep what reports say of files that are in doubt, unless it is kept already.
 
         They are some of those that were `listed` last (`put_on`); so is what is `disputed`, and
@@ -134,7 +139,7 @@ class Doubts:
         unread = frozenset(disputed) - self._kept
         if not (paths or unread):
             return
-        rows = chosen(wanted, [i for i, path in enumerate(wanted.path) if path in paths])
+        rows = chosen(listed, [i for i, path in enumerate(listed.path) if path in paths])
         extend(rows, _disputed(listed, unread))
         rows = chosen(rows, sorted(range(len(rows)), key=rows.path.__getitem__))
         each = dict.fromkeys((*self._given, *self.reports))

@@ -52,6 +52,8 @@ class Past:
         self.listed_by = means.list_of(target)
         self._given = means.reports_of(target)
         self._attested = source if isinstance(source, AttestedSource) else None
+        #: Whether reports say what stands nowhere before there is a record.
+        self._attests = False
         self._is_bucket = bucket_of(target.type, target.url) is not None
         self._doubts: Doubts | None = None
         self._is_full = means.wish.full
@@ -108,7 +110,7 @@ class Past:
 
     def listed(self, *, whole: bool) -> None:
         """Take that the listing has come to its end, or that it was ended before."""
-        if self._doubts and whole:
+        if self._doubts and whole and not self._attests:
             self._doubts.listed()
 
     def explain(self, read: Rows) -> None:
@@ -126,23 +128,28 @@ class Past:
         if self._doubts is None:
             return kept_hashes.compare(listed, earlier, should_be, self.wrong)
         claims = self._attested.otherwise(listed.path) if self._attested else {}
+        paths = {*self._doubts.put_on(listed, claims), *claims}
         claimed = _as_first_told(listed, claims) if claims else None
-        paths = {*self._doubts.put_on(listed), *claims}
         in_doubt = pa.array(sorted(paths), pa.binary())
         compared = kept_hashes.compare(listed, earlier, should_be, self.wrong, in_doubt, claimed)
         settled = compared.settled
+        self._attests = self._attests or bool(claims) or _is_attested(settled)
         is_disputed = pc.fill_null(pc.equal(settled["detail"], TWO_SUMS), False)
         disputed = convert.values(settled["path"].filter(is_disputed))
-        self._doubts.keep(compared.wanted, compared.doubted, listed, disputed)
+        self._doubts.keep(compared.doubted, listed, disputed)
         return compared
 
     def end(self, scan: Scan, contents: Path) -> None:
-        """Forget which doubts are over by the contents of a scan that has its record.
+        """Forget what is over by the contents of a scan that has its record.
+
+        That is what reports say otherwise, and that they were given.
 
         Of those that can't be read nobody knows, unless all that there is was read.
         """
         is_all = self._is_full and scan.complete and not scan.excluded
         is_all = is_all and not scan.counts.kinds.get(ARCHIVED)
+        if self._doubts:
+            self._doubts.listed()
         # Where nothing may be removed they stay: what was read later than a report counts.
         with contextlib.suppress(RepositoryError, SnapshotError):
             missed = self._doubts and (self._doubts.lost or self._doubts.not_looked)
@@ -249,6 +256,10 @@ def _as_first_told(listed: Rows, claims: Mapping[bytes, Sum]) -> Earlier:
     told = [claims[path] for path in rows.path]
     rows.sha256, rows.proved_at = [one.sha256 for one in told], [one.proved_at for one in told]
     return Earlier(iter([convert.scanned(rows)]), clock=0, agreeing=())
+
+
+def _is_attested(settled: pa.RecordBatch) -> bool:
+    return bool(pc.any(pc.equal(settled["proof"].dictionary_decode(), ATTESTED)).as_py())
 
 
 def _by_age(report: CloudReport) -> tuple[int, str]:

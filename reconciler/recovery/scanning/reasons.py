@@ -121,12 +121,12 @@ def doubts_lost(why: str) -> str:
 
 
 def not_looked(reports: Sequence[str]) -> str:
-    """Say that runs were ended before they came to all that reports of these digests are of."""
+    """Say that runs were ended before all was kept that reports of these digests say."""
     digests = listed([f"sha256:{digest[:12]}" for digest in reports], str)
     what = "the report" if len(reports) == 1 else "the reports"
     return (
-        "A scan was ended before it had listed all, so that nobody knows which files are doubted "
-        f"by {what} of the cloud that it was given (manifest {digests}). Give that again, or go on "
+        f"A scan was ended before all was kept that {what} of the cloud had told it (manifest "
+        f"{digests}), so that nobody knows which files that doubts. Give it again, or go on "
         "without by --accept-loss NAME; once --full has read everything, it is over as well"
     )
 

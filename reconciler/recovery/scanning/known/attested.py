@@ -21,6 +21,7 @@ from reconciler.recovery.rows import (
     DISPUTED,
     FILE,
     IDENTITY,
+    READ,
     TWO_SUMS,
     UNREADABLE,
     Content,
@@ -62,7 +63,7 @@ class Held(NamedTuple):
     should: pa.Array
     #: How many hashes that had been kept are not.
     dropped: int = 0
-    #: Archived objects with another sum than was recorded: as they should be, and as they are.
+    #: What is other than was recorded or attested, and is not read: as it should be, and as it is.
     rotten: Sequence[tuple[Content, Content]] = ()
     #: Paths of files that are read since they are attested to be others than was recorded.
     doubted: Sequence[bytes] = ()
@@ -94,7 +95,8 @@ def hold(
         batch = _kept(batch, was)
     if told is None:
         return Held(batch, unknown, should, sums=_sums(batch, unknown, each))
-    newest = _newest(told, batch, each)
+    newest, earliest = _newest(told, batch, each), [*remembered, *first_of(claimed, each)]
+    overtaken, should, rotten = _overtaken(told, batch, should, each, remembered)
     disputed = _disputed(told, batch, [*each, *remembered])
     expected = pc.if_else(unknown, should, batch["sha256"])
     other = pc.fill_null(pc.not_equal(told["sha256"], expected), False)
@@ -104,6 +106,7 @@ def hold(
     files = pc.and_(newest, pc.equal(batch["kind"], FILE))
     as_old = pc.fill_null(pc.less_equal(told["proved_at"], batch["proved_at"]), False)
     doubted = pc.and_(files, pc.or_(pc.or_(other, disputed), _is_in(batch, in_doubt)))
+    doubted = pc.or_(doubted, overtaken)
     read = pc.or_(doubted, pc.and_(pc.and_not(files, as_old), _is_in(batch, wrong)))
     taken = pc.and_not(pc.and_not(files, read), as_old)
     anew = pc.and_not(read, unknown)
@@ -118,7 +121,7 @@ def hold(
         unread,
         pc.if_else(anew, pc.coalesce(should, expected), should),
         _number(anew),
-        _rotten(after, [*remembered, *each[-1:], *claimed], archived),
+        [*rotten, *_rotten(after, [*earliest, *each[-1:], *claimed], archived)],
         convert.values(batch["path"].filter(doubted)),
         _replaced(_replaced(batch if known is None else known, newest, sums), disputed, _DISPUTED),
     )
@@ -133,6 +136,49 @@ def _newest(
         later = pc.and_(_unwritten(batch, was), pc.greater(was["proved_at"], told["proved_at"]))
         newest = pc.and_not(newest, pc.fill_null(later, False))
     return newest
+
+
+def _overtaken(
+    told: pa.RecordBatch,
+    batch: pa.RecordBatch,
+    should: pa.Array,
+    each: Sequence[pa.RecordBatch],
+    remembered: Sequence[pa.RecordBatch],
+) -> tuple[pa.Array, pa.Array, list[tuple[Content, Content]]]:
+    """Find what was proved later than is `told` of it, with other bytes, though nobody wrote it.
+
+    Returns which files are to be read for that, with the hashes that all should have, and what is
+    told without. What this very scan has read is not read again: it would not come to its end.
+    """
+    known = [pc.if_else(_unwritten(batch, one), one["sha256"], None) for one in remembered]
+    good = pc.coalesce(*known, told["sha256"])
+    left = pc.and_(pc.equal(told["proof"], ATTESTED), pc.is_valid(told["sha256"]))
+    for one in known:  # then it is told already
+        left = pc.and_not(left, pc.fill_null(pc.equal(one, told["sha256"]), False))
+    readable = pc.and_(pc.equal(batch["kind"], FILE), pc.not_equal(batch["proof"], READ))
+    overtaken, pairs = pa.repeat(False, batch.num_rows), list[tuple[Content, Content]]()
+    for was in each:
+        later = pc.and_(_unwritten(batch, was), pc.greater(was["proved_at"], told["proved_at"]))
+        other = pc.and_(later, pc.not_equal(was["sha256"], told["sha256"]))
+        other = pc.and_(left, pc.fill_null(other, False))
+        overtaken = pc.or_(overtaken, pc.and_(other, readable))
+        pairs += _rotten(was, [*remembered, told], pc.and_not(other, readable))
+        left = pc.and_not(left, other)
+    return overtaken, pc.if_else(overtaken, good, should), pairs
+
+
+def first_of(
+    claimed: Sequence[pa.RecordBatch], each: Sequence[pa.RecordBatch]
+) -> list[pa.RecordBatch]:
+    """Return what is `claimed`, without hashes of what any of `each` has proved before."""
+    found = []
+    for one in claimed:
+        before = pa.repeat(False, one.num_rows)
+        for was in each:
+            older = pc.less_equal(was["proved_at"], one["proved_at"])
+            before = pc.or_(before, pc.and_(_unwritten(one, was), pc.fill_null(older, False)))
+        found.append(_replaced(one, before, {"sha256": None}))
+    return found
 
 
 def _disputed(

@@ -91,8 +91,8 @@ def compare(
 ) -> Compared:
     """Take hashes from earlier scans, of which the first that knows one has its way.
 
-    What is `remembered` of a file is what it should be, whatever they say; else what reports before
-    the last one `claimed`. What is `wrong` (found so, and not over) or `in_doubt` is read.
+    What is `remembered` of a file is what it should be, whatever they say; else what was proved
+    first, here or by reports before the last one, which `claimed` that. What is `wrong` (found so, and not over) or `in_doubt` is read.
     """
     batch, told = attested.apart(scanned(listed))
     unknown = _files(batch)
@@ -117,7 +117,8 @@ def compare(
             survived += 0 if one.own else pc.sum(like).as_py() or 0
             # What was read first is right: this very scan may have read what had rotted.
             should = pc.coalesce(pc.if_else(like, was["sha256"], None), should)
-    should = pc.coalesce(*_hashes(batch, known), should, *_hashes(batch, claims))
+    first = [*known, *attested.first_of(claims, each)]
+    should = pc.coalesce(*_hashes(batch, first), should, batch["sha256"], *_hashes(batch, claims))
     by = attested.Before(each, known, wrong, in_doubt, claims)
     held, kept = attested.hold(told, batch, unknown, should, by), pc.and_not(_files(batch), unknown)
     counts = is_new, (pc.sum(kept).as_py() or 0) - held.dropped, _size(held.batch), met, survived

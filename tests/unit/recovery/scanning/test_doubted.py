@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,8 +12,9 @@ import pytest
 
 from reconciler.errors import RepositoryError, SnapshotError
 from reconciler.recovery.cloud.sums import Sums
+from reconciler.recovery.findings import store
 from reconciler.recovery.repository import layout
-from reconciler.recovery.rows import ARCHIVED
+from reconciler.recovery.rows import ARCHIVED, FILE
 from reconciler.recovery.scanning import standing
 from reconciler.recovery.scanning.doubted import Marks
 from reconciler.recovery.scanning.outcome import COMPLETE, NOT_BEGUN, UNFINISHED, Wish
@@ -31,7 +33,7 @@ class Killed(BaseException):
     """As by SIGKILL: nothing is told, and nothing kept, after it."""
 
 
-def kill(_what):
+def kill(*_what, **_more):
     raise Killed
 
 
@@ -72,7 +74,7 @@ def test_a_report_by_which_no_run_has_looked_is_missed(repository, storage, sums
     for _ in range(2):
         ended = scanned(storage, repository)
         assert (ended.status, ended.forgotten) == (COMPLETE, True)
-        (note,) = (note for note in ended.notes if "before it had listed all" in note)
+        (note,) = (note for note in ended.notes if "before all was kept" in note)
         assert note == standing.told(repository, ended.scan)
     ended = scanned(storage, repository, sums)
     assert (ended.status, ended.forgotten, ended.doubted) == (COMPLETE, False, 1)
@@ -103,6 +105,44 @@ def test_what_is_lost_of_doubts_is_missed_until_somebody_decides(
     ended = scanned(storage, repository)
     assert (ended.forgotten, marks(repository)) == (False, [])
     assert standing.told(repository, ended.scan) == ""
+
+
+def attesting(tmp_path, key, data, days):
+    at = AT + timedelta(days=days)
+    return report(tmp_path / f"job-{days}", [succeeded("raw", key, data, "t")], at), at
+
+
+@pytest.mark.parametrize("kind", [FILE, ARCHIVED])
+@pytest.mark.parametrize("given", [(), ("later",), ("first",), ("first", "later")], ids=repr)
+def test_what_a_report_attests_in_a_run_that_was_killed_is_not_forgotten(
+    repository, storage, tmp_path, monkeypatch, kind, given
+) -> None:
+    storage.put("d", b"d", tag=b"t", kind=kind)
+    reports = {
+        "first": attesting(tmp_path, "d", b"good", 1),
+        "later": attesting(tmp_path, "d", b"d", 2),
+    }
+
+    def of(names):
+        found = [reports[name] for name in names]
+        return (
+            Sums([path for path, _ in found], tmp_path, max(at for _, at in found))
+            if found
+            else None
+        )
+
+    with monkeypatch.context() as patched:
+        patched.setattr("reconciler.recovery.scanning.known.record.write", kill)
+        with pytest.raises(Killed):
+            scanned(storage, repository, of(["first"]))
+    ended = scanned(storage, repository, of(given))
+    assert ended.forgotten == ("first" not in given)
+    assert (standing.told(repository, ended.scan) != "") == ended.forgotten
+    if given == ("later",):  # nothing that is given in any order is lost
+        ended = scanned(storage, repository, of(["first"]))
+    damaged = store.read(repository, TARGET.place).episodes
+    wanted = [(b"d", sha256(b"good").digest())] if "later" in given else []
+    assert [(one.path, one.was.sha256) for one in damaged] == wanted
 
 
 def test_where_nothing_may_be_removed_a_report_that_was_heeded_is_not_missed(

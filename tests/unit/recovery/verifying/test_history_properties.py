@@ -89,6 +89,8 @@ class History:
         self.hidden: set[bytes] = set()
         #: Rotten at a time after which no verification has seen it good.
         self.suspect: set[bytes] = set()
+        #: What the last scan knows the bytes of, and nobody has touched since: none reads it again.
+        self.kept: set[bytes] = set()
         self.accepted: dict[bytes, bytes | None] = {}
         self.look()
         self.snapshots = [self.scan().scan]
@@ -98,6 +100,7 @@ class History:
         where.write_bytes(data)
         os.utime(where, ns=(mtime_ns, mtime_ns))
         self.disk[path] = data, mtime_ns
+        self.kept.discard(path)
 
     def write(self, path):
         tick = next(self.ticks)
@@ -114,6 +117,7 @@ class History:
 
     def remove(self, path):
         if self.disk.pop(path, None):
+            self.kept.discard(path)
             (self.root / os.fsdecode(path)).unlink()
 
     def close(self, path):
@@ -131,7 +135,7 @@ class History:
         wish = Wish(tuple(sorted(self.globs)), full=full)
         (ended,) = scan([self.target], self.repository, wish, here(), open_source=opened)
         remembered.keep(self.repository, ended, utc_now)
-        self.learn()
+        self.learn(full=full)
         news = {path for path in self.rotten if self.accepted.get(path) != self.now(path)}
         assert set(ended.altered_first) == news
         told = self.missing.keys() - self.accepted.keys() - self.hidden
@@ -143,14 +147,15 @@ class History:
         """Return the hash of a file when it was scanned last."""
         return hashlib.sha256(self.read[path][0]).digest()
 
-    def learn(self):
+    def learn(self, *, full):
         self.read = dict(self.disk)
         covers = Exclusions(tuple(self.globs)).covers
         folders = tuple(path for path in self.closed if path.endswith(b"/"))
-        closed = self.closed & self.disk.keys()
+        closed = self.closed & self.disk.keys() - (set() if full else self.kept)
         hidden = {p for p in FILES if covers(p) or p in closed or p.startswith(folders)}
         self.hidden = hidden
         self.seen = self.disk.keys() - hidden
+        self.kept = set(self.seen)
         self.rotten = set()
         for path in self.seen:
             data, mtime_ns = self.disk[path]
@@ -261,6 +266,7 @@ def play(steps):
 A, B = b"a", b"d/b"
 #: What once was lost: each failed before it was mended, or fails if it is broken again.
 HISTORIES = {
+    "rotten, and then nobody may read it": [("rot", A), ("scan",), ("close", A), ("scan",)],
     "gone, and another written there": [("remove", A), ("scan",), ("write", A), ("scan",)],
     "written since the snapshot, then rotten": [("write", A), ("scan",), ("rot", A)],
     "hidden while it rots": [("close", b"d/"), ("scan",), ("rot", B), ("close", b"d/"), ("scan",)],

@@ -126,17 +126,6 @@ def test_archived_objects_are_held_against_what_is_remembered_of_them() -> None:
     assert (good.sha256, now.sha256) == (GOOD, OTHER)
 
 
-@pytest.mark.parametrize("agreeing", [BUCKET, ()], ids=["kept", "not kept"])
-@pytest.mark.parametrize("own", [False, True])
-def test_a_report_from_before_the_last_reading_proves_nothing(agreeing, own) -> None:
-    compared = kept_hashes.compare(told(GOOD, 30), [known(OTHER, 40, agreeing=agreeing, own=own)])
-    if agreeing:
-        assert row(compared) == (OTHER, READ if own else KEPT, 40)
-    else:
-        assert row(compared) is None
-        assert compared.known == [OTHER]
-
-
 def test_a_report_of_what_was_written_since_the_last_scan_is_taken() -> None:
     compared = kept_hashes.compare(told(OTHER, 50, mtime_ns=LONG_AGO + 1), [known(GOOD, 60)])
     assert row(compared) == (OTHER, ATTESTED, 50)
@@ -169,13 +158,6 @@ def test_what_was_attested_of_an_archived_object_stays_while_it_is_the_same(chan
     assert found == ((GOOD, ATTESTED, 40) if stays else (None, "", None))
 
 
-def test_an_older_report_of_an_archived_object_changes_nothing() -> None:
-    earlier = known(GOOD, 40, ATTESTED, kind=ARCHIVED)
-    compared = kept_hashes.compare(told(OTHER, 30, kind=ARCHIVED), [earlier])
-    assert row(compared) == (GOOD, ATTESTED, 40)
-    assert compared.rotten == []
-
-
 @pytest.mark.parametrize("agreeing", [BUCKET, ()], ids=["kept", "not kept"])
 def test_what_was_found_wrong_is_read_whatever_a_report_says(agreeing) -> None:
     wrong = pa.array([b"Z", b"a"])
@@ -189,3 +171,41 @@ def test_what_was_found_wrong_is_read_whatever_a_report_says(agreeing) -> None:
     assert row(compared) == (GOOD, ATTESTED, 50)
     compared = kept_hashes.compare(told(GOOD, 50, kind=ARCHIVED), [], None, wrong)
     assert row(compared) == (GOOD, ATTESTED, 50)
+
+
+@pytest.mark.parametrize("agreeing", [BUCKET, ()], ids=["kept", "not kept"])
+def test_what_an_earlier_report_has_otherwise_is_read_and_should_be_so(agreeing) -> None:
+    was = known(OTHER, 40, agreeing=agreeing)
+    compared = kept_hashes.compare(told(GOOD, 30), [was])
+    assert row(compared) is None
+    assert (compared.known, list(compared.doubted)) == ([GOOD], [b"a"])
+    # What is remembered is more so; and where that says the same, all is told already.
+    compared = kept_hashes.compare(told(GOOD, 30), [known(OTHER, 40)], known(b"r" * 32, 20))
+    assert compared.known == [b"r" * 32]
+    compared = kept_hashes.compare(told(GOOD, 30), [known(OTHER, 40)], known(GOOD, 20))
+    assert (row(compared), compared.doubted) == ((OTHER, KEPT, 40), ())
+
+
+def test_what_this_scan_has_read_is_not_read_again_for_an_earlier_report() -> None:
+    compared = kept_hashes.compare(told(GOOD, 30), [known(OTHER, 40, own=True)])
+    assert (row(compared), compared.doubted) == ((OTHER, READ, 40), ())
+    ((good, now),) = compared.rotten
+    assert (good.sha256, now.sha256, now.proved_at) == (GOOD, OTHER, 40)
+
+
+@pytest.mark.parametrize("kind", [ARCHIVED, "file"])
+def test_an_archived_object_is_held_against_an_earlier_report(kind) -> None:
+    was = known(OTHER, 40, ATTESTED if kind == ARCHIVED else READ, kind=kind)
+    compared = kept_hashes.compare(told(GOOD, 30, kind=ARCHIVED), [was])
+    ((good, now),) = compared.rotten
+    assert (good.sha256, now.sha256) == (GOOD, OTHER)
+    written = told(GOOD, 30, kind=ARCHIVED, mtime_ns=LONG_AGO + 1)
+    assert kept_hashes.compare(written, [was]).rotten == []
+
+
+def test_of_what_was_claimed_and_what_was_read_the_first_is_right() -> None:
+    for moment, right in ((30, GOOD), (45, OTHER)):
+        claimed = known(GOOD, moment, ATTESTED)
+        doubted = pa.array([b"a"])
+        now = kept_hashes.compare(told(OTHER, 50), [known(OTHER, 40)], None, None, doubted, claimed)
+        assert (row(now), now.known) == (None, [right])
