@@ -92,7 +92,8 @@ def compare(
     """Take hashes from earlier scans, of which the first that knows one has its way.
 
     What is `remembered` of a file is what it should be, whatever they say; else what was proved
-    first, here or by reports before the last one, which `claimed` that. What is `wrong` (found so, and not over) or `in_doubt` is read.
+    first, here or by reports before the last one, which `claimed` it. What is `wrong` (found so,
+    and not over) or `in_doubt` is read.
     """
     batch, told = attested.apart(scanned(listed))
     unknown = _files(batch)
