@@ -13,8 +13,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from reconciler.recovery.parts import convert
-from reconciler.recovery.parts.schema import SCANNED
-from reconciler.recovery.parts.times import same_time
 from reconciler.recovery.rows import (
     ARCHIVED,
     ATTESTED,
@@ -27,6 +25,7 @@ from reconciler.recovery.rows import (
     Content,
     Rows,
 )
+from reconciler.recovery.scanning.known.pairs import is_same, replaced, unwritten
 
 _COLUMNS = ("sha256", "proof", "proved_at")
 _NOTHING: Mapping[str, object] = {"sha256": None, "proof": "", "proved_at": None}
@@ -76,7 +75,7 @@ def apart(batch: pa.RecordBatch) -> tuple[pa.RecordBatch, pa.RecordBatch | None]
     attested = pc.is_in(batch["proof"].dictionary_decode(), value_set=_TOLD)
     if not pc.any(attested).as_py():
         return batch, None
-    return _replaced(batch, attested, _NOTHING), batch
+    return replaced(batch, attested, _NOTHING), batch
 
 
 def hold(
@@ -102,7 +101,7 @@ def hold(
     other = pc.fill_null(pc.not_equal(told["sha256"], expected), False)
     for was in each:  # what was found in its place is no more believed to be over than to be there
         differs = pc.fill_null(pc.not_equal(told["sha256"], was["sha256"]), False)
-        other = pc.or_(other, pc.and_(_unwritten(batch, was), differs))
+        other = pc.or_(other, pc.and_(unwritten(batch, was), differs))
     files = pc.and_(newest, pc.equal(batch["kind"], FILE))
     as_old = pc.fill_null(pc.less_equal(told["proved_at"], batch["proved_at"]), False)
     doubted = pc.and_(files, pc.or_(pc.or_(other, disputed), _is_in(batch, in_doubt)))
@@ -112,8 +111,8 @@ def hold(
     anew = pc.and_not(read, unknown)
     archived = pc.and_(newest, pc.equal(batch["kind"], ARCHIVED))
     sums = {name: told[name] for name in _COLUMNS}
-    after = _replaced(batch, pc.or_(taken, archived), sums)
-    after = _replaced(after, pc.and_(archived, disputed), _UNKNOWN)
+    after = replaced(batch, pc.or_(taken, archived), sums)
+    after = replaced(after, pc.and_(archived, disputed), _UNKNOWN)
     unread = pc.or_(pc.and_not(unknown, taken), anew)
     known = _sums(batch, unread, each)
     return Held(
@@ -123,7 +122,7 @@ def hold(
         _number(anew),
         [*rotten, *_rotten(after, [*earliest, *each[-1:], *claimed], archived)],
         convert.values(batch["path"].filter(doubted)),
-        _replaced(_replaced(batch if known is None else known, newest, sums), disputed, _DISPUTED),
+        replaced(replaced(batch if known is None else known, newest, sums), disputed, _DISPUTED),
     )
 
 
@@ -133,7 +132,7 @@ def _newest(
     """Say for each row whether something is `told` of it, and nobody has read it since."""
     newest = pc.is_in(told["proof"].dictionary_decode(), value_set=_TOLD)
     for was in each:
-        later = pc.and_(_unwritten(batch, was), pc.greater(was["proved_at"], told["proved_at"]))
+        later = pc.and_(unwritten(batch, was), pc.greater(was["proved_at"], told["proved_at"]))
         newest = pc.and_not(newest, pc.fill_null(later, False))
     return newest
 
@@ -150,7 +149,7 @@ def _overtaken(
     Returns which files are to be read for that, with the hashes that all should have, and what is
     told without. What this very scan has read is not read again: it would not come to its end.
     """
-    known = [pc.if_else(_unwritten(batch, one), one["sha256"], None) for one in remembered]
+    known = [pc.if_else(unwritten(batch, one), one["sha256"], None) for one in remembered]
     good = pc.coalesce(*known, told["sha256"])
     left = pc.and_(pc.equal(told["proof"], ATTESTED), pc.is_valid(told["sha256"]))
     for one in known:  # then it is told already
@@ -158,7 +157,7 @@ def _overtaken(
     readable = pc.and_(pc.equal(batch["kind"], FILE), pc.not_equal(batch["proof"], READ))
     overtaken, pairs = pa.repeat(False, batch.num_rows), list[tuple[Content, Content]]()
     for was in each:
-        later = pc.and_(_unwritten(batch, was), pc.greater(was["proved_at"], told["proved_at"]))
+        later = pc.and_(unwritten(batch, was), pc.greater(was["proved_at"], told["proved_at"]))
         other = pc.and_(later, pc.not_equal(was["sha256"], told["sha256"]))
         other = pc.and_(left, pc.fill_null(other, False))
         overtaken = pc.or_(overtaken, pc.and_(other, readable))
@@ -176,8 +175,8 @@ def first_of(
         before = pa.repeat(False, one.num_rows)
         for was in each:
             older = pc.less_equal(was["proved_at"], one["proved_at"])
-            before = pc.or_(before, pc.and_(_unwritten(one, was), pc.fill_null(older, False)))
-        found.append(_replaced(one, before, {"sha256": None}))
+            before = pc.or_(before, pc.and_(unwritten(one, was), pc.fill_null(older, False)))
+        found.append(replaced(one, before, {"sha256": None}))
     return found
 
 
@@ -187,7 +186,7 @@ def _disputed(
     """Say for each row whether reports of one moment have two sums of it, given now or earlier."""
     disputed = pc.equal(told["proof"], DISPUTED)
     for was in each:
-        other = pc.and_(_unwritten(batch, was), pc.equal(was["proof"], ATTESTED))
+        other = pc.and_(unwritten(batch, was), pc.equal(was["proof"], ATTESTED))
         other = pc.and_(other, pc.equal(was["proved_at"], told["proved_at"]))
         other = pc.and_(other, pc.not_equal(was["sha256"], told["sha256"]))
         disputed = pc.or_(disputed, pc.fill_null(other, False))
@@ -223,7 +222,7 @@ def rotten(now: pa.RecordBatch, good: pa.RecordBatch) -> pa.Array:
     Though nobody wrote it: of one that can be read its bytes tell (`kept_hashes.rotten`).
     """
     other = pc.and_(in_archive(now), pc.not_equal(now["sha256"], good["sha256"]))
-    return pc.and_(pc.fill_null(other, False), _unwritten(now, good))
+    return pc.and_(pc.fill_null(other, False), unwritten(now, good))
 
 
 def in_archive(rows: pa.RecordBatch) -> pa.Array:
@@ -245,11 +244,11 @@ def _sums(
     found, at = batch, pa.repeat(-1, batch.num_rows)
     for was in each:
         later = pc.greater(pc.fill_null(was["proved_at"], -1), at)
-        later = pc.and_(later, _unwritten(batch, was))
+        later = pc.and_(later, unwritten(batch, was))
         same = pc.fill_null(pc.equal(was["proof"], ATTESTED), False)
         same = pc.and_(same, is_same(batch, was, IDENTITY))
-        found = _replaced(found, pc.and_not(later, same), _NOTHING)
-        found = _replaced(found, pc.and_(later, same), {name: was[name] for name in _COLUMNS})
+        found = replaced(found, pc.and_not(later, same), _NOTHING)
+        found = replaced(found, pc.and_(later, same), {name: was[name] for name in _COLUMNS})
         at = pc.if_else(later, was["proved_at"], at)
     return found
 
@@ -260,18 +259,7 @@ def _kept(batch: pa.RecordBatch, was: pa.RecordBatch) -> pa.RecordBatch:
     same = pc.and_(pc.fill_null(same, False), is_same(batch, was, _SAME))
     if not pc.any(same).as_py():
         return batch
-    return _replaced(batch, same, {name: was[name] for name in _COLUMNS})
-
-
-def is_same(batch: pa.RecordBatch, was: pa.RecordBatch, names: Sequence[str]) -> pa.Array:
-    """Say for each row whether some columns are what they were. Never null."""
-    same = pa.repeat(True, batch.num_rows)
-    for name in names:
-        one, other = batch[name], was[name]
-        if name == "version":  # a bucket that keeps none has none
-            one, other = pc.fill_null(one, ""), pc.fill_null(other, "")
-        same = pc.and_(same, pc.fill_null(pc.equal(one, other), False))
-    return same
+    return replaced(batch, same, {name: was[name] for name in _COLUMNS})
 
 
 def _rotten(
@@ -280,35 +268,11 @@ def _rotten(
     """Return what is otherwise than the first of `each` has it that knows the bytes."""
     pairs: list[tuple[Content, Content]] = []
     for was in each:
-        known = pc.and_(which, _unwritten(now, was))
+        known = pc.and_(which, unwritten(now, was))
         rotten = pc.and_(known, pc.fill_null(pc.not_equal(now["sha256"], was["sha256"]), False))
         pairs += zip(*(convert.contents(rows.filter(rotten)) for rows in (was, now)), strict=True)
         which = pc.and_not(which, known)
     return pairs
-
-
-def _unwritten(now: pa.RecordBatch, was: pa.RecordBatch) -> pa.Array:
-    """Say for each row whether it has a hash in `was`, and nobody wrote it since. Never null."""
-    same = pc.and_(pc.is_valid(was["sha256"]), same_time(now, was))
-    written = pc.not_equal(now["version"], was["version"])
-    return pc.and_not(pc.fill_null(same, False), pc.fill_null(written, False))
-
-
-def _replaced(batch: pa.RecordBatch, which: pa.Array, by: Mapping[str, object]) -> pa.RecordBatch:
-    columns = []
-    for field, column in zip(SCANNED, batch.columns, strict=True):
-        if field.name in by:
-            value = by[field.name]
-            is_word = pa.types.is_dictionary(field.type)
-            plain = column.dictionary_decode() if is_word else column
-            if not isinstance(value, pa.Array):
-                value = pa.scalar(value, plain.type)
-            elif is_word:
-                value = value.dictionary_decode()
-            column = pc.if_else(which, value, plain)  # noqa: PLW2901
-            column = column.dictionary_encode() if is_word else column  # noqa: PLW2901
-        columns.append(column)
-    return pa.RecordBatch.from_arrays(columns, schema=SCANNED)
 
 
 def _number(which: pa.Array) -> int:

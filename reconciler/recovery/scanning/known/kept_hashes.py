@@ -28,6 +28,7 @@ from reconciler.recovery.rows import (
 )
 from reconciler.recovery.scanning.known import attested, undeleted
 from reconciler.recovery.scanning.known.earlier import Earlier
+from reconciler.recovery.scanning.known.pairs import is_same
 from reconciler.recovery.values import Root
 
 #: What was touched so shortly before it was read may have been touched again with the same times:
@@ -194,7 +195,7 @@ def untouched(
     )
     if "ctime_ns" not in agreeing:
         same = pc.and_(same, same_time(listed, was))
-    return pc.fill_null(pc.and_(same, attested.is_same(listed, was, agreeing)), False)
+    return pc.fill_null(pc.and_(same, is_same(listed, was, agreeing)), False)
 
 
 def alike(listed: pa.RecordBatch, was: pa.RecordBatch) -> pa.Array:
