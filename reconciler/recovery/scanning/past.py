@@ -24,9 +24,10 @@ from reconciler.recovery.rows import ARCHIVED, ATTESTED, MARKER, TWO_SUMS, Rows,
 from reconciler.recovery.scanning import reasons
 from reconciler.recovery.scanning.doubts import Doubts
 from reconciler.recovery.scanning.finishing import restoring
-from reconciler.recovery.scanning.known import apart, kept_hashes, record
+from reconciler.recovery.scanning.known import apart, record
+from reconciler.recovery.scanning.known.comparing import kept_hashes
+from reconciler.recovery.scanning.known.comparing.kept_hashes import Compared
 from reconciler.recovery.scanning.known.earlier import Earlier
-from reconciler.recovery.scanning.known.kept_hashes import Compared
 from reconciler.recovery.scanning.known.last_rows import Last, usable
 from reconciler.recovery.scanning.known.pieces import Unfinished
 from reconciler.recovery.scanning.means import Means

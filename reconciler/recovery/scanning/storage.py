@@ -16,7 +16,8 @@ from reconciler.recovery.scanning.due.turns import Turns, turns_of
 from reconciler.recovery.scanning.finishing import finish
 from reconciler.recovery.scanning.finishing.damage import Damage
 from reconciler.recovery.scanning.finishing.pair import PartPair
-from reconciler.recovery.scanning.known import believed_root, kept_hashes, pieces, record
+from reconciler.recovery.scanning.known import believed_root, pieces, record
+from reconciler.recovery.scanning.known.comparing import kept_hashes
 from reconciler.recovery.scanning.known.earlier import Earlier
 from reconciler.recovery.scanning.known.last_rows import Last
 from reconciler.recovery.scanning.known.overtaken import Overtaken
@@ -268,9 +269,8 @@ class StorageScan:
 
     def _keep(self, kept: PartPair, begun: pieces.Begun, root: Root, brought: Brought) -> None:
         """Keep the parts, and then the record: from then on the scan is there."""
-        gone, asked = brought.gone, self._means.pace.asked
         read = self._pieces, self._folder, self._opened
-        pair = finish.merged(kept, *read, gone=gone, ending=asked)
+        pair = finish.merged(kept, *read, gone=brought.gone, ending=self._means.pace.asked)
         if pair is None:
             self._end(outcome.UNFINISHED, reasons.ENDED)
             return

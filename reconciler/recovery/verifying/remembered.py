@@ -31,7 +31,8 @@ from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.rows import Content, same_bytes
 from reconciler.recovery.scanning.finishing import remembering
 from reconciler.recovery.scanning.finishing.hiding import Hidden, hidden_by
-from reconciler.recovery.scanning.known import attested, kept_hashes, record
+from reconciler.recovery.scanning.known import record
+from reconciler.recovery.scanning.known.comparing import attested, kept_hashes
 from reconciler.recovery.scanning.known.earlier import contents_of, fetched
 from reconciler.recovery.scanning.outcome import Scanned
 from reconciler.recovery.scanning.reading.crew import TOLD

@@ -26,9 +26,9 @@ from reconciler.recovery.scanning.due.choosing import (
     minutes_of,
 )
 from reconciler.recovery.scanning.due.waiting import Waiting
-from reconciler.recovery.scanning.known import attested, kept_hashes
+from reconciler.recovery.scanning.known.comparing import attested, kept_hashes
+from reconciler.recovery.scanning.known.comparing.kept_hashes import Compared
 from reconciler.recovery.scanning.known.earlier import Earlier
-from reconciler.recovery.scanning.known.kept_hashes import Compared
 from reconciler.recovery.scanning.known.last_rows import Last
 from reconciler.recovery.scanning.means import Means
 from reconciler.recovery.scanning.outcome import Scanned

@@ -14,7 +14,7 @@ from reconciler.recovery.parts import convert, read
 from reconciler.recovery.parts.schema import WAITING
 from reconciler.recovery.parts.write import PartWriter
 from reconciler.recovery.rows import Rows
-from reconciler.recovery.scanning.known import attested
+from reconciler.recovery.scanning.known.comparing import attested
 
 #: In so many steps all is read, the lowest turns first; within one, in the order of paths.
 _STEPS = 16

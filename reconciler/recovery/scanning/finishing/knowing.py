@@ -13,7 +13,7 @@ from reconciler.recovery.parts import merge, read
 from reconciler.recovery.parts.schema import CONTENTS
 from reconciler.recovery.parts.write import PartWriter
 from reconciler.recovery.scanning.finishing.hiding import Hidden, hidden_by, nothing_hidden
-from reconciler.recovery.scanning.known import kept_hashes
+from reconciler.recovery.scanning.known.comparing import kept_hashes
 from reconciler.recovery.scanning.known.earlier import contents_of
 from reconciler.recovery.scanning.known.last_rows import Last
 

@@ -25,7 +25,7 @@ from reconciler.recovery.scanning.finishing import moved
 from reconciler.recovery.scanning.finishing.hiding import Hidden
 from reconciler.recovery.scanning.finishing.knowing import Known
 from reconciler.recovery.scanning.finishing.moved import with_details
-from reconciler.recovery.scanning.known import attested, kept_hashes
+from reconciler.recovery.scanning.known.comparing import attested, kept_hashes
 from reconciler.recovery.scanning.known.earlier import contents_of
 
 #: What is gone for so long is not expected back.

@@ -22,7 +22,7 @@ from reconciler.recovery.parts.convert import scanned, values
 from reconciler.recovery.parts.schema import CONTENTS
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.rows import DELETED, UNREADABLE, Rows, part_of, together
-from reconciler.recovery.scanning.known import kept_hashes
+from reconciler.recovery.scanning.known.comparing import kept_hashes
 from reconciler.recovery.scanning.known.earlier import Earlier, contents_of, rows_of
 from reconciler.recovery.scanning.known.own import Own
 from reconciler.recovery.scanning.known.pieces import Run, Unfinished

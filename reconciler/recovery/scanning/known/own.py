@@ -18,7 +18,8 @@ from reconciler.recovery.parts.schema import CONTENTS, SCANNED
 from reconciler.recovery.parts.write import PartWriter
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.rows import READ
-from reconciler.recovery.scanning.known import kept_hashes, pieces
+from reconciler.recovery.scanning.known import pieces
+from reconciler.recovery.scanning.known.comparing import kept_hashes
 from reconciler.recovery.scanning.known.earlier import Earlier, contents_of
 from reconciler.recovery.scanning.known.last_rows import Last
 from reconciler.recovery.scanning.known.overtaken import Overtaken, unless_read_since

@@ -27,7 +27,7 @@ from reconciler.recovery.parts.write import PartWriter
 from reconciler.recovery.repository import layout
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.rows import Rows
-from reconciler.recovery.scanning.known import kept_hashes
+from reconciler.recovery.scanning.known.comparing import kept_hashes
 from reconciler.recovery.scanning.known.earlier import check
 from reconciler.recovery.seal import sealed, unsealed
 from reconciler.recovery.values import Root

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 
 from reconciler.recovery.scanning import outcome, reasons
 from reconciler.recovery.scanning.known import pieces, record
-from reconciler.recovery.scanning.known.kept_hashes import Compared
+from reconciler.recovery.scanning.known.comparing.kept_hashes import Compared
 from reconciler.recovery.scanning.means import Means
 from reconciler.recovery.scanning.outcome import Scanned
 from reconciler.recovery.scanning.reading.crew import Brought

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from reconciler.recovery.parts.convert import scanned
 from reconciler.recovery.rows import KEPT, READ, STORED
-from reconciler.recovery.scanning.known import kept_hashes
+from reconciler.recovery.scanning.known.comparing import kept_hashes
 from reconciler.recovery.scanning.known.earlier import Earlier
 from reconciler.recovery.values import Root
 from support.recovery.memory import LONG_AGO, ROOT, File, rows_with

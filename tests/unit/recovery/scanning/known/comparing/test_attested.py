@@ -7,7 +7,7 @@ import pytest
 
 from reconciler.recovery.parts.convert import scanned
 from reconciler.recovery.rows import ARCHIVED, ATTESTED, KEPT, READ, STORED, Rows
-from reconciler.recovery.scanning.known import kept_hashes
+from reconciler.recovery.scanning.known.comparing import kept_hashes
 from reconciler.recovery.scanning.known.earlier import Earlier
 from reconciler.recovery.values import Root
 from support.recovery.memory import LONG_AGO, File, rows_with

@@ -26,9 +26,9 @@ from reconciler.recovery.rows import (
     Rows,
     chosen,
 )
-from reconciler.recovery.scanning.known import attested, undeleted
+from reconciler.recovery.scanning.known.comparing import attested, undeleted
+from reconciler.recovery.scanning.known.comparing.pairs import is_same
 from reconciler.recovery.scanning.known.earlier import Earlier
-from reconciler.recovery.scanning.known.pairs import is_same
 from reconciler.recovery.values import Root
 
 #: What was touched so shortly before it was read may have been touched again with the same times:
@@ -119,16 +119,16 @@ def compare(
             survived += 0 if one.own else pc.sum(like).as_py() or 0
             # What was read first is right: this very scan may have read what had rotted.
             should = pc.coalesce(pc.if_else(like, was["sha256"], None), should)
-    first = [*known, *attested.first_of(claims, each)]
-    should = pc.coalesce(*_hashes(batch, first), should, batch["sha256"], *_hashes(batch, claims))
-    by = attested.Before(each, known, wrong, in_doubt, claims)
-    held, kept = attested.hold(told, batch, unknown, should, by), pc.and_not(_files(batch), unknown)
+    first = _hashes(batch, [*known, *attested.first_of(claims, each)])
+    should = pc.coalesce(*first, should, batch["sha256"], *_hashes(batch, claims))
+    by = unknown, should, attested.Before(each, known, wrong, in_doubt, claims)
+    held, kept = attested.hold(told, batch, *by), pc.and_not(_files(batch), unknown)
     counts = is_new, (pc.sum(kept).as_py() or 0) - held.dropped, _size(held.batch), met, survived
     found = Compared(held.batch, Rows(), [], *counts, rotten=held.rotten, is_kept=kept)
-    if not pc.any(held.unknown).as_py():
-        same = len(earlier) == 1 and not earlier[0].own and held.batch.equals(was)
-        return found._replace(alike=same)
-    return _divided(listed, held, found)
+    if pc.any(held.unknown).as_py():
+        return _divided(listed, held, found)
+    same = len(earlier) == 1 and not earlier[0].own
+    return found._replace(alike=same and held.batch.equals(each[0]))
 
 
 def _divided(listed: Rows, held: attested.Held, compared: Compared) -> Compared:

@@ -25,7 +25,7 @@ from reconciler.recovery.rows import (
     Content,
     Rows,
 )
-from reconciler.recovery.scanning.known.pairs import is_same, replaced, unwritten
+from reconciler.recovery.scanning.known.comparing.pairs import is_same, replaced, unwritten
 
 _COLUMNS = ("sha256", "proof", "proved_at")
 _NOTHING: Mapping[str, object] = {"sha256": None, "proof": "", "proved_at": None}
@@ -98,10 +98,7 @@ def hold(
     overtaken, should, rotten = _overtaken(told, batch, should, each, remembered)
     disputed = _disputed(told, batch, [*each, *remembered])
     expected = pc.if_else(unknown, should, batch["sha256"])
-    other = pc.fill_null(pc.not_equal(told["sha256"], expected), False)
-    for was in each:  # what was found in its place is no more believed to be over than to be there
-        differs = pc.fill_null(pc.not_equal(told["sha256"], was["sha256"]), False)
-        other = pc.or_(other, pc.and_(unwritten(batch, was), differs))
+    other = _other(told, batch, expected, each)
     files = pc.and_(newest, pc.equal(batch["kind"], FILE))
     as_old = pc.fill_null(pc.less_equal(told["proved_at"], batch["proved_at"]), False)
     doubted = pc.and_(files, pc.or_(pc.or_(other, disputed), _is_in(batch, in_doubt)))
@@ -124,6 +121,20 @@ def hold(
         convert.values(batch["path"].filter(doubted)),
         replaced(replaced(batch if known is None else known, newest, sums), disputed, _DISPUTED),
     )
+
+
+def _other(
+    told: pa.RecordBatch, batch: pa.RecordBatch, expected: pa.Array, each: Sequence[pa.RecordBatch]
+) -> pa.Array:
+    """Say for each row whether it is told otherwise than it is expected, or was found. Never null.
+
+    What was found in its place is no more believed to be over than to be there.
+    """
+    other = pc.fill_null(pc.not_equal(told["sha256"], expected), False)
+    for was in each:
+        differs = pc.fill_null(pc.not_equal(told["sha256"], was["sha256"]), False)
+        other = pc.or_(other, pc.and_(unwritten(batch, was), differs))
+    return other
 
 
 def _newest(

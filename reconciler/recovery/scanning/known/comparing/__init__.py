@@ -1,0 +1,1 @@
+"""A listing held against what is known: which hashes are kept, and what is read."""
