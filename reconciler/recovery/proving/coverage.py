@@ -19,7 +19,7 @@ from reconciler.recovery.repository import layout
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.rows import ATTESTED, UNREADABLE, WITH_BYTES
 from reconciler.recovery.scanning.due.choosing import is_proved
-from reconciler.recovery.scanning.known.comparing.kept_hashes import is_unread
+from reconciler.recovery.scanning.known.comparing.pairs import is_unread
 from reconciler.recovery.values import Scan
 from reconciler.recovery.walking.exclusions import Exclusions
 

@@ -32,7 +32,7 @@ from reconciler.recovery.rows import Content, same_bytes
 from reconciler.recovery.scanning.finishing import remembering
 from reconciler.recovery.scanning.finishing.hiding import Hidden, hidden_by
 from reconciler.recovery.scanning.known import record
-from reconciler.recovery.scanning.known.comparing import attested, kept_hashes
+from reconciler.recovery.scanning.known.comparing import attested, pairs
 from reconciler.recovery.scanning.known.earlier import contents_of, fetched
 from reconciler.recovery.scanning.outcome import Scanned
 from reconciler.recovery.scanning.reading.crew import TOLD
@@ -260,7 +260,7 @@ def _otherwise(repository: Repository, scan: Scan, hidden: Hidden) -> Iterator[_
 
 
 def _damaged(scan: Scan, good: pa.RecordBatch, now: pa.RecordBatch) -> Iterator[_Otherwise]:
-    rotten = pc.or_(kept_hashes.rotten(now, good), attested.rotten(now, good))
+    rotten = pc.or_(pairs.rotten(now, good), attested.rotten(now, good))
     found = convert.contents(good.filter(rotten)), convert.contents(now.filter(rotten))
     for one, other in zip(*found, strict=True):
         finding = FileFinding(DAMAGED, scan.name, scan.place, one.path, _plain(one), other)

@@ -26,7 +26,7 @@ from reconciler.recovery.scanning.due.choosing import (
     minutes_of,
 )
 from reconciler.recovery.scanning.due.waiting import Waiting
-from reconciler.recovery.scanning.known.comparing import attested, kept_hashes
+from reconciler.recovery.scanning.known.comparing import attested, pairs
 from reconciler.recovery.scanning.known.comparing.kept_hashes import Compared
 from reconciler.recovery.scanning.known.earlier import Earlier
 from reconciler.recovery.scanning.known.last_rows import Last
@@ -130,7 +130,7 @@ class Turns:
         if self._should_be is None or not rows.num_rows:
             return kept
         was = self._should_be.beside(rows["path"])
-        return pc.if_else(kept_hashes.alike(rows, was), was["sha256"], kept)
+        return pc.if_else(pairs.alike(rows, was), was["sha256"], kept)
 
     def _unread(
         self, wanted: pa.RecordBatch, doubted: Sequence[bytes]
@@ -145,9 +145,9 @@ class Turns:
         if self._was is None or not wanted.num_rows:
             return turns, [_unknown(wanted)]
         was = self._was.beside(wanted["path"])
-        failed = pc.and_not(pc.equal(was["kind"], UNREADABLE), kept_hashes.is_unread(was))
+        failed = pc.and_not(pc.equal(was["kind"], UNREADABLE), pairs.is_unread(was))
         failed = pc.fill_null(failed, False)
-        same = pc.and_(kept_hashes.alike(wanted, was), kept_hashes.shows_no_change(wanted, was))
+        same = pc.and_(pairs.alike(wanted, was), pairs.shows_no_change(wanted, was))
         stays = pc.or_(failed, pc.and_not(pc.fill_null(same, False), in_doubt))
         turns = pc.if_else(failed, pa.scalar(_LAST, pa.int64()), turns)
         return turns, [_unknown(wanted.filter(pc.invert(stays))), _kept(was.filter(stays))]

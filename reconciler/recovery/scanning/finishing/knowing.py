@@ -13,7 +13,7 @@ from reconciler.recovery.parts import merge, read
 from reconciler.recovery.parts.schema import CONTENTS
 from reconciler.recovery.parts.write import PartWriter
 from reconciler.recovery.scanning.finishing.hiding import Hidden, hidden_by, nothing_hidden
-from reconciler.recovery.scanning.known.comparing import kept_hashes
+from reconciler.recovery.scanning.known.comparing import pairs
 from reconciler.recovery.scanning.known.earlier import contents_of
 from reconciler.recovery.scanning.known.last_rows import Last
 
@@ -45,7 +45,7 @@ def known(last: Last | None, part: Path | None, folder: Path) -> Known | None:
     if part is None or before is None:
         return before if part is None else Known(part, None, nothing_hidden)
     both = [read.batches(path, CONTENTS) for path in (before.contents, part)]
-    contents = _written(folder, merge.joined(both, chosen=kept_hashes.unless_rotten))
+    contents = _written(folder, merge.joined(both, chosen=pairs.unless_rotten))
     remembered = before.remembered and _written(folder, _not_written(before.remembered, part))
     return before._replace(contents=contents, remembered=remembered)
 
@@ -55,9 +55,7 @@ def _not_written(remembered: Path, own: Path) -> Iterator[pa.RecordBatch]:
     since = contents_of(own)
     for good in read.batches(remembered, CONTENTS):
         now = since.beside(good["path"])
-        yield good.filter(
-            pc.or_(pc.invert(kept_hashes.has_bytes(now)), kept_hashes.alike(now, good))
-        )
+        yield good.filter(pc.or_(pc.invert(pairs.has_bytes(now)), pairs.alike(now, good)))
 
 
 def _written(folder: Path, batches: Iterator[pa.RecordBatch]) -> Path:

@@ -14,7 +14,7 @@ from reconciler.recovery.parts.convert import values
 from reconciler.recovery.parts.schema import CONTENTS
 from reconciler.recovery.parts.write import PartWriter, Written
 from reconciler.recovery.scanning.known.comparing.attested import in_archive
-from reconciler.recovery.scanning.known.comparing.kept_hashes import has_bytes
+from reconciler.recovery.scanning.known.comparing.pairs import has_bytes
 from reconciler.recovery.scanning.known.earlier import Earlier, contents_of
 
 #: What follows the date of a file that was moved.

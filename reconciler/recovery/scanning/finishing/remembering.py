@@ -25,7 +25,7 @@ from reconciler.recovery.scanning.finishing import moved
 from reconciler.recovery.scanning.finishing.hiding import Hidden
 from reconciler.recovery.scanning.finishing.knowing import Known
 from reconciler.recovery.scanning.finishing.moved import with_details
-from reconciler.recovery.scanning.known.comparing import attested, kept_hashes
+from reconciler.recovery.scanning.known.comparing import attested, pairs
 from reconciler.recovery.scanning.known.earlier import contents_of
 
 #: What is gone for so long is not expected back.
@@ -51,7 +51,7 @@ def remember(
         found = False
         for good in _good(known, since.encode()):
             now, then = seen.beside(good["path"]), before.beside(good["path"])
-            unlike = pc.or_(pc.invert(_is_seen(now, good)), kept_hashes.rotten(now, good))
+            unlike = pc.or_(pc.invert(_is_seen(now, good)), pairs.rotten(now, good))
             unlike = pc.or_(unlike, attested.rotten(now, good))
             rows, now, then = (batch.filter(unlike) for batch in (good, now, then))
             rows = going.dated(rows, now, then)
@@ -120,7 +120,7 @@ def _dated(batch: pa.RecordBatch, since: bytes) -> pa.RecordBatch:
 
 def _known(rows: pa.RecordBatch) -> pa.Array:
     """Say for each row whether its bytes were read, or lie in an archive. Never null."""
-    return pc.or_(kept_hashes.has_bytes(rows), _archived(rows))
+    return pc.or_(pairs.has_bytes(rows), _archived(rows))
 
 
 def _archived(rows: pa.RecordBatch) -> pa.Array:
@@ -129,7 +129,7 @@ def _archived(rows: pa.RecordBatch) -> pa.Array:
 
 def _is_seen(now: pa.RecordBatch, good: pa.RecordBatch) -> pa.Array:
     """Say for each row whether as much is known of it as of what is good. Never null."""
-    proved = pc.or_(kept_hashes.has_bytes(now), attested.in_archive(now))
+    proved = pc.or_(pairs.has_bytes(now), attested.in_archive(now))
     return pc.or_(proved, pc.and_(_archived(now), pc.is_null(good["sha256"])))
 
 

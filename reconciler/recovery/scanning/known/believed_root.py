@@ -22,7 +22,7 @@ from reconciler.recovery.parts.convert import scanned, values
 from reconciler.recovery.parts.schema import CONTENTS
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.rows import DELETED, UNREADABLE, Rows, part_of, together
-from reconciler.recovery.scanning.known.comparing import kept_hashes
+from reconciler.recovery.scanning.known.comparing import pairs
 from reconciler.recovery.scanning.known.earlier import Earlier, contents_of, rows_of
 from reconciler.recovery.scanning.known.own import Own
 from reconciler.recovery.scanning.known.pieces import Run, Unfinished
@@ -174,7 +174,7 @@ def believe_own(
         away = values(was["path"].filter(gone))
         number += was.num_rows - sum(map(hidden, away))
         there += was.num_rows - len(away)
-        survived += pc.sum(kept_hashes.alike(now, was)).as_py() or 0
+        survived += pc.sum(pairs.alike(now, was)).as_py() or 0
     found = _Found("an earlier run of this scan", number, there, survived)
     if is_known and _is_another(found, root):
         return False

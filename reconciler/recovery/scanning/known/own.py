@@ -19,7 +19,7 @@ from reconciler.recovery.parts.write import PartWriter
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.rows import READ
 from reconciler.recovery.scanning.known import pieces
-from reconciler.recovery.scanning.known.comparing import kept_hashes
+from reconciler.recovery.scanning.known.comparing import pairs
 from reconciler.recovery.scanning.known.earlier import Earlier, contents_of
 from reconciler.recovery.scanning.known.last_rows import Last
 from reconciler.recovery.scanning.known.overtaken import Overtaken, unless_read_since
@@ -99,7 +99,7 @@ class Own:
         if streams:
             others = contents_of(last.contents) if last else None
             with PartWriter(folder, CONTENTS) as writer:
-                for batch in merge.joined(streams, chosen=kept_hashes.unless_rotten):
+                for batch in merge.joined(streams, chosen=pairs.unless_rotten):
                     writer.write(unless_read_since(batch, others))
                 self._part = writer.finish().path
         return self._part
@@ -119,5 +119,5 @@ def _rows(paths: Sequence[Path]) -> Iterator[pa.RecordBatch]:
 
 
 def _read(batch: pa.RecordBatch) -> pa.RecordBatch:
-    ours = pc.and_(kept_hashes.has_bytes(batch), pc.equal(batch["proof"], READ))
+    ours = pc.and_(pairs.has_bytes(batch), pc.equal(batch["proof"], READ))
     return batch.select(CONTENTS.names).filter(ours)

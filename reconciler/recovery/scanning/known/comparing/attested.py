@@ -230,7 +230,7 @@ def unread(files: Rows, sums: pa.RecordBatch | None) -> Rows:
 def rotten(now: pa.RecordBatch, good: pa.RecordBatch) -> pa.Array:
     """Say for each row whether an archived object is attested to have other bytes. Never null.
 
-    Though nobody wrote it: of one that can be read its bytes tell (`kept_hashes.rotten`).
+    Though nobody wrote it: of one that can be read its bytes tell (`pairs.rotten`).
     """
     other = pc.and_(in_archive(now), pc.not_equal(now["sha256"], good["sha256"]))
     return pc.and_(pc.fill_null(other, False), unwritten(now, good))

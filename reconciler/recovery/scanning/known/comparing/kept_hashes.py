@@ -15,19 +15,9 @@ import pyarrow.compute as pc
 from reconciler.recovery.parts.convert import scanned, values
 from reconciler.recovery.parts.schema import SCANNED
 from reconciler.recovery.parts.times import same_time
-from reconciler.recovery.rows import (
-    ATTESTED,
-    FILE,
-    KEPT,
-    LIMIT,
-    STORED,
-    UNREADABLE,
-    Content,
-    Rows,
-    chosen,
-)
+from reconciler.recovery.rows import ATTESTED, FILE, KEPT, STORED, Content, Rows, chosen
 from reconciler.recovery.scanning.known.comparing import attested, undeleted
-from reconciler.recovery.scanning.known.comparing.pairs import is_same
+from reconciler.recovery.scanning.known.comparing.pairs import alike, has_bytes, is_same
 from reconciler.recovery.scanning.known.earlier import Earlier
 from reconciler.recovery.values import Root
 
@@ -97,8 +87,7 @@ def compare(
     and not over) or `in_doubt` is read.
     """
     batch, told = attested.apart(scanned(listed))
-    unknown = _files(batch)
-    should: pa.Array = pa.nulls(len(listed), pa.binary(32))
+    unknown, should = _files(batch), pa.nulls(len(listed), pa.binary(32))
     is_new, met, survived = not earlier, 0, 0
     each = [one.beside(batch["path"]) for one in earlier]
     known, claims = _beside(remembered, batch), _beside(claimed, batch)
@@ -119,8 +108,7 @@ def compare(
             survived += 0 if one.own else pc.sum(like).as_py() or 0
             # What was read first is right: this very scan may have read what had rotted.
             should = pc.coalesce(pc.if_else(like, was["sha256"], None), should)
-    first = _hashes(batch, [*known, *attested.first_of(claims, each)])
-    should = pc.coalesce(*first, should, batch["sha256"], *_hashes(batch, claims))
+    should = _expected(batch, should, each, known, claims)
     by = unknown, should, attested.Before(each, known, wrong, in_doubt, claims)
     held, kept = attested.hold(told, batch, *by), pc.and_not(_files(batch), unknown)
     counts = is_new, (pc.sum(kept).as_py() or 0) - held.dropped, _size(held.batch), met, survived
@@ -129,6 +117,18 @@ def compare(
         return _divided(listed, held, found)
     same = len(earlier) == 1 and not earlier[0].own
     return found._replace(alike=same and held.batch.equals(each[0]))
+
+
+def _expected(
+    batch: pa.RecordBatch,
+    should: pa.Array,
+    each: Sequence[pa.RecordBatch],
+    known: Sequence[pa.RecordBatch],
+    claims: Sequence[pa.RecordBatch],
+) -> pa.Array:
+    """Return which hash each row should have: of what is remembered, else what was proved first."""
+    first = _hashes(batch, [*known, *attested.first_of(claims, each)])
+    return pc.coalesce(*first, should, batch["sha256"], *_hashes(batch, claims))
 
 
 def _divided(listed: Rows, held: attested.Held, compared: Compared) -> Compared:
@@ -196,66 +196,6 @@ def untouched(
     if "ctime_ns" not in agreeing:
         same = pc.and_(same, same_time(listed, was))
     return pc.fill_null(pc.and_(same, is_same(listed, was, agreeing)), False)
-
-
-def alike(listed: pa.RecordBatch, was: pa.RecordBatch) -> pa.Array:
-    """Say for each row whether nobody wrote it since `was`: then the bytes should be the same.
-
-    Whoever writes a file changes its time, or makes another version. Never null.
-    """
-    same = pc.and_(pc.equal(listed["kind"], FILE), pc.is_valid(was["sha256"]))
-    same = pc.and_(same, same_time(listed, was))
-    written = pc.not_equal(listed["version"], was["version"])
-    return pc.and_not(pc.fill_null(same, False), pc.fill_null(written, False))
-
-
-def shows_no_change(listed: pa.RecordBatch, was: pa.RecordBatch) -> pa.Array:
-    """Say for each row whether all that tells of a change is what it was. Never null.
-
-    Whoever copies other bytes over a file can give it its old time, but no old inode. What is not
-    known of `was`, as its stamps are lost, shows nothing.
-    """
-    same = pc.fill_null(pc.equal(listed["size"], was["size"]), False)
-    for column in ("ctime_ns", "inode", "tag"):
-        same = pc.and_(same, pc.fill_null(pc.equal(listed[column], was[column]), True))
-    return same
-
-
-def rotten(now: pa.RecordBatch, good: pa.RecordBatch) -> pa.Array:
-    """Say for each row whether it has other bytes, though nobody wrote the file. Never null."""
-    other = pc.fill_null(pc.not_equal(now["sha256"], good["sha256"]), False)
-    return pc.and_(other, alike(now, good))
-
-
-def unless_rotten(rows: pa.RecordBatch) -> pa.RecordBatch:
-    """Return one of the rows of each path: what somebody wrote last, before it was rotten.
-
-    They are sorted by path, and those of one path by when they were found.
-    """
-    while rows.num_rows > 1:
-        one, other = rows.slice(0, rows.num_rows - 1), rows.slice(1)
-        same = pc.equal(one["path"], other["path"])
-        if not pc.any(same).as_py():
-            break
-        no = pa.array([False])
-        first = pc.and_not(same, pc.and_(same, pa.concat_arrays([no, same[:-1]])))
-        worse = pc.and_(first, rotten(other, one))
-        without = pc.or_(
-            pa.concat_arrays([pc.and_not(first, worse), no]), pa.concat_arrays([no, worse])
-        )
-        rows = rows.filter(pc.invert(without))
-    return rows
-
-
-def has_bytes(rows: pa.RecordBatch) -> pa.Array:
-    """Say for each row whether it is a file whose bytes were read, then or earlier. Never null."""
-    return pc.fill_null(pc.and_(pc.equal(rows["kind"], FILE), pc.is_valid(rows["sha256"])), False)
-
-
-def is_unread(rows: pa.RecordBatch) -> pa.Array:
-    """Say for each row whether a limit left no room for it (`Content.is_unread`). Never null."""
-    of_limit = pc.and_(pc.equal(rows["kind"], UNREADABLE), pc.equal(rows["detail"], LIMIT))
-    return pc.fill_null(of_limit, False)
 
 
 def _fresh(same: pa.Array, was: pa.RecordBatch, one: Earlier) -> pa.Array:
