@@ -31,6 +31,10 @@ class UsageError(ReconcilerError):
     exit_code = USAGE
 
 
+class ForbiddenFileError(UsageError):
+    """A file is to be written where none may be: not even a report of that is written there."""
+
+
 class AddressError(UsageError):
     """A platform's address is missing, malformed or of an unknown kind."""
 

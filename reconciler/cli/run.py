@@ -26,6 +26,6 @@ def run(argv: Sequence[str]) -> int:
 
         return run_command(streams, settings, row, options)
     except Exception as error:
-        from reconciler.cli.output.failure import failed  # most commands do not fail
+        from reconciler.cli.failure import failed  # most commands do not fail
 
         return failed(streams, error, argv)

@@ -5,10 +5,30 @@ from __future__ import annotations
 import argparse
 from collections.abc import Collection, Sequence
 
+from reconciler.cli import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Any
+
 TEXT, JSON, MARKDOWN = "text", "json", "markdown"
 FORMATS = (TEXT, JSON, MARKDOWN)
+GITHUB, GITLAB, GITLAB_WIDGET = "github", "gitlab", "gitlab-widget"
+SARIF, JUNIT = "sarif", "junit"
+#: In which commands that judge something can say what they found, to programs of others.
+VERDICTS = (GITHUB, GITLAB, SARIF, JUNIT)
+#: The same, and what only those can say that know what would change.
+OF_VERDICTS = (*VERDICTS, GITLAB_WIDGET)
+EVERY_FORMAT = (*FORMATS, *OF_VERDICTS)
 #: As the value of `--events`.
 STDOUT = "-"
+
+
+class Output:
+    """What one `-o` asks for: a format, and a file; None: it goes to standard output."""
+
+    def __init__(self, format: str, file: str | None = None) -> None:
+        self.format = format
+        self.file = file
 
 
 class Settings(argparse.Namespace):
@@ -21,6 +41,8 @@ class Settings(argparse.Namespace):
     #: Seconds that the whole command may take; None without end.
     timeout: float | None = None
     output: str = TEXT
+    #: What is to be written into files beside.
+    output_files: tuple[Output, ...] = ()
     #: Where events go: a file, or STDOUT.
     events: str | None = None
     #: The folder of journals; None for the default one.
@@ -43,6 +65,7 @@ COMMON_OPTIONS = {
 LIMITED_OPTIONS = {**COMMON_OPTIONS, "journal": "--journal"}
 
 
+_INTO_FILES = "; FORMAT=FILE writes that report into a file beside, and may be repeated"
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 #: Stands before a word that begins with a dash and is no option; no real word can hold it.
 LITERAL = "\0"
@@ -53,6 +76,21 @@ def given_text(text: str) -> str:
     if not text.strip():
         raise argparse.ArgumentTypeError("the value is empty")
     return text.removeprefix(LITERAL)
+
+
+def read_output(text: str) -> Output:
+    """Read a format, or `FORMAT=FILE`."""
+    format, equals, file = text.partition("=")
+    if format not in EVERY_FORMAT:
+        known = ", ".join(map(repr, EVERY_FORMAT))
+        raise argparse.ArgumentTypeError(f"invalid choice: {format!r} (choose from {known})")
+    if equals and not file.strip():
+        raise argparse.ArgumentTypeError(f"{text!r} names no file")
+    if file.lower().endswith((".yaml", ".yml")):
+        raise argparse.ArgumentTypeError(
+            f"{file!r} has the name of a manifest, which no report is to replace: give another one"
+        )
+    return Output(format, file if equals else None)
 
 
 def duration(text: str) -> float:
@@ -132,10 +170,11 @@ def _add_outputs(group: argparse._ArgumentGroup, formats: Sequence[str]) -> None
     group.add_argument(
         "-o",
         "--output",
-        type=str,
-        choices=FORMATS,
+        type=read_output,
+        action="append",
         metavar="|".join(formats),
-        help="how results are written (default: text)",
+        help="how results are written (default: text)"
+        + (_INTO_FILES if set(VERDICTS) <= set(formats) else ""),
     )
     group.add_argument(
         "--events",
@@ -169,7 +208,7 @@ def merged(before: argparse.Namespace, after: argparse.Namespace) -> Settings:
     Options that may be repeated add up, in order; of the others the last one counts.
     """
 
-    def repeated(name: str) -> tuple[str, ...]:
+    def repeated(name: str) -> tuple[Any, ...]:
         return tuple((getattr(before, name) or []) + (getattr(after, name) or []))
 
     def last(name: str) -> str | None:
@@ -179,13 +218,15 @@ def merged(before: argparse.Namespace, after: argparse.Namespace) -> Settings:
     def total(name: str) -> int:
         return (getattr(before, name) or 0) + (getattr(after, name) or 0)
 
+    outputs: tuple[Output, ...] = repeated("output")
     return Settings(
         files=repeated("files"),
         platform=last("platform"),
         env_files=repeated("env_files"),
         scope=repeated("scope"),
         timeout=None if (timeout := last("timeout")) is None else float(timeout),
-        output=last("output") or TEXT,
+        output=[TEXT, *(one.format for one in outputs if one.file is None)][-1],
+        output_files=tuple(one for one in outputs if one.file is not None),
         events=last("events"),
         journal=last("journal"),
         no_color=bool(last("no_color")),

@@ -134,7 +134,9 @@ def _unmanaged(live: Live, scope: Scope) -> Iterator[Notice]:
         name = live.by_id[id].name
         if scope.holds(name):
             told = f"{quoted(name)} can't be managed and is left alone: {because}"
-            yield Notice("unmanaged", name, told)
+            # What is no text (lone surrogates) no plan can hold, nor a program that reads one.
+            text = name.encode("utf-8", "backslashreplace").decode()
+            yield Notice("unmanaged", text, told)
 
 
 def _gone(item: Removed) -> Notice:

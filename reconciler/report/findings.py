@@ -26,6 +26,8 @@ class Finding(Struct, frozen=True):
     file: str = ""
     line: int = 0
     column: int = 0
+    #: Where it ends: the column behind its last character, in the same line; 0: nobody knows.
+    end_column: int = 0
     path: str = ""
 
     @property

@@ -5,11 +5,15 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 
 from reconciler.cli.context import Context
+from reconciler.cli.inputs.places import in_manifest
 from reconciler.cli.inputs.source import plan_for, read_source
 from reconciler.cli.inputs.warnings import tell
 from reconciler.cli.options.command import Command
+from reconciler.cli.settings import FORMATS, OF_VERDICTS
+from reconciler.cli.telling import Told, tell_all
 from reconciler.errors import CHANGES, SUCCESS
 from reconciler.report.sentences.drift import drift_of
+from reconciler.report.verdicts.plans import of_drift
 
 
 class DriftOptions(Namespace):
@@ -32,8 +36,11 @@ def _run(context: Context, options: DriftOptions) -> int:
     policy = source.manifest.desired.policy
     drift = drift_of(plan, ignored=policy.undeclared == "ignore" and not options.undeclared)
     tell(context, plan.warnings)
-    context.result(context.report().drift(drift, context.style))
-    return CHANGES if drift.found else SUCCESS
+    told = Told(
+        lambda report, style: report.drift(drift, style),
+        lambda: in_manifest(source.manifest, of_drift(drift)),
+    )
+    return tell_all(context, told, CHANGES if drift.found else SUCCESS)
 
 
 COMMAND = Command(
@@ -48,4 +55,5 @@ COMMAND = Command(
     add_arguments=_add_arguments,
     options=DriftOptions,
     run=_run,
+    formats=(*FORMATS, *OF_VERDICTS),
 )

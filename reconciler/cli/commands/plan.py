@@ -10,13 +10,17 @@ from reconciler.cli.applying.preflight import with_backends
 from reconciler.cli.context import Context
 from reconciler.cli.inputs.apart import check_file_apart, declared
 from reconciler.cli.inputs.files import check_digest_goal, check_writable, write_whole
+from reconciler.cli.inputs.places import in_manifest
 from reconciler.cli.inputs.source import plan_for, read_source
 from reconciler.cli.options.choices import Choices, add_choices
 from reconciler.cli.options.command import Command
+from reconciler.cli.settings import FORMATS, OF_VERDICTS
+from reconciler.cli.telling import Told, tell_all
 from reconciler.errors import BLOCKED, CHANGES, SUCCESS, UsageError
 from reconciler.manifest import Manifest
 from reconciler.plan.document import Plan, to_json
 from reconciler.printable import quoted, word
+from reconciler.report.verdicts.plans import of_plan
 
 
 class PlanOptions(Choices):
@@ -51,10 +55,14 @@ def _plan(context: Context, options: PlanOptions, events: EventStream) -> int:
         plan = with_backends(plan)
     events.plan(plan)
     _save(plan, options)
-    context.result(context.report().plan(plan, context.style))
+    told = Told(
+        lambda report, style: report.plan(plan, style),
+        lambda: in_manifest(source.manifest, of_plan(plan)),
+    )
+    code = tell_all(context, told, exit_code(plan, detailed=options.detailed_exitcode))
     if options.out and plan.ready and plan.operations and context.is_text:
         context.note(f"Saved. To apply exactly this: reconciler apply {word(options.out)}")
-    return exit_code(plan, detailed=options.detailed_exitcode)
+    return code
 
 
 def exit_code(plan: Plan, *, detailed: bool) -> int:
@@ -112,5 +120,6 @@ COMMAND = Command(
     add_arguments=_add_arguments,
     options=PlanOptions,
     run=_run,
+    formats=(*FORMATS, *OF_VERDICTS),
     tells_events=True,
 )

@@ -7,7 +7,10 @@ from argparse import ArgumentParser, Namespace
 from reconciler.cli.context import Context
 from reconciler.cli.inputs.files import read_plan
 from reconciler.cli.options.command import Command
+from reconciler.cli.settings import FORMATS, OF_VERDICTS
+from reconciler.cli.telling import Told, tell_all
 from reconciler.errors import SUCCESS
+from reconciler.report.verdicts.plans import of_plan
 
 
 class ShowOptions(Namespace):
@@ -21,8 +24,9 @@ def _add_arguments(parser: ArgumentParser) -> None:
 
 
 def _run(context: Context, options: ShowOptions) -> int:
-    context.result(context.report().plan(read_plan(options.plan), context.style))
-    return SUCCESS
+    plan = read_plan(options.plan)
+    told = Told(lambda report, style: report.plan(plan, style), lambda: of_plan(plan, "show"))
+    return tell_all(context, told, SUCCESS)
 
 
 COMMAND = Command(
@@ -34,5 +38,6 @@ COMMAND = Command(
     add_arguments=_add_arguments,
     options=ShowOptions,
     run=_run,
+    formats=(*FORMATS, *OF_VERDICTS),
     takes=(),
 )

@@ -6,12 +6,16 @@ from argparse import Namespace
 
 from reconciler.cli.context import Context
 from reconciler.cli.inputs.manifest import read_manifest
+from reconciler.cli.inputs.places import in_manifest
 from reconciler.cli.inputs.scope import read_scopes
 from reconciler.cli.inputs.warnings import own_warnings, tell
 from reconciler.cli.options.command import Command
+from reconciler.cli.settings import FORMATS, VERDICTS
+from reconciler.cli.telling import Told, tell_all
 from reconciler.diff import outside_scope
 from reconciler.errors import SUCCESS, ManifestError
 from reconciler.manifest import placed
+from reconciler.report.verdicts.manifests import of_valid
 
 
 def _run(context: Context, _options: Namespace) -> int:
@@ -23,9 +27,12 @@ def _run(context: Context, _options: Namespace) -> int:
     warnings = own_warnings(manifest)
     tell(context, warnings)
     entries = len(manifest.desired.entries)
-    report = context.report()
-    context.result(report.valid(len(manifest.files), entries, warnings, context.style))
-    return SUCCESS
+    files = len(manifest.files)
+    told = Told(
+        lambda report, style: report.valid(files, entries, warnings, style),
+        lambda: in_manifest(manifest, of_valid(files, entries, warnings)),
+    )
+    return tell_all(context, told, SUCCESS)
 
 
 COMMAND = Command(
@@ -37,5 +44,6 @@ COMMAND = Command(
         ("reconciler -f storages.yaml validate -o json", "the same, for a program"),
     ),
     run=_run,
+    formats=(*FORMATS, *VERDICTS),
     takes=("files", "env_files", "scope"),
 )

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from reconciler.cli.context import Context
 from reconciler.cli.settings import STDOUT
-from reconciler.errors import UsageError
+from reconciler.errors import ForbiddenFileError
 from reconciler.location import location, sanitize_local_url
 from reconciler.manifest import Manifest
 from reconciler.model import Entry, Storage
@@ -38,7 +38,7 @@ class Lying(NamedTuple):
         return location(self.type, self.url).place
 
 
-class WithinStorageError(UsageError):
+class WithinStorageError(ForbiddenFileError):
     """A file that a run is to write lies in a storage: not even that is written there."""
 
 
@@ -94,6 +94,21 @@ def keep_events_apart(context: Context, storages: Iterable[Lying]) -> None:
     """Refuse `--events` in one of the storages: `WithinStorageError`."""
     events = context.settings.events
     check_file_apart(storages, "--events", None if events == STDOUT else events)
+
+
+def keep_outputs_apart(
+    context: Context, storages: Iterable[Lying], manifest: Iterable[str] = ()
+) -> None:
+    """Refuse `-o FORMAT=FILE` in a storage or over the manifest: `ForbiddenFileError`."""
+    files = context.settings.output_files
+    storages = list(storages) if files else ()
+    for one in files:
+        path = one.file or ""
+        check_file_apart(storages, "-o", path)
+        if Path(path).exists() and any(Path(path).samefile(file) for file in manifest):
+            raise ForbiddenFileError(
+                f"{quoted(path)} is a file of the manifest: write the report elsewhere"
+            )
 
 
 def keep_journal_apart(context: Context, folder: Path, storages: Iterable[Lying]) -> None:

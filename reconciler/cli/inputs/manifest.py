@@ -7,7 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from reconciler.cli.context import Context
-from reconciler.cli.inputs.apart import WithinStorageError, declared, keep_events_apart
+from reconciler.cli.inputs.apart import (
+    WithinStorageError,
+    declared,
+    keep_events_apart,
+    keep_outputs_apart,
+)
 from reconciler.cli.settings import STDOUT
 from reconciler.errors import AddressError, MatchingError, ReconcilerError, UsageError
 from reconciler.lease.address import understand
@@ -32,6 +37,7 @@ def read_manifest(context: Context) -> Manifest:
     }
     manifest = load(settings.files or default_paths(), variables, addresses)
     keep_events_apart(context, declared(manifest))
+    keep_outputs_apart(context, declared(manifest), _on_disk(manifest))
     return manifest
 
 
@@ -60,6 +66,10 @@ def keep_events_apart_from_declared(context: Context) -> None:
         raise
     except ReconcilerError:
         pass
+
+
+def _on_disk(manifest: Manifest) -> list[str]:
+    return [file for file in manifest.files if file not in manifest.streams]
 
 
 def _check_glob(glob: str) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable
 from msgspec.structs import replace
 
 from reconciler.cli.context import Context
+from reconciler.cli.settings import GITHUB
 from reconciler.diff import near_duplicates
 from reconciler.manifest import Manifest, placed
 from reconciler.model import Notice, Problem
@@ -47,5 +48,7 @@ def _places(manifest: Manifest) -> dict[str, str]:
 
 def tell(context: Context, warnings: Iterable[Notice]) -> None:
     """Tell warnings on standard error, where the report has no place for them."""
+    if context.settings.output == GITHUB:  # it has them as annotations, in the same log
+        return
     for notice in warnings:
         context.note(f"Warning: {shown(notice.message)}")

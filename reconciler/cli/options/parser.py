@@ -287,6 +287,13 @@ def _literal(words: Sequence[str]) -> Sequence[str]:
 
 def _check_format(parser: Parser, row: Row, chosen: Settings) -> None:
     formats = row.command.formats
-    if chosen.output not in formats:
-        listed = " or ".join(formats)
-        parser.error(f"`{row.name}` has no -o {chosen.output}: it writes {listed}")
+    for format in (chosen.output, *(one.format for one in chosen.output_files)):
+        if format not in formats:
+            listed = " or ".join(filter(None, (", ".join(formats[:-1]), formats[-1])))
+            parser.error(f"`{row.name}` has no -o {format}: it writes {listed}")
+    if chosen.output_files and not set(settings.VERDICTS) <= set(formats):
+        one = chosen.output_files[0]
+        parser.error(
+            f"`{row.name}` writes to standard output alone: `-o {one.format} > {one.file}`, with "
+            "the redirection of your shell"
+        )

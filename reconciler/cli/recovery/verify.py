@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from reconciler.cli.applying.signals import FINISHES, GOES_ON, Stop
 from reconciler.cli.commands.recovery.verify import BEFORE, VerifyOptions
 from reconciler.cli.context import Context
-from reconciler.cli.inputs.apart import Lying, check_file_apart, declared
+from reconciler.cli.inputs.apart import Lying, check_file_apart, declared, keep_outputs_apart
 from reconciler.cli.inputs.platform import choose_platform, read_live, reading
 from reconciler.cli.inputs.scope import read_scopes
 from reconciler.cli.options.hints import did_you_mean
@@ -18,7 +18,8 @@ from reconciler.cli.recovery.proving.metering import About, metered
 from reconciler.cli.recovery.proving.settling import Settling
 from reconciler.cli.recovery.verifying import accepting, explaining, losing
 from reconciler.cli.recovery.verifying import deep as storages_now
-from reconciler.cli.recovery.verifying.meant import check, command_of
+from reconciler.cli.recovery.verifying.meant import check, check_told_alone, command_of
+from reconciler.cli.recovery.verifying.telling import tell_verified
 from reconciler.environment.timestamps import timestamp, utc_now
 from reconciler.errors import ERROR, RepositoryError, UsageError
 from reconciler.model import NEW_PLATFORM
@@ -55,6 +56,7 @@ _REVERSED = (
 def run(context: Context, options: VerifyOptions) -> int:
     """Compare what is asked for, tell what came of it, and return the exit code."""
     check(options)
+    check_told_alone(context.settings, options)
     if options.explain is not None:
         return explaining.run(context, options, *options.explain)
     if options.accept is not None or options.withdraw is not None:
@@ -63,12 +65,9 @@ def run(context: Context, options: VerifyOptions) -> int:
         return losing.run(context, options, options.accept_loss)
     address = split(options.repository or options.against or "")[0]
     body = objective.run if options.objective else _run
+    command = command_of(options)
     return metered(
-        context,
-        options.metrics,
-        command_of(options),
-        address,
-        lambda about: body(context, options, about),
+        context, options.metrics, command, address, lambda about: body(context, options, about)
     )
 
 
@@ -82,7 +81,7 @@ def _run(context: Context, options: VerifyOptions, about: About) -> int:
         verified = one.verified(stop)
         stop.settle()
         code = codes.of_verified(verified, interrupted=stop.interrupted)
-        context.outcome(context.report().verified(verified, context.style), code)
+        code = tell_verified(context, verified, one.settling.manifest, code)
         if not one.unwritten:
             return code
         context.streams.note(f"Error: {one.unwritten}.")
@@ -120,6 +119,7 @@ class _Verification:
             *(Lying(one.name, one.type, one.url) for one in read.values()),
         )
         check_file_apart(storages, "--rows", self._options.rows)
+        keep_outputs_apart(self._context, storages)
         about.keep_apart(storages)
 
     def verified(self, stop: Stop) -> Verified:

@@ -233,9 +233,10 @@ def test_completion_works_in_bash(applied):
         """
     )
     assert told.stderr == ""
+    every = "text json markdown github gitlab sarif junit gitlab-widget"
     assert told.stdout.splitlines() == [
         "validate",
-        *("text json markdown", "text json markdown", "json", "text"),
+        *(every, every, "json junit", "text"),
         *("storages.yaml", "journals", "storages.yaml", "platform.db"),
         *("nas", "raw"),
         *("help", "completion", "version", "storages.yaml"),
@@ -268,6 +269,7 @@ def test_every_path_is_completed():
         for action in own._actions:
             value = action.metavar
             known = value in PATHS or value in other or action.choices or action.nargs == 0
+            known = known or action.dest == "output"
             assert known, (
                 f"{command.name}: say in reconciler/cli/options/completion.py what {value} is"
             )

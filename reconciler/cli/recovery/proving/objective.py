@@ -9,18 +9,23 @@ from reconciler.cli.commands.recovery.verify import VerifyOptions
 from reconciler.cli.context import Context
 from reconciler.cli.inputs.apart import declared
 from reconciler.cli.inputs.manifest import read_manifest_if_any
+from reconciler.cli.inputs.places import in_manifest
 from reconciler.cli.inputs.scope import read_scopes
 from reconciler.cli.recovery import codes
 from reconciler.cli.recovery.proving.declared import WRITE
 from reconciler.cli.recovery.proving.metering import About
+from reconciler.cli.telling import Told, tell_all
 from reconciler.environment.timestamps import utc_now
 from reconciler.errors import UsageError
 from reconciler.location import location
+from reconciler.manifest import Manifest
 from reconciler.names import Scope
 from reconciler.printable import listed
 from reconciler.recovery.proving.objective import Declared, prove
+from reconciler.recovery.proving.results import Proved
 from reconciler.recovery.repository.opening import open_repository
 from reconciler.recovery.verifying.elsewhere import Asked, elsewhere
+from reconciler.report.verdicts.verifications import of_proved
 
 
 def run(context: Context, options: VerifyOptions, about: About) -> int:
@@ -32,8 +37,7 @@ def run(context: Context, options: VerifyOptions, about: About) -> int:
         others = elsewhere(repository, Asked(wanted.names, wanted.places, wanted.scope.holds))
         proved = prove(repository, declared, int(utc_now().timestamp()), notes, others)
     about.keep(proved)
-    report = context.report().proved(proved, context.style)
-    return context.outcome(report, codes.of_proved(proved))
+    return _tell(context, proved, wanted.manifest, codes.of_proved(proved))
 
 
 class _Wanted(NamedTuple):
@@ -44,6 +48,7 @@ class _Wanted(NamedTuple):
     scope: Scope
     #: All names of the manifest, earlier ones and those of what was removed too.
     names: set[str]
+    manifest: Manifest
     #: Where those lie that have an objective, or are out of scope.
     places: set[str]
 
@@ -59,7 +64,9 @@ class _Wanted(NamedTuple):
         about.take(context, manifest)
         desired = manifest.desired
         scope = Scope.of(("*",), read_scopes(context))
-        found = cls([], [], Scope.of(desired.policy.scope, read_scopes(context)), set(), set())
+        found = cls(
+            [], [], Scope.of(desired.policy.scope, read_scopes(context)), set(), manifest, set()
+        )
         every = sorted(desired.entries, key=lambda entry: entry.name)
         held = {entry.name for entry in every if scope.holds(entry.name)}
         if every and not held:
@@ -83,3 +90,12 @@ class _Wanted(NamedTuple):
         if not found.declared:
             raise UsageError(f"no storage in scope has an objective: {WRITE}")
         return found
+
+
+def _tell(context: Context, proved: Proved, manifest: Manifest, code: int) -> int:
+    """Tell of storages that were held against their objectives, and return the exit code."""
+    told = Told(
+        lambda report, style: report.proved(proved, style),
+        lambda: in_manifest(manifest, of_proved(proved)),
+    )
+    return tell_all(context, told, code)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from reconciler.cli.commands.recovery.verify import BEFORE, VerifyOptions
 from reconciler.cli.inputs.files import check_writable
+from reconciler.cli.settings import FORMATS, Settings
 from reconciler.errors import UsageError
 from reconciler.recovery.repository.address import split
 from reconciler.recovery.verifying.telling.table import kind_of
@@ -52,6 +53,18 @@ def check(options: VerifyOptions) -> None:
     if options.rows is not None:
         kind_of(options.rows)
         check_writable(options.rows)
+
+
+def check_told_alone(settings: Settings, options: VerifyOptions) -> None:
+    """Refuse formats of verdicts, and files, where there is none to tell: `UsageError`."""
+    way = next((way for way in _OF_ONE if getattr(options, way) is not None), None)
+    others = (settings.output, *(one.format for one in settings.output_files))
+    if way is None or (set(others) <= set(FORMATS) and not settings.output_files):
+        return
+    raise UsageError(
+        f"`verify --{way.replace('_', '-')}` writes {', '.join(FORMATS[:-1])} or {FORMATS[-1]}, to "
+        "standard output"
+    )
 
 
 def _check_of_all(options: VerifyOptions) -> None:

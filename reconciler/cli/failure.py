@@ -5,17 +5,21 @@ from __future__ import annotations
 import os
 import re
 import traceback
+from argparse import ArgumentTypeError
 from collections.abc import Sequence
 from contextlib import suppress
+from itertools import pairwise
 
+from reconciler.cli.commands import COMMANDS
 from reconciler.cli.output.streams import Streams
-from reconciler.cli.settings import JSON, MARKDOWN
-from reconciler.errors import ERROR, ManifestError, ReconcilerError, UsageError
+from reconciler.cli.settings import TEXT, Output, read_output
+from reconciler.cli.telling import Teller, Told
+from reconciler.errors import ERROR, ForbiddenFileError, ManifestError, ReconcilerError, UsageError
 from reconciler.masking import masked_in
 from reconciler.printable import shown
 from reconciler.report import text
-from reconciler.report.formats import report_in
 from reconciler.report.style import PLAIN
+from reconciler.report.verdicts.manifests import of_failure, of_problems_in
 
 #: Relative paths lead nowhere then, and the system only says that something does not exist.
 _GONE = "the current folder was deleted: change to a folder that exists, and run this again"
@@ -31,35 +35,62 @@ def failed(streams: Streams, error: Exception, argv: Sequence[str]) -> int:
     if isinstance(error, OSError) and _folder_is_gone():
         error = UsageError(_GONE)
     code = error.exit_code if isinstance(error, ReconcilerError) else ERROR
-    wanted = wanted_output(argv)
-    if wanted in (JSON, MARKDOWN) and not streams.told:
-        _report(streams, error, code, wanted)
+    if not streams.told:
+        _report(streams, error, code, argv)
     streams.note(_text(error))
     if str(error) != _GONE and _folder_is_gone():
         streams.note(f"Note: {_GONE}")
     return code
 
 
-def wanted_output(argv: Sequence[str]) -> str | None:
-    """Return which format the words of a command line ask for, also where they make no sense."""
-    wanted = None
+def wanted_outputs(argv: Sequence[str]) -> list[Output]:
+    """Return what the words of a command line ask for, also where they make no sense otherwise."""
+    wanted = []
     for word, following in zip(argv, [*argv[1:], ""], strict=True):
         if word == "--":
             break
         found = _OUTPUT.fullmatch(word)
         if found:
-            wanted = found["value"] or following
+            with suppress(ArgumentTypeError):
+                wanted.append(read_output(found["value"] or following))
     return wanted
 
 
-def _report(streams: Streams, error: Exception, code: int, wanted: str) -> None:
-    report = report_in(wanted)
-    if isinstance(error, ManifestError):
-        told = report.problems(error.problems, PLAIN)
-    else:
-        told = report.failure(_message(error), code, PLAIN)
+def _report(streams: Streams, error: Exception, code: int, argv: Sequence[str]) -> None:
+    """Write the failure in each form that `-o` asks for; text of it stands on standard error."""
+    wanted = wanted_outputs(argv)
+    printed = [one.format for one in wanted if one.file is None]
+    # What a file may not be, no report of that is either.
+    forbidden = isinstance(error, ForbiddenFileError)
+    files = () if forbidden else tuple(one for one in wanted if one.file is not None)
+    output = printed[-1] if printed and printed[-1] != TEXT else None
+    if output is None and not files:
+        return
+    teller = Teller(streams, os.environ, output, PLAIN, files)
     with suppress(ReconcilerError):  # a full disk, which may be the very error that is told
-        streams.document(told)
+        teller.tell(_told(error, code, argv), code)
+
+
+def _told(error: Exception, code: int, argv: Sequence[str]) -> Told:
+    command = next((word for word in argv if word in {row.name for row in COMMANDS}), "")
+    if isinstance(error, ManifestError):
+        problems = error.problems
+        return Told(
+            lambda report, style: report.problems(problems, style),
+            lambda: of_problems_in(problems, command, code),
+        )
+    message = _message(error)
+    return Told(
+        lambda report, style: report.failure(message, code, style),
+        lambda: of_failure(message, command, code, _manifest(argv)),
+    )
+
+
+def _manifest(argv: Sequence[str]) -> str:
+    """Return the first file that `-f` names; empty if that is none."""
+    pairs = pairwise(argv)
+    named = next((file for word, file in pairs if word in ("-f", "--file")), "")
+    return named if os.path.isfile(named) else ""  # noqa: PTH113 - takes NUL and over-long names
 
 
 def _text(error: Exception) -> str:

@@ -1,0 +1,49 @@
+"""Where in a manifest that stands which a finding is about: file, line and column."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec.structs import replace
+
+from reconciler.manifest import Manifest, placed
+from reconciler.model import Problem
+from reconciler.report.findings import Finding
+from reconciler.report.verdicts.verdict import Verdict
+
+
+def in_manifest(manifest: Manifest | None, verdict: Verdict) -> Verdict:
+    """Give each finding that has no place the one in the manifest that says what is wanted.
+
+    That is the entry of its storage, in `storages:` or `removed:`; else what `policy:` says of it,
+    or the first line, where a reader would begin.
+    """
+    if manifest is None or not manifest.files:
+        return verdict
+    spots = list(_spots(manifest, verdict.findings))
+    places = iter(placed(spots, manifest.streams))
+    findings = tuple(
+        finding if finding.file else _at(finding, next(places)) for finding in verdict.findings
+    )
+    return replace(verdict, findings=findings, file=manifest.files[0])
+
+
+def _spots(manifest: Manifest, findings: tuple[Finding, ...]) -> Iterator[Problem]:
+    desired = manifest.desired
+    known: dict[str, Problem] = {}
+    for removed in desired.removed:
+        known[removed.name] = Problem(removed.file, "", ("removed", removed.index, "name"))
+    for entry in desired.entries:
+        spot = Problem(entry.file, "", ("storages", entry.index, "name"))
+        known.update(dict.fromkeys(entry.renamed_from, spot))
+    for entry in desired.entries:
+        known[entry.name] = Problem(entry.file, "", ("storages", entry.index, "name"))
+    for finding in findings:
+        if not finding.file:
+            policy = Problem(manifest.files[0], "", ("policy", finding.rule))
+            storage = finding.name.partition(": ")[0]  # of a file on it
+            yield known.get(finding.name) or known.get(storage) or policy
+
+
+def _at(finding: Finding, place: Problem) -> Finding:
+    return replace(finding, file=place.file, line=place.line, column=place.column)

@@ -1,0 +1,320 @@
+"""Nothing that a manifest, a platform or a storage says is more than text, in any output.
+
+Each row of `OUTPUTS` says what the program sees that reads it, each of `RUNS` what is told. A new
+format is a row.
+"""
+
+import json
+import os
+
+import pytest
+
+from support.outputs import comments, documents, runners, screens
+from tests.e2e.conftest import Folder
+from tests.e2e.jetraw.test_modules import MODULE
+
+#: Played whole for each commit, and not by a third: see tests/support/sampling.py.
+pytestmark = pytest.mark.sampled(1_000)
+
+FAILS = """
+def list_storages(*, client=None):
+    raise RuntimeError(json.loads(pathlib.Path("said.json").read_text()))
+"""
+#: What anybody may declare.
+PRINTABLE = [
+    "::error file=x::owned",
+    "  ::stop-commands::x",
+    "##[add-mask]true",
+    "##vso[task.setvariable variable=a]b",
+    "section_start:0:x",
+    "[click](https://evil.example/a)",
+    "![image](https://evil.example/i.png)",
+    "[x]: https://evil.example/b",
+    "<https://evil.example/c>",
+    "https://evil.example/d www.evil.example ann@evil.example",
+    "@all @org/team #1 GH-1 !1",
+    "``` fence",
+    "| a | b |",
+    "|---|---|",
+    "# heading",
+    "- [ ] task",
+    "a `b` **c** _d_ ~~e~~ $f$",
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "<!-- comment",
+    "]]>&amp;&lt;",
+    "%0A::error::x",
+    "it's 'quoted' ::error::x",
+    "{0} %{strong_start} ${{ github.token }} $(id)",
+    "x" * 60_000,
+]
+#: What only a platform, or a file system, can hold.
+CONTROL = [
+    "a\r\n::error::b",
+    "a\n\n# b\n\n```\nc",
+    "a\u2028::error::b\x85::error::c\x0b::error::d",
+    "\x1b]0;title\x07\x1b[2J\x1b[31mred\x9b2J",
+    "\u202egnp.exe\u2066\u200b\u00ad\ufeff::error::x",
+    "\x00\x08\x7f\ufffe\uffff",
+    "\ud800 lone \udfff",
+]
+ALL = PRINTABLE + CONTROL
+FORMATS = ("text", "json", "markdown", "github", "gitlab", "gitlab-widget", "sarif", "junit")
+
+
+class Run:
+    """What a command has told, in every format that it has."""
+
+    def __init__(self, folder, *arguments, code, formats=FORMATS, env=None):
+        self.folder = folder
+        (folder.path / ".git").mkdir(exist_ok=True)
+        files = {name: f"told-{name}" for name in formats}
+        asked = [word for name, file in files.items() for word in ("-o", f"{name}={file}")]
+        variables = {"GITHUB_OUTPUT": "output", "GITHUB_STEP_SUMMARY": "summary", **(env or {})}
+        done = folder(*arguments, *asked, "-o", "github", code=code, env=variables)
+        self.printed = {"stdout": done.stdout, "stderr": done.stderr}
+        self.told = {name: folder.read(file) for name, file in files.items()}
+        self.told |= {"outputs": folder.read("output"), "summary": folder.read("summary")}
+
+
+def declared(**more):
+    text = json.dumps({"version": 1, "platform": "jetraw+module:ours", **more}, ensure_ascii=False)
+    return text.replace("$", "$$")
+
+
+def entry(name, number, **more):
+    return {"name": name, "type": "local", "default_url": f"/data/{number}", **more}
+
+
+def live(name, number, **more):
+    row = {"id": f"id-{number}", "name": name, "label": name, "type": "local"}
+    return row | {"default_url": f"/data/{number}"} | more
+
+
+def with_module(folder, rows, module=MODULE):
+    (folder.path / "ours.py").write_text(module)
+    folder.write(json.dumps(rows), "store.json")
+    return {"PYTHONPATH": str(folder.path)}
+
+
+def _storages(folder):
+    """Declare what is changed, created and removed, beside what nobody declared."""
+    entries = [entry(name, n, label=f"new {name}") for n, name in enumerate(PRINTABLE)]
+    removed = [{"name": f"removed {name}"} for name in PRINTABLE]
+    rows = [live(name, n) for n, name in enumerate(PRINTABLE) if n % 2]
+    rows += [live(f"removed {name}", 100 + n) for n, name in enumerate(PRINTABLE)]
+    rows += [live(f"undeclared {name}", 200 + n) for n, name in enumerate(ALL)]
+    rows += [live(f"label {n}", 300 + n, label=name) for n, name in enumerate(ALL)]
+    rows += [live(f"url {n}", n, default_url=f"/{name}", id=f"u-{n}") for n, name in enumerate(ALL)]
+    folder.write(declared(storages=entries, removed=removed))
+    return with_module(folder, rows)
+
+
+def invalid(folder):
+    wrong = [{"name": name, "type": name, name: name, "label": [name]} for name in PRINTABLE]
+    folder.write(declared(storages=wrong, removed=PRINTABLE, policy={"undeclared": PRINTABLE[0]}))
+    formats = [name for name in FORMATS if name != "gitlab-widget"]
+    return Run(folder, "validate", code=65, formats=formats)
+
+
+def warned(folder):
+    names = [*PRINTABLE[:-1], *(f"{name} " for name in PRINTABLE[:-1])]
+    entries = [entry(name, n) for n, name in enumerate(names)]
+    folder.write(declared(storages=entries))
+    formats = [name for name in FORMATS if name != "gitlab-widget"]
+    return Run(folder, "validate", code=0, formats=formats)
+
+
+def blocked(folder):
+    return Run(folder, "plan", code=3, env=_storages(folder))
+
+
+def drifted(folder):
+    return Run(folder, "drift", code=2, env=_storages(folder))
+
+
+def failed(folder):
+    folder.write(declared(storages=[entry("a", 1)]))
+    variables = with_module(folder, [], MODULE + FAILS)
+    folder.write(json.dumps("\n".join(ALL[:-1])), "said.json")
+    return Run(folder, "plan", code=1, env=variables)
+
+
+def misused(folder):
+    return Run(folder, "plan", "--target", "x", "::error::x\n::error::y", code=64)
+
+
+def _file(folder, path, data):
+    """Write a file whose name is bytes, as of long ago."""
+    file = folder.path / "nas" / os.fsdecode(path)
+    file.write_bytes(data)
+    os.utime(file, (1_600_000_000, 1_600_000_000))
+    return file
+
+
+def verified(folder):
+    """Let files of hostile names rot and go."""
+    names = [name.replace("/", "|").replace("\0", "")[:200] for name in ALL]
+    paths = [
+        f"{what} {n}".encode("utf-8", "surrogatepass") for what in ("rots", "goes") for n in names
+    ]
+    nas = folder.path / "nas"
+    nas.mkdir()
+    for path in paths:
+        _file(folder, path, b"good")
+    folder.write(declared(storages=[entry(PRINTABLE[5], 1, default_url=str(nas))]))
+    env = with_module(folder, [live(PRINTABLE[5], 1, default_url=str(nas))])
+    folder("scan", "--into", "proofs", "-q", env=env)
+    folder("snapshot", "create", "proofs", "-q", env=env)
+    for path in paths:
+        file = _file(folder, path, b"evil")
+        if path.startswith(b"goes"):
+            file.unlink()
+    formats = [name for name in FORMATS if name != "gitlab-widget"]
+    return Run(folder, "verify", "proofs", "--deep", code=7, formats=formats, env=env)
+
+
+RUNS = {run.__name__: run for run in (invalid, warned, blocked, drifted, failed, misused, verified)}
+
+
+def _text(told, run):
+    drawn, done = screens.seen(told)
+    assert not done
+    assert drawn.strip()
+    assert all(char.isprintable() or char == " " for char in drawn)
+
+
+def _json(told, run):
+    json.loads(told)
+
+
+def _markdown(told, run):
+    seen = comments.seen(told)
+    assert (seen.tags, seen.links, seen.mentions) == ((), (), ())
+    made = {kind.removesuffix("_open").removesuffix("_close") for kind in seen.kinds}
+    known = {"heading", "paragraph", "inline", "text", "strong", "code_inline", "html_inline"}
+    known |= {"bullet_list", "list_item", "softbreak", "text_special"}
+    known |= {"table", "thead", "tbody", "tr", "th", "td"}
+    assert made <= known
+    assert len(told.encode("utf-16-le", "surrogatepass")) // 2 <= 65_536
+
+
+def _github(told, run):
+    found = list(runners.commands(told))
+    assert {command.name for command in found} <= {"error", "warning"}
+    for level in ("error", "warning"):
+        assert sum(command.name == level for command in found) <= 10
+    for command in found:
+        known = {"title", "file", "line", "col", "endLine", "endColumn"}
+        assert command.properties.keys() <= known
+        assert command.properties.get("file", "storages.yaml") == "storages.yaml"
+        told = command.data + command.properties["title"]
+        assert all(char.isprintable() for char in told)
+        assert len(command.data) <= 4_096
+        assert len(command.properties["title"]) <= 255
+
+
+def _outputs(told, run):
+    outputs = runners.outputs(told)
+    keys = ("status", "exit_code", "digest", "counts", "errors", "warnings", "headline")
+    assert tuple(outputs) == keys
+    assert all(value.isprintable() for value in outputs.values())
+    json.loads(outputs["counts"])
+
+
+def _gitlab(told, run):
+    for found in documents.quality(told):
+        assert found["description"].isprintable()
+        assert found["location"]["path"] == "storages.yaml"
+
+
+def _widget(told, run):
+    documents.widget(told)
+
+
+def _sarif(told, run):
+    for result in documents.sarif(told)["results"]:
+        assert result["message"]["text"].isprintable()
+
+
+def _junit(told, run):
+    suites = documents.junit(told)
+    known = {"testsuites", "testsuite", "testcase", "failure", "error", "system-out"}
+    assert {element.tag for element in suites.iter()} <= known
+    texts = [t for e in suites.iter() for t in (e.text or "", *e.attrib.values())]
+    assert all(line.isprintable() for text in texts for line in text.strip().split("\n"))
+
+
+OUTPUTS = {
+    "text": _text,
+    "json": _json,
+    "markdown": _markdown,
+    "github": _github,
+    "gitlab": _gitlab,
+    "gitlab-widget": _widget,
+    "sarif": _sarif,
+    "junit": _junit,
+    "outputs": _outputs,
+    "summary": _markdown,
+}
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory, warm):
+    """Give what a run has told; each is played once."""
+    known = {}
+
+    def get(name):
+        if name not in known:
+            known[name] = None
+            known[name] = RUNS[name](Folder(tmp_path_factory.mktemp(name), warm))
+        assert known[name], "an earlier test shows why"
+        return known[name]
+
+    return get
+
+
+@pytest.mark.parametrize("output", OUTPUTS)
+@pytest.mark.parametrize("run", RUNS)
+def test_whoever_reads_an_output_sees_text(runs, run, output):
+    told = runs(run).told.get(output)
+    if told is None:
+        pytest.skip(f"`{run}` has no {output}")
+    OUTPUTS[output](told, runs(run))
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_no_runner_finds_a_command_in_what_is_printed(runs, run):
+    """That goes for each report, as a job may print the file, and for messages and tracebacks."""
+    for name, text in {**runs(run).printed, **runs(run).told}.items():
+        if name not in ("stdout", "github"):
+            assert list(runners.commands(text)) == [], name
+        assert runners.others(text) == [], name
+        if name != "outputs":
+            assert "\x1b" not in text
+
+
+@pytest.mark.parametrize("run", ["invalid", "blocked", "drifted", "verified"])
+def test_a_terminal_draws_text(runs, run):
+    folder = runs(run).folder
+    line, code = {
+        "invalid": (("validate",), 65),
+        "blocked": (("plan",), 3),
+        "drifted": (("drift",), 2),
+        "verified": (("verify", "proofs", "--deep", "-q"), 7),
+    }[run]
+    env = {"PYTHONPATH": str(folder.path)}
+    _text(folder.on_terminal(*line, code=code, env=env).replace("\x1b[0m", ""), None)
+
+
+def test_nor_in_a_traceback(runs):
+    path = runs("failed").folder.path
+    told = runs("failed").folder.shell(f'PYTHONPATH={path} "$0" plan --debug')
+    assert "Traceback" in told.stderr
+    assert list(runners.commands(told.stdout + told.stderr)) == []
+
+
+def test_what_a_plan_names_is_what_json_says(runs):
+    told = json.loads(runs("blocked").told["json"])
+    names = {operation["name"] for operation in told["operations"]}
+    assert names >= set(PRINTABLE)

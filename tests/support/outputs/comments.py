@@ -1,0 +1,55 @@
+"""What a reader of Markdown sees, as GitHub and GitLab render it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+#: Tags that reports write themselves.
+_OURS = frozenset({"<code>", "</code>"})
+#: What the programs that show a comment look for once it is rendered: somebody, or an issue.
+_MENTION = re.compile(r"(?<![\w`/.])@[\w-]|(?<![\w&])(?:#|GH-)\d")
+
+
+class Seen(NamedTuple):
+    """What a comment comes to."""
+
+    #: Kinds of what it is made of, but for text.
+    kinds: frozenset[str]
+    links: tuple[str, ...]
+    tags: tuple[str, ...]
+    mentions: tuple[str, ...]
+
+
+def seen(text: str) -> Seen:
+    """Render a comment."""
+    parser = MarkdownIt("gfm-like", {"html": True, "linkify": True})
+    tokens = list(_flat(parser.parse(text)))
+    kinds = frozenset(token.type for token in tokens)
+    links = [str(t.attrs.get("href") or t.attrs.get("src")) for t in tokens if t.attrs]
+    tags = [t.content for t in tokens if t.type.startswith("html_") and t.content not in _OURS]
+    return Seen(kinds, tuple(links), tuple(tags), tuple(_mentions(tokens)))
+
+
+def _flat(tokens: list[Token]) -> Iterator[Token]:
+    for token in tokens:
+        yield token
+        yield from _flat(token.children or [])
+
+
+def _mentions(tokens: list[Token]) -> Iterator[str]:
+    code = 0
+    line = ""
+    for token in tokens:
+        if token.content in _OURS:
+            code += 1 if token.content == "<code>" else -1
+        elif token.type in ("text", "text_special") and not code:
+            line += token.content
+        elif token.type != "inline":
+            yield from _MENTION.findall(line)
+            line = ""
+    yield from _MENTION.findall(line)
