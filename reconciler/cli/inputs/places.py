@@ -11,6 +11,9 @@ from reconciler.model import Problem
 from reconciler.report.findings import Finding
 from reconciler.report.verdicts.verdict import Verdict
 
+#: What of the policy speaks of a finding, where that has another name.
+_KEYS = {"removal": "undeclared", "drift-undeclared": "undeclared"}
+
 
 def in_manifest(manifest: Manifest | None, verdict: Verdict) -> Verdict:
     """Give each finding that has no place the one in the manifest that says what is wanted.
@@ -38,11 +41,23 @@ def _spots(manifest: Manifest, findings: tuple[Finding, ...]) -> Iterator[Proble
         known.update(dict.fromkeys(entry.renamed_from, spot))
     for entry in desired.entries:
         known[entry.name] = Problem(entry.file, "", ("storages", entry.index, "name"))
+    policy = _policy_file(manifest)
     for finding in findings:
         if not finding.file:
-            policy = Problem(manifest.files[0], "", ("policy", finding.rule))
             storage = finding.name.partition(": ")[0]  # of a file on it
-            yield known.get(finding.name) or known.get(storage) or policy
+            known_at = known.get(finding.name) or known.get(storage)
+            key = _KEYS.get(finding.rule, finding.rule)
+            yield known_at or Problem(policy, "", ("policy", key))
+
+
+def _policy_file(manifest: Manifest) -> str:
+    """Return the file that has the policy; the first one if none has."""
+    if len(manifest.files) > 1:
+        asked = [Problem(file, "", ("policy",)) for file in manifest.files]
+        for place in placed(asked, manifest.streams):
+            if (place.line, place.column) > (1, 1):  # where what is not there is said to stand
+                return place.file
+    return manifest.files[0]
 
 
 def _at(finding: Finding, place: Problem) -> Finding:

@@ -14,7 +14,7 @@ import textwrap
 from collections.abc import Sequence
 
 from reconciler.cli import TYPE_CHECKING, settings
-from reconciler.cli.options import action_help, hints
+from reconciler.cli.options import action_help, hints, outputs
 from reconciler.cli.options.command import Row
 from reconciler.cli.output.terminal import width
 from reconciler.cli.settings import Settings
@@ -158,7 +158,8 @@ def parse(argv: Sequence[str], commands: Sequence[Row]) -> tuple[Settings, Row, 
     if extras:
         parser.refuse(extras, getattr(after, "repository", None))
     chosen = settings.merged(before, after)
-    _check_format(parser, row, chosen)
+    if refusal := outputs.refusal(row, before, after, chosen):
+        parser.error(refusal)
     return chosen, row, after
 
 
@@ -283,17 +284,3 @@ def _literal(words: Sequence[str]) -> Sequence[str]:
     cut = words.index("--")
     rest = (settings.LITERAL + w if w.startswith("-") else w for w in words[cut + 1 :])
     return [*words[:cut], *rest]
-
-
-def _check_format(parser: Parser, row: Row, chosen: Settings) -> None:
-    formats = row.command.formats
-    for format in (chosen.output, *(one.format for one in chosen.output_files)):
-        if format not in formats:
-            listed = " or ".join(filter(None, (", ".join(formats[:-1]), formats[-1])))
-            parser.error(f"`{row.name}` has no -o {format}: it writes {listed}")
-    if chosen.output_files and not set(settings.VERDICTS) <= set(formats):
-        one = chosen.output_files[0]
-        parser.error(
-            f"`{row.name}` writes to standard output alone: `-o {one.format} > {one.file}`, with "
-            "the redirection of your shell"
-        )

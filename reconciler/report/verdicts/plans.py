@@ -36,11 +36,11 @@ def of_plan(plan: Plan, command: str = "plan") -> Verdict:
     number = Counter(operation.action for operation in plan.operations)
     changes = Changes(number[CREATE], number[UPDATE], number[REMOVE])
     status = BLOCKED if not plan.ready else CHANGES if plan.operations else NO_CHANGES
-    blocked = "" if plan.ready else f"{plans.blocked_total(plan)} "
+    blocked = "" if plan.ready else f" {plans.blocked_total(plan)}"
     return Verdict(
         command,
         status,
-        f"{blocked}{plans.totals(plan)}",
+        f"{plans.totals(plan)}{blocked}",
         (*reasons, *removals, *warnings),
         (Case(command, (*removals, *warnings)), *map(_case, reasons)),
         {

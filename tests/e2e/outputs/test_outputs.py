@@ -1,0 +1,194 @@
+"""`-o` in the formats of other programs, and into files."""
+
+import json
+
+import pytest
+
+from support.outputs import documents, runners
+
+MANIFEST = """\
+version: 1
+platform: sqlite:///platform.db
+storages:
+  - {name: nas, label: NAS, type: local, default_url: /data/nas}
+  - name: raw
+    label: Raw frames
+    type: local
+    default_url: /data/raw
+"""
+INVALID = "version: 1\nstorages:\n  - {name: nas, lable: x}\n"
+ALL = ("github", "gitlab", "gitlab-widget", "sarif", "junit", "json", "markdown")
+
+
+@pytest.fixture
+def infra(folder):
+    """Give a folder of a repository, with a manifest in a folder of it."""
+    (folder.path / ".git").mkdir()
+    folder.write(MANIFEST, "infra/storages.yaml")
+    return folder
+
+
+def asked(*formats):
+    return [word for name in formats for word in ("-o", f"{name}=told/{name}")]
+
+
+def told(folder, *formats):
+    return {name: folder.read(f"told/{name}") for name in formats}
+
+
+def places(text):
+    return [
+        (c.name, c.properties.get("file"), c.properties.get("line"), c.properties.get("title"))
+        for c in runners.commands(text)
+    ]
+
+
+def test_findings_stand_at_the_entry_that_they_are_about(infra):
+    infra("-f", "infra/storages.yaml", "apply", "-y", "-q")
+    infra.write(
+        MANIFEST.replace("Raw frames", "Raw") + "removed: [{name: gone}]\n", "infra/storages.yaml"
+    )
+    (infra.path / "infra" / "deeper").mkdir()
+    done = infra.shell('cd infra/deeper; "$0" -f ../storages.yaml drift -o github')
+    assert places(done.stdout) == [
+        ("error", "infra/storages.yaml", "5", "drift changed: raw"),
+        ("warning", "infra/storages.yaml", "9", "removed gone: gone"),
+    ]
+    assert done.stdout.endswith("Drift: 1 difference between live and the manifest.\n")
+    assert done.stderr == ""
+
+
+def test_what_blocks_for_no_entry_stands_at_the_policy(infra):
+    infra("-f", "infra/storages.yaml", "apply", "-y", "-q")
+    infra.write("version: 1\nplatform: sqlite:///platform.db\n", "infra/storages.yaml")
+    policy = "version: 1\npolicy:\n  max_removals: 10%\n  undeclared: remove\n"
+    infra.write(
+        policy + "storages: [{name: new, type: local, default_url: /new}]\n", "infra/z.yaml"
+    )
+    done = infra("-f", "infra", "plan", "-o", "github", code=3)
+    assert places(done.stdout) == [
+        ("error", "infra/z.yaml", "3", "max removals"),
+        ("warning", "infra/z.yaml", "4", "removal: nas"),
+        ("warning", "infra/z.yaml", "4", "removal: raw"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("manifest", "arguments", "code", "status"),
+    [
+        (INVALID, ("plan",), 65, "invalid"),
+        (MANIFEST, ("plan", "--platform", "http://127.0.0.1:9"), 1, "error"),
+        (MANIFEST, ("drift", "--platform", "http://127.0.0.1:9"), 1, "error"),
+        (
+            MANIFEST.replace("storages:", "policy: {undeclared: fail}\nstorages:"),
+            ("plan",),
+            0,
+            "changes",
+        ),
+        (MANIFEST, ("drift",), 2, "drift"),
+        (MANIFEST, ("plan", "--bogus"), 64, "error"),
+        (MANIFEST, ("plan", "-f", "nowhere.yaml"), 64, "error"),
+    ],
+)
+@pytest.mark.sampled(4)
+def test_every_format_is_written_whatever_comes_of_it(folder, manifest, arguments, code, status):
+    folder.write(manifest)
+    (folder.path / "told").mkdir()
+    env = {"GITHUB_OUTPUT": "output", "GITHUB_STEP_SUMMARY": "summary", "RECONCILER_TOKEN": "x"}
+    folder(*arguments, "--timeout", "5", *asked(*ALL), code=code, env=env)
+    found = told(folder, *ALL)
+    assert documents.sarif(found["sarif"])["invocations"][0]["exitCode"] == code
+    suites = documents.junit(found["junit"])
+    wrong = int(suites.get("failures")) + int(suites.get("errors"))
+    assert bool(wrong) == (code != 0)
+    entries = documents.quality(found["gitlab"])
+    assert any(entry["severity"] in ("blocker", "major") for entry in entries) == (code != 0)
+    known = documents.widget(found["gitlab-widget"])
+    assert ("error" in known) == (status in ("error", "invalid"))
+    assert any(c.name == "error" for c in runners.commands(found["github"])) == (code != 0)
+    outputs = runners.outputs(folder.read("output"))
+    assert (outputs["status"], outputs["exit_code"]) == (status, str(code))
+    json.loads(found["json"])
+    assert folder.read("summary").strip() == found["markdown"].strip()
+
+
+def test_steps_append_to_what_github_reads(quickstart):
+    quickstart.write("a=b\n", "output")
+    quickstart.write("# Before\n", "summary")
+    env = {"GITHUB_OUTPUT": "output", "GITHUB_STEP_SUMMARY": "summary"}
+    quickstart("plan", "-o", "github", env=env)
+    assert quickstart.read("output").startswith("a=b\nstatus=changes\n")
+    assert quickstart.read("summary").startswith("# Before\n### Plan: 3 to create")
+
+
+def test_a_summary_that_is_full_is_left_as_it_is(quickstart):
+    quickstart.write("x" * ((1 << 20) - 10), "summary")
+    done = quickstart("plan", "-o", "github", code=1, env={"GITHUB_STEP_SUMMARY": "summary"})
+    assert (quickstart.path / "summary").stat().st_size == (1 << 20) - 10
+    assert "'summary' has no room for this report: GitHub shows 1 MiB of a step" in done.stderr
+    assert done.stdout.endswith("Plan: 3 to create, 0 to update, 0 to remove.\n")
+
+
+def test_a_file_that_cannot_be_written_costs_the_others_nothing(quickstart):
+    done = quickstart(
+        "plan", "-o", "json=nowhere/plan.json", "-o", "junit=plan.xml", "-o", "markdown", code=1
+    )
+    assert done.stdout.startswith("### Plan: 3 to create")
+    assert "Error: can't write 'nowhere/plan.json': " in done.stderr
+    documents.junit(quickstart.read("plan.xml"))
+
+
+def test_what_was_found_counts_more_than_that_it_could_not_be_written(quickstart):
+    quickstart("drift", "-o", "json=nowhere/drift.json", code=2)
+
+
+def test_reports_are_private_and_whole(quickstart):
+    quickstart("plan", "-o", "junit=plan.xml")
+    quickstart("plan", "-o", "junit=plan.xml")
+    assert (quickstart.path / "plan.xml").stat().st_mode & 0o777 == 0o600
+    assert "plan.xml" in quickstart.files()
+    assert sum("plan.xml" in name for name in quickstart.files()) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("plan", "-o", "json=storages.yaml"), "'storages.yaml' has the name of a manifest"),
+        (("plan", "-f", "m.txt", "-o", "json=m.txt"), "'m.txt' is a file of the manifest"),
+        (("plan", "-o", "json=nas/plan.json"), "lies in the storage 'nas'"),
+        (("plan", "-o", "json="), "'json=' names no file"),
+        (("plan", "-o", "jsonn=x"), "invalid choice: 'jsonn'"),
+        (("plan", "-o", "json=x", "--out", "x"), "'x' is named twice"),
+        (("plan", "-o", "json=x", "-o", "junit=./x"), "'./x' is named twice"),
+        (("plan", "-o", "json", "-o", "junit"), "both want standard output"),
+        (("list", "-o", "json=x"), "`list` writes to standard output alone: `-o json > x`"),
+        (("list", "-o", "sarif"), "`list` has no -o sarif: it writes text, json or markdown"),
+        (("validate", "-o", "gitlab-widget"), "`validate` has no -o gitlab-widget"),
+        (("verify", "r", "--explain", "a", "b", "-o", "sarif"), "`verify --explain` writes text"),
+        (("verify", "r", "--explain", "a", "b", "-o", "json=x"), "to standard output"),
+    ],
+)
+@pytest.mark.sampled(6)
+def test_no_report_goes_where_it_would_do_harm(folder, arguments, said):
+    place = folder.path / "nas"
+    place.mkdir()
+    folder.write(MANIFEST.replace("/data/nas", str(place)))
+    folder.write(MANIFEST, "m.txt")
+    done = folder(*arguments, code=64)
+    assert said in done.stderr
+    assert folder.read("storages.yaml").startswith("version: 1")
+    assert folder.read("m.txt") == MANIFEST
+    assert list(place.iterdir()) == []
+
+
+def test_a_saved_plan_is_shown_in_them_too(quickstart):
+    quickstart("plan", "--out", "plan.json")
+    done = quickstart("show", "plan.json", "-o", "gitlab-widget")
+    assert documents.widget(done.stdout) == {"create": 3, "update": 0, "delete": 0}
+
+
+def test_on_github_warnings_are_told_once(folder):
+    folder.write(MANIFEST.replace("name: raw", "name: NAS"))
+    done = folder("validate", "-o", "github")
+    assert [place[:3] for place in places(done.stdout)] == [("warning", "storages.yaml", "5")]
+    assert done.stderr == ""
