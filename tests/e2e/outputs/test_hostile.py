@@ -59,7 +59,8 @@ CONTROL = [
     "\ud800 lone \udfff",
 ]
 ALL = PRINTABLE + CONTROL
-FORMATS = ("text", "json", "markdown", "github", "gitlab", "gitlab-widget", "sarif", "junit")
+PLAIN = ("text", "json", "markdown")
+FORMATS = (*PLAIN, "github", "gitlab", "gitlab-widget", "sarif", "junit")
 
 
 class Run:
@@ -75,6 +76,18 @@ class Run:
         self.printed = {"stdout": done.stdout, "stderr": done.stderr}
         self.told = {name: folder.read(file) for name, file in files.items()}
         self.told |= {"outputs": folder.read("output"), "summary": folder.read("summary")}
+
+
+class Each(Run):
+    """What a command that writes to standard output alone has told, in one format after another."""
+
+    def __init__(self, folder, *arguments, code=0, formats=PLAIN, env=None):
+        self.folder, self.told, self.printed = folder, {}, {}
+        for name in formats:
+            around = {"STORE": f"store-{name}.json", **(env or {})}
+            done = folder(*arguments, "-o", name, code=code, env=around)
+            self.told[name] = done.stdout
+            self.printed[f"stderr of {name}"] = done.stderr
 
 
 def declared(**more):
@@ -174,7 +187,60 @@ def verified(folder):
     return Run(folder, "verify", "proofs", "--deep", code=7, formats=formats, env=env)
 
 
-RUNS = {run.__name__: run for run in (invalid, warned, blocked, drifted, failed, misused, verified)}
+def objective(folder):
+    proof, nas = {"every": "30d"}, str(folder.path / "nas")
+    folder.write(declared(proof=proof, storages=[entry(PRINTABLE[5], 1, default_url=nas)]))
+    formats = [name for name in FORMATS if name != "gitlab-widget"]
+    return Run(folder, "verify", "proofs", "--objective", code=7, formats=formats)
+
+
+def explained(folder):
+    path = f"rots {PRINTABLE[0]}"
+    return Each(folder, "verify", "proofs", "--explain", PRINTABLE[5], path, code=7)
+
+
+def scanned(folder):
+    env = {"PYTHONPATH": str(folder.path), "STORE": "store.json"}
+    return Each(folder, "scan", "--into", "proofs", env=env, code=7)
+
+
+def listed(folder):
+    names = [*PRINTABLE[:-1], *CONTROL]  # each cell of a column would be as wide as the longest
+    folder.write(declared(storages=[entry(PRINTABLE[0], 0)]))
+    env = with_module(folder, [live(name, n) for n, name in enumerate(names)])
+    return Each(folder, "list", env={**env, "STORE": "store.json"})
+
+
+def shown(folder):
+    entries = [entry(name, n, label=f"new {name}") for n, name in enumerate(PRINTABLE)]
+    folder.write(declared(storages=entries))
+    folder("plan", "--out", "plan.json", "-q", env=with_module(folder, []))
+    return Run(folder, "show", "plan.json", code=0)
+
+
+def applied(folder):
+    entries = [entry(name, n, label=f"new {name}") for n, name in enumerate(PRINTABLE[:-1])]
+    folder.write(declared(platform="sqlite:///platform.db", storages=entries))
+    return Each(folder, "apply", "-y")
+
+
+def told_later(folder):
+    return Each(folder, "history", "--name", "*")
+
+
+def told_of_one(folder):
+    run = json.loads(folder("history", "-o", "json").stdout)["runs"][0]
+    return Each(folder, "history", run["run"])
+
+
+#: What goes on in the folder of another run.
+AFTER = {
+    **dict.fromkeys((objective, explained, scanned), "verified"),
+    **dict.fromkeys((told_later, told_of_one), "applied"),
+}
+EACH = (invalid, warned, blocked, drifted, failed, misused, verified, objective, explained, scanned)
+EACH += (listed, shown, applied, told_later, told_of_one)
+RUNS = {run.__name__: run for run in EACH}
 
 
 def _text(told, run):
@@ -267,7 +333,9 @@ def runs(tmp_path_factory, warm):
     def get(name):
         if name not in known:
             known[name] = None
-            known[name] = RUNS[name](Folder(tmp_path_factory.mktemp(name), warm))
+            before = AFTER.get(RUNS[name])
+            folder = Folder(tmp_path_factory.mktemp(name), warm)
+            known[name] = RUNS[name](get(before).folder if before else folder)
         assert known[name], "an earlier test shows why"
         return known[name]
 
