@@ -162,6 +162,8 @@ class Problem(Struct, frozen=True):
     column: int = 0
     #: What would be right, where something better than the message can be said.
     hint: str = ""
+    #: The column behind the last character of what is wrong, in the same line; 0: nobody knows.
+    end_column: int = 0
 
     def text(self) -> str:
         """Return `file:line:column: path: message`, as far as each is known."""

@@ -40,6 +40,8 @@ class Mistake(Struct, frozen=True):
     at_key: bool = False
     #: Where the same thing stands first; named at the end of the message.
     first: Place | None = None
+    #: The column behind its last character, in the same line; 0: nobody knows.
+    end_column: int = 0
 
 
 class Document(Struct):

@@ -10,11 +10,11 @@ from msgspec.structs import replace
 
 from reconciler.manifest.files import read_bytes
 from reconciler.manifest.mistakes import Document, Mistake, Path, brief
-from reconciler.manifest.reading.locate import positions
+from reconciler.manifest.reading.locate import Position, positions
 from reconciler.model import Problem
 
 #: By file, then by path and whether its key is meant: line and column.
-_Places = Mapping[str, Mapping[tuple[Path, bool], tuple[int, int]]]
+_Places = Mapping[str, Mapping[tuple[Path, bool], Position]]
 
 
 def problems_of(documents: Sequence[Document]) -> list[Problem]:
@@ -49,14 +49,14 @@ def placed(
     )
 
 
-def _with_place(problem: Problem, places: Mapping[tuple[Path, bool], tuple[int, int]]) -> Problem:
-    line, column = places.get((problem.path, False), (0, 0))
-    return replace(problem, line=line, column=column)
+def _with_place(problem: Problem, places: Mapping[tuple[Path, bool], Position]) -> Problem:
+    line, column, end = places.get((problem.path, False), Position(0, 0))
+    return replace(problem, line=line, column=column, end_column=end)
 
 
 def _places_in(
     file: str, data: bytes | None, paths: Iterable[tuple[Path, bool]]
-) -> Mapping[tuple[Path, bool], tuple[int, int]]:
+) -> Mapping[tuple[Path, bool], Position]:
     try:
         return positions(read_bytes(file) if data is None else data, paths)
     except OSError:
@@ -79,12 +79,12 @@ def _places(documents: Iterable[Document]) -> _Places:
 
 
 def _problem(file: str, mistake: Mistake, places: _Places) -> Problem:
-    line, column = mistake.line, mistake.column
+    line, column, end = mistake.line, mistake.column, mistake.end_column
     if not line:
-        line, column = places[file][mistake.path, mistake.at_key]
+        line, column, end = places[file][mistake.path, mistake.at_key]
     message = mistake.message
     if mistake.first:
         first = places[mistake.first.file][mistake.first.path, mistake.at_key]
         message += f"; first at {mistake.first.file}:{first[0]}:{first[1]}"
     path = tuple(brief(part) if isinstance(part, str) else part for part in mistake.path)
-    return Problem(file, message, path, line, column, mistake.hint)
+    return Problem(file, message, path, line, column, mistake.hint, end)

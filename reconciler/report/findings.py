@@ -53,6 +53,7 @@ def of_problems(problems: Iterable[Problem]) -> list[Finding]:
             file=problem.file,
             line=problem.line,
             column=problem.column,
+            end_column=problem.end_column,
             path=path_text(problem.path),
         )
         for problem in problems

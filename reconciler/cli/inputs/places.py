@@ -61,4 +61,5 @@ def _policy_file(manifest: Manifest) -> str:
 
 
 def _at(finding: Finding, place: Problem) -> Finding:
-    return replace(finding, file=place.file, line=place.line, column=place.column)
+    line, column, end = place.line, place.column, place.end_column
+    return replace(finding, file=place.file, line=line, column=column, end_column=end)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import yaml
 from msgspec import Struct, field
@@ -19,8 +20,14 @@ from reconciler.manifest.mistakes import Path
 from reconciler.manifest.reading.yaml_errors import encoding_mistake
 from reconciler.manifest.reading.yaml_events import Event, NextEvent, open_events, skip
 
-#: Line and column, both from 1.
-Position = tuple[int, int]
+
+class Position(NamedTuple):
+    """Line and column, both from 1."""
+
+    line: int
+    column: int
+    #: The column behind the last character, of a text that ends in the same line; else 0.
+    end: int = 0
 
 
 class Spot(Struct):
@@ -57,7 +64,7 @@ def positions(
 
 
 def _nearest(root: Spot, path: Path, at_key: bool) -> Position:
-    spot, best = root, root.position() or (1, 1)
+    spot, best = root, root.position() or Position(1, 1)
     for part in path:
         spot = spot.below[part]
         best = spot.position() or best
@@ -77,7 +84,7 @@ def _read(data: bytes, root: Spot) -> None:
 def _node(event: Event, next_event: NextEvent, spot: Spot | None) -> None:
     """Read one node; below it only what `spot` wants is looked at."""
     if spot is not None and spot.value is None:
-        spot.value = _position(event)
+        spot.value = position_of(event)
     if spot is None or not spot.below:
         skip(event, next_event)
     elif isinstance(event, MappingStartEvent):
@@ -97,10 +104,13 @@ def _mapping(next_event: NextEvent, spot: Spot) -> None:
             seen.add(event.value)
             below = spot.below.get(event.value)
         if below is not None:
-            below.key = _position(event)
+            below.key = position_of(event)
         skip(event, next_event)
         _node(next_event(), next_event, below)
 
 
-def _position(event: Event) -> Position:
-    return event.start_mark.line + 1, event.start_mark.column + 1
+def position_of(event: Event) -> Position:
+    """Return where what begins with an event stands, and where a text ends."""
+    start, end = event.start_mark, event.end_mark
+    whole = isinstance(event, ScalarEvent) and start.line == end.line and start.column < end.column
+    return Position(start.line + 1, start.column + 1, end.column + 1 if whole else 0)

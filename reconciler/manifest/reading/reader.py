@@ -24,6 +24,7 @@ from yaml.events import (
 )
 
 from reconciler.manifest.mistakes import Document, Mistake, Path, Place, Value, brief
+from reconciler.manifest.reading.locate import position_of
 from reconciler.manifest.reading.scalars import FIRST, WORDS, Ambiguous, remedy, resolve
 from reconciler.manifest.reading.yaml_errors import complaint, encoding_mistake
 from reconciler.manifest.reading.yaml_events import (
@@ -280,6 +281,6 @@ class _Reader:
         raise _StopReadingError
 
     def _found(self, event: Event, path: Path, message: str, hint: str = "") -> None:
-        mark = event.start_mark
-        found = Mistake(path, message, hint, mark.line + 1, mark.column + 1)
+        place = position_of(event)
+        found = Mistake(path, message, hint, place.line, place.column, end_column=place.end)
         self._document.mistakes.append(found)

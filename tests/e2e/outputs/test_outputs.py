@@ -192,3 +192,25 @@ def test_on_github_warnings_are_told_once(folder):
     done = folder("validate", "-o", "github")
     assert [place[:3] for place in places(done.stdout)] == [("warning", "storages.yaml", "5")]
     assert done.stderr == ""
+
+
+def test_an_annotation_marks_what_is_wrong_and_no_more(folder):
+    """Columns count characters, and the last one is that behind it, as in SARIF."""
+    first = '  - {name: "ä🧪 ", lable: x, type: lokal}\n'
+    text = f"version: 1\nstorages:\n{first}  - name: [a]\n    type: >\n      S3\n"
+    folder.write(text)
+    done = folder("validate", "-o", "github", code=65)
+    lines = text.splitlines()
+    marked = {}
+    for command in runners.commands(done.stdout):
+        given = command.properties
+        line = lines[int(given["line"]) - 1]
+        end = int(given["endColumn"]) - 1 if "endColumn" in given else None
+        marked[command.data.partition(": ")[0]] = line[int(given["col"]) - 1 : end]
+        assert given.get("endLine", given["line"]) == given["line"]
+    assert marked == {
+        "storages[0].lable": "lable",
+        "storages[0].type": "lokal",
+        "storages[1].name": "[a]",
+        "storages[1].type": ">",
+    }

@@ -95,14 +95,14 @@ def test_nothing_to_place() -> None:
 
 def test_a_broken_file_gives_what_stands_before() -> None:
     wanted = [(("a", "b"), False), (("c", 0), False)]
-    assert list(positions(b"a: {b: 1}\nc: [", wanted).values()) == [(1, 8), (2, 4)]
+    assert list(positions(b"a: {b: 1}\nc: [", wanted).values()) == [(1, 8, 9), (2, 4, 0)]
 
 
 @pytest.mark.parametrize("data", [b"\xff", b"\xef\xbb\xbfa: 1", b""])
 def test_a_file_that_can_not_be_read_gives_its_beginning(data: bytes) -> None:
-    assert list(positions(data, [(("a",), False)]).values()) == [(1, 1)]
+    assert list(positions(data, [(("a",), False)]).values()) == [(1, 1, 0)]
 
 
 def test_the_key_can_be_meant() -> None:
     wanted = [(("a", "b"), True), (("a", "b"), False), (("a", "c"), True)]
-    assert list(positions(b"a: {b: 1}", wanted).values()) == [(1, 5), (1, 8), (1, 4)]
+    assert list(positions(b"a: {b: 1}", wanted).values()) == [(1, 5, 6), (1, 8, 9), (1, 4, 0)]
