@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from reconciler.report.sentences.drift import Drift
     from reconciler.report.sentences.tokens import Told
     from reconciler.report.style import Style
+    from reconciler.report.verdicts import github, gitlab, gitlab_widget, junit, sarif
+    from reconciler.report.verdicts.verdict import Verdict
 
 
 class Report(Protocol):
@@ -62,6 +64,12 @@ class Report(Protocol):
     def tokens(self, tokens: Told, style: Style, /) -> str: ...
 
 
+class VerdictFormat(Protocol):
+    """What writes a verdict for programs of others: `cli.telling` knows them by their names."""
+
+    def written(self, verdict: Verdict, /) -> str: ...
+
+
 def report_in(output: str) -> Report:
     """Return what writes reports in a format; nothing of the other formats is imported."""
     module = f"reconciler.report.{output}"
@@ -71,3 +79,4 @@ def report_in(output: str) -> Report:
 
 if TYPE_CHECKING:  # each of them is able to tell all of it
     _FORMATS: tuple[Report, ...] = (text, json, markdown)
+    _VERDICTS: tuple[VerdictFormat, ...] = (github, gitlab, gitlab_widget, junit, sarif)

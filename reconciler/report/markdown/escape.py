@@ -6,8 +6,10 @@ import re
 
 from reconciler.printable import shown
 
-#: What means something to Markdown or HTML, or (`@`, `#`) to the programs that show it.
-_SPECIAL = re.compile(r"[\\`*\[\]<>|~&$#@]|(?<!\w)_|_(?!\w)")
+#: What means something to Markdown or HTML, or (`@`, `#`, `!1`, `GH-1`) to programs that show it.
+_SPECIAL = re.compile(r"[\\`*\[\]<>|~&$#@]|(?<!\w)_|_(?!\w)|!(?=\d)|(?i:(?<=\bGH-)(?=\d))")
+#: What GitLab, and robots, take for a command.
+_SLASH = re.compile(r"\A(\s*)/")
 _SPECIAL_IN_CODE = re.compile(r"[\\`*_\[\]<>|~&$#@:]")
 #: What a code span can't hold as it is, at least in a table, or where a CI job prints it.
 _NOT_IN_SPAN = re.compile(r"[`|]|\A\s|\s\Z|\A\Z|::|##|section_")
@@ -32,7 +34,7 @@ def prose(message: str) -> str:
         done.append(_escaped(message[at : piece.start()]))
         done.append(code(next(group for group in piece.groups() if group is not None)))
         at = piece.end()
-    return "".join([*done, _escaped(message[at:])])
+    return _SLASH.sub(r"\1&#47;", "".join([*done, _escaped(message[at:])]))
 
 
 def _escaped(text: str) -> str:
@@ -41,7 +43,7 @@ def _escaped(text: str) -> str:
 
 def _harmless(char: re.Match[str]) -> str:
     # An entity does not stop a mention: those are looked for after entities are resolved.
-    return f"{char[0]}&#8203;" if char[0] in "@#" else _entity(char)
+    return f"{char[0]}&#8203;" if char[0] in "@#!" else _entity(char)
 
 
 def _entity(char: re.Match[str]) -> str:

@@ -26,7 +26,7 @@ def written(verdict: Verdict) -> str:
     lines = [*_level(verdict, ERROR), *_level(verdict, WARNING)]
     if verdict.digest:
         lines.append(f"Digest of the plan: {verdict.digest}")
-    lines.append(verdict.headline)
+    lines.append(commandless(shown(verdict.headline)))
     return "\n".join(lines) + "\n"
 
 

@@ -84,4 +84,8 @@ def _artifact(file: str) -> dict[str, str]:
 
 
 def _quoted(path: PurePath) -> str:
-    return quote(path.as_posix().encode("utf-8", "surrogateescape"))
+    text = path.as_posix()
+    try:
+        return quote(text.encode("utf-8", "surrogateescape"))  # bytes that are no text stay
+    except UnicodeEncodeError:
+        return quote(text.encode("utf-8", "backslashreplace"))

@@ -37,6 +37,7 @@ PRINTABLE = [
     "| a | b |",
     "|---|---|",
     "# heading",
+    "/close",
     "- [ ] task",
     "a `b` **c** _d_ ~~e~~ $f$",
     "<script>alert(1)</script>",
@@ -51,7 +52,7 @@ PRINTABLE = [
 #: What only a platform, or a file system, can hold.
 CONTROL = [
     "a\r\n::error::b",
-    "a\n\n# b\n\n```\nc",
+    "a\n\n# b\n\n```\nc\n/merge",
     "a\u2028::error::b\x85::error::c\x0b::error::d",
     "\x1b]0;title\x07\x1b[2J\x1b[31mred\x9b2J",
     "\u202egnp.exe\u2066\u200b\u00ad\ufeff::error::x",

@@ -12,7 +12,9 @@ from markdown_it.token import Token
 #: Tags that reports write themselves.
 _OURS = frozenset({"<code>", "</code>"})
 #: What the programs that show a comment look for once it is rendered: somebody, or an issue.
-_MENTION = re.compile(r"(?<![\w`/.])@[\w-]|(?<![\w&])(?:#|GH-)\d")
+_MENTION = re.compile(r"(?<![\w`/.])@[\w-]|(?<![\w&])(?:[#!]|GH-)\d")
+#: What GitLab, or a robot, takes for a command in what was sent, before it is rendered.
+_COMMAND = re.compile(r"^[ \t]*/[a-z_]+", re.MULTILINE)
 
 
 class Seen(NamedTuple):
@@ -22,6 +24,7 @@ class Seen(NamedTuple):
     kinds: frozenset[str]
     links: tuple[str, ...]
     tags: tuple[str, ...]
+    #: People, issues, and commands to robots.
     mentions: tuple[str, ...]
 
 
@@ -32,7 +35,8 @@ def seen(text: str) -> Seen:
     kinds = frozenset(token.type for token in tokens)
     links = [str(t.attrs.get("href") or t.attrs.get("src")) for t in tokens if t.attrs]
     tags = [t.content for t in tokens if t.type.startswith("html_") and t.content not in _OURS]
-    return Seen(kinds, tuple(links), tuple(tags), tuple(_mentions(tokens)))
+    mentions = (*_mentions(tokens), *_COMMAND.findall(text))
+    return Seen(kinds, tuple(links), tuple(tags), mentions)
 
 
 def _flat(tokens: list[Token]) -> Iterator[Token]:
