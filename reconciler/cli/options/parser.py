@@ -18,7 +18,7 @@ from reconciler.cli.options import action_help, hints, outputs
 from reconciler.cli.options.command import Row
 from reconciler.cli.output.terminal import width
 from reconciler.cli.settings import Settings
-from reconciler.errors import UsageError
+from reconciler.errors import ForbiddenFileError, UsageError
 from reconciler.printable import shown
 from reconciler.version import __version__
 
@@ -159,7 +159,8 @@ def parse(argv: Sequence[str], commands: Sequence[Row]) -> tuple[Settings, Row, 
         parser.refuse(extras, getattr(after, "repository", None))
     chosen = settings.merged(before, after)
     if refusal := outputs.refusal(row, before, after, chosen):
-        parser.error(refusal)
+        # Not even the report of this error may go where none may.
+        raise ForbiddenFileError(f"{refusal}\nSee `{parser.prog} --help`.")
     return chosen, row, after
 
 

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import PurePath
 from urllib.parse import quote
 
+from msgspec.structs import replace
+
 from reconciler.printable import shown
 from reconciler.report.documents import written as document
 from reconciler.report.findings import Finding
@@ -17,6 +19,8 @@ from reconciler.version import __version__
 SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 )
+#: GitHub refuses a run with more results.
+_MOST = 25_000
 #: Where a program that shows the report looks for the files: the top of the repository.
 _ROOT = "%SRCROOT%"
 #: What would be a link within a message.
@@ -25,6 +29,8 @@ _LINK = re.compile(r"[\\\[\]]")
 
 def written(verdict: Verdict) -> str:
     """Write one run. Each result has a place, without which GitHub takes none."""
+    left_out = max(len(verdict.findings) - _MOST, 0)
+    verdict = replace(verdict, findings=verdict.findings[:_MOST])
     rules = list(dict.fromkeys(finding.rule for finding in verdict.findings))
     run = {
         "tool": {
@@ -42,6 +48,7 @@ def written(verdict: Verdict) -> str:
             "status": verdict.status,
             "digest": verdict.digest,
             "counts": verdict.counts,
+            "leftOut": left_out,
         },
     }
     return document({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]})

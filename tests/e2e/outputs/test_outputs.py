@@ -95,7 +95,7 @@ def test_every_format_is_written_whatever_comes_of_it(folder, manifest, argument
     folder.write(manifest)
     (folder.path / "told").mkdir()
     env = {"GITHUB_OUTPUT": "output", "GITHUB_STEP_SUMMARY": "summary", "RECONCILER_TOKEN": "x"}
-    folder(*arguments, "--timeout", "5", *asked(*ALL), code=code, env=env)
+    folder(*arguments, "--timeout", "1", *asked(*ALL), code=code, env=env)
     found = told(folder, *ALL)
     assert documents.sarif(found["sarif"])["invocations"][0]["exitCode"] == code
     suites = documents.junit(found["junit"])
@@ -179,6 +179,7 @@ def test_no_report_goes_where_it_would_do_harm(folder, arguments, said):
     assert folder.read("storages.yaml").startswith("version: 1")
     assert folder.read("m.txt") == MANIFEST
     assert list(place.iterdir()) == []
+    assert not (folder.path / "x").exists()
 
 
 def test_a_saved_plan_is_shown_in_them_too(quickstart):

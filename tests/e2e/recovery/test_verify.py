@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.cli.settings import VERDICTS
 from reconciler.recovery.findings import store
 from reconciler.recovery.repository.opening import open_repository
 from support.locks.seaweed import Account
@@ -398,6 +399,10 @@ def test_a_redacted_report_has_no_name_in_any_format(storages):
             arguments = ("--deep", "--redact", "--settled", "0s", "-o", output, *more)
             done = verify.folder("verify", "proofs", *arguments, code=7)
             told += [done.stdout, done.stderr]
+    files = [f"told.{output}" for output in VERDICTS]
+    asked = [word for output in VERDICTS for word in ("-o", f"{output}=told.{output}")]
+    verify.folder("verify", "proofs", "--deep", "--redact", "--settled", "0s", *asked, code=7)
+    told += map(verify.folder.read, files)
     path = f"{SECRETS[0]}/{SECRETS[0]}.tif"
     for output in ("text", "json", "markdown"):
         explain = ("--explain", "nas", path, "--redact", "-o", output)

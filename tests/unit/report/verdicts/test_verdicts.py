@@ -178,3 +178,8 @@ def test_json_of_counts_has_no_line_end():
     told = runners.outputs(github.outputs(verdict))
     assert json.loads(told["counts"]) == {"of": 1}
     assert told["headline"] == "a\\nb"
+
+
+def test_github_takes_no_more_results_than_that():
+    run = json.loads(sarif.written(many(25_003)))["runs"][0]
+    assert (len(run["results"]), run["properties"]["leftOut"]) == (25_000, 3)
