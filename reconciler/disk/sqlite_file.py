@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -77,7 +78,7 @@ def _first_bytes(path: Path) -> bytes:
     Corrupt An SQLite Database File", 2.2): another process would then take itself for the last one
     and remove the log of a connection that is open here, with what was written to it.
     """
-    if os.name == "nt":  # there, locks belong to the descriptor
+    if sys.platform == "win32":  # there, locks belong to the descriptor
         with path.open("rb") as file:
             return file.read(_HEADER)
     found = path.stat()

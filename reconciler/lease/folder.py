@@ -16,6 +16,7 @@ import errno
 import os
 import re
 import stat
+import sys
 from pathlib import Path
 
 import msgspec
@@ -155,10 +156,12 @@ class FileRegister:
             above = self._folder.parent.stat()
             mode = stat.S_IMODE(above.st_mode)
             # Those who write to a folder with the sticky bit, as /tmp, do not belong together.
-            if os.name == "posix" and mode & 0o022 and not mode & stat.S_ISVTX:
+            if mode & 0o022 and not mode & stat.S_ISVTX:
                 self._open_to(mode, above.st_gid)
 
     def _open_to(self, mode: int, group: int) -> None:
+        if sys.platform == "win32":  # there, a folder has the permissions of the one above it
+            return
         # By its descriptor: others may have put a link in its place by now.
         descriptor = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
         try:
@@ -171,6 +174,8 @@ class FileRegister:
 
     def _share(self, descriptor: int) -> None:
         """Let all read a record who may enter the folder, whatever our umask; nobody else can."""
+        if os.chmod not in os.supports_fd:  # Windows, where the folder's permissions are inherited
+            return
         shared = stat.S_IMODE(self._folder.stat().st_mode) & 0o077
         with contextlib.suppress(OSError):  # some shares have permissions of their own
             os.chmod(descriptor, 0o644 if shared else 0o600)
@@ -226,8 +231,9 @@ def _kept(path: Path, it: str) -> str:
     except OSError:
         return ""
     owner = f"user {found.st_uid}"
-    with contextlib.suppress(OSError, KeyError, NotImplementedError):
-        owner = shown(path.owner())
+    if sys.platform != "win32":
+        with contextlib.suppress(OSError, KeyError):
+            owner = shown(path.owner())
     return f"{it} belongs to {owner} and has mode {stat.S_IMODE(found.st_mode):04o}"
 
 

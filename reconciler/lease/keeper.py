@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -43,7 +44,9 @@ class Clock:
 
     def now(self) -> float:
         """Return the seconds since some moment, counting those in which the machine was asleep."""
-        return time.monotonic() if _BOOT_TIME is None else time.clock_gettime(_BOOT_TIME)
+        if sys.platform == "win32" or _BOOT_TIME is None:
+            return time.monotonic()
+        return time.clock_gettime(_BOOT_TIME)
 
     def wall(self) -> float:
         """Return what the clock on the wall shows, in seconds since 1970."""

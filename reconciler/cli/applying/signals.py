@@ -61,7 +61,7 @@ class Stop:
             # What a parent process ignores (nohup) stays ignored.
             if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
                 self._earlier[number] = signal.signal(number, self._on_signal)
-        if hasattr(signal, "SIGALRM"):
+        if sys.platform != "win32":
             self._earlier[signal.SIGALRM] = signal.signal(signal.SIGALRM, self._on_alarm)
         return self
 
@@ -69,7 +69,7 @@ class Stop:
         self, _type: type[BaseException] | None, _error: object, _trace: TracebackType | None
     ) -> None:
         """Give the signals back."""
-        if hasattr(signal, "setitimer"):
+        if sys.platform != "win32":
             signal.setitimer(signal.ITIMER_REAL, 0)
         for number, handler in self._earlier.items():
             signal.signal(number, handler)
@@ -123,7 +123,7 @@ class Stop:
         What is left to do takes little time, and all that they do is to shorten it.
         """
         self._settled = True
-        if hasattr(signal, "setitimer"):
+        if sys.platform != "win32":
             signal.setitimer(signal.ITIMER_REAL, 0)
 
     def _is_over(self, *, by: float) -> bool:
@@ -138,7 +138,7 @@ class Stop:
         limit = ""
         if number != signal.SIGINT:
             self._hurry_at = time.monotonic() + GRACE
-            if hasattr(signal, "setitimer"):
+            if sys.platform != "win32":
                 signal.setitimer(signal.ITIMER_REAL, GRACE)
                 limit = f", for {GRACE:g} s at most"
         _tell(_NOTICE.format(self._doing.format(limit)))

@@ -180,7 +180,8 @@ def new_file(path: str, data: bytes) -> Iterator[None]:
     try:
         check_new(path)
         # Of two at once only one makes it, and never through a link that leads elsewhere.
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+        handle = os.open(path, flags, 0o600)
     except (OSError, ValueError) as error:
         raise ReconcilerError(f"can't write {quoted(path)}: {_reason(error)}") from error
     try:

@@ -12,6 +12,8 @@ from reconciler.recovery.seal import sealed, unsealed
 from reconciler.recovery.values import Accepted, FileFinding
 
 FORMAT_VERSION = 1
+#: What a field was called by the first versions that kept findings.
+_EARLIER = {"left_out": "no_room"}
 
 
 class WrittenContent(Struct, frozen=True, omit_defaults=True):
@@ -139,7 +141,7 @@ def decode(data: bytes | None) -> Record:
     """
     if data is None:
         raise SnapshotError(GHOST)
-    return unsealed(data, Record, newest=FORMAT_VERSION)
+    return unsealed(data, Record, newest=FORMAT_VERSION, earlier=_EARLIER)
 
 
 def findings_of(record: Record, place: str) -> tuple[FileFinding, ...]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from pathlib import Path
 
 from msgspec import Struct
@@ -49,7 +50,7 @@ def file_system(folder: bytes, fd: int | None) -> FileSystem:
     mount = None if fd is None else _mount(fd)
     if mount is None or fd is None:
         return FileSystem("", _line(facts))
-    if number := os.statvfs(fd).f_fsid:
+    if sys.platform != "win32" and (number := os.statvfs(fd).f_fsid):
         facts["fsid"] = f"{number:x}"
     facts |= _source(mount)
     if within := _within(mount, fd):
@@ -132,6 +133,8 @@ def _source(mount: _Mount) -> dict[str, str]:
 
 def _uuid(device: bytes) -> str:
     """Return the UUID of the volume on a device; empty where nobody tells, as in a container."""
+    if sys.platform == "win32":
+        return ""
     try:
         number = os.stat(device).st_rdev
         with os.scandir(_VOLUMES) as volumes:

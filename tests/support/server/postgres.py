@@ -7,7 +7,6 @@ that is killed.
 from __future__ import annotations
 
 import os
-import pwd
 import shutil
 import subprocess
 import sys
@@ -20,6 +19,9 @@ from pathlib import Path
 from uuid import uuid4
 
 import psycopg
+
+if sys.platform != "win32":
+    import pwd
 
 _DEBIAN = Path("/usr/lib/postgresql")
 _PATIENCE = 60.0

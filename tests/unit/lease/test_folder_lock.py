@@ -281,3 +281,18 @@ def test_a_contender_may_take_what_it_has_but_no_other(lock, folder):
     assert (again.fence, again.holder) == (lease.fence, ALICE)
     with pytest.raises(PlatformError, match="'alice' on 'build-7'"):
         open_lock(f"file://{folder}").acquire(BOB, SECONDS)
+
+
+def test_it_works_where_permissions_can_t_be_set_by_a_descriptor(
+    lock, folder, monkeypatch: pytest.MonkeyPatch
+):
+    """As on Windows, where `os.chmod` takes paths only, and raises `TypeError` for the rest."""
+
+    def chmod(path, *_rest, **_more):
+        if isinstance(path, int):
+            raise TypeError("chmod: path should be string, bytes or os.PathLike, not int")
+
+    monkeypatch.setattr(os, "chmod", chmod)
+    lease = lock.acquire(ALICE, SECONDS)
+    assert names(folder) == ["0000000001.json"]
+    lock.release(lease)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from msgspec import Struct
 
@@ -41,3 +42,29 @@ def test_a_later_release_may_add_fields_and_says_when_that_is_not_enough():
         unsealed(resealed({**more, "format_version": 2}), Kept, newest=1)
     with pytest.raises(SnapshotError, match="can't be understood"):
         unsealed(resealed({**more, "word": 1}), Kept, newest=1)
+
+
+def before_seals(**fields):
+    return msgspec.json.format(msgspec.json.encode(fields), indent=1)
+
+
+def test_what_was_written_before_there_were_seals_is_read():
+    old = before_seals(word="w", numbers={}, format_version=1)
+    for data in (old, old + b"\n"):
+        assert unsealed(data, Kept, newest=1) == Kept(1, "w", {})
+    with pytest.raises(SnapshotError, match="can't be understood"):
+        unsealed(old.replace(b"word", b"wort"), Kept, newest=1)
+
+
+def test_a_seal_can_t_be_left_out_of_what_has_one():
+    fields = {"word": "w", "numbers": {}, "format_version": 1}
+    for data in (msgspec.json.encode(fields), before_seals(**fields, seal="")):
+        with pytest.raises(SnapshotError, match="seal"):
+            unsealed(data, Kept, newest=1)
+
+
+def test_a_field_may_have_had_another_name():
+    old = resealed({"format_version": 1, "text": "w", "numbers": {"a": 1}})
+    assert unsealed(old, Kept, newest=1, earlier={"text": "word"}).numbers == {"a": 1}
+    with pytest.raises(SnapshotError, match="can't be understood"):
+        unsealed(old, Kept, newest=1)

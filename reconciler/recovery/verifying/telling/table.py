@@ -135,7 +135,8 @@ class Table:
         #: Why nothing was written; empty as long as nothing failed.
         self.problem = ""
         with self._in_words():
-            handle = os.open(self._draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+            handle = os.open(self._draft, flags, 0o600)
             self._file = os.fdopen(handle, "wb")
             self._sheet: _Sheet = kind(self._file)
 
