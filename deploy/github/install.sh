@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# Install the program from the commit of the action, with the libraries that it was tested with,
+# into an environment of its own.
+set -euo pipefail
+
+home="$RUNNER_TEMP/reconciler"
+packages=()
+while IFS= read -r package; do
+    [ -z "$package" ] || packages+=("$package")
+done <<<"${INPUT_PACKAGES:-}"
+
+python -m venv "$home"
+"$home/bin/python" -m pip install --quiet --disable-pip-version-check \
+    --constraint "$GITHUB_ACTION_PATH/constraints.txt" \
+    "$GITHUB_ACTION_PATH${INPUT_EXTRAS:+[$INPUT_EXTRAS]}" ${packages[@]+"${packages[@]}"}
+"$home/bin/reconciler" --version

@@ -1,0 +1,76 @@
+"""A state server, a repository of Git, and a forge whose jobs are those of the shipped files."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from reconciler.platforms import open_platform
+from reconciler.server.store.opening import open_store
+from support.faults.fault_proxy import FaultProxy
+from support.forge.hosting import MAIN, Hosting
+from support.forge.shells import Shell
+from support.server.serving import make_token, serving
+
+@dataclass
+class Team:
+    """Whoever writes manifests, and the platform."""
+
+    #: Where the platform answers, through a proxy that does what it is told.
+    proxy: FaultProxy
+    reader: str
+    operator: str
+    shell: Shell
+    folder: Path
+    hosting: Hosting | None = None
+
+    @property
+    def clone(self) -> Path:
+        """Where the manifest is written."""
+        return self.folder / "clone"
+
+    def branch(self, name: str, *entries: str, removed: str = "") -> None:
+        """Write a manifest on a new branch off main, and push it."""
+        self.git("fetch", "-q", "origin")
+        self.git("checkout", "-q", "-B", name, f"origin/{MAIN}")
+        lines = ["version: 1", f"platform: {self.proxy.url}", "storages:", *entries]
+        lines += ["removed:", removed] if removed else []
+        (self.clone / "storages.yaml").write_text("\n".join(lines) + "\n")
+        self.commit(f"Change {name}")
+        self.push(name)
+
+    def commit(self, message: str) -> None:
+        self.git("add", "-A")
+        self.git("commit", "-q", "--allow-empty", "-m", message)
+
+    def push(self, branch: str) -> None:
+        self.git("push", "-q", "-f", "origin", branch)
+
+    def git(self, *words: str) -> str:
+        assert self.hosting is not None
+        return self.hosting.git(*words, at=self.clone)
+
+    def live(self) -> dict[str, str | None]:
+        """Read names and labels of what is live."""
+        environ = {"RECONCILER_TOKEN": self.reader}
+        with closing(open_platform(self.proxy.url, base=None, environ=environ).reader()) as reader:
+            return {storage.name: storage.label for storage in reader.read().storages}
+
+    def by_hand(self, change) -> None:
+        """Change live as somebody does who has a token and no patience."""
+        environ = {"RECONCILER_TOKEN": self.operator}
+        platform = open_platform(self.proxy.url, base=None, environ=environ)
+        with closing(platform.writer(wait=0)) as writer:
+            change(writer)
+
+
+@pytest.fixture
+def team(tmp_path) -> Iterator[Team]:
+    with ExitStack() as stack:
+        store = stack.enter_context(closing(open_store(f"sqlite:///{tmp_path / 'server.db'}")))
+        running = stack.enter_context(serving(store))
+        proxy = stack.enter_context(FaultProxy(running.port))
+        tokens = (make_token(store, role, f"{role}-token") for role in ("reader", "operator"))
+        yield Team(proxy, *tokens, Shell(), tmp_path)

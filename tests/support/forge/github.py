@@ -1,0 +1,324 @@
+"""GitHub's REST API, as far as our files use it; and what its runner does with a workflow.
+
+Written after GitHub's documentation and the runner's source. What is `uses:` of GitHub's own
+actions is done here in a few lines; `run:` lines of the shipped files are run as they stand.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+import secrets
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from support.forge.answering import Route, answering, paged
+from support.forge.expressions import fill, holds
+from support.forge.hosting import MAIN, Grant, Hosting, Pull, Text
+from support.forge.shells import Shell
+from support.repository import ROOT
+
+BOT = "github-actions[bot]"
+OURS = "OWNER/reconciler@"
+
+
+def routes(hosting: Hosting) -> list[Route]:
+    """List what is answered."""
+    home = f"/repos/{hosting.name}"
+
+    def text(one: Text) -> dict[str, Any]:
+        told = {"id": one.id, "number": one.id, "title": one.title, "body": one.body}
+        return {**told, "user": {"login": one.author}, "state": "open" if one.open else "closed"}
+
+    def head(found, _query, _content):
+        try:
+            return 200, {"object": {"sha": hosting.head(found[1])}}
+        except AssertionError:
+            return 404, {"message": "Not Found"}
+
+    def pulls(found, query, _content):
+        made = [p for p in hosting.pulls.values() if p.merged_as == found[1]]
+        told = [
+            {"number": p.number, "merged_at": "2026-01-01T00:00:00Z", "merge_commit_sha": found[1]}
+            for p in made
+        ]
+        return 200, paged(told, query)
+
+    def comments(found, query, _content):
+        return 200, paged([text(t) for t in hosting.pulls[int(found[1])].texts], query)
+
+    def comment(found, _query, content):
+        if len(content["body"]) > 65_536:
+            return 422, {"message": "Body is too long (maximum is 65536 characters)"}
+        texts = hosting.pulls[int(found[1])].texts
+        return 201, text(hosting.write(texts, content["account"], content["body"]))
+
+    def rewritten(found, _query, content):
+        one = hosting.text(int(found[1]))
+        one.body, one.title = content.get("body", one.body), content.get("title", one.title)
+        one.open = content.get("state", "open") == "open"
+        one.versions += 1
+        return 200, text(one)
+
+    def issues(_found, query, _content):
+        assert query["state"] == "open"
+        return 200, paged([text(t) for t in reversed(hosting.issues) if t.open], query)
+
+    def issue(_found, _query, content):
+        words = (content["account"], content["body"], content["title"])
+        return 201, text(hosting.write(hosting.issues, *words))
+
+    return [
+        ("GET", re.compile(rf"{home}/git/ref/heads/(.+)"), "contents:read", head),
+        ("GET", re.compile(rf"{home}/commits/([0-9a-f]+)/pulls"), "pull-requests:read", pulls),
+        ("GET", re.compile(rf"{home}/issues/(\d+)/comments"), "pull-requests:read", comments),
+        ("POST", re.compile(rf"{home}/issues/(\d+)/comments"), "pull-requests:write", comment),
+        ("PATCH", re.compile(rf"{home}/issues/comments/(\d+)"), "pull-requests:write", rewritten),
+        ("GET", re.compile(rf"{home}/issues"), "issues:read", issues),
+        ("POST", re.compile(rf"{home}/issues"), "issues:write", issue),
+        ("PATCH", re.compile(rf"{home}/issues/(\d+)"), "issues:write", rewritten),
+    ]
+
+
+@dataclass
+class Job:
+    """What became of one job."""
+
+    name: str
+    status: str = "success"
+    #: Standard output and errors of all steps.
+    log: str = ""
+    summary: str = ""
+    outputs: dict[str, str] = field(default_factory=dict)
+
+
+class GitHub:
+    """A repository on GitHub whose workflows run here."""
+
+    def __init__(self, folder: Path, shell: Shell, files: Path) -> None:
+        """Take where to work, what runs shells, and the shipped workflows."""
+        self.hosting = Hosting(folder)
+        self.files = files
+        #: Secrets and variables, by environment; "" has those of the repository.
+        self.secrets: dict[str, dict[str, str]] = {}
+        self.variables: dict[str, dict[str, str]] = {}
+        self.shell = shell
+        self.url = ""
+        self._folder = folder
+        self._runs = itertools.count(1001)
+
+    @contextmanager
+    def running(self) -> Iterator[GitHub]:
+        """Answer requests while entered."""
+        with answering(self.hosting, routes(self.hosting)) as self.url:
+            yield self
+
+    def planned(self, pull: Pull, commit: str | None = None) -> dict[str, Job]:
+        """Run the workflow for a pull request that was opened or pushed to."""
+        head = self.hosting.head(pull.branch)
+        event = {"number": pull.number, "head": {"sha": head, "repo": {"full_name": pull.home}}}
+        told = {"pull_request": event}
+        merged = commit or self.hosting.merged(pull.branch)
+        return self.run("storages-plan.yml", "pull_request", merged, told, pull.branch, pull.home)
+
+    def pushed(self, commit: str, run: str = "", attempt: int = 1) -> dict[str, Job]:
+        """Run the workflow for a push to the main branch; with `run`, that one again."""
+        return self.run("storages-apply.yml", "push", commit, {}, MAIN, run=run, attempt=attempt)
+
+    def started(self, **inputs: str) -> dict[str, Job]:
+        """Run the workflow that applies, as somebody who has looked at a plan starts it."""
+        commit = self.hosting.head()
+        event = "workflow_dispatch"
+        return self.run("storages-apply.yml", event, commit, {}, MAIN, inputs=inputs)
+
+    def nightly(self) -> dict[str, Job]:
+        """Run the workflow of each night."""
+        return self.run("storages-nightly.yml", "schedule", self.hosting.head(), {}, MAIN)
+
+    def run(
+        self,
+        file: str,
+        name: str,
+        commit: str,
+        event: Mapping[str, Any],
+        branch: str,
+        home: str = "",
+        *,
+        inputs: Mapping[str, str] | None = None,
+        run: str = "",
+        attempt: int = 1,
+    ) -> dict[str, Job]:
+        """Run all jobs of a workflow, one after the other."""
+        workflow = yaml.safe_load((self.files / ".github/workflows" / file).read_text())
+        triggers = workflow[True]  # YAML 1.1 reads `on` so
+        assert name in triggers, f"{file} is not for {name}"
+        jobs: dict[str, Job] = {}
+        github = {
+            "event": event,
+            "event_name": name,
+            "repository": self.hosting.name,
+            "ref": f"refs/pull/{event['pull_request']['number']}/merge" if event else f"refs/heads/{branch}",
+            "ref_name": branch,
+            "sha": commit,
+            "run_id": run or str(next(self._runs)),
+            "run_attempt": str(attempt),
+            "actor": "anna",
+        }
+        for key, job in workflow["jobs"].items():
+            for values in _matrix(job):
+                named = " ".join([key, *values.values()])
+                forked = home not in ("", self.hosting.name)
+                jobs[named] = _Run(self, job, named, github, values, dict(inputs or {}), forked).job
+        return jobs
+
+    def environment(self, name: str, ref: str) -> tuple[dict[str, str], dict[str, str]]:
+        """Give secrets and variables of an environment; the protected one is for main alone."""
+        if name and not name.endswith("-plan"):
+            assert ref == f"refs/heads/{MAIN}", f"{ref} may not use the environment {name}"
+        secret = {**self.secrets.get("", {}), **self.secrets.get(name, {})}
+        return secret, {**self.variables.get("", {}), **self.variables.get(name, {})}
+
+
+def _matrix(job: Mapping[str, Any]) -> Iterator[dict[str, str]]:
+    axes = job.get("strategy", {}).get("matrix", {})
+    for values in itertools.product(*axes.values()):
+        yield dict(zip(axes, values, strict=True))
+
+
+class _Run:
+    """One job."""
+
+    def __init__(self, forge, job, name, github, matrix, inputs, forked) -> None:
+        self.forge, self.job = forge, Job(name)
+        self.token = f"ghs_{secrets.token_hex(8)}"
+        grants = {k: v for k, v in job.get("permissions", {}).items()}
+        self.grants = grants
+        if forked:  # GitHub lets them read, whatever the workflow says
+            grants = dict.fromkeys(grants, "read")
+        forge.hosting.grants[self.token] = Grant(BOT, grants)
+        self.contexts: dict[str, Any] = {
+            "github": {**github, "token": self.token},
+            "matrix": matrix,
+            "inputs": inputs,
+            "job": {"status": "success"},
+        }
+        where = fill(job.get("environment", ""), self.contexts)
+        secret, variables = ({}, {}) if forked else forge.environment(where, github["ref"])
+        self.contexts |= {"secrets": {**secret, "GITHUB_TOKEN": self.token}, "vars": variables}
+        if not holds(job.get("if"), self.contexts):
+            self.job.status = "skipped"
+            return
+        self.home = forge._folder / "runner"
+        shutil.rmtree(self.home, ignore_errors=True)
+        self.workspace, self.temporary = self.home / "work", self.home / "temp"
+        self.temporary.mkdir(parents=True)
+        self.workspace.mkdir()
+        self.contexts |= {"runner": {"temp": str(self.temporary)}}
+        self.summary = self.home / "summary"
+        self.summary.touch()
+        self.steps(job["steps"], self.contexts, {}, None)
+        self.job.summary = self.summary.read_text()
+        for secret in self.contexts["secrets"].values():  # as the runner masks them
+            self.job.log = self.job.log.replace(secret, "***")
+
+    def steps(self, steps, contexts, around, action: Path | None) -> None:
+        """Run steps, of a job or of a composite action."""
+        contexts["steps"] = {}
+        for step in steps:
+            contexts["job"]["status"] = self.job.status
+            if not holds(step.get("if"), contexts):
+                continue
+            given = {k: str(fill(v, contexts)) for k, v in step.get("env", {}).items()}
+            outputs: dict[str, str] = {}
+            code = self.step(step, contexts, {**around, **given}, action, outputs)
+            if "id" in step:
+                contexts["steps"][step["id"]] = {"outputs": outputs}
+            if code and not step.get("continue-on-error") and self.job.status == "success":
+                self.job.status = "cancelled" if code == "cancelled" else "failure"
+
+    def step(self, step, contexts, given, action, outputs) -> int | str:
+        """Run one step; return its exit code."""
+        if "run" in step:
+            return self.script(step, given, action, outputs)
+        with_ = {k: str(fill(v, contexts)) for k, v in step.get("with", {}).items()}
+        uses = step["uses"]
+        if uses.startswith(OURS):
+            return self.ours(with_, given)
+        name = uses.partition("@")[0].removeprefix("actions/").replace("-", "_")
+        return int(getattr(self, name)(**{k.replace("-", "_"): v for k, v in with_.items()}) or 0)
+
+    def ours(self, given: dict[str, str], around: dict[str, str]) -> int:
+        """Run action.yml of this repository."""
+        action = yaml.safe_load((ROOT / "action.yml").read_text())
+        known = action["inputs"]
+        assert set(given) <= set(known), f"unknown inputs: {set(given) - set(known)}"
+        inputs = {n: fill(given.get(n, v.get("default", "")), self.contexts) for n, v in known.items()}
+        contexts = {**self.contexts, "inputs": inputs}
+        del contexts["secrets"], contexts["vars"]  # an action sees neither
+        self.steps(action["runs"]["steps"], contexts, around, ROOT)
+        self.job.outputs |= {
+            n: fill(v["value"], contexts) for n, v in action.get("outputs", {}).items()
+        }
+        return 0
+
+    def script(self, step, given, action, outputs) -> int | str:
+        """Run the `run:` lines of a step in the shell that it names."""
+        assert "${{" not in step["run"], "a value is put into a shell's text"
+        github = self.contexts["github"]
+        told = self.home / "output"
+        told.write_text("")
+        environ = {
+            "CI": "true",
+            "GITHUB_ACTIONS": "true",
+            "GITHUB_API_URL": self.forge.url,
+            "GITHUB_SERVER_URL": "https://github.example",
+            **{f"GITHUB_{n.upper()}": github[n] for n in _TOLD},
+            "GITHUB_OUTPUT": str(told),
+            "GITHUB_STEP_SUMMARY": str(self.summary),
+            "GITHUB_ACTION_PATH": str(action or ""),
+            "RUNNER_TEMP": str(self.temporary),
+            **given,
+        }
+        text = self.forge.shell.install(self.temporary) if step.get("name") == "Install" else step["run"]
+        code, log = self.forge.shell.run(text, self.workspace, environ)
+        self.job.log += log
+        outputs.update(line.split("=", 1) for line in told.read_text().splitlines())
+        return code
+
+    def checkout(self, persist_credentials: str) -> None:
+        assert persist_credentials == "False"
+        assert self.grants.get("contents") == "read"
+        self.forge.hosting.check_out(self.contexts["github"]["sha"], self.workspace)
+
+    def setup_python(self, python_version: str) -> None:
+        assert python_version
+
+    def upload_artifact(self, name: str, path: str, **_: str) -> None:
+        """Keep the files that match, below the last part of the path without a pattern."""
+        kept = self.home.parent / f"artifact-{self.contexts['github']['run_id']}-{name}"
+        shutil.rmtree(kept, ignore_errors=True)
+        found = [Path(path)] if Path(path).is_absolute() else [*self.workspace.glob(path)]
+        for source in found:
+            target = kept / source.name
+            kept.mkdir(exist_ok=True)
+            shutil.copytree(source, target) if source.is_dir() else shutil.copy(source, target)
+        if found:
+            self.forge.hosting.artifacts[self.contexts["github"]["run_id"], name] = kept
+
+    def download_artifact(self, name: str, run_id: str, path: str, github_token: str) -> int:
+        grant = self.forge.hosting.grants[github_token]
+        assert grant.permissions.get("actions") == "read"
+        kept = self.forge.hosting.artifacts.get((run_id, name))
+        if kept is None:
+            return 1
+        shutil.copytree(kept, path)
+        return 0
+
+
+_TOLD = ("repository", "ref", "ref_name", "sha", "run_id", "run_attempt", "actor", "event_name")

@@ -1,0 +1,106 @@
+"""How tests run the shell lines of a job, and how they cancel one as runners do."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from support.commands.starting import COMMAND, warm
+
+#: What stands before the lines; the first is what GitHub's `shell: bash` means.
+BASH = ("bash", "--noprofile", "--norc", "-eo", "pipefail")
+
+
+@dataclass
+class Cancelling:
+    """When to cancel, and how long to wait between the signals."""
+
+    #: Waits until the moment has come.
+    when: Callable[[], None]
+    #: Seconds from SIGINT to SIGTERM, and from that to SIGKILL; runners of GitHub: 7.5 and 2.5.
+    patience: tuple[float, float] = (7.5, 2.5)
+    #: Which signal comes first.
+    first: signal.Signals = signal.SIGINT
+
+
+class Shell:
+    """Runs the lines of jobs; the command in their PATH is one that waits with all imported."""
+
+    def __init__(self) -> None:
+        """Begin with nothing to cancel."""
+        #: Cancels the next shell whose lines hold this word.
+        self.cancelling: tuple[str, Cancelling] | None = None
+        #: Start commands as users do: what has them waiting does not end by a kill of the shell.
+        self.as_users_do = False
+
+    @property
+    def commands(self) -> Path:
+        """The folder in which `reconciler` is."""
+        waiting = None if self.as_users_do else warm()
+        return waiting.commands(COMMAND) if waiting else COMMAND.parent
+
+    def install(self, temporary: Path) -> str:
+        """Put into place what the step that installs would have installed; give what is left."""
+        made = temporary / "reconciler" / "bin"
+        made.mkdir(parents=True)
+        (made / "reconciler").symlink_to(self.commands / "reconciler")
+        (made / "python").symlink_to(sys.executable)
+        return "true"
+
+    def run(self, text: str, folder: Path, environ: dict[str, str]) -> tuple[int | str, str]:
+        """Run lines; return the exit code, or `cancelled`, and all that they print."""
+        base = {"PATH": f"{os.environ['PATH']}", "HOME": str(folder.parent), "LC_ALL": "C.UTF-8"}
+        around = {**base, **environ}
+        with tempfile.TemporaryDirectory(dir=folder.parent) as place:
+            script = Path(place) / "script.sh"
+            script.write_text(text, encoding="utf-8")
+            log = Path(place) / "log"
+            with log.open("wb") as stream:
+                process = subprocess.Popen(
+                    [*BASH, script],
+                    cwd=folder,
+                    env=around,
+                    stdin=subprocess.DEVNULL,
+                    stdout=stream,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                )
+                try:
+                    code: int | str = self._end(process, text)
+                finally:
+                    if process.poll() is None:
+                        os.killpg(process.pid, signal.SIGKILL)
+                        process.wait()
+            return code, log.read_text(encoding="utf-8", errors="replace")
+
+    def _end(self, process: subprocess.Popen[bytes], text: str) -> int | str:
+        if self.cancelling is None or self.cancelling[0] not in text:
+            return process.wait(timeout=60)
+        _, how = self.cancelling
+        self.cancelling = None
+        how.when()
+        # The runner tells the shell alone, and at the end kills all that it has started.
+        process.send_signal(how.first)
+        for seconds, number in zip(how.patience, (signal.SIGTERM, signal.SIGKILL), strict=True):
+            try:
+                process.wait(timeout=seconds)
+                break
+            except subprocess.TimeoutExpired:
+                if number == signal.SIGKILL:
+                    os.killpg(process.pid, number)
+                else:
+                    process.send_signal(number)
+        process.wait()
+        return "cancelled"
+
+
+def has(program: str) -> bool:
+    """Say whether this machine has a program."""
+    return shutil.which(program) is not None
