@@ -21,8 +21,8 @@ stop() {
 }
 
 forge head 2>"$work/head" || {
-    cat "$work/head" >&2
-    stop 1 "this commit is not the head of its branch any more, or GitHub could not be asked"
+    why=$(head -n 1 "$work/head")
+    stop 1 "${why#Stopped: }"
 }
 # What is to be done now. An empty plan needs nobody's review.
 code=0

@@ -45,7 +45,7 @@ def main(arguments: list[str]) -> int:
     try:
         actions[arguments[0]](*arguments[1:])
     except Failed as error:
-        print(f"Stopped: {error}", file=sys.stderr)
+        sys.stderr.write(f"Stopped: {error}\n")
         return 1
     return 0
 
@@ -57,8 +57,8 @@ def head() -> None:
     if there != ours:
         raise Failed(
             f"{branch} has moved on to {plain(there)[:12]}, and this job is for {ours[:12]}. "
-            "Nothing was applied. The run of the newer commit applies what that one declares, "
-            "if somebody reviewed it: look there"
+            "The run of the newer commit applies what that one declares, if it was reviewed: "
+            "look there"
         )
 
 
@@ -86,7 +86,7 @@ def comment(file: str) -> None:
     """Write Markdown into the one comment of this kind and environment, or a first one."""
     pull = os.environ.get("PULL") or merged_pull()
     if pull is None:
-        print("No pull request: nothing to comment.", file=sys.stderr)
+        sys.stderr.write("No pull request: nothing to comment.\n")
         return
     sign = marker(variable("KIND"))
     body = text_of(file, sign)

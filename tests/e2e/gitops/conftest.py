@@ -1,18 +1,24 @@
 """A state server, a repository of Git, and a forge whose jobs are those of the shipped files."""
 
+import json
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from reconciler.model import Storage
 from reconciler.platforms import open_platform
 from reconciler.server.store.opening import open_store
+from support.commands.starting import warm
 from support.faults.fault_proxy import FaultProxy
 from support.forge.hosting import MAIN, Hosting
 from support.forge.shells import Shell
 from support.server.serving import make_token, serving
+from tests.e2e.conftest import Folder
+
 
 @dataclass
 class Team:
@@ -25,6 +31,8 @@ class Team:
     shell: Shell
     folder: Path
     hosting: Hosting | None = None
+    #: What the manifest says beside its storages.
+    policy: str = "{}"
 
     @property
     def clone(self) -> Path:
@@ -35,7 +43,8 @@ class Team:
         """Write a manifest on a new branch off main, and push it."""
         self.git("fetch", "-q", "origin")
         self.git("checkout", "-q", "-B", name, f"origin/{MAIN}")
-        lines = ["version: 1", f"platform: {self.proxy.url}", "storages:", *entries]
+        lines = ["version: 1", f"platform: {self.proxy.url}", f"policy: {self.policy}"]
+        lines += ["storages:", *entries]
         lines += ["removed:", removed] if removed else []
         (self.clone / "storages.yaml").write_text("\n".join(lines) + "\n")
         self.commit(f"Change {name}")
@@ -54,9 +63,21 @@ class Team:
 
     def live(self) -> dict[str, str | None]:
         """Read names and labels of what is live."""
+        return {storage.name: storage.label for storage in self._storages()}
+
+    def ids(self) -> dict[str, str]:
+        """Read names and ids of what is live."""
+        return {storage.name: storage.id for storage in self._storages()}
+
+    def _storages(self) -> tuple[Storage, ...]:
         environ = {"RECONCILER_TOKEN": self.reader}
         with closing(open_platform(self.proxy.url, base=None, environ=environ).reader()) as reader:
-            return {storage.name: storage.label for storage in reader.read().storages}
+            return tuple(reader.read().storages)
+
+    def command(self, *words: str) -> Any:
+        """Run a command of somebody who may read, on what is declared; give its JSON."""
+        folder = Folder(self.clone, warm())
+        return json.loads(folder(*words, env={"RECONCILER_TOKEN": self.reader}).stdout)
 
     def by_hand(self, change) -> None:
         """Change live as somebody does who has a token and no patience."""

@@ -46,10 +46,9 @@ def answering(hosting: Hosting, routes: list[Route]) -> Iterator[str]:
         def routed(
             self, path: str, query: dict[str, str], content: dict[str, Any]
         ) -> tuple[int, Any]:
-            token = (
-                self.headers.get("PRIVATE-TOKEN")
-                or self.headers.get("Authorization", "").removeprefix("Bearer ")
-            )
+            token = self.headers.get("PRIVATE-TOKEN") or self.headers.get(
+                "Authorization", ""
+            ).removeprefix("Bearer ")
             grant = hosting.grants.get(token)
             if grant is None:
                 return 401, {"message": "Bad credentials"}

@@ -25,7 +25,7 @@ from support.forge.shells import Shell
 from support.repository import ROOT
 
 BOT = "github-actions[bot]"
-OURS = "OWNER/reconciler@"
+OURS = "/reconciler@"
 
 
 def routes(hosting: Hosting) -> list[Route]:
@@ -163,7 +163,9 @@ class GitHub:
             "event": event,
             "event_name": name,
             "repository": self.hosting.name,
-            "ref": f"refs/pull/{event['pull_request']['number']}/merge" if event else f"refs/heads/{branch}",
+            "ref": f"refs/pull/{event['pull_request']['number']}/merge"
+            if event
+            else f"refs/heads/{branch}",
             "ref_name": branch,
             "sha": commit,
             "run_id": run or str(next(self._runs)),
@@ -185,6 +187,11 @@ class GitHub:
         return secret, {**self.variables.get("", {}), **self.variables.get(name, {})}
 
 
+def _ref(event: Mapping[str, Any], branch: str) -> str:
+    pull = event.get("pull_request")
+    return f"refs/pull/{pull['number']}/merge" if pull else f"refs/heads/{branch}"
+
+
 def _matrix(job: Mapping[str, Any]) -> Iterator[dict[str, str]]:
     axes = job.get("strategy", {}).get("matrix", {})
     for values in itertools.product(*axes.values()):
@@ -197,7 +204,7 @@ class _Run:
     def __init__(self, forge, job, name, github, matrix, inputs, forked) -> None:
         self.forge, self.job = forge, Job(name)
         self.token = f"ghs_{secrets.token_hex(8)}"
-        grants = {k: v for k, v in job.get("permissions", {}).items()}
+        grants = dict(job.get("permissions", {}))
         self.grants = grants
         if forked:  # GitHub lets them read, whatever the workflow says
             grants = dict.fromkeys(grants, "read")
@@ -248,7 +255,7 @@ class _Run:
             return self.script(step, given, action, outputs)
         with_ = {k: str(fill(v, contexts)) for k, v in step.get("with", {}).items()}
         uses = step["uses"]
-        if uses.startswith(OURS):
+        if OURS in uses:
             return self.ours(with_, given)
         name = uses.partition("@")[0].removeprefix("actions/").replace("-", "_")
         return int(getattr(self, name)(**{k.replace("-", "_"): v for k, v in with_.items()}) or 0)
@@ -258,7 +265,9 @@ class _Run:
         action = yaml.safe_load((ROOT / "action.yml").read_text())
         known = action["inputs"]
         assert set(given) <= set(known), f"unknown inputs: {set(given) - set(known)}"
-        inputs = {n: fill(given.get(n, v.get("default", "")), self.contexts) for n, v in known.items()}
+        inputs = {
+            n: fill(given.get(n, v.get("default", "")), self.contexts) for n, v in known.items()
+        }
         contexts = {**self.contexts, "inputs": inputs}
         del contexts["secrets"], contexts["vars"]  # an action sees neither
         self.steps(action["runs"]["steps"], contexts, around, ROOT)
@@ -285,7 +294,9 @@ class _Run:
             "RUNNER_TEMP": str(self.temporary),
             **given,
         }
-        text = self.forge.shell.install(self.temporary) if step.get("name") == "Install" else step["run"]
+        text = step["run"]
+        if step.get("name") == "Install":
+            text = self.forge.shell.install(self.temporary, text)
         code, log = self.forge.shell.run(text, self.workspace, environ)
         self.job.log += log
         outputs.update(line.split("=", 1) for line in told.read_text().splitlines())
