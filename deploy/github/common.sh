@@ -23,12 +23,12 @@ while IFS= read -r path; do
 done <<<"${INPUT_ENV_FILE:-}"
 
 forge() {
-    python "$here/forge.py" "$@"
+    python -IS "$here/forge.py" "$@"
 }
 
 # field FILE NAME: one value of a JSON file; nothing where there is none.
 field() {
-    python -c '
+    python -IS -c '
 import json, sys
 value = json.load(open(sys.argv[1], encoding="utf-8"))
 for name in sys.argv[2].split("."):
@@ -46,7 +46,7 @@ output() {
 told() {
     output digest "$(field "$1" digest)"
     output status "$(field "$1" status)"
-    output counts "$(python -c '
+    output counts "$(python -IS -c '
 import json, sys
 summary = json.load(open(sys.argv[1], encoding="utf-8"))["summary"]
 print(json.dumps({k: summary[k] for k in ("create", "update", "remove")}, separators=(",", ":")))

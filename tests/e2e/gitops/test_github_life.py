@@ -66,7 +66,7 @@ def plan_comment(pull):
 def test_a_pull_request_is_planned_merged_and_applied(forge, team):
     team.branch("first", local("raw"))
     pull = forge.hosting.open_pull("first")
-    jobs = forge.planned(pull)
+    jobs = forge.planned(pull, only="")
     assert job(jobs, "validate").outputs["status"] == "valid"
     planned = job(jobs, "plan production")
     assert (planned.status, planned.outputs["status"]) == ("success", "ready")
@@ -218,7 +218,7 @@ def test_a_cancelled_job_is_run_again(forge, team, patience):
 
 def test_drift_opens_one_issue_and_closes_it(forge, team):
     merged(forge, team, "first", local("raw"))
-    assert job(forge.nightly(), "drift production").status == "success"
+    assert job(forge.nightly("drift"), "drift production").status == "success"
     assert forge.hosting.issues == []
 
     team.by_hand(lambda writer: relabel(writer, "raw", "Mine"))
@@ -226,7 +226,7 @@ def test_drift_opens_one_issue_and_closes_it(forge, team):
         forge.hosting.issues, "mallory", "<!-- reconciler drift production -->", "Not ours"
     )
     for versions in (1, 2):
-        found = job(forge.nightly(), "drift production")
+        found = job(forge.nightly("drift"), "drift production")
         assert (found.status, found.outputs["status"]) == ("failure", "drift")
         (issue,) = [issue for issue in forge.hosting.issues if issue.author == BOT]
         assert issue.versions == versions
@@ -235,13 +235,13 @@ def test_drift_opens_one_issue_and_closes_it(forge, team):
 
     # What could not be read leaves the issue as it is.
     forge.secrets["production-plan"]["RECONCILER_TOKEN"] = "rct_0000"
-    failed = job(forge.nightly(), "drift production")
+    failed = job(forge.nightly("drift"), "drift production")
     assert (failed.status, failed.outputs["status"]) == ("failure", "unknown")
     assert issue.open
 
     forge.secrets["production-plan"]["RECONCILER_TOKEN"] = team.reader
     team.by_hand(lambda writer: relabel(writer, "raw", "raw"))
-    assert job(forge.nightly(), "drift production").status == "success"
+    assert job(forge.nightly("drift"), "drift production").status == "success"
     assert not issue.open
     assert [issue.open for issue in forge.hosting.issues if issue.author == "mallory"] == [True]
 
@@ -291,14 +291,14 @@ def test_a_rollback_a_removal_and_who_did_it(forge, team):
 def test_a_fork_gets_no_token_and_a_wrong_manifest_its_lines(forge, team):
     team.branch("fork", local("raw"))
     fork = forge.hosting.open_pull("fork", home="mallory/storages")
-    jobs = forge.planned(fork)
+    jobs = forge.planned(fork, only="")
     assert job(jobs, "validate").status == "success"
     assert job(jobs, "plan production").status == "skipped"
     assert fork.texts == []
 
     team.branch("wrong", "  - {name: raw, typ: local, default_url: /data/raw}")
     pull = forge.hosting.open_pull("wrong")
-    jobs = forge.planned(pull)
+    jobs = forge.planned(pull, only="")
     assert job(jobs, "validate").status == "failure"
     planned = job(jobs, "plan production")
     assert (planned.status, planned.outputs["status"]) == ("failure", "invalid")
@@ -367,11 +367,11 @@ def test_nights_scan_and_take_a_snapshot(forge, team):
         "RECONCILER_PLATFORM": team.proxy.url,
         "RECONCILER_REPOSITORY": str(proofs),
     }
-    night = job(forge.nightly(), "snapshot")
+    night = job(forge.nightly("snapshot"), "snapshot")
     assert night.status == "success", night.log
     assert DIGEST.fullmatch(night.outputs["digest"])
     (storage / "1.tif").unlink()
-    night = job(forge.nightly(), "snapshot")
+    night = job(forge.nightly("snapshot"), "snapshot")
     assert night.status == "failure"
     assert "1.tif" in night.summary
 

@@ -119,13 +119,14 @@ class GitHub:
         with answering(self.hosting, routes(self.hosting)) as self.url:
             yield self
 
-    def planned(self, pull: Pull, commit: str | None = None) -> dict[str, Job]:
-        """Run the workflow for a pull request that was opened or pushed to."""
+    def planned(self, pull: Pull, *, only: str = "plan") -> dict[str, Job]:
+        """Run jobs of the workflow for a pull request that was opened or pushed to."""
         head = self.hosting.head(pull.branch)
         event = {"number": pull.number, "head": {"sha": head, "repo": {"full_name": pull.home}}}
         told = {"pull_request": event}
-        merged = commit or self.hosting.merged(pull.branch)
-        return self.run("storages-plan.yml", "pull_request", merged, told, pull.branch, pull.home)
+        merged = self.hosting.merged(pull.branch)
+        file = "storages-plan.yml"
+        return self.run(file, "pull_request", merged, told, pull.branch, pull.home, only=only)
 
     def pushed(self, commit: str, run: str = "", attempt: int = 1) -> dict[str, Job]:
         """Run the workflow for a push to the main branch; with `run`, that one again."""
@@ -137,9 +138,10 @@ class GitHub:
         event = "workflow_dispatch"
         return self.run("storages-apply.yml", event, commit, {}, MAIN, inputs=inputs)
 
-    def nightly(self) -> dict[str, Job]:
-        """Run the workflow of each night."""
-        return self.run("storages-nightly.yml", "schedule", self.hosting.head(), {}, MAIN)
+    def nightly(self, only: str = "") -> dict[str, Job]:
+        """Run jobs of the workflow of each night."""
+        commit = self.hosting.head()
+        return self.run("storages-nightly.yml", "schedule", commit, {}, MAIN, only=only)
 
     def run(
         self,
@@ -153,8 +155,9 @@ class GitHub:
         inputs: Mapping[str, str] | None = None,
         run: str = "",
         attempt: int = 1,
+        only: str = "",
     ) -> dict[str, Job]:
-        """Run all jobs of a workflow, one after the other."""
+        """Run jobs of a workflow, one after the other: all, or those of one name."""
         workflow = yaml.safe_load((self.files / ".github/workflows" / file).read_text())
         triggers = workflow[True]  # YAML 1.1 reads `on` so
         assert name in triggers, f"{file} is not for {name}"
@@ -173,6 +176,8 @@ class GitHub:
             "actor": "anna",
         }
         for key, job in workflow["jobs"].items():
+            if only not in ("", key):
+                continue
             for values in _matrix(job):
                 named = " ".join([key, *values.values()])
                 forked = home not in ("", self.hosting.name)
