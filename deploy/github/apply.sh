@@ -26,12 +26,15 @@ forge head 2>"$work/head" || {
 }
 # What is to be done now. An empty plan needs nobody's review.
 code=0
-reconciler plan "${options[@]}" --out "$work/now.json" -o markdown >"$work/now.md" || code=$?
+summary=$GITHUB_STEP_SUMMARY
+export GITHUB_STEP_SUMMARY="$work/now.summary" # the page of the run shows what comes of it
+reconciler plan "${options[@]}" --out "$work/now.json" -o github -o "markdown=$work/now.md" || code=$?
+export GITHUB_STEP_SUMMARY="$summary"
 case $code in
-    0 | 3) told "$work/now.json" ;;
+    0) ;;
+    3) stop 3 "policy blocks the plan" ;;
     *) stop "$code" "there is no plan" ;;
 esac
-[ $code -ne 3 ] || stop 3 "policy blocks the plan"
 if [ "$(field "$work/now.json" operations)" = "[]" ]; then
     { heading "Storages: ${INPUT_ENVIRONMENT}" "$work/now.md" && mv "$work/now.md" "$report"; }
     show "$report"

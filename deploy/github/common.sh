@@ -42,17 +42,6 @@ output() {
     printf '%s=%s\n' "$1" "${2//$'\n'/ }" >>"$GITHUB_OUTPUT"
 }
 
-# told PLAN: the outputs that a saved plan gives.
-told() {
-    output digest "$(field "$1" digest)"
-    output status "$(field "$1" status)"
-    output counts "$(python -IS -c '
-import json, sys
-summary = json.load(open(sys.argv[1], encoding="utf-8"))["summary"]
-print(json.dumps({k: summary[k] for k in ("create", "update", "remove")}, separators=(",", ":")))
-' "$1")"
-}
-
 # show FILE: on the page of the run.
 show() {
     cat "$1" >>"$GITHUB_STEP_SUMMARY"

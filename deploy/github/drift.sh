@@ -4,14 +4,9 @@
 
 report="$work/drift.md"
 code=0
-reconciler drift "${options[@]}" -o markdown >"$report" || code=$?
+rm -f "$report"
+reconciler drift "${options[@]}" -o github -o "markdown=$report" || code=$?
 heading "Storages: ${INPUT_ENVIRONMENT}" "$report"
-show "$report"
-case $code in
-    0) output status same ;;
-    2) output status drift ;;
-    *) output status unknown ;;
-esac
 if [ "${INPUT_COMMENT:-true}" = true ]; then
     case $code in
         0) forge issue --close ;;

@@ -4,14 +4,8 @@
 
 rm -f "$work"/plan.*
 code=0
-reconciler plan "${options[@]}" --out "$work/plan.json" -o markdown >"$work/plan.md" || code=$?
+# It writes the outputs of the step, and its summary; problems become annotations.
+reconciler plan "${options[@]}" --out "$work/plan.json" -o github -o "markdown=$work/plan.md" || code=$?
 heading "Storages: plan for ${INPUT_ENVIRONMENT}" "$work/plan.md"
-show "$work/plan.md"
-if [ -s "$work/plan.json" ]; then
-    told "$work/plan.json"
-else
-    output status invalid
-fi
-output code "$code"
 output report "$work/plan.md"
 exit "$code"

@@ -69,8 +69,8 @@ def test_a_pull_request_is_planned_merged_and_applied(forge, team):
     jobs = forge.planned(pull, only="")
     assert job(jobs, "validate").outputs["status"] == "valid"
     planned = job(jobs, "plan production")
-    assert (planned.status, planned.outputs["status"]) == ("success", "ready")
-    assert planned.outputs["counts"] == '{"create":1,"update":0,"remove":0}'
+    assert (planned.status, planned.outputs["status"]) == ("success", "changes")
+    assert json.loads(planned.outputs["counts"])["create"] == 1
     comment = plan_comment(pull)
     assert comment.author == BOT
     assert "Plan: 1 to create, 0 to update, 0 to remove." in comment.body
@@ -236,7 +236,7 @@ def test_drift_opens_one_issue_and_closes_it(forge, team):
     # What could not be read leaves the issue as it is.
     forge.secrets["production-plan"]["RECONCILER_TOKEN"] = "rct_0000"
     failed = job(forge.nightly("drift"), "drift production")
-    assert (failed.status, failed.outputs["status"]) == ("failure", "unknown")
+    assert (failed.status, failed.outputs["status"]) == ("failure", "error")
     assert issue.open
 
     forge.secrets["production-plan"]["RECONCILER_TOKEN"] = team.reader
@@ -304,6 +304,7 @@ def test_a_fork_gets_no_token_and_a_wrong_manifest_its_lines(forge, team):
     assert (planned.status, planned.outputs["status"]) == ("failure", "invalid")
     comment = plan_comment(pull)
     assert "storages.yaml:5:" in comment.body
+    assert "file=storages.yaml,line=5," in planned.log
     assert "digest=" not in comment.body
     stopped = job(forge.pushed(forge.hosting.merge(pull)), "apply production")
     assert stopped.status == "failure"
