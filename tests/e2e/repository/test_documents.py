@@ -29,6 +29,7 @@ import pytest
 
 from reconciler.server.store.opening import open_store
 from support.commands import starting
+from support.forge.hosting import Hosting
 from support.platforms.organisation import TOKEN, Organisation
 from support.repository import ROOT
 from support.server.serving import make_token
@@ -119,10 +120,25 @@ def two_databases(folder: Path, request: pytest.FixtureRequest) -> dict[str, str
     return {}
 
 
+def pipeline(folder: Path, _: pytest.FixtureRequest) -> dict[str, str]:
+    """Make the folder what a job works in: the head of a branch, and where that came from."""
+    forge = Hosting(folder.parent)
+    forge.git("init", "-q", "-b", "main", at=folder)
+    forge.git("remote", "add", "origin", str(forge.bare), at=folder)
+    forge.git("commit", "-q", "--allow-empty", "-m", "Begin", at=folder)
+    forge.git("push", "-q", "origin", "main", at=folder)
+    return {
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": "safe.directory",
+        "GIT_CONFIG_VALUE_0": "*",
+    }
+
+
 #: What has to be there before a document is gone through; gives variables for its commands.
 SURROUNDINGS = {
     ROOT / "docs" / "connect-to-jetraw.md": organisation,
     ROOT / "docs" / "move-a-database.md": two_databases,
+    ROOT / "docs" / "other-ci.md": pipeline,
 }
 
 
