@@ -127,11 +127,7 @@ def pipeline(folder: Path, _: pytest.FixtureRequest) -> dict[str, str]:
     forge.git("remote", "add", "origin", str(forge.bare), at=folder)
     forge.git("commit", "-q", "--allow-empty", "-m", "Begin", at=folder)
     forge.git("push", "-q", "origin", "main", at=folder)
-    return {
-        "GIT_CONFIG_COUNT": "1",
-        "GIT_CONFIG_KEY_0": "safe.directory",
-        "GIT_CONFIG_VALUE_0": "*",
-    }
+    return {}
 
 
 #: What has to be there before a document is gone through; gives variables for its commands.
