@@ -31,7 +31,11 @@ class NewFile(io.RawIOBase):
         self.error: OSError | None = None
         # Private, and never through a link that somebody else has put there.
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-        self._descriptor = os.open(path, flags, 0o600)
+        try:
+            self._descriptor = os.open(path, flags, 0o600)
+        except OSError:
+            super().close()  # else it would be when it is forgotten, and fail
+            raise
 
     def writable(self) -> bool:
         """Return True."""
