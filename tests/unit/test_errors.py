@@ -11,6 +11,7 @@ EXIT_CODES = {
     "ReconcilerError": 1,
     "UsageError": 64,
     "AddressError": 64,
+    "ForbiddenFileError": 64,
     "ManifestError": 65,
     "MatchingError": 65,
     "PlanFileError": 65,
