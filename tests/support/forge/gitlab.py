@@ -1,0 +1,190 @@
+"""GitLab's REST API, as far as our files use it; and what its runner does with a job.
+
+Written after GitLab's documentation. Of `rules:` only what decides between our jobs is read.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from support.forge.answering import Route, answering, paged
+from support.forge.github import Job
+from support.forge.hosting import MAIN, Grant, Hosting, Pull, Text
+from support.forge.shells import Shell
+from support.repository import ROOT
+
+BOT = "project_1_bot"
+_INPUT = re.compile(r"\$\[\[ inputs\.([\w-]+) \]\]")
+
+
+def routes(hosting: Hosting) -> list[Route]:
+    """List what is answered."""
+    home = "/projects/1"
+
+    def text(one: Text) -> dict[str, Any]:
+        told = {"id": one.id, "iid": one.id, "body": one.body, "description": one.body}
+        return {**told, "author": {"username": one.author}}
+
+    def user(_found, _query, content):
+        return 200, {"username": content["account"]}
+
+    def requests(found, query, _content):
+        told = [
+            {
+                "iid": pull.number,
+                "state": "merged",
+                "target_branch": MAIN,
+                "merge_commit_sha": pull.merged_as,
+            }
+            for pull in hosting.pulls.values()
+            if pull.merged_as == found[1]
+        ]
+        return 200, paged(told, query)
+
+    def notes(found, query, _content):
+        return 200, paged([text(t) for t in hosting.pulls[int(found[1])].texts], query)
+
+    def note(found, _query, content):
+        texts = hosting.pulls[int(found[1])].texts
+        return 201, text(hosting.write(texts, content["account"], content["body"]))
+
+    def rewritten(found, _query, content):
+        one = hosting.text(int(found[found.lastindex]))
+        one.body = content.get("body", content.get("description", one.body))
+        one.open = content.get("state_event") != "close"
+        one.versions += 1
+        return 200, text(one)
+
+    def artifact(found, _query, _content):
+        kept = hosting.artifacts.get((found[1], "job"))
+        file = kept / found[2] if kept else None
+        if file is None or not file.exists():
+            return 404, {"message": "404 Not Found"}
+        return 200, file.read_bytes()
+
+    def issues(_found, query, _content):
+        return 200, paged([text(t) for t in reversed(hosting.issues) if t.open], query)
+
+    def issue(_found, _query, content):
+        words = (content["account"], content["description"], content["title"])
+        return 201, text(hosting.write(hosting.issues, *words))
+
+    merge = rf"{home}/merge_requests/(\d+)/notes"
+    commits = rf"{home}/repository/commits/([0-9a-f]+)/merge_requests"
+    return [
+        ("GET", re.compile("/user"), "api:read", user),
+        ("GET", re.compile(commits), "api:read", requests),
+        ("GET", re.compile(merge), "api:read", notes),
+        ("POST", re.compile(merge), "api:write", note),
+        ("PUT", re.compile(rf"{merge}/(\d+)"), "api:write", rewritten),
+        ("GET", re.compile(rf"{home}/jobs/(\d+)/artifacts/(.+)"), "api:read", artifact),
+        ("GET", re.compile(rf"{home}/issues"), "api:read", issues),
+        ("POST", re.compile(rf"{home}/issues"), "api:write", issue),
+        ("PUT", re.compile(rf"{home}/issues/(\d+)"), "api:write", rewritten),
+    ]
+
+
+def component(**given: str) -> dict[str, Any]:
+    """Return the jobs of the component with inputs, `extends:` resolved."""
+    head, body = (ROOT / "templates" / "gitops.yml").read_text().split("\n---\n")
+    known = yaml.safe_load(head)["spec"]["inputs"]
+    assert set(given) <= set(known)
+    values = {n: given.get(n, told.get("default")) for n, told in known.items()}
+    assert None not in values.values(), "an input that has no default is not given"
+    jobs = yaml.safe_load(_INPUT.sub(lambda found: values[found[1]], body))
+    return {
+        name: {**jobs[job["extends"]], **job}
+        for name, job in jobs.items()
+        if not name.startswith(".")
+    }
+
+
+class GitLab:
+    """A project on GitLab whose jobs run here."""
+
+    def __init__(self, folder: Path, shell: Shell) -> None:
+        """Take where to work, and what runs shells."""
+        self.hosting = Hosting(folder)
+        self.hosting.grants["glpat-notes"] = Grant(BOT, {"api": "write"})
+        #: Variables by environment; "" has those of the project.
+        self.variables: dict[str, dict[str, str]] = {"": {"STORAGES_NOTES_TOKEN": "glpat-notes"}}
+        self.jobs = component(package="reconciler")
+        self.shell = shell
+        self.url = ""
+        self._folder = folder
+        self._ids = itertools.count(501)
+
+    @contextmanager
+    def running(self) -> Iterator[GitLab]:
+        """Answer requests while entered."""
+        with answering(self.hosting, routes(self.hosting)) as self.url:
+            yield self
+
+    def planned(self, pull: Pull) -> Job:
+        """Run the job of a merge request."""
+        commit = self.hosting.head(pull.branch)
+        told = {"CI_MERGE_REQUEST_IID": str(pull.number)}
+        return self.run("storages-plan-production", commit, {**told, "CI_COMMIT_BRANCH": ""})
+
+    def pushed(self, commit: str, **variables: str) -> Job:
+        """Run the job that applies."""
+        return self.run("storages-apply-production", commit, variables)
+
+    def nightly(self) -> Job:
+        """Run the job of each night."""
+        return self.run("storages-drift-production", self.hosting.head(), {})
+
+    def run(self, name: str, commit: str, variables: dict[str, str]) -> Job:
+        """Run one job."""
+        job, done = self.jobs[name], Job(name)
+        number = str(next(self._ids))
+        home = self._folder / "runner"
+        shutil.rmtree(home, ignore_errors=True)
+        work, tools = home / "work", home / "bin"
+        tools.mkdir(parents=True)
+        self.hosting.check_out(commit, work)
+        (tools / "reconciler").symlink_to(self.shell.commands / "reconciler")
+        (tools / "pip").write_text("#!/bin/sh\n")  # what it would install is there
+        (tools / "pip").chmod(0o755)
+        environ = {
+            "CI": "true",
+            "GITLAB_CI": "true",
+            "GITLAB_USER_LOGIN": "anna",
+            "CI_API_V4_URL": self.url,
+            "CI_PROJECT_ID": "1",
+            "CI_PROJECT_DIR": str(work),
+            "CI_COMMIT_SHA": commit,
+            "CI_COMMIT_BRANCH": MAIN,
+            "CI_DEFAULT_BRANCH": MAIN,
+            "CI_JOB_ID": number,
+            "CI_JOB_URL": f"https://gitlab.example/lab/storages/-/jobs/{number}",
+            **self.variables[""],
+            **self.variables.get(job["environment"]["name"], {}),
+            **job["variables"],
+            **variables,
+        }
+        environ["TOOLS"] = str(tools)
+        lines = ['PATH="$TOOLS:$PATH"', *job["before_script"], *job["script"]]
+        code, done.log = self.shell.run("\n".join(lines), work, environ)
+        done.status = {0: "success", "cancelled": "cancelled"}.get(code, "failure")
+        self.keep(job["artifacts"], number, work)
+        return done
+
+    def keep(self, artifacts: dict[str, Any], number: str, work: Path) -> None:
+        """Keep what a job leaves."""
+        kept = self._folder / f"job-{number}"
+        kept.mkdir()
+        reports = artifacts.get("reports", {}).values()
+        for name in (*artifacts.get("paths", ()), *reports):
+            for path in work.glob(name):
+                if path.is_file():
+                    shutil.copy(path, kept)
+        self.hosting.artifacts[number, "job"] = kept
