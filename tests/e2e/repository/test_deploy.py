@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import tomllib
 import urllib.request
@@ -184,6 +185,57 @@ def test_the_container_file_installs_extras_that_exist():
 def test_the_container_does_not_run_as_root():
     assert of_container("USER") == ["10001:10001"]
     assert "--uid 10001" in next(rest for rest in of_container("RUN") if "useradd" in rest)
+
+
+def anybodys_python():
+    """Give a Python that other users than ours can start, and that makes virtual environments."""
+    for python in ("/usr/bin/python3", "/usr/local/bin/python3", sys.executable):
+        above = Path(python).resolve().parents
+        if Path(python).exists() and all(folder.stat().st_mode & 0o001 for folder in above):
+            asked = [python, "-c", "import ensurepip, sys; sys.exit(sys.version_info < (3, 11))"]
+            if subprocess.run(asked, check=False, capture_output=True).returncode == 0:
+                return python
+    pytest.skip("no Python from 3.11 on, with venv, that another user could start")
+
+
+@pytest.mark.long
+def test_what_the_image_installs_works_for_an_ordinary_user(tmp_path_factory):
+    """Its lines, run in a virtual environment here: there is no engine for containers."""
+    folder = tmp_path_factory.mktemp("image")
+    for name in ("pyproject.toml", "constraints.txt", "README.md", "LICENSE"):
+        shutil.copyfile(ROOT / name, folder / name)
+    for name in ("schemas", "reconciler"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    (install,) = (rest for rest in of_container("RUN") if "pip install" in rest)
+    home, user = Path(tempfile.mkdtemp(prefix="reconciler-image-")), {}
+    try:
+        line = install.replace("/opt/reconciler", str(home / "opt"))
+        line = line.replace("python -m venv", f"{anybodys_python()} -m venv")
+        subprocess.run(["/bin/sh", "-ec", line], cwd=folder, check=True, capture_output=True)
+        if os.getuid() == 0:
+            user = {"user": 10001, "group": 10001, "extra_groups": []}
+        home.chmod(0o755)
+        state = home / "state"
+        state.mkdir()
+        state.chmod(0o777)
+        for words in (["--version"], ["serve", "--help"], ["scan", "--help"], ["plan"]):
+            environment = {"PATH": f"{home}/opt/bin:/usr/bin:/bin", "HOME": str(state)}
+            done = subprocess.run(
+                ["reconciler", *words],
+                cwd=state,
+                env=environment,
+                capture_output=True,
+                text=True,
+                check=False,
+                **user,
+            )
+            assert done.returncode == (64 if words == ["plan"] else 0), done.stderr
+            assert "Traceback" not in done.stderr
+        there = "import duckdb, pyarrow, psycopg, distributed, boto3, obstore, socksio, uvloop"
+        python = [home / "opt" / "bin" / "python", "-c", there]
+        subprocess.run(python, cwd=state, check=True, capture_output=True, **user)
+    finally:
+        shutil.rmtree(home)
 
 
 def test_the_container_starts_a_server_and_knows_whether_it_is_well(tmp_path):
