@@ -20,7 +20,9 @@ from reconciler.recovery.walking.folder import FolderSource
 
 TESTS = Path(__file__).parents[2]
 #: An ordinary user mounts in a user namespace, where the kernel lets one.
-OWN_MOUNTS = ["unshare", "--mount"] + (["--map-root-user"] if os.getuid() else [])
+OWN_MOUNTS = ["unshare", "--mount"] + (
+    [] if getattr(os, "getuid", int)() == 0 else ["--map-root-user"]
+)
 
 
 def without_mounts() -> str:

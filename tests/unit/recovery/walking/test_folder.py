@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import resource
 import socket
 import subprocess
 import unicodedata
@@ -20,6 +19,8 @@ from reconciler.recovery.source import BATCH
 from reconciler.recovery.values import Target
 from reconciler.recovery.walking import descent, held
 from reconciler.recovery.walking.folder import FolderSource
+
+resource = pytest.importorskip("resource")
 
 
 @pytest.fixture(params=["by descriptor", "by path"])

@@ -1,14 +1,16 @@
 """A server that runs out of files and connections that it may have open."""
 
-import resource
 import socket
 from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
+import pytest
 
 from support.server.serving import everything
 from support.server.state_server import StateServer
+
+resource = pytest.importorskip("resource")
 
 TOLD = "connections are refused until others end"
 
