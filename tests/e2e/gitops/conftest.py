@@ -1,6 +1,7 @@
 """A state server, a repository of Git, and a forge whose jobs are those of the shipped files."""
 
 import json
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from reconciler.server.store.opening import open_store
 from support.commands.starting import warm
 from support.faults.fault_proxy import FaultProxy
 from support.forge.hosting import MAIN, Hosting
-from support.forge.shells import Shell
+from support.forge.shells import Shell, has
 from support.server.serving import make_token, serving
 from tests.e2e.conftest import Folder
 
@@ -89,6 +90,9 @@ class Team:
 
 @pytest.fixture
 def team(tmp_path) -> Iterator[Team]:
+    missing = [name for name in ("bash", "curl", "git") if not has(name)]
+    if missing or sys.platform == "win32":
+        pytest.skip(f"jobs need bash, curl and git; missing: {missing}")
     with ExitStack() as stack:
         store = stack.enter_context(closing(open_store(f"sqlite:///{tmp_path / 'server.db'}")))
         running = stack.enter_context(serving(store))

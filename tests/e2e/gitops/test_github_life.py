@@ -166,8 +166,12 @@ def test_what_nobody_reviewed_is_not_applied(forge, team):
 def test_a_plan_that_is_not_the_one_in_the_comment_is_not_applied(forge, team):
     team.branch("first", local("raw"))
     pull = forge.hosting.open_pull("first")
+    for _ in range(120):  # what is ours then stands on the second page
+        forge.hosting.write(pull.texts, "otto", "Is that so?")
+    forge.planned(pull)
     forge.planned(pull)
     comment = plan_comment(pull)
+    assert comment.versions == 2
     comment.body = DIGEST.sub("sha256:" + "1" * 64, comment.body)
     stopped = job(forge.pushed(forge.hosting.merge(pull)), "apply production")
     assert stopped.status == "failure"
