@@ -6,7 +6,6 @@ import hashlib
 import os
 import platform
 import re
-import shutil
 import time
 from contextlib import suppress
 from functools import cache
@@ -36,28 +35,7 @@ def clear(folder: Path, begins: str, ends: str) -> None:
                     Path(entry).unlink()
 
 
-def clear_folders(folder: Path, begins: str) -> None:
-    """Remove folders that are such drafts, of makers that are surely dead; others stay.
-
-    How old one is tells nothing: a run of days may only read what it has put there.
-    """
-    name = f"{re.escape(begins)}([0-9a-f]{{8}})-([0-9]+)-[0-9a-f]{{12}}"
-    with suppress(OSError), os.scandir(folder) as found:
-        for entry in found:
-            maker = re.fullmatch(name, entry.name)
-            if maker and _has_ended(maker[1], int(maker[2])):
-                shutil.rmtree(entry.path, ignore_errors=True)  # which removes nothing by a link
-
-
-def _is_dead(where: str, process: int, entry: os.DirEntry[str]) -> bool:
-    ended = _has_ended(where, process)
-    # A process that runs may be another one of the same number; not one of another user.
-    if ended or ended is None:
-        return bool(ended)
-    return time.time() - entry.stat(follow_symlinks=False).st_mtime > _ABANDONED
-
-
-def _has_ended(where: str, process: int) -> bool | None:
+def has_ended(where: str, process: int) -> bool | None:
     """Return whether a process is no more; None if it is somebody else's, False if in doubt."""
     # Windows has no such question: there, it would interrupt the process.
     if where == _here() and os.name == "posix":
@@ -71,6 +49,14 @@ def _has_ended(where: str, process: int) -> bool | None:
 
 
 @cache
+def _is_dead(where: str, process: int, entry: os.DirEntry[str]) -> bool:
+    ended = has_ended(where, process)
+    # A process that runs may be another one of the same number; not one of another user.
+    if ended or ended is None:
+        return bool(ended)
+    return time.time() - entry.stat(follow_symlinks=False).st_mtime > _ABANDONED
+
+
 def _here() -> str:
     """Return a mark of what a process number means something in: a machine, since it was started.
 

@@ -12,13 +12,13 @@ from typing import NamedTuple
 
 from reconciler.cli.context import Context
 from reconciler.cli.settings import STDOUT
+from reconciler.disk import mounts
 from reconciler.errors import ForbiddenFileError
 from reconciler.location import location, sanitize_local_url
 from reconciler.manifest import Manifest
 from reconciler.model import Entry, Storage
 from reconciler.plan.document import Plan
 from reconciler.printable import quoted
-from reconciler.recovery.roots import file_system
 from reconciler.retry.within import within
 
 #: Seconds after which a mount that does not answer keeps nobody waiting any more.
@@ -179,7 +179,7 @@ def _places(path: str) -> Iterator[tuple[int, bytes]]:
 
 def _place(path: str) -> tuple[int, bytes] | None:
     try:
-        return file_system.place(path)
+        return mounts.place(path)
     except (OSError, ValueError):
         return None
 

@@ -20,7 +20,7 @@ from reconciler.manifest import Manifest, default_paths, load, placed, read_vari
 from reconciler.manifest.files import DEFAULTS, is_stream
 from reconciler.manifest.load import Addresses
 from reconciler.platforms import check_address
-from reconciler.recovery.walking.exclusions import Exclusions
+from reconciler.recovery.walking import globs
 
 
 def read_manifest(context: Context) -> Manifest:
@@ -74,7 +74,7 @@ def _on_disk(manifest: Manifest) -> list[str]:
 
 def _check_glob(glob: str) -> None:
     try:
-        Exclusions([glob])
+        globs.pattern(glob)
     except UsageError as error:
         raise AddressError(str(error)) from None
 

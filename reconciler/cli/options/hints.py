@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from reconciler import printable
 from reconciler.cli.options.command import Command, Row
-from reconciler.recovery.repository import layout
+from reconciler.recovery.repository import MARKER
 
 _REMOVE = "name what is to go in `removed:` of the manifest, then `apply`"
 _REPOSITORY = "`scan` takes `--into REPO`; `snapshot`, `verify` and `rebuild` take REPO as it is"
@@ -123,7 +123,7 @@ def _beside_repository(word: str, command: str, repository: str) -> str:
 
 
 def _is_repository(word: str) -> bool:
-    return word.startswith("s3://") or os.path.isfile(os.path.join(word, layout.MARKER))  # noqa: PTH113, PTH118 - takes NUL and over-long names
+    return word.startswith("s3://") or os.path.isfile(os.path.join(word, MARKER))  # noqa: PTH113, PTH118 - takes NUL and over-long names
 
 
 def _is_yaml(word: str) -> bool:

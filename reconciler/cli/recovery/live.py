@@ -19,7 +19,7 @@ from reconciler.masking import quoted_url
 from reconciler.model import State, Storage
 from reconciler.names import Scope, matches
 from reconciler.printable import listed, quoted
-from reconciler.recovery.repository import layout
+from reconciler.recovery.repository import MARKER
 
 _APPLY = "`reconciler apply` creates"
 
@@ -74,7 +74,7 @@ def storages_of(
 def _refuse_repositories(names: Sequence[str]) -> None:
     """Refuse the address of a repository where names of storages are expected."""
     for name in names:
-        if "://" in name or (Path(name) / layout.MARKER).is_file():
+        if "://" in name or (Path(name) / MARKER).is_file():
             raise UsageError(
                 f"{quoted_url(name)} is no name of a storage: a repository is named with --into, "
                 f"as in `reconciler scan --into {quoted_url(name)}`"

@@ -14,7 +14,7 @@ from reconciler.buckets import is_condition_unmet, open_bucket
 from reconciler.disk.scratch import scratch
 from reconciler.errors import RepositoryError, SnapshotError
 from reconciler.printable import quoted
-from reconciler.recovery.repository import layout, mistaken
+from reconciler.recovery.repository import MARKER, layout, mistaken
 from reconciler.recovery.repository.address import InBucket
 from reconciler.recovery.repository.asking import Asking, Listing, NoS3Error
 from reconciler.recovery.repository.contract import Entry
@@ -153,7 +153,7 @@ class BucketRepository:
     def _near(self, found: str) -> InBucket | None:
         """Return the repository above this place, or in the folder of an object below it."""
         for where in self._where.around(found):
-            marker = partial(self._head, where.prefix + layout.MARKER)
+            marker = partial(self._head, where.prefix + MARKER)
             if self._asking.ask("be read", marker) is not None:
                 return where
         return None
@@ -207,7 +207,7 @@ class BucketRepository:
         what = f"be read at {quoted(name)}"
         meta = self._asking.ask(what, lambda: self._head(key))
         if meta is None:
-            self.read(layout.MARKER)  # which tells a bucket that is gone
+            self.read(MARKER)  # which tells a bucket that is gone
             raise SnapshotError(f"{quoted(name)} is lost from {self.address}")
         try:
             with path.open("xb") as file:

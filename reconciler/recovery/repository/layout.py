@@ -7,8 +7,6 @@ import re
 
 #: What a name is made of: it means the same in every file system and bucket.
 _NAME = re.compile(r"[a-z0-9][a-z0-9.-]*(?:/[a-z0-9][a-z0-9.-]*)*")
-#: Says that this is a repository, which one, and of which format; written first.
-MARKER = "reconciler-repository.json"
 FORMAT_VERSION = 1
 #: The lock of `prune`, which is no name of ours, and what it keeps from one run to the next.
 LOCK = ".prune-lock"

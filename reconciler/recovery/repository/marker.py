@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from reconciler.environment.timestamps import timestamp
 from reconciler.errors import RepositoryError
-from reconciler.recovery.repository import layout
+from reconciler.recovery.repository import MARKER, layout
 from reconciler.recovery.repository.contract import Repository
 
 _KIND = "reconciler repository"
@@ -31,7 +31,7 @@ def read(repository: Repository) -> Marker | None:
 
     Raises `RepositoryError` if it is not ours, or that of a later format.
     """
-    data = repository.read(layout.MARKER)
+    data = repository.read(MARKER)
     if data is None:
         return None
     try:
@@ -40,8 +40,7 @@ def read(repository: Repository) -> Marker | None:
         marker = None
     if marker is None or marker.kind != _KIND:
         raise RepositoryError(
-            f"{repository.address} is no repository of ours: its {layout.MARKER} can't be "
-            "understood"
+            f"{repository.address} is no repository of ours: its {MARKER} can't be understood"
         )
     if marker.format_version > layout.FORMAT_VERSION:
         raise RepositoryError(
@@ -55,4 +54,4 @@ def write(repository: Repository) -> bool:
     """Write a new marker; False if somebody was quicker, whose repository it is then."""
     now = timestamp(datetime.now(UTC), "seconds")
     marker = Marker(_KIND, layout.FORMAT_VERSION, os.urandom(16).hex(), now)
-    return repository.write(layout.MARKER, msgspec.json.format(msgspec.json.encode(marker)) + b"\n")
+    return repository.write(MARKER, msgspec.json.format(msgspec.json.encode(marker)) + b"\n")

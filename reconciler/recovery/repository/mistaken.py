@@ -10,7 +10,7 @@ from pathlib import Path
 
 from reconciler.errors import RepositoryError
 from reconciler.printable import listed, quoted
-from reconciler.recovery.repository import layout
+from reconciler.recovery.repository import MARKER
 from reconciler.recovery.repository.address import InBucket, in_shell
 
 _MAKE = "`reconciler scan --into` and `reconciler snapshot create` make one without --existing"
@@ -112,5 +112,5 @@ def near(path: Path) -> str:
 
 def _is_one(path: Path) -> bool:
     with contextlib.suppress(OSError):
-        return (path / layout.MARKER).is_file()
+        return (path / MARKER).is_file()
     return False

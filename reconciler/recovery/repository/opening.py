@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from reconciler.errors import RepositoryError
-from reconciler.recovery.repository import layout, marker, mistaken
+from reconciler.recovery.repository import MARKER, layout, marker, mistaken
 from reconciler.recovery.repository.address import understand
 from reconciler.recovery.repository.bucket import BucketRepository
 from reconciler.recovery.repository.contract import Repository
@@ -66,12 +66,12 @@ def _in_folder(folder: Path, *, make: bool) -> Repository:
     try:
         if make and folder.parent.is_dir() and not folder.exists():
             folder.mkdir(mode=0o700, exist_ok=True)
-        if not (folder / layout.MARKER).exists():
+        if not (folder / MARKER).exists():
             there = folder.is_dir()
             names = sorted(path.name for path in folder.iterdir()) if there else []
             foreign = [name for name in names if name not in _HARMLESS]
             # By now another run may have made one, the marker first.
-            is_made = bool(foreign) and (folder / layout.MARKER).exists()
+            is_made = bool(foreign) and (folder / MARKER).exists()
             if not is_made and (foreign or not (make and there)):
                 raise mistaken.folder(folder, foreign)
     except OSError as error:

@@ -5,14 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 
-from reconciler.errors import UsageError
-from reconciler.printable import quoted
 from reconciler.recovery.values import LeftOut
-
-#: What stands for itself in no glob: a set, any number of characters, one character.
-_TOKEN = re.compile(r"\[(?P<no>!?)(?P<set>\]?[^\]]*)\]|(?P<any>\*+)|(?P<one>\?)|.", re.DOTALL)
-#: What means something within a set of a regular expression.
-_SPECIAL = re.compile(r"[^\w-]|(?<=-)-")
+from reconciler.recovery.walking.globs import pattern, whole
 
 
 class Exclusions:
@@ -25,10 +19,10 @@ class Exclusions:
     def __init__(self, globs: Sequence[str]) -> None:
         """Understand `globs`. Raises `UsageError` for one that means nothing."""
         self.globs = tuple(globs)
-        anywhere = [_pattern(glob) for glob in globs if "/" not in glob[:-1]]
-        self._from_root = _matcher(_pattern(glob) for glob in globs if "/" in glob[:-1])
+        anywhere = [pattern(glob) for glob in globs if "/" not in glob[:-1]]
+        self._from_root = _matcher(pattern(glob) for glob in globs if "/" in glob[:-1])
         self._name = _matcher(anywhere)
-        self._part = _matcher(_whole(glob) for glob in globs if "/" not in glob[:-1])
+        self._part = _matcher(whole(glob) for glob in globs if "/" not in glob[:-1])
         self._noted = {glob: [0, 0] for glob in self.globs}
         self._each: dict[str, Callable[[str], object]] = {}
 
@@ -58,7 +52,7 @@ class Exclusions:
     def note(self, path: bytes) -> None:
         """Count a file, or a folder (it ends with `/`), that is left out, for each of its globs."""
         if not self._each:
-            self._each = {glob: _matcher([_whole(glob)]) for glob in self.globs}
+            self._each = {glob: _matcher([whole(glob)]) for glob in self.globs}
         text = path.decode("utf-8", "surrogateescape")
         for glob, matches in self._each.items():
             if matches(text):
@@ -73,39 +67,3 @@ class Exclusions:
 def _matcher(patterns: Iterable[str]) -> Callable[[str], object]:
     joined = "|".join(patterns)
     return re.compile(joined, re.DOTALL).fullmatch if joined else lambda _: None
-
-
-def _whole(glob: str) -> str:
-    """Return the regular expression of a glob for whole paths."""
-    return _pattern(glob) if "/" in glob[:-1] else f"(?:.*/)?{_pattern(glob)}"
-
-
-def _pattern(glob: str) -> str:
-    """Return the regular expression of the paths that a glob means, and of what lies below them."""
-    *above, last = glob.removesuffix("/").removeprefix("/").split("/")
-    if not last or not all(above):
-        raise UsageError(f"the exclusion {quoted(glob)} means nothing: name a file or a folder")
-    folders = "".join("(?:.*/)?" if part == "**" else _part(part) + "/" for part in above)
-    whole = folders + (".*" if last == "**" else _part(last))
-    pattern = whole + ("/.*" if glob.endswith("/") else "(?:/.*)?")
-    try:
-        re.compile(pattern)
-    except re.error:
-        raise UsageError(f"the exclusion {quoted(glob)} has a set that is none") from None
-    return pattern
-
-
-def _part(glob: str) -> str:
-    return _TOKEN.sub(_meant, glob)
-
-
-def _meant(token: re.Match[str]) -> str:
-    if token["set"]:
-        return f"(?!/)[{'^' if token['no'] else ''}{_SPECIAL.sub(_escaped, token['set'])}]"
-    if token["any"]:
-        return "[^/]*"
-    return "[^/]" if token["one"] else re.escape(token[0])
-
-
-def _escaped(found: re.Match[str]) -> str:
-    return "\\" + found[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 
-from reconciler.recovery.roots.file_system import mounted_below
+from reconciler.disk.mounts import mounted_below
 from reconciler.recovery.roots.folder import opened
 from reconciler.recovery.walking.descent import ByDescriptor, ByPath, Folder, Folders
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.disk import mounts as mounted
 from reconciler.recovery.roots import file_system
 from reconciler.recovery.roots.file_system import same
 
@@ -48,9 +49,9 @@ def at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     told = {"path": "/", "id": "77"}
     mounts, descriptors = tmp_path / "mountinfo", tmp_path / "fdinfo"
     mounts.write_bytes(MOUNTS)
-    monkeypatch.setattr(file_system, "_MOUNTS", mounts)
-    monkeypatch.setattr(file_system, "_DESCRIPTORS", descriptors)
-    monkeypatch.setattr(file_system.os, "readlink", lambda _: os.fsencode(told["path"]))
+    monkeypatch.setattr(mounted, "_MOUNTS", mounts)
+    monkeypatch.setattr(mounted, "_DESCRIPTORS", descriptors)
+    monkeypatch.setattr(mounted.os, "readlink", lambda _: os.fsencode(told["path"]))
     monkeypatch.setattr(file_system, "_uuid", lambda _: "11-22")
     return told
 
@@ -58,10 +59,10 @@ def at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
 def facts(at: dict[str, str], path: str, id: str) -> tuple[str, dict[str, str]]:
     """Return what is told of a folder, but for what this machine adds."""
     at |= {"path": path, "id": id}
-    file_system._DESCRIPTORS.mkdir(exist_ok=True)
+    mounted._DESCRIPTORS.mkdir(exist_ok=True)
     fd = os.open("/", os.O_RDONLY)
     try:
-        (file_system._DESCRIPTORS / str(fd)).write_text(f"pos:\t0\nflags:\t0\nmnt_id:\t{id}\n")
+        (mounted._DESCRIPTORS / str(fd)).write_text(f"pos:\t0\nflags:\t0\nmnt_id:\t{id}\n")
         found = file_system.file_system(b"/", fd)
     finally:
         os.close(fd)
