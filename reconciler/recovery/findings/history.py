@@ -63,6 +63,16 @@ class History(Struct, frozen=True):
         before = (each.was for each in self._wrong_by(finding.was) if each.was is not None)
         return replace(finding, was=next(before, finding.was))
 
+    def with_bytes(self, now: Content) -> Content:
+        """Return a file with the hash that it was attested when it was damaged, if it has none.
+
+        An archived object that was gone is back as what it was last: nobody can read its bytes.
+        """
+        if self.lasts is None or now.kind != rows.ARCHIVED or now.sha256 is not None:
+            return now
+        each = (one for one in reversed(_damage(self.lasts)) if _is_same_object(one, now))
+        return next(each, now)
+
     def come_again(self, now: Content) -> FileFinding | None:
         """Return what was found in which the file had the very bytes that it has again.
 
@@ -181,7 +191,10 @@ def has_good_bytes(finding: FileFinding, now: Content | None) -> bool:
     """Return whether a file is what it was before it was wrong, and was read since."""
     was = finding.was
     if was is not None and was.kind == rows.ARCHIVED and finding.what != values.DAMAGED:
-        return now is not None and _is_same_object(was, now)
+        if now is None or not _is_same_object(was, now):
+            return False
+        is_rotten = any(_is_same_object(each, now) for each in finding.rotted)
+        return not is_rotten or same_bytes(was, now) is True
     if was is None or now is None or now.proof == rows.STORED or _is_older(now, finding):
         return False
     if was.sha256 is None:

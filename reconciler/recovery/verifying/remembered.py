@@ -137,6 +137,7 @@ def _come_again(
     damaged = [e for e in known if is_of_bytes(e) and (e.what == DAMAGED or e.rotted)]
     over = {path: h for (_, path, _), h in of_each(damaged).items()}
     now = look(repository, of_scan(scan), over) if over else {}
+    now = {path: over[path].with_bytes(row) for path, row in now.items()}
     again = {path: each for path, row in now.items() if (each := over[path].come_again(row))}
     before: dict[bytes, Content] = {}
     last = scan

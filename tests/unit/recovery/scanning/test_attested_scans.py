@@ -280,6 +280,42 @@ def test_what_a_report_attested_in_an_archive_is_remembered_while_nobody_sees_it
     assert [(e.was.sha256, e.now.sha256) for e in damaged] == [(sha(b"one"), sha(b"x"))]
 
 
+@pytest.mark.parametrize("versioned", [False, True])
+def test_an_archived_object_that_was_damaged_and_gone_is_damaged_when_it_is_back(
+    repository, tmp_path, versioned
+) -> None:
+    storage, _ = bucket(
+        {"a": ([(b"one", True)], []), "b": ([(b"two", True)], [])}, versioned=versioned
+    )
+    archived = storage.files[b"a"]
+    archived.kind = ARCHIVED
+    version = archived.version or ""
+    days = [AT + timedelta(days=1), AT + timedelta(days=2), here().now() + timedelta(days=1)]
+    storage.now = int(days[2].timestamp()) + 86_400
+
+    def night(data=None, day=0):
+        job = [succeeded("raw", "a", data, tag(b"one"), version)] if data else None
+        told = job and Sums([report(tmp_path / f"{day}", job, days[day])], tmp_path, days[day])
+        ended = scanned(storage, repository, told)
+        remembered.keep(repository, ended, here().now)
+        return ended.altered_first, ended.missing_first + ended.deleted_first
+
+    assert night(b"one") == ([], [])
+    assert night(b"x", 1) == ([b"a"], [])
+    del storage.files[b"a"]
+    assert night() == ([], [b"a"])
+    storage.files[b"a"] = archived
+    for _ in range(2):
+        assert night() == ([b"a"], [])
+    assert night(b"one", 2) == ([], [])
+    assert night() == ([], [])
+    # What was good again last is good again, too.
+    del storage.files[b"a"]
+    assert night() == ([], [b"a"])
+    storage.files[b"a"] = archived
+    assert night() == ([], [])
+
+
 @pytest.mark.parametrize("read", [False, True])
 @pytest.mark.parametrize("key", ["a", "b"])
 def test_what_a_report_says_of_an_object_that_is_not_listed_is_held_against_it(
