@@ -40,14 +40,6 @@ class Outcome(NamedTuple):
     mebibytes: float
 
 
-@pytest.fixture(scope="module", autouse=True)
-def compiled(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Let Python compile what tells of a mistake: in a fresh checkout the first run would do it."""
-    manifest = tmp_path_factory.mktemp("first") / "storages.yaml"
-    manifest.write_text("version: 2\n")
-    subprocess.run([COMMAND, "validate", "-f", manifest], check=False, capture_output=True)
-
-
 @pytest.fixture
 def run(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Outcome]:
     """Run `reconciler validate` in the folder of the test, and measure it."""
