@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
-from jsonschema import Draft202012Validator
 from msgspec import Struct
 
+from reconciler.manifest.checking.lean import Draft202012Validator
 from reconciler.manifest.checking.schema import part_schema
 from reconciler.manifest.mistakes import Document, Mistake, Path, Wrong, brief
 from reconciler.manifest.reading.scalars import in_quotes
