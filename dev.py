@@ -11,8 +11,6 @@
     python3 dev.py lowest        run them with the lowest that pyproject.toml allows
     python3 dev.py constraints   add to constraints.txt what pyproject.toml newly names
                                  (--upgrade: move all of it to the newest libraries there are)
-    python3 dev.py build         write wheel, source and bill of materials into build/release
-    python3 dev.py release TAG   say whether a tag, the version and the changelog agree
 
 Everything is installed into `.venv` beside this file, once, and again when pyproject.toml or
 constraints.txt change. The versions come from constraints.txt, so that somebody else's release
@@ -38,8 +36,6 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent
 PROJECT = ROOT / "pyproject.toml"
 CONSTRAINTS = ROOT / "constraints.txt"
-VERSION = ROOT / "reconciler" / "version.py"
-CHANGELOG = ROOT / "CHANGELOG.md"
 VENV = ROOT / ".venv"
 #: How pip is told of the constraints, also where it builds a package; newer ones want the second.
 CONSTRAINED = {"PIP_CONSTRAINT": str(CONSTRAINTS), "PIP_BUILD_CONSTRAINT": str(CONSTRAINTS)}
@@ -51,11 +47,6 @@ SOURCES = {
 }
 #: The extras that are for users.
 USERS = ("server", "postgresql", "s3", "recovery", "socks")
-#: Those that are in the image and in the bill of materials: all that is for users.
-SHIPPED = (*USERS, "dask")
-RELEASE = ROOT / "build" / "release"
-#: The form of a bill of materials; it is held against the schema of its version.
-BILL = ("--output-reproducible", "--spec-version", "1.6", "--validate")
 NAME = "jetraw-reconciler"
 
 CHECKS = (
@@ -87,8 +78,6 @@ def main() -> int:
         "newest": newest,
         "lowest": lowest,
         "constraints": constraints,
-        "build": build,
-        "release": release,
     }
     if command in commands:
         return commands[command](*rest)
@@ -171,45 +160,6 @@ def constraints(*rest: str) -> int:
     plain = ("--no-annotate", "--no-header", "--no-emit-index-url", "--no-emit-find-links")
     uv = (binary("uv", home), "pip", "compile", "--quiet", *wanted, *plain)
     return run(*uv, "--output-file", CONSTRAINTS)
-
-
-def build(*_rest: str) -> int:
-    """Write what is released: the same bytes from the same commit, wherever it is built."""
-    install("[test,dev]")
-    shutil.rmtree(RELEASE, ignore_errors=True)
-    tool = (binary("python"), "-m", "build", "--no-isolation", "--outdir", RELEASE)
-    if code := run(*tool, quiet=True):
-        return code
-    (wheel,) = RELEASE.glob("*.whl")
-    return bill_of_materials(wheel, wheel.with_suffix(".cdx.json"))
-
-
-def bill_of_materials(wheel: Path, goal: Path) -> int:
-    """Tell in CycloneDX, held against its schema, what a wheel is installed with."""
-    with tempfile.TemporaryDirectory() as folder:
-        home = Path(folder)
-        pip(home, f"{wheel}[{','.join(SHIPPED)}]", environment=CONSTRAINED)
-        # What is in every virtual environment is no part of us.
-        gone = (binary("python", home), "-m", "pip", "uninstall", "--quiet", "--yes")
-        if code := run(*gone, "setuptools", "pip", quiet=True):
-            return code
-        told = ("environment", binary("python", home), "--pyproject", PROJECT)
-        return run(binary("cyclonedx-py"), *told, *BILL, "-o", goal)
-
-
-def release(*tag: str) -> int:
-    """Say what keeps a tag from being a release."""
-    version = re.search(r'__version__ = "(.*)"', VERSION.read_text(encoding="utf-8"))
-    wanted = version[1] if version else ""
-    told = CHANGELOG.read_text(encoding="utf-8")
-    wrong = []
-    if tag != (f"v{wanted}",):
-        wrong.append(f"{VERSION.name} says {wanted}: its tag is v{wanted}, not {' '.join(tag)}")
-    if not re.search(rf"^## \[{re.escape(wanted)}\] - \d{{4}}-\d\d-\d\d$", told, re.MULTILINE):
-        wrong.append(f"{CHANGELOG.name} has no heading `## [{wanted}] - YYYY-MM-DD`")
-    for line in wrong:
-        print(line, file=sys.stderr)
-    return 1 if wrong else 0
 
 
 def install(extras: str) -> None:

@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 import dev
+import release
 from reconciler.version import __version__
 from support.forge.linters import audited, workflows
 from support.repository import ROOT
@@ -62,17 +63,17 @@ def test_the_version_has_one_source(capsys):
     headings = re.findall(r"^## \[(.*?)\]", told, re.MULTILINE)
     assert headings[0] in ("Unreleased", __version__)
     assert "version" in dev.project()["dynamic"]
-    assert dev.release("v0.0.1") == 1
+    assert release.tag("v0.0.1") == 1
     assert f"its tag is v{__version__}, not v0.0.1" in capsys.readouterr().err
 
 
 def test_a_tag_of_version_and_changelog_is_a_release(tmp_path, monkeypatch, capsys):
     changelog = tmp_path / "CHANGELOG.md"
-    monkeypatch.setattr(dev, "CHANGELOG", changelog)
+    monkeypatch.setattr(release, "CHANGELOG", changelog)
     changelog.write_text(f"## [Unreleased]\n\n## [{__version__}] - 2026-12-01\n")
-    assert dev.release(f"v{__version__}") == 0
+    assert release.tag(f"v{__version__}") == 0
     changelog.write_text(f"## [Unreleased]\n\n### [{__version__}]\n")
-    assert dev.release(f"v{__version__}") == 1
+    assert release.tag(f"v{__version__}") == 1
     assert "has no heading" in capsys.readouterr().err
 
 
@@ -82,7 +83,9 @@ def test_a_bill_of_materials_names_what_it_is_made_of(tmp_path):
     wanted.write_text("msgspec==0.21.1\nstarlette==1.0.0\n")
     program = Path(sys.executable).with_name("cyclonedx-py")
     told = ["requirements", wanted, "--pyproject", ROOT / "pyproject.toml"]
-    done = subprocess.run([program, *told, *dev.BILL, "-o", goal], check=False, capture_output=True)
+    done = subprocess.run(
+        [program, *told, *release.BILL, "-o", goal], check=False, capture_output=True
+    )
     assert done.returncode == 0, done.stderr.decode()
     bill = json.loads(goal.read_text(encoding="utf-8"))
     assert (bill["bomFormat"], bill["specVersion"]) == ("CycloneDX", "1.6")
@@ -92,11 +95,11 @@ def test_a_bill_of_materials_names_what_it_is_made_of(tmp_path):
 
 @pytest.mark.long
 def test_a_release_is_built(monkeypatch, tmp_path):
-    monkeypatch.setattr(dev, "RELEASE", tmp_path)
+    monkeypatch.setattr(release, "RELEASE", tmp_path)
     monkeypatch.setattr(dev, "install", lambda _extras: None)
     monkeypatch.setattr(dev, "VENV", Path(sys.prefix))
     monkeypatch.setattr(dev, "binary", lambda name, home=Path(sys.prefix): home / "bin" / name)
-    assert dev.build() == 0
+    assert release.build() == 0
     (bill,) = tmp_path.glob("*.cdx.json")
     names = {part["name"] for part in json.loads(bill.read_text())["components"]}
     assert {"msgspec", "pyarrow", "distributed", "psycopg"} <= names
@@ -104,7 +107,7 @@ def test_a_release_is_built(monkeypatch, tmp_path):
 
 
 def test_users_get_all_extras_that_are_for_them():
-    assert {*dev.SHIPPED, "test", "dev"} == dev.project()["optional-dependencies"].keys()
+    assert {*release.SHIPPED, "test", "dev"} == dev.project()["optional-dependencies"].keys()
 
 
 def test_the_image_stands_on_one_digest():
@@ -136,8 +139,9 @@ def test_workflows_are_pinned_and_may_do_little(name):
 
 def test_workflows_run_commands_that_there_are():
     for file in WORKFLOWS.glob("*.yml"):
-        for command in re.findall(r"dev\.py (\w+)", file.read_text(encoding="utf-8")):
-            assert callable(getattr(dev, command))
+        named = re.findall(r"(dev|release)\.py (\w+)", file.read_text(encoding="utf-8"))
+        for module, command in named:
+            assert callable(getattr({"dev": dev, "release": release}[module], command))
 
 
 def test_every_python_that_is_promised_is_tested():
