@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from reconciler.printable import shown
+from reconciler.report.pieces import pieces
 
 #: What means something to Markdown or HTML, or (`@`, `#`, `!1`, `GH-1`) to programs that show it.
 _SPECIAL = re.compile(r"[\\`*\[\]<>|~&$#@]|(?<!\w)_|_(?!\w)|!(?=\d)|(?i:(?<=\bGH-)(?=\d))")
@@ -13,10 +14,6 @@ _SLASH = re.compile(r"\A(\s*)/")
 _SPECIAL_IN_CODE = re.compile(r"[\\`*_\[\]<>|~&$#@:]")
 #: What a code span can't hold as it is, at least in a table, or where a CI job prints it.
 _NOT_IN_SPAN = re.compile(r"[`|]|\A\s|\s\Z|\A\Z|::|##|section_")
-#: A name in quotes, in which an apostrophe may stand; words in backticks of ours; an address.
-_PIECE = re.compile(
-    r"(?<![^\s(\[])'((?:[^']|'(?=\w))*)'|`([^`]*)`|(\S+://\S+?)(?=[,.;:)]*(?:\s|\Z))"
-)
 
 
 def code(text: str) -> str:
@@ -29,12 +26,8 @@ def code(text: str) -> str:
 
 def prose(message: str) -> str:
     """Return a message: names in quotes and addresses become code, the rest is escaped."""
-    done, at = [], 0
-    for piece in _PIECE.finditer(message):
-        done.append(_escaped(message[at : piece.start()]))
-        done.append(code(next(group for group in piece.groups() if group is not None)))
-        at = piece.end()
-    return _SLASH.sub(r"\1&#47;", "".join([*done, _escaped(message[at:])]))
+    told = (code(text) if named else _escaped(text) for named, text in pieces(message))
+    return _SLASH.sub(r"\1&#47;", "".join(told))
 
 
 def _escaped(text: str) -> str:
