@@ -46,7 +46,7 @@ SOURCES = {
     "UV_FIND_LINKS": "find-links",
 }
 #: The extras that are for users.
-USERS = ("server", "postgresql", "s3", "recovery", "socks")
+USERS = ("server", "postgresql", "s3", "recovery", "socks", "html")
 NAME = "jetraw-reconciler"
 
 CHECKS = (

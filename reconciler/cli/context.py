@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from reconciler.cli.output.streams import Streams
 from reconciler.cli.output.terminal import has_colour, is_terminal, width
-from reconciler.cli.settings import STDOUT, TEXT, Settings
+from reconciler.cli.settings import HTML, STDOUT, TEXT, Settings
 from reconciler.cli.time_limit import TimeLimit
 from reconciler.environment.here import origin_here
 from reconciler.environment.origin import Origin
@@ -37,7 +37,8 @@ class Context(NamedTuple):
     def of(cls, settings: Settings, streams: Streams, environ: Mapping[str, str]) -> Context:
         """Wire a command: find out what the terminal is like.
 
-        Raises `UsageError` if two documents are to go to standard output.
+        Raises `UsageError` if two documents are to go to standard output, or if what writes the
+        wanted format is not installed.
         """
         if settings.events == STDOUT:
             if settings.output != TEXT:
@@ -46,6 +47,8 @@ class Context(NamedTuple):
                     "a file"
                 )
             streams.spare_output()
+        if HTML in {settings.output, *(one.format for one in settings.output_files)}:
+            report_in(HTML)  # before anything is done of which nobody could be told then
         return cls(
             settings,
             streams,

@@ -12,13 +12,15 @@ if TYPE_CHECKING:
 
 TEXT, JSON, MARKDOWN = "text", "json", "markdown"
 FORMATS = (TEXT, JSON, MARKDOWN)
+#: A page for a browser: what commands can write whose results are handed on.
+HTML = "html"
 GITHUB, GITLAB, GITLAB_WIDGET = "github", "gitlab", "gitlab-widget"
 SARIF, JUNIT = "sarif", "junit"
 #: In which commands that judge something can say what they found, to programs of others.
 VERDICTS = (GITHUB, GITLAB, SARIF, JUNIT)
 #: The same, and what only those can say that know what would change.
 OF_VERDICTS = (*VERDICTS, GITLAB_WIDGET)
-EVERY_FORMAT = (*FORMATS, *OF_VERDICTS)
+EVERY_FORMAT = (*FORMATS, HTML, *OF_VERDICTS)
 #: As the value of `--events`.
 STDOUT = "-"
 

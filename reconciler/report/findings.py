@@ -9,6 +9,8 @@ from msgspec import Struct
 from reconciler.model import Notice, Problem, path_text
 
 ERROR, WARNING = "error", "warning"
+#: The rule of whatever is wrong with a manifest.
+MANIFEST = "manifest"
 
 
 class Finding(Struct, frozen=True):
@@ -46,7 +48,7 @@ def of_problems(problems: Iterable[Problem]) -> list[Finding]:
     """Find what is wrong with a manifest."""
     return [
         Finding(
-            "manifest",
+            MANIFEST,
             ERROR,
             problem.message,
             problem.hint,

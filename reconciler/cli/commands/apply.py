@@ -19,7 +19,7 @@ from reconciler.cli.inputs.token_at_risk import token_at_risk
 from reconciler.cli.inputs.warnings import tell
 from reconciler.cli.options.choices import add_choices
 from reconciler.cli.options.command import Command
-from reconciler.cli.settings import LIMITED_OPTIONS
+from reconciler.cli.settings import FORMATS, HTML, LIMITED_OPTIONS
 from reconciler.errors import BLOCKED, ERROR, SUCCESS, UsageError
 from reconciler.executor import Result
 from reconciler.model import UNKNOWN_PLATFORM
@@ -175,6 +175,7 @@ COMMAND = Command(
     add_arguments=_add_arguments,
     options=ApplyOptions,
     run=_run,
+    formats=(*FORMATS, HTML),
     takes=tuple(LIMITED_OPTIONS),
     tells_events=True,
 )

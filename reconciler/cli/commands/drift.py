@@ -9,7 +9,7 @@ from reconciler.cli.inputs.places import in_manifest
 from reconciler.cli.inputs.source import plan_for, read_source
 from reconciler.cli.inputs.warnings import tell
 from reconciler.cli.options.command import Command
-from reconciler.cli.settings import FORMATS, OF_VERDICTS
+from reconciler.cli.settings import FORMATS, HTML, OF_VERDICTS
 from reconciler.cli.telling import Told, tell_all
 from reconciler.errors import CHANGES, SUCCESS
 from reconciler.report.sentences.drift import drift_of
@@ -55,5 +55,5 @@ COMMAND = Command(
     add_arguments=_add_arguments,
     options=DriftOptions,
     run=_run,
-    formats=(*FORMATS, *OF_VERDICTS),
+    formats=(*FORMATS, HTML, *OF_VERDICTS),
 )

@@ -11,7 +11,7 @@ from reconciler.cli.context import Context
 from reconciler.cli.inputs.manifest import read_manifest_if_any
 from reconciler.cli.inputs.platform import choose_platform, names_platform
 from reconciler.cli.options.command import Command
-from reconciler.cli.settings import COMMON_OPTIONS
+from reconciler.cli.settings import COMMON_OPTIONS, FORMATS, HTML
 from reconciler.errors import SUCCESS, AddressError
 from reconciler.journal import read
 from reconciler.journal.audit import runs_of
@@ -122,5 +122,6 @@ COMMAND = Command(
     add_arguments=_add_arguments,
     options=HistoryOptions,
     run=_run,
+    formats=(*FORMATS, HTML),
     takes=(*(option for option in COMMON_OPTIONS if option != "scope"), "journal"),
 )

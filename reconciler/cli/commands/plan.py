@@ -14,7 +14,7 @@ from reconciler.cli.inputs.places import in_manifest
 from reconciler.cli.inputs.source import plan_for, read_source
 from reconciler.cli.options.choices import Choices, add_choices
 from reconciler.cli.options.command import Command
-from reconciler.cli.settings import FORMATS, OF_VERDICTS
+from reconciler.cli.settings import FORMATS, HTML, OF_VERDICTS
 from reconciler.cli.telling import Told, tell_all
 from reconciler.errors import BLOCKED, CHANGES, SUCCESS, UsageError
 from reconciler.manifest import Manifest
@@ -120,6 +120,6 @@ COMMAND = Command(
     add_arguments=_add_arguments,
     options=PlanOptions,
     run=_run,
-    formats=(*FORMATS, *OF_VERDICTS),
+    formats=(*FORMATS, HTML, *OF_VERDICTS),
     tells_events=True,
 )

@@ -7,7 +7,7 @@ from argparse import ArgumentParser, Namespace
 from reconciler.cli.context import Context
 from reconciler.cli.inputs.files import read_plan
 from reconciler.cli.options.command import Command
-from reconciler.cli.settings import FORMATS, OF_VERDICTS
+from reconciler.cli.settings import FORMATS, HTML, OF_VERDICTS
 from reconciler.cli.telling import Told, tell_all
 from reconciler.errors import SUCCESS
 from reconciler.report.verdicts.plans import of_plan
@@ -38,6 +38,6 @@ COMMAND = Command(
     add_arguments=_add_arguments,
     options=ShowOptions,
     run=_run,
-    formats=(*FORMATS, *OF_VERDICTS),
+    formats=(*FORMATS, HTML, *OF_VERDICTS),
     takes=(),
 )

@@ -10,7 +10,7 @@ from reconciler.cli.inputs.places import in_manifest
 from reconciler.cli.inputs.scope import read_scopes
 from reconciler.cli.inputs.warnings import own_warnings, tell
 from reconciler.cli.options.command import Command
-from reconciler.cli.settings import FORMATS, VERDICTS
+from reconciler.cli.settings import FORMATS, HTML, VERDICTS
 from reconciler.cli.telling import Told, tell_all
 from reconciler.diff import outside_scope
 from reconciler.errors import SUCCESS, ManifestError
@@ -44,6 +44,6 @@ COMMAND = Command(
         ("reconciler -f storages.yaml validate -o json", "the same, for a program"),
     ),
     run=_run,
-    formats=(*FORMATS, *VERDICTS),
+    formats=(*FORMATS, HTML, *VERDICTS),
     takes=("files", "env_files", "scope"),
 )

@@ -26,7 +26,7 @@ def row(run: Run) -> tuple[str, str, str, str, str, str, str]:
         shown(run.actor),
         shown(run.commit[:_COMMIT]),
         address(run.platform),
-        _end(run),
+        end(run),
         ": ".join(filter(None, [_counts(run), _names(run)])),
     )
 
@@ -81,7 +81,8 @@ def _names(run: Run) -> str:
     return ", ".join([*told, *([f"{cut:,} more"] if cut else [])])
 
 
-def _end(run: Run) -> str:
+def end(run: Run) -> str:
+    """Return how a run ended, in a word or two; empty where nobody tells."""
     if run.state == ENDED:
         return f"exit {run.exit}"
     return "no end" if run.state == OPEN else ""

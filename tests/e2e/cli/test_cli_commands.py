@@ -233,7 +233,7 @@ def test_completion_works_in_bash(applied):
         """
     )
     assert told.stderr == ""
-    every = "text json markdown github gitlab sarif junit gitlab-widget"
+    every = "text json markdown html github gitlab sarif junit gitlab-widget"
     assert told.stdout.splitlines() == [
         "validate",
         *(every, every, "json junit", "text"),

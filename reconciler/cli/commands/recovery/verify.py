@@ -7,7 +7,7 @@ from argparse import ArgumentParser, Namespace, _MutuallyExclusiveGroup
 from reconciler.cli.options.amounts import at_once, rate
 from reconciler.cli.options.command import Command
 from reconciler.cli.options.extras import needing
-from reconciler.cli.settings import FORMATS, VERDICTS, duration
+from reconciler.cli.settings import FORMATS, HTML, VERDICTS, duration
 
 #: What `--against` without a value means: the snapshot before, in the same repository.
 BEFORE = "@"
@@ -203,5 +203,5 @@ COMMAND = Command(
     add_arguments=_add_arguments,
     options=VerifyOptions,
     run=needing("recovery", "reconciler.cli.recovery.verify", "pyarrow"),
-    formats=(*FORMATS, *VERDICTS),
+    formats=(*FORMATS, HTML, *VERDICTS),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reconciler.cli.commands.recovery.verify import BEFORE, VerifyOptions
 from reconciler.cli.inputs.files import check_writable
-from reconciler.cli.settings import FORMATS, Settings
+from reconciler.cli.settings import FORMATS, HTML, Settings
 from reconciler.errors import ForbiddenFileError, UsageError
 from reconciler.recovery.repository.address import split
 from reconciler.recovery.verifying.telling.table import kind_of
@@ -59,10 +59,11 @@ def check_told_alone(settings: Settings, options: VerifyOptions) -> None:
     """Refuse formats of verdicts, and files, where there is none to tell: `ForbiddenFileError`."""
     way = next((way for way in _OF_ONE if getattr(options, way) is not None), None)
     others = (settings.output, *(one.format for one in settings.output_files))
-    if way is None or (set(others) <= set(FORMATS) and not settings.output_files):
+    known = (*FORMATS, HTML)
+    if way is None or (set(others) <= set(known) and not settings.output_files):
         return
     raise ForbiddenFileError(
-        f"`verify --{way.replace('_', '-')}` writes {', '.join(FORMATS[:-1])} or {FORMATS[-1]}, to "
+        f"`verify --{way.replace('_', '-')}` writes {', '.join(known[:-1])} or {known[-1]}, to "
         "standard output"
     )
 

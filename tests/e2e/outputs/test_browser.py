@@ -1,0 +1,118 @@
+"""Pages in a real browser: what it shows, what it lets nobody do, and how quick it is."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+
+from support.browser import Opened, browser
+
+HOSTILE = (
+    "</style></script><script>alert(1)</script>",
+    '"><img src=http://127.0.0.1:9/x onerror=alert(1)>',
+    "' onmouseover='alert(1)' style='position:fixed",
+    "javascript:alert(1)",
+    "::error::x ##[command]y",
+)
+WIDEST = "https://storage-server:9000/" + "long-name-without-a-blank" * 40
+
+
+def manifest(*labels, number=0):
+    entries = [
+        {"name": f"nas-{n}", "label": label, "type": "local", "default_url": f"/data/{n}"}
+        for n, label in enumerate(labels)
+    ]
+    entries += [
+        {"name": f"raw-{n:05}", "type": "S3", "default_url": f"https://minio/raw-{n:05}"}
+        for n in range(number)
+    ]
+    return json.dumps({"version": 1, "platform": "sqlite:///platform.db", "storages": entries})
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    with browser() as running:
+        yield running
+
+
+def page_of(folder, *arguments, code=0):
+    """Write a page by a command, as a file."""
+    file = folder.path / "page.html"
+    file.write_text(folder(*arguments, "-o", "html", code=code).stdout, encoding="utf-8")
+    return file
+
+
+def test_hostile_words_are_shown_and_do_nothing(folder, chromium):
+    folder.write(manifest(*HOSTILE, WIDEST))
+    opened = Opened(chromium, page_of(folder, "plan"), width=360)
+    shown = opened.page.locator("main dd code").all_text_contents()
+    assert set(HOSTILE) <= set(shown)
+    assert opened.page.locator("script, img, style, [style], [onerror], iframe").count() == 2
+    opened.page.mouse.move(180, 400)
+    assert opened.overflow() == 0
+    opened.close()
+
+
+def test_search_and_filter_by_keyboard_with_a_name_for_each_control(applied, chromium):
+    applied.write(applied.read("storages.yaml").replace("label: NAS", "label: Other"))
+    applied.write(applied.read("storages.yaml") + "  - {name: new, type: local, default_url: /n}\n")
+    opened = Opened(chromium, page_of(applied, "plan"), color_scheme="dark")
+    page = opened.page
+    assert opened.shown() == ["nas", "new"]
+    page.get_by_role("searchbox", name="Search").press_sequentially("OTHER")
+    assert opened.shown() == ["nas"]
+    assert page.get_by_role("status").text_content().startswith("1 of 2 shown.")
+    page.get_by_role("searchbox", name="Search").fill("")
+    page.get_by_role("checkbox", name="update (1)").press("Space")
+    assert opened.shown() == ["new"]
+    tree = page.locator("body").aria_snapshot()
+    controls = [line.strip() for line in tree.splitlines() if "box" in line or "- link" in line]
+    assert len(controls) >= 5
+    assert [line for line in controls if '"' not in line] == []
+    for role in ("banner", "main", "contentinfo", "navigation", "search"):
+        assert f"- {role}" in tree
+    background = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert background == "rgb(13, 17, 23)"
+    opened.close()
+
+
+def test_without_a_script_all_is_there(applied, chromium):
+    applied.write("version: 1\nplatform: sqlite:///platform.db\nstorages: []\n")
+    opened = Opened(chromium, page_of(applied, "plan", code=3), java_script_enabled=False)
+    assert not opened.page.get_by_role("searchbox").is_visible()
+    headings = opened.page.locator("h2").all_text_contents()
+    assert headings[0].startswith("What blocks it")
+    for name in ("nas", "minio", "raw"):
+        assert opened.page.get_by_text(name, exact=True).first.is_visible()
+    assert "BLOCKED by 4 reasons" in opened.page.locator("p.alarm").first.text_content()
+    opened.close()
+
+
+@pytest.mark.long
+def test_ten_thousand_operations_open_filter_and_scroll_within_two_seconds(folder, chromium):
+    folder.write(manifest(number=10_000))
+    file = page_of(folder, "plan")
+    began = time.monotonic()
+    opened = Opened(chromium, file)
+    opened.page.evaluate("document.body.offsetHeight")
+    took = {"open": time.monotonic() - began}
+    for words in ("raw-04", "minio", ""):
+        took[f"filter {words!r}"] = opened.page.evaluate(FILTER, words) / 1000
+    took["scroll"] = opened.page.evaluate(SCROLL) / 1000
+    print(took)
+    assert max(took.values()) < 2, took
+    opened.close()
+
+
+FRAME = "await new Promise(done => requestAnimationFrame(() => setTimeout(done, 0)));"
+FILTER = f"""async words => {{
+    const input = document.querySelector("#words"), began = performance.now();
+    input.value = words; input.dispatchEvent(new Event("input"));
+    {FRAME} return performance.now() - began }}"""
+SCROLL = f"""async () => {{
+    const began = performance.now();
+    for (let at = 1; at <= 20; at++) {{
+        scrollTo(0, document.body.scrollHeight * at / 20); {FRAME} }}
+    return performance.now() - began }}"""

@@ -1,0 +1,75 @@
+"""A real browser without a window, for pages that the program writes."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+#: What the distributions call it; `.ci/run` installs it where it can.
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+#: Nothing of its own goes over the network; the sandbox is no use to root in a container.
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@contextmanager
+def browser() -> Iterator[object]:
+    """Yield a browser; skips the test on a machine that has none."""
+    found = next(filter(None, map(shutil.which, NAMES)), None)
+    if found is None:
+        pytest.skip(f"no browser is installed: one of {', '.join(NAMES)}")
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - slow to import
+
+    with sync_playwright() as driver:
+        running = driver.chromium.launch(executable_path=found, args=[*FLAGS])
+        yield running
+        running.close()
+
+
+class Opened:
+    """A page that is open, and all that its browser complained of or asked for."""
+
+    def __init__(self, browser, file: Path | str, *, width=1100, **options) -> None:
+        """Open a file, or an address."""
+        view = {"width": width, "height": 900}
+        self.context = browser.new_context(viewport=view, **options)
+        self.page = self.context.new_page()
+        self.complaints: list[str] = []
+        self.requests: list[str] = []
+        self.page.on("console", lambda message: self.complaints.append(message.text))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("dialog", self._dialog)
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.goto(file.as_uri() if isinstance(file, Path) else file)
+
+    def _dialog(self, dialog) -> None:
+        self.complaints.append(dialog.message)
+        dialog.dismiss()
+
+    def shown(self) -> list[str]:
+        """Name what is not hidden, in the order of the page."""
+        names = ".items > li:not([hidden]) > h3 > code:last-of-type"
+        return self.page.locator(names).all_text_contents()
+
+    def overflow(self) -> int:
+        """Tell by how many pixels the page is wider than its window."""
+        return self.page.evaluate(
+            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
+
+    def close(self) -> None:
+        """Check that nothing was complained of, nor asked for but the page itself; close it."""
+        assert self.complaints == []
+        assert self.requests == [self.page.url.partition("#")[0]]
+        self.context.close()
