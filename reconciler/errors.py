@@ -54,6 +54,12 @@ class MatchingError(ManifestError):
     """The manifest is well formed but can't be matched with what is live."""
 
 
+class FormatError(ManifestError):
+    """The manifest is valid, but holds what can't be kept if it is written anew."""
+
+    exit_code = ERROR
+
+
 class BlockedError(ReconcilerError):
     """Policy forbids the plan."""
 

@@ -8,8 +8,8 @@ from reconciler import errors
 MEANINGS = {
     errors.SUCCESS: "success, or no changes",
     errors.ERROR: "an error; the message says what to do. Also the answer “no” at the question",
-    errors.CHANGES: "changes are pending (`plan --detailed-exitcode`), or `drift` found a "
-    "difference",
+    errors.CHANGES: "changes are pending (`plan --detailed-exitcode`), `drift` found a "
+    "difference, or `fmt --check` a file in another layout",
     errors.BLOCKED: "policy blocks the plan",
     errors.STALE: "the plan no longer fits live, or a digest is not the expected one",
     errors.PARTIAL: "applied in part: something was written and something remains",

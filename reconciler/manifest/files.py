@@ -77,6 +77,11 @@ def is_stream(file: str) -> bool:
 
 
 def read_bytes(file: str) -> bytes:
+    """Read one file, but for its byte order mark; raises like `read_all`."""
+    return read_all(file).removeprefix(BYTE_ORDER_MARK)
+
+
+def read_all(file: str) -> bytes:
     """Read one file; raises `OSError`, also for one that is too large to be a manifest."""
     too_large = False
     if file == STDIN:
@@ -89,7 +94,7 @@ def read_bytes(file: str) -> bytes:
             too_large = stat.S_ISREG(status.st_mode) and status.st_size > MAX_BYTES
             data = b"" if too_large else stream.read(MAX_BYTES + 1)
     if len(data) <= MAX_BYTES and not too_large:
-        return data.removeprefix(BYTE_ORDER_MARK)
+        return data
     limit = MAX_BYTES // (1024 * 1024)
     raise OSError(None, f"the file is larger than {limit} MiB: split it into several files")
 

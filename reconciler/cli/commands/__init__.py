@@ -7,6 +7,7 @@ from reconciler.cli.options.command import Row
 COMMANDS: tuple[Row, ...] = (
     Row("init", "Write a first manifest into this folder"),
     Row("validate", "Check the manifest, without any platform"),
+    Row("fmt", "Write manifest files in one layout, comments kept", group="editing."),
     Row("plan", "Show what apply would do, and change nothing"),
     Row("apply", "Make live what the manifest declares"),
     Row("show", "Print a saved plan"),
@@ -22,6 +23,6 @@ COMMANDS: tuple[Row, ...] = (
     Row("doctor", "Check that the platform can be reached, read and written"),
     Row("serve", "Run a state server: a platform for a team, over HTTP", group="server."),
     Row("token", "Create, list or revoke tokens of a state server", group="server."),
-    Row("schema", "Print the description of a format"),
-    Row("completion", "Print a script that completes commands and options"),
+    Row("schema", "Print the description of a format", group="editing."),
+    Row("completion", "Print a script that completes commands and options", group="editing."),
 )

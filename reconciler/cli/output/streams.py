@@ -101,7 +101,10 @@ class Streams:
 
         What is a command to a CI runner within it is written with escapes, equal in value.
         """
-        text = commandless_quoted(text)
+        self.verbatim(commandless_quoted(text))
+
+    def verbatim(self, text: str) -> None:
+        """Write what must come out as it is, as a document; whoever calls has looked at it."""
         stream = self.results
         if stream is None or stream.isatty() or not hasattr(stream, "buffer"):
             self._write(lambda stream: self.put(stream, stream.write, text))

@@ -7,7 +7,7 @@ import sqlite3
 import pytest
 
 from reconciler.cli.commands import COMMANDS
-from reconciler.cli.commands.completion import SHELLS
+from reconciler.cli.commands.editing.completion import SHELLS
 from reconciler.cli.options.completion import PATHS, script
 from reconciler.cli.options.parser import command_parser
 
