@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from support.recovery import killed_at
-from support.recovery.same import written_anew
+from support.recovery.same import snapshot_anew, written_anew
 from support.sampling import CAMPAIGN, is_long, sample
 
 HOOK = str(Path(killed_at.__path__[0]))
@@ -66,6 +66,18 @@ def test_four_processes_keep_what_one_scan_keeps(many, into, tmp_path_factory):
     many.folder("scan", "--into", once)
     folder = tmp_path_factory.mktemp("parts")
     assert written_anew(place(many), into, folder) == written_anew(place(many), once, folder)
+
+
+def test_a_snapshot_of_shards_is_that_of_one_scan_byte_for_byte(many, tmp_path_factory):
+    for process in [begin(many, shard, "shards") for shard in SHARDS]:
+        assert ended(process)[0] == 0
+    many.folder("scan", "--into", "once")
+    folder = tmp_path_factory.mktemp("parts")
+    held = []
+    for repository in ("shards", "once"):
+        many.folder("snapshot", "create", repository)
+        held.append(snapshot_anew(place(many), many.path / repository, folder))
+    assert held[0] == held[1]
 
 
 def test_a_process_that_is_killed_is_run_again(many, tmp_path_factory):

@@ -1,7 +1,8 @@
-"""Whether two scans have kept the same, byte for byte, but for when it was read."""
+"""Whether two scans, or snapshots, have kept the same, byte for byte, but for when it was read."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pyarrow as pa
@@ -12,6 +13,29 @@ from reconciler.recovery.parts.write import PartWriter
 from reconciler.recovery.repository import layout
 from reconciler.recovery.repository.opening import open_repository
 from reconciler.recovery.scanning.known import record
+
+#: What a snapshot says of when, where and as which run it and its scan were made.
+_OF_THE_RUN = {"scan", "sha256", "started_at", "ended_at", "host", "size"}
+
+
+def snapshot_anew(place: str, repository: Path, folder: Path) -> list[object]:
+    """Give what the only snapshot of a folder holds of a place, as `written_anew` does of scans."""
+    (snapshot,) = (repository / "snapshots").iterdir()
+    document = json.loads((snapshot / "snapshot.json").read_bytes())
+    (one,) = [each for each in document["storages"] if each["place"] == place]
+    contents, inventory = one.pop("contents"), one.pop("inventory")
+    del contents["counts"]["oldest_proof"]
+    told = {key: value for key, value in contents.items() if key not in _OF_THE_RUN}
+    scan = record.latest(open_repository(str(repository)), place)
+    assert scan is not None
+    assert contents["sha256"] == scan.contents
+    return [
+        told,
+        one,
+        inventory["sha256"],
+        (snapshot / "storages.yaml").read_bytes(),
+        *written_anew(place, str(repository), folder),
+    ]
 
 
 def written_anew(place: str, into: str, folder: Path) -> list[object]:
