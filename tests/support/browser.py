@@ -21,6 +21,14 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+#: What a page is made of, whoever wrote it; what a style or a script says is no text.
+_CONTENTS = """() => {
+    const all = [...document.querySelectorAll("*")];
+    const names = all.flatMap(one => [one.localName, ...one.getAttributeNames()]);
+    const copy = document.documentElement.cloneNode(true);
+    copy.querySelectorAll("style, script").forEach(one => one.remove());
+    return [[...new Set(names)], copy.textContent];
+}"""
 
 
 @contextmanager
@@ -61,6 +69,11 @@ class Opened:
         """Name what is not hidden, in the order of the page."""
         names = ".items > li:not([hidden]) > h3 > code:last-of-type"
         return self.page.locator(names).all_text_contents()
+
+    def contents(self) -> tuple[set[str], str]:
+        """Name all elements and attributes that there are, and give all text, without its space."""
+        names, text = self.page.evaluate(_CONTENTS)
+        return set(names), "".join(text.split())
 
     def overflow(self) -> int:
         """Tell by how many pixels the page is wider than its window."""

@@ -1,7 +1,7 @@
 """Nothing that a manifest, a platform or a storage says is more than text, in any output.
 
-Each row of `OUTPUTS` says what the program sees that reads it, each of `RUNS` what is told. A new
-format is a row.
+Each row of `OUTPUTS` says what the program sees that reads it, each of `RUNS` what is told, by
+which command, and so in which formats. A new format is a row.
 """
 
 import json
@@ -9,7 +9,11 @@ import os
 
 import pytest
 
-from support.outputs import comments, documents, runners, screens
+from reconciler.cli.commands import COMMANDS
+from reconciler.cli.settings import FORMATS, HTML
+from reconciler.printable import shown as visible
+from support.browser import Opened
+from support.outputs import comments, documents, pages, runners, screens
 from tests.e2e.conftest import Folder
 from tests.e2e.jetraw.test_modules import MODULE
 
@@ -60,17 +64,16 @@ CONTROL = [
     "\ud800 lone \udfff",
 ]
 ALL = PRINTABLE + CONTROL
-PLAIN = ("text", "json", "markdown")
-FORMATS = (*PLAIN, "github", "gitlab", "gitlab-widget", "sarif", "junit")
+FORMATS_OF = {row.name: row.command.formats for row in COMMANDS}
 
 
 class Run:
     """What a command has told, in every format that it has."""
 
-    def __init__(self, folder, *arguments, code, formats=FORMATS, env=None):
+    def __init__(self, folder, *arguments, code, env=None):
         self.folder = folder
         (folder.path / ".git").mkdir(exist_ok=True)
-        files = {name: f"told-{name}" for name in formats}
+        files = {name: f"told-{name}" for name in FORMATS_OF[arguments[0]]}
         asked = [word for name, file in files.items() for word in ("-o", f"{name}={file}")]
         variables = {"GITHUB_OUTPUT": "output", "GITHUB_STEP_SUMMARY": "summary", **(env or {})}
         done = folder(*arguments, *asked, "-o", "github", code=code, env=variables)
@@ -80,13 +83,17 @@ class Run:
 
 
 class Each(Run):
-    """What a command that writes to standard output alone has told, in one format after another."""
+    """What a command that writes to standard output alone has told, in one format after another.
 
-    def __init__(self, folder, *arguments, code=0, formats=PLAIN, env=None):
+    In an argument FORMAT is the name of the format: what is done anew for each.
+    """
+
+    def __init__(self, folder, *arguments, code=0, env=None):
         self.folder, self.told, self.printed = folder, {}, {}
-        for name in formats:
+        for name in (each for each in FORMATS_OF[arguments[0]] if each in (*FORMATS, HTML)):
+            words = [word.replace("FORMAT", name) for word in arguments]
             around = {"STORE": f"store-{name}.json", **(env or {})}
-            done = folder(*arguments, "-o", name, code=code, env=around)
+            done = folder(*words, "-o", name, code=code, env=around)
             self.told[name] = done.stdout
             self.printed[f"stderr of {name}"] = done.stderr
 
@@ -127,16 +134,14 @@ def _storages(folder):
 def invalid(folder):
     wrong = [{"name": name, "type": name, name: name, "label": [name]} for name in PRINTABLE]
     folder.write(declared(storages=wrong, removed=PRINTABLE, policy={"undeclared": PRINTABLE[0]}))
-    formats = [name for name in FORMATS if name != "gitlab-widget"]
-    return Run(folder, "validate", code=65, formats=formats)
+    return Run(folder, "validate", code=65)
 
 
 def warned(folder):
     names = [*PRINTABLE[:-1], *(f"{name} " for name in PRINTABLE[:-1])]
     entries = [entry(name, n) for n, name in enumerate(names)]
     folder.write(declared(storages=entries))
-    formats = [name for name in FORMATS if name != "gitlab-widget"]
-    return Run(folder, "validate", code=0, formats=formats)
+    return Run(folder, "validate", code=0)
 
 
 def blocked(folder):
@@ -184,15 +189,13 @@ def verified(folder):
         file = _file(folder, path, b"evil")
         if path.startswith(b"goes"):
             file.unlink()
-    formats = [name for name in FORMATS if name != "gitlab-widget"]
-    return Run(folder, "verify", "proofs", "--deep", code=7, formats=formats, env=env)
+    return Run(folder, "verify", "proofs", "--deep", code=7, env=env)
 
 
 def objective(folder):
     proof, nas = {"every": "30d"}, str(folder.path / "nas")
     folder.write(declared(proof=proof, storages=[entry(PRINTABLE[5], 1, default_url=nas)]))
-    formats = [name for name in FORMATS if name != "gitlab-widget"]
-    return Run(folder, "verify", "proofs", "--objective", code=7, formats=formats)
+    return Run(folder, "verify", "proofs", "--objective", code=7)
 
 
 def explained(folder):
@@ -221,16 +224,17 @@ def shown(folder):
 
 def applied(folder):
     entries = [entry(name, n, label=f"new {name}") for n, name in enumerate(PRINTABLE[:-1])]
-    folder.write(declared(platform="sqlite:///platform.db", storages=entries))
-    return Each(folder, "apply", "-y")
+    folder.write(declared(storages=entries))
+    return Each(folder, "apply", "-y", "--platform", "sqlite:///FORMAT.db")
 
 
 def told_later(folder):
-    return Each(folder, "history", "--name", "*")
+    return Each(folder, "history", "--name", "*", "--platform", "sqlite:///text.db")
 
 
 def told_of_one(folder):
-    run = json.loads(folder("history", "-o", "json").stdout)["runs"][0]
+    there = ("history", "--platform", "sqlite:///text.db")
+    run = json.loads(folder(*there, "-o", "json").stdout)["runs"][0]
     return Each(folder, "history", run["run"])
 
 
@@ -239,9 +243,34 @@ AFTER = {
     **dict.fromkeys((objective, explained, scanned), "verified"),
     **dict.fromkeys((told_later, told_of_one), "applied"),
 }
-EACH = (invalid, warned, blocked, drifted, failed, misused, verified, objective, explained, scanned)
-EACH += (listed, shown, applied, told_later, told_of_one)
-RUNS = {run.__name__: run for run in EACH}
+#: What writes its formats into files, with the command that it is of, and what has but one place.
+INTO_FILES = {
+    invalid: "validate",
+    warned: "validate",
+    blocked: "plan",
+    drifted: "drift",
+    failed: "plan",
+    misused: "plan",
+    verified: "verify",
+    objective: "verify",
+    shown: "show",
+}
+ALONE = {
+    explained: "verify",
+    scanned: "scan",
+    listed: "list",
+    applied: "apply",
+    told_later: "history",
+    told_of_one: "history",
+}
+RUNS = {run.__name__: run for run in (*INTO_FILES, *ALONE)}
+#: Each run with each output that it has; GitHub reads two more.
+TOLD = [
+    (run.__name__, output)
+    for run, name in (*INTO_FILES.items(), *ALONE.items())
+    for output in (*FORMATS_OF[name], "outputs", "summary")
+    if run in INTO_FILES or output in (*FORMATS, HTML)
+]
 
 
 def _text(told, run):
@@ -264,6 +293,10 @@ def _markdown(told, run):
     known |= {"table", "thead", "tbody", "tr", "th", "td"}
     assert made <= known
     assert len(told.encode("utf-16-le", "surrogatepass")) // 2 <= 65_536
+
+
+def _html(told, run):
+    pages.seen(told)
 
 
 def _github(told, run):
@@ -316,6 +349,7 @@ OUTPUTS = {
     "text": _text,
     "json": _json,
     "markdown": _markdown,
+    "html": _html,
     "github": _github,
     "gitlab": _gitlab,
     "gitlab-widget": _widget,
@@ -343,13 +377,25 @@ def runs(tmp_path_factory, warm):
     return get
 
 
-@pytest.mark.parametrize("output", OUTPUTS)
-@pytest.mark.parametrize("run", RUNS)
+@pytest.mark.parametrize(("run", "output"), TOLD)
 def test_whoever_reads_an_output_sees_text(runs, run, output):
-    told = runs(run).told.get(output)
-    if told is None:
-        pytest.skip(f"`{run}` has no {output}")
-    OUTPUTS[output](told, runs(run))
+    OUTPUTS[output](runs(run).told[output], runs(run))
+
+
+@pytest.mark.sampled(1)
+@pytest.mark.parametrize("run", [run for run, output in TOLD if output == HTML])
+def test_a_browser_shows_text(runs, run, chromium):
+    file = runs(run).folder.path / "page.html"
+    file.write_text(runs(run).told[HTML], encoding="utf-8")
+    opened = Opened(chromium, file, width=360)
+    found = pages.seen(runs(run).told[HTML])
+    there, text = opened.contents()
+    written = {*found.tags, *(name for name, _ in found.attributes)}
+    assert written - there <= {"hidden"}  # of the search, which a script shows
+    assert there <= written
+    assert text == "".join(found.text.split())
+    assert opened.overflow() == 0
+    opened.close()
 
 
 @pytest.mark.parametrize("run", RUNS)
@@ -383,7 +429,10 @@ def test_nor_in_a_traceback(runs):
     assert list(runners.commands(told.stdout + told.stderr)) == []
 
 
-def test_what_a_plan_names_is_what_json_says(runs):
-    told = json.loads(runs("blocked").told["json"])
-    names = {operation["name"] for operation in told["operations"]}
-    assert names >= set(PRINTABLE)
+@pytest.mark.parametrize("run", ["blocked", "shown", "applied", "told_of_one"])
+def test_names_are_the_same_in_json_and_on_a_page(runs, run):
+    told = json.loads(runs(run).told["json"])
+    names = {operation["name"] for operation in (told.get("runs", [told])[0])["operations"]}
+    assert names >= set(PRINTABLE[:-1])
+    page = pages.seen(runs(run).told[HTML]).text
+    assert [name for name in names if visible(name) not in page] == []

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import importlib.util
 import re
 import sys
-from html.parser import HTMLParser
 
 import pytest
 from jinja2 import UndefinedError
@@ -22,6 +19,7 @@ from reconciler.report.formats import report_in
 from reconciler.report.html import escape, writing
 from reconciler.report.html.page import Page
 from reconciler.report.sentences.drift import drift_of
+from support.outputs import pages
 
 HOSTILE = (
     "</style></script><script>alert(1)</script>",
@@ -37,76 +35,12 @@ HOSTILE = (
     "lone \ud800 surrogate",
     "long " + "x" * 60_000,
 )
-#: Of the elements of a page those that a template writes, and nothing else.
-TAGS = {
-    *("html", "head", "meta", "link", "title", "style", "script", "body", "a", "header", "main"),
-    *("footer", "nav", "section", "h1", "h2", "h3", "p", "ul", "li", "dl", "dt", "dd", "div"),
-    *("span", "code", "mark", "b", "strong", "label", "input", "fieldset", "legend"),
-}
-ATTRIBUTES = {
-    *("lang", "charset", "http-equiv", "content", "name", "rel", "href", "class", "id", "tabindex"),
-    *("hidden", "role", "aria-label", "aria-labelledby", "for", "type", "autocomplete", "checked"),
-    *("spellcheck", "data-show", "data-group", "data-kind"),
-}
 
 
-class Seen(HTMLParser):
-    """What a parser sees of a page: elements, attributes, and the text of each kind of element."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.tags: list[str] = []
-        self.attributes: list[tuple[str, str | None]] = []
-        self.texts: list[tuple[str, str]] = []
-        self.feed(page)
-        self.close()
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append(tag)
-        self.attributes += attrs
-        self.texts.append((tag, ""))
-        if tag not in ("meta", "link", "input"):
-            self.open.append(tag)
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        # A parser may hand on the text of an element in several pieces.
-        self.texts.append((self.open[-1] if self.open else "", data))
-
-    def handle_comment(self, data):
-        pytest.fail(f"a comment: {data}")
-
-    def of(self, tag: str) -> str:
-        return "".join(text for name, text in self.texts if name == tag)
-
-    @property
-    def all(self) -> str:
-        return "".join(text for _, text in self.texts)
-
-
-def checked(page: str) -> Seen:
-    """Read a page, and check that it has what our templates write and nothing else."""
-    seen = Seen(page)
-    assert seen.open == []
-    assert set(seen.tags) <= TAGS
-    assert {name for name, _ in seen.attributes} <= ATTRIBUTES
-    assert (seen.tags.count("script"), seen.tags.count("style")) == (1, 1)
-    icon, *links = (value or "" for name, value in seen.attributes if name == "href")
-    assert icon == "data:,"
-    assert all(link.startswith("#") for link in links)
-    policy = next(value or "" for _, value in seen.attributes if "default-src" in (value or ""))
-    assert policy.startswith("default-src 'none'; ")
-    for tag in ("style", "script"):
-        digest = base64.b64encode(hashlib.sha256(seen.of(tag).encode()).digest()).decode()
-        assert f"{tag}-src 'sha256-{digest}'" in policy
-    assert "unsafe" not in policy
-    assert page == page.encode("utf-8").decode()  # no lone surrogate
-    assert not re.search(r"[^\n\x20-\x7e\xa0-\uffff\U00010000-\U0010ffff]", page)
+def checked(page: str) -> pages.Seen:
+    """Read a page, and check that it is markup of ours and no command to a runner."""
     assert commandless(page) == page == commandless_quoted(page)
-    return seen
+    return pages.seen(page)
 
 
 def run_with(text):
@@ -150,8 +84,8 @@ def test_words_of_strangers_are_words(make, text):
     plan = hostile_plan(make, text)
     seen = checked(html.plan(plan))
     visible = shown(text)
-    assert visible in seen.all
-    pages = [
+    assert visible in seen.text
+    told = [
         html.drift(drift_of(plan)),
         html.failure(text, 1),
         html.problems([Problem(text, text, ("storages", 0, text), 1, 1, text)]),
@@ -166,10 +100,10 @@ def test_words_of_strangers_are_words(make, text):
             )
         ),
     ]
-    for page in pages:
+    for page in told:
         # A message of several lines is a paragraph for each; what it has in quotes loses these.
-        told = checked(page).all.replace("'", "")
-        assert all(shown(line).replace("'", "") in told for line in text.splitlines())
+        read = checked(page).text.replace("'", "")
+        assert all(shown(line).replace("'", "") in read for line in text.splitlines())
 
 
 def test_what_stands_for_a_hidden_character_is_marked():
@@ -239,7 +173,7 @@ def test_no_secret_is_on_a_page_of_runs():
 def test_what_is_cut_says_where_the_rest_is(make):
     entry = OperationRecord("k", "create", "nas", "done")
     run = replace(run_with("x"), operations=(entry,) * 250, damage="")
-    assert "150 more: reconciler history x has them all" in checked(html.runs([run])).all
+    assert "150 more: reconciler history x has them all" in checked(html.runs([run])).text
     assert checked(html.run(run)).tags.count("h3") == 250
 
 
