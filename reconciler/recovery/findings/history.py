@@ -188,14 +188,17 @@ def is_over(finding: FileFinding, now: Content | None) -> bool:
 
 
 def has_good_bytes(finding: FileFinding, now: Content | None) -> bool:
-    """Return whether a file is what it was before it was wrong, and was read since."""
+    """Return whether a file is what it was before it was wrong, and was read since.
+
+    Of an archived object that was gone it is enough that it is there again: nobody can read it.
+    """
     was = finding.was
-    if was is not None and was.kind == rows.ARCHIVED and finding.what != values.DAMAGED:
-        if now is None or not _is_same_object(was, now):
-            return False
+    if was is None or now is None:
+        return False
+    if rows.ARCHIVED in (was.kind, now.kind) and finding.what != values.DAMAGED:
         is_rotten = any(_is_same_object(each, now) for each in finding.rotted)
-        return not is_rotten or same_bytes(was, now) is True
-    if was is None or now is None or now.proof == rows.STORED or _is_older(now, finding):
+        return _is_same_object(was, now) and (not is_rotten or same_bytes(was, now) is True)
+    if now.proof == rows.STORED or _is_older(now, finding):
         return False
     if was.sha256 is None:
         return (was.kind, was.detail, was.size) == (now.kind, now.detail, now.size)

@@ -11,8 +11,10 @@ from msgspec.structs import replace
 from reconciler.environment.timestamps import timestamp
 from reconciler.recovery import rows, values
 from reconciler.recovery.findings.episodes import NEEDS_PROOF
+from reconciler.recovery.findings.history import has_good_bytes
 from reconciler.recovery.rows import Content
 from reconciler.recovery.scanning.finishing.remembering import dated
+from reconciler.recovery.values import FileFinding
 from reconciler.recovery.verifying import stories
 from reconciler.recovery.verifying.comparing.classify import QUIET, classify
 from reconciler.recovery.verifying.comparing.sides import Circumstances
@@ -43,10 +45,12 @@ class Narrator:
         self._last_right = self._wrong_since = self._written = ""
         #: What it was before somebody wrote it though it had settled, and when that was right last.
         self._before_it: tuple[Content, str] | None = None
-        #: Whether it was found so that only its bytes, seen again, prove that it is right.
-        self._is_lost = False
-        #: Hashes of bytes that were damage: under another time they are no less.
-        self._rotten: set[bytes] = set()
+        #: As what it was found, if only its bytes, seen again, prove that it is right.
+        self._lost = ""
+        #: As what it was found damaged: under another time these bytes are no less.
+        self._rotten: list[Content] = []
+        #: What was seen of it last in an archive, where nobody has read it.
+        self._archived: Content | None = None
         #: Since when it is only remembered what it should be.
         self._since = ""
 
@@ -65,15 +69,17 @@ class Narrator:
     ) -> None:
         """Add what one scan says; `closed` are the folders on the way that it could not list."""
         what, note, settled = self._judged(side, content, closed)
-        digest = content.sha256 if content is not None and content.size else None
-        if what == values.CHANGED and digest in self._rotten:
+        has_bytes = content is not None and content.size and content.sha256
+        if what == values.CHANGED and has_bytes in {each.sha256 for each in self._rotten}:
             what = values.DAMAGED
-        if what == values.DAMAGED and digest is not None:
-            self._rotten.add(digest)
+        if what == values.DAMAGED and content is not None and has_bytes:
+            self._rotten.append(content)
         by = _attesting(side, content)
         chapter = Chapter(side.started_at, side.scan, what, content, note, snapshots, by)
         self._chapters.append(chapter)
         if what in (stories.NOTHING, stories.UNSEEN):
+            if self._is_back(content):
+                self._wrong_since = self._lost = ""
             return
         # Where somebody wrote it, later scans are held against what they wrote.
         written = what == values.CHANGED and content is not None and content.sha256 is not None
@@ -83,7 +89,7 @@ class Narrator:
             self._since = ""
             self._right(side, content)
             return
-        self._is_lost = self._is_lost or what in NEEDS_PROOF
+        self._lost = what if what in NEEDS_PROOF else self._lost
         self._wrong_since = self._wrong_since or self._since or side.started_at
 
     def miss(self, side: Recorded, snapshots: tuple[str, ...]) -> None:
@@ -120,7 +126,7 @@ class Narrator:
             self._before_it, self._written = None, ""  # it was put back
             return
         # What was found lost or rotten before is to be whatever somebody writes in its place.
-        if settled and self._good is not None and not self._is_lost:
+        if settled and self._good is not None and not self._lost:
             self._before_it = self._good.content, self._last_right
         if settled or self._before_it is None:
             self._written = side.started_at
@@ -128,13 +134,23 @@ class Narrator:
     def _right(self, side: Recorded, content: Content | None) -> None:
         if content is None or (content.sha256 is None and content.kind == rows.FILE):
             return
-        self._wrong_since, self._is_lost = "", False
-        self._rotten.discard(content.sha256 or b"")
+        self._wrong_since = self._lost = ""
+        self._rotten = [each for each in self._rotten if each.sha256 != content.sha256]
         if self._good is None or content.proof != rows.KEPT:
             self._good = _Heard(side, content)
         proved = content.proved_at
         if content.proof in rows.PROVEN and proved is not None:
             self._last_right = max(self._last_right, moment(proved))
+
+    def _is_back(self, content: Content | None) -> bool:
+        """Return whether an archived object that was gone is there again, as findings know it."""
+        was = self._good.content if self._good else self._archived
+        if content is not None and content.kind == rows.ARCHIVED:
+            self._archived = content
+        storage, place = self._by
+        rotten = tuple(self._rotten)
+        gone = FileFinding(self._lost, storage, place, self._path, was, rotted=rotten)
+        return self._lost in (values.MISSING, values.DELETED) and has_good_bytes(gone, content)
 
     def _judged(
         self, side: Recorded, content: Content | None, closed: Iterable[bytes]
@@ -164,12 +180,13 @@ class Narrator:
         self, side: Recorded, content: Content | None, closed: Iterable[bytes]
     ) -> tuple[str, str]:
         """Judge a scan before which no hash of the file is known."""
-        if content is None:
-            if any(closed):
-                return stories.NOTHING, _CLOSED
-            if side.side().excluded(self._path):
-                return stories.NOTHING, "the scan left it out"
-            return (values.MISSING if self._seen() else stories.UNSEEN), ""
+        if content is None and any(closed):
+            return stories.NOTHING, _CLOSED
+        if content is None and side.side().excluded(self._path):
+            return stories.NOTHING, "the scan left it out"
+        if content is None or content.kind == rows.DELETED:
+            what, note = (values.DELETED, content.version) if content else (values.MISSING, "")
+            return (what, note or "") if self._seen() else (stories.UNSEEN, "")
         if content.is_unread or (content.kind == rows.FILE and content.sha256 is None):
             return stories.NOTHING, "its bytes were not read"
         is_attested = content.proof == rows.ATTESTED
@@ -178,7 +195,8 @@ class Narrator:
         return stories.FIRST, ""
 
     def _seen(self) -> bool:
-        return any(chapter.content is not None for chapter in self._chapters)
+        each = (chapter.content for chapter in self._chapters)
+        return any(content is not None and content.kind != rows.DELETED for content in each)
 
 
 def _attesting(side: Recorded, content: Content | None) -> tuple[str, ...]:

@@ -96,6 +96,41 @@ def test_it_was_wrong_and_is_right_again(home, keep):
     assert (says(story), story.wrong_since) == (["first", "missing", "same"], "")
 
 
+def archived(**more):
+    return Content(PATH, rows.ARCHIVED, 7, OLD, version="v", detail=b"GLACIER", **more)
+
+
+def attested(number, sha256=b"g" * 32):
+    return archived(sha256=sha256, proof=rows.ATTESTED, proved_at=ns(night(number)) // 10**9)
+
+
+@pytest.mark.parametrize("gone", [[], [Content(PATH, rows.DELETED, 7, version="v")]])
+@pytest.mark.parametrize(
+    ("before", "back", "is_wrong"),
+    [
+        ([file(1, version="v"), archived()], archived(), False),
+        ([file(1, version="v")], archived(), False),
+        ([archived()], archived(), False),
+        ([file(1, version="v")], replace(archived(), version="w"), True),
+        ([archived()], replace(archived(), version="w"), True),
+        ([attested(1), attested(2, b"r" * 32)], archived(), True),
+        ([file(1, version="v"), attested(2, b"r" * 32)], archived(), True),
+        ([file(1, version="v"), replace(rotten(2), version="v")], archived(), True),
+    ],
+    ids=[
+        *("read, then archived", "read", "never read", "another version"),
+        *("another version, never read", "attested", "read, attested", "read rotten"),
+    ],
+)
+def test_an_archived_object_that_is_back_is_what_it_was(home, keep, gone, before, back, is_wrong):
+    nights = [*([row] for row in before), gone, [back]]
+    for number, contents in enumerate(nights, 1):
+        keep(contents, number)
+    story = told(home)
+    assert says(story)[len(before)] == ("deleted" if gone else "missing")
+    assert story.is_wrong == is_wrong
+
+
 def test_what_was_written_is_what_it_is_to_be_from_then_on(home, keep):
     written = file(2, sha256=b"w" * 32, mtime_ns=ns(night(1)) + 1)
     keep([file(1)], 1)
