@@ -93,6 +93,12 @@ class PlatformBusyError(PlatformError):
     transient = True
 
 
+class WatchedError(ReconcilerError):
+    """Another watch keeps its state in the same folder."""
+
+    exit_code = LOCKED
+
+
 class ConflictError(PlatformError):
     """A write was refused because live is not what it relied on. Nothing was written."""
 

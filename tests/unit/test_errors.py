@@ -21,6 +21,7 @@ EXIT_CODES = {
     "PlatformError": 1,
     "PlatformBusyError": 6,
     "LeaseLostError": 6,
+    "WatchedError": 6,
     "PlatformLostError": 1,
     "RefusedError": 1,
     "LockDamagedError": 1,

@@ -41,10 +41,12 @@ def carried_out(
     job: Job,
     events: EventStream,
     after: Callable[[Applied, Stop], int],
+    given: Stop | None = None,
 ) -> int:
     """Apply a plan that was agreed to; `after` is told what came of it, and gives the exit code.
 
-    Until `after` returns, signals are those of the apply: from its end on they enforce nothing.
+    Until `after` returns, signals are those of the apply, heeded by the `Stop` that is `given`, if
+    one is: from its end on they enforce nothing.
     """
     check_platform(job.plan, job.platform, saved=job.request is None)
     terms = Terms(
@@ -54,7 +56,7 @@ def carried_out(
         options.fail_fast,
         options.lock_timeout,
     )
-    with Stop(context.limit) as stop:
+    with given or Stop(context.limit) as stop:
         context.streams.heed(stop.may_wait)
         run = Run(job, terms, stop, Told(context.streams.note, context.note))
 

@@ -77,6 +77,14 @@ class EventStream:
         """Tell what happened to an operation."""
         self._write(event)
 
+    def tell(self, news: Struct) -> None:
+        """Tell of something else, which says in its `event` what it is."""
+        self._write(news)
+
+    def go_on_as(self, run: str) -> None:
+        """Be the stream of another run from now on: a watch carries out several."""
+        self._run = run
+
     def end(self, exit: int) -> None:
         """Tell how the command ends, if that was not told yet."""
         if self._ended:

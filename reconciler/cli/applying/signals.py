@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from types import FrameType, TracebackType
 from typing import Any, TypeVar
@@ -19,7 +19,7 @@ from reconciler.executor.outcomes import NOT_BEGUN
 from reconciler.report.text.lines import wrapped
 
 _T = TypeVar("_T")
-_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")  # Windows lacks the last
+SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")  # Windows lacks the last
 #: Seconds that what runs may take after SIGTERM or SIGHUP. CI systems send one of these and kill
 #: about 10 s later: by then we must have said what is unknown, and given the lease up.
 GRACE = 6.0
@@ -41,10 +41,21 @@ class Stop:
     It comes as a `KeyboardInterrupt`, until `settle` is called.
     """
 
-    def __init__(self, limit: TimeLimit, doing: str = FINISHES) -> None:
-        """`doing` says what the first signal leads to; `{}` in it, how long that may take."""
+    def __init__(
+        self,
+        limit: TimeLimit,
+        doing: str = FINISHES,
+        *,
+        signals: Sequence[str] = SIGNALS,
+        heard: Callable[[], object] = lambda: None,
+    ) -> None:
+        """`doing` says what the first signal leads to; `{}` in it, how long that may take.
+
+        `heard` is called from the handler of the first one.
+        """
         self.interrupted = False
         self._doing = doing
+        self._signals, self._heard = signals, heard
         self._settled = False
         #: While somebody must not be interrupted; and whether they are to be, after that.
         self._undisturbed = self._due = False
@@ -56,7 +67,7 @@ class Stop:
 
     def __enter__(self) -> Stop:
         """Take over the signals that ask for an end."""
-        for name in _SIGNALS:
+        for name in self._signals:
             number = getattr(signal, name, None)
             # What a parent process ignores (nohup) stays ignored.
             if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
@@ -142,6 +153,7 @@ class Stop:
                 signal.setitimer(signal.ITIMER_REAL, GRACE)
                 limit = f", for {GRACE:g} s at most"
         _tell(_NOTICE.format(self._doing.format(limit)))
+        self._heard()
 
     def _on_alarm(self, _number: int, _frame: FrameType | None) -> None:
         if self.interrupted:

@@ -12,6 +12,7 @@ COMMANDS: tuple[Row, ...] = (
     Row("apply", "Make live what the manifest declares"),
     Row("show", "Print a saved plan"),
     Row("drift", "Show in what live differs from the manifest"),
+    Row("watch", "Stay, and look at manifest and platform again and again", group="watching."),
     Row("list", "List the live storages"),
     Row("export", "Write live storages as a manifest"),
     Row("scan", "Read the files on storages, and keep what is there", group="recovery."),

@@ -7,14 +7,16 @@ import msgspec
 import pytest
 
 from reconciler.cli.applying import events as eventstream
+from reconciler.cli.watching import telling
 from reconciler.disk import json_lines as lines
 from reconciler.executor import events
 from reconciler.journal import records
 from reconciler.schemas import schema_text
 
 OPERATIONS = (events.Started, events.Retried, events.Done, events.Failed)
+OF_WATCHES = (telling.Began, telling.Changed, telling.Ended, telling.AppliedNow, telling.CutOff)
 LINES = {
-    "event": (eventstream.Planned, *OPERATIONS, eventstream.Summary),
+    "event": (eventstream.Planned, *OPERATIONS, *OF_WATCHES, eventstream.Summary),
     "journal": (records.RunStarted, records.Planned, *OPERATIONS, records.RunEnded),
 }
 HEAD = {"event": {"version", "time", "run"}, "journal": {"time"}}

@@ -1,0 +1,78 @@
+"""`watch`: look at manifest and platform again and again."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, ArgumentTypeError
+
+from reconciler.cli.options.command import Command
+from reconciler.cli.settings import JSON, LIMITED_OPTIONS, TEXT, duration
+from reconciler.cli.watching.deeds import WatchOptions
+from reconciler.cli.watching.run import run
+
+#: Seconds; looking more often than that is a mistake.
+_SHORTEST = 1.0
+
+
+def _interval(text: str) -> float:
+    seconds = duration(text)
+    if seconds < _SHORTEST:
+        raise ArgumentTypeError(f"{text!r} is too short: give {_SHORTEST:g}s or more")
+    return seconds
+
+
+def _add_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--interval",
+        type=_interval,
+        default=300.0,
+        metavar="TIME",
+        help="from the end of one look to the next, up to a tenth shorter or longer (default: 5m)",
+    )
+    parser.add_argument(
+        "--apply",
+        action="store_true",
+        help="apply plans that policy lets be applied; one that fails is tried again after a pause "
+        "that doubles",
+    )
+    parser.add_argument(
+        "--once",
+        action="store_true",
+        help="look once, and end with the exit code of `drift`, with --apply that of `apply`",
+    )
+    parser.add_argument(
+        "--state",
+        metavar="DIR",
+        help="folder that keeps what was told, for the next start (default: watch, beside the "
+        "journal)",
+    )
+    parser.add_argument(
+        "--lock-timeout",
+        type=duration,
+        default=10.0,
+        metavar="TIME",
+        help="how long an apply waits while another one holds the platform's lease, before it is "
+        "left for the next look (default: 10s)",
+    )
+
+
+COMMAND = Command(
+    details="Reads the manifest and what is live every --interval, and at once on SIGHUP. Says in "
+    "one line when something begins to differ, to be blocked or to fail, and in one when that is "
+    "over; never the same twice, also after a restart. -o json makes each line a JSON object.\n\n"
+    "A look that fails ends nothing that was known: what could not be read is neither gone nor "
+    "mended.\n\n"
+    "The first Ctrl-C or SIGTERM ends it when what runs has come to its end; the second at once."
+    "\n\n"
+    "Exit codes: 0 ended by a signal, 6 another watch has the state folder, 130 something was cut "
+    "off; with --once those of `drift` (2 some difference), or of `apply`.",
+    examples=(
+        ("reconciler watch --once", "what has changed since the last time, for cron"),
+        ("reconciler watch --once --apply -o json", "make it right, and tell a program"),
+    ),
+    add_arguments=_add_arguments,
+    options=WatchOptions,
+    run=run,
+    takes=tuple(LIMITED_OPTIONS),
+    formats=(TEXT, JSON),
+    tells_events=True,
+)

@@ -1,0 +1,1 @@
+"""What `watch` does: signals, deeds, and whom it tells what."""

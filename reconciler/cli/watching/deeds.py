@@ -1,0 +1,202 @@
+"""What a watch does, in the way in which `plan`, `drift` and `apply` do it."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Callable
+
+from reconciler.applying.run import Job
+from reconciler.cli.applying.agreement import TermsOptions
+from reconciler.cli.applying.carry_out import carried_out, keep_files_apart
+from reconciler.cli.applying.events import EventStream
+from reconciler.cli.applying.signals import Stop
+from reconciler.cli.context import Context
+from reconciler.cli.inputs.source import Source, plan_for, read_source
+from reconciler.cli.time_limit import TimeLimit
+from reconciler.environment.here import origin_here
+from reconciler.errors import (
+    BLOCKED,
+    CHANGES,
+    ERROR,
+    INTERRUPTED,
+    STALE,
+    SUCCESS,
+    ManifestError,
+    PlatformBusyError,
+    ReconcilerError,
+    UsageError,
+)
+from reconciler.plan.document import Plan
+from reconciler.printable import shown
+from reconciler.reconcile import Applied
+from reconciler.report.sentences.drift import drift_of
+from reconciler.report.watching.lines import of_difference
+from reconciler.watching import conditions
+from reconciler.watching.conditions import NOT_APPLIED, UNREAD, Condition
+from reconciler.watching.deeds import Looked, Pulled, Tried
+from reconciler.watching.schedule import Found
+
+#: The signals that end a watch; SIGHUP wants a look.
+ENDING = ("SIGINT", "SIGTERM")
+
+
+class WatchOptions(Namespace):
+    """The options of `watch`."""
+
+    interval: float
+    apply: bool
+    once: bool
+    state: str | None
+    lock_timeout: float
+
+
+class Deeds:
+    """Reads, plans and applies; each time anew, from what is there then."""
+
+    def __init__(
+        self,
+        context: Context,
+        options: WatchOptions,
+        events: EventStream,
+        told: Callable[[str, Applied], object],
+    ) -> None:
+        """`told` hears of each apply: its run, and what came of it."""
+        self._context, self._options, self._events, self._told = context, options, events, told
+        self._planned: tuple[Source, Plan] | None = None
+        self._next = context
+        #: Whether a signal has asked for an end while something was applied.
+        self.interrupted = False
+        self._is_first = True
+        #: Of the last plan that events have told.
+        self._digest = ""
+
+    def pull(self) -> Pulled:
+        """Leave the checkout as it is."""
+        return Pulled("")
+
+    def look(self) -> Looked:
+        """Read the manifest and live, and plan.
+
+        Raises `UsageError` if already the first look asks for something that makes no sense.
+        """
+        context = _for_a_round(self._context)
+        self._planned, is_first, self._is_first = None, self._is_first, False
+        try:
+            source = read_source(context)
+            plan = plan_for(source)
+        except (ReconcilerError, OSError) as error:
+            if is_first and isinstance(error, UsageError):
+                raise
+            code = error.exit_code if isinstance(error, ReconcilerError) else ERROR
+            return Looked(code, problem=Condition(UNREAD, "", "", _in_a_line(error)))
+        self._planned = source, plan
+        if plan.digest != self._digest:  # not at each look
+            self._digest = plan.digest
+            self._events.plan(plan)
+        return _looked(source, plan, applies=self._options.apply)
+
+    def run(self) -> str:
+        """Give the next apply an id of its own."""
+        context = _for_a_round(self._context)
+        origin = origin_here(context.environ)
+        self._next = context._replace(origin=origin)
+        return origin.run
+
+    def apply(self) -> Tried:
+        """Apply what was planned, if the manifest is still the one that it was planned for."""
+        if self._planned is None:
+            raise AssertionError("a watch applies only what it has planned")
+        (source, plan), self._planned = self._planned, None
+        context, run = self._next, self._next.origin.run
+        done: list[Applied] = []
+
+        def after(applied: Applied, stop: Stop) -> int:
+            self.interrupted |= stop.interrupted
+            done.append(applied)
+            self._told(run, applied)
+            return applied.exit_code
+
+        try:
+            if not _unchanged(source, read_source(context)):
+                return Tried(STALE, worked=False, outdated=True)
+            job = Job(plan, source.platform, source.request)
+            keep_files_apart(context, job)
+            self._events.go_on_as(run)
+            stop = Stop(context.limit, signals=ENDING)
+            code = carried_out(context, self._terms(), job, self._events, after, stop)
+        except PlatformBusyError as error:
+            context.note(f"Note: nothing was applied: {error}")
+            return Tried(error.exit_code, worked=False, busy=True)
+        except (ReconcilerError, OSError) as error:
+            code = error.exit_code if isinstance(error, ReconcilerError) else ERROR
+            why = f"{'what was applied' if done else 'nothing was applied'}: {_in_a_line(error)}"
+            return Tried(code, worked=False, problem=Condition(NOT_APPLIED, "", "", why))
+        finally:
+            self._events.go_on_as(self._context.origin.run)
+        return _tried(done[0], code)
+
+    def _terms(self) -> TermsOptions:
+        return TermsOptions(
+            auto_approve=True,
+            parallelism=10,
+            fail_fast=False,
+            lock_timeout=self._options.lock_timeout,
+        )
+
+
+def _for_a_round(context: Context) -> Context:
+    """Return the context of one round, to which `--timeout` applies."""
+    return context._replace(limit=TimeLimit(context.settings.timeout))
+
+
+def _unchanged(source: Source, again: Source) -> bool:
+    """Return whether the manifest still wants the same, of the same platform, under one lock."""
+    return source.request == again.request and source.platform.address == again.platform.address
+
+
+def _looked(source: Source, plan: Plan, *, applies: bool) -> Looked:
+    policy = source.manifest.desired.policy
+    drift = drift_of(plan, ignored=policy.undeclared == "ignore")
+    found = [
+        Condition(conditions.DRIFT, _text(one.name), one.kind, of_difference(one))
+        for one in drift.found
+    ]
+    found += [
+        Condition(conditions.BLOCKED, _text(one.name), one.code, shown(one.message))
+        for one in plan.blocked_by
+    ]
+    code = CHANGES if drift.found else SUCCESS
+    if applies:
+        code = SUCCESS if plan.ready else BLOCKED
+    return Looked(
+        code,
+        tuple(found),
+        found=Found(plan.ready, plan.digest if plan.operations or not plan.ready else ""),
+        platform=shown(plan.platform),
+        declared=len(source.manifest.desired.entries),
+        live=plan.summary.live,
+    )
+
+
+def _tried(applied: Applied, code: int) -> Tried:
+    if applied.verdict == "as_planned":
+        return Tried(code, worked=True)
+    if applied.exit_code == INTERRUPTED:  # by somebody: that says nothing of the plan
+        return Tried(code, worked=False, busy=True)
+    errors = [f"{one.error}" for one in applied.result.outcomes if one.error]
+    why = [*errors, *applied.remaining, applied.unread]
+    first = next((" ".join(shown(one).split()) for one in why if one), "")
+    left = f"{applied.verdict.replace('_', ' ')}: {first}"
+    return Tried(code, worked=False, problem=Condition(NOT_APPLIED, "", "", left))
+
+
+def _in_a_line(error: Exception) -> str:
+    """Return what is wrong in one line; of a manifest the first problem."""
+    if isinstance(error, ManifestError) and (others := len(error.problems) - 1):
+        return f"{shown(error.problems[0].text())} (and {others} more)"
+    return shown(" ".join(str(error).split()))
+
+
+def _text(name: str) -> str:
+    """Return a name that JSON can hold, whatever the platform has."""
+    return name.encode("utf-8", "backslashreplace").decode()

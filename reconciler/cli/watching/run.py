@@ -1,0 +1,115 @@
+"""`watch`: one round after the other, until somebody wants an end."""
+
+from __future__ import annotations
+
+import gc
+import random
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+
+from reconciler.cli.applying.carry_out import journal_folder
+from reconciler.cli.applying.events import EventStream, telling
+from reconciler.cli.applying.signals import Stop
+from reconciler.cli.context import Context
+from reconciler.cli.inputs.apart import check_file_apart, declared
+from reconciler.cli.inputs.manifest import read_manifest_if_any
+from reconciler.cli.time_limit import TimeLimit
+from reconciler.cli.watching.bell import Bell
+from reconciler.cli.watching.deeds import ENDING, Deeds, WatchOptions
+from reconciler.cli.watching.telling import Keeping, Telling
+from reconciler.environment.timestamps import utc_now
+from reconciler.errors import INTERRUPTED, SUCCESS, ManifestError, UsageError
+from reconciler.manifest.files import is_stream
+from reconciler.watching.alone import alone
+from reconciler.watching.loop import Clock, Watch
+from reconciler.watching.memory import recall
+from reconciler.watching.schedule import END, WAIT, Terms
+
+#: By how much an interval may be shorter or longer.
+_SPREAD = 0.1
+_DOING = "what runs comes to its end{}"
+
+
+def run(context: Context, options: WatchOptions) -> int:
+    """Watch until a signal, or for one round; return the exit code."""
+    _check(context, options)
+    gc.set_threshold(700)  # Python's own: what is garbage here must not wait for the end
+    folder = Path(options.state) if options.state else journal_folder(context).with_name("watch")
+    with alone(folder):
+        return telling(context, lambda events: _watch(context, options, events, folder))
+
+
+def _check(context: Context, options: WatchOptions) -> None:
+    """Refuse what can be read only once, and a state that would lie in a storage."""
+    for file in context.settings.files:
+        if file == "-" or is_stream(file):
+            raise UsageError("watch reads the manifest again and again: give -f a file or folder")
+    if options.state is not None:
+        with suppress(ManifestError):  # which is told when it is looked at
+            check_file_apart(declared(read_manifest_if_any(context)), "--state", options.state)
+
+
+def _watch(context: Context, options: WatchOptions, events: EventStream, folder: Path) -> int:
+    teller = Telling(context, events, stays=not options.once)
+    memory, problem = recall(folder)
+    if problem:
+        context.streams.note(f"Warning: {problem}: what lasts is told once more")
+    deeds = Deeds(context, options, events, teller.applied)
+    with closing(Bell()) as bell:
+        stop = Stop(TimeLimit(None), _DOING, signals=ENDING, heard=bell.ring)
+        pokes: list[None] = []
+        with stop, _poked_by_hangup(pokes, bell):
+            context.streams.heed(stop.may_wait)
+            watch = Watch(
+                Terms(options.interval, applies=options.apply),
+                deeds,
+                teller,
+                Clock(time.monotonic, utc_now, _spread),
+                memory,
+                Keeping(folder, context.streams.note),
+            )
+            return _go_on(watch, deeds, stop, bell, pokes, once=options.once)
+
+
+def _go_on(
+    watch: Watch, deeds: Deeds, stop: Stop, bell: Bell, pokes: list[None], *, once: bool
+) -> int:
+    while True:
+        if stop.interrupted or deeds.interrupted:
+            watch.end()
+        if pokes:
+            pokes.clear()
+            watch.poke()
+        step = watch.step()
+        if step.what == END:
+            return INTERRUPTED if watch.exit_code == INTERRUPTED else SUCCESS
+        if step.what == WAIT:
+            if once:
+                return watch.exit_code
+            bell.wait(step.until - time.monotonic())
+
+
+@contextmanager
+def _poked_by_hangup(pokes: list[None], bell: Bell) -> Iterator[None]:
+    """Take SIGHUP, where there is one, for the wish to look now."""
+    if sys.platform == "win32":
+        yield
+        return
+
+    def poked(_number: int, _frame: object) -> None:
+        pokes.append(None)
+        bell.ring()
+
+    earlier = signal.signal(signal.SIGHUP, poked)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGHUP, earlier)
+
+
+def _spread() -> float:
+    return random.uniform(1 - _SPREAD, 1 + _SPREAD)  # noqa: S311 - no secret

@@ -1,0 +1,137 @@
+"""What a watch tells: a line for each change, in text or JSON, and the same as events."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from reconciler.cli.applying.events import VERSION, EventStream
+from reconciler.cli.context import Context
+from reconciler.disk.json_lines import encoded
+from reconciler.environment.timestamps import Digits, timestamp, utc_now
+from reconciler.errors import ReconcilerError
+from reconciler.reconcile import Applied
+from reconciler.report import text
+from reconciler.report.watching.lines import line
+from reconciler.watching.conditions import BEGAN, CHANGED, ENDED, News
+from reconciler.watching.deeds import Looked
+from reconciler.watching.memory import Memory, keep
+
+
+class Change(Struct, frozen=True, tag_field="event"):
+    """What has become of a condition."""
+
+    kind: str
+    name: str
+    code: str
+    message: str
+    since: str
+
+
+class Began(Change, frozen=True, tag=BEGAN):
+    """It was seen for the first time."""
+
+
+class Changed(Change, frozen=True, tag=CHANGED):
+    """A storage differs in another way than it did."""
+
+
+class Ended(Change, frozen=True, tag=ENDED):
+    """It was seen to be over."""
+
+
+_CHANGES: Mapping[str, type[Change]] = {BEGAN: Began, CHANGED: Changed, ENDED: Ended}
+
+
+class AppliedNow(Struct, frozen=True, tag_field="event", tag="applied"):
+    """An apply has come to its end."""
+
+    exit: int
+    verdict: str
+    operations: dict[str, int]
+
+
+class CutOff(Struct, frozen=True, tag_field="event", tag="cut_off"):
+    """An apply was running when this watch was ended the last time."""
+
+    applying: str
+
+
+class Telling:
+    """Tells on standard output, and to `--events`; what can't be told there stops nothing."""
+
+    def __init__(self, context: Context, events: EventStream, *, stays: bool) -> None:
+        """`stays`: somebody waits to hear that it has begun."""
+        self._context, self._events = context, events
+        self._is_new = stays
+
+    def news(self, news: tuple[News, ...]) -> None:
+        """Tell of conditions that begin, change or end."""
+        for one in news:
+            what = one.condition
+            change = _CHANGES[one.event]
+            told = change(what.kind, what.name, what.code, what.message, one.since)
+            self._tell(told, line(one))
+
+    def looked(self, looked: Looked) -> None:
+        """Say once, after the first look that worked, what is watched."""
+        if self._is_new:
+            self._is_new = False
+            self._context.note(
+                f"Watching {looked.platform}: {looked.declared:,} declared, {looked.live:,} live."
+            )
+
+    def cut_off(self, run: str) -> None:
+        """Tell that an apply was cut off, and where to see how far it came."""
+        said = f"an apply was cut off; how far it came: reconciler history {run}"
+        self._tell(CutOff(run), f"{_now()} {said}")
+
+    def applied(self, run: str, applied: Applied) -> None:
+        """Tell what came of an apply."""
+        counts = dict(sorted(applied.result.counts.items()))
+        said = text.applied(applied, self._context.style).strip("\n")
+        told = AppliedNow(applied.exit_code, applied.verdict, counts)
+        self._tell(told, f"{_now()} applied, run {run}:\n{said}", run=run)
+
+    def _tell(self, told: Struct, said: str, *, run: str = "") -> None:
+        self._events.tell(told)
+        context = self._context
+        if not context.is_text:
+            run = run or context.origin.run
+            head = {"version": VERSION, "time": _now("milliseconds"), "run": run}
+            said = encoded({**head, **msgspec.to_builtins(told)}).decode()
+        try:
+            context.result(said)
+        except ReconcilerError as error:  # a full disk under standard output: it goes on
+            context.streams.note(f"Error: {error}.")
+
+
+class Keeping:
+    """Keeps what a watch knows; a disk that is full is told once, and again when it is not."""
+
+    def __init__(self, folder: Path, note: Callable[[str], None]) -> None:
+        self._folder, self._note = folder, note
+        self._fails = False
+
+    def __call__(self, memory: Memory) -> None:
+        """Write it, or say that it could not be written."""
+        try:
+            keep(self._folder, memory)
+        except OSError as error:
+            if not self._fails:
+                self._note(
+                    f"Warning: what this watch knows can't be kept ({error.strerror}): after a "
+                    "restart it would be told once more"
+                )
+            self._fails = True
+        else:
+            if self._fails:
+                self._note("Note: what this watch knows can be kept again")
+            self._fails = False
+
+
+def _now(digits: Digits = "seconds") -> str:
+    return timestamp(utc_now(), digits)

@@ -1,0 +1,90 @@
+"""What is not as it should be, for as long as it is so: each is told once, and its end once.
+
+A look that fails says nothing of what it did not see: what was known before lasts until somebody
+has looked again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from msgspec import Struct
+
+#: Kinds of conditions: the checkout could not be brought up to date; manifest or platform could
+#: not be read; live differs; policy blocks; a plan could not be applied.
+NOT_PULLED, UNREAD, DRIFT, BLOCKED, NOT_APPLIED = (
+    "not_pulled",
+    "unread",
+    "drift",
+    "blocked",
+    "not_applied",
+)
+#: What one look at something tells of, all at once.
+CHECKOUT, READING, LIVE, APPLYING = (
+    frozenset({NOT_PULLED}),
+    frozenset({UNREAD}),
+    frozenset({DRIFT, BLOCKED}),
+    frozenset({NOT_APPLIED}),
+)
+KINDS = tuple(sorted(CHECKOUT | READING | LIVE | APPLYING))
+BEGAN, CHANGED, ENDED = "began", "changed", "ended"
+
+
+class Condition(Struct, frozen=True, order=True):
+    """Something that is not as it should be."""
+
+    kind: str
+    #: The storage that it is about; empty where it is about none.
+    name: str
+    #: What it is more closely: how a storage differs, the code of a blocking reason.
+    code: str
+    #: For people; it may change while the condition lasts.
+    message: str
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """By which it is known to be the same."""
+        return (self.kind, self.name, self.code)
+
+
+class Lasting(Struct, frozen=True, order=True):
+    """A condition, and since when it is known."""
+
+    condition: Condition
+    #: RFC 3339, UTC.
+    since: str
+
+
+class News(Struct, frozen=True):
+    """A condition has begun, has changed in what it says of live, or has ended."""
+
+    event: str
+    time: str
+    condition: Condition
+    since: str
+
+
+def seen(
+    known: Iterable[Lasting], kinds: frozenset[str], conditions: Iterable[Condition], now: str
+) -> tuple[tuple[Lasting, ...], tuple[News, ...]]:
+    """Take what was seen of some kinds for all that there is of them; return what lasts, and news.
+
+    Of drift it is news, too, that a storage differs in another way than before.
+    """
+    found = {condition.key: condition for condition in sorted(conditions)}
+    earlier: Mapping[tuple[str, str, str], Lasting] = {one.condition.key: one for one in known}
+    news, lasting = [], []
+    for key, one in earlier.items():
+        if one.condition.kind not in kinds:
+            lasting.append(one)
+        elif key not in found:
+            news.append(News(ENDED, now, one.condition, one.since))
+    for key, condition in found.items():
+        before = earlier.get(key)
+        since = before.since if before else now
+        lasting.append(Lasting(condition, since))
+        if before is None:
+            news.append(News(BEGAN, now, condition, now))
+        elif condition.kind == DRIFT and condition != before.condition:
+            news.append(News(CHANGED, now, condition, since))
+    return tuple(sorted(lasting)), tuple(news)

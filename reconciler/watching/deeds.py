@@ -1,0 +1,77 @@
+"""What a watch has done to it, as a protocol, and what comes of each deed, as values."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from msgspec import Struct
+
+from reconciler.watching.conditions import Condition, News
+from reconciler.watching.schedule import Found
+
+
+class Pulled(Struct, frozen=True):
+    """How the checkout was brought up to date."""
+
+    #: The commit that is checked out now; empty if nobody can tell.
+    commit: str
+    #: What kept it from being the newest one; None if it is.
+    problem: Condition | None = None
+
+
+class Looked(Struct, frozen=True):
+    """What a look at manifest and platform came to."""
+
+    exit_code: int
+    #: What differs and what blocks; of no meaning where there is a problem.
+    conditions: tuple[Condition, ...] = ()
+    #: Why manifest or platform could not be read.
+    problem: Condition | None = None
+    found: Found | None = None
+    #: The address of the platform, without secrets; empty if nobody can tell.
+    platform: str = ""
+    #: How many storages are declared, and how many are live in scope.
+    declared: int = 0
+    live: int = 0
+
+
+class Tried(Struct, frozen=True):
+    """How an apply ended."""
+
+    exit_code: int
+    #: Whether live was read again, and nothing is left to do.
+    worked: bool
+    #: Somebody else holds the lease: nothing was written.
+    busy: bool = False
+    #: The manifest has changed since it was planned: nothing was written, and a new look is due.
+    outdated: bool = False
+    problem: Condition | None = None
+
+
+class Deeds(Protocol):
+    """The effects of a watch. What fails is told by what they return, never raised."""
+
+    def pull(self) -> Pulled:
+        """Bring the manifest's checkout up to date."""
+
+    def look(self) -> Looked:
+        """Read the manifest and live, and plan."""
+
+    def run(self) -> str:
+        """Return the id of the run that the next apply will be."""
+
+    def apply(self) -> Tried:
+        """Apply what the last look has planned, which was ready."""
+
+
+class Teller(Protocol):
+    """Who is told what happens, as it happens."""
+
+    def news(self, news: tuple[News, ...]) -> None:
+        """Hear of conditions that begin, change or end; of what was found together, at once."""
+
+    def looked(self, looked: Looked) -> None:
+        """Hear of the first look, and of each that plans something else than the one before."""
+
+    def cut_off(self, run: str) -> None:
+        """Hear that an apply was running when this watch ended the last time."""

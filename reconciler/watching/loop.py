@@ -1,0 +1,202 @@
+"""A watch: what the schedule decides is done, what comes of it is kept, and news are told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from reconciler.environment.timestamps import moment_of, timestamp
+from reconciler.version import __version__
+from reconciler.watching import schedule
+from reconciler.watching.conditions import APPLYING, CHECKOUT, LIVE, READING, Condition, seen
+from reconciler.watching.deeds import Deeds, Looked, Teller
+from reconciler.watching.memory import Memory, Paused
+from reconciler.watching.schedule import APPLY, LOOK, PULL, Agenda, Failing, Step, Terms
+from reconciler.watching.status import FORMAT_VERSION, Status
+
+
+class Clock(NamedTuple):
+    """Where times come from, and chance."""
+
+    #: Seconds by a clock that never goes back.
+    passed: Callable[[], float]
+    now: Callable[[], datetime]
+    #: A factor for the interval, near 1, so that many watches do not ask all at once.
+    spread: Callable[[], float]
+
+
+class Watch:
+    """Takes one step after the other; what waits between them is up to its caller.
+
+    Only `status` may be asked from another thread.
+    """
+
+    def __init__(
+        self,
+        terms: Terms,
+        deeds: Deeds,
+        teller: Teller,
+        clock: Clock,
+        memory: Memory,
+        keep: Callable[[Memory], None],
+    ) -> None:
+        """Go on from what `memory` knows; `keep` is to outlast this process, and raises nothing."""
+        self._terms, self._deeds, self._teller, self._clock = terms, deeds, teller, clock
+        self._keep, self._memory = keep, memory
+        failing = tuple(self._awaited(one) for one in memory.failing)
+        self._agenda = Agenda(due=clock.passed(), failing=failing)
+        self._digest: str | None = None
+        #: The exit code that a run of this one round ends with.
+        self.exit_code = 0
+        self._status = Status(
+            format_version=FORMAT_VERSION,
+            tool_version=__version__,
+            at="",
+            started_at=self._time(),
+            interval=terms.interval,
+            platform="",
+            commit="",
+            looked_at=memory.looked_at,
+            seconds=0.0,
+            tried_at="",
+            rounds=0,
+            failures=0,
+            digest="",
+            declared=0,
+            live=0,
+            applied_at="",
+            applied_code=None,
+            paused_until="",
+            lasting=memory.lasting,
+        )
+        if memory.applying:
+            teller.cut_off(memory.applying)
+            self._remember(applying="")
+
+    def step(self) -> Step:
+        """Do what comes next, and return what it was; a wait and the end are left to the caller."""
+        step = schedule.next_step(self._terms, self._agenda, self._clock.passed())
+        self._agenda = schedule.begun(self._agenda, step)
+        if step.what == PULL:
+            self._pull()
+        elif step.what == LOOK:
+            self._look()
+        elif step.what == APPLY:
+            self._apply()
+        return step
+
+    def poke(self) -> None:
+        """Want a round now."""
+        self._agenda = schedule.poked(self._agenda)
+
+    def end(self) -> None:
+        """Want an end, after what runs."""
+        self._agenda = schedule.ending(self._agenda)
+
+    @property
+    def status(self) -> Status:
+        """How things stand now."""
+        return replace(self._status, at=self._time())
+
+    def _pull(self) -> None:
+        pulled = self._deeds.pull()
+        self._agenda = schedule.pulled(self._agenda, newest=pulled.problem is None)
+        self._status = replace(self._status, commit=pulled.commit)
+        self._see(CHECKOUT, [pulled.problem] if pulled.problem else [])
+        self.exit_code = 0
+
+    def _look(self) -> None:
+        begun = self._clock.passed()
+        looked = self._deeds.look()
+        now, time = self._clock.passed(), self._time()
+        self._agenda = schedule.looked(
+            self._terms, self._agenda, now, self._clock.spread(), looked.found
+        )
+        self.exit_code = looked.exit_code
+        status = replace(self._status, tried_at=time, rounds=self._status.rounds + 1)
+        if looked.problem is not None:
+            self._status = replace(status, failures=status.failures + 1)
+            self._see(READING, [looked.problem])
+            return
+        self._status = replace(
+            status,
+            platform=looked.platform,
+            looked_at=time,
+            seconds=now - begun,
+            declared=looked.declared,
+            live=looked.live,
+        )
+        self._see(READING, [])
+        self._planned(looked, time)
+
+    def _planned(self, looked: Looked, time: str) -> None:
+        """Take note of what a look that worked has planned, and tell it if that is new."""
+        digest = looked.found.digest if looked.found else ""
+        if digest != self._digest:
+            self._digest = digest
+            self._teller.looked(looked)
+        until = schedule.paused_until(self._agenda, digest) if digest else None
+        paused = "" if until is None else moment_of(self._since_1970(until))
+        self._status = replace(self._status, digest=digest, paused_until=paused)
+        self._see(LIVE, looked.conditions)
+        if looked.found and looked.found.ready and not digest:
+            self._see(APPLYING, [])
+        self._remember(looked_at=time)
+
+    def _apply(self) -> None:
+        self._remember(applying=self._deeds.run())
+        tried = self._deeds.apply()
+        self._agenda = schedule.applied(
+            self._terms,
+            self._agenda,
+            self._clock.passed(),
+            self._clock.spread(),
+            worked=tried.worked,
+            busy=tried.busy or tried.outdated,
+        )
+        if tried.outdated:
+            self.poke()
+        self._status = replace(self._status, applied_at=self._time(), applied_code=tried.exit_code)
+        self.exit_code = tried.exit_code
+        if tried.worked:
+            self._digest = ""
+            self._status = replace(self._status, digest="", paused_until="")
+            self._see(LIVE, [])
+        if not (tried.busy or tried.outdated):
+            self._see(APPLYING, [tried.problem] if tried.problem else [])
+        self._remember(applying="")
+
+    def _see(self, kinds: frozenset[str], conditions: Iterable[Condition]) -> None:
+        """Tell what began and ended among some kinds of conditions, and keep that it was told."""
+        lasting, news = seen(self._memory.lasting, kinds, conditions, self._time())
+        if news:
+            self._teller.news(news)
+        self._status = replace(self._status, lasting=lasting)
+        if lasting != self._memory.lasting:
+            self._remember(lasting=lasting)
+
+    def _remember(self, **changes: object) -> None:
+        failing = tuple(
+            Paused(one.digest, one.failures, self._since_1970(one.until))
+            for one in self._agenda.failing
+        )
+        memory = replace(self._memory, **{**changes, "failing": failing})
+        if memory != self._memory:
+            self._memory = memory
+            self._keep(memory)
+
+    def _awaited(self, paused: Paused) -> Failing:
+        """Go on with a pause: no longer than it was meant to be, also if a clock was set back."""
+        left = paused.until - self._clock.now().timestamp()
+        longest = schedule.pause(self._terms, paused.failures)
+        until = self._clock.passed() + max(0.0, min(left, longest))
+        return Failing(paused.digest, paused.failures, until)
+
+    def _since_1970(self, moment: float) -> float:
+        return round(self._clock.now().timestamp() + moment - self._clock.passed(), 3)
+
+    def _time(self) -> str:
+        return timestamp(self._clock.now(), "seconds")

@@ -1,0 +1,86 @@
+"""What a watch knows across restarts: one small file, whole or not there."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from reconciler.disk import drafts
+from reconciler.disk.durable import sync_folder
+from reconciler.printable import quoted
+from reconciler.watching.conditions import Lasting
+
+FORMAT_VERSION = 1
+NAME = "watch.json"
+_BEGINS, _ENDS = ".watch-", ".tmp"
+#: Bytes; a file that is larger is none of ours.
+_LONGEST = 64 * 1024 * 1024
+
+
+class Paused(Struct, frozen=True):
+    """A plan that failed, and until when it is left alone, in seconds since 1970."""
+
+    digest: str
+    failures: int
+    until: float
+
+
+class Memory(Struct, frozen=True, omit_defaults=True):
+    """All that has to outlast the process."""
+
+    format_version: int
+    #: What was told to have begun, and not to have ended.
+    lasting: tuple[Lasting, ...] = ()
+    failing: tuple[Paused, ...] = ()
+    #: When manifest and live were read last: RFC 3339; empty if never.
+    looked_at: str = ""
+    #: The run of an apply that has begun, and not come to its end.
+    applying: str = ""
+
+
+NOTHING = Memory(FORMAT_VERSION)
+
+
+def recall(folder: Path) -> tuple[Memory, str]:
+    """Read what an earlier process knew, and what is wrong with it, in words; empty if nothing is.
+
+    What can't be understood is as if nothing was known: all that lasts is told once more.
+    """
+    path = folder / NAME
+    try:
+        with path.open("rb") as file:
+            data = file.read(_LONGEST + 1)
+    except FileNotFoundError:
+        return NOTHING, ""
+    except OSError as error:
+        return NOTHING, f"{quoted(str(path))} can't be read ({error.strerror})"
+    try:
+        memory = msgspec.json.decode(data, type=Memory)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return NOTHING, f"{quoted(str(path))} is damaged"
+    if memory.format_version != FORMAT_VERSION:
+        return NOTHING, f"{quoted(str(path))} was written by another version"
+    return memory, ""
+
+
+def keep(folder: Path, memory: Memory) -> None:
+    """Write what is to be known after a restart; raises `OSError`, and leaves what was there."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    drafts.clear(folder, _BEGINS, _ENDS)
+    draft = drafts.draft(folder, _BEGINS, _ENDS)
+    try:
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with open(descriptor, "wb") as file:  # noqa: PTH123 - it is open already
+            file.write(msgspec.json.encode(memory))
+            file.flush()
+            os.fsync(descriptor)
+        draft.replace(folder / NAME)
+        sync_folder(folder)
+    except BaseException:
+        with suppress(OSError):
+            draft.unlink()
+        raise

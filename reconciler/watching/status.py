@@ -1,0 +1,47 @@
+"""How things stand, as one value: what the page, the numbers and whoever asks are told."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from reconciler.watching.conditions import Lasting
+
+FORMAT_VERSION = 1
+
+
+class Status(Struct, frozen=True):
+    """All that a watch knows at one moment; `schemas/status.schema.json` describes it as JSON.
+
+    Times are RFC 3339, UTC; empty where there is none yet. No secret in it.
+    """
+
+    format_version: int
+    tool_version: str
+    #: When this was put together, and when the watch was started.
+    at: str
+    started_at: str
+    #: Seconds from one round to the next.
+    interval: float
+    #: The address of the platform; empty as long as it was never read.
+    platform: str
+    #: The commit of the manifest, where the watch pulls it.
+    commit: str
+    #: When manifest and live were read last, and how long that took, in seconds; both are of the
+    #: last time that it worked.
+    looked_at: str
+    seconds: float
+    #: When it was last tried, whatever came of it.
+    tried_at: str
+    #: How often it was tried, and how often it failed, since the start.
+    rounds: int
+    failures: int
+    #: The digest of what would be done; empty if nothing would.
+    digest: str
+    declared: int
+    live: int
+    #: When an apply last ended, and with which exit code; None if there was none since the start.
+    applied_at: str
+    applied_code: int | None
+    #: Until when the plan is left alone, since it could not be applied.
+    paused_until: str
+    lasting: tuple[Lasting, ...] = ()

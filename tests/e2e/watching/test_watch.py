@@ -1,0 +1,177 @@
+"""`watch` as its users run it: once from cron, and as a service that is poked and ended."""
+
+import json
+import signal
+import sqlite3
+from contextlib import closing, contextmanager
+from subprocess import DEVNULL, PIPE
+
+import jsonschema
+import pytest
+
+from reconciler.schemas import schema_text
+
+EVENT = json.loads(schema_text("event"))
+STATE = ".reconciler/watch/watch.json"
+
+
+def change(folder, statement):
+    """Do by hand what nobody declared."""
+    with closing(sqlite3.connect(folder.path / "platform.db", isolation_level=None)) as db:
+        db.execute(statement)
+
+
+def told(done):
+    """Give the lines of a run, without their times."""
+    return [line.partition(" ")[2] for line in done.stdout.splitlines()]
+
+
+@contextmanager
+def watching(folder, *arguments):
+    """Start a watch that looks when it is poked, and give it with what to read its lines by."""
+    with folder.start(
+        *("watch", "--interval", "1h", *arguments),
+        stdin=DEVNULL,
+        stdout=PIPE,
+        stderr=PIPE,
+        text=True,
+    ) as process:
+        try:
+            assert process.stderr.readline().startswith("Watching sqlite:///")
+            yield process
+        finally:
+            process.kill()
+
+
+def test_each_change_is_told_once_and_its_end_once(applied):
+    assert told(applied("watch", "--once")) == []
+    change(applied, "UPDATE storages SET label = 'mine' WHERE name = 'nas'")
+    (line,) = told(applied("watch", "--once", code=2))
+    assert line == "drift: 'nas': not as declared; label: live 'mine', declared 'NAS'"
+    assert told(applied("watch", "--once", code=2)) == []
+    change(applied, "UPDATE storages SET label = 'yours' WHERE name = 'nas'")
+    (line,) = told(applied("watch", "--once", code=2))
+    assert line.startswith("drift has changed: 'nas'")
+    assert "'yours'" in line
+    change(applied, "UPDATE storages SET label = 'NAS' WHERE name = 'nas'")
+    (line,) = told(applied("watch", "--once"))
+    assert line.startswith("no drift any more: 'nas'")
+
+
+def test_what_cannot_be_read_is_neither_gone_nor_mended(applied):
+    change(applied, "DELETE FROM storages WHERE name = 'nas'")
+    assert told(applied("watch", "--once", code=2)) == ["drift: 'nas': declared, but not live"]
+    good = applied.read("storages.yaml")
+    applied.write(good.replace("storages:", "storagez:"))
+    (line,) = told(applied("watch", "--once", code=65))
+    assert line.startswith("can't look: storages.yaml:3:")
+    assert told(applied("watch", "--once", code=65)) == []
+    applied.write(good)
+    (line,) = told(applied("watch", "--once", code=2))
+    assert line.startswith("can look again, after: storages.yaml:3:")
+
+
+def test_it_applies_what_is_ready_and_never_what_is_blocked(quickstart):
+    lines = told(quickstart("watch", "--once", "--apply"))
+    assert [line for line in lines if "applied, run" in line]
+    quickstart("drift")
+    change(quickstart, "UPDATE storages SET name = 'other' WHERE name = 'nas'")
+    lines = told(quickstart("watch", "--once", "--apply", code=3))
+    assert any(line.startswith("blocked: ") for line in lines)
+    assert not [line for line in lines if "applied" in line]
+    assert "other" in quickstart("list").stdout
+
+
+def test_a_plan_that_fails_is_left_alone_for_a_while(applied):
+    change(applied, "DELETE FROM storages WHERE name = 'nas'")
+    change(
+        applied,
+        "CREATE TRIGGER no BEFORE INSERT ON storages BEGIN SELECT RAISE(ABORT, 'no'); END",
+    )
+    first = applied("watch", "--once", "--apply", code=1)
+    assert told(first)[0] == "drift: 'nas': declared, but not live"
+    assert any(line.startswith("not applied: failed: ") for line in told(first))
+    # Of the same plan nothing is tried again, and nothing told.
+    assert told(applied("watch", "--once", "--apply")) == []
+    assert len(list((applied.path / ".reconciler/journal").iterdir())) == 2
+    state = json.loads(applied.read(STATE))
+    assert [one["failures"] for one in state["failing"]] == [1]
+    change(applied, "DROP TRIGGER no")
+    applied("apply", "-y", "-q")
+    lines = told(applied("watch", "--once", "--apply"))
+    assert [line.partition(":")[0] for line in lines] == [
+        "no drift any more",
+        "nothing is left to apply, after",
+    ]
+
+
+def test_lines_in_json_and_events_are_as_their_schema_says(quickstart):
+    done = quickstart("watch", "--once", "--apply", "-o", "json", "--events", "events.jsonl")
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [line["event"] for line in lines] == ["began"] * 3 + ["applied"] + ["ended"] * 3
+    events = [json.loads(line) for line in quickstart.read("events.jsonl").splitlines()]
+    for line in (*lines, *events):
+        jsonschema.validate(line, EVENT)
+    kinds = [line["event"] for line in events]
+    assert kinds[:4] == ["plan", "began", "began", "began"]
+    assert kinds[-5:] == ["applied", "ended", "ended", "ended", "summary"]
+    assert kinds.count("operation_done") == 3
+    (applied,) = (line for line in lines if line["event"] == "applied")
+    journal = quickstart.path / ".reconciler/journal" / f"{applied['run']}.jsonl"
+    assert journal.exists()
+    assert {e["run"] for e in events if e["event"].startswith("operation")} == {applied["run"]}
+
+
+def test_a_damaged_state_is_told_and_begun_anew(quickstart):
+    quickstart("watch", "--once", code=2)
+    quickstart.write("{", STATE)
+    done = quickstart("watch", "--once", code=2)
+    assert "watch.json' is damaged: what lasts is told once more" in done.stderr
+    assert len(told(done)) == 3
+    assert told(quickstart("watch", "--once", code=2)) == []
+
+
+def test_it_looks_when_it_is_poked_and_ends_at_a_signal(applied):
+    with watching(applied) as process:
+        second = applied("watch", "--once", code=6)
+        assert "another watch keeps its state" in second.stderr
+        change(applied, "UPDATE storages SET label = 'mine' WHERE name = 'nas'")
+        process.send_signal(signal.SIGHUP)
+        assert " drift: 'nas': not as declared" in process.stdout.readline()
+        change(applied, "UPDATE storages SET label = 'NAS' WHERE name = 'nas'")
+        process.send_signal(signal.SIGHUP)
+        assert " no drift any more: 'nas'" in process.stdout.readline()
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (0, "")
+    assert "Stopping: what runs comes to its end" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["-f", "-"], "again and again"),
+        (["--interval", "0s"], "too short"),
+        (["--state", "{storage}/state"], "lies in the storage 'nas'"),
+        (["-f", "nothing.yaml"], "nothing.yaml"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_at_the_start(folder, arguments, says):
+    (folder.path / "nas").mkdir()
+    folder.write(
+        "version: 1\nplatform: sqlite:///platform.db\n"
+        f"storages: [{{name: nas, type: local, default_url: {folder.path}/nas}}]\n"
+    )
+    given = [one.format(storage=folder.path / "nas") for one in arguments]
+    done = folder("watch", *given, code=64)
+    assert says in done.stderr
+    assert done.stdout == ""
+
+
+def test_a_watch_that_was_killed_while_it_applied_says_so(applied):
+    applied("watch", "--once")
+    state = json.loads(applied.read(STATE))
+    applied.write(json.dumps({**state, "applying": "20261130-084329-640-c7d9ea"}), STATE)
+    (line,) = told(applied("watch", "--once"))
+    assert line.endswith("reconciler history 20261130-084329-640-c7d9ea")
+    assert told(applied("watch", "--once")) == []

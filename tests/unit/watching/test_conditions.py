@@ -1,0 +1,42 @@
+"""What begins, changes and ends, of what was seen."""
+
+from reconciler.watching.conditions import (
+    BEGAN,
+    BLOCKED,
+    CHANGED,
+    DRIFT,
+    ENDED,
+    LIVE,
+    READING,
+    UNREAD,
+    Condition,
+    Lasting,
+    seen,
+)
+
+THEN, NOW = "2026-11-30T08:00:00Z", "2026-11-30T09:00:00Z"
+NAS = Condition(DRIFT, "nas", "changed", "label")
+
+
+def test_what_was_not_looked_at_lasts():
+    known = (Lasting(NAS, THEN),)
+    unread = Condition(UNREAD, "", "", "no route")
+    lasting, news = seen(known, READING, [unread], NOW)
+    assert lasting == (Lasting(NAS, THEN), Lasting(unread, NOW))
+    assert [(one.event, one.condition) for one in news] == [(BEGAN, unread)]
+
+
+def test_an_end_says_since_when_it_was_so():
+    lasting, (news,) = seen((Lasting(NAS, THEN),), LIVE, [], NOW)
+    assert lasting == ()
+    assert (news.event, news.time, news.since) == (ENDED, NOW, THEN)
+
+
+def test_of_drift_another_way_is_news_of_a_reason_that_blocks_another_number_is_not():
+    two = Condition(BLOCKED, "", "max_removals", "2 of 10")
+    known = (Lasting(two, THEN), Lasting(NAS, THEN))
+    other = Condition(DRIFT, "nas", "changed", "label and name")
+    three = Condition(BLOCKED, "", "max_removals", "3 of 10")
+    lasting, (news,) = seen(known, LIVE, [other, three], NOW)
+    assert (news.event, news.condition, news.since) == (CHANGED, other, THEN)
+    assert lasting == (Lasting(three, THEN), Lasting(other, THEN))
