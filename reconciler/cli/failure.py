@@ -12,12 +12,13 @@ from itertools import pairwise
 
 from reconciler.cli.commands import COMMANDS
 from reconciler.cli.output.streams import Streams
-from reconciler.cli.settings import TEXT, Output, read_output
+from reconciler.cli.settings import HTML, TEXT, Output, read_output
 from reconciler.cli.telling import Teller, Told
 from reconciler.errors import ERROR, ForbiddenFileError, ManifestError, ReconcilerError, UsageError
 from reconciler.masking import masked_in
 from reconciler.printable import shown
 from reconciler.report import text
+from reconciler.report.formats import report_in
 from reconciler.report.style import PLAIN
 from reconciler.report.verdicts.manifests import of_failure, of_problems_in
 
@@ -59,16 +60,26 @@ def wanted_outputs(argv: Sequence[str]) -> list[Output]:
 def _report(streams: Streams, error: Exception, code: int, argv: Sequence[str]) -> None:
     """Write the failure in each form that `-o` asks for; text of it stands on standard error."""
     wanted = wanted_outputs(argv)
-    printed = [one.format for one in wanted if one.file is None]
+    # A closed output takes no report; that it is closed may be the very error that is told.
+    printed = [one.format for one in wanted if one.file is None and streams.results is not None]
     # What a file may not be, no report of that is either.
     forbidden = isinstance(error, ForbiddenFileError)
-    files = () if forbidden else tuple(one for one in wanted if one.file is not None)
+    in_files = [one for one in wanted if one.file is not None and _is_there(one.format)]
+    files = () if forbidden else tuple(in_files)
     output = printed[-1] if printed and printed[-1] != TEXT else None
     if output is None and not files:
         return
     teller = Teller(streams, os.environ, output, PLAIN, files)
     with suppress(ReconcilerError):  # a full disk, which may be the very error that is told
         teller.tell(_told(error, code, argv), code)
+
+
+def _is_there(format: str) -> bool:
+    """Return whether what writes a format is installed, which may be the very error."""
+    try:
+        return format != HTML or bool(report_in(HTML))
+    except UsageError:
+        return False
 
 
 def _told(error: Exception, code: int, argv: Sequence[str]) -> Told:

@@ -4,14 +4,14 @@
 raises `UsageError` where the extra `html` is missing.
 """
 
-from importlib.util import find_spec
-
 from reconciler.environment.extras import missing_extra
 from reconciler.errors import UsageError
 from reconciler.report.lazy import handing_out
 
-if find_spec("jinja2") is None:
-    raise UsageError(missing_extra("-o html", "html"))
+try:
+    __import__("jinja2")
+except ImportError as error:
+    raise UsageError(missing_extra("-o html", "html")) from error
 
 TYPE_CHECKING = False  # `typing` is dear to whoever only asks for help
 if TYPE_CHECKING:

@@ -121,7 +121,9 @@ def test_names_that_look_like_options(applied):
     assert "'--nas'" in told.stderr
 
 
-@pytest.mark.parametrize("command", ["plan", "list", "export", "schema manifest", "--help"])
+@pytest.mark.parametrize(
+    "command", ["plan", "plan -o html", "list", "export", "schema manifest", "--help"]
+)
 def test_a_closed_pipe_is_no_error(applied, command):
     told = applied.shell(f'("$0" {command}; echo "code $?" >&2) | true')
     assert told.stderr == "code 0\n"
@@ -134,7 +136,10 @@ def test_a_closed_pipe_does_not_stop_an_apply(quickstart):
 
 
 @FULL
-@pytest.mark.parametrize("command", ["plan", "list", "export", "schema manifest", "--help"])
+@pytest.mark.parametrize(
+    "command",
+    ["plan", "plan -o json", "plan -o html", "list", "export", "schema manifest", "--help"],
+)
 @pytest.mark.parametrize("target", ["/dev/full", "&-"])
 def test_a_full_or_closed_output_is_an_error(applied, command, target):
     told = applied.shell(f'"$0" {command} >{target}')

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from support.outputs import documents, runners
+from support.outputs import documents, pages, runners
 
 MANIFEST = """\
 version: 1
@@ -17,7 +17,7 @@ storages:
     default_url: /data/raw
 """
 INVALID = "version: 1\nstorages:\n  - {name: nas, lable: x}\n"
-ALL = ("github", "gitlab", "gitlab-widget", "sarif", "junit", "json", "markdown")
+ALL = ("github", "gitlab", "gitlab-widget", "sarif", "junit", "json", "markdown", "html")
 
 
 @pytest.fixture
@@ -109,6 +109,8 @@ def test_every_format_is_written_whatever_comes_of_it(folder, manifest, argument
     outputs = runners.outputs(folder.read("output"))
     assert (outputs["status"], outputs["exit_code"]) == (status, str(code))
     json.loads(found["json"])
+    word = {"changes": "ready", "error": f"error, exit code {code}"}.get(status, status)
+    assert pages.seen(found["html"]).of("span").startswith(word)
     assert folder.read("summary").strip() == found["markdown"].strip()
 
 
