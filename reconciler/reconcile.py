@@ -191,13 +191,18 @@ def _remaining(
     plan: Plan, writer: Reader, request: Request | None, limits: Limits
 ) -> tuple[str, ...]:
     """Return what still differs; a platform that can't answer just now is asked again."""
+    return persist(lambda: differing(plan, writer, request), limits, _READ_AGAIN)
 
-    def compare_again() -> tuple[str, ...]:
-        if request is None or request.targets:
-            return tuple(not_holding(plan, read_live(writer)))
-        return _still_planned(writer, request)
 
-    return persist(compare_again, limits, _READ_AGAIN)
+def differing(plan: Plan, reader: Reader, request: Request | None) -> tuple[str, ...]:
+    """Read live, and return in words what differs from all that is wanted.
+
+    Without a request, or with targets, from what the plan's own operations lead to. Raises like
+    `make_plan`.
+    """
+    if request is None or request.targets:
+        return tuple(not_holding(plan, read_live(reader)))
+    return _still_planned(reader, request)
 
 
 def read_live(reader: Reader) -> State:

@@ -44,10 +44,10 @@ class Terms(NamedTuple):
     origin: Origin
     #: The folder in which journals lie.
     journal: Path
-    parallelism: int
-    fail_fast: bool
+    parallelism: int = 10
+    fail_fast: bool = False
     #: Seconds to wait while another run holds the platform's lease.
-    lock_timeout: float
+    lock_timeout: float = 120.0
 
 
 class Ending(Waiting, Protocol):

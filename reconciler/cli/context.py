@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple, TextIO
 
 from msgspec.structs import replace
 
 from reconciler.cli.output.streams import Streams
 from reconciler.cli.output.terminal import has_colour, is_terminal, width
-from reconciler.cli.settings import HTML, STDOUT, TEXT, Settings
-from reconciler.cli.time_limit import TimeLimit
+from reconciler.cli.settings import GITHUB, HTML, STDOUT, TEXT, Settings
 from reconciler.environment.here import origin_here
 from reconciler.environment.origin import Origin
 from reconciler.errors import SUCCESS, ReconcilerError, UsageError
+from reconciler.model import Notice
+from reconciler.printable import shown
 from reconciler.report.formats import Report, report_in
 from reconciler.report.style import UNBOUNDED, Style
+from reconciler.retry.time_limit import TimeLimit
 
 
 class Context(NamedTuple):
@@ -64,12 +66,30 @@ class Context(NamedTuple):
         """Whether results are written for people."""
         return self.settings.output == TEXT
 
-    def variable(self, name: str) -> str | None:
-        """Return a variable of the environment; raises `UsageError` if it is set and empty."""
-        value = self.environ.get(name)
-        if value is not None and not value.strip():
-            raise UsageError(f"{name} is set but empty: give it a value, or unset it")
-        return value
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The files and folders of the manifest; this and what follows is what a run is `Given`."""
+        return self.settings.files
+
+    @property
+    def env_files(self) -> tuple[str, ...]:
+        """Files with variables for the manifest."""
+        return self.settings.env_files
+
+    @property
+    def platform(self) -> str | None:
+        """The address of the platform, whatever else says one."""
+        return self.settings.platform
+
+    @property
+    def scope(self) -> tuple[str, ...]:
+        """Names and globs that narrow the scope."""
+        return self.settings.scope
+
+    @property
+    def journal(self) -> str | None:
+        """The folder of journals; None for the default one."""
+        return self.settings.journal
 
     def report(self) -> Report:
         """Return what writes results in the wanted format."""
@@ -98,6 +118,13 @@ class Context(NamedTuple):
         """Tell something beside the result, on standard error; not with `--quiet`."""
         if not self.style.quiet:
             self.streams.note(text)
+
+    def warn(self, warnings: Iterable[Notice]) -> None:
+        """Tell warnings on standard error, where the report has no place for them."""
+        if self.settings.output == GITHUB:  # it has them as annotations, in the same log
+            return
+        for notice in warnings:
+            self.note(f"Warning: {shown(notice.message)}")
 
 
 def asking(style: Style) -> Style:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from reconciler.applying.run import Job, Observe, Run, Terms, Told
 from reconciler.cli.applying.agreement import TermsOptions
@@ -16,11 +15,9 @@ from reconciler.cli.inputs.apart import entries, keep_events_apart, keep_journal
 from reconciler.cli.options.choices import Choices
 from reconciler.errors import ERROR, ReconcilerError
 from reconciler.executor.events import OperationEvent
-from reconciler.manifest.files import DEFAULT_FOLDER
+from reconciler.given import journal_folder
 from reconciler.reconcile import Applied, check_platform
 from reconciler.report import text
-
-DEFAULT_JOURNAL = ".reconciler/journal"
 
 
 class ApplyOptions(Choices, TermsOptions):
@@ -83,24 +80,6 @@ def keep_files_apart(context: Context, job: Job) -> None:
     keep_events_apart(context, storages)
     if job.plan.operations:
         keep_journal_apart(context, journal_folder(context), storages)
-
-
-def journal_folder(context: Context) -> Path:
-    """Return the folder in which journals lie: where `--journal` says, else beside the manifest."""
-    if context.settings.journal:
-        return Path(context.settings.journal)
-    return _beside(context.settings.files) / DEFAULT_JOURNAL
-
-
-def _beside(files: Sequence[str]) -> Path:
-    """Return the folder of a manifest that `-f` names; without it, and for pipes, the current one.
-
-    A job of cron runs in another folder than that of its manifest.
-    """
-    given = Path(files[0]) if files else Path(DEFAULT_FOLDER)
-    if given.is_dir() and given != Path(DEFAULT_FOLDER):
-        return given
-    return given.parent if given.is_file() else Path()
 
 
 def _tell(context: Context, applied: Applied) -> int:

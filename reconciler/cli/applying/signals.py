@@ -1,45 +1,27 @@
-"""Ending an apply early: by signal, or because its time is over."""
+"""Ending a command early: the user is told on standard error, whoever reads it."""
 
 from __future__ import annotations
 
-import math
 import os
-import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from types import FrameType, TracebackType
-from typing import Any, TypeVar
 
+from reconciler.applying import signals
+from reconciler.applying.signals import FINISHES, SIGNALS
 from reconciler.cli.output.pipe import LAST, for_seconds, wait_for_room
 from reconciler.cli.output.terminal import width
-from reconciler.cli.time_limit import TimeLimit
-from reconciler.executor.outcomes import NOT_BEGUN
 from reconciler.report.text.lines import wrapped
+from reconciler.retry.time_limit import TimeLimit
 
-_T = TypeVar("_T")
-SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")  # Windows lacks the last
-#: Seconds that what runs may take after SIGTERM or SIGHUP. CI systems send one of these and kill
-#: about 10 s later: by then we must have said what is unknown, and given the lease up.
-GRACE = 6.0
-#: Seconds that what runs may take once `--timeout` is over, where a call may never answer.
-OVERDUE = 5.0
-#: Seconds after an enforced end in which more signals change nothing: people hit keys twice.
-_CALM = 5.0
-FINISHES = "what runs is finished{}, nothing more is started"
 #: What a scan that keeps its reading says of the first signal; and one that does not.
 GOES_ON = "what was read whole is kept{}, and the next run goes on from there"
 LEAVES_NOTHING = "nothing is recorded, and the next run begins anew{}"
-_NOTICE = "Stopping: {}. Again to stop at once."
 
 
-class Stop:
-    """While entered, the first signal asks for an end and the second enforces it.
-
-    After SIGTERM and SIGHUP the end is enforced when `GRACE` is over, where the system has timers.
-    It comes as a `KeyboardInterrupt`, until `settle` is called.
-    """
+class Stop(signals.Stop):
+    """The same, for a command."""
 
     def __init__(
         self,
@@ -49,127 +31,12 @@ class Stop:
         signals: Sequence[str] = SIGNALS,
         heard: Callable[[], object] = lambda: None,
     ) -> None:
-        """`doing` says what the first signal leads to; `{}` in it, how long that may take.
-
-        `heard` is called from the handler of the first one.
-        """
-        self.interrupted = False
-        self._doing = doing
-        self._signals, self._heard = signals, heard
-        self._settled = False
-        #: While somebody must not be interrupted; and whether they are to be, after that.
-        self._undisturbed = self._due = False
-        #: From when on nobody who reads along is waited for.
-        self._hurry_at = math.inf
-        self._limit = limit
-        self._earlier: dict[signal.Signals, Any] = {}
-        self._enforced_at: float | None = None
-
-    def __enter__(self) -> Stop:
-        """Take over the signals that ask for an end."""
-        for name in self._signals:
-            number = getattr(signal, name, None)
-            # What a parent process ignores (nohup) stays ignored.
-            if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
-                self._earlier[number] = signal.signal(number, self._on_signal)
-        if sys.platform != "win32":
-            self._earlier[signal.SIGALRM] = signal.signal(signal.SIGALRM, self._on_alarm)
-        return self
-
-    def __exit__(
-        self, _type: type[BaseException] | None, _error: object, _trace: TracebackType | None
-    ) -> None:
-        """Give the signals back."""
-        if sys.platform != "win32":
-            signal.setitimer(signal.ITIMER_REAL, 0)
-        for number, handler in self._earlier.items():
-            signal.signal(number, handler)
-
-    def reason(self) -> str | None:
-        """Return why nothing more may be started; None if it may."""
-        if self.interrupted:
-            return NOT_BEGUN
-        if self._is_over(by=0):
-            return f"not started: the time allowed by --timeout ({self._limit.seconds:g} s) is over"
-        return None
-
-    def overdue(self) -> str | None:
-        """Return why a call that has not answered is not waited for any more; None to wait."""
-        if self._is_over(by=OVERDUE):
-            return f"no answer within the time allowed by --timeout ({self._limit.seconds:g} s)"
-        return None
-
-    def asked(self) -> str | None:
-        """Return whether a signal asked for an end, whatever `--timeout` says."""
-        return NOT_BEGUN if self.interrupted else None
-
-    def left(self) -> float | None:
-        """Return the seconds that `--timeout` leaves; None without a limit."""
-        left = self._limit.left()
-        return None if left is None else max(0.0, left)
+        super().__init__(limit, _tell, doing, signals=signals, heard=heard)
 
     def may_wait(self, since: float) -> bool:
         """Return whether a write that has waited for its reader since then may go on to wait."""
         now = time.monotonic()
-        return now < self._hurry_at or now - since < LAST
-
-    def undisturbed(self, tell: Callable[[_T], None]) -> Callable[[_T], None]:
-        """Put an enforced end off until something is told, so that no line is torn."""
-
-        def told(news: _T) -> None:
-            self._undisturbed = True
-            try:
-                tell(news)
-            finally:
-                self._undisturbed = False
-            if self._due:
-                self._due = False
-                raise KeyboardInterrupt
-
-        return told
-
-    def settle(self) -> None:
-        """Call when nothing is carried out any more: signals raise nothing from now on.
-
-        What is left to do takes little time, and all that they do is to shorten it.
-        """
-        self._settled = True
-        if sys.platform != "win32":
-            signal.setitimer(signal.ITIMER_REAL, 0)
-
-    def _is_over(self, *, by: float) -> bool:
-        left = self._limit.left()
-        return left is not None and left <= -by
-
-    def _on_signal(self, number: int, _frame: FrameType | None) -> None:
-        if self.interrupted or self._settled:
-            self._enforce()
-            return
-        self.interrupted = True
-        limit = ""
-        if number != signal.SIGINT:
-            self._hurry_at = time.monotonic() + GRACE
-            if sys.platform != "win32":
-                signal.setitimer(signal.ITIMER_REAL, GRACE)
-                limit = f", for {GRACE:g} s at most"
-        _tell(_NOTICE.format(self._doing.format(limit)))
-        self._heard()
-
-    def _on_alarm(self, _number: int, _frame: FrameType | None) -> None:
-        if self.interrupted:
-            self._enforce("Stopping at once.")
-
-    def _enforce(self, notice: str = "") -> None:
-        now = time.monotonic()
-        self._hurry_at = min(self._hurry_at, now)
-        if self._settled or (self._enforced_at is not None and now - self._enforced_at <= _CALM):
-            return
-        self._enforced_at = now
-        if notice:
-            _tell(notice)
-        if not self._undisturbed:
-            raise KeyboardInterrupt
-        self._due = True
+        return now < self.hurry_at or now - since < LAST
 
 
 def _tell(notice: str) -> None:

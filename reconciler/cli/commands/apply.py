@@ -10,20 +10,16 @@ from reconciler.cli.applying.carry_out import ApplyOptions, carry_out, keep_file
 from reconciler.cli.applying.events import EventStream, telling
 from reconciler.cli.applying.preflight import require_backends
 from reconciler.cli.context import Context
-from reconciler.cli.inputs.expect import check_expected, check_reviewed
-from reconciler.cli.inputs.files import read_plan
-from reconciler.cli.inputs.platform import named_platform, names_platform
-from reconciler.cli.inputs.scope import check_scope
-from reconciler.cli.inputs.source import plan_for, read_source
-from reconciler.cli.inputs.token_at_risk import token_at_risk
-from reconciler.cli.inputs.warnings import tell
+from reconciler.cli.inputs.plans import check_expected, check_reviewed, read_plan
+from reconciler.cli.inputs.platform import open_at, read_source
 from reconciler.cli.options.choices import add_choices
 from reconciler.cli.options.command import Command
 from reconciler.cli.settings import FORMATS, HTML, LIMITED_OPTIONS
 from reconciler.errors import BLOCKED, ERROR, SUCCESS, UsageError
 from reconciler.executor import Result
-from reconciler.model import UNKNOWN_PLATFORM
-from reconciler.plan.document import WITHOUT_ADDRESS, Plan, leads_to_file
+from reconciler.given import saved
+from reconciler.given.source import plan_for
+from reconciler.plan.document import Plan
 from reconciler.reconcile import Applied, check_platform
 
 
@@ -93,43 +89,13 @@ def _saved(context: Context, options: ApplyOptions) -> Job:
     plan = read_plan(str(options.plan))
     if options.expect is not None:
         check_reviewed(plan, options.expect)
-    _check_identity(context, plan)
-    _tell_of_old_format(context, plan)
-    check_scope(context, plan)
-    platform = named_platform(context, plan.platform)
-    if options.expect is None:
-        tell(context, token_at_risk(context, plan.platform, "the plan"))
+    saved.check_saved(context, plan)
+    context.warn(saved.warnings(context, plan, expected=options.expect is not None))
+    platform = open_at(context, plan.platform, None)
     if plan.ready and plan.operations:
         # Before a plan is shown that nobody can apply any more.
         check_platform(plan, platform, saved=True)
     return Job(plan, platform, None)
-
-
-def _check_identity(context: Context, plan: Plan) -> None:
-    """Refuse to take a platform that can't tell which one it is for the one of the plan."""
-    if plan.platform_id == UNKNOWN_PLATFORM and context.settings.platform is None:
-        raise UsageError(
-            f"{plan.platform} can't tell which organisation it leads to (its identity is unknown), "
-            "so that nobody knows whether it is still the one that the plan was made for: if it "
-            f"is, give --platform {plan.platform}, or let the module say it in `platform_id`"
-        )
-
-
-def _tell_of_old_format(context: Context, plan: Plan) -> None:
-    """Warn of what the digest of an older plan can't promise, and send no token on its word."""
-    if plan.format_version > WITHOUT_ADDRESS:
-        return
-    if not leads_to_file(plan.platform) and not names_platform(context, None):
-        raise UsageError(
-            f"this plan was made by an earlier version (format {plan.format_version}), whose "
-            "digest does not hold the address of the platform, so that nobody knows whether it is "
-            f"the one that was reviewed: if it is, give --platform {plan.platform}, "
-            "or make a new plan"
-        )
-    context.note(
-        f"Warning: this plan was made by an earlier version (format {plan.format_version}), whose "
-        "digest does not hold the lock that it is applied under: a new plan's does"
-    )
 
 
 def _refuse_choices(context: Context, options: ApplyOptions) -> None:

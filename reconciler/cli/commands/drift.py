@@ -6,12 +6,12 @@ from argparse import ArgumentParser, Namespace
 
 from reconciler.cli.context import Context
 from reconciler.cli.inputs.places import in_manifest
-from reconciler.cli.inputs.source import plan_for, read_source
-from reconciler.cli.inputs.warnings import tell
+from reconciler.cli.inputs.platform import read_source
 from reconciler.cli.options.command import Command
 from reconciler.cli.settings import FORMATS, HTML, OF_VERDICTS
 from reconciler.cli.telling import Told, tell_all
 from reconciler.errors import CHANGES, SUCCESS
+from reconciler.given.source import plan_for
 from reconciler.report.sentences.drift import drift_of
 from reconciler.report.verdicts.plans import of_drift
 
@@ -35,7 +35,7 @@ def _run(context: Context, options: DriftOptions) -> int:
     plan = plan_for(source)
     policy = source.manifest.desired.policy
     drift = drift_of(plan, ignored=policy.undeclared == "ignore" and not options.undeclared)
-    tell(context, plan.warnings)
+    context.warn(plan.warnings)
     told = Told(
         lambda report, style: report.drift(drift, style),
         lambda: in_manifest(source.manifest, of_drift(drift)),

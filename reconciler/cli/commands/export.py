@@ -16,18 +16,13 @@ from reconciler.cli.inputs.apart import check_file_apart, declared, live
 from reconciler.cli.inputs.files import check_writable, write_whole
 from reconciler.cli.inputs.manifest import read_manifest, read_manifest_if_any
 from reconciler.cli.inputs.names import chosen, refuse_manifests
-from reconciler.cli.inputs.platform import (
-    choose_address,
-    choose_platform,
-    names_platform,
-    read_live,
-    reading,
-)
-from reconciler.cli.inputs.scope import read_scopes
-from reconciler.cli.inputs.source import compared
+from reconciler.cli.inputs.platform import choose_platform, read_live
 from reconciler.cli.options.command import Command
 from reconciler.cli.settings import JSON, MARKDOWN, TEXT
 from reconciler.errors import SUCCESS, PlatformError, ReconcilerError, UsageError
+from reconciler.given import read_scopes
+from reconciler.given.platform import choose_address, names_platform
+from reconciler.given.source import compared, reading
 from reconciler.manifest import Manifest, exported, render
 from reconciler.manifest.mistakes import Document
 from reconciler.manifest.reading.reader import read_tree

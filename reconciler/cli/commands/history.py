@@ -6,13 +6,14 @@ import os
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from reconciler.cli.applying.carry_out import journal_folder
 from reconciler.cli.context import Context
 from reconciler.cli.inputs.manifest import read_manifest_if_any
-from reconciler.cli.inputs.platform import choose_platform, names_platform
+from reconciler.cli.inputs.platform import choose_platform
 from reconciler.cli.options.command import Command
 from reconciler.cli.settings import COMMON_OPTIONS, FORMATS, HTML
 from reconciler.errors import SUCCESS, AddressError
+from reconciler.given import journal_folder
+from reconciler.given.platform import names_platform
 from reconciler.journal import read
 from reconciler.journal.audit import runs_of
 from reconciler.journal.read import Run, about

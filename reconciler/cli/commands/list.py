@@ -9,12 +9,12 @@ from msgspec.structs import replace
 from reconciler.cli.context import Context
 from reconciler.cli.inputs.manifest import read_manifest_if_any
 from reconciler.cli.inputs.names import chosen, refuse_manifests
-from reconciler.cli.inputs.platform import choose_platform, names_platform, read_live
-from reconciler.cli.inputs.scope import read_scopes
-from reconciler.cli.inputs.source import compared
-from reconciler.cli.inputs.warnings import tell
+from reconciler.cli.inputs.platform import choose_platform, read_live
 from reconciler.cli.options.command import Command
 from reconciler.errors import SUCCESS
+from reconciler.given import read_scopes
+from reconciler.given.platform import names_platform
+from reconciler.given.source import compared
 from reconciler.manifest import Manifest
 from reconciler.model import State
 from reconciler.names import Scope
@@ -49,8 +49,8 @@ def _run(context: Context, options: ListOptions) -> int:
 def _statuses(context: Context, manifest: Manifest, state: State) -> dict[str, str]:
     """Return for each live id how it stands towards the manifest."""
     diff = compared(context, manifest, state)
-    tell(context, manifest.warnings)
-    tell(context, diff.warnings)
+    context.warn(manifest.warnings)
+    context.warn(diff.warnings)
     return statuses(state, diff)
 
 

@@ -11,12 +11,13 @@ from reconciler.cli.context import Context
 from reconciler.cli.inputs.apart import check_file_apart, declared
 from reconciler.cli.inputs.files import check_digest_goal, check_writable, write_whole
 from reconciler.cli.inputs.places import in_manifest
-from reconciler.cli.inputs.source import plan_for, read_source
+from reconciler.cli.inputs.platform import read_source
 from reconciler.cli.options.choices import Choices, add_choices
 from reconciler.cli.options.command import Command
 from reconciler.cli.settings import FORMATS, HTML, OF_VERDICTS
 from reconciler.cli.telling import Told, tell_all
 from reconciler.errors import BLOCKED, CHANGES, SUCCESS, UsageError
+from reconciler.given.source import plan_for
 from reconciler.manifest import Manifest
 from reconciler.plan.document import Plan, to_json
 from reconciler.printable import quoted, word

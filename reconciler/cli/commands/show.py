@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 
 from reconciler.cli.context import Context
-from reconciler.cli.inputs.files import read_plan
+from reconciler.cli.inputs.plans import read_plan
 from reconciler.cli.options.command import Command
 from reconciler.cli.settings import FORMATS, HTML, OF_VERDICTS
 from reconciler.cli.telling import Told, tell_all

@@ -7,13 +7,13 @@ from argparse import Namespace
 from reconciler.cli.context import Context
 from reconciler.cli.inputs.manifest import read_manifest
 from reconciler.cli.inputs.places import in_manifest
-from reconciler.cli.inputs.scope import read_scopes
-from reconciler.cli.inputs.warnings import own_warnings, tell
 from reconciler.cli.options.command import Command
 from reconciler.cli.settings import FORMATS, HTML, VERDICTS
 from reconciler.cli.telling import Told, tell_all
 from reconciler.diff import outside_scope
 from reconciler.errors import SUCCESS, ManifestError
+from reconciler.given import read_scopes
+from reconciler.given.manifest import own_warnings
 from reconciler.manifest import placed
 from reconciler.report.verdicts.manifests import of_valid
 
@@ -25,7 +25,7 @@ def _run(context: Context, _options: Namespace) -> int:
     if problems:
         raise ManifestError(placed(problems, manifest.streams))
     warnings = own_warnings(manifest)
-    tell(context, warnings)
+    context.warn(warnings)
     entries = len(manifest.desired.entries)
     files = len(manifest.files)
     told = Told(

@@ -1,4 +1,4 @@
-"""Files of the user that a command reads or writes whole."""
+"""Files of the user that a command writes whole."""
 
 from __future__ import annotations
 
@@ -9,12 +9,8 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from reconciler.cli.options.hints import is_manifest
 from reconciler.disk import drafts
-from reconciler.errors import PlanFileError, ReconcilerError, UsageError
-from reconciler.manifest.reading.encodings import BYTE_ORDER_MARK, other_encoding
-from reconciler.plan.document import Plan
-from reconciler.plan.file import from_json
+from reconciler.errors import ReconcilerError
 from reconciler.printable import quoted
 
 _DRAFT_ENDS = ".tmp"
@@ -22,44 +18,6 @@ _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 #: Bytes; more than a digest has, with what ends its line.
 _LONGEST_DIGEST = 80
 _DATABASE = b"SQLite format 3\0"
-#: The command that makes a plan file.
-PLAN_MAKER = "reconciler plan --out FILE"
-
-
-def read_whole(path: str, maker: str = "") -> bytes:
-    """Read a file that an option names, without the byte order mark that some editors write.
-
-    `maker` is the command that writes such files, for whoever has none. Raises `UsageError` if
-    there is no file, `PlanFileError` if it can't be read or is no UTF-8.
-    """
-    try:
-        data = Path(path).read_bytes()
-    except FileNotFoundError:
-        hint = f": `{maker}` writes one" if maker else ""
-        raise UsageError(f"there is no file {quoted(path)}{hint}") from None
-    except (OSError, ValueError) as error:
-        raise PlanFileError(f"can't read {quoted(path)}: {_reason(error)}") from error
-    encoding = other_encoding(data)
-    if encoding is not None:
-        raise PlanFileError(f"{quoted(path)} is {encoding}: save it as UTF-8")
-    return data.removeprefix(BYTE_ORDER_MARK)
-
-
-def read_plan(path: str) -> Plan:
-    """Read a plan file; raises like `read_whole` and `from_json`, and names the file."""
-    return plan_of(path, read_whole(path, PLAN_MAKER))
-
-
-def plan_of(path: str, data: bytes) -> Plan:
-    """Read what was in a plan file; raises like `from_json`, and names the file."""
-    try:
-        return from_json(data)
-    except ReconcilerError as error:
-        if is_manifest(path):
-            raise UsageError(
-                f"{quoted(path)} is no saved plan: a manifest is given with -f {quoted(path)}"
-            ) from error
-        raise type(error)(f"{quoted(path)}: {error}") from error
 
 
 def check_writable(path: str) -> None:

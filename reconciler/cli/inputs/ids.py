@@ -10,8 +10,9 @@ from collections.abc import Mapping
 import msgspec
 from msgspec import Struct
 
-from reconciler.cli.inputs.files import read_whole, write_whole
+from reconciler.cli.inputs.files import write_whole
 from reconciler.errors import PlanFileError
+from reconciler.given import read_whole
 from reconciler.printable import quoted
 
 _FORMAT_VERSION = 1

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from reconciler.cli.context import Context
 from reconciler.cli.inputs.apart import (
@@ -14,13 +12,10 @@ from reconciler.cli.inputs.apart import (
     keep_outputs_apart,
 )
 from reconciler.cli.settings import STDOUT
-from reconciler.errors import AddressError, MatchingError, ReconcilerError, UsageError
-from reconciler.lease.address import understand
-from reconciler.manifest import Manifest, default_paths, load, placed, read_variables
+from reconciler.errors import ReconcilerError
+from reconciler.given.manifest import load_given
+from reconciler.manifest import Manifest
 from reconciler.manifest.files import DEFAULTS, is_stream
-from reconciler.manifest.load import Addresses
-from reconciler.platforms import check_address
-from reconciler.recovery.walking import globs
 
 
 def read_manifest(context: Context) -> Manifest:
@@ -28,14 +23,7 @@ def read_manifest(context: Context) -> Manifest:
 
     Raises `WithinStorageError` if events are to go to one of its storages.
     """
-    settings = context.settings
-    variables = read_variables(context.environ, settings.env_files)
-    addresses: Addresses = {
-        "platform": check_address,
-        "lock": understand,
-        "exclude": _check_glob,
-    }
-    manifest = load(settings.files or default_paths(), variables, addresses)
+    manifest = load_given(context)
     keep_events_apart(context, declared(manifest))
     keep_outputs_apart(context, declared(manifest), _on_disk(manifest))
     return manifest
@@ -72,30 +60,5 @@ def _on_disk(manifest: Manifest) -> list[str]:
     return [file for file in manifest.files if file not in manifest.streams]
 
 
-def _check_glob(glob: str) -> None:
-    try:
-        globs.pattern(glob)
-    except UsageError as error:
-        raise AddressError(str(error)) from None
-
-
 def _has_bytes(path: str) -> bool:
     return os.path.lexists(path) and os.stat(path).st_size > 0  # noqa: PTH116 - it is text
-
-
-@contextmanager
-def located(manifest: Manifest) -> Iterator[None]:
-    """Find the lines of matching problems, which know only their paths."""
-    try:
-        yield
-    except MatchingError as error:
-        raise MatchingError(placed(error.problems, manifest.streams)) from error
-
-
-def base_of(manifest: Manifest) -> str | None:
-    """Return the folder that relative addresses count from; None for the current one."""
-    file = manifest.platform_file
-    # What comes through a pipe lies in no folder: its paths count from the current one.
-    if file is None or file in manifest.streams:
-        return None
-    return os.path.dirname(file)  # noqa: PTH120 - "" stays "", and is not "."

@@ -1,21 +1,42 @@
-"""The platform that options, manifest and environment agree on."""
+"""The platform that options, manifest and environment agree on, opened."""
 
 from __future__ import annotations
 
-from contextlib import closing
-
 from reconciler.cli.context import Context
-from reconciler.cli.inputs.manifest import base_of
-from reconciler.cli.inputs.token_at_risk import token_at_risk
-from reconciler.cli.inputs.warnings import tell
-from reconciler.errors import AddressError
+from reconciler.cli.inputs.ids import read_ids
+from reconciler.cli.inputs.manifest import read_manifest
+from reconciler.cli.options.choices import Choices
+from reconciler.given import read_scopes
+from reconciler.given.platform import at_risk, choose_address
+from reconciler.given.source import Source, reading, source_of
 from reconciler.manifest import Manifest
-from reconciler.masking import quoted_url
-from reconciler.model import NEW_PLATFORM, Notice, State
+from reconciler.model import NEW_PLATFORM, State
 from reconciler.plan.build import new_platform
 from reconciler.platform import Platform, Reader
-from reconciler.platforms import PLATFORM_VARIABLE, open_platform, runs_foreign_code, same_address
-from reconciler.retry.reader import PatientReader
+from reconciler.platforms import open_platform, runs_foreign_code
+
+
+def read_source(context: Context, choices: Choices | None = None) -> Source:
+    """Read the manifest, choose the platform, and say what is wanted of it.
+
+    Raises `UsageError` for choices that nobody may make here.
+    """
+    choices = choices or Choices()
+    choices.check()
+    scopes = read_scopes(context)
+    ids = read_ids(choices.ids) if choices.ids is not None else None
+    manifest = read_manifest(context)
+    platform = open_at(context, *choose_address(context, manifest))
+    return source_of(
+        context,
+        manifest,
+        platform,
+        scopes,
+        ids=ids,
+        targets=tuple(choices.target or ()),
+        allow_remove=tuple(choices.allow_remove or ()),
+        allow_empty=choices.allow_empty,
+    )
 
 
 def choose_platform(context: Context, manifest: Manifest | None) -> Platform:
@@ -25,57 +46,8 @@ def choose_platform(context: Context, manifest: Manifest | None) -> Platform:
     no platform, or if manifest and environment differ.
     """
     platform = open_at(context, *choose_address(context, manifest))
-    tell(context, at_risk(context, manifest))
+    context.warn(at_risk(context, manifest))
     return platform
-
-
-def at_risk(context: Context, manifest: Manifest | None) -> tuple[Notice, ...]:
-    """Warn if, in CI, only the manifest says who gets a token."""
-    own = manifest.platform if manifest else None
-    return () if own is None else token_at_risk(context, own, "the manifest")
-
-
-def choose_address(context: Context, manifest: Manifest | None) -> tuple[str, str | None]:
-    """Return the address of that platform as written, and the folder that it counts from."""
-    option = context.settings.platform
-    variable = context.variable(PLATFORM_VARIABLE)
-    if option is not None:
-        return option, None
-    own = manifest.platform if manifest else None
-    if manifest is None or own is None:
-        if variable is None:
-            raise AddressError(_no_platform(manifest))
-        return variable, None
-    base = base_of(manifest)
-    if variable is not None and not same_address(own, base, variable, None):
-        raise AddressError(
-            f"the manifest says platform {quoted_url(own)} and {PLATFORM_VARIABLE} says "
-            f"{quoted_url(variable)}: unset the variable, or choose with --platform"
-        )
-    return own, base
-
-
-def names_platform(context: Context, manifest: Manifest | None) -> bool:
-    """Return whether options, manifest or environment name a platform at all."""
-    named = context.settings.platform or (manifest and manifest.platform)
-    return bool(named or PLATFORM_VARIABLE in context.environ)
-
-
-def named_platform(context: Context, address: str) -> Platform:
-    """Open a saved plan's own platform, which options and environment may only confirm."""
-    for origin, given in (
-        ("--platform", context.settings.platform),
-        (PLATFORM_VARIABLE, context.variable(PLATFORM_VARIABLE)),
-    ):
-        if given is None:
-            continue
-        if not same_address(address, None, given, None):
-            raise AddressError(
-                f"the plan is for the platform {quoted_url(address)} and {origin} says "
-                f"{quoted_url(given)}: apply the plan where it was made for, or plan again"
-            )
-        break
-    return open_at(context, address, None)
 
 
 def open_at(context: Context, address: str, base: str | None) -> Platform:
@@ -91,20 +63,6 @@ def open_at(context: Context, address: str, base: str | None) -> Platform:
     )
 
 
-def ids_for(context: Context, manifest: Manifest) -> dict[str, str] | None:
-    """Translate no id at all where `--platform` leads away from the manifest's own platform."""
-    option = context.settings.platform
-    if option is None or manifest.platform is None:
-        return None
-    same = same_address(manifest.platform, base_of(manifest), option, None)
-    return None if same else {}
-
-
-def reading(platform: Platform) -> closing[PatientReader]:
-    """Open a platform for reading while entered."""
-    return closing(PatientReader(platform.reader()))
-
-
 def read_live(context: Context, platform: Platform, reader: Reader | None = None) -> State:
     """Read all storages, by a reader of the platform if one is open; warn if there is none yet."""
     if reader is None:
@@ -112,13 +70,5 @@ def read_live(context: Context, platform: Platform, reader: Reader | None = None
             return read_live(context, platform, own)
     state = reader.read()
     if state.platform_id == NEW_PLATFORM:
-        tell(context, [new_platform(platform.address)])
+        context.warn([new_platform(platform.address)])
     return state
-
-
-def _no_platform(manifest: Manifest | None) -> str:
-    where = "the manifest says no platform" if manifest else "there is no manifest to say one"
-    return (
-        f"which platform? {where}: write `platform: sqlite:///platform.db` into it, give "
-        f"--platform, or set {PLATFORM_VARIABLE}"
-    )

@@ -9,11 +9,12 @@ from pathlib import Path
 
 from reconciler.cli.context import Context
 from reconciler.cli.inputs.names import chosen, refuse_manifests
-from reconciler.cli.inputs.platform import choose_platform, names_platform, read_live
-from reconciler.cli.inputs.scope import read_scopes
-from reconciler.cli.inputs.source import compared
+from reconciler.cli.inputs.platform import choose_platform, read_live
 from reconciler.cli.recovery import lost
 from reconciler.errors import ReconcilerError, UsageError
+from reconciler.given import read_scopes
+from reconciler.given.platform import names_platform
+from reconciler.given.source import compared
 from reconciler.manifest import Manifest
 from reconciler.masking import quoted_url
 from reconciler.model import State, Storage

@@ -12,7 +12,7 @@ from reconciler.cli.applying.preflight import require_backends, with_backends
 from reconciler.cli.commands.plan import exit_code
 from reconciler.cli.commands.recovery.rebuild import RebuildOptions
 from reconciler.cli.context import Context
-from reconciler.cli.inputs.expect import check_expected
+from reconciler.cli.inputs.plans import check_expected
 from reconciler.cli.recovery.rebuilding.choosing import check_digest, choose, notes
 from reconciler.cli.recovery.rebuilding.finishing import Finishing
 from reconciler.cli.recovery.rebuilding.planning import Work, plan

@@ -11,13 +11,14 @@ from reconciler.cli.applying.signals import Stop
 from reconciler.cli.commands.recovery.scan import ScanOptions
 from reconciler.cli.context import Context
 from reconciler.cli.inputs.manifest import read_manifest_if_any
-from reconciler.cli.inputs.platform import choose_platform, reading
+from reconciler.cli.inputs.platform import choose_platform
 from reconciler.cli.recovery import codes, scan
 from reconciler.cli.recovery.live import storages_of
 from reconciler.cli.recovery.proving.declared import objectives
 from reconciler.cli.recovery.targets import targets_of
 from reconciler.disk.scratch import scratch
 from reconciler.errors import UsageError
+from reconciler.given.source import reading
 from reconciler.location import location
 from reconciler.model import Storage
 from reconciler.platform import InventoryRow, Platform

@@ -13,8 +13,7 @@ from reconciler.cli.context import Context
 from reconciler.cli.inputs.apart import check_file_apart, declared, live
 from reconciler.cli.inputs.files import check_digest_goal, write_whole
 from reconciler.cli.inputs.manifest import read_manifest_if_any
-from reconciler.cli.inputs.platform import choose_platform, read_live, reading
-from reconciler.cli.inputs.source import compared
+from reconciler.cli.inputs.platform import choose_platform, read_live
 from reconciler.cli.recovery import apart, codes, lost
 from reconciler.cli.recovery.proving.declared import objectives
 from reconciler.cli.recovery.proving.metering import About, metered
@@ -22,6 +21,7 @@ from reconciler.cli.recovery.scan import scan_all
 from reconciler.cli.recovery.targets import targets_of
 from reconciler.environment.timestamps import utc_now
 from reconciler.errors import ERROR, INTERRUPTED, SUCCESS, ReconcilerError, UsageError
+from reconciler.given.source import compared, reading
 from reconciler.manifest import Manifest
 from reconciler.model import NEW_PLATFORM, Objective, State, unmanaged_because
 from reconciler.platform import Platform

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 
-from reconciler.cli.applying.signals import FINISHES, GOES_ON, Stop
+from reconciler.applying.signals import FINISHES
+from reconciler.cli.applying.signals import GOES_ON, Stop
 from reconciler.cli.commands.recovery.verify import BEFORE, VerifyOptions
 from reconciler.cli.context import Context
 from reconciler.cli.inputs.apart import Lying, check_file_apart, declared, keep_outputs_apart
-from reconciler.cli.inputs.platform import choose_platform, read_live, reading
-from reconciler.cli.inputs.scope import read_scopes
+from reconciler.cli.inputs.platform import choose_platform, read_live
 from reconciler.cli.options.hints import did_you_mean
 from reconciler.cli.recovery import codes
 from reconciler.cli.recovery.proving import objective
@@ -22,6 +22,8 @@ from reconciler.cli.recovery.verifying.meant import check, check_told_alone, com
 from reconciler.cli.recovery.verifying.telling import tell_verified
 from reconciler.environment.timestamps import timestamp, utc_now
 from reconciler.errors import ERROR, RepositoryError, UsageError
+from reconciler.given import read_scopes
+from reconciler.given.source import reading
 from reconciler.model import NEW_PLATFORM
 from reconciler.names import Scope, matches
 from reconciler.printable import listed, quoted

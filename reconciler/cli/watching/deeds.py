@@ -11,8 +11,7 @@ from reconciler.cli.applying.carry_out import carried_out, keep_files_apart
 from reconciler.cli.applying.events import EventStream
 from reconciler.cli.applying.signals import Stop
 from reconciler.cli.context import Context
-from reconciler.cli.inputs.source import Source, plan_for, read_source
-from reconciler.cli.time_limit import TimeLimit
+from reconciler.cli.inputs.platform import read_source
 from reconciler.environment.here import origin_here
 from reconciler.errors import (
     BLOCKED,
@@ -26,11 +25,13 @@ from reconciler.errors import (
     ReconcilerError,
     UsageError,
 )
+from reconciler.given.source import Source, plan_for
 from reconciler.plan.document import Plan
 from reconciler.printable import shown
 from reconciler.reconcile import Applied
 from reconciler.report.sentences.drift import drift_of
 from reconciler.report.watching.lines import of_difference
+from reconciler.retry.time_limit import TimeLimit
 from reconciler.watching import conditions
 from reconciler.watching.conditions import NOT_APPLIED, UNREAD, Condition
 from reconciler.watching.deeds import Looked, Pulled, Tried

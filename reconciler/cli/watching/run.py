@@ -11,19 +11,19 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-from reconciler.cli.applying.carry_out import journal_folder
 from reconciler.cli.applying.events import EventStream, telling
 from reconciler.cli.applying.signals import Stop
 from reconciler.cli.context import Context
 from reconciler.cli.inputs.apart import check_file_apart, declared
 from reconciler.cli.inputs.manifest import read_manifest_if_any
-from reconciler.cli.time_limit import TimeLimit
 from reconciler.cli.watching.bell import Bell
 from reconciler.cli.watching.deeds import ENDING, Deeds, WatchOptions
 from reconciler.cli.watching.telling import Keeping, Telling
 from reconciler.environment.timestamps import utc_now
 from reconciler.errors import INTERRUPTED, SUCCESS, ManifestError, UsageError
+from reconciler.given import journal_folder
 from reconciler.manifest.files import is_stream
+from reconciler.retry.time_limit import TimeLimit
 from reconciler.watching.alone import alone
 from reconciler.watching.loop import Clock, Watch
 from reconciler.watching.memory import recall

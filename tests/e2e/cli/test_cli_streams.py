@@ -190,7 +190,7 @@ def test_a_file_that_is_no_platform_is_an_error(quickstart):
 
 def test_a_bug_is_one_line_unless_debugging(quickstart):
     script = (
-        "import sys, reconciler.cli.inputs.source as inputs;"
+        "import sys, reconciler.given.source as inputs;"
         "inputs.make_plan = lambda *a, **k: 1 / 0;"
         "from reconciler.cli.main import main; sys.exit(main())"
     )

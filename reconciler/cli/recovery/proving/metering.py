@@ -22,9 +22,9 @@ from reconciler.cli.inputs.apart import (
 )
 from reconciler.cli.inputs.files import check_room, check_writable, write_whole
 from reconciler.cli.inputs.manifest import read_manifest_if_any
-from reconciler.cli.inputs.scope import read_scopes
 from reconciler.environment.timestamps import APART, utc_now
 from reconciler.errors import ERROR, SUCCESS, ReconcilerError, SnapshotError, UsageError
+from reconciler.given import read_scopes
 from reconciler.location import location
 from reconciler.manifest import Manifest
 from reconciler.model import Objective

@@ -10,13 +10,13 @@ from reconciler.cli.context import Context
 from reconciler.cli.inputs.apart import declared
 from reconciler.cli.inputs.manifest import read_manifest_if_any
 from reconciler.cli.inputs.places import in_manifest
-from reconciler.cli.inputs.scope import read_scopes
 from reconciler.cli.recovery import codes
 from reconciler.cli.recovery.proving.declared import WRITE
 from reconciler.cli.recovery.proving.metering import About
 from reconciler.cli.telling import Told, tell_all
 from reconciler.environment.timestamps import utc_now
 from reconciler.errors import UsageError
+from reconciler.given import read_scopes
 from reconciler.location import location
 from reconciler.manifest import Manifest
 from reconciler.names import Scope

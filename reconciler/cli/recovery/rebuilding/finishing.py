@@ -8,11 +8,11 @@ from reconciler.cli.applying.signals import Stop
 from reconciler.cli.commands.recovery.rebuild import RebuildOptions
 from reconciler.cli.context import Context
 from reconciler.cli.inputs.ids import write_ids
-from reconciler.cli.inputs.platform import reading
 from reconciler.cli.recovery.rebuilding.adding import Adding
 from reconciler.cli.recovery.rebuilding.planning import Work
 from reconciler.cli.recovery.rebuilding.rewriting import rewrite
 from reconciler.errors import ERROR, INTERRUPTED, PARTIAL, SUCCESS, ReconcilerError
+from reconciler.given.source import reading
 from reconciler.location import same_place
 from reconciler.platform import Reader
 from reconciler.printable import quoted, word

@@ -12,15 +12,15 @@ from reconciler.cli.commands.recovery.rebuild import RebuildOptions
 from reconciler.cli.context import Context
 from reconciler.cli.inputs.apart import Lying
 from reconciler.cli.inputs.manifest import read_manifest_if_any
-from reconciler.cli.inputs.platform import choose_platform, reading
-from reconciler.cli.inputs.scope import read_scopes
-from reconciler.cli.inputs.source import Source, plan_by
+from reconciler.cli.inputs.platform import choose_platform
 from reconciler.cli.recovery.rebuilding.advice import fitting
 from reconciler.cli.recovery.rebuilding.choosing import Chosen, check_alike
 from reconciler.cli.recovery.rebuilding.doubts import not_rebuilt, strange, taken_over, unwanted
 from reconciler.cli.recovery.rebuilding.following import Follow, following
 from reconciler.cli.recovery.relocating import moved
 from reconciler.errors import ManifestError, SnapshotError, UsageError
+from reconciler.given import read_scopes
+from reconciler.given.source import Source, plan_by, reading
 from reconciler.location import same_place, sanitize_local_url, usable_url
 from reconciler.manifest import Manifest, load
 from reconciler.masking import quoted_url

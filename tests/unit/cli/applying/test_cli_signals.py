@@ -4,9 +4,10 @@ import signal
 
 import pytest
 
-from reconciler.cli.applying.signals import FINISHES, GOES_ON, GRACE, LEAVES_NOTHING, Stop
+from reconciler.applying.signals import FINISHES, GRACE
+from reconciler.cli.applying.signals import GOES_ON, LEAVES_NOTHING, Stop
 from reconciler.cli.output.pipe import LAST
-from reconciler.cli.time_limit import TimeLimit
+from reconciler.retry.time_limit import TimeLimit
 
 SIGNALS = [getattr(signal, n) for n in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, n)]
 

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from reconciler.cli.inputs.expect import check_expected
+from reconciler.cli.inputs.plans import check_expected
 from reconciler.diff.temporary_names import temporary
 from reconciler.errors import BlockedError, StaleError, UsageError
 from reconciler.model import Values

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from contextlib import closing
 from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from reconciler.cli.context import Context
-from reconciler.cli.inputs.ids import read_ids
-from reconciler.cli.inputs.manifest import located, read_manifest
-from reconciler.cli.inputs.platform import at_risk, choose_address, ids_for, open_at, reading
-from reconciler.cli.inputs.scope import read_scopes
-from reconciler.cli.inputs.warnings import with_own
-from reconciler.cli.options.choices import Choices
 from reconciler.diff import Diff, compare
 from reconciler.environment.timestamps import timestamp, utc_now
+from reconciler.given import Given
+from reconciler.given.manifest import located, with_own
+from reconciler.given.platform import at_risk, ids_for
 from reconciler.manifest import Manifest
 from reconciler.model import State
 from reconciler.plan.document import Plan
 from reconciler.platform import Platform, Reader
 from reconciler.reconcile import Request, make_plan
+from reconciler.retry.reader import PatientReader
 
 
 class Source(NamedTuple):
@@ -30,30 +29,29 @@ class Source(NamedTuple):
     request: Request
 
 
-def read_source(context: Context, choices: Choices | None = None) -> Source:
-    """Read the manifest, choose the platform, and say what is wanted of it.
-
-    Raises `UsageError` for choices that nobody may make here.
-    """
-    choices = choices or Choices()
-    choices.check()
-    scopes = read_scopes(context)
-    ids = read_ids(choices.ids) if choices.ids is not None else None
-    manifest = read_manifest(context)
-    platform = open_at(context, *choose_address(context, manifest))
-    manifest = replace(manifest, warnings=(*manifest.warnings, *at_risk(context, manifest)))
-    if ids is None:
-        ids = ids_for(context, manifest)
+def source_of(
+    given: Given,
+    manifest: Manifest,
+    platform: Platform,
+    scopes: tuple[tuple[str, ...], ...],
+    *,
+    ids: Mapping[str, str] | None = None,
+    targets: tuple[str, ...] = (),
+    allow_remove: tuple[str, ...] = (),
+    allow_empty: bool = False,
+) -> Source:
+    """Put together what a plan is made of; `Request` says what the wishes mean."""
     request = Request(
         manifest.desired,
         scopes=scopes,
-        ids=ids,
-        targets=tuple(choices.target or ()),
-        allow_remove=tuple(choices.allow_remove or ()),
-        allow_empty=choices.allow_empty,
+        ids=ids_for(given, manifest) if ids is None else ids,
+        targets=targets,
+        allow_remove=allow_remove,
+        allow_empty=allow_empty,
         lock=manifest.lock,
     )
-    return Source(manifest, platform, request)
+    warned = replace(manifest, warnings=(*manifest.warnings, *at_risk(given, manifest)))
+    return Source(warned, platform, request)
 
 
 def plan_for(source: Source) -> Plan:
@@ -73,7 +71,12 @@ def plan_by(source: Source, reader: Reader, state: State | None = None) -> Plan:
     return replace(plan, warnings=with_own(source.manifest, plan.warnings))
 
 
-def compared(context: Context, manifest: Manifest, state: State) -> Diff:
+def compared(given: Given, manifest: Manifest, state: State) -> Diff:
     """Return in what live differs from a manifest, within its own scope, without a plan."""
     with located(manifest):
-        return compare(manifest.desired, state.storages, ids=ids_for(context, manifest))
+        return compare(manifest.desired, state.storages, ids=ids_for(given, manifest))
+
+
+def reading(platform: Platform) -> closing[PatientReader]:
+    """Open a platform for reading while entered."""
+    return closing(PatientReader(platform.reader()))
