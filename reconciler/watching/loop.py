@@ -9,6 +9,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from reconciler.environment.timestamps import moment_of, timestamp
+from reconciler.errors import ERROR, INVALID, USAGE
 from reconciler.version import __version__
 from reconciler.watching import schedule
 from reconciler.watching.conditions import APPLYING, CHECKOUT, LIVE, READING, Condition, seen
@@ -106,7 +107,6 @@ class Watch:
         self._agenda = schedule.pulled(self._agenda, newest=pulled.problem is None)
         self._status = replace(self._status, commit=pulled.commit)
         self._see(CHECKOUT, [pulled.problem] if pulled.problem else [])
-        self.exit_code = 0
 
     def _look(self) -> None:
         begun = self._clock.passed()
@@ -116,6 +116,8 @@ class Watch:
             self._terms, self._agenda, now, self._clock.spread(), looked.found
         )
         self.exit_code = looked.exit_code
+        if not self._agenda.newest and looked.exit_code not in (USAGE, INVALID):
+            self.exit_code = ERROR
         status = replace(self._status, tried_at=time, rounds=self._status.rounds + 1)
         if looked.problem is not None:
             self._status = replace(status, failures=status.failures + 1)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from argparse import Namespace
 from collections.abc import Callable
 
+from msgspec.structs import replace
+
 from reconciler.applying.run import Job
 from reconciler.cli.applying.agreement import TermsOptions
 from reconciler.cli.applying.carry_out import carried_out, keep_files_apart
@@ -26,6 +28,7 @@ from reconciler.errors import (
     UsageError,
 )
 from reconciler.given.source import Source, plan_for
+from reconciler.manifest import default_paths
 from reconciler.plan.document import Plan
 from reconciler.printable import shown
 from reconciler.reconcile import Applied
@@ -33,6 +36,7 @@ from reconciler.report.sentences.drift import drift_of
 from reconciler.report.watching.lines import of_difference
 from reconciler.retry.time_limit import TimeLimit
 from reconciler.watching import conditions
+from reconciler.watching.checkout import Checkout
 from reconciler.watching.conditions import NOT_APPLIED, UNREAD, Condition
 from reconciler.watching.deeds import Looked, Pulled, Tried
 from reconciler.watching.schedule import Found
@@ -45,6 +49,8 @@ class WatchOptions(Namespace):
     """The options of `watch`."""
 
     interval: float
+    pull: bool
+    require_signed: bool
     apply: bool
     once: bool
     state: str | None
@@ -61,8 +67,13 @@ class Deeds:
         events: EventStream,
         told: Callable[[str, Applied], object],
     ) -> None:
-        """`told` hears of each apply: its run, and what came of it."""
+        """`told` hears of each apply: its run, and what came of it.
+
+        Raises `UsageError` if there is no checkout that could be pulled.
+        """
         self._context, self._options, self._events, self._told = context, options, events, told
+        self._checkout = _checkout(context, options)
+        self._commit = ""
         self._planned: tuple[Source, Plan] | None = None
         self._next = context
         #: Whether a signal has asked for an end while something was applied.
@@ -72,8 +83,12 @@ class Deeds:
         self._digest = ""
 
     def pull(self) -> Pulled:
-        """Leave the checkout as it is."""
-        return Pulled("")
+        """Bring the manifest's checkout up to date."""
+        if self._checkout is None:
+            raise AssertionError("nobody asked for a pull")
+        pulled = self._checkout.pull()
+        self._commit = pulled.commit
+        return pulled
 
     def look(self) -> Looked:
         """Read the manifest and live, and plan.
@@ -100,7 +115,8 @@ class Deeds:
         """Give the next apply an id of its own."""
         context = _for_a_round(self._context)
         origin = origin_here(context.environ)
-        self._next = context._replace(origin=origin)
+        commit = self._commit or origin.commit
+        self._next = context._replace(origin=replace(origin, commit=commit))
         return origin.run
 
     def apply(self) -> Tried:
@@ -143,6 +159,15 @@ class Deeds:
             fail_fast=False,
             lock_timeout=self._options.lock_timeout,
         )
+
+
+def _checkout(context: Context, options: WatchOptions) -> Checkout | None:
+    if not options.pull:
+        if options.require_signed:
+            raise UsageError("--require-signed says what --pull may bring in: give both")
+        return None
+    paths = context.settings.files or default_paths()
+    return Checkout(paths, context.environ, signed=options.require_signed)
 
 
 def _for_a_round(context: Context) -> Context:

@@ -65,7 +65,7 @@ def _watch(context: Context, options: WatchOptions, events: EventStream, folder:
         with stop, _poked_by_hangup(pokes, bell):
             context.streams.heed(stop.may_wait)
             watch = Watch(
-                Terms(options.interval, applies=options.apply),
+                Terms(options.interval, pulls=options.pull, applies=options.apply),
                 deeds,
                 teller,
                 Clock(time.monotonic, utc_now, _spread),

@@ -175,3 +175,29 @@ def test_a_watch_that_was_killed_while_it_applied_says_so(applied):
     (line,) = told(applied("watch", "--once"))
     assert line.endswith("reconciler history 20261130-084329-640-c7d9ea")
     assert told(applied("watch", "--once")) == []
+
+
+def test_it_pulls_and_applies_nothing_while_it_cannot(quickstart, tmp_path_factory):
+    remote = tmp_path_factory.mktemp("remote")
+    script = (
+        "git init -q . && git add storages.yaml && "
+        "git -c user.name=a -c user.email=a@b commit -qm one && "
+        f"git init -q --bare {remote} && git remote add origin {remote} && git push -qu origin HEAD"
+    )
+    assert quickstart.shell(script).returncode == 0
+    away = remote.rename(remote.with_name("away"))
+    lines = told(quickstart("watch", "--once", "--pull", "--apply", code=1))
+    assert lines[0].startswith("can't pull: the remote can't be read: fatal: ")
+    assert [line for line in lines if "applied" in line] == []
+    away.rename(remote)
+    lines = told(quickstart("watch", "--once", "--pull", "--apply"))
+    assert lines[0].startswith("can pull again, after: ")
+    assert [line for line in lines if "applied, run" in line]
+    (journal,) = (quickstart.path / ".reconciler/journal").iterdir()
+    head = quickstart.shell("git rev-parse HEAD").stdout.strip()
+    assert json.loads(journal.read_text().splitlines()[0])["commit"] == head
+
+
+def test_signed_commits_are_wanted_of_a_pull_alone(quickstart):
+    assert "--pull" in quickstart("watch", "--once", "--require-signed", code=64).stderr
+    assert "not a git repository" in quickstart("watch", "--once", "--pull", code=64).stderr

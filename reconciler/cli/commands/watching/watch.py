@@ -29,6 +29,17 @@ def _add_arguments(parser: ArgumentParser) -> None:
         help="from the end of one look to the next, up to a tenth shorter or longer (default: 5m)",
     )
     parser.add_argument(
+        "--pull",
+        action="store_true",
+        help="before each look bring the Git checkout of the manifest up to date, by fast-forward "
+        "alone; what does not follow what is checked out is told, and nothing is applied",
+    )
+    parser.add_argument(
+        "--require-signed",
+        action="store_true",
+        help="with --pull: take no commit that `git verify-commit` does not vouch for",
+    )
+    parser.add_argument(
         "--apply",
         action="store_true",
         help="apply plans that policy lets be applied; one that fails is tried again after a pause "

@@ -1,0 +1,175 @@
+"""The checkout in which a manifest lies, brought up to date by fast-forward alone."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from reconciler.errors import UsageError
+from reconciler.printable import listed, quoted
+from reconciler.watching.conditions import NOT_PULLED, Condition
+from reconciler.watching.deeds import Pulled
+from reconciler.watching.git import Git, Said
+
+#: Why a checkout is not brought up to date: the remote can't be read; what it has does not follow
+#: what is here; nobody vouches for it; the manifest was changed here; the checkout is not in order.
+UNREACHABLE, NOT_FORWARD, UNSIGNED, CHANGED_HERE, UNUSABLE = (
+    "unreachable",
+    "not_forward",
+    "unsigned",
+    "changed_here",
+    "unusable",
+)
+#: Seconds that one call of git may take.
+PATIENCE = 60.0
+#: What was fetched, by a name that nobody else uses.
+_FETCHED = "refs/reconciler/fetched"
+_MANIFESTS = (".yaml", ".yml")
+
+
+class _Refused(Exception):  # noqa: N818 - it never leaves this module
+    """The checkout stays as it is."""
+
+    def __init__(self, code: str, why: str) -> None:
+        self.condition = Condition(NOT_PULLED, "", code, why)
+
+
+class Checkout:
+    """One checkout. Its files change only as a whole, to a commit that was found in order."""
+
+    def __init__(
+        self,
+        paths: Sequence[str],
+        environ: Mapping[str, str],
+        *,
+        signed: bool = False,
+        patience: float = PATIENCE,
+    ) -> None:
+        """Find the checkout in which the files and folders of a manifest lie.
+
+        `signed`: no commit is taken that `git verify-commit` does not vouch for. Raises
+        `UsageError` if they do not all lie in one checkout, or if there is no git.
+        """
+        folders = {_folder(path) for path in paths}
+        tops = set[str]()
+        for folder in sorted(folders):
+            said = Git(folder, environ, patience)("rev-parse", "--show-toplevel")
+            if said.code:
+                raise UsageError(f"--pull: {quoted(str(folder))}: {said.reason}")
+            tops.add(said.out.removesuffix("\n"))
+        if len(tops) != 1:
+            raise UsageError(f"--pull: the manifest lies in several checkouts: {sorted(tops)}")
+        self._top = Path(tops.pop())
+        self._paths = [os.path.abspath(path) for path in paths]  # noqa: PTH100 - links stay
+        self._git = Git(self._top, environ, patience)
+        self._signed = signed
+
+    def pull(self) -> Pulled:
+        """Fetch, and go forward to what was fetched, if nothing speaks against it."""
+        head = ""
+        try:
+            self._keep_to_our_settings()
+            head = self._read("rev-parse", "--verify", "HEAD^{commit}")
+            self._check_unchanged()
+            fetched = self._fetch()
+            if self._signed:
+                self._check_signature(fetched)
+            if fetched != head:
+                self._check_forward(head, fetched)
+                self._forward(fetched)
+                head = fetched
+        except _Refused as refused:
+            return Pulled(head, refused.condition)
+        return Pulled(head)
+
+    def _keep_to_our_settings(self) -> None:
+        """Refuse settings that come from files of the checkout, and filters wherever from."""
+        told = self._read("config", "--list", "--null", "--show-origin").split("\0")
+        inside = Path(os.path.realpath(self._top))
+        places = ("--absolute-git-dir", "--git-common-dir")
+        private = [Path(os.path.realpath(self._top / self._read("rev-parse", p))) for p in places]
+        drivers = set[str]()
+        # Origin and setting take turns.
+        for origin, setting in zip(told[::2], told[1::2], strict=False):
+            key = setting.partition("\n")[0]
+            if key.startswith("filter.") and key.count(".") > 1:
+                drivers.add(key[len("filter.") : key.rindex(".")])
+            if not origin.startswith("file:"):
+                continue
+            file = Path(os.path.realpath(self._top / origin.removeprefix("file:")))
+            if file.is_relative_to(inside) and not any(map(file.is_relative_to, private)):
+                raise _Refused(
+                    UNUSABLE,
+                    f"git takes settings from {quoted(str(file))}, which is a file of the "
+                    "checkout: whoever can push could have commands run here",
+                )
+        self._git.without_filters(sorted(drivers))
+
+    def _check_unchanged(self) -> None:
+        """Refuse a manifest that is another one than what was committed."""
+        command = ("status", "--porcelain=v1", "-z", "--no-renames", "--ignored=matching")
+        told = self._read(*command, "--untracked-files=all", "--", *self._paths)
+        changed = [
+            line[3:]
+            for line in told.split("\0")
+            if line and (line[:2] not in ("??", "!!") or line.lower().endswith(_MANIFESTS))
+        ]
+        if changed:
+            raise _Refused(CHANGED_HERE, f"changed here, and not committed: {listed(changed)}")
+
+    def _fetch(self) -> str:
+        """Fetch what the branch follows, and return its commit."""
+        branch = self._git("symbolic-ref", "--quiet", "HEAD")
+        if branch.code:
+            raise _Refused(UNUSABLE, "no branch is checked out: `git switch` to one")
+        form = "--format=%(upstream:remotename)%00%(upstream:remoteref)"
+        told = self._read("for-each-ref", form, branch.out.removesuffix("\n"))
+        remote, _, ref = told.partition("\0")
+        if not remote or not ref:
+            raise _Refused(
+                UNUSABLE, "the branch follows no remote one: `git branch --set-upstream-to`"
+            )
+        options = ("--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head")
+        said = self._git("fetch", *options, "--refmap=", "--", remote, f"+{ref}:{_FETCHED}")
+        if said.code:
+            raise _Refused(UNREACHABLE, f"the remote can't be read: {said.reason}")
+        return self._read("rev-parse", "--verify", f"{_FETCHED}^{{commit}}")
+
+    def _check_signature(self, commit: str) -> None:
+        said = self._git("verify-commit", commit)
+        if said.code:
+            why = said.reason if said.error.strip() else "it has no signature"
+            raise _Refused(UNSIGNED, f"nobody vouches for the commit {commit}: {why}")
+
+    def _check_forward(self, head: str, fetched: str) -> None:
+        if self._git("merge-base", "--is-ancestor", head, fetched).code == 0:
+            return
+        behind = self._git("merge-base", "--is-ancestor", fetched, head).code == 0
+        why = "was set back, or commits made here were not pushed" if behind else "has diverged"
+        raise _Refused(
+            NOT_FORWARD,
+            f"the remote branch {why}: it is at {fetched}, and {head} is checked out; nothing is "
+            "thrown away here",
+        )
+
+    def _forward(self, commit: str) -> None:
+        said = self._git("merge", "--ff-only", "--quiet", "--no-stat", commit)
+        if said.code or self._read("rev-parse", "--verify", "HEAD^{commit}") != commit:
+            _unusable(said)
+
+    def _read(self, *arguments: str) -> str:
+        said = self._git(*arguments)
+        if said.code:
+            _unusable(said)
+        return said.out.removesuffix("\n")
+
+
+def _folder(path: str) -> Path:
+    there = Path(path)
+    return there if there.is_dir() else there.parent
+
+
+def _unusable(said: Said) -> NoReturn:
+    raise _Refused(UNUSABLE, said.reason)

@@ -1,0 +1,242 @@
+"""A real checkout of a real remote: it goes forward, or stays as it is and says why."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from reconciler.errors import UsageError
+from reconciler.watching.checkout import (
+    CHANGED_HERE,
+    NOT_FORWARD,
+    UNREACHABLE,
+    UNSIGNED,
+    UNUSABLE,
+    Checkout,
+)
+
+ENVIRON = {
+    "PATH": os.environ["PATH"],
+    "HOME": "/nonexistent",
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_CONFIG_GLOBAL": os.devnull,
+}
+WHO = ("-c", "user.name=Ada", "-c", "user.email=ada@example.org")
+
+
+def git(folder, *arguments):
+    done = subprocess.run(
+        ["git", *WHO, *arguments],
+        cwd=folder,
+        env=ENVIRON,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout.strip()
+
+
+class Repository:
+    """A remote, the clone that its authors work in, and the checkout that is watched."""
+
+    def __init__(self, tmp_path: Path) -> None:
+        self.remote, self.author, self.here = (tmp_path / n for n in ("remote", "author", "here"))
+        git(tmp_path, "init", "-q", "--bare", "-b", "main", str(self.remote))
+        git(tmp_path, "clone", "-q", str(self.remote), str(self.author))
+        self.first = self.push("one")
+        git(tmp_path, "clone", "-q", str(self.remote), str(self.here))
+
+    def push(self, text, *options, name="storages.yaml"):
+        (self.author / name).parent.mkdir(parents=True, exist_ok=True)
+        (self.author / name).write_text(text)
+        git(self.author, "add", "-A")
+        git(self.author, "commit", "-q", "-m", text or "nothing", *options)
+        git(self.author, "push", "-q", "--force", "origin", "HEAD:main")
+        return git(self.author, "rev-parse", "HEAD")
+
+    def checkout(self, **options):
+        environ = options.pop("environ", ENVIRON)
+        return Checkout([str(self.here / "storages.yaml")], environ, **options)
+
+    def text(self, name="storages.yaml"):
+        return (self.here / name).read_text()
+
+
+@pytest.fixture
+def repository(tmp_path):
+    return Repository(tmp_path)
+
+
+def refused(pulled, code):
+    assert pulled.problem is not None
+    assert pulled.problem.code == code, pulled.problem
+    return pulled.problem.message
+
+
+def test_it_goes_forward(repository):
+    checkout = repository.checkout()
+    assert checkout.pull().commit == repository.first
+    newest = repository.push("two")
+    pulled = checkout.pull()
+    assert (pulled.commit, pulled.problem) == (newest, None)
+    assert repository.text() == "two"
+    assert git(repository.here, "status", "--porcelain") == ""
+
+
+def test_what_was_forced_or_set_back_is_not_taken(repository):
+    checkout = repository.checkout()
+    newest = repository.push("two")
+    assert checkout.pull().commit == newest
+    repository.push("other", "--amend")
+    pulled = checkout.pull()
+    assert "has diverged" in refused(pulled, NOT_FORWARD)
+    git(repository.author, "reset", "-q", "--hard", repository.first)
+    git(repository.author, "push", "-q", "--force", "origin", "HEAD:main")
+    assert "was set back" in refused(checkout.pull(), NOT_FORWARD)
+    assert repository.text() == "two"
+    assert pulled.commit == newest
+
+
+def test_a_remote_that_is_away_is_told_and_is_back_later(repository):
+    checkout = repository.checkout()
+    repository.remote.rename(repository.remote.with_name("away"))
+    message = refused(checkout.pull(), UNREACHABLE)
+    assert "does not appear to be a git repository" in message
+    repository.remote.with_name("away").rename(repository.remote)
+    assert checkout.pull().problem is None
+
+
+def test_a_remote_that_never_answers_is_given_up_with_all_that_was_started(repository, tmp_path):
+    script = tmp_path / "ssh"
+    script.write_text(f"#!/bin/sh\nexec 3> {tmp_path}/pipe\necho here >&3\nexec sleep 60\n")
+    script.chmod(0o755)
+    os.mkfifo(tmp_path / "pipe")
+    pipe = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    git(repository.here, "remote", "set-url", "origin", "ssh://nobody@localhost/x")
+    environ = {**ENVIRON, "GIT_SSH": str(script)}
+    checkout = repository.checkout(environ=environ, patience=1.5)
+    assert "no end after 1.5 s" in refused(checkout.pull(), UNREACHABLE)
+    assert os.read(pipe, 100) == b"here\n"
+    os.set_blocking(pipe, True)
+    assert os.read(pipe, 100) == b""  # as soon as nobody is left who could write
+    os.close(pipe)
+
+
+@pytest.mark.parametrize("signer", ["ours", "theirs", None])
+def test_only_what_somebody_vouches_for_is_taken(repository, tmp_path, signer):
+    for name in ("ours", "theirs"):
+        command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(tmp_path / name)]
+        subprocess.run(command, check=True)
+    public = (tmp_path / "ours.pub").read_text()
+    (tmp_path / "signers").write_text(f"ada@example.org {public}")
+    git(repository.here, "config", "gpg.ssh.allowedSignersFile", str(tmp_path / "signers"))
+    if signer:
+        git(repository.author, "config", "gpg.format", "ssh")
+        git(repository.author, "config", "user.signingKey", str(tmp_path / signer))
+    newest = repository.push("two", *(["-S"] if signer else []))
+    pulled = repository.checkout(signed=True).pull()
+    if signer == "ours":
+        assert (pulled.commit, pulled.problem, repository.text()) == (newest, None, "two")
+    else:
+        message = refused(pulled, UNSIGNED)
+        assert newest in message
+        assert (pulled.commit, repository.text()) == (repository.first, "one")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("storages.yaml", "mine"), ("more/new.yaml", "mine"), ("more/x.YML", "")]
+)
+def test_a_manifest_that_was_changed_here_is_told(repository, name, text):
+    (repository.here / "more").mkdir()
+    (repository.here / ".gitignore").write_text("*.YML\n")
+    (repository.here / name).write_text(text)
+    (repository.here / "more" / "notes.txt").write_text("of no interest")
+    paths = [str(repository.here / "storages.yaml"), str(repository.here / "more")]
+    repository.push("two")
+    assert name in refused(Checkout(paths, ENVIRON).pull(), CHANGED_HERE)
+    assert repository.text() == ("mine" if name == "storages.yaml" else "one")
+
+
+def test_nothing_that_the_remote_sends_is_run(repository, tmp_path):
+    """Hooks in a tracked folder, filters and monitors that are scripts of the checkout, links."""
+    ran = tmp_path / "ran"
+    script = f"#!/bin/sh\necho $0 >> {ran}\ncat\n"
+    secret = tmp_path / "secret"
+    secret.write_text("secret")
+    hooks = ("hooks/post-merge", "hooks/post-checkout", "hooks/reference-transaction")
+    for name in (*hooks, "filter.sh"):
+        (repository.author / name).parent.mkdir(exist_ok=True)
+        (repository.author / name).write_text(script)
+        (repository.author / name).chmod(0o755)
+    repository.push("* filter=evil=x", name=".gitattributes")
+    assert repository.checkout().pull().problem is None
+    here = repository.here
+    for key, value in (
+        ("core.hooksPath", "hooks"),
+        ("core.fsmonitor", "./filter.sh"),
+        ("filter.evil=x.smudge", "./filter.sh"),
+        ("filter.evil=x.clean", "./filter.sh"),
+        ("filter.evil=x.process", "./filter.sh"),
+        ("filter.evil=x.required", "true"),
+    ):
+        git(here, "config", key, value)
+    (repository.author / "link.yaml").symlink_to(secret)
+    newest = repository.push("two")
+    pulled = repository.checkout().pull()
+    assert (pulled.commit, pulled.problem, repository.text()) == (newest, None, "two")
+    assert not ran.exists()
+    assert repository.text("link.yaml") == str(secret)
+    assert repository.checkout().pull().problem is None
+
+
+def test_settings_that_the_remote_can_write_are_not_heeded(repository):
+    repository.push("[core]\n\tsshCommand = false\n", name="settings")
+    checkout = repository.checkout()
+    assert checkout.pull().problem is None
+    git(repository.here, "config", "include.path", "../settings")
+    repository.push("two")
+    assert "whoever can push" in refused(checkout.pull(), UNUSABLE)
+    assert repository.text() == "one"
+
+
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        (["checkout", "-q", "--detach"], "no branch is checked out"),
+        (["branch", "-q", "--unset-upstream"], "follows no remote one"),
+    ],
+)
+def test_a_checkout_that_follows_nothing_says_what_to_do(repository, command, says):
+    git(repository.here, *command)
+    assert says in refused(repository.checkout().pull(), UNUSABLE)
+
+
+def test_variables_of_another_checkout_and_our_secrets_do_not_reach_git(repository, tmp_path):
+    script = tmp_path / "ssh"
+    script.write_text(f"#!/bin/sh\nenv > {tmp_path}/env\nexit 1\n")
+    script.chmod(0o755)
+    git(repository.here, "remote", "set-url", "origin", "ssh://user:hunter2@localhost/x")
+    environ = {
+        **ENVIRON,
+        "GIT_DIR": str(tmp_path),
+        "GIT_INDEX_FILE": str(tmp_path / "index"),
+        "GIT_SSH_COMMAND": str(script),
+        "RECONCILER_TOKEN": "s3cret",
+        "JETRAW_REFRESH_TOKEN": "s3cret",
+    }
+    refused(repository.checkout(environ=environ).pull(), UNREACHABLE)
+    told = (tmp_path / "env").read_text()
+    assert "s3cret" not in told
+    assert "GIT_INDEX_FILE" not in told
+    assert "GIT_TERMINAL_PROMPT=0" in told
+
+
+def test_what_lies_in_no_checkout_or_in_two_is_refused_at_the_start(repository, tmp_path):
+    with pytest.raises(UsageError, match="not a git repository"):
+        Checkout([str(tmp_path / "storages.yaml")], ENVIRON)
+    both = [str(repository.here / "storages.yaml"), str(repository.author / "storages.yaml")]
+    with pytest.raises(UsageError, match="several checkouts"):
+        Checkout(both, ENVIRON)
+    with pytest.raises(UsageError, match="none in PATH"):
+        Checkout([str(repository.here)], {"PATH": str(tmp_path)})
