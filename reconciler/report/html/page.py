@@ -65,7 +65,7 @@ class Page(Struct, frozen=True):
     command: str
     #: What matters most, in a sentence.
     title: str
-    #: The same in a word or two, and how much it matters.
+    #: The same in a word or two, if that says more, and how much it matters.
     status: str
     level: str = PLAIN
     #: Sentences that must not be missed, and others below the title.

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from reconciler.masking import masked
-from reconciler.plan.document import CREATE, FIELDS, REMOVE, UPDATE, Change, Operation, Plan
+from reconciler.plan.document import (
+    CREATE,
+    FIELDS,
+    REMOVE,
+    UPDATE,
+    Change,
+    Consent,
+    Operation,
+    Plan,
+)
 from reconciler.report import style
 from reconciler.report.findings import ERROR, MANIFEST, WARNING, Finding, of_notices
 from reconciler.report.html.page import ALARM, DOUBT, FINE, PLAIN, Group, Item, Page, Value
@@ -114,15 +123,17 @@ def _groups(plan: Plan) -> Iterator[Group]:
         items = tuple(operation_item(each, order) for each in plans.only(plan, action))
         yield Group(title, items, level=ALARM if action == REMOVE else PLAIN)
         if action == REMOVE:  # with what is removed belong the consents that allow it
-            consents = tuple(
-                Item("consent", facts=(" ".join(plans.consent(consent)),))
-                for consent in plan.consents
-            )
+            consents = tuple(map(_consent, plan.consents))
             yield Group("Consents used", consents, stays=True)
             warnings = tuple(map(finding, of_notices(plan.warnings, WARNING)))
             yield Group("Warnings", warnings, stays=True)
     left = tuple(_names("undeclared", plans.undeclared_left(plan)))
     yield Group("Undeclared, left alone", left)
+
+
+def _consent(consent: Consent) -> Item:
+    facts = (f"id: '{consent.id}'",) if consent.id else ()
+    return Item("consent", consent.name, note=consent.kind, facts=facts)
 
 
 def _names(kind: str, names: Iterable[str]) -> Iterator[Item]:

@@ -93,9 +93,9 @@ def _history(
     damaged = tuple(f"{run.run}: {run.damage}" for run in runs if run.damage)
     endless = sum(run.state == OPEN for run in runs)
     lead = (f"{count(endless, 'run')} without an end: killed, or still running.",)
-    level = ALARM if damaged else DOUBT if endless else PLAIN
+    status, level = ("damaged", ALARM) if damaged else ("no end", DOUBT) if endless else ("", PLAIN)
     return Page(
-        *("history", title, "history", level, damaged, lead if endless else ()),
+        *("history", title, status, level, damaged, lead if endless else ()),
         facts=facts,
         groups=(group,),
     )

@@ -6,6 +6,7 @@ import os
 import pytest
 
 from support.outputs import pages
+from support.repository import ROOT
 from tests.e2e.conftest import Folder
 
 MANIFEST = """\
@@ -52,6 +53,18 @@ def test_a_page_says_of_files_what_text_says(lab):
     page = told(story.stdout)
     assert "wrong WRONG since the scan of 20" in page
     assert page.index("Where the good bytes are 1") < page.index("Scans 2")
+
+
+def test_a_report_is_kept_as_the_documents_say(lab):
+    lines = (ROOT / "docs" / "pages.md").read_text(encoding="utf-8").splitlines()
+    start = lines.index("<!-- run by tests/e2e/outputs/test_pages.py -->") + 2
+    block = lines[start : lines.index("```", start)]
+    script = "\n".join(line.removeprefix("$ ").replace("reconciler", '"$0"') for line in block)
+    done = lab.shell(script)
+    assert done.returncode == 7, done.stderr
+    (page,) = (lab.path / "reports").iterdir()
+    assert page.stat().st_mode & 0o777 == 0o600
+    assert "1 damaged" in told(page.read_text(encoding="utf-8"))
 
 
 def test_a_page_says_of_runs_what_json_says(applied):
