@@ -1,7 +1,8 @@
 """Reconciler: storages as code for Jetraw.
 
-For scripts: `reconciler.storages` has the surface of `jetraw.storages`, on every platform, and
-`Client` opens a platform for it. Nothing of that is imported before it is used.
+For scripts: `reconciler.scripting` plans and applies a manifest. `reconciler.storages` has the
+surface of `jetraw.storages`, on every platform, and `Client` opens a platform for it. Nothing of
+that is imported before it is used.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ USAGE, INVALID, INTERRUPTED = 64, 65, 130
 class ReconcilerError(Exception):
     """Root of all expected errors. Its text is meant for the user and holds no secret."""
 
-    exit_code: ClassVar[int] = ERROR
+    exit_code: int = ERROR
     #: Whether the same call may succeed later without anyone changing anything.
     transient: ClassVar[bool] = False
 

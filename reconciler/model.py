@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from reconciler.location import usable_url
+from reconciler.masking import masked
 
 TYPES = ("S3", "local")
 #: The identity of a platform that does not exist yet, and of one that can't tell which one it is.
@@ -30,6 +31,10 @@ class Storage(Struct, frozen=True, gc=False):
     created_at: str = ""
     #: What of it could not be read, in words: it is left alone. Empty if it is whole.
     flaw: str = ""
+
+    def __repr__(self) -> str:
+        """Write it without secrets."""
+        return _harmless(self)
 
 
 class State(Struct, frozen=True):
@@ -136,6 +141,10 @@ class Values(Struct, frozen=True, gc=False, omit_defaults=True):
     region: str | None = None
     bucket: str | None = None
 
+    def __repr__(self) -> str:
+        """Write it without secrets."""
+        return _harmless(self)
+
 
 class Notice(Struct, frozen=True, gc=False, order=True):
     """A reason that blocks, or a warning. `name` is empty where it is about no single storage.
@@ -173,6 +182,13 @@ class Problem(Struct, frozen=True):
         path = path_text(self.path)
         parts = [where, path, self.message] if path else [where, self.message]
         return ": ".join(parts) + (f" ({self.hint})" if self.hint else "")
+
+
+def _harmless(value: Struct) -> str:
+    """Write a value as Python does, its addresses masked: scripts print and log it."""
+    held = ((name, getattr(value, name)) for name in value.__struct_fields__)
+    told = (f"{name}={(masked(it) if isinstance(it, str) else it)!r}" for name, it in held)
+    return f"{type(value).__name__}({', '.join(told)})"
 
 
 def path_text(path: Sequence[str | int]) -> str:

@@ -15,6 +15,7 @@ EXIT_CODES = {
     "ManifestError": 65,
     "MatchingError": 65,
     "PlanFileError": 65,
+    "FormatError": 1,
     "BlockedError": 3,
     "StaleError": 4,
     "ConflictError": 4,
