@@ -19,6 +19,15 @@ NOT_PULLED, UNREAD, DRIFT, BLOCKED, NOT_APPLIED = (
     "blocked",
     "not_applied",
 )
+#: A scan failed as a whole; files are wrong; a storage could not be reached; proofs are older than
+#: the objective allows; what was known of a storage is lost.
+NOT_SCANNED, FINDING, NOT_REACHABLE, OVERDUE, NOT_KNOWN = (
+    "not_scanned",
+    "finding",
+    "not_reachable",
+    "overdue",
+    "not_known",
+)
 #: What one look at something tells of, all at once.
 CHECKOUT, READING, LIVE, APPLYING = (
     frozenset({NOT_PULLED}),
@@ -26,7 +35,13 @@ CHECKOUT, READING, LIVE, APPLYING = (
     frozenset({DRIFT, BLOCKED}),
     frozenset({NOT_APPLIED}),
 )
-KINDS = tuple(sorted(CHECKOUT | READING | LIVE | APPLYING))
+SCANNING, PROOFS = (
+    frozenset({NOT_SCANNED}),
+    frozenset({FINDING, NOT_REACHABLE, OVERDUE, NOT_KNOWN}),
+)
+#: Of which it is news, too, that they are another way than before.
+_TELLING = frozenset({DRIFT, FINDING})
+KINDS = tuple(sorted(CHECKOUT | READING | LIVE | APPLYING | SCANNING | PROOFS))
 BEGAN, CHANGED, ENDED = "began", "changed", "ended"
 
 
@@ -56,7 +71,7 @@ class Lasting(Struct, frozen=True, order=True):
 
 
 class News(Struct, frozen=True):
-    """A condition has begun, has changed in what it says of live, or has ended."""
+    """A condition has begun, has changed in what it says, or has ended."""
 
     event: str
     time: str
@@ -69,7 +84,7 @@ def seen(
 ) -> tuple[tuple[Lasting, ...], tuple[News, ...]]:
     """Take what was seen of some kinds for all that there is of them; return what lasts, and news.
 
-    Of drift it is news, too, that a storage differs in another way than before.
+    Of drift and findings it is news, too, that they are of another way, or more, than before.
     """
     found = {condition.key: condition for condition in sorted(conditions)}
     earlier: Mapping[tuple[str, str, str], Lasting] = {one.condition.key: one for one in known}
@@ -85,6 +100,6 @@ def seen(
         lasting.append(Lasting(condition, since))
         if before is None:
             news.append(News(BEGAN, now, condition, now))
-        elif condition.kind == DRIFT and condition != before.condition:
+        elif condition.kind in _TELLING and condition != before.condition:
             news.append(News(CHANGED, now, condition, since))
     return tuple(sorted(lasting)), tuple(news)

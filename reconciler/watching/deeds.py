@@ -48,6 +48,20 @@ class Tried(Struct, frozen=True):
     problem: Condition | None = None
 
 
+class ScanEnded(Struct, frozen=True):
+    """How a scan ended, and what the repository knows since."""
+
+    exit_code: int
+    #: Whether it came to an end of its own; else it is tried again soon.
+    worked: bool
+    #: What is known to be wrong; None if that could not be looked up.
+    conditions: tuple[Condition, ...] | None = None
+    #: Why it failed as a whole.
+    problem: Condition | None = None
+    #: When the file was proved whose proof is the oldest: RFC 3339; empty if there is none.
+    oldest_proof: str = ""
+
+
 class Deeds(Protocol):
     """The effects of a watch. What fails is told by what they return, never raised."""
 
@@ -62,6 +76,9 @@ class Deeds(Protocol):
 
     def apply(self) -> Tried:
         """Apply what the last look has planned, which was ready."""
+
+    def scan(self) -> None:
+        """Begin to read what is due; whoever waits for its end hands it to `Watch.scanned`."""
 
 
 class Teller(Protocol):

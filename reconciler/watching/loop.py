@@ -12,10 +12,19 @@ from reconciler.environment.timestamps import moment_of, timestamp
 from reconciler.errors import ERROR, INVALID, USAGE
 from reconciler.version import __version__
 from reconciler.watching import schedule
-from reconciler.watching.conditions import APPLYING, CHECKOUT, LIVE, READING, Condition, seen
-from reconciler.watching.deeds import Deeds, Looked, Teller
+from reconciler.watching.conditions import (
+    APPLYING,
+    CHECKOUT,
+    LIVE,
+    PROOFS,
+    READING,
+    SCANNING,
+    Condition,
+    seen,
+)
+from reconciler.watching.deeds import Deeds, Looked, ScanEnded, Teller
 from reconciler.watching.memory import Memory, Paused
-from reconciler.watching.schedule import APPLY, LOOK, PULL, Agenda, Failing, Step, Terms
+from reconciler.watching.schedule import APPLY, LOOK, PULL, SCAN, Agenda, Failing, Step, Terms
 from reconciler.watching.status import FORMAT_VERSION, Status
 
 
@@ -48,7 +57,7 @@ class Watch:
         self._terms, self._deeds, self._teller, self._clock = terms, deeds, teller, clock
         self._keep, self._memory = keep, memory
         failing = tuple(self._awaited(one) for one in memory.failing)
-        self._agenda = Agenda(due=clock.passed(), failing=failing)
+        self._agenda = Agenda(clock.passed(), failing=failing, scan_due=self._scan_due())
         self._digest: str | None = None
         #: The exit code that a run of this one round ends with.
         self.exit_code = 0
@@ -80,14 +89,39 @@ class Watch:
     def step(self) -> Step:
         """Do what comes next, and return what it was; a wait and the end are left to the caller."""
         step = schedule.next_step(self._terms, self._agenda, self._clock.passed())
-        self._agenda = schedule.begun(self._agenda, step)
+        self._agenda = schedule.begun(self._terms, self._agenda, step, self._clock.passed())
         if step.what == PULL:
             self._pull()
         elif step.what == LOOK:
             self._look()
         elif step.what == APPLY:
             self._apply()
+        elif step.what == SCAN:
+            self._scan()
         return step
+
+    def scanned(self, ended: ScanEnded) -> None:
+        """Take note of how the scan ended that was begun last."""
+        now = self._clock.passed()
+        self._agenda = schedule.scanned(self._terms, self._agenda, now, worked=ended.worked)
+        self._status = replace(
+            self._status,
+            scanning=False,
+            scanned_at=self._time(),
+            scanned_code=ended.exit_code,
+            oldest_proof=ended.oldest_proof,
+        )
+        self._see(SCANNING, [ended.problem] if ended.problem else [])
+        if ended.conditions is not None:
+            self._see(PROOFS, ended.conditions)
+        if not self._agenda.ending:  # else it goes on at once after a restart
+            self._remember(scan_due=self._since_1970(self._agenda.scan_due))
+        self.exit_code = self.exit_code or ended.exit_code
+
+    @property
+    def scanning(self) -> bool:
+        """Whether a scan runs."""
+        return self._agenda.scanning
 
     def poke(self) -> None:
         """Want a round now."""
@@ -171,6 +205,11 @@ class Watch:
             self._see(APPLYING, [tried.problem] if tried.problem else [])
         self._remember(applying="")
 
+    def _scan(self) -> None:
+        self._status = replace(self._status, scanning=True)
+        self._remember(scan_due=0.0)  # whoever is killed meanwhile goes on at once
+        self._deeds.scan()
+
     def _see(self, kinds: frozenset[str], conditions: Iterable[Condition]) -> None:
         """Tell what began and ended among some kinds of conditions, and keep that it was told."""
         lasting, news = seen(self._memory.lasting, kinds, conditions, self._time())
@@ -196,6 +235,10 @@ class Watch:
         longest = schedule.pause(self._terms, paused.failures)
         until = self._clock.passed() + max(0.0, min(left, longest))
         return Failing(paused.digest, paused.failures, until)
+
+    def _scan_due(self) -> float:
+        left = self._memory.scan_due - self._clock.now().timestamp()
+        return self._clock.passed() + max(0.0, min(left, self._terms.scan_every or 0.0))
 
     def _since_1970(self, moment: float) -> float:
         return round(self._clock.now().timestamp() + moment - self._clock.passed(), 3)

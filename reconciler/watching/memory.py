@@ -40,6 +40,8 @@ class Memory(Struct, frozen=True, omit_defaults=True):
     looked_at: str = ""
     #: The run of an apply that has begun, and not come to its end.
     applying: str = ""
+    #: When the next scan is due, in seconds since 1970; 0 while one runs, and before the first.
+    scan_due: float = 0.0
 
 
 NOTHING = Memory(FORMAT_VERSION)

@@ -9,11 +9,13 @@ from __future__ import annotations
 from msgspec import Struct
 from msgspec.structs import replace
 
-PULL, LOOK, APPLY, WAIT, END = "pull", "look", "apply", "wait", "end"
+PULL, LOOK, APPLY, SCAN, WAIT, END = "pull", "look", "apply", "scan", "wait", "end"
 #: Where in a round we are: between two; the checkout was brought up to date; a plan is ready.
 RESTING, PULLED, READY = "resting", "pulled", "ready"
 #: Seconds after which a plan that fails is tried again at the latest.
 LONGEST = 6 * 3600.0
+#: By how much sooner a scan is tried again that failed.
+_SOONER = 24
 #: Of how many plans it is known that they failed.
 _MOST = 50
 
@@ -25,6 +27,8 @@ class Terms(Struct, frozen=True):
     interval: float
     pulls: bool = False
     applies: bool = False
+    #: Seconds from the beginning of one scan to that of the next; None: there are none.
+    scan_every: float | None = None
 
 
 class Failing(Struct, frozen=True):
@@ -50,6 +54,9 @@ class Agenda(Struct, frozen=True):
     poked: bool = False
     ending: bool = False
     failing: tuple[Failing, ...] = ()
+    #: When the next scan is due; of no meaning while one runs.
+    scan_due: float = 0.0
+    scanning: bool = False
 
 
 class Step(Struct, frozen=True):
@@ -70,17 +77,24 @@ def next_step(terms: Terms, agenda: Agenda, now: float) -> Step:
     """Decide what comes next. A round that has begun comes to its end before the next one does."""
     if agenda.ending:
         return Step(END)
-    if agenda.stage == READY:
-        return Step(APPLY)
-    if agenda.stage == PULLED:
-        return Step(LOOK)
+    if agenda.stage in (READY, PULLED):
+        return Step(APPLY if agenda.stage == READY else LOOK)
     if agenda.poked or now >= agenda.due:
         return Step(PULL if terms.pulls else LOOK)
-    return Step(WAIT, agenda.due)
+    if terms.scan_every is None or agenda.scanning:
+        return Step(WAIT, agenda.due)
+    if now >= agenda.scan_due:
+        return Step(SCAN)
+    return Step(WAIT, min(agenda.due, agenda.scan_due))
 
 
-def begun(agenda: Agenda, step: Step) -> Agenda:
-    """Note that a step begins: who pokes from now on wants another round."""
+def begun(terms: Terms, agenda: Agenda, step: Step, now: float) -> Agenda:
+    """Note that a step begins: who pokes from now on wants another round.
+
+    A scan goes on beside what follows, until `scanned`.
+    """
+    if step.what == SCAN:
+        return replace(agenda, scanning=True, scan_due=now + (terms.scan_every or 0.0))
     if agenda.stage == RESTING and step.what in (PULL, LOOK):
         return replace(agenda, poked=False, newest=True)
     return agenda
@@ -113,6 +127,14 @@ def applied(
         failing = Failing(digest, failures, now + pause(terms, failures))
         agenda = replace(agenda, failing=(*others, failing)[-_MOST:])
     return _rested(terms, agenda, now, spread)
+
+
+def scanned(terms: Terms, agenda: Agenda, now: float, *, worked: bool) -> Agenda:
+    """Note that a scan has ended; one that failed is tried again sooner."""
+    due = max(agenda.scan_due, now)
+    if not worked:
+        due = min(due, now + max(terms.interval, (terms.scan_every or 0.0) / _SOONER))
+    return replace(agenda, scanning=False, scan_due=due)
 
 
 def poked(agenda: Agenda) -> Agenda:

@@ -44,4 +44,11 @@ class Status(Struct, frozen=True):
     applied_code: int | None
     #: Until when the plan is left alone, since it could not be applied.
     paused_until: str
+    #: When a scan last ended, with which exit code, and whether one runs now.
+    scanned_at: str = ""
+    scanned_code: int | None = None
+    scanning: bool = False
+    #: When the file was proved whose proof is the oldest of all.
+    oldest_proof: str = ""
+    #: What is not as it should be, and since when.
     lasting: tuple[Lasting, ...] = ()

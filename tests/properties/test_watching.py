@@ -11,14 +11,15 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from reconciler.watching.conditions import BEGAN, BLOCKED, CHANGED, DRIFT, ENDED, Condition
-from reconciler.watching.deeds import Looked, Pulled, Tried
+from reconciler.watching.conditions import BEGAN, BLOCKED, CHANGED, DRIFT, ENDED, FINDING, Condition
+from reconciler.watching.deeds import Looked, Pulled, ScanEnded, Tried
 from reconciler.watching.loop import Clock, Watch
 from reconciler.watching.memory import NOTHING, Memory
-from reconciler.watching.schedule import APPLY, END, LONGEST, LOOK, PULL, WAIT, Found, Terms
+from reconciler.watching.schedule import APPLY, END, LONGEST, LOOK, PULL, SCAN, WAIT, Found, Terms
 
 NAMES = st.sampled_from("abc")
 INTERVAL = 300.0
+DAY = 86_400.0
 
 
 class World:
@@ -28,7 +29,7 @@ class World:
         self.differs = {}
         self.blocked = set()
         self.reached = self.pulled = self.applies = True
-        self.busy = self.outdated = False
+        self.busy = self.outdated = self.scanning = False
         self.calls = []
 
     @property
@@ -57,6 +58,11 @@ class World:
         if tried.worked:
             self.differs.clear()
         return tried
+
+    def scan(self):
+        assert not self.scanning, "one scan at a time"
+        self.scanning = True
+        self.calls.append((SCAN, None))
 
     def tried(self):
         if self.outdated:
@@ -100,13 +106,15 @@ class Reader:
 class Watched(RuleBasedStateMachine):
     """Steps of a watch between changes of its world."""
 
-    @initialize(pulls=st.booleans(), applies=st.booleans())
-    def begin(self, pulls, applies):
-        self.terms = Terms(INTERVAL, pulls=pulls, applies=applies)
+    @initialize(pulls=st.booleans(), applies=st.booleans(), every=st.sampled_from((None, DAY)))
+    def begin(self, pulls, applies, every):
+        self.terms = Terms(INTERVAL, pulls, applies, every)
         self.world, self.reader, self.memory = World(), Reader(), NOTHING
         self.passed, self.wall = 0.0, datetime(2026, 11, 30, tzinfo=UTC)
         self.spread = 1.0
         self.failed = {}
+        #: Between these the next scan begins, if none runs.
+        self.scan_due = self.scan_latest = 0.0
         self.start()
 
     def start(self):
@@ -151,7 +159,25 @@ class Watched(RuleBasedStateMachine):
 
     @rule()
     def restart(self):
+        if self.world.scanning:
+            self.world.scanning = False
+            self.scan_due = self.scan_latest = self.passed
+        self.scan_latest = max(self.scan_latest, self.passed + DAY)  # a clock was set back
         self.start()
+
+    @precondition(lambda self: self.world.scanning)
+    @rule(worked=st.booleans(), found=st.sets(NAMES))
+    def end_the_scan(self, worked, found):
+        self.world.scanning = False
+        problem = None if worked else Condition("not_scanned", "", "", "no repository")
+        conditions = tuple(Condition(FINDING, name, "damaged", "1") for name in found)
+        known = conditions if worked else None
+        self.watch.scanned(ScanEnded(0, worked=worked, conditions=known, problem=problem))
+        if not worked:
+            self.scan_due = min(self.scan_due, self.passed + DAY / 24)
+        self.scan_due = self.scan_latest = max(self.scan_due, self.passed)
+        told = {key[1] for key in self.reader.open if key[0] == FINDING}
+        assert told == found or not worked
 
     @rule()
     def go_on(self):
@@ -162,7 +188,11 @@ class Watched(RuleBasedStateMachine):
             step = self.watch.step()
             if step.what == WAIT:
                 break
-            assert wanted, f"{step.what} though nothing was due"
+            if step.what == SCAN:
+                assert self.passed >= self.scan_due
+                self.scan_due = self.passed + DAY
+            else:
+                assert wanted, f"{step.what} though nothing was due"
         else:
             raise AssertionError("it never rests")
         calls = self.world.calls[begun:]
@@ -171,6 +201,8 @@ class Watched(RuleBasedStateMachine):
         if wanted:
             self.poked, self.due = False, self.passed + INTERVAL * self.spread
         assert self.passed < step.until <= self.passed + INTERVAL * 1.1
+        if self.terms.scan_every and not self.world.scanning:
+            assert self.passed < self.scan_latest, "a scan was due"
 
     def check(self, calls):
         newest, seen = True, None
@@ -178,6 +210,8 @@ class Watched(RuleBasedStateMachine):
             if what == PULL:
                 assert self.terms.pulls
                 newest = how
+            elif what == SCAN:
+                assert self.terms.scan_every
             elif what == LOOK:
                 seen = how
             else:

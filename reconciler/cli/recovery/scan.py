@@ -94,11 +94,15 @@ def scan_all(
     targets: Sequence[Target],
     repository: Repository,
     results: list[Scanned],
+    given: Stop | None = None,
 ) -> bool:
-    """Add to `results` how the scan of each storage ended; give whether it was interrupted."""
+    """Add to `results` how the scan of each storage ended; give whether it was interrupted.
+
+    `given` says when to end, where that is not for the signals of this process alone.
+    """
     with (
         told_by_cloud(options, targets, repository) as cloud,
-        Stop(context.limit, GOES_ON if options.into else LEAVES_NOTHING) as stop,
+        given or Stop(context.limit, GOES_ON if options.into else LEAVES_NOTHING) as stop,
     ):
         context.streams.heed(stop.may_wait)
         _scan(context, options, said, targets, repository, stop, results, cloud)

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import select
 import socket
+from collections import deque
 from contextlib import suppress
+
+from reconciler.watching.deeds import ScanEnded
+from reconciler.watching.loop import Watch
 
 #: Seconds that are waited at most in one go: what a system takes at least.
 _LONGEST = 86_400.0
@@ -34,3 +38,30 @@ class Bell:
         """Let the sockets go; who rings later is not heard."""
         self._here.close()
         self._there.close()
+
+
+class Inbox:
+    """What signals and other threads want of a watch, until its own thread takes it."""
+
+    def __init__(self, bell: Bell) -> None:
+        self.bell = bell
+        self._pokes: deque[None] = deque(maxlen=1)
+        self._ended: deque[ScanEnded] = deque()
+
+    def poke(self) -> None:
+        """Want a round now; also from the handler of a signal."""
+        self._pokes.append(None)
+        self.bell.ring()
+
+    def ended(self, ended: ScanEnded) -> None:
+        """Hand in how a scan ended."""
+        self._ended.append(ended)
+        self.bell.ring()
+
+    def hand_to(self, watch: Watch) -> None:
+        """Give the watch what came in."""
+        if self._pokes:
+            self._pokes.clear()
+            watch.poke()
+        while self._ended:
+            watch.scanned(self._ended.popleft())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from argparse import Namespace
 from collections.abc import Callable
 
 from msgspec.structs import replace
@@ -12,6 +11,7 @@ from reconciler.cli.applying.agreement import TermsOptions
 from reconciler.cli.applying.carry_out import carried_out, keep_files_apart
 from reconciler.cli.applying.events import EventStream
 from reconciler.cli.applying.signals import Stop
+from reconciler.cli.commands.watching.watch import WatchOptions
 from reconciler.cli.context import Context
 from reconciler.cli.inputs.platform import read_source
 from reconciler.environment.here import origin_here
@@ -45,18 +45,6 @@ from reconciler.watching.schedule import Found
 ENDING = ("SIGINT", "SIGTERM")
 
 
-class WatchOptions(Namespace):
-    """The options of `watch`."""
-
-    interval: float
-    pull: bool
-    require_signed: bool
-    apply: bool
-    once: bool
-    state: str | None
-    lock_timeout: float
-
-
 class Deeds:
     """Reads, plans and applies; each time anew, from what is there then."""
 
@@ -66,12 +54,14 @@ class Deeds:
         options: WatchOptions,
         events: EventStream,
         told: Callable[[str, Applied], object],
+        scan: Callable[[], None],
     ) -> None:
-        """`told` hears of each apply: its run, and what came of it.
+        """`told` hears of each apply: its run, and what came of it; `scan` begins a scan.
 
         Raises `UsageError` if there is no checkout that could be pulled.
         """
         self._context, self._options, self._events, self._told = context, options, events, told
+        self.scan = scan
         self._checkout = _checkout(context, options)
         self._commit = ""
         self._planned: tuple[Source, Plan] | None = None

@@ -7,17 +7,19 @@ import random
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from reconciler.cli.applying.events import EventStream, telling
 from reconciler.cli.applying.signals import Stop
+from reconciler.cli.commands.watching.watch import WatchOptions
 from reconciler.cli.context import Context
 from reconciler.cli.inputs.apart import check_file_apart, declared
 from reconciler.cli.inputs.manifest import read_manifest_if_any
-from reconciler.cli.watching.bell import Bell
-from reconciler.cli.watching.deeds import ENDING, Deeds, WatchOptions
+from reconciler.cli.options.extras import imported
+from reconciler.cli.watching.bell import Bell, Inbox
+from reconciler.cli.watching.deeds import ENDING, Deeds
 from reconciler.cli.watching.telling import Keeping, Telling
 from reconciler.environment.timestamps import utc_now
 from reconciler.errors import INTERRUPTED, SUCCESS, ManifestError, UsageError
@@ -31,6 +33,8 @@ from reconciler.watching.schedule import END, WAIT, Terms
 
 #: By how much an interval may be shorter or longer.
 _SPREAD = 0.1
+#: Seconds after which it is looked again whether a thread has ended.
+_PATIENCE = 60.0
 _DOING = "what runs comes to its end{}"
 
 
@@ -58,51 +62,67 @@ def _watch(context: Context, options: WatchOptions, events: EventStream, folder:
     memory, problem = recall(folder)
     if problem:
         context.streams.note(f"Warning: {problem}: what lasts is told once more")
-    deeds = Deeds(context, options, events, teller.applied)
     with closing(Bell()) as bell:
         stop = Stop(TimeLimit(None), _DOING, signals=ENDING, heard=bell.ring)
-        pokes: list[None] = []
-        with stop, _poked_by_hangup(pokes, bell):
+        inbox = Inbox(bell)
+        with stop, _poked_by_hangup(inbox):
             context.streams.heed(stop.may_wait)
+            scan = _scanner(context, options, stop, inbox) if options.scan else _no_scan
+            deeds = Deeds(context, options, events, teller.applied, scan)
             watch = Watch(
-                Terms(options.interval, pulls=options.pull, applies=options.apply),
+                _terms(options),
                 deeds,
                 teller,
                 Clock(time.monotonic, utc_now, _spread),
                 memory,
                 Keeping(folder, context.streams.note),
             )
-            return _go_on(watch, deeds, stop, bell, pokes, once=options.once)
+            return _go_on(watch, deeds, stop, inbox, once=options.once)
 
 
-def _go_on(
-    watch: Watch, deeds: Deeds, stop: Stop, bell: Bell, pokes: list[None], *, once: bool
-) -> int:
+def _terms(options: WatchOptions) -> Terms:
+    every = options.scan_every if options.scan else None
+    return Terms(options.interval, options.pull, options.apply, every)
+
+
+def _go_on(watch: Watch, deeds: Deeds, stop: Stop, inbox: Inbox, *, once: bool) -> int:
     while True:
         if stop.interrupted or deeds.interrupted:
             watch.end()
-        if pokes:
-            pokes.clear()
-            watch.poke()
+        inbox.hand_to(watch)
         step = watch.step()
         if step.what == END:
+            if watch.scanning:  # it comes to its end, too
+                inbox.bell.wait(_PATIENCE)
+                continue
             return INTERRUPTED if watch.exit_code == INTERRUPTED else SUCCESS
         if step.what == WAIT:
-            if once:
+            if once and not watch.scanning:
                 return watch.exit_code
-            bell.wait(step.until - time.monotonic())
+            inbox.bell.wait(_PATIENCE if once else step.until - time.monotonic())
+
+
+def _scanner(
+    context: Context, options: WatchOptions, stop: Stop, inbox: Inbox
+) -> Callable[[], None]:
+    module = imported("--scan", "recovery", "reconciler.cli.watching.scanning", "pyarrow")
+    begin: Callable[[], None] = module.Scanner(context, options, stop, inbox.ended).begin
+    return begin
+
+
+def _no_scan() -> None:
+    raise AssertionError("nobody asked for a scan")
 
 
 @contextmanager
-def _poked_by_hangup(pokes: list[None], bell: Bell) -> Iterator[None]:
+def _poked_by_hangup(inbox: Inbox) -> Iterator[None]:
     """Take SIGHUP, where there is one, for the wish to look now."""
     if sys.platform == "win32":
         yield
         return
 
     def poked(_number: int, _frame: object) -> None:
-        pokes.append(None)
-        bell.ring()
+        inbox.poke()
 
     earlier = signal.signal(signal.SIGHUP, poked)
     try:

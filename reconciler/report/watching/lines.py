@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from reconciler.printable import quoted, shown
+from reconciler.recovery.proving.results import StorageProved
 from reconciler.report.sentences.drift import Difference, meaning
+from reconciler.report.sentences.recovery.objectives import lasting
+from reconciler.report.sentences.terms import count
 from reconciler.watching.conditions import (
     BEGAN,
     BLOCKED,
     CHANGED,
     DRIFT,
+    FINDING,
     NOT_APPLIED,
+    NOT_KNOWN,
     NOT_PULLED,
+    NOT_REACHABLE,
+    NOT_SCANNED,
+    OVERDUE,
     UNREAD,
     News,
 )
@@ -22,6 +30,11 @@ _SAID = {
     UNREAD: ("can't look", "can look again, after"),
     NOT_PULLED: ("can't pull", "can pull again, after"),
     NOT_APPLIED: ("not applied", "nothing is left to apply, after"),
+    NOT_SCANNED: ("not scanned", "scanned again, after"),
+    FINDING: ("finding", "no finding any more"),
+    NOT_REACHABLE: ("not reachable", "reachable again"),
+    OVERDUE: ("overdue", "not overdue any more"),
+    NOT_KNOWN: ("not known", "known again, after"),
 }
 
 
@@ -42,3 +55,21 @@ def of_difference(difference: Difference) -> str:
     if difference.message:
         told.append(shown(" ".join(difference.message.split())))
     return "; ".join(told)
+
+
+def of_proofs(one: StorageProved) -> list[tuple[str, str, str]]:
+    """Return what is wrong with the proofs of a storage: its kind, its code, and a sentence."""
+    name, coverage = quoted(one.storage), one.coverage
+    told = [
+        (FINDING, what, f"{name}: {number:,} {shown(what)}, and not accepted")
+        for what, number in sorted(one.wrong.items())
+    ]
+    if one.not_reachable_since:
+        told.append((NOT_REACHABLE, "", f"{name}: {shown(one.not_reachable)}"))
+    if one.problem:
+        told.append((NOT_KNOWN, "", f"{name}: {shown(one.problem)}"))
+    if coverage is not None and coverage.late.files:
+        cycle = lasting(one.objective.every)
+        late = count(coverage.late.files, "file")
+        told.append((OVERDUE, "", f"{name}: {late} proved longer ago than {cycle}"))
+    return told

@@ -12,6 +12,7 @@ from reconciler.disk import json_lines as lines
 from reconciler.executor import events
 from reconciler.journal import records
 from reconciler.schemas import schema_text
+from reconciler.watching.conditions import KINDS
 
 OPERATIONS = (events.Started, events.Retried, events.Done, events.Failed)
 OF_WATCHES = (telling.Began, telling.Changed, telling.Ended, telling.AppliedNow, telling.CutOff)
@@ -51,3 +52,9 @@ def test_a_line_of_which_a_field_is_missing_is_no_line():
     for field in told:
         with pytest.raises(jsonschema.ValidationError):
             jsonschema.validate({k: v for k, v in told.items() if k != field}, SCHEMAS["journal"])
+
+
+@pytest.mark.parametrize("event", ["began", "changed", "ended"])
+def test_every_kind_of_condition_is_known(event):
+    (part,) = (p for p in SCHEMAS["event"]["oneOf"] if p["title"] == event)
+    assert tuple(part["properties"]["kind"]["enum"]) == KINDS

@@ -140,6 +140,11 @@ def _add_limits(parser: ArgumentParser) -> None:
         metavar="URL",
         help="have the workers of a Dask cluster read (tcp://HOST:8786, tls://HOST:8786)",
     )
+    add_bounds(parser)
+
+
+def add_bounds(parser: ArgumentParser) -> None:
+    """Add the options that bound what a scan reads."""
     parser.add_argument(
         "--workers",
         type=at_once,

@@ -2,15 +2,36 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, ArgumentTypeError
+import sys
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 
+from reconciler.cli.commands.recovery.scan import add_bounds
+from reconciler.cli.context import Context
 from reconciler.cli.options.command import Command
 from reconciler.cli.settings import JSON, LIMITED_OPTIONS, TEXT, duration
-from reconciler.cli.watching.deeds import WatchOptions
-from reconciler.cli.watching.run import run
 
+#: What it does: imported when it runs, and it knows of other commands.
+_MODULE = "reconciler.cli.watching.run"
 #: Seconds; looking more often than that is a mistake.
 _SHORTEST = 1.0
+
+
+class WatchOptions(Namespace):
+    """The options of `watch`."""
+
+    interval: float
+    pull: bool
+    require_signed: bool
+    apply: bool
+    scan: str | None
+    scan_every: float
+    max_duration: float | None
+    max_bytes: int | None
+    limit_rate: int | None
+    workers: int | None
+    once: bool
+    state: str | None
+    lock_timeout: float
 
 
 def _interval(text: str) -> float:
@@ -45,6 +66,7 @@ def _add_arguments(parser: ArgumentParser) -> None:
         help="apply plans that policy lets be applied; one that fails is tried again after a pause "
         "that doubles",
     )
+    _add_scans(parser)
     parser.add_argument(
         "--once",
         action="store_true",
@@ -66,6 +88,29 @@ def _add_arguments(parser: ArgumentParser) -> None:
     )
 
 
+def _add_scans(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--scan",
+        metavar="REPO",
+        help="beside the looks, read what is due on the storages, as `scan --due --into REPO "
+        "--existing` does",
+    )
+    parser.add_argument(
+        "--scan-every",
+        type=_interval,
+        default=86_400.0,
+        metavar="TIME",
+        help="with --scan: from the beginning of one scan to that of the next (default: 1d)",
+    )
+    add_bounds(parser)
+
+
+def _run(context: Context, options: WatchOptions) -> int:
+    __import__(_MODULE)
+    code: int = sys.modules[_MODULE].run(context, options)
+    return code
+
+
 COMMAND = Command(
     details="Reads the manifest and what is live every --interval, and at once on SIGHUP. Says in "
     "one line when something begins to differ, to be blocked or to fail, and in one when that is "
@@ -82,7 +127,7 @@ COMMAND = Command(
     ),
     add_arguments=_add_arguments,
     options=WatchOptions,
-    run=run,
+    run=_run,
     takes=tuple(LIMITED_OPTIONS),
     formats=(TEXT, JSON),
     tells_events=True,

@@ -231,21 +231,26 @@ class _Meter:
         if not about.storages:  # it failed before it knew of any
             with suppress(ReconcilerError):
                 about.take(self._context, read_manifest_if_any(self._context))
-        now = int(utc_now().timestamp())
         with closing(open_repository(self._repository)) as repository:
-            left = [one for key, one in about.storages.items() if key not in about.proved]
-            about.keep(prove(repository, left, now))
-            others = elsewhere(repository, about.asked)
-            snapshot, complete = _snapshots(repository, now + APART)
-        return Measured(
-            measured.repository,
-            measured.runs,
-            tuple(about.proved[key] for key in sorted(about.proved)),
-            frozenset(about.without),
-            others,
-            snapshot,
-            complete,
-        )
+            return measure(repository, about, measured)
+
+
+def measure(repository: Repository, about: About, measured: Measured) -> Measured:
+    """Add what a repository knows of the storages, and keep it in `about`."""
+    now = int(utc_now().timestamp())
+    left = [one for key, one in about.storages.items() if key not in about.proved]
+    about.keep(prove(repository, left, now))
+    others = elsewhere(repository, about.asked)
+    snapshot, complete = _snapshots(repository, now + APART)
+    return Measured(
+        measured.repository,
+        measured.runs,
+        tuple(about.proved[key] for key in sorted(about.proved)),
+        frozenset(about.without),
+        others,
+        snapshot,
+        complete,
+    )
 
 
 def _snapshots(repository: Repository, until: int) -> tuple[int | None, int | None]:

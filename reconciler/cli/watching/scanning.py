@@ -1,0 +1,161 @@
+"""`--scan`: reading what is due, in a thread beside the looks."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from contextlib import closing
+
+from msgspec.structs import replace
+
+from reconciler.cli.applying.signals import GOES_ON, Stop
+from reconciler.cli.commands.recovery.scan import ScanOptions
+from reconciler.cli.commands.watching.watch import WatchOptions
+from reconciler.cli.context import Context
+from reconciler.cli.inputs.manifest import read_manifest_if_any
+from reconciler.cli.output.streams import Streams
+from reconciler.cli.recovery import apart, codes
+from reconciler.cli.recovery.live import storages_of
+from reconciler.cli.recovery.proving.declared import check, objectives
+from reconciler.cli.recovery.proving.metering import About, measure
+from reconciler.cli.recovery.scan import scan_all
+from reconciler.cli.recovery.targets import targets_of
+from reconciler.environment.timestamps import moment_of
+from reconciler.errors import ERROR, ReconcilerError
+from reconciler.masking import masked
+from reconciler.printable import shown
+from reconciler.recovery.repository.contract import Repository
+from reconciler.recovery.repository.opening import open_repository
+from reconciler.recovery.scanning.outcome import Scanned
+from reconciler.report.metrics import Measured
+from reconciler.report.watching.lines import of_proofs
+from reconciler.retry.time_limit import TimeLimit
+from reconciler.watching.conditions import NOT_SCANNED, Condition
+from reconciler.watching.deeds import ScanEnded
+
+
+class _Silent(Streams):
+    """Where a scan tells what the watch tells in its own way, or not at each scan."""
+
+    def note(self, text: str) -> None:
+        """Tell nobody."""
+
+
+class _Beside(Stop):
+    """Ends a scan when the watch is asked to end; in a thread, it heeds no signal itself."""
+
+    def __init__(self, watch: Stop) -> None:
+        super().__init__(TimeLimit(None), GOES_ON)
+        self._watch = watch
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether the watch was asked to end."""
+        return self._watch.interrupted
+
+
+class Scanner:
+    """Scans again and again, one scan at a time."""
+
+    def __init__(
+        self,
+        context: Context,
+        options: WatchOptions,
+        stop: Stop,
+        ended: Callable[[ScanEnded], object],
+    ) -> None:
+        """Have `ended` called from the thread of each scan, at its end."""
+        quiet = replace(context.style, verbosity=-1)
+        self._context = context._replace(
+            streams=_Silent(), style=quiet, note_style=quiet, limit=TimeLimit(None)
+        )
+        self._repository = options.scan or ""
+        self._options = _options(options)
+        self._stop, self._ended = stop, ended
+        #: What was known after the last scan.
+        self.measured: Measured | None = None
+
+    def begin(self) -> None:
+        """Begin a scan in a thread of its own, which keeps the program from no end."""
+        threading.Thread(target=self._run, name="scan", daemon=True).start()
+
+    def _run(self) -> None:
+        try:
+            ended = self._scan()
+        except KeyboardInterrupt:  # so a pace ends what reads
+            ended = ScanEnded(ERROR, worked=False)
+        except Exception as error:
+            code = error.exit_code if isinstance(error, ReconcilerError) else ERROR
+            ended = ScanEnded(code, worked=False, problem=_problem(error))
+        self._ended(ended)
+
+    def _scan(self) -> ScanEnded:
+        context, options, into = self._context, self._options, self._repository
+        manifest = read_manifest_if_any(context)
+        said = objectives(manifest)
+        storages = storages_of(context, manifest, [], repository=into)
+        targets, _ = targets_of(storages, ())
+        check(options, targets, said)
+        apart.check_apart(targets, into, context.environ)
+        about = About(context)
+        about.take(context, manifest, [(target.name, target.place) for target in targets])
+        results: list[Scanned] = []
+        with closing(open_repository(into, make=True, existing=True)) as repository:
+            problem = None
+            try:
+                scan_all(context, options, said, targets, repository, results, _Beside(self._stop))
+            except ReconcilerError as error:  # what was found until then is kept, and told
+                problem = _problem(error)
+            return self._known(repository, about, results, problem)
+
+    def _known(
+        self,
+        repository: Repository,
+        about: About,
+        results: list[Scanned],
+        problem: Condition | None,
+    ) -> ScanEnded:
+        interrupted = self._stop.interrupted
+        code = ERROR if problem else codes.of_scans(results, interrupted=interrupted)
+        self.measured = measure(repository, about, Measured(repository.address, ()))
+        conditions = tuple(
+            Condition(kind, one.storage, code, said)
+            for one in self.measured.storages
+            for kind, code, said in of_proofs(one)
+        )
+        each = (one.coverage.oldest for one in self.measured.storages if one.coverage)
+        oldest = min((moment for moment in each if moment is not None), default=None)
+        return ScanEnded(
+            code,
+            worked=problem is None and not interrupted,
+            conditions=conditions,
+            problem=problem,
+            oldest_proof="" if oldest is None else moment_of(oldest),
+        )
+
+
+def _options(options: WatchOptions) -> ScanOptions:
+    return ScanOptions(
+        names=[],
+        into=options.scan,
+        existing=True,
+        full=False,
+        due=True,
+        from_report=None,
+        listing=None,
+        exclude=None,
+        relocate=None,
+        accept_root=None,
+        accept_loss=None,
+        shard=None,
+        on=None,
+        workers=options.workers,
+        max_duration=options.max_duration,
+        max_bytes=options.max_bytes,
+        limit_rate=options.limit_rate,
+        metrics=None,
+    )
+
+
+def _problem(error: Exception) -> Condition:
+    return Condition(NOT_SCANNED, "", "", shown(masked(" ".join(str(error).split()))))

@@ -1,0 +1,114 @@
+"""`watch --scan`: what is due is read beside the looks, and what is found is told once."""
+
+import json
+import os
+import signal
+from subprocess import DEVNULL, PIPE
+
+import pytest
+
+EVERY = ("--scan-every", "1s")
+
+
+@pytest.fixture
+def scanned(folder):
+    """Give a folder with a storage that was scanned once."""
+    (folder.path / "nas").mkdir()
+    for name in ("a", "b"):
+        folder.write("good " * 20_000, f"nas/{name}")
+    folder.write(
+        "version: 1\nplatform: sqlite:///platform.db\nproof: {every: 30d}\n"
+        f"storages: [{{name: nas, type: local, default_url: {folder.path}/nas}}]\n"
+    )
+    folder("apply", "-y", "-q")
+    folder("scan", "--into", "proofs")
+    return folder
+
+
+def told(done):
+    return [line.partition(" ")[2] for line in done.stdout.splitlines()]
+
+
+def rewrite(path, text):
+    """Write other bytes under the old time."""
+    was = path.stat()
+    path.write_text(text)
+    os.utime(path, ns=(was.st_atime_ns, was.st_mtime_ns))
+
+
+def forget_when(folder):
+    """Have the next scan be due, whenever the last one was."""
+    path = ".reconciler/watch/watch.json"
+    state = json.loads(folder.read(path))
+    folder.write(json.dumps({**state, "scan_due": 0}), path)
+
+
+def test_damage_is_told_once_and_its_end_too(scanned):
+    assert told(scanned("watch", "--once", "--scan", "proofs")) == []
+    good = scanned.read("nas/a")
+    rewrite(scanned.path / "nas/a", good.replace("good", "evil"))
+    assert told(scanned("watch", "--once", "--scan", "proofs")) == []  # not due for a day
+    scanned("scan", "--into", "proofs", "--full", code=7)
+    forget_when(scanned)
+    done = scanned("watch", "--once", "--scan", "proofs", "-o", "json", code=7)
+    (line,) = map(json.loads, done.stdout.splitlines())
+    assert [line[key] for key in ("event", "kind", "name", "code")] == [
+        "began",
+        "finding",
+        "nas",
+        "damaged",
+    ]
+    assert line["message"] == "'nas': 1 damaged, and not accepted"
+    forget_when(scanned)
+    assert told(scanned("watch", "--once", "--scan", "proofs", code=7)) == []
+    rewrite(scanned.path / "nas/a", good)
+    scanned("scan", "--into", "proofs", "--full")
+    forget_when(scanned)
+    lines = told(scanned("watch", "--once", "--scan", "proofs"))
+    assert lines == ["no finding any more: 'nas': 1 damaged, and not accepted"]
+
+
+def test_a_storage_that_is_not_there_is_not_reachable_and_no_file_missing(scanned):
+    (scanned.path / "nas").rename(scanned.path / "away")
+    lines = told(scanned("watch", "--once", "--scan", "proofs", code=8))
+    assert [line.partition(": ")[0] for line in lines] == ["not reachable"]
+    (scanned.path / "away").rename(scanned.path / "nas")
+    forget_when(scanned)
+    lines = told(scanned("watch", "--once", "--scan", "proofs"))
+    assert [line.partition(": ")[0] for line in lines] == ["reachable again"]
+
+
+def test_no_repository_is_begun_and_the_looks_go_on(scanned):
+    lines = told(scanned("watch", "--once", "--scan", "nowhere", code=1))
+    assert lines[0].startswith("not scanned: there is no repository at ")
+    assert not (scanned.path / "nowhere").exists()
+    # It is not tried again at once, and nothing is told again.
+    assert told(scanned("watch", "--once", "--scan", "nowhere")) == []
+
+
+def test_it_looks_while_it_scans_and_a_signal_ends_both(scanned):
+    scanned.write("new " * 500_000, "nas/large")
+    with scanned.start(
+        *("watch", "--interval", "1h", "--scan", "proofs", "--limit-rate", "1KB"),
+        stdin=DEVNULL,
+        stdout=PIPE,
+        stderr=PIPE,
+        text=True,
+    ) as process:
+        try:
+            assert process.stderr.readline().startswith("Watching sqlite:///")
+            text = scanned.read("storages.yaml")
+            scanned.write(text.replace("name: nas,", "name: nas, label: NAS,"))
+            process.send_signal(signal.SIGHUP)
+            assert " drift: 'nas': not as declared" in process.stdout.readline()
+            process.send_signal(signal.SIGTERM)
+            out, err = process.communicate(timeout=60)
+        finally:
+            process.kill()
+    assert (process.returncode, out) == (0, ""), err
+    state = json.loads(scanned.read(".reconciler/watch/watch.json"))
+    assert "scan_due" not in state  # the next start goes on at once
+    scanned.write(text)
+    lines = told(scanned("watch", "--once", "--scan", "proofs"))
+    assert [line.partition(": ")[0] for line in lines] == ["no drift any more"]
+    assert "nas: complete: 3 files" in scanned("scan", "--into", "proofs").stdout
