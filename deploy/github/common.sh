@@ -5,6 +5,7 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 work="$RUNNER_TEMP/reconciler-work"
 mkdir -p "$work"
+report="$work/report.md" # what confirm and apply say in the end
 PATH="$RUNNER_TEMP/reconciler/bin:$PATH"
 
 # A secret or variable that is not set comes as an empty one, which the program refuses.
@@ -26,20 +27,22 @@ forge() {
     python -IS "$here/forge.py" "$@"
 }
 
-# field FILE NAME: one value of a JSON file; nothing where there is none.
-field() {
-    python -IS -c '
-import json, sys
-value = json.load(open(sys.argv[1], encoding="utf-8"))
-for name in sys.argv[2].split("."):
-    value = value.get(name, "") if isinstance(value, dict) else ""
-print(value if isinstance(value, str) else json.dumps(value, separators=(",", ":")))
-' "$1" "$2"
-}
-
 # output NAME VALUE: an output of the action. No value of ours has a second line.
 output() {
     printf '%s=%s\n' "$1" "${2//$'\n'/ }" >>"$GITHUB_OUTPUT"
+}
+
+# told NAME: what this step has given as that output, in the end.
+told() {
+    sed -n "s/^$1=//p" "$GITHUB_OUTPUT" | tail -n 1
+}
+
+# digest_in TEXT: the digest that a person has copied, or an earlier job passes on. Nothing else
+# may get to `--expect`, which takes names of files, too.
+digest_in() {
+    local text=${1//[[:space:]]/}
+    [[ $text =~ ^sha256:[0-9a-f]{64}$ ]] || return 1
+    printf '%s' "$text"
 }
 
 # show FILE: on the page of the run.
@@ -49,18 +52,46 @@ show() {
 
 # heading TEXT FILE: what is read first, then the report; into the file.
 heading() {
+    [ -s "$2" ] || echo "There is no report: the log of this job says why." >"$2"
     { printf '## %s\n\n' "$1" && cat "$2"; } >"$2.new"
     mv "$2.new" "$2"
+}
+
+# stop CODE REASON [FILE…]: nothing is applied; why, and what files say of it, into the report.
+stop() {
+    local code=$1 reason=$2 file
+    shift 2
+    {
+        printf '**Nothing was applied: %s.**\n\n' "$reason"
+        for file; do
+            [ ! -s "$file" ] || { cat "$file" && echo; }
+        done
+    } >"$report"
+    heading "Storages: apply to ${INPUT_ENVIRONMENT} stopped" "$report"
+    show "$report"
+    output report "$report"
+    output status stopped
+    echo "Stopped: $reason." >&2
+    exit "$code"
+}
+
+# Stop unless the commit of this run is still the head of its branch.
+still_head() {
+    local why
+    forge head 2>"$work/head" || {
+        why=$(head -n 1 "$work/head")
+        stop 1 "${why#Stopped: }"
+    }
 }
 
 # A runner that cancels a job sends one signal to the shell, and nothing to what that runs; ten
 # seconds later it kills all. So the shell passes the signal on, as SIGTERM: an apply then starts
 # nothing more, gives what runs six seconds, and says what remains.
 passing_signals_on() {
-    local code=0
+    local code=0 child=
+    trap '[ -z "$child" ] || kill -TERM "$child" 2>/dev/null || true' INT TERM HUP
     "$@" &
-    local child=$!
-    trap 'kill -TERM "$child" 2>/dev/null || true' INT TERM HUP
+    child=$!
     wait "$child" || code=$?
     # A wait that a signal ends has not seen the child's end.
     while kill -0 "$child" 2>/dev/null; do

@@ -5,7 +5,7 @@ what others wrote, in comments and issues, is believed only where our own accoun
 then nothing but the first line, which no manifest can reach.
 
     forge.py head                 end with 1 unless our commit is still the head of its branch
-    forge.py reviewed FILE        write digest, run and pull request of the reviewed plan as JSON
+    forge.py reviewed             print digest=, run= and pull= of the reviewed plan, what there is
     forge.py comment FILE         show Markdown in the one comment for it in the pull request
     forge.py issue FILE|--close   show Markdown in the one open issue for it, or close that
 """
@@ -24,14 +24,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-#: What GitHub takes as the text of a comment or issue.
+#: Characters that GitHub takes as the text of a comment or issue, and what ends a longer one.
 LIMIT = 65_536
+CUT = "\n\n**… This is cut: the whole text is on the page of the run.**\n"
 PAGE, PAGES = 100, 50
 #: A request that changes nothing twice is made so often, with so many seconds between.
 TRIES, PAUSE, PATIENCE = 4, 2.0, 30.0
 REPEATABLE = ("GET", "PATCH")
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+NUMBER = re.compile(r"[0-9]{1,20}")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -45,9 +47,13 @@ def main(arguments: list[str]) -> int:
     try:
         actions[arguments[0]](*arguments[1:])
     except Failed as error:
-        sys.stderr.write(f"Stopped: {error}\n")
-        return 1
-    return 0
+        why = str(error)
+    except (AttributeError, KeyError, IndexError, TypeError, ValueError) as error:
+        why = f"GitHub answered what nobody expected: {type(error).__name__} {plain(error)}"
+    else:
+        return 0
+    sys.stderr.write(f"Stopped: {why}\n")
+    return 1
 
 
 def head() -> None:
@@ -62,24 +68,25 @@ def head() -> None:
         )
 
 
-def reviewed(file: str) -> None:
-    """Write what the comment of the pull request says that our commit merged.
+def reviewed() -> None:
+    """Print what the comment of the pull request says that our commit merged, as outputs.
 
-    An empty object: there is none. Only a comment of our own account counts, and of it only the
-    first line.
+    Nothing: there is none. Only a comment of our own account counts, and of it only the first line.
+    Who may push a branch can have a workflow write as that account: the digest says which plan was
+    meant, and whoever agrees to the apply has to see that plan itself.
     """
-    found: dict[str, str] = {}
     pull = merged_pull()
-    if pull is not None:
-        found["pull"] = str(pull)
-        for text in our_texts(f"issues/{pull}/comments?", marker("plan")):
-            first = text["body"].splitlines()[0]
-            words = dict(word.split("=", 1) for word in first.split() if "=" in word)
-            if DIGEST.fullmatch(words.get("digest", "")):
-                found |= {"digest": words["digest"]}
-                found |= {"run": words["run"]} if words.get("run", "").isdigit() else {}
-            break  # the oldest: that is the one which is kept up to date
-    Path(file).write_text(json.dumps(found), encoding="utf-8")
+    if pull is None:
+        return
+    found = {"pull": str(pull)}
+    for text in our_texts(f"issues/{pull}/comments?", marker("plan")):
+        first = text["body"].splitlines()[0]
+        words = dict(word.split("=", 1) for word in first.split() if "=" in word)
+        if DIGEST.fullmatch(words.get("digest", "")):
+            found |= {"digest": words["digest"]}
+            found |= {"run": words["run"]} if NUMBER.fullmatch(words.get("run", "")) else {}
+        break  # the oldest: that is the one which is kept up to date
+    sys.stdout.writelines(f"{name}={value}\n" for name, value in found.items())
 
 
 def comment(file: str) -> None:
@@ -131,20 +138,31 @@ def marker(kind: str) -> str:
 
 def text_of(file: str, sign: str) -> str:
     """Return the text to show: our first line, which people do not see, and the Markdown."""
-    said = {"digest": DIGEST, "commit": COMMIT, "run": re.compile("[0-9]+")}
-    values = ((name, os.environ.get(name.upper(), "")) for name in said)
-    known = [f"{name}={value} " for name, value in values if said[name].fullmatch(value)]
-    text = f"{sign}{''.join(known)}-->\n{Path(file).read_text(encoding='utf-8')}"
-    if len(text) > LIMIT:
-        raise Failed(f"{file} is too long for a comment")
-    return text
+    said = {"digest": DIGEST, "commit": COMMIT, "run": NUMBER}
+    values = {name: os.environ.get(name.upper(), "") for name in said}
+    known = {name: value for name, value in values.items() if said[name].fullmatch(value)}
+    first = f"{sign}{''.join(f'{name}={value} ' for name, value in known.items())}-->\n"
+    text = first + Path(file).read_text(encoding="utf-8").rstrip() + "\n" + origin(known)
+    if len(text) <= LIMIT:
+        return text
+    return text[: LIMIT - len(CUT)].rpartition("\n")[0] + CUT
+
+
+def origin(known: dict[str, str]) -> str:
+    """Say of which commit and run a text is: one that a killed job left there is an old one."""
+    told = [f"Commit {known['commit'][:12]}"] if "commit" in known else []
+    if "run" in known:
+        where = f"{variable('GITHUB_SERVER_URL')}/{variable('GITHUB_REPOSITORY')}"
+        told += [f"[run {known['run']}]({where}/actions/runs/{known['run']})"]
+    return f"\n{', '.join(told)}.\n" if told else ""
 
 
 def our_texts(path: str, sign: str) -> Iterator[dict[str, Any]]:
     """Yield the comments or issues that our account wrote, and that begin with the sign."""
     account = os.environ.get("INPUT_ACCOUNT") or "github-actions[bot]"
     for text in pages(path):
-        if text["user"]["login"] == account and (text.get("body") or "").startswith(sign):
+        author = (text.get("user") or {}).get("login")  # of a deleted account there is none
+        if author == account and (text.get("body") or "").startswith(sign):
             yield text
 
 
@@ -174,16 +192,34 @@ def ask(method: str, path: str, content: dict[str, str] | None = None) -> Any:  
     )
     for left in reversed(range(TRIES if method in REPEATABLE else 1)):
         try:
-            with urllib.request.urlopen(request, timeout=PATIENCE) as answer:  # noqa: S310
+            with OPENER.open(request, timeout=PATIENCE) as answer:
                 return json.load(answer)
         except (OSError, ValueError) as error:
             status = error.code if isinstance(error, urllib.error.HTTPError) else 599
-            if status < 500 and status != 429:
+            if status < 500 and not limited(error):
                 raise Failed(refused(method, path, status)) from error
             if not left:
                 raise Failed(f"GitHub did not answer {method} {path}: {plain(error)}") from error
         time.sleep(PAUSE)
     return None
+
+
+class Unled(urllib.request.HTTPRedirectHandler):
+    """Follows no redirect: our token would go where that leads."""
+
+    def redirect_request(self, *_: object) -> None:
+        """Take it for a refusal."""
+
+
+OPENER = urllib.request.build_opener(Unled)
+
+
+def limited(error: Exception) -> bool:
+    """Return whether GitHub wants fewer requests, and not others."""
+    if not isinstance(error, urllib.error.HTTPError):
+        return False
+    told = error.headers.get("Retry-After") or error.headers.get("X-RateLimit-Remaining") == "0"
+    return error.code == 429 or (error.code == 403 and bool(told))
 
 
 def refused(method: str, path: str, status: int) -> str:

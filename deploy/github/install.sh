@@ -3,6 +3,8 @@
 # into an environment of its own.
 set -euo pipefail
 
+unset RECONCILER_TOKEN JETRAW_REFRESH_TOKEN # no build of a package has need of them
+
 home="$RUNNER_TEMP/reconciler"
 packages=()
 while IFS= read -r package; do

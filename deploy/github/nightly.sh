@@ -19,7 +19,9 @@ step() {
 }
 
 step scan "${options[@]}" --due --into "$repo" --existing --max-duration "${INPUT_MAX_DURATION:-4h}"
+rm -f "$work/snapshot.digest"
 step snapshot create "$repo" "${options[@]}" --existing --digest-file "$work/snapshot.digest"
+# It is known also if what follows fails.
+[ ! -s "$work/snapshot.digest" ] || output digest "$(cat "$work/snapshot.digest")"
 step verify "$repo" "${options[@]}" --objective
-output digest "$(cat "$work/snapshot.digest")"
 exit "$worst"

@@ -1,9 +1,8 @@
 #!/usr/bin/env bash
-# Look which plan was reviewed before the merge; `apply.sh` decides what follows from it.
+# Look which plan was reviewed before the merge; `confirm.sh` decides what follows from it.
 . "$(dirname "$0")/common.sh"
 
-rm -rf "$work/reviewed" "$work/reviewed.json"
-forge reviewed "$work/reviewed.json"
-output pull "$(field "$work/reviewed.json" pull)"
-output run "$(field "$work/reviewed.json" run)"
+rm -rf "$work/reviewed"
+forge reviewed >"$work/reviewed.lines"
+cat "$work/reviewed.lines" >>"$GITHUB_OUTPUT"
 output folder "$work/reviewed"

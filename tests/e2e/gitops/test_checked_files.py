@@ -16,7 +16,7 @@ PINNED = re.compile(r"uses: actions/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+\n")
 
 def test_workflows_for_github_pass() -> None:
     workflows(sorted(GITHUB.glob("*.yml")))
-    schema("vendor.github-actions", [ROOT / "action.yml"])
+    schema("github-actions", [ROOT / "action.yml"])
     audited(GITHUB, ROOT / "action.yml")
 
 
@@ -38,8 +38,8 @@ def test_a_check_finds_what_is_wrong(tmp_path) -> None:
     with pytest.raises(AssertionError, match="SC2086"):
         shells([tmp_path / "a.sh"])
     (tmp_path / "a.yml").write_text("on: push\njobs: {a: {runs: 1}}\n")
-    with pytest.raises(AssertionError, match="Schema validation errors"):
-        schema("vendor.github-workflows", [tmp_path / "a.yml"])
+    with pytest.raises(AssertionError, match="not as the schema"):
+        schema("github-workflows", [tmp_path / "a.yml"])
     assert "actionlint" in checked("actionlint", "--version")
 
 

@@ -52,6 +52,22 @@ def test_another_file_than_the_reviewed_one_is_refused(planned):
     planned("apply", "other.json", "--expect", "nowhere", code=64)
 
 
+def test_a_new_plan_is_compared_with_the_reviewed_one_without_a_platform(planned):
+    reviewed = digest_of(planned)
+    planned.write(manifest(local("team-a-1", label="New"), undeclared="ignore"))
+    planned("plan", "--out", "rest.json")
+    (planned.path / "platform.db").unlink()
+    # A part of what was reviewed is no more than that; but it is another plan.
+    planned("show", "rest.json", "--expect", "plan.json")
+    planned("show", "plan.json", "--expect", reviewed)
+    told = planned("show", "rest.json", "--expect", reviewed, "-o", "markdown", code=4)
+    assert f"expected {reviewed}" in told.stdout
+    told = planned("show", "plan.json", "--expect", "rest.json", code=4)
+    assert "remove of 'team-b-1'" in told.stderr
+    assert told.stdout == ""
+    planned("show", "plan.json", "--expect", "sha256:12", code=64)
+
+
 def test_a_digest_file_is_expected_of_a_new_plan(planned):
     planned("apply", "--expect", "digest")
     planned.write(manifest(local("team-a-1", label="Other"), undeclared="ignore"))

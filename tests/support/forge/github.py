@@ -11,21 +11,22 @@ import re
 import secrets
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from support.forge.answering import Route, answering, paged
+from support.forge.answering import Route, paged
 from support.forge.expressions import fill, holds
 from support.forge.hosting import MAIN, Grant, Hosting, Pull, Text
+from support.forge.jobs import Forge, Job
 from support.forge.shells import Shell
 from support.repository import ROOT
 
 BOT = "github-actions[bot]"
-OURS = "/reconciler@"
+#: Our action, at a commit that there is; and the place in the shipped files that people fill in.
+OURS = re.compile(r"(?!OWNER/)[\w-]+/reconciler@(?!0{40})[0-9a-f]{40}")
 
 
 def routes(hosting: Hosting) -> list[Route]:
@@ -86,38 +87,16 @@ def routes(hosting: Hosting) -> list[Route]:
     ]
 
 
-@dataclass
-class Job:
-    """What became of one job."""
-
-    name: str
-    status: str = "success"
-    #: Standard output and errors of all steps.
-    log: str = ""
-    summary: str = ""
-    outputs: dict[str, str] = field(default_factory=dict)
-
-
-class GitHub:
+class GitHub(Forge):
     """A repository on GitHub whose workflows run here."""
 
-    def __init__(self, folder: Path, shell: Shell, files: Path) -> None:
-        """Take where to work, what runs shells, and the shipped workflows."""
-        self.hosting = Hosting(folder)
-        self.files = files
-        #: Secrets and variables, by environment; "" has those of the repository.
-        self.secrets: dict[str, dict[str, str]] = {}
-        self.variables: dict[str, dict[str, str]] = {}
-        self.shell = shell
-        self.url = ""
-        self._folder = folder
-        self._runs = itertools.count(1001)
+    bot = BOT
+    routes = staticmethod(routes)
 
-    @contextmanager
-    def running(self) -> Iterator[GitHub]:
-        """Answer requests while entered."""
-        with answering(self.hosting, routes(self.hosting)) as self.url:
-            yield self
+    def __init__(self, folder: Path, shell: Shell, files: Path) -> None:
+        """Take where to work, what runs shells, and where the workflows are."""
+        super().__init__(folder, shell)
+        self.files = files
 
     def planned(self, pull: Pull, *, only: str = "plan") -> dict[str, Job]:
         """Run jobs of the workflow for a pull request that was opened or pushed to."""
@@ -128,17 +107,20 @@ class GitHub:
         file = "storages-plan.yml"
         return self.run(file, "pull_request", merged, told, pull.branch, pull.home, only=only)
 
-    def pushed(self, commit: str, run: str = "", attempt: int = 1) -> dict[str, Job]:
-        """Run the workflow for a push to the main branch; with `run`, that one again."""
-        return self.run("storages-apply.yml", "push", commit, {}, MAIN, run=run, attempt=attempt)
+    def pushed(self, commit: str, run: str = "", only: str = "") -> dict[str, Job]:
+        """Run workflows for a push to the main branch; or again jobs of a run."""
+        jobs: dict[str, Job] = {}
+        for file in sorted((self.files / ".github/workflows").glob("storages-apply*.yml")):
+            jobs |= self.run(file.name, "push", commit, {}, MAIN, run=run, only=only)
+        return jobs
 
-    def started(self, **inputs: str) -> dict[str, Job]:
+    def started(self, digest: str) -> dict[str, Job]:
         """Run the workflow that applies, as somebody who has looked at a plan starts it."""
-        commit = self.hosting.head()
-        event = "workflow_dispatch"
-        return self.run("storages-apply.yml", event, commit, {}, MAIN, inputs=inputs)
+        commit, inputs = self.hosting.head(), {"digest": digest}
+        file = "storages-apply.yml"
+        return self.run(file, "workflow_dispatch", commit, {}, MAIN, inputs=inputs)
 
-    def nightly(self, only: str = "") -> dict[str, Job]:
+    def nightly(self, only: str = "drift") -> dict[str, Job]:
         """Run jobs of the workflow of each night."""
         commit = self.hosting.head()
         return self.run("storages-nightly.yml", "schedule", commit, {}, MAIN, only=only)
@@ -154,14 +136,14 @@ class GitHub:
         *,
         inputs: Mapping[str, str] | None = None,
         run: str = "",
-        attempt: int = 1,
         only: str = "",
     ) -> dict[str, Job]:
         """Run jobs of a workflow, one after the other: all, or those of one name."""
-        workflow = yaml.safe_load((self.files / ".github/workflows" / file).read_text())
+        workflow = parsed((self.files / ".github/workflows" / file).read_text())
         triggers = workflow[True]  # YAML 1.1 reads `on` so
         assert name in triggers, f"{file} is not for {name}"
-        jobs: dict[str, Job] = {}
+        run = run or self.number()
+        jobs = self.runs.setdefault(run, {})
         github = {
             "event": event,
             "event_name": name,
@@ -171,30 +153,47 @@ class GitHub:
             else f"refs/heads/{branch}",
             "ref_name": branch,
             "sha": commit,
-            "run_id": run or str(next(self._runs)),
-            "run_attempt": str(attempt),
+            "run_id": run,
+            "run_attempt": "2" if jobs else "1",
             "actor": "anna",
         }
+        forked = home not in ("", self.hosting.name)
         for key, job in workflow["jobs"].items():
             if only not in ("", key):
                 continue
             for values in _matrix(job):
-                named = " ".join([key, *values.values()])
-                forked = home not in ("", self.hosting.name)
-                jobs[named] = _Run(self, job, named, github, values, dict(inputs or {}), forked).job
+                done = _Run(self, key, job, github, values, dict(inputs or {}), forked, jobs).job
+                jobs[done.name] = done
         return jobs
 
-    def environment(self, name: str, ref: str) -> tuple[dict[str, str], dict[str, str]]:
+    def granted(self, name: str, ref: str) -> tuple[dict[str, str], dict[str, str]]:
         """Give secrets and variables of an environment; the protected one is for main alone."""
-        if name and not name.endswith("-plan"):
+        if is_protected(name):
             assert ref == f"refs/heads/{MAIN}", f"{ref} may not use the environment {name}"
         secret = {**self.secrets.get("", {}), **self.secrets.get(name, {})}
         return secret, {**self.variables.get("", {}), **self.variables.get(name, {})}
 
 
-def _ref(event: Mapping[str, Any], branch: str) -> str:
-    pull = event.get("pull_request")
-    return f"refs/pull/{pull['number']}/merge" if pull else f"refs/heads/{branch}"
+def is_protected(environment: str) -> bool:
+    """Say whether people may have to agree to a job of this environment."""
+    return environment != "" and not environment.endswith("-plan")
+
+
+@cache
+def parsed(text: str) -> dict[Any, Any]:
+    """Read YAML: nobody writes into what it says."""
+    read: dict[Any, Any] = yaml.safe_load(text)
+    return read
+
+
+def _needed(done: Mapping[str, Job], job: Mapping[str, Any], where: str) -> dict[str, Job]:
+    needs = job.get("needs", [])
+    names = [needs] if isinstance(needs, str) else needs
+    return {name: done[_named(name, where)] for name in names}
+
+
+def _named(key: str, where: str) -> str:
+    return f"{key} {where.removesuffix('-plan')}".strip()
 
 
 def _matrix(job: Mapping[str, Any]) -> Iterator[dict[str, str]]:
@@ -206,13 +205,12 @@ def _matrix(job: Mapping[str, Any]) -> Iterator[dict[str, str]]:
 class _Run:
     """One job."""
 
-    def __init__(self, forge, job, name, github, matrix, inputs, forked) -> None:
-        self.forge, self.job = forge, Job(name)
+    def __init__(self, forge, key, job, github, matrix, inputs, forked, done) -> None:
+        self.forge = forge
         self.token = f"ghs_{secrets.token_hex(8)}"
-        grants = dict(job.get("permissions", {}))
-        self.grants = grants
-        if forked:  # GitHub lets them read, whatever the workflow says
-            grants = dict.fromkeys(grants, "read")
+        self.grants = dict(job.get("permissions", {}))
+        # GitHub lets forks read, whatever the workflow says.
+        grants = dict.fromkeys(self.grants, "read") if forked else self.grants
         forge.hosting.grants[self.token] = Grant(BOT, grants)
         self.contexts: dict[str, Any] = {
             "github": {**github, "token": self.token},
@@ -221,20 +219,31 @@ class _Run:
             "job": {"status": "success"},
         }
         where = fill(job.get("environment", ""), self.contexts)
-        secret, variables = ({}, {}) if forked else forge.environment(where, github["ref"])
+        self.job = Job(_named(key, where))
+        needed = _needed(done, job, where)
+        self.contexts["needs"] = {name: {"outputs": one.handed} for name, one in needed.items()}
+        if {one.status for one in needed.values()} - {"success"}:
+            self.contexts["job"]["status"] = "failure"
+        secret, variables = ({}, {}) if forked else forge.granted(where, github["ref"])
         self.contexts |= {"secrets": {**secret, "GITHUB_TOKEN": self.token}, "vars": variables}
         if not holds(job.get("if"), self.contexts):
             self.job.status = "skipped"
             return
-        self.home = forge._folder / "runner"
-        shutil.rmtree(self.home, ignore_errors=True)
+        if is_protected(where) and not forge.agrees("".join(j.summary for j in done.values())):
+            self.job.status = "failure"
+            return
+        for name in (step["uses"] for step in job["steps"]):
+            if not name.startswith("actions/") and not OURS.fullmatch(name):
+                self.job.log = f"Unable to resolve action `{name}`, repository not found"
+                self.job.status = "failure"
+                return
+        self.home = forge.begin("work", "temp")
         self.workspace, self.temporary = self.home / "work", self.home / "temp"
-        self.temporary.mkdir(parents=True)
-        self.workspace.mkdir()
         self.contexts |= {"runner": {"temp": str(self.temporary)}}
         self.summary = self.home / "summary"
         self.summary.touch()
         self.steps(job["steps"], self.contexts, {}, None)
+        self.job.handed = {n: fill(v, self.contexts) for n, v in job.get("outputs", {}).items()}
         self.job.summary = self.summary.read_text()
         for secret in self.contexts["secrets"].values():  # as the runner masks them
             self.job.log = self.job.log.replace(secret, "***")
@@ -260,14 +269,14 @@ class _Run:
             return self.script(step, given, action, outputs)
         with_ = {k: str(fill(v, contexts)) for k, v in step.get("with", {}).items()}
         uses = step["uses"]
-        if OURS in uses:
-            return self.ours(with_, given)
+        if OURS.fullmatch(uses):
+            return self.ours(with_, given, outputs)
         name = uses.partition("@")[0].removeprefix("actions/").replace("-", "_")
         return int(getattr(self, name)(**{k.replace("-", "_"): v for k, v in with_.items()}) or 0)
 
-    def ours(self, given: dict[str, str], around: dict[str, str]) -> int:
+    def ours(self, given: dict[str, str], around: dict[str, str], outputs) -> int:
         """Run action.yml of this repository."""
-        action = yaml.safe_load((ROOT / "action.yml").read_text())
+        action = parsed((ROOT / "action.yml").read_text())
         known = action["inputs"]
         assert set(given) <= set(known), f"unknown inputs: {set(given) - set(known)}"
         inputs = {
@@ -276,9 +285,8 @@ class _Run:
         contexts = {**self.contexts, "inputs": inputs}
         del contexts["secrets"], contexts["vars"]  # an action sees neither
         self.steps(action["runs"]["steps"], contexts, around, ROOT)
-        self.job.outputs |= {
-            n: fill(v["value"], contexts) for n, v in action.get("outputs", {}).items()
-        }
+        outputs |= {n: fill(v["value"], contexts) for n, v in action["outputs"].items()}
+        self.job.outputs |= outputs
         return 0
 
     def script(self, step, given, action, outputs) -> int | str:
@@ -317,7 +325,7 @@ class _Run:
 
     def upload_artifact(self, name: str, path: str, **_: str) -> None:
         """Keep the files that match, below the last part of the path without a pattern."""
-        kept = self.home.parent / f"artifact-{self.contexts['github']['run_id']}-{name}"
+        kept = self.forge.kept / f"{self.contexts['github']['run_id']}-{name}"
         shutil.rmtree(kept, ignore_errors=True)
         found = [Path(path)] if Path(path).is_absolute() else [*self.workspace.glob(path)]
         for source in found:
@@ -327,10 +335,15 @@ class _Run:
         if found:
             self.forge.hosting.artifacts[self.contexts["github"]["run_id"], name] = kept
 
-    def download_artifact(self, name: str, run_id: str, path: str, github_token: str) -> int:
-        grant = self.forge.hosting.grants[github_token]
-        assert grant.permissions.get("actions") == "read"
-        kept = self.forge.hosting.artifacts.get((run_id, name))
+    def download_artifact(
+        self, name: str, path: str, run_id: str = "", github_token: str = ""
+    ) -> int:
+        """Fetch what a run has kept: this one, or with a token another."""
+        if run_id:
+            grant = self.forge.hosting.grants[github_token]
+            assert grant.permissions.get("actions") == "read"
+        run = run_id or self.contexts["github"]["run_id"]
+        kept = self.forge.hosting.artifacts.get((run, name))
         if kept is None:
             return 1
         shutil.copytree(kept, path)

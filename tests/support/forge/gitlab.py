@@ -5,19 +5,16 @@ Written after GitLab's documentation. Of `rules:` only what decides between our 
 
 from __future__ import annotations
 
-import itertools
 import re
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from support.forge.answering import Route, answering, paged
-from support.forge.github import Job
+from support.forge.answering import Route, paged
 from support.forge.hosting import MAIN, Grant, Hosting, Pull, Text
+from support.forge.jobs import Forge, Job
 from support.forge.shells import Shell
 from support.repository import ROOT
 
@@ -107,53 +104,79 @@ def component(**given: str) -> dict[str, Any]:
     }
 
 
-class GitLab:
+class GitLab(Forge):
     """A project on GitLab whose jobs run here."""
+
+    bot = BOT
+    routes = staticmethod(routes)
 
     def __init__(self, folder: Path, shell: Shell) -> None:
         """Take where to work, and what runs shells."""
-        self.hosting = Hosting(folder)
+        super().__init__(folder, shell)
         self.hosting.grants["glpat-notes"] = Grant(BOT, {"api": "write"})
-        #: Variables by environment; "" has those of the project.
-        self.variables: dict[str, dict[str, str]] = {"": {"STORAGES_NOTES_TOKEN": "glpat-notes"}}
-        self.jobs = component(package="reconciler")
-        self.shell = shell
-        self.url = ""
-        self._folder = folder
-        self._ids = itertools.count(501)
+        self.secrets[""] = {"STORAGES_NOTES_TOKEN": "glpat-notes"}
+        self.jobs: dict[str, Any] = {}
 
-    @contextmanager
-    def running(self) -> Iterator[GitLab]:
-        """Answer requests while entered."""
-        with answering(self.hosting, routes(self.hosting)) as self.url:
-            yield self
+    def include(self, **inputs: str) -> None:
+        """Add the jobs of the component with these inputs."""
+        self.jobs |= component(package="reconciler", manifest="storages.yaml", **inputs)
 
-    def planned(self, pull: Pull) -> Job:
-        """Run the job of a merge request."""
-        commit = self.hosting.head(pull.branch)
-        told = {"CI_MERGE_REQUEST_IID": str(pull.number)}
-        return self.run("storages-plan-production", commit, {**told, "CI_COMMIT_BRANCH": ""})
+    def planned(self, pull: Pull) -> dict[str, Job]:
+        """Run the jobs of a merge request."""
+        told = {"CI_MERGE_REQUEST_IID": str(pull.number), "CI_COMMIT_BRANCH": ""}
+        return self.run("plan", self.hosting.head(pull.branch), told)
 
-    def pushed(self, commit: str, **variables: str) -> Job:
-        """Run the job that applies."""
-        return self.run("storages-apply-production", commit, variables)
+    def pushed(self, commit: str, run: str = "", only: str = "", **given: str) -> dict[str, Job]:
+        """Run the jobs after a push to the main branch; or again one of a pipeline."""
+        return self.run(only or "confirm|apply", commit, given, run)
 
-    def nightly(self) -> Job:
-        """Run the job of each night."""
-        return self.run("storages-drift-production", self.hosting.head(), {})
+    def started(self, digest: str) -> dict[str, Job]:
+        """Run the jobs that apply, as somebody who has looked at a plan starts them."""
+        return self.pushed(self.hosting.head(), STORAGES_DIGEST=digest)
 
-    def run(self, name: str, commit: str, variables: dict[str, str]) -> Job:
-        """Run one job."""
-        job, done = self.jobs[name], Job(name)
-        number = str(next(self._ids))
-        home = self._folder / "runner"
-        shutil.rmtree(home, ignore_errors=True)
-        work, tools = home / "work", home / "bin"
-        tools.mkdir(parents=True)
+    def nightly(self) -> dict[str, Job]:
+        """Run the jobs of each night."""
+        return self.run("drift", self.hosting.head(), {})
+
+    def run(self, kinds: str, commit: str, given: dict[str, str], run: str = "") -> dict[str, Job]:
+        """Run the jobs of some kinds, one after the other."""
+        run = run or self.number()
+        done = self.runs.setdefault(run, {})
+        for name, job in self.jobs.items():
+            if re.match(f"storages-({kinds})-", name):
+                one = Job(name.removeprefix("storages-").replace("-", " ", 1))
+                done[one.name] = one
+                self.play(name, job, one, commit, given, run)
+        return done
+
+    def play(
+        self,
+        name: str,
+        job: dict[str, Any],
+        done: Job,
+        commit: str,
+        given: dict[str, str],
+        run: str,
+    ) -> None:
+        """Run one job, if those that it needs have ended well, and people agree."""
+        before = self.runs[run]
+        needed = [n.removeprefix("storages-").replace("-", " ", 1) for n in job.get("needs", ())]
+        if {before[n].status for n in needed} - {"success"}:
+            done.status = "skipped"
+            return
+        where = job["environment"]
+        read = "".join(before[n].log for n in needed)
+        if where.get("action") != "access" and not self.agrees(read):
+            done.status = "failure"
+            return
+        work, tools = self.begin("bin") / "work", self.home / "bin"
         self.hosting.check_out(commit, work)
+        for needed_job in job.get("needs", ()):  # hands over what it has kept
+            shutil.copytree(self.hosting.artifacts[run, needed_job], work, dirs_exist_ok=True)
         (tools / "reconciler").symlink_to(self.shell.commands / "reconciler")
         (tools / "pip").write_text("#!/bin/sh\n")  # what it would install is there
         (tools / "pip").chmod(0o755)
+        number = self.number()
         environ = {
             "CI": "true",
             "GITLAB_CI": "true",
@@ -166,21 +189,24 @@ class GitLab:
             "CI_DEFAULT_BRANCH": MAIN,
             "CI_JOB_ID": number,
             "CI_JOB_URL": f"https://gitlab.example/lab/storages/-/jobs/{number}",
-            **self.variables[""],
-            **self.variables.get(job["environment"]["name"], {}),
+            **{k: v for n in ("", where["name"]) for k, v in self.given(n).items()},
             **job["variables"],
-            **variables,
+            **given,
         }
         environ["TOOLS"] = str(tools)
         lines = ['PATH="$TOOLS:$PATH"', *job["before_script"], *job["script"]]
         code, done.log = self.shell.run("\n".join(lines), work, environ)
         done.status = {0: "success", "cancelled": "cancelled"}.get(code, "failure")
         self.keep(job["artifacts"], number, work)
-        return done
+        self.hosting.artifacts[run, name] = self.hosting.artifacts[number, "job"]
+
+    def given(self, environment: str) -> dict[str, str]:
+        """Give the secrets and variables that a job of an environment gets."""
+        return {**self.secrets.get(environment, {}), **self.variables.get(environment, {})}
 
     def keep(self, artifacts: dict[str, Any], number: str, work: Path) -> None:
         """Keep what a job leaves."""
-        kept = self._folder / f"job-{number}"
+        kept = self.kept / number
         kept.mkdir()
         reports = artifacts.get("reports", {}).values()
         for name in (*artifacts.get("paths", ()), *reports):

@@ -1,0 +1,76 @@
+"""What only GitLab has: reports that its pages show, the component, and its schema."""
+
+import json
+import re
+
+import yaml
+
+from support.forge.gitlab import component
+from support.forge.hosting import Text
+from support.forge.linters import schema, shells
+from support.repository import ROOT
+from tests.e2e.gitops.conftest import LIVES, job, local
+
+
+@LIVES
+def test_a_merge_request_has_its_note_on_any_page_and_reports(gitlab, team):
+    # What lies in the repository is not imported by the job's own lines.
+    (team.clone / "json.py").write_text("raise SystemExit('imported')\n")
+    team.branch("first", local("raw"))
+    pull = gitlab.hosting.open_pull("first")
+    assert "imported" not in job(gitlab.planned(pull), "plan production").log
+    (note,) = pull.texts
+    # What others said before stands on the first page, and ours on the second.
+    pull.texts[:0] = [Text(-n, "otto", note.body) for n in range(1, 121)]
+    team.branch("first", local("raw"), local("nas"))
+    job(gitlab.planned(pull), "plan production")
+    assert pull.texts[120:] == [note]
+    assert "Plan: 2 to create" in note.body
+    (number,) = re.findall(r"job=(\d+) ", note.body.splitlines()[0])
+    kept = gitlab.hosting.artifacts[number, "job"]
+    assert json.loads((kept / "widget.json").read_text()) == {"create": 2, "update": 0, "delete": 0}
+    assert json.loads((kept / "quality.json").read_text()) == []
+    assert (kept / "plan.xml").read_text().startswith("<?xml")
+
+    team.branch("first", "  - {name: raw, typ: local, default_url: /data/raw}")
+    job(gitlab.planned(pull), "plan production")
+    number = max(run for run, _ in gitlab.hosting.artifacts)
+    quality = json.loads((gitlab.hosting.artifacts[number, "job"] / "quality.json").read_text())
+    assert {found["location"]["path"] for found in quality} == {"storages.yaml"}
+
+
+@LIVES
+def test_a_list_that_cannot_be_read_is_not_taken_for_an_empty_one(gitlab, team):
+    team.branch("first", local("raw"))
+    pull = gitlab.hosting.open_pull("first")
+    job(gitlab.planned(pull), "plan production")
+    gitlab.hosting.grants.clear()
+    jobs = gitlab.pushed(gitlab.hosting.merge(pull))
+    assert job(jobs, "confirm production").status == "failure"
+    assert "401" in jobs["confirm production"].log
+    assert "nobody has reviewed" not in jobs["confirm production"].log
+    assert "glpat-notes" not in jobs["confirm production"].log
+
+
+def test_the_component_passes_the_schema_and_shellcheck(tmp_path):
+    jobs = component(package="reconciler")
+    pipeline = tmp_path / "pipeline.yml"
+    pipeline.write_text(yaml.safe_dump(jobs))
+    schema("gitlab-ci", [pipeline, ROOT / "examples/gitops/gitlab/.gitlab-ci.yml"])
+    scripts = []
+    for name, one in jobs.items():
+        script = tmp_path / f"{name}.sh"
+        script.write_text("\n".join(["#!/bin/sh", *one["before_script"], *one["script"]]) + "\n")
+        scripts.append(script)
+        # What inputs say reaches the shell as variables alone.
+        assert "inputs." not in "".join([*one["before_script"], *one["script"]])
+    shells(scripts, "--exclude=SC2317,SC2329")
+    apply = jobs["storages-apply-production"]
+    assert (apply["resource_group"], apply["interruptible"]) == ("storages-production", False)
+    assert {rule["when"] for rule in apply["rules"]} == {"on_success"}
+    asked = component(package="reconciler", apply="manual")["storages-apply-production"]
+    assert {rule["when"] for rule in asked["rules"]} == {"manual"}
+    text = (ROOT / "templates" / "gitops.yml").read_text(encoding="utf-8")
+    lines = re.findall(r"script:\n(.*?)(?=^\S|^  \w)", text, re.DOTALL | re.MULTILINE)
+    assert len(lines) == 5
+    assert "$[[" not in "".join(lines)
