@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -21,8 +22,12 @@ from reconciler.platforms import open_platform
 from reconciler.platforms.sqlite.lock import SqliteLock
 from reconciler.platforms.sqlite.writer import SqliteWriter
 from reconciler.scripting import NotAsPlannedError, Outcome, Plan, load, read_plan
+from reconciler.server.store.opening import open_store
+from reconciler.server.store.values import READER
 from reconciler.storages import get_storage
+from support.platforms.organisation import Organisation
 from support.repository import ROOT
+from support.server.serving import make_token, serving
 from unit.scripting.conftest import Folder
 
 REMOVE = "policy: {undeclared: remove, max_removals: 9}\n"
@@ -212,6 +217,40 @@ def test_without_a_lock_a_script_is_warned(
     load().plan().apply()
     assert [record.name for record in caplog.records] == ["reconciler.scripting"]
     assert "nothing keeps a second apply" in caplog.text
+
+
+def test_an_organisation_is_written_under_the_lock_of_the_manifest(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    organisation = Organisation(folder.path / "organisation.db")
+    organisation.install(monkeypatch)
+    (folder.path / "lock").mkdir()
+    folder.declare("a", more=f"lock: 'file://{folder.path}/lock/one'\n")
+    plan = load(platform=organisation.address).plan()
+    result = plan.apply()
+    assert [one.status for one in result.outcomes] == ["done"]
+    assert caplog.records == []
+    assert any((folder.path / "lock").iterdir())
+
+
+def test_a_state_server_knows_which_run_it_was(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder.declare("a")
+    store = open_store(f"sqlite:///{folder.path / 'server.db'}")
+    with closing(store), serving(store) as server:
+        monkeypatch.setenv("RECONCILER_TOKEN", make_token(store))
+        plan = load(platform=server.url).plan()
+        result = plan.apply()
+        with server.client(make_token(store, name="auditor")) as client:
+            told = client.get("/v1/audit").text
+        monkeypatch.setenv("RECONCILER_TOKEN", make_token(store, READER, "reader"))
+        folder.declare("a", "b")
+        with pytest.raises(errors.PlatformError, match="may not be written") as raised:
+            load(platform=server.url).plan().apply()
+    assert result.run in told
+    assert raised.value.exit_code == 1
+    assert not [record for record in caplog.records if record.name == "reconciler.scripting"]
 
 
 # What was reviewed
