@@ -6,3 +6,5 @@ needs do without `typing` at run time too, which is a tenth of what `--help` cos
 """
 
 TYPE_CHECKING = False
+#: What a completion script begins its question with, instead of a command.
+OFFER = "__offer"

@@ -9,6 +9,7 @@ import gc
 import signal
 import sys
 
+from reconciler.cli import OFFER
 from reconciler.cli.output.pipe import LAST, StalledError, discard, for_seconds, wait_for_room
 
 TYPE_CHECKING = False  # `typing` costs time, and an interrupt while it loads should be caught below
@@ -21,9 +22,11 @@ INTERRUPTED = 130
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit code. Never raises, never exits the process."""
     try:
-        from reconciler.cli.run import run  # within reach of the `except` below
-
-        return run(list(sys.argv[1:] if argv is None else argv))
+        line = list(sys.argv[1:] if argv is None else argv)
+        # A shell that asks what to offer waits for one small module.
+        module = "reconciler.cli.options.offered" if line[:1] == [OFFER] else "reconciler.cli.run"
+        __import__(module)  # within reach of the `except` below
+        return int(sys.modules[module].run(line))
     except KeyboardInterrupt:
         _tell_interrupt()
         return INTERRUPTED

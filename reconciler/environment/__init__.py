@@ -1,1 +1,1 @@
-"""Who runs us, with which secrets, on which machine."""
+"""Who runs us, with which secrets, on which machine, in which folder."""

@@ -9,13 +9,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from reconciler.environment.at_hand import journals_beside
 from reconciler.errors import PlanFileError, UsageError
-from reconciler.manifest.files import DEFAULT_FOLDER
 from reconciler.manifest.reading.encodings import BYTE_ORDER_MARK, other_encoding
 from reconciler.printable import quoted
 
 SCOPE_VARIABLE = "RECONCILER_SCOPE"
-DEFAULT_JOURNAL = ".reconciler/journal"
 
 
 class Given(Protocol):
@@ -90,17 +89,4 @@ def read_whole(path: str, maker: str = "") -> bytes:
 
 def journal_folder(given: Given) -> Path:
     """Return the folder in which journals lie: the one that is given, else beside the manifest."""
-    if given.journal:
-        return Path(given.journal)
-    return _beside(given.files) / DEFAULT_JOURNAL
-
-
-def _beside(files: Sequence[str]) -> Path:
-    """Return the folder of a manifest that is named; without one, and for pipes, the current one.
-
-    A job of cron runs in another folder than that of its manifest.
-    """
-    first = Path(files[0]) if files else Path(DEFAULT_FOLDER)
-    if first.is_dir() and first != Path(DEFAULT_FOLDER):
-        return first
-    return first.parent if first.is_file() else Path()
+    return Path(given.journal) if given.journal else journals_beside(given.files)

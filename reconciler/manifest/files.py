@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from reconciler.environment.at_hand import DEFAULT_FILE, DEFAULT_FOLDER, DEFAULTS
 from reconciler.errors import UsageError
 from reconciler.manifest.reading.encodings import BYTE_ORDER_MARK
 from reconciler.model import Problem
@@ -16,9 +17,6 @@ from reconciler.printable import quoted
 
 MAX_BYTES = 64 * 1024 * 1024
 SUFFIXES = (".yaml", ".yml")
-DEFAULT_FILE, DEFAULT_FOLDER = "storages.yaml", "storages"
-#: What a manifest may be called without anybody saying so.
-DEFAULTS = (DEFAULT_FILE, "storages.yml", DEFAULT_FOLDER)
 #: The name that standard input, `-f -`, goes by from here on.
 STDIN = "<stdin>"
 _STREAM = re.compile(STDIN + r"|/dev/(?:stdin|fd/[0-9]+)|/proc/[^/]+/fd/[0-9]+")

@@ -11,8 +11,8 @@ from pathlib import Path
 from reconciler.cli.context import Context
 from reconciler.cli.options.command import Command
 from reconciler.cli.settings import TEXT
+from reconciler.environment.at_hand import DEFAULT_FILE, DEFAULTS
 from reconciler.errors import SUCCESS, ReconcilerError
-from reconciler.manifest.files import DEFAULT_FILE, DEFAULTS
 from reconciler.schemas import EDITOR_LINE, schema_text
 
 _SCHEMA = "manifest.schema.json"

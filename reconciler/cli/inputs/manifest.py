@@ -12,10 +12,11 @@ from reconciler.cli.inputs.apart import (
     keep_outputs_apart,
 )
 from reconciler.cli.settings import STDOUT
+from reconciler.environment.at_hand import DEFAULTS
 from reconciler.errors import ReconcilerError
 from reconciler.given.manifest import load_given
 from reconciler.manifest import Manifest
-from reconciler.manifest.files import DEFAULTS, is_stream
+from reconciler.manifest.files import is_stream
 
 
 def read_manifest(context: Context) -> Manifest:

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 
 import shtab
 
-from reconciler.cli import settings
+from reconciler.cli import OFFER, settings
 from reconciler.cli.options.command import Row
+from reconciler.cli.options.offered import NAMES, RUNS
 from reconciler.cli.options.parser import ASKING, HELP, PROGRAM
 
 #: fish hands over all of `--out=plan.json`, of which only the path is one.
@@ -24,33 +25,47 @@ PATHS = {
     "REPO": shtab.DIRECTORY,
     "REPO[@ID]": shtab.DIRECTORY,
 }
-#: Arguments that are names of live storages.
-_NAMES = frozenset({"names", "target", "allow_remove", "name"})
-#: One name a line: of `list` into a pipe, what is neither its heading nor its total.
-_LISTED = "reconciler list 2>/dev/null | sed '1d;/^$/,$d;s/  .*//'"
+#: Asks what to offer; whatever goes wrong, nobody is told of it in the middle of a line.
+_OFFERED = f"reconciler {OFFER} {{}} </dev/null 2>/dev/null"
 _PREAMBLES = {
     "bash": f"""
-_reconciler_names() {{
-  local name
-  {_LISTED} | while IFS= read -r name; do
-    case $name in "$1"*) printf '%q\\n' "$name" ;; esac
-  done
+_reconciler_offered() {{
+  local one
+  {_OFFERED.format('bash "$1" "$2" "${COMP_WORDS[@]:1}"')} |
+    while IFS= read -r one; do
+      case $2 in [\\"\\']*) printf '%s\\n' "$one" ;; *) printf '%q\\n' "$one" ;; esac
+    done
 }}
+_reconciler_names() {{ _reconciler_offered names "$1"; }}
+_reconciler_runs() {{ _reconciler_offered runs "$1"; }}
 """,
     "zsh": f"""
-_reconciler_names() {{
-  compadd -- ${{(f)"$({_LISTED})"}}
+_reconciler_offered() {{
+  compadd -- ${{(f)"$({_OFFERED.format('zsh $1 "" "${(@Q)whole}"')})"}}
 }}
+_reconciler_names() {{ _reconciler_offered names }}
+_reconciler_runs() {{ _reconciler_offered runs }}
 """,
     "fish": f"""
-function _reconciler_names
-  {_LISTED}
+function _reconciler_offered
+  {_OFFERED.format('fish $argv "" (commandline -op)[2..]')}
 end
 """,
 }
-_STORAGE = {"bash": "_reconciler_names", "zsh": "_reconciler_names", "fish": "(_reconciler_names)"}
+_FUNCTIONS = {
+    kind: {
+        **dict.fromkeys(("bash", "zsh"), f"_reconciler_{kind}"),
+        "fish": f"(_reconciler_offered {kind})",
+    }
+    for kind in (NAMES, RUNS)
+}
+#: What stands in the help for a storage or a run.
+_OFFERS = {"NAME": NAMES, "STORAGE": NAMES, "RUN": RUNS}
 #: An option that takes a value, to which zsh is told to put a `=` after: `--output=json`.
 _ZSH_VALUE = re.compile(r'^( .*?--[a-z-]+)((?:\}")?\[.*\]:[^:]*:.*")$', re.M)
+#: What begins to look at a line in zsh, which is narrowed to what follows the command later on.
+_ZSH_BEGIN = "_shtab_reconciler() {\n"
+_ZSH_WHOLE = "  local -a whole=(${words[2,-1]})\n"
 #: bash takes the `=` of `--output=json` for a word of its own.
 _BASH_END = """
 
@@ -79,8 +94,8 @@ def script(shell: str, commands: Sequence[Row]) -> str:
         child, command = children.add_parser(row.name, help=row.summary), row.command
         command.add_arguments(child)
         for action in child._actions:  # noqa: SLF001 - argparse has no other way to see them
-            if action.dest in _NAMES:
-                vars(action)["complete"] = _STORAGE
+            if action.metavar in _OFFERS:
+                vars(action)["complete"] = _FUNCTIONS[_OFFERS[action.metavar]]
         _add_settings(child, command.formats)
     for word, summary in ASKING.items():
         child = children.add_parser(word, help=summary)
@@ -89,7 +104,9 @@ def script(shell: str, commands: Sequence[Row]) -> str:
     text: str = shtab.complete(parser, shell, preamble=_PREAMBLES.get(shell, ""))
     if shell == "bash":
         return text + _BASH_END
-    return _ZSH_VALUE.sub(r"\1=\2", text) if shell == "zsh" else text
+    if shell == "zsh":
+        return _ZSH_VALUE.sub(r"\1=\2", text.replace(_ZSH_BEGIN, _ZSH_BEGIN + _ZSH_WHOLE))
+    return text
 
 
 def _add_settings(parser: argparse.ArgumentParser, formats: Sequence[str]) -> None:

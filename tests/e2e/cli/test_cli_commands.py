@@ -210,7 +210,7 @@ def test_completion_knows_commands_and_options(folder, shell):
 
 
 def test_completion_works_in_bash(applied):
-    """bash asks its function; the others are asked by hand, since few machines have them all."""
+    """bash asks its function; in `test_completion.py` all shells are typed into."""
     (applied.path / "journals").mkdir()
     told = applied.shell(
         """PATH=$(dirname "$0"):$PATH; source <("$0" completion bash)

@@ -11,7 +11,7 @@ import pytest
 from pre_commit.clientlib import load_manifest
 
 from reconciler.cli.commands import COMMANDS
-from reconciler.manifest.files import DEFAULT_FOLDER, DEFAULTS
+from reconciler.environment.at_hand import DEFAULT_FOLDER, DEFAULTS
 from reconciler.version import __version__
 from support.commands import starting
 from support.forge.hosting import git_environment

@@ -48,6 +48,14 @@ def test_help_imports_nothing_but_ourselves(tmp_path, arguments):
     assert not names & (DEAR | {"typing", "pathlib", "shutil", "sqlite3", "json", "inspect"})
 
 
+@pytest.mark.parametrize("kind", ["names", "runs"])
+def test_a_completion_imports_even_less(tmp_path, kind):
+    (tmp_path / "storages.yaml").write_text(MANIFEST)
+    names = imported(tmp_path, "__offer", "zsh", kind, "", "list")
+    assert foreign(names) <= HELP
+    assert not names & (DEAR | {"typing", "argparse", "textwrap", "json", "socket", "inspect"})
+
+
 def test_help_of_a_command_imports_that_command_alone(tmp_path):
     names = imported(tmp_path, "plan", "--help")
     assert foreign(names) <= PLAN

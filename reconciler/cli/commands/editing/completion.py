@@ -31,7 +31,8 @@ def _run(context: Context, options: CompletionOptions) -> int:
 
 COMMAND = Command(
     details="Load it from the start-up file of the shell; in config.fish as "
-    "`reconciler completion fish | source`. Completes paths and the names of storages, too.",
+    "`reconciler completion fish | source`. Completes paths, ids of runs, and "
+    "the names that the manifest at hand declares, too; no platform is asked.",
     examples=(
         ('eval "$(reconciler completion bash)"', "in ~/.bashrc"),
         ("reconciler completion zsh > _reconciler", "in a folder of zsh's fpath"),
