@@ -11,6 +11,8 @@ import pytest
 
 #: What the distributions call it; `.ci/run` installs it where it can.
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+#: A browser takes a second or two to start: each commit looks at some of the pages.
+IN_BROWSER = pytest.mark.sampled(2, of="pages in a browser")
 #: Nothing of its own goes over the network; the sandbox is no use to root in a container.
 FLAGS = (
     "--no-sandbox",
@@ -80,6 +82,13 @@ class Opened:
         return self.page.evaluate(
             "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         )
+
+    def faults(self) -> list[str]:
+        """Tell what axe-core finds wrong for those who can't see the page, or not well."""
+        from axe_playwright_python.sync_playwright import Axe  # noqa: PLC0415 - reads half a MiB
+
+        found = Axe().run(self.page).response["violations"]
+        return [f"{one['id']}: {node['html']}" for one in found for node in one["nodes"]]
 
     def close(self) -> None:
         """Check that nothing was complained of, nor asked for but the page itself; close it."""

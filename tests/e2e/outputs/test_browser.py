@@ -6,16 +6,17 @@ import json
 import time
 
 import pytest
+from msgspec.structs import replace
 
-from support.browser import Opened
+from reconciler.report.html.page import ALARM, DOUBT, FINE, PLAIN, Group, Item, Page, Value
+from reconciler.report.html.writing import written
+from support.browser import IN_BROWSER, Opened
+
+pytestmark = IN_BROWSER
 
 
-def manifest(*labels, number=0):
+def manifest(number):
     entries = [
-        {"name": f"nas-{n}", "label": label, "type": "local", "default_url": f"/data/{n}"}
-        for n, label in enumerate(labels)
-    ]
-    entries += [
         {"name": f"raw-{n:05}", "type": "S3", "default_url": f"https://minio/raw-{n:05}"}
         for n in range(number)
     ]
@@ -52,6 +53,36 @@ def test_search_and_filter_by_keyboard_with_a_name_for_each_control(applied, chr
     opened.close()
 
 
+def everything():
+    """Make a page that has all that pages have, at each level."""
+    values = (Value("name", "a", "b"), Value("label", before="c"), Value("type", after="d"))
+    more = {"was": "nas", "note": "done", "alarm": "gone", "lead": "Before:", "values": values}
+    facts = ("why: 'x' is in `y`, see https://z/", "a\u202eb")
+    items = [
+        Item(f"kind {level}", f"item {level}", "nas", level=level, facts=facts, **more)
+        for level in (FINE, PLAIN, DOUBT, ALARM)
+    ]
+    groups = [
+        Group(f"Group {level}", tuple(items), "what it means", level, number=9)
+        for level in (PLAIN, ALARM)
+    ]
+    counts = tuple((n, "counted", level) for n, level in enumerate((PLAIN, FINE, DOUBT, ALARM)))
+    facts = (("digest", "sha256:00"), ("platform", "sqlite:///p.db"))
+    page = Page("plan", "All of it.", "ready", PLAIN, ("gone",), ("Live: 1.",), counts, facts)
+    return replace(page, groups=tuple(groups))
+
+
+@pytest.mark.parametrize("level", [FINE, DOUBT, ALARM])
+@pytest.mark.parametrize("colours", ["light", "dark"])
+def test_axe_finds_nothing_that_shuts_anybody_out(tmp_path, chromium, level, colours):
+    file = tmp_path / "page.html"
+    file.write_text(written(replace(everything(), level=level)), encoding="utf-8")
+    opened = Opened(chromium, file, width=360, color_scheme=colours)
+    assert opened.faults() == []
+    assert opened.overflow() == 0
+    opened.close()
+
+
 def test_without_a_script_all_is_there(applied, chromium):
     applied.write("version: 1\nplatform: sqlite:///platform.db\nstorages: []\n")
     opened = Opened(chromium, page_of(applied, "plan", code=3), java_script_enabled=False)
@@ -65,8 +96,9 @@ def test_without_a_script_all_is_there(applied, chromium):
 
 
 @pytest.mark.long
+@pytest.mark.sampled(1)  # not one of those of which a commit looks at some
 def test_ten_thousand_operations_open_filter_and_scroll_within_two_seconds(folder, chromium):
-    folder.write(manifest(number=10_000))
+    folder.write(manifest(10_000))
     file = page_of(folder, "plan")
     began = time.monotonic()
     opened = Opened(chromium, file)

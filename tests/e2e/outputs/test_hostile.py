@@ -12,7 +12,7 @@ import pytest
 from reconciler.cli.commands import COMMANDS
 from reconciler.cli.settings import FORMATS, HTML
 from reconciler.printable import shown as visible
-from support.browser import Opened
+from support.browser import IN_BROWSER, Opened
 from support.outputs import comments, documents, pages, runners, screens
 from tests.e2e.conftest import Folder
 from tests.e2e.jetraw.test_modules import MODULE
@@ -382,12 +382,12 @@ def test_whoever_reads_an_output_sees_text(runs, run, output):
     OUTPUTS[output](runs(run).told[output], runs(run))
 
 
-@pytest.mark.sampled(1)
+@IN_BROWSER
 @pytest.mark.parametrize("run", [run for run, output in TOLD if output == HTML])
 def test_a_browser_shows_text(runs, run, chromium):
     file = runs(run).folder.path / "page.html"
     file.write_text(runs(run).told[HTML], encoding="utf-8")
-    opened = Opened(chromium, file, width=360)
+    opened = Opened(chromium, file, width=360, color_scheme="dark" if len(run) % 2 else "light")
     found = pages.seen(runs(run).told[HTML])
     there, text = opened.contents()
     written = {*found.tags, *(name for name, _ in found.attributes)}
