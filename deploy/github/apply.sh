@@ -18,7 +18,8 @@ if [ -s "$saved" ]; then
 fi
 
 code=0
-passing_signals_on reconciler apply "${options[@]}" --expect "$expected" -o markdown >"$report" || code=$?
+passing_signals_on reconciler apply "${options[@]}" --expect "$expected" \
+    --journal "$work/journal" -o markdown >"$report" || code=$?
 case $code in
     0) status=applied title="applied to ${INPUT_ENVIRONMENT}" ;;
     4)

@@ -11,8 +11,8 @@ while IFS= read -r package; do
     [ -z "$package" ] || packages+=("$package")
 done <<<"${INPUT_PACKAGES:-}"
 
-python -m venv "$home"
-"$home/bin/python" -m pip install --quiet --disable-pip-version-check \
+python -I -m venv "$home"
+"$home/bin/python" -I -m pip install --quiet --disable-pip-version-check \
     --constraint "$GITHUB_ACTION_PATH/constraints.txt" \
     "$GITHUB_ACTION_PATH${INPUT_EXTRAS:+[$INPUT_EXTRAS]}" ${packages[@]+"${packages[@]}"}
 "$home/bin/reconciler" --version

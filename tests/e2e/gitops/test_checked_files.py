@@ -53,6 +53,14 @@ def test_actions_are_pinned_and_no_value_becomes_text_of_a_script() -> None:
             assert "${{" not in document.get("run", "")
 
 
+def test_no_python_of_a_job_imports_what_lies_in_the_repository() -> None:
+    texts = [path.read_text(encoding="utf-8") for path in SCRIPTS.glob("*.sh")]
+    texts.append((ROOT / "templates" / "gitops.yml").read_text(encoding="utf-8"))
+    calls = re.findall(r"\bpython3?\"? (-\w+)", "\n".join(texts))
+    assert len(calls) >= 6
+    assert [call for call in calls if "I" not in call] == []
+
+
 def test_each_job_has_only_the_permissions_that_it_needs() -> None:
     for file in GITHUB.glob("*.yml"):
         workflow = yaml.safe_load(file.read_text(encoding="utf-8"))

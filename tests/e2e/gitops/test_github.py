@@ -17,7 +17,9 @@ def test_a_run_gives_outputs_and_its_page_the_plan(github, team):
     pull = github.hosting.open_pull("first")
     for _ in range(120):  # what is ours then stands on the second page
         github.hosting.write(pull.texts, "otto", "Is that so?")
-    planned = None
+    planned, outside = None, team.folder / "outside"
+    (team.clone / ".reconciler").symlink_to(outside)
+    team.branch("first", local("raw"))
     for versions in (1, 2):
         jobs = github.planned(pull, only="")
         assert job(jobs, "validate").outputs["status"] == "valid"
@@ -35,6 +37,11 @@ def test_a_run_gives_outputs_and_its_page_the_plan(github, team):
     assert len(digests) == 1
     assert f"pull request #{pull.number}" in confirmed.summary
     assert "applied to production" in applied.summary
+    assert not outside.exists(), "the repository has led the journal elsewhere"
+    (journal,) = [
+        kept for _, kept in github.hosting.artifacts if kept.startswith("storages-journal-")
+    ]
+    assert journal == "storages-journal-production-1"
 
     # Where nothing is to be done, nobody's review is wanted, and nobody is asked to agree.
     (team.clone / "README.md").write_text("Read me.\n")
@@ -119,6 +126,8 @@ def test_nights_scan_and_take_a_snapshot(github, team):
 @pytest.mark.long
 def test_the_action_installs_the_program_from_its_own_commit(github, team):
     team.shell.really = True
+    for name in ("venv", "pip", "json"):  # a job runs nothing of the repository
+        (team.clone / f"{name}.py").write_text("raise SystemExit('imported')\n")
     team.branch("first", local("raw"))
     pull = github.hosting.open_pull("first")
     assert job(github.planned(pull), "plan production").status == "success"

@@ -27,7 +27,7 @@ def test_a_merge_request_has_its_note_on_any_page_and_reports(gitlab, team):
     assert pull.texts[120:] == [note]
     assert "Plan: 2 to create" in note.body
     (number,) = re.findall(r"job=(\d+) ", note.body.splitlines()[0])
-    kept = gitlab.hosting.artifacts[number, "job"]
+    kept = gitlab.hosting.artifacts[number, "job"] / ".storages"
     assert json.loads((kept / "widget.json").read_text()) == {"create": 2, "update": 0, "delete": 0}
     assert json.loads((kept / "quality.json").read_text()) == []
     assert (kept / "plan.xml").read_text().startswith("<?xml")
@@ -35,8 +35,61 @@ def test_a_merge_request_has_its_note_on_any_page_and_reports(gitlab, team):
     team.branch("first", "  - {name: raw, typ: local, default_url: /data/raw}")
     job(gitlab.planned(pull), "plan production")
     number = max(run for run, _ in gitlab.hosting.artifacts)
-    quality = json.loads((gitlab.hosting.artifacts[number, "job"] / "quality.json").read_text())
+    quality = json.loads(
+        (gitlab.hosting.artifacts[number, "job"] / ".storages/quality.json").read_text()
+    )
     assert {found["location"]["path"] for found in quality} == {"storages.yaml"}
+
+
+@LIVES
+def test_files_of_the_repository_are_not_taken_for_those_of_a_job(gitlab, team):
+    """Neither for a plan, nor for a report, nor for where to write."""
+    team.branch("first", local("raw"))
+    pull = gitlab.hosting.open_pull("first")
+    job(gitlab.planned(pull), "plan production")
+    outside = team.folder / "outside"
+    outside.mkdir()
+    (number,) = re.findall(r"job=(\d+) ", pull.texts[0].body)
+    plan = gitlab.hosting.artifacts[number, "job"] / ".storages" / "plan.json"
+    for name in ("plan.json", "plan.md", "reviewed.json", "apply.md"):
+        (team.clone / name).write_bytes(plan.read_bytes())
+    (team.clone / ".storages").symlink_to(outside)
+    (team.clone / ".reconciler").symlink_to(outside)
+    (outside / "plan.json").write_bytes(plan.read_bytes())
+    team.branch("first", "  - {name: raw, typ: local, default_url: /data/raw}")
+    assert job(gitlab.planned(pull), "plan production").status == "failure"
+    assert "digest=" not in pull.texts[0].body
+    assert "storages.yaml:5:" in pull.texts[0].body
+
+    team.branch("first", local("raw"))
+    assert job(gitlab.planned(pull), "plan production").status == "success"
+    jobs = gitlab.pushed(gitlab.hosting.merge(pull))
+    assert job(jobs, "apply production").status == "success"
+    # The runner may have led there what it hands over, but no job of ours writes there.
+    assert not {path.name for path in outside.iterdir()} & {"apply.md", "journal", "reviewed.json"}
+    assert set(team.live()) == {"raw"}
+
+
+@LIVES
+def test_a_plan_that_is_not_the_one_that_was_shown_is_not_applied(gitlab, team):
+    team.branch("first", local("raw"))
+    pull = gitlab.hosting.open_pull("first")
+    job(gitlab.planned(pull), "plan production")
+    team.branch("other", local("raw"), local("nas"))
+    other = gitlab.hosting.open_pull("other")
+    job(gitlab.planned(other), "plan production")
+    plans = [kept / ".storages" / "plan.json" for kept in gitlab.hosting.artifacts.values()]
+
+    def agrees(_):
+        (confirmed,) = gitlab.kept.glob("*/.storages/confirmed.env")
+        confirmed.with_name("plan.json").write_bytes(plans[-1].read_bytes())
+        return True
+
+    gitlab.agrees = agrees
+    jobs = gitlab.pushed(gitlab.hosting.merge(pull))
+    assert job(jobs, "apply production").status == "failure"
+    assert "not the one that was shown" in pull.texts[-1].body
+    assert team.live() == {}
 
 
 @LIVES

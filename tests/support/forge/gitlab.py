@@ -191,6 +191,7 @@ class GitLab(Forge):
             "CI_JOB_URL": f"https://gitlab.example/lab/storages/-/jobs/{number}",
             **{k: v for n in ("", where["name"]) for k, v in self.given(n).items()},
             **job["variables"],
+            **{k: v for n in needed for k, v in before[n].handed.items()},
             **given,
         }
         environ["TOOLS"] = str(tools)
@@ -198,7 +199,10 @@ class GitLab(Forge):
         code, done.log = self.shell.run("\n".join(lines), work, environ)
         done.status = {0: "success", "cancelled": "cancelled"}.get(code, "failure")
         self.keep(job["artifacts"], number, work)
-        self.hosting.artifacts[run, name] = self.hosting.artifacts[number, "job"]
+        kept = self.hosting.artifacts[run, name] = self.hosting.artifacts[number, "job"]
+        told = kept / job["artifacts"].get("reports", {}).get("dotenv", "none")
+        if told.is_file():
+            done.handed = dict(line.split("=", 1) for line in told.read_text().splitlines())
 
     def given(self, environment: str) -> dict[str, str]:
         """Give the secrets and variables that a job of an environment gets."""
@@ -212,5 +216,6 @@ class GitLab(Forge):
         for name in (*artifacts.get("paths", ()), *reports):
             for path in work.glob(name):
                 if path.is_file():
-                    shutil.copy(path, kept)
+                    (kept / name).parent.mkdir(parents=True, exist_ok=True)
+                    shutil.copy(path, kept / name)
         self.hosting.artifacts[number, "job"] = kept
