@@ -14,6 +14,7 @@ _FILES = {
     "rebuild": "rebuild.schema.json",
     "ids": "ids.schema.json",
     "objective": "objective.schema.json",
+    "status": "status.schema.json",
     "openapi": "openapi.yaml",
 }
 #: First line of the manifests that we write: editors complete and check by the schema beside the

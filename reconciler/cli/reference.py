@@ -22,6 +22,8 @@ _VARIABLES = {
     "JETRAW_HOST": "the organisation's state server, where it is not the usual one",
     "RECONCILER_DATABASE, RECONCILER_DATABASE_FILE": "the database of `serve` and `token`, or a "
     "file with its URL",
+    "RECONCILER_WATCH_TOKEN, RECONCILER_WATCH_TOKEN_FILE": "the token that `watch --listen` wants "
+    "of those who ask, or a file with it",
     "HTTPS_PROXY, HTTP_PROXY, ALL_PROXY": "proxies on the way to a state server: `http://`, "
     "`https://`, `socks5://`",
     "NO_PROXY": "hosts, domains, addresses and networks (`10.0.0.0/8`, `fd00::/8`) that need none",

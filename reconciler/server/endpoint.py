@@ -7,13 +7,14 @@ import logging
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from functools import partial
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import anyio
 import anyio.to_thread
+from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
-from reconciler.server.calls.auth import Authentication, check_role
+from reconciler.server.calls.auth import check_role
 from reconciler.server.calls.headers import check_content
 from reconciler.server.calls.problems import Problem, internal, of_store
 from reconciler.server.calls.request import (
@@ -32,6 +33,13 @@ from reconciler.server.wire.turns import ThreadLimits
 
 _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
+
+
+class Authentication(Protocol):
+    """Whoever finds out whom a request comes from."""
+
+    def identify(self, headers: Headers) -> Identity:
+        """Return whom a request comes from; raises `Problem` for those who may not come in."""
 
 
 class Endpoint:

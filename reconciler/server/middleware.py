@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import time
+from typing import Protocol
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -13,7 +14,6 @@ from reconciler.server.calls.headers import COMMON_HEADERS
 from reconciler.server.calls.problems import CODES, Problem, internal
 from reconciler.server.calls.request import problem_answer
 from reconciler.server.calls.tokens import parts_of
-from reconciler.server.resources.metrics import Metrics
 from reconciler.server.resources.platform import API
 from reconciler.server.wire.answer_buffer import ClientGone
 from reconciler.server.wire.exchange import Exchange
@@ -26,10 +26,20 @@ _API_PATH = re.compile(r"/v[0-9]+(?:/.*)?", re.ASCII | re.DOTALL)
 _log = logging.getLogger(__name__)
 
 
+class Counting(Protocol):
+    """Whoever counts requests."""
+
+    def count(self, method: str, route: str, status: int | None, seconds: float) -> None:
+        """Count a request that has ended."""
+
+    def count_refusal(self, status: int) -> None:
+        """Count a request that was refused on the wire, without a method, route or beginning."""
+
+
 class Middleware:
     """An ASGI application before another one."""
 
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+    def __init__(self, app: ASGIApp, metrics: Counting) -> None:
         self._app = app
         self._metrics = metrics
         #: Counts a request that was refused before it got here, by its status.

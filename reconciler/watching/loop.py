@@ -62,24 +62,12 @@ class Watch:
         #: The exit code that a run of this one round ends with.
         self.exit_code = 0
         self._status = Status(
-            format_version=FORMAT_VERSION,
-            tool_version=__version__,
+            FORMAT_VERSION,
+            __version__,
             at="",
             started_at=self._time(),
             interval=terms.interval,
-            platform="",
-            commit="",
             looked_at=memory.looked_at,
-            seconds=0.0,
-            tried_at="",
-            rounds=0,
-            failures=0,
-            digest="",
-            declared=0,
-            live=0,
-            applied_at="",
-            applied_code=None,
-            paused_until="",
             lasting=memory.lasting,
         )
         if memory.applying:
@@ -161,7 +149,7 @@ class Watch:
             status,
             platform=looked.platform,
             looked_at=time,
-            seconds=now - begun,
+            seconds=round(now - begun, 3),
             declared=looked.declared,
             live=looked.live,
         )

@@ -23,27 +23,27 @@ class Status(Struct, frozen=True):
     #: Seconds from one round to the next.
     interval: float
     #: The address of the platform; empty as long as it was never read.
-    platform: str
+    platform: str = ""
     #: The commit of the manifest, where the watch pulls it.
-    commit: str
+    commit: str = ""
     #: When manifest and live were read last, and how long that took, in seconds; both are of the
     #: last time that it worked.
-    looked_at: str
-    seconds: float
+    looked_at: str = ""
+    seconds: float = 0.0
     #: When it was last tried, whatever came of it.
-    tried_at: str
+    tried_at: str = ""
     #: How often it was tried, and how often it failed, since the start.
-    rounds: int
-    failures: int
+    rounds: int = 0
+    failures: int = 0
     #: The digest of what would be done; empty if nothing would.
-    digest: str
-    declared: int
-    live: int
+    digest: str = ""
+    declared: int = 0
+    live: int = 0
     #: When an apply last ended, and with which exit code; None if there was none since the start.
-    applied_at: str
-    applied_code: int | None
+    applied_at: str = ""
+    applied_code: int | None = None
     #: Until when the plan is left alone, since it could not be applied.
-    paused_until: str
+    paused_until: str = ""
     #: When a scan last ended, with which exit code, and whether one runs now.
     scanned_at: str = ""
     scanned_code: int | None = None

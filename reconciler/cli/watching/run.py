@@ -7,9 +7,10 @@ import random
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
 from pathlib import Path
+from typing import Protocol
 
 from reconciler.cli.applying.events import EventStream, telling
 from reconciler.cli.applying.signals import Stop
@@ -36,6 +37,15 @@ _SPREAD = 0.1
 #: Seconds after which it is looked again whether a thread has ended.
 _PATIENCE = 60.0
 _DOING = "what runs comes to its end{}"
+
+
+class _Scanner(Protocol):
+    """What scans, of a module that needs an extra; and what was known after its last scan."""
+
+    measured: object
+
+    def begin(self) -> None:
+        """Begin a scan."""
 
 
 def run(context: Context, options: WatchOptions) -> int:
@@ -67,7 +77,8 @@ def _watch(context: Context, options: WatchOptions, events: EventStream, folder:
         inbox = Inbox(bell)
         with stop, _poked_by_hangup(inbox):
             context.streams.heed(stop.may_wait)
-            scan = _scanner(context, options, stop, inbox) if options.scan else _no_scan
+            scanner = _scanner(context, options, stop, inbox)
+            scan = scanner.begin if scanner else _no_scan
             deeds = Deeds(context, options, events, teller.applied, scan)
             watch = Watch(
                 _terms(options),
@@ -77,7 +88,24 @@ def _watch(context: Context, options: WatchOptions, events: EventStream, folder:
                 memory,
                 Keeping(folder, context.streams.note),
             )
-            return _go_on(watch, deeds, stop, inbox, once=options.once)
+            with _listening(context, options, watch, scanner, inbox):
+                return _go_on(watch, deeds, stop, inbox, once=options.once)
+
+
+def _listening(
+    context: Context, options: WatchOptions, watch: Watch, scanner: _Scanner | None, inbox: Inbox
+) -> AbstractContextManager[None]:
+    if options.listen is None:
+        return nullcontext()
+    module = imported("--listen", "server", "reconciler.cli.watching.listening", "httptools")
+    answering: AbstractContextManager[None] = module.listening(
+        context,
+        options.listen,
+        lambda: watch.status,
+        lambda: scanner.measured if scanner else None,
+        inbox,
+    )
+    return answering
 
 
 def _terms(options: WatchOptions) -> Terms:
@@ -102,12 +130,12 @@ def _go_on(watch: Watch, deeds: Deeds, stop: Stop, inbox: Inbox, *, once: bool) 
             inbox.bell.wait(_PATIENCE if once else step.until - time.monotonic())
 
 
-def _scanner(
-    context: Context, options: WatchOptions, stop: Stop, inbox: Inbox
-) -> Callable[[], None]:
+def _scanner(context: Context, options: WatchOptions, stop: Stop, inbox: Inbox) -> _Scanner | None:
+    if options.scan is None:
+        return None
     module = imported("--scan", "recovery", "reconciler.cli.watching.scanning", "pyarrow")
-    begin: Callable[[], None] = module.Scanner(context, options, stop, inbox.ended).begin
-    return begin
+    scanner: _Scanner = module.Scanner(context, options, stop, inbox.ended)
+    return scanner
 
 
 def _no_scan() -> None:

@@ -12,6 +12,8 @@ from reconciler.report.sentences.terms import count
 
 MISSING, CHANGED, NOT_REMOVED, UNDECLARED = "missing", "changed", "not_removed", "undeclared"
 LOCATION_CHANGE, INTERRUPTED_MOVE = "location_change", "interrupted_move"
+#: In which ways a storage may differ.
+KINDS = (MISSING, CHANGED, NOT_REMOVED, UNDECLARED, LOCATION_CHANGE, INTERRUPTED_MOVE)
 _MEANINGS = {
     MISSING: "declared, but not live",
     CHANGED: "not as declared",

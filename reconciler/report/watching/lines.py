@@ -6,7 +6,7 @@ from reconciler.printable import quoted, shown
 from reconciler.recovery.proving.results import StorageProved
 from reconciler.report.sentences.drift import Difference, meaning
 from reconciler.report.sentences.recovery.objectives import lasting
-from reconciler.report.sentences.terms import count
+from reconciler.report.sentences.terms import count, value
 from reconciler.watching.conditions import (
     BEGAN,
     BLOCKED,
@@ -49,8 +49,9 @@ def of_difference(difference: Difference) -> str:
     """Say in one line in what a storage is not as declared; all of it can be printed."""
     told = [f"{quoted(difference.name)}: {meaning(difference.kind)}"]
     told += [
-        f"{change.field}: live {quoted(change.before)}, declared {quoted(change.after)}"
+        "{}: live {}, declared {}".format(change.field, *map(value(change.field), sides))
         for change in difference.changes
+        for sides in [(change.before, change.after)]
     ]
     if difference.message:
         told.append(shown(" ".join(difference.message.split())))

@@ -20,9 +20,10 @@ from reconciler.server.store.values import ADMIN, ROLES
 
 #: The account of everybody on a server without tokens.
 ANONYMOUS = "anonymous"
-_HOST = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]+\]|[^:\[\]]+)(?::[0-9]{1,5})?", re.ASCII)
+#: The header Host, and its name within it.
+HOST = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]+\]|[^:\[\]]+)(?::[0-9]{1,5})?", re.ASCII)
 #: What proxies add, in lower case.
-_PASSED_ON = re.compile(r"forwarded|x-forwarded(?:-.*)?|x-real-ip|via")
+PASSED_ON = re.compile(r"forwarded|x-forwarded(?:-.*)?|x-real-ip|via")
 _NOBODY = digest_of("")
 
 _log = logging.getLogger(__name__)
@@ -97,7 +98,7 @@ def _check_host(headers: Headers) -> None:
 
     Without tokens that is the only guard against web pages (DNS rebinding).
     """
-    found = _HOST.fullmatch(single(headers, "Host") or "")
+    found = HOST.fullmatch(single(headers, "Host") or "")
     if not found or not is_loopback(found["name"]):
         raise Problem(
             "misdirected",
@@ -111,7 +112,7 @@ def _check_direct(headers: Headers) -> None:
 
     A proxy may keep silent, so this catches a mistake and is no guard; tokens are.
     """
-    name = next(filter(_PASSED_ON.fullmatch, headers), None)
+    name = next(filter(PASSED_ON.fullmatch, headers), None)
     if name is not None:
         raise Problem(
             "misdirected",

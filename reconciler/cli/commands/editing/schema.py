@@ -20,6 +20,7 @@ SCHEMAS = (
     "rebuild",
     "ids",
     "objective",
+    "status",
     "openapi",
 )
 
@@ -42,8 +43,8 @@ def _run(context: Context, options: SchemaOptions) -> int:
 COMMAND = Command(
     details="The JSON Schema of manifests, by which editors complete and explain them, or of plan "
     "files, events, journals, snapshots, findings, maps of ids and what `rebuild` and "
-    "`verify --objective` came to, by which programs check them; or the OpenAPI document of the "
-    "state server.",
+    "`verify --objective` came to and `watch` tells, by which programs check them; or the OpenAPI "
+    "document of the state server.",
     examples=(
         ("reconciler schema manifest > manifest.schema.json", "save it for an editor"),
         ("reconciler schema plan", "the format of `plan --out` and `plan -o json`"),

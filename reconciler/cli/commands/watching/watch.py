@@ -29,6 +29,7 @@ class WatchOptions(Namespace):
     max_bytes: int | None
     limit_rate: int | None
     workers: int | None
+    listen: str | None
     once: bool
     state: str | None
     lock_timeout: float
@@ -49,24 +50,14 @@ def _add_arguments(parser: ArgumentParser) -> None:
         metavar="TIME",
         help="from the end of one look to the next, up to a tenth shorter or longer (default: 5m)",
     )
-    parser.add_argument(
-        "--pull",
-        action="store_true",
-        help="before each look bring the Git checkout of the manifest up to date, by fast-forward "
-        "alone; what does not follow what is checked out is told, and nothing is applied",
-    )
-    parser.add_argument(
-        "--require-signed",
-        action="store_true",
-        help="with --pull: take no commit that `git verify-commit` does not vouch for",
-    )
-    parser.add_argument(
-        "--apply",
-        action="store_true",
-        help="apply plans that policy lets be applied; one that fails is tried again after a pause "
-        "that doubles",
-    )
+    _add_deeds(parser)
     _add_scans(parser)
+    parser.add_argument(
+        "--listen",
+        metavar="HOST:PORT",
+        help="answer /metrics, /healthz, /readyz, /v1/status and POST /poke over HTTP; on this "
+        "machine without a token, elsewhere with the one that RECONCILER_WATCH_TOKEN holds",
+    )
     parser.add_argument(
         "--once",
         action="store_true",
@@ -85,6 +76,26 @@ def _add_arguments(parser: ArgumentParser) -> None:
         metavar="TIME",
         help="how long an apply waits while another one holds the platform's lease, before it is "
         "left for the next look (default: 10s)",
+    )
+
+
+def _add_deeds(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--pull",
+        action="store_true",
+        help="before each look bring the Git checkout of the manifest up to date, by fast-forward "
+        "alone; what does not follow what is checked out is told, and nothing is applied",
+    )
+    parser.add_argument(
+        "--require-signed",
+        action="store_true",
+        help="with --pull: take no commit that `git verify-commit` does not vouch for",
+    )
+    parser.add_argument(
+        "--apply",
+        action="store_true",
+        help="apply plans that policy lets be applied; one that fails is tried again after a pause "
+        "that doubles",
     )
 
 

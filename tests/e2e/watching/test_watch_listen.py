@@ -1,0 +1,265 @@
+"""`watch --listen`: who is told what, over real sockets, and who may poke."""
+
+import http.client
+import json
+import re
+from contextlib import contextmanager
+from subprocess import DEVNULL, PIPE
+
+import jsonschema
+import msgspec
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from reconciler.environment.secret_values import Secret
+from reconciler.environment.timestamps import timestamp, utc_now
+from reconciler.report.watching.document import document
+from reconciler.report.watching.numbers import numbers
+from reconciler.schemas import schema_text
+from reconciler.server.watching.admission import Admission
+from reconciler.server.watching.app import Sources
+from reconciler.server.watching.run import served
+from reconciler.server.wire.listen import open_socket, read_address
+from reconciler.watching.conditions import KINDS, Condition, Lasting
+from reconciler.watching.status import Status
+from support.repository import ROOT
+
+SCHEMA = json.loads(schema_text("status"))
+TOKEN = "0123456789abcdefghij"
+BEARER = {"Authorization": f"Bearer {TOKEN}"}
+GETS = ("/metrics", "/v1/status")
+NOW = timestamp(utc_now(), "seconds")
+HOSTILE = 'a"} 1\nreconciler_watch_live_storages 99 \u202e\\'
+STATUS = Status(
+    format_version=1,
+    tool_version="0.1.0",
+    at=NOW,
+    started_at=NOW,
+    interval=300.0,
+    platform="https://storages.example.org",
+    commit="",
+    looked_at=NOW,
+    seconds=0.25,
+    tried_at=NOW,
+    rounds=3,
+    failures=1,
+    digest="",
+    declared=2,
+    live=1,
+    applied_at="",
+    applied_code=None,
+    paused_until="",
+    lasting=(
+        Lasting(Condition("drift", HOSTILE, "missing", HOSTILE), NOW),
+        Lasting(Condition("blocked", "x", HOSTILE, HOSTILE), NOW),
+    ),
+)
+
+
+class Asked:
+    """What a server that is not open to a watch was asked."""
+
+    def __init__(self, port):
+        self.port = port
+        self.status = STATUS
+        self.pokes = 0
+
+    def poke(self):
+        self.pokes += 1
+
+    def __call__(self, method, path, headers=None, host=None):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection.putrequest(method, path, skip_host=True)
+        for name, value in {"Host": host or f"127.0.0.1:{self.port}", **(headers or {})}.items():
+            connection.putheader(name, value)
+        connection.endheaders()
+        answer = connection.getresponse()
+        answer.text = answer.read().decode()
+        connection.close()
+        return answer
+
+
+@contextmanager
+def serving(token=None, *, is_open=True):
+    with open_socket(read_address("127.0.0.1:0")) as listening:
+        asked = Asked(listening.getsockname()[1])
+        sources = Sources(lambda: asked.status, lambda: numbers(asked.status), asked.poke)
+        admission = Admission(None if token is None else Secret(token), is_open=is_open)
+        with served(sources, admission, listening, verbose=False):
+            yield asked
+
+
+@pytest.fixture(scope="module")
+def open_one():
+    with serving(TOKEN) as asked:
+        yield asked
+
+
+@pytest.fixture(scope="module")
+def closed_one():
+    with serving(TOKEN, is_open=False) as asked:
+        yield asked
+
+
+def test_this_machine_is_told_without_a_token(open_one):
+    answer = open_one("GET", "/v1/status")
+    assert answer.status == 200
+    jsonschema.validate(json.loads(answer.text), SCHEMA)
+    assert [one["name"] for one in json.loads(answer.text)["conditions"]] == [HOSTILE, "x"]
+    assert answer.headers["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert not [name for name in answer.headers if name.lower().startswith("access-control-")]
+    assert open_one("GET", "/").status == 404
+    assert open_one("GET", "/v1/status?all=1").status == 400
+    assert open_one("DELETE", "/v1/status").status == 405
+    assert open_one("GET", "/healthz").text == '{"status":"ok"}'
+
+
+def test_the_numbers_are_numbers_whatever_names_say(open_one):
+    answer = open_one("GET", "/metrics")
+    assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
+    families = {family.name: family for family in text_string_to_metric_families(answer.text)}
+    values = {
+        (sample.name, *sample.labels.values()): sample.value
+        for family in families.values()
+        for sample in family.samples
+    }
+    assert values["reconciler_watch_live_storages",] == 1
+    assert values["reconciler_watch_drifted_storages", "missing"] == 1
+    assert values["reconciler_watch_drifted_storages", "changed"] == 0
+    assert values["reconciler_watch_blocking_reasons", HOSTILE] == 1
+    assert values["reconciler_watch_failed_looks_total",] == 1
+    assert {key[1] for key in values if key[0] == "reconciler_watch_conditions"} == set(KINDS)
+    assert "reconciler_watch_last_apply_exit_code" not in families  # there was none
+    assert all(family.documentation for family in families.values())
+
+
+def test_every_number_is_in_the_reference():
+    status = msgspec.structs.replace(
+        STATUS,
+        applied_at=NOW,
+        applied_code=1,
+        paused_until=NOW,
+        scanned_at=NOW,
+        scanned_code=0,
+        oldest_proof=NOW,
+    )
+    named = {line.split()[2] for line in numbers(status).splitlines() if line.startswith("# HELP")}
+    text = (ROOT / "docs/reference/metrics.md").read_text(encoding="utf-8")
+    assert named == set(re.findall(r"^\| `(reconciler_watch_\w+)` \|", text, re.M))
+
+
+def test_what_nobody_knows_has_no_line():
+    status = msgspec.structs.replace(STATUS, platform="", looked_at="", tried_at="", lasting=())
+    assert "live_storages" not in numbers(status)
+    assert "conditions" not in numbers(status)
+    jsonschema.validate(json.loads(document(status)), SCHEMA)
+
+
+@pytest.mark.parametrize(
+    ("headers", "host"),
+    [
+        ({}, "evil.example.org"),  # a name that was made to lead here
+        ({}, "127.0.0.1.evil.example.org"),
+        ({"Origin": "https://evil.example.org"}, None),
+        ({"Origin": "null"}, None),
+        ({"Origin": "http://127.0.0.1:1"}, None),  # another server of this machine
+        ({"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors"}, None),
+        ({"Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "cors"}, None),
+        ({"X-Forwarded-For": "192.0.2.1"}, None),
+        ({"Forwarded": "for=192.0.2.1"}, None),
+    ],
+)
+@pytest.mark.parametrize("path", GETS)
+def test_a_page_of_somebody_else_and_a_proxy_are_told_nothing(open_one, path, headers, host):
+    answer = open_one("GET", path, headers, host)
+    assert answer.status == 421
+    assert "storages.example.org" not in answer.text
+
+
+@pytest.mark.parametrize(
+    "authorization", [None, "Bearer", "Bearer wrong", f"Basic {TOKEN}", TOKEN, f"Bearer {TOKEN}x"]
+)
+def test_elsewhere_nobody_is_told_anything_without_the_token(closed_one, authorization):
+    headers = {} if authorization is None else {"Authorization": authorization}
+    for path in GETS:
+        answer = closed_one("GET", path, headers)
+        assert (answer.status, answer.headers["WWW-Authenticate"]) == (401, "Bearer")
+        assert "storages.example.org" not in answer.text
+    assert closed_one("GET", "/healthz").status == 200
+    for path in GETS:  # the holder of the token may come through a proxy, by any name
+        assert (
+            closed_one("GET", path, {**BEARER, "Via": "1.1 x"}, "watch.example.org").status == 200
+        )
+
+
+def test_a_poke_wants_the_token_everywhere_and_no_page_can_send_one(open_one, closed_one):
+    for one in (open_one, closed_one):
+        before = one.pokes
+        assert one("POST", "/poke").status == 401
+        assert one("POST", "/poke", {"Authorization": "Bearer wrong"}).status == 401
+        assert one("POST", "/poke", {**BEARER, "Origin": "https://evil.example.org"}).status == 421
+        assert one("GET", "/poke", BEARER).status == 405
+        assert one.pokes == before
+        assert one("POST", "/poke", BEARER).status == 202
+        assert one.pokes == before + 1
+
+
+def test_without_a_token_nobody_can_poke():
+    with serving() as one:
+        assert one("POST", "/poke", BEARER).status == 401
+        assert one("GET", "/v1/status", BEARER).status == 401
+        assert one("GET", "/v1/status").status == 200
+        assert one.pokes == 0
+
+
+def test_a_watch_whose_looks_fail_is_not_ready(open_one):
+    assert open_one("GET", "/readyz").status == 200
+    for changes in ({"rounds": 0}, {"looked_at": ""}, {"looked_at": "2026-01-01T00:00:00Z"}):
+        open_one.status = msgspec.structs.replace(STATUS, **changes)
+        answer = open_one("GET", "/readyz")
+        assert (answer.status, answer.text) == (503, '{"status":"not ready"}')
+        assert open_one("GET", "/healthz").status == 200
+    open_one.status = STATUS
+
+
+def test_a_poke_has_the_watch_look_at_once(applied):
+    with applied.start(
+        *("watch", "--interval", "1h", "--listen", "127.0.0.1:0"),
+        env={"RECONCILER_WATCH_TOKEN": TOKEN},
+        stdin=DEVNULL,
+        stdout=PIPE,
+        stderr=PIPE,
+        text=True,
+    ) as process:
+        try:
+            port = int(re.search(r"http://127\.0\.0\.1:([0-9]+)", process.stderr.readline())[1])
+            assert process.stderr.readline().startswith("Watching ")
+            asked = Asked(port)
+            text = applied.read("storages.yaml")
+            applied.write(text.replace("label: NAS", "label: Other"))
+            assert asked("POST", "/poke", BEARER).status == 202
+            assert " drift: 'nas': not as declared" in process.stdout.readline()
+            told = json.loads(asked("GET", "/v1/status").text)
+            jsonschema.validate(told, SCHEMA)
+            assert [one["kind"] for one in told["conditions"]] == ["drift"]
+            assert told["platform"].startswith("sqlite:///")
+            assert 'drifted_storages{kind="changed"} 1' in asked("GET", "/metrics").text
+            process.terminate()
+            assert process.wait(timeout=60) == 0
+        finally:
+            process.kill()
+
+
+@pytest.mark.parametrize(
+    ("listen", "token", "says"),
+    [
+        ("0.0.0.0:0", None, "everybody who can reach 0.0.0.0"),
+        ("127.0.0.1:0", "short", "could be guessed"),
+        ("nowhere", None, "no address to listen on"),
+    ],
+)
+def test_what_would_let_strangers_in_is_refused_at_the_start(applied, listen, token, says):
+    env = {} if token is None else {"RECONCILER_WATCH_TOKEN": token}
+    assert says in applied("watch", "--once", "--listen", listen, code=64, env=env).stderr
