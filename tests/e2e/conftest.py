@@ -93,10 +93,12 @@ class Folder:
         In a `plain` one a command inherits nothing that counts, but for its streams.
         """
         command = self._warm.commands(COMMAND) / COMMAND.name if plain and self._warm else COMMAND
+        # Where no file may grow, Python would keep the half of a compiled module for all others.
+        limited = {"PYTHONDONTWRITEBYTECODE": "1"} if "ulimit -f" in script else {}
         return subprocess.run(
             ["bash", "-c", script, command],
             cwd=self.path,
-            env=environment(),
+            env=environment(**limited),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=60,

@@ -67,11 +67,17 @@ class History(Struct, frozen=True):
         """Return a file with the hash that it was attested when it was damaged, if it has none.
 
         An archived object that was gone is back as what it was last: nobody can read its bytes.
+        Nor does it matter whether somebody accepted them.
         """
         if self.lasts is None or now.kind != rows.ARCHIVED or now.sha256 is not None:
             return now
-        each = (one for one in reversed(_damage(self.lasts)) if _is_same_object(one, now))
-        return next(each, now)
+        known = [each for each in (*self.over, self.lasts) if not each.about]
+        wrong = [one for each in known for one in (*_damage(each), *_accepted(each))]
+        good = [each.was for each in known if each.was is not None]
+        # Of what was proved in one second the damage counts, which is the last here.
+        said = [one for one in (*good, *wrong) if one.sha256 and _is_same_object(one, now)]
+        last = max(reversed(said), key=_proved, default=None)
+        return last if last in wrong else now
 
     def come_again(self, now: Content) -> FileFinding | None:
         """Return what was found in which the file had the very bytes that it has again.
@@ -158,6 +164,17 @@ def _damage(known: FileFinding | None) -> tuple[Content, ...]:
     return (*known.rotted, *([now] if now else ()))
 
 
+def _accepted(known: FileFinding) -> tuple[Content, ...]:
+    """Return as what damaged file a person has accepted it, whether or not it was withdrawn."""
+    now = known.accepted.now if known.accepted and not known.about else None
+    is_wrong = now is not None and known.was is not None and same_bytes(known.was, now) is False
+    return (now,) if now is not None and is_wrong else ()
+
+
+def _proved(content: Content) -> int:
+    return content.proved_at or 0
+
+
 def was_wrong(known: FileFinding, was: Content | None) -> bool:
     """Return whether a file was found so while it was `known` to be wrong.
 
@@ -196,7 +213,8 @@ def has_good_bytes(finding: FileFinding, now: Content | None) -> bool:
     if was is None or now is None:
         return False
     if rows.ARCHIVED in (was.kind, now.kind) and finding.what != values.DAMAGED:
-        is_rotten = any(_is_same_object(each, now) for each in finding.rotted)
+        wrong = (*finding.rotted, *_accepted(finding))
+        is_rotten = any(_is_same_object(each, now) for each in wrong)
         return _is_same_object(was, now) and (not is_rotten or same_bytes(was, now) is True)
     if now.proof == rows.STORED or _is_older(now, finding):
         return False

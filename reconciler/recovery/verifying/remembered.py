@@ -8,23 +8,19 @@ same, so that a run that is killed before its findings are kept loses nothing.
 from __future__ import annotations
 
 import functools
-import heapq
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from datetime import datetime
-from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from msgspec import Struct, field
 from msgspec.structs import replace
 
 from reconciler.environment.timestamps import timestamp
 from reconciler.errors import RepositoryError, SnapshotError
 from reconciler.recovery import rows
 from reconciler.recovery.findings import episodes, store
-from reconciler.recovery.findings.episodes import Key
-from reconciler.recovery.findings.history import has_good_bytes, is_of_bytes, is_over, of_each
+from reconciler.recovery.findings.history import is_of_bytes, is_over, of_each
 from reconciler.recovery.parts import convert, read
 from reconciler.recovery.parts.schema import CONTENTS
 from reconciler.recovery.repository.contract import Repository
@@ -35,11 +31,11 @@ from reconciler.recovery.scanning.known import record
 from reconciler.recovery.scanning.known.comparing import attested, pairs
 from reconciler.recovery.scanning.known.earlier import contents_of, fetched
 from reconciler.recovery.scanning.outcome import Scanned
-from reconciler.recovery.scanning.reading.crew import TOLD
 from reconciler.recovery.values import DAMAGED, DELETED, MISSING, FileFinding, Scan
 from reconciler.recovery.verifying.comparing.classify import another_version, is_under
 from reconciler.recovery.verifying.recorded import look, of_scan
 from reconciler.recovery.verifying.telling import forgotten
+from reconciler.recovery.verifying.telling.wrong import Otherwise, Wrong
 
 #: So many scans, of which each was killed before it told what it had found, are looked through.
 _BACK = 5
@@ -67,7 +63,7 @@ def is_untold(repository: Repository, scan: Scan, known: store.Known) -> bool:
     """
     if not scan.remembered:
         return False
-    wrong = _Wrong(episodes.open_ones(known.episodes), known.gone_until)
+    wrong = Wrong.of(known.episodes, known.gone_until)
     hidden = hidden_by(scan.excluded, scan.unproved)
     for otherwise in _otherwise(repository, scan, hidden):
         wrong.take(otherwise)
@@ -84,9 +80,9 @@ def _keep_rotten(repository: Repository, scanned: Scanned, clock: Callable[[], d
         for good, now in scanned.rotten
     ]
     known = store.read(repository, scanned.place)
-    wrong = _Wrong(episodes.open_ones(known.episodes), "")
+    wrong = Wrong.of(known.episodes, "")
     for finding in scanned.unkept:
-        wrong.take(_Otherwise(finding))
+        wrong.take(Otherwise(finding))
     scanned.unkept = wrong.new
     if scanned.scan is None:
         more = scanned.altered - len(scanned.rotten)
@@ -106,16 +102,15 @@ def _keep(
     lost = [*known.problems, *([gone] if gone else [])]
     scanned.notes += lost
     scanned.forgotten = scanned.forgotten or bool(lost)
-    lasting = episodes.open_ones(known.episodes)
     hidden = hidden_by(scan.excluded, scan.unproved)
     now = timestamp(clock(), "milliseconds")
     # What a clock told that was ahead is told again.
-    wrong = _Wrong(lasting, known.gone_until if known.gone_until <= now else "")
+    wrong = Wrong.of(known.episodes, known.gone_until if known.gone_until <= now else "")
     for otherwise in _otherwise(repository, scan, hidden) if scan.remembered else ():
         wrong.take(otherwise)
     for finding in _come_again(repository, scan, known.episodes):
         if episodes.key(finding) not in wrong.by_key and not hidden(finding.path):
-            wrong.take(_Otherwise(finding))
+            wrong.take(Otherwise(finding))
     ended = _ended(repository, scan, wrong, hidden)
     after = episodes.observed(known.episodes, wrong.by_key, scan.ended_at, ended, now)
     wrong.add(e for e in after if not (e.resolved or hidden(e.path)))
@@ -134,11 +129,15 @@ def _come_again(
     the scan before had. A scan that was killed before it told of them has read them, so that this
     one may not have. Raises `RepositoryError`, `SnapshotError`.
     """
-    damaged = [e for e in known if is_of_bytes(e) and (e.what == DAMAGED or e.rotted)]
-    over = {path: h for (_, path, _), h in of_each(damaged).items()}
-    now = look(repository, of_scan(scan), over) if over else {}
-    now = {path: over[path].with_bytes(row) for path, row in now.items()}
+    every = [e for e in known if is_of_bytes(e)]
+    damaged = {e.path for e in every if e.what == DAMAGED or e.rotted or e.accepted}
+    over = {path: h for (_, path, _), h in of_each([e for e in every if e.path in damaged]).items()}
+    there = look(repository, of_scan(scan), over) if over else {}
+    now = {path: over[path].with_bytes(row) for path, row in there.items()}
     again = {path: each for path, row in now.items() if (each := over[path].come_again(row))}
+    # Nobody can read an object in an archive: what is known of it here no row of the scan says.
+    of_archived = [path for path, row in now.items() if row != there[path]]
+    again |= {path: each for path in of_archived if (each := over[path].lasts)}
     before: dict[bytes, Content] = {}
     last = scan
     for _ in range(_BACK):
@@ -155,86 +154,8 @@ def _come_again(
     ]
 
 
-class _Otherwise(NamedTuple):
-    """A file that is not as it should be; and, of one that is gone, since when (RFC 3339)."""
-
-    finding: FileFinding
-    since: str = ""
-
-
-class _First(Struct):
-    """How many there are, and the first of them."""
-
-    number: int = 0
-    paths: list[bytes] = field(default_factory=list)
-
-    def take(self, path: bytes) -> None:
-        self.number += 1
-        self.paths = heapq.nsmallest(TOLD, [*self.paths, path])
-
-
-class _Wrong(Struct):
-    """Files that are not as they should be, held against what is known to be wrong."""
-
-    lasting: dict[Key, FileFinding]
-    #: What was gone by then was told.
-    told_until: str
-    #: What is known already, and of what is new as many as are kept.
-    by_key: dict[Key, FileFinding] = field(default_factory=dict)
-    #: Of each class those that nobody has accepted.
-    first: dict[str, _First] = field(default_factory=dict)
-    #: How many of what is new had no room.
-    no_room: int = 0
-
-    def take(self, otherwise: _Otherwise) -> None:
-        finding = otherwise.finding
-        known = self.lasting.get(episodes.key(finding))
-        # Where what should be was lost, the rotten bytes were remembered for the good ones.
-        if known is not None and has_good_bytes(known, finding.now):
-            return
-        # What had no room among the findings was told once: nobody could ever accept it.
-        if known is None and finding.what != DAMAGED and otherwise.since <= self.told_until:
-            return
-        # What is known has its room already: what is new must not wait for it.
-        if known is not None or len(self.by_key) < len(self.lasting) + episodes.MOST_OPEN:
-            self.by_key[episodes.key(finding)] = finding
-        else:
-            self.no_room += 1
-        if known is None or not episodes.is_accepted(known, finding.now):
-            self.first.setdefault(finding.what, _First()).take(finding.path)
-
-    def add(self, lasting: Iterable[FileFinding]) -> None:
-        """Add what lasts, though the scan no longer remembers what it should be."""
-        for finding in lasting:
-            if episodes.key(finding) in self.by_key or not is_of_bytes(finding):
-                continue
-            if not episodes.is_settled(finding):
-                self.first.setdefault(finding.what, _First()).take(finding.path)
-
-    @property
-    def new(self) -> list[FileFinding]:
-        """What was not known to be so, and nobody has accepted."""
-        known = self.lasting.get
-        return [
-            finding
-            for key, finding in self.by_key.items()
-            if (was := known(key)) is None
-            or (episodes.is_settled(was) and not episodes.is_accepted(was, finding.now))
-        ]
-
-    def tell(self, scanned: Scanned) -> None:
-        """Count it; what the reading had counted as damaged is among it."""
-        none = _First()
-        damaged, missing, deleted = (
-            self.first.get(what, none) for what in (DAMAGED, MISSING, DELETED)
-        )
-        scanned.altered, scanned.altered_first = damaged.number, damaged.paths
-        scanned.missing, scanned.missing_first = missing.number, missing.paths
-        scanned.deleted, scanned.deleted_first = deleted.number, deleted.paths
-
-
 def _ended(
-    repository: Repository, scan: Scan, wrong: _Wrong, hidden: Hidden
+    repository: Repository, scan: Scan, wrong: Wrong, hidden: Hidden
 ) -> Callable[[FileFinding], bool]:
     """Return what says of a finding that needs proof whether this scan has seen that it is over."""
     open_ones = {
@@ -250,7 +171,7 @@ def _ended(
     )
 
 
-def _otherwise(repository: Repository, scan: Scan, hidden: Hidden) -> Iterator[_Otherwise]:
+def _otherwise(repository: Repository, scan: Scan, hidden: Hidden) -> Iterator[Otherwise]:
     with ExitStack() as opened:
         remembered = fetched(repository, scan.remembered, opened)
         there = contents_of(fetched(repository, scan.contents, opened))
@@ -260,17 +181,17 @@ def _otherwise(repository: Repository, scan: Scan, hidden: Hidden) -> Iterator[_
             yield from _gone(scan, good, now, hidden)
 
 
-def _damaged(scan: Scan, good: pa.RecordBatch, now: pa.RecordBatch) -> Iterator[_Otherwise]:
+def _damaged(scan: Scan, good: pa.RecordBatch, now: pa.RecordBatch) -> Iterator[Otherwise]:
     rotten = pc.or_(pairs.rotten(now, good), attested.rotten(now, good))
     found = convert.contents(good.filter(rotten)), convert.contents(now.filter(rotten))
     for one, other in zip(*found, strict=True):
         finding = FileFinding(DAMAGED, scan.name, scan.place, one.path, _plain(one), other)
-        yield _Otherwise(finding)
+        yield Otherwise(finding)
 
 
 def _gone(
     scan: Scan, good: pa.RecordBatch, now: pa.RecordBatch, hidden: Hidden
-) -> Iterator[_Otherwise]:
+) -> Iterator[Otherwise]:
     """Yield what the scan could have seen, and has not; what was moved is elsewhere."""
     deleted = pc.fill_null(pc.equal(now["kind"], rows.DELETED), False)
     instead = functools.reduce(pc.or_, (pc.equal(now["kind"], kind) for kind in rows.INSTEAD))
@@ -291,7 +212,7 @@ def _gone(
         elif other:
             note = f"{one.kind} became {other.kind}"
         finding = FileFinding(what, scan.name, scan.place, one.path, _plain(one), other, note)
-        yield _Otherwise(finding, since)
+        yield Otherwise(finding, since)
 
 
 def _plain(remembered: Content) -> Content:

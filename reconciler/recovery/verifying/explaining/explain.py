@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -12,7 +12,7 @@ from reconciler.errors import SnapshotError
 from reconciler.recovery import rows, values
 from reconciler.recovery.findings import store
 from reconciler.recovery.findings.episodes import NEEDS_PROOF, is_written, open_ones
-from reconciler.recovery.findings.history import has_good_bytes
+from reconciler.recovery.findings.history import has_good_bytes, of_each
 from reconciler.recovery.parts import convert
 from reconciler.recovery.parts.schema import CONTENTS
 from reconciler.recovery.repository.contract import Repository
@@ -102,8 +102,11 @@ def _meant(repository: Repository, place: str, story: Story) -> bytes:
     return meant.path_in(repository, last, story.path) if last else b""
 
 
-def _with_lasting(story: Story, known: Iterable[FileFinding]) -> Story:
-    """Return the story with what was found wrong by scans that are no longer there."""
+def _with_lasting(story: Story, known: Collection[FileFinding]) -> Story:
+    """Return the story with what was found wrong by scans that are no longer there.
+
+    And without what only looks wrong: what is over may tell that the bytes of before were.
+    """
     last = story.chapters[-1] if story.chapters else None
     for found in open_ones(known).values():
         # What is older, where later scans are lost, ends nothing.
@@ -115,7 +118,16 @@ def _with_lasting(story: Story, known: Iterable[FileFinding]) -> Story:
         is_changed = found.what == values.CHANGED and found.was is not None and found.was.sha256
         if is_changed and not (has_good_bytes(found, now) or story.wrong_since):
             return _wrong(story, found, overwritten=True)
-    return story
+    return _right(story, last.content, known) if last and last.content else story
+
+
+def _right(story: Story, now: Content, known: Collection[FileFinding]) -> Story:
+    """Return the story of a file that is what it was before it was wrong, if that is known."""
+    looks = FileFinding(values.DAMAGED, story.storage, "", story.path, story.good, now)
+    if not story.wrong_since or not any(h.has_good(looks) for h in of_each(known).values()):
+        return story
+    last_right = _last_read(now, story)
+    return replace(story, good=now, wrong_since="", last_right=last_right, overwritten=False)
 
 
 def _wrong(story: Story, found: FileFinding, *, overwritten: bool) -> Story:

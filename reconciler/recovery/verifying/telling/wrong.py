@@ -1,0 +1,105 @@
+"""Files that a scan has found otherwise than they should be, held against what is known of them."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Collection, Iterable
+from typing import NamedTuple
+
+from msgspec import Struct, field
+
+from reconciler.recovery.findings import episodes
+from reconciler.recovery.findings.episodes import Key
+from reconciler.recovery.findings.history import History, is_of_bytes, of_each
+from reconciler.recovery.scanning.outcome import Scanned
+from reconciler.recovery.scanning.reading.crew import TOLD
+from reconciler.recovery.values import DAMAGED, DELETED, MISSING, FileFinding
+
+_NOTHING = History()
+
+
+class Otherwise(NamedTuple):
+    """A file that is not as it should be; and, of one that is gone, since when (RFC 3339)."""
+
+    finding: FileFinding
+    since: str = ""
+
+
+class _First(Struct):
+    """How many there are, and the first of them."""
+
+    number: int = 0
+    paths: list[bytes] = field(default_factory=list)
+
+    def take(self, path: bytes) -> None:
+        self.number += 1
+        self.paths = heapq.nsmallest(TOLD, [*self.paths, path])
+
+
+class Wrong(Struct):
+    """Files that are not as they should be, held against what is known to be wrong."""
+
+    lasting: dict[Key, FileFinding]
+    #: What was gone by then was told.
+    told_until: str
+    #: All that was found of each.
+    histories: dict[Key, History]
+    #: What is known already, and of what is new as many as are kept.
+    by_key: dict[Key, FileFinding] = field(default_factory=dict)
+    #: Of each class those that nobody has accepted.
+    first: dict[str, _First] = field(default_factory=dict)
+    #: How many of what is new had no room.
+    no_room: int = 0
+
+    @classmethod
+    def of(cls, known: Collection[FileFinding], told_until: str) -> Wrong:
+        """Hold what will be taken against what is known."""
+        return cls(episodes.open_ones(known), told_until, of_each(known))
+
+    def take(self, otherwise: Otherwise) -> None:
+        """Take one, unless what is known says that it is as it should be."""
+        finding = otherwise.finding
+        known = self.lasting.get(episodes.key(finding))
+        # What is remembered as good may be the rotten bytes: where what should be was lost, or a
+        # report has told only after they were read what they should be.
+        if self.histories.get(episodes.key(finding), _NOTHING).has_good(finding):
+            return
+        # What had no room among the findings was told once: nobody could ever accept it.
+        if known is None and finding.what != DAMAGED and otherwise.since <= self.told_until:
+            return
+        # What is known has its room already: what is new must not wait for it.
+        if known is not None or len(self.by_key) < len(self.lasting) + episodes.MOST_OPEN:
+            self.by_key[episodes.key(finding)] = finding
+        else:
+            self.no_room += 1
+        if known is None or not episodes.is_accepted(known, finding.now):
+            self.first.setdefault(finding.what, _First()).take(finding.path)
+
+    def add(self, lasting: Iterable[FileFinding]) -> None:
+        """Add what lasts, though the scan no longer remembers what it should be."""
+        for finding in lasting:
+            if episodes.key(finding) in self.by_key or not is_of_bytes(finding):
+                continue
+            if not episodes.is_settled(finding):
+                self.first.setdefault(finding.what, _First()).take(finding.path)
+
+    @property
+    def new(self) -> list[FileFinding]:
+        """What was not known to be so, and nobody has accepted."""
+        known = self.lasting.get
+        return [
+            finding
+            for key, finding in self.by_key.items()
+            if (was := known(key)) is None
+            or (episodes.is_settled(was) and not episodes.is_accepted(was, finding.now))
+        ]
+
+    def tell(self, scanned: Scanned) -> None:
+        """Count it; what the reading had counted as damaged is among it."""
+        none = _First()
+        damaged, missing, deleted = (
+            self.first.get(what, none) for what in (DAMAGED, MISSING, DELETED)
+        )
+        scanned.altered, scanned.altered_first = damaged.number, damaged.paths
+        scanned.missing, scanned.missing_first = missing.number, missing.paths
+        scanned.deleted, scanned.deleted_first = deleted.number, deleted.paths
