@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple, TypeAlias
+
+from reconciler.errors import UsageError
 
 #: A path, as text or not; one name, or several.
 AnyPath: TypeAlias = "str | os.PathLike[str]"
@@ -22,7 +25,19 @@ class Arguments(NamedTuple):
     journal: str | None = None
 
 
-def texts(given: AnyPath | Iterable[AnyPath]) -> tuple[str, ...]:
-    """Return paths or names as text; one alone is one, and not its characters."""
-    each = (given,) if isinstance(given, str | os.PathLike) else given
-    return tuple(os.fspath(one) for one in each)
+def texts(argument: str, given: AnyPath | Iterable[AnyPath] | None) -> tuple[str, ...]:
+    """Return paths or names as text; one alone is one, and not its characters.
+
+    Raises `UsageError` if one is empty, as what an unset variable becomes.
+    """
+    each = (given,) if isinstance(given, str | os.PathLike) else given or ()
+    found = tuple(os.fspath(one) for one in each)
+    if not all(text.strip() for text in found):
+        raise UsageError(f"`{argument}` has an empty value: give it one, or leave it out")
+    return found
+
+
+def check_seconds(argument: str, given: float | None) -> None:
+    """Raise `UsageError` for what is no number of seconds."""
+    if given is not None and not 0 <= given < math.inf:
+        raise UsageError(f"`{argument}` is {given}: give a number of seconds, 0 or more")

@@ -31,7 +31,13 @@ def load(
         ManifestError: it is invalid; `problems` has all that is wrong with it.
         UsageError: a file that is not there, or arguments that make no sense.
     """
-    given = Arguments(os.environ, texts(files), texts(env_file), platform, texts(scope))
+    given = Arguments(
+        os.environ,
+        texts("files", files),
+        texts("env_file", env_file),
+        platform,
+        texts("scope", scope),
+    )
     return Manifest(given, read_scopes(given), load_given(given))
 
 

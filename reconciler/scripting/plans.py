@@ -12,7 +12,7 @@ from reconciler.plan.file import from_json
 from reconciler.reconcile import Request
 from reconciler.report.sentences.plans import blocked_total, totals
 from reconciler.scripting.applying import carry_out, check_agreed
-from reconciler.scripting.arguments import AnyPath, Arguments, Names, texts
+from reconciler.scripting.arguments import AnyPath, Arguments, Names, check_seconds, texts
 from reconciler.scripting.results import Result
 
 
@@ -87,11 +87,13 @@ class Plan:
             UsageError, PlatformError: nothing was begun.
             KeyboardInterrupt: after Ctrl-C, if nothing was begun, or if all is as planned.
         """
-        folder = None if journal is None else os.fspath(journal)
-        given = self._given._replace(journal=folder)
+        check_seconds("timeout", timeout)
+        check_seconds("lock_timeout", lock_timeout)
+        folder = texts("journal", journal)
+        given = self._given._replace(journal=folder[0] if folder else None)
         plan = from_json(document.to_json(self._plan))  # as a plan that is saved is read back
         reviewed = from_json(expect.json().encode()) if isinstance(expect, Plan) else expect
-        check_agreed(given, plan, self._request, reviewed, texts(consent))
+        check_agreed(given, plan, self._request, reviewed, texts("consent", consent))
         return carry_out(given, plan, self._request, timeout=timeout, lock_timeout=lock_timeout)
 
     def __repr__(self) -> str:

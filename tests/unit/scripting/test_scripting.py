@@ -76,6 +76,25 @@ def test_manifest_and_environment_must_agree(
         load().plan()
 
 
+def test_what_an_unset_variable_becomes_is_refused(folder: Folder) -> None:
+    folder.declare("a")
+    plan = load().plan()
+    for wrong in (
+        lambda: load(""),
+        lambda: load(env_file=[" "]),
+        lambda: load(scope=""),
+        lambda: load(platform="").plan(),
+        lambda: plan.apply(consent=["a", ""]),
+        lambda: plan.apply(journal=""),
+        lambda: plan.apply(expect=""),
+        lambda: plan.apply(timeout=-1),
+        lambda: plan.apply(lock_timeout=float("nan")),
+    ):
+        with pytest.raises(errors.UsageError):
+            wrong()
+    assert folder.live == []
+
+
 # Applying
 
 
