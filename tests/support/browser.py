@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -89,6 +89,20 @@ class Opened:
 
         found = Axe().run(self.page).response["violations"]
         return [f"{one['id']}: {node['html']}" for one in found for node in one["nodes"]]
+
+    def seconds(self, act: Callable[[], object]) -> float:
+        """Do something to the page, and tell what that cost its own thread."""
+        asked = self.context.new_cdp_session(self.page)
+        asked.send("Performance.enable", {"timeDomain": "threadTicks"})
+
+        def spent() -> float:
+            told = asked.send("Performance.getMetrics")["metrics"]
+            return next(one["value"] for one in told if one["name"] == "TaskDuration")
+
+        before = spent()
+        act()
+        self.page.evaluate("document.body.offsetHeight")
+        return spent() - before
 
     def close(self) -> None:
         """Check that nothing was complained of, nor asked for but the page itself; close it."""
