@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple, TextIO
 
 from msgspec.structs import replace
 
+from reconciler.cli import TYPE_CHECKING
+from reconciler.cli.apart import Apart
 from reconciler.cli.output.streams import Streams
 from reconciler.cli.output.terminal import has_colour, is_terminal, width
 from reconciler.cli.settings import GITHUB, HTML, STDOUT, TEXT, Settings
@@ -19,6 +21,25 @@ from reconciler.printable import shown
 from reconciler.report.formats import Report, report_in
 from reconciler.report.style import UNBOUNDED, Style
 from reconciler.retry.time_limit import TimeLimit
+
+if TYPE_CHECKING:
+    from reconciler.manifest import Manifest
+
+
+class Ahead:
+    """A manifest that was read before its command asks for it: for the first who does."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self.manifest: Manifest | None = None
+        #: Whether anybody has read it, ahead or not.
+        self.was_read = False
+
+    def take(self) -> Manifest | None:
+        """Return it, if it was read ahead and nobody has taken it."""
+        self.was_read = True
+        manifest, self.manifest = self.manifest, None
+        return manifest
 
 
 class Context(NamedTuple):
@@ -34,6 +55,10 @@ class Context(NamedTuple):
     origin: Origin
     #: How long the command may take.
     limit: TimeLimit
+    #: What keeps its files out of storages.
+    apart: Apart
+    #: The manifest, if it was read ahead.
+    ahead: Ahead
 
     @classmethod
     def of(cls, settings: Settings, streams: Streams, environ: Mapping[str, str]) -> Context:
@@ -59,7 +84,13 @@ class Context(NamedTuple):
             _style(settings, environ, sys.stderr),
             origin_here(environ),
             TimeLimit(settings.timeout),
+            Apart(_files(settings)),
+            Ahead(),
         )
+
+    def anew(self) -> Context:
+        """Return the same for another round of a command that goes on and on."""
+        return self._replace(apart=self.apart.anew(), ahead=Ahead())
 
     @property
     def is_text(self) -> bool:
@@ -125,6 +156,14 @@ class Context(NamedTuple):
             return
         for notice in warnings:
             self.note(f"Warning: {shown(notice.message)}")
+
+
+def _files(settings: Settings) -> Iterator[tuple[str, str]]:
+    """Yield the files that options of every command name, and these options."""
+    if settings.events not in (None, STDOUT):
+        yield "--events", str(settings.events)
+    for one in settings.output_files:
+        yield "-o", one.file or ""
 
 
 def asking(style: Style) -> Style:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from typing import NamedTuple
 
@@ -17,7 +17,7 @@ from reconciler.manifest import Manifest
 from reconciler.model import State
 from reconciler.plan.document import Plan
 from reconciler.platform import Platform, Reader
-from reconciler.reconcile import Request, make_plan
+from reconciler.reconcile import Request, make_plan, read_live
 from reconciler.retry.reader import PatientReader
 
 
@@ -54,17 +54,19 @@ def source_of(
     return Source(warned, platform, request)
 
 
-def plan_for(source: Source) -> Plan:
-    """Read live and plan; the plan has the manifest's own warnings too.
+def plan_for(source: Source, learn: Callable[[State], object] = lambda _: None) -> Plan:
+    """Read live, let somebody `learn` of it, and plan; the plan has the manifest's warnings too.
 
     Problems of matching are given the lines that they arise from.
     """
     with reading(source.platform) as reader:
-        return plan_by(source, reader)
+        state = read_live(reader)
+        learn(state)
+        return plan_by(source, reader, state)
 
 
-def plan_by(source: Source, reader: Reader, state: State | None = None) -> Plan:
-    """Return the same plan by a reader that is open, of what it has read already, if it has."""
+def plan_by(source: Source, reader: Reader, state: State) -> Plan:
+    """Return the same plan by a reader that is open, of what it has read already."""
     address, now = source.platform.address, timestamp(utc_now(), "seconds")
     with located(source.manifest):
         plan = make_plan(reader, source.request, address=address, now=now, state=state)

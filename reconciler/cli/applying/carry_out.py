@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from reconciler.applying.run import Job, Observe, Run, Terms, Told
+from reconciler.cli.apart import Lying, Way, entries, planned
 from reconciler.cli.applying.agreement import TermsOptions
 from reconciler.cli.applying.events import EventStream
 from reconciler.cli.applying.progress import progress
 from reconciler.cli.applying.signals import Stop
 from reconciler.cli.context import Context
-from reconciler.cli.inputs.apart import entries, keep_events_apart, keep_journal_apart, planned
 from reconciler.cli.options.choices import Choices
 from reconciler.errors import ERROR, ReconcilerError
 from reconciler.executor.events import OperationEvent
 from reconciler.given import journal_folder
+from reconciler.printable import quoted
 from reconciler.reconcile import Applied, check_platform
 from reconciler.report import text
 
@@ -75,11 +77,28 @@ def carried_out(
 
 
 def keep_files_apart(context: Context, job: Job) -> None:
-    """Refuse events and a journal that would lie in a storage: `WithinStorageError`."""
+    """Refuse files of the run, and a journal, that would lie in a storage: `WithinStorageError`."""
     storages = [*planned(job.plan), *entries(job.request.desired.entries if job.request else ())]
-    keep_events_apart(context, storages)
+    context.apart.know(storages)
     if job.plan.operations:
-        keep_journal_apart(context, journal_folder(context), storages)
+        _keep_journal_apart(context, journal_folder(context), storages)
+
+
+def _keep_journal_apart(context: Context, folder: Path, storages: Iterable[Lying]) -> None:
+    """Refuse `--journal` in a storage; of the default folder warn.
+
+    For that no storage is looked at: each apply would have all of them mounted.
+    """
+    if context.settings.journal is not None:
+        context.apart.file("--journal", context.settings.journal)
+        return
+    way = Way.to(folder)
+    if found := next((one for one in storages if way.is_named(one.type, one.url)), None):
+        context.note(
+            f"Warning: the journal {quoted(str(folder))} lies in the storage "
+            f"{quoted(found.name)}, and will be found there as files of it: give --journal a "
+            "folder elsewhere"
+        )
 
 
 def _tell(context: Context, applied: Applied) -> int:

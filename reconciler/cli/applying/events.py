@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import Struct
 
+from reconciler.cli.apart import WithinStorageError
 from reconciler.cli.context import Context
-from reconciler.cli.inputs.apart import WithinStorageError
-from reconciler.cli.inputs.manifest import keep_events_apart_from_declared
 from reconciler.cli.output.pipe import Outlet
 from reconciler.cli.settings import STDOUT
 from reconciler.disk.json_lines import encoded
@@ -121,7 +120,6 @@ def telling(context: Context, run: Callable[[EventStream], int]) -> int:
     However the command ends, the last line says so; without `--events` the stream goes nowhere.
     Raises `ReconcilerError` if the file can't be written, or lies in a storage.
     """
-    keep_events_apart_from_declared(context)
     is_new = not os.path.lexists(context.settings.events or os.curdir)
     outlet = _open(context.settings.events, context.streams.may_wait)
     stream = EventStream(outlet, context.origin.run, context.streams.note)

@@ -11,14 +11,13 @@ from reconciler.cli.applying.events import EventStream, telling
 from reconciler.cli.applying.preflight import require_backends
 from reconciler.cli.context import Context
 from reconciler.cli.inputs.plans import check_expected, check_reviewed, read_plan
-from reconciler.cli.inputs.platform import open_at, read_source
+from reconciler.cli.inputs.platform import open_at, plan_apart, read_source
 from reconciler.cli.options.choices import add_choices
 from reconciler.cli.options.command import Command
 from reconciler.cli.settings import FORMATS, HTML, LIMITED_OPTIONS
 from reconciler.errors import BLOCKED, ERROR, SUCCESS, UsageError
 from reconciler.executor import Result
 from reconciler.given import saved
-from reconciler.given.source import plan_for
 from reconciler.plan.document import Plan
 from reconciler.reconcile import Applied, check_platform
 
@@ -78,7 +77,7 @@ def _planned(context: Context, options: ApplyOptions) -> Job:
             "file",
         )
     source = read_source(context, options)
-    plan = plan_for(source)
+    plan = plan_apart(context, source)
     if options.expect is not None:
         check_expected(plan, options.expect)
     return Job(plan, source.platform, source.request)

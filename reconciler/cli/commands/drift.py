@@ -6,12 +6,11 @@ from argparse import ArgumentParser, Namespace
 
 from reconciler.cli.context import Context
 from reconciler.cli.inputs.places import in_manifest
-from reconciler.cli.inputs.platform import read_source
+from reconciler.cli.inputs.platform import plan_apart, read_source
 from reconciler.cli.options.command import Command
 from reconciler.cli.settings import FORMATS, HTML, OF_VERDICTS
 from reconciler.cli.telling import Told, tell_all
 from reconciler.errors import CHANGES, SUCCESS
-from reconciler.given.source import plan_for
 from reconciler.report.sentences.drift import drift_of
 from reconciler.report.verdicts.plans import of_drift
 
@@ -32,7 +31,7 @@ def _add_arguments(parser: ArgumentParser) -> None:
 
 def _run(context: Context, options: DriftOptions) -> int:
     source = read_source(context)
-    plan = plan_for(source)
+    plan = plan_apart(context, source)
     policy = source.manifest.desired.policy
     drift = drift_of(plan, ignored=policy.undeclared == "ignore" and not options.undeclared)
     context.warn(plan.warnings)

@@ -12,7 +12,6 @@ from pathlib import Path
 import msgspec
 
 from reconciler.cli.context import Context
-from reconciler.cli.inputs.apart import check_file_apart, declared, live
 from reconciler.cli.inputs.files import check_writable, write_whole
 from reconciler.cli.inputs.manifest import read_manifest, read_manifest_if_any
 from reconciler.cli.inputs.names import chosen, refuse_manifests
@@ -85,9 +84,8 @@ def _run(context: Context, options: ExportOptions) -> int:
     if not names_platform(context, manifest):
         refuse_manifests(options.names)
     platform = choose_platform(context, manifest)
+    context.apart.file("--out", options.out)
     state = read_live(context, platform)
-    for storages in (declared(manifest), live(state.storages)):
-        check_file_apart(storages, "--out", options.out)
     chosen = _chosen(context, options, manifest, state)
     if not options.undeclared:
         _tell_of_files(context, platform, chosen)

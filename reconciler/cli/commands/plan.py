@@ -8,16 +8,14 @@ from pathlib import Path
 from reconciler.cli.applying.events import EventStream, telling
 from reconciler.cli.applying.preflight import with_backends
 from reconciler.cli.context import Context
-from reconciler.cli.inputs.apart import check_file_apart, declared
 from reconciler.cli.inputs.files import check_digest_goal, check_writable, write_whole
 from reconciler.cli.inputs.places import in_manifest
-from reconciler.cli.inputs.platform import read_source
+from reconciler.cli.inputs.platform import plan_apart, read_source
 from reconciler.cli.options.choices import Choices, add_choices
 from reconciler.cli.options.command import Command
 from reconciler.cli.settings import FORMATS, HTML, OF_VERDICTS
 from reconciler.cli.telling import Told, tell_all
 from reconciler.errors import BLOCKED, CHANGES, SUCCESS, UsageError
-from reconciler.given.source import plan_for
 from reconciler.manifest import Manifest
 from reconciler.plan.document import Plan, to_json
 from reconciler.printable import quoted, word
@@ -50,8 +48,8 @@ def _run(context: Context, options: PlanOptions) -> int:
 def _plan(context: Context, options: PlanOptions, events: EventStream) -> int:
     _check_files(options)
     source = read_source(context, options)
-    _spare(source.manifest, options)
-    plan = plan_for(source)
+    _spare(context, source.manifest, options)
+    plan = plan_apart(context, source)
     if options.check_backends:
         plan = with_backends(plan)
     events.plan(plan)
@@ -85,13 +83,13 @@ def _check_files(options: PlanOptions) -> None:
         check_writable(path)
 
 
-def _spare(manifest: Manifest, options: PlanOptions) -> None:
+def _spare(context: Context, manifest: Manifest, options: PlanOptions) -> None:
     """Refuse to write a plan over the manifest that it is made from, or its digest over a file.
 
     Nor is either written into a storage.
     """
-    check_file_apart(declared(manifest), "--out", options.out)
-    check_file_apart(declared(manifest), "--digest-file", options.digest_file)
+    context.apart.file("--out", options.out)
+    context.apart.file("--digest-file", options.digest_file)
     for path in filter(None, (options.out, options.digest_file)):
         if Path(path).exists() and any(Path(path).samefile(file) for file in manifest.files):
             raise UsageError(f"{quoted(path)} is a file of the manifest: write the plan elsewhere")

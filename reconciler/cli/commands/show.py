@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 
+from reconciler.cli.apart import planned
 from reconciler.cli.context import Context
 from reconciler.cli.inputs.plans import check_expected, read_plan
 from reconciler.cli.options.command import Command
@@ -33,6 +34,7 @@ def _add_arguments(parser: ArgumentParser) -> None:
 
 def _run(context: Context, options: ShowOptions) -> int:
     plan = read_plan(options.plan)
+    context.apart.know(planned(plan))
     if options.expect is not None:
         check_expected(plan, options.expect)
     told = Told(lambda report, style: report.plan(plan, style), lambda: of_plan(plan, "show"))

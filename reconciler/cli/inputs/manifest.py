@@ -3,30 +3,32 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
+from reconciler.cli.apart import declared
 from reconciler.cli.context import Context
-from reconciler.cli.inputs.apart import (
-    WithinStorageError,
-    declared,
-    keep_events_apart,
-    keep_outputs_apart,
-)
-from reconciler.cli.settings import STDOUT
 from reconciler.environment.at_hand import DEFAULTS
-from reconciler.errors import ReconcilerError
+from reconciler.errors import ForbiddenFileError
 from reconciler.given.manifest import load_given
 from reconciler.manifest import Manifest
-from reconciler.manifest.files import is_stream
+from reconciler.printable import quoted
 
 
 def read_manifest(context: Context) -> Manifest:
     """Read the manifest that the options name, or the default one.
 
-    Raises `WithinStorageError` if events are to go to one of its storages.
+    Raises `WithinStorageError` if a file of the run is to go to one of its storages, and
+    `ForbiddenFileError` if a report is to replace it.
     """
+    if (ahead := context.ahead.take()) is not None:
+        return ahead
     manifest = load_given(context)
-    keep_events_apart(context, declared(manifest))
-    keep_outputs_apart(context, declared(manifest), _on_disk(manifest))
+    context.apart.know(declared(manifest))
+    for path in (str(one.file) for one in context.settings.output_files):
+        if Path(path).exists() and any(Path(path).samefile(file) for file in _on_disk(manifest)):
+            raise ForbiddenFileError(
+                f"{quoted(path)} is a file of the manifest: write the report elsewhere"
+            )
     return manifest
 
 
@@ -37,24 +39,6 @@ def read_manifest_if_any(context: Context) -> Manifest | None:
     """
     there = any(os.path.isdir(path) or _has_bytes(path) for path in DEFAULTS)  # noqa: PTH112 - it is text
     return read_manifest(context) if there or context.settings.files else None
-
-
-def keep_events_apart_from_declared(context: Context) -> None:
-    """Refuse `--events` in a storage of the manifest, if there is one: `WithinStorageError`.
-
-    That is asked before the file is opened, also for commands that have no use for a manifest. What
-    else is wrong with it is left to those that read it, and so is one that can be read only once.
-    """
-    if context.settings.events in (None, STDOUT):
-        return
-    if any(file == "-" or is_stream(file) for file in context.settings.files):
-        return
-    try:
-        read_manifest_if_any(context)
-    except WithinStorageError:
-        raise
-    except ReconcilerError:
-        pass
 
 
 def _on_disk(manifest: Manifest) -> list[str]:

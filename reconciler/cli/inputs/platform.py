@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from reconciler.cli.apart import live
 from reconciler.cli.context import Context
 from reconciler.cli.inputs.ids import read_ids
 from reconciler.cli.inputs.manifest import read_manifest
 from reconciler.cli.options.choices import Choices
 from reconciler.given import read_scopes
 from reconciler.given.platform import at_risk, choose_address
-from reconciler.given.source import Source, reading, source_of
+from reconciler.given.source import Source, plan_for, reading, source_of
 from reconciler.manifest import Manifest
 from reconciler.model import NEW_PLATFORM, State
 from reconciler.plan.build import new_platform
+from reconciler.plan.document import Plan
 from reconciler.platform import Platform, Reader
 from reconciler.platforms import open_platform, runs_foreign_code
 
@@ -39,6 +41,14 @@ def read_source(context: Context, choices: Choices | None = None) -> Source:
     )
 
 
+def plan_apart(context: Context, source: Source) -> Plan:
+    """Read live and plan, as `plan_for` does.
+
+    Raises `WithinStorageError` if a file of the run is to go to a storage that is live.
+    """
+    return plan_for(source, lambda state: context.apart.know(live(state.storages)))
+
+
 def choose_platform(context: Context, manifest: Manifest | None) -> Platform:
     """Open the platform that options, manifest and environment agree on.
 
@@ -64,11 +74,15 @@ def open_at(context: Context, address: str, base: str | None) -> Platform:
 
 
 def read_live(context: Context, platform: Platform, reader: Reader | None = None) -> State:
-    """Read all storages, by a reader of the platform if one is open; warn if there is none yet."""
+    """Read all storages, by a reader of the platform if one is open; warn if there is none yet.
+
+    Raises `WithinStorageError` if a file of the run is to go to one of them.
+    """
     if reader is None:
         with reading(platform) as own:
             return read_live(context, platform, own)
     state = reader.read()
+    context.apart.know(live(state.storages))
     if state.platform_id == NEW_PLATFORM:
         context.warn([new_platform(platform.address)])
     return state

@@ -25,8 +25,10 @@ class Command:
     global options in `LIMITED_OPTIONS` that mean something for the command; the others are
     taken as well, so that they can be given to every command alike, and change nothing.
     `formats` are those of `-o`; it refuses others. `tells_events` says that it tells more to
-    `--events` than how it ends. `actions` are the words that the first argument may be, each with
-    what its own help says; the help of an option of one of them begins with its name and a colon.
+    `--events` than how it ends. `repository` names those of its options that may name a repository,
+    in whose storages no file is written. `actions` are the words that the first argument may be,
+    each with what its own help says; the help of an option of one of them begins with its name and
+    a colon.
     """
 
     def __init__(
@@ -40,6 +42,7 @@ class Command:
         takes: Collection[str] = tuple(COMMON_OPTIONS),
         formats: tuple[str, ...] = FORMATS,
         tells_events: bool = False,
+        repository: tuple[str, ...] = (),
         actions: Mapping[str, str] | None = None,
     ) -> None:
         self.paragraphs = tuple(details.split("\n\n"))
@@ -47,6 +50,7 @@ class Command:
         self.takes = takes
         self.formats = formats
         self.tells_events = tells_events
+        self.repository = repository
         self.actions = actions or {}
         self.add_arguments = add_arguments
         self.options = options

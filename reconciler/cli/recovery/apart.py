@@ -1,17 +1,23 @@
-"""The repository lies apart from the storages: what is to prove one must not be lost with it."""
+"""The repository lies apart from the storages: what is to prove one must not be lost with it.
+
+And what a run writes beside lies apart from those that its repository knows.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from reconciler.cli.inputs.apart import Way
-from reconciler.errors import UsageError
+from reconciler.cli.apart import Lying, Way
+from reconciler.errors import ReconcilerError, UsageError
 from reconciler.location import bucket_of
 from reconciler.masking import quoted_url
 from reconciler.printable import quoted
-from reconciler.recovery.repository.address import InBucket, understand
+from reconciler.recovery.repository.address import InBucket, split, understand
+from reconciler.recovery.repository.opening import open_repository
+from reconciler.recovery.snapshots.listing import newest_first
 from reconciler.recovery.values import Target
 
 #: Where the repository's server is asked for, unless it is AWS; the first that is set counts.
@@ -33,6 +39,19 @@ def check_apart(targets: Iterable[Target], repository: str, environ: Mapping[str
                 f"the repository {quoted_url(repository)} lies in the storage "
                 f"{quoted(target.name)}: put it elsewhere, best on another disk"
             )
+
+
+def kept(repository: str) -> Iterator[Lying]:
+    """Yield where the storages lie that the newest snapshot in a repository has.
+
+    None where there is no snapshot, or nobody can read it: whoever works with it says so.
+    """
+    address, _ = split(repository)
+    with suppress(ReconcilerError), closing(open_repository(address)) as opened:
+        newest = next(newest_first(opened), None)
+        for one in newest.snapshot.storages if newest else ():
+            if one.place:
+                yield Lying(one.name, one.type, one.default_url)
 
 
 def _is_in_bucket(where: InBucket, target: Target, environ: Mapping[str, str]) -> bool:

@@ -61,7 +61,7 @@ def _run(
     job = Job(work.plan, work.source.platform, work.source.request)
     keep_files_apart(context, job)
     if work.plan.ready:
-        check_goals(options, work)
+        check_goals(context, options, work)
     events.plan(work.plan)
     if options.dry_run:
         return _dry(context, options, work)

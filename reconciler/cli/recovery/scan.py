@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 from typing import cast
 
+from reconciler.cli.apart import Lying
 from reconciler.cli.applying.signals import GOES_ON, LEAVES_NOTHING, Stop
 from reconciler.cli.commands.recovery.scan import ScanOptions
 from reconciler.cli.context import Context
-from reconciler.cli.inputs.apart import Lying, declared, live
 from reconciler.cli.inputs.cluster import read_on
 from reconciler.cli.inputs.manifest import read_manifest_if_any
 from reconciler.cli.recovery import apart, codes
@@ -66,7 +66,7 @@ def _run(context: Context, options: ScanOptions, into: str, about: About) -> int
     _check_accepted(targets, "--accept-loss", options.accept_loss or ())
     apart.check_apart(targets, into, context.environ)
     read_here = (Lying(target.name, target.type, target.url) for target in targets)
-    about.keep_apart((*declared(manifest), *live(storages), *read_here))
+    about.keep_apart(read_here)
     about.take(context, manifest, [(target.name, target.place) for target in targets])
     results: list[Scanned] = []
     tell = context.streams.note

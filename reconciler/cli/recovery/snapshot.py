@@ -7,10 +7,10 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 
+from reconciler.cli.apart import live
 from reconciler.cli.commands.recovery.scan import COMMAND, ScanOptions
 from reconciler.cli.commands.recovery.snapshot import CHECK, CREATE, PRUNE, SnapshotOptions
 from reconciler.cli.context import Context
-from reconciler.cli.inputs.apart import check_file_apart, declared, live
 from reconciler.cli.inputs.files import check_digest_goal, write_whole
 from reconciler.cli.inputs.manifest import read_manifest_if_any
 from reconciler.cli.inputs.platform import choose_platform, read_live
@@ -93,9 +93,9 @@ def _check_options(options: SnapshotOptions) -> None:
 def _create(context: Context, options: SnapshotOptions, about: About) -> int:
     manifest = read_manifest_if_any(context)
     platform = choose_platform(context, manifest)
-    before = _checked_goal(context, options.digest_file, manifest, platform)
+    before = _checked_goal(context, options.digest_file, manifest)
     where, _ = _address(options)
-    about.keep_apart((*declared(manifest), *live(read_live(context, platform).storages)))
+    about.keep_apart(live(read_live(context, platform).storages))
     with reading(platform) as reader:
         # Before a repository is made: a wrong address of the platform leaves nothing behind.
         identity = reader.identity()
@@ -178,9 +178,7 @@ def _wish(options: SnapshotOptions) -> ScanOptions:
     return wish
 
 
-def _checked_goal(
-    context: Context, path: str | None, manifest: Manifest | None, platform: Platform
-) -> str:
+def _checked_goal(context: Context, path: str | None, manifest: Manifest | None) -> str:
     """Return the digest that the file has to which one is to be written; empty if it has none.
 
     Raises `UsageError`, or `ReconcilerError`, where it must not be written.
@@ -191,8 +189,7 @@ def _checked_goal(
     if Path(path).exists() and any(Path(path).samefile(file) for file in files):
         raise UsageError(f"{quoted(path)} is a file of the manifest: write the digest elsewhere")
     before = check_digest_goal(path)
-    storages = (*declared(manifest), *live(read_live(context, platform).storages))
-    check_file_apart(storages, "--digest-file", path)
+    context.apart.file("--digest-file", path)
     return before
 
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 
 from reconciler.applying.signals import FINISHES
+from reconciler.cli.apart import Lying
 from reconciler.cli.applying.signals import GOES_ON, Stop
 from reconciler.cli.commands.recovery.verify import BEFORE, VerifyOptions
 from reconciler.cli.context import Context
-from reconciler.cli.inputs.apart import Lying, check_file_apart, declared, keep_outputs_apart
 from reconciler.cli.inputs.platform import choose_platform, read_live
 from reconciler.cli.options.hints import did_you_mean
 from reconciler.cli.recovery import codes
@@ -113,15 +113,13 @@ class _Verification:
         return self.kept.snapshot.storages
 
     def keep_apart(self, about: About) -> None:
-        """Refuse files to be written that lie in what is read, or declared: `UsageError`."""
+        """Refuse files to be written that lie in what is read: `WithinStorageError`."""
         read = storages_now.targets(self.storages, self._options.relocate or (), are_copies=False)
         storages = (
-            *declared(self.settling.manifest),
             *(Lying(one.name, one.type, one.default_url) for one in self.storages if one.place),
             *(Lying(one.name, one.type, one.url) for one in read.values()),
         )
-        check_file_apart(storages, "--rows", self._options.rows)
-        keep_outputs_apart(self._context, storages)
+        self._context.apart.file("--rows", self._options.rows)
         about.keep_apart(storages)
 
     def verified(self, stop: Stop) -> Verified:

@@ -13,7 +13,7 @@ from reconciler.cli.applying.events import EventStream
 from reconciler.cli.applying.signals import Stop
 from reconciler.cli.commands.watching.watch import WatchOptions
 from reconciler.cli.context import Context
-from reconciler.cli.inputs.platform import read_source
+from reconciler.cli.inputs.platform import plan_apart, read_source
 from reconciler.environment.here import origin_here
 from reconciler.errors import (
     BLOCKED,
@@ -27,7 +27,7 @@ from reconciler.errors import (
     ReconcilerError,
     UsageError,
 )
-from reconciler.given.source import Source, plan_for
+from reconciler.given.source import Source
 from reconciler.manifest import default_paths
 from reconciler.plan.document import Plan
 from reconciler.printable import shown
@@ -89,7 +89,7 @@ class Deeds:
         self._planned, is_first, self._is_first = None, self._is_first, False
         try:
             source = read_source(context)
-            plan = plan_for(source)
+            plan = plan_apart(context, source)
         except (ReconcilerError, OSError) as error:
             if is_first and isinstance(error, UsageError):
                 raise
@@ -162,7 +162,7 @@ def _checkout(context: Context, options: WatchOptions) -> Checkout | None:
 
 def _for_a_round(context: Context) -> Context:
     """Return the context of one round, to which `--timeout` applies."""
-    return context._replace(limit=TimeLimit(context.settings.timeout))
+    return context.anew()._replace(limit=TimeLimit(context.settings.timeout))
 
 
 def _unchanged(source: Source, again: Source) -> bool:

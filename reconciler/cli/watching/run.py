@@ -8,7 +8,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import Protocol
 
@@ -16,14 +16,12 @@ from reconciler.cli.applying.events import EventStream, telling
 from reconciler.cli.applying.signals import Stop
 from reconciler.cli.commands.watching.watch import WatchOptions
 from reconciler.cli.context import Context
-from reconciler.cli.inputs.apart import check_file_apart, declared
-from reconciler.cli.inputs.manifest import read_manifest_if_any
 from reconciler.cli.options.extras import imported
 from reconciler.cli.watching.bell import Bell, Inbox
 from reconciler.cli.watching.deeds import ENDING, Deeds
 from reconciler.cli.watching.telling import Keeping, Telling
 from reconciler.environment.timestamps import utc_now
-from reconciler.errors import INTERRUPTED, SUCCESS, ManifestError, UsageError
+from reconciler.errors import INTERRUPTED, SUCCESS, UsageError
 from reconciler.given import journal_folder
 from reconciler.manifest.files import is_stream
 from reconciler.retry.time_limit import TimeLimit
@@ -62,9 +60,7 @@ def _check(context: Context, options: WatchOptions) -> None:
     for file in context.settings.files:
         if file == "-" or is_stream(file):
             raise UsageError("watch reads the manifest again and again: give -f a file or folder")
-    if options.state is not None:
-        with suppress(ManifestError):  # which is told when it is looked at
-            check_file_apart(declared(read_manifest_if_any(context)), "--state", options.state)
+    context.apart.file("--state", options.state)
 
 
 def _watch(context: Context, options: WatchOptions, events: EventStream, folder: Path) -> int:

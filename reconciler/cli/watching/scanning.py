@@ -90,7 +90,7 @@ class Scanner:
         self._ended(ended)
 
     def _scan(self) -> ScanEnded:
-        context, options, into = self._context, self._options, self._repository
+        context, options, into = self._context.anew(), self._options, self._repository
         manifest = read_manifest_if_any(context)
         said = objectives(manifest)
         storages = storages_of(context, manifest, [], repository=into)

@@ -154,7 +154,7 @@ def test_what_is_no_file_of_metrics_is_left_as_it_is_before_anything_is_read(lab
     path = lab.storages.path / name
     before = path.read_bytes() if path.is_file() else None
     arguments = ("scan", "--into", "proofs", "--metrics", name)
-    told = lab.storages.folder(*arguments, code=1).stderr
+    told = lab.storages.folder(*arguments, code=64 if name == "nas" else 1).stderr
     assert f"'{name}'" in told
     assert (path.read_bytes() if path.is_file() else None) == before
     assert not (lab.storages.path / "proofs").exists()

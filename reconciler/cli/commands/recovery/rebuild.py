@@ -108,6 +108,7 @@ COMMAND = Command(
     ),
     add_arguments=_add_arguments,
     options=RebuildOptions,
+    repository=("repository",),
     run=needing("recovery", "reconciler.cli.recovery.rebuild", "pyarrow"),
     takes=tuple(LIMITED_OPTIONS),
     tells_events=True,

@@ -204,5 +204,6 @@ COMMAND = Command(
     ),
     add_arguments=_add_arguments,
     options=ScanOptions,
+    repository=("into",),
     run=_run,
 )

@@ -140,5 +140,6 @@ COMMAND = Command(
     add_arguments=_add_arguments,
     options=SnapshotOptions,
     takes=tuple(option for option in COMMON_OPTIONS if option != "scope"),
+    repository=("repository",),
     run=needing("recovery", "reconciler.cli.recovery.snapshot", "pyarrow"),
 )

@@ -202,6 +202,7 @@ COMMAND = Command(
     ),
     add_arguments=_add_arguments,
     options=VerifyOptions,
+    repository=("repository", "against"),
     run=needing("recovery", "reconciler.cli.recovery.verify", "pyarrow"),
     formats=(*FORMATS, HTML, *VERDICTS),
 )

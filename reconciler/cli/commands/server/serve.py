@@ -10,6 +10,7 @@ from reconciler.cli.commands.server.copying import copy_database
 from reconciler.cli.context import Context
 from reconciler.cli.options.command import Command
 from reconciler.cli.options.database import COPY_FROM, add_database, opened
+from reconciler.cli.options.extras import imported
 from reconciler.cli.settings import TEXT
 from reconciler.environment.extras import missing_extra
 from reconciler.errors import SUCCESS, UsageError
@@ -53,8 +54,7 @@ def _run(context: Context, options: ServeOptions) -> int:
         copy_database(context, options.database, options.copy_from)
         return SUCCESS
     _check_libraries()
-    from reconciler.server.run import serve  # its libraries may be missing
-
+    serve = imported("`serve`", "server", "reconciler.server.run", _LIBRARIES[0]).serve
     gc.set_threshold(700)  # Python's own: what is garbage here must not wait for the end
     tls = _tls(options)
     address = read_address(options.listen)

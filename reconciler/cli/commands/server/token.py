@@ -135,6 +135,7 @@ def _check_name(name: str | None) -> None:
 def _create(context: Context, options: TokenOptions) -> None:
     new = new_token()
     name, role, expires_at = str(options.subject), str(options.role), _end(options.expires)
+    context.apart.file("--out", options.out)
     if options.out is not None:
         check_new(options.out)  # before there is a database
     with (

@@ -138,6 +138,7 @@ COMMAND = Command(
     ),
     add_arguments=_add_arguments,
     options=WatchOptions,
+    repository=("scan",),
     run=_run,
     takes=tuple(LIMITED_OPTIONS),
     formats=(TEXT, JSON),

@@ -12,14 +12,8 @@ from contextlib import closing, suppress
 from datetime import datetime
 from pathlib import Path
 
+from reconciler.cli.apart import Lying, WithinStorageError
 from reconciler.cli.context import Context
-from reconciler.cli.inputs.apart import (
-    Lying,
-    WithinStorageError,
-    check_file_apart,
-    declared,
-    keep_events_apart,
-)
 from reconciler.cli.inputs.files import check_room, check_writable, write_whole
 from reconciler.cli.inputs.manifest import read_manifest_if_any
 from reconciler.environment.timestamps import APART, utc_now
@@ -52,9 +46,9 @@ _SUFFIX = ".prom"
 class About:
     """Which storages a run knows of, as far as it has come."""
 
-    def __init__(self, context: Context, metrics: str | None = None) -> None:
-        """Know of none; `metrics` is the file in which they will be told of."""
-        self._context, self._metrics = context, metrics
+    def __init__(self, context: Context) -> None:
+        """Know of none."""
+        self._context = context
         #: Whether the file is known to lie in no storage; what is to be done as soon as it is.
         self.is_apart = False
         self.once_apart: Callable[[], None] = lambda: None
@@ -83,10 +77,11 @@ class About:
                 self._take(name, place, None)
 
     def keep_apart(self, storages: Iterable[Lying]) -> None:
-        """Refuse a file that lies in one of the storages: `WithinStorageError`."""
-        each = list(storages)
-        check_file_apart(each, "--metrics", self._metrics)
-        keep_events_apart(self._context, each)
+        """Refuse files of the run that lie in one of the storages: `WithinStorageError`.
+
+        Those are the last ones that it comes to know of.
+        """
+        self._context.apart.know(storages)
         if not self.is_apart:
             self.is_apart = True
             self.once_apart()
@@ -121,9 +116,10 @@ def metered(
 
     Raises what `body` raises, and `ReconcilerError` if a run that succeeded can't be told of.
     """
-    about = About(context, path)
+    about = About(context)
     if path is None:
         return body(about)
+    context.apart.file("--metrics", path)
     meter = _Meter(context, path, command, repository, about)
     about.once_apart = meter.check_room
     try:
@@ -142,9 +138,9 @@ def _is_apart(context: Context, about: About) -> bool:
 
     A run that failed before may not have known of any. Raises `ReconcilerError`.
     """
-    if not about.is_apart and (manifest := read_manifest_if_any(context)) is not None:
+    if not about.is_apart and read_manifest_if_any(context) is not None:
         about.once_apart = lambda: None
-        about.keep_apart(declared(manifest))
+        about.keep_apart(())
     return about.is_apart
 
 

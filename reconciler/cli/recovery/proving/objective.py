@@ -7,7 +7,6 @@ from typing import NamedTuple, Self
 
 from reconciler.cli.commands.recovery.verify import VerifyOptions
 from reconciler.cli.context import Context
-from reconciler.cli.inputs.apart import declared
 from reconciler.cli.inputs.manifest import read_manifest_if_any
 from reconciler.cli.inputs.places import in_manifest
 from reconciler.cli.recovery import codes
@@ -60,7 +59,7 @@ class _Wanted(NamedTuple):
             raise UsageError(
                 "--objective wants a manifest that says how often all is to be read: -f"
             )
-        about.keep_apart(declared(manifest))
+        about.keep_apart(())
         about.take(context, manifest)
         desired = manifest.desired
         scope = Scope.of(("*",), read_scopes(context))

@@ -8,9 +8,9 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from reconciler import reconcile
+from reconciler.cli.apart import Lying, live
 from reconciler.cli.commands.recovery.rebuild import RebuildOptions
 from reconciler.cli.context import Context
-from reconciler.cli.inputs.apart import Lying
 from reconciler.cli.inputs.manifest import read_manifest_if_any
 from reconciler.cli.inputs.platform import choose_platform
 from reconciler.cli.recovery.rebuilding.advice import fitting
@@ -78,14 +78,14 @@ class Work(NamedTuple):
 
 def plan(context: Context, options: RebuildOptions, repository: Repository, chosen: Chosen) -> Work:
     """Read live, and plan what is missing; raises what reading a manifest and a platform does."""
-    kept = chosen.kept
-    own = read_manifest_if_any(context)
+    kept, own = chosen.kept, read_manifest_if_any(context)
     platform = choose_platform(context, own)
     storages = _in_scope(context, kept)
     manifest = _declared(repository, kept)
     ours = _wanted(storages, manifest, options.relocate or ())
     with reading(platform) as reader:
         state = reconcile.read_live(reader)
+        context.apart.know(live(state.storages))
         same = state.platform_id == kept.snapshot.platform.id
         found = wanted.find(ours, state, same_platform=same)
         desired = wanted.desired(ours, found, protect=_protected(own), keep_live=options.keep_live)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from reconciler.cli.commands.recovery.rebuild import RebuildOptions
-from reconciler.cli.inputs.apart import check_file_apart, entries
+from reconciler.cli.context import Context
 from reconciler.cli.inputs.files import check_room, check_writable, rewrite_whole
 from reconciler.cli.inputs.ids import ids_file, read_ids
 from reconciler.cli.recovery.rebuilding.planning import Work
@@ -32,7 +32,7 @@ def check_files(options: RebuildOptions) -> None:
     _check_goal(options.ids, options.repository)
 
 
-def check_goals(options: RebuildOptions, work: Work) -> None:
+def check_goals(context: Context, options: RebuildOptions, work: Work) -> None:
     """Raise what would stop the files from being written once the storages are there.
 
     Ids that no storage has yet are stood in for by others of their kind.
@@ -44,8 +44,7 @@ def check_goals(options: RebuildOptions, work: Work) -> None:
     for file in _files(options.rewrite_manifest or ()):
         check_room(file, len(_read(file, ids).data))
     if options.ids is not None:
-        storages = entries(one.entry for one in work.wanted)
-        check_file_apart(storages, "--ids", options.ids)
+        context.apart.file("--ids", options.ids)
         check_room(options.ids, len(ids_file(ids)))
 
 

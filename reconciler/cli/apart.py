@@ -1,6 +1,9 @@
 """Nothing is written into a storage: each file of a run lies apart.
 
-What a run writes there would be found as a file of it, or replace one.
+What a run writes there would be found as a file of it, or replace one. A run knows of storages that
+its manifest declares, of those that are live on the platform that it reads, of those that it plans
+or is about otherwise, and of those in the newest snapshot of a repository that it is given. A
+command names its files to `Apart` and whatever it learns of storages; no other rule is anywhere.
 """
 
 from __future__ import annotations
@@ -10,16 +13,17 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from reconciler.cli.context import Context
-from reconciler.cli.settings import STDOUT
+from reconciler.cli import TYPE_CHECKING
 from reconciler.disk import mounts
 from reconciler.errors import ForbiddenFileError
 from reconciler.location import location, sanitize_local_url
-from reconciler.manifest import Manifest
-from reconciler.model import Entry, Storage
-from reconciler.plan.document import Plan
 from reconciler.printable import quoted
 from reconciler.retry.within import within
+
+if TYPE_CHECKING:
+    from reconciler.manifest import Manifest
+    from reconciler.model import Entry, Storage
+    from reconciler.plan.document import Plan
 
 #: Seconds after which a mount that does not answer keeps nobody waiting any more.
 _PATIENCE = 5.0
@@ -72,9 +76,56 @@ class Way(NamedTuple):
             return False
         root = sanitize_local_url(url)[7:]
         # `realpath` gives up on links that lead in a circle.
-        if _node(root) in self.nodes or os.path.realpath(root) in self.names:
+        if _node(root) in self.nodes or _real(root) in self.names:
             return True
         return bool(self.places) and _place(root) in self.places
+
+
+class Apart:
+    """Keeps the files that a run writes out of all storages that it knows of."""
+
+    def __init__(self, files: Iterable[tuple[str, str]] = ()) -> None:
+        """Begin with some `files`: the options that name them, and their paths."""
+        self._files = list(files)
+        self._known = set[tuple[str, str]]()
+        self._storages: list[Lying] = []
+        self._told: list[Iterable[Lying]] = []
+
+    def file(self, option: str, path: str | None) -> None:
+        """Refuse a file, or folder, that is to be written into a storage: `WithinStorageError`.
+
+        `option` is what names it; None if none is to be written.
+        """
+        if path is not None:
+            self._learn()
+            check_file_apart(self._storages, option, path)
+            self._files.append((option, path))
+
+    def know(self, storages: Iterable[Lying]) -> None:
+        """Take storages in which no file may lie: `WithinStorageError` if one does.
+
+        Nothing is asked of them, not even which they are, as long as no file is to be written.
+        """
+        self._told.append(storages)
+        if self._files:
+            self._learn()
+
+    def anew(self) -> Apart:
+        """Return one that knows of the files, and of no storage."""
+        return Apart(self._files)
+
+    def _learn(self) -> None:
+        while self._told:
+            new = [one for one in self._told.pop(0) if self._is_new(one)]
+            self._storages += new
+            for option, path in self._files:
+                check_file_apart(new, option, path)
+
+    def _is_new(self, storage: Lying) -> bool:
+        where = storage.type, storage.url
+        is_new = where not in self._known
+        self._known.add(where)
+        return is_new
 
 
 def check_file_apart(storages: Iterable[Lying], option: str, path: str | None) -> None:
@@ -87,44 +138,6 @@ def check_file_apart(storages: Iterable[Lying], option: str, path: str | None) -
         raise WithinStorageError(
             f"{option} {quoted(str(path))} lies in the storage {quoted(found.name)}, on which "
             "nothing is written: give a path elsewhere"
-        )
-
-
-def keep_events_apart(context: Context, storages: Iterable[Lying]) -> None:
-    """Refuse `--events` in one of the storages: `WithinStorageError`."""
-    events = context.settings.events
-    check_file_apart(storages, "--events", None if events == STDOUT else events)
-
-
-def keep_outputs_apart(
-    context: Context, storages: Iterable[Lying], manifest: Iterable[str] = ()
-) -> None:
-    """Refuse `-o FORMAT=FILE` in a storage or over the manifest: `ForbiddenFileError`."""
-    files = context.settings.output_files
-    storages = list(storages) if files else ()
-    for one in files:
-        path = one.file or ""
-        check_file_apart(storages, "-o", path)
-        if Path(path).exists() and any(Path(path).samefile(file) for file in manifest):
-            raise ForbiddenFileError(
-                f"{quoted(path)} is a file of the manifest: write the report elsewhere"
-            )
-
-
-def keep_journal_apart(context: Context, folder: Path, storages: Iterable[Lying]) -> None:
-    """Refuse `--journal` in one of the storages; of the default folder warn.
-
-    For that no storage is looked at: each apply would have all of them mounted.
-    """
-    if context.settings.journal is not None:
-        check_file_apart(storages, "--journal", context.settings.journal)
-        return
-    way = Way.to(folder)
-    if found := next((one for one in storages if way.is_named(one.type, one.url)), None):
-        context.note(
-            f"Warning: the journal {quoted(str(folder))} lies in the storage "
-            f"{quoted(found.name)}, and will be found there as files of it: give --journal a "
-            "folder elsewhere"
         )
 
 
@@ -181,6 +194,14 @@ def _place(path: str) -> tuple[int, bytes] | None:
     try:
         return mounts.place(path)
     except (OSError, ValueError):
+        return None
+
+
+def _real(path: str) -> str | None:
+    """Return a path, links followed; None for what no system takes for one: a platform may."""
+    try:
+        return os.path.realpath(path) if path else None
+    except ValueError:
         return None
 
 
