@@ -64,6 +64,8 @@ def test_a_fork_gets_no_token_and_a_wrong_manifest_its_lines(github, team):
     jobs = github.planned(fork, only="")
     assert job(jobs, "validate").status == "success"
     assert job(jobs, "plan production").status == "skipped"
+    fork.home, fork.author = github.hosting.name, "dependabot[bot]"
+    assert job(github.planned(fork), "plan production").status == "skipped"
     assert fork.texts == []
 
     team.branch("wrong", "  - {name: raw, typ: local, default_url: /data/raw}")

@@ -102,6 +102,7 @@ class GitHub(Forge):
         """Run jobs of the workflow for a pull request that was opened or pushed to."""
         head = self.hosting.head(pull.branch)
         event = {"number": pull.number, "head": {"sha": head, "repo": {"full_name": pull.home}}}
+        event["user"] = {"login": pull.author}
         told = {"pull_request": event}
         merged = self.hosting.merged(pull.branch)
         file = "storages-plan.yml"
@@ -323,17 +324,20 @@ class _Run:
     def setup_python(self, python_version: str) -> None:
         assert python_version
 
-    def upload_artifact(self, name: str, path: str, **_: str) -> None:
-        """Keep the files that match, below the last part of the path without a pattern."""
+    def upload_artifact(self, name: str, path: str, **more: str) -> None:
+        """Keep a file or folder; one that is not there only where the step allows that."""
         kept = self.forge.kept / f"{self.contexts['github']['run_id']}-{name}"
         shutil.rmtree(kept, ignore_errors=True)
-        found = [Path(path)] if Path(path).is_absolute() else [*self.workspace.glob(path)]
-        for source in found:
-            target = kept / source.name
-            kept.mkdir(exist_ok=True)
-            shutil.copytree(source, target) if source.is_dir() else shutil.copy(source, target)
-        if found:
-            self.forge.hosting.artifacts[self.contexts["github"]["run_id"], name] = kept
+        source = Path(path)
+        if not source.exists():
+            assert more.get("if_no_files_found") == "ignore", f"{path} is not there"
+            return
+        kept.mkdir()
+        if source.is_dir():
+            shutil.copytree(source, kept, dirs_exist_ok=True)
+        else:
+            shutil.copy(source, kept)
+        self.forge.hosting.artifacts[self.contexts["github"]["run_id"], name] = kept
 
     def download_artifact(
         self, name: str, path: str, run_id: str = "", github_token: str = ""

@@ -121,10 +121,10 @@ class GitLab(Forge):
         """Add the jobs of the component with these inputs."""
         self.jobs |= component(package="reconciler", manifest="storages.yaml", **inputs)
 
-    def planned(self, pull: Pull) -> dict[str, Job]:
-        """Run the jobs of a merge request."""
+    def planned(self, pull: Pull, *, only: str = "plan") -> dict[str, Job]:
+        """Run the jobs of a merge request, of which each plans."""
         told = {"CI_MERGE_REQUEST_IID": str(pull.number), "CI_COMMIT_BRANCH": ""}
-        return self.run("plan", self.hosting.head(pull.branch), told)
+        return self.run(only or "plan", self.hosting.head(pull.branch), told)
 
     def pushed(self, commit: str, run: str = "", only: str = "", **given: str) -> dict[str, Job]:
         """Run the jobs after a push to the main branch; or again one of a pipeline."""
@@ -174,7 +174,8 @@ class GitLab(Forge):
         for needed_job in job.get("needs", ()):  # hands over what it has kept
             shutil.copytree(self.hosting.artifacts[run, needed_job], work, dirs_exist_ok=True)
         (tools / "reconciler").symlink_to(self.shell.commands / "reconciler")
-        (tools / "pip").write_text("#!/bin/sh\n")  # what it would install is there
+        # What it would install is there; it is given no secret.
+        (tools / "pip").write_text('#!/bin/sh\n[ -z "$RECONCILER_TOKEN$STORAGES_NOTES_TOKEN" ]\n')
         (tools / "pip").chmod(0o755)
         number = self.number()
         environ = {

@@ -49,6 +49,7 @@ class Pull:
     home: str
     texts: list[Text] = field(default_factory=list)
     merged_as: str | None = None
+    author: str = "anna"
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,9 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,11 +25,12 @@ class Cancelling:
     """When to cancel, and how long to wait between the signals."""
 
     #: Waits until the moment has come.
-    when: Callable[[], None]
+    when: Callable[[], object]
     #: Seconds from SIGINT to SIGTERM, and from that to SIGKILL; runners of GitHub: 7.5 and 2.5.
-    patience: tuple[float, float] = (7.5, 2.5)
-    #: Which signal comes first.
-    first: signal.Signals = signal.SIGINT
+    #: None: SIGTERM as soon as the program has said that it stops, then SIGKILL as `doomed` says.
+    patience: tuple[float, float] | None = (7.5, 2.5)
+    #: Waits until SIGKILL is to come; None: the program has all the time that it wants.
+    doomed: Callable[[], object] | None = None
 
 
 class Shell:
@@ -77,32 +80,41 @@ class Shell:
                     start_new_session=True,
                 )
                 try:
-                    code: int | str = self._end(process, text)
+                    code: int | str = self._end(process, text, log)
                 finally:
                     if process.poll() is None:
                         os.killpg(process.pid, signal.SIGKILL)
                         process.wait()
             return code, log.read_text(encoding="utf-8", errors="replace")
 
-    def _end(self, process: subprocess.Popen[bytes], text: str) -> int | str:
+    def _end(self, process: subprocess.Popen[bytes], text: str, log: Path) -> int | str:
         if self.cancelling is None or self.cancelling[0] not in text:
             return process.wait(timeout=60)
         _, how = self.cancelling
         self.cancelling = None
         how.when()
         # The runner tells the shell alone, and at the end kills all that it has started.
-        process.send_signal(how.first)
-        for seconds, number in zip(how.patience, (signal.SIGTERM, signal.SIGKILL), strict=True):
-            try:
-                process.wait(timeout=seconds)
-                break
-            except subprocess.TimeoutExpired:
-                if number == signal.SIGKILL:
-                    os.killpg(process.pid, number)
-                else:
-                    process.send_signal(number)
-        process.wait()
+        process.send_signal(signal.SIGINT)
+        if how.patience is None:
+            while b"Stopping" not in log.read_bytes() and process.poll() is None:
+                time.sleep(0.02)
+            process.send_signal(signal.SIGTERM)
+            if how.doomed is not None:
+                how.doomed()
+                os.killpg(process.pid, signal.SIGKILL)
+        else:
+            _wait(process, how.patience[0])
+            process.send_signal(signal.SIGTERM)
+            _wait(process, how.patience[1])
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+        process.wait(timeout=60)
         return "cancelled"
+
+
+def _wait(process: subprocess.Popen[bytes], seconds: float) -> None:
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(timeout=seconds)
 
 
 def has(program: str) -> bool:
