@@ -12,7 +12,7 @@ from types import FrameType, TracebackType
 from typing import Any, Self, TypeVar
 
 from reconciler.executor.outcomes import NOT_BEGUN
-from reconciler.retry.time_limit import TimeLimit
+from reconciler.retry.limits import TimeLimit
 
 _T = TypeVar("_T")
 SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")  # Windows lacks the last

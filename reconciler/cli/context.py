@@ -8,8 +8,8 @@ from typing import NamedTuple, TextIO
 
 from msgspec.structs import replace
 
+from reconciler.applying.apart import Apart
 from reconciler.cli import TYPE_CHECKING
-from reconciler.cli.apart import Apart
 from reconciler.cli.output.streams import Streams
 from reconciler.cli.output.terminal import has_colour, is_terminal, width
 from reconciler.cli.settings import GITHUB, HTML, STDOUT, TEXT, Settings
@@ -20,7 +20,7 @@ from reconciler.model import Notice
 from reconciler.printable import shown
 from reconciler.report.formats import Report, report_in
 from reconciler.report.style import UNBOUNDED, Style
-from reconciler.retry.time_limit import TimeLimit
+from reconciler.retry.limits import TimeLimit
 
 if TYPE_CHECKING:
     from reconciler.manifest import Manifest

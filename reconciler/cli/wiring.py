@@ -6,7 +6,7 @@ import os
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
 
-from reconciler.cli.apart import Lying
+from reconciler.applying.apart import Lying
 from reconciler.cli.context import Context
 from reconciler.cli.options.command import Row
 from reconciler.cli.output.streams import Streams

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 from msgspec import Struct
@@ -24,6 +25,22 @@ class Limits(Struct, frozen=True):
     #: Asked then too, and just before each write: why nothing may be written any more, not even
     #: for a step that runs (the lease is lost).
     lost: Callable[[], str | None] = lambda: None
+
+
+class TimeLimit:
+    """The end of a command's time, which begins when it is made."""
+
+    def __init__(self, seconds: float | None) -> None:
+        self.seconds = seconds
+        self.start()
+
+    def start(self) -> None:
+        """Begin anew: the time that somebody took to read a plan and to answer does not count."""
+        self._deadline = None if self.seconds is None else time.monotonic() + self.seconds
+
+    def left(self) -> float | None:
+        """Return the seconds that are left, less than none once they are over; None without end."""
+        return None if self._deadline is None else self._deadline - time.monotonic()
 
 
 class Halt:

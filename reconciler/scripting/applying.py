@@ -7,7 +7,9 @@ import os
 import signal
 from collections.abc import Collection
 from contextlib import nullcontext, suppress
+from typing import NamedTuple
 
+from reconciler.applying.apart import Apart, Lying, about, keep_journal_apart
 from reconciler.applying.run import Job, Run, Terms, Told
 from reconciler.applying.signals import Stop
 from reconciler.environment.here import origin_here
@@ -20,17 +22,26 @@ from reconciler.platform import Platform
 from reconciler.platforms import open_platform
 from reconciler.printable import quoted, shown
 from reconciler.reconcile import Applied, Request, check_platform, differing
-from reconciler.retry.time_limit import TimeLimit
+from reconciler.retry.limits import TimeLimit
 from reconciler.scripting.arguments import Arguments
 from reconciler.scripting.results import NotAsPlannedError, Result
 
 _warn = logging.getLogger("reconciler.scripting").warning
 
 
+class Planned(NamedTuple):
+    """A plan that a script has, and what else is known of it."""
+
+    plan: Plan
+    #: What it was made for; None for a saved one.
+    request: Request | None = None
+    #: Where the storages lie that were live when it was made.
+    live: tuple[Lying, ...] = ()
+
+
 def check_agreed(
     given: Arguments,
-    plan: Plan,
-    request: Request | None,
+    planned: Planned,
     reviewed: str | Plan | None,
     consent: Collection[str],
 ) -> None:
@@ -38,6 +49,7 @@ def check_agreed(
 
     Raises `StaleError`, `BlockedError` and `UsageError`.
     """
+    plan, request, _ = planned
     if request is not None:
         if reviewed is not None:
             expect.check_expected(plan, reviewed, "`expect`")
@@ -60,13 +72,13 @@ def check_agreed(
 
 def carry_out(
     given: Arguments,
-    plan: Plan,
-    request: Request | None,
+    planned: Planned,
     *,
     timeout: float | None,
     lock_timeout: float,
 ) -> Result:
     """Apply a plan that was agreed to; raises what `Plan.apply` does."""
+    plan, request, _ = planned
     limit, origin = TimeLimit(timeout), origin_here(given.environ)
     platform = open_platform(
         plan.platform,
@@ -77,6 +89,7 @@ def carry_out(
     )
     if not plan.operations:
         return Result("", _nothing_to_do(plan, platform, request))
+    _keep_journal_apart(given, planned)
     check_platform(plan, platform, saved=True)
     terms = Terms(origin, journal_folder(given), lock_timeout=lock_timeout)
     with Stop(limit, _tell) as stop:
@@ -87,6 +100,12 @@ def carry_out(
     if stop.signal is not None:  # who sent it wants the script to end, not only this
         signal.raise_signal(stop.signal)
     return Result(origin.run, applied)
+
+
+def _keep_journal_apart(given: Arguments, planned: Planned) -> None:
+    storages, apart = [*about(planned.plan, planned.request), *planned.live], Apart()
+    apart.know(storages)
+    keep_journal_apart(apart, storages, given.journal, journal_folder(given), _warn)
 
 
 def _nothing_to_do(plan: Plan, platform: Platform, request: Request | None) -> Applied:

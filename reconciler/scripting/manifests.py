@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 
+from reconciler.applying.apart import Lying, live
 from reconciler.given import read_scopes
 from reconciler.given.manifest import load_given
 from reconciler.given.platform import choose_address
@@ -12,6 +13,7 @@ from reconciler.given.source import plan_for, source_of
 from reconciler.manifest import Manifest as _Manifest
 from reconciler.model import Notice
 from reconciler.platforms import open_platform
+from reconciler.scripting.applying import Planned
 from reconciler.scripting.arguments import AnyPath, Arguments, Names, texts
 from reconciler.scripting.plans import Plan
 
@@ -74,7 +76,9 @@ class Manifest:
         address, base = choose_address(given, manifest)
         platform = open_platform(address, base=base, environ=given.environ)
         source = source_of(given, manifest, platform, self._scopes)
-        return Plan(given, plan_for(source), source.request)
+        lying: list[Lying] = []
+        plan = plan_for(source, lambda state: lying.extend(live(state.storages)))
+        return Plan(given, Planned(plan, source.request, tuple(lying)))
 
     def __repr__(self) -> str:
         """Name its files."""

@@ -9,9 +9,8 @@ from reconciler.model import Notice
 from reconciler.plan import document
 from reconciler.plan.document import Operation
 from reconciler.plan.file import from_json
-from reconciler.reconcile import Request
 from reconciler.report.sentences.plans import blocked_total, totals
-from reconciler.scripting.applying import carry_out, check_agreed
+from reconciler.scripting.applying import Planned, carry_out, check_agreed
 from reconciler.scripting.arguments import AnyPath, Arguments, Names, check_seconds, texts
 from reconciler.scripting.results import Result
 
@@ -27,17 +26,17 @@ def read_plan(file: AnyPath, *, platform: str | None = None) -> Plan:
         UsageError: there is no such file.
     """
     given = Arguments(os.environ, platform=platform)
-    return Plan(given, saved.read_plan(os.fspath(file)), None)
+    return Plan(given, Planned(saved.read_plan(os.fspath(file))))
 
 
 class Plan:
     """What is to be done on a platform, and the live facts that it relies on."""
 
-    def __init__(self, given: Arguments, plan: document.Plan, request: Request | None) -> None:
+    def __init__(self, given: Arguments, planned: Planned) -> None:
         """For `Manifest.plan` and `read_plan`."""
         self._given = given
-        self._plan = plan
-        self._request = request
+        self._planned = planned
+        self._plan = planned.plan
 
     @property
     def operations(self) -> tuple[Operation, ...]:
@@ -91,10 +90,11 @@ class Plan:
         check_seconds("lock_timeout", lock_timeout)
         folder = texts("journal", journal)
         given = self._given._replace(journal=folder[0] if folder else None)
-        plan = from_json(document.to_json(self._plan))  # as a plan that is saved is read back
+        plan = from_json(self.json().encode())  # as one that is saved is read back
+        planned = self._planned._replace(plan=plan)
         reviewed = from_json(expect.json().encode()) if isinstance(expect, Plan) else expect
-        check_agreed(given, plan, self._request, reviewed, texts("consent", consent))
-        return carry_out(given, plan, self._request, timeout=timeout, lock_timeout=lock_timeout)
+        check_agreed(given, planned, reviewed, texts("consent", consent))
+        return carry_out(given, planned, timeout=timeout, lock_timeout=lock_timeout)
 
     def __repr__(self) -> str:
         """Say how many operations it has."""

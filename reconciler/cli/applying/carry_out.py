@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
+from reconciler.applying.apart import about, keep_journal_apart
 from reconciler.applying.run import Job, Observe, Run, Terms, Told
-from reconciler.cli.apart import Lying, Way, entries, planned
 from reconciler.cli.applying.agreement import TermsOptions
 from reconciler.cli.applying.events import EventStream
 from reconciler.cli.applying.progress import progress
@@ -17,7 +16,6 @@ from reconciler.cli.options.choices import Choices
 from reconciler.errors import ERROR, ReconcilerError
 from reconciler.executor.events import OperationEvent
 from reconciler.given import journal_folder
-from reconciler.printable import quoted
 from reconciler.reconcile import Applied, check_platform
 from reconciler.report import text
 
@@ -78,27 +76,11 @@ def carried_out(
 
 def keep_files_apart(context: Context, job: Job) -> None:
     """Refuse files of the run, and a journal, that would lie in a storage: `WithinStorageError`."""
-    storages = [*planned(job.plan), *entries(job.request.desired.entries if job.request else ())]
+    storages = about(job.plan, job.request)
     context.apart.know(storages)
     if job.plan.operations:
-        _keep_journal_apart(context, journal_folder(context), storages)
-
-
-def _keep_journal_apart(context: Context, folder: Path, storages: Iterable[Lying]) -> None:
-    """Refuse `--journal` in a storage; of the default folder warn.
-
-    For that no storage is looked at: each apply would have all of them mounted.
-    """
-    if context.settings.journal is not None:
-        context.apart.file("--journal", context.settings.journal)
-        return
-    way = Way.to(folder)
-    if found := next((one for one in storages if way.is_named(one.type, one.url)), None):
-        context.note(
-            f"Warning: the journal {quoted(str(folder))} lies in the storage "
-            f"{quoted(found.name)}, and will be found there as files of it: give --journal a "
-            "folder elsewhere"
-        )
+        folder = journal_folder(context)
+        keep_journal_apart(context.apart, storages, context.journal, folder, context.note)
 
 
 def _tell(context: Context, applied: Applied) -> int:

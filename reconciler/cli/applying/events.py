@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import Struct
 
-from reconciler.cli.apart import WithinStorageError
+from reconciler.applying.apart import WithinStorageError
 from reconciler.cli.context import Context
 from reconciler.cli.output.pipe import Outlet
 from reconciler.cli.settings import STDOUT

@@ -13,7 +13,7 @@ from reconciler.applying.signals import FINISHES, SIGNALS
 from reconciler.cli.output.pipe import LAST, for_seconds, wait_for_room
 from reconciler.cli.output.terminal import width
 from reconciler.report.text.lines import wrapped
-from reconciler.retry.time_limit import TimeLimit
+from reconciler.retry.limits import TimeLimit
 
 #: What a scan that keeps its reading says of the first signal; and one that does not.
 GOES_ON = "what was read whole is kept{}, and the next run goes on from there"

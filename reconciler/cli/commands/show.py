@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 
-from reconciler.cli.apart import planned
+from reconciler.applying.apart import planned
 from reconciler.cli.context import Context
 from reconciler.cli.inputs.plans import check_expected, read_plan
 from reconciler.cli.options.command import Command

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.cli.apart import Lying, WithinStorageError, declared
+from reconciler.applying.apart import Lying, WithinStorageError, declared
 from reconciler.cli.context import Context
 from reconciler.cli.inputs.manifest import read_manifest_if_any
 from reconciler.cli.options.extras import imported

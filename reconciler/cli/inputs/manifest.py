@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from reconciler.cli.apart import declared
+from reconciler.applying.apart import declared
 from reconciler.cli.context import Context
 from reconciler.environment.at_hand import DEFAULTS
 from reconciler.errors import ForbiddenFileError

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.cli.apart import live
+from reconciler.applying.apart import live
 from reconciler.cli.context import Context
 from reconciler.cli.inputs.ids import read_ids
 from reconciler.cli.inputs.manifest import read_manifest

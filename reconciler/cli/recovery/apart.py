@@ -10,7 +10,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from reconciler.cli.apart import Lying, Way
+from reconciler.applying.apart import Lying, Way
 from reconciler.errors import ReconcilerError, UsageError
 from reconciler.location import bucket_of
 from reconciler.masking import quoted_url

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from reconciler.cli.apart import Lying
+from reconciler.applying.apart import Lying
 from reconciler.errors import UsageError
 from reconciler.location import sanitize_local_url
 from reconciler.masking import quoted_url

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 from typing import cast
 
-from reconciler.cli.apart import Lying
+from reconciler.applying.apart import Lying
 from reconciler.cli.applying.signals import GOES_ON, LEAVES_NOTHING, Stop
 from reconciler.cli.commands.recovery.scan import ScanOptions
 from reconciler.cli.context import Context

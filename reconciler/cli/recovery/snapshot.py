@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 
-from reconciler.cli.apart import live
+from reconciler.applying.apart import live
 from reconciler.cli.commands.recovery.scan import COMMAND, ScanOptions
 from reconciler.cli.commands.recovery.snapshot import CHECK, CREATE, PRUNE, SnapshotOptions
 from reconciler.cli.context import Context

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from msgspec.structs import replace
 
-from reconciler.cli.apart import Lying
+from reconciler.applying.apart import Lying
 from reconciler.cli.recovery.relocating import moved
 from reconciler.location import location
 from reconciler.model import Storage

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 
+from reconciler.applying.apart import Lying
 from reconciler.applying.signals import FINISHES
-from reconciler.cli.apart import Lying
 from reconciler.cli.applying.signals import GOES_ON, Stop
 from reconciler.cli.commands.recovery.verify import BEFORE, VerifyOptions
 from reconciler.cli.context import Context

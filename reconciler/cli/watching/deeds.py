@@ -34,7 +34,7 @@ from reconciler.printable import shown
 from reconciler.reconcile import Applied
 from reconciler.report.sentences.drift import drift_of
 from reconciler.report.watching.lines import of_difference
-from reconciler.retry.time_limit import TimeLimit
+from reconciler.retry.limits import TimeLimit
 from reconciler.watching import conditions
 from reconciler.watching.checkout import Checkout
 from reconciler.watching.conditions import NOT_APPLIED, UNREAD, Condition

@@ -24,7 +24,7 @@ from reconciler.environment.timestamps import utc_now
 from reconciler.errors import INTERRUPTED, SUCCESS, UsageError
 from reconciler.given import journal_folder
 from reconciler.manifest.files import is_stream
-from reconciler.retry.time_limit import TimeLimit
+from reconciler.retry.limits import TimeLimit
 from reconciler.watching.alone import alone
 from reconciler.watching.loop import Clock, Watch
 from reconciler.watching.memory import recall

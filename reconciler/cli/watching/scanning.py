@@ -29,7 +29,7 @@ from reconciler.recovery.repository.opening import open_repository
 from reconciler.recovery.scanning.outcome import Scanned
 from reconciler.report.metrics import Measured
 from reconciler.report.watching.lines import of_proofs
-from reconciler.retry.time_limit import TimeLimit
+from reconciler.retry.limits import TimeLimit
 from reconciler.watching.conditions import NOT_SCANNED, Condition
 from reconciler.watching.deeds import ScanEnded
 

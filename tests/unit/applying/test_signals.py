@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from reconciler.applying.signals import Stop
-from reconciler.retry.time_limit import TimeLimit
+from reconciler.retry.limits import TimeLimit
 
 pytestmark = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="there are no timers")
 

@@ -24,7 +24,7 @@ from reconciler.platforms.sqlite.writer import SqliteWriter
 from reconciler.scripting import NotAsPlannedError, Outcome, Plan, load, read_plan
 from reconciler.server.store.opening import open_store
 from reconciler.server.store.values import READER
-from reconciler.storages import get_storage
+from reconciler.storages import create_storage, get_storage
 from support.platforms.organisation import Organisation
 from support.repository import ROOT
 from support.server.serving import make_token, serving
@@ -270,6 +270,27 @@ def test_a_state_server_knows_which_run_it_was(
     assert result.run in told
     assert raised.value.exit_code == 1
     assert not [record for record in caplog.records if record.name == "reconciler.scripting"]
+
+
+def test_a_journal_lies_in_no_storage(folder: Folder, caplog: pytest.LogCaptureFixture) -> None:
+    (folder.path / "on" / "a").mkdir(parents=True)
+    folder.declare("a")
+    with pytest.raises(errors.UsageError, match="lies in the storage 'a'") as raised:
+        load().plan().apply(journal=folder.path / "on" / "a" / "journal")
+    assert raised.value.exit_code == 64
+    assert folder.live == []
+    load().plan().apply(journal=folder.path / "on" / "journal")
+    assert len(list((folder.path / "on" / "journal").iterdir())) == 1
+    with Client(folder.address) as client:
+        create_storage("old", "local", "Old", str(folder.path / "old"), client=client)
+    folder.declare("a", "b", more="policy: {undeclared: ignore}\n")
+    (folder.path / "old").mkdir()
+    with pytest.raises(errors.UsageError, match="lies in the storage 'old'"):  # live, and no more
+        load().plan().apply(journal=folder.path / "old")
+    manifest = folder.path / "on" / "a" / "m.yaml"
+    manifest.write_text((folder.path / "storages.yaml").read_text())
+    load(manifest, platform=folder.address).plan().apply()
+    assert "lies in the storage 'a', and will be found there" in caplog.text
 
 
 # What was reviewed

@@ -12,7 +12,7 @@ from contextlib import closing, suppress
 from datetime import datetime
 from pathlib import Path
 
-from reconciler.cli.apart import Lying, WithinStorageError
+from reconciler.applying.apart import Lying, WithinStorageError
 from reconciler.cli.context import Context
 from reconciler.cli.inputs.files import check_room, check_writable, write_whole
 from reconciler.cli.inputs.manifest import read_manifest_if_any

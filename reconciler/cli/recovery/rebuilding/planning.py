@@ -8,7 +8,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from reconciler import reconcile
-from reconciler.cli.apart import Lying, live
+from reconciler.applying.apart import Lying, live
 from reconciler.cli.commands.recovery.rebuild import RebuildOptions
 from reconciler.cli.context import Context
 from reconciler.cli.inputs.manifest import read_manifest_if_any

@@ -7,7 +7,7 @@ import pytest
 from reconciler.applying.signals import FINISHES, GRACE
 from reconciler.cli.applying.signals import GOES_ON, LEAVES_NOTHING, Stop
 from reconciler.cli.output.pipe import LAST
-from reconciler.retry.time_limit import TimeLimit
+from reconciler.retry.limits import TimeLimit
 
 SIGNALS = [getattr(signal, n) for n in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, n)]
 

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from reconciler.cli.inputs import cluster
-from reconciler.retry.time_limit import TimeLimit
+from reconciler.retry.limits import TimeLimit
 
 
 @pytest.mark.parametrize(("limit", "most"), [(None, 10.0), (3600.0, 10.0), (3.0, 3.0), (0.0, 0.1)])

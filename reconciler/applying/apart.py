@@ -9,11 +9,10 @@ command names its files to `Apart` and whatever it learns of storages; no other 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from reconciler.cli import TYPE_CHECKING
 from reconciler.disk import mounts
 from reconciler.errors import ForbiddenFileError
 from reconciler.location import location, sanitize_local_url
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from reconciler.manifest import Manifest
     from reconciler.model import Entry, Storage
     from reconciler.plan.document import Plan
+    from reconciler.reconcile import Request
 
 #: Seconds after which a mount that does not answer keeps nobody waiting any more.
 _PATIENCE = 5.0
@@ -139,6 +139,34 @@ def check_file_apart(storages: Iterable[Lying], option: str, path: str | None) -
             f"{option} {quoted(str(path))} lies in the storage {quoted(found.name)}, on which "
             "nothing is written: give a path elsewhere"
         )
+
+
+def keep_journal_apart(
+    apart: Apart,
+    storages: Iterable[Lying],
+    journal: str | None,
+    folder: Path,
+    note: Callable[[str], None],
+) -> None:
+    """Refuse a journal that is given in a storage; of the default one, in `folder`, warn.
+
+    For that no storage is looked at: each apply would have all of them mounted.
+    """
+    if journal is not None:
+        apart.file("--journal", journal)
+        return
+    way = Way.to(folder)
+    if found := next((one for one in storages if way.is_named(one.type, one.url)), None):
+        note(
+            f"Warning: the journal {quoted(str(folder))} lies in the storage "
+            f"{quoted(found.name)}, and will be found there as files of it: give --journal a "
+            "folder elsewhere"
+        )
+
+
+def about(plan: Plan, request: Request | None) -> list[Lying]:
+    """Return where the storages lie that a plan, and what it was made for, is about."""
+    return [*planned(plan), *entries(request.desired.entries if request else ())]
 
 
 def declared(manifest: Manifest | None) -> Iterator[Lying]:

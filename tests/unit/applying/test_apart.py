@@ -11,13 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.cli import apart
-from reconciler.cli.apart import Apart, Lying, check_file_apart
-from reconciler.cli.applying import carry_out
-from reconciler.cli.context import Context
+from reconciler.applying import apart
+from reconciler.applying.apart import Apart, Lying, check_file_apart, keep_journal_apart
 from reconciler.cli.main import main
-from reconciler.cli.output.streams import Streams
-from reconciler.cli.settings import Settings
 from reconciler.errors import UsageError
 from reconciler.given import manifest
 from reconciler.manifest import load
@@ -40,7 +36,7 @@ def test_a_file_to_be_written_in_a_storage_is_refused(tmp_path, path):
 #: A bind mount, and what is refused in it.
 BOUND = """
 import sys
-from reconciler.cli.apart import Lying, Way, check_file_apart
+from reconciler.applying.apart import Lying, Way, check_file_apart
 storages = [Lying("nas", "local", "file:///" + sys.argv[1].lstrip("/"))]
 print(Way.to(__import__("pathlib").Path(sys.argv[2])).leads_into("local", storages[0].url))
 check_file_apart(storages, "--out", sys.argv[2] + "/deep/plan.json")
@@ -79,16 +75,17 @@ def test_a_storage_that_is_not_there_is_known_by_its_name(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("place", ["nas", "."])
 def test_a_default_journal_in_a_storage_is_warned_of_and_no_storage_is_looked_at(
-    tmp_path: Path, monkeypatch, capsys, place
+    tmp_path: Path, monkeypatch, place
 ) -> None:
     (tmp_path / "nas").mkdir()
-    context = Context.of(Settings(), Streams(), {})
+    told: list[str] = []
     folder = tmp_path / place / ".reconciler/journal"
     url = f"file://{tmp_path}/nas"
     monkeypatch.setattr(apart, "_node", lambda path: None)
-    carry_out._keep_journal_apart(context, folder, [Lying("nas", "local", url)])
-    told = capsys.readouterr().err
-    assert ("lies in the storage 'nas', and will be found there" in told) == (place == "nas")
+    keep_journal_apart(Apart(), [Lying("nas", "local", url)], None, folder, told.append)
+    assert ["lies in the storage 'nas', and will be found there" in one for one in told] == (
+        [True] if place == "nas" else []
+    )
 
 
 def test_whatever_a_run_learns_first_no_file_of_it_lies_in_a_storage(tmp_path: Path) -> None:
