@@ -28,11 +28,18 @@ def table(name: str, path: str) -> str:
     for part in filter(None, path.split(".")):
         at = at[part]
     required = at.get("required", ())
-    # What only some entries may have is told where it is known which ones.
-    apart = at.get("allOf", [{}])[0].get("else", {}).get("properties", {})
+    apart = of_some(at)
     keys = {k: apart[k] if v is True else v for k, v in at["properties"].items()}
     rows = [row(key, value, schema, key in required) for key, value in keys.items()]
     return "\n".join(["| key | what it says | values |", "|---|---|---|", *rows]) + "\n"
+
+
+def of_some(at: dict[str, Any]) -> dict[str, Any]:
+    """Return the keys that only some objects may have, described where it is known which ones."""
+    others = [part["else"] for part in (at, *at.get("allOf", ())) if "else" in part]
+    return {
+        k: v for other in others for k, v in (other.get("properties", {}) | of_some(other)).items()
+    }
 
 
 def row(key: str, value: dict[str, Any], schema: dict[str, Any], required: bool) -> str:

@@ -1,7 +1,8 @@
 // Drives a YAML language server over stdio: `node language_client.mjs SERVER SCHEMA`.
 //
 // Takes a JSON list of {text, at: [[line, character, "hover" | "completion"], …]} on standard input
-// and gives, for each, {diagnostics: [[line, message]], answers: [what was asked for]}.
+// and gives, for each, {diagnostics: [[line, message]], answers: [what was asked for]}: the text of
+// a hover, and of a completion all that is offered, each with what it would insert.
 import { spawn } from "child_process";
 import fs from "fs";
 import { pathToFileURL } from "url";
@@ -54,7 +55,8 @@ server.stdout.on("data", (data) => {
 
 function told(kind, answer) {
   if (kind === "hover") return answer?.contents?.value ?? null;
-  return (answer?.items ?? answer ?? []).map((item) => item.label);
+  const items = answer?.items ?? answer ?? [];
+  return items.map((item) => [item.label, item.textEdit?.newText ?? item.insertText]);
 }
 
 async function look(job, number) {

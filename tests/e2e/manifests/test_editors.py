@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 import subprocess
 
 import pytest
@@ -89,12 +90,13 @@ def look(packages, node):
 
 def test_the_manual_is_valid_and_each_key_is_described(look):
     places = [
-        [number + 1, line.index(key) + 1, "hover"]
+        [number + 1, key.start(1), "hover"]
         for number, line in enumerate(EXAMPLE.splitlines())
-        for key in [line.lstrip(" -{").split(":")[0]]
+        for key in re.finditer(r"(?:^|[-{, ])([a-z_]+):(?= |$)", line)
     ]
     (seen,) = look({"text": EXAMPLE, "at": places})
     assert seen["diagnostics"] == []
+    assert len(places) > EXAMPLE.count("\n")
     titles = [answer.splitlines()[0] for answer in seen["answers"]]
     assert all(title.startswith("#### ") for title in titles)
     for answer in seen["answers"]:
@@ -124,20 +126,100 @@ def test_what_is_wrong_is_said(look):
         assert any(message in said for _, said in found["diagnostics"]), (entry, found)
 
 
+#: At each level a key that is none there.
+UNKNOWN = [
+    ("version: 1\npolicies: {}\n", "policies"),
+    ("version: 1\npolicy: {undeclare: fail}\n", "undeclare"),
+    ("version: 1\npolicy:\n  max_removal: 3\n", "max_removal"),
+    ("version: 1\ndefaults: {name: a}\n", "name"),
+    ("version: 1\nproof: {exclude: [], often: 3d}\n", "often"),
+    (f"{HEAD}  - {{name: a, type: local, default_url: /a, path: /b}}\n", "path"),
+    (f"{HEAD}  - name: a\n    region: eu-central-2\n    bucket: abc\n    buckets: x\n", "buckets"),
+    ("version: 1\nremoved:\n  - {name: a, hold_files: true}\n", "hold_files"),
+]
+
+
+def test_a_key_that_is_none_is_named_at_its_line(look):
+    seen = look(*({"text": text} for text, _ in UNKNOWN))
+    for (text, key), found in zip(UNKNOWN, seen, strict=True):
+        (line,) = [n for n, told in enumerate(text.splitlines(), 1) if f"{key}:" in told]
+        assert found["diagnostics"] == [[line, f"Property {key} is not allowed."]]
+
+
+#: All that any entry may have, once it is said what is stored where.
+OF_ALL = {"label", "renamed_from", "id", "protect", "proof"}
+KINDS = {"S3 storage on AWS", "S3 storage elsewhere", "local storage"}
+WHERE = {"default_url", "region", "bucket"}
+PROOF = {"every", "settled", "exclude"}
+FIRST = "version: 1\n"
+A, BEGUN = f"{HEAD}  - name: a\n    ", "  - name: a\n    "
+#: What stands before the cursor, and what is offered there: nothing that would be wrong.
+OFFERED = [
+    (f"{FIRST}", {"platform", "lock", "policy", "proof", "defaults", "storages", "removed"}),
+    (f"{HEAD}  - ", {"name", "type", "Storage"} | WHERE | OF_ALL | KINDS),
+    (A, {"type"} | WHERE | OF_ALL | KINDS),
+    (f"{A}type: ", {"S3", "local"}),
+    (f"{A}type: local\n    ", {"default_url"} | OF_ALL),
+    (f"{A}type: local\n    default_url: /a\n    ", OF_ALL),
+    (f"{A}type: S3\n    ", WHERE | OF_ALL),
+    (f"{A}type: S3\n    default_url: https://host/b\n    ", OF_ALL),
+    (f"{A}region: eu-central-2\n    ", {"bucket", "type"} | OF_ALL),
+    (f"{A}bucket: abc\n    ", {"region", "type"} | OF_ALL),
+    (f"{A}protect: ", {"true", "false"}),
+    (f"{A}proof:\n      ", PROOF | {"objective of proof"}),
+    (f"{FIRST}policy:\n  ", {"undeclared", "max_removals", "protect", "scope"}),
+    (f"{FIRST}policy:\n  scope: [a]\n  ", {"undeclared", "max_removals", "protect"}),
+    (f"{FIRST}policy:\n  undeclared: ", {"fail", "ignore", "remove"}),
+    (f"{FIRST}policy:\n  max_removals: ", {"10%", "0", "3"}),
+    (f"{FIRST}defaults:\n  ", {"type", "label", "protect"} | WHERE),
+    (f"{FIRST}defaults:\n  type: ", {"S3", "local"}),
+    (f"{FIRST}defaults: {{type: S3}}\nstorages:\n{BEGUN}", {"type"} | WHERE | OF_ALL | KINDS),
+    (f"{FIRST}proof:\n  ", PROOF | {"objective of proof"}),
+    (f"{FIRST}removed:\n{BEGUN}", {"id", "holds_files", "storage to remove with its file records"}),
+    (f"{FIRST}removed:\n{BEGUN}id: b\n    holds_files: ", {"true", "false"}),
+]
+
+
+def at_end(text):
+    """Ask what is offered where a text ends; the line for editors stands above it."""
+    lines = text.split("\n")
+    return {"text": text, "at": [[len(lines), len(lines[-1]), "completion"]]}
+
+
 def test_what_is_offered(look):
-    local, new, removed, proof = look(
-        {"text": f"{HEAD}  - name: a\n    type: local\n    ", "at": [[6, 4, "completion"]]},
-        {"text": f"{HEAD}  - ", "at": [[4, 4, "completion"]]},
-        {"text": "version: 1\nremoved:\n  - ", "at": [[3, 4, "completion"]]},
-        {"text": "version: 1\nproof:\n  ", "at": [[3, 2, "completion"]]},
-    )
-    assert "default_url" in local["answers"][0]
-    assert not {"region", "bucket"} & set(local["answers"][0])
-    kinds = {"S3 storage on AWS", "S3 storage elsewhere", "local storage"}
-    assert kinds <= set(new["answers"][0])
-    consents = {"storage to remove", "storage to remove with its file records"}
-    assert consents <= set(removed["answers"][0])
-    assert {"every", "settled", "exclude", "objective of proof"} <= set(proof["answers"][0])
+    for (text, offered), seen in zip(OFFERED, look(*(at_end(t) for t, _ in OFFERED)), strict=True):
+        labels = [label for label, _ in seen["answers"][0]]
+        # It offers to write the whole list anew beside its keys.
+        assert set(labels) - {"storages"} == offered - {"storages"}, text
+        assert ("storages" in labels) == ("storages" in offered), text
+        assert len(set(labels) - {"storages"}) == len([x for x in labels if x != "storages"]), text
+
+
+@pytest.mark.parametrize(
+    ("text", "labels"),
+    [
+        (f"{HEAD}  - ", KINDS),
+        (A, KINDS),
+        (
+            f"{FIRST}removed:\n  - ",
+            {"storage to remove", "storage to remove with its file records"},
+        ),
+        (f"{FIRST}proof:\n  ", {"objective of proof"}),
+    ],
+)
+def test_what_is_offered_as_a_whole_is_valid(look, text, labels):
+    (seen,) = look(at_end(text))
+    # Editors indent the lines that follow as the line is on which the cursor stands.
+    last = text.rpartition("\n")[2]
+    indent = "\n" + last[: len(last) - len(last.lstrip())]
+    whole = [
+        text + re.sub(r"\$\{\d+:([^}]*)\}", r"\1", inserted).replace("\n", indent) + "\n"
+        for label, inserted in seen["answers"][0]
+        if label in labels
+    ]
+    assert len(whole) == len(labels)
+    for found, written in zip(look(*({"text": text} for text in whole)), whole, strict=True):
+        assert found["diagnostics"] == [], written
 
 
 PIECES = [

@@ -41,8 +41,9 @@ def keys_of(schema: Any) -> Iterator[tuple[str, dict[str, Any]]]:
     for part in subschemas(schema):
         if part.get("additionalProperties") is False:
             # What only some entries may have is told where it is known which ones.
-            apart = part.get("allOf", [{}])[0].get("else", {}).get("properties", {})
-            keys = {**part["properties"], **apart}
+            keys = dict(part["properties"])
+            for rule in subschemas(part.get("allOf", [])):
+                keys |= rule.get("else", {}).get("properties", {})
             assert True not in keys.values()
             yield from keys.items()
 
