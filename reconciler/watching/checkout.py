@@ -82,6 +82,9 @@ class Checkout:
                 head = fetched
         except _Refused as refused:
             return Pulled(head, refused.condition)
+        except OSError as error:  # no memory, or no room for another process
+            why = f"git can't be run ({error.strerror})"
+            return Pulled(head, Condition(NOT_PULLED, "", UNUSABLE, why))
         return Pulled(head)
 
     def _keep_to_our_settings(self) -> None:

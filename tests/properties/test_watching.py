@@ -16,6 +16,7 @@ from reconciler.watching.deeds import Looked, Pulled, ScanEnded, Tried
 from reconciler.watching.loop import Clock, Watch
 from reconciler.watching.memory import NOTHING, Memory
 from reconciler.watching.schedule import APPLY, END, LONGEST, LOOK, PULL, SCAN, WAIT, Found, Terms
+from support.sampling import examples
 
 NAMES = st.sampled_from("abc")
 INTERVAL = 300.0
@@ -263,4 +264,6 @@ def test_the_end_comes_before_anything_else():
 
 
 TestWatched = Watched.TestCase
-TestWatched.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
+TestWatched.settings = settings(
+    max_examples=examples(25, 2000), stateful_step_count=30, deadline=None
+)

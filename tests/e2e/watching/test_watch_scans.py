@@ -59,8 +59,6 @@ def test_damage_is_told_once_and_its_end_too(scanned):
         "damaged",
     ]
     assert line["message"] == "'nas': 1 damaged, and not accepted"
-    forget_when(scanned)
-    assert told(scanned("watch", "--once", "--scan", "proofs", code=7)) == []
     rewrite(scanned.path / "nas/a", good)
     scanned("scan", "--into", "proofs", "--full")
     forget_when(scanned)
