@@ -109,6 +109,10 @@ class Scanned(Struct):
     missing_first: list[bytes] = field(default_factory=list)
     deleted: int = 0
     deleted_first: list[bytes] = field(default_factory=list)
+    #: Files that were found so before, and that this scan could not see; the first of them. What
+    #: they are now is not known.
+    unseen: int = 0
+    unseen_first: list[bytes] = field(default_factory=list)
     #: Files that are not what the last scan had, though they had settled then; the first of them.
     changed: int = 0
     changed_first: list[bytes] = field(default_factory=list)
@@ -126,8 +130,8 @@ class Scanned(Struct):
 
     @property
     def found(self) -> int:
-        """How many files are not as they should be."""
-        return self.altered + self.missing + self.deleted
+        """How many files are not as they should be, as far as is known."""
+        return self.altered + self.missing + self.deleted + self.unseen
 
 
 class Tally(Struct):

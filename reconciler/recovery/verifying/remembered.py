@@ -36,6 +36,7 @@ from reconciler.recovery.verifying.comparing.classify import another_version, is
 from reconciler.recovery.verifying.recorded import look, of_scan
 from reconciler.recovery.verifying.telling import forgotten
 from reconciler.recovery.verifying.telling.wrong import Otherwise, Wrong
+from reconciler.recovery.walking.exclusions import Exclusions
 
 #: So many scans, of which each was killed before it told what it had found, are looked through.
 _BACK = 5
@@ -113,7 +114,8 @@ def _keep(
             wrong.take(Otherwise(finding))
     ended = _ended(repository, scan, wrong, hidden)
     after = episodes.observed(known.episodes, wrong.by_key, scan.ended_at, ended, now)
-    wrong.add(e for e in after if not (e.resolved or hidden(e.path)))
+    left_out = Exclusions(scan.excluded).covers
+    wrong.add((e for e in after if not (e.resolved or left_out(e.path))), hidden)
     wrong.tell(scanned)
     if after != list(known.episodes):
         until, no_room = scan.ended_at, wrong.no_room

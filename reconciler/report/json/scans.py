@@ -42,6 +42,7 @@ def _scanned(result: Scanned) -> dict[str, Any]:
         "altered": {"count": result.altered, "first": list(map(shown, result.altered_first))},
         "missing": {"count": result.missing, "first": list(map(shown, result.missing_first))},
         "deleted": {"count": result.deleted, "first": list(map(shown, result.deleted_first))},
+        "unseen": {"count": result.unseen, "first": list(map(shown, result.unseen_first))},
         "changed": {"count": result.changed, "first": list(map(shown, result.changed_first))},
         "doubted": result.doubted,
         "alike": {"count": result.alike, "first": pairs},

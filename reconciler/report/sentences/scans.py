@@ -167,6 +167,13 @@ def _gone(scanned: Scanned) -> list[str]:
             "needed (removing the delete marker may bring back another), and accept the rest with "
             f"`{_accept(scanned)}`."
         )
+    if scanned.unseen:
+        told.append(
+            f"{count(scanned.unseen, 'file')} found damaged or gone before, and not seen by this "
+            f"scan: {_first(scanned.unseen_first, scanned.unseen)}. It is no better as far as is "
+            f"known: `{_explain(scanned, scanned.unseen_first)}` tells more, and what may stay so "
+            f"is accepted with `{_accept(scanned)}`."
+        )
     return told
 
 
@@ -206,6 +213,7 @@ def total(results: Sequence[Scanned]) -> str:
         "damaged": sum(scanned.altered for scanned in results),
         "missing": sum(scanned.missing for scanned in results),
         "deleted": sum(scanned.deleted for scanned in results),
+        "found before and not seen now": sum(scanned.unseen for scanned in results),
     }
     findings = ", ".join(f"{number:,} {what}" for what, number in found.items() if number)
     return f"FINDINGS: {findings}. {told}" if findings else told

@@ -11,11 +11,14 @@ from msgspec import Struct, field
 from reconciler.recovery.findings import episodes
 from reconciler.recovery.findings.episodes import Key
 from reconciler.recovery.findings.history import History, is_of_bytes, of_each
+from reconciler.recovery.scanning.finishing.hiding import Hidden
 from reconciler.recovery.scanning.outcome import Scanned
 from reconciler.recovery.scanning.reading.crew import TOLD
 from reconciler.recovery.values import DAMAGED, DELETED, MISSING, FileFinding
 
 _NOTHING = History()
+#: As what is counted what was found before, and is hidden from the scan.
+_UNSEEN = "unseen"
 
 
 class Otherwise(NamedTuple):
@@ -75,13 +78,17 @@ class Wrong(Struct):
         if known is None or not episodes.is_accepted(known, finding.now):
             self.first.setdefault(finding.what, _First()).take(finding.path)
 
-    def add(self, lasting: Iterable[FileFinding]) -> None:
-        """Add what lasts, though the scan no longer remembers what it should be."""
+    def add(self, lasting: Iterable[FileFinding], hidden: Hidden) -> None:
+        """Add what lasts, though the scan no longer remembers what it should be.
+
+        Or though it could not see it, as `hidden` says of its path.
+        """
         for finding in lasting:
             if episodes.key(finding) in self.by_key or not is_of_bytes(finding):
                 continue
             if not episodes.is_settled(finding):
-                self.first.setdefault(finding.what, _First()).take(finding.path)
+                what = _UNSEEN if hidden(finding.path) else finding.what
+                self.first.setdefault(what, _First()).take(finding.path)
 
     @property
     def new(self) -> list[FileFinding]:
@@ -97,9 +104,10 @@ class Wrong(Struct):
     def tell(self, scanned: Scanned) -> None:
         """Count it; what the reading had counted as damaged is among it."""
         none = _First()
-        damaged, missing, deleted = (
-            self.first.get(what, none) for what in (DAMAGED, MISSING, DELETED)
+        damaged, missing, deleted, unseen = (
+            self.first.get(what, none) for what in (DAMAGED, MISSING, DELETED, _UNSEEN)
         )
         scanned.altered, scanned.altered_first = damaged.number, damaged.paths
         scanned.missing, scanned.missing_first = missing.number, missing.paths
         scanned.deleted, scanned.deleted_first = deleted.number, deleted.paths
+        scanned.unseen, scanned.unseen_first = unseen.number, unseen.paths

@@ -129,6 +129,27 @@ def test_what_goes_while_nobody_can_see_it_is_named_once_it_could_be_seen(nights
     assert nights.scan().missing_first == [b"f/a", b"z"]
 
 
+@pytest.mark.parametrize("how", ["left out", "its folder closed", "unreadable"])
+@pytest.mark.parametrize("rots", [False, True])
+def test_what_is_known_to_be_wrong_counts_while_nobody_can_see_it(nights, how, rots):
+    if rots:
+        nights.put(ROTTEN)
+    else:
+        del nights.storage.files[b"f/a"]
+    known = nights.scan()
+    assert (known.altered, known.missing, known.unseen) == (rots, not rots, 0)
+    nights.put(ROTTEN)
+    excluded = hidden(nights, how)
+    for _ in range(2):
+        ended = nights.scan(excluded=excluded)
+        assert (ended.altered, ended.missing) == (0, 0)
+        assert ended.unseen_first == ([] if excluded else [b"f/a"])
+        assert ended.found == (not excluded)
+    assert nights.known() == [("damaged" if rots else "missing", b"f/a", False)]
+    nights.accept()
+    assert nights.scan(excluded=excluded).found == 0
+
+
 def test_a_file_beside_one_that_can_not_be_read_is_not_hidden_by_it(nights):
     nights.storage.put("f/ab", b"ab")
     nights.scan()

@@ -201,6 +201,10 @@ def test_what_is_gone_or_was_written_is_told_with_what_to_do():
     assert lines[-1] == "FINDINGS: 7 missing, 1 deleted. Scan: 1 storage, complete."
     quiet = text.scanned([told], Style(verbosity=-1)).splitlines()
     assert quiet[-1].startswith("FINDINGS: 7 missing, 1 deleted.")
+    unseen = Scanned("nas", repository="p", unseen=1, unseen_first=[b"u"])
+    lines = text.scanned([unseen], Style(width=UNBOUNDED)).splitlines()
+    assert "1 file found damaged or gone before, and not seen by this scan: u. " in lines[1]
+    assert lines[-1].startswith("FINDINGS: 1 found before and not seen now. Scan: ")
     document = json.loads(in_json.scanned([told]))["scans"][0]
     assert document["deleted"] == {"count": 1, "first": ["d\\xff"]}
     assert (document["missing"]["count"], document["changed"]["count"]) == (7, 2)
