@@ -29,6 +29,7 @@ from reconciler.recovery.rows import (
 from reconciler.recovery.source import Pace, Source
 from reconciler.recovery.values import LeftOut, Root
 from reconciler.recovery.versions import NULL
+from reconciler.recovery.walking.exclusions import Exclusions
 
 _SECOND = 1_000_000_000
 #: Of so many files it is kept in mind, until they are read, why reports have no sum of them.
@@ -42,14 +43,18 @@ _LATER = "of an object that was written after the report was made"
 _TWO_SUMS = "with two sums for one object of one moment"
 _NOTHING = "of a key under which nothing lies that could be read"
 _NO_FILE = "of a key that the listing does not have"
+_EXCLUDED = "of a key that this scan leaves out"
 
 
 class AttestedSource:
     """A source whose listing has, of what reports have proved, the SHA-256 and since when."""
 
-    def __init__(self, source: Source, sums: Sums, bucket: Bucket) -> None:
-        """Take a source, and the bucket that it is."""
+    def __init__(
+        self, source: Source, sums: Sums, bucket: Bucket, excluded: Sequence[str] = ()
+    ) -> None:
+        """Take a source, the bucket that it is, and the globs of what is left out of it."""
         self._source = source
+        self._left_out = Exclusions(excluded).covers
         self._sums = sums
         self._name, self._prefix = bucket.name, bucket.prefix.encode()
         self._counts: Counter[str] = Counter()
@@ -149,6 +154,9 @@ class AttestedSource:
 
     def _miss(self, path: bytes, sums: Sequence[Sum]) -> None:
         """Take sums of a key that is not listed: it may be there for whoever asks."""
+        if self._left_out(path):
+            self._note(_EXCLUDED, path, _summed(sums))
+            return
         self._note(_NO_FILE, path, _summed(sums))
         if len(self._missed) < _MISSED:
             self._missed[path] = sums

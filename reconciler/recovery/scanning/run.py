@@ -126,4 +126,4 @@ def _opened(source: Source, target: Target, means: Means) -> Source:
         source.listed_by(listed.everything)
     if means.sums is None or bucket is None or bucket.name not in means.sums.buckets:
         return source
-    return AttestedSource(source, means.sums, bucket)
+    return AttestedSource(source, means.sums, bucket, means.wish.excluded)

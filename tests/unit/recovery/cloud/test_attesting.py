@@ -10,7 +10,7 @@ import pytest
 from reconciler.location import Bucket
 from reconciler.recovery.cloud.attesting import AttestedSource
 from reconciler.recovery.cloud.sums import Sums
-from reconciler.recovery.rows import ARCHIVED, ATTESTED, DELETED, DISPUTED, FILE
+from reconciler.recovery.rows import ARCHIVED, ATTESTED, DELETED, DISPUTED, FILE, Rows
 from support.recovery.buckets import sha
 from support.recovery.cloud_files import failed, report, succeeded
 from support.recovery.memory import LONG_AGO, File, Storage
@@ -101,6 +101,20 @@ def test_each_stands_at_its_path_and_the_rest_is_told(tmp_path: Path) -> None:
             "they were not taken"
         ),
     ]
+
+
+def test_what_a_scan_leaves_out_it_says_to_take_from_no_report(tmp_path: Path) -> None:
+    job = report(tmp_path / "job", [succeeded("raw", key, b"a", "t") for key in ("x/a", "z")], AT)
+    storage = Storage({b"x/a": File(b"a", tag=b"t")})
+    left_out = ("x/",)
+    sums = Sums([job], tmp_path, AT)
+    source = AttestedSource(storage.open(None, left_out), sums, RAW, left_out)
+    assert [*source.listing()] == []
+    assert source.notes == [
+        f"The reports have 1 sum of a key that {why}; the first is of {key}: they were not taken"
+        for why, key in (("the listing does not have", "z"), ("this scan leaves out", "x/a"))
+    ]
+    assert source.unlisted(Rows(path=[b"x/a"])) == Rows()
 
 
 def test_what_lies_below_a_prefix_is_known_by_what_follows_it(tmp_path: Path) -> None:
