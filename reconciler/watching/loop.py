@@ -9,7 +9,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from reconciler.environment.timestamps import moment_of, timestamp
-from reconciler.errors import ERROR, INVALID, USAGE
+from reconciler.errors import CHANGES, ERROR, INVALID, USAGE
 from reconciler.version import __version__
 from reconciler.watching import schedule
 from reconciler.watching.conditions import (
@@ -24,7 +24,17 @@ from reconciler.watching.conditions import (
 )
 from reconciler.watching.deeds import Deeds, Looked, ScanEnded, Teller
 from reconciler.watching.memory import Memory, Paused
-from reconciler.watching.schedule import APPLY, LOOK, PULL, SCAN, Agenda, Failing, Step, Terms
+from reconciler.watching.schedule import (
+    APPLY,
+    LOOK,
+    PULL,
+    READY,
+    SCAN,
+    Agenda,
+    Failing,
+    Step,
+    Terms,
+)
 from reconciler.watching.status import FORMAT_VERSION, Status
 
 
@@ -138,6 +148,8 @@ class Watch:
             self._terms, self._agenda, now, self._clock.spread(), looked.found
         )
         self.exit_code = looked.exit_code
+        if self._leaves_alone(looked):
+            self.exit_code = CHANGES
         if not self._agenda.newest and looked.exit_code not in (USAGE, INVALID):
             self.exit_code = ERROR
         status = replace(self._status, tried_at=time, rounds=self._status.rounds + 1)
@@ -155,6 +167,12 @@ class Watch:
         )
         self._see(READING, [])
         self._planned(looked, time)
+
+    def _leaves_alone(self, looked: Looked) -> bool:
+        """Return whether there is a plan to be applied, and it is not its time."""
+        found = looked.found
+        pending = self._terms.applies and found is not None and found.ready and found.digest
+        return bool(pending) and self._agenda.stage != READY
 
     def _planned(self, looked: Looked, time: str) -> None:
         """Take note of what a look that worked has planned, and tell it if that is new."""

@@ -56,7 +56,12 @@ def run(context: Context, options: WatchOptions) -> int:
 
 
 def _check(context: Context, options: WatchOptions) -> None:
-    """Refuse what can be read only once, and a state that would lie in a storage."""
+    """Refuse what can be read only once, bounds of no scan, and a state within a storage."""
+    bounds = (options.max_duration, options.max_bytes, options.limit_rate, options.workers)
+    if options.scan is None and any(bound is not None for bound in bounds):
+        raise UsageError(
+            "--max-duration, --max-bytes, --limit-rate and --workers bound what --scan REPO reads"
+        )
     for file in context.settings.files:
         if file == "-" or is_stream(file):
             raise UsageError("watch reads the manifest again and again: give -f a file or folder")

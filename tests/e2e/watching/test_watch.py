@@ -92,7 +92,7 @@ def test_a_plan_that_fails_is_left_alone_for_a_while(applied):
     assert told(first)[0] == "drift: 'nas': declared, but not live"
     assert any(line.startswith("not applied: failed: ") for line in told(first))
     # Of the same plan nothing is tried again, and nothing told.
-    assert told(applied("watch", "--once", "--apply")) == []
+    assert told(applied("watch", "--once", "--apply", code=2)) == []
     assert len(list((applied.path / ".reconciler/journal").iterdir())) == 2
     state = json.loads(applied.read(STATE))
     assert [one["failures"] for one in state["failing"]] == [1]
@@ -154,6 +154,7 @@ def test_it_looks_when_it_is_poked_and_ends_at_a_signal(applied):
         (["--interval", "0s"], "too short"),
         (["--state", "{storage}/state"], "lies in the storage 'nas'"),
         (["-f", "nothing.yaml"], "nothing.yaml"),
+        (["--max-bytes", "1GB"], "bound what --scan REPO reads"),
     ],
 )
 def test_what_makes_no_sense_is_refused_at_the_start(folder, arguments, says):
@@ -201,3 +202,14 @@ def test_it_pulls_and_applies_nothing_while_it_cannot(quickstart, tmp_path_facto
 def test_signed_commits_are_wanted_of_a_pull_alone(quickstart):
     assert "--pull" in quickstart("watch", "--once", "--require-signed", code=64).stderr
     assert "not a git repository" in quickstart("watch", "--once", "--pull", code=64).stderr
+
+
+def test_a_disk_that_is_full_is_told_and_stops_nothing(quickstart):
+    # No file can grow: as on a full disk, but for the number of the error.
+    done = quickstart.shell('export PYTHONDONTWRITEBYTECODE=1; ulimit -f 0; "$0" watch --once')
+    assert done.returncode == 2, done
+    assert len(told(done)) == 3
+    assert done.stderr.count("what this watch knows can't be kept (File too large)") == 1
+    assert sorted(p.name for p in (quickstart.path / ".reconciler/watch").iterdir()) == [
+        "watch.lock"
+    ]

@@ -131,7 +131,8 @@ COMMAND = Command(
     "The first Ctrl-C or SIGTERM ends it when what runs has come to its end; the second at once."
     "\n\n"
     "Exit codes: 0 ended by a signal, 6 another watch has the state folder, 130 something was cut "
-    "off; with --once those of `drift` (2 some difference), or of `apply`.",
+    "off; with --once those of `drift` (2 some difference), or of `apply` "
+    "(3 blocked, 2 left alone since it failed before).",
     examples=(
         ("reconciler watch --once", "what has changed since the last time, for cron"),
         ("reconciler watch --once --apply -o json", "make it right, and tell a program"),
