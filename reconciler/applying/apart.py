@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 #: Seconds after which a mount that does not answer keeps nobody waiting any more.
 _PATIENCE = 5.0
+#: What the address of a platform in a file begins with.
+_FILE = "sqlite:///"
 
 
 class Lying(NamedTuple):
@@ -155,12 +157,22 @@ def keep_journal_apart(
     if journal is not None:
         apart.file("--journal", journal)
         return
-    way = Way.to(folder)
-    if found := next((one for one in storages if way.is_named(one.type, one.url)), None):
+    if found := _named(storages, folder):
         note(
             f"Warning: the journal {quoted(str(folder))} lies in the storage "
             f"{quoted(found.name)}, and will be found there as files of it: give --journal a "
             "folder elsewhere"
+        )
+
+
+def warn_of_platform(storages: Iterable[Lying], address: str, note: Callable[[str], None]) -> None:
+    """Warn of a platform in a file that is to be made in a storage; none is looked at for that."""
+    file = Path(address[len(_FILE) :])
+    if address.startswith(_FILE) and not file.exists() and (found := _named(storages, file)):
+        note(
+            f"Warning: the new platform {quoted(str(file))} lies in the storage "
+            f"{quoted(found.name)}, and will be found there as a file of it: no storage is the "
+            "place for what is to outlast it"
         )
 
 
@@ -192,6 +204,12 @@ def planned(plan: Plan) -> Iterator[Lying]:
     for operation in plan.operations:
         for values in filter(None, (operation.before, operation.after)):
             yield Lying(operation.name, values.type, values.default_url)
+
+
+def _named(storages: Iterable[Lying], path: Path) -> Lying | None:
+    """Return the storage in which a path lies by the names of both."""
+    way = Way.to(path)
+    return next((one for one in storages if way.is_named(one.type, one.url)), None)
 
 
 def _holder(storages: Iterable[Lying], path: str) -> Lying | None:

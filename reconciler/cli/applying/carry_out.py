@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from reconciler.applying.apart import about, keep_journal_apart
+from reconciler.applying.apart import about, keep_journal_apart, warn_of_platform
 from reconciler.applying.run import Job, Observe, Run, Terms, Told
 from reconciler.cli.applying.agreement import TermsOptions
 from reconciler.cli.applying.events import EventStream
@@ -81,6 +81,7 @@ def keep_files_apart(context: Context, job: Job) -> None:
     if job.plan.operations:
         folder = journal_folder(context)
         keep_journal_apart(context.apart, storages, context.journal, folder, context.note)
+        warn_of_platform(storages, job.platform.address, context.note)
 
 
 def _tell(context: Context, applied: Applied) -> int:

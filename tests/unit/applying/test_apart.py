@@ -12,7 +12,13 @@ from pathlib import Path
 import pytest
 
 from reconciler.applying import apart
-from reconciler.applying.apart import Apart, Lying, check_file_apart, keep_journal_apart
+from reconciler.applying.apart import (
+    Apart,
+    Lying,
+    check_file_apart,
+    keep_journal_apart,
+    warn_of_platform,
+)
 from reconciler.cli.main import main
 from reconciler.errors import UsageError
 from reconciler.given import manifest
@@ -85,6 +91,19 @@ def test_a_default_journal_in_a_storage_is_warned_of_and_no_storage_is_looked_at
     keep_journal_apart(Apart(), [Lying("nas", "local", url)], None, folder, told.append)
     assert ["lies in the storage 'nas', and will be found there" in one for one in told] == (
         [True] if place == "nas" else []
+    )
+
+
+@pytest.mark.parametrize(("file", "is_told"), [("nas/new.db", True), ("nas/old.db", False)])
+def test_a_platform_that_is_made_in_a_storage_is_warned_of(tmp_path: Path, file, is_told) -> None:
+    (tmp_path / "nas").mkdir()
+    (tmp_path / "nas/old.db").touch()
+    told: list[str] = []
+    storages = [Lying("nas", "local", f"file://{tmp_path}/nas")]
+    for address in (f"sqlite:///{tmp_path}/{file}", f"sqlite:///{tmp_path}/x.db", "https://nas"):
+        warn_of_platform(storages, address, told.append)
+    assert [f"{tmp_path}/{file}' lies in the storage 'nas'" in one for one in told] == (
+        [True] if is_told else []
     )
 
 
