@@ -34,7 +34,6 @@ storages:
 """
 #: What is typed before TAB, and what the line then is.
 LINES = [
-    ("list R", r"list Raw\ frames"),
     (r"list Raw\ f", r"list Raw\ frames"),
     ('list "R', 'list "Raw frames"'),
     ("export it", r"export it\'s\ \$new"),
@@ -46,6 +45,7 @@ LINES = [
 ]
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("shell", SHELLS)
 def test_a_tab_offers_what_is_at_hand_and_nothing_else(folder, shell):
     if not shutil.which(shell):

@@ -94,6 +94,7 @@ def test_a_commit_is_stopped_until_the_manifest_is_good(work):
         assert len(re.findall(r"\.Passed\n", told)) == 2
 
 
+@pytest.mark.long
 def test_other_manifests_are_named_by_arguments(work):
     (work.home / "production").mkdir()
     (work.home / "production" / "a.yaml").write_text(VALID.replace("my-org", "${ORG}"))
