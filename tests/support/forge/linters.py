@@ -11,9 +11,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import jsonschema_rs
 from ruamel.yaml import YAML
 
+import reconciler.manifest.checking.lean  # noqa: F401 - jsonschema without its dear grammar
 from support.repository import ROOT
 
 _BIN = Path(sys.executable).parent
@@ -41,21 +41,25 @@ def checked(program: str, *words: str | Path) -> str:
 
 @cache
 def _schema(name: str) -> Any:
+    from jsonschema.validators import validator_for  # noqa: PLC0415 - see above
+
     found = files("check_jsonschema.builtin_schemas") / "vendor" / f"{name}.json"
-    return jsonschema_rs.validator_for(json.loads(found.read_text(encoding="utf-8")))
+    read = json.loads(found.read_text(encoding="utf-8"))
+    return validator_for(read)(read)
 
 
 def schema(name: str, paths: Iterable[Path]) -> None:
     """Hold files against a forge's own schema, as check-jsonschema brings it.
 
-    In this process: that program takes two seconds of CPU to start.
+    In this process: that program takes two seconds of CPU to start, and so does `jsonschema_rs`
+    with a schema of this size.
 
     Raises:
         AssertionError: if one is not as the schema wants it.
     """
     for file in paths:
         read = YAML(typ="safe", pure=True).load(file)
-        told = [f"{e.instance_path}: {e.message}" for e in _schema(name).iter_errors(read)]
+        told = [f"{e.json_path}: {e.message}" for e in _schema(name).iter_errors(read)]
         assert not told, "\n".join([f"{file}: not as the schema {name} wants it", *told])
 
 

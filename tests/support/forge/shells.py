@@ -89,7 +89,7 @@ class Shell:
 
     def _end(self, process: subprocess.Popen[bytes], text: str, log: Path) -> int | str:
         if self.cancelling is None or self.cancelling[0] not in text:
-            return process.wait(timeout=60)
+            return process.wait(timeout=600 if self.really else 60)
         _, how = self.cancelling
         self.cancelling = None
         how.when()
