@@ -17,7 +17,7 @@ from reconciler.cli.output.streams import Streams
 from reconciler.cli.recovery import apart, codes
 from reconciler.cli.recovery.live import storages_of
 from reconciler.cli.recovery.proving.declared import check, objectives
-from reconciler.cli.recovery.proving.metering import About, measure
+from reconciler.cli.recovery.proving.metering import About, called, measure
 from reconciler.cli.recovery.scan import scan_all
 from reconciler.cli.recovery.targets import targets_of
 from reconciler.environment.timestamps import moment_of
@@ -117,7 +117,7 @@ class Scanner:
     ) -> ScanEnded:
         interrupted = self._stop.interrupted
         code = ERROR if problem else codes.of_scans(results, interrupted=interrupted)
-        self.measured = measure(repository, about, Measured(repository.address, ()))
+        self.measured = measure(repository, about, Measured(called(self._repository), ()))
         conditions = tuple(
             Condition(kind, one.storage, code, said)
             for one in self.measured.storages

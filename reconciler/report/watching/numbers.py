@@ -11,7 +11,17 @@ from datetime import datetime
 from typing import NamedTuple
 
 from reconciler.report.sentences.drift import KINDS as DRIFTED
-from reconciler.watching.conditions import BLOCKED, DRIFT, KINDS
+from reconciler.watching.conditions import (
+    APPLYING,
+    BLOCKED,
+    CHECKOUT,
+    DRIFT,
+    KINDS,
+    LIVE,
+    PROOFS,
+    READING,
+    SCANNING,
+)
 from reconciler.watching.status import Status
 
 
@@ -66,6 +76,10 @@ def _conditions(status: Status) -> Iterator[_Family]:
     drifted = Counter(one.code for one in lasting if one.kind == DRIFT)
     blocked = Counter(one.code for one in lasting if one.kind == BLOCKED)
     kinds = Counter(one.kind for one in lasting)
+    asked = READING | LIVE | APPLYING
+    asked |= (CHECKOUT if status.commit else set()) | (
+        SCANNING | PROOFS if status.scanned_at else set()
+    )
     yield _gauge(
         "drifted_storages",
         "Storages that differ from the manifest, by the way in which they do.",
@@ -79,7 +93,7 @@ def _conditions(status: Status) -> Iterator[_Family]:
     yield _gauge(
         "conditions",
         "All that is not as it should be, by kind.",
-        [_labelled("kind", kind, kinds[kind]) for kind in KINDS],
+        [_labelled("kind", kind, kinds[kind]) for kind in KINDS if kind in asked | kinds.keys()],
     )
 
 

@@ -3,6 +3,8 @@
 import http.client
 import json
 import re
+import shutil
+import subprocess
 from contextlib import contextmanager
 from subprocess import DEVNULL, PIPE
 
@@ -20,13 +22,14 @@ from reconciler.server.watching.admission import Admission
 from reconciler.server.watching.app import Sources
 from reconciler.server.watching.run import served
 from reconciler.server.wire.listen import open_socket, read_address
-from reconciler.watching.conditions import KINDS, Condition, Lasting
+from reconciler.watching.conditions import APPLYING, KINDS, LIVE, READING, Condition, Lasting
 from reconciler.watching.status import Status
 from support.repository import ROOT
 
 SCHEMA = json.loads(schema_text("status"))
 TOKEN = "0123456789abcdefghij"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
+PROMTOOL = shutil.which("promtool")
 GETS = ("/metrics", "/v1/status")
 NOW = timestamp(utc_now(), "seconds")
 HOSTILE = 'a"} 1\nreconciler_watch_live_storages 99 \u202e\\'
@@ -130,7 +133,8 @@ def test_the_numbers_are_numbers_whatever_names_say(open_one):
     assert values["reconciler_watch_drifted_storages", "changed"] == 0
     assert values["reconciler_watch_blocking_reasons", HOSTILE] == 1
     assert values["reconciler_watch_failed_looks_total",] == 1
-    assert {key[1] for key in values if key[0] == "reconciler_watch_conditions"} == set(KINDS)
+    known = {key[1] for key in values if key[0] == "reconciler_watch_conditions"}
+    assert known == READING | LIVE | APPLYING  # nothing was pulled, and nothing scanned
     assert "reconciler_watch_last_apply_exit_code" not in families  # there was none
     assert all(family.documentation for family in families.values())
 
@@ -138,6 +142,7 @@ def test_the_numbers_are_numbers_whatever_names_say(open_one):
 def test_every_number_is_in_the_reference():
     status = msgspec.structs.replace(
         STATUS,
+        commit="c0ffee",
         applied_at=NOW,
         applied_code=1,
         paused_until=NOW,
@@ -145,9 +150,20 @@ def test_every_number_is_in_the_reference():
         scanned_code=0,
         oldest_proof=NOW,
     )
+    for kind in KINDS:
+        assert f'reconciler_watch_conditions{{kind="{kind}"}} ' in numbers(status)
     named = {line.split()[2] for line in numbers(status).splitlines() if line.startswith("# HELP")}
     text = (ROOT / "docs/reference/metrics.md").read_text(encoding="utf-8")
     assert named == set(re.findall(r"^\| `(reconciler_watch_\w+)` \|", text, re.M))
+
+
+@pytest.mark.skipif(not PROMTOOL, reason="there is no promtool (Debian: apt install prometheus)")
+def test_promtool_finds_nothing_wrong_with_the_numbers():
+    told = numbers(STATUS)
+    done = subprocess.run(
+        [PROMTOOL, "check", "metrics"], input=told, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 def test_what_nobody_knows_has_no_line():

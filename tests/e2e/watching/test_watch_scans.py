@@ -3,11 +3,10 @@
 import json
 import os
 import signal
+import urllib.request
 from subprocess import DEVNULL, PIPE
 
 import pytest
-
-EVERY = ("--scan-every", "1s")
 
 
 @pytest.fixture
@@ -110,3 +109,26 @@ def test_it_looks_while_it_scans_and_a_signal_ends_both(scanned):
     lines = told(scanned("watch", "--once", "--scan", "proofs"))
     assert [line.partition(": ")[0] for line in lines] == ["no drift any more"]
     assert "nas: complete: 3 files" in scanned("scan", "--into", "proofs").stdout
+
+
+def test_its_numbers_of_storages_are_those_of_metrics(scanned):
+    (scanned.path / "nas").rename(scanned.path / "away")
+    with scanned.start(
+        *("watch", "--interval", "1h", "--scan", "proofs", "--listen", "127.0.0.1:0"),
+        stdin=DEVNULL,
+        stdout=PIPE,
+        stderr=PIPE,
+        text=True,
+    ) as process:
+        try:
+            url = process.stderr.readline().split()[-1]
+            assert " not reachable: 'nas'" in process.stdout.readline()  # the scan has ended
+            with urllib.request.urlopen(f"{url}/metrics") as answer:
+                told = answer.read().decode()
+        finally:
+            process.kill()
+    scanned("verify", "proofs", "--objective", "--metrics", "numbers.prom", code=8)
+    storages = [line for line in told.splitlines() if line.startswith("reconciler_storage_")]
+    expected = scanned.read("numbers.prom").splitlines()
+    assert storages == [line for line in expected if line.startswith("reconciler_storage_")]
+    assert storages

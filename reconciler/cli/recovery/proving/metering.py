@@ -153,8 +153,7 @@ class _Meter:
         """Look whether the file can be written; raises `ReconcilerError`, `UsageError`."""
         self._context, self._path, self._about = context, path, about
         self._command, self._repository = command, repository
-        where = understand(repository)
-        self._where = str(where) if isinstance(where, Path) else where.address
+        self._where = called(repository)
         check_writable(path)
         self._before()
         if not path.endswith(_SUFFIX):
@@ -229,6 +228,12 @@ class _Meter:
                 about.take(self._context, read_manifest_if_any(self._context))
         with closing(open_repository(self._repository)) as repository:
             return measure(repository, about, measured)
+
+
+def called(repository: str) -> str:
+    """Return what numbers call the repository at an address: by its absolute one."""
+    where = understand(repository)
+    return str(where) if isinstance(where, Path) else where.address
 
 
 def measure(repository: Repository, about: About, measured: Measured) -> Measured:
