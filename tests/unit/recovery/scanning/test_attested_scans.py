@@ -316,6 +316,35 @@ def test_an_archived_object_that_was_damaged_and_gone_is_damaged_when_it_is_back
     assert night() == ([], [])
 
 
+@pytest.mark.parametrize("versioned", [False, True])
+@pytest.mark.parametrize("data", [b"new", b"x"])
+def test_an_archived_object_that_was_damaged_is_over_once_a_later_one_is_attested(
+    repository, tmp_path, versioned, data
+) -> None:
+    storage, _ = bucket({"a": ([(b"one", True)], [])}, versioned=versioned)
+    storage.files[b"a"].kind = ARCHIVED
+    storage.put("b")
+    days = [AT + timedelta(days=number) for number in (1, 2, 4)]
+    storage.now = int(days[2].timestamp()) + 86_400
+
+    def night(told=None, day=0, of=b"one"):
+        version = storage.files[b"a"].version or ""
+        job = [succeeded("raw", "a", told, tag(of), version)] if told else None
+        sums = job and Sums([report(tmp_path / f"{day}", job, days[day])], tmp_path, days[day])
+        ended = scanned(storage, repository, sums)
+        remembered.keep(repository, ended, here().now)
+        return ended.altered_first
+
+    assert (night(b"one"), night(b"x", 1)) == ([], [b"a"])
+    version = "w" if versioned else None
+    # Somebody writes it anew, and nobody can read that before a report has it.
+    more = {"kind": ARCHIVED, "mtime_ns": AFTER, "tag": tag(data).encode(), "version": version}
+    storage.put("a", data, **more)
+    assert night() == [b"a"]
+    assert night(data, 2, data) == ([b"a"] if data == b"x" else [])
+    assert night() == ([b"a"] if data == b"x" else [])
+
+
 @pytest.mark.parametrize("read", [False, True])
 @pytest.mark.parametrize("key", ["a", "b"])
 def test_what_a_report_says_of_an_object_that_is_not_listed_is_held_against_it(
