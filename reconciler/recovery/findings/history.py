@@ -218,6 +218,10 @@ def has_good_bytes(finding: FileFinding, now: Content | None) -> bool:
         return _is_same_object(was, now) and (not is_rotten or same_bytes(was, now) is True)
     if now.proof == rows.STORED or _is_older(now, finding):
         return False
+    if was.sha256 is None and was.kind in rows.WITH_BYTES:  # nobody knows its bytes
+        return now.kind in rows.WITH_BYTES and (
+            None in (was.size, now.size) or was.size == now.size
+        )
     if was.sha256 is None:
         return (was.kind, was.detail, was.size) == (now.kind, now.detail, now.size)
     return same_bytes(was, now) is True

@@ -19,7 +19,7 @@ from reconciler.recovery.parts.schema import CONTENTS
 from reconciler.recovery.parts.write import Written
 from reconciler.recovery.repository import layout, sound
 from reconciler.recovery.repository.contract import Repository
-from reconciler.recovery.rows import ARCHIVED, CHANGING, PROVEN, UNLISTED, UNREADABLE, Rows
+from reconciler.recovery.rows import ARCHIVED, CHANGING, FILE, PROVEN, UNLISTED, UNREADABLE, Rows
 from reconciler.recovery.scanning import reasons
 from reconciler.recovery.scanning.finishing import knowing, names, remembering
 from reconciler.recovery.scanning.finishing.hiding import hidden_by
@@ -32,6 +32,9 @@ from reconciler.recovery.scanning.outcome import Scanned
 from reconciler.recovery.scanning.reading.crew import TOLD
 from reconciler.recovery.values import Counts, LeftOut, Root, Scan, Target, Unproved
 from reconciler.version import __version__
+
+#: What is there, and nobody has read.
+_UNREAD = (UNREADABLE, CHANGING, ARCHIVED)
 
 
 class Found(NamedTuple):
@@ -93,12 +96,11 @@ def merged(
 def has_all(counts: Counts, last: Last, met: int) -> bool:
     """Return whether a scan has bytes of all files of which the last one has them.
 
-    `met` of those were listed.
+    And whether there were no others. `met` of those were listed.
     """
-    proofs = last.scan.counts.proofs
-    lost = any(counts.kinds.get(kind) for kind in (UNREADABLE, CHANGING, ARCHIVED))
-    lost = lost or bool(last.scan.counts.kinds.get(ARCHIVED))  # of which a proof may be lacking
-    return met == sum(proofs.get(proof, 0) for proof in PROVEN) and not lost
+    proofs, kinds = last.scan.counts.proofs, last.scan.counts.kinds
+    unread = any(each.get(kind) for each in (counts.kinds, kinds) for kind in _UNREAD)
+    return met == sum(proofs.get(proof, 0) for proof in PROVEN) == kinds.get(FILE, 0) and not unread
 
 
 def remembered(

@@ -20,7 +20,7 @@ from reconciler.recovery.parts import merge, read
 from reconciler.recovery.parts.convert import values
 from reconciler.recovery.parts.schema import CONTENTS
 from reconciler.recovery.parts.write import PartWriter, Written
-from reconciler.recovery.rows import ARCHIVED, WITH_BYTES, Content
+from reconciler.recovery.rows import WITH_BYTES, Content
 from reconciler.recovery.scanning.finishing import moved
 from reconciler.recovery.scanning.finishing.hiding import Hidden
 from reconciler.recovery.scanning.finishing.knowing import Known
@@ -119,18 +119,14 @@ def _dated(batch: pa.RecordBatch, since: bytes) -> pa.RecordBatch:
 
 
 def _known(rows: pa.RecordBatch) -> pa.Array:
-    """Say for each row whether its bytes were read, or lie in an archive. Never null."""
-    return pc.or_(pairs.has_bytes(rows), _archived(rows))
-
-
-def _archived(rows: pa.RecordBatch) -> pa.Array:
-    return pc.fill_null(pc.equal(rows["kind"], ARCHIVED), False)
+    """Say for each row whether it is a file, whether or not anybody could read it. Never null."""
+    return pc.and_not(_there(rows), pairs.is_closed(rows))
 
 
 def _is_seen(now: pa.RecordBatch, good: pa.RecordBatch) -> pa.Array:
     """Say for each row whether as much is known of it as of what is good. Never null."""
     proved = pc.or_(pairs.has_bytes(now), attested.in_archive(now))
-    return pc.or_(proved, pc.and_(_archived(now), pc.is_null(good["sha256"])))
+    return pc.or_(proved, pc.and_(_there(now), pc.is_null(good["sha256"])))
 
 
 def _there(now: pa.RecordBatch) -> pa.Array:

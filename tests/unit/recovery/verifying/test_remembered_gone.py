@@ -129,6 +129,39 @@ def test_what_goes_while_nobody_can_see_it_is_named_once_it_could_be_seen(nights
     assert nights.scan().missing_first == [b"f/a", b"z"]
 
 
+@pytest.mark.parametrize("kind", [rows.UNREADABLE, rows.CHANGING, rows.ARCHIVED])
+def test_what_nobody_could_ever_read_is_named_once_it_is_gone(nights, kind):
+    never = nights.storage.put(
+        "never", b"data", kind=rows.FILE if kind == rows.UNREADABLE else kind
+    )
+    nights.storage.errors[b"never"] = b"EIO"
+    for _ in range(2):
+        assert nights.scan().found == 0
+    del nights.storage.files[b"never"]
+    for _ in range(2):
+        assert nights.scan().missing_first == [b"never"]
+    nights.storage.errors.clear()
+    never.kind = rows.FILE
+    nights.storage.files[b"never"] = never
+    for _ in range(2):
+        assert nights.scan().found == 0
+    assert nights.known() == [("missing", b"never", True)]
+
+
+def test_another_one_in_the_place_of_what_was_never_read_does_not_end_it(nights):
+    nights.storage.put("never", b"data")
+    nights.storage.errors[b"never"] = b"EIO"
+    nights.scan()
+    del nights.storage.files[b"never"]
+    nights.scan()
+    nights.storage.errors.clear()
+    nights.storage.put("never", b"another", mtime_ns=LONG_AGO + 1)
+    for _ in range(2):
+        assert nights.scan().missing_first == [b"never"]
+    nights.accept()
+    assert nights.scan().found == 0
+
+
 @pytest.mark.parametrize("how", ["left out", "its folder closed", "unreadable"])
 @pytest.mark.parametrize("rots", [False, True])
 def test_what_is_known_to_be_wrong_counts_while_nobody_can_see_it(nights, how, rots):
