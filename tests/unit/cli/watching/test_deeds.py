@@ -1,0 +1,136 @@
+"""What a watch does to a real embedded platform, and what it leaves alone."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from reconciler.cli.applying.events import EventStream
+from reconciler.cli.commands.watching.watch import WatchOptions
+from reconciler.cli.context import Context
+from reconciler.cli.output.streams import Streams
+from reconciler.cli.settings import Settings
+from reconciler.cli.watching.bell import Bell, Inbox
+from reconciler.cli.watching.deeds import Deeds
+from reconciler.environment.origin import Origin
+from reconciler.errors import LOCKED, STALE, SUCCESS, UsageError
+from reconciler.lease.contract import Holder
+from reconciler.lease.keeper import Wait, acquire
+from reconciler.platforms import open_platform
+
+MANIFEST = """\
+version: 1
+platform: sqlite:///platform.db
+storages:
+  - {name: nas, label: NAS, type: local, default_url: /data/nas}
+"""
+
+
+@pytest.fixture
+def deeds(tmp_path, monkeypatch):
+    """Give the deeds of a watch over a folder whose manifest was applied, and since changed."""
+    monkeypatch.chdir(tmp_path)
+    write(MANIFEST)
+    options = WatchOptions(
+        pull=False, require_signed=False, apply=True, scan=None, lock_timeout=0.1
+    )
+    context = Context.of(Settings(verbosity=-1), Streams(), {})
+    one = Deeds(context, options, EventStream(None, "x", print), lambda *_: None, lambda: None)
+    one.look()
+    one.run()
+    assert one.apply().worked
+    write(MANIFEST.replace("label: NAS", "label: Other"))
+    return one
+
+
+def write(text):
+    Path("storages.yaml").write_text(text, encoding="utf-8")
+
+
+def label():
+    with closing(sqlite3.connect("platform.db")) as db:
+        return db.execute("SELECT label FROM storages").fetchone()[0]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        MANIFEST,
+        MANIFEST.replace("label: NAS", "label: Third"),
+        MANIFEST.replace("label: NAS", "label: Other").replace(
+            "storages:", "lock: file:///x\nstorages:"
+        ),
+        MANIFEST.replace("label: NAS", "label: Other").replace("platform.db", "other.db"),
+        MANIFEST.replace("label: NAS", "label: Other") + "policy: {protect: [nas]}\n",
+    ],
+)
+def test_a_manifest_that_was_changed_since_it_was_planned_is_not_applied(deeds, text):
+    deeds.look()
+    write(text)
+    deeds.run()
+    tried = deeds.apply()
+    assert (tried.outdated, tried.worked, tried.exit_code) == (True, False, STALE)
+    assert label() == "NAS"
+
+
+def test_a_manifest_that_is_broken_by_then_is_not_applied_and_told(deeds):
+    deeds.look()
+    write("version: 2\n")
+    deeds.run()
+    tried = deeds.apply()
+    assert not tried.worked
+    assert tried.problem.message.startswith("nothing was applied: storages.yaml:1:10: ")
+    assert label() == "NAS"
+
+
+def test_a_comment_changes_nothing(deeds):
+    deeds.look()
+    write(MANIFEST.replace("label: NAS", "label: Other") + "# a comment\n")
+    deeds.run()
+    assert deeds.apply().worked
+    assert label() == "Other"
+
+
+def test_while_somebody_else_writes_it_leaves_the_plan_for_the_next_look(deeds):
+    deeds.look()
+    deeds.run()
+    platform = open_platform(
+        "sqlite:///platform.db", base=None, environ={}, origin=Origin("r", "a").claims()
+    )
+    holder = Holder("somebody", "elsewhere", "", "apply")
+    with closing(acquire(platform.lock(), holder, Wait(1.0, "x", lambda: None, print))):
+        tried = deeds.apply()
+    assert (tried.busy, tried.worked, tried.problem) == (True, False, None)
+    assert tried.exit_code == LOCKED
+    assert label() == "NAS"
+    deeds.look()
+    deeds.run()
+    assert deeds.apply().exit_code == SUCCESS
+    assert label() == "Other"
+
+
+def test_only_the_first_look_takes_a_mistake_of_usage_for_a_reason_to_end(deeds, monkeypatch):
+    monkeypatch.setitem(deeds._context.environ, "RECONCILER_PLATFORM", " ")
+    assert deeds.look().problem.kind == "unread"
+    deeds._is_first = True
+    with pytest.raises(UsageError, match="set but empty"):
+        deeds.look()
+
+
+def test_what_rings_often_is_heard_once(deeds):
+    pokes = []
+
+    class Watch:
+        def poke(self):
+            pokes.append(1)
+
+    with closing(Bell()) as bell:
+        inbox = Inbox(bell)
+        for _ in range(5_000):
+            inbox.poke()  # more than a socket has room for
+        bell.wait(3600)
+        inbox.hand_to(Watch())
+        inbox.hand_to(Watch())
+    inbox.poke()  # nobody hears it any more, and nobody minds
+    assert pokes == [1]
