@@ -8,9 +8,14 @@ from reconciler.printable import quoted
 
 # These patterns are compiled when they are needed: most runs meet none, and it takes a while.
 #: A password may hold `/` and `#`: what follows a colon and is no port, up to an `@`, is one.
+_USER = (
+    r"(?:[^/\\?#]*(?:@|%40)|(?!\[)[^/\\?#@]*(?::|%3[Aa])(?![0-9]{0,5}(?:[/\\?#]|\Z))[^?]{0,4096}@)"
+)
+#: It stands behind two slashes, at the start or within another address, or in one without them
+#: (`https:user:password@host`), in which a single letter is a drive of Windows.
 _USER_INFO = (
-    r"(\A(?:[A-Za-z][A-Za-z0-9+.\-]*:)?(?:[/\\]{2}){1,2})"
-    r"(?:[^/\\?#]*(?:@|%40)|(?!\[)[^/\\?#@]*(?::|%3[Aa])(?![0-9]{0,5}(?:[/\\?#]|\Z))[^?]*@)"
+    rf"((?:\A[^A-Za-z0-9/\\._~$\-]*|[:=,;(])(?:[/\\]{{2}}){{1,2}}){_USER}"
+    rf"|\A[^/\\?#@:]{{2,}}:[/\\]?{_USER}"
 )
 #: A parameter of a query or fragment by whose name its value is a secret: a name that ends in one
 #: of these, or whose last word is one (`design` is no `sig`, `author` is no `auth`).
@@ -19,8 +24,9 @@ _PARAMETER = (
     r"|(?:access|api|account|secret|private|shared|sas)[_-]?key|access[_-]?key[_-]?id"
     r"|authorization)|(?:[^=?#&;]*[._-])?(?:sig|auth|key|pass|pw|sas|jwt))=)[^&#;]+"
 )
-#: A URL in a sentence, up to a blank or a quotation mark.
-_IN_TEXT = r"(?:(?<![A-Za-z0-9+.\-])[A-Za-z][A-Za-z0-9+.\-]*:)?[/\\]{2}[^\s'\"<>]+"
+#: What may be an address in a sentence, up to a blank or a quotation mark: one within a password
+#: ends nothing.
+_IN_TEXT = r"(?:[^\s'\"<>]*[/\\]{2}[^\s/\\?#@:]*:[^\s/\\?#@]*@)?[^\s'\"<>]+"
 
 
 def has_user_info(url: str) -> bool:
@@ -44,7 +50,7 @@ def masked(url: str) -> str:
 
 
 def masked_in(text: str) -> str:
-    """Return a text that somebody else wrote, with each URL in it `masked`."""
+    """Return a text that somebody else wrote, with each address in it `masked`."""
     return re.sub(_IN_TEXT, lambda found: masked(found[0]), text)
 
 

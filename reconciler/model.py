@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from reconciler.location import usable_url
-from reconciler.masking import masked
+from reconciler.masking import masked_in
 
 TYPES = ("S3", "local")
 #: The identity of a platform that does not exist yet, and of one that can't tell which one it is.
@@ -187,7 +187,7 @@ class Problem(Struct, frozen=True):
 def _harmless(value: Struct) -> str:
     """Write a value as Python does, its addresses masked: scripts print and log it."""
     held = ((name, getattr(value, name)) for name in value.__struct_fields__)
-    told = (f"{name}={(masked(it) if isinstance(it, str) else it)!r}" for name, it in held)
+    told = (f"{name}={(masked_in(it) if isinstance(it, str) else it)!r}" for name, it in held)
     return f"{type(value).__name__}({', '.join(told)})"
 
 

@@ -16,6 +16,17 @@ from reconciler.masking import has_secret, has_user_info, masked, masked_in
         ("https://a@b@host/b", "https://***@host/b"),
         ("s3://key:secret@bucket", "s3://***@bucket"),
         ("jetraw+module://t@x", "jetraw+module://***@x"),
+        (" https://user:hunter2@host/b", " https://***@host/b"),
+        ("\ufeff'HTTPS://user:hunter2@host/b", "\ufeff'HTTPS://***@host/b"),
+        ("//user:hunter2@host/b", "//***@host/b"),
+        (" \\\\user:hunter2@host\\b", " \\\\***@host\\b"),
+        ("https:user:hunter2@host/b", "***@host/b"),
+        ("https:/user:hun/ter2@host/b", "***@host/b"),
+        ("user:hunter2@host/b", "***@host/b"),
+        ("https://a:b@h/x,s3://c:d@e/f", "https://***@h/x,s3://***@e/f"),
+        ("https://h/b?to=https://c:d@e/f", "https://h/b?to=https://***@e/f"),
+        ("https://h/b?to=//c:d@e/f", "https://h/b?to=//***@e/f"),
+        ("url: https://a:b@h", "url: https://***@h"),
     ],
 )
 def test_user_info_is_masked(url: str, expected: str) -> None:
@@ -25,11 +36,23 @@ def test_user_info_is_masked(url: str, expected: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["https://host/a@b", "https://host?a@b", "https://host#a@b", "/data/a@b", "a@b", ""]
+    "url",
+    [
+        *("https://host/a@b", "https://host?a@b", "https://host#a@b", "/data/a@b", "a@b", ""),
+        *("/data/12:30@lab", "C:\\data\\a@b", "C:/a@b", "nas:/export/a@b"),
+        *("https://[::1]:9000/a@b", "./a:b@c"),
+        *("file:///data//a@b", "\\\\server\\share\\a@b", "https://host:9000/x//a@b"),
+    ],
 )
 def test_other_at_signs_stay(url: str) -> None:
     assert not has_user_info(url)
     assert masked(url) == url
+
+
+@pytest.mark.parametrize("text", ["x@" + "://a:b" * 20_000, "://a:b" * 20_000 + "@"])
+def test_an_address_of_any_length_is_masked_soon(text: str) -> None:
+    # A pattern that looked for the end anew from each start would take half a minute.
+    assert has_user_info(text) == text.endswith("@")
 
 
 @pytest.mark.parametrize(
@@ -61,6 +84,21 @@ def test_a_port_is_no_password_and_what_is_no_port_is_one() -> None:
     port, password = "https://bob:123/x@h", "https://bob:123456/x@h"
     assert masked(port) == port
     assert masked(password) == "https://***@h"
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ("no:  https://u:HUSH@h and\tHTTPS:u:HUSH@h", "no:  https://***@h and\t***@h"),
+        ("(u:HUSH@h), url=//u:HUSH@h", "***@h), url=//***@h"),
+        ("'https://u:HU'SH@h' failed", "'https://***@h' failed"),
+        ("see https://h/b?a=1&sig=HUSH", "see https://h/b?a=1&sig=***"),
+        ("ask: ann@lab.example, at 12:30 @ lab", "ask: ann@lab.example, at 12:30 @ lab"),
+        ("proofs@20261130T100000Z-1a2b: gone", "proofs@20261130T100000Z-1a2b: gone"),
+    ],
+)
+def test_whatever_stands_around_an_address_in_a_text(told: str, expected: str) -> None:
+    assert masked_in(told) == expected
 
 
 def test_addresses_in_a_sentence_are_masked() -> None:

@@ -22,7 +22,7 @@ from reconciler.cli.recovery.scan import scan_all
 from reconciler.cli.recovery.targets import targets_of
 from reconciler.environment.timestamps import moment_of
 from reconciler.errors import ERROR, ReconcilerError
-from reconciler.masking import masked
+from reconciler.masking import masked_in
 from reconciler.printable import shown
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.repository.opening import open_repository
@@ -158,4 +158,4 @@ def _options(options: WatchOptions) -> ScanOptions:
 
 
 def _problem(error: Exception) -> Condition:
-    return Condition(NOT_SCANNED, "", "", shown(masked(" ".join(str(error).split()))))
+    return Condition(NOT_SCANNED, "", "", shown(masked_in(" ".join(str(error).split()))))

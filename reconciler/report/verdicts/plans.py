@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from reconciler.masking import masked
+from reconciler.masking import masked_in
 from reconciler.plan.document import BLOCKED, CREATE, REMOVE, UPDATE, Operation, Plan
 from reconciler.printable import quoted
 from reconciler.report.findings import ERROR, WARNING, Finding, of_notices
@@ -90,6 +90,6 @@ def _difference(difference: Difference) -> Finding:
     for change in difference.changes:
         live, wanted = map(value(change.field), (change.before, change.after))
         told.append(f"{change.field}: live {live}, declared {wanted}")
-    told += [masked_message] if (masked_message := masked(difference.message)) else []
+    told += [masked_in(difference.message)] if difference.message else []
     rule = f"drift-{difference.kind.replace('_', '-')}"
     return Finding(rule, ERROR, "; ".join(told), name=difference.name)

@@ -11,7 +11,7 @@ from reconciler.cli.context import Context
 from reconciler.environment.origin import Origin
 from reconciler.environment.timestamps import utc_now
 from reconciler.errors import ERROR, SUCCESS, UsageError
-from reconciler.masking import masked
+from reconciler.masking import masked_in
 from reconciler.printable import quoted
 from reconciler.recovery.findings import accepting
 from reconciler.recovery.findings.accepting import Acceptance
@@ -34,7 +34,7 @@ def run(context: Context, options: VerifyOptions) -> int:
     storage, *wanted = options.withdraw or options.accept or [""]
     with closing(open_repository(options.repository or "")) as repository:
         place = place_of(repository, storage)
-        reason = masked(options.reason or "")
+        reason = masked_in(options.reason or "")
         shown = (
             accepting.to_withdraw(repository, place, storage, wanted)
             if takes_back

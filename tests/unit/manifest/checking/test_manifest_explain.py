@@ -52,6 +52,13 @@ WRONG = [
         '2:11: platform: 5 is not text (write "5")',
     ),
     (
+        storage('type: local, default_url: " https://me:hunter2@h"'),
+        (
+            "3:43: storages[0].default_url: an address must not hold a user name or password: it "
+            "would be stored and printed (found ' https://***@h')"
+        ),
+    ),
+    (
         "version: 1\nplatform: https://me:hunter2@h",
         (
             "2:11: platform: an address must not hold a user name or password: it would be stored "

@@ -151,12 +151,13 @@ def test_no_other_file_can_be_read_as_a_schema() -> None:
 urls = st.one_of(
     st.text(),
     st.builds(
-        "{}{}{}{}{}".format,
+        "{}{}{}{}{}{}".format,
+        st.sampled_from(["", " ", "'"]),
         st.sampled_from(["", "http", "HTTPS", "s3", "S3", "file", "FILE", "ftp", "C", "a+b", "é"]),
         st.sampled_from(["://", ":", ":/", "//", "", ":\\", ":///"]),
         st.sampled_from(["", "user@", "a:b@", "@"]),
         st.sampled_from(["", "h", "h:9000", "?", "#", "/", "\n", " ", "é"]),
-        st.sampled_from(["", "/b", "/a@b", "?q=@", "#f", "\n", "/b/c/"]),
+        st.sampled_from(["", "/b", "/a@b", "?q=@", "?q=https://a:b@c", "#f", "\n", "/b/c/"]),
     ),
 )
 
