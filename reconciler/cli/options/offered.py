@@ -136,8 +136,8 @@ def names_in(text: str) -> Iterator[str]:
 
 def _filled(names: list[str], env_files: Sequence[str]) -> list[str]:
     """Fill in variables; a name of which one is not set is left out."""
-    if not any("$" in name for name in names):
-        return names
+    if not any("${" in name for name in names):
+        return [name.replace("$$", "$") for name in names]
     # Dear, and few manifests have variables in names.
     from reconciler.manifest.filling import interpolate, variables
 

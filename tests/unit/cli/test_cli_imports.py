@@ -50,7 +50,7 @@ def test_help_imports_nothing_but_ourselves(tmp_path, arguments):
 
 @pytest.mark.parametrize("kind", ["names", "runs"])
 def test_a_completion_imports_even_less(tmp_path, kind):
-    (tmp_path / "storages.yaml").write_text(MANIFEST)
+    (tmp_path / "storages.yaml").write_text(MANIFEST.replace("name: x", "name: a $ and $$"))
     names = imported(tmp_path, "__offer", "zsh", kind, "", "list")
     assert foreign(names) <= HELP
     assert not names & (DEAR | {"typing", "argparse", "textwrap", "json", "socket", "inspect"})
