@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from msgspec.structs import replace
 
@@ -114,20 +114,34 @@ class Concluded:
         about, moment = self._about, present.moment
         # With `deep` the scan itself has seen it, and kept that.
         over = [e for e in after if e.resolved == moment and e.about == about]
-        silent = [
-            e
-            for k, e in lasting.items()
-            if (e.about == about and (k not in found or over_time.outlasts(e, found[k])))
-            # It was accepted as it was then; what it came to since, nobody has.
-            or (k in found and e.last_seen > moment and apart.is_accepted(found[k]))
-            # Records that agree say nothing of a file that is known to be wrong.
-            or (about and not e.about and e.what in over_time.NEEDS_PROOF)
-        ]
+        silent = self._silent(lasting, found, moment, apart)
         return replace(
             self._with_silent(told, silent),
             resolved=tuple(map(self._redacted, over[:MOST_TOLD])),
             resolved_count=len(over),
         )
+
+    def _silent(
+        self,
+        lasting: Mapping[Key, FileFinding],
+        found: Mapping[Key, FileFinding],
+        moment: str,
+        apart: Apart,
+    ) -> list[FileFinding]:
+        """Return what lasts, and is not told by what was `found` of this moment."""
+        about = self._about
+        # What was accepted, and lasts as it was then, is counted where it was found.
+        accepted = {k for k, finding in found.items() if apart.is_accepted(finding)}
+        rest = {k: e for k, e in lasting.items() if not (k in accepted and over_time.is_settled(e))}
+        return [
+            e
+            for k, e in rest.items()
+            if (e.about == about and (k not in found or over_time.outlasts(e, found[k])))
+            # It was accepted as it was then; what it came to since, nobody has.
+            or (k in accepted and e.last_seen > moment)
+            # Records that agree say nothing of a file that is known to be wrong.
+            or (about and not e.about and e.what in over_time.NEEDS_PROOF)
+        ]
 
     def _over_since(self, present: Present, found: dict[Key, FileFinding]) -> set[Key]:
         """Return what was `found` of the past, and is over as the last scan of the place says."""

@@ -12,6 +12,7 @@ from reconciler.recovery.findings import episodes, store
 from reconciler.recovery.parts import write
 from reconciler.recovery.repository import layout
 from reconciler.recovery.scanning.finishing import moved
+from reconciler.recovery.scanning.known import record
 from reconciler.recovery.verifying import results
 from reconciler.recovery.verifying.comparing.sides import SETTLED_NS
 from reconciler.recovery.verifying.recorded import of_scan
@@ -46,6 +47,17 @@ def test_the_same_bytes_end_it_in_the_scan_that_reads_them(lost):
     assert lost.scan().found == 0
     assert lost.known() == [("missing", b"f/a", True)]
     assert lost.verify().resolved_count == 1
+
+
+def test_what_was_accepted_is_counted_once_in_a_comparison_of_older_scans(lost):
+    lost.accept()
+    lost.scan()
+    was, now, _ = record.whole(lost.repository, TARGET.place)
+    means = Means(lost.repository, utc_now, settled_ns=SETTLED_NS)
+    homes = lost.repository, lost.repository
+    told = compare(of_scan(was), of_scan(now), "nas", means, homes)
+    assert (told.found, told.accepted_count, len(told.accepted)) == ({}, 1, 1)
+    assert told.verdict == results.AGREES
 
 
 def test_no_verification_at_the_same_time_that_does_not_know_it_ends_it(nights, monkeypatch):
