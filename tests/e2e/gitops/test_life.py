@@ -5,6 +5,7 @@ and templates/gitops.yml.
 """
 
 import re
+import signal
 import subprocess
 import threading
 from datetime import timedelta
@@ -182,8 +183,11 @@ def cancelled(forge, team, pull, patience, decide, doomed=None):
         return True
 
     team.proxy.decide = first_hangs
-    word = {"github": "apply.sh", "gitlab": "reconciler apply"}[type(forge).__name__.lower()]
-    team.shell.cancelling = (word, Cancelling(renaming, patience, doomed))
+    word, first = {
+        "GitHub": ("apply.sh", signal.SIGINT),
+        "GitLab": ("reconciler apply", signal.SIGTERM),
+    }[type(forge).__name__]
+    team.shell.cancelling = (word, Cancelling(renaming, patience, doomed, first))
     forge.agrees = agrees
     assert ended(forge.pushed(forge.hosting.merge(pull), run="77")) == (SUCCESS, "cancelled")
     team.shell.as_users_do = False

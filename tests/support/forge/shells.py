@@ -26,11 +26,13 @@ class Cancelling:
 
     #: Waits until the moment has come.
     when: Callable[[], object]
-    #: Seconds from SIGINT to SIGTERM, and from that to SIGKILL; runners of GitHub: 7.5 and 2.5.
+    #: Seconds from the first signal to SIGTERM, and from that to SIGKILL, as GitHub has them.
     #: None: SIGTERM as soon as the program has said that it stops, then SIGKILL as `doomed` says.
     patience: tuple[float, float] | None = (7.5, 2.5)
     #: Waits until SIGKILL is to come; None: the program has all the time that it wants.
     doomed: Callable[[], object] | None = None
+    #: Which signal comes first: of GitLab it is SIGTERM.
+    first: signal.Signals = signal.SIGINT
 
 
 class Shell:
@@ -94,7 +96,7 @@ class Shell:
         self.cancelling = None
         how.when()
         # The runner tells the shell alone, and at the end kills all that it has started.
-        process.send_signal(signal.SIGINT)
+        process.send_signal(how.first)
         if how.patience is None:
             while b"Stopping" not in log.read_bytes() and process.poll() is None:
                 time.sleep(0.02)
