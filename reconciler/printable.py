@@ -16,10 +16,10 @@ _UNSAFE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 #: By what a runner knows a command, up to a character that is escaped.
 _COMMAND = (
     r"(?:\A|[\r\n\v\f\x85\u2028\u2029])(?:\s|\ufeff|\x1b\[[0-9;]*[A-Za-z])*:(?=:)"
-    r"|#(?=#(?:\[|(?i:vso)\[))|section_(?:start|end):"
+    r"|#(?=#[A-Za-z]*\[)|section_(?:start|end):"
 )
 #: What is one wherever it stands in a line. JSON and YAML have no other than within quotes.
-_QUOTED_COMMAND = r"#(?=#(?:\[|(?i:vso)\[))|section_(?:start|end):"
+_QUOTED_COMMAND = r"#(?=#[A-Za-z]*\[)|section_(?:start|end):"
 #: So many names are told one by one, where a message could name thousands.
 NAMED = 20
 
@@ -65,8 +65,10 @@ def listed(names: Sequence[str], how: Callable[[str], str] = quoted) -> str:
 def commandless(text: str) -> str:
     r"""Return text in which no line is a command to a CI runner, whoever chose the words in it.
 
-    GitHub Actions heeds `::command::` where a line begins and `##[command]` anywhere, Azure
-    Pipelines `##vso[`, GitLab the markers of sections.
+    GitHub Actions heeds `::command::` where a line begins and `##[command]` anywhere, others a
+    word of theirs in it: Azure Pipelines `##vso[`, TeamCity `##teamcity[`, Octopus `##octopus[`.
+    GitLab heeds the markers of sections. What only opens or shuts a group of lines elsewhere
+    (`---` of Buildkite) stays.
 
     >>> commandless("::add-mask::true")
     '\\x3a:add-mask::true'

@@ -23,6 +23,7 @@ _PARTS += [
     "\x1b[31m",
     "section_start:",
     "##vso[x]",
+    "##teamcity[x]",
     "<!--",
     "GH-1",
     "!1",

@@ -69,8 +69,14 @@ def test_a_secret_that_lives_already_is_masked(folder):
         assert "SECRET" not in told, (command, told)
 
 
-NAMES = ["::add-mask::true", "##[set-output name=digest;]x", "##vso[task.x]y", "section_start:1:a"]
-COMMAND = re.compile(r"(?m)^\s*::|##\[|##vso\[|section_(start|end):")
+NAMES = [
+    "::add-mask::true",
+    "##[set-output name=digest;]x",
+    "##vso[task.x]y",
+    "##teamcity[a]",
+    "section_start:1:a",
+]
+COMMAND = re.compile(r"(?m)^\s*::|##[A-Za-z]*\[|section_(start|end):")
 
 
 def test_no_name_is_a_command_in_text(folder):

@@ -30,6 +30,8 @@ PRINTABLE = [
     "  ::stop-commands::x",
     "##[add-mask]true",
     "##vso[task.setvariable variable=a]b",
+    "##teamcity[setParameter name='a' value='b']",
+    "##octopus[setVariable name='YQ==' value='Yg==']",
     "section_start:0:x",
     "[click](https://evil.example/a)",
     "![image](https://evil.example/i.png)",

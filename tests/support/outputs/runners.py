@@ -22,7 +22,7 @@ _BLANKS = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(
 _DATA = (("%0D", "\r"), ("%0A", "\n"), ("%25", "%"))
 _PROPERTY = (("%0D", "\r"), ("%0A", "\n"), ("%3A", ":"), ("%2C", ","), ("%25", "%"))
 _OLD = (("%3B", ";"), ("%0D", "\r"), ("%0A", "\n"), ("%5D", "]"), ("%25", "%"))
-_AZURE = re.compile(r"##vso\[[^\]]*\]", re.IGNORECASE)
+_MARKED = re.compile(r"##(?:vso|teamcity|octopus)\[[^\]]*\]", re.IGNORECASE)
 _GITLAB = re.compile(r"section_(?:start|end):")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
@@ -51,8 +51,8 @@ def commands(text: str) -> Iterator[Command]:
 
 
 def others(text: str) -> list[str]:
-    """Return what Azure Pipelines, or GitLab, would take for theirs."""
-    return _AZURE.findall(text) + _GITLAB.findall(text)
+    """Return what Azure Pipelines, TeamCity, Octopus or GitLab would take for theirs."""
+    return _MARKED.findall(text) + _GITLAB.findall(text)
 
 
 def outputs(text: str) -> dict[str, str]:
