@@ -207,21 +207,22 @@ def is_over(finding: FileFinding, now: Content | None) -> bool:
 def has_good_bytes(finding: FileFinding, now: Content | None) -> bool:
     """Return whether a file is what it was before it was wrong, and was read since.
 
-    Of an archived object that was gone it is enough that it is there again: nobody can read it.
+    Of an archived object that was gone it is enough that it is there again: nobody can read it. So
+    it is of a file of which nobody ever knew the bytes.
     """
     was = finding.was
     if was is None or now is None:
         return False
-    if rows.ARCHIVED in (was.kind, now.kind) and finding.what != values.DAMAGED:
+    if finding.what != values.DAMAGED:
         wrong = (*finding.rotted, *_accepted(finding))
         is_rotten = any(_is_same_object(each, now) for each in wrong)
-        return _is_same_object(was, now) and (not is_rotten or same_bytes(was, now) is True)
+        is_rotten = is_rotten and same_bytes(was, now) is not True
+        if was.sha256 is None and was.kind in rows.WITH_BYTES:
+            return _is_that_file(was, now) and not is_rotten
+        if rows.ARCHIVED in (was.kind, now.kind):
+            return _is_same_object(was, now) and not is_rotten
     if now.proof == rows.STORED or _is_older(now, finding):
         return False
-    if was.sha256 is None and was.kind in rows.WITH_BYTES:  # nobody knows its bytes
-        return now.kind in rows.WITH_BYTES and (
-            None in (was.size, now.size) or was.size == now.size
-        )
     if was.sha256 is None:
         return (was.kind, was.detail, was.size) == (now.kind, now.detail, now.size)
     return same_bytes(was, now) is True
@@ -233,6 +234,13 @@ def _is_same_object(was: Content, now: Content) -> bool:
         return False
     same = (was.size, was.mtime_ns, was.version) == (now.size, now.mtime_ns, now.version)
     return same or same_bytes(was, now) is True
+
+
+def _is_that_file(was: Content, now: Content) -> bool:
+    """Return whether all that is known of a file, whose bytes nobody knew, is what it was."""
+    pairs = (was.size, now.size), (was.mtime_ns, now.mtime_ns)
+    same = all(None in pair or pair[0] == pair[1] for pair in pairs)
+    return now.kind in rows.WITH_BYTES and same and was.version == now.version
 
 
 def _is_older(now: Content, finding: FileFinding) -> bool:
