@@ -26,6 +26,8 @@ _PARTS += [
     "##teamcity[x]",
     "<!--",
     "GH-1",
+    "www.a.example",
+    "1ftp://a.example",
     "!1",
     "/close",
     "]]>",
@@ -74,6 +76,7 @@ def test_documents_keep_their_shape(text):
 @given(TEXT)
 @example(" /close")
 @example("GH-1 !1 @a #1")
+@example("see www.a.example, 1ftp://a.example")
 @settings(max_examples=examples(60, 4_000))
 def test_a_reader_of_markdown_sees_text(text):
     for told in (

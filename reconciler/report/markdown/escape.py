@@ -7,8 +7,12 @@ import re
 from reconciler.printable import shown
 from reconciler.report.pieces import pieces
 
-#: What means something to Markdown or HTML, or (`@`, `#`, `!1`, `GH-1`) to programs that show it.
-_SPECIAL = re.compile(r"[\\`*\[\]<>|~&$#@]|(?<!\w)_|_(?!\w)|!(?=\d)|(?i:(?<=\bGH-)(?=\d))")
+#: What means something to Markdown or HTML, or (`@`, `#`, `!1`, `GH-1`, `www.`, `://`) to programs
+#: that show it.
+_SPECIAL = re.compile(
+    r"[\\`*\[\]<>|~&$#@]|(?<!\w)_|_(?!\w)|!(?=\d)"
+    r"|(?i:(?<=\bGH-)(?=\d)|(?<=www)(?=\.))|(?<=:)(?=//)"
+)
 #: What GitLab, and robots, take for a command.
 _SLASH = re.compile(r"\A(\s*)/")
 _SPECIAL_IN_CODE = re.compile(r"[\\`*_\[\]<>|~&$#@:]")
@@ -35,7 +39,7 @@ def _escaped(text: str) -> str:
 
 
 def _harmless(char: re.Match[str]) -> str:
-    # An entity does not stop a mention: those are looked for after entities are resolved.
+    # An entity does not stop a mention or a link: those are looked for after entities are resolved.
     return f"{char[0]}&#8203;" if char[0] in "@#!" else _entity(char)
 
 

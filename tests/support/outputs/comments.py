@@ -13,6 +13,8 @@ from markdown_it.token import Token
 _OURS = frozenset({"<code>", "</code>"})
 #: What the programs that show a comment look for once it is rendered: somebody, or an issue.
 _MENTION = re.compile(r"(?<![\w`/.])@[\w-]|(?<![\w&])(?:[#!]|GH-)\d")
+#: What they make a link of, whatever the rules of Markdown say.
+_ADDRESS = re.compile(r"(?i:www\.\w|[a-z]://\w)")
 #: What GitLab, or a robot, takes for a command in what was sent, before it is rendered.
 _COMMAND = re.compile(r"^[ \t]*/[a-z_]+", re.MULTILINE)
 
@@ -34,8 +36,9 @@ def seen(text: str) -> Seen:
     tokens = list(_flat(parser.parse(text)))
     kinds = frozenset(token.type for token in tokens)
     links = [str(t.attrs.get("href") or t.attrs.get("src")) for t in tokens if t.attrs]
+    links += _within(tokens, _ADDRESS)
     tags = [t.content for t in tokens if t.type.startswith("html_") and t.content not in _OURS]
-    mentions = (*_mentions(tokens), *_COMMAND.findall(text))
+    mentions = (*_within(tokens, _MENTION), *_COMMAND.findall(text))
     return Seen(kinds, tuple(links), tuple(tags), mentions)
 
 
@@ -45,7 +48,8 @@ def _flat(tokens: list[Token]) -> Iterator[Token]:
         yield from _flat(token.children or [])
 
 
-def _mentions(tokens: list[Token]) -> Iterator[str]:
+def _within(tokens: list[Token], pattern: re.Pattern[str]) -> Iterator[str]:
+    """Yield what is found in text that is no code."""
     code = 0
     line = ""
     for token in tokens:
@@ -54,6 +58,6 @@ def _mentions(tokens: list[Token]) -> Iterator[str]:
         elif token.type in ("text", "text_special") and not code:
             line += token.content
         elif token.type != "inline":
-            yield from _MENTION.findall(line)
+            yield from pattern.findall(line)
             line = ""
-    yield from _MENTION.findall(line)
+    yield from pattern.findall(line)
