@@ -75,7 +75,8 @@ def keep(folder: Path, memory: Memory) -> None:
     drafts.clear(folder, _BEGINS, _ENDS)
     draft = drafts.draft(folder, _BEGINS, _ENDS)
     try:
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+        descriptor = os.open(draft, flags, 0o600)
         with open(descriptor, "wb") as file:  # noqa: PTH123 - it is open already
             file.write(msgspec.json.encode(memory))
             file.flush()
