@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
-import pty
 import select
 import struct
 import subprocess
-import termios
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import pyte
+
+if sys.platform != "win32":
+    import fcntl
+    import pty
+    import termios
 
 _COLUMNS, _ROWS = 120, 24
 #: What takes longer than this never comes.
