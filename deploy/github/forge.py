@@ -71,15 +71,20 @@ def head() -> None:
 def reviewed() -> None:
     """Print what the comment of the pull request says that our commit merged, as outputs.
 
-    Nothing: there is none. Only a comment of our own account counts, and of it only the first line.
-    Who may push a branch can have a workflow write as that account: the digest says which plan was
-    meant, and whoever agrees to the apply has to see that plan itself.
+    Nothing: there is none. Only a comment of our own account counts, and of it only the first line;
+    and none that was written after the merge, as by a plan job that was run again: nobody who
+    merged has seen that. Who may push a branch can have a workflow write as that account: the
+    digest says which plan was meant, and whoever agrees to the apply has to see that plan itself.
     """
     pull = merged_pull()
     if pull is None:
         return
-    found = {"pull": str(pull)}
-    for text in our_texts(f"issues/{pull}/comments?", marker("plan")):
+    number = pull["number"]
+    found = {"pull": str(int(number))}
+    for text in our_texts(f"issues/{number}/comments?", marker("plan")):
+        if text["updated_at"] > pull["merged_at"]:
+            sys.stderr.write("The plan in the comment was written after the merge.\n")
+            break
         first = text["body"].splitlines()[0]
         words = dict(word.split("=", 1) for word in first.split() if "=" in word)
         if DIGEST.fullmatch(words.get("digest", "")):
@@ -90,12 +95,19 @@ def reviewed() -> None:
 
 
 def comment(file: str) -> None:
-    """Write Markdown into the one comment of this kind and environment, or a first one."""
-    pull = os.environ.get("PULL") or merged_pull()
-    if pull is None:
+    """Write Markdown into the one comment of this kind and environment, or a first one.
+
+    A plan is told in the pull request that it was made for: elsewhere it would take the place of
+    the one that was reviewed.
+    """
+    kind, pull = variable("KIND"), os.environ.get("PULL")
+    if not pull and kind != "plan":
+        merged = merged_pull()
+        pull = str(int(merged["number"])) if merged else None
+    if not pull:
         sys.stderr.write("No pull request: nothing to comment.\n")
         return
-    sign = marker(variable("KIND"))
+    sign = marker(kind)
     body = text_of(file, sign)
     for old in our_texts(f"issues/{pull}/comments?", sign):
         ask("PATCH", f"issues/comments/{old['id']}", {"body": body})
@@ -119,12 +131,12 @@ def issue(file: str) -> None:
     ask("POST", "issues", told)
 
 
-def merged_pull() -> int | None:
-    """Return the number of the pull request whose merge made our commit."""
+def merged_pull() -> dict[str, Any] | None:
+    """Return the pull request whose merge made our commit."""
     ours = variable("GITHUB_SHA")
     for pull in pages(f"commits/{ours}/pulls?"):
         if pull.get("merged_at") and pull.get("merge_commit_sha") == ours:
-            return int(pull["number"])
+            return pull
     return None
 
 

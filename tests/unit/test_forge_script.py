@@ -16,8 +16,9 @@ FIRST = f"<!-- reconciler plan production digest={DIGEST} commit={OURS} run=42 -
 HEAD = ("GET", "/repos/lab/storages/git/ref/heads/main")
 
 
-def comment(body, login="github-actions[bot]", id=1):
-    return {"id": id, "number": id, "body": body, "user": login and {"login": login}}
+def comment(body, login="github-actions[bot]", id=1, at="2026-01-01T00:00:00Z"):
+    told = {"id": id, "number": id, "body": body, "updated_at": at}
+    return {**told, "user": login and {"login": login}}
 
 
 class Answers:
@@ -148,6 +149,7 @@ def test_a_comment_is_not_written_twice(forge, answers, monkeypatch, tmp_path):
     commenting(answers)
     answers.of[("POST", "/repos/lab/storages/issues/7/comments")] = [(502, {}), (201, {})]
     monkeypatch.setenv("KIND", "plan")
+    monkeypatch.setenv("PULL", "7")
     (tmp_path / "plan.md").write_text("Nothing.\n")
     assert forge.main(["comment", str(tmp_path / "plan.md")]) == 1
     assert [asked[0] for asked in answers.asked].count("POST") == 1
@@ -170,6 +172,7 @@ def test_the_token_follows_no_redirect(forge, answers, capsys):
         ([comment(FIRST.replace("production", "staging"))], "pull=7\n"),
         ([comment(FIRST.replace(DIGEST, "sha256:12"))], "pull=7\n"),
         ([comment(FIRST.replace("run=42", "run=4/../2"))], f"pull=7\ndigest={DIGEST}\n"),
+        ([comment(FIRST, at="2026-01-01T00:00:01Z")], "pull=7\n"),
         # The oldest is the one that is kept up to date.
         ([comment("<!-- reconciler plan production -->\nNo."), comment(FIRST)], "pull=7\n"),
     ],
@@ -196,7 +199,7 @@ def test_a_comment_begins_with_what_was_planned_and_says_of_which_commit(
 ):
     commenting(answers, comment("mine", "mallory", 3), comment(FIRST, id=4))
     answers.of[("PATCH", "/repos/lab/storages/issues/comments/4")] = [(200, {})]
-    known = {"KIND": "plan", "DIGEST": DIGEST, "COMMIT": OURS, "RUN": "43"}
+    known = {"KIND": "plan", "PULL": "7", "DIGEST": DIGEST, "COMMIT": OURS, "RUN": "43"}
     for name, value in known.items():
         monkeypatch.setenv(name, value)
     (tmp_path / "plan.md").write_text("The plan.\n")
@@ -233,6 +236,14 @@ def test_without_a_pull_request_there_is_nothing_to_comment(forge, answers, tmp_
     (tmp_path / "apply.md").write_text("Done.\n")
     assert forge.main(["comment", str(tmp_path / "apply.md")]) == 0
     assert [asked[0] for asked in answers.asked] == ["GET"]
+
+
+def test_a_plan_outside_of_a_pull_request_is_told_in_none(forge, answers, tmp_path, monkeypatch):
+    commenting(answers, comment(FIRST))
+    monkeypatch.setenv("KIND", "plan")
+    (tmp_path / "plan.md").write_text("The plan of now.\n")
+    assert forge.main(["comment", str(tmp_path / "plan.md")]) == 0
+    assert answers.asked == []
 
 
 def test_an_issue_is_looked_for_on_every_page(forge, answers, tmp_path):

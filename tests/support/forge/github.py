@@ -35,6 +35,7 @@ def routes(hosting: Hosting) -> list[Route]:
 
     def text(one: Text) -> dict[str, Any]:
         told = {"id": one.id, "number": one.id, "title": one.title, "body": one.body}
+        told["updated_at"] = one.at
         return {**told, "user": {"login": one.author}, "state": "open" if one.open else "closed"}
 
     def head(found, _query, _content):
@@ -46,7 +47,7 @@ def routes(hosting: Hosting) -> list[Route]:
     def pulls(found, query, _content):
         made = [p for p in hosting.pulls.values() if p.merged_as == found[1]]
         told = [
-            {"number": p.number, "merged_at": "2026-01-01T00:00:00Z", "merge_commit_sha": found[1]}
+            {"number": p.number, "merged_at": p.merged_at, "merge_commit_sha": found[1]}
             for p in made
         ]
         return 200, paged(told, query)
@@ -64,7 +65,7 @@ def routes(hosting: Hosting) -> list[Route]:
         one = hosting.text(int(found[1]))
         one.body, one.title = content.get("body", one.body), content.get("title", one.title)
         one.open = content.get("state", "open") == "open"
-        one.versions += 1
+        one.versions, one.at = one.versions + 1, hosting.moment()
         return 200, text(one)
 
     def issues(_found, query, _content):

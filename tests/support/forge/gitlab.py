@@ -28,6 +28,7 @@ def routes(hosting: Hosting) -> list[Route]:
 
     def text(one: Text) -> dict[str, Any]:
         told = {"id": one.id, "iid": one.id, "body": one.body, "description": one.body}
+        told["updated_at"] = one.at
         return {**told, "author": {"username": one.author}}
 
     def user(_found, _query, content):
@@ -40,6 +41,7 @@ def routes(hosting: Hosting) -> list[Route]:
                 "state": "merged",
                 "target_branch": MAIN,
                 "merge_commit_sha": pull.merged_as,
+                "merged_at": pull.merged_at,
             }
             for pull in hosting.pulls.values()
             if pull.merged_as == found[1]
@@ -57,7 +59,7 @@ def routes(hosting: Hosting) -> list[Route]:
         one = hosting.text(int(found[found.lastindex]))
         one.body = content.get("body", content.get("description", one.body))
         one.open = content.get("state_event") != "close"
-        one.versions += 1
+        one.versions, one.at = one.versions + 1, hosting.moment()
         return 200, text(one)
 
     def artifact(found, _query, _content):

@@ -6,6 +6,7 @@ import itertools
 import shutil
 import subprocess
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 
 MAIN = "main"
@@ -35,8 +36,9 @@ class Text:
     body: str
     title: str = ""
     open: bool = True
-    #: How often it was written.
+    #: How often it was written, and when last.
     versions: int = 1
+    at: str = ""
 
 
 @dataclass
@@ -49,6 +51,7 @@ class Pull:
     home: str
     texts: list[Text] = field(default_factory=list)
     merged_as: str | None = None
+    merged_at: str = ""
     author: str = "anna"
 
 
@@ -70,7 +73,7 @@ class Hosting:
         self.bare = folder / "forge.git"
         self._checkouts = folder / "checkouts"
         self._checkouts.mkdir()
-        self.numbers = itertools.count(1)
+        self.numbers, self._seconds = itertools.count(1), itertools.count()
         self.pulls: dict[int, Pull] = {}
         self.issues: list[Text] = []
         self.grants: dict[str, Grant] = {}
@@ -111,7 +114,7 @@ class Hosting:
 
     def merge(self, pull: Pull) -> str:
         """Do what the button on the page does."""
-        pull.merged_as = self.merged(pull.branch)
+        pull.merged_as, pull.merged_at = self.merged(pull.branch), self.moment()
         self.git("update-ref", f"refs/heads/{MAIN}", pull.merged_as)
         return pull.merged_as
 
@@ -124,9 +127,13 @@ class Hosting:
 
     def write(self, texts: list[Text], author: str, body: str, title: str = "") -> Text:
         """Add a text."""
-        text = Text(next(self.numbers), author, body, title)
+        text = Text(next(self.numbers), author, body, title, at=self.moment())
         texts.append(text)
         return text
+
+    def moment(self) -> str:
+        """Give the next second of our time."""
+        return f"{datetime(2026, 1, 1) + timedelta(seconds=next(self._seconds)):%Y-%m-%dT%H:%M:%SZ}"
 
     def text(self, number: int) -> Text:
         """Find any comment, note or issue."""
