@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Make a release of this checkout; dev.py sets up what that needs.
+"""Make a release of the commit that is checked out; dev.py sets up what that needs.
 
 python3 release.py build     write wheel, source and bill of materials into build/release
 python3 release.py tag TAG   say whether a tag, the version and the changelog agree
@@ -7,9 +7,12 @@ python3 release.py tag TAG   say whether a tag, the version and the changelog ag
 
 from __future__ import annotations
 
+import io
 import re
 import shutil
+import subprocess
 import sys
+import tarfile
 import tempfile
 from pathlib import Path
 
@@ -36,26 +39,42 @@ def main() -> int:
 
 
 def build(*_rest: str) -> int:
-    """Write what is released: the same bytes from the same commit, wherever it is built."""
+    """Write what is released: the same bytes from the same commit, wherever it is built.
+
+    What else lies in the checkout, and what was changed there since, is no part of it.
+    """
     dev.install("[test,dev]")
     shutil.rmtree(RELEASE, ignore_errors=True)
     tool = (dev.binary("python"), "-m", "build", "--no-isolation", "--outdir", RELEASE)
-    if code := dev.run(*tool, quiet=True):
-        return code
-    (wheel,) = RELEASE.glob("*.whl")
-    return bill_of_materials(wheel, wheel.with_suffix(".cdx.json"))
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder)
+        if code := committed(source) or dev.run(*tool, folder=source, quiet=True):
+            return code
+        (wheel,) = RELEASE.glob("*.whl")
+        return bill_of_materials(source, wheel, wheel.with_suffix(".cdx.json"))
 
 
-def bill_of_materials(wheel: Path, goal: Path) -> int:
-    """Tell in CycloneDX, held against its schema, what a wheel is installed with."""
+def committed(goal: Path) -> int:
+    """Write the files of the commit that is checked out, byte for byte, into a folder."""
+    line = ("git", "-c", "core.autocrlf=false", "archive", "--format=tar", "HEAD")
+    done = subprocess.run(line, check=False, cwd=dev.ROOT, stdout=subprocess.PIPE)
+    if done.returncode == 0:
+        with tarfile.open(fileobj=io.BytesIO(done.stdout)) as files:
+            files.extractall(goal, filter="data")
+    return done.returncode
+
+
+def bill_of_materials(source: Path, wheel: Path, goal: Path) -> int:
+    """Tell in CycloneDX, held against its schema, what a wheel of this source is installed with."""
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        dev.pip(home, f"{wheel}[{','.join(SHIPPED)}]", environment=dev.CONSTRAINED)
+        constrained = dict.fromkeys(dev.CONSTRAINED, str(source / dev.CONSTRAINTS.name))
+        dev.pip(home, f"{wheel}[{','.join(SHIPPED)}]", environment=constrained)
         # What is in every virtual environment is no part of us.
         gone = (dev.binary("python", home), "-m", "pip", "uninstall", "--quiet", "--yes")
         if code := dev.run(*gone, "setuptools", "pip", quiet=True):
             return code
-        told = ("environment", dev.binary("python", home), "--pyproject", dev.PROJECT)
+        told = ("environment", dev.binary("python", home), "--pyproject", source / dev.PROJECT.name)
         return dev.run(dev.binary("cyclonedx-py"), *told, *BILL, "-o", goal)
 
 

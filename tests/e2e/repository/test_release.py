@@ -93,6 +93,29 @@ def test_a_bill_of_materials_names_what_it_is_made_of(tmp_path):
     assert {part["name"] for part in bill["components"]} == {"msgspec", "starlette"}
 
 
+def test_a_release_is_made_of_a_commit_and_of_nothing_beside_it(monkeypatch, tmp_path):
+    checkout = tmp_path / "checkout"
+    (checkout / "reconciler").mkdir(parents=True)
+    (checkout / "reconciler" / "a.py").write_bytes(b"committed\r\n")
+    git = ("git", "-c", "user.name=a", "-c", "user.email=a@a.example", "-c", "commit.gpgsign=false")
+    for words in (["init", "-q"], ["add", "."], ["commit", "-qm", "First"]):
+        subprocess.run([*git, *words], cwd=checkout, check=True)
+    (checkout / "reconciler" / "token.txt").write_text("hunter2")
+    (checkout / "reconciler" / "a.py").write_text("changed")
+    seen = {}
+
+    def run(*_command, folder=checkout, **_more):
+        files = (file for file in folder.rglob("*") if file.is_file() and ".git" not in file.parts)
+        seen.update({file.relative_to(folder).as_posix(): file.read_bytes() for file in files})
+        return 9
+
+    for name, what in {"ROOT": checkout, "install": lambda _extras: None, "run": run}.items():
+        monkeypatch.setattr(dev, name, what)
+    monkeypatch.setattr(release, "RELEASE", tmp_path / "release")
+    assert release.build() == 9
+    assert seen == {"reconciler/a.py": b"committed\r\n"}
+
+
 @pytest.mark.long
 def test_a_release_is_built(monkeypatch, tmp_path):
     monkeypatch.setattr(release, "RELEASE", tmp_path)
