@@ -255,6 +255,7 @@ def test_no_command_writes_to_a_platform_but_apply(applied):
         "snapshot": ["create", "proofs"],
         "rebuild": ["proofs", "--dry-run"],
         "verify": ["proofs"],
+        "watch": ["--once"],
     }
     # What they look for is not there, or not known: they end with 8, and write nothing.
     ends = {"scan": 8, "verify": 8}

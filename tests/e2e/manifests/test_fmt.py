@@ -67,6 +67,12 @@ def test_check_shows_the_difference_and_writes_nothing(folder):
     assert "not all of its lines end in the same way" in folder("fmt", "--check", code=2).stdout
 
 
+def test_a_name_of_a_file_moves_no_cursor_and_is_no_line_of_the_difference(folder):
+    folder.write(UNTIDY, "storages/\x1b[2J\n+++ y.yaml")
+    told = folder("fmt", "--check", code=2).stdout
+    assert told.startswith("--- storages/\\x1b[2J\\n+++ y.yaml (as it is)\n")
+
+
 @pytest.mark.parametrize("named", ["fmt -", "-f - fmt", "fmt /dev/stdin"])
 def test_standard_input_goes_to_standard_output(folder, named):
     folder.write(UNTIDY, "a.yaml")

@@ -17,7 +17,7 @@ from reconciler.manifest import default_paths
 from reconciler.manifest.files import find_files, is_stream, read_all
 from reconciler.manifest.formatting.formatted import formatted
 from reconciler.model import Problem
-from reconciler.printable import commandless, quoted
+from reconciler.printable import commandless, quoted, shown
 
 
 class FmtOptions(Namespace):
@@ -104,9 +104,9 @@ def _check(context: Context, files: Sequence[_File]) -> int:
 
 def _difference(file: _File) -> Iterator[str]:
     before, after = (data.decode().splitlines() for data in (file.before, file.after))
-    name = file.name
+    name = shown(file.name)
     lines = unified_diff(before, after, f"{name} (as it is)", f"{name} (formatted)", lineterm="")
-    yield from lines
+    yield from map(shown, lines)
     if before == after:
         yield f"{name}: not all of its lines end in the same way"
 
