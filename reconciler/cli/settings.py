@@ -81,7 +81,7 @@ def given_text(text: str) -> str:
 
 
 def read_output(text: str) -> Output:
-    """Read a format, or `FORMAT=FILE`."""
+    """Read a format, or `FORMAT=FILE`; `-` is standard output."""
     format, equals, file = text.partition("=")
     if format not in EVERY_FORMAT:
         known = ", ".join(map(repr, EVERY_FORMAT))
@@ -92,7 +92,7 @@ def read_output(text: str) -> Output:
         raise argparse.ArgumentTypeError(
             f"{file!r} has the name of a manifest, which no report is to replace: give another one"
         )
-    return Output(format, file if equals else None)
+    return Output(format, file if equals and file != STDOUT else None)
 
 
 def duration(text: str) -> float:

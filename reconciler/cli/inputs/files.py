@@ -18,6 +18,8 @@ _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 #: Bytes; more than a digest has, with what ends its line.
 _LONGEST_DIGEST = 80
 _DATABASE = b"SQLite format 3\0"
+#: What the files have at the end of their names that SQLite keeps beside a database.
+_BESIDE = ("-wal", "-shm", "-journal")
 
 
 def check_writable(path: str) -> None:
@@ -58,6 +60,8 @@ def write_whole(path: str, data: bytes, *, mode: int | None = None) -> None:
         if goal.exists() and _is_database(goal):
             # A slip of the keyboard must not cost a platform and all its records.
             raise ReconcilerError(f"can't write {quoted(path)}: a database is there")
+        if _is_beside_database(Path(os.path.realpath(goal))):
+            raise ReconcilerError(f"can't write {quoted(path)}: it is a part of a database")
         # What a link leads to is replaced; the link stays.
         _replace(Path(os.path.realpath(goal)) if goal.is_symlink() else goal, data, mode=mode)
     except (OSError, ValueError) as error:
@@ -164,6 +168,15 @@ def _fill(handle: int, data: bytes) -> None:
 def _is_database(path: Path) -> bool:
     with path.open("rb") as file:
         return file.read(len(_DATABASE)) == _DATABASE
+
+
+def _is_beside_database(path: Path) -> bool:
+    """Return whether SQLite keeps there what is not in the database yet, or ever was."""
+    for end in _BESIDE:
+        base = path.with_name(path.name.removesuffix(end) or path.name)
+        if base != path and base.is_file() and _is_database(base):
+            return True
+    return False
 
 
 def _replace(

@@ -10,6 +10,7 @@ from reconciler.cli.context import Context
 from reconciler.environment.at_hand import DEFAULTS
 from reconciler.errors import ForbiddenFileError
 from reconciler.given.manifest import load_given
+from reconciler.lease.address import understand
 from reconciler.manifest import Manifest
 from reconciler.printable import quoted
 
@@ -18,7 +19,7 @@ def read_manifest(context: Context) -> Manifest:
     """Read the manifest that the options name, or the default one.
 
     Raises `WithinStorageError` if a file of the run is to go to one of its storages, and
-    `ForbiddenFileError` if a report is to replace it.
+    `ForbiddenFileError` if a report is to replace it, or a file of its lock.
     """
     if (ahead := context.ahead.take()) is not None:
         return ahead
@@ -28,6 +29,10 @@ def read_manifest(context: Context) -> Manifest:
         if Path(path).exists() and any(Path(path).samefile(file) for file in _on_disk(manifest)):
             raise ForbiddenFileError(
                 f"{quoted(path)} is a file of the manifest: write the report elsewhere"
+            )
+        if _is_lock(manifest.lock, path):
+            raise ForbiddenFileError(
+                f"{quoted(path)} is a file of the manifest's lock: write the report elsewhere"
             )
     return manifest
 
@@ -39,6 +44,11 @@ def read_manifest_if_any(context: Context) -> Manifest | None:
     """
     there = any(os.path.isdir(path) or _has_bytes(path) for path in DEFAULTS)  # noqa: PTH112 - it is text
     return read_manifest(context) if there or context.settings.files else None
+
+
+def _is_lock(address: str | None, path: str) -> bool:
+    folder = understand(address) if address else None
+    return isinstance(folder, Path) and Path(path).resolve().is_relative_to(folder.resolve())
 
 
 def _on_disk(manifest: Manifest) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from reconciler.cli.options.command import Row
 from reconciler.cli.settings import VERDICTS, Settings
@@ -12,6 +12,8 @@ from reconciler.printable import quoted
 
 #: Options of commands that write files.
 _FILES = ("out", "digest_file", "rows", "metrics")
+#: With what variables begin that name files which we read, or what we build upon.
+_READ_BY_US = ("RECONCILER_", "JETRAW_", "AWS_", "SSL_")
 
 
 def refusal(row: Row, before: Namespace, after: Namespace, chosen: Settings) -> str:
@@ -20,7 +22,8 @@ def refusal(row: Row, before: Namespace, after: Namespace, chosen: Settings) -> 
     `before` and `after` are what stands on both sides of the command.
     """
     told = _of_formats(row.name, row.command.formats, chosen)
-    return told or _of_stdout(before) or _of_stdout(after) or _of_files(after, chosen)
+    told = told or _of_stdout(before) or _of_stdout(after)
+    return told or _of_files(after, chosen) or _of_read(after, chosen)
 
 
 def _of_formats(name: str, formats: Sequence[str], chosen: Settings) -> str:
@@ -60,3 +63,24 @@ def _of_files(after: Namespace, chosen: Settings) -> str:
             )
         taken.add(place)
     return ""
+
+
+def _of_read(after: Namespace, chosen: Settings) -> str:
+    """Refuse to replace what the run reads, or may read: a plan, variables, the file of a token."""
+    read = list(filter(os.path.exists, _named(after, chosen))) if chosen.output_files else []
+    for place in (one.file or "" for one in chosen.output_files):
+        if os.path.exists(place) and any(os.path.samefile(path, place) for path in read):  # noqa: PTH110, PTH121 - `pathlib` is dear
+            return f"{quoted(place)} is a file that this run reads: write the report elsewhere"
+    return ""
+
+
+def _named(after: Namespace, chosen: Settings) -> Iterator[str]:
+    """Yield what may be the path of a file: all that options and variables say."""
+    yield from chosen.env_files
+    for name, value in os.environ.items():
+        if name.startswith(_READ_BY_US) and name.endswith("_FILE"):
+            yield value
+    for given in vars(after).values():
+        for value in given if isinstance(given, (list, tuple)) else (given,):
+            if isinstance(value, str):
+                yield value

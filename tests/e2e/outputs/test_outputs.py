@@ -156,12 +156,19 @@ def test_reports_are_private_and_whole(quickstart):
     ("arguments", "said"),
     [
         (("plan", "-o", "json=storages.yaml"), "'storages.yaml' has the name of a manifest"),
-        (("plan", "-f", "m.txt", "-o", "json=m.txt"), "'m.txt' is a file of the manifest"),
+        (("plan", "-f", "m.txt", "-o", "json=m.txt"), "'m.txt' is a file that this run reads"),
         (("plan", "-o", "json=nas/plan.json"), "lies in the storage 'nas'"),
         (("plan", "-o", "json="), "'json=' names no file"),
         (("plan", "-o", "jsonn=x"), "invalid choice: 'jsonn'"),
         (("plan", "-o", "json=x", "--out", "x"), "'x' is named twice"),
         (("plan", "-o", "json=x", "-o", "junit=./x"), "'./x' is named twice"),
+        (
+            ("plan", "--env-file", "v.env", "-o", "json=v.env"),
+            "'v.env' is a file that this run reads",
+        ),
+        (("show", "v.env", "-o", "text=./v.env"), "'./v.env' is a file that this run reads"),
+        (("validate", "-o", "json=v.env"), "'v.env' is a file that this run reads"),
+        (("validate", "-o", "json=lock/a"), "'lock/a' is a file of the manifest's lock"),
         (("plan", "-o", "json", "-o", "junit"), "both want standard output"),
         (("list", "-o", "json=x"), "`list` writes to standard output alone: `-o json > x`"),
         (("list", "-o", "sarif"), "`list` has no -o sarif: it writes text, json or markdown"),
@@ -174,14 +181,25 @@ def test_reports_are_private_and_whole(quickstart):
 def test_no_report_goes_where_it_would_do_harm(folder, arguments, said):
     place = folder.path / "nas"
     place.mkdir()
-    folder.write(MANIFEST.replace("/data/nas", str(place)))
+    lock = f"lock: file://{folder.path}/lock\n"
+    folder.write(MANIFEST.replace("/data/nas", str(place)) + lock)
     folder.write(MANIFEST, "m.txt")
-    done = folder(*arguments, code=64)
+    folder.write("A=b\n", "v.env")
+    env = {"RECONCILER_TOKEN_FILE": "v.env"} if arguments[0] == "validate" else {}
+    done = folder(*arguments, code=64, env=env)
     assert said in done.stderr
     assert folder.read("storages.yaml").startswith("version: 1")
     assert folder.read("m.txt") == MANIFEST
+    assert folder.read("v.env") == "A=b\n"
+    assert not (folder.path / "lock").exists()
     assert list(place.iterdir()) == []
     assert not (folder.path / "x").exists()
+
+
+def test_a_hyphen_is_standard_output(quickstart):
+    done = quickstart("plan", "-o", "markdown=-", "-o", "json=plan.json")
+    assert done.stdout == quickstart("plan", "-o", "markdown").stdout
+    assert not (quickstart.path / "-").exists()
 
 
 def test_a_saved_plan_is_shown_in_them_too(quickstart):

@@ -278,6 +278,9 @@ def test_a_plan_is_never_written_over_a_platform(planned, option):
     (planned.path / "link").symlink_to("platform.db")
     for path in ("platform.db", "link"):
         assert "a database is there" in planned("plan", option, path, code=1).stderr
+    for end in ("-wal", "-shm", "-journal"):
+        told = planned("plan", option, f"platform.db{end}", code=1).stderr
+        assert "it is a part of a database" in told
     assert live(planned) == before
 
 
