@@ -87,6 +87,8 @@ class History:
         self.missing: dict[bytes, bytes] = {}
         self.seen: set[bytes] = set()
         self.hidden: set[bytes] = set()
+        #: What scans have told to be wrong, and none has seen since.
+        self.wrong: set[bytes] = set()
         #: Rotten at a time after which no verification has seen it good.
         self.suspect: set[bytes] = set()
         #: What the last scan knows the bytes of, and nobody has touched since: none reads it again.
@@ -140,6 +142,12 @@ class History:
         assert set(ended.altered_first) == news
         told = self.missing.keys() - self.accepted.keys() - self.hidden
         assert set(ended.missing_first) == told
+        covers = Exclusions(tuple(self.globs)).covers
+        unseen = {path for path in self.wrong & self.hidden if not covers(path)}
+        assert unseen - self.accepted.keys() <= set(ended.unseen_first)
+        assert set(ended.unseen_first) <= self.hidden & (self.missing.keys() | self.suspect)
+        assert not any(map(covers, ended.unseen_first))
+        self.wrong = (self.wrong & self.hidden) | news | told
         self.last = ended.scan
         return ended
 
