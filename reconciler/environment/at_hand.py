@@ -1,26 +1,28 @@
 """Where a manifest and its journals are if nobody says so.
 
-A completion imports it for each TAB, so nothing else of ours is imported here.
+A completion imports it for each TAB, and the help of all commands, so nothing else of ours is
+imported here, nor what is dear.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
-from pathlib import Path
 
 DEFAULT_FILE, DEFAULT_FOLDER = "storages.yaml", "storages"
 #: What a manifest in the current folder may be called.
 DEFAULTS = (DEFAULT_FILE, "storages.yml", DEFAULT_FOLDER)
-_JOURNALS = ".reconciler/journal"
+#: Where runs keep their journals, and a watch what it knows, beside a manifest.
+JOURNALS, WATCHES = (os.path.join(".reconciler", name) for name in ("journal", "watch"))
 
 
-def journals_beside(files: Sequence[str]) -> Path:
+def journals_beside(files: Sequence[str]) -> str:
     """Return the folder of journals beside a manifest that is named.
 
     Without one, and for pipes, it is in the current folder: a job of cron runs in another folder
     than that of its manifest.
     """
-    first = Path(files[0]) if files else Path(DEFAULT_FOLDER)
-    if first.is_dir() and first != Path(DEFAULT_FOLDER):
-        return first / _JOURNALS
-    return (first.parent if first.is_file() else Path()) / _JOURNALS
+    first = os.path.normpath(files[0] if files else DEFAULT_FOLDER)
+    if os.path.isdir(first) and first != DEFAULT_FOLDER:
+        return os.path.join(first, JOURNALS)
+    return os.path.join(os.path.dirname(first) if os.path.isfile(first) else "", JOURNALS)

@@ -89,4 +89,4 @@ def read_whole(path: str, maker: str = "") -> bytes:
 
 def journal_folder(given: Given) -> Path:
     """Return the folder in which journals lie: the one that is given, else beside the manifest."""
-    return Path(given.journal) if given.journal else journals_beside(given.files)
+    return Path(given.journal or journals_beside(given.files))

@@ -82,7 +82,7 @@ def _values(line: Sequence[str], *options: str) -> list[str]:
 def _runs(line: Sequence[str]) -> list[str]:
     """Return the ids of runs that have left a journal."""
     (*_, given) = (None, *_values(line, "--journal"))
-    folder = Path(given) if given else journals_beside(_values(line, "-f", "--file"))
+    folder = Path(given or journals_beside(_values(line, "-f", "--file")))
     return sorted(path.stem for path in folder.iterdir() if path.suffix == _JOURNAL)
 
 

@@ -5,15 +5,21 @@ from __future__ import annotations
 import os
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from reconciler.cli.options.command import Row
 from reconciler.cli.settings import VERDICTS, Settings
+from reconciler.environment.at_hand import DEFAULTS, JOURNALS, WATCHES
 from reconciler.printable import quoted
 
 #: Options of commands that write files.
 _FILES = ("out", "digest_file", "rows", "metrics")
 #: With what variables begin that name files which we read, or what we build upon.
 _READ_BY_US = ("RECONCILER_", "JETRAW_", "AWS_", "SSL_")
+#: How files of a manifest end that lie in its folder.
+_OF_MANIFEST = (".yaml", ".yml")
+#: Where runs keep their journals, and a watch what it knows, if nobody says otherwise.
+_KEPT = (JOURNALS, WATCHES)
 
 
 def refusal(row: Row, before: Namespace, after: Namespace, chosen: Settings) -> str:
@@ -66,21 +72,54 @@ def _of_files(after: Namespace, chosen: Settings) -> str:
 
 
 def _of_read(after: Namespace, chosen: Settings) -> str:
-    """Refuse to replace what the run reads, or may read: a plan, variables, the file of a token."""
-    read = list(filter(os.path.exists, _named(after, chosen))) if chosen.output_files else []
-    for place in (one.file or "" for one in chosen.output_files):
-        if os.path.exists(place) and any(os.path.samefile(path, place) for path in read):  # noqa: PTH110, PTH121 - `pathlib` is dear
+    """Refuse to replace what the run reads, or may read, and what runs before it have kept."""
+    reports = [one.file for one in chosen.output_files if one.file]
+    others = [path for name in _FILES if (path := getattr(after, name, None))]
+    if not (reports or others):
+        return ""
+    ours = [*_of_run(chosen)]
+    for place, read in (
+        *((p, [*ours, *_named(after)]) for p in reports),
+        *((p, ours) for p in others),
+    ):
+        if _is_kept(place, after):
+            return f"{quoted(place)} is where runs keep what they know: write elsewhere"
+        if os.path.exists(place) and any(map(partial(_is_same, place), read)):
             return f"{quoted(place)} is a file that this run reads: write the report elsewhere"
     return ""
 
 
-def _named(after: Namespace, chosen: Settings) -> Iterator[str]:
-    """Yield what may be the path of a file: all that options and variables say."""
+def _of_run(chosen: Settings) -> Iterator[str]:
+    """Yield what is read by all commands: a manifest and its variables, the file of a token."""
+    yield from chosen.files or DEFAULTS
     yield from chosen.env_files
     for name, value in os.environ.items():
         if name.startswith(_READ_BY_US) and name.endswith("_FILE"):
             yield value
+
+
+def _named(after: Namespace) -> Iterator[str]:
+    """Yield what may be the path of a file: all that options say."""
     for given in vars(after).values():
         for value in given if isinstance(given, (list, tuple)) else (given,):
             if isinstance(value, str):
                 yield value
+
+
+def _is_same(place: str, path: str) -> bool:
+    """Return whether a path is the file `path`, or in that folder a file of a manifest."""
+    if os.path.isdir(path):
+        place, folder = os.path.realpath(place), os.path.realpath(path)
+        return place.startswith(os.path.join(folder, "")) and place.endswith(_OF_MANIFEST)
+    return os.path.exists(path) and os.path.samefile(place, path)
+
+
+def _is_kept(place: str, after: Namespace) -> bool:
+    """Return whether a path is in a folder of journals, or of what a watch knows."""
+    folders = [os.path.realpath(f) for n in ("journal", "state") if (f := getattr(after, n, None))]
+    above = os.path.dirname(os.path.realpath(place))
+    while above != (higher := os.path.dirname(above)):
+        if above in folders or above.endswith(_KEPT):
+            return True
+        above = higher
+    return False

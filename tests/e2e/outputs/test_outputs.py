@@ -169,6 +169,12 @@ def test_reports_are_private_and_whole(quickstart):
         (("show", "v.env", "-o", "text=./v.env"), "'./v.env' is a file that this run reads"),
         (("validate", "-o", "json=v.env"), "'v.env' is a file that this run reads"),
         (("validate", "-o", "json=lock/a"), "'lock/a' is a file of the manifest's lock"),
+        (("validate", "-o", "json=link"), "'link' is a file that this run reads"),
+        (("plan", "-f", "more", "-o", "json=to"), "'to' is a file that this run reads"),
+        (("plan", "--env-file", "v.env", "--out", "v.env"), "'v.env' is a file that this run"),
+        (("plan", "-o", "json=.reconciler/journal/a"), "is where runs keep what they know"),
+        (("plan", "--out", ".reconciler/journal/a"), "is where runs keep what they know"),
+        (("plan", "-o", "json=.reconciler/watch/a"), "is where runs keep what they know"),
         (("plan", "-o", "json", "-o", "junit"), "both want standard output"),
         (("list", "-o", "json=x"), "`list` writes to standard output alone: `-o json > x`"),
         (("list", "-o", "sarif"), "`list` has no -o sarif: it writes text, json or markdown"),
@@ -185,12 +191,17 @@ def test_no_report_goes_where_it_would_do_harm(folder, arguments, said):
     folder.write(MANIFEST.replace("/data/nas", str(place)) + lock)
     folder.write(MANIFEST, "m.txt")
     folder.write("A=b\n", "v.env")
+    # What lies there is invalid, so that nobody comes to know all files of the manifest.
+    folder.write("version: 2\n", "more/a.yaml")
+    (folder.path / "to").symlink_to("more/a.yaml")
+    (folder.path / "link").symlink_to("storages.yaml")
     env = {"RECONCILER_TOKEN_FILE": "v.env"} if arguments[0] == "validate" else {}
     done = folder(*arguments, code=64, env=env)
     assert said in done.stderr
     assert folder.read("storages.yaml").startswith("version: 1")
     assert folder.read("m.txt") == MANIFEST
     assert folder.read("v.env") == "A=b\n"
+    assert folder.read("more/a.yaml") == "version: 2\n"
     assert not (folder.path / "lock").exists()
     assert list(place.iterdir()) == []
     assert not (folder.path / "x").exists()
