@@ -183,6 +183,8 @@ class History:
             is_other = path in self.gone and state is not None
             if is_other or (path in self.seen and not self.is_rotten(path, state)):
                 del self.accepted[path]
+                if state is None:  # that there is nothing: whatever is there then is to be
+                    self.missing.pop(path, None)
 
     def is_rotten(self, path, state):
         return path in self.rotten and self.now(path) == state
@@ -286,6 +288,9 @@ HISTORIES = {
     "accepted, and rots on": [("rot", A), ("scan",), ("accept",), ("rot", A), ("scan",)],
     "accepted, good again, and rotten as before": [
         *(("rot", A), ("scan",), ("accept",), ("rot", A), ("restore", A), ("scan",), ("rot", A)),
+    ],
+    "gone, another written there, and accepted": [
+        *(("remove", A), ("scan",), ("write", A), ("scan",), ("accept",), ("scan",)),
     ],
     "gone while it was left out": [
         *(("exclude", "a"), ("scan",), ("remove", A), ("scan",), ("exclude", "a"), ("scan",)),
