@@ -238,9 +238,8 @@ def _is_same_object(was: Content, now: Content) -> bool:
 
 def _is_that_file(was: Content, now: Content) -> bool:
     """Return whether all that is known of a file, whose bytes nobody knew, is what it was."""
-    pairs = (was.size, now.size), (was.mtime_ns, now.mtime_ns)
-    same = all(None in pair or pair[0] == pair[1] for pair in pairs)
-    return now.kind in rows.WITH_BYTES and same and was.version == now.version
+    same = (was.size, was.mtime_ns, was.version) == (now.size, now.mtime_ns, now.version)
+    return now.kind in rows.WITH_BYTES and same
 
 
 def _is_older(now: Content, finding: FileFinding) -> bool:

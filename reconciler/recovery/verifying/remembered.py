@@ -163,7 +163,7 @@ def _ended(
     open_ones = {
         finding.path
         for known, finding in wrong.lasting.items()
-        if known not in wrong.by_key and is_of_bytes(finding) and not hidden(finding.path)
+        if known not in wrong.by_key and is_of_bytes(finding) and _is_seen(finding, hidden)
     }
     now = look(repository, of_scan(scan), open_ones) if open_ones else {}
     return lambda finding: (
@@ -171,6 +171,14 @@ def _ended(
         and finding.path in open_ones
         and is_over(finding, now.get(finding.path))
     )
+
+
+def _is_seen(finding: FileFinding, hidden: Hidden) -> bool:
+    """Return whether a scan can say that a finding is over; of what nobody could ever read it can.
+
+    That lies there again, no more readable than it was.
+    """
+    return not hidden(finding.path) or (finding.was is not None and finding.was.sha256 is None)
 
 
 def _otherwise(repository: Repository, scan: Scan, hidden: Hidden) -> Iterator[Otherwise]:

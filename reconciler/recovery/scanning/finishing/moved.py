@@ -34,15 +34,16 @@ def marked(
     """Return the remembered rows of `part` with a mark on those that were moved.
 
     Those are dated `since`, not in `contents` though no `hidden` path, and their bytes lie there at
-    a path that `before`, the contents of the last scan, does not have; each new file stands for one
-    that has gone, and empty ones for none. Raises `RepositoryError`, `SnapshotError`.
+    a path that `before`, the contents of the last scan, does not have; of those that nobody could
+    read, a file of the same size and time. Each new file stands for one that has gone, and empty
+    ones for none. Raises `RepositoryError`, `SnapshotError`.
     """
     there, number = contents_of(contents), 0
     with PartWriter(folder, CONTENTS) as writer:
         for some in _together(read.batches(part.path, CONTENTS)):
             gone = [_gone(rows, since, there) for rows in some]
-            hashes = [r["sha256"].filter(m) for r, m in zip(some, gone, strict=True)]
-            came = _came(pa.concat_arrays(hashes), contents, before)
+            wanted = [r.filter(m) for r, m in zip(some, gone, strict=True)]
+            came = _came(pa.Table.from_batches(wanted), contents, before)
             for rows, mask in zip(some, gone, strict=True):
                 details = _details(rows, mask, came, hidden)
                 number += pc.sum(pc.ends_with(details, MARK)).as_py() or 0
@@ -72,27 +73,43 @@ def _gone(rows: pa.RecordBatch, since: bytes, there: Earlier) -> pa.Array:
     return pc.fill_null(pc.and_(gone, pc.is_null(there.beside(rows["path"])["path"])), False)
 
 
-def _came(wanted: pa.Array, contents: Path, before: Path) -> Counter[bytes]:
-    """Count the files with one of these hashes whose path is new."""
-    came = Counter[bytes]()
+def _came(wanted: pa.Table, contents: Path, before: Path) -> Counter[object]:
+    """Count the files whose path is new, by what they have of what is wanted (`_marks`)."""
+    came = Counter[object]()
     known = contents_of(before)
+    hashes = wanted["sha256"].drop_null().combine_chunks()
+    unread = wanted.filter(pc.is_null(wanted["sha256"]))
+    marks, times = set(_stamps(unread)), unread["mtime_ns"].combine_chunks()
     for now in read.batches(contents, CONTENTS) if len(wanted) else ():
         new = pc.is_null(known.beside(now["path"])["path"])
-        there = pc.or_(has_bytes(now), in_archive(now))
-        new = pc.and_(new, pc.and_(there, pc.is_in(now["sha256"], value_set=wanted)))
-        came.update(values(now["sha256"].filter(new)))
+        proved = pc.or_(has_bytes(now), in_archive(now))
+        found = pc.and_(proved, pc.is_in(now["sha256"], value_set=hashes))
+        came.update(values(now["sha256"].filter(pc.and_(new, found))))
+        alike = pc.and_(pc.is_in(now["mtime_ns"], value_set=times), pc.is_valid(now["mtime_ns"]))
+        others = now.filter(pc.and_(pc.and_not(new, found), alike))
+        came.update(mark for mark in _stamps(others) if mark in marks)
     return came
 
 
+def _marks(rows: pa.RecordBatch) -> Iterator[object]:
+    """Yield by what each is known at another path: its bytes, else its size and time."""
+    each = zip(values(rows["sha256"]), _stamps(rows), strict=True)
+    return (stamp if hash is None else hash for hash, stamp in each)
+
+
+def _stamps(rows: pa.RecordBatch | pa.Table) -> Iterator[object]:
+    return zip(rows["size"].to_pylist(), rows["mtime_ns"].to_pylist(), strict=True)
+
+
 def _details(
-    rows: pa.RecordBatch, gone: pa.Array, came: Counter[bytes], hidden: Callable[[bytes], bool]
+    rows: pa.RecordBatch, gone: pa.Array, came: Counter[object], hidden: Callable[[bytes], bool]
 ) -> pa.Array:
     if not came:
         return rows["detail"]
     details = values(rows["detail"])
-    paths, hashes = values(rows["path"]), values(rows["sha256"])
+    paths, marks = values(rows["path"]), [*_marks(rows)]
     for i, is_gone in enumerate(gone.to_pylist()):
-        if is_gone and came[hashes[i]] > 0 and not hidden(paths[i]):
-            came[hashes[i]] -= 1
+        if is_gone and came[marks[i]] > 0 and not hidden(paths[i]):
+            came[marks[i]] -= 1
             details[i] += MARK
     return pa.array(details, pa.binary())

@@ -20,7 +20,7 @@ from reconciler.recovery.parts import merge, read
 from reconciler.recovery.parts.convert import values
 from reconciler.recovery.parts.schema import CONTENTS
 from reconciler.recovery.parts.write import PartWriter, Written
-from reconciler.recovery.rows import WITH_BYTES, Content
+from reconciler.recovery.rows import CHANGING, WITH_BYTES, Content
 from reconciler.recovery.scanning.finishing import moved
 from reconciler.recovery.scanning.finishing.hiding import Hidden
 from reconciler.recovery.scanning.finishing.knowing import Known
@@ -119,8 +119,14 @@ def _dated(batch: pa.RecordBatch, since: bytes) -> pa.RecordBatch:
 
 
 def _known(rows: pa.RecordBatch) -> pa.Array:
-    """Say for each row whether it is a file, whether or not anybody could read it. Never null."""
-    return pc.and_not(_there(rows), pairs.is_closed(rows))
+    """Say for each row whether it is known to be a file, whether or not anybody could read it.
+
+    What lies in a folder that may be listed and not entered can be a link as well; and of what is
+    written just now nobody can say whether it is another file. Never null.
+    """
+    is_file = pc.and_(pc.is_valid(rows["size"]), pc.is_valid(rows["mtime_ns"]))
+    is_file = pc.and_not(is_file, pc.fill_null(pc.equal(rows["kind"], CHANGING), False))
+    return pc.or_(pairs.has_bytes(rows), pc.and_(_there(rows), is_file))
 
 
 def _is_seen(now: pa.RecordBatch, good: pa.RecordBatch) -> pa.Array:

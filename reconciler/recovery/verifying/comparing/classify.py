@@ -123,6 +123,8 @@ def _still_there(path: bytes, was: Content, now: Content, by: Circumstances) -> 
 
 
 def _in_its_place(was: Content, now: Content, told: _Telling) -> Judged:
+    if was.kind == rows.UNREADABLE and was.size is None:  # nobody could tell what it is
+        return told.unknown(NO_HASH_THEN)
     if now.kind != was.kind and not {was.kind, now.kind} <= _BYTES:
         return told.listed(values.CHANGED, f"{was.kind} became {now.kind}")
     if was.kind not in _BYTES:

@@ -49,8 +49,8 @@ class Narrator:
         self._lost = ""
         #: As what it was found damaged: under another time these bytes are no less.
         self._rotten: list[Content] = []
-        #: What was seen of it last in an archive, where nobody has read it.
-        self._archived: Content | None = None
+        #: What was seen of it last where nobody has read it, as in an archive.
+        self._unread: Content | None = None
         #: Since when it is only remembered what it should be.
         self._since = ""
 
@@ -132,7 +132,7 @@ class Narrator:
             self._written = side.started_at
 
     def _right(self, side: Recorded, content: Content | None) -> None:
-        if content is None or (content.sha256 is None and content.kind == rows.FILE):
+        if content is None or (content.sha256 is None and content.kind in rows.WITH_BYTES):
             return
         self._wrong_since = self._lost = ""
         self._rotten = [each for each in self._rotten if each.sha256 != content.sha256]
@@ -143,10 +143,10 @@ class Narrator:
             self._last_right = max(self._last_right, moment(proved))
 
     def _is_back(self, content: Content | None) -> bool:
-        """Return whether an archived object that was gone is there again, as findings know it."""
-        was = self._good.content if self._good else self._archived
-        if content is not None and content.kind == rows.ARCHIVED:
-            self._archived = content
+        """Return whether what nobody can read was gone and is there again, as findings know it."""
+        was = self._good.content if self._good else self._unread
+        if content is not None and content.kind in rows.WITH_BYTES and not self._lost:
+            self._unread = content
         storage, place = self._by
         rotten = tuple(self._rotten)
         gone = FileFinding(self._lost, storage, place, self._path, was, rotted=rotten)

@@ -141,29 +141,68 @@ def test_what_goes_while_nobody_can_see_it_is_named_once_it_could_be_seen(nights
     assert nights.scan().missing_first == [b"f/a", b"z"]
 
 
-@pytest.mark.parametrize("kind", [rows.UNREADABLE, rows.CHANGING, rows.ARCHIVED])
-def test_what_nobody_could_ever_read_is_named_once_it_is_gone(nights, kind):
-    never = nights.storage.put(
-        "never", b"data", kind=rows.FILE if kind == rows.UNREADABLE else kind
-    )
+@pytest.fixture
+def never(nights):
+    """Give a file that is listed, and can't be read."""
     nights.storage.errors[b"never"] = b"EIO"
-    for _ in range(2):
-        assert nights.scan().found == 0
+    file = nights.storage.put("never", b"data")
+    assert nights.scan().found == 0
+    return file
+
+
+def test_what_nobody_could_ever_read_is_named_once_it_is_gone(nights, never):
+    assert nights.scan().found == 0
     del nights.storage.files[b"never"]
     for _ in range(2):
         assert nights.scan().missing_first == [b"never"]
-    nights.storage.errors.clear()
-    never.kind = rows.FILE
+    # It is back, and no more readable than it was.
     nights.storage.files[b"never"] = never
     for _ in range(2):
         assert nights.scan().found == 0
     assert nights.known() == [("missing", b"never", True)]
+    nights.storage.errors.clear()
+    assert nights.scan().found == 0
 
 
-def test_another_one_in_the_place_of_what_was_never_read_does_not_end_it(nights):
-    nights.storage.put("never", b"data")
-    nights.storage.errors[b"never"] = b"EIO"
+def test_an_archived_object_that_nobody_could_ever_read_is_named_once_it_is_gone(nights):
+    never = nights.storage.put("never", b"data", kind=rows.ARCHIVED)
     nights.scan()
+    del nights.storage.files[b"never"]
+    assert nights.scan().missing_first == [b"never"]
+    nights.storage.files[b"never"] = never
+    assert nights.scan().found == 0
+
+
+@pytest.mark.parametrize("is_read", [False, True])
+def test_what_nobody_could_ever_read_is_not_missing_where_it_was_moved(nights, never, is_read):
+    nights.storage.files[b"elsewhere"] = nights.storage.files.pop(b"never")
+    if not is_read:
+        nights.storage.errors[b"elsewhere"] = b"EIO"
+    for _ in range(2):
+        assert nights.scan().found == 0
+    nights.storage.files.pop(b"elsewhere")
+    assert nights.scan().missing_first == [b"elsewhere"]
+
+
+def test_a_file_of_another_size_or_time_is_not_what_nobody_could_read(nights, never):
+    nights.storage.put("longer", b"more data")
+    nights.storage.put("later", b"data", mtime_ns=LONG_AGO + 1)
+    del nights.storage.files[b"never"]
+    assert nights.scan().missing_first == [b"never"]
+
+
+@pytest.mark.parametrize("kind", [rows.LINK, rows.PIPE, rows.FILE])
+def test_what_could_not_be_told_to_be_a_file_is_not_missed(nights, kind):
+    """As in a folder that may be listed, and not entered."""
+    nights.storage.put("d/l", kind=rows.UNREADABLE, detail=b"EACCES", mtime_ns=None)
+    nights.scan()
+    nights.storage.put("d/l", b"", kind=kind)
+    for _ in range(2):
+        assert nights.scan().found == 0
+    assert nights.known() == []
+
+
+def test_another_one_in_the_place_of_what_was_never_read_does_not_end_it(nights, never):
     del nights.storage.files[b"never"]
     nights.scan()
     nights.storage.errors.clear()

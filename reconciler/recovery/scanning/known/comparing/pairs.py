@@ -109,12 +109,3 @@ def is_unread(rows: pa.RecordBatch) -> pa.Array:
     """Say for each row whether a limit left no room for it (`Content.is_unread`). Never null."""
     of_limit = pc.and_(pc.equal(rows["kind"], UNREADABLE), pc.equal(rows["detail"], LIMIT))
     return pc.fill_null(of_limit, False)
-
-
-def is_closed(rows: pa.RecordBatch) -> pa.Array:
-    """Say for each row whether it is a folder that could not be listed (`rows.is_closed`).
-
-    Never null.
-    """
-    is_folder = pc.and_(pc.ends_with(rows["path"], b"/"), pc.is_null(rows["size"]))
-    return pc.fill_null(pc.and_(pc.equal(rows["kind"], UNREADABLE), is_folder), False)
