@@ -27,6 +27,10 @@ PATIENCE = 60.0
 #: What was fetched, by a name that nobody else uses.
 _FETCHED = "refs/reconciler/fetched"
 _MANIFESTS = (".yaml", ".yml")
+#: What Git does not have, and what it is told not to look at.
+_FOREIGN = ("??", "!!")
+#: The folder of journals, and of what a watch knows.
+_OWN = ".reconciler"
 
 
 class _Refused(Exception):  # noqa: N818 - it never leaves this module
@@ -46,11 +50,13 @@ class Checkout:
         *,
         signed: bool = False,
         patience: float = PATIENCE,
+        variables: Sequence[str] = (),
     ) -> None:
         """Find the checkout in which the files and folders of a manifest lie.
 
-        `signed`: no commit is taken that `git verify-commit` does not vouch for. Raises
-        `UsageError` if they do not all lie in one checkout, or if there is no git.
+        `variables` are the files that it takes values from, wherever they are. `signed`: no commit
+        is taken that `git verify-commit` does not vouch for. Raises `UsageError` if the manifest
+        does not all lie in one checkout, or if there is no git.
         """
         folders = {_folder(path) for path in paths}
         tops = set[str]()
@@ -63,6 +69,8 @@ class Checkout:
             raise UsageError(f"--pull: the manifest lies in several checkouts: {sorted(tops)}")
         self._top = Path(tops.pop())
         self._paths = [os.path.abspath(path) for path in paths]  # noqa: PTH100 - links stay
+        inside = (os.path.realpath(path) for path in variables)
+        self._variables = [p for p in inside if Path(p).is_relative_to(self._top)]
         self._git = Git(self._top, environ, patience)
         self._signed = signed
 
@@ -111,16 +119,33 @@ class Checkout:
         self._git.without_filters(sorted(drivers))
 
     def _check_unchanged(self) -> None:
-        """Refuse a manifest that is another one than what was committed."""
-        command = ("status", "--porcelain=v1", "-z", "--no-renames", "--ignored=matching")
-        told = self._read(*command, "--untracked-files=all", "--", *self._paths)
-        changed = [
-            line[3:]
-            for line in told.split("\0")
-            if line and (line[:2] not in ("??", "!!") or line.lower().endswith(_MANIFESTS))
-        ]
+        """Refuse a manifest that is another one than what was committed.
+
+        A file of variables may be one that Git does not have: it is of this machine then.
+        """
+        manifest = self._status(self._paths)
+        changed = [path for mark, path in manifest if mark not in _FOREIGN or self._is_ours(path)]
+        variables = self._status(self._variables) if self._variables else []
+        changed += [path for mark, path in variables if mark not in _FOREIGN]
         if changed:
             raise _Refused(CHANGED_HERE, f"changed here, and not committed: {listed(changed)}")
+
+    def _status(self, paths: Sequence[str]) -> list[tuple[str, str]]:
+        """Return what Git says of each path that is not as it was committed."""
+        command = ("status", "--porcelain=v1", "-z", "--no-renames", "--ignored=matching")
+        told = self._read(*command, "--untracked-files=all", "--", *paths)
+        return [(line[:2], line[3:]) for line in told.split("\0") if line]
+
+    def _is_ours(self, path: str) -> bool:
+        """Return whether what Git does not have may be of the manifest.
+
+        That is what was named, files that look so, and folders that Git does not look into; but
+        not where we keep what we know.
+        """
+        if path.endswith("/"):
+            return not path.endswith(f"{_OWN}/")
+        named = map(os.path.realpath, self._paths)
+        return path.lower().endswith(_MANIFESTS) or os.path.realpath(self._top / path) in named
 
     def _fetch(self) -> str:
         """Fetch what the branch follows, and return its commit."""

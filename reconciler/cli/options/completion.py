@@ -33,7 +33,11 @@ _reconciler_offered() {{
   local one
   {_OFFERED.format('bash "$1" "$2" "${COMP_WORDS[@]:1}"')} |
     while IFS= read -r one; do
-      case $2 in [\\"\\']*) printf '%s\\n' "$one" ;; *) printf '%q\\n' "$one" ;; esac
+      case $2 in
+      [\\"\\']*) # bash puts it within the quotation marks as it is
+        case $one in *[\\$\\`\\"\\\\\\!\\']*) ;; *) printf '%s\\n' "$one" ;; esac ;;
+      *) printf '%q\\n' "$one" ;;
+      esac
     done
 }}
 _reconciler_names() {{ _reconciler_offered names "$1"; }}

@@ -11,6 +11,7 @@ from reconciler.cli.options.command import Row
 from reconciler.cli.settings import VERDICTS, Settings
 from reconciler.environment.at_hand import DEFAULTS, JOURNALS, WATCHES
 from reconciler.printable import quoted
+from reconciler.recovery.repository import MARKER
 
 #: Options of commands that write files.
 _FILES = ("out", "digest_file", "rows", "metrics")
@@ -115,11 +116,12 @@ def _is_same(place: str, path: str) -> bool:
 
 
 def _is_kept(place: str, after: Namespace) -> bool:
-    """Return whether a path is in a folder of journals, or of what a watch knows."""
+    """Return whether a path is in a folder of journals, of what a watch knows, or of scans."""
     folders = [os.path.realpath(f) for n in ("journal", "state") if (f := getattr(after, n, None))]
     above = os.path.dirname(os.path.realpath(place))
     while above != (higher := os.path.dirname(above)):
-        if above in folders or above.endswith(_KEPT):
+        is_repository = os.path.exists(os.path.join(above, MARKER))
+        if above in folders or above.endswith(_KEPT) or is_repository:
             return True
         above = higher
     return False

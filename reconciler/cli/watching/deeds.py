@@ -157,7 +157,8 @@ def _checkout(context: Context, options: WatchOptions) -> Checkout | None:
             raise UsageError("--require-signed says what --pull may bring in: give both")
         return None
     paths = context.settings.files or default_paths()
-    return Checkout(paths, context.environ, signed=options.require_signed)
+    signed, variables = options.require_signed, context.settings.env_files
+    return Checkout(paths, context.environ, signed=signed, variables=variables)
 
 
 def _for_a_round(context: Context) -> Context:

@@ -2,11 +2,15 @@
 
 import os
 import re
+import shlex
 import shutil
 import socket
+import subprocess
 
 import pytest
 
+from reconciler.cli.commands import COMMANDS
+from reconciler.cli.options.completion import script
 from support.commands import starting
 from support.commands.typing import terminal
 from support.repository import ROOT
@@ -74,3 +78,13 @@ def test_a_tab_offers_what_is_at_hand_and_nothing_else(folder, shell):
         platform.setblocking(False)
         with pytest.raises(BlockingIOError):
             platform.accept()
+
+
+@pytest.mark.parametrize("mark", ['"', "'"])
+def test_bash_is_given_no_name_that_would_end_its_quotation_or_run_anything(mark):
+    names = ["raw$(touch x)", "nas'; touch x; #", "`x`", "a\\b", "bang!", 'a"b', "two words", "a"]
+    told = " ".join(shlex.quote(name) for name in names)
+    asked = f"COMP_WORDS=(x); _reconciler_names {shlex.quote(mark)}"
+    line = f"{script('bash', COMMANDS)}\nreconciler() {{ printf '%s\\n' {told}; }}; {asked}"
+    done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["two words", "a"]

@@ -175,6 +175,9 @@ def test_reports_are_private_and_whole(quickstart):
         (("plan", "-o", "json=.reconciler/journal/a"), "is where runs keep what they know"),
         (("plan", "--out", ".reconciler/journal/a"), "is where runs keep what they know"),
         (("plan", "-o", "json=.reconciler/watch/a"), "is where runs keep what they know"),
+        (("plan", "-o", "json=proofs/scans/a"), "is where runs keep what they know"),
+        (("plan", "--out", "proofs/scans/a"), "is where runs keep what they know"),
+        (("verify", "proofs", "-o", "json=./proofs/a"), "is where runs keep what they know"),
         (("plan", "-o", "json", "-o", "junit"), "both want standard output"),
         (("list", "-o", "json=x"), "`list` writes to standard output alone: `-o json > x`"),
         (("list", "-o", "sarif"), "`list` has no -o sarif: it writes text, json or markdown"),
@@ -195,6 +198,7 @@ def test_no_report_goes_where_it_would_do_harm(folder, arguments, said):
     folder.write("version: 2\n", "more/a.yaml")
     (folder.path / "to").symlink_to("more/a.yaml")
     (folder.path / "link").symlink_to("storages.yaml")
+    folder.write("{}", "proofs/reconciler-repository.json")
     env = {"RECONCILER_TOKEN_FILE": "v.env"} if arguments[0] == "validate" else {}
     done = folder(*arguments, code=64, env=env)
     assert said in done.stderr

@@ -158,6 +158,35 @@ def test_a_manifest_that_was_changed_here_is_told(repository, name, text):
     assert repository.text() == ("mine" if name == "storages.yaml" else "one")
 
 
+@pytest.mark.parametrize("what", ["ignored folder", "repository", "other name", "variables"])
+def test_what_git_does_not_have_is_no_part_of_what_it_vouches_for(repository, what):
+    repository.push("storages/drafts/\n", name=".gitignore")
+    repository.push("ORG=lab\n", name="lab.env")
+    repository.push("one", name="storages/a.yaml")
+    git(repository.here, "pull", "-q")
+    folder, variables = repository.here / "storages", repository.here / "lab.env"
+    paths, name = [str(folder)], "storages/drafts/"
+    (folder / ".reconciler" / "journal").mkdir(parents=True)
+    (folder / ".reconciler" / "journal" / "run.jsonl").write_text("{}")
+    (repository.here / "mine.env").write_text("A=b\n")
+    mine = [str(variables), str(repository.here / "mine.env")]
+    assert Checkout(paths, ENVIRON, variables=mine).pull().problem is None
+    if what == "ignored folder":
+        (folder / "drafts").mkdir()
+        (folder / "drafts" / "d.yaml").write_text("evil")
+    elif what == "repository":
+        git(repository.here, "init", "-q", str(folder / "nested"))
+        (folder / "nested" / "n.yaml").write_text("evil")
+        name = "storages/nested/"
+    elif what == "other name":
+        (repository.here / "my.conf").write_text("evil")
+        paths, name = [str(repository.here / "my.conf")], "my.conf"
+    else:
+        variables.write_text("ORG=evil\n")
+        name = "lab.env"
+    assert name in refused(Checkout(paths, ENVIRON, variables=mine).pull(), CHANGED_HERE)
+
+
 def test_nothing_that_the_remote_sends_is_run(repository, tmp_path):
     """Hooks in a tracked folder, filters and monitors that are scripts of the checkout, links."""
     ran = tmp_path / "ran"
