@@ -57,7 +57,7 @@ def _measure(target: Target, options: argparse.Namespace) -> None:
     with (
         LocalCluster(n_workers=WORKERS, threads_per_worker=1, dashboard_address=None) as local,
         Client(local.scheduler_address, set_as_default=False) as client,
-        connected(local.scheduler_address) as cluster,
+        connected(local.scheduler_address, 60.0) as cluster,
     ):
         taken = in_turns(
             {
