@@ -12,6 +12,8 @@ from collections.abc import Sequence
 DEFAULT_FILE, DEFAULT_FOLDER = "storages.yaml", "storages"
 #: What a manifest in the current folder may be called.
 DEFAULTS = (DEFAULT_FILE, "storages.yml", DEFAULT_FOLDER)
+#: What says that a folder is one of a watch: it holds the file as long as it stays.
+WATCHED = "watch.lock"
 #: Where runs keep their journals, and a watch what it knows, beside a manifest.
 JOURNALS, WATCHES = (os.path.join(".reconciler", name) for name in ("journal", "watch"))
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from reconciler.environment.at_hand import WATCHED
 from reconciler.errors import ReconcilerError, WatchedError
 from reconciler.printable import quoted
 
@@ -15,8 +16,6 @@ if sys.platform == "win32":
     import msvcrt
 else:
     import fcntl
-
-NAME = "watch.lock"
 
 
 @contextmanager
@@ -27,7 +26,7 @@ def alone(folder: Path) -> Iterator[None]:
     """
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(folder / NAME, os.O_RDWR | os.O_CREAT, 0o600)
+        descriptor = os.open(folder / WATCHED, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
         raise ReconcilerError(
             f"--state {quoted(str(folder))} can't be written: {error.strerror}"

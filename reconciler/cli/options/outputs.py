@@ -9,7 +9,7 @@ from functools import partial
 
 from reconciler.cli.options.command import Row
 from reconciler.cli.settings import VERDICTS, Settings
-from reconciler.environment.at_hand import DEFAULTS, JOURNALS, WATCHES
+from reconciler.environment.at_hand import DEFAULTS, JOURNALS, WATCHED, WATCHES
 from reconciler.printable import quoted
 from reconciler.recovery.repository import MARKER
 
@@ -17,6 +17,10 @@ from reconciler.recovery.repository import MARKER
 _FILES = ("out", "digest_file", "rows", "metrics")
 #: With what variables begin that name files which we read, or what we build upon.
 _READ_BY_US = ("RECONCILER_", "JETRAW_", "AWS_", "SSL_")
+#: What lies in a folder that a watch, or scans, keep for themselves.
+_MARKS = (WATCHED, MARKER)
+#: What stands among the first bytes of a journal, and how many those are.
+_OPENING, _LONG = b'"event":"run_started"', 200
 #: How files of a manifest end that lie in its folder.
 _OF_MANIFEST = (".yaml", ".yml")
 #: Where runs keep their journals, and a watch what it knows, if nobody says otherwise.
@@ -116,12 +120,25 @@ def _is_same(place: str, path: str) -> bool:
 
 
 def _is_kept(place: str, after: Namespace) -> bool:
-    """Return whether a path is in a folder of journals, of what a watch knows, or of scans."""
+    """Return whether a path is a journal, or in a folder of those, of a watch, or of scans."""
+    if _is_journal(place):
+        return True
     folders = [os.path.realpath(f) for n in ("journal", "state") if (f := getattr(after, n, None))]
     above = os.path.dirname(os.path.realpath(place))
     while above != (higher := os.path.dirname(above)):
-        is_repository = os.path.exists(os.path.join(above, MARKER))
-        if above in folders or above.endswith(_KEPT) or is_repository:
+        marked = any(os.path.exists(os.path.join(above, name)) for name in _MARKS)
+        if above in folders or above.endswith(_KEPT) or marked:
             return True
         above = higher
     return False
+
+
+def _is_journal(place: str) -> bool:
+    """Return whether a file that is there begins as a journal does, wherever it was kept."""
+    if not os.path.isfile(place):
+        return False
+    try:
+        with open(place, "rb") as file:
+            return _OPENING in file.read(_LONG)
+    except OSError:  # who writes there comes to know why
+        return False

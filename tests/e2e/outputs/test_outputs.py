@@ -176,6 +176,8 @@ def test_reports_are_private_and_whole(quickstart):
         (("plan", "--out", ".reconciler/journal/a"), "is where runs keep what they know"),
         (("plan", "-o", "json=.reconciler/watch/a"), "is where runs keep what they know"),
         (("plan", "-o", "json=proofs/scans/a"), "is where runs keep what they know"),
+        (("plan", "-o", "json=known/watch.json"), "is where runs keep what they know"),
+        (("plan", "--out", "run"), "is where runs keep what they know"),
         (("plan", "--out", "proofs/scans/a"), "is where runs keep what they know"),
         (("verify", "proofs", "-o", "json=./proofs/a"), "is where runs keep what they know"),
         (("plan", "-o", "json", "-o", "junit"), "both want standard output"),
@@ -199,6 +201,8 @@ def test_no_report_goes_where_it_would_do_harm(folder, arguments, said):
     (folder.path / "to").symlink_to("more/a.yaml")
     (folder.path / "link").symlink_to("storages.yaml")
     folder.write("{}", "proofs/reconciler-repository.json")
+    folder.write("", "known/watch.lock")
+    folder.write('{"time":"…","event":"run_started","format_version":1}\n', "run")
     env = {"RECONCILER_TOKEN_FILE": "v.env"} if arguments[0] == "validate" else {}
     done = folder(*arguments, code=64, env=env)
     assert said in done.stderr
