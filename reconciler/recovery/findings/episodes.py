@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from msgspec.structs import replace
 
 from reconciler.recovery import values
-from reconciler.recovery.rows import ARCHIVED, DELETED, FILE, Content
+from reconciler.recovery.rows import ARCHIVED, DELETED, FILE, WITH_BYTES, Content
 from reconciler.recovery.values import FileFinding
 
 Key = tuple[str, bytes, str]
@@ -122,12 +122,12 @@ def is_written(episode: FileFinding, now: Content | None) -> bool:
     So is whatever comes where it was accepted that there is nothing.
     """
     was, rotten = episode.was, episode.now
-    if now is None or now.sha256 is None or now.kind not in (FILE, ARCHIVED):
-        return False
-    if any(is_same_damage(each, now) for each in episode.rotted):
+    if now is None or any(is_same_damage(each, now) for each in episode.rotted):
         return False
     if rotten is None and is_settled(episode):
-        return True
+        return now.kind in WITH_BYTES
+    if now.sha256 is None or now.kind not in (FILE, ARCHIVED):
+        return False
     if was is None or rotten is None or episode.what != values.DAMAGED:
         return False
     times = {each.mtime_ns for each in (was, rotten, *episode.rotted)}

@@ -174,11 +174,14 @@ def _ended(
 
 
 def _is_seen(finding: FileFinding, hidden: Hidden) -> bool:
-    """Return whether a scan can say that a finding is over; of what nobody could ever read it can.
+    """Return whether a scan can say that a finding is over; of what nobody can read, it may.
 
-    That lies there again, no more readable than it was.
+    That is so of what nobody ever could, and is no more readable than it was; and of whatever lies
+    where a person has accepted that there is nothing.
     """
-    return not hidden(finding.path) or (finding.was is not None and finding.was.sha256 is None)
+    if not hidden(finding.path) or (finding.was is not None and finding.was.sha256 is None):
+        return True
+    return finding.now is None and episodes.is_settled(finding)
 
 
 def _otherwise(repository: Repository, scan: Scan, hidden: Hidden) -> Iterator[Otherwise]:

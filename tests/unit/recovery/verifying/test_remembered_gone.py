@@ -184,6 +184,37 @@ def test_what_nobody_could_ever_read_is_not_missing_where_it_was_moved(nights, n
     assert nights.scan().missing_first == [b"elsewhere"]
 
 
+def test_what_was_read_is_moved_also_where_its_new_name_can_not_be_read_yet(nights):
+    nights.storage.files[b"g/a"] = nights.storage.files.pop(b"f/a")
+    nights.storage.errors[b"g/a"] = b"EIO"
+    assert nights.scan().found == 0
+    nights.storage.errors.clear()
+    for _ in range(2):
+        assert nights.scan().found == 0
+
+
+@pytest.mark.parametrize("how", ["left out", "its folder closed"])
+def test_what_was_moved_is_not_missing_once_where_it_was_could_not_be_seen(nights, how):
+    nights.storage.files[b"g/a"] = nights.storage.files.pop(b"f/a")
+    assert nights.scan().found == 0
+    if how == "its folder closed":
+        nights.storage.put("f/", kind=rows.UNREADABLE, detail=b"EACCES")
+    nights.scan(excluded=("f/",) if how == "left out" else ())
+    nights.storage.files.pop(b"f/", None)
+    for _ in range(2):
+        assert nights.scan().found == 0
+
+
+def test_what_came_where_nothing_was_accepted_and_went_is_missing(lost):
+    lost.accept()
+    lost.put(b"other", mtime_ns=LONG_AGO + 1)
+    lost.storage.errors[b"f/a"] = b"EIO"
+    assert lost.scan().found == 0
+    del lost.storage.files[b"f/a"]
+    for _ in range(2):
+        assert lost.scan().missing_first == [b"f/a"]
+
+
 def test_a_file_of_another_size_or_time_is_not_what_nobody_could_read(nights, never):
     nights.storage.put("longer", b"more data")
     nights.storage.put("later", b"data", mtime_ns=LONG_AGO + 1)
