@@ -82,9 +82,10 @@ def _of_read(after: Namespace, chosen: Settings) -> str:
     others = [path for name in _FILES if (path := getattr(after, name, None))]
     if not (reports or others):
         return ""
-    ours = [*_of_run(chosen)]
+    # What else is written is held against the manifest once that is read.
+    ours, manifest = [*_of_run(chosen)], chosen.files or DEFAULTS
     for place, read in (
-        *((p, [*ours, *_named(after)]) for p in reports),
+        *((p, [*manifest, *ours, *_named(after)]) for p in reports),
         *((p, ours) for p in others),
     ):
         if _is_kept(place, after):
@@ -95,8 +96,7 @@ def _of_read(after: Namespace, chosen: Settings) -> str:
 
 
 def _of_run(chosen: Settings) -> Iterator[str]:
-    """Yield what is read by all commands: a manifest and its variables, the file of a token."""
-    yield from chosen.files or DEFAULTS
+    """Yield what is read by all commands beside a manifest: its variables, the file of a token."""
     yield from chosen.env_files
     for name, value in os.environ.items():
         if name.startswith(_READ_BY_US) and name.endswith("_FILE"):
