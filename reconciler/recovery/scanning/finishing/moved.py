@@ -34,9 +34,9 @@ def marked(
     """Return the remembered rows of `part` with a mark on those that were moved.
 
     Those are dated `since`, not in `contents` though no `hidden` path, and their bytes lie there at
-    a path that `before`, the contents of the last scan, does not have; where nobody could read the
-    one or the other, a file of the same size and time. Each new file stands for one that has gone,
-    and empty ones for none. Raises `RepositoryError`, `SnapshotError`.
+    a path that `before`, the contents of the last scan, does not have; of those that nobody could
+    read, a file of the same size and time. Each new file stands for one that has gone, and empty
+    ones for none. Raises `RepositoryError`, `SnapshotError`.
     """
     there, number = contents_of(contents), 0
     with PartWriter(folder, CONTENTS) as writer:
@@ -74,23 +74,27 @@ def _gone(rows: pa.RecordBatch, since: bytes, there: Earlier) -> pa.Array:
 
 
 def _came(wanted: pa.Table, contents: Path, before: Path) -> Counter[object]:
-    """Count the files whose path is new, by their bytes, or else by size and time."""
+    """Count the files whose path is new, by what they have of what is wanted (`_marks`)."""
     came = Counter[object]()
     known = contents_of(before)
     hashes = wanted["sha256"].drop_null().combine_chunks()
-    every, times = set(_stamps(wanted)), wanted["mtime_ns"].combine_chunks()
-    unread = set(_stamps(wanted.filter(pc.is_null(wanted["sha256"]))))
+    unread = wanted.filter(pc.is_null(wanted["sha256"]))
+    marks, times = set(_stamps(unread)), unread["mtime_ns"].combine_chunks()
     for now in read.batches(contents, CONTENTS) if len(wanted) else ():
         new = pc.is_null(known.beside(now["path"])["path"])
         proved = pc.or_(has_bytes(now), in_archive(now))
         found = pc.and_(proved, pc.is_in(now["sha256"], value_set=hashes))
         came.update(values(now["sha256"].filter(pc.and_(new, found))))
         alike = pc.and_(pc.is_in(now["mtime_ns"], value_set=times), pc.is_valid(now["mtime_ns"]))
-        alike = pc.and_(pc.and_not(new, found), alike)
-        was_read, others = proved.filter(alike).to_pylist(), now.filter(alike)
-        stamps = zip(_stamps(others), was_read, strict=True)
-        came.update(stamp for stamp, is_read in stamps if stamp in (unread if is_read else every))
+        others = now.filter(pc.and_(pc.and_not(new, found), alike))
+        came.update(mark for mark in _stamps(others) if mark in marks)
     return came
+
+
+def _marks(rows: pa.RecordBatch) -> Iterator[object]:
+    """Yield by what each is known at another path: its bytes, else its size and time."""
+    each = zip(values(rows["sha256"]), _stamps(rows), strict=True)
+    return (stamp if hash is None else hash for hash, stamp in each)
 
 
 def _stamps(rows: pa.RecordBatch | pa.Table) -> Iterator[object]:
@@ -103,10 +107,9 @@ def _details(
     if not came:
         return rows["detail"]
     details = values(rows["detail"])
-    paths, marks = values(rows["path"]), [*zip(values(rows["sha256"]), _stamps(rows), strict=True)]
+    paths, marks = values(rows["path"]), [*_marks(rows)]
     for i, is_gone in enumerate(gone.to_pylist()):
-        by = next((mark for mark in marks[i] if mark is not None and came[mark] > 0), None)
-        if is_gone and by is not None and not hidden(paths[i]):
-            came[by] -= 1
+        if is_gone and came[marks[i]] > 0 and not hidden(paths[i]):
+            came[marks[i]] -= 1
             details[i] += MARK
     return pa.array(details, pa.binary())

@@ -96,7 +96,7 @@ class _Going:
         away = pc.invert(_there(now)).to_pylist()
         was_there = _there(then).to_pylist()
         for i, path in enumerate(values(good["path"])):
-            if (details[i] or b"").endswith(moved.MARK):
+            if (details[i] or b"").endswith(moved.MARK) and not was_there[i]:
                 continue  # it is elsewhere, whatever could be seen of where it was
             if not away[i] or self._hidden(path) or not (was_there[i] or self._was_hidden(path)):
                 continue

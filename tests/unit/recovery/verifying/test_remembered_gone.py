@@ -184,13 +184,34 @@ def test_what_nobody_could_ever_read_is_not_missing_where_it_was_moved(nights, n
     assert nights.scan().missing_first == [b"elsewhere"]
 
 
-def test_what_was_read_is_moved_also_where_its_new_name_can_not_be_read_yet(nights):
-    nights.storage.files[b"g/a"] = nights.storage.files.pop(b"f/a")
-    nights.storage.errors[b"g/a"] = b"EIO"
-    assert nights.scan().found == 0
+def test_what_was_read_is_not_taken_for_another_of_its_size_and_time(nights):
+    """That one may be read later, and be another file."""
+    nights.storage.put("other", GOOD)
+    nights.storage.errors[b"other"] = b"EIO"
+    del nights.storage.files[b"f/a"]
+    assert nights.scan().missing_first == [b"f/a"]
+
+
+def test_of_two_of_one_size_and_time_the_one_that_was_read_is_missing(nights, never):
+    nights.storage.put("also", b"good")
     nights.storage.errors.clear()
+    nights.storage.errors[b"never"] = b"EIO"
+    nights.scan()
+    nights.storage.files[b"zz"] = nights.storage.files.pop(b"never")
+    del nights.storage.files[b"also"]
+    nights.storage.errors.clear()
+    assert nights.scan().missing_first == [b"also"]
+
+
+def test_what_was_moved_and_came_back_is_missing_once_it_goes(nights):
+    nights.storage.files[b"g/a"] = nights.storage.files.pop(b"f/a")
+    assert nights.scan().found == 0
+    nights.storage.files[b"f/a"] = nights.storage.files.pop(b"g/a")
+    nights.storage.errors[b"f/a"] = b"EIO"
+    nights.scan()
+    del nights.storage.files[b"f/a"]
     for _ in range(2):
-        assert nights.scan().found == 0
+        assert b"f/a" in nights.scan().missing_first
 
 
 @pytest.mark.parametrize("how", ["left out", "its folder closed"])
