@@ -115,8 +115,9 @@ def job() -> dict:
 
 
 def test_the_job_is_one_that_kubernetes_takes(job: dict) -> None:
-    schema = json.loads((KUBERNETES / "job-1.33.json").read_text(encoding="utf-8"))
-    jsonschema.Draft202012Validator(schema).validate(job)
+    schemas = json.loads((KUBERNETES / "schemas-1.33.json").read_text(encoding="utf-8"))
+    whole = {**schemas["kinds"]["Job"], "$defs": schemas["$defs"]}
+    jsonschema.Draft202012Validator(whole).validate(job)
     spec, pod = job["spec"], job["spec"]["template"]["spec"]
     # What the schema can't say of an index that is to fail alone.
     assert (spec["completionMode"], pod["restartPolicy"]) == ("Indexed", "Never")

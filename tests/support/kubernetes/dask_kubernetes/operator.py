@@ -119,6 +119,6 @@ def _entry_point() -> list[str]:
 
 def _check(pod: Spec) -> None:
     """Raise `jsonschema.ValidationError` for what Kubernetes takes as no pod."""
-    schema = json.loads((HOME / "job-1.33.json").read_text(encoding="utf-8"))
+    schema = json.loads((HOME / "schemas-1.33.json").read_text(encoding="utf-8"))
     wanted = {"$ref": "#/$defs/io.k8s.api.core.v1.PodSpec", "$defs": schema["$defs"]}
     jsonschema.Draft202012Validator(wanted).validate(pod)
