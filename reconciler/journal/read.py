@@ -78,7 +78,7 @@ def runs(folder: Path, wanted: str = "", *, named: bool = False) -> Iterator[Run
     """
     for path in _journals(folder, named=named):
         if wanted in path.stem:
-            yield _read(path)
+            yield of_file(path)
 
 
 def _journals(folder: Path, *, named: bool) -> list[Path]:
@@ -119,7 +119,8 @@ def about(run: Run, globs: tuple[str, ...]) -> Run:
     return replace(run, operations=kept, summary=counted(kept))
 
 
-def _read(path: Path) -> Run:
+def of_file(path: Path) -> Run:
+    """Read one journal; what is wrong with it is told by its `damage`."""
     try:
         pieces = path.read_bytes().split(b"\n")
     except OSError as error:

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from reconciler.watching.conditions import Condition, News
 from reconciler.watching.schedule import Found
+from reconciler.watching.survey import Finding, Proof, Survey
 
 
 class Pulled(Struct, frozen=True):
@@ -33,6 +34,8 @@ class Looked(Struct, frozen=True):
     #: How many storages are declared, and how many are live in scope.
     declared: int = 0
     live: int = 0
+    #: What there is in all; None where nobody asks.
+    survey: Survey | None = None
 
 
 class Tried(Struct, frozen=True):
@@ -46,6 +49,8 @@ class Tried(Struct, frozen=True):
     #: The manifest has changed since it was planned: nothing was written, and a new look is due.
     outdated: bool = False
     problem: Condition | None = None
+    #: What there is since; None where nobody asks, or nobody knows.
+    survey: Survey | None = None
 
 
 class ScanEnded(Struct, frozen=True):
@@ -60,6 +65,10 @@ class ScanEnded(Struct, frozen=True):
     problem: Condition | None = None
     #: When the file was proved whose proof is the oldest: RFC 3339; empty if there is none.
     oldest_proof: str = ""
+    #: What the repository knows of each storage; None if that could not be looked up.
+    proofs: tuple[Proof, ...] | None = None
+    #: The first files of those that are wrong.
+    findings: tuple[Finding, ...] = ()
 
 
 class Deeds(Protocol):

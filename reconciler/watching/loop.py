@@ -15,6 +15,7 @@ from reconciler.watching import schedule
 from reconciler.watching.conditions import (
     APPLYING,
     CHECKOUT,
+    DRIFT,
     LIVE,
     PROOFS,
     READING,
@@ -22,6 +23,7 @@ from reconciler.watching.conditions import (
     Condition,
     seen,
 )
+from reconciler.watching.course import Point, covered, with_point
 from reconciler.watching.deeds import Deeds, Looked, ScanEnded, Teller
 from reconciler.watching.memory import Memory, Paused
 from reconciler.watching.schedule import (
@@ -36,6 +38,7 @@ from reconciler.watching.schedule import (
     Terms,
 )
 from reconciler.watching.status import FORMAT_VERSION, Status
+from reconciler.watching.survey import Proof, Survey, with_proofs
 
 
 class Clock(NamedTuple):
@@ -69,6 +72,8 @@ class Watch:
         failing = tuple(self._awaited(one) for one in memory.failing)
         self._agenda = Agenda(clock.passed(), failing=failing, scan_due=self._scan_due())
         self._digest: str | None = None
+        #: What is known of files, by the places of storages.
+        self._proofs: dict[str, Proof] = {}
         #: The exit code that a run of this one round ends with.
         self.exit_code = 0
         self._status = Status(
@@ -79,6 +84,7 @@ class Watch:
             interval=terms.interval,
             looked_at=memory.looked_at,
             lasting=memory.lasting,
+            scans=terms.scan_every is not None,
         )
         if memory.applying:
             teller.cut_off(memory.applying)
@@ -112,6 +118,13 @@ class Watch:
         self._see(SCANNING, [ended.problem] if ended.problem else [])
         if ended.conditions is not None:
             self._see(PROOFS, ended.conditions)
+        if ended.proofs is not None:
+            self._proofs = {proof.place: proof for proof in ended.proofs}
+            storages = self._status.storages
+            if storages is not None:
+                storages = with_proofs(storages, self._proofs)
+            self._status = replace(self._status, storages=storages, findings=ended.findings)
+            self._plot()
         if not self._agenda.ending:  # else it goes on at once after a restart
             self._remember(scan_due=self._since_1970(self._agenda.scan_due))
         self.exit_code = self.exit_code or ended.exit_code
@@ -156,6 +169,7 @@ class Watch:
         if looked.problem is not None:
             self._status = replace(status, failures=status.failures + 1)
             self._see(READING, [looked.problem])
+            self._plot()
             return
         self._status = replace(
             status,
@@ -184,6 +198,7 @@ class Watch:
         paused = "" if until is None else moment_of(self._since_1970(until))
         self._status = replace(self._status, digest=digest, paused_until=paused)
         self._see(LIVE, looked.conditions)
+        self._survey(looked.survey)
         if looked.found and looked.found.ready and not digest:
             self._see(APPLYING, [])
         self._remember(looked_at=time)
@@ -207,6 +222,7 @@ class Watch:
             self._digest = ""
             self._status = replace(self._status, digest="", paused_until="")
             self._see(LIVE, [])
+            self._survey(tried.survey)
         if not (tried.busy or tried.outdated):
             self._see(APPLYING, [tried.problem] if tried.problem else [])
         self._remember(applying="")
@@ -224,6 +240,29 @@ class Watch:
         self._status = replace(self._status, lasting=lasting)
         if lasting != self._memory.lasting:
             self._remember(lasting=lasting)
+
+    def _survey(self, survey: Survey | None) -> None:
+        """Keep what there is in all, for whoever asks how things stand."""
+        if survey is not None:
+            storages = with_proofs(survey.storages, self._proofs)
+            self._status = replace(
+                self._status,
+                storages=storages,
+                differences=survey.differences,
+                runs=survey.runs,
+            )
+        self._plot()
+
+    def _plot(self) -> None:
+        """Add to the course how things stand: what a look that failed did not see is unknown."""
+        kinds = {one.condition.kind for one in self._status.lasting}
+        differing = {
+            one.condition.name for one in self._status.lasting if one.condition.kind == DRIFT
+        }
+        known = self._status.platform and not kinds & READING
+        drifted = len(differing) if known else None
+        point = Point(self._time(), drifted, *covered(self._proofs.values()))
+        self._status = replace(self._status, course=with_point(self._status.course, point))
 
     def _remember(self, **changes: object) -> None:
         failing = tuple(

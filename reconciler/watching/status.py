@@ -5,6 +5,8 @@ from __future__ import annotations
 from msgspec import Struct
 
 from reconciler.watching.conditions import Lasting
+from reconciler.watching.course import Point
+from reconciler.watching.survey import Difference, Finding, Run, Storage
 
 FORMAT_VERSION = 1
 
@@ -52,3 +54,15 @@ class Status(Struct, frozen=True):
     oldest_proof: str = ""
     #: What is not as it should be, and since when.
     lasting: tuple[Lasting, ...] = ()
+    #: Whether it scans.
+    scans: bool = False
+    #: All that is live in scope, or declared; None: not read since the start.
+    storages: tuple[Storage, ...] | None = None
+    #: In what storages differ, as the last look saw it.
+    differences: tuple[Difference, ...] = ()
+    #: The first files of those that are wrong, as the last scan knows.
+    findings: tuple[Finding, ...] = ()
+    #: The newest runs, newest first; None: not read since the start.
+    runs: tuple[Run, ...] | None = None
+    #: How things stood since the start.
+    course: tuple[Point, ...] = ()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from reconciler.applying.apart import live
 from reconciler.cli.context import Context
 from reconciler.cli.inputs.ids import read_ids
@@ -41,12 +43,19 @@ def read_source(context: Context, choices: Choices | None = None) -> Source:
     )
 
 
-def plan_apart(context: Context, source: Source) -> Plan:
-    """Read live and plan, as `plan_for` does.
+def plan_apart(
+    context: Context, source: Source, learn: Callable[[State], object] = lambda _: None
+) -> Plan:
+    """Read live, let somebody `learn` of it, and plan, as `plan_for` does.
 
     Raises `WithinStorageError` if a file of the run is to go to a storage that is live.
     """
-    return plan_for(source, lambda state: context.apart.know(live(state.storages)))
+
+    def known(state: State) -> None:
+        context.apart.know(live(state.storages))
+        learn(state)
+
+    return plan_for(source, known)
 
 
 def choose_platform(context: Context, manifest: Manifest | None) -> Platform:

@@ -14,6 +14,7 @@ from reconciler.cli.applying.signals import Stop
 from reconciler.cli.commands.watching.watch import WatchOptions
 from reconciler.cli.context import Context
 from reconciler.cli.inputs.platform import plan_apart, read_source
+from reconciler.cli.watching.surveying import Surveyor, fit
 from reconciler.environment.here import origin_here
 from reconciler.errors import (
     BLOCKED,
@@ -29,6 +30,7 @@ from reconciler.errors import (
 )
 from reconciler.given.source import Source
 from reconciler.manifest import default_paths
+from reconciler.model import State
 from reconciler.plan.document import Plan
 from reconciler.printable import shown
 from reconciler.reconcile import Applied
@@ -40,6 +42,7 @@ from reconciler.watching.checkout import Checkout
 from reconciler.watching.conditions import NOT_APPLIED, UNREAD, Condition
 from reconciler.watching.deeds import Looked, Pulled, Tried
 from reconciler.watching.schedule import Found
+from reconciler.watching.survey import Survey
 
 #: The signals that end a watch; SIGHUP wants a look.
 ENDING = ("SIGINT", "SIGTERM")
@@ -55,13 +58,16 @@ class Deeds:
         events: EventStream,
         told: Callable[[str, Applied], object],
         scan: Callable[[], None],
+        surveyor: Surveyor | None = None,
     ) -> None:
         """`told` hears of each apply: its run, and what came of it; `scan` begins a scan.
 
-        Raises `UsageError` if there is no checkout that could be pulled.
+        A `surveyor` is given where somebody asks what there is in all. Raises `UsageError` if
+        there is no checkout that could be pulled.
         """
         self._context, self._options, self._events, self._told = context, options, events, told
-        self.scan = scan
+        self.scan, self._surveyor = scan, surveyor
+        self._survey: Survey | None = None
         self._checkout = _checkout(context, options)
         self._commit = ""
         self._planned: tuple[Source, Plan] | None = None
@@ -87,9 +93,10 @@ class Deeds:
         """
         context = _for_a_round(self._context)
         self._planned, is_first, self._is_first = None, self._is_first, False
+        states: list[State] = []
         try:
             source = read_source(context)
-            plan = plan_apart(context, source)
+            plan = plan_apart(context, source, states.append)
         except (ReconcilerError, OSError) as error:
             if is_first and isinstance(error, UsageError):
                 raise
@@ -99,7 +106,10 @@ class Deeds:
         if plan.digest != self._digest:  # not at each look
             self._digest = plan.digest
             self._events.plan(plan)
-        return _looked(source, plan, applies=self._options.apply)
+        if self._surveyor is not None:
+            self._survey = self._surveyor.survey(source, plan, states[-1])
+        looked = _looked(source, plan, applies=self._options.apply)
+        return replace(looked, survey=self._survey)
 
     def run(self) -> str:
         """Give the next apply an id of its own."""
@@ -140,7 +150,10 @@ class Deeds:
             return Tried(code, worked=False, problem=Condition(NOT_APPLIED, "", "", why))
         finally:
             self._events.go_on_as(self._context.origin.run)
-        return _tried(done[0], code)
+        tried = _tried(done[0], code)
+        if tried.worked and self._surveyor is not None and self._survey is not None:
+            tried = replace(tried, survey=self._surveyor.after(self._survey, plan))
+        return tried
 
     def _terms(self) -> TermsOptions:
         return TermsOptions(
@@ -175,11 +188,11 @@ def _looked(source: Source, plan: Plan, *, applies: bool) -> Looked:
     policy = source.manifest.desired.policy
     drift = drift_of(plan, ignored=policy.undeclared == "ignore")
     found = [
-        Condition(conditions.DRIFT, _text(one.name), one.kind, of_difference(one))
+        Condition(conditions.DRIFT, fit(one.name), one.kind, of_difference(one))
         for one in drift.found
     ]
     found += [
-        Condition(conditions.BLOCKED, _text(one.name), one.code, shown(one.message))
+        Condition(conditions.BLOCKED, fit(one.name), one.code, shown(one.message))
         for one in plan.blocked_by
     ]
     code = CHANGES if drift.found else SUCCESS
@@ -212,8 +225,3 @@ def _in_a_line(error: Exception) -> str:
     if isinstance(error, ManifestError) and (others := len(error.problems) - 1):
         return f"{shown(error.problems[0].text())} (and {others} more)"
     return shown(" ".join(str(error).split()))
-
-
-def _text(name: str) -> str:
-    """Return a name that JSON can hold, whatever the platform has."""
-    return name.encode("utf-8", "backslashreplace").decode()

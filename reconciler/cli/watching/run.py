@@ -19,6 +19,7 @@ from reconciler.cli.context import Context
 from reconciler.cli.options.extras import imported
 from reconciler.cli.watching.bell import Bell, Inbox
 from reconciler.cli.watching.deeds import ENDING, Deeds
+from reconciler.cli.watching.surveying import Surveyor
 from reconciler.cli.watching.telling import Keeping, Telling
 from reconciler.environment.timestamps import utc_now
 from reconciler.errors import INTERRUPTED, SUCCESS, UsageError
@@ -80,7 +81,8 @@ def _watch(context: Context, options: WatchOptions, events: EventStream, folder:
             context.streams.heed(stop.may_wait)
             scanner = _scanner(context, options, stop, inbox)
             scan = scanner.begin if scanner else _no_scan
-            deeds = Deeds(context, options, events, teller.applied, scan)
+            surveyor = Surveyor(journal_folder(context)) if options.listen else None
+            deeds = Deeds(context, options, events, teller.applied, scan, surveyor)
             watch = Watch(
                 _terms(options),
                 deeds,

@@ -20,6 +20,7 @@ from reconciler.cli.recovery.proving.declared import check, objectives
 from reconciler.cli.recovery.proving.metering import About, called, measure
 from reconciler.cli.recovery.scan import scan_all
 from reconciler.cli.recovery.targets import targets_of
+from reconciler.cli.watching.proofs import findings_of, proofs_of
 from reconciler.environment.timestamps import moment_of
 from reconciler.errors import ERROR, ReconcilerError
 from reconciler.masking import masked_in
@@ -131,6 +132,8 @@ class Scanner:
             conditions=conditions,
             problem=problem,
             oldest_proof="" if oldest is None else moment_of(oldest),
+            proofs=proofs_of(self.measured),
+            findings=findings_of(repository, self.measured.storages),
         )
 
 

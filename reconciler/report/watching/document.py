@@ -5,6 +5,10 @@ from __future__ import annotations
 import msgspec
 
 from reconciler.watching.status import Status
+from reconciler.watching.survey import Storage
+
+#: What has a shape of its own in the document; and what nobody is told.
+_SHAPED, _UNTOLD = frozenset({"lasting", "storages"}), "place"
 
 
 def document(status: Status) -> bytes:
@@ -12,9 +16,20 @@ def document(status: Status) -> bytes:
     fields = {
         field: None if value == "" else value
         for field, value in msgspec.structs.asdict(status).items()
-        if field != "lasting"
+        if field not in _SHAPED
     }
-    lasting = [
+    storages = status.storages
+    fields["storages"] = None if storages is None else list(map(_storage, storages))
+    fields["conditions"] = [
         {**msgspec.structs.asdict(one.condition), "since": one.since} for one in status.lasting
     ]
-    return msgspec.json.encode({**fields, "conditions": lasting}) + b"\n"
+    return msgspec.json.encode(fields) + b"\n"
+
+
+def _storage(one: Storage) -> dict[str, object]:
+    told = msgspec.structs.asdict(one)
+    if one.proof is not None:
+        told["proof"] = msgspec.structs.asdict(one.proof)
+        del told["proof"][_UNTOLD]
+    del told[_UNTOLD]
+    return told
