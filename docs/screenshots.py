@@ -1,6 +1,7 @@
-"""Take the pictures of docs/pages.md in a browser: `python docs/screenshots.py`.
+"""Take the pictures of docs/pages.md and docs/watch.md in a browser: `python docs/screenshots.py`.
 
-They are of pages that the installed command writes of storages that are made for it. It needs
+They are of pages that the installed command writes of storages that are made for it, and of the
+page of a watch that tests know (`tests/support/values/watched.py`). It needs
 Chromium, and Playwright, which is in the extra `test`. Other versions of the browser and other
 fonts give other pictures: look at them before you commit them.
 """
@@ -14,20 +15,29 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
-PICTURES = Path(__file__).resolve().parent / "pages"
+from reconciler.report.html.watching.overview import Wish, overview
+from reconciler.report.html.watching.page import html
+
+ROOT = Path(__file__).resolve().parents[1]
+PICTURES = ROOT / "docs" / "pages"
 COMMAND = Path(sys.executable).with_name("reconciler")
 #: What the distributions call it.
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
-#: Each picture: its page, how wide and high the window is, and in which colours.
+#: Each picture: its page, and where in it, how wide and high the window is, and in which colours.
 SHOTS = {
     "plan": ("plan", 1440, 760, "light"),
     "plan-narrow": ("plan", 360, 1000, "light"),
     "blocked-narrow": ("blocked", 360, 1000, "dark"),
     "verify": ("verify", 1440, 740, "dark"),
+    "watch": ("watch", 1440, 540, "light"),
+    "watch-storages": ("watch#course", 1440, 620, "dark"),
+    "watch-narrow": ("watch", 360, 1000, "light"),
+    "watch-storages-narrow": ("watch#course", 360, 1000, "dark"),
 }
 BEFORE = """\
 version: 1
@@ -94,9 +104,18 @@ def make(lab: Path) -> dict[str, Path]:
     manifest.write_text(after + CONSENT.replace("ID", scratch))
     pages["plan"] = run(lab, "plan", "-o", "html")
     pages["verify"] = run(lab, "verify", "proofs", "--deep", "--scope", "nas", "-o", "html")
+    pages["watch"] = watched(datetime(2026, 11, 30, 12, 0, 0, tzinfo=UTC))
     for name, text in pages.items():
         (lab / f"{name}.html").write_text(text)
     return {name: lab / f"{name}.html" for name in pages}
+
+
+def watched(now: datetime) -> str:
+    """Write the page of a watch in which much has happened."""
+    sys.path.insert(0, str(ROOT / "tests"))
+    from support.values.watched import ago, eventful  # noqa: PLC0415 - found only now
+
+    return html(overview(eventful(now), now, Wish()), ago(0, now))
 
 
 def take(browser: Browser, pages: Mapping[str, Path], into: Path) -> None:
@@ -104,7 +123,8 @@ def take(browser: Browser, pages: Mapping[str, Path], into: Path) -> None:
     for name, (page, width, height, colours) in SHOTS.items():
         view = {"width": width, "height": height}
         shown = browser.new_page(viewport=view, color_scheme=colours)
-        shown.goto(pages[page].as_uri())
+        file, _, part = page.partition("#")
+        shown.goto(f"{pages[file].as_uri()}#{part}")
         shown.screenshot(path=into / f"{name}.png")
         shown.close()
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from functools import cache
+from typing import NamedTuple
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -25,14 +26,42 @@ _POLICY = (
 )
 
 
+class Frame(NamedTuple):
+    """Which of our own files stand in a page."""
+
+    styles: tuple[str, ...]
+    script: str
+
+
+REPORT = Frame(("style.css",), "script.js")
+
+
 def written(page: Page) -> str:
     """Write a report as a page of its own."""
-    return rendered("report.html", page=page)
+    return rendered("report.html", REPORT, page=page)
 
 
-def rendered(template: str, **values: object) -> str:
+def rendered(template: str, frame: Frame, **values: object) -> str:
     """Fill a template, which stands in the frame of all: `base.html`."""
-    return _environment().get_template(template).render(values) + "\n"
+    policy = Markup(policy_of(_POLICY, frame))  # noqa: S704 - of our own files
+    return (
+        _environment()
+        .get_template(template)
+        .render(
+            {
+                **values,
+                "style": _source(*frame.styles),
+                "script": _source(frame.script),
+                "policy": policy,
+            }
+        )
+        + "\n"
+    )
+
+
+def policy_of(policy: str, frame: Frame) -> str:
+    """Fill in a policy the hashes of style and script."""
+    return policy.format(style=_hash(_source(*frame.styles)), script=_hash(_source(frame.script)))
 
 
 @cache
@@ -45,22 +74,18 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    # They are our own files, which stand in the page as they are: the policy has their hashes.
-    style, script = (_source(templates, name) for name in ("style.css", "script.js"))
-    policy = _POLICY.format(style=_hash(style), script=_hash(script))
-    templates.globals.update(
-        style=Markup(style),  # noqa: S704
-        script=Markup(script),  # noqa: S704
-        policy=Markup(policy),  # noqa: S704
-        tool_version=__version__,
-    )
+    templates.globals.update(tool_version=__version__)
     templates.filters.update(code=escape.code, prose=escape.prose, spoken=spoken)
     return templates
 
 
-def _source(templates: Environment, name: str) -> str:
-    assert templates.loader is not None  # noqa: S101 - it was given just now
-    return templates.loader.get_source(templates, name)[0]
+@cache
+def _source(*names: str) -> Markup:
+    """Return files of our own, which stand in a page as they are."""
+    templates = _environment()
+    assert templates.loader is not None  # noqa: S101 - it was given above
+    each = [templates.loader.get_source(templates, name)[0] for name in names]
+    return Markup("".join(each))  # noqa: S704
 
 
 def _hash(text: str) -> str:

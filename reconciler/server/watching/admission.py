@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hmac
+from base64 import b64decode
+from copy import copy
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
@@ -18,6 +20,10 @@ from reconciler.server.store.values import OPERATOR, READER
 
 #: Whoever has the token.
 HOLDER = "holder of the token"
+#: A browser to which somebody has given the token.
+BROWSER = "browser with the token"
+#: How the token is asked for: of programs, and of browsers.
+_BEARER, _BASIC = "Bearer", 'Basic realm="reconciler watch", charset="UTF-8"'
 TOKEN_VARIABLE = "RECONCILER_WATCH_TOKEN"  # noqa: S105 - the name of a variable
 #: What a browser says of a request that a page of another site makes.
 _OF_OTHERS = ("cross-site", "same-site")
@@ -30,6 +36,13 @@ class Admission:
         """`is_open`: whoever is on this machine may read without the token."""
         self._digest = None if token is None else digest_of(token.reveal())
         self._is_open = is_open
+        self._challenge = _BEARER
+
+    def of_browsers(self) -> Admission:
+        """Return the same for what people open: their browser asks them for the token."""
+        other = copy(self)
+        other._challenge = _BASIC  # noqa: SLF001 - it is one of its own
+        return other
 
     def identify(self, headers: Headers) -> Identity:
         """Return whom a request comes from; raises `Problem` for those who may not come in."""
@@ -38,24 +51,34 @@ class Admission:
         if authorization is not None:
             return self._holder(authorization)
         if not self._is_open:
-            raise needs_token("send the token: `Authorization: Bearer …`")
+            raise needs_token("send the token: `Authorization: Bearer …`", self._challenge)
         _check_host(headers)
         _check_direct(headers)
         return Identity(ANONYMOUS, READER)
 
     def _holder(self, authorization: str) -> Identity:
+        """Return who holds the token; a browser, which sends it for whatever page, may but read."""
         scheme, _, text = authorization.partition(" ")
-        known = self._digest is not None and hmac.compare_digest(
-            digest_of(text.strip(" ")), self._digest
-        )
-        if scheme.lower() != "bearer" or not known:
-            raise needs_token("this watch does not know the token")
+        sent = {"bearer": text.strip(" "), "basic": _password(text)}.get(scheme.lower(), "")
+        known = self._digest is not None and hmac.compare_digest(digest_of(sent), self._digest)
+        if not known:
+            raise needs_token("this watch does not know the token", self._challenge)
+        if scheme.lower() == "basic":
+            return Identity(BROWSER, READER)
         return Identity(HOLDER, OPERATOR)
 
 
-def needs_token(detail: str) -> Problem:
+def _password(text: str) -> str:
+    """Return the password of what a browser sends, whatever its user is called."""
+    try:
+        return b64decode(text.strip(" "), validate=True).decode().partition(":")[2]
+    except ValueError:
+        return ""
+
+
+def needs_token(detail: str, challenge: str = _BEARER) -> Problem:
     """Return that nobody may do this without the token."""
-    return Problem("unauthenticated", detail, headers=(("WWW-Authenticate", "Bearer"),))
+    return Problem("unauthenticated", detail, headers=(("WWW-Authenticate", challenge),))
 
 
 def _check_origin(headers: Headers) -> None:

@@ -9,8 +9,14 @@ from typing import NamedTuple
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from reconciler.environment.timestamps import utc_now
+from reconciler.environment.timestamps import timestamp, utc_now
+from reconciler.report.html.watching.lists import ALL
+from reconciler.report.html.watching.overview import LONGEST, Wish, overview
+from reconciler.report.html.watching.page import html, policy, tag_of
+from reconciler.report.html.watching.rows import OPTIONS
 from reconciler.report.watching.document import document
+from reconciler.server.calls.headers import tags
+from reconciler.server.calls.problems import malformed
 from reconciler.server.calls.request import Answer, Method, Request, json_answer
 from reconciler.server.endpoint import Endpoint
 from reconciler.server.middleware import Middleware, nothing_here
@@ -18,6 +24,8 @@ from reconciler.server.watching.admission import HOLDER, TOKEN_VARIABLE, Admissi
 from reconciler.server.wire.turns import ThreadLimits
 from reconciler.watching.status import Status
 
+_PAGE = "/"
+_HTML = "text/html; charset=utf-8"
 #: Of Prometheus's text format.
 _METRICS = "text/plain; version=0.0.4; charset=utf-8"
 #: An answer is for whoever asked, and no page of anybody's may have it, show it or lead from it.
@@ -60,14 +68,20 @@ def make_app(sources: Sources, admission: Admission) -> ASGIApp:
         "/readyz": {"GET": Method(told.ready, role=None, waits=False)},
         "/metrics": {"GET": Method(told.metrics, kind="watch")},
         "/v1/status": {"GET": Method(told.status)},
+        _PAGE: {"GET": Method(told.page, kind="watch")},
         "/poke": {"POST": Method(told.poke, waits=False)},
     }
     routes = [
-        Route(template, Endpoint(template, methods, admission, threads))
+        Route(template, Endpoint(template, methods, _admitting(admission, template), threads))
         for template, methods in table.items()
     ]
     router = Router(routes, redirect_slashes=False, default=nothing_here)
     return _strictly(Middleware(router, Uncounted()))
+
+
+def _admitting(admission: Admission, template: str) -> Admission:
+    """Return who may ask for what: a browser that shows the page is to ask for the token."""
+    return admission.of_browsers() if template == _PAGE else admission
 
 
 def is_ready(status: Status, now: datetime) -> bool:
@@ -99,6 +113,22 @@ class _Told:
         request.query()
         return Answer(200, document(self._sources.status()))
 
+    def page(self, request: Request) -> Answer:
+        """Return the page; 304 if whoever asks shows just that already."""
+        view = overview(self._sources.status(), utc_now(), _wish(request))
+        tag = tag_of(view)
+        # No browser keeps it: it would show it with the time at which it was made.
+        headers = (
+            ("ETag", f'"{tag}"'),
+            ("Cache-Control", "no-store"),
+            ("Content-Security-Policy", policy()),
+        )
+        known = tags(request.headers, "If-None-Match")
+        if known is not None and known.weakly(tag):
+            return Answer(304, headers=headers)
+        text = html(view, timestamp(utc_now(), "seconds"))
+        return Answer(200, text.encode(), _HTML, headers)
+
     def metrics(self, request: Request) -> Answer:
         """Return the numbers."""
         request.query()
@@ -113,13 +143,29 @@ class _Told:
         return json_answer({"status": "poked"}, 202)
 
 
+def _wish(request: Request) -> Wish:
+    """Read what is searched for; raises `Problem` for what nobody can mean."""
+    asked = request.query("words", "show", "page")
+    show, page = asked.get("show", ALL), asked.get("page", "1")
+    if show not in dict(OPTIONS):
+        raise malformed(f"there is nothing to show that is called {show[:40]!r}")
+    if not (page.isascii() and page.isdigit() and len(page) < 10):
+        raise malformed("a page is a number")
+    return Wish(asked.get("words", "")[:LONGEST], show, int(page))
+
+
 def _strictly(app: ASGIApp) -> ASGIApp:
-    """Add to each answer what keeps browsers from doing more with it than show it."""
+    """Add to each answer what keeps browsers from doing more with it than show it.
+
+    A page has a policy of its own.
+    """
 
     async def strict(scope: Scope, receive: Receive, send: Send) -> None:
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *_STRICT]
+                own = {name.lower() for name, _ in message["headers"]}
+                more = [header for header in _STRICT if header[0] not in own]
+                message["headers"] = [*message["headers"], *more]
             await send(message)
 
         await app(scope, receive, sending)

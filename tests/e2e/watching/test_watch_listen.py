@@ -1,5 +1,6 @@
 """`watch --listen`: who is told what, over real sockets, and who may poke."""
 
+import base64
 import http.client
 import json
 import re
@@ -13,24 +14,20 @@ import msgspec
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from reconciler.environment.secret_values import Secret
 from reconciler.environment.timestamps import timestamp, utc_now
 from reconciler.report.watching.document import document
 from reconciler.report.watching.numbers import numbers
 from reconciler.schemas import schema_text
-from reconciler.server.watching.admission import Admission
-from reconciler.server.watching.app import Sources
-from reconciler.server.watching.run import served
-from reconciler.server.wire.listen import open_socket, read_address
 from reconciler.watching.conditions import APPLYING, KINDS, LIVE, READING, Condition, Lasting
 from reconciler.watching.status import Status
 from support.repository import ROOT
+from support.server.watched import Served, serving
 
 SCHEMA = json.loads(schema_text("status"))
 TOKEN = "0123456789abcdefghij"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 PROMTOOL = shutil.which("promtool")
-GETS = ("/metrics", "/v1/status")
+GETS = ("/", "/metrics", "/v1/status")
 NOW = timestamp(utc_now(), "seconds")
 HOSTILE = 'a"} 1\nreconciler_watch_live_storages 99 \u202e\\'
 STATUS = Status(
@@ -60,20 +57,16 @@ STATUS = Status(
 
 
 class Asked:
-    """What a server that is not open to a watch was asked."""
+    """Asks a watch, as whatever program or browser."""
 
-    def __init__(self, port):
-        self.port = port
-        self.status = STATUS
-        self.pokes = 0
-
-    def poke(self):
-        self.pokes += 1
+    def __init__(self, watch):
+        self.watch = watch
 
     def __call__(self, method, path, headers=None, host=None):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self.watch.port, timeout=30)
         connection.putrequest(method, path, skip_host=True)
-        for name, value in {"Host": host or f"127.0.0.1:{self.port}", **(headers or {})}.items():
+        host = host or f"127.0.0.1:{self.watch.port}"
+        for name, value in {"Host": host, **(headers or {})}.items():
             connection.putheader(name, value)
         connection.endheaders()
         answer = connection.getresponse()
@@ -83,24 +76,20 @@ class Asked:
 
 
 @contextmanager
-def serving(token=None, *, is_open=True):
-    with open_socket(read_address("127.0.0.1:0")) as listening:
-        asked = Asked(listening.getsockname()[1])
-        sources = Sources(lambda: asked.status, lambda: numbers(asked.status), asked.poke)
-        admission = Admission(None if token is None else Secret(token), is_open=is_open)
-        with served(sources, admission, listening, verbose=False):
-            yield asked
+def asking(token=None, *, is_open=True):
+    with serving(STATUS, token, is_open=is_open) as watch:
+        yield Asked(watch)
 
 
 @pytest.fixture(scope="module")
 def open_one():
-    with serving(TOKEN) as asked:
+    with asking(TOKEN) as asked:
         yield asked
 
 
 @pytest.fixture(scope="module")
 def closed_one():
-    with serving(TOKEN, is_open=False) as asked:
+    with asking(TOKEN, is_open=False) as asked:
         yield asked
 
 
@@ -113,7 +102,7 @@ def test_this_machine_is_told_without_a_token(open_one):
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
     assert not [name for name in answer.headers if name.lower().startswith("access-control-")]
-    assert open_one("GET", "/").status == 404
+    assert open_one("GET", "/page").status == 404
     assert open_one("GET", "/v1/status?all=1").status == 400
     assert open_one("DELETE", "/v1/status").status == 405
     assert open_one("GET", "/healthz").text == '{"status":"ok"}'
@@ -201,7 +190,8 @@ def test_elsewhere_nobody_is_told_anything_without_the_token(closed_one, authori
     headers = {} if authorization is None else {"Authorization": authorization}
     for path in GETS:
         answer = closed_one("GET", path, headers)
-        assert (answer.status, answer.headers["WWW-Authenticate"]) == (401, "Bearer")
+        challenge = answer.headers["WWW-Authenticate"].partition(" ")[0]
+        assert (answer.status, challenge) == (401, "Basic" if path == "/" else "Bearer")
         assert "storages.example.org" not in answer.text
     assert closed_one("GET", "/healthz").status == 200
     for path in GETS:  # the holder of the token may come through a proxy, by any name
@@ -210,34 +200,72 @@ def test_elsewhere_nobody_is_told_anything_without_the_token(closed_one, authori
         )
 
 
+def test_the_page_is_served_with_a_policy_and_kept_by_nobody(open_one):
+    answer = open_one("GET", "/")
+    assert (answer.status, answer.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
+    assert "https://storages.example.org" in answer.text
+    (policy,) = answer.headers.get_all("Content-Security-Policy")
+    assert policy.startswith("default-src 'none'; style-src 'sha256-")
+    assert "frame-ancestors 'none'" in policy
+    assert "no-store" in answer.headers.get_all("Cache-Control")
+    assert answer.headers["X-Frame-Options"] == "DENY"
+    again = open_one("GET", "/", {"If-None-Match": answer.headers["ETag"]})
+    assert (again.status, again.text) == (304, "")
+    assert again.headers.get_all("Content-Security-Policy") == [policy]
+    other = open_one("GET", "/?words=nas", {"If-None-Match": answer.headers["ETag"]})
+    assert other.status == 200
+    for wrong in ("?token=x", "?page=one", "?show=secrets", "?page=1&page=2"):
+        assert open_one("GET", f"/{wrong}").status == 400
+    assert open_one("POST", "/").status == 405
+
+
+def test_a_browser_that_was_given_the_token_may_read_and_nothing_else(open_one, closed_one):
+    def basic(password, user="ada"):
+        text = base64.b64encode(f"{user}:{password}".encode()).decode()
+        return {"Authorization": f"Basic {text}"}
+
+    for path in GETS:
+        assert closed_one("GET", path, basic(TOKEN)).status == 200
+        assert closed_one("GET", path, basic(TOKEN, user="")).status == 200
+        assert closed_one("GET", path, basic(f"{TOKEN}x")).status == 401
+        assert closed_one("GET", path, basic("", user=TOKEN)).status == 401
+        foreign = {**basic(TOKEN), "Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors"}
+        assert closed_one("GET", path, foreign).status == 421
+    assert closed_one("GET", "/", {"Authorization": "Basic \xff"}).status == 401
+    for one in (open_one, closed_one):
+        before = one.watch.pokes
+        assert one("POST", "/poke", basic(TOKEN)).status == 401
+        assert one.watch.pokes == before
+
+
 def test_a_poke_wants_the_token_everywhere_and_no_page_can_send_one(open_one, closed_one):
     for one in (open_one, closed_one):
-        before = one.pokes
+        before = one.watch.pokes
         assert one("POST", "/poke").status == 401
         assert one("POST", "/poke", {"Authorization": "Bearer wrong"}).status == 401
         assert one("POST", "/poke", {**BEARER, "Origin": "https://evil.example.org"}).status == 421
         assert one("GET", "/poke", BEARER).status == 405
-        assert one.pokes == before
+        assert one.watch.pokes == before
         assert one("POST", "/poke", BEARER).status == 202
-        assert one.pokes == before + 1
+        assert one.watch.pokes == before + 1
 
 
 def test_without_a_token_nobody_can_poke():
-    with serving() as one:
+    with asking() as one:
         assert one("POST", "/poke", BEARER).status == 401
         assert one("GET", "/v1/status", BEARER).status == 401
         assert one("GET", "/v1/status").status == 200
-        assert one.pokes == 0
+        assert one.watch.pokes == 0
 
 
 def test_a_watch_whose_looks_fail_is_not_ready(open_one):
     assert open_one("GET", "/readyz").status == 200
     for changes in ({"rounds": 0}, {"looked_at": ""}, {"looked_at": "2026-01-01T00:00:00Z"}):
-        open_one.status = msgspec.structs.replace(STATUS, **changes)
+        open_one.watch.status = msgspec.structs.replace(STATUS, **changes)
         answer = open_one("GET", "/readyz")
         assert (answer.status, answer.text) == (503, '{"status":"not ready"}')
         assert open_one("GET", "/healthz").status == 200
-    open_one.status = STATUS
+    open_one.watch.status = STATUS
 
 
 def test_a_poke_has_the_watch_look_at_once(applied):
@@ -252,7 +280,7 @@ def test_a_poke_has_the_watch_look_at_once(applied):
         try:
             port = int(re.search(r"http://127\.0\.0\.1:([0-9]+)", process.stderr.readline())[1])
             assert process.stderr.readline().startswith("Watching ")
-            asked = Asked(port)
+            asked = Asked(Served(port, STATUS))
             text = applied.read("storages.yaml")
             applied.write(text.replace("label: NAS", "label: Other"))
             assert asked("POST", "/poke", BEARER).status == 202
@@ -261,6 +289,12 @@ def test_a_poke_has_the_watch_look_at_once(applied):
             jsonschema.validate(told, SCHEMA)
             assert [one["kind"] for one in told["conditions"]] == ["drift"]
             assert told["platform"].startswith("sqlite:///")
+            assert [one["standing"] for one in told["storages"]].count("changed") == 1
+            assert told["differences"][0]["sides"] == [
+                {"field": "label", "live": "NAS", "declared": "Other"}
+            ]
+            assert [one["done"] for one in told["runs"]] == ["3 operations: 3 done."]
+            assert "1 storage not as declared." in asked("GET", "/").text
             assert 'drifted_storages{kind="changed"} 1' in asked("GET", "/metrics").text
             process.terminate()
             assert process.wait(timeout=60) == 0

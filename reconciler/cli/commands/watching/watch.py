@@ -55,8 +55,9 @@ def _add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--listen",
         metavar="HOST:PORT",
-        help="answer /metrics, /healthz, /readyz, /v1/status and POST /poke over HTTP; on this "
-        "machine without a token, elsewhere with the one that RECONCILER_WATCH_TOKEN holds",
+        help="answer over HTTP: a page at /, and /metrics, /healthz, /readyz, /v1/status and POST "
+        "/poke; on this machine without a token, elsewhere with the one that "
+        "RECONCILER_WATCH_TOKEN holds",
     )
     parser.add_argument(
         "--once",

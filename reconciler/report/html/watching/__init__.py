@@ -1,0 +1,1 @@
+"""The page of a watch: how things stand, as a value, and as HTML that refreshes itself."""

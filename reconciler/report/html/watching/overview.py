@@ -1,0 +1,256 @@
+"""What the page of a watch shows, as one value, made from its status; nothing here knows HTML."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence, Sized
+from datetime import datetime
+
+from msgspec import Struct
+
+from reconciler.report.html.page import ALARM, DOUBT, FINE, PLAIN, Item
+from reconciler.report.html.watching import lists
+from reconciler.report.html.watching.plots import Plot, coverage, drift
+from reconciler.report.html.watching.rows import OPTIONS, Row, row
+from reconciler.report.sentences.recovery.objectives import lasting
+from reconciler.report.sentences.terms import count
+from reconciler.watching.conditions import (
+    BLOCKED,
+    DRIFT,
+    FINDING,
+    NOT_APPLIED,
+    NOT_KNOWN,
+    NOT_PULLED,
+    NOT_REACHABLE,
+    NOT_SCANNED,
+    OVERDUE,
+    UNREAD,
+)
+from reconciler.watching.status import Status
+
+#: So many things of a list stand on a page, and so many storages.
+LISTED, ROWS = 50, 100
+#: Characters of a search that count.
+LONGEST = 200
+#: A look may begin a tenth of the interval later, and takes its time.
+_LATER, _SLACK = 1.1, 5.0
+#: Seconds from one refresh of the page to the next.
+_LEAST, _MOST = 5, 30
+_LEVELS = (PLAIN, FINE, DOUBT, ALARM)
+#: What is wrong, from what matters most: in a word or two, in a sentence, what is counted in it,
+#: and how much it matters.
+_WRONG = (
+    (BLOCKED, "blocked", "the plan is blocked by {}", "reason", ALARM),
+    (FINDING, "files are wrong", "{} of wrong files", "finding", ALARM),
+    (NOT_APPLIED, "not applied", "a plan could not be applied", "", ALARM),
+    (DRIFT, "drift", "{} not as declared", "storage", ALARM),
+    (NOT_KNOWN, "not known", "what was known of {} is lost", "storage", ALARM),
+    (NOT_REACHABLE, "not reachable", "{} not reachable", "storage", DOUBT),
+    (OVERDUE, "overdue", "{} with overdue proofs", "storage", DOUBT),
+    (NOT_PULLED, "not pulled", "the checkout can't be pulled", "", DOUBT),
+    (NOT_SCANNED, "not scanned", "the last scan failed", "", DOUBT),
+)
+
+
+class Wish(Struct, frozen=True):
+    """What a reader asks of the page."""
+
+    #: Words that each thing of a list is to have.
+    words: str = ""
+    #: Which storages: one of `OPTIONS`.
+    show: str = lists.ALL
+    #: Which page of the storages; the first is 1.
+    page: int = 1
+
+
+class Section(Struct, frozen=True):
+    """A list under a title, or why there is none."""
+
+    key: str
+    title: str
+    items: tuple[Item, ...] = ()
+    #: What it means that something stands here, or that nothing does.
+    meaning: str = ""
+    level: str = ""
+    #: How many there are; None: nobody knows.
+    total: int | None = 0
+    #: What of them is not listed, in a sentence; empty if all are.
+    left_out: str = ""
+
+
+class Storages(Struct, frozen=True):
+    """One page of the storages."""
+
+    rows: tuple[Row, ...]
+    #: How many there are; None: nobody knows. How many of them are looked for.
+    total: int | None
+    found: int
+    page: int
+    pages: int
+    #: Which of them stand here, in a sentence.
+    said: str
+
+
+class Overview(Struct, frozen=True):
+    """All that the page shows."""
+
+    #: What matters most in a word or two, how much it matters, and all of it in a sentence.
+    status: str
+    level: str
+    title: str
+    #: When it was looked last, and whether that is as new as it should be.
+    looked: str
+    is_stale: bool
+    #: What is watched, and what else is known of the watch.
+    platform: str
+    facts: tuple[tuple[str, str], ...]
+    #: Before and after the storages.
+    sections: tuple[Section, ...]
+    plots: tuple[Plot, ...]
+    storages: Storages
+    history: tuple[Section, ...]
+    wish: Wish
+    #: What storages may be shown: values with words.
+    options: tuple[tuple[str, str], ...]
+    #: What of the search was found, in a sentence; empty if nothing is searched for.
+    found: str
+    #: Seconds from one refresh to the next, and after which a page is too old.
+    every: int
+    oldest: int
+
+
+def overview(status: Status, now: datetime, wish: Wish) -> Overview:
+    """Say how things stand `now`; what nobody knows is said to be unknown."""
+    is_stale = stale(status, now)
+    words = _words(wish)
+    sections = tuple(_section(one, words) for one in lists.of_what_lasts(status))
+    storages = _storages(status, wish, words)
+    word, level, title = _standing(status, is_stale=is_stale)
+    return Overview(
+        word,
+        level,
+        title,
+        _looked(status, is_stale=is_stale),
+        is_stale,
+        status.platform or "an unknown platform",
+        tuple(lists.facts(status)),
+        sections,
+        (drift(status.course), coverage(status.course)),
+        storages,
+        tuple(_section(one, words) for one in lists.of_runs(status)),
+        wish,
+        OPTIONS,
+        _found(storages, sections) if words or wish.show != lists.ALL else "",
+        round(min(max(status.interval / 4, _LEAST), _MOST)),
+        max(2 * _LEAST, round(status.interval)),
+    )
+
+
+def stale(status: Status, now: datetime) -> bool:
+    """Return whether no look of this watch has worked within the interval.
+
+    One at a time that has not come yet was dated by a clock that was wrong: that says nothing.
+    """
+    if not status.platform or not status.looked_at:
+        return True
+    age = (now - datetime.fromisoformat(status.looked_at)).total_seconds()
+    return not -_SLACK <= age <= status.interval * _LATER + status.seconds + _SLACK
+
+
+def _standing(status: Status, *, is_stale: bool) -> tuple[str, str, str]:
+    """Return what matters most in a word, how much, and all of it in a sentence."""
+    of = {kind: {one.condition.name for one in status.lasting if one.condition.kind == kind}
+          for kind, *_ in _WRONG}  # fmt: skip
+    number = {kind: sum(one.condition.kind == kind for one in status.lasting) for kind in of}
+    number[DRIFT] = len(of[DRIFT])
+    wrong = [
+        (word, said.format(count(number[kind], noun)), level)
+        for kind, word, said, noun, level in _WRONG
+        if number[kind]
+    ]
+    told = "; ".join(said for _, said, _ in wrong)
+    unread = any(one.condition.kind == UNREAD for one in status.lasting)
+    if is_stale or unread:
+        why = "Since this watch was started no look has worked"
+        if status.platform:
+            why = "The last look failed" if unread else "The last look is too long ago"
+        return "unknown", DOUBT, f"{why}." + (f" What was known before: {told}." if told else "")
+    if wrong:
+        return wrong[0][0], wrong[0][2], f"{told[0].upper()}{told[1:]}."
+    return (
+        "as declared",
+        FINE,
+        f"{count(status.declared, 'storage')} declared, all live as declared.",
+    )
+
+
+def _looked(status: Status, *, is_stale: bool) -> str:
+    every = lasting(max(1, round(status.interval)))
+    if not status.looked_at:
+        return f"Looked last: never. It is to look every {every}."
+    age = f"stale: it is to look every {every}" if is_stale else f"fresh: it looks every {every}"
+    return f"Looked last {lists.moment(status.looked_at)} ({age})."
+
+
+def _words(wish: Wish) -> tuple[str, ...]:
+    return tuple(wish.words[:LONGEST].casefold().split())
+
+
+def _has(words: Sequence[str], texts: Iterable[str]) -> bool:
+    if not words:
+        return True
+    text = "\n".join(texts).casefold()
+    return all(word in text for word in words)
+
+
+def _section(one: lists.Listed, words: Sequence[str]) -> Section:
+    found = [item for item in one.items if _has(words, lists.texts(item))]
+    listed = found[:LISTED]
+    left = [f"Only {len(listed):,} of {len(found):,} are listed here: search for a name."]
+    left = left if len(found) > len(listed) else []
+    if hidden := len(one.items) - len(found):
+        left.append(f"{hidden:,} more are hidden by the search.")
+    if (untold := one.number - len(one.items)) > 0:
+        left.append(f"{untold:,} more are not known here.")
+    total = None if one.is_unknown else one.number or len(one.items)
+    level = max((item.level for item in one.items), key=_LEVELS.index, default="")
+    return Section(one.key, one.title, tuple(listed), one.meaning, level, total, " ".join(left))
+
+
+def _storages(status: Status, wish: Wish, words: Sequence[str]) -> Storages:
+    known = status.storages
+    if known is None:
+        return Storages((), None, 0, 1, 1, "Not known: no look has worked since the start.")
+    found = [
+        one
+        for one in known
+        if lists.is_shown(one, wish.show) and _has(words, (one.name, one.label, one.location))
+    ]
+    pages = max(1, math.ceil(len(found) / ROWS))
+    page = min(max(1, wish.page), pages)
+    first = (page - 1) * ROWS
+    rows = tuple(row(one, scans=status.scans) for one in found[first : first + ROWS])
+    return Storages(rows, len(known), len(found), page, pages, _said(known, found, first, rows))
+
+
+def _said(known: Sequence[object], found: Sequence[object], first: int, rows: Sized) -> str:
+    if not known:
+        return "No storage is live in scope, and none is declared."
+    if not found:
+        return f"None of {count(len(known), 'storage')} has what is searched for."
+    which = f"{count(len(found), 'storage')}"
+    if len(found) < len(known):
+        which = f"{len(found):,} of {count(len(known), 'storage')}"
+    if len(rows) == len(found):
+        return f"{which}."
+    return f"{which}; {first + 1:,} to {first + len(rows):,} stand on this page."
+
+
+def _found(storages: Storages, sections: Iterable[Section]) -> str:
+    if storages.total is None:
+        return "Storages are not known yet."
+    listed = sum(len(section.items) for section in sections)
+    return (
+        f"Found {storages.found:,} of {count(storages.total, 'storage')}, and "
+        f"{listed:,} of what is listed above them."
+    )
