@@ -46,7 +46,7 @@ SOURCES = {
     "UV_FIND_LINKS": "find-links",
 }
 #: The extras that are for users.
-USERS = ("server", "postgresql", "s3", "recovery", "socks", "html")
+USERS = ("server", "postgresql", "s3", "recovery", "socks", "html", "notify")
 NAME = "jetraw-reconciler"
 
 CHECKS = (

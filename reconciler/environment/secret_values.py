@@ -45,7 +45,7 @@ def read_secret(environ: Mapping[str, str], name: str, kind: str = TOKEN) -> Sec
     if text is not None and path is not None:
         raise UsageError(f"{name} and {name}_FILE are both set: unset one of them")
     if path is not None:
-        text = _read(f"{name}_FILE", path, kind)
+        text = read_text(f"{name}_FILE", path, kind)
         name = f"the file that {name}_FILE names"
     return None if text is None else secret(text, name, kind)
 
@@ -66,7 +66,8 @@ def secret(text: str, name: str, kind: str = TOKEN) -> Secret:
     return Secret(text)
 
 
-def _read(variable: str, path: str, kind: str) -> str:
+def read_text(variable: str, path: str, kind: str) -> str:
+    """Read the file that a variable or an option names; raises `UsageError` if it can't be."""
     try:
         with open(path, encoding="utf-8") as file:  # noqa: PTH123 - "" is an error here, not "."
             text = file.read(_LONGEST + 1)

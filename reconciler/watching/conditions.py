@@ -40,7 +40,7 @@ SCANNING, PROOFS = (
     frozenset({FINDING, NOT_REACHABLE, OVERDUE, NOT_KNOWN}),
 )
 #: Of which it is news, too, that they are another way than before.
-_TELLING = frozenset({DRIFT, FINDING})
+TELLING = frozenset({DRIFT, FINDING})
 KINDS = tuple(sorted(CHECKOUT | READING | LIVE | APPLYING | SCANNING | PROOFS))
 BEGAN, CHANGED, ENDED = "began", "changed", "ended"
 
@@ -100,6 +100,6 @@ def seen(
         lasting.append(Lasting(condition, since))
         if before is None:
             news.append(News(BEGAN, now, condition, now))
-        elif condition.kind in _TELLING and condition != before.condition:
+        elif condition.kind in TELLING and condition != before.condition:
             news.append(News(CHANGED, now, condition, since))
     return tuple(sorted(lasting)), tuple(news)

@@ -1,10 +1,11 @@
-"""What a watch knows across restarts: one small file, whole or not there."""
+"""What a watch knows across restarts: small files, each whole or not there."""
 
 from __future__ import annotations
 
 import os
 from contextlib import suppress
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -52,25 +53,43 @@ def recall(folder: Path) -> tuple[Memory, str]:
 
     What can't be understood is as if nothing was known: all that lasts is told once more.
     """
-    path = folder / NAME
-    try:
-        with path.open("rb") as file:
-            data = file.read(_LONGEST + 1)
-    except FileNotFoundError:
-        return NOTHING, ""
-    except OSError as error:
-        return NOTHING, f"{quoted(str(path))} can't be read ({error.strerror})"
-    try:
-        memory = msgspec.json.decode(data, type=Memory)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return NOTHING, f"{quoted(str(path))} is damaged"
-    if memory.format_version != FORMAT_VERSION:
-        return NOTHING, f"{quoted(str(path))} was written by another version"
-    return memory, ""
+    return read(folder / NAME, NOTHING)
 
 
 def keep(folder: Path, memory: Memory) -> None:
     """Write what is to be known after a restart; raises `OSError`, and leaves what was there."""
+    write(folder / NAME, memory)
+
+
+class _Versioned(Protocol):
+    @property
+    def format_version(self) -> int: ...
+
+
+_Known = TypeVar("_Known", bound=_Versioned)
+
+
+def read(path: Path, nothing: _Known) -> tuple[_Known, str]:
+    """Read what was written of the type of `nothing`; that, and what is wrong, if it can't be."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(_LONGEST + 1)
+    except FileNotFoundError:
+        return nothing, ""
+    except OSError as error:
+        return nothing, f"{quoted(str(path))} can't be read ({error.strerror})"
+    try:
+        known = msgspec.json.decode(data, type=type(nothing))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return nothing, f"{quoted(str(path))} is damaged"
+    if known.format_version != nothing.format_version:
+        return nothing, f"{quoted(str(path))} was written by another version"
+    return known, ""
+
+
+def write(path: Path, known: Struct) -> None:
+    """Write what is known, whole or not at all; raises `OSError`, and leaves what was there."""
+    folder = path.parent
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     drafts.clear(folder, _BEGINS, _ENDS)
     draft = drafts.draft(folder, _BEGINS, _ENDS)
@@ -78,10 +97,10 @@ def keep(folder: Path, memory: Memory) -> None:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
         descriptor = os.open(draft, flags, 0o600)
         with open(descriptor, "wb") as file:  # noqa: PTH123 - it is open already
-            file.write(msgspec.json.encode(memory))
+            file.write(msgspec.json.encode(known))
             file.flush()
             os.fsync(descriptor)
-        draft.replace(folder / NAME)
+        draft.replace(path)
         sync_folder(folder)
     except BaseException:
         with suppress(OSError):

@@ -11,6 +11,23 @@ from reconciler.watching.survey import Difference, Finding, Run, Storage
 FORMAT_VERSION = 1
 
 
+class Destination(Struct, frozen=True):
+    """How one of those fares who are notified. No secret in it, and no address."""
+
+    #: What the watch's configuration calls it, and what kind of service it is.
+    name: str
+    service: str
+    #: How many conditions it is not told of yet.
+    waiting: int
+    #: How many messages it took since the start, and when it took the last one.
+    messages: int
+    told_at: str
+    #: How often in a row, and since when, it took none; and why.
+    failures: int
+    failing_since: str
+    problem: str
+
+
 class Status(Struct, frozen=True):
     """All that a watch knows at one moment; `schemas/status.schema.json` describes it as JSON.
 
@@ -66,3 +83,5 @@ class Status(Struct, frozen=True):
     runs: tuple[Run, ...] | None = None
     #: How things stood since the start.
     course: tuple[Point, ...] = ()
+    #: Who is notified of that.
+    destinations: tuple[Destination, ...] = ()

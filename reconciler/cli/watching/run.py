@@ -7,10 +7,10 @@ import random
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from reconciler.cli.applying.events import EventStream, telling
 from reconciler.cli.applying.signals import Stop
@@ -19,16 +19,19 @@ from reconciler.cli.context import Context
 from reconciler.cli.options.extras import imported
 from reconciler.cli.watching.bell import Bell, Inbox
 from reconciler.cli.watching.deeds import ENDING, Deeds
+from reconciler.cli.watching.nobody import Nobody
 from reconciler.cli.watching.surveying import Surveyor
 from reconciler.cli.watching.telling import Keeping, Telling
 from reconciler.environment.timestamps import utc_now
 from reconciler.errors import INTERRUPTED, SUCCESS, UsageError
 from reconciler.given import journal_folder
 from reconciler.manifest.files import is_stream
+from reconciler.notifying.addresses import OPTION as NOTIFY_URLS
+from reconciler.notifying.addresses import is_asked_for
 from reconciler.retry.limits import TimeLimit
 from reconciler.watching.alone import alone
 from reconciler.watching.loop import Clock, Watch
-from reconciler.watching.memory import recall
+from reconciler.watching.memory import Memory, keep, recall
 from reconciler.watching.schedule import END, WAIT, Terms
 
 #: By how much an interval may be shorter or longer.
@@ -51,6 +54,8 @@ def run(context: Context, options: WatchOptions) -> int:
     """Watch until a signal, or for one round; return the exit code."""
     _check(context, options)
     gc.set_threshold(700)  # Python's own: what is garbage here must not wait for the end
+    if options.notify_test:
+        return telling(context, lambda events: _test(context, options, events))
     folder = Path(options.state) if options.state else journal_folder(context).with_name("watch")
     with alone(folder):
         return telling(context, lambda events: _watch(context, options, events, folder))
@@ -71,10 +76,10 @@ def _check(context: Context, options: WatchOptions) -> None:
 
 def _watch(context: Context, options: WatchOptions, events: EventStream, folder: Path) -> int:
     teller = Telling(context, events, stays=not options.once)
-    memory, problem = recall(folder)
-    if problem:
-        context.streams.note(f"Warning: {problem}: what lasts is told once more")
-    with closing(Bell()) as bell:
+    with closing(Bell()) as bell, _notifying(context, options, folder, bell) as notifying:
+        memory, problem = recall(folder)
+        if problem:
+            context.streams.note(f"Warning: {problem}: {notifying.without_memory}")
         stop = Stop(TimeLimit(None), _DOING, signals=ENDING, heard=bell.ring)
         inbox = Inbox(bell)
         with stop, _poked_by_hangup(inbox):
@@ -88,15 +93,56 @@ def _watch(context: Context, options: WatchOptions, events: EventStream, folder:
                 deeds,
                 teller,
                 Clock(time.monotonic, utc_now, _spread),
-                memory,
-                Keeping(folder, context.streams.note),
+                notifying.recalled(memory),
+                _keeping(context, folder, notifying),
             )
-            with _listening(context, options, watch, scanner, inbox):
-                return _go_on(watch, deeds, stop, inbox, once=options.once)
+            notifying.follow(lambda: watch.status)
+            with _listening(context, options, watch, scanner, inbox, notifying):
+                return _go_on(watch, deeds, stop, inbox, notifying, once=options.once)
+
+
+def _keeping(context: Context, folder: Path, notifying: Nobody) -> Callable[[Memory], None]:
+    """Return what keeps what the watch knows, and then has it notified."""
+    keeping = Keeping[Memory](
+        "what this watch knows", lambda memory: keep(folder, memory), context.streams.note
+    )
+
+    def kept(memory: Memory) -> None:
+        keeping(memory)
+        notifying.take(memory)
+
+    return kept
+
+
+def _notifying(context: Context, options: WatchOptions, folder: Path, bell: Bell) -> Nobody:
+    if not is_asked_for(context.environ, options.notify_urls):
+        for option, value in (("--digest", options.digest), ("--digest-at", options.digest_at)):
+            if value is not None:
+                raise UsageError(f"{option} is for those who are notified: give {NOTIFY_URLS}")
+        return Nobody()
+    notifying: Nobody = _notifier(NOTIFY_URLS).Notifying(context, options, folder, bell.ring)
+    return notifying
+
+
+def _test(context: Context, options: WatchOptions, events: EventStream) -> int:
+    if not is_asked_for(context.environ, options.notify_urls):
+        raise UsageError(f"--notify-test is for those who are notified: give {NOTIFY_URLS}")
+    teller = Telling(context, events, stays=False)
+    code: int = _notifier("--notify-test").test(context, options, teller)
+    return code
+
+
+def _notifier(option: str) -> Any:  # noqa: ANN401 - a module
+    return imported(option, "notify", "reconciler.cli.watching.notifying", "apprise")
 
 
 def _listening(
-    context: Context, options: WatchOptions, watch: Watch, scanner: _Scanner | None, inbox: Inbox
+    context: Context,
+    options: WatchOptions,
+    watch: Watch,
+    scanner: _Scanner | None,
+    inbox: Inbox,
+    notifying: Nobody,
 ) -> AbstractContextManager[None]:
     if options.listen is None:
         return nullcontext()
@@ -104,7 +150,7 @@ def _listening(
     answering: AbstractContextManager[None] = module.listening(
         context,
         options.listen,
-        lambda: watch.status,
+        lambda: notifying.added(watch.status),
         lambda: scanner.measured if scanner else None,
         inbox,
     )
@@ -116,11 +162,14 @@ def _terms(options: WatchOptions) -> Terms:
     return Terms(options.interval, options.pull, options.apply, every)
 
 
-def _go_on(watch: Watch, deeds: Deeds, stop: Stop, inbox: Inbox, *, once: bool) -> int:
+def _go_on(
+    watch: Watch, deeds: Deeds, stop: Stop, inbox: Inbox, notifying: Nobody, *, once: bool
+) -> int:
     while True:
         if stop.interrupted or deeds.interrupted:
             watch.end()
         inbox.hand_to(watch)
+        notifying.tell()
         step = watch.step()
         if step.what == END:
             if watch.scanning:  # it comes to its end, too

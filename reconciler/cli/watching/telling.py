@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
+from typing import Generic, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -13,12 +13,12 @@ from reconciler.cli.context import Context
 from reconciler.disk.json_lines import encoded
 from reconciler.environment.timestamps import Digits, timestamp, utc_now
 from reconciler.errors import ReconcilerError
+from reconciler.printable import quoted
 from reconciler.reconcile import Applied
 from reconciler.report import text
 from reconciler.report.watching.lines import line
 from reconciler.watching.conditions import BEGAN, CHANGED, ENDED, News
 from reconciler.watching.deeds import Looked
-from reconciler.watching.memory import Memory, keep
 
 
 class Change(Struct, frozen=True, tag_field="event"):
@@ -60,6 +60,18 @@ class CutOff(Struct, frozen=True, tag_field="event", tag="cut_off"):
     applying: str
 
 
+class Notified(Struct, frozen=True, tag_field="event", tag="notified"):
+    """A test message was sent to a destination."""
+
+    destination: str
+    service: str
+    taken: bool
+    problem: str
+
+
+_Known = TypeVar("_Known")
+
+
 class Telling:
     """Tells on standard output, and to `--events`; what can't be told there stops nothing."""
 
@@ -96,6 +108,12 @@ class Telling:
         told = AppliedNow(applied.exit_code, applied.verdict, counts)
         self._tell(told, f"{_now()} applied, run {run}:\n{said}", run=run)
 
+    def notified(self, name: str, service: str, problem: str) -> None:
+        """Tell whether a test message was taken; it was, if there is no problem."""
+        said = f"not taken: {problem}" if problem else "taken"
+        told = Notified(name, service, not problem, problem)
+        self._tell(told, f"{_now()} {quoted(name)} ({service}): {said}")
+
     def _tell(self, told: Struct, said: str, *, run: str = "") -> None:
         self._events.tell(told)
         context = self._context
@@ -109,27 +127,30 @@ class Telling:
             context.streams.note(f"Error: {error}.")
 
 
-class Keeping:
-    """Keeps what a watch knows; a disk that is full is told once, and again when it is not."""
+class Keeping(Generic[_Known]):
+    """Keeps what is known; a disk that is full is told once, and again when it is not."""
 
-    def __init__(self, folder: Path, note: Callable[[str], None]) -> None:
-        self._folder, self._note = folder, note
+    def __init__(
+        self, what: str, write: Callable[[_Known], object], note: Callable[[str], object]
+    ) -> None:
+        """Have `write`, which may raise `OSError`, keep what messages call `what`."""
+        self._what, self._write, self._note = what, write, note
         self._fails = False
 
-    def __call__(self, memory: Memory) -> None:
+    def __call__(self, known: _Known) -> None:
         """Write it, or say that it could not be written."""
         try:
-            keep(self._folder, memory)
+            self._write(known)
         except OSError as error:
             if not self._fails:
                 self._note(
-                    f"Warning: what this watch knows can't be kept ({error.strerror}): after a "
-                    "restart it would be told once more"
+                    f"Warning: {self._what} can't be kept ({error.strerror}): after a restart it "
+                    "would be told once more"
                 )
             self._fails = True
         else:
             if self._fails:
-                self._note("Note: what this watch knows can be kept again")
+                self._note(f"Note: {self._what} can be kept again")
             self._fails = False
 
 

@@ -23,6 +23,10 @@ def document(status: Status) -> bytes:
     fields["conditions"] = [
         {**msgspec.structs.asdict(one.condition), "since": one.since} for one in status.lasting
     ]
+    fields["destinations"] = [
+        {key: None if value == "" else value for key, value in msgspec.structs.asdict(one).items()}
+        for one in status.destinations
+    ]
     return msgspec.json.encode(fields) + b"\n"
 
 

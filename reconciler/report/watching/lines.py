@@ -24,7 +24,7 @@ from reconciler.watching.conditions import (
 )
 
 #: What is said of each kind as it begins, and as it ends.
-_SAID = {
+SAID = {
     DRIFT: ("drift", "no drift any more"),
     BLOCKED: ("blocked", "not blocked any more"),
     UNREAD: ("can't look", "can look again, after"),
@@ -40,7 +40,7 @@ _SAID = {
 
 def line(news: News) -> str:
     """Return one line, without its end, that begins with the time."""
-    began, ended = _SAID[news.condition.kind]
+    began, ended = SAID[news.condition.kind]
     said = {BEGAN: began, CHANGED: f"{began} has changed"}.get(news.event, ended)
     return f"{news.time} {said}: {news.condition.message}"
 

@@ -6,7 +6,7 @@ What nobody knows has no line: a 0 would say that somebody has looked.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import NamedTuple
 
@@ -22,7 +22,7 @@ from reconciler.watching.conditions import (
     READING,
     SCANNING,
 )
-from reconciler.watching.status import Status
+from reconciler.watching.status import Destination, Status
 
 
 class _Family(NamedTuple):
@@ -65,6 +65,7 @@ def _families(status: Status) -> Iterator[_Family]:
     yield _moment("paused_until", "Until when a plan that failed is left.", status.paused_until)
     yield _moment("last_scan", "When a scan last ended.", status.scanned_at)
     yield _code("last_scan", "Exit code of the last scan.", status.scanned_code)
+    yield from _notified(status)
     yield _moment(
         "oldest_proof", "When the file was proved whose proof is the oldest.", (status.oldest_proof)
     )
@@ -94,6 +95,25 @@ def _conditions(status: Status) -> Iterator[_Family]:
         "conditions",
         "All that is not as it should be, by kind.",
         [_labelled("kind", kind, kinds[kind]) for kind in KINDS if kind in asked | kinds.keys()],
+    )
+
+
+def _notified(status: Status) -> Iterator[_Family]:
+    def of_each(number: Callable[[Destination], float]) -> list[tuple[str, float]]:
+        return [_labelled("destination", one.name, number(one)) for one in status.destinations]
+
+    taken = of_each(lambda one: one.messages)
+    name = "reconciler_watch_notifications_total"
+    yield _Family(name, "counter", "Messages that a destination took since the start.", taken)
+    yield _gauge(
+        "notification_failures",
+        "How often in a row a destination took none.",
+        of_each(lambda one: one.failures),
+    )
+    yield _gauge(
+        "untold_conditions",
+        "Conditions of which a destination is not told yet.",
+        of_each(lambda one: one.waiting),
     )
 
 

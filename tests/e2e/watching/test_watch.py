@@ -10,6 +10,7 @@ import jsonschema
 import pytest
 
 from reconciler.schemas import schema_text
+from support.notified import webhook
 
 EVENT = json.loads(schema_text("event"))
 STATE = ".reconciler/watch/watch.json"
@@ -213,3 +214,23 @@ def test_a_disk_that_is_full_is_told_and_stops_nothing(quickstart):
     assert sorted(p.name for p in (quickstart.path / ".reconciler/watch").iterdir()) == [
         "watch.lock"
     ]
+
+
+def test_one_that_hangs_delays_nothing_and_a_kill_meanwhile_loses_nothing(applied):
+    with webhook() as hook:
+        hook.hangs = True
+        applied.write(f"team = json://127.0.0.1:{hook.port}/hook?rto=60\n", "notify")
+        change(applied, "UPDATE storages SET label = 'mine' WHERE name = 'nas'")
+        with watching(applied, "--notify-urls", "notify") as process:
+            assert " drift: 'nas': not as declared" in process.stdout.readline()
+            assert hook.asked.get(timeout=30)["title"].startswith("drift: 'nas': not as declared")
+            change(applied, "UPDATE storages SET label = 'NAS' WHERE name = 'nas'")
+            process.send_signal(signal.SIGHUP)
+            assert " no drift any more: 'nas'" in process.stdout.readline()
+            process.kill()
+        hook.hangs = False
+        assert applied("watch", "--once", "--notify-urls", "notify").stderr == ""
+        titles = [hook.taken.get()["title"] for _ in range(hook.taken.qsize())]
+    # The kill came before or after it was taken down that it is over: told together, or apart.
+    said = [title.partition(":")[0] for title in titles]
+    assert said in (["drift, and over by now"], ["drift", "no drift any more"])

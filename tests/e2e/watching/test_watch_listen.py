@@ -19,7 +19,7 @@ from reconciler.report.watching.document import document
 from reconciler.report.watching.numbers import numbers
 from reconciler.schemas import schema_text
 from reconciler.watching.conditions import APPLYING, KINDS, LIVE, READING, Condition, Lasting
-from reconciler.watching.status import Status
+from reconciler.watching.status import Destination, Status
 from support.repository import ROOT
 from support.server.watched import Served, serving
 
@@ -52,6 +52,10 @@ STATUS = Status(
     lasting=(
         Lasting(Condition("drift", HOSTILE, "missing", HOSTILE), NOW),
         Lasting(Condition("blocked", "x", HOSTILE, HOSTILE), NOW),
+    ),
+    destinations=(
+        Destination("team", "Slack", 2, 5, NOW, 3, NOW, "it was refused with status 500"),
+        Destination("mail", "E-Mail", 0, 0, "", 0, "", ""),
     ),
 )
 
@@ -98,6 +102,9 @@ def test_this_machine_is_told_without_a_token(open_one):
     assert answer.status == 200
     jsonschema.validate(json.loads(answer.text), SCHEMA)
     assert [one["name"] for one in json.loads(answer.text)["conditions"]] == [HOSTILE, "x"]
+    team, mail = json.loads(answer.text)["destinations"]
+    assert (team["problem"], team["waiting"]) == ("it was refused with status 500", 2)
+    assert (mail["problem"], mail["told_at"], mail["failing_since"]) == (None, None, None)
     assert answer.headers["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
@@ -122,6 +129,9 @@ def test_the_numbers_are_numbers_whatever_names_say(open_one):
     assert values["reconciler_watch_drifted_storages", "changed"] == 0
     assert values["reconciler_watch_blocking_reasons", HOSTILE] == 1
     assert values["reconciler_watch_failed_looks_total",] == 1
+    assert values["reconciler_watch_notifications_total", "team"] == 5
+    assert values["reconciler_watch_notification_failures", "team"] == 3
+    assert values["reconciler_watch_untold_conditions", "team"] == 2
     known = {key[1] for key in values if key[0] == "reconciler_watch_conditions"}
     assert known == READING | LIVE | APPLYING  # nothing was pulled, and nothing scanned
     assert "reconciler_watch_last_apply_exit_code" not in families  # there was none
@@ -158,7 +168,7 @@ def test_promtool_finds_nothing_wrong_with_the_numbers():
 def test_what_nobody_knows_has_no_line():
     status = msgspec.structs.replace(STATUS, platform="", looked_at="", tried_at="", lasting=())
     assert "live_storages" not in numbers(status)
-    assert "conditions" not in numbers(status)
+    assert "reconciler_watch_conditions" not in numbers(status)
     jsonschema.validate(json.loads(document(status)), SCHEMA)
 
 

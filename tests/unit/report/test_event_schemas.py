@@ -15,7 +15,10 @@ from reconciler.schemas import schema_text
 from reconciler.watching.conditions import KINDS
 
 OPERATIONS = (events.Started, events.Retried, events.Done, events.Failed)
-OF_WATCHES = (telling.Began, telling.Changed, telling.Ended, telling.AppliedNow, telling.CutOff)
+OF_WATCHES = (
+    *(telling.Began, telling.Changed, telling.Ended),
+    *(telling.AppliedNow, telling.CutOff, telling.Notified),
+)
 LINES = {
     "event": (eventstream.Planned, *OPERATIONS, *OF_WATCHES, eventstream.Summary),
     "journal": (records.RunStarted, records.Planned, *OPERATIONS, records.RunEnded),

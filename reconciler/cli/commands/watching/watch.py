@@ -30,6 +30,10 @@ class WatchOptions(Namespace):
     limit_rate: int | None
     workers: int | None
     listen: str | None
+    notify_urls: str | None
+    notify_test: bool
+    digest: str | None
+    digest_at: str | None
     once: bool
     state: str | None
     lock_timeout: float
@@ -59,6 +63,7 @@ def _add_arguments(parser: ArgumentParser) -> None:
         "/poke; on this machine without a token, elsewhere with the one that "
         "RECONCILER_WATCH_TOKEN holds",
     )
+    _add_notifications(parser)
     parser.add_argument(
         "--once",
         action="store_true",
@@ -115,6 +120,34 @@ def _add_scans(parser: ArgumentParser) -> None:
         help="with --scan: from the beginning of one scan to that of the next (default: 1d)",
     )
     add_bounds(parser)
+
+
+def _add_notifications(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--notify-urls",
+        metavar="FILE",
+        help="have those notified whose addresses this file has, one a line, as apprise knows "
+        "them (mail, Slack, Matrix, webhooks, …); or RECONCILER_NOTIFY_URLS holds them, or "
+        "RECONCILER_NOTIFY_URLS_FILE names the file",
+    )
+    parser.add_argument(
+        "--notify-test",
+        action="store_true",
+        help="send them a message now, say of each whether it was taken, and end: with 1 if one "
+        "was not",
+    )
+    parser.add_argument(
+        "--digest",
+        choices=("daily", "weekly"),
+        help="notify them, too, of how things stand, by day or on Mondays; one that was missed "
+        "is sent at the next start",
+    )
+    parser.add_argument(
+        "--digest-at",
+        metavar="TIME",
+        help="when the digest is sent: a time of day, in UTC or in a zone that follows it, as in "
+        "'07:30 Europe/Zurich' (default: 08:00)",
+    )
 
 
 def _run(context: Context, options: WatchOptions) -> int:

@@ -1,0 +1,67 @@
+"""Where notifications go: addresses as apprise has them, which hold tokens and passwords.
+
+They are secrets as a whole, so messages call a destination by its name, or by its number.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from reconciler.environment.secret_values import Secret, read_text
+from reconciler.errors import UsageError
+from reconciler.printable import quoted
+
+VARIABLE = "RECONCILER_NOTIFY_URLS"
+OPTION = "--notify-urls"
+#: A name, and an address: `team=slack://…`. Apprise calls it a tag.
+_LINE = re.compile(r"(?:(?P<name>[\w.-]{1,60})\s*=\s*)?(?P<url>[A-Za-z][\w.+-]*://\S.*)", re.DOTALL)
+#: A thread each.
+_MOST = 20
+
+
+def is_asked_for(environ: Mapping[str, str], path: str | None) -> bool:
+    """Return whether anybody is to be notified."""
+    return path is not None or VARIABLE in environ or f"{VARIABLE}_FILE" in environ
+
+
+def read_addresses(environ: Mapping[str, str], path: str | None) -> dict[str, Secret]:
+    """Read the addresses, by their names: of a file, or of the variable, one a line.
+
+    Raises `UsageError` for what can't be read, is empty, or is no address; no message shows one.
+    """
+    if path is not None and "://" in path:
+        raise UsageError(
+            f"{OPTION} names a file: an address holds tokens, and everybody on this machine sees "
+            "what stands on a command line"
+        )
+    given = {OPTION: path, VARIABLE: environ.get(VARIABLE)}
+    given[f"{VARIABLE}_FILE"] = environ.get(f"{VARIABLE}_FILE")
+    names = [name for name, value in given.items() if value is not None]
+    if len(names) > 1:
+        raise UsageError(f"{' and '.join(names)} are given together: give one of them")
+    (name,) = names
+    value = given[name] or ""
+    text = value if name == VARIABLE else read_text(name, value, "list of addresses")
+    return _addresses(text.splitlines(), name)
+
+
+def _addresses(lines: Iterable[str], source: str) -> dict[str, Secret]:
+    found: dict[str, Secret] = {}
+    for number, line in enumerate(lines, 1):
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        parts = _LINE.fullmatch(line.strip())
+        if parts is None:
+            raise UsageError(
+                f"{source}: line {number} is no address, such as `team=slack://…` or `mailtos://…`"
+            )
+        name = parts["name"] or f"{len(found) + 1}"
+        if name in found:
+            raise UsageError(f"{source}: line {number}: {quoted(name)} is the name of another one")
+        found[name] = Secret(parts["url"])
+    if not found:
+        raise UsageError(f"{source} holds no address")
+    if len(found) > _MOST:
+        raise UsageError(f"{source} holds {len(found)} addresses; {_MOST} can be notified")
+    return found

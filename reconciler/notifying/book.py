@@ -1,0 +1,129 @@
+"""Who was told what, across restarts: one value, and what becomes of it.
+
+What is handed out for sending stays in the book until it is known to be taken, so that a process
+that is killed in between tells it once more, and never loses it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from reconciler.environment.timestamps import timestamp
+from reconciler.notifying.digests import Rhythm, due
+from reconciler.notifying.untold import EMPTY, Queue, changes, merged
+from reconciler.watching.conditions import Lasting
+
+FORMAT_VERSION = 1
+NAME = "notify.json"
+
+
+class Waiting(Struct, frozen=True, omit_defaults=True):
+    """What waits for one destination, and what is being sent to it."""
+
+    news: Queue = EMPTY
+    sending: Queue = EMPTY
+    #: What its next digest is to say; nothing is gathered where there are no digests.
+    digest: Queue = EMPTY
+    sending_digest: Queue = EMPTY
+    #: Up to when digests were sent, or are owed: RFC 3339, UTC; empty without digests.
+    digested: str = ""
+    #: Since when the digest is gathered that is owed; empty if none is.
+    owed: str = ""
+    #: Since when it takes nothing; empty if the last message was taken.
+    failing_since: str = ""
+
+
+class Book(Struct, frozen=True, omit_defaults=True):
+    """All that is known of destinations, by their names."""
+
+    format_version: int
+    #: What lasts, as it was taken down last.
+    known: tuple[Lasting, ...] = ()
+    #: What is watched: the address of the platform, without secrets; empty if it was never read.
+    place: str = ""
+    destinations: dict[str, Waiting] = {}
+
+
+BLANK = Book(FORMAT_VERSION)
+
+
+def opened(book: Book, names: Iterable[str], now: datetime, rhythm: Rhythm | None) -> Book:
+    """Go on with these destinations: one that is new is told what lasts; others are forgotten.
+
+    What was being sent when an earlier process ended may or may not be taken: it is sent again.
+    """
+    new = Waiting(news=changes((), book.known, ""))
+    each = {name: refused(book.destinations.get(name, new)) for name in names}
+    return replace(
+        book, destinations={name: _digesting(one, now, rhythm) for name, one in each.items()}
+    )
+
+
+def taken(book: Book, lasting: tuple[Lasting, ...], now: str, *, digests: bool) -> Book:
+    """Take down what lasts now; what has begun and ended since waits for each destination."""
+    found = changes(book.known, lasting, now)
+    if not found:
+        return replace(book, known=lasting) if lasting != book.known else book
+    each = {
+        name: replace(
+            one,
+            news=merged(one.news, found),
+            digest=merged(one.digest, found) if digests else EMPTY,
+        )
+        for name, one in book.destinations.items()
+    }
+    return replace(book, known=lasting, destinations=each)
+
+
+def with_waiting(book: Book, name: str, waiting: Waiting) -> Book:
+    """Return a book in which this waits for a destination."""
+    return replace(book, destinations={**book.destinations, name: waiting})
+
+
+def owing(waiting: Waiting, now: datetime, rhythm: Rhythm) -> Waiting:
+    """Owe a digest, if it is time for one; several that were missed are one."""
+    moment = due(rhythm, waiting.digested, now)
+    if not moment:
+        return waiting
+    return replace(waiting, digested=moment, owed=waiting.owed or waiting.digested)
+
+
+def sending_news(waiting: Waiting) -> Waiting:
+    """Hand out the news that wait; none may be out."""
+    return replace(waiting, news=EMPTY, sending=waiting.news)
+
+
+def sending_digest(waiting: Waiting) -> Waiting:
+    """Hand out the digest that is owed; none may be out."""
+    return replace(waiting, digest=EMPTY, sending_digest=waiting.digest)
+
+
+def delivered(waiting: Waiting, *, digest: bool) -> Waiting:
+    """Forget what was handed out: it was taken."""
+    if digest:
+        return replace(waiting, sending_digest=EMPTY, owed="", failing_since="")
+    return replace(waiting, sending=EMPTY, failing_since="")
+
+
+def refused(waiting: Waiting) -> Waiting:
+    """Have what was handed out wait again, with what has come since."""
+    return replace(
+        waiting,
+        news=merged(waiting.sending, waiting.news),
+        sending=EMPTY,
+        digest=merged(waiting.sending_digest, waiting.digest),
+        sending_digest=EMPTY,
+    )
+
+
+def _digesting(one: Waiting, now: datetime, rhythm: Rhythm | None) -> Waiting:
+    """Gather digests from now on, or none any more."""
+    if rhythm is None:
+        return replace(one, digest=EMPTY, digested="", owed="")
+    if one.digested:
+        return one
+    return replace(one, digested=timestamp(now, "seconds"))

@@ -1,0 +1,42 @@
+"""A destination whose service is made when there is something to send.
+
+To import apprise takes a second, and a watch that looks once has mostly nothing to tell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from reconciler.environment.secret_values import Secret
+from reconciler.errors import UsageError
+from reconciler.notifying.message import Message, Service
+from reconciler.printable import quoted
+
+
+class Lazily:
+    """One destination."""
+
+    def __init__(self, name: str, url: Secret, make: Callable[[Secret], Service]) -> None:
+        """Know its name, and how its address begins; `make` raises `UsageError` if it is none."""
+        self.service = url.reveal().partition("://")[0]
+        self._name, self._url, self._make = name, url, make
+        self._made: Service | None = None
+
+    def check(self) -> None:
+        """Make the service; raises `UsageError` if the address is none."""
+        try:
+            self._service()
+        except UsageError as error:
+            raise UsageError(f"the address of {quoted(self._name)}: {error}") from None
+
+    def send(self, message: Message) -> str:
+        """Send a message, and return why it was not taken; empty if it was."""
+        try:
+            return self._service().send(message)
+        except UsageError as error:
+            return str(error)
+
+    def _service(self) -> Service:
+        if self._made is None:
+            self._made = self._make(self._url)
+        return self._made

@@ -1,0 +1,246 @@
+"""Sending, beside the watch: a thread for each destination, so that none waits for another.
+
+The watch hands over what lasts and goes on. What is not taken is tried again after a pause that
+doubles; what comes meanwhile is merged with it.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from reconciler.environment.timestamps import timestamp
+from reconciler.notifying import book as books
+from reconciler.notifying.book import Book, Waiting
+from reconciler.notifying.digests import Rhythm
+from reconciler.notifying.message import Door, Message
+from reconciler.notifying.untold import Queue
+from reconciler.printable import quoted
+from reconciler.watching.conditions import Lasting
+from reconciler.watching.status import Destination
+
+#: Seconds after the first failure, and at most.
+FIRST, LONGEST = 15.0, 3600.0
+#: Seconds after which who has not answered yet counts as failing.
+PATIENCE = 60.0
+NO_ANSWER = "no answer yet"
+#: Seconds that are slept at most in one go: a clock may be set.
+_NAP = 300.0
+
+
+def pause(failures: int) -> float:
+    """Return for how many seconds a destination is left alone that has failed so often.
+
+    >>> [pause(failures) for failures in (1, 2, 3, 20)]
+    [15.0, 30.0, 60.0, 3600.0]
+    """
+    return float(min(FIRST * 2 ** min(failures - 1, 20), LONGEST))
+
+
+class Means(NamedTuple):
+    """What a post works with."""
+
+    #: Says what has begun and ended, of what is watched.
+    news: Callable[[str, Queue], Message]
+    #: Says what stands, and what has begun and ended between two moments, too.
+    digest: Callable[[str, Queue, tuple[Lasting, ...], str, str], Message]
+    #: What is watched, as long as nobody knows that better.
+    place: str
+    now: Callable[[], datetime]
+    #: Keeps the book; it is to outlast this process, and raises nothing.
+    keep: Callable[[Book], None]
+    #: Called when there is a trouble to tell, from any thread.
+    ring: Callable[[], None]
+    rhythm: Rhythm | None = None
+    pause: Callable[[int], float] = pause
+    patience: float = PATIENCE
+
+
+class _Sender:
+    """How a destination fares."""
+
+    def __init__(self, door: Door) -> None:
+        self.door = door
+        #: Since when it is being sent to, by a clock that never goes back; None if it is not.
+        self.begun: float | None = None
+        self.is_told_to_hang = False
+        self.sends_digest = False
+        self.failures, self.problem = 0, ""
+        #: When a message was taken last, and how many were since the start.
+        self.told_at, self.messages = "", 0
+        self.not_before = 0.0
+
+
+class Post:
+    """Takes down what begins and ends, and has it sent; only `close` waits."""
+
+    def __init__(self, book: Book, doors: Mapping[str, Door], means: Means) -> None:
+        """Begin to send what an earlier process left, and what comes."""
+        self._means = means
+        self._book = books.opened(book, doors, means.now(), means.rhythm)
+        self._senders = {name: _Sender(door) for name, door in doors.items()}
+        self._changed = threading.Condition()
+        self._troubles: deque[str] = deque(maxlen=100)
+        self._closed = False
+        for name in doors:
+            threading.Thread(target=self._send, args=(name,), name="notify", daemon=True).start()
+
+    @property
+    def known(self) -> tuple[Lasting, ...]:
+        """What lasts, as it was taken down last."""
+        return self._book.known
+
+    def take(self, lasting: tuple[Lasting, ...], place: str = "") -> None:
+        """Take down what lasts now, and what is watched, if that is known."""
+        with self._changed:
+            now, digests = timestamp(self._means.now(), "seconds"), self._means.rhythm is not None
+            book = books.taken(self._book, lasting, now, digests=digests)
+            if place not in ("", book.place):
+                book = replace(book, place=place)
+            if book is not self._book:
+                self._keep(book)
+                self._changed.notify_all()
+
+    def troubles(self) -> list[str]:
+        """Return what is to be told of destinations that fail, or work again; each once."""
+        with self._changed:
+            for name, one in self._senders.items():
+                if self._hangs(one) and not one.is_told_to_hang:
+                    one.is_told_to_hang = True
+                    self._troubles.append(f"Warning: {self._called(name)}: {NO_ANSWER}")
+            told = list(self._troubles)
+            self._troubles.clear()
+            return told
+
+    def status(self) -> tuple[Destination, ...]:
+        """Return how destinations fare; no secret is in it."""
+        with self._changed:
+            return tuple(self._fares(name, one) for name, one in self._senders.items())
+
+    def close(self, seconds: float, *, tried: bool) -> None:
+        """End; wait so long for what is being sent, and if `tried` for each to be tried once.
+
+        What is not taken by then is kept for the next start.
+        """
+        until = time.monotonic() + seconds
+        with self._changed:
+            while (left := until - time.monotonic()) > 0 and any(
+                self._is_awaited(name, one, tried=tried) for name, one in self._senders.items()
+            ):
+                self._changed.wait(left)
+            self._closed = True
+            self._changed.notify_all()
+
+    def _is_awaited(self, name: str, one: _Sender, *, tried: bool) -> bool:
+        return one.begun is not None or (tried and not one.failures and self._has_mail(name))
+
+    def _has_mail(self, name: str) -> bool:
+        waiting = self._owing(self._book.destinations[name])
+        return bool(waiting.news or waiting.owed)
+
+    def _owing(self, waiting: Waiting) -> Waiting:
+        rhythm, now = self._means.rhythm, self._means.now()
+        return waiting if rhythm is None else books.owing(waiting, now, rhythm)
+
+    def _send(self, name: str) -> None:
+        """Send to one destination, as long as the post is open."""
+        one = self._senders[name]
+        while True:
+            try:
+                message = self._next(name, one)
+                if message is None:
+                    return
+                why = one.door.send(message)
+            except Exception as error:  # else nobody would be told any more, and nobody know
+                why = f"it could not be told ({type(error).__name__})"
+            with self._changed:
+                self._ended(name, one, why)
+                self._changed.notify_all()
+
+    def _next(self, name: str, one: _Sender) -> Message | None:
+        """Wait for what is to be sent next; None once the post is closed."""
+        with self._changed:
+            while not self._closed:
+                left = one.not_before - time.monotonic()
+                if left <= 0 and self._has_mail(name):
+                    one.begun = time.monotonic()
+                    return self._handed_out(name, one)
+                self._changed.wait(min(left, _NAP) if left > 0 else self._nap())
+            return None
+
+    def _handed_out(self, name: str, one: _Sender) -> Message:
+        waiting = self._owing(self._book.destinations[name])
+        place = self._book.place or self._means.place
+        one.sends_digest = not waiting.news
+        if one.sends_digest:
+            self._book = books.with_waiting(self._book, name, books.sending_digest(waiting))
+            return self._means.digest(
+                place, waiting.digest, self._book.known, waiting.owed, waiting.digested
+            )
+        self._book = books.with_waiting(self._book, name, books.sending_news(waiting))
+        return self._means.news(place, waiting.news)
+
+    def _ended(self, name: str, one: _Sender, why: str) -> None:
+        """Take down whether a message was taken."""
+        one.is_told_to_hang = False
+        one.begun, waiting, now = None, self._book.destinations[name], self._means.now()
+        if why:
+            since = waiting.failing_since or timestamp(now, "seconds")
+            self._wait(name, replace(books.refused(waiting), failing_since=since))
+            one.failures, one.problem = one.failures + 1, why
+            one.not_before = time.monotonic() + self._means.pause(one.failures)
+            if not waiting.failing_since:
+                self._tell(
+                    f"Warning: {self._called(name)} can't be notified: {why}; it is tried again, "
+                    "and what there is to tell is kept"
+                )
+            return
+        if waiting.failing_since:
+            self._tell(f"Note: {self._called(name)} takes notifications again")
+        self._wait(name, books.delivered(waiting, digest=one.sends_digest))
+        one.failures, one.problem = 0, ""
+        one.messages, one.told_at = one.messages + 1, timestamp(now, "seconds")
+
+    def _nap(self) -> float:
+        """Return for how many seconds nothing is due, as far as anybody knows."""
+        if self._means.rhythm is None:
+            return _NAP
+        now = self._means.now()
+        return min(_NAP, (self._means.rhythm.next(now) - now).total_seconds())
+
+    def _fares(self, name: str, one: _Sender) -> Destination:
+        waiting = self._book.destinations[name]
+        problem = NO_ANSWER if self._hangs(one) else one.problem
+        return Destination(
+            name,
+            one.door.service,
+            len(waiting.news) + len(waiting.sending),
+            one.messages,
+            one.told_at,
+            one.failures,
+            waiting.failing_since,
+            problem,
+        )
+
+    def _hangs(self, one: _Sender) -> bool:
+        return one.begun is not None and time.monotonic() - one.begun > self._means.patience
+
+    def _wait(self, name: str, waiting: Waiting) -> None:
+        self._keep(books.with_waiting(self._book, name, waiting))
+
+    def _keep(self, book: Book) -> None:
+        self._book = book
+        self._means.keep(book)
+
+    def _tell(self, trouble: str) -> None:
+        self._troubles.append(trouble)
+        self._means.ring()
+
+    def _called(self, name: str) -> str:
+        return f"{quoted(name)} ({self._senders[name].door.service})"

@@ -1,0 +1,88 @@
+"""The door to apprise, which knows some hundred services; nothing else imports it.
+
+What it logs, and what its errors say, may hold parts of addresses: none of it is shown. What is
+told of a failure is a status of HTTP, or one of few words.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import threading
+import warnings
+
+import apprise
+
+from reconciler.environment.secret_values import Secret
+from reconciler.errors import UsageError
+from reconciler.notifying.message import Message
+
+#: Loggers of apprise, and of what it sends by.
+_LOGGERS = ("apprise", "urllib3", "requests", "requests_oauthlib", "oauthlib")
+_CODE = re.compile(r"error[=: ]+([1-5][0-9]{2})\b")
+_NOT_REACHED = re.compile(r"(?i)connection (?:error|refused)|socket|timed? ?out")
+_one_by_one = threading.Lock()
+NOT_REACHED, NOT_TAKEN = "it can't be reached", "it was not taken"
+
+
+class Service:
+    """One service, at one address."""
+
+    def __init__(self, url: Secret) -> None:
+        """Raise `UsageError` if the address is none."""
+        plugin = _plugin(url)
+        self._sender = apprise.Apprise(asset=plugin.asset)
+        self._sender.add(plugin)
+
+    def send(self, message: Message) -> str:
+        """Send a message, and return why it was not taken; empty if it was."""
+        try:
+            result = self._sender.notify(
+                body=message.rest,
+                title=message.first,
+                notify_type=message.tone,
+                body_format=apprise.NotifyFormat.TEXT,
+                interpret_escapes=False,
+            )
+            if result:
+                return ""
+            return _why(" ".join(entry.message for entry in result.logs()))
+        except Exception as error:  # a service may fail in any way, and what it says may be secret
+            return f"{NOT_TAKEN} ({type(error).__name__})"
+
+
+def _plugin(url: Secret) -> apprise.NotifyBase:
+    for name in _LOGGERS:
+        logger = logging.getLogger(name)
+        logger.addHandler(logging.NullHandler())
+        logger.propagate = False
+    asset = apprise.AppriseAsset(
+        storage_mode=apprise.PersistentStoreMode.MEMORY,
+        service_timeout=0,  # it would begin threads that nobody can end
+        secure_logging=True,
+        app_id="reconciler",
+        app_desc="reconciler",
+        app_url="",
+        image_url_mask="",  # pictures from another host, which sees who reads
+        image_url_logo="",
+        async_mode=False,
+        http_redirects=False,  # what is sent holds tokens
+        interpret_emojis=False,
+        pgp_autogen=False,
+        pem_autogen=False,
+    )
+    with _one_by_one, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # with the first one apprise imports all that it knows
+        plugin = apprise.Apprise.instantiate(url.reveal(), asset=asset)
+    if plugin is None:
+        raise UsageError("apprise knows no such address, or something is missing in it")
+    if plugin.overflow_mode == apprise.OverflowMode.UPSTREAM:
+        plugin.overflow_mode = apprise.OverflowMode.SPLIT  # else what is too long never arrives
+    return plugin
+
+
+def _why(logged: str) -> str:
+    code = _CODE.search(logged)
+    if code is not None:
+        return f"it was refused with status {code[1]}"
+    return NOT_REACHED if _NOT_REACHED.search(logged) else NOT_TAKEN

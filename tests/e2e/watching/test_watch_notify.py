@@ -1,0 +1,111 @@
+"""`watch --notify-urls`: each beginning and end reaches a real server once, also across restarts.
+
+In this process, so that apprise is imported once: it takes a second.
+"""
+
+import json
+
+import pytest
+
+from reconciler.cli.main import main
+from support.notified import webhook
+
+TOKEN = "t0ken-of-the-hook"
+MANIFEST = """\
+version: 1
+platform: sqlite:///platform.db
+storages: [{name: nas, label: NAS, type: local, default_url: /data/nas}]
+"""
+
+
+@pytest.fixture
+def hook():
+    with webhook() as server:
+        yield server
+
+
+@pytest.fixture
+def watch(tmp_path, monkeypatch, capfd, hook):
+    """Give what runs `watch` in a folder with a manifest and a list of addresses."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "storages.yaml").write_text(MANIFEST)
+    (tmp_path / "notify").write_text(f"team=json://127.0.0.1:{hook.port}/{TOKEN}\n")
+
+    def watch(*arguments, code=0):
+        ended = main(["watch", *arguments])
+        told = capfd.readouterr()
+        assert ended == code, told
+        assert TOKEN not in told.out + told.err
+        for path in tmp_path.rglob("*"):
+            if path.is_file() and path.name not in ("notify", "platform.db"):
+                assert TOKEN not in path.read_text(), path
+        return told
+
+    return watch
+
+
+def arrived(hook):
+    """Give the first lines of what has arrived, and nothing more will."""
+    return [hook.taken.get()["title"].replace("\u200b", "") for _ in range(hook.taken.qsize())]
+
+
+ONCE = ("--once", "--notify-urls", "notify")
+
+
+def test_beginnings_and_ends_arrive_once_and_outlast_a_server_that_is_down(watch, hook):
+    hook.status = 500
+    told = watch(*ONCE, code=2)
+    assert "'team' (json) can't be notified: it was refused with status 500" in told.err
+    assert watch(*ONCE, code=2) == ("", "")
+    hook.status = 200
+    told = watch(*ONCE, code=2)
+    assert told == ("", "Note: 'team' (json) takes notifications again\n")
+    (drift,) = arrived(hook)
+    assert drift.startswith("drift: 'nas': declared, but not live (sqlite:////")
+    assert watch(*ONCE, code=2) == ("", "")
+    assert main(["apply", "-y", "-q"]) == 0
+    watch(*ONCE)
+    watch(*ONCE)
+    (ended,) = arrived(hook)
+    assert ended.startswith("no drift any more: 'nas': declared, but not live (sqlite:////")
+
+
+def test_what_was_told_is_known_though_the_memory_of_the_watch_is_lost(watch, hook, tmp_path):
+    watch(*ONCE, code=2)
+    assert len(arrived(hook)) == 1
+    (tmp_path / ".reconciler/watch/watch.json").write_text("{")
+    told = watch(*ONCE, code=2)
+    assert "watch.json' is damaged: it goes on from what was notified" in told.err
+    assert told.out == ""
+    (tmp_path / ".reconciler/watch/notify.json").write_text("{")
+    assert "notifications of what lasts are sent anew" in watch(*ONCE, code=2).err
+    assert len(arrived(hook)) == 1
+
+
+def test_a_test_message_says_who_takes_it(watch, hook, tmp_path, monkeypatch):
+    addresses = (tmp_path / "notify").read_text()
+    monkeypatch.setenv("RECONCILER_NOTIFY_URLS", addresses)
+    assert watch("--notify-test").out.endswith(" 'team' (json): taken\n")
+    hook.status = 404
+    (line,) = watch("--notify-test", "-o", "json", code=1).out.splitlines()
+    told = json.loads(line)
+    assert (told["event"], told["destination"], told["taken"]) == ("notified", "team", False)
+    assert told["problem"] == "it was refused with status 404"
+    (test,) = arrived(hook)
+    assert test.startswith("test (/")
+    assert not (tmp_path / ".reconciler").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--notify-test"], "give --notify-urls"),
+        (["--once", "--digest", "daily"], "give --notify-urls"),
+        (["--once", "--notify-urls", f"json://{TOKEN}"], "names a file"),
+        ([*ONCE, "--digest-at", "08:00"], "give both"),
+        ([*ONCE, "--digest", "daily", "--digest-at", "24:00"], "no time of day"),
+        ([*ONCE, "--digest", "daily", "--digest-at", "8:00 Europe/Nowhere"], "no zone"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(watch, arguments, says):
+    assert says in watch(*arguments, code=64).err

@@ -1,0 +1,185 @@
+"""Sending beside the watch: what fails, hangs, bursts, and what a restart goes on with."""
+
+import threading
+import time
+from datetime import UTC, datetime
+from queue import Queue as Mailbox
+
+import msgspec
+import pytest
+
+from reconciler.notifying.book import BLANK, Book
+from reconciler.notifying.digests import DAILY, Rhythm
+from reconciler.notifying.post import NO_ANSWER, Means, Post
+from reconciler.report.watching.notifications import digest, news
+from reconciler.watching.conditions import DRIFT, Condition, Lasting
+
+THEN = "2026-11-30T09:00:00Z"
+SOON = 10
+
+
+def lasting(*names):
+    found = [Condition(DRIFT, name, "missing", f"'{name}': not live") for name in names]
+    return tuple(Lasting(one, THEN) for one in found)
+
+
+class Door:
+    """A destination that the test opens and shuts."""
+
+    service = "Test"
+
+    def __init__(self, *why):
+        self.why, self.tried, self.taken = list(why), Mailbox(), Mailbox()
+        self.may_answer = threading.Event()
+        self.may_answer.set()
+
+    def send(self, message):
+        self.tried.put(message)
+        self.may_answer.wait(SOON)
+        why = self.why.pop(0) if self.why else ""
+        if not why:
+            self.taken.put(message)
+        return why
+
+    def first(self):
+        return self.taken.get(timeout=SOON).first
+
+
+class Kept:
+    """What is on the disk; whoever waits is told of each write."""
+
+    def __init__(self):
+        self.book, self.rings, self.pauses = BLANK, 0, []
+        self.now = datetime(2026, 11, 30, 9, tzinfo=UTC)
+
+    def __call__(self, book):
+        self.book = msgspec.json.decode(msgspec.json.encode(book), type=Book)
+
+    def ring(self):
+        self.rings += 1
+
+    def pause(self, failures):
+        self.pauses.append(failures)
+        return 0.01
+
+    def post(self, rhythm=None, patience=60.0, **doors):
+        said = (news, digest, "here")
+        means = Means(*said, lambda: self.now, self, self.ring, rhythm, self.pause, patience)
+        return Post(self.book, doors, means)
+
+
+@pytest.fixture
+def kept():
+    return Kept()
+
+
+def test_a_burst_is_one_message(kept):
+    team = Door()
+    post = kept.post(team=team)
+    post.take(lasting(*map(str, range(1000))))
+    told = team.taken.get(timeout=SOON)
+    post.close(SOON, tried=True)
+    assert told.first == "drift: 1,000 (here)"
+    assert len(told.rest.splitlines()) == 11
+    assert told.rest.endswith("- drift: 990 more")
+    assert team.taken.empty()
+
+
+def test_what_fails_is_tried_again_and_merged_and_told_of_once(kept):
+    team = Door("refused", "refused", "refused")
+    post = kept.post(team=team)
+    post.take(lasting("nas"))
+    for _ in range(3):
+        team.tried.get(timeout=SOON)
+    post.take(())
+    post.take(lasting("other"))
+    taken = [team.taken.get(timeout=SOON)]
+    post.close(SOON, tried=True)
+    while not team.taken.empty():
+        taken.append(team.taken.get())
+    told = "\n".join(f"{one.first}\n{one.rest}" for one in taken)
+    assert told.count("drift: 'other'") == 1 + (len(taken) > 1)
+    assert "'nas': not live" in told
+    assert kept.pauses == [1, 2, 3]
+    said = post.troubles()
+    assert [one.partition(" ")[0] for one in said] == ["Warning:", "Note:"]
+    assert "'team' (Test) can't be notified: refused" in said[0]
+    assert post.troubles() == []
+    (status,) = post.status()
+    assert (status.waiting, status.failures, status.problem) == (0, 0, "")
+
+
+def test_one_that_hangs_keeps_no_other_one_and_no_watch_waiting(kept):
+    team, mail = Door(), Door()
+    team.may_answer.clear()
+    post = kept.post(patience=-1.0, team=team, mail=mail)
+    post.take(lasting("nas"))
+    team.tried.get(timeout=SOON)
+    assert mail.first() == "drift: 'nas': not live (here)"
+    begun = time.monotonic()
+    post.take(())
+    assert mail.first() == "no drift any more: 'nas': not live (here)"
+    hanging = {one.name: one for one in post.status()}["team"]
+    assert (hanging.problem, hanging.waiting) == (NO_ANSWER, 2)
+    assert f"Warning: 'team' (Test): {NO_ANSWER}" in post.troubles()
+    post.close(0.0, tried=False)
+    assert time.monotonic() - begun < SOON / 2
+    team.may_answer.set()
+
+
+def test_what_was_not_taken_is_sent_after_a_restart(kept):
+    team = Door(*["refused"] * 1000)
+    post = kept.post(team=team)
+    post.take(lasting("nas"))
+    post.take(())
+    team.tried.get(timeout=SOON)
+    post.close(SOON, tried=True)
+    later = Door()
+    post = kept.post(team=later)
+    assert "over by now: 'nas': not live" in later.first()
+    post.close(SOON, tried=True)
+    assert later.taken.empty()
+    later = Door()
+    kept.post(team=later).close(SOON, tried=True)
+    assert later.tried.empty()
+
+
+def test_who_failed_before_the_restart_is_not_warned_of_again(kept):
+    for _ in range(2):
+        post = kept.post(team=Door(*["refused"] * 1000))
+        post.take(lasting("nas"))
+        post.close(SOON, tried=True)
+        said = post.troubles()
+        kept.rings += len(said)
+    assert said == []
+    assert kept.book.destinations["team"].failing_since == "2026-11-30T09:00:00Z"
+    post = kept.post(team=Door())
+    post.close(SOON, tried=True)
+    assert post.troubles() == ["Note: 'team' (Test) takes notifications again"]
+
+
+def test_a_new_destination_is_told_what_lasts_and_an_old_one_is_forgotten(kept):
+    team, mail = Door(), Door()
+    post = kept.post(team=team)
+    post.take(lasting("nas"))
+    post.close(SOON, tried=True)
+    kept.post(mail=mail).close(SOON, tried=True)
+    assert mail.first() == "drift: 'nas': not live (here)"
+    assert list(kept.book.destinations) == ["mail"]
+
+
+def test_a_digest_that_was_missed_is_sent_once(kept):
+    daily = Rhythm(DAILY, datetime(2026, 1, 1, 8).time())
+    team = Door()
+    post = kept.post(daily, team=team)
+    post.take(lasting("nas"))
+    post.close(SOON, tried=True)
+    assert team.first() == "drift: 'nas': not live (here)"
+    assert team.taken.empty()  # it is not time yet
+    kept.now = datetime(2026, 12, 3, 9, tzinfo=UTC)
+    for _ in range(2):
+        kept.post(daily, team=team).close(SOON, tried=True)
+    digest = team.taken.get(timeout=SOON)
+    assert digest.first == "digest: 1 stands; 1 began, 0 ended (here)"
+    assert "From 2026-11-30T09:00:00Z to 2026-12-03T08:00:00Z." in digest.rest
+    assert team.taken.empty()

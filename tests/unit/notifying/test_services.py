@@ -1,0 +1,134 @@
+"""apprise, with real servers: what arrives, what is said of what does not, and never a secret."""
+
+import logging
+import socket
+
+import pytest
+
+from reconciler.environment.secret_values import Secret
+from reconciler.errors import UsageError
+from reconciler.notifying.lazily import Lazily
+from reconciler.notifying.message import Message
+from reconciler.notifying.services import NOT_REACHED, NOT_TAKEN, Service
+from reconciler.notifying.untold import Queue, Untold
+from reconciler.report.watching.notifications import news
+from reconciler.watching.conditions import DRIFT, Condition
+from support.notified import mail_server, webhook
+
+TOKEN = "t0ken-of-the-hook"
+TEXT = Message("drift: 'nas' (here)", "since 2026-11-30T09:00:00Z", "warning")
+HOSTILE = "<img src=x> <!here> @channel [a](https://evil.example) **b** `c` &amp; www.evil.example"
+
+
+def service(address):
+    one = Lazily("team", Secret(address), Service)
+    one.check()
+    return one
+
+
+@pytest.fixture
+def logged():
+    """Give all that a program with a log would see, down to the least."""
+    seen, root = [], logging.getLogger()
+    handler, level = logging.Handler(logging.NOTSET), root.level
+    handler.emit = lambda record: seen.append(record.getMessage())
+    root.addHandler(handler)
+    root.setLevel(logging.NOTSET)
+    yield seen
+    root.setLevel(level)
+    root.removeHandler(handler)
+
+
+@pytest.fixture(scope="module")
+def hook():
+    with webhook() as server:
+        yield server
+
+
+@pytest.fixture
+def address(hook):
+    return f"json://user:{TOKEN}@127.0.0.1:{hook.port}/{TOKEN}?rto=0.2"
+
+
+def test_a_webhook_is_handed_the_text(hook, address):
+    assert service(address).send(TEXT) == ""
+    told = hook.taken.get(timeout=5)
+    assert (told["title"], told["message"], told["type"]) == (TEXT.first, TEXT.rest, "warning")
+    assert told["attachments"] == []
+
+
+@pytest.mark.parametrize("status", [302, 401, 404, 500])
+def test_a_refusal_is_told_by_its_status_alone(hook, address, status, logged, capfd):
+    hook.status, hook.elsewhere = status, f"http://127.0.0.1:{hook.port}/elsewhere"
+    try:
+        assert service(address).send(TEXT) == f"it was refused with status {status}"
+    finally:
+        hook.status = 200
+    assert hook.taken.empty()
+    assert logged == []
+    assert capfd.readouterr() == ("", "")
+
+
+def test_who_does_not_answer_is_waited_for_a_while_only(hook, address):
+    hook.hangs = True
+    try:
+        assert service(address).send(TEXT) == NOT_REACHED
+    finally:
+        hook.hangs = False
+
+
+def test_nobody_there_and_a_name_that_nobody_knows():
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        port = nobody.getsockname()[1]
+        assert service(f"json://127.0.0.1:{port}/{TOKEN}").send(TEXT) == NOT_REACHED
+    assert service(f"json://{TOKEN}.invalid").send(TEXT) == NOT_REACHED
+
+
+def test_a_service_that_breaks_says_nothing_of_why(address, monkeypatch):
+    broken = service(address)
+
+    def breaks(*_, **__):
+        raise RuntimeError(TOKEN)
+
+    monkeypatch.setattr(broken._made._sender, "notify", breaks)
+    assert broken.send(TEXT) == f"{NOT_TAKEN} (RuntimeError)"
+
+
+@pytest.mark.parametrize("address", [f"nosuch://{TOKEN}", f"slack://{TOKEN}", "json://"])
+def test_an_address_that_is_none_is_refused_and_not_shown(address, logged, capfd):
+    with pytest.raises(UsageError, match="the address of 'team': apprise knows no") as refused:
+        service(address)
+    assert TOKEN not in str(refused.value)
+    assert (
+        Lazily("team", Secret(address), Service)
+        .send(TEXT)
+        .startswith("apprise knows no such address")
+    )
+    assert logged == []
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("form", ["text", "html", "markdown"])
+def test_hostile_names_are_text_in_each_format(hook, address, form):
+    what = Untold(Condition(DRIFT, "x", "", HOSTILE), "2026-11-30T09:00:00Z", began=1)
+    message = news("here", Queue((what,)))
+    assert service(f"{address}&format={form}").send(message) == ""
+    told = hook.taken.get(timeout=5)
+    for text in (told["title"], told["message"]):
+        active = [one for one in ("<img", "<!", "@c", "](", "://", "www.") if one in text]
+        assert active == []
+    if form == "html":
+        assert "<\u200bimg" not in told["message"]  # it is escaped besides
+    if form == "markdown":
+        assert "\\*\\*b\\*\\*" in told["message"]
+
+
+def test_a_mail_has_a_subject_and_the_text():
+    with mail_server() as server:
+        options = "from=watch@example.org&to=ada@example.org&mode=insecure"
+        assert service(f"mailto://127.0.0.1:{server.port}?{options}").send(TEXT) == ""
+        mail = server.taken.get(timeout=5)
+    assert mail["Subject"] == TEXT.first
+    assert "ada@example.org" in mail["To"]
+    assert TEXT.rest in mail.get_body(("plain",)).get_content()
