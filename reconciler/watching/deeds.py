@@ -71,6 +71,13 @@ class ScanEnded(Struct, frozen=True):
     findings: tuple[Finding, ...] = ()
 
 
+class Recalled(Struct, frozen=True):
+    """What the repository of scans knew before this watch has scanned."""
+
+    proofs: tuple[Proof, ...]
+    findings: tuple[Finding, ...]
+
+
 class Deeds(Protocol):
     """The effects of a watch. What fails is told by what they return, never raised."""
 

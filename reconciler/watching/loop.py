@@ -11,11 +11,10 @@ from msgspec.structs import replace
 from reconciler.environment.timestamps import moment_of, timestamp
 from reconciler.errors import CHANGES, ERROR, INVALID, USAGE
 from reconciler.version import __version__
-from reconciler.watching import schedule
+from reconciler.watching import schedule, taken
 from reconciler.watching.conditions import (
     APPLYING,
     CHECKOUT,
-    DRIFT,
     LIVE,
     PROOFS,
     READING,
@@ -23,8 +22,7 @@ from reconciler.watching.conditions import (
     Condition,
     seen,
 )
-from reconciler.watching.course import Point, covered, with_point
-from reconciler.watching.deeds import Deeds, Looked, ScanEnded, Teller
+from reconciler.watching.deeds import Deeds, Looked, Recalled, ScanEnded, Teller
 from reconciler.watching.memory import Memory, Paused
 from reconciler.watching.schedule import (
     APPLY,
@@ -38,7 +36,7 @@ from reconciler.watching.schedule import (
     Terms,
 )
 from reconciler.watching.status import FORMAT_VERSION, Status
-from reconciler.watching.survey import Proof, Survey, with_proofs
+from reconciler.watching.survey import Finding, Proof, Survey
 
 
 class Clock(NamedTuple):
@@ -119,15 +117,15 @@ class Watch:
         if ended.conditions is not None:
             self._see(PROOFS, ended.conditions)
         if ended.proofs is not None:
-            self._proofs = {proof.place: proof for proof in ended.proofs}
-            storages = self._status.storages
-            if storages is not None:
-                storages = with_proofs(storages, self._proofs)
-            self._status = replace(self._status, storages=storages, findings=ended.findings)
-            self._plot()
+            self._prove(ended.proofs, ended.findings)
         if not self._agenda.ending:  # else it goes on at once after a restart
             self._remember(scan_due=self._since_1970(self._agenda.scan_due))
         self.exit_code = self.exit_code or ended.exit_code
+
+    def recalled(self, recalled: Recalled) -> None:
+        """Take note of what was known before the first scan; one that has ended knows better."""
+        if not self._status.scanned_at:
+            self._prove(recalled.proofs, recalled.findings)
 
     @property
     def scanning(self) -> bool:
@@ -242,27 +240,16 @@ class Watch:
             self._remember(lasting=lasting)
 
     def _survey(self, survey: Survey | None) -> None:
-        """Keep what there is in all, for whoever asks how things stand."""
-        if survey is not None:
-            storages = with_proofs(survey.storages, self._proofs)
-            self._status = replace(
-                self._status,
-                storages=storages,
-                differences=survey.differences,
-                runs=survey.runs,
-            )
+        self._status = taken.surveyed(self._status, survey, self._proofs)
+        self._plot()
+
+    def _prove(self, proofs: Iterable[Proof], findings: Iterable[Finding]) -> None:
+        self._proofs = {proof.place: proof for proof in proofs}
+        self._status = taken.proved(self._status, self._proofs, findings)
         self._plot()
 
     def _plot(self) -> None:
-        """Add to the course how things stand: what a look that failed did not see is unknown."""
-        kinds = {one.condition.kind for one in self._status.lasting}
-        differing = {
-            one.condition.name for one in self._status.lasting if one.condition.kind == DRIFT
-        }
-        known = self._status.platform and not kinds & READING
-        drifted = len(differing) if known else None
-        point = Point(self._time(), drifted, *covered(self._proofs.values()))
-        self._status = replace(self._status, course=with_point(self._status.course, point))
+        self._status = taken.plotted(self._status, self._time(), self._proofs)
 
     def _remember(self, **changes: object) -> None:
         failing = tuple(

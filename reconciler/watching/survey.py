@@ -88,7 +88,7 @@ class Finding(Struct, frozen=True):
     path: str
     what: str
     since: str
-    #: The command that tells its story.
+    #: The command that tells its story; empty: without a snapshot there is none.
     explain: str
 
 

@@ -7,7 +7,7 @@ import socket
 from collections import deque
 from contextlib import suppress
 
-from reconciler.watching.deeds import ScanEnded
+from reconciler.watching.deeds import Recalled, ScanEnded
 from reconciler.watching.loop import Watch
 
 #: Seconds that are waited at most in one go: what a system takes at least.
@@ -47,6 +47,7 @@ class Inbox:
         self.bell = bell
         self._pokes: deque[None] = deque(maxlen=1)
         self._ended: deque[ScanEnded] = deque()
+        self._recalled: deque[Recalled] = deque()
 
     def poke(self) -> None:
         """Want a round now; also from the handler of a signal."""
@@ -58,10 +59,17 @@ class Inbox:
         self._ended.append(ended)
         self.bell.ring()
 
+    def recalled(self, recalled: Recalled) -> None:
+        """Hand in what was known before the first scan."""
+        self._recalled.append(recalled)
+        self.bell.ring()
+
     def hand_to(self, watch: Watch) -> None:
         """Give the watch what came in."""
         if self._pokes:
             self._pokes.clear()
             watch.poke()
+        while self._recalled:
+            watch.recalled(self._recalled.popleft())
         while self._ended:
             watch.scanned(self._ended.popleft())

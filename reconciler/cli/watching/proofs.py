@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 
 from reconciler.cli.watching.surveying import fit
@@ -29,13 +29,16 @@ def proofs_of(measured: Measured) -> tuple[Proof, ...]:
     return tuple(_proof(one, measured, now) for one in measured.storages)
 
 
-def findings_of(repository: Repository, storages: Iterable[StorageProved]) -> tuple[Finding, ...]:
+def findings_of(repository: Repository, measured: Measured) -> tuple[Finding, ...]:
     """Return the first files that are wrong: those of each storage that matter most, by path."""
     found: list[Finding] = []
-    for one in storages:
+    verify = f"reconciler verify {in_shell(repository.address)} --explain"
+    if measured.snapshot is None:
+        verify = ""
+    for one in measured.storages:
         if one.wrong and len(found) < _OF_ALL:
             with suppress(RepositoryError):  # then what is known of it is told to be lost
-                found += _findings(repository, one)
+                found += _findings(repository, one, verify)
     return tuple(found[:_OF_ALL])
 
 
@@ -59,8 +62,7 @@ def _proof(one: StorageProved, measured: Measured, now: int) -> Proof:
     )
 
 
-def _findings(repository: Repository, one: StorageProved) -> Iterator[Finding]:
-    verify = f"reconciler verify {in_shell(repository.address)} --explain {word(one.storage)}"
+def _findings(repository: Repository, one: StorageProved, verify: str) -> Iterator[Finding]:
     wrong = [
         finding
         for finding in episodes.open_ones(store.read(repository, one.place).episodes).values()
@@ -70,5 +72,5 @@ def _findings(repository: Repository, one: StorageProved) -> Iterator[Finding]:
     wrong.sort(key=lambda finding: (episodes.SEVERITY.index(finding.what), finding.path))
     for finding in wrong[:_OF_ONE]:
         since = whole_seconds(finding.first_seen)
-        explain = f"{verify} {argument(finding.path)}"
+        explain = verify and f"{verify} {word(one.storage)} {argument(finding.path)}"
         yield Finding(fit(one.storage), shown(finding.path), finding.what, since, explain)

@@ -32,7 +32,7 @@ from reconciler.report.metrics import Measured
 from reconciler.report.watching.lines import of_proofs
 from reconciler.retry.limits import TimeLimit
 from reconciler.watching.conditions import NOT_SCANNED, Condition
-from reconciler.watching.deeds import ScanEnded
+from reconciler.watching.deeds import Recalled, ScanEnded
 
 
 class _Silent(Streams):
@@ -79,6 +79,22 @@ class Scanner:
     def begin(self) -> None:
         """Begin a scan in a thread of its own, which keeps the program from no end."""
         threading.Thread(target=self._run, name="scan", daemon=True).start()
+
+    def recall(self, recalled: Callable[[Recalled], object]) -> None:
+        """Hand over, from a thread, what is known of what the manifest declares."""
+        threading.Thread(target=self._recall, args=(recalled,), name="recall", daemon=True).start()
+
+    def _recall(self, recalled: Callable[[Recalled], object]) -> None:
+        try:
+            context = self._context.anew()
+            about = About(context)
+            about.take(context, read_manifest_if_any(context))
+            with closing(open_repository(self._repository)) as repository:
+                known = measure(repository, about, Measured(called(self._repository), ()))
+                findings = findings_of(repository, known)
+        except (ReconcilerError, OSError):
+            return  # looks and scans tell what is wrong; here nothing is known
+        recalled(Recalled(proofs_of(known), findings))
 
     def _run(self) -> None:
         try:
@@ -133,7 +149,7 @@ class Scanner:
             problem=problem,
             oldest_proof="" if oldest is None else moment_of(oldest),
             proofs=proofs_of(self.measured),
-            findings=findings_of(repository, self.measured.storages),
+            findings=findings_of(repository, self.measured),
         )
 
 

@@ -2,11 +2,21 @@
 
 import json
 import os
+import shlex
 import signal
 import urllib.request
+from queue import Queue
 from subprocess import DEVNULL, PIPE
 
 import pytest
+
+from reconciler.cli.applying.signals import Stop
+from reconciler.cli.commands.watching.watch import WatchOptions
+from reconciler.cli.context import Context
+from reconciler.cli.output.streams import Streams
+from reconciler.cli.settings import Settings
+from reconciler.cli.watching.scanning import Scanner
+from reconciler.retry.limits import TimeLimit
 
 
 @pytest.fixture
@@ -111,6 +121,29 @@ def test_it_looks_while_it_scans_and_a_signal_ends_both(scanned):
     assert "nas: complete: 3 files" in scanned("scan", "--into", "proofs").stdout
 
 
+def test_what_is_known_of_files_is_told_with_what_explains_it(scanned, monkeypatch):
+    rewrite(scanned.path / "nas/a", "evil " * 20_000)
+    scanned("scan", "--into", "proofs", "--full", code=7)
+    monkeypatch.chdir(scanned.path)
+    context = Context.of(Settings(verbosity=-1), Streams(), {})
+    options = WatchOptions(
+        scan="proofs", workers=None, max_duration=None, max_bytes=None, limit_rate=None
+    )
+    recalled, scanner = Queue(), Scanner(context, options, Stop(TimeLimit(None)), print)
+    scanner.recall(recalled.put)
+    assert [one.explain for one in recalled.get(timeout=60).findings] == [""]
+    scanned("snapshot", "create", "proofs")
+    scanner.recall(recalled.put)
+    told = recalled.get(timeout=60)
+    (proof,) = told.proofs
+    assert (proof.files, proof.proved, proof.verdict) == (2, 2, "wrong")
+    (finding,) = told.findings
+    assert (finding.storage, finding.path, finding.what) == ("nas", "a", "damaged")
+    command, *words = shlex.split(finding.explain)
+    assert command == "reconciler"
+    assert "damaged" in scanned(*words, code=7).stdout
+
+
 def test_its_numbers_of_storages_are_those_of_metrics(scanned):
     (scanned.path / "nas").rename(scanned.path / "away")
     with scanned.start(
@@ -125,8 +158,12 @@ def test_its_numbers_of_storages_are_those_of_metrics(scanned):
             assert " not reachable: 'nas'" in process.stdout.readline()  # the scan has ended
             with urllib.request.urlopen(f"{url}/metrics") as answer:
                 told = answer.read().decode()
+            with urllib.request.urlopen(f"{url}/v1/status") as answer:
+                (storage,) = json.load(answer)["storages"]
         finally:
             process.kill()
+    assert (storage["standing"], storage["proof"]["files"]) == ("declared", 2)
+    assert storage["proof"]["reasons"][0].startswith("not reachable since ")
     scanned("verify", "proofs", "--objective", "--metrics", "numbers.prom")
     storages = [line for line in told.splitlines() if line.startswith("reconciler_storage_")]
     expected = scanned.read("numbers.prom").splitlines()

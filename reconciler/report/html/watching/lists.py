@@ -38,6 +38,8 @@ _CONSENT = (
     "reviewer sees it."
 )
 
+_NO_SNAPSHOT = "What explains it is there after `reconciler snapshot create`."
+
 
 class Listed(Struct, frozen=True):
     """A list, before anything of it is searched for."""
@@ -180,8 +182,8 @@ def _files(status: Status, by_kind: dict[str, list[Lasting]]) -> Listed:
         return Listed("files", "Files", items, said if status.findings else "")
     if not status.scans:
         said = "Not known: this watch reads no files. With --scan REPO it does."
-    elif not status.scanned_at:
-        said = "Not known: no scan has ended since the start of this watch."
+    elif not any(one.proof for one in status.storages or ()):
+        said = "Not known: no scan has told of a storage."
     else:
         return Listed("files", "Files", (), "No scan knows anything wrong of a file.")
     return Listed("files", "Files", (), said, is_unknown=True)
@@ -234,8 +236,11 @@ def _proof(one: Lasting) -> Item:
 
 def _finding(one: Finding) -> Item:
     since = f"since {moment(one.since)}"
-    explain = (Value("explain", after=one.explain),)
-    return Item(one.what, one.path, one.storage, level=ALARM, note=since, values=explain)
+    explain = (Value("explain", after=one.explain),) if one.explain else ()
+    facts = () if explain else (_NO_SNAPSHOT,)
+    return Item(
+        *(one.what, one.path, one.storage), level=ALARM, note=since, values=explain, facts=facts
+    )
 
 
 def _run(run: Run) -> Item:

@@ -58,7 +58,7 @@ def coverage(course: Sequence[Point]) -> Plot:
     """Draw which share of the files was proved within its cycle."""
     samples = [(point.at, _share(point)) for point in course]
     last = next((one for one in reversed(course) if one.files is not None), None)
-    said = "Not known: no scan has told since the start of this watch."
+    said = "Not known: no scan has told of a file that is to be proved."
     if last is not None:
         least = min(value for _, value in samples if value is not None)
         said = (

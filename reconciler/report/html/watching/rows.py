@@ -85,7 +85,7 @@ def _unproved(proof: Proof | None, *, scans: bool) -> str:
         return "; ".join(proof.reasons) or _UNKNOWN
     if not scans:
         return f"{_UNKNOWN}: this watch reads no files"
-    return f"{_UNKNOWN}: no scan has told of it since the start"
+    return f"{_UNKNOWN}: no scan has told of it"
 
 
 def _proved(proof: Proof) -> str:

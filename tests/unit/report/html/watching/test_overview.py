@@ -120,7 +120,7 @@ def test_files_of_which_no_scan_has_told_are_unknown():
     rows = seen(status).storages.rows
     assert [row.proof for row in rows] == [
         "never scanned",
-        "unknown: no scan has told of it since the start",
+        "unknown: no scan has told of it",
     ]
 
 
@@ -198,6 +198,10 @@ def test_runs_and_removals_say_who_which_commit_and_which_job():
 def test_a_finding_has_the_command_that_explains_it():
     (found,) = [item for item in section(seen(eventful(NOW)), "files").items if item.within]
     assert found.values[0].after.startswith("reconciler verify ./proofs --explain results ")
+    status = eventful(NOW)
+    unexplained = tuple(replace(one, explain="") for one in status.findings)
+    items = section(seen(replace(status, findings=unexplained)), "files").items
+    assert "reconciler snapshot create" in items[-1].facts[0]
 
 
 @given(st.lists(st.tuples(st.integers(1, 9_999), st.none() | st.integers(0, 5)), max_size=30))

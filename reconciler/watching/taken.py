@@ -1,0 +1,35 @@
+"""A status that takes in what a look or a scan has told; values in, a value out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from msgspec.structs import replace
+
+from reconciler.watching.conditions import DRIFT, READING
+from reconciler.watching.course import Point, covered, with_point
+from reconciler.watching.status import Status
+from reconciler.watching.survey import Finding, Proof, Survey, with_proofs
+
+
+def surveyed(status: Status, survey: Survey | None, proofs: Mapping[str, Proof]) -> Status:
+    """Take in what there is in all; None: nobody asks."""
+    if survey is None:
+        return status
+    storages = with_proofs(survey.storages, proofs)
+    return replace(status, storages=storages, differences=survey.differences, runs=survey.runs)
+
+
+def proved(status: Status, proofs: Mapping[str, Proof], findings: Iterable[Finding]) -> Status:
+    """Take in what is known of files."""
+    storages = None if status.storages is None else with_proofs(status.storages, proofs)
+    return replace(status, storages=storages, findings=tuple(findings))
+
+
+def plotted(status: Status, time: str, proofs: Mapping[str, Proof]) -> Status:
+    """Add to the course how things stand: what a look that failed did not see is unknown."""
+    kinds = {one.condition.kind for one in status.lasting}
+    differing = {one.condition.name for one in status.lasting if one.condition.kind == DRIFT}
+    drifted = len(differing) if status.platform and not kinds & READING else None
+    point = Point(time, drifted, *covered(proofs.values()))
+    return replace(status, course=with_point(status.course, point))
