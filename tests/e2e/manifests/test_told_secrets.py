@@ -32,6 +32,24 @@ def test_a_secret_is_refused_in_a_manifest_and_not_printed(folder, kind, url):
     assert "SECRET" not in told.stdout + told.stderr
 
 
+#: Spelled as no grammar has it, and read by some program all the same.
+ODD = [
+    *("https:///bob:SECRET@h/b", "///bob:SECRET@h", "bob:SECRET@h:9000/b", "https//bob:SECRET@h"),
+    *("https%3A//bob:SECRET@h", "https://bob:8080/SECRET@h/b", "https://bob:?SECRET@h/b"),
+    *("https://h/b?x[token]=SECRET", "https://h/b?t%6Fken=SECRET", "https://h/b;token=SECRET"),
+    *("https:\\\\bob:SECRET@h", "https:/\t/bob:SECRET@h", "https://bob:SECRET\uff20h/b"),
+    *("https://a@b:SECRET@h@i/b", "https://h/b?to=https%3A%2F%2Fbob%3ASECRET%40i", "/bob:SECRET@h"),
+]
+
+
+def test_no_odd_spelling_is_taken_or_printed(folder):
+    entries = ({"name": f"s{n}", "type": "S3", "default_url": url} for n, url in enumerate(ODD))
+    folder.write(manifest(*entries))
+    told = folder("validate", code=65)
+    assert told.stderr.endswith(f"{len(ODD)} problems in 1 file.\n")
+    assert "SECRET" not in told.stdout + told.stderr
+
+
 @pytest.mark.parametrize("key", ["platform", "lock"])
 @pytest.mark.parametrize("secret", ["https://h/x?token=SECRET", "https://bob:P/SECRET@h"])
 def test_a_secret_in_another_address_is_refused(folder, key, secret):
@@ -56,17 +74,21 @@ def told_by(folder, command):
 
 
 COMMANDS = ("list", "list -o json", "plan", "plan -o json", "plan -o markdown", "drift", "export")
+COMMANDS += ("plan -o html", "apply -y --events -", "drift -o sarif")
 
 
 def test_a_secret_that_lives_already_is_masked(folder):
-    made(folder, *(f"s{number}" for number, _ in enumerate(SECRETS)))
-    for number, (kind, url) in enumerate(SECRETS):
+    live = [*SECRETS, *(("S3", url) for url in ODD)]
+    made(folder, *(f"s{number}" for number, _ in enumerate(live)))
+    for number, (kind, url) in enumerate(live):
         change = "UPDATE storages SET type = ?, default_url = ? WHERE name = ?"
         sql(folder, change, kind, url, f"s{number}")
-    folder.write(manifest(local("first")))
+    folder.write(manifest(local("first"), local("s1"), local("s15")))
     for command in COMMANDS:
         told = told_by(folder, command)
         assert "SECRET" not in told, (command, told)
+    for journal in (folder.path / ".reconciler").rglob("*.jsonl"):
+        assert "SECRET" not in journal.read_text()
 
 
 NAMES = [
