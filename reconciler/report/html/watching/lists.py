@@ -10,7 +10,7 @@ from reconciler.environment.timestamps import whole_seconds
 from reconciler.executor import DONE
 from reconciler.report.html.page import ALARM, DOUBT, FINE, PLAIN, Item, Value
 from reconciler.report.sentences.drift import meaning
-from reconciler.report.sentences.terms import spoken
+from reconciler.report.sentences.terms import count, spoken
 from reconciler.watching.conditions import (
     BLOCKED,
     DRIFT,
@@ -24,7 +24,7 @@ from reconciler.watching.conditions import (
     UNREAD,
     Lasting,
 )
-from reconciler.watching.status import Status
+from reconciler.watching.status import Destination, Status
 from reconciler.watching.survey import DECLARED, LEFT_ALONE, UNMANAGED, Finding, Run, Storage
 
 #: Which storages a reader may want to see.
@@ -87,6 +87,7 @@ def of_what_lasts(status: Status) -> tuple[Listed, ...]:
         by_kind.setdefault(one.condition.kind, []).append(one)
     blocks = tuple(_blocks(one) for one in by_kind.get(BLOCKED, ()))
     fails = tuple(_fails(one) for kind in _FAILS for one in by_kind.get(kind, ()))
+    fails += tuple(map(_untold, failing(status)))
     has_looked = bool(status.platform)
     differs = tuple(_differences(status, by_kind.get(DRIFT, ())))
     return (
@@ -164,6 +165,9 @@ def facts(status: Status) -> Iterator[tuple[str, str]]:
         yield "oldest proof", moment(status.oldest_proof) or "unknown"
     if status.digest:
         yield "digest", status.digest
+    for one in status.destinations:
+        told = f"last told {moment(one.told_at)}" if one.told_at else "not told since the start"
+        yield "notified", f"{one.name} ({one.service}): {told}"
 
 
 def _listed(
@@ -202,6 +206,17 @@ def _fails(one: Lasting) -> Item:
     what = one.condition
     level = ALARM if what.kind == NOT_APPLIED else DOUBT
     return Item(spoken(what.kind), level=level, note=_since(one), facts=(what.message,))
+
+
+def failing(status: Status) -> list[Destination]:
+    """Return those who are to be notified, and take no message."""
+    return [one for one in status.destinations if one.failing_since]
+
+
+def _untold(one: Destination) -> Item:
+    since = f"{one.service}, since {moment(one.failing_since)}"
+    waiting = f"{count(one.waiting, 'condition')} not told yet"
+    return Item("not notified", one.name, level=DOUBT, note=since, facts=(one.problem, waiting))
 
 
 def _differences(status: Status, lasting: Sequence[Lasting]) -> Iterator[Item]:

@@ -168,6 +168,9 @@ def _standing(status: Status, *, is_stale: bool) -> tuple[str, str, str]:
         for kind, word, said, noun, level in _WRONG
         if number[kind]
     ]
+    if untold := lists.failing(status):
+        said = f"{count(len(untold), 'destination')} can't be notified"
+        wrong.append(("not notified", said, DOUBT))
     told = "; ".join(said for _, said, _ in wrong)
     unread = any(one.condition.kind == UNREAD for one in status.lasting)
     if is_stale or unread:

@@ -14,6 +14,7 @@ from reconciler.report.html.watching.page import html, policy
 from reconciler.report.html.watching.plots import HEIGHT, WIDTH, drift, lines
 from reconciler.watching.conditions import KINDS, Condition, Lasting
 from reconciler.watching.course import Point
+from reconciler.watching.status import Destination
 from support.outputs import pages
 from support.values.watched import ago, calm, eventful, large, proof, storage
 
@@ -63,6 +64,18 @@ def test_what_matters_most_stands_first():
         "The plan is blocked by 1 reason; 1 finding of wrong files; 3 storages not as declared; "
         "1 storage with overdue proofs; the checkout can't be pulled."
     )
+
+
+def test_who_can_not_be_notified_is_told():
+    good = Destination("ops", "Slack", 0, 3, ago(600, NOW), 0, "", "")
+    bad = Destination("mail", "E-Mail", 2, 0, "", 4, ago(900, NOW), "connection refused")
+    assert seen(replace(calm(NOW), destinations=(good,))).status == "as declared"
+    view = seen(replace(calm(NOW), destinations=(good, bad)))
+    assert (view.status, view.level) == ("not notified", "doubt")
+    assert view.title == "1 destination can't be notified."
+    (item,) = section(view, "fails").items
+    assert (item.name, item.facts) == ("mail", ("connection refused", "2 conditions not told yet"))
+    assert ("notified", "ops (Slack): last told 2026-11-30 11:50:00 UTC") in view.facts
 
 
 def test_a_look_that_is_too_long_ago_leaves_all_unknown():
