@@ -50,11 +50,16 @@ class Admission:
         authorization = single(headers, "Authorization")
         if authorization is not None:
             return self._holder(authorization)
-        if not self._is_open:
+        if not self._is_open or (self._is_asking and _passed_on(headers)):
             raise needs_token("send the token: `Authorization: Bearer …`", self._challenge)
         _check_host(headers)
         _check_direct(headers)
         return Identity(ANONYMOUS, READER)
+
+    @property
+    def _is_asking(self) -> bool:
+        """Whether a browser that came through a proxy is to ask for the token that there is."""
+        return self._challenge == _BASIC and self._digest is not None
 
     def _holder(self, authorization: str) -> Identity:
         """Return who holds the token; a browser, which sends it for whatever page, may but read."""
@@ -103,10 +108,15 @@ def _check_host(headers: Headers) -> None:
 
 def _check_direct(headers: Headers) -> None:
     """Refuse what a proxy says that it passes on: through it, strangers look like this machine."""
-    name = next(filter(PASSED_ON.fullmatch, headers), None)
+    name = _passed_on(headers)
     if name is not None:
         raise Problem(
             "misdirected",
             "without the token a watch answers to its own machine only, and the header "
             f"{quoted(name[:40])} says that a proxy passed this on",
         )
+
+
+def _passed_on(headers: Headers) -> str | None:
+    """Return the name of a header by which a proxy says that it passes a request on."""
+    return next(filter(PASSED_ON.fullmatch, headers), None)
