@@ -16,14 +16,15 @@ SEEDS = 2000
 
 
 def test_no_seed_breaks_a_rule(long: bool) -> None:
-    half = range(SEEDS // 2)
-    (first,) = sample([half.start, half.stop], 1, "seeds of the simulation")
-    seeds = range(SEEDS) if long else range(first, first + len(half))
+    quarter = SEEDS // 4
+    (first,) = sample(range(0, SEEDS, quarter), 1, "seeds of the simulation")
+    seeds = range(SEEDS) if long else range(first, first + quarter)
     *_, total = in_processes(seeds, processes=2)
     assert total.violations == {}
     assert total.seeds == len(seeds)
     every = {*WRITE, *ANYWHERE, *(f"read: {kind}" for kind in READ), STEPS}
-    assert every <= set(total.faults), "some faults never happened"
+    # The rarest one comes once in a quarter.
+    assert len(every - set(total.faults)) <= (0 if long else 1), "some faults never happened"
     assert set(total.outcomes) == {"done", "failed", "half_done", "unknown", "not_started"}
 
 

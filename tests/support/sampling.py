@@ -28,7 +28,7 @@ _COMMANDS = "tests/e2e/"
 _DOCUMENTS = "tests/e2e/repository/"
 
 #: Kills, restarts, clients by the dozen, random input: each commit plays some of these tests.
-CAMPAIGN = pytest.mark.sampled(6, of="campaigns")
+CAMPAIGN = pytest.mark.sampled(4, of="campaigns")
 
 _chosen = SimpleNamespace(long=False)
 

@@ -17,7 +17,7 @@ from support.recovery.scans import rows, table
 from support.sampling import CAMPAIGN, is_long, sample
 
 HOOK = str(Path(killed_at.__path__[0]))
-FILES, MOMENTS, TRIED = 300, 50, 4
+FILES, MOMENTS, TRIED = 300, 50, 2
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from support.recovery import killed_at
 from support.sampling import CAMPAIGN, is_long, sample
 
 HOOK = str(Path(killed_at.__path__[0]))
-MOMENTS, TRIED = 50, 4
+MOMENTS, TRIED = 50, 2
 
 
 def run(storages, *arguments, at=0, counted=None):

@@ -22,6 +22,8 @@ from support.repository import ROOT
 CONTAINER = ROOT / "deploy" / "Containerfile"
 WORKFLOWS = ROOT / ".github" / "workflows"
 PINNED = re.compile(r"uses: actions/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+\n")
+#: To build, and to load what writes the bill, takes seconds of CPU.
+SOME = pytest.mark.sampled(2, of="what is released")
 #: What a source archive is made of.
 SOURCES = ("pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", "reconciler", "schemas")
 
@@ -49,6 +51,7 @@ def built(folder: Path, umask: int, kind: str) -> tuple[str, str]:
     return found.name, hashlib.sha256(found.read_bytes()).hexdigest()
 
 
+@SOME
 @pytest.mark.parametrize("kind", ["wheel", "sdist"])
 def test_what_is_built_is_the_same_wherever_it_is_built(tmp_path, kind):
     one = built(tmp_path / "one", 0o022, kind)
@@ -77,6 +80,7 @@ def test_a_tag_of_version_and_changelog_is_a_release(tmp_path, monkeypatch, caps
     assert "has no heading" in capsys.readouterr().err
 
 
+@SOME
 def test_a_bill_of_materials_names_what_it_is_made_of(tmp_path):
     """A small one: a release's, of all that is installed, takes twenty seconds."""
     goal, wanted = tmp_path / "bill.json", tmp_path / "wanted.txt"

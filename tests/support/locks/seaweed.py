@@ -17,6 +17,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import boto3
 from botocore.config import Config
@@ -62,6 +63,7 @@ class S3Server:
     def __init__(self, port: int) -> None:
         self.port = port
         self.endpoint = f"http://127.0.0.1:{port}"
+        self._clients: dict[str, Any] = {}
 
     def environment(self, account: Account = ADMIN, endpoint: str | None = None) -> dict[str, str]:
         """Give the variables by which programs find the server."""
@@ -73,16 +75,18 @@ class S3Server:
             "AWS_EC2_METADATA_DISABLED": "true",
         }
 
-    def client(self, account: Account = ADMIN):
-        """Give a boto3 client that does not try again."""
-        return boto3.client(
-            "s3",
-            endpoint_url=self.endpoint,
-            region_name=REGION,
-            aws_access_key_id=account.key,
-            aws_secret_access_key=account.secret,
-            config=Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}),
-        )
+    def client(self, account: Account = ADMIN) -> Any:
+        """Give a boto3 client that does not try again; making one is dear."""
+        if account.key not in self._clients:
+            self._clients[account.key] = boto3.client(
+                "s3",
+                endpoint_url=self.endpoint,
+                region_name=REGION,
+                aws_access_key_id=account.key,
+                aws_secret_access_key=account.secret,
+                config=Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}),
+            )
+        return self._clients[account.key]
 
     def new_bucket(self, name: str | None = None) -> str:
         """Make a bucket that nobody else uses, unless it is named."""
