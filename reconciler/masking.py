@@ -137,6 +137,11 @@ def masked_in(text: str) -> str:
     return re.sub(_IN_TEXT, lambda found: masked(found[0]), text)
 
 
+def has_secret_in(text: str) -> bool:
+    """Return whether in a text stands an address that has a secret."""
+    return not text.isalnum() and masked_in(text) != text
+
+
 def quoted_url(url: str) -> str:
     """Return a URL, or another address, as messages print it: `masked`, escaped, in quotes."""
     return quoted(masked(url))

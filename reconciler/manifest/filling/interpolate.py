@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 
 from reconciler.manifest.mistakes import Document, Mistake, brief
+from reconciler.masking import has_secret_in
 from reconciler.printable import shown
 
 _PART = re.compile(
@@ -18,6 +19,8 @@ _PART = re.compile(
 _SECRET = re.compile(r"(?i)(?:TOKEN|SECRET|PASSWORD|_KEY)\Z")
 #: What Python makes of bytes in the environment that are not UTF-8.
 _SURROGATE = "[\ud800-\udfff]"
+#: What is refused of a variable: by its name, by its value, or by what stands around that.
+_KEPT = "what a manifest holds is stored and printed"
 _FORMS = "write ${NAME}, ${NAME:-default} or ${NAME:?message}, and $$ for a dollar"
 
 
@@ -57,6 +60,8 @@ def filled(written: str, variables: Mapping[str, str]) -> tuple[str, tuple[str, 
 
     text = _PART.sub(part, written)
     if not refused:
+        if "${" in written.replace("$$", "") and has_secret_in(text):
+            return written, (f"filled in, this holds an address with a secret, and {_KEPT}", "")
         return text, None
     messages = dict.fromkeys(error.message for error in refused)
     return text, ("; ".join(messages), next((error.hint for error in refused if error.hint), ""))
@@ -73,11 +78,15 @@ def _value(found: re.Match[str], variables: Mapping[str, str]) -> str:
         raise _RefusedError(what, _FORMS)
     if _SECRET.search(name):
         raise _RefusedError(
-            f"the variable {brief(name)} is refused: its name says that it is a secret, and what a "
-            "manifest holds is stored and printed"
+            f"the variable {brief(name)} is refused: its name says that it is a secret, and {_KEPT}"
         )
     text = text and text.replace("$$", "$")
     value = variables.get(name, "")
+    if has_secret_in(value):
+        raise _RefusedError(
+            f"the value of the variable {brief(name)} is refused: it holds an address with a user, "
+            f"password, signature, token or key, and {_KEPT}"
+        )
     if not value.isascii() and re.search(_SURROGATE, value):
         raise _RefusedError(
             f"the value of the variable {brief(name)} is not valid UTF-8: set it in a UTF-8 locale"
