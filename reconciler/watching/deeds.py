@@ -7,6 +7,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from reconciler.watching.conditions import Condition, News
+from reconciler.watching.overdue import Due
 from reconciler.watching.schedule import Found
 from reconciler.watching.survey import Finding, Proof, Survey
 
@@ -69,6 +70,8 @@ class ScanEnded(Struct, frozen=True):
     proofs: tuple[Proof, ...] | None = None
     #: The first files of those that are wrong.
     findings: tuple[Finding, ...] = ()
+    #: When which proofs will be too old.
+    dues: tuple[Due, ...] = ()
 
 
 class Recalled(Struct, frozen=True):

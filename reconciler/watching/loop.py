@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from reconciler.environment.timestamps import moment_of, timestamp
 from reconciler.errors import CHANGES, ERROR, INVALID, USAGE
 from reconciler.version import __version__
-from reconciler.watching import schedule, taken
+from reconciler.watching import overdue, schedule, taken
 from reconciler.watching.conditions import (
     APPLYING,
     CHECKOUT,
@@ -114,10 +114,11 @@ class Watch:
             oldest_proof=ended.oldest_proof,
         )
         self._see(SCANNING, [ended.problem] if ended.problem else [])
-        if ended.conditions is not None:
-            self._see(PROOFS, ended.conditions)
         if ended.proofs is not None:
             self._prove(ended.proofs, ended.findings)
+        if ended.conditions is not None:
+            self._see(PROOFS, ended.conditions)
+            self._remember(dues=ended.dues)
         if not self._agenda.ending:  # else it goes on at once after a restart
             self._remember(scan_due=self._since_1970(self._agenda.scan_due))
         self.exit_code = self.exit_code or ended.exit_code
@@ -154,6 +155,7 @@ class Watch:
     def _look(self) -> None:
         begun = self._clock.passed()
         looked = self._deeds.look()
+        self._judge_proofs()
         now, time = self._clock.passed(), self._time()
         self._agenda = schedule.looked(
             self._terms, self._agenda, now, self._clock.spread(), looked.found
@@ -238,6 +240,11 @@ class Watch:
         self._status = replace(self._status, lasting=lasting)
         if lasting != self._memory.lasting:
             self._remember(lasting=lasting)
+
+    def _judge_proofs(self) -> None:
+        if self._terms.scan_every is not None:
+            known = self._memory
+            self._see(overdue.KINDS, overdue.by(self._time(), known.lasting, known.dues))
 
     def _survey(self, survey: Survey | None) -> None:
         self._status = taken.surveyed(self._status, survey, self._proofs)

@@ -14,6 +14,7 @@ from reconciler.disk import drafts
 from reconciler.disk.durable import sync_folder
 from reconciler.printable import quoted
 from reconciler.watching.conditions import Lasting
+from reconciler.watching.overdue import Due
 
 FORMAT_VERSION = 1
 NAME = "watch.json"
@@ -43,6 +44,8 @@ class Memory(Struct, frozen=True, omit_defaults=True):
     applying: str = ""
     #: When the next scan is due, in seconds since 1970; 0 while one runs, and before the first.
     scan_due: float = 0.0
+    #: When which proofs are too old, as the last scan knew.
+    dues: tuple[Due, ...] = ()
 
 
 NOTHING = Memory(FORMAT_VERSION)

@@ -46,6 +46,8 @@ from reconciler.watching.survey import Survey
 
 #: The signals that end a watch; SIGHUP wants a look.
 ENDING = ("SIGINT", "SIGTERM")
+#: Seconds that a look may take where nobody says so.
+_LONGEST_LOOK = 600.0
 
 
 class Deeds:
@@ -91,7 +93,7 @@ class Deeds:
 
         Raises `UsageError` if already the first look asks for something that makes no sense.
         """
-        context = _for_a_round(self._context)
+        context = _for_a_look(self._context, self._options.interval)
         self._planned, is_first, self._is_first = None, self._is_first, False
         states: list[State] = []
         try:
@@ -113,7 +115,7 @@ class Deeds:
 
     def run(self) -> str:
         """Give the next apply an id of its own."""
-        context = _for_a_round(self._context)
+        context = _for_an_apply(self._context)
         origin = origin_here(context.environ)
         commit = self._commit or origin.commit
         self._next = context._replace(origin=replace(origin, commit=commit))
@@ -174,8 +176,14 @@ def _checkout(context: Context, options: WatchOptions) -> Checkout | None:
     return Checkout(paths, context.environ, signed=signed, variables=variables)
 
 
-def _for_a_round(context: Context) -> Context:
-    """Return the context of one round, to which `--timeout` applies."""
+def _for_a_look(context: Context, interval: float) -> Context:
+    """Return the context of one look, which a platform that is slow for ever does not hold up."""
+    seconds = context.settings.timeout or max(interval, _LONGEST_LOOK)
+    return context.anew()._replace(limit=TimeLimit(seconds))
+
+
+def _for_an_apply(context: Context) -> Context:
+    """Return the context of one apply, to which `--timeout` applies."""
     return context.anew()._replace(limit=TimeLimit(context.settings.timeout))
 
 

@@ -29,7 +29,7 @@ from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.repository.opening import open_repository
 from reconciler.recovery.scanning.outcome import Scanned
 from reconciler.report.metrics import Measured
-from reconciler.report.watching.lines import of_proofs
+from reconciler.report.watching.lines import of_dues, of_proofs
 from reconciler.retry.limits import TimeLimit
 from reconciler.watching.conditions import NOT_SCANNED, Condition
 from reconciler.watching.deeds import Recalled, ScanEnded
@@ -150,6 +150,7 @@ class Scanner:
             oldest_proof="" if oldest is None else moment_of(oldest),
             proofs=proofs_of(self.measured),
             findings=findings_of(repository, self.measured),
+            dues=tuple(due for one in self.measured.storages for due in of_dues(one)),
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reconciler.environment.timestamps import moment_of
 from reconciler.printable import quoted, shown
 from reconciler.recovery.proving.results import StorageProved
 from reconciler.report.sentences.drift import Difference, meaning
@@ -22,6 +23,7 @@ from reconciler.watching.conditions import (
     UNREAD,
     News,
 )
+from reconciler.watching.overdue import Due
 
 #: What is said of each kind as it begins, and as it ends.
 SAID = {
@@ -74,3 +76,12 @@ def of_proofs(one: StorageProved) -> list[tuple[str, str, str]]:
         late = count(coverage.late.files, "file")
         told.append((OVERDUE, "", f"{name}: {late} proved longer ago than {cycle}"))
     return told
+
+
+def of_dues(one: StorageProved) -> list[Due]:
+    """Return when the oldest proof of a storage is too old, and what is said then."""
+    every, coverage = one.objective.every, one.coverage
+    if coverage is None or coverage.oldest is None:
+        return []
+    said = f"{quoted(one.storage)}: the oldest proof is older than {lasting(every)}"
+    return [Due(one.storage, moment_of(coverage.oldest + every), said)]

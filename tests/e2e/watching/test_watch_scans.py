@@ -16,6 +16,7 @@ from reconciler.cli.context import Context
 from reconciler.cli.output.streams import Streams
 from reconciler.cli.settings import Settings
 from reconciler.cli.watching.scanning import Scanner
+from reconciler.environment.timestamps import utc_now
 from reconciler.retry.limits import TimeLimit
 
 
@@ -73,6 +74,21 @@ def test_damage_is_told_once_and_its_end_too(scanned):
     forget_when(scanned)
     lines = told(scanned("watch", "--once", "--scan", "proofs"))
     assert lines == ["no finding any more: 'nas': 1 damaged, and not accepted"]
+
+
+def test_a_proof_is_overdue_by_the_clock_though_nobody_scans(scanned):
+    watch = ("watch", "--once", "--scan", "proofs")
+    assert told(scanned(*watch)) == []
+    path = ".reconciler/watch/watch.json"
+    state = json.loads(scanned.read(path))
+    (due,) = state["dues"]
+    assert (due["storage"], due["at"] > utc_now().isoformat()) == ("nas", True)
+    scanned.write(json.dumps({**state, "dues": [{**due, "at": "2026-01-01T00:00:00Z"}]}), path)
+    assert told(scanned(*watch)) == ["overdue: 'nas': the oldest proof is older than 30 days"]
+    assert told(scanned(*watch)) == []
+    forget_when(scanned)
+    (line,) = told(scanned(*watch))
+    assert line.startswith("not overdue any more: ")
 
 
 def test_a_storage_that_is_not_there_is_not_reachable_and_no_file_missing(scanned):

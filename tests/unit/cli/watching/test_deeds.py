@@ -14,7 +14,7 @@ from reconciler.cli.settings import Settings
 from reconciler.cli.watching.bell import Bell, Inbox
 from reconciler.cli.watching.deeds import Deeds
 from reconciler.environment.origin import Origin
-from reconciler.errors import LOCKED, STALE, SUCCESS, UsageError
+from reconciler.errors import LOCKED, STALE, SUCCESS, PlatformBusyError, UsageError
 from reconciler.lease.contract import Holder
 from reconciler.lease.keeper import Wait, acquire
 from reconciler.platforms import open_platform
@@ -33,7 +33,7 @@ def deeds(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     write(MANIFEST)
     options = WatchOptions(
-        pull=False, require_signed=False, apply=True, scan=None, lock_timeout=0.1
+        interval=300.0, pull=False, require_signed=False, apply=True, scan=None, lock_timeout=0.1
     )
     context = Context.of(Settings(verbosity=-1), Streams(), {})
     one = Deeds(context, options, EventStream(None, "x", print), lambda *_: None, lambda: None)
@@ -134,3 +134,23 @@ def test_what_rings_often_is_heard_once(deeds):
         inbox.hand_to(Watch())
     inbox.poke()  # nobody hears it any more, and nobody minds
     assert pokes == [1]
+
+
+@pytest.mark.parametrize(
+    ("said", "interval", "seconds"),
+    [(None, 300.0, 600.0), (None, 3600.0, 3600.0), (5.0, 300.0, 5.0)],
+)
+def test_a_look_is_given_up_after_a_while(deeds, monkeypatch, said, interval, seconds):
+    limits = []
+    monkeypatch.setattr(
+        "reconciler.cli.watching.deeds.read_source", lambda context: limits.append(context.limit)
+    )
+    monkeypatch.setattr("reconciler.cli.watching.deeds.plan_apart", _refuse)
+    context = Context.of(Settings(verbosity=-1, timeout=said), Streams(), {})
+    deeds._context, deeds._options.interval = context, interval
+    assert deeds.look().problem is not None
+    assert limits[0].seconds == seconds
+
+
+def _refuse(*_):
+    raise PlatformBusyError("busy")

@@ -48,7 +48,7 @@ def watched(tmp_path, monkeypatch):
     """Give a watch that applies, and a way to write its manifest."""
     monkeypatch.chdir(tmp_path)
     options = WatchOptions(
-        pull=False, require_signed=False, apply=True, scan=None, lock_timeout=0.1
+        interval=300.0, pull=False, require_signed=False, apply=True, scan=None, lock_timeout=0.1
     )
     context = Context.of(Settings(verbosity=-1), Streams(), {})
     deeds = Deeds(

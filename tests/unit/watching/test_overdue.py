@@ -1,0 +1,76 @@
+"""Proofs that grow too old between two scans."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from reconciler.watching import overdue
+from reconciler.watching.conditions import DRIFT, NOT_SCANNED, OVERDUE, Condition, Lasting
+from reconciler.watching.deeds import Looked, ScanEnded
+from reconciler.watching.loop import Clock, Watch
+from reconciler.watching.memory import NOTHING
+from reconciler.watching.overdue import Due
+from reconciler.watching.schedule import LOOK, SCAN, WAIT, Found, Terms
+
+NAS = Due("nas", "2026-12-01T00:00:00Z", "'nas': the oldest proof is older than 30 days")
+LATE = Condition(OVERDUE, "nas", "", NAS.message)
+
+
+def test_it_is_overdue_once_its_time_is_over():
+    assert overdue.by("2026-12-01T00:00:00Z", (), [NAS]) == ()
+    assert overdue.by("2026-12-01T00:00:01Z", (), [NAS]) == (LATE,)
+
+
+def test_what_a_scan_has_found_stays_as_it_was_told():
+    found = Condition(OVERDUE, "nas", "", "'nas': 3 files proved longer ago than 30 days")
+    other = Condition(DRIFT, "nas", "changed", "label")
+    known = [Lasting(found, NAS.at), Lasting(other, NAS.at)]
+    assert overdue.by("2026-12-02T00:00:00Z", known, [NAS]) == (found,)
+    assert overdue.by("2026-11-01T00:00:00Z", known, []) == (found,)
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+def test_each_look_asks_the_clock_also_where_scans_fail_and_after_a_restart(restarts):
+    now, kept, told = [datetime(2026, 11, 30, tzinfo=UTC)], [NOTHING], []
+
+    class World:
+        def look(self):
+            return Looked(0, found=Found(ready=True))
+
+        def scan(self):
+            pass
+
+        def news(self, news):
+            told.extend((one.event, one.condition.kind) for one in news)
+
+        def looked(self, looked):
+            pass
+
+    def passed():
+        return now[0].timestamp()
+
+    def started():
+        world = World()
+        clock = Clock(passed, lambda: now[0], lambda: 1.0)
+        terms = Terms(300.0, scan_every=86_400.0)
+        return Watch(terms, world, world, clock, kept[-1], kept.append)
+
+    def steps(watch):
+        return [watch.step().what for _ in range(3)]
+
+    watch = started()
+    assert steps(watch) == [LOOK, SCAN, WAIT]
+    watch.scanned(ScanEnded(0, worked=True, conditions=(), dues=(NAS,)))
+    assert told == []
+    now[0] = datetime(2026, 12, 2, tzinfo=UTC)
+    watch = started() if restarts else watch
+    assert steps(watch) == [LOOK, SCAN, WAIT]
+    assert told == [("began", OVERDUE)]
+    gone = Condition(NOT_SCANNED, "", "", "no repository")
+    watch.scanned(ScanEnded(1, worked=False, problem=gone))
+    assert told == [("began", OVERDUE), ("began", NOT_SCANNED)]
+    watch.poke()
+    watch.step()
+    assert told[2:] == []
+    watch.scanned(ScanEnded(0, worked=True, conditions=()))
+    assert told[2:] == [("ended", NOT_SCANNED), ("ended", OVERDUE)]
