@@ -100,7 +100,11 @@ def numbers(folder: Folder) -> str:
     manifest(folder, "ab")
     with folder.start(
         *(*unit_words(), "--apply", "--scan", "proofs"),
-        env={"RECONCILER_WATCH_TOKEN": TOKEN},
+        # Nobody listens at port 9.
+        env={
+            "RECONCILER_WATCH_TOKEN": TOKEN,
+            "RECONCILER_NOTIFY_URLS": "hook = json://127.0.0.1:9",
+        },
         stdin=DEVNULL,
         stdout=PIPE,
         stderr=PIPE,
@@ -182,6 +186,8 @@ def test_alerts_and_panels_are_of_numbers_that_a_watch_gives(numbers):
         "reconciler_watch_last_apply_timestamp_seconds",
         "reconciler_watch_last_scan_timestamp_seconds",
         "reconciler_watch_oldest_proof_timestamp_seconds",
+        "reconciler_watch_notifications_total",
+        "reconciler_watch_notification_failures",
     }
     assert not {name for name in there if not name.startswith("reconciler_watch_")} - {*FAMILIES}
     if PROMTOOL:
