@@ -105,6 +105,16 @@ def address_in(folder: str, address: str, *, base: str | os.PathLike[str] | None
         return None
 
 
+def absolute_address(address: str) -> str:
+    """Return a file's address as it counts from the root; any other, and a wrong one, as it is."""
+    if not address.startswith(_SQLITE):
+        return address
+    try:
+        return _SQLITE + _path(address, None).as_posix()
+    except AddressError:  # whoever opens it says so
+        return address
+
+
 def same_address(
     a: str,
     base_a: str | os.PathLike[str] | None,

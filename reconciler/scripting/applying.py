@@ -15,7 +15,7 @@ from reconciler.applying.signals import Stop
 from reconciler.environment.here import origin_here
 from reconciler.errors import BlockedError, StaleError
 from reconciler.executor import Result as Outcomes
-from reconciler.given import expect, journal_folder, saved
+from reconciler.given import expect, saved
 from reconciler.given.source import reading
 from reconciler.plan.document import REMOVE, Plan
 from reconciler.platform import Platform
@@ -91,7 +91,7 @@ def carry_out(
         return Result("", _nothing_to_do(plan, platform, request))
     _keep_journal_apart(given, planned)
     check_platform(plan, platform, saved=True)
-    terms = Terms(origin, journal_folder(given), lock_timeout=lock_timeout)
+    terms = Terms(origin, given.journals, lock_timeout=lock_timeout)
     with Stop(limit, _tell) as stop:
         run = Run(Job(plan, platform, request), terms, stop, Told(_warn, _warn))
         applied = run.carry_out(lambda: nullcontext(lambda _: None))
@@ -105,7 +105,7 @@ def carry_out(
 def _keep_journal_apart(given: Arguments, planned: Planned) -> None:
     storages, apart = [*about(planned.plan, planned.request), *planned.live], Apart()
     apart.know(storages)
-    keep_journal_apart(apart, storages, given.journal, journal_folder(given), _warn)
+    keep_journal_apart(apart, storages, given.journal, given.journals, _warn)
 
 
 def _nothing_to_do(plan: Plan, platform: Platform, request: Request | None) -> Applied:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
 from reconciler.errors import UsageError
+from reconciler.given import journal_folder
+from reconciler.platforms import absolute_address
 
 #: A path, as text or not; one name, or several.
 AnyPath: TypeAlias = "str | os.PathLike[str]"
@@ -23,6 +26,13 @@ class Arguments(NamedTuple):
     platform: str | None = None
     scope: tuple[str, ...] = ()
     journal: str | None = None
+    #: Where journals lie if `journal` is None: a script may go elsewhere before it applies.
+    beside: str = ""
+
+    @property
+    def journals(self) -> Path:
+        """The folder in which journals lie."""
+        return Path(self.journal or self.beside)
 
 
 def texts(argument: str, given: AnyPath | Iterable[AnyPath] | None) -> tuple[str, ...]:
@@ -35,6 +45,12 @@ def texts(argument: str, given: AnyPath | Iterable[AnyPath] | None) -> tuple[str
     if not all(text.strip() for text in found):
         raise UsageError(f"`{argument}` has an empty value: give it one, or leave it out")
     return found
+
+
+def here(given: Arguments) -> Arguments:
+    """Return arguments whose paths mean what they mean in the current folder, wherever one goes."""
+    platform = given.platform and absolute_address(given.platform)
+    return given._replace(platform=platform, beside=str(journal_folder(given).absolute()))
 
 
 def check_seconds(argument: str, given: float | None) -> None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from pathlib import Path
+
+from msgspec.structs import replace
 
 from reconciler.applying.apart import Lying, live
 from reconciler.given import read_scopes
@@ -14,7 +17,7 @@ from reconciler.manifest import Manifest as _Manifest
 from reconciler.model import Notice
 from reconciler.platforms import open_platform
 from reconciler.scripting.applying import Planned
-from reconciler.scripting.arguments import AnyPath, Arguments, Names, texts
+from reconciler.scripting.arguments import AnyPath, Arguments, Names, here, texts
 from reconciler.scripting.plans import Plan
 
 
@@ -27,7 +30,8 @@ def load(
     """Read files and folders as one manifest; without any, the default ones of this folder.
 
     The arguments are those of the command's options: `-f`, `--platform`, `--env-file`, `--scope`.
-    No platform is opened.
+    No platform is opened. Paths mean what they mean in the current folder, wherever the script goes
+    then.
 
     Raises:
         ManifestError: it is invalid; `problems` has all that is wrong with it.
@@ -40,7 +44,10 @@ def load(
         platform,
         texts("scope", scope),
     )
-    return Manifest(given, read_scopes(given), load_given(given))
+    manifest = load_given(given)
+    if manifest.platform_file is not None and manifest.platform_file not in manifest.streams:
+        manifest = replace(manifest, platform_file=str(Path(manifest.platform_file).absolute()))
+    return Manifest(here(given), read_scopes(given), manifest)
 
 
 class Manifest:

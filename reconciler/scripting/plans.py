@@ -11,7 +11,7 @@ from reconciler.plan.document import Operation
 from reconciler.plan.file import from_json
 from reconciler.report.sentences.plans import blocked_total, totals
 from reconciler.scripting.applying import Planned, carry_out, check_agreed
-from reconciler.scripting.arguments import AnyPath, Arguments, Names, check_seconds, texts
+from reconciler.scripting.arguments import AnyPath, Arguments, Names, check_seconds, here, texts
 from reconciler.scripting.results import Result
 
 
@@ -25,7 +25,7 @@ def read_plan(file: AnyPath, *, platform: str | None = None) -> Plan:
         StaleError: it was changed after it was made.
         UsageError: there is no such file.
     """
-    given = Arguments(os.environ, platform=platform)
+    given = here(Arguments(os.environ, platform=platform))
     return Plan(given, Planned(saved.read_plan(os.fspath(file))))
 
 

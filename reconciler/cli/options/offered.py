@@ -103,6 +103,11 @@ def _names(line: Sequence[str]) -> list[str]:
     return _filled(list(written), _values(line, "--env-file"))
 
 
+def _is_small(file: str) -> bool:
+    """Return whether an ordinary file is there that is read as long as somebody waits."""
+    return Path(file).is_file() and Path(file).stat().st_size <= _MOST_BYTES
+
+
 def _files(paths: Sequence[str]) -> Iterator[Path]:
     """Yield the files of a manifest; pipes are none of them, for they can be read only once."""
     for path in map(Path, paths):
@@ -141,6 +146,8 @@ def _filled(names: list[str], env_files: Sequence[str]) -> list[str]:
     # Dear, and few manifests have variables in names.
     from reconciler.manifest.filling import interpolate, variables
 
-    known = variables.read_variables(os.environ, env_files)
+    # A pipe may never end, and what is read here is gone for the command.
+    files = [file for file in env_files if _is_small(file)]
+    known = variables.read_variables(os.environ, files)
     told = (interpolate.filled(name, known) for name in names)
     return [name for name, refusal in told if refusal is None]

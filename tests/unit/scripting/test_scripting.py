@@ -293,6 +293,25 @@ def test_a_journal_lies_in_no_storage(folder: Folder, caplog: pytest.LogCaptureF
     assert "lies in the storage 'a', and will be found there" in caplog.text
 
 
+def test_paths_are_those_of_the_folder_in_which_it_was_loaded(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder.path / "elsewhere").mkdir()
+    folder.declare("a")
+    by_manifest, by_argument = load(), load(platform="sqlite:///other.db")
+    (folder.path / "plan.json").write_text(by_manifest.plan().json())
+    saved = read_plan("plan.json")
+    monkeypatch.chdir("elsewhere")
+    runs = [by_manifest.plan().apply().run, by_argument.plan().apply().run]
+    with pytest.raises(errors.StaleError):
+        saved.apply()
+    assert folder.live == ["a"]
+    assert (folder.path / "other.db").exists()
+    journals = folder.path / ".reconciler" / "journal"
+    assert sorted(path.stem for path in journals.glob("*.jsonl")) == sorted(runs)
+    assert list(Path().iterdir()) == []
+
+
 # What was reviewed
 
 

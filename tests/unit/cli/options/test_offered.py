@@ -97,7 +97,14 @@ def test_nothing_is_told_of_what_is_wrong(asked, tmp_path, monkeypatch):
     assert asked("list")[-1] == "a"
     assert not any("\x1b" in name for name in asked("list"))
     (tmp_path / "storages.yaml").write_text("name: ${A:?}\nname: b")
-    assert asked("list", "--env-file", "none") == []
+    assert asked("list", "--env-file", "none") == ["b"]
+    assert asked("list", "--env-file", "pipe.yaml") == ["b"]
+    (tmp_path / ".env").write_text("A=a\n")
+    assert asked("list", "--env-file", ".env") == ["a", "b"]
+    monkeypatch.setattr(offered, "_MOST_BYTES", 16)
+    (tmp_path / ".env").write_text(f"A=a\n#{'x' * 20}\n")
+    (tmp_path / "storages.yaml").write_text("name: ${A}")
+    assert asked("list", "--env-file", ".env") == []
     monkeypatch.setattr(offered, "_MOST_BYTES", 8)
     (tmp_path / "storages.yaml").write_text("name: a\nname: b")
     assert asked("list") == ["a"]
