@@ -109,3 +109,11 @@ def test_a_test_message_says_who_takes_it(watch, hook, tmp_path, monkeypatch):
 )
 def test_what_makes_no_sense_is_refused(watch, arguments, says):
     assert says in watch(*arguments, code=64).err
+
+
+def test_a_disk_that_keeps_nothing_is_told_and_stops_nothing(watch, hook, tmp_path):
+    (tmp_path / ".reconciler/watch/notify.json").mkdir(parents=True)
+    told = watch(*ONCE, code=2)
+    assert "notify.json' can't be read (Is a directory): notifications" in told.err
+    assert told.err.count("who was notified can't be kept (Is a directory)") == 1
+    assert len(arrived(hook)) == 1
