@@ -38,6 +38,9 @@ _CONSENT = (
     "reviewer sees it."
 )
 
+_SIDES = "On the left what is live, on the right what is declared."
+_FAILING = "Tried again each time; what was known stays as it was."
+_BEFORE = "This was known before, and may be over."
 _NO_SNAPSHOT = "What explains it is there after `reconciler snapshot create`."
 
 
@@ -80,36 +83,25 @@ def is_shown(one: Storage, show: str) -> bool:
     return True
 
 
-def of_what_lasts(status: Status) -> tuple[Listed, ...]:
-    """Return what blocks, what fails, what differs, and what is wrong with files."""
+def of_what_lasts(status: Status, *, is_fresh: bool) -> tuple[Listed, ...]:
+    """Return what blocks, what fails, what differs, and what is wrong with files.
+
+    `is_fresh`: the last look has worked, and is no longer ago than it should be.
+    """
     by_kind: dict[str, list[Lasting]] = {}
     for one in status.lasting:
         by_kind.setdefault(one.condition.kind, []).append(one)
     blocks = tuple(_blocks(one) for one in by_kind.get(BLOCKED, ()))
     fails = tuple(_fails(one) for kind in _FAILS for one in by_kind.get(kind, ()))
     fails += tuple(map(_untold, failing(status)))
-    has_looked = bool(status.platform)
     differs = tuple(_differences(status, by_kind.get(DRIFT, ())))
+    said = _FAILING if fails else "Nothing that was tried has failed."
     return (
-        _listed(
-            "blocks", "What blocks it", blocks, _CONSENT, "No reason blocks the plan.", has_looked
+        _seen(
+            "blocks", "What blocks it", blocks, (_CONSENT, "No reason blocks the plan."), is_fresh
         ),
-        _listed(
-            "fails",
-            "What fails",
-            fails,
-            "Tried again each time; what was known stays as it was.",
-            "Nothing that was tried has failed.",
-            True,
-        ),
-        _listed(
-            "differs",
-            "What differs",
-            differs,
-            "On the left what is live, on the right what is declared.",
-            "Live is as declared.",
-            has_looked,
-        ),
+        Listed("fails", "What fails", fails, said),
+        _seen("differs", "What differs", differs, (_SIDES, "Live is as declared."), is_fresh),
         _files(status, by_kind),
     )
 
@@ -170,12 +162,16 @@ def facts(status: Status) -> Iterator[tuple[str, str]]:
         yield "notified", f"{one.name} ({one.service}): {told}"
 
 
-def _listed(
-    key: str, title: str, items: tuple[Item, ...], meaning: str, none: str, known: bool
+def _seen(
+    key: str, title: str, items: tuple[Item, ...], said: tuple[str, str], is_fresh: bool
 ) -> Listed:
-    if items or known:
-        return Listed(key, title, items, meaning if items else none)
-    return Listed(key, title, (), "Not known: no look has worked since the start.", is_unknown=True)
+    """Return what looks have seen, with what is said of some, and of none, where they are fresh."""
+    some, none = said
+    if is_fresh:
+        return Listed(key, title, items, some if items else none)
+    if items:
+        return Listed(key, title, items, f"{_BEFORE} {some}")
+    return Listed(key, title, (), "Not known: nobody has seen it lately.", is_unknown=True)
 
 
 def _files(status: Status, by_kind: dict[str, list[Lasting]]) -> Listed:

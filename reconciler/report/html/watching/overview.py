@@ -122,9 +122,11 @@ class Overview(Struct, frozen=True):
 def overview(status: Status, now: datetime, wish: Wish) -> Overview:
     """Say how things stand `now`; what nobody knows is said to be unknown."""
     is_stale = stale(status, now)
+    is_fresh = not is_stale and not _is_unread(status)
     words = _words(wish)
-    sections = tuple(_section(one, words) for one in lists.of_what_lasts(status))
-    storages = _storages(status, wish, words)
+    known = lists.of_what_lasts(status, is_fresh=is_fresh)
+    sections = tuple(_section(one, words) for one in known)
+    storages = _storages(status, wish, words, is_fresh=is_fresh)
     word, level, title = _standing(status, is_stale=is_stale)
     return Overview(
         word,
@@ -157,6 +159,10 @@ def stale(status: Status, now: datetime) -> bool:
     return not -_SLACK <= age <= status.interval * _LATER + status.seconds + _SLACK
 
 
+def _is_unread(status: Status) -> bool:
+    return any(one.condition.kind == UNREAD for one in status.lasting)
+
+
 def _standing(status: Status, *, is_stale: bool) -> tuple[str, str, str]:
     """Return what matters most in a word, how much, and all of it in a sentence."""
     of = {kind: {one.condition.name for one in status.lasting if one.condition.kind == kind}
@@ -172,7 +178,7 @@ def _standing(status: Status, *, is_stale: bool) -> tuple[str, str, str]:
         said = f"{count(len(untold), 'destination')} can't be notified"
         wrong.append(("not notified", said, DOUBT))
     told = "; ".join(said for _, said, _ in wrong)
-    unread = any(one.condition.kind == UNREAD for one in status.lasting)
+    unread = _is_unread(status)
     if is_stale or unread:
         why = "Since this watch was started no look has worked"
         if status.platform:
@@ -220,7 +226,7 @@ def _section(one: lists.Listed, words: Sequence[str]) -> Section:
     return Section(one.key, one.title, tuple(listed), one.meaning, level, total, " ".join(left))
 
 
-def _storages(status: Status, wish: Wish, words: Sequence[str]) -> Storages:
+def _storages(status: Status, wish: Wish, words: Sequence[str], *, is_fresh: bool) -> Storages:
     known = status.storages
     if known is None:
         return Storages((), None, 0, 1, 1, "Not known: no look has worked since the start.")
@@ -232,8 +238,12 @@ def _storages(status: Status, wish: Wish, words: Sequence[str]) -> Storages:
     pages = max(1, math.ceil(len(found) / ROWS))
     page = min(max(1, wish.page), pages)
     first = (page - 1) * ROWS
-    rows = tuple(row(one, scans=status.scans) for one in found[first : first + ROWS])
-    return Storages(rows, len(known), len(found), page, pages, _said(known, found, first, rows))
+    rows = tuple(
+        row(one, scans=status.scans, is_fresh=is_fresh) for one in found[first : first + ROWS]
+    )
+    said = _said(known, found, first, rows)
+    said = said if is_fresh else f"As the last look that worked saw them: {said}"
+    return Storages(rows, len(known), len(found), page, pages, said)
 
 
 def _said(known: Sequence[object], found: Sequence[object], first: int, rows: Sized) -> str:

@@ -40,8 +40,11 @@ class Row(Struct, frozen=True):
     more: tuple[str, ...] = ()
 
 
-def row(one: Storage, *, scans: bool) -> Row:
-    """Say all that is known of a storage; `scans`: somebody reads files at all."""
+def row(one: Storage, *, scans: bool, is_fresh: bool) -> Row:
+    """Say all that is known of a storage.
+
+    `scans`: somebody reads files at all; `is_fresh`: it was looked at lately.
+    """
     proof = one.proof
     files, proved, method = _UNKNOWN, _unproved(proof, scans=scans), ""
     if proof is not None and proof.files is not None:
@@ -50,8 +53,8 @@ def row(one: Storage, *, scans: bool) -> Row:
     return Row(
         one.id or f"name {one.name}",
         one.name,
-        _standing(one),
-        _level(one),
+        _standing(one, is_fresh=is_fresh),
+        _level(one, is_fresh=is_fresh),
         one.label,
         f"{one.type} at {one.location}",
         files,
@@ -61,8 +64,9 @@ def row(one: Storage, *, scans: bool) -> Row:
     )
 
 
-def _standing(one: Storage) -> str:
+def _standing(one: Storage, *, is_fresh: bool) -> str:
     told = _WORDS.get(one.standing, spoken(one.standing))
+    told = told if is_fresh else f"before: {told}"
     return f"{told}, files are wrong" if _is_wrong(one) else told
 
 
@@ -70,13 +74,13 @@ def _is_wrong(one: Storage) -> bool:
     return one.proof is not None and one.proof.verdict == WRONG
 
 
-def _level(one: Storage) -> str:
+def _level(one: Storage, *, is_fresh: bool) -> str:
     proof = one.proof
     if _is_wrong(one) or one.standing not in (DECLARED, LEFT_ALONE, UNMANAGED):
         return ALARM
     if proof is not None and proof.verdict == UNPROVED and proof.every:
         return DOUBT
-    return FINE if one.standing == DECLARED else PLAIN
+    return FINE if one.standing == DECLARED and is_fresh else PLAIN
 
 
 def _unproved(proof: Proof | None, *, scans: bool) -> str:

@@ -93,6 +93,14 @@ def test_a_look_that_failed_leaves_all_unknown():
     view = seen(replace(calm(NOW), lasting=(lasting("unread", ""),)))
     assert (view.status, view.level, view.title) == ("unknown", "doubt", "The last look failed.")
     assert section(view, "fails").items[0].kind == "unread"
+    for key in ("blocks", "differs"):  # nobody has seen that there is nothing
+        assert (section(view, key).total, section(view, key).meaning[:10]) == (None, "Not known:")
+    assert view.storages.said == "As the last look that worked saw them: 2 storages."
+    assert {(row.standing, row.level) for row in view.storages.rows} == {
+        ("before: as declared", "plain")
+    }
+    known = seen(replace(calm(NOW), lasting=(lasting("unread", ""), lasting("drift"))))
+    assert section(known, "differs").meaning.startswith("This was known before, and may be over.")
 
 
 def test_before_the_first_look_nothing_is_known():
