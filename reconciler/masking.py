@@ -88,7 +88,7 @@ _BEFORE_HIDDEN = (
 _BEFORE = rf"(?:[?#&;=]|{_BEFORE_HIDDEN})"
 _IN_NAME = rf"(?:(?!{_BEFORE_HIDDEN})[^=?#&;])*"
 #: A letter that is hidden, by an escape or as one that only looks like it.
-_HIDDEN = rf"(?:[^\u0021-\u007e]|{_ESCAPE}(?:[46][1-9A-Fa-f]|[57][0-9Aa]))"
+_HIDDEN = rf"(?!{_BEFORE_HIDDEN})(?:[^\u0021-\u007e]|{_ESCAPE}(?:[46][1-9A-Fa-f]|[57][0-9Aa]))"
 #: These are secrets also where they end a word (`accesstoken`), those others as a whole one.
 _LONG = _letters(
     "(?:token|secret|passwo?r?d|passphrase|pwd|signature|credential"
@@ -100,8 +100,8 @@ _WORD_ENDS = "(?![a-z])"
 #: A parameter that is a secret by its name, up to its value.
 PARAMETER = (
     rf"{_BEFORE}(?={_IN_NAME}{_EQUALS}[\s\S])(?:{_IN_NAME}(?:{_HIDDEN}|{_LONG}{_WORD_ENDS})"
-    rf"|(?:{_IN_NAME}(?:[^A-Za-z=?#&;]|%(?:25)*[0-9A-Fa-f]{{2}}))?{_SHORT}{_WORD_ENDS})"
-    rf"{_IN_NAME}{_EQUALS}"
+    rf"|(?:{_IN_NAME}(?!{_BEFORE_HIDDEN})(?:[^A-Za-z=?#&;]|%(?:25)*[0-9A-Fa-f]{{2}}))?"
+    rf"{_SHORT}{_WORD_ENDS}){_IN_NAME}{_EQUALS}"
 )
 #: What may be an address in a sentence, up to a blank or a quotation mark: one within a password
 #: ends nothing.
@@ -122,14 +122,18 @@ def has_user_info(url: str) -> bool:
 
 def has_secret(url: str) -> bool:
     """Return whether a URL carries what must not be seen: a user, or a signature, token or key."""
-    return has_user_info(url) or _has_parameter(url)
+    return has_user_info(url) or _parameter(url) is not None
 
 
 def masked(url: str) -> str:
     """Return a URL with user name and password, signatures, tokens and keys replaced by `***`."""
-    if has_user_info(url):
-        url = re.sub(_USER_INFO, r"\1***@", url)
-    return re.sub(rf"({PARAMETER})[\s\S]+", r"\1***", url) if _has_parameter(url) else url
+    user = re.match(_USER_INFO, url) if has_user_info(url) else None
+    begin, at = (f"{user[1]}***@", user.end()) if user else ("", 0)
+    parameter = _parameter(url)
+    if parameter is None:
+        return begin + url[at:]
+    # The last `@` may stand in its value: then all behind that is secret too.
+    return f"{begin}{url[at : parameter.end()]}***"
 
 
 def masked_in(text: str) -> str:
@@ -147,6 +151,7 @@ def quoted_url(url: str) -> str:
     return quoted(masked(url))
 
 
-def _has_parameter(url: str) -> bool:
+def _parameter(url: str) -> re.Match[str] | None:
+    """Find the first parameter that is a secret, up to its value."""
     spelled = "=" in url or "%" in url or not url.isascii()
-    return spelled and re.search(PARAMETER, url) is not None
+    return re.search(PARAMETER, url) if spelled else None
