@@ -24,9 +24,9 @@ from support.platforms.organisation import Organisation
 from support.sampling import sample
 from support.server.state_server import StateServer
 
-#: 200 kills of 300 operations on each platform, or 50 of 32 for each commit; in parts that
-#: can be run side by side.
-KILLS, SAMPLE, PARTS = 200, 50, 2
+#: 200 kills of 300 operations on each platform, in parts that can be run side by side; or 25 of 32
+#: for each commit.
+KILLS, SAMPLE, PARTS = 200, 25, 2
 
 
 @contextmanager
@@ -47,17 +47,18 @@ def _server(_folder: Path, request: pytest.FixtureRequest) -> Iterator[Stage]:
         yield server_stage(server.url, database)
 
 
+LONG = pytest.mark.long
 STAGES = {"sqlite": _sqlite, "jetraw": _sdk, "http-postgresql": _server}
 
 
 @pytest.mark.sampled(len(STAGES) * PARTS)
-@pytest.mark.parametrize("part", range(PARTS))
+@pytest.mark.parametrize("part", [0, *(pytest.param(n, marks=LONG) for n in range(1, PARTS))])
 @pytest.mark.parametrize("stage", STAGES.values(), ids=list(STAGES))
 def test_a_killed_apply_is_mended_by_the_next(
     stage: Callable, part: int, long: bool, folder, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    seeds = range(KILLS) if long else sample(range(KILLS), SAMPLE, request.node.originalname)
-    seeds = seeds[part::PARTS]
+    kills = range(KILLS)
+    seeds = kills[part::PARTS] if long else sample(kills, SAMPLE, request.node.originalname)
     size = WHOLE if long else SMALL
     with stage(tmp_path, request) as on:
         folder.write(json.dumps(before(size)))
