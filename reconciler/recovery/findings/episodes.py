@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from reconciler.recovery import values
 from reconciler.recovery.rows import ARCHIVED, DELETED, FILE, WITH_BYTES, Content
-from reconciler.recovery.values import FileFinding
+from reconciler.recovery.values import Accepted, FileFinding
 
 Key = tuple[str, bytes, str]
 #: What may be gone for good: only the same bytes, seen again, end it; that a newer snapshot has it
@@ -210,7 +210,7 @@ def _seen_again(episode: FileFinding, now: FileFinding, moment: str) -> list[Fil
         first_seen=first_seen,
         last_seen=moment,
         resolved="",
-        accepted=episode.accepted,
+        accepted=_still_accepted(episode, now),
     )
     again = replace(again, rotted=rotted(again, (episode, again)))
     # That it is over is said, for runs at the same time that do not know it.
@@ -218,6 +218,14 @@ def _seen_again(episode: FileFinding, now: FileFinding, moment: str) -> list[Fil
     if moment > episode.last_seen and is_over and not is_settled(again):
         return [replace(episode, resolved=moment), replace(again, first_seen=moment)]
     return [again]
+
+
+def _still_accepted(episode: FileFinding, now: FileFinding) -> Accepted | None:
+    """Return what was accepted: that it is gone only as long as it stays away."""
+    accepted = episode.accepted
+    is_of_gone = accepted is not None and same_state(accepted.now, None)
+    is_there = now.now is not None and now.now.kind in WITH_BYTES
+    return None if is_of_gone and is_there else accepted
 
 
 def _when(content: Content) -> tuple[object, ...]:

@@ -113,6 +113,10 @@ class Scanned(Struct):
     #: they are now is not known.
     unseen: int = 0
     unseen_first: list[bytes] = field(default_factory=list)
+    #: Files that are gone from where they were, and may be one that was not read yet, at another
+    #: path and with their size and time; the first of them.
+    awaited: int = 0
+    awaited_first: list[bytes] = field(default_factory=list)
     #: Files that are not what the last scan had, though they had settled then; the first of them.
     changed: int = 0
     changed_first: list[bytes] = field(default_factory=list)

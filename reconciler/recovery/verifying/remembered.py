@@ -25,7 +25,7 @@ from reconciler.recovery.parts import convert, read
 from reconciler.recovery.parts.schema import CONTENTS
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.rows import Content, same_bytes
-from reconciler.recovery.scanning.finishing import remembering
+from reconciler.recovery.scanning.finishing.away import away
 from reconciler.recovery.scanning.finishing.hiding import Hidden, hidden_by
 from reconciler.recovery.scanning.known import record
 from reconciler.recovery.scanning.known.comparing import attested, pairs
@@ -214,8 +214,8 @@ def _gone(
     has_other = other_there.filter(gone).to_pylist()
     for one, is_there in zip(convert.contents(good.filter(gone)), has_other, strict=True):
         other = next(others) if is_there else None
-        since, moved = remembering.dated(one)
-        if moved or hidden(one.path):
+        was = away(one.detail)
+        if was.is_moved or hidden(one.path):
             continue
         what, note = MISSING, ""
         if other and other.kind == rows.DELETED and not is_under(one, other):
@@ -225,7 +225,7 @@ def _gone(
         elif other:
             note = f"{one.kind} became {other.kind}"
         finding = FileFinding(what, scan.name, scan.place, one.path, _plain(one), other, note)
-        yield Otherwise(finding, since)
+        yield Otherwise(finding, was.since.decode(), bool(was.maybe))
 
 
 def _plain(remembered: Content) -> Content:

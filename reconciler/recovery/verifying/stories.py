@@ -37,6 +37,8 @@ class Chapter(Struct, frozen=True):
     #: SHA-256 in hex of the manifest of the report that attests its bytes; of none, or of several
     #: that were made in one second.
     reports: tuple[str, ...] = ()
+    #: Where it may lie instead: nobody has read what has its size and time there.
+    maybe: bytes = b""
 
 
 class Copy(Struct, frozen=True):

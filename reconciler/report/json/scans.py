@@ -43,6 +43,7 @@ def _scanned(result: Scanned) -> dict[str, Any]:
         "missing": {"count": result.missing, "first": list(map(shown, result.missing_first))},
         "deleted": {"count": result.deleted, "first": list(map(shown, result.deleted_first))},
         "unseen": {"count": result.unseen, "first": list(map(shown, result.unseen_first))},
+        "awaited": {"count": result.awaited, "first": list(map(shown, result.awaited_first))},
         "changed": {"count": result.changed, "first": list(map(shown, result.changed_first))},
         "doubted": result.doubted,
         "alike": {"count": result.alike, "first": pairs},

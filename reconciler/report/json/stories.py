@@ -7,7 +7,7 @@ import msgspec
 from reconciler.recovery.findings.record import written, written_content
 from reconciler.recovery.paths import shown
 from reconciler.recovery.rows import Content
-from reconciler.recovery.verifying.stories import Story
+from reconciler.recovery.verifying.stories import Chapter, Story
 from reconciler.report.documents import of_fields
 from reconciler.report.style import PLAIN, Style
 
@@ -32,18 +32,7 @@ def explained(story: Story, _style: Style = PLAIN) -> str:
         last_right=story.last_right or None,
         last_right_attested=story.is_attested,
         good=_content(story.good),
-        scans=[
-            {
-                "at": chapter.at,
-                "scan": chapter.scan,
-                "says": chapter.what,
-                "note": chapter.note or None,
-                "snapshots": chapter.snapshots,
-                "reports": [f"sha256:{digest}" for digest in chapter.reports],
-                "content": _content(chapter.content),
-            }
-            for chapter in story.chapters
-        ],
+        scans=[*map(_said, story.chapters)],
         copies=[
             {
                 "storage": copy.storage,
@@ -57,6 +46,19 @@ def explained(story: Story, _style: Style = PLAIN) -> str:
         lost=story.lost,
         findings=[msgspec.to_builtins(written(finding)) for finding in story.findings],
     )
+
+
+def _said(chapter: Chapter) -> dict[str, object]:
+    return {
+        "at": chapter.at,
+        "scan": chapter.scan,
+        "says": chapter.what,
+        "note": chapter.note or None,
+        "maybe": shown(chapter.maybe) or None,
+        "snapshots": chapter.snapshots,
+        "reports": [f"sha256:{digest}" for digest in chapter.reports],
+        "content": _content(chapter.content),
+    }
 
 
 def _content(content: Content | None) -> object:

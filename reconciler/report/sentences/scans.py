@@ -174,6 +174,13 @@ def _gone(scanned: Scanned) -> list[str]:
             f"known: `{_explain(scanned, scanned.unseen_first)}` tells more, and what may stay so "
             f"is accepted with `{_accept(scanned)}`."
         )
+    if scanned.awaited:
+        told.append(
+            f"{count(scanned.awaited, 'file')} gone from their paths, and perhaps only moved: a "
+            "file of the same size and time was not read yet at another path. Once it is read, "
+            f"they are moved or missing: {_first(scanned.awaited_first, scanned.awaited)}. "
+            f"`{_explain(scanned, scanned.awaited_first)}` names that path."
+        )
     return told
 
 

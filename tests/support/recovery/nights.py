@@ -28,9 +28,9 @@ class Nights:
         self.storage.put("z", b"z")
         self.verified = self.scan().scan
 
-    def scan(self, *, kept=True, excluded=(), full=True, accept_loss=(), **more):
+    def scan(self, *, kept=True, excluded=(), full=True, every=None, accept_loss=(), **more):
         """Read everything, as a scan does of what shows no change only when it is due."""
-        wish = Wish(excluded, full=full, accept_loss=accept_loss)
+        wish = Wish(excluded, full=full, every=every, accept_loss=accept_loss)
         ended = scan_once(self.storage, self.repository, wish=wish, **more)
         if kept:
             remembered.keep(self.repository, ended, utc_now)
@@ -39,9 +39,10 @@ class Nights:
     def put(self, data, *, mtime_ns=LONG_AGO):
         self.storage.put("f/a", data, mtime_ns=mtime_ns)
 
-    def verify(self, *, backwards=False):
-        """Compare the last two scans, as snapshots of them are."""
-        *_, was, now = record.whole(self.repository, TARGET.place)
+    def verify(self, *, backwards=False, first=False):
+        """Compare the last two scans, or the last with the first, as snapshots of them are."""
+        every = record.whole(self.repository, TARGET.place)
+        was, now = every[0 if first else -2], every[-1]
         means = Means(self.repository, utc_now, settled_ns=SETTLED_NS)
         both = (of_scan(now), of_scan(was)) if backwards else (of_scan(was), of_scan(now))
         return scans.compare(*both, "nas", means, (self.repository, self.repository))

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from reconciler.recovery.parts import merge, read
 from reconciler.recovery.parts.schema import CONTENTS
 from reconciler.recovery.parts.write import PartWriter
-from reconciler.recovery.scanning.finishing.hiding import Hidden, hidden_by, nothing_hidden
+from reconciler.recovery.scanning.finishing.hiding import NOTHING_HIDDEN, Hidden, hidden_by
 from reconciler.recovery.scanning.known.comparing import pairs
 from reconciler.recovery.scanning.known.earlier import contents_of
 from reconciler.recovery.scanning.known.last_rows import Last
@@ -27,12 +27,14 @@ class Known(NamedTuple):
     remembered: Path | None
     #: Says of a path whether nobody could see it.
     hidden: Hidden
+    #: What was there in the last scan alone: `contents` has what runs of this one have read since.
+    before: Path
 
 
 def of_scan(last: Last) -> Known:
     """Return what is known after a scan."""
     hidden = hidden_by(last.scan.excluded, last.scan.unproved)
-    return Known(last.contents, last.remembered, hidden)
+    return Known(last.contents, last.remembered, hidden, last.contents)
 
 
 def known(last: Last | None, part: Path | None, folder: Path) -> Known | None:
@@ -43,7 +45,7 @@ def known(last: Last | None, part: Path | None, folder: Path) -> Known | None:
     """
     before = of_scan(last) if last else None
     if part is None or before is None:
-        return before if part is None else Known(part, None, nothing_hidden)
+        return before if part is None else Known(part, None, NOTHING_HIDDEN, part)
     both = [read.batches(path, CONTENTS) for path in (before.contents, part)]
     contents = _written(folder, merge.joined(both, chosen=pairs.unless_rotten))
     remembered = before.remembered and _written(folder, _not_written(before.remembered, part))

@@ -20,8 +20,9 @@ from reconciler.recovery.parts import merge, read
 from reconciler.recovery.parts.convert import values
 from reconciler.recovery.parts.schema import CONTENTS
 from reconciler.recovery.parts.write import PartWriter, Written
-from reconciler.recovery.rows import CHANGING, WITH_BYTES, Content
+from reconciler.recovery.rows import CHANGING, WITH_BYTES
 from reconciler.recovery.scanning.finishing import moved
+from reconciler.recovery.scanning.finishing.away import Away, away
 from reconciler.recovery.scanning.finishing.hiding import Hidden
 from reconciler.recovery.scanning.finishing.knowing import Known
 from reconciler.recovery.scanning.finishing.moved import with_details
@@ -55,7 +56,8 @@ def remember(
             unlike = pc.or_(unlike, attested.rotten(now, good))
             rows, now, then = (batch.filter(unlike) for batch in (good, now, then))
             rows = going.dated(rows, now, then)
-            rows = rows.filter(pc.or_(_there(now), _lasting(rows, until, hidden)))
+            kept = pc.or_(_there(now), _lasting(rows, until, hidden))
+            rows = rows.filter(pc.and_not(kept, _replaced(rows, now)))
             if rows.num_rows:
                 found = True
                 writer.write(rows)
@@ -64,16 +66,7 @@ def remember(
         written = writer.finish()
     if not going.is_any:
         return written
-    return moved.marked(written, since.encode(), contents, known.contents, folder, hidden)
-
-
-def dated(row: Content) -> tuple[str, bool]:
-    """Return since when a remembered file is not seen as it should be (RFC 3339, UTC).
-
-    And whether it was moved: when it went, its bytes lay at a path that was new.
-    """
-    detail = row.detail or b""
-    return detail.removesuffix(moved.MARK).decode(), detail.endswith(moved.MARK)
+    return moved.marked(written, since.encode(), contents, known, folder, hidden)
 
 
 class _Going:
@@ -82,7 +75,7 @@ class _Going:
     def __init__(self, since: str, hidden: Hidden, was_hidden: Hidden) -> None:
         self._since = since.encode()
         self._hidden, self._was_hidden = hidden, was_hidden
-        #: Whether there are any.
+        #: Whether there are any, or any that may lie elsewhere.
         self.is_any = False
 
     def dated(
@@ -92,16 +85,21 @@ class _Going:
 
         That is what the last scan saw, or could not see; `then` has its rows.
         """
-        details = values(good["detail"])
-        away = pc.invert(_there(now)).to_pylist()
-        was_there = _there(then).to_pylist()
+        details = [away(detail) for detail in values(good["detail"])]
+        there, was_there = _there(now).to_pylist(), _there(then).to_pylist()
+        is_rotten = pairs.rotten(now, good).to_pylist()
         for i, path in enumerate(values(good["path"])):
-            if (details[i] or b"").endswith(moved.MARK) and not was_there[i]:
-                continue  # it is elsewhere, whatever could be seen of where it was
-            if not away[i] or self._hidden(path) or not (was_there[i] or self._was_hidden(path)):
-                continue
-            details[i], self.is_any = self._since, True
-        return with_details(good, pa.array(details, pa.binary()))
+            was = details[i]
+            if there[i]:
+                details[i] = was if was.is_moved and not is_rotten[i] else Away(was.since)
+            elif not self._hidden(path) and (was_there[i] or self._may_have_gone(path, was)):
+                details[i], self.is_any = Away(self._since), True
+            self.is_any = self.is_any or bool(details[i].maybe) or self._hidden(path)
+        return with_details(good, pa.array((each.detail for each in details), pa.binary()))
+
+    def _may_have_gone(self, path: bytes, was: Away) -> bool:
+        """Return whether nobody could see it in the last scan, and it is not known to be away."""
+        return self._was_hidden(path) and not (was.is_moved or was.maybe)
 
 
 def _good(known: Known, since: bytes) -> Iterator[pa.RecordBatch]:
@@ -140,6 +138,12 @@ def _is_seen(now: pa.RecordBatch, good: pa.RecordBatch) -> pa.Array:
 def _there(now: pa.RecordBatch) -> pa.Array:
     kinds = (pc.fill_null(pc.equal(now["kind"], kind), False) for kind in WITH_BYTES)
     return functools.reduce(pc.or_, kinds)
+
+
+def _replaced(rows: pa.RecordBatch, now: pa.RecordBatch) -> pa.Array:
+    """Say for each row whether the file was moved, and another lies there now. Never null."""
+    is_moved = pa.array([away(detail).is_moved for detail in values(rows["detail"])], pa.bool_())
+    return pc.and_(is_moved, _there(now))
 
 
 def _lasting(rows: pa.RecordBatch, until: bytes, hidden: Hidden) -> pa.Array:

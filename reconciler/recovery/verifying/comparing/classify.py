@@ -30,7 +30,7 @@ QUIET = (TOUCHED, UNSETTLED, NEW, OUTSIDE)
 NOT_LISTED, UNKNOWN_THEN, IN_MANY = "not_listed", "unknown_then", "in_many_parts"
 #: Why a file could not be compared, where no system said so.
 NO_HASH_THEN, NOT_READ, ONLY_STORED = "no_hash_then", "not_read", "only_stored"
-LEFT_OUT, STILL_ARCHIVED = "left_out", "still_archived"
+LEFT_OUT, STILL_ARCHIVED, MAYBE_MOVED = "left_out", "still_archived", "maybe_moved"
 #: What is said of these.
 WORDS = {
     NO_HASH_THEN: "no hash in the snapshot",
@@ -38,6 +38,7 @@ WORDS = {
     ONLY_STORED: "only a sum that the storage keeps, which proves nothing about the bytes",
     LEFT_OUT: "left out by the later scan",
     STILL_ARCHIVED: "archived, then and now",
+    MAYBE_MOVED: "not read, and of the size and time of a file that is gone: it may be that one",
 }
 #: Reasons that are those of files here and there, and not of one part.
 SCATTERED = frozenset({*WORDS, IN_MANY})

@@ -9,11 +9,12 @@ from operator import itemgetter
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from reconciler.recovery import values
+from reconciler.recovery import rows, values
 from reconciler.recovery.rows import Content
 from reconciler.recovery.values import FileFinding
 from reconciler.recovery.verifying.comparing.classify import (
     IN_MANY,
+    MAYBE_MOVED,
     NEW,
     NOT_LISTED,
     QUIET,
@@ -92,13 +93,20 @@ class Comparison:
     def finish(self) -> None:
         """Find out what was moved: only now is it known what is gone, and what is new."""
         tally = self.tally
-        for pair in self._pairing.pairs():
+        pairs = self._pairing.pairs()
+        for pair in pairs:
             self._pairs[pair.gone.at] = pair
             tally.found[values.MISSING] -= 1
             tally.found[pair.what] += 1
             (tally.quiet if pair.came.counted == NEW else tally.found)[pair.came.counted] -= 1
             if pair.came.at is not None:
                 self._dropped.add(pair.came.at)
+        for gone, path in self._pairing.awaited(pairs):
+            tally.found[values.MISSING] -= 1
+            tally.compared -= 1
+            tally.not_verified += 1
+            self._dropped.add(gone.at)
+            self._part(path, MAYBE_MOVED, WORDS[MAYBE_MOVED], 1)
         tally.found[values.NOT_VERIFIED] = len(self._parts)
         tally.found, tally.quiet = +tally.found, +tally.quiet
 
@@ -172,6 +180,8 @@ class Comparison:
                 self._gone[was.path] = at
         elif what in (values.EXTRA, NEW) and now is not None:
             self._pairing.came(at, now, what)
+        if was is None and now is not None and now.kind == rows.UNREADABLE:
+            self._pairing.unread(now)
 
     def _part(self, path: bytes, reason: str, note: str, files: int) -> None:
         if (path, reason) not in self._parts and len(self._parts) >= MOST_PARTS:

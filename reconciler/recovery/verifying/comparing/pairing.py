@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections import deque
 from collections.abc import Callable, Hashable, Iterable
 from typing import NamedTuple
 
@@ -43,6 +44,9 @@ class Pairing:
         self._most = most
         self._gone: list[Gone] = []
         self._came: list[Came] = []
+        #: New files that nobody has read, by size and time.
+        self._unread: dict[Hashable, deque[bytes]] = {}
+        self._number_unread = 0
         #: Whether there were more than can be held against each other.
         self.overflowed = False
 
@@ -55,6 +59,22 @@ class Pairing:
         """Take note of a file that is new."""
         if _has_bytes(now) and self._has_room(len(self._came)):
             self._came.append(Came(at, now, counted))
+
+    def unread(self, now: Content) -> None:
+        """Take note of a file that is new, and was not read."""
+        if _stamp(now) is not None and self._has_room(self._number_unread):
+            self._unread.setdefault(_stamp(now), deque()).append(now.path)
+            self._number_unread += 1
+
+    def awaited(self, pairs: Iterable[Pair]) -> list[tuple[Gone, bytes]]:
+        """Return which of those that are gone may be a file that was not read, and where that is.
+
+        None of those that stand in `pairs` is. Each file is only one of them.
+        """
+        done = {pair.gone.at for pair in pairs}
+        left = (one for one in self._gone if one.at not in done)
+        found = ((one, self._unread.get(_stamp(one.was))) for one in left)
+        return [(one, paths.popleft()) for one, paths in found if paths]
 
     def pairs(self) -> list[Pair]:
         """Return what belongs together; nothing stands in two pairs.
@@ -107,6 +127,11 @@ def _form(content: Content) -> Hashable | None:
 
 def _bytes(content: Content) -> Hashable | None:
     return content.sha256 if content.size else None
+
+
+def _stamp(content: Content) -> Hashable | None:
+    known = content.size and content.mtime_ns is not None
+    return (content.size, content.mtime_ns) if known else None
 
 
 def _has_bytes(content: Content) -> bool:

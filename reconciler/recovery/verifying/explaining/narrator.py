@@ -13,7 +13,7 @@ from reconciler.recovery import rows, values
 from reconciler.recovery.findings.episodes import NEEDS_PROOF
 from reconciler.recovery.findings.history import has_good_bytes
 from reconciler.recovery.rows import Content
-from reconciler.recovery.scanning.finishing.remembering import dated
+from reconciler.recovery.scanning.finishing.away import Away, away
 from reconciler.recovery.values import FileFinding
 from reconciler.recovery.verifying import stories
 from reconciler.recovery.verifying.comparing.classify import QUIET, classify
@@ -51,13 +51,18 @@ class Narrator:
         self._rotten: list[Content] = []
         #: What was seen of it last where nobody has read it, as in an archive.
         self._unread: Content | None = None
-        #: Since when it is only remembered what it should be.
+        #: Since when it is only remembered what it should be; and where it lies by the next scan.
         self._since = ""
+        self._away = Away(b"")
 
     def remember(self, side: Recorded, content: Content | None) -> None:
-        """Take what the file should be, from a scan before which none is kept that has seen it."""
+        """Take what the file should be, as the scan that is heard next remembers it.
+
+        That is what it was if no scan from before is kept that has seen it.
+        """
+        self._away = away(content.detail if content else None)
         if self._good is None and content is not None:
-            self._since, _ = dated(content)
+            self._since = self._away.since.decode()
             self._right(side, replace(content, detail=None))
 
     def hear(
@@ -69,15 +74,18 @@ class Narrator:
     ) -> None:
         """Add what one scan says; `closed` are the folders on the way that it could not list."""
         what, note, settled = self._judged(side, content, closed)
+        if what == values.MISSING and content is None:
+            what, note = self._gone(note)
         has_bytes = content is not None and content.size and content.sha256
         if what == values.CHANGED and has_bytes in {each.sha256 for each in self._rotten}:
             what = values.DAMAGED
         if what == values.DAMAGED and content is not None and has_bytes:
             self._rotten.append(content)
         by = _attesting(side, content)
-        chapter = Chapter(side.started_at, side.scan, what, content, note, snapshots, by)
+        maybe = self._away.maybe if what == stories.NOTHING else b""
+        chapter = Chapter(side.started_at, side.scan, what, content, note, snapshots, by, maybe)
         self._chapters.append(chapter)
-        if what in (stories.NOTHING, stories.UNSEEN):
+        if what in (stories.NOTHING, stories.UNSEEN, values.MOVED):
             if self._is_back(content):
                 self._wrong_since = self._lost = ""
             return
@@ -151,6 +159,12 @@ class Narrator:
         rotten = tuple(self._rotten)
         gone = FileFinding(self._lost, storage, place, self._path, was, rotted=rotten)
         return self._lost in (values.MISSING, values.DELETED) and has_good_bytes(gone, content)
+
+    def _gone(self, note: str) -> tuple[str, str]:
+        """Return what a scan says of a file that it has not seen, and its note."""
+        if self._away.is_moved:
+            return values.MOVED, "its bytes lay at a path that was new"
+        return (stories.NOTHING, "gone, or moved") if self._away.maybe else (values.MISSING, note)
 
     def _judged(
         self, side: Recorded, content: Content | None, closed: Iterable[bytes]

@@ -69,7 +69,12 @@ class Redaction:
             story,
             path=self.path(story.path),
             chapters=tuple(
-                replace(c, content=self._content(c.content), note=_plain(c.note))
+                replace(
+                    c,
+                    content=self._content(c.content),
+                    note=_plain(c.note),
+                    maybe=self.path(c.maybe),
+                )
                 for c in story.chapters
             ),
             good=self._content(story.good),

@@ -17,8 +17,8 @@ from reconciler.recovery.scanning.reading.crew import TOLD
 from reconciler.recovery.values import DAMAGED, DELETED, MISSING, FileFinding
 
 _NOTHING = History()
-#: As what is counted what was found before, and is hidden from the scan.
-_UNSEEN = "unseen"
+#: As what is counted what was found before, and is hidden from the scan; and what may be elsewhere.
+_UNSEEN, _AWAITED = "unseen", "awaited"
 
 
 class Otherwise(NamedTuple):
@@ -26,6 +26,8 @@ class Otherwise(NamedTuple):
 
     finding: FileFinding
     since: str = ""
+    #: Whether it may lie at another path, where nobody has read it yet.
+    is_awaited: bool = False
 
 
 class _First(Struct):
@@ -63,6 +65,10 @@ class Wrong(Struct):
         """Take one, unless what is known says that it is as it should be."""
         finding = otherwise.finding
         known = self.lasting.get(episodes.key(finding))
+        if otherwise.is_awaited:
+            if known is None:
+                self.first.setdefault(_AWAITED, _First()).take(finding.path)
+            return
         # What is remembered as good may be the rotten bytes: where what should be was lost, or a
         # report has told only after they were read what they should be.
         if self.histories.get(episodes.key(finding), _NOTHING).has_good(finding):
@@ -104,10 +110,11 @@ class Wrong(Struct):
     def tell(self, scanned: Scanned) -> None:
         """Count it; what the reading had counted as damaged is among it."""
         none = _First()
-        damaged, missing, deleted, unseen = (
-            self.first.get(what, none) for what in (DAMAGED, MISSING, DELETED, _UNSEEN)
+        damaged, missing, deleted, unseen, awaited = (
+            self.first.get(what, none) for what in (DAMAGED, MISSING, DELETED, _UNSEEN, _AWAITED)
         )
         scanned.altered, scanned.altered_first = damaged.number, damaged.paths
         scanned.missing, scanned.missing_first = missing.number, missing.paths
         scanned.deleted, scanned.deleted_first = deleted.number, deleted.paths
         scanned.unseen, scanned.unseen_first = unseen.number, unseen.paths
+        scanned.awaited, scanned.awaited_first = awaited.number, awaited.paths

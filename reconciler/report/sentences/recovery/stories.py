@@ -8,7 +8,7 @@ from itertools import groupby
 from msgspec.structs import replace
 
 from reconciler.environment.timestamps import whole_seconds
-from reconciler.recovery import rows
+from reconciler.recovery import rows, values
 from reconciler.recovery.paths import shown
 from reconciler.recovery.rows import Content
 from reconciler.recovery.values import FileFinding
@@ -56,7 +56,7 @@ def runs(story: Story, *, every: bool = False) -> list[Sequence[Chapter]]:
 
 def _alike(chapter: Chapter) -> object:
     content = chapter.content and replace(chapter.content, proof="", proved_at=None)
-    return chapter.what, chapter.note, content
+    return chapter.what, chapter.note, chapter.maybe, content
 
 
 def details(run: Sequence[Chapter]) -> list[str]:
@@ -84,6 +84,8 @@ def _details(chapter: Chapter) -> list[str]:
     told = [fact for fact in told if fact != chapter.what]
     if chapter.note and chapter.note not in told:
         told.append(chapter.note)
+    if chapter.maybe:
+        told.append(f"not read: {quoted_path(chapter.maybe)}, of its size and time")
     told += [f"report with the manifest of SHA-256 {digest[:12]}" for digest in chapter.reports]
     if chapter.snapshots:
         noun = "snapshot" if len(chapter.snapshots) == 1 else "snapshots"
@@ -140,10 +142,14 @@ def verdict(story: Story) -> str:
             doubt = stories.DISPUTED if is_disputed else stories.DOUBTED
             why = f"{doubt}: scan it again, which reads it"
         return f"NOT VERIFIED: {why}{last}."
-    as_it_was = "As it was"
+    is_moved = story.chapters[-1].what == values.MOVED
+    as_it_was = "Moved" if is_moved else "As it was"
     if story.lost:
-        as_it_was = "NOT VERIFIED: not all can be read that was known of it; as it was by the rest"
-    if story.written:
+        as_it_was = (
+            "NOT VERIFIED: not all can be read that was known of it; "
+            f"{as_it_was.lower()} by the rest"
+        )
+    if story.written and not is_moved:
         as_it_was += f" written before the scan of {whole_seconds(story.written)}"
     return f"{as_it_was}: {right}." if story.last_right else f"{as_it_was}; {_EMPTY}."
 

@@ -19,7 +19,7 @@ from reconciler.recovery.verifying.recorded import of_scan
 from reconciler.recovery.verifying.scans import compare
 from reconciler.recovery.verifying.telling.means import Means
 from support.recovery.memory import LONG_AGO, TARGET
-from support.recovery.nights import GOOD, ROTTEN
+from support.recovery.nights import GOOD, ROTTEN, WRITTEN
 from support.recovery.scans import here
 
 MISSING = [("missing", b"f/a", False)]
@@ -184,12 +184,113 @@ def test_what_nobody_could_ever_read_is_not_missing_where_it_was_moved(nights, n
     assert nights.scan().missing_first == [b"elsewhere"]
 
 
-def test_what_was_read_is_not_taken_for_another_of_its_size_and_time(nights):
-    """That one may be read later, and be another file."""
+@pytest.fixture
+def awaited(nights):
+    """Let a file go where one of its size and time lies that nobody can read."""
     nights.storage.put("other", GOOD)
     nights.storage.errors[b"other"] = b"EIO"
     del nights.storage.files[b"f/a"]
-    assert nights.scan().missing_first == [b"f/a"]
+    for _ in range(2):
+        ended = nights.scan()
+        assert (ended.found, ended.awaited, ended.awaited_first) == (0, 1, [b"f/a"])
+        assert not ended.scan.complete
+    told = nights.verify(first=True)
+    assert (told.found, told.verdict) == ({"not_verified": 1, "unreadable": 1}, results.UNKNOWN)
+    nights.storage.errors.clear()
+    return nights
+
+
+def test_what_may_be_elsewhere_is_moved_once_its_bytes_are_read_there(awaited):
+    for _ in range(2):
+        ended = awaited.scan()
+        assert (ended.found, ended.awaited) == (0, 0)
+    assert not any(what == "missing" for what, *_ in awaited.known())
+    assert awaited.verify(first=True).found == {"moved": 1}
+
+
+@pytest.mark.parametrize("how", ["other bytes", "gone", "left out", "another there"])
+def test_what_may_be_elsewhere_is_missing_once_it_is_not(awaited, how):
+    if how == "other bytes":
+        awaited.storage.put("other", ROTTEN)
+    elif how == "another there":
+        awaited.storage.put("other", WRITTEN)
+        awaited.storage.errors[b"other"] = b"EIO"
+    elif how == "gone":
+        del awaited.storage.files[b"other"]
+    for _ in range(2):
+        ended = awaited.scan(excluded=("other",) if how == "left out" else ())
+        assert b"f/a" in ended.missing_first
+        assert ended.awaited == 0
+
+
+def test_what_may_be_elsewhere_is_awaited_while_nobody_can_look_there(awaited):
+    awaited.storage.files[b"d/other"] = awaited.storage.files.pop(b"other")
+    awaited.storage.errors[b"d/other"] = b"EIO"
+    assert awaited.scan().awaited == 1
+    file = awaited.storage.files.pop(b"d/other")
+    awaited.storage.put("d/", kind=rows.UNREADABLE, detail=b"EACCES")
+    for _ in range(2):
+        assert awaited.scan().awaited == 1
+    del awaited.storage.files[b"d/"]
+    awaited.storage.errors.clear()
+    awaited.storage.files[b"d/other"] = file
+    for _ in range(2):
+        assert awaited.scan().found == 0
+
+
+def test_one_file_that_is_not_read_may_be_one_of_two_that_went(nights):
+    nights.storage.put("also", b"also")
+    nights.scan()
+    nights.storage.put("new", b"also")
+    nights.storage.errors[b"new"] = b"EIO"
+    del nights.storage.files[b"also"], nights.storage.files[b"f/a"]
+    ended = nights.scan()
+    assert (ended.awaited_first, ended.missing_first) == ([b"also"], [b"f/a"])
+
+
+def test_what_was_moved_onto_another_that_was_moved_is_not_missing(nights):
+    nights.put(GOOD, mtime_ns=LONG_AGO + 1)
+    nights.scan()
+    nights.storage.files[b"z2"] = nights.storage.files.pop(b"z")
+    nights.storage.files[b"z"] = nights.storage.files.pop(b"f/a")
+    for _ in range(2):
+        assert nights.scan().found == 0
+
+
+def test_what_was_moved_out_of_a_folder_that_nobody_could_see_is_not_missing(nights):
+    file = nights.storage.files.pop(b"f/a")
+    nights.storage.put("f/", kind=rows.UNREADABLE, detail=b"EACCES")
+    nights.storage.files[b"g/a"] = file
+    nights.scan()
+    nights.scan()
+    del nights.storage.files[b"f/"]
+    for _ in range(2):
+        assert nights.scan().found == 0
+    del nights.storage.files[b"g/a"]
+    assert nights.scan().missing_first == [b"g/a"]
+
+
+def test_where_another_lies_whence_a_file_was_moved_that_one_is_missing_once_it_goes(nights):
+    nights.storage.files[b"g/a"] = nights.storage.files.pop(b"f/a")
+    nights.scan()
+    nights.storage.put("f/a", b"never read")
+    nights.storage.errors[b"f/a"] = b"EIO"
+    nights.scan()
+    del nights.storage.files[b"f/a"]
+    nights.storage.put("f/", kind=rows.UNREADABLE, detail=b"EACCES")
+    nights.scan()
+    del nights.storage.files[b"f/"]
+    for _ in range(2):
+        assert nights.scan().missing_first == [b"f/a"]
+
+
+def test_that_a_file_is_gone_is_accepted_only_as_long_as_it_stays_away(lost):
+    lost.accept()
+    lost.put(ROTTEN)
+    assert lost.scan().altered_first == [b"f/a"]
+    del lost.storage.files[b"f/a"]
+    for _ in range(2):
+        assert lost.scan().missing_first == [b"f/a"]
 
 
 def test_of_two_of_one_size_and_time_the_one_that_was_read_is_missing(nights, never):

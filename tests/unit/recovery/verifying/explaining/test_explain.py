@@ -11,6 +11,7 @@ from reconciler.recovery import rows, values
 from reconciler.recovery.findings import store
 from reconciler.recovery.repository import layout
 from reconciler.recovery.rows import Content
+from reconciler.recovery.scanning.finishing import away
 from reconciler.recovery.seal import sealed
 from reconciler.recovery.values import Accepted, FileFinding
 from reconciler.recovery.verifying import stories
@@ -18,7 +19,7 @@ from reconciler.recovery.verifying.comparing.sides import SETTLED_NS
 from reconciler.recovery.verifying.explaining.explain import explain
 from reconciler.recovery.verifying.places import place_of
 from reconciler.recovery.verifying.telling.redaction import Redaction
-from reconciler.report.sentences.recovery.stories import verdict
+from reconciler.report.sentences.recovery.stories import details, verdict
 from support.recovery.kept import keep_scan, night, ns
 from support.recovery.snapshots import NOW, platform, repository, taken
 from support.values.building import storage
@@ -427,9 +428,9 @@ def test_damage_that_only_a_killed_scan_has_read_was_right_when_it_was_read_befo
 def pruned(home, keep):
     """Keep one scan, which remembers the file, as it was in those that were pruned."""
 
-    def run(contents, **more):
-        since = timestamp(night(2), "milliseconds").encode()
-        part = keep_scan(home, [file(1, detail=since)], 1, place=PLACE).contents
+    def run(contents, *, where=None, **more):
+        where = where or away.Away(timestamp(night(2), "milliseconds").encode())
+        part = keep_scan(home, [file(1, detail=where.detail)], 1, place=PLACE).contents
         scan = replace(keep(contents, 5), remembered=part, **more)
         name = f"{layout.scans(PLACE)}{scan.id}.json"
         home.write(name, sealed(scan), replace=True)
@@ -556,3 +557,19 @@ def test_of_a_folder_nothing_is_claimed_of_bytes_that_were_not_read(home, keep):
     assert (story.is_wrong, story.is_known) == (False, False)
     keep([file(2, b"raw/a")], 2)
     assert told(home, b"raw").is_known
+
+
+def test_of_a_file_that_was_moved_nothing_is_wrong(pruned):
+    story = pruned([], where=away.Away(b"2026-11-03T02:00:00.000Z", is_moved=True))
+    assert says(story) == ["moved"]
+    assert (story.is_wrong, story.is_known) == (False, True)
+    assert verdict(story) == "Moved: its bytes were read and right last on 2026-11-02T02:00:00Z."
+
+
+def test_of_a_file_that_may_have_been_moved_nobody_knows(pruned):
+    story = pruned([], where=away.Away(b"2026-11-03T02:00:00.000Z", maybe=b"else/where"))
+    assert (says(story), story.chapters[-1].maybe) == (["nothing"], b"else/where")
+    assert (story.is_wrong, story.is_known) == (False, False)
+    assert verdict(story).startswith("NOT VERIFIED: the last scan says nothing of its bytes; its")
+    assert "not read: 'else/where', of its size and time" in details([story.chapters[-1]])
+    assert b"else" not in Redaction(b"k" * 32).story(story).chapters[-1].maybe

@@ -1,0 +1,198 @@
+"""Files that are renamed, removed and closed off, night after night: no loss is ever untold.
+
+And nothing that is still there, wherever it went, is ever told to be missing.
+"""
+
+from __future__ import annotations
+
+import os
+from itertools import count
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reconciler.recovery import rows
+from reconciler.recovery.repository.opening import open_repository
+from reconciler.recovery.scanning.outcome import Scanned
+from reconciler.recovery.scanning.reading.pace import Pace
+from support.recovery.memory import LONG_AGO, File
+from support.recovery.nights import GOOD, Nights
+from support.sampling import examples
+
+FOLDERS = ("a", "b", "c")
+PATHS = [f"{folder}/{n}".encode() for folder in FOLDERS for n in range(3)]
+SIZE = 4
+paths, folders = st.sampled_from(PATHS), st.sampled_from(FOLDERS)
+
+
+class Disk:
+    """A storage with some folders, and what became of each bytes that a scan has read."""
+
+    def __init__(self, repository) -> None:
+        self.nights = Nights(repository)
+        self.storage = self.nights.storage
+        self.closed: dict[str, dict[bytes, File]] = {}
+        self.left_out: set[str] = set()
+        self.number = 0
+        self.log: list[object] = []
+        #: Bytes that were read, and where each lay; those that somebody lost, and not on purpose.
+        self.lived: dict[bytes, set[bytes]] = {}
+        self.seen: set[bytes] = set()
+        #: Where a scan saw each last.
+        self.at: dict[bytes, bytes] = {}
+        self.lost: set[bytes] = set()
+        #: Bytes of which a copy was removed, or has gone where no scan could see that it came.
+        self.gone: set[bytes] = {GOOD, b"z"}
+
+    @property
+    def all(self) -> dict[bytes, File]:
+        """All that is really there."""
+        there = {p: f for p, f in self.storage.files.items() if f.kind == rows.FILE}
+        for each in self.closed.values():
+            there |= each
+        return there
+
+    def _room(self, path: bytes) -> dict[bytes, File]:
+        return self.closed.get(path[:1].decode(), self.storage.files)
+
+    def _come(self, path: bytes, file: File) -> None:
+        # Whoever writes over a file means to.
+        self.lost -= {data for data in self.lost if path in self.lived[data]}
+        self._room(path)[path] = file
+        self.lived.setdefault(file.data, set()).add(path)
+
+    def write(self, path: bytes, alike: bool) -> None:
+        """Make a new file, at a path where none is; `alike` with a time that others have."""
+        if path in self.all:
+            return
+        self.number += 1
+        time = LONG_AGO if alike else LONG_AGO + self.number * 10**9
+        self._come(path, File(b"%04d" % self.number, mtime_ns=time))
+        self.log.append(("write", path, alike))
+
+    def move(self, path: bytes, to: bytes) -> None:
+        if path not in self.all or to in self.all:
+            return
+        file = self._room(path).pop(path)
+        self._come(to, file)
+        self.log.append(("move", path, to, file.data))
+
+    def copy(self, path: bytes, to: bytes) -> None:
+        if path in self.all and to not in self.all:
+            file = self.all[path]
+            self._come(to, File(file.data, mtime_ns=file.mtime_ns))
+            self.log.append(("copy", path, to, file.data))
+
+    def remove(self, path: bytes) -> None:
+        if path in self.all:
+            data = self._room(path).pop(path).data
+            self.gone.add(data)
+            if data in self.seen and self.at[data] not in self.all:
+                self.lost.add(data)
+            self.log.append(("remove", path, data))
+
+    def close(self, folder: str) -> None:
+        if folder in self.closed:
+            return
+        inside = {p: f for p, f in self.storage.files.items() if p.startswith(folder.encode())}
+        for path in inside:
+            del self.storage.files[path]
+        self.closed[folder] = inside
+        self.log.append(("close", folder))
+        self.storage.put(f"{folder}/", kind=rows.UNREADABLE, detail=b"EACCES")
+
+    def open(self, folder: str) -> None:
+        if folder in self.closed:
+            del self.storage.files[f"{folder}/".encode()]
+            self.storage.files |= self.closed.pop(folder)
+            self.log.append(("open", folder))
+
+    def leave_out(self, folder: str) -> None:
+        self.left_out ^= {folder}
+        self.log.append(("leave out", *self.left_out))
+
+    def refuse(self, path: bytes) -> None:
+        """Let nobody read what lies at a path, or let them again."""
+        if self.storage.errors.pop(path, None) is None:
+            self.storage.errors[path] = b"EACCES"
+        self.log.append(("refuse", path, path in self.storage.errors))
+
+    def accept(self) -> None:
+        accepted = {finding.path for finding in self.nights.accept().findings}
+        self.lost -= {data for data in self.lost if self.lived[data] & accepted}
+        self.log.append(("accept", accepted))
+
+    def scan(self, most: int | None = None, full: bool = False) -> Scanned:
+        excluded = tuple(f"{folder}/" for folder in sorted(self.left_out))
+        for path, file in self.all.items():
+            if {path[:1].decode()} & (self.left_out | self.closed.keys()):
+                self.gone |= {file.data} if self.at.get(file.data, path) != path else set()
+        del self.storage.read[:]
+        pace = None if most is None else Pace(most=most * SIZE)
+        ended = self.nights.scan(excluded=excluded, full=full, every=30 * 86_400, pace=pace)
+        for path, file in self.storage.files.items():
+            is_known = path in self.storage.read or file.mtime_ns != LONG_AGO
+            if file.kind == rows.FILE and path[:1].decode() not in self.left_out:
+                self.at[file.data] = path
+                self.seen |= {file.data} if is_known else set()
+        self.log.append(("scan", most, ended.status, ended.missing_first, ended.awaited_first))
+        self.check(ended)
+        return ended
+
+    def check(self, ended) -> None:
+        for path in (*ended.missing_first, *ended.unseen_first):
+            was = {data for data, where in self.lived.items() if path in where}
+            assert was & self.gone, (self.log, "invented", path)
+
+    def end(self) -> None:
+        for folder in FOLDERS:
+            self.open(folder)
+        self.left_out.clear()
+        self.storage.errors.clear()
+        self.scan()
+        ended = self.scan(full=True)
+        there = {file.data for file in self.all.values()}
+        named = set(ended.missing_first)
+        for data in self.lost - there:
+            assert named & self.lived[data], (self.log, "untold", data, self.lived[data])
+
+
+MOVES = st.one_of(
+    st.tuples(st.just("write"), paths, st.booleans()),
+    st.tuples(st.just("write"), paths, st.booleans()),
+    st.tuples(st.just("move"), paths, paths),
+    st.tuples(st.just("move"), paths, paths),
+    st.tuples(st.just("copy"), paths, paths),
+    st.tuples(st.just("remove"), paths),
+    st.tuples(st.just("close"), folders),
+    st.tuples(st.just("open"), folders),
+    st.tuples(st.just("leave_out"), folders),
+    st.tuples(st.just("refuse"), paths),
+    st.tuples(st.just("accept")),
+    st.tuples(st.just("scan")),
+    st.tuples(st.just("scan")),
+    st.tuples(st.just("scan"), st.integers(0, 2)),
+)
+
+
+@pytest.fixture(scope="module")
+def disks(tmp_path_factory):
+    """Make disks, each with a repository of its own."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(os, "fsync", lambda _file: None)
+        where = tmp_path_factory.mktemp("repositories")
+        yield (Disk(open_repository(str(where / f"{n}"), make=True)) for n in count())
+
+
+@settings(max_examples=examples(15, 5000))
+@given(st.lists(MOVES, max_size=16))
+def test_every_loss_is_told_and_nothing_else_is(disks, moves: list[tuple[Any, ...]]):
+    disk = next(disks)
+    for path in PATHS[:4]:
+        disk.write(path, alike=False)
+    disk.scan()
+    for name, *values in moves:
+        getattr(disk, name)(*values)
+    disk.end()
