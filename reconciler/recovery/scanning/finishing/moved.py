@@ -46,11 +46,14 @@ def marked(
     no `hidden` path. Each file that came stands for one that has gone, and empty ones for none.
     Raises `RepositoryError`, `SnapshotError`.
     """
-    there, is_other = contents_of(contents), False
+    there, known_to, is_other = contents_of(contents), _Asked(known), False
     with PartWriter(folder, CONTENTS) as writer:
         for some in _together(read.batches(part.path, CONTENTS)):
             gone = [_gone(rows, since, there, hidden) for rows in some]
-            each = (_wanted(rows.filter(m), hidden) for rows, m in zip(some, gone, strict=True))
+            each = (
+                _wanted(rows.filter(m), hidden, known_to)
+                for rows, m in zip(some, gone, strict=True)
+            )
             every = [*chain.from_iterable(each)]
             places = _places(every, _came(every, contents, known), hidden, since)
             for rows, mask in zip(some, gone, strict=True):
@@ -74,6 +77,8 @@ class _Wanted(NamedTuple):
     sha256: bytes | None
     stamp: _Stamp
     is_hidden: bool
+    #: Whether only earlier runs of this very scan have seen it.
+    is_own: bool
 
     @property
     def sign(self) -> _Sign:
@@ -91,6 +96,16 @@ class _File(NamedTuple):
     is_moved: bool
 
 
+class _Before(NamedTuple):
+    """What was known to lie at a path."""
+
+    #: After the last scan; and what earlier runs of this one have found since, or else that.
+    last: _File
+    now: _File
+    #: Whether only those runs ever saw something there.
+    is_own: bool
+
+
 _NOTHING = _File(b"", "", (None, None), None, is_moved=False)
 
 
@@ -100,48 +115,54 @@ class _Came(Struct):
     #: The signs of all that has; and the size and time of each whose bytes are known.
     signs: Container[_Sign]
     stamps: Container[_Stamp]
-    #: The paths of what has come there, by its sign.
-    come: dict[_Sign, dict[bytes, None]] = field(default_factory=dict)
+    #: The paths of what has come there, by its sign; and whether an earlier run has seen it come.
+    come: dict[_Sign, dict[bytes, bool]] = field(default_factory=dict)
     #: The paths of what nobody has read so far, by size and time.
-    unread: dict[_Stamp, dict[bytes, None]] = field(default_factory=dict)
+    unread: dict[_Stamp, dict[bytes, bool]] = field(default_factory=dict)
     #: By path: what lies where one that has gone may lie.
     there: dict[bytes, _File] = field(default_factory=dict)
 
-    def take(self, now: _File, known: _File) -> None:
-        """Take what lies at a path now, where something was `known` to lie."""
-        is_written = now.stamp != known.stamp
+    def take(self, now: _File, known: _Before) -> None:
+        """Take what lies at a path, unless the last scan knew it there."""
+        was, is_own = known.last, now.sha256 == known.now.sha256
+        is_written = now.stamp != was.stamp
         if now.sha256 is not None and now.sha256 in self.signs:
-            if now.sha256 != known.sha256:
-                self.come.setdefault(now.sha256, {})[now.path] = None
+            if now.sha256 != was.sha256:
+                self.come.setdefault(now.sha256, {})[now.path] = is_own
         elif is_written and now.stamp in self.signs:
-            self.come.setdefault(now.stamp, {})[now.path] = None
-        is_unread = now.kind == UNREADABLE and (is_written or known.sha256 is None)
+            self.come.setdefault(now.stamp, {})[now.path] = is_own
+        is_unread = now.kind == UNREADABLE and (is_written or was.sha256 is None)
         if is_unread and now.stamp in self.stamps:
-            self.unread.setdefault(now.stamp, {})[now.path] = None
+            self.unread.setdefault(now.stamp, {})[now.path] = False
 
     def place(self, one: _Wanted, hidden: Hidden, since: bytes) -> Away:
         """Return what is known of a file that has gone, or may have."""
         was, come = one.was, self.come.get(one.sign, {})
         if one.is_hidden:
             # If it is gone once that can be seen, it is what lies there.
-            return was._replace(maybe=_taken(come, was.maybe) or was.maybe)
+            return was._replace(maybe=_taken(come, one) or was.maybe)
         there = self.there.get(was.maybe)
         if there and one.sign in (there.sha256, there.stamp):
             come.pop(was.maybe, None)
             return Away(was.since, is_moved=True)
-        if _taken(come, was.maybe):
+        if _taken(come, one):
             return Away(was.since, is_moved=True)
         if there is None and hidden.is_closed(was.maybe):
             return was
         unread = self.unread.get(one.stamp, {}) if one.sha256 is not None else {}
-        path = _taken(unread, was.maybe)
+        path = _taken(unread, one)
         # Until now it may have lain elsewhere: what is gone is told anew.
         return Away(was.since, maybe=path) if path else Away(since)
 
 
-def _taken(paths: dict[bytes, None], rather: bytes) -> bytes:
-    """Take one of those paths, `rather` this one; empty if there is none."""
-    path = rather if rather in paths else next(iter(paths), b"")
+def _taken(paths: dict[bytes, bool], one: _Wanted) -> bytes:
+    """Take one of those paths, rather that at which it may have lain; empty if there is none.
+
+    What an earlier run of this scan has seen, while it was there as well, is another copy of it.
+    """
+    rather = one.was.maybe
+    path = rather if rather in paths else b""
+    path = path or next((p for p, is_own in paths.items() if not (one.is_own and is_own)), b"")
     paths.pop(path, None)
     return path
 
@@ -180,10 +201,30 @@ def _gone(rows: pa.RecordBatch, since: bytes, there: Earlier, hidden: Hidden) ->
     return pa.array(asked, pa.bool_())
 
 
-def _wanted(rows: pa.RecordBatch, hidden: Hidden) -> Iterator[_Wanted]:
-    paths, details = _lists(rows, "path", "detail")
-    for path, detail, one in zip(paths, details, _files(rows), strict=True):
-        yield _Wanted(away(detail), one.sha256, one.stamp, hidden(path))
+class _Asked:
+    """Says what was known of paths, which are asked for in order."""
+
+    def __init__(self, known: Known) -> None:
+        self._hidden = known.hidden
+        self._before = contents_of(known.before)
+        self._good = contents_of(known.remembered) if known.remembered else None
+        self._now = contents_of(known.contents)
+
+    def of(self, paths: pa.Array) -> Iterator[_Before]:
+        """Yield what was known to lie at each of these paths."""
+        before, now = (_files(each.beside(paths)) for each in (self._before, self._now))
+        good = _files(self._good.beside(paths)) if self._good else repeat(_NOTHING, len(paths))
+        for was, should_be, own in zip(before, good, now, strict=True):
+            is_known = was.path or (should_be.path and self._hidden(should_be.path))
+            is_better = was.sha256 is None and should_be.sha256 and not should_be.is_moved
+            last = should_be if is_known and is_better else was
+            yield _Before(last, own, is_own=not (was.path or should_be.path))
+
+
+def _wanted(rows: pa.RecordBatch, hidden: Hidden, known: _Asked) -> Iterator[_Wanted]:
+    each = zip(_lists(rows, "detail")[0], _files(rows), known.of(rows["path"]), strict=True)
+    for detail, one, was in each:
+        yield _Wanted(away(detail), one.sha256, one.stamp, hidden(one.path), was.is_own)
 
 
 def _came(wanted: Sequence[_Wanted], contents: Path, known: Known) -> _Came:
@@ -194,27 +235,17 @@ def _came(wanted: Sequence[_Wanted], contents: Path, known: Known) -> _Came:
     hashes = pa.array({one.sha256 for one in wanted} - {None}, pa.binary(32))
     times = pa.array({one.stamp[1] for one in wanted} - {None}, pa.int64())
     maybe = {one.was.maybe for one in wanted} - {b""}
-    before = contents_of(known.before)
-    good = contents_of(known.remembered) if known.remembered else None
+    known_to = _Asked(known)
     for rows in read.batches(contents, CONTENTS) if wanted else ():
         asked = pc.is_in(rows["sha256"], value_set=hashes)
         asked = pc.or_(asked, pc.is_in(rows["mtime_ns"], value_set=times))
         asked = pc.or_(asked, pc.is_in(rows["path"], value_set=pa.array(maybe, pa.binary())))
         there = rows.filter(asked)
-        was = _files(before.beside(there["path"]))
-        should_be = _files(good.beside(there["path"])) if good else repeat(_NOTHING, len(there))
-        for now, then, good_then in zip(_files(there), was, should_be, strict=True):
-            came.take(now, _known(then, good_then, known.hidden))
+        for now, was in zip(_files(there), known_to.of(there["path"]), strict=True):
+            came.take(now, was)
             if now.path in maybe:
                 came.there[now.path] = now
     return came
-
-
-def _known(was: _File, should_be: _File, hidden: Hidden) -> _File:
-    """Return what was known to lie at a path: `was` in the last scan, or `should_be`, unseen."""
-    is_known = was.path or (should_be.path and hidden(should_be.path))
-    is_better = was.sha256 is None and should_be.sha256 is not None and not should_be.is_moved
-    return should_be if is_known and is_better else was
 
 
 def _files(rows: pa.RecordBatch) -> Iterator[_File]:
