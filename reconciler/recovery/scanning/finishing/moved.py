@@ -73,6 +73,7 @@ def with_details(rows: pa.RecordBatch, details: pa.Array) -> pa.RecordBatch:
 class _Wanted(NamedTuple):
     """A file that has gone, or may have gone: where it lay is `hidden`."""
 
+    path: bytes
     was: Away
     sha256: bytes | None
     stamp: _Stamp
@@ -121,6 +122,8 @@ class _Came(Struct):
     unread: dict[_Stamp, dict[bytes, bool]] = field(default_factory=dict)
     #: By path: what lies where one that has gone may lie.
     there: dict[bytes, _File] = field(default_factory=dict)
+    #: Where what has gone from a path lies now, as far as that is known.
+    now: dict[bytes, bytes] = field(default_factory=dict)
 
     def take(self, now: _File, known: _Before) -> None:
         """Take what lies at a path, unless the last scan knew it there."""
@@ -138,14 +141,17 @@ class _Came(Struct):
     def place(self, one: _Wanted, hidden: Hidden, since: bytes) -> Away:
         """Return what is known of a file that has gone, or may have."""
         was, come = one.was, self.come.get(one.sign, {})
+        there = self.there.get(was.maybe)
+        path = self.now.get(was.maybe, b"")
+        if there and one.sign in (there.sha256, there.stamp):
+            path = was.maybe
+            come.pop(path, None)
+        path = path or _taken(come, one)
         if one.is_hidden:
             # If it is gone once that can be seen, it is what lies there.
-            return was._replace(maybe=_taken(come, one) or was.maybe)
-        there = self.there.get(was.maybe)
-        if there and one.sign in (there.sha256, there.stamp):
-            come.pop(was.maybe, None)
-            return Away(was.since, is_moved=True)
-        if _taken(come, one):
+            return was._replace(maybe=path or was.maybe)
+        if path:
+            self.now[one.path] = path
             return Away(was.since, is_moved=True)
         if there is None and hidden.is_closed(was.maybe):
             return was
@@ -169,14 +175,23 @@ def _taken(paths: dict[bytes, bool], one: _Wanted) -> bytes:
 
 def _places(wanted: Sequence[_Wanted], came: _Came, hidden: Hidden, since: bytes) -> Iterator[Away]:
     """Yield where each is; what may have lain at a path before comes first there."""
+    paths = {one.path for one in wanted if one.sha256 is not None}
+    # What nobody could read, where it is awaited as another, is that one: it is told as that alone.
+    # So is what only earlier runs of this scan have seen, of a file that the last scan knew.
+    others: set[object] = {(one.was.maybe, one.stamp) for one in wanted if one.sha256 is not None}
+    others |= {one.sha256 for one in wanted if not (one.is_own or one.is_hidden)}
     places = dict[int, Away]()
-    for i in sorted(range(len(wanted)), key=lambda i: _turn(wanted[i])):
-        places[i] = came.place(wanted[i], hidden, since)
+    for i in sorted(range(len(wanted)), key=lambda i: _turn(wanted[i], paths)):
+        one = wanted[i]
+        is_other = one.sha256 is None and (one.path, one.stamp) in others
+        is_other = is_other or (one.is_own and one.sha256 in others)
+        places[i] = Away(since, is_moved=True) if is_other else came.place(one, hidden, since)
     return (places[i] for i in range(len(wanted)))
 
 
-def _turn(one: _Wanted) -> tuple[bool, bool]:
-    return one.is_hidden, not one.was.maybe
+def _turn(one: _Wanted, paths: Container[bytes]) -> tuple[bool, bool, bool]:
+    """Return when it is the turn of a file: what has moved on has gone first."""
+    return one.is_hidden, one.was.maybe in paths, not one.was.maybe
 
 
 def _together(batches: Iterable[pa.RecordBatch]) -> Iterator[list[pa.RecordBatch]]:
@@ -224,7 +239,7 @@ class _Asked:
 def _wanted(rows: pa.RecordBatch, hidden: Hidden, known: _Asked) -> Iterator[_Wanted]:
     each = zip(_lists(rows, "detail")[0], _files(rows), known.of(rows["path"]), strict=True)
     for detail, one, was in each:
-        yield _Wanted(away(detail), one.sha256, one.stamp, hidden(one.path), was.is_own)
+        yield _Wanted(one.path, away(detail), one.sha256, one.stamp, hidden(one.path), was.is_own)
 
 
 def _came(wanted: Sequence[_Wanted], contents: Path, known: Known) -> _Came:

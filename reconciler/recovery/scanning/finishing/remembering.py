@@ -55,6 +55,7 @@ def remember(
             unlike = pc.or_(pc.invert(_is_seen(now, good)), pairs.rotten(now, good))
             unlike = pc.or_(unlike, attested.rotten(now, good))
             rows, now, then = (batch.filter(unlike) for batch in (good, now, then))
+            rows = _as_written(rows, now, then, since.encode())
             rows = going.dated(rows, now, then)
             kept = pc.or_(_there(now), _lasting(rows, until, hidden))
             rows = rows.filter(pc.and_not(kept, _replaced(rows, now)))
@@ -140,6 +141,33 @@ def _there(now: pa.RecordBatch) -> pa.Array:
     return functools.reduce(pc.or_, kinds)
 
 
+def _as_written(
+    good: pa.RecordBatch, now: pa.RecordBatch, then: pa.RecordBatch, since: bytes
+) -> pa.RecordBatch:
+    """Return what should be: as it was `then`, where somebody had written what is not there `now`.
+
+    Nobody has read that; but what it was before they wrote is no more what should be.
+    """
+    is_unread = pc.and_not(_known(then), pairs.has_bytes(then))
+    is_other = pc.invert(pairs.is_same(then, good, ("size", "mtime_ns", "version")))
+    written = pc.and_(pc.and_not(is_unread, _there(now)), is_other)
+    if not pc.any(written).as_py():
+        return good
+    columns = []
+    for field in CONTENTS:
+        new = pa.scalar(since, field.type) if field.name == "detail" else then[field.name]
+        new, old = (_decoded(values) for values in (new, good[field.name]))
+        column = pc.if_else(written, new, old)
+        is_word = pa.types.is_dictionary(field.type)
+        columns.append(column.dictionary_encode() if is_word else column)
+    return pa.RecordBatch.from_arrays(columns, schema=CONTENTS)
+
+
+def _decoded(column: pa.Array | pa.Scalar) -> pa.Array | pa.Scalar:
+    is_word = pa.types.is_dictionary(column.type)
+    return column.dictionary_decode() if is_word else column
+
+
 def _replaced(rows: pa.RecordBatch, now: pa.RecordBatch) -> pa.Array:
     """Say for each row whether the file was moved, and another lies there now. Never null."""
     is_moved = pa.array([away(detail).is_moved for detail in values(rows["detail"])], pa.bool_())
@@ -148,5 +176,7 @@ def _replaced(rows: pa.RecordBatch, now: pa.RecordBatch) -> pa.Array:
 
 def _lasting(rows: pa.RecordBatch, until: bytes, hidden: Hidden) -> pa.Array:
     """Say for each row, of what may be gone, whether it is still remembered."""
-    each = zip(values(rows["path"]), values(rows["detail"]), strict=True)
-    return pa.array([since > until or hidden(path) for path, since in each], pa.bool_())
+    each = zip(values(rows["path"]), map(away, values(rows["detail"])), strict=True)
+    return pa.array(
+        [was.since > until or bool(was.maybe) or hidden(path) for path, was in each], pa.bool_()
+    )

@@ -87,6 +87,23 @@ def test_what_lies_elsewhere_by_then_was_moved(runs):
     assert runs.scan().found == 0
 
 
+@pytest.mark.parametrize("is_lost", [False, True])
+def test_where_an_earlier_run_saw_it_on_its_way_it_is_told_once_or_not_at_all(runs, is_lost):
+    runs.scan()
+    runs.storage.put("a", b"aaaa")
+    runs.scan()
+    file = runs.storage.files.pop(b"a")
+    for name in (b"b", b"c"):
+        runs.storage.files[name] = file
+        runs.storage.put("z", b"z" * 9, mtime_ns=LONG_AGO + 1)
+        assert runs.scan(pace=Pace(most=4)).status == UNFINISHED
+        del runs.storage.files[name]
+    if not is_lost:
+        runs.storage.files[b"d"] = file
+    for _ in range(2):
+        assert runs.scan().missing_first == [b"a"] * is_lost
+
+
 def test_a_copy_that_was_there_as_well_is_no_place_to_which_it_was_moved(runs):
     runs.storage.put("b", b"aaaa")
     runs.storage.put("z", b"z" * 9, mtime_ns=LONG_AGO + 1)
