@@ -30,6 +30,7 @@ from reconciler.errors import (
 )
 from reconciler.given.source import Source
 from reconciler.manifest import default_paths
+from reconciler.masking import masked
 from reconciler.model import State
 from reconciler.plan.document import Plan
 from reconciler.printable import shown
@@ -210,7 +211,7 @@ def _looked(source: Source, plan: Plan, *, applies: bool) -> Looked:
         code,
         tuple(found),
         found=Found(plan.ready, plan.digest if plan.operations or not plan.ready else ""),
-        platform=shown(plan.platform),
+        platform=shown(masked(plan.platform)),
         declared=len(source.manifest.desired.entries),
         live=plan.summary.live,
     )

@@ -132,6 +132,11 @@ def test_secrets_of_addresses_are_masked(watched):
     write(MANIFEST.replace("label: MinIO", 'label: "see https://ada:hush@minio"'))
     told = document(look(watched)).decode()
     assert "***@minio" in told
+    write(MANIFEST.replace("platform: sqlite:///platform.db\n", ""))
+    watched._deeds._context.environ["RECONCILER_PLATFORM"] = "sqlite:///platform.db?token=hush"
+    status = look(watched, applies=False)
+    assert status.platform.endswith("platform.db?token=***")
+    told += document(status).decode()
     assert "hush" not in told
 
 
