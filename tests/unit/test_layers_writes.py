@@ -33,6 +33,8 @@ def written_by(source: str) -> list[str]:
     apart by their arguments, as the protocol's own have keywords that must be given.
     """
     found = []
+    if not any(name in source for name in WRITES):  # to parse is dear
+        return found
     for node in ast.walk(ast.parse(source)):
         if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
             continue
@@ -49,10 +51,12 @@ def platform_of(path: Path) -> bool:
     return path.parent.name == "platforms"
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
-def test_only_the_executor_and_storages_write(path: Path) -> None:
-    calls = written_by(path.read_text(encoding="utf-8"))
-    assert sorted(calls) == WRITERS.get(path.relative_to(PACKAGE).as_posix(), [])
+def test_only_the_executor_and_storages_write() -> None:
+    found = {
+        path.relative_to(PACKAGE).as_posix(): sorted(written_by(path.read_text(encoding="utf-8")))
+        for path in SOURCES
+    }
+    assert {name: calls for name, calls in found.items() if calls} == WRITERS
 
 
 @pytest.mark.parametrize(
@@ -79,8 +83,8 @@ def test_only_reconcile_the_client_and_the_platforms_open_a_writer() -> None:
     opened = [
         path.relative_to(PACKAGE).as_posix()
         for path in SOURCES
-        if not platform_of(path)
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if not platform_of(path) and "writer" in (source := path.read_text(encoding="utf-8"))
+        for node in ast.walk(ast.parse(source))
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)
         and node.func.attr == "writer"

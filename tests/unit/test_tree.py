@@ -13,6 +13,7 @@ from support.repository import ROOT
 PACKAGE = ROOT / "reconciler"
 #: A comment that is for people; what tools are told is no reason.
 REASON = re.compile(r"# (?!type:|noqa)")
+INDENTED = re.compile(r"^[ \t]+(?:import|from)\b", re.MULTILINE)
 MODULES, LINES, BODY, LATE = 14, 300, 45, 20
 
 
@@ -34,6 +35,8 @@ def late_imports(source: str) -> dict[int, bool]:
     """Say, for the line of each import inside a function, whether a comment tells why."""
     lines = source.splitlines()
     found = {}
+    if not INDENTED.search(source):  # to parse is dear
+        return found
     for function in functions(ast.parse(source)):
         because = False
         within = [n for n in ast.walk(function) if isinstance(n, ast.Import | ast.ImportFrom)]
