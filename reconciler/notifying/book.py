@@ -43,6 +43,8 @@ class Book(Struct, frozen=True, omit_defaults=True):
     format_version: int
     #: What lasts, as it was taken down last.
     known: tuple[Lasting, ...] = ()
+    #: Of the watch's memory from which it was.
+    serial: int = 0
     #: What is watched: the address of the platform, without secrets; empty if it was never read.
     place: str = ""
     destinations: dict[str, Waiting] = {}
@@ -65,9 +67,9 @@ def opened(book: Book, names: Iterable[str], now: datetime, rhythm: Rhythm | Non
 
 def taken(book: Book, lasting: tuple[Lasting, ...], now: str, *, digests: bool) -> Book:
     """Take down what lasts now; what has begun and ended since waits for each destination."""
+    if lasting == book.known:
+        return book
     found = changes(book.known, lasting, now)
-    if not found:
-        return replace(book, known=lasting) if lasting != book.known else book
     each = {
         name: replace(
             one,

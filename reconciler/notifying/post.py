@@ -23,6 +23,7 @@ from reconciler.notifying.message import Door, Message
 from reconciler.notifying.untold import Queue
 from reconciler.printable import quoted
 from reconciler.watching.conditions import Lasting
+from reconciler.watching.memory import Memory
 from reconciler.watching.status import Destination
 
 #: Seconds after the first failure, and at most.
@@ -91,20 +92,25 @@ class Post:
         for name in doors:
             threading.Thread(target=self._send, args=(name,), name="notify", daemon=True).start()
 
-    @property
-    def known(self) -> tuple[Lasting, ...]:
-        """What lasts, as it was taken down last."""
-        return self._book.known
+    def recalled(self, memory: Memory) -> Memory:
+        """Return what a watch goes on from: what was taken down last, where it remembers less.
 
-    def take(self, lasting: tuple[Lasting, ...], place: str = "") -> None:
+        Its own memory may be lost, or older, since a full disk did not keep it.
+        """
+        if memory.serial < self._book.serial:
+            return replace(memory, lasting=self._book.known, serial=self._book.serial)
+        self.take(memory)
+        return memory
+
+    def take(self, memory: Memory, place: str = "") -> None:
         """Take down what lasts now, and what is watched, if that is known."""
         with self._changed:
             now, digests = timestamp(self._means.now(), "seconds"), self._means.rhythm is not None
-            book = books.taken(self._book, lasting, now, digests=digests)
+            book = books.taken(self._book, memory.lasting, now, digests=digests)
             if place not in ("", book.place):
                 book = replace(book, place=place)
             if book is not self._book:
-                self._keep(book)
+                self._keep(replace(book, serial=memory.serial))
                 self._changed.notify_all()
 
     def troubles(self) -> list[str]:

@@ -265,8 +265,8 @@ class Watch:
         )
         memory = replace(self._memory, **{**changes, "failing": failing})
         if memory != self._memory:
-            self._memory = memory
-            self._keep(memory)
+            self._memory = replace(memory, serial=memory.serial + 1)
+            self._keep(self._memory)
 
     def _awaited(self, paused: Paused) -> Failing:
         """Go on with a pause: no longer than it was meant to be, also if a clock was set back."""

@@ -44,6 +44,8 @@ class Memory(Struct, frozen=True, omit_defaults=True):
     applying: str = ""
     #: When the next scan is due, in seconds since 1970; 0 while one runs, and before the first.
     scan_due: float = 0.0
+    #: How often it was written: of two, the larger one is the newer one.
+    serial: int = 0
     #: When which proofs are too old, as the last scan knew.
     dues: tuple[Due, ...] = ()
 

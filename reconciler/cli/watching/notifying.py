@@ -28,7 +28,7 @@ from reconciler.notifying.message import Service
 from reconciler.notifying.post import NO_ANSWER, PATIENCE, Means, Post
 from reconciler.printable import quoted
 from reconciler.report.watching import notifications
-from reconciler.watching.memory import NOTHING, Memory, read, write
+from reconciler.watching.memory import Memory, read, write
 from reconciler.watching.status import Status
 
 #: Seconds that those have at the end who are being sent to; with `--once` all of them.
@@ -74,15 +74,12 @@ class Notifying(Nobody):
         self.tell()
 
     def recalled(self, memory: Memory) -> Memory:
-        """Return what a watch goes on from: what was notified, where it remembers nothing."""
-        if memory == NOTHING:
-            return replace(memory, lasting=self._post.known)
-        self.take(memory)
-        return memory
+        """Return what a watch goes on from: what was notified, where it remembers less."""
+        return self._post.recalled(memory)
 
     def take(self, memory: Memory) -> None:
         """Hear what lasts, each time that it is another."""
-        self._post.take(memory.lasting, self._status().platform if self._status else "")
+        self._post.take(memory, self._status().platform if self._status else "")
 
     def follow(self, status: Callable[[], Status]) -> None:
         """Know from now on how things stand."""

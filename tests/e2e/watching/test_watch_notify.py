@@ -82,6 +82,19 @@ def test_what_was_told_is_known_though_the_memory_of_the_watch_is_lost(watch, ho
     assert len(arrived(hook)) == 1
 
 
+def test_a_memory_that_a_full_disk_left_behind_ends_nothing(watch, hook, tmp_path):
+    assert main(["apply", "-y", "-q"]) == 0
+    watch(*ONCE)
+    memory = tmp_path / ".reconciler/watch/watch.json"
+    older = json.loads(memory.read_text())
+    (tmp_path / "storages.yaml").write_text(MANIFEST.replace("label: NAS", "label: Other"))
+    watch(*ONCE, code=2)
+    assert len(arrived(hook)) == 1
+    memory.write_text(json.dumps(older))
+    assert watch(*ONCE, code=2).out == ""
+    assert arrived(hook) == []
+
+
 def test_a_test_message_says_who_takes_it(watch, hook, tmp_path, monkeypatch):
     addresses = (tmp_path / "notify").read_text()
     monkeypatch.setenv("RECONCILER_NOTIFY_URLS", addresses)
@@ -117,3 +130,18 @@ def test_a_disk_that_keeps_nothing_is_told_and_stops_nothing(watch, hook, tmp_pa
     assert "notify.json' can't be read (Is a directory): notifications" in told.err
     assert told.err.count("who was notified can't be kept (Is a directory)") == 1
     assert len(arrived(hook)) == 1
+
+
+def test_a_digest_comes_when_it_is_time_and_once(watch, hook, tmp_path):
+    daily = (*ONCE, "--digest", "daily", "--digest-at", "07:30 Europe/Zurich")
+    watch(*daily, code=2)
+    assert len(arrived(hook)) == 1
+    kept = tmp_path / ".reconciler/watch/notify.json"
+    book = json.loads(kept.read_text())
+    book["destinations"]["team"]["digested"] = "2026-01-01T06:30:00Z"
+    kept.write_text(json.dumps(book))
+    watch(*daily, code=2)
+    (digest,) = arrived(hook)
+    assert digest.startswith("digest: 1 stands; 1 began, 0 ended (sqlite:////")
+    watch(*daily, code=2)
+    assert arrived(hook) == []

@@ -13,6 +13,7 @@ from reconciler.notifying.digests import DAILY, Rhythm
 from reconciler.notifying.post import NO_ANSWER, Means, Post
 from reconciler.report.watching.notifications import digest, news
 from reconciler.watching.conditions import DRIFT, Condition, Lasting
+from reconciler.watching.memory import Memory
 
 THEN = "2026-11-30T09:00:00Z"
 SOON = 10
@@ -21,6 +22,10 @@ SOON = 10
 def lasting(*names):
     found = [Condition(DRIFT, name, "missing", f"'{name}': not live") for name in names]
     return tuple(Lasting(one, THEN) for one in found)
+
+
+def seen(*names):
+    return Memory(1, lasting(*names))
 
 
 class Door:
@@ -76,7 +81,7 @@ def kept():
 def test_a_burst_is_one_message(kept):
     team = Door()
     post = kept.post(team=team)
-    post.take(lasting(*map(str, range(1000))))
+    post.take(seen(*map(str, range(1000))))
     told = team.taken.get(timeout=SOON)
     post.close(SOON, tried=True)
     assert told.first == "drift: 1,000 (here)"
@@ -88,11 +93,11 @@ def test_a_burst_is_one_message(kept):
 def test_what_fails_is_tried_again_and_merged_and_told_of_once(kept):
     team = Door("refused", "refused", "refused")
     post = kept.post(team=team)
-    post.take(lasting("nas"))
+    post.take(seen("nas"))
     for _ in range(3):
         team.tried.get(timeout=SOON)
-    post.take(())
-    post.take(lasting("other"))
+    post.take(seen())
+    post.take(seen("other"))
     taken = [team.taken.get(timeout=SOON)]
     post.close(SOON, tried=True)
     while not team.taken.empty():
@@ -113,11 +118,11 @@ def test_one_that_hangs_keeps_no_other_one_and_no_watch_waiting(kept):
     team, mail = Door(), Door()
     team.may_answer.clear()
     post = kept.post(patience=-1.0, team=team, mail=mail)
-    post.take(lasting("nas"))
+    post.take(seen("nas"))
     team.tried.get(timeout=SOON)
     assert mail.first() == "drift: 'nas': not live (here)"
     begun = time.monotonic()
-    post.take(())
+    post.take(seen())
     assert mail.first() == "no drift any more: 'nas': not live (here)"
     hanging = {one.name: one for one in post.status()}["team"]
     assert (hanging.problem, hanging.waiting) == (NO_ANSWER, 2)
@@ -130,8 +135,8 @@ def test_one_that_hangs_keeps_no_other_one_and_no_watch_waiting(kept):
 def test_what_was_not_taken_is_sent_after_a_restart(kept):
     team = Door(*["refused"] * 1000)
     post = kept.post(team=team)
-    post.take(lasting("nas"))
-    post.take(())
+    post.take(seen("nas"))
+    post.take(seen())
     team.tried.get(timeout=SOON)
     post.close(SOON, tried=True)
     later = Door()
@@ -147,7 +152,7 @@ def test_what_was_not_taken_is_sent_after_a_restart(kept):
 def test_who_failed_before_the_restart_is_not_warned_of_again(kept):
     for _ in range(2):
         post = kept.post(team=Door(*["refused"] * 1000))
-        post.take(lasting("nas"))
+        post.take(seen("nas"))
         post.close(SOON, tried=True)
         said = post.troubles()
         kept.rings += len(said)
@@ -161,7 +166,7 @@ def test_who_failed_before_the_restart_is_not_warned_of_again(kept):
 def test_a_new_destination_is_told_what_lasts_and_an_old_one_is_forgotten(kept):
     team, mail = Door(), Door()
     post = kept.post(team=team)
-    post.take(lasting("nas"))
+    post.take(seen("nas"))
     post.close(SOON, tried=True)
     kept.post(mail=mail).close(SOON, tried=True)
     assert mail.first() == "drift: 'nas': not live (here)"
@@ -172,7 +177,7 @@ def test_a_digest_that_was_missed_is_sent_once(kept):
     daily = Rhythm(DAILY, datetime(2026, 1, 1, 8).time())
     team = Door()
     post = kept.post(daily, team=team)
-    post.take(lasting("nas"))
+    post.take(seen("nas"))
     post.close(SOON, tried=True)
     assert team.first() == "drift: 'nas': not live (here)"
     assert team.taken.empty()  # it is not time yet
@@ -182,4 +187,22 @@ def test_a_digest_that_was_missed_is_sent_once(kept):
     digest = team.taken.get(timeout=SOON)
     assert digest.first == "digest: 1 stands; 1 began, 0 ended (here)"
     assert "From 2026-11-30T09:00:00Z to 2026-12-03T08:00:00Z." in digest.rest
+    assert team.taken.empty()
+
+
+def test_whichever_is_the_newer_one_is_gone_on_from(kept):
+    old, new = Memory(1, lasting("nas"), serial=7), Memory(1, lasting("other"), serial=8)
+    team = Door()
+    post = kept.post(team=team)
+    post.take(old)
+    assert team.first() == "drift: 'nas': not live (here)"
+    # Killed before it was taken down what the watch knows since: it is told now.
+    assert post.recalled(new) == new
+    post.close(SOON, tried=True)
+    assert team.first() == "drift: 1; no drift any more: 1 (here)"
+    # A memory that is lost, or older, is no end of what was told.
+    post = kept.post(team=team)
+    assert post.recalled(Memory(1)).lasting == new.lasting
+    assert post.recalled(old) == new
+    post.close(SOON, tried=True)
     assert team.taken.empty()
