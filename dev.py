@@ -94,7 +94,7 @@ def try_it(*rest: str) -> int:
 
 def test(*rest: str) -> int:
     """Run the tests; unless only some are named, with what they cover."""
-    install("[test]")
+    install("[test,dev]")
     if rest:
         return pytest(VENV, *(() if set(rest) - {"--long"} else COVERAGE), *rest)
     with in_memory() as environment:
@@ -178,18 +178,26 @@ def install(extras: str) -> None:
 def by_uv(home: Path, *words: str) -> bool:
     """Install with uv, from where pip would; return whether that could be done.
 
-    It takes a tenth of the time. Whatever keeps it from working, pip may have a way.
+    It takes a tenth of the time; where it is not installed, the pip of this Python brings it.
+    Whatever keeps that from working, a pip in the virtual environment may have a way.
     """
+    ours = (sys.executable, "-m", "pip", "--disable-pip-version-check")
     try:
-        pip(home, "uv")
-        config = (binary("python", home), "-m", "pip", "config", "list")
+        if not binary("python", home).exists():
+            print(f"Making {home} …", file=sys.stderr)
+            venv.create(home)
+        program = shutil.which("uv") or binary("uv", home)
+        if not Path(program).exists():
+            there = (*ours, "--python", str(binary("python", home)), "install", "--quiet", "uv")
+            subprocess.run(there, check=True, capture_output=True)
+        config = (*ours, "config", "list")
         told = subprocess.run(config, check=True, capture_output=True, text=True).stdout
         found = dict(re.findall(r"^[^=]*\.([a-z-]+)='(.*)'$", told, re.MULTILINE))
         sources = {name: found[key] for name, key in SOURCES.items() if key in found}
         # As pip does, it takes the best of all of them.
         environment = {**os.environ, **sources, "UV_INDEX_STRATEGY": "unsafe-best-match"}
         limits = ("--constraint", CONSTRAINTS, "--build-constraint", CONSTRAINTS)
-        uv = (binary("uv", home), "pip", "install", "--quiet", "--compile-bytecode", *limits)
+        uv = (program, "pip", "install", "--quiet", "--compile-bytecode", *limits)
         print(f"Installing {words[-1]} into {home} …", file=sys.stderr)
         line = [str(word) for word in (*uv, "--python", binary("python", home), *words)]
         subprocess.run(line, check=True, env=environment, capture_output=True)
@@ -200,7 +208,7 @@ def by_uv(home: Path, *words: str) -> bool:
 
 def pip(home: Path, *words: str, environment: dict[str, str] | None = None) -> None:
     """Install something into a virtual environment, which is made if it is not there."""
-    if not binary("python", home).exists():
+    if not binary("pip", home).exists():
         print(f"Making {home} …", file=sys.stderr)
         venv.create(home, with_pip=True)
     print(f"Installing {words[-1]} into {home} …", file=sys.stderr)
