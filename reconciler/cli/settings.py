@@ -33,6 +33,14 @@ class Output:
         self.file = file
 
 
+class Written(str):
+    """The path of a file that a command writes: the value of each option that names one."""
+
+
+class WrittenManifest(Written):
+    """The path of a file of a manifest that a command writes."""
+
+
 class Settings(argparse.Namespace):
     """What the global options say."""
 
@@ -80,6 +88,16 @@ def given_text(text: str) -> str:
     return text.removeprefix(LITERAL)
 
 
+def output_path(text: str) -> Written:
+    """Take the path of a file that is to be written."""
+    return Written(given_text(text))
+
+
+def manifest_path(text: str) -> Written:
+    """Take the path of a file of a manifest that is to be written."""
+    return WrittenManifest(given_text(text))
+
+
 def read_output(text: str) -> Output:
     """Read a format, or `FORMAT=FILE`; `-` is standard output."""
     format, equals, file = text.partition("=")
@@ -88,10 +106,6 @@ def read_output(text: str) -> Output:
         raise argparse.ArgumentTypeError(f"invalid choice: {format!r} (choose from {known})")
     if equals and not file.strip():
         raise argparse.ArgumentTypeError(f"{text!r} names no file")
-    if file.lower().endswith((".yaml", ".yml")):
-        raise argparse.ArgumentTypeError(
-            f"{file!r} has the name of a manifest, which no report is to replace: give another one"
-        )
     return Output(format, file if equals and file != STDOUT else None)
 
 
@@ -180,6 +194,7 @@ def _add_outputs(group: argparse._ArgumentGroup, formats: Sequence[str]) -> None
     )
     group.add_argument(
         "--events",
+        type=output_path,
         metavar="FILE",
         help="write what happens to this file as it happens, one JSON object a line; - is standard "
         "output, and the report then goes to standard error",

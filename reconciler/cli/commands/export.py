@@ -17,7 +17,7 @@ from reconciler.cli.inputs.manifest import read_manifest, read_manifest_if_any
 from reconciler.cli.inputs.names import chosen, refuse_manifests
 from reconciler.cli.inputs.platform import choose_platform, read_live
 from reconciler.cli.options.command import Command
-from reconciler.cli.settings import JSON, MARKDOWN, TEXT
+from reconciler.cli.settings import JSON, MARKDOWN, TEXT, manifest_path
 from reconciler.errors import SUCCESS, PlatformError, ReconcilerError, UsageError
 from reconciler.given import read_scopes
 from reconciler.given.platform import choose_address, names_platform
@@ -64,6 +64,7 @@ def _add_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument(
         "--out",
+        type=manifest_path,
         metavar="FILE",
         help="write to this file, whole or not at all; default: standard output. A file that "
         "export wrote, and nobody has changed since, is replaced; no other one",

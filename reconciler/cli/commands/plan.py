@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
-from pathlib import Path
 
 from reconciler.cli.applying.events import EventStream, telling
 from reconciler.cli.applying.preflight import with_backends
 from reconciler.cli.context import Context
 from reconciler.cli.inputs.files import check_digest_goal, check_writable, write_whole
+from reconciler.cli.inputs.manifest import unspared
 from reconciler.cli.inputs.places import in_manifest
 from reconciler.cli.inputs.platform import plan_apart, read_source
 from reconciler.cli.options.choices import Choices, add_choices
 from reconciler.cli.options.command import Command
-from reconciler.cli.settings import FORMATS, HTML, OF_VERDICTS
+from reconciler.cli.settings import FORMATS, HTML, OF_VERDICTS, output_path
 from reconciler.cli.telling import Told, tell_all
 from reconciler.errors import BLOCKED, CHANGES, SUCCESS, UsageError
 from reconciler.manifest import Manifest
 from reconciler.plan.document import Plan, to_json
-from reconciler.printable import quoted, word
+from reconciler.printable import word
 from reconciler.report.verdicts.plans import of_plan
 
 
@@ -31,9 +31,14 @@ class PlanOptions(Choices):
 
 
 def _add_arguments(parser: ArgumentParser) -> None:
-    parser.add_argument("--out", metavar="FILE", help="save the plan, for `apply FILE`")
     parser.add_argument(
-        "--digest-file", metavar="FILE", help="write the plan's digest alone, for `apply --expect`"
+        "--out", type=output_path, metavar="FILE", help="save the plan, for `apply FILE`"
+    )
+    parser.add_argument(
+        "--digest-file",
+        type=output_path,
+        metavar="FILE",
+        help="write the plan's digest alone, for `apply --expect`",
     )
     parser.add_argument(
         "--detailed-exitcode", action="store_true", help="exit with 2 if there are changes to apply"
@@ -77,8 +82,6 @@ def _check_files(options: PlanOptions) -> None:
             "--out and --digest-file write files: for standard output use `-o json`, which prints "
             "the same document with the digest in it"
         )
-    if options.out and options.out == options.digest_file:
-        raise UsageError("--out and --digest-file can't be the same file")
     for path in filter(None, (options.out, options.digest_file)):
         check_writable(path)
 
@@ -91,8 +94,8 @@ def _spare(context: Context, manifest: Manifest, options: PlanOptions) -> None:
     context.apart.file("--out", options.out)
     context.apart.file("--digest-file", options.digest_file)
     for path in filter(None, (options.out, options.digest_file)):
-        if Path(path).exists() and any(Path(path).samefile(file) for file in manifest.files):
-            raise UsageError(f"{quoted(path)} is a file of the manifest: write the plan elsewhere")
+        if refusal := unspared(manifest, path, "plan"):
+            raise UsageError(refusal)
     if options.digest_file:
         check_digest_goal(options.digest_file)
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from reconciler.applying.apart import declared
 from reconciler.cli.context import Context
+from reconciler.cli.options.outputs import of_manifest
 from reconciler.environment.at_hand import DEFAULTS
 from reconciler.errors import ForbiddenFileError
 from reconciler.given.manifest import load_given
 from reconciler.lease.address import understand
 from reconciler.manifest import Manifest
-from reconciler.printable import quoted
 
 
 def read_manifest(context: Context) -> Manifest:
@@ -26,15 +26,20 @@ def read_manifest(context: Context) -> Manifest:
     manifest = load_given(context)
     context.apart.know(declared(manifest))
     for path in (str(one.file) for one in context.settings.output_files):
-        if Path(path).exists() and any(Path(path).samefile(file) for file in _on_disk(manifest)):
-            raise ForbiddenFileError(
-                f"{quoted(path)} is a file of the manifest: write the report elsewhere"
-            )
-        if _is_lock(manifest.lock, path):
-            raise ForbiddenFileError(
-                f"{quoted(path)} is a file of the manifest's lock: write the report elsewhere"
-            )
+        if refusal := unspared(manifest, path, "report"):
+            raise ForbiddenFileError(refusal)
     return manifest
+
+
+def unspared(manifest: Manifest, path: str, what: str) -> str:
+    """Return why `what` can't be written to a path: it would replace what the manifest needs.
+
+    Empty if it can.
+    """
+    lock = understand(manifest.lock) if manifest.lock else None
+    folder = str(lock) if isinstance(lock, Path) else None
+    files = [file for file in manifest.files if file not in manifest.streams]
+    return of_manifest(files, folder, path, what)
 
 
 def read_manifest_if_any(context: Context) -> Manifest | None:
@@ -44,15 +49,6 @@ def read_manifest_if_any(context: Context) -> Manifest | None:
     """
     there = any(os.path.isdir(path) or _has_bytes(path) for path in DEFAULTS)  # noqa: PTH112 - it is text
     return read_manifest(context) if there or context.settings.files else None
-
-
-def _is_lock(address: str | None, path: str) -> bool:
-    folder = understand(address) if address else None
-    return isinstance(folder, Path) and Path(path).resolve().is_relative_to(folder.resolve())
-
-
-def _on_disk(manifest: Manifest) -> list[str]:
-    return [file for file in manifest.files if file not in manifest.streams]
 
 
 def _has_bytes(path: str) -> bool:

@@ -1,20 +1,23 @@
-"""Which reports a command can write, and where: what `-o` asks for, held against all else."""
+"""Which reports a command can write, and what no output may replace: one rule for all options.
+
+An option that writes a file has the type `output_path`. Before a command begins, each of these and
+each report is held against `_PROTECTED`; once it has read a manifest, against that (`of_manifest`).
+Two things are seen to where more is known: no file lies in a storage
+(`reconciler/applying/apart.py`), and none replaces a database (`reconciler/cli/inputs/files.py`).
+"""
 
 from __future__ import annotations
 
 import os
 from argparse import Namespace
-from collections.abc import Iterator, Sequence
-from functools import partial
+from collections.abc import Iterable, Iterator, Sequence
 
 from reconciler.cli.options.command import Row
-from reconciler.cli.settings import VERDICTS, Settings
+from reconciler.cli.settings import STDOUT, VERDICTS, Settings, Written, WrittenManifest
 from reconciler.environment.at_hand import DEFAULTS, JOURNALS, WATCHED, WATCHES
 from reconciler.printable import quoted
 from reconciler.recovery.repository import MARKER
 
-#: Options of commands that write files.
-_FILES = ("out", "digest_file", "rows", "metrics")
 #: With what variables begin that name files which we read, or what we build upon.
 _READ_BY_US = ("RECONCILER_", "JETRAW_", "AWS_", "SSL_")
 #: What lies in a folder that a watch, or scans, keep for themselves.
@@ -27,6 +30,20 @@ _OF_MANIFEST = (".yaml", ".yml")
 _KEPT = (JOURNALS, WATCHES)
 
 
+class _Asked:
+    """A file that is to be written, and what else the command line says."""
+
+    def __init__(
+        self, file: str, others: Sequence[str], after: Namespace, chosen: Settings
+    ) -> None:
+        self.file = file
+        #: What is written as well.
+        self.others = others
+        self.after = after
+        self.chosen = chosen
+        self.is_report = not isinstance(file, Written)
+
+
 def refusal(row: Row, before: Namespace, after: Namespace, chosen: Settings) -> str:
     """Return why what is asked for can't be written; empty if it can.
 
@@ -34,7 +51,27 @@ def refusal(row: Row, before: Namespace, after: Namespace, chosen: Settings) -> 
     """
     told = _of_formats(row.name, row.command.formats, chosen)
     told = told or _of_stdout(before) or _of_stdout(after)
-    return told or _of_files(after, chosen) or _of_read(after, chosen)
+    return told or _of_files(after, chosen)
+
+
+def forget(*given: Namespace) -> None:
+    """Make plain text of paths that were held against all: libraries know no other."""
+    for namespace in given:
+        for name, value in vars(namespace).items():
+            if isinstance(value, Written):
+                setattr(namespace, name, str(value))
+
+
+def of_manifest(files: Iterable[str], lock: str | None, path: str, what: str) -> str:
+    """Return why `what` can't be written to a path: it is one of the manifest's, or of its lock.
+
+    `files` are those of the manifest, `lock` is the folder of its lock; empty if it can.
+    """
+    if os.path.exists(path) and any(_is_file(path, file) for file in files):
+        return f"{quoted(path)} is a file of the manifest: write the {what} elsewhere"
+    if lock is not None and _lies_in(path, lock):
+        return f"{quoted(path)} is a file of the manifest's lock: write the {what} elsewhere"
+    return ""
 
 
 def _of_formats(name: str, formats: Sequence[str], chosen: Settings) -> str:
@@ -63,36 +100,77 @@ def _of_stdout(given: Namespace) -> str:
 
 
 def _of_files(after: Namespace, chosen: Settings) -> str:
-    others = (chosen.events, *(getattr(after, name, None) for name in _FILES))
-    taken = {os.path.realpath(path) for path in others if path}
-    for one in chosen.output_files:
-        place = os.path.realpath(one.file or "")
-        if place in taken:
-            return (
-                f"{quoted(one.file or '')} is named twice: each report, and what else is written, "
-                "needs a file of its own"
-            )
-        taken.add(place)
-    return ""
-
-
-def _of_read(after: Namespace, chosen: Settings) -> str:
-    """Refuse to replace what the run reads, or may read, and what runs before it have kept."""
     reports = [one.file for one in chosen.output_files if one.file]
-    others = [path for name in _FILES if (path := getattr(after, name, None))]
-    if not (reports or others):
-        return ""
-    # What else is written is held against the manifest once that is read.
-    ours, manifest = [*_of_run(chosen)], chosen.files or DEFAULTS
-    for place, read in (
-        *((p, [*manifest, *ours, *_named(after)]) for p in reports),
-        *((p, ours) for p in others),
-    ):
-        if _is_kept(place, after):
-            return f"{quoted(place)} is where runs keep what they know: write elsewhere"
-        if os.path.exists(place) and any(map(partial(_is_same, place), read)):
-            return f"{quoted(place)} is a file that this run reads: write the report elsewhere"
+    given = {**vars(after), "events": chosen.events}
+    options = [value for value in given.values() if _is_written(value)]
+    for number, file in enumerate(asked := [*options, *reports]):
+        for is_protected, told in _PROTECTED:
+            if is_protected(_Asked(file, asked[:number], after, chosen)):
+                return f"{quoted(file)} {told}"
     return ""
+
+
+def _is_written(value: object) -> bool:
+    return isinstance(value, Written) and value != STDOUT
+
+
+def _is_twice(asked: _Asked) -> bool:
+    return any(_is_file(asked.file, other) for other in asked.others)
+
+
+def _is_manifest(asked: _Asked) -> bool:
+    return asked.is_report and asked.file.lower().endswith(_OF_MANIFEST)
+
+
+def _joins_manifest(asked: _Asked) -> bool:
+    """Return whether a file is made that is read with the manifest from then on."""
+    if isinstance(asked.file, WrittenManifest) or os.path.exists(asked.file):
+        return False  # of what is there is told once the manifest is read
+    names = (asked.file, os.path.realpath(asked.file))
+    return any(name.lower().endswith(_OF_MANIFEST) for name in names) and any(
+        os.path.isdir(path) and _lies_in(asked.file, path) for path in _manifest(asked)
+    )
+
+
+def _is_kept(asked: _Asked) -> bool:
+    """Return whether a path is a journal, or in a folder of those, of a watch, or of scans."""
+    state = getattr(asked.after, "state", None)
+    folders = [folder for folder in (asked.chosen.journal, state) if folder]
+    return _is_journal(asked.file) or any(
+        above.endswith(_KEPT)
+        or any(os.path.exists(os.path.join(above, name)) for name in _MARKS)
+        or any(_is_file(above, folder) for folder in folders)
+        for above in _above(asked.file)
+    )
+
+
+def _is_read(asked: _Asked) -> bool:
+    """Return whether a run reads what is there, or may read it."""
+    if not os.path.exists(asked.file):
+        return False
+    if any(_is_file(asked.file, path) for path in (*_of_run(asked.chosen), *_named(asked.after))):
+        return True
+    # What else is written is held against the manifest once that is read.
+    return asked.is_report and any(
+        _lies_in(asked.file, path) and os.path.realpath(asked.file).endswith(_OF_MANIFEST)
+        if os.path.isdir(path)
+        else _is_file(asked.file, path)
+        for path in _manifest(asked)
+    )
+
+
+#: What no output may replace, and what is said of it.
+_PROTECTED = (
+    (_is_twice, "is named twice: each report, and what else is written, needs a file of its own"),
+    (_is_manifest, "has the name of a manifest, which no report is to replace: give another one"),
+    (_joins_manifest, "would be read as a file of the manifest: write elsewhere"),
+    (_is_kept, "is where runs keep what they know: write elsewhere"),
+    (_is_read, "is a file that this run reads: write the report elsewhere"),
+)
+
+
+def _manifest(asked: _Asked) -> Sequence[str]:
+    return asked.chosen.files or DEFAULTS
 
 
 def _of_run(chosen: Settings) -> Iterator[str]:
@@ -104,33 +182,32 @@ def _of_run(chosen: Settings) -> Iterator[str]:
 
 
 def _named(after: Namespace) -> Iterator[str]:
-    """Yield what may be the path of a file: all that options say."""
+    """Yield what may be the path of a file that is read: all that options say but outputs."""
     for given in vars(after).values():
         for value in given if isinstance(given, (list, tuple)) else (given,):
-            if isinstance(value, str):
+            if isinstance(value, str) and not isinstance(value, Written):
                 yield value
 
 
-def _is_same(place: str, path: str) -> bool:
-    """Return whether a path is the file `path`, or in that folder a file of a manifest."""
-    if os.path.isdir(path):
-        place, folder = os.path.realpath(place), os.path.realpath(path)
-        return place.startswith(os.path.join(folder, "")) and place.endswith(_OF_MANIFEST)
-    return os.path.exists(path) and os.path.samefile(place, path)
+def _above(path: str) -> Iterator[str]:
+    """Yield the folders above a path as it is named, and above what links make of it."""
+    for place in dict.fromkeys((os.path.abspath(path), os.path.realpath(path))):
+        above = os.path.dirname(place)
+        while above != (higher := os.path.dirname(above)):
+            yield above
+            above = higher
 
 
-def _is_kept(place: str, after: Namespace) -> bool:
-    """Return whether a path is a journal, or in a folder of those, of a watch, or of scans."""
-    if _is_journal(place):
-        return True
-    folders = [os.path.realpath(f) for n in ("journal", "state") if (f := getattr(after, n, None))]
-    above = os.path.dirname(os.path.realpath(place))
-    while above != (higher := os.path.dirname(above)):
-        marked = any(os.path.exists(os.path.join(above, name)) for name in _MARKS)
-        if above in folders or above.endswith(_KEPT) or marked:
-            return True
-        above = higher
-    return False
+def _lies_in(path: str, folder: str) -> bool:
+    return any(_is_file(above, folder) for above in _above(path))
+
+
+def _is_file(path: str, other: str) -> bool:
+    """Return whether two paths are one file or folder: by a link, in another case, or mounted."""
+    try:
+        return os.path.samefile(path, other)
+    except (OSError, ValueError):  # one of them is not there
+        return os.path.realpath(path) == os.path.realpath(other)
 
 
 def _is_journal(place: str) -> bool:

@@ -161,6 +161,7 @@ def parse(argv: Sequence[str], commands: Sequence[Row]) -> tuple[Settings, Row, 
     if refusal := outputs.refusal(row, before, after, chosen):
         # Not even the report of this error may go where none may.
         raise ForbiddenFileError(f"{refusal}\nSee `{parser.prog} --help`.")
+    outputs.forget(after, chosen)
     return chosen, row, after
 
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import closing
-from pathlib import Path
 
 from reconciler.applying.apart import live
 from reconciler.cli.commands.recovery.scan import COMMAND, ScanOptions
 from reconciler.cli.commands.recovery.snapshot import CHECK, CREATE, PRUNE, SnapshotOptions
 from reconciler.cli.context import Context
 from reconciler.cli.inputs.files import check_digest_goal, write_whole
-from reconciler.cli.inputs.manifest import read_manifest_if_any
+from reconciler.cli.inputs.manifest import read_manifest_if_any, unspared
 from reconciler.cli.inputs.platform import choose_platform, read_live
 from reconciler.cli.recovery import apart, codes, lost
 from reconciler.cli.recovery.proving.declared import objectives
@@ -185,9 +184,8 @@ def _checked_goal(context: Context, path: str | None, manifest: Manifest | None)
     """
     if not path:
         return ""
-    files = manifest.files if manifest else ()
-    if Path(path).exists() and any(Path(path).samefile(file) for file in files):
-        raise UsageError(f"{quoted(path)} is a file of the manifest: write the digest elsewhere")
+    if manifest and (refusal := unspared(manifest, path, "digest")):
+        raise UsageError(refusal)
     before = check_digest_goal(path)
     context.apart.file("--digest-file", path)
     return before

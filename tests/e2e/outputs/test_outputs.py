@@ -172,6 +172,7 @@ def test_reports_are_private_and_whole(quickstart):
         (("validate", "-o", "json=link"), "'link' is a file that this run reads"),
         (("plan", "-f", "more", "-o", "json=to"), "'to' is a file that this run reads"),
         (("plan", "--env-file", "v.env", "--out", "v.env"), "'v.env' is a file that this run"),
+        (("plan", "-f", "more", "--out", "more/b.yaml"), "read as a file of the manifest"),
         (("plan", "-o", "json=.reconciler/journal/a"), "is where runs keep what they know"),
         (("plan", "--out", ".reconciler/journal/a"), "is where runs keep what they know"),
         (("plan", "-o", "json=.reconciler/watch/a"), "is where runs keep what they know"),

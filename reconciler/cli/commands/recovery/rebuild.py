@@ -7,7 +7,7 @@ from argparse import ArgumentParser
 from reconciler.cli.applying.agreement import TermsOptions, add_terms
 from reconciler.cli.options.command import Command
 from reconciler.cli.options.extras import needing
-from reconciler.cli.settings import LIMITED_OPTIONS
+from reconciler.cli.settings import LIMITED_OPTIONS, output_path
 
 
 class RebuildOptions(TermsOptions):
@@ -37,6 +37,7 @@ def _add_arguments(parser: ArgumentParser) -> None:
     add_terms(parser)
     parser.add_argument(
         "--ids",
+        type=output_path,
         metavar="FILE",
         help="write which id in the snapshot is which id now: `plan --ids FILE` takes it",
     )

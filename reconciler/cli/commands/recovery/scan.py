@@ -9,7 +9,7 @@ from reconciler.cli.options.amounts import amount, at_once, rate
 from reconciler.cli.options.command import Command
 from reconciler.cli.options.extras import needing
 from reconciler.cli.options.shards import Once, shard
-from reconciler.cli.settings import duration
+from reconciler.cli.settings import duration, output_path
 from reconciler.recovery.scanning.shard import Shard
 
 
@@ -64,6 +64,7 @@ def _add_arguments(parser: ArgumentParser) -> None:
     _add_limits(parser)
     parser.add_argument(
         "--metrics",
+        type=output_path,
         metavar="FILE",
         help="write what is known then as numbers for Prometheus, however the run ends: FILE.prom "
         "in the folder of node_exporter's textfile collector",

@@ -6,7 +6,7 @@ from argparse import ArgumentParser, ArgumentTypeError, Namespace
 
 from reconciler.cli.options.command import Command
 from reconciler.cli.options.extras import needing
-from reconciler.cli.settings import COMMON_OPTIONS
+from reconciler.cli.settings import COMMON_OPTIONS, output_path
 
 CREATE, LIST, CHECK, PRUNE = "create", "list", "check", "prune"
 
@@ -64,24 +64,30 @@ def _add_arguments(parser: ArgumentParser) -> None:
         help="create: also with fewer storages than the snapshot before, or than the manifest "
         "declares",
     )
-    parser.add_argument(
-        "--digest-file",
-        metavar="FILE",
-        help="create: write the digest, in which all of the snapshot hangs, to this file: keep it "
-        "elsewhere, in Git or on paper",
-    )
-    parser.add_argument(
-        "--metrics",
-        metavar="FILE",
-        help="create: write what is known then as numbers for Prometheus, however the run ends: "
-        "FILE.prom in the folder of node_exporter's textfile collector",
-    )
+    _add_files(parser)
     parser.add_argument(
         "--expect",
         metavar="sha256:…",
         help="check: the snapshot with this digest, and none other",
     )
     _add_rules(parser)
+
+
+def _add_files(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--digest-file",
+        type=output_path,
+        metavar="FILE",
+        help="create: write the digest, in which all of the snapshot hangs, to this file: keep it "
+        "elsewhere, in Git or on paper",
+    )
+    parser.add_argument(
+        "--metrics",
+        type=output_path,
+        metavar="FILE",
+        help="create: write what is known then as numbers for Prometheus, however the run ends: "
+        "FILE.prom in the folder of node_exporter's textfile collector",
+    )
 
 
 def _add_rules(parser: ArgumentParser) -> None:

@@ -7,7 +7,7 @@ from argparse import ArgumentParser, Namespace, _MutuallyExclusiveGroup
 from reconciler.cli.options.amounts import at_once, rate
 from reconciler.cli.options.command import Command
 from reconciler.cli.options.extras import needing
-from reconciler.cli.settings import FORMATS, HTML, VERDICTS, duration
+from reconciler.cli.settings import FORMATS, HTML, VERDICTS, duration, output_path
 
 #: What `--against` without a value means: the snapshot before, in the same repository.
 BEFORE = "@"
@@ -136,11 +136,13 @@ def _add_telling(parser: ArgumentParser) -> None:
     )
     parser.add_argument(
         "--rows",
+        type=output_path,
         metavar="FILE",
         help="write every finding as a row of a table: FILE.parquet or FILE.csv",
     )
     parser.add_argument(
         "--metrics",
+        type=output_path,
         metavar="FILE",
         help="write what is known then as numbers for Prometheus, however the run ends: FILE.prom "
         "in the folder of node_exporter's textfile collector",

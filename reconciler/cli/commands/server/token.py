@@ -12,7 +12,7 @@ from reconciler.cli.context import Context
 from reconciler.cli.inputs.files import check_new, new_file
 from reconciler.cli.options.command import Command
 from reconciler.cli.options.database import add_database, opened
-from reconciler.cli.settings import JSON, duration, given_text
+from reconciler.cli.settings import JSON, duration, given_text, output_path
 from reconciler.environment.timestamps import timestamp, utc_now
 from reconciler.errors import SUCCESS, UsageError
 from reconciler.printable import quoted, shown
@@ -84,6 +84,7 @@ def _add_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument(
         "--out",
+        type=output_path,
         metavar="FILE",
         help="write the new token to a new file that only its owner can read, and do not show it",
     )
