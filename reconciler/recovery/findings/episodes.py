@@ -111,6 +111,20 @@ def same_state(one: Content | None, other: Content | None) -> bool:
     return next(states) == next(states)
 
 
+def is_of_another(episode: FileFinding, now: FileFinding) -> bool:
+    """Return whether what a scan finds gone is another file than that of which it was known.
+
+    That came there, and went, and no scan that kept its findings saw it in between.
+    """
+    was, other = episode.was, now.was
+    if was is None or other is None or not same_state(episode.now, None):
+        return False
+    if was.sha256 is not None and other.sha256 is not None:
+        return was.sha256 != other.sha256
+    known = [(each.size, each.mtime_ns, each.version) for each in (was, other)]
+    return known[0] != known[1]
+
+
 def is_settled(episode: FileFinding) -> bool:
     """Return whether a person has accepted what was found last."""
     return is_accepted(episode, episode.now)
@@ -124,7 +138,7 @@ def is_written(episode: FileFinding, now: Content | None) -> bool:
     was, rotten = episode.was, episode.now
     if now is None or any(is_same_damage(each, now) for each in episode.rotted):
         return False
-    if rotten is None and is_settled(episode):
+    if same_state(rotten, None) and is_settled(episode):
         return now.kind in WITH_BYTES
     if now.sha256 is None or now.kind not in (FILE, ARCHIVED):
         return False
@@ -223,7 +237,8 @@ def _seen_again(episode: FileFinding, now: FileFinding, moment: str) -> list[Fil
 def _still_accepted(episode: FileFinding, now: FileFinding) -> Accepted | None:
     """Return what was accepted: that it is gone only as long as it stays away."""
     accepted = episode.accepted
-    is_of_gone = accepted is not None and same_state(accepted.now, None)
+    was = accepted.now if accepted else None
+    is_of_gone = was is None or was.kind not in WITH_BYTES
     is_there = now.now is not None and now.now.kind in WITH_BYTES
     return None if is_of_gone and is_there else accepted
 

@@ -113,7 +113,8 @@ def _keep(
         if episodes.key(finding) not in wrong.by_key and not hidden(finding.path):
             wrong.take(Otherwise(finding))
     ended = _ended(repository, scan, wrong, hidden)
-    after = episodes.observed(known.episodes, wrong.by_key, scan.ended_at, ended, now)
+    before = wrong.without_renewed(known.episodes, scan.ended_at)
+    after = episodes.observed(before, wrong.by_key, scan.ended_at, ended, now)
     left_out = Exclusions(scan.excluded).covers
     wrong.add((e for e in after if not (e.resolved or left_out(e.path))), hidden)
     wrong.tell(scanned)
@@ -169,7 +170,7 @@ def _ended(
     return lambda finding: (
         is_of_bytes(finding)
         and finding.path in open_ones
-        and is_over(finding, now.get(finding.path))
+        and (finding.path in wrong.moved or is_over(finding, now.get(finding.path)))
     )
 
 
@@ -181,7 +182,7 @@ def _is_seen(finding: FileFinding, hidden: Hidden) -> bool:
     """
     if not hidden(finding.path) or (finding.was is not None and finding.was.sha256 is None):
         return True
-    return finding.now is None and episodes.is_settled(finding)
+    return episodes.same_state(finding.now, None) and episodes.is_settled(finding)
 
 
 def _otherwise(repository: Repository, scan: Scan, hidden: Hidden) -> Iterator[Otherwise]:
@@ -205,7 +206,7 @@ def _damaged(scan: Scan, good: pa.RecordBatch, now: pa.RecordBatch) -> Iterator[
 def _gone(
     scan: Scan, good: pa.RecordBatch, now: pa.RecordBatch, hidden: Hidden
 ) -> Iterator[Otherwise]:
-    """Yield what the scan could have seen, and has not; what was moved is elsewhere."""
+    """Yield what the scan could have seen, and has not."""
     deleted = pc.fill_null(pc.equal(now["kind"], rows.DELETED), False)
     instead = functools.reduce(pc.or_, (pc.equal(now["kind"], kind) for kind in rows.INSTEAD))
     other_there = pc.or_(deleted, pc.fill_null(instead, False))
@@ -215,7 +216,7 @@ def _gone(
     for one, is_there in zip(convert.contents(good.filter(gone)), has_other, strict=True):
         other = next(others) if is_there else None
         was = away(one.detail)
-        if was.is_moved or hidden(one.path):
+        if hidden(one.path):
             continue
         what, note = MISSING, ""
         if other and other.kind == rows.DELETED and not is_under(one, other):
@@ -224,8 +225,17 @@ def _gone(
             what, note = DELETED, other.version or ""
         elif other:
             note = f"{one.kind} became {other.kind}"
-        finding = FileFinding(what, scan.name, scan.place, one.path, _plain(one), other, note)
-        yield Otherwise(finding, was.since.decode(), bool(was.maybe))
+        finding = FileFinding(what, scan.name, scan.place, one.path, _gone_as(one), other, note)
+        yield Otherwise(finding, was.since.decode(), bool(was.maybe), was.is_moved)
+
+
+def _gone_as(remembered: Content) -> Content:
+    """Return as what a file is gone: as it was known, or as it was written and never read."""
+    was = away(remembered.detail)
+    if was.written is None or not was.is_written_lost:
+        return _plain(remembered)
+    size, mtime_ns = was.written
+    return Content(remembered.path, rows.UNREADABLE, size, mtime_ns)
 
 
 def _plain(remembered: Content) -> Content:

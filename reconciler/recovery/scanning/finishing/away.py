@@ -5,9 +5,12 @@ That is what the detail of a remembered row is; the row is otherwise what the fi
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
-_MOVED, _MAYBE = b"moved", b"maybe"
+#: Size and time of a file.
+Stamp: TypeAlias = tuple[int, int]
+
+_MOVED, _MAYBE, _WRITTEN, _LOST = b"moved", b"maybe", b"written", b"lost"
 
 
 class Away(NamedTuple):
@@ -15,21 +18,36 @@ class Away(NamedTuple):
 
     #: RFC 3339, UTC.
     since: bytes
-    #: Whether it was moved: when it went, its bytes lay at a path where nobody had known them.
+    #: Whether it was moved: its bytes were read at a path where they had not lain.
     is_moved: bool = False
     #: The path at which a file of its size and time lies that nobody has read yet: it may be that.
     maybe: bytes = b""
+    #: Size and time of what somebody had written there, and nobody had read, before it went.
+    written: Stamp | None = None
+    #: Whether that is another file, and what matters once it is gone: what lay there before had
+    #: gone when it came, or lies elsewhere.
+    is_written_lost: bool = False
 
     @property
     def detail(self) -> bytes:
         """As it is kept."""
+        said = [self.since]
+        if self.written is not None:
+            said += [_LOST if self.is_written_lost else _WRITTEN, b"%d" % self.written[0]]
+            said += [b"%d" % self.written[1]]
         if self.is_moved:
-            return b"%s %s" % (self.since, _MOVED)
-        return b"%s %s %s" % (self.since, _MAYBE, self.maybe) if self.maybe else self.since
+            said.append(_MOVED)
+        if self.maybe:
+            said += [_MAYBE, self.maybe]
+        return b" ".join(said)
 
 
 def away(detail: bytes | None) -> Away:
     """Return what the detail of a remembered row says."""
     since, _, more = (detail or b"").partition(b" ")
+    written, is_lost = None, False
+    if more.startswith((_WRITTEN, _LOST)):
+        how, size, time, *rest = more.split(b" ", 3)
+        written, is_lost, more = (int(size), int(time)), how == _LOST, b"".join(rest)
     what, _, path = more.partition(b" ")
-    return Away(since, what == _MOVED, path if what == _MAYBE else b"")
+    return Away(since, what == _MOVED, path if what == _MAYBE else b"", written, is_lost)

@@ -22,7 +22,7 @@ from reconciler.recovery.parts.schema import CONTENTS
 from reconciler.recovery.parts.write import PartWriter, Written
 from reconciler.recovery.rows import CHANGING, WITH_BYTES
 from reconciler.recovery.scanning.finishing import moved
-from reconciler.recovery.scanning.finishing.away import Away, away
+from reconciler.recovery.scanning.finishing.away import Away, Stamp, away
 from reconciler.recovery.scanning.finishing.hiding import Hidden
 from reconciler.recovery.scanning.finishing.knowing import Known
 from reconciler.recovery.scanning.finishing.moved import with_details
@@ -55,7 +55,6 @@ def remember(
             unlike = pc.or_(pc.invert(_is_seen(now, good)), pairs.rotten(now, good))
             unlike = pc.or_(unlike, attested.rotten(now, good))
             rows, now, then = (batch.filter(unlike) for batch in (good, now, then))
-            rows = _as_written(rows, now, then, since.encode())
             rows = going.dated(rows, now, then)
             kept = pc.or_(_there(now), _lasting(rows, until, hidden))
             rows = rows.filter(pc.and_not(kept, _replaced(rows, now)))
@@ -76,7 +75,7 @@ class _Going:
     def __init__(self, since: str, hidden: Hidden, was_hidden: Hidden) -> None:
         self._since = since.encode()
         self._hidden, self._was_hidden = hidden, was_hidden
-        #: Whether there are any, or any that may lie elsewhere.
+        #: Whether any are gone, now or before, of which nobody knows where they lie.
         self.is_any = False
 
     def dated(
@@ -89,13 +88,20 @@ class _Going:
         details = [away(detail) for detail in values(good["detail"])]
         there, was_there = _there(now).to_pylist(), _there(then).to_pylist()
         is_rotten = pairs.rotten(now, good).to_pylist()
+        written, was_written = _written(good, now), _written(good, then)
         for i, path in enumerate(values(good["path"])):
             was = details[i]
             if there[i]:
                 details[i] = was if was.is_moved and not is_rotten[i] else Away(was.since)
+                came = was.is_written_lost or not (was_there[i] or self._was_hidden(path))
+                if written[i] and came and not was.is_moved:
+                    details[i] = Away(was.since, written=written[i], is_written_lost=True)
             elif not self._hidden(path) and (was_there[i] or self._may_have_gone(path, was)):
-                details[i], self.is_any = Away(self._since), True
-            self.is_any = self.is_any or bool(details[i].maybe) or self._hidden(path)
+                details[i] = Away(self._since)
+            if not there[i] and was_written[i]:
+                lost = was.is_written_lost
+                details[i] = details[i]._replace(written=was_written[i], is_written_lost=lost)
+            self.is_any = self.is_any or not (there[i] or details[i].is_moved)
         return with_details(good, pa.array((each.detail for each in details), pa.binary()))
 
     def _may_have_gone(self, path: bytes, was: Away) -> bool:
@@ -141,31 +147,13 @@ def _there(now: pa.RecordBatch) -> pa.Array:
     return functools.reduce(pc.or_, kinds)
 
 
-def _as_written(
-    good: pa.RecordBatch, now: pa.RecordBatch, then: pa.RecordBatch, since: bytes
-) -> pa.RecordBatch:
-    """Return what should be: as it was `then`, where somebody had written what is not there `now`.
-
-    Nobody has read that; but what it was before they wrote is no more what should be.
-    """
+def _written(good: pa.RecordBatch, then: pa.RecordBatch) -> list[Stamp | None]:
+    """Return of each row the size and time of what somebody had written `then`, and nobody read."""
     is_unread = pc.and_not(_known(then), pairs.has_bytes(then))
     is_other = pc.invert(pairs.is_same(then, good, ("size", "mtime_ns", "version")))
-    written = pc.and_(pc.and_not(is_unread, _there(now)), is_other)
-    if not pc.any(written).as_py():
-        return good
-    columns = []
-    for field in CONTENTS:
-        new = pa.scalar(since, field.type) if field.name == "detail" else then[field.name]
-        new, old = (_decoded(values) for values in (new, good[field.name]))
-        column = pc.if_else(written, new, old)
-        is_word = pa.types.is_dictionary(field.type)
-        columns.append(column.dictionary_encode() if is_word else column)
-    return pa.RecordBatch.from_arrays(columns, schema=CONTENTS)
-
-
-def _decoded(column: pa.Array | pa.Scalar) -> pa.Array | pa.Scalar:
-    is_word = pa.types.is_dictionary(column.type)
-    return column.dictionary_decode() if is_word else column
+    each = zip(values(then["size"]), values(then["mtime_ns"]), strict=True)
+    written = pc.and_(is_unread, is_other).to_pylist()
+    return [stamp if is_it else None for is_it, stamp in zip(written, each, strict=True)]
 
 
 def _replaced(rows: pa.RecordBatch, now: pa.RecordBatch) -> pa.Array:

@@ -86,7 +86,7 @@ class Narrator:
         chapter = Chapter(side.started_at, side.scan, what, content, note, snapshots, by, maybe)
         self._chapters.append(chapter)
         if what in (stories.NOTHING, stories.UNSEEN, values.MOVED):
-            if self._is_back(content):
+            if what == values.MOVED or self._is_back(content):
                 self._wrong_since = self._lost = ""
             return
         # Where somebody wrote it, later scans are held against what they wrote.

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from reconciler.recovery.findings import episodes
 from reconciler.recovery.findings.episodes import Key
@@ -26,8 +27,9 @@ class Otherwise(NamedTuple):
 
     finding: FileFinding
     since: str = ""
-    #: Whether it may lie at another path, where nobody has read it yet.
+    #: Whether it may lie at another path, where nobody has read it yet; whether it does lie there.
     is_awaited: bool = False
+    is_moved: bool = False
 
 
 class _First(Struct):
@@ -55,6 +57,10 @@ class Wrong(Struct):
     first: dict[str, _First] = field(default_factory=dict)
     #: How many of what is new had no room.
     no_room: int = 0
+    #: What lies elsewhere.
+    moved: set[bytes] = field(default_factory=set)
+    #: What was accepted of another file than that which is gone now.
+    renewed: set[Key] = field(default_factory=set)
 
     @classmethod
     def of(cls, known: Collection[FileFinding], told_until: str) -> Wrong:
@@ -65,6 +71,9 @@ class Wrong(Struct):
         """Take one, unless what is known says that it is as it should be."""
         finding = otherwise.finding
         known = self.lasting.get(episodes.key(finding))
+        if otherwise.is_moved:
+            self.moved.add(finding.path)
+            return
         if otherwise.is_awaited:
             if known is None:
                 self.first.setdefault(_AWAITED, _First()).take(finding.path)
@@ -81,8 +90,11 @@ class Wrong(Struct):
             self.by_key[episodes.key(finding)] = finding
         else:
             self.no_room += 1
-        if known is None or not episodes.is_accepted(known, finding.now):
-            self.first.setdefault(finding.what, _First()).take(finding.path)
+        if known and episodes.is_settled(known) and episodes.is_of_another(known, finding):
+            self.renewed.add(episodes.key(finding))
+        elif known and episodes.is_accepted(known, finding.now):
+            return
+        self.first.setdefault(finding.what, _First()).take(finding.path)
 
     def add(self, lasting: Iterable[FileFinding], hidden: Hidden) -> None:
         """Add what lasts, though the scan no longer remembers what it should be.
@@ -96,6 +108,13 @@ class Wrong(Struct):
                 what = _UNSEEN if hidden(finding.path) else finding.what
                 self.first.setdefault(what, _First()).take(finding.path)
 
+    def without_renewed(self, known: Iterable[FileFinding], moment: str) -> list[FileFinding]:
+        """Return what was `known`; what was accepted of another file is over at a `moment`."""
+        return [
+            replace(e, resolved=moment) if not e.resolved and episodes.key(e) in self.renewed else e
+            for e in known
+        ]
+
     @property
     def new(self) -> list[FileFinding]:
         """What was not known to be so, and nobody has accepted."""
@@ -104,6 +123,7 @@ class Wrong(Struct):
             finding
             for key, finding in self.by_key.items()
             if (was := known(key)) is None
+            or key in self.renewed
             or (episodes.is_settled(was) and not episodes.is_accepted(was, finding.now))
         ]
 

@@ -77,10 +77,9 @@ def test_no_verification_at_the_same_time_that_does_not_know_it_ends_it(nights, 
     assert nights.known() == [("missing", b"f/a", True)]
 
 
-@pytest.mark.parametrize(("path", "data"), [("f/a", b"other"), ("b", GOOD)])
-def test_no_comparison_with_what_was_before_ends_it(lost, path, data):
-    """Another file in its place is a change, and its bytes elsewhere are a hint."""
-    lost.storage.put(path, data, mtime_ns=LONG_AGO + 1)
+def test_no_comparison_with_what_was_before_ends_it(lost):
+    """Another file in its place is a change."""
+    lost.put(b"other", mtime_ns=LONG_AGO + 1)
     now = lost.scan().scan
     means = Means(lost.repository, utc_now, settled_ns=SETTLED_NS)
     homes = lost.repository, lost.repository
@@ -92,6 +91,55 @@ def test_no_comparison_with_what_was_before_ends_it(lost, path, data):
     lost.accept()
     assert lost.scan().found == 0
     assert lost.verify().verdict == results.AGREES
+
+
+@pytest.mark.parametrize("is_accepted", [False, True])
+def test_its_bytes_at_a_path_where_they_had_not_lain_end_it(lost, is_accepted):
+    """As a rename shows that a scan could not see, such as one behind its back."""
+    if is_accepted:
+        lost.accept()
+    lost.storage.put("b", GOOD, mtime_ns=LONG_AGO + 1)
+    for _ in range(2):
+        assert lost.scan().found == 0
+    assert lost.known() == [("missing", b"f/a", True)]
+    del lost.storage.files[b"b"]
+    assert lost.scan().missing_first == [b"b"]
+
+
+def test_a_copy_that_was_known_before_does_not_end_it(nights):
+    nights.storage.put("copy", GOOD)
+    nights.scan()
+    del nights.storage.files[b"f/a"]
+    nights.scan()
+    nights.storage.errors[b"copy"] = b"EIO"
+    nights.scan()
+    nights.storage.errors.clear()
+    for _ in range(2):
+        assert nights.scan().missing_first == [b"f/a"]
+
+
+def test_what_was_never_read_may_lie_where_another_may(nights, never):
+    """Which of them it is, is known once that is read."""
+    nights.storage.put("known", b"good")
+    nights.scan()
+    nights.storage.files[b"new"] = nights.storage.files.pop(b"known")
+    nights.storage.errors[b"new"] = b"EIO"
+    del nights.storage.files[b"never"]
+    assert nights.scan().awaited_first == [b"known", b"never"]
+    nights.storage.errors.clear()
+    for _ in range(2):
+        assert nights.scan().missing_first == [b"never"]
+
+
+def test_what_was_accepted_as_deleted_ends_with_a_new_object(nights):
+    nights.storage.put("f/a", kind=rows.DELETED, version="v2")
+    nights.scan()
+    nights.accept()
+    nights.storage.put("f/a", WRITTEN, version="v3", mtime_ns=LONG_AGO + 1)
+    assert nights.scan().found == 0
+    nights.storage.put("f/a", kind=rows.DELETED, version="v2")
+    for _ in range(2):
+        assert nights.scan().found == 1
 
 
 def test_what_a_person_accepted_is_named_no_more(lost):
@@ -345,6 +393,55 @@ def test_what_was_written_and_read_only_where_it_was_moved_is_not_missing(unread
         assert unread.scan().found == 0
 
 
+def touched(nights, path):
+    """Give a file another time, and let nobody read it for a night."""
+    nights.storage.files[path].mtime_ns += 1
+    nights.storage.errors[path] = b"EIO"
+    nights.scan()
+    nights.storage.errors.clear()
+
+
+@pytest.mark.parametrize("is_touched", [False, True])
+def test_a_copy_of_another_is_not_what_was_touched_and_never_read(nights, is_touched):
+    nights.storage.put("b", b"also")
+    nights.scan()
+    if is_touched:
+        nights.storage.files[b"b"].mtime_ns += 1
+        nights.storage.errors[b"b"] = b"EIO"
+    touched(nights, b"f/a")
+    file = nights.storage.files.pop(b"f/a")
+    nights.storage.put("n", b"also", mtime_ns=file.mtime_ns)
+    for _ in range(2):
+        assert nights.scan().missing_first == [b"f/a"]
+
+
+@pytest.mark.parametrize("is_moved", [False, True])
+def test_what_was_touched_and_went_is_back_with_its_bytes(nights, is_moved):
+    touched(nights, b"f/a")
+    file = nights.storage.files.pop(b"f/a")
+    if is_moved:
+        nights.storage.files[b"n"] = file
+        assert nights.scan().found == 0
+        return
+    assert nights.scan().missing_first == [b"f/a"]
+    nights.put(GOOD)
+    for _ in range(2):
+        assert nights.scan().found == 0
+
+
+@pytest.mark.parametrize("is_accepted", [False, True])
+def test_what_is_moved_is_not_another_of_its_bytes_that_was_missing_before(nights, is_accepted):
+    nights.storage.put("x", GOOD)
+    nights.scan()
+    del nights.storage.files[b"f/a"]
+    assert nights.scan().missing_first == [b"f/a"]
+    if is_accepted:
+        nights.accept()
+    nights.storage.files[b"new"] = nights.storage.files.pop(b"x")
+    for _ in range(2):
+        assert nights.scan().missing_first == ([] if is_accepted else [b"f/a"])
+
+
 def test_where_another_lies_whence_a_file_was_moved_that_one_is_missing_once_it_goes(nights):
     nights.storage.files[b"g/a"] = nights.storage.files.pop(b"f/a")
     nights.scan()
@@ -411,6 +508,33 @@ def test_what_came_where_nothing_was_accepted_and_went_is_missing(lost):
     del lost.storage.files[b"f/a"]
     for _ in range(2):
         assert lost.scan().missing_first == [b"f/a"]
+
+
+@pytest.mark.parametrize("is_read", [True, False])
+def test_what_only_a_killed_scan_saw_where_a_loss_was_accepted_is_missing(lost, is_read):
+    lost.accept()
+    lost.put(WRITTEN, mtime_ns=LONG_AGO + 1)
+    if not is_read:
+        lost.storage.errors[b"f/a"] = b"EIO"
+    lost.scan(kept=False)
+    del lost.storage.files[b"f/a"]
+    for _ in range(2):
+        assert lost.scan().missing_first == [b"f/a"]
+    assert lost.known() == [("missing", b"f/a", True), *MISSING]
+    lost.accept()
+    for _ in range(2):
+        assert lost.scan().found == 0
+    assert lost.verify().verdict == results.AGREES
+
+
+def test_what_nobody_could_read_is_missing_though_one_of_its_size_and_time_comes_later(
+    nights, never
+):
+    del nights.storage.files[b"never"]
+    assert nights.scan().missing_first == [b"never"]
+    nights.storage.put("other", b"more")
+    for _ in range(2):
+        assert nights.scan().missing_first == [b"never"]
 
 
 def test_a_file_of_another_size_or_time_is_not_what_nobody_could_read(nights, never):
