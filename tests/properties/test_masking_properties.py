@@ -69,7 +69,7 @@ def check(url):
 @example("", "https:", "///", "u", ":", SECRET, "@", "h")
 @example("", "https:", "//", "u", ":", f"8080/{SECRET}", "@", "h")
 @example("", "https:", "//", "u", ":", f"?{SECRET}", "@", "h")
-@settings(max_examples=examples(60, 20_000))
+@settings(max_examples=examples(30, 20_000))
 def test_a_password_never_comes_out(opening, scheme, slashes, user, colon, password, at, end):
     assume(slashes or ":" in scheme)  # else the first colon is that of a scheme
     assume(len(user) > 1 or scheme != "file:")  # `file:///u:/` is a drive of Windows
@@ -126,7 +126,7 @@ NAMES += ["passwd", "x%5Bkey%5D", "token[]", "client_secrets", "to\u200bken", "a
 @example("https://h:9000/b", "?", "token", "%3D", f"{SECRET}=/")
 @example("https://h:9000/b", "?", "token", "=", f"p:@{SECRET}")
 @example("/data/nas", "?a=1&", "sig", "%253d", f"%{SECRET}=?")
-@settings(max_examples=examples(60, 20_000))
+@settings(max_examples=examples(30, 20_000))
 def test_a_parameter_never_comes_out(base, before, name, equals, value):
     check(f"{base}{before}{name}{equals}{value}")
 
@@ -151,7 +151,7 @@ PLAIN = st.one_of(
 @given(PLAIN)
 @example("s3://bucket/key@v2")
 @example("https://[::1]:9000/a@b")
-@settings(max_examples=examples(60, 10_000))
+@settings(max_examples=examples(30, 10_000))
 def test_plain_addresses_stay(url):
     assert masking.masked(url) == url
     assert masking.masked_in(f"'{url}' and {url}") == f"'{url}' and {url}"
@@ -175,7 +175,7 @@ PIECES += ["\uff20", "\uff1a", "%2F", "~", ".", "u", "x"]
 
 
 @given(st.lists(st.sampled_from(PIECES) | st.characters(), max_size=10).map("".join))
-@settings(max_examples=examples(60, 20_000))
+@settings(max_examples=examples(30, 20_000))
 def test_schema_and_code_draw_the_same_line(url):
     assert SCHEMA.is_valid(url) != masking.has_secret(url)
     assert not masking.has_secret(url) or "***" in masking.masked(url)
