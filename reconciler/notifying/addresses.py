@@ -16,8 +16,25 @@ VARIABLE = "RECONCILER_NOTIFY_URLS"
 OPTION = "--notify-urls"
 #: A name, and an address: `team=slack://…`. Apprise calls it a tag.
 _LINE = re.compile(r"(?:(?P<name>[\w.-]{1,60})\s*=\s*)?(?P<url>[A-Za-z][\w.+-]*://\S.*)", re.DOTALL)
-#: A thread each.
 _MOST = 20
+#: A thread each.
+MOST_RECIPIENTS = 100
+#: Webhooks: whatever stands in such an address, it is one recipient.
+_HOOKS = re.compile(r"(?i)(?:json|xml|form)s?://")
+
+
+def called(name: str, recipient: int) -> str:
+    """Return the name of a destination: of the first recipient at an address it is the address's.
+
+    >>> [called("team", recipient) for recipient in range(3)]
+    ['team', 'team/2', 'team/3']
+    """
+    return f"{name}/{recipient + 1}" if recipient else name
+
+
+def has_one_recipient(url: Secret) -> bool:
+    """Return whether one is all that an address can have, as far as that is known at once."""
+    return _HOOKS.match(url.reveal()) is not None
 
 
 def is_asked_for(environ: Mapping[str, str], path: str | None) -> bool:

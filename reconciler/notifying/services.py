@@ -10,6 +10,7 @@ import logging
 import re
 import threading
 import warnings
+from typing import Any
 
 import apprise
 
@@ -25,12 +26,27 @@ _one_by_one = threading.Lock()
 NOT_REACHED, NOT_TAKEN = "it can't be reached", "it was not taken"
 
 
-class Service:
-    """One service, at one address."""
+def recipients(url: Secret) -> int:
+    """Return how many there are at an address that can be sent to one by one.
 
-    def __init__(self, url: Secret) -> None:
-        """Raise `UsageError` if the address is none."""
+    Raises `UsageError` if the address is none.
+    """
+    plugin = _plugin(url)
+    return max(1, len(_recipients(plugin)))
+
+
+class Service:
+    """One service, for one recipient at an address."""
+
+    def __init__(self, url: Secret, recipient: int = 0) -> None:
+        """`recipient` counts from 0; raises `UsageError` if the address is none, or lacks it."""
         plugin = _plugin(url)
+        each = _recipients(plugin)
+        if each:
+            try:
+                _only(plugin, each, *each[recipient])
+            except IndexError:
+                raise UsageError("it has fewer recipients than before") from None
         self._sender = apprise.Apprise(asset=plugin.asset)
         self._sender.add(plugin)
 
@@ -78,7 +94,46 @@ def _plugin(url: Secret) -> apprise.NotifyBase:
         raise UsageError("apprise knows no such address, or something is missing in it")
     if plugin.overflow_mode == apprise.OverflowMode.UPSTREAM:
         plugin.overflow_mode = apprise.OverflowMode.SPLIT  # else what is too long never arrives
+    plugin.retry = 0  # it is tried again by us, who know of it
+    if "smtp_host" in vars(plugin):
+        _with_copies(plugin)
     return plugin
+
+
+def _with_copies(mail: Any) -> None:  # noqa: ANN401 - apprise's class of it has no stable place
+    """Have those in `cc` and `bcc` be recipients of their own.
+
+    A server may refuse one of a mail's recipients and take the others, who then get it again.
+    """
+    mail.targets += [(False, one) for one in sorted({*mail.cc, *mail.bcc})]
+    mail.cc, mail.bcc = set(), set()
+
+
+def _recipients(plugin: apprise.NotifyBase) -> list[tuple[str, object]]:
+    """Return whom apprise would send to one after the other, and in which list each stands.
+
+    It sends to all of them again if one did not take it. Empty if there is one, or if it is not
+    known how to send to each alone.
+    """
+    lists = {name: value for name, value in vars(plugin).items() if isinstance(value, list | set)}
+    number, counted = len(plugin), []
+    for name, value in lists.items():
+        setattr(plugin, name, type(value)())
+        if len(plugin) != number:  # apprise counts those in it
+            counted += [
+                (name, one)
+                for one in (value if isinstance(value, list) else sorted(value, key=repr))
+            ]
+        setattr(plugin, name, value)
+    return counted if len(counted) == number else []
+
+
+def _only(
+    plugin: apprise.NotifyBase, each: list[tuple[str, object]], name: str, one: object
+) -> None:
+    """Have it send to this recipient alone."""
+    for other in {other for other, _ in each}:
+        setattr(plugin, other, type(getattr(plugin, other))([one] if other == name else []))
 
 
 def _why(logged: str) -> str:

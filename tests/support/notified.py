@@ -36,6 +36,9 @@ class Mail(socketserver.StreamRequestHandler):
     def handle(self):
         self.say("220 here")
         while line := self.rfile.readline().decode().strip().upper():
+            if any(line == f"RCPT TO:<{one}>".upper() for one in self.server.refuses):
+                self.say("550 nobody of that name")
+                continue
             if line == "DATA":
                 self.say("354 go on")
                 lines = iter(self.rfile.readline, b".\r\n")
@@ -49,6 +52,8 @@ class Mail(socketserver.StreamRequestHandler):
 
 class MailServer(socketserver.ThreadingTCPServer):
     daemon_threads = True
+    #: Recipients that are not taken.
+    refuses = ()
 
 
 @contextmanager

@@ -7,7 +7,9 @@ import time
 from collections import deque
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
@@ -20,7 +22,12 @@ from reconciler.cli.watching.telling import Keeping, Telling
 from reconciler.environment.secret_values import Secret
 from reconciler.environment.timestamps import utc_now
 from reconciler.errors import ERROR, SUCCESS, UsageError
-from reconciler.notifying.addresses import read_addresses
+from reconciler.notifying.addresses import (
+    MOST_RECIPIENTS,
+    called,
+    has_one_recipient,
+    read_addresses,
+)
 from reconciler.notifying.book import BLANK, NAME, Book
 from reconciler.notifying.digests import Rhythm
 from reconciler.notifying.lazily import Lazily
@@ -141,15 +148,39 @@ def rhythm_of(options: WatchOptions) -> Rhythm | None:
 
 
 def _doors(context: Context, options: WatchOptions) -> dict[str, Lazily]:
+    """Return one for each recipient: who has taken a message is not sent it again for another."""
     addresses = read_addresses(context.environ, options.notify_urls)
-    return {name: Lazily(name, url, _service) for name, url in addresses.items()}
+    doors = {
+        called(name, number): Lazily(name, url, partial(_service, recipient=number))
+        for name, url in addresses.items()
+        for number in range(_recipients(name, url))
+    }
+    if len(doors) > MOST_RECIPIENTS:
+        raise UsageError(
+            f"{len(doors)} recipients stand in the list of addresses; {MOST_RECIPIENTS} can be "
+            "notified"
+        )
+    return doors
 
 
-def _service(url: Secret) -> Service:
-    """Make the service at an address; raises `UsageError` if that is none."""
-    module = imported("--notify-urls", "notify", "reconciler.notifying.services", "apprise")
-    service: Service = module.Service(url)
+def _recipients(name: str, url: Secret) -> int:
+    if has_one_recipient(url):  # to import apprise takes a second
+        return 1
+    try:
+        number: int = _services().recipients(url)
+    except UsageError as error:
+        raise UsageError(f"the address of {quoted(name)}: {error}") from None
+    return number
+
+
+def _service(url: Secret, recipient: int) -> Service:
+    """Make the service for a recipient at an address; raises `UsageError` if that is none."""
+    service: Service = _services().Service(url, recipient)
     return service
+
+
+def _services() -> Any:  # noqa: ANN401 - a module
+    return imported("--notify-urls", "notify", "reconciler.notifying.services", "apprise")
 
 
 def _place(context: Context) -> str:

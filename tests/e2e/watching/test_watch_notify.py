@@ -8,7 +8,7 @@ import json
 import pytest
 
 from reconciler.cli.main import main
-from support.notified import webhook
+from support.notified import mail_server, webhook
 
 TOKEN = "t0ken-of-the-hook"
 MANIFEST = """\
@@ -68,6 +68,21 @@ def test_beginnings_and_ends_arrive_once_and_outlast_a_server_that_is_down(watch
     watch(*ONCE)
     (ended,) = arrived(hook)
     assert ended.startswith("no drift any more: 'nas': declared, but not live (sqlite:////")
+
+
+def test_who_shares_an_address_with_one_who_takes_nothing_is_told_once(watch, tmp_path):
+    with mail_server() as server:
+        server.refuses = ("bad@example.org",)
+        options = "from=w@example.org&to=good@example.org,bad@example.org&mode=insecure"
+        (tmp_path / "notify").write_text(f"team=mailto://127.0.0.1:{server.port}?{options}\n")
+        assert "'team/2' (mailto) can't be notified" in watch(*ONCE, code=2).err
+        assert watch(*ONCE, code=2) == ("", "")
+        assert server.taken.get()["To"] == "good@example.org"
+        assert server.taken.empty()
+        server.refuses = ()
+        assert "'team/2' (mailto) takes notifications again" in watch(*ONCE, code=2).err
+        assert server.taken.get()["To"] == "bad@example.org"
+        assert server.taken.empty()
 
 
 def test_what_was_told_is_known_though_the_memory_of_the_watch_is_lost(watch, hook, tmp_path):

@@ -9,7 +9,7 @@ from reconciler.environment.secret_values import Secret
 from reconciler.errors import UsageError
 from reconciler.notifying.lazily import Lazily
 from reconciler.notifying.message import Message
-from reconciler.notifying.services import NOT_REACHED, NOT_TAKEN, Service
+from reconciler.notifying.services import NOT_REACHED, NOT_TAKEN, Service, recipients
 from reconciler.notifying.untold import Queue, Untold
 from reconciler.report.watching.notifications import news
 from reconciler.watching.conditions import DRIFT, Condition
@@ -132,3 +132,36 @@ def test_a_mail_has_a_subject_and_the_text():
     assert mail["Subject"] == TEXT.first
     assert "ada@example.org" in mail["To"]
     assert TEXT.rest in mail.get_body(("plain",)).get_content()
+
+
+MAIL = "from=watch@example.org&mode=insecure"
+
+
+@pytest.mark.parametrize(
+    ("address", "number"),
+    [
+        ("json://h/a,b?retry=2", 1),
+        (f"mailto://h?{MAIL}&to=a@example.org", 1),
+        (f"mailto://h?{MAIL}&to=a@example.org,b@example.org&cc=c@example.org&bcc=d@example.org", 4),
+        ("slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/#a/#b", 2),
+        ("rocket://u:p@h/#a/@b/c", 3),
+        ("tgram://123456789:abcdefg_hijklmnop/12315544/1231554", 2),
+    ],
+)
+def test_recipients_at_an_address_are_sent_to_one_by_one(address, number):
+    assert recipients(Secret(address)) == number
+    for one in range(number):
+        assert len(Service(Secret(address), one)._sender[0]) == 1
+    if number > 1:
+        with pytest.raises(UsageError, match="fewer recipients"):
+            Service(Secret(address), number)
+
+
+def test_who_takes_a_mail_is_sent_none_for_somebody_who_does_not():
+    with mail_server() as server:
+        server.refuses = ("b@example.org",)
+        address = f"mailto://127.0.0.1:{server.port}?{MAIL}&to=a@example.org&cc=b@example.org"
+        sent = [Service(Secret(address), one).send(TEXT) for one in range(2)]
+        assert sent == ["", NOT_TAKEN]
+        assert server.taken.get(timeout=5)["To"] == "a@example.org"
+        assert server.taken.empty()
