@@ -79,6 +79,14 @@ class News(Struct, frozen=True):
     since: str
 
 
+def added(
+    known: Iterable[Lasting], kinds: frozenset[str], conditions: Iterable[Condition]
+) -> tuple[Condition, ...]:
+    """Return conditions with those of the same kinds that are known beside them."""
+    found = {one.condition.key: one.condition for one in known if one.condition.kind in kinds}
+    return tuple({**found, **{condition.key: condition for condition in conditions}}.values())
+
+
 def seen(
     known: Iterable[Lasting], kinds: frozenset[str], conditions: Iterable[Condition], now: str
 ) -> tuple[tuple[Lasting, ...], tuple[News, ...]]:

@@ -54,31 +54,31 @@ class Tried(Struct, frozen=True):
     survey: Survey | None = None
 
 
+class Known(Struct, frozen=True):
+    """What the repository of scans knows."""
+
+    #: What is wrong.
+    conditions: tuple[Condition, ...] = ()
+    #: What there is of each storage.
+    proofs: tuple[Proof, ...] = ()
+    #: The first files of those that are wrong.
+    findings: tuple[Finding, ...] = ()
+    #: When which proofs will be too old.
+    dues: tuple[Due, ...] = ()
+    #: When the file was proved whose proof is the oldest: RFC 3339; empty if there is none.
+    oldest_proof: str = ""
+
+
 class ScanEnded(Struct, frozen=True):
     """How a scan ended, and what the repository knows since."""
 
     exit_code: int
     #: Whether it came to an end of its own; else it is tried again soon.
     worked: bool
-    #: What is known to be wrong; None if that could not be looked up.
-    conditions: tuple[Condition, ...] | None = None
     #: Why it failed as a whole.
     problem: Condition | None = None
-    #: When the file was proved whose proof is the oldest: RFC 3339; empty if there is none.
-    oldest_proof: str = ""
-    #: What the repository knows of each storage; None if that could not be looked up.
-    proofs: tuple[Proof, ...] | None = None
-    #: The first files of those that are wrong.
-    findings: tuple[Finding, ...] = ()
-    #: When which proofs will be too old.
-    dues: tuple[Due, ...] = ()
-
-
-class Recalled(Struct, frozen=True):
-    """What the repository of scans knew before this watch has scanned."""
-
-    proofs: tuple[Proof, ...]
-    findings: tuple[Finding, ...]
+    #: None if that could not be looked up.
+    known: Known | None = None
 
 
 class Deeds(Protocol):

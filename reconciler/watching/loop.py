@@ -20,9 +20,10 @@ from reconciler.watching.conditions import (
     READING,
     SCANNING,
     Condition,
+    added,
     seen,
 )
-from reconciler.watching.deeds import Deeds, Looked, Recalled, ScanEnded, Teller
+from reconciler.watching.deeds import Deeds, Known, Looked, ScanEnded, Teller
 from reconciler.watching.memory import Memory, Paused
 from reconciler.watching.schedule import (
     APPLY,
@@ -36,7 +37,7 @@ from reconciler.watching.schedule import (
     Terms,
 )
 from reconciler.watching.status import FORMAT_VERSION, Status
-from reconciler.watching.survey import Finding, Proof, Survey
+from reconciler.watching.survey import Proof, Survey
 
 
 class Clock(NamedTuple):
@@ -111,22 +112,21 @@ class Watch:
             scanning=False,
             scanned_at=self._time(),
             scanned_code=ended.exit_code,
-            oldest_proof=ended.oldest_proof,
         )
         self._see(SCANNING, [ended.problem] if ended.problem else [])
-        if ended.proofs is not None:
-            self._prove(ended.proofs, ended.findings)
-        if ended.conditions is not None:
-            self._see(PROOFS, ended.conditions)
-            self._remember(dues=ended.dues)
+        if ended.known is not None:
+            self._know(ended.known, ended.known.conditions)
         if not self._agenda.ending:  # else it goes on at once after a restart
             self._remember(scan_due=self._since_1970(self._agenda.scan_due))
         self.exit_code = self.exit_code or ended.exit_code
 
-    def recalled(self, recalled: Recalled) -> None:
-        """Take note of what was known before the first scan; one that has ended knows better."""
+    def recalled(self, known: Known) -> None:
+        """Take note of what was known before the first scan; one that has ended knows better.
+
+        What is wrong begins to be told; that it is over only a scan can say.
+        """
         if not self._status.scanned_at:
-            self._prove(recalled.proofs, recalled.findings)
+            self._know(known, added(self._memory.lasting, PROOFS, known.conditions))
 
     @property
     def scanning(self) -> bool:
@@ -250,10 +250,12 @@ class Watch:
         self._status = taken.surveyed(self._status, survey, self._proofs)
         self._plot()
 
-    def _prove(self, proofs: Iterable[Proof], findings: Iterable[Finding]) -> None:
-        self._proofs = {proof.place: proof for proof in proofs}
-        self._status = taken.proved(self._status, self._proofs, findings)
+    def _know(self, known: Known, conditions: Iterable[Condition]) -> None:
+        self._proofs = {proof.place: proof for proof in known.proofs}
+        self._status = taken.proved(self._status, self._proofs, known)
         self._plot()
+        self._see(PROOFS, conditions)
+        self._remember(dues=known.dues)
 
     def _plot(self) -> None:
         self._status = taken.plotted(self._status, self._time(), self._proofs)

@@ -71,8 +71,9 @@ class Status(Struct, frozen=True):
     oldest_proof: str = ""
     #: What is not as it should be, and since when.
     lasting: tuple[Lasting, ...] = ()
-    #: Whether it scans.
+    #: Whether it scans, and whether it knows what the scans in the repository have told.
     scans: bool = False
+    knows_files: bool = False
     #: All that is live in scope, or declared; None: not read since the start.
     storages: tuple[Storage, ...] | None = None
     #: In what storages differ, as the last look saw it.

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from msgspec.structs import replace
 
 from reconciler.watching.conditions import DRIFT, READING
 from reconciler.watching.course import Point, covered, with_point
+from reconciler.watching.deeds import Known
 from reconciler.watching.status import Status
-from reconciler.watching.survey import Finding, Proof, Survey, with_proofs
+from reconciler.watching.survey import Proof, Survey, with_proofs
 
 
 def surveyed(status: Status, survey: Survey | None, proofs: Mapping[str, Proof]) -> Status:
@@ -20,10 +21,16 @@ def surveyed(status: Status, survey: Survey | None, proofs: Mapping[str, Proof])
     return replace(status, storages=storages, differences=survey.differences, runs=survey.runs)
 
 
-def proved(status: Status, proofs: Mapping[str, Proof], findings: Iterable[Finding]) -> Status:
+def proved(status: Status, proofs: Mapping[str, Proof], known: Known) -> Status:
     """Take in what is known of files."""
     storages = None if status.storages is None else with_proofs(status.storages, proofs)
-    return replace(status, storages=storages, findings=tuple(findings))
+    return replace(
+        status,
+        storages=storages,
+        findings=known.findings,
+        oldest_proof=known.oldest_proof,
+        knows_files=True,
+    )
 
 
 def plotted(status: Status, time: str, proofs: Mapping[str, Proof]) -> Status:

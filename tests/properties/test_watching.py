@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from reconciler.watching.conditions import BEGAN, BLOCKED, CHANGED, DRIFT, ENDED, FINDING, Condition
-from reconciler.watching.deeds import Looked, Pulled, ScanEnded, Tried
+from reconciler.watching.deeds import Known, Looked, Pulled, ScanEnded, Tried
 from reconciler.watching.loop import Clock, Watch
 from reconciler.watching.memory import NOTHING, Memory
 from reconciler.watching.schedule import APPLY, END, LONGEST, LOOK, PULL, SCAN, WAIT, Found, Terms
@@ -172,8 +172,8 @@ class Watched(RuleBasedStateMachine):
         self.world.scanning = False
         problem = None if worked else Condition("not_scanned", "", "", "no repository")
         conditions = tuple(Condition(FINDING, name, "damaged", "1") for name in found)
-        known = conditions if worked else None
-        self.watch.scanned(ScanEnded(0, worked=worked, conditions=known, problem=problem))
+        known = Known(conditions) if worked else None
+        self.watch.scanned(ScanEnded(0, worked, problem, known))
         if not worked:
             self.scan_due = min(self.scan_due, self.passed + DAY / 24)
         self.scan_due = self.scan_latest = max(self.scan_due, self.passed)

@@ -7,7 +7,7 @@ import socket
 from collections import deque
 from contextlib import suppress
 
-from reconciler.watching.deeds import Recalled, ScanEnded
+from reconciler.watching.deeds import Known, ScanEnded
 from reconciler.watching.loop import Watch
 
 #: Seconds that are waited at most in one go: what a system takes at least.
@@ -47,7 +47,7 @@ class Inbox:
         self.bell = bell
         self._pokes: deque[None] = deque(maxlen=1)
         self._ended: deque[ScanEnded] = deque()
-        self._recalled: deque[Recalled] = deque()
+        self._recalled: deque[Known] = deque()
 
     def poke(self) -> None:
         """Want a round now; also from the handler of a signal."""
@@ -59,7 +59,7 @@ class Inbox:
         self._ended.append(ended)
         self.bell.ring()
 
-    def recalled(self, recalled: Recalled) -> None:
+    def recalled(self, recalled: Known) -> None:
         """Hand in what was known before the first scan."""
         self._recalled.append(recalled)
         self.bell.ring()

@@ -30,7 +30,7 @@ from reconciler.notifying.addresses import OPTION as NOTIFY_URLS
 from reconciler.notifying.addresses import is_asked_for
 from reconciler.retry.limits import TimeLimit
 from reconciler.watching.alone import alone
-from reconciler.watching.deeds import Recalled
+from reconciler.watching.deeds import Known
 from reconciler.watching.loop import Clock, Watch
 from reconciler.watching.memory import Memory, keep, recall
 from reconciler.watching.schedule import END, WAIT, Terms
@@ -50,7 +50,7 @@ class _Scanner(Protocol):
     def begin(self) -> None:
         """Begin a scan."""
 
-    def recall(self, recalled: Callable[[Recalled], object]) -> None:
+    def recall(self, recalled: Callable[[Known], object]) -> None:
         """Hand over what is known before the first scan."""
 
 
@@ -101,7 +101,7 @@ def _watch(context: Context, options: WatchOptions, events: EventStream, folder:
                 _keeping(context, folder, notifying),
             )
             notifying.follow(lambda: watch.status)
-            if scanner and options.listen:
+            if scanner and not options.once:
                 scanner.recall(inbox.recalled)
             with _listening(context, options, watch, scanner, inbox, notifying):
                 return _go_on(watch, deeds, stop, inbox, notifying, once=options.once)

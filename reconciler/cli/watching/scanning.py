@@ -32,7 +32,7 @@ from reconciler.report.metrics import Measured
 from reconciler.report.watching.lines import of_dues, of_proofs
 from reconciler.retry.limits import TimeLimit
 from reconciler.watching.conditions import NOT_SCANNED, Condition
-from reconciler.watching.deeds import Recalled, ScanEnded
+from reconciler.watching.deeds import Known, ScanEnded
 
 
 class _Silent(Streams):
@@ -80,21 +80,22 @@ class Scanner:
         """Begin a scan in a thread of its own, which keeps the program from no end."""
         threading.Thread(target=self._run, name="scan", daemon=True).start()
 
-    def recall(self, recalled: Callable[[Recalled], object]) -> None:
+    def recall(self, recalled: Callable[[Known], object]) -> None:
         """Hand over, from a thread, what is known of what the manifest declares."""
         threading.Thread(target=self._recall, args=(recalled,), name="recall", daemon=True).start()
 
-    def _recall(self, recalled: Callable[[Recalled], object]) -> None:
+    def _recall(self, recalled: Callable[[Known], object]) -> None:
         try:
             context = self._context.anew()
             about = About(context)
             about.take(context, read_manifest_if_any(context))
             with closing(open_repository(self._repository)) as repository:
-                known = measure(repository, about, Measured(called(self._repository), ()))
-                findings = findings_of(repository, known)
+                measured = measure(repository, about, Measured(called(self._repository), ()))
+                known = _known(repository, measured)
         except (ReconcilerError, OSError):
             return  # looks and scans tell what is wrong; here nothing is known
-        recalled(Recalled(proofs_of(known), findings))
+        self.measured = self.measured or measured
+        recalled(known)
 
     def _run(self) -> None:
         try:
@@ -123,35 +124,29 @@ class Scanner:
                 scan_all(context, options, said, targets, repository, results, _Beside(self._stop))
             except ReconcilerError as error:  # what was found until then is kept, and told
                 problem = _problem(error)
-            return self._known(repository, about, results, problem)
+            interrupted = self._stop.interrupted
+            code = ERROR if problem else codes.of_scans(results, interrupted=interrupted)
+            measured = measure(repository, about, Measured(called(into), ()))
+            self.measured = measured
+            worked = problem is None and not interrupted
+            return ScanEnded(code, worked, problem, _known(repository, measured))
 
-    def _known(
-        self,
-        repository: Repository,
-        about: About,
-        results: list[Scanned],
-        problem: Condition | None,
-    ) -> ScanEnded:
-        interrupted = self._stop.interrupted
-        code = ERROR if problem else codes.of_scans(results, interrupted=interrupted)
-        self.measured = measure(repository, about, Measured(called(self._repository), ()))
-        conditions = tuple(
+
+def _known(repository: Repository, measured: Measured) -> Known:
+    """Return what the repository knows; `measured` is that of storages."""
+    each = (one.coverage.oldest for one in measured.storages if one.coverage)
+    oldest = min((moment for moment in each if moment is not None), default=None)
+    return Known(
+        tuple(
             Condition(kind, one.storage, code, said)
-            for one in self.measured.storages
+            for one in measured.storages
             for kind, code, said in of_proofs(one)
-        )
-        each = (one.coverage.oldest for one in self.measured.storages if one.coverage)
-        oldest = min((moment for moment in each if moment is not None), default=None)
-        return ScanEnded(
-            code,
-            worked=problem is None and not interrupted,
-            conditions=conditions,
-            problem=problem,
-            oldest_proof="" if oldest is None else moment_of(oldest),
-            proofs=proofs_of(self.measured),
-            findings=findings_of(repository, self.measured),
-            dues=tuple(due for one in self.measured.storages for due in of_dues(one)),
-        )
+        ),
+        proofs_of(measured),
+        findings_of(repository, measured),
+        tuple(due for one in measured.storages for due in of_dues(one)),
+        "" if oldest is None else moment_of(oldest),
+    )
 
 
 def _options(options: WatchOptions) -> ScanOptions:

@@ -46,7 +46,6 @@ def numbers(status: Status) -> str:
 
 
 def _families(status: Status) -> Iterator[_Family]:
-    has_looked = bool(status.looked_at)
     yield _moment("started", "When the watch was started.", status.started_at)
     yield _moment("last_look", "When manifest and live were last read.", status.looked_at)
     yield _moment("last_try", "When that was last tried, whatever came of it.", status.tried_at)
@@ -58,8 +57,7 @@ def _families(status: Status) -> Iterator[_Family]:
     if status.platform:
         yield _gauge("declared_storages", "Storages declared.", [("", status.declared)])
         yield _gauge("live_storages", "Live storages in scope.", [("", status.live)])
-    if has_looked:
-        yield from _conditions(status)
+    yield from _conditions(status)
     yield _moment("last_apply", "When an apply last ended.", status.applied_at)
     yield _code("last_apply", "Exit code of the last apply.", status.applied_code)
     yield _moment("paused_until", "Until when a plan that failed is left.", status.paused_until)
@@ -77,14 +75,19 @@ def _conditions(status: Status) -> Iterator[_Family]:
     drifted = Counter(one.code for one in lasting if one.kind == DRIFT)
     blocked = Counter(one.code for one in lasting if one.kind == BLOCKED)
     kinds = Counter(one.kind for one in lasting)
-    asked = READING | LIVE | APPLYING
-    asked |= (CHECKOUT if status.commit else set()) | (
-        SCANNING | PROOFS if status.scanned_at else set()
-    )
+    has_looked = bool(status.looked_at)
+    asked = {
+        *(READING if status.tried_at else ()),
+        *(LIVE | APPLYING if has_looked else ()),
+        *(CHECKOUT if status.commit else ()),
+        *(PROOFS if status.knows_files else ()),
+        *(SCANNING if status.scanned_at else ()),
+    }
+    ways = {*DRIFTED, *drifted} if has_looked else {*drifted}
     yield _gauge(
         "drifted_storages",
         "Storages that differ from the manifest, by the way in which they do.",
-        [_labelled("kind", kind, drifted[kind]) for kind in sorted({*DRIFTED, *drifted})],
+        [_labelled("kind", kind, drifted[kind]) for kind in sorted(ways)],
     )
     yield _gauge(
         "blocking_reasons",

@@ -148,6 +148,7 @@ def test_every_number_is_in_the_reference():
         scanned_at=NOW,
         scanned_code=0,
         oldest_proof=NOW,
+        knows_files=True,
     )
     for kind in KINDS:
         assert f'reconciler_watch_conditions{{kind="{kind}"}} ' in numbers(status)

@@ -153,6 +153,11 @@ def test_what_is_known_of_files_is_told_with_what_explains_it(scanned, monkeypat
     told = recalled.get(timeout=60)
     (proof,) = told.proofs
     assert (proof.files, proof.proved, proof.verdict) == (2, 2, "wrong")
+    assert [(one.kind, one.name, one.code) for one in told.conditions] == [
+        ("finding", "nas", "damaged")
+    ]
+    assert [due.storage for due in told.dues] == ["nas"]
+    assert scanner.measured.storages[0].wrong == {"damaged": 1}  # so /metrics has it
     (finding,) = told.findings
     assert (finding.storage, finding.path, finding.what) == ("nas", "a", "damaged")
     command, *words = shlex.split(finding.explain)

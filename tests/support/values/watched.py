@@ -141,6 +141,7 @@ def eventful(now: datetime | None = None) -> Status:
         scanned_code=7,
         oldest_proof=ago(44 * DAY, now),
         scans=True,
+        knows_files=True,
         lasting=lasting,
         storages=storages,
         differences=differences,

@@ -3,14 +3,25 @@
 from datetime import UTC, datetime
 
 import pytest
+from msgspec.structs import replace
 
+from reconciler.report.watching.numbers import numbers
 from reconciler.watching import overdue
-from reconciler.watching.conditions import DRIFT, NOT_SCANNED, OVERDUE, Condition, Lasting
-from reconciler.watching.deeds import Looked, ScanEnded
+from reconciler.watching.conditions import (
+    DRIFT,
+    FINDING,
+    NOT_SCANNED,
+    OVERDUE,
+    UNREAD,
+    Condition,
+    Lasting,
+)
+from reconciler.watching.deeds import Known, Looked, ScanEnded
 from reconciler.watching.loop import Clock, Watch
 from reconciler.watching.memory import NOTHING
 from reconciler.watching.overdue import Due
 from reconciler.watching.schedule import LOOK, SCAN, WAIT, Found, Terms
+from support.values.watched import calm
 
 NAS = Due("nas", "2026-12-01T00:00:00Z", "'nas': the oldest proof is older than 30 days")
 LATE = Condition(OVERDUE, "nas", "", NAS.message)
@@ -27,6 +38,41 @@ def test_what_a_scan_has_found_stays_as_it_was_told():
     known = [Lasting(found, NAS.at), Lasting(other, NAS.at)]
     assert overdue.by("2026-12-02T00:00:00Z", known, [NAS]) == (found,)
     assert overdue.by("2026-11-01T00:00:00Z", known, []) == (found,)
+
+
+def test_what_the_repository_knew_at_the_start_is_told_and_only_a_scan_ends_it():
+    told, kept = [], []
+
+    class World:
+        def news(self, news):
+            told.extend((one.event, one.condition) for one in news)
+
+    now = datetime(2026, 11, 30, tzinfo=UTC)
+    clock = Clock(lambda: 0.0, lambda: now, lambda: 1.0)
+    wrong = Condition(FINDING, "nas", "damaged", "'nas': 1 damaged, and not accepted")
+    other = Condition(FINDING, "raw", "missing", "'raw': 1 missing, and not accepted")
+    memory = replace(NOTHING, lasting=(Lasting(other, NAS.at),))
+    watch = Watch(Terms(300.0, scan_every=9.0), World(), World(), clock, memory, kept.append)
+    assert not watch.status.knows_files
+    watch.recalled(Known((wrong,), dues=(NAS,), oldest_proof="2026-11-01T00:00:00Z"))
+    status = watch.status
+    assert told == [("began", wrong)]
+    assert [one.condition for one in status.lasting] == [wrong, other]
+    assert (status.knows_files, status.oldest_proof) == (True, "2026-11-01T00:00:00Z")
+    assert (kept[-1].dues, len(kept[-1].lasting)) == ((NAS,), 2)
+    assert 'reconciler_watch_conditions{kind="finding"} 2' in numbers(status)
+    watch.scanned(ScanEnded(0, worked=True, known=Known()))
+    assert [event for event, _ in told] == ["began", "ended", "ended"]
+
+
+def test_what_lasts_has_numbers_also_where_no_look_has_ever_worked():
+    tried = replace(calm(), looked_at="", platform="", declared=0, live=0)
+    since = (Lasting(Condition(UNREAD, "", "", "no route"), NAS.at),)
+    told = numbers(replace(tried, lasting=since))
+    assert [line for line in told.splitlines() if line.startswith("reconciler_watch_cond")] == [
+        'reconciler_watch_conditions{kind="unread"} 1'
+    ]
+    assert "drifted" not in told
 
 
 @pytest.mark.parametrize("restarts", [False, True])
@@ -60,7 +106,7 @@ def test_each_look_asks_the_clock_also_where_scans_fail_and_after_a_restart(rest
 
     watch = started()
     assert steps(watch) == [LOOK, SCAN, WAIT]
-    watch.scanned(ScanEnded(0, worked=True, conditions=(), dues=(NAS,)))
+    watch.scanned(ScanEnded(0, worked=True, known=Known(dues=(NAS,))))
     assert told == []
     now[0] = datetime(2026, 12, 2, tzinfo=UTC)
     watch = started() if restarts else watch
@@ -72,5 +118,5 @@ def test_each_look_asks_the_clock_also_where_scans_fail_and_after_a_restart(rest
     watch.poke()
     watch.step()
     assert told[2:] == []
-    watch.scanned(ScanEnded(0, worked=True, conditions=()))
+    watch.scanned(ScanEnded(0, worked=True, known=Known()))
     assert told[2:] == [("ended", NOT_SCANNED), ("ended", OVERDUE)]

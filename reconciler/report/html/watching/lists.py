@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 from msgspec import Struct
 
 from reconciler.environment.timestamps import whole_seconds
 from reconciler.executor import DONE
 from reconciler.report.html.page import ALARM, DOUBT, FINE, PLAIN, Item, Value
+from reconciler.report.html.watching.standing import differs, failing, is_unproved
 from reconciler.report.sentences.drift import meaning
 from reconciler.report.sentences.terms import count, spoken
 from reconciler.watching.conditions import (
@@ -25,7 +27,7 @@ from reconciler.watching.conditions import (
     Lasting,
 )
 from reconciler.watching.status import Destination, Status
-from reconciler.watching.survey import DECLARED, LEFT_ALONE, UNMANAGED, Finding, Run, Storage
+from reconciler.watching.survey import Finding, Run, Storage
 
 #: Which storages a reader may want to see.
 ALL, DIFFERING, NOT_PROVED = "all", "differing", "unproved"
@@ -69,17 +71,12 @@ def texts(item: Item) -> Iterator[str]:
         yield from filter(None, (value.before, value.after))
 
 
-def is_shown(one: Storage, show: str) -> bool:
+def is_shown(one: Storage, show: str, now: datetime) -> bool:
     """Return whether a storage is one of those that a reader wants to see."""
     if show == DIFFERING:
-        return one.standing not in (DECLARED, LEFT_ALONE, UNMANAGED)
+        return differs(one)
     if show == NOT_PROVED:
-        proof = one.proof
-        return (
-            proof is None
-            or proof.files is None
-            or (bool(proof.every) and proof.verdict != "proved")
-        )
+        return one.proof is None or one.proof.files is None or is_unproved(one, now)
     return True
 
 
@@ -204,13 +201,8 @@ def _fails(one: Lasting) -> Item:
     return Item(spoken(what.kind), level=level, note=_since(one), facts=(what.message,))
 
 
-def failing(status: Status) -> list[Destination]:
-    """Return those who are to be notified, and take no message."""
-    return [one for one in status.destinations if one.failing_since]
-
-
 def _untold(one: Destination) -> Item:
-    since = f"{one.service}, since {moment(one.failing_since)}"
+    since = f"{one.service}, since {moment(one.failing_since) or 'lately'}"
     waiting = f"{count(one.waiting, 'condition')} not told yet"
     return Item("not notified", one.name, level=DOUBT, note=since, facts=(one.problem, waiting))
 

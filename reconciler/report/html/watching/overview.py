@@ -9,47 +9,20 @@ from datetime import datetime
 from msgspec import Struct
 
 from reconciler.report.html.page import ALARM, DOUBT, FINE, PLAIN, Item
-from reconciler.report.html.watching import lists
+from reconciler.report.html.watching import lists, standing
 from reconciler.report.html.watching.plots import Plot, coverage, drift
 from reconciler.report.html.watching.rows import OPTIONS, Row, row
 from reconciler.report.sentences.recovery.objectives import lasting
 from reconciler.report.sentences.terms import count
-from reconciler.watching.conditions import (
-    BLOCKED,
-    DRIFT,
-    FINDING,
-    NOT_APPLIED,
-    NOT_KNOWN,
-    NOT_PULLED,
-    NOT_REACHABLE,
-    NOT_SCANNED,
-    OVERDUE,
-    UNREAD,
-)
 from reconciler.watching.status import Status
 
 #: So many things of a list stand on a page, and so many storages.
 LISTED, ROWS = 50, 100
 #: Characters of a search that count.
 LONGEST = 200
-#: A look may begin a tenth of the interval later, and takes its time.
-_LATER, _SLACK = 1.1, 5.0
 #: Seconds from one refresh of the page to the next.
 _LEAST, _MOST = 5, 30
 _LEVELS = (PLAIN, FINE, DOUBT, ALARM)
-#: What is wrong, from what matters most: in a word or two, in a sentence, what is counted in it,
-#: and how much it matters.
-_WRONG = (
-    (BLOCKED, "blocked", "the plan is blocked by {}", "reason", ALARM),
-    (FINDING, "files are wrong", "{} of wrong files", "finding", ALARM),
-    (NOT_APPLIED, "not applied", "a plan could not be applied", "", ALARM),
-    (DRIFT, "drift", "{} not as declared", "storage", ALARM),
-    (NOT_KNOWN, "not known", "what was known of {} is lost", "storage", ALARM),
-    (NOT_REACHABLE, "not reachable", "{} not reachable", "storage", DOUBT),
-    (OVERDUE, "overdue", "{} with overdue proofs", "storage", DOUBT),
-    (NOT_PULLED, "not pulled", "the checkout can't be pulled", "", DOUBT),
-    (NOT_SCANNED, "not scanned", "the last scan failed", "", DOUBT),
-)
 
 
 class Wish(Struct, frozen=True):
@@ -121,17 +94,17 @@ class Overview(Struct, frozen=True):
 
 def overview(status: Status, now: datetime, wish: Wish) -> Overview:
     """Say how things stand `now`; what nobody knows is said to be unknown."""
-    is_stale = stale(status, now)
-    is_fresh = not is_stale and not _is_unread(status)
+    is_stale = standing.is_stale(status, now)
+    is_fresh = not is_stale and not standing.is_unread(status)
     words = _words(wish)
     known = lists.of_what_lasts(status, is_fresh=is_fresh)
     sections = tuple(_section(one, words) for one in known)
-    storages = _storages(status, wish, words, is_fresh=is_fresh)
-    word, level, title = _standing(status, is_stale=is_stale)
+    storages = _storages(status, now, wish, words, is_fresh=is_fresh)
+    stands = standing.standing(status, now)
     return Overview(
-        word,
-        level,
-        title,
+        stands.word,
+        stands.level,
+        stands.title,
         _looked(status, is_stale=is_stale),
         is_stale,
         status.platform or "an unknown platform",
@@ -145,51 +118,6 @@ def overview(status: Status, now: datetime, wish: Wish) -> Overview:
         _found(storages, sections) if words or wish.show != lists.ALL else "",
         round(min(max(status.interval / 4, _LEAST), _MOST)),
         max(2 * _LEAST, round(status.interval)),
-    )
-
-
-def stale(status: Status, now: datetime) -> bool:
-    """Return whether no look of this watch has worked within the interval.
-
-    One at a time that has not come yet was dated by a clock that was wrong: that says nothing.
-    """
-    if not status.platform or not status.looked_at:
-        return True
-    age = (now - datetime.fromisoformat(status.looked_at)).total_seconds()
-    return not -_SLACK <= age <= status.interval * _LATER + status.seconds + _SLACK
-
-
-def _is_unread(status: Status) -> bool:
-    return any(one.condition.kind == UNREAD for one in status.lasting)
-
-
-def _standing(status: Status, *, is_stale: bool) -> tuple[str, str, str]:
-    """Return what matters most in a word, how much, and all of it in a sentence."""
-    of = {kind: {one.condition.name for one in status.lasting if one.condition.kind == kind}
-          for kind, *_ in _WRONG}  # fmt: skip
-    number = {kind: sum(one.condition.kind == kind for one in status.lasting) for kind in of}
-    number[DRIFT] = len(of[DRIFT])
-    wrong = [
-        (word, said.format(count(number[kind], noun)), level)
-        for kind, word, said, noun, level in _WRONG
-        if number[kind]
-    ]
-    if untold := lists.failing(status):
-        said = f"{count(len(untold), 'destination')} can't be notified"
-        wrong.append(("not notified", said, DOUBT))
-    told = "; ".join(said for _, said, _ in wrong)
-    unread = _is_unread(status)
-    if is_stale or unread:
-        why = "Since this watch was started no look has worked"
-        if status.platform:
-            why = "The last look failed" if unread else "The last look is too long ago"
-        return "unknown", DOUBT, f"{why}." + (f" What was known before: {told}." if told else "")
-    if wrong:
-        return wrong[0][0], wrong[0][2], f"{told[0].upper()}{told[1:]}."
-    return (
-        "as declared",
-        FINE,
-        f"{count(status.declared, 'storage')} declared, all live as declared.",
     )
 
 
@@ -226,20 +154,22 @@ def _section(one: lists.Listed, words: Sequence[str]) -> Section:
     return Section(one.key, one.title, tuple(listed), one.meaning, level, total, " ".join(left))
 
 
-def _storages(status: Status, wish: Wish, words: Sequence[str], *, is_fresh: bool) -> Storages:
+def _storages(
+    status: Status, now: datetime, wish: Wish, words: Sequence[str], *, is_fresh: bool
+) -> Storages:
     known = status.storages
     if known is None:
         return Storages((), None, 0, 1, 1, "Not known: no look has worked since the start.")
     found = [
         one
         for one in known
-        if lists.is_shown(one, wish.show) and _has(words, (one.name, one.label, one.location))
+        if lists.is_shown(one, wish.show, now) and _has(words, (one.name, one.label, one.location))
     ]
     pages = max(1, math.ceil(len(found) / ROWS))
     page = min(max(1, wish.page), pages)
     first = (page - 1) * ROWS
     rows = tuple(
-        row(one, scans=status.scans, is_fresh=is_fresh) for one in found[first : first + ROWS]
+        row(one, now, scans=status.scans, is_fresh=is_fresh) for one in found[first : first + ROWS]
     )
     said = _said(known, found, first, rows)
     said = said if is_fresh else f"As the last look that worked saw them: {said}"

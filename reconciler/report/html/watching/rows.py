@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from msgspec import Struct
 
-from reconciler.recovery.proving.results import UNPROVED, WRONG
+from reconciler.recovery.proving.results import PROVED, WRONG
 from reconciler.report.html.page import ALARM, DOUBT, FINE, PLAIN
 from reconciler.report.html.watching.lists import ALL, DIFFERING, NOT_PROVED, moment
+from reconciler.report.html.watching.standing import differs, is_too_old, is_unproved
 from reconciler.report.sentences.recovery.objectives import lasting
 from reconciler.report.sentences.scans import amount
 from reconciler.report.sentences.terms import count, spoken
-from reconciler.watching.survey import DECLARED, LEFT_ALONE, UNMANAGED, Proof, Storage
+from reconciler.watching.survey import DECLARED, LEFT_ALONE, Proof, Storage
 
 #: Which storages a reader may want to see: values with words.
 OPTIONS = (
@@ -40,7 +43,7 @@ class Row(Struct, frozen=True):
     more: tuple[str, ...] = ()
 
 
-def row(one: Storage, *, scans: bool, is_fresh: bool) -> Row:
+def row(one: Storage, now: datetime, *, scans: bool, is_fresh: bool) -> Row:
     """Say all that is known of a storage.
 
     `scans`: somebody reads files at all; `is_fresh`: it was looked at lately.
@@ -49,12 +52,12 @@ def row(one: Storage, *, scans: bool, is_fresh: bool) -> Row:
     files, proved, method = _UNKNOWN, _unproved(proof, scans=scans), ""
     if proof is not None and proof.files is not None:
         files = f"{proof.files:,} ({amount(proof.bytes or 0)})"
-        proved, method = _proved(proof), _method(proof)
+        proved, method = _proved(proof, now), _method(proof)
     return Row(
         one.id or f"name {one.name}",
         one.name,
         _standing(one, is_fresh=is_fresh),
-        _level(one, is_fresh=is_fresh),
+        _level(one, now, is_fresh=is_fresh),
         one.label,
         f"{one.type} at {one.location}",
         files,
@@ -74,11 +77,10 @@ def _is_wrong(one: Storage) -> bool:
     return one.proof is not None and one.proof.verdict == WRONG
 
 
-def _level(one: Storage, *, is_fresh: bool) -> str:
-    proof = one.proof
-    if _is_wrong(one) or one.standing not in (DECLARED, LEFT_ALONE, UNMANAGED):
+def _level(one: Storage, now: datetime, *, is_fresh: bool) -> str:
+    if _is_wrong(one) or differs(one):
         return ALARM
-    if proof is not None and proof.verdict == UNPROVED and proof.every:
+    if is_unproved(one, now):
         return DOUBT
     return FINE if one.standing == DECLARED and is_fresh else PLAIN
 
@@ -92,11 +94,14 @@ def _unproved(proof: Proof | None, *, scans: bool) -> str:
     return f"{_UNKNOWN}: no scan has told of it"
 
 
-def _proved(proof: Proof) -> str:
+def _proved(proof: Proof, now: datetime) -> str:
     oldest = f"; oldest proof {moment(proof.oldest)}" if proof.oldest else ""
     if not proof.every:
         return f"no proof is wanted{oldest}"
     within = f"{proof.proved or 0:,} of {count(proof.files or 0, 'file')}"
+    if is_too_old(proof, now) and proof.verdict == PROVED:
+        within = f"when it was scanned {within}"
+        oldest += ", which is too long ago"
     return f"{within} within {lasting(proof.every)}{oldest}"
 
 
