@@ -29,6 +29,8 @@ class Waiting(Struct, frozen=True, omit_defaults=True):
     #: What its next digest is to say; nothing is gathered where there are no digests.
     digest: Queue = EMPTY
     sending_digest: Queue = EMPTY
+    #: How often the news, else the digest, that is being sent was sent before, and may be taken.
+    unsure: int = 0
     #: Up to when digests were sent, or are owed: RFC 3339, UTC; empty without digests.
     digested: str = ""
     #: Since when the digest is gathered that is owed; empty if none is.
@@ -56,7 +58,7 @@ BLANK = Book(FORMAT_VERSION)
 def opened(book: Book, names: Iterable[str], now: datetime, rhythm: Rhythm | None) -> Book:
     """Go on with these destinations: one that is new is told what lasts; others are forgotten.
 
-    What was being sent when an earlier process ended may or may not be taken: it is sent again.
+    What was being sent when a process was killed may or may not be taken: it is sent again.
     """
     new = Waiting(news=changes((), book.known, ""))
     each = {name: refused(book.destinations.get(name, new)) for name in names}
@@ -106,13 +108,28 @@ def sending_digest(waiting: Waiting) -> Waiting:
 
 def delivered(waiting: Waiting, *, digest: bool) -> Waiting:
     """Forget what was handed out: it was taken."""
+    return replace(given_up(waiting, digest=digest), failing_since="")
+
+
+def given_up(waiting: Waiting, *, digest: bool) -> Waiting:
+    """Forget what was handed out: it may have been taken, often enough."""
     if digest:
-        return replace(waiting, sending_digest=EMPTY, owed="", failing_since="")
-    return replace(waiting, sending=EMPTY, failing_since="")
+        return replace(waiting, sending_digest=EMPTY, owed="", unsure=0)
+    return replace(waiting, sending=EMPTY, unsure=0)
+
+
+def unanswered(waiting: Waiting) -> Waiting:
+    """Have what was handed out be sent again as it is: nobody knows whether it was taken."""
+    return replace(waiting, unsure=waiting.unsure + 1)
 
 
 def refused(waiting: Waiting) -> Waiting:
-    """Have what was handed out wait again, with what has come since."""
+    """Have what was handed out wait again, with what has come since.
+
+    What may have been taken earlier stays apart: what comes is not sent as often as that.
+    """
+    if waiting.unsure:
+        return waiting
     return replace(
         waiting,
         news=merged(waiting.sending, waiting.news),
@@ -125,6 +142,8 @@ def refused(waiting: Waiting) -> Waiting:
 def _digesting(one: Waiting, now: datetime, rhythm: Rhythm | None) -> Waiting:
     """Gather digests from now on, or none any more."""
     if rhythm is None:
+        if not one.sending:
+            one = replace(one, sending_digest=EMPTY, unsure=0)
         return replace(one, digest=EMPTY, digested="", owed="")
     if one.digested:
         return one

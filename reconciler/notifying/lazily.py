@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from reconciler.environment.secret_values import Secret
 from reconciler.errors import UsageError
-from reconciler.notifying.message import Message, Service
+from reconciler.notifying.message import Message, Outcome, Service
 from reconciler.printable import quoted
 
 
@@ -29,12 +29,12 @@ class Lazily:
         except UsageError as error:
             raise UsageError(f"the address of {quoted(self._name)}: {error}") from None
 
-    def send(self, message: Message) -> str:
-        """Send a message, and return why it was not taken; empty if it was."""
+    def send(self, message: Message) -> Outcome:
+        """Send a message, and return what has become of it."""
         try:
             return self._service().send(message)
         except UsageError as error:
-            return str(error)
+            return Outcome(str(error))
 
     def _service(self) -> Service:
         if self._made is None:

@@ -18,14 +18,25 @@ class Message(Struct, frozen=True):
     tone: str = INFO
 
 
+class Outcome(Struct, frozen=True):
+    """What has become of a message."""
+
+    #: Why it is not known to be taken, without secrets; empty if it was.
+    problem: str = ""
+    #: How often it may be sent again, since it may have been taken; None if it surely was not.
+    again: int | None = None
+
+
+TAKEN = Outcome()
+#: How often a message is sent again of which nobody says whether it was taken.
+AGAIN = 2
+
+
 class Service(Protocol):
     """What sends messages to one address."""
 
-    def send(self, message: Message) -> str:
-        """Send it, and return why it was not taken, without secrets; empty if it was.
-
-        It raises nothing. It may take long.
-        """
+    def send(self, message: Message) -> Outcome:
+        """Send it. It raises nothing, and may take long."""
 
 
 class Door(Service, Protocol):

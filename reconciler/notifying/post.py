@@ -19,7 +19,7 @@ from reconciler.environment.timestamps import timestamp
 from reconciler.notifying import book as books
 from reconciler.notifying.book import Book, Waiting
 from reconciler.notifying.digests import Rhythm
-from reconciler.notifying.message import Door, Message
+from reconciler.notifying.message import AGAIN, Door, Message, Outcome
 from reconciler.notifying.untold import Queue
 from reconciler.printable import quoted
 from reconciler.watching.conditions import Lasting
@@ -140,6 +140,9 @@ class Post:
                 self._is_awaited(name, one, tried=tried) for name, one in self._senders.items()
             ):
                 self._changed.wait(left)
+            for name, one in self._senders.items():
+                if tried and one.begun is not None:
+                    self._ended(name, one, Outcome(NO_ANSWER, again=AGAIN))
             self._closed = True
             self._changed.notify_all()
 
@@ -148,11 +151,11 @@ class Post:
 
     def _has_mail(self, name: str) -> bool:
         waiting = self._owing(self._book.destinations[name])
-        return bool(waiting.news or waiting.owed)
+        return bool(waiting.unsure or waiting.news or waiting.owed)
 
     def _owing(self, waiting: Waiting) -> Waiting:
         rhythm, now = self._means.rhythm, self._means.now()
-        return waiting if rhythm is None else books.owing(waiting, now, rhythm)
+        return waiting if rhythm is None or waiting.unsure else books.owing(waiting, now, rhythm)
 
     def _send(self, name: str) -> None:
         """Send to one destination, as long as the post is open."""
@@ -162,11 +165,12 @@ class Post:
                 message = self._next(name, one)
                 if message is None:
                     return
-                why = one.door.send(message)
+                outcome = one.door.send(message)
             except Exception as error:  # else nobody would be told any more, and nobody know
-                why = f"it could not be told ({type(error).__name__})"
+                outcome = Outcome(f"it could not be told ({type(error).__name__})")
             with self._changed:
-                self._ended(name, one, why)
+                if one.begun is not None:  # else `close` has waited for it long enough
+                    self._ended(name, one, outcome)
                 self._changed.notify_all()
 
     def _next(self, name: str, one: _Sender) -> Message | None:
@@ -182,36 +186,52 @@ class Post:
 
     def _handed_out(self, name: str, one: _Sender) -> Message:
         waiting = self._owing(self._book.destinations[name])
+        if not waiting.unsure:
+            hand_out = books.sending_news if waiting.news else books.sending_digest
+            waiting = hand_out(waiting)
+            self._book = books.with_waiting(self._book, name, waiting)
         place = self._book.place or self._means.place
-        one.sends_digest = not waiting.news
+        one.sends_digest = not waiting.sending
         if one.sends_digest:
-            self._book = books.with_waiting(self._book, name, books.sending_digest(waiting))
             return self._means.digest(
-                place, waiting.digest, self._book.known, waiting.owed, waiting.digested
+                place, waiting.sending_digest, self._book.known, waiting.owed, waiting.digested
             )
-        self._book = books.with_waiting(self._book, name, books.sending_news(waiting))
-        return self._means.news(place, waiting.news)
+        return self._means.news(place, waiting.sending)
 
-    def _ended(self, name: str, one: _Sender, why: str) -> None:
-        """Take down whether a message was taken."""
+    def _ended(self, name: str, one: _Sender, outcome: Outcome) -> None:
+        """Take down what has become of a message."""
         one.is_told_to_hang = False
         one.begun, waiting, now = None, self._book.destinations[name], self._means.now()
-        if why:
-            since = waiting.failing_since or timestamp(now, "seconds")
-            self._wait(name, replace(books.refused(waiting), failing_since=since))
-            one.failures, one.problem = one.failures + 1, why
+        if outcome.problem:
+            self._wait(name, self._failed(name, one, outcome))
+            one.failures, one.problem = one.failures + 1, outcome.problem
             one.not_before = time.monotonic() + self._means.pause(one.failures)
-            if not waiting.failing_since:
-                self._tell(
-                    f"Warning: {self._called(name)} can't be notified: {why}; it is tried again, "
-                    "and what there is to tell is kept"
-                )
             return
         if waiting.failing_since:
             self._tell(f"Note: {self._called(name)} takes notifications again")
         self._wait(name, books.delivered(waiting, digest=one.sends_digest))
         one.failures, one.problem = 0, ""
         one.messages, one.told_at = one.messages + 1, timestamp(now, "seconds")
+
+    def _failed(self, name: str, one: _Sender, outcome: Outcome) -> Waiting:
+        """Return what waits for one that is not known to have taken a message, and tell of that."""
+        waiting = self._book.destinations[name]
+        is_new, called = not waiting.failing_since, self._called(name)
+        if is_new:
+            waiting = replace(waiting, failing_since=timestamp(self._means.now(), "seconds"))
+        if outcome.again is None:
+            if is_new:
+                self._tell(
+                    f"Warning: {called} can't be notified: {outcome.problem}; it is tried again, "
+                    "and what there is to tell is kept"
+                )
+            return books.refused(waiting)
+        if waiting.unsure < outcome.again:
+            if is_new:
+                self._tell(f"Warning: {called}: {outcome.problem}; it is sent again")
+            return books.unanswered(waiting)
+        self._tell(f"Warning: {called}: {outcome.problem}; it is not sent again")
+        return books.given_up(waiting, digest=one.sends_digest)
 
     def _nap(self) -> float:
         """Return for how many seconds nothing is due, as far as anybody knows."""

@@ -16,14 +16,25 @@ import apprise
 
 from reconciler.environment.secret_values import Secret
 from reconciler.errors import UsageError
-from reconciler.notifying.message import Message
+from reconciler.notifying.message import AGAIN, TAKEN, Message, Outcome
 
 #: Loggers of apprise, and of what it sends by.
 _LOGGERS = ("apprise", "urllib3", "requests", "requests_oauthlib", "oauthlib")
 _CODE = re.compile(r"error[=: ]+([1-5][0-9]{2})\b")
 _NOT_REACHED = re.compile(r"(?i)connection (?:error|refused)|socket|timed? ?out")
+#: What a library says when it has sent, and waited for the answer.
+_NO_ANSWER = re.compile(
+    r"(?s)Socket Exception: (?:.*\bRead timed out|(?:.*: )?timed out$|The read operation)"
+)
+#: A mail server that was not even greeted.
+_NOT_SENT = re.compile("Connection error while submitting email")
 _one_by_one = threading.Lock()
 NOT_REACHED, NOT_TAKEN = "it can't be reached", "it was not taken"
+NO_ANSWER_IN_TIME = "no answer came in time, so nobody knows whether it was taken"
+PARTLY = "a part was taken, and the rest was not"
+#: Seconds for a connection, and for an answer, of an address that says nothing of them.
+_PATIENCE = 30.0
+_TIMES = {"cto": "socket_connect_timeout", "rto": "socket_read_timeout"}
 
 
 def recipients(url: Secret) -> int:
@@ -50,8 +61,8 @@ class Service:
         self._sender = apprise.Apprise(asset=plugin.asset)
         self._sender.add(plugin)
 
-    def send(self, message: Message) -> str:
-        """Send a message, and return why it was not taken; empty if it was."""
+    def send(self, message: Message) -> Outcome:
+        """Send a message, and return what has become of it."""
         try:
             result = self._sender.notify(
                 body=message.rest,
@@ -59,12 +70,11 @@ class Service:
                 notify_type=message.tone,
                 body_format=apprise.NotifyFormat.TEXT,
                 interpret_escapes=False,
+                log_level=logging.DEBUG,
             )
-            if result:
-                return ""
-            return _why(" ".join(entry.message for entry in result.logs()))
+            return TAKEN if result else _why([(each.level, each.message) for each in result.logs()])
         except Exception as error:  # a service may fail in any way, and what it says may be secret
-            return f"{NOT_TAKEN} ({type(error).__name__})"
+            return Outcome(f"{NOT_TAKEN} ({type(error).__name__})")
 
 
 def _plugin(url: Secret) -> apprise.NotifyBase:
@@ -72,6 +82,8 @@ def _plugin(url: Secret) -> apprise.NotifyBase:
         logger = logging.getLogger(name)
         logger.addHandler(logging.NullHandler())
         logger.propagate = False
+    # What became of a request is said at this level alone; it is captured, and goes nowhere.
+    logging.getLogger("apprise").setLevel(logging.DEBUG)
     asset = apprise.AppriseAsset(
         storage_mode=apprise.PersistentStoreMode.MEMORY,
         service_timeout=0,  # it would begin threads that nobody can end
@@ -94,6 +106,9 @@ def _plugin(url: Secret) -> apprise.NotifyBase:
         raise UsageError("apprise knows no such address, or something is missing in it")
     if plugin.overflow_mode == apprise.OverflowMode.UPSTREAM:
         plugin.overflow_mode = apprise.OverflowMode.SPLIT  # else what is too long never arrives
+    for option, name in _TIMES.items():
+        if not re.search(rf"(?i)[?&]{option}=", url.reveal()):
+            setattr(plugin, name, _PATIENCE)
     plugin.retry = 0  # it is tried again by us, who know of it
     if "smtp_host" in vars(plugin):
         _with_copies(plugin)
@@ -136,8 +151,18 @@ def _only(
         setattr(plugin, other, type(getattr(plugin, other))([one] if other == name else []))
 
 
-def _why(logged: str) -> str:
-    code = _CODE.search(logged)
+def _why(logged: list[tuple[str, str]]) -> Outcome:
+    """Return what has become of a message that apprise does not take for sent, by what it logged.
+
+    Details, which have names and texts of others, are looked at for one thing alone.
+    """
+    if any(level == "INFO" and said.startswith("Sent ") for level, said in logged):
+        return Outcome(PARTLY, again=0)
+    told = " ".join(said for level, said in logged if level not in ("DEBUG", "TRACE"))
+    code = _CODE.search(told)
     if code is not None:
-        return f"it was refused with status {code[1]}"
-    return NOT_REACHED if _NOT_REACHED.search(logged) else NOT_TAKEN
+        return Outcome(f"it was refused with status {code[1]}")
+    details = [said for level, said in logged if level == "DEBUG"]
+    if any(_NO_ANSWER.match(said) for said in details) and not _NOT_SENT.search(told):
+        return Outcome(NO_ANSWER_IN_TIME, again=AGAIN)
+    return Outcome(NOT_REACHED if _NOT_REACHED.search(told) else NOT_TAKEN)

@@ -11,6 +11,7 @@ import msgspec
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from msgspec.structs import replace
 
 from reconciler.environment.timestamps import timestamp
 from reconciler.notifying import book as books
@@ -81,6 +82,10 @@ class Notified(RuleBasedStateMachine):
         waiting = self.book.destinations[name]
         if name in self.out:
             return
+        if waiting.unsure:
+            digest = not waiting.sending
+            self.out[name] = (digest, waiting.sending_digest if digest else waiting.sending)
+            return
         if self.rhythm:
             waiting = books.owing(waiting, self.now, self.rhythm)
         if waiting.news:
@@ -92,14 +97,17 @@ class Notified(RuleBasedStateMachine):
             self.book = books.with_waiting(self.book, name, books.sending_digest(waiting))
 
     @precondition(lambda self: self.out)
-    @rule(works=st.booleans(), data=st.data())
-    def end(self, works, data):
+    @rule(how=st.sampled_from(("taken", "refused", "unanswered")), data=st.data())
+    def end(self, how, data):
+        """It is taken, or not; or nobody answers, and it was not (else it would be told twice)."""
         name = data.draw(st.sampled_from(sorted(self.out)))
         digest, queue = self.out.pop(name)
         waiting = self.book.destinations[name]
-        if works:
+        if how == "taken":
             (self.digests if digest else self.told)[name].read(queue)
             after = books.delivered(waiting, digest=digest)
+        elif how == "unanswered":
+            after = books.unanswered(waiting)
         else:
             after = books.refused(waiting)
         self.keep(books.with_waiting(self.book, name, after))
@@ -113,7 +121,7 @@ class Notified(RuleBasedStateMachine):
     @invariant()
     def nothing_is_lost_or_told_twice(self):
         for name in NAMES if hasattr(self, "kept") else ():
-            waiting = books.refused(self.kept.destinations[name])
+            waiting = books.refused(replace(self.kept.destinations[name], unsure=0))
             self.check(self.told[name], waiting.news)
             if self.rhythm:
                 self.check(self.digests[name], waiting.digest)

@@ -34,6 +34,8 @@ class Mail(socketserver.StreamRequestHandler):
     """Speaks as much SMTP as it takes to be handed a mail."""
 
     def handle(self):
+        if self.server.silent:
+            self.server.released.wait(60)
         self.say("220 here")
         while line := self.rfile.readline().decode().strip().upper():
             if any(line == f"RCPT TO:<{one}>".upper() for one in self.server.refuses):
@@ -44,6 +46,9 @@ class Mail(socketserver.StreamRequestHandler):
                 lines = iter(self.rfile.readline, b".\r\n")
                 mail = b"".join(line.removeprefix(b".") for line in lines)
                 self.server.taken.put(message_from_bytes(mail, policy=policy.default))
+                if self.server.hangs:
+                    self.server.released.wait(60)
+                    return
             self.say("221 bye" if line == "QUIT" else "250 well")
 
     def say(self, text):
@@ -52,8 +57,8 @@ class Mail(socketserver.StreamRequestHandler):
 
 class MailServer(socketserver.ThreadingTCPServer):
     daemon_threads = True
-    #: Recipients that are not taken.
-    refuses = ()
+    #: Recipients that are not taken; whether it does not even greet.
+    refuses, silent = (), False
 
 
 @contextmanager

@@ -31,7 +31,7 @@ from reconciler.notifying.addresses import (
 from reconciler.notifying.book import BLANK, NAME, Book
 from reconciler.notifying.digests import Rhythm
 from reconciler.notifying.lazily import Lazily
-from reconciler.notifying.message import Service
+from reconciler.notifying.message import Outcome, Service
 from reconciler.notifying.post import NO_ANSWER, PATIENCE, Means, Post
 from reconciler.printable import quoted
 from reconciler.report.watching import notifications
@@ -39,7 +39,7 @@ from reconciler.watching.memory import Memory, read, write
 from reconciler.watching.status import Status
 
 #: Seconds that those have at the end who are being sent to; with `--once` all of them.
-_GRACE, _ONCE = 2.0, 30.0
+_GRACE, _ONCE = 2.0, 40.0
 
 
 class Notifying(Nobody):
@@ -110,7 +110,8 @@ def test(context: Context, options: WatchOptions, teller: Telling) -> int:
     doors = _doors(context, options)
     for door in doors.values():
         door.check()
-    found: dict[str, str] = {}
+    found: dict[str, Outcome] = {}
+    hanging = Outcome(NO_ANSWER)
 
     def send(name: str) -> None:
         found[name] = doors[name].send(message)
@@ -124,8 +125,8 @@ def test(context: Context, options: WatchOptions, teller: Telling) -> int:
     until = time.monotonic() + PATIENCE
     for name, thread in threads.items():
         thread.join(max(0.0, until - time.monotonic()))
-        teller.notified(name, doors[name].service, found.get(name, NO_ANSWER))
-    return ERROR if any(found.get(name, NO_ANSWER) for name in doors) else SUCCESS
+        teller.notified(name, doors[name].service, found.get(name, hanging))
+    return ERROR if any(found.get(name, hanging).problem for name in doors) else SUCCESS
 
 
 def rhythm_of(options: WatchOptions) -> Rhythm | None:

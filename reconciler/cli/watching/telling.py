@@ -13,6 +13,7 @@ from reconciler.cli.context import Context
 from reconciler.disk.json_lines import encoded
 from reconciler.environment.timestamps import Digits, timestamp, utc_now
 from reconciler.errors import ReconcilerError
+from reconciler.notifying.message import Outcome
 from reconciler.printable import quoted
 from reconciler.reconcile import Applied
 from reconciler.report import text
@@ -108,9 +109,12 @@ class Telling:
         told = AppliedNow(applied.exit_code, applied.verdict, counts)
         self._tell(told, f"{_now()} applied, run {run}:\n{said}", run=run)
 
-    def notified(self, name: str, service: str, problem: str) -> None:
-        """Tell whether a test message was taken; it was, if there is no problem."""
+    def notified(self, name: str, service: str, outcome: Outcome) -> None:
+        """Tell whether a test message is known to be taken."""
+        problem = outcome.problem
         said = f"not taken: {problem}" if problem else "taken"
+        if outcome.again is not None:
+            said = problem
         told = Notified(name, service, not problem, problem)
         self._tell(told, f"{_now()} {quoted(name)} ({service}): {said}")
 

@@ -10,6 +10,7 @@ import pytest
 
 from reconciler.notifying.book import BLANK, Book
 from reconciler.notifying.digests import DAILY, Rhythm
+from reconciler.notifying.message import Outcome
 from reconciler.notifying.post import NO_ANSWER, Means, Post
 from reconciler.report.watching.notifications import digest, news
 from reconciler.watching.conditions import DRIFT, Condition, Lasting
@@ -17,6 +18,7 @@ from reconciler.watching.memory import Memory
 
 THEN = "2026-11-30T09:00:00Z"
 SOON = 10
+UNSURE = "no answer in time"
 
 
 def lasting(*names):
@@ -42,9 +44,9 @@ class Door:
         self.tried.put(message)
         self.may_answer.wait(SOON)
         why = self.why.pop(0) if self.why else ""
-        if not why:
+        if why in ("", UNSURE):
             self.taken.put(message)
-        return why
+        return Outcome(why, again=2 if why == UNSURE else None)
 
     def first(self):
         return self.taken.get(timeout=SOON).first
@@ -206,3 +208,59 @@ def test_whichever_is_the_newer_one_is_gone_on_from(kept):
     assert post.recalled(old) == new
     post.close(SOON, tried=True)
     assert team.taken.empty()
+
+
+def test_what_may_have_been_taken_is_sent_twice_again_and_alone(kept):
+    team = Door(*[UNSURE] * 3)
+    team.may_answer.clear()
+    post = kept.post(team=team)
+    post.take(seen("nas"))
+    team.tried.get(timeout=SOON)
+    post.take(seen("nas", "other"))
+    team.may_answer.set()
+    told = [team.first() for _ in range(4)]
+    post.close(SOON, tried=True)
+    assert told == ["drift: 'nas': not live (here)"] * 3 + ["drift: 'other': not live (here)"]
+    assert team.taken.empty()
+    assert kept.pauses == [1, 2, 3]
+    assert post.troubles() == [
+        f"Warning: 'team' (Test): {UNSURE}; it is sent again",
+        f"Warning: 'team' (Test): {UNSURE}; it is not sent again",
+        "Note: 'team' (Test) takes notifications again",
+    ]
+
+
+def test_how_often_something_was_sent_is_known_after_a_restart_and_a_refusal(kept):
+    """As with `--once`: each run sends once, and one of them hangs until it is ended."""
+    sent = []
+    for why in (UNSURE, "refused", "hangs", UNSURE, ""):
+        team = Door(why)
+        if why == "hangs":
+            team.may_answer.clear()
+        post = kept.post(team=team)
+        post.take(seen("nas"))
+        if len(sent) < 4:
+            sent.append(team.tried.get(timeout=SOON).first)
+        post.close(0.0 if why == "hangs" else SOON, tried=True)
+        team.may_answer.set()
+    assert sent == ["drift: 'nas': not live (here)"] * 4
+    assert team.tried.empty()
+    assert not kept.book.destinations["team"].unsure
+
+
+def test_a_digest_that_may_have_been_taken_is_sent_again_as_it_was(kept):
+    daily = Rhythm(DAILY, datetime(2026, 1, 1, 8).time())
+    post = kept.post(daily, team=Door())
+    post.take(seen("nas"))
+    post.close(SOON, tried=True)
+    kept.now = datetime(2026, 12, 1, 9, tzinfo=UTC)
+    kept.post(daily, team=Door(UNSURE)).close(SOON, tried=True)
+    kept.now = datetime(2026, 12, 3, 9, tzinfo=UTC)
+    team = Door()
+    post = kept.post(daily, team=team)
+    told = [team.taken.get(timeout=SOON).rest.splitlines()[0] for _ in range(2)]
+    post.close(SOON, tried=True)
+    assert told == [
+        "From 2026-11-30T09:00:00Z to 2026-12-01T08:00:00Z.",
+        "From 2026-12-01T08:00:00Z to 2026-12-03T08:00:00Z.",
+    ]

@@ -8,13 +8,21 @@ import pytest
 from reconciler.environment.secret_values import Secret
 from reconciler.errors import UsageError
 from reconciler.notifying.lazily import Lazily
-from reconciler.notifying.message import Message
-from reconciler.notifying.services import NOT_REACHED, NOT_TAKEN, Service, recipients
+from reconciler.notifying.message import AGAIN, TAKEN, Message, Outcome
+from reconciler.notifying.services import (
+    NO_ANSWER_IN_TIME,
+    NOT_REACHED,
+    NOT_TAKEN,
+    PARTLY,
+    Service,
+    recipients,
+)
 from reconciler.notifying.untold import Queue, Untold
 from reconciler.report.watching.notifications import news
 from reconciler.watching.conditions import DRIFT, Condition
 from support.notified import mail_server, webhook
 
+MAIL = "from=watch@example.org&mode=insecure"
 TOKEN = "t0ken-of-the-hook"
 TEXT = Message("drift: 'nas' (here)", "since 2026-11-30T09:00:00Z", "warning")
 HOSTILE = "<img src=x> <!here> @channel [a](https://evil.example) **b** `c` &amp; www.evil.example"
@@ -51,7 +59,7 @@ def address(hook):
 
 
 def test_a_webhook_is_handed_the_text(hook, address):
-    assert service(address).send(TEXT) == ""
+    assert service(address).send(TEXT) == TAKEN
     told = hook.taken.get(timeout=5)
     assert (told["title"], told["message"], told["type"]) == (TEXT.first, TEXT.rest, "warning")
     assert told["attachments"] == []
@@ -61,7 +69,7 @@ def test_a_webhook_is_handed_the_text(hook, address):
 def test_a_refusal_is_told_by_its_status_alone(hook, address, status, logged, capfd):
     hook.status, hook.elsewhere = status, f"http://127.0.0.1:{hook.port}/elsewhere"
     try:
-        assert service(address).send(TEXT) == f"it was refused with status {status}"
+        assert service(address).send(TEXT) == Outcome(f"it was refused with status {status}")
     finally:
         hook.status = 200
     assert hook.taken.empty()
@@ -72,17 +80,56 @@ def test_a_refusal_is_told_by_its_status_alone(hook, address, status, logged, ca
 def test_who_does_not_answer_is_waited_for_a_while_only(hook, address):
     hook.hangs = True
     try:
-        assert service(address).send(TEXT) == NOT_REACHED
+        assert service(address).send(TEXT) == Outcome(NO_ANSWER_IN_TIME, again=AGAIN)
     finally:
         hook.hangs = False
+
+
+@pytest.mark.parametrize(
+    ("address", "seconds"),
+    [
+        ("json://h", (30.0, 30.0)),
+        ("json://h?rto=4&cto=7", (7.0, 4.0)),
+        ("mailto://h?from=a@example.org", (30.0, 30.0)),
+    ],
+)
+def test_who_is_slow_has_half_a_minute_unless_the_address_says_otherwise(address, seconds):
+    assert service(address)._made._sender[0].request_timeout == seconds
+
+
+def test_a_mail_server_that_takes_a_mail_and_does_not_answer_may_have_taken_it():
+    with mail_server() as server:
+        server.hangs = True
+        address = f"mailto://127.0.0.1:{server.port}?{MAIL}&to=a@example.org&cto=0.2"
+        assert service(address).send(TEXT) == Outcome(NO_ANSWER_IN_TIME, again=AGAIN)
+        assert server.taken.qsize() == 1
+        server.silent = True
+        assert service(address).send(TEXT) == Outcome(NOT_REACHED)
+
+
+def test_what_is_taken_in_part_is_not_sent_again(address, monkeypatch):
+    """As by a service whose recipients nobody knows, or that takes the first piece of two."""
+    whole = service(address)
+    plugin, answers = whole._made._sender[0], [True, False]
+    monkeypatch.setattr(type(plugin), "body_maxlen", 200)
+
+    def send(**_):
+        taken = answers.pop(0)
+        if taken:
+            plugin.logger.info("Sent JSON POST notification.")
+        return taken
+
+    monkeypatch.setattr(plugin, "send", send)
+    assert whole.send(Message("first", "word " * 60)) == Outcome(PARTLY, again=0)
+    assert answers == []
 
 
 def test_nobody_there_and_a_name_that_nobody_knows():
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
         port = nobody.getsockname()[1]
-        assert service(f"json://127.0.0.1:{port}/{TOKEN}").send(TEXT) == NOT_REACHED
-    assert service(f"json://{TOKEN}.invalid").send(TEXT) == NOT_REACHED
+        assert service(f"json://127.0.0.1:{port}/{TOKEN}").send(TEXT) == Outcome(NOT_REACHED)
+    assert service(f"json://{TOKEN}.invalid").send(TEXT) == Outcome(NOT_REACHED)
 
 
 def test_a_service_that_breaks_says_nothing_of_why(address, monkeypatch):
@@ -92,7 +139,7 @@ def test_a_service_that_breaks_says_nothing_of_why(address, monkeypatch):
         raise RuntimeError(TOKEN)
 
     monkeypatch.setattr(broken._made._sender, "notify", breaks)
-    assert broken.send(TEXT) == f"{NOT_TAKEN} (RuntimeError)"
+    assert broken.send(TEXT) == Outcome(f"{NOT_TAKEN} (RuntimeError)")
 
 
 @pytest.mark.parametrize("address", [f"nosuch://{TOKEN}", f"slack://{TOKEN}", "json://"])
@@ -103,7 +150,7 @@ def test_an_address_that_is_none_is_refused_and_not_shown(address, logged, capfd
     assert (
         Lazily("team", Secret(address), Service)
         .send(TEXT)
-        .startswith("apprise knows no such address")
+        .problem.startswith("apprise knows no such address")
     )
     assert logged == []
     assert capfd.readouterr() == ("", "")
@@ -113,7 +160,7 @@ def test_an_address_that_is_none_is_refused_and_not_shown(address, logged, capfd
 def test_hostile_names_are_text_in_each_format(hook, address, form):
     what = Untold(Condition(DRIFT, "x", "", HOSTILE), "2026-11-30T09:00:00Z", began=1)
     message = news("here", Queue((what,)))
-    assert service(f"{address}&format={form}").send(message) == ""
+    assert service(f"{address}&format={form}").send(message) == TAKEN
     told = hook.taken.get(timeout=5)
     for text in (told["title"], told["message"]):
         active = [one for one in ("<img", "<!", "@c", "](", "://", "www.") if one in text]
@@ -127,14 +174,11 @@ def test_hostile_names_are_text_in_each_format(hook, address, form):
 def test_a_mail_has_a_subject_and_the_text():
     with mail_server() as server:
         options = "from=watch@example.org&to=ada@example.org&mode=insecure"
-        assert service(f"mailto://127.0.0.1:{server.port}?{options}").send(TEXT) == ""
+        assert service(f"mailto://127.0.0.1:{server.port}?{options}").send(TEXT) == TAKEN
         mail = server.taken.get(timeout=5)
     assert mail["Subject"] == TEXT.first
     assert "ada@example.org" in mail["To"]
     assert TEXT.rest in mail.get_body(("plain",)).get_content()
-
-
-MAIL = "from=watch@example.org&mode=insecure"
 
 
 @pytest.mark.parametrize(
@@ -162,6 +206,6 @@ def test_who_takes_a_mail_is_sent_none_for_somebody_who_does_not():
         server.refuses = ("b@example.org",)
         address = f"mailto://127.0.0.1:{server.port}?{MAIL}&to=a@example.org&cc=b@example.org"
         sent = [Service(Secret(address), one).send(TEXT) for one in range(2)]
-        assert sent == ["", NOT_TAKEN]
+        assert sent == [TAKEN, Outcome(NOT_TAKEN)]
         assert server.taken.get(timeout=5)["To"] == "a@example.org"
         assert server.taken.empty()
