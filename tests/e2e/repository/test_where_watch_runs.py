@@ -16,6 +16,7 @@ import yaml
 
 from reconciler.cli.commands import COMMANDS
 from reconciler.cli.options.parser import parse
+from reconciler.notifying.addresses import VARIABLE as NOTIFY_URLS
 from reconciler.server.watching.admission import TOKEN_VARIABLE
 from reconciler.watching.checkout import PATIENCE
 from support.forge.linters import schema
@@ -27,6 +28,7 @@ UNITS = {path.name: path for path in (WATCH / "systemd").iterdir()}
 SERVICES = sorted(name for name in UNITS if name.endswith(".service"))
 COMPOSE = WATCH / "compose.yaml"
 CLUSTER = WATCH / "kubernetes"
+NOTIFY = WATCH / "notify"
 PAGE = DOCS / "where-watch-runs.md"
 HOME = "/var/lib/reconciler-watch"
 SECRETS = "/run/secrets"
@@ -133,7 +135,7 @@ def service() -> dict:
 
 
 def test_the_container_is_one_that_compose_takes_and_its_command_understood():
-    schema("compose-spec", [COMPOSE])
+    schema("compose-spec", [COMPOSE, NOTIFY / "compose.yaml"])
     options = understood(service()["command"])
     assert (options.pull, options.apply, options.listen) == (True, False, "0.0.0.0:9470")
     assert (COMPOSE.parent / service()["build"]["context"] / "deploy/Containerfile").exists()
@@ -176,7 +178,8 @@ def pods() -> dict[str, dict]:
 def test_kubernetes_takes_what_there_is_for_it():
     text = (TESTS / "support/kubernetes/schemas-1.33.json").read_text(encoding="utf-8")
     schemas = json.loads(text)
-    for each in documents():
+    notify = yaml.safe_load((NOTIFY / "network.yaml").read_text(encoding="utf-8"))
+    for each in (*documents(), notify):
         whole = {**schemas["kinds"][each["kind"]], "$defs": schemas["$defs"]}
         jsonschema.Draft202012Validator(whole).validate(each)
     (watch,) = of_kind("Deployment").values()
@@ -188,16 +191,54 @@ def test_kubernetes_takes_what_there_is_for_it():
 def test_kustomize_puts_the_page_and_the_base_together(tmp_path):
     (own,) = (text for note, _, text in blocks(PAGE) if note == "file: kustomization.yaml")
     shutil.copytree(CLUSTER, tmp_path / "reconciler/deploy/watch/kubernetes")
+    shutil.copytree(NOTIFY, tmp_path / "reconciler/deploy/watch/notify")
+    (more,) = (text for note, _, text in blocks(PAGE) if note.startswith("added to"))
     (tmp_path / "own").mkdir()
-    (tmp_path / "own/kustomization.yaml").write_text(own)
+    (tmp_path / "own/kustomization.yaml").write_text(own + more)
     done = subprocess.run(
         ["kubectl", "kustomize", tmp_path / "own"], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
     made = [*yaml.safe_load_all(done.stdout)]
-    assert len(made) == len(documents()) + 1  # where the manifest is
+    assert len(made) == len(documents()) + 2  # where the manifest is, and the way to mail servers
+    assert f"{NOTIFY_URLS}_FILE" in done.stdout
     assert {each["metadata"].get("namespace") for each in made} == {None, "reconciler"}
     assert set(re.findall(r" image: (.+)", done.stdout)) == {"images.example.org/reconciler:0.1.0"}
+
+
+def of_notify(name: str) -> dict:
+    return yaml.safe_load((NOTIFY / name).read_text(encoding="utf-8"))
+
+
+def test_who_is_notified_is_a_secret_like_the_tokens_everywhere():
+    variable, file = f"{NOTIFY_URLS}_FILE", "notify"
+    more = of_notify("compose.yaml")
+    service = more["services"]["watch"]
+    assert service == {"environment": {variable: f"{SECRETS}/{file}"}, "secrets": [file]}
+    assert more["secrets"] == {file: {"file": f"secrets/{file}"}}
+    patch = of_notify("watch.yaml")
+    (watch,) = of_kind("Deployment").values()
+    assert {key: patch[key] for key in ("apiVersion", "kind")} == {
+        key: watch[key] for key in ("apiVersion", "kind")
+    }
+    assert patch["metadata"]["name"] == watch["metadata"]["name"]
+    (added,) = patch["spec"]["template"]["spec"]["containers"]
+    (container,) = pods()["reconciler-watch"]["spec"]["containers"]
+    (folder,) = (m["mountPath"] for m in container["volumeMounts"] if m["name"] == "secrets")
+    env = [{"name": variable, "value": f"{folder}/{file}"}]
+    assert added == {"name": container["name"], "env": env}
+    assert f"LoadCredential={file}:/etc/reconciler-watch/{file}" in page_blocks("ini")
+    assert f"Environment={variable}=%d/{file}" in page_blocks("ini")
+
+
+def test_a_watch_that_notifies_reaches_mail_servers():
+    assert {*of_notify("kustomization.yaml")["resources"]} == {"network.yaml"}
+    spec = of_notify("network.yaml")["spec"]
+    assert spec["podSelector"]["matchLabels"] == pods()["reconciler-watch"]["metadata"]["labels"]
+    (rule,) = spec["egress"]
+    assert [(each["protocol"], each["port"]) for each in rule["ports"]] == [
+        ("TCP", port) for port in (25, 465, 587)
+    ]
 
 
 @pytest.mark.parametrize("name", sorted(pods()))
