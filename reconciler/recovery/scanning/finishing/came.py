@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Container, Iterator, Sequence
 from itertools import repeat
 from pathlib import Path
@@ -26,6 +27,8 @@ from reconciler.recovery.scanning.known.earlier import contents_of
 _Stamp: TypeAlias = tuple[int | None, int | None]
 #: A hash or, where nobody ever read the file, its size and time.
 _Sign: TypeAlias = bytes | _Stamp
+#: Paths, of which the first is taken in no time, however many were taken before.
+_Paths: TypeAlias = OrderedDict[bytes, bool]
 
 
 class Wanted(NamedTuple):
@@ -80,9 +83,10 @@ class Came(Struct):
     signs: Container[_Sign]
     stamps: Container[_Stamp]
     #: The paths of what has come there, by its sign; and whether an earlier run has seen it come.
-    come: dict[_Sign, dict[bytes, bool]] = field(default_factory=dict)
-    #: The paths of what nobody has read so far, by size and time.
-    unread: dict[_Stamp, dict[bytes, bool]] = field(default_factory=dict)
+    come: dict[_Sign, _Paths] = field(default_factory=dict)
+    #: The paths of what nobody has read so far, by size and time; and of those where one may lie.
+    unread: dict[_Stamp, _Paths] = field(default_factory=dict)
+    shared: dict[_Sign, _Paths] = field(default_factory=dict)
     #: Of what is there by size and time alone: the hash, if it was read.
     hashes: dict[bytes, bytes | None] = field(default_factory=dict)
     #: By path: what lies where one that has gone may lie.
@@ -97,14 +101,14 @@ class Came(Struct):
         was, is_own = known.last, now.sha256 == known.now.sha256
         is_written = now.stamp != was.stamp
         if now.sha256 is not None and now.sha256 in self.signs and now.sha256 != was.sha256:
-            self.come.setdefault(now.sha256, {})[now.path] = is_own
+            self.come.setdefault(now.sha256, OrderedDict())[now.path] = is_own
         is_new = is_written and now.stamp != known.was.stamp
         if is_new and now.stamp in self.signs:
-            self.come.setdefault(now.stamp, {})[now.path] = is_own
+            self.come.setdefault(now.stamp, OrderedDict())[now.path] = is_own
             self.hashes[now.path] = now.sha256
         is_unread = now.kind == UNREADABLE and (is_written or was.sha256 is None)
         if is_unread and now.stamp in self.stamps:
-            self.unread.setdefault(now.stamp, {})[now.path] = False
+            self.unread.setdefault(now.stamp, OrderedDict())[now.path] = False
 
     def place(self, one: Wanted, hidden: Hidden, since: bytes) -> Away:
         """Return what is known of a file that has gone, or may have."""
@@ -123,7 +127,6 @@ class Came(Struct):
             # What was there before they wrote went, or lies elsewhere: this was another file.
             return Away(since, written=was.written, is_written_lost=True)
         path = self._awaited(one)
-        self.held.add(path)
         # Until now it may have lain elsewhere: what is gone is told anew.
         return Away(was.since, maybe=path) if path else Away(since, written=was.written)
 
@@ -131,13 +134,12 @@ class Came(Struct):
         """Take the path where a file lies; empty if nobody knows one."""
         rather, there = one.was.maybe, self.there.get(one.was.maybe)
         is_there = there is not None and one.sign in (there.sha256, there.stamp)
-        if is_there and rather not in self.taken | self.held:
+        if is_there and rather not in self.taken and rather not in self.held:
             path = rather
         elif one.is_told(since) and not one.is_hidden and isinstance(one.sign, tuple):
             return b""  # a file of its size and time that comes later may be any other
         else:
-            come = self.come.get(one.sign, {})
-            path = self.now.get(rather) or _first(come, one, self.taken | self.held)
+            path = self.now.get(rather) or self._first(self.come.get(one.sign), one)
         self.taken.add(path)
         return path
 
@@ -149,20 +151,30 @@ class Came(Struct):
         if one.was.written:
             return b""
         if one.sha256 is None:
-            return _first(self.come.get(one.sign, {}), one, self.taken)
-        return _first(self.unread.get(one.stamp, {}), one, self.taken | self.held)
+            return self._first(self.shared.get(one.sign), one)
+        unread = self.unread.get(one.stamp)
+        path = self._first(unread, one)
+        if unread and path:
+            del unread[path]
+            self.held.add(path)
+            self.come.get(one.stamp, unread).pop(path, None)
+            self.shared.setdefault(one.stamp, OrderedDict())[path] = False
+        return path
 
+    def _first(self, paths: _Paths | None, one: Wanted) -> bytes:
+        """Return one of those paths that none has taken, rather that at which it may have lain.
 
-def _first(paths: dict[bytes, bool], one: Wanted, without: Container[bytes]) -> bytes:
-    """Return one of those paths, rather that at which it may have lain; empty if there is none.
-
-    What an earlier run of this scan has seen, while it was there as well, is another copy of it.
-    """
-    rather = one.was.maybe
-    if rather in paths and rather not in without:
-        return rather
-    left = (p for p, is_own in paths.items() if p not in without and not (one.is_own and is_own))
-    return next(left, b"")
+        Empty if there is none. What an earlier run of this scan has seen, while it was there as
+        well, is another copy of it.
+        """
+        rather = one.was.maybe
+        if not paths or (rather in paths and rather not in self.taken):
+            return rather if paths else b""
+        while paths and (path := next(iter(paths))) in self.taken:
+            del paths[path]
+        if not one.is_own:
+            return next(iter(paths), b"")
+        return next((p for p, is_own in paths.items() if not is_own and p not in self.taken), b"")
 
 
 class Asked:
