@@ -117,12 +117,17 @@ def is_of_another(episode: FileFinding, now: FileFinding) -> bool:
     That came there, and went, and no scan that kept its findings saw it in between.
     """
     was, other = episode.was, now.was
-    if was is None or other is None or not same_state(episode.now, None):
+    if was is None or other is None or not is_bare(episode.now):
         return False
     if was.sha256 is not None and other.sha256 is not None:
         return was.sha256 != other.sha256
     known = [(each.size, each.mtime_ns, each.version) for each in (was, other)]
     return known[0] != known[1]
+
+
+def is_bare(now: Content | None) -> bool:
+    """Return whether a file is gone: nothing is there, or something that has no bytes."""
+    return now is None or now.kind not in WITH_BYTES
 
 
 def is_settled(episode: FileFinding) -> bool:
@@ -138,7 +143,7 @@ def is_written(episode: FileFinding, now: Content | None) -> bool:
     was, rotten = episode.was, episode.now
     if now is None or any(is_same_damage(each, now) for each in episode.rotted):
         return False
-    if same_state(rotten, None) and is_settled(episode):
+    if is_bare(rotten) and is_settled(episode):
         return now.kind in WITH_BYTES
     if now.sha256 is None or now.kind not in (FILE, ARCHIVED):
         return False
@@ -237,8 +242,7 @@ def _seen_again(episode: FileFinding, now: FileFinding, moment: str) -> list[Fil
 def _still_accepted(episode: FileFinding, now: FileFinding) -> Accepted | None:
     """Return what was accepted: that it is gone only as long as it stays away."""
     accepted = episode.accepted
-    was = accepted.now if accepted else None
-    is_of_gone = was is None or was.kind not in WITH_BYTES
+    is_of_gone = accepted is not None and is_bare(accepted.now)
     is_there = now.now is not None and now.now.kind in WITH_BYTES
     return None if is_of_gone and is_there else accepted
 

@@ -182,7 +182,7 @@ def _is_seen(finding: FileFinding, hidden: Hidden) -> bool:
     """
     if not hidden(finding.path) or (finding.was is not None and finding.was.sha256 is None):
         return True
-    return episodes.same_state(finding.now, None) and episodes.is_settled(finding)
+    return episodes.is_bare(finding.now) and episodes.is_settled(finding)
 
 
 def _otherwise(repository: Repository, scan: Scan, hidden: Hidden) -> Iterator[Otherwise]:

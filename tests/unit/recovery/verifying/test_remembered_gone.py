@@ -131,13 +131,16 @@ def test_what_was_never_read_may_lie_where_another_may(nights, never):
         assert nights.scan().missing_first == [b"never"]
 
 
-def test_what_was_accepted_as_deleted_ends_with_a_new_object(nights):
-    nights.storage.put("f/a", kind=rows.DELETED, version="v2")
+@pytest.mark.parametrize("is_kept", [True, False])
+@pytest.mark.parametrize("kind", [rows.DELETED, *rows.INSTEAD])
+def test_what_was_accepted_as_deleted_or_as_a_link_ends_with_a_new_file(nights, kind, is_kept):
+    gone = {"kind": kind, "version": "v2", "detail": b"/nowhere" if kind == rows.LINK else None}
+    nights.storage.put("f/a", **gone)
     nights.scan()
     nights.accept()
     nights.storage.put("f/a", WRITTEN, version="v3", mtime_ns=LONG_AGO + 1)
-    assert nights.scan().found == 0
-    nights.storage.put("f/a", kind=rows.DELETED, version="v2")
+    assert nights.scan(kept=is_kept).found == 0
+    nights.storage.put("f/a", **gone)
     for _ in range(2):
         assert nights.scan().found == 1
 
