@@ -67,16 +67,34 @@ def secret(text: str, name: str, kind: str = TOKEN) -> Secret:
 
 
 def read_text(variable: str, path: str, kind: str) -> str:
-    """Read the file that a variable or an option names; raises `UsageError` if it can't be."""
+    """Read the file that a variable or an option names; raises `UsageError` if it can't be.
+
+    Messages show the path only if it looks like one here: somebody may have given the secret.
+    """
     try:
-        with open(path, encoding="utf-8") as file:  # noqa: PTH123 - "" is an error here, not "."
+        with open(path, encoding="utf-8-sig") as file:  # noqa: PTH123 - "" is an error, not "."
             text = file.read(_LONGEST + 1)
     except OSError as error:
-        raise UsageError(
-            f"{variable}: {quoted(path)} can't be read ({os.strerror(error.errno or 0)})"
-        ) from None
+        why = os.strerror(error.errno or 0)
+        if path and not _is_path(path):
+            raise UsageError(
+                f"{variable} is to name a file that has the {kind}; what it holds is the path of "
+                f"none ({why}), and is not shown, as it may be a secret"
+            ) from None
+        raise UsageError(f"{variable}: {quoted(path)} can't be read ({why})") from None
     except ValueError:
-        raise UsageError(f"{variable}: {quoted(path)} holds no text") from None
+        called = f": {quoted(path)} holds no text" if _is_path(path) else " names no file"
+        raise UsageError(f"{variable}{called}") from None
     if len(text) > _LONGEST:
         raise UsageError(f"{variable}: {quoted(path)} is too long for a {kind}")
     return text
+
+
+def _is_path(text: str) -> bool:
+    """Return whether there is such a file, or the first of the folders in which it would lie."""
+    absolute = text.startswith("/")
+    first, slash, _ = text.lstrip("/").partition("/")
+    try:
+        return os.path.lexists(text) or (bool(slash) and os.path.lexists("/" * absolute + first))
+    except ValueError:  # NUL
+        return False

@@ -17,6 +17,8 @@ OPTION = "--notify-urls"
 #: A name, and an address: `team=slack://…`. Apprise calls it a tag.
 _LINE = re.compile(r"(?:(?P<name>[\w.-]{1,60})\s*=\s*)?(?P<url>[A-Za-z][\w.+-]*://\S.*)", re.DOTALL)
 _MOST = 20
+#: Also one that lacks a slash; a drive of Windows has one letter.
+_ADDRESS = re.compile(r"[A-Za-z][\w.+-]+:|.*://")
 #: A thread each.
 MOST_RECIPIENTS = 100
 #: Webhooks: whatever stands in such an address, it is one recipient.
@@ -47,7 +49,7 @@ def read_addresses(environ: Mapping[str, str], path: str | None) -> dict[str, Se
 
     Raises `UsageError` for what can't be read, is empty, or is no address; no message shows one.
     """
-    if path is not None and "://" in path:
+    if path is not None and _ADDRESS.match(path):
         raise UsageError(
             f"{OPTION} names a file: an address holds tokens, and everybody on this machine sees "
             "what stands on a command line"

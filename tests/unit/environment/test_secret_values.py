@@ -58,6 +58,7 @@ def test_a_url_may_hold_any_character(url: str) -> None:
         ({"DATABASE": " "}, "DATABASE is empty: unset it, or put the URL there"),
         ({"DATABASE": f"{HIDDEN}\n{HIDDEN}"}, "DATABASE holds more than one line"),
         ({"DATABASE_FILE": "long"}, "'long' is too long for a URL"),
+        ({"DATABASE_FILE": f"postgresql://u:{HIDDEN}@h/db"}, "is the path of none"),
     ],
 )
 def test_what_can_not_be_a_url_is_not_called_a_token(
@@ -80,7 +81,12 @@ def test_what_can_not_be_a_url_is_not_called_a_token(
         ({"TOKEN": " \n"}, "TOKEN is empty"),
         ({"TOKEN": f"{HIDDEN}\r\nX-Header: 1"}, "TOKEN holds characters that no token has"),
         ({"TOKEN": HIDDEN + "é"}, "TOKEN holds characters that no token has"),
-        ({"TOKEN_FILE": "missing"}, "'missing' can't be read"),
+        ({"TOKEN_FILE": "./missing"}, "'./missing' can't be read"),
+        ({"TOKEN_FILE": HIDDEN}, "is the path of none (No such file or directory), and is not"),
+        ({"TOKEN_FILE": HIDDEN * 99}, "is the path of none (File name too long), and is not"),
+        ({"TOKEN_FILE": f"{HIDDEN}\0"}, "TOKEN_FILE names no file"),
+        ({"TOKEN_FILE": f"/{HIDDEN}/x"}, "is the path of none"),
+        ({"TOKEN_FILE": f"slack://{HIDDEN}/a/b"}, "is the path of none"),
         ({"TOKEN_FILE": ""}, "'' can't be read"),
         ({"TOKEN_FILE": "."}, "'.' can't be read"),
         ({"TOKEN_FILE": "empty"}, "the file that TOKEN_FILE names is empty"),

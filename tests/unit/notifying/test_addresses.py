@@ -41,10 +41,18 @@ def test_what_is_no_list_is_refused_without_showing_it(tmp_path, text, says):
     assert SECRET not in str(refused.value)
 
 
-def test_an_address_on_the_command_line_is_refused_without_showing_it():
-    with pytest.raises(UsageError, match="everybody on this machine sees") as refused:
-        read_addresses({}, f"json://{SECRET}")
-    assert SECRET not in str(refused.value)
+@pytest.mark.parametrize("begins", ["json://", "json:/", "mailto:", "team = slack://", "T0/"])
+def test_an_address_in_place_of_a_file_is_refused_without_showing_it(begins):
+    for environ, path in (({}, begins + SECRET), ({f"{VARIABLE}_FILE": begins + SECRET}, None)):
+        with pytest.raises(UsageError, match=r"everybody on this|not shown") as refused:
+            read_addresses(environ, path)
+        assert SECRET not in str(refused.value)
+
+
+def test_a_list_that_begins_with_a_mark_of_its_encoding_is_read(tmp_path):
+    file = tmp_path / "notify"
+    file.write_bytes(b"\xef\xbb\xbfteam = json://h\r\n")
+    assert revealed(read_addresses({}, str(file))) == {"team": "json://h"}
 
 
 def test_they_are_given_in_one_way(tmp_path):
