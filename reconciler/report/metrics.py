@@ -122,10 +122,13 @@ _LABEL = re.compile(r'(\w+)="((?:\\.|[^"\\])*)"')
 BEGINNING = "# HELP reconciler_"
 
 
-def metrics(measured: Measured) -> str:
-    """Write all that is known as metrics: sorted, the same for the same."""
+def metrics(measured: Measured, at: float | None = None) -> str:
+    """Write all that is known as metrics: sorted, the same for the same.
+
+    `at` is the moment, in seconds since 1970, by which proofs grow old that were looked up before.
+    """
     found: dict[str, dict[Labels, float]] = {name: {} for name in FAMILIES}
-    for name, labels, value in _samples(measured):
+    for name, labels, value in _samples(measured, at):
         every = (("repository", measured.repository), *labels)
         told = tuple(sorted((key, shown(text)) for key, text in every))
         known = found[name].get(told)
@@ -165,7 +168,7 @@ def runs_in(text: str, repository: str) -> tuple[Run, ...]:
     )
 
 
-def _samples(measured: Measured) -> Iterator[Sample]:
+def _samples(measured: Measured, at: float | None) -> Iterator[Sample]:
     for run in measured.runs:
         of: Labels = (("command", run.command),)
         yield _ENDED, of, run.ended
@@ -178,14 +181,14 @@ def _samples(measured: Measured) -> Iterator[Sample]:
     if measured.complete_snapshot is not None:
         yield _COMPLETE, (), measured.complete_snapshot
     for one in measured.storages:
-        yield from _storage(one, declared=(one.storage, one.place) not in measured.without)
+        yield from _storage(one, at, declared=(one.storage, one.place) not in measured.without)
     for other in measured.elsewhere:
         for what, count in other.lasts.items():
             name = other.storage or other.address  # a label that is empty is none
             yield _OTHERS, (("storage", name), ("class", what)), count
 
 
-def _storage(one: StorageProved, *, declared: bool) -> Iterator[Sample]:
+def _storage(one: StorageProved, at: float | None, *, declared: bool) -> Iterator[Sample]:
     of: Labels = (("storage", one.storage),)
     coverage = None if one.problem else one.coverage
     yield _SCANNED, of, coverage is not None
@@ -195,7 +198,9 @@ def _storage(one: StorageProved, *, declared: bool) -> Iterator[Sample]:
         yield _SCAN, of, int(datetime.fromisoformat(one.scanned_at).timestamp())
     if declared:
         yield _EVERY, of, one.objective.every
-        yield _MET, of, one.verdict == PROVED
+        oldest = coverage.oldest if coverage else None
+        is_late = at is not None and oldest is not None and at - oldest > one.objective.every
+        yield _MET, of, one.verdict == PROVED and not is_late
     if coverage is not None:
         yield from _coverage(of, coverage)
     # That there is none of a class is known only where a scan has looked.

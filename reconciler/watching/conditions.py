@@ -19,13 +19,16 @@ NOT_PULLED, UNREAD, DRIFT, BLOCKED, NOT_APPLIED = (
     "blocked",
     "not_applied",
 )
-#: A scan failed as a whole; files are wrong; a storage could not be reached; proofs are older than
-#: the objective allows; what was known of a storage is lost.
-NOT_SCANNED, FINDING, NOT_REACHABLE, OVERDUE, NOT_KNOWN = (
+#: A scan failed as a whole; one runs for longer than it may; files are wrong; a storage could not
+#: be reached; proofs are older than the objective allows; there are none of some files; what was
+#: known of a storage is lost.
+NOT_SCANNED, LONG_SCAN, FINDING, NOT_REACHABLE, OVERDUE, NOT_PROVED, NOT_KNOWN = (
     "not_scanned",
+    "long_scan",
     "finding",
     "not_reachable",
     "overdue",
+    "not_proved",
     "not_known",
 )
 #: What one look at something tells of, all at once.
@@ -35,13 +38,14 @@ CHECKOUT, READING, LIVE, APPLYING = (
     frozenset({DRIFT, BLOCKED}),
     frozenset({NOT_APPLIED}),
 )
-SCANNING, PROOFS = (
+SCANNING, RUNNING, PROOFS = (
     frozenset({NOT_SCANNED}),
-    frozenset({FINDING, NOT_REACHABLE, OVERDUE, NOT_KNOWN}),
+    frozenset({LONG_SCAN}),
+    frozenset({FINDING, NOT_REACHABLE, OVERDUE, NOT_PROVED, NOT_KNOWN}),
 )
 #: Of which it is news, too, that they are another way than before.
 TELLING = frozenset({DRIFT, FINDING})
-KINDS = tuple(sorted(CHECKOUT | READING | LIVE | APPLYING | SCANNING | PROOFS))
+KINDS = tuple(sorted(CHECKOUT | READING | LIVE | APPLYING | SCANNING | RUNNING | PROOFS))
 BEGAN, CHANGED, ENDED = "began", "changed", "ended"
 
 

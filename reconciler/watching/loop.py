@@ -18,6 +18,7 @@ from reconciler.watching.conditions import (
     LIVE,
     PROOFS,
     READING,
+    RUNNING,
     SCANNING,
     Condition,
     added,
@@ -110,6 +111,7 @@ class Watch:
         self._status = replace(
             self._status,
             scanning=False,
+            scanning_since="",
             scanned_at=self._time(),
             scanned_code=ended.exit_code,
         )
@@ -155,7 +157,7 @@ class Watch:
     def _look(self) -> None:
         begun = self._clock.passed()
         looked = self._deeds.look()
-        self._judge_proofs()
+        self._judge_scans()
         now, time = self._clock.passed(), self._time()
         self._agenda = schedule.looked(
             self._terms, self._agenda, now, self._clock.spread(), looked.found
@@ -228,7 +230,7 @@ class Watch:
         self._remember(applying="")
 
     def _scan(self) -> None:
-        self._status = replace(self._status, scanning=True)
+        self._status = replace(self._status, scanning=True, scanning_since=self._time())
         self._remember(scan_due=0.0)  # whoever is killed meanwhile goes on at once
         self._deeds.scan()
 
@@ -241,10 +243,17 @@ class Watch:
         if lasting != self._memory.lasting:
             self._remember(lasting=lasting)
 
-    def _judge_proofs(self) -> None:
-        if self._terms.scan_every is not None:
-            known = self._memory
-            self._see(overdue.KINDS, overdue.by(self._time(), known.lasting, known.dues))
+    def _judge_scans(self) -> None:
+        """Tell what the clock alone says of proofs, and of a scan that does not end."""
+        every = self._terms.scan_every
+        if every is None:
+            return
+        known, since = self._memory, self._status.scanning_since
+        self._see(overdue.KINDS, overdue.by(self._time(), known.lasting, known.dues))
+        longest = self._terms.scan_longest or every
+        begun = self._agenda.scan_due - every
+        is_long = self.scanning and self._clock.passed() - begun > longest
+        self._see(RUNNING, [overdue.long_scan(since)] if is_long else [])
 
     def _survey(self, survey: Survey | None) -> None:
         self._status = taken.surveyed(self._status, survey, self._proofs)

@@ -1,4 +1,4 @@
-"""Proofs that grow too old between two scans: no scan is needed to know that, only a clock."""
+"""What a clock alone knows of scans: proofs grow too old between two, and one does not end."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from reconciler.watching.conditions import OVERDUE, Condition, Lasting
+from reconciler.watching.conditions import LONG_SCAN, OVERDUE, Condition, Lasting
 
 #: What a look at the clock tells of.
 KINDS = frozenset({OVERDUE})
@@ -20,6 +20,12 @@ class Due(Struct, frozen=True):
     at: str
     #: What is said then.
     message: str
+
+
+def long_scan(since: str) -> Condition:
+    """Return that the scan that was begun at a moment runs for longer than it may."""
+    said = f"the scan that began at {since} has not ended in the time that it has"
+    return Condition(LONG_SCAN, "", "", said)
 
 
 def by(now: str, known: Iterable[Lasting], dues: Iterable[Due]) -> tuple[Condition, ...]:

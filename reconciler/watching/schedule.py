@@ -29,6 +29,8 @@ class Terms(Struct, frozen=True):
     applies: bool = False
     #: Seconds from the beginning of one scan to that of the next; None: there are none.
     scan_every: float | None = None
+    #: Seconds that a scan may take; 0: as long as from one to the next.
+    scan_longest: float = 0.0
 
 
 class Failing(Struct, frozen=True):

@@ -63,10 +63,11 @@ class Status(Struct, frozen=True):
     applied_code: int | None = None
     #: Until when the plan is left alone, since it could not be applied.
     paused_until: str = ""
-    #: When a scan last ended, with which exit code, and whether one runs now.
+    #: When a scan last ended, with which exit code, whether one runs now, and since when.
     scanned_at: str = ""
     scanned_code: int | None = None
     scanning: bool = False
+    scanning_since: str = ""
     #: When the file was proved whose proof is the oldest of all.
     oldest_proof: str = ""
     #: What is not as it should be, and since when.

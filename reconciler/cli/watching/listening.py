@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from reconciler.cli.context import Context
 from reconciler.cli.watching.bell import Inbox
 from reconciler.environment.secret_values import read_secret
+from reconciler.environment.timestamps import utc_now
 from reconciler.errors import UsageError
 from reconciler.report.metrics import Measured, metrics
 from reconciler.report.watching.numbers import numbers
@@ -54,7 +55,7 @@ def listening(
 
     def told() -> str:
         known = measured()
-        return numbers(status()) + (metrics(known) if known else "")
+        return numbers(status()) + (metrics(known, utc_now().timestamp()) if known else "")
 
     admission = Admission(token, is_open=where.is_loopback)
     sources = Sources(status, told, inbox.poke)

@@ -39,6 +39,8 @@ from reconciler.watching.schedule import END, WAIT, Terms
 _SPREAD = 0.1
 #: Seconds after which it is looked again whether a thread has ended.
 _PATIENCE = 60.0
+#: What was begun before the end of `--max-duration` comes to its own.
+_LATER = 1.1
 _DOING = "what runs comes to its end{}"
 
 
@@ -165,7 +167,8 @@ def _listening(
 
 def _terms(options: WatchOptions) -> Terms:
     every = options.scan_every if options.scan else None
-    return Terms(options.interval, options.pull, options.apply, every)
+    longest = options.max_duration * _LATER + _PATIENCE if options.max_duration else 0.0
+    return Terms(options.interval, options.pull, options.apply, every, longest)
 
 
 def _go_on(

@@ -140,7 +140,9 @@ def _known(repository: Repository, measured: Measured) -> Known:
         tuple(
             Condition(kind, one.storage, code, said)
             for one in measured.storages
-            for kind, code, said in of_proofs(one)
+            for kind, code, said in of_proofs(
+                one, wanted=(one.storage, one.place) not in measured.without
+            )
         ),
         proofs_of(measured),
         findings_of(repository, measured),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reconciler.environment.timestamps import moment_of
 from reconciler.printable import quoted, shown
-from reconciler.recovery.proving.results import StorageProved
+from reconciler.recovery.proving.results import Coverage, StorageProved
 from reconciler.report.sentences.drift import Difference, meaning
 from reconciler.report.sentences.recovery.objectives import lasting
 from reconciler.report.sentences.terms import count, value
@@ -14,8 +14,10 @@ from reconciler.watching.conditions import (
     CHANGED,
     DRIFT,
     FINDING,
+    LONG_SCAN,
     NOT_APPLIED,
     NOT_KNOWN,
+    NOT_PROVED,
     NOT_PULLED,
     NOT_REACHABLE,
     NOT_SCANNED,
@@ -36,6 +38,8 @@ SAID = {
     FINDING: ("finding", "no finding any more"),
     NOT_REACHABLE: ("not reachable", "reachable again"),
     OVERDUE: ("overdue", "not overdue any more"),
+    NOT_PROVED: ("not proved", "proved, after"),
+    LONG_SCAN: ("scan runs long", "no long scan any more, after"),
     NOT_KNOWN: ("not known", "known again, after"),
 }
 
@@ -60,8 +64,11 @@ def of_difference(difference: Difference) -> str:
     return "; ".join(told)
 
 
-def of_proofs(one: StorageProved) -> list[tuple[str, str, str]]:
-    """Return what is wrong with the proofs of a storage: its kind, its code, and a sentence."""
+def of_proofs(one: StorageProved, *, wanted: bool) -> list[tuple[str, str, str]]:
+    """Return what is wrong with the proofs of a storage: its kind, its code, and a sentence.
+
+    `wanted`: every byte is to be proved.
+    """
     name, coverage = quoted(one.storage), one.coverage
     told = [
         (FINDING, what, f"{name}: {number:,} {shown(what)}, and not accepted")
@@ -75,7 +82,21 @@ def of_proofs(one: StorageProved) -> list[tuple[str, str, str]]:
         cycle = lasting(one.objective.every)
         late = count(coverage.late.files, "file")
         told.append((OVERDUE, "", f"{name}: {late} proved longer ago than {cycle}"))
+    if wanted and coverage is not None and (missed := _missed(one, coverage)):
+        told.append((NOT_PROVED, "", f"{name}: {missed}"))
     return told
+
+
+def _missed(one: StorageProved, coverage: Coverage) -> str:
+    """Say of what there is no proof at all; empty if there is of everything."""
+    told = []
+    if files := coverage.never.files + coverage.ahead.files:
+        told.append(f"{count(files, 'file')} never read")
+    if coverage.closed:
+        told.append(f"{count(coverage.closed, 'folder')} that could not be listed")
+    if one.left_out or one.is_hollow:
+        told.append("not all of it is read: something is left out")
+    return ", ".join(told)
 
 
 def of_dues(one: StorageProved) -> list[Due]:

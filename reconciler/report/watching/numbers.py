@@ -20,6 +20,7 @@ from reconciler.watching.conditions import (
     LIVE,
     PROOFS,
     READING,
+    RUNNING,
     SCANNING,
 )
 from reconciler.watching.status import Destination, Status
@@ -62,6 +63,7 @@ def _families(status: Status) -> Iterator[_Family]:
     yield _code("last_apply", "Exit code of the last apply.", status.applied_code)
     yield _moment("paused_until", "Until when a plan that failed is left.", status.paused_until)
     yield _moment("last_scan", "When a scan last ended.", status.scanned_at)
+    yield _moment("scan_begun", "When the scan that runs was begun.", status.scanning_since)
     yield _code("last_scan", "Exit code of the last scan.", status.scanned_code)
     yield from _notified(status)
     yield _moment(
@@ -82,6 +84,7 @@ def _conditions(status: Status) -> Iterator[_Family]:
         *(CHECKOUT if status.commit else ()),
         *(PROOFS if status.knows_files else ()),
         *(SCANNING if status.scanned_at else ()),
+        *(RUNNING if status.scans and status.tried_at else ()),
     }
     ways = {*DRIFTED, *drifted} if has_looked else {*drifted}
     yield _gauge(

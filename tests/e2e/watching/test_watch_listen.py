@@ -149,6 +149,8 @@ def test_every_number_is_in_the_reference():
         scanned_code=0,
         oldest_proof=NOW,
         knows_files=True,
+        scans=True,
+        scanning_since=NOW,
     )
     for kind in KINDS:
         assert f'reconciler_watch_conditions{{kind="{kind}"}} ' in numbers(status)

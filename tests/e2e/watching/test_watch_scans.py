@@ -101,6 +101,15 @@ def test_a_storage_that_is_not_there_is_not_reachable_and_no_file_missing(scanne
     assert [line.partition(": ")[0] for line in lines] == ["reachable again"]
 
 
+def test_files_that_no_scan_reads_are_told(scanned):
+    scanned.write("new " * 50_000, "nas/large")
+    lines = told(scanned("watch", "--once", "--scan", "proofs", "--max-bytes", "1KB", code=8))
+    assert lines == ["not proved: 'nas': 1 file never read"]
+    forget_when(scanned)
+    lines = told(scanned("watch", "--once", "--scan", "proofs"))
+    assert lines == ["proved, after: 'nas': 1 file never read"]
+
+
 def test_no_repository_is_begun_and_the_looks_go_on(scanned):
     lines = told(scanned("watch", "--once", "--scan", "nowhere", code=1))
     assert lines[0].startswith("not scanned: there is no repository at ")

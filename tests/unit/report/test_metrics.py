@@ -168,3 +168,11 @@ def test_what_is_no_number_of_ours_is_not_read_back(value) -> None:
     assert runs_in(text.replace("} 7\n", f"}} {value}\n"), "/r") == ()
     success = text.replace("1795885563\n", f"{value}\n")
     assert [run.succeeded for run in runs_in(success, "/r")] == [None]
+
+
+def test_an_objective_that_was_met_is_not_when_the_oldest_proof_has_grown_too_old() -> None:
+    proved = replace(NAS, coverage=Coverage(proved=Much(3, 300), oldest=1_795_000_000), wrong={})
+    measured = Measured("/r", (), (proved,))
+    for at, met in ((None, 1), (1_795_086_400, 1), (1_795_086_401, 0)):
+        line = f'reconciler_storage_objective_met{{repository="/r",storage="nas"}} {met}\n'
+        assert line in metrics(measured, at)

@@ -1,6 +1,6 @@
 """Proofs that grow too old between two scans."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from msgspec.structs import replace
@@ -10,6 +10,7 @@ from reconciler.watching import overdue
 from reconciler.watching.conditions import (
     DRIFT,
     FINDING,
+    LONG_SCAN,
     NOT_SCANNED,
     OVERDUE,
     UNREAD,
@@ -73,6 +74,48 @@ def test_what_lasts_has_numbers_also_where_no_look_has_ever_worked():
         'reconciler_watch_conditions{kind="unread"} 1'
     ]
     assert "drifted" not in told
+
+
+def test_a_scan_that_does_not_end_is_told_with_since_when():
+    now, told = [datetime(2026, 11, 30, tzinfo=UTC)], []
+
+    class World:
+        def look(self):
+            return Looked(0, found=Found(ready=True))
+
+        def scan(self):
+            pass
+
+        def news(self, news):
+            told.extend((one.event, one.condition) for one in news)
+
+        def looked(self, looked):
+            pass
+
+    world = World()
+
+    def passed():
+        return now[0].timestamp()
+
+    clock = Clock(passed, lambda: now[0], lambda: 1.0)
+    terms = Terms(60.0, scan_every=3_600.0, scan_longest=600.0)
+    watch = Watch(terms, world, world, clock, NOTHING, [].append)
+    assert [watch.step().what for _ in range(3)] == [LOOK, SCAN, WAIT]
+    assert watch.status.scanning_since == "2026-11-30T00:00:00Z"
+    for minutes in (10, 11, 90):  # it goes on looking
+        now[0] = datetime(2026, 11, 30, tzinfo=UTC) + timedelta(minutes=minutes)
+        assert [watch.step().what for _ in range(2)] == [LOOK, WAIT]
+        assert bool(told) == (minutes > 10)
+    long = Condition(LONG_SCAN, "", "", told[0][1].message)
+    assert told == [("began", long)]
+    assert "2026-11-30T00:00:00Z" in long.message
+    assert 'conditions{kind="long_scan"} 1' in numbers(watch.status)
+    watch.scanned(ScanEnded(0, worked=True, known=Known()))
+    assert [watch.step().what for _ in range(2)] == [SCAN, WAIT]
+    watch.poke()
+    watch.step()
+    assert told == [("began", long), ("ended", long)]
+    assert watch.status.scanning_since == "2026-11-30T01:30:00Z"
 
 
 @pytest.mark.parametrize("restarts", [False, True])

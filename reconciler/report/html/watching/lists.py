@@ -17,8 +17,10 @@ from reconciler.watching.conditions import (
     BLOCKED,
     DRIFT,
     FINDING,
+    LONG_SCAN,
     NOT_APPLIED,
     NOT_KNOWN,
+    NOT_PROVED,
     NOT_PULLED,
     NOT_REACHABLE,
     NOT_SCANNED,
@@ -30,9 +32,9 @@ from reconciler.watching.status import Destination, Status
 from reconciler.watching.survey import Finding, Run, Storage
 
 #: Which storages a reader may want to see.
-ALL, DIFFERING, NOT_PROVED = "all", "differing", "unproved"
-_FAILS = (UNREAD, NOT_PULLED, NOT_APPLIED, NOT_SCANNED)
-_PROOFS = (FINDING, NOT_REACHABLE, OVERDUE, NOT_KNOWN)
+ALL, DIFFERING, UNPROVED = "all", "differing", "unproved"
+_FAILS = (UNREAD, NOT_PULLED, NOT_APPLIED, NOT_SCANNED, LONG_SCAN)
+_PROOFS = (FINDING, NOT_REACHABLE, OVERDUE, NOT_PROVED, NOT_KNOWN)
 #: So much of a commit as people tell commits apart by.
 _COMMIT = 12
 _CONSENT = (
@@ -75,7 +77,7 @@ def is_shown(one: Storage, show: str, now: datetime) -> bool:
     """Return whether a storage is one of those that a reader wants to see."""
     if show == DIFFERING:
         return differs(one)
-    if show == NOT_PROVED:
+    if show == UNPROVED:
         return one.proof is None or one.proof.files is None or is_unproved(one, now)
     return True
 
@@ -147,7 +149,7 @@ def facts(status: Status) -> Iterator[tuple[str, str]]:
     if status.applied_at:
         yield "last apply", f"{moment(status.applied_at)}, exit code {status.applied_code}"
     if status.scanning:
-        yield "scan", "runs now"
+        yield "scan", f"runs since {moment(status.scanning_since)}"
     if status.scanned_at:
         yield "last scan", f"{moment(status.scanned_at)}, exit code {status.scanned_code}"
     if status.scans:
@@ -233,7 +235,7 @@ def _differences(status: Status, lasting: Sequence[Lasting]) -> Iterator[Item]:
 
 def _proof(one: Lasting) -> Item:
     what = one.condition
-    level = DOUBT if what.kind in (NOT_REACHABLE, OVERDUE) else ALARM
+    level = DOUBT if what.kind in (NOT_REACHABLE, OVERDUE, NOT_PROVED) else ALARM
     return Item(spoken(what.kind), what.name, level=level, note=_since(one), facts=(what.message,))
 
 

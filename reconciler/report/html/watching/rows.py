@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from reconciler.recovery.proving.results import PROVED, WRONG
 from reconciler.report.html.page import ALARM, DOUBT, FINE, PLAIN
-from reconciler.report.html.watching.lists import ALL, DIFFERING, NOT_PROVED, moment
+from reconciler.report.html.watching.lists import ALL, DIFFERING, UNPROVED, moment
 from reconciler.report.html.watching.standing import differs, is_too_old, is_unproved
 from reconciler.report.sentences.recovery.objectives import lasting
 from reconciler.report.sentences.scans import amount
@@ -19,7 +19,7 @@ from reconciler.watching.survey import DECLARED, LEFT_ALONE, Proof, Storage
 OPTIONS = (
     (ALL, "all storages"),
     (DIFFERING, "those not as declared"),
-    (NOT_PROVED, "those not proved"),
+    (UNPROVED, "those not proved"),
 )
 _WORDS = {DECLARED: "as declared", LEFT_ALONE: "undeclared, left alone"}
 _UNKNOWN = "unknown"

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from reconciler.printable import commandless, shown
-from reconciler.report.html.watching.lists import DIFFERING, NOT_PROVED
+from reconciler.report.html.watching.lists import DIFFERING, UNPROVED
 from reconciler.report.html.watching.overview import LISTED, ROWS, Wish, overview
 from reconciler.report.html.watching.page import html, policy
 from reconciler.report.html.watching.plots import HEIGHT, WIDTH, drift, lines
@@ -203,7 +203,7 @@ def test_a_search_finds_all_words_anywhere_and_says_what_it_hides():
 
 def test_a_reader_may_see_only_what_differs_or_is_not_proved():
     assert seen(large(100, NOW), show=DIFFERING).storages.found == 10
-    shown = seen(eventful(NOW), show=NOT_PROVED).storages.rows
+    shown = seen(eventful(NOW), show=UNPROVED).storages.rows
     assert [row.name for row in shown] == ["models", "nas", "results", "scratch-2023"]
 
 

@@ -21,7 +21,7 @@ NOW = datetime(2026, 11, 30, 12, 0, 0, tzinfo=UTC)
 SAYS_NOTHING = {
     *("format_version", "tool_version", "at", "started_at", "interval", "commit", "seconds"),
     *("tried_at", "rounds", "failures", "declared", "live", "applied_at", "applied_code"),
-    *("scanned_at", "scanning", "oldest_proof", "course"),
+    *("scanned_at", "scanning", "scanning_since", "oldest_proof", "course"),
 }
 #: What may speak against all being well.
 SPEAKS = {
