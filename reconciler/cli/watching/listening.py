@@ -57,7 +57,7 @@ def listening(
         known = measured()
         return numbers(status()) + (metrics(known, utc_now().timestamp()) if known else "")
 
-    admission = Admission(token, is_open=where.is_loopback)
+    admission = Admission(token)
     sources = Sources(status, told, inbox.poke)
     verbose = context.settings.verbosity > 0
     with open_socket(where) as taken, served(sources, admission, taken, verbose=verbose):

@@ -1,4 +1,4 @@
-"""Who may ask a watch: this machine without a token, everybody else with the one that there is."""
+"""Who may ask a watch: who has its token; without one whoever is on this machine, to read."""
 
 from __future__ import annotations
 
@@ -32,10 +32,12 @@ _OF_OTHERS = ("cross-site", "same-site")
 class Admission:
     """Finds out whom a request comes from, and refuses what a web page has a browser send."""
 
-    def __init__(self, token: Secret | None, *, is_open: bool) -> None:
-        """`is_open`: whoever is on this machine may read without the token."""
+    def __init__(self, token: Secret | None) -> None:
+        """If there is a token, it is asked of everybody.
+
+        Also on this machine: what a proxy passes on, which may say nothing of that, comes from it.
+        """
         self._digest = None if token is None else digest_of(token.reveal())
-        self._is_open = is_open
         self._challenge = _BEARER
 
     def of_browsers(self) -> Admission:
@@ -50,16 +52,11 @@ class Admission:
         authorization = single(headers, "Authorization")
         if authorization is not None:
             return self._holder(authorization)
-        if not self._is_open or (self._is_asking and _passed_on(headers)):
+        if self._digest is not None:
             raise needs_token("send the token: `Authorization: Bearer …`", self._challenge)
         _check_host(headers)
         _check_direct(headers)
         return Identity(ANONYMOUS, READER)
-
-    @property
-    def _is_asking(self) -> bool:
-        """Whether a browser that came through a proxy is to ask for the token that there is."""
-        return self._challenge == _BASIC and self._digest is not None
 
     def _holder(self, authorization: str) -> Identity:
         """Return who holds the token; a browser, which sends it for whatever page, may but read."""
@@ -108,15 +105,10 @@ def _check_host(headers: Headers) -> None:
 
 def _check_direct(headers: Headers) -> None:
     """Refuse what a proxy says that it passes on: through it, strangers look like this machine."""
-    name = _passed_on(headers)
+    name = next(filter(PASSED_ON.fullmatch, headers), None)
     if name is not None:
         raise Problem(
             "misdirected",
             "without the token a watch answers to its own machine only, and the header "
             f"{quoted(name[:40])} says that a proxy passed this on",
         )
-
-
-def _passed_on(headers: Headers) -> str | None:
-    """Return the name of a header by which a proxy says that it passes a request on."""
-    return next(filter(PASSED_ON.fullmatch, headers), None)

@@ -117,7 +117,9 @@ def numbers(folder: Folder) -> str:
             process.send_signal(signal.SIGHUP)
             heard(process.stdout, "blocked")
             # It is told a moment before it counts.
-            answers = (asked(f"{url}/metrics") for _ in range(1000))
+            answers = (
+                asked(f"{url}/metrics", Authorization=f"Bearer {TOKEN}") for _ in range(1000)
+            )
             told = next(answer for answer in answers if "blocking_reasons{" in answer)
             check_probes(url)
             process.terminate()

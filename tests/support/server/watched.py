@@ -29,11 +29,11 @@ class Served:
 
 
 @contextmanager
-def serving(status: Status, token: str | None = None, *, is_open: bool = True) -> Iterator[Served]:
+def serving(status: Status, token: str | None = None) -> Iterator[Served]:
     """Serve a status on a free port of this machine."""
     with open_socket(read_address("127.0.0.1:0")) as listening:
         asked = Served(listening.getsockname()[1], status)
         sources = Sources(lambda: asked.status, lambda: numbers(asked.status), asked.poke)
-        admission = Admission(None if token is None else Secret(token), is_open=is_open)
+        admission = Admission(None if token is None else Secret(token))
         with served(sources, admission, listening, verbose=False):
             yield asked

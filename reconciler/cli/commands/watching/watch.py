@@ -60,8 +60,8 @@ def _add_arguments(parser: ArgumentParser) -> None:
         "--listen",
         metavar="HOST:PORT",
         help="answer over HTTP: a page at /, and /metrics, /healthz, /readyz, /v1/status and POST "
-        "/poke; on this machine without a token, elsewhere with the one that "
-        "RECONCILER_WATCH_TOKEN holds",
+        "/poke; with the token that RECONCILER_WATCH_TOKEN holds; "
+        "without one, on this machine alone, and nobody can poke",
     )
     _add_notifications(parser)
     parser.add_argument(
