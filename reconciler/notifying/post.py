@@ -10,7 +10,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -242,15 +242,19 @@ class Post:
 
     def _fares(self, name: str, one: _Sender) -> Destination:
         waiting = self._book.destinations[name]
-        problem = NO_ANSWER if self._hangs(one) else one.problem
+        failures, since, problem = one.failures, waiting.failing_since, one.problem
+        if one.begun is not None and self._hangs(one):  # a failure that has not come to its end
+            begun = self._means.now() - timedelta(seconds=time.monotonic() - one.begun)
+            failures, problem = failures + 1, NO_ANSWER
+            since = since or timestamp(begun, "seconds")
         return Destination(
             name,
             one.door.service,
             len(waiting.news) + len(waiting.sending),
             one.messages,
             one.told_at,
-            one.failures,
-            waiting.failing_since,
+            failures,
+            since,
             problem,
         )
 

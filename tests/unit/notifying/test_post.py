@@ -7,14 +7,19 @@ from queue import Queue as Mailbox
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
+from reconciler.environment.timestamps import utc_now
 from reconciler.notifying.book import BLANK, Book
 from reconciler.notifying.digests import DAILY, Rhythm
 from reconciler.notifying.message import Outcome
 from reconciler.notifying.post import NO_ANSWER, Means, Post
+from reconciler.report.html.watching.overview import Wish, overview
 from reconciler.report.watching.notifications import digest, news
+from reconciler.report.watching.numbers import numbers
 from reconciler.watching.conditions import DRIFT, Condition, Lasting
 from reconciler.watching.memory import Memory
+from support.values.watched import calm
 
 THEN = "2026-11-30T09:00:00Z"
 SOON = 10
@@ -128,6 +133,12 @@ def test_one_that_hangs_keeps_no_other_one_and_no_watch_waiting(kept):
     assert mail.first() == "no drift any more: 'nas': not live (here)"
     hanging = {one.name: one for one in post.status()}["team"]
     assert (hanging.problem, hanging.waiting) == (NO_ANSWER, 2)
+    assert (hanging.failures, bool(hanging.failing_since)) == (1, True)
+    told = replace(calm(), destinations=(hanging,))
+    assert 'reconciler_watch_notification_failures{destination="team"} 1' in numbers(told)
+    view = overview(told, utc_now(), Wish())
+    assert (view.status, view.title) == ("not notified", "1 destination can't be notified.")
+    assert [item.name for one in view.sections for item in one.items] == ["team"]
     assert f"Warning: 'team' (Test): {NO_ANSWER}" in post.troubles()
     post.close(0.0, tried=False)
     assert time.monotonic() - begun < SOON / 2
