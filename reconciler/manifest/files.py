@@ -12,8 +12,8 @@ from pathlib import Path
 from reconciler.environment.at_hand import DEFAULT_FILE, DEFAULT_FOLDER, DEFAULTS
 from reconciler.errors import UsageError
 from reconciler.manifest.reading.encodings import BYTE_ORDER_MARK
+from reconciler.masking import quoted_url
 from reconciler.model import Problem
-from reconciler.printable import quoted
 
 MAX_BYTES = 64 * 1024 * 1024
 SUFFIXES = (".yaml", ".yml")
@@ -54,7 +54,7 @@ def find_files(paths: Sequence[str], problems: list[Problem]) -> list[str]:
     for given in paths:
         path = STDIN if given == "-" else given
         if path != STDIN and not os.path.lexists(path):
-            raise UsageError(f"{quoted(path)} does not exist: check the path given with -f")
+            raise UsageError(f"{quoted_url(path)} does not exist: check the path given with -f")
         files = [path]
         if stat.S_ISDIR(_mode(path)):
             files = sorted(_below(path, problems, set()), key=lambda file: Path(file).parts)

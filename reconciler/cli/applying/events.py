@@ -21,6 +21,7 @@ from reconciler.disk.json_lines import encoded
 from reconciler.environment.timestamps import timestamp, utc_now
 from reconciler.errors import ERROR, INTERRUPTED, ReconcilerError
 from reconciler.executor.events import OperationEvent
+from reconciler.masking import quoted_url
 from reconciler.plan.document import Plan
 from reconciler.plan.document import Summary as PlanSummary
 from reconciler.printable import quoted
@@ -157,7 +158,7 @@ def _open(path: str | None, may_wait: MayWait) -> Outlet | None:
         return Outlet(os.open(path, flags, 0o600), may_wait)
     except (OSError, ValueError) as error:
         reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
-        raise ReconcilerError(f"can't write events to {quoted(path)}: {reason}") from None
+        raise ReconcilerError(f"can't write events to {quoted_url(path)}: {reason}") from None
 
 
 def _spare(path: str) -> None:

@@ -18,6 +18,7 @@ from reconciler.manifest.reading.encodings import (
     other_encoding,
     position,
 )
+from reconciler.masking import masked
 from reconciler.model import Problem
 from reconciler.printable import quoted
 
@@ -42,7 +43,9 @@ def read_variables(environ: Mapping[str, str], env_files: Sequence[str]) -> dict
     problems: list[Problem] = []
     for file in env_files:
         if not os.path.lexists(file):
-            raise UsageError(f"{quoted(file)} does not exist: check the path given with --env-file")
+            raise UsageError(
+                f"{_called(file)} does not exist: check the path given with --env-file"
+            )
         try:
             _EnvFile(file, environ, variables, problems).take(read_bytes(file))
         except OSError as error:
@@ -50,6 +53,12 @@ def read_variables(environ: Mapping[str, str], env_files: Sequence[str]) -> dict
     if problems:
         raise ManifestError(problems)
     return {**variables, **environ}
+
+
+def _called(file: str) -> str:
+    """Return what there is no file of, as a message has it: it may be `NAME=value` by mistake."""
+    name, equals, _ = masked(file).partition("=")
+    return quoted(f"{name}=***" if equals else name)
 
 
 class _EnvFile:

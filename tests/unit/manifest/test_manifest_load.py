@@ -161,6 +161,8 @@ def test_a_path_that_does_not_exist(write: Callable[..., Path]) -> None:
     write("version: 1")
     with pytest.raises(UsageError, match=r"nothing\.yaml' does not exist"):
         load(["m.yaml", "nothing.yaml"], {})
+    with pytest.raises(UsageError, match=r"'https://\*\*\*@h/x' does not exist"):
+        load(["https://u:s3cr3t@h/x"], {})
 
 
 def test_importing_the_package_is_cheap() -> None:

@@ -134,3 +134,10 @@ def test_an_env_file_that_does_not_exist(write: Write) -> None:
     write("")
     with pytest.raises(UsageError, match=r"no\.env' does not exist"):
         read_variables({}, ["no.env"])
+
+
+@pytest.mark.parametrize("given", ["PASSWORD=s3cr3t", "https://u:s3cr3t@h/x", "a?token=s3cr3t"])
+def test_a_secret_in_place_of_an_env_file_is_not_shown(given: str) -> None:
+    with pytest.raises(UsageError, match="does not exist") as caught:
+        read_variables({}, [given])
+    assert "s3cr3t" not in str(caught.value)
