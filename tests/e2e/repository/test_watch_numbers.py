@@ -189,7 +189,6 @@ def test_alerts_and_panels_are_of_numbers_that_a_watch_gives(numbers):
         "reconciler_watch_last_scan_timestamp_seconds",
         "reconciler_watch_oldest_proof_timestamp_seconds",
         "reconciler_watch_notifications_total",
-        "reconciler_watch_notification_failures",
     }
     assert not {name for name in there if not name.startswith("reconciler_watch_")} - {*FAMILIES}
     if PROMTOOL:
