@@ -23,7 +23,7 @@ from dask.utils import parse_timedelta
 from distributed import Client, Worker, get_worker
 
 from reconciler.errors import ClusterError, ReconcilerError, UnreachableError
-from reconciler.masking import quoted_url
+from reconciler.masking import masked_in, quoted_url
 from reconciler.printable import quoted
 from reconciler.version import __version__
 
@@ -257,5 +257,6 @@ def _unfit(address: str, error: Exception) -> ClusterError:
 
 
 def _reason(error: BaseException) -> str:
-    text = " ".join(str(error).split())
+    # Dask quotes addresses, and not as the user spelled them.
+    text = masked_in(" ".join(str(error).split()))
     return f"{type(error).__name__}: {text[:200]}" if text else type(error).__name__

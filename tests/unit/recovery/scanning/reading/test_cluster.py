@@ -202,3 +202,10 @@ def test_somebody_looks_as_long_as_the_cluster_is_wanted(client, monkeypatch):
     monkeypatch.setattr(cluster, "look", look)
     cluster.watch(ended)
     assert len(looks) == 2
+
+
+def test_what_others_say_of_an_address_is_told_without_its_secret():
+    client = Client(error=ValueError("invalid address 'bob:SECRET@scheduler:1'"))
+    with pytest.raises(ClusterError) as told:
+        Cluster(client, AT)
+    assert "(ValueError: invalid address '***@scheduler:1')" in str(told.value)
