@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
-from reconciler.masking import has_secret
-from reconciler.printable import listed
+from reconciler.masking import has_secret, quoted_url
+from reconciler.printable import listed, quoted, shown
 
 _URL = re.compile(
     r"(?i:(?P<scheme>https?))://(?P<user>[^/?#]*@)?(?P<host>[^/?#@]+)(?P<rest>.*)", re.DOTALL
@@ -116,6 +116,18 @@ def bucket_of(type: str, url: str, region: str | None = None) -> Bucket | None:
         return None
     name, _, prefix = parts.path.lstrip("/").partition("/")
     return _bucket(name, prefix, region, f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}")
+
+
+def named_bucket(type: str, url: str) -> str:
+    """Return what messages call the bucket that an address means: its name, and where that is.
+
+    An address that has a secret is masked as a whole: what we take for a bucket or a server may be
+    a piece of that secret.
+    """
+    bucket = None if has_secret(url) else bucket_of(type, url)
+    if bucket is None:
+        return quoted_url(url)
+    return quoted(bucket.name) + (f" at {shown(bucket.endpoint)}" if bucket.endpoint else "")
 
 
 def same_place(one: Placed, other: Placed) -> bool:

@@ -136,6 +136,11 @@ def masked(url: str) -> str:
     return f"{begin}{url[at : parameter.end()]}***"
 
 
+def masked_path(path: str) -> str:
+    """Return a folder's path `masked`, by itself and as the address that it was taken from."""
+    return masked(f"file://{masked(path)}")[7:]
+
+
 def masked_in(text: str) -> str:
     """Return a text that somebody else wrote, with each address in it `masked`."""
     return re.sub(_IN_TEXT, lambda found: masked(found[0]), text)

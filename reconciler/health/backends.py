@@ -22,10 +22,10 @@ from msgspec.structs import replace
 from reconciler.buckets import Answer, ask_for_bucket, asking_client, library_of, obstacle
 from reconciler.environment.extras import missing_extra
 from reconciler.errors import UsageError
-from reconciler.location import Bucket, bucket_of
-from reconciler.masking import quoted_url
+from reconciler.location import Bucket, bucket_of, named_bucket
+from reconciler.masking import masked_path, quoted_url
 from reconciler.model import Values
-from reconciler.printable import quoted, shown
+from reconciler.printable import quoted
 
 #: How long one folder or bucket may take to answer, in seconds, and how many are asked at once.
 TIMEOUT = 10.0
@@ -112,7 +112,8 @@ def _check(place: Values, clients: _Clients) -> Backend:
 
 def _folder(url: str) -> Backend:
     text = url[7:] if url[:7].lower() == "file://" else url
-    what = f"the folder {quoted(text)}"
+    named = quoted(masked_path(text))
+    what = f"the folder {named}"
     path = Path(text)
     if not path.is_absolute():
         return Backend(UNKNOWN, f"{what} is no absolute path of this machine")
@@ -124,7 +125,7 @@ def _folder(url: str) -> Backend:
         reason = os.strerror(getattr(error, "errno", None) or errno.EINVAL)
         return Backend(UNKNOWN, f"{what} can't be looked at ({reason})")
     if not stat.S_ISDIR(mode):
-        return Backend(UNUSABLE, f"{quoted(text)} is not a folder")
+        return Backend(UNUSABLE, f"{named} is not a folder")
     if not os.access(path, os.W_OK | os.X_OK):
         return Backend(UNUSABLE, f"{what} is not writable for this account")
     return Backend(FINE, f"{what} is there and writable")
@@ -136,15 +137,14 @@ def _in_bucket(place: Values, clients: _Clients) -> Backend:
         url = quoted_url(place.default_url)
         return Backend(UNKNOWN, f"{url} does not tell which bucket is meant")
     try:
-        return _head(bucket, clients)
+        return _head(bucket, named_bucket(place.type, place.default_url), clients)
     except ImportError:
         return Backend(UNKNOWN, missing_extra("asking for a bucket", "s3"))
 
 
-def _head(bucket: Bucket, clients: _Clients) -> Backend:
-    """Ask for a bucket."""
-    where = f" at {shown(bucket.endpoint)}" if bucket.endpoint else ""
-    what = f"the bucket {quoted(bucket.name)}{where}"
+def _head(bucket: Bucket, named: str, clients: _Clients) -> Backend:
+    """Ask for a bucket; `named` is what it is called."""
+    what = f"the bucket {named}"
     try:
         return _heard(bucket, what, ask_for_bucket(clients.get(bucket), bucket.name))
     except UsageError as error:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from reconciler.errors import UnreachableError
+from reconciler.masking import masked_in, masked_path
 from reconciler.recovery.paths import read, shown
 from reconciler.recovery.roots import file_system, marker
 from reconciler.recovery.values import Root
@@ -42,12 +43,17 @@ def folder_of(url: str) -> bytes:
     if sys.platform == "win32" and path[:1] == "/" and path[2:3] == ":":
         path = path[1:]
     if not Path(path).is_absolute() or "\0" in path:
-        text = shown(os.fsencode(path))
         raise UnreachableError(
-            f"{text} is not the whole path of a folder: say where it is read here with --relocate",
+            f"{_named(os.fsencode(path))} is not the whole path of a folder: say where it "
+            "is read here with --relocate",
             reason="no folder",
         )
     return os.fsencode(path)
+
+
+def _named(folder: bytes) -> str:
+    """Return what messages call a folder: its path, without a secret of the address."""
+    return shown(os.fsencode(masked_path(os.fsdecode(folder))))
 
 
 def opened(folder: bytes) -> int | None:
@@ -76,7 +82,7 @@ def unreachable(folder: bytes, error: OSError) -> UnreachableError:
     """Return what is said of a root that can't be read."""
     code = error.errno or errno.EIO
     what = _PLAIN.get(code) or f"can't be read ({os.strerror(code)}): look at its disk or network"
-    return UnreachableError(f"{shown(folder)} {what}", reason=errno.errorcode.get(code, "EIO"))
+    return UnreachableError(f"{_named(folder)} {what}", reason=errno.errorcode.get(code, "EIO"))
 
 
 @contextmanager
@@ -125,7 +131,7 @@ def _compare(folder: bytes, known: Root, now: Root) -> None:
         reason = "other file system"
         what = (
             "lies in another file system, or is another folder of it, than at the last scan "
-            f"(then {known.device}; now {now.device})"
+            f"(then {masked_in(known.device)}; now {masked_in(now.device)})"
         )
     elif known.marker and known.marker != now.marker:
         reason = "no marker"
@@ -138,5 +144,5 @@ def _compare(folder: bytes, known: Root, now: Root) -> None:
         what = "is empty, and was not at the last scan"
     else:
         return
-    text = f"{shown(folder)} {what}: mount the right one; {_ON_PURPOSE}"
+    text = f"{_named(folder)} {what}: mount the right one; {_ON_PURPOSE}"
     raise UnreachableError(text, reason=reason)

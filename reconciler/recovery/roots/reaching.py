@@ -15,7 +15,7 @@ from reconciler.buckets import Answer, asking_client
 from reconciler.environment.extras import missing_extra
 from reconciler.errors import UnreachableError
 from reconciler.lease.bucket_failure import REFUSALS
-from reconciler.location import Bucket, bucket_of, location
+from reconciler.location import Bucket, bucket_of, location, named_bucket
 from reconciler.masking import masked, quoted_url
 from reconciler.printable import quoted, shown
 from reconciler.recovery.roots.asking import AT_FIRST, LISTING, NO_ANSWER, Asking, Refused, Tries
@@ -118,10 +118,8 @@ class Door:
 
     def unreachable(self, meaning: str) -> UnreachableError:
         """Return an error that says it of the bucket, without a secret."""
-        bucket = bucket_of(self.target.type, self.target.url)
-        name = quoted(bucket.name) if bucket else quoted_url(self.target.url)
-        where = f" at {shown(masked(bucket.endpoint))}" if bucket and bucket.endpoint else ""
-        return UnreachableError(f"the bucket {name}{where} {meaning}")
+        named = named_bucket(self.target.type, self.target.url)
+        return UnreachableError(f"the bucket {named} {meaning}")
 
     def _server(self) -> str:
         bucket = bucket_of(self.target.type, self.target.url)

@@ -6,6 +6,7 @@ import re
 import pytest
 
 from support.platforms.live_file import local, made, manifest, sql
+from support.values.building import CREATED
 
 SECRETS = [
     ("S3", "https://minio:9000/b?X-Amz-Credential=AKIAX&X-Amz-Signature=SECRET"),
@@ -132,3 +133,24 @@ def test_no_name_is_a_command_in_a_document(folder):
     assert not any(COMMAND.search(journal.read_text()) for journal in journals)
     history = folder("history", "--name", "*", "-o", "json").stdout
     assert not COMMAND.search(history)
+
+
+#: What is taken for a bucket, its server or a folder is a piece of what is masked.
+PIECES = [
+    *(("S3", "https:///bob:SECRET@h/b"), ("S3", "s3://AKIA:SECRET/i@b/d")),
+    *(("local", "file://bob:SECRET@h/x"), ("local", "file:///bob:SECRET@h/x")),
+]
+
+
+def test_no_scan_prints_or_keeps_a_piece_of_an_address(folder):
+    made(folder)
+    for number, (kind, url) in enumerate(PIECES):
+        values = (f"id-{number}", f"live{number}", "L", kind, url, CREATED)
+        sql(folder, "INSERT INTO storages VALUES (?, ?, ?, ?, ?, ?)", *values)
+    folder.write(manifest())
+    told = folder("scan", "--into", "rep", "-o", "json", code=8)
+    assert "has an address that can't be asked" in told.stdout
+    kept = [path.read_text() for path in folder.path.glob("rep/**/*.json")]
+    assert len(kept) > len(PIECES)
+    for text in (*kept, told.stdout, told.stderr):
+        assert "SECRET" not in text

@@ -250,6 +250,18 @@ def test_a_server_that_is_not_there_is_not_an_absent_bucket(answering):
     assert (found.status, "nothing listens there" in found.message) == (UNKNOWN, True)
 
 
+@pytest.mark.parametrize("url", ["file://bob:SECRET@h/x", "file:///bob:SECRET@h/x"])
+def test_no_piece_of_a_folders_address_is_told(url):
+    assert "SECRET" not in look(Values("nas", "NAS", "local", url)).message
+
+
+@pytest.mark.parametrize("url", ["https:///bob:SECRET@h/b", "s3://AKIA:SECRET/i@b/d"])
+def test_no_piece_of_a_buckets_address_is_told(url):
+    told = look(bucket_at(url)).message
+    assert "could not be asked for" in told
+    assert "SECRET" not in told
+
+
 @pytest.mark.parametrize(
     "url",
     [
