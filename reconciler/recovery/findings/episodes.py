@@ -111,13 +111,15 @@ def same_state(one: Content | None, other: Content | None) -> bool:
     return next(states) == next(states)
 
 
-def is_of_another(episode: FileFinding, now: FileFinding) -> bool:
-    """Return whether what a scan finds gone is another file than that of which it was known.
+def is_of_another(episode: FileFinding, now: FileFinding, since: str) -> bool:
+    """Return whether what a scan finds gone `since` is another file than that which was accepted.
 
     That came there, and went, and no scan that kept its findings saw it in between.
     """
-    was, other = episode.was, now.was
+    was, other, accepted = episode.was, now.was, episode.accepted
     if was is None or other is None or not is_bare(episode.now):
+        return False
+    if accepted is None or since <= accepted.at:
         return False
     if was.sha256 is not None and other.sha256 is not None:
         return was.sha256 != other.sha256

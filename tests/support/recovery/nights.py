@@ -13,7 +13,7 @@ from reconciler.recovery.verifying.comparing.sides import SETTLED_NS
 from reconciler.recovery.verifying.recorded import of_scan
 from reconciler.recovery.verifying.telling.means import Means
 from support.recovery.memory import LONG_AGO, TARGET, Storage
-from support.recovery.scans import scan_once
+from support.recovery.scans import here, scan_once
 
 GOOD, ROTTEN, WRITTEN = b"good", b"evil", b"written"
 
@@ -55,4 +55,4 @@ class Nights:
         """Accept all that lasts."""
         shown = to_accept(self.repository, TARGET.place, "nas", ())
         said = Accepted("", "anna@scope")
-        return accept(self.repository, TARGET.place, shown, said, utc_now())
+        return accept(self.repository, TARGET.place, shown, said, here().now())

@@ -540,6 +540,22 @@ def test_what_nobody_could_read_is_missing_though_one_of_its_size_and_time_comes
         assert nights.scan().missing_first == [b"never"]
 
 
+@pytest.mark.parametrize("is_read", [True, False])
+def test_a_loss_that_is_accepted_after_another_file_came_there_and_went_stays_accepted(
+    lost, is_read
+):
+    lost.put(WRITTEN, mtime_ns=LONG_AGO + 1)
+    if not is_read:
+        lost.storage.errors[b"f/a"] = b"EIO"
+    lost.scan()
+    del lost.storage.files[b"f/a"]
+    assert lost.scan().missing_first == [b"f/a"]
+    lost.accept()
+    for _ in range(2):
+        assert lost.scan().found == 0
+    assert lost.verify().verdict == results.AGREES
+
+
 def test_a_file_of_another_size_or_time_is_not_what_nobody_could_read(nights, never):
     nights.storage.put("longer", b"more data")
     nights.storage.put("later", b"data", mtime_ns=LONG_AGO + 1)
