@@ -91,15 +91,18 @@ _IN_NAME = rf"(?:(?!{_BEFORE_HIDDEN})[^=?#&;])*"
 _HIDDEN = rf"(?!{_BEFORE_HIDDEN})(?:[^\u0021-\u007e]|{_ESCAPE}(?:[46][1-9A-Fa-f]|[57][0-9Aa]))"
 #: These are secrets also where they end a word (`accesstoken`), those others as a whole one.
 _LONG = _letters(
-    "(?:token|secret|passwo?r?d|passphrase|pwd|signature|credential"
-    "|(?:access|api|account|secret|private|shared|sas)[_-]?key|access[_-]?key[_-]?id"
+    "(?:token|secret|passwo?r?d|passphrase|passcode|pwd|signature|credential|bearer"
+    "|(?:access|account|api|auth|customer|encryption|hex|master|priv|private|sas|secret|shared"
+    "|sign|signing|ssh|text)[_-]?key|access[_-]?key[_-]?id|(?:user|db)pass|auth[_-]?code"
     "|authorization)s?"
 )
-_SHORT = _letters("(?:sig|auth|key|pass|pw|sas|jwt)")
+_SHORT = _letters("(?:sig|auth|key|pass|pw|sas|jwt|creds?)")
+#: Those behind the hump of a camel: `sshKey`, `userPass`.
+_HUMP = "(?:[A-Za-z](?:Sig|Auth|Key|Pass|Pw|Sas|Jwt|Creds?)|[a-z](?:SIG|AUTH|KEY|PASS|PW|SAS|JWT))"
 _WORD_ENDS = "(?![a-z])"
 #: A parameter that is a secret by its name, up to its value.
 PARAMETER = (
-    rf"{_BEFORE}(?={_IN_NAME}{_EQUALS}[\s\S])(?:{_IN_NAME}(?:{_HIDDEN}|{_LONG}{_WORD_ENDS})"
+    rf"{_BEFORE}(?={_IN_NAME}{_EQUALS}[\s\S])(?:{_IN_NAME}(?:{_HIDDEN}|(?:{_LONG}|{_HUMP}){_WORD_ENDS})"
     rf"|(?:{_IN_NAME}(?!{_BEFORE_HIDDEN})(?:[^A-Za-z=?#&;]|%(?:25)*[0-9A-Fa-f]{{2}}))?"
     rf"{_SHORT}{_WORD_ENDS}){_IN_NAME}{_EQUALS}"
 )

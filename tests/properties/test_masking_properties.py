@@ -113,6 +113,8 @@ NAMES = [
     "key",
 ]
 NAMES += ["X-Amz-Signature", "sig", "x.auth", "apikey", "api_key", "AWSAccessKeyId", "tokenValue"]
+NAMES += ["encryptionKey", "sshKey", "SSEKey", "userPass", "dbPASS", "apiAuth", "urlSig", "dbPw"]
+NAMES += ["userpass", "authkey", "privkey", "hexkey", "textkey", "creds", "passcode", "bearer"]
 NAMES += ["passwd", "x%5Bkey%5D", "token[]", "client_secrets", "to\u200bken", "a=1,token"]
 
 
@@ -136,7 +138,9 @@ PATHS = st.lists(WORDS, min_size=1, max_size=3).map("/".join)
 WITH_AT = st.tuples(WORDS, PATHS, WORDS).map(lambda it: f"{it[0]}/{it[1]}@{it[2]}")
 HOSTS = st.sampled_from(["h", "minio.example", "[::1]", "[fe80::1]:9000", "m\u00fcnchen.example"])
 BACKWARDS = WITH_AT.map(lambda path: path.replace("/", "\\"))
-QUERIED = st.sampled_from(["design", "author", "max-keys", "tokenizer", "x[a]"])
+QUERIED = st.sampled_from(
+    ["design", "author", "max-keys", "maxKeys", "monkey", "bypass", "sacred", "tokenizer", "x[a]"]
+)
 ROOTS = ["/", "file:///", "./", "../", "/data/12:30/", "sqlite:////d/", "/d/50%20off/"]
 PLAIN = st.one_of(
     st.builds("{}://{}/{}".format, st.sampled_from(["https", "HTTP", "s3"]), HOSTS, WITH_AT),
