@@ -26,6 +26,8 @@ _MARKS = (WATCHED, MARKER)
 _OPENING, _LONG = b'"event":"run_started"', 200
 #: How files of a manifest end that lie in its folder.
 _OF_MANIFEST = (".yaml", ".yml")
+#: What git calls the folder of a repository.
+_GIT = ".git"
 #: Where runs keep their journals, and a watch what it knows, if nobody says otherwise.
 _KEPT = (JOURNALS, WATCHES)
 
@@ -128,7 +130,15 @@ def _joins_manifest(asked: _Asked) -> bool:
         return False  # of what is there is told once the manifest is read
     names = (asked.file, os.path.realpath(asked.file))
     return any(name.lower().endswith(_OF_MANIFEST) for name in names) and any(
-        os.path.isdir(path) and _lies_in(asked.file, path) for path in _manifest(asked)
+        os.path.isdir(path) and any(_lies_in(asked.file, folder) for folder in _folders(path))
+        for path in _manifest(asked)
+    )
+
+
+def _is_gits(asked: _Asked) -> bool:
+    """Return whether a path is where git keeps a repository, or the file that says where."""
+    return any(
+        os.path.basename(place).lower() == _GIT for place in (asked.file, *_above(asked.file))
     )
 
 
@@ -152,7 +162,7 @@ def _is_read(asked: _Asked) -> bool:
         return True
     # What else is written is held against the manifest once that is read.
     return asked.is_report and any(
-        _lies_in(asked.file, path) and os.path.realpath(asked.file).endswith(_OF_MANIFEST)
+        any(_is_file(asked.file, file) for file in _files(path))
         if os.path.isdir(path)
         else _is_file(asked.file, path)
         for path in _manifest(asked)
@@ -164,6 +174,7 @@ _PROTECTED = (
     (_is_twice, "is named twice: each report, and what else is written, needs a file of its own"),
     (_is_manifest, "has the name of a manifest, which no report is to replace: give another one"),
     (_joins_manifest, "would be read as a file of the manifest: write elsewhere"),
+    (_is_gits, "is git's own, and no output belongs there: write elsewhere"),
     (_is_kept, "is where runs keep what they know: write elsewhere"),
     (_is_read, "is a file that this run reads: write the report elsewhere"),
 )
@@ -171,6 +182,34 @@ _PROTECTED = (
 
 def _manifest(asked: _Asked) -> Sequence[str]:
     return asked.chosen.files or DEFAULTS
+
+
+def _files(folder: str) -> Iterator[str]:
+    """Yield the files of a manifest that is a folder, also what links in it lead to."""
+    for above, names in _walk(folder):
+        yield from (os.path.join(above, name) for name in names if _is_read_of_folder(name))
+
+
+def _folders(folder: str) -> Iterator[str]:
+    """Yield a folder, and those that links below it lead to: files there are the manifest's too."""
+    for above, _ in _walk(folder):
+        if above == folder or os.path.islink(above):
+            yield above
+
+
+def _walk(folder: str) -> Iterator[tuple[str, list[str]]]:
+    """Yield each folder below one, itself first, and the names in it, as manifests are read."""
+    seen = set()
+    for above, below, names in os.walk(folder, followlinks=True):
+        real = os.path.realpath(above)
+        below[:] = [name for name in below if real not in seen and not name.startswith(".")]
+        if real not in seen:
+            yield above, names
+        seen.add(real)
+
+
+def _is_read_of_folder(name: str) -> bool:
+    return name.lower().endswith(_OF_MANIFEST) and not name.startswith(".")
 
 
 def _of_run(chosen: Settings) -> Iterator[str]:

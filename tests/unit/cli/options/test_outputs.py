@@ -90,11 +90,23 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "link.json").symlink_to("v.env")
     (tmp_path / "to-be.json").symlink_to("storages/new.yaml")
     (tmp_path / "linked").symlink_to("storages")
+    (tmp_path / "shared" / "apart").mkdir(parents=True)
+    (tmp_path / "shared" / "raw.conf").write_text("x")
+    (tmp_path / "storages" / "raw.yaml").symlink_to("../shared/raw.conf")
+    (tmp_path / "storages" / "sub" / "more").symlink_to("../../shared/apart")
+    (tmp_path / "shared" / "apart" / "again").symlink_to("../../storages")
+    (tmp_path / "repository" / ".git").mkdir(parents=True)
+    (tmp_path / "repository" / ".git" / "HEAD").write_text("x")
+    (tmp_path / "worktree").mkdir()
+    (tmp_path / "worktree" / ".git").write_text("x")
+    (tmp_path / "head.json").symlink_to("repository/.git/HEAD")
     os.link(tmp_path / "v.env", tmp_path / "hard.json")
     monkeypatch.setenv("RECONCILER_TOKEN_FILE", "token")
     return tmp_path
 
 
+#: Where manifests are written.
+OF_MANIFEST = ("storages/", "linked/", "to-be.json", "shared/")
 #: Each is held against each option.
 PROTECTED = {
     "an env-file": "v.env",
@@ -106,6 +118,11 @@ PROTECTED = {
     "below it": "storages/sub/b.yml",
     "in a folder that a link leads to": "linked/b.yaml",
     "by a link that leads to nothing": "to-be.json",
+    "where a link in the manifest's folder leads": "shared/apart/new.yaml",
+    "a branch": "repository/.git/HEAD",
+    "what git has not made yet": "repository/.git/hooks/new",
+    "by a link into it": "head.json",
+    "where the repository of a worktree is": "worktree/.git",
     "a journal": "run",
     "a journal's folder": ".reconciler/journal/x.jsonl",
     "what a link makes of that": "disk/journal/../../.reconciler/journal/x.jsonl",
@@ -121,7 +138,7 @@ def test_no_option_writes_there(place: Path, path: str) -> None:
     given = {"env_files": ("v.env",), "journal": "jj"}
     for row, action in WRITING:
         told = asked(row, action, path, **given)
-        if action and action.type is manifest_path and "storages" in os.path.realpath(path):
+        if action and action.type is manifest_path and path.startswith(OF_MANIFEST):
             assert told == ""
         else:
             assert told, (row.name, action)
@@ -152,6 +169,7 @@ def test_a_report_replaces_no_file_of_the_manifest(place: Path) -> None:
     for row, action in WRITING:
         if action is None:
             assert "this run reads" in asked(row, action, "m.txt", files=("m.txt",))
+            assert "this run reads" in asked(row, action, "shared/raw.conf")
 
 
 def test_what_a_manifest_needs_is_held_against_its_files(place: Path) -> None:
