@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 #: Kinds of conditions: the checkout could not be brought up to date; manifest or platform could
 #: not be read; live differs; policy blocks; a plan could not be applied.
@@ -47,6 +48,8 @@ SCANNING, RUNNING, PROOFS = (
 TELLING = frozenset({DRIFT, FINDING})
 KINDS = tuple(sorted(CHECKOUT | READING | LIVE | APPLYING | SCANNING | RUNNING | PROOFS))
 BEGAN, CHANGED, ENDED = "began", "changed", "ended"
+#: With what the message begins of a condition that ends since a watch was told not to look at it.
+DROPPED = "no longer looked at: "
 
 
 class Condition(Struct, frozen=True, order=True):
@@ -62,8 +65,8 @@ class Condition(Struct, frozen=True, order=True):
 
     @property
     def key(self) -> tuple[str, str, str]:
-        """By which it is known to be the same."""
-        return (self.kind, self.name, self.code)
+        """By which it is known to be the same; drift may come to be of another way."""
+        return (self.kind, self.name, "" if self.kind == DRIFT else self.code)
 
 
 class Lasting(Struct, frozen=True, order=True):
@@ -83,6 +86,16 @@ class News(Struct, frozen=True):
     since: str
 
 
+def dropped(known: Iterable[Lasting], kinds: frozenset[str]) -> tuple[Lasting, ...]:
+    """Return what lasts, of which some kinds say that nobody looks at them any more."""
+    return tuple(
+        Lasting(replace(one.condition, message=f"{DROPPED}{one.condition.message}"), one.since)
+        if one.condition.kind in kinds and not one.condition.message.startswith(DROPPED)
+        else one
+        for one in known
+    )
+
+
 def added(
     known: Iterable[Lasting], kinds: frozenset[str], conditions: Iterable[Condition]
 ) -> tuple[Condition, ...]:
@@ -98,14 +111,16 @@ def seen(
 
     Of drift and findings it is news, too, that they are of another way, or more, than before.
     """
-    found = {condition.key: condition for condition in sorted(conditions)}
+    found: dict[tuple[str, str, str], Condition] = {}
+    for one in sorted(conditions):
+        found[one.key] = _joined(found.get(one.key), one)
     earlier: Mapping[tuple[str, str, str], Lasting] = {one.condition.key: one for one in known}
     news, lasting = [], []
-    for key, one in earlier.items():
-        if one.condition.kind not in kinds:
-            lasting.append(one)
+    for key, known_one in earlier.items():
+        if known_one.condition.kind not in kinds:
+            lasting.append(known_one)
         elif key not in found:
-            news.append(News(ENDED, now, one.condition, one.since))
+            news.append(News(ENDED, now, known_one.condition, known_one.since))
     for key, condition in found.items():
         before = earlier.get(key)
         since = before.since if before else now
@@ -115,3 +130,10 @@ def seen(
         elif condition.kind in TELLING and condition != before.condition:
             news.append(News(CHANGED, now, condition, since))
     return tuple(sorted(lasting)), tuple(news)
+
+
+def _joined(before: Condition | None, one: Condition) -> Condition:
+    """Return what is said of a storage that differs in more than one way."""
+    if before is None or before == one:
+        return one
+    return Condition(one.kind, one.name, one.code, f"{before.message}; {one.message}")

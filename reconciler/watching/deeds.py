@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable
+from datetime import datetime
+from typing import NamedTuple, Protocol
 
 from msgspec import Struct
 
@@ -10,6 +12,16 @@ from reconciler.watching.conditions import Condition, News
 from reconciler.watching.overdue import Due
 from reconciler.watching.schedule import Found
 from reconciler.watching.survey import Finding, Proof, Survey
+
+
+class Clock(NamedTuple):
+    """Where times come from, and chance."""
+
+    #: Seconds by a clock that never goes back.
+    passed: Callable[[], float]
+    now: Callable[[], datetime]
+    #: A factor for the interval, near 1, so that many watches do not ask all at once.
+    spread: Callable[[], float]
 
 
 class Pulled(Struct, frozen=True):

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
-from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -22,9 +20,10 @@ from reconciler.watching.conditions import (
     SCANNING,
     Condition,
     added,
+    dropped,
     seen,
 )
-from reconciler.watching.deeds import Deeds, Known, Looked, ScanEnded, Teller
+from reconciler.watching.deeds import Clock, Deeds, Known, Looked, ScanEnded, Teller
 from reconciler.watching.memory import Memory, Paused
 from reconciler.watching.schedule import (
     APPLY,
@@ -39,16 +38,6 @@ from reconciler.watching.schedule import (
 )
 from reconciler.watching.status import FORMAT_VERSION, Status
 from reconciler.watching.survey import Proof, Survey
-
-
-class Clock(NamedTuple):
-    """Where times come from, and chance."""
-
-    #: Seconds by a clock that never goes back.
-    passed: Callable[[], float]
-    now: Callable[[], datetime]
-    #: A factor for the interval, near 1, so that many watches do not ask all at once.
-    spread: Callable[[], float]
 
 
 class Watch:
@@ -86,6 +75,7 @@ class Watch:
             lasting=memory.lasting,
             scans=terms.scan_every is not None,
         )
+        self._drop(taken.not_looked_at(terms))
         if memory.applying:
             teller.cut_off(memory.applying)
             self._remember(applying="")
@@ -233,6 +223,13 @@ class Watch:
         self._status = replace(self._status, scanning=True, scanning_since=self._time())
         self._remember(scan_due=0.0)  # whoever is killed meanwhile goes on at once
         self._deeds.scan()
+
+    def _drop(self, kinds: frozenset[str]) -> None:
+        """Say once of what lasts that this watch does not look at it, and forget it."""
+        lasting = dropped(self._memory.lasting, kinds)
+        if lasting != self._memory.lasting:
+            self._remember(lasting=lasting)
+        self._see(kinds, [])
 
     def _see(self, kinds: frozenset[str], conditions: Iterable[Condition]) -> None:
         """Tell what began and ended among some kinds of conditions, and keep that it was told."""

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from reconciler.watching.conditions import BEGAN, BLOCKED, CHANGED, DRIFT, ENDED, FINDING, Condition
-from reconciler.watching.deeds import Known, Looked, Pulled, ScanEnded, Tried
-from reconciler.watching.loop import Clock, Watch
+from reconciler.watching.deeds import Clock, Known, Looked, Pulled, ScanEnded, Tried
+from reconciler.watching.loop import Watch
 from reconciler.watching.memory import NOTHING, Memory
 from reconciler.watching.schedule import APPLY, END, LONGEST, LOOK, PULL, SCAN, WAIT, Found, Terms
 from support.sampling import examples

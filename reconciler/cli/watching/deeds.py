@@ -14,7 +14,7 @@ from reconciler.cli.applying.signals import Stop
 from reconciler.cli.commands.watching.watch import WatchOptions
 from reconciler.cli.context import Context
 from reconciler.cli.inputs.platform import plan_apart, read_source
-from reconciler.cli.watching.surveying import Surveyor, fit
+from reconciler.cli.watching.surveying import Surveyor, called
 from reconciler.environment.here import origin_here
 from reconciler.errors import (
     BLOCKED,
@@ -30,7 +30,7 @@ from reconciler.errors import (
 )
 from reconciler.given.source import Source
 from reconciler.manifest import default_paths
-from reconciler.masking import masked
+from reconciler.masking import masked, masked_in
 from reconciler.model import State
 from reconciler.plan.document import Plan
 from reconciler.printable import shown
@@ -197,11 +197,11 @@ def _looked(source: Source, plan: Plan, *, applies: bool) -> Looked:
     policy = source.manifest.desired.policy
     drift = drift_of(plan, ignored=policy.undeclared == "ignore")
     found = [
-        Condition(conditions.DRIFT, fit(one.name), one.kind, of_difference(one))
+        Condition(conditions.DRIFT, called(one.name), one.kind, of_difference(one))
         for one in drift.found
     ]
     found += [
-        Condition(conditions.BLOCKED, fit(one.name), one.code, shown(one.message))
+        Condition(conditions.BLOCKED, called(one.name), one.code, shown(masked_in(one.message)))
         for one in plan.blocked_by
     ]
     code = CHANGES if drift.found else SUCCESS

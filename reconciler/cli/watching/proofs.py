@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 
-from reconciler.cli.watching.surveying import fit
+from reconciler.cli.watching.surveying import called
 from reconciler.environment.timestamps import moment_of, utc_now, whole_seconds
 from reconciler.errors import RepositoryError
 from reconciler.masking import masked_in
@@ -73,4 +73,4 @@ def _findings(repository: Repository, one: StorageProved, verify: str) -> Iterat
     for finding in wrong[:_OF_ONE]:
         since = whole_seconds(finding.first_seen)
         explain = verify and f"{verify} {word(one.storage)} {argument(finding.path)}"
-        yield Finding(fit(one.storage), shown(finding.path), finding.what, since, explain)
+        yield Finding(called(one.storage), shown(finding.path), finding.what, since, explain)

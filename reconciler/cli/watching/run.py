@@ -30,8 +30,8 @@ from reconciler.notifying.addresses import OPTION as NOTIFY_URLS
 from reconciler.notifying.addresses import is_asked_for
 from reconciler.retry.limits import TimeLimit
 from reconciler.watching.alone import alone
-from reconciler.watching.deeds import Known
-from reconciler.watching.loop import Clock, Watch
+from reconciler.watching.deeds import Clock, Known
+from reconciler.watching.loop import Watch
 from reconciler.watching.memory import Memory, keep, recall
 from reconciler.watching.schedule import END, WAIT, Terms
 

@@ -21,6 +21,7 @@ from reconciler.cli.recovery.proving.metering import About, called, measure
 from reconciler.cli.recovery.scan import scan_all
 from reconciler.cli.recovery.targets import targets_of
 from reconciler.cli.watching.proofs import findings_of, proofs_of
+from reconciler.cli.watching.surveying import called as told
 from reconciler.environment.timestamps import moment_of
 from reconciler.errors import ERROR, ReconcilerError
 from reconciler.masking import masked_in
@@ -138,7 +139,7 @@ def _known(repository: Repository, measured: Measured) -> Known:
     oldest = min((moment for moment in each if moment is not None), default=None)
     return Known(
         tuple(
-            Condition(kind, one.storage, code, said)
+            Condition(kind, told(one.storage), code, masked_in(said))
             for one in measured.storages
             for kind, code, said in of_proofs(
                 one, wanted=(one.storage, one.place) not in measured.without

@@ -108,7 +108,7 @@ def _storages(plan: Plan, inside: Iterable[Live], found: drift.Drift) -> Iterato
 
 def _of_values(values: Values, standing: str, id: str = "") -> Storage:
     return Storage(
-        fit(values.name),
+        called(values.name),
         fit(masked_in(values.label)),
         fit(values.type),
         fit(masked(values.default_url)),
@@ -125,7 +125,7 @@ def _differences(plan: Plan, found: drift.Drift, inside: Iterable[Live]) -> Iter
         operation = operations.get(one.name)
         sides = [_side(field, *values) for field, *values in _sides(one, operation, live)]
         was = (old_name(operation) if operation else None) or ""
-        yield Difference(one.kind, fit(one.name), fit(was), tuple(sides))
+        yield Difference(one.kind, called(one.name), called(was), tuple(sides))
 
 
 def _sides(
@@ -168,7 +168,12 @@ def _run(run: Recorded) -> Run:
 def _removal(entry: OperationRecord) -> Removal:
     before = entry.before
     label, url = (before.label, before.default_url) if before else ("", "")
-    return Removal(fit(entry.name), fit(entry.status), fit(masked_in(label)), fit(masked(url)))
+    return Removal(called(entry.name), fit(entry.status), fit(masked_in(label)), fit(masked(url)))
+
+
+def called(name: str) -> str:
+    """Return the name of a storage as it is told everywhere: a secret in it is masked."""
+    return fit(masked_in(name))
 
 
 def fit(text: str) -> str:

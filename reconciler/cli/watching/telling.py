@@ -79,10 +79,13 @@ class Telling:
     def __init__(self, context: Context, events: EventStream, *, stays: bool) -> None:
         """`stays`: somebody waits to hear that it has begun."""
         self._context, self._events = context, events
-        self._is_new = stays
+        self._stays = self._is_new = stays
 
     def news(self, news: tuple[News, ...]) -> None:
-        """Tell of conditions that begin, change or end."""
+        """Tell of conditions that begin, change or end.
+
+        Raises `ReconcilerError` if they can't be told, and nobody waits: the next run is to.
+        """
         for one in news:
             what = one.condition
             change = _CHANGES[one.event]
@@ -128,6 +131,8 @@ class Telling:
         try:
             context.result(said)
         except ReconcilerError as error:  # a full disk under standard output: it goes on
+            if isinstance(told, Change) and not self._stays:
+                raise
             context.streams.note(f"Error: {error}.")
 
 

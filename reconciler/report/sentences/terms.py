@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 from reconciler import printable
-from reconciler.masking import masked, quoted_url
+from reconciler.masking import masked, masked_in, quoted_url
 from reconciler.plan.document import CREATE, REMOVE, UPDATE
 from reconciler.printable import quoted, shown
 
@@ -36,7 +36,12 @@ def address(url: str) -> str:
 
 def value(field: str) -> Callable[[str], str]:
     """Return how the values of a field are printed."""
-    return quoted_url if field == "default_url" else quoted
+    return quoted_url if field == "default_url" else _quoted
+
+
+def _quoted(text: str) -> str:
+    """Return text in quotes; who pastes an address into a label may paste its password, too."""
+    return quoted(masked_in(text))
 
 
 def spoken(status: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from reconciler.environment.timestamps import moment_of
+from reconciler.masking import masked_in
 from reconciler.printable import quoted, shown
 from reconciler.recovery.proving.results import Coverage, StorageProved
 from reconciler.report.sentences.drift import Difference, meaning
@@ -13,6 +14,7 @@ from reconciler.watching.conditions import (
     BLOCKED,
     CHANGED,
     DRIFT,
+    DROPPED,
     FINDING,
     LONG_SCAN,
     NOT_APPLIED,
@@ -46,6 +48,8 @@ SAID = {
 
 def line(news: News) -> str:
     """Return one line, without its end, that begins with the time."""
+    if news.condition.message.startswith(DROPPED):
+        return f"{news.time} {news.condition.message}"
     began, ended = SAID[news.condition.kind]
     said = {BEGAN: began, CHANGED: f"{began} has changed"}.get(news.event, ended)
     return f"{news.time} {said}: {news.condition.message}"
@@ -61,7 +65,7 @@ def of_difference(difference: Difference) -> str:
     ]
     if difference.message:
         told.append(shown(" ".join(difference.message.split())))
-    return "; ".join(told)
+    return masked_in("; ".join(told))
 
 
 def of_proofs(one: StorageProved, *, wanted: bool) -> list[tuple[str, str, str]]:

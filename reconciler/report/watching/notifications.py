@@ -16,7 +16,7 @@ from reconciler.notifying.untold import Queue, Untold
 from reconciler.printable import shown
 from reconciler.report.sentences.terms import count
 from reconciler.report.watching.lines import SAID
-from reconciler.watching.conditions import Lasting
+from reconciler.watching.conditions import DROPPED, Lasting
 
 #: So many of what is alike are told one by one.
 NAMED = 10
@@ -41,7 +41,7 @@ def news(place: str, queue: Queue) -> Message:
     tone = SUCCESS if all(one.until for one in queue.each) else WARNING
     if len(queue) == len(queue.each) == 1:
         (one,) = queue.each
-        said = harmless(one.condition.message)
+        said = _said(one)
         rest = f"{_short(said, _WHOLE)}, {_when(one)}"
         return _message(f"{_label(one)}: {said}", place, [rest], tone)
     groups = _groups(queue)
@@ -78,12 +78,18 @@ def _message(first: str, place: str, rest: Sequence[str], tone: str) -> Message:
 
 def _label(one: Untold) -> str:
     """Say what has become of a condition."""
+    if one.condition.message.startswith(DROPPED):
+        return DROPPED.rstrip(": ")
     began, ended = SAID[one.condition.kind]
     if one.until:
         return ended if one.ended > one.began else _passed(one.condition.kind)
     if one.ended:
         return f"{began}, once more"
     return began if one.began else f"{began} has changed"
+
+
+def _said(one: Untold) -> str:
+    return harmless(one.condition.message.removeprefix(DROPPED))
 
 
 def _passed(kind: str) -> str:
@@ -106,7 +112,7 @@ def _groups(queue: Queue) -> dict[str, tuple[int, list[str]]]:
         label = _label(one)
         numbers[label] += 1
         if len(lines[label]) < NAMED:
-            said = _short(harmless(one.condition.message), _LINE)
+            said = _short(_said(one), _LINE)
             lines[label].append(f"- {label}: {said}, {_when(one)}")
     for kind, number in queue.more.items():
         numbers[_passed(kind)] += number

@@ -4,6 +4,7 @@ import json
 import signal
 import sqlite3
 from contextlib import closing, contextmanager
+from pathlib import Path
 from subprocess import DEVNULL, PIPE
 
 import jsonschema
@@ -57,6 +58,29 @@ def test_each_change_is_told_once_and_its_end_once(applied):
     change(applied, "UPDATE storages SET label = 'NAS' WHERE name = 'nas'")
     (line,) = told(applied("watch", "--once"))
     assert line.startswith("no drift any more: 'nas'")
+
+
+def test_a_secret_in_a_label_or_a_name_is_masked_wherever_it_is_told(applied):
+    secret = "https://ada:hush@nas/x?token=tok"
+    change(applied, f"UPDATE storages SET label = '{secret}' WHERE name = 'nas'")
+    change(applied, f"UPDATE storages SET name = '{secret}' WHERE name = 'results'")
+    said = applied("watch", "--once", code=2).stdout
+    said += applied("drift", code=2).stdout.split("results")[0]
+    said += applied.read(".reconciler/watch/watch.json")
+    assert "live 'https://***@nas/x?token=***', declared 'NAS'" in said
+    assert "hush" not in said
+    assert "tok'" not in said
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no such device")
+def test_what_could_not_be_told_once_is_told_by_the_next_run(applied):
+    change(applied, "UPDATE storages SET label = 'mine' WHERE name = 'nas'")
+    with Path("/dev/full").open("w") as full:
+        process = applied.start("watch", "--once", stdin=DEVNULL, stdout=full, stderr=PIPE)
+        _, err = process.communicate(timeout=60)
+    assert (process.returncode, b"can't write" in err) == (1, True)
+    (line,) = told(applied("watch", "--once", code=2))
+    assert line.startswith("drift: 'nas'")
 
 
 def test_what_cannot_be_read_is_neither_gone_nor_mended(applied):

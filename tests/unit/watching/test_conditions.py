@@ -32,6 +32,20 @@ def test_an_end_says_since_when_it_was_so():
     assert (news.event, news.time, news.since) == (ENDED, NOW, THEN)
 
 
+def test_a_storage_that_comes_to_differ_otherwise_has_not_ended_to_differ():
+    missing = Condition(DRIFT, "nas", "missing", "not live")
+    lasting, (news,) = seen((Lasting(missing, THEN),), LIVE, [NAS], NOW)
+    assert (news.event, news.condition, news.since) == (CHANGED, NAS, THEN)
+    assert lasting == (Lasting(NAS, THEN),)
+
+
+def test_a_storage_that_differs_in_two_ways_is_told_once_with_both():
+    moved = Condition(DRIFT, "nas", "location_change", "elsewhere")
+    lasting, (news,) = seen((), LIVE, [moved, NAS], NOW)
+    assert (news.condition.code, news.condition.message) == ("location_change", "label; elsewhere")
+    assert len(lasting) == 1
+
+
 def test_of_drift_another_way_is_news_of_a_reason_that_blocks_another_number_is_not():
     two = Condition(BLOCKED, "", "max_removals", "2 of 10")
     known = (Lasting(two, THEN), Lasting(NAS, THEN))

@@ -5,20 +5,24 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from msgspec.structs import replace
 
+from reconciler.notifying.untold import changes, merged
+from reconciler.report.watching.lines import line
+from reconciler.report.watching.notifications import news
 from reconciler.report.watching.numbers import numbers
 from reconciler.watching import overdue
 from reconciler.watching.conditions import (
     DRIFT,
     FINDING,
     LONG_SCAN,
+    NOT_PULLED,
     NOT_SCANNED,
     OVERDUE,
     UNREAD,
     Condition,
     Lasting,
 )
-from reconciler.watching.deeds import Known, Looked, ScanEnded
-from reconciler.watching.loop import Clock, Watch
+from reconciler.watching.deeds import Clock, Known, Looked, ScanEnded
+from reconciler.watching.loop import Watch
 from reconciler.watching.memory import NOTHING
 from reconciler.watching.overdue import Due
 from reconciler.watching.schedule import LOOK, SCAN, WAIT, Found, Terms
@@ -74,6 +78,35 @@ def test_what_lasts_has_numbers_also_where_no_look_has_ever_worked():
         'reconciler_watch_conditions{kind="unread"} 1'
     ]
     assert "drifted" not in told
+
+
+@pytest.mark.parametrize("scans", [False, True])
+def test_what_a_watch_does_not_look_at_any_more_is_told_once_so(scans):
+    told, kept = [], []
+
+    class World:
+        def news(self, news):
+            told.extend(line(one) for one in news)
+
+    pulled = Condition(NOT_PULLED, "", "", "no route")
+    wrong = Condition(FINDING, "nas", "damaged", "'nas': 1 damaged")
+    drift = Condition(DRIFT, "nas", "changed", "label")
+    lasting = tuple(Lasting(one, NAS.at) for one in (drift, pulled, wrong))
+    memory = replace(NOTHING, lasting=lasting)
+    clock = Clock(lambda: 0.0, lambda: datetime(2026, 11, 30, tzinfo=UTC), lambda: 1.0)
+    terms = Terms(300.0, pulls=not scans, scan_every=9.0 if scans else None)
+    watch = Watch(terms, World(), World(), clock, memory, kept.append)
+    gone = pulled if scans else wrong
+    assert told == [f"2026-11-30T00:00:00Z no longer looked at: {gone.message}"]
+    assert gone.kind not in {one.condition.kind for one in watch.status.lasting}
+    assert len(watch.status.lasting) == 2
+    Watch(terms, World(), World(), clock, kept[-1], kept.append)
+    assert len(told) == 1
+    # Those who are notified hear the same: not that it is well again.
+    queue = merged(
+        changes(lasting, kept[0].lasting, NAS.at), changes(kept[0].lasting, kept[1].lasting, NAS.at)
+    )
+    assert news("here", queue).first == f"no longer looked at: {gone.message} (here)"
 
 
 def test_a_scan_that_does_not_end_is_told_with_since_when():

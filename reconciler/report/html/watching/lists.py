@@ -211,9 +211,10 @@ def _untold(one: Destination) -> Item:
 
 def _differences(status: Status, lasting: Sequence[Lasting]) -> Iterator[Item]:
     seen = {(one.kind, one.name): one for one in status.differences}
+    by_name = {one.name: one for one in status.differences}
     for one in lasting:
         what = one.condition
-        found = seen.get((what.code, what.name))
+        found = seen.get((what.code, what.name)) or by_name.get(what.name)
         values = tuple(Value(s.field, s.live, s.declared) for s in found.sides) if found else ()
         lead = ""
         if values and all(value.after is None for value in values):

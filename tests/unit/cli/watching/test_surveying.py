@@ -17,8 +17,8 @@ from reconciler.environment.timestamps import utc_now
 from reconciler.report.watching.document import document
 from reconciler.schemas import schema_text
 from reconciler.watching.conditions import Condition
-from reconciler.watching.deeds import Known, ScanEnded
-from reconciler.watching.loop import Clock, Watch
+from reconciler.watching.deeds import Clock, Known, ScanEnded
+from reconciler.watching.loop import Watch
 from reconciler.watching.memory import NOTHING
 from reconciler.watching.schedule import Terms
 from support.values.watched import eventful, proof
