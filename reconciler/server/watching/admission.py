@@ -86,11 +86,19 @@ def needs_token(detail: str, challenge: str = _BEARER) -> Problem:
 def _check_origin(headers: Headers) -> None:
     """Refuse what a page of another origin sends; its answer would not be shown to it anyway."""
     origin, host = single(headers, "Origin"), single(headers, "Host") or ""
-    told = "" if origin is None else urlsplit(origin).netloc or origin
+    told = "" if origin is None else _host_of(origin)
     navigates = single(headers, "Sec-Fetch-Mode") == "navigate"
     foreign = single(headers, "Sec-Fetch-Site") in _OF_OTHERS and not navigates
     if foreign or (origin is not None and told.lower() != host.lower()):
         raise Problem("misdirected", "a watch answers no web page but its own")
+
+
+def _host_of(origin: str) -> str:
+    """Return the host of an origin, with its port; what is none is returned as it is."""
+    try:
+        return urlsplit(origin).netloc or origin
+    except ValueError:
+        return origin
 
 
 def _check_host(headers: Headers) -> None:

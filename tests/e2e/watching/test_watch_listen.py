@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 from contextlib import contextmanager
+from datetime import timedelta
 from subprocess import DEVNULL, PIPE
 
 import jsonschema
@@ -18,6 +19,7 @@ from reconciler.environment.timestamps import timestamp, utc_now
 from reconciler.report.watching.document import document
 from reconciler.report.watching.numbers import numbers
 from reconciler.schemas import schema_text
+from reconciler.server.watching.app import is_ready
 from reconciler.watching.conditions import APPLYING, KINDS, LIVE, READING, Condition, Lasting
 from reconciler.watching.status import Destination, Status
 from support.repository import ROOT
@@ -182,6 +184,7 @@ def test_what_nobody_knows_has_no_line():
         ({}, "127.0.0.1.evil.example.org"),
         ({"Origin": "https://evil.example.org"}, None),
         ({"Origin": "null"}, None),
+        ({"Origin": "http://[::1"}, None),
         ({"Origin": "http://127.0.0.1:1"}, None),  # another server of this machine
         ({"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors"}, None),
         ({"Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "cors"}, None),
@@ -332,3 +335,10 @@ def test_a_poke_has_the_watch_look_at_once(applied):
 def test_what_would_let_strangers_in_is_refused_at_the_start(applied, listen, token, says):
     env = {} if token is None else {"RECONCILER_WATCH_TOKEN": token}
     assert says in applied("watch", "--once", "--listen", listen, code=64, env=env).stderr
+
+
+def test_a_look_of_a_time_to_come_makes_no_watch_ready():
+    now = utc_now()
+    for ahead, ready in ((0, True), (30, True), (3_600, False)):
+        at = timestamp(now + timedelta(seconds=ahead), "seconds")
+        assert is_ready(msgspec.structs.replace(STATUS, looked_at=at), now) == ready
