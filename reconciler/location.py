@@ -180,7 +180,8 @@ def sanitize_local_url(url: str) -> str:
 def usable_url(type: str, url: str) -> bool:
     """Return whether a manifest may give this `default_url` to a storage of this type."""
     if type == "local":
-        return bool(url) and not _OTHER_SCHEME.match(url) and not has_secret(url)
+        secret = has_secret(url) or has_secret(sanitize_local_url(url))
+        return bool(url) and not _OTHER_SCHEME.match(url) and not secret
     return bool(_S3_URL.match(url)) and not has_secret(url)
 
 

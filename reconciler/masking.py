@@ -58,7 +58,7 @@ _OF_FILE = _letters("(?:file|sqlite)") + ":"
 _NO_COLON = rf"(?![/\\]*[^/\\]*{_COLON})"
 #: With what an address begins in which an `@` may stand that ends no user.
 _PLAIN = (
-    rf"(?:(?:{_SCHEME}:)?(?://|\\\\)(?:{_HOST}|{_ADDRESS_V6})(?=[/\\?#])"
+    rf"(?:(?:(?:{_SCHEME}:)?(?://|\\\\)|{_OF_FILE}//\\\\)(?:{_HOST}|{_ADDRESS_V6})(?=[/\\?#])"
     rf"|(?:{_OF_FILE}//(?=/)|(?=/(?![/\\])))(?!/[A-Za-z]:[/\\]){_NO_COLON}"
     rf"|(?:{_OF_FILE}///?|/)?[A-Za-z]:(?=[/\\]){_NO_COLON}"
     r"|(?:\.\.?|~)(?=[/\\])"
@@ -75,6 +75,16 @@ _NESTED = (
 USER = (
     rf"^(?!{_OPENING}{_PLAIN})"
     rf"|^{_OPENING}{_PLAIN}(?:(?!{_NESTED})[\s\S])*{_NESTED}[\s\S]*{AT}"
+)
+#: Behind `file://`, which the platform puts before a folder, fewer begin so: `raw@2x` is a user
+#: there. A folder that holds an `@`, and this, has one once it is live.
+_PLAIN_FOLDER = (
+    rf"(?:(?:\\\\)?(?:{_HOST}|{_ADDRESS_V6})(?=[/\\?#])"
+    rf"|(?:(?=/)(?!/[A-Za-z]:[/\\])|/?[A-Za-z]:(?=[/\\])){_NO_COLON})"
+)
+USER_OF_FOLDER = (
+    rf"^(?!{_OF_FILE}//)(?:(?!{_PLAIN_FOLDER})"
+    rf"|{_PLAIN_FOLDER}(?:(?!{_NESTED})[\s\S])*{_NESTED}[\s\S]*{AT})"
 )
 #: Of such an address: what is kept, and all that is not.
 _USER_INFO = rf"^({_OPENING}(?:(?:{_SCHEME}:)?(?://|\\\\))?)[\s\S]*{AT}"

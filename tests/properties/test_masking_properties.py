@@ -7,7 +7,7 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from reconciler import masking
-from reconciler.location import usable_url
+from reconciler.location import sanitize_local_url, usable_url
 from reconciler.manifest.checking.lean import Draft202012Validator
 from reconciler.manifest.checking.schema import part_schema
 from support.sampling import examples
@@ -186,7 +186,25 @@ def test_schema_and_code_draw_the_same_line(url):
     assert masking.masked(masking.masked(url)) == masking.masked(url)
 
 
+@given(st.lists(st.sampled_from([*PIECES, "//", "nas", "\\\\"]), max_size=10).map("".join))
+@example("nas:/vol/a@b")
+@example("data@lab/x")
+@example("raw@2x")
+@example("\\\\srv\\share\\a@b")
+@settings(max_examples=examples(30, 20_000))
+def test_what_a_manifest_may_say_of_a_folder_is_not_masked_once_the_platform_has_it(url):
+    kept = sanitize_local_url(url)
+    if usable_url("local", url):
+        assert masking.masked(kept) == kept
+        assert usable_url("local", kept)
+    if kept != url and not url.lower().startswith("sqlite:"):
+        has_user = re.search(masking.AT, url) and re.search(masking.USER_OF_FOLDER, url)
+        assert bool(has_user) == masking.has_user_info(kept)
+
+
 def test_the_schema_has_the_patterns_letter_for_letter():
     user, parameter = part_schema("no_secret")["$defs"]["no_secret"]["allOf"]
     assert [part["pattern"] for part in user["if"]["allOf"]] == [masking.AT, masking.USER]
     assert parameter["if"]["pattern"] == masking.PARAMETER
+    folder = part_schema("local_url")["$defs"]["local_url"]["allOf"][-1]["if"]["allOf"]
+    assert [part["pattern"] for part in folder] == [masking.AT, masking.USER_OF_FOLDER]
