@@ -62,7 +62,8 @@ class Unproved(Struct, frozen=True, omit_defaults=True):
     #: `EIO`, `403`, `not mounted`: short, of a kind; `message` says it in a sentence.
     reason: str
     message: str = ""
-    #: Whether it is an object whose key ends with `/`: it hides nothing.
+    #: Whether it is an object whose key ends with `/`, or stands for files below such a path: it
+    #: hides nothing.
     is_object: bool = False
 
     @property

@@ -142,20 +142,26 @@ class PartPair:
 
 
 def gathered(unproved: Iterable[Unproved]) -> list[Unproved]:
-    """Return folders instead of what lies in them, until there are few enough to be told."""
+    """Return folders instead of what lies in them, until there are few enough to be told.
+
+    What stands for files alone hides nothing: they were listed, so that the scan has them.
+    """
     told = list(unproved)
     while len(told) > _TOLD:
         depth = max(each.path.rstrip(b"/").count(b"/") for each in told)
-        above: dict[tuple[bytes, str], Unproved] = {}
+        above: dict[tuple[bytes, str, bool], Unproved] = {}
         for each in told:
             path = each.path.rstrip(b"/")
             if path.count(b"/") == depth:
                 folder = path[: path.rfind(b"/") + 1]
                 where = paths.shown(folder) if folder else "the storage"
                 each = Unproved(  # noqa: PLW2901
-                    folder, each.reason, f"much in {where} could not be read: {each.reason}"
+                    folder,
+                    each.reason,
+                    f"much in {where} could not be read: {each.reason}",
+                    not each.is_folder,
                 )
-            above.setdefault((each.path, each.reason), each)
+            above.setdefault((each.path, each.reason, each.is_object), each)
         told = list(above.values())
     return told
 

@@ -11,7 +11,7 @@ from reconciler.recovery import rows
 from reconciler.recovery.findings import episodes, store
 from reconciler.recovery.parts import write
 from reconciler.recovery.repository import layout
-from reconciler.recovery.scanning.finishing import moved
+from reconciler.recovery.scanning.finishing import moved, pair
 from reconciler.recovery.scanning.known import record
 from reconciler.recovery.verifying import results
 from reconciler.recovery.verifying.comparing.sides import SETTLED_NS
@@ -604,6 +604,26 @@ def test_what_is_known_to_be_wrong_counts_while_nobody_can_see_it(nights, how, r
     assert nights.known() == [("damaged" if rots else "missing", b"f/a", False)]
     nights.accept()
     assert nights.scan(excluded=excluded).found == 0
+
+
+@pytest.mark.parametrize("what", ["files", "folders"])
+def test_however_many_can_not_be_read_what_is_gone_beside_them_is_missing(
+    nights, monkeypatch, what
+):
+    monkeypatch.setattr(pair, "_TOLD", 2)
+    for n in range(6):
+        nights.storage.put(f"home/{n}/private", b"%d" % n)
+    nights.scan()
+    for n in range(6):
+        if what == "files":
+            nights.storage.errors[b"home/%d/private" % n] = b"EACCES"
+        else:
+            del nights.storage.files[b"home/%d/private" % n]
+            nights.storage.put(f"home/{n}/", kind=rows.UNREADABLE, detail=b"EACCES")
+    del nights.storage.files[b"f/a"]
+    for _ in range(2):
+        ended = nights.scan()
+        assert (ended.missing_first, len(ended.scan.unproved) <= 2) == ([b"f/a"], True)
 
 
 def test_a_file_beside_one_that_can_not_be_read_is_not_hidden_by_it(nights):

@@ -102,9 +102,11 @@ def test_what_is_too_much_is_gathered_in_folders_and_nothing_is_lost(parts) -> N
 def test_few_are_told_one_by_one() -> None:
     told = [Unproved(b"a/%d" % i, "EIO") for i in range(1000)]
     assert gathered(told) == told
-    assert gathered([*told, Unproved(b"a/b", "EIO")]) == [
-        Unproved(b"a/", "EIO", "much in a/ could not be read: EIO")
-    ]
+    (much,) = gathered([*told, Unproved(b"a/b", "EIO")])
+    assert much == Unproved(b"a/", "EIO", "much in a/ could not be read: EIO", is_object=True)
+    assert not much.is_folder
+    folders = [Unproved(b"a/%d/" % i, "EACCES") for i in range(1001)]
+    assert [part.is_folder for part in gathered(folders)] == [True]
 
 
 def test_what_a_limit_left_unread_hides_nothing_that_could_not_be_read(tmp_path) -> None:
