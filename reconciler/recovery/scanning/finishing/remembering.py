@@ -97,7 +97,7 @@ class _Going:
                 if written[i] and came and not was.is_moved:
                     details[i] = Away(was.since, written=written[i], is_written_lost=True)
             elif not self._hidden(path) and (was_there[i] or self._may_have_gone(path, was)):
-                details[i] = Away(self._since)
+                details[i] = was._replace(since=self._since, maybe=b"", is_moved=False)
             if not there[i] and was_written[i]:
                 lost = was.is_written_lost
                 details[i] = details[i]._replace(written=was_written[i], is_written_lost=lost)

@@ -387,6 +387,22 @@ def test_what_was_written_and_never_read_is_missing_once_it_goes(unread, is_clos
         assert unread.scan().missing_first == [b"f/a"]
 
 
+@pytest.mark.parametrize("how", ["left out", "its folder closed"])
+@pytest.mark.parametrize("is_moved", [False, True])
+def test_what_was_written_is_remembered_so_through_a_night_in_which_nobody_sees_it(
+    unread, how, is_moved
+):
+    file = unread.storage.files.pop(b"f/a")
+    if how == "its folder closed":
+        unread.storage.put("f/", kind=rows.UNREADABLE, detail=b"EACCES")
+    unread.scan(excluded=("f/",) if how == "left out" else ())
+    unread.storage.files.pop(b"f/", None)
+    if is_moved:
+        unread.storage.files[b"h/a"] = file
+    for _ in range(2):
+        assert unread.scan().missing_first == ([] if is_moved else [b"f/a"])
+
+
 def test_what_was_written_and_read_only_where_it_was_moved_is_not_missing(unread):
     del unread.storage.files[b"g/a"]
     unread.scan()
