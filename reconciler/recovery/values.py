@@ -194,6 +194,9 @@ class Accepted(Struct, frozen=True):
     why: str = ""
     #: What the file was then; None: it was not there.
     now: Content | None = None
+    #: Of one that was not there: which files are given up, all that were missed at that path by
+    #: then. Empty in what earlier versions kept: it is what the finding says that it `was`.
+    of: tuple[Content, ...] = ()
     #: When somebody took that back, and who; empty: it holds.
     withdrawn: str = ""
     withdrawn_by: str = ""
@@ -231,3 +234,5 @@ class FileFinding(Struct, frozen=True):
     accepted: Accepted | None = None
     #: As what else it was found damaged since it was first seen, and nobody has accepted that.
     rotted: tuple[Content, ...] = ()
+    #: Which other files are missed: they came to lie at the path since, and went as well.
+    missed: tuple[Content, ...] = ()

@@ -49,10 +49,8 @@ class Disk:
     @property
     def all(self) -> dict[bytes, File]:
         """All that is really there."""
-        there = {p: f for p, f in self.storage.files.items() if f.kind == rows.FILE}
-        for each in self.closed.values():
-            there |= each
-        return there
+        every = [self.storage.files, *self.closed.values()]
+        return {p: f for each in every for p, f in each.items() if f.kind == rows.FILE}
 
     def _room(self, path: bytes) -> dict[bytes, File]:
         return self.closed.get(path[:1].decode(), self.storage.files)
@@ -94,6 +92,16 @@ class Disk:
             if data in self.seen and self.at[data] not in self.all:
                 self.lost.add(data)
             self.log.append(("remove", path, data))
+
+    def link(self, path: bytes, name: bytes) -> None:
+        """Let a link lie at a path, in place of whatever was there."""
+        self.remove(path)
+        self._room(path)[path] = File(kind=rows.LINK, detail=name)
+        self.log.append(("link", path, name))
+
+    def unlink(self, path: bytes) -> None:
+        if path not in self.all and self._room(path).pop(path, None):
+            self.log.append(("unlink", path))
 
     def close(self, folder: str) -> None:
         if folder in self.closed:
@@ -153,12 +161,11 @@ class Disk:
             self.open(folder)
         self.left_out.clear()
         self.storage.errors.clear()
-        self.scan()
-        ended = self.scan(full=True)
-        there = {file.data for file in self.all.values()}
-        named = set(ended.missing_first)
-        for data in self.lost - there:
-            assert named & self.lived[data], (self.log, "untold", data, self.lived[data])
+        for full in (False, True):
+            named = set(self.scan(full=full).missing_first)
+            there = {file.data for file in self.all.values()}
+            for data in self.lost - there:
+                assert named & self.lived[data], (self.log, "untold", data, self.lived[data])
 
 
 MOVES = st.one_of(
@@ -168,6 +175,8 @@ MOVES = st.one_of(
     st.tuples(st.just("move"), paths, paths),
     st.tuples(st.just("copy"), paths, paths),
     st.tuples(st.just("remove"), paths),
+    st.tuples(st.just("link"), paths, st.sampled_from([b"x", b"y"])),
+    st.tuples(st.just("unlink"), paths),
     st.tuples(st.just("close"), folders),
     st.tuples(st.just("open"), folders),
     st.tuples(st.just("leave_out"), folders),

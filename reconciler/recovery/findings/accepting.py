@@ -18,7 +18,9 @@ from reconciler.recovery import paths
 from reconciler.recovery.findings import store
 from reconciler.recovery.findings.episodes import (
     NEEDS_PROOF,
+    given_up,
     is_accepted,
+    is_bare,
     is_settled,
     key,
     open_ones,
@@ -88,7 +90,8 @@ def accept(
     said = replace(said, at=timestamp(moment, "milliseconds"))
 
     def accepted(was: FileFinding, episode: FileFinding) -> Accepted | None:
-        as_shown = replace(was, accepted=replace(said, now=was.now))
+        of = given_up(was) if is_bare(was.now) else ()
+        as_shown = replace(was, accepted=replace(said, now=was.now, of=of))
         return as_shown.accepted if is_accepted(as_shown, episode.now) else None
 
     return _kept(repository, place, shown, moment, accepted)

@@ -37,8 +37,9 @@ SEVERITY = (
 #: So many are kept of one storage; of those resolved the latest. Which bytes are good of others
 #: that were restored, scans from before say (`verifying.earlier`), which costs more to ask.
 MOST_OPEN, MOST_RESOLVED = 10_000, 10_000
-#: So many states are kept of one finding in which the file was damaged: the latest.
-_MOST_ROTTED = 16
+#: So many states are kept of one finding in which the file was damaged, and so many other files
+#: that are missed at its path: the latest.
+_MOST_ROTTED = _MOST_MISSED = 16
 
 
 def key(finding: FileFinding) -> Key:
@@ -111,20 +112,42 @@ def same_state(one: Content | None, other: Content | None) -> bool:
     return next(states) == next(states)
 
 
-def is_of_another(episode: FileFinding, now: FileFinding, since: str) -> bool:
-    """Return whether what a scan finds gone `since` is another file than that which was accepted.
+def is_given_up(episode: FileFinding, now: FileFinding) -> bool:
+    """Return whether a person has accepted what is found `now`; of what is gone, of that very file.
 
-    That came there, and went, and no scan that kept its findings saw it in between.
+    Another may have come there since, and gone.
     """
-    was, other, accepted = episode.was, now.was, episode.accepted
-    if was is None or other is None or not is_bare(episode.now):
+    if not is_accepted(episode, now.now):
         return False
-    if accepted is None or since <= accepted.at:
-        return False
-    if was.sha256 is not None and other.sha256 is not None:
-        return was.sha256 != other.sha256
-    known = [(each.size, each.mtime_ns, each.version) for each in (was, other)]
-    return known[0] != known[1]
+    of = (episode.accepted and episode.accepted.of) or given_up(episode)[:1]
+    return not (is_bare(now.now) and now.was and of) or _is_among(now.was, of)
+
+
+def given_up(episode: FileFinding) -> tuple[Content, ...]:
+    """Return which files are given up by whoever accepts that nothing lies at a path."""
+    return (*([episode.was] if episode.was else ()), *episode.missed)
+
+
+def missed(was: Content | None, every: Iterable[Content | None]) -> tuple[Content, ...]:
+    """Return what is missed beside what `was` there first, each once."""
+    found: tuple[Content, ...] = ()
+    for each in every:
+        if each is not None and not _is_among(each, (*([was] if was else ()), *found)):
+            found = (*found, each)
+    return found[-_MOST_MISSED:]
+
+
+def _is_among(one: Content, others: Iterable[Content]) -> bool:
+    """Return whether a file is one of those: by its bytes or, where nobody read both, as listed."""
+    for other in others:
+        if one.sha256 is not None and other.sha256 is not None:
+            is_it = one.sha256 == other.sha256
+        else:
+            known = [(each.size, each.mtime_ns, each.version) for each in (one, other)]
+            is_it = known[0] == known[1]
+        if is_it:
+            return True
+    return False
 
 
 def is_bare(now: Content | None) -> bool:
@@ -225,9 +248,11 @@ def _seen_again(episode: FileFinding, now: FileFinding, moment: str) -> list[Fil
         return [replace(episode, first_seen=first_seen, rotted=known)]
     # As it was by then, changed or not, it should be again.
     begins = episode.what not in NEEDS_PROOF and now.what in NEEDS_PROOF
+    was = (begins and now.was) or episode.was or now.was
     again = replace(
         now,
-        was=(begins and now.was) or episode.was or now.was,
+        was=was,
+        missed=missed(was, (*episode.missed, now.was if is_bare(now.now) else None)),
         first_seen=first_seen,
         last_seen=moment,
         resolved="",

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec.structs import replace
 
-from reconciler.recovery.findings.episodes import NEEDS_PROOF, Key, key, rotted
+from reconciler.recovery.findings.episodes import NEEDS_PROOF, Key, key, missed, rotted
 from reconciler.recovery.values import Accepted, FileFinding
 
 
@@ -56,9 +56,11 @@ def _one(group: Sequence[FileFinding]) -> FileFinding:
     ends = (f for f in group if f.what == last.what or last.what not in NEEDS_PROOF)
     resolved = max(f.resolved for f in ends)
     accepted = max((f.accepted for f in group), key=_when)
+    was = next((f.was for f in group if f.was is not None), None)
     return replace(
         last,
-        was=next((f.was for f in group if f.was is not None), None),
+        was=was,
+        missed=missed(was, (each for f in group for each in f.missed)),
         first_seen=group[0].first_seen,
         resolved=resolved if resolved > last.last_seen else "",
         accepted=accepted,

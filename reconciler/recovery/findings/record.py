@@ -38,6 +38,7 @@ class WrittenAccepted(Struct, frozen=True, omit_defaults=True):
     now: WrittenContent | None = None
     withdrawn: str = ""
     withdrawn_by: str = ""
+    of: tuple[WrittenContent, ...] = ()
 
 
 class WrittenFinding(Struct, frozen=True, omit_defaults=True):
@@ -58,6 +59,7 @@ class WrittenFinding(Struct, frozen=True, omit_defaults=True):
     now: WrittenContent | None = None
     accepted: WrittenAccepted | None = None
     rotted: tuple[WrittenContent, ...] = ()
+    missed: tuple[WrittenContent, ...] = ()
 
 
 class Record(Struct, frozen=True):
@@ -111,6 +113,7 @@ def written(finding: FileFinding) -> WrittenFinding:
         _written(finding.now),
         None if finding.accepted is None else _written_accepted(finding.accepted),
         tuple(map(written_content, finding.rotted)),
+        tuple(map(written_content, finding.missed)),
     )
 
 
@@ -126,6 +129,7 @@ def _written_accepted(accepted: Accepted) -> WrittenAccepted:
         _written(accepted.now),
         accepted.withdrawn,
         accepted.withdrawn_by,
+        tuple(map(written_content, accepted.of)),
     )
 
 
@@ -173,7 +177,8 @@ def _read(finding: WrittenFinding, place: str) -> FileFinding:
         finding.last_seen,
         finding.resolved,
         None if finding.accepted is None else _accepted(path, finding.accepted),
-        tuple(filter(None, (_content(path, each) for each in finding.rotted))),
+        _contents(path, finding.rotted),
+        _contents(path, finding.missed),
     )
 
 
@@ -183,9 +188,14 @@ def _accepted(path: bytes, accepted: WrittenAccepted) -> Accepted:
         accepted.by,
         accepted.why,
         _content(path, accepted.now),
+        _contents(path, accepted.of),
         accepted.withdrawn,
         accepted.withdrawn_by,
     )
+
+
+def _contents(path: bytes, contents: tuple[WrittenContent, ...]) -> tuple[Content, ...]:
+    return tuple(filter(None, (_content(path, each) for each in contents)))
 
 
 def _content(path: bytes, content: WrittenContent | None) -> Content | None:

@@ -26,7 +26,7 @@ from reconciler.recovery.parts.schema import CONTENTS
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.rows import Content, same_bytes
 from reconciler.recovery.scanning.finishing.away import away
-from reconciler.recovery.scanning.finishing.hiding import Hidden, hidden_by
+from reconciler.recovery.scanning.finishing.hiding import Hidden, hidden_by, listed
 from reconciler.recovery.scanning.known import record
 from reconciler.recovery.scanning.known.comparing import attested, pairs
 from reconciler.recovery.scanning.known.earlier import contents_of, fetched
@@ -65,7 +65,7 @@ def is_untold(repository: Repository, scan: Scan, known: store.Known) -> bool:
     if not scan.remembered:
         return False
     wrong = Wrong.of(known.episodes, known.gone_until)
-    hidden = hidden_by(scan.excluded, scan.unproved)
+    hidden = hidden_by(scan.excluded, scan.unproved, _listed(repository, scan))
     for otherwise in _otherwise(repository, scan, hidden):
         wrong.take(otherwise)
     return not wrong.by_key.keys() <= wrong.lasting.keys()
@@ -103,7 +103,7 @@ def _keep(
     lost = [*known.problems, *([gone] if gone else [])]
     scanned.notes += lost
     scanned.forgotten = scanned.forgotten or bool(lost)
-    hidden = hidden_by(scan.excluded, scan.unproved)
+    hidden = hidden_by(scan.excluded, scan.unproved, _listed(repository, scan))
     now = timestamp(clock(), "milliseconds")
     # What a clock told that was ahead is told again.
     wrong = Wrong.of(known.episodes, known.gone_until if known.gone_until <= now else "")
@@ -183,6 +183,11 @@ def _is_seen(finding: FileFinding, hidden: Hidden) -> bool:
     if not hidden(finding.path) or (finding.was is not None and finding.was.sha256 is None):
         return True
     return episodes.is_bare(finding.now) and episodes.is_settled(finding)
+
+
+def _listed(repository: Repository, scan: Scan) -> Iterator[pa.RecordBatch]:
+    with ExitStack() as opened:
+        yield from listed(fetched(repository, scan.contents, opened))
 
 
 def _otherwise(repository: Repository, scan: Scan, hidden: Hidden) -> Iterator[Otherwise]:

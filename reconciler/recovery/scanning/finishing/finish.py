@@ -22,7 +22,7 @@ from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.rows import ARCHIVED, CHANGING, FILE, PROVEN, UNLISTED, UNREADABLE, Rows
 from reconciler.recovery.scanning import reasons
 from reconciler.recovery.scanning.finishing import knowing, names, remembering
-from reconciler.recovery.scanning.finishing.hiding import hidden_by
+from reconciler.recovery.scanning.finishing.hiding import hidden_by, listed
 from reconciler.recovery.scanning.finishing.pair import Like, PartPair, gathered
 from reconciler.recovery.scanning.known import believed_root, pieces, record
 from reconciler.recovery.scanning.known.last_rows import Last
@@ -121,8 +121,8 @@ def remembered(
     as_it_was = last and not (last.remembered or result.altered or result.went_on_from)
     if last and as_it_was and has_all(found.pair.counts, last, met):
         return None
-    hidden = hidden_by(means.wish.excluded, gathered(found.pair.unproved))
     contents, _ = found.parts
+    hidden = hidden_by(means.wish.excluded, gathered(found.pair.unproved), listed(contents.path))
     # Whoever says that the root is another says so of what earlier runs have read, too.
     accepted = found.target.name in means.wish.accept_roots
     part = None if accepted else own.part(last, folder)

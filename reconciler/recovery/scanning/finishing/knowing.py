@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from reconciler.recovery.parts import merge, read
 from reconciler.recovery.parts.schema import CONTENTS
 from reconciler.recovery.parts.write import PartWriter
-from reconciler.recovery.scanning.finishing.hiding import NOTHING_HIDDEN, Hidden, hidden_by
+from reconciler.recovery.scanning.finishing.hiding import NOTHING_HIDDEN, Hidden, hidden_by, listed
 from reconciler.recovery.scanning.known.comparing import pairs
 from reconciler.recovery.scanning.known.earlier import contents_of
 from reconciler.recovery.scanning.known.last_rows import Last
@@ -33,7 +33,7 @@ class Known(NamedTuple):
 
 def of_scan(last: Last) -> Known:
     """Return what is known after a scan."""
-    hidden = hidden_by(last.scan.excluded, last.scan.unproved)
+    hidden = hidden_by(last.scan.excluded, last.scan.unproved, listed(last.contents))
     return Known(last.contents, last.remembered, hidden, last.contents)
 
 

@@ -23,7 +23,7 @@ from reconciler.recovery.repository import sound
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.rows import ARCHIVED, CONTENT_COLUMNS, FILE, Content, Rows
 from reconciler.recovery.scanning.finishing import knowing, remembering
-from reconciler.recovery.scanning.finishing.hiding import hidden_by
+from reconciler.recovery.scanning.finishing.hiding import hidden_by, listed
 from reconciler.recovery.scanning.known import record
 from reconciler.recovery.scanning.known.last_rows import Last, before, opened_of
 from reconciler.recovery.values import FileFinding, Scan
@@ -113,8 +113,8 @@ class _Restoring:
             return None
         now = self._last.scan
         moment = datetime.fromisoformat(now.ended_at)
-        hidden = hidden_by(now.excluded, now.unproved)
         contents = self._last.contents
+        hidden = hidden_by(now.excluded, now.unproved, listed(contents))
         self._made = remembering.remember(
             knowing.of_scan(known), contents, self._folder, moment, hidden
         )

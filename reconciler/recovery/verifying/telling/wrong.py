@@ -90,11 +90,10 @@ class Wrong(Struct):
             self.by_key[episodes.key(finding)] = finding
         else:
             self.no_room += 1
-        is_settled = known is not None and episodes.is_settled(known)
-        if known and is_settled and episodes.is_of_another(known, finding, otherwise.since):
-            self.renewed.add(episodes.key(finding))
-        elif known and episodes.is_accepted(known, finding.now):
+        if known and episodes.is_given_up(known, finding):
             return
+        if known and episodes.is_accepted(known, finding.now):
+            self.renewed.add(episodes.key(finding))
         self.first.setdefault(finding.what, _First()).take(finding.path)
 
     def add(self, lasting: Iterable[FileFinding], hidden: Hidden) -> None:

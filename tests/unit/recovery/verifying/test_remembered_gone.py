@@ -18,11 +18,13 @@ from reconciler.recovery.verifying.comparing.sides import SETTLED_NS
 from reconciler.recovery.verifying.recorded import of_scan
 from reconciler.recovery.verifying.scans import compare
 from reconciler.recovery.verifying.telling.means import Means
-from support.recovery.memory import LONG_AGO, TARGET
+from support.recovery.memory import LONG_AGO, TARGET, File
 from support.recovery.nights import GOOD, ROTTEN, WRITTEN
 from support.recovery.scans import here
 
 MISSING = [("missing", b"f/a", False)]
+#: What may be at a path where no file is: nothing, or links to those names.
+NOTHING = ["gone", "x", "y"]
 
 
 @pytest.fixture
@@ -166,7 +168,7 @@ def hidden(nights, how):
     if how == "left out":
         return ("f/",)
     if how == "its folder closed":
-        del nights.storage.files[b"f/a"]
+        nights.storage.files.pop(b"f/a", None)
         nights.storage.put("f/", kind=rows.UNREADABLE, detail=b"EACCES")
     elif how == "unreadable":
         nights.storage.errors[b"f/a"] = b"EIO"
@@ -572,6 +574,56 @@ def test_a_loss_that_is_accepted_after_another_file_came_there_and_went_stays_ac
     assert lost.verify().verdict == results.AGREES
 
 
+@pytest.mark.parametrize("how", ["left out", "its folder closed"])
+@pytest.mark.parametrize("is_read", [True, False])
+@pytest.mark.parametrize("is_link", [True, False])
+def test_it_stays_accepted_after_a_night_in_which_nobody_could_see_it(lost, is_link, is_read, how):
+    lost.put(WRITTEN, mtime_ns=LONG_AGO + 1)
+    if not is_read:
+        lost.storage.errors[b"f/a"] = b"EIO"
+    lost.scan()
+    del lost.storage.files[b"f/a"]
+    link = {b"f/a": File(kind=rows.LINK, detail=b"x")} if is_link else {}
+    lost.storage.files |= link
+    assert lost.scan().missing_first == [b"f/a"]
+    lost.accept()
+    excluded = hidden(lost, how)
+    lost.scan(excluded=excluded)
+    lost.storage.files.pop(b"f/", None)
+    lost.storage.files |= link
+    for _ in range(2):
+        assert lost.scan().found == 0
+    assert lost.verify().verdict == results.AGREES
+
+
+@pytest.mark.parametrize("is_read", [True, False])
+@pytest.mark.parametrize("accepted", NOTHING)
+@pytest.mark.parametrize("then", NOTHING)
+def test_what_was_accepted_of_one_file_is_not_of_another_that_was_there_since(
+    nights, accepted, then, is_read
+):
+    def nothing(what):
+        nights.storage.files.pop(b"f/a", None)
+        if what != "gone":
+            nights.storage.put("f/a", kind=rows.LINK, detail=what.encode())
+
+    nothing(accepted)
+    nights.scan()
+    nights.accept()
+    nothing(then)
+    assert nights.scan().found == (accepted != then)
+    nights.put(WRITTEN, mtime_ns=LONG_AGO + 1)
+    if not is_read:
+        nights.storage.errors[b"f/a"] = b"EIO"
+    nights.scan()
+    nothing(accepted)
+    for _ in range(2):
+        assert nights.scan().missing_first == [b"f/a"]
+    nights.accept()
+    for _ in range(2):
+        assert nights.scan().found == 0
+
+
 def test_a_file_of_another_size_or_time_is_not_what_nobody_could_read(nights, never):
     nights.storage.put("longer", b"more data")
     nights.storage.put("later", b"data", mtime_ns=LONG_AGO + 1)
@@ -629,6 +681,7 @@ def test_however_many_can_not_be_read_what_is_gone_beside_them_is_missing(
     monkeypatch.setattr(pair, "_TOLD", 2)
     for n in range(6):
         nights.storage.put(f"home/{n}/private", b"%d" % n)
+    nights.storage.put("home/open/a", b"open")
     nights.scan()
     for n in range(6):
         if what == "files":
@@ -636,10 +689,12 @@ def test_however_many_can_not_be_read_what_is_gone_beside_them_is_missing(
         else:
             del nights.storage.files[b"home/%d/private" % n]
             nights.storage.put(f"home/{n}/", kind=rows.UNREADABLE, detail=b"EACCES")
-    del nights.storage.files[b"f/a"]
+    lost = [b"f/a", b"home/open/a"]
+    for path in lost:
+        del nights.storage.files[path]
     for _ in range(2):
         ended = nights.scan()
-        assert (ended.missing_first, len(ended.scan.unproved) <= 2) == ([b"f/a"], True)
+        assert (ended.missing_first, len(ended.scan.unproved) <= 2) == (lost, True)
 
 
 def test_a_file_beside_one_that_can_not_be_read_is_not_hidden_by_it(nights):
