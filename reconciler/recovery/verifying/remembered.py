@@ -68,7 +68,7 @@ def is_untold(repository: Repository, scan: Scan, known: store.Known) -> bool:
     hidden = hidden_by(scan.excluded, scan.unproved, _listed(repository, scan))
     for otherwise in _otherwise(repository, scan, hidden):
         wrong.take(otherwise)
-    return not wrong.by_key.keys() <= wrong.lasting.keys()
+    return bool(wrong.new)
 
 
 def _keep_rotten(repository: Repository, scanned: Scanned, clock: Callable[[], datetime]) -> None:
