@@ -143,7 +143,8 @@ class Disk:
         pace = None if most is None else Pace(most=most * SIZE)
         ended = self.nights.scan(excluded=excluded, full=full, every=30 * 86_400, pace=pace)
         for path, file in self.storage.files.items():
-            is_known = path in self.storage.read or file.mtime_ns != LONG_AGO
+            is_read = path in self.storage.read and path not in self.storage.errors
+            is_known = is_read or file.mtime_ns != LONG_AGO
             if file.kind == rows.FILE and path[:1].decode() not in self.left_out:
                 self.at[file.data] = path
                 self.seen |= {file.data} if is_known else set()
