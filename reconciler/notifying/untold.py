@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 
-from reconciler.watching.conditions import TELLING, Condition, Lasting
+from reconciler.watching.conditions import Condition, Lasting
 
 #: So many conditions wait by name; of more of them that are over by then only numbers are kept.
 MOST = 10_000
@@ -78,7 +78,7 @@ def _since(before: Lasting | None, one: Lasting) -> Untold | None:
         return Untold(one.condition, one.since, began=1)
     if before.since != one.since:  # it was over in between, which nobody took down
         return Untold(one.condition, before.since, began=1, ended=1)
-    if one.condition.kind in TELLING and one.condition != before.condition:
+    if one.condition.is_news_after(before.condition):
         return Untold(one.condition, one.since)
     return None
 

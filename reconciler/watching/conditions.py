@@ -46,6 +46,11 @@ SCANNING, RUNNING, PROOFS = (
 )
 #: Of which it is news, too, that they are another way than before.
 TELLING = frozenset({DRIFT, FINDING})
+#: Of which it is news that they have another cause: only that, since they may be told of in other
+#: words each time.
+CAUSED = frozenset({UNREAD, NOT_PULLED})
+#: Why nothing could be read: what was given makes no sense, or the platform does not answer.
+OF_MANIFEST, OF_PLATFORM = "manifest", "platform"
 KINDS = tuple(sorted(CHECKOUT | READING | LIVE | APPLYING | SCANNING | RUNNING | PROOFS))
 BEGAN, CHANGED, ENDED = "began", "changed", "ended"
 #: With what the message begins of a condition that ends since a watch was told not to look at it.
@@ -58,15 +63,21 @@ class Condition(Struct, frozen=True, order=True):
     kind: str
     #: The storage that it is about; empty where it is about none.
     name: str
-    #: What it is more closely: how a storage differs, the code of a blocking reason.
+    #: What it is more closely: how a storage differs, the code of a blocking reason, the cause.
     code: str
     #: For people; it may change while the condition lasts.
     message: str
 
     @property
     def key(self) -> tuple[str, str, str]:
-        """By which it is known to be the same; drift may come to be of another way."""
-        return (self.kind, self.name, "" if self.kind == DRIFT else self.code)
+        """By which it is known to be the same; some may come to be of another way, or cause."""
+        return (self.kind, self.name, "" if self.kind in CAUSED | {DRIFT} else self.code)
+
+    def is_news_after(self, before: Condition) -> bool:
+        """Return whether it is to be told that it is so now, where it was so before."""
+        if self.kind in CAUSED:
+            return self.code != before.code
+        return self.kind in TELLING and self != before
 
 
 class Lasting(Struct, frozen=True, order=True):
@@ -109,7 +120,7 @@ def seen(
 ) -> tuple[tuple[Lasting, ...], tuple[News, ...]]:
     """Take what was seen of some kinds for all that there is of them; return what lasts, and news.
 
-    Of drift and findings it is news, too, that they are of another way, or more, than before.
+    Of some it is news, too, that they are of another way, or cause, or more, than before.
     """
     found: dict[tuple[str, str, str], Condition] = {}
     for one in sorted(conditions):
@@ -127,7 +138,7 @@ def seen(
         lasting.append(Lasting(condition, since))
         if before is None:
             news.append(News(BEGAN, now, condition, now))
-        elif condition.kind in TELLING and condition != before.condition:
+        elif condition.is_news_after(before.condition):
             news.append(News(CHANGED, now, condition, since))
     return tuple(sorted(lasting)), tuple(news)
 

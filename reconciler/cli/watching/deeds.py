@@ -21,8 +21,10 @@ from reconciler.errors import (
     CHANGES,
     ERROR,
     INTERRUPTED,
+    INVALID,
     STALE,
     SUCCESS,
+    USAGE,
     ManifestError,
     PlatformBusyError,
     ReconcilerError,
@@ -40,7 +42,7 @@ from reconciler.report.watching.lines import of_difference
 from reconciler.retry.limits import TimeLimit
 from reconciler.watching import conditions
 from reconciler.watching.checkout import Checkout
-from reconciler.watching.conditions import NOT_APPLIED, UNREAD, Condition
+from reconciler.watching.conditions import NOT_APPLIED, OF_MANIFEST, OF_PLATFORM, UNREAD, Condition
 from reconciler.watching.deeds import Looked, Pulled, Tried
 from reconciler.watching.schedule import Found
 from reconciler.watching.survey import Survey
@@ -103,8 +105,7 @@ class Deeds:
         except (ReconcilerError, OSError) as error:
             if is_first and isinstance(error, UsageError):
                 raise
-            code = error.exit_code if isinstance(error, ReconcilerError) else ERROR
-            return Looked(code, problem=Condition(UNREAD, "", "", _in_a_line(error)))
+            return _unread(error)
         self._planned = source, plan
         if plan.digest != self._digest:  # not at each look
             self._digest = plan.digest
@@ -215,6 +216,13 @@ def _looked(source: Source, plan: Plan, *, applies: bool) -> Looked:
         declared=len(source.manifest.desired.entries),
         live=plan.summary.live,
     )
+
+
+def _unread(error: ReconcilerError | OSError) -> Looked:
+    code = error.exit_code if isinstance(error, ReconcilerError) else ERROR
+    given = isinstance(error, OSError) or code in (USAGE, INVALID)
+    cause = OF_MANIFEST if given else OF_PLATFORM
+    return Looked(code, problem=Condition(UNREAD, "", cause, _in_a_line(error)))
 
 
 def _tried(applied: Applied, code: int) -> Tried:

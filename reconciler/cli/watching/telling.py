@@ -37,7 +37,7 @@ class Began(Change, frozen=True, tag=BEGAN):
 
 
 class Changed(Change, frozen=True, tag=CHANGED):
-    """A storage differs in another way than it did."""
+    """It is another way than it was, or has another cause."""
 
 
 class Ended(Change, frozen=True, tag=ENDED):

@@ -44,6 +44,16 @@ SAID = {
     LONG_SCAN: ("scan runs long", "no long scan any more, after"),
     NOT_KNOWN: ("not known", "known again, after"),
 }
+#: What is said of those that are for another reason now; others have changed.
+_CHANGED = {
+    UNREAD: "can't look, for another reason now",
+    NOT_PULLED: "can't pull, for another reason now",
+}
+
+
+def changed(kind: str) -> str:
+    """Return what is said of a kind that lasts, and is another way than before."""
+    return _CHANGED.get(kind, f"{SAID[kind][0]} has changed")
 
 
 def line(news: News) -> str:
@@ -51,7 +61,7 @@ def line(news: News) -> str:
     if news.condition.message.startswith(DROPPED):
         return f"{news.time} {news.condition.message}"
     began, ended = SAID[news.condition.kind]
-    said = {BEGAN: began, CHANGED: f"{began} has changed"}.get(news.event, ended)
+    said = {BEGAN: began, CHANGED: changed(news.condition.kind)}.get(news.event, ended)
     return f"{news.time} {said}: {news.condition.message}"
 
 

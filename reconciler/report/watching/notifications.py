@@ -15,7 +15,7 @@ from reconciler.notifying.message import INFO, SUCCESS, WARNING, Message
 from reconciler.notifying.untold import Queue, Untold
 from reconciler.printable import shown
 from reconciler.report.sentences.terms import count
-from reconciler.report.watching.lines import SAID
+from reconciler.report.watching.lines import SAID, changed
 from reconciler.watching.conditions import DROPPED, Lasting
 
 #: So many of what is alike are told one by one.
@@ -85,7 +85,7 @@ def _label(one: Untold) -> str:
         return ended if one.ended > one.began else _passed(one.condition.kind)
     if one.ended:
         return f"{began}, once more"
-    return began if one.began else f"{began} has changed"
+    return began if one.began else changed(one.condition.kind)
 
 
 def _said(one: Untold) -> str:

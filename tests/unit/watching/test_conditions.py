@@ -1,5 +1,10 @@
 """What begins, changes and ends, of what was seen."""
 
+import pytest
+
+from reconciler.notifying.untold import changes
+from reconciler.report.watching.lines import line
+from reconciler.report.watching.notifications import news as message
 from reconciler.watching.conditions import (
     BEGAN,
     BLOCKED,
@@ -7,10 +12,12 @@ from reconciler.watching.conditions import (
     DRIFT,
     ENDED,
     LIVE,
+    NOT_PULLED,
     READING,
     UNREAD,
     Condition,
     Lasting,
+    News,
     seen,
 )
 
@@ -24,6 +31,20 @@ def test_what_was_not_looked_at_lasts():
     lasting, news = seen(known, READING, [unread], NOW)
     assert lasting == (Lasting(NAS, THEN), Lasting(unread, NOW))
     assert [(one.event, one.condition) for one in news] == [(BEGAN, unread)]
+
+
+@pytest.mark.parametrize("kind", [UNREAD, NOT_PULLED])
+def test_of_what_fails_another_cause_is_news_and_other_words_are_not(kind):
+    known = (Lasting(Condition(kind, "", "here", "no route"), THEN),)
+    slow, wrong = Condition(kind, "", "here", "too slow"), Condition(kind, "", "there", "wrong")
+    lasting, news = seen(known, frozenset({kind}), [slow], NOW)
+    assert (lasting, news) == ((Lasting(slow, THEN),), ())
+    lasting, (one,) = seen(known, frozenset({kind}), [wrong], NOW)
+    assert (lasting, one) == ((Lasting(wrong, THEN),), News(CHANGED, NOW, wrong, THEN))
+    assert [said.condition for said in changes(known, lasting, NOW).each] == [wrong]
+    said = f"can't {'look' if kind == UNREAD else 'pull'}, for another reason now: wrong"
+    assert line(one) == f"{NOW} {said}"
+    assert message("here", changes(known, lasting, NOW)).first == f"{said} (here)"
 
 
 def test_an_end_says_since_when_it_was_so():
