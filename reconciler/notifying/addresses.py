@@ -5,12 +5,15 @@ They are secrets as a whole, so messages call a destination by its name, or by i
 
 from __future__ import annotations
 
+import os
 import re
+import stat
+import sys
 from collections.abc import Iterable, Mapping
 
 from reconciler.environment.secret_values import Secret, read_text
 from reconciler.errors import UsageError
-from reconciler.printable import quoted
+from reconciler.printable import quoted, word
 
 VARIABLE = "RECONCILER_NOTIFY_URLS"
 OPTION = "--notify-urls"
@@ -63,6 +66,20 @@ def read_addresses(environ: Mapping[str, str], path: str | None) -> dict[str, Se
     value = given[name] or ""
     text = value if name == VARIABLE else read_text(name, value, "list of addresses")
     return _addresses(text.splitlines(), name)
+
+
+def exposed(path: str) -> str:
+    """Say that everybody on this machine may read a file of addresses; empty if they may not."""
+    try:
+        mode = os.stat(path).st_mode  # noqa: PTH116 - "" is an error, not "."
+    except OSError:
+        return ""
+    if sys.platform == "win32" or not mode & stat.S_IROTH:
+        return ""
+    return (
+        f"Warning: {OPTION}: everybody on this machine can read {quoted(path)}, which holds "
+        f"secrets: `chmod 600 {word(path)}`"
+    )
 
 
 def _addresses(lines: Iterable[str], source: str) -> dict[str, Secret]:

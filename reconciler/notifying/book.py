@@ -51,6 +51,13 @@ class Book(Struct, frozen=True, omit_defaults=True):
     place: str = ""
     destinations: dict[str, Waiting] = {}
 
+    @property
+    def moments(self) -> Iterable[str]:
+        """All times in it that are reckoned with; of these some may be empty."""
+        yield from (one.since for one in self.known)
+        for waiting in self.destinations.values():
+            yield from (waiting.digested, waiting.owed, waiting.failing_since)
+
 
 BLANK = Book(FORMAT_VERSION)
 

@@ -94,7 +94,8 @@ def _nothing_declared(diff: Diff, rules: Rules) -> Iterator[Notice]:
             "nothing_declared",
             "",
             "the manifest declares nothing, but live has "
-            f"{counted(diff.live_in_scope, 'storage')}: if that is meant, say `--allow-empty`",
+            f"{counted(diff.live_in_scope, 'storage')}: if that is meant, `plan` and `apply` take "
+            "`--allow-empty`",
         )
 
 

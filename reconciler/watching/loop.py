@@ -37,7 +37,7 @@ from reconciler.watching.schedule import (
     Terms,
 )
 from reconciler.watching.status import FORMAT_VERSION, Status
-from reconciler.watching.survey import Proof, Survey
+from reconciler.watching.survey import Proof
 
 
 class Watch:
@@ -189,8 +189,9 @@ class Watch:
         until = schedule.paused_until(self._agenda, digest) if digest else None
         paused = "" if until is None else moment_of(self._since_1970(until))
         self._status = replace(self._status, digest=digest, paused_until=paused)
+        self._status = taken.surveyed(self._status, looked.survey, self._proofs)
         self._see(LIVE, looked.conditions)
-        self._survey(looked.survey)
+        self._plot()
         if looked.found and looked.found.ready and not digest:
             self._see(APPLYING, [])
         self._remember(looked_at=time)
@@ -212,9 +213,10 @@ class Watch:
         self.exit_code = tried.exit_code
         if tried.worked:
             self._digest = ""
-            self._status = replace(self._status, digest="", paused_until="")
+            status = replace(self._status, digest="", paused_until="")
+            self._status = taken.surveyed(status, tried.survey, self._proofs)
             self._see(LIVE, [])
-            self._survey(tried.survey)
+            self._plot()
         if not (tried.busy or tried.outdated):
             self._see(APPLYING, [tried.problem] if tried.problem else [])
         self._remember(applying="")
@@ -234,9 +236,9 @@ class Watch:
     def _see(self, kinds: frozenset[str], conditions: Iterable[Condition]) -> None:
         """Tell what began and ended among some kinds of conditions, and keep that it was told."""
         lasting, news = seen(self._memory.lasting, kinds, conditions, self._time())
+        self._status = replace(self._status, lasting=lasting)  # whoever hears of it may ask
         if news:
             self._teller.news(news)
-        self._status = replace(self._status, lasting=lasting)
         if lasting != self._memory.lasting:
             self._remember(lasting=lasting)
 
@@ -251,10 +253,6 @@ class Watch:
         begun = self._agenda.scan_due - every
         is_long = self.scanning and self._clock.passed() - begun > longest
         self._see(RUNNING, [overdue.long_scan(since)] if is_long else [])
-
-    def _survey(self, survey: Survey | None) -> None:
-        self._status = taken.surveyed(self._status, survey, self._proofs)
-        self._plot()
 
     def _know(self, known: Known, conditions: Iterable[Condition]) -> None:
         self._proofs = {proof.place: proof for proof in known.proofs}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -12,6 +13,7 @@ from msgspec import Struct
 
 from reconciler.disk import drafts
 from reconciler.disk.durable import sync_folder
+from reconciler.environment.timestamps import is_moment
 from reconciler.printable import quoted
 from reconciler.watching.conditions import Lasting
 from reconciler.watching.overdue import Due
@@ -49,6 +51,11 @@ class Memory(Struct, frozen=True, omit_defaults=True):
     #: When which proofs are too old, as the last scan knew.
     dues: tuple[Due, ...] = ()
 
+    @property
+    def moments(self) -> Iterable[str]:
+        """All times in it, of which some may be empty."""
+        return (self.looked_at, *(one.since for one in self.lasting), *(d.at for d in self.dues))
+
 
 NOTHING = Memory(FORMAT_VERSION)
 
@@ -69,6 +76,8 @@ def keep(folder: Path, memory: Memory) -> None:
 class _Versioned(Protocol):
     @property
     def format_version(self) -> int: ...
+    @property
+    def moments(self) -> Iterable[str]: ...
 
 
 _Known = TypeVar("_Known", bound=_Versioned)
@@ -89,6 +98,8 @@ def read(path: Path, nothing: _Known) -> tuple[_Known, str]:
         return nothing, f"{quoted(str(path))} is damaged"
     if known.format_version != nothing.format_version:
         return nothing, f"{quoted(str(path))} was written by another version"
+    if not all(is_moment(moment) for moment in known.moments if moment):
+        return nothing, f"{quoted(str(path))} is damaged"
     return known, ""
 
 

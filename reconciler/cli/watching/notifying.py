@@ -25,6 +25,7 @@ from reconciler.errors import ERROR, SUCCESS, UsageError
 from reconciler.notifying.addresses import (
     MOST_RECIPIENTS,
     called,
+    exposed,
     has_one_recipient,
     read_addresses,
 )
@@ -56,6 +57,7 @@ class Notifying(Nobody):
         """
         doors, rhythm = _doors(context, options), rhythm_of(options)
         if not options.once:
+            _warn_of_readers(context, options)
             for door in doors.values():
                 door.check()
         book, problem = read(folder / NAME, BLANK)
@@ -108,6 +110,7 @@ def test(context: Context, options: WatchOptions, teller: Telling) -> int:
     """Send a message to each destination, and tell whether it was taken; return the exit code."""
     message = notifications.test(_place(context))
     doors = _doors(context, options)
+    _warn_of_readers(context, options)
     for door in doors.values():
         door.check()
     found: dict[str, Outcome] = {}
@@ -127,6 +130,12 @@ def test(context: Context, options: WatchOptions, teller: Telling) -> int:
         thread.join(max(0.0, until - time.monotonic()))
         teller.notified(name, doors[name].service, found.get(name, hanging))
     return ERROR if any(found.get(name, hanging).problem for name in doors) else SUCCESS
+
+
+def _warn_of_readers(context: Context, options: WatchOptions) -> None:
+    """Say who else can read the secrets; not at each run of cron, which would mail it."""
+    if options.notify_urls is not None and (warning := exposed(options.notify_urls)):
+        context.streams.note(warning)
 
 
 def rhythm_of(options: WatchOptions) -> Rhythm | None:

@@ -243,7 +243,7 @@ def test_a_disk_that_is_full_is_told_and_stops_nothing(quickstart):
 def test_one_that_hangs_delays_nothing_and_a_kill_meanwhile_loses_nothing(applied):
     with webhook() as hook:
         hook.hangs = True
-        applied.write(f"team = json://127.0.0.1:{hook.port}/hook?rto=60\n", "notify")
+        applied.write(f"team = json://127.0.0.1:{hook.port}/hook?rto=60\n", "notify").chmod(0o600)
         change(applied, "UPDATE storages SET label = 'mine' WHERE name = 'nas'")
         with watching(applied, "--notify-urls", "notify") as process:
             assert " drift: 'nas': not as declared" in process.stdout.readline()

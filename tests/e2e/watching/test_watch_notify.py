@@ -112,6 +112,10 @@ def test_a_memory_that_a_full_disk_left_behind_ends_nothing(watch, hook, tmp_pat
 
 def test_a_test_message_says_who_takes_it(watch, hook, tmp_path, monkeypatch):
     addresses = (tmp_path / "notify").read_text()
+    (tmp_path / "notify").chmod(0o644)
+    told = watch("--notify-test", "--notify-urls", "notify")
+    assert "everybody on this machine can read 'notify'" in told.err
+    assert arrived(hook)[0].startswith("test (/")
     monkeypatch.setenv("RECONCILER_NOTIFY_URLS", addresses)
     assert watch("--notify-test").out.endswith(" 'team' (json): taken\n")
     hook.status = 404

@@ -1,9 +1,11 @@
 """Where notifications go: read from a file or a variable, and never shown."""
 
+import os
+
 import pytest
 
 from reconciler.errors import UsageError
-from reconciler.notifying.addresses import VARIABLE, is_asked_for, read_addresses
+from reconciler.notifying.addresses import VARIABLE, exposed, is_asked_for, read_addresses
 
 SECRET = "s3cr3t"
 
@@ -21,6 +23,17 @@ def test_a_file_has_one_a_line_with_a_name_or_a_number(tmp_path):
     assert revealed(read_addresses({VARIABLE: file.read_text()}, None)) == wanted
     assert is_asked_for({VARIABLE: ""}, None)
     assert not is_asked_for({}, None)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="only there a file has a mode")
+def test_a_file_that_everybody_can_read_is_told(tmp_path):
+    file = tmp_path / "our notify"
+    file.write_text("json://h/s3cr3t")
+    file.chmod(0o644)
+    assert exposed(str(file)).endswith(f"which holds secrets: `chmod 600 '{file}'`")
+    file.chmod(0o640)
+    assert exposed(str(file)) == ""
+    assert exposed("nothing") == ""
 
 
 @pytest.mark.parametrize(

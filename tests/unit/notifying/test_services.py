@@ -55,7 +55,7 @@ def hook():
 
 @pytest.fixture
 def address(hook):
-    return f"json://user:{TOKEN}@127.0.0.1:{hook.port}/{TOKEN}?rto=0.2"
+    return f"json://user:{TOKEN}@127.0.0.1:{hook.port}/{TOKEN}?cto=20"
 
 
 def test_a_webhook_is_handed_the_text(hook, address):
@@ -80,7 +80,8 @@ def test_a_refusal_is_told_by_its_status_alone(hook, address, status, logged, ca
 def test_who_does_not_answer_is_waited_for_a_while_only(hook, address):
     hook.hangs = True
     try:
-        assert service(address).send(TEXT) == Outcome(NO_ANSWER_IN_TIME, again=AGAIN)
+        hasty = service(f"{address}&rto=0.2")
+        assert hasty.send(TEXT) == Outcome(NO_ANSWER_IN_TIME, again=AGAIN)
     finally:
         hook.hangs = False
 

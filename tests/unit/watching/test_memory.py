@@ -36,6 +36,8 @@ def test_what_was_kept_is_known_again(tmp_path):
         (b'{"format_version":1,"lasting":"none"}', "is damaged"),
         (b"\xff" * 100, "is damaged"),
         (b"[" * 100_000, "is damaged"),
+        (b'{"format_version":1,"looked_at":"garbage"}', "is damaged"),
+        (b'{"format_version":1,"dues":[{"storage":"a","at":"2026","message":""}]}', "is damaged"),
         (b'{"format_version":2}', "was written by another version"),
     ],
 )

@@ -38,8 +38,8 @@ _PROOFS = (FINDING, NOT_REACHABLE, OVERDUE, NOT_PROVED, NOT_KNOWN)
 #: So much of a commit as people tell commits apart by.
 _COMMIT = 12
 _CONSENT = (
-    "Each says what would unblock it. A watch asks nobody: consent stands in the manifest, where a "
-    "reviewer sees it."
+    "Each says what would unblock it. A watch asks nobody: it heeds the consent that stands in the "
+    "manifest, where a reviewer sees it. What only `apply` takes is for somebody to apply."
 )
 
 _SIDES = "On the left what is live, on the right what is declared."

@@ -1,6 +1,8 @@
 """What a watch does to a real embedded platform, and what it leaves alone."""
 
+import socket
 import sqlite3
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -11,13 +13,15 @@ from reconciler.cli.commands.watching.watch import WatchOptions
 from reconciler.cli.context import Context
 from reconciler.cli.output.streams import Streams
 from reconciler.cli.settings import Settings
+from reconciler.cli.watching import deeds as watch_deeds
 from reconciler.cli.watching.bell import Bell, Inbox
 from reconciler.cli.watching.deeds import Deeds
 from reconciler.environment.origin import Origin
-from reconciler.errors import LOCKED, STALE, SUCCESS, PlatformBusyError, UsageError
+from reconciler.errors import ERROR, LOCKED, STALE, SUCCESS, PlatformBusyError, UsageError
 from reconciler.lease.contract import Holder
 from reconciler.lease.keeper import Wait, acquire
 from reconciler.platforms import open_platform
+from reconciler.watching.conditions import BLOCKED, OF_MANIFEST, OF_PLATFORM
 
 MANIFEST = """\
 version: 1
@@ -42,6 +46,13 @@ def deeds(tmp_path, monkeypatch):
     assert one.apply().worked
     write(MANIFEST.replace("label: NAS", "label: Other"))
     return one
+
+
+@pytest.fixture
+def silent():
+    """Give the port of a server that takes what it is asked, and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
 
 
 def write(text):
@@ -154,3 +165,31 @@ def test_a_look_is_given_up_after_a_while(deeds, monkeypatch, said, interval, se
 
 def _refuse(*_):
     raise PlatformBusyError("busy")
+
+
+def test_why_nothing_was_read_is_told_apart(deeds):
+    write(MANIFEST.replace("storages:", "storagez:"))
+    assert deeds.look().problem.code == OF_MANIFEST
+    write(MANIFEST)
+    Path("platform.db").write_text("no database")
+    assert deeds.look().problem.code == OF_PLATFORM
+
+
+def test_a_platform_that_never_answers_holds_up_no_look_for_ever(deeds, silent, monkeypatch):
+    """Also where nobody has said how long a look may take."""
+    write(MANIFEST.replace("sqlite:///platform.db", f"http://127.0.0.1:{silent}"))
+    deeds._options.interval = 0.4
+    monkeypatch.setattr(watch_deeds, "_LONGEST_LOOK", 0.4)
+    # What is asked once more, and each call that begins too late, has some seconds more.
+    monkeypatch.setattr("reconciler.retry.reader.SECONDS", 0.0)
+    monkeypatch.setattr("reconciler.platforms.http.network.budget.LAST", 0.1)
+    begun = time.monotonic()
+    looked = deeds.look()
+    assert (looked.problem.code, looked.exit_code) == (OF_PLATFORM, ERROR)
+    assert 0.4 <= time.monotonic() - begun < 3
+
+
+def test_nothing_declared_is_told_with_what_takes_the_consent(deeds):
+    write("version: 1\nplatform: sqlite:///platform.db\nstorages: []\n")
+    said = {one.code: one.message for one in deeds.look().conditions if one.kind == BLOCKED}
+    assert said["nothing_declared"].endswith("`plan` and `apply` take `--allow-empty`")

@@ -1,0 +1,130 @@
+"""A watch in this process, by a clock of ours: what it tells when, and what weeks make of it."""
+
+import gc
+import random
+import tracemalloc
+from datetime import UTC, datetime, timedelta
+from datetime import time as clock
+
+from reconciler.environment.timestamps import timestamp
+from reconciler.notifying.book import BLANK
+from reconciler.notifying.digests import DAILY, Rhythm
+from reconciler.notifying.message import TAKEN, Outcome
+from reconciler.notifying.post import Means, Post
+from reconciler.report.watching.notifications import digest, news
+from reconciler.watching.conditions import DRIFT, FINDING, UNREAD, Condition
+from reconciler.watching.deeds import Clock, Known, Looked, ScanEnded
+from reconciler.watching.loop import Watch
+from reconciler.watching.memory import NOTHING
+from reconciler.watching.schedule import SCAN, WAIT, Found, Terms
+from reconciler.watching.survey import Difference, Storage, Survey
+
+WEEK = 7 * 86_400.0
+NAS = Condition(DRIFT, "nas", "changed", "label")
+
+
+class World:
+    """A clock that moves when it is waited for, and what there is to see."""
+
+    def __init__(self):
+        self.passed, self.scans = 0.0, 0
+        self.sees = Looked(0, found=Found(ready=True))
+        self.told = []
+        self.terms = Terms(300.0, scan_every=86_400.0)
+        self.watch = Watch(self.terms, self, self, self.clock(), NOTHING, self.keep)
+
+    def clock(self):
+        return Clock(lambda: self.passed, self.now, lambda: 1.0)
+
+    def now(self):
+        return datetime(2026, 11, 30, tzinfo=UTC) + timedelta(seconds=self.passed)
+
+    def keep(self, memory):
+        self.memory = memory
+
+    def look(self):
+        return self.sees
+
+    def scan(self):
+        self.scans += 1
+
+    def looked(self, looked):
+        """Know that there was a look that planned something else."""
+
+    def news(self, news):
+        self.told.append((news, self.watch.status))
+
+
+def test_whoever_hears_of_a_change_and_asks_is_told_the_same():
+    world = World()
+    storage = Storage("nas", "NAS", "local", "/nas", "local:/nas", "changed")
+    survey = Survey((storage,), (Difference("changed", "nas"),))
+    world.sees = Looked(2, (NAS,), found=Found(ready=True, digest="x"), survey=survey)
+    world.watch.step()
+    ((_, status),) = world.told
+    assert [one.condition for one in status.lasting] == [NAS]
+    assert (status.storages, status.differences) == (survey.storages, survey.differences)
+
+
+class Door:
+    """A destination that is away now and then."""
+
+    service = "Test"
+
+    def __init__(self):
+        self.sent = 0
+
+    def send(self, message):
+        self.sent += 1
+        return TAKEN if self.sent % 7 else Outcome("refused")
+
+
+def test_weeks_of_changes_leave_no_more_than_the_first_ones(long):
+    """Looks that fail, drift in ever other ways, findings, and digests, each of them told."""
+    world, chance, door = World(), random.Random(1), Door()
+    rhythm, pause = Rhythm(DAILY, clock(8), UTC), lambda _: 0.0
+    post = Post(
+        BLANK,
+        {"team": door},
+        Means(news, digest, "here", world.now, lambda _: None, lambda: None, rhythm, pause),
+    )
+    world.keep = lambda memory: post.take(memory, "here")
+    world.watch = Watch(world.terms, world, world, world.clock(), NOTHING, world.keep)
+
+    def change():
+        number = chance.randrange(1_000_000)
+        world.sees = Looked(1, problem=Condition(UNREAD, "", "platform", f"no route, try {number}"))
+        if chance.random() < 0.8:
+            found = [
+                Condition(DRIFT, f"storage {n}", "changed", f"live {number}, declared {n}")
+                for n in range(chance.choice((0, 0, 3, 20)))
+            ]
+            world.sees = Looked(2, tuple(found), found=Found(ready=True, digest=f"{number}"))
+
+    def live_through(weeks):
+        until = world.passed + weeks * WEEK
+        while world.passed < until:
+            step = world.watch.step()
+            if step.what == SCAN:
+                name = f"storage {chance.randrange(1_000_000)}"
+                wrong = Condition(FINDING, name, "damaged", f"'{name}': 1 damaged")
+                world.watch.scanned(ScanEnded(7, worked=True, known=Known((wrong,))))
+            elif step.what == WAIT:
+                world.passed = step.until
+                if chance.random() < 0.1:
+                    change()
+            world.told.clear()
+            post.troubles()
+        gc.collect()
+        return tracemalloc.get_traced_memory()[0]
+
+    tracemalloc.start()
+    try:
+        before = live_through(0.2)
+        after = live_through(20 if long else 0.3)
+    finally:
+        tracemalloc.stop()
+        post.close(10, tried=True)
+    assert after - before < 100_000, (before, after)
+    assert door.sent > 20
+    assert world.watch.status.at == timestamp(world.now(), "seconds")
