@@ -28,6 +28,10 @@ Observe = Callable[[OperationEvent], None]
 Following = Callable[[], AbstractContextManager[Observe]]
 
 
+def _still_agreed() -> None:
+    """Ask nobody again."""
+
+
 class Job(NamedTuple):
     """A plan that was agreed to, and where it is to be applied."""
 
@@ -35,6 +39,9 @@ class Job(NamedTuple):
     platform: Platform
     #: What the plan was made for; None for a saved plan: `holds` is then about its operations.
     request: Request | None
+    #: Asked once the lease is held, before anything is written: it raises `ReconcilerError` if the
+    #: plan is not to be applied any more.
+    confirm: Callable[[], None] = _still_agreed
 
 
 class Terms(NamedTuple):
@@ -107,13 +114,14 @@ class Run:
                 ending=self._ending,
                 note=self._told.note,
             ) as hold,
-            self._recorded(journal, hold),
         ):
-            with following() as follow:
-                applied = self.applied = self._apply(hold, journal, follow)
-            statuses = [outcome.status for outcome in applied.result.outcomes]
-            last = ended(applied.exit_code, statuses, interrupted=applied.result.interrupted)
-            journal.end(last)
+            job.confirm()
+            with self._recorded(journal, hold):
+                with following() as follow:
+                    applied = self.applied = self._apply(hold, journal, follow)
+                statuses = [outcome.status for outcome in applied.result.outcomes]
+                last = ended(applied.exit_code, statuses, interrupted=applied.result.interrupted)
+                journal.end(last)
         return applied
 
     @contextmanager

@@ -22,12 +22,12 @@ from reconciler.errors import (
     ERROR,
     INTERRUPTED,
     INVALID,
-    STALE,
     SUCCESS,
     USAGE,
     ManifestError,
     PlatformBusyError,
     ReconcilerError,
+    StaleError,
     UsageError,
 )
 from reconciler.given.source import Source
@@ -51,6 +51,10 @@ from reconciler.watching.survey import Survey
 ENDING = ("SIGINT", "SIGTERM")
 #: Seconds that a look may take where nobody says so.
 _LONGEST_LOOK = 600.0
+
+
+class _OutdatedError(StaleError):
+    """What was planned is not wanted any more."""
 
 
 class Deeds:
@@ -124,7 +128,10 @@ class Deeds:
         return origin.run
 
     def apply(self) -> Tried:
-        """Apply what was planned, if the manifest is still the one that it was planned for."""
+        """Apply what was planned, if the manifest is still the one that it was planned for.
+
+        That is asked at once, and again when the lease is held: somebody else may have had it.
+        """
         if self._planned is None:
             raise AssertionError("a watch applies only what it has planned")
         (source, plan), self._planned = self._planned, None
@@ -137,14 +144,19 @@ class Deeds:
             self._told(run, applied)
             return applied.exit_code
 
-        try:
+        def confirm() -> None:
             if not _unchanged(source, read_source(context)):
-                return Tried(STALE, worked=False, outdated=True)
-            job = Job(plan, source.platform, source.request)
+                raise _OutdatedError("the manifest is another one than it was planned for")
+
+        try:
+            confirm()
+            job = Job(plan, source.platform, source.request, confirm)
             keep_files_apart(context, job)
             self._events.go_on_as(run)
             stop = Stop(context.limit, signals=ENDING)
             code = carried_out(context, self._terms(), job, self._events, after, stop)
+        except _OutdatedError as error:
+            return Tried(error.exit_code, worked=False, outdated=True)
         except PlatformBusyError as error:
             context.note(f"Note: nothing was applied: {error}")
             return Tried(error.exit_code, worked=False, busy=True)

@@ -3,11 +3,12 @@
 import socket
 import sqlite3
 import time
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
+from reconciler.applying.hold import held
 from reconciler.cli.applying.events import EventStream
 from reconciler.cli.commands.watching.watch import WatchOptions
 from reconciler.cli.context import Context
@@ -83,6 +84,37 @@ def test_a_manifest_that_was_changed_since_it_was_planned_is_not_applied(deeds, 
     tried = deeds.apply()
     assert (tried.outdated, tried.worked, tried.exit_code) == (True, False, STALE)
     assert label() == "NAS"
+
+
+@pytest.mark.parametrize(
+    ("planned", "by_then"),
+    [
+        (MANIFEST.replace("name: nas", "name: two") + "removed: [{name: nas}]\n", MANIFEST),
+        (MANIFEST.replace("label: NAS", "label: Other"), MANIFEST),
+    ],
+)
+def test_a_manifest_that_is_changed_while_it_waits_for_the_lease_is_not_applied(
+    deeds, monkeypatch, planned, by_then
+):
+    @contextmanager
+    def waited(*arguments, **options):
+        with held(*arguments, **options) as hold:
+            write(by_then)
+            yield hold
+
+    write(planned)
+    looked = deeds.look()
+    assert looked.found.ready, looked
+    monkeypatch.setattr("reconciler.applying.run.held", waited)
+    journals = {*Path(".reconciler/journal").iterdir()}
+    deeds.run()
+    tried = deeds.apply()
+    assert (tried.outdated, tried.worked, tried.exit_code) == (True, False, STALE)
+    assert label() == "NAS"
+    assert {*Path(".reconciler/journal").iterdir()} == journals  # no run has begun
+    deeds.look()
+    deeds.run()
+    assert deeds.apply().worked  # the lease was given back
 
 
 def test_a_manifest_that_is_broken_by_then_is_not_applied_and_told(deeds):
