@@ -70,6 +70,25 @@ def test_beginnings_and_ends_arrive_once_and_outlast_a_server_that_is_down(watch
     assert ended.startswith("no drift any more: 'nas': declared, but not live (sqlite:////")
 
 
+def test_that_what_fails_has_another_cause_is_told_once(watch, hook, tmp_path):
+    assert main(["apply", "-y", "-q"]) == 0
+    (tmp_path / "away").mkdir()
+    (tmp_path / "platform.db").rename(tmp_path / "away/platform.db")
+    (tmp_path / "platform.db").write_text("no database")
+    assert " can't look: " in watch(*ONCE, code=1).out
+    (tmp_path / "storages.yaml").write_text("storagez: []")
+    assert " can't look, for another reason now: storages.yaml:1:" in watch(*ONCE, code=65).out
+    assert watch(*ONCE, code=65).out == ""
+    (tmp_path / "storages.yaml").write_text(MANIFEST)
+    (tmp_path / "away/platform.db").replace(tmp_path / "platform.db")
+    assert " can look again, after: storages.yaml:1:" in watch(*ONCE).out
+    assert [said.partition(":")[0] for said in arrived(hook)] == [
+        "can't look",
+        "can't look, for another reason now",
+        "can look again, after",
+    ]
+
+
 def test_who_shares_an_address_with_one_who_takes_nothing_is_told_once(watch, tmp_path):
     with mail_server() as server:
         server.refuses = ("bad@example.org",)

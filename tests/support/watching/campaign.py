@@ -33,16 +33,14 @@ def looking(folder: Path, seed: int, seconds: float) -> str:
     with world(folder, "fail") as place, webhook() as steady, webhook() as unsteady:
         addresses = (
             f"steady = json://127.0.0.1:{steady.port}/hook\n"
-            f"unsteady = json://127.0.0.1:{unsteady.port}/hook?rto=1\n"
+            f"unsteady = json://127.0.0.1:{unsteady.port}/hook?rto=3\n"
         )
         watcher = Watcher(place, "looks", addresses)
         watcher.start()
         try:
-            campaign = Looking(place, watcher, (steady, unsteady), seed)
-            campaign.play(seconds)
+            return Looking(place, watcher, (steady, unsteady), seed).play(seconds)
         finally:
             watcher.kill()
-        return f"{len(campaign.done)} deeds, {len(watcher.told)} told"
 
 
 def applying(folder: Path, seed: int, seconds: float) -> str:

@@ -14,10 +14,10 @@ from support.watching.world import NAMES, Line, World
 
 #: Requests of a look at a platform that answers; at one that answers one request of three or so;
 #: and at one that does not, which is asked again for some seconds.
-_ASKS = {"well": 3, "slow": 3, "flaky": 9, "torn": 9, "lost": 9}
-_ASKS_AGAIN = 40
-#: Kilobytes by which a process may grow that has looked for a while.
-_GROWS = 8_192
+_ASKS = {"well": 2, "slow": 2, "flaky": 4, "torn": 4, "lost": 4}
+_ASKS_AGAIN = 20
+#: By how much a process may grow that has looked for a while: kilobytes, threads, open files.
+_GROWS = (8_192, 1, 4)
 #: By which share an interval may be shorter.
 _SHORTER = 0.9
 
@@ -56,31 +56,32 @@ class Looking:
         #: What was done, for whoever reads of a failure.
         self.done: list[str] = []
 
-    def play(self, seconds: float) -> None:
-        """Go on for so long, then see that all is well again."""
+    def play(self, seconds: float) -> str:
+        """Go on for so long, then see that all is well again; return how it was, in a line."""
         begun, sizes = time.monotonic(), []
         while time.monotonic() < begun + seconds:
             self._restarts = time.monotonic() < begun + seconds / 3  # later it is seen to grow
             self._step(self._chance.choice(self._can_be_done()))
-            if not self._undo:
-                sizes.append(self._watcher.size())
-        for what in ("line", "invalid", "remote", "hook", "disk"):
+            sizes.append(self._watcher.size())
+        for what in ("line", "away", "invalid", "refused", "hook", "disk"):
             if what in self._undo:
                 self._step(what)
         self._put_all_right()
-        self._check_whole(time.monotonic() - begun, sizes)
+        return self._check_whole(time.monotonic() - begun, sizes)
 
     def _can_be_done(self) -> list[str]:
         """Return what can be done now: each thing that is wrong is one to be put right, too."""
-        deeds = ["hand", "hand", "hand", "line", "remote", "commit", "invalid", "disk", "hook"]
-        deeds += ["poke", "flicker", "restart", "nothing"]
+        deeds = ["hand", "hand", "hand", "line", "away", "refused", "commit", "invalid", "disk"]
+        deeds += ["hook", "poke", "flicker", "restart", "nothing"]
         not_now = set[str]()
         if self._truth.unread:
             not_now |= {"restart", "flicker", "disk"}
-        if self._truth.remote:
+        if self._truth.away:
+            not_now |= {"commit", "invalid", "refused"}
+        if self._truth.commit:
             not_now |= {"commit", "invalid"}
         if not self._truth.valid:
-            not_now |= {"commit", "remote"}
+            not_now |= {"commit", "refused"}
         if "disk" in self._undo or not self._restarts:
             not_now.add("restart")  # what was told while a disk was full is not known after it
         return [one for one in deeds if one not in not_now]
@@ -103,6 +104,8 @@ class Looking:
         said = of_told(self._watcher.told[self._heard :])
         assert sorted(said) == due, (due, self._said_now())
         self._heard += len(said)
+        conditions = self._watcher.status()["conditions"]
+        assert {(one["kind"], one["name"]) for one in conditions} == self._truth.seen.keys()
         self._hear_notified(said)
 
     def _hear_notified(self, said: list[Due]) -> None:
@@ -165,27 +168,34 @@ class Looking:
         self._asked, self._looked = asked, looked
         self._world.line.mode = self._truth.line = mode
 
-    def _remote(self) -> None:
-        how = self._chance.choice(["unreachable", "unsigned", "not_forward"])
+    def _away(self) -> None:
+        self._world.remote.go_away()
+        self._truth.away, self._undo["away"] = True, self._come_back
+
+    def _come_back(self) -> None:
+        self._world.remote.come_back()
+        self._truth.away = False
+
+    def _refused(self) -> None:
+        """Push what no watch may take."""
         remote = self._world.remote
-        if how == "unreachable":
-            remote.go_away()
-            undo = remote.come_back
-        elif how == "unsigned":
+        if self._chance.random() < 0.5:
             remote.push(self._world.manifest(self._changed()), signed=False)
-            undo = self._sign
+            self._truth.commit, self._undo["refused"] = "unsigned", self._sign
         else:
             remote.push(self._world.manifest(self._pushed))
             self._watcher.wait_for_rounds(1)
             remote.force(self._world.manifest(self._changed()))
             self._pushed = self._truth.here
-            undo = remote.put_back
-        self._truth.remote = how
-        self._undo["remote"] = lambda: (undo(), setattr(self._truth, "remote", ""))
+            self._truth.commit, self._undo["refused"] = "not_forward", self._put_back
 
     def _sign(self) -> None:
         self._world.remote.sign()
-        self._truth.here = self._pushed
+        self._truth.commit, self._truth.here = "", self._pushed
+
+    def _put_back(self) -> None:
+        self._world.remote.put_back()
+        self._truth.commit = ""
 
     def _commit(self) -> None:
         self._world.remote.push(self._world.manifest(self._changed()))
@@ -249,7 +259,7 @@ class Looking:
         self._hear()
         assert self._truth.seen == {}
 
-    def _check_whole(self, seconds: float, sizes: list[tuple[int, int, int]]) -> None:
+    def _check_whole(self, seconds: float, sizes: list[tuple[int, int, int]]) -> str:
         """See that nothing is left, that little was asked, and that nothing has grown."""
         status = self._watcher.status()
         assert (status["conditions"], status["differences"]) == ([], []), status
@@ -257,14 +267,21 @@ class Looking:
         rounds = self._watcher.rounds()
         wanted = self.done.count("do poke") + self.done.count("do restart") + 2
         assert rounds <= seconds / (INTERVAL * _SHORTER) + wanted, rounds
-        for memory, threads, files in sizes[-1:]:
-            first = sizes[len(sizes) // 3]
-            assert memory - first[0] < _GROWS, sizes
-            assert threads <= first[1] + 1, sizes
-            assert files <= first[2] + 2, sizes
+        third = len(sizes) // 3
+        before, after = (
+            tuple(map(max, zip(*part, strict=True)))
+            for part in (sizes[third:-third], sizes[-third:])
+        )
+        grown = [late - early for early, late in zip(before, after, strict=True)]
+        assert all(one <= most for one, most in zip(grown, _GROWS, strict=True)), sizes
         self._restart()  # who is left alone for long is tried at once
         until(lambda: not self._unsteady_stands(), self._unsteady_stands)
         assert not read(self._steady.taken)
+        asked = len(self._world.proxy.log.requests)
+        return (
+            f"{len(self.done)} deeds, {rounds} looks, {asked} requests, {self._heard} told; of "
+            f"{before} (kB, threads, files) has become {after}"
+        )
 
     def _unsteady_stands(self) -> set[tuple[str, str]]:
         """Return what lasts as far as the other destination was told; it is told nothing untrue."""

@@ -18,8 +18,9 @@ class Truth:
     #: The labels that the checkout declares; whether the manifest there makes sense.
     here: dict[str, str] = field(default_factory=lambda: dict.fromkeys(NAMES, "L"))
     valid: bool = True
-    #: What is wrong with the remote; empty if nothing is.
-    remote: str = ""
+    #: What is wrong with the newest commit; empty if nothing is. Whether the remote is away.
+    commit: str = ""
+    away: bool = False
     line: str = "well"
     #: What is known to differ or to block, by kind and name; while nothing can be read it stays.
     seen: dict[tuple[str, str], object] = field(default_factory=dict)
@@ -34,7 +35,8 @@ class Truth:
     def due(self) -> list[Due]:
         """Return what a watch has to tell since it was asked last."""
         before, now = self.seen, {}
-        for kind, code in (("not_pulled", self.remote), ("unread", self.unread)):
+        not_pulled = "unreachable" if self.away else self.commit
+        for kind, code in (("not_pulled", not_pulled), ("unread", self.unread)):
             if code:
                 now[kind, ""] = code
         if self.unread:
