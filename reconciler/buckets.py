@@ -242,8 +242,8 @@ def _boto3() -> tuple[Any, Any, Any]:
     """Return a session of boto3, the one below it, which knows profiles, and how to configure."""
     # In an extra, and dear.
     import boto3  # type: ignore[import-untyped]
-    import botocore  # type: ignore[import-untyped] # whose parts boto3 has imported
 
+    botocore = boto3.session.botocore  # whose parts it has imported
     core = botocore.session.Session()
     # Reading how S3 is spoken is most of what a client costs.
     core.register_component(_LOADER, _LOADERS.setdefault("", core.get_component(_LOADER)))

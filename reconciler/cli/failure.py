@@ -6,11 +6,12 @@ import os
 import re
 import traceback
 from argparse import ArgumentTypeError
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from itertools import pairwise
 
 from reconciler.cli.commands import COMMANDS
+from reconciler.cli.options.outputs import of_report
 from reconciler.cli.output.streams import Streams
 from reconciler.cli.settings import HTML, TEXT, Output, read_output
 from reconciler.cli.telling import Teller, Told
@@ -64,14 +65,24 @@ def _report(streams: Streams, error: Exception, code: int, argv: Sequence[str]) 
     printed = [one.format for one in wanted if one.file is None and streams.results is not None]
     # What a file may not be, no report of that is either.
     forbidden = isinstance(error, ForbiddenFileError)
-    in_files = [one for one in wanted if one.file is not None and _is_there(one.format)]
-    files = () if forbidden else tuple(in_files)
+    files = () if forbidden else tuple(_allowed(streams, wanted, argv))
     output = printed[-1] if printed and printed[-1] != TEXT else None
     if output is None and not files:
         return
     teller = Teller(streams, os.environ, output, PLAIN, files)
     with suppress(ReconcilerError):  # a full disk, which may be the very error that is told
         teller.tell(_told(error, code, argv), code)
+
+
+def _allowed(streams: Streams, wanted: Iterable[Output], argv: Sequence[str]) -> Iterator[Output]:
+    """Yield reports in files that can be written; tells of those that replace what must stay."""
+    for one in wanted:
+        if one.file is None or not _is_there(one.format):
+            continue
+        if told := of_report(one.file, argv):
+            streams.note(f"Error: {told}.")
+        else:
+            yield one
 
 
 def _is_there(format: str) -> bool:

@@ -13,11 +13,12 @@ from msgspec.structs import replace
 
 from reconciler.cli.context import Context
 from reconciler.cli.inputs.files import write_whole
+from reconciler.cli.options.outputs import NO_REPORT, holds_else
 from reconciler.cli.output.streams import Streams
 from reconciler.cli.settings import GITHUB, OF_VERDICTS, TEXT, Output
 from reconciler.errors import ERROR, SUCCESS, ReconcilerError
 from reconciler.printable import commandless, commandless_quoted, quoted
-from reconciler.report.formats import Report, report_in
+from reconciler.report.formats import Report, report_in, signed
 from reconciler.report.style import UNBOUNDED, Style
 from reconciler.report.verdicts.verdict import Verdict
 
@@ -54,7 +55,7 @@ class Teller(NamedTuple):
         told = told._replace(verdict=_once(told.verdict, code, self.environ))
         for one in self.files:
             with _noting(self) as noted:
-                write_whole(one.file or "", _encoded(self._written(one.format, told, _IN_FILE)))
+                self._write_file(str(one.file), one.format, told)
             code = code or noted.code
         if GITHUB in {self.output, *(one.format for one in self.files)}:
             with _noting(self) as noted:
@@ -72,6 +73,11 @@ class Teller(NamedTuple):
                 raise
             self.streams.note(f"Error: {error}.")
         return code
+
+    def _write_file(self, path: str, format: str, told: Told) -> None:
+        if holds_else(path):  # which may have come meanwhile
+            raise ReconcilerError(f"can't write {quoted(path)}: it {NO_REPORT}")
+        write_whole(path, _encoded(signed(self._written(format, told, _IN_FILE), format)))
 
     def _written(self, format: str, told: Told, style: Style) -> str:
         if format in OF_VERDICTS:

@@ -6,6 +6,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol, cast
 
+from reconciler.version import __version__
+
 if TYPE_CHECKING:
     from reconciler.health.platform import Facts
     from reconciler.journal.read import Run
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
     from reconciler.report.style import Style
     from reconciler.report.verdicts import github, gitlab, gitlab_widget, junit, sarif
     from reconciler.report.verdicts.verdict import Verdict
+
+_WRITTEN = f"Written by reconciler {__version__}."
 
 
 class Page(Protocol):
@@ -84,6 +88,15 @@ def report_in(output: str) -> Report:
     module = f"reconciler.report.{output}"
     __import__(module)
     return cast("Report", sys.modules[module])
+
+
+def signed(text: str, output: str) -> str:
+    """Return a report as it stands in a file: in what people read, the first line says whose it is.
+
+    So it is known again (`reconciler/report/known.py`), as the other formats are without that.
+    """
+    first = {"markdown": f"<!-- {_WRITTEN} -->\n"}.get(output, f"{_WRITTEN}\n")
+    return first + text if output in ("text", "github", "markdown") else text
 
 
 if TYPE_CHECKING:  # each of them is able to tell all of it

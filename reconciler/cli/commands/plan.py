@@ -13,12 +13,13 @@ from reconciler.cli.inputs.places import in_manifest
 from reconciler.cli.inputs.platform import plan_apart, read_source
 from reconciler.cli.options.choices import Choices, add_choices
 from reconciler.cli.options.command import Command
+from reconciler.cli.options.outputs import holds_else
 from reconciler.cli.settings import FORMATS, HTML, OF_VERDICTS, output_path
 from reconciler.cli.telling import Told, tell_all
 from reconciler.errors import BLOCKED, CHANGES, SUCCESS, UsageError
 from reconciler.manifest import Manifest
 from reconciler.plan.document import Plan, to_json
-from reconciler.printable import word
+from reconciler.printable import quoted, word
 from reconciler.report.verdicts.plans import of_plan
 
 
@@ -96,6 +97,11 @@ def _spare(context: Context, manifest: Manifest, options: PlanOptions) -> None:
     for path in filter(None, (options.out, options.digest_file)):
         if refusal := unspared(manifest, path, "plan"):
             raise UsageError(refusal)
+    if options.out and holds_else(options.out):
+        raise UsageError(
+            f"{quoted(options.out)} is no plan, which alone --out replaces: give another path, or "
+            "remove it"
+        )
     if options.digest_file:
         check_digest_goal(options.digest_file)
 

@@ -2,6 +2,7 @@
 
 An option that writes a file has the type `output_path`. Before a command begins, each of these and
 each report is held against `_PROTECTED`; once it has read a manifest, against that (`of_manifest`).
+A report is held against it also where the rest of a line makes no sense (`of_report`).
 Two things are seen to where more is known: no file lies in a storage
 (`reconciler/applying/apart.py`), and none replaces a database (`reconciler/cli/inputs/files.py`).
 """
@@ -30,6 +31,8 @@ _OF_MANIFEST = (".yaml", ".yml")
 _GIT = ".git"
 #: Where runs keep their journals, and a watch what it knows, if nobody says otherwise.
 _KEPT = (JOURNALS, WATCHES)
+#: What is said of a file that holds anything else.
+NO_REPORT = "is no report, and a report replaces nothing else: give another path, or remove it"
 
 
 class _Asked:
@@ -54,6 +57,24 @@ def refusal(row: Row, before: Namespace, after: Namespace, chosen: Settings) -> 
     told = _of_formats(row.name, row.command.formats, chosen)
     told = told or _of_stdout(before) or _of_stdout(after)
     return told or _of_files(after, chosen)
+
+
+def of_report(file: str, words: Sequence[str]) -> str:
+    """Return why a report can't be written where a line makes no sense; empty if it can.
+
+    Whichever of its `words` is a path may be read.
+    """
+    return _of_file(_Asked(file, (), Namespace(words=words), Settings()))
+
+
+def holds_else(path: str) -> bool:
+    """Return whether a file is there that holds anything else than a report, or can't be read."""
+    if not os.path.lexists(path):
+        return False
+    # Most commands are asked for no file, and most files are new.
+    from reconciler.report import known
+
+    return known.holds_else(path)
 
 
 def forget(*given: Namespace) -> None:
@@ -106,9 +127,15 @@ def _of_files(after: Namespace, chosen: Settings) -> str:
     given = {**vars(after), "events": chosen.events}
     options = [value for value in given.values() if _is_written(value)]
     for number, file in enumerate(asked := [*options, *reports]):
-        for is_protected, told in _PROTECTED:
-            if is_protected(_Asked(file, asked[:number], after, chosen)):
-                return f"{quoted(file)} {told}"
+        if told := _of_file(_Asked(file, asked[:number], after, chosen)):
+            return told
+    return ""
+
+
+def _of_file(asked: _Asked) -> str:
+    for is_protected, told in _PROTECTED:
+        if is_protected(asked):
+            return f"{quoted(asked.file)} {told}"
     return ""
 
 
@@ -169,6 +196,10 @@ def _is_read(asked: _Asked) -> bool:
     )
 
 
+def _is_no_report(asked: _Asked) -> bool:
+    return asked.is_report and holds_else(asked.file)
+
+
 #: What no output may replace, and what is said of it.
 _PROTECTED = (
     (_is_twice, "is named twice: each report, and what else is written, needs a file of its own"),
@@ -177,6 +208,7 @@ _PROTECTED = (
     (_is_gits, "is git's own, and no output belongs there: write elsewhere"),
     (_is_kept, "is where runs keep what they know: write elsewhere"),
     (_is_read, "is a file that this run reads: write the report elsewhere"),
+    (_is_no_report, NO_REPORT),
 )
 
 

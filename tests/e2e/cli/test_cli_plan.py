@@ -36,7 +36,7 @@ def test_the_saved_plan_is_the_printed_document_and_private(quickstart):
 
 def test_an_earlier_file_is_replaced_also_behind_a_link(quickstart):
     (quickstart.path / "deep").mkdir()
-    quickstart.write("old", "deep/plan.json")
+    quickstart.write("", "deep/plan.json")
     (quickstart.path / "link.json").symlink_to("deep/plan.json")
     quickstart("plan", "--out", "link.json")
     assert (quickstart.path / "link.json").is_symlink()
@@ -60,12 +60,13 @@ def test_one_file_can_not_be_both(quickstart):
 
 
 def test_a_full_disk_leaves_no_part_of_a_plan(quickstart):
-    quickstart.write("precious", "plan.json")
+    quickstart("plan", "--out", "plan.json")
+    before = quickstart.read("plan.json")
     told = quickstart.shell('ulimit -f 0; exec "$0" plan --out plan.json')
     assert told.returncode == 1
     assert "can't write 'plan.json'" in told.stderr
     assert "Traceback" not in told.stderr
-    assert quickstart.read("plan.json") == "precious"
+    assert quickstart.read("plan.json") == before
     assert quickstart.files() == ["plan.json", "storages.yaml"]
 
 

@@ -287,7 +287,7 @@ def _json(told, run):
 
 
 def _markdown(told, run):
-    seen = comments.seen(told)
+    seen = comments.seen(told.removeprefix(comments.SIGNED))
     assert (seen.tags, seen.links, seen.mentions) == ((), (), ())
     made = {kind.removesuffix("_open").removesuffix("_close") for kind in seen.kinds}
     known = {"heading", "paragraph", "inline", "text", "strong", "code_inline", "html_inline"}

@@ -4,7 +4,9 @@ import json
 
 import pytest
 
-from support.outputs import documents, pages, runners
+from reconciler.report.known import holds_else
+from support.outputs import comments, documents, pages, runners
+from tests.e2e.jetraw.test_modules import MODULE
 
 MANIFEST = """\
 version: 1
@@ -111,7 +113,9 @@ def test_every_format_is_written_whatever_comes_of_it(folder, manifest, argument
     json.loads(found["json"])
     word = {"changes": "ready", "error": f"error, exit code {code}"}.get(status, status)
     assert pages.seen(found["html"]).of("span").startswith(word)
-    assert folder.read("summary").strip() == found["markdown"].strip()
+    assert comments.SIGNED + folder.read("summary").strip() == found["markdown"].strip()
+    for name in ALL:  # and so the next run replaces it
+        assert not holds_else(folder.path / "told" / name)
 
 
 def test_steps_append_to_what_github_reads(quickstart):
@@ -214,6 +218,53 @@ def test_no_report_goes_where_it_would_do_harm(folder, arguments, said):
     assert not (folder.path / "lock").exists()
     assert list(place.iterdir()) == []
     assert not (folder.path / "x").exists()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "plan -f invalid.yaml",
+        "validate -f nowhere.yaml",
+        "plan --env-file nowhere.env",
+        "drift",
+        "show plan.json",
+        "verify nowhere",
+        "plan --nothing",
+        "plan --timeout soon",
+    ],
+)
+@pytest.mark.sampled(4)
+def test_a_report_replaces_nothing_else_before_anything_is_known(folder, line):
+    victims = {"nas/a.tif": "II*", "v.env": "A=b\n", "notes.md": "# Notes\n", "nas/a.json": "{}"}
+    folder.write(MANIFEST.replace("/data/nas", f"{folder.path}/nas"))
+    folder.write("version: 1\nstorages: [{name: x}]\n", "invalid.yaml")
+    folder("plan", "--out", "plan.json")
+    for format, (name, text) in zip(ALL[3:], victims.items(), strict=False):
+        folder.write(text, name)
+        done = folder(*line.split(), "-o", f"{format}={name}", code=64)
+        assert f"{name!r} is no report, and a report replaces nothing else" in done.stderr
+        assert folder.read(name) == text
+
+
+def test_a_plan_replaces_plans_and_reports_alone(quickstart):
+    quickstart("plan", "-o", "markdown=plan")
+    quickstart("plan", "--out", "plan")
+    quickstart("plan", "--out", "plan")
+    quickstart.write("# Notes\n", "notes.md")
+    done = quickstart("plan", "--out", "notes.md", code=64)
+    assert "'notes.md' is no plan, which alone --out replaces" in done.stderr
+    assert quickstart.read("notes.md") == "# Notes\n"
+
+
+def test_what_came_meanwhile_is_no_more_replaced(quickstart):
+    hook = "\npathlib.Path('plan.xml').write_text('mine')\n"
+    quickstart.write(MODULE + hook, "ours.py")
+    told = ("-o", "junit=plan.xml", "-o", "json=plan.json")
+    env = {"PYTHONPATH": str(quickstart.path)}
+    done = quickstart("plan", "--platform", "jetraw+module:ours", *told, code=1, env=env)
+    assert "can't write 'plan.xml': it is no report" in done.stderr
+    assert quickstart.read("plan.xml") == "mine"
+    assert quickstart.read("plan.json")
 
 
 def test_a_hyphen_is_standard_output(quickstart):

@@ -272,12 +272,15 @@ def test_a_plan_cut_off_is_no_plan(planned):
             planned(*command, code=65)
 
 
-@pytest.mark.parametrize("option", ["--out", "--digest-file"])
-def test_a_plan_is_never_written_over_a_platform(planned, option):
+@pytest.mark.parametrize(
+    ("option", "said", "code"),
+    [("--out", "is no plan", 64), ("--digest-file", "a database is there", 1)],
+)
+def test_a_plan_is_never_written_over_a_platform(planned, option, said, code):
     before = live(planned)
     (planned.path / "link").symlink_to("platform.db")
     for path in ("platform.db", "link"):
-        assert "a database is there" in planned("plan", option, path, code=1).stderr
+        assert said in planned("plan", option, path, code=code).stderr
     for end in ("-wal", "-shm", "-journal"):
         told = planned("plan", option, f"platform.db{end}", code=1).stderr
         assert "it is a part of a database" in told

@@ -9,6 +9,10 @@ from typing import NamedTuple
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from reconciler.version import __version__
+
+#: The first line of a report in a file.
+SIGNED = f"<!-- Written by reconciler {__version__}. -->\n"
 #: Tags that reports write themselves.
 _OURS = frozenset({"<code>", "</code>"})
 #: What the programs that show a comment look for once it is rendered: somebody, or an issue.

@@ -11,7 +11,7 @@ import pytest
 
 from reconciler.cli.commands import COMMANDS
 from reconciler.cli.options.command import Row
-from reconciler.cli.options.outputs import of_manifest, refusal
+from reconciler.cli.options.outputs import of_manifest, of_report, refusal
 from reconciler.cli.options.parser import command_parser
 from reconciler.cli.settings import (
     VERDICTS,
@@ -21,6 +21,7 @@ from reconciler.cli.settings import (
     manifest_path,
     output_path,
 )
+from reconciler.report.formats import signed
 
 #: What options call paths.
 PATHS = ("FILE", "DIR", "PATH", "REPO")
@@ -146,6 +147,7 @@ def test_no_option_writes_there(place: Path, path: str) -> None:
 
 def test_other_files_are_written(place: Path) -> None:
     given = {"env_files": ("v.env",), "journal": "jj"}
+    (place / "free.json").write_text("")
     for path in ("free.json", "new.json", "plain/new", "storages/plan.json", ".reconciler/new"):
         for row, action in WRITING:
             assert asked(row, action, path, **given) == "", (row.name, action, path)
@@ -170,6 +172,40 @@ def test_a_report_replaces_no_file_of_the_manifest(place: Path) -> None:
         if action is None:
             assert "this run reads" in asked(row, action, "m.txt", files=("m.txt",))
             assert "this run reads" in asked(row, action, "shared/raw.conf")
+
+
+#: What a slip names, of which no option and no manifest on the line knows.
+OTHERS_OF_SOMEBODY = {
+    "raw/a.tif": b"II*\x00",
+    "raw/a.json": b"{}",
+    "other.env": b"A=b\n",
+    "notes.md": b"### Notes\n",
+    "platform.db": b"SQLite format 3\x00",
+    "unreadable": b"",
+}
+
+
+def test_a_report_replaces_reports_alone(place: Path) -> None:
+    (place / "raw").mkdir()
+    for path, data in OTHERS_OF_SOMEBODY.items():
+        (place / path).write_bytes(data)
+    (place / "unreadable").unlink()
+    (place / "unreadable").symlink_to("unreadable")
+    (place / "linked.json").symlink_to("raw/a.tif")
+    (place / "report.md").write_text(signed("x", "markdown"))
+    for row in (row for row, action in WRITING if action is None):
+        for path in (*OTHERS_OF_SOMEBODY, "linked.json"):
+            assert "is no report, and" in asked(row, None, path), (row.name, path)
+            assert "is no report, and" in of_report(path, ())
+        assert asked(row, None, "report.md") == ""
+
+
+def test_a_line_that_makes_no_sense_is_held_against_its_words(place: Path) -> None:
+    (place / "report.md").write_text(signed("x", "markdown"))
+    assert "this run reads" in of_report("report.md", ["show", "./report.md", "--nothing"])
+    assert of_report("report.md", ["show", "--nothing"]) == ""
+    for path in ("new.yaml", "repository/.git/new", "known/new", "storages/new.yaml"):
+        assert of_report(path, ["plan", "--nothing"]), path
 
 
 def test_what_a_manifest_needs_is_held_against_its_files(place: Path) -> None:
