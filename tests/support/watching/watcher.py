@@ -17,8 +17,8 @@ from support.commands.starting import COMMAND
 from support.watching.remote import ENVIRON
 from support.watching.world import World
 
-#: Seconds from look to look, and that a look may take.
-INTERVAL, LONGEST = 2.0, 4.0
+#: Seconds from look to look, and that a look, or an apply over a slow line, may take.
+INTERVAL, LONGEST = 2.0, 8.0
 #: Seconds after which what is due counts as missed.
 PATIENCE = 60.0
 _LISTENS = re.compile(r"Listening on (\S+)")

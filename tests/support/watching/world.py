@@ -45,7 +45,7 @@ class Line:
     #: Each of these for a while.
     MODES: Mapping[str, tuple[Fault, ...]] = {
         "well": (PASS,),
-        "slow": (Fault(delay=0.7),),
+        "slow": (Fault(delay=0.3),),
         "flaky": (DROP_BEFORE, PASS, PASS),
         "torn": (CUT, PASS, PASS),
         "lost": (DROP_AFTER, PASS, PASS),
