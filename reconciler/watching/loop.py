@@ -113,11 +113,11 @@ class Watch:
         self.exit_code = self.exit_code or ended.exit_code
 
     def recalled(self, known: Known) -> None:
-        """Take note of what was known before the first scan; one that has ended knows better.
+        """Take note of what was known before the first scan; one that knows more knows better.
 
         What is wrong begins to be told; that it is over only a scan can say.
         """
-        if not self._status.scanned_at:
+        if not self._status.knows_files:
             self._know(known, added(self._memory.lasting, PROOFS, known.conditions))
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 
 from msgspec.structs import replace
 
@@ -74,7 +74,8 @@ class Scanner:
         self._repository = options.scan or ""
         self._options = _options(options)
         self._stop, self._ended = stop, ended
-        #: What was known after the last scan.
+        self._recalled: Callable[[Known], object] | None = None
+        #: What was known last.
         self.measured: Measured | None = None
 
     def begin(self) -> None:
@@ -82,21 +83,28 @@ class Scanner:
         threading.Thread(target=self._run, name="scan", daemon=True).start()
 
     def recall(self, recalled: Callable[[Known], object]) -> None:
-        """Hand over, from a thread, what is known of what the manifest declares."""
-        threading.Thread(target=self._recall, args=(recalled,), name="recall", daemon=True).start()
+        """Hand over, from a thread, what is known of what the manifest declares.
 
-    def _recall(self, recalled: Callable[[Known], object]) -> None:
-        try:
+        If that can't be read now, it is handed over when a scan begins.
+        """
+        self._recalled = recalled
+        threading.Thread(target=self._recall, name="recall", daemon=True).start()
+
+    def _recall(self) -> None:
+        with suppress(ReconcilerError, OSError):  # looks and scans tell what is wrong
             context = self._context.anew()
             about = About(context)
             about.take(context, read_manifest_if_any(context))
             with closing(open_repository(self._repository)) as repository:
-                measured = measure(repository, about, Measured(called(self._repository), ()))
-                known = _known(repository, measured)
-        except (ReconcilerError, OSError):
-            return  # looks and scans tell what is wrong; here nothing is known
-        self.measured = self.measured or measured
-        recalled(known)
+                self._hand_over(repository, about)
+
+    def _hand_over(self, repository: Repository, about: About) -> None:
+        """Hand over what the repository knows, if nobody has told that yet."""
+        if self._recalled is not None and self.measured is None:
+            measured = measure(repository, about, Measured(called(self._repository), ()))
+            known = _known(repository, measured)
+            self.measured = self.measured or measured
+            self._recalled(known)
 
     def _run(self) -> None:
         try:
@@ -122,6 +130,7 @@ class Scanner:
         with closing(open_repository(into, make=True, existing=True)) as repository:
             problem = None
             try:
+                self._hand_over(repository, about)
                 scan_all(context, options, said, targets, repository, results, _Beside(self._stop))
             except ReconcilerError as error:  # what was found until then is kept, and told
                 problem = _problem(error)

@@ -4,6 +4,7 @@ import json
 import os
 import shlex
 import signal
+import threading
 import urllib.request
 from queue import Queue
 from subprocess import DEVNULL, PIPE
@@ -158,8 +159,20 @@ def test_what_is_known_of_files_is_told_with_what_explains_it(scanned, monkeypat
     scanner.recall(recalled.put)
     assert [one.explain for one in recalled.get(timeout=60).findings] == [""]
     scanned("snapshot", "create", "proofs")
-    scanner.recall(recalled.put)
-    told = recalled.get(timeout=60)
+    good = scanned.read("storages.yaml")
+    ended, later = Queue(), Queue()
+    scanner = Scanner(context, options, Stop(TimeLimit(None)), ended.put)
+    scanned.write("storagez: []")
+    scanner.recall(later.put)
+    for thread in threading.enumerate():
+        if thread.name == "recall":
+            thread.join()
+    assert later.empty()
+    scanned.write(good)
+    scanner.begin()  # what was not known at the start is, before this scan ends
+    told = later.get(timeout=60)
+    assert ended.get(timeout=60).exit_code == 7
+    assert later.empty()
     (proof,) = told.proofs
     assert (proof.files, proof.proved, proof.verdict) == (2, 2, "wrong")
     assert [(one.kind, one.name, one.code) for one in told.conditions] == [

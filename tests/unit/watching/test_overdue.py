@@ -59,6 +59,7 @@ def test_what_the_repository_knew_at_the_start_is_told_and_only_a_scan_ends_it()
     memory = replace(NOTHING, lasting=(Lasting(other, NAS.at),))
     watch = Watch(Terms(300.0, scan_every=9.0), World(), World(), clock, memory, kept.append)
     assert not watch.status.knows_files
+    watch.scanned(ScanEnded(1, worked=False))  # which knew nothing
     watch.recalled(Known((wrong,), dues=(NAS,), oldest_proof="2026-11-01T00:00:00Z"))
     status = watch.status
     assert told == [("began", wrong)]
