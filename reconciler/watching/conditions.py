@@ -71,7 +71,7 @@ class Condition(Struct, frozen=True, order=True):
     @property
     def key(self) -> tuple[str, str, str]:
         """By which it is known to be the same; some may come to be of another way, or cause."""
-        return (self.kind, self.name, "" if self.kind in CAUSED | {DRIFT} else self.code)
+        return (self.kind, self.name, "" if self.kind in CAUSED | TELLING else self.code)
 
     def is_news_after(self, before: Condition) -> bool:
         """Return whether it is to be told that it is so now, where it was so before."""
@@ -97,11 +97,18 @@ class News(Struct, frozen=True):
     since: str
 
 
-def dropped(known: Iterable[Lasting], kinds: frozenset[str]) -> tuple[Lasting, ...]:
-    """Return what lasts, of which some kinds say that nobody looks at them any more."""
+def dropped(
+    known: Iterable[Lasting], kinds: frozenset[str], names: frozenset[str] | None = None
+) -> tuple[Lasting, ...]:
+    """Return what lasts, of which some kinds say that nobody looks at them any more.
+
+    `names`: those of some storages alone.
+    """
     return tuple(
         Lasting(replace(one.condition, message=f"{DROPPED}{one.condition.message}"), one.since)
-        if one.condition.kind in kinds and not one.condition.message.startswith(DROPPED)
+        if one.condition.kind in kinds
+        and (names is None or one.condition.name in names)
+        and not one.condition.message.startswith(DROPPED)
         else one
         for one in known
     )

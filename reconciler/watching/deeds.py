@@ -9,9 +9,9 @@ from typing import NamedTuple, Protocol
 from msgspec import Struct
 
 from reconciler.watching.conditions import Condition, News
-from reconciler.watching.overdue import Due
+from reconciler.watching.files import Known
 from reconciler.watching.schedule import Found
-from reconciler.watching.survey import Finding, Proof, Survey
+from reconciler.watching.survey import Survey
 
 
 class Clock(NamedTuple):
@@ -22,6 +22,17 @@ class Clock(NamedTuple):
     now: Callable[[], datetime]
     #: A factor for the interval, near 1, so that many watches do not ask all at once.
     spread: Callable[[], float]
+
+    def since_1970(self, moment: float) -> float:
+        """Return when a moment of `passed` is, in seconds since 1970."""
+        return round(self.now().timestamp() + moment - self.passed(), 3)
+
+    def until(self, moment: float, longest: float) -> float:
+        """Return, by `passed`, a moment in seconds since 1970; no later than so many seconds.
+
+        It may be meant by a clock that was wrong, or set back since.
+        """
+        return self.passed() + max(0.0, min(moment - self.now().timestamp(), longest))
 
 
 class Pulled(Struct, frozen=True):
@@ -66,21 +77,6 @@ class Tried(Struct, frozen=True):
     survey: Survey | None = None
 
 
-class Known(Struct, frozen=True):
-    """What the repository of scans knows."""
-
-    #: What is wrong.
-    conditions: tuple[Condition, ...] = ()
-    #: What there is of each storage.
-    proofs: tuple[Proof, ...] = ()
-    #: The first files of those that are wrong.
-    findings: tuple[Finding, ...] = ()
-    #: When which proofs will be too old.
-    dues: tuple[Due, ...] = ()
-    #: When the file was proved whose proof is the oldest: RFC 3339; empty if there is none.
-    oldest_proof: str = ""
-
-
 class ScanEnded(Struct, frozen=True):
     """How a scan ended, and what the repository knows since."""
 
@@ -107,6 +103,9 @@ class Deeds(Protocol):
 
     def apply(self) -> Tried:
         """Apply what the last look has planned, which was ready."""
+
+    def recall(self) -> None:
+        """Begin to look up what the repository of scans knows, for `Watch.recalled`."""
 
     def scan(self) -> None:
         """Begin to read what is due; whoever waits for its end hands it to `Watch.scanned`."""

@@ -1,22 +1,24 @@
-"""What a watch knows across restarts: small files, each whole or not there."""
+"""What a watch knows across restarts: small files, each whole or not there; and what it told."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Protocol, TypeVar
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.disk import drafts
 from reconciler.disk.durable import sync_folder
-from reconciler.environment.timestamps import is_moment
+from reconciler.environment.timestamps import is_moment, timestamp
 from reconciler.printable import quoted
-from reconciler.watching.conditions import Lasting
-from reconciler.watching.overdue import Due
+from reconciler.watching.conditions import Condition, Lasting, dropped, seen
+from reconciler.watching.deeds import Clock, Teller
+from reconciler.watching.files import Due
 
 FORMAT_VERSION = 1
 NAME = "watch.json"
@@ -48,8 +50,15 @@ class Memory(Struct, frozen=True, omit_defaults=True):
     scan_due: float = 0.0
     #: How often it was written: of two, the larger one is the newer one.
     serial: int = 0
-    #: When which proofs are too old, as the last scan knew.
+    #: When which proofs are too old, as the repository of scans knew.
     dues: tuple[Due, ...] = ()
+    #: What told of it, without secrets: whoever else tells says nothing of what lasts. The manifest
+    #: and what narrows it; the platform; the repository of scans, its id and its address. Each is
+    #: empty if there was none yet.
+    manifest: str = ""
+    platform: str = ""
+    repository: str = ""
+    scans_in: str = ""
 
     @property
     def moments(self) -> Iterable[str]:
@@ -71,6 +80,43 @@ def recall(folder: Path) -> tuple[Memory, str]:
 def keep(folder: Path, memory: Memory) -> None:
     """Write what is to be known after a restart; raises `OSError`, and leaves what was there."""
     write(folder / NAME, memory)
+
+
+class Told:
+    """What a watch remembers; only it writes that."""
+
+    def __init__(
+        self, memory: Memory, teller: Teller, clock: Clock, keep: Callable[[Memory], None]
+    ) -> None:
+        """Go on from what `memory` knows; `keep` is to outlast this process, and raises nothing."""
+        self.memory, self._teller, self._clock, self._keep = memory, teller, clock, keep
+        #: What lasts, also while it is being told: whoever hears of it may ask.
+        self.lasting: tuple[Lasting, ...] = memory.lasting
+
+    def see(self, kinds: frozenset[str], conditions: Iterable[Condition]) -> None:
+        """Tell what began and ended among some kinds of conditions, and keep that it was told."""
+        now = timestamp(self._clock.now(), "seconds")
+        self.lasting, news = seen(self.memory.lasting, kinds, conditions, now)
+        if news:
+            self._teller.news(news)
+        self.remember(lasting=self.lasting)
+
+    def drop(self, kinds: frozenset[str], names: frozenset[str] | None = None) -> None:
+        """Say once of what lasts that this watch does not look at it, and forget it.
+
+        `names`: of some storages alone.
+        """
+        lasting = dropped(self.memory.lasting, kinds, names)
+        self.remember(lasting=lasting)
+        stays = () if names is None else [one for one in lasting if one.condition.name not in names]
+        self.see(kinds, [one.condition for one in stays if one.condition.kind in kinds])
+
+    def remember(self, **changes: object) -> None:
+        """Keep what is known now, if it is something else than before."""
+        memory = replace(self.memory, **changes)
+        if memory != self.memory:
+            self.memory = replace(memory, serial=memory.serial + 1)
+            self._keep(self.memory)
 
 
 class _Versioned(Protocol):

@@ -6,9 +6,17 @@ from collections.abc import Mapping
 
 from msgspec.structs import replace
 
-from reconciler.watching.conditions import CHECKOUT, DRIFT, PROOFS, READING, RUNNING, SCANNING
+from reconciler.watching.conditions import (
+    APPLYING,
+    CHECKOUT,
+    DRIFT,
+    PROOFS,
+    READING,
+    RUNNING,
+    SCANNING,
+)
 from reconciler.watching.course import Point, covered, with_point
-from reconciler.watching.deeds import Known
+from reconciler.watching.files import Known
 from reconciler.watching.schedule import Terms
 from reconciler.watching.status import Status
 from reconciler.watching.survey import Proof, Survey, with_proofs
@@ -18,7 +26,7 @@ def not_looked_at(terms: Terms) -> frozenset[str]:
     """Return the kinds of conditions that a watch on these terms never sees."""
     none = frozenset[str]()
     files = SCANNING | RUNNING | PROOFS if terms.scan_every is None else none
-    return files | (none if terms.pulls else CHECKOUT)
+    return files | (none if terms.pulls else CHECKOUT) | (none if terms.applies else APPLYING)
 
 
 def surveyed(status: Status, survey: Survey | None, proofs: Mapping[str, Proof]) -> Status:

@@ -7,7 +7,8 @@ import socket
 from collections import deque
 from contextlib import suppress
 
-from reconciler.watching.deeds import Known, ScanEnded
+from reconciler.watching.deeds import ScanEnded
+from reconciler.watching.files import Recalled
 from reconciler.watching.loop import Watch
 
 #: Seconds that are waited at most in one go: what a system takes at least.
@@ -47,7 +48,7 @@ class Inbox:
         self.bell = bell
         self._pokes: deque[None] = deque(maxlen=1)
         self._ended: deque[ScanEnded] = deque()
-        self._recalled: deque[Known] = deque()
+        self._recalled: deque[Recalled] = deque()
 
     def poke(self) -> None:
         """Want a round now; also from the handler of a signal."""
@@ -59,8 +60,8 @@ class Inbox:
         self._ended.append(ended)
         self.bell.ring()
 
-    def recalled(self, recalled: Known) -> None:
-        """Hand in what was known before the first scan."""
+    def recalled(self, recalled: Recalled) -> None:
+        """Hand in what came of looking up what the repository of scans knows."""
         self._recalled.append(recalled)
         self.bell.ring()
 

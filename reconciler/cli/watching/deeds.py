@@ -67,15 +67,17 @@ class Deeds:
         events: EventStream,
         told: Callable[[str, Applied], object],
         scan: Callable[[], None],
+        recall: Callable[[], None],
         surveyor: Surveyor | None = None,
     ) -> None:
-        """`told` hears of each apply: its run, and what came of it; `scan` begins a scan.
+        """`told` hears of each apply: its run, and what came of it.
 
-        A `surveyor` is given where somebody asks what there is in all. Raises `UsageError` if
-        there is no checkout that could be pulled.
+        `scan` begins a scan, and `recall` to look up what scans have told. A `surveyor` is given
+        where somebody asks what there is in all. Raises `UsageError` if there is no checkout that
+        could be pulled.
         """
         self._context, self._options, self._events, self._told = context, options, events, told
-        self.scan, self._surveyor = scan, surveyor
+        self.scan, self.recall, self._surveyor = scan, recall, surveyor
         self._survey: Survey | None = None
         self._checkout = _checkout(context, options)
         self._commit = ""

@@ -30,7 +30,7 @@ from reconciler.notifying.addresses import OPTION as NOTIFY_URLS
 from reconciler.notifying.addresses import is_asked_for
 from reconciler.retry.limits import TimeLimit
 from reconciler.watching.alone import alone
-from reconciler.watching.deeds import Clock, Known
+from reconciler.watching.deeds import Clock
 from reconciler.watching.loop import Watch
 from reconciler.watching.memory import Memory, keep, recall
 from reconciler.watching.schedule import END, WAIT, Terms
@@ -45,15 +45,15 @@ _DOING = "what runs comes to its end{}"
 
 
 class _Scanner(Protocol):
-    """What scans, of a module that needs an extra; and what was known after its last scan."""
+    """What scans, of a module that needs an extra; and what was known last."""
 
     measured: object
 
     def begin(self) -> None:
         """Begin a scan."""
 
-    def recall(self, recalled: Callable[[Known], object]) -> None:
-        """Hand over what is known before the first scan."""
+    def recall(self) -> None:
+        """Begin to look up what the repository knows."""
 
 
 def run(context: Context, options: WatchOptions) -> int:
@@ -92,8 +92,9 @@ def _watch(context: Context, options: WatchOptions, events: EventStream, folder:
             context.streams.heed(stop.may_wait)
             scanner = _scanner(context, options, stop, inbox)
             scan = scanner.begin if scanner else _no_scan
+            look_up = scanner.recall if scanner else _no_scan
             surveyor = Surveyor(journal_folder(context)) if options.listen else None
-            deeds = Deeds(context, options, events, teller.applied, scan, surveyor)
+            deeds = Deeds(context, options, events, teller.applied, scan, look_up, surveyor)
             watch = Watch(
                 _terms(options),
                 deeds,
@@ -103,8 +104,6 @@ def _watch(context: Context, options: WatchOptions, events: EventStream, folder:
                 _keeping(context, folder, notifying),
             )
             notifying.follow(lambda: watch.status)
-            if scanner and not options.once:
-                scanner.recall(inbox.recalled)
             with _listening(context, options, watch, scanner, inbox, notifying):
                 return _go_on(watch, deeds, stop, inbox, notifying, once=options.once)
 
@@ -186,7 +185,7 @@ def _go_on(
                 continue
             return INTERRUPTED if watch.exit_code == INTERRUPTED else SUCCESS
         if step.what == WAIT:
-            if once and not watch.scanning:
+            if once and not watch.is_awaited:
                 return watch.exit_code
             inbox.bell.wait(_PATIENCE if once else step.until - time.monotonic())
 
@@ -195,7 +194,7 @@ def _scanner(context: Context, options: WatchOptions, stop: Stop, inbox: Inbox) 
     if options.scan is None:
         return None
     module = imported("--scan", "recovery", "reconciler.cli.watching.scanning", "pyarrow")
-    scanner: _Scanner = module.Scanner(context, options, stop, inbox.ended)
+    scanner: _Scanner = module.Scanner(context, options, stop, inbox.ended, inbox.recalled)
     return scanner
 
 

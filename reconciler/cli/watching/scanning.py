@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import closing
 
 from msgspec.structs import replace
 
@@ -20,20 +21,22 @@ from reconciler.cli.recovery.proving.declared import check, objectives
 from reconciler.cli.recovery.proving.metering import About, called, measure
 from reconciler.cli.recovery.scan import scan_all
 from reconciler.cli.recovery.targets import targets_of
-from reconciler.cli.watching.proofs import findings_of, proofs_of
-from reconciler.cli.watching.surveying import called as told
-from reconciler.environment.timestamps import moment_of
-from reconciler.errors import ERROR, ReconcilerError
+from reconciler.cli.watching.proofs import Memo, known_of
+from reconciler.environment.timestamps import timestamp, utc_now
+from reconciler.errors import ERROR, ManifestError, ReconcilerError, UsageError
 from reconciler.masking import masked_in
 from reconciler.printable import shown
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.repository.opening import open_repository
 from reconciler.recovery.scanning.outcome import Scanned
 from reconciler.report.metrics import Measured
-from reconciler.report.watching.lines import of_dues, of_proofs
 from reconciler.retry.limits import TimeLimit
 from reconciler.watching.conditions import NOT_SCANNED, Condition
-from reconciler.watching.deeds import Known, ScanEnded
+from reconciler.watching.deeds import ScanEnded
+from reconciler.watching.files import Known, Recalled
+
+#: Seconds in which a scan that has ended has written all that it found.
+_SETTLED = 3.0
 
 
 class _Silent(Streams):
@@ -65,16 +68,17 @@ class Scanner:
         options: WatchOptions,
         stop: Stop,
         ended: Callable[[ScanEnded], object],
+        recalled: Callable[[Recalled], object],
     ) -> None:
-        """Have `ended` called from the thread of each scan, at its end."""
+        """Have them called from the threads of scans, and of `recall`, at their ends."""
         quiet = replace(context.style, verbosity=-1)
         self._context = context._replace(
             streams=_Silent(), style=quiet, note_style=quiet, limit=TimeLimit(None)
         )
         self._repository = options.scan or ""
         self._options = _options(options)
-        self._stop, self._ended = stop, ended
-        self._recalled: Callable[[Known], object] | None = None
+        self._stop, self._ended, self._recalled = stop, ended, recalled
+        self._memo: Memo | None = None
         #: What was known last.
         self.measured: Measured | None = None
 
@@ -82,29 +86,40 @@ class Scanner:
         """Begin a scan in a thread of its own, which keeps the program from no end."""
         threading.Thread(target=self._run, name="scan", daemon=True).start()
 
-    def recall(self, recalled: Callable[[Known], object]) -> None:
-        """Hand over, from a thread, what is known of what the manifest declares.
-
-        If that can't be read now, it is handed over when a scan begins.
-        """
-        self._recalled = recalled
+    def recall(self) -> None:
+        """Look up, in a thread, what is known of what the manifest declares."""
         threading.Thread(target=self._recall, name="recall", daemon=True).start()
 
     def _recall(self) -> None:
-        with suppress(ReconcilerError, OSError):  # looks and scans tell what is wrong
-            context = self._context.anew()
-            about = About(context)
-            about.take(context, read_manifest_if_any(context))
-            with closing(open_repository(self._repository)) as repository:
-                self._hand_over(repository, about)
+        try:
+            recalled = Recalled(self._known())
+        except (ManifestError, UsageError):
+            recalled = Recalled()  # looks tell that
+        except Exception as error:
+            recalled = Recalled(problem=_problem(error).message)
+        self._recalled(recalled)
 
-    def _hand_over(self, repository: Repository, about: About) -> None:
-        """Hand over what the repository knows, if nobody has told that yet."""
-        if self._recalled is not None and self.measured is None:
-            measured = measure(repository, about, Measured(called(self._repository), ()))
-            known = _known(repository, measured)
-            self.measured = self.measured or measured
-            self._recalled(known)
+    def _known(self) -> Known:
+        """Return what the repository knows; what was read of it lately, if it is still the same."""
+        context = self._context.anew()
+        about, manifest = About(context), read_manifest_if_any(context)
+        about.take(context, manifest)
+        with closing(open_repository(self._repository)) as repository:
+            memo = Memo.of(repository, about, manifest)
+            before, now = self._memo, timestamp(utc_now(), "seconds")
+            if before is not None and before.tells(memo, now):
+                return before.known
+            measured, known = self._measured(repository, about)
+            if before is not None and known.lost - before.known.lost:
+                time.sleep(_SETTLED)  # somebody's scan may be about to write what is missing
+                about.proved.clear()
+                measured, known = self._measured(repository, about)
+        self.measured, self._memo = measured, replace(memo, known=known, at=now)
+        return known
+
+    def _measured(self, repository: Repository, about: About) -> tuple[Measured, Known]:
+        measured = measure(repository, about, Measured(called(self._repository), ()))
+        return measured, known_of(repository, measured)
 
     def _run(self) -> None:
         try:
@@ -130,35 +145,14 @@ class Scanner:
         with closing(open_repository(into, make=True, existing=True)) as repository:
             problem = None
             try:
-                self._hand_over(repository, about)
                 scan_all(context, options, said, targets, repository, results, _Beside(self._stop))
             except ReconcilerError as error:  # what was found until then is kept, and told
                 problem = _problem(error)
             interrupted = self._stop.interrupted
             code = ERROR if problem else codes.of_scans(results, interrupted=interrupted)
-            measured = measure(repository, about, Measured(called(into), ()))
-            self.measured = measured
+            self.measured, known = self._measured(repository, about)
             worked = problem is None and not interrupted
-            return ScanEnded(code, worked, problem, _known(repository, measured))
-
-
-def _known(repository: Repository, measured: Measured) -> Known:
-    """Return what the repository knows; `measured` is that of storages."""
-    each = (one.coverage.oldest for one in measured.storages if one.coverage)
-    oldest = min((moment for moment in each if moment is not None), default=None)
-    return Known(
-        tuple(
-            Condition(kind, told(one.storage), code, masked_in(said))
-            for one in measured.storages
-            for kind, code, said in of_proofs(
-                one, wanted=(one.storage, one.place) not in measured.without
-            )
-        ),
-        proofs_of(measured),
-        findings_of(repository, measured),
-        tuple(due for one in measured.storages for due in of_dues(one)),
-        "" if oldest is None else moment_of(oldest),
-    )
+            return ScanEnded(code, worked, problem, known)
 
 
 def _options(options: WatchOptions) -> ScanOptions:

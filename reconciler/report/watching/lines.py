@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from reconciler.environment.timestamps import moment_of
+from collections.abc import Iterable, Mapping
+
+from reconciler.environment.timestamps import moment_of, whole_seconds
 from reconciler.masking import masked_in
 from reconciler.printable import quoted, shown
+from reconciler.recovery.findings.episodes import SEVERITY
 from reconciler.recovery.proving.results import Coverage, StorageProved
+from reconciler.recovery.values import FileFinding
+from reconciler.recovery.verifying.results import Elsewhere
 from reconciler.report.sentences.drift import Difference, meaning
 from reconciler.report.sentences.recovery.objectives import lasting
 from reconciler.report.sentences.terms import count, value
@@ -27,7 +32,7 @@ from reconciler.watching.conditions import (
     UNREAD,
     News,
 )
-from reconciler.watching.overdue import Due
+from reconciler.watching.files import Due
 
 #: What is said of each kind as it begins, and as it ends.
 SAID = {
@@ -78,16 +83,15 @@ def of_difference(difference: Difference) -> str:
     return masked_in("; ".join(told))
 
 
-def of_proofs(one: StorageProved, *, wanted: bool) -> list[tuple[str, str, str]]:
+def of_proofs(
+    one: StorageProved, found: Iterable[FileFinding], *, wanted: bool
+) -> list[tuple[str, str, str]]:
     """Return what is wrong with the proofs of a storage: its kind, its code, and a sentence.
 
-    `wanted`: every byte is to be proved.
+    `found` is what is wrong with files of it; `wanted`: every byte is to be proved.
     """
     name, coverage = quoted(one.storage), one.coverage
-    told = [
-        (FINDING, what, f"{name}: {number:,} {shown(what)}, and not accepted")
-        for what, number in sorted(one.wrong.items())
-    ]
+    told = [_wrong(name, one.wrong, found)] if one.wrong else []
     if one.not_reachable_since:
         told.append((NOT_REACHABLE, "", f"{name}: {shown(one.not_reachable)}"))
     if one.problem:
@@ -99,6 +103,35 @@ def of_proofs(one: StorageProved, *, wanted: bool) -> list[tuple[str, str, str]]
     if wanted and coverage is not None and (missed := _missed(one, coverage)):
         told.append((NOT_PROVED, "", f"{name}: {missed}"))
     return told
+
+
+def name_of(one: Elsewhere) -> str:
+    """Return what a storage is called that is none of those that are declared."""
+    return one.storage or one.address or one.named
+
+
+def of_elsewhere(one: Elsewhere) -> list[tuple[str, str, str]]:
+    """Return the same of a storage that is none of those that are declared."""
+    where = f" at {quoted(one.address)}" if one.storage and one.address else ""
+    name = f"{quoted(name_of(one))}{where}, which is none of the storages any more"
+    told = [_wrong(name, one.lasts, one.lasting)] if one.lasts else []
+    if one.problem:
+        told.append((NOT_KNOWN, "", f"{name}: {shown(one.problem)}"))
+    return told
+
+
+def _wrong(
+    name: str, wrong: Mapping[str, int], found: Iterable[FileFinding]
+) -> tuple[str, str, str]:
+    """Say how many files are wrong, and when the latest was found.
+
+    By that it is seen that it is another one, where there are as many as before.
+    """
+    classes = sorted(wrong, key=SEVERITY.index)
+    counts = ", ".join(f"{wrong[what]:,} {shown(what)}" for what in classes)
+    latest = max((whole_seconds(one.first_seen) for one in found), default="")
+    said = f"; the latest was found at {latest}" if latest else ""
+    return FINDING, classes[0], f"{name}: {counts}, and not accepted{said}"
 
 
 def _missed(one: StorageProved, coverage: Coverage) -> str:

@@ -4,7 +4,6 @@ import json
 import os
 import shlex
 import signal
-import threading
 import urllib.request
 from queue import Queue
 from subprocess import DEVNULL, PIPE
@@ -19,13 +18,19 @@ from reconciler.cli.settings import Settings
 from reconciler.cli.watching.scanning import Scanner
 from reconciler.environment.timestamps import utc_now
 from reconciler.retry.limits import TimeLimit
+from reconciler.watching.files import Recalled
 
 
 @pytest.fixture
 def scanned(folder):
     """Give a folder with a storage that was scanned once."""
+    return scanned_once(folder, "a", "b")
+
+
+def scanned_once(folder, *names):
+    """Have a storage with these files be applied and scanned."""
     (folder.path / "nas").mkdir()
-    for name in ("a", "b"):
+    for name in names:
         folder.write("good " * 20_000, f"nas/{name}")
     folder.write(
         "version: 1\nplatform: sqlite:///platform.db\nproof: {every: 30d}\n"
@@ -69,12 +74,12 @@ def test_damage_is_told_once_and_its_end_too(scanned):
         "nas",
         "damaged",
     ]
-    assert line["message"] == "'nas': 1 damaged, and not accepted"
+    assert line["message"].startswith("'nas': 1 damaged, and not accepted; the latest was found")
     rewrite(scanned.path / "nas/a", good)
     scanned("scan", "--into", "proofs", "--full")
     forget_when(scanned)
     lines = told(scanned("watch", "--once", "--scan", "proofs"))
-    assert lines == ["no finding any more: 'nas': 1 damaged, and not accepted"]
+    assert lines == [f"no finding any more: {line['message']}"]
 
 
 def test_a_proof_is_overdue_by_the_clock_though_nobody_scans(scanned):
@@ -85,11 +90,17 @@ def test_a_proof_is_overdue_by_the_clock_though_nobody_scans(scanned):
     (due,) = state["dues"]
     assert (due["storage"], due["at"] > utc_now().isoformat()) == ("nas", True)
     scanned.write(json.dumps({**state, "dues": [{**due, "at": "2026-01-01T00:00:00Z"}]}), path)
-    assert told(scanned(*watch)) == ["overdue: 'nas': the oldest proof is older than 30 days"]
-    assert told(scanned(*watch)) == []
-    forget_when(scanned)
-    (line,) = told(scanned(*watch))
-    assert line.startswith("not overdue any more: ")
+    (scanned.path / "proofs").rename(scanned.path / "away")
+    line, unknown = told(scanned(*watch, code=8))
+    assert line == "overdue: 'nas': the oldest proof is older than 30 days"
+    assert unknown.startswith("not known: there is no repository at ")
+    assert told(scanned(*watch, code=8)) == []
+    (scanned.path / "away").rename(scanned.path / "proofs")
+    lines = told(scanned(*watch))  # the repository knows that it is proved
+    assert [line.partition(":")[0] for line in lines] == [
+        "known again, after",
+        "not overdue any more",
+    ]
 
 
 def test_a_storage_that_is_not_there_is_not_reachable_and_no_file_missing(scanned):
@@ -113,10 +124,13 @@ def test_files_that_no_scan_reads_are_told(scanned):
 
 def test_no_repository_is_begun_and_the_looks_go_on(scanned):
     lines = told(scanned("watch", "--once", "--scan", "nowhere", code=1))
-    assert lines[0].startswith("not scanned: there is no repository at ")
+    assert [line.split(" at ")[0] for line in sorted(lines)] == [
+        "not known: there is no repository",
+        "not scanned: there is no repository",
+    ]
     assert not (scanned.path / "nowhere").exists()
     # It is not tried again at once, and nothing is told again.
-    assert told(scanned("watch", "--once", "--scan", "nowhere")) == []
+    assert told(scanned("watch", "--once", "--scan", "nowhere", code=8)) == []
 
 
 def test_it_looks_while_it_scans_and_a_signal_ends_both(scanned):
@@ -147,32 +161,86 @@ def test_it_looks_while_it_scans_and_a_signal_ends_both(scanned):
     assert "nas: complete: 3 files" in scanned("scan", "--into", "proofs").stdout
 
 
-def test_what_is_known_of_files_is_told_with_what_explains_it(scanned, monkeypatch):
+class Recall:
+    """Looks up what the repository `proofs` of a folder knows."""
+
+    def __init__(self, folder, monkeypatch):
+        monkeypatch.chdir(folder.path)
+        context = Context.of(Settings(verbosity=-1), Streams(), {})
+        options = WatchOptions(
+            scan="proofs", workers=None, max_duration=None, max_bytes=None, limit_rate=None
+        )
+        self.told, stop = Queue(), Stop(TimeLimit(None))
+        self.scanner = Scanner(context, options, stop, print, self.told.put)
+
+    def __call__(self):
+        self.scanner.recall()
+        return self.told.get(timeout=60)
+
+
+@pytest.fixture
+def recall(scanned, monkeypatch):
+    """Look up what the repository knows, each time that it is called."""
+    return Recall(scanned, monkeypatch)
+
+
+def said(recalled):
+    """Return what is wrong, without more words than there must be."""
+    return [
+        (one.kind, one.name, one.message.partition(";")[0]) for one in recalled.known.conditions
+    ]
+
+
+def test_each_look_knows_what_others_have_found_accepted_and_declared(scanned, recall):
+    first = recall().known
+    assert first.conditions == ()
+    assert recall().known is first  # nothing is read twice
+    (scanned.path / "nas/a").unlink()
+    scanned("scan", "--into", "proofs", code=7)
+    scanned("snapshot", "create", "proofs")
+    assert said(recall()) == [("finding", "nas", "'nas': 1 missing, and not accepted")]
+    declared = scanned.read("storages.yaml")
+    scanned.write(declared.replace("30d", "60d"))
+    ((proof,),) = [recall().known.proofs]
+    assert proof.every == 60 * 86_400
+    scanned.write("version: 1\nplatform: sqlite:///platform.db\nstorages: []\n")
+    (away,) = said(recall())
+    assert away[:2] == ("finding", "nas")
+    assert recall().known.read == {"nas"}
+    scanned.write("version: 2\n")
+    assert recall() == Recalled()  # each look tells that
+    scanned.write(declared)
+    before = recall().known.conditions
+    scanned("verify", "proofs", "--accept", "nas", "--reason", "it was meant", "-y")
+    assert recall().known.conditions == ()
+    scanned.write("new", "nas/c")
+    (scanned.path / "nas/b").unlink()  # another one, and as many
+    scanned("scan", "--into", "proofs", code=7)
+    ((now,), (then,)) = recall().known.conditions, before
+    assert now.is_news_after(then)
+    records = [path for path in (scanned.path / "proofs/findings").rglob("*") if path.is_file()]
+    for path in records:
+        path.write_bytes(b"x" * path.stat().st_size)
+    recalled = recall()
+    assert [one[:2] for one in said(recalled)] == [("not_known", "nas")]
+    assert (recalled.known.read, recalled.known.unread) == (set(), {"nas"})
+
+
+def test_where_nothing_lies_nothing_is_proved(folder, monkeypatch):
+    scanned = scanned_once(folder)
+    assert said(Recall(folder, monkeypatch)()) == [
+        ("not_proved", "", "nothing lies in any storage that is to be proved")
+    ]
+    scanned("verify", "proofs", "--objective", code=8)
+
+
+def test_what_is_known_of_files_is_told_with_what_explains_it(scanned, recall):
     rewrite(scanned.path / "nas/a", "evil " * 20_000)
     scanned("scan", "--into", "proofs", "--full", code=7)
-    monkeypatch.chdir(scanned.path)
-    context = Context.of(Settings(verbosity=-1), Streams(), {})
-    options = WatchOptions(
-        scan="proofs", workers=None, max_duration=None, max_bytes=None, limit_rate=None
-    )
-    recalled, scanner = Queue(), Scanner(context, options, Stop(TimeLimit(None)), print)
-    scanner.recall(recalled.put)
-    assert [one.explain for one in recalled.get(timeout=60).findings] == [""]
+    scanner = recall.scanner
+    assert [one.explain for one in recall().known.findings] == [""]
     scanned("snapshot", "create", "proofs")
-    good = scanned.read("storages.yaml")
-    ended, later = Queue(), Queue()
-    scanner = Scanner(context, options, Stop(TimeLimit(None)), ended.put)
-    scanned.write("storagez: []")
-    scanner.recall(later.put)
-    for thread in threading.enumerate():
-        if thread.name == "recall":
-            thread.join()
-    assert later.empty()
-    scanned.write(good)
-    scanner.begin()  # what was not known at the start is, before this scan ends
-    told = later.get(timeout=60)
-    assert ended.get(timeout=60).exit_code == 7
-    assert later.empty()
+    told = recall().known
     (proof,) = told.proofs
     assert (proof.files, proof.proved, proof.verdict) == (2, 2, "wrong")
     assert [(one.kind, one.name, one.code) for one in told.conditions] == [

@@ -13,7 +13,8 @@ from reconciler.notifying.message import TAKEN, Outcome
 from reconciler.notifying.post import Means, Post
 from reconciler.report.watching.notifications import digest, news
 from reconciler.watching.conditions import DRIFT, FINDING, UNREAD, Condition
-from reconciler.watching.deeds import Clock, Known, Looked, ScanEnded
+from reconciler.watching.deeds import Clock, Looked, ScanEnded
+from reconciler.watching.files import Known
 from reconciler.watching.loop import Watch
 from reconciler.watching.memory import NOTHING
 from reconciler.watching.schedule import SCAN, WAIT, Found, Terms
@@ -44,6 +45,9 @@ class World:
 
     def look(self):
         return self.sees
+
+    def recall(self):
+        """Know nothing more of files."""
 
     def scan(self):
         self.scans += 1

@@ -166,7 +166,8 @@ COMMAND = Command(
     "\n\n"
     "Exit codes: 0 ended by a signal, 6 another watch has the state folder, 130 something was cut "
     "off; with --once those of `drift` (2 some difference), or of `apply` "
-    "(3 blocked, 2 left alone since it failed before).",
+    "(3 blocked, 2 left alone since it failed before); where that is 0, with --scan 7 as long as "
+    "files are wrong, and 8 as long as not all of them is proved or known.",
     examples=(
         ("reconciler watch --once", "what has changed since the last time, for cron"),
         ("reconciler watch --once --apply -o json", "make it right, and tell a program"),

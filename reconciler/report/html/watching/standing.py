@@ -39,7 +39,7 @@ _WRONG = (
     (FINDING, "files are wrong", "{} of wrong files", "finding", ALARM),
     (NOT_APPLIED, "not applied", "a plan could not be applied", "", ALARM),
     (DRIFT, "drift", "{} not as declared", "storage", ALARM),
-    (NOT_KNOWN, "not known", "what was known of {} is lost", "storage", ALARM),
+    (NOT_KNOWN, "not known", "what the scans knew is lost, or can't be read", "", ALARM),
     (NOT_REACHABLE, "not reachable", "{} not reachable", "storage", DOUBT),
     (OVERDUE, "overdue", "{} with overdue proofs", "storage", DOUBT),
     (NOT_PROVED, "not proved", "{} with files never read", "storage", DOUBT),

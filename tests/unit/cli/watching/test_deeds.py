@@ -41,7 +41,7 @@ def deeds(tmp_path, monkeypatch):
         interval=300.0, pull=False, require_signed=False, apply=True, scan=None, lock_timeout=0.1
     )
     context = Context.of(Settings(verbosity=-1), Streams(), {})
-    one = Deeds(context, options, EventStream(None, "x", print), lambda *_: None, lambda: None)
+    one = Deeds(context, options, EventStream(None, "x", print), lambda *_: None, print, print)
     one.look()
     one.run()
     assert one.apply().worked

@@ -17,7 +17,8 @@ from reconciler.environment.timestamps import utc_now
 from reconciler.report.watching.document import document
 from reconciler.schemas import schema_text
 from reconciler.watching.conditions import Condition
-from reconciler.watching.deeds import Clock, Known, ScanEnded
+from reconciler.watching.deeds import Clock, ScanEnded
+from reconciler.watching.files import Known, Recalled
 from reconciler.watching.loop import Watch
 from reconciler.watching.memory import NOTHING
 from reconciler.watching.schedule import Terms
@@ -52,7 +53,7 @@ def watched(tmp_path, monkeypatch):
     )
     context = Context.of(Settings(verbosity=-1), Streams(), {})
     deeds = Deeds(
-        *(context, options, EventStream(None, "x", print), lambda *_: None, lambda: None),
+        *(context, options, EventStream(None, "x", print), lambda *_: None, print, print),
         Surveyor(JOURNAL),
     )
     clock = Clock(lambda: 0.0, utc_now, lambda: 1.0)
@@ -143,13 +144,12 @@ def test_secrets_of_addresses_are_masked(watched):
 def test_what_a_scan_knows_belongs_to_its_place(watched):
     look(watched)
     place = watched.status.storages[1].place
-    watched.recalled(Known(proofs=(proof(place, proved=300),)))
+    watched.recalled(Recalled(Known(proofs=(proof(place, proved=300),))))
     assert watched.status.course[-1].proved == 300
     watched.scanned(ScanEnded(0, worked=True, known=Known(proofs=(proof(place, proved=600),))))
     status = watched.status
     assert [one.proof and one.proof.proved for one in status.storages] == [None, 600, None]
     assert (status.course[-1].files, status.course[-1].proved) == (1_200, 600)
-    watched.recalled(Known())  # the scan knows better
     after = look(watched)
     assert after.storages[1].proof == status.storages[1].proof
     problem = Condition("not_scanned", "", "", "no route")

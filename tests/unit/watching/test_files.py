@@ -1,4 +1,4 @@
-"""Proofs that grow too old between two scans."""
+"""What a watch tells of files: by what the repository of scans knows, and by the clock."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -9,7 +9,7 @@ from reconciler.notifying.untold import changes, merged
 from reconciler.report.watching.lines import line
 from reconciler.report.watching.notifications import news
 from reconciler.report.watching.numbers import numbers
-from reconciler.watching import overdue
+from reconciler.watching import files
 from reconciler.watching.conditions import (
     DRIFT,
     FINDING,
@@ -21,10 +21,10 @@ from reconciler.watching.conditions import (
     Condition,
     Lasting,
 )
-from reconciler.watching.deeds import Clock, Known, Looked, ScanEnded
+from reconciler.watching.deeds import Clock, Looked, ScanEnded
+from reconciler.watching.files import Due, Known, Recalled
 from reconciler.watching.loop import Watch
 from reconciler.watching.memory import NOTHING
-from reconciler.watching.overdue import Due
 from reconciler.watching.schedule import LOOK, SCAN, WAIT, Found, Terms
 from support.values.watched import calm
 
@@ -33,42 +33,16 @@ LATE = Condition(OVERDUE, "nas", "", NAS.message)
 
 
 def test_it_is_overdue_once_its_time_is_over():
-    assert overdue.by("2026-12-01T00:00:00Z", (), [NAS]) == ()
-    assert overdue.by("2026-12-01T00:00:01Z", (), [NAS]) == (LATE,)
+    assert files.overdue("2026-12-01T00:00:00Z", (), [NAS]) == ()
+    assert files.overdue("2026-12-01T00:00:01Z", (), [NAS]) == (LATE,)
 
 
 def test_what_a_scan_has_found_stays_as_it_was_told():
     found = Condition(OVERDUE, "nas", "", "'nas': 3 files proved longer ago than 30 days")
     other = Condition(DRIFT, "nas", "changed", "label")
     known = [Lasting(found, NAS.at), Lasting(other, NAS.at)]
-    assert overdue.by("2026-12-02T00:00:00Z", known, [NAS]) == (found,)
-    assert overdue.by("2026-11-01T00:00:00Z", known, []) == (found,)
-
-
-def test_what_the_repository_knew_at_the_start_is_told_and_only_a_scan_ends_it():
-    told, kept = [], []
-
-    class World:
-        def news(self, news):
-            told.extend((one.event, one.condition) for one in news)
-
-    now = datetime(2026, 11, 30, tzinfo=UTC)
-    clock = Clock(lambda: 0.0, lambda: now, lambda: 1.0)
-    wrong = Condition(FINDING, "nas", "damaged", "'nas': 1 damaged, and not accepted")
-    other = Condition(FINDING, "raw", "missing", "'raw': 1 missing, and not accepted")
-    memory = replace(NOTHING, lasting=(Lasting(other, NAS.at),))
-    watch = Watch(Terms(300.0, scan_every=9.0), World(), World(), clock, memory, kept.append)
-    assert not watch.status.knows_files
-    watch.scanned(ScanEnded(1, worked=False))  # which knew nothing
-    watch.recalled(Known((wrong,), dues=(NAS,), oldest_proof="2026-11-01T00:00:00Z"))
-    status = watch.status
-    assert told == [("began", wrong)]
-    assert [one.condition for one in status.lasting] == [wrong, other]
-    assert (status.knows_files, status.oldest_proof) == (True, "2026-11-01T00:00:00Z")
-    assert (kept[-1].dues, len(kept[-1].lasting)) == ((NAS,), 2)
-    assert 'reconciler_watch_conditions{kind="finding"} 2' in numbers(status)
-    watch.scanned(ScanEnded(0, worked=True, known=Known()))
-    assert [event for event, _ in told] == ["began", "ended", "ended"]
+    assert files.overdue("2026-12-02T00:00:00Z", known, [NAS]) == (found,)
+    assert files.overdue("2026-11-01T00:00:00Z", known, []) == (found,)
 
 
 def test_what_lasts_has_numbers_also_where_no_look_has_ever_worked():
@@ -117,6 +91,9 @@ def test_a_scan_that_does_not_end_is_told_with_since_when():
         def look(self):
             return Looked(0, found=Found(ready=True))
 
+        def recall(self):
+            watch.recalled(Recalled())
+
         def scan(self):
             pass
 
@@ -144,7 +121,7 @@ def test_a_scan_that_does_not_end_is_told_with_since_when():
     assert told == [("began", long)]
     assert "2026-11-30T00:00:00Z" in long.message
     assert 'conditions{kind="long_scan"} 1' in numbers(watch.status)
-    watch.scanned(ScanEnded(0, worked=True, known=Known()))
+    watch.scanned(ScanEnded(0, worked=True, known=Known(read=frozenset({"nas"}))))
     assert [watch.step().what for _ in range(2)] == [SCAN, WAIT]
     watch.poke()
     watch.step()
@@ -159,6 +136,9 @@ def test_each_look_asks_the_clock_also_where_scans_fail_and_after_a_restart(rest
     class World:
         def look(self):
             return Looked(0, found=Found(ready=True))
+
+        def recall(self):
+            watch.recalled(Recalled())
 
         def scan(self):
             pass
@@ -183,7 +163,7 @@ def test_each_look_asks_the_clock_also_where_scans_fail_and_after_a_restart(rest
 
     watch = started()
     assert steps(watch) == [LOOK, SCAN, WAIT]
-    watch.scanned(ScanEnded(0, worked=True, known=Known(dues=(NAS,))))
+    watch.scanned(ScanEnded(0, worked=True, known=Known(dues=(NAS,), read=frozenset({"nas"}))))
     assert told == []
     now[0] = datetime(2026, 12, 2, tzinfo=UTC)
     watch = started() if restarts else watch
@@ -195,5 +175,5 @@ def test_each_look_asks_the_clock_also_where_scans_fail_and_after_a_restart(rest
     watch.poke()
     watch.step()
     assert told[2:] == []
-    watch.scanned(ScanEnded(0, worked=True, known=Known()))
+    watch.scanned(ScanEnded(0, worked=True, known=Known(read=frozenset({"nas"}))))
     assert told[2:] == [("ended", NOT_SCANNED), ("ended", OVERDUE)]
