@@ -13,7 +13,7 @@ from itertools import pairwise
 from reconciler.cli.commands import COMMANDS
 from reconciler.cli.options.outputs import of_report
 from reconciler.cli.output.streams import Streams
-from reconciler.cli.settings import HTML, TEXT, Output, read_output
+from reconciler.cli.settings import GITHUB_FILES, HTML, TEXT, Appended, Output, read_output
 from reconciler.cli.telling import Teller, Told
 from reconciler.errors import ERROR, ForbiddenFileError, ManifestError, ReconcilerError, UsageError
 from reconciler.masking import masked_in
@@ -69,7 +69,7 @@ def _report(streams: Streams, error: Exception, code: int, argv: Sequence[str]) 
     output = printed[-1] if printed and printed[-1] != TEXT else None
     if output is None and not files:
         return
-    teller = Teller(streams, os.environ, output, PLAIN, files)
+    teller = Teller(streams, _around(argv, forbidden=forbidden), output, PLAIN, files)
     with suppress(ReconcilerError):  # a full disk, which may be the very error that is told
         teller.tell(_told(error, code, argv), code)
 
@@ -83,6 +83,15 @@ def _allowed(streams: Streams, wanted: Iterable[Output], argv: Sequence[str]) ->
             streams.note(f"Error: {told}.")
         else:
             yield one
+
+
+def _around(argv: Sequence[str], *, forbidden: bool) -> dict[str, str]:
+    """Return the environment without names of files to which nothing may be appended."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name not in GITHUB_FILES or not (forbidden or of_report(Appended(value), argv))
+    }
 
 
 def _is_there(format: str) -> bool:

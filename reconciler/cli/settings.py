@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from reconciler.cli import TYPE_CHECKING
 
@@ -21,6 +21,8 @@ VERDICTS = (GITHUB, GITLAB, SARIF, JUNIT)
 #: The same, and what only those can say that know what would change.
 OF_VERDICTS = (*VERDICTS, GITLAB_WIDGET)
 EVERY_FORMAT = (*FORMATS, HTML, *OF_VERDICTS)
+#: Variables with which GitHub names the files to which `-o github` appends.
+GITHUB_FILES = GITHUB_OUTPUT, GITHUB_SUMMARY = "GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"
 #: As the value of `--events`.
 STDOUT = "-"
 
@@ -35,6 +37,10 @@ class Output:
 
 class Written(str):
     """The path of a file that a command writes: the value of each option that names one."""
+
+
+class Appended(str):
+    """The path of a file in which what is there stays, and a report is written behind it."""
 
 
 class WrittenManifest(Written):
@@ -88,14 +94,16 @@ def given_text(text: str) -> str:
     return text.removeprefix(LITERAL)
 
 
-def output_path(text: str) -> Written:
-    """Take the path of a file that is to be written."""
-    return Written(given_text(text))
+def output_path(text: str) -> str:
+    """Take the path of a file that is to be written; `-` is none."""
+    text = given_text(text)
+    return text if text == STDOUT else Written(text)
 
 
-def manifest_path(text: str) -> Written:
-    """Take the path of a file of a manifest that is to be written."""
-    return WrittenManifest(given_text(text))
+def manifest_path(text: str) -> str:
+    """Take the path of a file of a manifest that is to be written; `-` is none."""
+    text = given_text(text)
+    return text if text == STDOUT else WrittenManifest(text)
 
 
 def read_output(text: str) -> Output:
@@ -119,6 +127,13 @@ def duration(text: str) -> float:
     if not 0 <= seconds < float("inf"):
         raise argparse.ArgumentTypeError(f"{text!r} is no duration: write 90s, 5m, 1h or 7d")
     return seconds
+
+
+def appended(chosen: Settings, environ: Mapping[str, str]) -> list[tuple[str, Appended]]:
+    """Return the files to which `-o github` appends, each behind the variable that names it."""
+    if GITHUB not in {chosen.output, *(one.format for one in chosen.output_files)}:
+        return []
+    return [(name, Appended(environ[name])) for name in GITHUB_FILES if environ.get(name)]
 
 
 def add_options(parser: argparse.ArgumentParser, formats: Sequence[str] = FORMATS) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -15,7 +16,7 @@ from reconciler.cli.context import Context
 from reconciler.cli.inputs.files import write_whole
 from reconciler.cli.options.outputs import NO_REPORT, holds_else
 from reconciler.cli.output.streams import Streams
-from reconciler.cli.settings import GITHUB, OF_VERDICTS, TEXT, Output
+from reconciler.cli.settings import GITHUB, GITHUB_OUTPUT, GITHUB_SUMMARY, OF_VERDICTS, TEXT, Output
 from reconciler.errors import ERROR, SUCCESS, ReconcilerError
 from reconciler.printable import commandless, commandless_quoted, quoted
 from reconciler.report.formats import Report, report_in, signed
@@ -58,9 +59,10 @@ class Teller(NamedTuple):
                 self._write_file(str(one.file), one.format, told)
             code = code or noted.code
         if GITHUB in {self.output, *(one.format for one in self.files)}:
-            with _noting(self) as noted:
-                self._tell_github(told)
-            code = code or noted.code
+            for append in (self._append_outputs, self._append_summary):
+                with _noting(self) as noted:
+                    append(told)
+                code = code or noted.code
         return code if self.output is None else self._print(self.output, told, code)
 
     def _print(self, output: str, told: Told, code: int) -> int:
@@ -85,11 +87,14 @@ class Teller(NamedTuple):
             return text
         return told.report(report_in(format), style).removesuffix("\n") + "\n"
 
-    def _tell_github(self, told: Told) -> None:
-        """Append what GitHub reads of a step after its end, where it says into which files."""
-        if path := self.environ.get("GITHUB_OUTPUT"):
+    def _append_outputs(self, told: Told) -> None:
+        """Append what later steps on GitHub read, to the file that it names."""
+        if path := self.environ.get(GITHUB_OUTPUT):
             _append(path, _module(GITHUB).outputs(told.verdict()))
-        if path := self.environ.get("GITHUB_STEP_SUMMARY"):
+
+    def _append_summary(self, told: Told) -> None:
+        """Append what GitHub shows of a step after its end."""
+        if path := self.environ.get(GITHUB_SUMMARY):
             text = told.report(report_in("markdown"), self.style)
             _append(path, commandless(text) + "\n", limit=_SUMMARY)
 
@@ -169,17 +174,22 @@ def _within(root: Path, file: str) -> str:
 
 
 def _append(path: str, text: str, limit: int | None = None) -> None:
-    """Append to a file that a CI system has made for this; raises `ReconcilerError`."""
+    """Append to a file that a CI system has made for this, all or nothing: `ReconcilerError`."""
     data = text.encode("utf-8", "backslashreplace")
     try:
-        goal = Path(path)
-        there = goal.stat().st_size if goal.exists() else 0
-        if limit is not None and there + len(data) > limit:
-            raise ReconcilerError(
-                f"{quoted(path)} has no room for this report: GitHub shows 1 MiB of a step"
-            )
-        with goal.open("ab") as file:
-            file.write(data)
+        with Path(path).open("ab", buffering=0) as file:
+            known = os.fstat(file.fileno())
+            if limit is not None and known.st_size + len(data) > limit:
+                raise ReconcilerError(
+                    f"{quoted(path)} has no room for this report: GitHub shows 1 MiB of a step"
+                )
+            try:
+                while data:
+                    data = data[file.write(data) :]
+            except OSError:
+                if stat.S_ISREG(known.st_mode):
+                    file.truncate(known.st_size)
+                raise
     except (OSError, ValueError) as error:
         reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
         raise ReconcilerError(f"can't write {quoted(path)}: {reason}") from error

@@ -8,6 +8,7 @@ from pathlib import Path
 from reconciler.applying.apart import declared
 from reconciler.cli.context import Context
 from reconciler.cli.options.outputs import of_manifest
+from reconciler.cli.settings import appended
 from reconciler.environment.at_hand import DEFAULTS
 from reconciler.errors import ForbiddenFileError
 from reconciler.given.manifest import load_given
@@ -25,7 +26,9 @@ def read_manifest(context: Context) -> Manifest:
         return ahead
     manifest = load_given(context)
     context.apart.know(declared(manifest))
-    for path in (str(one.file) for one in context.settings.output_files):
+    reports = [str(one.file) for one in context.settings.output_files]
+    reports += [file for _, file in appended(context.settings, context.environ)]
+    for path in reports:
         if refusal := unspared(manifest, path, "report"):
             raise ForbiddenFileError(refusal)
     return manifest

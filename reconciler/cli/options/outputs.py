@@ -14,7 +14,7 @@ from argparse import Namespace
 from collections.abc import Iterable, Iterator, Sequence
 
 from reconciler.cli.options.command import Row
-from reconciler.cli.settings import STDOUT, VERDICTS, Settings, Written, WrittenManifest
+from reconciler.cli.settings import VERDICTS, Appended, Settings, Written, WrittenManifest, appended
 from reconciler.environment.at_hand import DEFAULTS, JOURNALS, WATCHED, WATCHES
 from reconciler.printable import quoted
 from reconciler.recovery.repository import MARKER
@@ -123,24 +123,26 @@ def _of_stdout(given: Namespace) -> str:
 
 
 def _of_files(after: Namespace, chosen: Settings) -> str:
-    reports = [one.file for one in chosen.output_files if one.file]
     given = {**vars(after), "events": chosen.events}
-    options = [value for value in given.values() if _is_written(value)]
-    for number, file in enumerate(asked := [*options, *reports]):
-        if told := _of_file(_Asked(file, asked[:number], after, chosen)):
-            return told
+    asked: list[tuple[str, str]] = []
+    asked += [("", value) for value in given.values() if isinstance(value, Written)]
+    asked += [("", one.file) for one in chosen.output_files if one.file]
+    asked += [(f"{variable} ", file) for variable, file in appended(chosen, os.environ)]
+    files = [file for _, file in asked]
+    for number, (named, file) in enumerate(asked):
+        if told := _of_file(_Asked(file, files[:number], after, chosen)):
+            return named + told
     return ""
 
 
 def _of_file(asked: _Asked) -> str:
+    is_there = os.path.exists(asked.file)
+    if isinstance(asked.file, Appended) and is_there and not os.path.isfile(asked.file):
+        return ""  # a device, or a pipe
     for is_protected, told in _PROTECTED:
         if is_protected(asked):
             return f"{quoted(asked.file)} {told}"
     return ""
-
-
-def _is_written(value: object) -> bool:
-    return isinstance(value, Written) and value != STDOUT
 
 
 def _is_twice(asked: _Asked) -> bool:
@@ -197,7 +199,8 @@ def _is_read(asked: _Asked) -> bool:
 
 
 def _is_no_report(asked: _Asked) -> bool:
-    return asked.is_report and holds_else(asked.file)
+    is_new = asked.is_report and not isinstance(asked.file, Appended)
+    return is_new and holds_else(asked.file)
 
 
 #: What no output may replace, and what is said of it.

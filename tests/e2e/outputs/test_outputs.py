@@ -20,6 +20,7 @@ storages:
 """
 INVALID = "version: 1\nstorages:\n  - {name: nas, lable: x}\n"
 ALL = ("github", "gitlab", "gitlab-widget", "sarif", "junit", "json", "markdown", "html")
+SUMMARY = {"GITHUB_STEP_SUMMARY": "summary"}
 
 
 @pytest.fixture
@@ -133,6 +134,34 @@ def test_a_summary_that_is_full_is_left_as_it_is(quickstart):
     assert (quickstart.path / "summary").stat().st_size == (1 << 20) - 10
     assert "'summary' has no room for this report: GitHub shows 1 MiB of a step" in done.stderr
     assert done.stdout.endswith("Plan: 3 to create, 0 to update, 0 to remove.\n")
+
+
+def test_of_what_github_reads_each_gets_all_or_nothing(quickstart):
+    before = "x" * 1_000 + "\n"
+    quickstart.write(before, "output")
+    given = "export GITHUB_OUTPUT=output GITHUB_STEP_SUMMARY=summary"
+    done = quickstart.shell(f'ulimit -f 1; {given}; "$0" plan -o github')
+    assert done.returncode == 1
+    assert "can't write 'output': " in done.stderr
+    assert quickstart.read("output") == before
+    assert quickstart.read("summary").startswith("### Plan: 3 to create")
+    done = quickstart("plan", "-o", "github", code=1, env={"GITHUB_OUTPUT": "a/b", **SUMMARY})
+    assert "can't write 'a/b': " in done.stderr
+    assert quickstart.read("summary").count("### Plan: 3 to create") == 2
+
+
+def test_what_github_reads_is_no_file_of_the_run(quickstart):
+    before = quickstart.read("storages.yaml")
+    env = {"GITHUB_OUTPUT": "storages.yaml", **SUMMARY}
+    for line in ("plan", "plan --nothing", "validate -f nowhere"):
+        done = quickstart(*line.split(), "-o", "github", code=64, env=env)
+        assert quickstart.read("storages.yaml") == before
+    quickstart.write("version: 1\n", "m.txt")
+    done = quickstart(
+        "validate", "-f", "m.txt", "-o", "github", code=64, env=env | {"GITHUB_OUTPUT": "m.txt"}
+    )
+    assert "GITHUB_OUTPUT 'm.txt' is a file that this run reads" in done.stderr
+    assert quickstart.read("m.txt") == "version: 1\n"
 
 
 def test_a_file_that_cannot_be_written_costs_the_others_nothing(quickstart):

@@ -14,6 +14,7 @@ from reconciler.cli.options.command import Row
 from reconciler.cli.options.outputs import of_manifest, of_report, refusal
 from reconciler.cli.options.parser import command_parser
 from reconciler.cli.settings import (
+    GITHUB_FILES,
     VERDICTS,
     Output,
     Settings,
@@ -198,6 +199,23 @@ def test_a_report_replaces_reports_alone(place: Path) -> None:
             assert "is no report, and" in asked(row, None, path), (row.name, path)
             assert "is no report, and" in of_report(path, ())
         assert asked(row, None, "report.md") == ""
+
+
+@pytest.mark.parametrize("variable", GITHUB_FILES)
+def test_what_github_reads_is_held_against_the_same(
+    place: Path, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    given = {"env_files": ("v.env",), "journal": "jj", "output": "github"}
+    for path in (*PROTECTED.values(), "shared/raw.conf", "new.json"):
+        monkeypatch.setenv(variable, path)
+        told = [asked(row, None, "new.json", **given) for row, action in WRITING if action is None]
+        assert all(one.startswith(f"{variable} ") for one in told), path
+        assert not any(asked(row, None, "b", env_files=("v.env",)) for row, a in WRITING if not a)
+    for path in ("free.json", "new", "/dev/null"):
+        for name in GITHUB_FILES:
+            monkeypatch.setenv(name, path)
+        told = [asked(row, None, "new.json", **given) for row, action in WRITING if action is None]
+        assert {"named twice" in one for one in told} == {path != "/dev/null"}
 
 
 def test_a_line_that_makes_no_sense_is_held_against_its_words(place: Path) -> None:
