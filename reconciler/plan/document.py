@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from reconciler.model import Notice, Storage, Values
+from reconciler.printable import commandless_quoted
 
 FORMAT_VERSION = 2
 #: The first format, whose digest holds neither the address of the platform nor the lock.
@@ -162,8 +163,12 @@ def sealed(plan: Plan) -> Plan:
 
 
 def to_json(plan: Plan) -> bytes:
-    """Return the document, indented, with a final newline. The same plan gives the same bytes."""
-    return msgspec.json.format(msgspec.json.encode(plan), indent=2) + b"\n"
+    """Return the document, indented, with a final newline. The same plan gives the same bytes.
+
+    No line of it is a command to a CI runner.
+    """
+    text = msgspec.json.format(msgspec.json.encode(plan), indent=2).decode()
+    return f"{commandless_quoted(text)}\n".encode()
 
 
 def changed(before: Values, after: Values | Storage) -> tuple[Change, ...]:

@@ -13,7 +13,7 @@ from msgspec import Struct
 from reconciler.cli.inputs.files import write_whole
 from reconciler.errors import PlanFileError
 from reconciler.given import read_whole
-from reconciler.printable import quoted
+from reconciler.printable import commandless_quoted, quoted
 
 _FORMAT_VERSION = 1
 
@@ -52,9 +52,10 @@ def write_ids(path: str, ids: Mapping[str, str]) -> None:
 
 
 def ids_file(ids: Mapping[str, str]) -> bytes:
-    """Return what such a file holds."""
+    """Return what such a file holds, in which no line is a command to a CI runner."""
     document = _IdMap(_FORMAT_VERSION, dict(sorted(ids.items())))
-    return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
+    text = msgspec.json.format(msgspec.json.encode(document), indent=2).decode()
+    return f"{commandless_quoted(text)}\n".encode()
 
 
 def _check_unique(path: str, ids: dict[str, str]) -> None:

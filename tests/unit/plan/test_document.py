@@ -233,6 +233,16 @@ def test_a_plan_comes_back_as_it_was() -> None:
     assert data.endswith(b"}\n")
 
 
+def test_no_line_is_a_command_to_a_runner() -> None:
+    words = "##teamcity[setParameter name='a'] ##vso[task]b ##[add-mask]c section_start:1:d"
+    before, after = Values(words, words, "local", "/a"), Values(words, "B", "local", "/a")
+    changed = (operation(UPDATE, before, after),)
+    plan = sealed(replace(PLAN, operations=changed, summary=Summary(0, 1, 0, 1, 0), consents=()))
+    text = to_json(plan).decode()
+    assert [word for word in ("##", "section_start:") if word in text] == []
+    assert from_json(text.encode()) == plan
+
+
 NAMES = TEXT.filter(bool)
 
 

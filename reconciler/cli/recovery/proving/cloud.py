@@ -105,6 +105,6 @@ def _check_one_server(named: Sequence[tuple[Target, Bucket]], option: str) -> No
         if len(endpoints) > 1:
             these = listed([target.name for target, bucket in named if bucket.name == name])
             raise UsageError(
-                f"several servers have a bucket {quoted(name)} ({these}), and the file does not "
-                f"name its own: name the storage that {option} is of"
+                f"several servers have the bucket that the file is of ({these}), and it names "
+                f"none: name the storage that {option} is of"
             )

@@ -13,8 +13,9 @@ from reconciler.schemas import schema_text
 
 def test_what_is_written_is_read_and_fits_the_schema(tmp_path: Path) -> None:
     path = tmp_path / "ids.json"
-    write_ids(str(path), {"old": "neu-é", "a": "b"})
-    assert read_ids(str(path)) == {"a": "b", "old": "neu-é"}
+    write_ids(str(path), {"old": "neu-é", "##vso[a]": "b"})
+    assert read_ids(str(path)) == {"##vso[a]": "b", "old": "neu-é"}
+    assert "##" not in path.read_text(encoding="utf-8")
     assert path.stat().st_mode & 0o077 == 0
     jsonschema.validate(json.loads(path.read_bytes()), json.loads(schema_text("ids")))
 
