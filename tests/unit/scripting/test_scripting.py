@@ -113,7 +113,9 @@ def test_a_plan_without_operations_is_held_against_live_too(folder: Folder) -> N
     folder.declare("a")
     load().plan().apply()
     plan = load().plan()
-    assert plan.apply().outcomes == ()
+    result = plan.apply()
+    assert (plan.operations, result.outcomes, result.run) == ((), (), "")
+    assert len(list(Path(".reconciler/journal").iterdir())) == 1
     folder.make("b")
     with pytest.raises(errors.StaleError, match="'b'"):
         plan.apply()
