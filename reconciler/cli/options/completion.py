@@ -98,6 +98,9 @@ def script(shell: str, commands: Sequence[Row]) -> str:
         child, command = children.add_parser(row.name, help=row.summary), row.command
         command.add_arguments(child)
         for action in child._actions:  # noqa: SLF001 - argparse has no other way to see them
+            # Of several values the first one says what they are about: STORAGE PATH.
+            if isinstance(action.metavar, tuple):
+                action.metavar = action.metavar[0]
             if action.metavar in _OFFERS:
                 vars(action)["complete"] = _FUNCTIONS[_OFFERS[action.metavar]]
         _add_settings(child, command.formats)

@@ -42,6 +42,7 @@ LINES = [
     ('list "R', 'list "Raw frames"'),
     ("export it", r"export it\'s\ \$new"),
     ("plan --target=mi", "plan --target=minio"),
+    ("verify r --explain mi", "verify r --explain minio"),
     ("history 2026", "history 20261130-083000-123-abcdef"),
     ("-f other.yaml scan oth", "-f other.yaml scan other"),
     ("-f broken.yaml list na", "-f broken.yaml list nas"),
