@@ -162,6 +162,12 @@ def test_what_github_reads_is_no_file_of_the_run(quickstart):
     )
     assert "GITHUB_OUTPUT 'm.txt' is a file that this run reads" in done.stderr
     assert quickstart.read("m.txt") == "version: 1\n"
+    quickstart.write(f"{before}lock: file://{quickstart.path}/lock\n")
+    (quickstart.path / "lock").mkdir()
+    env["GITHUB_OUTPUT"] = "lock/new"
+    done = quickstart("validate", "-o", "github", code=64, env=env)
+    assert "'lock/new' is a file of the manifest's lock" in done.stderr
+    assert not (quickstart.path / "lock" / "new").exists()
 
 
 def test_a_file_that_cannot_be_written_costs_the_others_nothing(quickstart):
