@@ -16,15 +16,8 @@ from reconciler.errors import SnapshotError, UsageError
 from reconciler.printable import quoted
 from reconciler.recovery import paths
 from reconciler.recovery.findings import store
-from reconciler.recovery.findings.episodes import (
-    NEEDS_PROOF,
-    given_up,
-    is_accepted,
-    is_bare,
-    is_settled,
-    key,
-    open_ones,
-)
+from reconciler.recovery.findings.episodes import NEEDS_PROOF, given_up, is_settled, key, open_ones
+from reconciler.recovery.findings.states import is_bare
 from reconciler.recovery.repository.address import in_shell
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.values import Accepted, FileFinding
@@ -91,8 +84,8 @@ def accept(
 
     def accepted(was: FileFinding, episode: FileFinding) -> Accepted | None:
         of = given_up(was) if is_bare(was.now) else ()
-        as_shown = replace(was, accepted=replace(said, now=was.now, of=of))
-        return as_shown.accepted if is_accepted(as_shown, episode.now) else None
+        as_shown = replace(said, now=was.now, of=of)
+        return as_shown if is_settled(replace(episode, accepted=as_shown)) else None
 
     return _kept(repository, place, shown, moment, accepted)
 

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable, Mapping
 from msgspec.structs import replace
 
 from reconciler.recovery import values
-from reconciler.recovery.rows import ARCHIVED, DELETED, FILE, WITH_BYTES, Content
+from reconciler.recovery.findings.states import is_among, is_bare, is_same_damage, state_of
+from reconciler.recovery.rows import ARCHIVED, FILE, WITH_BYTES, Content
 from reconciler.recovery.values import Accepted, FileFinding
 
 Key = tuple[str, bytes, str]
@@ -65,14 +66,18 @@ def observed(
     a time that is later than `now` was told by a clock that was ahead, and is no later than this.
     """
     told, after = set(), []
-    for known_before in episodes:
+    every = list(episodes)
+    over: dict[Key, str] = {}
+    for episode in every:
+        over[key(episode)] = max(episode.resolved, over.get(key(episode), ""))
+    for known_before in every:
         episode = _come(known_before, moment, now)
         known = key(episode)
         if episode.resolved:
             after.append(episode)
         elif known in found:
             told.add(known)
-            after += _seen_again(episode, found[known], moment)
+            after += _seen_again(episode, found[known], moment, over[known])
         elif (moment > episode.last_seen or episode is not known_before) and ended(episode):
             after.append(replace(episode, resolved=moment))
         else:
@@ -98,18 +103,13 @@ def _come(episode: FileFinding, moment: str, now: str) -> FileFinding:
 def is_accepted(episode: FileFinding, now: Content | None) -> bool:
     """Return whether a person has accepted a file as it is `now`: by its bytes, or as gone.
 
-    And nobody has withdrawn that.
+    And nobody has withdrawn that, nor is another missed at that path.
     """
     accepted = episode.accepted
-    if accepted is None or accepted.withdrawn:
+    if accepted is None or accepted.withdrawn or state_of(accepted.now) != state_of(now):
         return False
-    return _state(accepted.now) == _state(now)
-
-
-def same_state(one: Content | None, other: Content | None) -> bool:
-    """Return whether two are the same by their bytes; what was deleted is not there."""
-    states = (_state(None if c is not None and c.kind == DELETED else c) for c in (one, other))
-    return next(states) == next(states)
+    of = _given_up_by(accepted, episode)
+    return not is_bare(now) or all(is_among(each, of) for each in given_up(episode))
 
 
 def is_given_up(episode: FileFinding, now: FileFinding) -> bool:
@@ -117,10 +117,10 @@ def is_given_up(episode: FileFinding, now: FileFinding) -> bool:
 
     Another may have come there since, and gone.
     """
-    if not is_accepted(episode, now.now):
+    if episode.accepted is None or not is_accepted(episode, now.now):
         return False
-    of = (episode.accepted and episode.accepted.of) or given_up(episode)[:1]
-    return not (is_bare(now.now) and now.was and of) or _is_among(now.was, of)
+    of = _given_up_by(episode.accepted, episode)
+    return not (is_bare(now.now) and now.was and of) or is_among(now.was, of)
 
 
 def given_up(episode: FileFinding) -> tuple[Content, ...]:
@@ -128,31 +128,17 @@ def given_up(episode: FileFinding) -> tuple[Content, ...]:
     return (*([episode.was] if episode.was else ()), *episode.missed)
 
 
+def _given_up_by(accepted: Accepted, episode: FileFinding) -> tuple[Content, ...]:
+    return accepted.of or given_up(episode)[:1]
+
+
 def missed(was: Content | None, every: Iterable[Content | None]) -> tuple[Content, ...]:
     """Return what is missed beside what `was` there first, each once."""
     found: tuple[Content, ...] = ()
     for each in every:
-        if each is not None and not _is_among(each, (*([was] if was else ()), *found)):
+        if each is not None and not is_among(each, (*([was] if was else ()), *found)):
             found = (*found, each)
     return found[-_MOST_MISSED:]
-
-
-def _is_among(one: Content, others: Iterable[Content]) -> bool:
-    """Return whether a file is one of those: by its bytes or, where nobody read both, as listed."""
-    for other in others:
-        if one.sha256 is not None and other.sha256 is not None:
-            is_it = one.sha256 == other.sha256
-        else:
-            known = [(each.size, each.mtime_ns, each.version) for each in (one, other)]
-            is_it = known[0] == known[1]
-        if is_it:
-            return True
-    return False
-
-
-def is_bare(now: Content | None) -> bool:
-    """Return whether a file is gone: nothing is there, or something that has no bytes."""
-    return now is None or now.kind not in WITH_BYTES
 
 
 def is_settled(episode: FileFinding) -> bool:
@@ -178,30 +164,20 @@ def is_written(episode: FileFinding, now: Content | None) -> bool:
     return now.mtime_ns not in times and now.sha256 != rotten.sha256
 
 
-def is_same_damage(wrong: Content, now: Content) -> bool:
-    """Return whether a file has the bytes that were damage before, under whatever time.
-
-    A file without bytes is known by its time.
-    """
-    if wrong.sha256 is None or wrong.sha256 != now.sha256:
-        return False
-    return bool(now.size) or wrong.mtime_ns == now.mtime_ns
-
-
 def rotted(now: FileFinding, seen: Iterable[FileFinding]) -> tuple[Content, ...]:
     """Return as what else than `now` a file was found damaged, as it was `seen` in one episode.
 
     What was accepted is left out, and what was good for any of them.
     """
     every = list(seen)
-    left_out = {_state(each.was) for each in (now, *every)}
-    left_out |= {_state(now.now)} if now.what == values.DAMAGED else set()
-    left_out |= {_state(e.accepted.now) for e in (now, *every) if e.accepted and is_settled(e)}
+    left_out = {state_of(each.was) for each in (now, *every)}
+    left_out |= {state_of(now.now)} if now.what == values.DAMAGED else set()
+    left_out |= {state_of(e.accepted.now) for e in (now, *every) if e.accepted and is_settled(e)}
     found: dict[tuple[object, ...], Content] = {}
     for each in every:
         damaged = [each.now] if each.what == values.DAMAGED and each.now else []
         for one in (*each.rotted, *damaged):
-            if one.sha256 is not None and _state(one) not in left_out:
+            if one.sha256 is not None and state_of(one) not in left_out:
                 alike = (one.sha256, one.size or one.mtime_ns)
                 found[alike] = min(found.get(alike, one), one, key=_when)
     return tuple(sorted(found.values(), key=_when)[-_MOST_ROTTED:])
@@ -234,14 +210,17 @@ def _severity(finding: FileFinding) -> int:
     return SEVERITY.index(finding.what) if finding.what in SEVERITY else len(SEVERITY)
 
 
-def _seen_again(episode: FileFinding, now: FileFinding, moment: str) -> list[FileFinding]:
+def _seen_again(
+    episode: FileFinding, now: FileFinding, moment: str, over: str
+) -> list[FileFinding]:
     """Keep when it began, and what the file was then: a newer snapshot may have the wrong bytes.
 
-    What was accepted ends if it becomes something else: that is another finding.
+    What was accepted ends if it becomes something else: that is another finding. What was seen
+    before another was `over` at that path may have been that one.
     """
     if outlasts(episode, now):
         return [episode]
-    first_seen = min(episode.first_seen, moment)
+    first_seen = min(episode.first_seen, moment) if moment > over else episode.first_seen
     if moment < episode.last_seen and (episode.what in NEEDS_PROOF or now.what not in NEEDS_PROOF):
         # A run at the same time has looked later: so it is.
         known = rotted(episode, (episode, now))
@@ -249,10 +228,12 @@ def _seen_again(episode: FileFinding, now: FileFinding, moment: str) -> list[Fil
     # As it was by then, changed or not, it should be again.
     begins = episode.what not in NEEDS_PROOF and now.what in NEEDS_PROOF
     was = (begins and now.was) or episode.was or now.was
+    # Older snapshots have what was there before: that is given up with what came after it.
+    is_new = is_bare(now.now) and not is_accepted(episode, now.now)
     again = replace(
         now,
         was=was,
-        missed=missed(was, (*episode.missed, now.was if is_bare(now.now) else None)),
+        missed=missed(was, (*episode.missed, now.was if is_new else None)),
         first_seen=first_seen,
         last_seen=moment,
         resolved="",
@@ -276,12 +257,3 @@ def _still_accepted(episode: FileFinding, now: FileFinding) -> Accepted | None:
 
 def _when(content: Content) -> tuple[object, ...]:
     return content.proved_at or 0, content.mtime_ns or 0, repr(content)
-
-
-def _state(content: Content | None) -> tuple[object, ...]:
-    """Return by what a file is the same as it was accepted."""
-    if content is None:
-        return ()
-    if content.sha256 is not None:
-        return (content.sha256,)
-    return content.kind, content.size, content.version, content.detail

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from reconciler.recovery import rows, values
 from reconciler.recovery.findings import episodes
 from reconciler.recovery.findings.episodes import NEEDS_PROOF, Key
+from reconciler.recovery.findings.states import is_same_damage, same_state
 from reconciler.recovery.rows import Content, same_bytes
 from reconciler.recovery.values import FileFinding
 
@@ -86,7 +87,7 @@ class History(Struct, frozen=True):
         """
         last = self.lasts
         seen = last.now if last and last.what == values.DAMAGED else None
-        if seen and episodes.is_same_damage(seen, now):
+        if seen and is_same_damage(seen, now):
             return None
         for known in (last, *reversed(self.over)):
             wrong = _damage(known)
@@ -94,7 +95,7 @@ class History(Struct, frozen=True):
                 continue
             if same_bytes(known.was, now) is not False:
                 break
-            if any(episodes.is_same_damage(each, now) for each in wrong):
+            if any(is_same_damage(each, now) for each in wrong):
                 return None if episodes.is_accepted(known, now) else known
         return None
 
@@ -182,7 +183,7 @@ def was_wrong(known: FileFinding, was: Content | None) -> bool:
     time that the good ones have.
     """
     good = known.was
-    if any(episodes.same_state(each, was) for each in (known.now, *known.rotted)):
+    if any(same_state(each, was) for each in (known.now, *known.rotted)):
         return True
     if good is None or was is None:
         return False

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from msgspec.structs import replace
 
 from reconciler.recovery.findings.episodes import NEEDS_PROOF, Key, key, missed, rotted
+from reconciler.recovery.findings.states import is_bare
+from reconciler.recovery.rows import Content
 from reconciler.recovery.values import Accepted, FileFinding
 
 
@@ -60,12 +62,16 @@ def _one(group: Sequence[FileFinding]) -> FileFinding:
     return replace(
         last,
         was=was,
-        missed=missed(was, (each for f in group for each in f.missed)),
+        missed=missed(was, (each for f in group for each in (*_gone(f), *f.missed))),
         first_seen=group[0].first_seen,
         resolved=resolved if resolved > last.last_seen else "",
         accepted=accepted,
         rotted=rotted(replace(last, accepted=accepted), group),
     )
+
+
+def _gone(one: FileFinding) -> list[Content]:
+    return [one.was] if one.was is not None and is_bare(one.now) else []
 
 
 def _beside(others: Iterable[FileFinding], lasting: Sequence[FileFinding]) -> Iterator[FileFinding]:

@@ -21,6 +21,7 @@ from reconciler.errors import RepositoryError, SnapshotError
 from reconciler.recovery import rows
 from reconciler.recovery.findings import episodes, store
 from reconciler.recovery.findings.history import is_of_bytes, is_over, of_each
+from reconciler.recovery.findings.states import is_bare
 from reconciler.recovery.parts import convert, read
 from reconciler.recovery.parts.schema import CONTENTS
 from reconciler.recovery.repository.contract import Repository
@@ -182,7 +183,7 @@ def _is_seen(finding: FileFinding, hidden: Hidden) -> bool:
     """
     if not hidden(finding.path) or (finding.was is not None and finding.was.sha256 is None):
         return True
-    return episodes.is_bare(finding.now) and episodes.is_settled(finding)
+    return is_bare(finding.now) and episodes.is_settled(finding)
 
 
 def _listed(repository: Repository, scan: Scan) -> Iterator[pa.RecordBatch]:

@@ -14,6 +14,7 @@ from reconciler.environment.timestamps import timestamp
 from reconciler.errors import RepositoryError
 from reconciler.recovery.findings import episodes, store
 from reconciler.recovery.findings.episodes import Key
+from reconciler.recovery.findings.states import same_state
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.rows import Content
 from reconciler.recovery.scanning.means import Here
@@ -64,6 +65,6 @@ class Damage:
         if known is None:
             return False
         # Where what should be was lost, the rotten bytes were taken for the good ones.
-        is_good = known.was is not None and episodes.same_state(known.was, finding.now)
-        told = known.what == DAMAGED and episodes.same_state(known.now, finding.now)
+        is_good = known.was is not None and same_state(known.was, finding.now)
+        told = known.what == DAMAGED and same_state(known.now, finding.now)
         return is_good or told

@@ -12,6 +12,7 @@ from reconciler.recovery import values
 from reconciler.recovery.findings import episodes
 from reconciler.recovery.findings.episodes import Key
 from reconciler.recovery.findings.history import History
+from reconciler.recovery.findings.states import same_state
 from reconciler.recovery.values import FileFinding
 from reconciler.recovery.verifying.comparing.spool import Spool, Spooled
 from reconciler.recovery.verifying.earlier import TOGETHER, CameFirst
@@ -84,7 +85,7 @@ class Apart:
             return False
         # What was found by the same rows before is no other witness.
         return known.lasts is None or (
-            episodes.same_state(known.lasts.was, finding.was) and not self.is_accepted(finding)
+            same_state(known.lasts.was, finding.was) and not self.is_accepted(finding)
         )
 
     def _count(self, finding: FileFinding, truly: FileFinding) -> None:

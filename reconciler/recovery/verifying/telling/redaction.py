@@ -54,9 +54,8 @@ class Redaction:
             was=self._content(finding.was),
             now=self._content(finding.now),
             accepted=None if finding.accepted is None else self._accepted(finding.accepted),
-            # No report has these.
-            rotted=(),
-            missed=(),
+            rotted=tuple(map(self._without_name, finding.rotted)),
+            missed=tuple(map(self._without_name, finding.missed)),
         )
 
     def taken(self, taken: Taken | None) -> Taken | None:
@@ -104,7 +103,8 @@ class Redaction:
 
     def _accepted(self, accepted: Accepted) -> Accepted:
         # What somebody wrote may have names in it.
-        return replace(accepted, why="", now=self._content(accepted.now), of=())
+        of = tuple(map(self._without_name, accepted.of))
+        return replace(accepted, why="", now=self._content(accepted.now), of=of)
 
     def _content(self, content: Content | None) -> Content | None:
         return None if content is None else self._without_name(content)

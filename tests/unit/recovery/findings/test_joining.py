@@ -204,3 +204,14 @@ def check(played, known):
     if lasting is not None and is_settled(lasting):
         assert lasting.accepted in played.accepted
         assert lasting.accepted not in played.withdrawn
+
+
+def test_what_was_accepted_of_one_file_is_not_of_another_that_is_missing_at_its_path():
+    gone = replace(SIGHTS["missing"], first_seen=at(1), last_seen=at(1))
+    said = Accepted(at(2), "anna", now=None, of=(GOOD,))
+    other = replace(gone, was=WRITTEN, first_seen=at(3), last_seen=at(4))
+    accepted = replace(gone, last_seen=at(3), accepted=said)
+    (one,) = joined([[accepted], [other]])
+    assert (one.was, one.missed, is_settled(one)) == (GOOD, (WRITTEN,), False)
+    given_up = replace(said, of=(GOOD, WRITTEN))
+    assert is_settled(replace(one, accepted=given_up))

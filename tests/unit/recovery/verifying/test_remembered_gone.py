@@ -62,6 +62,37 @@ def test_what_was_accepted_is_counted_once_in_a_comparison_of_older_scans(lost):
     assert told.verdict == results.AGREES
 
 
+def test_a_comparison_of_older_scans_gives_no_later_loss_to_one_that_was_accepted(lost):
+    lost.accept()
+    lost.put(WRITTEN, mtime_ns=LONG_AGO + 1)
+    assert lost.scan().found == 0
+    del lost.storage.files[b"f/a"]
+    assert lost.scan().missing_first == [b"f/a"]
+    was, now, *_ = record.whole(lost.repository, TARGET.place)
+    means = Means(lost.repository, utc_now, settled_ns=SETTLED_NS)
+    homes = lost.repository, lost.repository
+    for _ in range(2):
+        compare(of_scan(was), of_scan(now), "nas", means, homes)
+        assert lost.known() == [("missing", b"f/a", True), *MISSING]
+        assert lost.verify().verdict == results.DIFFERS
+        assert lost.scan().missing_first == [b"f/a"]
+
+
+def test_a_comparison_of_older_scans_leaves_what_was_accepted_as_it_is(nights):
+    nights.put(WRITTEN, mtime_ns=LONG_AGO + 1)
+    nights.scan()
+    del nights.storage.files[b"f/a"]
+    nights.scan()
+    nights.accept()
+    was, _, now = record.whole(nights.repository, TARGET.place)
+    means = Means(nights.repository, utc_now, settled_ns=SETTLED_NS)
+    homes = nights.repository, nights.repository
+    for _ in range(2):
+        told = compare(of_scan(was), of_scan(now), "nas", means, homes)
+        assert (told.found, told.accepted_count) == ({}, 1)
+        assert nights.scan().found == 0
+
+
 def test_no_verification_at_the_same_time_that_does_not_know_it_ends_it(nights, monkeypatch):
     before = store.read(nights.repository, TARGET.place)
     del nights.storage.files[b"f/a"]
