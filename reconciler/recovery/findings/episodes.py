@@ -233,7 +233,7 @@ def _seen_again(
     again = replace(
         now,
         was=was,
-        missed=missed(was, (*episode.missed, now.was if is_new else None)),
+        missed=missed(was, (*episode.missed, *(given_up(now) if is_new else ()))),
         first_seen=first_seen,
         last_seen=moment,
         resolved="",

@@ -1,7 +1,7 @@
 """All that a repository knows of one file, as one value: which of its bytes are good, which wrong.
 
 Nothing is read here. What was found of a file answers first: what lasts, and what is over. Where
-that is lost, rows of scans do, the oldest first: see `FirstBytes`.
+that is lost, rows of scans do, the oldest first: see `first_bytes`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from reconciler.recovery import rows, values
 from reconciler.recovery.findings import episodes
 from reconciler.recovery.findings.episodes import NEEDS_PROOF, Key
-from reconciler.recovery.findings.states import is_same_damage, same_state
+from reconciler.recovery.findings.states import is_among, is_bare, is_same_damage, same_state
 from reconciler.recovery.rows import Content, same_bytes
 from reconciler.recovery.values import FileFinding
 
@@ -35,9 +35,11 @@ class History(Struct, frozen=True):
         """What lasts, or else was over last."""
         return self.lasts or (self.over[-1] if self.over else None)
 
-    def is_accepted(self, now: Content | None) -> bool:
+    def is_accepted(self, finding: FileFinding) -> bool:
         """Return whether a person has accepted the file as it is, and nothing else was seen."""
-        return self.lasts is not None and episodes.is_accepted(self.lasts, now)
+        if self.lasts is None or not episodes.is_accepted(self.lasts, finding.now):
+            return False
+        return not (is_bare(finding.now) and has_come_since(self.lasts, finding.was))
 
     def has_good(self, finding: FileFinding) -> bool:
         """Return whether what was found is what the file should be, and its snapshot is wrong.
@@ -198,6 +200,13 @@ def is_instead(known: FileFinding, finding: FileFinding) -> bool:
     return is_changed and now is not None and now.kind in rows.INSTEAD
 
 
+def has_come_since(known: FileFinding, was: Content | None) -> bool:
+    """Return whether a file was read where another is `known` to be gone by then."""
+    if was is None or was.proved_at is None or is_among(was, episodes.given_up(known)):
+        return False
+    return was.proved_at > _seconds(known.first_seen)
+
+
 def is_over(finding: FileFinding, now: Content | None) -> bool:
     """Return whether what was wrong is what it was before, or what somebody wrote or accepted."""
     if has_good_bytes(finding, now) or episodes.is_written(finding, now):
@@ -251,49 +260,8 @@ def _is_older(now: Content, finding: FileFinding) -> bool:
         or not finding.last_seen
     ):
         return False
-    return now.proved_at < int(datetime.fromisoformat(finding.last_seen).timestamp())
+    return now.proved_at < _seconds(finding.last_seen)
 
 
-class FirstBytes(Struct):
-    """Which bytes a file had first, told by its rows: the oldest first.
-
-    That is asked of what is found otherwise than it `was`, where no finding tells.
-    """
-
-    was: Content
-    now: Content
-    #: Whether its bytes of now were there first, under the time that `was` has.
-    is_first: bool = False
-    #: Whether nothing that is heard makes it so any more.
-    is_over: bool = False
-
-    @property
-    def is_written(self) -> bool:
-        """Whether its time of now is a later one."""
-        was, now = self.was.mtime_ns, self.now.mtime_ns
-        return was is not None and now is not None and now > was
-
-    def hear(self, row: Content, *, is_remembered: bool) -> None:
-        """Take one row; what is `remembered` counts only where nothing older is known."""
-        was = self.was
-        if self.is_over or row.proof not in rows.PROVEN or (is_remembered and self.is_first):
-            return
-        if (row.mtime_ns, row.version) != (was.mtime_ns, was.version):
-            # Somebody wrote it: which of what came before and after is right, nobody can say.
-            self.is_over, self.is_first = self.is_first, False
-        elif row.sha256 == self.now.sha256:
-            self.is_first = True
-        elif not self.is_first:
-            self.is_over = True
-
-
-def asked_first(finding: FileFinding) -> FirstBytes | None:
-    """Return what hears the rows of a file that has other bytes, such as may have come first."""
-    was, now = finding.was, finding.now
-    if was is None or now is None or finding.about or was.mtime_ns is None:
-        return None
-    if now.proof not in rows.PROVEN or (now.proved_at or 0) < (was.proved_at or 0):
-        return None
-    if None in (was.sha256, now.sha256) or was.sha256 == now.sha256:
-        return None
-    return FirstBytes(was, now)
+def _seconds(moment: str) -> int:
+    return int(datetime.fromisoformat(moment).timestamp())

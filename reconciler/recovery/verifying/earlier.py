@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from reconciler.errors import SnapshotError
-from reconciler.recovery.findings.history import FirstBytes, asked_first
+from reconciler.recovery.findings.first_bytes import FirstBytes, asked_first
 from reconciler.recovery.parts import convert, read
 from reconciler.recovery.parts.schema import CONTENTS
 from reconciler.recovery.repository import layout

@@ -231,17 +231,23 @@ def _gone(
             what, note = DELETED, other.version or ""
         elif other:
             note = f"{one.kind} became {other.kind}"
-        finding = FileFinding(what, scan.name, scan.place, one.path, _gone_as(one), other, note)
+        gone, *more = _gone_as(one)
+        finding = FileFinding(what, scan.name, scan.place, one.path, gone, other, note)
+        finding = replace(finding, missed=tuple(more))
         yield Otherwise(finding, was.since.decode(), bool(was.maybe), was.is_moved)
 
 
-def _gone_as(remembered: Content) -> Content:
-    """Return as what a file is gone: as it was known, or as it was written and never read."""
-    was = away(remembered.detail)
-    if was.written is None or not was.is_written_lost:
-        return _plain(remembered)
+def _gone_as(remembered: Content) -> tuple[Content, ...]:
+    """Return as what a file is gone: as it was known, or as it was written and never read.
+
+    Where nobody knows which, as either.
+    """
+    was, known = away(remembered.detail), _plain(remembered)
+    if was.written is None:
+        return (known,)
     size, mtime_ns = was.written
-    return Content(remembered.path, rows.UNREADABLE, size, mtime_ns)
+    written = Content(remembered.path, rows.UNREADABLE, size, mtime_ns)
+    return (written,) if was.is_written_lost else (known, written)
 
 
 def _plain(remembered: Content) -> Content:

@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from reconciler.environment.timestamps import moment_of
 from reconciler.recovery.findings.episodes import is_settled
+from reconciler.recovery.findings.history import has_come_since
 from reconciler.recovery.rows import ATTESTED, Content
 from reconciler.recovery.values import Accepted, FileFinding
 from reconciler.recovery.verifying.results import UNPROVED
@@ -118,7 +119,8 @@ class Story(Struct, frozen=True):
     def accepted(self) -> Accepted | None:
         """What a person has said of it as it is; None if nobody has."""
         lasting = (finding for finding in self.findings if not finding.resolved)
-        return next((f.accepted for f in lasting if is_settled(f)), None)
+        accepted = (f for f in lasting if is_settled(f) and not has_come_since(f, self.good))
+        return next((finding.accepted for finding in accepted), None)
 
     @property
     def is_known(self) -> bool:

@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeAlias
 #: Size and time of a file.
 Stamp: TypeAlias = tuple[int, int]
 
-_MOVED, _MAYBE, _WRITTEN, _LOST = b"moved", b"maybe", b"written", b"lost"
+_MOVED, _MAYBE, _WRITTEN, _LOST, _GONE = b"moved", b"maybe", b"written", b"lost", b"gone"
 
 
 class Away(NamedTuple):
@@ -27,6 +27,8 @@ class Away(NamedTuple):
     #: Whether that is another file, and what matters once it is gone: what lay there before had
     #: gone when it came, or lies elsewhere.
     is_written_lost: bool = False
+    #: Whether a scan that could see its path has found it gone, and nothing that may be it.
+    is_gone: bool = False
 
     @property
     def detail(self) -> bytes:
@@ -37,6 +39,8 @@ class Away(NamedTuple):
             said += [b"%d" % self.written[1]]
         if self.is_moved:
             said.append(_MOVED)
+        if self.is_gone:
+            said.append(_GONE)
         if self.maybe:
             said += [_MAYBE, self.maybe]
         return b" ".join(said)
@@ -50,4 +54,5 @@ def away(detail: bytes | None) -> Away:
         how, size, time, *rest = more.split(b" ", 3)
         written, is_lost, more = (int(size), int(time)), how == _LOST, b"".join(rest)
     what, _, path = more.partition(b" ")
-    return Away(since, what == _MOVED, path if what == _MAYBE else b"", written, is_lost)
+    maybe = path if what == _MAYBE else b""
+    return Away(since, what == _MOVED, maybe, written, is_lost, is_gone=what == _GONE)

@@ -125,10 +125,11 @@ class Came(Struct):
             return was
         if was.is_written_lost or (was.written and self.come.get(one.sha256 or b"")):
             # What was there before they wrote went, or lies elsewhere: this was another file.
-            return Away(since, written=was.written, is_written_lost=True)
+            return Away(since, written=was.written, is_written_lost=True, is_gone=True)
         path = self._awaited(one)
         # Until now it may have lain elsewhere: what is gone is told anew.
-        return Away(was.since, maybe=path) if path else Away(since, written=was.written)
+        gone = Away(since, written=was.written, is_gone=True)
+        return Away(was.since, maybe=path) if path else gone
 
     def _found(self, one: Wanted, since: bytes) -> bytes:
         """Take the path where a file lies; empty if nobody knows one."""

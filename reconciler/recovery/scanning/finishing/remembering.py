@@ -93,7 +93,8 @@ class _Going:
             was = details[i]
             if there[i]:
                 details[i] = was if was.is_moved and not is_rotten[i] else Away(was.since)
-                came = was.is_written_lost or not (was_there[i] or self._was_hidden(path))
+                came = was.is_written_lost or was.is_gone
+                came = came or not (was_there[i] or self._was_hidden(path))
                 if written[i] and came and not was.is_moved:
                     details[i] = Away(was.since, written=written[i], is_written_lost=True)
             elif not self._hidden(path) and (was_there[i] or self._may_have_gone(path, was)):
@@ -106,7 +107,7 @@ class _Going:
 
     def _may_have_gone(self, path: bytes, was: Away) -> bool:
         """Return whether nobody could see it in the last scan, and it is not known to be away."""
-        return self._was_hidden(path) and not (was.is_moved or was.maybe)
+        return self._was_hidden(path) and not (was.is_moved or was.maybe or was.is_gone)
 
 
 def _good(known: Known, since: bytes) -> Iterator[pa.RecordBatch]:

@@ -97,7 +97,7 @@ class Apart:
 
     def is_accepted(self, finding: FileFinding) -> bool:
         """Return whether a person has accepted the file as it is."""
-        return self._of(finding).is_accepted(finding.now)
+        return self._of(finding).is_accepted(finding)
 
     def turned(self, finding: FileFinding) -> FileFinding:
         """Return what is over; where it took good bytes for damaged ones, with these as good."""

@@ -78,13 +78,51 @@ def test_a_comparison_of_older_scans_gives_no_later_loss_to_one_that_was_accepte
         assert lost.scan().missing_first == [b"f/a"]
 
 
+def test_a_comparison_names_what_came_and_went_since_a_loss_was_accepted(lost):
+    lost.put(WRITTEN, mtime_ns=LONG_AGO + 1)
+    came = lost.scan(by=here(utc_now() + timedelta(minutes=1))).scan
+    lost.accept()
+    del lost.storage.files[b"f/a"]
+    by = here(utc_now() + timedelta(minutes=2))
+    went = lost.scan(kept=False, by=by).scan
+    means = Means(lost.repository, by.now, settled_ns=SETTLED_NS)
+    homes = lost.repository, lost.repository
+    told = compare(of_scan(came), of_scan(went), "nas", means, homes)
+    assert (told.found, told.accepted_count) == ({"missing": 1}, 0)
+
+
+@pytest.mark.parametrize("is_hidden", [True, False])
+def test_what_came_unread_after_a_loss_is_not_what_is_given_up_of_that(lost, is_hidden):
+    if is_hidden:
+        lost.scan(excluded=("f/",))
+    lost.put(WRITTEN, mtime_ns=LONG_AGO + 1)
+    lost.storage.errors[b"f/a"] = b"EIO"
+    lost.scan()
+    lost.accept()
+    del lost.storage.files[b"f/a"]
+    for _ in range(2):
+        assert lost.scan().missing_first == [b"f/a"]
+
+
+def test_what_was_written_and_never_read_is_given_up_with_what_it_was_before(unread):
+    del unread.storage.files[b"f/a"]
+    assert unread.scan().missing_first == [b"f/a"]
+    unread.accept()
+    unread.scan(excluded=("f/",))
+    unread.storage.put("copy", GOOD)
+    for _ in range(2):
+        assert unread.scan().found == 0
+
+
 def test_a_comparison_of_older_scans_leaves_what_was_accepted_as_it_is(nights):
-    nights.put(WRITTEN, mtime_ns=LONG_AGO + 1)
-    nights.scan()
+    nights.storage.now = 1_700_000_000
+    for data in (b"first", WRITTEN):
+        nights.put(data, mtime_ns=LONG_AGO + len(data))
+        nights.scan()
     del nights.storage.files[b"f/a"]
     nights.scan()
     nights.accept()
-    was, _, now = record.whole(nights.repository, TARGET.place)
+    _, was, _, now = record.whole(nights.repository, TARGET.place)
     means = Means(nights.repository, utc_now, settled_ns=SETTLED_NS)
     homes = nights.repository, nights.repository
     for _ in range(2):
