@@ -37,9 +37,9 @@ class History(Struct, frozen=True):
 
     def is_accepted(self, finding: FileFinding) -> bool:
         """Return whether a person has accepted the file as it is, and nothing else was seen."""
-        if self.lasts is None or not episodes.is_accepted(self.lasts, finding.now):
-            return False
-        return not (is_bare(finding.now) and has_come_since(self.lasts, finding.was))
+        known = self.lasts
+        is_it = known is not None and episodes.is_accepted(known, finding.now)
+        return known is not None and is_it and not has_come_since(known, finding.was)
 
     def has_good(self, finding: FileFinding) -> bool:
         """Return whether what was found is what the file should be, and its snapshot is wrong.
@@ -202,7 +202,9 @@ def is_instead(known: FileFinding, finding: FileFinding) -> bool:
 
 def has_come_since(known: FileFinding, was: Content | None) -> bool:
     """Return whether a file was read where another is `known` to be gone by then."""
-    if was is None or was.proved_at is None or is_among(was, episodes.given_up(known)):
+    if was is None or was.proved_at is None or not is_bare(known.now):
+        return False
+    if is_among(was, episodes.given_up(known)):
         return False
     return was.proved_at > _seconds(known.first_seen)
 

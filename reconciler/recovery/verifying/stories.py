@@ -119,8 +119,11 @@ class Story(Struct, frozen=True):
     def accepted(self) -> Accepted | None:
         """What a person has said of it as it is; None if nobody has."""
         lasting = (finding for finding in self.findings if not finding.resolved)
-        accepted = (f for f in lasting if is_settled(f) and not has_come_since(f, self.good))
-        return next((finding.accepted for finding in accepted), None)
+        seen = [chapter.content for chapter in self.chapters]
+        for finding in lasting:
+            if is_settled(finding) and not any(has_come_since(finding, each) for each in seen):
+                return finding.accepted
+        return None
 
     @property
     def is_known(self) -> bool:

@@ -523,6 +523,22 @@ def test_an_object_whose_key_ends_like_a_folder_hides_nothing(home, keep):
     assert says(told(home, b"2026/")) == [stories.NOTHING, stories.NOTHING]
 
 
+@pytest.mark.parametrize("has_come", [True, False])
+def test_what_was_accepted_is_not_another_that_came_and_went_since(home, keep, has_come):
+    keep([file(1)], 1)
+    keep([], 2)
+    seen = timestamp(night(2), "milliseconds")
+    said = Accepted(seen, "anna@scope", of=(file(1),))
+    found = FileFinding(values.MISSING, "nas", PLACE, PATH, file(1), accepted=said)
+    found = replace(found, first_seen=seen, last_seen=seen)
+    store.keep(home, PLACE, [found], store.Known(), night(2))
+    if has_come:
+        keep([file(3, sha256=b"w" * 32, mtime_ns=ns(night(3)))], 3)
+    keep([], 4)
+    story = told(home)
+    assert (story.is_wrong, story.accepted) == (has_come, None if has_come else said)
+
+
 def test_of_a_folder_the_findings_below_it_are_counted(home, keep):
     keep([file(1, b"run 7/%d.tif" % n) for n in range(4)] + [file(1, b"run 70.tif")], 1)
     keep([file(2, b"run 7/0.tif"), file(2, b"run 70.tif")], 2)
