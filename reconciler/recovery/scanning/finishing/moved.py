@@ -23,6 +23,7 @@ from reconciler.recovery.scanning.finishing.away import Away, away
 from reconciler.recovery.scanning.finishing.came import Asked, Came, Wanted, came_of, wanted_of
 from reconciler.recovery.scanning.finishing.hiding import Hidden
 from reconciler.recovery.scanning.finishing.knowing import Known
+from reconciler.recovery.scanning.known.comparing import pairs
 from reconciler.recovery.scanning.known.earlier import Earlier, contents_of
 
 #: So many files are looked for together: each time all that is there is read.
@@ -34,9 +35,9 @@ def marked(
 ) -> Written:
     """Return the remembered rows of `part`, of which each that went says where it lies now.
 
-    Those are not in `contents`, where a `hidden` path may be, and went now if they are dated
-    `since`. Each file that came stands for one that has gone, and empty ones for none. Raises
-    `RepositoryError`, `SnapshotError`.
+    No file lies in `contents` at their paths, of which some may be `hidden`, and they went now if
+    they are dated `since`. Each file that came stands for one that has gone, and empty ones for
+    none. Raises `RepositoryError`, `SnapshotError`.
     """
     there, known_to, is_other = contents_of(contents), Asked(known), False
     with PartWriter(folder, CONTENTS) as writer:
@@ -98,7 +99,7 @@ def _together(batches: Iterable[pa.RecordBatch]) -> Iterator[list[pa.RecordBatch
 
 def _gone(rows: pa.RecordBatch, there: Earlier) -> pa.Array:
     """Say for each row whether it is looked for. Never null."""
-    is_away = pc.is_null(there.beside(rows["path"])["path"])
+    is_away = pc.invert(pairs.is_there(there.beside(rows["path"])))
     is_moved = pa.array([away(detail).is_moved for detail in values(rows["detail"])], pa.bool_())
     has_bytes = pc.fill_null(pc.greater(rows["size"], 0), False)
     return pc.and_not(pc.and_(has_bytes, is_away), is_moved)

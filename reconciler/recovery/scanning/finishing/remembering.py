@@ -7,7 +7,6 @@ was pruned meanwhile.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -20,7 +19,7 @@ from reconciler.recovery.parts import merge, read
 from reconciler.recovery.parts.convert import values
 from reconciler.recovery.parts.schema import CONTENTS
 from reconciler.recovery.parts.write import PartWriter, Written
-from reconciler.recovery.rows import CHANGING, WITH_BYTES
+from reconciler.recovery.rows import CHANGING
 from reconciler.recovery.scanning.finishing import moved
 from reconciler.recovery.scanning.finishing.away import Away, Stamp, away
 from reconciler.recovery.scanning.finishing.hiding import Hidden
@@ -56,7 +55,7 @@ def remember(
             unlike = pc.or_(unlike, attested.rotten(now, good))
             rows, now, then = (batch.filter(unlike) for batch in (good, now, then))
             rows = going.dated(rows, now, then)
-            kept = pc.or_(_there(now), _lasting(rows, until, hidden))
+            kept = pc.or_(pairs.is_there(now), _lasting(rows, until, hidden))
             rows = rows.filter(pc.and_not(kept, _replaced(rows, now)))
             if rows.num_rows:
                 found = True
@@ -86,7 +85,7 @@ class _Going:
         That is what the last scan saw, or could not see; `then` has its rows.
         """
         details = [away(detail) for detail in values(good["detail"])]
-        there, was_there = _there(now).to_pylist(), _there(then).to_pylist()
+        there, was_there = pairs.is_there(now).to_pylist(), pairs.is_there(then).to_pylist()
         is_rotten = pairs.rotten(now, good).to_pylist()
         written, was_written = _written(good, now), _written(good, then)
         for i, path in enumerate(values(good["path"])):
@@ -134,18 +133,13 @@ def _known(rows: pa.RecordBatch) -> pa.Array:
     """
     is_file = pc.and_(pc.is_valid(rows["size"]), pc.is_valid(rows["mtime_ns"]))
     is_file = pc.and_not(is_file, pc.fill_null(pc.equal(rows["kind"], CHANGING), False))
-    return pc.or_(pairs.has_bytes(rows), pc.and_(_there(rows), is_file))
+    return pc.or_(pairs.has_bytes(rows), pc.and_(pairs.is_there(rows), is_file))
 
 
 def _is_seen(now: pa.RecordBatch, good: pa.RecordBatch) -> pa.Array:
     """Say for each row whether as much is known of it as of what is good. Never null."""
     proved = pc.or_(pairs.has_bytes(now), attested.in_archive(now))
-    return pc.or_(proved, pc.and_(_there(now), pc.is_null(good["sha256"])))
-
-
-def _there(now: pa.RecordBatch) -> pa.Array:
-    kinds = (pc.fill_null(pc.equal(now["kind"], kind), False) for kind in WITH_BYTES)
-    return functools.reduce(pc.or_, kinds)
+    return pc.or_(proved, pc.and_(pairs.is_there(now), pc.is_null(good["sha256"])))
 
 
 def _written(good: pa.RecordBatch, then: pa.RecordBatch) -> list[Stamp | None]:
@@ -160,7 +154,7 @@ def _written(good: pa.RecordBatch, then: pa.RecordBatch) -> list[Stamp | None]:
 def _replaced(rows: pa.RecordBatch, now: pa.RecordBatch) -> pa.Array:
     """Say for each row whether the file was moved, and another lies there now. Never null."""
     is_moved = pa.array([away(detail).is_moved for detail in values(rows["detail"])], pa.bool_())
-    return pc.and_(is_moved, _there(now))
+    return pc.and_(is_moved, pairs.is_there(now))
 
 
 def _lasting(rows: pa.RecordBatch, until: bytes, hidden: Hidden) -> pa.Array:

@@ -800,10 +800,13 @@ def test_a_deleted_object_is_named_with_the_version_that_is_there(nights):
 
 
 @pytest.mark.parametrize("killed", [False, True])
-def test_what_was_moved_is_not_missing(nights, killed):
+@pytest.mark.parametrize("instead", [None, rows.DELETED, *rows.INSTEAD])
+def test_what_was_moved_is_not_missing(nights, instead, killed):
     nights.storage.put("copy", GOOD)
     nights.scan()
     del nights.storage.files[b"f/a"]
+    if instead:
+        nights.storage.put("f/a", kind=instead, version="v2")
     nights.storage.put("g/a", GOOD)
     nights.scan(kept=not killed)
     assert nights.scan().found == 0

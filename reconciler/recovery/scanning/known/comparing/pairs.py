@@ -5,6 +5,7 @@ The columns are those of `SCANNED`; a row of which nothing is known is null.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
@@ -12,7 +13,7 @@ import pyarrow.compute as pc
 
 from reconciler.recovery.parts.schema import SCANNED
 from reconciler.recovery.parts.times import same_time
-from reconciler.recovery.rows import FILE, LIMIT, UNREADABLE
+from reconciler.recovery.rows import FILE, LIMIT, UNREADABLE, WITH_BYTES
 
 
 def is_same(batch: pa.RecordBatch, was: pa.RecordBatch, names: Sequence[str]) -> pa.Array:
@@ -109,3 +110,9 @@ def is_unread(rows: pa.RecordBatch) -> pa.Array:
     """Say for each row whether a limit left no room for it (`Content.is_unread`). Never null."""
     of_limit = pc.and_(pc.equal(rows["kind"], UNREADABLE), pc.equal(rows["detail"], LIMIT))
     return pc.fill_null(of_limit, False)
+
+
+def is_there(rows: pa.RecordBatch) -> pa.Array:
+    """Say for each row whether it is of something that has bytes, read or not. Never null."""
+    kinds = (pc.fill_null(pc.equal(rows["kind"], kind), False) for kind in WITH_BYTES)
+    return functools.reduce(pc.or_, kinds)
