@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import random
 import signal
 import sys
@@ -11,6 +12,8 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Protocol
+
+from msgspec.structs import replace
 
 from reconciler.cli.applying.events import EventStream, telling
 from reconciler.cli.applying.signals import Stop
@@ -24,10 +27,14 @@ from reconciler.cli.watching.surveying import Surveyor
 from reconciler.cli.watching.telling import Keeping, Telling
 from reconciler.environment.timestamps import utc_now
 from reconciler.errors import INTERRUPTED, SUCCESS, UsageError
-from reconciler.given import journal_folder
+from reconciler.given import journal_folder, read_scopes
+from reconciler.manifest import default_paths
 from reconciler.manifest.files import is_stream
+from reconciler.masking import masked, masked_in
 from reconciler.notifying.addresses import OPTION as NOTIFY_URLS
 from reconciler.notifying.addresses import is_asked_for
+from reconciler.platforms import PLATFORM_VARIABLE
+from reconciler.printable import quoted, shown
 from reconciler.retry.limits import TimeLimit
 from reconciler.watching.alone import alone
 from reconciler.watching.deeds import Clock
@@ -86,6 +93,7 @@ def _watch(context: Context, options: WatchOptions, events: EventStream, folder:
         memory, problem = recall(folder)
         if problem:
             context.streams.note(f"Warning: {problem}: {notifying.without_memory}")
+        memory = _of_this(context, memory, folder)
         stop = Stop(TimeLimit(None), _DOING, signals=ENDING, heard=bell.ring)
         inbox = Inbox(bell)
         with stop, _poked_by_hangup(inbox):
@@ -106,6 +114,27 @@ def _watch(context: Context, options: WatchOptions, events: EventStream, folder:
             notifying.follow(lambda: watch.status)
             with _listening(context, options, watch, scanner, inbox, notifying):
                 return _go_on(watch, deeds, stop, inbox, notifying, once=options.once)
+
+
+def _of_this(context: Context, memory: Memory, folder: Path) -> Memory:
+    """Return what is remembered, and of what; another watch's must not be told as over.
+
+    Raises `UsageError` if it is that of another manifest, or of another part or platform of it.
+    """
+    settings = context.settings
+    files = [*(settings.files or default_paths()), *settings.env_files]
+    parts = [", ".join(sorted(os.path.abspath(file) for file in files))]  # noqa: PTH100 - a link stays
+    if platform := settings.platform or context.environ.get(PLATFORM_VARIABLE):
+        parts.append(f"platform {masked(platform)}")
+    parts += [f"scope {','.join(sorted(scope))}" for scope in read_scopes(context)]
+    told = shown(masked_in("; ".join(parts)))
+    if memory.manifest not in ("", told):
+        raise UsageError(
+            f"what {quoted(str(folder))} remembers is of another watch ({memory.manifest}) than "
+            f"this one ({told}), which would tell as over what lasts there: give each a folder of "
+            "its own with --state, or remove that one if it watches no more"
+        )
+    return replace(memory, manifest=told)
 
 
 def _keeping(context: Context, folder: Path, notifying: Nobody) -> Callable[[Memory], None]:

@@ -83,6 +83,26 @@ def test_what_could_not_be_told_once_is_told_by_the_next_run(applied):
     assert line.startswith("drift: 'nas'")
 
 
+@pytest.mark.parametrize(
+    "others",
+    [
+        ("-f", "other.yaml"),
+        ("--scope", "results"),
+        ("--platform", "sqlite:///other.db?token=hush"),
+    ],
+)
+def test_what_another_watch_has_told_is_none_of_the_business_of_this_one(applied, others):
+    applied.write(applied.read("storages.yaml").replace("label: NAS", "label: Mine"), "other.yaml")
+    told(applied("watch", "--once", "-f", "other.yaml", "--state", "of-others", code=2))
+    change(applied, "UPDATE storages SET label = 'mine' WHERE name = 'nas'")
+    assert len(told(applied("watch", "--once", code=2))) == 1
+    done = applied("watch", "--once", *others, code=64)
+    assert (told(done), "--state" in done.stderr, "hush" in done.stderr) == ([], True, False)
+    # That of the same manifest by another way to it is the same.
+    same = str(applied.path / "storages.yaml")
+    assert told(applied("watch", "--once", "-f", same, code=2)) == []
+
+
 def test_what_cannot_be_read_is_neither_gone_nor_mended(applied):
     change(applied, "DELETE FROM storages WHERE name = 'nas'")
     assert told(applied("watch", "--once", code=2)) == ["drift: 'nas': declared, but not live"]
