@@ -6,13 +6,16 @@ told of a failure is a status of HTTP, or one of few words.
 
 from __future__ import annotations
 
+import functools
 import logging
 import re
+import smtplib
 import threading
 import warnings
 from typing import Any
 
 import apprise
+import urllib3.connection
 
 from reconciler.environment.secret_values import Secret
 from reconciler.errors import UsageError
@@ -29,12 +32,36 @@ _NO_ANSWER = re.compile(
 #: A mail server that was not even greeted.
 _NOT_SENT = re.compile("Connection error while submitting email")
 _one_by_one = threading.Lock()
+#: How far the thread has come that sends: whether it `connects`, and whether it has handed over
+#: any of what it `sends`. Of ways to send that are not known here it says neither.
+_course = threading.local()
 NOT_REACHED, NOT_TAKEN = "it can't be reached", "it was not taken"
 NO_ANSWER_IN_TIME = "no answer came in time, so nobody knows whether it was taken"
 PARTLY = "a part was taken, and the rest was not"
 #: Seconds for a connection, and for an answer, of an address that says nothing of them.
 _PATIENCE = 30.0
 _TIMES = {"cto": "socket_connect_timeout", "rto": "socket_read_timeout"}
+
+
+def _noted(connection: type, method: str, step: str) -> None:
+    """Have the thread that sends know that it has come to a step."""
+    done = getattr(connection, method)
+
+    @functools.wraps(done)
+    def noting(*arguments: object, **options: object) -> object:
+        setattr(_course, step, True)
+        return done(*arguments, **options)
+
+    setattr(connection, method, noting)
+
+
+for _connection, _steps in (
+    (urllib3.connection.HTTPConnection, {"request": "sends"}),
+    (urllib3.connection.HTTPSConnection, {"connect": "connects"}),
+    (smtplib.SMTP, {"connect": "connects", "data": "sends"}),
+):
+    for _method, _step in _steps.items():
+        _noted(_connection, _method, _step)
 
 
 def recipients(url: Secret) -> int:
@@ -63,6 +90,7 @@ class Service:
 
     def send(self, message: Message) -> Outcome:
         """Send a message, and return what has become of it."""
+        _course.connects = _course.sends = False
         try:
             result = self._sender.notify(
                 body=message.rest,
@@ -163,6 +191,9 @@ def _why(logged: list[tuple[str, str]]) -> Outcome:
     if code is not None:
         return Outcome(f"it was refused with status {code[1]}")
     details = [said for level, said in logged if level == "DEBUG"]
-    if any(_NO_ANSWER.match(said) for said in details) and not _NOT_SENT.search(told):
+    has_sent = _course.sends or not _course.connects
+    unanswered = any(_NO_ANSWER.match(said) for said in details) and not _NOT_SENT.search(told)
+    if has_sent and unanswered:
         return Outcome(NO_ANSWER_IN_TIME, again=AGAIN)
-    return Outcome(NOT_REACHED if _NOT_REACHED.search(told) else NOT_TAKEN)
+    is_away = unanswered or _NOT_REACHED.search(told)
+    return Outcome(NOT_REACHED if is_away else NOT_TAKEN)

@@ -38,6 +38,9 @@ class Mail(socketserver.StreamRequestHandler):
             self.server.released.wait(60)
         self.say("220 here")
         while line := self.rfile.readline().decode().strip().upper():
+            if line.startswith(self.server.silent_at or ("-",)):
+                self.server.released.wait(60)
+                return
             if any(line == f"RCPT TO:<{one}>".upper() for one in self.server.refuses):
                 self.say("550 nobody of that name")
                 continue
@@ -57,8 +60,8 @@ class Mail(socketserver.StreamRequestHandler):
 
 class MailServer(socketserver.ThreadingTCPServer):
     daemon_threads = True
-    #: Recipients that are not taken; whether it does not even greet.
-    refuses, silent = (), False
+    #: Recipients that are not taken; whether it does not even greet; what it never answers.
+    refuses, silent, silent_at = (), False, ()
 
 
 @contextmanager

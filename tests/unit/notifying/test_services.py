@@ -108,6 +108,24 @@ def test_a_mail_server_that_takes_a_mail_and_does_not_answer_may_have_taken_it()
         assert service(address).send(TEXT) == Outcome(NOT_REACHED)
 
 
+@pytest.mark.parametrize("step", ["EHLO", "MAIL", "RCPT"])
+def test_a_mail_server_that_hangs_before_it_is_handed_a_mail_has_surely_none(step):
+    with mail_server() as server:
+        server.silent_at = (step,)
+        address = f"mailto://127.0.0.1:{server.port}?{MAIL}&to=a@example.org&cto=0.2"
+        assert service(address).send(TEXT) == Outcome(NOT_REACHED)
+        server.silent_at = ()
+        assert service(address).send(TEXT) == TAKEN
+
+
+def test_a_server_that_hangs_before_the_lines_are_secret_was_sent_nothing():
+    with socket.socket() as mute:
+        mute.bind(("127.0.0.1", 0))
+        mute.listen()
+        secure = service(f"jsons://127.0.0.1:{mute.getsockname()[1]}?cto=0.2&rto=0.2")
+        assert secure.send(TEXT) == Outcome(NOT_REACHED)
+
+
 def test_what_is_taken_in_part_is_not_sent_again(address, monkeypatch):
     """As by a service whose recipients nobody knows, or that takes the first piece of two."""
     whole = service(address)
