@@ -104,9 +104,12 @@ class Looking:
         said = of_told(self._watcher.told[self._heard :])
         assert sorted(said) == due, (due, self._said_now())
         self._heard += len(said)
-        conditions = self._watcher.status()["conditions"]
-        assert {(one["kind"], one["name"]) for one in conditions} == self._truth.seen.keys()
+        status = self._watcher.status()
+        stands = {(one["kind"], one["name"]) for one in status["conditions"]}
+        assert stands == self._truth.seen.keys()
         self._hear_notified(said)
+        if self._unsteady_hears.is_unsure and not status["destinations"][1]["waiting"]:
+            self._unsteady_hears.stands, self._unsteady_hears.is_unsure = stands, False
 
     def _hear_notified(self, said: list[Due]) -> None:
         """See that who always takes messages was sent each once, and others nothing untrue."""
@@ -275,7 +278,10 @@ class Looking:
         grown = [late - early for early, late in zip(before, after, strict=True)]
         assert all(one <= most for one, most in zip(grown, _GROWS, strict=True)), sizes
         self._restart()  # who is left alone for long is tried at once
-        until(lambda: not self._unsteady_stands(), self._unsteady_stands)
+        until(
+            lambda: not self._unsteady_stands() or self._unsteady_hears.is_unsure,
+            self._unsteady_stands,
+        )
         assert not read(self._steady.taken)
         asked = len(self._world.proxy.log.requests)
         return (

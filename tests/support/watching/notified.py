@@ -9,8 +9,10 @@ from reconciler.report.watching.lines import SAID, changed
 from reconciler.watching.conditions import BEGAN, CHANGED, ENDED
 from support.watching.watcher import Told
 
-#: Both in one message: it began and ended, or ended and began again.
-PASSED, AGAIN = "passed", "again"
+#: More in one message: it began and ended; it lasts, and was over in between. And what is not
+#: said, since there is no room for it.
+PASSED, AGAIN, CUT = "passed", "again", "cut"
+_CUT = re.compile(r"and \d+ more lines?|- .*: [\d,]+ more")
 _SAYS = {
     said: (what, kind)
     for kind, (began, ended) in SAID.items()
@@ -38,6 +40,9 @@ def read(messages: Queue[dict]) -> list[tuple[str, str, str]]:
         listed = message["message"].startswith("- ")
         lines = message["message"].splitlines() if listed else [f"- {message['title']}"]
         for line in lines:
+            if _CUT.fullmatch(line):
+                found.append((CUT, "", ""))
+                continue
             match = _LINE.fullmatch(line.removeprefix("- ").replace("\u200b", ""))
             assert match, message
             what, kind = _SAYS[match["said"]]
@@ -56,6 +61,8 @@ class Recipient:
 
     def __init__(self) -> None:
         self.stands: set[tuple[str, str]] = set()
+        #: Whether a message had no room for something: then nobody knows what they believe.
+        self.is_unsure = False
 
     def hear(self, said: list[tuple[str, str, str]], *, again: bool = False) -> None:
         """Take in what is said; raises `AssertionError` if it contradicts what was.
@@ -63,8 +70,10 @@ class Recipient:
         `again`: who was killed may say something once more.
         """
         for what, kind, name in said:
-            is_known = (kind, name) in self.stands
-            assert again or is_known == (what in (ENDED, CHANGED, AGAIN)), (what, kind, name)
+            self.is_unsure |= what == CUT
+            if not (again or self.is_unsure):
+                stood = (kind, name) in self.stands
+                assert stood == (what in (ENDED, CHANGED, AGAIN)), (what, kind, name)
             if what == BEGAN:
                 self.stands.add((kind, name))
             elif what == ENDED:
