@@ -83,7 +83,7 @@ def _label(one: Untold) -> str:
     began, ended = SAID[one.condition.kind]
     if one.until:
         return ended if one.ended > one.began else _passed(one.condition.kind)
-    if one.ended:
+    if one.ended and one.ended == one.began:  # else its first beginning was not told either
         return f"{began}, once more"
     return began if one.began else changed(one.condition.kind)
 

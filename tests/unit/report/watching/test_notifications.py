@@ -37,6 +37,15 @@ def test_one_says_what_and_where_in_its_first_line():
     assert ended.tone == SUCCESS
 
 
+def test_once_more_is_what_was_told_before():
+    here, there = [lasting("nas")], [Lasting(lasting("nas").condition, NOW)]
+    over, back = changes(here, (), NOW), changes((), there, NOW)
+    assert told(news(PLACE, merged(over, back))).startswith("drift, once more: 'nas'")
+    untold = told(news(PLACE, merged(changes((), here, NOW), merged(over, back))))
+    assert untold.startswith("drift: 'nas'")
+    assert untold.endswith(f"since {THEN}, 2 times")
+
+
 def test_what_lasts_stands_before_what_is_over():
     known, now = [lasting("old")], [lasting("nas"), lasting("raw", BLOCKED, "'raw' is protected")]
     passed = merged(changes((), [lasting("x")], NOW), changes([lasting("x")], (), NOW))
