@@ -42,6 +42,8 @@ class Disk:
         self.seen: set[bytes] = set()
         #: Where a scan saw each last.
         self.at: dict[bytes, bytes] = {}
+        #: Where one read each last.
+        self.read_at: dict[bytes, bytes] = {}
         self.lost: set[bytes] = set()
         #: Bytes of which a copy was removed, or has gone where no scan could see that it came.
         self.gone: set[bytes] = {GOOD, b"z"}
@@ -137,8 +139,11 @@ class Disk:
     def scan(self, most: int | None = None, full: bool = False) -> Scanned:
         excluded = tuple(f"{folder}/" for folder in sorted(self.left_out))
         for path, file in self.all.items():
-            if {path[:1].decode()} & (self.left_out | self.closed.keys()):
-                self.gone |= {file.data} if self.at.get(file.data, path) != path else set()
+            folder = path[:1].decode()
+            if folder in self.left_out | self.closed.keys():
+                # Of what is left out only what was read there is known to be that file.
+                known = self.read_at if folder in self.left_out else self.at
+                self.gone |= {file.data} if known.get(file.data, path) != path else set()
         del self.storage.read[:]
         pace = None if most is None else Pace(most=most * SIZE)
         ended = self.nights.scan(excluded=excluded, full=full, every=30 * 86_400, pace=pace)
@@ -147,6 +152,7 @@ class Disk:
             is_known = is_read or file.mtime_ns != LONG_AGO
             if file.kind == rows.FILE and path[:1].decode() not in self.left_out:
                 self.at[file.data] = path
+                self.read_at |= {file.data: path} if is_read else {}
                 self.seen |= {file.data} if is_known else set()
         self.log.append(("scan", most, ended.status, ended.missing_first, ended.awaited_first))
         self.check(ended)
