@@ -30,7 +30,7 @@ _PAGE = (
 )
 _QUALITY = (
     rb'\[\s*\{\s*"description": ".*"severity": "(?:blocker|major|minor)",\s*"location": \{\s*'
-    rb'"path": "[^\n]*",\s*"lines": \{\s*"begin": \d+\s*\}\s*\}\s*\}\s*\]\s*'
+    rb'"path": "(?:[^"\\]|\\.)*",\s*"lines": \{\s*"begin": \d+\s*\}\s*\}\s*\}\s*\]\s*'
 )
 _WIDGET = (
     rb'\{\s*(?:"create": \d+,\s*"update": \d+,\s*"delete": \d+|'
@@ -39,7 +39,7 @@ _WIDGET = (
 #: What earlier versions did not sign: with what reports end, and begin in Markdown.
 _LAST = (
     rb"(?:Plan: [\d,]+ to create, |No changes|BLOCKED by \d|No drift\. |Drift: \d|Valid: \d|"
-    rb"[\d,]+ problems? in [\d,]+ files?\.|FINDINGS: \d|NOT VERIFIED: |Verified: \d|NOT PROVED: |"
+    rb"[\d,]+ problems? in [\d,]+ files?\.|FINDINGS: |NOT VERIFIED: |Verified: |NOT PROVED: |"
     rb"Proved: every |Nothing has an objective\.|Error \(exit code \d+\))[^\n]*\n"
 )
 _FIRST = rb"(?:Platform: |Compared: |::(?:error|warning) |Digest of the plan: )[^\n]*\n"
