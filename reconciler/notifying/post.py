@@ -31,6 +31,8 @@ FIRST, LONGEST = 15.0, 3600.0
 #: Seconds after which who has not answered yet counts as failing.
 PATIENCE = 60.0
 NO_ANSWER = "no answer yet"
+#: Why one fails that was tried by an earlier process alone.
+BEFORE = "it took nothing before this start"
 #: Seconds that are slept at most in one go: a clock may be set.
 _NAP = 300.0
 
@@ -81,9 +83,14 @@ class _Sender:
 class Post:
     """Takes down what begins and ends, and has it sent; only `close` waits."""
 
-    def __init__(self, book: Book, doors: Mapping[str, Door], means: Means) -> None:
-        """Begin to send what an earlier process left, and what comes."""
-        self._means = means
+    def __init__(
+        self, book: Book, doors: Mapping[str, Door], means: Means, *, has_looked: bool = True
+    ) -> None:
+        """Begin to send what an earlier process left, and what comes.
+
+        As long as nobody `has_looked`, a digest would say of today what was known once: it waits.
+        """
+        self._means, self._has_looked = means, has_looked
         self._book = books.opened(book, doors, means.now(), means.rhythm)
         self._senders = {name: _Sender(door) for name, door in doors.items()}
         self._changed = threading.Condition()
@@ -111,6 +118,13 @@ class Post:
                 book = replace(book, place=place)
             if book is not self._book:
                 self._keep(replace(book, serial=memory.serial))
+                self._changed.notify_all()
+
+    def looked(self) -> None:
+        """Know that what stands was looked at."""
+        with self._changed:
+            if not self._has_looked:
+                self._has_looked = True
                 self._changed.notify_all()
 
     def troubles(self) -> list[str]:
@@ -151,11 +165,14 @@ class Post:
 
     def _has_mail(self, name: str) -> bool:
         waiting = self._owing(self._book.destinations[name])
-        return bool(waiting.unsure or waiting.news or waiting.owed)
+        is_digest = not waiting.sending and (waiting.unsure or not waiting.news)
+        there_is = bool(waiting.unsure or waiting.news or waiting.owed)
+        return there_is and (self._has_looked or not is_digest)
 
     def _owing(self, waiting: Waiting) -> Waiting:
         rhythm, now = self._means.rhythm, self._means.now()
-        return waiting if rhythm is None or waiting.unsure else books.owing(waiting, now, rhythm)
+        owes = rhythm is not None and self._has_looked and not waiting.unsure
+        return books.owing(waiting, now, rhythm) if rhythm is not None and owes else waiting
 
     def _send(self, name: str) -> None:
         """Send to one destination, as long as the post is open."""
@@ -242,7 +259,8 @@ class Post:
 
     def _fares(self, name: str, one: _Sender) -> Destination:
         waiting = self._book.destinations[name]
-        failures, since, problem = one.failures, waiting.failing_since, one.problem
+        since = waiting.failing_since
+        failures, problem = one.failures or int(bool(since)), one.problem or (since and BEFORE)
         if one.begun is not None and self._hangs(one):  # a failure that has not come to its end
             begun = self._means.now() - timedelta(seconds=time.monotonic() - one.begun)
             failures, problem = failures + 1, NO_ANSWER

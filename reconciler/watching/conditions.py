@@ -48,7 +48,7 @@ SCANNING, RUNNING, PROOFS = (
 TELLING = frozenset({DRIFT, FINDING})
 #: Of which it is news that they have another cause: only that, since they may be told of in other
 #: words each time.
-CAUSED = frozenset({UNREAD, NOT_PULLED})
+CAUSED = frozenset({UNREAD, NOT_PULLED, NOT_APPLIED})
 #: Why nothing could be read: what was given makes no sense, or the platform does not answer.
 OF_MANIFEST, OF_PLATFORM = "manifest", "platform"
 KINDS = tuple(sorted(CHECKOUT | READING | LIVE | APPLYING | SCANNING | RUNNING | PROOFS))
@@ -63,7 +63,8 @@ class Condition(Struct, frozen=True, order=True):
     kind: str
     #: The storage that it is about; empty where it is about none.
     name: str
-    #: What it is more closely: how a storage differs, the code of a blocking reason, the cause.
+    #: What it is more closely: how a storage differs, the code of a blocking reason, the cause,
+    #: the digest of the plan.
     code: str
     #: For people; it may change while the condition lasts.
     message: str

@@ -73,6 +73,8 @@ class Tried(Struct, frozen=True):
     #: The manifest has changed since it was planned: nothing was written, and a new look is due.
     outdated: bool = False
     problem: Condition | None = None
+    #: What was done could not be told: the next start is to say where that stands.
+    is_untold: bool = False
     #: What there is since; None where nobody asks, or nobody knows.
     survey: Survey | None = None
 

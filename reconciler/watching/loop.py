@@ -139,13 +139,13 @@ class Watch:
 
     @property
     def exit_code(self) -> int:
-        """The exit code that a run of this one round ends with."""
+        """What a run of this one round ends with."""
         return self._code or files.exit_code(self._told.lasting)
 
     @property
-    def is_awaited(self) -> bool:
-        """Whether something is under way that will tell of files."""
-        return self.scanning or (self._recalling is not None and not self._hangs())
+    def recalls(self) -> bool:
+        """Whether what the repository of scans knows is being looked up."""
+        return self._recalling is not None and not self._hangs()
 
     def poke(self) -> None:
         """Want a round now."""
@@ -223,25 +223,24 @@ class Watch:
     def _apply(self) -> None:
         self._remember(applying=self._deeds.run())
         tried = self._deeds.apply()
+        now, spread = self._clock.passed(), self._clock.spread()
+        busy = tried.busy or tried.outdated
         self._agenda = schedule.applied(
-            self._terms,
-            self._agenda,
-            self._clock.passed(),
-            self._clock.spread(),
-            worked=tried.worked,
-            busy=tried.busy or tried.outdated,
+            self._terms, self._agenda, now, spread, worked=tried.worked, busy=busy
         )
         if tried.outdated:
             self.poke()
         self._status = replace(self._status, applied_at=self._time(), applied_code=tried.exit_code)
         self._code = tried.exit_code
+        if tried.is_untold:  # nor can the rest be: the next start tells it
+            return
         if tried.worked:
             self._digest = ""
             status = replace(self._status, digest="", paused_until="")
             self._status = taken.surveyed(status, tried.survey, self._proofs)
             self._told.see(LIVE, [])
             self._plot()
-        if not (tried.busy or tried.outdated):
+        if not busy:
             self._told.see(APPLYING, [tried.problem] if tried.problem else [])
         self._remember(applying="")
 

@@ -139,11 +139,16 @@ class Deeds:
         (source, plan), self._planned = self._planned, None
         context, run = self._next, self._next.origin.run
         done: list[Applied] = []
+        untold: list[ReconcilerError] = []
 
         def after(applied: Applied, stop: Stop) -> int:
             self.interrupted |= stop.interrupted
             done.append(applied)
-            self._told(run, applied)
+            try:
+                self._told(run, applied)
+            except ReconcilerError as error:
+                context.streams.note(f"Error: {error}.")
+                untold.append(error)
             return applied.exit_code
 
         def confirm() -> None:
@@ -165,10 +170,13 @@ class Deeds:
         except (ReconcilerError, OSError) as error:
             code = error.exit_code if isinstance(error, ReconcilerError) else ERROR
             why = f"{'what was applied' if done else 'nothing was applied'}: {_in_a_line(error)}"
-            return Tried(code, worked=False, problem=Condition(NOT_APPLIED, "", "", why))
+            tried = Tried(code, worked=False, problem=Condition(NOT_APPLIED, "", plan.digest, why))
+            return replace(tried, is_untold=bool(untold))
         finally:
             self._events.go_on_as(self._context.origin.run)
         tried = _tried(done[0], code)
+        if untold:
+            tried = replace(tried, exit_code=code or ERROR, is_untold=True)
         if tried.worked and self._surveyor is not None and self._survey is not None:
             tried = replace(tried, survey=self._surveyor.after(self._survey, plan))
         return tried
@@ -248,7 +256,8 @@ def _tried(applied: Applied, code: int) -> Tried:
     why = [*errors, *applied.remaining, applied.unread]
     first = next((" ".join(shown(one).split()) for one in why if one), "")
     left = f"{applied.verdict.replace('_', ' ')}: {first}"
-    return Tried(code, worked=False, problem=Condition(NOT_APPLIED, "", "", left))
+    problem = Condition(NOT_APPLIED, "", applied.plan.digest, left)
+    return Tried(code, worked=False, problem=problem)
 
 
 def _in_a_line(error: Exception) -> str:

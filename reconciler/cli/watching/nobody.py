@@ -35,5 +35,8 @@ class Nobody:
         """Return how things stand, also with those who are notified; from any thread."""
         return status
 
+    def looked(self) -> None:
+        """Know that what stands was looked at."""
+
     def tell(self) -> None:
         """Tell of those who can't be notified."""

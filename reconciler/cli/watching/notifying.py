@@ -75,7 +75,7 @@ class Notifying(Nobody):
         means = Means(
             notifications.news, notifications.digest, _place(context), utc_now, keep, ring, rhythm
         )
-        self._post = Post(book, doors, means)
+        self._post = Post(book, doors, means, has_looked=False)
 
     def __exit__(self, *_: object) -> None:
         """End what is being sent; what is not taken is kept for the next start."""
@@ -97,6 +97,10 @@ class Notifying(Nobody):
     def added(self, status: Status) -> Status:
         """Return how things stand, also with those who are notified; from any thread."""
         return replace(status, destinations=self._post.status())
+
+    def looked(self) -> None:
+        """Know that what stands was looked at."""
+        self._post.looked()
 
     def tell(self) -> None:
         """Tell of those who can't be notified."""

@@ -214,7 +214,9 @@ def _go_on(
                 continue
             return INTERRUPTED if watch.exit_code == INTERRUPTED else SUCCESS
         if step.what == WAIT:
-            if once and not watch.is_awaited:
+            if not watch.recalls:
+                notifying.looked()
+            if once and not (watch.scanning or watch.recalls):
                 return watch.exit_code
             inbox.bell.wait(_PATIENCE if once else step.until - time.monotonic())
 

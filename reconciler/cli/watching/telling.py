@@ -101,12 +101,15 @@ class Telling:
             )
 
     def cut_off(self, run: str) -> None:
-        """Tell that an apply was cut off, and where to see how far it came."""
-        said = f"an apply was cut off; how far it came: reconciler history {run}"
+        """Tell that an apply was cut off, and where to see how far it came.
+
+        Raises as `news` does.
+        """
+        said = f"an apply was cut off, or not told; how far it came: reconciler history {run}"
         self._tell(CutOff(run), f"{_now()} {said}")
 
     def applied(self, run: str, applied: Applied) -> None:
-        """Tell what came of an apply."""
+        """Tell what came of an apply; raises as `news` does."""
         counts = dict(sorted(applied.result.counts.items()))
         said = text.applied(applied, self._context.style).strip("\n")
         told = AppliedNow(applied.exit_code, applied.verdict, counts)
@@ -131,7 +134,7 @@ class Telling:
         try:
             context.result(said)
         except ReconcilerError as error:  # a full disk under standard output: it goes on
-            if isinstance(told, Change) and not self._stays:
+            if isinstance(told, Change | AppliedNow | CutOff) and not self._stays:
                 raise
             context.streams.note(f"Error: {error}.")
 

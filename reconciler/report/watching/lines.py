@@ -53,6 +53,7 @@ SAID = {
 _CHANGED = {
     UNREAD: "can't look, for another reason now",
     NOT_PULLED: "can't pull, for another reason now",
+    NOT_APPLIED: "another plan is not applied",
 }
 
 

@@ -81,6 +81,16 @@ def test_what_could_not_be_told_once_is_told_by_the_next_run(applied):
     assert (process.returncode, b"can't write" in err) == (1, True)
     (line,) = told(applied("watch", "--once", code=2))
     assert line.startswith("drift: 'nas'")
+    for _ in range(2):  # what it applies, and then that nobody was told
+        with Path("/dev/full").open("w") as full:
+            process = applied.start("watch", "--once", "--apply", stdout=full, stderr=PIPE)
+            process.communicate(timeout=60)
+        assert process.returncode == 1
+    cut, line = told(applied("watch", "--once", "--apply"))
+    assert cut.startswith("an apply was cut off, or not told; how far it came: reconciler history ")
+    assert applied("history", cut.split()[-1]).stdout
+    assert line.startswith("no drift any more")
+    assert told(applied("watch", "--once")) == []
 
 
 @pytest.mark.parametrize(

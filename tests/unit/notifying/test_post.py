@@ -13,7 +13,7 @@ from reconciler.environment.timestamps import utc_now
 from reconciler.notifying.book import BLANK, Book
 from reconciler.notifying.digests import DAILY, Rhythm
 from reconciler.notifying.message import Outcome
-from reconciler.notifying.post import NO_ANSWER, Means, Post
+from reconciler.notifying.post import BEFORE, NO_ANSWER, Means, Post
 from reconciler.report.html.watching.overview import Wish, overview
 from reconciler.report.watching.notifications import digest, news
 from reconciler.report.watching.numbers import numbers
@@ -74,10 +74,10 @@ class Kept:
         self.pauses.append(failures)
         return 0.01
 
-    def post(self, rhythm=None, patience=60.0, **doors):
+    def post(self, rhythm=None, patience=60.0, has_looked=True, **doors):
         said = (news, digest, "here")
         means = Means(*said, lambda: self.now, self, self.ring, rhythm, self.pause, patience)
-        return Post(self.book, doors, means)
+        return Post(self.book, doors, means, has_looked=has_looked)
 
 
 @pytest.fixture
@@ -171,7 +171,13 @@ def test_who_failed_before_the_restart_is_not_warned_of_again(kept):
         kept.rings += len(said)
     assert said == []
     assert kept.book.destinations["team"].failing_since == "2026-11-30T09:00:00Z"
-    post = kept.post(team=Door())
+    team = Door()
+    team.may_answer.clear()
+    post = kept.post(team=team)
+    (fares,) = post.status()
+    assert (fares.failures, fares.problem) == (1, BEFORE)
+    assert 'failures{destination="team"} 1' in numbers(replace(calm(), destinations=(fares,)))
+    team.may_answer.set()
     post.close(SOON, tried=True)
     assert post.troubles() == ["Note: 'team' (Test) takes notifications again"]
 
@@ -195,8 +201,12 @@ def test_a_digest_that_was_missed_is_sent_once(kept):
     assert team.first() == "drift: 'nas': not live (here)"
     assert team.taken.empty()  # it is not time yet
     kept.now = datetime(2026, 12, 3, 9, tzinfo=UTC)
+    kept.post(daily, has_looked=False, team=team).close(SOON, tried=True)
+    assert team.taken.empty()  # nobody knows whether it still stands
     for _ in range(2):
-        kept.post(daily, team=team).close(SOON, tried=True)
+        post = kept.post(daily, has_looked=False, team=team)
+        post.looked()
+        post.close(SOON, tried=True)
     digest = team.taken.get(timeout=SOON)
     assert digest.first == "digest: 1 stands; 1 began, 0 ended (here)"
     assert "From 2026-11-30T09:00:00Z to 2026-12-03T08:00:00Z." in digest.rest

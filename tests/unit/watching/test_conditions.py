@@ -6,12 +6,14 @@ from reconciler.notifying.untold import changes
 from reconciler.report.watching.lines import line
 from reconciler.report.watching.notifications import news as message
 from reconciler.watching.conditions import (
+    APPLYING,
     BEGAN,
     BLOCKED,
     CHANGED,
     DRIFT,
     ENDED,
     LIVE,
+    NOT_APPLIED,
     NOT_PULLED,
     READING,
     UNREAD,
@@ -45,6 +47,14 @@ def test_of_what_fails_another_cause_is_news_and_other_words_are_not(kind):
     said = f"can't {'look' if kind == UNREAD else 'pull'}, for another reason now: wrong"
     assert line(one) == f"{NOW} {said}"
     assert message("here", changes(known, lasting, NOW)).first == f"{said} (here)"
+
+
+def test_that_another_plan_fails_is_news():
+    first, other = Condition(NOT_APPLIED, "", "a", "no"), Condition(NOT_APPLIED, "", "b", "no")
+    lasting, news = seen((Lasting(first, THEN),), APPLYING, [first], NOW)
+    assert (lasting, news) == ((Lasting(first, THEN),), ())
+    _, (news,) = seen(lasting, APPLYING, [other], NOW)
+    assert (news.event, line(news)) == (CHANGED, f"{NOW} another plan is not applied: no")
 
 
 def test_an_end_says_since_when_it_was_so():

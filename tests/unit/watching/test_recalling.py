@@ -121,12 +121,12 @@ def test_one_round_ends_with_what_lasts_of_files_until_that_is_over():
     assert world.watch.exit_code == FINDINGS
     world.start()
     world.step()
-    assert world.watch.is_awaited
+    assert world.watch.recalls
     assert world.watch.exit_code == FINDINGS
     world.watch.recalled(Recalled(known(replace(WRONG, kind=NOT_REACHABLE))))
     assert world.watch.exit_code == UNPROVED
     world.step(Recalled(known()))
-    assert (world.watch.is_awaited, world.watch.exit_code) == (False, SUCCESS)
+    assert (world.watch.recalls, world.watch.exit_code) == (False, SUCCESS)
 
 
 def test_a_repository_that_does_not_answer_is_told_and_not_waited_for():
@@ -137,7 +137,7 @@ def test_a_repository_that_does_not_answer_is_told_and_not_waited_for():
     world.watch.step()
     silent = Condition(NOT_KNOWN, "", "", HANGS)
     assert world.lasting() == {WRONG, silent}
-    assert not world.watch.is_awaited
+    assert not world.watch.recalls
     world.step()
     assert world.asked == 2  # no second one beside it
     world.watch.recalled(Recalled(known(WRONG)))
