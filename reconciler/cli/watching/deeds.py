@@ -151,35 +151,39 @@ class Deeds:
                 untold.append(error)
             return applied.exit_code
 
-        def confirm() -> None:
-            if not _unchanged(source, read_source(context)):
-                raise _OutdatedError("the manifest is another one than it was planned for")
-
         try:
-            confirm()
-            job = Job(plan, source.platform, source.request, confirm)
-            keep_files_apart(context, job)
-            self._events.go_on_as(run)
-            stop = Stop(context.limit, signals=ENDING)
-            code = carried_out(context, self._terms(), job, self._events, after, stop)
+            tried = _tried(done, self._carried_out(source, plan, after))
         except _OutdatedError as error:
             return Tried(error.exit_code, worked=False, outdated=True)
         except PlatformBusyError as error:
             context.note(f"Note: nothing was applied: {error}")
             return Tried(error.exit_code, worked=False, busy=True)
         except (ReconcilerError, OSError) as error:
-            code = error.exit_code if isinstance(error, ReconcilerError) else ERROR
-            why = f"{'what was applied' if done else 'nothing was applied'}: {_in_a_line(error)}"
-            tried = Tried(code, worked=False, problem=Condition(NOT_APPLIED, "", plan.digest, why))
-            return replace(tried, is_untold=bool(untold))
-        finally:
-            self._events.go_on_as(self._context.origin.run)
-        tried = _tried(done[0], code)
-        if untold:
-            tried = replace(tried, exit_code=code or ERROR, is_untold=True)
+            tried = _failed(error, plan, "what was applied" if done else "nothing was applied")
         if tried.worked and self._surveyor is not None and self._survey is not None:
             tried = replace(tried, survey=self._surveyor.after(self._survey, plan))
-        return tried
+        return (
+            replace(tried, exit_code=tried.exit_code or ERROR, is_untold=True) if untold else tried
+        )
+
+    def _carried_out(
+        self, source: Source, plan: Plan, after: Callable[[Applied, Stop], int]
+    ) -> int:
+        context = self._next
+
+        def confirm() -> None:
+            if not _unchanged(source, read_source(context)):
+                raise _OutdatedError("the manifest is another one than it was planned for")
+
+        confirm()
+        job = Job(plan, source.platform, source.request, confirm)
+        keep_files_apart(context, job)
+        self._events.go_on_as(context.origin.run)
+        try:
+            stop = Stop(context.limit, signals=ENDING)
+            return carried_out(context, self._terms(), job, self._events, after, stop)
+        finally:
+            self._events.go_on_as(self._context.origin.run)
 
     def _terms(self) -> TermsOptions:
         return TermsOptions(
@@ -247,7 +251,14 @@ def _unread(error: ReconcilerError | OSError) -> Looked:
     return Looked(code, problem=Condition(UNREAD, "", cause, _in_a_line(error)))
 
 
-def _tried(applied: Applied, code: int) -> Tried:
+def _failed(error: ReconcilerError | OSError, plan: Plan, what: str) -> Tried:
+    code = error.exit_code if isinstance(error, ReconcilerError) else ERROR
+    why = f"{what}: {_in_a_line(error)}"
+    return Tried(code, worked=False, problem=Condition(NOT_APPLIED, "", plan.digest, why))
+
+
+def _tried(done: list[Applied], code: int) -> Tried:
+    (applied,) = done
     if applied.verdict == "as_planned":
         return Tried(code, worked=True)
     if applied.exit_code == INTERRUPTED:  # by somebody: that says nothing of the plan
