@@ -17,7 +17,7 @@ from reconciler.cli.settings import GITHUB_FILES, HTML, TEXT, Appended, Output, 
 from reconciler.cli.telling import Teller, Told
 from reconciler.errors import ERROR, ForbiddenFileError, ManifestError, ReconcilerError, UsageError
 from reconciler.masking import masked_in
-from reconciler.printable import shown
+from reconciler.printable import quoted, shown
 from reconciler.report import text
 from reconciler.report.formats import report_in
 from reconciler.report.style import PLAIN
@@ -69,7 +69,7 @@ def _report(streams: Streams, error: Exception, code: int, argv: Sequence[str]) 
     output = printed[-1] if printed and printed[-1] != TEXT else None
     if output is None and not files:
         return
-    teller = Teller(streams, _around(argv, forbidden=forbidden), output, PLAIN, files)
+    teller = Teller(streams, _around(error, argv), output, PLAIN, files)
     with suppress(ReconcilerError):  # a full disk, which may be the very error that is told
         teller.tell(_told(error, code, argv), code)
 
@@ -85,13 +85,18 @@ def _allowed(streams: Streams, wanted: Iterable[Output], argv: Sequence[str]) ->
             yield one
 
 
-def _around(argv: Sequence[str], *, forbidden: bool) -> dict[str, str]:
-    """Return the environment without names of files to which nothing may be appended."""
-    return {
-        name: value
-        for name, value in os.environ.items()
-        if name not in GITHUB_FILES or not (forbidden or of_report(Appended(value), argv))
-    }
+def _around(error: Exception, argv: Sequence[str]) -> dict[str, str]:
+    """Return the environment without names of files to which nothing may be appended.
+
+    Of one that only a manifest tells, that is what the error says.
+    """
+    around = dict(os.environ)
+    for name in GITHUB_FILES:
+        file = Appended(around.get(name, ""))
+        is_meant = isinstance(error, ForbiddenFileError) and quoted(file) in str(error)
+        if is_meant or of_report(file, argv):
+            around.pop(name, None)
+    return around
 
 
 def _is_there(format: str) -> bool:

@@ -170,6 +170,13 @@ def test_what_github_reads_is_no_file_of_the_run(quickstart):
     assert not (quickstart.path / "lock" / "new").exists()
 
 
+def test_of_a_report_that_is_refused_github_is_told(quickstart):
+    env = {"GITHUB_OUTPUT": "output", **SUMMARY}
+    quickstart("plan", "-o", "github", "-o", "json=storages.yaml", code=64, env=env)
+    assert quickstart.read("output").startswith("status=error\nexit_code=64\n")
+    assert quickstart.read("summary").startswith("### Error (exit code 64)")
+
+
 def test_a_file_that_cannot_be_written_costs_the_others_nothing(quickstart):
     done = quickstart(
         "plan", "-o", "json=nowhere/plan.json", "-o", "junit=plan.xml", "-o", "markdown", code=1
