@@ -6,7 +6,7 @@ that is killed in between tells it once more, and never loses it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from msgspec import Struct
@@ -37,6 +37,8 @@ class Waiting(Struct, frozen=True, omit_defaults=True):
     owed: str = ""
     #: Since when it takes nothing; empty if the last message was taken.
     failing_since: str = ""
+    #: By what it is known again, as `Door` has it.
+    whom: str = ""
 
 
 class Book(Struct, frozen=True, omit_defaults=True):
@@ -62,13 +64,18 @@ class Book(Struct, frozen=True, omit_defaults=True):
 BLANK = Book(FORMAT_VERSION)
 
 
-def opened(book: Book, names: Iterable[str], now: datetime, rhythm: Rhythm | None) -> Book:
+def opened(book: Book, whom: Mapping[str, str], now: datetime, rhythm: Rhythm | None) -> Book:
     """Go on with these destinations: one that is new is told what lasts; others are forgotten.
+
+    `whom`: by their names, by what recipients are known again that have another number by now.
 
     What was being sent when a process was killed may or may not be taken: it is sent again.
     """
     new = Waiting(news=changes((), book.known, ""))
-    each = {name: refused(book.destinations.get(name, new)) for name in names}
+    each = {
+        name: replace(refused(_before(book, name, one) or new), whom=one)
+        for name, one in whom.items()
+    }
     return replace(
         book, destinations={name: _digesting(one, now, rhythm) for name, one in each.items()}
     )
@@ -144,6 +151,16 @@ def refused(waiting: Waiting) -> Waiting:
         digest=merged(waiting.sending_digest, waiting.digest),
         sending_digest=EMPTY,
     )
+
+
+def _before(book: Book, name: str, whom: str) -> Waiting | None:
+    """Return what waited for a recipient, whichever number it had at its address."""
+    address = name.partition("/")[0]
+    for other, waiting in book.destinations.items():
+        if whom and waiting.whom == whom and other.partition("/")[0] == address:
+            return waiting
+    same = book.destinations.get(name)
+    return same if same is not None and same.whom == whom else None
 
 
 def _digesting(one: Waiting, now: datetime, rhythm: Rhythm | None) -> Waiting:

@@ -16,8 +16,14 @@ from reconciler.printable import quoted
 class Lazily:
     """One destination."""
 
-    def __init__(self, name: str, url: Secret, make: Callable[[Secret], Service]) -> None:
-        """Know its name, and how its address begins; `make` raises `UsageError` if it is none."""
+    def __init__(
+        self, name: str, url: Secret, make: Callable[[Secret], Service], whom: str = ""
+    ) -> None:
+        """Know its name, and how its address begins; `make` raises `UsageError` if it is none.
+
+        `whom`: as `Door` has it.
+        """
+        self.whom = whom
         self.service = url.reveal().partition("://")[0]
         self._name, self._url, self._make = name, url, make
         self._made: Service | None = None

@@ -44,3 +44,6 @@ class Door(Service, Protocol):
 
     #: What kind of service it is; no secret.
     service: str
+    #: By what a recipient is known again, wherever it stands among those at its address; no secret.
+    #: Empty where it is the only one.
+    whom: str

@@ -91,7 +91,8 @@ class Post:
         As long as nobody `has_looked`, a digest would say of today what was known once: it waits.
         """
         self._means, self._has_looked = means, has_looked
-        self._book = books.opened(book, doors, means.now(), means.rhythm)
+        whom = {name: door.whom for name, door in doors.items()}
+        self._book = books.opened(book, whom, means.now(), means.rhythm)
         self._senders = {name: _Sender(door) for name, door in doors.items()}
         self._changed = threading.Condition()
         self._troubles: deque[str] = deque(maxlen=100)

@@ -7,6 +7,7 @@ told of a failure is a status of HTTP, or one of few words.
 from __future__ import annotations
 
 import functools
+import hashlib
 import logging
 import re
 import smtplib
@@ -64,13 +65,17 @@ for _connection, _steps in (
         _noted(_connection, _method, _step)
 
 
-def recipients(url: Secret) -> int:
-    """Return how many there are at an address that can be sent to one by one.
+def recipients(url: Secret) -> list[str]:
+    """Return by what each one at an address is known again that can be sent to by itself.
 
-    Raises `UsageError` if the address is none.
+    That says nothing of whom it is; it is empty of one that is all there is known. Raises
+    `UsageError` if the address is none.
     """
     plugin = _plugin(url)
-    return max(1, len(_recipients(plugin)))
+    lists = _lists(plugin).items()
+    only = [(name, one) for name, value in lists for one in value]
+    each = _recipients(plugin) or (only if len(only) == 1 else [])
+    return [hashlib.sha256(repr(one).encode()).hexdigest()[:16] for one in each] or [""]
 
 
 class Service:
@@ -152,13 +157,17 @@ def _with_copies(mail: Any) -> None:  # noqa: ANN401 - apprise's class of it has
     mail.cc, mail.bcc = set(), set()
 
 
+def _lists(plugin: apprise.NotifyBase) -> dict[str, list[object] | set[object]]:
+    return {name: value for name, value in vars(plugin).items() if isinstance(value, list | set)}
+
+
 def _recipients(plugin: apprise.NotifyBase) -> list[tuple[str, object]]:
     """Return whom apprise would send to one after the other, and in which list each stands.
 
     It sends to all of them again if one did not take it. Empty if there is one, or if it is not
     known how to send to each alone.
     """
-    lists = {name: value for name, value in vars(plugin).items() if isinstance(value, list | set)}
+    lists = _lists(plugin)
     number, counted = len(plugin), []
     for name, value in lists.items():
         setattr(plugin, name, type(value)())

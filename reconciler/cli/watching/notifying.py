@@ -165,9 +165,9 @@ def _doors(context: Context, options: WatchOptions) -> dict[str, Lazily]:
     """Return one for each recipient: who has taken a message is not sent it again for another."""
     addresses = read_addresses(context.environ, options.notify_urls)
     doors = {
-        called(name, number): Lazily(name, url, partial(_service, recipient=number))
+        called(name, number): Lazily(name, url, partial(_service, recipient=number), whom)
         for name, url in addresses.items()
-        for number in range(_recipients(name, url))
+        for number, whom in enumerate(_recipients(name, url))
     }
     if len(doors) > MOST_RECIPIENTS:
         raise UsageError(
@@ -177,14 +177,14 @@ def _doors(context: Context, options: WatchOptions) -> dict[str, Lazily]:
     return doors
 
 
-def _recipients(name: str, url: Secret) -> int:
+def _recipients(name: str, url: Secret) -> list[str]:
     if has_one_recipient(url):  # to import apprise takes a second
-        return 1
+        return [""]
     try:
-        number: int = _services().recipients(url)
+        each: list[str] = _services().recipients(url)
     except UsageError as error:
         raise UsageError(f"the address of {quoted(name)}: {error}") from None
-    return number
+    return each
 
 
 def _service(url: Secret, recipient: int) -> Service:

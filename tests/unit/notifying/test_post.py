@@ -38,7 +38,7 @@ def seen(*names):
 class Door:
     """A destination that the test opens and shuts."""
 
-    service = "Test"
+    service, whom = "Test", ""
 
     def __init__(self, *why):
         self.why, self.tried, self.taken = list(why), Mailbox(), Mailbox()
@@ -190,6 +190,26 @@ def test_a_new_destination_is_told_what_lasts_and_an_old_one_is_forgotten(kept):
     kept.post(mail=mail).close(SOON, tried=True)
     assert mail.first() == "drift: 'nas': not live (here)"
     assert list(kept.book.destinations) == ["mail"]
+
+
+def test_who_has_another_number_at_its_address_is_told_nothing_twice(kept):
+    def at(*people):
+        each = {}
+        for number, (whom, why) in enumerate(people):
+            each[f"team/{number + 1}" if number else "team"] = door = Door(*[why] * 10)
+            door.whom = whom
+        return each
+
+    def sent(doors, *names):
+        post = kept.post(**doors)
+        post.take(seen(*names))
+        post.close(SOON, tried=True)
+        return [door.taken.qsize() for door in doors.values()]
+
+    assert sent(at(("bad", "refused"), ("good", "")), "nas") == [0, 1]
+    assert sent(at(("good", "")), "nas") == [0]
+    assert sent(at(("first", ""), ("good", "")), "nas") == [1, 0]
+    assert sent(at(("good", ""), ("first", "")), "nas", "raw") == [1, 1]
 
 
 def test_a_digest_that_was_missed_is_sent_once(kept):

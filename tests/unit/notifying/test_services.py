@@ -212,12 +212,25 @@ def test_a_mail_has_a_subject_and_the_text():
     ],
 )
 def test_recipients_at_an_address_are_sent_to_one_by_one(address, number):
-    assert recipients(Secret(address)) == number
+    assert len({*recipients(Secret(address))}) == number
     for one in range(number):
         assert len(Service(Secret(address), one)._sender[0]) == 1
     if number > 1:
         with pytest.raises(UsageError, match="fewer recipients"):
             Service(Secret(address), number)
+
+
+def test_a_recipient_is_known_again_whoever_stands_beside_it():
+    each = [
+        recipients(Secret(f"mailto://h?{MAIL}&to={people}"))
+        for people in (
+            "b@example.org,a@example.org",
+            "a@example.org",
+            "a@example.org,c@example.org",
+        )
+    ]
+    assert each[0][1:] == each[1] == each[2][:1]
+    assert "example" not in str(each)
 
 
 def test_who_takes_a_mail_is_sent_none_for_somebody_who_does_not():

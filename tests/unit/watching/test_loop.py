@@ -73,7 +73,7 @@ def test_whoever_hears_of_a_change_and_asks_is_told_the_same():
 class Door:
     """A destination that is away now and then."""
 
-    service = "Test"
+    service, whom = "Test", ""
 
     def __init__(self):
         self.sent = 0
