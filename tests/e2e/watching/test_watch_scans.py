@@ -166,6 +166,7 @@ class Recall:
 
     def __init__(self, folder, monkeypatch):
         monkeypatch.chdir(folder.path)
+        monkeypatch.setattr("reconciler.cli.watching.scanning._SETTLED", 0.01)
         context = Context.of(Settings(verbosity=-1), Streams(), {})
         options = WatchOptions(
             scan="proofs", workers=None, max_duration=None, max_bytes=None, limit_rate=None
