@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from reconciler.watching.conditions import BEGAN, BLOCKED, CHANGED, DRIFT, ENDED, FINDING, Condition
-from reconciler.watching.deeds import Clock, Known, Looked, Pulled, ScanEnded, Tried
+from reconciler.watching.deeds import Clock, Looked, Pulled, ScanEnded, Tried
+from reconciler.watching.files import Known, Recalled
 from reconciler.watching.loop import Watch
 from reconciler.watching.memory import NOTHING, Memory
 from reconciler.watching.schedule import APPLY, END, LONGEST, LOOK, PULL, SCAN, WAIT, Found, Terms
@@ -59,6 +60,9 @@ class World:
         if tried.worked:
             self.differs.clear()
         return tried
+
+    def recall(self):
+        self.watch.recalled(Recalled())  # others write nothing; see test_recalling for what they do
 
     def scan(self):
         assert not self.scanning, "one scan at a time"
@@ -121,6 +125,7 @@ class Watched(RuleBasedStateMachine):
     def start(self):
         clock = Clock(lambda: self.passed, lambda: self.wall, lambda: self.spread)
         self.watch = Watch(self.terms, self.world, self.reader, clock, self.memory, self.keep)
+        self.world.watch = self.watch
         self.due, self.poked = self.passed, False
 
     def keep(self, memory):
@@ -172,7 +177,7 @@ class Watched(RuleBasedStateMachine):
         self.world.scanning = False
         problem = None if worked else Condition("not_scanned", "", "", "no repository")
         conditions = tuple(Condition(FINDING, name, "damaged", "1") for name in found)
-        known = Known(conditions) if worked else None
+        known = Known(conditions, read=frozenset("abc")) if worked else None
         self.watch.scanned(ScanEnded(0, worked, problem, known))
         if not worked:
             self.scan_due = min(self.scan_due, self.passed + DAY / 24)
