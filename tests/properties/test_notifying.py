@@ -50,7 +50,7 @@ class Notified(RuleBasedStateMachine):
         self.began, self.ended = Counter(), Counter()
         self.told = {name: Told() for name in NAMES}
         self.digests = {name: Told() for name in NAMES}
-        self.kept = books.opened(BLANK, NAMES, self.now, self.rhythm)
+        self.kept = books.opened(BLANK, dict.fromkeys(NAMES, ""), self.now, self.rhythm)
         self.book = self.kept
         self.out = {}
 
@@ -116,7 +116,7 @@ class Notified(RuleBasedStateMachine):
     def restart(self):
         """It is killed: what was out has not arrived (else it would be told twice)."""
         self.out = {}
-        self.book = books.opened(self.kept, NAMES, self.now, self.rhythm)
+        self.book = books.opened(self.kept, dict.fromkeys(NAMES, ""), self.now, self.rhythm)
 
     @invariant()
     def nothing_is_lost_or_told_twice(self):
