@@ -161,7 +161,7 @@ def test_the_verdict_is_the_last_line_and_the_first_of_markdown(story, last):
 
 @pytest.mark.parametrize("accepted", [None, Accepted(LAST, "anna@scope", now=None)])
 def test_where_the_good_bytes_are_nowhere_that_is_said(accepted):
-    found = FileFinding(values.MISSING, "nas", "p", b"x", accepted=accepted)
+    found = FileFinding(values.MISSING, "nas", "p", b"x", accepted=accepted, first_seen=LAST)
     lost = replace(STORY, copies=(), more_copies=0, findings=(found,))
     assert lost.is_wrong is (accepted is None)
     told = " ".join(text.explained(lost).split())
