@@ -197,6 +197,8 @@ class Accepted(Struct, frozen=True):
     #: Of one that was not there: which files are given up, all that were missed at that path by
     #: then. Empty in what earlier versions kept: it is what the finding says that it `was`.
     of: tuple[Content, ...] = ()
+    #: When it was seen so last by then, RFC 3339, UTC; empty in what earlier versions kept.
+    seen: str = ""
     #: When somebody took that back, and who; empty: it holds.
     withdrawn: str = ""
     withdrawn_by: str = ""

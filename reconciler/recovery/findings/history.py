@@ -201,12 +201,12 @@ def is_instead(known: FileFinding, finding: FileFinding) -> bool:
 
 
 def has_come_since(known: FileFinding, was: Content | None) -> bool:
-    """Return whether a file was read where another is `known` to be gone by then."""
-    if was is None or was.proved_at is None or not is_bare(known.now):
+    """Return whether a file was read after a person accepted what is `known`: that it is gone."""
+    if was is None or was.proved_at is None or known.accepted is None or not is_bare(known.now):
         return False
     if is_among(was, episodes.given_up(known)):
         return False
-    return was.proved_at > _seconds(known.first_seen)
+    return was.proved_at > _seconds(known.accepted.seen or known.accepted.at)
 
 
 def is_over(finding: FileFinding, now: Content | None) -> bool:

@@ -39,6 +39,7 @@ class WrittenAccepted(Struct, frozen=True, omit_defaults=True):
     withdrawn: str = ""
     withdrawn_by: str = ""
     of: tuple[WrittenContent, ...] = ()
+    seen: str = ""
 
 
 class WrittenFinding(Struct, frozen=True, omit_defaults=True):
@@ -130,6 +131,7 @@ def _written_accepted(accepted: Accepted) -> WrittenAccepted:
         accepted.withdrawn,
         accepted.withdrawn_by,
         tuple(map(written_content, accepted.of)),
+        accepted.seen,
     )
 
 
@@ -189,6 +191,7 @@ def _accepted(path: bytes, accepted: WrittenAccepted) -> Accepted:
         accepted.why,
         _content(path, accepted.now),
         _contents(path, accepted.of),
+        accepted.seen,
         accepted.withdrawn,
         accepted.withdrawn_by,
     )

@@ -171,7 +171,7 @@ def _ended(
     return lambda finding: (
         is_of_bytes(finding)
         and finding.path in open_ones
-        and (finding.path in wrong.moved or is_over(finding, now.get(finding.path)))
+        and (wrong.is_moved(finding) or is_over(finding, now.get(finding.path)))
     )
 
 

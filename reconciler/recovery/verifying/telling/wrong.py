@@ -12,6 +12,8 @@ from msgspec.structs import replace
 from reconciler.recovery.findings import episodes
 from reconciler.recovery.findings.episodes import Key
 from reconciler.recovery.findings.history import History, is_of_bytes, of_each
+from reconciler.recovery.findings.states import is_among
+from reconciler.recovery.rows import Content
 from reconciler.recovery.scanning.finishing.hiding import Hidden
 from reconciler.recovery.scanning.outcome import Scanned
 from reconciler.recovery.scanning.reading.crew import TOLD
@@ -57,8 +59,8 @@ class Wrong(Struct):
     first: dict[str, _First] = field(default_factory=dict)
     #: How many of what is new had no room.
     no_room: int = 0
-    #: What lies elsewhere.
-    moved: set[bytes] = field(default_factory=set)
+    #: Which file of a path lies elsewhere.
+    moved: dict[bytes, tuple[Content, ...]] = field(default_factory=dict)
     #: What was accepted of another file than that which is gone now.
     renewed: set[Key] = field(default_factory=set)
 
@@ -72,7 +74,7 @@ class Wrong(Struct):
         finding = otherwise.finding
         known = self.lasting.get(episodes.key(finding))
         if otherwise.is_moved:
-            self.moved.add(finding.path)
+            self.moved[finding.path] = episodes.given_up(finding)
             return
         if otherwise.is_awaited:
             if known is None:
@@ -107,6 +109,11 @@ class Wrong(Struct):
             if not episodes.is_settled(finding):
                 what = _UNSEEN if hidden(finding.path) else finding.what
                 self.first.setdefault(what, _First()).take(finding.path)
+
+    def is_moved(self, finding: FileFinding) -> bool:
+        """Return whether all that is missed at a path lies elsewhere."""
+        moved = self.moved.get(finding.path, ())
+        return bool(moved) and all(is_among(e, moved) for e in episodes.given_up(finding))
 
     def without_renewed(self, known: Iterable[FileFinding], moment: str) -> list[FileFinding]:
         """Return what was `known`; what was accepted of another file is over at a `moment`."""

@@ -78,6 +78,39 @@ def test_a_comparison_of_older_scans_gives_no_later_loss_to_one_that_was_accepte
         assert lost.scan().missing_first == [b"f/a"]
 
 
+@pytest.mark.parametrize("is_moved", [True, False])
+@pytest.mark.parametrize("is_told", [True, False])
+def test_another_file_that_is_moved_from_its_path_does_not_end_it(lost, is_told, is_moved):
+    other = File(WRITTEN, mtime_ns=LONG_AGO + 1)
+    lost.storage.files[b"f/a"] = other
+    assert lost.scan().missing_first == [b"f/a"]
+    del lost.storage.files[b"f/a"]
+    if is_told:
+        assert lost.scan().missing_first == [b"f/a"]
+    if is_moved:
+        lost.storage.files[b"q"] = other
+    for _ in range(2):
+        assert lost.scan().missing_first == [b"f/a"]
+    assert lost.known() == MISSING
+
+
+def test_what_was_there_before_a_loss_was_accepted_is_given_up_with_it(lost):
+    nights, seen = lost, []
+    for n, data in enumerate((ROTTEN, WRITTEN, b"another")):
+        nights.storage.now = int((utc_now() + timedelta(minutes=n)).timestamp())
+        nights.put(data, mtime_ns=LONG_AGO + n)
+        seen.append(nights.scan(by=here(utc_now() + timedelta(minutes=n))).scan)
+    del nights.storage.files[b"f/a"]
+    by = here(utc_now() + timedelta(minutes=9))
+    now = nights.scan(by=by).scan
+    assert nights.accept().findings
+    means = Means(nights.repository, by.now, settled_ns=SETTLED_NS)
+    homes = nights.repository, nights.repository
+    for was in seen:
+        told = compare(of_scan(was), of_scan(now), "nas", means, homes)
+        assert (told.found, told.accepted_count) == ({}, 1)
+
+
 def test_a_comparison_names_what_came_and_went_since_a_loss_was_accepted(lost):
     lost.put(WRITTEN, mtime_ns=LONG_AGO + 1)
     came = lost.scan(by=here(utc_now() + timedelta(minutes=1))).scan
