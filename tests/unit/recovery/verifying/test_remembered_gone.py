@@ -94,20 +94,22 @@ def test_another_file_that_is_moved_from_its_path_does_not_end_it(lost, is_told,
     assert lost.known() == MISSING
 
 
-def test_what_was_there_before_a_loss_was_accepted_is_given_up_with_it(lost):
-    nights, seen = lost, []
-    for n, data in enumerate((ROTTEN, WRITTEN, b"another")):
-        nights.storage.now = int((utc_now() + timedelta(minutes=n)).timestamp())
-        nights.put(data, mtime_ns=LONG_AGO + n)
-        seen.append(nights.scan(by=here(utc_now() + timedelta(minutes=n))).scan)
-    del nights.storage.files[b"f/a"]
-    by = here(utc_now() + timedelta(minutes=9))
-    now = nights.scan(by=by).scan
+@pytest.mark.parametrize("lay", [[ROTTEN, ROTTEN], [None, WRITTEN, b"another"]])
+def test_what_was_there_before_a_loss_was_accepted_is_given_up_with_it(nights, lay):
+    start, seen = utc_now(), []
+    for minute, data in enumerate([*lay, None]):
+        by = here(start + timedelta(minutes=minute))
+        nights.storage.now = int(by.now().timestamp())
+        nights.storage.files.pop(b"f/a", None)
+        if data:
+            nights.put(data, mtime_ns=LONG_AGO + (minute if None in lay else 0))
+        seen.append(nights.scan(by=by))
+    assert seen[-1].missing_first == [b"f/a"]
     assert nights.accept().findings
     means = Means(nights.repository, by.now, settled_ns=SETTLED_NS)
     homes = nights.repository, nights.repository
     for was in seen:
-        told = compare(of_scan(was), of_scan(now), "nas", means, homes)
+        told = compare(of_scan(was.scan), of_scan(seen[-1].scan), "nas", means, homes)
         assert (told.found, told.accepted_count) == ({}, 1)
 
 
