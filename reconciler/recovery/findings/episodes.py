@@ -120,7 +120,7 @@ def is_given_up(episode: FileFinding, now: FileFinding) -> bool:
     if episode.accepted is None or not is_accepted(episode, now.now):
         return False
     of = _given_up_by(episode.accepted, episode)
-    return not (is_bare(now.now) and now.was and of) or is_among(now.was, of)
+    return not (is_bare(now.now) and of) or all(is_among(each, of) for each in given_up(now))
 
 
 def given_up(episode: FileFinding) -> tuple[Content, ...]:

@@ -37,10 +37,10 @@ class Away(NamedTuple):
         if self.written is not None:
             said += [_LOST if self.is_written_lost else _WRITTEN, b"%d" % self.written[0]]
             said += [b"%d" % self.written[1]]
-        if self.is_moved:
-            said.append(_MOVED)
         if self.is_gone:
             said.append(_GONE)
+        if self.is_moved:
+            said.append(_MOVED)
         if self.maybe:
             said += [_MAYBE, self.maybe]
         return b" ".join(said)
@@ -54,5 +54,7 @@ def away(detail: bytes | None) -> Away:
         how, size, time, *rest = more.split(b" ", 3)
         written, is_lost, more = (int(size), int(time)), how == _LOST, b"".join(rest)
     what, _, path = more.partition(b" ")
+    if is_gone := what == _GONE:
+        what, _, path = path.partition(b" ")
     maybe = path if what == _MAYBE else b""
-    return Away(since, what == _MOVED, maybe, written, is_lost, is_gone=what == _GONE)
+    return Away(since, what == _MOVED, maybe, written, is_lost, is_gone)

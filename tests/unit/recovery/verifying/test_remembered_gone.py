@@ -625,6 +625,13 @@ def test_what_was_moved_is_not_missing_once_where_it_was_could_not_be_seen(night
         assert nights.scan().found == 0
 
 
+def test_what_is_found_elsewhere_while_nobody_could_see_where_it_was_is_missing_no_more(lost):
+    lost.storage.put("q", GOOD)
+    lost.scan(excluded=("f/",))
+    for _ in range(2):
+        assert lost.scan().found == 0
+
+
 def test_what_came_where_nothing_was_accepted_and_went_is_missing(lost):
     lost.accept()
     lost.put(b"other", mtime_ns=LONG_AGO + 1)
