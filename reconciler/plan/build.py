@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from reconciler.diff import Diff, Removal
 from reconciler.errors import UsageError
+from reconciler.masking import masked
 from reconciler.model import NEW_PLATFORM, Notice, State
 from reconciler.names import matches
 from reconciler.plan import policy
@@ -213,6 +214,6 @@ def new_platform(address: str) -> Notice:
     return Notice(
         "new_platform",
         "",
-        f"{address} does not exist yet: it is new and empty, and only apply "
+        f"{masked(address)} does not exist yet: it is new and empty, and only apply "
         "makes it. If it should exist, the address is wrong",
     )

@@ -21,7 +21,7 @@ from reconciler.disk.json_lines import encoded
 from reconciler.environment.timestamps import timestamp, utc_now
 from reconciler.errors import ERROR, INTERRUPTED, ReconcilerError
 from reconciler.executor.events import OperationEvent
-from reconciler.masking import quoted_url
+from reconciler.masking import masked, quoted_url
 from reconciler.plan.document import Plan
 from reconciler.plan.document import Summary as PlanSummary
 from reconciler.printable import quoted
@@ -63,6 +63,7 @@ class EventStream:
 
     def __init__(self, outlet: Outlet | None, run: str, warn: Callable[[str], None]) -> None:
         self._outlet = outlet
+        self._has_begun = False
         self._run = run
         self._warn = warn
         self._ended = False
@@ -70,7 +71,8 @@ class EventStream:
 
     def plan(self, plan: Plan) -> None:
         """Tell of a plan."""
-        told = Planned(plan.platform, plan.platform_id, plan.digest, plan.status, plan.summary)
+        platform = masked(plan.platform)
+        told = Planned(platform, plan.platform_id, plan.digest, plan.status, plan.summary)
         self._write(told)
 
     def observe(self, event: OperationEvent) -> None:
@@ -104,6 +106,10 @@ class EventStream:
             return
         head = {"version": VERSION, "time": timestamp(utc_now(), "milliseconds"), "run": self._run}
         try:
+            # Only now: a run that must not write there, as it learns from the platform, has not.
+            if not self._has_begun:
+                self._outlet.empty()
+            self._has_begun = True
             self._outlet.write(encoded({**head, **msgspec.to_builtins(value)}))
         except BrokenPipeError:  # whoever reads has seen enough
             self._outlet = None
@@ -154,7 +160,7 @@ def _open(path: str | None, may_wait: MayWait) -> Outlet | None:
                 raise ReconcilerError("can't write events to standard output: it is closed")
             return Outlet(os.dup(sys.stdout.fileno()), may_wait)
         _spare(path)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0)
+        flags = os.O_WRONLY | os.O_CREAT | getattr(os, "O_BINARY", 0)
         return Outlet(os.open(path, flags, 0o600), may_wait)
     except (OSError, ValueError) as error:
         reason = (error.strerror if isinstance(error, OSError) else None) or str(error)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import select
+import stat
 import time
 
 from reconciler.cli import TYPE_CHECKING
@@ -56,6 +57,11 @@ class Outlet:
         while left:
             wait_for_room(self._descriptor, self._may_wait)
             left = left[os.write(self._descriptor, left[:size]) :]
+
+    def empty(self) -> None:
+        """Leave nothing of what an ordinary file held; raises `OSError`."""
+        if stat.S_ISREG(os.fstat(self._descriptor).st_mode):
+            os.ftruncate(self._descriptor, 0)
 
     def close(self) -> None:
         """Close it."""

@@ -138,6 +138,28 @@ def test_nothing_else_is_overwritten_by_events(changing, victim):
         changing("plan", "--events", "events.jsonl")
 
 
+def test_earlier_events_stay_in_a_storage_of_which_only_the_platform_tells(folder):
+    there = folder.path / "data"
+    there.mkdir()
+    folder.write(manifest(local("kept") | {"default_url": str(there)}))
+    folder("apply", "-y", "--events", "events.jsonl")
+    earlier = (folder.path / "events.jsonl").rename(there / "archived.jsonl").read_bytes()
+    folder.write(manifest(local("other"), undeclared="ignore"))
+    for command in (["plan"], ["apply", "-y"], ["watch", "--once"]):
+        told = folder(*command, "--events", "data/archived.jsonl", code=64)
+        assert "lies in the storage 'kept'" in told.stderr
+        assert (there / "archived.jsonl").read_bytes() == earlier
+
+
+def test_no_event_and_no_warning_tells_what_an_address_must_not(folder):
+    folder.write(json.dumps({"version": 1, "storages": [local("new")]}))
+    address = "sqlite:///platform.db?key=s3cret"
+    told = folder("plan", "--platform", address, "--events", "events.jsonl", "-o", "markdown")
+    every = told.stdout + told.stderr + (folder.path / "events.jsonl").read_text("utf-8")
+    assert "does not exist yet" in every
+    assert "s3cret" not in every
+
+
 def test_events_that_can_not_be_written_stop_it_before_anything_is_applied(changing):
     told = changing("apply", "-y", "--events", "no/such/folder", code=1)
     assert "can't write events to 'no/such/folder'" in told.stderr

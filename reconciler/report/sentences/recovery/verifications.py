@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from reconciler.environment.timestamps import whole_seconds
+from reconciler.masking import masked
 from reconciler.printable import listed
 from reconciler.printable import shown as printable
 from reconciler.recovery import values
@@ -74,7 +75,7 @@ def heading(verified: Verified) -> str:
     if verified.now is not None:
         return f"{told}; was: {_side(verified.was)}; is: {_side(verified.now)}"
     if verified.platform:
-        told += f", on {verified.platform}"
+        told += f", on {masked(verified.platform)}"
     return f"{told}, with {_side(verified.was)}"
 
 
