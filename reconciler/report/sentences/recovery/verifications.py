@@ -74,9 +74,8 @@ def heading(verified: Verified) -> str:
     told = f"Compared: {_HOW[verified.how]}"
     if verified.now is not None:
         return f"{told}; was: {_side(verified.was)}; is: {_side(verified.now)}"
-    if verified.platform:
-        told += f", on {masked(verified.platform)}"
-    return f"{told}, with {_side(verified.was)}"
+    on = f", on {masked(verified.platform)}" if verified.platform else ""
+    return f"{told}{on}, with {_side(verified.was)}"
 
 
 def compared(one: StorageVerified) -> str:
