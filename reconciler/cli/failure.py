@@ -16,7 +16,7 @@ from reconciler.cli.output.streams import Streams
 from reconciler.cli.settings import GITHUB_FILES, HTML, TEXT, Appended, Output, read_output
 from reconciler.cli.telling import Teller, Told
 from reconciler.errors import ERROR, ForbiddenFileError, ManifestError, ReconcilerError, UsageError
-from reconciler.masking import masked_in
+from reconciler.masking import has_secret_in, masked_in
 from reconciler.printable import quoted, shown
 from reconciler.report import text
 from reconciler.report.formats import report_in
@@ -39,7 +39,7 @@ def failed(streams: Streams, error: Exception, argv: Sequence[str]) -> int:
     code = error.exit_code if isinstance(error, ReconcilerError) else ERROR
     if not streams.told:
         _report(streams, error, code, argv)
-    streams.note(_text(error))
+    streams.note(_text(error, argv))
     if str(error) != _GONE and _folder_is_gone():
         streams.note(f"Note: {_GONE}")
     return code
@@ -80,7 +80,7 @@ def _allowed(streams: Streams, wanted: Iterable[Output], argv: Sequence[str]) ->
         if one.file is None or not _is_there(one.format):
             continue
         if told := of_report(one.file, argv):
-            streams.note(f"Error: {told}.")
+            streams.note(f"Error: {_masked(told, argv)}.")
         else:
             yield one
 
@@ -115,7 +115,7 @@ def _told(error: Exception, code: int, argv: Sequence[str]) -> Told:
             lambda report, style: report.problems(problems, style),
             lambda: of_problems_in(problems, command, code),
         )
-    message = _message(error)
+    message = _message(error, argv)
     return Told(
         lambda report, style: report.failure(message, code, style),
         lambda: of_failure(message, command, code, _manifest(argv)),
@@ -129,15 +129,15 @@ def _manifest(argv: Sequence[str]) -> str:
     return named if os.path.isfile(named) else ""  # noqa: PTH113 - takes NUL and over-long names
 
 
-def _text(error: Exception) -> str:
+def _text(error: Exception, argv: Sequence[str]) -> str:
     if isinstance(error, ManifestError):
         return text.problems(error.problems)
-    return f"Error: {_message(error)}"
+    return f"Error: {_message(error, argv)}"
 
 
-def _message(error: Exception) -> str:
+def _message(error: Exception, argv: Sequence[str]) -> str:
     if isinstance(error, ReconcilerError):
-        return str(error)
+        return _masked(str(error), argv)
     if isinstance(error, MemoryError):
         return "there is not enough memory"
 
@@ -146,6 +146,14 @@ def _message(error: Exception) -> str:
     if isinstance(error, OSError):
         return told
     return f"reconciler has a bug: {told}; run again with --debug for details"
+
+
+def _masked(message: str, argv: Sequence[str]) -> str:
+    """Return a message that may quote the words of a line, as a path or name that one of them is.
+
+    One may be an address with a secret. Where none is, what a message advises stays as it is.
+    """
+    return masked_in(message) if any(map(has_secret_in, argv)) else message
 
 
 def _folder_is_gone() -> bool:

@@ -18,7 +18,8 @@ from reconciler.cli.options.outputs import NO_REPORT, holds_else
 from reconciler.cli.output.streams import Streams
 from reconciler.cli.settings import GITHUB, GITHUB_OUTPUT, GITHUB_SUMMARY, OF_VERDICTS, TEXT, Output
 from reconciler.errors import ERROR, SUCCESS, ReconcilerError
-from reconciler.printable import commandless, commandless_quoted, quoted
+from reconciler.masking import quoted_url
+from reconciler.printable import commandless, commandless_quoted
 from reconciler.report.formats import Report, report_in, signed
 from reconciler.report.style import UNBOUNDED, Style
 from reconciler.report.verdicts.verdict import Verdict
@@ -78,7 +79,7 @@ class Teller(NamedTuple):
 
     def _write_file(self, path: str, format: str, told: Told) -> None:
         if holds_else(path):  # which may have come meanwhile
-            raise ReconcilerError(f"can't write {quoted(path)}: it {NO_REPORT}")
+            raise ReconcilerError(f"can't write {quoted_url(path)}: it {NO_REPORT}")
         write_whole(path, _encoded(signed(self._written(format, told, _IN_FILE), format)))
 
     def _written(self, format: str, told: Told, style: Style) -> str:
@@ -181,7 +182,7 @@ def _append(path: str, text: str, limit: int | None = None) -> None:
             known = os.fstat(file.fileno())
             if limit is not None and known.st_size + len(data) > limit:
                 raise ReconcilerError(
-                    f"{quoted(path)} has no room for this report: GitHub shows 1 MiB of a step"
+                    f"{quoted_url(path)} has no room for this report: GitHub shows 1 MiB of a step"
                 )
             try:
                 while data:
@@ -192,7 +193,7 @@ def _append(path: str, text: str, limit: int | None = None) -> None:
                 raise
     except (OSError, ValueError) as error:
         reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
-        raise ReconcilerError(f"can't write {quoted(path)}: {reason}") from error
+        raise ReconcilerError(f"can't write {quoted_url(path)}: {reason}") from error
 
 
 def _encoded(text: str) -> bytes:

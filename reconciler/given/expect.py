@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from reconciler.errors import BlockedError, StaleError, UsageError
+from reconciler.masking import masked
 from reconciler.plan.document import Plan
 from reconciler.plan.review import beyond
 from reconciler.printable import quoted
@@ -42,9 +43,9 @@ def check_reviewed(plan: Plan, reviewed: str | Plan) -> None:
 def _digest(expected: str) -> str:
     """Return a digest; raises `UsageError` if it is none."""
     if not _DIGEST.fullmatch(expected):
+        wrong = quoted(masked(expected)[:80])
         raise UsageError(
-            f"--expect {quoted(expected[:80])}: a digest is sha256: and 64 hexadecimal digits, as "
-            "`plan` prints it"
+            f"--expect {wrong}: a digest is sha256: and 64 hexadecimal digits, as `plan` prints it"
         )
     return expected
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from reconciler.disk import drafts
 from reconciler.errors import ReconcilerError
-from reconciler.printable import quoted
+from reconciler.masking import quoted_url
 
 _DRAFT_ENDS = ".tmp"
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
@@ -31,7 +31,7 @@ def check_writable(path: str) -> None:
     goal = Path(path)
     if (goal.exists() and not goal.is_file()) or any(map(_is_device, _places(path))):
         raise ReconcilerError(
-            f"can't write {quoted(path)}: it is not an ordinary file; give the path of a file"
+            f"can't write {quoted_url(path)}: it is not an ordinary file; give the path of a file"
         )
 
 
@@ -59,14 +59,14 @@ def write_whole(path: str, data: bytes, *, mode: int | None = None) -> None:
         check_writable(path)
         if goal.exists() and _is_database(goal):
             # A slip of the keyboard must not cost a platform and all its records.
-            raise ReconcilerError(f"can't write {quoted(path)}: a database is there")
+            raise ReconcilerError(f"can't write {quoted_url(path)}: a database is there")
         if _is_beside_database(Path(os.path.realpath(goal))):
-            raise ReconcilerError(f"can't write {quoted(path)}: it is a part of a database")
+            raise ReconcilerError(f"can't write {quoted_url(path)}: it is a part of a database")
         # What a link leads to is replaced; the link stays.
         _replace(Path(os.path.realpath(goal)) if goal.is_symlink() else goal, data, mode=mode)
     except (OSError, ValueError) as error:
         raise ReconcilerError(
-            f"can't write {quoted(path)}: {_reason(error)}. Nothing was written to it"
+            f"can't write {quoted_url(path)}: {_reason(error)}. Nothing was written to it"
         ) from error
 
 
@@ -82,12 +82,12 @@ def check_digest_goal(path: str) -> str:
     except FileNotFoundError:
         return ""
     except (OSError, ValueError) as error:
-        raise ReconcilerError(f"can't read {quoted(path)}: {_reason(error)}") from error
+        raise ReconcilerError(f"can't read {quoted_url(path)}: {_reason(error)}") from error
     text = found.strip().decode("ascii", "replace")
     if text and not _DIGEST.fullmatch(text):
         what = "a database is there" if found.startswith(_DATABASE) else "no digest is there"
         raise ReconcilerError(
-            f"can't write {quoted(path)}: {what}; give another path, or remove what is there"
+            f"can't write {quoted_url(path)}: {what}; give another path, or remove what is there"
         )
     return text
 
@@ -103,7 +103,7 @@ def check_room(path: str, size: int) -> None:
             pass
     except (OSError, ValueError) as error:
         raise ReconcilerError(
-            f"can't write {quoted(path)}: {_reason(error)}. Nothing was done yet"
+            f"can't write {quoted_url(path)}: {_reason(error)}. Nothing was done yet"
         ) from error
 
 
@@ -119,7 +119,7 @@ def rewrite_whole(path: str, data: bytes) -> None:
         _replace(goal, data, like=goal.stat())
     except (OSError, ValueError) as error:
         raise ReconcilerError(
-            f"can't write {quoted(path)}: {_reason(error)}. It is as it was"
+            f"can't write {quoted_url(path)}: {_reason(error)}. It is as it was"
         ) from error
 
 
@@ -128,8 +128,8 @@ def check_new(path: str) -> None:
     check_writable(path)
     if os.path.lexists(path):
         raise ReconcilerError(
-            f"can't write {quoted(path)}: there is something already, which stays as it is; give "
-            "another path"
+            f"can't write {quoted_url(path)}: there is something already, which stays as it is; "
+            "give another path"
         )
 
 
@@ -145,12 +145,12 @@ def new_file(path: str, data: bytes) -> Iterator[None]:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
         handle = os.open(path, flags, 0o600)
     except (OSError, ValueError) as error:
-        raise ReconcilerError(f"can't write {quoted(path)}: {_reason(error)}") from error
+        raise ReconcilerError(f"can't write {quoted_url(path)}: {_reason(error)}") from error
     try:
         try:
             _fill(handle, data)
         except OSError as error:
-            raise ReconcilerError(f"can't write {quoted(path)}: {_reason(error)}") from error
+            raise ReconcilerError(f"can't write {quoted_url(path)}: {_reason(error)}") from error
         yield
     except BaseException:
         with contextlib.suppress(OSError):

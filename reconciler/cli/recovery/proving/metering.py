@@ -21,9 +21,9 @@ from reconciler.errors import ERROR, SUCCESS, ReconcilerError, SnapshotError, Us
 from reconciler.given import read_scopes
 from reconciler.location import location
 from reconciler.manifest import Manifest
+from reconciler.masking import quoted_url
 from reconciler.model import Objective
 from reconciler.names import Scope
-from reconciler.printable import quoted
 from reconciler.recovery.proving.objective import Declared, prove
 from reconciler.recovery.proving.results import Proved, StorageProved
 from reconciler.recovery.repository.address import understand
@@ -159,7 +159,7 @@ class _Meter:
         if not path.endswith(_SUFFIX):
             context.note(
                 f"Warning: node_exporter reads only files whose names end with {_SUFFIX}, and "
-                f"{quoted(path)} does not."
+                f"{quoted_url(path)} does not."
             )
         self._began = time.monotonic()
 
@@ -183,9 +183,9 @@ class _Meter:
         except ReconcilerError as error:
             problems.append(str(error))
         if problems and code == SUCCESS:
-            raise ReconcilerError(f"--metrics {quoted(self._path)}: {'; '.join(problems)}")
+            raise ReconcilerError(f"--metrics {quoted_url(self._path)}: {'; '.join(problems)}")
         for problem in problems:
-            self._context.streams.note(f"Warning: --metrics {quoted(self._path)}: {problem}")
+            self._context.streams.note(f"Warning: --metrics {quoted_url(self._path)}: {problem}")
         return code
 
     def _runs(self, code: int) -> Measured:
@@ -208,16 +208,16 @@ class _Meter:
             return ()
         except (OSError, ValueError) as error:
             reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
-            raise ReconcilerError(f"can't read {quoted(self._path)}: {reason}") from error
+            raise ReconcilerError(f"can't read {quoted_url(self._path)}: {reason}") from error
         if text and not text.startswith(BEGINNING):
             raise ReconcilerError(
-                f"can't write {quoted(self._path)}: what is there was not written by --metrics; "
-                "give another path, or remove it"
+                f"can't write {quoted_url(self._path)}: what is there was not written by "
+                "--metrics; give another path, or remove it"
             )
         if not tells_of(text, self._where):
             raise UsageError(
-                f"--metrics {quoted(self._path)}: it tells of another repository than "
-                f"{quoted(self._where)}; give each a file of its own, or remove this one"
+                f"--metrics {quoted_url(self._path)}: it tells of another repository than "
+                f"{quoted_url(self._where)}; give each a file of its own, or remove this one"
             )
         return runs_in(text, self._where)
 

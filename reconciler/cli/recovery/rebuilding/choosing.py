@@ -11,6 +11,7 @@ from reconciler.cli.context import Context
 from reconciler.environment.timestamps import utc_now
 from reconciler.errors import SnapshotError, UsageError
 from reconciler.location import same_place
+from reconciler.masking import masked
 from reconciler.model import Entry
 from reconciler.printable import quoted
 from reconciler.recovery.repository.address import in_shell
@@ -45,8 +46,9 @@ def _others(repository: Repository) -> str:
 def check_digest(options: RebuildOptions) -> None:
     """Raise `UsageError` if what is expected of the snapshot can't be a digest."""
     if options.expect is not None and not is_digest(options.expect):
+        wrong = quoted(masked(options.expect)[:80])
         raise UsageError(
-            f"--expect {quoted(options.expect[:80])}: a digest of a snapshot is sha256: and 64 hex "
+            f"--expect {wrong}: a digest of a snapshot is sha256: and 64 hex "
             "digits, as `snapshot create` tells it; a plan is expected with --expect-plan"
         )
 
