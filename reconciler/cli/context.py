@@ -12,7 +12,7 @@ from reconciler.applying.apart import Apart
 from reconciler.cli import TYPE_CHECKING
 from reconciler.cli.output.streams import Streams
 from reconciler.cli.output.terminal import has_colour, is_terminal, width
-from reconciler.cli.settings import GITHUB, HTML, STDOUT, TEXT, Settings
+from reconciler.cli.settings import GITHUB, HTML, STDOUT, TEXT, Settings, appended
 from reconciler.environment.here import origin_here
 from reconciler.environment.origin import Origin
 from reconciler.errors import SUCCESS, ReconcilerError, UsageError
@@ -84,7 +84,7 @@ class Context(NamedTuple):
             _style(settings, environ, sys.stderr),
             origin_here(environ),
             TimeLimit(settings.timeout),
-            Apart(_files(settings)),
+            Apart(_files(settings, environ)),
             Ahead(),
         )
 
@@ -158,8 +158,12 @@ class Context(NamedTuple):
             self.note(f"Warning: {shown(notice.message)}")
 
 
-def _files(settings: Settings) -> Iterator[tuple[str, str]]:
-    """Yield the files that options of every command name, and these options."""
+def _files(settings: Settings, environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield the files that options of every command name, and these options.
+
+    What GitHub reads comes first: if that is refused, nothing is told there of what else is.
+    """
+    yield from appended(settings, environ)
     if settings.events not in (None, STDOUT):
         yield "--events", str(settings.events)
     for one in settings.output_files:

@@ -88,14 +88,16 @@ def _allowed(streams: Streams, wanted: Iterable[Output], argv: Sequence[str]) ->
 def _around(error: Exception, argv: Sequence[str]) -> dict[str, str]:
     """Return the environment without names of files to which nothing may be appended.
 
-    Of one that only a manifest tells, that is what the error says.
+    Of one that only a manifest tells, that is what the error says; then the other may be no better.
     """
     around = dict(os.environ)
-    for name in GITHUB_FILES:
-        file = Appended(around.get(name, ""))
-        is_meant = isinstance(error, ForbiddenFileError) and quoted(file) in str(error)
+    files = {name: Appended(around[name]) for name in GITHUB_FILES if around.get(name)}
+    is_meant = isinstance(error, ForbiddenFileError) and any(
+        quoted(file) in str(error) for file in files.values()
+    )
+    for name, file in files.items():
         if is_meant or of_report(file, argv):
-            around.pop(name, None)
+            del around[name]
     return around
 
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from reconciler.cli.context import Context
-from reconciler.cli.inputs.files import write_whole
+from reconciler.cli.inputs.files import check_appendable, write_whole
 from reconciler.cli.options.outputs import NO_REPORT, holds_else
 from reconciler.cli.output.streams import Streams
 from reconciler.cli.settings import GITHUB, GITHUB_OUTPUT, GITHUB_SUMMARY, OF_VERDICTS, TEXT, Output
@@ -178,6 +178,9 @@ def _append(path: str, text: str, limit: int | None = None) -> None:
     """Append to a file that a CI system has made for this, all or nothing: `ReconcilerError`."""
     data = text.encode("utf-8", "backslashreplace")
     try:
+        check_appendable(path)
+        if _ends_within_line(path):
+            data = b"\n" + data
         with Path(path).open("ab", buffering=0) as file:
             known = os.fstat(file.fileno())
             if limit is not None and known.st_size + len(data) > limit:
@@ -194,6 +197,15 @@ def _append(path: str, text: str, limit: int | None = None) -> None:
     except (OSError, ValueError) as error:
         reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
         raise ReconcilerError(f"can't write {quoted_url(path)}: {reason}") from error
+
+
+def _ends_within_line(path: str) -> bool:
+    """Return whether a file ends with half a line, which another step has written."""
+    if not Path(path).is_file() or not Path(path).stat().st_size:
+        return False
+    with Path(path).open("rb") as file:
+        file.seek(-1, os.SEEK_END)
+        return file.read() != b"\n"
 
 
 def _encoded(text: str) -> bytes:

@@ -17,6 +17,9 @@ _DRAFT_ENDS = ".tmp"
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 #: Bytes; more than a digest has, with what ends its line.
 _LONGEST_DIGEST = 80
+_PLAN = re.compile(rb'\{\s*"format_version": \d+,\s*"tool_version": "')
+#: Bytes; enough for the beginning of a plan.
+_BEGINNING = 80
 _DATABASE = b"SQLite format 3\0"
 #: What the files have at the end of their names that SQLite keeps beside a database.
 _BESIDE = ("-wal", "-shm", "-journal")
@@ -57,17 +60,25 @@ def write_whole(path: str, data: bytes, *, mode: int | None = None) -> None:
     goal = Path(path)
     try:
         check_writable(path)
-        if goal.exists() and _is_database(goal):
-            # A slip of the keyboard must not cost a platform and all its records.
-            raise ReconcilerError(f"can't write {quoted_url(path)}: a database is there")
-        if _is_beside_database(Path(os.path.realpath(goal))):
-            raise ReconcilerError(f"can't write {quoted_url(path)}: it is a part of a database")
+        _check_no_database(path)
         # What a link leads to is replaced; the link stays.
         _replace(Path(os.path.realpath(goal)) if goal.is_symlink() else goal, data, mode=mode)
     except (OSError, ValueError) as error:
         raise ReconcilerError(
             f"can't write {quoted_url(path)}: {_reason(error)}. Nothing was written to it"
         ) from error
+
+
+def check_appendable(path: str) -> None:
+    """Refuse a database and a saved plan, which what is appended would spoil.
+
+    Raises `ReconcilerError`; `OSError` or `ValueError` if it can't be read.
+    """
+    _check_no_database(path)
+    if Path(path).is_file():
+        with Path(path).open("rb") as file:
+            if _PLAN.match(file.read(_BEGINNING)):
+                raise ReconcilerError(f"can't write {quoted_url(path)}: a saved plan is there")
 
 
 def check_digest_goal(path: str) -> str:
@@ -163,6 +174,15 @@ def _fill(handle: int, data: bytes) -> None:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
+
+
+def _check_no_database(path: str) -> None:
+    # A slip of the keyboard must not cost a platform and all its records.
+    goal = Path(path)
+    if goal.is_file() and _is_database(goal):
+        raise ReconcilerError(f"can't write {quoted_url(path)}: a database is there")
+    if _is_beside_database(Path(os.path.realpath(goal))):
+        raise ReconcilerError(f"can't write {quoted_url(path)}: it is a part of a database")
 
 
 def _is_database(path: Path) -> bool:

@@ -126,6 +126,11 @@ def test_steps_append_to_what_github_reads(quickstart):
     quickstart("plan", "-o", "github", env=env)
     assert quickstart.read("output").startswith("a=b\nstatus=changes\n")
     assert quickstart.read("summary").startswith("# Before\n### Plan: 3 to create")
+    quickstart.write("a=b", "output")
+    quickstart.write("# Before", "summary")
+    quickstart("plan", "-o", "github", env=env)
+    assert quickstart.read("output").startswith("a=b\nstatus=changes\n")
+    assert quickstart.read("summary").startswith("# Before\n### Plan: 3 to create")
 
 
 def test_a_summary_that_is_full_is_left_as_it_is(quickstart):
@@ -168,6 +173,32 @@ def test_what_github_reads_is_no_file_of_the_run(quickstart):
     done = quickstart("validate", "-o", "github", code=64, env=env)
     assert "'lock/new' is a file of the manifest's lock" in done.stderr
     assert not (quickstart.path / "lock" / "new").exists()
+
+
+def test_what_github_reads_lies_in_no_storage(folder):
+    folder.write(MANIFEST.replace("/data/nas", f"{folder.path}/nas"))
+    (folder.path / "nas").mkdir()
+    folder.write("half a line", "nas/a")
+    env = {"GITHUB_OUTPUT": "nas/a", "GITHUB_STEP_SUMMARY": "nas/b"}
+    for command in ("plan", "validate"):
+        done = folder(command, "-o", "github", code=64, env=env)
+        assert "GITHUB_OUTPUT 'nas/a' lies in the storage 'nas'" in done.stderr
+        assert folder.read("nas/a") == "half a line"
+        assert not (folder.path / "nas" / "b").exists()
+
+
+def test_what_github_reads_is_no_platform_and_no_plan(applied):
+    applied("plan", "--out", "plan.json")
+    kept = ("platform.db", "plan.json")
+    before = [(applied.path / name).read_bytes() for name in kept]
+    for name in ("platform.db", "platform.db-journal", "plan.json"):
+        env = {"GITHUB_OUTPUT": name, **SUMMARY}
+        for line, code in (("validate", 1), ("plan --bogus", 64)):
+            done = applied(*line.split(), "-o", "github", code=code, env=env)
+            assert f"can't write '{name}': " in done.stderr
+        assert [(applied.path / one).read_bytes() for one in kept] == before
+    assert not (applied.path / "platform.db-journal").exists()
+    applied("list")
 
 
 def test_of_a_report_that_is_refused_github_is_told(quickstart):
