@@ -62,9 +62,12 @@ def refusal(row: Row, before: Namespace, after: Namespace, chosen: Settings) -> 
 def of_report(file: str, words: Sequence[str]) -> str:
     """Return why a report can't be written where a line makes no sense; empty if it can.
 
-    Whichever of its `words` is a path may be read.
+    Whichever of its `words` is a path may be read, also one that is joined to an option, unless
+    that writes.
     """
-    return _of_file(_Asked(file, (), Namespace(words=words), Settings()))
+    options = [w for w in words if w.startswith("-") and not w.startswith(("-o", "--out"))]
+    joined = [value for word in options for value in (word.partition("=")[2], word[2:]) if value]
+    return _of_file(_Asked(file, (), Namespace(words=[*words, *joined]), Settings()))
 
 
 def holds_else(path: str) -> bool:

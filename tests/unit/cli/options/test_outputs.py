@@ -16,6 +16,7 @@ from reconciler.cli.options.parser import command_parser
 from reconciler.cli.settings import (
     GITHUB_FILES,
     VERDICTS,
+    Appended,
     Output,
     Settings,
     WrittenManifest,
@@ -221,7 +222,11 @@ def test_what_github_reads_is_held_against_the_same(
 def test_a_line_that_makes_no_sense_is_held_against_its_words(place: Path) -> None:
     (place / "report.md").write_text(signed("x", "markdown"))
     assert "this run reads" in of_report("report.md", ["show", "./report.md", "--nothing"])
-    assert of_report("report.md", ["show", "--nothing"]) == ""
+    for joined in ("--env-file=report.md", "-freport.md", "-f=report.md"):
+        assert "this run reads" in of_report("report.md", ["plan", joined, "--nothing"])
+        assert "this run reads" in of_report(Appended("report.md"), ["plan", joined, "--nothing"])
+    for writes in ("-omarkdown=report.md", "markdown=report.md", "--output=markdown=report.md"):
+        assert of_report("report.md", ["show", "-o", writes, "--nothing"]) == ""
     for path in ("new.yaml", "repository/.git/new", "known/new", "storages/new.yaml"):
         assert of_report(path, ["plan", "--nothing"]), path
 
