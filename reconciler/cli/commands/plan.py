@@ -97,6 +97,11 @@ def _spare(context: Context, manifest: Manifest, options: PlanOptions) -> None:
     for path in filter(None, (options.out, options.digest_file)):
         if refusal := unspared(manifest, path, "plan"):
             raise UsageError(refusal)
+    _check_replaced(options)
+
+
+def _check_replaced(options: PlanOptions) -> None:
+    """Refuse to replace anything but a plan, or a report, and a digest."""
     if options.out and holds_else(options.out):
         raise UsageError(
             f"{quoted(options.out)} is no plan, which alone --out replaces: give another path, or "
@@ -107,6 +112,7 @@ def _spare(context: Context, manifest: Manifest, options: PlanOptions) -> None:
 
 
 def _save(plan: Plan, options: PlanOptions) -> None:
+    _check_replaced(options)  # what is there may have come meanwhile
     if options.out:
         write_whole(options.out, to_json(plan))
     if options.digest_file:
