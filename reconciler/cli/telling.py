@@ -80,7 +80,7 @@ class Teller(NamedTuple):
     def _write_file(self, path: str, format: str, told: Told) -> None:
         if holds_else(path):  # which may have come meanwhile
             raise ReconcilerError(f"can't write {quoted_url(path)}: it {NO_REPORT}")
-        write_whole(path, _encoded(signed(self._written(format, told, _IN_FILE), format)))
+        write_whole(path, _encoded(signed(self._written(format, told, _IN_FILE), format), format))
 
     def _written(self, format: str, told: Told, style: Style) -> str:
         if format in OF_VERDICTS:
@@ -208,5 +208,6 @@ def _ends_within_line(path: str) -> bool:
         return file.read() != b"\n"
 
 
-def _encoded(text: str) -> bytes:
-    return commandless_quoted(text).encode("utf-8", "surrogatepass")
+def _encoded(text: str, format: str) -> bytes:
+    safe = commandless if format == TEXT else commandless_quoted
+    return safe(text).encode("utf-8", "surrogatepass")

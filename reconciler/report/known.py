@@ -15,10 +15,10 @@ _END = 1 << 16
 _SIGNED = rb"(?:<!-- )?Written by reconciler [^\n ]+\.(?: -->)?\n"
 _TEXT = rb'"(?:[^"\\]|\\.)*"'
 _OPENING = rb'\{\s*"format_version": \d+,\s*'
-_PLAN = _OPENING + rb'"tool_version": "[^"\n]*",\s*"created_at": '
-#: How drift, invalid manifests and both kinds of verification begin.
+#: How plans, drift, invalid manifests and both kinds of verification go on.
 _JSON = _OPENING + (
-    rb'"(?:platform": %(text)s,\s*"platform_id": %(text)s,\s*"account": [^\n]*,\s*"plan_digest": |'
+    rb'"(?:tool_version": "[^"\n]*",\s*"created_at": |'
+    rb'platform": %(text)s,\s*"platform_id": %(text)s,\s*"account": [^\n]*,\s*"plan_digest": |'
     rb'valid": false,\s*"problems": \[\s*\{\s*"file": %(text)s,\s*"line": [\dnul]+,\s*"column": |'
     rb'verdict": "\w+",\s*(?:"how": "\w+",\s*)?"repository": %(text)s,\s*"(?:platform|at)": )'
 ) % {b"text": _TEXT}
@@ -49,7 +49,7 @@ _WIDGET = (
     rb'"error": "(?:[\d,]+ problems? in [\d,]+ files?|Error \(exit code \d+\))\.")\n\}\n'
 )
 
-_BEGINNINGS = (_SIGNED, _PLAN, _JSON, _SARIF, _JUNIT, _PAGE)
+_BEGINNINGS = (_SIGNED, _JSON, _SARIF, _JUNIT, _PAGE)
 #: Of a long document, both ends.
 _WHOLE = (_SHORT_JSON, _QUALITY, _WIDGET)
 
@@ -71,14 +71,6 @@ def holds_else(path: str) -> bool:
     except (OSError, ValueError):
         return True
     return bool(data) and not _is_report(data)
-
-
-def holds_plan(path: str) -> bool:
-    """Return whether an ordinary file is there that holds a saved plan: `OSError`, `ValueError`."""
-    if not os.path.isfile(path):  # noqa: PTH113 - it is text
-        return False
-    with open(path, "rb") as file:  # noqa: PTH123 - as above
-        return bool(re.match(_PLAN, file.read(_END)))
 
 
 def _is_report(data: bytes) -> bool:

@@ -9,7 +9,8 @@ from reconciler.printable import shown
 from reconciler.report.findings import ERROR, Finding
 from reconciler.report.verdicts.verdict import Case, Verdict, is_wrong
 
-_SPECIAL = re.compile("[&<>\"']|#(?=#)|_(?=(?:start|end):)")
+#: What XML gives a meaning, or a CI runner that reads the log, where it stands or begins a line.
+_SPECIAL = re.compile(r"[&<>\"']|#(?=#)|_(?=(?:start|end):)|\A\s*:(?=:)")
 
 
 def written(verdict: Verdict) -> str:
@@ -58,4 +59,4 @@ def _told(findings: list[Finding]) -> str:
 
 def _escaped(text: str) -> str:
     """Return text for a place in quotes or between tags: no character that XML can't hold."""
-    return _SPECIAL.sub(lambda found: f"&#{ord(found[0])};", shown(text))
+    return _SPECIAL.sub(lambda found: f"{found[0][:-1]}&#{ord(found[0][-1])};", shown(text))

@@ -338,6 +338,21 @@ def test_what_came_meanwhile_is_no_more_replaced(quickstart):
     assert "can't write 'plan.xml': it is no report" in done.stderr
     assert quickstart.read("plan.xml") == "mine"
     assert quickstart.read("plan.json")
+    quickstart.write(MODULE + hook.replace("plan.xml", "digest"), "ours.py")
+    told = ("--out", "saved.json", "--digest-file", "digest")
+    quickstart("plan", "--platform", "jetraw+module:ours", *told, code=1, env=env)
+    assert quickstart.read("digest") == "mine"
+    assert not (quickstart.path / "saved.json").exists()
+
+
+def test_no_line_of_a_file_is_a_command_whatever_the_manifest_is_called(folder):
+    name = "::error file=x::owned.yaml"
+    folder.write("version: 1\nstoragez: []\n", name)
+    told = ("-o", "text=told.txt", "-o", "junit=told.xml", "-o", "junit")
+    done = folder("validate", "-f", name, *told, code=65)
+    texts = (done.stdout, folder.read("told.txt"), folder.read("told.xml"))
+    assert not [text for text in texts if "\n::" in text]
+    assert f"{name}:2:1: " in "".join(documents.junit(done.stdout).itertext())
 
 
 def test_a_hyphen_is_standard_output(quickstart):
