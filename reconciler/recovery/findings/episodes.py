@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from msgspec.structs import replace
 
 from reconciler.recovery import values
-from reconciler.recovery.findings.states import is_among, is_bare, is_same_damage, state_of
+from reconciler.recovery.findings.states import EITHER, is_among, is_bare, is_same_damage, state_of
 from reconciler.recovery.rows import ARCHIVED, FILE, WITH_BYTES, Content
 from reconciler.recovery.values import Accepted, FileFinding
 
@@ -80,11 +80,23 @@ def observed(
             after += _seen_again(episode, found[known], moment, over[known])
         elif (moment > episode.last_seen or episode is not known_before) and ended(episode):
             after.append(replace(episode, resolved=moment))
+            after += _still_missed(episode, moment)
         else:
             after.append(episode)
     new = [f for known, f in found.items() if known not in told]
     after += [replace(f, first_seen=moment, last_seen=moment, resolved="") for f in new]
     return after
+
+
+def _still_missed(episode: FileFinding, moment: str) -> list[FileFinding]:
+    """Return what is still missed at a path, once the first file that was missed there is back."""
+    others = [each for each in episode.missed if each.detail != EITHER]
+    if not others or is_settled(episode):
+        return []
+    was, *missed = others
+    of_others = FileFinding(values.MISSING, episode.storage, episode.place, episode.path, was)
+    seen = {"first_seen": moment, "last_seen": moment}
+    return [replace(of_others, about=episode.about, missed=tuple(missed), **seen)]
 
 
 def _come(episode: FileFinding, moment: str, now: str) -> FileFinding:

@@ -6,6 +6,9 @@ from collections.abc import Iterable
 
 from reconciler.recovery.rows import DELETED, WITH_BYTES, Content
 
+#: The detail of a file that is missed: it is that one or the one that is named before it.
+EITHER = b"either"
+
 
 def state_of(content: Content | None) -> tuple[object, ...]:
     """Return by what a file is the same as it was accepted."""

@@ -21,7 +21,7 @@ from reconciler.errors import RepositoryError, SnapshotError
 from reconciler.recovery import rows
 from reconciler.recovery.findings import episodes, store
 from reconciler.recovery.findings.history import is_of_bytes, is_over, of_each
-from reconciler.recovery.findings.states import is_bare
+from reconciler.recovery.findings.states import EITHER, is_bare
 from reconciler.recovery.parts import convert, read
 from reconciler.recovery.parts.schema import CONTENTS
 from reconciler.recovery.repository.contract import Repository
@@ -114,7 +114,7 @@ def _keep(
         if episodes.key(finding) not in wrong.by_key and not hidden(finding.path):
             wrong.take(Otherwise(finding))
     ended = _ended(repository, scan, wrong, hidden)
-    before = wrong.without_renewed(known.episodes, scan.ended_at)
+    before = wrong.without_moved(wrong.without_renewed(known.episodes, scan.ended_at))
     after = episodes.observed(before, wrong.by_key, scan.ended_at, ended, now)
     left_out = Exclusions(scan.excluded).covers
     wrong.add((e for e in after if not (e.resolved or left_out(e.path))), hidden)
@@ -247,7 +247,10 @@ def _gone_as(remembered: Content) -> tuple[Content, ...]:
         return (known,)
     size, mtime_ns = was.written
     written = Content(remembered.path, rows.UNREADABLE, size, mtime_ns)
-    return (written,) if was.is_written_lost else (known, written)
+    # What has moved was found by what was written last.
+    if was.is_written_lost or was.is_moved:
+        return (written,)
+    return known, replace(written, detail=EITHER)
 
 
 def _plain(remembered: Content) -> Content:

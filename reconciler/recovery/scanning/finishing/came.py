@@ -118,7 +118,7 @@ class Came(Struct):
             return was._replace(maybe=path or was.maybe)
         if path:
             self.now[one.path] = path
-            return Away(was.since, is_moved=True)
+            return was._replace(is_moved=True, maybe=b"", is_gone=False)
         if was.maybe and was.maybe not in self.there and hidden.is_closed(was.maybe):
             return was
         if one.is_told(since):

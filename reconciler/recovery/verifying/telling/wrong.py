@@ -122,6 +122,19 @@ class Wrong(Struct):
             for e in known
         ]
 
+    def without_moved(self, known: Iterable[FileFinding]) -> list[FileFinding]:
+        """Return what was `known`, without what is missed at a path and lies elsewhere.
+
+        Where others are missed there, too.
+        """
+        return [self._without_moved(e) if not e.resolved and e.missed else e for e in known]
+
+    def _without_moved(self, episode: FileFinding) -> FileFinding:
+        moved = self.moved.get(episode.path, ())
+        every = episodes.given_up(episode)
+        was, *missed = [e for e in every if not is_among(e, moved)] or every[:1]
+        return replace(episode, was=was, missed=tuple(missed))
+
     @property
     def new(self) -> list[FileFinding]:
         """What was not known to be so, and nobody has accepted."""

@@ -94,6 +94,49 @@ def test_another_file_that_is_moved_from_its_path_does_not_end_it(lost, is_told,
     assert lost.known() == MISSING
 
 
+@pytest.mark.parametrize("is_hidden", [True, False])
+def test_nor_does_one_that_nobody_could_read_there(lost, is_hidden):
+    other = File(WRITTEN, mtime_ns=LONG_AGO + 1)
+    lost.storage.files[b"f/a"] = other
+    lost.storage.errors[b"f/a"] = b"EIO"
+    lost.scan()
+    if is_hidden:
+        lost.scan(excluded=("f/",))
+    del lost.storage.files[b"f/a"]
+    lost.storage.files[b"q"] = other
+    for _ in range(2):
+        assert lost.scan().missing_first == [b"f/a"]
+    assert lost.known() == MISSING
+
+
+@pytest.mark.parametrize("back", [GOOD, WRITTEN])
+def test_of_two_that_are_missing_one_that_is_back_ends_only_itself(lost, back):
+    lost.put(WRITTEN, mtime_ns=LONG_AGO + 1)
+    lost.scan()
+    del lost.storage.files[b"f/a"]
+    lost.scan()
+    lost.put(back, mtime_ns=LONG_AGO + (back == WRITTEN))
+    for _ in range(2):
+        assert lost.scan().missing_first == [b"f/a"]
+    was = WRITTEN if back == GOOD else GOOD
+    (open_one,) = episodes.open_ones(store.read(lost.repository, TARGET.place).episodes).values()
+    assert open_one.was.size == len(was)
+    lost.accept()
+    for _ in range(2):
+        assert lost.scan().found == 0
+
+
+@pytest.mark.parametrize("moved", [GOOD, WRITTEN])
+def test_of_two_that_are_missing_one_that_lies_elsewhere_ends_only_itself(lost, moved):
+    lost.put(WRITTEN, mtime_ns=LONG_AGO + 1)
+    lost.scan()
+    del lost.storage.files[b"f/a"]
+    lost.scan()
+    lost.storage.put("q", moved, mtime_ns=LONG_AGO + 5)
+    for _ in range(2):
+        assert lost.scan().missing_first == [b"f/a"]
+
+
 @pytest.mark.parametrize("lay", [[ROTTEN, ROTTEN], [None, WRITTEN, b"another"]])
 def test_what_was_there_before_a_loss_was_accepted_is_given_up_with_it(nights, lay):
     start, seen = utc_now(), []
