@@ -45,6 +45,8 @@ class Disk:
         #: Where one read each last.
         self.read_at: dict[bytes, bytes] = {}
         self.lost: set[bytes] = set()
+        #: Those of which a scan has said so.
+        self.told: set[bytes] = set()
         #: Bytes of which a copy was removed, or has gone where no scan could see that it came.
         self.gone: set[bytes] = {GOOD, b"z"}
 
@@ -58,8 +60,8 @@ class Disk:
         return self.closed.get(path[:1].decode(), self.storage.files)
 
     def _come(self, path: bytes, file: File) -> None:
-        # Whoever writes over a file means to.
-        self.lost -= {data for data in self.lost if path in self.lived[data]}
+        # Whoever writes over a file means to; what was missed by then is missed still.
+        self.lost -= {data for data in self.lost - self.told if path in self.lived[data]}
         self._room(path)[path] = file
         self.lived.setdefault(file.data, set()).add(path)
 
@@ -156,6 +158,8 @@ class Disk:
                 self.seen |= {file.data} if is_known else set()
         self.log.append(("scan", most, ended.status, ended.missing_first, ended.awaited_first))
         self.check(ended)
+        self.told |= {data for data in self.lost if self.at[data] in ended.missing_first}
+        self.told &= self.lost - {file.data for file in self.all.values()}
         return ended
 
     def check(self, ended) -> None:
