@@ -39,7 +39,7 @@ class History(Struct, frozen=True):
         """Return whether a person has accepted the file as it is, and nothing else was seen."""
         known = self.lasts
         is_it = known is not None and episodes.is_accepted(known, finding.now)
-        return known is not None and is_it and not has_come_since(known, finding.was)
+        return known is not None and is_it and not has_come_since_accepted(known, finding.was)
 
     def has_good(self, finding: FileFinding) -> bool:
         """Return whether what was found is what the file should be, and its snapshot is wrong.
@@ -200,13 +200,18 @@ def is_instead(known: FileFinding, finding: FileFinding) -> bool:
     return is_changed and now is not None and now.kind in rows.INSTEAD
 
 
-def has_come_since(known: FileFinding, was: Content | None) -> bool:
+def has_come_since_accepted(known: FileFinding, was: Content | None) -> bool:
     """Return whether a file was read after a person accepted what is `known`: that it is gone."""
     if was is None or was.proved_at is None or known.accepted is None or not is_bare(known.now):
         return False
     if is_among(was, episodes.given_up(known)):
         return False
     return was.proved_at > _seconds(known.accepted.seen or known.accepted.at)
+
+
+def has_come_since(known: FileFinding, file: Content) -> bool:
+    """Return whether a file may have come to a path since it was `known` that one is gone there."""
+    return file.proved_at is None or file.proved_at >= _seconds(known.first_seen)
 
 
 def is_over(finding: FileFinding, now: Content | None) -> bool:

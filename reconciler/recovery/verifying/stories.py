@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from reconciler.environment.timestamps import moment_of
 from reconciler.recovery.findings.episodes import is_settled
-from reconciler.recovery.findings.history import has_come_since
+from reconciler.recovery.findings.history import has_come_since_accepted
 from reconciler.recovery.rows import ATTESTED, Content
 from reconciler.recovery.values import Accepted, FileFinding
 from reconciler.recovery.verifying.results import UNPROVED
@@ -121,7 +121,9 @@ class Story(Struct, frozen=True):
         lasting = (finding for finding in self.findings if not finding.resolved)
         seen = [chapter.content for chapter in self.chapters]
         for finding in lasting:
-            if is_settled(finding) and not any(has_come_since(finding, each) for each in seen):
+            if is_settled(finding) and not any(
+                has_come_since_accepted(finding, each) for each in seen
+            ):
                 return finding.accepted
         return None
 

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from reconciler.recovery.findings import episodes
 from reconciler.recovery.findings.episodes import Key
-from reconciler.recovery.findings.history import History, is_of_bytes, of_each
+from reconciler.recovery.findings.history import History, has_come_since, is_of_bytes, of_each
 from reconciler.recovery.findings.states import is_among
 from reconciler.recovery.rows import Content
 from reconciler.recovery.scanning.finishing.hiding import Hidden
@@ -111,9 +111,15 @@ class Wrong(Struct):
                 self.first.setdefault(what, _First()).take(finding.path)
 
     def is_moved(self, finding: FileFinding) -> bool:
-        """Return whether all that is missed at a path lies elsewhere."""
+        """Return whether all that is missed at a path lies elsewhere.
+
+        What a snapshot has of the path from before may have been written over by what moved: that
+        was read before anything was found.
+        """
         moved = self.moved.get(finding.path, ())
-        return bool(moved) and all(is_among(e, moved) for e in episodes.given_up(finding))
+        was_there = not (finding.missed or any(has_come_since(finding, each) for each in moved))
+        is_it = was_there or all(is_among(e, moved) for e in episodes.given_up(finding))
+        return bool(moved) and is_it
 
     def without_renewed(self, known: Iterable[FileFinding], moment: str) -> list[FileFinding]:
         """Return what was `known`; what was accepted of another file is over at a `moment`."""

@@ -137,6 +137,25 @@ def test_of_two_that_are_missing_one_that_lies_elsewhere_ends_only_itself(lost, 
         assert lost.scan().missing_first == [b"f/a"]
 
 
+def test_what_was_written_over_before_it_was_moved_is_missed_no_more(nights):
+    start = utc_now()
+
+    def scan(minute):
+        by = here(start + timedelta(minutes=minute))
+        nights.storage.now = int(by.now().timestamp())
+        return nights.scan(by=by)
+
+    was = scan(0).scan
+    nights.put(WRITTEN, mtime_ns=LONG_AGO + 1)
+    scan(1)
+    nights.storage.files[b"q"] = nights.storage.files.pop(b"f/a")
+    now = scan(2).scan
+    means = Means(nights.repository, utc_now, settled_ns=SETTLED_NS)
+    compare(of_scan(was), of_scan(now), "nas", means, (nights.repository, nights.repository))
+    for minute in (3, 4):
+        assert scan(minute).found == 0
+
+
 @pytest.mark.parametrize("lay", [[ROTTEN, ROTTEN], [None, WRITTEN, b"another"]])
 def test_what_was_there_before_a_loss_was_accepted_is_given_up_with_it(nights, lay):
     start, seen = utc_now(), []
