@@ -199,6 +199,7 @@ def test_what_holds_a_secret_is_refused_and_not_shown(folder, line):
 @pytest.mark.parametrize("letter", "hqvo")
 def test_a_secret_that_begins_like_an_option_is_not_shown(folder, letter):
     secret = new_token().text.reveal().split("_", 2)[2]
+    secret = f"A{secret[1:]}"  # no option of ours has this letter: -hf would be -h and -f
     told = folder("token", "revoke", f"-{letter}{secret}", *DATABASE, code=64)
     assert secret not in told.stderr + told.stdout
 
