@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from reconciler.environment.timestamps import moment_of, whole_seconds
+from reconciler.environment.timestamps import moment_of
 from reconciler.masking import masked_in
 from reconciler.printable import quoted, shown
 from reconciler.recovery.findings.episodes import SEVERITY
@@ -130,7 +130,7 @@ def _wrong(
     """
     classes = sorted(wrong, key=SEVERITY.index)
     counts = ", ".join(f"{wrong[what]:,} {shown(what)}" for what in classes)
-    latest = max((whole_seconds(one.first_seen) for one in found), default="")
+    latest = max((one.first_seen for one in found), default="")
     said = f"; the latest was found at {latest}" if latest else ""
     return FINDING, classes[0], f"{name}: {counts}, and not accepted{said}"
 
