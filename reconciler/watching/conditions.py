@@ -49,8 +49,9 @@ TELLING = frozenset({DRIFT, FINDING})
 #: Of which it is news that they have another cause: only that, since they may be told of in other
 #: words each time.
 CAUSED = frozenset({UNREAD, NOT_PULLED, NOT_APPLIED})
-#: Why nothing could be read: what was given makes no sense, or the platform does not answer.
-OF_MANIFEST, OF_PLATFORM = "manifest", "platform"
+#: Why nothing could be read: what was given makes no sense; the platform does not answer; it is
+#: another one than before, or none.
+OF_MANIFEST, OF_PLATFORM, OF_ANOTHER = "manifest", "platform", "another_platform"
 KINDS = tuple(sorted(CHECKOUT | READING | LIVE | APPLYING | SCANNING | RUNNING | PROOFS))
 BEGAN, CHANGED, ENDED = "began", "changed", "ended"
 #: With what the message begins of a condition that ends since a watch was told not to look at it.

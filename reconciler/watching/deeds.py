@@ -53,8 +53,9 @@ class Looked(Struct, frozen=True):
     #: Why manifest or platform could not be read.
     problem: Condition | None = None
     found: Found | None = None
-    #: The address of the platform, without secrets; empty if nobody can tell.
+    #: The address of the platform, without secrets, and its id; empty if nobody can tell.
     platform: str = ""
+    platform_id: str = ""
     #: How many storages are declared, and how many are live in scope.
     declared: int = 0
     live: int = 0
@@ -77,6 +78,8 @@ class Tried(Struct, frozen=True):
     is_untold: bool = False
     #: What there is since; None where nobody asks, or nobody knows.
     survey: Survey | None = None
+    #: The id of a platform that it has made; empty if there was one, or nobody knows.
+    platform_id: str = ""
 
 
 class ScanEnded(Struct, frozen=True):

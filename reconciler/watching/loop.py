@@ -21,7 +21,7 @@ from reconciler.watching.conditions import (
 )
 from reconciler.watching.deeds import Clock, Deeds, Looked, ScanEnded, Teller
 from reconciler.watching.files import Known, Recalled
-from reconciler.watching.memory import Memory, Paused, Told
+from reconciler.watching.memory import Memory, Paused, Told, checked
 from reconciler.watching.schedule import (
     APPLY,
     LOOK,
@@ -106,13 +106,7 @@ class Watch:
         """Take note of how the scan ended that was begun last."""
         now = self._clock.passed()
         self._agenda = schedule.scanned(self._terms, self._agenda, now, worked=ended.worked)
-        self._status = replace(
-            self._status,
-            scanning=False,
-            scanning_since="",
-            scanned_at=self._time(),
-            scanned_code=ended.exit_code,
-        )
+        self._status = taken.scanned(self._status, ended.exit_code, self._time())
         code = ended.exit_code if ended.worked else 0
         self._told.see(SCANNING, files.of_scan(ended.problem, code, ended.known))
         self._is_passed_by = self._recalling is not None
@@ -168,7 +162,7 @@ class Watch:
 
     def _look(self) -> None:
         begun = self._clock.passed()
-        looked = self._deeds.look()
+        looked = checked(self._told.memory, self._deeds.look())
         self._judge_scans()
         self._recall()
         now, time = self._clock.passed(), self._time()
@@ -188,14 +182,7 @@ class Watch:
             self._status = replace(status, failures=status.failures + 1)
             self._plot()
             return
-        self._status = replace(
-            status,
-            platform=looked.platform,
-            looked_at=time,
-            seconds=round(now - begun, 3),
-            declared=looked.declared,
-            live=looked.live,
-        )
+        self._status = taken.looked(status, looked, time, round(now - begun, 3))
         self._planned(looked, time)
 
     def _leaves_alone(self, looked: Looked) -> bool:
@@ -218,11 +205,13 @@ class Watch:
         self._plot()
         if looked.found and looked.found.ready and not digest:
             self._told.see(APPLYING, [])
-        self._remember(looked_at=time, platform=looked.platform)
+        whose = {"platform": looked.platform, "platform_id": looked.platform_id}
+        self._remember(looked_at=time, **whose)
 
     def _apply(self) -> None:
         self._remember(applying=self._deeds.run())
         tried = self._deeds.apply()
+        self._remember(platform_id=tried.platform_id or self._told.memory.platform_id)
         now, spread = self._clock.passed(), self._clock.spread()
         busy = tried.busy or tried.outdated
         self._agenda = schedule.applied(

@@ -15,14 +15,20 @@ from msgspec.structs import replace
 from reconciler.disk import drafts
 from reconciler.disk.durable import sync_folder
 from reconciler.environment.timestamps import is_moment, timestamp
+from reconciler.errors import ERROR
+from reconciler.model import NEW_PLATFORM, UNKNOWN_PLATFORM
 from reconciler.printable import quoted
-from reconciler.watching.conditions import Condition, Lasting, dropped, seen
-from reconciler.watching.deeds import Clock, Teller
+from reconciler.watching.conditions import OF_ANOTHER, UNREAD, Condition, Lasting, dropped, seen
+from reconciler.watching.deeds import Clock, Looked, Teller
 from reconciler.watching.files import Due
 
 FORMAT_VERSION = 1
 NAME = "watch.json"
 _BEGINS, _ENDS = ".watch-", ".tmp"
+_IF_MEANT = (
+    "nothing is applied, and what was told before lasts until that one is back; if this is meant, "
+    "give the watch a new folder with --state, or remove the one that it has"
+)
 #: Bytes; a file that is larger is none of ours.
 _LONGEST = 64 * 1024 * 1024
 
@@ -53,10 +59,11 @@ class Memory(Struct, frozen=True, omit_defaults=True):
     #: When which proofs are too old, as the repository of scans knew.
     dues: tuple[Due, ...] = ()
     #: What told of it, without secrets: whoever else tells says nothing of what lasts. The manifest
-    #: and what narrows it; the platform; the repository of scans, its id and its address. Each is
-    #: empty if there was none yet.
+    #: and what narrows it; the platform's address and id; the repository of scans, its id and its
+    #: address. Each is empty if there was none yet.
     manifest: str = ""
     platform: str = ""
+    platform_id: str = ""
     repository: str = ""
     scans_in: str = ""
 
@@ -80,6 +87,26 @@ def recall(folder: Path) -> tuple[Memory, str]:
 def keep(folder: Path, memory: Memory) -> None:
     """Write what is to be known after a restart; raises `OSError`, and leaves what was there."""
     write(folder / NAME, memory)
+
+
+def checked(memory: Memory, looked: Looked) -> Looked:
+    """Return a look, or why it counts for nothing: there is another platform than before, or none.
+
+    That is so until it is back, or a person says that it is meant: the manifest by another address,
+    who starts the watch by another folder of state.
+    """
+    known, found = memory.platform_id, looked.platform_id
+    if looked.problem or memory.platform != looked.platform:
+        return looked
+    if known in ("", NEW_PLATFORM, UNKNOWN_PLATFORM, found):
+        return looked
+    why = f"is another platform than before (its id is {quoted(found)}, and was {quoted(known)})"
+    if found == NEW_PLATFORM:
+        why = f"does not exist any more (the platform that was there has the id {quoted(known)})"
+    elif found == UNKNOWN_PLATFORM:
+        why = f"does not say any more which platform it is (its id was {quoted(known)})"
+    said = f"{quoted(looked.platform)} {why}: {_IF_MEANT}"
+    return Looked(ERROR, problem=Condition(UNREAD, "", OF_ANOTHER, said))
 
 
 class Told:

@@ -16,6 +16,7 @@ from reconciler.watching.conditions import (
     SCANNING,
 )
 from reconciler.watching.course import Point, covered, with_point
+from reconciler.watching.deeds import Looked
 from reconciler.watching.files import Known
 from reconciler.watching.schedule import Terms
 from reconciler.watching.status import Status
@@ -27,6 +28,23 @@ def not_looked_at(terms: Terms) -> frozenset[str]:
     none = frozenset[str]()
     files = SCANNING | RUNNING | PROOFS if terms.scan_every is None else none
     return files | (none if terms.pulls else CHECKOUT) | (none if terms.applies else APPLYING)
+
+
+def looked(status: Status, looked: Looked, time: str, seconds: float) -> Status:
+    """Take in what a look that worked has read."""
+    return replace(
+        status,
+        platform=looked.platform,
+        looked_at=time,
+        seconds=seconds,
+        declared=looked.declared,
+        live=looked.live,
+    )
+
+
+def scanned(status: Status, code: int, time: str) -> Status:
+    """Take in that a scan has ended."""
+    return replace(status, scanning=False, scanning_since="", scanned_at=time, scanned_code=code)
 
 
 def surveyed(status: Status, survey: Survey | None, proofs: Mapping[str, Proof]) -> Status:

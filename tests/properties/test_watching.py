@@ -10,7 +10,9 @@ import msgspec
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from msgspec.structs import replace
 
+from reconciler.model import NEW_PLATFORM
 from reconciler.watching.conditions import BEGAN, BLOCKED, CHANGED, DRIFT, ENDED, FINDING, Condition
 from reconciler.watching.deeds import Clock, Looked, Pulled, ScanEnded, Tried
 from reconciler.watching.files import Known, Recalled
@@ -33,6 +35,8 @@ class World:
         self.reached = self.pulled = self.applies = True
         self.busy = self.outdated = self.scanning = False
         self.calls = []
+        #: Which platform lies at the address, and which one a watch knows there.
+        self.id, self.known = NEW_PLATFORM, ""
 
     @property
     def digest(self):
@@ -44,21 +48,29 @@ class World:
         return Pulled("c0ffee", problem)
 
     def look(self):
-        self.calls.append((LOOK, self.digest if self.reached else None))
+        counts = self.reached and self.known in ("", self.id)
+        self.calls.append((LOOK, self.digest if counts else None))
         if not self.reached:
             return Looked(1, problem=Condition("unread", "", "", "no route"))
+        if not self.known and self.id != NEW_PLATFORM:
+            self.known = self.id
         found = [Condition(DRIFT, name, "changed", how) for name, how in self.differs.items()]
         found += [Condition(BLOCKED, name, "protected", "it is") for name in self.blocked]
-        return Looked(0, tuple(found), found=Found(not self.blocked, self.digest))
+        found_out = Found(not self.blocked, self.digest)
+        return Looked(0, tuple(found), found=found_out, platform="here", platform_id=self.id)
 
     def run(self):
         return "20261130-084329-640-c7d9ea"
 
     def apply(self):
+        assert self.known in ("", self.id), "it is another platform, or a new one"
         tried = self.tried()
         self.calls.append((APPLY, (self.digest, tried)))
         if tried.worked:
             self.differs.clear()
+            if self.id == NEW_PLATFORM:
+                self.id = self.known = "made"
+                tried = replace(tried, platform_id=self.id)
         return tried
 
     def recall(self):
@@ -144,6 +156,14 @@ class Watched(RuleBasedStateMachine):
     @rule(what=st.sampled_from(("reached", "pulled", "applies", "busy")))
     def flip(self, what):
         setattr(self.world, what, not getattr(self.world, what))
+
+    @rule(other=st.sampled_from(("ours", "made", "theirs", NEW_PLATFORM)))
+    def swap(self, other):
+        self.world.id = other
+
+    @rule()
+    def have_the_platform_back(self):
+        self.world.id = self.world.known or self.world.id
 
     @rule()
     def edit_between_plan_and_apply(self):

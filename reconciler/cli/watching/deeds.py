@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 
 from msgspec.structs import replace
 
@@ -14,37 +15,20 @@ from reconciler.cli.applying.signals import Stop
 from reconciler.cli.commands.watching.watch import WatchOptions
 from reconciler.cli.context import Context
 from reconciler.cli.inputs.platform import plan_apart, read_source
-from reconciler.cli.watching.surveying import Surveyor, called
+from reconciler.cli.watching import outcomes
+from reconciler.cli.watching.surveying import Surveyor, fit
 from reconciler.environment.here import origin_here
-from reconciler.errors import (
-    BLOCKED,
-    CHANGES,
-    ERROR,
-    INTERRUPTED,
-    INVALID,
-    SUCCESS,
-    USAGE,
-    ManifestError,
-    PlatformBusyError,
-    ReconcilerError,
-    StaleError,
-    UsageError,
-)
+from reconciler.errors import ERROR, PlatformBusyError, ReconcilerError, StaleError, UsageError
 from reconciler.given.source import Source
 from reconciler.manifest import default_paths
-from reconciler.masking import masked, masked_in
-from reconciler.model import State
+from reconciler.masking import masked_in
+from reconciler.model import NEW_PLATFORM, UNKNOWN_PLATFORM, State
 from reconciler.plan.document import Plan
-from reconciler.printable import shown
 from reconciler.reconcile import Applied
-from reconciler.report.sentences.drift import drift_of
-from reconciler.report.watching.lines import of_difference
 from reconciler.retry.limits import TimeLimit
-from reconciler.watching import conditions
+from reconciler.retry.reader import PatientReader
 from reconciler.watching.checkout import Checkout
-from reconciler.watching.conditions import NOT_APPLIED, OF_MANIFEST, OF_PLATFORM, UNREAD, Condition
 from reconciler.watching.deeds import Looked, Pulled, Tried
-from reconciler.watching.schedule import Found
 from reconciler.watching.survey import Survey
 
 #: The signals that end a watch; SIGHUP wants a look.
@@ -108,17 +92,19 @@ class Deeds:
         try:
             source = read_source(context)
             plan = plan_apart(context, source, states.append)
+            if self._options.apply:
+                _check_identity(context, plan)
         except (ReconcilerError, OSError) as error:
             if is_first and isinstance(error, UsageError):
                 raise
-            return _unread(error)
+            return outcomes.unread(error)
         self._planned = source, plan
         if plan.digest != self._digest:  # not at each look
             self._digest = plan.digest
             self._events.plan(plan)
         if self._surveyor is not None:
             self._survey = self._surveyor.survey(source, plan, states[-1])
-        looked = _looked(source, plan, applies=self._options.apply)
+        looked = outcomes.looked(source, plan, applies=self._options.apply)
         return replace(looked, survey=self._survey)
 
     def run(self) -> str:
@@ -152,14 +138,17 @@ class Deeds:
             return applied.exit_code
 
         try:
-            tried = _tried(done, self._carried_out(source, plan, after))
+            tried = outcomes.tried(done, self._carried_out(source, plan, after))
         except _OutdatedError as error:
             return Tried(error.exit_code, worked=False, outdated=True)
         except PlatformBusyError as error:
             context.note(f"Note: nothing was applied: {error}")
             return Tried(error.exit_code, worked=False, busy=True)
         except (ReconcilerError, OSError) as error:
-            tried = _failed(error, plan, "what was applied" if done else "nothing was applied")
+            how_far = "what was applied" if done else "nothing was applied"
+            tried = outcomes.failed(error, plan, how_far)
+        if plan.platform_id == NEW_PLATFORM:
+            tried = replace(tried, platform_id=_made(source))
         if tried.worked and self._surveyor is not None and self._survey is not None:
             tried = replace(tried, survey=self._surveyor.after(self._survey, plan))
         return (
@@ -215,64 +204,28 @@ def _for_an_apply(context: Context) -> Context:
     return context.anew()._replace(limit=TimeLimit(context.settings.timeout))
 
 
+def _check_identity(context: Context, plan: Plan) -> None:
+    """Refuse to apply, look after look, to what nobody knows to be the same platform.
+
+    Raises `UsageError` unless the options name one that can't tell which one it is.
+    """
+    if plan.platform_id == UNKNOWN_PLATFORM and context.settings.platform is None:
+        raise UsageError(
+            f"{plan.platform} can't tell which organisation it leads to (its identity is unknown), "
+            "so that nobody knows whether it is still the one that was looked at before: if it is, "
+            f"give --platform {plan.platform}, or let the module say it in `platform_id`"
+        )
+
+
+def _made(source: Source) -> str:
+    """Return the id of a platform that an apply was to make; empty if nobody can tell."""
+    try:
+        with closing(PatientReader(source.platform.reader())) as reader:
+            return fit(masked_in(reader.identity()))
+    except (ReconcilerError, OSError):
+        return ""
+
+
 def _unchanged(source: Source, again: Source) -> bool:
     """Return whether the manifest still wants the same, of the same platform, under one lock."""
     return source.request == again.request and source.platform.address == again.platform.address
-
-
-def _looked(source: Source, plan: Plan, *, applies: bool) -> Looked:
-    policy = source.manifest.desired.policy
-    drift = drift_of(plan, ignored=policy.undeclared == "ignore")
-    found = [
-        Condition(conditions.DRIFT, called(one.name), one.kind, of_difference(one))
-        for one in drift.found
-    ]
-    found += [
-        Condition(conditions.BLOCKED, called(one.name), one.code, shown(masked_in(one.message)))
-        for one in plan.blocked_by
-    ]
-    code = CHANGES if drift.found else SUCCESS
-    if applies:
-        code = SUCCESS if plan.ready else BLOCKED
-    return Looked(
-        code,
-        tuple(found),
-        found=Found(plan.ready, plan.digest if plan.operations or not plan.ready else ""),
-        platform=shown(masked(plan.platform)),
-        declared=len(source.manifest.desired.entries),
-        live=plan.summary.live,
-    )
-
-
-def _unread(error: ReconcilerError | OSError) -> Looked:
-    code = error.exit_code if isinstance(error, ReconcilerError) else ERROR
-    given = isinstance(error, OSError) or code in (USAGE, INVALID)
-    cause = OF_MANIFEST if given else OF_PLATFORM
-    return Looked(code, problem=Condition(UNREAD, "", cause, _in_a_line(error)))
-
-
-def _failed(error: ReconcilerError | OSError, plan: Plan, what: str) -> Tried:
-    code = error.exit_code if isinstance(error, ReconcilerError) else ERROR
-    why = f"{what}: {_in_a_line(error)}"
-    return Tried(code, worked=False, problem=Condition(NOT_APPLIED, "", plan.digest, why))
-
-
-def _tried(done: list[Applied], code: int) -> Tried:
-    (applied,) = done
-    if applied.verdict == "as_planned":
-        return Tried(code, worked=True)
-    if applied.exit_code == INTERRUPTED:  # by somebody: that says nothing of the plan
-        return Tried(code, worked=False, busy=True)
-    errors = [f"{one.error}" for one in applied.result.outcomes if one.error]
-    why = [*errors, *applied.remaining, applied.unread]
-    first = next((" ".join(shown(one).split()) for one in why if one), "")
-    left = f"{applied.verdict.replace('_', ' ')}: {first}"
-    problem = Condition(NOT_APPLIED, "", applied.plan.digest, left)
-    return Tried(code, worked=False, problem=problem)
-
-
-def _in_a_line(error: Exception) -> str:
-    """Return what is wrong in one line; of a manifest the first problem."""
-    if isinstance(error, ManifestError) and (others := len(error.problems) - 1):
-        return f"{shown(error.problems[0].text())} (and {others} more)"
-    return shown(" ".join(str(error).split()))

@@ -10,6 +10,7 @@ from reconciler.errors import ERROR, FINDINGS, SUCCESS, UNPROVED
 from reconciler.report.watching.numbers import numbers
 from reconciler.watching.conditions import (
     BEGAN,
+    CHANGED,
     DRIFT,
     DROPPED,
     ENDED,
@@ -18,6 +19,8 @@ from reconciler.watching.conditions import (
     NOT_KNOWN,
     NOT_REACHABLE,
     NOT_SCANNED,
+    OF_ANOTHER,
+    OF_PLATFORM,
     OVERDUE,
     PROOFS,
     UNREAD,
@@ -27,7 +30,7 @@ from reconciler.watching.deeds import Clock, Looked, ScanEnded
 from reconciler.watching.files import HANGS, PATIENCE, Known, Recalled
 from reconciler.watching.loop import Watch
 from reconciler.watching.memory import NOTHING
-from reconciler.watching.schedule import LOOK, SCAN, Found, Terms
+from reconciler.watching.schedule import APPLY, LOOK, SCAN, Found, Terms
 from support.sampling import examples
 
 NAMES = ("nas", "raw")
@@ -216,6 +219,27 @@ def test_drift_of_another_platform_is_told_of_no_more_and_not_as_over():
     assert [(event, told.message) for event, told in world.told if told.kind == DRIFT] == [
         (ENDED, f"{DROPPED}label")
     ]
+
+
+def test_another_platform_at_that_address_ends_nothing_and_is_told_beside_an_outage():
+    world = World(applies=True)
+    drift = Condition(DRIFT, "nas", "changed", "label")
+    ours = replace(world.sees, conditions=(drift,), found=Found(ready=False), platform_id="a")
+    world.sees = ours
+    world.step()
+    world.sees = Looked(1, problem=Condition(UNREAD, "", OF_PLATFORM, "no route"))
+    world.step()
+    world.take_told()
+    world.start(applies=True)
+    world.sees = replace(ours, conditions=(), found=Found(ready=True, digest="x"), platform_id="b")
+    world.step()
+    ((event, told),) = world.take_told()
+    assert (event, told.kind, told.code) == (CHANGED, UNREAD, OF_ANOTHER)
+    assert world.lasting() == {drift, told}
+    assert world.watch.step().what != APPLY
+    world.sees = ours
+    world.step()
+    assert world.take_told() == [(ENDED, told)]
 
 
 def test_what_could_not_be_applied_is_no_concern_of_who_applies_nothing():

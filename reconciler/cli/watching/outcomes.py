@@ -1,0 +1,90 @@
+"""What came of a look and of an apply, as a watch takes it."""
+
+from __future__ import annotations
+
+from reconciler.cli.watching.surveying import called, fit
+from reconciler.errors import (
+    BLOCKED,
+    CHANGES,
+    ERROR,
+    INTERRUPTED,
+    INVALID,
+    SUCCESS,
+    USAGE,
+    ManifestError,
+    ReconcilerError,
+)
+from reconciler.given.source import Source
+from reconciler.masking import masked, masked_in
+from reconciler.plan.document import Plan
+from reconciler.printable import shown
+from reconciler.reconcile import Applied
+from reconciler.report.sentences.drift import drift_of
+from reconciler.report.watching.lines import of_difference
+from reconciler.watching import conditions
+from reconciler.watching.conditions import NOT_APPLIED, OF_MANIFEST, OF_PLATFORM, UNREAD, Condition
+from reconciler.watching.deeds import Looked, Tried
+from reconciler.watching.schedule import Found
+
+
+def looked(source: Source, plan: Plan, *, applies: bool) -> Looked:
+    """Return what a look that worked has found; `applies`: whether it may be applied."""
+    policy = source.manifest.desired.policy
+    drift = drift_of(plan, ignored=policy.undeclared == "ignore")
+    found = [
+        Condition(conditions.DRIFT, called(one.name), one.kind, of_difference(one))
+        for one in drift.found
+    ]
+    found += [
+        Condition(conditions.BLOCKED, called(one.name), one.code, shown(masked_in(one.message)))
+        for one in plan.blocked_by
+    ]
+    code = CHANGES if drift.found else SUCCESS
+    if applies:
+        code = SUCCESS if plan.ready else BLOCKED
+    return Looked(
+        code,
+        tuple(found),
+        found=Found(plan.ready, plan.digest if plan.operations or not plan.ready else ""),
+        platform=shown(masked(plan.platform)),
+        platform_id=fit(masked_in(plan.platform_id)),
+        declared=len(source.manifest.desired.entries),
+        live=plan.summary.live,
+    )
+
+
+def unread(error: ReconcilerError | OSError) -> Looked:
+    """Return why a look could not read the manifest, or the platform."""
+    code = error.exit_code if isinstance(error, ReconcilerError) else ERROR
+    given = isinstance(error, OSError) or code in (USAGE, INVALID)
+    cause = OF_MANIFEST if given else OF_PLATFORM
+    return Looked(code, problem=Condition(UNREAD, "", cause, _in_a_line(error)))
+
+
+def failed(error: ReconcilerError | OSError, plan: Plan, what: str) -> Tried:
+    """Return why an apply was given up; `what`: how far it came."""
+    code = error.exit_code if isinstance(error, ReconcilerError) else ERROR
+    why = f"{what}: {_in_a_line(error)}"
+    return Tried(code, worked=False, problem=Condition(NOT_APPLIED, "", plan.digest, why))
+
+
+def tried(done: list[Applied], code: int) -> Tried:
+    """Return what became of an apply that came to its end."""
+    (applied,) = done
+    if applied.verdict == "as_planned":
+        return Tried(code, worked=True)
+    if applied.exit_code == INTERRUPTED:  # by somebody: that says nothing of the plan
+        return Tried(code, worked=False, busy=True)
+    errors = [f"{one.error}" for one in applied.result.outcomes if one.error]
+    why = [*errors, *applied.remaining, applied.unread]
+    first = next((" ".join(shown(one).split()) for one in why if one), "")
+    left = f"{applied.verdict.replace('_', ' ')}: {first}"
+    problem = Condition(NOT_APPLIED, "", applied.plan.digest, left)
+    return Tried(code, worked=False, problem=problem)
+
+
+def _in_a_line(error: Exception) -> str:
+    """Return what is wrong in one line; of a manifest the first problem."""
+    if isinstance(error, ManifestError) and (others := len(error.problems) - 1):
+        return f"{shown(error.problems[0].text())} (and {others} more)"
+    return shown(" ".join(str(error).split()))

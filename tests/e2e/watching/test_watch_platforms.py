@@ -1,0 +1,166 @@
+"""Another platform in the place of ours, or none: nothing is applied, and nothing told as over."""
+
+import signal
+import sqlite3
+from contextlib import closing
+from subprocess import DEVNULL, PIPE
+
+import pytest
+
+from support.server.state_server import StateServer
+
+OURS = """\
+version: 1
+platform: sqlite:///mnt/platform.db
+policy: {undeclared: remove, max_removals: 100%}
+storages:
+  - {name: nas, label: NAS, type: local, default_url: /data/nas}
+"""
+THEIRS = """\
+version: 1
+platform: sqlite:///theirs.db
+storages:
+  - {name: other, label: Other, type: local, default_url: /other}
+"""
+APPLY = ("watch", "--once", "--apply")
+
+
+def told(done):
+    return [line.partition(" ")[2] for line in done.stdout.splitlines()]
+
+
+def names(path):
+    with closing(sqlite3.connect(path)) as db:
+        return [name for (name,) in db.execute("SELECT name FROM storages ORDER BY name")]
+
+
+@pytest.fixture
+def watched(folder):
+    """Give a folder whose platform a watch has made, in a folder that may be a mount."""
+    (folder.path / "mnt").mkdir()
+    folder.write(OURS)
+    assert told(folder(*APPLY))[-1].startswith("no drift any more: 'nas'")
+    return folder
+
+
+def swap(folder):
+    """Have another organisation's platform lie where ours was; return how to undo it."""
+    theirs, here = folder.path / "theirs.db", folder.path / "mnt/platform.db"
+    if not theirs.exists():
+        folder.write(THEIRS, "theirs.yaml")
+        folder("apply", "-y", "-q", "-f", "theirs.yaml")
+    here.rename(folder.path / "ours.db")
+    theirs.rename(here)
+
+    def undo():
+        here.rename(theirs)
+        (folder.path / "ours.db").rename(here)
+
+    return undo
+
+
+def test_nothing_is_applied_to_a_platform_that_lies_where_ours_was(watched):
+    undo = swap(watched)
+    (line,) = told(watched(*APPLY, code=1))
+    assert line.startswith("can't look: 'sqlite:///")
+    assert "another platform than before" in line
+    assert told(watched(*APPLY, code=1)) == []
+    # Who only looks does not take it for ours, either.
+    assert told(watched("watch", "--once", code=1)) == []
+    assert told(watched(*APPLY, code=1)) == []
+    assert names(watched.path / "mnt/platform.db") == ["other"]
+    undo()
+    (line,) = told(watched(*APPLY))
+    assert line.startswith("can look again, after: ")
+    swap(watched)
+    assert len(told(watched(*APPLY, code=1))) == 1
+    (watched.path / ".reconciler/watch").rename(watched.path / "away")  # a person says that it is
+    lines = told(watched(*APPLY))
+    assert [line for line in lines if line.startswith("no drift any more: ")]
+    assert names(watched.path / "mnt/platform.db") == ["nas"]
+
+
+@pytest.mark.parametrize("leaves", ["an empty folder", "no folder"])
+def test_no_new_platform_is_made_where_there_was_one(watched, leaves):
+    (watched.path / "mnt").rename(watched.path / "away")
+    if leaves == "an empty folder":
+        (watched.path / "mnt").mkdir()
+    for command in (APPLY, APPLY, ("watch", "--once"), APPLY):
+        lines = told(watched(*command, code=1))
+        assert [line[:12] for line in lines] == ["can't look: "] * len(lines)
+        assert not (watched.path / "mnt/platform.db").exists()
+    if leaves == "an empty folder":
+        (watched.path / "mnt").rmdir()
+    (watched.path / "away").rename(watched.path / "mnt")
+    assert [line[:16] for line in told(watched(*APPLY))] == ["can look again, "]
+    assert names(watched.path / "mnt/platform.db") == ["nas"]
+
+
+def test_a_watch_that_stays_ends_no_drift_by_another_platform(watched):
+    with watched.start(
+        *("watch", "--apply", "--interval", "1h"),
+        stdin=DEVNULL,
+        stdout=PIPE,
+        stderr=PIPE,
+        text=True,
+    ) as process:
+        try:
+            assert process.stderr.readline().startswith("Watching sqlite:///")
+            watched.write(OURS.replace("/data/nas", "/elsewhere"))
+            process.send_signal(signal.SIGHUP)
+            assert " drift: 'nas'" in (first := process.stdout.readline()) or "blocked" in first
+            process.stdout.readline()
+            undo = swap(watched)
+            process.send_signal(signal.SIGHUP)
+            assert " can't look: " in process.stdout.readline()
+            undo()
+            process.send_signal(signal.SIGHUP)
+            assert " can look again, after: " in process.stdout.readline()
+            process.send_signal(signal.SIGTERM)
+            assert process.communicate(timeout=60)[0] == ""
+        finally:
+            process.kill()
+    assert names(watched.path / "theirs.db") == ["other"]
+
+
+def test_another_address_in_the_manifest_is_what_a_person_wants(watched):
+    watched.write(OURS.replace("mnt/platform", "second"))
+    assert [line for line in told(watched(*APPLY)) if line.startswith("no drift any more")]
+    assert names(watched.path / "second.db") == ["nas"]
+
+
+def test_a_server_that_answers_for_another_database_is_another_platform(folder):
+    first, second = (f"sqlite:///{folder.path}/{name}.db" for name in ("first", "second"))
+    with StateServer(first, token="admin") as server:
+        folder.write(OURS.replace("sqlite:///mnt/platform.db", server.url))
+        (folder.path / "token").write_text(server.token)
+        env = {"RECONCILER_TOKEN_FILE": str(folder.path / "token")}
+        folder(*APPLY, env=env)
+        server.stop()
+        other = StateServer(second, token="admin", listen=server.url.partition("://")[2])
+        (folder.path / "token").write_text(other.token)
+        with other:
+            (line,) = told(folder(*APPLY, env=env, code=1))
+            assert "another platform than before" in line
+            assert told(folder(*APPLY, env=env, code=1)) == []
+    assert names(folder.path / "second.db") == []
+
+
+def test_nothing_is_applied_look_after_look_to_what_cannot_say_which_one_it_is(folder):
+    folder.write(
+        "import json, pathlib\n"
+        "STORE = pathlib.Path('store')\n"
+        "def list_storages(*, client=None): return []\n"
+        "def create_storage(*given, **more): STORE.write_text('made')\n"
+        "get_storage = create_aws_s3_storage = create_storage\n",
+        "ours.py",
+    )
+    folder.write(OURS.replace("sqlite:///mnt/platform.db", "jetraw+module:ours"))
+    env = {"PYTHONPATH": str(folder.path)}
+    done = folder(*APPLY, env=env, code=64)
+    assert "give --platform jetraw+module:ours" in done.stderr
+    assert not (folder.path / "store").exists()
+    assert len(told(folder("watch", "--once", env=env, code=2))) == 1
+    said = told(folder(*APPLY, "--platform", "jetraw+module:ours", "--state", "x", env=env, code=1))
+    assert [line for line in said if line.startswith("not applied")]  # it made nothing
+    assert (folder.path / "store").exists()
