@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol
 from msgspec import Struct
 
 from reconciler.watching.conditions import Condition, News
-from reconciler.watching.files import Known
+from reconciler.watching.files import Known, Short
 from reconciler.watching.schedule import Found
 from reconciler.watching.survey import Survey
 
@@ -92,6 +92,8 @@ class ScanEnded(Struct, frozen=True):
     problem: Condition | None = None
     #: None if that could not be looked up.
     known: Known | None = None
+    #: The storages of which it did not come to all.
+    short: tuple[Short, ...] = ()
 
 
 class Deeds(Protocol):

@@ -11,10 +11,13 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from reconciler.errors import FINDINGS, SUCCESS, UNPROVED
+from reconciler.printable import quoted
 from reconciler.watching.conditions import (
     FINDING,
     LONG_SCAN,
     NOT_KNOWN,
+    NOT_PROVED,
+    NOT_REACHABLE,
     NOT_SCANNED,
     OVERDUE,
     PROOFS,
@@ -30,6 +33,9 @@ KINDS = frozenset({OVERDUE})
 #: Seconds after which a repository that does not answer is one that can't be read.
 PATIENCE = 600.0
 HANGS = "the repository of scans does not answer"
+#: What says of a storage that not all of it was read, and of these what says why, too.
+_SAY_WHY = frozenset({NOT_REACHABLE, NOT_KNOWN})
+_SAY_UNREAD = _SAY_WHY | {NOT_PROVED, OVERDUE}
 #: The name in what is told of all that the repository knows.
 _WHOLE = ""
 _ANOTHER = (
@@ -74,6 +80,16 @@ class Known(Struct, frozen=True):
         return frozenset(one.name for one in self.conditions if one.kind == NOT_KNOWN)
 
 
+class Short(Struct, frozen=True):
+    """A storage of which a scan did not come to all."""
+
+    storage: str
+    #: Why, in a sentence; empty if nobody says.
+    why: str
+    #: Whether it was begun at all.
+    is_begun: bool = True
+
+
 class Recalled(Struct, frozen=True):
     """What came of looking up what the repository knows."""
 
@@ -108,14 +124,36 @@ def exit_code(lasting: Iterable[Lasting]) -> int:
     return UNPROVED if kinds & (PROOFS | SCANNING) else SUCCESS
 
 
-def of_scan(problem: Condition | None, code: int, known: Known | None) -> list[Condition]:
-    """Return that a scan failed, or did not come to all, where nothing that is known says so."""
+def of_scan(
+    problem: Condition | None, code: int, known: Known | None, short: Iterable[Short] = ()
+) -> list[Condition]:
+    """Return that a scan failed, or did not come to all, where nothing that is known says so.
+
+    `short`: the storages of which it did not. What is wrong with another one does not say it.
+    """
     if problem is not None:
         return [problem]
-    if not code or (known is not None and known.conditions):
+    if not code:
+        return []
+    conditions = known.conditions if known else ()
+    short = tuple(short)
+    if short:
+        return [_of_short(one) for one in short if not _is_said(one, conditions)]
+    if conditions:
         return []
     said = f"not everything was read: the scan ended with exit code {code}"
     return [Condition(NOT_SCANNED, _WHOLE, "", said)]
+
+
+def _is_said(one: Short, conditions: Iterable[Condition]) -> bool:
+    says = _SAY_UNREAD if one.is_begun else _SAY_WHY
+    return any(told.name == one.storage and told.kind in says for told in conditions)
+
+
+def _of_short(one: Short) -> Condition:
+    what = ("not everything was read",) if one.is_begun else ()
+    said = ": ".join((quoted(one.storage), *what, one.why or "nobody says why"))
+    return Condition(NOT_SCANNED, one.storage, "", said)
 
 
 def are_told_of(lasting: Iterable[Lasting]) -> bool:

@@ -107,8 +107,9 @@ class Watch:
         now = self._clock.passed()
         self._agenda = schedule.scanned(self._terms, self._agenda, now, worked=ended.worked)
         self._status = taken.scanned(self._status, ended.exit_code, self._time())
-        code = ended.exit_code if ended.worked else 0
-        self._told.see(SCANNING, files.of_scan(ended.problem, code, ended.known))
+        if ended.worked or ended.problem:  # who was interrupted has seen neither
+            found = files.of_scan(ended.problem, ended.exit_code, ended.known, ended.short)
+            self._told.see(SCANNING, found)
         self._is_passed_by = self._recalling is not None
         if ended.known is not None:
             self._know(ended.known)

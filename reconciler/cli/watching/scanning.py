@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import closing
 
 from msgspec.structs import replace
@@ -21,6 +21,7 @@ from reconciler.cli.recovery.proving.declared import check, objectives
 from reconciler.cli.recovery.proving.metering import About, called, measure
 from reconciler.cli.recovery.scan import scan_all
 from reconciler.cli.recovery.targets import targets_of
+from reconciler.cli.watching import surveying
 from reconciler.cli.watching.proofs import Memo, known_of
 from reconciler.environment.timestamps import timestamp, utc_now
 from reconciler.errors import ERROR, ManifestError, ReconcilerError, UsageError
@@ -28,12 +29,12 @@ from reconciler.masking import masked_in
 from reconciler.printable import shown
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.repository.opening import open_repository
-from reconciler.recovery.scanning.outcome import Scanned
+from reconciler.recovery.scanning.outcome import DONE, NOT_BEGUN, Scanned
 from reconciler.report.metrics import Measured
 from reconciler.retry.limits import TimeLimit
 from reconciler.watching.conditions import NOT_SCANNED, Condition
 from reconciler.watching.deeds import ScanEnded
-from reconciler.watching.files import Known, Recalled
+from reconciler.watching.files import Known, Recalled, Short
 
 #: Seconds in which a scan that has ended has written all that it found.
 _SETTLED = 3.0
@@ -152,7 +153,7 @@ class Scanner:
             code = ERROR if problem else codes.of_scans(results, interrupted=interrupted)
             self.measured, known = self._measured(repository, about)
             worked = problem is None and not interrupted
-            return ScanEnded(code, worked, problem, known)
+            return ScanEnded(code, worked, problem, known, _short(results))
 
 
 def _options(options: WatchOptions) -> ScanOptions:
@@ -175,6 +176,22 @@ def _options(options: WatchOptions) -> ScanOptions:
         max_bytes=options.max_bytes,
         limit_rate=options.limit_rate,
         metrics=None,
+    )
+
+
+def _short(results: Iterable[Scanned]) -> tuple[Short, ...]:
+    """Return the storages of which not all was read, or of which something that was known is lost.
+
+    That files are wrong is not told here: they were read.
+    """
+    return tuple(
+        Short(
+            surveying.called(one.storage),
+            shown(masked_in(" ".join(one.reason.split()))),
+            is_begun=one.status != NOT_BEGUN,
+        )
+        for one in results
+        if one.status not in DONE or one.forgotten
     )
 
 

@@ -122,6 +122,29 @@ def test_files_that_no_scan_reads_are_told(scanned):
     assert lines == ["proved, after: 'nas': 1 file never read"]
 
 
+def test_a_storage_that_is_not_read_is_told_beside_what_is_wrong_with_another(scanned):
+    (scanned.path / "raw").mkdir()
+    scanned.write("good", "raw/1")
+    scanned.write(
+        "version: 1\nplatform: sqlite:///platform.db\nstorages:\n"
+        f"  - {{name: nas, type: local, default_url: {scanned.path}/nas, proof: {{every: 30d}}}}\n"
+        f"  - {{name: raw, type: local, default_url: {scanned.path}/raw}}\n"
+    )
+    scanned("apply", "-y", "-q")
+    scanned("scan", "--into", "proofs")
+    scanned.write("new " * 50_000, "raw/2")
+    watch = ("watch", "--once", "--scan", "proofs", "--max-bytes", "1KB")
+    (line,) = told(scanned(*watch, code=8))
+    assert line.startswith("not scanned: 'raw': not everything was read")
+    forget_when(scanned)
+    (scanned.path / "nas/a").unlink()
+    lines = told(scanned(*watch, code=7))
+    assert [line.partition(": ")[0] for line in lines] == ["finding"]
+    forget_when(scanned)
+    lines = told(scanned("watch", "--once", "--scan", "proofs", code=7))
+    assert [line[:30] for line in lines] == ["scanned again, after: 'raw': n"]
+
+
 def test_no_repository_is_begun_and_the_looks_go_on(scanned):
     lines = told(scanned("watch", "--once", "--scan", "nowhere", code=1))
     assert [line.split(" at ")[0] for line in sorted(lines)] == [
