@@ -16,12 +16,11 @@ from reconciler.cli.commands.watching.watch import WatchOptions
 from reconciler.cli.context import Context
 from reconciler.cli.inputs.platform import plan_apart, read_source
 from reconciler.cli.watching import outcomes
-from reconciler.cli.watching.surveying import Surveyor, fit
+from reconciler.cli.watching.surveying import Surveyor
 from reconciler.environment.here import origin_here
 from reconciler.errors import ERROR, PlatformBusyError, ReconcilerError, StaleError, UsageError
 from reconciler.given.source import Source
 from reconciler.manifest import default_paths
-from reconciler.masking import masked_in
 from reconciler.model import NEW_PLATFORM, UNKNOWN_PLATFORM, State
 from reconciler.plan.document import Plan
 from reconciler.reconcile import Applied
@@ -221,7 +220,7 @@ def _made(source: Source) -> str:
     """Return the id of a platform that an apply was to make; empty if nobody can tell."""
     try:
         with closing(PatientReader(source.platform.reader())) as reader:
-            return fit(masked_in(reader.identity()))
+            return outcomes.identity(reader.identity())
     except (ReconcilerError, OSError):
         return ""
 

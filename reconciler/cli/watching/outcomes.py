@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
+
 from reconciler.cli.watching.surveying import called, fit
 from reconciler.errors import (
     BLOCKED,
@@ -47,7 +49,7 @@ def looked(source: Source, plan: Plan, *, applies: bool) -> Looked:
         tuple(found),
         found=Found(plan.ready, plan.digest if plan.operations or not plan.ready else ""),
         platform=shown(masked(plan.platform)),
-        platform_id=fit(masked_in(plan.platform_id)),
+        platform_id=identity(plan.platform_id),
         declared=len(source.manifest.desired.entries),
         live=plan.summary.live,
     )
@@ -88,3 +90,11 @@ def _in_a_line(error: Exception) -> str:
     if isinstance(error, ManifestError) and (others := len(error.problems) - 1):
         return f"{shown(error.problems[0].text())} (and {others} more)"
     return shown(" ".join(str(error).split()))
+
+
+def identity(id: str) -> str:
+    """Return a platform's id as it may be kept and told; what is masked in it still counts."""
+    told = fit(masked_in(id))
+    if told == id:
+        return told
+    return f"{told} (sha256:{sha256(id.encode('utf-8', 'surrogatepass')).hexdigest()[:16]})"

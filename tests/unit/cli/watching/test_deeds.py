@@ -17,6 +17,7 @@ from reconciler.cli.settings import Settings
 from reconciler.cli.watching import deeds as watch_deeds
 from reconciler.cli.watching.bell import Bell, Inbox
 from reconciler.cli.watching.deeds import Deeds
+from reconciler.cli.watching.outcomes import identity
 from reconciler.environment.origin import Origin
 from reconciler.errors import ERROR, LOCKED, STALE, SUCCESS, PlatformBusyError, UsageError
 from reconciler.lease.contract import Holder
@@ -225,3 +226,10 @@ def test_nothing_declared_is_told_with_what_takes_the_consent(deeds):
     write("version: 1\nplatform: sqlite:///platform.db\nstorages: []\n")
     said = {one.code: one.message for one in deeds.look().conditions if one.kind == BLOCKED}
     assert said["nothing_declared"].endswith("`plan` and `apply` take `--allow-empty`")
+
+
+def test_two_platforms_whose_ids_differ_in_what_is_masked_are_two():
+    ours, theirs = (identity(f"jetraw+module:m@{who}@host") for who in ("ours", "theirs"))
+    assert ours != theirs
+    assert "ours" not in ours
+    assert identity("1e7f") == "1e7f"
