@@ -156,11 +156,6 @@ def _of_short(one: Short) -> Condition:
     return Condition(NOT_SCANNED, one.storage, "", said)
 
 
-def are_told_of(lasting: Iterable[Lasting]) -> bool:
-    """Return whether anything is told that a repository knows."""
-    return any(one.condition.kind in PROOFS for one in lasting)
-
-
 def another(lasting: Iterable[Lasting]) -> tuple[Condition, ...]:
     """Return all that was told by a repository in whose place there is another one now."""
     return unknown(lasting, _ANOTHER)

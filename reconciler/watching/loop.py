@@ -254,7 +254,7 @@ class Watch:
     def _know(self, known: Known) -> None:
         before = self._told.memory
         if before.repository not in ("", known.repository):
-            if before.scans_in == known.address and files.are_told_of(before.lasting):
+            if before.scans_in == known.address:
                 self._told.see(PROOFS, files.another(before.lasting))
                 return
             self._told.drop(PROOFS)

@@ -185,6 +185,19 @@ def test_what_another_repository_knew_lasts_until_a_look_without_it():
     assert world.take_told() == []
 
 
+def test_another_repository_is_told_also_where_nothing_was_wrong():
+    world = World()
+    world.step(Recalled(known()))
+    world.step(Recalled(known(repository="b", names=())))
+    ((event, told),) = world.take_told()
+    assert (event, told.kind, world.watch.exit_code) == (BEGAN, NOT_KNOWN, UNPROVED)
+    world.start()
+    world.step(Recalled(known(repository="b")))
+    assert world.take_told() == []
+    world.step(Recalled(known()))
+    assert world.take_told() == [(ENDED, told)]
+
+
 def test_a_repository_at_another_address_is_another_thing_to_look_at():
     world = World()
     world.step(Recalled(known(WRONG)))
@@ -329,8 +342,7 @@ def test_whatever_happens_an_end_is_told_by_who_has_read_it_and_nothing_twice(de
                 world.watch.scanned(ScanEnded(0, worked=True, known=told))
             else:
                 world.step(Recalled(told))
-            if not repository or not any(key[0] in PROOFS for key in lasts):
-                repository = told.repository
+            repository = repository or told.repository
         judge(told)
         if told is not None and told.repository == repository:
             # What was read is told, and nothing else of what was read.
