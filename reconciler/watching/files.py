@@ -73,6 +73,8 @@ class Known(Struct, frozen=True):
     #: Of which storages all is known that was, and of which not.
     read: frozenset[str] = frozenset()
     unread: frozenset[str] = frozenset()
+    #: The same as those want it who write numbers.
+    numbers: object = None
 
     @property
     def lost(self) -> frozenset[str]:

@@ -41,7 +41,7 @@ from reconciler.watching.survey import Proof
 class Watch:
     """Takes one step after the other; what waits between them is up to its caller.
 
-    Only `status` may be asked from another thread.
+    Only `status` and `numbers` may be asked from another thread.
     """
 
     def __init__(
@@ -65,6 +65,8 @@ class Watch:
         self._digest: str | None = None
         #: What is known of files, by the places of storages.
         self._proofs: dict[str, Proof] = {}
+        #: What the repository knew last that this watch looks at, for those who write numbers.
+        self.numbers: object = None
         #: The exit code of what was done last and did not work, or found something.
         self._code = 0
         self._status = Status(
@@ -260,6 +262,7 @@ class Watch:
             self._told.drop(PROOFS)
         self._told.drop(PROOFS, files.left(before.lasting, known))
         self._proofs = {proof.place: proof for proof in known.proofs}
+        self.numbers = known.numbers
         self._status = taken.proved(self._status, self._proofs, known)
         self._plot()
         self._told.see(PROOFS, files.told(self._told.memory.lasting, known))

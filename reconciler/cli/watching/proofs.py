@@ -94,6 +94,7 @@ def known_of(repository: Repository, measured: Measured) -> Known:
         measured.repository,
         frozenset(map(called, read - unread)),
         frozenset(map(called, unread)),
+        numbers=measured,
     )
 
 

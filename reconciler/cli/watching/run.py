@@ -52,9 +52,7 @@ _DOING = "what runs comes to its end{}"
 
 
 class _Scanner(Protocol):
-    """What scans, of a module that needs an extra; and what was known last."""
-
-    measured: object
+    """What scans, of a module that needs an extra."""
 
     def begin(self) -> None:
         """Begin a scan."""
@@ -112,7 +110,7 @@ def _watch(context: Context, options: WatchOptions, events: EventStream, folder:
                 _keeping(context, folder, notifying),
             )
             notifying.follow(lambda: watch.status)
-            with _listening(context, options, watch, scanner, inbox, notifying):
+            with _listening(context, options, watch, inbox, notifying):
                 return _go_on(watch, deeds, stop, inbox, notifying, once=options.once)
 
 
@@ -176,7 +174,6 @@ def _listening(
     context: Context,
     options: WatchOptions,
     watch: Watch,
-    scanner: _Scanner | None,
     inbox: Inbox,
     notifying: Nobody,
 ) -> AbstractContextManager[None]:
@@ -187,7 +184,7 @@ def _listening(
         context,
         options.listen,
         lambda: notifying.added(watch.status),
-        lambda: scanner.measured if scanner else None,
+        lambda: watch.numbers,
         inbox,
     )
     return answering

@@ -80,8 +80,6 @@ class Scanner:
         self._options = _options(options)
         self._stop, self._ended, self._recalled = stop, ended, recalled
         self._memo: Memo | None = None
-        #: What was known last.
-        self.measured: Measured | None = None
 
     def begin(self) -> None:
         """Begin a scan in a thread of its own, which keeps the program from no end."""
@@ -110,17 +108,17 @@ class Scanner:
             before, now = self._memo, timestamp(utc_now(), "seconds")
             if before is not None and before.tells(memo, now):
                 return before.known
-            measured, known = self._measured(repository, about)
+            known = self._measured(repository, about)
             if before is not None and known.lost - before.known.lost:
                 time.sleep(_SETTLED)  # somebody's scan may be about to write what is missing
                 about.proved.clear()
-                measured, known = self._measured(repository, about)
-        self.measured, self._memo = measured, replace(memo, known=known, at=now)
+                known = self._measured(repository, about)
+        self._memo = replace(memo, known=known, at=now)
         return known
 
-    def _measured(self, repository: Repository, about: About) -> tuple[Measured, Known]:
+    def _measured(self, repository: Repository, about: About) -> Known:
         measured = measure(repository, about, Measured(called(self._repository), ()))
-        return measured, known_of(repository, measured)
+        return known_of(repository, measured)
 
     def _run(self) -> None:
         try:
@@ -151,7 +149,7 @@ class Scanner:
                 problem = _problem(error)
             interrupted = self._stop.interrupted
             code = ERROR if problem else codes.of_scans(results, interrupted=interrupted)
-            self.measured, known = self._measured(repository, about)
+            known = self._measured(repository, about)
             worked = problem is None and not interrupted
             return ScanEnded(code, worked, problem, known, _short(results))
 

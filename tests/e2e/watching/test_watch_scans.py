@@ -261,7 +261,6 @@ def test_where_nothing_lies_nothing_is_proved(folder, monkeypatch):
 def test_what_is_known_of_files_is_told_with_what_explains_it(scanned, recall):
     rewrite(scanned.path / "nas/a", "evil " * 20_000)
     scanned("scan", "--into", "proofs", "--full", code=7)
-    scanner = recall.scanner
     assert [one.explain for one in recall().known.findings] == [""]
     scanned("snapshot", "create", "proofs")
     told = recall().known
@@ -271,7 +270,7 @@ def test_what_is_known_of_files_is_told_with_what_explains_it(scanned, recall):
         ("finding", "nas", "damaged")
     ]
     assert [due.storage for due in told.dues] == ["nas"]
-    assert scanner.measured.storages[0].wrong == {"damaged": 1}  # so /metrics has it
+    assert told.numbers.storages[0].wrong == {"damaged": 1}  # so /metrics has it
     (finding,) = told.findings
     assert (finding.storage, finding.path, finding.what) == ("nas", "a", "damaged")
     command, *words = shlex.split(finding.explain)

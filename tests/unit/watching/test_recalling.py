@@ -187,9 +187,10 @@ def test_what_another_repository_knew_lasts_until_a_look_without_it():
 
 def test_another_repository_is_told_also_where_nothing_was_wrong():
     world = World()
-    world.step(Recalled(known()))
-    world.step(Recalled(known(repository="b", names=())))
+    world.step(Recalled(known(numbers="ours")))
+    world.step(Recalled(known(repository="b", names=(), numbers="theirs")))
     ((event, told),) = world.take_told()
+    assert world.watch.numbers == "ours"
     assert (event, told.kind, world.watch.exit_code) == (BEGAN, NOT_KNOWN, UNPROVED)
     world.start()
     world.step(Recalled(known(repository="b")))
