@@ -13,7 +13,7 @@ from reconciler.cli.applying.signals import GOES_ON, Stop
 from reconciler.cli.commands.recovery.scan import ScanOptions
 from reconciler.cli.commands.watching.watch import WatchOptions
 from reconciler.cli.context import Context
-from reconciler.cli.inputs.manifest import read_manifest_if_any
+from reconciler.cli.inputs.manifest import read_manifest
 from reconciler.cli.output.streams import Streams
 from reconciler.cli.recovery import apart, codes
 from reconciler.cli.recovery.live import storages_of
@@ -101,7 +101,7 @@ class Scanner:
     def _known(self) -> Known:
         """Return what the repository knows; what was read of it lately, if it is still the same."""
         context = self._context.anew()
-        about, manifest = About(context), read_manifest_if_any(context)
+        about, manifest = About(context), read_manifest(context)
         about.take(context, manifest)
         with closing(open_repository(self._repository)) as repository:
             memo = Memo.of(repository, about, manifest)
@@ -132,7 +132,7 @@ class Scanner:
 
     def _scan(self) -> ScanEnded:
         context, options, into = self._context.anew(), self._options, self._repository
-        manifest = read_manifest_if_any(context)
+        manifest = read_manifest(context)
         said = objectives(manifest)
         storages = storages_of(context, manifest, [], repository=into)
         targets, _ = targets_of(storages, ())

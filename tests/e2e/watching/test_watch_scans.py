@@ -233,6 +233,10 @@ def test_each_look_knows_what_others_have_found_accepted_and_declared(scanned, r
     assert recall().known.read == {"nas"}
     scanned.write("version: 2\n")
     assert recall() == Recalled()  # each look tells that
+    scanned.write("")  # somebody is about to write it
+    assert recall() == Recalled()
+    (scanned.path / "storages.yaml").unlink()
+    assert recall() == Recalled()
     scanned.write(declared)
     before = recall().known.conditions
     scanned("verify", "proofs", "--accept", "nas", "--reason", "it was meant", "-y")
