@@ -163,8 +163,14 @@ class Deeds:
             if not _unchanged(source, read_source(context)):
                 raise _OutdatedError("the manifest is another one than it was planned for")
 
+        def confirm_newest() -> None:
+            """Ask the remote again: who had the lease may have applied what was pushed since."""
+            if self._checkout is not None and self._checkout.pull().problem is not None:
+                raise _OutdatedError("nobody knows whether the manifest is still the newest one")
+            confirm()
+
         confirm()
-        job = Job(plan, source.platform, source.request, confirm)
+        job = Job(plan, source.platform, source.request, confirm_newest)
         keep_files_apart(context, job)
         self._events.go_on_as(context.origin.run)
         try:

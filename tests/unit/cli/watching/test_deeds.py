@@ -23,7 +23,8 @@ from reconciler.errors import ERROR, LOCKED, STALE, SUCCESS, PlatformBusyError, 
 from reconciler.lease.contract import Holder
 from reconciler.lease.keeper import Wait, acquire
 from reconciler.platforms import open_platform
-from reconciler.watching.conditions import BLOCKED, OF_MANIFEST, OF_PLATFORM
+from reconciler.watching.conditions import BLOCKED, NOT_PULLED, OF_MANIFEST, OF_PLATFORM, Condition
+from reconciler.watching.deeds import Pulled
 
 MANIFEST = """\
 version: 1
@@ -116,6 +117,37 @@ def test_a_manifest_that_is_changed_while_it_waits_for_the_lease_is_not_applied(
     deeds.look()
     deeds.run()
     assert deeds.apply().worked  # the lease was given back
+
+
+NOT_PULLED_NOW = Condition(NOT_PULLED, "", "unreachable", "no route")
+
+
+@pytest.mark.parametrize(("remote", "problem"), [(MANIFEST, None), (None, NOT_PULLED_NOW)])
+def test_what_was_pushed_while_it_waits_for_the_lease_is_pulled_before_anything_is_applied(
+    deeds, monkeypatch, remote, problem
+):
+    waits = []
+
+    @contextmanager
+    def waited(*arguments, **options):
+        with held(*arguments, **options) as hold:
+            waits.append(1)
+            yield hold
+
+    class Checkout:
+        def pull(self):
+            if waits and remote:
+                write(remote)
+            return Pulled("c0ffee", problem if waits else None)
+
+    monkeypatch.setattr("reconciler.applying.run.held", waited)
+    deeds._checkout = Checkout()
+    assert deeds.pull().problem is None
+    assert deeds.look().found.ready
+    deeds.run()
+    tried = deeds.apply()
+    assert (tried.outdated, tried.worked) == (True, False)
+    assert label() == "NAS"
 
 
 def test_a_manifest_that_is_broken_by_then_is_not_applied_and_told(deeds):
