@@ -29,6 +29,10 @@ _FETCHED = "refs/reconciler/fetched"
 _MANIFESTS = (".yaml", ".yml")
 #: What Git does not have, and what it is told not to look at.
 _FOREIGN = ("??", "!!")
+#: With what Git marks a file that it skips; small letters are those that it assumes to be unchanged.
+_SKIPPED = "S"
+#: The mode of what is another checkout.
+_SUBMODULE = "160000"
 #: The folder of journals, and of what a watch knows.
 _OWN = ".reconciler"
 
@@ -88,6 +92,7 @@ class Checkout:
                 self._check_forward(head, fetched)
                 self._forward(fetched)
                 head = fetched
+            self._check_whole()
         except _Refused as refused:
             return Pulled(head, refused.condition)
         except OSError as error:  # no memory, or no room for another process
@@ -129,6 +134,34 @@ class Checkout:
         changed += [path for mark, path in variables if mark not in _FOREIGN]
         if changed:
             raise _Refused(CHANGED_HERE, f"changed here, and not committed: {listed(changed)}")
+
+        hidden = [path for path in self._hidden(self._paths) if self._is_ours(path)]
+        hidden += self._hidden(self._variables)
+        if hidden:
+            raise _Refused(
+                CHANGED_HERE,
+                f"git was told not to look whether it is as committed: {listed(hidden)}; "
+                "`git update-index --no-skip-worktree --no-assume-unchanged` has it look again",
+            )
+
+    def _check_whole(self) -> None:
+        """Refuse a manifest of which a part lies in another checkout, which nobody pulls."""
+        apart = [path for _, mode, path in self._files(self._paths) if mode == _SUBMODULE]
+        if apart:
+            raise _Refused(UNUSABLE, f"is a submodule, which is not pulled: {listed(apart)}")
+
+    def _hidden(self, paths: Sequence[str]) -> list[str]:
+        """Return the files at which Git was told not to look."""
+        files = self._files(paths)
+        return [path for mark, _, path in files if mark == _SKIPPED or mark.islower()]
+
+    def _files(self, paths: Sequence[str]) -> list[tuple[str, str, str]]:
+        """Return of what Git has its mark, its mode and its path."""
+        if not paths:
+            return []
+        told = self._read("ls-files", "-v", "--stage", "-z", "--", *paths)
+        entries = [line.partition("\t") for line in told.split("\0") if line]
+        return [(facts[0], facts.split()[1], path) for facts, _, path in entries]
 
     def _status(self, paths: Sequence[str]) -> list[tuple[str, str]]:
         """Return what Git says of each path that is not as it was committed."""

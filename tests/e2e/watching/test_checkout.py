@@ -269,3 +269,55 @@ def test_what_lies_in_no_checkout_or_in_two_is_refused_at_the_start(repository, 
         Checkout(both, ENVIRON)
     with pytest.raises(UsageError, match="none in PATH"):
         Checkout([str(repository.here)], {"PATH": str(tmp_path)})
+
+
+@pytest.mark.parametrize("how", ["--skip-worktree", "--assume-unchanged"])
+@pytest.mark.parametrize("name", ["storages.yaml", "values.env"])
+def test_a_change_that_git_was_told_not_to_look_for_is_refused(repository, how, name):
+    repository.push("A=1", name="values.env")
+    variables = [str(repository.here / "values.env")]
+    checkout = repository.checkout(variables=variables)
+    assert checkout.pull().problem is None
+    git(repository.here, "update-index", how, name)
+    assert "git was told not to look" in refused(checkout.pull(), CHANGED_HERE)
+    git(repository.here, "update-index", how.replace("--", "--no-"), name)
+    assert checkout.pull().problem is None
+
+
+def test_what_git_was_told_not_to_look_for_elsewhere_is_none_of_the_manifest(repository):
+    repository.push("text", name="README")
+    checkout = repository.checkout()
+    assert checkout.pull().problem is None
+    git(repository.here, "update-index", "--skip-worktree", "README")
+    assert checkout.pull().problem is None
+
+
+@pytest.mark.parametrize("ignored", [False, True])
+def test_a_part_of_the_manifest_that_is_a_submodule_is_refused_as_soon_as_it_is(
+    repository, tmp_path, ignored
+):
+    other = tmp_path / "other"
+    git(tmp_path, "init", "-q", "-b", "main", str(other))
+    (other / "part.yaml").write_text("part")
+    git(other, "add", "-A")
+    git(other, "commit", "-q", "-m", "part")
+    repository.push("one", name="storages/a.yaml")
+    git(repository.here, "pull", "-q")
+    checkout = Checkout([str(repository.here / "storages")], ENVIRON)
+    assert checkout.pull().problem is None
+    allow = ("-c", "protocol.file.allow=always")
+    git(repository.author, *allow, "submodule", "add", "-q", str(other), "storages/part")
+    if ignored:
+        git(
+            repository.author,
+            "config",
+            "-f",
+            ".gitmodules",
+            "submodule.storages/part.ignore",
+            "all",
+        )
+    newest = repository.push("two", name="storages/a.yaml")
+    for _ in range(2):
+        pulled = checkout.pull()
+        assert "is a submodule" in refused(pulled, UNUSABLE)
+        assert pulled.commit == newest
