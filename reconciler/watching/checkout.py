@@ -29,7 +29,7 @@ _FETCHED = "refs/reconciler/fetched"
 _MANIFESTS = (".yaml", ".yml")
 #: What Git does not have, and what it is told not to look at.
 _FOREIGN = ("??", "!!")
-#: With what Git marks a file that it skips; small letters are those that it assumes to be unchanged.
+#: With what Git marks a file that it skips; small letters mark those that it never looks at.
 _SKIPPED = "S"
 #: The mode of what is another checkout.
 _SUBMODULE = "160000"

@@ -22,6 +22,7 @@ ENVIRON = {
     "GIT_CONFIG_NOSYSTEM": "1",
     "GIT_CONFIG_GLOBAL": os.devnull,
 }
+OF_PART = ("-f", ".gitmodules", "submodule.storages/part.ignore")
 WHO = ("-c", "user.name=Ada", "-c", "user.email=ada@example.org")
 
 
