@@ -16,7 +16,8 @@ _PART = re.compile(
     | \$\{(?P<broken>[^}]*\}?)
     """
 )
-_SECRET = re.compile(r"(?i)(?:TOKEN|SECRET|PASSWORD|_KEY)\Z")
+#: Names of secrets: by how they end, and our own that end in another way.
+_SECRET = re.compile(r"(?i)(?:TOKEN|SECRET|PASSWORD|_KEY|\ARECONCILER_(?:NOTIFY_URLS|DATABASE))\Z")
 #: What Python makes of bytes in the environment that are not UTF-8.
 _SURROGATE = "[\ud800-\udfff]"
 #: What is refused of a variable: by its name, by its value, or by what stands around that.

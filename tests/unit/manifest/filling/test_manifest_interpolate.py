@@ -83,7 +83,11 @@ def test_several_variables_of_one_value_are_one_finding() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["TOKEN", "MY_TOKEN", "mytoken", "Client_Secret", "DB_PASSWORD", "API_KEY", "x_key"]
+    "name",
+    [
+        *("TOKEN", "MY_TOKEN", "mytoken", "Client_Secret", "DB_PASSWORD", "API_KEY", "x_key"),
+        *("RECONCILER_NOTIFY_URLS", "RECONCILER_DATABASE"),
+    ],
 )
 @pytest.mark.parametrize("form", ["${%s}", "${%s:-x}", "${%s:?y}"])
 def test_secrets_are_refused_whether_set_or_not(form: str, name: str) -> None:
