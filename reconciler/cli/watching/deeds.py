@@ -159,9 +159,11 @@ class Deeds:
     ) -> int:
         context = self._next
 
-        def confirm() -> None:
-            if not _unchanged(source, read_source(context)):
+        def confirm() -> Source:
+            again = read_source(context)
+            if not _unchanged(source, again):
                 raise _OutdatedError("the manifest is another one than it was planned for")
+            return again
 
         def confirm_newest() -> None:
             """Ask the remote again: who had the lease may have applied what was pushed since."""
@@ -169,8 +171,9 @@ class Deeds:
                 raise _OutdatedError("nobody knows whether the manifest is still the newest one")
             confirm()
 
-        confirm()
-        job = Job(plan, source.platform, source.request, confirm_newest)
+        # Opened anew: who audits is told this run and its commit, and the look's time is over.
+        again = confirm()
+        job = Job(plan, again.platform, again.request, confirm_newest)
         keep_files_apart(context, job)
         self._events.go_on_as(context.origin.run)
         try:

@@ -1,5 +1,6 @@
 """Another platform in the place of ours, or none: nothing is applied, and nothing told as over."""
 
+import json
 import signal
 import sqlite3
 from contextlib import closing
@@ -144,6 +145,23 @@ def test_a_server_that_answers_for_another_database_is_another_platform(folder):
             assert "another platform than before" in line
             assert told(folder(*APPLY, env=env, code=1)) == []
     assert names(folder.path / "second.db") == []
+
+
+def test_the_audit_of_a_server_has_the_run_that_was_told_and_its_commit(folder):
+    with StateServer(f"sqlite:///{folder.path}/first.db", token="admin") as server:
+        folder.write(OURS.replace("sqlite:///mnt/platform.db", server.url))
+        (folder.path / "token").write_text(server.token)
+        env = {"RECONCILER_TOKEN_FILE": str(folder.path / "token"), "CI_COMMIT_SHA": "c0ffee"}
+        runs = []
+        for label in ("NAS", "Other"):
+            folder.write(folder.read("storages.yaml").replace("label: NAS", f"label: {label}"))
+            lines = told(folder(*APPLY, env=env))
+            runs += [line.split()[2].rstrip(":") for line in lines if line.startswith("applied, ")]
+        env["RECONCILER_TOKEN"], _ = server.token, env.pop("RECONCILER_TOKEN_FILE")
+        changes = json.loads(folder("history", "-o", "json", env=env).stdout)
+    assert len(set(runs)) == 2
+    theirs = [one for one in changes["runs"] if one["run"] in runs]
+    assert [one["commit"] for one in theirs] == ["c0ffee", "c0ffee"]
 
 
 def test_nothing_is_applied_look_after_look_to_what_cannot_say_which_one_it_is(folder):

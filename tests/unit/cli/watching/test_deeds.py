@@ -119,6 +119,28 @@ def test_a_manifest_that_is_changed_while_it_waits_for_the_lease_is_not_applied(
     assert deeds.apply().worked  # the lease was given back
 
 
+def test_an_apply_has_a_platform_of_its_own_with_its_run_and_its_time(deeds, monkeypatch):
+    opened, jobs = {}, []
+
+    def open_one(address, *, origin, left, **more):
+        platform = open_platform(address, origin=origin, left=left, **more)
+        opened[id(platform)] = (origin, left(), platform)
+        return platform
+
+    def carry_out(context, terms, job, events, after, stop):
+        jobs.append(job)
+        raise PlatformBusyError("busy")
+
+    monkeypatch.setattr("reconciler.cli.inputs.platform.open_platform", open_one)
+    monkeypatch.setattr("reconciler.cli.watching.deeds.carried_out", carry_out)
+    deeds.look()
+    run = deeds.run()
+    assert deeds.apply().busy
+    origin, left, _ = opened[id(jobs[0].platform)]
+    assert (origin["run"], left) == (run, None)
+    assert {which["run"] for which, *_ in opened.values()} > {run}  # the look has another one
+
+
 NOT_PULLED_NOW = Condition(NOT_PULLED, "", "unreachable", "no route")
 
 
