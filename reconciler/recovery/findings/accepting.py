@@ -16,7 +16,8 @@ from reconciler.errors import SnapshotError, UsageError
 from reconciler.printable import quoted
 from reconciler.recovery import paths
 from reconciler.recovery.findings import store
-from reconciler.recovery.findings.episodes import NEEDS_PROOF, given_up, is_settled, key, open_ones
+from reconciler.recovery.findings.episodes import NEEDS_PROOF, is_settled, key, open_ones
+from reconciler.recovery.findings.giving_up import given_up
 from reconciler.recovery.findings.states import is_bare
 from reconciler.recovery.repository.address import in_shell
 from reconciler.recovery.repository.contract import Repository

@@ -10,7 +10,15 @@ from collections.abc import Callable, Iterable, Mapping
 from msgspec.structs import replace
 
 from reconciler.recovery import values
-from reconciler.recovery.findings.states import EITHER, is_among, is_bare, is_same_damage, state_of
+from reconciler.recovery.findings.giving_up import given_up, given_up_by, missed
+from reconciler.recovery.findings.states import (
+    EITHER,
+    OLDER,
+    is_among,
+    is_bare,
+    is_same_damage,
+    state_of,
+)
 from reconciler.recovery.rows import ARCHIVED, FILE, WITH_BYTES, Content
 from reconciler.recovery.values import Accepted, FileFinding
 
@@ -38,9 +46,8 @@ SEVERITY = (
 #: So many are kept of one storage; of those resolved the latest. Which bytes are good of others
 #: that were restored, scans from before say (`verifying.earlier`), which costs more to ask.
 MOST_OPEN, MOST_RESOLVED = 10_000, 10_000
-#: So many states are kept of one finding in which the file was damaged, and so many other files
-#: that are missed at its path: the latest.
-_MOST_ROTTED = _MOST_MISSED = 16
+#: So many states are kept of one finding in which the file was damaged: the latest.
+_MOST_ROTTED = 16
 
 
 def key(finding: FileFinding) -> Key:
@@ -59,11 +66,14 @@ def observed(
     moment: str,
     ended: Callable[[FileFinding], bool],
     now: str,
+    *,
+    is_compared: bool = False,
 ) -> list[FileFinding]:
     """Return the episodes after a run that, at `moment`, found `found`.
 
     `ended` says of one that was not found whether the run proves that it is over. What was told of
     a time that is later than `now` was told by a clock that was ahead, and is no later than this.
+    What `is_compared` with a snapshot may have been written over long before it went.
     """
     told, after = set(), []
     every = list(episodes)
@@ -77,7 +87,8 @@ def observed(
             after.append(episode)
         elif known in found:
             told.add(known)
-            after += _seen_again(episode, found[known], moment, over[known])
+            of_others = OLDER if is_compared else None
+            after += _seen_again(episode, found[known], moment, over[known], of_others)
         elif (moment > episode.last_seen or episode is not known_before) and ended(episode):
             after.append(replace(episode, resolved=moment))
             after += _still_missed(episode, moment)
@@ -90,7 +101,7 @@ def observed(
 
 def _still_missed(episode: FileFinding, moment: str) -> list[FileFinding]:
     """Return what is still missed at a path, once the first file that was missed there is back."""
-    others = [each for each in episode.missed if each.detail != EITHER]
+    others = [each for each in episode.missed if each.detail not in (EITHER, OLDER)]
     if not others or is_settled(episode):
         return []
     was, *missed = others
@@ -120,7 +131,7 @@ def is_accepted(episode: FileFinding, now: Content | None) -> bool:
     accepted = episode.accepted
     if accepted is None or accepted.withdrawn or state_of(accepted.now) != state_of(now):
         return False
-    of = _given_up_by(accepted, episode)
+    of = given_up_by(accepted, episode)
     return not is_bare(now) or all(is_among(each, of) for each in given_up(episode))
 
 
@@ -131,26 +142,8 @@ def is_given_up(episode: FileFinding, now: FileFinding) -> bool:
     """
     if episode.accepted is None or not is_accepted(episode, now.now):
         return False
-    of = _given_up_by(episode.accepted, episode)
+    of = given_up_by(episode.accepted, episode)
     return not (is_bare(now.now) and of) or all(is_among(each, of) for each in given_up(now))
-
-
-def given_up(episode: FileFinding) -> tuple[Content, ...]:
-    """Return which files are given up by whoever accepts that nothing lies at a path."""
-    return (*([episode.was] if episode.was else ()), *episode.missed)
-
-
-def _given_up_by(accepted: Accepted, episode: FileFinding) -> tuple[Content, ...]:
-    return accepted.of or given_up(episode)[:1]
-
-
-def missed(was: Content | None, every: Iterable[Content | None]) -> tuple[Content, ...]:
-    """Return what is missed beside what `was` there first, each once."""
-    found: tuple[Content, ...] = ()
-    for each in every:
-        if each is not None and not is_among(each, (*([was] if was else ()), *found)):
-            found = (*found, each)
-    return found[-_MOST_MISSED:]
 
 
 def is_settled(episode: FileFinding) -> bool:
@@ -223,7 +216,7 @@ def _severity(finding: FileFinding) -> int:
 
 
 def _seen_again(
-    episode: FileFinding, now: FileFinding, moment: str, over: str
+    episode: FileFinding, now: FileFinding, moment: str, over: str, of_others: bytes | None
 ) -> list[FileFinding]:
     """Keep when it began, and what the file was then: a newer snapshot may have the wrong bytes.
 
@@ -239,13 +232,17 @@ def _seen_again(
         return [replace(episode, first_seen=first_seen, rotted=known)]
     # As it was by then, changed or not, it should be again.
     begins = episode.what not in NEEDS_PROOF and now.what in NEEDS_PROOF
+    # What rots where another is missed came after that one.
+    begins = begins or (_is_of_another(episode, now) and not is_settled(episode))
     was = (begins and now.was) or episode.was or now.was
     # Older snapshots have what was there before: that is given up with what came after it.
     is_new = is_bare(now.now) and not is_accepted(episode, now.now)
+    before = given_up(episode) if begins and is_bare(episode.now) else episode.missed
+    others = [replace(each, detail=of_others or each.detail) for each in given_up(now)]
     again = replace(
         now,
         was=was,
-        missed=missed(was, (*episode.missed, *(given_up(now) if is_new else ()))),
+        missed=missed(was, (*before, *(others if is_new else ()))),
         first_seen=first_seen,
         last_seen=moment,
         resolved="",
@@ -257,6 +254,13 @@ def _seen_again(
     if moment > episode.last_seen and is_over and not is_settled(again):
         return [replace(episode, resolved=moment), replace(again, first_seen=moment)]
     return [again]
+
+
+def _is_of_another(episode: FileFinding, now: FileFinding) -> bool:
+    """Return whether a file is damaged where another is missed."""
+    if now.what != values.DAMAGED or now.was is None or episode.was is None:
+        return False
+    return is_bare(episode.now) and not is_among(now.was, (episode.was,))
 
 
 def _still_accepted(episode: FileFinding, now: FileFinding) -> Accepted | None:

@@ -13,7 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from reconciler.recovery import rows, values
-from reconciler.recovery.findings import episodes
+from reconciler.recovery.findings import episodes, giving_up
 from reconciler.recovery.findings.episodes import NEEDS_PROOF, Key
 from reconciler.recovery.findings.states import is_among, is_bare, is_same_damage, same_state
 from reconciler.recovery.rows import Content, same_bytes
@@ -204,7 +204,7 @@ def has_come_since_accepted(known: FileFinding, was: Content | None) -> bool:
     """Return whether a file was read after a person accepted what is `known`: that it is gone."""
     if was is None or was.proved_at is None or known.accepted is None or not is_bare(known.now):
         return False
-    if is_among(was, episodes.given_up(known)):
+    if is_among(was, giving_up.given_up(known)):
         return False
     return was.proved_at > _seconds(known.accepted.seen or known.accepted.at)
 

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec.structs import replace
 
-from reconciler.recovery.findings.episodes import NEEDS_PROOF, Key, key, missed, rotted
+from reconciler.recovery.findings.episodes import NEEDS_PROOF, Key, key, rotted
+from reconciler.recovery.findings.giving_up import missed
 from reconciler.recovery.findings.states import is_bare
 from reconciler.recovery.rows import Content
 from reconciler.recovery.values import Accepted, FileFinding

@@ -8,6 +8,8 @@ from reconciler.recovery.rows import DELETED, WITH_BYTES, Content
 
 #: The detail of a file that is missed: it is that one or the one that is named before it.
 EITHER = b"either"
+#: And of one that an older snapshot has: whoever accepts that nothing is there gives it up as well.
+OLDER = b"older"
 
 
 def state_of(content: Content | None) -> tuple[object, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,12 +11,17 @@ import pyarrow.compute as pc
 from msgspec import Struct
 
 from reconciler.environment.timestamps import timestamp
+from reconciler.errors import SnapshotError
 from reconciler.recovery import rows
+from reconciler.recovery.findings.states import is_among
 from reconciler.recovery.parts import convert, read
 from reconciler.recovery.parts.schema import CONTENTS
 from reconciler.recovery.repository import layout
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.rows import Content
+from reconciler.recovery.scanning.finishing.away import away
+from reconciler.recovery.scanning.finishing.displaced import path_beside, path_of
+from reconciler.recovery.scanning.known import record
 from reconciler.recovery.snapshots.document import SnapshotStorage
 from reconciler.recovery.values import CloudReport, Counts, Scan
 from reconciler.recovery.verifying.comparing.sides import Lost, Side
@@ -102,6 +107,29 @@ def of_snapshot(storage: SnapshotStorage) -> Recorded | None:
         listed_at=contents.listed_at,
         reports=contents.reports,
     )
+
+
+def moved_on(repository: Repository, now: Recorded, gone: Sequence[Content]) -> set[bytes]:
+    """Return the paths of files, of those that are `gone`, that the scan of `now` knows as moved.
+
+    None where what it remembers is lost. Raises `RepositoryError`.
+    """
+    scan = record.of(repository, now.place, now.scan)
+    if scan is None or not scan.remembered:
+        return set()
+    files = {file.path: file for file in gone}
+    asked = pa.array([*files, *map(path_beside, gone)], pa.binary())
+    found = set[bytes]()
+    try:
+        with repository.local(layout.part(scan.remembered)) as path:
+            for batch in read.batches(path, CONTENTS, sha256=scan.remembered):
+                for row in convert.contents(batch.filter(pc.is_in(batch["path"], value_set=asked))):
+                    where = path_of(row.path)
+                    if away(row.detail).is_moved and is_among(files[where], [row]):
+                        found.add(where)
+    except SnapshotError:
+        return set()
+    return found
 
 
 def look(repository: Repository, side: Recorded, wanted: Collection[bytes]) -> dict[bytes, Content]:

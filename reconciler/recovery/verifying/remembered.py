@@ -27,6 +27,7 @@ from reconciler.recovery.parts.schema import CONTENTS
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.rows import Content, same_bytes
 from reconciler.recovery.scanning.finishing.away import away
+from reconciler.recovery.scanning.finishing.displaced import is_displaced, path_of
 from reconciler.recovery.scanning.finishing.hiding import Hidden, hidden_by, listed
 from reconciler.recovery.scanning.known import record
 from reconciler.recovery.scanning.known.comparing import attested, pairs
@@ -171,6 +172,7 @@ def _ended(
     return lambda finding: (
         is_of_bytes(finding)
         and finding.path in open_ones
+        and not wrong.is_missed(finding)
         and (wrong.is_moved(finding) or is_over(finding, now.get(finding.path)))
     )
 
@@ -231,10 +233,13 @@ def _gone(
             what, note = DELETED, other.version or ""
         elif other:
             note = f"{one.kind} became {other.kind}"
+        elif is_displaced(one.path):
+            note = "another file has come there since"
         gone, *more = _gone_as(one)
-        finding = FileFinding(what, scan.name, scan.place, one.path, gone, other, note)
+        finding = FileFinding(what, scan.name, scan.place, gone.path, gone, other, note)
         finding = replace(finding, missed=tuple(more))
-        yield Otherwise(finding, was.since.decode(), bool(was.maybe), was.is_moved)
+        how = bool(was.maybe), was.is_moved, is_displaced(one.path)
+        yield Otherwise(finding, was.since.decode(), *how)
 
 
 def _gone_as(remembered: Content) -> tuple[Content, ...]:
@@ -246,7 +251,7 @@ def _gone_as(remembered: Content) -> tuple[Content, ...]:
     if was.written is None:
         return (known,)
     size, mtime_ns = was.written
-    written = Content(remembered.path, rows.UNREADABLE, size, mtime_ns)
+    written = Content(known.path, rows.UNREADABLE, size, mtime_ns)
     # What has moved was found by what was written last.
     if was.is_written_lost or was.is_moved:
         return (written,)
@@ -255,4 +260,4 @@ def _gone_as(remembered: Content) -> tuple[Content, ...]:
 
 def _plain(remembered: Content) -> Content:
     """Return a row as the scan had it that saw it: without since when it is only remembered."""
-    return replace(remembered, detail=None)
+    return replace(remembered, path=path_of(remembered.path), detail=None)

@@ -22,7 +22,7 @@ from reconciler.recovery.verifying.comparing.sides import Circumstances
 from reconciler.recovery.verifying.comparing.spool import Spool
 from reconciler.recovery.verifying.comparing.unproved import unproved
 from reconciler.recovery.verifying.earlier import CameFirst
-from reconciler.recovery.verifying.recorded import Recorded, rows_of
+from reconciler.recovery.verifying.recorded import Recorded, moved_on, rows_of
 from reconciler.recovery.verifying.results import StorageVerified
 from reconciler.recovery.verifying.telling.concluding import Concluded
 from reconciler.recovery.verifying.telling.means import Means, Present
@@ -53,7 +53,7 @@ def compare(
         )
         comparison.take(found)
         comparison.same(found.compared - found.changed)
-        comparison.finish()
+        comparison.finish(partial(moved_on, homes[1], now))
         so_far = _so_far(storage, comparison, was, now)
         present = None
         if by.was.taken_ns <= by.now.taken_ns:

@@ -11,6 +11,8 @@ from typing import NamedTuple, TypeAlias
 Stamp: TypeAlias = tuple[int, int]
 
 _MOVED, _MAYBE, _WRITTEN, _LOST, _GONE = b"moved", b"maybe", b"written", b"lost", b"gone"
+#: One of these stands in the detail of whatever is missed.
+MISSED = (b" " + _MAYBE + b" ", b" " + _GONE)
 
 
 class Away(NamedTuple):
@@ -29,6 +31,11 @@ class Away(NamedTuple):
     is_written_lost: bool = False
     #: Whether a scan that could see its path has found it gone, and nothing that may be it.
     is_gone: bool = False
+
+    @property
+    def is_missed(self) -> bool:
+        """Whether a scan that could see its path has found it gone, and none has found it since."""
+        return not self.is_moved and (self.is_gone or bool(self.maybe))
 
     @property
     def detail(self) -> bytes:

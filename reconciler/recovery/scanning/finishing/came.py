@@ -17,6 +17,7 @@ from reconciler.recovery.parts.convert import values
 from reconciler.recovery.parts.schema import CONTENTS
 from reconciler.recovery.rows import UNREADABLE
 from reconciler.recovery.scanning.finishing.away import Away, away
+from reconciler.recovery.scanning.finishing.displaced import is_displaced, path_of
 from reconciler.recovery.scanning.finishing.hiding import Hidden
 from reconciler.recovery.scanning.finishing.knowing import Known
 from reconciler.recovery.scanning.known.comparing.attested import in_archive
@@ -73,6 +74,7 @@ class _Before(NamedTuple):
     is_own: bool
 
 
+_NOWHERE = b"", None
 _NOTHING = _File(b"", "", (None, None), None, is_moved=False)
 
 
@@ -91,8 +93,9 @@ class Came(Struct):
     hashes: dict[bytes, bytes | None] = field(default_factory=dict)
     #: By path: what lies where one that has gone may lie.
     there: dict[bytes, _File] = field(default_factory=dict)
-    #: Where what has gone from a path lies now; which paths are taken so, and which may be.
-    now: dict[bytes, bytes] = field(default_factory=dict)
+    #: Where what has gone from a path lies now, and its hash, if it was read there; which paths are
+    #: taken so, and which may be.
+    now: dict[bytes, tuple[bytes, bytes | None]] = field(default_factory=dict)
     taken: set[bytes] = field(default_factory=set)
     held: set[bytes] = field(default_factory=set)
 
@@ -117,11 +120,14 @@ class Came(Struct):
             # If it is gone once that can be seen, it is what lies there.
             return was._replace(maybe=path or was.maybe)
         if path:
-            self.now[one.path] = path
+            sha256 = one.sign if isinstance(one.sign, bytes) else self.hashes.get(path)
+            self.now[one.path] = path, sha256
             return was._replace(is_moved=True, maybe=b"", is_gone=False)
-        if was.maybe and was.maybe not in self.there and hidden.is_closed(was.maybe):
-            return was
-        if one.is_told(since):
+        on, sha256 = self.now.get(was.maybe, _NOWHERE)
+        if on and sha256 is None:
+            return was._replace(maybe=on)
+        is_unseen = was.maybe and was.maybe not in self.there and hidden.is_closed(was.maybe)
+        if is_unseen or one.is_told(since):
             return was
         if was.is_written_lost or (was.written and self.come.get(one.sha256 or b"")):
             # What was there before they wrote went, or lies elsewhere: this was another file.
@@ -131,16 +137,26 @@ class Came(Struct):
         gone = Away(since, written=was.written, is_gone=True)
         return Away(was.since, maybe=path) if path else gone
 
+    def is_back(self, one: Wanted) -> bool:
+        """Return whether a file has come where it lay, and another has lain since."""
+        home = path_of(one.path)
+        is_displaced = home != one.path and home not in self.taken
+        return is_displaced and home in self.come.get(one.sign, ())
+
     def _found(self, one: Wanted, since: bytes) -> bytes:
         """Take the path where a file lies; empty if nobody knows one."""
         rather, there = one.was.maybe, self.there.get(one.was.maybe)
         is_there = there is not None and one.sign in (there.sha256, there.stamp)
-        if is_there and rather not in self.taken and rather not in self.held:
+        if self.is_back(one):
+            path = path_of(one.path)
+        elif is_there and rather not in self.taken and rather not in self.held:
             path = rather
         elif one.is_told(since) and not one.is_hidden and isinstance(one.sign, tuple):
             return b""  # a file of its size and time that comes later may be any other
         else:
-            path = self.now.get(rather) or self._first(self.come.get(one.sign), one)
+            on, sha256 = self.now.get(rather, _NOWHERE)
+            path = on if sha256 == one.sha256 else b""
+            path = path or self._first(self.come.get(one.sign), one)
         self.taken.add(path)
         return path
 
@@ -202,7 +218,8 @@ def wanted_of(rows: pa.RecordBatch, hidden: Hidden, known: Asked) -> Iterator[Wa
     """Yield what each remembered row has gone, or may have; `known` is asked of their paths."""
     each = zip(_lists(rows, "detail")[0], _files(rows), known.of(rows["path"]), strict=True)
     for detail, one, was in each:
-        yield Wanted(one.path, away(detail), one.sha256, one.stamp, hidden(one.path), was.is_own)
+        is_own = was.is_own and not is_displaced(one.path)
+        yield Wanted(one.path, away(detail), one.sha256, one.stamp, hidden(one.path), is_own)
 
 
 def came_of(wanted: Sequence[Wanted], contents: Path, known: Known) -> Came:

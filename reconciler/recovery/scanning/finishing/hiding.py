@@ -12,6 +12,7 @@ from msgspec import Struct
 from reconciler.recovery.parts import read
 from reconciler.recovery.parts.schema import CONTENTS
 from reconciler.recovery.rows import UNREADABLE
+from reconciler.recovery.scanning.finishing.displaced import path_of
 from reconciler.recovery.values import Unproved
 from reconciler.recovery.walking.exclusions import Exclusions
 
@@ -28,8 +29,12 @@ class Hidden(Struct, frozen=True):
     closed: frozenset[bytes] = frozenset()
 
     def __call__(self, path: bytes) -> bool:
-        """Return whether it could not see a path."""
-        return self.is_left_out(path) or path in self.unread or self.is_closed(path)
+        """Return whether it could not see a path.
+
+        What is missed where another has come is hidden by what hides both.
+        """
+        where = path_of(path)
+        return self.is_left_out(where) or path in self.unread or self.is_closed(where)
 
     def is_closed(self, path: bytes) -> bool:
         """Return whether a path lies below a folder that it wanted to look into, and could not."""

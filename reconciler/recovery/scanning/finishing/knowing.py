@@ -11,7 +11,8 @@ import pyarrow.compute as pc
 
 from reconciler.recovery.parts import merge, read
 from reconciler.recovery.parts.schema import CONTENTS
-from reconciler.recovery.parts.write import PartWriter
+from reconciler.recovery.parts.write import PartWriter, Written
+from reconciler.recovery.scanning.finishing.displaced import Displaced
 from reconciler.recovery.scanning.finishing.hiding import NOTHING_HIDDEN, Hidden, hidden_by, listed
 from reconciler.recovery.scanning.known.comparing import pairs
 from reconciler.recovery.scanning.known.earlier import contents_of
@@ -47,21 +48,29 @@ def known(last: Last | None, part: Path | None, folder: Path) -> Known | None:
     if part is None or before is None:
         return before if part is None else Known(part, None, NOTHING_HIDDEN, part)
     both = [read.batches(path, CONTENTS) for path in (before.contents, part)]
-    contents = _written(folder, merge.joined(both, chosen=pairs.unless_rotten))
-    remembered = before.remembered and _written(folder, _not_written(before.remembered, part))
+    contents = _written(folder, merge.joined(both, chosen=pairs.unless_rotten)).path
+    remembered = before.remembered and _not_written(before.remembered, part, folder)
     return before._replace(contents=contents, remembered=remembered)
 
 
-def _not_written(remembered: Path, own: Path) -> Iterator[pa.RecordBatch]:
-    """Yield what is remembered, but for what somebody had written when it was read since."""
-    since = contents_of(own)
-    for good in read.batches(remembered, CONTENTS):
-        now = since.beside(good["path"])
-        yield good.filter(pc.or_(pc.invert(pairs.has_bytes(now)), pairs.alike(now, good)))
+def _not_written(remembered: Path, own: Path, folder: Path) -> Path:
+    """Return what is remembered, but for what somebody had written when it was read since.
+
+    What was missed by then is missed still.
+    """
+    since, displaced = contents_of(own), Displaced()
+
+    def left() -> Iterator[pa.RecordBatch]:
+        for good in read.batches(remembered, CONTENTS):
+            now = since.beside(good["path"])
+            stays = pc.or_(pc.invert(pairs.has_bytes(now)), pairs.alike(now, good))
+            yield good.filter(pc.and_not(stays, displaced.take(good, now)))
+
+    return displaced.joined(_written(folder, left()), folder).path
 
 
-def _written(folder: Path, batches: Iterator[pa.RecordBatch]) -> Path:
+def _written(folder: Path, batches: Iterator[pa.RecordBatch]) -> Written:
     with PartWriter(folder, CONTENTS) as writer:
         for batch in batches:
             writer.write(batch)
-        return writer.finish().path
+        return writer.finish()

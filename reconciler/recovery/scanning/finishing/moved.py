@@ -72,7 +72,7 @@ def _places(wanted: Sequence[Wanted], came: Came, hidden: Hidden, since: bytes) 
     went = (one for one in wanted if not (one.is_own or one.is_hidden or one.is_told(since)))
     others |= {one.sha256 for one in went}
     places = dict[int, Away]()
-    for i in sorted(range(len(wanted)), key=lambda i: _turn(wanted[i], paths, since)):
+    for i in sorted(range(len(wanted)), key=lambda i: _turn(wanted[i], paths, since, came)):
         one = wanted[i]
         is_other = one.sha256 is None and (one.path, one.stamp) in others
         is_other = is_other or (one.is_own and one.sha256 in others)
@@ -80,10 +80,17 @@ def _places(wanted: Sequence[Wanted], came: Came, hidden: Hidden, since: bytes) 
     return (places[i] for i in range(len(wanted)))
 
 
-def _turn(one: Wanted, paths: Container[bytes], since: bytes) -> tuple[bool, ...]:
-    """Return when it is the turn of a file: what has moved on has gone first."""
+def _turn(one: Wanted, paths: Container[bytes], since: bytes, came: Came) -> tuple[bool, ...]:
+    """Return when it is the turn of a file: what is back where it lay, or moved on, comes first."""
     was, is_unread = one.was, one.sha256 is None or one.was.written is not None
-    return one.is_hidden, one.is_told(since), was.maybe in paths, is_unread, not was.maybe
+    return (
+        not came.is_back(one),
+        one.is_hidden,
+        one.is_told(since),
+        was.maybe in paths,
+        is_unread,
+        not was.maybe,
+    )
 
 
 def _together(batches: Iterable[pa.RecordBatch]) -> Iterator[list[pa.RecordBatch]]:

@@ -22,6 +22,7 @@ from reconciler.recovery.parts.write import PartWriter, Written
 from reconciler.recovery.rows import CHANGING
 from reconciler.recovery.scanning.finishing import moved
 from reconciler.recovery.scanning.finishing.away import Away, Stamp, away
+from reconciler.recovery.scanning.finishing.displaced import Displaced
 from reconciler.recovery.scanning.finishing.hiding import Hidden
 from reconciler.recovery.scanning.finishing.knowing import Known
 from reconciler.recovery.scanning.finishing.moved import with_details
@@ -41,16 +42,20 @@ def remember(
     before it or an earlier run, and this one does not know them, or has others though nobody wrote
     the file. What is gone is
     remembered for `GONE_FOR`; what this scan could not see, as `hidden` says of a path, for ever.
+    So it is where another has come since: what comes takes the place of what lay there until then,
+    and not of what had gone.
     Raises `RepositoryError`, `SnapshotError`.
     """
     since = timestamp(moment, "milliseconds")
     until = timestamp(moment - GONE_FOR, "milliseconds").encode()
     seen, before = contents_of(contents), contents_of(known.contents)
-    going = _Going(since, hidden, known.hidden)
+    going, displaced = _Going(since, hidden, known.hidden), Displaced()
     with PartWriter(folder, CONTENTS) as writer:
         found = False
         for good in _good(known, since.encode()):
             now, then = seen.beside(good["path"]), before.beside(good["path"])
+            stays = pc.invert(displaced.take(good, now))
+            good, now, then = (batch.filter(stays) for batch in (good, now, then))  # noqa: PLW2901
             unlike = pc.or_(pc.invert(_is_seen(now, good)), pairs.rotten(now, good))
             unlike = pc.or_(unlike, attested.rotten(now, good))
             rows, now, then = (batch.filter(unlike) for batch in (good, now, then))
@@ -60,10 +65,10 @@ def remember(
             if rows.num_rows:
                 found = True
                 writer.write(rows)
-        if not found:
+        if not (found or displaced):
             return None
-        written = writer.finish()
-    if not going.is_any:
+        written = displaced.joined(writer.finish(), folder)
+    if not (going.is_any or displaced):
         return written
     return moved.marked(written, since.encode(), contents, known, folder, hidden)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -23,8 +23,10 @@ from reconciler.recovery.repository import sound
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.rows import ARCHIVED, CONTENT_COLUMNS, FILE, Content, Rows
 from reconciler.recovery.scanning.finishing import knowing, remembering
+from reconciler.recovery.scanning.finishing.displaced import Displaced
 from reconciler.recovery.scanning.finishing.hiding import hidden_by, listed
 from reconciler.recovery.scanning.known import record
+from reconciler.recovery.scanning.known.earlier import contents_of
 from reconciler.recovery.scanning.known.last_rows import Last, before, opened_of
 from reconciler.recovery.values import FileFinding, Scan
 
@@ -77,7 +79,8 @@ class _Restoring:
         if id == self._last.scan.id:
             return self._made_anew()
         scan = next((scan for scan in self._scans if scan.id == id), None)
-        known = self._take(scan) if scan else None
+        # What nobody has told yet has gone after all that was.
+        known = self._take(scan, timedelta(milliseconds=1)) if scan else None
         return known is not None and id not in known.lost
 
     def remembered(self) -> Path | None:
@@ -86,10 +89,21 @@ class _Restoring:
         paths = [*self._found, *filter(None, [self._last.remembered, good])]
         if len(paths) < 2:
             return paths[0] if paths else None
+        displaced = self._displaced(paths)
         with PartWriter(self._folder, CONTENTS) as writer:
             for batch in merge.joined([read.batches(path, CONTENTS) for path in paths]):
                 writer.write(batch)
-            return writer.finish().path
+            return displaced.joined(writer.finish(), self._folder).path
+
+    def _displaced(self, paths: Sequence[Path]) -> Displaced:
+        """Return what is missed by one of these parts where a later one has another file."""
+        displaced = Displaced()
+        for at, path in enumerate(paths):
+            later = [contents_of(each) for each in paths[at + 1 :]]
+            for good in read.batches(path, CONTENTS):
+                for each in later:
+                    displaced.take(good, each.beside(good["path"]))
+        return displaced
 
     def _made_anew(self) -> bool:
         """Make what the last scan remembers from what the one before knew, as it did itself."""
@@ -104,15 +118,18 @@ class _Restoring:
         sound.keep(self._repository, self._made.sha256, self._made.path)
         return True
 
-    def _take(self, scan: Scan) -> Last | None:
-        """Take what a scan knew and the last one has otherwise; None if it can't be read."""
+    def _take(self, scan: Scan, later: timedelta = timedelta()) -> Last | None:
+        """Take what a scan knew and the last one has otherwise; None if it can't be read.
+
+        What is gone went when the last one ended, or so much `later`.
+        """
         self._made: Written | None = None
         try:
             known = opened_of(self._repository, scan, self._opened)
         except SnapshotError:
             return None
         now = self._last.scan
-        moment = datetime.fromisoformat(now.ended_at)
+        moment = datetime.fromisoformat(now.ended_at) + later
         contents = self._last.contents
         hidden = hidden_by(now.excluded, now.unproved, listed(contents))
         self._made = remembering.remember(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import itemgetter
+from typing import TypeAlias
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -21,6 +22,7 @@ from reconciler.recovery.verifying.comparing.classify import (
     SAME,
     SCATTERED,
     UNKNOWN_THEN,
+    UNSETTLED,
     WORDS,
     Judged,
     classify,
@@ -33,7 +35,18 @@ from reconciler.recovery.verifying.comparing.spool import Spool, Spooled
 MOST_PARTS = 1_000
 #: What is said of a file that is gone where something lies below its name.
 NOW_A_FOLDER = "a folder of this name is there now"
+#: What is said of one that a scan has seen at another path, where it lies no more.
+MOVED_ON = "a scan has read it at another path; what became of it there is told of that path"
 _MANY = "in more parts than are told one by one"
+
+
+#: Says of files that are gone which a scan has seen at another path since: their own paths.
+Moved: TypeAlias = Callable[[Sequence[Content]], set[bytes]]
+
+
+def nothing_moved(_gone: Sequence[Content]) -> set[bytes]:
+    """Say of every file that no scan has seen it elsewhere."""
+    return set()
 
 
 class Tally(Struct):
@@ -73,6 +86,8 @@ class Comparison:
         self._reasons: dict[bytes, str] = {}
         self._pairs: dict[int, Pair] = {}
         self._dropped: set[int] = set()
+        #: Where files stand that were moved, and lie at none of the other paths any more.
+        self._moved_on: set[int] = set()
         #: Where files stand that are gone, by path; and those in whose place a folder is now.
         self._gone: dict[bytes, int] = {}
         self._folders: set[int] = set()
@@ -90,18 +105,28 @@ class Comparison:
         self.tally.of += number
         self.tally.compared += number
 
-    def finish(self) -> None:
-        """Find out what was moved: only now is it known what is gone, and what is new."""
+    def finish(self, moved: Moved = nothing_moved) -> None:
+        """Find out what was moved: only now is it known what is gone, and what is new.
+
+        Of files that lie nowhere, `moved` says which some scan has seen at another path.
+        """
         tally = self.tally
         pairs = self._pairing.pairs()
         for pair in pairs:
             self._pairs[pair.gone.at] = pair
             tally.found[values.MISSING] -= 1
             tally.found[pair.what] += 1
-            (tally.quiet if pair.came.counted == NEW else tally.found)[pair.came.counted] -= 1
+            if pair.came.counted:
+                (tally.quiet if pair.came.counted == NEW else tally.found)[pair.came.counted] -= 1
             if pair.came.at is not None:
                 self._dropped.add(pair.came.at)
-        for gone, path in self._pairing.awaited(pairs):
+        left = self._pairing.left(pairs)
+        somewhere = moved([gone.was for gone in left]) if left else set()
+        self._moved_on = {gone.at for gone in left if gone.was.path in somewhere}
+        tally.found[values.MISSING] -= len(self._moved_on)
+        tally.found[values.MOVED] += len(self._moved_on)
+        left = [gone for gone in left if gone.at not in self._moved_on]
+        for gone, path in self._pairing.awaited(left):
             tally.found[values.MISSING] -= 1
             tally.compared -= 1
             tally.not_verified += 1
@@ -129,6 +154,8 @@ class Comparison:
         for at, (finding, listed) in enumerate(self._spool):
             if at in self._folders:
                 finding = replace(finding, note=NOW_A_FOLDER)  # noqa: PLW2901 - as below
+            if at in self._moved_on:
+                finding = replace(finding, what=values.MOVED, note=MOVED_ON)  # noqa: PLW2901
             if at in self._pairs:
                 pair = self._pairs[at]
                 finding = replace(  # noqa: PLW2901 - it is the same one, with more known of it
@@ -180,7 +207,9 @@ class Comparison:
                 self._gone[was.path] = at
         elif what in (values.EXTRA, NEW) and now is not None:
             self._pairing.came(at, now, what)
-        if was is None and now is not None and now.kind == rows.UNREADABLE:
+        elif what in (values.CHANGED, UNSETTLED) and now is not None:
+            self._pairing.came(None, now)
+        if now is not None and now.kind == rows.UNREADABLE and not _is_as_it_was(was, now):
             self._pairing.unread(now)
 
     def _part(self, path: bytes, reason: str, note: str, files: int) -> None:
@@ -190,6 +219,11 @@ class Comparison:
         part = self._parts.setdefault((path, reason), _Part())
         part.files += files
         part.notes.add(note)
+
+
+def _is_as_it_was(was: Content | None, now: Content) -> bool:
+    """Return whether nothing shows that somebody wrote a file."""
+    return was is not None and (was.size, was.mtime_ns) == (now.size, now.mtime_ns)
 
 
 def _reason(row: Content) -> str:

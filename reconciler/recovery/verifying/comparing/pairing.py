@@ -22,11 +22,14 @@ class Gone(NamedTuple):
 
 
 class Came(NamedTuple):
-    """A file that was not there; what it was counted as, and its place, if it is a finding."""
+    """A file that was not there; what it was counted as, and its place, if it is a finding.
+
+    Where something else was it is counted as that which has changed: so it stays, as nothing.
+    """
 
     at: int | None
     now: Content
-    counted: str
+    counted: str = ""
 
 
 class Pair(NamedTuple):
@@ -55,8 +58,8 @@ class Pairing:
         if _has_bytes(was) and self._has_room(len(self._gone)):
             self._gone.append(Gone(at, was))
 
-    def came(self, at: int | None, now: Content, counted: str) -> None:
-        """Take note of a file that is new."""
+    def came(self, at: int | None, now: Content, counted: str = "") -> None:
+        """Take note of a file that is new, there or at all."""
         if _has_bytes(now) and self._has_room(len(self._came)):
             self._came.append(Came(at, now, counted))
 
@@ -66,13 +69,16 @@ class Pairing:
             self._unread.setdefault(_stamp(now), deque()).append(now.path)
             self._number_unread += 1
 
-    def awaited(self, pairs: Iterable[Pair]) -> list[tuple[Gone, bytes]]:
-        """Return which of those that are gone may be a file that was not read, and where that is.
-
-        None of those that stand in `pairs` is. Each file is only one of them.
-        """
+    def left(self, pairs: Iterable[Pair]) -> list[Gone]:
+        """Return which of those that are gone stand in none of `pairs`."""
         done = {pair.gone.at for pair in pairs}
-        left = (one for one in self._gone if one.at not in done)
+        return [one for one in self._gone if one.at not in done]
+
+    def awaited(self, left: Iterable[Gone]) -> list[tuple[Gone, bytes]]:
+        """Return which of those that are `left` may be a file that was not read, and where that is.
+
+        Each file is only one of them.
+        """
         found = ((one, self._unread.get(_stamp(one.was))) for one in left)
         return [(one, paths.popleft()) for one, paths in found if paths]
 

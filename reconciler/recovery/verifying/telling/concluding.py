@@ -106,7 +106,9 @@ class Concluded:
         lasting_now = {k: f for k, f in found.items() if k not in over_since}
         ended = self._ended(present, before, found, apart)
         now = timestamp(self._means.clock(), "milliseconds")
-        after = over_time.observed(known.episodes, lasting_now, present.moment, ended, now)
+        after = over_time.observed(
+            known.episodes, lasting_now, present.moment, ended, now, is_compared=True
+        )
         after = [apart.turned(e) if e.resolved == present.moment else e for e in after]
         self._keep(after, known, first.no_room)
         lasting = over_time.open_ones(after)

@@ -9,10 +9,10 @@ from typing import NamedTuple
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from reconciler.recovery.findings import episodes
+from reconciler.recovery.findings import episodes, giving_up
 from reconciler.recovery.findings.episodes import Key
 from reconciler.recovery.findings.history import History, has_come_since, is_of_bytes, of_each
-from reconciler.recovery.findings.states import is_among
+from reconciler.recovery.findings.states import OLDER, is_among
 from reconciler.recovery.rows import Content
 from reconciler.recovery.scanning.finishing.hiding import Hidden
 from reconciler.recovery.scanning.outcome import Scanned
@@ -32,6 +32,8 @@ class Otherwise(NamedTuple):
     #: Whether it may lie at another path, where nobody has read it yet; whether it does lie there.
     is_awaited: bool = False
     is_moved: bool = False
+    #: Whether another has come where it lay.
+    is_displaced: bool = False
 
 
 class _First(Struct):
@@ -43,6 +45,28 @@ class _First(Struct):
     def take(self, path: bytes) -> None:
         self.number += 1
         self.paths = heapq.nsmallest(TOLD, [*self.paths, path])
+
+
+def _is_missed(finding: FileFinding, known: FileFinding | None) -> bool:
+    """Return whether the file of a finding is among those that are known to be missed there."""
+    if known is None or finding.was is None or known.what not in episodes.NEEDS_PROOF:
+        return False
+    return is_among(finding.was, giving_up.truly_missed(known))
+
+
+def _tells_of(known: FileFinding | None, finding: FileFinding) -> bool:
+    """Return whether what is known, and nobody has accepted, is that a file is gone."""
+    if known is None or finding.was is None or episodes.is_settled(known):
+        return False
+    if known.what == DAMAGED:
+        return is_among(finding.was, known.missed)
+    return _is_missed(finding, known)
+
+
+def _is_given_up(otherwise: Otherwise, known: FileFinding) -> bool:
+    if otherwise.is_displaced:
+        return giving_up.has_given_up(known, giving_up.given_up(otherwise.finding))
+    return episodes.is_given_up(known, otherwise.finding)
 
 
 class Wrong(Struct):
@@ -61,8 +85,11 @@ class Wrong(Struct):
     no_room: int = 0
     #: Which file of a path lies elsewhere.
     moved: dict[bytes, tuple[Content, ...]] = field(default_factory=dict)
-    #: What was accepted of another file than that which is gone now.
+    #: What was accepted of another file than that which is gone now; and of that file alone.
     renewed: set[Key] = field(default_factory=set)
+    #: What is told already.
+    told: set[Key] = field(default_factory=set)
+    given_up: set[Key] = field(default_factory=set)
 
     @classmethod
     def of(cls, known: Collection[FileFinding], told_until: str) -> Wrong:
@@ -71,32 +98,60 @@ class Wrong(Struct):
 
     def take(self, otherwise: Otherwise) -> None:
         """Take one, unless what is known says that it is as it should be."""
-        finding = otherwise.finding
-        known = self.lasting.get(episodes.key(finding))
+        finding, key = otherwise.finding, episodes.key(otherwise.finding)
+        known = self.lasting.get(key)
         if otherwise.is_moved:
-            self.moved[finding.path] = episodes.given_up(finding)
+            every = (*self.moved.get(finding.path, ()), *giving_up.given_up(finding))
+            self.moved[finding.path] = every
             return
         if otherwise.is_awaited:
-            if known is None:
+            if not _is_missed(finding, known):
                 self.first.setdefault(_AWAITED, _First()).take(finding.path)
             return
         # What is remembered as good may be the rotten bytes: where what should be was lost, or a
         # report has told only after they were read what they should be.
-        if self.histories.get(episodes.key(finding), _NOTHING).has_good(finding):
+        if self.histories.get(key, _NOTHING).has_good(finding):
             return
-        # What had no room among the findings was told once: nobody could ever accept it.
-        if known is None and finding.what != DAMAGED and otherwise.since <= self.told_until:
+        # What had no room among the findings was told once: nobody could ever accept it. And what
+        # is known of a path may be of another file.
+        is_known = known is not None and not otherwise.is_displaced
+        is_known = is_known or _is_missed(finding, known)
+        if not is_known and finding.what != DAMAGED and otherwise.since <= self.told_until:
             return
+        if known is not None and otherwise.is_displaced and _tells_of(known, finding):
+            # It has more to say, such as the version that is still there.
+            self._tell(key, known)
+        elif known is not None and _is_given_up(otherwise, known):
+            self._give_up(key, otherwise)
+        elif key in self.by_key and key not in self.given_up:
+            # The path is told already.
+            first = self.by_key[key]
+            of_both = giving_up.missed(first.was, (*first.missed, *giving_up.given_up(finding)))
+            self.by_key[key] = replace(first, missed=of_both)
+        else:
+            self._keep(key, finding)
+            self.given_up.discard(key)
+            if known and episodes.is_accepted(known, finding.now):
+                self.renewed.add(key)
+            self._tell(key, finding)
+
+    def _tell(self, key: Key, finding: FileFinding) -> None:
+        if key not in self.told:
+            self.told.add(key)
+            self.first.setdefault(finding.what, _First()).take(finding.path)
+
+    def _give_up(self, key: Key, otherwise: Otherwise) -> None:
+        """Take what was accepted, unless more is missed at its path, or another lies there."""
+        if key not in self.by_key and not otherwise.is_displaced:
+            self._keep(key, otherwise.finding)
+            self.given_up.add(key)
+
+    def _keep(self, key: Key, finding: FileFinding) -> None:
         # What is known has its room already: what is new must not wait for it.
-        if known is not None or len(self.by_key) < len(self.lasting) + episodes.MOST_OPEN:
-            self.by_key[episodes.key(finding)] = finding
+        if key in self.lasting or len(self.by_key) < len(self.lasting) + episodes.MOST_OPEN:
+            self.by_key[key] = finding
         else:
             self.no_room += 1
-        if known and episodes.is_given_up(known, finding):
-            return
-        if known and episodes.is_accepted(known, finding.now):
-            self.renewed.add(episodes.key(finding))
-        self.first.setdefault(finding.what, _First()).take(finding.path)
 
     def add(self, lasting: Iterable[FileFinding], hidden: Hidden) -> None:
         """Add what lasts, though the scan no longer remembers what it should be.
@@ -104,11 +159,17 @@ class Wrong(Struct):
         Or though it could not see it, as `hidden` says of its path.
         """
         for finding in lasting:
-            if episodes.key(finding) in self.by_key or not is_of_bytes(finding):
+            key = episodes.key(finding)
+            if key in self.by_key or key in self.told or not is_of_bytes(finding):
                 continue
             if not episodes.is_settled(finding):
                 what = _UNSEEN if hidden(finding.path) else finding.what
                 self.first.setdefault(what, _First()).take(finding.path)
+
+    def is_missed(self, finding: FileFinding) -> bool:
+        """Return whether a finding is told as it is known: what is missed is remembered so."""
+        key = episodes.key(finding)
+        return finding.what != DAMAGED and key in self.told and key not in self.by_key
 
     def is_moved(self, finding: FileFinding) -> bool:
         """Return whether all that is missed at a path lies elsewhere.
@@ -117,9 +178,9 @@ class Wrong(Struct):
         was read before anything was found.
         """
         moved = self.moved.get(finding.path, ())
-        was_there = not (finding.missed or any(has_come_since(finding, each) for each in moved))
-        is_it = was_there or all(is_among(e, moved) for e in episodes.given_up(finding))
-        return bool(moved) and is_it
+        every = giving_up.truly_missed(finding)
+        was_there = len(every) < 2 and not any(has_come_since(finding, each) for each in moved)
+        return bool(moved) and (was_there or all(is_among(each, moved) for each in every))
 
     def without_renewed(self, known: Iterable[FileFinding], moment: str) -> list[FileFinding]:
         """Return what was `known`; what was accepted of another file is over at a `moment`."""
@@ -137,9 +198,11 @@ class Wrong(Struct):
 
     def _without_moved(self, episode: FileFinding) -> FileFinding:
         moved = self.moved.get(episode.path, ())
-        every = episodes.given_up(episode)
-        was, *missed = [e for e in every if not is_among(e, moved)] or every[:1]
-        return replace(episode, was=was, missed=tuple(missed))
+        left = [each for each in episode.missed if not is_among(each, moved)]
+        if episode.was is None or not is_among(episode.was, moved):
+            return replace(episode, missed=tuple(left))
+        was = next((each for each in left if each.detail != OLDER), episode.was)
+        return replace(episode, was=was, missed=tuple(each for each in left if each is not was))
 
     @property
     def new(self) -> list[FileFinding]:

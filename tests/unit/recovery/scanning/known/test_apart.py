@@ -6,13 +6,18 @@ import shutil
 
 import pytest
 
+from reconciler.environment.timestamps import utc_now
+from reconciler.recovery.findings.accepting import accept as accept_shown
+from reconciler.recovery.findings.accepting import to_accept
 from reconciler.recovery.parts import read
 from reconciler.recovery.parts.schema import CONTENTS
 from reconciler.recovery.repository import layout
 from reconciler.recovery.repository.opening import open_repository
 from reconciler.recovery.scanning.known import apart
 from reconciler.recovery.scanning.outcome import Wish
-from support.recovery.memory import TARGET, Storage
+from reconciler.recovery.values import Accepted
+from reconciler.recovery.verifying import remembered
+from support.recovery.memory import LONG_AGO, TARGET, Storage
 from support.recovery.scans import scan_once
 
 FULL = Wish(full=True)
@@ -55,17 +60,55 @@ def night(tmp_path):
 def test_what_another_line_of_scans_knew_is_held_against_what_is_there(night):
     night.put_together()
     ended = night.scan(night.one)
-    assert (ended.altered, remembered(night, ended)) == (1, [b"new", b"rot"])
+    assert (ended.altered, remembered_paths(night, ended)) == (1, [b"new", b"rot"])
     assert ended.scan.beside == (night.apart.id,)
     assert f"made apart from the scan {night.apart.id}" in ended.notes[0]
     again = night.scan(night.one)  # and that stays known, without looking at it again
     assert (again.altered, again.scan.beside, again.notes) == (1, (), [])
-    assert remembered(night, again) == [b"new", b"rot"]
+    assert remembered_paths(night, again) == [b"new", b"rot"]
 
 
-def remembered(night, ended):
+def scan_and_keep(night, folder):
+    ended = night.scan(folder)
+    remembered.keep(open_repository(str(folder)), ended, utc_now)
+    return ended
+
+
+def remembered_paths(night, ended):
     path = night.one / layout.part(ended.scan.remembered)
     return [p for batch in read.batches(path, CONTENTS) for p in batch["path"].to_pylist()]
+
+
+def test_what_only_another_line_knew_is_told_though_the_last_scan_told_of_something_else(night):
+    del night.storage.files[b"old"]
+    assert scan_and_keep(night, night.other).missing_first == [b"old"]
+    night.put_together()
+    assert scan_and_keep(night, night.one).missing_first == [b"new", b"old"]
+
+
+@pytest.mark.parametrize("accepted", ["before", "after"])
+def test_what_only_another_line_of_scans_saw_come_is_missed_though_what_lay_there_is_given_up(
+    night, accepted
+):
+    def accept():
+        repository = open_repository(str(night.one))
+        shown = to_accept(repository, TARGET.place, TARGET.name, ("old",))
+        accept_shown(repository, TARGET.place, shown, Accepted("", "anna"), utc_now())
+
+    del night.storage.files[b"old"]
+    for folder in (night.one, night.other):
+        assert b"old" in scan_and_keep(night, folder).missing_first
+    if accepted == "before":
+        accept()
+    night.storage.put("old", b"another", mtime_ns=LONG_AGO + 1)
+    scan_and_keep(night, night.other)
+    del night.storage.files[b"old"]
+    if accepted == "after":
+        accept()
+    scan_and_keep(night, night.one)
+    night.put_together()
+    for _ in range(2):
+        assert b"old" in scan_and_keep(night, night.one).missing_first
 
 
 def test_what_can_not_be_read_of_another_line_is_missed_until_it_is_accepted(night):

@@ -12,6 +12,7 @@ from reconciler.recovery.findings import store
 from reconciler.recovery.parts import convert, read
 from reconciler.recovery.parts.schema import CONTENTS
 from reconciler.recovery.repository import layout
+from reconciler.recovery.scanning.finishing.displaced import path_of
 from reconciler.recovery.scanning.outcome import COMPLETE, NOT_REACHABLE, UNFINISHED, Wish
 from reconciler.recovery.scanning.reading.pace import Pace
 from reconciler.recovery.values import Root
@@ -163,7 +164,10 @@ def test_what_was_gone_and_came_back_for_one_run_is_gone_again(repository):
     runs.storage.put("a", b"AAAA", mtime_ns=LONG_AGO + 5)
     runs.part()
     del runs.storage.files[b"a"]
-    assert runs.remembered(runs.scan().scan) == {b"a": sha(b"AAAA")}
+    ended = runs.scan()
+    remembered = {(path_of(path), sha256) for path, sha256 in runs.remembered(ended.scan).items()}
+    assert remembered == {(b"a", sha(b"aaaa")), (b"a", sha(b"AAAA"))}
+    assert (ended.missing, ended.missing_first) == (1, [b"a"])
 
 
 def test_what_was_read_where_the_root_was_lost_is_not_expected(runs):

@@ -1,0 +1,48 @@
+"""Which files are missed at one path, and which of them a person has given up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from reconciler.recovery.findings.states import OLDER, is_among
+from reconciler.recovery.rows import Content
+from reconciler.recovery.values import Accepted, FileFinding
+
+#: So many other files that are missed at a path are kept: the latest.
+_MOST = 256
+
+
+def given_up(episode: FileFinding) -> tuple[Content, ...]:
+    """Return which files are given up by whoever accepts that nothing lies at a path."""
+    return (*([episode.was] if episode.was else ()), *episode.missed)
+
+
+def truly_missed(episode: FileFinding) -> tuple[Content, ...]:
+    """Return which files are missed at a path, without those that were written over before."""
+    return tuple(each for each in given_up(episode) if each.detail != OLDER)
+
+
+def missed(was: Content | None, every: Iterable[Content | None]) -> tuple[Content, ...]:
+    """Return what is missed beside what `was` there first, each once."""
+    found: tuple[Content, ...] = ()
+    for each in every:
+        if each is not None and not is_among(each, (*([was] if was else ()), *found)):
+            found = (*found, each)
+    return found[-_MOST:]
+
+
+def has_given_up(episode: FileFinding, files: Iterable[Content]) -> bool:
+    """Return whether a person has accepted that those files are gone, whatever lies there now.
+
+    Whoever accepts a damaged file gives up what it was.
+    """
+    accepted = episode.accepted
+    if accepted is None or accepted.withdrawn:
+        return False
+    of = given_up_by(accepted, episode)
+    return all(is_among(each, of) for each in files)
+
+
+def given_up_by(accepted: Accepted, episode: FileFinding) -> tuple[Content, ...]:
+    """Return which files somebody has given up who accepted that an episode's are gone."""
+    return accepted.of or given_up(episode)[:1]

@@ -1,0 +1,251 @@
+"""Files that had gone when another came to their path, or went on from where they were moved."""
+
+from __future__ import annotations
+
+import pytest
+
+from reconciler.recovery import rows
+from reconciler.recovery.scanning.reading.pace import Pace
+from reconciler.recovery.verifying import results
+from support.recovery.memory import LONG_AGO
+from support.recovery.nights import GOOD, ROTTEN, WRITTEN
+
+LATER = LONG_AGO + 1
+
+
+@pytest.fixture
+def lost(nights):
+    del nights.storage.files[b"f/a"]
+    assert nights.scan().missing_first == [b"f/a"]
+    return nights
+
+
+@pytest.fixture
+def awaited(nights):
+    """Let a file go where one of its size and time lies that nobody can read."""
+    nights.storage.put("other", GOOD)
+    nights.storage.errors[b"other"] = b"EIO"
+    del nights.storage.files[b"f/a"]
+    assert nights.scan().awaited_first == [b"f/a"]
+    return nights
+
+
+@pytest.mark.parametrize("is_read", [True, False])
+@pytest.mark.parametrize("nights_between", [0, 2])
+@pytest.mark.parametrize(("other", "is_moved"), [(GOOD, True), (ROTTEN, False)])
+def test_what_may_lie_elsewhere_is_not_written_over_by_what_comes(
+    awaited, other, is_moved, nights_between, is_read
+):
+    awaited.put(WRITTEN, mtime_ns=LATER)
+    if not is_read:
+        awaited.storage.errors[b"f/a"] = b"EACCES"
+    for _ in range(nights_between):
+        ended = awaited.scan()
+        assert (ended.found, ended.awaited_first) == (0, [b"f/a"])
+        assert not ended.scan.complete
+    del awaited.storage.errors[b"other"]
+    awaited.storage.put("other", other)
+    for _ in range(2):
+        assert awaited.scan().missing_first == ([] if is_moved else [b"f/a"])
+    awaited.storage.errors.clear()
+    assert awaited.scan().missing_first == ([] if is_moved else [b"f/a"])
+    del awaited.storage.files[b"f/a"]
+    assert awaited.scan().missing == 1
+    awaited.accept()
+    for _ in range(2):
+        assert awaited.scan().found == 0
+
+
+def test_what_may_lie_elsewhere_is_awaited_whatever_else_is_known_of_its_path(awaited):
+    awaited.put(WRITTEN, mtime_ns=LATER)
+    assert awaited.scan().awaited == 1
+    assert awaited.verify(first=True).found  # which keeps that it has changed
+    assert (b"f/a" in {path for _, path, _ in awaited.known()}, awaited.scan().awaited) == (True, 1)
+
+
+def test_what_a_killed_run_found_gone_is_told_though_another_lies_there_since(nights):
+    del nights.storage.files[b"f/a"]
+    nights.scan(kept=False)
+    nights.put(WRITTEN, mtime_ns=LATER)
+    for _ in range(2):
+        assert nights.scan().missing_first == [b"f/a"]
+    nights.accept()
+    assert nights.scan().found == 0
+
+
+def test_what_is_missed_is_over_once_it_lies_elsewhere_though_another_took_its_path(lost):
+    lost.put(WRITTEN, mtime_ns=LATER)
+    assert lost.scan().missing == 1
+    lost.storage.put("restored", GOOD)
+    for _ in range(2):
+        assert lost.scan().found == 0
+    assert lost.known() == [("missing", b"f/a", True)]
+
+
+@pytest.mark.parametrize("back", [GOOD, WRITTEN])
+def test_of_two_that_are_missed_at_a_path_each_is_over_on_its_own(lost, back):
+    lost.put(WRITTEN, mtime_ns=LATER)
+    lost.scan()
+    del lost.storage.files[b"f/a"]
+    assert (ended := lost.scan()).missing_first == [b"f/a"]
+    assert ended.missing == 1
+    lost.storage.put("restored", back)
+    for _ in range(2):
+        assert lost.scan().missing_first == [b"f/a"]
+    lost.storage.put("as well", WRITTEN if back == GOOD else GOOD)
+    assert lost.scan().found == 0
+    assert lost.scan().found == 0
+
+
+def test_what_was_given_up_is_not_told_again_with_what_is_lost_there_later(lost):
+    lost.accept()
+    lost.put(WRITTEN, mtime_ns=LATER)
+    for _ in range(2):
+        assert lost.scan().found == 0
+    del lost.storage.files[b"f/a"]
+    assert lost.scan().missing_first == [b"f/a"]
+    lost.storage.put("restored", WRITTEN)
+    for _ in range(2):
+        assert lost.scan().found == 0
+
+
+def test_what_replaced_another_file_was_moved_there(nights):
+    nights.storage.put("there", b"else", mtime_ns=LATER)
+    nights.scan()
+    del nights.storage.files[b"f/a"]
+    nights.storage.put("there", GOOD)
+    assert nights.scan().found == 0
+    assert nights.verify().found == {"changed": 1, "moved": 1}
+    nights.storage.put("there", WRITTEN, mtime_ns=LATER + 1)  # and is written over there
+    assert nights.scan().found == 0
+    told = nights.verify(first=True)
+    assert told.found == {"extra": 1, "moved": 1}
+
+
+def test_what_replaced_a_file_unread_may_have_been_moved_there(nights):
+    nights.storage.put("there", b"else", mtime_ns=LATER)
+    nights.scan()
+    del nights.storage.files[b"f/a"]
+    nights.storage.put("there", GOOD)
+    nights.storage.errors[b"there"] = b"EIO"
+    assert nights.scan().awaited == 1
+    told = nights.verify()
+    assert (told.found, told.verdict) == ({"not_verified": 1, "unreadable": 1}, results.UNKNOWN)
+
+
+def test_what_was_lost_where_it_was_moved_is_missing_there_alone(nights):
+    nights.storage.put("there", GOOD)
+    del nights.storage.files[b"f/a"]
+    assert nights.scan().found == 0
+    del nights.storage.files[b"there"]
+    assert nights.scan().missing_first == [b"there"]
+    told = nights.verify(first=True)
+    assert (told.found, told.lasts) == ({"moved": 1}, {"missing": 1})
+    assert "at another path" in told.findings[0].note
+    nights.accept()
+    assert nights.scan().found == 0
+    told = nights.verify(first=True)
+    assert (told.found, told.lasts, told.accepted_count) == ({"moved": 1}, {}, 1)
+
+
+def test_what_a_limit_leaves_is_listed_as_it_is_and_not_as_it_once_could_not_be_read(nights):
+    nights.storage.put("there", b"else", mtime_ns=LATER)
+    nights.storage.errors[b"there"] = b"EACCES"
+    nights.scan()
+    del nights.storage.files[b"f/a"]
+    nights.storage.put("there", GOOD)
+    ended = nights.scan(full=False, every=86_400, pace=Pace(most=0))
+    assert (ended.missing, ended.awaited_first) == (0, [b"f/a"])
+    nights.storage.errors.clear()
+    assert nights.scan().found == 0
+
+
+def test_no_file_is_taken_for_one_that_is_remembered_beside_another(nights):
+    """In a bucket a key may have any character."""
+    key = b"f/a\0" + b"0" * 64
+    nights.storage.put(key, b"key")
+    nights.scan()
+    del nights.storage.files[key]
+    assert nights.scan().missing == 1
+    nights.storage.put(key, b"key")
+    assert nights.scan().found == 0
+    assert nights.storage.files[b"f/a"].kind == rows.FILE
+
+
+@pytest.mark.parametrize("is_read", [True, False])
+def test_what_may_have_moved_on_from_where_it_was_awaited_is_held_against_its_bytes(
+    nights, is_read
+):
+    """What nobody has read on the way is known by its size and time alone."""
+    del nights.storage.files[b"f/a"]
+    nights.storage.put("on its way", WRITTEN[:4])
+    assert nights.scan(full=False, every=86_400, pace=Pace(most=0)).awaited_first == [b"f/a"]
+    del nights.storage.files[b"on its way"]
+    nights.storage.put("there", WRITTEN[:4])
+    if not is_read:
+        nights.storage.errors[b"there"] = b"EACCES"
+        ended = nights.scan()
+        assert (ended.found, ended.awaited_first) == (0, [b"f/a"])
+        nights.storage.errors.clear()
+    for _ in range(2):
+        assert nights.scan().missing_first == [b"f/a"]
+
+
+def test_what_is_back_where_it_lay_is_that_one_and_no_copy_that_went_as_well(nights):
+    nights.storage.put("a copy", GOOD)
+    nights.scan()
+    del nights.storage.files[b"f/a"], nights.storage.files[b"a copy"]
+    assert nights.scan().missing == 2
+    nights.put(WRITTEN, mtime_ns=LATER)
+    assert nights.scan().missing == 2
+    nights.put(GOOD)
+    for _ in range(2):
+        assert nights.scan().missing_first == [b"a copy"]
+
+
+def test_what_an_older_snapshot_has_is_not_missed_once_what_was_written_over_it_is_back(nights):
+    nights.put(WRITTEN, mtime_ns=LATER)
+    nights.scan()
+    del nights.storage.files[b"f/a"]
+    assert nights.scan().missing == 1
+    assert nights.verify(first=True).found == {"missing": 1}
+    nights.put(WRITTEN, mtime_ns=LATER)
+    for _ in range(2):
+        assert nights.scan().found == 0
+
+
+def test_what_is_missed_is_missed_still_where_what_came_under_its_time_is_written_anew(lost):
+    lost.put(ROTTEN)
+    assert lost.scan().altered_first == [b"f/a"]
+    lost.put(WRITTEN, mtime_ns=LATER)
+    for _ in range(2):
+        assert lost.scan().missing_first == [b"f/a"]
+    lost.accept()
+    for _ in range(2):
+        assert lost.scan().found == 0
+
+
+def test_what_came_in_the_place_of_what_is_missed_is_accepted_for_both(lost):
+    lost.put(ROTTEN)
+    assert lost.scan().altered_first == [b"f/a"]
+    lost.accept()
+    for _ in range(2):
+        assert lost.scan().found == 0
+    lost.put(WRITTEN, mtime_ns=LATER)
+    for _ in range(2):
+        assert lost.scan().found == 0
+
+
+def test_what_rots_where_another_is_missed_is_damaged_until_it_is_whole_and_the_other_missed(lost):
+    lost.put(WRITTEN, mtime_ns=LATER)
+    assert lost.scan().missing == 1
+    lost.put(b"WRITTEN", mtime_ns=LATER)
+    for _ in range(2):
+        ended = lost.scan()
+        assert (ended.altered_first, ended.found) == ([b"f/a"], 1)
+    lost.put(WRITTEN, mtime_ns=LATER)
+    for _ in range(2):
+        assert lost.scan().missing_first == [b"f/a"]
+    lost.storage.put("restored", GOOD)
+    for _ in range(2):
+        assert lost.scan().found == 0
