@@ -41,7 +41,7 @@ from reconciler.watching.survey import Proof
 class Watch:
     """Takes one step after the other; what waits between them is up to its caller.
 
-    Only `status` and `numbers` may be asked from another thread.
+    Only `status`, `numbers` and `repository` may be asked from another thread.
     """
 
     def __init__(
@@ -128,6 +128,11 @@ class Watch:
             self._know(recalled.known)
         elif recalled.problem:
             self._told.see(PROOFS, files.unknown(self._told.memory.lasting, recalled.problem))
+
+    @property
+    def repository(self) -> tuple[str, str]:
+        """The id and the address of the repository of scans that this watch knows."""
+        return self._told.memory.repository, self._told.memory.scans_in
 
     @property
     def scanning(self) -> bool:

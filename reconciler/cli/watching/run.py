@@ -60,6 +60,9 @@ class _Scanner(Protocol):
     def recall(self) -> None:
         """Begin to look up what the repository knows."""
 
+    def follow(self, known_as: Callable[[], tuple[str, str]]) -> None:
+        """Know from now on which repository is scanned into."""
+
 
 def run(context: Context, options: WatchOptions) -> int:
     """Watch until a signal, or for one round; return the exit code."""
@@ -110,6 +113,8 @@ def _watch(context: Context, options: WatchOptions, events: EventStream, folder:
                 _keeping(context, folder, notifying),
             )
             notifying.follow(lambda: watch.status)
+            if scanner:
+                scanner.follow(lambda: watch.repository)
             with _listening(context, options, watch, inbox, notifying):
                 return _go_on(watch, deeds, stop, inbox, notifying, once=options.once)
 

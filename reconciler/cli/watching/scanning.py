@@ -24,9 +24,10 @@ from reconciler.cli.recovery.targets import targets_of
 from reconciler.cli.watching import surveying
 from reconciler.cli.watching.proofs import Memo, known_of
 from reconciler.environment.timestamps import timestamp, utc_now
-from reconciler.errors import ERROR, ManifestError, ReconcilerError, UsageError
+from reconciler.errors import ERROR, ManifestError, ReconcilerError, RepositoryError, UsageError
 from reconciler.masking import masked_in
 from reconciler.printable import shown
+from reconciler.recovery.repository import marker
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.repository.opening import open_repository
 from reconciler.recovery.scanning.outcome import DONE, NOT_BEGUN, Scanned
@@ -80,6 +81,11 @@ class Scanner:
         self._options = _options(options)
         self._stop, self._ended, self._recalled = stop, ended, recalled
         self._memo: Memo | None = None
+        self._known_as: Callable[[], tuple[str, str]] = lambda: ("", "")
+
+    def follow(self, known_as: Callable[[], tuple[str, str]]) -> None:
+        """Know from now on which repository is scanned into: its id, and the address it had."""
+        self._known_as = known_as
 
     def begin(self) -> None:
         """Begin a scan in a thread of its own, which keeps the program from no end."""
@@ -143,6 +149,7 @@ class Scanner:
         results: list[Scanned] = []
         with closing(open_repository(into, make=True, existing=True)) as repository:
             problem = None
+            self._check(repository)
             try:
                 scan_all(context, options, said, targets, repository, results, _Beside(self._stop))
             except ReconcilerError as error:  # what was found until then is kept, and told
@@ -152,6 +159,14 @@ class Scanner:
             known = self._measured(repository, about)
             worked = problem is None and not interrupted
             return ScanEnded(code, worked, problem, known, _short(results))
+
+    def _check(self, repository: Repository) -> None:
+        """Raise `RepositoryError` if another one is known to lie at its address."""
+        (id, address), marked = self._known_as(), marker.read(repository)
+        if id and address == called(self._repository) and (marked is None or marked.id != id):
+            raise RepositoryError(
+                "the repository of scans is another one than before: nothing is scanned into it"
+            )
 
 
 def _options(options: WatchOptions) -> ScanOptions:

@@ -145,6 +145,28 @@ def test_a_storage_that_is_not_read_is_told_beside_what_is_wrong_with_another(sc
     assert [line[:30] for line in lines] == ["scanned again, after: 'raw': n"]
 
 
+def test_nothing_is_scanned_into_another_repository_that_lies_in_the_place_of_ours(scanned):
+    watch = ("watch", "--once", "--scan", "proofs")
+    assert told(scanned(*watch)) == []
+    (scanned.path / "proofs").rename(scanned.path / "ours")
+    scanned("scan", "--into", "proofs")
+    before = sorted((scanned.path / "proofs").rglob("*"))
+    scanned.write("new", "nas/c")
+    for _ in range(2):
+        forget_when(scanned)
+        scanned(*watch, code=1)
+    scanned(*watch, code=8)
+    state = json.loads(scanned.read(".reconciler/watch/watch.json"))
+    kinds = {one["condition"]["kind"] for one in state["lasting"]}
+    assert kinds == {"not_known", "not_scanned"}
+    assert sorted((scanned.path / "proofs").rglob("*")) == before
+    (scanned.path / "proofs").rename(scanned.path / "theirs")
+    (scanned.path / "ours").rename(scanned.path / "proofs")
+    forget_when(scanned)
+    lines = told(scanned(*watch))
+    assert sorted(line.partition(",")[0] for line in lines) == ["known again", "scanned again"]
+
+
 def test_no_repository_is_begun_and_the_looks_go_on(scanned):
     lines = told(scanned("watch", "--once", "--scan", "nowhere", code=1))
     assert [line.split(" at ")[0] for line in sorted(lines)] == [
