@@ -14,6 +14,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from reconciler.environment.timestamps import is_moment
+from reconciler.masking import masked_in
 from reconciler.printable import shown
 from reconciler.recovery.findings.episodes import NEEDS_PROOF
 from reconciler.recovery.proving.results import PROVED, Coverage, StorageProved
@@ -185,11 +186,11 @@ def _samples(measured: Measured, at: float | None) -> Iterator[Sample]:
     for other in measured.elsewhere:
         for what, count in other.lasts.items():
             name = other.storage or other.address  # a label that is empty is none
-            yield _OTHERS, (("storage", name), ("class", what)), count
+            yield _OTHERS, (("storage", masked_in(name)), ("class", what)), count
 
 
 def _storage(one: StorageProved, at: float | None, *, declared: bool) -> Iterator[Sample]:
-    of: Labels = (("storage", one.storage),)
+    of: Labels = (("storage", masked_in(one.storage)),)
     coverage = None if one.problem else one.coverage
     yield _SCANNED, of, coverage is not None
     if one.not_reachable_since or coverage is not None:

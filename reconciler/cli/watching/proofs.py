@@ -26,7 +26,7 @@ from reconciler.report.metrics import Measured
 from reconciler.report.sentences.recovery.objectives import reasons
 from reconciler.report.watching.lines import name_of, of_dues, of_elsewhere, of_proofs
 from reconciler.watching.conditions import NOT_PROVED, Condition
-from reconciler.watching.files import Known
+from reconciler.watching.files import Due, Known
 from reconciler.watching.survey import Finding, Proof
 
 #: What is read of a repository, but for the files that its scans list.
@@ -88,7 +88,11 @@ def known_of(repository: Repository, measured: Measured) -> Known:
         ),
         proofs_of(measured),
         findings_of(repository, measured),
-        tuple(due for one in measured.storages for due in of_dues(one)),
+        tuple(
+            Due(called(due.storage), due.at, masked_in(due.message))
+            for one in measured.storages
+            for due in of_dues(one)
+        ),
         "" if oldest is None else moment_of(oldest),
         marked.id if marked else "",
         measured.repository,
@@ -153,5 +157,7 @@ def _findings(repository: Repository, one: StorageProved, verify: str) -> Iterat
     wrong.sort(key=lambda finding: (episodes.SEVERITY.index(finding.what), finding.path))
     for finding in wrong[:_OF_ONE]:
         since = whole_seconds(finding.first_seen)
-        explain = verify and f"{verify} {word(one.storage)} {argument(finding.path)}"
+        explain = f"{verify} {word(one.storage)} {argument(finding.path)}"
+        if not verify or called(one.storage) != one.storage:  # nothing is found by a masked name
+            explain = ""
         yield Finding(called(one.storage), shown(finding.path), finding.what, since, explain)

@@ -4,7 +4,9 @@ import json
 import os
 import shlex
 import signal
+import sqlite3
 import urllib.request
+from contextlib import closing
 from queue import Queue
 from subprocess import DEVNULL, PIPE
 
@@ -165,6 +167,27 @@ def test_nothing_is_scanned_into_another_repository_that_lies_in_the_place_of_ou
     forget_when(scanned)
     lines = told(scanned(*watch))
     assert sorted(line.partition(",")[0] for line in lines) == ["known again", "scanned again"]
+
+
+SECRET = "https://u:hunter2SECRET@h/b"
+
+
+def test_a_secret_in_the_name_of_a_storage_is_masked_in_all_that_is_told_of_its_files(
+    scanned, monkeypatch
+):
+    with closing(sqlite3.connect(scanned.path / "platform.db", isolation_level=None)) as db:
+        db.execute("UPDATE storages SET name = ?", (SECRET,))
+    scanned.write(scanned.read("storages.yaml").replace("name: nas", f'name: "{SECRET}"'))
+    (scanned.path / "nas/a").unlink()
+    scanned("scan", "--into", "proofs", code=7)
+    scanned("snapshot", "create", "proofs")
+    said = [scanned("watch", "--once", "--scan", "proofs", code=7).stdout]
+    scanned("verify", "proofs", "--objective", "--metrics", "numbers.prom", code=7)
+    said += [scanned.read("numbers.prom"), scanned.read(".reconciler/watch/watch.json")]
+    known = Recall(scanned, monkeypatch)().known
+    said += [repr(known.dues), repr(known.findings), repr(known.conditions)]
+    assert known.findings
+    assert "hunter2SECRET" not in "".join(said)
 
 
 def test_no_repository_is_begun_and_the_looks_go_on(scanned):
