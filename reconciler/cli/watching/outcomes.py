@@ -79,7 +79,7 @@ def tried(done: list[Applied], code: int) -> Tried:
         return Tried(code, worked=False, busy=True)
     errors = [f"{one.error}" for one in applied.result.outcomes if one.error]
     why = [*errors, *applied.remaining, applied.unread]
-    first = next((" ".join(shown(one).split()) for one in why if one), "")
+    first = next((" ".join(shown(masked_in(one)).split()) for one in why if one), "")
     left = f"{applied.verdict.replace('_', ' ')}: {first}"
     problem = Condition(NOT_APPLIED, "", applied.plan.digest, left)
     return Tried(code, worked=False, problem=problem)
@@ -88,8 +88,8 @@ def tried(done: list[Applied], code: int) -> Tried:
 def _in_a_line(error: Exception) -> str:
     """Return what is wrong in one line; of a manifest the first problem."""
     if isinstance(error, ManifestError) and (others := len(error.problems) - 1):
-        return f"{shown(error.problems[0].text())} (and {others} more)"
-    return shown(" ".join(str(error).split()))
+        return f"{shown(masked_in(error.problems[0].text()))} (and {others} more)"
+    return shown(masked_in(" ".join(str(error).split())))
 
 
 def identity(id: str) -> str:

@@ -262,6 +262,16 @@ def test_why_nothing_was_read_is_told_apart(deeds):
     assert deeds.look().problem.code == OF_PLATFORM
 
 
+@pytest.mark.parametrize("more", ['"https://u:hush@h/b": 1', '"${https://u:hush@h}": 1', "x: 1"])
+def test_a_secret_in_what_is_wrong_with_a_manifest_is_masked(deeds, more):
+    write(f"{MANIFEST}{more}\n")
+    said = deeds.look().problem.message
+    assert said.startswith("storages.yaml:5:")
+    assert "hush" not in said
+    write(f"{MANIFEST}{more}\ny: 2\n")
+    assert "hush" not in deeds.look().problem.message
+
+
 def test_a_platform_that_never_answers_holds_up_no_look_for_ever(deeds, silent, monkeypatch):
     """Also where nobody has said how long a look may take."""
     write(MANIFEST.replace("sqlite:///platform.db", f"http://127.0.0.1:{silent}"))
