@@ -158,8 +158,14 @@ def _files(status: Status, now: datetime, told: set[str]) -> Iterator[tuple[str,
         yield "not proved", f"{count(len(unproved), 'storage')} not proved in time", DOUBT
     if not status.scans:
         return
-    unknown = [one for one in storages if one.proof is None and one.standing == DECLARED]
+    told = told | {one.name for one in unproved}
+    unknown = [one for one in storages if _is_unknown(one) and one.name not in told]
     if not status.knows_files:
         yield "files unknown", "no scan has told of files yet", DOUBT
     elif unknown:
         yield "files unknown", f"no scan has told of {count(len(unknown), 'storage')}", DOUBT
+
+
+def _is_unknown(one: Storage) -> bool:
+    """Return whether no scan has told of a storage that is live as declared."""
+    return one.standing == DECLARED and (one.proof is None or one.proof.files is None)

@@ -78,6 +78,7 @@ FAULTS = [
     of_files(verdict="wrong"),
     of_files(verdict="not_proved", proved=1_199),
     of_files(files=None, proved=None, verdict=""),
+    of_files(files=None, proved=None, verdict="", every=0),
     of_files(oldest=ago(30 * DAY + 1, NOW)),
     to_mail(failures=1),
     to_mail(failing_since=ago(60, NOW)),
