@@ -101,7 +101,7 @@ def of_proofs(
         cycle = lasting(one.objective.every)
         late = count(coverage.late.files, "file")
         told.append((OVERDUE, "", f"{name}: {late} proved longer ago than {cycle}"))
-    if wanted and coverage is not None and (missed := _missed(one, coverage)):
+    if wanted and (missed := _missed(one, coverage)):
         told.append((NOT_PROVED, "", f"{name}: {missed}"))
     return told
 
@@ -135,8 +135,10 @@ def _wrong(
     return FINDING, classes[0], f"{name}: {counts}, and not accepted{said}"
 
 
-def _missed(one: StorageProved, coverage: Coverage) -> str:
-    """Say of what there is no proof at all; empty if there is of everything."""
+def _missed(one: StorageProved, coverage: Coverage | None) -> str:
+    """Say of what there is no proof at all; empty if there is of everything, or else told."""
+    if coverage is None:
+        return "" if one.problem or one.not_reachable_since else "never scanned"
     told = []
     if files := coverage.never.files + coverage.ahead.files:
         told.append(f"{count(files, 'file')} never read")

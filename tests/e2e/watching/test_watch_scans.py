@@ -190,6 +190,20 @@ def test_a_secret_in_the_name_of_a_storage_is_masked_in_all_that_is_told_of_its_
     assert "hunter2SECRET" not in "".join(said)
 
 
+def test_a_storage_that_was_never_scanned_and_is_to_be_proved_is_told_until_it_is(scanned):
+    (scanned.path / "raw").mkdir()
+    scanned.write("good", "raw/1")
+    watch = ("watch", "--once", "--scan", "proofs")
+    assert told(scanned(*watch)) == []
+    more = f"  {{name: raw, type: local, default_url: {scanned.path}/raw}}]"
+    scanned.write(scanned.read("storages.yaml").replace("}]", "}," + more))
+    scanned("apply", "-y", "-q")
+    assert told(scanned(*watch, code=8)) == ["not proved: 'raw': never scanned"]
+    assert told(scanned(*watch, code=8)) == []
+    forget_when(scanned)
+    assert told(scanned(*watch)) == ["proved, after: 'raw': never scanned"]
+
+
 def test_no_repository_is_begun_and_the_looks_go_on(scanned):
     lines = told(scanned("watch", "--once", "--scan", "nowhere", code=1))
     assert [line.split(" at ")[0] for line in sorted(lines)] == [
