@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 
@@ -20,7 +21,7 @@ from reconciler.recovery.paths import argument, shown
 from reconciler.recovery.proving.results import Proved, StorageProved
 from reconciler.recovery.repository import layout, marker
 from reconciler.recovery.repository.address import in_shell
-from reconciler.recovery.repository.contract import Repository
+from reconciler.recovery.repository.contract import Entry, Repository
 from reconciler.recovery.values import FileFinding
 from reconciler.report.metrics import Measured
 from reconciler.report.sentences.recovery.objectives import reasons
@@ -29,6 +30,8 @@ from reconciler.watching.conditions import NOT_PROVED, Condition
 from reconciler.watching.files import Due, Known
 from reconciler.watching.survey import Finding, Proof
 
+#: Seconds by which two clocks may part that nobody has set.
+_SET = 60.0
 #: What is read of a repository, but for the files that its scans list.
 _RECORDS = (layout.SCANS, layout.SNAPSHOTS, layout.FINDINGS, layout.FOUND)
 
@@ -39,28 +42,38 @@ _OF_ONE, _OF_ALL = 20, 200
 class Memo(Struct, frozen=True):
     """What the repository knew, and by what it is seen that it may know something else by now."""
 
-    #: Of its records, and of what is asked.
+    #: Of its marker and its records, and of what is asked.
     digest: str
+    #: The lists of files that were there. A scan that goes on adds more, which tells nothing yet.
+    parts: frozenset[Entry]
+    #: When the clock that never goes back was begun, by the one that may be set.
+    begun: float
     known: Known = Known()
     #: RFC 3339, UTC.
     at: str = ""
 
     @classmethod
     def of(cls, repository: Repository, about: About, manifest: Manifest | None) -> Memo:
-        """Look at names, sizes and times of the records alone; raises `RepositoryError`."""
+        """Look at names, sizes and times alone, but for the marker; raises `RepositoryError`."""
         asked = sorted(about.storages.items()), sorted(about.asked.names), sorted(about.without)
         scope = manifest.desired.policy.scope if manifest else ()
-        digest = hashlib.sha256(repr((asked, scope)).encode())
+        digest = hashlib.sha256(repr((asked, scope, marker.read(repository))).encode())
         for prefix in _RECORDS:
             for entry in repository.entries(prefix):
                 digest.update(repr(entry).encode())
-        return cls(digest.hexdigest())
+        begun = utc_now().timestamp() - time.monotonic()
+        return cls(digest.hexdigest(), frozenset(repository.entries(layout.PARTS)), begun)
 
     def tells(self, other: Memo, now: str) -> bool:
-        """Return whether it is still known: the same records, and no proof is too old since."""
-        return self.digest == other.digest and not any(
-            self.at <= due.at < now for due in self.known.dues
-        )
+        """Return whether it is still known: the same records, and no proof is too old since.
+
+        What was reckoned before a clock was set is reckoned anew.
+        """
+        if self.digest != other.digest or not self.parts <= other.parts:
+            return False
+        if abs(self.begun - other.begun) > _SET:
+            return False
+        return not any(self.at <= due.at < now for due in self.known.dues)
 
 
 def known_of(repository: Repository, measured: Measured) -> Known:

@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import urllib.request
 from contextlib import closing
+from datetime import timedelta
 from queue import Queue
 from subprocess import DEVNULL, PIPE
 
@@ -311,6 +312,37 @@ def test_each_look_knows_what_others_have_found_accepted_and_declared(scanned, r
     recalled = recall()
     assert [one[:2] for one in said(recalled)] == [("not_known", "nas")]
     assert (recalled.known.read, recalled.known.unread) == (set(), {"nas"})
+
+
+def test_a_look_knows_that_what_the_scans_have_listed_is_lost(scanned, recall):
+    first = recall().known
+    files = [path for path in (scanned.path / "proofs/parts").rglob("*") if path.is_file()]
+    kept = [path.read_bytes() for path in files]
+    for path in files:
+        path.write_bytes(bytes(path.stat().st_size))
+    assert [one[:2] for one in said(recall())] == [("not_known", "nas")]
+    for path, data in zip(files, kept, strict=True):
+        path.write_bytes(data)
+    again = recall().known
+    assert again.conditions == first.conditions == ()
+    scanned.write("a list of a scan that goes on", "proofs/parts/00/more")
+    assert recall().known is again
+    for path in files:
+        path.unlink()
+    assert [one[:2] for one in said(recall())] == [("not_known", "nas")]
+
+
+def test_a_look_trusts_nothing_that_was_reckoned_by_a_clock_that_was_wrong(
+    scanned, recall, monkeypatch
+):
+    for days in (40, -40):
+        moment = utc_now() + timedelta(days=days)
+        with monkeypatch.context() as wrong:
+            for module in ("watching.scanning", "watching.proofs", "recovery.proving.metering"):
+                name = f"reconciler.cli.{module}.utc_now"
+                wrong.setattr(name, lambda moment=moment: moment)
+            assert said(recall()) != []
+        assert said(recall()) == []
 
 
 def test_where_nothing_lies_nothing_is_proved(folder, monkeypatch):
