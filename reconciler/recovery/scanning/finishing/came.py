@@ -242,9 +242,15 @@ def came_of(wanted: Sequence[Wanted], contents: Path, known: Known) -> Came:
         for now, was in zip(_files(there), known_to.of(there["path"]), strict=True):
             came.take(now, was)
             if now.path in maybe:
-                came.there[now.path] = now
+                came.there[now.path] = _as_read(now, was.last)
     _leave_out_copies(came, contents)
     return came
+
+
+def _as_read(now: _File, was: _File) -> _File:
+    """Return what lies at a path; where nobody could read it, and nobody wrote it, as it was."""
+    is_it = now.sha256 is None and now.stamp == was.stamp
+    return now._replace(sha256=was.sha256) if is_it else now
 
 
 def _leave_out_copies(came: Came, contents: Path) -> None:

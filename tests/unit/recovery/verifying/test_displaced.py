@@ -249,3 +249,20 @@ def test_what_rots_where_another_is_missed_is_damaged_until_it_is_whole_and_the_
     lost.storage.put("restored", GOOD)
     for _ in range(2):
         assert lost.scan().found == 0
+
+
+@pytest.mark.parametrize("is_new", [True, False])
+def test_what_was_read_where_it_was_moved_is_there_though_nobody_can_read_it_now(nights, is_new):
+    if not is_new:
+        nights.storage.put("there", b"else", mtime_ns=LATER)
+        nights.scan()
+    nights.storage.put("there", nights.storage.files.pop(b"f/a").data)
+    nights.storage.put("f/", kind=rows.UNREADABLE, detail=b"EACCES")
+    assert nights.scan().found == 0
+    del nights.storage.files[b"f/"]
+    nights.storage.errors[b"there"] = b"EACCES"
+    assert nights.scan().found == 0
+    nights.storage.errors.clear()
+    assert nights.scan().found == 0
+    del nights.storage.files[b"there"]
+    assert nights.scan().missing_first == [b"there"]
