@@ -119,17 +119,18 @@ def moved_on(repository: Repository, now: Recorded, gone: Sequence[Content]) -> 
         return set()
     files = {file.path: file for file in gone}
     asked = pa.array([*files, *map(path_beside, gone)], pa.binary())
-    found = set[bytes]()
+    found, still_gone = set[bytes](), set[bytes]()
     try:
         with repository.local(layout.part(scan.remembered)) as path:
             for batch in read.batches(path, CONTENTS, sha256=scan.remembered):
                 for row in convert.contents(batch.filter(pc.is_in(batch["path"], value_set=asked))):
                     where = path_of(row.path)
-                    if away(row.detail).is_moved and is_among(files[where], [row]):
-                        found.add(where)
+                    if is_among(files[where], [row]):
+                        # It may have been back there since it was missed, and have gone again.
+                        (found if away(row.detail).is_moved else still_gone).add(where)
     except SnapshotError:
         return set()
-    return found
+    return found - still_gone
 
 
 def look(repository: Repository, side: Recorded, wanted: Collection[bytes]) -> dict[bytes, Content]:

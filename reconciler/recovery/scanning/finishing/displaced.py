@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
@@ -89,6 +90,16 @@ class Displaced:
             for batch in merge.joined([read.batches(part.path, CONTENTS), iter([rows])]):
                 writer.write(batch)
             return writer.finish()
+
+
+def once(part: Path) -> Iterator[pa.RecordBatch]:
+    """Yield remembered rows, each file once: not beside another where it is remembered itself."""
+    own = set[bytes]()
+    for batch in read.batches(part, CONTENTS):
+        displaced = pa.array([is_displaced(path) for path in values(batch["path"])], pa.bool_())
+        own.update(values(_beside_another(batch.filter(pc.invert(displaced)))["path"]))
+        again = pc.and_(displaced, pc.is_in(batch["path"], value_set=pa.array(own, pa.binary())))
+        yield batch.filter(pc.invert(again))
 
 
 def _beside_another(rows: pa.RecordBatch) -> pa.RecordBatch:

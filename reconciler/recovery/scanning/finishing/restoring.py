@@ -6,16 +6,18 @@ has restored it. Until all is known again, each scan says of which one something
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import pyarrow as pa
 from msgspec.structs import replace
 
 from reconciler.errors import SnapshotError
 from reconciler.recovery.findings import store
 from reconciler.recovery.findings.episodes import NEEDS_PROOF, open_ones
+from reconciler.recovery.findings.states import EITHER, OLDER, is_bare
 from reconciler.recovery.parts import convert, merge, read
 from reconciler.recovery.parts.schema import CONTENTS
 from reconciler.recovery.parts.write import PartWriter, Written
@@ -23,7 +25,8 @@ from reconciler.recovery.repository import sound
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.rows import ARCHIVED, CONTENT_COLUMNS, FILE, Content, Rows
 from reconciler.recovery.scanning.finishing import knowing, remembering
-from reconciler.recovery.scanning.finishing.displaced import Displaced
+from reconciler.recovery.scanning.finishing.away import Away
+from reconciler.recovery.scanning.finishing.displaced import Displaced, once, path_beside
 from reconciler.recovery.scanning.finishing.hiding import hidden_by, listed
 from reconciler.recovery.scanning.known import record
 from reconciler.recovery.scanning.known.earlier import contents_of
@@ -90,10 +93,15 @@ class _Restoring:
         if len(paths) < 2:
             return paths[0] if paths else None
         displaced = self._displaced(paths)
+        joined = merge.joined([read.batches(path, CONTENTS) for path in paths])
+        every = displaced.joined(self._written(joined), self._folder).path
+        return self._written(once(every)).path
+
+    def _written(self, batches: Iterable[pa.RecordBatch]) -> Written:
         with PartWriter(self._folder, CONTENTS) as writer:
-            for batch in merge.joined([read.batches(path, CONTENTS) for path in paths]):
+            for batch in batches:
                 writer.write(batch)
-            return displaced.joined(writer.finish(), self._folder).path
+            return writer.finish()
 
     def _displaced(self, paths: Sequence[Path]) -> Displaced:
         """Return what is missed by one of these parts where a later one has another file."""
@@ -141,26 +149,28 @@ class _Restoring:
     def _found_wrong(self) -> Path | None:
         """Write what files were before they were found wrong, as far as they still are."""
         episodes = open_ones(store.read(self._repository, self._last.scan.place).episodes)
-        good = {e.path: _good(e) for e in episodes.values() if not e.about}
-        known = [content for _, content in sorted(good.items()) if content is not None]
-        if not known:
+        good = {one.path: one for e in episodes.values() if not e.about for one in _good(e)}
+        if not good:
             return None
-        with PartWriter(self._folder, CONTENTS) as writer:
-            writer.write(convert.to_batches(_rows(known))[0])
-            return writer.finish().path
+        rows = _rows([content for _, content in sorted(good.items())])
+        return self._written([convert.to_batches(rows)[0]]).path
 
 
-def _good(episode: FileFinding) -> Content | None:
-    """Return what a file was that is wrong, with since when it is; None if nobody knows."""
-    was = episode.was
-    if (
-        episode.what not in NEEDS_PROOF
-        or was is None
-        or was.kind not in _READ
-        or was.sha256 is None
-    ):
-        return None
-    return replace(was, detail=episode.first_seen.encode())
+def _good(episode: FileFinding) -> list[Content]:
+    """Return what a file was that is wrong, as far as that is known, and all that is missed there.
+
+    With since when that is so.
+    """
+    if episode.what not in NEEDS_PROOF:
+        return []
+    is_gone = is_bare(episode.now)
+    since = Away(episode.first_seen.encode(), is_gone=is_gone).detail
+    gone = Away(episode.first_seen.encode(), is_gone=True).detail
+    was, *missed = (episode.was, *episode.missed)
+    missed = [each for each in missed if each and each.detail not in (EITHER, OLDER)]
+    beside = [replace(each, path=path_beside(each), detail=gone) for each in missed if each]
+    first = [replace(was, detail=since)] if was else []
+    return [one for one in (*first, *beside) if one.kind in _READ and one.sha256 is not None]
 
 
 def _rows(contents: Sequence[Content]) -> Rows:

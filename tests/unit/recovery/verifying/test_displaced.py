@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from reconciler.recovery import rows
+from reconciler.recovery.repository import layout
+from reconciler.recovery.scanning.known import record
 from reconciler.recovery.scanning.reading.pace import Pace
 from reconciler.recovery.verifying import results
-from support.recovery.memory import LONG_AGO
+from support.recovery.memory import LONG_AGO, TARGET
 from support.recovery.nights import GOOD, ROTTEN, WRITTEN
 
 LATER = LONG_AGO + 1
@@ -266,3 +268,35 @@ def test_what_was_read_where_it_was_moved_is_there_though_nobody_can_read_it_now
     assert nights.scan().found == 0
     del nights.storage.files[b"there"]
     assert nights.scan().missing_first == [b"there"]
+
+
+def test_what_was_back_and_went_again_is_missing_and_was_not_moved(lost):
+    lost.put(WRITTEN, mtime_ns=LATER)
+    lost.scan()
+    lost.put(GOOD)
+    assert lost.scan().found == 0
+    del lost.storage.files[b"f/a"]
+    assert lost.scan().missing_first == [b"f/a"]
+    assert lost.verify(first=True).found == {"missing": 1}
+    lost.accept()
+    told = lost.verify(first=True)
+    assert (told.found, told.accepted_count) == ({}, 1)
+
+
+@pytest.mark.parametrize("forgets", [False, True])
+def test_what_is_missed_is_known_by_its_finding_where_what_is_remembered_is_lost(lost, forgets):
+    lost.put(WRITTEN, mtime_ns=LATER)
+    lost.scan()
+    del lost.storage.files[b"f/a"]
+    last = lost.scan().scan
+    if forgets:  # and so is the scan before it, of which it could be made anew
+        every = record.ids(lost.repository, TARGET.place)
+        for id in every[:-1]:
+            lost.repository.remove(f"{layout.scans(TARGET.place)}{id}.json")
+    lost.repository.remove(layout.part(last.remembered))
+    assert lost.scan().missing_first == [b"f/a"]
+    lost.storage.put("restored", WRITTEN)
+    assert lost.scan().missing_first == [b"f/a"]
+    lost.storage.put("as well", GOOD)
+    for _ in range(2):
+        assert lost.scan().missing_first == []

@@ -111,6 +111,29 @@ def test_what_only_another_line_of_scans_saw_come_is_missed_though_what_lay_ther
         assert b"old" in scan_and_keep(night, night.one).missing_first
 
 
+def test_what_several_lines_of_scans_miss_at_one_path_is_missed_once(night):
+    night.put_together()
+    night.storage.put("old", b"first", mtime_ns=LONG_AGO + 2)
+    scan_and_keep(night, night.one)
+    del night.storage.files[b"old"]
+    scan_and_keep(night, night.one)
+    night.storage.put("old", b"another", mtime_ns=LONG_AGO + 1)
+    scan_and_keep(night, night.one)
+    del night.storage.files[b"old"]
+    assert b"old" in scan_and_keep(night, night.one).missing_first
+    shutil.rmtree(night.other)
+    shutil.copytree(night.one, night.other)
+    for folder in (night.other, night.one):
+        night.storage.put(folder.name)
+        scan_and_keep(night, folder)
+    night.put_together()
+    scan_and_keep(night, night.one)
+    night.storage.put("one", b"first", mtime_ns=LONG_AGO + 2)
+    night.storage.put("other", b"another", mtime_ns=LONG_AGO + 1)
+    for _ in range(2):
+        assert b"old" not in scan_and_keep(night, night.one).missing_first
+
+
 def test_what_can_not_be_read_of_another_line_is_missed_until_it_is_accepted(night):
     night.put_together()
     (night.one / layout.part(night.apart.contents)).unlink()
