@@ -13,6 +13,7 @@ import re
 import smtplib
 import threading
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import apprise
@@ -30,39 +31,73 @@ _NOT_REACHED = re.compile(r"(?i)connection (?:error|refused)|socket|timed? ?out"
 _NO_ANSWER = re.compile(
     r"(?s)Socket Exception: (?:.*\bRead timed out|(?:.*: )?timed out$|The read operation)"
 )
+#: With what it begins what it says of a connection that came to no good end.
+_CUT = "Socket Exception"
 #: A mail server that was not even greeted.
 _NOT_SENT = re.compile("Connection error while submitting email")
 _one_by_one = threading.Lock()
-#: How far the thread has come that sends: whether it `connects`, and whether it has handed over
-#: any of what it `sends`. Of ways to send that are not known here it says neither.
-_course = threading.local()
+#: What is done as somebody who sends comes to a step.
+_Step = Callable[[], object]
 NOT_REACHED, NOT_TAKEN = "it can't be reached", "it was not taken"
 NO_ANSWER_IN_TIME = "no answer came in time, so nobody knows whether it was taken"
+CUT_OFF = "the connection ended without an answer, so nobody knows whether it was taken"
 PARTLY = "a part was taken, and the rest was not"
 #: Seconds for a connection, and for an answer, of an address that says nothing of them.
 _PATIENCE = 30.0
 _TIMES = {"cto": "socket_connect_timeout", "rto": "socket_read_timeout"}
 
 
-def _noted(connection: type, method: str, step: str) -> None:
-    """Have the thread that sends know that it has come to a step."""
+class _Course(threading.local):
+    """How far the thread has come that sends; of ways to send that are not known here nothing."""
+
+    connects = False
+    #: Whether any of a message was, or may be, handed over; and whether that has come to its end.
+    sends = False
+    answered = False
+    #: Whether a mail server has said what becomes of it.
+    settled = False
+
+    def begin(self) -> None:
+        """Know of nothing yet."""
+        self.connects = self.sends = self.answered = self.settled = False
+
+    def connect(self) -> None:
+        """Know that a connection is begun, over which nothing was sent."""
+        self.begin()
+        self.connects = True
+
+
+_course = _Course()
+
+
+def _noted(connection: type, method: str, before: _Step, after: _Step) -> None:
+    """Have the thread that sends know that it has come to a step, and that it is through."""
     done = getattr(connection, method)
 
     @functools.wraps(done)
     def noting(*arguments: object, **options: object) -> object:
-        setattr(_course, step, True)
-        return done(*arguments, **options)
+        before()
+        result = done(*arguments, **options)
+        after()
+        return result
 
     setattr(connection, method, noting)
 
 
-for _connection, _steps in (
-    (urllib3.connection.HTTPConnection, {"request": "sends"}),
-    (urllib3.connection.HTTPSConnection, {"connect": "connects"}),
-    (smtplib.SMTP, {"connect": "connects", "data": "sends"}),
-):
-    for _method, _step in _steps.items():
-        _noted(_connection, _method, _step)
+def _knows(what: str) -> _Step:
+    return lambda: setattr(_course, what, True)
+
+
+def _nothing() -> None:
+    pass
+
+
+for _connection in (urllib3.connection.HTTPConnection, urllib3.connection.HTTPSConnection):
+    _noted(_connection, "connect", _course.connect, _knows("sends"))
+_noted(urllib3.connection.HTTPConnection, "request", _nothing, _knows("sends"))
+_noted(urllib3.connection.HTTPConnection, "getresponse", _nothing, _knows("answered"))
+_noted(smtplib.SMTP, "connect", _course.connect, _nothing)
+_noted(smtplib.SMTP, "data", _knows("sends"), _knows("settled"))
 
 
 def recipients(url: Secret) -> list[str]:
@@ -95,7 +130,7 @@ class Service:
 
     def send(self, message: Message) -> Outcome:
         """Send a message, and return what has become of it."""
-        _course.connects = _course.sends = False
+        _course.begin()
         try:
             result = self._sender.notify(
                 body=message.rest,
@@ -200,9 +235,13 @@ def _why(logged: list[tuple[str, str]]) -> Outcome:
     if code is not None:
         return Outcome(f"it was refused with status {code[1]}")
     details = [said for level, said in logged if level == "DEBUG"]
-    has_sent = _course.sends or not _course.connects
-    unanswered = any(_NO_ANSWER.match(said) for said in details) and not _NOT_SENT.search(told)
-    if has_sent and unanswered:
-        return Outcome(NO_ANSWER_IN_TIME, again=AGAIN)
+    unanswered = any(_NO_ANSWER.match(said) for said in details)
+    is_cut = unanswered or any(said.startswith(_CUT) for said in details)
+    if not _course.connects and not _course.sends:  # by a way that is not known here
+        is_unsure = unanswered and not _NOT_SENT.search(told)
+    else:
+        is_unsure = _course.sends and not _course.settled and (is_cut or not _course.answered)
+    if is_unsure:
+        return Outcome(NO_ANSWER_IN_TIME if unanswered else CUT_OFF, again=AGAIN)
     is_away = unanswered or _NOT_REACHED.search(told)
     return Outcome(NOT_REACHED if is_away else NOT_TAKEN)

@@ -18,6 +18,10 @@ class Webhook(BaseHTTPRequestHandler):
             self.server.asked.put(body)
             self.server.released.wait(60)
             return
+        if self.server.breaks:
+            self.server.taken.put(body)
+            self.wfile.write(self.server.breaks)
+            return
         status = self.server.status
         if status == 200:
             self.server.taken.put(body)
@@ -52,6 +56,9 @@ class Mail(socketserver.StreamRequestHandler):
                 if self.server.hangs:
                     self.server.released.wait(60)
                     return
+                if self.server.breaks:
+                    self.wfile.write(self.server.breaks.removeprefix(b"-"))
+                    return
             self.say("221 bye" if line == "QUIT" else "250 well")
 
     def say(self, text):
@@ -69,6 +76,7 @@ def serving(server):
     """Have a server answer in a thread; what it takes is put into its queue `taken`."""
     server.taken, server.asked, server.released = Queue(), Queue(), threading.Event()
     server.status, server.hangs, server.elsewhere = 200, False, ""
+    server.breaks = b""
     server.port = server.server_address[1]
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()

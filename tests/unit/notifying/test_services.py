@@ -10,6 +10,7 @@ from reconciler.errors import UsageError
 from reconciler.notifying.lazily import Lazily
 from reconciler.notifying.message import AGAIN, TAKEN, Message, Outcome
 from reconciler.notifying.services import (
+    CUT_OFF,
     NO_ANSWER_IN_TIME,
     NOT_REACHED,
     NOT_TAKEN,
@@ -84,6 +85,33 @@ def test_who_does_not_answer_is_waited_for_a_while_only(hook, address):
         assert hasty.send(TEXT) == Outcome(NO_ANSWER_IN_TIME, again=AGAIN)
     finally:
         hook.hangs = False
+
+
+@pytest.mark.parametrize(
+    "answer", [b" ", b"hello\r\n\r\n", b"HTTP/1.0 200 OK\r\nContent-Length: 99\r\n\r\nabc"]
+)
+def test_who_takes_a_text_and_breaks_may_have_taken_it(hook, address, answer):
+    hook.breaks = answer
+    try:
+        assert service(address).send(TEXT) == Outcome(CUT_OFF, again=AGAIN)
+    finally:
+        hook.breaks = b""
+    assert hook.taken.get(timeout=5)["title"] == TEXT.first
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [
+        (b"-", Outcome(CUT_OFF, again=AGAIN)),
+        (b"421 not now\r\n", Outcome(NOT_TAKEN)),
+        (b"554 never\r\n", Outcome(NOT_TAKEN)),
+    ],
+)
+def test_a_mail_server_that_breaks_may_have_taken_a_mail_unless_it_says_no(answer, outcome):
+    with mail_server() as server:
+        server.breaks = answer
+        address = f"mailto://127.0.0.1:{server.port}?{MAIL}&to=a@example.org"
+        assert service(address).send(TEXT) == outcome
 
 
 @pytest.mark.parametrize(
