@@ -49,6 +49,8 @@ class Book(Struct, frozen=True, omit_defaults=True):
     known: tuple[Lasting, ...] = ()
     #: Of the watch's memory from which it was.
     serial: int = 0
+    #: What told of it, as that memory had it.
+    whose: dict[str, str] = {}
     #: What is watched: the address of the platform, without secrets; empty if it was never read.
     place: str = ""
     destinations: dict[str, Waiting] = {}

@@ -23,7 +23,7 @@ from reconciler.notifying.message import AGAIN, Door, Message, Outcome
 from reconciler.notifying.untold import Queue
 from reconciler.printable import quoted
 from reconciler.watching.conditions import Lasting
-from reconciler.watching.memory import Memory
+from reconciler.watching.memory import WHOSE, Memory
 from reconciler.watching.status import Destination
 
 #: Seconds after the first failure, and at most.
@@ -106,7 +106,8 @@ class Post:
         Its own memory may be lost, or older, since a full disk did not keep it.
         """
         if memory.serial < self._book.serial:
-            return replace(memory, lasting=self._book.known, serial=self._book.serial)
+            whose = {name: told for name, told in self._book.whose.items() if name in WHOSE}
+            return replace(memory, lasting=self._book.known, serial=self._book.serial, **whose)
         self.take(memory)
         return memory
 
@@ -117,6 +118,8 @@ class Post:
             book = books.taken(self._book, memory.lasting, now, digests=digests)
             if place not in ("", book.place):
                 book = replace(book, place=place)
+            if memory.whose != book.whose:
+                book = replace(book, whose=memory.whose)
             if book is not self._book:
                 self._keep(replace(book, serial=memory.serial))
                 self._changed.notify_all()

@@ -24,6 +24,8 @@ from reconciler.watching.files import Due
 
 FORMAT_VERSION = 1
 NAME = "watch.json"
+#: What of a memory says what told of it.
+WHOSE = ("manifest", "platform", "platform_id", "repository", "scans_in")
 _BEGINS, _ENDS = ".watch-", ".tmp"
 _IF_MEANT = (
     "nothing is applied, and what was told before lasts until that one is back; if this is meant, "
@@ -66,6 +68,11 @@ class Memory(Struct, frozen=True, omit_defaults=True):
     platform_id: str = ""
     repository: str = ""
     scans_in: str = ""
+
+    @property
+    def whose(self) -> dict[str, str]:
+        """What told of it, as far as that is known."""
+        return {name: told for name in WHOSE if (told := getattr(self, name))}
 
     @property
     def moments(self) -> Iterable[str]:

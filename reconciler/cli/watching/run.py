@@ -94,7 +94,7 @@ def _watch(context: Context, options: WatchOptions, events: EventStream, folder:
         memory, problem = recall(folder)
         if problem:
             context.streams.note(f"Warning: {problem}: {notifying.without_memory}")
-        memory = _of_this(context, memory, folder)
+        memory = _of_this(context, notifying.recalled(memory), folder)
         stop = Stop(TimeLimit(None), _DOING, signals=ENDING, heard=bell.ring)
         inbox = Inbox(bell)
         with stop, _poked_by_hangup(inbox):
@@ -109,7 +109,7 @@ def _watch(context: Context, options: WatchOptions, events: EventStream, folder:
                 deeds,
                 teller,
                 Clock(time.monotonic, utc_now, _spread),
-                notifying.recalled(memory),
+                memory,
                 _keeping(context, folder, notifying),
             )
             notifying.follow(lambda: watch.status)

@@ -124,6 +124,25 @@ def test_a_watch_that_stays_ends_no_drift_by_another_platform(watched):
     assert names(watched.path / "theirs.db") == ["other"]
 
 
+@pytest.mark.parametrize("how", ["lost", "damaged"])
+def test_who_notifies_knows_the_platform_also_where_the_memory_of_the_watch_is_lost(watched, how):
+    watched.write("hook = json://127.0.0.1:9/\n", "notify").chmod(0o600)
+    told(watched(*APPLY, "--notify-urls", "notify"))
+    swap(watched)
+    memory = watched.path / ".reconciler/watch/watch.json"
+    if how == "lost":
+        memory.unlink()
+    else:
+        memory.write_text("x")
+    (line,) = told(watched(*APPLY, "--notify-urls", "notify", code=1))
+    assert "another platform than before" in line
+    assert names(watched.path / "mnt/platform.db") == ["other"]
+    memory.unlink()
+    watched.write(OURS, "other.yaml")
+    done = watched(*APPLY, "--notify-urls", "notify", "-f", "other.yaml", code=64)
+    assert "is of another watch" in done.stderr
+
+
 def test_another_address_in_the_manifest_is_what_a_person_wants(watched):
     watched.write(OURS.replace("mnt/platform", "second"))
     assert [line for line in told(watched(*APPLY)) if line.startswith("no drift any more")]

@@ -251,6 +251,18 @@ def test_whichever_is_the_newer_one_is_gone_on_from(kept):
     assert team.taken.empty()
 
 
+def test_of_what_a_watch_has_told_outlasts_its_memory(kept):
+    of = {"manifest": "s.yaml", "platform": "here", "platform_id": "a", "repository": "r"}
+    post = kept.post(team=Door())
+    post.take(Memory(1, serial=1, **of))
+    post.close(SOON, tried=True)
+    again = kept.post(team=Door())
+    assert again.recalled(Memory(1)) == Memory(1, serial=1, **of)
+    newer = Memory(1, serial=2, **{**of, "platform_id": "b"})
+    assert again.recalled(newer) == newer
+    again.close(SOON, tried=True)
+
+
 def test_what_may_have_been_taken_is_sent_twice_again_and_alone(kept):
     team = Door(*[UNSURE] * 3)
     team.may_answer.clear()
