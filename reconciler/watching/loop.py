@@ -147,7 +147,7 @@ class Watch:
     @property
     def recalls(self) -> bool:
         """Whether what the repository of scans knows is being looked up."""
-        return self._recalling is not None and not self._hangs()
+        return self._recalling is not None and not self._is_late()
 
     def poke(self) -> None:
         """Want a round now."""
@@ -275,11 +275,15 @@ class Watch:
 
     def _recall(self) -> None:
         """Begin to look up what the repository of scans knows, if nobody does."""
-        if self._terms.scan_every is not None and self._recalling is None:
+        is_given_up = self._is_passed_by and self._is_late()
+        if self._terms.scan_every is not None and (self._recalling is None or is_given_up):
             self._recalling, self._is_passed_by = self._clock.passed(), False
             self._deeds.recall()
 
     def _hangs(self) -> bool:
+        return self._is_late() and not self._is_passed_by
+
+    def _is_late(self) -> bool:
         since = self._recalling
         return since is not None and self._clock.passed() - since > files.PATIENCE
 

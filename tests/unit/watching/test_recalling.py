@@ -147,6 +147,24 @@ def test_a_repository_that_does_not_answer_is_told_and_not_waited_for():
     assert world.lasting() == {WRONG}
 
 
+def test_what_a_scan_has_read_since_counts_more_than_a_lookup_that_never_returns():
+    world = World()
+    world.step(Recalled(known()))
+    world.watch.step()
+    world.step()
+    world.passed += PATIENCE + 1
+    world.watch.step()
+    silent = Condition(NOT_KNOWN, "", "", HANGS)
+    assert world.lasting() == {silent}
+    world.take_told()
+    world.watch.scanned(ScanEnded(0, worked=True, known=known()))
+    assert not world.watch.recalls
+    world.watch.step()
+    assert world.take_told() == [(ENDED, silent)]
+    world.step(Recalled(known(WRONG)))  # another one is begun, which is well
+    assert (world.asked, world.take_told()) == (3, [(BEGAN, WRONG)])
+
+
 def test_a_scan_that_did_not_come_to_all_is_told_also_after_a_restart():
     world = World()
     world.step(Recalled(known()))
