@@ -21,19 +21,8 @@ from reconciler.watching.conditions import (
 )
 from reconciler.watching.deeds import Clock, Deeds, Looked, ScanEnded, Teller
 from reconciler.watching.files import Known, Recalled
-from reconciler.watching.memory import Memory, Paused, Told, checked
-from reconciler.watching.schedule import (
-    APPLY,
-    LOOK,
-    PULL,
-    READY,
-    SCAN,
-    Agenda,
-    Failing,
-    Step,
-    Terms,
-    pause,
-)
+from reconciler.watching.memory import Memory, Told, checked, failing_of, paused
+from reconciler.watching.schedule import APPLY, LOOK, PULL, READY, SCAN, Agenda, Step, Terms
 from reconciler.watching.status import FORMAT_VERSION, Status
 from reconciler.watching.survey import Proof
 
@@ -56,10 +45,7 @@ class Watch:
         """Go on from what `memory` knows; `keep` is to outlast this process, and raises nothing."""
         self._terms, self._deeds, self._teller, self._clock = terms, deeds, teller, clock
         self._told = Told(memory, teller, clock, keep)
-        failing = tuple(
-            Failing(one.digest, one.failures, clock.until(one.until, pause(terms, one.failures)))
-            for one in memory.failing
-        )
+        failing = failing_of(memory, terms, clock)
         due = clock.until(memory.scan_due, terms.scan_every or 0.0)
         self._agenda = Agenda(clock.passed(), failing=failing, scan_due=due)
         self._digest: str | None = None
@@ -233,8 +219,7 @@ class Watch:
             return
         if tried.worked:
             self._digest = ""
-            status = replace(self._status, digest="", paused_until="")
-            self._status = taken.surveyed(status, tried.survey, self._proofs)
+            self._status = taken.applied(self._status, tried.survey, self._proofs)
             self._told.see(LIVE, [])
             self._plot()
         if not busy:
@@ -291,11 +276,7 @@ class Watch:
         self._status = taken.plotted(self.status, self._time(), self._proofs)
 
     def _remember(self, **changes: object) -> None:
-        failing = tuple(
-            Paused(one.digest, one.failures, self._clock.since_1970(one.until))
-            for one in self._agenda.failing
-        )
-        self._told.remember(failing=failing, **changes)
+        self._told.remember(failing=paused(self._agenda.failing, self._clock), **changes)
 
     def _time(self) -> str:
         return timestamp(self._clock.now(), "seconds")

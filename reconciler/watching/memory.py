@@ -21,6 +21,7 @@ from reconciler.printable import quoted
 from reconciler.watching.conditions import OF_ANOTHER, UNREAD, Condition, Lasting, dropped, seen
 from reconciler.watching.deeds import Clock, Looked, Teller
 from reconciler.watching.files import Due
+from reconciler.watching.schedule import Failing, Terms, pause
 
 FORMAT_VERSION = 1
 NAME = "watch.json"
@@ -94,6 +95,19 @@ def recall(folder: Path) -> tuple[Memory, str]:
 def keep(folder: Path, memory: Memory) -> None:
     """Write what is to be known after a restart; raises `OSError`, and leaves what was there."""
     write(folder / NAME, memory)
+
+
+def failing_of(memory: Memory, terms: Terms, clock: Clock) -> tuple[Failing, ...]:
+    """Return the plans that failed, and until when they are left alone by the clock of today."""
+    return tuple(
+        Failing(one.digest, one.failures, clock.until(one.until, pause(terms, one.failures)))
+        for one in memory.failing
+    )
+
+
+def paused(failing: Iterable[Failing], clock: Clock) -> tuple[Paused, ...]:
+    """Return the plans that failed, as they are remembered."""
+    return tuple(Paused(one.digest, one.failures, clock.since_1970(one.until)) for one in failing)
 
 
 def checked(memory: Memory, looked: Looked) -> Looked:

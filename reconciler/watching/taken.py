@@ -55,6 +55,12 @@ def surveyed(status: Status, survey: Survey | None, proofs: Mapping[str, Proof])
     return replace(status, storages=storages, differences=survey.differences, runs=survey.runs)
 
 
+def applied(status: Status, survey: Survey | None, proofs: Mapping[str, Proof]) -> Status:
+    """Take in what there is after an apply by which all of a plan was done."""
+    live = status.live if survey is None else len(survey.storages)
+    return surveyed(replace(status, digest="", paused_until="", live=live), survey, proofs)
+
+
 def proved(status: Status, proofs: Mapping[str, Proof], known: Known) -> Status:
     """Take in what is known of files."""
     storages = None if status.storages is None else with_proofs(status.storages, proofs)

@@ -13,11 +13,11 @@ from reconciler.notifying.message import TAKEN, Outcome
 from reconciler.notifying.post import Means, Post
 from reconciler.report.watching.notifications import digest, news
 from reconciler.watching.conditions import DRIFT, FINDING, UNREAD, Condition
-from reconciler.watching.deeds import Clock, Looked, ScanEnded
+from reconciler.watching.deeds import Clock, Looked, ScanEnded, Tried
 from reconciler.watching.files import Known
 from reconciler.watching.loop import Watch
 from reconciler.watching.memory import NOTHING
-from reconciler.watching.schedule import SCAN, WAIT, Found, Terms
+from reconciler.watching.schedule import APPLY, LOOK, SCAN, WAIT, Found, Terms
 from reconciler.watching.survey import Difference, Storage, Survey
 
 WEEK = 7 * 86_400.0
@@ -68,6 +68,18 @@ def test_whoever_hears_of_a_change_and_asks_is_told_the_same():
     ((_, status),) = world.told
     assert [one.condition for one in status.lasting] == [NAS]
     assert (status.storages, status.differences) == (survey.storages, survey.differences)
+
+
+def test_after_an_apply_as_many_are_live_as_there_are():
+    world = World()
+    storages = [Storage(name, "", "local", f"/{name}", "", "declared") for name in ("nas", "raw")]
+    world.terms = Terms(300.0, applies=True)
+    world.run = lambda: "a run"
+    world.apply = lambda: Tried(0, worked=True, survey=Survey(tuple(storages)))
+    world.watch = Watch(world.terms, world, world, world.clock(), NOTHING, world.keep)
+    world.sees = Looked(2, (NAS,), found=Found(ready=True, digest="x"), declared=2, live=0)
+    assert [world.watch.step().what for _ in range(2)] == [LOOK, APPLY]
+    assert (world.watch.status.declared, world.watch.status.live) == (2, 2)
 
 
 class Door:
