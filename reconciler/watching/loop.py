@@ -67,7 +67,7 @@ class Watch:
         #: Since when the repository is being looked up; whether a scan has ended meanwhile.
         self._recalling: float | None = None
         self._is_passed_by = False
-        self._told.drop(taken.not_looked_at(terms))
+        self._told.drop(taken.not_looked_at(terms, memory.lasting))
         if terms.scan_every is None:
             self._told.remember(repository="", scans_in="", dues=())
         if memory.applying:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from msgspec.structs import replace
 
@@ -10,10 +10,12 @@ from reconciler.watching.conditions import (
     APPLYING,
     CHECKOUT,
     DRIFT,
+    KINDS,
     PROOFS,
     READING,
     RUNNING,
     SCANNING,
+    Lasting,
 )
 from reconciler.watching.course import Point, covered, with_point
 from reconciler.watching.deeds import Looked
@@ -23,11 +25,16 @@ from reconciler.watching.status import Status
 from reconciler.watching.survey import Proof, Survey, with_proofs
 
 
-def not_looked_at(terms: Terms) -> frozenset[str]:
-    """Return the kinds of conditions that a watch on these terms never sees."""
+def not_looked_at(terms: Terms, lasting: Iterable[Lasting]) -> frozenset[str]:
+    """Return the kinds of conditions that a watch on these terms never sees.
+
+    Of those that last that are also what a later version has told, and this one does not know.
+    """
     none = frozenset[str]()
     files = SCANNING | RUNNING | PROOFS if terms.scan_every is None else none
-    return files | (none if terms.pulls else CHECKOUT) | (none if terms.applies else APPLYING)
+    later = frozenset(one.condition.kind for one in lasting).difference(KINDS)
+    checkout, applying = none if terms.pulls else CHECKOUT, none if terms.applies else APPLYING
+    return files | checkout | applying | later
 
 
 def looked(status: Status, looked: Looked, time: str, seconds: float) -> Status:

@@ -57,18 +57,24 @@ _CHANGED = {
 }
 
 
+def words_of(kind: str) -> tuple[str, str]:
+    """Return what is said of a kind, also of a later version's, as it begins and as it ends."""
+    called = shown(kind).replace("_", " ")
+    return SAID.get(kind, (called, f"not any more, {called}"))
+
+
 def changed(kind: str) -> str:
     """Return what is said of a kind that lasts, and is another way than before."""
-    return _CHANGED.get(kind, f"{SAID[kind][0]} has changed")
+    return _CHANGED.get(kind, f"{words_of(kind)[0]} has changed")
 
 
 def line(news: News) -> str:
     """Return one line, without its end, that begins with the time."""
     if news.condition.message.startswith(DROPPED):
         return f"{news.time} {news.condition.message}"
-    began, ended = SAID[news.condition.kind]
-    said = {BEGAN: began, CHANGED: changed(news.condition.kind)}.get(news.event, ended)
-    return f"{news.time} {said}: {news.condition.message}"
+    began, ended = words_of(news.condition.kind)
+    told = {BEGAN: began, CHANGED: changed(news.condition.kind)}.get(news.event, ended)
+    return f"{news.time} {told}: {news.condition.message}"
 
 
 def of_difference(difference: Difference) -> str:

@@ -15,7 +15,7 @@ from reconciler.notifying.message import INFO, SUCCESS, WARNING, Message
 from reconciler.notifying.untold import Queue, Untold
 from reconciler.printable import shown
 from reconciler.report.sentences.terms import count
-from reconciler.report.watching.lines import SAID, changed
+from reconciler.report.watching.lines import changed, words_of
 from reconciler.watching.conditions import DROPPED, Lasting
 
 #: So many of what is alike are told one by one.
@@ -80,7 +80,7 @@ def _label(one: Untold) -> str:
     """Say what has become of a condition."""
     if one.condition.message.startswith(DROPPED):
         return DROPPED.rstrip(": ")
-    began, ended = SAID[one.condition.kind]
+    began, ended = words_of(one.condition.kind)
     if one.until:
         return ended if one.ended > one.began else _passed(one.condition.kind)
     if one.ended and one.ended == one.began:  # else its first beginning was not told either
@@ -93,7 +93,7 @@ def _said(one: Untold) -> str:
 
 
 def _passed(kind: str) -> str:
-    return f"{SAID[kind][0]}, and over by now"
+    return f"{words_of(kind)[0]}, and over by now"
 
 
 def _when(one: Untold) -> str:

@@ -84,6 +84,21 @@ def test_what_a_watch_does_not_look_at_any_more_is_told_once_so(scans):
     assert news("here", queue).first == f"no longer looked at: {gone.message} (here)"
 
 
+def test_what_this_version_does_not_know_is_told_once_as_no_longer_looked_at():
+    told, kept = [], []
+
+    class World:
+        def news(self, news):
+            told.extend(line(one) for one in news)
+
+    later = Lasting(Condition("quota", "nas", "", "'nas': full"), NAS.at)
+    clock = Clock(lambda: 0.0, lambda: datetime(2026, 11, 30, tzinfo=UTC), lambda: 1.0)
+    memory = replace(NOTHING, lasting=(later,))
+    Watch(Terms(300.0), World(), World(), clock, memory, kept.append)
+    assert told == ["2026-11-30T00:00:00Z no longer looked at: 'nas': full"]
+    assert kept[-1].lasting == ()
+
+
 def test_a_scan_that_does_not_end_is_told_with_since_when():
     now, told = [datetime(2026, 11, 30, tzinfo=UTC)], []
 

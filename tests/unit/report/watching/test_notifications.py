@@ -4,8 +4,18 @@ import pytest
 
 from reconciler.notifying.message import SUCCESS, WARNING
 from reconciler.notifying.untold import EMPTY, Queue, changes, merged
+from reconciler.report.watching.lines import line
 from reconciler.report.watching.notifications import digest, harmless, news
-from reconciler.watching.conditions import BLOCKED, DRIFT, KINDS, UNREAD, Condition, Lasting
+from reconciler.watching.conditions import (
+    BLOCKED,
+    CHANGED,
+    DRIFT,
+    KINDS,
+    UNREAD,
+    Condition,
+    Lasting,
+    News,
+)
 
 THEN, NOW = "2026-11-30T08:00:00Z", "2026-11-30T09:00:00Z"
 PLACE = "sqlite:///platform.db"
@@ -35,6 +45,18 @@ def test_one_says_what_and_where_in_its_first_line():
         f"'nas': not live, from {THEN} to {NOW}"
     )
     assert ended.tone == SUCCESS
+
+
+def test_what_a_later_version_has_told_keeps_nobody_from_being_told():
+    later = lasting("a", "low_quota", "'a': full")
+    both = changes((), [lasting("nas"), later], NOW)
+    assert "low quota: 1" in told(news(PLACE, both))
+    assert told(news(PLACE, changes([later], (), NOW))).startswith("not any more, low quota: 'a'")
+    known = (lasting("nas"), later)
+    assert "low quota: 'a': full" in told(digest(PLACE, EMPTY, known, THEN, NOW))
+    assert (
+        line(News(CHANGED, NOW, later.condition, THEN)) == f"{NOW} low quota has changed: 'a': full"
+    )
 
 
 def test_once_more_is_what_was_told_before():
