@@ -51,9 +51,11 @@ class PostgresDatabase(Database):
 
     def __init__(self, url: str) -> None:
         """Connect; raises `psycopg.OperationalError` if the database does not answer."""
-        self._calls = _pool(url, 1, _CALLS)
+        self.platform_id = ""
+        self._calls = _pool(url, 1, _CALLS, self._configure)
         # A stream can't be begun anew, so its connection is tried first.
-        self._streams = _pool(url, 0, _STREAMS, ConnectionPool.check_connection)
+        tried = ConnectionPool.check_connection
+        self._streams = _pool(url, 0, _STREAMS, self._configure, tried)
         self._writers = BoundedSemaphore(_WRITERS)
         try:
             with self._calls.connection() as connection:
@@ -69,6 +71,17 @@ class PostgresDatabase(Database):
             )
         self.version = f"PostgreSQL {info.server_version // 10000}.{info.server_version % 10000}"
         self.platform_id = str(found[0][0])
+
+    def _configure(self, connection: psycopg.Connection) -> None:
+        """Make a new connection ready; raises an error if it leads to another platform by now.
+
+        What lies behind a URL may be exchanged while we run, and has other storages.
+        """
+        _configure(connection)
+        if self.platform_id:
+            found = [str(id) for id, _ in connection.execute(PLATFORM).fetchall()]
+            if found != [self.platform_id]:
+                raise psycopg.OperationalError("another database answers than before")
 
     def read(self, question: Callable[[Session], _T]) -> _T:
         return self._again_if_lost(lambda connection: question(PostgresSession(connection)))
@@ -141,6 +154,7 @@ def _pool(
     url: str,
     least: int,
     most: int,
+    configure: Callable[[psycopg.Connection], None],
     check: Callable[[psycopg.Connection], None] | None = None,
 ) -> ConnectionPool:
     return ConnectionPool(
@@ -151,7 +165,7 @@ def _pool(
         timeout=_WAIT,
         # After that the pool waits for the next call before it tries again.
         reconnect_timeout=2.0,
-        configure=_configure,
+        configure=configure,
         check=check,
         name="reconciler",
         open=True,
