@@ -84,7 +84,7 @@ def accept(
     said = replace(said, at=timestamp(moment, "milliseconds"))
 
     def accepted(was: FileFinding, episode: FileFinding) -> Accepted | None:
-        of = given_up(was) if is_bare(was.now) else ()
+        of = given_up(was) if is_bare(was.now) or was.missed else ()
         as_shown = replace(said, now=was.now, of=of, seen=was.last_seen)
         return as_shown if is_settled(replace(episode, accepted=as_shown)) else None
 

@@ -112,9 +112,8 @@ class Wrong(Struct):
         # report has told only after they were read what they should be.
         if self.histories.get(key, _NOTHING).has_good(finding):
             return
-        # What had no room among the findings was told once: nobody could ever accept it. And what
-        # is known of a path may be of another file.
-        is_known = known is not None and not otherwise.is_displaced
+        # What had no room among the findings was told once: nobody could ever accept it.
+        is_known = known is not None and not self._is_done(otherwise)
         is_known = is_known or _is_missed(finding, known)
         if not is_known and finding.what != DAMAGED and otherwise.since <= self.told_until:
             return
@@ -134,6 +133,17 @@ class Wrong(Struct):
             if known and episodes.is_accepted(known, finding.now):
                 self.renewed.add(key)
             self._tell(key, finding)
+
+    def _is_done(self, otherwise: Otherwise) -> bool:
+        """Return whether what is known of a path may be of another file than the one that is gone.
+
+        As where another has come since, or somebody has given that one up before.
+        """
+        if otherwise.is_displaced:
+            return True
+        over = self.histories.get(episodes.key(otherwise.finding), _NOTHING).over
+        gone = giving_up.given_up(otherwise.finding)
+        return any(giving_up.has_given_up(each, gone) for each in over)
 
     def _tell(self, key: Key, finding: FileFinding) -> None:
         if key not in self.told:

@@ -300,3 +300,34 @@ def test_what_is_missed_is_known_by_its_finding_where_what_is_remembered_is_lost
     lost.storage.put("as well", GOOD)
     for _ in range(2):
         assert lost.scan().missing_first == []
+
+
+def test_what_was_accepted_stays_so_when_what_had_gone_before_it_is_told(awaited):
+    awaited.put(WRITTEN, mtime_ns=LATER)
+    awaited.scan()
+    del awaited.storage.files[b"f/a"]
+    assert awaited.scan().missing_first == [b"f/a"]
+    awaited.accept()
+    assert awaited.scan().found == 0
+    awaited.storage.errors.clear()
+    awaited.storage.put("other", ROTTEN)
+    for _ in range(2):
+        assert awaited.scan().missing_first == [b"f/a"]
+    awaited.storage.put("restored", GOOD)
+    for _ in range(2):
+        assert awaited.scan().found == 0
+
+
+def test_what_is_damaged_and_what_is_missed_at_one_path_are_accepted_together(lost):
+    lost.put(WRITTEN, mtime_ns=LATER)
+    lost.scan()
+    lost.put(b"WRITTEN", mtime_ns=LATER)
+    assert lost.scan().altered == 1
+    lost.accept()
+    for _ in range(2):
+        assert lost.scan().found == 0
+    lost.put(WRITTEN, mtime_ns=LATER + 1)
+    for _ in range(2):
+        assert lost.scan().found == 0
+    del lost.storage.files[b"f/a"]
+    assert lost.scan().missing_first == [b"f/a"]
