@@ -30,7 +30,7 @@ from reconciler.watching.survey import Proof
 class Watch:
     """Takes one step after the other; what waits between them is up to its caller.
 
-    Only `status`, `numbers` and `repository` may be asked from another thread.
+    Only `status`, `numbers` and `whose` may be asked from another thread.
     """
 
     def __init__(
@@ -116,9 +116,9 @@ class Watch:
             self._told.see(PROOFS, files.unknown(self._told.memory.lasting, recalled.problem))
 
     @property
-    def repository(self) -> tuple[str, str]:
-        """The id and the address of the repository of scans that this watch knows."""
-        return self._told.memory.repository, self._told.memory.scans_in
+    def whose(self) -> dict[str, str]:
+        """What this watch is of, as a memory says it."""
+        return self._told.memory.whose
 
     @property
     def scanning(self) -> bool:

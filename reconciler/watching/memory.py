@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -110,6 +110,16 @@ def paused(failing: Iterable[Failing], clock: Clock) -> tuple[Paused, ...]:
     return tuple(Paused(one.digest, one.failures, clock.since_1970(one.until)) for one in failing)
 
 
+def is_another(whose: Mapping[str, str], address: str, id: str) -> bool:
+    """Return whether what lies at the address of a platform is another one, or none any more.
+
+    Where no id was known whatever is found is what there is.
+    """
+    known = whose.get("platform_id", "")
+    at_ours = whose.get("platform") == address
+    return at_ours and known not in ("", NEW_PLATFORM, UNKNOWN_PLATFORM, id)
+
+
 def checked(memory: Memory, looked: Looked) -> Looked:
     """Return a look, or why it counts for nothing: there is another platform than before, or none.
 
@@ -117,9 +127,7 @@ def checked(memory: Memory, looked: Looked) -> Looked:
     who starts the watch by another folder of state.
     """
     known, found = memory.platform_id, looked.platform_id
-    if looked.problem or memory.platform != looked.platform:
-        return looked
-    if known in ("", NEW_PLATFORM, UNKNOWN_PLATFORM, found):
+    if looked.problem or not is_another(memory.whose, looked.platform, found):
         return looked
     why = f"is another platform than before (its id is {quoted(found)}, and was {quoted(known)})"
     if found == NEW_PLATFORM:

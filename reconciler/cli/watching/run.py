@@ -8,7 +8,7 @@ import random
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Protocol
@@ -60,8 +60,8 @@ class _Scanner(Protocol):
     def recall(self) -> None:
         """Begin to look up what the repository knows."""
 
-    def follow(self, known_as: Callable[[], tuple[str, str]]) -> None:
-        """Know from now on which repository is scanned into."""
+    def follow(self, whose: Callable[[], Mapping[str, str]]) -> None:
+        """Know from now on of which platform is scanned, and into which repository."""
 
 
 def run(context: Context, options: WatchOptions) -> int:
@@ -114,7 +114,7 @@ def _watch(context: Context, options: WatchOptions, events: EventStream, folder:
             )
             notifying.follow(lambda: watch.status)
             if scanner:
-                scanner.follow(lambda: watch.repository)
+                scanner.follow(lambda: watch.whose)
             with _listening(context, options, watch, inbox, notifying):
                 return _go_on(watch, deeds, stop, inbox, notifying, once=options.once)
 

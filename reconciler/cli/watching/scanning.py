@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 
 from msgspec.structs import replace
@@ -14,6 +14,7 @@ from reconciler.cli.commands.recovery.scan import ScanOptions
 from reconciler.cli.commands.watching.watch import WatchOptions
 from reconciler.cli.context import Context
 from reconciler.cli.inputs.manifest import read_manifest
+from reconciler.cli.inputs.platform import choose_platform
 from reconciler.cli.output.streams import Streams
 from reconciler.cli.recovery import apart, codes
 from reconciler.cli.recovery.live import storages_of
@@ -22,10 +23,19 @@ from reconciler.cli.recovery.proving.metering import About, called, measure
 from reconciler.cli.recovery.scan import scan_all
 from reconciler.cli.recovery.targets import targets_of
 from reconciler.cli.watching import surveying
+from reconciler.cli.watching.outcomes import identity
 from reconciler.cli.watching.proofs import Memo, known_of
 from reconciler.environment.timestamps import timestamp, utc_now
-from reconciler.errors import ERROR, ManifestError, ReconcilerError, RepositoryError, UsageError
-from reconciler.masking import masked_in
+from reconciler.errors import (
+    ERROR,
+    ManifestError,
+    PlatformError,
+    ReconcilerError,
+    RepositoryError,
+    UsageError,
+)
+from reconciler.manifest import Manifest
+from reconciler.masking import masked, masked_in
 from reconciler.printable import shown
 from reconciler.recovery.repository import marker
 from reconciler.recovery.repository.contract import Repository
@@ -33,9 +43,11 @@ from reconciler.recovery.repository.opening import open_repository
 from reconciler.recovery.scanning.outcome import DONE, NOT_BEGUN, Scanned
 from reconciler.report.metrics import Measured
 from reconciler.retry.limits import TimeLimit
+from reconciler.retry.reader import PatientReader
 from reconciler.watching.conditions import NOT_SCANNED, Condition
 from reconciler.watching.deeds import ScanEnded
 from reconciler.watching.files import Known, Recalled, Short
+from reconciler.watching.memory import is_another
 
 #: Seconds in which a scan that has ended has written all that it found.
 _SETTLED = 3.0
@@ -81,11 +93,11 @@ class Scanner:
         self._options = _options(options)
         self._stop, self._ended, self._recalled = stop, ended, recalled
         self._memo: Memo | None = None
-        self._known_as: Callable[[], tuple[str, str]] = lambda: ("", "")
+        self._whose: Callable[[], Mapping[str, str]] = dict
 
-    def follow(self, known_as: Callable[[], tuple[str, str]]) -> None:
-        """Know from now on which repository is scanned into: its id, and the address it had."""
-        self._known_as = known_as
+    def follow(self, whose: Callable[[], Mapping[str, str]]) -> None:
+        """Know from now on of which platform is scanned, and into which repository."""
+        self._whose = whose
 
     def begin(self) -> None:
         """Begin a scan in a thread of its own, which keeps the program from no end."""
@@ -140,6 +152,7 @@ class Scanner:
         context, options, into = self._context.anew(), self._options, self._repository
         manifest = read_manifest(context)
         said = objectives(manifest)
+        self._check_platform(context, manifest)
         storages = storages_of(context, manifest, [], repository=into)
         targets, _ = targets_of(storages, ())
         check(options, targets, said)
@@ -160,10 +173,21 @@ class Scanner:
             worked = problem is None and not interrupted
             return ScanEnded(code, worked, problem, known, _short(results))
 
+    def _check_platform(self, context: Context, manifest: Manifest) -> None:
+        """Raise `PlatformError` if another platform lies where one is known."""
+        platform = choose_platform(context, manifest)
+        with closing(PatientReader(platform.reader())) as reader:
+            found = identity(reader.identity())
+        if is_another(self._whose(), shown(masked(platform.address)), found):
+            raise PlatformError(
+                "the platform is another one than before: nothing of its storages is scanned"
+            )
+
     def _check(self, repository: Repository) -> None:
         """Raise `RepositoryError` if another one is known to lie at its address."""
-        (id, address), marked = self._known_as(), marker.read(repository)
-        if id and address == called(self._repository) and (marked is None or marked.id != id):
+        whose, marked = self._whose(), marker.read(repository)
+        known, is_ours = whose.get("repository"), whose.get("scans_in") == called(self._repository)
+        if known and is_ours and (marked is None or marked.id != known):
             raise RepositoryError(
                 "the repository of scans is another one than before: nothing is scanned into it"
             )

@@ -205,6 +205,24 @@ def test_a_storage_that_was_never_scanned_and_is_to_be_proved_is_told_until_it_i
     assert told(scanned(*watch)) == ["proved, after: 'raw': never scanned"]
 
 
+def test_nothing_of_another_platform_that_lies_in_the_place_of_ours_is_scanned(scanned):
+    watch = ("watch", "--once", "--scan", "proofs")
+    assert told(scanned(*watch)) == []
+    more = f", {{name: theirs, type: local, default_url: {scanned.path}/theirs}}]"
+    theirs = scanned.read("storages.yaml").replace("}]", "}" + more)
+    scanned.write(theirs.replace("platform.db", "theirs.db"), "theirs.yaml")
+    (scanned.path / "theirs").mkdir()
+    scanned.write("theirs", "theirs/1")
+    scanned("apply", "-y", "-q", "-f", "theirs.yaml")
+    (scanned.path / "platform.db").rename(scanned.path / "ours.db")
+    (scanned.path / "theirs.db").rename(scanned.path / "platform.db")
+    before = sorted((scanned.path / "proofs").rglob("*"))
+    forget_when(scanned)
+    lines = told(scanned(*watch, code=1))
+    assert [line.partition(": ")[0] for line in lines] == ["can't look", "not scanned"]
+    assert sorted((scanned.path / "proofs").rglob("*")) == before
+
+
 def test_no_repository_is_begun_and_the_looks_go_on(scanned):
     lines = told(scanned("watch", "--once", "--scan", "nowhere", code=1))
     assert [line.split(" at ")[0] for line in sorted(lines)] == [
