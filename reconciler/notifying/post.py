@@ -51,8 +51,8 @@ class Means(NamedTuple):
 
     #: Says what has begun and ended, of what is watched.
     news: Callable[[str, Queue], Message]
-    #: Says what stands, and what has begun and ended between two moments, too.
-    digest: Callable[[str, Queue, tuple[Lasting, ...], str, str], Message]
+    #: Says what stands, when it was looked last, and what has begun and ended between two moments.
+    digest: Callable[[str, Queue, tuple[Lasting, ...], str, str, str], Message]
     #: What is watched, as long as nobody knows that better.
     place: str
     now: Callable[[], datetime]
@@ -91,6 +91,7 @@ class Post:
         As long as nobody `has_looked`, a digest would say of today what was known once: it waits.
         """
         self._means, self._has_looked = means, has_looked
+        self._looked_at = ""
         whom = {name: door.whom for name, door in doors.items()}
         self._book = books.opened(book, whom, means.now(), means.rhythm)
         self._senders = {name: _Sender(door) for name, door in doors.items()}
@@ -127,9 +128,8 @@ class Post:
     def looked(self) -> None:
         """Know that what stands was looked at."""
         with self._changed:
-            if not self._has_looked:
-                self._has_looked = True
-                self._changed.notify_all()
+            self._has_looked, self._looked_at = True, timestamp(self._means.now(), "seconds")
+            self._changed.notify_all()
 
     def troubles(self) -> list[str]:
         """Return what is to be told of destinations that fail, or work again; each once."""
@@ -214,8 +214,9 @@ class Post:
         place = self._book.place or self._means.place
         one.sends_digest = not waiting.sending
         if one.sends_digest:
+            known, looked = self._book.known, self._looked_at
             return self._means.digest(
-                place, waiting.sending_digest, self._book.known, waiting.owed, waiting.digested
+                place, waiting.sending_digest, known, waiting.owed, waiting.digested, looked
             )
         return self._means.news(place, waiting.sending)
 

@@ -49,8 +49,13 @@ def news(place: str, queue: Queue) -> Message:
     return _message("; ".join(counts), place, _named(groups), tone)
 
 
-def digest(place: str, queue: Queue, known: tuple[Lasting, ...], since: str, until: str) -> Message:
-    """Say what stands, and what has begun and ended between two moments."""
+def digest(
+    place: str, queue: Queue, known: tuple[Lasting, ...], since: str, until: str, looked: str = ""
+) -> Message:
+    """Say what stands, and what has begun and ended between two moments.
+
+    `looked`: when somebody looked last, if that is known; else what stands may be long over.
+    """
     standing = Queue(tuple(Untold(one.condition, one.since, began=1) for one in known))
     over = sum(queue.more.values())
     began = over + sum(one.began for one in queue.each)
@@ -58,6 +63,8 @@ def digest(place: str, queue: Queue, known: tuple[Lasting, ...], since: str, unt
     number = len(known)
     stands = f"{number:,} {'stands' if number == 1 else 'stand'}" if known else "nothing stands"
     rest = [f"From {since} to {until}."]
+    if looked:
+        rest.append(f"What stands is what was known at {looked}, when it was looked last.")
     if known:
         rest += ["", "What stands:", *_named(_groups(standing))]
     if queue:

@@ -230,6 +230,7 @@ def test_a_digest_that_was_missed_is_sent_once(kept):
     digest = team.taken.get(timeout=SOON)
     assert digest.first == "digest: 1 stands; 1 began, 0 ended (here)"
     assert "From 2026-11-30T09:00:00Z to 2026-12-03T08:00:00Z." in digest.rest
+    assert "known at 2026-12-03T09:00:00Z, when it was looked last" in digest.rest
     assert team.taken.empty()
 
 

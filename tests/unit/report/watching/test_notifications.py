@@ -102,6 +102,8 @@ def test_a_digest_says_what_stands_and_what_happened():
         f"- drift: 'nas': not live, since {THEN}",
         f"- no drift any more: 'old': not live, from {THEN} to {NOW}",
     ]
+    stale = told(digest(PLACE, EMPTY, (), THEN, NOW, "2026-11-29T08:00:00Z"))
+    assert "known at 2026-11-29T08:00:00Z, when it was looked last" in stale
     nothing = told(digest(PLACE, EMPTY, (), THEN, NOW))
     assert nothing.startswith("digest: nothing stands; 0 began, 0 ended (")
 
