@@ -26,7 +26,7 @@ from reconciler.cli.watching.nobody import Nobody
 from reconciler.cli.watching.surveying import Surveyor
 from reconciler.cli.watching.telling import Keeping, Telling
 from reconciler.environment.timestamps import utc_now
-from reconciler.errors import INTERRUPTED, SUCCESS, UsageError
+from reconciler.errors import INTERRUPTED, SUCCESS, ReconcilerError, UsageError
 from reconciler.given import journal_folder, read_scopes
 from reconciler.manifest import default_paths
 from reconciler.manifest.files import is_stream
@@ -95,6 +95,11 @@ def _watch(context: Context, options: WatchOptions, events: EventStream, folder:
         if problem:
             context.streams.note(f"Warning: {problem}: {notifying.without_memory}")
         memory = _of_this(context, notifying.recalled(memory), folder)
+        if problem and options.apply and not memory.platform_id:
+            raise ReconcilerError(
+                f"{problem}, so that nobody knows whether the platform is the one that was applied "
+                "to before: if it is, let the watch look once without --apply"
+            )
         stop = Stop(TimeLimit(None), _DOING, signals=ENDING, heard=bell.ring)
         inbox = Inbox(bell)
         with stop, _poked_by_hangup(inbox):

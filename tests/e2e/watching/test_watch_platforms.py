@@ -143,6 +143,19 @@ def test_who_notifies_knows_the_platform_also_where_the_memory_of_the_watch_is_l
     assert "is of another watch" in done.stderr
 
 
+def test_nothing_is_applied_where_what_was_known_of_the_platform_is_damaged(watched):
+    swap(watched)
+    (watched.path / ".reconciler/watch/watch.json").write_text("x")
+    for _ in range(2):
+        done = watched(*APPLY, code=1)
+        assert "without --apply" in done.stderr
+        assert told(done) == []
+    assert names(watched.path / "mnt/platform.db") == ["other"]
+    told(watched("watch", "--once", code=2))  # a person looks, and finds it well
+    told(watched(*APPLY))
+    assert names(watched.path / "mnt/platform.db") == ["nas"]
+
+
 def test_another_address_in_the_manifest_is_what_a_person_wants(watched):
     watched.write(OURS.replace("mnt/platform", "second"))
     assert [line for line in told(watched(*APPLY)) if line.startswith("no drift any more")]
