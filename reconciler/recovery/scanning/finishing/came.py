@@ -73,6 +73,11 @@ class _Before(NamedTuple):
     #: Whether only those runs ever saw something there.
     is_own: bool
 
+    def alone(self, *, is_first: bool) -> _Before:
+        """Return what was known without those runs; nothing if there was no scan before."""
+        last, was = (_NOTHING, _NOTHING) if is_first else (self.last, self.was)
+        return _Before(last, was, _NOTHING, self.is_own)
+
 
 _NOWHERE = b"", None
 _NOTHING = _File(b"", "", (None, None), None, is_moved=False)
@@ -231,7 +236,8 @@ def came_of(wanted: Sequence[Wanted], contents: Path, known: Known) -> Came:
     hashes = pa.array({one.sha256 for one in wanted} - {None}, pa.binary(32))
     times = {stamp[1] for one in wanted for stamp in (one.stamp, one.was.written) if stamp}
     maybe = {one.was.maybe for one in wanted} - {b""}
-    known_to = Asked(known)
+    known_to, each_alone = Asked(known), known.is_side_by_side
+    is_first = known.before == known.contents
     for rows in read.batches(contents, CONTENTS) if wanted else ():
         asked = pc.is_in(rows["sha256"], value_set=hashes)
         asked = pc.or_(
@@ -240,7 +246,7 @@ def came_of(wanted: Sequence[Wanted], contents: Path, known: Known) -> Came:
         asked = pc.or_(asked, pc.is_in(rows["path"], value_set=pa.array(maybe, pa.binary())))
         there = rows.filter(asked)
         for now, was in zip(_files(there), known_to.of(there["path"]), strict=True):
-            came.take(now, was)
+            came.take(now, was.alone(is_first=is_first) if each_alone else was)
             if now.path in maybe:
                 came.there[now.path] = _as_read(now, was.last)
     _leave_out_copies(came, contents)

@@ -133,6 +133,7 @@ def remembered(
     known = knowing.known(last, part, folder)
     if known is None:
         return None
+    known = known._replace(is_side_by_side=own.are_shards)
     return remembering.remember(known, contents.path, folder, found.ended, hidden)
 
 

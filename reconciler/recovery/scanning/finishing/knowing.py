@@ -30,6 +30,8 @@ class Known(NamedTuple):
     hidden: Hidden
     #: What was there in the last scan alone: `contents` has what runs of this one have read since.
     before: Path
+    #: Whether what runs of this one have read was read side by side, and not one after the other.
+    is_side_by_side: bool = False
 
 
 def of_scan(last: Last) -> Known:

@@ -47,6 +47,9 @@ class Own:
         self._runs = [(run, pieces.series(repository, run, folder)) for run in runs]
         #: Paths that they have found gone.
         self.gone = set[bytes]().union(*(pieces.gone(repository, run, folder) for run in runs))
+        #: Whether they are shards: side by side, of which none has seen what another one has read.
+        read = [run for run in runs if run.pieces]
+        self.are_shards = bool(read) and all(run.begun.shard for run in read)
         self._overtaken = overtaken
         self._handed_out: list[tuple[Begun, Earlier]] = []
         self._part: Path | None = None

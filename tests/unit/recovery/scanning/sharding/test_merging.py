@@ -451,3 +451,21 @@ def test_what_says_which_scan_it_is_and_is_damaged_is_named(storage, repository,
     repository.write(name, b"{}", replace=True)
     with pytest.raises(RepositoryError, match=r"0\.json.*remove it, and run all shards again"):
         shards(2, 2)
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_what_moves_between_two_shards_is_not_missing(storage, repository, shards, is_first):
+    if not is_first:
+        scan_once(storage, repository)
+    each = [b"new %d" % i for i in range(8)]
+    for path in each:
+        storage.put(path, b"bytes of " + path)
+    shards(1, 2)
+    for path in each:
+        storage.files[b"moved " + path] = storage.files.pop(path)
+    ended = shards(2, 2)
+    assert ended.status == COMPLETE
+    remembered.keep(repository, ended, here().now)
+    again = scan_once(storage, repository)
+    remembered.keep(repository, again, here().now)
+    assert (ended.missing, again.missing) == (0, 0)
