@@ -107,9 +107,9 @@ def told(lasting: Iterable[Lasting], known: Known) -> tuple[Condition, ...]:
     return added(stays, PROOFS, known.conditions)
 
 
-def left(lasting: Iterable[Lasting], known: Known) -> frozenset[str]:
+def left(lasting: Iterable[Lasting], kinds: frozenset[str], known: Known) -> frozenset[str]:
     """Return the storages that were told of, and of which the repository tells no more."""
-    names = {one.condition.name for one in lasting if one.condition.kind in PROOFS}
+    names = {one.condition.name for one in lasting if one.condition.kind in kinds}
     return frozenset(names - known.read - known.unread - {_WHOLE})
 
 

@@ -97,6 +97,9 @@ class Watch:
         self._status = taken.scanned(self._status, ended.exit_code, self._time())
         if ended.worked or ended.problem:  # who was interrupted has seen neither
             found = files.of_scan(ended.problem, ended.exit_code, ended.known, ended.short)
+            if ended.known is not None:
+                gone = files.left(self._told.memory.lasting, SCANNING, ended.known)
+                self._told.drop(SCANNING, gone)
             self._told.see(SCANNING, found)
         self._is_passed_by = self._recalling is not None
         if ended.known is not None:
@@ -250,7 +253,7 @@ class Watch:
                 self._told.see(PROOFS, files.another(before.lasting))
                 return
             self._told.drop(PROOFS)
-        self._told.drop(PROOFS, files.left(before.lasting, known))
+        self._told.drop(PROOFS, files.left(before.lasting, PROOFS, known))
         self._proofs = {proof.place: proof for proof in known.proofs}
         self.numbers = known.numbers
         self._status = taken.proved(self._status, self._proofs, known)

@@ -3,9 +3,11 @@
 from datetime import UTC, datetime
 
 import pytest
+from msgspec.structs import replace
 
 from reconciler.errors import ERROR, FINDINGS, SUCCESS, UNPROVED
 from reconciler.watching.conditions import (
+    DROPPED,
     ENDED,
     FINDING,
     NOT_KNOWN,
@@ -99,3 +101,13 @@ def test_a_scan_that_was_interrupted_ends_nothing(known_by_then):
     assert [one.condition for one in world.watch.status.lasting] == [FAILED]
     world.watch.scanned(ScanEnded(0, worked=True, known=known()))
     assert world.told == [(ENDED, FAILED)]
+
+
+def test_of_a_storage_that_is_nowhere_any_more_nobody_says_that_it_was_scanned():
+    world = World()
+    everything = replace(known(), read=frozenset({"a", "b"}))
+    world.watch.scanned(ScanEnded(8, worked=True, known=everything, short=(UNREAD,)))
+    world.told.clear()
+    world.watch.scanned(ScanEnded(0, worked=True, known=replace(known(), read=frozenset({"a"}))))
+    ((event, told),) = world.told
+    assert (event, told.message[: len(DROPPED)]) == (ENDED, DROPPED)
