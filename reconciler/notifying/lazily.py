@@ -35,6 +35,11 @@ class Lazily:
         except UsageError as error:
             raise UsageError(f"the address of {quoted(self._name)}: {error}") from None
 
+    @property
+    def may_be_taken(self) -> bool:
+        """Whether what is being sent now may be taken already; from any thread."""
+        return self._made is not None and self._made.may_be_taken
+
     def send(self, message: Message) -> Outcome:
         """Send a message, and return what has become of it."""
         try:

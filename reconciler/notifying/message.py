@@ -38,6 +38,10 @@ class Service(Protocol):
     def send(self, message: Message) -> Outcome:
         """Send it. It raises nothing, and may take long."""
 
+    @property
+    def may_be_taken(self) -> bool:
+        """Whether what is being sent now may be taken already; from any thread."""
+
 
 class Door(Service, Protocol):
     """One destination."""

@@ -159,7 +159,7 @@ class Post:
             ):
                 self._changed.wait(left)
             for name, one in self._senders.items():
-                if tried and one.begun is not None:
+                if one.begun is not None and (tried or one.door.may_be_taken):
                     self._ended(name, one, Outcome(NO_ANSWER, again=AGAIN))
             self._closed = True
             self._changed.notify_all()

@@ -47,27 +47,33 @@ _PATIENCE = 30.0
 _TIMES = {"cto": "socket_connect_timeout", "rto": "socket_read_timeout"}
 
 
-class _Course(threading.local):
-    """How far the thread has come that sends; of ways to send that are not known here nothing."""
+class _Course:
+    """How far something comes that is sent; of ways to send that are not known here nothing."""
 
-    connects = False
-    #: Whether any of a message was, or may be, handed over; and whether that has come to its end.
-    sends = False
-    answered = False
-    #: Whether a mail server has said what becomes of it.
-    settled = False
+    def __init__(self) -> None:
+        self.connects = False
+        #: Whether any of a message was, or may be, handed over; and whether that came to its end.
+        self.sends = self.answered = False
+        #: Whether a mail server has said what becomes of it.
+        self.settled = False
 
-    def begin(self) -> None:
-        """Know of nothing yet."""
-        self.connects = self.sends = self.answered = self.settled = False
+
+class _Sending(threading.local):
+    """What the thread sends."""
+
+    course = _Course()
 
     def connect(self) -> None:
         """Know that a connection is begun, over which nothing was sent."""
-        self.begin()
-        self.connects = True
+        self.course.connects = True
+        self.course.sends = self.course.answered = self.course.settled = False
+
+    def knows(self, what: str) -> _Step:
+        """Return the step by which this is known."""
+        return lambda: setattr(self.course, what, True)
 
 
-_course = _Course()
+_sending = _Sending()
 
 
 def _noted(connection: type, method: str, before: _Step, after: _Step) -> None:
@@ -84,20 +90,16 @@ def _noted(connection: type, method: str, before: _Step, after: _Step) -> None:
     setattr(connection, method, noting)
 
 
-def _knows(what: str) -> _Step:
-    return lambda: setattr(_course, what, True)
-
-
 def _nothing() -> None:
     pass
 
 
 for _connection in (urllib3.connection.HTTPConnection, urllib3.connection.HTTPSConnection):
-    _noted(_connection, "connect", _course.connect, _knows("sends"))
-_noted(urllib3.connection.HTTPConnection, "request", _nothing, _knows("sends"))
-_noted(urllib3.connection.HTTPConnection, "getresponse", _nothing, _knows("answered"))
-_noted(smtplib.SMTP, "connect", _course.connect, _nothing)
-_noted(smtplib.SMTP, "data", _knows("sends"), _knows("settled"))
+    _noted(_connection, "connect", _sending.connect, _sending.knows("sends"))
+_noted(urllib3.connection.HTTPConnection, "request", _nothing, _sending.knows("sends"))
+_noted(urllib3.connection.HTTPConnection, "getresponse", _nothing, _sending.knows("answered"))
+_noted(smtplib.SMTP, "connect", _sending.connect, _nothing)
+_noted(smtplib.SMTP, "data", _sending.knows("sends"), _sending.knows("settled"))
 
 
 def recipients(url: Secret) -> list[str]:
@@ -127,10 +129,11 @@ class Service:
                 raise UsageError("it has fewer recipients than before") from None
         self._sender = apprise.Apprise(asset=plugin.asset)
         self._sender.add(plugin)
+        self._course = _Course()
 
     def send(self, message: Message) -> Outcome:
         """Send a message, and return what has become of it."""
-        _course.begin()
+        course = self._course = _sending.course = _Course()
         try:
             result = self._sender.notify(
                 body=message.rest,
@@ -140,9 +143,18 @@ class Service:
                 interpret_escapes=False,
                 log_level=logging.DEBUG,
             )
-            return TAKEN if result else _why([(each.level, each.message) for each in result.logs()])
+            logged = [(each.level, each.message) for each in result.logs()]
+            return TAKEN if result else _why(logged, course)
         except Exception as error:  # a service may fail in any way, and what it says may be secret
             return Outcome(f"{NOT_TAKEN} ({type(error).__name__})")
+        finally:
+            self._course = _Course()
+
+    @property
+    def may_be_taken(self) -> bool:
+        """Whether what is being sent now may be taken already; from any thread."""
+        course = self._course
+        return course.sends and not course.settled
 
 
 def _plugin(url: Secret) -> apprise.NotifyBase:
@@ -223,7 +235,7 @@ def _only(
         setattr(plugin, other, type(getattr(plugin, other))([one] if other == name else []))
 
 
-def _why(logged: list[tuple[str, str]]) -> Outcome:
+def _why(logged: list[tuple[str, str]], course: _Course) -> Outcome:
     """Return what has become of a message that apprise does not take for sent, by what it logged.
 
     Details, which have names and texts of others, are looked at for one thing alone.
@@ -237,10 +249,10 @@ def _why(logged: list[tuple[str, str]]) -> Outcome:
     details = [said for level, said in logged if level == "DEBUG"]
     unanswered = any(_NO_ANSWER.match(said) for said in details)
     is_cut = unanswered or any(said.startswith(_CUT) for said in details)
-    if not _course.connects and not _course.sends:  # by a way that is not known here
+    if not course.connects and not course.sends:  # by a way that is not known here
         is_unsure = unanswered and not _NOT_SENT.search(told)
     else:
-        is_unsure = _course.sends and not _course.settled and (is_cut or not _course.answered)
+        is_unsure = course.sends and not course.settled and (is_cut or not course.answered)
     if is_unsure:
         return Outcome(NO_ANSWER_IN_TIME if unanswered else CUT_OFF, again=AGAIN)
     is_away = unanswered or _NOT_REACHED.search(told)

@@ -38,7 +38,7 @@ def seen(*names):
 class Door:
     """A destination that the test opens and shuts."""
 
-    service, whom = "Test", ""
+    service, whom, may_be_taken = "Test", "", False
 
     def __init__(self, *why):
         self.why, self.tried, self.taken = list(why), Mailbox(), Mailbox()
@@ -250,6 +250,23 @@ def test_whichever_is_the_newer_one_is_gone_on_from(kept):
     assert post.recalled(old) == new
     post.close(SOON, tried=True)
     assert team.taken.empty()
+
+
+@pytest.mark.parametrize("may_be_taken", [True, False])
+def test_a_message_that_is_out_at_each_end_is_sent_three_times_if_it_may_be_taken(
+    kept, may_be_taken
+):
+    team = Door()
+    team.may_be_taken = may_be_taken
+    team.may_answer.clear()
+    for number in range(4):
+        post = kept.post(team=team)
+        post.take(seen("nas"))
+        if number < 3 or not may_be_taken:
+            assert team.tried.get(timeout=SOON).first == "drift: 'nas': not live (here)"
+        post.close(0.01, tried=False)
+    assert team.tried.empty()
+    team.may_answer.set()
 
 
 def test_of_what_a_watch_has_told_outlasts_its_memory(kept):

@@ -2,6 +2,8 @@
 
 import logging
 import socket
+import threading
+from queue import Queue as Mailbox
 
 import pytest
 
@@ -82,6 +84,7 @@ def test_who_does_not_answer_is_waited_for_a_while_only(hook, address):
     hook.hangs = True
     try:
         hasty = service(f"{address}&rto=0.2")
+        assert not hasty.may_be_taken
         assert hasty.send(TEXT) == Outcome(NO_ANSWER_IN_TIME, again=AGAIN)
     finally:
         hook.hangs = False
@@ -144,6 +147,22 @@ def test_a_mail_server_that_hangs_before_it_is_handed_a_mail_has_surely_none(ste
         assert service(address).send(TEXT) == Outcome(NOT_REACHED)
         server.silent_at = ()
         assert service(address).send(TEXT) == TAKEN
+
+
+def test_while_it_waits_for_an_answer_a_message_may_be_taken(hook, address):
+    hook.hangs, hook.asked = True, Mailbox()
+    patient = service(f"{address}&rto=20")
+    sending = threading.Thread(target=patient.send, args=(TEXT,), daemon=True)
+    try:
+        sending.start()
+        hook.asked.get(timeout=10)
+        assert patient.may_be_taken
+    finally:
+        hook.hangs = False
+        hook.released.set()
+    sending.join(20)
+    hook.released.clear()
+    assert not patient.may_be_taken
 
 
 def test_a_server_that_hangs_before_the_lines_are_secret_was_sent_nothing():

@@ -85,7 +85,7 @@ def test_after_an_apply_as_many_are_live_as_there_are():
 class Door:
     """A destination that is away now and then."""
 
-    service, whom = "Test", ""
+    service, whom, may_be_taken = "Test", "", False
 
     def __init__(self):
         self.sent = 0
