@@ -208,7 +208,7 @@ class Comparison:
         elif what in (values.EXTRA, NEW) and now is not None:
             self._pairing.came(at, now, what)
         elif what in (values.CHANGED, UNSETTLED) and now is not None:
-            self._pairing.came(None, now)
+            self._pairing.came_over(now)
         if now is not None and now.kind == rows.UNREADABLE and not _is_as_it_was(was, now):
             self._pairing.unread(now)
 

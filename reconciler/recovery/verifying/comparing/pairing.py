@@ -50,18 +50,32 @@ class Pairing:
         #: New files that nobody has read, by size and time.
         self._unread: dict[Hashable, deque[bytes]] = {}
         self._number_unread = 0
-        #: Whether there were more than can be held against each other.
-        self.overflowed = False
+        #: Files that are there instead of others; whether there were more of these than are kept.
+        self._over: list[Came] = []
+        self._over_is_full = False
+        self._is_full = False
+
+    @property
+    def overflowed(self) -> bool:
+        """Whether there were more than can be held against each other."""
+        return self._is_full or (self._over_is_full and bool(self._gone))
 
     def gone(self, at: int, was: Content) -> None:
         """Take note of a file that is gone."""
         if _has_bytes(was) and self._has_room(len(self._gone)):
             self._gone.append(Gone(at, was))
 
-    def came(self, at: int | None, now: Content, counted: str = "") -> None:
-        """Take note of a file that is new, there or at all."""
+    def came(self, at: int | None, now: Content, counted: str) -> None:
+        """Take note of a file that is new."""
         if _has_bytes(now) and self._has_room(len(self._came)):
             self._came.append(Came(at, now, counted))
+
+    def came_over(self, now: Content) -> None:
+        """Take note of a file that is there instead of another."""
+        if _has_bytes(now) and now.size:
+            self._over_is_full = len(self._over) >= self._most
+            if not self._over_is_full:
+                self._over.append(Came(None, now))
 
     def unread(self, now: Content) -> None:
         """Take note of a file that is new, and was not read."""
@@ -88,14 +102,15 @@ class Pairing:
         One that differs in Unicode form only comes before any other with the same bytes. Empty
         files are all alike, so that they are never said to be moved.
         """
-        renamed = _matched(self._gone, self._came, _form, values.RENAMED)
+        every = [*self._came, *self._over]
+        renamed = _matched(self._gone, every, _form, values.RENAMED)
         done = {id(one) for pair in renamed for one in (pair.gone, pair.came)}
         gone = [one for one in self._gone if id(one) not in done]
-        came = [one for one in self._came if id(one) not in done]
+        came = [one for one in every if id(one) not in done]
         return renamed + _matched(gone, came, _bytes, values.MOVED)
 
     def _has_room(self, number: int) -> bool:
-        self.overflowed = self.overflowed or number >= self._most
+        self._is_full = self._is_full or number >= self._most
         return number < self._most
 
 

@@ -16,6 +16,7 @@ from reconciler.recovery.rows import Content
 from reconciler.recovery.verifying.comparing import classify as classes
 from reconciler.recovery.verifying.comparing import comparison, pairing
 from reconciler.recovery.verifying.comparing.comparison import Comparison
+from reconciler.recovery.verifying.comparing.pairing import Pairing
 from reconciler.recovery.verifying.comparing.sides import Circumstances, Lost, Side
 from reconciler.recovery.verifying.comparing.spool import Spool
 from reconciler.recovery.verifying.comparing.unproved import unproved
@@ -294,3 +295,12 @@ def test_there_are_never_more_parts_than_can_be_told_apart(monkeypatch):
 def test_nothing_compared_is_counted_as_nothing():
     tally, told = compared([], [])
     assert (tally.of, tally.compared, tally.not_verified, told) == (0, 0, 0, [])
+
+
+def test_files_that_changed_are_too_many_only_where_something_is_gone():
+    pairing = Pairing(most=2)
+    for n in range(3):
+        pairing.came_over(file(b"%d" % n))
+    assert not pairing.overflowed
+    pairing.gone(0, file(b"gone"))
+    assert pairing.overflowed
