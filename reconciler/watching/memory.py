@@ -28,7 +28,7 @@ NAME = "watch.json"
 #: What of a memory says what told of it.
 WHOSE = ("manifest", "platform", "platform_id", "repository", "scans_in")
 _BEGINS, _ENDS = ".watch-", ".tmp"
-_IF_MEANT = (
+_STAYS = (
     "nothing is applied, and what was told before lasts until that one is back; if this is meant, "
     "give the watch a new folder with --state, or remove the one that it has"
 )
@@ -111,12 +111,14 @@ def paused(failing: Iterable[Failing], clock: Clock) -> tuple[Paused, ...]:
 
 
 def is_another(whose: Mapping[str, str], address: str, id: str) -> bool:
-    """Return whether what lies at the address of a platform is another one, or none any more.
+    """Return whether a platform is another one than the one that was known, or none any more.
 
-    Where no id was known whatever is found is what there is.
+    Where no id was known whatever is found is what there is. Another address is what a person
+    wants, but for one at which there is no platform: it may be mistyped.
     """
-    known = whose.get("platform_id", "")
-    at_ours = whose.get("platform") == address
+    known, at_ours = whose.get("platform_id", ""), whose.get("platform") == address
+    if id == NEW_PLATFORM:
+        return known not in ("", NEW_PLATFORM)
     return at_ours and known not in ("", NEW_PLATFORM, UNKNOWN_PLATFORM, id)
 
 
@@ -126,16 +128,24 @@ def checked(memory: Memory, looked: Looked) -> Looked:
     That is so until it is back, or a person says that it is meant: the manifest by another address,
     who starts the watch by another folder of state.
     """
-    known, found = memory.platform_id, looked.platform_id
-    if looked.problem or not is_another(memory.whose, looked.platform, found):
+    if looked.problem or not is_another(memory.whose, looked.platform, looked.platform_id):
         return looked
-    why = f"is another platform than before (its id is {quoted(found)}, and was {quoted(known)})"
-    if found == NEW_PLATFORM:
-        why = f"does not exist any more (the platform that was there has the id {quoted(known)})"
-    elif found == UNKNOWN_PLATFORM:
-        why = f"does not say any more which platform it is (its id was {quoted(known)})"
-    said = f"{quoted(looked.platform)} {why}: {_IF_MEANT}"
+    said = f"{quoted(looked.platform)} {_why(memory, looked)}"
     return Looked(ERROR, problem=Condition(UNREAD, "", OF_ANOTHER, said))
+
+
+def _why(memory: Memory, looked: Looked) -> str:
+    known, found = quoted(memory.platform_id), quoted(looked.platform_id)
+    if memory.platform != looked.platform:
+        return (
+            "does not exist: `reconciler apply` makes it, if the address is right; a watch that "
+            f"knows another platform ({quoted(memory.platform)}) makes none"
+        )
+    if looked.platform_id == NEW_PLATFORM:
+        return f"does not exist any more (the platform that was there has the id {known}): {_STAYS}"
+    if looked.platform_id == UNKNOWN_PLATFORM:
+        return f"does not say any more which platform it is (its id was {known}): {_STAYS}"
+    return f"is another platform than before (its id is {found}, and was {known}): {_STAYS}"
 
 
 class Told:

@@ -156,10 +156,19 @@ def test_nothing_is_applied_where_what_was_known_of_the_platform_is_damaged(watc
     assert names(watched.path / "mnt/platform.db") == ["nas"]
 
 
-def test_another_address_in_the_manifest_is_what_a_person_wants(watched):
+def test_another_address_is_what_a_person_wants_but_no_platform_is_made_there(watched):
     watched.write(OURS.replace("mnt/platform", "second"))
-    assert [line for line in told(watched(*APPLY)) if line.startswith("no drift any more")]
-    assert names(watched.path / "second.db") == ["nas"]
+    (line,) = told(watched(*APPLY, code=1))
+    assert "does not exist: `reconciler apply` makes it" in line
+    assert told(watched("watch", "--once", code=1)) == []
+    assert told(watched(*APPLY, code=1)) == []
+    assert not (watched.path / "second.db").exists()
+    watched("apply", "-y", "-q")
+    watched.write(OURS.replace("mnt/platform", "second").replace("label: NAS", "label: Other"))
+    lines = told(watched(*APPLY))
+    assert lines[0].startswith("can look again, after: ")
+    assert [line for line in lines if line.startswith("no drift any more")]
+    assert names(watched.path / "mnt/platform.db") == names(watched.path / "second.db") == ["nas"]
 
 
 def test_a_server_that_answers_for_another_database_is_another_platform(folder):

@@ -57,5 +57,7 @@ def test_where_none_was_known_whatever_is_found_is_what_there_is(known, found):
 def test_another_address_is_what_a_person_wants_and_what_fails_says_so_itself():
     memory = replace(NOTHING, platform="sqlite:///q.db", platform_id="b")
     assert checked(memory, SEEN) is SEEN
+    new = checked(memory, replace(SEEN, platform_id=NEW_PLATFORM))
+    assert "does not exist: `reconciler apply` makes it" in new.problem.message
     failed = Looked(1, problem=Condition(UNREAD, "", OF_PLATFORM, "no route"))
     assert checked(memory, failed) is failed
