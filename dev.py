@@ -170,7 +170,8 @@ def install(extras: str) -> None:
     if binary("python").exists() and stamp.exists() and stamp.read_text() == wanted:
         return
     ours = ("--editable", f"{ROOT}{extras}")
-    if not by_uv(VENV, *ours):
+    # pip too: by it a user adds an extra, as messages and pages say.
+    if not by_uv(VENV, "pip", *ours):
         pip(VENV, *ours, environment=CONSTRAINED)
     stamp.write_text(wanted)
 

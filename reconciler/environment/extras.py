@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
 import sys
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -32,13 +34,23 @@ def _command(extra: str) -> str:
         if (home / receipt).exists():  # these make an installation anew, with what is named alone
             return f"{installer} {_wanted({*_present(), extra})}"
     python = shlex.quote(sys.executable)
-    if _made_by_uv(home):
-        return f"uv pip install --python {python} {_wanted({extra})}"
-    return f"{python} -m pip install {_wanted({extra})}"
+    if _has("pip"):
+        return f"{python} -m pip install {_wanted({extra})}"
+    if not _made_by_uv(home):
+        if _has("ensurepip"):
+            return f"{python} -m ensurepip && {python} -m pip install {_wanted({extra})}"
+        if not shutil.which("uv"):
+            return f"python3 -m pip --python {python} install {_wanted({extra})}"
+    return f"uv pip install --python {python} {_wanted({extra})}"
+
+
+def _has(module: str) -> bool:
+    """Return whether this environment has a module, which is not imported."""
+    return find_spec(module) is not None
 
 
 def _made_by_uv(home: Path) -> bool:
-    """Return whether uv has made a virtual environment: it puts no pip into it."""
+    """Return whether uv has made a virtual environment: who has that one, has uv."""
     try:
         return "\nuv = " in "\n" + (home / "pyvenv.cfg").read_text()
     except (OSError, ValueError):

@@ -33,11 +33,17 @@ class Installed:
         return None if self._origin is None else json.dumps(self._origin)
 
 
+def modules(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
+    """Have the environment hold these of the modules that install others."""
+    monkeypatch.setattr(extras, "_has", lambda module: module in names)
+
+
 @pytest.fixture
 def installed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     real = extras.installed
     monkeypatch.setattr(sys, "executable", "/venv/bin/python")
     monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    modules(monkeypatch, "pip", "ensurepip")
 
     def place(origin: object) -> None:
         ours = Installed(origin)
@@ -88,17 +94,37 @@ def test_installers_of_programs_keep_the_extras_that_are_there(
     assert missing_extra("PostgreSQL", "postgresql").endswith(f"`{command}`")
 
 
-def test_an_environment_that_uv_made_has_no_pip(installed, tmp_path) -> None:
-    (tmp_path / "pyvenv.cfg").write_text("home = /usr/bin\nuv = 0.9.13\n")
+@pytest.mark.parametrize(
+    ("there", "by_uv", "uv", "command"),
+    [
+        (("ensurepip",), True, "", "uv pip install --python /venv/bin/python"),
+        (("pip",), True, "", "/venv/bin/python -m pip install"),
+        (
+            ("ensurepip",),
+            False,
+            "/bin/uv",
+            "/venv/bin/python -m ensurepip && /venv/bin/python -m pip install",
+        ),
+        ((), False, "/bin/uv", "uv pip install --python /venv/bin/python"),
+        ((), False, "", "python3 -m pip --python /venv/bin/python install"),
+    ],
+)
+@pytest.mark.skipif(sys.platform == "win32", reason="paths and quotes of a POSIX shell")
+def test_an_environment_without_pip_is_not_told_to_use_its_own(
+    installed, tmp_path, monkeypatch, there, by_uv, uv, command
+) -> None:
+    (tmp_path / "pyvenv.cfg").write_text("home = /usr/bin\n" + "uv = 0.9.13\n" * by_uv)
+    monkeypatch.setattr(extras.shutil, "which", lambda _: uv or None)
     installed(None)
-    assert missing_extra("the lock", "s3").endswith(
-        ": `uv pip install --python /venv/bin/python 'jetraw-reconciler[s3]==1.2.3'`"
-    )
+    modules(monkeypatch, *there)
+    told = missing_extra("the lock", "s3")
+    assert told.endswith(f": `{command} 'jetraw-reconciler[s3]==1.2.3'`")
 
 
 def test_a_checkout_that_was_never_installed_names_the_package(monkeypatch, tmp_path) -> None:
     monkeypatch.setattr(sys, "prefix", str(tmp_path))
     monkeypatch.setattr(extras, "installed", lambda *_: None)
+    modules(monkeypatch, "pip")
     assert missing_extra("x", "server").endswith("-m pip install 'jetraw-reconciler[server]'`")
 
 
