@@ -181,5 +181,11 @@ class Platform(Protocol):
 class Audited(Protocol):
     """A platform that keeps an audit; the others have none of this."""
 
-    def changes(self, *, name: str | None) -> Iterator[Change]:
-        """Yield every write, oldest first; with `name`, those of what has or had this name."""
+    def changes(self, *, name: str | None, after: int = 0) -> Iterator[Change]:
+        """Yield every write after a revision, oldest first.
+
+        With `name`, those of what has or had this name.
+        """
+
+    def recent(self, writes: int) -> int:
+        """Return a revision after which there are about so many writes; 0 if there are fewer."""

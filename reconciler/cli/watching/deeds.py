@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 
 from msgspec.structs import replace
 
@@ -14,15 +14,17 @@ from reconciler.cli.applying.events import EventStream
 from reconciler.cli.applying.signals import Stop
 from reconciler.cli.commands.watching.watch import WatchOptions
 from reconciler.cli.context import Context
-from reconciler.cli.inputs.platform import plan_apart, read_source
+from reconciler.cli.inputs.platform import open_at, plan_apart, read_source
 from reconciler.cli.watching import outcomes
 from reconciler.cli.watching.surveying import Surveyor
 from reconciler.environment.here import origin_here
 from reconciler.errors import ERROR, PlatformBusyError, ReconcilerError, StaleError, UsageError
+from reconciler.given.platform import choose_address
 from reconciler.given.source import Source
 from reconciler.manifest import default_paths
 from reconciler.model import NEW_PLATFORM, UNKNOWN_PLATFORM, State
 from reconciler.plan.document import Plan
+from reconciler.platform import Audited, Platform
 from reconciler.reconcile import Applied
 from reconciler.retry.limits import TimeLimit
 from reconciler.retry.reader import PatientReader
@@ -102,7 +104,7 @@ class Deeds:
             self._digest = plan.digest
             self._events.plan(plan)
         if self._surveyor is not None:
-            self._survey = self._surveyor.survey(source, plan, states[-1])
+            self._survey = self._surveyor.survey(source, plan, states[-1], context.limit.left)
         looked = outcomes.looked(source, plan, applies=self._options.apply)
         return replace(looked, survey=self._survey)
 
@@ -149,7 +151,9 @@ class Deeds:
         if plan.platform_id == NEW_PLATFORM:
             tried = replace(tried, platform_id=_made(source))
         if tried.worked and self._surveyor is not None and self._survey is not None:
-            tried = replace(tried, survey=self._surveyor.after(self._survey, plan))
+            anew = _for_a_look(self._context, self._options.interval)
+            platform, left = _audited(anew, source), anew.limit.left
+            tried = replace(tried, survey=self._surveyor.after(self._survey, plan, platform, left))
         return (
             replace(tried, exit_code=tried.exit_code or ERROR, is_untold=True) if untold else tried
         )
@@ -210,6 +214,14 @@ def _for_a_look(context: Context, interval: float) -> Context:
 def _for_an_apply(context: Context) -> Context:
     """Return the context of one apply, to which `--timeout` applies."""
     return context.anew()._replace(limit=TimeLimit(context.settings.timeout))
+
+
+def _audited(context: Context, source: Source) -> Platform:
+    """Return the platform of a source, opened anew if it keeps an audit: its time may be over."""
+    if isinstance(source.platform, Audited):
+        with suppress(ReconcilerError, OSError):
+            return open_at(context, *choose_address(context, source.manifest))
+    return source.platform
 
 
 def _check_identity(context: Context, plan: Plan) -> None:

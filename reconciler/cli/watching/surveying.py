@@ -8,6 +8,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from reconciler.cli.watching.auditing import REMOVALS, RUNS, Auditor
 from reconciler.given.source import Source
 from reconciler.journal.read import OperationRecord, of_file
 from reconciler.journal.read import Run as Recorded
@@ -18,6 +19,7 @@ from reconciler.model import State, Values, unmanaged_because
 from reconciler.model import Storage as Live
 from reconciler.names import Scope
 from reconciler.plan.document import CREATE, FIELDS, REMOVE, Operation, Plan
+from reconciler.platform import Audited, Left, Platform
 from reconciler.report.sentences import drift
 from reconciler.report.sentences.history import total
 from reconciler.report.sentences.operations import name_of, old_name
@@ -34,28 +36,30 @@ from reconciler.watching.survey import (
     Survey,
 )
 
-#: So many runs are told, and so many removals of one.
-_RUNS, _REMOVALS = 20, 20
-
 
 class Surveyor:
-    """Puts together what a watch has read; journals that have not changed are not read again."""
+    """Puts together what a watch has read; what has not changed of runs is not read again."""
 
     def __init__(self, journals: Path) -> None:
         """`journals` is the folder that has them, or will have."""
         self._folder = journals
         self._known: dict[str, tuple[object, Run]] = {}
+        self._auditor = Auditor(_run)
 
-    def survey(self, source: Source, plan: Plan, state: State) -> Survey:
-        """Return all that is live in scope, or declared, and in what it differs."""
+    def survey(self, source: Source, plan: Plan, state: State, left: Left) -> Survey:
+        """Return all that is live in scope, or declared, and in what it differs.
+
+        `left` says for how long the platform may be asked.
+        """
         desired = source.manifest.desired
         scope = Scope.of(desired.policy.scope, source.request.scopes)
         inside = [storage for storage in state.storages if scope.holds(storage.name)]
         found = drift.drift_of(plan, ignored=desired.policy.undeclared == "ignore")
         storages = sorted(_storages(plan, inside, found), key=lambda one: (one.name, one.id))
-        return Survey(tuple(storages), tuple(_differences(plan, found, inside)), self.runs())
+        runs = self._runs(source.platform, plan, left)
+        return Survey(tuple(storages), tuple(_differences(plan, found, inside)), runs)
 
-    def after(self, survey: Survey, plan: Plan) -> Survey:
+    def after(self, survey: Survey, plan: Plan, platform: Platform, left: Left) -> Survey:
         """Return what there is after an apply by which all of a plan was done."""
         done = {operation.id: operation for operation in plan.operations if operation.id}
         storages = []
@@ -67,12 +71,20 @@ class Surveyor:
                 storages.append(one)
             elif operation.action != REMOVE and operation.after is not None:
                 storages.append(_of_values(operation.after, DECLARED, one.id))
-        return Survey(tuple(sorted(storages, key=lambda one: one.name)), (), self.runs())
+        runs = self._runs(platform, plan, left)
+        return Survey(tuple(sorted(storages, key=lambda one: one.name)), (), runs)
+
+    def _runs(self, platform: Platform, plan: Plan, left: Left) -> tuple[Run, ...] | None:
+        """Return the newest runs as `history` knows them: an audit alone tells, if there is one."""
+        if isinstance(platform, Audited):
+            whose = f"{plan.platform_id} {platform.address}"
+            return self._auditor.runs(platform, whose, left)
+        return self.runs()
 
     def runs(self) -> tuple[Run, ...] | None:
         """Return the newest runs of the journals, newest first; None where they can't be read."""
         try:
-            newest = journals(self._folder)[:_RUNS]
+            newest = journals(self._folder)[:RUNS]
         except FileNotFoundError:
             return ()
         except OSError:
@@ -147,19 +159,20 @@ def _side(field: str, live: str | None, declared: str | None) -> Side:
 
 
 def _run(run: Recorded) -> Run:
+    """Tell of a run; in an audit, what it says of itself is what anybody may have claimed."""
     removed = [entry for entry in run.operations if entry.action == REMOVE]
     return Run(
-        run.run,
+        called(run.run),
         run.state,
         fit(run.started_at),
         fit(run.ended_at),
         run.exit,
-        fit(run.actor),
+        fit(masked_in(run.actor)),
         fit(run.host),
-        fit(run.commit),
+        fit(masked_in(run.commit)),
         fit(masked(run.job_url)),
         fit(total(run)),
-        tuple(map(_removal, removed[:_REMOVALS])),
+        tuple(map(_removal, removed[:REMOVALS])),
         len(removed),
         fit(masked_in(run.damage)),
     )

@@ -48,6 +48,8 @@ class Introduction(Struct, frozen=True):
     role: str
     version: str
     clock: str
+    #: Of its last write. The audit of a server that does not say it is read from its beginning.
+    revision: int = 0
 
 
 class Page(Struct, frozen=True):

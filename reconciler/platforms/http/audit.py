@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 #: Changes in a page, the most that a server gives.
 _LIMIT = 10_000
+#: By how much a server's revision grows with a write, on average: it does so at random. Where it
+#: once grew by less, more writes are after a revision.
+_STEP = 2**23
 
 
 class _Changes(Struct, frozen=True):
@@ -26,9 +29,17 @@ class _Changes(Struct, frozen=True):
     next: int | None
 
 
-def read_changes(connection: Connection, name: str | None) -> Iterator[Change]:
-    """Yield every write, oldest first; raises `PlatformError` for an audit that has no end."""
-    after: int | None = 0
+def recent(revision: int, writes: int) -> int:
+    """Return after which revision, of a server that is at one, there are about so many writes."""
+    return max(0, revision - writes * _STEP)
+
+
+def read_changes(connection: Connection, name: str | None, start: int) -> Iterator[Change]:
+    """Yield every write after `start`, oldest first.
+
+    Raises `PlatformError` for an audit that has no end.
+    """
+    after: int | None = start
     while after is not None:
         path = f"/v1/audit?limit={_LIMIT}&after={after}"
         if name is not None:

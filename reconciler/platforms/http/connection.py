@@ -114,10 +114,12 @@ class Connection:
         timeouts: Timeouts = _USUAL,
         connections: int = CONNECTIONS,
         left: Left = forever,
+        met: Introduction | None = None,
     ) -> None:
         """Prepare; nothing is sent yet. Raises `UsageError` if the environment makes no sense.
 
-        `left` gives the seconds until all that is asked is to be over, None without an end.
+        `left` gives the seconds until all that is asked is to be over, None without an end. A
+        server that was `met` by another connection is not asked again who it is.
         """
         proxy = proxy_for(address)
         self.words = Words(address, proxy, has_token=token is not None)
@@ -127,7 +129,9 @@ class Connection:
         self._left = left
         self._client = make_client(address, proxy, authorities, connections)
         self._meeting = threading.Lock()
-        self._met: Introduction | None = None
+        self._met = met
+        if met is not None:
+            self.words.role = met.role
 
     def close(self) -> None:
         """Let go of all connections."""
@@ -146,15 +150,27 @@ class Connection:
         self._met = met
         return met
 
+    @property
+    def met(self) -> Introduction | None:
+        """What the server has last said of itself; None if it was not asked yet."""
+        return self._met
+
+    def meet(self) -> Introduction:
+        """Return what the server has said of itself; it is asked once."""
+        if (met := self._met) is not None:
+            return met
+        with self._meeting:
+            return self._met or self.introduce()
+
     def ask(self, call: Call) -> Answer:
         """Make one call and take in the whole answer."""
-        self._meet()
+        self.meet()
         return self._ask(call)
 
     @contextmanager
     def stream(self, call: Call) -> Iterator[tuple[Answer, Iterator[bytes]]]:
         """Make one call and take in the answer piece by piece, if it is a success."""
-        self._meet()
+        self.meet()
         with self._exchange(call) as response:
             if response.status_code in SUCCESSES and VERSION_HEADER in response.headers:
                 answer = Answer(response.headers, b"", "", Problem(), call, self.words)
@@ -165,12 +181,6 @@ class Connection:
                 yield answer, response.iter_bytes()
             else:
                 yield self._answer(call, response), iter(())
-
-    def _meet(self) -> None:
-        if self._met is None:
-            with self._meeting:
-                if self._met is None:
-                    self.introduce()
 
     def _ask(self, call: Call) -> Answer:
         with self._exchange(call) as response:

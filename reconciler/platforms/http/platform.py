@@ -10,7 +10,8 @@ from reconciler.errors import UsageError
 from reconciler.lease.contract import Lease
 from reconciler.platform import Change, Left, Lost, forever
 from reconciler.platforms.http.address import Address
-from reconciler.platforms.http.audit import read_changes
+from reconciler.platforms.http.answers import Introduction
+from reconciler.platforms.http.audit import read_changes, recent
 from reconciler.platforms.http.connection import Connection
 from reconciler.platforms.http.lock import HttpLock
 from reconciler.platforms.http.reader import HttpReader
@@ -45,6 +46,7 @@ class HttpPlatform:
         self._token = token
         self._origin = origin
         self._left = left
+        self._read_by: Connection | None = None
 
     @property
     def address(self) -> str:
@@ -53,7 +55,8 @@ class HttpPlatform:
 
     def reader(self) -> HttpReader:
         """Open for reading; nothing is sent yet."""
-        return HttpReader(self._connection())
+        self._read_by = self._connection()
+        return HttpReader(self._read_by)
 
     def writer(
         self,
@@ -71,12 +74,24 @@ class HttpPlatform:
     def lock(self) -> HttpLock:
         return HttpLock(self._connection())
 
-    def changes(self, *, name: str | None) -> Iterator[Change]:
-        with closing(self._connection()) as connection:
-            yield from read_changes(connection, name)
+    def changes(self, *, name: str | None, after: int = 0) -> Iterator[Change]:
+        """Yield writes; a server that a reader of this platform has met is not asked who it is."""
+        with closing(self._connection(self._met())) as connection:
+            yield from read_changes(connection, name, after)
 
-    def _connection(self) -> Connection:
-        return Connection(self._address, self._token, left=self._left)
+    def recent(self, writes: int) -> int:
+        """Reckon from the revision at which a reader of this platform has met the server."""
+        if (met := self._met()) is None:
+            with closing(self.reader()) as reader:
+                reader.identity()
+        met = met or self._met()
+        return recent(met.revision if met else 0, writes)
+
+    def _met(self) -> Introduction | None:
+        return self._read_by.met if self._read_by else None
+
+    def _connection(self, met: Introduction | None = None) -> Connection:
+        return Connection(self._address, self._token, left=self._left, met=met)
 
 
 def _check_token(token: Secret) -> None:

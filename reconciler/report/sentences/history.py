@@ -56,6 +56,12 @@ def total(run: Run) -> str:
     return f"{count(len(run.operations), 'operation')}: {_counts(run) or 'none'}."
 
 
+def of_writes(number: int, *, at_least: bool) -> str:
+    """Count what a run has written, as `total` does; `at_least`: or more."""
+    told = f"{count(number, 'operation')}: {number:,} {DONE}."
+    return f"at least {told}" if at_least else told
+
+
 def ended(entry: OperationRecord) -> str:
     """Return how an operation ended, and what it was called before."""
     again = f", tried again {entry.retries}×" if entry.retries else ""

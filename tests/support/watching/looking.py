@@ -12,9 +12,10 @@ from support.watching.truth import Due, Truth
 from support.watching.watcher import INTERVAL, Watcher, until
 from support.watching.world import NAMES, Line, World
 
-#: Requests of a look at a platform that answers; at one that answers one request of three or so;
-#: and at one that does not, which is asked again for some seconds.
-_ASKS = {"well": 2, "slow": 2, "flaky": 4, "torn": 4, "lost": 4}
+#: Requests of a look at a platform that answers: who it is, its list, and, since there is a page,
+#: what is new in its audit; at one that does not answer one request of three or so; and at one
+#: that answers none, which is asked again for some seconds.
+_ASKS = {"well": 3, "slow": 3, "flaky": 6, "torn": 6, "lost": 6}
 _ASKS_AGAIN = 20
 #: By how much a process may grow that has looked for a while: kilobytes, threads, open files.
 _GROWS = (8_192, 1, 4)

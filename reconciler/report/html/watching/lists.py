@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from reconciler.environment.timestamps import whole_seconds
 from reconciler.executor import DONE
+from reconciler.journal.read import RECORDED
 from reconciler.report.html.page import ALARM, DOUBT, FINE, PLAIN, Item, Value
 from reconciler.report.html.watching.standing import differs, failing, is_unproved
 from reconciler.report.sentences.drift import meaning
@@ -109,7 +110,10 @@ def of_runs(status: Status) -> tuple[Listed, ...]:
     """Return the newest runs, and what they have removed."""
     runs = status.runs
     if runs is None:
-        why = "Not known: no look has worked since the start, or the journal can't be read."
+        why = (
+            "Not known: no look has worked since the start, or the journal, or the platform's "
+            "audit, can't be read."
+        )
         return (
             Listed("runs", "Runs", (), why, is_unknown=True),
             Listed("removals", "Removals", (), why, is_unknown=True),
@@ -120,9 +124,9 @@ def of_runs(status: Status) -> tuple[Listed, ...]:
             "runs",
             "Runs",
             tuple(map(_run, runs)),
-            "The newest in the journal of this watch; `reconciler history` has all."
+            f"The newest in {_source(runs)}; `reconciler history` has all."
             if runs
-            else "The journal of this watch has no run.",
+            else "No run is known yet.",
         ),
         Listed(
             "removals",
@@ -134,6 +138,11 @@ def of_runs(status: Status) -> tuple[Listed, ...]:
             number=sum(run.removed for run in runs),
         ),
     )
+
+
+def _source(runs: Sequence[Run]) -> str:
+    is_audit = any(run.state == RECORDED for run in runs)
+    return "the platform's audit" if is_audit else "the journal of this watch"
 
 
 def facts(status: Status) -> Iterator[tuple[str, str]]:

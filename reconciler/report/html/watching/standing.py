@@ -148,7 +148,7 @@ def _facts(status: Status, now: datetime) -> Iterator[tuple[str, str, str]]:
     if untold := failing(status):
         yield "not notified", f"{count(len(untold), 'destination')} can't be notified", DOUBT
     if status.platform and status.runs is None:
-        yield "journal unknown", "the journal of runs can't be read", DOUBT
+        yield "runs unknown", "the journal or audit of runs can't be read", DOUBT
 
 
 def _files(status: Status, now: datetime, told: set[str]) -> Iterator[tuple[str, str, str]]:
