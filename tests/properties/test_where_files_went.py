@@ -168,7 +168,7 @@ class Disk:
             if folder in self.left_out | self.closed.keys():
                 # Of what is left out only what was read there is known to be that file.
                 known = self.read_at if folder in self.left_out else self.at
-                self.gone |= {file.data} if known.get(file.data, path) != path else set()
+                self.gone |= {file.data} if known.get(file.data) != path else set()
         del self.storage.read[:]
         pace = None if most is None else Pace(most=most * SIZE)
         ended = self.nights.scan(excluded=excluded, full=full, every=30 * 86_400, pace=pace)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from msgspec.structs import replace
 
 from reconciler.recovery import values
-from reconciler.recovery.findings.giving_up import given_up, given_up_by, missed
+from reconciler.recovery.findings.giving_up import given_up, given_up_by, missed, truly_missed
 from reconciler.recovery.findings.states import (
     EITHER,
     OLDER,
@@ -132,7 +132,8 @@ def is_accepted(episode: FileFinding, now: Content | None) -> bool:
     if accepted is None or accepted.withdrawn or state_of(accepted.now) != state_of(now):
         return False
     of = given_up_by(accepted, episode)
-    return not is_bare(now) or all(is_among(each, of) for each in given_up(episode))
+    every = given_up(episode) if is_bare(now) else truly_missed(replace(episode, was=None))
+    return all(is_among(each, of) for each in every)
 
 
 def is_given_up(episode: FileFinding, now: FileFinding) -> bool:
@@ -242,7 +243,7 @@ def _seen_again(
     again = replace(
         now,
         was=was,
-        missed=missed(was, (*before, *(others if is_new else ()))),
+        missed=missed(was, (*before, *(others if is_new else now.missed))),
         first_seen=first_seen,
         last_seen=moment,
         resolved="",

@@ -48,6 +48,8 @@ class Displaced:
 
     def __init__(self) -> None:
         self._taken: list[pa.RecordBatch] = []
+        #: Whether any of those that were looked at had been taken before.
+        self.were_any = False
 
     def __bool__(self) -> bool:
         """Return whether there are any."""
@@ -60,6 +62,8 @@ class Displaced:
         the one that is gone may be that one: if it has other bytes, it is held against it as well.
         Never null.
         """
+        were = pc.any(pc.match_substring(good["path"], _MARK)).as_py()
+        self.were_any = self.were_any or bool(were)
         is_file = pc.and_(pairs.is_there(there), pc.is_valid(there["size"]))
         said = (pc.match_substring(good["detail"], word) for word in MISSED)
         asked = pc.and_(is_file, pc.fill_null(functools.reduce(pc.or_, said), False))
@@ -75,8 +79,8 @@ class Displaced:
             self._taken.append(_beside_another(rows))
         return other
 
-    def joined(self, part: Written, folder: Path) -> Written:
-        """Return, as a part in `folder`, the rows of `part` and these.
+    def joined(self, part: Written, folder: Path, *, is_newer: bool = True) -> Written:
+        """Return, as a part in `folder`, the rows of `part` and these, of one file the newer.
 
         Raises `RepositoryError`, `SnapshotError`.
         """
@@ -87,17 +91,31 @@ class Displaced:
         once = pc.not_equal(rows["path"][:-1], rows["path"][1:])
         rows = rows.filter(pa.concat_arrays([once, pa.array([True])]))
         with PartWriter(folder, CONTENTS) as writer:
-            for batch in merge.joined([read.batches(part.path, CONTENTS), iter([rows])]):
+            both = [read.batches(part.path, CONTENTS), iter([rows])]
+            for batch in merge.joined(both if is_newer else both[::-1]):
                 writer.write(batch)
             return writer.finish()
 
 
-def once(part: Path) -> Iterator[pa.RecordBatch]:
-    """Yield remembered rows, each file once: not beside another where it is remembered itself."""
+def once(part: Written, folder: Path) -> Written:
+    """Return, as a part in `folder`, remembered rows without those that stand in it twice.
+
+    Raises `RepositoryError`, `SnapshotError`.
+    """
+    with PartWriter(folder, CONTENTS) as writer:
+        for batch in _once(part.path):
+            writer.write(batch)
+        return writer.finish()
+
+
+def _once(part: Path) -> Iterator[pa.RecordBatch]:
+    """Yield remembered rows, each that is gone once: not beside another where it went itself."""
     own = set[bytes]()
     for batch in read.batches(part, CONTENTS):
-        displaced = pa.array([is_displaced(path) for path in values(batch["path"])], pa.bool_())
-        own.update(values(_beside_another(batch.filter(pc.invert(displaced)))["path"]))
+        paths, details = values(batch["path"]), values(batch["detail"])
+        displaced = pa.array(map(is_displaced, paths), pa.bool_())
+        gone = pa.array([was.is_missed or was.is_moved for was in map(away, details)], pa.bool_())
+        own.update(values(_beside_another(batch.filter(pc.and_not(gone, displaced)))["path"]))
         again = pc.and_(displaced, pc.is_in(batch["path"], value_set=pa.array(own, pa.binary())))
         yield batch.filter(pc.invert(again))
 

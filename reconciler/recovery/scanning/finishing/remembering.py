@@ -22,7 +22,7 @@ from reconciler.recovery.parts.write import PartWriter, Written
 from reconciler.recovery.rows import CHANGING
 from reconciler.recovery.scanning.finishing import moved
 from reconciler.recovery.scanning.finishing.away import Away, Stamp, away
-from reconciler.recovery.scanning.finishing.displaced import Displaced
+from reconciler.recovery.scanning.finishing.displaced import Displaced, once
 from reconciler.recovery.scanning.finishing.hiding import Hidden
 from reconciler.recovery.scanning.finishing.knowing import Known
 from reconciler.recovery.scanning.finishing.moved import with_details
@@ -68,9 +68,9 @@ def remember(
         if not (found or displaced):
             return None
         written = displaced.joined(writer.finish(), folder)
-    if not (going.is_any or displaced):
-        return written
-    return moved.marked(written, since.encode(), contents, known, folder, hidden)
+    if going.is_any or displaced:
+        written = moved.marked(written, since.encode(), contents, known, folder, hidden)
+    return once(written, folder) if displaced or displaced.were_any else written
 
 
 class _Going:

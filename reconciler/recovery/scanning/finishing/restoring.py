@@ -94,8 +94,9 @@ class _Restoring:
             return paths[0] if paths else None
         displaced = self._displaced(paths)
         joined = merge.joined([read.batches(path, CONTENTS) for path in paths])
-        every = displaced.joined(self._written(joined), self._folder).path
-        return self._written(once(every)).path
+        # What was known to be missed when the last scan ended was missed before.
+        every = displaced.joined(self._written(joined), self._folder, is_newer=False)
+        return once(every, self._folder).path
 
     def _written(self, batches: Iterable[pa.RecordBatch]) -> Written:
         with PartWriter(self._folder, CONTENTS) as writer:

@@ -122,11 +122,13 @@ class Wrong(Struct):
             self._tell(key, known)
         elif known is not None and _is_given_up(otherwise, known):
             self._give_up(key, otherwise)
-        elif key in self.by_key and key not in self.given_up:
-            # The path is told already.
+        elif key in self.by_key and (key not in self.given_up or self.by_key[key].what == DAMAGED):
+            # The path is told already, or what lies there was accepted without what went before.
             first = self.by_key[key]
             of_both = giving_up.missed(first.was, (*first.missed, *giving_up.given_up(finding)))
             self.by_key[key] = replace(first, missed=of_both)
+            self.given_up.discard(key)
+            self._tell(key, finding)
         else:
             self._keep(key, finding)
             self.given_up.discard(key)

@@ -331,3 +331,35 @@ def test_what_is_damaged_and_what_is_missed_at_one_path_are_accepted_together(lo
         assert lost.scan().found == 0
     del lost.storage.files[b"f/a"]
     assert lost.scan().missing_first == [b"f/a"]
+
+
+@pytest.mark.parametrize("is_at_once", [True, False])
+def test_what_came_under_the_time_of_what_is_missed_and_went_is_missed_with_it_once(
+    lost, is_at_once
+):
+    lost.put(ROTTEN)
+    assert lost.scan().altered == 1
+    del lost.storage.files[b"f/a"]
+    if not is_at_once:
+        assert lost.scan().missing_first == [b"f/a"]
+    lost.storage.put("restored", GOOD)
+    for _ in range(2):
+        assert lost.scan().found == 0
+
+
+def test_what_is_told_after_damage_was_accepted_at_its_path_is_accepted_with_it(awaited):
+    awaited.put(WRITTEN, mtime_ns=LATER)
+    awaited.scan()
+    awaited.put(b"WRITTEN", mtime_ns=LATER)
+    assert awaited.scan().altered == 1
+    awaited.accept()
+    assert awaited.scan().found == 0
+    awaited.storage.errors.clear()
+    awaited.storage.put("other", ROTTEN)
+    for _ in range(2):
+        assert awaited.scan().found == 1
+    awaited.accept()
+    for _ in range(2):
+        assert awaited.scan().found == 0
+    awaited.storage.put("restored", GOOD)
+    assert awaited.scan().found == 0

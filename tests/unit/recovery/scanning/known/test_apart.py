@@ -134,6 +134,35 @@ def test_what_several_lines_of_scans_miss_at_one_path_is_missed_once(night):
         assert b"old" not in scan_and_keep(night, night.one).missing_first
 
 
+def test_what_was_given_up_is_not_told_again_by_a_line_of_scans_that_had_seen_it(night):
+    def accept():
+        repository = open_repository(str(night.one))
+        shown = to_accept(repository, TARGET.place, TARGET.name, ())
+        accept_shown(repository, TARGET.place, shown, Accepted("", "anna"), utc_now())
+
+    night.put_together()
+    night.storage.put("old", b"first", mtime_ns=LONG_AGO + 2)
+    for _ in range(2):
+        scan_and_keep(night, night.one)
+        accept()
+    shutil.rmtree(night.other)
+    shutil.copytree(night.one, night.other)
+    night.storage.put("elsewhere")
+    scan_and_keep(night, night.other)
+    del night.storage.files[b"old"]
+    assert scan_and_keep(night, night.one).missing_first == [b"old"]
+    accept()
+    night.storage.put("old", b"another", mtime_ns=LONG_AGO + 1)
+    assert scan_and_keep(night, night.one).found == 0
+    del night.storage.files[b"old"]
+    assert scan_and_keep(night, night.one).missing_first == [b"old"]
+    night.put_together()
+    scan_and_keep(night, night.one)
+    night.storage.put("restored", b"another", mtime_ns=LONG_AGO + 1)
+    for _ in range(2):
+        assert scan_and_keep(night, night.one).found == 0
+
+
 def test_what_can_not_be_read_of_another_line_is_missed_until_it_is_accepted(night):
     night.put_together()
     (night.one / layout.part(night.apart.contents)).unlink()
