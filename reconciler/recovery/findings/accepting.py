@@ -18,7 +18,6 @@ from reconciler.recovery import paths
 from reconciler.recovery.findings import store
 from reconciler.recovery.findings.episodes import NEEDS_PROOF, is_settled, key, open_ones
 from reconciler.recovery.findings.giving_up import given_up
-from reconciler.recovery.findings.states import is_bare
 from reconciler.recovery.repository.address import in_shell
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.values import Accepted, FileFinding
@@ -84,8 +83,7 @@ def accept(
     said = replace(said, at=timestamp(moment, "milliseconds"))
 
     def accepted(was: FileFinding, episode: FileFinding) -> Accepted | None:
-        of = given_up(was) if is_bare(was.now) or was.missed else ()
-        as_shown = replace(said, now=was.now, of=of, seen=was.last_seen)
+        as_shown = replace(said, now=was.now, of=given_up(was), seen=was.last_seen)
         return as_shown if is_settled(replace(episode, accepted=as_shown)) else None
 
     return _kept(repository, place, shown, moment, accepted)

@@ -132,19 +132,20 @@ def is_accepted(episode: FileFinding, now: Content | None) -> bool:
     if accepted is None or accepted.withdrawn or state_of(accepted.now) != state_of(now):
         return False
     of = given_up_by(accepted, episode)
-    every = given_up(episode) if is_bare(now) else truly_missed(replace(episode, was=None))
+    every = given_up(episode) if is_bare(now) else truly_missed(episode)
     return all(is_among(each, of) for each in every)
 
 
 def is_given_up(episode: FileFinding, now: FileFinding) -> bool:
-    """Return whether a person has accepted what is found `now`; of what is gone, of that very file.
+    """Return whether a person has accepted what is found `now`, and of that very file.
 
-    Another may have come there since, and gone.
+    Another may have come there since, and gone, or have become what that one was.
     """
     if episode.accepted is None or not is_accepted(episode, now.now):
         return False
     of = given_up_by(episode.accepted, episode)
-    return not (is_bare(now.now) and of) or all(is_among(each, of) for each in given_up(now))
+    is_of_it = not is_bare(now.now) and episode.what == values.DAMAGED
+    return is_of_it or not of or all(is_among(each, of) for each in given_up(now))
 
 
 def is_settled(episode: FileFinding) -> bool:
@@ -234,11 +235,13 @@ def _seen_again(
     # As it was by then, changed or not, it should be again.
     begins = episode.what not in NEEDS_PROOF and now.what in NEEDS_PROOF
     # What rots where another is missed came after that one.
-    begins = begins or (_is_of_another(episode, now) and not is_settled(episode))
+    is_other = is_of_another(episode, now)
+    begins = begins or is_other
     was = (begins and now.was) or episode.was or now.was
     # Older snapshots have what was there before: that is given up with what came after it.
     is_new = is_bare(now.now) and not is_accepted(episode, now.now)
-    before = given_up(episode) if begins and is_bare(episode.now) else episode.missed
+    before = given_up(episode) if is_other else episode.missed
+    before = () if is_other and is_settled(episode) else before
     others = [replace(each, detail=of_others or each.detail) for each in given_up(now)]
     again = replace(
         now,
@@ -257,7 +260,7 @@ def _seen_again(
     return [again]
 
 
-def _is_of_another(episode: FileFinding, now: FileFinding) -> bool:
+def is_of_another(episode: FileFinding, now: FileFinding) -> bool:
     """Return whether a file is damaged where another is missed."""
     if now.what != values.DAMAGED or now.was is None or episode.was is None:
         return False

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec.structs import replace
 
-from reconciler.recovery.findings.episodes import NEEDS_PROOF, Key, key, rotted
+from reconciler.recovery.findings.episodes import NEEDS_PROOF, Key, is_of_another, key, rotted
 from reconciler.recovery.findings.giving_up import missed
 from reconciler.recovery.findings.states import is_bare
 from reconciler.recovery.rows import Content
@@ -60,6 +60,8 @@ def _one(group: Sequence[FileFinding]) -> FileFinding:
     resolved = max(f.resolved for f in ends)
     accepted = max((f.accepted for f in group), key=_when)
     was = next((f.was for f in group if f.was is not None), None)
+    if any(is_of_another(f, last) for f in group):
+        was = last.was
     return replace(
         last,
         was=was,

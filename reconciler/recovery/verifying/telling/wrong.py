@@ -119,7 +119,7 @@ class Wrong(Struct):
             return
         if known is not None and otherwise.is_displaced and _tells_of(known, finding):
             # It has more to say, such as the version that is still there.
-            self._tell(key, known)
+            self._tell(key, finding if known.what == DAMAGED else known)
         elif known is not None and _is_given_up(otherwise, known):
             self._give_up(key, otherwise)
         elif key in self.by_key and (key not in self.given_up or self.by_key[key].what == DAMAGED):

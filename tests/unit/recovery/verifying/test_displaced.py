@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reconciler.recovery import rows
+from reconciler.recovery.findings import store
 from reconciler.recovery.repository import layout
 from reconciler.recovery.scanning.known import record
 from reconciler.recovery.scanning.reading.pace import Pace
@@ -363,3 +364,46 @@ def test_what_is_told_after_damage_was_accepted_at_its_path_is_accepted_with_it(
         assert awaited.scan().found == 0
     awaited.storage.put("restored", GOOD)
     assert awaited.scan().found == 0
+
+
+@pytest.mark.parametrize("then", ["whole", "written"])
+def test_what_rots_where_another_was_given_up_is_over_once_it_is_whole_or_written(lost, then):
+    lost.put(WRITTEN, mtime_ns=LATER)
+    lost.scan()
+    lost.accept()
+    lost.put(b"WRITTEN", mtime_ns=LATER)
+    assert lost.scan().altered == 1
+    assert lost.scan().altered == 1
+    data, mtime_ns = (WRITTEN, LATER) if then == "whole" else (b"more", LATER + 1)
+    lost.put(data, mtime_ns=mtime_ns)
+    for _ in range(2):
+        assert lost.scan().found == 0
+
+
+def test_damage_that_was_accepted_of_one_file_is_not_of_another_that_came_there(nights):
+    zeros = b"\0" * 4
+    nights.put(zeros)
+    assert nights.scan().altered == 1
+    nights.accept()
+    assert nights.scan().found == 0
+    del nights.storage.files[b"f/a"]
+    assert nights.scan().missing == 1
+    nights.put(b"else", mtime_ns=LATER)
+    assert nights.scan().missing == 1
+    nights.put(zeros, mtime_ns=LATER)
+    for _ in range(2):
+        assert nights.scan().altered == 1
+    nights.accept()
+    for _ in range(2):
+        assert nights.scan().found == 0
+
+
+def test_of_what_rots_where_another_is_missed_its_own_bytes_are_the_good_ones(lost):
+    lost.put(WRITTEN, mtime_ns=LATER)
+    lost.scan()
+    lost.put(b"WRITTEN", mtime_ns=LATER)
+    for _ in range(2):
+        assert lost.scan().altered == 1
+        (episode,) = store.read(lost.repository, TARGET.place).episodes
+        assert episode.was.size == len(WRITTEN)
+        assert [each.size for each in episode.missed] == [len(GOOD)]
