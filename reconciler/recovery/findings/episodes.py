@@ -256,7 +256,11 @@ def _seen_again(
     # That it is over is said, for runs at the same time that do not know it.
     is_over = is_settled(episode) or (episode.what in NEEDS_PROOF and now.what not in NEEDS_PROOF)
     if moment > episode.last_seen and is_over and not is_settled(again):
-        return [replace(episode, resolved=moment), replace(again, first_seen=moment)]
+        left = again.missed
+        if episode.accepted is not None and is_settled(episode):
+            of = given_up_by(episode.accepted, episode)
+            left = tuple(each for each in left if not is_among(each, of))
+        return [replace(episode, resolved=moment), replace(again, first_seen=moment, missed=left)]
     return [again]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from reconciler.recovery.findings.states import OLDER, is_among
+from reconciler.recovery.findings.states import OLDER, is_among, is_bare, state_of
 from reconciler.recovery.rows import Content
 from reconciler.recovery.values import Accepted, FileFinding
 
@@ -34,12 +34,14 @@ def missed(was: Content | None, every: Iterable[Content | None]) -> tuple[Conten
 def has_given_up(episode: FileFinding, files: Iterable[Content]) -> bool:
     """Return whether a person has accepted that those files are gone, whatever lies there now.
 
-    Whoever accepts a damaged file gives up what it was.
+    Whoever accepts a damaged file gives up what it was, as long as that one lies there.
     """
     accepted = episode.accepted
     if accepted is None or accepted.withdrawn:
         return False
     of = given_up_by(accepted, episode)
+    if not (is_bare(accepted.now) or state_of(accepted.now) == state_of(episode.now)):
+        of = of[1:]
     return all(is_among(each, of) for each in files)
 
 

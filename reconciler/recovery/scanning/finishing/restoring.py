@@ -6,12 +6,13 @@ has restored it. Until all is known again, each scan says of which one something
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from msgspec.structs import replace
 
 from reconciler.errors import SnapshotError
@@ -88,14 +89,24 @@ class _Restoring:
 
     def remembered(self) -> Path | None:
         """Return what files should be, of all that was found; the findings know it best."""
-        good = self._found_wrong()
-        paths = [*self._found, *filter(None, [self._last.remembered, good])]
-        if len(paths) < 2:
-            return paths[0] if paths else None
-        displaced = self._displaced(paths)
-        joined = merge.joined([read.batches(path, CONTENTS) for path in paths])
+        good, last = self._found_wrong(), self._last.remembered
+        paths = [*self._found, *filter(None, [last, good])]
+        if paths in ([], [last]):
+            return last
+        displaced, there = Displaced(), contents_of(self._last.contents)
+        for at, path in enumerate(paths):
+            later = [contents_of(each) for each in paths[at + 1 :]]
+            for rows in read.batches(path, CONTENTS):
+                for each in later:
+                    displaced.take(rows, each.beside(rows["path"]))
+
+        def joined() -> Iterator[pa.RecordBatch]:
+            for rows in merge.joined([read.batches(path, CONTENTS) for path in paths]):
+                # Nothing takes the row of what the last scan saw there.
+                yield rows.filter(pc.invert(displaced.take(rows, there.beside(rows["path"]))))
+
         # What was known to be missed when the last scan ended was missed before.
-        every = displaced.joined(self._written(joined), self._folder, is_newer=False)
+        every = displaced.joined(self._written(joined()), self._folder, is_newer=False)
         return once(every, self._folder).path
 
     def _written(self, batches: Iterable[pa.RecordBatch]) -> Written:
@@ -103,16 +114,6 @@ class _Restoring:
             for batch in batches:
                 writer.write(batch)
             return writer.finish()
-
-    def _displaced(self, paths: Sequence[Path]) -> Displaced:
-        """Return what is missed by one of these parts where a later one has another file."""
-        displaced = Displaced()
-        for at, path in enumerate(paths):
-            later = [contents_of(each) for each in paths[at + 1 :]]
-            for good in read.batches(path, CONTENTS):
-                for each in later:
-                    displaced.take(good, each.beside(good["path"]))
-        return displaced
 
     def _made_anew(self) -> bool:
         """Make what the last scan remembers from what the one before knew, as it did itself."""

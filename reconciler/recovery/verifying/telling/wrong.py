@@ -117,11 +117,11 @@ class Wrong(Struct):
         is_known = is_known or _is_missed(finding, known)
         if not is_known and finding.what != DAMAGED and otherwise.since <= self.told_until:
             return
-        if known is not None and otherwise.is_displaced and _tells_of(known, finding):
+        if known is not None and _is_given_up(otherwise, known):
+            self._give_up(key, otherwise)
+        elif known is not None and otherwise.is_displaced and _tells_of(known, finding):
             # It has more to say, such as the version that is still there.
             self._tell(key, finding if known.what == DAMAGED else known)
-        elif known is not None and _is_given_up(otherwise, known):
-            self._give_up(key, otherwise)
         elif key in self.by_key and (key not in self.given_up or self.by_key[key].what == DAMAGED):
             # The path is told already, or what lies there was accepted without what went before.
             first = self.by_key[key]

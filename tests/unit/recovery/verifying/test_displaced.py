@@ -407,3 +407,52 @@ def test_of_what_rots_where_another_is_missed_its_own_bytes_are_the_good_ones(lo
         (episode,) = store.read(lost.repository, TARGET.place).episodes
         assert episode.was.size == len(WRITTEN)
         assert [each.size for each in episode.missed] == [len(GOOD)]
+
+
+@pytest.mark.parametrize("then", ["goes", "rots"])
+@pytest.mark.parametrize("is_lost", [True, False])
+def test_what_lies_where_another_is_missed_is_known_though_what_is_remembered_is_lost(
+    lost, is_lost, then
+):
+    lost.put(WRITTEN, mtime_ns=LATER)
+    last = lost.scan().scan
+    if is_lost:
+        lost.repository.remove(layout.part(last.remembered))
+    if then == "goes":
+        del lost.storage.files[b"f/a"]
+    else:
+        lost.put(b"WRITTEN", mtime_ns=LATER)
+    assert lost.scan().found == 1
+    lost.storage.put("restored", GOOD)
+    for _ in range(2):
+        ended = lost.scan()
+        assert (ended.missing, ended.altered) == ((1, 0) if then == "goes" else (0, 1))
+
+
+def test_what_was_given_up_beside_damage_stays_so_when_the_damaged_file_goes(lost):
+    lost.put(WRITTEN, mtime_ns=LATER)
+    lost.scan()
+    lost.put(b"WRITTEN", mtime_ns=LATER)
+    lost.scan()
+    lost.accept()
+    assert lost.scan().found == 0
+    del lost.storage.files[b"f/a"]
+    assert lost.scan().missing == 1
+    lost.storage.put("restored", WRITTEN)
+    for _ in range(2):
+        assert lost.scan().found == 0
+
+
+def test_what_was_accepted_as_damaged_is_missing_once_it_goes_whatever_rots_there_since(nights):
+    nights.put(ROTTEN)
+    nights.scan()
+    nights.accept()
+    del nights.storage.files[b"f/a"]
+    assert nights.scan().missing == 1
+    nights.put(WRITTEN, mtime_ns=LATER)
+    assert nights.scan().missing == 1
+    nights.put(b"WRITTEN", mtime_ns=LATER)
+    assert nights.scan().found == 1
+    nights.put(b"more", mtime_ns=LATER + 1)
+    for _ in range(2):
+        assert nights.scan().missing == 1
