@@ -125,8 +125,6 @@ def findings_of(repository: Repository, measured: Measured) -> tuple[Finding, ..
     """Return the first files that are wrong: those of each storage that matter most, by path."""
     found: list[Finding] = []
     verify = f"reconciler verify {in_shell(repository.address)} --explain"
-    if measured.snapshot is None:
-        verify = ""
     for one in measured.storages:
         if one.wrong and len(found) < _OF_ALL:
             found += _findings(repository, one, verify)
@@ -171,6 +169,6 @@ def _findings(repository: Repository, one: StorageProved, verify: str) -> Iterat
     for finding in wrong[:_OF_ONE]:
         since = whole_seconds(finding.first_seen)
         explain = f"{verify} {word(one.storage)} {argument(finding.path)}"
-        if not verify or called(one.storage) != one.storage:  # nothing is found by a masked name
+        if called(one.storage) != one.storage:  # nothing is found by a masked name
             explain = ""
         yield Finding(called(one.storage), shown(finding.path), finding.what, since, explain)

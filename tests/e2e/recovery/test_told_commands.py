@@ -28,6 +28,16 @@ def test_what_is_told_of_a_copy_names_the_copy(kept):
     kept.folder(*read)
 
 
+def test_what_a_scan_tells_can_be_typed_before_there_is_a_snapshot(storages):
+    storages.scan()
+    (storages.path / "nas" / "raw" / "03.tif").unlink()
+    told = storages.folder("scan", "--into", "proofs", code=7).stdout
+    explain, accept = commands(" ".join(told.split()))
+    assert explain[-2:] == ["nas", "raw/03.tif"]
+    assert "WRONG since" in storages.folder(*explain, code=7).stdout
+    assert "Accepted: 1 file" in storages.folder(*accept[:-1], "raw/03.tif", "-y").stdout
+
+
 def test_a_name_like_an_option_is_never_taken_for_one(kept):
     for name in ("-x", "-y"):
         kept.file(f"nas/{name}")

@@ -287,7 +287,7 @@ def test_a_limit_of_time_leaves_what_was_not_read_unknown_and_the_next_run_goes_
         ("verify proofs --deep --same-storage", "means nothing alone"),
         ("verify proofs --deep --against proofs", "not allowed with"),
         ("verify proofs --deep --rows rows.txt", "must be .parquet or .csv"),
-        ("verify proofs --explain tape x", "no snapshot has a storage 'tape'"),
+        ("verify proofs --explain tape x", "no snapshot or scan has a storage 'tape'"),
         ("verify proofs --explain nas a\\q", "can't be read"),
         ("verify proofs --deep --settled soon", "is no duration"),
         ("verify proofs --deep --relocate /no=/yes", "no storage that is to be read lies there"),

@@ -374,8 +374,6 @@ def test_where_nothing_lies_nothing_is_proved(folder, monkeypatch):
 def test_what_is_known_of_files_is_told_with_what_explains_it(scanned, recall):
     rewrite(scanned.path / "nas/a", "evil " * 20_000)
     scanned("scan", "--into", "proofs", "--full", code=7)
-    assert [one.explain for one in recall().known.findings] == [""]
-    scanned("snapshot", "create", "proofs")
     told = recall().known
     (proof,) = told.proofs
     assert (proof.files, proof.proved, proof.verdict) == (2, 2, "wrong")
@@ -388,6 +386,8 @@ def test_what_is_known_of_files_is_told_with_what_explains_it(scanned, recall):
     assert (finding.storage, finding.path, finding.what) == ("nas", "a", "damaged")
     command, *words = shlex.split(finding.explain)
     assert command == "reconciler"
+    assert "damaged" in scanned(*words, code=7).stdout
+    scanned("snapshot", "create", "proofs")
     assert "damaged" in scanned(*words, code=7).stdout
 
 

@@ -322,8 +322,45 @@ def test_findings_of_it_are_told(home, keep):
 
 
 def test_no_such_storage(home, keep):
-    with pytest.raises(UsageError, match="no snapshot has a storage 'tape': there are 'minio'"):
+    said = "no snapshot or scan has a storage 'tape': there are 'minio'"
+    with pytest.raises(UsageError, match=said):
         place_of(home, "tape")
+
+
+def scanned(home, keep, place, number, **more):
+    """Keep a scan of a storage that no snapshot has."""
+    scan = replace(keep([file(1)], number, place), name="new", **more)
+    home.remove(name := f"{layout.scans(place)}{scan.id}.json")
+    home.write(name, sealed(scan))
+
+
+def test_a_storage_that_no_snapshot_has_is_named_as_its_last_scan_names_it(home, keep):
+    new, renamed = "local:file:///data/new", "local:file:///data/renamed"
+    scanned(home, keep, new, 1)
+    scanned(home, keep, renamed, 1)
+    keep([file(1)], 2, renamed)  # it has another name since
+    scanned(home, keep, "local:file:///copy", 1, copy_of=PLACE)
+    assert place_of(home, "new") == new
+    assert place_of(home, "nas") == PLACE
+
+
+def test_of_two_storages_of_a_name_in_no_snapshot_none_is_taken(home, keep):
+    for folder in ("a b", "c"):
+        place = f"local:file:///data/{folder}"
+        scanned(home, keep, place, 1, root=values.Root("folder", f"file:///data/{folder}"))
+    said = "address, ('file:///data/a b' or file:///data/c|file:///data/c or 'file:///data/a b')$"
+    with pytest.raises(UsageError, match=said):
+        place_of(home, "new")
+
+
+def test_a_name_that_a_lost_record_may_have_had_is_not_taken(home, keep):
+    place = "local:file:///data/new"
+    scanned(home, keep, place, 1, root=values.Root("folder", "file:///data/new"))
+    scan = keep([file(1)], 1)
+    home.remove(name := f"{layout.scans(PLACE)}{scan.id}.json")
+    home.write(name, b"{")
+    with pytest.raises(UsageError, match=r"can't be read.*by its address, file:///data/new$"):
+        place_of(home, "new")
 
 
 def test_a_story_can_be_told_without_names(home, keep):
