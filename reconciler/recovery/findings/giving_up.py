@@ -8,8 +8,9 @@ from reconciler.recovery.findings.states import OLDER, is_among, is_bare, state_
 from reconciler.recovery.rows import Content
 from reconciler.recovery.values import Accepted, FileFinding
 
-#: So many other files that are missed at a path are kept: the latest.
-_MOST = 256
+#: So many other files that are missed at a path are kept, the latest: ten new ones a day, as long as
+#: any is remembered.
+_MOST = 4_096
 
 
 def given_up(episode: FileFinding) -> tuple[Content, ...]:
