@@ -8,8 +8,8 @@ from reconciler.recovery.findings.states import OLDER, is_among, is_bare, state_
 from reconciler.recovery.rows import Content
 from reconciler.recovery.values import Accepted, FileFinding
 
-#: So many other files that are missed at a path are kept, the latest: ten new ones a day, as long as
-#: any is remembered.
+#: So many other files that are missed at a path are kept, the latest: ten new ones a day, for as
+#: long as any is remembered.
 _MOST = 4_096
 
 
