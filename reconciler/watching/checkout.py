@@ -202,6 +202,11 @@ class Checkout:
         said = self._git("verify-commit", commit)
         if said.code:
             why = said.reason if said.error.strip() else "it has no signature"
+            if key := said.unknown_key:
+                why = (
+                    f"it is signed with the {key}, which is not among those of "
+                    "gpg.ssh.allowedSignersFile, or that file can't be read"
+                )
             raise _Refused(UNSIGNED, f"nobody vouches for the commit {commit}: {why}")
 
     def _check_forward(self, head: str, fetched: str) -> None:

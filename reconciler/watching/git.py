@@ -8,6 +8,7 @@ from such a file are not.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -58,6 +59,7 @@ _SETTINGS = (
 )
 #: Characters of what git says that are told.
 _LONGEST = 300
+_SIGNED = re.compile(r'^Good "git" signature with (\S+ key \S+)', re.MULTILINE)
 
 
 class Said(NamedTuple):
@@ -69,11 +71,23 @@ class Said(NamedTuple):
 
     @property
     def reason(self) -> str:
-        """What git says is wrong, in one line that can be shown."""
+        """What git says is wrong, in one line that can be shown.
+
+        What it calls, such as ssh, says just before why; and gpg says last what came of it.
+        """
         lines = [line.strip() for line in self.error.splitlines() if line.strip()]
-        wrong = [line for line in lines if line.startswith(("fatal:", "error:"))]
-        told = " ".join((wrong or lines)[:1]) or f"git ended with {self.code}"
+        wrong = [line.startswith(("fatal:", "error:")) for line in lines]
+        first = wrong.index(True) if True in wrong else len(lines) - 1
+        told = "".join(lines[first : first + 1]) or f"git ended with {self.code}"
+        if True in wrong and first:
+            told += f" ({lines[first - 1]})"
         return shown(masked_in(told))[:_LONGEST]
+
+    @property
+    def unknown_key(self) -> str:
+        """The key of a good signature of which git knows nobody; empty: it is not that."""
+        signed = _SIGNED.search(self.error)
+        return shown(signed[1]) if signed and "No principal matched" in self.error else ""
 
 
 class Git:

@@ -90,7 +90,7 @@ def known_of(repository: Repository, measured: Measured) -> Known:
     ]
     found += [(name_of(one), *told) for one in measured.elsewhere for told in of_elsewhere(one)]
     wanted = tuple(one for one in measured.storages if (one.storage, one.place) not in without)
-    if wanted and Proved("", 0, wanted, elsewhere=measured.elsewhere).is_empty:
+    if wanted and Proved("", 0, wanted, elsewhere=measured.elsewhere).is_known_empty:
         found.append(("", NOT_PROVED, "", "nothing lies in any storage that is to be proved"))
     unread = {one.storage for one in measured.storages if one.problem or one.coverage is None}
     unread |= {name_of(one) for one in measured.elsewhere if one.problem}

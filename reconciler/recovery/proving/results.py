@@ -114,6 +114,15 @@ class Proved(Struct, frozen=True):
         return not any(one.coverage is None or one.coverage.files for one in self.storages)
 
     @property
+    def is_known_empty(self) -> bool:
+        """Whether there is surely no file in any of them: each was there, and could be listed."""
+        unseen = (
+            one.not_reachable_since or one.problem or (one.coverage and one.coverage.closed)
+            for one in self.storages
+        )
+        return self.is_empty and not any(unseen)
+
+    @property
     def oldest(self) -> int | None:
         """The oldest proof of all: seconds since 1970; None where there is none."""
         each = (one.coverage.oldest for one in self.storages if one.coverage)

@@ -15,6 +15,7 @@ from reconciler.watching.checkout import (
     UNUSABLE,
     Checkout,
 )
+from reconciler.watching.git import Said
 
 ENVIRON = {
     "PATH": os.environ["PATH"],
@@ -142,7 +143,23 @@ def test_only_what_somebody_vouches_for_is_taken(repository, tmp_path, signer):
     else:
         message = refused(pulled, UNSIGNED)
         assert newest in message
+        why = "with the ED25519 key SHA256:" if signer else "it has no signature"
+        assert why in message
+        assert "Good" not in message
         assert (pulled.commit, repository.text()) == (repository.first, "one")
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        ("", "git ended with 128"),
+        ("fatal: gone\nSee more", "fatal: gone"),
+        ("a: warned\nb: denied (publickey).\nfatal: no\n", "fatal: no (b: denied (publickey).)"),
+        ("gpg: Signature made today\ngpg: Can't check: No key\n", "gpg: Can't check: No key"),
+    ],
+)
+def test_what_git_calls_says_why(error, told):
+    assert Said(128, "", error).reason == told
 
 
 @pytest.mark.parametrize(

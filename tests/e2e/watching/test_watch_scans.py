@@ -371,6 +371,13 @@ def test_where_nothing_lies_nothing_is_proved(folder, monkeypatch):
     scanned("verify", "proofs", "--objective", code=8)
 
 
+def test_where_nobody_could_look_nobody_says_that_nothing_lies_there(folder, monkeypatch):
+    scanned = scanned_once(folder)
+    (folder.path / "nas").rename(folder.path / "gone")
+    scanned("scan", "--into", "proofs", code=8)
+    assert [one[0] for one in said(Recall(folder, monkeypatch)())] == ["not_reachable"]
+
+
 def test_what_is_known_of_files_is_told_with_what_explains_it(scanned, recall):
     rewrite(scanned.path / "nas/a", "evil " * 20_000)
     scanned("scan", "--into", "proofs", "--full", code=7)

@@ -13,7 +13,7 @@ from reconciler.model import Objective
 from reconciler.recovery.findings import accepting, store
 from reconciler.recovery.proving import reached
 from reconciler.recovery.proving.objective import Declared, prove
-from reconciler.recovery.proving.results import Coverage, Much, StorageProved
+from reconciler.recovery.proving.results import Coverage, Much, Proved, StorageProved
 from reconciler.recovery.repository import layout
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.repository.opening import open_repository
@@ -224,6 +224,21 @@ def test_a_storage_of_which_all_is_left_out_is_not_proved(repository, storage) -
     assert one.coverage.exempt == 6
     by_the_scan = replace(one, coverage=Coverage(), exempt=(LeftOut("**", 6),))
     assert by_the_scan.verdict == "not_proved"
+
+
+@pytest.mark.parametrize(
+    ("more", "known"),
+    [
+        ({}, True),
+        ({"coverage": Coverage(closed=1)}, False),
+        ({"not_reachable_since": "2026-01-01T00:00:00Z"}, False),
+        ({"problem": "lost"}, False),
+    ],
+)
+def test_only_what_was_looked_through_is_known_to_be_empty(more, known) -> None:
+    one = replace(StorageProved("nas", "local:file:///nas", OBJECTIVE, Coverage()), **more)
+    result = Proved("", 0, (one,))
+    assert (result.is_empty, result.is_known_empty) == (True, known)
 
 
 def test_what_a_scan_found_that_was_killed_before_it_kept_that_is_not_proved(
