@@ -204,6 +204,17 @@ def test_kustomize_puts_the_page_and_the_base_together(tmp_path):
     assert f"{NOTIFY_URLS}_FILE" in done.stdout
     assert {each["metadata"].get("namespace") for each in made} == {None, "reconciler"}
     assert set(re.findall(r" image: (.+)", done.stdout)) == {"images.example.org/reconciler:0.1.0"}
+    (proofs,) = {each["data"]["proofs"] for each in made if each["kind"] == "ConfigMap"}
+    assert proofs == "s3://lab-proofs/nas"
+    assert "lab-proofs" not in done.stdout.replace(f"proofs: {proofs}", "")  # in no other place
+    assert done.stdout.count("$(PROOFS)") == 2
+    (less,) = (text for note, _, text in blocks(PAGE) if note.startswith("instead of scans"))
+    (tmp_path / "own/kustomization.yaml").write_text(own + less)
+    done = subprocess.run(
+        ["kubectl", "kustomize", tmp_path / "own"], capture_output=True, text=True, check=False
+    )
+    assert "CronJob" not in done.stdout
+    assert "Deployment" in done.stdout
 
 
 def of_notify(name: str) -> dict:
@@ -274,7 +285,7 @@ def test_a_pod_has_a_command_that_is_understood_and_secrets_from_elsewhere(name)
     assert options.files == ["storages"]
     mounts = {each["name"]: each["mountPath"] for each in container["volumeMounts"]}
     assert container["workingDir"] == mounts["state"]
-    given = {each["name"]: each["value"] for each in container["env"]}
+    given = {each["name"]: each.get("value") for each in container["env"]}
     is_watch = name == "reconciler-watch"
     expected = TOKENS if is_watch else PLATFORM
     files = {variable: f"{mounts['secrets']}/{file}" for variable, file in expected.items()}
