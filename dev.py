@@ -83,6 +83,8 @@ def main() -> int:
         return commands[command](*rest)
     asked = command in ("help", "--help", "-h")
     print(__doc__, file=sys.stdout if asked else sys.stderr)
+    if command and not asked:
+        print(f"dev.py: there is no {command!r}: one of {', '.join(commands)}", file=sys.stderr)
     return 0 if asked else 64
 
 

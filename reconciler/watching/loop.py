@@ -70,6 +70,9 @@ class Watch:
         self._told.drop(taken.not_looked_at(terms, memory.lasting))
         if terms.scan_every is None:
             self._told.remember(repository="", scans_in="", dues=())
+        elif clock.since_1970(due) < memory.scan_due - 1.0:
+            # It is due sooner than it was: from now on, and not anew at each start.
+            self._remember(scan_due=clock.since_1970(due))
         if memory.applying:
             teller.cut_off(memory.applying)
             self._remember(applying="")

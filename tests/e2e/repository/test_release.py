@@ -181,3 +181,11 @@ def test_every_python_that_is_promised_is_tested():
         "macos",
         "windows",
     }
+
+
+def test_a_mistyped_command_of_dev_py_is_named(monkeypatch, capsys):
+    monkeypatch.setattr(dev.sys, "argv", ["dev.py", "tyr"])
+    assert dev.main() == 64
+    assert capsys.readouterr().err.endswith(
+        "dev.py: there is no 'tyr': one of try, test, check, newest, lowest, constraints\n"
+    )

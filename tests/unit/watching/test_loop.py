@@ -6,6 +6,8 @@ import tracemalloc
 from datetime import UTC, datetime, timedelta
 from datetime import time as clock
 
+from msgspec.structs import replace
+
 from reconciler.environment.timestamps import timestamp
 from reconciler.notifying.book import BLANK
 from reconciler.notifying.digests import DAILY, Rhythm
@@ -80,6 +82,17 @@ def test_after_an_apply_as_many_are_live_as_there_are():
     world.sees = Looked(2, (NAS,), found=Found(ready=True, digest="x"), declared=2, live=0)
     assert [world.watch.step().what for _ in range(2)] == [LOOK, APPLY]
     assert (world.watch.status.declared, world.watch.status.live) == (2, 2)
+
+
+def test_a_shorter_time_between_scans_counts_from_the_first_start_that_has_it():
+    world = World()
+    now = world.now().timestamp()
+    memory = replace(NOTHING, scan_due=now + 60 * 86_400.0)
+    for _ in range(3):
+        world.watch = Watch(world.terms, world, world, world.clock(), memory, world.keep)
+        memory = world.memory
+        assert memory.scan_due == now + 86_400.0
+        world.passed += 3_600.0
 
 
 class Door:
