@@ -30,7 +30,7 @@ from reconciler.errors import INTERRUPTED, SUCCESS, ReconcilerError, UsageError
 from reconciler.given import journal_folder, read_scopes
 from reconciler.manifest import default_paths
 from reconciler.manifest.files import is_stream
-from reconciler.masking import masked, masked_in
+from reconciler.masking import masked, masked_in, quoted_url
 from reconciler.notifying.addresses import OPTION as NOTIFY_URLS
 from reconciler.notifying.addresses import is_asked_for
 from reconciler.platforms import PLATFORM_VARIABLE
@@ -137,6 +137,9 @@ def _of_this(context: Context, memory: Memory, folder: Path) -> Memory:
     parts += [f"scope {','.join(sorted(scope))}" for scope in read_scopes(context)]
     told = shown(masked_in("; ".join(parts)))
     if memory.manifest not in ("", told):
+        for file in files:  # a name that was mistyped is no other watch
+            if file != "-" and not os.path.lexists(file):
+                raise UsageError(f"{quoted_url(file)} does not exist: check the path given")
         raise UsageError(
             f"what {quoted(str(folder))} remembers is of another watch ({memory.manifest}) than "
             f"this one ({told}), which would tell as over what lasts there: give each a folder of "

@@ -104,6 +104,10 @@ def test_what_another_watch_has_told_is_none_of_the_business_of_this_one(applied
     ):
         done = applied("watch", "--once", *others, code=64)
         assert (told(done), "--state" in done.stderr, "hush" in done.stderr) == ([], True, False)
+    # A name that was mistyped is none: nobody is to remove what is remembered for it.
+    done = applied("watch", "--once", "-f", "storage.yaml", code=64)
+    assert "'storage.yaml' does not exist: check the path" in done.stderr
+    assert "--state" not in done.stderr
     # That of the same manifest by another way to it is the same.
     same = str(applied.path / "storages.yaml")
     assert told(applied("watch", "--once", "-f", same, code=2)) == []
