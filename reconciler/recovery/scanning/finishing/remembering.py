@@ -96,7 +96,9 @@ class _Going:
         for i, path in enumerate(values(good["path"])):
             was = details[i]
             if there[i]:
-                details[i] = was if was.is_moved and not is_rotten[i] else Away(was.since)
+                # Of what nobody could read, and may be that file, it is still to be found out.
+                is_open = (was.is_moved or was.is_missed) and not is_rotten[i]
+                details[i] = was if is_open else Away(was.since)
                 came = was.is_written_lost or was.is_gone
                 came = came or not (was_there[i] or self._was_hidden(path))
                 if written[i] and came and not was.is_moved:

@@ -456,3 +456,34 @@ def test_what_was_accepted_as_damaged_is_missing_once_it_goes_whatever_rots_ther
     nights.put(b"more", mtime_ns=LATER + 1)
     for _ in range(2):
         assert nights.scan().missing == 1
+
+
+def test_what_came_under_the_time_of_what_is_missed_is_another_also_if_it_is_read_later(lost):
+    lost.put(ROTTEN)
+    lost.storage.errors[b"f/a"] = b"EACCES"
+    for _ in range(2):
+        lost.scan()
+    lost.storage.errors.clear()
+    assert lost.scan().altered == 1
+    lost.put(WRITTEN, mtime_ns=LATER)
+    for _ in range(2):
+        assert lost.scan().missing_first == [b"f/a"]
+    lost.storage.put("restored", GOOD)
+    for _ in range(2):
+        assert lost.scan().found == 0
+
+
+def test_what_may_lie_elsewhere_is_awaited_also_where_what_came_has_its_time(awaited):
+    awaited.put(ROTTEN)
+    awaited.storage.errors[b"f/a"] = b"EACCES"
+    for _ in range(2):
+        assert not awaited.scan().scan.complete
+    awaited.storage.errors.pop(b"f/a")
+    assert awaited.scan().altered == 1
+    awaited.put(WRITTEN, mtime_ns=LATER)
+    assert not awaited.scan().scan.complete
+    assert awaited.scan().awaited_first == [b"f/a"]
+    awaited.storage.errors.clear()
+    awaited.storage.put("other", b"othe")
+    for _ in range(2):
+        assert awaited.scan().missing_first == [b"f/a"]
