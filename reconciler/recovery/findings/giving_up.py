@@ -24,12 +24,16 @@ def truly_missed(episode: FileFinding) -> tuple[Content, ...]:
 
 
 def missed(was: Content | None, every: Iterable[Content | None]) -> tuple[Content, ...]:
-    """Return what is missed beside what `was` there first, each once."""
-    found: tuple[Content, ...] = ()
-    for each in every:
-        if each is not None and not is_among(each, (*([was] if was else ()), *found)):
-            found = (*found, each)
-    return found[-_MOST:]
+    """Return what is missed beside what `was` there first, each once.
+
+    What an older snapshot has, and is missed as well, is missed.
+    """
+    known = list(every)
+    found: list[Content] = []
+    for each in (*(e for e in known if e and e.detail != OLDER), *(e for e in known if e)):
+        if not is_among(each, (*([was] if was else ()), *found)):
+            found.append(each)
+    return tuple(found[-_MOST:])
 
 
 def has_given_up(episode: FileFinding, files: Iterable[Content]) -> bool:

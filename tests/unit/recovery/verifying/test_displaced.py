@@ -487,3 +487,20 @@ def test_what_may_lie_elsewhere_is_awaited_also_where_what_came_has_its_time(awa
     awaited.storage.put("other", b"othe")
     for _ in range(2):
         assert awaited.scan().missing_first == [b"f/a"]
+
+
+def test_what_an_older_snapshot_has_is_missed_once_a_scan_has_read_it_again_and_it_goes(nights):
+    nights.put(WRITTEN, mtime_ns=LATER)
+    nights.scan()
+    del nights.storage.files[b"f/a"]
+    assert nights.scan().missing == 1
+    assert nights.verify(first=True).found == {"missing": 1}
+    nights.put(GOOD)
+    nights.scan()
+    del nights.storage.files[b"f/a"]
+    assert nights.scan().missing == 1
+    nights.put(b"more", mtime_ns=LATER + 1)
+    assert nights.scan().missing == 1
+    nights.storage.put("restored", WRITTEN, mtime_ns=LATER)
+    for _ in range(2):
+        assert nights.scan().missing_first == [b"f/a"]
