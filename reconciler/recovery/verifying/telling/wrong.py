@@ -83,8 +83,9 @@ class Wrong(Struct):
     first: dict[str, _First] = field(default_factory=dict)
     #: How many of what is new had no room.
     no_room: int = 0
-    #: Which file of a path lies elsewhere.
+    #: Which file of a path lies elsewhere; and which do that lay there before another came.
     moved: dict[bytes, tuple[Content, ...]] = field(default_factory=dict)
+    moved_before: dict[bytes, tuple[Content, ...]] = field(default_factory=dict)
     #: What was accepted of another file than that which is gone now; and of that file alone.
     renewed: set[Key] = field(default_factory=set)
     #: What is told already.
@@ -101,8 +102,8 @@ class Wrong(Struct):
         finding, key = otherwise.finding, episodes.key(otherwise.finding)
         known = self.lasting.get(key)
         if otherwise.is_moved:
-            every = (*self.moved.get(finding.path, ()), *giving_up.given_up(finding))
-            self.moved[finding.path] = every
+            into = self.moved_before if otherwise.is_displaced else self.moved
+            into[finding.path] = (*into.get(finding.path, ()), *giving_up.given_up(finding))
             return
         if otherwise.is_awaited:
             if not _is_missed(finding, known):
@@ -192,7 +193,12 @@ class Wrong(Struct):
         moved = self.moved.get(finding.path, ())
         every = giving_up.truly_missed(finding)
         was_there = len(every) < 2 and not any(has_come_since(finding, each) for each in moved)
-        return bool(moved) and (was_there or all(is_among(each, moved) for each in every))
+        if moved and (was_there or all(is_among(each, moved) for each in every)):
+            return True
+        # What lay there before says nothing of what lies there, or of what came since and went.
+        elsewhere = (*moved, *self.moved_before.get(finding.path, ()))
+        is_gone = finding.what != DAMAGED and bool(elsewhere)
+        return is_gone and all(is_among(each, elsewhere) for each in every)
 
     def without_renewed(self, known: Iterable[FileFinding], moment: str) -> list[FileFinding]:
         """Return what was `known`; what was accepted of another file is over at a `moment`."""
@@ -209,9 +215,11 @@ class Wrong(Struct):
         return [self._without_moved(e) if not e.resolved and e.missed else e for e in known]
 
     def _without_moved(self, episode: FileFinding) -> FileFinding:
-        moved = self.moved.get(episode.path, ())
+        path = episode.path
+        moved = (*self.moved.get(path, ()), *self.moved_before.get(path, ()))
         left = [each for each in episode.missed if not is_among(each, moved)]
-        if episode.was is None or not is_among(episode.was, moved):
+        is_left = episode.was is None or not is_among(episode.was, moved)
+        if is_left or episode.what == DAMAGED:
             return replace(episode, missed=tuple(left))
         was = next((each for each in left if each.detail != OLDER), episode.was)
         return replace(episode, was=was, missed=tuple(each for each in left if each is not was))

@@ -504,3 +504,29 @@ def test_what_an_older_snapshot_has_is_missed_once_a_scan_has_read_it_again_and_
     nights.storage.put("restored", WRITTEN, mtime_ns=LATER)
     for _ in range(2):
         assert nights.scan().missing_first == [b"f/a"]
+
+
+def test_what_lay_there_before_and_was_found_ends_nothing_of_what_lies_there(lost):
+    lost.put(WRITTEN, mtime_ns=LATER)
+    lost.scan()
+    lost.storage.put("restored", GOOD)
+    assert lost.scan().found == 0
+    lost.put(b"WRITTEN", mtime_ns=LATER)
+    assert lost.scan().altered == 1
+    lost.put(b"WRITTEN", mtime_ns=LATER + 1)  # as whoever touches it
+    for _ in range(3):
+        assert lost.scan().altered == 1
+
+
+def test_what_lay_there_before_and_was_found_ends_nothing_of_what_came_since_and_went(lost):
+    lost.put(WRITTEN, mtime_ns=LATER)
+    lost.scan()
+    lost.storage.put("restored", GOOD)
+    assert lost.scan().found == 0
+    del lost.storage.files[b"f/a"]
+    assert lost.scan().missing_first == [b"f/a"]
+    lost.storage.put("f/a", kind=rows.UNREADABLE, detail=b"EACCES")
+    lost.scan()
+    lost.put(b"more", mtime_ns=LATER + 1)
+    for _ in range(2):
+        assert lost.scan().missing_first == [b"f/a"]
