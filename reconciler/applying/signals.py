@@ -19,6 +19,8 @@ SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")  # Windows lacks the last
 #: Seconds that what runs may take after SIGTERM or SIGHUP. CI systems send one of these and kill
 #: about 10 s later: by then we must have said what is unknown, and given the lease up.
 GRACE = 6.0
+#: Seconds of these that are left at least for what follows what was carried out.
+_REST = 2.0
 #: Seconds that what runs may take once `--timeout` is over, where a call may never answer.
 OVERDUE = 5.0
 #: Seconds after an enforced end in which more signals change nothing: people hit keys twice.
@@ -43,17 +45,19 @@ class Stop:
         *,
         signals: Sequence[str] = SIGNALS,
         heard: Callable[[], object] = lambda: None,
+        within: Stop | None = None,
     ) -> None:
         """`doing` says what the first signal leads to; `{}` in it, how long that may take.
 
         `tell` says it, and `heard` is called, in the handler of the first one: whatever it was that
-        this interrupted.
+        this interrupted. `within` is one that is entered already, and hears of it, too: what that
+        one was asked for before, this one is asked for from its beginning.
         """
         #: The signal that asked for an end; None if none did.
         self.signal: int | None = None
         self._tell = tell
         self._doing = doing
-        self._signals, self._heard = signals, heard
+        self._signals, self._heard, self._within = signals, heard, within
         self._settled = False
         #: While somebody must not be interrupted; and whether they are to be, after that.
         self._undisturbed = self._due = False
@@ -73,9 +77,12 @@ class Stop:
             number = getattr(signal, name, None)
             # What a parent process ignores (nohup) stays ignored.
             if number is not None and signal.getsignal(number) not in (signal.SIG_IGN, None):
-                self._earlier[number] = signal.signal(number, self._on_signal)
+                self._earlier[number] = signal.signal(number, self.hear)
         if sys.platform != "win32":
             self._earlier[signal.SIGALRM] = signal.signal(signal.SIGALRM, self._on_alarm)
+        # From here on the other one hears nothing any more, and its timer is ours.
+        if self._within is not None and self._within.interrupted:
+            self.signal, self.hurry_at = self._within.signal, self._within.hurry_at
         return self
 
     def __exit__(
@@ -85,11 +92,18 @@ class Stop:
         self._disarm()
         for number, handler in self._earlier.items():
             signal.signal(number, handler)
+        if self._within is not None and self._within.interrupted:
+            self._within.go_on_from(self)
 
     @property
     def interrupted(self) -> bool:
         """Whether a signal asked for an end."""
         return self.signal is not None
+
+    @property
+    def enforced(self) -> bool:
+        """Whether the end was enforced: it is not waited for any more."""
+        return self._enforced_at is not None
 
     def reason(self) -> str | None:
         """Return why nothing more may be started; None if it may."""
@@ -141,8 +155,11 @@ class Stop:
         left = self._limit.left()
         return left is not None and left <= -by
 
-    def _on_signal(self, number: int, _frame: FrameType | None) -> None:
+    def hear(self, number: int, frame: FrameType | None) -> None:
+        """Handle a signal that asks for an end: the first one, or one more."""
         if self.interrupted or self._settled:
+            if self._within is not None and not self._within.interrupted:
+                self._within.hear(number, frame)
             self._enforce()
             return
         self.signal = number
@@ -152,8 +169,18 @@ class Stop:
             if sys.platform != "win32":
                 self._timer = signal.setitimer(signal.ITIMER_REAL, GRACE)
                 limit = f", for {GRACE:g} s at most"
+        if self._within is not None:
+            self._within.signal, self._within.hurry_at = number, self.hurry_at
         self._tell(_NOTICE.format(self._doing.format(limit)))
         self._heard()
+
+    def go_on_from(self, inner: Stop) -> None:
+        """Enforce what one within this one was asked for when its time is over, or very soon."""
+        self._enforced_at = inner._enforced_at or self._enforced_at
+        left = max(self.hurry_at - time.monotonic(), _REST)
+        if self.hurry_at < math.inf and not self.enforced and sys.platform != "win32":
+            earlier = signal.setitimer(signal.ITIMER_REAL, left)
+            self._timer = self._timer or earlier
 
     def _disarm(self) -> None:
         if sys.platform != "win32" and self._timer is not None:
@@ -161,7 +188,7 @@ class Stop:
             self._timer = None
 
     def _on_alarm(self, number: int, frame: FrameType | None) -> None:
-        if self.interrupted:
+        if self.interrupted or (self._settled and self._within is not None):
             self._enforce("Stopping at once.")
         elif callable(earlier := self._earlier[signal.Signals(number)]):  # a script's own alarm
             earlier(number, frame)

@@ -30,8 +30,9 @@ class Stop(signals.Stop):
         *,
         signals: Sequence[str] = SIGNALS,
         heard: Callable[[], object] = lambda: None,
+        within: signals.Stop | None = None,
     ) -> None:
-        super().__init__(limit, _tell, doing, signals=signals, heard=heard)
+        super().__init__(limit, _tell, doing, signals=signals, heard=heard, within=within)
 
     def may_wait(self, since: float) -> bool:
         """Return whether a write that has waited for its reader since then may go on to wait."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from functools import partial
 
 from msgspec.structs import replace
 
@@ -42,6 +43,24 @@ class _OutdatedError(StaleError):
     """What was planned is not wanted any more."""
 
 
+class _After:
+    """Has told what came of an apply, as soon as that is known."""
+
+    def __init__(self, tell: Callable[[Applied], object], note: Callable[[str], object]) -> None:
+        self._tell, self._note = tell, note
+        self.done: list[Applied] = []
+        self.is_untold = False
+
+    def __call__(self, applied: Applied, _: Stop) -> int:
+        self.done.append(applied)
+        try:
+            self._tell(applied)
+        except ReconcilerError as error:
+            self._note(f"Error: {error}.")
+            self.is_untold = True
+        return applied.exit_code
+
+
 class Deeds:
     """Reads, plans and applies; each time anew, from what is there then."""
 
@@ -54,22 +73,22 @@ class Deeds:
         scan: Callable[[], None],
         recall: Callable[[], None],
         surveyor: Surveyor | None = None,
+        stop: Stop | None = None,
     ) -> None:
         """`told` hears of each apply: its run, and what came of it.
 
         `scan` begins a scan, and `recall` to look up what scans have told. A `surveyor` is given
-        where somebody asks what there is in all. Raises `UsageError` if there is no checkout that
+        where somebody asks what there is in all. `stop` is that of the watch, which is entered: it
+        hears of the signals that end an apply. Raises `UsageError` if there is no checkout that
         could be pulled.
         """
         self._context, self._options, self._events, self._told = context, options, events, told
-        self.scan, self.recall, self._surveyor = scan, recall, surveyor
+        self.scan, self.recall, self._surveyor, self._stop = scan, recall, surveyor, stop
         self._survey: Survey | None = None
         self._checkout = _checkout(context, options)
         self._commit = ""
         self._planned: tuple[Source, Plan] | None = None
         self._next = context
-        #: Whether a signal has asked for an end while something was applied.
-        self.interrupted = False
         self._is_first = True
         #: Of the last plan that events have told.
         self._digest = ""
@@ -124,44 +143,55 @@ class Deeds:
         if self._planned is None:
             raise AssertionError("a watch applies only what it has planned")
         (source, plan), self._planned = self._planned, None
-        context, run = self._next, self._next.origin.run
-        done: list[Applied] = []
-        untold: list[ReconcilerError] = []
+        after = _After(partial(self._told, self._next.origin.run), self._context.streams.note)
+        tried = self._tried(source, plan, after)
+        with self._ended_at_once():  # it is told
+            tried = self._known(source, plan, tried)
+        if after.is_untold:
+            return replace(tried, exit_code=tried.exit_code or ERROR, is_untold=True)
+        return tried
 
-        def after(applied: Applied, stop: Stop) -> int:
-            self.interrupted |= stop.interrupted
-            done.append(applied)
-            try:
-                self._told(run, applied)
-            except ReconcilerError as error:
-                context.streams.note(f"Error: {error}.")
-                untold.append(error)
-            return applied.exit_code
-
+    def _tried(self, source: Source, plan: Plan, after: _After) -> Tried:
         try:
-            tried = outcomes.tried(done, self._carried_out(source, plan, after))
+            with self._ended_at_once():
+                return outcomes.tried(after.done, self._carried_out(source, plan, after))
+            return outcomes.not_begun(once=self._options.once)
         except _OutdatedError as error:
             return Tried(error.exit_code, worked=False, outdated=True)
         except PlatformBusyError as error:
-            context.note(f"Note: nothing was applied: {error}")
+            self._next.note(f"Note: nothing was applied: {error}")
             return Tried(error.exit_code, worked=False, busy=True)
         except (ReconcilerError, OSError) as error:
-            how_far = "what was applied" if done else "nothing was applied"
-            tried = outcomes.failed(error, plan, how_far)
+            how_far = "what was applied" if after.done else "nothing was applied"
+            return outcomes.failed(error, plan, how_far)
+
+    @contextmanager
+    def _ended_at_once(self) -> Iterator[None]:
+        """Go on behind this where an end is enforced: the watch ends, and knows how far it came."""
+        try:
+            yield
+        except KeyboardInterrupt:
+            if not self._is_to_end():
+                raise
+
+    def _is_to_end(self) -> bool:
+        return self._stop is not None and self._stop.interrupted
+
+    def _known(self, source: Source, plan: Plan, tried: Tried) -> Tried:
+        """Return how an apply ended, with what is known since; nobody waits for it at the end."""
+        if self._is_to_end():
+            return tried
         if plan.platform_id == NEW_PLATFORM:
             tried = replace(tried, platform_id=_made(source))
         if tried.worked and self._surveyor is not None and self._survey is not None:
             anew = _for_a_look(self._context, self._options.interval)
             platform, left = _audited(anew, source), anew.limit.left
             tried = replace(tried, survey=self._surveyor.after(self._survey, plan, platform, left))
-        return (
-            replace(tried, exit_code=tried.exit_code or ERROR, is_untold=True) if untold else tried
-        )
+        return tried
 
-    def _carried_out(
-        self, source: Source, plan: Plan, after: Callable[[Applied, Stop], int]
-    ) -> int:
+    def _carried_out(self, source: Source, plan: Plan, after: _After) -> int:
         context = self._next
+        stop = Stop(context.limit, signals=ENDING, within=self._stop)
 
         def confirm() -> Source:
             again = read_source(context)
@@ -174,6 +204,8 @@ class Deeds:
             if self._checkout is not None and self._checkout.pull().problem is not None:
                 raise _OutdatedError("nobody knows whether the manifest is still the newest one")
             confirm()
+            if stop.interrupted:
+                raise KeyboardInterrupt  # as while it waits for the lease
 
         # Opened anew: who audits is told this run and its commit, and the look's time is over.
         again = confirm()
@@ -181,10 +213,11 @@ class Deeds:
         keep_files_apart(context, job)
         self._events.go_on_as(context.origin.run)
         try:
-            stop = Stop(context.limit, signals=ENDING)
             return carried_out(context, self._terms(), job, self._events, after, stop)
         finally:
             self._events.go_on_as(self._context.origin.run)
+            if self._stop is not None:
+                context.streams.heed(self._stop.may_wait)
 
     def _terms(self) -> TermsOptions:
         return TermsOptions(

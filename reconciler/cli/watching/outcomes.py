@@ -85,6 +85,11 @@ def tried(done: list[Applied], code: int) -> Tried:
     return Tried(code, worked=False, problem=problem)
 
 
+def not_begun(*, once: bool) -> Tried:
+    """Return that an end was wanted before anything was written; `once`: of one round alone."""
+    return Tried(INTERRUPTED if once else SUCCESS, worked=False, busy=True)
+
+
 def _in_a_line(error: Exception) -> str:
     """Return what is wrong in one line; of a manifest the first problem."""
     if isinstance(error, ManifestError) and (others := len(error.problems) - 1):

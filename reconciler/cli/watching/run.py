@@ -108,7 +108,7 @@ def _watch(context: Context, options: WatchOptions, events: EventStream, folder:
             scan = scanner.begin if scanner else _no_scan
             look_up = scanner.recall if scanner else _no_scan
             surveyor = Surveyor(journal_folder(context)) if options.listen else None
-            deeds = Deeds(context, options, events, teller.applied, scan, look_up, surveyor)
+            deeds = Deeds(context, options, events, teller.applied, scan, look_up, surveyor, stop)
             watch = Watch(
                 _terms(options),
                 deeds,
@@ -121,7 +121,7 @@ def _watch(context: Context, options: WatchOptions, events: EventStream, folder:
             if scanner:
                 scanner.follow(lambda: watch.whose)
             with _listening(context, options, watch, inbox, notifying):
-                return _go_on(watch, deeds, stop, inbox, notifying, once=options.once)
+                return _go_on(watch, stop, inbox, notifying, once=options.once)
 
 
 def _of_this(context: Context, memory: Memory, folder: Path) -> Memory:
@@ -209,15 +209,15 @@ def _terms(options: WatchOptions) -> Terms:
     return Terms(options.interval, options.pull, options.apply, every, longest)
 
 
-def _go_on(
-    watch: Watch, deeds: Deeds, stop: Stop, inbox: Inbox, notifying: Nobody, *, once: bool
-) -> int:
+def _go_on(watch: Watch, stop: Stop, inbox: Inbox, notifying: Nobody, *, once: bool) -> int:
     while True:
-        if stop.interrupted or deeds.interrupted:
+        if stop.interrupted:
             watch.end()
         inbox.hand_to(watch)
         notifying.tell()
         step = watch.step()
+        if stop.enforced:
+            raise KeyboardInterrupt
         if step.what == END:
             if watch.scanning:  # it comes to its end, too
                 inbox.bell.wait(_PATIENCE)

@@ -8,6 +8,7 @@ import threading
 import pytest
 
 from reconciler.applying.signals import Stop
+from reconciler.executor.outcomes import NOT_BEGUN
 from reconciler.retry.limits import TimeLimit
 
 pytestmark = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="there are no timers")
@@ -60,3 +61,54 @@ def test_what_is_told_is_told_once() -> None:
     assert told == [
         "Stopping: what runs is finished, nothing more is started. Again to stop at once."
     ]
+
+
+def test_one_around_it_hears_of_the_signal_and_goes_on_with_the_time_that_is_left() -> None:
+    with Stop(TimeLimit(None), print) as around:
+        with Stop(TimeLimit(None), lambda _: None, within=around):
+            signal.raise_signal(signal.SIGTERM)
+            assert around.interrupted
+        assert not around.enforced
+        assert 4 < signal.getitimer(signal.ITIMER_REAL)[0] <= 6
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGALRM)
+    assert signal.getitimer(signal.ITIMER_REAL)[0] == 0
+
+
+def test_what_has_taken_all_the_time_leaves_some_for_what_follows(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("reconciler.applying.signals.GRACE", 0.001)
+    with Stop(TimeLimit(None), print) as around:
+        with Stop(TimeLimit(None), lambda _: None, within=around) as within:
+            within.settle()
+            signal.raise_signal(signal.SIGTERM)
+        assert signal.getitimer(signal.ITIMER_REAL)[0] > 1
+
+
+def test_what_was_asked_of_the_one_around_it_is_asked_of_it() -> None:
+    with Stop(TimeLimit(None), lambda _: None) as around:
+        signal.raise_signal(signal.SIGTERM)
+        with Stop(TimeLimit(None), print, within=around) as within:
+            assert within.reason() == within.asked() == NOT_BEGUN
+            with pytest.raises(KeyboardInterrupt):
+                signal.raise_signal(signal.SIGALRM)
+            within.settle()
+            signal.raise_signal(signal.SIGALRM)
+        assert around.enforced
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_that_comes_when_nothing_is_carried_out_any_more_is_for_the_one_around_it(
+    number: signal.Signals,
+) -> None:
+    told: list[str] = []
+    with Stop(TimeLimit(None), told.append) as around:
+        with Stop(TimeLimit(None), print, within=around) as within:
+            within.settle()
+            signal.raise_signal(number)
+            signal.raise_signal(signal.SIGALRM)
+            assert (within.interrupted, around.signal, len(told)) == (False, number, 1)
+        assert (signal.getitimer(signal.ITIMER_REAL)[0] > 1) == (number == signal.SIGTERM)
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(number)

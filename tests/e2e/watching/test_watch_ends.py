@@ -1,0 +1,161 @@
+"""A signal ends `watch` wherever it is: nothing is begun after it, nor told that never was."""
+
+import os
+import signal
+import sqlite3
+from contextlib import closing, contextmanager
+from subprocess import DEVNULL, PIPE
+
+import pytest
+
+from reconciler.environment.origin import Origin
+from reconciler.lease.contract import Holder
+from reconciler.lease.keeper import Wait, acquire
+from reconciler.platforms import open_platform
+from support.watching.remote import ENVIRON, git
+
+#: Serves a fetch; the one under the lease waits for the test, which is told of it.
+UPLOAD = """\
+#!/bin/sh
+if [ -e {0}/armed ]; then
+  if [ -e {0}/looked ]; then rm {0}/armed {0}/looked; echo fetching > {0}/pulls; read go < {0}/go
+  else : > {0}/looked; fi
+fi
+exec git-upload-pack "$@"
+"""
+KEEPS = ("watch", "--apply", "--interval", "1h")
+
+
+def labels(folder):
+    with closing(sqlite3.connect(folder.path / "platform.db")) as db:
+        return {label for (label,) in db.execute("SELECT label FROM storages")}
+
+
+def relabel(folder, label, name="storages.yaml"):
+    text = folder.read("storages.yaml")
+    folder.write(text.replace("label: NAS", f"label: {label}"), name)
+
+
+@contextmanager
+def watching(folder, *more, env=None):
+    streams = {"stdin": DEVNULL, "stdout": PIPE, "stderr": PIPE, "text": True}
+    with folder.start(*KEEPS, *more, env=env, **streams) as process:
+        try:
+            assert process.stderr.readline().startswith("Watching sqlite:///")
+            yield process
+        finally:
+            process.kill()
+
+
+@contextmanager
+def held(folder):
+    """Have somebody else hold the lease."""
+    database = f"sqlite:///{folder.path}/platform.db"
+    platform = open_platform(database, base=None, environ={}, origin=Origin("r", "a").claims())
+    waiting = Wait(1.0, "x", lambda: None, print)
+    with closing(acquire(platform.lock(), Holder("bob", "elsewhere", "", "apply"), waiting)):
+        yield
+
+
+def heard(process, says):
+    """Wait until it says so on standard error."""
+    while says not in (line := process.stderr.readline()):
+        assert line, f"it never said {says!r}"
+
+
+@pytest.fixture
+def pulling(applied, tmp_path_factory):
+    """Give a checkout, what pushes another label, and what waits for the pull under the lease."""
+    around = tmp_path_factory.mktemp("around")
+    remote, author = around / "remote", around / "author"
+    git(applied.path, "init", "-q", "-b", "main", ".")
+    git(applied.path, "add", "storages.yaml")
+    git(applied.path, "commit", "-qm", "one")
+    git(applied.path, "clone", "-q", "--bare", ".", str(remote))
+    git(applied.path, "remote", "add", "origin", str(remote))
+    git(applied.path, "fetch", "-q")
+    git(applied.path, "branch", "-q", "-u", "origin/main")
+    git(around, "clone", "-q", str(remote), str(author))
+    script = around / "upload"
+    script.write_text(UPLOAD.format(around))
+    script.chmod(0o700)
+    git(applied.path, "config", "remote.origin.uploadpack", str(script))
+    for fifo in ("pulls", "go"):
+        os.mkfifo(around / fifo)
+
+    first = applied.read("storages.yaml")
+
+    def push(label):
+        text = first.replace("label: NAS", f"label: {label}")
+        (author / "storages.yaml").write_text(text)
+        git(author, "commit", "-qam", label)
+        git(author, "push", "-q")
+
+    go = os.open(around / "go", os.O_RDWR)  # also where nobody reads it any more
+
+    @contextmanager
+    def under_lease(process):
+        """Go on once the pull under the lease has begun; at the end it may go on."""
+        (around / "armed").touch()
+        process.send_signal(signal.SIGHUP)
+        assert (around / "pulls").read_text() == "fetching\n"
+        yield
+        os.write(go, b"on\n")
+
+    yield push, under_lease
+    os.close(go)
+
+
+def test_a_signal_while_it_pulls_under_the_lease_ends_it_though_something_else_is_wanted(
+    applied, pulling
+):
+    push, under_lease = pulling
+    with watching(applied, "--pull", env=ENVIRON) as process:
+        push("Second")
+        with under_lease(process):
+            push("Third")
+            process.send_signal(signal.SIGTERM)
+            heard(process, "Stopping: ")
+        out, _ = process.communicate(timeout=20)
+    assert process.returncode == 0
+    assert "applied, run" not in out
+    assert labels(applied) & {"Second", "Third"} == set()
+    assert "cut off" not in applied("watch", "--once", code=2).stdout
+
+
+def test_a_second_signal_while_it_pulls_under_the_lease_ends_it_and_nothing_was_cut_off(
+    applied, pulling
+):
+    push, under_lease = pulling
+    with watching(applied, "--pull", env=ENVIRON) as process:
+        push("Second")
+        with under_lease(process):
+            process.send_signal(signal.SIGTERM)
+            heard(process, "Stopping: ")
+            process.send_signal(signal.SIGTERM)
+            _, err = process.communicate(timeout=20)
+    assert (process.returncode, "Interrupted." in err) == (130, True)
+    assert "cut off" not in applied("watch", "--once", code=2).stdout
+
+
+def test_a_signal_while_it_waits_for_the_lease_ends_it_and_nothing_was_cut_off(applied):
+    with watching(applied) as process, held(applied):
+        relabel(applied, "Other")
+        process.send_signal(signal.SIGHUP)
+        heard(process, "Waiting up to 10 s: ")
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=20)
+    assert (process.returncode, "Interrupted." in err) == (0, False), err
+    assert labels(applied) & {"Other"} == set()
+    assert "cut off" not in applied("watch", "--once", code=2).stdout
+
+
+def test_one_round_that_is_ended_while_it_waits_for_the_lease_did_not_do_what_it_was_to(applied):
+    relabel(applied, "Other")
+    streams = {"stdin": DEVNULL, "stdout": PIPE, "stderr": PIPE, "text": True}
+    with held(applied), applied.start("watch", "--once", "--apply", **streams) as process:
+        heard(process, "Waiting up to 10 s: ")
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert "cut off" not in applied("watch", "--once", code=2).stdout
