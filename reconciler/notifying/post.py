@@ -56,8 +56,8 @@ class Means(NamedTuple):
     #: What is watched, as long as nobody knows that better.
     place: str
     now: Callable[[], datetime]
-    #: Keeps the book; it is to outlast this process, and raises nothing.
-    keep: Callable[[Book], None]
+    #: Has the book outlast this process; raises nothing, and returns whether to ask it again.
+    keep: Callable[[Book], bool | None]
     #: Called when there is a trouble to tell, from any thread.
     ring: Callable[[], None]
     rhythm: Rhythm | None = None
@@ -97,7 +97,7 @@ class Post:
         self._senders = {name: _Sender(door) for name, door in doors.items()}
         self._changed = threading.Condition()
         self._troubles: deque[str] = deque(maxlen=100)
-        self._closed = False
+        self._closed = self._is_unkept = False
         for name in doors:
             threading.Thread(target=self._send, args=(name,), name="notify", daemon=True).start()
 
@@ -122,7 +122,9 @@ class Post:
             if memory.whose != book.whose:
                 book = replace(book, whose=memory.whose)
             if book is not self._book:
-                self._keep(replace(book, serial=memory.serial))
+                book = replace(book, serial=memory.serial)
+            if book is not self._book or self._is_unkept:
+                self._keep(book)
                 self._changed.notify_all()
 
     def looked(self) -> None:
@@ -161,6 +163,8 @@ class Post:
             for name, one in self._senders.items():
                 if one.begun is not None and (tried or one.door.may_be_taken):
                     self._ended(name, one, Outcome(NO_ANSWER, again=AGAIN))
+            if self._is_unkept:
+                self._keep(self._book)
             self._closed = True
             self._changed.notify_all()
 
@@ -270,15 +274,9 @@ class Post:
             begun = self._means.now() - timedelta(seconds=time.monotonic() - one.begun)
             failures, problem = failures + 1, NO_ANSWER
             since = since or timestamp(begun, "seconds")
+        waits, service = len(waiting.news) + len(waiting.sending), one.door.service
         return Destination(
-            name,
-            one.door.service,
-            len(waiting.news) + len(waiting.sending),
-            one.messages,
-            one.told_at,
-            failures,
-            since,
-            problem,
+            name, service, waits, one.messages, one.told_at, failures, since, problem
         )
 
     def _hangs(self, one: _Sender) -> bool:
@@ -289,7 +287,7 @@ class Post:
 
     def _keep(self, book: Book) -> None:
         self._book = book
-        self._means.keep(book)
+        self._is_unkept = bool(self._means.keep(book))
 
     def _tell(self, trouble: str) -> None:
         self._troubles.append(trouble)

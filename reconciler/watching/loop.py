@@ -22,7 +22,7 @@ from reconciler.watching.conditions import (
 from reconciler.watching.deeds import Clock, Deeds, Looked, ScanEnded, Teller
 from reconciler.watching.files import Known, Recalled
 from reconciler.watching.memory import Memory, Told, checked, failing_of, paused
-from reconciler.watching.schedule import APPLY, LOOK, PULL, READY, SCAN, Agenda, Step, Terms
+from reconciler.watching.schedule import APPLY, END, LOOK, PULL, READY, SCAN, Agenda, Step, Terms
 from reconciler.watching.status import FORMAT_VERSION, Status
 from reconciler.watching.survey import Proof
 
@@ -40,9 +40,9 @@ class Watch:
         teller: Teller,
         clock: Clock,
         memory: Memory,
-        keep: Callable[[Memory], None],
+        keep: Callable[[Memory], bool | None],
     ) -> None:
-        """Go on from what `memory` knows; `keep` is to outlast this process, and raises nothing."""
+        """Go on from what `memory` knows; `keep` is as `Told` wants it."""
         self._terms, self._deeds, self._teller, self._clock = terms, deeds, teller, clock
         self._told = Told(memory, teller, clock, keep)
         failing = failing_of(memory, terms, clock)
@@ -91,6 +91,8 @@ class Watch:
             self._apply()
         elif step.what == SCAN:
             self._scan()
+        elif step.what == END:
+            self._told.remember()
         return step
 
     def scanned(self, ended: ScanEnded) -> None:

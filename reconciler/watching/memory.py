@@ -152,10 +152,14 @@ class Told:
     """What a watch remembers; only it writes that."""
 
     def __init__(
-        self, memory: Memory, teller: Teller, clock: Clock, keep: Callable[[Memory], None]
+        self, memory: Memory, teller: Teller, clock: Clock, keep: Callable[[Memory], bool | None]
     ) -> None:
-        """Go on from what `memory` knows; `keep` is to outlast this process, and raises nothing."""
+        """Go on from what `memory` knows; `keep` is to outlast this process, and raises nothing.
+
+        It returns whether it is to be asked again.
+        """
         self.memory, self._teller, self._clock, self._keep = memory, teller, clock, keep
+        self._is_unkept = False
         #: What lasts, also while it is being told: whoever hears of it may ask.
         self.lasting: tuple[Lasting, ...] = memory.lasting
 
@@ -178,11 +182,13 @@ class Told:
         self.see(kinds, [one.condition for one in stays if one.condition.kind in kinds])
 
     def remember(self, **changes: object) -> None:
-        """Keep what is known now, if it is something else than before."""
+        """Keep what is known now, if it is something else than before, or could not be kept."""
         memory = replace(self.memory, **changes)
         if memory != self.memory:
             self.memory = replace(memory, serial=memory.serial + 1)
-            self._keep(self.memory)
+        elif not self._is_unkept:
+            return
+        self._is_unkept = bool(self._keep(self.memory))
 
 
 class _Versioned(Protocol):

@@ -148,15 +148,16 @@ def _of_this(context: Context, memory: Memory, folder: Path) -> Memory:
     return replace(memory, manifest=told)
 
 
-def _keeping(context: Context, folder: Path, notifying: Nobody) -> Callable[[Memory], None]:
+def _keeping(context: Context, folder: Path, notifying: Nobody) -> Callable[[Memory], bool]:
     """Return what keeps what the watch knows, and then has it notified."""
     keeping = Keeping[Memory](
         "what this watch knows", lambda memory: keep(folder, memory), context.streams.note
     )
 
-    def kept(memory: Memory) -> None:
-        keeping(memory)
+    def kept(memory: Memory) -> bool:
+        is_unkept = keeping(memory)
         notifying.take(memory)
+        return is_unkept
 
     return kept
 

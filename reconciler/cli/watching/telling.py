@@ -149,8 +149,8 @@ class Keeping(Generic[_Known]):
         self._what, self._write, self._note = what, write, note
         self._fails = False
 
-    def __call__(self, known: _Known) -> None:
-        """Write it, or say that it could not be written."""
+    def __call__(self, known: _Known) -> bool:
+        """Write it, or say that it could not be written; return whether it is to be again."""
         try:
             self._write(known)
         except OSError as error:
@@ -164,6 +164,7 @@ class Keeping(Generic[_Known]):
             if self._fails:
                 self._note(f"Note: {self._what} can be kept again")
             self._fails = False
+        return self._fails
 
 
 def _now(digits: Digits = "seconds") -> str:

@@ -288,3 +288,33 @@ def test_one_that_hangs_delays_nothing_and_a_kill_meanwhile_loses_nothing(applie
     # The kill came before or after it was taken down that it is over: told together, or apart.
     said = [title.partition(":")[0] for title in titles]
     assert said in (["drift, and over by now"], ["drift", "no drift any more"])
+
+
+def test_what_a_full_disk_did_not_keep_is_kept_once_there_is_room(applied):
+    good, kept = applied.read("storages.yaml"), [applied.path / STATE]
+    kept.append(kept[0].with_name("notify.json"))
+    with webhook() as hook:
+        applied.write(f"team = json://127.0.0.1:{hook.port}/hook\n", "notify").chmod(0o600)
+        change(applied, "UPDATE storages SET label = 'mine' WHERE name = 'nas'")
+        with watching(applied, "--notify-urls", "notify") as process:
+            assert " drift: 'nas': not as declared" in process.stdout.readline()
+            assert hook.taken.get(timeout=30)["title"].startswith("drift: 'nas'")
+            for path in kept:  # what is no file can't be replaced by one
+                path.rename(path.with_name(f"{path.name}.before"))
+                path.mkdir()
+            change(applied, "UPDATE storages SET label = 'NAS' WHERE name = 'nas'")
+            process.send_signal(signal.SIGHUP)
+            assert " no drift any more: 'nas'" in process.stdout.readline()
+            assert hook.taken.get(timeout=30)["title"].startswith("no drift any more: 'nas'")
+            applied.write(good.replace("storages:", "storagez:"))
+            process.send_signal(signal.SIGHUP)
+            assert " can't look: storages.yaml:" in process.stdout.readline()
+            assert hook.taken.get(timeout=30)["title"].startswith("can't look")
+            for path in kept:
+                path.rmdir()
+                path.with_name(f"{path.name}.before").rename(path)
+            process.send_signal(signal.SIGTERM)
+            _, err = process.communicate(timeout=60)
+        assert err.count("can't be kept (Is a directory)") == err.count("can be kept again") == 2
+        assert told(applied("watch", "--once", "--notify-urls", "notify", code=65)) == []
+        assert hook.taken.empty()

@@ -61,11 +61,14 @@ class Kept:
     """What is on the disk; whoever waits is told of each write."""
 
     def __init__(self):
-        self.book, self.rings, self.pauses = BLANK, 0, []
+        self.book, self.rings, self.pauses, self.is_full = BLANK, 0, [], False
         self.now = datetime(2026, 11, 30, 9, tzinfo=UTC)
 
     def __call__(self, book):
+        if self.is_full:
+            return True
         self.book = msgspec.json.decode(msgspec.json.encode(book), type=Book)
+        return False
 
     def ring(self):
         self.rings += 1
@@ -119,6 +122,26 @@ def test_what_fails_is_tried_again_and_merged_and_told_of_once(kept):
     assert post.troubles() == []
     (status,) = post.status()
     assert (status.waiting, status.failures, status.problem) == (0, 0, "")
+
+
+@pytest.mark.parametrize("looks", [True, False])
+def test_what_could_not_be_kept_is_kept_at_the_next_look_or_at_the_end(kept, looks):
+    team = Door()
+    post = kept.post(team=team)
+    kept.is_full = True
+    post.take(seen("nas"))
+    assert team.first() == "drift: 'nas': not live (here)"
+    kept.is_full = False
+    if looks:
+        post.take(seen("nas"))
+        assert kept.book.known == lasting("nas")
+    post.close(SOON, tried=False)
+    assert kept.book.known == lasting("nas")
+    assert not kept.book.destinations["team"].news
+    after = kept.post(team=team)
+    after.take(seen("nas"))
+    after.close(SOON, tried=True)
+    assert team.taken.empty()
 
 
 def test_one_that_hangs_keeps_no_other_one_and_no_watch_waiting(kept):

@@ -95,6 +95,32 @@ def test_a_shorter_time_between_scans_counts_from_the_first_start_that_has_it():
         world.passed += 3_600.0
 
 
+def test_what_could_not_be_kept_is_kept_at_the_next_look_or_at_the_end():
+    world, kept, full = World(), [], [True]
+    world.sees = Looked(1, problem=Condition(UNREAD, "", "platform", "away"))
+
+    def keep(memory):
+        if not full:
+            kept.append(memory)
+        return bool(full)
+
+    terms = Terms(300.0)
+    for ends in (False, True):
+        world.watch = Watch(terms, world, world, world.clock(), NOTHING, keep)
+        full[:] = [True]
+        assert [world.watch.step().what for _ in range(2)] == [LOOK, WAIT]
+        assert kept == []
+        full.clear()
+        if ends:
+            world.watch.end()
+        else:
+            world.watch.poke()
+        world.watch.step()
+        (memory,) = kept
+        assert [one.condition.message for one in memory.lasting] == ["away"]
+        kept.clear()
+
+
 class Door:
     """A destination that is away now and then."""
 
