@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 from typing import TypeVar
 
 from reconciler.platform import InventoryRow
+from reconciler.server.store.refusals import StoreUnavailableError
 from reconciler.server.store.session import Session
 
 _T = TypeVar("_T")
@@ -45,7 +46,29 @@ class Database(ABC):
 
     def ready(self) -> None:
         """Answer if the database does."""
-        self.read(lambda session: session.rows(PLATFORM)[0])
+        self.read(lambda session: session.rows(PLATFORM))
+
+    def _answered(self, session: Session, question: Callable[[Session], _T]) -> _T:
+        """Put a question; what came from another platform's tables is no answer."""
+        answer = question(session)
+        self._check_own(session)
+        return answer
+
+    def _kept(self, session: Session, body: Callable[[Session], _T]) -> _T:
+        """Do something in a transaction, and make that final if it has changed anything."""
+        self._check_own(session)
+        return session.kept_if_changed(body)
+
+    def _check_own(self, session: Session) -> None:
+        """Raise `StoreUnavailableError` if the tables are those of another platform by now.
+
+        Whoever restores a database may do so into the one that we have open.
+        """
+        if [str(id) for id, _ in session.rows(PLATFORM)] != [self.platform_id]:
+            raise StoreUnavailableError(
+                "the database is not that of the platform for which this server was started: "
+                "restart the server if that is meant"
+            )
 
     @abstractmethod
     def close(self) -> None:

@@ -84,24 +84,30 @@ class PostgresDatabase(Database):
                 raise psycopg.OperationalError("another database answers than before")
 
     def read(self, question: Callable[[Session], _T]) -> _T:
-        return self._again_if_lost(lambda connection: question(PostgresSession(connection)))
+        return self._again_if_lost(
+            lambda connection: self._answered(PostgresSession(connection), question)
+        )
 
     def transact(self, body: Callable[[Session], _T]) -> _T:
         """Run a transaction as one of few writers."""
         if not self._writers.acquire(timeout=_TURN):
             raise StoreUnavailableError("other writes take too long: try again later")
         try:
-            return self._again_if_lost(lambda connection: _transaction(connection, body))
+            return self._again_if_lost(lambda connection: self._transaction(connection, body))
         finally:
             self._writers.release()
 
     def transact_soon(self, body: Callable[[Session], _T]) -> _T:
         """Run a transaction beside the writers, which may all be waiting for their turn."""
-        return self._again_if_lost(lambda connection: _transaction(connection, body))
+        return self._again_if_lost(lambda connection: self._transaction(connection, body))
 
     def ready(self) -> None:
         """Answer if the database does, and say soon that it does not."""
-        self._again_if_lost(lambda connection: connection.execute(PLATFORM), _READY)
+        self._again_if_lost(lambda connection: self._check_own(PostgresSession(connection)), _READY)
+
+    def _transaction(self, connection: psycopg.Connection, body: Callable[[Session], _T]) -> _T:
+        with _begun(connection):
+            return self._kept(PostgresSession(connection), body)
 
     def _again_if_lost(
         self, task: Callable[[psycopg.Connection], _T], wait: float | None = None
@@ -130,13 +136,15 @@ class PostgresDatabase(Database):
     @contextmanager
     def snapshot(self) -> Iterator[Session]:
         with self._stream("ISOLATION LEVEL REPEATABLE READ READ ONLY") as connection:
-            yield PostgresSession(connection)
+            session = PostgresSession(connection)
+            self._check_own(session)
+            yield session
 
     def transact_with(self, rows: Iterable[InventoryRow], body: Callable[[Session], _T]) -> _T:
         """Take rows in as the transaction begins, and wait for the turn to write only then."""
         with self._stream() as connection:
             stage(connection, rows)
-            return PostgresSession(connection).kept_if_changed(body)
+            return self._kept(PostgresSession(connection), body)
 
     def close(self) -> None:
         self._calls.close()
@@ -202,8 +210,3 @@ def _begun(connection: psycopg.Connection, how: str = "") -> Iterator[None]:
         # A database that was lost does so by itself.
         if not connection.closed and connection.info.transaction_status != _IDLE:
             connection.execute("ROLLBACK")
-
-
-def _transaction(connection: psycopg.Connection, body: Callable[[Session], _T]) -> _T:
-    with _begun(connection):
-        return PostgresSession(connection).kept_if_changed(body)

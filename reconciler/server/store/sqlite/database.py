@@ -69,7 +69,7 @@ class SqliteDatabase(Database):
     def read(self, question: Callable[[Session], _T]) -> _T:
         """Put a question on a connection that waits for nobody."""
         with explained(), self._reader() as db:
-            answer = question(SqliteSession(db))
+            answer = self._answered(SqliteSession(db), question)
         self._check_place()
         return answer
 
@@ -99,8 +99,8 @@ class SqliteDatabase(Database):
             raise StoreUnavailableError("other writes take too long: try again later")
         try:
             self._check_place()
-            with explained():
-                result = _transaction(db, body)
+            with explained(), _begun(db):
+                result = self._kept(SqliteSession(db), body)
             if problem := self._place.lost():
                 raise OutcomeUnknownError(
                     f"the database: {problem}, so that nobody knows what became of the write"
@@ -113,7 +113,9 @@ class SqliteDatabase(Database):
     def snapshot(self) -> Iterator[Session]:
         with explained(), self._reader() as db:
             db.execute("BEGIN")
-            yield SqliteSession(db)
+            session = SqliteSession(db)
+            self._check_own(session)
+            yield session
             db.execute("ROLLBACK")
 
     def transact_with(self, rows: Iterable[InventoryRow], body: Callable[[Session], _T]) -> _T:
@@ -131,10 +133,12 @@ class SqliteDatabase(Database):
             self._readers.pop().close()
 
 
-def _transaction(db: sqlite3.Connection, body: Callable[[Session], _T]) -> _T:
+@contextmanager
+def _begun(db: sqlite3.Connection) -> Iterator[None]:
+    """Begin a transaction; what is not committed in it is undone."""
     db.execute("BEGIN IMMEDIATE")
     try:
-        return SqliteSession(db).kept_if_changed(body)
+        yield
     finally:
         # After some failures, such as a full disk, SQLite has rolled back already.
         if db.in_transaction:
