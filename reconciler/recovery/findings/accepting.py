@@ -16,8 +16,9 @@ from reconciler.errors import SnapshotError, UsageError
 from reconciler.printable import quoted
 from reconciler.recovery import paths
 from reconciler.recovery.findings import store
-from reconciler.recovery.findings.episodes import NEEDS_PROOF, is_settled, key, open_ones
+from reconciler.recovery.findings.episodes import NEEDS_PROOF, Key, is_settled, key, open_ones
 from reconciler.recovery.findings.giving_up import given_up
+from reconciler.recovery.findings.states import is_bare
 from reconciler.recovery.repository.address import in_shell
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.values import Accepted, FileFinding
@@ -48,7 +49,7 @@ def to_accept(
     `UsageError` for one that fits nothing, `SnapshotError` if not all findings can be read,
     `RepositoryError`.
     """
-    lasting = _lasting(repository, place)
+    lasting = _lasting(_known(repository, place))
     meant = _meant(wanted, lasting, storage, repository.address)
     waiting = [e for e in meant if not is_settled(e) or (why and _without_reason(e))]
     return Acceptance(storage, tuple(waiting), before=len(meant) - len(waiting))
@@ -59,10 +60,14 @@ def to_withdraw(
 ) -> Acceptance:
     """Return what was accepted of the storage at a location, and still is as it was then.
 
-    As `to_accept` otherwise.
+    Of a path it is also what was accepted as gone, and in whose place another file has come: that
+    is gone still, and counts from the next scan on. As `to_accept` otherwise.
     """
-    lasting = _lasting(repository, place)
+    known = _known(repository, place)
+    lasting = _lasting(known)
     accepted = [e for e in lasting if is_settled(e)]
+    named = {*filter(None, map(_named, wanted))}
+    accepted += [e for e in known if e.resolved and _is_given_up(e) and e.path in named]
     for text in wanted:
         if _fitting(text, lasting) and not _fitting(text, accepted):
             raise UsageError(
@@ -99,7 +104,9 @@ def withdraw(
     withdrawn = timestamp(moment, "milliseconds")
 
     def taken_back(was: FileFinding, episode: FileFinding) -> Accepted | None:
-        if episode.accepted is None or episode.accepted != was.accepted or not is_settled(episode):
+        if episode.accepted is None or episode.accepted != was.accepted:
+            return None
+        if not (is_settled(episode) or episode.resolved):
             return None
         return replace(episode.accepted, withdrawn=withdrawn, withdrawn_by=by)
 
@@ -115,10 +122,10 @@ def _kept(
 ) -> Acceptance:
     """Keep what is said of each finding as it was shown, and is; None: it is something else."""
     known = store.read(repository, place)
-    wanted = {key(finding): finding for finding in shown.findings}
+    wanted = {_which(finding): finding for finding in shown.findings}
     done, after = [], []
     for episode in known.episodes:
-        was = None if episode.resolved else wanted.get(key(episode))
+        was = wanted.get(_which(episode))
         said = said_of(was, episode) if was else None
         after.append(replace(episode, accepted=said) if said else episode)
         done += after[-1:] if said else []
@@ -127,13 +134,29 @@ def _kept(
     return replace(shown, findings=tuple(done), changed=len(wanted) - len(done))
 
 
-def _lasting(repository: Repository, place: str) -> list[FileFinding]:
-    """Return what needs proof that it is over, by path; raises `SnapshotError`."""
+def _which(episode: FileFinding) -> tuple[Key, str, str]:
+    """Return by what an episode is known among all of its path: of what is over, when it was."""
+    return key(episode), episode.resolved and episode.first_seen, episode.resolved
+
+
+def _known(repository: Repository, place: str) -> Sequence[FileFinding]:
+    """Return all that was found; raises `SnapshotError` where something of it is lost."""
     kept = store.read(repository, place)
     if kept.damaged:
         raise SnapshotError(f"nothing is accepted while not all is known: {kept.damaged[0]}")
-    known = open_ones(kept.episodes)
-    return [known[each] for each in sorted(known) if known[each].what in NEEDS_PROOF]
+    return kept.episodes
+
+
+def _lasting(known: Sequence[FileFinding]) -> list[FileFinding]:
+    """Return what needs proof that it is over, by path."""
+    lasting = open_ones(known)
+    return [lasting[each] for each in sorted(lasting) if lasting[each].what in NEEDS_PROOF]
+
+
+def _is_given_up(episode: FileFinding) -> bool:
+    """Return whether a person has accepted that what is missed is gone."""
+    accepted = episode.accepted
+    return accepted is not None and not accepted.withdrawn and is_bare(accepted.now)
 
 
 def _meant(
@@ -161,11 +184,15 @@ def _without_reason(episode: FileFinding) -> bool:
 
 def _fitting(text: str, findings: Iterable[FileFinding]) -> list[FileFinding]:
     """Return the findings of a path; of those that a glob means if there is none."""
-    every = list(findings)
-    try:
-        path = paths.read(text)
-    except ValueError:  # a glob may have a backslash for itself
-        path = b""
+    every, path = list(findings), _named(text)
     exact = [finding for finding in every if finding.path == path]
     covers = Exclusions((text,)).covers
     return exact or [finding for finding in every if covers(finding.path)]
+
+
+def _named(text: str) -> bytes:
+    """Return the path that a text has; empty where it can only be a glob."""
+    try:
+        return paths.read(text)
+    except ValueError:  # a glob may have a backslash for itself
+        return b""

@@ -68,10 +68,12 @@ def observed(
     now: str,
     *,
     is_compared: bool = False,
+    left: Callable[[FileFinding], Iterable[Content]] = lambda episode: episode.missed,
 ) -> list[FileFinding]:
     """Return the episodes after a run that, at `moment`, found `found`.
 
-    `ended` says of one that was not found whether the run proves that it is over. What was told of
+    `ended` says of one that was not found whether the run proves that it is over, and `left` what
+    is missed beside it still. What was told of
     a time that is later than `now` was told by a clock that was ahead, and is no later than this.
     What `is_compared` with a snapshot may have been written over long before it went.
     """
@@ -91,7 +93,9 @@ def observed(
             after += _seen_again(episode, found[known], moment, over[known], of_others)
         elif (moment > episode.last_seen or episode is not known_before) and ended(episode):
             after.append(replace(episode, resolved=moment))
-            after += _still_missed(episode, moment)
+            # The first file that was missed there is back, and no other.
+            others = () if is_settled(episode) else left(episode)
+            after += still_missed(episode, others, moment)
         else:
             after.append(episode)
     new = [f for known, f in found.items() if known not in told]
@@ -99,15 +103,15 @@ def observed(
     return after
 
 
-def _still_missed(episode: FileFinding, moment: str) -> list[FileFinding]:
-    """Return what is still missed at a path, once the first file that was missed there is back."""
-    others = [each for each in episode.missed if each.detail not in (EITHER, OLDER)]
-    if not others or is_settled(episode):
+def still_missed(episode: FileFinding, every: Iterable[Content], moment: str) -> list[FileFinding]:
+    """Return that `every` one of those is still missed at the path of an episode that is over."""
+    others = [each for each in every if each.detail not in (EITHER, OLDER)]
+    if not others:
         return []
-    was, *missed = others
+    was, *more = others
     of_others = FileFinding(values.MISSING, episode.storage, episode.place, episode.path, was)
     seen = {"first_seen": moment, "last_seen": moment}
-    return [replace(of_others, about=episode.about, missed=tuple(missed), **seen)]
+    return [replace(of_others, about=episode.about, missed=missed(was, more), **seen)]
 
 
 def _come(episode: FileFinding, moment: str, now: str) -> FileFinding:
@@ -144,8 +148,7 @@ def is_given_up(episode: FileFinding, now: FileFinding) -> bool:
     if episode.accepted is None or not is_accepted(episode, now.now):
         return False
     of = given_up_by(episode.accepted, episode)
-    is_of_it = not is_bare(now.now) and episode.what == values.DAMAGED
-    return is_of_it or not of or all(is_among(each, of) for each in given_up(now))
+    return not of or all(is_among(each, of) for each in given_up(now))
 
 
 def is_settled(episode: FileFinding) -> bool:

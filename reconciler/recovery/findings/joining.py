@@ -11,9 +11,17 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec.structs import replace
 
-from reconciler.recovery.findings.episodes import NEEDS_PROOF, Key, is_of_another, key, rotted
-from reconciler.recovery.findings.giving_up import missed
-from reconciler.recovery.findings.states import is_bare
+from reconciler.recovery.findings.episodes import (
+    NEEDS_PROOF,
+    Key,
+    is_of_another,
+    is_settled,
+    key,
+    rotted,
+    still_missed,
+)
+from reconciler.recovery.findings.giving_up import given_up, missed
+from reconciler.recovery.findings.states import is_among, is_bare
 from reconciler.recovery.rows import Content
 from reconciler.recovery.values import Accepted, FileFinding
 
@@ -49,7 +57,7 @@ def _apart(findings: Iterable[FileFinding]) -> list[FileFinding]:
         else:
             groups.append([finding])
         end = _one(groups[-1]).resolved and max(f.resolved for f in groups[-1])
-    return [_one(group) for group in groups]
+    return [one for group in groups for one in (_one(group), *_left(group))]
 
 
 def _one(group: Sequence[FileFinding]) -> FileFinding:
@@ -71,6 +79,17 @@ def _one(group: Sequence[FileFinding]) -> FileFinding:
         accepted=accepted,
         rotted=rotted(replace(last, accepted=accepted), group),
     )
+
+
+def _left(group: Sequence[FileFinding]) -> list[FileFinding]:
+    """Return what is still missed where all that those knew who saw an end is over."""
+    over = _one(group)
+    if not over.resolved:
+        return []
+    known = [each for f in group if f.resolved for each in given_up(f)]
+    open_ones = (f for f in group if not (f.resolved or is_settled(f)))
+    left = [e for f in open_ones for e in (*_gone(f), *f.missed) if not is_among(e, known)]
+    return still_missed(over, left, over.resolved)
 
 
 def _gone(one: FileFinding) -> list[Content]:

@@ -76,7 +76,7 @@ class Record(Struct, frozen=True):
     #: How many findings there were no room for.
     no_room: int
     findings: tuple[WrittenFinding, ...]
-    #: Until when scans have told what is gone: RFC 3339, UTC; empty: none has.
+    #: Until when scans told what is gone, though not all had room: RFC 3339, UTC; empty: all had.
     gone_until: str = ""
     #: SHA-256 of this document while this field is empty.
     seal: str = ""

@@ -61,7 +61,7 @@ class Known(Struct, frozen=True):
     damaged: tuple[str, ...] = ()
     #: Those records.
     lost: tuple[str, ...] = ()
-    #: Until when scans have told what is gone: RFC 3339, UTC; empty: none has.
+    #: Until when scans told what is gone, though not all had room: RFC 3339, UTC; empty: all had.
     gone_until: str = ""
     #: How many findings there was no room for.
     no_room: int = 0
@@ -193,7 +193,8 @@ def keep(
     if not kept and not known.records:
         return 0
     no_room = max(no_room + more, known.no_room)
-    _write(repository, place, kept, known, moment, no_room=no_room, gone_until=gone_until)
+    until = gone_until if len(kept) < len(episodes) or no_room else ""
+    _write(repository, place, kept, known, moment, no_room=no_room, gone_until=until)
     return no_room
 
 

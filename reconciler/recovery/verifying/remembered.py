@@ -116,7 +116,7 @@ def _keep(
             wrong.take(Otherwise(finding))
     ended = _ended(repository, scan, wrong, hidden)
     before = wrong.without_moved(wrong.without_renewed(known.episodes, scan.ended_at))
-    after = episodes.observed(before, wrong.by_key, scan.ended_at, ended, now)
+    after = episodes.observed(before, wrong.by_key, scan.ended_at, ended, now, left=wrong.left)
     left_out = Exclusions(scan.excluded).covers
     wrong.add((e for e in after if not (e.resolved or left_out(e.path))), hidden)
     wrong.tell(scanned)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 from reconciler.environment.timestamps import utc_now
 from reconciler.recovery.findings import store
 from reconciler.recovery.findings.accepting import Acceptance, accept, to_accept
@@ -56,3 +59,12 @@ class Nights:
         shown = to_accept(self.repository, TARGET.place, "nas", ())
         said = Accepted("", "anna@scope")
         return accept(self.repository, TARGET.place, shown, said, here().now())
+
+
+def put_together(one: Path, other: Path) -> None:
+    """Take into one copy of a repository what only the other one has."""
+    for file in other.rglob("*"):
+        into = one / file.relative_to(other)
+        if file.is_file() and not into.exists():
+            into.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, into)

@@ -9,6 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from reconciler.recovery import rows, values
+from reconciler.recovery.findings.states import OLDER
 from reconciler.recovery.rows import Content
 from reconciler.recovery.values import Accepted, FileFinding
 from reconciler.recovery.verifying import stories
@@ -204,3 +205,14 @@ def test_nothing_below_a_folder_is_called_right_that_is_not_known(folder, last):
     told = text.explained(story, Style(width=UNBOUNDED)).splitlines()
     assert told[-1].startswith(last)
     assert story.is_known is last.startswith("No open")
+
+
+def test_each_file_that_is_missed_at_a_path_is_told_and_none_that_a_snapshot_alone_has():
+    others = [replace(GOOD, size=n, sha256=bytes([n]) * 32) for n in range(1, 6)]
+    older = replace(GOOD, sha256=b"\xee" * 32, detail=OLDER)
+    finding = replace(STORY.findings[0], what=values.MISSING, missed=(older, *others))
+    told = text.explained(replace(STORY, findings=(finding,)), Style(width=UNBOUNDED))
+    assert f"missed there as well: 1 B, SHA-256 {'01' * 6}, modified" in told
+    assert ("and 2 more" in told, "eeee" in told) == (True, False)
+    over = replace(finding, resolved=LAST)
+    assert "as well" not in text.explained(replace(STORY, findings=(over,)))

@@ -26,7 +26,7 @@ from reconciler.recovery.repository import sound
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.rows import ARCHIVED, CONTENT_COLUMNS, FILE, Content, Rows
 from reconciler.recovery.scanning.finishing import knowing, remembering
-from reconciler.recovery.scanning.finishing.away import Away
+from reconciler.recovery.scanning.finishing.away import Away, away
 from reconciler.recovery.scanning.finishing.displaced import Displaced, once, path_beside
 from reconciler.recovery.scanning.finishing.hiding import hidden_by, listed
 from reconciler.recovery.scanning.known import record
@@ -151,11 +151,22 @@ class _Restoring:
     def _found_wrong(self) -> Path | None:
         """Write what files were before they were found wrong, as far as they still are."""
         episodes = open_ones(store.read(self._repository, self._last.scan.place).episodes)
-        good = {one.path: one for e in episodes.values() if not e.about for one in _good(e)}
+        moved = self._moved()
+        every = (one for e in episodes.values() if not e.about for one in _good(e))
+        good = {one.path: one for one in every if path_beside(one) not in moved}
         if not good:
             return None
         rows = _rows([content for _, content in sorted(good.items())])
         return self._written([convert.to_batches(rows)[0]]).path
+
+    def _moved(self) -> set[bytes]:
+        """Return which files the last scan knows to have moved: as they are named beside others."""
+        found = set[bytes]()
+        for rows in read.batches(self._last.remembered, CONTENTS) if self._last.remembered else ():
+            is_moved = (away(detail).is_moved for detail in convert.values(rows["detail"]))
+            these = rows.filter(pa.array(is_moved, pa.bool_()))
+            found.update(map(path_beside, convert.contents(these)))
+        return found
 
 
 def _good(episode: FileFinding) -> list[Content]:

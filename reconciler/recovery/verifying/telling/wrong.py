@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from reconciler.recovery.findings import episodes, giving_up
 from reconciler.recovery.findings.episodes import Key
 from reconciler.recovery.findings.history import History, has_come_since, is_of_bytes, of_each
-from reconciler.recovery.findings.states import OLDER, is_among
+from reconciler.recovery.findings.states import OLDER, is_among, is_bare
 from reconciler.recovery.rows import Content
 from reconciler.recovery.scanning.finishing.hiding import Hidden
 from reconciler.recovery.scanning.outcome import Scanned
@@ -63,7 +63,17 @@ def _tells_of(known: FileFinding | None, finding: FileFinding) -> bool:
     return _is_missed(finding, known)
 
 
+def _went_since_accepted(otherwise: Otherwise, known: FileFinding) -> bool:
+    """Return whether a file was there once more after a person accepted that it is gone."""
+    accepted = known.accepted
+    if accepted is None or not is_bare(accepted.now) or otherwise.finding.what == DAMAGED:
+        return False
+    return otherwise.since > (accepted.seen or accepted.at)
+
+
 def _is_given_up(otherwise: Otherwise, known: FileFinding) -> bool:
+    if _went_since_accepted(otherwise, known):
+        return False
     if otherwise.is_displaced:
         return giving_up.has_given_up(known, giving_up.given_up(otherwise.finding))
     return episodes.is_given_up(known, otherwise.finding)
@@ -73,8 +83,8 @@ class Wrong(Struct):
     """Files that are not as they should be, held against what is known to be wrong."""
 
     lasting: dict[Key, FileFinding]
-    #: What was gone by then was told.
-    told_until: str
+    #: What was gone by then was told, whether or not there was room for it.
+    no_room_until: str
     #: All that was found of each.
     histories: dict[Key, History]
     #: What is known already, and of what is new as many as are kept.
@@ -93,9 +103,9 @@ class Wrong(Struct):
     given_up: set[Key] = field(default_factory=set)
 
     @classmethod
-    def of(cls, known: Collection[FileFinding], told_until: str) -> Wrong:
+    def of(cls, known: Collection[FileFinding], no_room_until: str) -> Wrong:
         """Hold what will be taken against what is known."""
-        return cls(episodes.open_ones(known), told_until, of_each(known))
+        return cls(episodes.open_ones(known), no_room_until, of_each(known))
 
     def take(self, otherwise: Otherwise) -> None:
         """Take one, unless what is known says that it is as it should be."""
@@ -113,10 +123,7 @@ class Wrong(Struct):
         # report has told only after they were read what they should be.
         if self.histories.get(key, _NOTHING).has_good(finding):
             return
-        # What had no room among the findings was told once: nobody could ever accept it.
-        is_known = known is not None and not self._is_done(otherwise)
-        is_known = is_known or _is_missed(finding, known)
-        if not is_known and finding.what != DAMAGED and otherwise.since <= self.told_until:
+        if finding.what != DAMAGED and self._is_over(otherwise, known):
             return
         if known is not None and _is_given_up(otherwise, known):
             self._give_up(key, otherwise)
@@ -137,16 +144,21 @@ class Wrong(Struct):
                 self.renewed.add(key)
             self._tell(key, finding)
 
-    def _is_done(self, otherwise: Otherwise) -> bool:
-        """Return whether what is known of a path may be of another file than the one that is gone.
+    def _is_over(self, otherwise: Otherwise, known: FileFinding | None) -> bool:
+        """Return whether a file that is gone was told, and matters no more.
 
-        As where another has come since, or somebody has given that one up before.
+        A finding may have ended with others of its path, or a run have been killed before it told
+        them: so each file is over on its own.
         """
-        if otherwise.is_displaced:
-            return True
+        if _is_missed(otherwise.finding, known):
+            return False
         over = self.histories.get(episodes.key(otherwise.finding), _NOTHING).over
-        gone = giving_up.given_up(otherwise.finding)
-        return any(giving_up.has_given_up(each, gone) for each in over)
+        gone, since = giving_up.given_up(otherwise.finding), otherwise.since
+        if any(since <= e.resolved and giving_up.has_given_up(e, gone) for e in over):
+            return True
+        # What had no room among the findings was told once: nobody could ever accept it.
+        is_told = known is not None and not otherwise.is_displaced
+        return not is_told and since <= self.no_room_until
 
     def _tell(self, key: Key, finding: FileFinding) -> None:
         if key not in self.told:
@@ -210,17 +222,27 @@ class Wrong(Struct):
     def without_moved(self, known: Iterable[FileFinding]) -> list[FileFinding]:
         """Return what was `known`, without what is missed at a path and lies elsewhere.
 
-        Where others are missed there, too.
+        Where others are missed there, too. What is over with all that it told stays as it was: for
+        whoever has told of more in a copy of the repository.
         """
         return [self._without_moved(e) if not e.resolved and e.missed else e for e in known]
 
-    def _without_moved(self, episode: FileFinding) -> FileFinding:
+    def left(self, episode: FileFinding) -> list[Content]:
+        """Return what is missed beside the first file of a path, and does not lie elsewhere."""
+        moved = self._elsewhere(episode)
+        return [each for each in episode.missed if not is_among(each, moved)]
+
+    def _elsewhere(self, episode: FileFinding) -> tuple[Content, ...]:
         path = episode.path
-        moved = (*self.moved.get(path, ()), *self.moved_before.get(path, ()))
-        left = [each for each in episode.missed if not is_among(each, moved)]
-        is_left = episode.was is None or not is_among(episode.was, moved)
+        return (*self.moved.get(path, ()), *self.moved_before.get(path, ()))
+
+    def _without_moved(self, episode: FileFinding) -> FileFinding:
+        left = self.left(episode)
+        is_left = episode.was is None or not is_among(episode.was, self._elsewhere(episode))
         if is_left or episode.what == DAMAGED:
             return replace(episode, missed=tuple(left))
+        if not left:
+            return episode
         was = next((each for each in left if each.detail != OLDER), episode.was)
         return replace(episode, was=was, missed=tuple(each for each in left if each is not was))
 

@@ -1,13 +1,17 @@
-"""What every format says of one file's row: how large it is, its hash, when it was written."""
+"""What every format says of one file: how large it is, its hash, when it was written."""
 
 from __future__ import annotations
 
 from reconciler.environment.timestamps import moment_of
 from reconciler.recovery import rows
+from reconciler.recovery.findings.states import OLDER
 from reconciler.recovery.rows import Content
+from reconciler.recovery.values import FileFinding
 
 #: So many digits of a hash are shown.
 _DIGITS = 12
+#: So many other files that are missed at one path are told.
+_ALSO = 3
 
 
 def size(content: Content) -> str:
@@ -41,3 +45,11 @@ def proved(content: Content) -> str:
     if content.proof == rows.ATTESTED:
         return f"not read here; by a report of the cloud of {when}"
     return f"read {when}" if content.proof == rows.READ else f"not read; kept from {when}"
+
+
+def also_missed(finding: FileFinding) -> list[str]:
+    """Say which other files that lay at the path are missed, each by what is known of it."""
+    others = [each for each in finding.missed if each.detail != OLDER]
+    told = (", ".join(filter(None, [size(o), sha(o), modified(o)])) for o in others[:_ALSO])
+    more = [f"and {len(others) - _ALSO:,} more"] if len(others) > _ALSO else []
+    return [*(f"missed there as well: {each}" for each in told), *more]

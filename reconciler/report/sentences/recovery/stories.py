@@ -15,7 +15,7 @@ from reconciler.recovery.values import FileFinding
 from reconciler.recovery.verifying import stories
 from reconciler.recovery.verifying.results import UNPROVED
 from reconciler.recovery.verifying.stories import Chapter, Copy, Folder, Story
-from reconciler.report.sentences.recovery.contents import modified, proved, sha, size
+from reconciler.report.sentences.recovery.contents import also_missed, modified, proved, sha, size
 from reconciler.report.sentences.recovery.verifications import accepted, accepted_of
 from reconciler.report.sentences.recovery.verifications import found as counted
 from reconciler.report.sentences.terms import bare, count, spoken
@@ -223,7 +223,8 @@ def _between(finding: FileFinding) -> str:
 
 def _end(finding: FileFinding) -> str:
     ends = [f"resolved {whole_seconds(finding.resolved)}"] if finding.resolved else []
-    return ", ".join([*ends, *accepted_of(finding)]) or "not resolved"
+    told = ", ".join([*ends, *accepted_of(finding)]) or "not resolved"
+    return ", ".join([told, *([] if finding.resolved else also_missed(finding))])
 
 
 def quoted_path(path: bytes) -> str:

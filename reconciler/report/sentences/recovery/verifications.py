@@ -18,7 +18,7 @@ from reconciler.recovery.verifying import results
 from reconciler.recovery.verifying.comparing.classify import is_scattered
 from reconciler.recovery.verifying.results import Side, StorageVerified, Taken, Verified
 from reconciler.report.sentences import left_out
-from reconciler.report.sentences.recovery.contents import modified, sha, size
+from reconciler.report.sentences.recovery.contents import also_missed, modified, sha, size
 from reconciler.report.sentences.terms import count, spoken
 
 #: From what matters most to what matters least, each with what it means.
@@ -136,7 +136,7 @@ def details(finding: FileFinding) -> list[str]:
     told += _contents(finding)
     if finding.first_seen and finding.first_seen != finding.last_seen:
         told.append(f"since {whole_seconds(finding.first_seen)}")
-    return [*told, *accepted_of(finding)]
+    return [*told, *also_missed(finding), *accepted_of(finding)]
 
 
 def accepted_of(finding: FileFinding) -> list[str]:

@@ -18,6 +18,7 @@ from reconciler.recovery.scanning.outcome import Wish
 from reconciler.recovery.values import Accepted
 from reconciler.recovery.verifying import remembered
 from support.recovery.memory import LONG_AGO, TARGET, Storage
+from support.recovery.nights import put_together
 from support.recovery.scans import scan_once
 
 FULL = Wish(full=True)
@@ -45,11 +46,7 @@ class Night:
 
     def put_together(self):
         """Take into the one what only the other has."""
-        for file in self.other.rglob("*"):
-            into = self.one / file.relative_to(self.other)
-            if file.is_file() and not into.exists():
-                into.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(file, into)
+        put_together(self.one, self.other)
 
 
 @pytest.fixture

@@ -1,0 +1,180 @@
+"""What was told of one file of a path says nothing of another: each is over on its own."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from reconciler.environment.timestamps import utc_now
+from reconciler.recovery.findings import store
+from reconciler.recovery.findings.accepting import to_withdraw, withdraw
+from reconciler.recovery.repository.opening import open_repository
+from support.recovery.memory import LONG_AGO, TARGET
+from support.recovery.nights import GOOD, WRITTEN, put_together
+
+LATER = LONG_AGO + 1
+
+
+class Copies:
+    """Two copies of one repository, in both of which the same storage is scanned."""
+
+    def __init__(self, nights, folder: Path) -> None:
+        self._nights, self._one, self._other = nights, folder / "repo", folder / "copy"
+        self.storage = nights.storage
+        shutil.copytree(self._one, self._other)
+
+    def one(self):
+        """Scan with the one."""
+        return self._nights.scan()
+
+    def other(self):
+        """Scan with the other one."""
+        mine, self._nights.repository = self._nights.repository, open_repository(str(self._other))
+        ended = self._nights.scan()
+        self._nights.repository = mine
+        return ended
+
+    def put_together(self) -> None:
+        """Take into the one what only the other has."""
+        put_together(self._one, self._other)
+
+
+@pytest.fixture
+def copies(nights, tmp_path):
+    del nights.storage.files[b"f/a"]
+    assert nights.scan().missing_first == [b"f/a"]
+    return Copies(nights, tmp_path)
+
+
+def lasting(nights):
+    known = store.read(nights.repository, TARGET.place).episodes
+    return [(e.what, e.path) for e in known if not e.resolved]
+
+
+@pytest.mark.parametrize("is_accepted", [False, True])
+def test_what_only_one_copy_knows_to_be_missed_is_ended_by_none_that_does_not_know_it(
+    copies, nights, is_accepted
+):
+    nights.put(WRITTEN, mtime_ns=LATER)
+    copies.one()
+    del nights.storage.files[b"f/a"]
+    assert copies.one().missing_first == [b"f/a"]  # both
+    nights.storage.put("restored", GOOD)
+    assert copies.other().found == 0
+    copies.put_together()
+    assert lasting(nights) == [("missing", b"f/a")]
+    for _ in range(2):
+        assert nights.scan().missing_first == [b"f/a"]
+    if is_accepted:
+        nights.accept()
+    else:
+        nights.storage.put("as well", WRITTEN)
+    for _ in range(2):
+        assert nights.scan().found == 0
+
+
+def test_what_came_and_went_in_one_copy_is_missed_though_the_other_found_all_that_it_missed(
+    copies, nights
+):
+    nights.put(WRITTEN, mtime_ns=LATER)
+    copies.other()
+    copies.one()
+    del nights.storage.files[b"f/a"]
+    copies.other()
+    copies.one()
+    nights.put(b"more", mtime_ns=LATER + 1)
+    copies.one()
+    del nights.storage.files[b"f/a"]
+    copies.one()
+    nights.storage.put("restored", GOOD)
+    nights.storage.put("as well", WRITTEN)
+    assert copies.other().found == 0
+    copies.put_together()
+    assert lasting(nights) == [("missing", b"f/a")]
+    for _ in range(2):
+        assert nights.scan().missing_first == [b"f/a"]
+    nights.storage.put("it, too", b"more")
+    for _ in range(2):
+        assert nights.scan().found == 0
+
+
+def test_what_one_copy_was_killed_before_it_told_is_told_though_the_other_told_since(
+    copies, nights
+):
+    nights.storage.put("new", b"new!", mtime_ns=LATER)
+    copies.one()
+    del nights.storage.files[b"new"]
+    nights.scan(kept=False)
+    del nights.storage.files[b"z"]
+    assert copies.other().missing == 2
+    copies.put_together()
+    for _ in range(2):
+        assert b"new" in nights.scan().missing_first
+
+
+def test_accepted_damage_is_of_that_file_alone_also_where_a_scan_of_the_next_was_killed(nights):
+    zeros = b"\0" * 4
+    nights.put(zeros)
+    assert nights.scan().altered == 1
+    nights.accept()
+    assert nights.scan().found == 0
+    nights.put(b"else", mtime_ns=LATER)
+    nights.scan(kept=False)
+    nights.put(zeros, mtime_ns=LATER)
+    for _ in range(2):
+        assert nights.scan().altered == 1
+    nights.accept()
+    for _ in range(2):
+        assert nights.scan().found == 0
+
+
+def test_what_is_missed_beside_damage_is_not_over_as_that_file_has_changed(nights):
+    del nights.storage.files[b"f/a"]
+    nights.scan()
+    nights.put(WRITTEN, mtime_ns=LATER)
+    nights.scan()
+    nights.put(b"WRITTEN", mtime_ns=LATER)
+    assert nights.scan().altered == 1
+    nights.put(b"more", mtime_ns=LATER + 1)
+    nights.scan(kept=False)
+    nights.verify(first=True)
+    for _ in range(2):
+        assert nights.scan().missing_first == [b"f/a"]
+    nights.storage.put("restored", GOOD)
+    for _ in range(2):
+        assert nights.scan().found == 0
+
+
+def test_what_came_back_after_it_was_given_up_and_went_again_is_told_though_a_scan_was_killed(
+    nights,
+):
+    del nights.storage.files[b"f/a"]
+    nights.scan()
+    nights.accept()
+    nights.put(GOOD)
+    nights.scan(kept=False)
+    del nights.storage.files[b"f/a"]
+    for _ in range(2):
+        assert nights.scan().missing_first == [b"f/a"]
+    nights.accept()
+    for _ in range(2):
+        assert nights.scan().found == 0
+
+
+def test_what_was_given_up_counts_again_once_that_is_withdrawn_though_another_lies_there(nights):
+    del nights.storage.files[b"f/a"]
+    nights.scan()
+    nights.accept()
+    nights.put(WRITTEN, mtime_ns=LATER)
+    assert nights.scan().found == 0
+    assert to_withdraw(nights.repository, TARGET.place, "nas", ()).findings == ()
+    shown = to_withdraw(nights.repository, TARGET.place, "nas", ("f/a",))
+    done = withdraw(nights.repository, TARGET.place, shown, "bob", utc_now())
+    assert [finding.accepted.withdrawn_by for finding in done.findings] == ["bob"]
+    for _ in range(2):
+        assert nights.scan().missing_first == [b"f/a"]
+    nights.accept()
+    for _ in range(2):
+        assert nights.scan().found == 0
