@@ -74,6 +74,8 @@ class Tried(Struct, frozen=True):
     #: The manifest has changed since it was planned: nothing was written, and a new look is due.
     outdated: bool = False
     problem: Condition | None = None
+    #: How the checkout was brought up to date once more before anything was written; None if not.
+    pulled: Pulled | None = None
     #: What was done could not be told: the next start is to say where that stands.
     is_untold: bool = False
     #: What there is since; None where nobody asks, or nobody knows.

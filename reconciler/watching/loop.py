@@ -19,10 +19,10 @@ from reconciler.watching.conditions import (
     RUNNING,
     SCANNING,
 )
-from reconciler.watching.deeds import Clock, Deeds, Looked, ScanEnded, Teller
+from reconciler.watching.deeds import Clock, Deeds, Looked, Pulled, ScanEnded, Teller
 from reconciler.watching.files import Known, Recalled
 from reconciler.watching.memory import Memory, Told, checked, failing_of, paused
-from reconciler.watching.schedule import APPLY, END, LOOK, PULL, READY, SCAN, Agenda, Step, Terms
+from reconciler.watching.schedule import APPLY, LOOK, PULL, READY, SCAN, Agenda, Step, Terms
 from reconciler.watching.status import FORMAT_VERSION, Status
 from reconciler.watching.survey import Proof
 
@@ -67,6 +67,8 @@ class Watch:
         #: Since when the repository is being looked up; whether a scan has ended meanwhile.
         self._recalling: float | None = None
         self._is_passed_by = False
+        #: Whether the last pull before an apply failed: that one before a look works is no news.
+        self._fails_late = False
         self._told.drop(taken.not_looked_at(terms, memory.lasting))
         if terms.scan_every is None:
             self._told.remember(repository="", scans_in="", dues=())
@@ -83,16 +85,8 @@ class Watch:
             self._told.see(PROOFS, files.unknown(self._told.memory.lasting, files.HANGS))
         step = schedule.next_step(self._terms, self._agenda, self._clock.passed())
         self._agenda = schedule.begun(self._terms, self._agenda, step, self._clock.passed())
-        if step.what == PULL:
-            self._pull()
-        elif step.what == LOOK:
-            self._look()
-        elif step.what == APPLY:
-            self._apply()
-        elif step.what == SCAN:
-            self._scan()
-        elif step.what == END:
-            self._told.remember()
+        does = {PULL: self._pull, LOOK: self._look, APPLY: self._apply, SCAN: self._scan}
+        does.get(step.what, self._told.remember)()
         return step
 
     def scanned(self, ended: ScanEnded) -> None:
@@ -159,8 +153,12 @@ class Watch:
     def _pull(self) -> None:
         pulled = self._deeds.pull()
         self._agenda = schedule.pulled(self._agenda, newest=pulled.problem is None)
+        self._pulled(pulled, is_enough=not self._fails_late)
+
+    def _pulled(self, pulled: Pulled, *, is_enough: bool) -> None:
         self._status = replace(self._status, commit=pulled.commit)
-        self._told.see(CHECKOUT, [pulled.problem] if pulled.problem else [])
+        if pulled.problem or is_enough:
+            self._told.see(CHECKOUT, [pulled.problem] if pulled.problem else [])
 
     def _look(self) -> None:
         begun = self._clock.passed()
@@ -207,6 +205,9 @@ class Watch:
         self._plot()
         if looked.found and looked.found.ready and not digest:
             self._told.see(APPLYING, [])
+        if self._fails_late and self._agenda.newest and self._agenda.stage != READY:
+            self._fails_late = False  # nothing is to be applied any more
+            self._told.see(CHECKOUT, [])
         whose = {"platform": looked.platform, "platform_id": looked.platform_id}
         self._remember(looked_at=time, **whose)
 
@@ -215,6 +216,9 @@ class Watch:
         tried = self._deeds.apply()
         self._remember(platform_id=tried.platform_id or self._told.memory.platform_id)
         now, spread = self._clock.passed(), self._clock.spread()
+        if tried.pulled is not None:
+            self._fails_late = tried.pulled.problem is not None
+            self._pulled(tried.pulled, is_enough=True)
         busy = tried.busy or tried.outdated
         self._agenda = schedule.applied(
             self._terms, self._agenda, now, spread, worked=tried.worked, busy=busy

@@ -43,11 +43,16 @@ class _OutdatedError(StaleError):
     """What was planned is not wanted any more."""
 
 
+class _UnpulledError(ReconcilerError):
+    """Nobody knows whether what was planned is still wanted."""
+
+
 class _After:
-    """Has told what came of an apply, as soon as that is known."""
+    """What came of an apply, which is told as soon as it is known."""
 
     def __init__(self, tell: Callable[[Applied], object], note: Callable[[str], object]) -> None:
         self._tell, self._note = tell, note
+        self.pulled: Pulled | None = None
         self.done: list[Applied] = []
         self.is_untold = False
 
@@ -144,7 +149,7 @@ class Deeds:
             raise AssertionError("a watch applies only what it has planned")
         (source, plan), self._planned = self._planned, None
         after = _After(partial(self._told, self._next.origin.run), self._context.streams.note)
-        tried = self._tried(source, plan, after)
+        tried = replace(self._tried(source, plan, after), pulled=after.pulled)
         with self._ended_at_once():  # it is told
             tried = self._known(source, plan, tried)
         if after.is_untold:
@@ -158,6 +163,8 @@ class Deeds:
             return outcomes.not_begun(once=self._options.once)
         except _OutdatedError as error:
             return Tried(error.exit_code, worked=False, outdated=True)
+        except _UnpulledError as error:
+            return Tried(error.exit_code, worked=False, busy=True)
         except PlatformBusyError as error:
             self._next.note(f"Note: nothing was applied: {error}")
             return Tried(error.exit_code, worked=False, busy=True)
@@ -201,8 +208,10 @@ class Deeds:
 
         def confirm_newest() -> None:
             """Ask the remote again: who had the lease may have applied what was pushed since."""
-            if self._checkout is not None and self._checkout.pull().problem is not None:
-                raise _OutdatedError("nobody knows whether the manifest is still the newest one")
+            if self._checkout is not None:
+                after.pulled = self.pull()
+                if after.pulled.problem is not None:
+                    raise _UnpulledError(after.pulled.problem.message)
             confirm()
             if stop.interrupted:
                 raise KeyboardInterrupt  # as while it waits for the lease

@@ -14,12 +14,12 @@ from reconciler.notifying.digests import DAILY, Rhythm
 from reconciler.notifying.message import TAKEN, Outcome
 from reconciler.notifying.post import Means, Post
 from reconciler.report.watching.notifications import digest, news
-from reconciler.watching.conditions import DRIFT, FINDING, UNREAD, Condition
-from reconciler.watching.deeds import Clock, Looked, ScanEnded, Tried
+from reconciler.watching.conditions import DRIFT, FINDING, NOT_PULLED, UNREAD, Condition
+from reconciler.watching.deeds import Clock, Looked, Pulled, ScanEnded, Tried
 from reconciler.watching.files import Known
 from reconciler.watching.loop import Watch
 from reconciler.watching.memory import NOTHING
-from reconciler.watching.schedule import APPLY, LOOK, SCAN, WAIT, Found, Terms
+from reconciler.watching.schedule import APPLY, LOOK, PULL, SCAN, WAIT, Found, Terms
 from reconciler.watching.survey import Difference, Storage, Survey
 
 WEEK = 7 * 86_400.0
@@ -119,6 +119,46 @@ def test_what_could_not_be_kept_is_kept_at_the_next_look_or_at_the_end():
         (memory,) = kept
         assert [one.condition.message for one in memory.lasting] == ["away"]
         kept.clear()
+
+
+def test_a_pull_that_fails_before_each_apply_is_told_once_and_tried_in_the_rhythm_of_looks():
+    world, ready = World(), Found(ready=True, digest="x")
+    problem = Condition(NOT_PULLED, "", "unreachable", "too many requests")
+    late = [Pulled("c1", problem), Pulled("c1", problem), Pulled("c2")]
+    world.pull, world.run = lambda: Pulled("c1"), lambda: "a run"
+    world.apply = lambda: Tried(1, worked=len(late) == 1, busy=len(late) > 1, pulled=late.pop(0))
+    world.terms = Terms(300.0, pulls=True, applies=True)
+    world.watch = Watch(world.terms, world, world, world.clock(), NOTHING, world.keep)
+    world.sees = Looked(2, (NAS,), found=ready)
+    told = []
+    for _ in range(3):
+        steps = [world.watch.step() for _ in range(4)]
+        assert [step.what for step in steps] == [PULL, LOOK, APPLY, WAIT]
+        assert steps[-1].until == world.passed + 300.0
+        told.append([(one.event, one.condition.kind) for news, _ in world.told for one in news])
+        world.told.clear()
+        world.passed = steps[-1].until
+    first, second, third = told
+    assert first == [("began", DRIFT), ("began", NOT_PULLED)]
+    assert second == []
+    assert set(third) == {("ended", NOT_PULLED), ("ended", DRIFT)}
+    assert world.watch.status.commit == "c2"
+
+
+def test_what_could_not_be_pulled_before_an_apply_is_over_when_nothing_is_to_be_applied():
+    world = World()
+    late = Pulled("c1", Condition(NOT_PULLED, "", "unreachable", "too many requests"))
+    world.pull, world.run = lambda: Pulled("c1"), lambda: "a run"
+    world.apply = lambda: Tried(1, worked=False, busy=True, pulled=late)
+    world.terms = Terms(300.0, pulls=True, applies=True)
+    world.watch = Watch(world.terms, world, world, world.clock(), NOTHING, world.keep)
+    world.sees = Looked(2, (NAS,), found=Found(ready=True, digest="x"))
+    assert [world.watch.step().what for _ in range(3)] == [PULL, LOOK, APPLY]
+    assert {one.condition.kind for one in world.watch.status.lasting} == {DRIFT, NOT_PULLED}
+    world.sees = Looked(0, found=Found(ready=True))
+    world.watch.poke()
+    assert [world.watch.step().what for _ in range(3)] == [PULL, LOOK, WAIT]
+    assert world.watch.status.lasting == ()
 
 
 class Door:

@@ -168,7 +168,14 @@ def test_what_was_pushed_while_it_waits_for_the_lease_is_pulled_before_anything_
     assert deeds.look().found.ready
     deeds.run()
     tried = deeds.apply()
-    assert (tried.outdated, tried.worked) == (True, False)
+    # Where nothing could be pulled there is no look at once: it would ask without a pause.
+    assert (tried.outdated, tried.busy, tried.worked) == (
+        problem is None,
+        problem is not None,
+        False,
+    )
+    assert tried.pulled == Pulled("c0ffee", problem)
+    assert tried.exit_code == (ERROR if problem else STALE)
     assert label() == "NAS"
 
 
