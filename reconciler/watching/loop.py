@@ -24,7 +24,7 @@ from reconciler.watching.files import Known, Recalled
 from reconciler.watching.memory import Memory, Told, checked, failing_of, paused
 from reconciler.watching.schedule import APPLY, LOOK, PULL, READY, SCAN, Agenda, Step, Terms
 from reconciler.watching.status import FORMAT_VERSION, Status
-from reconciler.watching.survey import Proof
+from reconciler.watching.survey import Proof, Run
 
 
 class Watch:
@@ -116,6 +116,10 @@ class Watch:
             self._know(recalled.known)
         elif recalled.problem:
             self._told.see(PROOFS, files.unknown(self._told.memory.lasting, recalled.problem))
+
+    def told_runs(self, runs: tuple[Run, ...] | None) -> None:
+        """Take note of the newest runs; None where nobody knows."""
+        self._status = replace(self._status, runs=runs)
 
     @property
     def whose(self) -> dict[str, str]:

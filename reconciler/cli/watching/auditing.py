@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable, Iterator
 from itertools import islice
 
@@ -23,8 +25,51 @@ RUNS, REMOVALS = 20, 20
 _NEWEST = 10_000
 #: So many are put together at once.
 _AT_ONCE = 1_000
+#: Seconds for which a look waits for an answer; and after which without one nobody knows any more.
+_SOON, _LONG = 2.0, 60.0
 #: So many runs are known, should one go on while others begin.
 _KNOWN = 200
+
+
+class Asking:
+    """Asks in a thread beside the looks: what they have seen waits for no audit."""
+
+    def __init__(self, auditor: Auditor, late: Callable[[tuple[Run, ...] | None], object]) -> None:
+        """`late` is told, from that thread, what a look has not waited for."""
+        self._auditor, self._late = auditor, late
+        self._changed = threading.Condition()
+        #: Since when it is being asked, by a clock that never goes back; None if it is not.
+        self._begun: float | None = None
+        self._is_awaited = False
+        self._whose = ""
+        #: The last answer, and whose it is.
+        self._known: tuple[str, tuple[Run, ...] | None] = ("", None)
+
+    def runs(self, platform: Audited, whose: str, left: Left) -> tuple[Run, ...] | None:
+        """Return what `Auditor.runs` does; what was known before where that takes a while."""
+        with self._changed:
+            self._whose = whose
+            if self._begun is None:
+                self._begun, self._is_awaited = time.monotonic(), True
+                asked = (platform, whose, left)
+                threading.Thread(target=self._ask, args=asked, name="audit", daemon=True).start()
+                self._changed.wait_for(lambda: self._begun is None, _SOON)
+                self._is_awaited = False
+            is_lost = self._begun is not None and time.monotonic() - self._begun > _LONG
+            known_of, runs = self._known
+            return None if is_lost or known_of != whose else runs
+
+    def _ask(self, platform: Audited, whose: str, left: Left) -> None:
+        runs = None
+        try:
+            runs = self._auditor.runs(platform, whose, left)
+        finally:
+            with self._changed:
+                self._begun, self._known = None, (whose, runs)
+                is_late = not self._is_awaited and whose == self._whose
+                self._changed.notify_all()
+            if is_late:
+                self._late(runs)
 
 
 class Auditor:

@@ -10,6 +10,7 @@ from contextlib import suppress
 from reconciler.watching.deeds import ScanEnded
 from reconciler.watching.files import Recalled
 from reconciler.watching.loop import Watch
+from reconciler.watching.survey import Run
 
 #: Seconds that are waited at most in one go: what a system takes at least.
 _LONGEST = 86_400.0
@@ -49,6 +50,7 @@ class Inbox:
         self._pokes: deque[None] = deque(maxlen=1)
         self._ended: deque[ScanEnded] = deque()
         self._recalled: deque[Recalled] = deque()
+        self._runs: deque[tuple[Run, ...] | None] = deque(maxlen=1)
 
     def poke(self) -> None:
         """Want a round now; also from the handler of a signal."""
@@ -65,11 +67,18 @@ class Inbox:
         self._recalled.append(recalled)
         self.bell.ring()
 
+    def runs(self, runs: tuple[Run, ...] | None) -> None:
+        """Hand in the newest runs, which came after their look; None where nobody knows."""
+        self._runs.append(runs)
+        self.bell.ring()
+
     def hand_to(self, watch: Watch) -> None:
         """Give the watch what came in."""
         if self._pokes:
             self._pokes.clear()
             watch.poke()
+        while self._runs:
+            watch.told_runs(self._runs.popleft())
         while self._recalled:
             watch.recalled(self._recalled.popleft())
         while self._ended:

@@ -107,7 +107,7 @@ def _watch(context: Context, options: WatchOptions, events: EventStream, folder:
             scanner = _scanner(context, options, stop, inbox)
             scan = scanner.begin if scanner else _no_scan
             look_up = scanner.recall if scanner else _no_scan
-            surveyor = Surveyor(journal_folder(context)) if options.listen else None
+            surveyor = Surveyor(journal_folder(context), inbox.runs) if options.listen else None
             deeds = Deeds(context, options, events, teller.applied, scan, look_up, surveyor, stop)
             watch = Watch(
                 _terms(options),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
 from msgspec.structs import replace
 
-from reconciler.cli.watching.auditing import REMOVALS, RUNS, Auditor
+from reconciler.cli.watching.auditing import REMOVALS, RUNS, Asking, Auditor
 from reconciler.given.source import Source
 from reconciler.journal.read import OperationRecord, of_file
 from reconciler.journal.read import Run as Recorded
@@ -40,11 +40,16 @@ from reconciler.watching.survey import (
 class Surveyor:
     """Puts together what a watch has read; what has not changed of runs is not read again."""
 
-    def __init__(self, journals: Path) -> None:
-        """`journals` is the folder that has them, or will have."""
+    def __init__(
+        self, journals: Path, late: Callable[[tuple[Run, ...] | None], object] = lambda _: None
+    ) -> None:
+        """`journals` is the folder that has them, or will have.
+
+        `late` is told of runs, from another thread, that an audit tells after a look.
+        """
         self._folder = journals
         self._known: dict[str, tuple[object, Run]] = {}
-        self._auditor = Auditor(_run)
+        self._asking = Asking(Auditor(_run), late)
 
     def survey(self, source: Source, plan: Plan, state: State, left: Left) -> Survey:
         """Return all that is live in scope, or declared, and in what it differs.
@@ -78,7 +83,7 @@ class Surveyor:
         """Return the newest runs as `history` knows them: an audit alone tells, if there is one."""
         if isinstance(platform, Audited):
             whose = f"{plan.platform_id} {platform.address}"
-            return self._auditor.runs(platform, whose, left)
+            return self._asking.runs(platform, whose, left)
         return self.runs()
 
     def runs(self) -> tuple[Run, ...] | None:

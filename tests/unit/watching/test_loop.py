@@ -84,6 +84,15 @@ def test_after_an_apply_as_many_are_live_as_there_are():
     assert (world.watch.status.declared, world.watch.status.live) == (2, 2)
 
 
+def test_runs_that_are_known_only_after_a_look_are_shown_at_once():
+    world = World()
+    world.sees = Looked(0, found=Found(ready=True), survey=Survey((), (), None))
+    world.watch.step()
+    assert world.watch.status.runs is None
+    world.watch.told_runs(())
+    assert world.watch.status.runs == ()
+
+
 def test_a_shorter_time_between_scans_counts_from_the_first_start_that_has_it():
     world = World()
     now = world.now().timestamp()

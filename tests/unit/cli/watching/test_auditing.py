@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+import threading
 import time
 from contextlib import closing
 from pathlib import Path
@@ -15,7 +16,7 @@ from reconciler.cli.commands.watching.watch import WatchOptions
 from reconciler.cli.context import Context
 from reconciler.cli.output.streams import Streams
 from reconciler.cli.settings import Settings
-from reconciler.cli.watching import auditing
+from reconciler.cli.watching import auditing, surveying
 from reconciler.cli.watching.deeds import Deeds
 from reconciler.cli.watching.surveying import Surveyor
 from reconciler.environment.timestamps import utc_now
@@ -207,13 +208,63 @@ def test_what_cannot_be_answered_just_now_is_asked_again(team):
     assert len(team.runs()) == 1
 
 
-def test_an_audit_that_never_answers_takes_no_longer_than_a_look_may(team):
+def test_no_look_and_no_apply_waits_for_an_audit_that_never_answers(team):
     create(team.store, author=BOB)
+    assert len(runs := team.runs()) == 1
     team.break_audit(HANG_AFTER)
-    team.begin(timeout=1.0)
+    team.begin(timeout=30.0)
     begun = time.monotonic()
-    assert team.runs() is None
-    assert time.monotonic() - begun < 4
+    assert team.runs() is None  # of a new watch
+    team.deeds.run()
+    tried = team.deeds.apply()
+    assert (tried.worked, len(tried.survey.storages)) == (True, 1)
+    assert time.monotonic() - begun < 10
+    team.break_audit(PASS)
+    team.begin()
+    assert len(team.runs()) == len(runs) + 1
+
+
+class Slow:
+    """Somebody who asks an audit, and whose answer the test lets through."""
+
+    def __init__(self):
+        self.answers, self.may_answer = [], threading.Semaphore(0)
+
+    def runs(self, platform, whose, left):
+        assert self.may_answer.acquire(timeout=30)
+        return self.answers.pop(0)
+
+
+def test_what_an_audit_tells_after_a_look_is_told_as_soon_as_it_is_there(monkeypatch):
+    monkeypatch.setattr(auditing, "_SOON", 0.01)
+    slow, told, heard = Slow(), [], threading.Semaphore(0)
+
+    def late(runs):
+        told.append(runs)
+        heard.release()
+
+    asking = auditing.Asking(slow, late)
+    slow.answers = [("first",), ("second",), ("of another",), ("third",)]
+    assert asking.runs(None, "p1", forever) is None
+    slow.may_answer.release()
+    assert heard.acquire(timeout=30)
+    assert told == [("first",)]
+    # As long as it may still answer what was known is what is known; only one asks at a time.
+    assert asking.runs(None, "p1", forever) == asking.runs(None, "p1", forever) == ("first",)
+    monkeypatch.setattr(auditing, "_LONG", -1.0)
+    assert asking.runs(None, "p1", forever) is None
+    # What came of one platform is not told of another.
+    assert asking.runs(None, "p2", forever) is None
+    slow.may_answer.release()
+    while asking._begun is not None:
+        heard.acquire(timeout=0.01)
+    assert told == [("first",)]
+    monkeypatch.setattr(auditing, "_SOON", 30.0)
+    slow.may_answer.release()
+    assert asking.runs(None, "p2", forever) == ("of another",)
+    slow.may_answer.release()
+    assert asking.runs(None, "p1", forever) == ("third",)
+    assert told == [("first",)]
 
 
 def test_another_server_in_its_place_is_read_anew(team, tmp_path):
@@ -290,7 +341,7 @@ class Audit:
 def test_what_was_taken_in_before_a_failure_is_taken_once(monkeypatch):
     monkeypatch.setattr(auditing, "_AT_ONCE", 2)
     monkeypatch.setattr(auditing, "SECONDS", 0.0)
-    auditor = auditing.Auditor(Surveyor(Path("nowhere"))._auditor._tell)
+    auditor = auditing.Auditor(surveying._run)
     theirs = Audit(*map(change, (1, 2, 3)), PlatformError("no more"))
     assert auditor.runs(theirs, "p1", forever) is None
     theirs.changes_now = tuple(map(change, (1, 2, 3, 4)))
