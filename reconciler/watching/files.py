@@ -127,14 +127,19 @@ def exit_code(lasting: Iterable[Lasting]) -> int:
 
 
 def of_scan(
-    problem: Condition | None, code: int, known: Known | None, short: Iterable[Short] = ()
+    problem: Condition | None,
+    code: int,
+    known: Known | None,
+    short: Iterable[Short] = (),
+    lasting: Iterable[Lasting] = (),
 ) -> list[Condition]:
     """Return that a scan failed, or did not come to all, where nothing that is known says so.
 
-    `short`: the storages of which it did not. What is wrong with another one does not say it.
+    `short`: the storages of which it did not. What is wrong with another one does not say it. Where
+    it failed as a whole, what was told of storages lasts: nobody knows which of them it has read.
     """
     if problem is not None:
-        return [problem]
+        return [*added((one for one in lasting if one.condition.name), SCANNING, [problem])]
     if not code:
         return []
     conditions = known.conditions if known else ()

@@ -95,11 +95,11 @@ class Watch:
         self._agenda = schedule.scanned(self._terms, self._agenda, now, worked=ended.worked)
         self._status = taken.scanned(self._status, ended.exit_code, self._time())
         if ended.worked or ended.problem:  # who was interrupted has seen neither
-            found = files.of_scan(ended.problem, ended.exit_code, ended.known, ended.short)
             if ended.known is not None:
                 gone = files.left(self._told.memory.lasting, SCANNING, ended.known)
                 self._told.drop(SCANNING, gone)
-            self._told.see(SCANNING, found)
+            lasting, told = self._told.memory.lasting, (ended.exit_code, ended.known, ended.short)
+            self._told.see(SCANNING, files.of_scan(ended.problem, *told, lasting))
         self._is_passed_by = self._recalling is not None
         if ended.known is not None:
             self._know(ended.known)

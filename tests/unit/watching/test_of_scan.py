@@ -103,6 +103,23 @@ def test_a_scan_that_was_interrupted_ends_nothing(known_by_then):
     assert world.told == [(ENDED, FAILED)]
 
 
+@pytest.mark.parametrize("known_by_then", [None, replace(known(), read=frozenset({"a", "b"}))])
+def test_a_scan_that_failed_as_a_whole_says_of_no_storage_that_it_was_scanned(known_by_then):
+    world = World()
+    everything = replace(known(), read=frozenset({"a", "b"}))
+    world.watch.scanned(ScanEnded(8, worked=True, known=everything, short=(UNREAD,)))
+    (of_b,) = [condition for _, condition in world.told]
+    world.told.clear()
+    failed = ScanEnded(ERROR, worked=False, problem=FAILED, known=known_by_then)
+    world.watch.scanned(failed)
+    assert world.told == [("began", FAILED)]
+    world.watch.scanned(failed)
+    world.watch.scanned(ScanEnded(8, worked=True, known=everything, short=(UNREAD,)))
+    assert world.told[1:] == [(ENDED, FAILED)]
+    world.watch.scanned(ScanEnded(0, worked=True, known=everything))
+    assert world.told[2:] == [(ENDED, of_b)]
+
+
 def test_of_a_storage_that_is_nowhere_any_more_nobody_says_that_it_was_scanned():
     world = World()
     everything = replace(known(), read=frozenset({"a", "b"}))
