@@ -15,16 +15,19 @@ DEFAULTS = (DEFAULT_FILE, "storages.yml", DEFAULT_FOLDER)
 #: What says that a folder is one of a watch: it holds the file as long as it stays.
 WATCHED = "watch.lock"
 #: Where runs keep their journals, and a watch what it knows, beside a manifest.
-JOURNALS, WATCHES = (os.path.join(".reconciler", name) for name in ("journal", "watch"))
+OURS = ".reconciler"
+JOURNALS, WATCHES = (os.path.join(OURS, name) for name in ("journal", "watch"))
 
 
 def journals_beside(files: Sequence[str]) -> str:
     """Return the folder of journals beside a manifest that is named.
 
     Without one, and for pipes, it is in the current folder: a job of cron runs in another folder
-    than that of its manifest.
+    than that of its manifest. Beside one that is away for now it stays where it was.
     """
     first = os.path.normpath(files[0] if files else DEFAULT_FOLDER)
     if os.path.isdir(first) and first != DEFAULT_FOLDER:
         return os.path.join(first, JOURNALS)
-    return os.path.join(os.path.dirname(first) if os.path.isfile(first) else "", JOURNALS)
+    beside = os.path.dirname(first)
+    was_there = not os.path.lexists(first) and os.path.isdir(os.path.join(beside, OURS))
+    return os.path.join(beside if os.path.isfile(first) or was_there else "", JOURNALS)

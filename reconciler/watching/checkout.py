@@ -233,8 +233,9 @@ class Checkout:
 
 
 def _folder(path: str) -> Path:
+    """Return the folder that a path means, or that it would lie in: a commit may take it away."""
     there = Path(path)
-    return there if there.is_dir() else there.parent
+    return next(one for one in (there, *there.parents) if one.is_dir())
 
 
 def _unusable(said: Said) -> NoReturn:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from functools import partial
@@ -18,11 +19,11 @@ from reconciler.cli.context import Context
 from reconciler.cli.inputs.platform import open_at, plan_apart, read_source
 from reconciler.cli.watching import outcomes
 from reconciler.cli.watching.surveying import Surveyor
+from reconciler.environment.at_hand import DEFAULTS
 from reconciler.environment.here import origin_here
 from reconciler.errors import ERROR, PlatformBusyError, ReconcilerError, StaleError, UsageError
 from reconciler.given.platform import choose_address
 from reconciler.given.source import Source
-from reconciler.manifest import default_paths
 from reconciler.model import NEW_PLATFORM, UNKNOWN_PLATFORM, State
 from reconciler.plan.document import Plan
 from reconciler.platform import Audited, Platform
@@ -79,13 +80,16 @@ class Deeds:
         recall: Callable[[], None],
         surveyor: Surveyor | None = None,
         stop: Stop | None = None,
+        *,
+        is_new: bool = True,
     ) -> None:
         """`told` hears of each apply: its run, and what came of it.
 
         `scan` begins a scan, and `recall` to look up what scans have told. A `surveyor` is given
         where somebody asks what there is in all. `stop` is that of the watch, which is entered: it
-        hears of the signals that end an apply. Raises `UsageError` if there is no checkout that
-        could be pulled.
+        hears of the signals that end an apply. `is_new`: it has never told anything, so that what
+        makes no sense was given, and not brought by a commit. Raises `UsageError` if there is no
+        checkout that could be pulled.
         """
         self._context, self._options, self._events, self._told = context, options, events, told
         self.scan, self.recall, self._surveyor, self._stop = scan, recall, surveyor, stop
@@ -94,7 +98,7 @@ class Deeds:
         self._commit = ""
         self._planned: tuple[Source, Plan] | None = None
         self._next = context
-        self._is_first = True
+        self._is_first = is_new
         #: Of the last plan that events have told.
         self._digest = ""
 
@@ -109,7 +113,7 @@ class Deeds:
     def look(self) -> Looked:
         """Read the manifest and live, and plan.
 
-        Raises `UsageError` if already the first look asks for something that makes no sense.
+        Raises `UsageError` if already the first look of a new watch asks for what makes no sense.
         """
         context = _for_a_look(self._context, self._options.interval)
         self._planned, is_first, self._is_first = None, self._is_first, False
@@ -242,7 +246,8 @@ def _checkout(context: Context, options: WatchOptions) -> Checkout | None:
         if options.require_signed:
             raise UsageError("--require-signed says what --pull may bring in: give both")
         return None
-    paths = context.settings.files or default_paths()
+    # A commit may have taken the manifest away, or brought a second one: the next one mends that.
+    paths = context.settings.files or list(filter(os.path.lexists, DEFAULTS)) or DEFAULTS
     signed, variables = options.require_signed, context.settings.env_files
     return Checkout(paths, context.environ, signed=signed, variables=variables)
 

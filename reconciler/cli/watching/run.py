@@ -25,6 +25,7 @@ from reconciler.cli.watching.deeds import ENDING, Deeds
 from reconciler.cli.watching.nobody import Nobody
 from reconciler.cli.watching.surveying import Surveyor
 from reconciler.cli.watching.telling import Keeping, Telling
+from reconciler.environment.at_hand import DEFAULTS
 from reconciler.environment.timestamps import utc_now
 from reconciler.errors import INTERRUPTED, SUCCESS, ReconcilerError, UsageError
 from reconciler.given import journal_folder, read_scopes
@@ -108,7 +109,11 @@ def _watch(context: Context, options: WatchOptions, events: EventStream, folder:
             scan = scanner.begin if scanner else _no_scan
             look_up = scanner.recall if scanner else _no_scan
             surveyor = Surveyor(journal_folder(context), inbox.runs) if options.listen else None
-            deeds = Deeds(context, options, events, teller.applied, scan, look_up, surveyor, stop)
+            is_new = not problem and not memory.serial
+            told = teller.applied
+            deeds = Deeds(
+                context, options, events, told, scan, look_up, surveyor, stop, is_new=is_new
+            )
             watch = Watch(
                 _terms(options),
                 deeds,
@@ -130,14 +135,14 @@ def _of_this(context: Context, memory: Memory, folder: Path) -> Memory:
     Raises `UsageError` if it is that of another manifest, or of another part or platform of it.
     """
     settings = context.settings
-    files = [*(settings.files or default_paths()), *settings.env_files]
-    parts = [", ".join(sorted(os.path.abspath(file) for file in files))]  # noqa: PTH100 - a link stays
-    if platform := settings.platform or context.environ.get(PLATFORM_VARIABLE):
-        parts.append(f"platform {masked(platform)}")
-    parts += [f"scope {','.join(sorted(scope))}" for scope in read_scopes(context)]
-    told = shown(masked_in("; ".join(parts)))
-    if memory.manifest not in ("", told):
-        for file in files:  # a name that was mistyped is no other watch
+    # One of the current folder may be away, or have another of these names: a commit does that.
+    may_be = [settings.files] if settings.files else [(name,) for name in DEFAULTS]
+    if memory.manifest in [_called(context, files) for files in may_be]:
+        return memory
+    given = tuple(settings.files or default_paths())
+    told = _called(context, given)
+    if memory.manifest:
+        for file in (*given, *settings.env_files):  # a name that was mistyped is no other watch
             if file != "-" and not os.path.lexists(file):
                 raise UsageError(f"{quoted_url(file)} does not exist: check the path given")
         raise UsageError(
@@ -146,6 +151,17 @@ def _of_this(context: Context, memory: Memory, folder: Path) -> Memory:
             "its own with --state, or remove that one if it watches no more"
         )
     return replace(memory, manifest=told)
+
+
+def _called(context: Context, manifest: tuple[str, ...]) -> str:
+    """Return what a watch is of, without secrets: the manifest's files, and what narrows it."""
+    settings = context.settings
+    files = [*manifest, *settings.env_files]
+    parts = [", ".join(sorted(os.path.abspath(file) for file in files))]  # noqa: PTH100 - a link stays
+    if platform := settings.platform or context.environ.get(PLATFORM_VARIABLE):
+        parts.append(f"platform {masked(platform)}")
+    parts += [f"scope {','.join(sorted(scope))}" for scope in read_scopes(context)]
+    return shown(masked_in("; ".join(parts)))
 
 
 def _keeping(context: Context, folder: Path, notifying: Nobody) -> Callable[[Memory], bool]:

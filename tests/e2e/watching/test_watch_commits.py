@@ -1,0 +1,138 @@
+"""What a commit brings ends no watch: it says that it can't look, and the next commit mends it."""
+
+import shutil
+import signal
+from contextlib import contextmanager
+from subprocess import DEVNULL, PIPE
+
+import pytest
+
+from support.watching.remote import ENVIRON, git
+
+MANIFEST = """\
+version: 1
+platform: {0}
+storages:
+  - {{name: nas, label: NAS, type: local, default_url: /data/nas}}
+"""
+
+
+def told(done):
+    return [line.partition(" ")[2] for line in done.stdout.splitlines()]
+
+
+@pytest.fixture
+def pulled(folder, tmp_path_factory):
+    """Give a checkout whose platform is made, and the folder of an author who pushes to it."""
+    around = tmp_path_factory.mktemp("around")
+    here, author = folder.path, around / "author"
+    ours = f"sqlite:///{here}/platform.db"
+    for name in ("storages.yaml", "conf/storages.yaml"):
+        folder.write(MANIFEST.format(ours), name)
+    folder.write("LABEL=NAS\n", "conf/values.env")
+    git(here, "init", "-q", "-b", "main", ".")
+    git(here, "add", "storages.yaml", "conf")
+    git(here, "commit", "-qm", "one")
+    git(here, "clone", "-q", "--bare", ".", str(around / "remote"))
+    git(here, "remote", "add", "origin", str(around / "remote"))
+    git(here, "fetch", "-q")
+    git(here, "branch", "-q", "-u", "origin/main")
+    git(around, "clone", "-q", str(around / "remote"), str(author))
+    folder("apply", "-y", "-q")
+    return folder, author, {**ENVIRON, "RECONCILER_PLATFORM": ours}
+
+
+def push(author):
+    git(author, "add", "-A")
+    git(author, "commit", "-qm", "next")
+    git(author, "push", "-q")
+
+
+def another_platform(author):
+    (author / "storages.yaml").write_text(MANIFEST.format("https://elsewhere.example.org"))
+
+
+def renamed(author):
+    git(author, "mv", "storages.yaml", "other.yaml")
+
+
+def two_of_them(author):
+    (author / "storages.yml").write_text((author / "storages.yaml").read_text())
+
+
+def without_folder(author):
+    shutil.rmtree(author / "conf")
+
+
+COMMITS = [
+    (another_platform, [], "the manifest says"),
+    (renamed, [], "there is no storages.yaml"),
+    (renamed, ["-f", "storages.yaml"], "does not exist"),
+    (two_of_them, [], "say which one"),
+    (without_folder, ["-f", "conf/storages.yaml"], "does not exist"),
+    (without_folder, ["--env-file", "conf/values.env"], "conf/values.env"),
+]
+
+
+@pytest.mark.parametrize(("commit", "options", "says"), COMMITS)
+def test_what_a_commit_brings_is_told_also_by_the_next_start_and_is_over_once_it_is_mended(
+    pulled, commit, options, says
+):
+    folder, author, env = pulled
+    once = ("watch", "--once", "--pull", *options)
+    assert told(folder(*once, env=env)) == []
+    commit(author)
+    push(author)
+    (line,) = told(folder(*once, env=env, code=64))
+    assert line.startswith("can't look: ")
+    assert says in line
+    again = folder(*once, env=env, code=64)
+    assert (told(again), again.stderr) == ([], "")
+    git(author, "revert", "--no-edit", "HEAD")
+    git(author, "push", "-q")
+    (line,) = told(folder(*once, env=env))
+    assert line.startswith("can look again, after: ")
+
+
+@contextmanager
+def watching(folder, env):
+    streams = {"stdin": DEVNULL, "stdout": PIPE, "stderr": PIPE, "text": True}
+    with folder.start("watch", "--pull", "--interval", "1h", env=env, **streams) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def test_a_watch_that_is_started_where_a_commit_names_another_platform_stays_and_pulls(pulled):
+    folder, author, env = pulled
+    folder("watch", "--once", "--pull", env=env)
+    another_platform(author)
+    push(author)
+    with watching(folder, env) as process:
+        assert "can't look: the manifest says" in process.stdout.readline()
+        git(author, "revert", "--no-edit", "HEAD")
+        git(author, "push", "-q")
+        process.send_signal(signal.SIGHUP)
+        assert "can look again, after: " in process.stdout.readline()
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=60)
+    assert process.returncode == 0
+
+
+def test_a_manifest_that_a_commit_gives_another_name_of_those_that_need_no_option_is_the_same(
+    pulled,
+):
+    folder, author, env = pulled
+    folder("watch", "--once", "--pull", env=env)
+    git(author, "mv", "storages.yaml", "storages.yml")
+    push(author)
+    assert told(folder("watch", "--once", "--pull", env=env)) == []
+
+
+@pytest.mark.parametrize("commit", [another_platform, renamed])
+def test_what_makes_no_sense_at_the_very_first_start_ends_it(pulled, commit):
+    folder, author, env = pulled
+    commit(author)
+    push(author)
+    assert told(folder("watch", "--pull", env=env, code=64)) == []
