@@ -76,10 +76,17 @@ class Condition(Struct, frozen=True, order=True):
         return (self.kind, self.name, "" if self.kind in CAUSED | TELLING else self.code)
 
     def is_news_after(self, before: Condition) -> bool:
-        """Return whether it is to be told that it is so now, where it was so before."""
+        """Return whether it is to be told that it is so now, where it was so before.
+
+        That nobody looks at it any more is told by its end.
+        """
         if self.kind in CAUSED:
             return self.code != before.code
-        return self.kind in TELLING and self != before
+        return self.kind in TELLING and self._as_seen != before._as_seen
+
+    @property
+    def _as_seen(self) -> Condition:
+        return replace(self, message=self.message.removeprefix(DROPPED))
 
 
 class Lasting(Struct, frozen=True, order=True):

@@ -183,3 +183,14 @@ def test_a_digest_comes_when_it_is_time_and_once(watch, hook, tmp_path):
     assert digest.startswith("digest: 1 stands; 1 began, 0 ended (sqlite:////")
     watch(*daily, code=2)
     assert arrived(hook) == []
+
+
+def test_what_is_no_longer_looked_at_is_told_once(watch, hook, tmp_path):
+    watch(*ONCE, code=2)
+    assert len(arrived(hook)) == 1
+    (tmp_path / "other").mkdir()
+    (tmp_path / "storages.yaml").write_text(MANIFEST.replace("platform.db", "other/platform.db"))
+    assert main(["apply", "-y", "-q"]) == 0
+    assert " no longer looked at: 'nas': declared, but not live" in watch(*ONCE).out
+    (said,) = arrived(hook)
+    assert said.startswith("no longer looked at: 'nas': declared, but not live (")

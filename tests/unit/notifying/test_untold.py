@@ -1,7 +1,9 @@
 """What begins and ends between two states, merged, and bounded."""
 
+import pytest
+
 from reconciler.notifying.untold import Queue, Untold, changes, merged
-from reconciler.watching.conditions import BLOCKED, DRIFT, Condition, Lasting
+from reconciler.watching.conditions import BLOCKED, DRIFT, FINDING, NOT_PULLED, Condition, Lasting, dropped
 
 THEN, NOW, LATER = (f"2026-11-30T{hour}:00:00Z" for hour in ("08", "09", "10"))
 NAS = Condition(DRIFT, "nas", "changed", "label")
@@ -18,6 +20,17 @@ def test_only_drift_and_findings_may_say_something_else():
     assert (one.condition, one.began, one.ended) == (other, 0, 0)
     two, three = (Condition(BLOCKED, "", "max_removals", f"{n} of 10") for n in (2, 3))
     assert not changes([Lasting(two, THEN)], [Lasting(three, THEN)], NOW)
+
+
+@pytest.mark.parametrize("kind", [DRIFT, FINDING, BLOCKED, NOT_PULLED])
+def test_what_nobody_looks_at_any_more_is_told_once_it_is_over(kind):
+    told = [Lasting(Condition(kind, "nas", "changed", "label"), THEN)]
+    last = dropped(told, frozenset({kind}))
+    assert not changes(told, last, NOW)
+    (one,) = changes(last, [], NOW).each
+    assert (one.condition.message, one.ended) == ("no longer looked at: label", 1)
+    # One that was killed in between, and looks at it again, has told nobody.
+    assert not changes(last, told, NOW)
 
 
 def test_each_time_counts_and_the_times_are_those_of_all():
