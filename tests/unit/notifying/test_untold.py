@@ -3,7 +3,15 @@
 import pytest
 
 from reconciler.notifying.untold import Queue, Untold, changes, merged
-from reconciler.watching.conditions import BLOCKED, DRIFT, FINDING, NOT_PULLED, Condition, Lasting, dropped
+from reconciler.watching.conditions import (
+    BLOCKED,
+    DRIFT,
+    FINDING,
+    NOT_PULLED,
+    Condition,
+    Lasting,
+    dropped,
+)
 
 THEN, NOW, LATER = (f"2026-11-30T{hour}:00:00Z" for hour in ("08", "09", "10"))
 NAS = Condition(DRIFT, "nas", "changed", "label")
