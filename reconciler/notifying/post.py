@@ -33,8 +33,8 @@ PATIENCE = 60.0
 NO_ANSWER = "no answer yet"
 #: Why one fails that was tried by an earlier process alone.
 BEFORE = "it took nothing before this start"
-#: Seconds that are slept at most in one go: a clock may be set.
-_NAP = 300.0
+#: Seconds that are slept at most in one go: a clock may be set. At the end it may come to hurry.
+_NAP, _GLANCE = 300.0, 0.1
 
 
 def pause(failures: int) -> float:
@@ -149,17 +149,16 @@ class Post:
         with self._changed:
             return tuple(self._fares(name, one) for name, one in self._senders.items())
 
-    def close(self, seconds: float, *, tried: bool) -> None:
+    def close(self, seconds: float, *, tried: bool, hurries: Callable[[], bool] = bool) -> None:
         """End; wait so long for what is being sent, and if `tried` for each to be tried once.
 
-        What is not taken by then is kept for the next start.
+        What is not taken by then, or once it `hurries`, is kept for the next start.
         """
         until = time.monotonic() + seconds
         with self._changed:
-            while (left := until - time.monotonic()) > 0 and any(
-                self._is_awaited(name, one, tried=tried) for name, one in self._senders.items()
-            ):
-                self._changed.wait(left)
+            while self._is_awaited(tried=tried) and time.monotonic() < until and not hurries():
+                self._changed.wait(_GLANCE)
+            tried = tried and not hurries()
             for name, one in self._senders.items():
                 if one.begun is not None and (tried or one.door.may_be_taken):
                     self._ended(name, one, Outcome(NO_ANSWER, again=AGAIN))
@@ -168,8 +167,11 @@ class Post:
             self._closed = True
             self._changed.notify_all()
 
-    def _is_awaited(self, name: str, one: _Sender, *, tried: bool) -> bool:
-        return one.begun is not None or (tried and not one.failures and self._has_mail(name))
+    def _is_awaited(self, *, tried: bool) -> bool:
+        return any(
+            one.begun is not None or (tried and not one.failures and self._has_mail(name))
+            for name, one in self._senders.items()
+        )
 
     def _has_mail(self, name: str) -> bool:
         waiting = self._owing(self._book.destinations[name])

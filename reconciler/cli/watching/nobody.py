@@ -18,7 +18,7 @@ class Nobody:
         """Begin."""
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         """End, in a while."""
 
     def recalled(self, memory: Memory) -> Memory:
@@ -28,8 +28,8 @@ class Nobody:
     def take(self, memory: Memory) -> None:
         """Hear what lasts, each time that it is another."""
 
-    def follow(self, status: Callable[[], Status]) -> None:
-        """Know from now on how things stand."""
+    def follow(self, status: Callable[[], Status], is_to_end: Callable[[], bool]) -> None:
+        """Know from now on how things stand, and whether a signal asked for an end."""
 
     def added(self, status: Status) -> Status:
         """Return how things stand, also with those who are notified; from any thread."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import deque
@@ -14,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 
+from reconciler.cli.applying.signals import Stop
 from reconciler.cli.commands.watching.watch import WatchOptions
 from reconciler.cli.context import Context
 from reconciler.cli.options.extras import imported
@@ -36,6 +38,7 @@ from reconciler.notifying.message import Outcome, Service
 from reconciler.notifying.post import NO_ANSWER, PATIENCE, Means, Post
 from reconciler.printable import quoted
 from reconciler.report.watching import notifications
+from reconciler.retry.limits import TimeLimit
 from reconciler.watching.memory import Memory, read, write
 from reconciler.watching.status import Status
 
@@ -66,6 +69,7 @@ class Notifying(Nobody):
         self._note, self._once = context.streams.note, options.once
         self._notes: deque[str] = deque()
         self._status: Callable[[], Status] | None = None
+        self._is_to_end: Callable[[], bool] = bool
 
         def later(note: str) -> None:
             self._notes.append(note)
@@ -77,10 +81,23 @@ class Notifying(Nobody):
         )
         self._post = Post(book, doors, means, has_looked=False)
 
-    def __exit__(self, *_: object) -> None:
-        """End what is being sent; what is not taken is kept for the next start."""
-        self._post.close(_ONCE if self._once else _GRACE, tried=self._once)
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """End what is being sent; what is not taken is kept for the next start.
+
+        A signal ends the wait for that, and then comes as it would have come without one.
+        """
+        waits = self._once and kind is not KeyboardInterrupt and not self._is_to_end()
+        stop = Stop(TimeLimit(None))
+
+        def hurries() -> bool:
+            return stop.hurry_at < math.inf
+
+        with stop:
+            stop.settle()
+            self._post.close(_ONCE if waits else _GRACE, tried=waits, hurries=hurries)
         self.tell()
+        if hurries():
+            raise KeyboardInterrupt
 
     def recalled(self, memory: Memory) -> Memory:
         """Return what a watch goes on from: what was notified, where it remembers less."""
@@ -90,9 +107,9 @@ class Notifying(Nobody):
         """Hear what lasts, each time that it is another."""
         self._post.take(memory, self._status().platform if self._status else "")
 
-    def follow(self, status: Callable[[], Status]) -> None:
-        """Know from now on how things stand."""
-        self._status = status
+    def follow(self, status: Callable[[], Status], is_to_end: Callable[[], bool]) -> None:
+        """Know from now on how things stand, and whether a signal asked for an end."""
+        self._status, self._is_to_end = status, is_to_end
 
     def added(self, status: Status) -> Status:
         """Return how things stand, also with those who are notified; from any thread."""

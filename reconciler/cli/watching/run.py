@@ -122,7 +122,7 @@ def _watch(context: Context, options: WatchOptions, events: EventStream, folder:
                 memory,
                 _keeping(context, folder, notifying),
             )
-            notifying.follow(lambda: watch.status)
+            notifying.follow(lambda: watch.status, lambda: stop.interrupted)
             if scanner:
                 scanner.follow(lambda: watch.whose)
             with _listening(context, options, watch, inbox, notifying):

@@ -12,6 +12,7 @@ from reconciler.environment.origin import Origin
 from reconciler.lease.contract import Holder
 from reconciler.lease.keeper import Wait, acquire
 from reconciler.platforms import open_platform
+from support.notified import webhook
 from support.watching.remote import ENVIRON, git
 
 #: Serves a fetch; the one under the lease waits for the test, which is told of it.
@@ -159,3 +160,44 @@ def test_one_round_that_is_ended_while_it_waits_for_the_lease_did_not_do_what_it
         process.communicate(timeout=20)
     assert process.returncode == 130
     assert "cut off" not in applied("watch", "--once", code=2).stdout
+
+
+@pytest.fixture
+def hanging(applied):
+    """Give a webhook that takes what it is told, and never answers; there is drift to tell."""
+    relabel(applied, "Other")
+    with webhook() as hook:
+        hook.hangs = True
+        applied.write(f"team = json://127.0.0.1:{hook.port}/?rto=60\n", "notify").chmod(0o600)
+        yield hook
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGHUP"])
+def test_what_may_be_taken_as_one_round_is_ended_is_sent_three_times(applied, hanging, name):
+    once = ("watch", "--once", "--notify-urls", "notify")
+    streams = {"stdin": DEVNULL, "stdout": PIPE, "stderr": PIPE, "text": True}
+    for _ in range(3):
+        with applied.start(*once, **streams) as process:
+            assert hanging.asked.get(timeout=30)["title"].startswith("drift: 'nas': ")
+            process.send_signal(getattr(signal, name))
+            _, err = process.communicate(timeout=20)
+        assert (process.returncode, "Interrupted." in err) == (130, True)
+    assert "it is not sent again" in err
+    applied(*once, code=2)
+    assert hanging.asked.empty()
+
+
+def test_what_may_be_taken_at_a_second_signal_is_sent_three_times(applied, hanging):
+    stays = ("watch", "--interval", "1h", "--notify-urls", "notify")
+    streams = {"stdin": DEVNULL, "stdout": PIPE, "stderr": PIPE, "text": True}
+    for _ in range(3):
+        with applied.start(*stays, **streams) as process:
+            heard(process, "Watching sqlite:///")
+            assert hanging.asked.get(timeout=30)["title"].startswith("drift: 'nas': ")
+            process.send_signal(signal.SIGTERM)
+            heard(process, "Stopping: ")
+            process.send_signal(signal.SIGTERM)
+            process.communicate(timeout=20)
+        assert process.returncode == 130
+    applied("watch", "--once", "--notify-urls", "notify", code=2)
+    assert hanging.asked.empty()

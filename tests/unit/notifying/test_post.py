@@ -275,9 +275,10 @@ def test_whichever_is_the_newer_one_is_gone_on_from(kept):
     assert team.taken.empty()
 
 
+@pytest.mark.parametrize("how", [{"tried": False}, {"tried": True, "hurries": lambda: True}])
 @pytest.mark.parametrize("may_be_taken", [True, False])
 def test_a_message_that_is_out_at_each_end_is_sent_three_times_if_it_may_be_taken(
-    kept, may_be_taken
+    kept, may_be_taken, how
 ):
     team = Door()
     team.may_be_taken = may_be_taken
@@ -287,7 +288,7 @@ def test_a_message_that_is_out_at_each_end_is_sent_three_times_if_it_may_be_take
         post.take(seen("nas"))
         if number < 3 or not may_be_taken:
             assert team.tried.get(timeout=SOON).first == "drift: 'nas': not live (here)"
-        post.close(0.01, tried=False)
+        post.close(SOON if "hurries" in how else 0.01, **how)
     assert team.tried.empty()
     team.may_answer.set()
 
