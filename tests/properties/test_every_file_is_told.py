@@ -233,7 +233,10 @@ class World:
             was, now = every[which % (len(every) - 1)], every[-1]
             means = Means(repository, here().now, settled_ns=SETTLED_NS)
             told = scans.compare(of_scan(was), of_scan(now), "nas", means, (repository, repository))
-            self.may |= {finding.path for finding in told.findings}
+            named = {finding.path for finding in told.findings}
+            self.may |= named
+            line = self.lines[0]
+            line.told_lost |= {each for each in line.lost if each[0] in named}
             self.log.append(("compare", which % (len(every) - 1), told.found))
 
     def fork(self) -> None:

@@ -10,7 +10,13 @@ from collections.abc import Callable, Iterable, Mapping
 from msgspec.structs import replace
 
 from reconciler.recovery import values
-from reconciler.recovery.findings.giving_up import given_up, given_up_by, missed, truly_missed
+from reconciler.recovery.findings.giving_up import (
+    given_up,
+    given_up_by,
+    is_told_by,
+    missed,
+    truly_missed,
+)
 from reconciler.recovery.findings.states import (
     EITHER,
     OLDER,
@@ -43,8 +49,9 @@ SEVERITY = (
     values.CHANGING,
     values.EXTRA,
 )
-#: So many are kept of one storage; of those resolved the latest. Which bytes are good of others
-#: that were restored, scans from before say (`verifying.earlier`), which costs more to ask.
+#: So many are kept of one storage; of those resolved the latest, rather those that tell what was
+#: given up. Which bytes are good of others that were restored, scans from before say
+#: (`verifying.earlier`), which costs more to ask.
 MOST_OPEN, MOST_RESOLVED = 10_000, 10_000
 #: So many states are kept of one finding in which the file was damaged: the latest.
 _MOST_ROTTED = 16
@@ -200,7 +207,7 @@ def bounded(episodes: Iterable[FileFinding]) -> tuple[list[FileFinding], int]:
     over = [episode for episode in every if episode.resolved]
     # What was accepted must not take the room of what nobody has looked at.
     lasting.sort(key=lambda e: (is_settled(e), _severity(e), e.first_seen, key(e)))
-    over.sort(key=lambda e: (e.resolved, key(e)), reverse=True)
+    over.sort(key=lambda e: (is_told_by(e), e.resolved, key(e)), reverse=True)
     kept = lasting[:MOST_OPEN] + over[:MOST_RESOLVED]
     kept.sort(key=lambda e: (key(e), e.first_seen))
     return kept, max(0, len(lasting) - MOST_OPEN)

@@ -50,6 +50,18 @@ def has_given_up(episode: FileFinding, files: Iterable[Content]) -> bool:
     return all(is_among(each, of) for each in files)
 
 
+def was_gone(episode: FileFinding, since: str) -> bool:
+    """Return whether a file that is gone `since` then was gone when a finding was accepted."""
+    accepted = episode.accepted
+    return accepted is not None and since <= (accepted.seen or accepted.at)
+
+
+def is_told_by(episode: FileFinding) -> bool:
+    """Return whether what is over tells which files a person has given up: nothing else does."""
+    accepted = episode.accepted
+    return bool(episode.resolved) and accepted is not None and not accepted.withdrawn
+
+
 def given_up_by(accepted: Accepted, episode: FileFinding) -> tuple[Content, ...]:
     """Return which files somebody has given up who accepted that an episode's are gone."""
     return accepted.of or given_up(episode)[:1]

@@ -92,6 +92,7 @@ class _Going:
         details = [away(detail) for detail in values(good["detail"])]
         there, was_there = pairs.is_there(now).to_pylist(), pairs.is_there(then).to_pylist()
         is_rotten = pairs.rotten(now, good).to_pylist()
+        empty = pc.fill_null(pc.equal(good["size"], 0), False).to_pylist()
         written, was_written = _written(good, now), _written(good, then)
         for i, path in enumerate(values(good["path"])):
             was = details[i]
@@ -105,6 +106,8 @@ class _Going:
                     details[i] = Away(was.since, written=written[i], is_written_lost=True)
             elif not self._hidden(path) and (was_there[i] or self._may_have_gone(path, was)):
                 details[i] = was._replace(since=self._since, maybe=b"", is_moved=False)
+                # Nobody looks for empty ones elsewhere: any may be any other.
+                details[i] = details[i]._replace(is_gone=empty[i] or was.is_gone)
             if not there[i] and was_written[i]:
                 lost = was.is_written_lost
                 details[i] = details[i]._replace(written=was_written[i], is_written_lost=lost)

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from reconciler.recovery.findings import episodes, giving_up
 from reconciler.recovery.findings.episodes import Key
 from reconciler.recovery.findings.history import History, has_come_since, is_of_bytes, of_each
-from reconciler.recovery.findings.states import OLDER, is_among, is_bare
+from reconciler.recovery.findings.states import OLDER, is_among
 from reconciler.recovery.rows import Content
 from reconciler.recovery.scanning.finishing.hiding import Hidden
 from reconciler.recovery.scanning.outcome import Scanned
@@ -63,16 +63,11 @@ def _tells_of(known: FileFinding | None, finding: FileFinding) -> bool:
     return _is_missed(finding, known)
 
 
-def _went_since_accepted(otherwise: Otherwise, known: FileFinding) -> bool:
-    """Return whether a file was there once more after a person accepted that it is gone."""
-    accepted = known.accepted
-    if accepted is None or not is_bare(accepted.now) or otherwise.finding.what == DAMAGED:
-        return False
-    return otherwise.since > (accepted.seen or accepted.at)
-
-
 def _is_given_up(otherwise: Otherwise, known: FileFinding) -> bool:
-    if _went_since_accepted(otherwise, known):
+    """Return whether a person has accepted it as it is, and it was not there once more since."""
+    if otherwise.finding.what == DAMAGED:
+        return episodes.is_given_up(known, otherwise.finding)
+    if not giving_up.was_gone(known, otherwise.since):
         return False
     if otherwise.is_displaced:
         return giving_up.has_given_up(known, giving_up.given_up(otherwise.finding))
@@ -154,7 +149,7 @@ class Wrong(Struct):
             return False
         over = self.histories.get(episodes.key(otherwise.finding), _NOTHING).over
         gone, since = giving_up.given_up(otherwise.finding), otherwise.since
-        if any(since <= e.resolved and giving_up.has_given_up(e, gone) for e in over):
+        if any(giving_up.was_gone(e, since) and giving_up.has_given_up(e, gone) for e in over):
             return True
         # What had no room among the findings was told once: nobody could ever accept it.
         is_told = known is not None and not otherwise.is_displaced

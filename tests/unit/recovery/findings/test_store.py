@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from reconciler.errors import RepositoryError, SnapshotError
 from reconciler.recovery import rows, values
+from reconciler.recovery.findings import episodes as over_time
 from reconciler.recovery.findings import store
 from reconciler.recovery.findings.record import decode, findings_of, written
 from reconciler.recovery.repository import layout
@@ -308,3 +309,16 @@ def test_a_record_is_as_its_schema_says(repository):
     for broken in ({"format_version": 2}, {"no_room": -1}, {"findings": [{}]}):
         with pytest.raises(jsonschema.ValidationError):
             jsonschema.Draft202012Validator(schema).validate(document | broken)
+
+
+@pytest.mark.parametrize("is_accepted", [False, True])
+def test_until_when_was_told_is_kept_where_that_is_all_that_is_left_of_it(
+    repository, monkeypatch, is_accepted
+):
+    """What nobody has given up is told by the scan after, if it still is gone."""
+    monkeypatch.setattr(over_time, "MOST_RESOLVED", 1)
+    said = Accepted(FOUND.last_seen, "anna") if is_accepted else None
+    over = [replace(FOUND, path=p, resolved=FOUND.last_seen, accepted=said) for p in (b"a", b"b")]
+    until = "2026-11-29T02:00:00.000Z"
+    store.keep(repository, PLACE, over, store.Known(), MOMENT, gone_until=until)
+    assert store.read(repository, PLACE).gone_until == (until if is_accepted else "")

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from reconciler.environment.timestamps import utc_now
-from reconciler.recovery.findings import store
+from reconciler.recovery import rows
+from reconciler.recovery.findings import episodes, store
 from reconciler.recovery.findings.accepting import to_withdraw, withdraw
 from reconciler.recovery.repository.opening import open_repository
 from support.recovery.memory import LONG_AGO, TARGET
-from support.recovery.nights import GOOD, WRITTEN, put_together
+from support.recovery.nights import GOOD, ROTTEN, WRITTEN, put_together
 
 LATER = LONG_AGO + 1
 
@@ -176,5 +177,59 @@ def test_what_was_given_up_counts_again_once_that_is_withdrawn_though_another_li
     for _ in range(2):
         assert nights.scan().missing_first == [b"f/a"]
     nights.accept()
+    for _ in range(2):
+        assert nights.scan().found == 0
+
+
+@pytest.mark.parametrize("how", ["closed", "left out"])
+@pytest.mark.parametrize("data", [b"", GOOD])
+def test_what_was_given_up_stays_so_after_a_night_in_which_nobody_could_look(nights, data, how):
+    nights.put(data, mtime_ns=LATER)
+    nights.scan()
+    del nights.storage.files[b"f/a"]
+    assert nights.scan().missing_first == [b"f/a"]
+    nights.accept()
+    assert nights.scan().found == 0
+    if how == "closed":
+        nights.storage.put("f/", kind=rows.UNREADABLE, detail=b"EACCES")
+    nights.scan(excluded=("f/",) if how == "left out" else ())
+    nights.storage.files.pop(b"f/", None)
+    for _ in range(2):
+        assert nights.scan().found == 0
+
+
+def test_what_was_whole_after_its_damage_was_accepted_is_missed_though_scans_were_killed(nights):
+    nights.put(ROTTEN)
+    nights.scan()
+    nights.accept()
+    nights.put(GOOD)
+    nights.scan(kept=False)
+    del nights.storage.files[b"f/a"]
+    nights.scan(kept=False)
+    nights.put(WRITTEN, mtime_ns=LATER)
+    for _ in range(2):
+        assert nights.scan().missing_first == [b"f/a"]
+    nights.storage.put("restored", GOOD)
+    for _ in range(2):
+        assert nights.scan().found == 0
+
+
+def test_what_was_given_up_is_not_told_again_whatever_else_is_over(nights, monkeypatch):
+    monkeypatch.setattr(episodes, "MOST_RESOLVED", 3)
+    for number in range(5):
+        nights.storage.put(f"old/{number}", b"%d" % number)
+    nights.scan()
+    del nights.storage.files[b"f/a"]
+    nights.scan()
+    nights.accept()
+    nights.put(WRITTEN, mtime_ns=LATER)
+    assert nights.scan().found == 0
+    for number in range(5):
+        nights.storage.put(f"old/{number}", b"%d+" % number, mtime_ns=LATER)
+    nights.scan()
+    assert nights.verify().found["changed"] == 5
+    nights.scan()
+    nights.verify()
+    assert len(nights.known()) == 3
     for _ in range(2):
         assert nights.scan().found == 0
