@@ -20,7 +20,7 @@ from reconciler.recovery.findings.episodes import (
     rotted,
     still_missed,
 )
-from reconciler.recovery.findings.giving_up import given_up, missed
+from reconciler.recovery.findings.giving_up import given_up, missed, was_gone
 from reconciler.recovery.findings.states import is_among, is_bare
 from reconciler.recovery.rows import Content
 from reconciler.recovery.values import Accepted, FileFinding
@@ -86,10 +86,23 @@ def _left(group: Sequence[FileFinding]) -> list[FileFinding]:
     over = _one(group)
     if not over.resolved:
         return []
-    known = [each for f in group if f.resolved for each in given_up(f)]
-    open_ones = (f for f in group if not (f.resolved or is_settled(f)))
-    left = [e for f in open_ones for e in (*_gone(f), *f.missed) if not is_among(e, known)]
+    left = [
+        each
+        for f in group
+        if not (f.resolved or is_settled(f))
+        for each in (*_gone(f), *f.missed)
+        if not is_among(each, _over(group, f.first_seen))
+    ]
     return still_missed(over, left, over.resolved)
+
+
+def _over(group: Sequence[FileFinding], since: str) -> list[Content]:
+    """Return which files are over of those that are gone `since` then.
+
+    What was given up, or back, before that has gone once more.
+    """
+    ends = (f for f in group if (was_gone(f, since) if f.accepted else since < f.resolved))
+    return [each for f in ends if f.resolved for each in given_up(f)]
 
 
 def _gone(one: FileFinding) -> list[Content]:

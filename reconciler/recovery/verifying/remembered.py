@@ -8,7 +8,7 @@ same, so that a run that is killed before its findings are kept loses nothing.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import datetime
 
@@ -107,15 +107,16 @@ def _keep(
     scanned.forgotten = scanned.forgotten or bool(lost)
     hidden = hidden_by(scan.excluded, scan.unproved, _listed(repository, scan))
     now = timestamp(clock(), "milliseconds")
+    before = _caught_up(repository, scan, known.episodes, hidden, now)
     # What a clock told that was ahead is told again.
-    wrong = Wrong.of(known.episodes, known.gone_until if known.gone_until <= now else "")
+    wrong = Wrong.of(before, known.gone_until if known.gone_until <= now else "")
     for otherwise in _otherwise(repository, scan, hidden) if scan.remembered else ():
         wrong.take(otherwise)
-    for finding in _come_again(repository, scan, known.episodes):
+    for finding in _come_again(repository, scan, before):
         if episodes.key(finding) not in wrong.by_key and not hidden(finding.path):
             wrong.take(Otherwise(finding))
     ended = _ended(repository, scan, wrong, hidden)
-    before = wrong.without_moved(wrong.without_renewed(known.episodes, scan.ended_at))
+    before = wrong.without_moved(wrong.without_renewed(before, scan.ended_at))
     after = episodes.observed(before, wrong.by_key, scan.ended_at, ended, now, left=wrong.left)
     left_out = Exclusions(scan.excluded).covers
     wrong.add((e for e in after if not (e.resolved or left_out(e.path))), hidden)
@@ -123,6 +124,32 @@ def _keep(
     if after != list(known.episodes):
         until, no_room = scan.ended_at, wrong.no_room
         store.keep(repository, scan.place, after, known, clock(), gone_until=until, no_room=no_room)
+
+
+def _caught_up(
+    repository: Repository, scan: Scan, known: Sequence[FileFinding], hidden: Hidden, now: str
+) -> Sequence[FileFinding]:
+    """Return what was known, without what scans saw to be over that were killed before they told.
+
+    Raises `RepositoryError`, `SnapshotError`.
+    """
+    lasting = episodes.open_ones(known).values()
+    asked = [e for e in lasting if is_of_bytes(e) and _is_seen(e, hidden)]
+    since, earlier, last = min((e.last_seen for e in asked), default=""), list[Scan](), scan
+    while asked and len(earlier) < _BACK:
+        one = record.of(repository, scan.place, last.after) if last.after else None
+        if one is None or one.ended_at <= since:
+            break
+        earlier.append(last := one)
+    paths = {finding.path for finding in asked}
+    for one in reversed(earlier):
+        there = look(repository, of_scan(one), paths)
+
+        def ended(e: FileFinding, there: dict[bytes, Content] = there) -> bool:
+            return is_of_bytes(e) and e.path in paths and is_over(e, there.get(e.path))
+
+        known = episodes.observed(known, {}, one.ended_at, ended, now)
+    return known
 
 
 def _come_again(

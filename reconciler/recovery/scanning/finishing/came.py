@@ -120,7 +120,9 @@ class Came(Struct):
 
     def place(self, one: Wanted, hidden: Hidden, since: bytes) -> Away:
         """Return what is known of a file that has gone, or may have."""
-        was, path = one.was, self._found(one, since)
+        was, is_empty = one.was, one.stamp[0] == 0
+        # An empty file may be any other: it is back where it lay, or nobody knows.
+        path = b"" if is_empty and not self.is_back(one) else self._found(one, since)
         if one.is_hidden:
             # If it is gone once that can be seen, it is what lies there.
             return was._replace(maybe=path or was.maybe)
@@ -132,14 +134,14 @@ class Came(Struct):
         if on and sha256 is None:
             return was._replace(maybe=on)
         is_unseen = was.maybe and was.maybe not in self.there and hidden.is_closed(was.maybe)
-        if is_unseen or one.is_told(since):
+        if is_unseen or is_empty or one.is_told(since):
             return was
         if was.is_written_lost or (was.written and self.come.get(one.sha256 or b"")):
             # What was there before they wrote went, or lies elsewhere: this was another file.
             return Away(since, written=was.written, is_written_lost=True, is_gone=True)
         path = self._awaited(one)
-        # Until now it may have lain elsewhere: what is gone is told anew.
-        gone = Away(since, written=was.written, is_gone=True)
+        # Until now it may have lain elsewhere, unless it was gone before nobody could look.
+        gone = Away(was.since if was.is_gone else since, written=was.written, is_gone=True)
         return Away(was.since, maybe=path) if path else gone
 
     def is_back(self, one: Wanted) -> bool:

@@ -67,7 +67,6 @@ class Displaced:
         is_file = pc.and_(pairs.is_there(there), pc.is_valid(there["size"]))
         said = (pc.match_substring(good["detail"], word) for word in MISSED)
         asked = pc.and_(is_file, pc.fill_null(functools.reduce(pc.or_, said), False))
-        asked = pc.and_(asked, pc.fill_null(pc.not_equal(good["size"], 0), True))
         if not pc.any(asked).as_py():
             return asked
         missed = [away(detail).is_missed for detail in values(good["detail"].filter(asked))]

@@ -21,6 +21,7 @@ from reconciler.recovery.parts.schema import CONTENTS
 from reconciler.recovery.parts.write import PartWriter, Written
 from reconciler.recovery.scanning.finishing.away import Away, away
 from reconciler.recovery.scanning.finishing.came import Asked, Came, Wanted, came_of, wanted_of
+from reconciler.recovery.scanning.finishing.displaced import is_displaced
 from reconciler.recovery.scanning.finishing.hiding import Hidden
 from reconciler.recovery.scanning.finishing.knowing import Known
 from reconciler.recovery.scanning.known.comparing import pairs
@@ -109,4 +110,6 @@ def _gone(rows: pa.RecordBatch, there: Earlier) -> pa.Array:
     is_away = pc.invert(pairs.is_there(there.beside(rows["path"])))
     is_moved = pa.array([away(detail).is_moved for detail in values(rows["detail"])], pa.bool_())
     has_bytes = pc.fill_null(pc.greater(rows["size"], 0), False)
-    return pc.and_not(pc.and_(has_bytes, is_away), is_moved)
+    displaced = pa.array(map(is_displaced, values(rows["path"])), pa.bool_())
+    asked = pc.and_(pc.or_(has_bytes, displaced), is_away)
+    return pc.and_not(asked, is_moved)

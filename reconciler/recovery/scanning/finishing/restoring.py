@@ -29,6 +29,7 @@ from reconciler.recovery.scanning.finishing import knowing, remembering
 from reconciler.recovery.scanning.finishing.away import Away, away
 from reconciler.recovery.scanning.finishing.displaced import Displaced, once, path_beside
 from reconciler.recovery.scanning.finishing.hiding import hidden_by, listed
+from reconciler.recovery.scanning.finishing.moved import with_details
 from reconciler.recovery.scanning.known import record
 from reconciler.recovery.scanning.known.earlier import contents_of
 from reconciler.recovery.scanning.known.last_rows import Last, before, opened_of
@@ -77,6 +78,8 @@ class _Restoring:
         self._folder, self._opened = folder, opened
         self._scans = record.whole(repository, last.scan.place)
         self._found: list[Path] = []
+        #: When each file of those went, and was there last: by how it is named beside others.
+        self._went: dict[bytes, tuple[str, str]] = {}
 
     def known_again(self, id: str) -> bool:
         """Take what a scan knew that the last one has otherwise; False if not all is known."""
@@ -89,7 +92,8 @@ class _Restoring:
 
     def remembered(self) -> Path | None:
         """Return what files should be, of all that was found; the findings know it best."""
-        good, last = self._found_wrong(), self._last.remembered
+        last = self._gone_since()
+        good = self._found_wrong(last)
         paths = [*self._found, *filter(None, [last, good])]
         if paths in ([], [last]):
             return last
@@ -145,13 +149,50 @@ class _Restoring:
         self._made = remembering.remember(
             knowing.of_scan(known), contents, self._folder, moment, hidden
         )
-        self._found += [self._made.path] if self._made else []
+        if self._made:
+            self._found.append(self._made.path)
+            self._note(self._made.path, scan)
         return known
 
-    def _found_wrong(self) -> Path | None:
-        """Write what files were before they were found wrong, as far as they still are."""
+    def _note(self, made: Path, scan: Scan) -> None:
+        """Note when what a scan knew went, and when it was there last."""
+        by_end, by_id = ({getattr(s, of): s for s in self._scans} for of in ("ended_at", "id"))
+        for rows in read.batches(made, CONTENTS):
+            for one in convert.contents(rows):
+                was, since = away(one.detail), away(one.detail).since.decode()
+                if was.is_missed:
+                    found = by_end.get(since)
+                    before = by_id.get(found.after) if found else scan
+                    went = since, before.ended_at if before else since
+                    self._went[path_beside(one)] = max(went, self._went.get(path_beside(one), went))
+
+    def _gone_since(self) -> Path | None:
+        """Return what the last scan remembers; what others saw come back and go since, as gone so.
+
+        What has moved is known so for long.
+        """
+        last = self._last.remembered
+        if last is None or not self._went:
+            return last
+
+        def later(one: Content) -> bytes:
+            was, (since, there) = away(one.detail), self._went.get(path_beside(one), ("", ""))
+            is_back = (was.is_missed or was.is_moved) and there > was.since.decode()
+            return Away(since.encode(), is_gone=True).detail if is_back else was.detail
+
+        each = (
+            with_details(rows, pa.array(map(later, convert.contents(rows)), pa.binary()))
+            for rows in read.batches(last, CONTENTS)
+        )
+        return self._written(each).path
+
+    def _found_wrong(self, remembered: Path | None) -> Path | None:
+        """Write what files were before they were found wrong, as far as they still are.
+
+        What is `remembered` to have moved is not.
+        """
         episodes = open_ones(store.read(self._repository, self._last.scan.place).episodes)
-        moved = self._moved()
+        moved = _moved(remembered) if remembered else set()
         every = (one for e in episodes.values() if not e.about for one in _good(e))
         good = {one.path: one for one in every if path_beside(one) not in moved}
         if not good:
@@ -159,14 +200,15 @@ class _Restoring:
         rows = _rows([content for _, content in sorted(good.items())])
         return self._written([convert.to_batches(rows)[0]]).path
 
-    def _moved(self) -> set[bytes]:
-        """Return which files the last scan knows to have moved: as they are named beside others."""
-        found = set[bytes]()
-        for rows in read.batches(self._last.remembered, CONTENTS) if self._last.remembered else ():
-            is_moved = (away(detail).is_moved for detail in convert.values(rows["detail"]))
-            these = rows.filter(pa.array(is_moved, pa.bool_()))
-            found.update(map(path_beside, convert.contents(these)))
-        return found
+
+def _moved(remembered: Path) -> set[bytes]:
+    """Return which files a scan knows to have moved: as they are named beside others."""
+    found = set[bytes]()
+    for rows in read.batches(remembered, CONTENTS):
+        is_moved = (away(detail).is_moved for detail in convert.values(rows["detail"]))
+        these = rows.filter(pa.array(is_moved, pa.bool_()))
+        found.update(map(path_beside, convert.contents(these)))
+    return found
 
 
 def _good(episode: FileFinding) -> list[Content]:

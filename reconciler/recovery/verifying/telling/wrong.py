@@ -54,13 +54,17 @@ def _is_missed(finding: FileFinding, known: FileFinding | None) -> bool:
     return is_among(finding.was, giving_up.truly_missed(known))
 
 
-def _tells_of(known: FileFinding | None, finding: FileFinding) -> bool:
-    """Return whether what is known, and nobody has accepted, is that a file is gone."""
-    if known is None or finding.was is None or episodes.is_settled(known):
-        return False
-    if known.what == DAMAGED:
-        return is_among(finding.was, known.missed)
+def _is_missed_by(otherwise: Otherwise, known: FileFinding) -> bool:
+    """Return whether what is known of a path tells of that file; of what is damaged, beside it."""
+    finding = otherwise.finding
+    if known.what == DAMAGED and otherwise.is_displaced:
+        return finding.was is not None and is_among(finding.was, known.missed)
     return _is_missed(finding, known)
+
+
+def _tells_of(otherwise: Otherwise, known: FileFinding) -> bool:
+    """Return whether what is known, and nobody has accepted, is that a file is gone."""
+    return not episodes.is_settled(known) and _is_missed_by(otherwise, known)
 
 
 def _is_given_up(otherwise: Otherwise, known: FileFinding) -> bool:
@@ -122,7 +126,7 @@ class Wrong(Struct):
             return
         if known is not None and _is_given_up(otherwise, known):
             self._give_up(key, otherwise)
-        elif known is not None and otherwise.is_displaced and _tells_of(known, finding):
+        elif known is not None and otherwise.is_displaced and _tells_of(otherwise, known):
             # It has more to say, such as the version that is still there.
             self._tell(key, finding if known.what == DAMAGED else known)
         elif key in self.by_key and (key not in self.given_up or self.by_key[key].what == DAMAGED):
@@ -145,7 +149,7 @@ class Wrong(Struct):
         A finding may have ended with others of its path, or a run have been killed before it told
         them: so each file is over on its own.
         """
-        if _is_missed(otherwise.finding, known):
+        if known is not None and _is_missed_by(otherwise, known):
             return False
         over = self.histories.get(episodes.key(otherwise.finding), _NOTHING).over
         gone, since = giving_up.given_up(otherwise.finding), otherwise.since

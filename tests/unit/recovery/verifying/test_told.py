@@ -42,6 +42,33 @@ class Copies:
         put_together(self._one, self._other)
 
 
+@pytest.mark.parametrize("is_other_there", [False, True])
+@pytest.mark.parametrize("is_last", [False, True])
+def test_what_moved_long_ago_was_back_and_went_is_missed_though_one_copy_saw_nothing_of_it(
+    nights, tmp_path, is_last, is_other_there
+):
+    del nights.storage.files[b"f/a"]
+    nights.scan()
+    if is_other_there:
+        nights.put(WRITTEN, mtime_ns=LATER)
+        nights.scan()
+    nights.storage.put("q", GOOD)
+    assert nights.scan().found == 0
+    copies = Copies(nights, tmp_path)
+    nights.put(GOOD)
+    assert copies.other().found == 0
+    del nights.storage.files[b"f/a"]
+    assert copies.other().missing_first == [b"f/a"]
+    if is_other_there:
+        nights.put(b"more", mtime_ns=LATER + 1)
+        copies.other()
+    if is_last:
+        copies.one()
+    copies.put_together()
+    for _ in range(2):
+        assert nights.scan().missing_first == [b"f/a"]
+
+
 @pytest.fixture
 def copies(nights, tmp_path):
     del nights.storage.files[b"f/a"]
@@ -231,5 +258,106 @@ def test_what_was_given_up_is_not_told_again_whatever_else_is_over(nights, monke
     nights.scan()
     nights.verify()
     assert len(nights.known()) == 3
+    for _ in range(2):
+        assert nights.scan().found == 0
+
+
+def test_accepted_damage_that_goes_is_missed_though_the_scan_that_found_it_gone_was_killed(nights):
+    nights.put(ROTTEN)
+    nights.scan()
+    nights.accept()
+    del nights.storage.files[b"f/a"]
+    nights.scan(kept=False)
+    nights.put(WRITTEN, mtime_ns=LATER)
+    for _ in range(2):
+        assert nights.scan().missing_first == [b"f/a"]
+
+
+def test_what_was_given_up_in_one_copy_and_went_once_more_in_the_other_is_missed(copies, nights):
+    nights.accept()
+    nights.put(GOOD)
+    copies.other()
+    del nights.storage.files[b"f/a"]
+    assert copies.other().missing_first == [b"f/a"]
+    nights.put(WRITTEN, mtime_ns=LATER)
+    copies.one()
+    copies.put_together()
+    for _ in range(2):
+        assert nights.scan().missing_first == [b"f/a"]
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_what_a_killed_scan_read_again_at_its_path_is_over(copies, nights, kept):
+    nights.put(GOOD)
+    nights.scan(kept=kept)
+    nights.put(WRITTEN, mtime_ns=LATER)
+    for _ in range(2):
+        assert nights.scan().found == 0
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_what_was_written_over_damage_and_went_is_missed_alone(nights, kept):
+    nights.put(ROTTEN)
+    nights.scan()
+    nights.put(WRITTEN, mtime_ns=LATER)
+    nights.scan(kept=kept)
+    del nights.storage.files[b"f/a"]
+    assert nights.scan().missing_first == [b"f/a"]
+    nights.storage.put("restored", WRITTEN)
+    for _ in range(2):
+        assert nights.scan().found == 0
+
+
+@pytest.fixture
+def emptied(nights):
+    """Let an empty file go that scans have read."""
+    nights.put(b"", mtime_ns=LATER)
+    nights.scan()
+    del nights.storage.files[b"f/a"]
+    return nights
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_an_empty_file_that_is_gone_is_missed_also_where_another_lies(emptied, kept):
+    emptied.scan(kept=kept)
+    emptied.put(WRITTEN, mtime_ns=LATER + 1)
+    for _ in range(2):
+        assert emptied.scan().missing_first == [b"f/a"]
+    emptied.storage.put("any other", b"")
+    assert emptied.scan().missing == 1
+    emptied.put(b"", mtime_ns=LATER + 2)
+    assert emptied.scan().found == 0
+    emptied.put(WRITTEN, mtime_ns=LATER + 3)
+    for _ in range(2):
+        assert emptied.scan().found == 0
+
+
+def test_what_was_given_up_of_an_empty_file_is_withdrawn(emptied):
+    emptied.scan()
+    emptied.accept()
+    emptied.put(WRITTEN, mtime_ns=LATER + 1)
+    assert emptied.scan().found == 0
+    shown = to_withdraw(emptied.repository, TARGET.place, "nas", ("f/a",))
+    withdraw(emptied.repository, TARGET.place, shown, "bob", utc_now())
+    assert emptied.scan().missing_first == [b"f/a"]
+
+
+def test_what_was_given_up_is_not_told_as_its_bytes_came_elsewhere_and_went(nights):
+    del nights.storage.files[b"f/a"]
+    nights.scan()
+    nights.accept()
+    nights.storage.put("q", GOOD)
+    nights.scan(excluded=("f/",))
+    del nights.storage.files[b"q"]
+    assert nights.scan().missing_first == [b"q"]
+
+
+def test_what_was_given_up_stays_so_after_another_of_its_time_was_written_over(nights):
+    del nights.storage.files[b"f/a"]
+    nights.scan()
+    nights.accept()
+    nights.put(ROTTEN)
+    assert nights.scan().altered == 1
+    nights.put(WRITTEN, mtime_ns=LATER)
     for _ in range(2):
         assert nights.scan().found == 0
