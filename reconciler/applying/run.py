@@ -28,6 +28,14 @@ Observe = Callable[[OperationEvent], None]
 Following = Callable[[], AbstractContextManager[Observe]]
 
 
+class Confirmed(NamedTuple):
+    """What of a job is known better once its lease is held."""
+
+    #: The same one, opened anew for the audit to be told of the other origin.
+    platform: Platform
+    origin: Origin
+
+
 def _still_agreed() -> None:
     """Ask nobody again."""
 
@@ -40,8 +48,8 @@ class Job(NamedTuple):
     #: What the plan was made for; None for a saved plan: `holds` is then about its operations.
     request: Request | None
     #: Asked once the lease is held, before anything is written: it raises `ReconcilerError` if the
-    #: plan is not to be applied any more.
-    confirm: Callable[[], None] = _still_agreed
+    #: plan is not to be applied any more, and returns what is known better by then.
+    confirm: Callable[[], Confirmed | None] = _still_agreed
 
 
 class Terms(NamedTuple):
@@ -115,7 +123,9 @@ class Run:
                 note=self._told.note,
             ) as hold,
         ):
-            job.confirm()
+            if (confirmed := job.confirm()) is not None:
+                self._job = job._replace(platform=confirmed.platform)
+                self._terms = terms._replace(origin=confirmed.origin)
             with self._recorded(journal, hold):
                 with following() as follow:
                     applied = self.applied = self._apply(hold, journal, follow)

@@ -9,7 +9,7 @@ from functools import partial
 
 from msgspec.structs import replace
 
-from reconciler.applying.run import Job
+from reconciler.applying.run import Confirmed, Job
 from reconciler.cli.applying.agreement import TermsOptions
 from reconciler.cli.applying.carry_out import carried_out, keep_files_apart
 from reconciler.cli.applying.events import EventStream
@@ -204,24 +204,26 @@ class Deeds:
         context = self._next
         stop = Stop(context.limit, signals=ENDING, within=self._stop)
 
-        def confirm() -> Source:
+        def confirm(context: Context) -> Source:
             again = read_source(context)
-            if not _unchanged(source, again):
+            if not outcomes.unchanged(source, again):
                 raise _OutdatedError("the manifest is another one than it was planned for")
             return again
 
-        def confirm_newest() -> None:
+        def confirm_newest() -> Confirmed | None:
             """Ask the remote again: who had the lease may have applied what was pushed since."""
             if self._checkout is not None:
                 after.pulled = self.pull()
                 if after.pulled.problem is not None:
                     raise _UnpulledError(after.pulled.problem.message)
-            confirm()
+            origin = replace(context.origin, commit=self._commit or context.origin.commit)
+            again = confirm(context._replace(origin=origin))
             if stop.interrupted:
                 raise KeyboardInterrupt  # as while it waits for the lease
+            return Confirmed(again.platform, origin) if origin != context.origin else None
 
         # Opened anew: who audits is told this run and its commit, and the look's time is over.
-        again = confirm()
+        again = confirm(context)
         job = Job(plan, again.platform, again.request, confirm_newest)
         keep_files_apart(context, job)
         self._events.go_on_as(context.origin.run)
@@ -291,8 +293,3 @@ def _made(source: Source) -> str:
             return outcomes.identity(reader.identity())
     except (ReconcilerError, OSError):
         return ""
-
-
-def _unchanged(source: Source, again: Source) -> bool:
-    """Return whether the manifest still wants the same, of the same platform, under one lock."""
-    return source.request == again.request and source.platform.address == again.platform.address

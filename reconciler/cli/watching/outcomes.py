@@ -90,6 +90,11 @@ def not_begun(*, once: bool) -> Tried:
     return Tried(INTERRUPTED if once else SUCCESS, worked=False, busy=True)
 
 
+def unchanged(source: Source, again: Source) -> bool:
+    """Return whether the manifest still wants the same, of the same platform, under one lock."""
+    return source.request == again.request and source.platform.address == again.platform.address
+
+
 def _in_a_line(error: Exception) -> str:
     """Return what is wrong in one line; of a manifest the first problem."""
     if isinstance(error, ManifestError) and (others := len(error.problems) - 1):

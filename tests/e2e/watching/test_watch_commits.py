@@ -1,5 +1,6 @@
 """What a commit brings ends no watch: it says that it can't look, and the next commit mends it."""
 
+import json
 import shutil
 import signal
 from contextlib import contextmanager
@@ -7,6 +8,7 @@ from subprocess import DEVNULL, PIPE
 
 import pytest
 
+from support.server.state_server import StateServer
 from support.watching.remote import ENVIRON, git
 
 MANIFEST = """\
@@ -14,6 +16,18 @@ version: 1
 platform: {0}
 storages:
   - {{name: nas, label: NAS, type: local, default_url: /data/nas}}
+"""
+
+#: Serves a fetch; just before the second one of a round, that under the lease, somebody pushes.
+UPLOAD = """\
+#!/bin/sh
+here=$PWD
+if [ -e {0}/looked ]; then
+  unset GIT_DIR; cd {0} && echo "# as before" >> storages.yaml && git commit -qam as && git push -q
+fi > {0}.log 2>&1
+cd "$here"
+: > {0}/looked
+exec git-upload-pack "$@"
 """
 
 
@@ -136,3 +150,25 @@ def test_what_makes_no_sense_at_the_very_first_start_ends_it(pulled, commit):
     commit(author)
     push(author)
     assert told(folder("watch", "--pull", env=env, code=64)) == []
+
+
+def test_journal_and_audit_name_the_commit_that_was_pulled_under_the_lease(pulled):
+    folder, author, env = pulled
+    with StateServer(f"sqlite:///{folder.path}/server.db", token="admin") as server:
+        env |= {"RECONCILER_TOKEN": server.token, "RECONCILER_PLATFORM": server.url}
+        (author / "storages.yaml").write_text(MANIFEST.format(server.url))
+        push(author)
+        for setting in (("user.name", "Ada"), ("user.email", "ada@example.org")):
+            git(author, "config", *setting)
+        script = author.with_name("upload")
+        script.write_text(UPLOAD.format(author))
+        script.chmod(0o700)
+        git(folder.path, "config", "remote.origin.uploadpack", str(script))
+        lines = told(folder("watch", "--once", "--pull", "--apply", env=env))
+        audit = json.loads(folder("history", "-o", "json", env=env).stdout)
+    (run,) = (line.split()[2].rstrip(":") for line in lines if line.startswith("applied, run"))
+    head = git(author, "rev-parse", "HEAD")
+    assert git(folder.path, "rev-parse", "HEAD") == head
+    assert [one["commit"] for one in audit["runs"] if one["run"] == run] == [head]
+    journal = folder.read(f".reconciler/journal/{run}.jsonl").splitlines()
+    assert json.loads(journal[0])["commit"] == head
