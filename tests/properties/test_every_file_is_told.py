@@ -265,7 +265,9 @@ class World:
             put_together(one.folder, other.folder)
             self.lines = [one]
             one.also += [
-                each for each in (*other.also, *other.seen.items()) if each[1] not in one.since
+                each
+                for each in (*other.also, *other.seen.items())
+                if each[1] not in one.since and one.seen.get(each[0], each[1]) == each[1]
             ]
             one.also += [(path, good) for path, (good, *_) in other.rotten.items()]
             # What the one found again, or saw elsewhere, is nothing that the other one misses.

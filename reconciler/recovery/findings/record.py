@@ -77,7 +77,7 @@ class Record(Struct, frozen=True):
     no_room: int
     findings: tuple[WrittenFinding, ...]
     #: Until when scans told what is gone, though not all had room: RFC 3339, UTC; empty: all had.
-    gone_until: str = ""
+    no_room_until: str = ""
     #: SHA-256 of this document while this field is empty.
     seal: str = ""
 

@@ -63,7 +63,7 @@ class Known(Struct, frozen=True):
     #: Those records.
     lost: tuple[str, ...] = ()
     #: Until when scans told what is gone, though not all had room: RFC 3339, UTC; empty: all had.
-    gone_until: str = ""
+    no_room_until: str = ""
     #: How many findings there was no room for.
     no_room: int = 0
     #: The names of records that are contained in these.
@@ -125,7 +125,7 @@ def _read(repository: Repository, place: str, names: Sequence[str], marks: Seque
             record = decode(data)
             found.append(findings_of(record, place))
             contained.update(record.replaces)
-            until, no_room = max(until, record.gone_until), max(no_room, record.no_room)
+            until, no_room = max(until, record.no_room_until), max(no_room, record.no_room)
         except SnapshotError as error:
             damaged[name] = _damaged(repository, name, error)
     lost = missed(marks, names, contained)
@@ -181,22 +181,22 @@ def keep(
     known: Known,
     moment: datetime,
     *,
-    gone_until: str = "",
+    no_room_until: str = "",
     no_room: int = 0,
 ) -> int:
     """Write what is known now, instead of the records of `known`; return what had no room.
 
-    `gone_until` says until when all that is gone is among it, or had no room; `no_room`, how many
-    had none already. Nothing is written
-    where there is nothing to tell. Raises `RepositoryError`.
+    `no_room_until` says until when all that is gone is among it, or had no room; `no_room`, how
+    many had none already. Nothing is written where there is nothing to tell. Raises
+    `RepositoryError`.
     """
     kept, more = bounded(episodes)
     if not kept and not known.records:
         return 0
     no_room = max(no_room + more, known.no_room)
     is_any_dropped = sum(map(is_told_by, kept)) < sum(map(is_told_by, episodes))
-    until = gone_until if no_room or is_any_dropped else ""
-    _write(repository, place, kept, known, moment, no_room=no_room, gone_until=until)
+    until = no_room_until if no_room or is_any_dropped else ""
+    _write(repository, place, kept, known, moment, no_room=no_room, no_room_until=until)
     return no_room
 
 
@@ -227,7 +227,7 @@ def _write(
     moment: datetime,
     *,
     no_room: int,
-    gone_until: str = "",
+    no_room_until: str = "",
 ) -> None:
     """Write a record, and that it is there; then remove those that it contains."""
     now = timestamp(moment, "milliseconds")
@@ -238,7 +238,7 @@ def _write(
         tuple(sorted({*known.records, *kept_of(repository, place, known.contained)})),
         no_room,
         tuple(map(written, kept)),
-        max(gone_until, known.gone_until if known.gone_until <= now else ""),
+        max(no_room_until, known.no_room_until if known.no_room_until <= now else ""),
     )
     digits = re.sub(r"[^0-9]", "", timestamp(moment, "microseconds"))
     name = f"{layout.findings(place)}{digits}-{os.urandom(4).hex()}{_SUFFIX}"

@@ -42,6 +42,8 @@ from reconciler.recovery.walking.exclusions import Exclusions
 
 #: So many scans, of which each was killed before it told what it had found, are looked through.
 _BACK = 5
+#: And so many, of which each may have seen that something is over.
+_UNTOLD = 2
 
 
 def keep(repository: Repository, scanned: Scanned, clock: Callable[[], datetime]) -> None:
@@ -66,11 +68,8 @@ def is_untold(repository: Repository, scan: Scan, known: store.Known) -> bool:
     """
     if not scan.remembered:
         return False
-    wrong = Wrong.of(known.episodes, known.gone_until)
     hidden = hidden_by(scan.excluded, scan.unproved, _listed(repository, scan))
-    for otherwise in _otherwise(repository, scan, hidden):
-        wrong.take(otherwise)
-    return bool(wrong.new)
+    return bool(_taken(repository, scan, known.episodes, hidden, known.no_room_until).new)
 
 
 def _keep_rotten(repository: Repository, scanned: Scanned, clock: Callable[[], datetime]) -> None:
@@ -109,9 +108,8 @@ def _keep(
     now = timestamp(clock(), "milliseconds")
     before = _caught_up(repository, scan, known.episodes, hidden, now)
     # What a clock told that was ahead is told again.
-    wrong = Wrong.of(before, known.gone_until if known.gone_until <= now else "")
-    for otherwise in _otherwise(repository, scan, hidden) if scan.remembered else ():
-        wrong.take(otherwise)
+    until = known.no_room_until if known.no_room_until <= now else ""
+    wrong = _taken(repository, scan, before, hidden, until)
     for finding in _come_again(repository, scan, before):
         if episodes.key(finding) not in wrong.by_key and not hidden(finding.path):
             wrong.take(Otherwise(finding))
@@ -122,34 +120,44 @@ def _keep(
     wrong.add((e for e in after if not (e.resolved or left_out(e.path))), hidden)
     wrong.tell(scanned)
     if after != list(known.episodes):
-        until, no_room = scan.ended_at, wrong.no_room
-        store.keep(repository, scan.place, after, known, clock(), gone_until=until, no_room=no_room)
+        until, more = scan.ended_at, wrong.no_room
+        store.keep(repository, scan.place, after, known, clock(), no_room_until=until, no_room=more)
 
 
 def _caught_up(
     repository: Repository, scan: Scan, known: Sequence[FileFinding], hidden: Hidden, now: str
 ) -> Sequence[FileFinding]:
-    """Return what was known, without what scans saw to be over that were killed before they told.
-
-    Raises `RepositoryError`, `SnapshotError`.
-    """
-    lasting = episodes.open_ones(known).values()
-    asked = [e for e in lasting if is_of_bytes(e) and _is_seen(e, hidden)]
-    since, earlier, last = min((e.last_seen for e in asked), default=""), list[Scan](), scan
-    while asked and len(earlier) < _BACK:
+    """Return what was known, as it is over by scans that were killed before they told; may raise."""
+    lasting = [e for e in episodes.open_ones(known).values() if is_of_bytes(e)]
+    if not any(_is_seen(each, hidden) for each in lasting):
+        return known
+    told = {moment for e in known for moment in (e.first_seen, e.last_seen, e.resolved)}
+    since, earlier, last = max((m for m in told if m <= now), default=""), list[Scan](), scan
+    while len(earlier) < _UNTOLD:
         one = record.of(repository, scan.place, last.after) if last.after else None
         if one is None or one.ended_at <= since:
             break
         earlier.append(last := one)
-    paths = {finding.path for finding in asked}
     for one in reversed(earlier):
-        there = look(repository, of_scan(one), paths)
-
-        def ended(e: FileFinding, there: dict[bytes, Content] = there) -> bool:
-            return is_of_bytes(e) and e.path in paths and is_over(e, there.get(e.path))
-
-        known = episodes.observed(known, {}, one.ended_at, ended, now)
+        hidden = hidden_by(one.excluded, one.unproved, _listed(repository, one))
+        wrong = _taken(repository, one, known, hidden)
+        ended, before = _ended(repository, one, wrong, hidden), wrong.without_moved(known)
+        known = episodes.observed(before, {}, one.ended_at, ended, now, left=wrong.left)
     return known
+
+
+def _taken(
+    repository: Repository,
+    scan: Scan,
+    known: Sequence[FileFinding],
+    hidden: Hidden,
+    until: str = "",
+) -> Wrong:
+    """Hold what a scan has otherwise than it should be against what is known."""
+    wrong = Wrong.of(known, until)
+    for otherwise in _otherwise(repository, scan, hidden) if scan.remembered else ():
+        wrong.take(otherwise)
+    return wrong
 
 
 def _come_again(

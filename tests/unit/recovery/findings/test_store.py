@@ -320,5 +320,5 @@ def test_until_when_was_told_is_kept_where_that_is_all_that_is_left_of_it(
     said = Accepted(FOUND.last_seen, "anna") if is_accepted else None
     over = [replace(FOUND, path=p, resolved=FOUND.last_seen, accepted=said) for p in (b"a", b"b")]
     until = "2026-11-29T02:00:00.000Z"
-    store.keep(repository, PLACE, over, store.Known(), MOMENT, gone_until=until)
-    assert store.read(repository, PLACE).gone_until == (until if is_accepted else "")
+    store.keep(repository, PLACE, over, store.Known(), MOMENT, no_room_until=until)
+    assert store.read(repository, PLACE).no_room_until == (until if is_accepted else "")

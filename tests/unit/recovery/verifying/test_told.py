@@ -12,8 +12,14 @@ from reconciler.recovery import rows
 from reconciler.recovery.findings import episodes, store
 from reconciler.recovery.findings.accepting import to_withdraw, withdraw
 from reconciler.recovery.repository.opening import open_repository
+from reconciler.recovery.scanning.known import record
+from reconciler.recovery.verifying import scans
+from reconciler.recovery.verifying.comparing.sides import SETTLED_NS
+from reconciler.recovery.verifying.recorded import of_scan
+from reconciler.recovery.verifying.telling.means import Means
 from support.recovery.memory import LONG_AGO, TARGET
 from support.recovery.nights import GOOD, ROTTEN, WRITTEN, put_together
+from support.recovery.scans import here
 
 LATER = LONG_AGO + 1
 
@@ -358,6 +364,31 @@ def test_what_was_given_up_stays_so_after_another_of_its_time_was_written_over(n
     nights.accept()
     nights.put(ROTTEN)
     assert nights.scan().altered == 1
+    nights.put(WRITTEN, mtime_ns=LATER)
+    for _ in range(2):
+        assert nights.scan().found == 0
+
+
+def test_a_comparison_does_not_tell_what_was_given_up_before_another_came(nights):
+    nights.storage.now = int(here().now().timestamp())
+    nights.scan()
+    del nights.storage.files[b"f/a"]
+    nights.scan()
+    nights.accept()
+    nights.put(WRITTEN, mtime_ns=LATER)
+    assert nights.scan().found == 0
+    _, was, now, _ = record.whole(nights.repository, TARGET.place)
+    means = Means(nights.repository, utc_now, settled_ns=SETTLED_NS)
+    both = nights.repository, nights.repository
+    for _ in range(2):
+        told = scans.compare(of_scan(was), of_scan(now), "nas", means, both)
+        assert (told.found, told.lasts, told.accepted_count) == ({}, {}, 1)
+        assert nights.scan().found == 0
+
+
+def test_what_a_killed_scan_found_where_it_was_moved_is_over(copies, nights):
+    nights.storage.put("restored", GOOD)
+    nights.scan(kept=False)
     nights.put(WRITTEN, mtime_ns=LATER)
     for _ in range(2):
         assert nights.scan().found == 0
