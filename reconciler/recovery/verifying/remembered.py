@@ -127,7 +127,7 @@ def _keep(
 def _caught_up(
     repository: Repository, scan: Scan, known: Sequence[FileFinding], hidden: Hidden, now: str
 ) -> Sequence[FileFinding]:
-    """Return what was known, as it is over by scans that were killed before they told; may raise."""
+    """Return what was known, but for what killed scans saw to be over, which never told so."""
     lasting = [e for e in episodes.open_ones(known).values() if is_of_bytes(e)]
     if not any(_is_seen(each, hidden) for each in lasting):
         return known
