@@ -132,7 +132,7 @@ def _caught_up(
     if not any(_is_seen(each, hidden) for each in lasting):
         return known
     told = {moment for e in known for moment in (e.first_seen, e.last_seen, e.resolved)}
-    since, earlier, last = max((m for m in told if m <= now), default=""), list[Scan](), scan
+    since, earlier, last = max(told), list[Scan](), scan
     while len(earlier) < _UNTOLD:
         one = record.of(repository, scan.place, last.after) if last.after else None
         if one is None or one.ended_at <= since:
