@@ -161,10 +161,11 @@ class Deeds:
         return tried
 
     def _tried(self, source: Source, plan: Plan, after: _After) -> Tried:
+        once = self._options.once
         try:
             with self._ended_at_once():
-                return outcomes.tried(after.done, self._carried_out(source, plan, after))
-            return outcomes.not_begun(once=self._options.once)
+                return outcomes.tried(after.done, self._carried_out(source, plan, after), once=once)
+            return outcomes.stopped(once=once)
         except _OutdatedError as error:
             return Tried(error.exit_code, worked=False, outdated=True)
         except _UnpulledError as error:

@@ -70,13 +70,13 @@ def failed(error: ReconcilerError | OSError, plan: Plan, what: str) -> Tried:
     return Tried(code, worked=False, problem=Condition(NOT_APPLIED, "", plan.digest, why))
 
 
-def tried(done: list[Applied], code: int) -> Tried:
-    """Return what became of an apply that came to its end."""
+def tried(done: list[Applied], code: int, *, once: bool) -> Tried:
+    """Return what became of an apply that came to its end, of a watch of one round: `once`."""
     (applied,) = done
     if applied.verdict == "as_planned":
         return Tried(code, worked=True)
     if applied.exit_code == INTERRUPTED:  # by somebody: that says nothing of the plan
-        return Tried(code, worked=False, busy=True)
+        return stopped(once=once)
     errors = [f"{one.error}" for one in applied.result.outcomes if one.error]
     why = [*errors, *applied.remaining, applied.unread]
     first = next((" ".join(shown(masked_in(one)).split()) for one in why if one), "")
@@ -85,8 +85,11 @@ def tried(done: list[Applied], code: int) -> Tried:
     return Tried(code, worked=False, problem=problem)
 
 
-def not_begun(*, once: bool) -> Tried:
-    """Return that an end was wanted before anything was written; `once`: of one round alone."""
+def stopped(*, once: bool) -> Tried:
+    """Return that an end was wanted before all was done, which is what one round is for: `once`.
+
+    A watch that stays has ended in order then, and the next start goes on.
+    """
     return Tried(INTERRUPTED if once else SUCCESS, worked=False, busy=True)
 
 

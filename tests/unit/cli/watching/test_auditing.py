@@ -62,7 +62,13 @@ class Team:
     def begin(self, **settings):
         """Give the deeds of a watch that has a page."""
         options = WatchOptions(
-            interval=300.0, pull=False, require_signed=False, apply=True, scan=None, lock_timeout=1
+            interval=300.0,
+            pull=False,
+            require_signed=False,
+            apply=True,
+            scan=None,
+            lock_timeout=1,
+            once=False,
         )
         self.deeds = Deeds(
             Context.of(Settings(verbosity=-1, **settings), Streams(), {}),

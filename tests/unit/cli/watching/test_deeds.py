@@ -1,5 +1,6 @@
 """What a watch does to a real embedded platform, and what it leaves alone."""
 
+import signal
 import socket
 import sqlite3
 import time
@@ -10,6 +11,7 @@ import pytest
 
 from reconciler.applying.hold import held
 from reconciler.cli.applying.events import EventStream
+from reconciler.cli.applying.signals import Stop
 from reconciler.cli.commands.watching.watch import WatchOptions
 from reconciler.cli.context import Context
 from reconciler.cli.output.streams import Streams
@@ -19,10 +21,20 @@ from reconciler.cli.watching.bell import Bell, Inbox
 from reconciler.cli.watching.deeds import Deeds
 from reconciler.cli.watching.outcomes import identity
 from reconciler.environment.origin import Origin
-from reconciler.errors import ERROR, LOCKED, STALE, SUCCESS, PlatformBusyError, UsageError
+from reconciler.errors import (
+    ERROR,
+    INTERRUPTED,
+    LOCKED,
+    STALE,
+    SUCCESS,
+    PlatformBusyError,
+    UsageError,
+)
 from reconciler.lease.contract import Holder
 from reconciler.lease.keeper import Wait, acquire
 from reconciler.platforms import open_platform
+from reconciler.reconcile import apply_plan
+from reconciler.retry.limits import TimeLimit
 from reconciler.watching.conditions import BLOCKED, NOT_PULLED, OF_MANIFEST, OF_PLATFORM, Condition
 from reconciler.watching.deeds import Pulled
 
@@ -40,7 +52,13 @@ def deeds(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     write(MANIFEST)
     options = WatchOptions(
-        interval=300.0, pull=False, require_signed=False, apply=True, scan=None, lock_timeout=0.1
+        interval=300.0,
+        pull=False,
+        require_signed=False,
+        apply=True,
+        scan=None,
+        lock_timeout=0.1,
+        once=False,
     )
     context = Context.of(Settings(verbosity=-1), Streams(), {})
     one = Deeds(context, options, EventStream(None, "x", print), lambda *_: None, print, print)
@@ -176,6 +194,26 @@ def test_what_was_pushed_while_it_waits_for_the_lease_is_pulled_before_anything_
     )
     assert tried.pulled == Pulled("c0ffee", problem)
     assert tried.exit_code == (ERROR if problem else STALE)
+    assert label() == "NAS"
+
+
+@pytest.mark.parametrize(("once", "code"), [(False, SUCCESS), (True, INTERRUPTED)])
+def test_a_signal_before_the_first_write_leaves_a_plan_and_cuts_nothing_off(
+    deeds, monkeypatch, once, code
+):
+    def interrupted(*arguments, **options):
+        signal.raise_signal(signal.SIGTERM)
+        return apply_plan(*arguments, **options)
+
+    monkeypatch.setattr("reconciler.applying.run.apply_plan", interrupted)
+    deeds._options.once = once
+    deeds.look()
+    deeds.run()
+    with Stop(TimeLimit(None), signals=watch_deeds.ENDING) as stop:
+        deeds._stop = stop
+        tried = deeds.apply()
+    assert (tried.exit_code, tried.busy, tried.problem) == (code, True, None)
+    assert (stop.interrupted, stop.enforced) == (True, False)
     assert label() == "NAS"
 
 

@@ -49,7 +49,13 @@ def watched(tmp_path, monkeypatch):
     """Give a watch that applies, and a way to write its manifest."""
     monkeypatch.chdir(tmp_path)
     options = WatchOptions(
-        interval=300.0, pull=False, require_signed=False, apply=True, scan=None, lock_timeout=0.1
+        interval=300.0,
+        pull=False,
+        require_signed=False,
+        apply=True,
+        scan=None,
+        lock_timeout=0.1,
+        once=False,
     )
     context = Context.of(Settings(verbosity=-1), Streams(), {})
     deeds = Deeds(
